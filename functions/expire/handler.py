@@ -1,0 +1,34 @@
+"""Cleans up after drafts that time took away: TTL deletions, as the stream tells of them."""
+
+from typing import Any
+
+from precert.bootstrap import dependencies
+from precert.observability import logger, metrics, note_fault, note_work
+from precert.usecases.remove_draft import remove_draft
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answers the first record that failed: the stream delivers it and all after it again."""
+    for record in event["Records"]:
+        try:
+            _clean_up(record)
+        except Exception as error:  # noqa: BLE001 - the stream is told which record failed
+            note_fault(error)
+            sequence_number = record["dynamodb"]["SequenceNumber"]
+            return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}
+    return {"batchItemFailures": []}
+
+
+def _clean_up(record: dict[str, Any]) -> None:
+    removed = record["dynamodb"].get("OldImage", {})
+    if "request_id" not in removed or "version" not in removed:
+        note_work("passed_over")
+        return
+    request_id = removed["request_id"]["S"]
+    made = dependencies()
+    remove_draft(
+        request_id, requests=made.requests, remains=made.remains, store=made.document_bytes
+    )
+    note_work("removed", request_id=request_id)

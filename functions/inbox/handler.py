@@ -1,0 +1,25 @@
+"""Turns events of the bus into messages of both providers."""
+
+from typing import Any
+
+from precert.bootstrap import dependencies
+from precert.domain.events import Event
+from precert.observability import logger, metrics, note_work
+from precert.usecases.deliver_message import deliver_message
+from precert.usecases.ports.inbox import Message
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> None:
+    told = Event.model_validate(event["detail"])
+    message = Message(
+        message_id=told.event_id,
+        type=told.type,
+        request_id=told.request_id,
+        number=told.number,
+        status=told.status,
+        at=told.at,
+    )
+    deliver_message(message, told.tins, inbox=dependencies().inbox)
+    note_work("delivered", event_id=told.event_id, inboxes=len(told.tins))

@@ -1,0 +1,29 @@
+"""Moves what the table recorded: new event records of its stream, one by one and in order."""
+
+from typing import Any
+
+from precert.bootstrap import dependencies
+from precert.domain.events import Event
+from precert.observability import logger, metrics, note_fault, note_work
+from precert.usecases.relay_event import relay_event
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answers the first record that failed: the stream delivers it and all after it again."""
+    for record in event["Records"]:
+        try:
+            _relay(record)
+        except Exception as error:  # noqa: BLE001 - the stream is told which record failed
+            note_fault(error)
+            sequence_number = record["dynamodb"]["SequenceNumber"]
+            return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}
+    return {"batchItemFailures": []}
+
+
+def _relay(record: dict[str, Any]) -> None:
+    event = Event.model_validate_json(record["dynamodb"]["NewImage"]["event"]["S"])
+    made = dependencies()
+    relay_event(event, requests=made.requests, workflow=made.workflow, bus=made.bus)
+    note_work("relayed", event_id=event.event_id, event_type=event.type.value)

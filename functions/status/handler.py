@@ -1,0 +1,43 @@
+"""Where requests stand: dashboard, details with history, messages."""
+
+from typing import Any
+
+from precert.api.answers import DashboardAnswer, MessagesAnswer, RequestAnswer
+from precert.api.bodies import TinPageQuery
+from precert.api.http import Answer, Api, Call
+from precert.api.routes import Function
+from precert.bootstrap import dependencies
+from precert.observability import logger, metrics
+from precert.usecases.list_messages import list_messages
+from precert.usecases.list_requests import list_requests
+from precert.usecases.read_request import read_request
+
+api = Api(Function.STATUS, lambda: dependencies().settings.claims)
+
+
+@api.operation("listRequests")
+def dashboard(call: Call) -> Answer:
+    page = list_requests(
+        call.caller, **dict(call.query(TinPageQuery)), listings=dependencies().listings
+    )
+    return Answer(DashboardAnswer.of(page))
+
+
+@api.operation("readRequest")
+def details(call: Call) -> Answer:
+    made = dependencies()
+    file = read_request(call.id("request_id"), call.caller, requests=made.requests, now=made.now())
+    return Answer(RequestAnswer.of(file, made.payer))
+
+
+@api.operation("listMessages")
+def messages(call: Call) -> Answer:
+    made = dependencies()
+    page = list_messages(call.caller, **dict(call.query(TinPageQuery)), inbox=made.inbox)
+    return Answer(MessagesAnswer.of(page, made.payer))
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return api.resolve(event, context)

@@ -1,0 +1,130 @@
+"""Drafts, submission, void and appeal."""
+
+from http import HTTPStatus
+from typing import Any
+
+from precert.api.answers import (
+    ChangedRequestAnswer,
+    DraftAnswer,
+    SavedDraftAnswer,
+    SubmissionAnswer,
+)
+from precert.api.bodies import AppealBody, ContentBody, StartDraftBody, VoidBody
+from precert.api.http import Answer, Api, Call, etag
+from precert.api.routes import Function
+from precert.bootstrap import dependencies, id_from_key
+from precert.observability import logger, metrics
+from precert.usecases.delete_draft import delete_draft
+from precert.usecases.file_appeal import file_appeal
+from precert.usecases.resume_draft import resume_draft
+from precert.usecases.save_draft import save_draft
+from precert.usecases.start_draft import start_draft
+from precert.usecases.submit_draft import submit_draft
+from precert.usecases.void_request import void_request
+
+api = Api(Function.SUBMIT, lambda: dependencies().settings.claims)
+
+
+@api.operation("startDraft")
+def start(call: Call) -> Answer:
+    made, body, caller = dependencies(), call.body(StartDraftBody), call.caller
+    key = call.idempotency_key
+    draft = start_draft(
+        body.content,
+        caller,
+        tin=body.tin,
+        request_id=id_from_key(body.tin or "", caller.subject, key) if key else made.new_id(),
+        drafts=made.drafts,
+        reference=made.reference,
+        payer=made.payer,
+        now=made.now(),
+    )
+    headers = {**etag(draft.version), "Location": f"/v1/drafts/{draft.request_id}"}
+    return Answer(DraftAnswer.of(draft), HTTPStatus.CREATED, headers)
+
+
+@api.operation("resumeDraft")
+def resume(call: Call) -> Answer:
+    made = dependencies()
+    file = resume_draft(call.id("draft_id"), call.caller, requests=made.requests, now=made.now())
+    return Answer(DraftAnswer.of(file.request, file.documents), headers=etag(file.request.version))
+
+
+@api.operation("saveDraft")
+def save(call: Call) -> Answer:
+    made, draft_id = dependencies(), call.id("draft_id")
+    saved = save_draft(
+        draft_id,
+        call.body(ContentBody).content,
+        call.caller,
+        based_on=call.based_on,
+        drafts=made.drafts,
+        payer=made.payer,
+        now=made.now(),
+    )
+    return Answer(SavedDraftAnswer.of(draft_id, saved), headers=etag(saved.version))
+
+
+@api.operation("deleteDraft")
+def delete(call: Call) -> Answer:
+    made = dependencies()
+    delete_draft(
+        call.id("draft_id"),
+        call.caller,
+        drafts=made.drafts,
+        requests=made.requests,
+        now=made.now(),
+    )
+    return Answer(None, HTTPStatus.NO_CONTENT)
+
+
+@api.operation("submitDraft")
+def submit(call: Call) -> Answer:
+    made = dependencies()
+    submitted = submit_draft(
+        call.id("draft_id"),
+        call.body(ContentBody).content,
+        call.caller,
+        based_on=call.based_on,
+        drafts=made.drafts,
+        payer=made.payer,
+        now=made.now(),
+        serial=made.serial,
+    )
+    location = {"Location": f"/v1/requests/{submitted.request_id}"}
+    return Answer(SubmissionAnswer.of(submitted), HTTPStatus.ACCEPTED, location)
+
+
+@api.operation("voidRequest")
+def void(call: Call) -> Answer:
+    made = dependencies()
+    request = void_request(
+        call.id("request_id"),
+        call.body(VoidBody).reason,
+        call.caller,
+        requests=made.requests,
+        now=made.now(),
+    )
+    return Answer(ChangedRequestAnswer.of(request))
+
+
+@api.operation("fileAppeal")
+def appeal(call: Call) -> Answer:
+    made, body = dependencies(), call.body(AppealBody)
+    request = file_appeal(
+        call.id("request_id"),
+        body.line_ids,
+        call.caller,
+        reason=body.reason,
+        expedited=body.expedited,
+        requests=made.requests,
+        payer=made.payer,
+        now=made.now(),
+    )
+    return Answer(ChangedRequestAnswer.of(request), HTTPStatus.ACCEPTED)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return api.resolve(event, context)

@@ -1,0 +1,31 @@
+"""Verifies documents that have arrived: S3's event, by way of EventBridge."""
+
+from typing import Any
+
+from precert.bootstrap import dependencies
+from precert.domain.documents import ids_of_key
+from precert.observability import logger, metrics, note_work
+from precert.usecases.verify_document import verify_document
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> None:
+    ids = ids_of_key(event["detail"]["object"]["key"])
+    if ids is None:
+        note_work("passed_over")
+        return
+    made = dependencies()
+    request_id, document_id = ids
+    settled = verify_document(
+        request_id,
+        document_id,
+        records=made.documents,
+        store=made.document_bytes,
+        requests=made.requests,
+        sniff=made.sniff,
+        payer=made.payer,
+        now=made.now(),
+    )
+    status = settled.status.value if settled else "unchanged"
+    note_work("verified", request_id=request_id, document_id=document_id, status=status)

@@ -1,0 +1,32 @@
+"""The state machine's tasks. A class of error is what the machine retries or catches by."""
+
+from typing import Any
+
+from precert.bootstrap import dependencies
+from precert.contract import WorkflowTask
+from precert.observability import logger, metrics, note_work
+from precert.usecases.ports.requests import Round
+from precert.usecases.run_round import Standing, assess, mark_clock, pend
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    task = WorkflowTask(event["task"])
+    request_id, round_ = event["request_id"], int(event["round"])
+    note_work(task.value, request_id=request_id, round=round_)
+    made = dependencies()
+    requests, payer, now = made.requests, made.payer, made.now()
+    if task is WorkflowTask.PEND:
+        waiting = Round(request_id, round_, event["task_token"])
+        pend(waiting, requests=requests, payer=payer, now=now)
+        return {}
+    run = assess if task is WorkflowTask.ASSESS else mark_clock
+    return _answer(run(request_id, round_, requests=requests, payer=payer, now=now))
+
+
+def _answer(standing: Standing) -> dict[str, Any]:
+    return {
+        "route": standing.route.value,
+        "seconds_to_next_mark": standing.seconds_to_next_mark,
+    }

@@ -1,0 +1,89 @@
+"""The functions of the product: what each is called, where its handler stands, what it reads."""
+
+from typing import Final
+
+from infra.constructs.functions import FunctionSpec
+from precert.contract import Env
+
+_CLAIMS: Final = (Env.ENTITLEMENTS_CLAIM, Env.TINS_CLAIM, Env.PLANS_CLAIM)
+
+CHECK: Final = FunctionSpec(
+    "CheckFunction",
+    "Patients, providers and requirement checks",
+    "check",
+    "functions.check.handler.handle",
+    (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_CLAIMS),
+    serves_http=True,
+)
+SUBMIT: Final = FunctionSpec(
+    "SubmitFunction",
+    "Drafts, submission, void and appeal",
+    "submit",
+    "functions.submit.handler.handle",
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_CLAIMS),
+    serves_http=True,
+)
+UPLOAD: Final = FunctionSpec(
+    "UploadFunction",
+    "Presigned uploads and downloads of documents",
+    "upload",
+    "functions.upload.handler.handle",
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, *_CLAIMS),
+    serves_http=True,
+)
+STATUS: Final = FunctionSpec(
+    "StatusFunction",
+    "Dashboard, details, history, messages and flags",
+    "status",
+    "functions.status.handler.handle",
+    (Env.REQUESTS_TABLE, *_CLAIMS),
+    serves_http=True,
+)
+REVIEW: Final = FunctionSpec(
+    "ReviewFunction",
+    "The reviewers' worklist, cases and decisions",
+    "review",
+    "functions.review.handler.handle",
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, *_CLAIMS),
+    serves_http=True,
+)
+UPLOAD_VERIFY: Final = FunctionSpec(
+    "UploadVerifyFunction",
+    "Verifies documents that have arrived",
+    "upload",
+    "functions.upload.verify.handle",
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
+)
+EXPIRE: Final = FunctionSpec(
+    "ExpireFunction",
+    "Cleans up after drafts that time took away",
+    "expire",
+    "functions.expire.handler.handle",
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
+)
+RELAY: Final = FunctionSpec(
+    "RelayFunction",
+    "Carries written events to the workflow and the bus",
+    "relay",
+    "functions.relay.handler.handle",
+    (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
+)
+INBOX: Final = FunctionSpec(
+    "InboxFunction",
+    "Writes messages for both providers",
+    "inbox",
+    "functions.inbox.handler.handle",
+    (Env.REQUESTS_TABLE,),
+)
+WORKFLOW: Final = FunctionSpec(
+    "WorkflowFunction",
+    "The workflow's tasks: assess, pend, mark the clock",
+    "workflow",
+    "functions.workflow.handler.handle",
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
+)
+
+ALL: Final = (
+    *(CHECK, SUBMIT, UPLOAD, STATUS, REVIEW),
+    *(UPLOAD_VERIFY, EXPIRE, RELAY, INBOX, WORKFLOW),
+)

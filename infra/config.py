@@ -1,0 +1,84 @@
+"""What differs between stages, typed and frozen; everything else is the same."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from aws_cdk import RemovalPolicy
+from aws_cdk.aws_logs import RetentionDays
+
+from precert import contract
+
+
+@dataclass(frozen=True)
+class IdentityConfig:
+    """Who signs people in.
+
+    Without an issuer the stack has a Cognito user pool of its own; with one, tokens of that OIDC
+    provider are taken and the claim names say where it puts entitlements, TINs and plans.
+    """
+
+    issuer: str | None = None
+    audiences: tuple[str, ...] = ()
+    entitlements_claim: str = contract.DEFAULT_ENTITLEMENTS_CLAIM
+    tins_claim: str = contract.DEFAULT_TINS_CLAIM
+    plans_claim: str = contract.DEFAULT_PLANS_CLAIM
+
+    def __post_init__(self) -> None:
+        if self.issuer and not self.audiences:
+            raise ValueError("an OIDC issuer needs at least one audience")
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One stage of the product."""
+
+    name: str
+    retain_data: bool
+    log_retention: RetentionDays
+    log_level: str
+    cors_origins: tuple[str, ...]
+    requests_per_second: int
+    request_burst: int
+    require_mfa: bool
+    threat_protection: bool
+    archive_days: int | None
+    memory_mb: int = 512
+    http_timeout_seconds: int = 15
+    event_timeout_seconds: int = 60
+    alarm_email: str | None = None
+    identity: IdentityConfig = field(default_factory=IdentityConfig)
+
+    @property
+    def removal_policy(self) -> RemovalPolicy:
+        """What becomes of data and logs when the stack or a resource goes."""
+        return RemovalPolicy.RETAIN if self.retain_data else RemovalPolicy.DESTROY
+
+
+DEV: Final = StageConfig(
+    name="dev",
+    retain_data=False,
+    log_retention=RetentionDays.ONE_WEEK,
+    log_level="INFO",
+    cors_origins=("http://localhost:3000", "http://localhost:5173"),
+    requests_per_second=50,
+    request_burst=100,
+    require_mfa=False,
+    threat_protection=False,
+    archive_days=None,
+)
+
+PROD: Final = StageConfig(
+    name="prod",
+    retain_data=True,
+    log_retention=RetentionDays.ONE_YEAR,
+    log_level="INFO",
+    cors_origins=("https://portal.example.com",),
+    requests_per_second=500,
+    request_burst=1000,
+    require_mfa=True,
+    threat_protection=True,
+    archive_days=90,
+    memory_mb=1024,
+)
+
+STAGES: Final = {stage.name: stage for stage in (DEV, PROD)}

@@ -1,0 +1,1 @@
+"""Constructs of the stack, one per capability."""

@@ -1,0 +1,108 @@
+"""The HTTP API: every operation of the route table, behind the authorizer."""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as apigw
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.constructs.functions import ServiceFunction
+from infra.constructs.identity import Identity
+from infra.escape import resource_of
+from precert.api.routes import ROUTES, Function
+
+ACCESS_LOG_FORMAT: Final = {
+    "request_id": "$context.requestId",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "latency_ms": "$context.responseLatency",
+    "integration_latency_ms": "$context.integrationLatency",
+    "response_bytes": "$context.responseLength",
+    "time": "$context.requestTimeEpoch",
+}
+"""Route keys, never paths: nothing in the access log leads to a person."""
+
+_REQUEST_HEADERS: Final = (
+    *("authorization", "content-type", "idempotency-key", "if-match", "if-none-match"),
+    "x-correlation-id",
+)
+_ANSWER_HEADERS: Final = (
+    *("etag", "location", "retry-after", "content-disposition", "idempotent-replayed"),
+    *("ratelimit", "ratelimit-policy", "x-correlation-id"),
+)
+
+
+class Api(Construct):
+    """One integration per function, one route per operation, one stage without a path."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        identity: Identity,
+        functions: Mapping[Function, ServiceFunction],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.http_api = apigw.HttpApi(
+            self,
+            "HttpApi",
+            api_name=f"precert-{stage.name}",
+            create_default_stage=False,
+            default_authorizer=identity.authorizer,
+            cors_preflight=apigw.CorsPreflightOptions(
+                allow_origins=list(stage.cors_origins),
+                allow_methods=[
+                    apigw.CorsHttpMethod[name] for name in sorted({r.method for r in ROUTES})
+                ],
+                allow_headers=list(_REQUEST_HEADERS),
+                expose_headers=list(_ANSWER_HEADERS),
+                max_age=cdk.Duration.hours(1),
+            ),
+        )
+        self._routes(functions)
+        self.stage = self._stage(stage)
+
+    def _routes(self, functions: Mapping[Function, ServiceFunction]) -> None:
+        integrated = {
+            name: integrations.HttpLambdaIntegration(
+                name.value.title(), function.function, timeout=cdk.Duration.seconds(29)
+            )
+            for name, function in functions.items()
+        }
+        for route in ROUTES:
+            http_route = apigw.HttpRoute(
+                self,
+                route.operation_id[0].upper() + route.operation_id[1:],
+                http_api=self.http_api,
+                route_key=apigw.HttpRouteKey.with_(route.path, apigw.HttpMethod[route.method]),
+                integration=integrated[route.function],
+            )
+            resource_of(http_route, apigw.CfnRoute).operation_name = route.operation_id
+
+    def _stage(self, stage: StageConfig) -> apigw.HttpStage:
+        log = logs.LogGroup(
+            self, "AccessLog", retention=stage.log_retention, removal_policy=stage.removal_policy
+        )
+        http_stage = apigw.HttpStage(
+            self,
+            "Stage",
+            http_api=self.http_api,
+            stage_name="$default",
+            auto_deploy=True,
+            detailed_metrics_enabled=True,
+            throttle=apigw.ThrottleSettings(
+                rate_limit=stage.requests_per_second, burst_limit=stage.request_burst
+            ),
+        )
+        resource = resource_of(http_stage, apigw.CfnStage)
+        resource.access_log_settings = apigw.CfnStage.AccessLogSettingsProperty(
+            destination_arn=log.log_group_arn, format=json.dumps(ACCESS_LOG_FORMAT)
+        )
+        return http_stage

@@ -1,0 +1,118 @@
+"""The two buckets: documents of requests, and compiled rule lists."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.constructs.encryption import READ, WRITE, Encryption
+from infra.constructs.functions import ServiceFunction
+from infra.escape import resource_of
+from infra.findings import acknowledge
+from precert.contract import DOCUMENT_PREFIX, RULE_LIST_PREFIX
+
+
+class Documents(Construct):
+    """Portals post documents straight to their bucket, which tells the default bus of each."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: StageConfig, encryption: Encryption
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._encryption = encryption
+        self.documents = self._bucket(
+            "Documents",
+            stage,
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.GET],
+                    allowed_origins=list(stage.cors_origins),
+                    allowed_headers=["*"],
+                    exposed_headers=["ETag"],
+                    max_age=3600,
+                )
+            ],
+        )
+        self._announce(self.documents)
+        self.rule_lists = self._bucket("RuleLists", stage)
+
+    def _bucket(
+        self,
+        name: str,
+        stage: StageConfig,
+        *,
+        cors: list[s3.CorsRule] | None = None,
+    ) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            name,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self._encryption.key,
+            bucket_key_enabled=True,
+            versioned=True,
+            cors=cors,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="LeftOvers",
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
+                    noncurrent_version_expiration=cdk.Duration.days(30),
+                    expired_object_delete_marker=True,
+                )
+            ],
+            removal_policy=stage.removal_policy,
+        )
+        acknowledge(
+            bucket,
+            "AwsSolutions-S1",
+            "Who was given a link to which document is in the request's history; access to the "
+            "objects is recorded by CloudTrail data events, which the account's own trail holds.",
+        )
+        return bucket
+
+    @staticmethod
+    def _announce(bucket: s3.Bucket) -> None:
+        """The resource's own property; the construct would bring a custom resource for it."""
+        resource = resource_of(bucket, s3.CfnBucket)
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+                event_bridge_enabled=True
+            )
+        )
+
+    def allow_documents(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
+        """Objects below the documents' prefix; their ids are not known beforehand."""
+        self._allow(function, self.documents, DOCUMENT_PREFIX, actions)
+
+    def allow_document_versions(self, function: ServiceFunction) -> None:
+        """Cleaning up needs the list of versions, or the bytes would stay behind a marker."""
+        function.allow(
+            ["s3:ListBucketVersions"],
+            [self.documents.bucket_arn],
+            {"StringLike": {"s3:prefix": f"{DOCUMENT_PREFIX}*"}},
+        )
+
+    def allow_telling_absence(self, function: ServiceFunction) -> None:
+        """Without it S3 answers a missing object as a forbidden one, which looks like a fault.
+
+        No condition on the prefix: reading an object asks about no prefix, and would not match.
+        """
+        function.allow(["s3:ListBucket"], [self.documents.bucket_arn])
+
+    def allow_rule_lists(self, function: ServiceFunction) -> None:
+        """Reading a version of the rule list."""
+        self._allow(function, self.rule_lists, RULE_LIST_PREFIX, ("s3:GetObject",))
+
+    def _allow(
+        self, function: ServiceFunction, bucket: s3.Bucket, prefix: str, actions: tuple[str, ...]
+    ) -> None:
+        name = cdk.Stack.of(self).get_logical_id(resource_of(bucket, s3.CfnBucket))
+        function.allow(actions, [bucket.arn_for_objects(f"{prefix}*")])
+        function.acknowledge_wildcard(
+            f"Resource::<{name}.Arn>/{prefix}*",
+            "Object names are opaque ids made at run time; the prefix is as exact as can be.",
+        )
+        self._encryption.allow(function, WRITE if "s3:PutObject" in actions else READ)

@@ -1,0 +1,42 @@
+"""The key that everything holding health information is encrypted with."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.constructs.functions import ServiceFunction
+
+READ = ("kms:Decrypt", "kms:DescribeKey")
+WRITE = (*READ, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo")
+
+
+class Encryption(Construct):
+    """A key of the payer's own: its use is on record, and can be taken away.
+
+    Functions may use it through DynamoDB and S3 only, never to decrypt something directly.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id)
+        self.key = kms.Key(
+            self,
+            "DataKey",
+            description=f"Requests, reference data and documents of precert {stage.name}",
+            enable_key_rotation=True,
+            pending_window=cdk.Duration.days(30 if stage.retain_data else 7),
+            removal_policy=stage.removal_policy,
+        )
+        region = cdk.Stack.of(self).region
+        self._through = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "s3")]
+
+    def allow(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
+        """Names each action: AWS's own grants would add wildcards."""
+        function.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=list(actions),
+                resources=[self.key.key_arn],
+                conditions={"StringEquals": {"kms:ViaService": self._through}},
+            )
+        )

@@ -1,0 +1,167 @@
+"""Lambda functions, each with a role, a log group and an environment of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.findings import acknowledge
+from infra.packaging import Package, Packages
+from infra.platforms import Platform
+from precert.contract import Env
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """What a function is, apart from what it may do."""
+
+    construct_id: str
+    description: str
+    folder: str
+    handler: str
+    environment: tuple[Env, ...]
+    serves_http: bool = False
+
+
+class Runtime(Construct):
+    """What all functions run on: the interpreter, the processor and the two layers."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        platform: Platform,
+        packages: Packages,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.stage = stage
+        self.packages = packages
+        self.python = lambda_.Runtime.PYTHON_3_11
+        self.architecture = (
+            lambda_.Architecture.ARM_64
+            if platform.architecture == "arm64"
+            else lambda_.Architecture.X86_64
+        )
+        self.layers = [
+            self._layer("DependenciesLayer", "Third-party packages", packages.dependencies),
+            self._layer("CoreLayer", "The core and the payer's configuration", packages.core),
+        ]
+
+    def _layer(self, name: str, description: str, package: Package) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
+            self,
+            name,
+            description=description,
+            code=asset(package),
+            compatible_runtimes=[self.python],
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+
+
+class ServiceFunction(Construct):
+    """One function. It may write its own log and trace; everything else is allowed by name."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        spec: FunctionSpec,
+        runtime: Runtime,
+        values: Mapping[Env, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stage = runtime.stage
+        self.log_group = logs.LogGroup(
+            self, "Log", retention=stage.log_retention, removal_policy=stage.removal_policy
+        )
+        self.role = iam.Role(
+            self,
+            "Role",
+            description=f"precert {stage.name}: {spec.description}",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        )
+        self.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [self.log_group.log_group_arn])
+        self.timeout = cdk.Duration.seconds(
+            stage.http_timeout_seconds if spec.serves_http else stage.event_timeout_seconds
+        )
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=spec.description,
+            runtime=runtime.python,
+            architecture=runtime.architecture,
+            handler=spec.handler,
+            code=asset(runtime.packages.functions[spec.folder]),
+            layers=runtime.layers,
+            role=self.role,
+            memory_size=stage.memory_mb,
+            timeout=self.timeout,
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=self.log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=lambda_.ApplicationLogLevel[stage.log_level],
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,
+            environment=environment(spec, stage, values),
+        )
+        acknowledge(
+            self.function,
+            "AwsSolutions-L1",
+            "Python 3.11 runs everywhere, on developers' machines too, so that the bytecode and "
+            "the wheels that are tested are those that ship; the version changes in one place.",
+        )
+        self.acknowledge_wildcard(
+            "Resource::*",
+            "AWS defines no resources for X-Ray's actions, for listing streams and for answering "
+            "task tokens; the tests hold the list of who may do which.",
+        )
+
+    def allow(
+        self,
+        actions: Sequence[str],
+        resources: Sequence[str],
+        conditions: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Adds one permission, spelt out."""
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=list(actions), resources=list(resources), conditions=conditions
+            )
+        )
+
+    def acknowledge_wildcard(self, detail: str, reason: str) -> None:
+        """A wildcard that AWS leaves no way around, or that names a prefix of ours."""
+        acknowledge(self.role, f"AwsSolutions-IAM5[{detail}]", reason)
+
+
+def environment(
+    spec: FunctionSpec, stage: StageConfig, values: Mapping[Env, str]
+) -> dict[str, str]:
+    """Only what the function reads, and what the observability library wants."""
+    return {
+        Env.STAGE.value: stage.name,
+        "POWERTOOLS_SERVICE_NAME": "precert",
+        "POWERTOOLS_METRICS_NAMESPACE": "precert",
+        "POWERTOOLS_LOG_LEVEL": stage.log_level,
+        **{name.value: values[name] for name in spec.environment},
+    }
+
+
+def asset(package: Package) -> lambda_.Code:
+    """The finished zip; its hash is over sources, so that rebuilding deploys nothing."""
+    return lambda_.Code.from_asset(_relative(package.path), asset_hash=package.content_hash)
+
+
+def _relative(path: Path) -> str:
+    """Keeps this machine's folders out of the template's metadata where possible."""
+    working = Path.cwd()
+    return str(path.relative_to(working) if path.is_relative_to(working) else path)

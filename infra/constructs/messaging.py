@@ -1,0 +1,87 @@
+"""The bus of domain events, and who listens to it and to the documents' bucket."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.functions import ServiceFunction
+from precert.contract import DOCUMENT_PREFIX, EVENT_SOURCE, MESSAGE_EVENT_TYPES
+
+
+class Messaging(Construct):
+    """A bus of the product's own: partners subscribe to it without knowing the table."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id)
+        self.bus = events.EventBus(
+            self, "Bus", description=f"Domain events of precert {stage.name}; ids only"
+        )
+        self.bus.apply_removal_policy(stage.removal_policy)
+        if stage.archive_days:
+            self.bus.archive(
+                "Archive",
+                description="For replay to a listener that was wrong or late",
+                event_pattern=events.EventPattern(source=[EVENT_SOURCE]),
+                retention=cdk.Duration.days(stage.archive_days),
+            )
+
+    def deliver_messages(self, inbox: ServiceFunction) -> DeadLetters:
+        """Events that both providers hear of."""
+        return _rule(
+            self,
+            "Messages",
+            inbox,
+            "Events that become messages of both providers",
+            events.EventPattern(
+                source=[EVENT_SOURCE], detail_type=[kind.value for kind in MESSAGE_EVENT_TYPES]
+            ),
+            self.bus,
+        )
+
+    def deliver_uploads(self, verify: ServiceFunction, bucket: s3.Bucket) -> DeadLetters:
+        """Documents as they arrive; buckets speak on the account's default bus."""
+        return _rule(
+            self,
+            "Uploads",
+            verify,
+            "Documents that a portal has uploaded",
+            events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={
+                    "bucket": {"name": [bucket.bucket_name]},
+                    "object": {"key": [{"prefix": DOCUMENT_PREFIX}]},
+                },
+            ),
+        )
+
+
+def _rule(
+    scope: Construct,
+    name: str,
+    function: ServiceFunction,
+    description: str,
+    pattern: events.EventPattern,
+    bus: events.EventBus | None = None,
+) -> DeadLetters:
+    dead_letters = DeadLetters(scope, f"{name}DeadLetters")
+    events.Rule(
+        scope,
+        f"{name}Rule",
+        description=description,
+        event_bus=bus,
+        event_pattern=pattern,
+        targets=[
+            targets.LambdaFunction(
+                function.function,
+                dead_letter_queue=dead_letters.queue,
+                retry_attempts=10,
+                max_event_age=cdk.Duration.hours(6),
+            )
+        ],
+    )
+    return dead_letters

@@ -1,0 +1,209 @@
+"""Alarms for whatever nobody would otherwise notice, and two dashboards."""
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.constructs.api import Api
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.functions import FunctionSpec, ServiceFunction
+from infra.constructs.tables import Tables
+from infra.constructs.workflow import Workflow
+
+_PERIOD = cdk.Duration.minutes(5)
+
+
+class Alarms(Construct):
+    """Every alarm goes to one topic; operators subscribe to it."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(self, "Topic", enforce_ssl=True)
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            )
+        )
+        if stage.alarm_email:
+            self.topic.add_subscription(subscriptions.EmailSubscription(stage.alarm_email))
+
+    def when(
+        self,
+        name: str,
+        description: str,
+        metric: cloudwatch.Metric,
+        *,
+        above: int = 0,
+        periods: int = 1,
+    ) -> None:
+        """Rings when the metric goes above the threshold; silence is health."""
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_description=description,
+            metric=metric,
+            threshold=above,
+            evaluation_periods=periods,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+
+
+def watch(
+    alarms: Alarms,
+    *,
+    functions: Mapping[FunctionSpec, ServiceFunction],
+    dead_letters: Mapping[str, DeadLetters],
+    workflow: Workflow,
+    api: Api,
+) -> None:
+    """The alarms of the product."""
+    for spec, function in functions.items():
+        alarms.when(
+            f"{spec.construct_id}Errors",
+            f"{spec.description}: invocations end in an error",
+            function.function.metric_errors(period=_PERIOD),
+        )
+        alarms.when(
+            f"{spec.construct_id}Throttles",
+            f"{spec.description}: invocations are turned away",
+            function.function.metric_throttles(period=_PERIOD),
+        )
+    for name, letters in dead_letters.items():
+        alarms.when(
+            f"{name}DeadLetters",
+            f"{name}: something could not be delivered and waits for an operator",
+            letters.queue.metric_approximate_number_of_messages_visible(
+                period=_PERIOD, statistic="Maximum"
+            ),
+        )
+    alarms.when(
+        "FailedExecutions",
+        "A round ended in a technical fault: start it again once the cause is gone",
+        workflow.machine.metric_failed(period=_PERIOD),
+    )
+    alarms.when(
+        "ServerErrors",
+        "The API answers with errors of ours",
+        api.http_api.metric_server_error(period=_PERIOD, statistic="Sum"),
+        above=5,
+        periods=2,
+    )
+
+
+class Dashboards(Construct):
+    """One shows how the business goes, the other how the machinery does."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        functions: Mapping[FunctionSpec, ServiceFunction],
+        dead_letters: Mapping[str, DeadLetters],
+        tables: Tables,
+        workflow: Workflow,
+        api: Api,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        machine = workflow.machine
+        cloudwatch.Dashboard(
+            self,
+            "Business",
+            dashboard_name=f"precert-{stage.name}-business",
+            widgets=[
+                [
+                    _graph(
+                        "What happened to requests",
+                        [
+                            cloudwatch.MathExpression(
+                                expression="SEARCH('{precert,service} service=\"precert\"', 'Sum')",
+                                label="",
+                                period=_PERIOD,
+                                using_metrics={},
+                            )
+                        ],
+                    ),
+                    _graph(
+                        "Rounds started and closed",
+                        [machine.metric_started(), machine.metric_succeeded()],
+                    ),
+                ],
+                [
+                    _graph("Hours from start to determination", [machine.metric_time()]),
+                    _graph("Calls of the API", [api.http_api.metric_count()]),
+                ],
+            ],
+        )
+        lambdas = [function.function for function in functions.values()]
+        cloudwatch.Dashboard(
+            self,
+            "LowLevel",
+            dashboard_name=f"precert-{stage.name}-low-level",
+            widgets=[
+                [
+                    _graph("Errors of functions", [f.metric_errors() for f in lambdas]),
+                    _graph("Durations, p99", [f.metric_duration(statistic="p99") for f in lambdas]),
+                ],
+                [
+                    _graph(
+                        "Answers of the API",
+                        [
+                            api.http_api.metric_server_error(statistic="Sum"),
+                            api.http_api.metric_client_error(statistic="Sum"),
+                        ],
+                    ),
+                    _graph(
+                        "Latency of the API, p99", [api.http_api.metric_latency(statistic="p99")]
+                    ),
+                ],
+                [
+                    _graph(
+                        "Rounds that failed or timed out",
+                        [machine.metric_failed(), machine.metric_timed_out()],
+                    ),
+                    _graph(
+                        "Waiting in dead-letter queues",
+                        [
+                            letters.queue.metric_approximate_number_of_messages_visible()
+                            for letters in dead_letters.values()
+                        ],
+                    ),
+                ],
+                [
+                    _graph(
+                        "Capacity of the requests table",
+                        [
+                            tables.requests.metric_consumed_read_capacity_units(),
+                            tables.requests.metric_consumed_write_capacity_units(),
+                        ],
+                    ),
+                    _graph(
+                        "Age of the stream's records",
+                        [
+                            f.metric("IteratorAge", statistic="Maximum", period=_PERIOD)
+                            for spec, f in (
+                                (spec, function.function) for spec, function in functions.items()
+                            )
+                            if spec.folder in {"relay", "expire"}
+                        ],
+                    ),
+                ],
+            ],
+        )
+
+
+def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.IWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=12)

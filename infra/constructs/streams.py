@@ -1,0 +1,71 @@
+"""What follows a write: the requests table's stream, filtered, to the functions that carry on."""
+
+import json
+from typing import Any, Final
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.functions import ServiceFunction
+from precert.contract import EVENT_SK_PREFIX, SK, TTL_PRINCIPAL
+
+EVENTS_WRITTEN: Final = {
+    "eventName": ["INSERT"],
+    "dynamodb": {"Keys": {SK: {"S": [{"prefix": EVENT_SK_PREFIX}]}}},
+}
+"""Event records are written once and never changed."""
+
+EXPIRED: Final = {
+    "eventName": ["REMOVE"],
+    "userIdentity": {"type": ["Service"], "principalId": [TTL_PRINCIPAL]},
+}
+"""What time took away, as against what somebody deleted."""
+
+
+class StreamMapping(Construct):
+    """One reader of the stream. A record that keeps failing is set aside, and the rest goes on."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        table: dynamodb.Table,
+        function: ServiceFunction,
+        records: dict[str, Any],
+        batch_size: int,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stream = table.table_stream_arn
+        if stream is None:
+            raise ValueError(f"{table.node.path} has no stream")
+        self.dead_letters = DeadLetters(self, "DeadLetters")
+        function.allow(
+            ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            [stream],
+        )
+        function.allow(["dynamodb:ListStreams"], ["*"])
+        function.allow(["sqs:SendMessage"], [self.dead_letters.queue.queue_arn])
+        mapping = lambda_.CfnEventSourceMapping(
+            self,
+            "Mapping",
+            function_name=function.function.function_arn,
+            event_source_arn=stream,
+            starting_position="TRIM_HORIZON",
+            batch_size=batch_size,
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=10,
+            maximum_record_age_in_seconds=6 * 60 * 60,
+            function_response_types=["ReportBatchItemFailures"],
+            filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
+                filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern=json.dumps(records))]
+            ),
+            destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(
+                    destination=self.dead_letters.queue.queue_arn
+                )
+            ),
+        )
+        mapping.node.add_dependency(function.role)

@@ -1,0 +1,99 @@
+"""The two tables: requests, which is the truth, and reference data, which is loaded."""
+
+from typing import Final
+
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from infra.config import StageConfig
+from infra.constructs.encryption import READ, WRITE, Encryption
+from infra.constructs.functions import ServiceFunction
+from precert import contract
+
+READ_ACTIONS: Final = ("dynamodb:GetItem", "dynamodb:Query")
+WRITE_ACTIONS: Final = (
+    *READ_ACTIONS,
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+)
+"""A transaction asks for the permission of each operation in it."""
+
+_READ_ONLY: Final = frozenset({*READ_ACTIONS, "dynamodb:BatchGetItem"})
+
+
+class Tables(Construct):
+    """Requests with stream, expiry and two indexes; reference data without any of them."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: StageConfig, encryption: Encryption
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._encryption = encryption
+        self.requests = self._table(
+            "Requests",
+            stage,
+            time_to_live_attribute=contract.TTL_ATTRIBUTE,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+        )
+        for name, partition, sort in (
+            (contract.DASHBOARD_INDEX, contract.DASHBOARD_PK, contract.DASHBOARD_SK),
+            (contract.WORKLIST_INDEX, contract.WORKLIST_PK, contract.WORKLIST_SK),
+        ):
+            self.requests.add_global_secondary_index(
+                index_name=name,
+                partition_key=_string(partition),
+                sort_key=_string(sort),
+                projection_type=dynamodb.ProjectionType.INCLUDE,
+                non_key_attributes=[contract.ROW_ATTRIBUTE],
+            )
+        self.reference = self._table("Reference", stage)
+
+    def _table(
+        self,
+        name: str,
+        stage: StageConfig,
+        *,
+        time_to_live_attribute: str | None = None,
+        stream: dynamodb.StreamViewType | None = None,
+    ) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            name,
+            partition_key=_string(contract.PK),
+            sort_key=_string(contract.SK),
+            time_to_live_attribute=time_to_live_attribute,
+            stream=stream,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=self._encryption.key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=stage.retain_data,
+            removal_policy=stage.removal_policy,
+        )
+
+    def allow_requests(
+        self, function: ServiceFunction, actions: tuple[str, ...], *indexes: str
+    ) -> None:
+        """Indexes are queried by those alone that name them."""
+        self._allow(function, self.requests, actions)
+        if indexes:
+            arns = [f"{self.requests.table_arn}/index/{name}" for name in indexes]
+            function.allow(["dynamodb:Query"], arns)
+
+    def allow_reference(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
+        """Reference data is loaded from outside; no function writes it."""
+        self._allow(function, self.reference, actions)
+
+    def _allow(
+        self, function: ServiceFunction, table: dynamodb.Table, actions: tuple[str, ...]
+    ) -> None:
+        function.allow(actions, [table.table_arn])
+        self._encryption.allow(function, READ if set(actions) <= _READ_ONLY else WRITE)
+
+
+def _string(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

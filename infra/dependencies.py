@@ -1,0 +1,60 @@
+"""Installs the locked third-party packages for one platform, and leaves out what nothing reads."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from infra.platforms import Platform
+
+AWS_SERVICES: Final = frozenset({"dynamodb", "events", "s3", "stepfunctions", "sts"})
+"""Services whose models ship; botocore carries hundreds, two thirds of the whole layer."""
+
+_LEFT_OUT_FOLDERS: Final = ("bin", "share", "tests", "examples")
+_LEFT_OUT_FILES: Final = (
+    *("*.pyi", ".lock", "examples-1.json*"),
+    *("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"),
+)
+
+
+def install(requirements: Path, target: Path, platform: Platform) -> None:
+    """Wheels only and by hash: nothing is built, nothing is taken that the lock does not name."""
+    wheels_for = (
+        ("--python-platform", "aarch64-manylinux2014", "--python-version", "3.11")
+        if platform is Platform.AWS
+        else ("--python", sys.executable)
+    )
+    command = [
+        *(_uv(), "pip", "install", "--quiet", "--target", str(target), *wheels_for),
+        *("--only-binary", ":all:", "--require-hashes", "--no-deps", "--link-mode", "copy"),
+        *("-r", str(requirements)),
+    ]
+    subprocess.run(command, check=True)
+    _prune(target)
+
+
+def _uv() -> str:
+    beside = Path(sys.executable).with_name("uv")
+    found = os.environ.get("UV") or (str(beside) if beside.exists() else shutil.which("uv"))
+    if not found:
+        raise FileNotFoundError("uv is needed to package dependencies: install the development set")
+    return found
+
+
+def _prune(target: Path) -> None:
+    """Scripts name this machine's interpreter, and file lists would no longer be true.
+
+    Names, versions, entry points and licences of the packages stay.
+    """
+    for name in _LEFT_OUT_FOLDERS:
+        for folder in [path for path in target.rglob(name) if path.is_dir()]:
+            shutil.rmtree(folder, ignore_errors=True)
+    for pattern in _LEFT_OUT_FILES:
+        for path in list(target.rglob(pattern)):
+            path.unlink()
+    for library in ("boto3", "botocore"):
+        for folder in (target / library / "data").glob("*/"):
+            if folder.is_dir() and folder.name not in AWS_SERVICES:
+                shutil.rmtree(folder)

@@ -1,0 +1,170 @@
+"""Builds what the functions run: two layers and one small package per function, without docker.
+
+Dependencies and own code are layers of their own, so that a code change repackages in a moment.
+Each package carries a stamp over its inputs and is built again only when they change; its hash is
+over sources, so that an asset changes only with content. ``python -m infra.packaging --platform
+local`` builds without the CDK.
+"""
+
+import argparse
+import fcntl
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from infra import archive, dependencies
+from infra.platforms import Platform
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PYTHON: Final = (3, 11)
+"""The functions' runtime. Bytecode is shipped: the building interpreter must be the same."""
+
+_LAYER_RUNS_AT: Final = "/opt"
+_FUNCTION_RUNS_AT: Final = "/var/task"
+
+
+@dataclass(frozen=True)
+class Package:
+    """One zip, and the hash of what is in it."""
+
+    path: Path
+    content_hash: str
+
+
+@dataclass(frozen=True)
+class Packages:
+    """Everything that one platform's functions run."""
+
+    dependencies: Package
+    core: Package
+    functions: Mapping[str, Package]
+
+
+def build(
+    platform: Platform, function_names: tuple[str, ...] | None = None, root: Path = ROOT
+) -> Packages:
+    """Builds what is not up to date, and says where everything is."""
+    if sys.version_info[:2] != PYTHON:
+        raise RuntimeError(f"packages hold bytecode of Python {PYTHON}; run with that version")
+    builder = _Builder(platform, root)
+    names = function_names or function_folders(root)
+    with builder.alone():
+        return Packages(
+            dependencies=builder.dependencies(),
+            core=builder.core(),
+            functions={name: builder.function(name) for name in names},
+        )
+
+
+def function_folders(root: Path = ROOT) -> tuple[str, ...]:
+    """The folders below ``functions/``, each one deployable on its own."""
+    folders = (root / "functions").iterdir()
+    return tuple(sorted(p.name for p in folders if p.is_dir() and not p.name.startswith("_")))
+
+
+class _Builder:
+    """Builds into ``build/<platform>``: a folder, its zip and its stamp for each package."""
+
+    def __init__(self, platform: Platform, root: Path) -> None:
+        self._platform = platform
+        self._root = root
+        self._out = root / "build" / platform.value
+        own = Path(__file__).parent
+        self._recipe = archive.digest(
+            own, [own / f"{name}.py" for name in ("archive", "dependencies", "packaging")]
+        )
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One build of a platform at a time: test processes start side by side."""
+        self._out.mkdir(parents=True, exist_ok=True)
+        with (self._out / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def dependencies(self) -> Package:
+        lock = self._root / "requirements" / "runtime.txt"
+        on = self._platform.architecture
+        inputs = archive.digest(self._root, [lock], self._recipe, self._platform, sys.platform, on)
+
+        def fill(folder: Path) -> None:
+            dependencies.install(lock, folder / "python", self._platform)
+
+        return self._package("dependencies", inputs, fill, _LAYER_RUNS_AT)
+
+    def core(self) -> Package:
+        own = list(archive.files_of(self._root / "precert"))
+        payer = sorted((self._root / "data" / "payer").glob("*.json"))
+        inputs = archive.digest(self._root, [*own, *payer], self._recipe)
+
+        def fill(folder: Path) -> None:
+            python = folder / "python"
+            for path in own:
+                _copy(path, python / path.relative_to(self._root))
+            for path in payer:
+                _copy(path, python / "payer_data" / path.name)
+            _write(python / "payer_data" / "__init__.py", '"""The payer\'s configuration."""\n')
+
+        return self._package("core", inputs, fill, _LAYER_RUNS_AT)
+
+    def function(self, name: str) -> Package:
+        folder = self._root / "functions"
+        init = folder / "__init__.py"
+        own = sorted((folder / name).rglob("*.py"))
+        sources = [*([init] if init.exists() else []), *own]
+        inputs = archive.digest(self._root, sources, self._recipe, name)
+
+        def fill(target: Path) -> None:
+            _write(target / "functions" / "__init__.py", "")
+            for path in sources:
+                _copy(path, target / path.relative_to(self._root))
+
+        return self._package(f"function-{name}", inputs, fill, _FUNCTION_RUNS_AT)
+
+    def _package(
+        self, name: str, inputs: str, fill: Callable[[Path], None], runs_at: str
+    ) -> Package:
+        folder, target = self._out / name, self._out / f"{name}.zip"
+        stamp = self._out / f"{name}.stamp.json"
+        if stamp.exists() and target.exists():
+            known = json.loads(stamp.read_text())
+            if known["inputs"] == inputs:
+                return Package(target, known["content"])
+        stamp.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        fill(folder)
+        content = archive.digest(folder, archive.files_of(folder), self._recipe)
+        archive.compile_folder(folder, runs_at)
+        archive.write_zip(folder, target)
+        stamp.write_text(json.dumps({"inputs": inputs, "content": content}))
+        return Package(target, content)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _write(target: Path, text: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text)
+
+
+def main() -> None:
+    """Builds one platform's packages and lists them."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
+    parser.add_argument("--platform", type=Platform, choices=list(Platform), default=Platform.LOCAL)
+    packages = build(parser.parse_args().platform)
+    for package in (packages.dependencies, packages.core, *packages.functions.values()):
+        size = package.path.stat().st_size / 1024
+        print(f"{package.path.relative_to(ROOT)}  {size:,.0f} KB  {package.content_hash[:12]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What each function may do, on one page: the list an auditor reads."""
+
+from collections.abc import Mapping
+
+from infra import catalogue
+from infra.constructs.documents import Documents
+from infra.constructs.functions import FunctionSpec, ServiceFunction
+from infra.constructs.messaging import Messaging
+from infra.constructs.tables import READ_ACTIONS, WRITE_ACTIONS, Tables
+from infra.constructs.workflow import Workflow
+from precert.contract import DASHBOARD_INDEX, WORKLIST_INDEX
+
+_REFERENCE_READS = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
+_DELETE_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion")
+
+
+def grant(
+    functions: Mapping[FunctionSpec, ServiceFunction],
+    *,
+    tables: Tables,
+    documents: Documents,
+    messaging: Messaging,
+    workflow: Workflow,
+) -> None:
+    """Grants everything; a function that is not named here may only log."""
+    of = functions.__getitem__
+
+    check = of(catalogue.CHECK)
+    tables.allow_reference(check, (*_REFERENCE_READS, "dynamodb:Query"))
+    documents.allow_rule_lists(check)
+
+    submit = of(catalogue.SUBMIT)
+    tables.allow_requests(submit, WRITE_ACTIONS)
+    tables.allow_reference(submit, ("dynamodb:ConditionCheckItem", "dynamodb:GetItem"))
+
+    upload = of(catalogue.UPLOAD)
+    tables.allow_requests(upload, WRITE_ACTIONS)
+    documents.allow_documents(upload, ("s3:GetObject", "s3:PutObject"))
+
+    verify = of(catalogue.UPLOAD_VERIFY)
+    tables.allow_requests(verify, WRITE_ACTIONS)
+    documents.allow_documents(verify, ("s3:GetObject", "s3:GetObjectVersion", *_DELETE_OBJECTS))
+    documents.allow_document_versions(verify)
+    documents.allow_telling_absence(verify)
+
+    status = of(catalogue.STATUS)
+    tables.allow_requests(status, (*READ_ACTIONS, "dynamodb:UpdateItem"), DASHBOARD_INDEX)
+
+    review = of(catalogue.REVIEW)
+    tables.allow_requests(review, WRITE_ACTIONS, WORKLIST_INDEX)
+    documents.allow_documents(review, ("s3:GetObject",))
+
+    expire = of(catalogue.EXPIRE)
+    tables.allow_requests(expire, WRITE_ACTIONS)
+    documents.allow_documents(expire, _DELETE_OBJECTS)
+    documents.allow_document_versions(expire)
+
+    relay = of(catalogue.RELAY)
+    tables.allow_requests(relay, READ_ACTIONS)
+    workflow.allow_start(relay)
+    # A token names its execution; AWS defines no resource for answering one.
+    relay.allow(["states:SendTaskFailure", "states:SendTaskSuccess"], ["*"])
+    relay.allow(["events:PutEvents"], [messaging.bus.event_bus_arn])
+
+    inbox = of(catalogue.INBOX)
+    tables.allow_requests(inbox, ("dynamodb:PutItem",))
+
+    task = of(catalogue.WORKFLOW)
+    tables.allow_requests(task, WRITE_ACTIONS)
+    tables.allow_reference(task, _REFERENCE_READS)
+    documents.allow_rule_lists(task)

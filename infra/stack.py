@@ -1,0 +1,153 @@
+"""The one stack: what there is, and what is wired to what."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from infra import catalogue, permissions
+from infra.config import StageConfig
+from infra.constructs.api import Api
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.documents import Documents
+from infra.constructs.encryption import Encryption
+from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
+from infra.constructs.identity import Identity
+from infra.constructs.messaging import Messaging
+from infra.constructs.observability import Alarms, Dashboards, watch
+from infra.constructs.streams import EVENTS_WRITTEN, EXPIRED, StreamMapping
+from infra.constructs.tables import Tables
+from infra.constructs.workflow import Workflow
+from infra.packaging import Packages
+from infra.platforms import Platform
+from precert.api.routes import Function
+from precert.contract import Env
+
+
+class PrecertStack(cdk.Stack):
+    """Everything of one stage."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        platform: Platform,
+        packages: Packages,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=f"precert-{stage.name}",
+            description=f"Online precertification, {stage.name}",
+            termination_protection=stage.retain_data,
+            synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+        )
+        self._stage = stage
+        self._runtime = Runtime(self, "Runtime", stage=stage, platform=platform, packages=packages)
+        encryption = Encryption(self, "Encryption", stage=stage)
+        self._tables = Tables(self, "Tables", stage=stage, encryption=encryption)
+        self._documents = Documents(self, "Buckets", stage=stage, encryption=encryption)
+        self._messaging = Messaging(self, "Messaging", stage=stage)
+        self._identity = Identity(self, "Identity", stage=stage)
+        self._values = {
+            Env.REQUESTS_TABLE: self._tables.requests.table_name,
+            Env.REFERENCE_TABLE: self._tables.reference.table_name,
+            Env.DOCUMENTS_BUCKET: self._documents.documents.bucket_name,
+            Env.RULE_LISTS_BUCKET: self._documents.rule_lists.bucket_name,
+            Env.EVENT_BUS_NAME: self._messaging.bus.event_bus_name,
+            **self._identity.values,
+        }
+        task = self._function(catalogue.WORKFLOW)
+        self._workflow = Workflow(self, "Workflow", stage=stage, function=task)
+        self._values[Env.STATE_MACHINE_ARN] = self._workflow.machine.state_machine_arn
+        self._functions = {
+            spec: task if spec is catalogue.WORKFLOW else self._function(spec)
+            for spec in catalogue.ALL
+        }
+        permissions.grant(
+            self._functions,
+            tables=self._tables,
+            documents=self._documents,
+            messaging=self._messaging,
+            workflow=self._workflow,
+        )
+        self._api = Api(
+            self,
+            "Api",
+            stage=stage,
+            identity=self._identity,
+            functions={
+                Function(spec.folder): function
+                for spec, function in self._functions.items()
+                if spec.serves_http
+            },
+        )
+        self._observe(self._deliver())
+        self._outputs()
+
+    def _function(self, spec: FunctionSpec) -> ServiceFunction:
+        return ServiceFunction(
+            self, spec.construct_id, spec=spec, runtime=self._runtime, values=self._values
+        )
+
+    def _deliver(self) -> dict[str, DeadLetters]:
+        """Wires the stream, the bus and the bucket to their readers; what fails waits here."""
+        of = self._functions
+        relay = StreamMapping(
+            self,
+            "EventsWritten",
+            table=self._tables.requests,
+            function=of[catalogue.RELAY],
+            records=EVENTS_WRITTEN,
+            batch_size=25,
+        )
+        expire = StreamMapping(
+            self,
+            "Expired",
+            table=self._tables.requests,
+            function=of[catalogue.EXPIRE],
+            records=EXPIRED,
+            batch_size=25,
+        )
+        return {
+            "Relay": relay.dead_letters,
+            "Expire": expire.dead_letters,
+            "Inbox": self._messaging.deliver_messages(of[catalogue.INBOX]),
+            "Uploads": self._messaging.deliver_uploads(
+                of[catalogue.UPLOAD_VERIFY], self._documents.documents
+            ),
+        }
+
+    def _observe(self, dead_letters: dict[str, DeadLetters]) -> None:
+        watch(
+            Alarms(self, "Alarms", stage=self._stage),
+            functions=self._functions,
+            dead_letters=dead_letters,
+            workflow=self._workflow,
+            api=self._api,
+        )
+        Dashboards(
+            self,
+            "Dashboards",
+            stage=self._stage,
+            functions=self._functions,
+            dead_letters=dead_letters,
+            tables=self._tables,
+            workflow=self._workflow,
+            api=self._api,
+        )
+
+    def _outputs(self) -> None:
+        """Names that whoever loads, calls or tries the stack needs."""
+        outputs = {
+            "ApiUrl": self._api.http_api.api_endpoint,
+            **self._identity.outputs,
+            "RequestsTableName": self._tables.requests.table_name,
+            "ReferenceTableName": self._tables.reference.table_name,
+            "DocumentsBucketName": self._documents.documents.bucket_name,
+            "RuleListsBucketName": self._documents.rule_lists.bucket_name,
+            "EventBusName": self._messaging.bus.event_bus_name,
+            "StateMachineArn": self._workflow.machine.state_machine_arn,
+        }
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)

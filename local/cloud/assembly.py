@@ -1,0 +1,88 @@
+"""A synthesised CDK assembly, as a deploy needs it: the template and its files."""
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from local.cloud.errors import LocalCloudError
+
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file the template refers to, and the key it is looked for under."""
+
+    key: str
+    path: Path
+    zipped: bool
+
+    def content(self) -> bytes:
+        """The bytes to upload: the file, or a zip of the folder."""
+        return zip_of(self.path) if self.zipped else self.path.read_bytes()
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """One stack of a `cdk.out` folder."""
+
+    name: str
+    template: str
+    assets: tuple[Asset, ...]
+    buckets: frozenset[str]
+
+    def mark(self) -> str:
+        """Changes when anything that would be deployed does (asset keys are content hashes)."""
+        seen = hashlib.sha256(self.template.encode())
+        for key in sorted(asset.key for asset in self.assets):
+            seen.update(key.encode())
+        return seen.hexdigest()
+
+
+def zip_of(folder: Path) -> bytes:
+    """The folder as a zip that depends on names and contents alone."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = (path.stat().st_mode & 0xFFFF) << 16
+            archive.writestr(entry, path.read_bytes())
+    return buffer.getvalue()
+
+
+def _substituted(text: str, account: str, region: str) -> str:
+    for name, value in (("AccountId", account), ("Region", region), ("Partition", "aws")):
+        text = text.replace(f"${{AWS::{name}}}", value)
+    return text
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LocalCloudError(f"{path} cannot be read: {error}") from error
+
+
+def load(folder: Path, account: str, region: str) -> Assembly:
+    """Read the folder; it holds exactly one stack."""
+    manifests = sorted(folder.glob("*.assets.json"))
+    if len(manifests) != 1:
+        raise LocalCloudError(f"{folder} holds {len(manifests)} stacks, and one is needed")
+    name = manifests[0].name.removesuffix(".assets.json")
+    template = (folder / f"{name}.template.json").read_text(encoding="utf-8")
+    assets: list[Asset] = []
+    buckets: set[str] = set()
+    for file in _read(manifests[0]).get("files", {}).values():
+        source = file["source"]
+        for destination in file["destinations"].values():
+            buckets.add(_substituted(destination["bucketName"], account, region))
+            if source["path"] != f"{name}.template.json":
+                path = folder / source["path"]
+                zipped = source.get("packaging") == "zip"
+                assets.append(Asset(destination["objectKey"], path, zipped))
+    return Assembly(name, template, tuple(assets), frozenset(buckets))

@@ -1,0 +1,179 @@
+"""Take a synthesised CDK assembly to the local cloud.
+
+outputs = deploy(cloud, Path("build/local/cdk.out"))
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from local.cloud import settings
+from local.cloud.assembly import Assembly, load
+from local.cloud.errors import LocalCloudError
+from local.cloud.process import Cloud
+
+Progress = Callable[[str], None]
+
+DEPLOY_SECONDS: Final = 120.0
+_POLL_SECONDS: Final = 0.1
+_CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+#: A stack that got no further than this holds nothing worth keeping, and takes no update.
+_DEAD: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+
+
+def _silent(_line: str) -> None:
+    """Nobody is watching."""
+
+
+def _status(cloud: Cloud, name: str) -> str | None:
+    try:
+        stacks = cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise
+    return str(stacks[0]["StackStatus"])
+
+
+def outputs(cloud: Cloud, name: str) -> dict[str, str]:
+    """What the stack tells about itself."""
+    stacks = cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return {o["OutputKey"]: o["OutputValue"] for o in stacks[0].get("Outputs", [])}
+
+
+def _bucket(s3: Any, name: str) -> None:
+    try:
+        s3.head_bucket(Bucket=name)
+    except ClientError:
+        s3.create_bucket(Bucket=name)
+
+
+def _uploaded(s3: Any, bucket: str, key: str) -> bool:
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError:
+        return False
+    return True
+
+
+def _upload(cloud: Cloud, assembly: Assembly, progress: Progress) -> str:
+    """Put every asset where the template looks for it; the address of the template."""
+    s3 = cloud.client("s3")
+    buckets = sorted(assembly.buckets) or [f"{assembly.name.lower()}-assets"]
+    for bucket in buckets:
+        _bucket(s3, bucket)
+        for asset in assembly.assets:
+            if not _uploaded(s3, bucket, asset.key):
+                progress(f"uploading {asset.path.name}")
+                s3.put_object(Bucket=bucket, Key=asset.key, Body=asset.content())
+    key = f"{assembly.mark()}.json"
+    s3.put_object(Bucket=buckets[0], Key=key, Body=assembly.template.encode())
+    return f"{cloud.endpoint_url}/{buckets[0]}/{key}"
+
+
+def _events(cloud: Cloud, name: str, since: set[str]) -> list[dict[str, Any]]:
+    """The stack's events not in `since`, oldest first."""
+    client = cloud.client("cloudformation")
+    found: list[dict[str, Any]] = []
+    for page in client.get_paginator("describe_stack_events").paginate(StackName=name):
+        found += [event for event in page["StackEvents"] if event["EventId"] not in since]
+    return found[::-1]
+
+
+def _first_failure(events: list[dict[str, Any]], name: str) -> str:
+    for event in events:
+        if event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != name:
+            reason = event.get("ResourceStatusReason", "no reason given")
+            return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}"
+    for event in events:
+        if "FAILED" in event["ResourceStatus"] or "ROLLBACK" in event["ResourceStatus"]:
+            return str(event.get("ResourceStatusReason", event["ResourceStatus"]))
+    return "no reason given"
+
+
+def _await_end(cloud: Cloud, name: str, before: set[str], progress: Progress, limit: float) -> None:
+    deadline = time.monotonic() + limit
+    told: set[str] = set(before)
+    while True:
+        status = _status(cloud, name) or "DELETE_COMPLETE"
+        for event in _events(cloud, name, told) if status != "DELETE_COMPLETE" else []:
+            told.add(event["EventId"])
+            progress(f"{event['ResourceStatus']} {event['LogicalResourceId']}")
+        if not status.endswith("_IN_PROGRESS"):
+            break
+        if time.monotonic() > deadline:
+            raise LocalCloudError(f"stack {name} was still {status} after {limit:.0f} s")
+        time.sleep(_POLL_SECONDS)
+    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        failure = _first_failure(_events(cloud, name, before), name)
+        raise LocalCloudError(f"stack {name} is {status}: {failure}")
+
+
+def _delete(cloud: Cloud, name: str, limit: float) -> None:
+    client = cloud.client("cloudformation")
+    client.delete_stack(StackName=name)
+    deadline = time.monotonic() + limit
+    while _status(cloud, name) not in (None, "DELETE_COMPLETE"):
+        if time.monotonic() > deadline:
+            raise LocalCloudError(f"the remains of stack {name} could not be removed")
+        time.sleep(_POLL_SECONDS)
+
+
+def _submit(cloud: Cloud, assembly: Assembly, url: str, status: str | None) -> bool:
+    """Ask for the stack to be made or changed; False when there is nothing to change."""
+    client = cloud.client("cloudformation")
+    request = {
+        "StackName": assembly.name,
+        "TemplateURL": url,
+        "Capabilities": list(_CAPABILITIES),
+    }
+    if status is None or status == "DELETE_COMPLETE":
+        client.create_stack(**request)
+        return True
+    try:
+        client.update_stack(**request)
+    except ClientError as error:
+        if "No updates are to be performed" in str(error):
+            return False
+        raise
+    return True
+
+
+def deploy(
+    cloud: Cloud,
+    cdk_out: Path,
+    *,
+    progress: Progress = _silent,
+    limit: float = DEPLOY_SECONDS,
+) -> dict[str, str]:
+    """Create the stack or bring it up to date, and return its outputs.
+
+    Does nothing when the same template and assets were deployed before, to this state. Raises
+    `LocalCloudError` with the first resource that failed, and why.
+    """
+    assembly = load(cdk_out, settings.ACCOUNT, settings.REGION)
+    record = cloud.state_dir / f"deployed-{assembly.name}"
+    status = _status(cloud, assembly.name)
+    known = record.read_text() if record.exists() else ""
+    if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and known == assembly.mark():
+        progress("nothing has changed")
+        return outputs(cloud, assembly.name)
+    if status in _DEAD or status == "CREATE_IN_PROGRESS":
+        # In progress, yet nobody is at it: the cloud was stopped before it was done.
+        progress(f"removing what is left of a stack that is {status}")
+        _delete(cloud, assembly.name, limit)
+        status = None
+    try:
+        url = _upload(cloud, assembly, progress)
+        before: set[str] = set()
+        if status not in (None, "DELETE_COMPLETE"):
+            before = {event["EventId"] for event in _events(cloud, assembly.name, set())}
+        if _submit(cloud, assembly, url, status):
+            _await_end(cloud, assembly.name, before, progress, limit)
+    except ClientError as error:
+        raise LocalCloudError(f"stack {assembly.name} was refused: {error}") from error
+    record.write_text(assembly.mark())
+    return outputs(cloud, assembly.name)

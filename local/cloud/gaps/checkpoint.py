@@ -1,0 +1,145 @@
+"""The state is on disk every few seconds, not only after a graceful stop.
+
+Seen: state is saved at shutdown alone: a crash, a closed lid or `kill -9` loses everything since
+the start, and leaves objects on disk whose buckets nobody knows.
+Does: while requests come in, saves the services that changed every `INTERVAL_SECONDS`: their
+states are taken together on the event loop, written beside the old files, and then moved over
+them. Logs and metrics are left to the graceful stop: nobody's work depends on them.
+Goes: when the emulator saves while it runs.
+"""
+
+import asyncio
+import hashlib
+import itertools
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from local.cloud.gaps.upstream import module, wrap
+
+INTERVAL_SECONDS: Final = 2.0
+#: Bulky, or worthless to the next run.
+AT_STOP_ONLY: Final = frozenset({"cloudwatch", "cloudwatch_logs", "cloudtrail"})
+
+_numbers = itertools.count(1)
+_last_request = [0]
+_saved: dict[str, str] = {}
+_writing = threading.Lock()
+_stopping = threading.Event()
+
+
+def _counted(serve: Callable[..., Any]) -> Callable[..., Any]:
+    async def serve_counted(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and not str(scope["path"]).startswith("/_ministack/"):
+            _last_request[0] = next(_numbers)
+        await serve(scope, receive, send)
+
+    return serve_counted
+
+
+def _function_mark(functions: Any) -> str:
+    """Tells one state of the functions from another without looking at megabytes of code."""
+    parts = [
+        repr((key, func["config"], func.get("tags"), func.get("policy")))
+        for key, func in list(functions._functions._data.items())
+    ]
+    parts += [repr(key) for key in list(functions._layers._data)]
+    parts += [repr(key) for key in list(functions._esms._data)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _deploying() -> bool:
+    """Whether a stack is half made: the state before it is worth more than one amid it."""
+    stacks = module("services.cloudformation")._stacks
+    return any(
+        str(stack.get("StackStatus", "")).endswith("_IN_PROGRESS")
+        for stack in list(stacks._data.values())
+    )
+
+
+async def _take(app: Any) -> dict[str, Any] | None:
+    """The states of all services at one moment: nothing else runs on the loop meanwhile."""
+    if _deploying():
+        return None
+    states: dict[str, Any] = {}
+    for name, get_state in app._build_persistence_save_dict().items():
+        if name in AT_STOP_ONLY:
+            continue
+        if name == "lambda":
+            mark = _function_mark(module("services.lambda_svc"))
+            if _saved.get(name) == mark:
+                continue
+            _saved[name] = mark
+        state = get_state()
+        if state is not None:
+            states[name] = state
+    return states
+
+
+def _last(save_all: Callable[..., Any]) -> Callable[..., Any]:
+    """The save at shutdown is the last word: no older checkpoint lands on top of it."""
+
+    def save_all_last(services: Any) -> None:
+        with _writing:
+            _stopping.set()
+            save_all(services)
+
+    return save_all_last
+
+
+def _write(states: dict[str, Any]) -> None:
+    with _writing:
+        if not _stopping.is_set():
+            _write_changed(states)
+
+
+def _write_changed(states: dict[str, Any]) -> None:
+    persistence = module("core.persistence")
+    home = Path(persistence.STATE_DIR)
+    fresh: list[tuple[Path, Path]] = []
+    for name, state in states.items():
+        content = persistence.json.dumps(
+            {"__ministack_format__": persistence._state_format_version(name), "payload": state},
+            default=persistence._json_default,
+        )
+        mark = hashlib.sha256(content.encode()).hexdigest()
+        if name != "lambda" and _saved.get(name) == mark:
+            continue
+        path = home / f"{name}.json.next"
+        path.write_text(content, encoding="utf-8")
+        fresh.append((path, home / f"{name}.json"))
+        if name != "lambda":
+            _saved[name] = mark
+    for path, final in fresh:
+        path.replace(final)
+
+
+def _save_forever(app: Any) -> None:
+    pause, seen, quiet = threading.Event(), 0, True
+    while not pause.wait(INTERVAL_SECONDS):
+        loop = app._MAIN_LOOP
+        # One more round after the last request: what it set off may have ended since.
+        if loop is None or (seen == _last_request[0] and quiet):
+            continue
+        quiet = seen == _last_request[0]
+        seen = _last_request[0]
+        try:
+            states = asyncio.run_coroutine_threadsafe(_take(app), loop).result(timeout=60)
+            if states is None:
+                quiet = False
+            else:
+                _write(states)
+        except Exception:
+            _saved.clear()
+            app.logger.exception("checkpoint failed; trying again")
+
+
+def apply() -> None:
+    """Save in the background, from the first request on."""
+    app = module("app")
+    wrap(app, "app", _counted)
+    wrap(app, "save_all", _last)
+    threading.Thread(
+        target=_save_forever, args=(app,), daemon=True, name="precert-checkpoint"
+    ).start()

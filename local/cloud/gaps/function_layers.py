@@ -1,0 +1,99 @@
+"""A layer is unpacked once for each content, and a function sees nothing but its own packages.
+
+Seen: each worker unpacks all its layers (and compiles them) anew, seconds for a layer with boto3.
+Workers also run in the emulator's virtual environment, so that a package missing from the layer is
+found there: it works here and fails in AWS.
+Does: unpacks each layer below the state directory under the hash of its content, hands the worker
+those folders, and runs functions that have layers with the bare interpreter.
+Goes: when the emulator keeps unpacked layers; the isolation when it has one of its own.
+"""
+
+import hashlib
+import io
+import os
+import shutil
+import sys
+import threading
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from local.cloud.gaps.upstream import module, wrap
+
+_lock = threading.Lock()
+_digests: dict[int, tuple[bytes, str]] = {}
+_spawning = threading.local()
+
+
+def _digest(content: bytes) -> str:
+    known = _digests.get(id(content))
+    if known is None or known[0] is not content:
+        known = _digests[id(content)] = (content, hashlib.sha256(content).hexdigest()[:32])
+    return known[1]
+
+
+def unpacked(content: bytes, cache: Path) -> Path:
+    """The folder that holds the files of this zip, made when it is not there yet."""
+    with _lock:
+        folder = cache / _digest(content)
+        if not folder.is_dir():
+            fresh = cache / f".{folder.name}.new"
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                archive.extractall(fresh)
+            fresh.replace(folder)
+        return folder
+
+
+def _cache() -> Path:
+    return Path(os.environ["STATE_DIR"]) / "layers"
+
+
+def _contents(layers: Iterable[Any]) -> list[bytes]:
+    resolve = module("services.lambda_svc")._resolve_layer_zip
+    found: list[bytes] = []
+    for layer in layers:
+        content = resolve(layer)
+        if content is None:
+            raise RuntimeError(f"Failed to resolve layer {layer}")
+        found.append(content)
+    return found
+
+
+def _with_shared_layers(spawn: Callable[..., Any]) -> Callable[..., Any]:
+    def spawn_with_shared_layers(worker: Any) -> Any:
+        config = worker.config
+        layers = config.get("Layers") or []
+        if not layers or not str(config.get("Runtime", "")).startswith("python"):
+            return spawn(worker)
+        folders = [str(unpacked(content, _cache())) for content in _contents(layers)]
+        environment = dict((config.get("Environment") or {}).get("Variables") or {})
+        environment["_LAMBDA_LAYERS_DIRS"] = os.pathsep.join(folders)
+        worker.config = {**config, "Layers": [], "Environment": {"Variables": environment}}
+        _spawning.bare = True
+        try:
+            return spawn(worker)
+        finally:
+            _spawning.bare = False
+            worker.config = config
+
+    return spawn_with_shared_layers
+
+
+def _bare(detect: Callable[..., Any]) -> Callable[..., Any]:
+    def detect_bare(runtime: str) -> tuple[str, str]:
+        binary, script = detect(runtime)
+        if getattr(_spawning, "bare", False):
+            binary = getattr(sys, "_base_executable", None) or binary
+        return binary, script
+
+    return detect_bare
+
+
+def apply() -> None:
+    """Prepare the layers before a worker starts."""
+    runtime = module("core.lambda_runtime")
+    wrap(runtime.Worker, "_spawn", _with_shared_layers)
+    wrap(runtime, "_detect_runtime_binary", _bare)

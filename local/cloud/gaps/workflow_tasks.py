@@ -1,0 +1,128 @@
+"""Tasks of a workflow time out, fail and stop as Step Functions has them do.
+
+Seen: a `TimeoutSeconds` written in JSONata is taken as it stands and breaks the execution; an
+error of the function that is called with a task token is swallowed, so that the execution waits
+for an answer nobody will give; an execution that was stopped goes on waiting, and becomes FAILED
+later.
+Does: evaluates the timeout; lets the function's error fail the task, so that Retry and Catch see
+it; ends the wait, and the token, of a stopped execution, and leaves it ABORTED.
+Goes: point by point, when the unpatched emulator does the same.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from local.cloud.gaps.upstream import module, wrap
+
+_TIMES: Final = ("TimeoutSeconds", "HeartbeatSeconds")
+_here = threading.local()
+_owners: dict[str, str] = {}
+_machines: dict[str, str] = {}
+
+
+def machine_of(token: str) -> str | None:
+    """The state machine that gave out this token since the start."""
+    return _machines.get(token)
+
+
+class CallFailedError(Exception):
+    """Carries a function's error past the emulator's `except` that would drop it."""
+
+
+class StoppedError(Exception):
+    """The execution this task belongs to was stopped."""
+
+
+def _seconds(workflows: Any, state: dict[str, Any], name: str, data: Any, context: Any) -> Any:
+    value = workflows._jsonata_state_field(state, name, "number", data, context)
+    if value < 1 or value != int(value):
+        raise workflows._ExecutionError(
+            "States.QueryEvaluationError", f"{name} must be a positive integer, but was {value}"
+        )
+    return int(value)
+
+
+def _timed(execute: Callable[..., Any]) -> Callable[..., Any]:
+    workflows = module("services.stepfunctions")
+
+    def execute_timed(state: dict[str, Any], data: Any, execution: Any, context: Any) -> Any:
+        times = {
+            name: _seconds(workflows, state, name, data, context)
+            for name in _TIMES
+            if isinstance(state.get(name), str)
+        }
+        _here.execution = (execution or {}).get("executionArn", "")
+        _here.machine = (execution or {}).get("stateMachineArn", "")
+        return execute({**state, **times}, data, execution, context)
+
+    return execute_timed
+
+
+def _failing(call: Callable[..., Any]) -> Callable[..., Any]:
+    workflows = module("services.stepfunctions")
+
+    def call_failing(function: Any, event: Any) -> Any:
+        try:
+            return call(function, event)
+        except workflows._ExecutionError as error:
+            if getattr(_here, "token", None) is None:
+                raise
+            raise CallFailedError(error) from error
+
+    return call_failing
+
+
+def _awaited(invoke: Callable[..., Any]) -> Callable[..., Any]:
+    workflows = module("services.stepfunctions")
+
+    def invoke_and_await(resource: str, data: Any, token: str, state: Any) -> Any:
+        execution = getattr(_here, "execution", "")
+        _owners[token], _here.token = execution, token
+        _machines[token] = getattr(_here, "machine", "")
+        try:
+            return invoke(resource, data, token, state)
+        except CallFailedError as error:
+            raise error.args[0] from error
+        finally:
+            _here.token = None
+            workflows._task_tokens.pop(token, None)
+            _owners.pop(token, None)
+            if (workflows._executions.get(execution) or {}).get("status") == "ABORTED":
+                raise StoppedError(execution)
+
+    return invoke_and_await
+
+
+def _stopping(stop: Callable[..., Any]) -> Callable[..., Any]:
+    workflows = module("services.stepfunctions")
+
+    def stop_and_wake(data: Any) -> Any:
+        response = stop(data)
+        if response[0] < 400:
+            for token, execution in list(_owners.items()):
+                waiting = workflows._task_tokens.get(token)
+                if execution == data.get("executionArn") and waiting is not None:
+                    workflows._task_tokens.pop(token, None)
+                    waiting["event"].set()
+        return response
+
+    return stop_and_wake
+
+
+def _once(fail: Callable[..., Any]) -> Callable[..., Any]:
+    def fail_when_running(execution: Any, error: str, cause: str) -> None:
+        if execution.get("status") == "RUNNING":
+            fail(execution, error, cause)
+
+    return fail_when_running
+
+
+def apply() -> None:
+    """Wrap the interpreter's own steps."""
+    workflows = module("services.stepfunctions")
+    wrap(workflows, "_execute_task", _timed)
+    wrap(workflows, "_call_lambda", _failing)
+    wrap(workflows, "_invoke_with_callback", _awaited)
+    wrap(workflows, "_stop_execution", _stopping)
+    wrap(workflows, "_fail_execution", _once)

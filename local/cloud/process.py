@@ -1,0 +1,242 @@
+"""Start the local cloud as a child process, and stop it.
+
+with running_cloud(Path(".local/state")) as cloud:
+    cloud.client("dynamodb").list_tables()
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+
+from local.cloud import settings
+from local.cloud.errors import LocalCloudError
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+STATE_DIR: Final = ROOT / ".local" / "state"
+READY_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 20.0
+_POLL_SECONDS: Final = 0.02
+#: What a function may see of its host; everything else, credentials first, stays out.
+_INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
+
+
+def cloud_python() -> Path:
+    """The Python of the emulator's own environment (`PRECERT_CLOUD_PYTHON` names another)."""
+    named = os.environ.get("PRECERT_CLOUD_PYTHON")
+    return Path(named) if named else ROOT / ".local" / "venv" / "bin" / "python"
+
+
+def free_port() -> int:
+    """A port nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((settings.HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Cloud:
+    """A running local cloud; make one with `start`."""
+
+    port: int
+    state_dir: Path
+    log_file: Path
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where every AWS service answers."""
+        return f"http://{settings.HOST}:{self.port}"
+
+    def api_url(self, api: str) -> str:
+        """Where the routes of this HTTP API answer; paths are put behind it.
+
+        `api` is its id, or the endpoint a stack's output names (which no resolver knows).
+        """
+        api_id = api.partition("://")[2].partition(".")[0] if "://" in api else api
+        return f"{self.endpoint_url}/_aws/execute-api/{api_id}/$default"
+
+    def session(self) -> boto3.Session:
+        """A session of the account's root user."""
+        return boto3.Session(
+            aws_access_key_id=settings.ADMIN_KEY,
+            aws_secret_access_key=settings.ADMIN_SECRET,
+            region_name=settings.REGION,
+        )
+
+    def client(self, service: str) -> Any:
+        """A client of the account's root user."""
+        config = Config(
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"total_max_attempts": 2},
+            s3={"addressing_style": "path"},
+        )
+        return self.session().client(  # type: ignore[call-overload]
+            service, endpoint_url=self.endpoint_url, config=config
+        )
+
+    def running(self) -> bool:
+        """Whether the process is still there."""
+        return self.process.poll() is None
+
+    def stop(self, limit: float = STOP_SECONDS) -> None:
+        """Ask it to save and stop; after `limit` seconds, end it."""
+        if self.running():
+            self.process.terminate()
+            try:
+                self.process.wait(limit)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._let_go()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self.process.kill()
+        self.process.wait()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self.process.stdin:
+            self.process.stdin.close()
+
+
+def _refuse_busy(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.HOST, port))
+        except OSError:
+            raise LocalCloudError(
+                f"port {port} is in use on {settings.HOST}: stop what listens there, "
+                "or choose another port"
+            ) from None
+
+
+def _chosen_port(state_dir: Path, port: int | None) -> int:
+    """The port asked for, or the one this state was made with: its addresses contain it."""
+    remembered = state_dir / "port"
+    if port is None:
+        port = int(remembered.read_text()) if remembered.exists() else settings.DEFAULT_PORT
+    elif port == 0:
+        port = int(remembered.read_text()) if remembered.exists() else free_port()
+    _refuse_busy(port)
+    return port
+
+
+def _why_it_ended(cloud: Cloud) -> str:
+    code = cloud.process.returncode
+    if code == settings.EXIT_STATE_IN_USE:
+        return f"another local cloud is using {cloud.state_dir}: stop it first"
+    if code == settings.EXIT_PORT_IN_USE:
+        return f"port {cloud.port} is in use on {settings.HOST}"
+    lines = cloud.log_file.read_text(errors="replace").strip().splitlines()
+    last = lines[-1] if lines else "it said nothing"
+    return f"the local cloud ended with code {code} ({last}); see {cloud.log_file}"
+
+
+def _await_ready(cloud: Cloud, limit: float) -> None:
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        if not cloud.running():
+            raise LocalCloudError(_why_it_ended(cloud))
+        try:
+            with urllib.request.urlopen(f"{cloud.endpoint_url}/_ministack/ready", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(_POLL_SECONDS)
+    cloud.kill()
+    raise LocalCloudError(f"the local cloud was not ready in {limit:.0f} s; see {cloud.log_file}")
+
+
+def start(
+    state_dir: Path = STATE_DIR,
+    port: int | None = None,
+    *,
+    log_file: Path | None = None,
+    gaps: tuple[str, ...] | None = None,
+    environment: dict[str, str] | None = None,
+    ready_within: float = READY_SECONDS,
+) -> Cloud:
+    """Start the cloud on this state and return when it answers.
+
+    `port` None takes the one the state was made with (at first 4566), 0 any free one. `gaps` names
+    the fillings to apply (all of them by default), `environment` adds to what the emulator sees.
+    """
+    python = cloud_python()
+    if not python.exists():
+        raise LocalCloudError(f"{python} is missing: the local cloud is not installed yet")
+    state_dir = state_dir.resolve()
+    log_file = (log_file or state_dir.parent / "cloud.log").resolve()
+    port = _chosen_port(state_dir, port)
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    command = [
+        str(python),
+        str(ROOT / "local" / "cloud" / "launcher.py"),
+        "--state-dir",
+        str(state_dir),
+        "--port",
+        str(port),
+    ]
+    if gaps is not None:
+        command += ["--gaps", ",".join(gaps)]
+    with log_file.open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            env={**inherited, **(environment or {})},
+            start_new_session=True,
+        )
+    cloud = Cloud(port, state_dir, log_file, process)
+    try:
+        _await_ready(cloud, ready_within)
+    except BaseException:
+        cloud.stop()
+        raise
+    (state_dir / "port").write_text(str(port))
+    return cloud
+
+
+@contextmanager
+def running_cloud(
+    state_dir: Path = STATE_DIR, port: int | None = 0, **options: Any
+) -> Iterator[Cloud]:
+    """A cloud for the length of the block; options as for `start`."""
+    cloud = start(state_dir, port, **options)
+    try:
+        yield cloud
+    finally:
+        cloud.stop()
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does: quietly, with everything closed."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("stopping ...", file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,18 @@
+"""Constants both sides agree on: the process that starts the cloud and the one that is it."""
+
+from typing import Final
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "us-east-1"
+HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 4566
+
+#: A key that is an account id is the root user of that account: no signature is checked for it.
+#: Every other key (the functions' roles, for one) is verified and held to its policies.
+ADMIN_KEY: Final = ACCOUNT
+ADMIN_SECRET: Final = "local"  # noqa: S105  (of nothing: see ADMIN_KEY)
+
+#: What the launcher answers with when it cannot start.
+EXIT_STATE_IN_USE: Final = 3
+EXIT_PORT_IN_USE: Final = 4
+EXIT_INCOMPLETE: Final = 5

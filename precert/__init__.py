@@ -1,0 +1,1 @@
+"""precert: online precertification (prior authorization) as a serverless workflow."""

@@ -1,0 +1,1 @@
+"""The two tables. ``keys`` alone builds keys; ``codec`` alone turns models into items and back."""

@@ -1,0 +1,85 @@
+"""Models as items and back.
+
+Attributes that conditions or indexes read stand alone; the rest is one compressed JSON document per
+part, so that a realistic draft stays within one kilobyte and opening the console shows nobody's
+illness at a glance.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from pydantic import BaseModel
+
+from precert.adapters.dynamodb.keys import instant
+from precert.domain.content import RequestContent
+from precert.domain.coverage import Plan
+from precert.domain.request import Request, Review
+
+Item = dict[str, Any]
+Model = TypeVar("Model", bound=BaseModel)
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+def to_wire(item: Mapping[str, Any]) -> Item:
+    """Attributes in DynamoDB's typed form; absent ones are left out."""
+    return {name: _serializer.serialize(value) for name, value in item.items() if value is not None}
+
+
+def from_wire(item: Mapping[str, Any]) -> Item:
+    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+
+
+def packed(model: BaseModel) -> bytes:
+    """A model as compressed JSON."""
+    return zlib.compress(model.model_dump_json(exclude_defaults=True).encode(), level=9)
+
+
+def unpacked(kind: type[Model], data: Any) -> Model:
+    """The model of :func:`packed`; ``data`` as the deserializer gives it."""
+    return kind.model_validate_json(zlib.decompress(bytes(data)))
+
+
+def request_item(request: Request) -> Item:
+    """The request's own attributes, without keys and index attributes."""
+    patient = request.content.patient
+    return {
+        "request_id": request.request_id,
+        "version": request.version,
+        "status": request.status.value,
+        "tins": set(request.tins),
+        "member_id": patient.member_id if patient else None,
+        "plan": request.plan.model_dump_json(),
+        "content": packed(request.content),
+        "review": packed(request.review) if request.review else None,
+        "round": request.review.round if request.review else None,
+        "created_at": instant(request.created_at),
+        "updated_at": instant(request.updated_at),
+        "expires_at": instant(request.expires_at) if request.expires_at else None,
+        "document_slots": request.document_slots,
+    }
+
+
+def request_of(item: Item) -> Request:
+    return Request(
+        request_id=item["request_id"],
+        version=int(item["version"]),
+        status=item["status"],
+        tins=frozenset(item["tins"]),
+        plan=Plan.model_validate_json(item["plan"]),
+        content=unpacked(RequestContent, item["content"]),
+        created_at=item["created_at"],
+        updated_at=item["updated_at"],
+        expires_at=item.get("expires_at"),
+        document_slots=int(item["document_slots"]),
+        review=unpacked(Review, item["review"]) if "review" in item else None,
+    )
+
+
+def json_of(model: BaseModel) -> str:
+    """A model as JSON text, for attributes that people read in the console."""
+    return json.dumps(model.model_dump(mode="json", exclude_none=True), separators=(",", ":"))

@@ -1,0 +1,295 @@
+"""Drafts in the requests table (port :class:`precert.usecases.ports.drafts.DraftStore`)."""
+
+from collections.abc import Collection
+from datetime import datetime
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from precert.adapters.dynamodb.codec import Item, packed, request_item, request_of, to_wire
+from precert.adapters.dynamodb.keys import (
+    PROCESSING_QUEUE,
+    REQUEST_SK,
+    instant,
+    member_pk,
+    number_pk,
+    request_pk,
+)
+from precert.adapters.dynamodb.operations import (
+    ABSENT,
+    callers_condition,
+    delete_party,
+    put_event,
+    put_parties,
+)
+from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
+from precert.contract import PK, SK, TTL_ATTRIBUTE, WORKLIST_PK, WORKLIST_SK
+from precert.domain.content import RequestContent
+from precert.domain.events import Event
+from precert.domain.request import Request
+from precert.domain.statuses import Status
+from precert.usecases.ports.drafts import (
+    CoverageChangedError,
+    DraftRefusedError,
+    NumberTakenError,
+    Submission,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+_LIVE = (
+    "#status = :incomplete AND version = :based_on AND expires_at > :now AND member_id = :member"
+)
+
+
+class DynamoDBDrafts:
+    """Drafts, each write one call with all its conditions."""
+
+    def __init__(
+        self, client: "DynamoDBClient", *, requests_table: str, reference_table: str
+    ) -> None:
+        self._writes = Writes(client)
+        self._table = requests_table
+        self._reference_table = reference_table
+
+    def start(self, request: Request, event: Event) -> None:
+        item = {
+            **_key(request.request_id),
+            **request_item(request),
+            TTL_ATTRIBUTE: _ttl(request.expires_at),
+        }
+        put = {
+            "TableName": self._table,
+            "Item": to_wire(item),
+            "ConditionExpression": ABSENT,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        self._transact(
+            [
+                {"Put": put},
+                put_event(self._table, event),
+                *put_parties(
+                    self._table,
+                    request.request_id,
+                    request.tins,
+                    status=request.status,
+                    content=request.content,
+                    review=None,
+                    updated_at=request.updated_at,
+                ),
+            ]
+        )
+
+    def save(
+        self,
+        request_id: str,
+        *,
+        based_on: int,
+        content: RequestContent,
+        expires_at: datetime,
+        callers_tins: Collection[str],
+        now: datetime,
+    ) -> None:
+        values = {
+            ":content": packed(content),
+            ":next": based_on + 1,
+            ":expires_at": instant(expires_at),
+            ":ttl": _ttl(expires_at),
+        }
+        update = _live_update(
+            "SET content = :content, version = :next, updated_at = :now, "
+            "expires_at = :expires_at, #ttl = :ttl",
+            values,
+            based_on=based_on,
+            content=content,
+            callers_tins=callers_tins,
+            now=now,
+        )
+        update["ExpressionAttributeNames"]["#ttl"] = TTL_ATTRIBUTE
+        try:
+            self._writes.update(TableName=self._table, Key=to_wire(_key(request_id)), **update)
+        except ConditionFailedError as failed:
+            raise DraftRefusedError(_current(failed.item)) from failed
+
+    def delete(
+        self, draft: Request, event: Event, *, callers_tins: Collection[str], now: datetime
+    ) -> None:
+        live = _live_update(
+            "",
+            {},
+            based_on=draft.version,
+            content=draft.content,
+            callers_tins=callers_tins,
+            now=now,
+        )
+        del live["UpdateExpression"]
+        delete = {
+            "TableName": self._table,
+            "Key": to_wire(_key(draft.request_id)),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **live,
+        }
+        self._transact(
+            [
+                {"Delete": delete},
+                put_event(self._table, event),
+                *(delete_party(self._table, draft.request_id, tin) for tin in draft.tins),
+            ]
+        )
+
+    def submit(self, submission: Submission) -> None:
+        operations = self._submission(submission)
+        try:
+            self._writes.transact(operations)
+        except ConditionFailedError as failed:
+            if failed.index == 0:
+                raise DraftRefusedError(_current(failed.item)) from failed
+            if "ConditionCheck" in operations[failed.index]:
+                raise CoverageChangedError from failed
+            raise NumberTakenError from failed
+
+    def _submission(self, submission: Submission) -> list[dict[str, Any]]:
+        number = submission.review.number
+        tins = submission.content.tins
+        number_item = {
+            PK: number_pk(number),
+            SK: "NUMBER",
+            "request_id": submission.request_id,
+        }
+        return [
+            {"Update": self._submitting_update(submission)},
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": to_wire(number_item),
+                    "ConditionExpression": ABSENT,
+                }
+            },
+            self._coverage_check(submission),
+            {"Put": _unconditional(put_event(self._table, submission.event))},
+            *put_parties(
+                self._table,
+                submission.request_id,
+                tins,
+                status=submission.event.status,
+                content=submission.content,
+                review=submission.review,
+                updated_at=submission.now,
+            ),
+            *(
+                delete_party(self._table, submission.request_id, tin)
+                for tin in submission.callers_tins
+                if tin not in tins
+            ),
+        ]
+
+    def _submitting_update(self, submission: Submission) -> dict[str, Any]:
+        values = {
+            ":content": packed(submission.content),
+            ":review": packed(submission.review),
+            ":round": submission.review.round,
+            ":next": submission.based_on + 1,
+            ":status": submission.event.status.value,
+            ":tins": set(submission.content.tins),
+            ":slots": submission.document_slots,
+            ":queue": PROCESSING_QUEUE,
+            ":queued": f"{instant(submission.now)}#{submission.request_id}",
+        }
+        update = _live_update(
+            "SET content = :content, review = :review, #round = :round, version = :next, "
+            "#status = :status, tins = :tins, updated_at = :now, document_slots = :slots, "
+            f"{WORKLIST_PK} = :queue, {WORKLIST_SK} = :queued "
+            "REMOVE expires_at, #ttl",
+            values,
+            based_on=submission.based_on,
+            content=submission.content,
+            callers_tins=submission.callers_tins,
+            now=submission.now,
+        )
+        update["ExpressionAttributeNames"] |= {"#ttl": TTL_ATTRIBUTE, "#round": "round"}
+        return {
+            "TableName": self._table,
+            "Key": to_wire(_key(submission.request_id)),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **update,
+        }
+
+    def _coverage_check(self, submission: Submission) -> dict[str, Any]:
+        patient = submission.patient
+        values = {
+            ":day": submission.eligible_on.isoformat(),
+            ":born": patient.date_of_birth.isoformat(),
+            ":name": name_key(patient.last_name, patient.first_name),
+        }
+        return {
+            "ConditionCheck": {
+                "TableName": self._reference_table,
+                "Key": to_wire({PK: member_pk(patient.member_id), SK: "COVERAGE"}),
+                "ConditionExpression": (
+                    "active_from <= :day AND active_to >= :day "
+                    "AND date_of_birth = :born AND name_key = :name"
+                ),
+                "ExpressionAttributeValues": to_wire(values),
+            }
+        }
+
+    def _transact(self, operations: list[dict[str, Any]]) -> None:
+        try:
+            self._writes.transact(operations)
+        except ConditionFailedError as failed:
+            raise DraftRefusedError(_current(failed.item)) from failed
+
+
+def name_key(last_name: str, first_name: str) -> str:
+    """Names as conditions compare them: upper and lower case do not matter."""
+    return f"{last_name.casefold()}#{first_name.casefold()}"
+
+
+def _key(request_id: str) -> Item:
+    return {PK: request_pk(request_id), SK: REQUEST_SK}
+
+
+def _ttl(expires_at: datetime | None) -> int | None:
+    """Epoch seconds after which the store may remove the item: never before its deadline."""
+    return ceil(expires_at.timestamp()) if expires_at else None
+
+
+def _current(item: Item | None) -> Request | None:
+    return request_of(item) if item and "version" in item else None
+
+
+def _unconditional(operation: dict[str, Any]) -> dict[str, Any]:
+    """An event whose uniqueness the request's version guards already."""
+    put: dict[str, Any] = dict(operation["Put"])
+    put.pop("ConditionExpression")
+    return put
+
+
+def _live_update(
+    expression: str,
+    values: dict[str, Any],
+    *,
+    based_on: int,
+    content: RequestContent,
+    callers_tins: Collection[str],
+    now: datetime,
+) -> dict[str, Any]:
+    """Arguments of an update that only a live draft of the caller's takes."""
+    if not callers_tins:
+        raise DraftRefusedError(None)
+    condition, tins = callers_condition(callers_tins)
+    patient = content.patient
+    all_values = {
+        **values,
+        **tins,
+        ":incomplete": Status.INCOMPLETE.value,
+        ":based_on": based_on,
+        ":now": instant(now),
+        ":member": patient.member_id if patient else "",
+    }
+    return {
+        "UpdateExpression": expression,
+        "ConditionExpression": f"{_LIVE} AND {condition}",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": to_wire(all_values),
+    }

@@ -1,0 +1,106 @@
+"""Every key of both tables, built in this one place.
+
+Requests table, one item collection per request::
+
+    pk REQUEST#<request_id>   sk REQUEST             the request (a draft until submitted)
+                              sk DOCUMENT#<id>       a document
+                              sk EVENT#<id>          what happened: history, and the stream's outbox
+                              sk PARTY#<tin>         its line on that TIN's dashboard
+                              sk ROUND#<n>           the task token a round waits with
+    pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
+    pk INBOX#<tin>            sk <at>#<message_id>   a message
+
+Reference table::
+
+    pk MEMBER#<member_id>     sk COVERAGE
+    pk RULE_LIST              sk CURRENT
+    pk ZIP#<zip>              sk PLACE
+    pk CELL#<kind>#<cell>     sk <name>#<provider_id>
+"""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from precert.contract import EVENT_SK_PREFIX
+from precert.domain.values import ProviderKind, Urgency
+
+REQUEST_SK: Final = "REQUEST"
+DOCUMENT_SK_PREFIX: Final = "DOCUMENT#"
+PARTY_SK_PREFIX: Final = "PARTY#"
+REQUEST_PK_PREFIX: Final = "REQUEST#"
+PROCESSING_QUEUE: Final = "PROCESSING"
+"""Worklist partition of rounds that wait for the workflow, not for a reviewer."""
+
+
+def instant(at: datetime) -> str:
+    """An instant as text that sorts as time does: UTC, always with microseconds."""
+    if at.tzinfo is None:
+        raise ValueError("instants are zone-aware")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def request_pk(request_id: str) -> str:
+    return f"{REQUEST_PK_PREFIX}{request_id}"
+
+
+def event_sk(request_id: str, event_id: str) -> str:
+    """Event ids begin with their request's id, which the partition says already."""
+    return f"{EVENT_SK_PREFIX}{event_id.removeprefix(request_id + '.')}"
+
+
+def document_sk(document_id: str) -> str:
+    return f"{DOCUMENT_SK_PREFIX}{document_id}"
+
+
+def party_sk(tin: str) -> str:
+    return f"{PARTY_SK_PREFIX}{tin}"
+
+
+def round_sk(number: int) -> str:
+    return f"ROUND#{number}"
+
+
+def number_pk(number: str) -> str:
+    return f"NUMBER#{number}"
+
+
+def inbox_pk(tin: str) -> str:
+    return f"INBOX#{tin}"
+
+
+def inbox_sk(at: datetime, message_id: str) -> str:
+    return f"{instant(at)}#{message_id}"
+
+
+def dashboard_pk(tin: str) -> str:
+    return f"TIN#{tin}"
+
+
+def dashboard_sk(updated_at: datetime, request_id: str) -> str:
+    return f"{instant(updated_at)}#{request_id}"
+
+
+def worklist_pk(plan_id: str) -> str:
+    return f"PLAN#{plan_id}"
+
+
+def worklist_sk(urgency: Urgency, due_at: datetime, request_id: str) -> str:
+    """Urgent and emergency cases sort before elective ones, then by due date."""
+    rank = 1 if urgency is Urgency.ELECTIVE else 0
+    return f"{rank}#{instant(due_at)}#{request_id}"
+
+
+def member_pk(member_id: str) -> str:
+    return f"MEMBER#{member_id.upper()}"
+
+
+def zip_pk(zip_code: str) -> str:
+    return f"ZIP#{zip_code}"
+
+
+def cell_pk(kind: ProviderKind, cell: str) -> str:
+    return f"CELL#{kind.value}#{cell}"
+
+
+def entry_sk(name: str, provider_id: str) -> str:
+    return f"{name.casefold()}#{provider_id}"

@@ -1,0 +1,168 @@
+"""Submitted requests and rounds (port :class:`precert.usecases.ports.requests.RequestStore`)."""
+
+from typing import TYPE_CHECKING, Any
+
+from precert.adapters.dynamodb.codec import Item, json_of, packed, request_of, to_wire
+from precert.adapters.dynamodb.documents import document_of
+from precert.adapters.dynamodb.keys import (
+    DOCUMENT_SK_PREFIX,
+    PROCESSING_QUEUE,
+    REQUEST_SK,
+    instant,
+    request_pk,
+    round_sk,
+    worklist_pk,
+    worklist_sk,
+)
+from precert.adapters.dynamodb.operations import put_event, put_parties
+from precert.adapters.dynamodb.reads import get, query_all
+from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
+from precert.contract import (
+    EVENT_SK_PREFIX,
+    PK,
+    ROW_ATTRIBUTE,
+    SK,
+    WORKLIST_PK,
+    WORKLIST_SK,
+    EventType,
+)
+from precert.domain.events import Event
+from precert.domain.request import Change, Request
+from precert.usecases.ports.listings import WorklistRow
+from precert.usecases.ports.requests import (
+    ConcurrentChangeError,
+    RequestClosedError,
+    RequestFile,
+    Round,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+class DynamoDBRequests:
+    """Requests, each change one transaction with its event."""
+
+    def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
+        self._client = client
+        self._writes = Writes(client)
+        self._table = requests_table
+
+    def read_file(self, request_id: str) -> RequestFile | None:
+        items = query_all(self._client, self._table, request_pk(request_id))
+        header = next((item for item in items if item[SK] == REQUEST_SK), None)
+        if header is None:
+            return None
+        events = [
+            Event.model_validate_json(item["event"])
+            for item in items
+            if item[SK].startswith(EVENT_SK_PREFIX)
+        ]
+        documents = [document_of(item) for item in items if item[SK].startswith(DOCUMENT_SK_PREFIX)]
+        return RequestFile(
+            request=request_of(header),
+            documents=tuple(sorted(documents, key=lambda document: document.offered_at)),
+            events=tuple(sorted(events, key=lambda event: event.at)),
+        )
+
+    def read(self, request_id: str) -> Request | None:
+        item = get(self._client, self._table, request_pk(request_id), REQUEST_SK)
+        return request_of(item) if item else None
+
+    def record(self, change: Change, round_: Round | None = None) -> None:
+        request = change.request
+        operations = [
+            {"Update": self._update(change)},
+            put_event(self._table, change.event),
+            *put_parties(
+                self._table,
+                request.request_id,
+                request.tins,
+                status=request.status,
+                content=request.content,
+                review=request.review,
+                updated_at=request.updated_at,
+            ),
+        ]
+        if round_ is not None:
+            operations.append(self._put_round(round_))
+        try:
+            self._writes.transact(operations)
+        except ConditionFailedError as failed:
+            raise ConcurrentChangeError from failed
+
+    def renew_round(self, round_: Round) -> None:
+        check = {
+            "TableName": self._table,
+            "Key": to_wire({PK: request_pk(round_.request_id), SK: REQUEST_SK}),
+            "ConditionExpression": f"attribute_exists({WORKLIST_PK}) AND #round = :round",
+            "ExpressionAttributeNames": {"#round": "round"},
+            "ExpressionAttributeValues": to_wire({":round": round_.number}),
+        }
+        try:
+            self._writes.transact([{"ConditionCheck": check}, self._put_round(round_)])
+        except ConditionFailedError as failed:
+            raise RequestClosedError from failed
+
+    def round(self, request_id: str, number: int) -> Round | None:
+        item = get(self._client, self._table, request_pk(request_id), round_sk(number))
+        return Round(request_id, number, item["task_token"]) if item else None
+
+    def _put_round(self, round_: Round) -> dict[str, Any]:
+        item = {
+            PK: request_pk(round_.request_id),
+            SK: round_sk(round_.number),
+            "task_token": round_.task_token,
+        }
+        return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
+
+    def _update(self, change: Change) -> dict[str, Any]:
+        request = change.request
+        review = request.submitted
+        sets: Item = {
+            "version": request.version,
+            "status": request.status.value,
+            "review": packed(review),
+            "round": review.round,
+            "updated_at": instant(request.updated_at),
+            **_worklist(request),
+        }
+        if change.event.type is EventType.REQUEST_PENDED:
+            sets["document_slots"] = request.document_slots
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
+        names = {f"#{name}": name for name in (*sets, "version")}
+        if not request.round_is_open:
+            names |= {f"#{name}": name for name in (WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE)}
+            expression += f" REMOVE #{WORKLIST_PK}, #{WORKLIST_SK}, #{ROW_ATTRIBUTE}"
+        values = {f":{name}": value for name, value in sets.items()}
+        return {
+            "TableName": self._table,
+            "Key": to_wire({PK: request_pk(request.request_id), SK: REQUEST_SK}),
+            "UpdateExpression": expression,
+            "ConditionExpression": "#version = :based_on",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": to_wire({**values, ":based_on": change.based_on}),
+        }
+
+
+def _worklist(request: Request) -> Item:
+    """Index attributes of an open round: where the workflow or a reviewer finds it."""
+    if not request.round_is_open:
+        return {}
+    review, due_at = request.submitted, request.due_at
+    if due_at is None:
+        queued = f"{instant(request.updated_at)}#{request.request_id}"
+        return {WORKLIST_PK: PROCESSING_QUEUE, WORKLIST_SK: queued}
+    row = WorklistRow(
+        request_id=request.request_id,
+        number=review.number,
+        plan_id=request.plan.plan_id,
+        urgency=request.urgency,
+        round=review.round,
+        due_at=due_at,
+    )
+    return {
+        WORKLIST_PK: worklist_pk(request.plan.plan_id),
+        WORKLIST_SK: worklist_sk(request.urgency, due_at, request.request_id),
+        ROW_ATTRIBUTE: json_of(row),
+    }

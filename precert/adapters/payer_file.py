@@ -1,0 +1,11 @@
+"""The payer's configuration, shipped beside the code of a deployment."""
+
+from importlib import resources
+
+from precert.domain.payer import Payer
+
+
+def shipped_payer() -> Payer:
+    """The payer of this deployment (package ``payer_data``, made when it is packaged)."""
+    text = resources.files("payer_data").joinpath("payer.json").read_text(encoding="utf-8")
+    return Payer.model_validate_json(text)

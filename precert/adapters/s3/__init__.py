@@ -1,0 +1,1 @@
+"""The buckets: documents, and compiled rule lists."""

@@ -1,0 +1,76 @@
+"""The state machine (port :class:`precert.usecases.ports.workflow.Workflow`)."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from precert.domain.errors import TransientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+MAX_ATTEMPTS = 100
+"""Executions of one round, repaired ones included; names of closed ones cannot be used again."""
+
+_WAITS_NO_LONGER = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+
+
+def execution_name(request_id: str, round_: int, attempt: int = 0) -> str:
+    """The name that makes a second start of the same round change nothing."""
+    name = f"{request_id}-{round_}"
+    return name if attempt == 0 else f"{name}-repair-{attempt}"
+
+
+class StepFunctionsWorkflow:
+    def __init__(self, client: "SFNClient", *, state_machine_arn: str) -> None:
+        self._client = client
+        self._arn = state_machine_arn
+
+    def start(self, request_id: str, round_: int) -> None:
+        self._start(request_id, round_, attempt=0)
+
+    def start_again(self, request_id: str, round_: int) -> bool:
+        for attempt in range(MAX_ATTEMPTS):
+            status = self._status(execution_name(request_id, round_, attempt))
+            if status == "RUNNING":
+                return False
+            if status is None:
+                self._start(request_id, round_, attempt)
+                return True
+        raise TransientError("This round was started too often: look into its executions.")
+
+    def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
+        try:
+            self._client.send_task_success(taskToken=task_token, output=json.dumps(dict(outcome)))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _WAITS_NO_LONGER:
+                raise _transient(error) from error
+        except BotoCoreError as error:
+            raise _transient(error) from error
+
+    def _start(self, request_id: str, round_: int, attempt: int) -> None:
+        try:
+            self._client.start_execution(
+                stateMachineArn=self._arn,
+                name=execution_name(request_id, round_, attempt),
+                input=json.dumps({"request_id": request_id, "round": round_}),
+            )
+        except self._client.exceptions.ExecutionAlreadyExists:
+            return
+        except (BotoCoreError, ClientError) as error:
+            raise _transient(error) from error
+
+    def _status(self, name: str) -> str | None:
+        arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{name}"
+        try:
+            return self._client.describe_execution(executionArn=arn)["status"]
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return None
+        except (BotoCoreError, ClientError) as error:
+            raise _transient(error) from error
+
+
+def _transient(error: Exception) -> TransientError:
+    return TransientError(f"The workflow did not answer ({type(error).__name__}). Try again.")

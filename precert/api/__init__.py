@@ -1,0 +1,1 @@
+"""What callers of the HTTP API see: routes, request and answer models, problems."""

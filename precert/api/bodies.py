@@ -1,0 +1,91 @@
+"""What callers send: one model for each body, strict about fields it does not know."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from precert.domain.content import Patient, RequestContent
+from precert.domain.statuses import LineStatus
+from precert.domain.values import Text, Tin, Value
+
+
+class ConfirmPatientBody(Value):
+    """The patient as entered; all four fields must fit one member (P1)."""
+
+    patient: Patient
+
+
+class CheckBody(Value):
+    """What is asked whether it needs precertification (C3)."""
+
+    content: RequestContent
+
+
+class StartDraftBody(Value):
+    """A draft to start; ``tin`` may be left out by callers with one TIN."""
+
+    content: RequestContent
+    tin: Tin | None = None
+
+
+class ContentBody(Value):
+    """The content of a draft, whole: to save it, or to submit what was reviewed."""
+
+    content: RequestContent
+
+
+class VoidBody(Value):
+    """Why a request is withdrawn."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class AppealBody(Value):
+    """Which denied lines to look at again, and why (W7)."""
+
+    line_ids: Annotated[tuple[Text, ...], Field(min_length=1, max_length=100)]
+    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+    expedited: bool = False
+
+
+class OfferDocumentBody(Value):
+    """The file to be uploaded; ``tin`` says for which side, where the caller has several."""
+
+    file_name: Annotated[Text, Field(max_length=200)]
+    tin: Tin | None = None
+
+
+class LineDecisionBody(Value):
+    """The decision of one line; a denial needs reason code, rationale and criterion (W4)."""
+
+    line_id: Text
+    status: LineStatus
+    reason_code: Annotated[str, Field(max_length=4)] | None = None
+    rationale: Annotated[str, Field(max_length=2000)] | None = None
+    criterion: Annotated[str, Field(max_length=500)] | None = None
+
+
+class DecideBody(Value):
+    """Decisions of every open line; ``round`` is the one the reviewer read."""
+
+    round: Annotated[int, Field(ge=1)]
+    lines: Annotated[tuple[LineDecisionBody, ...], Field(max_length=100)]
+
+
+class PageQuery(Value):
+    """Which page of a list; ``cursor`` is the one the page before gave."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+
+
+class TinPageQuery(PageQuery):
+    """A page of one TIN's list; callers with one TIN may leave it out."""
+
+    tin: Tin | None = None
+
+
+class PlanPageQuery(PageQuery):
+    """A page of one plan's list; reviewers of one plan may leave it out."""
+
+    plan_id: Text | None = None

@@ -1,0 +1,41 @@
+"""The caller, from the claims that API Gateway's JWT authorizer has verified.
+
+API Gateway hands every claim on as text; a list arrives as ``[one two]``. Claims are configuration,
+so that any OIDC issuer fits; what is not one of ours is passed over.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from precert.contract import Entitlement
+from precert.domain.caller import Caller, ClaimNames
+from precert.domain.errors import NotEntitledError
+
+_TIN = re.compile(r"[0-9]{9}")
+
+
+def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
+    """The caller that the claims vouch for.
+
+    Raises:
+        NotEntitledError: the token names nobody.
+    """
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject:
+        raise NotEntitledError("Sign in again: the token names nobody.")
+    known = {entitlement.value: entitlement for entitlement in Entitlement}
+    return Caller(
+        subject=subject,
+        entitlements=frozenset(
+            known[word] for word in _words(claims.get(names.entitlements)) if word in known
+        ),
+        tins=frozenset(word for word in _words(claims.get(names.tins)) if _TIN.fullmatch(word)),
+        plan_ids=frozenset(_words(claims.get(names.plans))),
+    )
+
+
+def _words(claim: object) -> list[str]:
+    if isinstance(claim, list | tuple):
+        return [str(word) for word in claim]
+    return re.findall(r"[^\s,\[\]\"]+", claim) if isinstance(claim, str) else []

@@ -1,0 +1,243 @@
+"""From an HTTP event to a use case and back: parsing, the error map, one log line for each call.
+
+An operation is a function of a :class:`Call` that answers an :class:`Answer`; whatever it raises
+becomes a problem. Bodies are strict JSON: a number sent as text is a fault with a pointer to it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from pydantic import BaseModel, ValidationError
+
+from precert.api.claims import caller_of
+from precert.api.problems import (
+    PROBLEM_TYPE,
+    Problem,
+    faults_of,
+    plain_problem,
+    problem_of,
+)
+from precert.api.routes import Function, Route, routes_of
+from precert.domain.caller import Caller, ClaimNames
+from precert.domain.errors import (
+    Fault,
+    InvalidInputError,
+    NotFoundError,
+    PrecertError,
+    TransientError,
+    VersionMissingError,
+)
+from precert.observability import note_answer, note_fault
+
+MAX_BODY_BYTES: Final = 256 * 1024
+RETRY_AFTER_SECONDS: Final = 2
+_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+_ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class MalformedBodyError(Exception):
+    """The body is not what JSON is; nothing in it can be pointed at."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call, parsed as it is asked for."""
+
+    event: APIGatewayProxyEventV2
+    path: Mapping[str, str]
+    claim_names: ClaimNames
+
+    @property
+    def caller(self) -> Caller:
+        authorizer = self.event.request_context.authorizer
+        claims = (authorizer.jwt_claim if authorizer else None) or {}
+        return caller_of(claims, self.claim_names)
+
+    def id(self, name: str) -> str:
+        """An id of the path; what has not the form of one names nothing.
+
+        Raises:
+            NotFoundError.
+        """
+        value = self.path[name]
+        if not _ID.fullmatch(value):
+            raise NotFoundError("There is no such request among those of your TINs.")
+        return value
+
+    def body(self, model: type[Model]) -> Model:
+        """The body as its model.
+
+        Raises:
+            InvalidInputError: every fault, each with its pointer.
+            MalformedBodyError: it is no JSON, or too large.
+        """
+        text = self._text()
+        try:
+            return model.model_validate_json(text, strict=True)
+        except ValidationError as error:
+            if error.errors(include_input=False)[0]["type"] == "json_invalid":
+                raise MalformedBodyError(
+                    HTTPStatus.BAD_REQUEST, "Send a body of valid JSON in UTF-8."
+                ) from error
+            raise InvalidInputError(faults_of(error)) from error
+
+    def query(self, model: type[Model]) -> Model:
+        """The query string as its model.
+
+        Raises:
+            InvalidInputError: every fault; pointers name the parameters.
+        """
+        try:
+            return model.model_validate(self.event.query_string_parameters)
+        except ValidationError as error:
+            raise InvalidInputError(faults_of(error)) from error
+
+    @property
+    def based_on(self) -> int:
+        """The version that If-Match names.
+
+        Raises:
+            VersionMissingError: there is none, or it is no ETag of ours.
+        """
+        match = _ETAG.fullmatch((self.event.headers.get("if-match") or "").strip())
+        if match is None:
+            raise VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".')
+        return int(match.group(1))
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The caller's key for this write, if any.
+
+        Raises:
+            InvalidInputError: it is longer than 255 characters or not plain ASCII.
+        """
+        key = self.event.headers.get("idempotency-key")
+        if key is not None and not _KEY.fullmatch(key):
+            fault = Fault("/Idempotency-Key", "malformed", "1 to 255 visible ASCII characters")
+            raise InvalidInputError([fault])
+        return key
+
+    def _text(self) -> str:
+        too_large = MalformedBodyError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"A body has at most {MAX_BODY_BYTES // 1024} KB. Send documents as uploads.",
+        )
+        if len(self.event.body or "") > MAX_BODY_BYTES * 2:
+            raise too_large
+        try:
+            text = self.event.decoded_body or ""
+        except ValueError as error:
+            raise MalformedBodyError(
+                HTTPStatus.BAD_REQUEST, "Send a body of valid JSON in UTF-8."
+            ) from error
+        if len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
+            raise too_large
+        return text
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an operation answers."""
+
+    body: BaseModel | None
+    status: HTTPStatus = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Operation = Callable[[Call], Answer]
+
+
+def etag(version: int) -> dict[str, str]:
+    return {"ETag": f'"{version}"'}
+
+
+class Api:
+    """The HTTP side of one function: its rows of the route table, and what serves them."""
+
+    def __init__(self, function: Function, claim_names: Callable[[], ClaimNames]) -> None:
+        self._resolver = APIGatewayHttpResolver()
+        self._claim_names = claim_names
+        self._routes = {route.operation_id: route for route in routes_of(function)}
+        self.served: set[str] = set()
+        self._resolver.not_found()(self._no_route)
+
+    def operation(self, operation_id: str) -> Callable[[Operation], Operation]:
+        """Serve an operation of the route table."""
+        route = self._routes[operation_id]
+
+        def register(operation: Operation) -> Operation:
+            @self._resolver.route(route.resolver_path, method=route.method)
+            def serve(**path: str) -> Response[str]:
+                return self._serve(route, operation, path)
+
+            self.served.add(operation_id)
+            return operation
+
+        return register
+
+    def resolve(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Answer a Lambda event of API Gateway (payload format 2.0). Nothing escapes it."""
+        return self._resolver.resolve(event, context)
+
+    def _serve(self, route: Route, operation: Operation, path: Mapping[str, str]) -> Response[str]:
+        try:
+            call = Call(
+                APIGatewayProxyEventV2(self._resolver.current_event.raw_event),
+                path,
+                self._claim_names(),
+            )
+            answer = operation(call)
+        except MalformedBodyError as error:
+            return self._refuse(route, plain_problem(error.status, "malformed_body", error.detail))
+        except PrecertError as error:
+            if isinstance(error, TransientError):
+                note_fault(error)
+            return self._refuse(route, problem_of(error))
+        except Exception as error:  # noqa: BLE001 - the last wall: no trace may reach a caller
+            note_fault(error)
+            detail = "Something went wrong with us. Try again; nothing is half done."
+            return self._refuse(
+                route, plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+            )
+        note_answer(route.operation_id, answer.status)
+        return Response(
+            status_code=answer.status,
+            content_type="application/json" if answer.body else None,
+            body=answer.body.model_dump_json() if answer.body else "",
+            headers={"Cache-Control": "no-store", **answer.headers},
+        )
+
+    def _refuse(self, route: Route, problem: Problem) -> Response[str]:
+        note_answer(route.operation_id, problem.status, problem.code)
+        return _problem_response(problem)
+
+    @staticmethod
+    def _no_route(_error: Exception) -> Response[str]:
+        return _problem_response(
+            plain_problem(HTTPStatus.NOT_FOUND, "no_route", "There is no such operation.")
+        )
+
+
+def _problem_response(problem: Problem) -> Response[str]:
+    headers = {"Cache-Control": "no-store"}
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return Response(
+        status_code=problem.status,
+        content_type=PROBLEM_TYPE,
+        body=problem.model_dump_json(exclude_none=True),
+        headers=headers,
+    )

@@ -1,0 +1,83 @@
+"""Every operation of the HTTP API: its method, its path, and the function that serves it.
+
+One table for three readers: the CDK app makes a route of each row, the handlers register their rows
+with the resolver, and the OpenAPI document lists them. Paths carry opaque ids only: a member id in a
+URL would end up in access logs.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Function(StrEnum):
+    """Functions that serve HTTP; the folder below ``functions/`` has the same name."""
+
+    CHECK = "check"
+    SUBMIT = "submit"
+    UPLOAD = "upload"
+    STATUS = "status"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation.
+
+    ``path`` names its variables in braces, as API Gateway does; :attr:`resolver_path` gives the form
+    that the Powertools resolver reads.
+    """
+
+    operation_id: str
+    method: str
+    path: str
+    function: Function
+    summary: str
+
+    @property
+    def resolver_path(self) -> str:
+        return self.path.replace("{", "<").replace("}", ">")
+
+
+ROUTES: Final = (
+    Route("confirmPatient", "POST", "/v1/patients/confirm", Function.CHECK, "Confirm a patient"),
+    Route("searchProviders", "GET", "/v1/providers", Function.CHECK, "Search the directory"),
+    Route("checkRequirements", "POST", "/v1/checks", Function.CHECK, "Check requirements"),
+    Route("startDraft", "POST", "/v1/drafts", Function.SUBMIT, "Start a draft"),
+    Route("resumeDraft", "GET", "/v1/drafts/{draft_id}", Function.SUBMIT, "Resume a draft"),
+    Route("saveDraft", "PUT", "/v1/drafts/{draft_id}", Function.SUBMIT, "Save a draft"),
+    Route("deleteDraft", "DELETE", "/v1/drafts/{draft_id}", Function.SUBMIT, "Delete a draft"),
+    Route(
+        "submitDraft",
+        "POST",
+        "/v1/drafts/{draft_id}/submission",
+        Function.SUBMIT,
+        "Submit what was reviewed",
+    ),
+    Route("voidRequest", "POST", "/v1/requests/{request_id}/void", Function.SUBMIT, "Void"),
+    Route("fileAppeal", "POST", "/v1/requests/{request_id}/appeals", Function.SUBMIT, "Appeal"),
+    Route(
+        "offerDocument",
+        "POST",
+        "/v1/requests/{request_id}/documents",
+        Function.UPLOAD,
+        "Ask for a presigned upload",
+    ),
+    Route("listRequests", "GET", "/v1/requests", Function.STATUS, "A page of the dashboard"),
+    Route("readRequest", "GET", "/v1/requests/{request_id}", Function.STATUS, "Status and details"),
+    Route("listMessages", "GET", "/v1/messages", Function.STATUS, "A page of the inbox"),
+    Route("listWorklist", "GET", "/v1/review/requests", Function.REVIEW, "Worklist by due date"),
+    Route("readCase", "GET", "/v1/review/requests/{request_id}", Function.REVIEW, "The whole case"),
+    Route(
+        "decide",
+        "POST",
+        "/v1/review/requests/{request_id}/decisions",
+        Function.REVIEW,
+        "Decide every open line of the round",
+    ),
+)
+
+
+def routes_of(function: Function) -> tuple[Route, ...]:
+    """The rows that one function serves."""
+    return tuple(route for route in ROUTES if route.function is function)

@@ -1,0 +1,179 @@
+"""The composition root: the only place where clocks, chance, clients and settings are made.
+
+Nothing is made at import. A function makes what its first call needs and keeps it while it is warm.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from ulid import ULID
+
+from precert.adapters.content_types import looks_like
+from precert.adapters.payer_file import shipped_payer
+from precert.contract import Env
+from precert.domain.numbers import SERIAL_LIMIT
+from precert.domain.payer import Payer
+from precert.settings import Settings
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+
+    from precert.adapters.dynamodb.documents import DynamoDBDocuments
+    from precert.adapters.dynamodb.drafts import DynamoDBDrafts
+    from precert.adapters.dynamodb.inbox import DynamoDBInbox
+    from precert.adapters.dynamodb.listings import DynamoDBListings
+    from precert.adapters.dynamodb.reference import DynamoDBReference
+    from precert.adapters.dynamodb.remains import DynamoDBRemains
+    from precert.adapters.dynamodb.requests import DynamoDBRequests
+    from precert.adapters.eventbridge import EventBridgeBus
+    from precert.adapters.s3.documents import S3Documents
+    from precert.adapters.s3.rule_lists import S3RuleLists
+    from precert.adapters.stepfunctions import StepFunctionsWorkflow
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def random_id() -> str:
+    """An id that sorts by time and cannot be guessed (ULID)."""
+    return str(ULID())
+
+
+def id_from_key(tin: str, subject: str, key: str) -> str:
+    """The id that an idempotency key stands for: the same caller and key, the same id."""
+    digest = sha256(f"{tin}\x1f{subject}\x1f{key}".encode()).digest()
+    return str(ULID.from_bytes(digest[:16]))
+
+
+def random_serial() -> int:
+    return secrets.randbelow(SERIAL_LIMIT)
+
+
+def client_config() -> "Config":
+    """How long a call may take, and how often botocore repeats it."""
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 4},
+    )
+
+
+@dataclass
+class Dependencies:
+    """What use cases are given; each made when it is first asked for."""
+
+    settings: Settings = field(default_factory=Settings)
+    now: Callable[[], datetime] = utc_now
+    new_id: Callable[[], str] = random_id
+    serial: Callable[[], int] = random_serial
+    sniff: Callable[[bytes, str], bool] = looks_like
+
+    @cached_property
+    def payer(self) -> Payer:
+        return shipped_payer()
+
+    @cached_property
+    def session(self) -> "boto3.Session":
+        import boto3
+
+        return boto3.Session()
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        return self.session.client("dynamodb", config=client_config())
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        from botocore.config import Config
+
+        presigning = Config(signature_version="s3v4")
+        return self.session.client("s3", config=client_config().merge(presigning))
+
+    @cached_property
+    def drafts(self) -> "DynamoDBDrafts":
+        from precert.adapters.dynamodb.drafts import DynamoDBDrafts
+
+        return DynamoDBDrafts(
+            self.dynamodb,
+            requests_table=self.settings[Env.REQUESTS_TABLE],
+            reference_table=self.settings[Env.REFERENCE_TABLE],
+        )
+
+    @cached_property
+    def requests(self) -> "DynamoDBRequests":
+        from precert.adapters.dynamodb.requests import DynamoDBRequests
+
+        return DynamoDBRequests(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+
+    @cached_property
+    def documents(self) -> "DynamoDBDocuments":
+        from precert.adapters.dynamodb.documents import DynamoDBDocuments
+
+        return DynamoDBDocuments(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+
+    @cached_property
+    def remains(self) -> "DynamoDBRemains":
+        from precert.adapters.dynamodb.remains import DynamoDBRemains
+
+        return DynamoDBRemains(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+
+    @cached_property
+    def listings(self) -> "DynamoDBListings":
+        from precert.adapters.dynamodb.listings import DynamoDBListings
+
+        return DynamoDBListings(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+
+    @cached_property
+    def inbox(self) -> "DynamoDBInbox":
+        from precert.adapters.dynamodb.inbox import DynamoDBInbox
+
+        return DynamoDBInbox(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+
+    @cached_property
+    def reference(self) -> "DynamoDBReference":
+        from precert.adapters.dynamodb.reference import DynamoDBReference
+
+        return DynamoDBReference(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
+
+    @cached_property
+    def document_bytes(self) -> "S3Documents":
+        from precert.adapters.s3.documents import S3Documents
+
+        return S3Documents(self.s3, bucket=self.settings[Env.DOCUMENTS_BUCKET])
+
+    @cached_property
+    def rule_lists(self) -> "S3RuleLists":
+        from precert.adapters.s3.rule_lists import S3RuleLists
+
+        return S3RuleLists(lambda: self.s3, bucket=self.settings[Env.RULE_LISTS_BUCKET])
+
+    @cached_property
+    def workflow(self) -> "StepFunctionsWorkflow":
+        from precert.adapters.stepfunctions import StepFunctionsWorkflow
+
+        client = self.session.client("stepfunctions", config=client_config())
+        return StepFunctionsWorkflow(client, state_machine_arn=self.settings[Env.STATE_MACHINE_ARN])
+
+    @cached_property
+    def bus(self) -> "EventBridgeBus":
+        from precert.adapters.eventbridge import EventBridgeBus
+
+        client = self.session.client("events", config=client_config())
+        return EventBridgeBus(client, bus_name=self.settings[Env.EVENT_BUS_NAME])
+
+
+@cache
+def dependencies() -> Dependencies:
+    """What this function's process uses, made once."""
+    return Dependencies()

@@ -1,0 +1,119 @@
+"""Names that the functions and the infrastructure share.
+
+Whatever both sides must spell alike stands here once: attribute and index names, event source and
+types, the state machine's input and its tasks, environment variables. Nothing here imports anything
+beyond the standard library, so that the CDK app can read it without loading the product.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+# -- Tables -----------------------------------------------------------------------------------------
+PK: Final = "pk"
+SK: Final = "sk"
+TTL_ATTRIBUTE: Final = "ttl"
+EVENT_SK_PREFIX: Final = "EVENT#"
+"""Sort keys of the event records of a request; the stream's relay takes their INSERTs."""
+
+DASHBOARD_INDEX: Final = "dashboard"
+DASHBOARD_PK: Final = "dashboard_pk"
+DASHBOARD_SK: Final = "dashboard_sk"
+WORKLIST_INDEX: Final = "worklist"
+WORKLIST_PK: Final = "worklist_pk"
+WORKLIST_SK: Final = "worklist_sk"
+ROW_ATTRIBUTE: Final = "row"
+"""The one projected attribute of both indexes: what a line of a list shows."""
+
+TTL_PRINCIPAL: Final = "dynamodb.amazonaws.com"
+"""``userIdentity.principalId`` of a stream record written by a TTL deletion."""
+
+# -- Documents --------------------------------------------------------------------------------------
+DOCUMENT_PREFIX: Final = "documents/"
+"""S3 keys are ``documents/<request_id>/<document_id>``."""
+RULE_LIST_PREFIX: Final = "rule-lists/"
+"""S3 keys are ``rule-lists/<version>.sqlite``."""
+
+# -- Events -----------------------------------------------------------------------------------------
+EVENT_SOURCE: Final = "precert"
+
+
+class EventType(StrEnum):
+    """Detail types on the bus, past tense; the same names stand in the request's history."""
+
+    DRAFT_STARTED = "DraftStarted"
+    DRAFT_DELETED = "DraftDeleted"
+    REQUEST_SUBMITTED = "RequestSubmitted"
+    REQUEST_PENDED = "RequestPended"
+    REQUEST_DETERMINED = "RequestDetermined"
+    REQUEST_VOIDED = "RequestVoided"
+    DEADLINE_NEARED = "DeadlineNeared"
+    DEADLINE_PASSED = "DeadlinePassed"
+    DOCUMENT_ATTACHED = "DocumentAttached"
+    DOCUMENT_REFUSED = "DocumentRefused"
+    APPEAL_FILED = "AppealFiled"
+    APPEAL_PENDED = "AppealPended"
+    APPEAL_DETERMINED = "AppealDetermined"
+
+
+MESSAGE_EVENT_TYPES: Final = (
+    EventType.REQUEST_SUBMITTED,
+    EventType.REQUEST_PENDED,
+    EventType.REQUEST_DETERMINED,
+    EventType.REQUEST_VOIDED,
+    EventType.DOCUMENT_REFUSED,
+    EventType.APPEAL_FILED,
+    EventType.APPEAL_PENDED,
+    EventType.APPEAL_DETERMINED,
+)
+"""Events that the inbox turns into messages for both providers (T5)."""
+
+# -- Workflow ---------------------------------------------------------------------------------------
+
+
+class WorkflowTask(StrEnum):
+    """The ``task`` of a state's payload: which use case the workflow function runs."""
+
+    ASSESS = "assess"
+    PEND = "pend"
+    MARK_CLOCK = "mark_clock"
+
+
+class Route(StrEnum):
+    """What assessing a round came to: where the state machine goes next."""
+
+    REVIEW = "review"
+    CLOSED = "closed"
+
+
+# -- Access -----------------------------------------------------------------------------------------
+
+
+class Entitlement(StrEnum):
+    """Groups of the identity provider (A1 and the design's other audiences)."""
+
+    PATIENT_SEARCH = "PatientSearch"
+    REVIEWER = "Reviewer"
+    OPERATOR = "Operator"
+
+
+DEFAULT_ENTITLEMENTS_CLAIM: Final = "cognito:groups"
+DEFAULT_TINS_CLAIM: Final = "custom:tins"
+DEFAULT_PLANS_CLAIM: Final = "custom:plans"
+
+
+# -- Environment ------------------------------------------------------------------------------------
+
+
+class Env(StrEnum):
+    """Environment variables of the functions; ``precert.settings`` alone reads them."""
+
+    STAGE = "STAGE"
+    REQUESTS_TABLE = "REQUESTS_TABLE"
+    REFERENCE_TABLE = "REFERENCE_TABLE"
+    DOCUMENTS_BUCKET = "DOCUMENTS_BUCKET"
+    RULE_LISTS_BUCKET = "RULE_LISTS_BUCKET"
+    STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
+    EVENT_BUS_NAME = "EVENT_BUS_NAME"
+    ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"
+    TINS_CLAIM = "TINS_CLAIM"
+    PLANS_CLAIM = "PLANS_CLAIM"

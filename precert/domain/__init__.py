@@ -1,0 +1,1 @@
+"""What precertification is, without any cloud: values, rules, clocks, statuses, the request."""

@@ -1,0 +1,49 @@
+"""Who is asking: entitlements, TINs and plans, as the identity provider vouches for them."""
+
+from typing import NamedTuple
+
+from precert.contract import Entitlement
+from precert.domain.errors import Fault, InvalidInputError, NotEntitledError
+from precert.domain.values import Text, Tin, Value
+
+_ASK: dict[Entitlement, str] = {
+    Entitlement.PATIENT_SEARCH: "Ask your website access manager for Patient Search.",
+    Entitlement.REVIEWER: "This is for clinical reviewers of the plan.",
+    Entitlement.OPERATOR: "This is for operators of the plan.",
+}
+
+
+class ClaimNames(NamedTuple):
+    """Which claims of a token hold what; configuration of the identity provider."""
+
+    entitlements: str
+    tins: str
+    plans: str
+
+
+class Caller(Value):
+    """An authenticated caller. ``subject`` is the issuer's stable id, kept for the audit trail."""
+
+    subject: Text
+    entitlements: frozenset[Entitlement] = frozenset()
+    tins: frozenset[Tin] = frozenset()
+    plan_ids: frozenset[Text] = frozenset()
+
+    def require(self, entitlement: Entitlement) -> None:
+        """Refuse a caller without the entitlement (A1).
+
+        Raises:
+            NotEntitledError: with whom to ask for it.
+        """
+        if entitlement not in self.entitlements:
+            raise NotEntitledError(_ASK[entitlement], entitlement=entitlement.value)
+
+    def acting_tin(self, tin: str | None) -> str:
+        """The TIN the caller acts for: the one named, or the only one there is (A2)."""
+        if tin is None and len(self.tins) == 1:
+            return next(iter(self.tins))
+        if tin is not None and tin in self.tins:
+            return tin
+        raise InvalidInputError(
+            [Fault("/tin", "not_yours", "name one of the TINs you are registered for")]
+        )

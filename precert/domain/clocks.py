@@ -1,0 +1,82 @@
+"""Time as the rules count it: the draft's 72 hours and the deadlines of a decision (D3, W2).
+
+All instants are zone-aware; nothing here asks what time it is.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from precert.domain.payer import DraftClock, ReviewClock
+from precert.domain.values import Urgency
+
+REMINDER_INTERVAL = timedelta(days=1)
+"""How often an overdue round is looked at again."""
+
+
+def draft_expiry(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datetime:
+    """The instant from which a draft is gone: the clock's hours after the save (D3).
+
+    The clock stands still on resting weekdays, counted by the payer's calendar days. Elapsed time
+    is real time, so a day of 23 or 25 hours counts as that.
+
+    Returns:
+        The instant, in the payer's zone.
+    """
+    if saved_at.tzinfo is None:
+        raise ValueError("saved_at must be zone-aware")
+    remaining = clock.length
+    moment = saved_at.astimezone(zone)
+    while True:
+        next_midnight = datetime.combine(moment.date() + timedelta(days=1), time(), tzinfo=zone)
+        if moment.weekday() not in clock.resting_weekdays:
+            left_today = next_midnight.astimezone(UTC) - moment.astimezone(UTC)
+            if remaining <= left_today:
+                return (moment.astimezone(UTC) + remaining).astimezone(zone)
+            remaining -= left_today
+        moment = next_midnight
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When a decision is due, and when that counts as near."""
+
+    warn_at: datetime
+    due_at: datetime
+
+    def next_mark(self, now: datetime) -> datetime:
+        """The next instant at which somebody must look: warning, deadline, then daily."""
+        for mark in (self.warn_at, self.due_at):
+            if now < mark:
+                return mark
+        return now + REMINDER_INTERVAL
+
+
+def decision_deadline(received_at: datetime, urgency: Urgency, clock: ReviewClock) -> Deadline:
+    """Deadline of the first determination: hours for urgent cases, days for standard ones (W2)."""
+    if urgency is Urgency.ELECTIVE:
+        return _deadline(received_at, timedelta(days=clock.standard_days), clock)
+    return _deadline(received_at, timedelta(hours=clock.urgent_hours), clock)
+
+
+def appeal_deadline(filed_at: datetime, *, expedited: bool, clock: ReviewClock) -> Deadline:
+    """Deadline of an appeal's decision."""
+    if expedited:
+        return _deadline(filed_at, timedelta(hours=clock.appeal_expedited_hours), clock)
+    return _deadline(filed_at, timedelta(days=clock.appeal_standard_days), clock)
+
+
+def _deadline(start: datetime, length: timedelta, clock: ReviewClock) -> Deadline:
+    """Counted in elapsed time: 72 hours are that, also over a change of the clocks (W2)."""
+    if start.tzinfo is None:
+        raise ValueError("a deadline starts at a zone-aware instant")
+    utc = start.astimezone(UTC)
+    return Deadline(
+        warn_at=(utc + length * clock.warn_at_share).astimezone(start.tzinfo),
+        due_at=(utc + length).astimezone(start.tzinfo),
+    )
+
+
+def local_date(now: datetime, zone: ZoneInfo) -> date:
+    """Today by the payer's calendar."""
+    return now.astimezone(zone).date()

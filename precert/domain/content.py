@@ -1,0 +1,110 @@
+"""What an office enters: patient, providers, services with their lines (C3, D2).
+
+One shape from the check to the submission, so that nothing is typed twice (D1). Every field may be
+absent in a draft; :mod:`precert.domain.completeness` says what a check or a submission still needs.
+"""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from precert.domain.values import (
+    AuthorizationType,
+    CodeType,
+    Diagnosis,
+    MemberId,
+    Modifier,
+    Npi,
+    Phone,
+    ProcedureCode,
+    ProviderKind,
+    State,
+    Text,
+    Tin,
+    UnitType,
+    Urgency,
+    Value,
+    ZipCode,
+)
+
+MAX_SERVICES = 20
+MAX_LINES = 100
+
+
+class Patient(Value):
+    """A member as entered for the search; all four must fit one member (P1)."""
+
+    member_id: MemberId
+    date_of_birth: date
+    last_name: Text
+    first_name: Text
+
+
+class Address(Value):
+    line_1: Text
+    line_2: Text | None = None
+    city: Text
+    state: State
+    zip_code: ZipCode
+
+
+class Provider(Value):
+    """A requesting or servicing provider, from the directory (``provider_id``) or typed in (C16)."""
+
+    provider_id: Text | None = None
+    kind: ProviderKind | None = None
+    name: Text | None = None
+    npi: Npi | None = None
+    tin: Tin | None = None
+    address: Address | None = None
+    phone: Phone | None = None
+    fax: Phone | None = None
+
+
+class Procedure(Value):
+    """A line of a service: one code with what is asked of it."""
+
+    code: ProcedureCode
+    code_type: CodeType | None = None
+    start_date: date | None = None
+    units: Annotated[int, Field(ge=1, le=9999)] | None = None
+    unit_type: UnitType | None = None
+    modifiers: Annotated[tuple[Modifier, ...], Field(max_length=4)] = ()
+
+
+class Service(Value):
+    """One service: the fields of C3 and its lines.
+
+    ``admission_date`` belongs to inpatient services, ``service_date`` to outpatient ones.
+    """
+
+    authorization_type: AuthorizationType | None = None
+    type_of_service: Text | None = None
+    place_of_service: Text | None = None
+    urgency: Urgency | None = None
+    admission_date: date | None = None
+    service_date: date | None = None
+    requested_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    primary_diagnosis: Diagnosis | None = None
+    additional_diagnoses: Annotated[tuple[Diagnosis, ...], Field(max_length=24)] = ()
+    procedures: Annotated[tuple[Procedure, ...], Field(max_length=MAX_LINES)] = ()
+
+    @property
+    def first_day(self) -> date | None:
+        return self.admission_date or self.service_date
+
+
+class RequestContent(Value):
+    """Everything an office enters for one request."""
+
+    patient: Patient | None = None
+    servicing_provider: Provider | None = None
+    requesting_provider: Provider | None = None
+    services: Annotated[tuple[Service, ...], Field(max_length=MAX_SERVICES)] = ()
+
+    @property
+    def tins(self) -> tuple[str, ...]:
+        """TINs of both sides, each once: who sees the request (A2)."""
+        sides = (self.requesting_provider, self.servicing_provider)
+        return tuple(dict.fromkeys(side.tin for side in sides if side and side.tin))

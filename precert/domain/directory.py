@@ -1,0 +1,93 @@
+"""The provider directory: entries, ZIP codes, and who is near (C1)."""
+
+from math import asin, cos, floor, radians, sin, sqrt
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from precert.domain.content import Address, Provider
+from precert.domain.values import Npi, Phone, ProviderKind, Text, Tin, Value, ZipCode
+
+SEARCH_RADIUS_MILES: Final = 25.0
+EARTH_RADIUS_MILES: Final = 3958.8
+CELL_DEGREES: Final = 0.5
+"""Side of a search cell: about the radius, so that an entry is filed under few cells."""
+
+
+class Place(Value):
+    """Centre of a ZIP code, degrees."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+
+
+class DirectoryEntry(Value):
+    """One provider at one address under one TIN."""
+
+    provider_id: Text
+    kind: ProviderKind
+    name: Text
+    npi: Npi
+    tin: Tin
+    address: Address
+    phone: Phone | None = None
+
+    def as_provider(self) -> Provider:
+        return Provider(
+            provider_id=self.provider_id,
+            kind=self.kind,
+            name=self.name,
+            npi=self.npi,
+            tin=self.tin,
+            address=self.address,
+            phone=self.phone,
+        )
+
+
+class ProviderSearch(Value):
+    """What a search asks: near where, which kind, the beginning of any word of the name."""
+
+    zip_code: ZipCode
+    kind: ProviderKind
+    name: Annotated[str, Field(max_length=60)] = ""
+
+
+def miles_between(one: Place, other: Place) -> float:
+    """Great-circle distance (haversine)."""
+    lat_1, lat_2 = radians(one.latitude), radians(other.latitude)
+    half_lat = (lat_2 - lat_1) / 2
+    half_lon = radians(other.longitude - one.longitude) / 2
+    chord = sin(half_lat) ** 2 + cos(lat_1) * cos(lat_2) * sin(half_lon) ** 2
+    return 2 * EARTH_RADIUS_MILES * asin(min(1.0, sqrt(chord)))
+
+
+def cell_of(place: Place) -> str:
+    """The search cell a place lies in."""
+    return f"{floor(place.latitude / CELL_DEGREES)}:{floor(place.longitude / CELL_DEGREES)}"
+
+
+def cells_near(place: Place, radius: float = SEARCH_RADIUS_MILES) -> frozenset[str]:
+    """Every cell that has a point within ``radius`` miles: an entry is filed under all of them.
+
+    Filing an entry under each cell from which it can be found makes a search one query, of the
+    searcher's own cell, however large the directory is.
+    """
+    miles_per_degree = EARTH_RADIUS_MILES * radians(1)
+    reach_lat = radius / miles_per_degree
+    widest = min(89.0, abs(place.latitude) + reach_lat)
+    reach_lon = radius / (miles_per_degree * cos(radians(widest)))
+    rows = range(
+        floor((place.latitude - reach_lat) / CELL_DEGREES),
+        floor((place.latitude + reach_lat) / CELL_DEGREES) + 1,
+    )
+    columns = range(
+        floor((place.longitude - reach_lon) / CELL_DEGREES),
+        floor((place.longitude + reach_lon) / CELL_DEGREES) + 1,
+    )
+    return frozenset(f"{row}:{column}" for row in rows for column in columns)
+
+
+def name_matches(name: str, typed: str) -> bool:
+    """Whether every typed word begins some word of the name (type-ahead)."""
+    words = name.casefold().split()
+    return all(any(word.startswith(part) for word in words) for part in typed.casefold().split())

@@ -1,0 +1,123 @@
+"""Everything that can be refused, as one tree with stable codes.
+
+::
+
+    PrecertError
+    ├── InvalidInputError            the input is malformed or incomplete; every fault is listed
+    ├── NotEntitledError             the caller lacks an entitlement (A1)
+    ├── NotFoundError                there is no such thing, or the caller may not see it (A2)
+    ├── PatientNotFoundError         no member fits all that was entered (P1)
+    ├── PatientNotEligibleError      coverage is not active (A6)
+    ├── CheckNotAvailableError       the plan's management level is not supported (A4)
+    ├── DraftExpiredError            the 72 hours are over (D5)
+    ├── VersionMismatchError         somebody else changed it first (D7)
+    ├── VersionMissingError          a write came without the version it is based on (D7)
+    ├── ActionNotAllowedError        the status does not allow it; says what is allowed (T1)
+    ├── DocumentLimitError           no upload slot is left (U3)
+    ├── SameReviewerError            an appeal needs another reviewer than before (W7)
+    └── TransientError               a technical fault that may pass: try again
+
+A denial of a request is none of these: it is a decision, not a refusal to consider
+(X12: HCR against AAA).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with the input.
+
+    ``pointer`` is a JSON pointer (RFC 6901) into what was sent, so that a form can jump to the field.
+    """
+
+    pointer: str
+    code: str
+    message: str
+
+    def under(self, prefix: str) -> "Fault":
+        """The same fault, seen from further up in what was sent."""
+        return replace(self, pointer=prefix + self.pointer)
+
+
+class PrecertError(Exception):
+    """Root of the tree. ``code`` never changes once published; ``detail`` says what to do."""
+
+    code: ClassVar[str] = "error"
+    title: ClassVar[str] = "The request was refused"
+
+    def __init__(self, detail: str, **extensions: object) -> None:
+        super().__init__(self.code)
+        self.detail = detail
+        self.extensions = extensions
+
+
+class InvalidInputError(PrecertError):
+    code = "invalid_input"
+    title = "Something is missing or wrong"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("Correct what is listed under `faults` and send it again.")
+        self.faults = tuple(faults)
+
+
+class NotEntitledError(PrecertError):
+    code = "not_entitled"
+    title = "An entitlement is missing"
+
+
+class NotFoundError(PrecertError):
+    code = "not_found"
+    title = "Not found"
+
+
+class PatientNotFoundError(PrecertError):
+    code = "patient_not_found"
+    title = "No patient fits what was entered"
+
+
+class PatientNotEligibleError(PrecertError):
+    code = "patient_not_eligible"
+    title = "The patient's coverage is not active"
+
+
+class CheckNotAvailableError(PrecertError):
+    code = "check_not_available"
+    title = "No check can be started for this patient"
+
+
+class DraftExpiredError(PrecertError):
+    code = "draft_expired"
+    title = "The draft has expired"
+
+
+class VersionMismatchError(PrecertError):
+    code = "version_mismatch"
+    title = "It was changed in the meantime"
+
+
+class VersionMissingError(PrecertError):
+    code = "version_missing"
+    title = "The version is missing"
+
+
+class ActionNotAllowedError(PrecertError):
+    code = "action_not_allowed"
+    title = "The status does not allow this"
+
+
+class DocumentLimitError(PrecertError):
+    code = "document_limit"
+    title = "No more documents can be added"
+
+
+class SameReviewerError(PrecertError):
+    code = "same_reviewer"
+    title = "Another reviewer must decide the appeal"
+
+
+class TransientError(PrecertError):
+    code = "try_again"
+    title = "A technical fault"

@@ -1,0 +1,29 @@
+"""What happened to a request: written in one transaction with the change that caused it.
+
+An event is history for those who see the request and a notice for everybody else. What is published
+holds ids and codes only; ``actor`` stays in the table as the audit trail (A3).
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from precert.contract import EventType
+from precert.domain.statuses import Status
+from precert.domain.values import Text, Tin, Value
+
+
+class Event(Value):
+    """One event. ``event_id`` is the same at every delivery, so a receiver can tell a repetition."""
+
+    event_id: Text
+    type: EventType
+    request_id: Text
+    round: Annotated[int, Field(ge=0)]
+    at: datetime
+    status: Status
+    number: Text | None = None
+    tins: tuple[Tin, ...]
+    document_id: Text | None = None
+    actor: Text | None = None

@@ -1,0 +1,197 @@
+"""Reading a CSV file with every fault found at once.
+
+A file is wrong or right as a whole: one fault and nothing of it is used. A fault says what a right
+cell looks like and never repeats what stood there, as members' files hold personal data.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from pydantic import ValidationError
+
+from precert.domain.errors import PrecertError
+
+Cells = Mapping[str, str | None]
+"""A row by column name, blanks around cells taken off; an empty cell is None."""
+Model = TypeVar("Model")
+
+HEADER_LINE = 1
+BYTE_ORDER_MARK = "\ufeff"
+
+
+@dataclass(frozen=True, order=True)
+class RowFault:
+    """One thing wrong: line of the file (from 1), column or "" for the whole row, and remedy."""
+
+    row: int
+    column: str
+    message: str
+
+
+class LoadingError(PrecertError):
+    """A file cannot be loaded; ``faults`` lists everything wrong with it, by line."""
+
+    code: ClassVar[str] = "load_failed"
+    title: ClassVar[str] = "The file cannot be loaded"
+
+    def __init__(self, faults: Sequence[RowFault]) -> None:
+        super().__init__("Correct what is listed under `faults` and load the file again.")
+        self.faults = tuple(sorted(faults))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that must be there. ``hint`` completes "the cell …"; optional cells may be empty."""
+
+    name: str
+    hint: str
+    required: bool = True
+    form: re.Pattern[str] | None = None
+
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""Days are read in this form alone: a bare number would pass for seconds since 1970."""
+
+
+def day(name: str, *, required: bool = True) -> Column:
+    """A column of dates."""
+    return Column(name, "must be a date, as in 2026-07-01", required, DAY)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a kind of file looks like.
+
+    ``places`` maps fields of the model, dotted, to columns where the names differ.
+    """
+
+    columns: tuple[Column, ...]
+    key: str
+    places: Mapping[str, str]
+
+    def column_of(self, location: tuple[int | str, ...]) -> str:
+        """The column in which a field of the model was read; "" where a whole row is meant."""
+        if (path := ".".join(str(part) for part in location)) in self.places:
+            return self.places[path]
+        names = {column.name for column in self.columns}
+        return next((str(part) for part in reversed(location) if part in names), "")
+
+
+class _Faults:
+    """Collects faults, one a cell: the first found says most."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, str], str] = {}
+
+    def add(self, row: int, column: str, message: str) -> None:
+        self._found.setdefault((row, column), message)
+
+    def raise_if_any(self) -> None:
+        if self._found:
+            raise LoadingError([RowFault(*place, text) for place, text in self._found.items()])
+
+
+RowCheck = Callable[[Cells], Iterator[tuple[str, str]]]
+"""Finds (column, message) for what one model cannot know, as references to other files."""
+
+
+def load_table(
+    csv_text: str, table: Table, build: Callable[[Cells], Model], check: RowCheck | None = None
+) -> list[Model]:
+    """Every row of ``csv_text`` as a model.
+
+    A byte order mark and any line ends are fine. Rules that compare cells of one row are looked at
+    once its cells are right.
+
+    Raises:
+        LoadingError: for columns missing, unknown or twice; rows of another length; cells that do
+            not fit; keys that occur twice; a file without rows.
+    """
+    faults = _Faults()
+    models: list[Model] = []
+    seen: dict[str, int] = {}
+    hints = {column.name: column.hint for column in table.columns}
+    for line, cells in _rows(csv_text, table, faults):
+        for name, message in _cell_faults(cells, table):
+            faults.add(line, name, message)
+        for name, message in check(cells) if check else ():
+            faults.add(line, name, message)
+        key = cells.get(table.key)
+        if key is not None and (first := seen.setdefault(key.casefold(), line)) != line:
+            faults.add(line, table.key, f"is there already, in line {first}")
+        try:
+            models.append(build(cells))
+        except ValidationError as error:
+            for item in error.errors(include_url=False, include_input=False):
+                name = table.column_of(item["loc"])
+                if not name or name in cells:
+                    own_words = item["msg"].removeprefix("Value error, ")
+                    faults.add(line, name, hints.get(name, own_words))
+    faults.raise_if_any()
+    return models
+
+
+def _cell_faults(cells: Cells, table: Table) -> Iterator[tuple[str, str]]:
+    for column in table.columns:
+        if column.name not in cells:
+            continue
+        cell = cells[column.name]
+        if cell is None:
+            if column.required:
+                yield column.name, f"is empty; {column.hint}"
+        elif column.form is not None and not column.form.fullmatch(cell):
+            yield column.name, column.hint
+
+
+def _rows(csv_text: str, table: Table, faults: _Faults) -> Iterator[tuple[int, Cells]]:
+    """Rows with the line each begins in; faults of the file's shape are noted on the way."""
+    lines = _records(csv_text.removeprefix(BYTE_ORDER_MARK), faults)
+    wanted = [column.name for column in table.columns]
+    at, header = next(lines, (HEADER_LINE, []))
+    if not header:
+        faults.add(at, "", f"the first line must name the columns: {','.join(wanted)}")
+        return
+    _check_header(at, header, wanted, faults)
+    empty = True
+    for line, record in lines:
+        empty = False
+        if len(record) == len(header):
+            cells = {name: cell or None for name, cell in zip(header, record, strict=True)}
+            yield line, {name: cells[name] for name in wanted if name in cells}
+        else:
+            faults.add(
+                line, "", f"must have {len(header)} cells as the header has, not {len(record)}"
+            )
+    if empty:
+        faults.add(at, "", "must be followed by at least one row")
+
+
+def _check_header(line: int, header: Sequence[str], wanted: Sequence[str], faults: _Faults) -> None:
+    for name in wanted:
+        if name not in header:
+            faults.add(line, name, "is missing; add the column")
+    for position, name in enumerate(header):
+        if name not in wanted:
+            faults.add(line, name, f"is unknown; the columns are {','.join(wanted)}")
+        elif name in header[:position]:
+            faults.add(line, name, "is there twice; remove one")
+
+
+def _records(text: str, faults: _Faults) -> Iterator[tuple[int, list[str]]]:
+    """The file's records, empty lines left out, each with its first line's number."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            faults.add(line, "", 'must be CSV: commas between cells, a quote within one as ""')
+            continue
+        if record:
+            yield line, [cell.strip() for cell in record]

@@ -1,0 +1,160 @@
+"""Statuses, and which action leads where: one table for the machine, the API and the dashboards.
+
+Statuses are those an office knows from the dashboard (T1), each with its X12 306 review action, so
+that partner interfaces translate and need no second model.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Status(StrEnum):
+    """Status of a whole request (T1)."""
+
+    INCOMPLETE = "INCOMPLETE"
+    PROCESSING = "PROCESSING"
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    PARTIALLY_APPROVED = "PARTIALLY APPROVED"
+    DENIED = "DENIED"
+    VOID = "VOID"
+
+
+class LineStatus(StrEnum):
+    """Status of one line of a service."""
+
+    OPEN = "OPEN"
+    APPROVED = "APPROVED"
+    DENIED = "DENIED"
+
+
+class AppealStatus(StrEnum):
+    """Where an appeal stands; the request keeps its determination until the appeal is decided."""
+
+    FILED = "FILED"
+    PENDED = "PENDED"
+    DETERMINED = "DETERMINED"
+
+
+class WaitingOn(StrEnum):
+    """Whose turn it is."""
+
+    PROVIDER = "PROVIDER"
+    PAYER = "PAYER"
+    NOBODY = "NOBODY"
+
+
+class Transition(StrEnum):
+    """What can happen to a request."""
+
+    SAVE = "SAVE"
+    DELETE = "DELETE"
+    SUBMIT = "SUBMIT"
+    PEND = "PEND"
+    DETERMINE = "DETERMINE"
+    VOID = "VOID"
+    ATTACH = "ATTACH"
+    APPEAL = "APPEAL"
+    DETERMINE_APPEAL = "DETERMINE_APPEAL"
+
+
+class Action(StrEnum):
+    """What a caller is offered on a dashboard line (T1)."""
+
+    RESUME = "RESUME"
+    DELETE = "DELETE"
+    DETAILS = "DETAILS"
+    MODIFY = "MODIFY"
+    VOID = "VOID"
+    APPEAL = "APPEAL"
+
+
+REVIEW_ACTIONS: Final[Mapping[Status, str | None]] = MappingProxyType(
+    {
+        Status.INCOMPLETE: None,
+        Status.PROCESSING: "A4",
+        Status.PENDING: "A4",
+        Status.APPROVED: "A1",
+        Status.PARTIALLY_APPROVED: "A2",
+        Status.DENIED: "A3",
+        Status.VOID: "C",
+    }
+)
+"""X12 306 action of each status (HCR01); a draft was never sent, so it has none."""
+
+_DETERMINED: Final = frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED, Status.DENIED})
+
+TRANSITIONS: Final[Mapping[Status, Mapping[Transition, frozenset[Status]]]] = MappingProxyType(
+    {
+        Status.INCOMPLETE: {
+            Transition.SAVE: frozenset({Status.INCOMPLETE}),
+            Transition.DELETE: frozenset(),
+            Transition.SUBMIT: frozenset({Status.PROCESSING}),
+            Transition.ATTACH: frozenset({Status.INCOMPLETE}),
+        },
+        Status.PROCESSING: {
+            Transition.PEND: frozenset({Status.PENDING}),
+            Transition.DETERMINE: _DETERMINED,
+            Transition.VOID: frozenset({Status.VOID}),
+        },
+        Status.PENDING: {
+            Transition.DETERMINE: _DETERMINED,
+            Transition.VOID: frozenset({Status.VOID}),
+            Transition.ATTACH: frozenset({Status.PENDING}),
+        },
+        Status.APPROVED: {},
+        Status.PARTIALLY_APPROVED: {
+            Transition.APPEAL: frozenset({Status.PARTIALLY_APPROVED}),
+            Transition.DETERMINE_APPEAL: frozenset({Status.PARTIALLY_APPROVED, Status.APPROVED}),
+        },
+        Status.DENIED: {
+            Transition.APPEAL: frozenset({Status.DENIED}),
+            Transition.DETERMINE_APPEAL: _DETERMINED,
+        },
+        Status.VOID: {},
+    }
+)
+"""Status → transition → statuses it may lead to. What is not here cannot happen.
+
+An empty set means the request is gone afterwards.
+"""
+
+_ACTIONS: Final[Mapping[Status, tuple[Action, ...]]] = MappingProxyType(
+    {
+        Status.INCOMPLETE: (Action.RESUME, Action.DELETE),
+        Status.PROCESSING: (Action.DETAILS, Action.VOID),
+        Status.PENDING: (Action.DETAILS, Action.MODIFY, Action.VOID),
+        Status.APPROVED: (Action.DETAILS,),
+        Status.PARTIALLY_APPROVED: (Action.DETAILS, Action.APPEAL),
+        Status.DENIED: (Action.DETAILS, Action.APPEAL),
+        Status.VOID: (Action.DETAILS,),
+    }
+)
+
+
+def allows(status: Status, transition: Transition) -> bool:
+    return transition in TRANSITIONS[status]
+
+
+def allowed_actions(status: Status, *, appeal_open: bool = False) -> tuple[Action, ...]:
+    """What a caller may do next (T1); one appeal at a time."""
+    actions = _ACTIONS[status]
+    return tuple(a for a in actions if a is not Action.APPEAL) if appeal_open else actions
+
+
+def determined_status(lines: Iterable[LineStatus]) -> Status:
+    """The whole request's status from its decided lines (W3).
+
+    Raises:
+        ValueError: a line is still open, or there is none.
+    """
+    found = set(lines)
+    if not found or LineStatus.OPEN in found:
+        raise ValueError("every line must be decided")
+    if found == {LineStatus.APPROVED}:
+        return Status.APPROVED
+    if found == {LineStatus.DENIED}:
+        return Status.DENIED
+    return Status.PARTIALLY_APPROVED

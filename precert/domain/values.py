@@ -1,0 +1,128 @@
+"""Values with a form of their own, checked wherever they enter.
+
+The forms are those of the field: NPI by its check digit (CMS), TIN of nine digits, two-digit place
+of service (CMS), ICD-10-CM with or without its dot.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+NPI_PREFIX: Final = "80840"
+"""Prefix over which the NPI's check digit is taken (health applications, United States)."""
+
+
+class Value(BaseModel):
+    """Base of all value models: frozen, strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def luhn_digit(digits: str) -> int:
+    """The check digit that makes ``digits`` plus itself pass the Luhn test (ISO/IEC 7812-1)."""
+    total = 0
+    for position, character in enumerate(reversed(digits)):
+        digit = int(character) * (2 if position % 2 == 0 else 1)
+        total += digit - 9 if digit > 9 else digit
+    return -total % 10
+
+
+def _npi(value: str) -> str:
+    if luhn_digit(NPI_PREFIX + value[:-1]) != int(value[-1]):
+        raise ValueError("the check digit does not fit; an NPI has ten digits, as in 1234567893")
+    return value
+
+
+def _no_control_characters(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("contains control characters; send plain text")
+    return value
+
+
+def _without_dot(value: object) -> object:
+    """Drops the dot where it belongs, after the third character; elsewhere it is a slip."""
+    if not isinstance(value, str):
+        return value
+    code = value.strip().upper()
+    return code[:3] + code[4:] if code[3:4] == "." else code
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _digits(value: object) -> object:
+    if isinstance(value, str):
+        return "".join(c for c in value if c not in " -().+")
+    return value
+
+
+def _phone(value: str) -> str:
+    return value[1:] if len(value) == 11 and value.startswith("1") else value
+
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=120), AfterValidator(_no_control_characters)
+]
+Npi = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_npi)]
+Tin = Annotated[str, BeforeValidator(_digits), StringConstraints(pattern=r"^[0-9]{9}$")]
+MemberId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{5,20}$")]
+Phone = Annotated[
+    str,
+    BeforeValidator(_digits),
+    StringConstraints(pattern=r"^1?[2-9][0-9]{9}$"),
+    AfterValidator(_phone),
+]
+ZipCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
+State = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-Z]{2}$")]
+Diagnosis = Annotated[
+    str,
+    BeforeValidator(_without_dot),
+    StringConstraints(pattern=r"^[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}$"),
+]
+"""ICD-10-CM: three to seven characters; kept without the dot."""
+ProcedureCode = Annotated[
+    str, BeforeValidator(_upper), StringConstraints(pattern=r"^[0-9A-Z]{3,5}$")
+]
+Modifier = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^[0-9A-Z]{2}$")]
+
+
+class CodeType(StrEnum):
+    """Code sets of a service's codes (C5)."""
+
+    CPT = "CPT"
+    HCPCS = "HCPCS"
+    REVENUE = "REVENUE"
+    DRG = "DRG"
+
+
+class AuthorizationType(StrEnum):
+    """Whether the patient stays; decides which other fields a service has (C3)."""
+
+    INPATIENT = "INPATIENT"
+    OUTPATIENT = "OUTPATIENT"
+
+
+class Urgency(StrEnum):
+    """Levels of urgency. All but elective run on the urgent clock (W2)."""
+
+    ELECTIVE = "ELECTIVE"
+    URGENT = "URGENT"
+    EMERGENCY = "EMERGENCY"
+
+
+class ProviderKind(StrEnum):
+    """What a directory search looks for (C1)."""
+
+    FACILITY = "FACILITY"
+    INDIVIDUAL = "INDIVIDUAL"
+
+
+class UnitType(StrEnum):
+    """What requested units count (X12 quantity qualifiers in words)."""
+
+    UNITS = "UNITS"
+    VISITS = "VISITS"
+    DAYS = "DAYS"
+    HOURS = "HOURS"

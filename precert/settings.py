@@ -1,0 +1,41 @@
+"""The environment of a function, read here and nowhere else."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from precert.contract import (
+    DEFAULT_ENTITLEMENTS_CLAIM,
+    DEFAULT_PLANS_CLAIM,
+    DEFAULT_TINS_CLAIM,
+    Env,
+)
+from precert.domain.caller import ClaimNames
+
+
+class SettingsError(Exception):
+    """The function was deployed without a variable it needs: nothing it could do about it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Variables by name; a missing one is named when it is first asked for."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def __getitem__(self, name: Env) -> str:
+        value = self.environ.get(name.value)
+        if not value:
+            raise SettingsError(f"the environment variable {name.value} is not set")
+        return value
+
+    @property
+    def claims(self) -> ClaimNames:
+        return ClaimNames(
+            entitlements=self._get(Env.ENTITLEMENTS_CLAIM, DEFAULT_ENTITLEMENTS_CLAIM),
+            tins=self._get(Env.TINS_CLAIM, DEFAULT_TINS_CLAIM),
+            plans=self._get(Env.PLANS_CLAIM, DEFAULT_PLANS_CLAIM),
+        )
+
+    def _get(self, name: Env, default: str) -> str:
+        return self.environ.get(name.value) or default

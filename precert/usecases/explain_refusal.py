@@ -1,0 +1,112 @@
+"""Say why a conditional write on a draft did not happen, in words the caller can act on."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from precert.domain.content import RequestContent
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    DraftExpiredError,
+    Fault,
+    InvalidInputError,
+    NotFoundError,
+    PrecertError,
+    VersionMismatchError,
+)
+from precert.domain.request import Request
+from precert.domain.statuses import Status, allowed_actions
+
+_OTHER_PATIENT = Fault(
+    "/content/patient/member_id",
+    "other_patient",
+    "this draft is for another patient: start a new draft",
+)
+
+
+def not_found() -> NotFoundError:
+    """The one answer for what does not exist and for what is not the caller's to see (A2)."""
+    return NotFoundError("There is no such request among those of your TINs.")
+
+
+def has_expired(draft: Request, now: datetime) -> bool:
+    """Whether a draft's time is over, whatever the store has removed yet (D5)."""
+    return draft.expires_at is not None and now >= draft.expires_at
+
+
+def visible(request: Request | None, callers_tins: Collection[str]) -> Request:
+    """The request, if it is the caller's to see (A2).
+
+    Raises:
+        NotFoundError: it is not there, or not the caller's.
+        DraftExpiredError: it is a draft whose time is over.
+    """
+    if request is None or not request.tins.intersection(callers_tins):
+        raise not_found()
+    return request
+
+
+def live_draft(request: Request | None, callers_tins: Collection[str], now: datetime) -> Request:
+    """The draft, if it is the caller's, still a draft, and its time is not over.
+
+    Raises:
+        NotFoundError, DraftExpiredError, ActionNotAllowedError: it is not.
+    """
+    draft = visible(request, callers_tins)
+    if draft.status is not Status.INCOMPLETE:
+        raise submitted_already(draft)
+    if has_expired(draft, now):
+        raise expired()
+    return draft
+
+
+def expired() -> DraftExpiredError:
+    return DraftExpiredError("Its time is over. Start a new draft from a check.")
+
+
+def submitted_already(request: Request) -> ActionNotAllowedError:
+    number = request.review.number if request.review else None
+    return ActionNotAllowedError(
+        "This draft was submitted: read its request instead.",
+        request_status=request.status.value,
+        number=number,
+        allowed_actions=[action.value for action in allowed_actions(request.status)],
+    )
+
+
+def why_refused(
+    current: Request | None,
+    *,
+    based_on: int,
+    sent: RequestContent | None,
+    callers_tins: Collection[str],
+    now: datetime,
+) -> PrecertError:
+    """The error that tells why a write on a draft did not happen (D5, D7)."""
+    try:
+        draft = live_draft(current, callers_tins, now)
+    except PrecertError as refusal:
+        return refusal
+    if sent and not _same_patient(draft.content, sent):
+        return InvalidInputError([_OTHER_PATIENT])
+    changed = _changed_fields(draft.content, sent) if sent else []
+    return VersionMismatchError(
+        "Read the draft again and save on top of its current version.",
+        current_version=draft.version,
+        based_on_version=based_on,
+        differs_in=changed,
+    )
+
+
+def _same_patient(stored: RequestContent, sent: RequestContent) -> bool:
+    if stored.patient is None or sent.patient is None:
+        return stored.patient is sent.patient
+    return stored.patient.member_id == sent.patient.member_id
+
+
+def _changed_fields(stored: RequestContent, sent: RequestContent) -> list[str]:
+    """JSON pointers of the parts in which what is stored differs from what was sent."""
+    return [
+        f"/{name}"
+        for name in RequestContent.model_fields
+        if getattr(stored, name) != getattr(sent, name)
+    ]

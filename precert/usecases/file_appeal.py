@@ -1,0 +1,47 @@
+"""File an appeal against denied lines (W7)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from precert.contract import Entitlement
+from precert.domain.caller import Caller
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request
+from precert.usecases.change_request import change_request
+from precert.usecases.explain_refusal import visible
+from precert.usecases.ports.requests import RequestStore
+
+
+def file_appeal(
+    request_id: str,
+    line_ids: Sequence[str],
+    caller: Caller,
+    *,
+    reason: str,
+    expedited: bool,
+    requests: RequestStore,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """Open a round that reconsiders the lines.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: nothing was denied, an appeal is open, or the filing time is over.
+        InvalidInputError: a line named was not denied.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+
+    def appeal(found: Request | None) -> Change:
+        request = visible(found, caller.tins)
+        clock = payer.review_clocks[request.plan.line_of_business]
+        return request.file_appeal(
+            line_ids,
+            reason=reason,
+            expedited=expedited,
+            filing_days=clock.appeal_filing_days,
+            by=caller.subject,
+            now=now,
+        )
+
+    return change_request(request_id, appeal, requests=requests)

@@ -1,0 +1,80 @@
+"""Documents: their records beside the request, and their bytes in the store."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from precert.domain.documents import Document
+from precert.domain.events import Event
+from precert.domain.request import Request
+
+
+class OfferRefusedError(Exception):
+    """No slot was taken. ``current`` is the request as it stands, or ``None``."""
+
+    def __init__(self, current: Request | None) -> None:
+        super().__init__("a condition did not hold")
+        self.current = current
+
+
+class SettledAlreadyError(Exception):
+    """The document is not waiting for its upload any more; nothing was written."""
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """A presigned POST: where to send the form, and its fields. The file goes last, as ``file``."""
+
+    url: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """What arrived: the bytes and their count."""
+
+    body: bytes
+    size: int
+
+
+class DocumentRecords(Protocol):
+    def offer(
+        self,
+        request_id: str,
+        document: Document,
+        *,
+        callers_tins: Collection[str],
+        now: datetime,
+    ) -> None:
+        """Take a slot and record the awaited document, in one transaction (U3, U4).
+
+        Raises:
+            OfferRefusedError: not the caller's, expired, of a status that takes none, or full.
+        """
+
+    def document(self, request_id: str, document_id: str) -> Document | None:
+        """One document's record. One call."""
+
+    def settle(self, request_id: str, document: Document, event: Event) -> None:
+        """Record what became of an awaited document, with its event.
+
+        Raises:
+            SettledAlreadyError: it was settled before, or its request is gone.
+        """
+
+
+class DocumentBytes(Protocol):
+    def upload_form(
+        self, request_id: str, document: Document, *, max_bytes: int, seconds: int
+    ) -> UploadForm:
+        """A presigned POST for exactly this document (U2). No call."""
+
+    def fetch(self, request_id: str, document_id: str) -> StoredObject | None:
+        """The bytes that arrived, or ``None`` where there are none."""
+
+    def remove(self, request_id: str, document_id: str) -> None:
+        """Remove every version of a document's bytes."""
+
+    def remove_all(self, request_id: str) -> None:
+        """Remove every version of all documents of a request."""

@@ -1,0 +1,102 @@
+"""Storing drafts: every write is one call, conditional on all that must hold."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from precert.domain.content import Patient, RequestContent
+from precert.domain.coverage import Coverage
+from precert.domain.events import Event
+from precert.domain.request import Request, Review
+
+
+class DraftRefusedError(Exception):
+    """A condition of a write did not hold.
+
+    ``current`` is what the store holds instead, or ``None`` where there is nothing.
+    """
+
+    def __init__(self, current: Request | None) -> None:
+        super().__init__("a condition did not hold")
+        self.current = current
+
+
+class NumberTakenError(Exception):
+    """The precertification number exists already: draw another."""
+
+
+class CoverageChangedError(Exception):
+    """The member's coverage is not what the submission was made for, or not active."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Everything that a submission writes, in one transaction."""
+
+    request_id: str
+    based_on: int
+    content: RequestContent
+    review: Review
+    event: Event
+    callers_tins: Collection[str]
+    patient: Patient
+    eligible_on: date
+    document_slots: int
+    now: datetime
+
+
+class DraftStore(Protocol):
+    """Drafts by id. Conditions are the store's; explaining a refusal is the use case's."""
+
+    def start(self, request: Request, event: Event) -> None:
+        """Store a new draft.
+
+        Raises:
+            DraftRefusedError: the id exists; ``current`` is what it names.
+        """
+
+    def save(
+        self,
+        request_id: str,
+        *,
+        based_on: int,
+        content: RequestContent,
+        expires_at: datetime,
+        callers_tins: Collection[str],
+        now: datetime,
+    ) -> None:
+        """Replace a live draft's content and start its clock anew (D3, D7).
+
+        Raises:
+            DraftRefusedError: it is gone, expired, submitted, not the caller's, another
+                patient's, or newer.
+        """
+
+    def delete(
+        self, draft: Request, event: Event, *, callers_tins: Collection[str], now: datetime
+    ) -> None:
+        """Remove a draft; its event stays as the audit entry (D5).
+
+        Raises:
+            DraftRefusedError: as for :meth:`save`.
+        """
+
+    def submit(self, submission: Submission) -> None:
+        """Turn a live draft into a submitted request (S1).
+
+        Raises:
+            DraftRefusedError: as for :meth:`save`.
+            NumberTakenError: nothing was written; draw another number.
+            CoverageChangedError: nothing was written (A6).
+        """
+
+
+class CoverageReader(Protocol):
+    def coverage(self, member_id: str) -> Coverage | None:
+        """A member's coverage, or ``None``. One call."""
+
+
+class DraftRemains(Protocol):
+    def remove(self, request_id: str) -> None:
+        """Remove document records and dashboard lines of a draft that is gone; events stay."""

@@ -1,0 +1,91 @@
+"""Lists: a page is one query of narrow rows."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, Protocol, TypeVar
+
+from precert.domain.content import RequestContent
+from precert.domain.request import Review
+from precert.domain.statuses import Status
+from precert.domain.values import Text, Tin, Urgency, Value
+
+Row = TypeVar("Row")
+
+
+class CursorError(Exception):
+    """The cursor is none that this list gave out."""
+
+
+class DashboardRow(Value):
+    """The columns of a dashboard line (T2)."""
+
+    request_id: Text
+    number: Text | None
+    status: Status
+    patient: Text | None
+    date_of_birth: date | None
+    first_day: date | None
+    last_day: date | None
+    requesting_provider: Text | None
+    requesting_tin: Tin | None
+    servicing_provider: Text | None
+    place_of_service: Text | None
+    appeal_open: bool
+    updated_at: datetime
+
+
+class WorklistRow(Value):
+    """A line of the reviewers' worklist."""
+
+    request_id: Text
+    number: Text
+    plan_id: Text
+    urgency: Urgency
+    round: int
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    rows: tuple[Row, ...]
+    cursor: str | None
+
+
+class Listings(Protocol):
+    def dashboard(self, tin: str, *, limit: int, cursor: str | None) -> "Page[DashboardRow]":
+        """Requests of a TIN, last changed first. One call."""
+
+    def worklist(self, plan_id: str, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
+        """Open rounds of a plan, urgent ones first, then by due date. One call."""
+
+    def open_rounds(self) -> tuple[str, ...]:
+        """Ids of all requests with an open round: for operations, not for callers."""
+
+
+def dashboard_row(
+    request_id: str,
+    status: Status,
+    content: RequestContent,
+    review: Review | None,
+    updated_at: datetime,
+) -> DashboardRow:
+    """What the dashboard shows of a request (T2)."""
+    days = [service.first_day for service in content.services if service.first_day]
+    places = [s.place_of_service for s in content.services if s.place_of_service]
+    patient, requesting = content.patient, content.requesting_provider
+    servicing = content.servicing_provider
+    return DashboardRow(
+        request_id=request_id,
+        number=review.number if review else None,
+        status=status,
+        patient=f"{patient.first_name} {patient.last_name}" if patient else None,
+        date_of_birth=patient.date_of_birth if patient else None,
+        first_day=min(days, default=None),
+        last_day=max(days, default=None),
+        requesting_provider=requesting.name if requesting else None,
+        requesting_tin=requesting.tin if requesting else None,
+        servicing_provider=servicing.name if servicing else None,
+        place_of_service=places[0] if places else None,
+        appeal_open=review is not None and review.open_appeal is not None,
+        updated_at=updated_at,
+    )

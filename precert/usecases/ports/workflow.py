@@ -1,0 +1,26 @@
+"""The workflow and the bus, as the relay moves them."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from precert.domain.events import Event
+
+
+class Workflow(Protocol):
+    def start(self, request_id: str, round_: int) -> None:
+        """Start the execution of a round. A second start of the same round changes nothing."""
+
+    def start_again(self, request_id: str, round_: int) -> bool:
+        """Start another execution of a round that none runs for; answers whether it did."""
+
+    def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
+        """Let a waiting execution go on; one that waits no longer is left alone."""
+
+
+class EventBus(Protocol):
+    def publish(self, event: Event) -> None:
+        """Put an event on the bus: ids and codes only.
+
+        Raises:
+            TransientError: the bus did not take it.
+        """

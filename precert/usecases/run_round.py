@@ -1,0 +1,111 @@
+"""The workflow's tasks: assess a round, let it wait for its decision, mark its clock.
+
+Every task may run twice, late, or after the request went on; each looks at what stands, does what is
+still to do, and says how the round goes on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+from precert.contract import Route
+from precert.domain.clocks import Deadline, appeal_deadline, decision_deadline
+from precert.domain.errors import TransientError
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request
+from precert.domain.statuses import AppealStatus, Status
+from precert.usecases.ports.requests import (
+    ConcurrentChangeError,
+    RequestClosedError,
+    RequestStore,
+    Round,
+)
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a round goes on, and in how many seconds its clock must be looked at (at least one)."""
+
+    route: Route
+    seconds_to_next_mark: int
+
+
+def assess(
+    request_id: str, round_: int, *, requests: RequestStore, payer: Payer, now: datetime
+) -> Standing:
+    """Decide the way of a round (W1): clinical review while it is open."""
+    return _standing(requests.read(request_id), round_, payer, now)
+
+
+def pend(round_: Round, *, requests: RequestStore, payer: Payer, now: datetime) -> None:
+    """Let the round wait for its decision with this task token (W1, W2).
+
+    The first time, the request becomes PENDING with its deadline, in one transaction with the token;
+    later only the token changes.
+
+    Raises:
+        RequestClosedError: nothing is to be waited for.
+    """
+    for _ in range(ATTEMPTS):
+        request = requests.read(round_.request_id)
+        if request is None or not _is_open(request, round_.number):
+            raise RequestClosedError
+        change = _first_pend(request, payer, now)
+        if change is None:
+            requests.renew_round(round_)
+            return
+        try:
+            requests.record(change, round_)
+        except ConcurrentChangeError:
+            continue
+        return
+    raise TransientError("The request is being changed by others. Try again.")
+
+
+def mark_clock(
+    request_id: str, round_: int, *, requests: RequestStore, payer: Payer, now: datetime
+) -> Standing:
+    """Tell that the deadline is near or has passed; the round goes on waiting (W2)."""
+    for _ in range(ATTEMPTS):
+        request = requests.read(request_id)
+        if request is not None and _is_open(request, round_):
+            change = request.mark_clock(now)
+            if change is not None:
+                try:
+                    requests.record(change)
+                except ConcurrentChangeError:
+                    continue
+        return _standing(request, round_, payer, now)
+    raise TransientError("The request is being changed by others. Try again.")
+
+
+def _is_open(request: Request, round_: int) -> bool:
+    return request.round_is_open and request.review is not None and request.review.round == round_
+
+
+def _standing(request: Request | None, round_: int, payer: Payer, now: datetime) -> Standing:
+    if request is None or not _is_open(request, round_):
+        return Standing(Route.CLOSED, 1)
+    mark = deadline_of(request, payer).next_mark(now)
+    return Standing(Route.REVIEW, max(1, ceil((mark - now).total_seconds())))
+
+
+def deadline_of(request: Request, payer: Payer) -> Deadline:
+    """Deadline of the open round, by the line of business of the request's plan (W2)."""
+    clock = payer.review_clocks[request.plan.line_of_business]
+    review = request.submitted
+    if appeal := review.open_appeal:
+        return appeal_deadline(appeal.filed_at, expedited=appeal.expedited, clock=clock)
+    return decision_deadline(review.submitted_at, request.urgency, clock)
+
+
+def _first_pend(request: Request, payer: Payer, now: datetime) -> Change | None:
+    appeal = request.submitted.open_appeal
+    if appeal and appeal.status is AppealStatus.FILED:
+        return request.pend_appeal(deadline_of(request, payer), now)
+    if request.status is Status.PROCESSING:
+        slots = payer.documents.max_while_pending
+        return request.pend(deadline_of(request, payer), slots, now)
+    return None

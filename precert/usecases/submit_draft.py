@@ -1,0 +1,159 @@
+"""Submit what was reviewed: one request comes of it, however often it is sent (S1)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from precert.contract import Entitlement, EventType
+from precert.domain.caller import Caller
+from precert.domain.clocks import local_date
+from precert.domain.completeness import faults_of_submission
+from precert.domain.content import RequestContent
+from precert.domain.errors import Fault, InvalidInputError, PatientNotEligibleError, TransientError
+from precert.domain.events import Event
+from precert.domain.numbers import precert_number
+from precert.domain.payer import Payer
+from precert.domain.request import Request, Review, lines_of
+from precert.domain.statuses import Status
+from precert.usecases.explain_refusal import why_refused
+from precert.usecases.ports.drafts import (
+    CoverageChangedError,
+    DraftRefusedError,
+    DraftStore,
+    NumberTakenError,
+    Submission,
+)
+
+NUMBER_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class SubmittedRequest:
+    request_id: str
+    number: str
+    status: Status
+    submitted_at: datetime
+
+
+def submit_draft(
+    draft_id: str,
+    content: RequestContent,
+    caller: Caller,
+    *,
+    based_on: int,
+    drafts: DraftStore,
+    payer: Payer,
+    now: datetime,
+    serial: Callable[[], int],
+) -> SubmittedRequest:
+    """Save the reviewed content and submit it, in one transaction and one call.
+
+    The content travels with the submission: what the office has before its eyes is what is
+    submitted, and nothing has to be read first. Coverage is asked once more in the same transaction
+    (A6). Sent again after it went through, it answers as it did.
+
+    Raises:
+        InvalidInputError: something is missing or wrong; all of it is listed (D6).
+        NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
+        VersionMismatchError: somebody saved in the meantime.
+        PatientNotEligibleError: coverage is not active, or not what was entered.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    today = local_date(now, payer.zone)
+    faults = faults_of_submission(content, payer, today)
+    if content.tins and not caller.tins.intersection(content.tins):
+        faults.append(_not_a_side())
+    if faults:
+        raise InvalidInputError([fault.under("/content") for fault in faults])
+    for _ in range(NUMBER_ATTEMPTS):
+        number = precert_number(payer.number_prefix, serial())
+        submission = _submission(
+            draft_id, content, caller, based_on=based_on, number=number, today=today, now=now
+        )
+        try:
+            drafts.submit(submission)
+        except NumberTakenError:
+            continue
+        except CoverageChangedError as refusal:
+            raise PatientNotEligibleError(payer.notices["not_eligible"]) from refusal
+        except DraftRefusedError as refusal:
+            if same := _same_submission(refusal.current, content, caller, based_on):
+                return same
+            raise why_refused(
+                refusal.current,
+                based_on=based_on,
+                sent=content,
+                callers_tins=caller.tins,
+                now=now,
+            ) from refusal
+        return SubmittedRequest(draft_id, number, Status.PROCESSING, now)
+    raise TransientError("No free precertification number was drawn. Send it again.")
+
+
+def _submission(
+    draft_id: str,
+    content: RequestContent,
+    caller: Caller,
+    *,
+    based_on: int,
+    number: str,
+    today: date,
+    now: datetime,
+) -> Submission:
+    patient = content.patient
+    if patient is None:
+        raise AssertionError("completeness requires a patient")
+    review = Review(
+        number=number,
+        submitted_at=now,
+        submitted_version=based_on,
+        lines=lines_of(content.services),
+    )
+    event = Event(
+        event_id=f"{draft_id}.{based_on + 1:06d}",
+        type=EventType.REQUEST_SUBMITTED,
+        request_id=draft_id,
+        round=review.round,
+        at=now,
+        status=Status.PROCESSING,
+        number=number,
+        tins=tuple(sorted(content.tins)),
+        actor=caller.subject,
+    )
+    return Submission(
+        request_id=draft_id,
+        based_on=based_on,
+        content=content,
+        review=review,
+        event=event,
+        callers_tins=caller.tins,
+        patient=patient,
+        eligible_on=today,
+        document_slots=0,
+        now=now,
+    )
+
+
+def _not_a_side() -> Fault:
+    return Fault(
+        "/requesting_provider/tin",
+        "not_yours",
+        "the requesting or the servicing provider must carry one of your TINs",
+    )
+
+
+def _same_submission(
+    current: Request | None, content: RequestContent, caller: Caller, based_on: int
+) -> SubmittedRequest | None:
+    """The earlier answer, if this is the same submission sent again."""
+    if (
+        current is None
+        or current.review is None
+        or current.review.submitted_version != based_on
+        or current.content != content
+        or not current.tins & caller.tins
+    ):
+        return None
+    return SubmittedRequest(
+        current.request_id, current.review.number, current.status, current.review.submitted_at
+    )

@@ -1,0 +1,27 @@
+"""Void a request while no decision stands (W6)."""
+
+from datetime import datetime
+
+from precert.contract import Entitlement
+from precert.domain.caller import Caller
+from precert.domain.request import Request
+from precert.usecases.change_request import change_request
+from precert.usecases.explain_refusal import visible
+from precert.usecases.ports.requests import RequestStore
+
+
+def void_request(
+    request_id: str, reason: str, caller: Caller, *, requests: RequestStore, now: datetime
+) -> Request:
+    """Withdraw the request; it stays visible as VOID (T4).
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: it is a draft, determined or void already; says what is allowed.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    return change_request(
+        request_id,
+        lambda request: visible(request, caller.tins).void(reason, caller.subject, now),
+        requests=requests,
+    )

@@ -1,0 +1,36 @@
+"""How tests are named, where they stand, and which rules they may claim to prove."""
+
+import ast
+import re
+from typing import Final
+
+from tests.architecture.source import ROOT, modules
+from tools.rules import RULES_FILE, read_proofs, read_rules
+from tools.verify import steps
+
+NAME: Final = re.compile(r"test_[a-z0-9_]+_when_[a-z0-9_]+")
+TESTS: Final = ROOT / "tests"
+
+
+def test_name_tells_outcome_and_condition_when_it_is_a_test() -> None:
+    faults = [
+        f"{module.at(node)} {node.name}"
+        for module in modules()
+        if module.is_in("tests") and module.name.rpartition(".")[2].startswith("test_")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test")
+        and not NAME.fullmatch(node.name)
+    ]
+    assert not faults, "\n".join(faults)
+
+
+def test_every_rule_is_known_when_a_test_claims_it() -> None:
+    known = read_rules(RULES_FILE.read_text(encoding="utf-8"))
+    assert [proof for proof in read_proofs(TESTS) if proof.rule_id not in known] == []
+
+
+def test_every_test_is_run_when_it_stands_in_a_folder() -> None:
+    run = {step.name for step in steps() if step.folder}
+    found = {file.relative_to(TESTS).parts[0] for file in TESTS.rglob("test_*.py")}
+    assert found - run == set()

@@ -1,0 +1,107 @@
+"""Who may import whom. The lists are complete: what a package is not allowed, it may not import.
+
+Each list binds direct imports only. As every package of ours has one, what may be reached through
+another package is bound with it.
+"""
+
+import sys
+from typing import Final
+
+from tests.architecture.source import Module, imports, is_within, modules
+
+ALLOWED: Final = {
+    "precert.contract": (),
+    # The contract is names alone: the domain speaks of events and entitlements by them.
+    "precert.domain": ("pydantic", "precert.contract", "precert.domain"),
+    "precert.usecases": ("pydantic", "precert.contract", "precert.domain", "precert.usecases"),
+    "precert.adapters": (
+        "boto3",
+        "botocore",
+        "mypy_boto3_*",
+        "puremagic",
+        "pydantic",
+        "precert.adapters",
+        "precert.contract",
+        "precert.domain",
+        "precert.usecases",
+    ),
+    "precert.api.routes": (),
+    "precert.api": (
+        "aws_lambda_powertools",
+        "pydantic",
+        "precert.api",
+        "precert.contract",
+        "precert.domain",
+        "precert.observability",
+        "precert.usecases",
+    ),
+    "precert.settings": ("pydantic", "precert.contract", "precert.domain"),
+    "precert.observability": ("aws_lambda_powertools", "precert.contract", "precert.domain"),
+    # The composition root: it alone knows everybody.
+    "precert.bootstrap": ("boto3", "botocore", "mypy_boto3_*", "pydantic", "ulid", "precert"),
+    "precert": (),
+    "functions": (
+        "aws_lambda_powertools",
+        "pydantic",
+        "precert.api",
+        "precert.bootstrap",
+        "precert.contract",
+        "precert.domain",
+        "precert.observability",
+        "precert.settings",
+        "precert.usecases",
+    ),
+}
+"""What a module may import beside the standard library; the longest name that fits it counts."""
+
+
+def rooms_of(module: Module) -> tuple[str, ...]:
+    """The allowance of a module; a function's own folder is added to it."""
+    fitting = [package for package in ALLOWED if module.is_in(package)]
+    allowed = ALLOWED[max(fitting, key=len)]
+    folders = module.name.split(".")
+    return (*allowed, ".".join(folders[:2])) if folders[0] == "functions" else allowed
+
+
+def faults_of(module: Module) -> list[str]:
+    allowed = rooms_of(module)
+    return [
+        f"{module.at(node)} imports {name}"
+        for node, name in imports(module.tree)
+        if name.partition(".")[0] not in sys.stdlib_module_names
+        and not any(is_within(name, package) for package in allowed)
+    ]
+
+
+def test_imports_point_inwards_when_product_code_imports() -> None:
+    product = [module for module in modules() if module.is_in("precert", "functions")]
+    faults = [fault for module in product for fault in faults_of(module)]
+    assert not faults, "\n".join(faults)
+
+
+def test_infrastructure_knows_shared_names_only_when_it_imports_the_product() -> None:
+    faults = [
+        f"{module.at(node)} imports {name}"
+        for module in modules()
+        if module.is_in("infra")
+        for node, name in imports(module.tree)
+        if is_within(name, "functions")
+        or is_within(name, "local")
+        or (
+            is_within(name, "precert")
+            and not is_within(name, "precert.contract")
+            and not is_within(name, "precert.api.routes")
+        )
+    ]
+    assert not faults, "\n".join(faults)
+
+
+def test_emulator_stays_in_its_room_when_anything_imports_it() -> None:
+    faults = [
+        f"{module.at(node)} imports {name}"
+        for module in modules()
+        if not module.is_in("local.cloud")
+        for node, name in imports(module.tree)
+        if is_within(name, "ministack")
+    ]
+    assert not faults, "\n".join(faults)

@@ -1,0 +1,54 @@
+"""What holds for every file of the repository."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from tests.architecture.source import ROOT, project_files
+
+# Each pattern is spelled so that it does not find itself.
+FOREIGN: Final = {
+    "a registry's host": re.compile(r"python[h]osted\.|registry\.np[m]js|pypi\.org/s[i]mple"),
+    "a machine's path": re.compile(r"(?<![\w.])/(?:wor[k]|roo[t]|far[m]|User[s])/\w"),
+}
+PIN: Final = re.compile(r"^([a-z0-9][a-z0-9._-]*)==\S+ \\$", re.MULTILINE)
+WISH: Final = re.compile(r"^([a-z0-9][a-z0-9._-]*)", re.MULTILINE)
+
+
+def findings() -> Iterator[str]:
+    for path in project_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.splitlines(), start=1):
+            for what, pattern in FOREIGN.items():
+                if pattern.search(line):
+                    yield f"{path.relative_to(ROOT)}:{number} names {what}"
+
+
+def test_no_host_or_machine_path_is_named_when_files_are_read() -> None:
+    faults = list(findings())
+    assert not faults, "\n".join(faults)
+
+
+def test_every_wish_is_locked_when_requirements_are_compiled() -> None:
+    faults = [
+        f"{wishes.name}: {name} is not in {wishes.stem}.txt; run make lock"
+        for wishes in sorted((ROOT / "requirements").glob("*.in"))
+        for name in WISH.findall(wishes.read_text(encoding="utf-8"))
+        if name not in PIN.findall(wishes.with_suffix(".txt").read_text(encoding="utf-8"))
+    ]
+    assert not faults, "\n".join(faults)
+
+
+def test_shared_pins_agree_when_layer_and_tools_are_locked() -> None:
+    locks = [(ROOT / "requirements" / f"{name}.txt").read_text() for name in ("runtime", "dev")]
+    runtime, dev = (set(re.findall(r"^\S+==\S+", lock, re.MULTILINE)) for lock in locks)
+    assert runtime - dev == set()
+
+
+def test_node_packages_name_no_address_when_locked() -> None:
+    lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    assert [name for name, package in lock["packages"].items() if "resolved" in package] == []

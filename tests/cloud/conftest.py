@@ -1,0 +1,46 @@
+"""Two clouds for the whole session: one as the product runs it, one with no gap filled.
+
+The second is what keeps the fillings honest: each has a test that fails once the emulator does by
+itself what the filling does, so that it can go.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.cloud.deploy import deploy
+from local.cloud.process import cloud_python, running_cloud
+from tests.cloud import trial
+from tests.cloud.stand import Stand
+
+FAST = {
+    "PRECERT_CLOUD_EXPIRY_SECONDS": "0.5",
+    "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
+    "SFN_WAIT_SCALE": "0.1",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say why nothing of this folder ran where the emulator is not installed."""
+    if not cloud_python().exists():
+        reason = pytest.mark.skip(reason=f"the local cloud is not installed ({cloud_python()})")
+        for item in items:
+            if "tests/cloud" in item.path.as_posix():
+                item.add_marker(reason)
+
+
+@pytest.fixture(scope="session")
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """The cloud as the product runs it."""
+    home: Path = tmp_path_factory.mktemp("cloud")
+    with running_cloud(home / "state", environment=FAST) as cloud:
+        yield Stand(cloud, deploy(cloud, trial.write(home / "out")))
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """The emulator as it comes."""
+    home: Path = tmp_path_factory.mktemp("raw")
+    with running_cloud(home / "state", environment=FAST, gaps=()) as cloud:
+        yield Stand(cloud, deploy(cloud, trial.write(home / "out", filled=False)))

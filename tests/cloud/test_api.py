@@ -1,0 +1,74 @@
+"""The front door: who is let in, and what a handler is told about them."""
+
+import base64
+import json
+import time
+
+import pytest
+
+from tests.cloud.stand import Stand
+
+
+def test_a_real_token_is_let_in_and_its_claims_are_text(stand: Stand) -> None:
+    token = stand.sign_in("Client", "readers", "writers")["IdToken"]
+    event = stand.echo(token, "/echo/7?page=2").body["event"]
+    claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+    assert claims["cognito:groups"] in {"[readers writers]", "[writers readers]"}
+    assert claims["exp"].isdigit()
+    assert all(isinstance(value, str) for value in claims.values()), claims
+    assert claims["iss"] == (f"https://cognito-idp.us-east-1.amazonaws.com/{stand.out['Pool']}")
+    assert event["pathParameters"] == {"id": "7"}
+    assert event["queryStringParameters"] == {"page": "2"}
+    assert event["rawPath"] == "/echo/7"
+    assert event["requestContext"]["http"]["method"] == "GET"
+
+
+def test_an_access_token_of_the_client_is_let_in_too(stand: Stand) -> None:
+    assert stand.echo(stand.sign_in()["AccessToken"]).status == 200
+
+
+def resigned(token: str, **changes: object) -> str:
+    """The token with other claims and its old signature."""
+    head, body, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    claims.update(changes)
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"{head}.{body}.{signature}"
+
+
+@pytest.mark.parametrize("changes", [{"sub": "somebody"}, {"exp": 1}, {"aud": "another"}])
+def test_a_forged_token_is_refused(stand: Stand, changes: dict[str, object]) -> None:
+    assert stand.echo(resigned(stand.sign_in()["IdToken"], **changes)).status == 401
+
+
+def test_no_token_and_another_clients_token_are_refused(stand: Stand) -> None:
+    assert stand.echo(None).status == 401
+    assert stand.echo("x.y.z").status == 401
+    assert stand.echo(stand.sign_in("Stranger")["IdToken"]).status == 401
+
+
+def test_an_expired_token_is_refused(stand: Stand) -> None:
+    """Signed by the pool itself, a moment ago, for a moment."""
+    idp, pool = stand.cloud.client("cognito-idp"), stand.out["Pool"]
+    made = idp.describe_user_pool_client(UserPoolId=pool, ClientId=stand.out["Client"])
+    assert made["UserPoolClient"]["ClientId"] == stand.out["Client"]
+    token = expired_token(stand)
+    assert stand.echo(token).status == 401
+
+
+def expired_token(stand: Stand) -> str:
+    """A token whose time is up, signed with the pool's own key from the state directory."""
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    token = stand.sign_in()["IdToken"]
+    head, body, _ = resigned(token, exp=int(time.time()) - 5).split(".")
+    path = stand.cloud.state_dir / "cognito-pool-keys" / f"{stand.out['Pool']}-id.pem"
+    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    signature = key.sign(f"{head}.{body}".encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{head}.{body}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+
+
+def test_an_unknown_route_is_not_found(stand: Stand) -> None:
+    assert stand.echo(stand.sign_in()["IdToken"], "/nowhere").status == 404

@@ -1,0 +1,84 @@
+"""Functions: the names of their errors, bursts of calls, layers, and what they see."""
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from local.cloud.gaps.function_concurrency import LIMIT
+from local.cloud.gaps.function_errors import UNNAMED, error_class
+from tests.cloud.stand import Stand
+
+BURST = 12
+
+
+def workers(stand: Stand, calls: int) -> set[int]:
+    """The processes that served so many calls at once."""
+    with ThreadPoolExecutor(calls) as pool:
+        answers = list(pool.map(lambda _: stand.invoke("Slow", {}), range(calls)))
+    assert all(error is None for _, error in answers), answers
+    return {answer["pid"] for answer, _ in answers}
+
+
+def test_an_error_keeps_its_class(stand: Stand) -> None:
+    answer, error = stand.invoke("Task", {"raise": "RefusedError"})
+    assert error == "Unhandled"
+    assert answer["errorType"] == "RefusedError"
+    assert answer["errorMessage"] == "no"
+
+
+def test_gap_an_error_loses_its_class(raw: Stand) -> None:
+    assert raw.invoke("Task", {"raise": "RefusedError"})[0]["errorType"] == UNNAMED
+
+
+def test_the_class_is_found_behind_other_tracebacks_and_long_messages() -> None:
+    first = 'Traceback (most recent call last):\n  File "a", line 1\nKeyError: 1\n\n'
+    second = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    g()\n'
+    log = f"{first}During handling\n\n{second}pkg.mod.RefusedError: no: a\nOther: b\n"
+    assert error_class(log) == "RefusedError"
+    assert error_class("nothing traced") is None
+
+
+def test_a_burst_is_served_by_few_workers(stand: Stand) -> None:
+    assert len(workers(stand, BURST)) <= LIMIT
+
+
+def test_gap_a_burst_starts_a_worker_for_each_call(raw: Stand) -> None:
+    assert len(workers(raw, LIMIT * 2)) > LIMIT
+
+
+def test_a_layer_is_unpacked_once_and_the_function_sees_only_its_own(stand: Stand) -> None:
+    answer = json.loads(stand.invoke("Echo", {})[0]["body"])
+    assert answer["layer"].startswith(str(stand.cloud.state_dir / "layers"))
+    assert answer["emulator"] is False
+    assert len(list((stand.cloud.state_dir / "layers").iterdir())) == 1
+
+
+def test_gap_a_layer_is_unpacked_for_each_worker(raw: Stand) -> None:
+    answer = json.loads(raw.invoke("Echo", {})[0]["body"])
+    assert "ministack-lambda-" in answer["layer"]
+    assert answer["emulator"] is True
+
+
+def test_a_function_gets_nothing_of_the_users_environment(stand: Stand) -> None:
+    names = json.loads(stand.invoke("Echo", {})[0]["body"])["environment"]
+    assert "AWS_PROFILE" not in names
+    assert "PRECERT_CLOUD_PYTHON" not in names
+
+
+def quickest(stand: Stand) -> float:
+    """The least time a warm function that logs nothing takes to answer."""
+    stand.invoke("Echo", {})
+    times = []
+    for _ in range(8):
+        started = time.perf_counter()
+        stand.invoke("Echo", {})
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def test_a_quiet_function_answers_at_once(stand: Stand) -> None:
+    assert quickest(stand) < 0.045
+
+
+def test_gap_a_quiet_function_is_waited_for(raw: Stand) -> None:
+    assert quickest(raw) > 0.050

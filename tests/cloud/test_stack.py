@@ -1,0 +1,152 @@
+"""What the template sets takes effect: properties, resource types, updates."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from local.cloud.deploy import deploy
+from local.cloud.errors import LocalCloudError
+from tests.cloud import trial
+from tests.cloud.stand import Stand, call
+
+
+def preflight(stand: Stand, origin: str) -> tuple[int, str | None, str | None]:
+    answer = call(
+        stand.cloud.api_url(stand.out["Api"]) + "/echo/7",
+        "OPTIONS",
+        headers={
+            "Origin": origin,
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "authorization",
+        },
+    )
+    headers = answer.headers
+    return (
+        answer.status,
+        headers["Access-Control-Allow-Origin"],
+        headers["Access-Control-Allow-Headers"],
+    )
+
+
+def test_a_preflight_is_answered(stand: Stand) -> None:
+    assert preflight(stand, trial.ORIGIN) == (204, trial.ORIGIN, "authorization,content-type")
+    assert preflight(stand, "https://elsewhere.example")[1] is None
+
+
+def test_gap_every_preflight_is_refused(raw: Stand) -> None:
+    assert preflight(raw, trial.ORIGIN)[0] == 403
+
+
+def dead_letter_target(stand: Stand) -> str | None:
+    config = stand.cloud.client("lambda").get_function_configuration(
+        FunctionName=stand.out["OnEvent"]
+    )
+    target: str | None = config.get("DeadLetterConfig", {}).get("TargetArn")
+    return target
+
+
+def test_a_functions_dead_letter_queue_is_kept(stand: Stand) -> None:
+    assert "DeadLetters" in str(dead_letter_target(stand))
+
+
+def test_gap_a_functions_dead_letter_queue_is_dropped(raw: Stand) -> None:
+    assert dead_letter_target(raw) is None
+
+
+def table_settings(stand: Stand) -> tuple[str, str, str | None]:
+    client, name = stand.cloud.client("dynamodb"), stand.out["Requests"]
+    expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    table = client.describe_table(TableName=name)["Table"]
+    return (
+        expiry["TimeToLiveStatus"],
+        backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+        table.get("SSEDescription", {}).get("Status"),
+    )
+
+
+def test_a_tables_settings_are_kept(stand: Stand) -> None:
+    assert table_settings(stand) == ("ENABLED", "ENABLED", "ENABLED")
+
+
+def test_gap_a_tables_settings_are_dropped(raw: Stand) -> None:
+    assert table_settings(raw) == ("DISABLED", "DISABLED", None)
+
+
+def test_an_archive_keeps_what_is_published(stand: Stand) -> None:
+    events = stand.cloud.client("events")
+    events.put_events(
+        Entries=[
+            {
+                "EventBusName": stand.out["Bus"],
+                "Source": "trial",
+                "DetailType": "Kept",
+                "Detail": "{}",
+            }
+        ]
+    )
+    archives = [a for a in events.list_archives()["Archives"] if "trial-bus" in a["EventSourceArn"]]
+    assert events.describe_archive(ArchiveName=archives[0]["ArchiveName"])["EventCount"] >= 1
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        trial.resource("Events::Archive", SourceArn="arn:aws:events:us-east-1:1:event-bus/x"),
+        trial.watching(metric_math=True)["Math"],
+        trial.resource("CloudWatch::CompositeAlarm", AlarmRule="TRUE"),
+    ],
+)
+def test_gap_types_the_emulator_refuses(
+    raw: Stand, tmp_path: Path, resource: dict[str, object]
+) -> None:
+    with pytest.raises(
+        LocalCloudError, match=r"Unrecognized resource types|metric math.* not supported"
+    ):
+        deploy(raw.cloud, one(tmp_path, resource))
+
+
+def one(folder: Path, resource: dict[str, object]) -> Path:
+    """An assembly with this resource alone."""
+    (folder / "Single.template.json").write_text(json.dumps({"Resources": {"Only": resource}}))
+    (folder / "Single.assets.json").write_text(json.dumps({"files": {}}))
+    return folder
+
+
+def test_a_failed_deploy_names_the_resource_and_can_be_repeated(
+    stand: Stand, tmp_path: Path
+) -> None:
+    wrong = trial.resource("Lambda::EventInvokeConfig", FunctionName="nobody", Qualifier="$LATEST")
+    for _ in range(2):
+        with pytest.raises(LocalCloudError, match=r"Only \(AWS::Lambda::EventInvokeConfig\)"):
+            deploy(stand.cloud, one(tmp_path, wrong))
+    deploy(stand.cloud, one(tmp_path, trial.resource("SQS::Queue")))
+
+
+def test_nothing_is_done_when_nothing_changed_and_new_code_is_taken(
+    stand: Stand, tmp_path: Path
+) -> None:
+    token = stand.sign_in()["IdToken"]
+    said: list[str] = []
+    same = trial.write(tmp_path / "same")
+    assert deploy(stand.cloud, same, progress=said.append) == stand.out
+    assert said == ["nothing has changed"]
+    assert stand.echo(token).body["version"] == "one"
+    newer = trial.write(tmp_path / "newer", version="two")
+    assert deploy(stand.cloud, newer) == stand.out
+    assert stand.echo(token).body["version"] == "two"
+    assert preflight(stand, trial.ORIGIN)[0] == 204
+
+
+def test_the_template_may_be_too_long_to_be_sent_inline(stand: Stand, tmp_path: Path) -> None:
+    folder = one(tmp_path, {})
+    text = json.dumps(
+        {
+            "Resources": {"Only": trial.resource("SQS::Queue")},
+            "Mappings": {f"M{n}": {"a": {"b": "x" * 1000}} for n in range(60)},
+        }
+    )
+    (folder / "Single.template.json").write_text(text)
+    assert len(text) > 51_200
+    deploy(stand.cloud, folder)

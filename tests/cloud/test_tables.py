@@ -1,0 +1,90 @@
+"""What the adapters rely on in the table's own answers."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.cloud.stand import Stand
+
+
+def test_a_cancelled_transaction_shows_what_was_there(stand: Stand) -> None:
+    client, name = stand.cloud.client("dynamodb"), stand.out["Requests"]
+    stand.put("t1", "HDR", rev={"N": "1"})
+    with pytest.raises(client.exceptions.TransactionCanceledException) as caught:
+        client.transact_write_items(
+            TransactItems=[
+                {"Put": {"TableName": name, "Item": {"pk": {"S": "t1"}, "sk": {"S": "NEW"}}}},
+                {
+                    "Update": {
+                        "TableName": name,
+                        "Key": {"pk": {"S": "t1"}, "sk": {"S": "HDR"}},
+                        "UpdateExpression": "SET rev = :n",
+                        "ConditionExpression": "rev = :o",
+                        "ExpressionAttributeValues": {":n": {"N": "3"}, ":o": {"N": "2"}},
+                        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                    }
+                },
+            ]
+        )
+    reasons = caught.value.response["CancellationReasons"]
+    assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"]
+    assert reasons[1]["Item"]["rev"] == {"N": "1"}
+    assert "Item" not in client.get_item(
+        TableName=name, Key={"pk": {"S": "t1"}, "sk": {"S": "NEW"}}
+    )
+
+
+def test_a_refused_update_shows_what_was_there(stand: Stand) -> None:
+    client = stand.cloud.client("dynamodb")
+    stand.put("t2", "HDR", rev={"N": "1"})
+    with pytest.raises(ClientError) as caught:
+        client.update_item(
+            TableName=stand.out["Requests"],
+            Key={"pk": {"S": "t2"}, "sk": {"S": "HDR"}},
+            UpdateExpression="SET rev = :n",
+            ConditionExpression="rev = :o",
+            ExpressionAttributeValues={":n": {"N": "3"}, ":o": {"N": "2"}},
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    response: dict[str, object] = dict(caught.value.response)
+    assert caught.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
+    assert response["Item"] == {"pk": {"S": "t2"}, "sk": {"S": "HDR"}, "rev": {"N": "1"}}
+
+
+def test_one_call_reads_from_both_tables(stand: Stand) -> None:
+    client = stand.cloud.client("dynamodb")
+    stand.put("t3", "HDR")
+    client.put_item(TableName=stand.out["Results"], Item={"pk": {"S": "t3"}, "sk": {"S": "X"}})
+    found = client.batch_get_item(
+        RequestItems={
+            stand.out["Requests"]: {
+                "Keys": [{"pk": {"S": "t3"}, "sk": {"S": "HDR"}}],
+                "ConsistentRead": True,
+            },
+            stand.out["Results"]: {"Keys": [{"pk": {"S": "t3"}, "sk": {"S": "X"}}]},
+        }
+    )["Responses"]
+    assert {name: len(items) for name, items in found.items()} == {
+        stand.out["Requests"]: 1,
+        stand.out["Results"]: 1,
+    }
+
+
+def test_a_transaction_sent_twice_is_done_once(stand: Stand) -> None:
+    client, name = stand.cloud.client("dynamodb"), stand.out["Requests"]
+    request = {
+        "ClientRequestToken": "once-only-please",
+        "TransactItems": [
+            {
+                "Update": {
+                    "TableName": name,
+                    "Key": {"pk": {"S": "t4"}, "sk": {"S": "N"}},
+                    "UpdateExpression": "ADD n :one",
+                    "ExpressionAttributeValues": {":one": {"N": "1"}},
+                }
+            }
+        ],
+    }
+    client.transact_write_items(**request)
+    client.transact_write_items(**request)
+    item = client.get_item(TableName=name, Key={"pk": {"S": "t4"}, "sk": {"S": "N"}})["Item"]
+    assert item["n"] == {"N": "1"}

@@ -1,0 +1,41 @@
+"""What holds for every test: which sockets it may open, and no way to a real AWS account."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import settings
+
+HERE: Final = Path(__file__).resolve().parent
+OFFLINE_TIERS: Final = frozenset({"architecture", "unit", "property", "template"})
+"""Tiers whose tests open no socket at all; all others reach this machine only."""
+
+# Whoever runs the tests may be logged in to AWS; the tests must not be.
+for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ENDPOINT_URL"):
+    os.environ.pop(name, None)
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+}
+
+# No deadline per example, as machines differ; the same examples on every run, so that a failure on
+# one machine is a failure on all. HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("search", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Closes the network for each test as its tier asks."""
+    for item in items:
+        tier = item.path.relative_to(HERE).parts[0]
+        if tier in OFFLINE_TIERS:
+            item.add_marker(pytest.mark.disable_socket)
+        else:
+            item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "::1", "localhost"]))

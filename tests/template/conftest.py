@@ -1,0 +1,62 @@
+"""Each stage is synthesized once per run, and checked."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra import packaging
+from infra.constructs.workflow import DEFINITION
+from infra.packaging import Packages
+from infra.platforms import Platform
+from tests.template.checking import synthesize
+from tests.template.synthesized import Synthesized
+
+
+@pytest.fixture(scope="session")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    return synthesize(tmp_path_factory.mktemp("dev"), "dev", Platform.LOCAL)
+
+
+@pytest.fixture(scope="session")
+def dev_on_aws(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    return synthesize(tmp_path_factory.mktemp("dev-on-aws"), "dev", Platform.AWS)
+
+
+@pytest.fixture(scope="session")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    return synthesize(tmp_path_factory.mktemp("prod"), "prod", Platform.AWS)
+
+
+@pytest.fixture(params=["dev", "prod"])
+def stack(request: pytest.FixtureRequest) -> Synthesized:
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Synthesized)
+    return found
+
+
+@pytest.fixture(scope="session")
+def with_own_issuer(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """A payer with an OIDC provider of its own, and an address for alarms."""
+    return synthesize(
+        tmp_path_factory.mktemp("oidc"),
+        "dev",
+        Platform.LOCAL,
+        {
+            "oidc_issuer": "https://login.example.com/payer",
+            "oidc_audiences": "portal, partner",
+            "tins_claim": "registered_tins",
+            "alarm_email": "operators@example.com",
+        },
+    )
+
+
+@pytest.fixture(scope="session", params=list(Platform))
+def packages(request: pytest.FixtureRequest) -> Packages:
+    return packaging.build(request.param)
+
+
+@pytest.fixture(scope="session")
+def machine() -> dict[str, Any]:
+    definition: dict[str, Any] = json.loads(DEFINITION.read_text(encoding="utf-8"))
+    return definition

@@ -1,0 +1,94 @@
+"""The HTTP API is the route table, all of it behind the authorizer."""
+
+import json
+from typing import Any
+
+from infra import catalogue
+from precert.api.routes import ROUTES
+from precert.contract import Entitlement
+from tests.template.synthesized import Synthesized
+
+
+def handler_of(stack: Synthesized, route: dict[str, Any]) -> str:
+    integration = route["Target"]["Fn::Join"][1][1]["Ref"]
+    uri = stack.properties("AWS::ApiGatewayV2::Integration")[integration]["IntegrationUri"]
+    handler: str = stack.properties("AWS::Lambda::Function")[uri["Fn::GetAtt"][0]]["Handler"]
+    return handler
+
+
+def test_every_route_is_served_when_the_table_lists_it(stack: Synthesized) -> None:
+    handlers = {spec.folder: spec.handler for spec in catalogue.ALL if spec.serves_http}
+    found = {
+        (route["RouteKey"], route["OperationName"], handler_of(stack, route))
+        for route in stack.properties("AWS::ApiGatewayV2::Route").values()
+    }
+    assert found == {
+        (f"{route.method} {route.path}", route.operation_id, handlers[route.function])
+        for route in ROUTES
+    }
+
+
+def test_every_route_asks_for_a_token_when_it_is_called(stack: Synthesized) -> None:
+    (authorizer,) = stack.resources("AWS::ApiGatewayV2::Authorizer")
+    for route in stack.properties("AWS::ApiGatewayV2::Route").values():
+        assert route["AuthorizationType"] == "JWT"
+        assert route["AuthorizerId"] == {"Ref": authorizer}
+
+
+def test_access_log_leads_to_nobody_when_a_call_is_logged(stack: Synthesized) -> None:
+    (stage,) = stack.properties("AWS::ApiGatewayV2::Stage").values()
+    logged = set(json.loads(stage["AccessLogSettings"]["Format"]).values())
+    assert {"$context.requestId", "$context.routeKey", "$context.status"} <= logged
+    assert not {"$context.path", "$context.identity.sourceIp"} & logged
+    assert not any("authorizer" in name for name in logged)
+
+
+def test_callers_are_throttled_when_they_are_too_many(stack: Synthesized) -> None:
+    (stage,) = stack.properties("AWS::ApiGatewayV2::Stage").values()
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] > 0
+
+
+def test_portals_of_the_stage_may_call_when_they_ask_before(stack: Synthesized) -> None:
+    (api,) = stack.properties("AWS::ApiGatewayV2::Api").values()
+    cors = api["CorsConfiguration"]
+    assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
+    assert "*" not in cors["AllowOrigins"]
+    assert {"authorization", "idempotency-key", "if-match"} <= set(cors["AllowHeaders"])
+    assert {"etag", "location", "retry-after"} <= set(cors["ExposeHeaders"])
+
+
+def test_nobody_signs_up_or_edits_rights_when_the_pool_is_ours(stack: Synthesized) -> None:
+    (pool,) = stack.properties("AWS::Cognito::UserPool").values()
+    (client,) = stack.properties("AWS::Cognito::UserPoolClient").values()
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert {attribute["Name"] for attribute in pool["Schema"]} == {"tins", "plans"}
+    assert not {"custom:tins", "custom:plans"} & set(client["WriteAttributes"])
+    assert {"custom:tins", "custom:plans"} <= set(client["ReadAttributes"])
+    assert {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"} <= set(client["ExplicitAuthFlows"])
+
+
+def test_group_is_there_when_the_contract_names_an_entitlement(stack: Synthesized) -> None:
+    groups = stack.properties("AWS::Cognito::UserPoolGroup").values()
+    assert {group["GroupName"] for group in groups} == {kind.value for kind in Entitlement}
+
+
+def test_second_factor_is_asked_when_in_production(prod: Synthesized) -> None:
+    (pool,) = prod.properties("AWS::Cognito::UserPool").values()
+    assert pool["MfaConfiguration"] == "ON"
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+
+
+def test_payers_own_tokens_are_taken_when_an_issuer_is_given(with_own_issuer: Synthesized) -> None:
+    (authorizer,) = with_own_issuer.properties("AWS::ApiGatewayV2::Authorizer").values()
+    assert authorizer["JwtConfiguration"] == {
+        "Issuer": "https://login.example.com/payer",
+        "Audience": ["portal", "partner"],
+    }
+    assert with_own_issuer.resources("AWS::Cognito::UserPool") == {}
+    claims = {
+        f["Environment"]["Variables"].get("TINS_CLAIM")
+        for f in with_own_issuer.properties("AWS::Lambda::Function").values()
+    }
+    assert claims == {None, "registered_tins"}
+    assert with_own_issuer.findings == []

@@ -1,0 +1,45 @@
+"""The template before the public checkers: cfn-lint and the AWS Solutions rules."""
+
+from pathlib import Path
+from typing import Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+from cfnlint import api  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+
+from tests.template.checking import checked
+from tests.template.synthesized import Synthesized
+
+NOT_OURS: Final = {
+    "W3005": "the CDK writes each dependency on a role, whether or not a property has it",
+}
+JSONATA_TIMEOUT: Final = "States/Await Decision/TimeoutSeconds"
+"""The linter's schema knows no JSONata in a time limit; AWS takes it."""
+
+
+def test_nothing_is_found_when_the_template_is_linted(stack: Synthesized) -> None:
+    text = (stack.folder / "Precert.template.json").read_text(encoding="utf-8")
+    config = ManualArgs(regions=["us-east-1"], ignore_checks=list(NOT_OURS))
+    found = [f"{match.rule.id} {match.message}" for match in api.lint(text, config=config)]
+    assert [one for one in found if JSONATA_TIMEOUT not in one] == []
+
+
+def test_nothing_is_open_when_the_security_rules_have_run(stack: Synthesized) -> None:
+    assert stack.findings == []
+
+
+def test_careless_resource_is_found_when_the_security_rules_run(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    s3.CfnBucket(cdk.Stack(app, "Precert"), "Careless")
+    found = checked(app, "dev", tmp_path).findings
+    assert any("AwsSolutions-S1" in finding for finding in found)
+
+
+def test_acknowledgement_has_a_place_and_a_reason_when_it_is_made(stack: Synthesized) -> None:
+    unfounded = [
+        f"{path} {finding}"
+        for path, finding, reason in stack.acknowledged
+        if path.count("/") < 3 or len(reason.split()) < 8
+    ]
+    assert unfounded == []

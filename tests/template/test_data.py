@@ -1,0 +1,102 @@
+"""House rules for what must never be lost or seen: tables, buckets, key and logs."""
+
+from typing import Any, Final
+
+from precert import contract
+from tests.template.synthesized import Synthesized
+
+TABLE: Final = "AWS::DynamoDB::Table"
+BUCKET: Final = "AWS::S3::Bucket"
+HOLDS_DATA: Final = (TABLE, BUCKET, "AWS::KMS::Key", "AWS::Cognito::UserPool")
+
+
+def requests_table(stack: Synthesized) -> dict[str, Any]:
+    (table,) = (t for t in stack.properties(TABLE).values() if "StreamSpecification" in t)
+    return table
+
+
+def test_table_can_be_restored_when_something_went_wrong(stack: Synthesized) -> None:
+    tables = stack.properties(TABLE).values()
+    assert len(tables) == 2
+    for table in tables:
+        recovery = table["PointInTimeRecoverySpecification"]
+        assert recovery["PointInTimeRecoveryEnabled"] is True
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["SSESpecification"]["SSEType"] == "KMS"
+
+
+def test_keys_are_the_contracts_when_tables_are_made(stack: Synthesized) -> None:
+    for table in stack.properties(TABLE).values():
+        assert [(k["AttributeName"], k["KeyType"]) for k in table["KeySchema"]] == [
+            (contract.PK, "HASH"),
+            (contract.SK, "RANGE"),
+        ]
+
+
+def test_requests_expire_and_tell_when_the_stream_is_read(stack: Synthesized) -> None:
+    table = requests_table(stack)
+    assert table["TimeToLiveSpecification"] == {
+        "AttributeName": contract.TTL_ATTRIBUTE,
+        "Enabled": True,
+    }
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_indexes_carry_the_row_alone_when_lists_are_read(stack: Synthesized) -> None:
+    indexes = {
+        index["IndexName"]: (
+            tuple(key["AttributeName"] for key in index["KeySchema"]),
+            index["Projection"],
+        )
+        for index in requests_table(stack)["GlobalSecondaryIndexes"]
+    }
+    row = {"ProjectionType": "INCLUDE", "NonKeyAttributes": [contract.ROW_ATTRIBUTE]}
+    assert indexes == {
+        contract.DASHBOARD_INDEX: ((contract.DASHBOARD_PK, contract.DASHBOARD_SK), row),
+        contract.WORKLIST_INDEX: ((contract.WORKLIST_PK, contract.WORKLIST_SK), row),
+    }
+
+
+def test_bucket_is_private_and_versioned_when_it_is_made(stack: Synthesized) -> None:
+    buckets = stack.properties(BUCKET).values()
+    assert len(buckets) == 2
+    for bucket in buckets:
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+
+
+def test_bucket_refuses_plain_http_when_it_is_called(stack: Synthesized) -> None:
+    for policy in stack.properties("AWS::S3::BucketPolicy").values():
+        conditions = [
+            statement["Condition"]
+            for statement in policy["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Deny"
+        ]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
+
+
+def test_documents_are_announced_and_portals_may_post_when_uploading(stack: Synthesized) -> None:
+    (documents,) = (b for b in stack.properties(BUCKET).values() if "CorsConfiguration" in b)
+    announced = documents["NotificationConfiguration"]["EventBridgeConfiguration"]
+    assert announced == {"EventBridgeEnabled": True}
+    (cors,) = documents["CorsConfiguration"]["CorsRules"]
+    assert set(cors["AllowedMethods"]) == {"GET", "POST"}
+    assert "*" not in cors["AllowedOrigins"]
+
+
+def test_data_stays_when_production_is_deleted(prod: Synthesized) -> None:
+    for kind in (*HOLDS_DATA, "AWS::Logs::LogGroup"):
+        for name, resource in prod.resources(kind).items():
+            assert resource["DeletionPolicy"] == "Retain", name
+            assert resource["UpdateReplacePolicy"] == "Retain", name
+    assert all(table["DeletionProtectionEnabled"] for table in prod.properties(TABLE).values())
+    (pool,) = prod.properties("AWS::Cognito::UserPool").values()
+    assert pool["DeletionProtection"] == "ACTIVE"
+
+
+def test_data_goes_when_development_is_deleted(dev: Synthesized) -> None:
+    for kind in HOLDS_DATA:
+        for name, resource in dev.resources(kind).items():
+            assert resource["DeletionPolicy"] == "Delete", name

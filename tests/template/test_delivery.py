@@ -1,0 +1,108 @@
+"""House rules for what runs by itself: nothing is lost in silence, nothing blocks the rest."""
+
+import json
+from typing import Final
+
+from precert.contract import EVENT_SK_PREFIX, EVENT_SOURCE, MESSAGE_EVENT_TYPES, TTL_PRINCIPAL
+from tests.template.synthesized import Synthesized
+
+MAPPING: Final = "AWS::Lambda::EventSourceMapping"
+QUEUE: Final = "AWS::SQS::Queue"
+ALARM: Final = "AWS::CloudWatch::Alarm"
+
+
+def test_records_that_fail_are_set_aside_when_a_mapping_gives_up(stack: Synthesized) -> None:
+    mappings = stack.properties(MAPPING).values()
+    assert len(mappings) == 2
+    for mapping in mappings:
+        queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+        assert queue in stack.resources(QUEUE)
+        assert 0 < mapping["MaximumRetryAttempts"] <= 10
+        assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 24 * 60 * 60
+        assert mapping["BisectBatchOnFunctionError"] is True
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_reader_sees_its_own_records_when_the_stream_is_filtered(stack: Synthesized) -> None:
+    patterns = {
+        mapping["FunctionName"]["Fn::GetAtt"][0]: [
+            json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]
+        ]
+        for mapping in stack.properties(MAPPING).values()
+    }
+    (relay,) = (found for name, found in patterns.items() if name.startswith("RelayFunction"))
+    (expire,) = (found for name, found in patterns.items() if name.startswith("ExpireFunction"))
+    assert relay == [
+        {
+            "eventName": ["INSERT"],
+            "dynamodb": {"Keys": {"sk": {"S": [{"prefix": EVENT_SK_PREFIX}]}}},
+        }
+    ]
+    assert expire == [
+        {
+            "eventName": ["REMOVE"],
+            "userIdentity": {"type": ["Service"], "principalId": [TTL_PRINCIPAL]},
+        }
+    ]
+
+
+def test_rule_retries_and_sets_aside_when_its_target_fails(stack: Synthesized) -> None:
+    rules = stack.properties("AWS::Events::Rule").values()
+    ours = [rule for rule in rules if "replay-name" not in json.dumps(rule["EventPattern"])]
+    assert len(ours) == 2
+    for rule in ours:
+        for target in rule["Targets"]:
+            assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in stack.resources(QUEUE)
+            assert 0 < target["RetryPolicy"]["MaximumRetryAttempts"] <= 185
+
+
+def test_inbox_hears_the_messages_events_when_the_bus_has_them(stack: Synthesized) -> None:
+    (rule,) = (
+        rule
+        for rule in stack.properties("AWS::Events::Rule").values()
+        if rule["EventPattern"].get("source") == [EVENT_SOURCE]
+    )
+    assert rule["EventPattern"]["detail-type"] == [kind.value for kind in MESSAGE_EVENT_TYPES]
+    assert "EventBusName" in rule
+
+
+def test_alarm_watches_when_a_queue_keeps_failures(stack: Synthesized) -> None:
+    watched = {
+        dimension["Value"]["Fn::GetAtt"][0]
+        for alarm in stack.properties(ALARM).values()
+        for dimension in alarm.get("Dimensions", ())
+        if dimension["Name"] == "QueueName"
+    }
+    assert watched == set(stack.resources(QUEUE))
+
+
+def test_alarms_watch_errors_and_throttles_when_a_function_is_deployed(stack: Synthesized) -> None:
+    watched = {
+        (dimension["Value"]["Ref"], alarm["MetricName"])
+        for alarm in stack.properties(ALARM).values()
+        for dimension in alarm.get("Dimensions", ())
+        if dimension["Name"] == "FunctionName"
+    }
+    functions = stack.resources("AWS::Lambda::Function")
+    assert watched == {(name, metric) for name in functions for metric in ("Errors", "Throttles")}
+
+
+def test_alarms_call_somebody_when_they_ring(stack: Synthesized) -> None:
+    alarms = stack.properties(ALARM).values()
+    metrics = {alarm["MetricName"] for alarm in alarms}
+    assert {"ExecutionsFailed", "5xx"} <= metrics
+    (topic,) = stack.resources("AWS::SNS::Topic")
+    assert all(alarm["AlarmActions"] == [{"Ref": topic}] for alarm in alarms)
+
+
+def test_operators_are_written_to_when_an_address_is_given(with_own_issuer: Synthesized) -> None:
+    (subscription,) = with_own_issuer.properties("AWS::SNS::Subscription").values()
+    assert (subscription["Protocol"], subscription["Endpoint"]) == (
+        "email",
+        "operators@example.com",
+    )
+
+
+def test_two_dashboards_are_there_when_the_stack_is_deployed(stack: Synthesized) -> None:
+    names = {d["DashboardName"] for d in stack.properties("AWS::CloudWatch::Dashboard").values()}
+    assert names == {f"precert-{stack.stage}-business", f"precert-{stack.stage}-low-level"}

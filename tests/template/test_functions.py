@@ -1,0 +1,58 @@
+"""House rules for functions."""
+
+import json
+from typing import Final
+
+from infra import catalogue
+from precert.contract import Env
+from tests.template.synthesized import Synthesized
+
+FUNCTION: Final = "AWS::Lambda::Function"
+
+
+def test_every_function_is_there_when_the_catalogue_lists_it(stack: Synthesized) -> None:
+    found = sorted(f["Handler"] for f in stack.properties(FUNCTION).values())
+    assert found == sorted(spec.handler for spec in catalogue.ALL)
+
+
+def test_function_has_its_own_role_and_log_when_it_is_deployed(stack: Synthesized) -> None:
+    functions = stack.properties(FUNCTION).values()
+    roles = [f["Role"]["Fn::GetAtt"][0] for f in functions]
+    logs = [f["LoggingConfig"]["LogGroup"]["Ref"] for f in functions]
+    assert len(set(roles)) == len(set(logs)) == len(functions)
+    groups = stack.properties("AWS::Logs::LogGroup")
+    assert all(groups[log]["RetentionInDays"] > 0 for log in logs)
+
+
+def test_function_logs_json_and_traces_when_it_runs(stack: Synthesized) -> None:
+    for function in stack.properties(FUNCTION).values():
+        assert function["LoggingConfig"]["LogFormat"] == "JSON"
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        assert function["Runtime"] == "python3.11"
+        assert "ReservedConcurrentExecutions" not in function
+
+
+def test_function_reads_only_its_variables_when_it_is_configured(stack: Synthesized) -> None:
+    of_handler = {f["Handler"]: f for f in stack.properties(FUNCTION).values()}
+    shared = {"STAGE", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+    for spec in catalogue.ALL:
+        variables = of_handler[spec.handler]["Environment"]["Variables"]
+        assert set(variables) == shared | {"POWERTOOLS_LOG_LEVEL"} | set(spec.environment)
+        assert variables["POWERTOOLS_SERVICE_NAME"] == "precert"
+        assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "precert"
+
+
+def test_every_variable_is_given_when_the_contract_names_it() -> None:
+    given = {name for spec in catalogue.ALL for name in spec.environment}
+    assert given | {Env.STAGE} == set(Env)
+
+
+def test_function_has_both_layers_when_it_is_deployed(stack: Synthesized) -> None:
+    layers = {json.dumps({"Ref": name}) for name in stack.resources("AWS::Lambda::LayerVersion")}
+    for function in stack.properties(FUNCTION).values():
+        assert {json.dumps(layer) for layer in function["Layers"]} == layers
+
+
+def test_no_custom_resource_is_there_when_the_stack_is_deployed(stack: Synthesized) -> None:
+    kinds = {resource["Type"] for resource in stack.template["Resources"].values()}
+    assert [kind for kind in kinds if "Custom" in kind] == []

@@ -1,0 +1,158 @@
+"""What ships: whole, compiled, for the right processor, and built only when something changed."""
+
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from infra import archive, packaging
+from infra.dependencies import AWS_SERVICES
+from infra.packaging import Package, Packages
+from infra.platforms import Platform
+
+UNCHECKED_HASH: Final = 0b01
+ELF_MACHINES: Final = {0x3E: "x86_64", 0xB7: "aarch64"}
+
+
+def names(package: Package) -> list[str]:
+    with zipfile.ZipFile(package.path) as opened:
+        assert opened.testzip() is None
+        return opened.namelist()
+
+
+def every_package(packages: Packages) -> list[Package]:
+    return [packages.dependencies, packages.core, *packages.functions.values()]
+
+
+def in_isolation(code: str, *folders: Path) -> str:
+    """Runs code that sees the standard library and these folders alone."""
+    paths = [str(folder) for folder in folders]
+    program = f"import sys; sys.path[:0] = {paths!r}\n{code}"
+    command = [sys.executable, "-I", "-S", "-c", program]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_sources_are_compiled_when_they_ship(packages: Packages) -> None:
+    for package in every_package(packages):
+        with zipfile.ZipFile(package.path) as opened:
+            shipped = set(opened.namelist())
+            for name in [entry for entry in shipped if entry.endswith(".py")]:
+                folder, _, file = name.rpartition("/")
+                cached = f"{folder}/__pycache__/{file[:-3]}.cpython-311.pyc".lstrip("/")
+                assert cached in shipped, name
+                flags = struct.unpack("<I", opened.read(cached)[4:8])[0]
+                assert flags == UNCHECKED_HASH, name
+
+
+def test_nothing_of_this_machine_ships_when_packaged(packages: Packages) -> None:
+    home = str(packaging.ROOT).encode()
+    for package in every_package(packages):
+        with zipfile.ZipFile(package.path) as opened:
+            telling = [name for name in opened.namelist() if home in opened.read(name)]
+        assert telling == []
+
+
+def test_metadata_stays_and_scripts_go_when_dependencies_ship(packages: Packages) -> None:
+    shipped = names(packages.dependencies)
+    assert any(name.endswith(".dist-info/METADATA") for name in shipped)
+    assert not any(name.startswith("python/bin/") for name in shipped)
+    assert not any("/tests/" in name or name.endswith("/RECORD") for name in shipped)
+
+
+def test_shared_objects_fit_the_processor_when_dependencies_ship() -> None:
+    expected = {Platform.AWS: {"aarch64"}}
+    for platform, machines in expected.items():
+        with zipfile.ZipFile(packaging.build(platform).dependencies.path) as opened:
+            objects = [name for name in opened.namelist() if ".so" in Path(name).suffixes]
+            found = {
+                ELF_MACHINES[struct.unpack("<H", opened.read(name)[18:20])[0]] for name in objects
+            }
+        assert objects
+        assert found == machines
+
+
+def test_layers_import_when_they_are_all_there_is(tmp_path: Path) -> None:
+    packages = packaging.build(Platform.LOCAL)
+    for package in (packages.dependencies, packages.core):
+        with zipfile.ZipFile(package.path) as opened:
+            opened.extractall(tmp_path)
+    code = (
+        "import aws_lambda_powertools, boto3, botocore, pydantic\n"
+        "import precert.contract, precert.api.routes, payer_data\n"
+        f"for name in {sorted(AWS_SERVICES)!r}:\n"
+        "    boto3.client(name, region_name='us-east-1')\n"
+        "print(pydantic.__file__)"
+    )
+    assert in_isolation(code, tmp_path / "python").strip().startswith(str(tmp_path))
+
+
+def test_handlers_stand_where_lambda_looks_when_a_function_ships(packages: Packages) -> None:
+    assert set(packages.functions) == set(packaging.function_folders())
+    for name, package in packages.functions.items():
+        shipped = {entry for entry in names(package) if entry.endswith(".py")}
+        sources = (packaging.ROOT / "functions" / name).rglob("*.py")
+        expected = {path.relative_to(packaging.ROOT).as_posix() for path in sources}
+        assert shipped == expected | {"functions/__init__.py"}
+
+
+def test_payers_data_can_be_read_when_the_core_ships(packages: Packages) -> None:
+    shipped = set(names(packages.core))
+    data = {path.name for path in (packaging.ROOT / "data" / "payer").glob("*.json")}
+    assert {f"python/payer_data/{name}" for name in data} <= shipped
+    assert "python/payer_data/__init__.py" in shipped
+
+
+def test_nothing_is_built_when_nothing_changed() -> None:
+    first = packaging.build(Platform.LOCAL)
+    built = [package.path.stat().st_mtime_ns for package in every_package(first)]
+    begun = time.monotonic()
+    second = packaging.build(Platform.LOCAL)
+    assert time.monotonic() - begun < 0.5
+    assert second == first
+    assert [package.path.stat().st_mtime_ns for package in every_package(second)] == built
+
+
+@pytest.fixture
+def small_project(tmp_path: Path) -> Path:
+    """A project of a few lines, packaged without dependencies."""
+    for folder in ("precert", "data/payer", "functions/check"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "precert" / "__init__.py").write_text("NAMES = {'b', 'a'}\n")
+    (tmp_path / "data" / "payer" / "payer.json").write_text("{}\n")
+    (tmp_path / "functions" / "check" / "handler.py").write_text("def handle() -> None: ...\n")
+    return tmp_path
+
+
+def test_zip_is_the_same_when_the_folder_is(small_project: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.zip", tmp_path / "second.zip"
+    archive.write_zip(small_project / "precert", first)
+    (small_project / "precert" / "__init__.py").touch()
+    archive.write_zip(small_project / "precert", second)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_function_alone_changes_when_its_code_does(small_project: Path) -> None:
+    def hashes() -> tuple[str, str]:
+        builder = packaging._Builder(Platform.LOCAL, small_project)
+        with builder.alone():
+            return builder.core().content_hash, builder.function("check").content_hash
+
+    before = hashes()
+    assert hashes() == before
+    (small_project / "functions" / "check" / "handler.py").write_text("def handle() -> int: ...\n")
+    after = hashes()
+    assert after[0] == before[0]
+    assert after[1] != before[1]
+
+
+def test_packages_are_refused_when_the_interpreter_is_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(packaging, "PYTHON", (3, 9))
+    with pytest.raises(RuntimeError, match="Python"):
+        packaging.build(Platform.LOCAL)

@@ -1,0 +1,116 @@
+"""Who may do what: the whole list, spelt out a second time on purpose."""
+
+from collections import defaultdict
+from typing import Final
+
+from infra import catalogue
+from tests.template.synthesized import Synthesized, listed
+
+READ: Final = {"dynamodb:GetItem", "dynamodb:Query"}
+WRITE: Final = READ | {
+    *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
+    *("dynamodb:PutItem", "dynamodb:UpdateItem"),
+}
+STREAM: Final = {
+    *("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+    "dynamodb:ListStreams",
+}
+USE_KEY: Final = {"kms:Decrypt", "kms:DescribeKey"}
+WRITE_KEY: Final = USE_KEY | {
+    *("kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+}
+EVERYONE: Final = {
+    *("logs:CreateLogStream", "logs:PutLogEvents"),
+    *("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+}
+DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+
+ALLOWED: Final = {
+    catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "s3:GetObject"} | USE_KEY,
+    catalogue.SUBMIT: WRITE | WRITE_KEY,
+    catalogue.UPLOAD: WRITE | WRITE_KEY | {"s3:GetObject", "s3:PutObject"},
+    catalogue.UPLOAD_VERIFY: WRITE
+    | WRITE_KEY
+    | DELETE_OBJECTS
+    | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"},
+    catalogue.STATUS: READ | {"dynamodb:UpdateItem"} | WRITE_KEY,
+    catalogue.REVIEW: WRITE | WRITE_KEY | {"s3:GetObject"},
+    catalogue.EXPIRE: WRITE
+    | WRITE_KEY
+    | DELETE_OBJECTS
+    | STREAM
+    | {"s3:ListBucketVersions", "sqs:SendMessage"},
+    catalogue.RELAY: READ
+    | USE_KEY
+    | STREAM
+    | {"states:DescribeExecution", "states:StartExecution"}
+    | {"states:SendTaskFailure", "states:SendTaskSuccess"}
+    | {"events:PutEvents", "sqs:SendMessage"},
+    catalogue.INBOX: {"dynamodb:PutItem"} | WRITE_KEY,
+    catalogue.WORKFLOW: WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"},
+}
+WITHOUT_RESOURCES: Final = {
+    *("dynamodb:ListStreams", "states:SendTaskFailure", "states:SendTaskSuccess"),
+    *("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
+    *("xray:GetSamplingRules", "xray:GetSamplingTargets"),
+    *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery"),
+    *("logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy"),
+    *("logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
+}
+"""Actions for which AWS defines no resource, so that ``*`` is all that can be said."""
+
+
+def permissions(stack: Synthesized) -> dict[str, set[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for role, statement in stack.statements():
+        found[role].update(listed(statement["Action"]))
+    return found
+
+
+def test_function_may_do_what_the_list_says_when_it_runs(stack: Synthesized) -> None:
+    found = permissions(stack)
+    functions = stack.properties("AWS::Lambda::Function").values()
+    roles = {f["Handler"]: f["Role"]["Fn::GetAtt"][0] for f in functions}
+    for spec, allowed in ALLOWED.items():
+        assert found[roles[spec.handler]] - EVERYONE == allowed, spec.construct_id
+
+
+def test_no_action_is_a_wildcard_when_it_is_allowed(stack: Synthesized) -> None:
+    actions = {action for granted in permissions(stack).values() for action in granted}
+    assert [action for action in actions if "*" in action] == []
+
+
+def test_every_resource_is_named_when_aws_can_name_it(stack: Synthesized) -> None:
+    anywhere = {
+        action
+        for _, statement in stack.statements()
+        if "*" in listed(statement["Resource"])
+        for action in listed(statement["Action"])
+    }
+    assert anywhere - WITHOUT_RESOURCES == set()
+
+
+def test_objects_are_reached_below_their_prefix_when_a_function_may(stack: Synthesized) -> None:
+    for _, statement in stack.statements():
+        if any(action.startswith("s3:") for action in listed(statement["Action"])):
+            for resource in listed(statement["Resource"]):
+                tail = resource["Fn::Join"][1][-1] if "Fn::Join" in resource else None
+                assert tail in {None, "/documents/*", "/rule-lists/*"}
+
+
+def test_key_is_used_through_the_stores_alone_when_a_function_uses_it(stack: Synthesized) -> None:
+    for _, statement in stack.statements():
+        if any(action.startswith("kms:") for action in listed(statement["Action"])):
+            assert "kms:ViaService" in statement["Condition"]["StringEquals"]
+
+
+def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> None:
+    users: defaultdict[str, list[str]] = defaultdict(list)
+    for role, statement in stack.statements():
+        for resource in listed(statement["Resource"]):
+            parts = resource.get("Fn::Join", ["", [""]])[1] if isinstance(resource, dict) else [""]
+            if isinstance(parts[-1], str) and parts[-1].startswith("/index/"):
+                users[parts[-1].removeprefix("/index/")].append(role)
+    assert {index: len(roles) for index, roles in users.items()} == {"dashboard": 1, "worklist": 1}
+    assert users["dashboard"][0].startswith("StatusFunction")
+    assert users["worklist"][0].startswith("ReviewFunction")

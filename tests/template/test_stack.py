@@ -1,0 +1,62 @@
+"""The stack as a whole: its outputs, its stages, its platforms."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from infra.context import stage_config
+from tests.template.synthesized import Synthesized
+
+
+def without_packages(value: Any) -> Any:
+    """A template less what may differ between platforms: processor and assets' hashes."""
+    text = re.sub(r"[0-9a-f]{64}", "<hash>", json.dumps(value))
+    parsed = json.loads(text)
+    for resource in parsed["Resources"].values():
+        resource.get("Properties", {}).pop("Architectures", None)
+    return parsed
+
+
+def test_names_are_given_when_the_stack_is_deployed(stack: Synthesized) -> None:
+    assert set(stack.template["Outputs"]) == {
+        *("ApiUrl", "UserPoolId", "UserPoolClientId", "RequestsTableName", "ReferenceTableName"),
+        *("DocumentsBucketName", "RuleListsBucketName", "EventBusName", "StateMachineArn"),
+    }
+
+
+def test_only_processor_and_assets_differ_when_the_platform_does(
+    dev: Synthesized, dev_on_aws: Synthesized
+) -> None:
+    assert without_packages(dev.template) == without_packages(dev_on_aws.template)
+
+
+def test_functions_run_on_arm_when_in_aws(prod: Synthesized) -> None:
+    functions = prod.properties("AWS::Lambda::Function").values()
+    assert {tuple(function["Architectures"]) for function in functions} == {("arm64",)}
+
+
+def test_nothing_of_this_machine_is_told_when_synthesized(stack: Synthesized) -> None:
+    text = (stack.folder / "Precert.template.json").read_text(encoding="utf-8")
+    assert re.findall(r"/(?:work|home|root|Users|tmp)/[^\"]*", text) == []
+
+
+def test_no_account_is_asked_when_synthesized(stack: Synthesized) -> None:
+    assert "Parameters" not in stack.template
+    assert "Rules" not in stack.template
+
+
+def test_stage_is_refused_when_nobody_knows_it() -> None:
+    with pytest.raises(ValueError, match="unknown stage"):
+        stage_config("staging", {})
+
+
+def test_issuer_is_refused_when_no_audience_is_given() -> None:
+    with pytest.raises(ValueError, match="audience"):
+        stage_config("dev", {"oidc_issuer": "https://login.example.com"})
+
+
+def test_origins_are_replaced_when_the_context_names_them() -> None:
+    stage = stage_config("prod", {"cors_origins": "https://a.example, https://b.example"})
+    assert stage.cors_origins == ("https://a.example", "https://b.example")

@@ -1,0 +1,77 @@
+"""The directory: distance, type-ahead, and an entry taken over into a request (C1)."""
+
+import pytest
+
+from precert.domain.content import Address
+from precert.domain.directory import (
+    DirectoryEntry,
+    Place,
+    cell_of,
+    cells_near,
+    miles_between,
+    name_matches,
+)
+from precert.domain.values import ProviderKind
+
+BEACHWOOD = Place(latitude=41.4701, longitude=-81.5232)
+COLUMBUS = Place(latitude=39.9690, longitude=-83.0114)
+GUIDES_CENTER = "Cleveland Center for Digestive Health & Endoscopy LLC"
+
+
+def test_distance_is_known_one_when_places_are_cities() -> None:
+    assert miles_between(BEACHWOOD, COLUMBUS) == pytest.approx(130, abs=1)
+
+
+def test_distance_is_sixty_nine_miles_when_places_are_a_degree_apart() -> None:
+    equator = Place(latitude=0, longitude=0)
+    assert miles_between(equator, Place(latitude=1, longitude=0)) == pytest.approx(69.09, abs=0.01)
+    assert miles_between(equator, Place(latitude=0, longitude=1)) == pytest.approx(69.09, abs=0.01)
+
+
+def test_distance_is_half_the_earth_when_places_are_opposite() -> None:
+    north, south = Place(latitude=90, longitude=0), Place(latitude=-90, longitude=0)
+    assert miles_between(north, south) == pytest.approx(12437, abs=1)
+
+
+def test_own_cell_is_near_when_radius_is_nought() -> None:
+    assert cells_near(BEACHWOOD, radius=0) == {cell_of(BEACHWOOD)}
+
+
+def test_cells_differ_when_places_lie_on_both_sides_of_an_edge() -> None:
+    west, east = Place(latitude=0.1, longitude=-0.1), Place(latitude=0.1, longitude=0.1)
+    assert cell_of(west) != cell_of(east)
+
+
+def test_few_cells_are_near_when_place_is_in_the_country() -> None:
+    assert len(cells_near(BEACHWOOD)) <= 9
+    assert cell_of(COLUMBUS) not in cells_near(BEACHWOOD)
+
+
+@pytest.mark.rule("C1")
+@pytest.mark.parametrize(
+    "typed", ["", "Clev", "cleveland center", "dig CLEV", "endoscopy", "  center  ", "&"]
+)
+def test_name_is_found_when_typed_words_begin_words_of_it(typed: str) -> None:
+    assert name_matches(GUIDES_CENTER, typed)
+
+
+@pytest.mark.rule("C1")
+@pytest.mark.parametrize("typed", ["eveland", "cleveland heart", "clevelands", "endo scopy"])
+def test_name_is_left_out_when_a_typed_word_begins_none_of_it(typed: str) -> None:
+    assert not name_matches(GUIDES_CENTER, typed)
+
+
+def test_provider_keeps_all_of_the_entry_when_taken_over() -> None:
+    entry = DirectoryEntry(
+        provider_id="P1",
+        kind=ProviderKind.FACILITY,
+        name=GUIDES_CENTER,
+        npi="1234567893",
+        tin="203129831",
+        address=Address(
+            line_1="3700 Park East Drive 100a", city="Beachwood", state="OH", zip_code="44122"
+        ),
+        phone="2165550100",
+    )
+    taken = entry.as_provider().model_dump(exclude={"fax"})
+    assert taken == entry.model_dump()

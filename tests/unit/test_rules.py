@@ -1,0 +1,235 @@
+"""What a rule list answers for a code (C6), and what a whole check comes to (C7)."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from precert.domain.rules import (
+    CodeAnswer,
+    CodeQuery,
+    Requirement,
+    Rule,
+    answer_code,
+    overall,
+)
+from precert.domain.values import AuthorizationType, CodeType
+
+DAY = date(2026, 7, 1)
+
+
+def rule(rule_id: str, code_from: str, code_to: str | None = None, **changes: Any) -> Rule:
+    fields: dict[str, Any] = {
+        "rule_id": rule_id,
+        "code_type": CodeType.CPT,
+        "code_from": code_from,
+        "code_to": code_to or code_from,
+        "requirement": Requirement.REQUIRED,
+        "effective_from": date(2026, 1, 1),
+    }
+    return Rule.model_validate(fields | changes)
+
+
+def query(code: str, **changes: Any) -> CodeQuery:
+    fields: dict[str, Any] = {
+        "code": code,
+        "code_type": CodeType.CPT,
+        "on": DAY,
+        "plan_type": "OAP",
+        "authorization_type": AuthorizationType.INPATIENT,
+    }
+    return CodeQuery(**(fields | changes))
+
+
+def decided_by(asked: CodeQuery, *rules: Rule) -> str | None:
+    """The rule that answers, whatever the order of the list."""
+    forth = answer_code(asked, rules)
+    assert answer_code(asked, reversed(rules)) == forth
+    return forth.rule_id
+
+
+def answer(requirement: Requirement) -> CodeAnswer:
+    return CodeAnswer("44120", CodeType.CPT, requirement)
+
+
+@pytest.mark.rule("C6")
+@pytest.mark.parametrize(
+    ("requirement", "delegate_id"),
+    [
+        (Requirement.REQUIRED, None),
+        (Requirement.NOT_REQUIRED, None),
+        (Requirement.THIRD_PARTY, "VENDOR"),
+    ],
+)
+def test_answer_is_the_rules_when_one_covers_the_code(
+    requirement: Requirement, delegate_id: str | None
+) -> None:
+    only = rule("R1", "44120", requirement=requirement, delegate_id=delegate_id)
+    assert answer_code(query("44120"), [only]) == CodeAnswer(
+        "44120", CodeType.CPT, requirement, "R1", delegate_id
+    )
+
+
+@pytest.mark.rule("C6")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        query("44121"),
+        query("44120", code_type=CodeType.HCPCS),
+        query("44120", authorization_type=AuthorizationType.OUTPATIENT),
+        query("44120", plan_type="PPO"),
+        query("44120", on=date(2025, 12, 31)),
+        query("44120", on=date(2027, 1, 1)),
+    ],
+    ids=["code", "code set", "setting", "plan type", "too early", "too late"],
+)
+def test_answer_is_unable_to_determine_when_no_rule_covers_it(asked: CodeQuery) -> None:
+    narrow = rule(
+        "R1",
+        "44120",
+        requirement=Requirement.NOT_REQUIRED,
+        authorization_type=AuthorizationType.INPATIENT,
+        plan_types=["OAP"],
+        effective_to=date(2026, 12, 31),
+    )
+    assert answer_code(query("44120"), [narrow]).requirement is Requirement.NOT_REQUIRED
+    found = answer_code(asked, [narrow])
+    assert found.requirement is Requirement.UNABLE_TO_DETERMINE
+    assert found.rule_id is None
+
+
+@pytest.mark.rule("C6")
+@pytest.mark.parametrize("on", [date(2026, 1, 1), date(2026, 6, 30)])
+def test_rule_is_in_force_when_day_is_its_first_or_last(on: date) -> None:
+    limited = rule("R1", "44120", effective_to=date(2026, 6, 30))
+    assert decided_by(query("44120", on=on), limited) == "R1"
+
+
+@pytest.mark.parametrize("code", ["44005", "44120", "44238"])
+def test_range_covers_code_when_between_its_ends(code: str) -> None:
+    assert decided_by(query(code), rule("R1", "44005", "44238")) == "R1"
+
+
+@pytest.mark.parametrize("code", ["44004", "44239", "4412T", "441", "4412"])
+def test_range_leaves_code_out_when_outside_or_unlike_its_ends(code: str) -> None:
+    assert decided_by(query(code), rule("R1", "44005", "44238")) is None
+
+
+@pytest.mark.parametrize("code", ["2029F", "3008F", "1111T"])
+def test_plain_range_is_silent_when_code_ends_with_a_letter(code: str) -> None:
+    surgery = rule("R1", "10004", "69990", requirement=Requirement.NOT_REQUIRED)
+    assert answer_code(query(code), [surgery]).requirement is Requirement.UNABLE_TO_DETERMINE
+
+
+def test_range_of_one_letter_is_silent_when_code_ends_with_another() -> None:
+    emerging = rule("R1", "0042T", "0999T")
+    assert decided_by(query("0500T"), emerging) == "R1"
+    assert decided_by(query("0500U"), emerging) is None
+    assert decided_by(query("0500F"), emerging) is None
+
+
+@pytest.mark.parametrize("asked", ["450", "0450"])
+@pytest.mark.parametrize("listed", ["450", "0450"])
+def test_revenue_code_is_found_when_leading_zero_differs(asked: str, listed: str) -> None:
+    emergency = rule("R1", listed, code_type=CodeType.REVENUE)
+    assert emergency.code_from == "0450"
+    assert decided_by(query(asked, code_type=CodeType.REVENUE), emergency) == "R1"
+
+
+def test_drg_is_left_out_when_rule_is_for_revenue_codes() -> None:
+    room = rule("R1", "0329", code_type=CodeType.REVENUE)
+    assert decided_by(query("329", code_type=CodeType.DRG), room) is None
+
+
+@pytest.mark.rule("C6")
+def test_single_code_wins_when_a_range_with_more_conditions_covers_it_too() -> None:
+    single = rule("R1", "44120")
+    broad = rule(
+        "R2",
+        "44005",
+        "44238",
+        authorization_type=AuthorizationType.INPATIENT,
+        plan_types=["OAP"],
+        effective_from=date(2026, 6, 1),
+    )
+    assert decided_by(query("44120"), broad, single) == "R1"
+
+
+@pytest.mark.rule("C6")
+def test_narrow_range_wins_when_a_newer_broad_one_covers_the_code_too() -> None:
+    narrow = rule("R1", "44100", "44199")
+    broad = rule("R2", "10004", "69990", effective_from=date(2026, 6, 1))
+    assert decided_by(query("44120"), broad, narrow) == "R1"
+
+
+@pytest.mark.rule("C6")
+def test_rule_with_conditions_wins_when_codes_are_the_same() -> None:
+    general = rule("R9", "44120", effective_from=date(2026, 6, 1))
+    setting = rule("R1", "44120", authorization_type=AuthorizationType.INPATIENT)
+    both = rule(
+        "R0", "44120", authorization_type=AuthorizationType.INPATIENT, plan_types=["OAP", "PPO"]
+    )
+    assert decided_by(query("44120"), general, setting) == "R1"
+    assert decided_by(query("44120"), general, setting, both) == "R0"
+
+
+@pytest.mark.rule("C6")
+def test_newest_rule_wins_when_all_else_is_equal() -> None:
+    older = rule("R9", "44120")
+    newer = rule("R1", "44120", effective_from=date(2026, 6, 1))
+    assert decided_by(query("44120"), newer, older) == "R1"
+    assert decided_by(query("44120", on=date(2026, 5, 31)), newer, older) == "R9"
+
+
+def test_answer_is_the_same_when_equal_rules_change_places() -> None:
+    assert decided_by(query("44120"), rule("R1", "44120"), rule("R2", "44120")) == "R2"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"code_to": "44119"}, "not before it"),
+        ({"code_to": "441"}, "form of CPT"),
+        ({"code_to": "4412T"}, "like code_from"),
+        ({"code_type": "HCPCS"}, "form of HCPCS"),
+        ({"effective_to": "2025-12-31"}, "effective_to"),
+        ({"requirement": "THIRD_PARTY"}, "delegate_id"),
+        ({"delegate_id": "VENDOR"}, "delegate_id"),
+        ({"requirement": "UNABLE_TO_DETERMINE"}, "a rule answers"),
+        ({"code_from": "44 12"}, "pattern"),
+    ],
+)
+def test_rule_is_refused_when_it_contradicts_itself(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        rule("R1", **({"code_from": "44120"} | changes))
+
+
+def test_all_contradictions_are_told_when_a_rule_has_several() -> None:
+    with pytest.raises(ValidationError, match=r"not before it; effective_to .*; a delegate_id"):
+        rule("R1", "44120", "44119", effective_to=date(2025, 1, 1), delegate_id="VENDOR")
+
+
+@pytest.mark.rule("C7")
+def test_whole_is_not_required_when_every_code_is() -> None:
+    assert overall([answer(Requirement.NOT_REQUIRED)] * 3) is Requirement.NOT_REQUIRED
+
+
+@pytest.mark.rule("C7")
+@pytest.mark.parametrize(
+    "other", [Requirement.REQUIRED, Requirement.THIRD_PARTY, Requirement.UNABLE_TO_DETERMINE]
+)
+def test_whole_is_something_else_when_one_code_is_something_else(other: Requirement) -> None:
+    mixed = [answer(Requirement.NOT_REQUIRED), answer(other), answer(Requirement.NOT_REQUIRED)]
+    assert overall(mixed) is other
+
+
+def test_whole_asks_most_of_the_office_when_answers_differ() -> None:
+    every = [answer(requirement) for requirement in reversed(Requirement)]
+    assert overall(every) is Requirement.REQUIRED
+    assert overall(every[:-2]) is Requirement.THIRD_PARTY
+
+
+@pytest.mark.rule("C7")
+def test_whole_is_unable_to_determine_when_no_code_was_asked() -> None:
+    assert overall([]) is Requirement.UNABLE_TO_DETERMINE

@@ -1,0 +1,332 @@
+"""The sample payer: its files load clean, fit together, and hold the guide's example."""
+
+import csv
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from precert.contract import MESSAGE_EVENT_TYPES
+from precert.domain.coverage import Coverage, Plan
+from precert.domain.delegates import Delegate
+from precert.domain.directory import SEARCH_RADIUS_MILES, DirectoryEntry, Place, miles_between
+from precert.domain.loading import (
+    PLAN_TYPES,
+    load_delegates,
+    load_directory,
+    load_members,
+    load_plans,
+    load_rules,
+    load_zips,
+)
+from precert.domain.payer import Payer
+from precert.domain.rules import CodeQuery, Requirement, Rule, answer_code
+from precert.domain.values import AuthorizationType, CodeType, ProviderKind
+
+DATA: Final = Path(__file__).resolve().parents[2] / "data"
+GUIDES_DAY: Final = date(2025, 7, 1)
+TODAY: Final = date(2026, 11, 20)
+INPATIENT, OUTPATIENT = AuthorizationType.INPATIENT, AuthorizationType.OUTPATIENT
+NOTICES: Final = {
+    "no_guarantee",
+    "unable_to_determine",
+    "not_entitled",
+    "not_eligible",
+    "check_not_available",
+    "window",
+    "appeal_rights",
+}
+
+
+def text_of(name: str) -> str:
+    return (DATA / "sample" / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def payer() -> Payer:
+    return Payer.model_validate_json((DATA / "payer" / "payer.json").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def plans(payer: Payer) -> list[Plan]:
+    return load_plans(text_of("plans.csv"), payer.review_clocks.keys())
+
+
+@pytest.fixture(scope="module")
+def members(plans: list[Plan]) -> list[Coverage]:
+    return load_members(text_of("members.csv"), plans)
+
+
+@pytest.fixture(scope="module")
+def zips() -> dict[str, Place]:
+    return load_zips(text_of("zips.csv"))
+
+
+@pytest.fixture(scope="module")
+def directory(zips: dict[str, Place]) -> list[DirectoryEntry]:
+    return load_directory(text_of("providers.csv"), zips.keys())
+
+
+@pytest.fixture(scope="module")
+def delegates() -> list[Delegate]:
+    return load_delegates(text_of("delegates.csv"))
+
+
+@pytest.fixture(scope="module")
+def rules(delegates: list[Delegate]) -> list[Rule]:
+    return load_rules(text_of("rules.csv"), {delegate.delegate_id for delegate in delegates})
+
+
+# -- The payer -------------------------------------------------------------------------------------
+
+
+def test_payer_has_the_sources_values_when_shipped(payer: Payer) -> None:
+    assert payer.zone.key == "America/New_York"
+    assert payer.number_prefix == "PC"
+    assert payer.provider_services.phone == "800.882.4462"
+    assert payer.supported_management_levels == ("Basic", "Basic Low", "Complete", "Preferred")
+    assert (payer.draft_clock.hours, payer.draft_clock.resting_weekdays) == (72, (5, 6))
+    assert (payer.service_dates.days_back, payer.service_dates.days_ahead) == (15, 180)
+    assert payer.documents.max_bytes == 20 * 1024 * 1024
+    assert (payer.documents.max_at_submission, payer.documents.max_while_pending) == (10, 10)
+
+
+@pytest.mark.parametrize(("line", "days"), [("COMMERCIAL", 15), ("PUBLIC", 7)])
+def test_clocks_are_the_standards_when_line_of_business_is(
+    payer: Payer, line: str, days: int
+) -> None:
+    clock = payer.review_clocks[line]
+    assert (clock.urgent_hours, clock.standard_days) == (72, days)
+    assert (clock.appeal_expedited_hours, clock.appeal_standard_days) == (72, 30)
+    assert clock.appeal_filing_days == 180
+
+
+def test_choices_lead_on_when_a_type_of_service_is_chosen(payer: Payer) -> None:
+    known = [place.code for place in payer.form.places_of_service]
+    used = {place for kind in payer.form.types_of_service for place in kind.places_of_service}
+    assert len(known) == len(set(known))
+    assert used == set(known)
+    kinds = [kind.code for kind in payer.form.types_of_service]
+    assert len(kinds) == len(set(kinds))
+    assert all(kind.places_of_service for kind in payer.form.types_of_service)
+
+
+def test_form_has_the_guides_choices_when_read(payer: Payer) -> None:
+    kinds = {kind.code: kind for kind in payer.form.types_of_service}
+    places = {place.code: place for place in payer.form.places_of_service}
+    surgical = kinds["SURGICAL_INPATIENT"]
+    assert (surgical.name, surgical.authorization_type) == ("Surgical Inpatient", INPATIENT)
+    assert surgical.procedure_required
+    assert "SURGICAL" in surgical.places_of_service
+    assert (places["SURGICAL"].name, places["SURGICAL"].cms_code) == ("Surgical", "21")
+    assert not kinds["MEDICAL_INPATIENT"].procedure_required
+    assert kinds["OBSERVATION"].authorization_type is OUTPATIENT
+
+
+def test_procedure_is_required_when_service_is_outpatient(payer: Payer) -> None:
+    assert all(
+        kind.procedure_required
+        for kind in payer.form.types_of_service
+        if kind.authorization_type is OUTPATIENT
+    )
+
+
+def test_texts_are_there_when_they_are_asked_for(payer: Payer) -> None:
+    assert payer.notices.keys() >= NOTICES
+    assert all(text.strip() for text in payer.notices.values())
+    assert payer.provider_services.phone in payer.notices["unable_to_determine"]
+
+
+def test_message_is_there_when_an_event_has_one(payer: Payer) -> None:
+    assert payer.messages.keys() == {str(kind) for kind in MESSAGE_EVENT_TYPES}
+
+
+def test_message_names_only_number_and_status_when_filled_in(payer: Payer) -> None:
+    for text in payer.messages.values():
+        filled = text.format(number="PC0000000000", status="PENDING")
+        assert "PC0000000000" in filled
+        assert "PENDING" in filled
+
+
+# -- Members ---------------------------------------------------------------------------------------
+
+
+def test_guides_member_is_there_when_members_are_loaded(members: list[Coverage]) -> None:
+    [adams] = [member for member in members if member.member_id == "849382930"]
+    assert (adams.last_name, adams.first_name) == ("Adams", "Allison")
+    assert adams.date_of_birth == date(1986, 1, 1)
+    assert (adams.account, adams.account_name) == ("00472356", "Live Well, Inc.")
+    assert adams.plan.plan_type == "OAP"
+    assert adams.is_active(GUIDES_DAY)
+    assert adams.is_active(TODAY)
+
+
+def test_every_kind_of_plan_has_members_when_loaded(payer: Payer, members: list[Coverage]) -> None:
+    assert {member.plan.plan_type for member in members} == set(PLAN_TYPES)
+    assert {member.plan.line_of_business for member in members} == payer.review_clocks.keys()
+    levels = {member.plan.management_level for member in members}
+    assert levels - set(payer.supported_management_levels) == {"PHS", "PHS+"}
+    assert levels >= set(payer.supported_management_levels)
+
+
+def test_coverage_has_ended_or_not_begun_when_a_member_shows_it(members: list[Coverage]) -> None:
+    ended = [member for member in members if member.active_to and member.active_to < TODAY]
+    to_come = [member for member in members if member.active_from > TODAY]
+    assert len(ended) == 1
+    assert len(to_come) == 1
+
+
+# -- Directory -------------------------------------------------------------------------------------
+
+
+def test_guides_providers_are_there_when_directory_is_loaded(
+    directory: list[DirectoryEntry],
+) -> None:
+    [center] = [entry for entry in directory if entry.tin == "203129831"]
+    assert center.kind is ProviderKind.FACILITY
+    assert center.name == "Cleveland Center for Digestive Health & Endoscopy LLC"
+    assert center.address.line_1 == "3700 Park East Drive 100a"
+    assert (center.address.city, center.address.zip_code) == ("Beachwood", "44122")
+    requesting = [entry for entry in directory if entry.tin == "463778226"]
+    assert {entry.name for entry in requesting} == {"Jeffrey Rubinstein"}
+    assert {entry.kind for entry in requesting} == {ProviderKind.INDIVIDUAL}
+
+
+def test_most_providers_are_near_when_searched_from_beachwood(
+    directory: list[DirectoryEntry], zips: dict[str, Place]
+) -> None:
+    away = [
+        entry
+        for entry in directory
+        if miles_between(zips["44122"], zips[entry.address.zip_code]) > SEARCH_RADIUS_MILES
+    ]
+    assert len(directory) >= 120
+    assert {entry.kind for entry in away} == set(ProviderKind)
+    assert 0 < len(away) <= 10
+
+
+def test_choice_of_address_and_tin_is_needed_when_a_provider_has_several(
+    directory: list[DirectoryEntry],
+) -> None:
+    by_npi: dict[str, list[DirectoryEntry]] = {}
+    for entry in directory:
+        by_npi.setdefault(entry.npi, []).append(entry)
+    assert any(len({entry.address for entry in same}) > 1 for same in by_npi.values())
+    assert any(len({entry.tin for entry in same}) > 1 for same in by_npi.values())
+
+
+def test_provider_is_nobodys_when_made_up(directory: list[DirectoryEntry]) -> None:
+    guides = {"203129831", "463778226"}
+    assert all(entry.npi.startswith("8") for entry in directory)
+    assert all(entry.tin.startswith("69") for entry in directory if entry.tin not in guides)
+    assert all(entry.phone and entry.phone[3:7] == "5550" for entry in directory)
+
+
+# -- Rules -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "code_type", "setting", "expected", "delegate_id"),
+    [
+        ("44120", CodeType.CPT, INPATIENT, Requirement.REQUIRED, None),
+        ("44140", CodeType.CPT, INPATIENT, Requirement.REQUIRED, None),
+        ("47562", CodeType.CPT, INPATIENT, Requirement.REQUIRED, None),
+        ("47562", CodeType.CPT, OUTPATIENT, Requirement.NOT_REQUIRED, None),
+        ("99213", CodeType.CPT, OUTPATIENT, Requirement.NOT_REQUIRED, None),
+        ("99215", CodeType.CPT, INPATIENT, Requirement.NOT_REQUIRED, None),
+        ("27447", CodeType.CPT, INPATIENT, Requirement.THIRD_PARTY, "EVICORE-MSK"),
+        ("62321", CodeType.CPT, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-MSK"),
+        ("70551", CodeType.CPT, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-RAD"),
+        ("70551", CodeType.CPT, INPATIENT, Requirement.NOT_REQUIRED, None),
+        ("78452", CodeType.CPT, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-RAD"),
+        ("77385", CodeType.CPT, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-RT"),
+        ("J9271", CodeType.HCPCS, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-ONC"),
+        ("E0601", CodeType.HCPCS, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-DME"),
+        ("K0823", CodeType.HCPCS, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-DME"),
+        ("V5257", CodeType.HCPCS, OUTPATIENT, Requirement.THIRD_PARTY, "AMPLIFON"),
+        ("0001U", CodeType.CPT, OUTPATIENT, Requirement.THIRD_PARTY, "LABCORP"),
+        ("80053", CodeType.CPT, OUTPATIENT, Requirement.NOT_REQUIRED, None),
+        ("81162", CodeType.CPT, OUTPATIENT, Requirement.REQUIRED, None),
+        ("J1745", CodeType.HCPCS, OUTPATIENT, Requirement.REQUIRED, None),
+        ("J0222", CodeType.HCPCS, OUTPATIENT, Requirement.UNABLE_TO_DETERMINE, None),
+        ("G0299", CodeType.HCPCS, OUTPATIENT, Requirement.NOT_REQUIRED, None),
+        ("99284", CodeType.CPT, OUTPATIENT, Requirement.NOT_REQUIRED, None),
+        ("450", CodeType.REVENUE, OUTPATIENT, Requirement.NOT_REQUIRED, None),
+        ("0120", CodeType.REVENUE, INPATIENT, Requirement.REQUIRED, None),
+        ("330", CodeType.DRG, INPATIENT, Requirement.REQUIRED, None),
+        ("470", CodeType.DRG, INPATIENT, Requirement.THIRD_PARTY, "EVICORE-MSK"),
+    ],
+)
+def test_answer_is_the_intended_one_when_sample_rules_are_asked(
+    rules: list[Rule],
+    code: str,
+    code_type: CodeType,
+    setting: AuthorizationType,
+    expected: Requirement,
+    delegate_id: str | None,
+) -> None:
+    for on in (GUIDES_DAY, TODAY):
+        answer = answer_code(CodeQuery(code, code_type, on, "OAP", setting), rules)
+        assert (answer.requirement, answer.delegate_id) == (expected, delegate_id)
+
+
+@pytest.mark.parametrize(
+    ("plan_type", "expected"),
+    [("HMO", Requirement.REQUIRED), ("PPO", Requirement.NOT_REQUIRED)],
+)
+def test_answer_depends_on_plan_when_rule_names_plan_types(
+    rules: list[Rule], plan_type: str, expected: Requirement
+) -> None:
+    query = CodeQuery("95810", CodeType.CPT, TODAY, plan_type, OUTPATIENT)
+    assert answer_code(query, rules).requirement is expected
+
+
+def test_answer_changes_when_a_rule_ends(rules: list[Rule]) -> None:
+    found = [
+        answer_code(CodeQuery("J7321", CodeType.HCPCS, on, "OAP", OUTPATIENT), rules).requirement
+        for on in (date(2026, 6, 30), date(2026, 7, 1))
+    ]
+    assert found == [Requirement.REQUIRED, Requirement.NOT_REQUIRED]
+
+
+def test_every_delegate_is_named_when_rules_are_loaded(
+    rules: list[Rule], delegates: list[Delegate]
+) -> None:
+    named = {rule.delegate_id for rule in rules if rule.delegate_id}
+    assert named == {delegate.delegate_id for delegate in delegates}
+    assert len(rules) >= 150
+    assert {rule.code_type for rule in rules} == set(CodeType)
+
+
+def test_equipment_vendor_tells_what_it_needs_when_asked(delegates: list[Delegate]) -> None:
+    [vendor] = [delegate for delegate in delegates if delegate.delegate_id == "EVICORE-DME"]
+    assert (vendor.phone, vendor.fax) == ("8666689250", "8666637740")
+    assert vendor.care_coordination is not None
+    assert vendor.care_coordination.phone == "800-298-4806, option 7, extension 20142"
+    asked = " ".join(vendor.requirements).casefold()
+    for thing in (
+        "date of birth",
+        "referring",
+        "rendering",
+        "prescription",
+        "medical necessity",
+        "invoice",
+        "diagnosis",
+        "history or notes",
+        "rental or purchase and units",
+        "used the items before",
+    ):
+        assert thing in asked
+
+
+@pytest.mark.parametrize(
+    "name", ["plans.csv", "members.csv", "providers.csv", "rules.csv", "delegates.csv", "zips.csv"]
+)
+def test_file_is_plain_when_kept_in_the_repository(name: str) -> None:
+    content = (DATA / "sample" / name).read_bytes()
+    assert not content.startswith(b"\xef\xbb\xbf")
+    assert b"\r" not in content
+    assert content.endswith(b"\n")
+    rows = list(csv.reader(content.decode().splitlines()))
+    assert len({len(row) for row in rows}) == 1

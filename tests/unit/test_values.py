@@ -1,0 +1,164 @@
+"""Values with a form of their own: what is taken, and as what it is kept."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from precert.domain.values import (
+    Diagnosis,
+    MemberId,
+    Modifier,
+    Npi,
+    Phone,
+    Text,
+    Tin,
+    Value,
+    ZipCode,
+    luhn_digit,
+)
+
+
+class Named(Value):
+    name: Text
+
+
+def take(form: Any, text: str) -> object:
+    return TypeAdapter[object](form).validate_python(text)
+
+
+@pytest.mark.parametrize("npi", ["1234567893", "8001041853"])
+def test_npi_is_taken_when_check_digit_fits(npi: str) -> None:
+    assert take(Npi, npi) == npi
+
+
+@pytest.mark.parametrize("npi", ["1234567890", "123456789", "12345678931", "1234567893\n", ""])
+def test_npi_is_refused_when_it_is_wrong(npi: str) -> None:
+    with pytest.raises(ValidationError):
+        take(Npi, npi)
+
+
+def test_npi_is_refused_when_digits_are_not_ascii() -> None:
+    with pytest.raises(ValidationError):
+        take(Npi, "１２３４５６７８９３")
+
+
+@pytest.mark.parametrize("position", range(9))
+def test_npi_is_refused_when_one_digit_is_mistyped(position: int) -> None:
+    npi = "1234567893"
+    wrong = str((int(npi[position]) + 1) % 10)
+    with pytest.raises(ValidationError):
+        take(Npi, npi[:position] + wrong + npi[position + 1 :])
+
+
+def test_luhn_digit_is_known_one_when_number_is_the_standards_example() -> None:
+    assert luhn_digit("7992739871") == 3
+
+
+@pytest.mark.parametrize("tin", ["203129831", "20-3129831", " 20 3129831 "])
+def test_tin_is_nine_digits_when_written_as_usual(tin: str) -> None:
+    assert take(Tin, tin) == "203129831"
+
+
+@pytest.mark.parametrize("tin", ["20312983", "2031298310", "20312983A", "20/3129831"])
+def test_tin_is_refused_when_it_is_not_nine_digits(tin: str) -> None:
+    with pytest.raises(ValidationError):
+        take(Tin, tin)
+
+
+@pytest.mark.rule("C5")
+@pytest.mark.parametrize(
+    ("entered", "kept"),
+    [
+        ("K55", "K55"),
+        ("k55.0", "K550"),
+        ("K550", "K550"),
+        ("S72.001A", "S72001A"),
+        ("C4A.0", "C4A0"),
+        (" k55. ", "K55"),
+    ],
+)
+def test_diagnosis_is_kept_without_dot_when_form_fits(entered: str, kept: str) -> None:
+    assert take(Diagnosis, entered) == kept
+
+
+@pytest.mark.rule("C5")
+@pytest.mark.parametrize(
+    "entered", ["K5", "K5.50", "K55.0.1", ".K55", "K550.1", "555", "KK5", "S72001AAA", "K55-0", ""]
+)
+def test_diagnosis_is_refused_when_form_does_not_fit(entered: str) -> None:
+    with pytest.raises(ValidationError):
+        take(Diagnosis, entered)
+
+
+@pytest.mark.parametrize(
+    "entered",
+    [
+        "2165550100",
+        "216-555-0100",
+        "(216) 555-0100",
+        "216.555.0100",
+        "1-216-555-0100",
+        "+1 216 555 0100",
+    ],
+)
+def test_phone_is_ten_digits_when_written_as_usual(entered: str) -> None:
+    assert take(Phone, entered) == "2165550100"
+
+
+@pytest.mark.parametrize(
+    "entered", ["216555010", "0165550100", "21655501000", "216-555-0100 x3", "2-216-555-0100", ""]
+)
+def test_phone_is_refused_when_it_is_no_ten_digit_number(entered: str) -> None:
+    with pytest.raises(ValidationError):
+        take(Phone, entered)
+
+
+@pytest.mark.parametrize("name", ["Zoë", "O'Donnell", "Nguyễn", "Łukasz", "山田", "Ward 🙂"])
+def test_text_is_kept_when_it_is_printable(name: str) -> None:
+    assert Named(name=name).name == name
+
+
+def test_text_is_stripped_when_blanks_surround_it() -> None:
+    assert Named(name="  Live Well, Inc. ").name == "Live Well, Inc."
+
+
+@pytest.mark.parametrize(
+    "name", ["", "   ", "a\x00b", "a\tb", "a\nb", "a\x1b[31mb", "a\u202eb", "a\u2028b", "\ud800"]
+)
+def test_text_is_refused_when_empty_or_with_control_characters(name: str) -> None:
+    with pytest.raises(ValidationError):
+        Named(name=name)
+
+
+def test_text_is_refused_when_longer_than_120_characters() -> None:
+    assert len(Named(name="x" * 120).name) == 120
+    with pytest.raises(ValidationError):
+        Named(name="x" * 121)
+
+
+@pytest.mark.parametrize("entered", ["44122-1234", "4412", "4412A"])
+def test_zip_code_is_refused_when_it_is_not_five_digits(entered: str) -> None:
+    with pytest.raises(ValidationError):
+        take(ZipCode, entered)
+
+
+def test_modifier_is_capital_when_entered_small() -> None:
+    assert take(Modifier, " lt ") == "LT"
+
+
+@pytest.mark.parametrize("entered", ["849-38-2930", "1234", "x" * 21, "U7001 8347"])
+def test_member_id_is_refused_when_not_letters_and_digits(entered: str) -> None:
+    with pytest.raises(ValidationError):
+        take(MemberId, entered)
+
+
+def test_unknown_field_is_refused_when_a_value_is_built() -> None:
+    with pytest.raises(ValidationError):
+        Named.model_validate({"name": "x", "surname": "y"})
+
+
+def test_value_is_unchangeable_when_it_is_built() -> None:
+    value = Named(name="x")
+    with pytest.raises(ValidationError):
+        setattr(value, "name", "y")  # noqa: B010  # the types forbid it as well

@@ -1,0 +1,94 @@
+"""Draws the state machine as ``docs/state-machine.md``, from its definition.
+
+``--check`` writes nothing and fails where the committed drawing is not what would be written.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+DEFINITION: Final = ROOT / "stepfunctions" / "precertification.asl.json"
+DRAWING: Final = ROOT / "docs" / "state-machine.md"
+
+State = Mapping[str, Any]
+
+
+def key(name: str) -> str:
+    """A state's name as Mermaid takes it for an identifier."""
+    return "".join(character for character in name if character.isalnum())
+
+
+def label(text: str) -> str:
+    """A condition without what would end a Mermaid label."""
+    return text.removeprefix("{%").removesuffix("%}").strip().replace(":", "")
+
+
+def edges(name: str, state: State) -> Iterator[tuple[str, str, str]]:
+    """Each way out of a state: from, to, and when."""
+    if "Next" in state:
+        yield key(name), key(state["Next"]), ""
+    for choice in state.get("Choices", ()):
+        yield key(name), key(choice["Next"]), label(choice["Condition"])
+    if "Default" in state:
+        yield key(name), key(state["Default"]), "otherwise"
+    for catch in state.get("Catch", ()):
+        yield key(name), key(catch["Next"]), ", ".join(catch["ErrorEquals"])
+    if state["Type"] in {"Succeed", "Fail"} or state.get("End"):
+        yield key(name), "[*]", ""
+
+
+def drawing(machine: Mapping[str, Any]) -> str:
+    """The document: the graph, and what each state is for."""
+    states: Mapping[str, State] = machine["States"]
+    declared = [f'    state "{name}" as {key(name)}' for name in states]
+    drawn = [
+        f"    {start} --> {end}{f': {when}' if when else ''}"
+        for name, state in states.items()
+        for start, end, when in edges(name, state)
+    ]
+    rows = [
+        f"| {name} | {state['Type']} | {state.get('Comment', '')} |"
+        for name, state in states.items()
+    ]
+    return "\n".join(
+        [
+            "# The state machine",
+            "",
+            "Drawn from `stepfunctions/precertification.asl.json` by `make diagram`.",
+            "",
+            machine.get("Comment", ""),
+            "",
+            "```mermaid",
+            "stateDiagram-v2",
+            *declared,
+            f"    [*] --> {key(machine['StartAt'])}",
+            *drawn,
+            "```",
+            "",
+            "| State | Type | What it is for |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the drawing, or compares it."""
+    text = drawing(json.loads(DEFINITION.read_text(encoding="utf-8")))
+    if "--check" in arguments:
+        current = DRAWING.read_text(encoding="utf-8") if DRAWING.is_file() else ""
+        if current != text:
+            print("precert: docs/state-machine.md is not current; run make diagram")
+            return 1
+        return 0
+    DRAWING.write_text(text, encoding="utf-8")
+    print(f"Written to {DRAWING.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Resolves requirements/*.in into lock files with the hashes of every platform's wheels. The versions
+# locked so far stay, unless --upgrade is given.
+set -eu
+cd "$(dirname "$0")/.."
+export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.local/cache/uv}
+
+compile() {
+  .venv/bin/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes \
+    --no-annotate --no-header --no-emit-index-url "$@"
+}
+
+compile "$@" requirements/dev.in --output-file requirements/dev.txt
+compile requirements/runtime.in --constraints requirements/dev.txt --output-file requirements/runtime.txt
+compile "$@" requirements/cloud.in --output-file requirements/cloud.txt

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What this machine must have, each missing thing in one line. `python` as argument prints the path of
+# Python 3.11, which the functions run on in AWS and here.
+set -u
+
+fail() {
+  printf 'precert: %s\n' "$*" >&2
+  exit 1
+}
+
+find_python() {
+  local candidate
+  for candidate in python3.11 python3 python; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+      "$candidate" -c 'import sys; print(sys.executable)'
+      return
+    fi
+  done
+  return 1
+}
+
+python=$(find_python) ||
+  fail "Python 3.11 is needed (found: $(python3 --version 2>/dev/null || echo none)); install it and run again"
+"$python" -c 'import ensurepip, venv' 2>/dev/null ||
+  fail "$python cannot make virtual environments; install its venv module (Debian: python3.11-venv)"
+command -v git >/dev/null || fail "git is needed; install it and run again"
+command -v node >/dev/null || fail "Node.js 20 or later is needed (the CDK runs on it); install it and run again"
+node -e "process.exit(parseInt(process.versions.node, 10) < 20 ? 1 : 0)" 2>/dev/null ||
+  fail "Node.js 20 or later is needed (found: $(node --version)); update it and run again"
+
+if [ "${1:-}" = python ]; then printf '%s\n' "$python"; fi

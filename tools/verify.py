@@ -1,0 +1,114 @@
+"""Runs the checks and the tiers of tests, the quick ones first, and stops at the first failure.
+
+``python -m tools.verify`` runs all of them; names as arguments choose some. A step that passes is
+one line with its duration; a step that fails shows all it printed.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+LOGS: Final = ROOT / ".local" / "log"
+CODE: Final = ("precert", "functions", "infra", "local", "tools", "tests", "bench")
+PYTHON: Final = sys.executable
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the run. ``folder`` is a tier's; a tier without a folder is left out."""
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path | None = None
+
+    @property
+    def applies(self) -> bool:
+        return self.folder is None or self.folder.is_dir()
+
+
+def tier(name: str, *options: str) -> Step:
+    """The tests of one folder; a folder without tests fails, as pytest's exit code 5 says."""
+    folder = ROOT / "tests" / name
+    command = (PYTHON, "-m", "pytest", "--quiet", "--color=no", *options, f"tests/{name}")
+    return Step(name, command, folder)
+
+
+def steps() -> tuple[Step, ...]:
+    """Everything, in the order in which faults are cheapest to find."""
+    typed = tuple(folder for folder in CODE if any((ROOT / folder).rglob("*.py")))
+    parallel = ("-n", "2", "--dist", "loadfile")
+    return (
+        Step(
+            "format", (PYTHON, "-m", "ruff", "format", "--check", "--output-format", "concise", ".")
+        ),
+        Step("lint", (PYTHON, "-m", "ruff", "check", "--output-format", "concise", ".")),
+        Step("types", (PYTHON, "-m", "mypy", *typed)),
+        tier("architecture"),
+        tier("unit"),
+        tier("property", *parallel),
+        tier("adapters", *parallel),
+        tier("template"),
+        tier("cloud"),
+        tier("workflow"),
+        tier("journeys"),
+    )
+
+
+def chosen(names: Iterable[str]) -> list[Step]:
+    """The steps so named, in their order; all of them where none is named."""
+    wanted = set(names)
+    unknown = wanted - {step.name for step in steps()}
+    if unknown:
+        raise SystemExit(f"precert: no such check: {', '.join(sorted(unknown))}")
+    return [step for step in steps() if step.applies and (not wanted or step.name in wanted)]
+
+
+def run(step: Step) -> tuple[bool, str]:
+    """Runs the step and answers whether it passed, with its output, which is kept as a log too."""
+    finished = subprocess.run(
+        step.command,
+        cwd=ROOT,
+        env=os.environ | {"NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    LOGS.mkdir(parents=True, exist_ok=True)
+    (LOGS / f"verify-{step.name}.log").write_text(finished.stdout, encoding="utf-8")
+    return finished.returncode == 0, finished.stdout
+
+
+def summary(output: str) -> str:
+    """What pytest counted, for the step's line."""
+    counted = re.findall(r"\d+ (?:passed|failed|errors?|skipped|xfailed)", output[-2000:])
+    return f" ({', '.join(counted)})" if counted else ""
+
+
+def main(names: Iterable[str]) -> int:
+    """Runs the chosen steps; 0 where all passed."""
+    run_started = time.monotonic()
+    planned = chosen(names)
+    for number, step in enumerate(planned, start=1):
+        print(f"[{number}/{len(planned)}] {step.name} … ", end="", flush=True)
+        started = time.monotonic()
+        passed, output = run(step)
+        print(f"{time.monotonic() - started:.0f} s{summary(output)}", flush=True)
+        if not passed:
+            print(f"{output}\nprecert: {step.name} failed", flush=True)
+            return 1
+    print(f"All passed in {time.monotonic() - run_started:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
