@@ -12,6 +12,7 @@ from pydantic import Field
 from precert.domain.values import (
     AuthorizationType,
     CodeType,
+    Day,
     Diagnosis,
     MemberId,
     Modifier,
@@ -36,7 +37,7 @@ class Patient(Value):
     """A member as entered for the search; all four must fit one member (P1)."""
 
     member_id: MemberId
-    date_of_birth: date
+    date_of_birth: Day
     last_name: Text
     first_name: Text
 
@@ -67,7 +68,7 @@ class Procedure(Value):
 
     code: ProcedureCode
     code_type: CodeType | None = None
-    start_date: date | None = None
+    start_date: Day | None = None
     units: Annotated[int, Field(ge=1, le=9999)] | None = None
     unit_type: UnitType | None = None
     modifiers: Annotated[tuple[Modifier, ...], Field(max_length=4)] = ()
@@ -83,8 +84,8 @@ class Service(Value):
     type_of_service: Text | None = None
     place_of_service: Text | None = None
     urgency: Urgency | None = None
-    admission_date: date | None = None
-    service_date: date | None = None
+    admission_date: Day | None = None
+    service_date: Day | None = None
     requested_days: Annotated[int, Field(ge=1, le=365)] | None = None
     primary_diagnosis: Diagnosis | None = None
     additional_diagnoses: Annotated[tuple[Diagnosis, ...], Field(max_length=24)] = ()

@@ -4,10 +4,10 @@ Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` holds
 """
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from precert.domain.values import AuthorizationType, Text, Urgency, Value
 
@@ -38,8 +38,8 @@ class DraftClock(Value):
     """How long a draft stays after each save (D3)."""
 
     hours: Annotated[int, Field(ge=1)]
-    resting_weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...]
-    """Weekdays on which the clock stands still; Monday is 0."""
+    resting_weekdays: Annotated[frozenset[Annotated[int, Field(ge=0, le=6)]], Field(max_length=6)]
+    """Weekdays on which the clock stands still; Monday is 0. On one at least it runs."""
 
     @property
     def length(self) -> timedelta:
@@ -86,6 +86,14 @@ class Form(Value):
     types_of_service: tuple[TypeOfService, ...]
     places_of_service: tuple[PlaceOfService, ...]
     urgencies: tuple[Urgency, ...]
+
+    @model_validator(mode="after")
+    def _places_exist(self) -> Self:
+        known = {place.code for place in self.places_of_service}
+        for kind in self.types_of_service:
+            if unknown := set(kind.places_of_service) - known:
+                raise ValueError(f"{kind.code} names places that are not listed: {unknown}")
+        return self
 
 
 class Payer(Value):

@@ -4,10 +4,13 @@ The forms are those of the field: NPI by its check digit (CMS), TIN of nine digi
 of service (CMS), ICD-10-CM with or without its dot.
 """
 
+import re
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final
+from unicodedata import normalize
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 NPI_PREFIX: Final = "80840"
 """Prefix over which the NPI's check digit is taken (health applications, United States)."""
@@ -34,8 +37,9 @@ def _npi(value: str) -> str:
     return value
 
 
-def _no_control_characters(value: str) -> str:
-    if not value.isprintable():
+def _plain_text(value: str) -> str:
+    value = normalize("NFC", value)
+    if not value.replace("\u00a0", " ").isprintable():
         raise ValueError("contains control characters; send plain text")
     return value
 
@@ -62,12 +66,20 @@ def _phone(value: str) -> str:
     return value[1:] if len(value) == 11 and value.startswith("1") else value
 
 
-Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=120), AfterValidator(_no_control_characters)
-]
+def _calendar_day(value: object) -> object:
+    """Days are written as ISO 8601 dates; numbers that could be epoch seconds are no dates."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("write the day as YYYY-MM-DD")
+    if isinstance(value, int | float):
+        raise ValueError("write the day as text, YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, Field(strict=False), BeforeValidator(_calendar_day)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_plain_text)]
 Npi = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_npi)]
 Tin = Annotated[str, BeforeValidator(_digits), StringConstraints(pattern=r"^[0-9]{9}$")]
-MemberId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{5,20}$")]
+MemberId = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-Z0-9]{5,20}$")]
 Phone = Annotated[
     str,
     BeforeValidator(_digits),

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.contract import RULE_LIST_PREFIX
 from precert.domain.errors import TransientError
-from precert.domain.rules import Rule, RuleListVersion
+from precert.domain.rules import Rule, RuleListVersion, canonical_code
 from precert.domain.values import CodeType
 
 if TYPE_CHECKING:
@@ -55,15 +55,7 @@ class S3RuleLists:
         self, version: RuleListVersion, codes: Collection[tuple[CodeType, str]]
     ) -> dict[tuple[CodeType, str], tuple[Rule, ...]]:
         connection = self._connection(version)
-        return {
-            (code_type, code): tuple(
-                Rule.model_validate_json(text)
-                for (text,) in connection.execute(
-                    _LOOKUP, (code_type.value, code[:PREFIX_LENGTH], code, code)
-                )
-            )
-            for code_type, code in codes
-        }
+        return {(kind, code): _looked_up(connection, kind, code) for kind, code in codes}
 
     def publish(self, version: str, rules: Collection[Rule]) -> tuple[str, str]:
         body = compile_rules(rules)
@@ -96,6 +88,12 @@ class S3RuleLists:
             part.write(body)
         Path(part.name).replace(file)
         return file
+
+
+def _looked_up(connection: sqlite3.Connection, code_type: CodeType, code: str) -> tuple[Rule, ...]:
+    filed = canonical_code(code, code_type)
+    found = connection.execute(_LOOKUP, (code_type.value, filed[:PREFIX_LENGTH], filed, filed))
+    return tuple(Rule.model_validate_json(text) for (text,) in found)
 
 
 def compile_rules(rules: Collection[Rule]) -> bytes:
