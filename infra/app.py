@@ -8,6 +8,7 @@ account.
 import argparse
 import json
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +23,6 @@ from infra.stack import PrecertStack
 FLAGS: Final = {
     "@aws-cdk/aws-iam:minimizePolicies": True,
     "@aws-cdk/core:enablePartitionLiterals": True,
-    "aws:cdk:disable-asset-staging": False,
 }
 """Set here and not in ``cdk.json``: both ways in must give the same template."""
 
@@ -45,7 +45,7 @@ def make_app(
     )
     stack = PrecertStack(
         app,
-        "Precert",
+        f"precert-{stage}",
         stage=stage_config(stage, context or {}),
         platform=platform,
         packages=packaging.build(platform),
@@ -64,11 +64,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     context = {**given, **dict(pair.split("=", 1) for pair in chosen.context)}
     out = chosen.out or str(packaging.ROOT / "build" / chosen.platform / "cdk.out")
-    for outdated in Path(out).glob("asset.*"):
-        outdated.unlink()
+    _clear(Path(out))
     app, stack = make_app(chosen.stage, chosen.platform, out=out, context=context)
     assembly = app.synth()
     print(json.dumps({"stack": stack.stack_name, "assembly": assembly.directory}))
+
+
+def _clear(out: Path) -> None:
+    """Removes an assembly of before, another stage's too; only ever a folder marked as one.
+
+    The CDK command line keeps locks in its folder, and clears it by itself.
+    """
+    if "CDK_OUTDIR" not in os.environ and (out / "cdk.out").is_file():
+        shutil.rmtree(out)
 
 
 if __name__ == "__main__":

@@ -78,6 +78,8 @@ class Dependencies:
     new_id: Callable[[], str] = random_id
     serial: Callable[[], int] = random_serial
     sniff: Callable[[bytes, str], bool] = looks_like
+    endpoint_url: str | None = None
+    """Where AWS answers, for whoever works on another endpoint than the environment names."""
 
     @cached_property
     def payer(self) -> Payer:
@@ -91,14 +93,18 @@ class Dependencies:
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        return self.session.client("dynamodb", config=client_config())
+        return self.session.client(
+            "dynamodb", config=client_config(), endpoint_url=self.endpoint_url
+        )
 
     @cached_property
     def s3(self) -> "S3Client":
         from botocore.config import Config
 
         presigning = Config(signature_version="s3v4")
-        return self.session.client("s3", config=client_config().merge(presigning))
+        return self.session.client(
+            "s3", config=client_config().merge(presigning), endpoint_url=self.endpoint_url
+        )
 
     @cached_property
     def drafts(self) -> "DynamoDBDrafts":
@@ -162,14 +168,18 @@ class Dependencies:
     def workflow(self) -> "StepFunctionsWorkflow":
         from precert.adapters.stepfunctions import StepFunctionsWorkflow
 
-        client = self.session.client("stepfunctions", config=client_config())
+        client = self.session.client(
+            "stepfunctions", config=client_config(), endpoint_url=self.endpoint_url
+        )
         return StepFunctionsWorkflow(client, state_machine_arn=self.settings[Env.STATE_MACHINE_ARN])
 
     @cached_property
     def bus(self) -> "EventBridgeBus":
         from precert.adapters.eventbridge import EventBridgeBus
 
-        client = self.session.client("events", config=client_config())
+        client = self.session.client(
+            "events", config=client_config(), endpoint_url=self.endpoint_url
+        )
         return EventBridgeBus(client, bus_name=self.settings[Env.EVENT_BUS_NAME])
 
 

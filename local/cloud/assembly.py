@@ -68,21 +68,37 @@ def _read(path: Path) -> Any:
         raise LocalCloudError(f"{path} cannot be read: {error}") from error
 
 
+def _artifacts(manifest: Any, kind: str) -> dict[str, Any]:
+    return {
+        name: artifact.get("properties", {})
+        for name, artifact in manifest.get("artifacts", {}).items()
+        if artifact["type"] == kind
+    }
+
+
 def load(folder: Path, account: str, region: str) -> Assembly:
-    """Read the folder; it holds exactly one stack."""
-    manifests = sorted(folder.glob("*.assets.json"))
-    if len(manifests) != 1:
-        raise LocalCloudError(f"{folder} holds {len(manifests)} stacks, and one is needed")
-    name = manifests[0].name.removesuffix(".assets.json")
-    template = (folder / f"{name}.template.json").read_text(encoding="utf-8")
+    """Read what the folder's manifest names; it names exactly one stack.
+
+    What else lies there, from a synthesis under another name, is left alone.
+    """
+    manifest = _read(folder / "manifest.json")
+    stacks = _artifacts(manifest, "aws:cloudformation:stack")
+    if len(stacks) != 1:
+        raise LocalCloudError(f"{folder} holds {len(stacks)} stacks, and one is needed")
+    [(name, stack)] = stacks.items()
+    files = [
+        file
+        for listing in _artifacts(manifest, "cdk:asset-manifest").values()
+        for file in _read(folder / listing["file"]).get("files", {}).values()
+    ]
     assets: list[Asset] = []
     buckets: set[str] = set()
-    for file in _read(manifests[0]).get("files", {}).values():
+    for file in files:
         source = file["source"]
         for destination in file["destinations"].values():
             buckets.add(_substituted(destination["bucketName"], account, region))
-            if source["path"] != f"{name}.template.json":
-                path = folder / source["path"]
+            if source["path"] != stack["templateFile"]:
                 zipped = source.get("packaging") == "zip"
-                assets.append(Asset(destination["objectKey"], path, zipped))
-    return Assembly(name, template, tuple(assets), frozenset(buckets))
+                assets.append(Asset(destination["objectKey"], folder / source["path"], zipped))
+    template = (folder / stack["templateFile"]).read_text(encoding="utf-8")
+    return Assembly(stack.get("stackName", name), template, tuple(assets), frozenset(buckets))

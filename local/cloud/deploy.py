@@ -3,6 +3,7 @@
 outputs = deploy(cloud, Path("build/local/cdk.out"))
 """
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ Progress = Callable[[str], None]
 DEPLOY_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.1
 _CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+_WHOLE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 #: A stack that got no further than this holds nothing worth keeping, and takes no update.
 _DEAD: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 
@@ -36,6 +38,12 @@ def _status(cloud: Cloud, name: str) -> str | None:
             return None
         raise
     return str(stacks[0]["StackStatus"])
+
+
+def _template(cloud: Cloud, name: str) -> Any:
+    """What the stack was made of; kept with the stack itself, so that both outlive a crash or none."""
+    body = cloud.client("cloudformation").get_template(StackName=name)["TemplateBody"]
+    return json.loads(body) if isinstance(body, str) else json.loads(json.dumps(body))
 
 
 def outputs(cloud: Cloud, name: str) -> dict[str, str]:
@@ -107,7 +115,7 @@ def _await_end(cloud: Cloud, name: str, before: set[str], progress: Progress, li
         if time.monotonic() > deadline:
             raise LocalCloudError(f"stack {name} was still {status} after {limit:.0f} s")
         time.sleep(_POLL_SECONDS)
-    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+    if status not in _WHOLE:
         failure = _first_failure(_events(cloud, name, before), name)
         raise LocalCloudError(f"stack {name} is {status}: {failure}")
 
@@ -151,14 +159,12 @@ def deploy(
 ) -> dict[str, str]:
     """Create the stack or bring it up to date, and return its outputs.
 
-    Does nothing when the same template and assets were deployed before, to this state. Raises
-    `LocalCloudError` with the first resource that failed, and why.
+    Does nothing when the stack was made of this very template, which names its assets by their
+    content. Raises `LocalCloudError` with the first resource that failed, and why.
     """
     assembly = load(cdk_out, settings.ACCOUNT, settings.REGION)
-    record = cloud.state_dir / f"deployed-{assembly.name}"
     status = _status(cloud, assembly.name)
-    known = record.read_text() if record.exists() else ""
-    if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and known == assembly.mark():
+    if status in _WHOLE and _template(cloud, assembly.name) == json.loads(assembly.template):
         progress("nothing has changed")
         return outputs(cloud, assembly.name)
     if status in _DEAD or status == "CREATE_IN_PROGRESS":
@@ -175,5 +181,4 @@ def deploy(
             _await_end(cloud, assembly.name, before, progress, limit)
     except ClientError as error:
         raise LocalCloudError(f"stack {assembly.name} was refused: {error}") from error
-    record.write_text(assembly.mark())
     return outputs(cloud, assembly.name)

@@ -106,9 +106,12 @@ def main() -> int:
         print("not installed beside the emulator:", *missing())
         return settings.EXIT_INCOMPLETE
     stop_with(sys.stdin.fileno())
-    scratch = tempfile.mkdtemp(prefix="precert-cloud-")
-    os.environ.update(environment(state_dir, options.port), TMPDIR=scratch)
-    tempfile.tempdir = scratch
+    # In one place, so that what a crash left is cleared by the next start.
+    scratch = state_dir / "tmp"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    os.environ.update(environment(state_dir, options.port), TMPDIR=str(scratch))
+    tempfile.tempdir = str(scratch)
     sys.argv[1:] = []
     try:
         gaps.apply(name for name in options.gaps.split(",") if name)

@@ -55,6 +55,7 @@ class Cloud:
     state_dir: Path
     log_file: Path
     process: subprocess.Popen[bytes] = field(repr=False)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def endpoint_url(self) -> str:
@@ -78,11 +79,17 @@ class Cloud:
         )
 
     def client(self, service: str) -> Any:
-        """A client of the account's root user."""
+        """A client of the account's root user; threads may share it."""
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service)
+        return self._clients[service]
+
+    def _new_client(self, service: str) -> Any:
         config = Config(
             connect_timeout=5,
             read_timeout=60,
             retries={"total_max_attempts": 2},
+            max_pool_connections=64,
             s3={"addressing_style": "path"},
         )
         return self.session().client(  # type: ignore[call-overload]
@@ -143,6 +150,8 @@ def _why_it_ended(cloud: Cloud) -> str:
         return f"another local cloud is using {cloud.state_dir}: stop it first"
     if code == settings.EXIT_PORT_IN_USE:
         return f"port {cloud.port} is in use on {settings.HOST}"
+    if code == settings.EXIT_INCOMPLETE:
+        return f"boto3 or cryptography is missing beside the emulator ({cloud_python()})"
     lines = cloud.log_file.read_text(errors="replace").strip().splitlines()
     last = lines[-1] if lines else "it said nothing"
     return f"the local cloud ended with code {code} ({last}); see {cloud.log_file}"

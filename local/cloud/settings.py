@@ -10,7 +10,7 @@ DEFAULT_PORT: Final = 4566
 #: A key that is an account id is the root user of that account: no signature is checked for it.
 #: Every other key (the functions' roles, for one) is verified and held to its policies.
 ADMIN_KEY: Final = ACCOUNT
-ADMIN_SECRET: Final = "local"  # noqa: S105  (of nothing: see ADMIN_KEY)
+ADMIN_SECRET: Final = "test"  # noqa: S105  (presigned URLs are checked with it)
 
 #: What the launcher answers with when it cannot start.
 EXIT_STATE_IN_USE: Final = 3

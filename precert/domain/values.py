@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated, Final
 from unicodedata import normalize
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 NPI_PREFIX: Final = "80840"
 """Prefix over which the NPI's check digit is taken (health applications, United States)."""
@@ -67,15 +67,15 @@ def _phone(value: str) -> str:
 
 
 def _calendar_day(value: object) -> object:
-    """Days are written as ISO 8601 dates; numbers that could be epoch seconds are no dates."""
-    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise ValueError("write the day as YYYY-MM-DD")
-    if isinstance(value, int | float):
+    """Days are ISO 8601 dates in text; a number could be epoch seconds and is none."""
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("write the day as text, YYYY-MM-DD")
-    return value
+    return date.fromisoformat(value)
 
 
-Day = Annotated[date, Field(strict=False), BeforeValidator(_calendar_day)]
+Day = Annotated[date, BeforeValidator(_calendar_day)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_plain_text)]
 Npi = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_npi)]
 Tin = Annotated[str, BeforeValidator(_digits), StringConstraints(pattern=r"^[0-9]{9}$")]

@@ -55,6 +55,17 @@ def test_an_upload_outside_the_policy_is_refused(stand: Stand) -> None:
     assert post(stand, form, b"123", **{"x-amz-signature": "0" * len(signature)}).status == 403
 
 
+def test_a_signed_download_is_given_and_a_forged_one_is_not(stand: Stand) -> None:
+    key = f"drafts/{uuid4()}"
+    stand.cloud.client("s3").put_object(Bucket=stand.out["Documents"], Key=key, Body=b"text")
+    url, error = stand.invoke("Presign", {"key": key, "download": True})
+    assert error is None, url
+    answer = call(url)
+    assert (answer.status, answer.body) == (200, b"text")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=x.txt"
+    assert call(url.replace(key, f"{key}x")).status == 403
+
+
 def test_gap_a_bucket_that_takes_tls_only_refuses_everybody(raw: Stand) -> None:
     _, form = signed(raw)
     assert post(raw, form, b"12345").status == 403

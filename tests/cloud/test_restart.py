@@ -91,6 +91,7 @@ def test_a_stop_loses_nothing(home: Home) -> None:
     stand.put("r", "EVT#undelivered")
     stand.cloud.stop()
     assert stand.cloud.process.returncode == 0
+    assert not (stand.cloud.state_dir / "tmp").exists()
     again = home.start()
     assert again.out == stand.out
     assert again.seen("insert", "EVT#undelivered") == []
@@ -118,8 +119,9 @@ def test_a_crash_loses_seconds_at_most(home: Home) -> None:
 def test_gap_a_restart_stalls_the_mapping(home: Home) -> None:
     home.filled = False
     stand = home.start()
-    stand.put("r", "EVT#before")
-    until(lambda: stand.seen("insert", "EVT#before"))
+    for number in range(4):
+        stand.put("r", f"EVT#{number}")
+    until(lambda: stand.seen("insert", "EVT#3"))
     stand.cloud.stop()
     again = home.start()
     again.put("r", "EVT#new")

@@ -109,9 +109,7 @@ def test_gap_types_the_emulator_refuses(
 
 def one(folder: Path, resource: dict[str, object]) -> Path:
     """An assembly with this resource alone."""
-    (folder / "Single.template.json").write_text(json.dumps({"Resources": {"Only": resource}}))
-    (folder / "Single.assets.json").write_text(json.dumps({"files": {}}))
-    return folder
+    return trial.assembly(folder, "Single", {"Resources": {"Only": resource}}, {})
 
 
 def test_a_failed_deploy_names_the_resource_and_can_be_repeated(
@@ -140,13 +138,9 @@ def test_nothing_is_done_when_nothing_changed_and_new_code_is_taken(
 
 
 def test_the_template_may_be_too_long_to_be_sent_inline(stand: Stand, tmp_path: Path) -> None:
-    folder = one(tmp_path, {})
-    text = json.dumps(
-        {
-            "Resources": {"Only": trial.resource("SQS::Queue")},
-            "Mappings": {f"M{n}": {"a": {"b": "x" * 1000}} for n in range(60)},
-        }
-    )
-    (folder / "Single.template.json").write_text(text)
-    assert len(text) > 51_200
-    deploy(stand.cloud, folder)
+    template = {
+        "Resources": {"Only": trial.resource("SQS::Queue")},
+        "Mappings": {f"M{n}": {"a": {"b": "x" * 1000}} for n in range(60)},
+    }
+    assert len(json.dumps(template)) > 51_200
+    deploy(stand.cloud, trial.assembly(tmp_path, "Single", template, {}))

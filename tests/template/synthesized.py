@@ -20,9 +20,12 @@ class Synthesized:
 
     @cached_property
     def template(self) -> dict[str, Any]:
-        text = (self.folder / "Precert.template.json").read_text(encoding="utf-8")
-        parsed: dict[str, Any] = json.loads(text)
+        parsed: dict[str, Any] = json.loads(self.text)
         return parsed
+
+    @cached_property
+    def text(self) -> str:
+        return (self.folder / f"precert-{self.stage}.template.json").read_text(encoding="utf-8")
 
     @cached_property
     def findings(self) -> list[str]:
@@ -41,7 +44,9 @@ class Synthesized:
         return list(self._acknowledged())
 
     def _acknowledged(self) -> Iterator[tuple[str, str, str]]:
-        metadata = json.loads((self.folder / "Precert.metadata.json").read_text(encoding="utf-8"))
+        metadata = json.loads(
+            (self.folder / f"precert-{self.stage}.metadata.json").read_text(encoding="utf-8")
+        )
         for path, entries in metadata.items():
             for entry in entries:
                 if "acknowledged" in entry["type"].lower():

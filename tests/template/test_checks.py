@@ -19,9 +19,8 @@ JSONATA_TIMEOUT: Final = "States/Await Decision/TimeoutSeconds"
 
 
 def test_nothing_is_found_when_the_template_is_linted(stack: Synthesized) -> None:
-    text = (stack.folder / "Precert.template.json").read_text(encoding="utf-8")
     config = ManualArgs(regions=["us-east-1"], ignore_checks=list(NOT_OURS))
-    found = [f"{match.rule.id} {match.message}" for match in api.lint(text, config=config)]
+    found = [f"{match.rule.id} {match.message}" for match in api.lint(stack.text, config=config)]
     assert [one for one in found if JSONATA_TIMEOUT not in one] == []
 
 
@@ -31,7 +30,7 @@ def test_nothing_is_open_when_the_security_rules_have_run(stack: Synthesized) ->
 
 def test_careless_resource_is_found_when_the_security_rules_run(tmp_path: Path) -> None:
     app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
-    s3.CfnBucket(cdk.Stack(app, "Precert"), "Careless")
+    s3.CfnBucket(cdk.Stack(app, "precert-dev"), "Careless")
     found = checked(app, "dev", tmp_path).findings
     assert any("AwsSolutions-S1" in finding for finding in found)
 

@@ -9,6 +9,8 @@ import pytest
 from jsonata import Jsonata
 
 from precert.contract import Route, WorkflowTask
+from precert.domain.errors import TransientError
+from precert.usecases.ports.requests import RequestClosedError
 from tests.template.synthesized import Synthesized
 
 Machine = dict[str, Any]
@@ -106,6 +108,17 @@ def test_timeout_is_no_fault_when_a_decision_is_awaited(machine: Machine) -> Non
     nexts = {error: catch["Next"] for catch in state["Catch"] for error in catch["ErrorEquals"]}
     assert nexts["States.Timeout"] == "Mark Clock"
     assert nexts["RequestClosedError"] == "Determined"
+
+
+def test_errors_of_ours_exist_when_the_machine_names_them(machine: Machine) -> None:
+    named = {
+        error
+        for state in tasks(machine).values()
+        for rule in (*state["Retry"], *state["Catch"])
+        for error in rule["ErrorEquals"]
+        if "." not in error
+    }
+    assert named == {TransientError.__name__, RequestClosedError.__name__}
 
 
 def test_data_is_ids_only_when_a_task_is_called(machine: Machine) -> None:

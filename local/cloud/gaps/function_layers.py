@@ -2,9 +2,10 @@
 
 Seen: each worker unpacks all its layers (and compiles them) anew, seconds for a layer with boto3.
 Workers also run in the emulator's virtual environment, so that a package missing from the layer is
-found there: it works here and fails in AWS.
-Does: unpacks each layer below the state directory under the hash of its content, hands the worker
-those folders, and runs functions that have layers with the bare interpreter.
+found there: it works here and fails in AWS. And layers are searched before the function's own code,
+where AWS searches them after it.
+Does: unpacks each layer below the state directory under the hash of its content, puts those folders
+on the path behind the code, and runs functions that have layers with the bare interpreter.
 Goes: when the emulator keeps unpacked layers; the isolation when it has one of its own.
 """
 
@@ -15,7 +16,7 @@ import shutil
 import sys
 import threading
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +63,25 @@ def _contents(layers: Iterable[Any]) -> list[bytes]:
     return found
 
 
+def _search_path(folders: Iterable[Path]) -> Iterator[str]:
+    """Where Lambda looks in each layer; the last layer's files lie on top of the others."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for folder in reversed(list(folders)):
+        packages = folder / "lib" / version / "site-packages"
+        if packages.is_dir():
+            yield str(packages)
+        yield str(folder)
+
+
 def _with_shared_layers(spawn: Callable[..., Any]) -> Callable[..., Any]:
     def spawn_with_shared_layers(worker: Any) -> Any:
         config = worker.config
         layers = config.get("Layers") or []
         if not layers or not str(config.get("Runtime", "")).startswith("python"):
             return spawn(worker)
-        folders = [str(unpacked(content, _cache())) for content in _contents(layers)]
+        folders = [unpacked(content, _cache()) / "python" for content in _contents(layers)]
         environment = dict((config.get("Environment") or {}).get("Variables") or {})
-        environment["_LAMBDA_LAYERS_DIRS"] = os.pathsep.join(folders)
+        environment["PYTHONPATH"] = os.pathsep.join(_search_path(folders))
         worker.config = {**config, "Layers": [], "Environment": {"Variables": environment}}
         _spawning.bare = True
         try:

@@ -15,7 +15,7 @@ class Message(Value):
     message_id: Text
     type: EventType
     request_id: Text
-    number: Text | None
+    number: Text | None = None
     status: Status
     at: datetime
 

@@ -20,16 +20,16 @@ class DashboardRow(Value):
     """The columns of a dashboard line (T2)."""
 
     request_id: Text
-    number: Text | None
+    number: Text | None = None
     status: Status
-    patient: Text | None
-    date_of_birth: date | None
-    first_day: date | None
-    last_day: date | None
-    requesting_provider: Text | None
-    requesting_tin: Tin | None
-    servicing_provider: Text | None
-    place_of_service: Text | None
+    patient: Text | None = None
+    date_of_birth: date | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    requesting_provider: Text | None = None
+    requesting_tin: Tin | None = None
+    servicing_provider: Text | None = None
+    place_of_service: Text | None = None
     appeal_open: bool
     updated_at: datetime
 

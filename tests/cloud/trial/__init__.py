@@ -109,7 +109,9 @@ def functions(code: str, layer: bool) -> Properties:
                 attribute("Results", "Arn"),
             ),
         ),
-        "presign": allow((["s3:PutObject"], join(attribute("Documents", "Arn"), "/*"))),
+        "presign": allow(
+            (["s3:PutObject", "s3:GetObject"], join(attribute("Documents", "Arn"), "/*"))
+        ),
     }
     for name, policy in grants.items():
         title = name.title().replace("_", "")
@@ -464,9 +466,9 @@ def write(folder: Path, *, filled: bool = True, version: str = "one") -> Path:
     """Write the stack as CDK would leave it in its output folder."""
     source = HANDLERS.read_text().replace('VERSION = "one"', f'VERSION = "{version}"')
     contents = {
-        "code": zipped({"handlers.py": source}),
+        "code": zipped({"handlers.py": source, "both.py": ""}),
         # A layer that hides nothing: the functions with it bring boto3 from where the tests run.
-        "layer": zipped({"python/trial_layer.py": 'NAME = "trial"\n', **sdk()}),
+        "layer": zipped({"python/trial_layer.py": "", "python/both.py": "", **sdk()}),
     }
     folder.mkdir(parents=True, exist_ok=True)
     files, keys = {}, {}
@@ -477,9 +479,25 @@ def write(folder: Path, *, filled: bool = True, version: str = "one") -> Path:
             "source": {"path": f"asset.{keys[name]}", "packaging": "file"},
             "destinations": {"d": {"bucketName": BUCKET, "objectKey": keys[name]}},
         }
-    text = json.dumps(template(keys["code"], keys["layer"], filled=filled))
-    (folder / f"{NAME}.template.json").write_text(text)
-    (folder / f"{NAME}.assets.json").write_text(json.dumps({"version": "1", "files": files}))
+    return assembly(folder, NAME, template(keys["code"], keys["layer"], filled=filled), files)
+
+
+def assembly(folder: Path, name: str, body: Properties, files: Properties) -> Path:
+    """The folder, with the manifests that name this stack and its files."""
+    artifacts = {
+        name: {
+            "type": "aws:cloudformation:stack",
+            "properties": {"templateFile": f"{name}.template.json"},
+        },
+        f"{name}.assets": {
+            "type": "cdk:asset-manifest",
+            "properties": {"file": f"{name}.assets.json"},
+        },
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.template.json").write_text(json.dumps(body))
+    (folder / f"{name}.assets.json").write_text(json.dumps({"files": files}))
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
     return folder
 
 

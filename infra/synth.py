@@ -1,0 +1,57 @@
+"""Synthesizes only when something changed: ``python -m infra.synth --platform local``.
+
+Loading the CDK takes seconds; seeing that nothing changed takes a moment. For whoever deploys again
+and again; ``infra.app`` is the app itself.
+"""
+
+import argparse
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from infra import archive, packaging
+from infra.packaging import ROOT, Packages
+from infra.platforms import Platform
+
+_STAMP = ".inputs"
+
+
+def synthesize(stage: str, platform: Platform, out: Path) -> bool:
+    """Brings the assembly up to date; answers whether there was anything to do."""
+    stamp = out / _STAMP
+    inputs = _inputs(stage, platform, packaging.build(platform))
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs:
+        return False
+    from infra import app
+
+    app.main(["--stage", stage, "--platform", platform.value, "--out", str(out)])
+    stamp.write_text(inputs, encoding="utf-8")
+    return True
+
+
+def _inputs(stage: str, platform: Platform, packages: Packages) -> str:
+    """Everything that decides about the assembly."""
+    sources = [
+        *sorted((ROOT / "infra").rglob("*.py")),
+        *sorted((ROOT / "stepfunctions").glob("*.json")),
+        *(ROOT / "precert" / name for name in ("contract.py", "api/routes.py")),
+    ]
+    every = (packages.dependencies, packages.core, *packages.functions.values())
+    hashes = [package.content_hash for package in every]
+    return archive.digest(ROOT, sources, stage, platform, version("aws-cdk-lib"), *hashes)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Synthesizes if need be, and says which of the two it was."""
+    parser = argparse.ArgumentParser(description="Synthesizes when something changed.")
+    parser.add_argument("--stage", default="dev")
+    parser.add_argument("--platform", type=Platform, default=Platform.LOCAL)
+    parser.add_argument("--out", type=Path)
+    chosen = parser.parse_args(arguments)
+    out = chosen.out or ROOT / "build" / chosen.platform / "cdk.out"
+    if not synthesize(chosen.stage, chosen.platform, out):
+        print(f"{out} is up to date")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Looks behind the API: what the stream, the workflow, the bucket and the bus did."""
+
+from local.stand import Stand
+from precert.adapters.stepfunctions import execution_name
+
+
+def execution(stand: Stand, request_id: str, round_: int) -> str:
+    """One line about a round's execution."""
+    name = execution_name(request_id, round_)
+    arn = stand.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
+    client = stand.cloud.client("stepfunctions")
+    status = client.describe_execution(executionArn=f"{arn}:{name}")["status"]
+    events = client.get_execution_history(executionArn=f"{arn}:{name}")["events"]
+    states = [
+        event["stateEnteredEventDetails"]["name"]
+        for event in events
+        if "stateEnteredEventDetails" in event
+    ]
+    way = " → ".join(states) or "started"
+    return f"Step Functions: execution {name[:10]}…-{round_} is {status} ({way})"
+
+
+def execution_status(stand: Stand, request_id: str, round_: int) -> str | None:
+    """Status of a round's execution, or ``None`` before it exists."""
+    name = execution_name(request_id, round_)
+    arn = stand.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
+    client = stand.cloud.client("stepfunctions")
+    try:
+        return str(client.describe_execution(executionArn=f"{arn}:{name}")["status"])
+    except client.exceptions.ExecutionDoesNotExist:
+        return None
+
+
+def objects(stand: Stand, request_id: str) -> int:
+    """How many documents' bytes the bucket holds for a request."""
+    listed = stand.cloud.client("s3").list_objects_v2(
+        Bucket=stand.outputs["DocumentsBucketName"], Prefix=f"documents/{request_id}/"
+    )
+    return int(listed["KeyCount"])

@@ -1,0 +1,76 @@
+"""What the office enters on the journey: the reference guide's own example."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from fpdf import FPDF
+
+PATIENT: Final = {
+    "member_id": "849382930",
+    "date_of_birth": "1986-01-01",
+    "last_name": "Adams",
+    "first_name": "Allison",
+}
+REQUESTING: Final = {
+    "kind": "INDIVIDUAL",
+    "name": "Jeffrey Rubinstein",
+    "npi": "1234567893",
+    "tin": "463778226",
+    "phone": "216-555-0111",
+    "address": {
+        "line_1": "26900 Cedar Road",
+        "city": "Beachwood",
+        "state": "OH",
+        "zip_code": "44122",
+    },
+}
+
+
+def service(*codes: str, days_ahead: int = 14) -> dict[str, Any]:
+    """A surgical inpatient service, elective, as the guide enters it."""
+    day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
+    return {
+        "authorization_type": "INPATIENT",
+        "type_of_service": "SURGICAL_INPATIENT",
+        "place_of_service": "SURGICAL",
+        "urgency": "ELECTIVE",
+        "admission_date": day,
+        "primary_diagnosis": "K55",
+        "procedures": [{"code": code} for code in codes],
+    }
+
+
+def completed(content: dict[str, Any]) -> dict[str, Any]:
+    """The same content with what a submission needs beyond a check."""
+    services = [
+        {
+            **one,
+            "requested_days": 3,
+            "procedures": [
+                {
+                    **procedure,
+                    "start_date": one["admission_date"],
+                    "units": 1,
+                    "unit_type": "UNITS",
+                }
+                for procedure in one["procedures"]
+            ],
+        }
+        for one in content["services"]
+    ]
+    facility = {**content["servicing_provider"], "phone": "216-555-0188"}
+    return {
+        **content,
+        "servicing_provider": facility,
+        "requesting_provider": REQUESTING,
+        "services": services,
+    }
+
+
+def clinical_note() -> bytes:
+    """A real PDF of one page."""
+    page = FPDF()
+    page.add_page()
+    page.set_font("helvetica", size=12)
+    page.cell(text="Operative plan and recent office notes (sample document, made up).")
+    return bytes(page.output())

@@ -1,0 +1,201 @@
+"""The steps of a request's life, each one or two calls of the API and what must come of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from local.client import upload
+from local.journey import behind
+from local.journey.content import PATIENT, clinical_note
+from local.journey.trail import DeviationError, Trail, answer, expect
+from local.stand import Stand
+from local.users import FACILITY, OFFICE, User
+
+
+@dataclass
+class Walk:
+    """A journey under way."""
+
+    stand: Stand
+    trail: Trail
+
+    def confirm_patient(self) -> None:
+        response = self.stand.caller(OFFICE).call(
+            "POST", "/v1/patients/confirm", {"patient": PATIENT}
+        )
+        found = answer("confirming the patient", response, 200)
+        expect("whether a check may start", found["check_available"], expected=True)
+        self.trail.step(f"The office confirms the patient: {found['plan']['name']}, active.")
+        self.trail.behind("API Gateway checked the token; Lambda read one item")
+
+    def find_facility(self) -> dict[str, Any]:
+        response = self.stand.caller(OFFICE).call(
+            "GET",
+            "/v1/providers",
+            query={"zip_code": "44122", "kind": "FACILITY", "name": "cleveland center"},
+        )
+        found = answer("searching the directory", response, 200)["providers"]
+        expect("a facility near 44122", bool(found), expected=True)
+        provider: dict[str, Any] = found[0]["provider"]
+        expect("its TIN", provider["tin"], "203129831")
+        self.trail.step(f"It finds {provider['name']}, {found[0]['miles']} miles from 44122.")
+        return provider
+
+    def check(self, content: dict[str, Any], requirements: dict[str, str]) -> None:
+        response = self.stand.caller(OFFICE).call("POST", "/v1/checks", {"content": content})
+        checked = answer("checking requirements", response, 200)
+        got = {c["code"]: c["requirement"] for s in checked["services"] for c in s["codes"]}
+        expect("the answer per code", got, requirements)
+        told = ", ".join(f"{code} {word}" for code, word in got.items())
+        self.trail.step(f"It checks the requirements: {told}.")
+        self.trail.behind(
+            f"rule list {checked['rule_list']['version']} of {checked['rule_list']['payer']}, "
+            f"in force from {checked['rule_list']['effective_from']}"
+        )
+        self.trail.prove("a check answers per code, by a named rule list", told)
+
+    def start_draft(self, content: dict[str, Any]) -> str:
+        response = self.stand.caller(OFFICE).call("POST", "/v1/drafts", {"content": content})
+        draft = answer("starting a draft", response, 201)
+        expect("the draft's status", draft["status"], "INCOMPLETE")
+        self.trail.step(f"It starts a draft from the check; kept until {draft['expires_at']}.")
+        return str(draft["draft_id"])
+
+    def save(self, draft_id: str, content: dict[str, Any]) -> None:
+        office = self.stand.caller(OFFICE)
+        saved = office.call(
+            "PUT", f"/v1/drafts/{draft_id}", {"content": content}, headers={"If-Match": '"1"'}
+        )
+        expect("the version after the save", answer("saving", saved, 200)["version"], 2)
+        stale = office.call(
+            "PUT",
+            f"/v1/drafts/{draft_id}",
+            {"content": {**content, "services": []}},
+            headers={"If-Match": '"1"'},
+        )
+        answer("saving on top of an old version", stale, 412)
+        self.trail.step("It saves; a colleague saving on the old version is told so (412).")
+        self.trail.prove("two people never overwrite each other silently", "412 on a stale save")
+
+    def resume(self, draft_id: str, content: dict[str, Any]) -> None:
+        response = self.stand.caller(OFFICE).call("GET", f"/v1/drafts/{draft_id}")
+        draft = answer("resuming", response, 200)
+        expect("the ETag", response.headers.get("etag"), '"2"')
+        codes = [p["code"] for s in draft["content"]["services"] for p in s["procedures"]]
+        entered = [p["code"] for s in content["services"] for p in s["procedures"]]
+        expect("the codes that came back", codes, entered)
+        self.trail.step("It resumes the draft: everything is there.")
+        self.trail.prove("a draft comes back whole", f"version {draft['version']}")
+
+    def attach(self, request_id: str) -> None:
+        office = self.stand.caller(OFFICE)
+        offered = answer(
+            "asking for an upload",
+            office.call(
+                "POST",
+                f"/v1/requests/{request_id}/documents",
+                {"file_name": "operative-plan.pdf"},
+            ),
+            201,
+        )
+        sent = upload(offered["upload"], "operative-plan.pdf", clinical_note())
+        if sent.status_code not in (200, 201, 204):
+            raise DeviationError("uploading to S3", "204", f"{sent.status_code} {sent.text[:200]}")
+        document_id = offered["document"]["document_id"]
+        document = self.trail.until(
+            "waiting for the document to be verified",
+            lambda: self._settled(request_id, document_id),
+        )
+        expect("the document", document["status"], "ATTACHED")
+        self.trail.step("It uploads a PDF by a presigned form; its content is verified.")
+        self.trail.behind(
+            f"S3 took {document['size']} bytes → EventBridge → Lambda read them; "
+            f"SHA-256 {document['sha256'][:12]}…"
+        )
+        self.trail.prove("a document is attached once its content is verified", "PDF, by its bytes")
+
+    def submit(self, request_id: str, content: dict[str, Any], version: int) -> str:
+        office = self.stand.caller(OFFICE)
+        path = f"/v1/drafts/{request_id}/submission"
+        match = {"If-Match": f'"{version}"'}
+        first = answer(
+            "submitting", office.call("POST", path, {"content": content}, headers=match), 202
+        )
+        again = answer(
+            "submitting again", office.call("POST", path, {"content": content}, headers=match), 202
+        )
+        expect("the number when sent twice", again["number"], first["number"])
+        number = str(first["number"])
+        self.trail.step(f"It submits and gets the number {number}; sent again, the same number.")
+        self.trail.prove("one submission, one request, however often it is sent", number)
+        return number
+
+    def await_pending(self, request_id: str) -> None:
+        details = self.await_status(request_id, OFFICE, "PENDING")
+        self.trail.step(
+            f"The request is {details['status']}: waiting on {details['waiting_on']}, "
+            f"due {details['due_at']}."
+        )
+        self.trail.behind(
+            "DynamoDB stream → relay → " + behind.execution(self.stand, request_id, 1)
+        )
+        expect("its execution", behind.execution_status(self.stand, request_id, 1), "RUNNING")
+        self.trail.prove(
+            "a submission reaches clinical review by itself", "stream → Step Functions"
+        )
+
+    def await_status(self, request_id: str, user: User, status: str) -> dict[str, Any]:
+        caller = self.stand.caller(user)
+
+        def look() -> dict[str, Any] | None:
+            response = caller.call("GET", f"/v1/requests/{request_id}")
+            details: dict[str, Any] = answer("reading the request", response, 200)
+            return details if details["status"] == status else None
+
+        return self.trail.until(f"waiting for the status {status}", look)
+
+    def decide(
+        self, request_id: str, reviewer: User, round_: int, lines: list[dict[str, Any]]
+    ) -> str:
+        response = self.stand.caller(reviewer).call(
+            "POST",
+            f"/v1/review/requests/{request_id}/decisions",
+            {"round": round_, "lines": lines},
+        )
+        decided = answer("deciding", response, 200)
+        return str(decided["status"])
+
+    def await_execution_end(self, request_id: str, round_: int) -> None:
+        status = self.trail.until(
+            "waiting for the execution to end",
+            lambda: self._ended(request_id, round_),
+        )
+        expect("how the execution ended", status, "SUCCEEDED")
+        self.trail.behind(behind.execution(self.stand, request_id, round_))
+
+    def await_messages(self, request_id: str, type_: str, status: str) -> None:
+        for user in (OFFICE, FACILITY):
+            caller = self.stand.caller(user)
+
+            def look(caller: Any = caller) -> str | None:
+                page = answer("reading messages", caller.call("GET", "/v1/messages"), 200)
+                for message in page["messages"]:
+                    told = (message["request_id"], message["type"], message["status"])
+                    if told == (request_id, type_, status):
+                        return str(message["text"])
+                return None
+
+            text = self.trail.until(f"waiting for the message to {user.title}", look)
+            self.trail.step(f"A message reaches {user.title}: “{text}”")
+        self.trail.prove("every change of status reaches both providers' inboxes", type_)
+
+    def _settled(self, request_id: str, document_id: str) -> dict[str, Any] | None:
+        response = self.stand.caller(OFFICE).call("GET", f"/v1/requests/{request_id}")
+        for document in answer("reading documents", response, 200)["documents"]:
+            if document["document_id"] == document_id and document["settled_at"]:
+                settled: dict[str, Any] = document
+                return settled
+        return None
+
+    def _ended(self, request_id: str, round_: int) -> str | None:
+        status = behind.execution_status(self.stand, request_id, round_)
+        return None if status in (None, "RUNNING") else status

@@ -1,0 +1,178 @@
+"""The demo: two requests from check to determination, one of them to an overturned appeal."""
+
+from typing import Any
+
+from local.journey.content import PATIENT, completed, service
+from local.journey.steps import Walk
+from local.journey.trail import DeviationError, Trail, answer, expect
+from local.stand import Stand
+from local.users import FACILITY, NEWCOMER, OFFICE, REVIEWER, SECOND_REVIEWER
+
+
+def run_demo(stand: Stand) -> int:
+    """Walk and tell; 0 if everything was as expected, 1 with what was not."""
+    trail = Trail(say=lambda line: print(line, flush=True))
+    try:
+        approved_request(Walk(stand, trail))
+        appealed_request(Walk(stand, trail))
+        strangers(Walk(stand, trail))
+    except DeviationError as deviation:
+        print(f"\nNot as expected. {deviation}\nWhat happened inside: {stand.cloud.log_file}")
+        return 1
+    print_table(trail)
+    return 0
+
+
+def approved_request(walk: Walk) -> str:
+    """The reference guide's example, approved."""
+    trail = walk.trail
+    trail.chapter("A request that is approved")
+    walk.confirm_patient()
+    content: dict[str, Any] = {
+        "patient": PATIENT,
+        "servicing_provider": walk.find_facility(),
+        "services": [service("44120")],
+    }
+    walk.check(content, {"44120": "REQUIRED"})
+    request_id = walk.start_draft(content)
+    content = completed(content)
+    walk.save(request_id, content)
+    walk.resume(request_id, content)
+    walk.attach(request_id)
+    walk.submit(request_id, content, version=2)
+    walk.await_pending(request_id)
+    find_on_worklist(walk, request_id)
+    status = walk.decide(request_id, REVIEWER, 1, [{"line_id": "1.1", "status": "APPROVED"}])
+    expect("the status after the decision", status, "APPROVED")
+    trail.step(f"A reviewer approves: the request is {status}.")
+    walk.await_execution_end(request_id, 1)
+    walk.await_messages(request_id, "RequestDetermined", "APPROVED")
+    details = walk.await_status(request_id, FACILITY, "APPROVED")
+    expect("what can be done with it", details["allowed_actions"], ["DETAILS"])
+    trail.prove("an approved request stands, for both sides", details["number"])
+    return request_id
+
+
+def appealed_request(walk: Walk) -> str:
+    """Two services, one approved and one denied; an appeal overturns the denial."""
+    trail = walk.trail
+    trail.chapter("A request that is denied in part, and appealed")
+    content = completed(
+        {
+            "patient": PATIENT,
+            "servicing_provider": walk.find_facility(),
+            "services": [service("44140", days_ahead=21), service("47562", days_ahead=21)],
+        }
+    )
+    walk.check(content, {"44140": "REQUIRED", "47562": "REQUIRED"})
+    request_id = walk.start_draft(content)
+    walk.submit(request_id, content, version=1)
+    walk.await_pending(request_id)
+    refuse_bare_denial(walk, request_id)
+    denial = {
+        "line_id": "2.1",
+        "status": "DENIED",
+        "reason_code": "0F",
+        "rationale": "The notes show no symptoms that call for an inpatient stay.",
+        "criterion": "Inpatient cholecystectomy, criterion 2",
+    }
+    approval = {"line_id": "1.1", "status": "APPROVED"}
+    status = walk.decide(request_id, REVIEWER, 1, [approval, denial])
+    expect("the status after the decision", status, "PARTIALLY APPROVED")
+    trail.step(f"The reviewer approves one and denies one, with reasons: {status}.")
+    walk.await_execution_end(request_id, 1)
+    walk.await_messages(request_id, "RequestDetermined", "PARTIALLY APPROVED")
+    read_denial(walk, request_id)
+    appeal(walk, request_id)
+    return request_id
+
+
+def find_on_worklist(walk: Walk, request_id: str) -> None:
+    case = walk.stand.caller(REVIEWER).call("GET", f"/v1/review/requests/{request_id}")
+    plan_id = answer("reading the case", case, 200)["plan"]["plan_id"]
+    rounds = answer(
+        "reading the worklist",
+        walk.stand.caller(REVIEWER).call("GET", "/v1/review/requests", query={"plan_id": plan_id}),
+        200,
+    )["rounds"]
+    expect("the worklist", [r["request_id"] for r in rounds], [request_id])
+    walk.trail.step(f"A reviewer finds it on the worklist of {plan_id} and reads the case.")
+
+
+def refuse_bare_denial(walk: Walk, request_id: str) -> None:
+    lines = [{"line_id": "1.1", "status": "APPROVED"}, {"line_id": "2.1", "status": "DENIED"}]
+    response = walk.stand.caller(REVIEWER).call(
+        "POST",
+        f"/v1/review/requests/{request_id}/decisions",
+        {"round": 1, "lines": lines},
+    )
+    faults = answer("a denial without a reason", response, 422)["faults"]
+    pointers = [fault["pointer"] for fault in faults]
+    wanted = ["/lines/1/reason_code", "/lines/1/rationale", "/lines/1/criterion"]
+    expect("what the denial lacks", pointers, wanted)
+    walk.trail.step("A denial without reason, rationale and criterion is refused.")
+    walk.trail.prove("a denial without a specific reason cannot be recorded", "422, three faults")
+
+
+def read_denial(walk: Walk, request_id: str) -> None:
+    details = walk.await_status(request_id, OFFICE, "PARTIALLY APPROVED")
+    line = next(line for line in details["lines"] if line["line_id"] == "2.1")
+    decision = line["decisions"][-1]
+    expect("the denial's reason code", decision["reason_code"], "0F")
+    walk.trail.step(f"The office reads why 47562 was denied: {decision['reason']}.")
+    expect("the action offered", "APPEAL" in details["allowed_actions"], expected=True)
+
+
+def appeal(walk: Walk, request_id: str) -> None:
+    trail = walk.trail
+    filed = walk.stand.caller(OFFICE).call(
+        "POST",
+        f"/v1/requests/{request_id}/appeals",
+        {"line_ids": ["2.1"], "reason": "Repeated admissions; records attached earlier."},
+    )
+    round_ = answer("filing the appeal", filed, 202)["round"]
+    trail.step("The office appeals the denied line.")
+
+    def pended() -> str | None:
+        response = walk.stand.caller(OFFICE).call("GET", f"/v1/requests/{request_id}")
+        last = answer("reading the appeal", response, 200)["appeals"][-1]
+        return str(last["due_at"]) if last["status"] == "PENDED" else None
+
+    due_at = trail.until("waiting for the appeal to reach review", pended)
+    trail.behind(f"a second execution, with its own clock: due {due_at}")
+    overturn = [{"line_id": "2.1", "status": "APPROVED", "rationale": "Criterion met on review."}]
+    same = walk.stand.caller(REVIEWER).call(
+        "POST",
+        f"/v1/review/requests/{request_id}/decisions",
+        {"round": round_, "lines": overturn},
+    )
+    expect(
+        "the first reviewer deciding again", answer("deciding", same, 409)["code"], "same_reviewer"
+    )
+    trail.step("The first reviewer may not decide the appeal.")
+    status = walk.decide(request_id, SECOND_REVIEWER, round_, overturn)
+    expect("the status after the appeal", status, "APPROVED")
+    trail.step(f"Another reviewer overturns the denial: the request is {status}.")
+    walk.await_execution_end(request_id, round_)
+    walk.await_messages(request_id, "AppealDetermined", "APPROVED")
+    trail.prove("an appeal is decided by another reviewer, and overturns", status)
+
+
+def strangers(walk: Walk) -> None:
+    """Who may not see it, and how that looks."""
+    trail = walk.trail
+    trail.chapter("Those who may not")
+    body = {"patient": PATIENT}
+    nobody = walk.stand.caller(NEWCOMER).call("POST", "/v1/patients/confirm", body)
+    refused = answer("a colleague without Patient Search", nobody, 403)
+    trail.step(f"{NEWCOMER.title} is refused: “{refused['detail']}”")
+    trail.prove("the entitlement Patient Search is asked of everybody", "403")
+
+
+def print_table(trail: Trail) -> None:
+    """What was proven, once each."""
+    rows = dict(reversed(trail.proven))
+    width = max(map(len, rows))
+    print("\nProven on the synthesized template, over HTTP")
+    for what, how in reversed(rows.items()):
+        print(f"  ✓ {what:<{width}}  {how}")

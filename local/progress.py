@@ -1,0 +1,44 @@
+"""What a person sees while something takes time: a line at once, a sign of life, the duration."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+QUIET_SECONDS = 2.0
+"""How long a wait may be before it shows that it is alive."""
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Announce ``title``, a dot a second when it takes longer, and how long it took."""
+    began = time.monotonic()
+    done = threading.Event()
+    _write(f"  {title} ")
+    ticking = threading.Thread(target=_tick, args=(done,), daemon=True)
+    ticking.start()
+    try:
+        yield
+    except BaseException:
+        _end(done, ticking, "failed")
+        raise
+    _end(done, ticking, f"{time.monotonic() - began:.1f} s")
+
+
+def _tick(done: threading.Event) -> None:
+    if done.wait(QUIET_SECONDS):
+        return
+    while not done.wait(1.0):
+        _write(".")
+
+
+def _end(done: threading.Event, ticking: threading.Thread, how: str) -> None:
+    done.set()
+    ticking.join()
+    _write(f" {how}\n")
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

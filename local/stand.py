@@ -1,0 +1,109 @@
+"""A local cloud with the product deployed, the sample payer loaded and the users registered."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from local.client import Caller
+from local.cloud.deploy import deploy
+from local.cloud.errors import LocalCloudError
+from local.cloud.process import ROOT, Cloud
+from local.sample import load_sample_payer
+from local.users import User, register, sign_in
+from precert.bootstrap import Dependencies
+from precert.contract import Env
+from precert.domain.payer import Payer
+from precert.settings import Settings
+from precert.usecases.repair_rounds import repair_rounds
+
+ASSEMBLY: Final = ROOT / "build" / "local" / "cdk.out"
+STAGE: Final = "dev"
+_OUTPUT_OF: Final = {
+    Env.REQUESTS_TABLE: "RequestsTableName",
+    Env.REFERENCE_TABLE: "ReferenceTableName",
+    Env.DOCUMENTS_BUCKET: "DocumentsBucketName",
+    Env.RULE_LISTS_BUCKET: "RuleListsBucketName",
+    Env.STATE_MACHINE_ARN: "StateMachineArn",
+    Env.EVENT_BUS_NAME: "EventBusName",
+}
+
+Step = Callable[[str], AbstractContextManager[None]]
+
+
+def _silent(_title: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+@dataclass
+class Stand:
+    """What runs, and the ways in."""
+
+    cloud: Cloud
+    outputs: dict[str, str]
+    _tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def api_url(self) -> str:
+        return self.cloud.api_url(self.outputs["ApiUrl"])
+
+    @cached_property
+    def made(self) -> Dependencies:
+        """The product's own adapters, with the rights of the account's owner."""
+        environ = {name.value: self.outputs[output] for name, output in _OUTPUT_OF.items()}
+        made = Dependencies(Settings(environ), endpoint_url=self.cloud.endpoint_url)
+        made.session = self.cloud.session()
+        payer = ROOT / "data" / "payer" / "payer.json"
+        made.payer = Payer.model_validate_json(payer.read_text(encoding="utf-8"))
+        return made
+
+    def caller(self, user: User) -> Caller:
+        """The API, called as this user."""
+        if user.name not in self._tokens:
+            cognito = self.cloud.client("cognito-idp")
+            self._tokens[user.name] = sign_in(cognito, self.outputs["UserPoolClientId"], user)
+        return Caller(self.api_url, self._tokens[user.name])
+
+
+def synthesize(step: Step = _silent) -> None:
+    """Write the template and its assets, the same that go to AWS but for this machine's wheels."""
+    with step("synthesize the CloudFormation template"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "infra.synth", "--stage", STAGE, "--platform", "local"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if ran.returncode != 0:
+        last = (ran.stderr.strip() or ran.stdout.strip() or "it said nothing").splitlines()[-1]
+        raise LocalCloudError(f"the template could not be synthesized: {last}")
+
+
+def prepare(cloud: Cloud, step: Step = _silent) -> Stand:
+    """Deploy to a running cloud, load the sample payer, register the users, mend open rounds."""
+    with step("deploy it to the local cloud"):
+        stand = Stand(cloud, deploy(cloud, ASSEMBLY))
+    with step("load the sample payer and register its users"):
+        load_sample_payer(stand.made)
+        register(cloud.client("cognito-idp"), stand.outputs["UserPoolId"])
+    made = stand.made
+    with step("start again the workflows a restart ended"):
+        repair_rounds(listings=made.listings, requests=made.requests, workflow=made.workflow)
+    return stand
+
+
+def remember(stand: Stand, file: Path) -> None:
+    """Write down where the cloud answers, for commands in another terminal."""
+    known = {
+        "api_url": stand.api_url,
+        "endpoint_url": stand.cloud.endpoint_url,
+        "client_id": stand.outputs["UserPoolClientId"],
+    }
+    file.write_text(json.dumps(known), encoding="utf-8")

@@ -1,0 +1,70 @@
+"""The sample users: who they are, and how they get a token, as at any Cognito user pool."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from precert.contract import Entitlement
+from precert.domain.loading import load_plans
+
+SAMPLE: Final = Path(__file__).resolve().parents[1] / "data" / "sample"
+PASSWORD: Final = "Sample-Password-1"  # noqa: S105 - of made-up people in a local pool
+
+
+@dataclass(frozen=True)
+class User:
+    """One person with what the payer registered them for."""
+
+    name: str
+    title: str
+    entitlements: tuple[Entitlement, ...] = ()
+    tins: tuple[str, ...] = ()
+    reviews: bool = False
+
+
+OFFICE: Final = User(
+    "office", "Dr. Rubinstein's office", (Entitlement.PATIENT_SEARCH,), ("463778226",)
+)
+FACILITY: Final = User(
+    "facility", "the facility's front desk", (Entitlement.PATIENT_SEARCH,), ("203129831",)
+)
+REVIEWER: Final = User("reviewer", "a clinical reviewer", (Entitlement.REVIEWER,), reviews=True)
+SECOND_REVIEWER: Final = User(
+    "second-reviewer", "another clinical reviewer", (Entitlement.REVIEWER,), reviews=True
+)
+OPERATOR: Final = User("operator", "an operator of the plan", (Entitlement.OPERATOR,))
+NEWCOMER: Final = User("newcomer", "a colleague without Patient Search", (), ("463778226",))
+USERS: Final = (OFFICE, FACILITY, REVIEWER, SECOND_REVIEWER, OPERATOR, NEWCOMER)
+
+
+def register(cognito: Any, pool_id: str) -> None:
+    """Make every sample user, or leave those who are there already as they should be."""
+    plan_ids = [plan.plan_id for plan in load_plans((SAMPLE / "plans.csv").read_text("utf-8"))]
+    for user in USERS:
+        attributes = [
+            {"Name": "custom:tins", "Value": " ".join(user.tins)},
+            {"Name": "custom:plans", "Value": " ".join(plan_ids) if user.reviews else ""},
+        ]
+        named = {"UserPoolId": pool_id, "Username": user.name}
+        try:
+            cognito.admin_create_user(
+                **named,
+                UserAttributes=attributes,
+                MessageAction="SUPPRESS",
+                TemporaryPassword=PASSWORD,
+            )
+        except cognito.exceptions.UsernameExistsException:
+            cognito.admin_update_user_attributes(**named, UserAttributes=attributes)
+        cognito.admin_set_user_password(**named, Password=PASSWORD, Permanent=True)
+        for entitlement in user.entitlements:
+            cognito.admin_add_user_to_group(**named, GroupName=entitlement.value)
+
+
+def sign_in(cognito: Any, client_id: str, user: User) -> str:
+    """The ID token of a user: its claims say what the user may do."""
+    answer = cognito.initiate_auth(
+        ClientId=client_id,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": user.name, "PASSWORD": PASSWORD},
+    )
+    return str(answer["AuthenticationResult"]["IdToken"])

@@ -1,0 +1,227 @@
+"""What each operation of the route table takes and answers: the contract, for its document.
+
+The handlers do not read this; a test compares them with it. It stands here, beside the models, so
+that whoever changes an operation changes both.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Final
+
+from pydantic import BaseModel
+
+from precert.api.answers import (
+    ChangedRequestAnswer,
+    CheckAnswerModel,
+    DashboardAnswer,
+    DraftAnswer,
+    MessagesAnswer,
+    OfferedDocumentAnswer,
+    PatientAnswer,
+    ProvidersAnswer,
+    RequestAnswer,
+    SavedDraftAnswer,
+    SubmissionAnswer,
+    WorklistAnswer,
+)
+from precert.api.bodies import (
+    AppealBody,
+    CheckBody,
+    ConfirmPatientBody,
+    ContentBody,
+    DecideBody,
+    OfferDocumentBody,
+    PlanPageQuery,
+    StartDraftBody,
+    TinPageQuery,
+    VoidBody,
+)
+from precert.contract import Entitlement
+from precert.domain.directory import ProviderSearch
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    CheckNotAvailableError,
+    DocumentLimitError,
+    DraftExpiredError,
+    InvalidInputError,
+    NotEntitledError,
+    NotFoundError,
+    PatientNotEligibleError,
+    PatientNotFoundError,
+    PrecertError,
+    SameReviewerError,
+    TransientError,
+    VersionMismatchError,
+    VersionMissingError,
+)
+
+
+class Header(StrEnum):
+    """Headers that an operation reads or answers with."""
+
+    ETAG = "ETag"
+    IDEMPOTENCY_KEY = "Idempotency-Key"
+    IF_MATCH = "If-Match"
+    LOCATION = "Location"
+
+
+@dataclass(frozen=True)
+class OperationContract:
+    """One operation as a caller knows it.
+
+    ``errors`` are those of its own; every operation may also answer :data:`COMMON_ERRORS`.
+    """
+
+    description: str
+    answer: type[BaseModel] | None
+    errors: tuple[type[PrecertError], ...] = ()
+    status: HTTPStatus = HTTPStatus.OK
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    headers_in: frozenset[Header] = frozenset()
+    headers_out: frozenset[Header] = frozenset()
+    entitlement: Entitlement = Entitlement.PATIENT_SEARCH
+
+
+COMMON_ERRORS: Final = (NotEntitledError, TransientError)
+_NOT_CHECKABLE: Final = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)
+_NO_LIVE_DRAFT: Final = (NotFoundError, DraftExpiredError, ActionNotAllowedError)
+_NOT_CHANGEABLE: Final = (NotFoundError, ActionNotAllowedError)
+
+OPERATIONS: Final[dict[str, OperationContract]] = {
+    "confirmPatient": OperationContract(
+        "Finds the member whom all four fields fit and tells the coverage. Where `check_available` "
+        "is false, show `next_steps`. Which field was wrong is never told.",
+        body=ConfirmPatientBody,
+        answer=PatientAnswer,
+        errors=(InvalidInputError, PatientNotFoundError),
+    ),
+    "searchProviders": OperationContract(
+        "Providers within 25 miles of a ZIP code, nearest first, at most 25. `name` takes the "
+        "beginnings of words, as typed. A `provider` can be sent on as it is.",
+        query=ProviderSearch,
+        answer=ProvidersAnswer,
+        errors=(InvalidInputError,),
+    ),
+    "checkRequirements": OperationContract(
+        "Answers for each code whether it needs precertification, by which rule of which version "
+        "of the payer's list. Nothing is stored. Needs patient, servicing provider and services.",
+        body=CheckBody,
+        answer=CheckAnswerModel,
+        errors=(InvalidInputError, *_NOT_CHECKABLE),
+    ),
+    "startDraft": OperationContract(
+        "Stores what was entered so far; only the patient is required. The draft lives until "
+        "`expires_at`, which every save moves. With an Idempotency-Key a repetition answers the "
+        "same draft.",
+        body=StartDraftBody,
+        answer=DraftAnswer,
+        status=HTTPStatus.CREATED,
+        errors=(InvalidInputError, *_NOT_CHECKABLE, *_NOT_CHANGEABLE),
+        headers_in=frozenset({Header.IDEMPOTENCY_KEY}),
+        headers_out=frozenset({Header.ETAG, Header.LOCATION}),
+    ),
+    "resumeDraft": OperationContract(
+        "The draft with everything entered and its documents. Keep the ETag: saving and "
+        "submitting ask for it.",
+        answer=DraftAnswer,
+        errors=_NO_LIVE_DRAFT,
+        headers_out=frozenset({Header.ETAG}),
+    ),
+    "saveDraft": OperationContract(
+        "Replaces the draft's content, however incomplete. Where somebody else saved in the "
+        "meantime, `version_mismatch` says in which parts the two differ.",
+        body=ContentBody,
+        answer=SavedDraftAnswer,
+        errors=(
+            *(InvalidInputError, *_NO_LIVE_DRAFT),
+            *(VersionMismatchError, VersionMissingError),
+        ),
+        headers_in=frozenset({Header.IF_MATCH}),
+        headers_out=frozenset({Header.ETAG}),
+    ),
+    "deleteDraft": OperationContract(
+        "Removes the draft and its documents.",
+        answer=None,
+        status=HTTPStatus.NO_CONTENT,
+        errors=(*_NO_LIVE_DRAFT, VersionMismatchError),
+    ),
+    "submitDraft": OperationContract(
+        "Submits the content sent, which is what the office has reviewed, and answers with the "
+        "precertification number. The request keeps the draft's id. Sent again, it answers as "
+        "before. What is missing or wrong is listed all at once.",
+        body=ContentBody,
+        answer=SubmissionAnswer,
+        status=HTTPStatus.ACCEPTED,
+        errors=(
+            *(InvalidInputError, PatientNotEligibleError, *_NO_LIVE_DRAFT),
+            *(VersionMismatchError, VersionMissingError),
+        ),
+        headers_in=frozenset({Header.IF_MATCH}),
+        headers_out=frozenset({Header.LOCATION}),
+    ),
+    "voidRequest": OperationContract(
+        "Withdraws a request that is not determined yet. It stays in the history.",
+        body=VoidBody,
+        answer=ChangedRequestAnswer,
+        errors=(InvalidInputError, *_NOT_CHANGEABLE),
+    ),
+    "fileAppeal": OperationContract(
+        "Asks another reviewer to look at denied lines again. One appeal at a time, within the "
+        "filing time of the plan.",
+        body=AppealBody,
+        answer=ChangedRequestAnswer,
+        status=HTTPStatus.ACCEPTED,
+        errors=(InvalidInputError, *_NOT_CHANGEABLE),
+    ),
+    "offerDocument": OperationContract(
+        "Takes a slot for one file and answers with a form to upload it by: POST `fields` as "
+        "multipart/form-data to `url`, the file last as `file`. It belongs to the request once its "
+        "status is ATTACHED. Takes the id of a draft or of a pending request.",
+        body=OfferDocumentBody,
+        answer=OfferedDocumentAnswer,
+        status=HTTPStatus.CREATED,
+        errors=(InvalidInputError, *_NO_LIVE_DRAFT, DocumentLimitError),
+    ),
+    "listRequests": OperationContract(
+        "Drafts and requests of one TIN, as requesting or servicing provider, last changed first.",
+        query=TinPageQuery,
+        answer=DashboardAnswer,
+        errors=(InvalidInputError,),
+    ),
+    "readRequest": OperationContract(
+        "Everything about one request: lines with their decisions, whose turn it is and until "
+        "when, appeals, documents, history.",
+        answer=RequestAnswer,
+        errors=(NotFoundError, DraftExpiredError),
+    ),
+    "listMessages": OperationContract(
+        "What happened to requests of one TIN, newest first.",
+        query=TinPageQuery,
+        answer=MessagesAnswer,
+        errors=(InvalidInputError,),
+    ),
+    "listWorklist": OperationContract(
+        "Open rounds of one plan: urgent ones first, then by the time they are due.",
+        query=PlanPageQuery,
+        answer=WorklistAnswer,
+        errors=(InvalidInputError,),
+        entitlement=Entitlement.REVIEWER,
+    ),
+    "readCase": OperationContract(
+        "A submitted request of one of the reviewer's plans, as its providers see it.",
+        answer=RequestAnswer,
+        errors=(NotFoundError,),
+        entitlement=Entitlement.REVIEWER,
+    ),
+    "decide": OperationContract(
+        "Records one decision for every line of the open round; a round is decided once. `round` "
+        "is that of the case as it was read. A denial carries reason code, rationale and criterion.",
+        body=DecideBody,
+        answer=ChangedRequestAnswer,
+        errors=(InvalidInputError, *_NOT_CHANGEABLE, SameReviewerError),
+        entitlement=Entitlement.REVIEWER,
+    ),
+}
+"""By operation id of the route table."""

@@ -1,0 +1,502 @@
+"""The product on moto: tables as ``precert.contract`` says, real handlers, counted and faulty calls."""
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from types import ModuleType
+from typing import Any, Final
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ReadTimeoutError
+from moto.core.botocore_stubber import MockRawResponse
+from moto.core.models import botocore_stubber
+from mypy_boto3_dynamodb.client import DynamoDBClient
+
+from functions.check import handler as check
+from functions.expire import handler as expire
+from functions.inbox import handler as inbox
+from functions.relay import handler as relay
+from functions.review import handler as review
+from functions.status import handler as status
+from functions.submit import handler as submit
+from functions.upload import handler as upload
+from functions.upload import verify
+from functions.workflow import handler as workflow
+from precert import contract
+from precert.adapters.dynamodb.codec import from_wire
+from precert.bootstrap import Dependencies, client_config
+from precert.domain.coverage import Coverage
+from tests.fakes.clock import Clock
+from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered
+
+PDF: Final = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF"
+PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes(64)
+OFFICE_SUBJECT: Final = "office-user-5f2c"
+FACILITY_SUBJECT: Final = "facility-user-77aa"
+REVIEWER_SUBJECT: Final = "reviewer-user-91d0"
+SECOND_REVIEWER_SUBJECT: Final = "reviewer-user-33be"
+SUBJECTS: Final = (OFFICE_SUBJECT, FACILITY_SUBJECT, REVIEWER_SUBJECT, SECOND_REVIEWER_SUBJECT)
+
+
+def claims(subject: str, group: str = "", tins: str = "", plans: str = "") -> dict[str, str]:
+    return {
+        "sub": subject,
+        "cognito:groups": f"[{group}]",
+        "custom:tins": tins,
+        "custom:plans": plans,
+    }
+
+
+OFFICE: Final = claims(OFFICE_SUBJECT, "PatientSearch", OFFICE_TIN)
+FACILITY: Final = claims(FACILITY_SUBJECT, "PatientSearch", FACILITY_TIN)
+STRANGER: Final = claims("stranger-user", "PatientSearch", STRANGER_TIN)
+UNENTITLED: Final = claims("unentitled-user", "Other", OFFICE_TIN)
+REVIEWER: Final = claims(REVIEWER_SUBJECT, "Reviewer", plans="OAP-COMPLETE")
+SECOND_REVIEWER: Final = claims(SECOND_REVIEWER_SUBJECT, "Reviewer", plans="OAP-COMPLETE")
+
+
+class Context:
+    """What Powertools reads of Lambda's context."""
+
+    function_name = "function"
+    memory_limit_in_mb = 128
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id = "aws-request-id"
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def code(self) -> str | None:
+        return self.body.get("code") if isinstance(self.body, dict) else None
+
+
+@dataclass
+class Wire:
+    """What goes over the clients' wire: counted, and faulty where a test asks for it."""
+
+    calls: list[str] = field(default_factory=list)
+    parameters: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    _faults: list[tuple[str, Callable[[str, Any], AWSResponse | None]]] = field(
+        default_factory=list
+    )
+
+    def attach(self, client: Any) -> None:
+        client.meta.events.register("provide-client-params", self._asked)
+        client.meta.events.register("before-call", self._called)
+        client.meta.events.register_first("before-send", self._sent)
+
+    def reset(self) -> None:
+        self.calls.clear()
+        self.parameters.clear()
+        self._faults.clear()
+
+    @contextmanager
+    def counting(self) -> Iterator[list[str]]:
+        """The calls made in the block; a repetition by botocore is one call."""
+        self.calls.clear()
+        yield self.calls
+
+    def sent(self, operation: str) -> list[dict[str, Any]]:
+        return [given for name, given in self.parameters if name == operation]
+
+    def fail(self, operation: str, error: str, *, status: int = 400, **body: Any) -> None:
+        """The next attempt at the operation is answered with an error, and not carried out."""
+        text = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{error}", **body})
+        self.answer(operation, text, status=status)
+
+    def answer(self, operation: str, text: str, *, status: int = 200) -> None:
+        """The next attempt at the operation is answered with this, and not carried out."""
+
+        def answered(_name: str, request: Any) -> AWSResponse:
+            headers = {"Content-Type": "application/x-amz-json-1.0"}
+            return AWSResponse(request.url, status, headers, MockRawResponse(text))  # type: ignore[arg-type]
+
+        self._faults.append((operation, answered))
+
+    def lose_answer(self, operation: str, *, attempts: int = 1) -> None:
+        """Attempts at the operation are carried out, but their answer never arrives."""
+
+        def lost(name: str, request: Any) -> None:
+            botocore_stubber(name, request)
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+        self._faults.extend([(operation, lost)] * attempts)
+
+    def cut(self, operation: str, *, attempts: int = 4) -> None:
+        """Attempts at the operation reach nobody."""
+
+        def unanswered(_name: str, request: Any) -> None:
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+        self._faults.extend([(operation, unanswered)] * attempts)
+
+    @property
+    def spent(self) -> bool:
+        """Whether every fault that was asked for came about."""
+        return not self._faults
+
+    def _asked(self, params: dict[str, Any], event_name: str, **_: Any) -> None:
+        self.parameters.append((event_name.rpartition(".")[2], dict(params)))
+
+    def _called(self, event_name: str, **_: Any) -> None:
+        self.calls.append(event_name.rpartition(".")[2])
+
+    def _sent(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
+        operation = event_name.rpartition(".")[2]
+        for index, (wanted, fault) in enumerate(self._faults):
+            if wanted == operation:
+                del self._faults[index]
+                return fault(event_name, request)
+        return None
+
+
+def _key(*names: str) -> list[Any]:
+    kinds = ("HASH", "RANGE")
+    return [{"AttributeName": n, "KeyType": k} for n, k in zip(names, kinds, strict=True)]
+
+
+def create_tables(client: DynamoDBClient, requests: str, reference: str) -> None:
+    """Both tables as the infrastructure makes them."""
+    indexes = {
+        contract.DASHBOARD_INDEX: (contract.DASHBOARD_PK, contract.DASHBOARD_SK),
+        contract.WORKLIST_INDEX: (contract.WORKLIST_PK, contract.WORKLIST_SK),
+    }
+    own_key = (contract.PK, contract.SK)
+    names = [*own_key, *(name for key in indexes.values() for name in key)]
+    client.create_table(
+        TableName=requests,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_key(*own_key),
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index,
+                "KeySchema": _key(*key),
+                "Projection": {
+                    "ProjectionType": "INCLUDE",
+                    "NonKeyAttributes": [contract.ROW_ATTRIBUTE],
+                },
+            }
+            for index, key in indexes.items()
+        ],
+    )
+    client.create_table(
+        TableName=reference,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_key(*own_key),
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in own_key],
+    )
+
+
+class Clients:
+    """The four clients, made once: making one reads megabytes of service descriptions."""
+
+    def __init__(self) -> None:
+        self.session = boto3.Session(region_name="us-east-1")
+        self.wire = Wire()
+        services = ("dynamodb", "s3", "stepfunctions", "events")
+        self.by_name = {
+            name: self.session.client(name, config=client_config())  # type: ignore[call-overload]
+            for name in services
+        }
+        for client in self.by_name.values():
+            self.wire.attach(client)
+
+    def client(self, name: str, **_: Any) -> Any:
+        """As ``boto3.Session.client``; what the product makes clients by."""
+        return self.by_name[name]
+
+
+_names = count(1)
+
+
+@dataclass
+class Cloud:
+    """One test's product: its own tables, bucket, bus and state machine."""
+
+    made: Dependencies
+    clients: Clients
+    clock: Clock
+    log: io.StringIO
+    requests_table: str
+    bucket: str
+    sample_coverage: Coverage
+    covered: bool = False
+    """Whether the sample patient's coverage was changed, which all tests share."""
+
+    @property
+    def wire(self) -> Wire:
+        return self.clients.wire
+
+    # -- callers ------------------------------------------------------------------------------------
+
+    def call(
+        self,
+        function: ModuleType,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        by: Mapping[str, str] = OFFICE,
+        query: Mapping[str, str] | None = None,
+        raw: str | None = None,
+        **headers: str,
+    ) -> Reply:
+        """What API Gateway would send the function, and what it answers."""
+        event = {
+            "version": "2.0",
+            "routeKey": f"{method} {path}",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": {name.replace("_", "-").lower(): value for name, value in headers.items()},
+            "queryStringParameters": query,
+            "requestContext": {
+                "http": {"method": method, "path": path},
+                "authorizer": {"jwt": {"claims": dict(by)}},
+                "stage": "$default",
+            },
+            "body": json.dumps(body) if raw is None and body is not None else raw,
+            "isBase64Encoded": False,
+        }
+        answer = function.handle(event, Context())
+        text = answer.get("body") or ""
+        return Reply(
+            answer["statusCode"], json.loads(text) if text else None, answer["headers"], text
+        )
+
+    def start(self, by: Mapping[str, str] = OFFICE, **changes: Any) -> str:
+        reply = self.call(submit, "POST", "/v1/drafts", {"content": entered(**changes)}, by=by)
+        assert reply.status == 201, reply.text
+        return str(reply.body["draft_id"])
+
+    def save(
+        self, draft_id: str, version: int, by: Mapping[str, str] = OFFICE, **changes: Any
+    ) -> Reply:
+        return self.call(
+            submit,
+            "PUT",
+            f"/v1/drafts/{draft_id}",
+            {"content": entered(**changes)},
+            by=by,
+            if_match=f'"{version}"',
+        )
+
+    def submit(
+        self, draft_id: str, version: int = 1, by: Mapping[str, str] = OFFICE, **changes: Any
+    ) -> Reply:
+        return self.call(
+            submit,
+            "POST",
+            f"/v1/drafts/{draft_id}/submission",
+            {"content": entered(**changes)},
+            by=by,
+            if_match=f'"{version}"',
+        )
+
+    def resume(self, draft_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+        return self.call(submit, "GET", f"/v1/drafts/{draft_id}", by=by)
+
+    def delete(self, draft_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+        return self.call(submit, "DELETE", f"/v1/drafts/{draft_id}", by=by)
+
+    def void(self, request_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+        body = {"reason": "The family chose another hospital."}
+        return self.call(submit, "POST", f"/v1/requests/{request_id}/void", body, by=by)
+
+    def appeal(
+        self, request_id: str, *line_ids: str, by: Mapping[str, str] = OFFICE
+    ) -> Reply:
+        body = {"line_ids": list(line_ids), "reason": "The tumor grew since.", "expedited": False}
+        return self.call(submit, "POST", f"/v1/requests/{request_id}/appeals", body, by=by)
+
+    def offer(
+        self,
+        request_id: str,
+        file_name: str = "operative-note.pdf",
+        by: Mapping[str, str] = OFFICE,
+    ) -> Reply:
+        path = f"/v1/requests/{request_id}/documents"
+        return self.call(upload, "POST", path, {"file_name": file_name}, by=by)
+
+    def read(self, request_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+        return self.call(status, "GET", f"/v1/requests/{request_id}", by=by)
+
+    def dashboard(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+        return self.call(status, "GET", "/v1/requests", by=by, query=query or None)
+
+    def messages(self, by: Mapping[str, str] = OFFICE) -> Reply:
+        return self.call(status, "GET", "/v1/messages", by=by)
+
+    def worklist(self, by: Mapping[str, str] = REVIEWER) -> Reply:
+        return self.call(review, "GET", "/v1/review/requests", by=by)
+
+    def case(self, request_id: str, by: Mapping[str, str] = REVIEWER) -> Reply:
+        return self.call(review, "GET", f"/v1/review/requests/{request_id}", by=by)
+
+    def decide(
+        self,
+        request_id: str,
+        lines: Mapping[str, str],
+        *,
+        round_: int = 1,
+        by: Mapping[str, str] = REVIEWER,
+    ) -> Reply:
+        reasons = {
+            "reason_code": "0F",
+            "rationale": "Conservative treatment was not tried.",
+            "criterion": "MCG S-310",
+        }
+        body = {
+            "round": round_,
+            "lines": [
+                {"line_id": line_id, "status": wanted, **(reasons if wanted == "DENIED" else {})}
+                for line_id, wanted in lines.items()
+            ],
+        }
+        path = f"/v1/review/requests/{request_id}/decisions"
+        return self.call(review, "POST", path, body, by=by)
+
+    def check(self, by: Mapping[str, str] = OFFICE, **changes: Any) -> Reply:
+        return self.call(check, "POST", "/v1/checks", {"content": entered(**changes)}, by=by)
+
+    def confirm(self, patient: Mapping[str, str], by: Mapping[str, str] = OFFICE) -> Reply:
+        return self.call(check, "POST", "/v1/patients/confirm", {"patient": patient}, by=by)
+
+    def search(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+        return self.call(check, "GET", "/v1/providers", by=by, query=query)
+
+    # -- the world ----------------------------------------------------------------------------------
+
+    def task(self, name: contract.WorkflowTask, request_id: str, **given: Any) -> dict[str, Any]:
+        event = {"task": name.value, "request_id": request_id, "round": 1, **given}
+        answer: dict[str, Any] = workflow.handle(event, Context())
+        return answer
+
+    def pend(self, request_id: str, round_: int = 1) -> None:
+        self.task(
+            contract.WorkflowTask.PEND, request_id, round=round_, task_token=f"token-{round_}"
+        )
+
+    def arrive(self, request_id: str, document_id: str, body: bytes) -> None:
+        """The office uploads the file, and S3 tells of it."""
+        key = f"{contract.DOCUMENT_PREFIX}{request_id}/{document_id}"
+        self.clients.by_name["s3"].put_object(Bucket=self.bucket, Key=key, Body=body)
+        self.tell_arrival(key)
+
+    @staticmethod
+    def tell_arrival(key: str) -> None:
+        verify.handle({"detail": {"object": {"key": key}}}, Context())
+
+    def items(self, prefix: str = "") -> list[dict[str, Any]]:
+        """Items of the requests table whose sort key begins so, in its order."""
+        answer = self.clients.by_name["dynamodb"].scan(TableName=self.requests_table)
+        found = [item for item in answer["Items"] if item["sk"]["S"].startswith(prefix)]
+        return sorted(found, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+
+    def item(self, request_id: str, sk: str = "REQUEST") -> dict[str, Any] | None:
+        answer = self.clients.by_name["dynamodb"].get_item(
+            TableName=self.requests_table,
+            Key={"pk": {"S": f"REQUEST#{request_id}"}, "sk": {"S": sk}},
+        )
+        item: dict[str, Any] | None = answer.get("Item")
+        return item
+
+    def stored(self, request_id: str, sk: str = "REQUEST") -> dict[str, Any]:
+        item = self.item(request_id, sk)
+        assert item is not None
+        return from_wire(item)
+
+    def stream(self) -> list[dict[str, Any]]:
+        """Stream records of every event that the table holds, in order."""
+        return [
+            {
+                "eventName": "INSERT",
+                "dynamodb": {"SequenceNumber": f"{number:04d}", "NewImage": item},
+            }
+            for number, item in enumerate(self.items(contract.EVENT_SK_PREFIX), start=1)
+        ]
+
+    @staticmethod
+    def relay(records: list[dict[str, Any]]) -> list[str]:
+        """Sequence numbers that the relay answers as failed."""
+        answer = relay.handle({"Records": records}, Context())
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def published(self) -> list[dict[str, Any]]:
+        """Entries that were put on the bus."""
+        return [entry for given in self.wire.sent("PutEvents") for entry in given["Entries"]]
+
+    @staticmethod
+    def receive(entry: Mapping[str, Any]) -> None:
+        """The bus delivers an entry to the inbox."""
+        inbox.handle({"detail": json.loads(entry["Detail"])}, Context())
+
+    def expire(self, request_id: str) -> list[str]:
+        """The store removes an item by its TTL, and the stream tells of it."""
+        old = self.item(request_id)
+        assert old is not None
+        self.clients.by_name["dynamodb"].delete_item(
+            TableName=self.requests_table, Key={"pk": old["pk"], "sk": old["sk"]}
+        )
+        return self.clean_up(old)
+
+    @staticmethod
+    def clean_up(old: Mapping[str, Any]) -> list[str]:
+        record = {
+            "eventName": "REMOVE",
+            "userIdentity": {"type": "Service", "principalId": contract.TTL_PRINCIPAL},
+            "dynamodb": {"SequenceNumber": "0001", "OldImage": old},
+        }
+        answer = expire.handle({"Records": [record]}, Context())
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def executions(self) -> list[dict[str, Any]]:
+        client = self.clients.by_name["stepfunctions"]
+        arn = self.made.settings[contract.Env.STATE_MACHINE_ARN]
+        listed: list[dict[str, Any]] = client.list_executions(stateMachineArn=arn)["executions"]
+        return listed
+
+    def object_versions(self, prefix: str = contract.DOCUMENT_PREFIX) -> list[str]:
+        """Keys of every version and delete marker in the documents' bucket."""
+        page = self.clients.by_name["s3"].list_object_versions(Bucket=self.bucket, Prefix=prefix)
+        return [v["Key"] for v in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]]
+
+    def cover(self, **changes: Any) -> None:
+        """Load the sample patient's coverage anew, changed."""
+        changed = Coverage.model_validate(self.sample_coverage.model_dump() | changes)
+        self.covered = True
+        self.made.reference.put_coverages([changed])
+
+    # -- ways through the product -------------------------------------------------------------------
+
+    def submitted(self, **changes: Any) -> str:
+        request_id = self.start(**changes)
+        reply = self.submit(request_id, **changes)
+        assert reply.status == 202, reply.text
+        return request_id
+
+    def pended(self) -> str:
+        request_id = self.submitted()
+        self.pend(request_id)
+        return request_id
+
+    def determined(self, **lines: str) -> str:
+        request_id = self.pended()
+        reply = self.decide(request_id, lines or {"1.1": "APPROVED", "1.2": "DENIED"})
+        assert reply.status == 200, reply.text
+        return request_id
+
+
+def names(kind: str) -> str:
+    """A name that no other test uses."""
+    return f"{kind}-{next(_names)}"

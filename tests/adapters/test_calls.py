@@ -1,0 +1,128 @@
+"""What an operation costs: AWS calls, and write units of a save."""
+
+import json
+from math import ceil
+from typing import Any
+
+import pytest
+
+from precert.adapters.dynamodb.codec import from_wire
+from tests.adapters.cloud import FACILITY, REVIEWER, Cloud
+from tests.fakes.samples import PATIENT, entered
+
+
+def test_save_is_one_call_when_the_version_is_current(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    with cloud.wire.counting() as calls:
+        assert cloud.save(draft_id, 1).status == 200
+    assert calls == ["UpdateItem"]
+
+
+def test_resume_is_one_call_when_documents_were_offered(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.offer(draft_id)
+    with cloud.wire.counting() as calls:
+        assert cloud.resume(draft_id).status == 200
+    assert calls == ["Query"]
+
+
+def test_status_is_one_call_when_a_request_is_read(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    with cloud.wire.counting() as calls:
+        assert cloud.read(request_id).status == 200
+    assert calls == ["Query"]
+
+
+def test_submission_is_one_call_when_nothing_stands_against_it(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    with cloud.wire.counting() as calls:
+        assert cloud.submit(draft_id).status == 202
+    assert calls == ["TransactWriteItems"]
+
+
+def test_start_is_two_calls_when_a_draft_is_made(cloud: Cloud) -> None:
+    with cloud.wire.counting() as calls:
+        cloud.start()
+    assert calls == ["GetItem", "TransactWriteItems"]
+
+
+def test_check_is_one_call_when_the_rule_list_is_at_hand(cloud: Cloud) -> None:
+    with cloud.wire.counting() as cold:
+        assert cloud.check().status == 200
+    assert cold == ["BatchGetItem", "GetObject"]
+    with cloud.wire.counting() as warm:
+        assert cloud.check().status == 200
+    assert warm == ["BatchGetItem"]
+
+
+def test_confirmation_of_a_patient_is_one_call_when_it_is_asked(cloud: Cloud) -> None:
+    with cloud.wire.counting() as calls:
+        assert cloud.confirm(PATIENT).status == 200
+    assert calls == ["GetItem"]
+
+
+def test_page_is_one_call_when_a_list_is_read(cloud: Cloud) -> None:
+    cloud.pended()
+    with cloud.wire.counting() as calls:
+        assert len(cloud.dashboard().body["requests"]) == 1
+        assert len(cloud.dashboard(FACILITY).body["requests"]) == 1
+        assert len(cloud.worklist().body["rounds"]) == 1
+        assert cloud.messages().status == 200
+    assert calls == ["Query"] * 4
+
+
+def test_offer_of_an_upload_is_one_call_when_a_slot_is_free(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    with cloud.wire.counting() as calls:
+        assert cloud.offer(draft_id).status == 201
+    assert calls == ["TransactWriteItems"]
+
+
+def test_decision_is_two_calls_when_nobody_is_quicker(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    with cloud.wire.counting() as calls:
+        lines = {"1.1": "APPROVED", "1.2": "APPROVED"}
+        assert cloud.decide(request_id, lines, by=REVIEWER).status == 200
+    assert calls == ["GetItem", "TransactWriteItems"]
+
+
+def test_nothing_is_called_when_input_is_wrong(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    with cloud.wire.counting() as calls:
+        assert cloud.submit(draft_id, services=[]).status == 422
+        assert cloud.check(services=[]).status == 422
+        assert cloud.offer(draft_id, "virus.exe").status == 422
+        assert cloud.resume("not-an-id").status == 404
+    assert calls == []
+
+
+def size_of(value: Any) -> int:
+    """Bytes of an attribute's value, as DynamoDB counts them."""
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, set):
+        return 3 + sum(size_of(one) for one in value)
+    if isinstance(value, bool) or value is None:
+        return 1
+    if hasattr(value, "as_tuple"):  # a number: two digits a byte, and one
+        return ceil(len(value.as_tuple().digits) / 2) + 1
+    return len(bytes(value))
+
+
+def test_save_writes_at_most_two_units_when_a_draft_is_realistic(cloud: Cloud) -> None:
+    assert len(json.dumps(entered()).encode()) > 1300
+    draft_id = cloud.start()
+    cloud.save(draft_id, 1)
+    item = cloud.item(draft_id)
+    assert item is not None
+    size = sum(len(name) + size_of(value) for name, value in from_wire(item).items())
+    # An item that carries no index key is written to the table alone.
+    assert not {name for name in item if name.startswith(("dashboard_", "worklist_"))}
+    assert ceil(size / 1024) <= 2, size
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem"])
+def test_one_answer_comes_when_a_write_is_throttled(cloud: Cloud, operation: str) -> None:
+    draft_id = cloud.start()
+    cloud.wire.fail(operation, "ProvisionedThroughputExceededException")
+    assert cloud.save(draft_id, 1).status == 200

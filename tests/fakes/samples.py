@@ -1,0 +1,158 @@
+"""The sample payer, and one made-up request as an office would enter it."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from precert.domain.content import RequestContent
+from precert.domain.coverage import Plan
+from precert.domain.payer import Payer
+from precert.domain.request import Decision, Request, Review, lines_of
+from precert.domain.statuses import LineStatus, Status
+from tests.fakes.clock import START
+
+DATA: Final = Path(__file__).resolve().parents[2] / "data"
+REQUEST_ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
+NUMBER: Final = "PC1234567897"
+OFFICE_TIN: Final = "463778226"
+FACILITY_TIN: Final = "203129831"
+STRANGER_TIN: Final = "690121431"
+
+PATIENT: Final[Mapping[str, str]] = {
+    "member_id": "849382930",
+    "date_of_birth": "1986-01-01",
+    "last_name": "Adams",
+    "first_name": "Allison",
+}
+ADDRESS: Final[Mapping[str, str]] = {
+    "line_1": "3700 Park East Drive 100a",
+    "city": "Beachwood",
+    "state": "OH",
+    "zip_code": "44122",
+}
+_CONTENT: Final[Mapping[str, Any]] = {
+    "patient": PATIENT,
+    "servicing_provider": {
+        "provider_id": "P00001",
+        "kind": "FACILITY",
+        "name": "Cleveland Center for Digestive Health & Endoscopy LLC",
+        "npi": "8001041853",
+        "tin": FACILITY_TIN,
+        "address": ADDRESS,
+        "phone": "2165550188",
+    },
+    "requesting_provider": {
+        "provider_id": "P00002",
+        "kind": "INDIVIDUAL",
+        "name": "Jeffrey Rubinstein",
+        "npi": "8001042398",
+        "tin": OFFICE_TIN,
+        "address": {**ADDRESS, "line_1": "4430 Canalside Way", "line_2": "Suite 310"},
+        "phone": "2165550189",
+    },
+    "services": [
+        {
+            "authorization_type": "INPATIENT",
+            "type_of_service": "SURGICAL_INPATIENT",
+            "place_of_service": "SURGICAL",
+            "urgency": "ELECTIVE",
+            "admission_date": "2026-07-20",
+            "requested_days": 3,
+            "primary_diagnosis": "K5650",
+            "additional_diagnoses": ["E1122", "Z9884"],
+            "procedures": [
+                {
+                    "code": "44120",
+                    "code_type": "CPT",
+                    "start_date": "2026-07-20",
+                    "units": 1,
+                    "unit_type": "UNITS",
+                },
+                {
+                    "code": "44121",
+                    "code_type": "CPT",
+                    "start_date": "2026-07-20",
+                    "units": 2,
+                    "unit_type": "UNITS",
+                },
+            ],
+        }
+    ],
+}
+PLAN: Final = Plan(
+    plan_id="OAP-COMPLETE",
+    name="Open Access Plus 1500",
+    plan_type="OAP",
+    line_of_business="COMMERCIAL",
+    management_level="Complete",
+)
+
+
+@cache
+def payer() -> Payer:
+    return Payer.model_validate_json((DATA / "payer" / "payer.json").read_text(encoding="utf-8"))
+
+
+def entered(**changes: Any) -> dict[str, Any]:
+    """A complete request as an office sends it; ``changes`` replace whole parts of it."""
+    return deepcopy(dict(_CONTENT)) | changes
+
+
+def content(**changes: Any) -> RequestContent:
+    return RequestContent.model_validate(entered(**changes))
+
+
+def request(status: Status = Status.INCOMPLETE, **changes: Any) -> Request:
+    """A request of two lines in a status, as the domain would have brought it there."""
+    made = content()
+    request_ = Request(
+        request_id=REQUEST_ID,
+        version=3,
+        status=status,
+        tins=frozenset(made.tins),
+        plan=PLAN,
+        content=made,
+        created_at=START,
+        updated_at=START,
+        review=None if status is Status.INCOMPLETE else review(_LINES.get(status, (None, None))),
+    )
+    return request_.model_copy(update=changes)
+
+
+_APPROVED, _DENIED = LineStatus.APPROVED, LineStatus.DENIED
+_LINES: Final[Mapping[Status, tuple[LineStatus, LineStatus]]] = {
+    Status.APPROVED: (_APPROVED, _APPROVED),
+    Status.PARTIALLY_APPROVED: (_APPROVED, _DENIED),
+    Status.DENIED: (_DENIED, _DENIED),
+}
+
+
+def review(lines: tuple[LineStatus | None, ...] = (None, None)) -> Review:
+    made = lines_of(content().services)
+    return Review(
+        number=NUMBER,
+        submitted_at=START,
+        submitted_version=2,
+        lines=tuple(
+            line.model_copy(update={"decisions": (decision(status),)}) if status else line
+            for line, status in zip(made, lines, strict=True)
+        ),
+        determined_at=START if any(lines) else None,
+    )
+
+
+def decision(
+    status: LineStatus, *, by: str = "reviewer-1", round_: int = 1, at: datetime = START
+) -> Decision:
+    return Decision(
+        status=status,
+        round=round_,
+        decided_at=at,
+        decided_by=by,
+        reason_code="0F" if status is LineStatus.DENIED else None,
+        rationale="Conservative treatment was not tried." if status is LineStatus.DENIED else None,
+        criterion="MCG S-310" if status is LineStatus.DENIED else None,
+    )

@@ -1,0 +1,41 @@
+"""The workflow and the bus as lists of what they were told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from precert.domain.errors import TransientError
+from precert.domain.events import Event
+
+
+@dataclass
+class RecordingWorkflow:
+    """Executions by name; a second start of a round changes nothing."""
+
+    running: list[tuple[str, int]] = field(default_factory=list)
+    answers: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def start(self, request_id: str, round_: int) -> None:
+        if (request_id, round_) not in self.running:
+            self.running.append((request_id, round_))
+
+    def start_again(self, request_id: str, round_: int) -> bool:
+        known = (request_id, round_) in self.running
+        self.start(request_id, round_)
+        return not known
+
+    def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
+        self.answers.append((task_token, dict(outcome)))
+
+
+@dataclass
+class RecordingBus:
+    """Published events; the first ``failures`` of them are not taken."""
+
+    published: list[Event] = field(default_factory=list)
+    failures: int = 0
+
+    def publish(self, event: Event) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise TransientError("The bus did not take the event. Try again.")
+        self.published.append(event)

@@ -1,0 +1,28 @@
+"""Synthesis is skipped when, and only when, nothing changed."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from infra import synth
+from infra.platforms import Platform
+
+
+def test_assembly_is_kept_when_nothing_changed(tmp_path: Path) -> None:
+    assert synth.synthesize("dev", Platform.LOCAL, tmp_path) is True
+    begun = time.process_time()
+    assert synth.synthesize("dev", Platform.LOCAL, tmp_path) is False
+    assert time.process_time() - begun < 0.5
+
+
+def test_assembly_is_made_anew_when_the_stage_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synth.synthesize("dev", Platform.LOCAL, tmp_path)
+    synth.synthesize("prod", Platform.LOCAL, tmp_path)
+    assert [path.name for path in tmp_path.glob("*.template.json")] == [
+        "precert-prod.template.json"
+    ]
+    monkeypatch.setattr(synth, "version", lambda _: "another")
+    assert synth.synthesize("prod", Platform.LOCAL, tmp_path) is True

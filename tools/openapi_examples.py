@@ -1,0 +1,290 @@
+"""Examples of the document: what each operation is sent and answers, and each problem, once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+
+from precert.api.answers import (
+    ChangedRequestAnswer,
+    CheckAnswerModel,
+    DashboardAnswer,
+    DashboardRow,
+    DraftAnswer,
+    MessagesAnswer,
+    OfferedDocumentAnswer,
+    PatientAnswer,
+    ProvidersAnswer,
+    RequestAnswer,
+    SavedDraftAnswer,
+    SubmissionAnswer,
+    WorklistAnswer,
+)
+from precert.api.bodies import (
+    AppealBody,
+    CheckBody,
+    ConfirmPatientBody,
+    ContentBody,
+    DecideBody,
+    LineDecisionBody,
+    OfferDocumentBody,
+    StartDraftBody,
+    VoidBody,
+)
+from precert.api.problems import plain_problem, problem_of
+from precert.contract import MESSAGE_EVENT_TYPES, Entitlement
+from precert.domain.caller import Caller
+from precert.domain.completeness import faults_of_submission
+from precert.domain.content import RequestContent
+from precert.domain.documents import document_key
+from precert.domain.errors import (
+    CheckNotAvailableError,
+    DocumentLimitError,
+    InvalidInputError,
+    PatientNotEligibleError,
+    PrecertError,
+    TransientError,
+    VersionMissingError,
+)
+from precert.domain.request import Request
+from precert.usecases.confirm_patient import ConfirmedPatient, require_member
+from precert.usecases.explain_refusal import expired, not_found, why_refused
+from precert.usecases.offer_document import OfferedDocument
+from precert.usecases.ports.documents import UploadForm
+from precert.usecases.ports.inbox import Message
+from precert.usecases.ports.listings import Page, WorklistRow, dashboard_row
+from precert.usecases.ports.requests import RequestFile
+from precert.usecases.save_draft import SavedDraft
+from precert.usecases.search_providers import FoundProvider
+from precert.usecases.submit_draft import SubmittedRequest
+from tools.openapi_story import (
+    DENIED_LINE,
+    DOCUMENT_ID,
+    OFFICE,
+    REQUEST_ID,
+    REVIEWER,
+    STARTED,
+    SUBMITTED,
+    Story,
+    story,
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One call: its body and its answer, each where the operation has one."""
+
+    body: BaseModel | None = None
+    answer: BaseModel | None = None
+
+    @property
+    def sent(self) -> Any:
+        """The body as an office would write it: what is not entered is left out."""
+        return self.body and self.body.model_dump(mode="json", exclude_defaults=True)
+
+    @property
+    def answered(self) -> Any:
+        """The answer as the handlers write it: every member is there."""
+        return self.answer and self.answer.model_dump(mode="json")
+
+
+@cache
+def examples() -> Mapping[str, Example]:
+    """By operation id."""
+    told = story()
+    return {**_before_submission(told), **_after_submission(told), **_reviewers(told)}
+
+
+def _before_submission(told: Story) -> dict[str, Example]:
+    draft, content = told.draft, told.draft.content
+    saved = SavedDraft(draft.version + 1, draft.expires_at or STARTED)
+    return {
+        "confirmPatient": Example(
+            ConfirmPatientBody(patient=told.patient),
+            PatientAnswer.of(ConfirmedPatient(told.coverage, active=True, next_steps=None)),
+        ),
+        "searchProviders": Example(
+            answer=ProvidersAnswer.of((FoundProvider(told.facility, 2.2),)),
+        ),
+        "checkRequirements": Example(
+            CheckBody(content=_as_checked(content)), CheckAnswerModel.of(told.check, told.payer)
+        ),
+        "startDraft": Example(
+            StartDraftBody(content=content, tin=told.physician.tin), DraftAnswer.of(draft)
+        ),
+        "resumeDraft": Example(answer=DraftAnswer.of(draft)),
+        "saveDraft": Example(ContentBody(content=content), SavedDraftAnswer.of(REQUEST_ID, saved)),
+        "deleteDraft": Example(),
+        "submitDraft": Example(
+            ContentBody(content=content),
+            SubmissionAnswer.of(
+                SubmittedRequest(
+                    REQUEST_ID, told.submitted.submitted.number, told.submitted.status, SUBMITTED
+                )
+            ),
+        ),
+    }
+
+
+def _as_checked(content: RequestContent) -> RequestContent:
+    """What a check asks for: the requesting provider comes with the draft."""
+    return content.model_copy(update={"requesting_provider": None})
+
+
+def _after_submission(told: Story) -> dict[str, Example]:
+    file = RequestFile(told.determined.request, (told.attached,), told.history)
+    return {
+        "voidRequest": Example(
+            VoidBody(reason="The procedure was cancelled."),
+            ChangedRequestAnswer.of(told.voided.request),
+        ),
+        "fileAppeal": Example(
+            AppealBody(
+                line_ids=(DENIED_LINE,), reason=told.appealed.request.submitted.appeals[0].reason
+            ),
+            ChangedRequestAnswer.of(told.appealed.request),
+        ),
+        "offerDocument": Example(
+            OfferDocumentBody(file_name=told.awaited.file_name, tin=told.facility.tin),
+            OfferedDocumentAnswer.of(_offered(told)),
+        ),
+        "listRequests": Example(
+            answer=DashboardAnswer.of(Page((_row(told.determined.request),), cursor=None))
+        ),
+        "readRequest": Example(answer=RequestAnswer.of(file, told.payer)),
+        "listMessages": Example(
+            answer=MessagesAnswer.of(Page(_messages(told), cursor=None), told.payer)
+        ),
+    }
+
+
+def _offered(told: Story) -> OfferedDocument:
+    """The form's policy and signature are S3's and mean nothing to a portal: shown as such."""
+    fields = {
+        "Content-Type": told.awaited.content_type,
+        "key": document_key(REQUEST_ID, DOCUMENT_ID),
+        "policy": "(signed)",
+        "x-amz-algorithm": "AWS4-HMAC-SHA256",
+        "x-amz-signature": "(signed)",
+    }
+    form = UploadForm("https://documents.s3.us-east-1.amazonaws.com/", fields)
+    return OfferedDocument(told.awaited, form, told.payer.documents.max_bytes)
+
+
+def _row(request: Request) -> DashboardRow:
+    return dashboard_row(
+        request.request_id, request.status, request.content, request.review, request.updated_at
+    )
+
+
+def _messages(told: Story) -> tuple[Message, ...]:
+    return tuple(
+        Message(
+            message_id=event.event_id,
+            type=event.type,
+            request_id=event.request_id,
+            number=event.number,
+            status=event.status,
+            at=event.at,
+        )
+        for event in reversed(told.history)
+        if event.type in MESSAGE_EVENT_TYPES
+    )
+
+
+def _reviewers(told: Story) -> dict[str, Example]:
+    pended, determined = told.pended.request, told.determined.request
+    case = RequestFile(pended, (told.attached,), told.history[:-1])
+    row = WorklistRow(
+        request_id=REQUEST_ID,
+        number=pended.submitted.number,
+        plan_id=pended.plan.plan_id,
+        urgency=pended.urgency,
+        round=pended.submitted.round,
+        due_at=pended.due_at or SUBMITTED,
+    )
+    return {
+        "listWorklist": Example(answer=WorklistAnswer.of(Page((row,), cursor=None))),
+        "readCase": Example(answer=RequestAnswer.of(case, told.payer)),
+        "decide": Example(
+            DecideBody(
+                round=pended.submitted.round,
+                lines=tuple(
+                    LineDecisionBody(
+                        line_id=line.line_id,
+                        status=line.status,
+                        reason_code=line.decisions[-1].reason_code,
+                        rationale=line.decisions[-1].rationale,
+                        criterion=line.decisions[-1].criterion,
+                    )
+                    for line in determined.submitted.lines
+                ),
+            ),
+            ChangedRequestAnswer.of(determined),
+        ),
+    }
+
+
+# -- Problems -----------------------------------------------------------------------------------------
+
+
+@cache
+def problem_examples() -> Mapping[str, Any]:
+    """One problem for each code, as the product words it."""
+    told = story()
+    problems = [
+        *(problem_of(error) for error in _refusals(told)),
+        plain_problem(
+            HTTPStatus.BAD_REQUEST, "malformed_body", "Send a body of valid JSON in UTF-8."
+        ),
+        plain_problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong with us. Try again; nothing is half done.",
+        ),
+    ]
+    return {
+        problem.code: problem.model_dump(mode="json", exclude_none=True) for problem in problems
+    }
+
+
+def _refusals(told: Story) -> tuple[PrecertError, ...]:
+    notices, draft = told.payer.notices, told.draft
+    other = draft.content.model_copy(update={"services": ()})
+    incomplete = faults_of_submission(other, told.payer, SUBMITTED.date())
+    same_reviewer = {DENIED_LINE: told.determined.request.submitted.lines[0].decisions[0]}
+    return (
+        InvalidInputError([fault.under("/content") for fault in incomplete]),
+        _refused(lambda: Caller(subject=OFFICE).require(Entitlement.PATIENT_SEARCH)),
+        not_found(),
+        _refused(lambda: require_member(None, told.patient)),
+        PatientNotEligibleError(notices["not_eligible"]),
+        CheckNotAvailableError(notices["check_not_available"]),
+        expired(),
+        why_refused(
+            draft.model_copy(update={"version": 3}),
+            based_on=2,
+            sent=other,
+            callers_tins=draft.tins,
+            now=SUBMITTED,
+        ),
+        VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".'),
+        _refused(lambda: told.determined.request.void("", OFFICE, SUBMITTED)),
+        DocumentLimitError("All upload slots of this request are taken."),
+        _refused(
+            lambda: told.appeal_pended.request.determine_appeal(same_reviewer, REVIEWER, SUBMITTED)
+        ),
+        TransientError("The request is being changed by others. Try again."),
+    )
+
+
+def _refused(attempt: Callable[[], object]) -> PrecertError:
+    """The error that an attempt ends with."""
+    try:
+        attempt()
+    except PrecertError as error:
+        return error
+    raise AssertionError("this is allowed, so it is no example of a refusal")

@@ -1,0 +1,39 @@
+"""Files that are made of the code and committed: written, or compared with what is committed."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+def as_json(document: Any) -> str:
+    """The same text for the same document, whatever order it was made in."""
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def settle(files: Mapping[Path, str], *, strays: frozenset[Path], check: bool, command: str) -> int:
+    """Writes the files and removes the strays, or, to check, only tells which are not current.
+
+    Answers the exit code.
+    """
+    old = [path for path, text in files.items() if _committed(path) != text]
+    if check:
+        for path in sorted({*old, *strays}):
+            print(f"precert: {path.relative_to(ROOT)} is not current; run {command}")
+        return 1 if old or strays else 0
+    for path in old:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[path], encoding="utf-8")
+        print(f"Written to {path.relative_to(ROOT)}")
+    for path in strays:
+        path.unlink()
+        print(f"Removed {path.relative_to(ROOT)}")
+    if not old and not strays:
+        print("Current already")
+    return 0
+
+
+def _committed(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -1,0 +1,322 @@
+"""One made-up request from its check to the decision of its appeal: what the examples are cut from.
+
+Member, providers, rules and texts are the sample payer's, and everything else comes of the domain's
+own methods, so that an example cannot say what the product would not.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from precert.contract import EventType
+from precert.domain.clocks import draft_expiry
+from precert.domain.content import Patient, Procedure, RequestContent, Service
+from precert.domain.coverage import Coverage
+from precert.domain.directory import DirectoryEntry
+from precert.domain.documents import Document, DocumentStatus, content_type_of
+from precert.domain.events import Event
+from precert.domain.loading import load_directory, load_members, load_plans, load_rules
+from precert.domain.numbers import precert_number
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Decision, Request, Review, event_of, lines_of
+from precert.domain.rules import CodeQuery, RuleListVersion, answer_code, overall
+from precert.domain.statuses import LineStatus, Status
+from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency
+from precert.usecases.check_requirements import CheckAnswer
+from precert.usecases.run_round import deadline_of
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+DATA: Final = ROOT / "data"
+
+REQUEST_ID: Final = "01KJQ8ZV4M6T2XW9C3RDBH5NGE"
+DOCUMENT_ID: Final = "01KJQ9B7Q2W8F5Y1ZT4XK6MPSC"
+REFUSED_DOCUMENT_ID: Final = "01KJQ9D0H3E7V2N8RA5CWB4TJX"
+OFFICE: Final = "office-user"
+REVIEWER: Final = "reviewer-1"
+OTHER_REVIEWER: Final = "reviewer-2"
+
+STARTED: Final = datetime(2026, 3, 2, 15, 4, tzinfo=UTC)
+SUBMITTED: Final = STARTED + timedelta(minutes=27)
+PENDED: Final = SUBMITTED + timedelta(seconds=4)
+OFFERED: Final = SUBMITTED + timedelta(hours=1)
+ATTACHED: Final = OFFERED + timedelta(seconds=40)
+DETERMINED: Final = SUBMITTED + timedelta(days=4)
+APPEALED: Final = DETERMINED + timedelta(days=10)
+APPEAL_PENDED: Final = APPEALED + timedelta(seconds=4)
+APPEAL_DETERMINED: Final = APPEALED + timedelta(days=9)
+
+DENIAL_REASON: Final = "0F"
+APPROVED_LINE: Final = "1.1"
+DENIED_LINE: Final = "1.2"
+
+
+@dataclass(frozen=True)
+class Story:
+    """The request at each point of its life, with what happened on the way."""
+
+    payer: Payer
+    coverage: Coverage
+    facility: DirectoryEntry
+    physician: DirectoryEntry
+    check: CheckAnswer
+    draft: Request
+    submitted: Request
+    pended: Change
+    determined: Change
+    voided: Change
+    appealed: Change
+    appeal_pended: Change
+    appeal_determined: Change
+    awaited: Document
+    attached: Document
+    refused: Document
+    events: tuple[Event, ...]
+    """One of each type, the lesser ones at moments when they could have happened."""
+
+    @property
+    def patient(self) -> Patient:
+        return patient_of(self.coverage)
+
+    @property
+    def history(self) -> tuple[Event, ...]:
+        """What happened up to the first determination."""
+        told = (
+            *(EventType.DRAFT_STARTED, EventType.REQUEST_SUBMITTED, EventType.REQUEST_PENDED),
+            *(EventType.DOCUMENT_ATTACHED, EventType.REQUEST_DETERMINED),
+        )
+        return tuple(self.event(event_type) for event_type in told)
+
+    def event(self, event_type: EventType) -> Event:
+        return next(event for event in self.events if event.type is event_type)
+
+
+@cache
+def story() -> Story:
+    """The story; the same at every call."""
+    payer = Payer.model_validate_json(_read("payer/payer.json"))
+    plans = load_plans(_read("sample/plans.csv"))
+    members = load_members(_read("sample/members.csv"), plans)
+    coverage = next(member for member in members if member.member_id == "849382930")
+    facility, physician = load_directory(_read("sample/providers.csv"))[:2]
+    content = _content(coverage, facility, physician)
+    draft = _draft(content, coverage, physician.tin, payer)
+    submitted = _submitted(draft)
+    pended = submitted.pend(
+        deadline_of(submitted, payer), payer.documents.max_while_pending, PENDED
+    )
+    determined = pended.request.determine(_first_decisions(), REVIEWER, DETERMINED)
+    appealed = determined.request.file_appeal(
+        [DENIED_LINE],
+        reason="The operative report shows why the second resection cannot wait.",
+        expedited=False,
+        filing_days=payer.review_clocks[coverage.plan.line_of_business].appeal_filing_days,
+        by=OFFICE,
+        now=APPEALED,
+    )
+    appeal_pended = appealed.request.pend_appeal(
+        deadline_of(appealed.request, payer), APPEAL_PENDED
+    )
+    overturned = {DENIED_LINE: _decision(LineStatus.APPROVED, 2, OTHER_REVIEWER, APPEAL_DETERMINED)}
+    voided = pended.request.void("The procedure was cancelled.", OFFICE, OFFERED)
+    attached = _document(DOCUMENT_ID, "operative-report.pdf", DocumentStatus.ATTACHED)
+    refused = _document(REFUSED_DOCUMENT_ID, "imaging.png", DocumentStatus.REFUSED)
+    appeal_determined = appeal_pended.request.determine_appeal(
+        overturned, OTHER_REVIEWER, APPEAL_DETERMINED
+    )
+    changes = (pended, determined, voided, appealed, appeal_pended, appeal_determined)
+    return Story(
+        payer=payer,
+        coverage=coverage,
+        facility=facility,
+        physician=physician,
+        check=_check(content, coverage),
+        draft=draft,
+        submitted=submitted,
+        pended=pended,
+        determined=determined,
+        voided=voided,
+        appealed=appealed,
+        appeal_pended=appeal_pended,
+        appeal_determined=appeal_determined,
+        awaited=_document(DOCUMENT_ID, "operative-report.pdf", DocumentStatus.AWAITING_UPLOAD),
+        attached=attached,
+        refused=refused,
+        events=(
+            event_of(draft, EventType.DRAFT_STARTED, OFFICE),
+            event_of(_deleted(draft), EventType.DRAFT_DELETED, OFFICE),
+            event_of(submitted, EventType.REQUEST_SUBMITTED, OFFICE),
+            *(change.event for change in changes),
+            *_clock_events(pended.request),
+            _document_event(pended.request, attached, EventType.DOCUMENT_ATTACHED),
+            _document_event(pended.request, refused, EventType.DOCUMENT_REFUSED),
+        ),
+    )
+
+
+def patient_of(coverage: Coverage) -> Patient:
+    """The patient as an office that has the card in hand enters it."""
+    return Patient(
+        member_id=coverage.member_id,
+        date_of_birth=coverage.date_of_birth,
+        last_name=coverage.last_name,
+        first_name=coverage.first_name,
+    )
+
+
+def _read(name: str) -> str:
+    return (DATA / name).read_text(encoding="utf-8")
+
+
+def _content(
+    coverage: Coverage, facility: DirectoryEntry, physician: DirectoryEntry
+) -> RequestContent:
+    admission = date(2026, 3, 16)
+    return RequestContent(
+        patient=patient_of(coverage),
+        servicing_provider=facility.as_provider(),
+        requesting_provider=physician.as_provider(),
+        services=(
+            Service(
+                authorization_type=AuthorizationType.INPATIENT,
+                type_of_service="SURGICAL_INPATIENT",
+                place_of_service="SURGICAL",
+                urgency=Urgency.ELECTIVE,
+                admission_date=admission,
+                requested_days=4,
+                primary_diagnosis="K55",
+                procedures=tuple(
+                    Procedure(
+                        code=code,
+                        code_type=CodeType.CPT,
+                        start_date=admission,
+                        units=1,
+                        unit_type=UnitType.UNITS,
+                    )
+                    for code in ("44120", "44140")
+                ),
+            ),
+        ),
+    )
+
+
+def _check(content: RequestContent, coverage: Coverage) -> CheckAnswer:
+    rules = load_rules(_read("sample/rules.csv"))
+    services = tuple(
+        tuple(answer_code(_query(procedure, service, coverage), rules) for procedure in asked)
+        for service in content.services
+        if (asked := service.procedures)
+    )
+    return CheckAnswer(
+        services=services,
+        requirement=overall(answer for answers in services for answer in answers),
+        rule_list=RuleListVersion("2026-02-27.1", date(2026, 3, 1), "", ""),
+        coverage=coverage,
+        checked_at=STARTED,
+    )
+
+
+def _query(procedure: Procedure, service: Service, coverage: Coverage) -> CodeQuery:
+    return CodeQuery(
+        code=procedure.code,
+        code_type=procedure.code_type or CodeType.CPT,
+        on=service.first_day or STARTED.date(),
+        plan_type=coverage.plan.plan_type,
+        authorization_type=service.authorization_type or AuthorizationType.OUTPATIENT,
+    )
+
+
+def _draft(content: RequestContent, coverage: Coverage, tin: str, payer: Payer) -> Request:
+    return Request(
+        request_id=REQUEST_ID,
+        version=1,
+        status=Status.INCOMPLETE,
+        tins=frozenset({tin}),
+        plan=coverage.plan,
+        content=content,
+        created_at=STARTED,
+        updated_at=STARTED,
+        expires_at=draft_expiry(STARTED, payer.draft_clock, payer.zone).astimezone(UTC),
+        document_slots=payer.documents.max_at_submission,
+    )
+
+
+def _deleted(draft: Request) -> Request:
+    return draft.model_copy(update={"version": draft.version + 1, "updated_at": SUBMITTED})
+
+
+def _submitted(draft: Request) -> Request:
+    review = Review(
+        number=precert_number("PC", 104_482_736),
+        submitted_at=SUBMITTED,
+        submitted_version=draft.version,
+        lines=lines_of(draft.content.services),
+    )
+    return draft.model_copy(
+        update={
+            "version": draft.version + 1,
+            "status": Status.PROCESSING,
+            "tins": frozenset(draft.content.tins),
+            "updated_at": SUBMITTED,
+            "expires_at": None,
+            "document_slots": 0,
+            "review": review,
+        }
+    )
+
+
+def _first_decisions() -> dict[str, Decision]:
+    denied = _decision(LineStatus.DENIED, 1, REVIEWER, DETERMINED).model_copy(
+        update={
+            "reason_code": DENIAL_REASON,
+            "rationale": "The records sent do not show disease of the segment named.",
+            "criterion": "Clinical guideline Bowel Resection, section 2",
+        }
+    )
+    return {
+        APPROVED_LINE: _decision(LineStatus.APPROVED, 1, REVIEWER, DETERMINED),
+        DENIED_LINE: denied,
+    }
+
+
+def _decision(status: LineStatus, round_: int, by: str, at: datetime) -> Decision:
+    return Decision(status=status, round=round_, decided_at=at, decided_by=by)
+
+
+def _document(document_id: str, file_name: str, status: DocumentStatus) -> Document:
+    awaited = status is DocumentStatus.AWAITING_UPLOAD
+    attached = status is DocumentStatus.ATTACHED
+    refused = status is DocumentStatus.REFUSED
+    return Document(
+        document_id=document_id,
+        file_name=file_name,
+        content_type=content_type_of(file_name) or "",
+        status=status,
+        sent_by_tin="203129831",
+        offered_at=OFFERED,
+        settled_at=None if awaited else ATTACHED,
+        size=None if awaited else 183_402,
+        sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+        if attached
+        else None,
+        refusal="The content is not what the file's name says." if refused else None,
+    )
+
+
+def _clock_events(pended: Request) -> tuple[Event, ...]:
+    review = pended.submitted
+    marks = [pended.mark_clock(at) for at in (review.warn_at, review.due_at) if at]
+    return tuple(mark.event for mark in marks if mark)
+
+
+def _document_event(request: Request, document: Document, event_type: EventType) -> Event:
+    """As :mod:`precert.usecases.verify_document` tells it."""
+    told = event_of(request, event_type)
+    return told.model_copy(
+        update={
+            "event_id": f"{request.request_id}.{document.document_id}",
+            "at": document.settled_at,
+            "document_id": document.document_id,
+        }
+    )
