@@ -12,7 +12,6 @@ from precert.api.answers import (
     ChangedRequestAnswer,
     CheckAnswerModel,
     DashboardAnswer,
-    DashboardRow,
     DraftAnswer,
     MessagesAnswer,
     OfferedDocumentAnswer,
@@ -38,7 +37,7 @@ from precert.api.problems import plain_problem, problem_of
 from precert.contract import MESSAGE_EVENT_TYPES, Entitlement
 from precert.domain.caller import Caller
 from precert.domain.completeness import faults_of_submission
-from precert.domain.content import RequestContent
+from precert.domain.content import RequestContent, Service
 from precert.domain.documents import document_key
 from precert.domain.errors import (
     CheckNotAvailableError,
@@ -55,7 +54,7 @@ from precert.usecases.explain_refusal import expired, not_found, why_refused
 from precert.usecases.offer_document import OfferedDocument
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.inbox import Message
-from precert.usecases.ports.listings import Page, WorklistRow, dashboard_row
+from precert.usecases.ports.listings import DashboardRow, Page, WorklistRow, dashboard_row
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.save_draft import SavedDraft
 from precert.usecases.search_providers import FoundProvider
@@ -253,7 +252,7 @@ def problem_examples() -> Mapping[str, Any]:
 
 def _refusals(told: Story) -> tuple[PrecertError, ...]:
     notices, draft = told.payer.notices, told.draft
-    other = draft.content.model_copy(update={"services": ()})
+    other = draft.content.model_copy(update={"services": (_half_entered(draft),)})
     incomplete = faults_of_submission(other, told.payer, SUBMITTED.date())
     same_reviewer = {DENIED_LINE: told.determined.request.submitted.lines[0].decisions[0]}
     return (
@@ -279,6 +278,11 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         ),
         TransientError("The request is being changed by others. Try again."),
     )
+
+
+def _half_entered(draft: Request) -> Service:
+    service = draft.content.services[0]
+    return service.model_copy(update={"urgency": None, "requested_days": None})
 
 
 def _refused(attempt: Callable[[], object]) -> PrecertError:

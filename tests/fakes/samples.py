@@ -43,6 +43,7 @@ _CONTENT: Final[Mapping[str, Any]] = {
         "tin": FACILITY_TIN,
         "address": ADDRESS,
         "phone": "2165550188",
+        "fax": "2165550198",
     },
     "requesting_provider": {
         "provider_id": "P00002",
@@ -52,6 +53,7 @@ _CONTENT: Final[Mapping[str, Any]] = {
         "tin": OFFICE_TIN,
         "address": {**ADDRESS, "line_1": "4430 Canalside Way", "line_2": "Suite 310"},
         "phone": "2165550189",
+        "fax": "2165550199",
     },
     "services": [
         {
@@ -77,6 +79,7 @@ _CONTENT: Final[Mapping[str, Any]] = {
                     "start_date": "2026-07-20",
                     "units": 2,
                     "unit_type": "UNITS",
+                    "modifiers": ["50", "51"],
                 },
             ],
         }

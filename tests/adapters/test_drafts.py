@@ -1,0 +1,166 @@
+"""Drafts through the real handlers: saving, resuming, deleting, and what happens in between."""
+
+import pytest
+
+from functions.submit import handler as submit
+from tests.adapters.cloud import FACILITY, OFFICE, OFFICE_SUBJECT, Cloud, claims
+from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, content, entered
+
+COLLEAGUE = claims("colleague-user", "PatientSearch", OFFICE_TIN)
+
+
+@pytest.mark.rule("D1", "D4")
+def test_all_of_it_comes_back_when_a_draft_is_resumed(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    offered = cloud.offer(draft_id).body["document"]
+    resumed = cloud.resume(draft_id)
+    assert content(**resumed.body["content"]) == content()
+    assert resumed.body["documents"] == [offered]
+    assert resumed.headers["ETag"] == '"1"'
+    [row] = cloud.dashboard().body["requests"]
+    assert (row["request_id"], row["status"]) == (draft_id, "INCOMPLETE")
+    assert "RESUME" in row["allowed_actions"]
+
+
+def test_draft_is_kept_when_it_holds_no_more_than_a_patient(cloud: Cloud) -> None:
+    nothing = {"servicing_provider": None, "requesting_provider": None, "services": []}
+    draft_id = cloud.start(**nothing)
+    assert cloud.save(draft_id, 1, **nothing).status == 200
+    assert cloud.resume(draft_id).body["content"]["services"] == []
+    assert [row["request_id"] for row in cloud.dashboard().body["requests"]] == [draft_id]
+
+
+@pytest.mark.rule("D3")
+def test_clock_starts_anew_when_a_draft_is_saved(cloud: Cloud) -> None:
+    # Wednesday 11 o'clock: 61 hours until Saturday, and 11 more from Monday on.
+    draft_id = cloud.start()
+    assert cloud.resume(draft_id).body["expires_at"] == "2026-07-06T15:00:00Z"
+    cloud.clock.pass_by(hours=48)
+    assert cloud.save(draft_id, 1).body["expires_at"] == "2026-07-08T15:00:00Z"
+    assert cloud.resume(draft_id).body["expires_at"] == "2026-07-08T15:00:00Z"
+
+
+def test_store_is_told_the_deadline_when_a_draft_is_written(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    ttl = cloud.stored(draft_id)["ttl"]
+    cloud.clock.pass_by(hours=1)
+    cloud.save(draft_id, 1)
+    assert cloud.stored(draft_id)["ttl"] == ttl + 3600
+    cloud.submit(draft_id, 2)
+    assert "ttl" not in cloud.stored(draft_id)
+
+
+@pytest.mark.rule("D7")
+def test_second_save_is_refused_when_both_are_based_on_one_version(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    assert cloud.save(draft_id, 1, services=[]).status == 200
+    late = cloud.save(draft_id, 1, by=COLLEAGUE)
+    assert (late.status, late.code) == (412, "version_mismatch")
+    assert late.body["current_version"] == 2
+    assert late.body["differs_in"] == ["/services"]
+    assert cloud.resume(draft_id).body["content"]["services"] == []
+
+
+@pytest.mark.rule("D7")
+def test_submission_is_refused_when_somebody_saved_in_the_meantime(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    assert cloud.save(draft_id, 1, services=[], by=COLLEAGUE).status == 200
+    late = cloud.submit(draft_id, 1)
+    assert (late.status, late.body["differs_in"]) == (412, ["/services"])
+    assert cloud.resume(draft_id).body["version"] == 2
+
+
+def test_version_is_asked_for_when_a_save_names_none(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    path = f"/v1/drafts/{draft_id}"
+    for headers in ({}, {"if_match": "*"}, {"if_match": 'W/"1"'}, {"if_match": "1"}):
+        reply = cloud.call(submit, "PUT", path, {"content": entered()}, **headers)
+        assert (reply.status, reply.code) == (428, "version_missing")
+
+
+def test_save_answers_the_same_when_its_answer_was_lost(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.wire.lose_answer("UpdateItem")
+    saved = cloud.save(draft_id, 1, services=[])
+    assert (saved.status, saved.body["version"]) == (200, 2)
+    cloud.clock.pass_by(hours=1)
+    again = cloud.save(draft_id, 1, services=[])
+    assert again.text == saved.text
+    assert again.headers["ETag"] == saved.headers["ETag"] == '"2"'
+    assert cloud.stored(draft_id)["version"] == 2
+
+
+def test_caller_is_asked_to_try_again_when_the_table_does_not_answer(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.wire.lose_answer("UpdateItem", attempts=4)
+    reply = cloud.save(draft_id, 1, services=[])
+    assert (reply.status, reply.code) == (503, "try_again")
+    assert reply.headers["Retry-After"] == "2"
+    assert cloud.save(draft_id, 1, services=[]).body["version"] == 2
+
+
+def test_patient_stays_the_same_when_a_draft_is_saved(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    other = entered()["patient"] | {"member_id": "U70018347"}
+    reply = cloud.save(draft_id, 1, patient=other)
+    assert (reply.status, reply.body["faults"][0]["code"]) == (422, "other_patient")
+    assert cloud.submit(draft_id, 1, patient=other).status == 422
+    assert cloud.resume(draft_id).body["version"] == 1
+
+
+def test_one_draft_is_made_when_a_start_is_sent_again(cloud: Cloud) -> None:
+    body = {"content": entered()}
+    first = cloud.call(submit, "POST", "/v1/drafts", body, idempotency_key="order-17")
+    again = cloud.call(submit, "POST", "/v1/drafts", body, idempotency_key="order-17")
+    assert (again.status, again.text) == (first.status, first.text)
+    assert len(cloud.items("REQUEST")) == 1
+    other = cloud.call(
+        submit, "POST", "/v1/drafts", {"content": entered(services=[])}, idempotency_key="order-17"
+    )
+    assert (other.status, other.code) == (409, "action_not_allowed")
+    colleague = cloud.call(
+        submit, "POST", "/v1/drafts", body, by=COLLEAGUE, idempotency_key="order-17"
+    )
+    assert colleague.body["draft_id"] != first.body["draft_id"]
+
+
+def test_draft_is_gone_when_it_was_deleted_by_hand(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    before = cloud.item(draft_id)
+    assert before is not None
+    document = cloud.offer(draft_id).body["document"]["document_id"]
+    cloud.arrive(draft_id, document, b"%PDF-1.4\n%%EOF")
+    assert cloud.delete(draft_id).status == 204
+    assert cloud.resume(draft_id).status == 404
+    assert cloud.dashboard().body["requests"] == []
+    assert cloud.clean_up(before) == []
+    assert cloud.object_versions() == []
+    left = [item["sk"]["S"].partition("#")[0] for item in cloud.items()]
+    assert set(left) == {"EVENT"}
+    deleted = [item["event"]["S"] for item in cloud.items("EVENT#") if "DraftDeleted" in str(item)]
+    assert OFFICE_SUBJECT in deleted[0]
+
+
+def test_draft_is_its_offices_alone_when_it_is_not_submitted(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    assert cloud.resume(draft_id, by=FACILITY).status == 404
+    assert cloud.dashboard(FACILITY).body["requests"] == []
+    assert cloud.resume(draft_id, by=COLLEAGUE).status == 200
+
+
+def test_tin_is_asked_for_when_the_caller_has_several(cloud: Cloud) -> None:
+    both = claims("billing-user", "PatientSearch", f"[{OFFICE_TIN} {FACILITY_TIN}]")
+    reply = cloud.call(submit, "POST", "/v1/drafts", {"content": entered()}, by=both)
+    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, "/tin")
+    body = {"content": entered(), "tin": FACILITY_TIN}
+    assert cloud.call(submit, "POST", "/v1/drafts", body, by=both).status == 201
+    assert len(cloud.dashboard(FACILITY).body["requests"]) == 1
+    assert cloud.call(submit, "POST", "/v1/drafts", body, by=OFFICE).status == 422
+
+
+def test_number_is_named_when_a_submitted_draft_is_resumed_or_saved(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    number = cloud.submit(draft_id).body["number"]
+    for reply in (cloud.resume(draft_id), cloud.save(draft_id, 2), cloud.delete(draft_id)):
+        assert (reply.status, reply.code) == (409, "action_not_allowed")
+        assert reply.body["number"] == number

@@ -1,0 +1,126 @@
+"""From the first second after its deadline a draft is gone, whatever the store has removed (D5)."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.adapters.cloud import PDF, Cloud, Reply
+
+
+def last_second_of(cloud: Cloud, draft_id: str) -> None:
+    """Move the clock to one second before the draft's deadline."""
+    expires_at = cloud.stored(draft_id)["expires_at"]
+    cloud.clock.at = type(cloud.clock.at).fromisoformat(expires_at) - timedelta(seconds=1)
+
+
+def attempts(cloud: Cloud, draft_id: str) -> dict[str, Reply]:
+    return {
+        "resume": cloud.resume(draft_id),
+        "read": cloud.read(draft_id),
+        "upload": cloud.offer(draft_id),
+        "save": cloud.save(draft_id, 1),
+        "submit": cloud.submit(draft_id, 1),
+        "delete": cloud.delete(draft_id),
+    }
+
+
+@pytest.mark.rule("D5")
+def test_nothing_is_possible_when_the_deadline_has_passed_by_a_second(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    last_second_of(cloud, draft_id)
+    cloud.clock.pass_by(seconds=2)
+    replies = attempts(cloud, draft_id)
+    assert {name: (r.status, r.code) for name, r in replies.items()} == {
+        name: (410, "draft_expired") for name in replies
+    }
+    assert cloud.item(draft_id) is not None
+
+
+@pytest.mark.rule("D5")
+def test_draft_is_gone_when_the_deadline_is_this_instant(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    last_second_of(cloud, draft_id)
+    cloud.clock.pass_by(seconds=1)
+    assert {reply.status for reply in attempts(cloud, draft_id).values()} == {410}
+
+
+@pytest.mark.parametrize("name", ["resume", "read", "upload", "save", "submit", "delete"])
+def test_everything_is_possible_when_a_second_is_left(cloud: Cloud, name: str) -> None:
+    draft_id = cloud.start()
+    last_second_of(cloud, draft_id)
+    ways = {
+        "resume": lambda: cloud.resume(draft_id),
+        "read": lambda: cloud.read(draft_id),
+        "upload": lambda: cloud.offer(draft_id),
+        "save": lambda: cloud.save(draft_id, 1),
+        "submit": lambda: cloud.submit(draft_id, 1),
+        "delete": lambda: cloud.delete(draft_id),
+    }
+    assert ways[name]().status in {200, 201, 202, 204}
+
+
+@pytest.mark.rule("D5")
+def test_nothing_remains_but_the_events_when_the_store_removed_a_draft(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    document_id = cloud.offer(draft_id, "note.pdf").body["document"]["document_id"]
+    cloud.arrive(draft_id, document_id, PDF)
+    key = f"documents/{draft_id}/{document_id}"
+    store = cloud.clients.by_name["s3"]
+    store.put_object(Bucket=cloud.bucket, Key=key, Body=b"a second version")
+    store.delete_object(Bucket=cloud.bucket, Key=key)
+    assert len(cloud.object_versions()) == 3
+    assert cloud.expire(draft_id) == []
+    assert cloud.object_versions() == []
+    assert cloud.dashboard().body["requests"] == []
+    kinds = [item["sk"]["S"].partition("#")[0] for item in cloud.items()]
+    assert kinds == ["EVENT", "EVENT"]
+
+
+def test_clean_up_changes_nothing_more_when_it_is_told_twice(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.offer(draft_id)
+    old = cloud.item(draft_id)
+    assert old is not None
+    assert cloud.expire(draft_id) == []
+    left = cloud.items()
+    assert cloud.clean_up(old) == []
+    assert cloud.items() == left
+
+
+def test_documents_of_others_stay_when_a_draft_is_cleaned_up(cloud: Cloud) -> None:
+    kept = cloud.start()
+    document_id = cloud.offer(kept).body["document"]["document_id"]
+    cloud.arrive(kept, document_id, PDF)
+    gone = cloud.start()
+    assert cloud.expire(gone) == []
+    assert cloud.object_versions() == [f"documents/{kept}/{document_id}"]
+    assert [row["request_id"] for row in cloud.dashboard().body["requests"]] == [kept]
+
+
+def test_request_is_left_alone_when_a_removal_is_told_of_an_id_that_lives(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    item = cloud.item(request_id)
+    assert item is not None
+    before = cloud.items()
+    assert cloud.clean_up(item) == []
+    assert cloud.items() == before
+
+
+def test_record_is_delivered_again_when_the_store_of_documents_does_not_answer(
+    cloud: Cloud,
+) -> None:
+    draft_id = cloud.start()
+    old = cloud.item(draft_id)
+    assert old is not None
+    cloud.wire.cut("ListObjectVersions")
+    assert cloud.expire(draft_id) == ["0001"]
+    assert cloud.clean_up(old) == []
+    assert cloud.items("PARTY#") == []
+
+
+@pytest.mark.parametrize("sk", ["DOCUMENT#1", "PARTY#463778226", "NUMBER"])
+def test_removal_is_passed_over_when_it_is_no_drafts(cloud: Cloud, sk: str) -> None:
+    image = {"pk": {"S": "REQUEST#1"}, "sk": {"S": sk}, "request_id": {"S": "1"}}
+    with cloud.wire.counting() as calls:
+        assert cloud.clean_up(image) == []
+    assert calls == []

@@ -1,0 +1,194 @@
+"""Submission: one request, one number, however often it is sent and whatever gets lost."""
+
+import re
+
+import pytest
+
+from precert.usecases.submit_draft import NUMBER_ATTEMPTS
+from tests.adapters.cloud import FACILITY, OFFICE, OFFICE_SUBJECT, Cloud, claims
+from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered
+
+
+def numbers(cloud: Cloud) -> list[str]:
+    return [item["pk"]["S"] for item in cloud.items("NUMBER")]
+
+
+@pytest.mark.rule("S1")
+def test_one_number_comes_of_it_when_a_submission_is_sent_again(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    first = cloud.submit(draft_id)
+    assert re.fullmatch(r"[A-Z]{2}[0-9]{10}", first.body["number"])
+    cloud.clock.pass_by(minutes=5)
+    again = cloud.submit(draft_id)
+    assert (again.status, again.text) == (202, first.text)
+    assert numbers(cloud) == [f"NUMBER#{first.body['number']}"]
+    assert len([e for e in cloud.items("EVENT#") if "RequestSubmitted" in str(e)]) == 1
+
+
+@pytest.mark.rule("S1")
+def test_answer_is_the_same_when_the_first_one_was_lost(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.wire.lose_answer("TransactWriteItems", attempts=4)
+    lost = cloud.submit(draft_id)
+    again = cloud.submit(draft_id)
+    assert lost.status in {202, 503}
+    assert again.status == 202
+    assert numbers(cloud) == [f"NUMBER#{again.body['number']}"]
+    assert cloud.read(draft_id).body["number"] == again.body["number"]
+
+
+def test_number_is_the_first_ones_when_the_request_went_on_before_the_repetition(
+    cloud: Cloud,
+) -> None:
+    draft_id = cloud.start()
+    first = cloud.submit(draft_id)
+    cloud.pend(draft_id)
+    again = cloud.submit(draft_id)
+    assert (again.status, again.body["number"]) == (202, first.body["number"])
+    assert again.body["status"] == "PENDING"
+
+
+def test_second_submission_is_refused_when_it_says_something_else(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    first = cloud.submit(draft_id)
+    services = entered()["services"]
+    services[0]["requested_days"] = 9
+    other = cloud.submit(draft_id, services=services)
+    assert (other.status, other.body["number"]) == (409, first.body["number"])
+    assert cloud.read(draft_id).body["content"]["services"][0]["requested_days"] == 3
+
+
+def test_another_number_is_drawn_when_the_first_is_taken(cloud: Cloud) -> None:
+    drawn = iter([7, 7, 8])
+    cloud.made.serial = lambda: next(drawn)
+    one, two = cloud.start(), cloud.start()
+    first, second = cloud.submit(one), cloud.submit(two)
+    assert first.body["number"] != second.body["number"]
+    assert len(numbers(cloud)) == 2
+
+
+def test_nothing_is_written_when_no_free_number_is_drawn(cloud: Cloud) -> None:
+    drawn: list[int] = []
+    cloud.made.serial = lambda: drawn.append(7) or 7  # type: ignore[func-returns-value]
+    one, two = cloud.start(), cloud.start()
+    cloud.submit(one)
+    drawn.clear()
+    before = cloud.items()
+    reply = cloud.submit(two)
+    assert (reply.status, reply.code, len(drawn)) == (503, "try_again", NUMBER_ATTEMPTS)
+    assert cloud.items() == before
+
+
+@pytest.mark.rule("A6")
+@pytest.mark.parametrize(
+    "coverage", [{"active_to": "2026-06-30"}, {"active_from": "2026-07-02"}]
+)
+def test_submission_is_refused_when_coverage_ended_since_the_check(
+    cloud: Cloud, coverage: dict[str, str]
+) -> None:
+    draft_id = cloud.start()
+    before = cloud.items()
+    cloud.cover(**coverage)
+    reply = cloud.submit(draft_id)
+    assert (reply.status, reply.code) == (409, "patient_not_eligible")
+    assert cloud.items() == before
+    started = cloud.check()
+    assert (started.status, started.code) == (409, "patient_not_eligible")
+
+
+def test_submission_passes_when_it_is_coverages_last_day_where_the_payer_is(cloud: Cloud) -> None:
+    cloud.cover(active_to="2026-07-01")
+    draft_id = cloud.start()
+    cloud.clock.pass_by(hours=12)  # July 2nd in UTC, still July 1st in New York
+    assert cloud.submit(draft_id).status == 202
+
+
+@pytest.mark.parametrize("patient", [{"last_name": "Other"}, {"date_of_birth": "1986-01-02"}])
+def test_submission_is_refused_when_the_patient_is_not_who_was_entered(
+    cloud: Cloud, patient: dict[str, str]
+) -> None:
+    draft_id = cloud.start()
+    reply = cloud.submit(draft_id, patient=entered()["patient"] | patient)
+    assert (reply.status, reply.code) == (409, "patient_not_eligible")
+    assert numbers(cloud) == []
+
+
+@pytest.mark.rule("D6")
+def test_everything_is_listed_when_much_is_missing_and_wrong(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    servicing = entered()["servicing_provider"] | {"phone": None}
+    reply = cloud.submit(
+        draft_id,
+        servicing_provider=servicing,
+        requesting_provider=None,
+        services=[entered()["services"][0] | {"urgency": None, "primary_diagnosis": None}],
+    )
+    assert (reply.status, reply.code) == (422, "invalid_input")
+    found = {fault["pointer"] for fault in reply.body["faults"]}
+    assert found == {
+        "/content/servicing_provider/phone",
+        "/content/requesting_provider",
+        "/content/services/0/urgency",
+        "/content/services/0/primary_diagnosis",
+        "/content/requesting_provider/tin",
+    }
+
+
+def test_submission_is_refused_when_neither_side_is_the_callers(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    sides = {
+        "requesting_provider": entered()["requesting_provider"] | {"tin": STRANGER_TIN},
+        "servicing_provider": entered()["servicing_provider"],
+    }
+    reply = cloud.submit(draft_id, **sides)
+    assert reply.status == 422
+    assert [fault["code"] for fault in reply.body["faults"]] == ["not_yours"]
+
+
+@pytest.mark.rule("S4")
+def test_request_is_on_both_dashboards_when_it_was_submitted_just_now(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    for by in (OFFICE, FACILITY):
+        [row] = cloud.dashboard(by).body["requests"]
+        assert (row["request_id"], row["status"]) == (request_id, "PROCESSING")
+    reason = cloud.read(request_id).body["status_reason"]
+    assert reason == cloud.made.payer.notices["processing"]
+
+
+@pytest.mark.rule("A7")
+@pytest.mark.parametrize("by", [OFFICE, FACILITY])
+def test_request_comes_of_it_when_either_side_submits(cloud: Cloud, by: dict[str, str]) -> None:
+    draft_id = cloud.start(by=by)
+    assert cloud.submit(draft_id, by=by).status == 202
+    alone = {"requesting_provider": entered()["servicing_provider"]}
+    own = cloud.start(by=FACILITY, **alone)
+    assert cloud.submit(own, by=FACILITY, **alone).status == 202
+    assert len(cloud.dashboard(FACILITY).body["requests"]) == 2
+
+
+def test_line_moves_when_a_draft_of_one_tin_is_submitted_for_another(cloud: Cloud) -> None:
+    both = claims(OFFICE_SUBJECT, "PatientSearch", f"{STRANGER_TIN},{OFFICE_TIN}")
+    draft_id = cloud.start(by=claims(OFFICE_SUBJECT, "PatientSearch", STRANGER_TIN))
+    assert cloud.submit(draft_id, by=both).status == 202
+    assert {item["sk"]["S"] for item in cloud.items("PARTY#")} == {
+        f"PARTY#{OFFICE_TIN}",
+        f"PARTY#{FACILITY_TIN}",
+    }
+
+
+def test_submission_passes_when_another_transaction_was_in_the_way(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    for _ in range(3):
+        cloud.wire.fail(
+            "TransactWriteItems",
+            "TransactionCanceledException",
+            CancellationReasons=[{"Code": "TransactionConflict"}, {"Code": "None"}],
+        )
+    assert cloud.submit(draft_id).status == 202
+
+
+def test_audit_trail_names_who_submitted_when_the_event_is_stored(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    [event] = [e["event"]["S"] for e in cloud.items("EVENT#") if "RequestSubmitted" in str(e)]
+    assert f'"actor":"{OFFICE_SUBJECT}"' in event
+    assert request_id in event
