@@ -110,7 +110,7 @@ def size_of(value: Any) -> int:
 
 
 def test_save_writes_at_most_two_units_when_a_draft_is_realistic(cloud: Cloud) -> None:
-    assert len(json.dumps(entered()).encode()) > 1300
+    assert len(json.dumps(entered()).encode()) > 1250
     draft_id = cloud.start()
     cloud.save(draft_id, 1)
     item = cloud.item(draft_id)

@@ -9,7 +9,7 @@ import pytest
 from tests.cloud.stand import Stand
 
 
-def test_a_real_token_is_let_in_and_its_claims_are_text(stand: Stand) -> None:
+def test_a_real_token_is_let_in_and_its_claims_are_text_when_filled(stand: Stand) -> None:
     token = stand.sign_in("Client", "readers", "writers")["IdToken"]
     event = stand.echo(token, "/echo/7?page=2").body["event"]
     claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
@@ -23,7 +23,7 @@ def test_a_real_token_is_let_in_and_its_claims_are_text(stand: Stand) -> None:
     assert event["requestContext"]["http"]["method"] == "GET"
 
 
-def test_an_access_token_of_the_client_is_let_in_too(stand: Stand) -> None:
+def test_an_access_token_of_the_client_is_let_in_too_when_filled(stand: Stand) -> None:
     assert stand.echo(stand.sign_in()["AccessToken"]).status == 200
 
 
@@ -37,17 +37,17 @@ def resigned(token: str, **changes: object) -> str:
 
 
 @pytest.mark.parametrize("changes", [{"sub": "somebody"}, {"exp": 1}, {"aud": "another"}])
-def test_a_forged_token_is_refused(stand: Stand, changes: dict[str, object]) -> None:
+def test_a_forged_token_is_refused_when_filled(stand: Stand, changes: dict[str, object]) -> None:
     assert stand.echo(resigned(stand.sign_in()["IdToken"], **changes)).status == 401
 
 
-def test_no_token_and_another_clients_token_are_refused(stand: Stand) -> None:
+def test_no_token_and_another_clients_token_are_refused_when_filled(stand: Stand) -> None:
     assert stand.echo(None).status == 401
     assert stand.echo("x.y.z").status == 401
     assert stand.echo(stand.sign_in("Stranger")["IdToken"]).status == 401
 
 
-def test_an_expired_token_is_refused(stand: Stand) -> None:
+def test_an_expired_token_is_refused_when_filled(stand: Stand) -> None:
     """Signed by the pool itself, a moment ago, for a moment."""
     idp, pool = stand.cloud.client("cognito-idp"), stand.out["Pool"]
     made = idp.describe_user_pool_client(UserPoolId=pool, ClientId=stand.out["Client"])
@@ -70,5 +70,5 @@ def expired_token(stand: Stand) -> str:
     return f"{head}.{body}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
-def test_an_unknown_route_is_not_found(stand: Stand) -> None:
+def test_an_unknown_route_is_not_found_when_filled(stand: Stand) -> None:
     assert stand.echo(stand.sign_in()["IdToken"], "/nowhere").status == 404

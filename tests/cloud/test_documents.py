@@ -27,7 +27,7 @@ def signed(stand: Stand) -> tuple[str, dict[str, Any]]:
     return key, form
 
 
-def test_an_upload_within_the_policy_is_taken_and_announced(stand: Stand) -> None:
+def test_an_upload_within_the_policy_is_taken_and_announced_when_filled(stand: Stand) -> None:
     key, form = signed(stand)
     assert post(stand, form, b"12345").status in {200, 201, 204}
 
@@ -45,7 +45,7 @@ def test_an_upload_within_the_policy_is_taken_and_announced(stand: Stand) -> Non
     assert head["ContentType"] == "text/plain"
 
 
-def test_an_upload_outside_the_policy_is_refused(stand: Stand) -> None:
+def test_an_upload_outside_the_policy_is_refused_when_filled(stand: Stand) -> None:
     _, form = signed(stand)
     assert post(stand, form, b"x" * 11).status == 400
     assert post(stand, form, b"").status == 400
@@ -55,7 +55,7 @@ def test_an_upload_outside_the_policy_is_refused(stand: Stand) -> None:
     assert post(stand, form, b"123", **{"x-amz-signature": "0" * len(signature)}).status == 403
 
 
-def test_a_signed_download_is_given_and_a_forged_one_is_not(stand: Stand) -> None:
+def test_a_signed_download_is_given_and_a_forged_one_is_not_when_filled(stand: Stand) -> None:
     key = f"drafts/{uuid4()}"
     stand.cloud.client("s3").put_object(Bucket=stand.out["Documents"], Key=key, Body=b"text")
     url, error = stand.invoke("Presign", {"key": key, "download": True})
@@ -66,12 +66,12 @@ def test_a_signed_download_is_given_and_a_forged_one_is_not(stand: Stand) -> Non
     assert call(url.replace(key, f"{key}x")).status == 403
 
 
-def test_gap_a_bucket_that_takes_tls_only_refuses_everybody(raw: Stand) -> None:
+def test_a_bucket_that_takes_tls_only_refuses_everybody_when_unfilled(raw: Stand) -> None:
     _, form = signed(raw)
     assert post(raw, form, b"12345").status == 403
 
 
-def test_gap_the_announcement_names_no_version(raw: Stand) -> None:
+def test_the_announcement_names_no_version_when_unfilled(raw: Stand) -> None:
     s3, name = raw.cloud.client("s3"), raw.out["Documents"]
     key = str(uuid4())
     s3.delete_bucket_policy(Bucket=name)
@@ -89,7 +89,7 @@ def test_gap_the_announcement_names_no_version(raw: Stand) -> None:
     assert "version-id" not in objects[0]
 
 
-def test_the_bucket_answers_the_browsers_preflight(stand: Stand) -> None:
+def test_the_bucket_answers_the_browsers_preflight_when_filled(stand: Stand) -> None:
     _, form = signed(stand)
     origin = "https://portal.example"
     asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
@@ -98,7 +98,7 @@ def test_the_bucket_answers_the_browsers_preflight(stand: Stand) -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == origin
 
 
-def test_the_bucket_is_as_the_template_says(stand: Stand) -> None:
+def test_the_bucket_is_as_the_template_says_when_filled(stand: Stand) -> None:
     s3, name = stand.cloud.client("s3"), stand.out["Documents"]
     assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
     policy = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])

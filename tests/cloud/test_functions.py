@@ -19,18 +19,18 @@ def workers(stand: Stand, calls: int) -> set[int]:
     return {answer["pid"] for answer, _ in answers}
 
 
-def test_an_error_keeps_its_class(stand: Stand) -> None:
+def test_an_error_keeps_its_class_when_filled(stand: Stand) -> None:
     answer, error = stand.invoke("Task", {"raise": "RefusedError"})
     assert error == "Unhandled"
     assert answer["errorType"] == "RefusedError"
     assert answer["errorMessage"] == "no"
 
 
-def test_gap_an_error_loses_its_class(raw: Stand) -> None:
+def test_an_error_loses_its_class_when_unfilled(raw: Stand) -> None:
     assert raw.invoke("Task", {"raise": "RefusedError"})[0]["errorType"] == UNNAMED
 
 
-def test_the_class_is_found_behind_other_tracebacks_and_long_messages() -> None:
+def test_the_class_is_found_behind_other_tracebacks_and_long_messages_when_filled() -> None:
     first = 'Traceback (most recent call last):\n  File "a", line 1\nKeyError: 1\n\n'
     second = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    g()\n'
     log = f"{first}During handling\n\n{second}pkg.mod.RefusedError: no: a\nOther: b\n"
@@ -38,15 +38,17 @@ def test_the_class_is_found_behind_other_tracebacks_and_long_messages() -> None:
     assert error_class("nothing traced") is None
 
 
-def test_a_burst_is_served_by_few_workers(stand: Stand) -> None:
+def test_a_burst_is_served_by_few_workers_when_filled(stand: Stand) -> None:
     assert len(workers(stand, BURST)) <= LIMIT
 
 
-def test_gap_a_burst_starts_a_worker_for_each_call(raw: Stand) -> None:
+def test_a_burst_starts_a_worker_for_each_call_when_unfilled(raw: Stand) -> None:
     assert len(workers(raw, LIMIT * 2)) > LIMIT
 
 
-def test_a_layer_is_unpacked_once_and_the_function_sees_only_its_own(stand: Stand) -> None:
+def test_a_layer_is_unpacked_once_and_the_function_sees_only_its_own_when_filled(
+    stand: Stand,
+) -> None:
     answer = json.loads(stand.invoke("Echo", {})[0]["body"])
     assert answer["layer"].startswith(str(stand.cloud.state_dir / "layers"))
     assert answer["emulator"] is False
@@ -54,14 +56,14 @@ def test_a_layer_is_unpacked_once_and_the_function_sees_only_its_own(stand: Stan
     assert len(list((stand.cloud.state_dir / "layers").iterdir())) == 1
 
 
-def test_gap_a_layer_is_unpacked_for_each_worker(raw: Stand) -> None:
+def test_a_layer_is_unpacked_for_each_worker_when_unfilled(raw: Stand) -> None:
     answer = json.loads(raw.invoke("Echo", {})[0]["body"])
     assert "ministack-lambda-" in answer["layer"]
     assert answer["emulator"] is True
     assert "/layer_0/" in answer["both"]
 
 
-def test_a_function_gets_nothing_of_the_users_environment(stand: Stand) -> None:
+def test_a_function_gets_nothing_of_the_users_environment_when_filled(stand: Stand) -> None:
     names = json.loads(stand.invoke("Echo", {})[0]["body"])["environment"]
     assert "AWS_PROFILE" not in names
     assert "PRECERT_CLOUD_PYTHON" not in names
@@ -80,9 +82,9 @@ def quickest(stand: Stand, tries: int, good: float) -> float:
     return best
 
 
-def test_a_quiet_function_answers_at_once(stand: Stand) -> None:
+def test_a_quiet_function_answers_at_once_when_filled(stand: Stand) -> None:
     assert quickest(stand, 60, 0.050) < 0.050
 
 
-def test_gap_a_quiet_function_is_waited_for(raw: Stand) -> None:
+def test_a_quiet_function_is_waited_for_when_unfilled(raw: Stand) -> None:
     assert quickest(raw, 5, 0.050) > 0.050

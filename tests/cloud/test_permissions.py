@@ -17,12 +17,12 @@ def code(stand: Stand, service: str, call: str, **arguments: Any) -> str:
     return str(answer["code"])
 
 
-def test_what_is_granted_works(stand: Stand) -> None:
+def test_what_is_granted_works_when_filled(stand: Stand) -> None:
     assert code(stand, "dynamodb", "get_item", TableName=stand.out["Results"], Key=KEY) == "OK"
 
 
 @pytest.mark.parametrize("call", ["delete_item", "get_item"])
-def test_another_action_or_table_is_denied(stand: Stand, call: str) -> None:
+def test_another_action_or_table_is_denied_when_filled(stand: Stand, call: str) -> None:
     table = "Results" if call == "delete_item" else "Requests"
     assert (
         code(stand, "dynamodb", call, TableName=stand.out[table], Key=KEY)
@@ -30,7 +30,7 @@ def test_another_action_or_table_is_denied(stand: Stand, call: str) -> None:
     )
 
 
-def test_a_transaction_is_checked_by_its_items(stand: Stand) -> None:
+def test_a_transaction_is_checked_by_its_items_when_filled(stand: Stand) -> None:
     put = [{"Put": {"TableName": stand.out["Results"], "Item": KEY}}]
     assert code(stand, "dynamodb", "transact_write_items", TransactItems=put) == "OK"
     other = [{"Put": {"TableName": stand.out["Requests"], "Item": KEY}}]
@@ -40,7 +40,7 @@ def test_a_transaction_is_checked_by_its_items(stand: Stand) -> None:
     )
 
 
-def test_other_services_are_denied(stand: Stand) -> None:
+def test_other_services_are_denied_when_filled(stand: Stand) -> None:
     assert (
         code(stand, "stepfunctions", "start_execution", stateMachineArn=stand.out["Machine"])
         == "AccessDeniedException"

@@ -84,7 +84,7 @@ def enable(stand: Stand, *, delivery: bool) -> None:
     )
 
 
-def test_a_stop_loses_nothing(home: Home) -> None:
+def test_a_stop_loses_nothing_when_filled(home: Home) -> None:
     stand, token, waiting = lived_in(home)
     stand.token(waiting)
     enable(stand, delivery=False)
@@ -102,7 +102,7 @@ def test_a_stop_loses_nothing(home: Home) -> None:
     assert again.execution(waiting)["status"] == "FAILED"
 
 
-def test_a_crash_loses_seconds_at_most(home: Home) -> None:
+def test_a_crash_loses_seconds_at_most_when_filled(home: Home) -> None:
     stand, token, waiting = lived_in(home)
     name = waiting.rpartition(":")[2]
     saved = stand.cloud.state_dir / "stepfunctions.json"
@@ -116,7 +116,7 @@ def test_a_crash_loses_seconds_at_most(home: Home) -> None:
     assert len(again.seen("insert", "EVT#before")) == 1
 
 
-def test_gap_a_restart_stalls_the_mapping(home: Home) -> None:
+def test_a_restart_stalls_the_mapping_when_unfilled(home: Home) -> None:
     home.filled = False
     stand = home.start()
     for number in range(4):
@@ -129,11 +129,11 @@ def test_gap_a_restart_stalls_the_mapping(home: Home) -> None:
     assert again.seen("insert", "EVT#new") == []
 
 
-def test_gap_nothing_is_saved_before_the_stop(raw: Stand) -> None:
+def test_nothing_is_saved_before_the_stop_when_unfilled(raw: Stand) -> None:
     assert not list(raw.cloud.state_dir.glob("dynamodb.json"))
 
 
-def test_a_half_made_stack_is_not_saved(home: Home) -> None:
+def test_a_half_made_stack_is_not_saved_when_filled(home: Home) -> None:
     """Killed amid the first deploy, the cloud starts empty and deploys."""
     cloud = process.start(home.folder / "state", 0, environment=FAST)
     said: list[str] = []
@@ -149,7 +149,7 @@ def test_a_half_made_stack_is_not_saved(home: Home) -> None:
     assert stand.echo(stand.sign_in()["IdToken"]).status == 200
 
 
-def test_two_clouds_do_not_share_a_state(stand: Stand) -> None:
+def test_two_clouds_do_not_share_a_state_when_filled(stand: Stand) -> None:
     port = process.free_port()
     remembered = stand.cloud.state_dir / "port"
     with pytest.raises(LocalCloudError, match="another local cloud is using"):
@@ -157,18 +157,20 @@ def test_two_clouds_do_not_share_a_state(stand: Stand) -> None:
     assert remembered.read_text() == str(stand.cloud.port)
 
 
-def test_a_busy_port_is_named(stand: Stand, tmp_path: Path) -> None:
+def test_a_busy_port_is_named_when_filled(stand: Stand, tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=f"port {stand.cloud.port} is in use"):
         process.start(tmp_path / "state", stand.cloud.port)
 
 
-def test_a_missing_emulator_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_emulator_is_named_when_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PRECERT_CLOUD_PYTHON", str(tmp_path / "python"))
     with pytest.raises(LocalCloudError, match="not installed"):
         process.start(tmp_path / "state", 0)
 
 
-def test_the_cloud_ends_with_whoever_started_it(tmp_path: Path) -> None:
+def test_the_cloud_ends_with_whoever_started_it_when_filled(tmp_path: Path) -> None:
     cloud = process.start(tmp_path / "state", 0)
     assert cloud.process.stdin is not None
     cloud.process.stdin.close()

@@ -29,12 +29,12 @@ def preflight(stand: Stand, origin: str) -> tuple[int, str | None, str | None]:
     )
 
 
-def test_a_preflight_is_answered(stand: Stand) -> None:
+def test_a_preflight_is_answered_when_filled(stand: Stand) -> None:
     assert preflight(stand, trial.ORIGIN) == (204, trial.ORIGIN, "authorization,content-type")
     assert preflight(stand, "https://elsewhere.example")[1] is None
 
 
-def test_gap_every_preflight_is_refused(raw: Stand) -> None:
+def test_every_preflight_is_refused_when_unfilled(raw: Stand) -> None:
     assert preflight(raw, trial.ORIGIN)[0] == 403
 
 
@@ -46,11 +46,11 @@ def dead_letter_target(stand: Stand) -> str | None:
     return target
 
 
-def test_a_functions_dead_letter_queue_is_kept(stand: Stand) -> None:
+def test_a_functions_dead_letter_queue_is_kept_when_filled(stand: Stand) -> None:
     assert "DeadLetters" in str(dead_letter_target(stand))
 
 
-def test_gap_a_functions_dead_letter_queue_is_dropped(raw: Stand) -> None:
+def test_a_functions_dead_letter_queue_is_dropped_when_unfilled(raw: Stand) -> None:
     assert dead_letter_target(raw) is None
 
 
@@ -66,15 +66,15 @@ def table_settings(stand: Stand) -> tuple[str, str, str | None]:
     )
 
 
-def test_a_tables_settings_are_kept(stand: Stand) -> None:
+def test_a_tables_settings_are_kept_when_filled(stand: Stand) -> None:
     assert table_settings(stand) == ("ENABLED", "ENABLED", "ENABLED")
 
 
-def test_gap_a_tables_settings_are_dropped(raw: Stand) -> None:
+def test_a_tables_settings_are_dropped_when_unfilled(raw: Stand) -> None:
     assert table_settings(raw) == ("DISABLED", "DISABLED", None)
 
 
-def test_an_archive_keeps_what_is_published(stand: Stand) -> None:
+def test_an_archive_keeps_what_is_published_when_filled(stand: Stand) -> None:
     events = stand.cloud.client("events")
     events.put_events(
         Entries=[
@@ -98,7 +98,7 @@ def test_an_archive_keeps_what_is_published(stand: Stand) -> None:
         trial.resource("CloudWatch::CompositeAlarm", AlarmRule="TRUE"),
     ],
 )
-def test_gap_types_the_emulator_refuses(
+def test_types_the_emulator_refuses_when_unfilled(
     raw: Stand, tmp_path: Path, resource: dict[str, object]
 ) -> None:
     with pytest.raises(
@@ -112,7 +112,7 @@ def one(folder: Path, resource: dict[str, object]) -> Path:
     return trial.assembly(folder, "Single", {"Resources": {"Only": resource}}, {})
 
 
-def test_a_failed_deploy_names_the_resource_and_can_be_repeated(
+def test_a_failed_deploy_names_the_resource_and_can_be_repeated_when_filled(
     stand: Stand, tmp_path: Path
 ) -> None:
     wrong = trial.resource("Lambda::EventInvokeConfig", FunctionName="nobody", Qualifier="$LATEST")
@@ -137,7 +137,9 @@ def test_nothing_is_done_when_nothing_changed_and_new_code_is_taken(
     assert preflight(stand, trial.ORIGIN)[0] == 204
 
 
-def test_the_template_may_be_too_long_to_be_sent_inline(stand: Stand, tmp_path: Path) -> None:
+def test_the_template_may_be_too_long_to_be_sent_inline_when_filled(
+    stand: Stand, tmp_path: Path
+) -> None:
     template = {
         "Resources": {"Only": trial.resource("SQS::Queue")},
         "Mappings": {f"M{n}": {"a": {"b": "x" * 1000}} for n in range(60)},

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 from tests.cloud.stand import Stand
 
 
-def test_a_cancelled_transaction_shows_what_was_there(stand: Stand) -> None:
+def test_a_cancelled_transaction_shows_what_was_there_when_filled(stand: Stand) -> None:
     client, name = stand.cloud.client("dynamodb"), stand.out["Requests"]
     stand.put("t1", "HDR", rev={"N": "1"})
     with pytest.raises(client.exceptions.TransactionCanceledException) as caught:
@@ -33,7 +33,7 @@ def test_a_cancelled_transaction_shows_what_was_there(stand: Stand) -> None:
     )
 
 
-def test_a_refused_update_shows_what_was_there(stand: Stand) -> None:
+def test_a_refused_update_shows_what_was_there_when_filled(stand: Stand) -> None:
     client = stand.cloud.client("dynamodb")
     stand.put("t2", "HDR", rev={"N": "1"})
     with pytest.raises(ClientError) as caught:
@@ -50,7 +50,7 @@ def test_a_refused_update_shows_what_was_there(stand: Stand) -> None:
     assert response["Item"] == {"pk": {"S": "t2"}, "sk": {"S": "HDR"}, "rev": {"N": "1"}}
 
 
-def test_one_call_reads_from_both_tables(stand: Stand) -> None:
+def test_one_call_reads_from_both_tables_when_filled(stand: Stand) -> None:
     client = stand.cloud.client("dynamodb")
     stand.put("t3", "HDR")
     client.put_item(TableName=stand.out["Results"], Item={"pk": {"S": "t3"}, "sk": {"S": "X"}})
@@ -69,7 +69,7 @@ def test_one_call_reads_from_both_tables(stand: Stand) -> None:
     }
 
 
-def test_a_transaction_sent_twice_is_done_once(stand: Stand) -> None:
+def test_a_transaction_sent_twice_is_done_once_when_filled(stand: Stand) -> None:
     client, name = stand.cloud.client("dynamodb"), stand.out["Requests"]
     request = {
         "ClientRequestToken": "once-only-please",

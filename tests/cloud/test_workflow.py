@@ -14,21 +14,21 @@ def output(execution: dict[str, Any]) -> Any:
     return json.loads(str(execution["output"]))
 
 
-def test_catch_by_class(stand: Stand) -> None:
+def test_catch_by_class_when_filled(stand: Stand) -> None:
     assert output(stand.ended(stand.run(mode="call", **{"raise": "RefusedError"}))) == "refused"
 
 
-def test_retry_by_class(stand: Stand) -> None:
+def test_retry_by_class_when_filled(stand: Stand) -> None:
     arn = stand.run(mode="call", key="retried", **{"raise": "FlakyError"})
     assert output(stand.ended(arn))["Error"] == "FlakyError"
     assert len([n for n in stand.notes("task") if n.get("key") == "retried"]) == 2
 
 
-def test_gap_neither_by_class(raw: Stand) -> None:
+def test_neither_by_class_when_unfilled(raw: Stand) -> None:
     assert output(raw.ended(raw.run(mode="call", **{"raise": "RefusedError"}))) != "refused"
 
 
-def test_a_token_is_answered_with_the_functions_own_role(stand: Stand) -> None:
+def test_a_token_is_answered_with_the_functions_own_role_when_filled(stand: Stand) -> None:
     arn = stand.run(mode="wait", seconds=60)
     event = {
         "service": "stepfunctions",
@@ -40,15 +40,15 @@ def test_a_token_is_answered_with_the_functions_own_role(stand: Stand) -> None:
     assert stand.invoke("Probe", event)[0]["code"] in {"TaskDoesNotExist", "TaskTimedOut"}
 
 
-def test_a_timeout_written_in_jsonata_is_caught(stand: Stand) -> None:
+def test_a_timeout_written_in_jsonata_is_caught_when_filled(stand: Stand) -> None:
     assert output(stand.ended(stand.run(mode="wait", seconds=1.7))) == "late"
 
 
-def test_gap_a_timeout_written_in_jsonata_breaks_the_execution(raw: Stand) -> None:
+def test_a_timeout_written_in_jsonata_breaks_the_execution_when_unfilled(raw: Stand) -> None:
     assert raw.ended(raw.run(mode="wait", seconds=1))["status"] == "FAILED"
 
 
-def test_an_error_before_the_wait_fails_the_task(stand: Stand) -> None:
+def test_an_error_before_the_wait_fails_the_task_when_filled(stand: Stand) -> None:
     arn = stand.run(mode="wait", seconds=60, **{"raise": "RefusedError"})
     assert output(stand.ended(arn)) == "refused"
 
@@ -72,14 +72,14 @@ def asking(raw: Stand) -> str:
     return arn
 
 
-def test_gap_an_error_before_the_wait_is_swallowed(raw: Stand, asking: str) -> None:
+def test_an_error_before_the_wait_is_swallowed_when_unfilled(raw: Stand, asking: str) -> None:
     arn = raw.cloud.client("stepfunctions").start_execution(
         stateMachineArn=asking, input='{"raise": "RefusedError"}'
     )["executionArn"]
     assert raw.ended(arn)["error"] == "States.Timeout"
 
 
-def test_gap_a_stopped_execution_fails_later(raw: Stand, asking: str) -> None:
+def test_a_stopped_execution_fails_later_when_unfilled(raw: Stand, asking: str) -> None:
     client = raw.cloud.client("stepfunctions")
     arn = client.start_execution(stateMachineArn=asking, input='{"key": "stopped"}')["executionArn"]
     until(lambda: [n for n in raw.notes("task") if n.get("key") == "stopped"])
@@ -88,7 +88,7 @@ def test_gap_a_stopped_execution_fails_later(raw: Stand, asking: str) -> None:
     until(lambda: raw.execution(arn)["status"] == "FAILED")
 
 
-def test_gap_answering_a_task_is_authorised_for_everything_or_nothing(raw: Stand) -> None:
+def test_answering_a_task_is_authorised_for_everything_or_nothing_when_unfilled(raw: Stand) -> None:
     event = {
         "service": "stepfunctions",
         "call": "send_task_success",
@@ -97,7 +97,9 @@ def test_gap_answering_a_task_is_authorised_for_everything_or_nothing(raw: Stand
     assert raw.invoke("Probe", event)[0]["code"] == "AccessDeniedException"
 
 
-def test_a_stopped_execution_stays_stopped_and_its_token_is_worth_nothing(stand: Stand) -> None:
+def test_a_stopped_execution_stays_stopped_and_its_token_is_worth_nothing_when_filled(
+    stand: Stand,
+) -> None:
     arn = stand.run(mode="wait", seconds=1.2)
     token, client = stand.token(arn), stand.cloud.client("stepfunctions")
     client.stop_execution(executionArn=arn, error="Void", cause="withdrawn")
@@ -108,7 +110,7 @@ def test_a_stopped_execution_stays_stopped_and_its_token_is_worth_nothing(stand:
     assert stand.execution(arn)["status"] == "ABORTED"
 
 
-def test_a_name_is_used_once(stand: Stand) -> None:
+def test_a_name_is_used_once_when_filled(stand: Stand) -> None:
     client = stand.cloud.client("stepfunctions")
     request = {"stateMachineArn": stand.out["Machine"], "name": "only-once"}
     first = client.start_execution(**request, input='{"mode": "call"}')

@@ -1,0 +1,191 @@
+"""Who may do what: entitlements, TINs, and the name that never appears (A1-A3)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pytest
+
+from tests.adapters.cloud import (
+    FACILITY,
+    OFFICE,
+    PDF,
+    REVIEWER,
+    SECOND_REVIEWER,
+    STRANGER,
+    SUBJECTS,
+    UNENTITLED,
+    Cloud,
+    Reply,
+    claims,
+)
+from tests.fakes.samples import PATIENT, REQUEST_ID
+
+Claims = Mapping[str, str]
+Operation = Callable[[Cloud, str, Claims], Reply]
+
+OF_A_REQUEST: Final[dict[str, Operation]] = {
+    "resumeDraft": lambda cloud, id_, by: cloud.resume(id_, by),
+    "saveDraft": lambda cloud, id_, by: cloud.save(id_, 1, by),
+    "deleteDraft": lambda cloud, id_, by: cloud.delete(id_, by),
+    "submitDraft": lambda cloud, id_, by: cloud.submit(id_, 1, by),
+    "voidRequest": lambda cloud, id_, by: cloud.void(id_, by),
+    "fileAppeal": lambda cloud, id_, by: cloud.appeal(id_, "1.2", by=by),
+    "offerDocument": lambda cloud, id_, by: cloud.offer(id_, by=by),
+    "readRequest": lambda cloud, id_, by: cloud.read(id_, by),
+}
+WITHOUT_ONE: Final[dict[str, Operation]] = {
+    "confirmPatient": lambda cloud, _, by: cloud.confirm(PATIENT, by),
+    "searchProviders": lambda cloud, _, by: cloud.search(
+        by, zip_code="44122", kind="FACILITY", name="cleve"
+    ),
+    "checkRequirements": lambda cloud, _, by: cloud.check(by),
+    "startDraft": lambda cloud, _, by: cloud.call(
+        __import__("functions.submit.handler", fromlist=["handler"]),
+        "POST",
+        "/v1/drafts",
+        {"content": {"patient": dict(PATIENT)}},
+        by=by,
+    ),
+    "listRequests": lambda cloud, _, by: cloud.dashboard(by),
+    "listMessages": lambda cloud, _, by: cloud.messages(by),
+}
+OF_REVIEWERS: Final[dict[str, Operation]] = {
+    "listWorklist": lambda cloud, _, by: cloud.worklist(by),
+    "readCase": lambda cloud, id_, by: cloud.case(id_, by),
+    "decide": lambda cloud, id_, by: cloud.decide(
+        id_, {"1.1": "APPROVED", "1.2": "APPROVED"}, by=by
+    ),
+}
+
+
+def prepared(cloud: Cloud, operation: str) -> str:
+    """A request in a status in which its own office could do the operation."""
+    if operation in {"voidRequest", "readRequest", "offerDocument"}:
+        return cloud.pended()
+    return cloud.determined() if operation == "fileAppeal" else cloud.start()
+
+
+@pytest.mark.rule("A2")
+@pytest.mark.parametrize("operation", sorted(OF_A_REQUEST))
+def test_answer_is_that_of_nothing_when_the_request_is_anothers(
+    cloud: Cloud, operation: str
+) -> None:
+    request_id = prepared(cloud, operation)
+    before = cloud.items()
+    theirs = OF_A_REQUEST[operation](cloud, request_id, STRANGER)
+    nothing = OF_A_REQUEST[operation](cloud, REQUEST_ID, STRANGER)
+    assert theirs.status == 404
+    assert (theirs.status, theirs.text, theirs.headers) == (
+        nothing.status,
+        nothing.text,
+        nothing.headers,
+    )
+    assert cloud.items() == before
+    assert OF_A_REQUEST[operation](cloud, request_id, OFFICE).status < 300
+
+
+@pytest.mark.rule("A1")
+@pytest.mark.parametrize("operation", sorted(OF_A_REQUEST | WITHOUT_ONE))
+@pytest.mark.parametrize("by", [UNENTITLED, REVIEWER], ids=["no group", "reviewer"])
+def test_caller_is_refused_when_patient_search_is_missing(
+    cloud: Cloud, operation: str, by: Claims
+) -> None:
+    with cloud.wire.counting() as calls:
+        reply = (OF_A_REQUEST | WITHOUT_ONE)[operation](cloud, REQUEST_ID, by)
+    assert (reply.status, reply.code) == (403, "not_entitled")
+    assert "website access manager" in reply.body["detail"]
+    assert calls == []
+
+
+@pytest.mark.parametrize("operation", sorted(OF_REVIEWERS))
+def test_office_is_refused_when_an_operation_is_for_reviewers(
+    cloud: Cloud, operation: str
+) -> None:
+    request_id = cloud.pended()
+    reply = OF_REVIEWERS[operation](cloud, request_id, OFFICE)
+    assert (reply.status, reply.code) == (403, "not_entitled")
+
+
+@pytest.mark.parametrize("operation", ["readCase", "decide"])
+def test_case_is_not_there_when_it_is_of_another_plan_or_a_draft(
+    cloud: Cloud, operation: str
+) -> None:
+    other = claims("other-reviewer", "Reviewer", plans="HMO-PUBLIC")
+    request_id, draft_id = cloud.pended(), cloud.start()
+    of_other_plan = OF_REVIEWERS[operation](cloud, request_id, other)
+    of_nothing = OF_REVIEWERS[operation](cloud, REQUEST_ID, other)
+    of_draft = OF_REVIEWERS[operation](cloud, draft_id, REVIEWER)
+    assert {r.text for r in (of_other_plan, of_nothing, of_draft)} == {of_nothing.text}
+    assert of_nothing.status == 404
+
+
+@pytest.mark.rule("A2")
+def test_both_sides_see_it_when_one_of_them_submitted(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    assert cloud.read(request_id, OFFICE).text == cloud.read(request_id, FACILITY).text
+    for by in (OFFICE, FACILITY):
+        assert [row["request_id"] for row in cloud.dashboard(by).body["requests"]] == [request_id]
+    assert cloud.dashboard(STRANGER).body["requests"] == []
+
+
+def test_list_is_refused_when_the_tin_is_not_the_callers(cloud: Cloud) -> None:
+    cloud.submitted()
+    reply = cloud.dashboard(STRANGER, tin="463778226")
+    assert (reply.status, reply.body["faults"][0]["code"]) == (422, "not_yours")
+
+
+def test_cursor_opens_nothing_when_it_is_of_anothers_list(cloud: Cloud) -> None:
+    for _ in range(3):
+        cloud.submitted()
+    cursor = cloud.dashboard(limit="1").body["cursor"]
+    assert len(cloud.dashboard(limit="5", cursor=cursor).body["requests"]) == 2
+    assert cloud.dashboard(STRANGER, cursor=cursor).body["requests"] == []
+    for broken in ("AAAA", "{}", "e30", cursor[:-4], "é"):
+        reply = cloud.dashboard(cursor=broken)
+        assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, "/cursor")
+
+
+def strings(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [*value, *(found for one in value.values() for found in strings(one))]
+    if isinstance(value, list):
+        return [found for one in value for found in strings(one)]
+    return [str(value)]
+
+
+@pytest.mark.rule("A3")
+def test_nobody_is_named_when_any_answer_is_read(cloud: Cloud) -> None:
+    request_id = cloud.start()
+    document_id = cloud.offer(request_id).body["document"]["document_id"]
+    cloud.arrive(request_id, document_id, PDF)
+    replies = [cloud.resume(request_id), cloud.save(request_id, 1), cloud.submit(request_id, 2)]
+    cloud.pend(request_id)
+    replies.append(cloud.case(request_id))
+    replies.append(cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "DENIED"}))
+    replies.append(cloud.appeal(request_id, "1.2", by=FACILITY))
+    cloud.pend(request_id, 2)
+    same = cloud.decide(request_id, {"1.2": "APPROVED"}, round_=2)
+    assert same.code == "same_reviewer"
+    overturned = cloud.decide(request_id, {"1.2": "APPROVED"}, round_=2, by=SECOND_REVIEWER)
+    assert overturned.body["status"] == "APPROVED"
+    replies += [same, overturned]
+    assert cloud.relay(cloud.stream()) == []
+    for entry in cloud.published():
+        cloud.receive(entry)
+        assert not [s for s in SUBJECTS if s in entry["Detail"]]
+    for by in (OFFICE, FACILITY):
+        replies += [
+            cloud.read(request_id, by),
+            cloud.dashboard(by),
+            cloud.messages(by),
+            cloud.void(request_id, by),
+        ]
+    replies += [cloud.case(request_id), cloud.worklist()]
+    found = [
+        text
+        for reply in replies
+        for text in [*strings(reply.body), *strings(dict(reply.headers))]
+        if any(subject in text for subject in SUBJECTS)
+    ]
+    assert found == []
+    assert all(any(s in str(item) for item in cloud.items("EVENT#")) for s in SUBJECTS)

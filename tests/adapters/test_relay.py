@@ -1,0 +1,137 @@
+"""What the table recorded is moved on, whatever stopped or was delivered twice."""
+
+import json
+
+import pytest
+
+from precert.adapters.stepfunctions import execution_name
+from precert.contract import MESSAGE_EVENT_TYPES
+from tests.adapters.cloud import FACILITY, OFFICE, Cloud
+
+
+def details(cloud: Cloud) -> list[dict[str, object]]:
+    return [json.loads(entry["Detail"]) for entry in cloud.published()]
+
+
+def test_execution_starts_when_nothing_but_the_transaction_happened(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    with cloud.wire.counting() as calls:
+        assert cloud.relay(cloud.stream()) == []
+    [execution] = cloud.executions()
+    assert execution["name"] == execution_name(request_id, 1)
+    [started] = cloud.wire.sent("StartExecution")
+    assert json.loads(started["input"]) == {"request_id": request_id, "round": 1}
+    assert calls.count("StartExecution") == 1
+
+
+def test_handler_starts_and_publishes_nothing_when_a_request_is_submitted(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    with cloud.wire.counting() as calls:
+        cloud.submit(draft_id)
+    assert not {"StartExecution", "PutEvents"} & set(calls)
+
+
+def test_one_execution_starts_when_records_are_delivered_twice(cloud: Cloud) -> None:
+    cloud.submitted()
+    assert cloud.relay(cloud.stream()) == []
+    once = details(cloud)
+    assert cloud.relay(cloud.stream()) == []
+    assert len(cloud.executions()) == 1
+    twice = details(cloud)
+    assert twice == [*once, *once]
+    assert len({event["event_id"] for event in twice}) == len(once)
+
+
+def test_start_is_done_when_the_round_was_started_with_another_input(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    cloud.wire.fail("StartExecution", "ExecutionAlreadyExists")
+    assert cloud.relay(cloud.stream()) == []
+    assert "RequestSubmitted" in [event["type"] for event in details(cloud)]
+    assert cloud.read(request_id).status == 200
+
+
+def test_first_failed_record_is_told_when_the_workflow_does_not_answer(cloud: Cloud) -> None:
+    cloud.submitted()
+    records = cloud.stream()
+    submitted = next(r for r in records if "RequestSubmitted" in str(r))
+    cloud.wire.cut("StartExecution")
+    number = submitted["dynamodb"]["SequenceNumber"]
+    assert cloud.relay(records) == [number]
+    assert "RequestSubmitted" not in [event["type"] for event in details(cloud)]
+    rest = [r for r in records if r["dynamodb"]["SequenceNumber"] >= number]
+    assert cloud.relay(rest) == []
+    assert len(cloud.executions()) == 1
+
+
+def test_record_is_told_as_failed_when_the_bus_does_not_take_the_event(cloud: Cloud) -> None:
+    cloud.start()
+    refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
+    cloud.wire.answer("PutEvents", json.dumps(refused))
+    assert cloud.relay(cloud.stream()) == ["0001"]
+    assert cloud.relay(cloud.stream()) == []
+
+
+def test_record_is_told_as_failed_when_it_cannot_be_read(cloud: Cloud) -> None:
+    cloud.submitted()
+    records = cloud.stream()
+    broken = {"dynamodb": {"SequenceNumber": "0000", "NewImage": {"event": {"S": "{"}}}}
+    assert cloud.relay([broken, *records]) == ["0000"]
+    assert cloud.published() == []
+
+
+def test_waiting_execution_is_answered_when_the_round_closes(cloud: Cloud) -> None:
+    cloud.determined()
+    determined = [r for r in cloud.stream() if "RequestDetermined" in str(r)]
+    cloud.wire.answer("SendTaskSuccess", "{}")
+    assert cloud.relay(determined) == []
+    [answer] = cloud.wire.sent("SendTaskSuccess")
+    assert answer["taskToken"] == "token-1"
+    assert json.loads(answer["output"]) == {"status": "PARTIALLY APPROVED"}
+
+
+@pytest.mark.parametrize("error", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_event_goes_on_when_the_execution_waits_no_longer(cloud: Cloud, error: str) -> None:
+    cloud.determined()
+    determined = [r for r in cloud.stream() if "RequestDetermined" in str(r)]
+    cloud.wire.fail("SendTaskSuccess", error)
+    assert cloud.relay(determined) == []
+    assert [event["type"] for event in details(cloud)] == ["RequestDetermined"]
+
+
+@pytest.mark.rule("T5")
+def test_both_inboxes_get_one_message_when_an_event_is_delivered_twice(cloud: Cloud) -> None:
+    request_id = cloud.determined()
+    records = [r for r in cloud.stream() if "RequestDetermined" not in str(r)]
+    for _ in range(2):
+        assert cloud.relay(records) == []
+    for entry in cloud.published():
+        if entry["DetailType"] in MESSAGE_EVENT_TYPES:
+            cloud.receive(entry)
+    for by in (OFFICE, FACILITY):
+        messages = cloud.messages(by).body["messages"]
+        assert sorted(m["type"] for m in messages) == ["RequestPended", "RequestSubmitted"]
+        assert {m["request_id"] for m in messages} == {request_id}
+        number = cloud.read(request_id).body["number"]
+        assert all(number in m["text"] for m in messages)
+
+
+def test_inbox_is_read_when_a_draft_had_a_document_refused(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    document_id = cloud.offer(draft_id, "note.pdf").body["document"]["document_id"]
+    cloud.arrive(draft_id, document_id, b"no PDF")
+    assert cloud.relay(cloud.stream()) == []
+    refused = next(e for e in cloud.published() if e["DetailType"] == "DocumentRefused")
+    cloud.receive(refused)
+    [message] = cloud.messages().body["messages"]
+    assert (message["request_id"], message["number"]) == (draft_id, None)
+
+
+def test_bus_gets_ids_and_codes_only_when_events_are_published(cloud: Cloud) -> None:
+    request_id = cloud.determined()
+    cloud.wire.answer("SendTaskSuccess", "{}")
+    assert cloud.relay(cloud.stream()) == []
+    assert details(cloud)
+    allowed = {"event_id", "type", "request_id", "round", "at", "status", "number", "tins"}
+    for event in details(cloud):
+        assert set(event) <= {*allowed, "document_id"}
+        assert event["request_id"] == request_id
