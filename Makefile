@@ -15,7 +15,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.local/cache/jsii
 export PYTHONUTF8 := 1
 
-.PHONY: demo test up reset rules unit lint fmt synth deploy lock openapi diagram clean help setup preflight
+.PHONY: demo test up reset rules unit lint fmt synth deploy lock openapi events diagram samples clean help setup preflight
 
 demo: $(DEV) $(CLOUD) ## Start the local cloud, deploy, and walk one request from check to determination
 	@$(PY) -m local demo
@@ -43,7 +43,7 @@ fmt: $(DEV) ## Format the code and mend what the linter can mend
 	@$(PY) -m ruff format .
 
 synth: $(DEV) ## Synthesize the CloudFormation template
-	@$(PY) -m infra.app
+	@$(PY) -m infra.app --stage $(STAGE)
 
 deploy: $(DEV) $(NODE) ## Deploy to AWS with your own credentials: make deploy STAGE=dev
 	@npx --no-install cdk deploy --all --context stage=$(STAGE)
@@ -51,8 +51,14 @@ deploy: $(DEV) $(NODE) ## Deploy to AWS with your own credentials: make deploy S
 openapi: $(DEV) ## Write docs/openapi.json anew from the models
 	@$(PY) -m tools.openapi
 
+events: $(DEV) ## Write docs/events anew from the event types
+	@$(PY) -m tools.event_schemas
+
 diagram: $(DEV) ## Write the workflow's diagram anew from the state machine
 	@$(PY) -m tools.diagram
+
+samples: $(DEV) ## Print the sample documents anew
+	@$(PY) -m tools.samples
 
 lock: $(DEV) ## Resolve requirements/*.in anew; newest versions with UPGRADE=1
 	@tools/lock.sh $(if $(UPGRADE),--upgrade)

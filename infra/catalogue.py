@@ -3,6 +3,7 @@
 from typing import Final
 
 from infra.constructs.functions import FunctionSpec
+from precert.api.routes import Function
 from precert.contract import Env
 
 _CLAIMS: Final = (Env.ENTITLEMENTS_CLAIM, Env.TINS_CLAIM, Env.PLANS_CLAIM)
@@ -12,8 +13,17 @@ CHECK: Final = FunctionSpec(
     "Patients, providers and requirement checks",
     "check",
     "functions.check.handler.handle",
+    (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.SSN_KEY, *_CLAIMS),
+    serves=Function.CHECK,
+)
+CONFIRMATION: Final = FunctionSpec(
+    "ConfirmationFunction",
+    "Prints confirmations of checks",
+    "check",
+    "functions.check.confirmation.handle",
     (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_CLAIMS),
-    serves_http=True,
+    serves=Function.CONFIRMATION,
+    prints=True,
 )
 SUBMIT: Final = FunctionSpec(
     "SubmitFunction",
@@ -21,7 +31,7 @@ SUBMIT: Final = FunctionSpec(
     "submit",
     "functions.submit.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_CLAIMS),
-    serves_http=True,
+    serves=Function.SUBMIT,
 )
 UPLOAD: Final = FunctionSpec(
     "UploadFunction",
@@ -29,7 +39,7 @@ UPLOAD: Final = FunctionSpec(
     "upload",
     "functions.upload.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, *_CLAIMS),
-    serves_http=True,
+    serves=Function.UPLOAD,
 )
 STATUS: Final = FunctionSpec(
     "StatusFunction",
@@ -37,7 +47,7 @@ STATUS: Final = FunctionSpec(
     "status",
     "functions.status.handler.handle",
     (Env.REQUESTS_TABLE, *_CLAIMS),
-    serves_http=True,
+    serves=Function.STATUS,
 )
 REVIEW: Final = FunctionSpec(
     "ReviewFunction",
@@ -45,7 +55,7 @@ REVIEW: Final = FunctionSpec(
     "review",
     "functions.review.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, *_CLAIMS),
-    serves_http=True,
+    serves=Function.REVIEW,
 )
 UPLOAD_VERIFY: Final = FunctionSpec(
     "UploadVerifyFunction",
@@ -84,6 +94,6 @@ WORKFLOW: Final = FunctionSpec(
 )
 
 ALL: Final = (
-    *(CHECK, SUBMIT, UPLOAD, STATUS, REVIEW),
+    *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW),
     *(UPLOAD_VERIFY, EXPIRE, RELAY, INBOX, WORKFLOW),
 )

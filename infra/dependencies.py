@@ -9,7 +9,7 @@ from typing import Final
 
 from infra.platforms import Platform
 
-AWS_SERVICES: Final = frozenset({"dynamodb", "events", "s3", "stepfunctions", "sts"})
+AWS_SERVICES: Final = frozenset({"dynamodb", "events", "kms", "s3", "stepfunctions", "sts"})
 """Services whose models ship; botocore carries hundreds, two thirds of the whole layer."""
 
 _LEFT_OUT_FOLDERS: Final = ("bin", "share", "tests", "examples")

@@ -1,6 +1,7 @@
-"""Builds what the functions run: two layers and one small package per function, without docker.
+"""Builds what the functions run: four layers and one small package per function, without docker.
 
-Dependencies and own code are layers of their own, so that a code change repackages in a moment.
+Dependencies, own code, code sets and what prints are layers of their own, so that a code change
+repackages in a moment.
 Each package carries a stamp over its inputs and is built again only when they change; its hash is
 over sources, so that an asset changes only with content. ``python -m infra.packaging --platform
 local`` builds without the CDK.
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from infra import archive, dependencies
+from infra import archive, code_sets, dependencies
 from infra.platforms import Platform
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -42,6 +43,8 @@ class Packages:
 
     dependencies: Package
     core: Package
+    code_sets: Package
+    printing: Package
     functions: Mapping[str, Package]
 
 
@@ -57,6 +60,8 @@ def build(
         return Packages(
             dependencies=builder.dependencies(),
             core=builder.core(),
+            code_sets=builder.code_sets(),
+            printing=builder.printing(),
             functions={name: builder.function(name) for name in names},
         )
 
@@ -88,18 +93,25 @@ class _Builder:
             yield
 
     def dependencies(self) -> Package:
-        lock = self._root / "requirements" / "runtime.txt"
+        return self._installed("dependencies", "runtime")
+
+    def printing(self) -> Package:
+        return self._installed("printing", "printing")
+
+    def _installed(self, name: str, wishes: str) -> Package:
+        lock = self._root / "requirements" / f"{wishes}.txt"
         on = self._platform.architecture
         inputs = archive.digest(self._root, [lock], self._recipe, self._platform, sys.platform, on)
 
         def fill(folder: Path) -> None:
             dependencies.install(lock, folder / "python", self._platform)
 
-        return self._package("dependencies", inputs, fill, _LAYER_RUNS_AT)
+        return self._package(name, inputs, fill, _LAYER_RUNS_AT)
 
     def core(self) -> Package:
         own = list(archive.files_of(self._root / "precert"))
-        payer = sorted((self._root / "data" / "payer").glob("*.json"))
+        data = self._root / "data" / "payer"
+        payer = list(archive.files_of(data))
         inputs = archive.digest(self._root, [*own, *payer], self._recipe)
 
         def fill(folder: Path) -> None:
@@ -107,10 +119,20 @@ class _Builder:
             for path in own:
                 _copy(path, python / path.relative_to(self._root))
             for path in payer:
-                _copy(path, python / "payer_data" / path.name)
+                _copy(path, python / "payer_data" / path.relative_to(data))
             _write(python / "payer_data" / "__init__.py", '"""The payer\'s configuration."""\n')
 
         return self._package("core", inputs, fill, _LAYER_RUNS_AT)
+
+    def code_sets(self) -> Package:
+        inputs = archive.digest(self._root, [], code_sets.inputs(self._root), self._recipe)
+
+        def fill(folder: Path) -> None:
+            data = folder / "python" / "code_set_data"
+            _write(data / "__init__.py", '"""The public code sets, compiled."""\n')
+            _copy(code_sets.compiled(self._root), data / code_sets.FILE_NAME)
+
+        return self._package("code-sets", inputs, fill, _LAYER_RUNS_AT)
 
     def function(self, name: str) -> Package:
         folder = self._root / "functions"
@@ -161,7 +183,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--platform", type=Platform, choices=list(Platform), default=Platform.LOCAL)
     packages = build(parser.parse_args().platform)
-    for package in (packages.dependencies, packages.core, *packages.functions.values()):
+    for package in (
+        *(packages.dependencies, packages.core, packages.code_sets, packages.printing),
+        *packages.functions.values(),
+    ):
         size = package.path.stat().st_size / 1024
         print(f"{package.path.relative_to(ROOT)}  {size:,.0f} KB  {package.content_hash[:12]}")
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from infra import catalogue
 from infra.constructs.documents import Documents
+from infra.constructs.encryption import Encryption
 from infra.constructs.functions import FunctionSpec, ServiceFunction
 from infra.constructs.messaging import Messaging
 from infra.constructs.tables import READ_ACTIONS, WRITE_ACTIONS, Tables
@@ -17,6 +18,7 @@ _DELETE_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion")
 def grant(
     functions: Mapping[FunctionSpec, ServiceFunction],
     *,
+    encryption: Encryption,
     tables: Tables,
     documents: Documents,
     messaging: Messaging,
@@ -28,6 +30,11 @@ def grant(
     check = of(catalogue.CHECK)
     tables.allow_reference(check, (*_REFERENCE_READS, "dynamodb:Query"))
     documents.allow_rule_lists(check)
+    encryption.allow_ssn_digests(check)
+
+    confirmation = of(catalogue.CONFIRMATION)
+    tables.allow_reference(confirmation, _REFERENCE_READS)
+    documents.allow_rule_lists(confirmation)
 
     submit = of(catalogue.SUBMIT)
     tables.allow_requests(submit, WRITE_ACTIONS)

@@ -18,7 +18,6 @@ from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 from infra.packaging import Packages
 from infra.platforms import Platform
-from precert.api.routes import Function
 from precert.contract import Env
 
 
@@ -55,6 +54,7 @@ class PrecertStack(cdk.Stack):
             Env.DOCUMENTS_BUCKET: self._documents.documents.bucket_name,
             Env.RULE_LISTS_BUCKET: self._documents.rule_lists.bucket_name,
             Env.EVENT_BUS_NAME: self._messaging.bus.event_bus_name,
+            Env.SSN_KEY: encryption.ssn_key.key_arn,
             **self._identity.values,
         }
         task = self._function(catalogue.WORKFLOW)
@@ -66,6 +66,7 @@ class PrecertStack(cdk.Stack):
         }
         permissions.grant(
             self._functions,
+            encryption=encryption,
             tables=self._tables,
             documents=self._documents,
             messaging=self._messaging,
@@ -77,9 +78,9 @@ class PrecertStack(cdk.Stack):
             stage=stage,
             identity=self._identity,
             functions={
-                Function(spec.folder): function
+                spec.serves: function
                 for spec, function in self._functions.items()
-                if spec.serves_http
+                if spec.serves is not None
             },
         )
         self._observe(self._deliver())
@@ -147,6 +148,7 @@ class PrecertStack(cdk.Stack):
             "DocumentsBucketName": self._documents.documents.bucket_name,
             "RuleListsBucketName": self._documents.rule_lists.bucket_name,
             "EventBusName": self._messaging.bus.event_bus_name,
+            "SsnKeyArn": self._values[Env.SSN_KEY],
             "StateMachineArn": self._workflow.machine.state_machine_arn,
         }
         for name, value in outputs.items():

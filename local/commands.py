@@ -1,26 +1,31 @@
 """What each command of ``python -m local`` does."""
 
+import fcntl
 import json
+import os
 import shutil
 import sys
 import time
-import urllib.error
 from pathlib import Path
 from typing import Any, Final
 
 import boto3
-from botocore.exceptions import BotoCoreError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloud import settings
 from local.cloud.errors import LocalCloudError
-from local.cloud.process import ROOT, STATE_DIR, running_cloud, until_interrupted
+from local.cloud.process import ROOT, running_cloud, until_interrupted
 from local.journey.tell import run_demo
 from local.progress import step
 from local.stand import prepare, remember, synthesize
 from local.users import USERS, sign_in
 
-DEMO_DIR: Final = ROOT / ".local" / "demo"
-RUNNING: Final = ROOT / ".local" / "running.json"
+HOME: Final = Path(os.environ.get("PRECERT_LOCAL_DIR") or ROOT / ".local").resolve()
+"""Holds what the commands keep; the variable names another place, for a second cloud."""
+STATE_DIR: Final = HOME / "state"
+DEMO_DIR: Final = HOME / "demo"
+RUNNING: Final = HOME / "running.json"
 
 _WELCOME: Final = """
 The local cloud runs. In another terminal, from {root}:
@@ -42,7 +47,7 @@ The local cloud runs. In another terminal, from {root}:
 
 Users for `local token`: {users}.
 Every AWS service answers at {endpoint} (region {region}, any credentials of account {account}).
-What happens inside: .local/cloud.log. Data stay until `make reset`. Ctrl-C stops it.
+What happens inside: {log}. Data stay until `make reset`. Ctrl-C stops it.
 """
 
 
@@ -52,6 +57,7 @@ def up(port: int | None) -> None:
     Raises:
         LocalCloudError: it ended by itself.
     """
+    _refuse_if_taken(STATE_DIR)
     synthesize(step)
     with until_interrupted(), running_cloud(STATE_DIR, port) as cloud:
         stand = prepare(cloud, step)
@@ -64,6 +70,7 @@ def up(port: int | None) -> None:
                 endpoint=cloud.endpoint_url,
                 region=settings.REGION,
                 account=settings.ACCOUNT,
+                log=_shown(cloud.log_file),
             ),
             flush=True,
         )
@@ -77,10 +84,11 @@ def up(port: int | None) -> None:
 
 def demo() -> int:
     """Walk the demo journey on a cloud of its own, fresh each time."""
+    state = DEMO_DIR / "state"
+    _refuse_if_taken(state)
     shutil.rmtree(DEMO_DIR, ignore_errors=True)
     print("Setting up")
     synthesize(step)
-    state = DEMO_DIR / "state"
     with step("start the local cloud"):
         running = running_cloud(state, 0, log_file=DEMO_DIR / "cloud.log")
         cloud = running.__enter__()
@@ -100,27 +108,53 @@ def token(name: str) -> int:
         region_name=settings.REGION,
         aws_access_key_id=settings.ADMIN_KEY,
         aws_secret_access_key=settings.ADMIN_SECRET,
+        config=Config(connect_timeout=2, retries={"total_max_attempts": 1}),
     )
     try:
         print(sign_in(cognito, known["client_id"], user))
-    except (BotoCoreError, urllib.error.URLError):
+    except (BotoCoreError, ClientError):
         raise LocalCloudError("the local cloud does not answer: start it with `make up`") from None
     return 0
 
 
 def reset() -> int:
     """Forget all local data."""
-    if RUNNING.exists():
-        raise LocalCloudError("the local cloud runs: stop it first (Ctrl-C in its terminal)")
+    for state in (STATE_DIR, DEMO_DIR / "state"):
+        _refuse_if_taken(state)
     for folder in (STATE_DIR, DEMO_DIR):
         shutil.rmtree(folder, ignore_errors=True)
+    RUNNING.unlink(missing_ok=True)
     print("The local cloud's data are gone; `make up` starts with none.")
     return 0
 
 
+def _refuse_if_taken(state_dir: Path) -> None:
+    """The cloud's process holds a lock on its state as long as it lives, however it ends.
+
+    Raises:
+        LocalCloudError: it lives.
+    """
+    try:
+        lock = (state_dir / "lock").open("rb")
+    except FileNotFoundError:
+        return
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            raise LocalCloudError(
+                f"a local cloud runs on {_shown(state_dir)}: stop it first (Ctrl-C in its terminal)"
+            ) from None
+
+
+def _shown(path: Path) -> str:
+    """The path as somebody in the project's folder would write it."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
 def _running() -> dict[str, Any]:
     try:
-        known: dict[str, Any] = json.loads(Path(RUNNING).read_text(encoding="utf-8"))
+        known: dict[str, Any] = json.loads(RUNNING.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LocalCloudError("the local cloud does not run: start it with `make up`") from None
     return known

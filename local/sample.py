@@ -10,31 +10,31 @@ from precert.domain.loading import (
     load_members,
     load_plans,
     load_rules,
-    load_zips,
+    load_ssns,
 )
-from precert.usecases.load_reference import (
-    load_coverages,
-    load_directory_entries,
-    publish_rule_list,
-)
+from precert.usecases import load_reference
+from precert.usecases.publish_rule_list import publish_rule_list
 
 SAMPLE: Final = Path(__file__).resolve().parents[1] / "data" / "sample"
-RULE_LIST_VERSION: Final = "sample-1"
 
 
 def load_sample_payer(made: Dependencies) -> None:
-    """Members, ZIP codes, directory and rule list; loading them again changes nothing."""
+    """Members with their SSNs, directory and rule list; loading them again changes nothing."""
     plans = load_plans(_text("plans"), made.payer.review_clocks)
-    load_coverages(load_members(_text("members"), plans), reference=made.reference)
-    places = load_zips(_text("zips"))
-    entries = load_directory(_text("providers"), places)
-    load_directory_entries(entries, places, reference=made.reference)
-    delegates = {delegate.delegate_id for delegate in load_delegates(_text("delegates"))}
+    members = load_members(_text("members"), plans)
+    load_reference.load_coverages(members, reference=made.reference)
+    ssns = load_ssns(_text("ssns"), members)
+    load_reference.load_ssns(ssns, members, reference=made.reference, digests=made.digests)
+    entries = load_directory(_text("providers"))
+    load_reference.load_directory_entries(entries, places=made.code_sets, reference=made.reference)
+    delegates = load_delegates(_text("delegates"))
+    known = {delegate.delegate_id for delegate in delegates}
     publish_rule_list(
-        RULE_LIST_VERSION,
-        load_rules(_text("rules"), delegates),
-        reference=made.reference,
+        load_rules(_text("rules"), known, made.payer),
+        delegates,
         rule_lists=made.rule_lists,
+        versions=made.rule_list_versions,
+        now=made.now(),
     )
 
 

@@ -10,28 +10,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from infra.code_sets import compiled
 from local.client import Caller
 from local.cloud.deploy import deploy
 from local.cloud.errors import LocalCloudError
 from local.cloud.process import ROOT, Cloud
 from local.sample import load_sample_payer
 from local.users import User, register, sign_in
+from precert.adapters.code_sets import SqliteCodeSets
 from precert.bootstrap import Dependencies
-from precert.contract import Env
+from precert.contract import STACK_OUTPUTS
 from precert.domain.payer import Payer
 from precert.settings import Settings
 from precert.usecases.repair_rounds import repair_rounds
 
 ASSEMBLY: Final = ROOT / "build" / "local" / "cdk.out"
 STAGE: Final = "dev"
-_OUTPUT_OF: Final = {
-    Env.REQUESTS_TABLE: "RequestsTableName",
-    Env.REFERENCE_TABLE: "ReferenceTableName",
-    Env.DOCUMENTS_BUCKET: "DocumentsBucketName",
-    Env.RULE_LISTS_BUCKET: "RuleListsBucketName",
-    Env.STATE_MACHINE_ARN: "StateMachineArn",
-    Env.EVENT_BUS_NAME: "EventBusName",
-}
 
 Step = Callable[[str], AbstractContextManager[None]]
 
@@ -55,11 +49,12 @@ class Stand:
     @cached_property
     def made(self) -> Dependencies:
         """The product's own adapters, with the rights of the account's owner."""
-        environ = {name.value: self.outputs[output] for name, output in _OUTPUT_OF.items()}
+        environ = {name.value: self.outputs[output] for name, output in STACK_OUTPUTS.items()}
         made = Dependencies(Settings(environ), endpoint_url=self.cloud.endpoint_url)
         made.session = self.cloud.session()
         payer = ROOT / "data" / "payer" / "payer.json"
         made.payer = Payer.model_validate_json(payer.read_text(encoding="utf-8"))
+        made.code_sets = SqliteCodeSets(compiled)
         return made
 
     def caller(self, user: User) -> Caller:

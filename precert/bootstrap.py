@@ -10,15 +10,16 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from ulid import ULID
 
 from precert.adapters.content_types import looks_like
-from precert.adapters.payer_file import shipped_payer
-from precert.contract import Env
+from precert.adapters.payer_file import shipped_payer, shipped_templates
+from precert.contract import STACK_OUTPUTS, Env
 from precert.domain.numbers import SERIAL_LIMIT
 from precert.domain.payer import Payer
-from precert.settings import Settings
+from precert.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     import boto3
@@ -26,17 +27,22 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
 
+    from precert.adapters.code_sets import SqliteCodeSets
     from precert.adapters.dynamodb.documents import DynamoDBDocuments
     from precert.adapters.dynamodb.drafts import DynamoDBDrafts
+    from precert.adapters.dynamodb.frequent import DynamoDBFrequentProviders
     from precert.adapters.dynamodb.inbox import DynamoDBInbox
     from precert.adapters.dynamodb.listings import DynamoDBListings
     from precert.adapters.dynamodb.reference import DynamoDBReference
     from precert.adapters.dynamodb.remains import DynamoDBRemains
     from precert.adapters.dynamodb.requests import DynamoDBRequests
+    from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
     from precert.adapters.eventbridge import EventBridgeBus
+    from precert.adapters.kms import KmsDigests, MacClient
     from precert.adapters.s3.documents import S3Documents
     from precert.adapters.s3.rule_lists import S3RuleLists
     from precert.adapters.stepfunctions import StepFunctionsWorkflow
+    from precert.adapters.typst_printer import TypstPrinter
 
 
 def utc_now() -> datetime:
@@ -58,6 +64,15 @@ def random_serial() -> int:
     return secrets.randbelow(SERIAL_LIMIT)
 
 
+def random_key() -> bytes:
+    """A key for a keyed hash of SHA-256."""
+    return secrets.token_bytes(32)
+
+
+def random_uuid() -> str:
+    return str(uuid4())
+
+
 def client_config() -> "Config":
     """How long a call may take, and how often botocore repeats it."""
     from botocore.config import Config
@@ -77,6 +92,8 @@ class Dependencies:
     now: Callable[[], datetime] = utc_now
     new_id: Callable[[], str] = random_id
     serial: Callable[[], int] = random_serial
+    new_key: Callable[[], bytes] = random_key
+    new_uuid: Callable[[], str] = random_uuid
     sniff: Callable[[bytes, str], bool] = looks_like
     endpoint_url: str | None = None
     """Where AWS answers, for whoever works on another endpoint than the environment names."""
@@ -84,6 +101,12 @@ class Dependencies:
     @cached_property
     def payer(self) -> Payer:
         return shipped_payer()
+
+    @cached_property
+    def code_sets(self) -> "SqliteCodeSets":
+        from precert.adapters.code_sets import shipped_code_sets
+
+        return shipped_code_sets()
 
     @cached_property
     def session(self) -> "boto3.Session":
@@ -153,6 +176,27 @@ class Dependencies:
         return DynamoDBReference(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
 
     @cached_property
+    def frequent_providers(self) -> "DynamoDBFrequentProviders":
+        from precert.adapters.dynamodb.frequent import DynamoDBFrequentProviders
+
+        return DynamoDBFrequentProviders(
+            self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
+        )
+
+    @cached_property
+    def kms(self) -> "MacClient":
+        client: MacClient = self.session.client(
+            "kms", config=client_config(), endpoint_url=self.endpoint_url
+        )
+        return client
+
+    @cached_property
+    def digests(self) -> "KmsDigests":
+        from precert.adapters.kms import KmsDigests
+
+        return KmsDigests(lambda: self.kms, key_id=self.settings[Env.SSN_KEY])
+
+    @cached_property
     def document_bytes(self) -> "S3Documents":
         from precert.adapters.s3.documents import S3Documents
 
@@ -163,6 +207,22 @@ class Dependencies:
         from precert.adapters.s3.rule_lists import S3RuleLists
 
         return S3RuleLists(lambda: self.s3, bucket=self.settings[Env.RULE_LISTS_BUCKET])
+
+    @cached_property
+    def rule_list_versions(self) -> "DynamoDBRuleListVersions":
+        from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
+
+        return DynamoDBRuleListVersions(
+            self.dynamodb,
+            reference_table=self.settings[Env.REFERENCE_TABLE],
+            new_key=self.new_key,
+        )
+
+    @cached_property
+    def printer(self) -> "TypstPrinter":
+        from precert.adapters.typst_printer import TypstPrinter
+
+        return TypstPrinter(shipped_templates())
 
     @cached_property
     def workflow(self) -> "StepFunctionsWorkflow":
@@ -181,6 +241,35 @@ class Dependencies:
             "events", config=client_config(), endpoint_url=self.endpoint_url
         )
         return EventBridgeBus(client, bus_name=self.settings[Env.EVENT_BUS_NAME])
+
+
+def stack_dependencies(stack: str | None) -> Dependencies:
+    """What commands use from outside: a deployed stack's tables and buckets, found by its outputs.
+
+    ``None`` takes their names from the environment. Where AWS is, and who calls, boto3 finds as ever:
+    profile, region, ``AWS_ENDPOINT_URL``.
+
+    Raises:
+        SettingsError: there is no such stack, or no way to ask.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    made = Dependencies()
+    if made.session.region_name is None:
+        raise SettingsError("no AWS region is set; set AWS_DEFAULT_REGION or a profile")
+    if stack is None:
+        return made
+    client = made.session.client("cloudformation", config=client_config())
+    try:
+        [described] = client.describe_stacks(StackName=stack)["Stacks"]
+    except (BotoCoreError, ClientError) as error:
+        raise SettingsError(f"the stack {stack} could not be read: {error}") from error
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
+    known = {
+        name.value: outputs[output] for name, output in STACK_OUTPUTS.items() if output in outputs
+    }
+    made.settings = Settings({**made.settings.environ, **known})
+    return made
 
 
 @cache

@@ -31,7 +31,7 @@ TTL_PRINCIPAL: Final = "dynamodb.amazonaws.com"
 DOCUMENT_PREFIX: Final = "documents/"
 """S3 keys are ``documents/<request_id>/<document_id>``."""
 RULE_LIST_PREFIX: Final = "rule-lists/"
-"""S3 keys are ``rule-lists/<version>.sqlite``."""
+"""S3 keys are ``rule-lists/<SHA-256>.sqlite``."""
 
 # -- Events -----------------------------------------------------------------------------------------
 EVENT_SOURCE: Final = "precert"
@@ -112,8 +112,21 @@ class Env(StrEnum):
     REFERENCE_TABLE = "REFERENCE_TABLE"
     DOCUMENTS_BUCKET = "DOCUMENTS_BUCKET"
     RULE_LISTS_BUCKET = "RULE_LISTS_BUCKET"
+    SSN_KEY = "SSN_KEY"
     STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
     EVENT_BUS_NAME = "EVENT_BUS_NAME"
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"
     TINS_CLAIM = "TINS_CLAIM"
     PLANS_CLAIM = "PLANS_CLAIM"
+
+
+STACK_OUTPUTS: Final = {
+    Env.REQUESTS_TABLE: "RequestsTableName",
+    Env.REFERENCE_TABLE: "ReferenceTableName",
+    Env.DOCUMENTS_BUCKET: "DocumentsBucketName",
+    Env.RULE_LISTS_BUCKET: "RuleListsBucketName",
+    Env.SSN_KEY: "SsnKeyArn",
+    Env.STATE_MACHINE_ARN: "StateMachineArn",
+    Env.EVENT_BUS_NAME: "EventBusName",
+}
+"""Outputs of the stack that tell whoever works on it from outside what the functions are told."""

@@ -3,6 +3,9 @@
 Powertools reads service, namespace and level from the environment. Events are not logged.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -36,6 +39,16 @@ def note_fault(error: Exception) -> None:
         "fault",
         extra={"code": code, "error_class": type(error).__name__, "at": _origin(error)},
     )
+
+
+@contextmanager
+def faults_noted() -> Iterator[None]:
+    """Note a fault on its way to whoever delivers again."""
+    try:
+        yield
+    except Exception as error:
+        note_fault(error)
+        raise
 
 
 def _origin(error: Exception) -> list[str]:

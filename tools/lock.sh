@@ -11,5 +11,7 @@ compile() {
 }
 
 compile "$@" requirements/dev.in --output-file requirements/dev.txt
-compile requirements/runtime.in --constraints requirements/dev.txt --output-file requirements/runtime.txt
+for layer in runtime printing; do
+  compile "requirements/$layer.in" --constraints requirements/dev.txt --output-file "requirements/$layer.txt"
+done
 compile "$@" requirements/cloud.in --output-file requirements/cloud.txt

@@ -57,8 +57,10 @@ ICD-10-CM codes. **Answers** may gain members: pass over what you do not know. T
 **Versions.** A draft's ETag is its version. Saving and submitting send it back as If-Match, so that
 two people never overwrite each other unknowingly.
 
-**Repeating.** Every operation can be repeated when its answer was lost. Saving and submitting answer
-as they did before; starting a draft does with an Idempotency-Key.
+**Repeating.** When an answer was lost, repeat the call. Reading, saving and submitting answer as they
+did before; starting a draft does with an Idempotency-Key. What was voided, appealed, decided or
+deleted already is refused (409, or 404 for a draft that is gone) and stays as it is. Asking for an
+upload again takes another slot.
 
 **Problems** are `{PROBLEM_TYPE}` (RFC 9457). Decide by `code`, which is never renamed; show
 `detail`. `invalid_input` lists all faults at once, each with a JSON pointer into what was sent. A
@@ -69,8 +71,10 @@ valid (401), calls come too fast (429), no operation has the path (404), or the 
 reached (500, 503). Wait before you repeat, longer each time.
 """
 
+CHECK: Final = ("Check", "The patient, the directory, and what needs precertification.")
 TAGS: Final[Mapping[Function, tuple[str, str]]] = {
-    Function.CHECK: ("Check", "The patient, the directory, and what needs precertification."),
+    Function.CHECK: CHECK,
+    Function.CONFIRMATION: CHECK,
     Function.SUBMIT: ("Request", "Drafts, submission, withdrawal and appeal."),
     Function.UPLOAD: ("Documents", "Uploads, past the API straight to the store."),
     Function.STATUS: ("Status", "Dashboard, details and messages."),
@@ -78,6 +82,11 @@ TAGS: Final[Mapping[Function, tuple[str, str]]] = {
 }
 
 HEADERS: Final[Mapping[str, Any]] = {
+    Header.CONTENT_DISPOSITION.value: {
+        "description": "A name to save the file by; it leads to nobody.",
+        "example": 'attachment; filename="precertification-confirmation-2026-03-02.pdf"',
+        "schema": {"type": "string"},
+    },
     Header.ETAG.value: {
         "description": "The draft's version, for If-Match.",
         "example": '"3"',
@@ -157,7 +166,7 @@ def document() -> dict[str, Any]:
                 "variables": {"host": {"default": "api.example.com"}},
             }
         ],
-        "tags": [{"name": name, "description": text} for name, text in TAGS.values()],
+        "tags": [{"name": name, "description": text} for name, text in dict.fromkeys(TAGS.values())],
         "security": [{SECURITY: []}],
         "paths": paths,
         "components": components(paths),
@@ -215,7 +224,9 @@ def _success(contract: OperationContract, example: Example) -> dict[str, Any]:
     if contract.answer is not None:
         answered["description"] = plain(contract.answer.__doc__ or contract.status.phrase)
         content = {"schema": _schema(contract.answer.__name__), "example": example.answered}
-        answered["content"] = {JSON: content}
+        answered["content"] = {contract.media_type: content}
+    if contract.attachment is not None:
+        answered["content"] = {contract.attachment: {}}
     return answered
 
 
@@ -230,7 +241,7 @@ def codes_by_status(contract: OperationContract) -> dict[HTTPStatus, list[str]]:
         codes[HTTPStatus(_example(error.code)["status"])].append(error.code)
     if contract.body is not None:
         codes[HTTPStatus.BAD_REQUEST].append("malformed_body")
-        codes[HTTPStatus.REQUEST_ENTITY_TOO_LARGE].append("malformed_body")
+        codes[HTTPStatus.REQUEST_ENTITY_TOO_LARGE].append("body_too_large")
     return {status: sorted(codes[status]) for status in sorted(codes)}
 
 
@@ -244,9 +255,22 @@ def _example(code: str) -> Mapping[str, Any]:
 
 def _problems(contract: OperationContract) -> dict[str, Any]:
     return {
-        str(status.value): _problem(status, codes)
+        str(status.value): _response(_name(status, codes))
         for status, codes in codes_by_status(contract).items()
     }
+
+
+def _problem_responses() -> dict[str, Any]:
+    """Each refusal that some operation answers, once."""
+    return {
+        _name(status, codes): _problem(status, codes)
+        for contract in OPERATIONS.values()
+        for status, codes in codes_by_status(contract).items()
+    }
+
+
+def _name(status: HTTPStatus, codes: Iterable[str]) -> str:
+    return f"{status.value}.{'.'.join(codes)}"
 
 
 def _problem(status: HTTPStatus, codes: Iterable[str]) -> dict[str, Any]:
@@ -298,7 +322,7 @@ def components(paths: Mapping[str, Any]) -> dict[str, Any]:
             if f'"#/components/parameters/{name}"' in used
         },
         "headers": HEADERS,
-        "responses": _shared_responses(),
+        "responses": {**_problem_responses(), **_shared_responses()},
         "examples": {code: {"value": value} for code, value in problem_examples().items()},
         "schemas": schemas(),
     }

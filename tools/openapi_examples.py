@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
+from itertools import count
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,9 +14,11 @@ from precert.api.answers import (
     CheckAnswerModel,
     DashboardAnswer,
     DraftAnswer,
+    FrequentProvidersAnswer,
     MessagesAnswer,
     OfferedDocumentAnswer,
     PatientAnswer,
+    PatientsAnswer,
     ProvidersAnswer,
     RequestAnswer,
     SavedDraftAnswer,
@@ -25,6 +28,7 @@ from precert.api.answers import (
 from precert.api.bodies import (
     AppealBody,
     CheckBody,
+    ConfirmCheckBody,
     ConfirmPatientBody,
     ContentBody,
     DecideBody,
@@ -33,6 +37,8 @@ from precert.api.bodies import (
     StartDraftBody,
     VoidBody,
 )
+from precert.api.form import FormAnswer
+from precert.api.handover import HandoverAnswer, HandoverBody
 from precert.api.problems import plain_problem, problem_of
 from precert.contract import MESSAGE_EVENT_TYPES, Entitlement
 from precert.domain.caller import Caller
@@ -43,12 +49,19 @@ from precert.domain.errors import (
     CheckNotAvailableError,
     DocumentLimitError,
     InvalidInputError,
+    KeyReusedError,
+    NothingToHandOverError,
     PatientNotEligibleError,
     PrecertError,
     TransientError,
     VersionMissingError,
 )
-from precert.domain.request import Request
+from precert.domain.form import asked_form
+from precert.domain.frequent import FrequentProvider
+from precert.domain.patients import PatientSearch
+from precert.domain.request import Decision, Request
+from precert.domain.values import AuthorizationType
+from precert.usecases.confirm_check import no_confirmation
 from precert.usecases.confirm_patient import ConfirmedPatient, require_member
 from precert.usecases.explain_refusal import expired, not_found, why_refused
 from precert.usecases.offer_document import OfferedDocument
@@ -57,7 +70,8 @@ from precert.usecases.ports.inbox import Message
 from precert.usecases.ports.listings import DashboardRow, Page, WorklistRow, dashboard_row
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.save_draft import SavedDraft
-from precert.usecases.search_providers import FoundProvider
+from precert.usecases.search_patients import FoundPatients
+from precert.usecases.search_providers import FoundProvider, FoundProviders
 from precert.usecases.submit_draft import SubmittedRequest
 from tools.openapi_story import (
     DENIED_LINE,
@@ -103,13 +117,44 @@ def _before_submission(told: Story) -> dict[str, Example]:
     return {
         "confirmPatient": Example(
             ConfirmPatientBody(patient=told.patient),
-            PatientAnswer.of(ConfirmedPatient(told.coverage, active=True, next_steps=None)),
+            PatientAnswer.of(
+                ConfirmedPatient(
+                    told.coverage,
+                    active=True,
+                    next_steps=None,
+                    notices=(told.payer.notices["behavioral"],),
+                )
+            ),
+        ),
+        "searchPatients": Example(
+            PatientSearch(**dict(told.patient)),
+            PatientsAnswer.of(FoundPatients((told.coverage,), notices=())),
         ),
         "searchProviders": Example(
-            answer=ProvidersAnswer.of((FoundProvider(told.facility, 2.2),)),
+            answer=ProvidersAnswer.of(
+                FoundProviders((FoundProvider(told.facility, 2.2),)), told.payer
+            ),
         ),
+        "listFrequentProviders": Example(
+            answer=FrequentProvidersAnswer.of(
+                (
+                    FrequentProvider(
+                        provider=told.facility.as_provider(), selected=12, selected_at=STARTED
+                    ),
+                )
+            ),
+        ),
+        "nextFields": Example(answer=_form(told)),
         "checkRequirements": Example(
             CheckBody(content=_as_checked(content)), CheckAnswerModel.of(told.check, told.payer)
+        ),
+        "confirmCheck": Example(ConfirmCheckBody(content=_as_checked(content))),
+        "handOver": Example(
+            HandoverBody(
+                content=told.handover.answer.content,
+                delegate_id=told.handover.delegate.delegate_id,
+            ),
+            HandoverAnswer.of(told.handover, told.payer, _uuids()),
         ),
         "startDraft": Example(
             StartDraftBody(content=content, tin=told.physician.tin), DraftAnswer.of(draft)
@@ -126,6 +171,17 @@ def _before_submission(told: Story) -> dict[str, Example]:
             ),
         ),
     }
+
+
+def _form(told: Story) -> FormAnswer:
+    """After the first choice: the type of service is next."""
+    chosen = Service(authorization_type=AuthorizationType.INPATIENT)
+    return FormAnswer.of(asked_form(told.payer, chosen, STARTED.date()), told.payer)
+
+
+def _uuids() -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: f"6f1c2b9e-3d4a-4c58-8e07-{next(numbers):012d}"
 
 
 def _as_checked(content: RequestContent) -> RequestContent:
@@ -212,12 +268,8 @@ def _reviewers(told: Story) -> dict[str, Example]:
             DecideBody(
                 round=pended.submitted.round,
                 lines=tuple(
-                    LineDecisionBody(
-                        line_id=line.line_id,
-                        status=line.status,
-                        reason_code=line.decisions[-1].reason_code,
-                        rationale=line.decisions[-1].rationale,
-                        criterion=line.decisions[-1].criterion,
+                    LineDecisionBody.model_validate(
+                        {"line_id": line.line_id, **_told(line.decisions[-1])}
                     )
                     for line in determined.submitted.lines
                 ),
@@ -238,6 +290,11 @@ def problem_examples() -> Mapping[str, Any]:
         *(problem_of(error) for error in _refusals(told)),
         plain_problem(
             HTTPStatus.BAD_REQUEST, "malformed_body", "Send a body of valid JSON in UTF-8."
+        ),
+        plain_problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "body_too_large",
+            "A body has at most 256 KB. Send documents as uploads.",
         ),
         plain_problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -262,6 +319,7 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         _refused(lambda: require_member(None, told.patient)),
         PatientNotEligibleError(notices["not_eligible"]),
         CheckNotAvailableError(notices["check_not_available"]),
+        no_confirmation(told.check.requirement),
         expired(),
         why_refused(
             draft.model_copy(update={"version": 3}),
@@ -272,12 +330,22 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         ),
         VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".'),
         _refused(lambda: told.determined.request.void("", OFFICE, SUBMITTED)),
+        KeyReusedError("Choose a new Idempotency-Key: this one started another draft."),
+        NothingToHandOverError(
+            f"{told.handover.delegate.name} decides on none of these codes. "
+            "Follow each code's next_step."
+        ),
         DocumentLimitError("All upload slots of this request are taken."),
         _refused(
             lambda: told.appeal_pended.request.determine_appeal(same_reviewer, REVIEWER, SUBMITTED)
         ),
         TransientError("The request is being changed by others. Try again."),
     )
+
+
+def _told(decision: Decision) -> dict[str, object]:
+    """What a reviewer says of a line; the rest of a decision is the product's."""
+    return decision.model_dump(include={"status", "reason_code", "rationale", "criterion"})
 
 
 def _half_entered(draft: Request) -> Service:

@@ -16,15 +16,17 @@ from pydantic_core import core_schema
 Schema = dict[str, Any]
 
 REF_PREFIX: Final = "#/components/schemas/"
-_RULE_IDS: Final = re.compile(r" ?\((?:[A-Z]\d+(?:-[A-Z]\d+)?(?:, )?)+\)")
+_RULE_ID: Final = r"[ACDPSTUW]\d{1,2}"
+_RULE_IDS: Final = re.compile(rf" ?\((?:{_RULE_ID}(?:-{_RULE_ID})?(?:, )?)+\)| of {_RULE_ID}\b")
 
 NOTES: Final[Mapping[str, str]] = {
     "allowed_actions": "What may be done next; offer nothing else.",
+    "assertion_id": "Of a check's answer: quote it when you ask about what you were told.",
     "check_available": "Whether a check can be started for this patient.",
+    "confirmation_available": "Whether there is a confirmation to download.",
     "criterion": "The clinical criterion or plan provision that the decision rests on.",
     "cursor": "Send it to get the next page; null where there is none.",
     "delegate_id": "Who decides instead, where the requirement is THIRD_PARTY.",
-    "differs_in": "With `version_mismatch`: JSON pointers of the parts that differ.",
     "due_at": "When the payer's decision is due; null where it owes none.",
     "expires_at": "From then on the draft is gone. Every save moves it.",
     "faults": "With `invalid_input`: everything that is wrong, at once.",
@@ -36,9 +38,15 @@ NOTES: Final[Mapping[str, str]] = {
     "reason_code": "X12 886.",
     "review_action": "The status as X12 306 (HCR01): A1, A2, A3, A4 or C. Null for drafts.",
     "round": "1 is the first review; each appeal is one more.",
+    "predetermination": "Whether a voluntary predetermination is offered.",
+    "predetermination_available": "Whether a predetermination is offered for some code.",
+    "quoted_id_fits": "Whether the `assertion_id` that was sent is that of this question, answered "
+    "by this rule list; null where none was sent.",
+    "referral_needed": "Whether the plan asks for a referral by the primary care provider.",
     "rule_id": "The rule that answered; null where none covers the code.",
     "service": "Which of the services asked, counted from 1.",
     "status_reason": "Why a status that passes has not passed yet.",
+    "third_parties": "Who decides on codes whose next step is GO_TO_THIRD_PARTY.",
     "tin": "The TIN you act for; may be left out by callers with one.",
     "version": "Goes up with every change.",
     "waiting_on": "Whose turn it is.",
@@ -59,7 +67,11 @@ EXTENSIONS: Final[Mapping[str, Schema]] = {
         "description": "With `version_mismatch`: the version that stands.",
         "type": "integer",
     },
-    "differs_in": {"items": {"type": "string"}, "type": "array"},
+    "differs_in": {
+        "description": "With `version_mismatch`: JSON pointers of the parts that differ.",
+        "items": {"type": "string"},
+        "type": "array",
+    },
     "entitlement": {
         "description": "With `not_entitled`: the one that is missing.",
         "type": "string",
@@ -67,6 +79,10 @@ EXTENSIONS: Final[Mapping[str, Schema]] = {
     "number": {
         "description": "With `action_not_allowed` on a submitted draft: its number.",
         "type": ["string", "null"],
+    },
+    "requirement": {
+        "$ref": f"{REF_PREFIX}Requirement",
+        "description": "With `confirmation_not_available`: what the check came to.",
     },
     "request_status": {
         "$ref": f"{REF_PREFIX}Status",

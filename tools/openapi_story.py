@@ -4,27 +4,35 @@ Member, providers, rules and texts are the sample payer's, and everything else c
 own methods, so that an example cannot say what the product would not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from precert.contract import EventType
+from precert.domain.assertion import assertion_id
 from precert.domain.clocks import draft_expiry
 from precert.domain.content import Patient, Procedure, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.directory import DirectoryEntry
 from precert.domain.documents import Document, DocumentStatus, content_type_of
 from precert.domain.events import Event
-from precert.domain.loading import load_directory, load_members, load_plans, load_rules
+from precert.domain.loading import (
+    load_delegates,
+    load_directory,
+    load_members,
+    load_plans,
+    load_rules,
+)
 from precert.domain.numbers import precert_number
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Decision, Request, Review, event_of, lines_of
-from precert.domain.rules import CodeQuery, RuleListVersion, answer_code, overall
+from precert.domain.rules import CodeQuery, Rule, RuleListVersion, answer_code, overall
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency
 from precert.usecases.check_requirements import CheckAnswer
+from precert.usecases.prepare_handover import Handover
 from precert.usecases.run_round import deadline_of
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -47,6 +55,7 @@ APPEALED: Final = DETERMINED + timedelta(days=10)
 APPEAL_PENDED: Final = APPEALED + timedelta(seconds=4)
 APPEAL_DETERMINED: Final = APPEALED + timedelta(days=9)
 
+DELEGATED_CODE: Final = "70551"
 DENIAL_REASON: Final = "0F"
 APPROVED_LINE: Final = "1.1"
 DENIED_LINE: Final = "1.2"
@@ -61,6 +70,7 @@ class Story:
     facility: DirectoryEntry
     physician: DirectoryEntry
     check: CheckAnswer
+    handover: Handover
     draft: Request
     submitted: Request
     pended: Change
@@ -131,7 +141,8 @@ def story() -> Story:
         coverage=coverage,
         facility=facility,
         physician=physician,
-        check=_check(content, coverage),
+        check=checked(content, coverage),
+        handover=_handover(content, coverage, payer),
         draft=draft,
         submitted=submitted,
         pended=pended,
@@ -201,8 +212,15 @@ def _content(
     )
 
 
-def _check(content: RequestContent, coverage: Coverage) -> CheckAnswer:
-    rules = load_rules(_read("sample/rules.csv"))
+@cache
+def _rules() -> list[Rule]:
+    return load_rules(_read("sample/rules.csv"))
+
+
+def checked(content: RequestContent, coverage: Coverage) -> CheckAnswer:
+    """What the sample rules answer for it."""
+    rules = _rules()
+    version = "2026-02-27.1"
     services = tuple(
         tuple(answer_code(_query(procedure, service, coverage), rules) for procedure in asked)
         for service in content.services
@@ -211,10 +229,34 @@ def _check(content: RequestContent, coverage: Coverage) -> CheckAnswer:
     return CheckAnswer(
         services=services,
         requirement=overall(answer for answers in services for answer in answers),
-        rule_list=RuleListVersion("2026-02-27.1", date(2026, 3, 1), "", ""),
+        rule_list=RuleListVersion(
+            version, date(2025, 1, 1), "", "", datetime(2026, 2, 27, 15, 0, tzinfo=UTC)
+        ),
         coverage=coverage,
         checked_at=STARTED,
+        content=content,
+        assertion_id=assertion_id(content, version, STARTED, key=b"of the examples"),
     )
+
+
+def _handover(content: RequestContent, coverage: Coverage, payer: Payer) -> Handover:
+    """Two images ordered along with the operation: another company decides on them."""
+    image = content.services[0].model_copy(
+        update={
+            "authorization_type": AuthorizationType.OUTPATIENT,
+            "type_of_service": "IMAGING",
+            "place_of_service": "IMAGING_CENTER",
+            "admission_date": None,
+            "service_date": content.services[0].first_day,
+            "requested_days": None,
+            "procedures": (Procedure(code=DELEGATED_CODE, code_type=CodeType.CPT),),
+        }
+    )
+    asked = content.model_copy(update={"services": (image,)})
+    answer = checked(asked, coverage)
+    delegates = {one.delegate_id: one for one in load_delegates(_read("sample/delegates.csv"))}
+    delegate = delegates[answer.services[0][0].delegate_id or ""]
+    return Handover(delegate, asked, replace(answer, delegates={delegate.delegate_id: delegate}))
 
 
 def _query(procedure: Procedure, service: Service, coverage: Coverage) -> CodeQuery:
@@ -224,6 +266,9 @@ def _query(procedure: Procedure, service: Service, coverage: Coverage) -> CodeQu
         on=service.first_day or STARTED.date(),
         plan_type=coverage.plan.plan_type,
         authorization_type=service.authorization_type or AuthorizationType.OUTPATIENT,
+        line_of_business=coverage.plan.line_of_business,
+        type_of_service=service.type_of_service,
+        place_of_service=service.place_of_service,
     )
 
 

@@ -1,16 +1,25 @@
 """What an office asks first: the patient, a provider, and what needs precertification."""
 
+from functools import partial
 from typing import Any
 
-from precert.api.answers import CheckAnswerModel, PatientAnswer, ProvidersAnswer
+from precert.api.answers import (
+    FHIR_JSON,
+    CheckAnswerModel,
+    PatientAnswer,
+    PatientsAnswer,
+    ProvidersAnswer,
+)
 from precert.api.bodies import CheckBody, ConfirmPatientBody
 from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.domain.directory import ProviderSearch
+from precert.domain.patients import PatientSearch
 from precert.observability import logger, metrics
 from precert.usecases.check_requirements import check_requirements
 from precert.usecases.confirm_patient import confirm_patient
+from precert.usecases.search_patients import search_patients
 from precert.usecases.search_providers import search_providers
 
 api = Api(Function.CHECK, lambda: dependencies().settings.claims)
@@ -29,26 +38,84 @@ def confirm(call: Call) -> Answer:
     return Answer(PatientAnswer.of(confirmed))
 
 
+@api.operation("searchPatients")
+def patients(call: Call) -> Answer:
+    made = dependencies()
+    found = search_patients(
+        call.body(PatientSearch),
+        call.caller,
+        reference=made.reference,
+        digests=made.digests,
+        payer=made.payer,
+        now=made.now(),
+    )
+    return Answer(PatientsAnswer.of(found))
+
+
 @api.operation("searchProviders")
 def search(call: Call) -> Answer:
+    made = dependencies()
     found = search_providers(
-        call.query(ProviderSearch), call.caller, reference=dependencies().reference
+        call.query(ProviderSearch),
+        call.caller,
+        directory=made.reference,
+        places=made.code_sets,
+        payer=made.payer,
     )
-    return Answer(ProvidersAnswer.of(found))
+    return Answer(ProvidersAnswer.of(found, made.payer))
+
+
+@api.operation("nextFields")
+def fields(call: Call) -> Answer:
+    from precert.api.form import FormAnswer, FormQuery
+    from precert.usecases.next_fields import next_fields
+
+    made = dependencies()
+    chosen = call.query(FormQuery).as_service()
+    asked = next_fields(chosen, call.caller, payer=made.payer, now=made.now())
+    return Answer(FormAnswer.of(asked, made.payer))
 
 
 @api.operation("checkRequirements")
 def check(call: Call) -> Answer:
     made = dependencies()
+    body = call.body(CheckBody)
     answer = check_requirements(
-        call.body(CheckBody).content,
+        body.content,
         call.caller,
         reference=made.reference,
         rule_lists=made.rule_lists,
+        versions=made.rule_list_versions,
+        code_sets=made.code_sets,
+        payer=made.payer,
+        now=made.now(),
+        as_of=body.as_of,
+    )
+    return Answer(CheckAnswerModel.of(answer, made.payer))
+
+
+@api.operation("handOver")
+def hand_over(call: Call) -> Answer:
+    from precert.api.handover import HandoverAnswer, HandoverBody
+    from precert.usecases.prepare_handover import prepare_handover
+
+    made, body = dependencies(), call.body(HandoverBody)
+    check = partial(
+        check_requirements,
+        reference=made.reference,
+        rule_lists=made.rule_lists,
+        versions=made.rule_list_versions,
+        code_sets=made.code_sets,
         payer=made.payer,
         now=made.now(),
     )
-    return Answer(CheckAnswerModel.of(answer, made.payer))
+    handed = prepare_handover(
+        *(body.content, body.delegate_id, call.caller),
+        check=check,
+        rule_lists=made.rule_lists,
+        payer=made.payer,
+    )
+    return Answer(HandoverAnswer.of(handed, made.payer, made.new_uuid), media_type=FHIR_JSON)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -3,8 +3,8 @@
 from typing import Any
 
 from precert.bootstrap import dependencies
-from precert.domain.events import Event
-from precert.observability import logger, metrics, note_work
+from precert.domain.events import PublishedEvent
+from precert.observability import faults_noted, logger, metrics, note_work
 from precert.usecases.deliver_message import deliver_message
 from precert.usecases.ports.inbox import Message
 
@@ -12,7 +12,11 @@ from precert.usecases.ports.inbox import Message
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
-    told = Event.model_validate(event["detail"])
+    with faults_noted():
+        _deliver(PublishedEvent.model_validate(event["detail"]))
+
+
+def _deliver(told: PublishedEvent) -> None:
     message = Message(
         message_id=told.event_id,
         type=told.type,

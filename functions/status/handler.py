@@ -2,12 +2,18 @@
 
 from typing import Any
 
-from precert.api.answers import DashboardAnswer, MessagesAnswer, RequestAnswer
-from precert.api.bodies import TinPageQuery
+from precert.api.answers import (
+    DashboardAnswer,
+    FrequentProvidersAnswer,
+    MessagesAnswer,
+    RequestAnswer,
+)
+from precert.api.bodies import TinPageQuery, TinQuery
 from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics
+from precert.usecases.list_frequent_providers import list_frequent_providers
 from precert.usecases.list_messages import list_messages
 from precert.usecases.list_requests import list_requests
 from precert.usecases.read_request import read_request
@@ -35,6 +41,16 @@ def messages(call: Call) -> Answer:
     made = dependencies()
     page = list_messages(call.caller, **dict(call.query(TinPageQuery)), inbox=made.inbox)
     return Answer(MessagesAnswer.of(page, made.payer))
+
+
+@api.operation("listFrequentProviders")
+def frequent(call: Call) -> Answer:
+    found = list_frequent_providers(
+        call.caller,
+        tin=call.query(TinQuery).tin,
+        frequent_providers=dependencies().frequent_providers,
+    )
+    return Answer(FrequentProvidersAnswer.of(found))
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -33,7 +33,7 @@ def start(call: Call) -> Answer:
         body.content,
         caller,
         tin=body.tin,
-        request_id=id_from_key(body.tin or "", caller.subject, key) if key else made.new_id(),
+        new_id=lambda tin: id_from_key(tin, caller.subject, key) if key else made.new_id(),
         drafts=made.drafts,
         reference=made.reference,
         payer=made.payer,
@@ -71,6 +71,7 @@ def delete(call: Call) -> Answer:
     delete_draft(
         call.id("draft_id"),
         call.caller,
+        based_on=call.based_on,
         drafts=made.drafts,
         requests=made.requests,
         now=made.now(),
@@ -87,6 +88,7 @@ def submit(call: Call) -> Answer:
         call.caller,
         based_on=call.based_on,
         drafts=made.drafts,
+        code_sets=made.code_sets,
         payer=made.payer,
         now=made.now(),
         serial=made.serial,
@@ -121,7 +123,8 @@ def appeal(call: Call) -> Answer:
         payer=made.payer,
         now=made.now(),
     )
-    return Answer(ChangedRequestAnswer.of(request), HTTPStatus.ACCEPTED)
+    location = {"Location": f"/v1/requests/{request.request_id}"}
+    return Answer(ChangedRequestAnswer.of(request), HTTPStatus.ACCEPTED, location)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -4,14 +4,19 @@ from typing import Any
 
 from precert.bootstrap import dependencies
 from precert.domain.documents import ids_of_key
-from precert.observability import logger, metrics, note_work
+from precert.observability import faults_noted, logger, metrics, note_work
 from precert.usecases.verify_document import verify_document
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
-    ids = ids_of_key(event["detail"]["object"]["key"])
+    with faults_noted():
+        _verify(event["detail"]["object"]["key"])
+
+
+def _verify(key: str) -> None:
+    ids = ids_of_key(key)
     if ids is None:
         note_work("passed_over")
         return

@@ -27,14 +27,8 @@ ACCESS_LOG_FORMAT: Final = {
 }
 """Route keys, never paths: nothing in the access log leads to a person."""
 
-_REQUEST_HEADERS: Final = (
-    *("authorization", "content-type", "idempotency-key", "if-match", "if-none-match"),
-    "x-correlation-id",
-)
-_ANSWER_HEADERS: Final = (
-    *("etag", "location", "retry-after", "content-disposition", "idempotent-replayed"),
-    *("ratelimit", "ratelimit-policy", "x-correlation-id"),
-)
+_REQUEST_HEADERS: Final = ("authorization", "content-type", "idempotency-key", "if-match")
+_ANSWER_HEADERS: Final = ("etag", "location", "retry-after", "content-disposition")
 
 
 class Api(Construct):

@@ -1,4 +1,4 @@
-"""The key that everything holding health information is encrypted with."""
+"""The keys: one that health information is encrypted with, one that SSNs are hashed with."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -28,6 +28,15 @@ class Encryption(Construct):
             pending_window=cdk.Duration.days(30 if stage.retain_data else 7),
             removal_policy=stage.removal_policy,
         )
+        self.ssn_key = kms.Key(
+            self,
+            "SsnKey",
+            description=f"Keyed hashes of social security numbers of precert {stage.name}",
+            key_spec=kms.KeySpec.HMAC_256,
+            key_usage=kms.KeyUsage.GENERATE_VERIFY_MAC,
+            pending_window=cdk.Duration.days(30 if stage.retain_data else 7),
+            removal_policy=stage.removal_policy,
+        )
         region = cdk.Stack.of(self).region
         self._through = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "s3")]
 
@@ -40,3 +49,7 @@ class Encryption(Construct):
                 conditions={"StringEquals": {"kms:ViaService": self._through}},
             )
         )
+
+    def allow_ssn_digests(self, function: ServiceFunction) -> None:
+        """Hashing alone: this key never leaves KMS, and nothing can be decrypted with it."""
+        function.allow(["kms:GenerateMac"], [self.ssn_key.key_arn])

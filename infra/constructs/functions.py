@@ -15,6 +15,7 @@ from infra.config import StageConfig
 from infra.findings import acknowledge
 from infra.packaging import Package, Packages
 from infra.platforms import Platform
+from precert.api.routes import Function
 from precert.contract import Env
 
 
@@ -27,11 +28,20 @@ class FunctionSpec:
     folder: str
     handler: str
     environment: tuple[Env, ...]
-    serves_http: bool = False
+    serves: Function | None = None
+    """Which operations of the route table, if any."""
+    prints: bool = False
+    """Whether it needs the layer that makes documents."""
+
+    @property
+    def serves_http(self) -> bool:
+        return self.serves is not None
 
 
 class Runtime(Construct):
-    """What all functions run on: the interpreter, the processor and the two layers."""
+    """What functions run on: the interpreter, the processor, the three layers that all of them have,
+    and the one of those that print.
+    """
 
     def __init__(
         self,
@@ -54,7 +64,12 @@ class Runtime(Construct):
         self.layers = [
             self._layer("DependenciesLayer", "Third-party packages", packages.dependencies),
             self._layer("CoreLayer", "The core and the payer's configuration", packages.core),
+            self._layer("CodeSetsLayer", "The public code sets", packages.code_sets),
         ]
+        self.printing = self._layer("PrintingLayer", "Prints documents", packages.printing)
+
+    def layers_of(self, spec: FunctionSpec) -> list[lambda_.LayerVersion]:
+        return [*self.layers, self.printing] if spec.prints else self.layers
 
     def _layer(self, name: str, description: str, package: Package) -> lambda_.LayerVersion:
         return lambda_.LayerVersion(
@@ -102,7 +117,7 @@ class ServiceFunction(Construct):
             architecture=runtime.architecture,
             handler=spec.handler,
             code=asset(runtime.packages.functions[spec.folder]),
-            layers=runtime.layers,
+            layers=runtime.layers_of(spec),
             role=self.role,
             memory_size=stage.memory_mb,
             timeout=self.timeout,

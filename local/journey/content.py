@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from fpdf import FPDF
-
 PATIENT: Final = {
     "member_id": "849382930",
     "date_of_birth": "1986-01-01",
@@ -69,6 +67,8 @@ def completed(content: dict[str, Any]) -> dict[str, Any]:
 
 def clinical_note() -> bytes:
     """A real PDF of one page."""
+    from fpdf import FPDF  # takes a second to load, and only those who upload need it
+
     page = FPDF()
     page.add_page()
     page.set_font("helvetica", size=12)

@@ -1,6 +1,7 @@
 """The payer's configuration, shipped beside the code of a deployment."""
 
 from importlib import resources
+from pathlib import Path
 
 from precert.domain.payer import Payer
 
@@ -9,3 +10,8 @@ def shipped_payer() -> Payer:
     """The payer of this deployment (package ``payer_data``, made when it is packaged)."""
     text = resources.files("payer_data").joinpath("payer.json").read_text(encoding="utf-8")
     return Payer.model_validate_json(text)
+
+
+def shipped_templates() -> Path:
+    """Where the payer's templates are, a file for each kind of document."""
+    return Path(str(resources.files("payer_data").joinpath("templates")))

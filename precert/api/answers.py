@@ -3,15 +3,21 @@
 The name of the user who did something appears in none of them (A3).
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 
 from pydantic import BaseModel
 
+from precert.api.routes import ROUTES
 from precert.contract import EventType
 from precert.domain.clocks import Deadline
-from precert.domain.content import Provider, RequestContent
+from precert.domain.content import Provider, RequestContent, Service
 from precert.domain.coverage import Plan
+from precert.domain.delegates import CareCoordination, Delegate
 from precert.domain.documents import Document, DocumentStatus
+from precert.domain.frequent import FrequentProvider
+from precert.domain.next_steps import NextAction, NextStep, next_step_without_codes, notices_of
 from precert.domain.payer import Payer
 from precert.domain.request import Appeal, Decision, Line, Request
 from precert.domain.rules import CodeAnswer, Requirement
@@ -33,12 +39,19 @@ from precert.usecases.ports.listings import DashboardRow, Page, WorklistRow
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.run_round import deadline_of
 from precert.usecases.save_draft import SavedDraft
-from precert.usecases.search_providers import FoundProvider
+from precert.usecases.search_patients import FoundPatients
+from precert.usecases.search_providers import FoundProviders
 from precert.usecases.submit_draft import SubmittedRequest
+
+FHIR_JSON: Final = "application/fhir+json"
 
 
 class PatientAnswer(BaseModel):
-    """A member's coverage context (P2); ``next_steps`` where no check can be started (A4)."""
+    """A member's coverage context (P2); ``next_steps`` where no check can be started (A4).
+
+    Where coverage is not active it tells no plan, but the days: of the coverage that begins next, or
+    of the last one that ended.
+    """
 
     member_id: str
     date_of_birth: date
@@ -46,11 +59,14 @@ class PatientAnswer(BaseModel):
     first_name: str
     account: str
     account_name: str
-    plan: Plan
+    plan: Plan | None
     active: bool
+    active_from: date
+    active_to: date | None
     check_available: bool
-    referral_needed: bool
+    referral_needed: bool | None
     next_steps: str | None
+    notices: list[str]
 
     @classmethod
     def of(cls, confirmed: ConfirmedPatient) -> "PatientAnswer":
@@ -62,11 +78,41 @@ class PatientAnswer(BaseModel):
             first_name=member.first_name,
             account=member.account,
             account_name=member.account_name,
-            plan=member.plan,
+            plan=member.plan if confirmed.active else None,
             active=confirmed.active,
+            active_from=member.active_from,
+            active_to=member.active_to,
             check_available=confirmed.active and confirmed.next_steps is None,
-            referral_needed=member.plan.referral_needed,
+            referral_needed=member.plan.referral_needed if confirmed.active else None,
             next_steps=confirmed.next_steps,
+            notices=list(confirmed.notices),
+        )
+
+
+class FoundPatientAnswer(BaseModel):
+    """A member who fits, with the account of the coverage nearest to today."""
+
+    member_id: str
+    date_of_birth: date
+    last_name: str
+    first_name: str
+    account: str
+    account_name: str
+
+
+class PatientsAnswer(BaseModel):
+    """Nobody, one member, or one person's several memberships (P1); ``notices`` if nobody."""
+
+    patients: list[FoundPatientAnswer]
+    notices: list[str]
+
+    @classmethod
+    def of(cls, found: FoundPatients) -> "PatientsAnswer":
+        names = FoundPatientAnswer.model_fields
+        patients = [{name: getattr(one, name) for name in names} for one in found.patients]
+        return cls(
+            patients=[FoundPatientAnswer(**fields) for fields in patients],
+            notices=list(found.notices),
         )
 
 
@@ -77,75 +123,249 @@ class FoundProviderAnswer(BaseModel):
     miles: float
 
 
-class ProvidersAnswer(BaseModel):
-    providers: list[FoundProviderAnswer]
+class CorrectionsAnswer(BaseModel):
+    """How to have the directory corrected, each case its own way, and how to go on until then (C16)."""
+
+    own: str
+    other: str
+    tax_id: str
 
     @classmethod
-    def of(cls, found: tuple[FoundProvider, ...]) -> "ProvidersAnswer":
+    def of(cls, payer: Payer) -> "CorrectionsAnswer":
         return cls(
-            providers=[
-                FoundProviderAnswer(provider=one.entry.as_provider(), miles=one.miles)
-                for one in found
-            ]
+            own=payer.notices["directory_own"],
+            other=payer.notices["directory_other"],
+            tax_id=payer.notices["directory_tax_id"],
         )
 
 
+class ProvidersAnswer(BaseModel):
+    """One row for each address and TIN; ``more`` where others fit as well."""
+
+    providers: list[FoundProviderAnswer]
+    more: bool
+    notices: list[str]
+    corrections: CorrectionsAnswer
+
+    @classmethod
+    def of(cls, found: FoundProviders, payer: Payer) -> "ProvidersAnswer":
+        return cls(
+            providers=[
+                FoundProviderAnswer(provider=one.entry.as_provider(), miles=one.miles)
+                for one in found.providers
+            ],
+            more=found.more,
+            notices=list(found.notices),
+            corrections=CorrectionsAnswer.of(payer),
+        )
+
+
+class FrequentProviderAnswer(BaseModel):
+    """A provider as last selected, ready to be entered, and how often it was."""
+
+    provider: Provider
+    selected: int
+    selected_at: datetime
+
+
+class FrequentProvidersAnswer(BaseModel):
+    """Most selected first, at most ten (C2)."""
+
+    providers: list[FrequentProviderAnswer]
+
+    @classmethod
+    def of(cls, found: tuple[FrequentProvider, ...]) -> "FrequentProvidersAnswer":
+        return cls(providers=[FrequentProviderAnswer(**dict(one)) for one in found])
+
+
+class NextStepAnswer(BaseModel):
+    """What to do next, and the payer's words for it; show them as they are."""
+
+    action: NextAction
+    text: str
+
+    @classmethod
+    def of(cls, step: NextStep) -> "NextStepAnswer":
+        return cls(action=step.action, text=step.text)
+
+
 class CodeAnswerModel(BaseModel):
-    """What one code was answered, and by which rule (C6)."""
+    """What one code was answered, by which rule and since when that is effective (C6)."""
 
     code: str
     code_type: CodeType
     requirement: Requirement
     rule_id: str | None
+    effective_from: date | None
+    label: str | None
     delegate_id: str | None
+    predetermination: bool
+    next_step: NextStepAnswer
 
     @classmethod
-    def of(cls, answer: CodeAnswer) -> "CodeAnswerModel":
-        return cls(**vars(answer))
+    def of(cls, answer: CodeAnswer, step: NextStep) -> "CodeAnswerModel":
+        return cls(
+            code=answer.code,
+            code_type=answer.code_type,
+            requirement=answer.requirement,
+            rule_id=answer.rule_id,
+            effective_from=answer.effective_from,
+            label=answer.label,
+            delegate_id=answer.delegate_id,
+            predetermination=answer.predetermination,
+            next_step=NextStepAnswer.of(step),
+        )
 
 
 class ServiceAnswer(BaseModel):
-    """A service's codes, in the order asked; ``service`` counts from 1."""
+    """A service's codes, in the order asked; ``service`` counts from 1.
+
+    ``next_step`` is there for a stay without codes, of which no rule could be asked.
+    """
 
     service: int
     codes: list[CodeAnswerModel]
+    next_step: NextStepAnswer | None
+
+    @classmethod
+    def of(
+        cls,
+        number: int,
+        asked: Service,
+        codes: Sequence[CodeAnswer],
+        steps: Sequence[NextStep],
+        payer: Payer,
+    ) -> "ServiceAnswer":
+        own = None if codes else NextStepAnswer.of(next_step_without_codes(asked, payer))
+        told = map(CodeAnswerModel.of, codes, steps)
+        return cls(service=number, codes=list(told), next_step=own)
+
+
+class DelegatedCode(BaseModel):
+    """A code that a third party decides on; ``service`` counts from 1."""
+
+    service: int
+    code: str
+    code_type: CodeType
+
+
+class HandoverLink(BaseModel):
+    """How to get what was entered as a document for the third party.
+
+    Send ``{"content": …, "delegate_id": …}`` with the content that was checked.
+    """
+
+    method: str
+    path: str
+    media_type: str
+
+
+class ThirdPartyAnswer(BaseModel):
+    """A third party that decides on some codes: where to ask it, and what it wants (C8, C12)."""
+
+    delegate_id: str
+    name: str
+    services: str
+    url: str
+    phone: str | None
+    fax: str | None
+    hours: str | None
+    requirements: list[str]
+    care_coordination: CareCoordination | None
+    codes: list[DelegatedCode]
+    handover: HandoverLink
+
+    @classmethod
+    def of(cls, delegate: Delegate, codes: list[DelegatedCode]) -> "ThirdPartyAnswer":
+        route = next(route for route in ROUTES if route.operation_id == "handOver")
+        return cls(
+            delegate_id=delegate.delegate_id,
+            name=delegate.name,
+            services=delegate.services,
+            url=delegate.url,
+            phone=delegate.phone,
+            fax=delegate.fax,
+            hours=delegate.hours,
+            requirements=list(delegate.requirements),
+            care_coordination=delegate.care_coordination,
+            codes=codes,
+            handover=HandoverLink(method=route.method, path=route.path, media_type=FHIR_JSON),
+        )
 
 
 class RuleListAnswer(BaseModel):
-    """Whose list answered, and which version of it."""
+    """Whose list answered, and which version of it.
+
+    ``effective_from`` is the first service date that the list speaks of.
+    """
 
     payer: str
     version: str
     effective_from: date
+    published_at: datetime
 
 
 class CheckAnswerModel(BaseModel):
+    """An answer for each code, and what follows from all of them.
+
+    ``assertion_id`` is what the answer is quoted by; send it on within the content of the draft.
+    """
+
     requirement: Requirement
     services: list[ServiceAnswer]
+    third_parties: list[ThirdPartyAnswer]
     rule_list: RuleListAnswer
+    assertion_id: str | None
+    quoted_id_fits: bool | None
+    confirmation_available: bool
+    referral_needed: bool
+    predetermination_available: bool
     checked_at: datetime
+    as_of: datetime | None
     notices: list[str]
 
     @classmethod
     def of(cls, answer: CheckAnswer, payer: Payer) -> "CheckAnswerModel":
-        found = {code.requirement for codes in answer.services for code in codes}
-        notices = [payer.notices["no_guarantee"]]
-        if Requirement.UNABLE_TO_DETERMINE in found:
-            notices.append(payer.notices["unable_to_determine"])
+        steps, asked, plan = answer.next_steps(payer), answer.content, answer.coverage.plan
+        codes = [code for service in answer.services for code in service]
         return cls(
             requirement=answer.requirement,
             services=[
-                ServiceAnswer(service=number, codes=[CodeAnswerModel.of(code) for code in codes])
-                for number, codes in enumerate(answer.services, start=1)
+                ServiceAnswer.of(number, *service, payer)
+                for number, service in enumerate(
+                    zip(asked.services, answer.services, steps, strict=True), start=1
+                )
             ],
+            third_parties=_third_parties(answer, steps),
             rule_list=RuleListAnswer(
                 payer=payer.name,
                 version=answer.rule_list.version,
                 effective_from=answer.rule_list.effective_from,
+                published_at=answer.rule_list.published_at,
             ),
+            assertion_id=answer.assertion_id,
+            quoted_id_fits=answer.quoted_id_fits,
+            confirmation_available=answer.requirement is Requirement.NOT_REQUIRED,
+            referral_needed=plan.referral_needed,
+            predetermination_available=any(code.predetermination for code in codes),
             checked_at=answer.checked_at,
-            notices=notices,
+            as_of=answer.as_of,
+            notices=list(notices_of(codes, asked.services, plan, answer.requirement, payer)),
         )
+
+
+def _third_parties(
+    answer: CheckAnswer, steps: Sequence[Sequence[NextStep]]
+) -> list[ThirdPartyAnswer]:
+    """Each third party that some code goes to, in the order of the codes."""
+    decided: dict[str, list[DelegatedCode]] = {}
+    for number, (codes, ways) in enumerate(zip(answer.services, steps, strict=True), start=1):
+        for code, way in zip(codes, ways, strict=True):
+            known = code.delegate_id if code.delegate_id in answer.delegates else None
+            if known and way.action is NextAction.GO_TO_THIRD_PARTY:
+                told = DelegatedCode(service=number, code=code.code, code_type=code.code_type)
+                decided.setdefault(known, []).append(told)
+    return [ThirdPartyAnswer.of(answer.delegates[one], codes) for one, codes in decided.items()]
 
 
 class DocumentAnswer(BaseModel):

@@ -1,12 +1,12 @@
 """What callers send: one model for each body, strict about fields it does not know."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from precert.domain.content import Patient, RequestContent
 from precert.domain.statuses import LineStatus
-from precert.domain.values import Text, Tin, Value
+from precert.domain.values import Instant, Text, Tin, Value
 
 
 class ConfirmPatientBody(Value):
@@ -16,7 +16,17 @@ class ConfirmPatientBody(Value):
 
 
 class CheckBody(Value):
-    """What is asked whether it needs precertification (C3)."""
+    """What is asked whether it needs precertification (C3).
+
+    With ``as_of`` the answer is by the rule list that was in force at that past instant.
+    """
+
+    content: RequestContent
+    as_of: Instant | None = None
+
+
+class ConfirmCheckBody(Value):
+    """What a check was answered *not required* for; the confirmation checks it by today's list."""
 
     content: RequestContent
 
@@ -59,8 +69,8 @@ class LineDecisionBody(Value):
     """The decision of one line; a denial needs reason code, rationale and criterion (W4)."""
 
     line_id: Text
-    status: LineStatus
-    reason_code: Annotated[str, Field(max_length=4)] | None = None
+    status: Literal[LineStatus.APPROVED, LineStatus.DENIED]
+    reason_code: Annotated[Text, Field(max_length=4)] | None = None
     rationale: Annotated[str, Field(max_length=2000)] | None = None
     criterion: Annotated[str, Field(max_length=500)] | None = None
 
@@ -81,6 +91,12 @@ class PageQuery(Value):
 
 class TinPageQuery(PageQuery):
     """A page of one TIN's list; callers with one TIN may leave it out."""
+
+    tin: Tin | None = None
+
+
+class TinQuery(Value):
+    """Of one TIN; callers with one may leave it out."""
 
     tin: Tin | None = None
 

@@ -43,13 +43,20 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class MalformedBodyError(Exception):
-    """The body is not what JSON is; nothing in it can be pointed at."""
+class UnreadableBodyError(Exception):
+    """Nothing in the body can be pointed at: it is no JSON, or too much of it."""
 
-    def __init__(self, status: HTTPStatus, detail: str) -> None:
-        super().__init__(detail)
+    def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
+        super().__init__(code)
         self.status = status
+        self.code = code
         self.detail = detail
+
+
+def _malformed() -> UnreadableBodyError:
+    return UnreadableBodyError(
+        HTTPStatus.BAD_REQUEST, "malformed_body", "Send a body of valid JSON in UTF-8."
+    )
 
 
 @dataclass(frozen=True)
@@ -82,16 +89,14 @@ class Call:
 
         Raises:
             InvalidInputError: every fault, each with its pointer.
-            MalformedBodyError: it is no JSON, or too large.
+            UnreadableBodyError: it is no JSON, or too large.
         """
         text = self._text()
         try:
             return model.model_validate_json(text, strict=True)
         except ValidationError as error:
             if error.errors(include_input=False)[0]["type"] == "json_invalid":
-                raise MalformedBodyError(
-                    HTTPStatus.BAD_REQUEST, "Send a body of valid JSON in UTF-8."
-                ) from error
+                raise _malformed() from error
             raise InvalidInputError(faults_of(error)) from error
 
     def query(self, model: type[Model]) -> Model:
@@ -131,8 +136,9 @@ class Call:
         return key
 
     def _text(self) -> str:
-        too_large = MalformedBodyError(
+        too_large = UnreadableBodyError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "body_too_large",
             f"A body has at most {MAX_BODY_BYTES // 1024} KB. Send documents as uploads.",
         )
         if len(self.event.body or "") > MAX_BODY_BYTES * 2:
@@ -140,21 +146,29 @@ class Call:
         try:
             text = self.event.decoded_body or ""
         except ValueError as error:
-            raise MalformedBodyError(
-                HTTPStatus.BAD_REQUEST, "Send a body of valid JSON in UTF-8."
-            ) from error
+            raise _malformed() from error
         if len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
             raise too_large
         return text
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file to be saved; its name is seen by proxies and in histories, so it leads to nobody."""
+
+    content: bytes
+    content_type: str
+    file_name: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """What an operation answers."""
 
-    body: BaseModel | None
+    body: BaseModel | Attachment | None
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
 
 
 Operation = Callable[[Call], Answer]
@@ -180,7 +194,7 @@ class Api:
 
         def register(operation: Operation) -> Operation:
             @self._resolver.route(route.resolver_path, method=route.method)
-            def serve(**path: str) -> Response[str]:
+            def serve(**path: str) -> Response[str | bytes]:
                 return self._serve(route, operation, path)
 
             self.served.add(operation_id)
@@ -192,7 +206,9 @@ class Api:
         """Answer a Lambda event of API Gateway (payload format 2.0). Nothing escapes it."""
         return self._resolver.resolve(event, context)
 
-    def _serve(self, route: Route, operation: Operation, path: Mapping[str, str]) -> Response[str]:
+    def _serve(
+        self, route: Route, operation: Operation, path: Mapping[str, str]
+    ) -> Response[str | bytes]:
         try:
             call = Call(
                 APIGatewayProxyEventV2(self._resolver.current_event.raw_event),
@@ -200,8 +216,8 @@ class Api:
                 self._claim_names(),
             )
             answer = operation(call)
-        except MalformedBodyError as error:
-            return self._refuse(route, plain_problem(error.status, "malformed_body", error.detail))
+        except UnreadableBodyError as error:
+            return self._refuse(route, plain_problem(error.status, error.code, error.detail))
         except PrecertError as error:
             if isinstance(error, TransientError):
                 note_fault(error)
@@ -213,25 +229,35 @@ class Api:
                 route, plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
             )
         note_answer(route.operation_id, answer.status)
-        return Response(
-            status_code=answer.status,
-            content_type="application/json" if answer.body else None,
-            body=answer.body.model_dump_json() if answer.body else "",
-            headers={"Cache-Control": "no-store", **answer.headers},
-        )
+        return _response(answer)
 
-    def _refuse(self, route: Route, problem: Problem) -> Response[str]:
+    def _refuse(self, route: Route, problem: Problem) -> Response[str | bytes]:
         note_answer(route.operation_id, problem.status, problem.code)
         return _problem_response(problem)
 
     @staticmethod
-    def _no_route(_error: Exception) -> Response[str]:
-        return _problem_response(
-            plain_problem(HTTPStatus.NOT_FOUND, "no_route", "There is no such operation.")
-        )
+    def _no_route(_error: Exception) -> Response[str | bytes]:
+        problem = plain_problem(HTTPStatus.NOT_FOUND, "no_route", "There is no such operation.")
+        note_answer("none", problem.status, problem.code)
+        return _problem_response(problem)
 
 
-def _problem_response(problem: Problem) -> Response[str]:
+def _response(answer: Answer) -> Response[str | bytes]:
+    headers = {"Cache-Control": "no-store", **answer.headers}
+    body = answer.body
+    if isinstance(body, Attachment):
+        # Bytes are what the resolver encodes for API Gateway, which decodes them again.
+        headers["Content-Disposition"] = f'attachment; filename="{body.file_name}"'
+        return Response(answer.status, body.content_type, body.content, headers)
+    return Response(
+        status_code=answer.status,
+        content_type=answer.media_type if body else None,
+        body=body.model_dump_json() if body else "",
+        headers=headers,
+    )
+
+
+def _problem_response(problem: Problem) -> Response[str | bytes]:
     headers = {"Cache-Control": "no-store"}
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)

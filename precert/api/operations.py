@@ -12,13 +12,16 @@ from typing import Final
 from pydantic import BaseModel
 
 from precert.api.answers import (
+    FHIR_JSON,
     ChangedRequestAnswer,
     CheckAnswerModel,
     DashboardAnswer,
     DraftAnswer,
+    FrequentProvidersAnswer,
     MessagesAnswer,
     OfferedDocumentAnswer,
     PatientAnswer,
+    PatientsAnswer,
     ProvidersAnswer,
     RequestAnswer,
     SavedDraftAnswer,
@@ -28,6 +31,7 @@ from precert.api.answers import (
 from precert.api.bodies import (
     AppealBody,
     CheckBody,
+    ConfirmCheckBody,
     ConfirmPatientBody,
     ContentBody,
     DecideBody,
@@ -35,8 +39,11 @@ from precert.api.bodies import (
     PlanPageQuery,
     StartDraftBody,
     TinPageQuery,
+    TinQuery,
     VoidBody,
 )
+from precert.api.form import FormAnswer, FormQuery
+from precert.api.handover import HandoverAnswer, HandoverBody
 from precert.contract import Entitlement
 from precert.domain.directory import ProviderSearch
 from precert.domain.errors import (
@@ -45,8 +52,11 @@ from precert.domain.errors import (
     DocumentLimitError,
     DraftExpiredError,
     InvalidInputError,
+    KeyReusedError,
+    NoConfirmationError,
     NotEntitledError,
     NotFoundError,
+    NothingToHandOverError,
     PatientNotEligibleError,
     PatientNotFoundError,
     PrecertError,
@@ -55,11 +65,13 @@ from precert.domain.errors import (
     VersionMismatchError,
     VersionMissingError,
 )
+from precert.domain.patients import PatientSearch
 
 
 class Header(StrEnum):
     """Headers that an operation reads or answers with."""
 
+    CONTENT_DISPOSITION = "Content-Disposition"
     ETAG = "ETag"
     IDEMPOTENCY_KEY = "Idempotency-Key"
     IF_MATCH = "If-Match"
@@ -75,6 +87,10 @@ class OperationContract:
 
     description: str
     answer: type[BaseModel] | None
+    media_type: str = "application/json"
+    """Of the answer's model."""
+    attachment: str | None = None
+    """The media type of the file that is answered instead of a model."""
     errors: tuple[type[PrecertError], ...] = ()
     status: HTTPStatus = HTTPStatus.OK
     body: type[BaseModel] | None = None
@@ -97,11 +113,37 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         answer=PatientAnswer,
         errors=(InvalidInputError, PatientNotFoundError),
     ),
+    "searchPatients": OperationContract(
+        "Members whom the patient id or the SSN, the birth date and both names fit: none, one, or "
+        "several ids of one person. Letter case, accents and hyphens do not matter. Nobody is "
+        "answered alike whichever field was wrong. An SSN belongs in the body and nowhere else; it "
+        "is not kept.",
+        body=PatientSearch,
+        answer=PatientsAnswer,
+        errors=(InvalidInputError,),
+    ),
     "searchProviders": OperationContract(
-        "Providers within 25 miles of a ZIP code, nearest first, at most 25. `name` takes the "
-        "beginnings of words, as typed. A `provider` can be sent on as it is.",
+        "Providers within 25 miles of a ZIP code, nearest first, at most 25, each with all its "
+        "addresses and TINs there. `name` takes the beginnings of words, as typed, from three "
+        "letters of one of them; with fewer it answers those of the ZIP code itself. A `provider` "
+        "can be sent on as it is. `corrections` say what to do where one is missing or wrong.",
         query=ProviderSearch,
         answer=ProvidersAnswer,
+        errors=(InvalidInputError,),
+    ),
+    "listFrequentProviders": OperationContract(
+        "The servicing providers that drafts of one TIN selected most, most selected first, of "
+        "equals the last selected; at most ten. The list keeps itself.",
+        query=TinQuery,
+        answer=FrequentProvidersAnswer,
+        errors=(InvalidInputError,),
+    ),
+    "nextFields": OperationContract(
+        "Which fields of a service come next, by the choices made in it so far, with their choices, "
+        "forms and dates of today. Ask again after each choice: it decides those after it. What "
+        "follows the form is taken by the check.",
+        query=FormQuery,
+        answer=FormAnswer,
         errors=(InvalidInputError,),
     ),
     "checkRequirements": OperationContract(
@@ -111,14 +153,33 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         answer=CheckAnswerModel,
         errors=(InvalidInputError, *_NOT_CHECKABLE),
     ),
+    "confirmCheck": OperationContract(
+        "A PDF to keep, where nothing in the check needs precertification. The check is made anew, "
+        "by today's list. In every other case there is no document: `requirement` tells what the "
+        "check came to. Nothing is stored. Needs the servicing provider's name, TIN and address.",
+        body=ConfirmCheckBody,
+        answer=None,
+        attachment="application/pdf",
+        errors=(InvalidInputError, *_NOT_CHECKABLE, NoConfirmationError),
+        headers_out=frozenset({Header.CONTENT_DISPOSITION}),
+    ),
+    "handOver": OperationContract(
+        "Answers what one third party decides of a check as a document that its system takes in: a "
+        "FHIR R4 Bundle in the shape of a Da Vinci PAS request, with the services and codes that are "
+        "its own. The check is made again. Nothing is stored or sent: the office brings it there.",
+        body=HandoverBody,
+        answer=HandoverAnswer,
+        media_type=FHIR_JSON,
+        errors=(InvalidInputError, NothingToHandOverError, *_NOT_CHECKABLE),
+    ),
     "startDraft": OperationContract(
         "Stores what was entered so far; only the patient is required. The draft lives until "
         "`expires_at`, which every save moves. With an Idempotency-Key a repetition answers the "
-        "same draft.",
+        "same draft as it stands now; another content under the same key is refused.",
         body=StartDraftBody,
         answer=DraftAnswer,
         status=HTTPStatus.CREATED,
-        errors=(InvalidInputError, *_NOT_CHECKABLE, *_NOT_CHANGEABLE),
+        errors=(InvalidInputError, KeyReusedError, *_NOT_CHECKABLE, *_NO_LIVE_DRAFT),
         headers_in=frozenset({Header.IDEMPOTENCY_KEY}),
         headers_out=frozenset({Header.ETAG, Header.LOCATION}),
     ),
@@ -145,7 +206,8 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         "Removes the draft and its documents.",
         answer=None,
         status=HTTPStatus.NO_CONTENT,
-        errors=(*_NO_LIVE_DRAFT, VersionMismatchError),
+        errors=(*_NO_LIVE_DRAFT, VersionMismatchError, VersionMissingError),
+        headers_in=frozenset({Header.IF_MATCH}),
     ),
     "submitDraft": OperationContract(
         "Submits the content sent, which is what the office has reviewed, and answers with the "
@@ -174,6 +236,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         answer=ChangedRequestAnswer,
         status=HTTPStatus.ACCEPTED,
         errors=(InvalidInputError, *_NOT_CHANGEABLE),
+        headers_out=frozenset({Header.LOCATION}),
     ),
     "offerDocument": OperationContract(
         "Takes a slot for one file and answers with a form to upload it by: POST `fields` as "

@@ -22,10 +22,13 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.PatientNotFoundError: HTTPStatus.NOT_FOUND,
     errors.PatientNotEligibleError: HTTPStatus.CONFLICT,
     errors.CheckNotAvailableError: HTTPStatus.CONFLICT,
+    errors.NoConfirmationError: HTTPStatus.CONFLICT,
+    errors.NothingToHandOverError: HTTPStatus.CONFLICT,
     errors.DraftExpiredError: HTTPStatus.GONE,
     errors.VersionMismatchError: HTTPStatus.PRECONDITION_FAILED,
     errors.VersionMissingError: HTTPStatus.PRECONDITION_REQUIRED,
     errors.ActionNotAllowedError: HTTPStatus.CONFLICT,
+    errors.KeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DocumentLimitError: HTTPStatus.CONFLICT,
     errors.SameReviewerError: HTTPStatus.CONFLICT,
     errors.TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -33,11 +36,24 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
 
 
 class FaultModel(BaseModel):
-    """One thing wrong; ``pointer`` is a JSON pointer into what was sent (RFC 6901)."""
+    """One thing wrong; ``pointer`` is a JSON pointer into what was sent (RFC 6901).
+
+    ``choices`` are what could be sent instead, where that is a short list.
+    """
 
     pointer: str
     code: str
     message: str
+    choices: list[str] | None = None
+
+    @classmethod
+    def of(cls, fault: Fault) -> "FaultModel":
+        return cls(
+            pointer=fault.pointer,
+            code=fault.code,
+            message=fault.message,
+            choices=list(fault.choices) or None,
+        )
 
 
 class Problem(BaseModel):
@@ -70,7 +86,7 @@ def problem_of(error: PrecertError) -> Problem:
         status=status_of(error),
         detail=error.detail,
         code=error.code,
-        faults=[FaultModel(**vars(fault)) for fault in faults] if faults else None,
+        faults=[FaultModel.of(fault) for fault in faults] if faults else None,
         **error.extensions,
     )
 

@@ -11,9 +11,10 @@ from typing import Final
 
 
 class Function(StrEnum):
-    """Functions that serve HTTP; the folder below ``functions/`` has the same name."""
+    """Functions that serve HTTP."""
 
     CHECK = "check"
+    CONFIRMATION = "confirmation"
     SUBMIT = "submit"
     UPLOAD = "upload"
     STATUS = "status"
@@ -41,8 +42,31 @@ class Route:
 
 ROUTES: Final = (
     Route("confirmPatient", "POST", "/v1/patients/confirm", Function.CHECK, "Confirm a patient"),
+    Route("searchPatients", "POST", "/v1/patients/search", Function.CHECK, "Search a patient"),
     Route("searchProviders", "GET", "/v1/providers", Function.CHECK, "Search the directory"),
+    Route(
+        "listFrequentProviders",
+        "GET",
+        "/v1/providers/frequent",
+        Function.STATUS,
+        "Frequently selected providers",
+    ),
+    Route("nextFields", "GET", "/v1/form", Function.CHECK, "The form's next fields"),
     Route("checkRequirements", "POST", "/v1/checks", Function.CHECK, "Check requirements"),
+    Route(
+        "confirmCheck",
+        "POST",
+        "/v1/checks/confirmation",
+        Function.CONFIRMATION,
+        "Download the confirmation",
+    ),
+    Route(
+        "handOver",
+        "POST",
+        "/v1/checks/handover",
+        Function.CHECK,
+        "A document for a third party",
+    ),
     Route("startDraft", "POST", "/v1/drafts", Function.SUBMIT, "Start a draft"),
     Route("resumeDraft", "GET", "/v1/drafts/{draft_id}", Function.SUBMIT, "Resume a draft"),
     Route("saveDraft", "PUT", "/v1/drafts/{draft_id}", Function.SUBMIT, "Save a draft"),

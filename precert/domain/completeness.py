@@ -1,155 +1,176 @@
 """What a check or a submission still needs: everything missing or wrong at once (C3, D6).
 
-The form's data decides which choices go together (C4); a portal reads the same data, so that it holds
-no rule of its own.
+The fields are those that the form asks for (:mod:`precert.domain.form`), from the same data that a
+portal is told. What no data says stands here: the forms of codes, and what is entered twice.
 """
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 from precert.domain.codes import code_types_of, has_form
-from precert.domain.content import MAX_LINES, Procedure, Provider, RequestContent, Service
+from precert.domain.content import MAX_LINES, Medication, Procedure, RequestContent, Service
 from precert.domain.errors import Fault
-from precert.domain.payer import Payer, TypeOfService
-from precert.domain.values import AuthorizationType
-
-_REQUIRED = "missing"
+from precert.domain.form import AskedField, AskedForm, FieldKind, asked_form, asked_of_request
+from precert.domain.ndc import readings_of
+from precert.domain.payer import Payer, Stage
+from precert.domain.rules import canonical_code
 
 
 def faults_of_check(content: RequestContent, payer: Payer, today: date) -> list[Fault]:
     """Faults that keep a check from being answered."""
-    faults = [*_missing(content, "", ("patient", "servicing_provider"))]
-    if not content.services:
-        faults.append(Fault("/services", _REQUIRED, "add at least one service"))
-    if sum(len(service.procedures) for service in content.services) > MAX_LINES:
-        faults.append(
-            Fault("/services", "too_many_codes", f"a request has at most {MAX_LINES} codes")
-        )
-    for index, service in enumerate(content.services):
-        faults.extend(_service_faults(service, f"/services/{index}", payer, today))
-    return faults
+    return _faults(content, payer, today, Stage.CHECK)
 
 
 def faults_of_submission(content: RequestContent, payer: Payer, today: date) -> list[Fault]:
     """Faults that keep a draft from being submitted: those of the check and what D2 adds."""
-    faults = faults_of_check(content, payer, today)
-    faults.extend(_missing(content, "", ("requesting_provider",)))
-    if content.servicing_provider:
-        faults.extend(_provider_faults(content.servicing_provider, "/servicing_provider"))
-        faults.extend(_missing(content.servicing_provider, "/servicing_provider", ("phone",)))
-    if content.requesting_provider:
-        faults.extend(_provider_faults(content.requesting_provider, "/requesting_provider"))
+    return _faults(content, payer, today, Stage.SUBMISSION)
+
+
+def _faults(content: RequestContent, payer: Payer, today: date, stage: Stage) -> list[Fault]:
+    faults: list[Fault] = []
+    _look(asked_of_request(payer.form).checked(stage), content, "", stage, faults)
+    if sum([len(service.procedures) for service in content.services]) > MAX_LINES:
+        message = f"a request has at most {MAX_LINES} codes: split it"
+        faults.append(Fault("/services", "too_many_codes", message))
     for index, service in enumerate(content.services):
         path = f"/services/{index}"
-        if service.authorization_type is AuthorizationType.INPATIENT:
-            faults.extend(_missing(service, path, ("requested_days",)))
+        form = asked_form(payer, service, today)
+        _look(form.checked(stage), service, path, stage, faults)
+        faults.extend(_strays(form, service, path, stage))
+        faults.extend(_date_faults(form, service, path, payer))
         for line, procedure in enumerate(service.procedures):
-            faults.extend(_missing(procedure, f"{path}/procedures/{line}", ("start_date", "units")))
+            if fault := _code_fault(procedure, payer):
+                faults.append(fault.under(f"{path}/procedures/{line}"))
+        if len(service.procedures) > 1 or service.additional_diagnoses:
+            faults.extend(_repetitions(service, path))
+        if service.medication:
+            faults.extend(_ndc_faults(service.medication, path))
     return faults
 
 
-def _missing(holder: object, path: str, names: tuple[str, ...]) -> Iterator[Fault]:
-    for name in names:
-        if getattr(holder, name) is None:
-            yield Fault(f"{path}/{name}", _REQUIRED, "this is required")
+# -- Fields as the form asks for them -----------------------------------------------------------------
 
 
-def _provider_faults(provider: Provider, path: str) -> Iterator[Fault]:
-    yield from _missing(provider, path, ("name", "tin", "npi", "address"))
+def _look(
+    fields: Sequence[AskedField], holder: object, path: str, stage: Stage, faults: list[Fault]
+) -> None:
+    """Compares what was entered with the fields asked for, and with the parts of each.
+
+    Every check goes through here: what is fine must cost next to nothing.
+    """
+    for field in fields:
+        value = getattr(holder, field.name)
+        if not value:
+            if field.is_required(stage):
+                pointer = f"{path}/{field.name}"
+                faults.append(Fault(pointer, "missing", _wanted(field), field.codes))
+        elif field.kind is FieldKind.GROUP:
+            _look_into(field, value, f"{path}/{field.name}", stage, faults)
+        elif field.kind is FieldKind.GROUPS:
+            for index, entry in enumerate(value):
+                _look_into(field, entry, f"{path}/{field.name}/{index}", stage, faults)
+        elif field.choices and value not in field.codes:
+            faults.append(not_a_choice(field, f"{path}/{field.name}"))
 
 
-def _service_faults(service: Service, path: str, payer: Payer, today: date) -> Iterator[Fault]:
-    yield from _missing(
-        service,
-        path,
-        (
-            "authorization_type",
-            "type_of_service",
-            "place_of_service",
-            "urgency",
-            "primary_diagnosis",
-        ),
-    )
-    yield from _choice_faults(service, path, payer)
-    yield from _date_faults(service, path, payer, today)
+def _look_into(
+    field: AskedField, holder: object, path: str, stage: Stage, faults: list[Fault]
+) -> None:
+    _look(field.checked(stage), holder, path, stage, faults)
+    if field.one_of and not any(getattr(holder, name) for name in field.one_of):
+        wanted = " or ".join(field.one_of)
+        message = f"one of these is required: {wanted}"
+        faults.append(Fault(f"{path}/{field.one_of[0]}", "missing", message))
+
+
+def _strays(form: AskedForm, service: Service, path: str, stage: Stage) -> Iterator[Fault]:
+    """Fields that cannot be judged yet, and those that have no place here."""
+    for awaiting in form.later:
+        if awaiting.is_required(stage) and not getattr(service, awaiting.name):
+            yield Fault(f"{path}/{awaiting.name}", "missing", "this is required")
+    for name in form.not_shown:
+        if getattr(service, name):
+            message = "leave it out: a service of this kind has no such field"
+            yield Fault(f"{path}/{name}", "not_expected", message)
+
+
+def _date_faults(form: AskedForm, service: Service, path: str, payer: Payer) -> Iterator[Fault]:
+    for field in form.dated:
+        day = getattr(service, field.name)
+        if day and field.earliest and field.latest and not field.earliest <= day <= field.latest:
+            services = payer.provider_services
+            yield Fault(
+                f"{path}/{field.name}",
+                "outside_window",
+                f"choose a day from {field.earliest} to {field.latest}, "
+                f"or call {services.name} at {services.phone}",
+            )
+
+
+def not_a_choice(field: AskedField, path: str) -> Fault:
+    """What was chosen is not offered here."""
+    return Fault(path, "not_a_choice", f"choose one of {', '.join(field.codes)}", field.codes)
+
+
+def _wanted(field: AskedField) -> str:
+    if field.name == "services":
+        return "add at least one service"
+    if field.name == "procedures":
+        return "add at least one procedure code"
+    return "this is required"
+
+
+# -- Codes by their form ------------------------------------------------------------------------------
+
+
+def _code_fault(procedure: Procedure, payer: Payer) -> Fault | None:
+    code, code_type = procedure.code, procedure.code_type
+    if code_type is not None:
+        if has_form(code, code_type):
+            return None
+        return Fault("/code", "malformed", f"this is not the form of a {code_type} code")
+    found = code_types_of(code)
+    if not found:
+        return Fault("/code", "malformed", "not a CPT, HCPCS, revenue or DRG code")
+    if len(found) == 1:
+        return None
+    names = {choice.code: choice.name for choice in payer.form.code_types}
+    which = " or ".join(names.get(kind, kind) for kind in found)
+    return Fault("/code_type", "ambiguous", f"this code could be {which}: say which", found)
+
+
+def _ndc_faults(medication: Medication, path: str) -> Iterator[Fault]:
+    readings = readings_of(medication.ndc or "")
+    if len(readings) > 1:
+        message = "without dashes these ten digits name different drugs: choose the one you mean"
+        yield Fault(f"{path}/medication/ndc", "ambiguous", message, readings)
+
+
+def _repetitions(service: Service, path: str) -> Iterator[Fault]:
+    codes: set[object] = set()
     for index, procedure in enumerate(service.procedures):
-        yield from _code_faults(procedure, f"{path}/procedures/{index}")
-    codes = [(procedure.code, procedure.code_type) for procedure in service.procedures]
-    for index, code in enumerate(codes):
-        if code in codes[:index]:
+        if (code := _comparable(procedure)) in codes:
             yield Fault(
                 f"{path}/procedures/{index}/code",
                 "duplicate_code",
                 "this code is listed already: raise its units instead",
             )
-
-
-def _type_of_service(service: Service, payer: Payer) -> TypeOfService | None:
-    return next(
-        (kind for kind in payer.form.types_of_service if kind.code == service.type_of_service),
-        None,
-    )
-
-
-def _choice_faults(service: Service, path: str, payer: Payer) -> Iterator[Fault]:
-    if service.type_of_service is None:
-        return
-    kind = _type_of_service(service, payer)
-    choices = [
-        known.code
-        for known in payer.form.types_of_service
-        if service.authorization_type in (None, known.authorization_type)
-    ]
-    if kind is None or kind.code not in choices:
-        yield Fault(
-            f"{path}/type_of_service", "not_a_choice", f"choose one of {', '.join(choices)}"
-        )
-        return
-    place = service.place_of_service
-    if place is not None and place not in kind.places_of_service:
-        yield Fault(
-            f"{path}/place_of_service",
-            "not_a_choice",
-            f"choose one of {', '.join(kind.places_of_service)}",
-        )
-    if kind.procedure_required and not service.procedures:
-        yield Fault(f"{path}/procedures", _REQUIRED, "add at least one procedure code")
-
-
-def _date_faults(service: Service, path: str, payer: Payer, today: date) -> Iterator[Fault]:
-    wanted, other = "service_date", "admission_date"
-    if service.authorization_type is AuthorizationType.INPATIENT:
-        wanted, other = other, wanted
-    if service.authorization_type is not None:
-        yield from _missing(service, path, (wanted,))
-        if getattr(service, other) is not None:
+        codes.add(code)
+    diagnoses = {service.primary_diagnosis}
+    for index, diagnosis in enumerate(service.additional_diagnoses):
+        if diagnosis in diagnoses:
             yield Fault(
-                f"{path}/{other}",
-                "not_expected",
-                f"leave it out: this service has a {wanted.replace('_', ' ')}",
+                f"{path}/additional_diagnoses/{index}",
+                "duplicate_code",
+                "this diagnosis is listed already: leave it out here",
             )
-    day = getattr(service, wanted)
-    window = payer.service_dates
-    if day and not (
-        today - timedelta(days=window.days_back) <= day <= today + timedelta(days=window.days_ahead)
-    ):
-        yield Fault(
-            f"{path}/{wanted}",
-            "outside_window",
-            f"choose a day from {window.days_back} days back to {window.days_ahead} days ahead, "
-            f"or call {payer.provider_services.name} at {payer.provider_services.phone}",
-        )
+        diagnoses.add(diagnosis)
 
 
-def _code_faults(procedure: Procedure, path: str) -> Iterator[Fault]:
-    if procedure.code_type is None:
-        found = code_types_of(procedure.code)
-        if not found:
-            yield Fault(f"{path}/code", "malformed", "not a CPT, HCPCS, revenue or DRG code")
-        elif len(found) > 1:
-            names = " or ".join(found)
-            yield Fault(f"{path}/code_type", "ambiguous", f"this code could be {names}: say which")
-    elif not has_form(procedure.code, procedure.code_type):
-        yield Fault(
-            f"{path}/code", "malformed", f"this is not the form of a {procedure.code_type} code"
-        )
+def _comparable(procedure: Procedure) -> tuple[str | None, str]:
+    """The code and its set in one form, however they were written."""
+    code, kind = procedure.code, procedure.code_type
+    if kind is None:
+        kinds = code_types_of(code)
+        kind = kinds[0] if len(kinds) == 1 else None
+    return kind, canonical_code(code, kind) if kind else code

@@ -4,12 +4,14 @@ One shape from the check to the submission, so that nothing is typed twice (D1).
 absent in a draft; :mod:`precert.domain.completeness` says what a check or a submission still needs.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import Field
 
+from precert.domain.ndc import Ndc
 from precert.domain.values import (
+    AssertionId,
     AuthorizationType,
     CodeType,
     Day,
@@ -74,6 +76,15 @@ class Procedure(Value):
     modifiers: Annotated[tuple[Modifier, ...], Field(max_length=4)] = ()
 
 
+class Medication(Value):
+    """A drug given by infusion or injection (C11): its name or its NDC, how often and by which way."""
+
+    name: Text | None = None
+    ndc: Ndc | None = None
+    frequency: Text | None = None
+    route: Text | None = None
+
+
 class Service(Value):
     """One service: the fields of C3 and its lines.
 
@@ -90,10 +101,20 @@ class Service(Value):
     primary_diagnosis: Diagnosis | None = None
     additional_diagnoses: Annotated[tuple[Diagnosis, ...], Field(max_length=24)] = ()
     procedures: Annotated[tuple[Procedure, ...], Field(max_length=MAX_LINES)] = ()
+    medication: Medication | None = None
 
     @property
     def first_day(self) -> date | None:
         return self.admission_date or self.service_date
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day asked for: the end of the stay, or the latest start of a procedure."""
+        if self.first_day is None:
+            return None
+        stay = self.first_day + timedelta(days=(self.requested_days or 1) - 1)
+        starts = [one.start_date for one in self.procedures if one.start_date]
+        return max([stay, *starts])
 
 
 class RequestContent(Value):
@@ -103,6 +124,8 @@ class RequestContent(Value):
     servicing_provider: Provider | None = None
     requesting_provider: Provider | None = None
     services: Annotated[tuple[Service, ...], Field(max_length=MAX_SERVICES)] = ()
+    assertion_id: AssertionId | None = None
+    """The id of the check's answer that it was started from, quoted by whoever asks about it."""
 
     @property
     def tins(self) -> tuple[str, ...]:

@@ -35,3 +35,5 @@ class Delegate(Value):
     requirements: Annotated[tuple[Text, ...], Field(min_length=1)]
     """What a request must bring, one thing each."""
     care_coordination: CareCoordination | None = None
+    retrospective_notice: Text | None = None
+    """The payer's notice for services given already, where those stay with the payer (C12)."""

@@ -6,12 +6,17 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from precert.domain.content import Address, Provider
+from precert.domain.names import words_of
 from precert.domain.values import Npi, Phone, ProviderKind, Text, Tin, Value, ZipCode
 
 SEARCH_RADIUS_MILES: Final = 25.0
 EARTH_RADIUS_MILES: Final = 3958.8
 CELL_DEGREES: Final = 0.5
 """Side of a search cell: about the radius, so that an entry is filed under few cells."""
+
+
+SHORTEST_TYPED: Final = 3
+"""Letters of a word from which on a search looks within the radius; with fewer, in the ZIP code."""
 
 
 class Place(Value):
@@ -89,5 +94,15 @@ def cells_near(place: Place, radius: float = SEARCH_RADIUS_MILES) -> frozenset[s
 
 def name_matches(name: str, typed: str) -> bool:
     """Whether every typed word begins some word of the name (type-ahead)."""
-    words = name.casefold().split()
-    return all(any(word.startswith(part) for word in words) for part in typed.casefold().split())
+    words = words_of(name)
+    return all(any(word.startswith(part) for word in words) for part in words_of(typed))
+
+
+def words_filed(name: str) -> frozenset[str]:
+    """The words of a name by which it is found within the radius."""
+    return frozenset(word for word in words_of(name) if len(word) >= SHORTEST_TYPED)
+
+
+def word_to_search(typed: str) -> str | None:
+    """The typed word that says most, its longest; ``None`` where all are too short."""
+    return max(sorted(words_filed(typed)), key=len, default=None)

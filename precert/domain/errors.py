@@ -9,10 +9,13 @@
     ├── PatientNotFoundError         no member fits all that was entered (P1)
     ├── PatientNotEligibleError      coverage is not active (A6)
     ├── CheckNotAvailableError       the plan's management level is not supported (A4)
+    ├── NothingToHandOverError       the third party decides on nothing that was asked (C8)
+    ├── NoConfirmationError          not everything in the check is "not required" (C7)
     ├── DraftExpiredError            the 72 hours are over (D5)
     ├── VersionMismatchError         somebody else changed it first (D7)
     ├── VersionMissingError          a write came without the version it is based on (D7)
     ├── ActionNotAllowedError        the status does not allow it; says what is allowed (T1)
+    ├── KeyReusedError               the Idempotency-Key was used for something else
     ├── DocumentLimitError           no upload slot is left (U3)
     ├── SameReviewerError            an appeal needs another reviewer than before (W7)
     └── TransientError               a technical fault that may pass: try again
@@ -31,11 +34,13 @@ class Fault:
     """One thing wrong with the input.
 
     ``pointer`` is a JSON pointer (RFC 6901) into what was sent, so that a form can jump to the field.
+    ``choices`` are what could stand there instead, where that is a short list.
     """
 
     pointer: str
     code: str
     message: str
+    choices: tuple[str, ...] = ()
 
     def under(self, prefix: str) -> "Fault":
         """The same fault, seen from further up in what was sent."""
@@ -88,6 +93,16 @@ class CheckNotAvailableError(PrecertError):
     title = "No check can be started for this patient"
 
 
+class NoConfirmationError(PrecertError):
+    code = "confirmation_not_available"
+    title = "There is no confirmation for this check"
+
+
+class NothingToHandOverError(PrecertError):
+    code = "nothing_to_hand_over"
+    title = "The third party decides on nothing here"
+
+
 class DraftExpiredError(PrecertError):
     code = "draft_expired"
     title = "The draft has expired"
@@ -106,6 +121,11 @@ class VersionMissingError(PrecertError):
 class ActionNotAllowedError(PrecertError):
     code = "action_not_allowed"
     title = "The status does not allow this"
+
+
+class KeyReusedError(PrecertError):
+    code = "idempotency_key_reused"
+    title = "The Idempotency-Key was used before"
 
 
 class DocumentLimitError(PrecertError):

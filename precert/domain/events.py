@@ -5,9 +5,9 @@ holds ids and codes only; ``actor`` stays in the table as the audit trail (A3).
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from precert.contract import EventType
 from precert.domain.statuses import Status
@@ -17,6 +17,8 @@ from precert.domain.values import Text, Tin, Value
 class Event(Value):
     """One event. ``event_id`` is the same at every delivery, so a receiver can tell a repetition."""
 
+    version: Literal[1] = 1
+    """Of this contract: members are only added; what would break receivers is a new type."""
     event_id: Text
     type: EventType
     request_id: Text
@@ -27,3 +29,9 @@ class Event(Value):
     tins: tuple[Tin, ...]
     document_id: Text | None = None
     actor: Text | None = None
+
+
+class PublishedEvent(Event):
+    """An event as a receiver reads it: members it does not know yet are passed over."""
+
+    model_config = ConfigDict(extra="ignore")

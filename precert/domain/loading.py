@@ -1,17 +1,21 @@
-"""The files a payer loads: plans, members, providers, rules, delegates, ZIP codes.
+"""The files a payer loads: plans, members, their SSNs, providers, rules, delegates, ZIP codes.
 
 Each loader takes a file's text and gives models, or raises
 :class:`~precert.domain.loading_table.LoadingError` with every fault of the file. Lists within a
 cell are parted by ``|``.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
+from pydantic import SecretStr
+
 from precert.domain.content import Address
-from precert.domain.coverage import Coverage, Plan
+from precert.domain.coverage import MAX_SPANS, PLAN_TYPES, Coverage, Person, Plan
 from precert.domain.delegates import Delegate
 from precert.domain.directory import DirectoryEntry, Place
+from precert.domain.loading_rules import load_rules
 from precert.domain.loading_table import (
     Cells,
     Column,
@@ -19,12 +23,15 @@ from precert.domain.loading_table import (
     RowFault,
     Table,
     day,
+    load_rows,
     load_table,
+    parts,
 )
-from precert.domain.rules import Rule
-from precert.domain.values import AuthorizationType, CodeType, ProviderKind, ZipCode
+from precert.domain.patients import Ssn
+from precert.domain.values import MemberId, ProviderKind, Value, ZipCode
 
 __all__ = [
+    "PLAN_TYPES",
     "LoadingError",
     "RowFault",
     "load_delegates",
@@ -32,17 +39,13 @@ __all__ = [
     "load_members",
     "load_plans",
     "load_rules",
+    "load_ssns",
     "load_zips",
 ]
-
-LIST_SEPARATOR: Final = "|"
-PLAN_TYPES: Final = ("HMO", "IFP", "EPO", "OAP", "PPO")
-"""The plan types that :class:`~precert.domain.coverage.Plan` knows; a test keeps both equal."""
 
 _TEXT: Final = "must be plain text of at most 120 characters"
 _ID: Final = "must be a name for the row, unlike that of any other"
 _PHONE: Final = "must be a ten-digit phone number, as in 216-555-0100"
-_CODE: Final = "must be a code of three to five digits and capital letters, as in 44120 or J1745"
 
 _PLANS: Final = Table(
     (
@@ -67,8 +70,16 @@ _MEMBERS: Final = Table(
         day("active_from"),
         day("active_to", required=False),
     ),
-    key="member_id",
+    key="",
     places={"plan": "plan_id"},
+)
+_SSNS: Final = Table(
+    (
+        Column("member_id", "must be the member_id of a member that is loaded"),
+        Column("ssn", "must be nine digits, with or without dashes"),
+    ),
+    key="member_id",
+    places={},
 )
 _DIRECTORY: Final = Table(
     (
@@ -87,22 +98,6 @@ _DIRECTORY: Final = Table(
     key="provider_id",
     places={},
 )
-_RULES: Final = Table(
-    (
-        Column("rule_id", _ID),
-        Column("code_type", f"must be one of {', '.join(CodeType)}"),
-        Column("code_from", _CODE),
-        Column("code_to", f"{_CODE}; for a single code the same as code_from"),
-        Column("requirement", "must be one of REQUIRED, NOT_REQUIRED, THIRD_PARTY"),
-        Column("delegate_id", "must be the delegate_id of a delegate that is loaded", False),
-        Column("authorization_type", f"must be {' or '.join(AuthorizationType)}, or empty", False),
-        Column("plan_types", f"must be some of {LIST_SEPARATOR.join(PLAN_TYPES)}, or empty", False),
-        day("effective_from"),
-        day("effective_to", required=False),
-    ),
-    key="rule_id",
-    places={},
-)
 _DELEGATES: Final = Table(
     (
         Column("delegate_id", _ID),
@@ -116,6 +111,9 @@ _DELEGATES: Final = Table(
         Column("care_phone", _TEXT, required=False),
         Column("care_fax", _PHONE, required=False),
         Column("care_email", "must be an e-mail address", required=False),
+        Column(
+            "retrospective_notice", "must name a notice, or be empty", required=False, needed=False
+        ),
     ),
     key="delegate_id",
     places={f"care_coordination.{field}": f"care_{field}" for field in ("phone", "fax", "email")},
@@ -129,6 +127,11 @@ _ZIPS: Final = Table(
     key="zip_code",
     places={},
 )
+
+
+class _SsnRow(Value):
+    member_id: MemberId
+    ssn: Ssn
 
 
 class _ZipRow(Place):
@@ -156,10 +159,11 @@ def load_plans(csv_text: str, lines_of_business: Collection[str] | None = None) 
 
 
 def load_members(csv_text: str, plans: Iterable[Plan]) -> list[Coverage]:
-    """Members with their coverage; each one's plan is among ``plans``.
+    """Members with their coverage, a row for each span of it; each one's plan is among ``plans``.
 
     Raises:
-        LoadingError: with every fault of the file.
+        LoadingError: with every fault of the file; rows of one member that tell different persons,
+            overlap, or are more than :data:`~precert.domain.coverage.MAX_SPANS`.
     """
     by_id = {plan.plan_id: plan for plan in plans}
 
@@ -167,7 +171,43 @@ def load_members(csv_text: str, plans: Iterable[Plan]) -> list[Coverage]:
         fields = {name: cell for name, cell in cells.items() if name != "plan_id"}
         return Coverage.model_validate({**fields, "plan": by_id.get(cells.get("plan_id") or "")})
 
-    return load_table(csv_text, _MEMBERS, build)
+    return [row for _, row in load_rows(csv_text, _MEMBERS, build, review=_span_faults)]
+
+
+def _span_faults(rows: Sequence[tuple[int, Coverage]]) -> Iterator[tuple[int, str, str]]:
+    """What rows of one member must not be to each other."""
+    members: dict[str, list[tuple[int, Coverage]]] = {}
+    for line, row in rows:
+        members.setdefault(row.member_id, []).append((line, row))
+    for spans in members.values():
+        first_line, first = spans[0]
+        for line, row in spans[1:]:
+            for field in Person.model_fields:
+                if getattr(row, field) != getattr(first, field):
+                    yield line, field, f"must be as in line {first_line}: it is the same member"
+        by_day = sorted(spans, key=lambda span: span[1].active_from)
+        for (earlier, before), (line, after) in pairwise(by_day):
+            if before.last_day >= after.active_from:
+                yield line, "active_from", f"must be after the last day of line {earlier}"
+        for line, _ in spans[MAX_SPANS:]:
+            yield line, "", f"is too much: a member has at most {MAX_SPANS} spans of coverage"
+
+
+def load_ssns(csv_text: str, members: Iterable[Coverage]) -> dict[str, SecretStr]:
+    """Social security numbers by member id, to be hashed and forgotten (P1).
+
+    Raises:
+        LoadingError: with every fault of the file.
+    """
+    member_ids = {member.member_id for member in members}
+
+    def check(cells: Cells) -> Iterator[tuple[str, str]]:
+        member_id = cells.get("member_id")
+        if member_id is not None and member_id.upper() not in member_ids:
+            yield "member_id", "must be the member_id of a member that is loaded"
+
+    rows = load_table(csv_text, _SSNS, _SsnRow.model_validate, check)
+    return {row.member_id: row.ssn for row in rows}
 
 
 def load_directory(csv_text: str, zip_codes: Collection[str] | None = None) -> list[DirectoryEntry]:
@@ -196,39 +236,6 @@ def load_directory(csv_text: str, zip_codes: Collection[str] | None = None) -> l
     return load_table(csv_text, _DIRECTORY, build, check)
 
 
-def load_rules(csv_text: str, delegate_ids: Collection[str] | None = None) -> list[Rule]:
-    """The rule list (C6).
-
-    Args:
-        csv_text: The file.
-        delegate_ids: Delegates that are known; a rule naming another is a fault. Not looked at
-            where None.
-
-    Raises:
-        LoadingError: with every fault of the file; two rules for the same codes and conditions from
-            the same day on are one, as either might answer.
-    """
-    scopes: dict[tuple[str | None, ...], str | None] = {}
-
-    def build(cells: Cells) -> Rule:
-        return Rule.model_validate({**cells, "plan_types": frozenset(_list(cells, "plan_types"))})
-
-    def check(cells: Cells) -> Iterator[tuple[str, str]]:
-        delegate_id = cells.get("delegate_id")
-        if delegate_ids is not None and delegate_id is not None and delegate_id not in delegate_ids:
-            yield "delegate_id", "must be the delegate_id of a delegate that is loaded"
-        plan_types = sorted(set(_list(cells, "plan_types")))
-        if not set(plan_types) <= set(PLAN_TYPES):
-            yield "plan_types", f"must be some of {LIST_SEPARATOR.join(PLAN_TYPES)}, or empty"
-        names = ("code_type", "code_from", "code_to", "authorization_type", "effective_from")
-        scope = (*(cells.get(name) for name in names), *plan_types)
-        first = scopes.setdefault(scope, cells.get("rule_id"))
-        if first != cells.get("rule_id"):
-            yield "", f"has the codes, conditions and first day of rule {first}; keep one of them"
-
-    return load_table(csv_text, _RULES, build, check)
-
-
 def load_delegates(csv_text: str) -> list[Delegate]:
     """Third parties that decide for the payer (C8).
 
@@ -246,7 +253,7 @@ def load_delegates(csv_text: str) -> list[Delegate]:
         return Delegate.model_validate(
             {
                 **own,
-                "requirements": _list(cells, "requirements"),
+                "requirements": parts(cells, "requirements"),
                 "care_coordination": care if any(care.values()) else None,
             }
         )
@@ -262,9 +269,3 @@ def load_zips(csv_text: str) -> dict[str, Place]:
     """
     rows = load_table(csv_text, _ZIPS, _ZipRow.model_validate)
     return {row.zip_code: Place(latitude=row.latitude, longitude=row.longitude) for row in rows}
-
-
-def _list(cells: Cells, name: str) -> tuple[str, ...]:
-    """The parts of a cell; none of an empty one."""
-    cell = cells.get(name)
-    return () if cell is None else tuple(part.strip() for part in cell.split(LIST_SEPARATOR))

@@ -7,9 +7,9 @@ cell looks like and never repeats what stood there, as members' files hold perso
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -20,6 +20,8 @@ Cells = Mapping[str, str | None]
 Model = TypeVar("Model")
 
 HEADER_LINE = 1
+LIST_SEPARATOR: Final = "|"
+"""Parts the values of a cell that may hold several."""
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -45,12 +47,16 @@ class LoadingError(PrecertError):
 
 @dataclass(frozen=True)
 class Column:
-    """A column that must be there. ``hint`` completes "the cell …"; optional cells may be empty."""
+    """A column; ``hint`` completes "the cell …".
+
+    Cells may be empty where not ``required``; the whole column may be left out where not ``needed``.
+    """
 
     name: str
     hint: str
     required: bool = True
     form: re.Pattern[str] | None = None
+    needed: bool = True
 
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -66,7 +72,8 @@ def day(name: str, *, required: bool = True) -> Column:
 class Table:
     """What a kind of file looks like.
 
-    ``places`` maps fields of the model, dotted, to columns where the names differ.
+    ``key`` is the column that no two rows have alike; none where it is empty. ``places`` maps fields
+    of the model, dotted, to columns where the names differ.
     """
 
     columns: tuple[Column, ...]
@@ -97,12 +104,25 @@ class _Faults:
 
 RowCheck = Callable[[Cells], Iterator[tuple[str, str]]]
 """Finds (column, message) for what one model cannot know, as references to other files."""
+TableReview = Callable[[Sequence[tuple[int, Model]]], Iterable[tuple[int, str, str]]]
+"""Finds (line, column, message) for what rows are to each other; gets those that are right."""
 
 
 def load_table(
     csv_text: str, table: Table, build: Callable[[Cells], Model], check: RowCheck | None = None
 ) -> list[Model]:
-    """Every row of ``csv_text`` as a model.
+    """Every row of ``csv_text`` as a model; see :func:`load_rows`."""
+    return [model for _, model in load_rows(csv_text, table, build, check)]
+
+
+def load_rows(
+    csv_text: str,
+    table: Table,
+    build: Callable[[Cells], Model],
+    check: RowCheck | None = None,
+    review: TableReview[Model] | None = None,
+) -> list[tuple[int, Model]]:
+    """Every row of ``csv_text`` as a model, with the line in which it begins.
 
     A byte order mark and any line ends are fine. Rules that compare cells of one row are looked at
     once its cells are right.
@@ -112,7 +132,7 @@ def load_table(
             not fit; keys that occur twice; a file without rows.
     """
     faults = _Faults()
-    models: list[Model] = []
+    models: list[tuple[int, Model]] = []
     seen: dict[str, int] = {}
     hints = {column.name: column.hint for column in table.columns}
     for line, cells in _rows(csv_text, table, faults):
@@ -124,15 +144,23 @@ def load_table(
         if key is not None and (first := seen.setdefault(key.casefold(), line)) != line:
             faults.add(line, table.key, f"is there already, in line {first}")
         try:
-            models.append(build(cells))
+            models.append((line, build(cells)))
         except ValidationError as error:
             for item in error.errors(include_url=False, include_input=False):
                 name = table.column_of(item["loc"])
                 if not name or name in cells:
                     own_words = item["msg"].removeprefix("Value error, ")
                     faults.add(line, name, hints.get(name, own_words))
+    for line, name, message in review(models) if review else ():
+        faults.add(line, name, message)
     faults.raise_if_any()
     return models
+
+
+def parts(cells: Cells, name: str) -> tuple[str, ...]:
+    """The values of a cell that may hold several; none of an empty one."""
+    cell = cells.get(name)
+    return () if cell is None else tuple(part.strip() for part in cell.split(LIST_SEPARATOR))
 
 
 def _cell_faults(cells: Cells, table: Table) -> Iterator[tuple[str, str]]:
@@ -151,11 +179,12 @@ def _rows(csv_text: str, table: Table, faults: _Faults) -> Iterator[tuple[int, C
     """Rows with the line each begins in; faults of the file's shape are noted on the way."""
     lines = _records(csv_text.removeprefix(BYTE_ORDER_MARK), faults)
     wanted = [column.name for column in table.columns]
+    needed = [column.name for column in table.columns if column.needed]
     at, header = next(lines, (HEADER_LINE, []))
     if not header:
-        faults.add(at, "", f"the first line must name the columns: {','.join(wanted)}")
+        faults.add(at, "", f"the first line must name the columns: {','.join(needed)}")
         return
-    _check_header(at, header, wanted, faults)
+    _check_header(at, header, wanted, needed, faults)
     empty = True
     for line, record in lines:
         empty = False
@@ -170,8 +199,14 @@ def _rows(csv_text: str, table: Table, faults: _Faults) -> Iterator[tuple[int, C
         faults.add(at, "", "must be followed by at least one row")
 
 
-def _check_header(line: int, header: Sequence[str], wanted: Sequence[str], faults: _Faults) -> None:
-    for name in wanted:
+def _check_header(
+    line: int,
+    header: Sequence[str],
+    wanted: Sequence[str],
+    needed: Sequence[str],
+    faults: _Faults,
+) -> None:
+    for name in needed:
         if name not in header:
             faults.add(line, name, "is missing; add the column")
     for position, name in enumerate(header):

@@ -3,13 +3,35 @@
 Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` holds the sample payer's.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Annotated, Self
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from precert.domain.values import AuthorizationType, Text, Urgency, Value
+from precert.domain.content import Medication, Procedure, Provider, RequestContent, Service
+from precert.domain.values import (
+    AuthorizationType,
+    CodeType,
+    ProviderKind,
+    Text,
+    UnitType,
+    Urgency,
+    Value,
+)
+
+_GROUPS: Final[dict[str, type[Value]]] = {
+    "request": RequestContent,
+    "servicing_provider": Provider,
+    "requesting_provider": Provider,
+    "service": Service,
+    "procedure": Procedure,
+    "medication": Medication,
+}
+"""What the form's fields are fields of."""
 
 
 class Contact(Value):
@@ -77,15 +99,83 @@ class TypeOfService(Value):
     name: Text
     authorization_type: AuthorizationType
     procedure_required: bool
+    medication_required: bool = False
+    """Whether it is asked for a drug (C11); for other types of service it is not shown."""
     places_of_service: tuple[Text, ...]
+    x12_service_type: Text | None = None
+    """X12 1365: what it is called where a request is handed over (C8)."""
+
+
+class Choice(Value):
+    """What can be chosen: the code that is sent, and the payer's word for it."""
+
+    code: Text
+    name: Text
+
+
+class Stage(StrEnum):
+    """When something must be there; what a check needs, a submission needs too."""
+
+    CHECK = "CHECK"
+    SUBMISSION = "SUBMISSION"
+
+
+class FormField(Value):
+    """A field of the form, in its place: what it is called, and when it is required.
+
+    Without ``authorization_types`` it is shown for all of them.
+    """
+
+    name: Text
+    label: Text
+    required_for: Stage | None = None
+    authorization_types: tuple[AuthorizationType, ...] = ()
 
 
 class Form(Value):
-    """The check's form as data: a portal and the validation read the same (C3, C4)."""
+    """The form as data: a portal and the validation read the same (C3, C4)."""
 
+    fields: dict[str, tuple[FormField, ...]]
+    """By what they are fields of, in the order in which they are asked."""
+    authorization_types: tuple[Choice, ...]
     types_of_service: tuple[TypeOfService, ...]
     places_of_service: tuple[PlaceOfService, ...]
-    urgencies: tuple[Urgency, ...]
+    urgencies: tuple[Choice, ...]
+    unit_types: tuple[Choice, ...]
+    code_types: tuple[Choice, ...]
+    frequencies: tuple[Choice, ...]
+    routes: tuple[Choice, ...]
+    provider_kinds: tuple[Choice, ...]
+
+    @cached_property
+    def memo(self) -> dict[object, object]:
+        """What :mod:`precert.domain.form` made of this form, kept while the process is warm."""
+        return {}
+
+    @model_validator(mode="after")
+    def _fields_exist(self) -> Self:
+        if set(self.fields) != set(_GROUPS):
+            raise ValueError(f"fields must have the groups {', '.join(_GROUPS)}")
+        for group, model in _GROUPS.items():
+            named = {field.name for field in self.fields[group]}
+            if unknown := named - set(model.model_fields):
+                raise ValueError(f"{group} has no fields {unknown}")
+        if missing := set(Service.model_fields) - {field.name for field in self.fields["service"]}:
+            raise ValueError(f"each field of a service needs its place: {missing}")
+        return self
+
+    @model_validator(mode="after")
+    def _choices_are_known(self) -> Self:
+        for name, choices, known in (
+            ("authorization_types", self.authorization_types, AuthorizationType),
+            ("urgencies", self.urgencies, Urgency),
+            ("unit_types", self.unit_types, UnitType),
+            ("code_types", self.code_types, CodeType),
+            ("provider_kinds", self.provider_kinds, ProviderKind),
+        ):
+            if unknown := {choice.code for choice in choices} - _values(known):
+                raise ValueError(f"{name} has choices that cannot be sent: {unknown}")
+        return self
 
     @model_validator(mode="after")
     def _places_exist(self) -> Self:
@@ -94,6 +184,10 @@ class Form(Value):
             if unknown := set(kind.places_of_service) - known:
                 raise ValueError(f"{kind.code} names places that are not listed: {unknown}")
         return self
+
+
+def _values(members: Iterable[StrEnum]) -> set[str]:
+    return {member.value for member in members}
 
 
 class Payer(Value):
@@ -112,6 +206,8 @@ class Payer(Value):
     form: Form
     reason_codes: dict[str, str]
     """X12 886 codes that a denial may carry, with their meaning."""
+    wanted_documents: dict[str, Text]
+    """Documents that a rule may want with a request, by code, in words."""
     notices: dict[str, str]
     messages: dict[str, str]
     """Texts of the inbox by event type; ``{number}`` and ``{status}`` are filled in."""

@@ -119,6 +119,8 @@ class Request(Value):
     updated_at: datetime
     expires_at: datetime | None = None
     document_slots: int = 0
+    started_with: Text | None = None
+    """Digest of the content it was started with: a repeated start is told by it."""
     review: Review | None = None
 
     # -- what it says of itself ---------------------------------------------------------------------

@@ -3,21 +3,23 @@
 A payer's precertification list is a set of rules with effective dates. For each code the rules that
 apply on the service date are compared, and the most particular one answers. A code that no rule
 names is *unable to determine*: silence never means "not required".
+
+Rules are plain objects without checks of their own, as a check makes them by the row: what is
+written in a file is checked once, in :mod:`precert.domain.loading_rules`.
 """
 
-from collections.abc import Iterable, Iterator
+import string
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from functools import cached_property
 
-from pydantic import Field, model_validator
+from precert.domain.values import AuthorizationType, CodeType
 
-from precert.domain.codes import has_form
-from precert.domain.values import AuthorizationType, CodeType, Text, Value
-
-_BASE_36 = 36
-"""Codes are digits and letters, so that a range's width is a difference of base-36 numbers."""
+_SHAPES = str.maketrans(
+    dict.fromkeys(string.digits, "0") | dict.fromkeys(string.ascii_uppercase, "A")
+)
 
 
 def canonical_code(code: str, code_type: CodeType) -> str:
@@ -25,16 +27,24 @@ def canonical_code(code: str, code_type: CodeType) -> str:
     return code.zfill(4) if code_type is CodeType.REVENUE else code
 
 
-def _shape(code: str) -> tuple[str, ...]:
-    """Which characters are digits, and the letter a CPT code ends with.
+def family_of(code: str, code_type: CodeType) -> str:
+    """The codes that ``code`` is compared with: its code set, and which characters are digits.
 
-    CPT category II codes (2029F) sort between plain ones; no range of plain codes speaks for them.
+    A letter at the end stands for itself. CPT category II codes (2029F) sort between plain ones, and
+    no range of plain codes speaks for them. ``code`` is in its canonical form.
     """
-    last = len(code) - 1
-    return tuple(
-        "0" if character.isdigit() else character if at == last else "A"
-        for at, character in enumerate(code)
-    )
+    return f"{code_type} {code[:-1].translate(_SHAPES)}{'0' if code[-1].isdigit() else code[-1]}"
+
+
+def ordinal_of(code: str) -> int:
+    """Which code of its family this is, counted from zero."""
+    number = 0
+    for character in code[:-1]:
+        if character.isdigit():
+            number = number * 10 + ord(character) - ord("0")
+        else:
+            number = number * 26 + ord(character) - ord("A")
+    return number * 10 + int(code[-1]) if code[-1].isdigit() else number
 
 
 class Requirement(StrEnum):
@@ -46,7 +56,30 @@ class Requirement(StrEnum):
     UNABLE_TO_DETERMINE = "UNABLE_TO_DETERMINE"
 
 
-class Rule(Value):
+@dataclass(frozen=True)
+class CodeQuery:
+    """One code as asked: on which day, for which plan, in which setting."""
+
+    code: str
+    code_type: CodeType
+    on: date
+    plan_type: str
+    authorization_type: AuthorizationType
+    line_of_business: str | None = None
+    type_of_service: str | None = None
+    place_of_service: str | None = None
+
+    @cached_property
+    def canonical(self) -> str:
+        return canonical_code(self.code, self.code_type)
+
+    @cached_property
+    def family(self) -> str:
+        return family_of(self.canonical, self.code_type)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
     """One row of a rule list. Empty conditions fit everything.
 
     ``code_to`` equals ``code_from`` for a single code. Both ends of a range are alike in form, and
@@ -54,110 +87,131 @@ class Rule(Value):
     ``effective_to`` is the last day the rule is in force, or absent while it has no end.
     """
 
-    rule_id: Text
+    rule_id: str
     code_type: CodeType
-    code_from: Annotated[str, Field(pattern=r"^[0-9A-Z]{3,5}$")]
-    code_to: Annotated[str, Field(pattern=r"^[0-9A-Z]{3,5}$")]
+    code_from: str
+    code_to: str
     requirement: Requirement
-    delegate_id: Text | None = None
-    authorization_type: AuthorizationType | None = None
-    plan_types: frozenset[Text] = frozenset()
     effective_from: date
     effective_to: date | None = None
+    delegate_id: str | None = None
+    authorization_type: AuthorizationType | None = None
+    plan_types: frozenset[str] = frozenset()
+    lines_of_business: frozenset[str] = frozenset()
+    types_of_service: frozenset[str] = frozenset()
+    places_of_service: frozenset[str] = frozenset()
+    auto_approve_max_units: int | None = None
+    """Up to so many units, days or both a request may be approved without a reviewer (W1); where
+    neither is given, never."""
+    auto_approve_max_days: int | None = None
+    documents_wanted: tuple[str, ...] = ()
+    """What a request should bring along, by the codes of the payer's ``wanted_documents``."""
+    label: str | None = None
+    """The payer's own words for the codes."""
+    guidance: str | None = None
+    """The payer's notice that says what to do next."""
+    predetermination: bool = False
+    """Whether a voluntary predetermination is offered (C14)."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _canonical(cls, data: object) -> object:
-        if not isinstance(data, dict) or data.get("code_type") != CodeType.REVENUE:
-            return data
-        ends = {
-            name: canonical_code(data[name], CodeType.REVENUE)
-            for name in ("code_from", "code_to")
-            if isinstance(data.get(name), str) and data[name]
-        }
-        return {**data, **ends}
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if faults := list(self._faults()):
-            raise ValueError("; ".join(faults))
-        return self
-
-    def _faults(self) -> Iterator[str]:
-        if not all(has_form(code, self.code_type) for code in (self.code_from, self.code_to)):
-            yield f"code_from and code_to must have the form of {self.code_type} codes"
-        if _shape(self.code_from) != _shape(self.code_to) or self.code_from > self.code_to:
-            yield "code_to must be like code_from in length and letters, and not before it"
-        if self.effective_to is not None and self.effective_to < self.effective_from:
-            yield "effective_to must not be before effective_from"
-        if (self.requirement is Requirement.THIRD_PARTY) != (self.delegate_id is not None):
-            yield "a delegate_id belongs to THIRD_PARTY rules, and only to them"
-        if self.requirement is Requirement.UNABLE_TO_DETERMINE:
-            yield "a rule answers; only a missing rule is unable to determine"
-
-    def covers(self, query: "CodeQuery") -> bool:
-        code = canonical_code(query.code, query.code_type)
+    def covers(self, query: CodeQuery) -> bool:
         return (
-            self.code_type is query.code_type
-            and self.code_from <= code <= self.code_to
-            and _shape(code) == _shape(self.code_from)
-            and self.authorization_type in (None, query.authorization_type)
-            and (not self.plan_types or query.plan_type in self.plan_types)
+            self.code_from <= query.canonical <= self.code_to
+            and self.family == query.family
             and self.effective_from <= query.on
             and (self.effective_to is None or query.on <= self.effective_to)
+            and self.authorization_type in (None, query.authorization_type)
+            and (not self.plan_types or query.plan_type in self.plan_types)
+            and (not self.lines_of_business or query.line_of_business in self.lines_of_business)
+            and (not self.types_of_service or query.type_of_service in self.types_of_service)
+            and (not self.places_of_service or query.place_of_service in self.places_of_service)
         )
 
+    @cached_property
+    def family(self) -> str:
+        return family_of(self.code_from, self.code_type)
+
     @property
+    def width(self) -> int:
+        """How many codes of its family the rule speaks for, less one."""
+        return ordinal_of(self.code_to) - ordinal_of(self.code_from)
+
+    @property
+    def conditions(self) -> int:
+        """How many of the five conditions are given; how many values each allows does not count."""
+        return (
+            (self.authorization_type is not None)
+            + bool(self.plan_types)
+            + bool(self.lines_of_business)
+            + bool(self.types_of_service)
+            + bool(self.places_of_service)
+        )
+
+    @cached_property
     def particularity(self) -> tuple[int, int, date, str]:
-        """Orders rules that cover one code: by narrow range, then conditions, then the newest.
+        """Orders rules that cover one code: fewest codes, most conditions, newest, last rule id.
 
-        A single code is the narrowest range. The rule id comes last, so that two equal rules give
-        the same answer on every machine.
+        The rule id comes last, so that no two rules are equal and the answer is the same on every
+        machine. A list in which it would decide between different answers is refused when it is
+        loaded (:func:`precert.domain.loading_rules.load_rules`).
         """
-        width = int(self.code_to, _BASE_36) - int(self.code_from, _BASE_36)
-        conditions = (self.authorization_type is not None) + bool(self.plan_types)
-        return (-width, conditions, self.effective_from, self.rule_id)
-
-
-@dataclass(frozen=True)
-class CodeQuery:
-    """One code as asked: on which day, for which plan type, in which setting."""
-
-    code: str
-    code_type: CodeType
-    on: date
-    plan_type: str
-    authorization_type: AuthorizationType
+        return (-self.width, self.conditions, self.effective_from, self.rule_id)
 
 
 @dataclass(frozen=True)
 class RuleListVersion:
-    """Names a published list. A check quotes it, so that its answer can be explained later (C6)."""
+    """Names a published list. A check quotes it, so that its answer can be explained later (C6).
+
+    ``effective_from`` is the first service date that the list speaks of. It is in force from
+    ``published_at`` until the next one is published; which of its rules apply on a service date
+    their own dates say.
+    """
 
     version: str
     effective_from: date
     object_key: str
     sha256: str
+    published_at: datetime
 
 
 @dataclass(frozen=True)
 class CodeAnswer:
-    """What one code was answered, and by which rule."""
+    """What one code was answered, and by which rule: its id, and since when it is effective."""
 
     code: str
     code_type: CodeType
     requirement: Requirement
     rule_id: str | None = None
     delegate_id: str | None = None
+    effective_from: date | None = None
+    label: str | None = None
+    guidance: str | None = None
+    predetermination: bool = False
+
+
+def deciding_rule(query: CodeQuery, rules: Iterable[Rule]) -> Rule | None:
+    """The most particular of the rules that cover the query, or ``None``."""
+    covering = [rule for rule in rules if rule.covers(query)]
+    if len(covering) < 2:
+        return covering[0] if covering else None
+    return max(covering, key=lambda rule: rule.particularity)
 
 
 def answer_code(query: CodeQuery, rules: Iterable[Rule]) -> CodeAnswer:
     """The answer for one code (C6); *unable to determine* where no rule covers it."""
-    covering = [rule for rule in rules if rule.covers(query)]
-    if not covering:
+    rule = deciding_rule(query, rules)
+    if rule is None:
         return CodeAnswer(query.code, query.code_type, Requirement.UNABLE_TO_DETERMINE)
-    rule = max(covering, key=lambda candidate: candidate.particularity)
-    return CodeAnswer(query.code, query.code_type, rule.requirement, rule.rule_id, rule.delegate_id)
+    return CodeAnswer(
+        code=query.code,
+        code_type=query.code_type,
+        requirement=rule.requirement,
+        rule_id=rule.rule_id,
+        delegate_id=rule.delegate_id,
+        effective_from=rule.effective_from,
+        label=rule.label,
+        guidance=rule.guidance,
+        predetermination=rule.predetermination,
+    )
 
 
 def overall(answers: Iterable[CodeAnswer]) -> Requirement:

@@ -5,7 +5,7 @@ of service (CMS), ICD-10-CM with or without its dot.
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 from unicodedata import normalize
@@ -19,7 +19,10 @@ NPI_PREFIX: Final = "80840"
 class Value(BaseModel):
     """Base of all value models: frozen, strict about unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    # What was entered must not reach a log by way of an error's text.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True
+    )
 
 
 def luhn_digit(digits: str) -> int:
@@ -75,7 +78,33 @@ def _calendar_day(value: object) -> object:
     return date.fromisoformat(value)
 
 
+def _instant(value: object) -> object:
+    """Instants say their zone: a bare time of day is another instant elsewhere."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError("write the instant as text with its zone, as in 2026-07-01T09:00:00Z")
+    return value
+
+
+def _as_quoted(value: object) -> object:
+    """Letters that Crockford's base 32 has not, as people write its digits."""
+    if not isinstance(value, str):
+        return value
+    return value.strip().upper().translate(str.maketrans("OIL", "011"))
+
+
 Day = Annotated[date, BeforeValidator(_calendar_day)]
+AssertionId = Annotated[
+    str,
+    BeforeValidator(_as_quoted),
+    StringConstraints(pattern=r"^CHK-[0-9]{12}-[0-9A-HJKMNP-TV-Z]{16}$"),
+]
+"""The id of a check's answer (:mod:`precert.domain.assertion`)."""
+Instant = Annotated[datetime, BeforeValidator(_instant)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_plain_text)]
 Npi = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_npi)]
 Tin = Annotated[str, BeforeValidator(_digits), StringConstraints(pattern=r"^[0-9]{9}$")]

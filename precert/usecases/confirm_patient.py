@@ -1,13 +1,13 @@
 """Confirm a patient: the coverage that a check would be made under (P1, P2, A4-A6)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.content import Patient
-from precert.domain.coverage import Coverage
+from precert.domain.coverage import Coverage, Member
 from precert.domain.errors import (
     CheckNotAvailableError,
     PatientNotEligibleError,
@@ -19,11 +19,15 @@ from precert.usecases.ports.reference import ReferenceReader
 
 @dataclass(frozen=True)
 class ConfirmedPatient:
-    """A member's coverage; ``next_steps`` where no check can be started."""
+    """A member's coverage today, or the one nearest to it where ``active`` is false.
+
+    ``next_steps`` where no check can be started; ``notices`` are guidance that always belongs here.
+    """
 
     coverage: Coverage
     active: bool
     next_steps: str | None
+    notices: tuple[str, ...] = ()
 
 
 def confirm_patient(
@@ -36,31 +40,36 @@ def confirm_patient(
         PatientNotFoundError: nobody fits; which field is wrong is not told (P1).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    coverage = require_member(reference.coverage(patient.member_id), patient)
-    active = coverage.is_active(local_date(now, payer.zone))
-    steps = next_steps(coverage, payer)
-    return ConfirmedPatient(coverage, active, steps)
+    member = require_member(reference.member(patient.member_id), patient)
+    today = local_date(now, payer.zone)
+    coverage = member.coverage_near(today)
+    active = coverage.is_active(today)
+    steps = next_steps(coverage, payer) if active else _when_covered(coverage, payer, today)
+    notices = [payer.notices["behavioral"]]
+    if active and coverage.plan.referral_needed:
+        notices.insert(0, payer.notices["referral_needed"])
+    return ConfirmedPatient(coverage, active, steps, tuple(notices))
 
 
-def require_member(coverage: Coverage | None, patient: Patient) -> Coverage:
-    """The coverage, if it is this patient's (P1)."""
-    if coverage is None or not coverage.is_of(patient):
+def require_member(member: Member | None, patient: Patient) -> Member:
+    """The member, if it is this patient (P1)."""
+    if member is None or not member.is_of(patient):
         raise PatientNotFoundError(
             "Check the patient id, date of birth, last name and first name: all four must fit."
         )
-    return coverage
+    return member
 
 
 def require_checkable(
-    coverage: Coverage | None, patient: Patient, *, payer: Payer, now: datetime
+    member: Member | None, patient: Patient, *, payer: Payer, now: datetime
 ) -> Coverage:
-    """The coverage, if a check may be made and a request submitted under it (A4, A6)."""
-    found = require_member(coverage, patient)
-    if not found.is_active(local_date(now, payer.zone)):
+    """Today's coverage, if a check may be made and a request submitted under it (A4, A6)."""
+    coverage = require_member(member, patient).coverage_on(local_date(now, payer.zone))
+    if coverage is None:
         raise PatientNotEligibleError(payer.notices["not_eligible"])
-    if steps := next_steps(found, payer):
+    if steps := next_steps(coverage, payer):
         raise CheckNotAvailableError(steps)
-    return found
+    return coverage
 
 
 def next_steps(coverage: Coverage, payer: Payer) -> str | None:
@@ -68,3 +77,12 @@ def next_steps(coverage: Coverage, payer: Payer) -> str | None:
     if coverage.plan.management_level in payer.supported_management_levels:
         return None
     return payer.notices["check_not_available"]
+
+
+def _when_covered(coverage: Coverage, payer: Payer, today: date) -> str:
+    when = (
+        f"Coverage begins on {coverage.active_from}."
+        if coverage.active_from > today
+        else f"Coverage ended on {coverage.active_to}."
+    )
+    return f"{when} {payer.notices['not_eligible']}"

@@ -92,6 +92,9 @@ def _faults(decisions: Sequence[LineDecision], payer: Payer) -> list[Fault]:
         if decision.line_id in seen:
             faults.append(Fault(f"{path}/line_id", "duplicate", "decide each line once"))
         seen.add(decision.line_id)
+        if decision.status is LineStatus.OPEN:
+            choices = f"{LineStatus.APPROVED.value} or {LineStatus.DENIED.value}"
+            faults.append(Fault(f"{path}/status", "not_a_choice", f"decide {choices}"))
         if decision.status is not LineStatus.DENIED:
             continue
         if decision.reason_code not in payer.reason_codes:

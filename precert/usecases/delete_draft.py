@@ -11,16 +11,24 @@ from precert.usecases.ports.requests import RequestStore
 
 
 def delete_draft(
-    draft_id: str, caller: Caller, *, drafts: DraftStore, requests: RequestStore, now: datetime
+    draft_id: str,
+    caller: Caller,
+    *,
+    based_on: int,
+    drafts: DraftStore,
+    requests: RequestStore,
+    now: datetime,
 ) -> None:
     """Remove the draft; the event of it stays.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
-        VersionMismatchError: somebody saved at the same moment.
+        VersionMismatchError: somebody saved in the meantime.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     draft = live_draft(requests.read(draft_id), caller.tins, now)
+    if draft.version != based_on:
+        raise why_refused(draft, based_on=based_on, sent=None, callers_tins=caller.tins, now=now)
     gone = draft.model_copy(update={"version": draft.version + 1, "updated_at": now})
     event = event_of(gone, EventType.DRAFT_DELETED, caller.subject)
     try:

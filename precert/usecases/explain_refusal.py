@@ -38,7 +38,6 @@ def visible(request: Request | None, callers_tins: Collection[str]) -> Request:
 
     Raises:
         NotFoundError: it is not there, or not the caller's.
-        DraftExpiredError: it is a draft whose time is over.
     """
     if request is None or not request.tins.intersection(callers_tins):
         raise not_found()

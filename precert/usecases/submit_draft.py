@@ -7,6 +7,7 @@ from datetime import date, datetime
 from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
+from precert.domain.code_sets import faults_of_codes
 from precert.domain.completeness import faults_of_submission
 from precert.domain.content import RequestContent
 from precert.domain.errors import Fault, InvalidInputError, PatientNotEligibleError, TransientError
@@ -16,6 +17,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request, Review, lines_of
 from precert.domain.statuses import Status
 from precert.usecases.explain_refusal import why_refused
+from precert.usecases.ports.code_sets import CodeSets
 from precert.usecases.ports.drafts import (
     CoverageChangedError,
     DraftRefusedError,
@@ -42,6 +44,7 @@ def submit_draft(
     *,
     based_on: int,
     drafts: DraftStore,
+    code_sets: CodeSets,
     payer: Payer,
     now: datetime,
     serial: Callable[[], int],
@@ -61,6 +64,7 @@ def submit_draft(
     caller.require(Entitlement.PATIENT_SEARCH)
     today = local_date(now, payer.zone)
     faults = faults_of_submission(content, payer, today)
+    faults.extend(faults_of_codes(content, code_sets.listed))
     if content.tins and not caller.tins.intersection(content.tins):
         faults.append(_not_a_side())
     if faults:

@@ -9,7 +9,7 @@ from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.statuses import Transition, allows
+from precert.domain.statuses import Status
 from precert.usecases.ports.documents import (
     DocumentBytes,
     DocumentRecords,
@@ -20,6 +20,9 @@ from precert.usecases.ports.requests import RequestStore
 
 Sniff = Callable[[bytes, str], bool]
 """Whether bytes are what the content type says."""
+
+_TAKES_ARRIVALS = frozenset({Status.INCOMPLETE, Status.PROCESSING, Status.PENDING})
+"""An upload offered to a draft may arrive after its submission: it belongs to the request (U5)."""
 
 
 def verify_document(
@@ -43,6 +46,8 @@ def verify_document(
     if request is None or document is None:
         store.remove(request_id, document_id)
         return None
+    if document.status is DocumentStatus.REFUSED:
+        store.remove(request_id, document_id)
     if document.status is not DocumentStatus.AWAITING_UPLOAD:
         return None
     arrived = store.fetch(request_id, document_id)
@@ -70,7 +75,7 @@ def verify_document(
 def _refusal(
     arrived: StoredObject, document: Document, request: Request, sniff: Sniff, payer: Payer
 ) -> str | None:
-    if not allows(request.status, Transition.ATTACH):
+    if request.status not in _TAKES_ARRIVALS:
         return "The request takes no documents any more."
     if arrived.size == 0:
         return "The file is empty."

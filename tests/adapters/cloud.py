@@ -2,6 +2,7 @@
 
 import io
 import json
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 from mypy_boto3_dynamodb.client import DynamoDBClient
 
+from functions.check import confirmation
 from functions.check import handler as check
 from functions.expire import handler as expire
 from functions.inbox import handler as inbox
@@ -94,6 +96,7 @@ class Wire:
         client.meta.events.register("provide-client-params", self._asked)
         client.meta.events.register("before-call", self._called)
         client.meta.events.register_first("before-send", self._sent)
+        client.meta.events.register_last("before-send", self._passed)
 
     def reset(self) -> None:
         self.calls.clear()
@@ -118,6 +121,7 @@ class Wire:
         """The next attempt at the operation is answered with this, and not carried out."""
 
         def answered(_name: str, request: Any) -> AWSResponse:
+            botocore_stubber.enabled = False  # moto is asked next, whatever was answered
             headers = {"Content-Type": "application/x-amz-json-1.0"}
             return AWSResponse(request.url, status, headers, MockRawResponse(text))  # type: ignore[arg-type]
 
@@ -151,6 +155,10 @@ class Wire:
     def _called(self, event_name: str, **_: Any) -> None:
         self.calls.append(event_name.rpartition(".")[2])
 
+    @staticmethod
+    def _passed(**_: Any) -> None:
+        botocore_stubber.enabled = True
+
     def _sent(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
         operation = event_name.rpartition(".")[2]
         for index, (wanted, fault) in enumerate(self._faults):
@@ -165,18 +173,20 @@ def _key(*names: str) -> list[Any]:
     return [{"AttributeName": n, "KeyType": k} for n, k in zip(names, kinds, strict=True)]
 
 
-def create_tables(client: DynamoDBClient, requests: str, reference: str) -> None:
-    """Both tables as the infrastructure makes them."""
+_OWN_KEY: Final = (contract.PK, contract.SK)
+
+
+def create_requests_table(client: DynamoDBClient, name: str) -> None:
+    """The requests table as the infrastructure makes it."""
     indexes = {
         contract.DASHBOARD_INDEX: (contract.DASHBOARD_PK, contract.DASHBOARD_SK),
         contract.WORKLIST_INDEX: (contract.WORKLIST_PK, contract.WORKLIST_SK),
     }
-    own_key = (contract.PK, contract.SK)
-    names = [*own_key, *(name for key in indexes.values() for name in key)]
+    names = [*_OWN_KEY, *(n for key in indexes.values() for n in key)]
     client.create_table(
-        TableName=requests,
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=_key(*own_key),
+        KeySchema=_key(*_OWN_KEY),
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names],
         GlobalSecondaryIndexes=[
             {
@@ -190,21 +200,30 @@ def create_tables(client: DynamoDBClient, requests: str, reference: str) -> None
             for index, key in indexes.items()
         ],
     )
+
+
+def create_reference_table(client: DynamoDBClient, name: str) -> None:
+    """The reference table as the infrastructure makes it."""
     client.create_table(
-        TableName=reference,
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=_key(*own_key),
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in own_key],
+        KeySchema=_key(*_OWN_KEY),
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in _OWN_KEY],
     )
 
 
+def create_tables(client: DynamoDBClient, requests: str, reference: str) -> None:
+    create_requests_table(client, requests)
+    create_reference_table(client, reference)
+
+
 class Clients:
-    """The four clients, made once: making one reads megabytes of service descriptions."""
+    """The five clients, made once: making one reads megabytes of service descriptions."""
 
     def __init__(self) -> None:
         self.session = boto3.Session(region_name="us-east-1")
         self.wire = Wire()
-        services = ("dynamodb", "s3", "stepfunctions", "events")
+        services = ("dynamodb", "s3", "stepfunctions", "events", "kms")
         self.by_name = {
             name: self.session.client(name, config=client_config())  # type: ignore[call-overload]
             for name in services
@@ -270,13 +289,15 @@ class Cloud:
         }
         answer = function.handle(event, Context())
         text = answer.get("body") or ""
+        if answer["isBase64Encoded"]:
+            return Reply(answer["statusCode"], b64decode(text), answer["headers"], "")
         return Reply(
             answer["statusCode"], json.loads(text) if text else None, answer["headers"], text
         )
 
     def start(self, by: Mapping[str, str] = OFFICE, **changes: Any) -> str:
         reply = self.call(submit, "POST", "/v1/drafts", {"content": entered(**changes)}, by=by)
-        assert reply.status == 201, reply.text
+        assert reply.status == 201, reply.text + self.log.getvalue()[-600:]
         return str(reply.body["draft_id"])
 
     def save(
@@ -306,16 +327,15 @@ class Cloud:
     def resume(self, draft_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
         return self.call(submit, "GET", f"/v1/drafts/{draft_id}", by=by)
 
-    def delete(self, draft_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
-        return self.call(submit, "DELETE", f"/v1/drafts/{draft_id}", by=by)
+    def delete(self, draft_id: str, version: int, by: Mapping[str, str] = OFFICE) -> Reply:
+        path = f"/v1/drafts/{draft_id}"
+        return self.call(submit, "DELETE", path, by=by, if_match=f'"{version}"')
 
     def void(self, request_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
         body = {"reason": "The family chose another hospital."}
         return self.call(submit, "POST", f"/v1/requests/{request_id}/void", body, by=by)
 
-    def appeal(
-        self, request_id: str, *line_ids: str, by: Mapping[str, str] = OFFICE
-    ) -> Reply:
+    def appeal(self, request_id: str, *line_ids: str, by: Mapping[str, str] = OFFICE) -> Reply:
         body = {"line_ids": list(line_ids), "reason": "The tumor grew since.", "expedited": False}
         return self.call(submit, "POST", f"/v1/requests/{request_id}/appeals", body, by=by)
 
@@ -368,6 +388,11 @@ class Cloud:
 
     def check(self, by: Mapping[str, str] = OFFICE, **changes: Any) -> Reply:
         return self.call(check, "POST", "/v1/checks", {"content": entered(**changes)}, by=by)
+
+    def confirmation(self, by: Mapping[str, str] = OFFICE, **changes: Any) -> Reply:
+        """The document, as bytes in the reply's body, or why there is none."""
+        path, body = "/v1/checks/confirmation", {"content": entered(**changes)}
+        return self.call(confirmation, "POST", path, body, by=by)
 
     def confirm(self, patient: Mapping[str, str], by: Mapping[str, str] = OFFICE) -> Reply:
         return self.call(check, "POST", "/v1/patients/confirm", {"patient": patient}, by=by)

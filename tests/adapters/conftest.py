@@ -4,7 +4,6 @@ import io
 import os
 import time
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,16 +21,30 @@ from precert import bootstrap
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.bootstrap import Dependencies
 from precert.contract import Env
-from precert.domain import loading
 from precert.domain.coverage import Coverage
-from precert.domain.rules import RuleListVersion
+from precert.domain.loading import (
+    load_delegates,
+    load_directory,
+    load_members,
+    load_plans,
+    load_rules,
+    load_ssns,
+)
 from precert.observability import logger, metrics
 from precert.settings import Settings
-from tests.adapters.cloud import Clients, Cloud, create_tables, names
-from tests.fakes.clock import Clock
-from tests.fakes.samples import DATA, payer
-
-SAMPLE = DATA / "sample"
+from precert.usecases import load_reference
+from precert.usecases.publish_rule_list import publish_rule_list
+from tests.adapters.cloud import (
+    Clients,
+    Cloud,
+    create_reference_table,
+    create_requests_table,
+    names,
+)
+from tests.fakes.clock import START, Clock
+from tests.fakes.code_sets import code_sets
+from tests.fakes.printing import printer
+from tests.fakes.samples import DATA, PATIENT, payer
 
 
 class Loaded(NamedTuple):
@@ -39,6 +52,7 @@ class Loaded(NamedTuple):
 
     table: str
     rules_bucket: str
+    ssn_key: str
     patient: Coverage
 
 
@@ -51,35 +65,51 @@ def clients() -> Iterator[Clients]:
 @pytest.fixture(scope="session")
 def loaded(clients: Clients) -> Loaded:
     """The sample payer's reference data, loaded once."""
-    made = Loaded(names("reference"), names("rules"), _patient())
-    create_tables(clients.by_name["dynamodb"], names("unused"), made.table)
-    clients.by_name["s3"].create_bucket(Bucket=made.rules_bucket)
+    table, rules_bucket = names("reference"), names("rules")
+    create_reference_table(clients.by_name["dynamodb"], table)
+    clients.by_name["s3"].create_bucket(Bucket=rules_bucket)
+    ssn_key = clients.by_name["kms"].create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")[
+        "KeyMetadata"
+    ]["Arn"]
     dependencies = Dependencies(
         settings=Settings(
-            {Env.REFERENCE_TABLE: made.table, Env.RULE_LISTS_BUCKET: made.rules_bucket}
+            {
+                Env.REFERENCE_TABLE: table,
+                Env.RULE_LISTS_BUCKET: rules_bucket,
+                Env.SSN_KEY: ssn_key,
+            }
         )
     )
     dependencies.session = clients  # type: ignore[assignment]
-    reference = dependencies.reference
-    plans = loading.load_plans(_read("plans.csv"))
-    reference.put_coverages(loading.load_members(_read("members.csv"), plans))
-    zips = loading.load_zips(_read("zips.csv"))
-    reference.put_places(zips)
-    entries = loading.load_directory(_read("providers.csv"))
-    near = [entry for entry in entries if entry.address.zip_code == "44122"]
-    reference.put_entries([(entry, zips[entry.address.zip_code]) for entry in near])
-    key, digest = dependencies.rule_lists.publish("2026-01", loading.load_rules(_read("rules.csv")))
-    reference.put_rule_list(RuleListVersion("2026-01", date(2026, 1, 1), key, digest))
-    return made
+    dependencies.payer = payer()
+    dependencies.code_sets = code_sets()
+    _load(dependencies)
+    member = dependencies.reference.member(PATIENT["member_id"])
+    assert member is not None
+    return Loaded(table, rules_bucket, ssn_key, member.coverage_near(START.date()))
+
+
+def _load(made: Dependencies) -> None:
+    """What the tests ask for of the sample payer: moto copies every table in each transaction."""
+    members = load_members(_read("members"), load_plans(_read("plans"), made.payer.review_clocks))
+    load_reference.load_coverages(members, reference=made.reference)
+    ssns = load_ssns(_read("ssns"), members)
+    load_reference.load_ssns(ssns, members, reference=made.reference, digests=made.digests)
+    entries = [e for e in load_directory(_read("providers")) if e.address.zip_code == "44122"][:4]
+    load_reference.load_directory_entries(entries, places=made.code_sets, reference=made.reference)
+    delegates = load_delegates(_read("delegates"))
+    known = {delegate.delegate_id for delegate in delegates}
+    publish_rule_list(
+        load_rules(_read("rules"), known, made.payer),
+        delegates,
+        rule_lists=made.rule_lists,
+        versions=made.rule_list_versions,
+        now=START,
+    )
 
 
 def _read(name: str) -> str:
-    return (SAMPLE / name).read_text(encoding="utf-8")
-
-
-def _patient() -> Coverage:
-    members = loading.load_members(_read("members.csv"), loading.load_plans(_read("plans.csv")))
-    return next(member for member in members if member.member_id == "849382930")
+    return (DATA / "sample" / f"{name}.csv").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -88,7 +118,7 @@ def cloud(
 ) -> Iterator[Cloud]:
     """The product, ready for a call; what it logs stands in ``cloud.log``."""
     requests, bucket = names("requests"), names("documents")
-    create_tables(clients.by_name["dynamodb"], requests, names("unused"))
+    create_requests_table(clients.by_name["dynamodb"], requests)
     store = clients.by_name["s3"]
     store.create_bucket(Bucket=bucket)
     store.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -106,6 +136,7 @@ def cloud(
                 Env.REFERENCE_TABLE: loaded.table,
                 Env.DOCUMENTS_BUCKET: bucket,
                 Env.RULE_LISTS_BUCKET: loaded.rules_bucket,
+                Env.SSN_KEY: loaded.ssn_key,
                 Env.STATE_MACHINE_ARN: arn,
                 Env.EVENT_BUS_NAME: bus,
             }
@@ -114,9 +145,9 @@ def cloud(
     )
     made.session = clients  # type: ignore[assignment]
     made.payer = payer()
-    made.rule_lists = S3RuleLists(
-        lambda: made.s3, bucket=loaded.rules_bucket, folder=tmp_path
-    )
+    made.code_sets = code_sets()
+    made.printer = printer()
+    made.rule_lists = S3RuleLists(lambda: made.s3, bucket=loaded.rules_bucket, folder=tmp_path)
     log = io.StringIO()
     # botocore and the product's own retries pause between attempts.
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
@@ -131,3 +162,4 @@ def cloud(
     assert clients.wire.spent, "a fault that the test asked for never came about"
     if cloud_.covered:
         made.reference.put_coverages([loaded.patient])
+    clients.by_name["dynamodb"].delete_table(TableName=requests)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from functions.submit import handler as submit
 from tests.adapters.cloud import (
     FACILITY,
     OFFICE,
@@ -18,7 +19,7 @@ from tests.adapters.cloud import (
     Reply,
     claims,
 )
-from tests.fakes.samples import PATIENT, REQUEST_ID
+from tests.fakes.samples import OFFICE_TIN, OFFICE_VISIT, PATIENT, REQUEST_ID, entered
 
 Claims = Mapping[str, str]
 Operation = Callable[[Cloud, str, Claims], Reply]
@@ -26,8 +27,14 @@ Operation = Callable[[Cloud, str, Claims], Reply]
 OF_A_REQUEST: Final[dict[str, Operation]] = {
     "resumeDraft": lambda cloud, id_, by: cloud.resume(id_, by),
     "saveDraft": lambda cloud, id_, by: cloud.save(id_, 1, by),
-    "deleteDraft": lambda cloud, id_, by: cloud.delete(id_, by),
-    "submitDraft": lambda cloud, id_, by: cloud.submit(id_, 1, by),
+    "deleteDraft": lambda cloud, id_, by: cloud.delete(id_, 1, by),
+    "submitDraft": lambda cloud, id_, by: cloud.submit(
+        id_,
+        1,
+        by,
+        requesting_provider=entered()["requesting_provider"]
+        | {"tin": by["custom:tins"] or OFFICE_TIN},
+    ),
     "voidRequest": lambda cloud, id_, by: cloud.void(id_, by),
     "fileAppeal": lambda cloud, id_, by: cloud.appeal(id_, "1.2", by=by),
     "offerDocument": lambda cloud, id_, by: cloud.offer(id_, by=by),
@@ -39,12 +46,9 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
         by, zip_code="44122", kind="FACILITY", name="cleve"
     ),
     "checkRequirements": lambda cloud, _, by: cloud.check(by),
+    "confirmCheck": lambda cloud, _, by: cloud.confirmation(by, services=[OFFICE_VISIT]),
     "startDraft": lambda cloud, _, by: cloud.call(
-        __import__("functions.submit.handler", fromlist=["handler"]),
-        "POST",
-        "/v1/drafts",
-        {"content": {"patient": dict(PATIENT)}},
-        by=by,
+        submit, "POST", "/v1/drafts", {"content": {"patient": dict(PATIENT)}}, by=by
     ),
     "listRequests": lambda cloud, _, by: cloud.dashboard(by),
     "listMessages": lambda cloud, _, by: cloud.messages(by),
@@ -98,9 +102,7 @@ def test_caller_is_refused_when_patient_search_is_missing(
 
 
 @pytest.mark.parametrize("operation", sorted(OF_REVIEWERS))
-def test_office_is_refused_when_an_operation_is_for_reviewers(
-    cloud: Cloud, operation: str
-) -> None:
+def test_office_is_refused_when_an_operation_is_for_reviewers(cloud: Cloud, operation: str) -> None:
     request_id = cloud.pended()
     reply = OF_REVIEWERS[operation](cloud, request_id, OFFICE)
     assert (reply.status, reply.code) == (403, "not_entitled")

@@ -1,5 +1,7 @@
 """Drafts through the real handlers: saving, resuming, deleting, and what happens in between."""
 
+from typing import Any
+
 import pytest
 
 from functions.submit import handler as submit
@@ -23,7 +25,11 @@ def test_all_of_it_comes_back_when_a_draft_is_resumed(cloud: Cloud) -> None:
 
 
 def test_draft_is_kept_when_it_holds_no_more_than_a_patient(cloud: Cloud) -> None:
-    nothing = {"servicing_provider": None, "requesting_provider": None, "services": []}
+    nothing: dict[str, Any] = {
+        "servicing_provider": None,
+        "requesting_provider": None,
+        "services": [],
+    }
     draft_id = cloud.start(**nothing)
     assert cloud.save(draft_id, 1, **nothing).status == 200
     assert cloud.resume(draft_id).body["content"]["services"] == []
@@ -73,8 +79,11 @@ def test_submission_is_refused_when_somebody_saved_in_the_meantime(cloud: Cloud)
 def test_version_is_asked_for_when_a_save_names_none(cloud: Cloud) -> None:
     draft_id = cloud.start()
     path = f"/v1/drafts/{draft_id}"
-    for headers in ({}, {"if_match": "*"}, {"if_match": 'W/"1"'}, {"if_match": "1"}):
-        reply = cloud.call(submit, "PUT", path, {"content": entered()}, **headers)
+    body = {"content": entered()}
+    replies = [cloud.call(submit, "PUT", path, body)]
+    for etag in ("*", 'W/"1"', "1"):
+        replies += [cloud.call(submit, "PUT", path, body, if_match=etag)]
+    for reply in replies:
         assert (reply.status, reply.code) == (428, "version_missing")
 
 
@@ -117,7 +126,7 @@ def test_one_draft_is_made_when_a_start_is_sent_again(cloud: Cloud) -> None:
     other = cloud.call(
         submit, "POST", "/v1/drafts", {"content": entered(services=[])}, idempotency_key="order-17"
     )
-    assert (other.status, other.code) == (409, "action_not_allowed")
+    assert (other.status, other.code) == (422, "idempotency_key_reused")
     colleague = cloud.call(
         submit, "POST", "/v1/drafts", body, by=COLLEAGUE, idempotency_key="order-17"
     )
@@ -130,15 +139,36 @@ def test_draft_is_gone_when_it_was_deleted_by_hand(cloud: Cloud) -> None:
     assert before is not None
     document = cloud.offer(draft_id).body["document"]["document_id"]
     cloud.arrive(draft_id, document, b"%PDF-1.4\n%%EOF")
-    assert cloud.delete(draft_id).status == 204
+    assert cloud.delete(draft_id, 1).status == 204
     assert cloud.resume(draft_id).status == 404
     assert cloud.dashboard().body["requests"] == []
     assert cloud.clean_up(before) == []
     assert cloud.object_versions() == []
-    left = [item["sk"]["S"].partition("#")[0] for item in cloud.items()]
-    assert set(left) == {"EVENT"}
+    left = [item["sk"]["S"] for item in cloud.items() if draft_id in item["pk"]["S"]]
+    assert {sk.partition("#")[0] for sk in left} == {"EVENT"}
     deleted = [item["event"]["S"] for item in cloud.items("EVENT#") if "DraftDeleted" in str(item)]
     assert OFFICE_SUBJECT in deleted[0]
+
+
+def test_draft_as_it_stands_is_answered_when_a_start_is_sent_again_after_a_save(
+    cloud: Cloud,
+) -> None:
+    body = {"content": entered()}
+    first = cloud.call(submit, "POST", "/v1/drafts", body, idempotency_key="order-17")
+    cloud.save(first.body["draft_id"], 1, services=[])
+    again = cloud.call(submit, "POST", "/v1/drafts", body, idempotency_key="order-17")
+    assert (again.status, again.headers["ETag"]) == (201, '"2"')
+    assert again.body["content"]["services"] == []
+    assert len(cloud.items("REQUEST")) == 1
+
+
+@pytest.mark.rule("D7")
+def test_draft_is_kept_when_somebody_saved_before_it_was_deleted(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.save(draft_id, 1, by=COLLEAGUE)
+    late = cloud.delete(draft_id, 1)
+    assert (late.status, late.code) == (412, "version_mismatch")
+    assert cloud.resume(draft_id).body["version"] == 2
 
 
 def test_draft_is_its_offices_alone_when_it_is_not_submitted(cloud: Cloud) -> None:
@@ -161,6 +191,6 @@ def test_tin_is_asked_for_when_the_caller_has_several(cloud: Cloud) -> None:
 def test_number_is_named_when_a_submitted_draft_is_resumed_or_saved(cloud: Cloud) -> None:
     draft_id = cloud.start()
     number = cloud.submit(draft_id).body["number"]
-    for reply in (cloud.resume(draft_id), cloud.save(draft_id, 2), cloud.delete(draft_id)):
+    for reply in (cloud.resume(draft_id), cloud.save(draft_id, 2), cloud.delete(draft_id, 2)):
         assert (reply.status, reply.code) == (409, "action_not_allowed")
         assert reply.body["number"] == number

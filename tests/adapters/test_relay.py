@@ -131,7 +131,17 @@ def test_bus_gets_ids_and_codes_only_when_events_are_published(cloud: Cloud) -> 
     cloud.wire.answer("SendTaskSuccess", "{}")
     assert cloud.relay(cloud.stream()) == []
     assert details(cloud)
-    allowed = {"event_id", "type", "request_id", "round", "at", "status", "number", "tins"}
+    allowed = {
+        "version",
+        "event_id",
+        "type",
+        "request_id",
+        "round",
+        "at",
+        "status",
+        "number",
+        "tins",
+    }
     for event in details(cloud):
         assert set(event) <= {*allowed, "document_id"}
         assert event["request_id"] == request_id

@@ -69,7 +69,12 @@ def test_another_number_is_drawn_when_the_first_is_taken(cloud: Cloud) -> None:
 
 def test_nothing_is_written_when_no_free_number_is_drawn(cloud: Cloud) -> None:
     drawn: list[int] = []
-    cloud.made.serial = lambda: drawn.append(7) or 7  # type: ignore[func-returns-value]
+
+    def serial() -> int:
+        drawn.append(7)
+        return 7
+
+    cloud.made.serial = serial
     one, two = cloud.start(), cloud.start()
     cloud.submit(one)
     drawn.clear()
@@ -80,9 +85,7 @@ def test_nothing_is_written_when_no_free_number_is_drawn(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("A6")
-@pytest.mark.parametrize(
-    "coverage", [{"active_to": "2026-06-30"}, {"active_from": "2026-07-02"}]
-)
+@pytest.mark.parametrize("coverage", [{"active_to": "2026-06-30"}, {"active_from": "2026-07-02"}])
 def test_submission_is_refused_when_coverage_ended_since_the_check(
     cloud: Cloud, coverage: dict[str, str]
 ) -> None:

@@ -13,6 +13,8 @@ ALLOWED: Final = {
     "precert.contract": (),
     # The contract is names alone: the domain speaks of events and entitlements by them.
     "precert.domain": ("pydantic", "precert.contract", "precert.domain"),
+    # Documents for other systems, out of what the domain holds.
+    "precert.fhir": ("precert.domain", "precert.fhir"),
     "precert.usecases": ("pydantic", "precert.contract", "precert.domain", "precert.usecases"),
     "precert.adapters": (
         "boto3",
@@ -20,6 +22,7 @@ ALLOWED: Final = {
         "mypy_boto3_*",
         "puremagic",
         "pydantic",
+        "typst",
         "precert.adapters",
         "precert.contract",
         "precert.domain",
@@ -32,6 +35,7 @@ ALLOWED: Final = {
         "precert.api",
         "precert.contract",
         "precert.domain",
+        "precert.fhir",
         "precert.observability",
         "precert.usecases",
     ),
@@ -39,6 +43,16 @@ ALLOWED: Final = {
     "precert.observability": ("aws_lambda_powertools", "precert.contract", "precert.domain"),
     # The composition root: it alone knows everybody.
     "precert.bootstrap": ("boto3", "botocore", "mypy_boto3_*", "pydantic", "ulid", "precert"),
+    # Commands: they take what they work on from the composition root, as handlers do.
+    "precert.cli": (
+        "pydantic",
+        "precert.bootstrap",
+        "precert.cli",
+        "precert.domain",
+        "precert.settings",
+        "precert.usecases",
+    ),
+    "precert.__main__": ("precert.cli",),
     "precert": (),
     "functions": (
         "aws_lambda_powertools",

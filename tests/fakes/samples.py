@@ -85,6 +85,16 @@ _CONTENT: Final[Mapping[str, Any]] = {
         }
     ],
 }
+OFFICE_VISIT: Final[Mapping[str, Any]] = {
+    "authorization_type": "OUTPATIENT",
+    "type_of_service": "OFFICE_VISIT",
+    "place_of_service": "OFFICE",
+    "urgency": "ELECTIVE",
+    "service_date": "2026-07-06",
+    "primary_diagnosis": "K55",
+    "procedures": [{"code": "99213"}],
+}
+"""A service that needs no precertification."""
 PLAN: Final = Plan(
     plan_id="OAP-COMPLETE",
     name="Open Access Plus 1500",

@@ -17,7 +17,7 @@ def handler_of(stack: Synthesized, route: dict[str, Any]) -> str:
 
 
 def test_every_route_is_served_when_the_table_lists_it(stack: Synthesized) -> None:
-    handlers = {spec.folder: spec.handler for spec in catalogue.ALL if spec.serves_http}
+    handlers = {spec.serves: spec.handler for spec in catalogue.ALL if spec.serves}
     found = {
         (route["RouteKey"], route["OperationName"], handler_of(stack, route))
         for route in stack.properties("AWS::ApiGatewayV2::Route").values()

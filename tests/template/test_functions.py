@@ -47,10 +47,14 @@ def test_every_variable_is_given_when_the_contract_names_it() -> None:
     assert given | {Env.STAGE} == set(Env)
 
 
-def test_function_has_both_layers_when_it_is_deployed(stack: Synthesized) -> None:
+def test_function_has_the_layers_it_needs_when_it_is_deployed(stack: Synthesized) -> None:
     layers = {json.dumps({"Ref": name}) for name in stack.resources("AWS::Lambda::LayerVersion")}
+    printing = {layer for layer in layers if "Printing" in layer}
+    assert len(printing) == 1
+    prints = {spec.handler for spec in catalogue.ALL if spec.prints}
     for function in stack.properties(FUNCTION).values():
-        assert {json.dumps(layer) for layer in function["Layers"]} == layers
+        wanted = layers if function["Handler"] in prints else layers - printing
+        assert {json.dumps(layer) for layer in function["Layers"]} == wanted
 
 
 def test_no_custom_resource_is_there_when_the_stack_is_deployed(stack: Synthesized) -> None:

@@ -16,6 +16,8 @@ from infra.packaging import Package, Packages
 from infra.platforms import Platform
 
 UNCHECKED_HASH: Final = 0b01
+LAMBDA_LIMIT: Final = 250 * 1024 * 1024
+"""What a function and its layers may take when they are unpacked."""
 ELF_MACHINES: Final = {0x3E: "x86_64", 0xB7: "aarch64"}
 
 
@@ -26,7 +28,8 @@ def names(package: Package) -> list[str]:
 
 
 def every_package(packages: Packages) -> list[Package]:
-    return [packages.dependencies, packages.core, *packages.functions.values()]
+    layers = (packages.dependencies, packages.core, packages.code_sets, packages.printing)
+    return [*layers, *packages.functions.values()]
 
 
 def in_isolation(code: str, *folders: Path) -> str:
@@ -64,8 +67,9 @@ def test_metadata_stays_and_scripts_go_when_dependencies_ship(packages: Packages
     assert not any("/tests/" in name or name.endswith("/RECORD") for name in shipped)
 
 
-def test_shared_objects_are_for_arm_when_dependencies_ship_to_aws() -> None:
-    with zipfile.ZipFile(packaging.build(Platform.AWS).dependencies.path) as opened:
+@pytest.mark.parametrize("layer", ["dependencies", "printing"])
+def test_shared_objects_are_for_arm_when_dependencies_ship_to_aws(layer: str) -> None:
+    with zipfile.ZipFile(getattr(packaging.build(Platform.AWS), layer).path) as opened:
         objects = [name for name in opened.namelist() if ".so" in Path(name).suffixes]
         found = {ELF_MACHINES[struct.unpack("<H", opened.read(name)[18:20])[0]] for name in objects}
     assert found == {"aarch64"}
@@ -73,17 +77,39 @@ def test_shared_objects_are_for_arm_when_dependencies_ship_to_aws() -> None:
 
 def test_layers_import_when_they_are_all_there_is(tmp_path: Path) -> None:
     packages = packaging.build(Platform.LOCAL)
-    for package in (packages.dependencies, packages.core):
+    for package in (packages.dependencies, packages.core, packages.code_sets):
         with zipfile.ZipFile(package.path) as opened:
             opened.extractall(tmp_path)
     code = (
         "import aws_lambda_powertools, boto3, botocore, pydantic\n"
         "import precert.contract, precert.api.routes, payer_data\n"
+        "from precert.adapters.code_sets import shipped_code_sets\n"
+        "from precert.domain.code_sets import CodeSet\n"
+        "assert shipped_code_sets().listed(CodeSet.ICD_10_CM, 'K55').leaf is False\n"
         f"for name in {sorted(AWS_SERVICES)!r}:\n"
         "    boto3.client(name, region_name='us-east-1')\n"
         "print(pydantic.__file__)"
     )
     assert in_isolation(code, tmp_path / "python").strip().startswith(str(tmp_path))
+
+
+def test_document_is_printed_when_a_function_has_the_printing_layer(tmp_path: Path) -> None:
+    packages = packaging.build(Platform.LOCAL)
+    with zipfile.ZipFile(packages.printing.path) as opened:
+        opened.extractall(tmp_path)
+    code = "import typst; print(typst.compile(b'= Printed', format='pdf')[:5])"
+    assert in_isolation(code, tmp_path / "python").strip() == "b'%PDF-'"
+
+
+def test_layers_stay_within_lambdas_limit_when_a_function_has_all_of_them(
+    packages: Packages,
+) -> None:
+    layers = every_package(packages)[: -len(packages.functions)]
+    unpacked = 0
+    for package in layers:
+        with zipfile.ZipFile(package.path) as opened:
+            unpacked += sum(entry.file_size for entry in opened.infolist())
+    assert unpacked < LAMBDA_LIMIT
 
 
 def test_handlers_stand_where_lambda_looks_when_a_function_ships(packages: Packages) -> None:
@@ -97,8 +123,10 @@ def test_handlers_stand_where_lambda_looks_when_a_function_ships(packages: Packa
 
 def test_payers_data_can_be_read_when_the_core_ships(packages: Packages) -> None:
     shipped = set(names(packages.core))
-    data = {path.name for path in (packaging.ROOT / "data" / "payer").glob("*.json")}
-    assert {f"python/payer_data/{name}" for name in data} <= shipped
+    data = packaging.ROOT / "data" / "payer"
+    wanted = {path.relative_to(data).as_posix() for path in archive.files_of(data)}
+    assert {"payer.json", "templates/confirmation.typ"} <= wanted
+    assert {f"python/payer_data/{name}" for name in wanted} <= shipped
     assert "python/payer_data/__init__.py" in shipped
 
 

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from typing import Final
 
+import pytest
+
 from infra import catalogue
 from tests.template.synthesized import Synthesized, listed
 
@@ -26,7 +28,7 @@ EVERYONE: Final = {
 DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
 
 ALLOWED: Final = {
-    catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "s3:GetObject"} | USE_KEY,
+    catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | USE_KEY,
     catalogue.SUBMIT: WRITE | WRITE_KEY,
     catalogue.UPLOAD: WRITE | WRITE_KEY | {"s3:GetObject", "s3:PutObject"},
     catalogue.UPLOAD_VERIFY: WRITE
@@ -101,7 +103,22 @@ def test_objects_are_reached_below_their_prefix_when_a_function_may(stack: Synth
 def test_key_is_used_through_the_stores_alone_when_a_function_uses_it(stack: Synthesized) -> None:
     for _, statement in stack.statements():
         if any(action.startswith("kms:") for action in listed(statement["Action"])):
-            assert "kms:ViaService" in statement["Condition"]["StringEquals"]
+            assert statement["Action"] == "kms:GenerateMac" or (
+                "kms:ViaService" in statement["Condition"]["StringEquals"]
+            )
+
+
+@pytest.mark.rule("P1")
+def test_ssn_is_hashed_by_the_check_alone_when_a_key_is_used(stack: Synthesized) -> None:
+    hashing = [
+        (role, statement["Resource"]["Fn::GetAtt"])
+        for role, statement in stack.statements()
+        if "kms:GenerateMac" in listed(statement["Action"])
+    ]
+    [(role, (key, _))] = hashing
+    assert role.startswith("CheckFunction")
+    made = stack.properties("AWS::KMS::Key")[key]
+    assert (made["KeySpec"], made["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
 
 
 def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> None:

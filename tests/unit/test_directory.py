@@ -10,6 +10,7 @@ from precert.domain.directory import (
     cells_near,
     miles_between,
     name_matches,
+    word_to_search,
 )
 from precert.domain.values import ProviderKind
 
@@ -49,7 +50,8 @@ def test_few_cells_are_near_when_place_is_in_the_country() -> None:
 
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize(
-    "typed", ["", "Clev", "cleveland center", "dig CLEV", "endoscopy", "  center  ", "&"]
+    "typed",
+    ["", "Clev", "cleveland center", "dig CLEV", "endoscopy", "  center  ", "&", "CLÉV", "llc."],
 )
 def test_name_is_found_when_typed_words_begin_words_of_it(typed: str) -> None:
     assert name_matches(GUIDES_CENTER, typed)
@@ -59,6 +61,36 @@ def test_name_is_found_when_typed_words_begin_words_of_it(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["eveland", "cleveland heart", "clevelands", "endo scopy"])
 def test_name_is_left_out_when_a_typed_word_begins_none_of_it(typed: str) -> None:
     assert not name_matches(GUIDES_CENTER, typed)
+
+
+@pytest.mark.rule("C1")
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Bellwether Children's Hospital", "childrens"),
+        ("Bellwether Children's Hospital", "children\u2019s"),
+        ("Inés García-Ruiz", "ruiz"),
+        ("Inés García-Ruiz", "GARCIA-R"),
+        ("Marek Zieliński", "zielinski"),
+        ("St. Łukasz Clinic", "lukasz"),
+    ],
+)
+def test_name_is_found_when_typed_without_its_marks(name: str, typed: str) -> None:
+    assert name_matches(name, typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        ("", None),
+        ("st", None),
+        ("a b c", None),
+        ("st vincent", "vincent"),
+        ("cle digest", "digest"),
+    ],
+)
+def test_longest_word_is_searched_when_several_are_typed(typed: str, word: str | None) -> None:
+    assert word_to_search(typed) == word
 
 
 def test_provider_keeps_all_of_the_entry_when_taken_over() -> None:

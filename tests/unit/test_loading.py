@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from precert.domain.coverage import Plan
+from precert.domain.coverage import MAX_SPANS, Plan, members_of
 from precert.domain.directory import Place
 from precert.domain.errors import PrecertError
 from precert.domain.loading import (
@@ -17,6 +17,7 @@ from precert.domain.loading import (
     load_members,
     load_plans,
     load_rules,
+    load_ssns,
     load_zips,
 )
 from precert.domain.rules import Requirement
@@ -166,7 +167,6 @@ def test_every_fault_is_told_when_rows_and_columns_are_wrong() -> None:
         (3, "account_name"),
         (3, "date_of_birth"),
         (3, "last_name"),
-        (3, "member_id"),
         (3, "plan_id"),
         (5, ""),
         (6, "active_from"),
@@ -242,7 +242,56 @@ def test_member_is_refused_when_id_differs_in_case_alone() -> None:
             + ADAMS.replace("849382930", "u70001"),
             plans(),
         )
-    assert places(error) == [(3, "member_id")]
+    assert places(error) == [(3, "active_from")]
+
+
+def test_member_has_several_spans_when_they_follow_one_another() -> None:
+    rows = ADAMS.replace("2024-01-01,", "2024-01-01,2024-12-31") + ADAMS.replace("2024", "2025")
+    [adams] = members_of(load_members(MEMBERS_HEADER + rows, plans()))
+    assert [(span.active_from, span.active_to) for span in adams.spans] == [
+        (date(2024, 1, 1), date(2024, 12, 31)),
+        (date(2025, 1, 1), None),
+    ]
+
+
+def test_every_span_fault_is_told_when_rows_of_a_member_disagree() -> None:
+    text = (
+        MEMBERS_HEADER
+        + ADAMS
+        + ADAMS.replace("Allison", "Alison").replace("1986", "1987").replace("2024", "2023")
+        + "U70001,1986-01-01,Okafor,Chidi,1,Live Well,OAP-1,2024-01-01,2024-06-30\n"
+        + "U70001,1986-01-01,Okafor,Chidi,1,Live Well,OAP-1,2024-06-30,\n"
+    )
+    with pytest.raises(LoadingError) as error:
+        load_members(text, plans())
+    assert places(error) == [
+        (2, "active_from"),
+        (3, "date_of_birth"),
+        (3, "first_name"),
+        (5, "active_from"),
+    ]
+    assert "alison" not in f"{error.value.faults}".casefold()
+
+
+def test_member_is_refused_when_there_are_more_spans_than_a_condition_asks() -> None:
+    rows = [
+        ADAMS.replace("2024-01-01,", f"{year}-01-01,{year}-12-31") for year in range(2010, 2019)
+    ]
+    assert len(rows) == MAX_SPANS + 1
+    with pytest.raises(LoadingError) as error:
+        load_members(MEMBERS_HEADER + "".join(rows), plans())
+    assert places(error) == [(10, "")]
+
+
+@pytest.mark.rule("P1")
+def test_ssn_is_told_to_nobody_when_its_file_is_wrong() -> None:
+    members = load_members(MEMBERS_HEADER + ADAMS, plans())
+    text = "member_id,ssn\n849382930,987-65-432\nU70001,987654321\n849382930,000-12-3456\n"
+    with pytest.raises(LoadingError) as error:
+        load_ssns(text, members)
+    assert places(error) == [(2, "ssn"), (3, "member_id"), (4, "member_id"), (4, "ssn")]
+    told = f"{error.value.faults} {error.value} {error.value.__cause__} {error.value.__context__}"
+    assert not any(digits in told for digits in ("987-65", "98765", "000-12"))
 
 
 def test_rest_is_checked_when_a_line_is_no_csv() -> None:

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from precert.domain.rules import (
     CodeAnswer,
@@ -12,11 +11,14 @@ from precert.domain.rules import (
     Requirement,
     Rule,
     answer_code,
+    family_of,
+    ordinal_of,
     overall,
 )
 from precert.domain.values import AuthorizationType, CodeType
 
 DAY = date(2026, 7, 1)
+SETS = ("plan_types", "lines_of_business", "types_of_service", "places_of_service")
 
 
 def rule(rule_id: str, code_from: str, code_to: str | None = None, **changes: Any) -> Rule:
@@ -28,7 +30,8 @@ def rule(rule_id: str, code_from: str, code_to: str | None = None, **changes: An
         "requirement": Requirement.REQUIRED,
         "effective_from": date(2026, 1, 1),
     }
-    return Rule.model_validate(fields | changes)
+    given = {name: frozenset(v) if name.endswith(SETS) else v for name, v in changes.items()}
+    return Rule(**(fields | given))
 
 
 def query(code: str, **changes: Any) -> CodeQuery:
@@ -38,6 +41,9 @@ def query(code: str, **changes: Any) -> CodeQuery:
         "on": DAY,
         "plan_type": "OAP",
         "authorization_type": AuthorizationType.INPATIENT,
+        "line_of_business": "COMMERCIAL",
+        "type_of_service": "SURGICAL_INPATIENT",
+        "place_of_service": "SURGICAL",
     }
     return CodeQuery(**(fields | changes))
 
@@ -67,8 +73,14 @@ def test_answer_is_the_rules_when_one_covers_the_code(
 ) -> None:
     only = rule("R1", "44120", requirement=requirement, delegate_id=delegate_id)
     assert answer_code(query("44120"), [only]) == CodeAnswer(
-        "44120", CodeType.CPT, requirement, "R1", delegate_id
+        "44120", CodeType.CPT, requirement, "R1", delegate_id, date(2026, 1, 1)
     )
+
+
+def test_answer_brings_the_rules_texts_when_it_has_some() -> None:
+    only = rule("R1", "44120", label="Bowel", guidance="home_health", predetermination=True)
+    found = answer_code(query("44120"), [only])
+    assert (found.label, found.guidance, found.predetermination) == ("Bowel", "home_health", True)
 
 
 @pytest.mark.rule("C6")
@@ -79,10 +91,23 @@ def test_answer_is_the_rules_when_one_covers_the_code(
         query("44120", code_type=CodeType.HCPCS),
         query("44120", authorization_type=AuthorizationType.OUTPATIENT),
         query("44120", plan_type="PPO"),
+        query("44120", line_of_business=None),
+        query("44120", type_of_service="OBSERVATION"),
+        query("44120", place_of_service="OFFICE"),
         query("44120", on=date(2025, 12, 31)),
         query("44120", on=date(2027, 1, 1)),
     ],
-    ids=["code", "code set", "setting", "plan type", "too early", "too late"],
+    ids=[
+        "code",
+        "code set",
+        "setting",
+        "plan type",
+        "line of business",
+        "type of service",
+        "place of service",
+        "too early",
+        "too late",
+    ],
 )
 def test_answer_is_unable_to_determine_when_no_rule_covers_it(asked: CodeQuery) -> None:
     narrow = rule(
@@ -91,6 +116,9 @@ def test_answer_is_unable_to_determine_when_no_rule_covers_it(asked: CodeQuery) 
         requirement=Requirement.NOT_REQUIRED,
         authorization_type=AuthorizationType.INPATIENT,
         plan_types=["OAP"],
+        lines_of_business=["COMMERCIAL"],
+        types_of_service=["SURGICAL_INPATIENT"],
+        places_of_service=["SURGICAL"],
         effective_to=date(2026, 12, 31),
     )
     assert answer_code(query("44120"), [narrow]).requirement is Requirement.NOT_REQUIRED
@@ -130,10 +158,8 @@ def test_range_of_one_letter_is_silent_when_code_ends_with_another() -> None:
 
 
 @pytest.mark.parametrize("asked", ["450", "0450"])
-@pytest.mark.parametrize("listed", ["450", "0450"])
-def test_revenue_code_is_found_when_leading_zero_differs(asked: str, listed: str) -> None:
-    emergency = rule("R1", listed, code_type=CodeType.REVENUE)
-    assert emergency.code_from == "0450"
+def test_revenue_code_is_found_when_leading_zero_differs(asked: str) -> None:
+    emergency = rule("R1", "0450", code_type=CodeType.REVENUE)
     assert decided_by(query(asked, code_type=CodeType.REVENUE), emergency) == "R1"
 
 
@@ -186,28 +212,45 @@ def test_answer_is_the_same_when_equal_rules_change_places() -> None:
     assert decided_by(query("44120"), rule("R1", "44120"), rule("R2", "44120")) == "R2"
 
 
+@pytest.mark.rule("C6")
+def test_range_of_fewest_codes_wins_when_its_ends_look_further_apart() -> None:
+    # 0150 to 0249 and 0100 to 0199 are as many; 0195 to 0205 are fewer, though they span a carry.
+    broad = rule("R9", "0100", "0199", code_type=CodeType.REVENUE)
+    carrying = rule("R1", "0195", "0205", code_type=CodeType.REVENUE)
+    assert decided_by(query("0197", code_type=CodeType.REVENUE), broad, carrying) == "R1"
+    assert broad.width == rule("R2", "0150", "0249", code_type=CodeType.REVENUE).width == 99
+
+
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    "condition",
     [
-        ({"code_to": "44119"}, "not before it"),
-        ({"code_to": "441"}, "form of CPT"),
-        ({"code_to": "4412T"}, "like code_from"),
-        ({"code_type": "HCPCS"}, "form of HCPCS"),
-        ({"effective_to": "2025-12-31"}, "effective_to"),
-        ({"requirement": "THIRD_PARTY"}, "delegate_id"),
-        ({"delegate_id": "VENDOR"}, "delegate_id"),
-        ({"requirement": "UNABLE_TO_DETERMINE"}, "a rule answers"),
-        ({"code_from": "44 12"}, "pattern"),
+        {"plan_types": ["OAP"]},
+        {"lines_of_business": ["COMMERCIAL"]},
+        {"types_of_service": ["SURGICAL_INPATIENT", "MATERNITY"]},
+        {"places_of_service": ["SURGICAL"]},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_each_condition_counts_when_codes_are_the_same(condition: dict[str, Any]) -> None:
+    general = rule("R9", "44120", effective_from=date(2026, 6, 1))
+    assert decided_by(query("44120"), general, rule("R1", "44120", **condition)) == "R1"
+
+
+@pytest.mark.parametrize(
+    ("code", "code_type", "family", "ordinal"),
+    [
+        ("44120", CodeType.CPT, "CPT 00000", 44120),
+        ("2029F", CodeType.CPT, "CPT 0000F", 2029),
+        ("B0001", CodeType.HCPCS, "HCPCS A0000", 10001),
+        ("0450", CodeType.REVENUE, "REVENUE 0000", 450),
+        ("470", CodeType.DRG, "DRG 000", 470),
     ],
 )
-def test_rule_is_refused_when_it_contradicts_itself(changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValidationError, match=words):
-        rule("R1", **({"code_from": "44120"} | changes))
-
-
-def test_all_contradictions_are_told_when_a_rule_has_several() -> None:
-    with pytest.raises(ValidationError, match=r"not before it; effective_to .*; a delegate_id"):
-        rule("R1", "44120", "44119", effective_to=date(2025, 1, 1), delegate_id="VENDOR")
+def test_codes_are_counted_within_their_family_when_compared(
+    code: str, code_type: CodeType, family: str, ordinal: int
+) -> None:
+    assert family_of(code, code_type) == family
+    assert ordinal_of(code) == ordinal
 
 
 @pytest.mark.rule("C7")

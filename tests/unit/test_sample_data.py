@@ -1,14 +1,16 @@
 """The sample payer: its files load clean, fit together, and hold the guide's example."""
 
 import csv
+import io
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from data import make_rules
 from precert.contract import MESSAGE_EVENT_TYPES
-from precert.domain.coverage import Coverage, Plan
+from precert.domain.coverage import Coverage, Plan, members_of
 from precert.domain.delegates import Delegate
 from precert.domain.directory import SEARCH_RADIUS_MILES, DirectoryEntry, Place, miles_between
 from precert.domain.loading import (
@@ -18,9 +20,12 @@ from precert.domain.loading import (
     load_members,
     load_plans,
     load_rules,
+    load_ssns,
     load_zips,
 )
+from precert.domain.loading_rules import load_rule_rows
 from precert.domain.payer import Payer
+from precert.domain.rule_review import warnings
 from precert.domain.rules import CodeQuery, Requirement, Rule, answer_code
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind
 
@@ -74,8 +79,9 @@ def delegates() -> list[Delegate]:
 
 
 @pytest.fixture(scope="module")
-def rules(delegates: list[Delegate]) -> list[Rule]:
-    return load_rules(text_of("rules.csv"), {delegate.delegate_id for delegate in delegates})
+def rules(delegates: list[Delegate], payer: Payer) -> list[Rule]:
+    known = {delegate.delegate_id for delegate in delegates}
+    return load_rules(text_of("rules.csv"), known, payer)
 
 
 # -- The payer -------------------------------------------------------------------------------------
@@ -171,10 +177,25 @@ def test_every_kind_of_plan_has_members_when_loaded(payer: Payer, members: list[
 
 
 def test_coverage_has_ended_or_not_begun_when_a_member_shows_it(members: list[Coverage]) -> None:
-    ended = [member for member in members if member.active_to and member.active_to < TODAY]
-    to_come = [member for member in members if member.active_from > TODAY]
+    ended = [member for member in members_of(members) if member.spans[-1].last_day < TODAY]
+    to_come = [member for member in members_of(members) if member.spans[0].active_from > TODAY]
     assert len(ended) == 1
     assert len(to_come) == 1
+
+
+def test_plan_changes_and_pauses_when_a_member_has_several_spans(members: list[Coverage]) -> None:
+    several = {m.member_id: m.spans for m in members_of(members) if len(m.spans) > 1}
+    assert len(several) == 3
+    assert several["U70022037"][0].plan != several["U70022037"][1].plan
+    before, after = several["U70121843"]
+    assert (after.active_from - before.last_day).days > 1
+
+
+def test_ssn_is_nobodys_when_made_up(members: list[Coverage]) -> None:
+    ssns = load_ssns(text_of("ssns.csv"), members)
+    digits = [ssn.get_secret_value() for ssn in ssns.values()]
+    assert all(number.startswith("98765432") for number in digits)
+    assert len(digits) - len(set(digits)) == 1
 
 
 # -- Directory -------------------------------------------------------------------------------------
@@ -266,8 +287,10 @@ def test_answer_is_the_intended_one_when_sample_rules_are_asked(
     expected: Requirement,
     delegate_id: str | None,
 ) -> None:
+    place = "HOME" if code_type is CodeType.HCPCS and code[0] in "EK" else None
     for on in (GUIDES_DAY, TODAY):
-        answer = answer_code(CodeQuery(code, code_type, on, "OAP", setting), rules)
+        query = CodeQuery(code, code_type, on, "OAP", setting, "COMMERCIAL", None, place)
+        answer = answer_code(query, rules)
         assert (answer.requirement, answer.delegate_id) == (expected, delegate_id)
 
 
@@ -290,12 +313,77 @@ def test_answer_changes_when_a_rule_ends(rules: list[Rule]) -> None:
     assert found == [Requirement.REQUIRED, Requirement.NOT_REQUIRED]
 
 
+FAMILIES: Final = {
+    "MSK": ("THIRD_PARTY", "EVICORE-MSK", None),
+    "RAD-CT": ("THIRD_PARTY", "EVICORE-RAD", None),
+    "RAD-HEART": ("THIRD_PARTY", "EVICORE-RAD", None),
+    "RT": ("THIRD_PARTY", "EVICORE-RT", None),
+    "DRUG-ONCOLOGY": ("THIRD_PARTY", "EVICORE-ONC", None),
+    "DRUG-SELF": ("THIRD_PARTY", "PHARMACY-BENEFIT", "pharmacy_benefit"),
+    "DME-BEDS": ("THIRD_PARTY", "EVICORE-DME", None),
+    "HEARING-AIDS": ("THIRD_PARTY", "AMPLIFON", None),
+    "LAB-PROPRIETARY": ("THIRD_PARTY", "LABCORP", None),
+    "LAB-ALGORITHM": ("THIRD_PARTY", "QUEST", None),
+    "LAB-ROUTINE": ("NOT_REQUIRED", None, "national_laboratory"),
+    "HOME": ("NOT_REQUIRED", None, "home_health"),
+    "REV-HOME-HEALTH": ("NOT_REQUIRED", None, "home_health"),
+}
+
+
+@pytest.mark.parametrize(("family", "expected"), FAMILIES.items(), ids=FAMILIES)
+def test_family_goes_where_it_belongs_when_delegated_or_ordered(
+    rules: list[Rule], family: str, expected: tuple[str, str | None, str | None]
+) -> None:
+    found = {
+        (rule.requirement.value, rule.delegate_id, rule.guidance)
+        for rule in rules
+        if rule.rule_id == family or rule.rule_id.startswith(f"{family}-")
+    }
+    assert found == {expected}
+
+
+def test_equipment_goes_to_the_vendor_when_used_at_home_only(rules: list[Rule]) -> None:
+    def asked(place: str) -> Requirement:
+        query = CodeQuery("E0601", CodeType.HCPCS, TODAY, "OAP", OUTPATIENT, None, "DME", place)
+        return answer_code(query, rules).requirement
+
+    assert asked("HOME") is Requirement.THIRD_PARTY
+    assert asked("OFFICE") is Requirement.UNABLE_TO_DETERMINE
+
+
+def test_predetermination_is_offered_when_plan_has_it(rules: list[Rule]) -> None:
+    def asked(plan_type: str) -> tuple[Requirement, bool]:
+        query = CodeQuery("67311", CodeType.CPT, TODAY, plan_type, OUTPATIENT)
+        answer = answer_code(query, rules)
+        return answer.requirement, answer.predetermination
+
+    assert asked("PPO") == (Requirement.NOT_REQUIRED, True)
+    assert asked("HMO") == (Requirement.NOT_REQUIRED, False)
+
+
+def test_rules_are_the_generators_when_kept_in_the_repository() -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(make_rules.HEADER)
+    writer.writerows(make_rules.rows())
+    assert text.getvalue() == text_of("rules.csv")
+
+
+def test_no_rule_overlaps_another_when_sample_rules_are_reviewed(
+    delegates: list[Delegate], payer: Payer
+) -> None:
+    rows = load_rule_rows(text_of("rules.csv"), {one.delegate_id for one in delegates}, payer)
+    found = [warning.message for warning in warnings(rows)]
+    assert found
+    assert all(message.startswith("no rule names") for message in found)
+
+
 def test_every_delegate_is_named_when_rules_are_loaded(
     rules: list[Rule], delegates: list[Delegate]
 ) -> None:
     named = {rule.delegate_id for rule in rules if rule.delegate_id}
     assert named == {delegate.delegate_id for delegate in delegates}
-    assert len(rules) >= 150
+    assert len(rules) >= 1500
     assert {rule.code_type for rule in rules} == set(CodeType)
 
 

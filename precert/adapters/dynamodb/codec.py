@@ -61,6 +61,7 @@ def request_item(request: Request) -> Item:
         "updated_at": instant(request.updated_at),
         "expires_at": instant(request.expires_at) if request.expires_at else None,
         "document_slots": request.document_slots,
+        "started_with": request.started_with,
     }
 
 
@@ -76,6 +77,7 @@ def request_of(item: Item) -> Request:
         updated_at=item["updated_at"],
         expires_at=item.get("expires_at"),
         document_slots=int(item["document_slots"]),
+        started_with=item.get("started_with"),
         review=unpacked(Review, item["review"]) if "review" in item else None,
     )
 

@@ -6,14 +6,15 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, packed, request_item, request_of, to_wire
+from precert.adapters.dynamodb.frequent import count_selection
 from precert.adapters.dynamodb.keys import (
     PROCESSING_QUEUE,
     REQUEST_SK,
     instant,
-    member_pk,
     number_pk,
     request_pk,
 )
+from precert.adapters.dynamodb.members import covered_condition
 from precert.adapters.dynamodb.operations import (
     ABSENT,
     callers_condition,
@@ -68,6 +69,7 @@ class DynamoDBDrafts:
             [
                 {"Put": put},
                 put_event(self._table, event),
+                *count_selection(self._table, request),
                 *put_parties(
                     self._table,
                     request.request_id,
@@ -165,7 +167,7 @@ class DynamoDBDrafts:
                     "ConditionExpression": ABSENT,
                 }
             },
-            self._coverage_check(submission),
+            covered_condition(self._reference_table, submission.patient, submission.eligible_on),
             {"Put": _unconditional(put_event(self._table, submission.event))},
             *put_parties(
                 self._table,
@@ -214,35 +216,11 @@ class DynamoDBDrafts:
             **update,
         }
 
-    def _coverage_check(self, submission: Submission) -> dict[str, Any]:
-        patient = submission.patient
-        values = {
-            ":day": submission.eligible_on.isoformat(),
-            ":born": patient.date_of_birth.isoformat(),
-            ":name": name_key(patient.last_name, patient.first_name),
-        }
-        return {
-            "ConditionCheck": {
-                "TableName": self._reference_table,
-                "Key": to_wire({PK: member_pk(patient.member_id), SK: "COVERAGE"}),
-                "ConditionExpression": (
-                    "active_from <= :day AND active_to >= :day "
-                    "AND date_of_birth = :born AND name_key = :name"
-                ),
-                "ExpressionAttributeValues": to_wire(values),
-            }
-        }
-
     def _transact(self, operations: list[dict[str, Any]]) -> None:
         try:
             self._writes.transact(operations)
         except ConditionFailedError as failed:
             raise DraftRefusedError(_current(failed.item)) from failed
-
-
-def name_key(last_name: str, first_name: str) -> str:
-    """Names as conditions compare them: upper and lower case do not matter."""
-    return f"{last_name.casefold()}#{first_name.casefold()}"
 
 
 def _key(request_id: str) -> Item:

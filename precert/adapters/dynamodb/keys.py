@@ -9,19 +9,27 @@ Requests table, one item collection per request::
                               sk ROUND#<n>           the task token a round waits with
     pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
     pk INBOX#<tin>            sk <at>#<message_id>   a message
+    pk FREQUENT#<tin>         sk <provider>          how often the TIN has selected it
 
 Reference table::
 
-    pk MEMBER#<member_id>     sk COVERAGE
-    pk RULE_LIST              sk CURRENT
-    pk ZIP#<zip>              sk PLACE
-    pk CELL#<kind>#<cell>     sk <name>#<provider_id>
+    pk MEMBER#<member_id>     sk COVERAGE            who it is, and every span
+                              sk SSN                 the keyed hash under which it is found
+    pk SSN#<keyed hash>       sk <member_id>
+    pk RULE_LIST              sk IN_FORCE            the pointer that a check reads
+                              sk AT#<instant>        a published list, in the order of publishing
+                              sk VERSION#<version>   so that no version is given twice
+    pk KEY                    sk ASSERTIONS          made once: what ids of answers are hashed with
+    pk PROVIDER#<id>          sk ENTRY               a directory entry, and where it is filed from
+    pk CELL#<kind>#<cell>#<first letters of a word>  sk <word>#<provider_id>
+    pk AT#<kind>#<zip>        sk <name>#<provider_id>
 """
 
 from datetime import UTC, datetime
 from typing import Final
 
-from precert.contract import EVENT_SK_PREFIX
+from precert.contract import EVENT_SK_PREFIX, PK, SK
+from precert.domain.directory import SHORTEST_TYPED
 from precert.domain.values import ProviderKind, Urgency
 
 REQUEST_SK: Final = "REQUEST"
@@ -94,13 +102,39 @@ def member_pk(member_id: str) -> str:
     return f"MEMBER#{member_id.upper()}"
 
 
-def zip_pk(zip_code: str) -> str:
-    return f"ZIP#{zip_code}"
+RULE_LIST_PK: Final = "RULE_LIST"
+ASSERTION_KEY: Final = {PK: "KEY", SK: "ASSERTIONS"}
 
 
-def cell_pk(kind: ProviderKind, cell: str) -> str:
-    return f"CELL#{kind.value}#{cell}"
+def rule_list_at_sk(published_at: datetime | None) -> str:
+    """Where a list stands in the history; ``None`` is after all of them."""
+    return f"AT#{instant(published_at) if published_at else '~'}"
 
 
-def entry_sk(name: str, provider_id: str) -> str:
-    return f"{name.casefold()}#{provider_id}"
+def rule_list_version_sk(version: str) -> str:
+    return f"VERSION#{version}"
+
+
+def ssn_pk(digest: str) -> str:
+    return f"SSN#{digest}"
+
+
+def provider_pk(provider_id: str) -> str:
+    return f"PROVIDER#{provider_id}"
+
+
+def cell_pk(kind: ProviderKind, cell: str, word: str) -> str:
+    """Where entries of a cell are filed by a word; ``word`` may be its beginning alone."""
+    return f"CELL#{kind.value}#{cell}#{word[:SHORTEST_TYPED]}"
+
+
+def zip_entries_pk(kind: ProviderKind, zip_code: str) -> str:
+    return f"AT#{kind.value}#{zip_code}"
+
+
+def entry_sk(words: str, provider_id: str) -> str:
+    return f"{words}#{provider_id}"
+
+
+def frequent_pk(tin: str) -> str:
+    return f"FREQUENT#{tin}"

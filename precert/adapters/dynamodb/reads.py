@@ -41,19 +41,37 @@ def get(client: "DynamoDBClient", table: str, pk: str, sk: str) -> Item | None:
 
 def query_all(client: "DynamoDBClient", table: str, pk: str, **arguments: Any) -> list[Item]:
     """A whole item collection, consistent; one call for each megabyte."""
+    return query_some(client, table, pk, ConsistentRead=True, **arguments)[0]
+
+
+def query_some(
+    client: "DynamoDBClient",
+    table: str,
+    pk: str,
+    *,
+    beginning: str = "",
+    pages: int | None = None,
+    **arguments: Any,
+) -> tuple[list[Item], bool]:
+    """Items whose sort key begins so, and whether that is all: at most ``pages`` calls are made."""
+    condition, values = "pk = :pk", {":pk": pk}
+    if beginning:
+        condition, values = f"{condition} AND begins_with(sk, :sk)", {**values, ":sk": beginning}
     items: list[Item] = []
     start: dict[str, Any] = {}
-    while True:
+    read = 0
+    while pages is None or read < pages:
         with transient_faults():
             answer = client.query(
                 TableName=table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues=to_wire({":pk": pk}),
-                ConsistentRead=True,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=to_wire(values),
                 **arguments,
                 **start,
             )
         items.extend(from_wire(item) for item in answer["Items"])
         if "LastEvaluatedKey" not in answer:
-            return items
+            return items, True
         start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        read += 1
+    return items, False

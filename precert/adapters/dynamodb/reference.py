@@ -1,27 +1,46 @@
 """Members, ZIP codes, the directory and the rule list in force (the reference table)."""
 
-from collections.abc import Collection, Iterator, Mapping
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
-from precert.adapters.dynamodb.codec import Item, from_wire, json_of, to_wire
-from precert.adapters.dynamodb.drafts import name_key
-from precert.adapters.dynamodb.keys import cell_pk, entry_sk, member_pk, zip_pk
-from precert.adapters.dynamodb.reads import get, query_all, transient_faults
+from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
+from precert.adapters.dynamodb.directory import (
+    Filed,
+    entry_item,
+    filed_of,
+    filing_keys,
+    filings,
+    found,
+)
+from precert.adapters.dynamodb.keys import (
+    ASSERTION_KEY,
+    cell_pk,
+    member_pk,
+    ssn_pk,
+    zip_entries_pk,
+)
+from precert.adapters.dynamodb.members import (
+    COVERAGE_SK,
+    SSN_SK,
+    member_item,
+    member_of,
+    ssn_items,
+)
+from precert.adapters.dynamodb.reads import get, query_all, query_some, transient_faults
+from precert.adapters.dynamodb.rule_lists import RULE_LIST_KEY, rule_list_of
 from precert.contract import PK, SK
-from precert.domain.coverage import Coverage
-from precert.domain.directory import DirectoryEntry, Place, cell_of, cells_near
+from precert.domain.coverage import Coverage, Member, members_of
+from precert.domain.directory import DirectoryEntry, Place, cell_of
 from precert.domain.errors import TransientError
-from precert.domain.rules import RuleListVersion
 from precert.domain.values import ProviderKind
-from precert.usecases.ports.reference import CheckFacts
+from precert.usecases.ports.reference import MAX_PAGES, CheckFacts, FiledEntries
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-_RULE_LIST_KEY = {PK: "RULE_LIST", SK: "CURRENT"}
-_COVERAGE_SK = "COVERAGE"
-_BATCH = 25
+_WRITE_BATCH: Final = 25
+_READ_BATCH: Final = 100
 
 
 class DynamoDBReference:
@@ -32,104 +51,96 @@ class DynamoDBReference:
         self._table = reference_table
 
     def check_facts(self, member_id: str) -> CheckFacts:
-        keys = [{PK: member_pk(member_id), SK: _COVERAGE_SK}, _RULE_LIST_KEY]
+        member_key = {PK: member_pk(member_id), SK: COVERAGE_SK}
+        items = self._get_all([member_key, RULE_LIST_KEY, ASSERTION_KEY])
+        by_sk = {item[SK]: item for item in items}
+        key = by_sk.get(ASSERTION_KEY[SK])
+        return CheckFacts(
+            member=member_of(by_sk.get(COVERAGE_SK)),
+            rule_list=rule_list_of(by_sk.get(RULE_LIST_KEY[SK])),
+            assertion_key=bytes(key["key"]) if key else None,
+        )
+
+    def member(self, member_id: str) -> Member | None:
+        return member_of(get(self._client, self._table, member_pk(member_id), COVERAGE_SK))
+
+    def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
+        ids = [item[SK] for item in query_all(self._client, self._table, ssn_pk(digest))]
+        if not ids:
+            return ()
+        keys = [{PK: member_pk(one), SK: sk} for one in ids for sk in (COVERAGE_SK, SSN_SK)]
+        by_key = {_key(item): item for item in self._get_all(keys)}
+        members = [
+            member_of(by_key.get((member_pk(one), COVERAGE_SK)))
+            for one in ids
+            # A hash that was corrected since leads here still, but no longer holds.
+            if by_key.get((member_pk(one), SSN_SK), {}).get("digest") == digest
+        ]
+        return tuple(member for member in members if member)
+
+    def entries_near(self, place: Place, kind: ProviderKind, word: str) -> FiledEntries:
+        return self._entries(cell_pk(kind, cell_of(place), word), beginning=word)
+
+    def entries_at(self, zip_code: str, kind: ProviderKind) -> FiledEntries:
+        return self._entries(zip_entries_pk(kind, zip_code))
+
+    def put_coverages(self, coverages: Collection[Coverage]) -> None:
+        self._put_all(member_item(member) for member in members_of(coverages))
+
+    def put_ssn_digests(self, digests: Mapping[str, str]) -> None:
+        self._put_all(
+            item for member_id, digest in digests.items() for item in ssn_items(member_id, digest)
+        )
+
+    def put_entries(self, entries: Collection[tuple[DirectoryEntry, Place]]) -> None:
+        waiting = iter({filed[0].provider_id: filed for filed in entries}.values())
+        while batch := list(islice(waiting, _READ_BATCH)):
+            self._refile(batch)
+
+    def _refile(self, batch: Sequence[Filed]) -> None:
+        """File a batch anew; an entry that is as it was costs its reading alone."""
+        entries = {_key(item): (item, filed) for filed in batch for item in (entry_item(filed),)}
+        before = {_key(item): item for item in self._get_all([_keys(key) for key in entries])}
+        changed = [
+            (item, filed) for key, (item, filed) in entries.items() if before.get(key) != item
+        ]
+        kept = {_key(key) for filed in batch for key in filing_keys(filed)}
+        old = {_key(key) for item in before.values() for key in filing_keys(filed_of(item))}
+        self._put_all(item for _, filed in changed for item in filings(filed))
+        self._write([{"DeleteRequest": {"Key": to_wire(_keys(key))}} for key in old - kept])
+        # Last: what is filed by now is known, should the loading end half-way.
+        self._put_all(item for item, _ in changed)
+
+    def _entries(self, pk: str, *, beginning: str = "") -> FiledEntries:
+        items, complete = query_some(
+            self._client, self._table, pk, beginning=beginning, pages=MAX_PAGES
+        )
+        return found(items, complete=complete)
+
+    def _get_all(self, keys: Sequence[Mapping[str, str]]) -> list[Item]:
+        """Up to a hundred items, in one call."""
         with transient_faults():
             answer = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": [to_wire(key) for key in keys]}}
             )
         if answer.get("UnprocessedKeys"):
             raise TransientError("The table is busy. Try again.")
-        found = {item[SK]: item for item in map(from_wire, answer["Responses"][self._table])}
-        return CheckFacts(
-            coverage=_coverage(found.get(_COVERAGE_SK)),
-            rule_list=_rule_list(found.get(_RULE_LIST_KEY[SK])),
-        )
+        return [from_wire(item) for item in answer["Responses"].get(self._table, [])]
 
-    def coverage(self, member_id: str) -> Coverage | None:
-        return _coverage(get(self._client, self._table, member_pk(member_id), _COVERAGE_SK))
+    def _put_all(self, items: Iterable[Item]) -> None:
+        self._write([{"PutRequest": {"Item": to_wire(item)}} for item in items])
 
-    def place(self, zip_code: str) -> Place | None:
-        item = get(self._client, self._table, zip_pk(zip_code), "PLACE")
-        return Place.model_validate_json(item["place"]) if item else None
-
-    def entries_near(
-        self, place: Place, kind: ProviderKind
-    ) -> tuple[tuple[DirectoryEntry, Place], ...]:
-        items = query_all(self._client, self._table, cell_pk(kind, cell_of(place)))
-        return tuple(
-            (
-                DirectoryEntry.model_validate_json(item["entry"]),
-                Place.model_validate_json(item["place"]),
-            )
-            for item in items
-        )
-
-    def put_coverages(self, coverages: Collection[Coverage]) -> None:
-        self._put_all(
-            {
-                PK: member_pk(coverage.member_id),
-                SK: _COVERAGE_SK,
-                "active_from": coverage.active_from.isoformat(),
-                "active_to": (coverage.active_to or date.max).isoformat(),
-                "date_of_birth": coverage.date_of_birth.isoformat(),
-                "name_key": name_key(coverage.last_name, coverage.first_name),
-                "coverage": json_of(coverage),
-            }
-            for coverage in coverages
-        )
-
-    def put_places(self, places: Mapping[str, Place]) -> None:
-        self._put_all(
-            {PK: zip_pk(zip_code), SK: "PLACE", "place": json_of(place)}
-            for zip_code, place in places.items()
-        )
-
-    def put_entries(self, entries: Collection[tuple[DirectoryEntry, Place]]) -> None:
-        self._put_all(
-            {
-                PK: cell_pk(entry.kind, cell),
-                SK: entry_sk(entry.name, entry.provider_id),
-                "entry": json_of(entry),
-                "place": json_of(place),
-            }
-            for entry, place in entries
-            for cell in sorted(cells_near(place))
-        )
-
-    def put_rule_list(self, version: RuleListVersion) -> None:
-        with transient_faults():
-            self._client.put_item(
-                TableName=self._table,
-                Item=to_wire(
-                    {
-                        **_RULE_LIST_KEY,
-                        "version": version.version,
-                        "effective_from": version.effective_from.isoformat(),
-                        "object_key": version.object_key,
-                        "sha256": version.sha256,
-                    }
-                ),
-            )
-
-    def _put_all(self, items: Iterator[Item]) -> None:
-        waiting: list[dict[str, Any]] = [{"PutRequest": {"Item": to_wire(i)}} for i in items]
+    def _write(self, waiting: list[dict[str, Any]]) -> None:
         while waiting:
-            batch, waiting = waiting[:_BATCH], waiting[_BATCH:]
+            batch, waiting = waiting[:_WRITE_BATCH], waiting[_WRITE_BATCH:]
             with transient_faults():
                 answer = self._client.batch_write_item(RequestItems={self._table: batch})  # type: ignore[dict-item]
             waiting.extend(answer.get("UnprocessedItems", {}).get(self._table, []))  # type: ignore[arg-type]
 
 
-def _coverage(item: Item | None) -> Coverage | None:
-    return Coverage.model_validate_json(item["coverage"]) if item else None
+def _key(item: Item) -> tuple[str, str]:
+    return item[PK], item[SK]
 
 
-def _rule_list(item: Item | None) -> RuleListVersion | None:
-    if item is None:
-        return None
-    return RuleListVersion(
-        version=item["version"],
-        effective_from=date.fromisoformat(item["effective_from"]),
-        object_key=item["object_key"],
-        sha256=item["sha256"],
-    )
+def _keys(key: tuple[str, str]) -> dict[str, str]:
+    return {PK: key[0], SK: key[1]}

@@ -1,47 +1,85 @@
-"""Compiled rule lists: one read-only SQLite file a version, in the bucket and at hand.
+"""Compiled rule lists: one read-only SQLite file for each, in the bucket and at hand.
 
-A function keeps the files it has seen in its temporary folder: a check names the version in force,
-and only a version never seen before costs a call, and a client. Rules are filed under the first
-characters of the codes they cover, so that a lookup touches few rows of however long a list.
+A function keeps the files it has seen in its temporary folder: a check names the list in force, and
+only one never seen before costs a call, and a client.
+
+The codes of each family are counted, and a range is filed under the fewest blocks of ten, a hundred
+and so on that make it up exactly: 44005 to 44238 under five single codes, three blocks of ten and so
+on. A code lies in one block of each size, so a lookup is as many steps down a B-tree, and meets the
+rules that name the code and no other, however long the list and however its ranges lie across.
 """
 
 import hashlib
 import sqlite3
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import date
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.contract import RULE_LIST_PREFIX
+from precert.domain.delegates import Delegate
 from precert.domain.errors import TransientError
-from precert.domain.rules import Rule, RuleListVersion, canonical_code
-from precert.domain.values import CodeType
+from precert.domain.rules import (
+    Requirement,
+    Rule,
+    RuleListVersion,
+    canonical_code,
+    family_of,
+    ordinal_of,
+)
+from precert.domain.values import AuthorizationType, CodeType
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-PREFIX_LENGTH = 2
-_SCHEMA = """
+_FORMAT: Final = 2
+"""The ``user_version`` of files of this shape."""
+_OPEN_LISTS: Final = 4
+_FOUND_CODES: Final = 4096
+"""How many lists, and how many codes of each, a process keeps at hand."""
+
+_SCHEMA: Final = f"""
+PRAGMA user_version = {_FORMAT};
+CREATE TABLE families (family TEXT PRIMARY KEY, start INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE blocks (
+    block INTEGER NOT NULL, rule INTEGER NOT NULL, PRIMARY KEY (block, rule)
+) WITHOUT ROWID;
 CREATE TABLE rules (
-    code_type TEXT NOT NULL,
-    prefix TEXT NOT NULL,
-    rule_id TEXT NOT NULL,
-    code_from TEXT NOT NULL,
-    code_to TEXT NOT NULL,
-    rule TEXT NOT NULL,
-    PRIMARY KEY (code_type, prefix, rule_id)
-) WITHOUT ROWID
+    number INTEGER PRIMARY KEY, rule_id TEXT NOT NULL, code_type TEXT NOT NULL,
+    code_from TEXT NOT NULL, code_to TEXT, requirement TEXT NOT NULL,
+    effective_from INTEGER NOT NULL, effective_to INTEGER, delegate_id TEXT,
+    authorization_type TEXT, plan_types TEXT, lines_of_business TEXT, types_of_service TEXT,
+    places_of_service TEXT, auto_approve_max_units INTEGER, auto_approve_max_days INTEGER,
+    documents_wanted TEXT, label TEXT, guidance TEXT, predetermination INTEGER
+);
+CREATE TABLE delegates (delegate_id TEXT PRIMARY KEY, delegate TEXT NOT NULL) WITHOUT ROWID;
 """
-_LOOKUP = (
-    "SELECT rule FROM rules WHERE code_type = ? AND prefix = ? AND code_from <= ? AND code_to >= ?"
-)
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SIZES: Final = 6
+"""Blocks are of one code, ten, and so on: codes have five characters at most, and 26 letters once."""
+_LOOKUP: Final = """
+SELECT rules.* FROM blocks CROSS JOIN rules ON number = rule WHERE block IN (?, ?, ?, ?, ?, ?)
+"""
+_INSERT: Final = """
+INSERT INTO rules VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_SEPARATOR: Final = "|"
+_NAMES: Final[dict[str | None, Any]] = {
+    None: None,
+    **{kind.value: kind for kind in CodeType},
+    **{requirement.value: requirement for requirement in Requirement},
+    **{setting.value: setting for setting in AuthorizationType},
+}
+
+Code = tuple[CodeType, str]
 
 
 class S3RuleLists:
-    """Rule lists by version (port :class:`precert.usecases.ports.reference.RuleLists`)."""
+    """Rule lists by version (port :class:`precert.usecases.ports.rule_lists.RuleLists`)."""
 
     def __init__(
         self, client: "Callable[[], S3Client]", *, bucket: str, folder: Path | None = None
@@ -49,34 +87,51 @@ class S3RuleLists:
         self._client = client
         self._bucket = bucket
         self._folder = folder
-        self._open: dict[str, sqlite3.Connection] = {}
+        self._open: OrderedDict[str, _CompiledList] = OrderedDict()
 
     def rules(
-        self, version: RuleListVersion, codes: Collection[tuple[CodeType, str]]
-    ) -> dict[tuple[CodeType, str], tuple[Rule, ...]]:
-        connection = self._connection(version)
-        return {(kind, code): _looked_up(connection, kind, code) for kind, code in codes}
+        self, version: RuleListVersion, codes: Collection[Code]
+    ) -> dict[Code, tuple[Rule, ...]]:
+        return self._list(version).rules(codes)
 
-    def publish(self, version: str, rules: Collection[Rule]) -> tuple[str, str]:
-        body = compile_rules(rules)
+    def delegates(
+        self, version: RuleListVersion, delegate_ids: Collection[str]
+    ) -> dict[str, Delegate]:
+        return self._list(version).delegates(delegate_ids)
+
+    def store(self, rules: Collection[Rule], delegates: Collection[Delegate]) -> tuple[str, str]:
+        body = compile_rules(rules, delegates)
         digest = hashlib.sha256(body).hexdigest()
-        key = f"{RULE_LIST_PREFIX}{version}.sqlite"
+        # Named by its content, so that no list can take another's place.
+        key = f"{RULE_LIST_PREFIX}{digest}.sqlite"
         try:
             self._client().put_object(Bucket=self._bucket, Key=key, Body=body)
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The rule list could not be stored. Try again.") from error
         return key, digest
 
-    def _connection(self, version: RuleListVersion) -> sqlite3.Connection:
-        if version.sha256 not in self._open:
-            self._open[version.sha256] = _read_only(self._file(version))
-        return self._open[version.sha256]
+    def _list(self, version: RuleListVersion) -> "_CompiledList":
+        """The list, opened; of those that have not been asked for lately the file is dropped."""
+        if version.sha256 in self._open:
+            self._open.move_to_end(version.sha256)
+            return self._open[version.sha256]
+        while len(self._open) >= _OPEN_LISTS:
+            self._open.popitem(last=False)[1].drop()
+        file = self._path(version)
+        try:
+            opened = _CompiledList(file)
+        except sqlite3.OperationalError:
+            # Not there: never fetched, or dropped by another process.
+            self._fetch(version, file)
+            opened = _CompiledList(file)
+        self._open[version.sha256] = opened
+        return opened
 
-    def _file(self, version: RuleListVersion) -> Path:
+    def _path(self, version: RuleListVersion) -> Path:
         folder = self._folder or Path(tempfile.gettempdir())
-        file = folder / f"rule-list-{version.sha256}.sqlite"
-        if file.exists():
-            return file
+        return folder / f"rule-list-{version.sha256}.sqlite"
+
+    def _fetch(self, version: RuleListVersion, file: Path) -> None:
         try:
             answer = self._client().get_object(Bucket=self._bucket, Key=version.object_key)
             body = answer["Body"].read()
@@ -84,41 +139,70 @@ class S3RuleLists:
             raise TransientError("The rule list could not be read. Try again.") from error
         if hashlib.sha256(body).hexdigest() != version.sha256:
             raise TransientError("The rule list is not the one that was published.")
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
+        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
             part.write(body)
         Path(part.name).replace(file)
-        return file
 
 
-def _looked_up(connection: sqlite3.Connection, code_type: CodeType, code: str) -> tuple[Rule, ...]:
-    filed = canonical_code(code, code_type)
-    found = connection.execute(_LOOKUP, (code_type.value, filed[:PREFIX_LENGTH], filed, filed))
-    return tuple(Rule.model_validate_json(text) for (text,) in found)
+class _CompiledList:
+    """One file, opened for reading."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._connection = sqlite3.connect(
+            f"file:{file}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        self._starts: dict[str, int] = dict(
+            self._connection.execute("SELECT family, start FROM families")
+        )
+        self._found: dict[Code, tuple[Rule, ...]] = {}
+
+    def rules(self, codes: Collection[Code]) -> dict[Code, tuple[Rule, ...]]:
+        if len(self._found) + len(codes) > _FOUND_CODES:
+            self._found.clear()
+        found = self._found
+        for code in codes:
+            if code not in found:
+                found[code] = self._looked_up(*code)
+        return {code: found[code] for code in codes}
+
+    def _looked_up(self, code_type: CodeType, code: str) -> tuple[Rule, ...]:
+        filed = canonical_code(code, code_type)
+        start = self._starts.get(family_of(filed, code_type))
+        if start is None:
+            return ()
+        ordinal = ordinal_of(filed)
+        blocks = [_block(start, ordinal // 10**size, size) for size in range(_SIZES)]
+        return tuple(map(_rule_of, self._connection.execute(_LOOKUP, blocks)))
+
+    def delegates(self, delegate_ids: Collection[str]) -> dict[str, Delegate]:
+        one = partial(
+            self._connection.execute, "SELECT delegate FROM delegates WHERE delegate_id = ?"
+        )
+        texts = ((delegate_id, one((delegate_id,)).fetchone()) for delegate_id in delegate_ids)
+        return {known: Delegate.model_validate_json(text[0]) for known, text in texts if text}
+
+    def drop(self) -> None:
+        self._connection.close()
+        self._file.unlink(missing_ok=True)
 
 
-def compile_rules(rules: Collection[Rule]) -> bytes:
-    """The SQLite file of a rule list, the same bytes for the same rules."""
+def compile_rules(rules: Collection[Rule], delegates: Collection[Delegate] = ()) -> bytes:
+    """The SQLite file of a rule list, the same bytes for the same rules and delegates."""
+    ordered = sorted(rules, key=lambda rule: (rule.family, rule.code_from, rule.rule_id))
+    families = _families(ordered)
+    told = sorted((one.delegate_id, one.model_dump_json(exclude_none=True)) for one in delegates)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rules.sqlite"
         connection = sqlite3.connect(file, isolation_level=None)
         try:
-            connection.execute(_SCHEMA)
+            connection.executescript(_SCHEMA)
             connection.execute("BEGIN")
-            connection.executemany(
-                "INSERT INTO rules VALUES (?, ?, ?, ?, ?, ?)",
-                sorted(
-                    (
-                        rule.code_type.value,
-                        prefix,
-                        rule.rule_id,
-                        rule.code_from,
-                        rule.code_to,
-                        rule.model_dump_json(exclude_defaults=True),
-                    )
-                    for rule in rules
-                    for prefix in prefixes_of(rule)
-                ),
-            )
+            insert = connection.executemany
+            insert("INSERT INTO families VALUES (?, ?)", families.items())
+            insert("INSERT INTO blocks VALUES (?, ?)", sorted(_blocks(ordered, families)))
+            insert(_INSERT, map(_row_of, range(len(ordered)), ordered))
+            insert("INSERT INTO delegates VALUES (?, ?)", told)
             connection.execute("COMMIT")
             connection.execute("VACUUM")
         finally:
@@ -126,14 +210,105 @@ def compile_rules(rules: Collection[Rule]) -> bytes:
         return file.read_bytes()
 
 
-def prefixes_of(rule: Rule) -> Iterator[str]:
-    """First characters of every code that a rule can cover."""
-    first, last = rule.code_from[:PREFIX_LENGTH], rule.code_to[:PREFIX_LENGTH]
-    for high in _ALPHABET:
-        for low in _ALPHABET:
-            if first <= high + low <= last:
-                yield high + low
+def _families(rules: Iterable[Rule]) -> dict[str, int]:
+    """The number of each family's first code; a family takes as many as its codes can have."""
+    starts: dict[str, int] = {}
+    end = 0
+    for rule in rules:
+        if rule.family not in starts:
+            starts[rule.family] = end
+            end += 26 ** len(rule.code_from)
+    return starts
 
 
-def _read_only(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{file}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+def _blocks(rules: Iterable[Rule], starts: dict[str, int]) -> Iterator[tuple[int, int]]:
+    """The blocks that make up each rule's codes, with the rule's number."""
+    for number, rule in enumerate(rules):
+        start = starts[rule.family]
+        for block, size in blocks_of(ordinal_of(rule.code_from), ordinal_of(rule.code_to)):
+            yield _block(start, block, size), number
+
+
+def blocks_of(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """The fewest blocks that make up ``first`` to ``last``: which one, of which size."""
+    for size in range(_SIZES - 1):
+        while first <= last and first % 10:
+            yield first, size
+            first += 1
+        while first <= last and (last + 1) % 10:
+            yield last, size
+            last -= 1
+        first, last = first // 10, (last + 1) // 10 - 1
+    for block in range(first, last + 1):
+        yield block, _SIZES - 1
+
+
+def _block(start: int, block: int, size: int) -> int:
+    """The key of a block: a family has room for as many as it has codes, eight sizes of each."""
+    return (start + block) * 8 + size
+
+
+def _row_of(number: int, rule: Rule) -> tuple[Any, ...]:
+    return (
+        number,
+        rule.rule_id,
+        rule.code_type.value,
+        rule.code_from,
+        None if rule.code_to == rule.code_from else rule.code_to,
+        rule.requirement.value,
+        rule.effective_from.toordinal(),
+        rule.effective_to.toordinal() if rule.effective_to else None,
+        rule.delegate_id,
+        rule.authorization_type.value if rule.authorization_type else None,
+        _SEPARATOR.join(sorted(rule.plan_types)) or None,
+        _SEPARATOR.join(sorted(rule.lines_of_business)) or None,
+        _SEPARATOR.join(sorted(rule.types_of_service)) or None,
+        _SEPARATOR.join(sorted(rule.places_of_service)) or None,
+        rule.auto_approve_max_units,
+        rule.auto_approve_max_days,
+        _SEPARATOR.join(rule.documents_wanted) or None,
+        rule.label,
+        rule.guidance,
+        1 if rule.predetermination else None,
+    )
+
+
+def _rule_of(row: Sequence[Any]) -> Rule:
+    """A rule as it was compiled.
+
+    It was checked when it was loaded, so its fields are set as they are: a quarter of the time that
+    the constructor of a frozen class takes, of which a check of a hundred codes needs hundreds.
+    """
+    rule = object.__new__(Rule)
+    vars(rule).update(
+        rule_id=row[1],
+        code_type=_NAMES[row[2]],
+        code_from=row[3],
+        code_to=row[4] or row[3],
+        requirement=_NAMES[row[5]],
+        effective_from=_day(row[6]),
+        effective_to=_day(row[7]) if row[7] else None,
+        delegate_id=row[8],
+        authorization_type=_NAMES[row[9]],
+        plan_types=_set(row[10]),
+        lines_of_business=_set(row[11]),
+        types_of_service=_set(row[12]),
+        places_of_service=_set(row[13]),
+        auto_approve_max_units=row[14],
+        auto_approve_max_days=row[15],
+        documents_wanted=tuple(row[16].split(_SEPARATOR)) if row[16] else (),
+        label=row[17],
+        guidance=row[18],
+        predetermination=row[19] is not None,
+    )
+    return rule
+
+
+@lru_cache(maxsize=1024)
+def _day(ordinal: int) -> date:
+    return date.fromordinal(ordinal)
+
+
+@lru_cache(maxsize=1024)
+def _set(cell: str | None) -> frozenset[str]:
+    return frozenset(cell.split(_SEPARATOR)) if cell else frozenset()

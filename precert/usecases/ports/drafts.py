@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from precert.domain.content import Patient, RequestContent
-from precert.domain.coverage import Coverage
+from precert.domain.coverage import Member
 from precert.domain.events import Event
 from precert.domain.request import Request, Review
 
@@ -92,9 +92,9 @@ class DraftStore(Protocol):
         """
 
 
-class CoverageReader(Protocol):
-    def coverage(self, member_id: str) -> Coverage | None:
-        """A member's coverage, or ``None``. One call."""
+class MemberReader(Protocol):
+    def member(self, member_id: str) -> Member | None:
+        """A member with all coverage, or ``None``. One call."""
 
 
 class DraftRemains(Protocol):

@@ -70,7 +70,8 @@ def dashboard_row(
     updated_at: datetime,
 ) -> DashboardRow:
     """What the dashboard shows of a request (T2)."""
-    days = [service.first_day for service in content.services if service.first_day]
+    first_days = [service.first_day for service in content.services if service.first_day]
+    last_days = [service.last_day for service in content.services if service.last_day]
     places = [s.place_of_service for s in content.services if s.place_of_service]
     patient, requesting = content.patient, content.requesting_provider
     servicing = content.servicing_provider
@@ -80,8 +81,8 @@ def dashboard_row(
         status=status,
         patient=f"{patient.first_name} {patient.last_name}" if patient else None,
         date_of_birth=patient.date_of_birth if patient else None,
-        first_day=min(days, default=None),
-        last_day=max(days, default=None),
+        first_day=min(first_days, default=None),
+        last_day=max(last_days, default=None),
         requesting_provider=requesting.name if requesting else None,
         requesting_tin=requesting.tin if requesting else None,
         servicing_provider=servicing.name if servicing else None,

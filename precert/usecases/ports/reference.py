@@ -1,55 +1,71 @@
 """Reference data: members, the directory, the rule list."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Protocol
 
-from precert.domain.coverage import Coverage
+from precert.domain.coverage import Coverage, Member
 from precert.domain.directory import DirectoryEntry, Place
-from precert.domain.rules import Rule, RuleListVersion
-from precert.domain.values import CodeType, ProviderKind
+from precert.domain.rules import RuleListVersion
+from precert.domain.values import ProviderKind
+
+MAX_PAGES: Final = 3
+"""Pages of the table that one search of the directory reads at most."""
 
 
 @dataclass(frozen=True)
 class CheckFacts:
     """What a check asks of the table, in one call."""
 
-    coverage: Coverage | None
+    member: Member | None
     rule_list: RuleListVersion | None
+    assertion_key: bytes | None = field(default=None, repr=False)
+    """What ids of answers are hashed with; there as soon as a list was published."""
+
+    def coverage_on(self, day: date) -> Coverage | None:
+        """The member's coverage on a day: a plan may have changed by then."""
+        return self.member.coverage_on(day) if self.member else None
+
+
+@dataclass(frozen=True)
+class FiledEntries:
+    """Directory entries found in one place of the file, each with where it is.
+
+    ``complete`` is false where there were more than a search reads.
+    """
+
+    entries: tuple[tuple[DirectoryEntry, Place], ...]
+    complete: bool
 
 
 class ReferenceReader(Protocol):
     def check_facts(self, member_id: str) -> CheckFacts:
-        """The member's coverage and the rule list in force. One call."""
+        """The member, the rule list in force, and the key of the answers' ids. One call."""
 
-    def coverage(self, member_id: str) -> Coverage | None:
-        """The member's coverage. One call."""
+    def member(self, member_id: str) -> Member | None:
+        """A member with all coverage. One call."""
 
-    def place(self, zip_code: str) -> Place | None:
-        """Centre of a ZIP code. One call."""
+    def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
+        """Members under the keyed hash of an SSN. One call, and a second where there are any."""
 
-    def entries_near(
-        self, place: Place, kind: ProviderKind
-    ) -> tuple[tuple[DirectoryEntry, Place], ...]:
-        """Directory entries filed under the cell of ``place``, each with its own. One call."""
+
+class Directory(Protocol):
+    """Searches of the directory; what one costs does not grow with the directory."""
+
+    def entries_near(self, place: Place, kind: ProviderKind, word: str) -> FiledEntries:
+        """Entries within the radius with a word that begins so. At most :data:`MAX_PAGES` calls."""
+
+    def entries_at(self, zip_code: str, kind: ProviderKind) -> FiledEntries:
+        """Entries of one ZIP code. At most :data:`MAX_PAGES` calls."""
 
 
 class ReferenceWriter(Protocol):
-    def put_coverages(self, coverages: Collection[Coverage]) -> None: ...
+    def put_coverages(self, coverages: Collection[Coverage]) -> None:
+        """Store members with their spans; a member's are replaced as a whole."""
 
-    def put_places(self, places: Mapping[str, Place]) -> None: ...
+    def put_ssn_digests(self, digests: Mapping[str, str]) -> None:
+        """Store keyed hashes of SSNs by member id; a member's earlier one finds nobody any more."""
 
-    def put_entries(self, entries: Collection[tuple[DirectoryEntry, Place]]) -> None: ...
-
-    def put_rule_list(self, version: RuleListVersion) -> None:
-        """Make a published list the one in force."""
-
-
-class RuleLists(Protocol):
-    def rules(
-        self, version: RuleListVersion, codes: Collection[tuple[CodeType, str]]
-    ) -> dict[tuple[CodeType, str], tuple[Rule, ...]]:
-        """Rules that name each code; no call once the version is at hand."""
-
-    def publish(self, version: str, rules: Collection[Rule]) -> tuple[str, str]:
-        """Store a compiled list; answers its object key and SHA-256."""
+    def put_entries(self, entries: Collection[tuple[DirectoryEntry, Place]]) -> None:
+        """File entries wherever searches look; what changed in one is taken away where it was."""

@@ -1,0 +1,1 @@
+"""Benchmarks: counts and ratios, printed, never asserted against the clock."""

@@ -1,0 +1,1 @@
+"""One process each, started by a benchmark under an instruction counter: ``MODULE CALLS``."""

@@ -1,0 +1,88 @@
+"""What every check worker is given: five codes, a member, the sample rule list, no AWS call."""
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+NOW: Final = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+CODES: Final = ("44120", "44140", "47562", "99213", "70551")
+MEMBER: Final = {
+    "member_id": "849382930",
+    "date_of_birth": "1986-01-01",
+    "last_name": "Adams",
+    "first_name": "Allison",
+}
+FACILITY: Final = {
+    "provider_id": "P00001",
+    "kind": "FACILITY",
+    "name": "Cleveland Center for Digestive Health & Endoscopy LLC",
+    "npi": "8001041853",
+    "tin": "203129831",
+    "address": {
+        "line_1": "3700 Park East Drive 100a",
+        "city": "Beachwood",
+        "state": "OH",
+        "zip_code": "44122",
+    },
+}
+
+
+def body() -> str:
+    """The check's body, as a caller sends it."""
+    service = {
+        "authorization_type": "INPATIENT",
+        "type_of_service": "SURGICAL_INPATIENT",
+        "place_of_service": "SURGICAL",
+        "urgency": "ELECTIVE",
+        "admission_date": (NOW + timedelta(days=14)).date().isoformat(),
+        "primary_diagnosis": "K55",
+        "procedures": [{"code": code} for code in CODES],
+    }
+    content = {"patient": MEMBER, "servicing_provider": FACILITY, "services": [service]}
+    return json.dumps({"content": content})
+
+
+def event(text: str) -> dict[str, Any]:
+    """The event that API Gateway makes of it (payload format 2.0)."""
+    claims = {
+        "sub": "5b2e8a8e-6f0f-4d0c-9a45-3d3b1f2b7c10",
+        "cognito:groups": "[PatientSearch]",
+        "custom:tins": "463778226",
+    }
+    return {
+        "version": "2.0",
+        "routeKey": "POST /v1/checks",
+        "rawPath": "/v1/checks",
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json", "authorization": "Bearer x"},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "api",
+            "authorizer": {"jwt": {"claims": claims, "scopes": None}},
+            "domainName": "api.execute-api.us-east-1.amazonaws.com",
+            "http": {"method": "POST", "path": "/v1/checks", "protocol": "HTTP/1.1"},
+            "requestId": "request",
+            "stage": "$default",
+            "time": "23/Nov/2026:15:00:00 +0000",
+            "timeEpoch": 1795446000000,
+        },
+        "body": text,
+        "isBase64Encoded": False,
+    }
+
+
+class Context:
+    """The Lambda context."""
+
+    function_name = "check"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:check"
+    aws_request_id = "0d2b8a1e-7a3d-4b42-8a53-2f1f62f0a1c4"
+
+
+def calls() -> int:
+    """How many calls the worker shall serve."""
+    return int(sys.argv[1])

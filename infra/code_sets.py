@@ -1,0 +1,151 @@
+"""Compiles the public code sets into one read-only SQLite file, which ships as a layer of its own.
+
+ICD-10-CM comes from the package ``simple-icd-10-cm``, centres of ZIP codes from ``zipcodes``, and the
+rest from ``data/code_sets``. The file is made once and again only when something it is made of
+changes: loading the packages takes seconds. ``python -m infra.code_sets`` says where it is.
+"""
+
+import csv
+import fcntl
+import re
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from infra import archive
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FILE_NAME: Final = "code_sets.sqlite"
+ICD_RELEASE: Final = "April 2026"
+"""The release that the locked ``simple-icd-10-cm`` holds; its read-me says which."""
+
+_DIAGNOSIS: Final = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
+_PACKAGES: Final = ("simple-icd-10-cm", "zipcodes")
+_SCHEMA: Final = """
+CREATE TABLE codes (
+    code_set TEXT NOT NULL,
+    code TEXT NOT NULL,
+    description TEXT NOT NULL,
+    leaf INTEGER NOT NULL,
+    valid_from TEXT,
+    valid_to TEXT,
+    PRIMARY KEY (code_set, code)
+) WITHOUT ROWID;
+CREATE TABLE places (
+    zip_code TEXT NOT NULL PRIMARY KEY,
+    latitude REAL NOT NULL,
+    longitude REAL NOT NULL
+) WITHOUT ROWID;
+"""
+
+Row = tuple[str, str, str, bool, str | None, str | None]
+"""Code set, code, description, whether nothing is below it, first and last valid day."""
+
+
+def inputs(root: Path = ROOT) -> str:
+    """A hash over everything that decides what the file holds."""
+    sources = sorted((root / "data" / "code_sets").glob("*.csv"))
+    own = Path(__file__).read_text(encoding="utf-8")
+    versions = (f"{name} {version(name)}" for name in _PACKAGES)
+    return archive.digest(root, sources, own, sqlite3.sqlite_version, *versions)
+
+
+def compiled(root: Path = ROOT) -> Path:
+    """The file, compiled anew where it is not up to date."""
+    folder = root / "build" / "code_sets"
+    target, stamp = folder / FILE_NAME, folder / "stamp"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = inputs(root)
+        if target.exists() and stamp.exists() and stamp.read_text() == wanted:
+            return target
+        stamp.unlink(missing_ok=True)
+        write(target, root)
+        stamp.write_text(wanted)
+    return target
+
+
+def write(target: Path, root: Path = ROOT) -> None:
+    """Writes the file: the same bytes for the same sources and the same SQLite."""
+    partial = target.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    data = root / "data" / "code_sets"
+    rows = [
+        *_diagnoses(_table(data / "icd10cm_changes.csv")),
+        *_listed("MS-DRG", _table(data / "ms_drg.csv")),
+        *_listed("PLACE-OF-SERVICE", _table(data / "place_of_service.csv")),
+    ]
+    connection = sqlite3.connect(partial, isolation_level=None)
+    try:
+        connection.executescript(_SCHEMA)
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO codes VALUES (?, ?, ?, ?, ?, ?)", sorted(rows))
+        connection.executemany("INSERT INTO places VALUES (?, ?, ?)", sorted(_places()))
+        connection.execute("COMMIT")
+        connection.execute("VACUUM")
+    finally:
+        connection.close()
+    partial.replace(target)
+
+
+def _table(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def _listed(code_set: str, rows: list[dict[str, str]]) -> Iterator[Row]:
+    for row in rows:
+        yield code_set, row["code"], row["description"], True, None, None
+
+
+def _diagnoses(changes: list[dict[str, str]]) -> Iterator[Row]:
+    """Every code and category of the release, and the codes that ended before it.
+
+    The package knows one release and no dates. The changes say since when a code is valid, where
+    the release before did not have it, and until when one was that the release has no longer.
+    """
+    with warnings.catch_warnings():
+        # It reads its files by a way that the standard library deprecates.
+        warnings.simplefilter("ignore")
+        import simple_icd_10_cm as icd  # type: ignore[import-untyped]  # it publishes no types
+    changed = {row["code"]: row for row in changes}
+    for code in dict.fromkeys(icd.get_all_codes(with_dots=False)):
+        if _DIAGNOSIS.fullmatch(code):
+            change = changed.pop(code, {})
+            # Notes of the tabular list come with tabs.
+            description = " ".join(icd.get_description(code).split())
+            yield _diagnosis(code, description, change, leaf=icd.is_leaf(code))
+    for code, change in changed.items():
+        yield _diagnosis(code, change["description"], change, leaf=True)
+
+
+def _diagnosis(code: str, description: str, change: dict[str, str], *, leaf: bool) -> Row:
+    if not description:
+        raise ValueError(f"icd10cm_changes.csv: {code} is in no release; describe it")
+    dates = (change.get("valid_from") or None, change.get("valid_to") or None)
+    return "ICD-10-CM", code, description, leaf, *dates
+
+
+def _places() -> Iterator[tuple[str, float, float]]:
+    """Centres of ZIP codes; those of the military abroad have none."""
+    import zipcodes
+
+    entries: list[dict[str, Any]] = zipcodes.list_all()  # type: ignore[no-untyped-call]  # no types
+    for entry in entries:
+        latitude, longitude = float(entry["lat"]), float(entry["long"])
+        if latitude or longitude:
+            yield entry["zip_code"], latitude, longitude
+
+
+def main() -> None:
+    """Compiles the file where it is not up to date."""
+    file = compiled()
+    print(f"{file.relative_to(ROOT)}  {file.stat().st_size / 1024:,.0f} KB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Which rule list is in force, and which ones were: one item each, never changed, and a pointer.
+
+The pointer is an item of its own, as a check reads it by its key together with the member.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
+from precert.adapters.dynamodb.keys import (
+    ASSERTION_KEY,
+    RULE_LIST_PK,
+    instant,
+    rule_list_at_sk,
+    rule_list_version_sk,
+)
+from precert.adapters.dynamodb.operations import ABSENT
+from precert.adapters.dynamodb.reads import get, transient_faults
+from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
+from precert.contract import PK, SK
+from precert.domain.rules import RuleListVersion
+from precert.usecases.ports.rule_lists import RuleListChangedError, RuleListExistsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+RULE_LIST_KEY: Final = {PK: RULE_LIST_PK, SK: "IN_FORCE"}
+"""Sorts after all of the history."""
+_POINTER: Final = 0
+"""Which operation of the transaction is the pointer's."""
+
+
+class DynamoDBRuleListVersions:
+    """The history (port :class:`precert.usecases.ports.rule_lists.RuleListVersions`)."""
+
+    def __init__(
+        self, client: "DynamoDBClient", *, reference_table: str, new_key: Callable[[], bytes]
+    ) -> None:
+        self._client = client
+        self._table = reference_table
+        self._new_key = new_key
+
+    def in_force(self) -> RuleListVersion | None:
+        return rule_list_of(get(self._client, self._table, *RULE_LIST_KEY.values()))
+
+    def in_force_at(self, instant: datetime) -> RuleListVersion | None:
+        found = self._history(until=instant, ScanIndexForward=False, Limit=1)
+        return rule_list_of(found[0]) if found else None
+
+    def published(self) -> tuple[RuleListVersion, ...]:
+        lists = map(rule_list_of, self._history())
+        return tuple(one for one in lists if one is not None)
+
+    def put_in_force(self, version: RuleListVersion, *, instead_of: RuleListVersion | None) -> None:
+        told = _item_of(version)
+        writes = [
+            self._put({**RULE_LIST_KEY, **told}, _unchanged(instead_of)),
+            self._put(
+                {PK: RULE_LIST_PK, SK: rule_list_version_sk(version.version)},
+                {"ConditionExpression": ABSENT},
+            ),
+            self._put(
+                {PK: RULE_LIST_PK, SK: rule_list_at_sk(version.published_at), **told},
+                {"ConditionExpression": ABSENT},
+            ),
+            self._assertion_key(),
+        ]
+        try:
+            Writes(self._client).transact(writes)
+        except ConditionFailedError as error:
+            if error.index == _POINTER:
+                raise RuleListChangedError from error
+            raise RuleListExistsError from error
+
+    def _assertion_key(self) -> dict[str, Any]:
+        """The key of the answers' ids, made with the first list and kept from then on."""
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": to_wire(ASSERTION_KEY),
+                "UpdateExpression": "SET #key = if_not_exists(#key, :new)",
+                "ExpressionAttributeNames": {"#key": "key"},
+                "ExpressionAttributeValues": to_wire({":new": self._new_key()}),
+            }
+        }
+
+    def _put(self, item: Item, condition: dict[str, Any]) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": to_wire(item), **condition}}
+
+    def _history(self, *, until: datetime | None = None, **arguments: Any) -> list[Item]:
+        last = rule_list_at_sk(until) if until else rule_list_at_sk(None)
+        items: list[Item] = []
+        start: dict[str, Any] = {}
+        while True:
+            with transient_faults():
+                answer = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+                    ExpressionAttributeValues=to_wire(
+                        {":pk": RULE_LIST_PK, ":first": "AT#", ":last": last}
+                    ),
+                    ConsistentRead=True,
+                    **arguments,
+                    **start,
+                )
+            items.extend(from_wire(item) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer or "Limit" in arguments:
+                return items
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def rule_list_of(item: Item | None) -> RuleListVersion | None:
+    """What a pointer or an item of the history tells."""
+    if item is None:
+        return None
+    return RuleListVersion(
+        version=item["version"],
+        effective_from=date.fromisoformat(item["effective_from"]),
+        object_key=item["object_key"],
+        sha256=item["sha256"],
+        published_at=datetime.fromisoformat(item["published_at"]),
+    )
+
+
+def _item_of(version: RuleListVersion) -> Item:
+    return {
+        "version": version.version,
+        "effective_from": version.effective_from.isoformat(),
+        "object_key": version.object_key,
+        "sha256": version.sha256,
+        "published_at": instant(version.published_at),
+    }
+
+
+def _unchanged(known: RuleListVersion | None) -> dict[str, Any]:
+    if known is None:
+        return {"ConditionExpression": ABSENT}
+    return {
+        "ConditionExpression": "#version = :known",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": to_wire({":known": known.version}),
+    }

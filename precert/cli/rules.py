@@ -1,0 +1,208 @@
+"""``rules check``, ``publish``, ``list`` and ``show``; each answers whether it was done."""
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from precert.bootstrap import Dependencies, stack_dependencies
+from precert.domain.codes import code_types_of
+from precert.domain.delegates import Delegate
+from precert.domain.errors import Fault, InvalidInputError
+from precert.domain.loading import LoadingError, RowFault, load_delegates
+from precert.domain.loading_rules import load_rule_rows
+from precert.domain.payer import Payer
+from precert.domain.rule_review import warnings
+from precert.domain.rules import Rule, RuleListVersion
+from precert.usecases.publish_rule_list import publish_rule_list
+
+
+class UnreadableFileError(Exception):
+    """A file is not there, or is no text."""
+
+
+@dataclass(frozen=True)
+class _Files:
+    """A list that has no fault, with the third parties it names."""
+
+    rules: list[Rule]
+    delegates: list[Delegate]
+
+
+def check(given: argparse.Namespace) -> bool:
+    """Tell what is wrong or strange in a file; touches nothing."""
+    return _read(given) is not None
+
+
+def publish(given: argparse.Namespace) -> bool:
+    """Check a file, and make it the list in force."""
+    files = _read(given)
+    if files is None:
+        print(f"{given.file}: not published")
+        return False
+    made = _made(given)
+    now = made.now()
+    published = publish_rule_list(
+        files.rules,
+        files.delegates,
+        version=given.version,
+        rule_lists=made.rule_lists,
+        versions=made.rule_list_versions,
+        now=now,
+    )
+    before = published.published_at < now
+    print(f"{_line(published)}  {'was in force already' if before else 'is in force now'}")
+    return True
+
+
+def show_all(given: argparse.Namespace) -> bool:
+    """One line for each list, the oldest first."""
+    versions = _made(given).rule_list_versions
+    in_force = versions.in_force()
+    published = versions.published()
+    for version in published:
+        print(_line(version) + ("  in force" if version == in_force else ""))
+    if not published:
+        print("no rule list is published yet")
+    return bool(published)
+
+
+def show(given: argparse.Namespace) -> bool:
+    """The list in force at a time, and its rules for one code."""
+    made = _made(given)
+    at = _instant(given.on, _payer(given.payer)) if given.on else None
+    versions = made.rule_list_versions
+    version = versions.in_force_at(at) if at else versions.in_force()
+    if version is None:
+        print(f"no rule list was in force at {at:%Y-%m-%d %H:%M:%S %Z}" if at else "none published")
+        return False
+    print(_line(version))
+    return _show_code(made, version, given.code.upper()) if given.code else True
+
+
+def day_or_instant(text: str) -> date | datetime:
+    """The type of ``--on``.
+
+    Raises:
+        ArgumentTypeError: it is neither, or an instant without its zone.
+    """
+    hint = "must be a day, as in 2026-07-01, or an instant with its zone, as 2026-07-01T09:00Z"
+    try:
+        if len(text) == len("2026-07-01"):
+            return date.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(hint) from error
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError(hint)
+    return instant
+
+
+def _read(given: argparse.Namespace) -> _Files | None:
+    """The files, or None where one has a fault; everything to be said about them is said."""
+    payer = _payer(given.payer)
+    text = _text(given.file)
+    delegates_file = given.delegates or given.file.with_name("delegates.csv")
+    delegates: list[Delegate] | None = None
+    try:
+        delegates = load_delegates(_text(delegates_file))
+    except LoadingError as error:
+        _tell(delegates_file, error.faults)
+    known = None if delegates is None else {one.delegate_id for one in delegates}
+    try:
+        rows = load_rule_rows(text, known, payer)
+    except LoadingError as error:
+        _tell(given.file, error.faults)
+        print(f"{given.file}: {len(error.faults)} faults")
+        return None
+    found = warnings(rows)
+    _tell(given.file, found, "warning: ")
+    print(f"{given.file}: {len(rows)} rules, no fault, {len(found)} warnings")
+    return None if delegates is None else _Files([rule for _, rule in rows], delegates)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "must be text in UTF-8"
+        raise UnreadableFileError(f"{file}: {why}") from error
+
+
+def _tell(file: Path, faults: Iterable[RowFault], kind: str = "") -> None:
+    for fault in faults:
+        column = f"{fault.column}: " if fault.column else ""
+        print(f"{file}:{fault.row}: {kind}{column}{fault.message}")
+
+
+def _payer(file: Path) -> Payer:
+    try:
+        return Payer.model_validate_json(_text(file))
+    except ValidationError as error:
+        faults = [
+            Fault("/" + "/".join(map(str, one["loc"])), "malformed", one["msg"])
+            for one in error.errors(include_input=False, include_url=False)
+        ]
+        raise InvalidInputError(faults) from error
+
+
+def _made(given: argparse.Namespace) -> Dependencies:
+    return stack_dependencies(given.stack)
+
+
+def _instant(on: date | datetime, payer: Payer) -> datetime:
+    """An instant as it is; a day's last one, where the payer is."""
+    if isinstance(on, datetime):
+        return on.astimezone(UTC)
+    next_day = datetime.combine(on + timedelta(days=1), time.min, payer.zone)
+    return next_day.astimezone(UTC) - timedelta(microseconds=1)
+
+
+def _show_code(made: Dependencies, version: RuleListVersion, code: str) -> bool:
+    kinds = code_types_of(code)
+    if not kinds:
+        print(f"{code} has the form of no code")
+        return False
+    found = made.rule_lists.rules(version, {(kind, code) for kind in kinds})
+    rules = sorted(
+        (rule for named in found.values() for rule in named),
+        key=lambda rule: (rule.code_type, rule.particularity),
+        reverse=True,
+    )
+    for rule in rules:
+        print(f"  {_told(rule)}")
+    if not rules:
+        print(f"  no rule names {code}: unable to determine")
+    return True
+
+
+def _line(version: RuleListVersion) -> str:
+    at = version.published_at.astimezone(UTC)
+    day = version.effective_from.isoformat()
+    return f"{version.version}  published {at:%Y-%m-%d %H:%M:%S}Z  for services from {day}"
+
+
+def _told(rule: Rule) -> str:
+    """A rule on one line, its conditions after what it answers; the most particular comes first."""
+    codes = rule.code_from if rule.code_from == rule.code_to else f"{rule.code_from}-{rule.code_to}"
+    days = f"from {rule.effective_from}" + (f" to {rule.effective_to}" if rule.effective_to else "")
+    sets = (
+        rule.plan_types,
+        rule.lines_of_business,
+        rule.types_of_service,
+        rule.places_of_service,
+    )
+    conditions = [rule.authorization_type, *("|".join(sorted(values)) for values in sets)]
+    told = [rule.rule_id, rule.code_type, codes, rule.requirement, rule.delegate_id, *conditions]
+    limits = {
+        "units": rule.auto_approve_max_units,
+        "days": rule.auto_approve_max_days,
+        "wants": "|".join(rule.documents_wanted),
+        "guidance": rule.guidance,
+        "predetermination": "yes" if rule.predetermination else None,
+    }
+    more = [f"{name}={value}" for name, value in limits.items() if value]
+    return "  ".join([*(str(one) for one in told if one), days, *more])

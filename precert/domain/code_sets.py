@@ -1,0 +1,82 @@
+"""Codes of public code sets: whether they exist, and are valid on the service date (C5).
+
+CPT is judged by its form alone (:mod:`precert.domain.codes`), as its list is licensed.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from precert.domain.codes import has_form
+from precert.domain.content import RequestContent, Service
+from precert.domain.errors import Fault
+from precert.domain.values import CodeType
+
+
+class CodeSet(StrEnum):
+    """Public code sets that are shipped whole."""
+
+    ICD_10_CM = "ICD-10-CM"
+    MS_DRG = "MS-DRG"
+    PLACE_OF_SERVICE = "PLACE-OF-SERVICE"
+
+
+@dataclass(frozen=True)
+class ListedCode:
+    """A code as its set lists it.
+
+    ``leaf`` is false for a category that has codes below it. A day is absent where the releases at
+    hand do not show that the code began, or ended.
+    """
+
+    code: str
+    description: str
+    leaf: bool = True
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+Lookup = Callable[[CodeSet, str], ListedCode | None]
+"""Finds a code in its set (port :class:`precert.usecases.ports.code_sets.CodeSets`)."""
+
+
+def faults_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[Fault]:
+    """Codes that their set does not have, or not on the service date.
+
+    Categories such as K55 are codes here, as an office may not know more before the service.
+    """
+    for index, service in enumerate(content.services):
+        for pointer, code_set, code in _listed_codes(service):
+            if fault := _fault(lookup(code_set, code), code_set, service.first_day):
+                yield Fault(f"/services/{index}/{pointer}", *fault)
+
+
+def _listed_codes(service: Service) -> Iterator[tuple[str, CodeSet, str]]:
+    if service.primary_diagnosis is not None:
+        yield "primary_diagnosis", CodeSet.ICD_10_CM, service.primary_diagnosis
+    for at, code in enumerate(service.additional_diagnoses):
+        yield f"additional_diagnoses/{at}", CodeSet.ICD_10_CM, code
+    for line, procedure in enumerate(service.procedures):
+        if procedure.code_type is CodeType.DRG and has_form(procedure.code, CodeType.DRG):
+            yield f"procedures/{line}/code", CodeSet.MS_DRG, procedure.code
+
+
+def _fault(found: ListedCode | None, code_set: CodeSet, on: date | None) -> tuple[str, str] | None:
+    if found is None:
+        hint = " or enter its category, the first three characters"
+        wanted = hint if code_set is CodeSet.ICD_10_CM else ""
+        return "unknown_code", f"{code_set} has no such code: check it{wanted}"
+    if on is None:
+        return None
+    if found.valid_from is not None and on < found.valid_from:
+        return (
+            "not_valid_on_day",
+            f"this code is valid from {found.valid_from} on: use an older one",
+        )
+    if found.valid_to is not None and found.valid_to < on:
+        return (
+            "not_valid_on_day",
+            f"this code ended on {found.valid_to}: use the one that follows it",
+        )
+    return None

@@ -1,0 +1,304 @@
+"""The form: which fields of a service come next, given what is chosen so far (C3, C4).
+
+Completeness judges by the same fields (:mod:`precert.domain.completeness`). So what follows the form
+is taken, and a portal that shows what it is told holds no rule of its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Final, cast
+
+from precert.domain.content import MAX_LINES, MAX_SERVICES, Service
+from precert.domain.ndc import NDC_PATTERN
+from precert.domain.payer import Choice, Form, FormField, Payer, Stage, TypeOfService
+from precert.domain.values import AuthorizationType, CodeType, ProviderKind, UnitType, Urgency
+
+
+class FieldKind(StrEnum):
+    """How a field is entered."""
+
+    CHOICE = "CHOICE"
+    DAY = "DAY"
+    CODE = "CODE"
+    CODES = "CODES"
+    NUMBER = "NUMBER"
+    TEXT = "TEXT"
+    GROUP = "GROUP"
+    GROUPS = "GROUPS"
+
+
+@dataclass(frozen=True)
+class AskedField:
+    """A field to show now, and what it takes.
+
+    ``pattern`` is the form of what may be entered, for each entry where there are several. Of the
+    fields named in ``one_of`` at least one is needed.
+    """
+
+    name: str
+    label: str
+    kind: FieldKind
+    required_for: Stage | None
+    choices: tuple[Choice, ...] = ()
+    pattern: str | None = None
+    earliest: date | None = None
+    latest: date | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    max_items: int | None = None
+    one_of: tuple[str, ...] = ()
+    fields: tuple["AskedField", ...] = ()
+
+    def is_required(self, stage: Stage) -> bool:
+        return self.required_for in (Stage.CHECK, stage)
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(choice.code for choice in self.choices)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that can be sent is offered."""
+        return set(self.codes) == {member.value for member in _ENUM_OF.get(self.name, ())}
+
+    def checked(self, stage: Stage) -> tuple["AskedField", ...]:
+        """The parts of which something could be wrong, beyond what their types refuse."""
+        return self._checked[stage]
+
+    @cached_property
+    def _checked(self) -> dict[Stage, tuple["AskedField", ...]]:
+        return _checked(self.fields)
+
+
+@dataclass(frozen=True)
+class LaterField:
+    """A field that cannot be shown before another is chosen."""
+
+    name: str
+    label: str
+    waits_for: str
+    required_for: Stage | None
+    """``None`` also where the choice to come decides."""
+
+    def is_required(self, stage: Stage) -> bool:
+        return self.required_for in (Stage.CHECK, stage)
+
+
+@dataclass(frozen=True)
+class AskedForm:
+    """One service's fields: to show now, to show later, and not to show."""
+
+    fields: tuple[AskedField, ...]
+    later: tuple[LaterField, ...] = ()
+    not_shown: tuple[str, ...] = ()
+
+    def checked(self, stage: Stage) -> tuple[AskedField, ...]:
+        """The fields of which something could be wrong, beyond what their types refuse."""
+        return self._checked[stage]
+
+    @cached_property
+    def dated(self) -> tuple[AskedField, ...]:
+        """The fields with a window of days."""
+        return tuple(field for field in self.fields if field.earliest)
+
+    @cached_property
+    def _checked(self) -> dict[Stage, tuple[AskedField, ...]]:
+        return _checked(self.fields)
+
+
+def _checked(fields: Iterable[AskedField]) -> dict[Stage, tuple[AskedField, ...]]:
+    return {
+        stage: tuple(
+            field
+            for field in fields
+            if (field.is_required(stage) and field.name != "code")
+            or (field.choices and not field.is_whole)
+            or field.one_of
+            or field.checked(stage)
+        )
+        for stage in Stage
+    }
+
+
+_ENUM_OF: Final[Mapping[str, type[StrEnum]]] = {
+    "authorization_type": AuthorizationType,
+    "urgency": Urgency,
+    "code_type": CodeType,
+    "unit_type": UnitType,
+    "kind": ProviderKind,
+}
+_DIAGNOSIS: Final = r"^[A-Za-z][0-9][0-9A-Za-z](\.?[0-9A-Za-z]{1,4})?$"
+_SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "additional_diagnoses": {"pattern": _DIAGNOSIS, "max_items": 24},
+    "code": {"pattern": r"^([0-9]{4}[0-9FTUMftum]|[A-Va-v][0-9]{4}|[0-9]{3,4})$"},
+    "modifiers": {"pattern": r"^[0-9A-Za-z]{2}$", "max_items": 4},
+    "ndc": {"pattern": NDC_PATTERN},
+    "npi": {"pattern": r"^[0-9]{10}$"},
+    "tin": {"pattern": r"^[0-9]{2}-?[0-9]{7}$"},
+    "phone": {"pattern": r"^[0-9 ().+-]{10,20}$"},
+    "fax": {"pattern": r"^[0-9 ().+-]{10,20}$"},
+    "primary_diagnosis": {"pattern": _DIAGNOSIS},
+    "procedures": {"max_items": MAX_LINES},
+    "requested_days": {"minimum": 1, "maximum": 365},
+    "services": {"max_items": MAX_SERVICES},
+    "units": {"minimum": 1, "maximum": 9999},
+}
+_KINDS: Final = {
+    FieldKind.CHOICE: (
+        *("authorization_type", "type_of_service", "place_of_service", "urgency"),
+        *("code_type", "unit_type", "frequency", "route", "kind"),
+    ),
+    FieldKind.DAY: ("admission_date", "service_date", "start_date"),
+    FieldKind.CODE: ("primary_diagnosis", "code", "ndc", "npi", "tin", "phone", "fax"),
+    FieldKind.CODES: ("additional_diagnoses", "modifiers"),
+    FieldKind.NUMBER: ("requested_days", "units"),
+    FieldKind.TEXT: ("name", "provider_id"),
+    FieldKind.GROUP: (
+        *("patient", "servicing_provider", "requesting_provider", "address", "medication"),
+    ),
+    FieldKind.GROUPS: ("services", "procedures"),
+}
+_KIND_OF: Final = {name: kind for kind, names in _KINDS.items() for name in names}
+_GROUP_OF: Final = {
+    "servicing_provider": "servicing_provider",
+    "requesting_provider": "requesting_provider",
+    "procedures": "procedure",
+    "medication": "medication",
+}
+_WAITS_FOR: Final = {
+    "type_of_service": "authorization_type",
+    "place_of_service": "type_of_service",
+    "procedures": "type_of_service",
+    "medication": "type_of_service",
+}
+_BY_TYPE: Final = frozenset({"procedures", "medication"})
+"""Fields of which the type of service says whether they are required."""
+
+
+def asked_form(payer: Payer, service: Service, today: date) -> AskedForm:
+    """The fields that a service asks for, by what is chosen in it so far."""
+    form, window = payer.form, payer.service_dates
+    kind = chosen_type(form, service)
+    days = (today - timedelta(days=window.days_back), today + timedelta(days=window.days_ahead))
+    key = (service.authorization_type, kind and kind.code, days)
+    if key not in form.memo:
+        form.memo[key] = _asked_form(form, service, kind, days)
+    return cast("AskedForm", form.memo[key])
+
+
+def asked_of_request(form: Form) -> AskedForm:
+    """What a request has beside the fields of its services."""
+    if "request" not in form.memo:
+        form.memo["request"] = AskedForm(_group(form, "request"))
+    return cast("AskedForm", form.memo["request"])
+
+
+def chosen_type(form: Form, service: Service) -> TypeOfService | None:
+    """The type of service, if it is one that the authorization type leaves open."""
+    return next(
+        (
+            kind
+            for kind in form.types_of_service
+            if kind.code == service.type_of_service
+            and kind.authorization_type is service.authorization_type
+        ),
+        None,
+    )
+
+
+def _asked_form(
+    form: Form, service: Service, kind: TypeOfService | None, days: tuple[date, date]
+) -> AskedForm:
+    fields: list[AskedField] = []
+    later: list[LaterField] = []
+    not_shown: list[str] = []
+    for field in form.fields["service"]:
+        awaited = _awaited(field, service, kind)
+        if awaited is not None:
+            depends = field.name in _BY_TYPE or field.authorization_types
+            required = None if depends else field.required_for
+            later.append(LaterField(field.name, field.label, awaited, required))
+        elif _is_shown(field, service, kind):
+            fields.append(_of_service(field, service, kind, form, days))
+        else:
+            not_shown.append(field.name)
+    return AskedForm(tuple(fields), tuple(later), tuple(not_shown))
+
+
+def _awaited(field: FormField, service: Service, kind: TypeOfService | None) -> str | None:
+    """The choice that must come before the field."""
+    awaited = "authorization_type" if field.authorization_types else _WAITS_FOR.get(field.name)
+    if awaited == "type_of_service":
+        return awaited if kind is None else None
+    return awaited if awaited and getattr(service, awaited) is None else None
+
+
+def _is_shown(field: FormField, service: Service, kind: TypeOfService | None) -> bool:
+    if field.name == "medication":
+        return kind is not None and kind.medication_required
+    return not field.authorization_types or service.authorization_type in field.authorization_types
+
+
+def _of_service(
+    field: FormField,
+    service: Service,
+    kind: TypeOfService | None,
+    form: Form,
+    days: tuple[date, date],
+) -> AskedField:
+    asked = _asked(field, form)
+    if asked.name == "type_of_service":
+        return replace(asked, choices=_types(form, service))
+    if asked.name == "place_of_service" and kind is not None:
+        return replace(asked, choices=_places(form, kind))
+    if asked.name == "procedures" and kind is not None:
+        return replace(asked, required_for=Stage.CHECK if kind.procedure_required else None)
+    if asked.name in ("admission_date", "service_date"):
+        return replace(asked, earliest=days[0], latest=days[1])
+    return asked
+
+
+def _types(form: Form, service: Service) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(code=kind.code, name=kind.name)
+        for kind in form.types_of_service
+        if kind.authorization_type is service.authorization_type
+    )
+
+
+def _places(form: Form, kind: TypeOfService) -> tuple[Choice, ...]:
+    names = {place.code: place.name for place in form.places_of_service}
+    return tuple(Choice(code=code, name=names[code]) for code in kind.places_of_service)
+
+
+def _group(form: Form, group: str) -> tuple[AskedField, ...]:
+    return tuple(_asked(field, form) for field in form.fields[group])
+
+
+def _asked(field: FormField, form: Form) -> AskedField:
+    group = _GROUP_OF.get(field.name)
+    return AskedField(
+        name=field.name,
+        label=field.label,
+        kind=_KIND_OF[field.name],
+        required_for=field.required_for,
+        choices=tuple(_choices(field.name, form)),
+        fields=_group(form, group) if group else (),
+        one_of=("name", "ndc") if field.name == "medication" else (),
+        **_SHAPES.get(field.name, {}),
+    )
+
+
+def _choices(name: str, form: Form) -> Iterable[Choice]:
+    return {
+        "authorization_type": form.authorization_types,
+        "urgency": form.urgencies,
+        "unit_type": form.unit_types,
+        "code_type": form.code_types,
+        "frequency": form.frequencies,
+        "route": form.routes,
+        "kind": form.provider_kinds,
+    }.get(name, ())

@@ -1,0 +1,123 @@
+"""What an office does next after a check: for each code, and what the whole answer has to say.
+
+Texts are the payer's notices. A rule may name the notice that belongs to its codes (``guidance``); it
+takes the place of the general one, where the payer still has it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from precert.domain.content import Service
+from precert.domain.coverage import Plan
+from precert.domain.delegates import Delegate
+from precert.domain.payer import Payer
+from precert.domain.rules import CodeAnswer, Requirement
+from precert.domain.values import AuthorizationType, Urgency
+
+BEHAVIORAL: Final = "behavioral"
+"""The notice of services that have guidance and never a form (A5)."""
+
+
+class NextAction(StrEnum):
+    """What a portal offers next."""
+
+    START_DRAFT = "START_DRAFT"
+    NONE = "NONE"
+    GO_TO_THIRD_PARTY = "GO_TO_THIRD_PARTY"
+    CALL = "CALL"
+
+
+@dataclass(frozen=True)
+class NextStep:
+    action: NextAction
+    text: str
+
+
+_STEPS: Final = {
+    Requirement.REQUIRED: (NextAction.START_DRAFT, "required"),
+    Requirement.NOT_REQUIRED: (NextAction.NONE, "not_required"),
+    Requirement.THIRD_PARTY: (NextAction.GO_TO_THIRD_PARTY, "third_party"),
+    Requirement.UNABLE_TO_DETERMINE: (NextAction.CALL, "unable_to_determine"),
+}
+"""By what was answered: the action, and the notice that explains it."""
+
+
+def next_step(
+    answer: CodeAnswer, service: Service, delegate: Delegate | None, payer: Payer, today: date
+) -> NextStep:
+    """What to do about one code of a service.
+
+    An emergency needs no precertification, whoever decides otherwise; an emergency admission is
+    entered like any request, as its notification (C10). A vendor that takes no retrospective
+    requests is passed by where the service date is over (C12).
+    """
+    action, notice = _STEPS[answer.requirement]
+    if answer.guidance == BEHAVIORAL:
+        return NextStep(NextAction.CALL, payer.notices[BEHAVIORAL])
+    if service.urgency is Urgency.EMERGENCY:
+        return NextStep(_emergency_action(service), payer.notices["emergency"])
+    if retrospective := _retrospective_notice(answer, service, delegate, today):
+        return NextStep(NextAction.CALL, payer.notices[retrospective])
+    return NextStep(action, payer.notices.get(answer.guidance or notice, payer.notices[notice]))
+
+
+def next_step_without_codes(service: Service, payer: Payer) -> NextStep:
+    """What to do about a stay entered without codes (C3): no rule could be asked."""
+    if service.urgency is Urgency.EMERGENCY:
+        return NextStep(_emergency_action(service), payer.notices["emergency"])
+    return NextStep(NextAction.CALL, payer.notices["unable_to_determine"])
+
+
+def _emergency_action(service: Service) -> NextAction:
+    inpatient = service.authorization_type is AuthorizationType.INPATIENT
+    return NextAction.START_DRAFT if inpatient else NextAction.NONE
+
+
+def _retrospective_notice(
+    answer: CodeAnswer, service: Service, delegate: Delegate | None, today: date
+) -> str | None:
+    if answer.requirement is not Requirement.THIRD_PARTY or delegate is None:
+        return None
+    over = service.first_day is not None and service.first_day < today
+    return delegate.retrospective_notice if over else None
+
+
+def notices_of(
+    answers: Sequence[CodeAnswer],
+    services: Sequence[Service],
+    plan: Plan,
+    requirement: Requirement,
+    payer: Payer,
+) -> tuple[str, ...]:
+    """Texts that have to be shown with the whole answer, each once.
+
+    ``requirement`` is what the whole check comes to; a stay without codes makes it what no code is.
+    """
+    found = {answer.requirement for answer in answers} | {requirement}
+    names = _notice_names(answers, services, plan, found)
+    return tuple(payer.notices[name] for name in dict.fromkeys(names) if name in payer.notices)
+
+
+def _notice_names(
+    answers: Sequence[CodeAnswer],
+    services: Sequence[Service],
+    plan: Plan,
+    found: set[Requirement],
+) -> Iterator[str]:
+    yield "no_guarantee"
+    for requirement in (Requirement.UNABLE_TO_DETERMINE, Requirement.THIRD_PARTY):
+        if requirement in found:
+            yield _STEPS[requirement][1]
+    emergencies = [service for service in services if service.urgency is Urgency.EMERGENCY]
+    if emergencies:
+        yield "emergency"
+    if any(service.authorization_type is AuthorizationType.INPATIENT for service in emergencies):
+        yield "notifications"
+    if plan.referral_needed:
+        yield "referral_needed"
+    if any(answer.predetermination for answer in answers):
+        yield "predetermination"
+    yield from (answer.guidance for answer in answers if answer.guidance)

@@ -1,0 +1,43 @@
+"""How values are written for people, on documents that the payer sends."""
+
+from datetime import date, datetime
+
+from precert.domain.content import Address
+
+
+def written_day(day: date) -> str:
+    """A day that nobody reads the other way round: July 4, 2026."""
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def written_moment(moment: datetime) -> str:
+    """A day with its time of day and the zone it is told in."""
+    hour = moment.hour % 12 or 12
+    return f"{written_day(moment.date())}, {hour}:{moment:%M %p %Z}"
+
+
+def written_tin(tin: str) -> str:
+    return f"{tin[:2]}-{tin[2:]}"
+
+
+def written_phone(phone: str) -> str:
+    return f"{phone[:3]}-{phone[3:6]}-{phone[6:]}"
+
+
+def written_diagnosis(code: str) -> str:
+    """ICD-10-CM with its dot."""
+    return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
+
+
+def written_units(units: int, unit_type: str | None) -> str:
+    """How many of what: 1 visit, 3 visits; the unit comes in the plural, as the form calls it."""
+    if unit_type is None:
+        return str(units)
+    word = unit_type.lower()
+    return f"{units} {word.removesuffix('s') if units == 1 else word}"
+
+
+def written_address(address: Address) -> list[str]:
+    """The lines of an address."""
+    town = f"{address.city}, {address.state} {address.zip_code}"
+    return [line for line in (address.line_1, address.line_2, town) if line]

@@ -1,0 +1,70 @@
+"""Small parts of FHIR resources, as JSON: what is absent is left out, as FHIR knows no null."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from precert.domain.content import Address, Provider
+from precert.fhir import systems
+
+Json = dict[str, Any]
+
+
+def given(**members: Any) -> Json:
+    """An object of the members that there are; FHIR has no empty arrays either."""
+    return {name: value for name, value in members.items() if value not in (None, [], {}, "")}
+
+
+def concept(system: str, code: str | None, text: str | None = None) -> Json:
+    """A CodeableConcept; without a code its text alone."""
+    coding = [{"system": system, "code": code}] if code else []
+    return given(coding=coding, text=text)
+
+
+def not_applicable() -> Json:
+    """For a line whose code stands elsewhere: revenue codes and DRGs are no procedures."""
+    return concept(systems.DATA_ABSENT_REASON, "not-applicable")
+
+
+def absent() -> Json:
+    """What stands beside an element that nobody entered."""
+    return {"extension": [{"url": systems.DATA_ABSENT, "valueCode": "unknown"}]}
+
+
+def extension(name: str, **value: Any) -> Json:
+    return {"url": systems.extension_url(name), **value}
+
+
+def reference(full_url: str) -> Json:
+    return {"reference": full_url}
+
+
+def provider_identifiers(provider: Provider) -> list[Json]:
+    found = (("NPI", systems.US_NPI, provider.npi), ("TAX", systems.US_TIN, provider.tin))
+    return [
+        {"type": concept(systems.IDENTIFIER_TYPE, kind), "system": system, "value": value}
+        for kind, system, value in found
+        if value
+    ]
+
+
+def telecom(provider: Provider) -> list[Json]:
+    found = (("phone", provider.phone), ("fax", provider.fax))
+    return [{"system": system, "value": value, "use": "work"} for system, value in found if value]
+
+
+def addresses(address: Address | None) -> list[Json]:
+    if address is None:
+        return []
+    return [
+        {
+            "line": list(_lines((address.line_1, address.line_2))),
+            "city": address.city,
+            "state": address.state,
+            "postalCode": address.zip_code,
+            "country": "US",
+        }
+    ]
+
+
+def _lines(lines: Iterable[str | None]) -> Iterable[str]:
+    return (line for line in lines if line)

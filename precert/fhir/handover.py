@@ -1,0 +1,287 @@
+"""What an office entered, as a document that a vendor takes in: a Da Vinci PAS request bundle (C8).
+
+A FHIR R4 Bundle in the shape of ``profile-pas-request-bundle`` 2.2: the Claim first, then every
+resource it refers to, each under its own ``urn:uuid``. What was not entered is left out, or said to be
+unknown where the profile wants an element; nothing is guessed. In particular:
+
+* A check knows no requesting provider yet. Where none is entered, the servicing one is the requestor,
+  as either may ask (A7).
+* The patient's sex, who of a family holds the policy, and the payer's national id are not asked by
+  the form: the first is said to be unknown, the others are left out.
+* A provider's name is one text and is not split into parts.
+* Revenue codes stand in ``item.revenue`` and DRGs among the diagnoses, as the guide maps them to
+  X12 278; ``productOrService`` is then not applicable.
+* ``item.category`` has an X12 service type where the payer's form gives one, else its words.
+* Only one stay fits the guide's admission and discharge dates: the first one entered.
+* Documents are not part of it; the vendor says which it wants.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from precert.domain.codes import code_types_of
+from precert.domain.content import Procedure, Provider, RequestContent, Service
+from precert.domain.coverage import Coverage
+from precert.domain.payer import Payer
+from precert.domain.values import AuthorizationType, CodeType, ProviderKind, Urgency
+from precert.domain.wording import written_diagnosis
+from precert.fhir import parties, systems
+from precert.fhir.elements import Json, concept, extension, given, not_applicable, reference
+
+MEDIA_TYPE: Final = "application/fhir+json"
+
+
+@dataclass
+class _Entries:
+    """The bundle's entries in the order added, each under a ``urn:uuid`` of its own."""
+
+    new_uuid: Callable[[], str]
+    made: list[Json] = field(default_factory=list)
+
+    def add(self, resource: Json) -> str:
+        """Adds a resource and answers what refers to it."""
+        identity = self.new_uuid()
+        full_url = f"urn:uuid:{identity}"
+        kind = {"resourceType": resource["resourceType"], "id": identity}
+        self.made.append({"fullUrl": full_url, "resource": {**kind, **resource}})
+        return full_url
+
+
+def request_bundle(
+    content: RequestContent,
+    coverage: Coverage,
+    payer: Payer,
+    *,
+    note: str,
+    at: datetime,
+    new_uuid: Callable[[], str],
+) -> Json:
+    """The bundle of a request that holds only what one vendor decides.
+
+    ``note`` goes along as a free text: where the request comes from. The services have lines.
+    """
+    created = at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    claim_id = new_uuid()
+    entries = _Entries(new_uuid)
+    patient = entries.add(parties.patient(coverage))
+    insurer = entries.add(parties.insurer(payer))
+    insurance = entries.add(parties.insurance(coverage, patient, insurer))
+    servicing = content.servicing_provider or Provider()
+    requesting = content.requesting_provider or servicing
+    alone = requesting == servicing
+    performer = _party(entries, servicing, asks=alone)
+    requestor = performer if alone else _party(entries, requesting, asks=True)
+    drugs = [_drug(entries, service, patient) for service in content.services]
+    lines = _Lines(content, payer, drugs)
+    claim = given(
+        resourceType="Claim",
+        id=claim_id,
+        meta=systems.profile("claim"),
+        extension=_level_of_service(content),
+        identifier=[{"system": systems.URI, "value": f"urn:uuid:{claim_id}"}],
+        status="active",
+        type=concept(f"{systems.TERMINOLOGY}/claim-type", _claim_type(content)),
+        use="preauthorization",
+        patient=reference(patient),
+        created=created,
+        insurer=reference(insurer),
+        provider=reference(requestor),
+        priority=concept(f"{systems.TERMINOLOGY}/processpriority", _priority(content)),
+        careTeam=[_care_team(servicing, performer)],
+        supportingInfo=_supporting_info(content, note),
+        diagnosis=lines.diagnoses,
+        insurance=[{"sequence": 1, "focal": True, "coverage": reference(insurance)}],
+        item=lines.items,
+    )
+    return {
+        "resourceType": "Bundle",
+        "meta": systems.profile("pas-request-bundle"),
+        "identifier": {"system": systems.URI, "value": f"urn:uuid:{new_uuid()}"},
+        "type": "collection",
+        "timestamp": created,
+        "entry": [{"fullUrl": f"urn:uuid:{claim_id}", "resource": claim}, *entries.made],
+    }
+
+
+def _party(entries: _Entries, provider: Provider, *, asks: bool) -> str:
+    """A facility as an organization, an individual in a role."""
+    if provider.kind is not ProviderKind.INDIVIDUAL:
+        return entries.add(parties.organization(provider, asks=asks))
+    practitioner = entries.add(parties.practitioner(provider))
+    return entries.add(parties.role(provider, practitioner))
+
+
+def _drug(entries: _Entries, service: Service, patient: str) -> str | None:
+    """A drug that is named; of one without name and NDC nothing could be said."""
+    drug = service.medication
+    if drug is None or not (drug.name or drug.ndc):
+        return None
+    return entries.add(parties.medication(drug, patient))
+
+
+# -- The claim's head ---------------------------------------------------------------------------------
+
+
+def _claim_type(content: RequestContent) -> str:
+    stays = any(_is_stay(service) for service in content.services)
+    return "institutional" if stays else "professional"
+
+
+def _is_stay(service: Service) -> bool:
+    return service.authorization_type is AuthorizationType.INPATIENT
+
+
+def _urgency(content: RequestContent) -> Urgency | None:
+    """The most pressing of the services."""
+    asked = {service.urgency for service in content.services}
+    order = (Urgency.EMERGENCY, Urgency.URGENT, Urgency.ELECTIVE)
+    return next((urgency for urgency in order if urgency in asked), None)
+
+
+def _priority(content: RequestContent) -> str:
+    return "normal" if _urgency(content) in (None, Urgency.ELECTIVE) else "stat"
+
+
+def _level_of_service(content: RequestContent) -> list[Json]:
+    urgency = _urgency(content)
+    if urgency is None:
+        return []
+    level = concept(systems.LEVEL_OF_SERVICE, systems.LEVEL_OF[urgency])
+    return [extension("levelOfServiceCode", valueCodeableConcept=level)]
+
+
+def _care_team(servicing: Provider, performer: str) -> Json:
+    facility = servicing.kind is ProviderKind.FACILITY
+    entity = systems.ENTITY_OF_KIND[ProviderKind.FACILITY] if facility else systems.SERVICE_PROVIDER
+    return {
+        "extension": [extension("careTeamClaimScope", valueBoolean=True)],
+        "sequence": 1,
+        "provider": reference(performer),
+        "role": concept(systems.ENTITY, entity),
+    }
+
+
+def _supporting_info(content: RequestContent, note: str) -> list[Json]:
+    facts = [*_dates(content), ("freeFormMessage", {"valueString": note})]
+    return [
+        {"sequence": number, "category": concept(systems.PAS_CODES, code), **value}
+        for number, (code, value) in enumerate(facts, start=1)
+    ]
+
+
+def _dates(content: RequestContent) -> Iterator[tuple[str, Json]]:
+    firsts = [service.first_day for service in content.services if service.first_day]
+    lasts = [service.last_day for service in content.services if service.last_day]
+    if firsts:
+        yield "patientEvent", _timing(min(firsts), max(lasts))
+    stay = next((service for service in content.services if _is_stay(service)), None)
+    if stay and stay.admission_date:
+        yield "admissionDates", _timing(stay.admission_date, stay.admission_date)
+        if stay.requested_days:
+            leaves = stay.admission_date + timedelta(days=stay.requested_days)
+            yield "dischargeDates", _timing(leaves, leaves)
+
+
+def _timing(first: date, last: date) -> Json:
+    if first == last:
+        return {"timingDate": first.isoformat()}
+    return {"timingPeriod": {"start": first.isoformat(), "end": last.isoformat()}}
+
+
+# -- Diagnoses and items ------------------------------------------------------------------------------
+
+
+class _Lines:
+    """The claim's diagnoses, each once, and its items, which point at them."""
+
+    def __init__(self, content: RequestContent, payer: Payer, drugs: Sequence[str | None]) -> None:
+        """``drugs`` are what each service's medication is referred to by."""
+        self.diagnoses: list[Json] = []
+        self.items: list[Json] = []
+        self._sequences: dict[tuple[str, str], int] = {}
+        self._kinds = {kind.code: kind for kind in payer.form.types_of_service}
+        self._places = {place.code: place for place in payer.form.places_of_service}
+        for service, drug in zip(content.services, drugs, strict=True):
+            own = [
+                self._diagnosis(systems.ICD_10_CM, written_diagnosis(c))
+                for c in _diagnoses_of(service)
+            ]
+            for procedure in service.procedures:
+                self._add(service, procedure, own, drug)
+        if content.services and (primary := content.services[0].primary_diagnosis):
+            principal = self._sequences[systems.ICD_10_CM, written_diagnosis(primary)]
+            kind = concept(systems.PAS_CODES, "principal")
+            self.diagnoses[principal - 1]["type"] = [kind]
+
+    def _diagnosis(self, system: str, code: str) -> int:
+        """The sequence of a diagnosis; a new one is added."""
+        if (system, code) not in self._sequences:
+            sequence = self._sequences[system, code] = len(self.diagnoses) + 1
+            self.diagnoses.append(
+                {"sequence": sequence, "diagnosisCodeableConcept": concept(system, code)}
+            )
+        return self._sequences[system, code]
+
+    def _add(
+        self, service: Service, procedure: Procedure, diagnoses: list[int], drug: str | None
+    ) -> None:
+        code_type = procedure.code_type or code_types_of(procedure.code)[0]
+        sequences = list(diagnoses)
+        if code_type is CodeType.DRG:
+            sequences.append(self._diagnosis(systems.MS_DRG, procedure.code))
+        coded = concept(systems.CODE_SYSTEMS[code_type], procedure.code)
+        is_procedure = code_type in (CodeType.CPT, CodeType.HCPCS)
+        day = procedure.start_date or service.first_day
+        self.items.append(
+            given(
+                extension=_item_extensions(service, drug),
+                sequence=len(self.items) + 1,
+                careTeamSequence=[1],
+                diagnosisSequence=sequences,
+                revenue=coded if code_type is CodeType.REVENUE else None,
+                category=self._category(service),
+                productOrService=coded if is_procedure else not_applicable(),
+                modifier=[_modifier(one) for one in procedure.modifiers],
+                servicedDate=day.isoformat() if day else None,
+                locationCodeableConcept=self._place(service),
+                quantity=_quantity(procedure),
+            )
+        )
+
+    def _category(self, service: Service) -> Json | None:
+        kind = self._kinds.get(service.type_of_service or "")
+        return concept(systems.SERVICE_TYPE, kind.x12_service_type, kind.name) if kind else None
+
+    def _place(self, service: Service) -> Json | None:
+        place = self._places.get(service.place_of_service or "")
+        return concept(systems.CMS_PLACE_OF_SERVICE, place.cms_code, place.name) if place else None
+
+
+def _diagnoses_of(service: Service) -> list[str]:
+    primary = [service.primary_diagnosis] if service.primary_diagnosis else []
+    return list(dict.fromkeys([*primary, *service.additional_diagnoses]))
+
+
+def _item_extensions(service: Service, drug: str | None) -> list[Json]:
+    made = [extension("requestedService", valueReference=reference(drug))] if drug else []
+    if service.authorization_type:
+        code = systems.REQUEST_TYPE_OF[service.authorization_type]
+        asked = concept(systems.REQUEST_TYPE, code)
+        made.append(extension("serviceItemRequestType", valueCodeableConcept=asked))
+    initial = concept(systems.CERTIFICATION_TYPE, systems.INITIAL)
+    return [*made, extension("certificationType", valueCodeableConcept=initial)]
+
+
+def _modifier(modifier: str) -> Json:
+    """Modifiers of digits are CPT's, those with a letter HCPCS's, but for CPT's P1 to P6."""
+    physical_status = modifier[0] == "P" and modifier[1] in "123456"
+    is_cpt = modifier.isdigit() or physical_status
+    return concept(systems.CPT if is_cpt else systems.HCPCS, modifier)
+
+
+def _quantity(procedure: Procedure) -> Json | None:
+    if procedure.units is None:
+        return None
+    return given(value=procedure.units, unit=procedure.unit_type and procedure.unit_type.lower())

@@ -1,0 +1,127 @@
+"""Who takes part in a request: patient, payer with its coverage, and providers."""
+
+from precert.domain.content import Medication, Provider
+from precert.domain.coverage import Coverage
+from precert.domain.payer import Payer
+from precert.domain.values import ProviderKind
+from precert.fhir import systems
+from precert.fhir.elements import (
+    Json,
+    absent,
+    addresses,
+    concept,
+    given,
+    provider_identifiers,
+    reference,
+    telecom,
+)
+
+
+def patient(coverage: Coverage) -> Json:
+    return {
+        "resourceType": "Patient",
+        "meta": systems.profile("beneficiary"),
+        "identifier": [
+            {
+                "type": concept(systems.IDENTIFIER_TYPE, "MB"),
+                "system": systems.MEMBER_ID,
+                "value": coverage.member_id,
+            }
+        ],
+        "name": [{"family": coverage.last_name, "given": [coverage.first_name]}],
+        "gender": "unknown",
+        "birthDate": coverage.date_of_birth.isoformat(),
+    }
+
+
+def insurer(payer: Payer) -> Json:
+    contact = payer.provider_services
+    return {
+        "resourceType": "Organization",
+        "meta": systems.profile("insurer"),
+        "active": True,
+        "type": [concept(systems.ENTITY, systems.PAYER)],
+        "name": payer.name,
+        "telecom": [{"system": "phone", "value": contact.phone, "use": "work"}],
+    }
+
+
+def insurance(coverage: Coverage, beneficiary: str, payor: str) -> Json:
+    plan = coverage.plan
+    classes = (
+        ("group", coverage.account, coverage.account_name),
+        ("plan", plan.plan_id, plan.name),
+    )
+    return {
+        "resourceType": "Coverage",
+        "meta": systems.profile("coverage"),
+        "status": "active",
+        "type": {"text": plan.plan_type},
+        "subscriberId": coverage.member_id,
+        "beneficiary": reference(beneficiary),
+        "period": given(
+            start=coverage.active_from.isoformat(),
+            end=coverage.active_to and coverage.active_to.isoformat(),
+        ),
+        "payor": [reference(payor)],
+        "class": [
+            {
+                "type": concept(f"{systems.TERMINOLOGY}/coverage-class", kind),
+                "value": value,
+                "name": name,
+            }
+            for kind, value, name in classes
+        ],
+    }
+
+
+def organization(provider: Provider, *, asks: bool) -> Json:
+    """A facility, or a provider of whom nobody said what it is; ``asks`` where it is the requestor."""
+    entity = systems.ENTITY_OF_KIND[provider.kind or ProviderKind.INDIVIDUAL]
+    return given(
+        resourceType="Organization",
+        meta=systems.profile("requestor") if asks else systems.US_CORE_ORGANIZATION,
+        identifier=provider_identifiers(provider),
+        active=True,
+        type=[concept(systems.ENTITY, entity)],
+        name=provider.name,
+        _name=None if provider.name else absent(),
+        telecom=telecom(provider),
+        address=addresses(provider.address),
+    )
+
+
+def medication(drug: Medication, subject: str) -> Json:
+    """A drug by its NDC and name; how often and by which way in the words entered."""
+    dosage = given(timing=given(code=given(text=drug.frequency)), route=given(text=drug.route))
+    return given(
+        resourceType="MedicationRequest",
+        meta=systems.profile("medicationrequest"),
+        status="active",
+        intent="order",
+        medicationCodeableConcept=concept(
+            systems.NDC, drug.ndc and drug.ndc.replace("-", ""), drug.name
+        ),
+        subject=reference(subject),
+        dosageInstruction=[dosage] if dosage else [],
+    )
+
+
+def practitioner(provider: Provider) -> Json:
+    return given(
+        resourceType="Practitioner",
+        meta=systems.profile("practitioner"),
+        identifier=provider_identifiers(provider),
+        name=[given(text=provider.name, _family=absent())],
+        telecom=telecom(provider),
+        address=addresses(provider.address),
+    )
+
+
+def role(provider: Provider, practitioner_: str) -> Json:
+    return given(
+        resourceType="PractitionerRole",
+        meta=systems.profile("practitionerrole"),
+        practitioner=reference(practitioner_),
+        telecom=telecom(provider),
+    )

@@ -1,0 +1,77 @@
+"""Names of code systems, profiles and extensions, as HL7 and their owners publish them.
+
+PAS is Da Vinci Prior Authorization Support 2.2 (FHIR R4). Of X12's code lists only the codes that we
+send stand here; their texts are licensed.
+
+Uncertain, to be asked of a vendor before the first real hand-over: whether it wants the PAS codes
+under ``PASTempCodes`` (2.2) or under the names of 2.0 (``PASSupportingInfoType``); whether revenue
+codes are wanted under NUBC's own name or under that of the guide's value set; and the level of
+service codes ``E`` and ``03`` (X12 1338), which the guide's examples do not show.
+"""
+
+from typing import Final
+
+from precert.domain.values import AuthorizationType, CodeType, ProviderKind, Urgency
+
+PAS: Final = "http://hl7.org/fhir/us/davinci-pas"
+X12: Final = "https://codesystem.x12.org/005010"
+TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem"
+
+# -- Codes ------------------------------------------------------------------------------------------
+ICD_10_CM: Final = "http://hl7.org/fhir/sid/icd-10-cm"
+NDC: Final = "http://hl7.org/fhir/sid/ndc"
+CPT: Final = "http://www.ama-assn.org/go/cpt"
+HCPCS: Final = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+NUBC_REVENUE: Final = "https://www.nubc.org/CodeSystem/RevenueCodes"
+MS_DRG: Final = (
+    "https://www.cms.gov/Medicare/Medicare-Fee-for-Service-Payment/AcuteInpatientPPS/"
+    "MS-DRG-Classifications-and-Software"
+)
+CMS_PLACE_OF_SERVICE: Final = (
+    "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
+)
+PAS_CODES: Final = f"{PAS}/CodeSystem/PASTempCodes"
+DATA_ABSENT_REASON: Final = f"{TERMINOLOGY}/data-absent-reason"
+DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+CODE_SYSTEMS: Final = {
+    CodeType.CPT: CPT,
+    CodeType.HCPCS: HCPCS,
+    CodeType.REVENUE: NUBC_REVENUE,
+    CodeType.DRG: MS_DRG,
+}
+
+# -- Identifiers ------------------------------------------------------------------------------------
+US_NPI: Final = "http://hl7.org/fhir/sid/us-npi"
+US_TIN: Final = "http://terminology.hl7.org/NamingSystem/USEIN"
+URI: Final = "urn:ietf:rfc:3986"
+MEMBER_ID: Final = "urn:precert:member-id"
+IDENTIFIER_TYPE: Final = f"{TERMINOLOGY}/v2-0203"
+
+# -- X12 code lists, by their data element ----------------------------------------------------------
+ENTITY: Final = f"{X12}/98"
+PAYER: Final = "PR"
+ENTITY_OF_KIND: Final = {ProviderKind.FACILITY: "FA", ProviderKind.INDIVIDUAL: "1P"}
+SERVICE_PROVIDER: Final = "SJ"
+SERVICE_TYPE: Final = f"{X12}/1365"
+CERTIFICATION_TYPE: Final = f"{X12}/1322"
+INITIAL: Final = "I"
+REQUEST_TYPE: Final = f"{X12}/1525"
+REQUEST_TYPE_OF: Final = {AuthorizationType.INPATIENT: "AR", AuthorizationType.OUTPATIENT: "HS"}
+"""Admission review, health services review."""
+LEVEL_OF_SERVICE: Final = f"{X12}/1338"
+LEVEL_OF: Final = {Urgency.ELECTIVE: "E", Urgency.URGENT: "U", Urgency.EMERGENCY: "03"}
+
+
+US_CORE_ORGANIZATION: Final = {
+    "profile": ["http://hl7.org/fhir/us/core/StructureDefinition/us-core-organization"]
+}
+
+
+def profile(name: str) -> dict[str, list[str]]:
+    """A resource's ``meta`` that claims a PAS profile."""
+    return {"profile": [f"{PAS}/StructureDefinition/profile-{name}"]}
+
+
+def extension_url(name: str) -> str:
+    return f"{PAS}/StructureDefinition/extension-{name}"

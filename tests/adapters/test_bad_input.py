@@ -1,0 +1,249 @@
+"""Bad input for the check: each fault named with what would be right, and never a fault of ours."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions.check import handler as check
+from precert.api.http import MAX_BODY_BYTES
+from tests.adapters.cloud import Cloud, Reply
+from tests.fakes.samples import entered
+
+SERVICE: Final = "/content/services/0"
+OUTPATIENT: Final = {
+    "authorization_type": "OUTPATIENT",
+    "type_of_service": "IMAGING",
+    "place_of_service": "OFFICE",
+    "urgency": "ELECTIVE",
+    "service_date": "2026-07-20",
+    "primary_diagnosis": "K5650",
+    "procedures": [{"code": "70551"}],
+}
+DRUG: Final = OUTPATIENT | {
+    "type_of_service": "MEDICAL_PHARMACY",
+    "procedures": [{"code": "J1745"}],
+}
+
+
+def sent(cloud: Cloud, raw: str) -> Reply:
+    return cloud.call(check, "POST", "/v1/checks", raw=raw)
+
+
+def faults(reply: Reply) -> list[tuple[str, str]]:
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert (reply.status, reply.code) == (422, "invalid_input"), reply.text
+    assert all(fault["message"] for fault in reply.body["faults"])
+    return [(fault["pointer"], fault["code"]) for fault in reply.body["faults"]]
+
+
+def test_service_is_answered_when_nothing_is_wrong(cloud: Cloud) -> None:
+    medication = {"name": "Infliximab"}
+    for service in (OUTPATIENT, DRUG | {"medication": medication}):
+        assert cloud.check(services=[service]).status == 200
+
+
+@pytest.mark.rule("C3", "C4", "C5", "C9", "C11")
+@pytest.mark.parametrize(
+    ("service", "wanted"),
+    [
+        ({"service_date": "2026-06-15"}, ("service_date", "outside_window")),
+        ({"service_date": "2027-01-01"}, ("service_date", "outside_window")),
+        ({"service_date": "9999-12-31"}, ("service_date", "outside_window")),
+        ({"service_date": "2026-02-30"}, ("service_date", "value_error")),
+        ({"service_date": 20260720}, ("service_date", "value_error")),
+        ({"service_date": "20.7.2026"}, ("service_date", "value_error")),
+        ({"admission_date": "2026-07-20"}, ("admission_date", "not_expected")),
+        ({"service_date": None}, ("service_date", "missing")),
+        ({"primary_diagnosis": None}, ("primary_diagnosis", "missing")),
+        ({"primary_diagnosis": "K56.999"}, ("primary_diagnosis", "unknown_code")),
+        ({"primary_diagnosis": "S30.1XXA"}, ("primary_diagnosis", "not_valid_on_day")),
+        ({"primary_diagnosis": "5650"}, ("primary_diagnosis", "string_pattern_mismatch")),
+        ({"primary_diagnosis": "K5😀"}, ("primary_diagnosis", "string_pattern_mismatch")),
+        ({"additional_diagnoses": ["K5650"]}, ("additional_diagnoses/0", "duplicate_code")),
+        ({"type_of_service": "MATERNITY"}, ("type_of_service", "not_a_choice")),
+        ({"type_of_service": "IMAGING\u0000"}, ("type_of_service", "value_error")),
+        ({"place_of_service": "SURGICAL"}, ("place_of_service", "not_a_choice")),
+        ({"urgency": "SOON"}, ("urgency", "enum")),
+        ({"procedures": []}, ("procedures", "missing")),
+        ({"procedures": [{"code": "W1234"}]}, ("procedures/0/code", "malformed")),
+        ({"procedures": [{"code": "😀😀😀😀😀"}]}, ("procedures/0/code", "string_pattern_mismatch")),
+        ({"procedures": [{"code": "70551\n70552"}]}, ("procedures/0/code", "string_pattern_mismatch")),
+        ({"procedures": [{"code": "470"}]}, ("procedures/0/code_type", "ambiguous")),
+        (
+            {"procedures": [{"code": "009", "code_type": "DRG"}]},
+            ("procedures/0/code", "unknown_code"),
+        ),
+        (
+            {"procedures": [{"code": "70551"}, {"code": "70551", "code_type": "CPT"}]},
+            ("procedures/1/code", "duplicate_code"),
+        ),
+        ({"procedures": [{"code": 70551}]}, ("procedures/0/code", "string_type")),
+        ({"procedures": [{"code": "70551", "units": "2"}]}, ("procedures/0/units", "int_type")),
+        ({"procedures": [{"code": "70551", "units": 0}]}, ("procedures/0/units", "greater_than_equal")),
+        (
+            {"procedures": [{"code": "70551", "modifiers": ["5"]}]},
+            ("procedures/0/modifiers/0", "string_pattern_mismatch"),
+        ),
+        ({"procedures": {"code": "70551"}}, ("procedures", "tuple_type")),
+        ({"servise_date": "2026-07-20"}, ("servise_date", "extra_forbidden")),
+        ({"medication": {"name": "Infliximab"}}, ("medication", "not_expected")),
+        (DRUG, ("medication", "missing")),
+        (DRUG | {"medication": {"route": "EPIDURAL"}}, ("medication/name", "missing")),
+        (DRUG | {"medication": {"ndc": "1234"}}, ("medication/ndc", "value_error")),
+        (DRUG | {"medication": {"ndc": "1234567890"}}, ("medication/ndc", "ambiguous")),
+        (
+            DRUG | {"medication": {"name": "Infliximab", "route": "ORAL"}},
+            ("medication/route", "not_a_choice"),
+        ),
+    ],
+)  # fmt: skip
+def test_field_is_named_when_it_alone_is_wrong(
+    cloud: Cloud, service: dict[str, Any], wanted: tuple[str, str]
+) -> None:
+    reply = cloud.check(services=[OUTPATIENT | service])
+    assert faults(reply) == [(f"{SERVICE}/{wanted[0]}", wanted[1])]
+
+
+@pytest.mark.rule("C11")
+def test_readings_are_offered_when_a_drug_code_is_ambiguous(cloud: Cloud) -> None:
+    reply = cloud.check(services=[DRUG | {"medication": {"ndc": "1234567890"}}])
+    [fault] = reply.body["faults"]
+    assert fault["choices"] == ["01234-5678-90", "12345-0678-90", "12345-6789-00"]
+    for reading in fault["choices"]:
+        assert cloud.check(services=[DRUG | {"medication": {"ndc": reading}}]).status == 200
+
+
+@pytest.mark.rule("C4")
+def test_choices_are_offered_when_another_was_made(cloud: Cloud) -> None:
+    reply = cloud.check(services=[OUTPATIENT | {"place_of_service": "HOME"}])
+    [fault] = reply.body["faults"]
+    assert "IMAGING_CENTER" in fault["choices"]
+
+
+def test_everything_is_named_at_once_when_much_is_wrong(cloud: Cloud) -> None:
+    service: dict[str, Any] = {
+        "authorization_type": "OUTPATIENT",
+        "admission_date": "2026-07-20",
+        "primary_diagnosis": "K56999",
+        "procedures": [{"code": "W1234"}],
+    }
+    reply = cloud.check(services=[service], patient=None, servicing_provider=None)
+    assert set(faults(reply)) == {
+        ("/content/patient", "missing"),
+        ("/content/servicing_provider", "missing"),
+        (f"{SERVICE}/type_of_service", "missing"),
+        (f"{SERVICE}/place_of_service", "missing"),
+        (f"{SERVICE}/urgency", "missing"),
+        (f"{SERVICE}/service_date", "missing"),
+        (f"{SERVICE}/admission_date", "not_expected"),
+        (f"{SERVICE}/procedures/0/code", "malformed"),
+        (f"{SERVICE}/primary_diagnosis", "unknown_code"),
+    }
+
+
+def test_codes_are_too_many_when_there_are_a_hundred_and_one(cloud: Cloud) -> None:
+    lines = [{"code": f"{number:05d}"} for number in range(70000, 70101)]
+    whole = OUTPATIENT | {"procedures": lines}
+    assert faults(cloud.check(services=[whole])) == [(f"{SERVICE}/procedures", "too_long")]
+    halves = [OUTPATIENT | {"procedures": part} for part in (lines[:60], lines[60:])]
+    assert faults(cloud.check(services=halves)) == [("/content/services", "too_many_codes")]
+    assert cloud.check(services=[OUTPATIENT | {"procedures": lines[:100]}]).status == 200
+
+
+@pytest.mark.parametrize("name", ["Adams\u0000", "Ad\u0007ams", "Adams\u202e", "\u200bAdams"])
+def test_name_is_refused_when_it_holds_control_characters(cloud: Cloud, name: str) -> None:
+    patient = entered()["patient"] | {"last_name": name}
+    assert faults(cloud.check(patient=patient)) == [("/content/patient/last_name", "value_error")]
+
+
+def test_patient_is_not_found_when_the_name_is_an_emoji(cloud: Cloud) -> None:
+    patient = entered()["patient"] | {"last_name": "👩‍⚕"[0]}
+    reply = cloud.check(patient=patient)
+    assert (reply.status, reply.code) == (404, "patient_not_found")
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (json.dumps({"content": entered(), "padding": "x" * 1_000_000}), 413),
+        (" " * MAX_BODY_BYTES + " ", 413),
+        ("[" * 100_000, 400),
+        ('{"content":' * 20_000, 400),
+        ("", 400),
+        ("null", 422),
+        ("[]", 422),
+        ('"text"', 422),
+        ("{", 400),
+        ("{}", 422),
+        ('{"content": null}', 422),
+        ('{"content": {}, "content": []}', 422),
+        ('{"content": NaN}', 422),
+        ('{"content": {"services": [1e999]}}', 422),
+        ('{"content": {"services": [{"units": ' + "9" * 5000 + "}]}}", 400),
+        ('{"content": {"patient": {"last_name": "\\ud800"}}}', 400),
+        ('{"content": {"services": [null, 1, "x", [], {"procedures": [null]}]}}', 422),
+    ],
+)
+def test_body_is_refused_when_it_is_no_check_at_all(cloud: Cloud, raw: str, status: int) -> None:
+    reply = sent(cloud, raw)
+    assert reply.status == status, reply.text
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert reply.body["detail"]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in what is sent."""
+    yield path
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from places(member, (*path, name))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from places(member, (*path, index))
+
+
+WHOLE: Final = {
+    "content": entered(
+        services=[
+            entered()["services"][0],
+            DRUG | {"medication": {"ndc": "57894003001", "frequency": "WEEKLY"}},
+        ]
+    )
+}
+STRANGE: Final = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(max_size=40),
+    st.just([]),
+    st.just({}),
+    st.just([[]]),
+    st.dictionaries(st.text(max_size=8), st.integers(), max_size=2),
+    st.sampled_from(
+        ["😀", "\x00", "٤٤١٢٠", "9" * 400, "2026-13-01", "K55.9.9", "-1", "1e5", "NaN"]
+    ),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(place=st.sampled_from(sorted(filter(None, places(WHOLE)), key=str)), value=STRANGE)
+def test_nothing_breaks_when_anything_stands_anywhere(
+    cloud: Cloud, place: tuple[Any, ...], value: Any
+) -> None:
+    body = deepcopy(WHOLE)
+    holder: Any = body
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = value
+    reply = cloud.call(check, "POST", "/v1/checks", body)
+    assert reply.status in (200, 400, 404, 409, 422), reply.text
+    if reply.status == 422:
+        pointers = [fault["pointer"] for fault in reply.body["faults"]]
+        assert pointers
+        assert all(pointer.startswith("/content") for pointer in pointers)

@@ -1,0 +1,377 @@
+"""What a check answers over HTTP: steps, third parties, the id it is quoted by, the hand-over."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from fhir.resources.R4B.bundle import Bundle
+
+from functions.check import handler as check
+from local.sample import load_sample_payer
+from precert.adapters.dynamodb.reference import DynamoDBReference
+from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
+from precert.domain.rules import RuleListVersion
+from tests.adapters.cloud import UNENTITLED, Clients, Cloud, Reply, create_tables, names
+from tests.fakes.clock import START
+from tests.fakes.samples import entered
+
+DAY = "2026-07-20"
+EQUIPMENT, IMAGE, VISIT, UNKNOWN = "E0250", "70551", "99213", "99997"
+
+
+def outpatient(*codes: str, **changes: Any) -> dict[str, Any]:
+    fields = {
+        "authorization_type": "OUTPATIENT",
+        "type_of_service": "IMAGING",
+        "place_of_service": "IMAGING_CENTER",
+        "urgency": "ELECTIVE",
+        "service_date": DAY,
+        "primary_diagnosis": "M545",
+        "procedures": [{"code": code} for code in codes],
+    }
+    return fields | changes
+
+
+def equipment(*codes: str, **changes: Any) -> dict[str, Any]:
+    at_home = {"type_of_service": "DME", "place_of_service": "HOME"}
+    return outpatient(*codes, **at_home | changes)
+
+
+def surgery(**changes: Any) -> dict[str, Any]:
+    (service,) = entered()["services"]
+    return {**service, **changes}
+
+
+def checked(cloud: Cloud, *services: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    reply = cloud.check(services=list(services), **changes)
+    assert reply.status == 200, reply.text
+    answer: dict[str, Any] = reply.body
+    return answer
+
+
+def codes_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [code for service in answer["services"] for code in service["codes"]]
+
+
+def handed_over(cloud: Cloud, delegate_id: str, *services: dict[str, Any], **changes: Any) -> Reply:
+    body = {"content": entered(services=list(services), **changes), "delegate_id": delegate_id}
+    return cloud.call(check, "POST", "/v1/checks/handover", body)
+
+
+def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    found: Iterable[dict[str, Any]] = (entry["resource"] for entry in bundle["entry"])
+    return [resource for resource in found if resource["resourceType"] == kind]
+
+
+# -- The answer ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("C6")
+def test_every_code_says_what_to_do_next_when_checked(cloud: Cloud) -> None:
+    answer = checked(cloud, surgery(), outpatient(IMAGE, VISIT, UNKNOWN))
+    told = {
+        code["code"]: (code["requirement"], code["next_step"]["action"])
+        for code in codes_of(answer)
+    }
+    assert told == {
+        "44120": ("REQUIRED", "START_DRAFT"),
+        "44121": ("REQUIRED", "START_DRAFT"),
+        IMAGE: ("THIRD_PARTY", "GO_TO_THIRD_PARTY"),
+        VISIT: ("NOT_REQUIRED", "NONE"),
+        UNKNOWN: ("UNABLE_TO_DETERMINE", "CALL"),
+    }
+    rules = {code["code"]: (code["rule_id"], code["effective_from"]) for code in codes_of(answer)}
+    assert rules.pop(UNKNOWN) == (None, None)
+    assert all(rule and since for rule, since in rules.values())
+    call = next(code["next_step"]["text"] for code in codes_of(answer) if code["code"] == UNKNOWN)
+    assert cloud.made.payer.provider_services.phone in call
+    assert answer["rule_list"]["payer"] == cloud.made.payer.name
+    assert {"version", "effective_from", "published_at"} <= set(answer["rule_list"])
+
+
+@pytest.mark.rule("C6")
+@pytest.mark.parametrize(
+    "procedure",
+    [
+        {"code": "99997"},
+        {"code": "0999U"},
+        {"code": "V9999"},
+        {"code": "9999", "code_type": "REVENUE"},
+    ],
+    ids=lambda procedure: procedure["code"],
+)
+def test_unknown_code_is_never_not_required_when_checked(
+    cloud: Cloud, procedure: dict[str, str]
+) -> None:
+    answer = checked(cloud, outpatient(procedures=[{"code": VISIT}, procedure]))
+    known, unknown = codes_of(answer)
+    assert known["requirement"] == "NOT_REQUIRED"
+    assert (unknown["requirement"], unknown["rule_id"]) == ("UNABLE_TO_DETERMINE", None)
+    assert (answer["requirement"], answer["confirmation_available"]) == (
+        "UNABLE_TO_DETERMINE",
+        False,
+    )
+
+
+def test_stay_without_codes_is_never_not_required_when_other_services_are(cloud: Cloud) -> None:
+    stay = surgery(type_of_service="MEDICAL_INPATIENT", place_of_service="MEDICAL", procedures=[])
+    answer = checked(cloud, outpatient(VISIT), stay)
+    assert (answer["requirement"], answer["confirmation_available"]) == (
+        "UNABLE_TO_DETERMINE",
+        False,
+    )
+    steps = [service["next_step"] for service in answer["services"]]
+    assert steps[0] is None
+    assert steps[1]["action"] == "CALL"
+    assert cloud.made.payer.notices["unable_to_determine"] in answer["notices"]
+
+
+def test_confirmation_is_offered_when_nothing_needs_precertification(cloud: Cloud) -> None:
+    assert checked(cloud, outpatient(VISIT))["confirmation_available"] is True
+    assert checked(cloud, outpatient(VISIT, IMAGE))["confirmation_available"] is False
+
+
+@pytest.mark.rule("C15")
+@pytest.mark.parametrize("code", [VISIT, IMAGE, UNKNOWN, "44120"])
+def test_answer_says_that_it_is_no_guarantee_when_it_is_any(cloud: Cloud, code: str) -> None:
+    answer = checked(cloud, outpatient(code))
+    assert answer["notices"][0] == cloud.made.payer.notices["no_guarantee"]
+
+
+@pytest.mark.rule("C10")
+@pytest.mark.parametrize("service", [outpatient(VISIT, IMAGE), surgery()], ids=["visit", "stay"])
+def test_emergency_is_told_its_own_way_when_it_is_checked(
+    cloud: Cloud, service: dict[str, Any]
+) -> None:
+    answer = checked(cloud, {**service, "urgency": "EMERGENCY"})
+    notices, admitted = cloud.made.payer.notices, "admission_date" in service
+    steps = {(code["next_step"]["action"], code["next_step"]["text"]) for code in codes_of(answer)}
+    assert steps == {("START_DRAFT" if admitted else "NONE", notices["emergency"])}
+    assert notices["emergency"] in answer["notices"]
+    assert (notices["notifications"] in answer["notices"]) is admitted
+    assert answer["third_parties"] == []
+
+
+@pytest.mark.parametrize(
+    ("member_id", "patient", "needed"),
+    [
+        ("U70084890", ("1990-10-14", "Mwangi", "Grace"), True),
+        ("849382930", ("1986-01-01", "Adams", "Allison"), False),
+    ],
+    ids=["HMO", "OAP"],
+)
+def test_referral_is_told_when_the_plan_asks_for_one(
+    cloud: Cloud, member_id: str, patient: tuple[str, str, str], *, needed: bool
+) -> None:
+    names = ("date_of_birth", "last_name", "first_name")
+    who = {"member_id": member_id, **dict(zip(names, patient, strict=True))}
+    answer = checked(cloud, outpatient(VISIT), patient=who)
+    assert answer["referral_needed"] is needed
+    assert (cloud.made.payer.notices["referral_needed"] in answer["notices"]) is needed
+
+
+def test_predetermination_is_offered_when_the_rule_does(cloud: Cloud) -> None:
+    offered = {rule["code"]: rule["predetermination"] for rule in codes_of(_predetermined(cloud))}
+    assert offered == {"19342": True, VISIT: False}
+    assert _predetermined(cloud)["predetermination_available"] is True
+    assert checked(cloud, outpatient(VISIT))["predetermination_available"] is False
+
+
+def _predetermined(cloud: Cloud) -> dict[str, Any]:
+    where = {"type_of_service": "OUTPATIENT_SURGERY", "place_of_service": "SURGERY_CENTER"}
+    return checked(cloud, outpatient("19342", VISIT, **where))
+
+
+# -- Third parties ------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("C8")
+def test_third_party_is_told_with_all_its_contacts_when_it_decides(cloud: Cloud) -> None:
+    answer = checked(cloud, surgery(), outpatient(IMAGE, VISIT, "70552"))
+    (vendor,) = answer["third_parties"]
+    assert vendor["delegate_id"] == "EVICORE-RAD"
+    assert vendor["name"]
+    assert vendor["url"].startswith("https://")
+    assert vendor["phone"]
+    assert vendor["fax"]
+    assert vendor["hours"]
+    assert vendor["requirements"]
+    assert vendor["codes"] == [
+        {"service": 2, "code": code, "code_type": "CPT"} for code in (IMAGE, "70552")
+    ]
+    link = vendor["handover"]
+    body = {
+        "content": entered(services=[surgery(), outpatient(IMAGE, VISIT, "70552")]),
+        "delegate_id": vendor["delegate_id"],
+    }
+    reply = cloud.call(check, link["method"], link["path"], body)
+    assert reply.status == 200
+    assert reply.headers["Content-Type"] == link["media_type"]
+    assert cloud.made.payer.notices["third_party"] in answer["notices"]
+
+
+@pytest.mark.rule("C12")
+def test_equipment_vendor_is_told_with_what_it_wants_when_it_is_for_home(cloud: Cloud) -> None:
+    answer = checked(cloud, equipment(EQUIPMENT))
+    (vendor,) = answer["third_parties"]
+    wanted = " ".join(vendor["requirements"]).lower()
+    for word in (
+        *("customer name", "date of birth", "id", "npi", "tin", "phone", "fax", "referring"),
+        *("rendering", "prescription", "certificate of medical necessity", "detailed invoice"),
+        *("diagnosis", "history or notes", "hcpcs", "rental or purchase", "units", "before"),
+    ):
+        assert word in wanted, word
+    assert set(vendor["care_coordination"]) == {"phone", "fax", "email"}
+    assert all(vendor["care_coordination"].values())
+    delivered = checked(cloud, equipment(EQUIPMENT, service_date="2026-06-30"))
+    (code,) = codes_of(delivered)
+    assert code["next_step"] == {
+        "action": "CALL",
+        "text": cloud.made.payer.notices["retrospective_equipment"],
+    }
+    assert delivered["third_parties"] == []
+
+
+@pytest.mark.rule("C13")
+@pytest.mark.parametrize(
+    ("code", "type_of_service", "place", "vendor"),
+    [
+        ("22551", "PAIN_MANAGEMENT", "SURGERY_CENTER", "EVICORE-MSK"),
+        ("77263", "RADIATION_THERAPY", "OFFICE", "EVICORE-RT"),
+        (IMAGE, "IMAGING", "IMAGING_CENTER", "EVICORE-RAD"),
+        ("J9015", "MEDICAL_PHARMACY", "OFFICE", "EVICORE-ONC"),
+        (EQUIPMENT, "DME", "HOME", "EVICORE-DME"),
+    ],
+)
+def test_family_goes_to_its_vendor_when_it_is_delegated(
+    cloud: Cloud, code: str, type_of_service: str, place: str, vendor: str
+) -> None:
+    drug = {"medication": {"name": "Aldesleukin"}} if code.startswith("J") else {}
+    where = {"type_of_service": type_of_service, "place_of_service": place, **drug}
+    answer = checked(cloud, outpatient(code, **where))
+    assert [one["delegate_id"] for one in answer["third_parties"]] == [vendor]
+
+
+def test_home_health_is_ordered_directly_when_it_is_checked(cloud: Cloud) -> None:
+    at_home = {"type_of_service": "HOME_HEALTH", "place_of_service": "HOME"}
+    (code,) = codes_of(checked(cloud, outpatient("99501", **at_home)))
+    assert code["next_step"] == {
+        "action": "NONE",
+        "text": cloud.made.payer.notices["home_health"],
+    }
+
+
+# -- The id it is quoted by ---------------------------------------------------------------------------
+
+
+def test_check_stays_one_call_when_it_names_third_parties_and_an_id(cloud: Cloud) -> None:
+    checked(cloud, outpatient(IMAGE))
+    with cloud.wire.counting() as calls:
+        answer = checked(cloud, outpatient(IMAGE, VISIT), equipment(EQUIPMENT))
+    assert calls == ["BatchGetItem"]
+    assert answer["assertion_id"].startswith("CHK-260701150000-")
+    assert len(answer["third_parties"]) == 2
+
+
+def test_id_is_carried_to_the_details_when_a_request_comes_of_the_check(cloud: Cloud) -> None:
+    quoted = checked(cloud, surgery())["assertion_id"]
+    request_id = cloud.submitted(assertion_id=quoted)
+    assert cloud.read(request_id).body["content"]["assertion_id"] == quoted
+
+
+def test_id_is_proven_when_it_is_quoted_with_its_question(cloud: Cloud) -> None:
+    quoted = checked(cloud, surgery())["assertion_id"]
+    cloud.clock.pass_by(days=3)
+    assert checked(cloud, surgery(), assertion_id=quoted)["quoted_id_fits"] is True
+    other = checked(cloud, outpatient(IMAGE), assertion_id=quoted)
+    assert other["quoted_id_fits"] is False
+    assert checked(cloud, surgery())["quoted_id_fits"] is None
+
+
+def test_id_of_the_past_is_not_given_when_a_check_is_made_as_of_then(cloud: Cloud) -> None:
+    cloud.clock.pass_by(days=3)
+    body = {"content": entered(), "as_of": "2026-07-02T15:00:00Z"}
+    reply = cloud.call(check, "POST", "/v1/checks", body)
+    assert (reply.status, reply.body["assertion_id"]) == (200, None)
+
+
+def test_id_fits_still_when_the_list_was_loaded_again(cloud: Cloud) -> None:
+    quoted = checked(cloud, surgery())["assertion_id"]
+    load_sample_payer(cloud.made)
+    assert checked(cloud, surgery(), assertion_id=quoted)["quoted_id_fits"] is True
+
+
+def test_key_of_the_ids_stays_when_another_list_comes_into_force(clients: Clients) -> None:
+    client, table = clients.by_name["dynamodb"], names("reference")
+    create_tables(client, names("unused"), table)
+    keys = iter((b"first", b"second"))
+    versions = DynamoDBRuleListVersions(client, reference_table=table, new_key=lambda: next(keys))
+    old = RuleListVersion("1", date(2026, 1, 1), "a", "a", START)
+    new = RuleListVersion("2", date(2026, 1, 1), "b", "b", START + timedelta(days=1))
+    versions.put_in_force(old, instead_of=None)
+    versions.put_in_force(new, instead_of=old)
+    assert DynamoDBReference(client, reference_table=table).check_facts("X").assertion_key == (
+        b"first"
+    )
+
+
+# -- The hand-over ------------------------------------------------------------------------------------
+
+
+def test_document_holds_what_the_vendor_decides_and_no_more_when_handed_over(
+    cloud: Cloud,
+) -> None:
+    services = (surgery(), outpatient(IMAGE, VISIT), equipment(EQUIPMENT))
+    reply = handed_over(cloud, "EVICORE-RAD", *services)
+    assert reply.status == 200, reply.text
+    assert reply.headers["Content-Type"] == "application/fhir+json"
+    Bundle.model_validate(reply.body)
+    (claim,) = resources(reply.body, "Claim")
+    assert [item["productOrService"]["coding"][0]["code"] for item in claim["item"]] == [IMAGE]
+    (patient,) = resources(reply.body, "Patient")
+    assert patient["identifier"][0]["value"] == "849382930"
+
+
+def test_two_documents_share_no_id_when_made_of_the_same(cloud: Cloud) -> None:
+    first, second = (handed_over(cloud, "EVICORE-RAD", outpatient(IMAGE)).body for _ in range(2))
+    urls = [entry["fullUrl"] for made in (first, second) for entry in made["entry"]]
+    assert len(set(urls)) == len(urls)
+
+
+def test_third_party_is_unknown_when_the_list_has_it_not(cloud: Cloud) -> None:
+    reply = handed_over(cloud, "NOBODY", outpatient(IMAGE))
+    assert (reply.status, reply.code) == (422, "invalid_input")
+    assert [fault["pointer"] for fault in reply.body["faults"]] == ["/delegate_id"]
+
+
+@pytest.mark.parametrize(
+    ("delegate_id", "service"),
+    [
+        ("EVICORE-RAD", surgery()),
+        ("EVICORE-RAD", outpatient(VISIT, UNKNOWN)),
+        ("EVICORE-RT", outpatient(IMAGE)),
+        ("EVICORE-RAD", outpatient(IMAGE, urgency="EMERGENCY")),
+        ("EVICORE-DME", equipment(EQUIPMENT, service_date="2026-06-30")),
+    ],
+    ids=["the payer's", "nobody's", "another's", "emergency", "delivered already"],
+)
+def test_nothing_is_handed_over_when_the_third_party_decides_on_nothing(
+    cloud: Cloud, delegate_id: str, service: dict[str, Any]
+) -> None:
+    reply = handed_over(cloud, delegate_id, service)
+    assert (reply.status, reply.code) == (409, "nothing_to_hand_over")
+
+
+def test_faults_are_those_of_the_check_when_something_is_missing(cloud: Cloud) -> None:
+    reply = handed_over(cloud, "EVICORE-RAD", outpatient(IMAGE, service_date=None))
+    assert reply.status == 422
+    assert [fault["pointer"] for fault in reply.body["faults"]] == [
+        "/content/services/0/service_date"
+    ]
+
+
+def test_nothing_is_handed_over_when_the_caller_may_not_check(cloud: Cloud) -> None:
+    body = {"content": entered(services=[outpatient(IMAGE)]), "delegate_id": "EVICORE-RAD"}
+    reply = cloud.call(check, "POST", "/v1/checks/handover", body, by=UNENTITLED)
+    assert (reply.status, reply.code) == (403, "not_entitled")

@@ -1,0 +1,190 @@
+"""The public code sets as they ship: whole, dated, and at hand in microseconds (C5)."""
+
+import csv
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import pytest
+
+from infra.code_sets import compiled
+from precert.adapters.code_sets import SqliteCodeSets
+from precert.domain.code_sets import CodeSet, faults_of_codes
+from precert.domain.loading import load_zips
+from tests.fakes.code_sets import code_sets
+from tests.fakes.samples import DATA, content, entered, payer
+
+ICD: Final = CodeSet.ICD_10_CM
+
+
+@pytest.fixture
+def opened() -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(compiled())
+    yield connection
+    connection.close()
+
+
+@pytest.mark.rule("C5")
+@pytest.mark.parametrize(
+    ("code", "description", "leaf"),
+    [
+        ("K55", "Vascular disorders of intestine", False),
+        ("R00", "Abnormalities of heart beat", False),
+        ("K5650", "Intestinal adhesions [bands]", True),
+        ("B20", "Human immunodeficiency virus [HIV] disease", True),
+        ("S72001A", "Fracture of unspecified part of neck of right femur", True),
+    ],
+)
+def test_diagnosis_is_found_when_it_is_a_code_or_a_category(
+    code: str, description: str, leaf: bool
+) -> None:
+    found = code_sets().listed(ICD, code)
+    assert found is not None
+    assert found.description.startswith(description)
+    assert found.leaf is leaf
+
+
+@pytest.mark.parametrize("code", ["", "K5", "K559999", "ZZZ", "A00-A09", "1", "k55", "K55.0", "'"])
+def test_nothing_is_found_when_the_code_does_not_exist(code: str) -> None:
+    assert code_sets().listed(ICD, code) is None
+
+
+def test_days_are_known_when_the_releases_show_that_a_code_began_or_ended() -> None:
+    began, ended = (code_sets().listed(ICD, code) for code in ("E11A", "S301XXA"))
+    assert began is not None
+    assert (began.valid_from, began.valid_to) == (date(2025, 10, 1), None)
+    assert ended is not None
+    assert (ended.valid_from, ended.valid_to) == (None, date(2025, 9, 30))
+
+
+def test_sets_are_whole_when_counted(opened: sqlite3.Connection) -> None:
+    counted = dict(opened.execute("SELECT code_set, count(*) FROM codes GROUP BY code_set"))
+    assert counted["ICD-10-CM"] > 98_000
+    assert counted["MS-DRG"] == 772
+    assert counted["PLACE-OF-SERVICE"] == 52
+    assert opened.execute("SELECT count(*) FROM places").fetchone()[0] > 41_000
+
+
+def test_every_description_can_be_read_when_it_is_shown(opened: sqlite3.Connection) -> None:
+    texts = [text for (text,) in opened.execute("SELECT description FROM codes")]
+    assert all(text and text.isprintable() and text == text.strip() for text in texts)
+
+
+def test_no_licensed_description_ships_when_procedures_are_codes_only(
+    opened: sqlite3.Connection,
+) -> None:
+    sets = {name for (name,) in opened.execute("SELECT DISTINCT code_set FROM codes")}
+    assert sets == {code_set.value for code_set in CodeSet}
+
+
+def test_payers_places_are_those_of_cms_when_they_name_a_code() -> None:
+    named = [place.cms_code for place in payer().form.places_of_service if place.cms_code]
+    assert [code for code in named if not code_sets().listed(CodeSet.PLACE_OF_SERVICE, code)] == []
+
+
+def test_centre_is_found_when_a_zip_code_is_in_the_sample() -> None:
+    zips = load_zips((DATA / "sample" / "zips.csv").read_text(encoding="utf-8"))
+    for zip_code, place in zips.items():
+        assert code_sets().place(zip_code) == place
+
+
+@pytest.mark.parametrize("zip_code", ["99950", "00601", "96701", "20500"])
+def test_centre_is_found_when_a_zip_code_is_anywhere_in_the_country(zip_code: str) -> None:
+    assert code_sets().place(zip_code) is not None
+
+
+@pytest.mark.parametrize("zip_code", ["00000", "09001", "4412", "", "44122-1234"])
+def test_no_centre_is_found_when_a_zip_code_has_none(zip_code: str) -> None:
+    assert code_sets().place(zip_code) is None
+
+
+def test_file_is_opened_when_first_asked_only(tmp_path: Path) -> None:
+    asked: list[Path] = []
+
+    def file() -> Path:
+        asked.append(compiled())
+        return asked[-1]
+
+    store = SqliteCodeSets(file)
+    assert asked == []
+    store.listed(ICD, "K55")
+    store.place("44122")
+    assert len(asked) == 1
+
+
+def test_file_cannot_be_written_when_it_is_open() -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        code_sets()._connection.execute("DELETE FROM places")
+
+
+def test_lookup_takes_microseconds_when_the_file_is_open(opened: sqlite3.Connection) -> None:
+    codes = [code for (code,) in opened.execute("SELECT code FROM codes LIMIT 2000")]
+    store = code_sets()
+    store.place("44122")
+    begun = perf_counter()
+    for code in codes:
+        store.listed(ICD, code)
+    assert (perf_counter() - begun) / len(codes) < 0.000_2
+
+
+@pytest.mark.rule("C5")
+@pytest.mark.parametrize(
+    ("changes", "day", "fault"),
+    [
+        ({"primary_diagnosis": "K55"}, "2026-07-20", None),
+        ({"primary_diagnosis": "K55.999"}, "2026-07-20", ("primary_diagnosis", "unknown_code")),
+        ({"primary_diagnosis": "E11A"}, "2026-07-20", None),
+        ({"primary_diagnosis": "E11A"}, "2025-09-30", ("primary_diagnosis", "not_valid_on_day")),
+        ({"primary_diagnosis": "S30.1XXA"}, "2025-09-30", None),
+        (
+            {"primary_diagnosis": "S30.1XXA"},
+            "2025-10-01",
+            ("primary_diagnosis", "not_valid_on_day"),
+        ),
+        (
+            {"additional_diagnoses": ["E1122", "Z99999"]},
+            "2026-07-20",
+            ("additional_diagnoses/1", "unknown_code"),
+        ),
+        ({"procedures": [{"code": "470", "code_type": "DRG"}]}, "2026-07-20", None),
+        (
+            {"procedures": [{"code": "44120"}, {"code": "002", "code_type": "DRG"}]},
+            "2026-07-20",
+            None,
+        ),
+        (
+            {"procedures": [{"code": "44120"}, {"code": "009", "code_type": "DRG"}]},
+            "2026-07-20",
+            ("procedures/1/code", "unknown_code"),
+        ),
+        ({"procedures": [{"code": "470"}]}, "2026-07-20", None),
+        ({"procedures": [{"code": "99999", "code_type": "DRG"}]}, "2026-07-20", None),
+    ],
+)
+def test_code_is_named_when_its_set_does_not_have_it_on_the_day(
+    changes: dict[str, object], day: str, fault: tuple[str, str] | None
+) -> None:
+    service = entered()["services"][0] | {"admission_date": day} | changes
+    found = list(faults_of_codes(content(services=[service]), code_sets().listed))
+    wanted = [(f"/services/0/{fault[0]}", fault[1])] if fault else []
+    assert [(one.pointer, one.code) for one in found] == wanted
+
+
+def test_code_is_judged_by_existence_when_the_day_is_not_entered() -> None:
+    service = {"primary_diagnosis": "S301XXA", "additional_diagnoses": ["K55999"]}
+    found = list(faults_of_codes(content(services=[service]), code_sets().listed))
+    assert [(one.pointer, one.code) for one in found] == [
+        ("/services/0/additional_diagnoses/0", "unknown_code")
+    ]
+
+
+def test_changes_name_codes_of_a_release_when_they_date_them() -> None:
+    with (DATA / "code_sets" / "icd10cm_changes.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            found = code_sets().listed(ICD, row["code"])
+            assert found is not None
+            assert bool(found.valid_from) is bool(row["valid_from"])
+            assert bool(found.valid_to) is bool(row["valid_to"])

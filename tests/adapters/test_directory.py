@@ -1,0 +1,257 @@
+"""The directory on the table: who is found, at a flat cost however it grows (C1, C16)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from precert.adapters.dynamodb.reference import DynamoDBReference
+from precert.domain.directory import (
+    DirectoryEntry,
+    Place,
+    ProviderSearch,
+    miles_between,
+    name_matches,
+)
+from precert.domain.loading import load_directory
+from precert.domain.values import ProviderKind
+from precert.usecases.load_reference import load_directory_entries
+from precert.usecases.search_providers import MAX_PROVIDERS
+from tests.adapters.cloud import OFFICE, Clients, Cloud, create_reference_table, names
+from tests.fakes.code_sets import code_sets
+from tests.fakes.samples import ADDRESS, DATA
+
+CENTER = "Cleveland Center for Digestive Health & Endoscopy LLC"
+SAMPLE: Path = DATA / "sample" / "providers.csv"
+
+
+def new_directory(clients: Clients) -> Iterator[DynamoDBReference]:
+    """A table of its own, and gone afterwards: moto copies every table in each transaction."""
+    table, client = names("directory"), clients.by_name["dynamodb"]
+    create_reference_table(client, table)
+    clients.wire.reset()
+    yield DynamoDBReference(client, reference_table=table)
+    clients.wire.reset()
+    client.delete_table(TableName=table)
+
+
+directory = pytest.fixture(new_directory)
+
+
+@pytest.fixture(scope="module")
+def whole_directory(clients: Clients) -> Iterator[DynamoDBReference]:
+    """The sample payer's facilities, and two of its physicians."""
+    for made in new_directory(clients):
+        entries = [
+            entry
+            for entry in load_directory(SAMPLE.read_text(encoding="utf-8"))
+            if entry.kind is ProviderKind.FACILITY
+            or entry.name in {"Jeffrey Rubinstein", "Elodie Eastman"}
+        ]
+        load_directory_entries(entries, places=code_sets(), reference=made)
+        yield made
+
+
+@pytest.fixture
+def office(cloud: Cloud, whole_directory: DynamoDBReference) -> Cloud:
+    cloud.made.reference = whole_directory
+    cloud.wire.reset()
+    return cloud
+
+
+def found(office: Cloud, **query: str) -> list[dict[str, Any]]:
+    query.setdefault("zip_code", "44122")
+    query.setdefault("kind", "FACILITY")
+    reply = office.search(OFFICE, **query)
+    assert reply.status == 200, reply.text
+    providers: list[dict[str, Any]] = reply.body["providers"]
+    return providers
+
+
+def found_names(office: Cloud, **query: str) -> set[str]:
+    return {one["provider"]["name"] for one in found(office, **query)}
+
+
+# -- Search ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("C1")
+@pytest.mark.parametrize("typed", ["cle", "Cleveland cen", "dig", "endoscopy llc", "HEALTH dige"])
+def test_provider_is_found_when_the_beginning_of_any_word_is_typed(
+    office: Cloud, typed: str
+) -> None:
+    assert CENTER in found_names(office, name=typed)
+
+
+@pytest.mark.rule("C1")
+def test_other_kind_is_left_out_when_one_is_sought(office: Cloud) -> None:
+    assert found_names(office, name="rubin", kind="INDIVIDUAL") == {"Jeffrey Rubinstein"}
+    assert found_names(office, name="rubin", kind="FACILITY") == set()
+
+
+@pytest.mark.rule("C1")
+def test_provider_is_left_out_when_it_is_further_than_the_radius(office: Cloud) -> None:
+    from_columbus = found_names(office, name="cleveland", zip_code="43215")
+    assert CENTER not in from_columbus
+    assert all(one["miles"] <= 25 for one in found(office, name="hospital"))
+
+
+@pytest.mark.rule("C1")
+def test_each_address_is_offered_when_a_provider_has_several(office: Cloud) -> None:
+    rows = found(office, name="sycamore advanced")
+    assert {row["provider"]["address"]["city"] for row in rows} == {
+        "Beachwood",
+        "Mentor",
+        "Strongsville",
+    }
+    assert len({row["provider"]["npi"] for row in rows}) == 1
+    assert [row["miles"] for row in rows] == sorted(row["miles"] for row in rows)
+
+
+@pytest.mark.rule("C1")
+def test_each_tin_is_offered_when_a_provider_has_several(office: Cloud) -> None:
+    rows = found(office, name="eastman", kind="INDIVIDUAL", zip_code="44136")
+    assert {row["provider"]["tin"] for row in rows} >= {"690391526", "690358942"}
+
+
+@pytest.mark.parametrize("typed", ["", "c", "ce di"])
+def test_zip_codes_own_are_told_when_less_than_three_letters_are_typed(
+    office: Cloud, typed: str
+) -> None:
+    reply = office.search(zip_code="44122", kind="FACILITY", name=typed)
+    assert CENTER in {row["provider"]["name"] for row in reply.body["providers"]}
+    assert {row["provider"]["address"]["zip_code"] for row in reply.body["providers"]} == {"44122"}
+    assert office.made.payer.notices["directory_letters"] in reply.body["notices"]
+
+
+def test_zip_code_is_named_when_it_is_unknown(office: Cloud) -> None:
+    reply = office.search(zip_code="00000", kind="FACILITY", name="cle")
+    assert reply.status == 422
+    assert [fault["pointer"] for fault in reply.body["faults"]] == ["/zip_code"]
+
+
+def test_search_is_one_call_when_the_zip_code_is_known(office: Cloud) -> None:
+    for typed in ("clev", ""):
+        with office.wire.counting() as calls:
+            found(office, name=typed)
+        assert calls == ["Query"]
+
+
+# -- Missing or wrong in the directory -------------------------------------------------------------
+
+
+@pytest.mark.rule("C16")
+@pytest.mark.parametrize("typed", ["nobody is called so", "cleveland", ""])
+def test_each_way_to_a_correction_is_told_when_a_search_is_answered(
+    office: Cloud, typed: str
+) -> None:
+    reply = office.search(zip_code="44122", kind="FACILITY", name=typed)
+    notices = office.made.payer.notices
+    told = reply.body["corrections"]
+    assert told == {
+        "own": notices["directory_own"],
+        "other": notices["directory_other"],
+        "tax_id": notices["directory_tax_id"],
+    }
+    assert len(set(told.values())) == 3
+    assert all("type the provider in by hand" in text for text in told.values())
+
+
+# -- A directory that grows ------------------------------------------------------------------------
+
+BEACHWOOD = code_sets().place("44122")
+WORDS = ("Lakeview", "Harbor", "Summit", "Meridian", "Juniper", "Falcon", "Garnet", "Orchid")
+
+
+def entry(number: int, name: str = "", **changes: Any) -> DirectoryEntry:
+    given = {
+        "provider_id": f"G{number:05d}",
+        "kind": ProviderKind.FACILITY,
+        "name": name or f"{WORDS[number % len(WORDS)]} {WORDS[number // 8 % len(WORDS)]} Clinic",
+        "npi": "8001041853",
+        "tin": f"69{number:07d}",
+        "address": ADDRESS,
+    }
+    return DirectoryEntry.model_validate({**given, **changes})
+
+
+def put(directory: DynamoDBReference, *entries: DirectoryEntry) -> None:
+    assert BEACHWOOD is not None
+    directory.put_entries([(one, BEACHWOOD) for one in entries])
+
+
+def names_near(directory: DynamoDBReference, word: str) -> set[str]:
+    assert BEACHWOOD is not None
+    filed = directory.entries_near(BEACHWOOD, ProviderKind.FACILITY, word)
+    return {one.name for one, _ in filed.entries}
+
+
+@pytest.mark.rule("C1")
+def test_search_costs_the_same_when_the_directory_has_grown(
+    clients: Clients, directory: DynamoDBReference
+) -> None:
+    counted = []
+    for size in (8, 64):
+        put(directory, *(entry(number) for number in range(size)))
+        with clients.wire.counting() as calls:
+            assert names_near(directory, "orchi")
+        counted.append(list(calls))
+    assert counted == [["Query"], ["Query"]]
+
+
+def test_reading_ends_when_more_fit_than_a_search_reads(
+    clients: Clients, directory: DynamoDBReference
+) -> None:
+    last = '{"pk": {"S": "a"}, "sk": {"S": "b"}}'
+    for _ in range(3):
+        clients.wire.answer("Query", f'{{"Items": [], "LastEvaluatedKey": {last}}}')
+    assert BEACHWOOD is not None
+    with clients.wire.counting() as calls:
+        filed = directory.entries_near(BEACHWOOD, ProviderKind.FACILITY, "orchid")
+    assert (calls, filed.complete) == (["Query"] * 3, False)
+
+
+def test_nothing_is_written_when_the_same_entries_are_loaded_again(
+    clients: Clients, directory: DynamoDBReference
+) -> None:
+    entries = [entry(number) for number in range(3)]
+    put(directory, *entries)
+    with clients.wire.counting() as calls:
+        put(directory, *entries)
+    assert calls == ["BatchGetItem"]
+
+
+def test_entry_is_found_as_it_is_now_when_it_was_renamed(directory: DynamoDBReference) -> None:
+    put(directory, entry(1, "Harbor Clinic"))
+    put(directory, entry(1, "Summit Clinic"))
+    assert names_near(directory, "harbor") == set()
+    assert names_near(directory, "summit") == {"Summit Clinic"}
+    assert names_near(directory, "clinic") == {"Summit Clinic"}
+
+
+def test_entry_is_left_where_it_was_no_more_when_it_moved(directory: DynamoDBReference) -> None:
+    put(directory, entry(1))
+    directory.put_entries([(entry(1), Place(latitude=39.97, longitude=-83.0))])
+    assert names_near(directory, "clinic") == set()
+
+
+# -- Against a plain search ------------------------------------------------------------------------
+
+
+@pytest.mark.rule("C1")
+@pytest.mark.parametrize("typed", ["hosp", "center", "sur", "clin", "imag adv", "zzz"])
+def test_same_are_found_when_every_entry_is_looked_at(office: Cloud, typed: str) -> None:
+    places = code_sets()
+    search = ProviderSearch(zip_code="44122", kind=ProviderKind.FACILITY, name=typed)
+    here = places.place(search.zip_code)
+    assert here is not None
+    expected = set()
+    for one in load_directory(SAMPLE.read_text(encoding="utf-8")):
+        there = places.place(one.address.zip_code)
+        assert there is not None
+        near = miles_between(here, there) <= 25
+        if near and one.kind is search.kind and name_matches(one.name, typed):
+            expected.add(one.provider_id)
+    assert len(expected) <= MAX_PROVIDERS
+    assert {row["provider"]["provider_id"] for row in found(office, name=typed)} == expected

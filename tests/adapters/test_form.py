@@ -1,0 +1,70 @@
+"""The form over HTTP: what a portal is told after each choice (C3, C4)."""
+
+from typing import Any
+
+import pytest
+
+from functions.check import handler as check
+from tests.adapters.cloud import UNENTITLED, Cloud, Reply
+
+
+def asked(cloud: Cloud, **chosen: str) -> Reply:
+    return cloud.call(check, "GET", "/v1/form", query=chosen or None)
+
+
+def field(reply: Reply, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in reply.body["fields"] if one["name"] == name)
+    return found
+
+
+@pytest.mark.rule("C3", "C4")
+def test_each_choice_opens_the_next_when_a_portal_follows(cloud: Cloud) -> None:
+    chosen: dict[str, str] = {}
+    for name in ("authorization_type", "type_of_service", "place_of_service", "urgency"):
+        reply = asked(cloud, **chosen)
+        assert reply.status == 200, reply.text
+        offered = field(reply, name)["choices"]
+        assert all(set(choice) == {"code", "name"} for choice in offered)
+        chosen[name] = offered[-1]["code"]
+    reply = asked(cloud, **chosen)
+    assert reply.body["later"] == []
+    assert reply.body["not_shown"] == ["admission_date", "requested_days", "medication"]
+    day = field(reply, "service_date")
+    assert (day["earliest"], day["latest"]) == ("2026-06-16", "2026-12-28")
+    assert reply.body["max_codes"] == 100
+    around = {one["name"]: one["required_for"] for one in reply.body["request_fields"]}
+    assert around["requesting_provider"] == "SUBMISSION"
+
+
+def test_no_call_is_made_when_the_form_is_asked(cloud: Cloud) -> None:
+    with cloud.wire.counting() as calls:
+        asked(cloud)
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "pointer"),
+    [
+        ({"authorization_type": "SOMETIMES"}, "/authorization_type"),
+        (
+            {"authorization_type": "INPATIENT", "type_of_service": "OBSERVATION"},
+            "/type_of_service",
+        ),
+        ({"type_of_service": "OBSERVATION"}, "/authorization_type"),
+        ({"urgency": "😱"}, "/urgency"),
+        ({"authorization_type": "OUTPATIENT", "type_of_service": "\x00"}, "/type_of_service"),
+        ({"member_id": "849382930"}, "/member_id"),
+    ],
+)
+def test_parameter_is_named_when_the_form_does_not_offer_it(
+    cloud: Cloud, chosen: dict[str, str], pointer: str
+) -> None:
+    reply = asked(cloud, **chosen)
+    assert (reply.status, reply.code) == (422, "invalid_input")
+    assert [fault["pointer"] for fault in reply.body["faults"]] == [pointer]
+
+
+@pytest.mark.rule("A1")
+def test_form_is_refused_when_the_caller_lacks_the_entitlement(cloud: Cloud) -> None:
+    reply = cloud.call(check, "GET", "/v1/form", by=UNENTITLED)
+    assert (reply.status, reply.code) == (403, "not_entitled")

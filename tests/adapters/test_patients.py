@@ -1,0 +1,392 @@
+"""Searching and confirming patients: who is told what, and where an SSN is not (P1, P2, A4-A6)."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from functions.check import handler as check
+from functions.submit import handler as submit
+from precert.contract import Env
+from precert.domain.coverage import Coverage
+from precert.domain.loading import load_members, load_plans, load_ssns
+from precert.usecases import load_reference
+from tests.adapters.cloud import OFFICE, UNENTITLED, Cloud, Reply
+from tests.fakes.samples import DATA, PATIENT, entered
+
+FACTS = {key: value for key, value in PATIENT.items() if key != "member_id"}
+SSN = "987-65-4320"
+ROSA = {"date_of_birth": "1981-11-23", "last_name": "Castellano", "first_name": "Rosa"}
+INES = {"date_of_birth": "1995-12-08", "last_name": "García-Ruiz", "first_name": "Inés"}
+
+
+def search(cloud: Cloud, by: Any = OFFICE, **body: Any) -> Reply:
+    return cloud.call(check, "POST", "/v1/patients/search", body, by=by)
+
+
+@pytest.fixture(autouse=True)
+def _ssns(cloud: Cloud) -> None:
+    """The sample payer's SSNs, hashed with this session's key."""
+    if cloud.made.settings[Env.REFERENCE_TABLE] not in _LOADED:
+        _LOADED.add(cloud.made.settings[Env.REFERENCE_TABLE])
+        members = _members()
+        ssns = load_ssns((DATA / "sample" / "ssns.csv").read_text(encoding="utf-8"), members)
+        load_reference.load_ssns(
+            ssns, members, reference=cloud.made.reference, digests=cloud.made.digests
+        )
+        cloud.wire.reset()
+
+
+_LOADED: set[str] = set()
+
+
+def _members() -> list[Coverage]:
+    plans = load_plans((DATA / "sample" / "plans.csv").read_text(encoding="utf-8"))
+    return load_members((DATA / "sample" / "members.csv").read_text(encoding="utf-8"), plans)
+
+
+def sample(member_id: str) -> dict[str, str]:
+    member = next(row for row in _members() if row.member_id == member_id)
+    return {name: str(getattr(member, name)) for name in PATIENT}
+
+
+# -- Search ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("P1")
+@pytest.mark.parametrize("sought", [{"member_id": "849382930"}, {"ssn": SSN}, {"ssn": "987654320"}])
+def test_member_is_found_when_all_four_fit(cloud: Cloud, sought: dict[str, str]) -> None:
+    reply = search(cloud, **FACTS, **sought)
+    assert reply.status == 200, reply.text
+    account = {"account": "00472356", "account_name": "Live Well, Inc."}
+    assert reply.body == {"patients": [{**PATIENT, **account}], "notices": []}
+
+
+@pytest.mark.rule("P1")
+def test_several_are_found_when_one_person_has_several_ids(cloud: Cloud) -> None:
+    found = search(cloud, ssn="987-65-4324", **ROSA).body["patients"]
+    assert [one["member_id"] for one in found] == ["U70064499", "U70210348"]
+    assert len({one["account"] for one in found}) == 2
+
+
+@pytest.mark.parametrize("sought", [{"member_id": "u70040250"}, {"ssn": "987-65-4322"}])
+def test_member_is_found_when_names_differ_in_marks_alone(
+    cloud: Cloud, sought: dict[str, str]
+) -> None:
+    typed = {**INES, "last_name": "GARCIA RUIZ", "first_name": "ines"}
+    [found] = search(cloud, **sought, **typed).body["patients"]
+    assert (found["last_name"], found["first_name"]) == ("García-Ruiz", "Inés")
+
+
+@pytest.mark.rule("P1", "A6")
+@pytest.mark.parametrize("by_ssn", [False, True])
+def test_nobody_is_answered_alike_when_any_field_is_wrong(cloud: Cloud, *, by_ssn: bool) -> None:
+    sought = {"ssn": SSN} if by_ssn else {"member_id": "849382930"}
+    unknown = {"ssn": "987-65-4329"} if by_ssn else {"member_id": "849382939"}
+    wrong: list[dict[str, str]] = [
+        {**FACTS, **unknown},
+        {**FACTS, **sought, "date_of_birth": "1986-01-02"},
+        {**FACTS, **sought, "last_name": "Adam"},
+        {**FACTS, **sought, "first_name": "Alice"},
+        {**INES, **sought},
+    ]
+    told, asked = set(), set()
+    for body in wrong:
+        with cloud.wire.counting() as calls:
+            reply = search(cloud, **body)
+        told.add((reply.status, reply.text))
+        asked.add(tuple(calls))
+    [(status, text)] = told
+    assert (status, json.loads(text)["patients"]) == (200, [])
+    assert json.loads(text)["notices"] == [
+        cloud.made.payer.notices["patient_not_found"],
+        cloud.made.payer.notices["newborn"],
+    ]
+    assert asked == {("GenerateMac", "Query")} if by_ssn else {("GetItem",)}
+
+
+def test_search_is_one_call_when_it_is_by_patient_id(cloud: Cloud) -> None:
+    with cloud.wire.counting() as calls:
+        search(cloud, **PATIENT)
+    assert calls == ["GetItem"]
+
+
+def test_search_is_three_calls_when_an_ssn_fits(cloud: Cloud) -> None:
+    with cloud.wire.counting() as calls:
+        search(cloud, ssn=SSN, **FACTS)
+    assert calls == ["GenerateMac", "Query", "BatchGetItem"]
+
+
+@pytest.mark.rule("P1")
+@pytest.mark.parametrize("field", FACTS)
+def test_missing_field_is_named_when_it_is_left_out(cloud: Cloud, field: str) -> None:
+    body = {key: value for key, value in FACTS.items() if key != field}
+    reply = search(cloud, ssn=SSN, **body)
+    assert reply.status == 422
+    assert [fault["pointer"] for fault in reply.body["faults"]] == [f"/{field}"]
+
+
+@pytest.mark.rule("A1")
+def test_search_is_refused_when_the_entitlement_is_missing(cloud: Cloud) -> None:
+    with cloud.wire.counting() as calls:
+        assert search(cloud, by=UNENTITLED, ssn=SSN, **FACTS).code == "not_entitled"
+    assert calls == []
+
+
+def test_earlier_ssn_finds_nobody_when_it_was_corrected(cloud: Cloud) -> None:
+    digest = cloud.made.digests.digest("what another number would be hashed to")
+    right = cloud.clients.by_name["dynamodb"].get_item(
+        TableName=cloud.made.settings[Env.REFERENCE_TABLE],
+        Key={"pk": {"S": "MEMBER#849382930"}, "sk": {"S": "SSN"}},
+    )["Item"]["digest"]["S"]
+    cloud.made.reference.put_ssn_digests({"849382930": digest})
+    try:
+        assert search(cloud, ssn=SSN, **FACTS).body["patients"] == []
+    finally:
+        cloud.made.reference.put_ssn_digests({"849382930": right})
+    assert search(cloud, ssn=SSN, **FACTS).body["patients"] != []
+
+
+def test_try_again_is_answered_when_the_key_does_not_answer(cloud: Cloud) -> None:
+    cloud.wire.fail("GenerateMac", "DisabledException")
+    reply = search(cloud, ssn=SSN, **FACTS)
+    assert (reply.status, reply.code) == (503, "try_again")
+    assert "4320" not in reply.text + cloud.log.getvalue()
+
+
+# -- An SSN is nowhere -----------------------------------------------------------------------------
+
+
+def _reference_items(cloud: Cloud) -> list[dict[str, Any]]:
+    client = cloud.clients.by_name["dynamodb"]
+    table = cloud.made.settings[Env.REFERENCE_TABLE]
+    pages = client.get_paginator("scan").paginate(TableName=table)
+    return [item for page in pages for item in page["Items"]]
+
+
+@pytest.fixture
+def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Every logger of the process, ours and the libraries', at its most talkative."""
+    with caplog.at_level(logging.INFO):
+        yield caplog
+
+
+@pytest.mark.rule("P1")
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ssn": SSN, **FACTS},
+        {"ssn": "987654320", **FACTS},
+        {"ssn": SSN, **FACTS, "last_name": "Other"},
+        {"ssn": SSN, **FACTS, "last_name": None},
+        {"ssn": SSN, "member_id": "849382930", **FACTS},
+        {"ssn": "987-65-43201", **FACTS},
+        {"ssn": 987654320, **FACTS},
+        {"ssn": [SSN], **FACTS},
+        {"ssn": SSN},
+        {"ssn": SSN, **FACTS, "more": SSN},
+    ],
+)
+def test_ssn_is_nowhere_when_it_was_sent(
+    cloud: Cloud, everything_logged: pytest.LogCaptureFixture, body: dict[str, Any]
+) -> None:
+    reply = search(cloud, **body)
+    assert reply.status in {200, 422}
+    told = reply.text + str(reply.headers) + cloud.log.getvalue() + everything_logged.text
+    assert not any(digits in told for digits in ("4320", "98765", "987-65"))
+
+
+@pytest.mark.rule("P1")
+def test_ssn_is_nowhere_when_calls_fail_inside(
+    cloud: Cloud, everything_logged: pytest.LogCaptureFixture
+) -> None:
+    for operation, error in (("GenerateMac", "KMSInternalException"), ("Query", "Unknown")):
+        cloud.wire.fail(operation, error)
+        assert search(cloud, ssn=SSN, **FACTS).status == 503
+    told = cloud.log.getvalue() + everything_logged.text
+    assert not any(digits in told for digits in ("4320", "98765", "987-65"))
+
+
+@pytest.mark.rule("P1")
+def test_ssn_is_in_no_item_when_the_members_were_loaded(cloud: Cloud) -> None:
+    cloud.submitted()
+    lines = (DATA / "sample" / "ssns.csv").read_text(encoding="utf-8").splitlines()[1:]
+    numbers = {line.partition(",")[2] for line in lines}
+    items = _reference_items(cloud)
+    found = {item["sk"]["S"] for item in items if item["pk"]["S"].startswith("SSN#")}
+    assert found == {line.partition(",")[0] for line in lines}
+    told = json.dumps([*items, *cloud.items()], default=str)
+    for number in numbers:
+        assert number not in told
+        assert number.replace("-", "") not in told
+
+
+# -- Confirmation ----------------------------------------------------------------------------------
+
+
+def confirmed(cloud: Cloud, member_id: str) -> dict[str, Any]:
+    reply = cloud.confirm(sample(member_id))
+    assert reply.status == 200, reply.text
+    body: dict[str, Any] = reply.body
+    return body
+
+
+@pytest.mark.rule("P2")
+def test_coverage_context_is_told_when_a_patient_is_confirmed(cloud: Cloud) -> None:
+    body = confirmed(cloud, "849382930")
+    assert (body["plan"]["plan_type"], body["plan"]["management_level"]) == ("OAP", "Complete")
+    assert (body["active"], body["check_available"], body["next_steps"]) == (True, True, None)
+    assert body["referral_needed"] is False
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize(
+    ("member_id", "needed"),
+    [
+        ("U70084890", True),
+        ("U70112897", True),
+        ("U70135553", True),
+        ("849382930", False),
+        ("U70064499", False),
+    ],
+)
+def test_referral_is_told_when_the_plan_type_needs_one(
+    cloud: Cloud, member_id: str, *, needed: bool
+) -> None:
+    body = confirmed(cloud, member_id)
+    notice = cloud.made.payer.notices["referral_needed"]
+    assert body["referral_needed"] is needed
+    assert (notice in body["notices"]) is needed
+
+
+@pytest.mark.rule("A4")
+@pytest.mark.parametrize("member_id", ["U70181624", "U70189188"])
+def test_next_steps_stand_in_for_the_check_when_the_level_is_not_supported(
+    cloud: Cloud, member_id: str
+) -> None:
+    body = confirmed(cloud, member_id)
+    assert (body["active"], body["check_available"]) == (True, False)
+    assert body["next_steps"] == cloud.made.payer.notices["check_not_available"]
+    for told in ("Whether a service needs precertification", "How to ask for it", "800.882.4462"):
+        assert told in body["next_steps"]
+    refused = cloud.check(patient=sample(member_id))
+    assert (refused.status, refused.code) == (409, "check_not_available")
+    started = cloud.call(
+        submit, "POST", "/v1/drafts", {"content": entered(patient=sample(member_id))}
+    )
+    assert (started.status, started.code) == (409, "check_not_available")
+
+
+@pytest.mark.parametrize("member_id", ["849382930", "U70181624", "U70196271"])
+def test_behavioral_guidance_is_told_when_any_patient_is_confirmed(
+    cloud: Cloud, member_id: str
+) -> None:
+    assert cloud.made.payer.notices["behavioral"] in confirmed(cloud, member_id)["notices"]
+
+
+@pytest.mark.parametrize(
+    ("member_id", "days", "told"),
+    [
+        ("U70196271", ("2022-01-01", "2024-12-31"), "Coverage ended on 2024-12-31."),
+        ("U70204113", ("2035-01-01", None), "Coverage begins on 2035-01-01."),
+    ],
+)
+def test_days_are_told_and_no_plan_when_coverage_is_not_active(
+    cloud: Cloud, member_id: str, days: tuple[str, str | None], told: str
+) -> None:
+    body = confirmed(cloud, member_id)
+    assert (body["active"], body["check_available"]) == (False, False)
+    assert (body["plan"], body["referral_needed"]) == (None, None)
+    assert (body["active_from"], body["active_to"]) == days
+    assert body["next_steps"].startswith(told)
+
+
+@pytest.mark.rule("P1")
+@pytest.mark.parametrize("field", PATIENT)
+def test_nobody_is_confirmed_when_one_field_is_wrong(cloud: Cloud, field: str) -> None:
+    wrong = {"date_of_birth": "1986-01-02"}.get(field, "849382939")
+    reply = cloud.confirm({**PATIENT, field: wrong})
+    assert (reply.status, reply.code) == (404, "patient_not_found")
+    with_all_wrong = cloud.confirm({**PATIENT, "member_id": "000000000", "last_name": "Nobody"})
+    assert with_all_wrong.text == reply.text
+
+
+# -- Several spans ---------------------------------------------------------------------------------
+
+THEO = "U70022037"
+"""Covered by one plan until the end of 2025 and by another from 2026 on."""
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize(
+    ("today", "plan_id"),
+    [
+        (datetime(2025, 12, 31, 18, tzinfo=UTC), "OAP-COMPLETE"),
+        (datetime(2026, 1, 1, 4, tzinfo=UTC), "OAP-COMPLETE"),
+        (datetime(2026, 1, 1, 6, tzinfo=UTC), "OAP-PREFERRED"),
+    ],
+)
+def test_plan_is_todays_where_the_payer_is_when_it_changes(
+    cloud: Cloud, today: datetime, plan_id: str
+) -> None:
+    cloud.clock.at = today
+    assert confirmed(cloud, THEO)["plan"]["plan_id"] == plan_id
+
+
+@pytest.mark.rule("A6")
+@pytest.mark.parametrize(
+    ("spans", "covered"),
+    [
+        ([("2024-01-01", "2026-06-30"), ("2026-07-01", None)], True),
+        ([("2024-01-01", "2026-07-01"), ("2026-08-01", None)], True),
+        ([("2024-01-01", "2026-06-30"), ("2026-07-02", None)], False),
+        ([(f"{year}-01-01", f"{year}-12-31") for year in range(2019, 2027)], True),
+        ([(f"{year}-01-01", f"{year}-12-31") for year in range(2018, 2026)], False),
+    ],
+)
+def test_submission_asks_every_span_when_a_member_has_several(
+    cloud: Cloud, spans: list[tuple[str, str | None]], *, covered: bool
+) -> None:
+    draft_id = cloud.start()
+    coverage = cloud.sample_coverage.model_dump()
+    cloud.covered = True
+    cloud.made.reference.put_coverages(
+        [
+            Coverage.model_validate({**coverage, "active_from": first, "active_to": last})
+            for first, last in spans
+        ]
+    )
+    reply = cloud.submit(draft_id)
+    assert (reply.status, reply.code) == ((202, None) if covered else (409, "patient_not_eligible"))
+
+
+def test_rules_are_those_of_the_plan_on_the_service_date_when_it_changes_by_then(
+    cloud: Cloud,
+) -> None:
+    coverage = cloud.sample_coverage.model_dump()
+    later = {**coverage["plan"], "plan_id": "HMO-COMPLETE", "plan_type": "HMO"}
+    cloud.covered = True
+    cloud.made.reference.put_coverages(
+        [
+            Coverage.model_validate({**coverage, "active_to": "2026-07-31"}),
+            Coverage.model_validate({**coverage, "plan": later, "active_from": "2026-08-01"}),
+        ]
+    )
+    answers = {}
+    for day in ("2026-07-15", "2026-08-15"):
+        service = {
+            "authorization_type": "OUTPATIENT",
+            "type_of_service": "DIAGNOSTIC",
+            "place_of_service": "HOSPITAL_OUTPATIENT",
+            "urgency": "ELECTIVE",
+            "service_date": day,
+            "primary_diagnosis": "G4733",
+            "procedures": [{"code": "95810"}],
+        }
+        reply = cloud.check(services=[service])
+        assert reply.status == 200, reply.text
+        answers[day] = reply.body["services"][0]["codes"][0]["requirement"]
+    assert answers == {"2026-07-15": "NOT_REQUIRED", "2026-08-15": "REQUIRED"}

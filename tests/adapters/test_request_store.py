@@ -1,0 +1,81 @@
+"""The double and the table keep the same promises (port ``RequestStore``)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from precert.domain.clocks import Deadline
+from precert.domain.request import Request
+from precert.usecases.ports.requests import (
+    ConcurrentChangeError,
+    RequestClosedError,
+    RequestStore,
+    Round,
+)
+from tests.adapters.cloud import Cloud
+from tests.fakes.clock import START
+from tests.fakes.requests import InMemoryRequests
+
+LATER: Final = START + timedelta(hours=1)
+DEADLINE: Final = Deadline(START + timedelta(days=10), START + timedelta(days=15))
+
+Stored = tuple[RequestStore, Request]
+
+
+@pytest.fixture(params=["table", "double"])
+def stored(request: pytest.FixtureRequest, cloud: Cloud) -> Stored:
+    """A store of each kind that holds the same submitted request."""
+    request_id = cloud.submitted()
+    found = cloud.made.requests.read(request_id)
+    assert found is not None
+    stores: dict[str, Callable[[], RequestStore]] = {
+        "table": lambda: cloud.made.requests,
+        "double": lambda: InMemoryRequests.holding(found),
+    }
+    return stores[request.param](), found
+
+
+def test_change_is_read_back_with_its_event_when_it_was_recorded(stored: Stored) -> None:
+    store, request = stored
+    change = request.pend(DEADLINE, 10, LATER)
+    store.record(change, Round(request.request_id, 1, "token"))
+    assert store.read(request.request_id) == change.request
+    file = store.read_file(request.request_id)
+    assert file is not None
+    assert file.request == change.request
+    assert file.events[-1] == change.event
+    assert store.round(request.request_id, 1) == Round(request.request_id, 1, "token")
+
+
+def test_nothing_is_written_when_somebody_was_quicker(stored: Stored) -> None:
+    store, request = stored
+    first = request.void("Not needed.", "somebody", LATER)
+    second = request.pend(DEADLINE, 10, LATER)
+    store.record(first)
+    with pytest.raises(ConcurrentChangeError):
+        store.record(second, Round(request.request_id, 1, "token"))
+    assert store.read(request.request_id) == first.request
+    assert store.round(request.request_id, 1) is None
+
+
+def test_change_is_refused_when_there_is_no_such_request(stored: Stored) -> None:
+    store, request = stored
+    other = request.model_copy(update={"request_id": "01J1QZ8Y7N4W3V2T1S0R9Q8P7Z"})
+    with pytest.raises(ConcurrentChangeError):
+        store.record(other.void("Not needed.", "somebody", LATER))
+    assert store.read(other.request_id) is None
+    assert store.read_file(other.request_id) is None
+
+
+def test_token_is_renewed_when_the_round_is_open_only(stored: Stored) -> None:
+    store, request = stored
+    store.renew_round(Round(request.request_id, 1, "new"))
+    assert store.round(request.request_id, 1) == Round(request.request_id, 1, "new")
+    with pytest.raises(RequestClosedError):
+        store.renew_round(Round(request.request_id, 2, "of another round"))
+    store.record(request.void("Not needed.", "somebody", LATER))
+    with pytest.raises(RequestClosedError):
+        store.renew_round(Round(request.request_id, 1, "too late"))
+    assert store.round(request.request_id, 1) == Round(request.request_id, 1, "new")

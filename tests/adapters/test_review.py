@@ -1,0 +1,238 @@
+"""From clinical review to the appeal, through the real handlers and the workflow's tasks."""
+
+from datetime import timedelta
+
+import pytest
+
+from functions.review import handler as review
+from precert.contract import WorkflowTask
+from precert.usecases.ports.requests import RequestClosedError
+from tests.adapters.cloud import FACILITY, OFFICE, REVIEWER, SECOND_REVIEWER, Cloud
+from tests.fakes.samples import OFFICE_TIN, entered
+
+
+def rounds(cloud: Cloud) -> list[str]:
+    return [row["request_id"] for row in cloud.worklist().body["rounds"]]
+
+
+@pytest.mark.rule("W2")
+def test_deadline_stands_on_every_answer_when_a_request_is_in_review(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    before = cloud.read(request_id).body
+    assert (before["due_at"], before["waiting_on"]) == ("2026-07-16T15:00:00Z", "PAYER")
+    cloud.pend(request_id)
+    after = cloud.read(request_id).body
+    assert (after["status"], after["due_at"]) == ("PENDING", before["due_at"])
+    [row] = cloud.worklist().body["rounds"]
+    assert row["due_at"] == before["due_at"]
+
+
+@pytest.mark.rule("W2")
+def test_clock_is_urgents_when_one_service_is_urgent(cloud: Cloud) -> None:
+    services = [entered()["services"][0] | {"urgency": "URGENT"}]
+    request_id = cloud.submitted(services=services)
+    cloud.pend(request_id)
+    assert cloud.read(request_id).body["due_at"] == "2026-07-04T15:00:00Z"
+    cloud.submitted()
+    elective = cloud.pended()
+    assert rounds(cloud) == [request_id, elective]
+
+
+@pytest.mark.rule("W2")
+def test_round_is_warned_of_once_and_escalated_once_when_nobody_decides(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    seconds = cloud.task(WorkflowTask.ASSESS, request_id)["seconds_to_next_mark"]
+    cloud.clock.pass_by(seconds=seconds)
+    cloud.task(WorkflowTask.MARK_CLOCK, request_id)
+    marked = cloud.task(WorkflowTask.MARK_CLOCK, request_id)
+    assert marked["route"] == "review"
+    cloud.clock.pass_by(seconds=marked["seconds_to_next_mark"])
+    for _ in range(3):
+        cloud.task(WorkflowTask.MARK_CLOCK, request_id)
+        cloud.clock.pass_by(days=1)
+    history = [entry["type"] for entry in cloud.read(request_id).body["history"]]
+    assert history.count("DeadlineNeared") == history.count("DeadlinePassed") == 1
+    assert cloud.read(request_id).body["status"] == "PENDING"
+    assert rounds(cloud) == [request_id]
+
+
+def test_request_leaves_the_worklist_when_it_is_decided(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    assert rounds(cloud) == [request_id]
+    reply = cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
+    assert (reply.status, reply.body["status"]) == (200, "APPROVED")
+    assert rounds(cloud) == []
+    found = cloud.read(request_id).body
+    assert (found["due_at"], found["waiting_on"]) == (None, "NOBODY")
+    for by in (OFFICE, FACILITY):
+        assert cloud.dashboard(by).body["requests"][0]["status"] == "APPROVED"
+
+
+@pytest.mark.rule("W4")
+def test_both_sides_read_why_when_a_line_was_denied(cloud: Cloud) -> None:
+    request_id = cloud.determined()
+    for by in (OFFICE, FACILITY):
+        body = cloud.read(request_id, by).body
+        [decision] = body["lines"][1]["decisions"]
+        assert decision["rationale"] == "Conservative treatment was not tried."
+        assert decision["reason"] == "Not medically necessary"
+        assert decision["criterion"] == "MCG S-310"
+        assert cloud.made.payer.notices["appeal_rights"] in body["notices"]
+
+
+@pytest.mark.rule("W4")
+def test_denial_is_refused_when_it_does_not_say_why(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    path = f"/v1/review/requests/{request_id}/decisions"
+    lines = [{"line_id": line, "status": "DENIED"} for line in ("1.1", "1.2")]
+    reply = cloud.call(review, "POST", path, {"round": 1, "lines": lines}, by=REVIEWER)
+    assert reply.status == 422
+    assert {fault["pointer"] for fault in reply.body["faults"]} == {
+        f"/lines/{index}/{name}"
+        for index in (0, 1)
+        for name in ("reason_code", "rationale", "criterion")
+    }
+    assert cloud.read(request_id).body["status"] == "PENDING"
+
+
+def test_decision_is_refused_when_it_leaves_a_line_open(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    reply = cloud.decide(request_id, {"1.1": "OPEN", "1.2": "APPROVED"})
+    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, "/lines/0/status")
+    missing = cloud.decide(request_id, {"1.1": "APPROVED"})
+    assert (missing.status, missing.body["faults"][0]["code"]) == (422, "line_missing")
+
+
+def test_second_decision_is_refused_when_the_round_is_decided(cloud: Cloud) -> None:
+    request_id = cloud.determined()
+    late = cloud.decide(request_id, {"1.1": "DENIED", "1.2": "DENIED"}, by=SECOND_REVIEWER)
+    assert (late.status, late.code) == (409, "action_not_allowed")
+    assert cloud.read(request_id).body["status"] == "PARTIALLY APPROVED"
+
+
+@pytest.mark.rule("W7")
+def test_another_reviewer_decides_when_denied_lines_are_appealed(cloud: Cloud) -> None:
+    request_id = cloud.determined()
+    assert cloud.appeal(request_id, "1.1").body["faults"][0]["code"] == "not_appealable"
+    appealed = cloud.appeal(request_id, "1.2", by=FACILITY)
+    assert (appealed.status, appealed.body["round"]) == (202, 2)
+    assert cloud.appeal(request_id, "1.2").code == "action_not_allowed"
+    assert cloud.dashboard().body["requests"][0]["allowed_actions"] == ["DETAILS"]
+    cloud.pend(request_id, 2)
+    assert rounds(cloud) == [request_id]
+    assert cloud.read(request_id).body["due_at"] == "2026-07-31T15:00:00Z"
+    same = cloud.decide(request_id, {"1.2": "APPROVED"}, round_=2)
+    assert (same.status, same.code) == (409, "same_reviewer")
+    other = cloud.decide(request_id, {"1.2": "APPROVED"}, round_=2, by=SECOND_REVIEWER)
+    assert (other.status, other.body["status"]) == (200, "APPROVED")
+    decided = cloud.read(request_id).body
+    assert [d["status"] for d in decided["lines"][1]["decisions"]] == ["DENIED", "APPROVED"]
+    assert rounds(cloud) == []
+
+
+@pytest.mark.rule("W5")
+def test_nothing_can_be_changed_when_a_determination_stands(cloud: Cloud) -> None:
+    request_id = cloud.determined()
+    before = cloud.item(request_id)
+    for reply in (cloud.save(request_id, 3), cloud.void(request_id), cloud.offer(request_id)):
+        assert (reply.status, reply.code) == (409, "action_not_allowed")
+    assert cloud.delete(request_id, 3).status == 409
+    assert cloud.item(request_id) == before
+
+
+@pytest.mark.rule("W6")
+def test_request_is_void_when_it_is_withdrawn_while_pending(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    assert cloud.offer(request_id).status == 201
+    assert cloud.void(request_id).body["status"] == "VOID"
+    assert rounds(cloud) == []
+    late = cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
+    assert (late.status, late.code) == (409, "action_not_allowed")
+    assert cloud.task(WorkflowTask.ASSESS, request_id)["route"] == "closed"
+    again = cloud.void(request_id)
+    assert (again.status, again.body["allowed_actions"]) == (409, ["DETAILS"])
+
+
+def test_execution_is_told_when_the_request_was_voided_before_it_waits(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    cloud.void(request_id)
+    with pytest.raises(RequestClosedError) as raised:
+        cloud.pend(request_id)
+    # The state machine catches it by this name.
+    assert type(raised.value).__name__ == "RequestClosedError"
+    assert cloud.items("ROUND#") == []
+
+
+def test_newest_token_is_kept_when_an_execution_waits_again(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    version = cloud.stored(request_id)["version"]
+    cloud.task(WorkflowTask.PEND, request_id, task_token="token-of-repair")
+    assert cloud.stored(request_id, "ROUND#1")["task_token"] == "token-of-repair"
+    assert cloud.stored(request_id)["version"] == version
+
+
+def test_line_shows_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    [row] = cloud.dashboard().body["requests"]
+    assert row | {"updated_at": ""} == {
+        "request_id": request_id,
+        "number": cloud.read(request_id).body["number"],
+        "status": "PROCESSING",
+        "patient": "Allison Adams",
+        "date_of_birth": "1986-01-01",
+        "first_day": "2026-07-20",
+        "last_day": "2026-07-22",
+        "requesting_provider": "Jeffrey Rubinstein",
+        "requesting_tin": OFFICE_TIN,
+        "servicing_provider": "Cleveland Center for Digestive Health & Endoscopy LLC",
+        "place_of_service": "SURGICAL",
+        "appeal_open": False,
+        "updated_at": "",
+        "allowed_actions": ["DETAILS", "VOID"],
+    }
+
+
+def test_last_changed_stands_first_when_the_dashboard_is_paged(cloud: Cloud) -> None:
+    made = []
+    for _ in range(5):
+        made.append(cloud.submitted())
+        cloud.clock.pass_by(minutes=1)
+    cloud.pend(made[1])
+    wanted = [made[1], made[4], made[3], made[2], made[0]]
+    seen: list[str] = []
+    page = cloud.dashboard(limit="2").body
+    while page["cursor"]:
+        seen += [row["request_id"] for row in page["requests"]]
+        page = cloud.dashboard(limit="2", cursor=page["cursor"]).body
+    seen += [row["request_id"] for row in page["requests"]]
+    assert seen == wanted
+
+
+@pytest.mark.rule("T1")
+def test_actions_are_those_of_the_status_when_the_dashboard_is_read(cloud: Cloud) -> None:
+    found = {}
+    cloud.start()
+    cloud.submitted()
+    cloud.pended()
+    cloud.determined(**{"1.1": "APPROVED", "1.2": "APPROVED"})
+    cloud.determined(**{"1.1": "APPROVED", "1.2": "DENIED"})
+    cloud.determined(**{"1.1": "DENIED", "1.2": "DENIED"})
+    cloud.void(cloud.pended())
+    found = {r["status"]: r["allowed_actions"] for r in cloud.dashboard().body["requests"]}
+    assert found == {
+        "INCOMPLETE": ["RESUME", "DELETE"],
+        "PROCESSING": ["DETAILS", "VOID"],
+        "PENDING": ["DETAILS", "MODIFY", "VOID"],
+        "APPROVED": ["DETAILS"],
+        "PARTIALLY APPROVED": ["DETAILS", "APPEAL"],
+        "DENIED": ["DETAILS", "APPEAL"],
+        "VOID": ["DETAILS"],
+    }
+
+
+def test_appeal_is_refused_when_the_filing_time_is_over(cloud: Cloud) -> None:
+    request_id = cloud.determined()
+    cloud.clock.at += timedelta(days=180, seconds=1)
+    assert cloud.appeal(request_id, "1.2").code == "action_not_allowed"
+    cloud.clock.at -= timedelta(seconds=1)
+    assert cloud.appeal(request_id, "1.2").status == 202

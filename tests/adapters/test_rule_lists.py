@@ -1,0 +1,484 @@
+"""Published rule lists: one in force, all kept, none lost; the command line that publishes them."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from functions.check import handler as check
+from precert.adapters.s3.rule_lists import S3RuleLists
+from precert.bootstrap import Dependencies
+from precert.cli.main import main
+from precert.contract import Env
+from precert.domain.delegates import Delegate
+from precert.domain.errors import InvalidInputError, TransientError
+from precert.domain.rules import Requirement, Rule, RuleListVersion
+from precert.domain.values import CodeType
+from precert.settings import Settings
+from precert.usecases.ports.rule_lists import RuleListVersions
+from precert.usecases.publish_rule_list import publish_rule_list
+from tests.adapters.cloud import Clients, Cloud, Reply, create_reference_table, names
+from tests.fakes.clock import START, Clock
+from tests.fakes.samples import DATA, entered
+
+CODE = (CodeType.CPT, "44120")
+HOUR = timedelta(hours=1)
+VENDOR = Delegate(
+    delegate_id="VENDOR",
+    name="Vendor",
+    services="Images",
+    url="https://vendor.example",
+    requirements=("Diagnosis",),
+)
+
+
+def a_rule(requirement: Requirement = Requirement.REQUIRED, **changes: Any) -> Rule:
+    fields: dict[str, Any] = {
+        "rule_id": f"R-{requirement}",
+        "code_type": CodeType.CPT,
+        "code_from": "44000",
+        "code_to": "44200",
+        "requirement": requirement,
+        "effective_from": date(2026, 1, 1),
+    }
+    return Rule(**(fields | changes))
+
+
+REQUIRED, NOT_REQUIRED = [a_rule()], [a_rule(Requirement.NOT_REQUIRED)]
+
+
+class Publisher:
+    """Someone who publishes to a table and a bucket of the test's own."""
+
+    def __init__(self, clients: Clients, folder: Path) -> None:
+        self.table, self.bucket = names("reference"), names("rules")
+        create_reference_table(clients.by_name["dynamodb"], self.table)
+        clients.by_name["s3"].create_bucket(Bucket=self.bucket)
+        environ = {Env.REFERENCE_TABLE: self.table, Env.RULE_LISTS_BUCKET: self.bucket}
+        self.made = Dependencies(Settings(environ))
+        self.made.session = clients  # type: ignore[assignment]
+        self.made.rule_lists = self.lists(folder)
+        self.clock = Clock()
+
+    def lists(self, folder: Path) -> S3RuleLists:
+        return S3RuleLists(lambda: self.made.s3, bucket=self.bucket, folder=folder)
+
+    def publish(
+        self, rules: list[Rule], version: str | None = None, **given: Any
+    ) -> RuleListVersion:
+        fields: dict[str, Any] = {
+            "rule_lists": self.made.rule_lists,
+            "versions": self.made.rule_list_versions,
+            "now": self.clock(),
+        }
+        return publish_rule_list(rules, [VENDOR], version=version, **(fields | given))
+
+    def answer(self, version: RuleListVersion) -> Requirement:
+        [rule] = self.made.rule_lists.rules(version, {CODE})[CODE]
+        return rule.requirement
+
+
+@pytest.fixture
+def publisher(clients: Clients, tmp_path: Path) -> Publisher:
+    clients.wire.reset()
+    return Publisher(clients, tmp_path)
+
+
+@pytest.mark.rule("C6")
+def test_list_is_in_force_when_published(publisher: Publisher) -> None:
+    early = a_rule(
+        rule_id="R0", code_from="10000", code_to="10000", effective_from=date(2025, 3, 1)
+    )
+    published = publisher.publish([*REQUIRED, early], "2026-07")
+    assert published == publisher.made.rule_list_versions.in_force()
+    assert published.version == "2026-07"
+    assert published.effective_from == date(2025, 3, 1)
+    assert published.published_at == START
+    assert publisher.answer(published) is Requirement.REQUIRED
+
+
+def test_version_tells_time_and_content_when_nobody_named_it(publisher: Publisher) -> None:
+    published = publisher.publish(REQUIRED)
+    assert published.version == f"20260701-150000-{published.sha256[:8]}"
+
+
+def test_third_parties_are_those_of_the_list_when_asked(publisher: Publisher) -> None:
+    published = publisher.publish(REQUIRED)
+    found = publisher.made.rule_lists.delegates(published, ["VENDOR", "NOBODY"])
+    assert found == {"VENDOR": VENDOR}
+
+
+def test_nothing_changes_when_the_list_in_force_is_published_again(publisher: Publisher) -> None:
+    first = publisher.publish(REQUIRED)
+    publisher.clock.pass_by(hours=1)
+    assert publisher.publish(list(reversed(REQUIRED))) == first
+    assert publisher.made.rule_list_versions.published() == (first,)
+
+
+def test_list_before_is_kept_when_another_is_published(publisher: Publisher) -> None:
+    first = publisher.publish(REQUIRED)
+    publisher.clock.pass_by(hours=1)
+    second = publisher.publish(NOT_REQUIRED)
+    publisher.clock.pass_by(hours=1)
+    back = publisher.publish(REQUIRED)
+    versions = publisher.made.rule_list_versions
+    assert versions.published() == (first, second, back)
+    assert versions.in_force() == back
+    assert len({one.version for one in versions.published()}) == 3
+    told = [publisher.answer(one) for one in versions.published()]
+    assert told == [Requirement.REQUIRED, Requirement.NOT_REQUIRED, Requirement.REQUIRED]
+
+
+@pytest.mark.parametrize(
+    ("at", "index"),
+    [
+        (START - timedelta(microseconds=1), None),
+        (START, 0),
+        (START + HOUR - timedelta(microseconds=1), 0),
+        (START + HOUR, 1),
+        ((START + HOUR).astimezone(UTC) + timedelta(days=300), 1),
+    ],
+)
+def test_list_of_the_time_is_found_when_asked_by_instant(
+    publisher: Publisher, at: datetime, index: int | None
+) -> None:
+    lists = [publisher.publish(REQUIRED)]
+    publisher.clock.pass_by(hours=1)
+    lists.append(publisher.publish(NOT_REQUIRED))
+    expected = None if index is None else lists[index]
+    assert publisher.made.rule_list_versions.in_force_at(at) == expected
+
+
+class Interrupted:
+    """A history in which somebody else publishes right after it was looked at."""
+
+    def __init__(self, versions: RuleListVersions, *between: Callable[[], object]) -> None:
+        self._versions = versions
+        self._between = list(between)
+
+    def in_force(self) -> RuleListVersion | None:
+        found = self._versions.in_force()
+        if self._between:
+            self._between.pop(0)()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._versions, name)
+
+
+@pytest.mark.parametrize("first_ever", [True, False])
+def test_none_is_lost_when_two_publish_at_once(publisher: Publisher, first_ever: bool) -> None:
+    versions = publisher.made.rule_list_versions
+    if not first_ever:
+        publisher.publish([a_rule(rule_id="R0")])
+    between = Interrupted(versions, lambda: publisher.publish(NOT_REQUIRED, "theirs"))
+    publisher.publish(REQUIRED, "ours", versions=between)
+    told = [one.version for one in versions.published()][-2:]
+    in_force = versions.in_force()
+    assert told == ["theirs", "ours"]
+    assert in_force is not None
+    assert in_force.version == "ours"
+
+
+def test_publisher_gives_up_when_others_never_stop(publisher: Publisher) -> None:
+    versions = publisher.made.rule_list_versions
+    others = [lambda n=n: publisher.publish([a_rule(rule_id=f"R{n}")]) for n in range(9)]  # type: ignore[misc]
+    with pytest.raises(TransientError):
+        publisher.publish(NOT_REQUIRED, "ours", versions=Interrupted(versions, *others))
+    assert "ours" not in [one.version for one in versions.published()]
+
+
+def test_order_is_that_of_publishing_when_a_clock_is_behind(publisher: Publisher) -> None:
+    first = publisher.publish(REQUIRED)
+    publisher.clock.pass_by(hours=-1)
+    second = publisher.publish(NOT_REQUIRED)
+    assert second.published_at > first.published_at
+    assert publisher.made.rule_list_versions.published() == (first, second)
+
+
+def test_version_is_refused_when_another_list_has_it(publisher: Publisher) -> None:
+    first = publisher.publish(REQUIRED, "2026-07")
+    with pytest.raises(InvalidInputError) as error:
+        publisher.publish(NOT_REQUIRED, "2026-07")
+    assert [fault.code for fault in error.value.faults] == ["taken"]
+    assert publisher.made.rule_list_versions.published() == (first,)
+    assert publisher.answer(first) is Requirement.REQUIRED
+
+
+@pytest.mark.parametrize("version", ["", "a/b", "../x", "-v", "ü", "x" * 65, "a b", "v\n"])
+def test_version_is_refused_when_it_is_no_name(publisher: Publisher, version: str) -> None:
+    with pytest.raises(InvalidInputError):
+        publisher.publish(REQUIRED, version)
+    assert publisher.made.rule_list_versions.in_force() is None
+
+
+def test_list_is_fetched_once_when_asked_often(publisher: Publisher, clients: Clients) -> None:
+    published = publisher.publish(REQUIRED)
+    with clients.wire.counting() as calls:
+        for _ in range(3):
+            publisher.answer(published)
+    assert calls == ["GetObject"]
+
+
+def test_files_are_dropped_when_many_lists_are_asked(
+    publisher: Publisher, clients: Clients, tmp_path: Path
+) -> None:
+    lists = [publisher.publish([a_rule(rule_id=f"R{number}")]) for number in range(6)]
+    for version in lists:
+        assert publisher.answer(version) is Requirement.REQUIRED
+    assert len(list(tmp_path.glob("*.sqlite"))) == 4
+    with clients.wire.counting() as calls:
+        publisher.answer(lists[0])
+        publisher.answer(lists[5])
+    assert calls == ["GetObject"]
+
+
+def test_list_is_fetched_again_when_its_file_has_gone(
+    publisher: Publisher, clients: Clients, tmp_path: Path
+) -> None:
+    published = publisher.publish(REQUIRED)
+    publisher.answer(published)
+    for file in tmp_path.glob("*.sqlite"):
+        file.unlink()
+    publisher.made.rule_lists = publisher.lists(tmp_path)
+    assert publisher.answer(published) is Requirement.REQUIRED
+
+
+def test_nothing_is_answered_when_the_stored_list_was_changed(
+    publisher: Publisher, clients: Clients
+) -> None:
+    published = publisher.publish(REQUIRED)
+    key, body = published.object_key, b"SQLite format 3\0 or so"
+    clients.by_name["s3"].put_object(Bucket=publisher.bucket, Key=key, Body=body)
+    with pytest.raises(TransientError):
+        publisher.answer(published)
+
+
+# -- Yesterday's check -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_lists(cloud: Cloud, publisher: Publisher) -> tuple[RuleListVersion, RuleListVersion]:
+    """The product on a table of its own: until an hour ago nothing was required, now all is."""
+    environ = {**cloud.made.settings.environ, Env.REFERENCE_TABLE: publisher.table}
+    cloud.made.settings = Settings(environ)
+    cloud.made.rule_lists = publisher.made.rule_lists
+    cloud.made.reference.put_coverages([cloud.sample_coverage])
+    publisher.clock.pass_by(hours=-2)
+    first = publisher.publish(NOT_REQUIRED)
+    publisher.clock.pass_by(hours=1)
+    return first, publisher.publish(REQUIRED)
+
+
+def asked(cloud: Cloud, as_of: object) -> Reply:
+    return cloud.call(check, "POST", "/v1/checks", {"content": entered(), "as_of": as_of})
+
+
+@pytest.mark.rule("C6")
+def test_check_is_explained_when_asked_as_of_then(
+    cloud: Cloud, two_lists: tuple[RuleListVersion, RuleListVersion]
+) -> None:
+    first, second = two_lists
+    then = (START - 1.5 * HOUR).isoformat()
+    with cloud.wire.counting() as calls:
+        reply = asked(cloud, then)
+    assert calls == ["BatchGetItem", "Query", "GetObject"]
+    assert reply.body["requirement"] == "NOT_REQUIRED"
+    assert reply.body["rule_list"]["version"] == first.version
+    assert reply.body["rule_list"]["effective_from"] == "2026-01-01"
+    told = reply.body["rule_list"]["published_at"]
+    assert datetime.fromisoformat(told) == first.published_at
+    assert datetime.fromisoformat(reply.body["as_of"]) == START - 1.5 * HOUR
+    now = cloud.check()
+    assert (now.body["requirement"], now.body["as_of"]) == ("REQUIRED", None)
+    assert now.body["rule_list"]["version"] == second.version
+
+
+def test_window_is_that_of_then_when_asked_as_of_the_past(
+    cloud: Cloud, two_lists: tuple[RuleListVersion, RuleListVersion]
+) -> None:
+    cloud.clock.pass_by(days=60)
+    assert cloud.check().status == 422
+    assert asked(cloud, START.isoformat()).status == 200
+
+
+@pytest.mark.parametrize(
+    "as_of",
+    [
+        "2026-07-01T16:00:00Z",
+        "2026-07-01T12:00:00Z",
+        "2026-07-01T14:00:00",
+        "2026-07-01",
+        "yesterday",
+        1782910800,
+        True,
+        [],
+    ],
+    ids=["future", "before any", "no zone", "day", "word", "number", "truth", "list"],
+)
+def test_instant_is_refused_when_no_list_can_be_of_it(
+    cloud: Cloud, two_lists: tuple[RuleListVersion, RuleListVersion], as_of: object
+) -> None:
+    reply = asked(cloud, as_of)
+    assert reply.status == 422
+    assert [fault["pointer"] for fault in reply.body["faults"]] == ["/as_of"]
+
+
+# -- The command line --------------------------------------------------------------------------------
+
+_STACK = """
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      KeySchema: [{AttributeName: pk, KeyType: HASH}, {AttributeName: sk, KeyType: RANGE}]
+      AttributeDefinitions:
+        - {AttributeName: pk, AttributeType: S}
+        - {AttributeName: sk, AttributeType: S}
+  Bucket: {Type: AWS::S3::Bucket}
+Outputs:
+  ReferenceTableName: {Value: !Ref Table}
+  RuleListsBucketName: {Value: !Ref Bucket}
+"""
+RULES = (
+    "rule_id,code_type,code_from,code_to,requirement,delegate_id,authorization_type,plan_types,"
+    "effective_from,effective_to\n"
+)
+PAYER = f"--payer={DATA / 'payer' / 'payer.json'}"
+
+
+@pytest.fixture
+def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    clients.wire.reset()
+    name = names("precert")
+    boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=_STACK)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return name
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "delegates.csv").write_text(
+        "delegate_id,name,services,url,phone,fax,hours,requirements,care_phone,care_fax,care_email\n"
+        "RAD,Vendor,Images,https://vendor.example,,,,Diagnosis,,,\n"
+    )
+    file = tmp_path / "list.csv"
+    file.write_text(f"{RULES}R1,CPT,44120,44120,REQUIRED,,INPATIENT,HMO,2026-01-01,\n")
+    return file
+
+
+def test_list_is_published_and_shown_when_told_by_command(
+    stack: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on = f"--stack={stack}"
+    assert main(["rules", "list", on]) == 1
+    assert main(["rules", "publish", str(file), on, PAYER, "--version", "first"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1] == f"{file}: 1 rules, no fault, 0 warnings"
+    assert said[2].startswith("first  published ")
+    assert said[2].endswith("for services from 2026-01-01  is in force now")
+
+    file.write_text(f"{RULES}R2,CPT,44120,44130,THIRD_PARTY,RAD,,,2026-01-01,2026-12-31\n")
+    assert main(["rules", "publish", str(file), on, PAYER]) == 0
+    assert main(["rules", "publish", str(file), on, PAYER]) == 0
+    assert capsys.readouterr().out.endswith("was in force already\n")
+
+    assert main(["rules", "list", on]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("first  ")
+    assert second.endswith("in force")
+
+    assert main(["rules", "show", on, PAYER, "--code", "44120"]) == 0
+    [_, told] = capsys.readouterr().out.splitlines()
+    assert told == "  R2  CPT  44120-44130  THIRD_PARTY  RAD  from 2026-01-01 to 2026-12-31"
+    assert main(["rules", "show", on, PAYER, "--code", "44131"]) == 0
+    assert "no rule names 44131: unable to determine" in capsys.readouterr().out
+    assert main(["rules", "show", on, PAYER, "--code", "4"]) == 1
+
+
+def test_list_of_a_day_is_shown_when_asked_by_date(
+    stack: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["rules", "publish", str(file), f"--stack={stack}", PAYER, "--version", "first"])
+    today = datetime.now(UTC).date()
+    show = ["rules", "show", f"--stack={stack}", PAYER]
+    capsys.readouterr()
+    assert main([*show, "--on", (today + timedelta(days=1)).isoformat()]) == 0
+    assert capsys.readouterr().out.startswith("first  ")
+    assert main([*show, "--on", (today - timedelta(days=2)).isoformat()]) == 1
+    assert "no rule list was in force" in capsys.readouterr().out
+    assert main([*show, "--on", "2026-01-01T00:00Z"]) == 1
+    with pytest.raises(SystemExit) as error:
+        main([*show, "--on", "2026-01-01T00:00"])
+    assert error.value.code == 2
+
+
+def test_every_fault_is_told_when_a_faulty_list_is_published(
+    stack: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(
+        f"{RULES}R1,CPT,44120,44120,PERHAPS,,,,2026-01-01,\n"
+        "R2,CPT,44120,44120,THIRD_PARTY,NOBODY,,,01/01/2026,\n"
+        "R3,CPT,44121,44120,REQUIRED,,,,2026-01-01,\n"
+    )
+    assert main(["rules", "publish", str(file), f"--stack={stack}", PAYER]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{file}:2: requirement: must be one of REQUIRED, NOT_REQUIRED, THIRD_PARTY",
+        f"{file}:3: delegate_id: must be the delegate_id of a delegate that is loaded",
+        f"{file}:3: effective_from: must be a date, as in 2026-07-01",
+        f"{file}:4: code_to must be like code_from in length and letters, and not before it",
+        f"{file}: 4 faults",
+        f"{file}: not published",
+    ]
+    assert main(["rules", "list", f"--stack={stack}"]) == 1
+
+
+def test_warnings_are_told_when_a_list_is_checked(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(
+        f"{RULES}R1,CPT,44120,44130,REQUIRED,,,,2026-01-01,\nR2,CPT,44140,44140,REQUIRED,,,,2026-01-01,\n"
+    )
+    assert main(["rules", "check", str(file), PAYER]) == 0
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{file}:2: warning: no rule names CPT 44131 to 44139")
+    assert last == f"{file}: 2 rules, no fault, 1 warnings"
+
+
+def test_third_parties_are_faulty_too_when_their_file_is(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.with_name("delegates.csv").write_text("delegate_id,name\nRAD,Vendor\n")
+    assert main(["rules", "check", str(file), PAYER]) == 1
+    assert "delegates.csv:1: services: is missing; add the column" in capsys.readouterr().out
+
+
+def test_version_is_refused_when_the_command_names_one_that_is_taken(
+    stack: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish = ["rules", "publish", str(file), f"--stack={stack}", PAYER, "--version", "first"]
+    assert main(publish) == 0
+    file.write_text(file.read_text().replace("HMO", "PPO"))
+    assert main(publish) == 1
+    assert capsys.readouterr().err.startswith("version: is the version of a list published before")
+
+
+def test_command_fails_with_a_word_when_it_cannot_begin(
+    clients: Clients,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["rules", "check", str(file.with_name("absent.csv")), PAYER]) == 2
+    assert main(["rules", "list", "--stack", "nowhere"]) == 2
+    assert main(["rules", "list"]) == 2
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.delenv("AWS_REGION")
+    assert main(["rules", "list"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 4
+    assert all(line.startswith("precert: ") for line in said)

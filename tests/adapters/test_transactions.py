@@ -1,0 +1,127 @@
+"""How the table's answers become ours: conditions, conflicts, faults."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from precert.adapters.dynamodb.transactions import (
+    CONFLICT_PAUSES,
+    ConditionFailedError,
+    Writes,
+)
+from precert.domain.errors import TransientError
+from tests.adapters.cloud import Cloud, Reply
+
+CONFLICT = [{"Code": "None"}, {"Code": "TransactionConflict"}]
+
+
+def put(cloud: Cloud, pk: str, condition: str | None = None) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "TableName": cloud.requests_table,
+        "Item": {"pk": {"S": pk}, "sk": {"S": "X"}},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    return {"Put": operation | ({"ConditionExpression": condition} if condition else {})}
+
+
+def writes(cloud: Cloud) -> tuple[Writes, list[float]]:
+    pauses: list[float] = []
+    return Writes(cloud.made.dynamodb, pause=pauses.append), pauses
+
+
+def test_transaction_is_written_when_conflicts_pass(cloud: Cloud) -> None:
+    table, pauses = writes(cloud)
+    for _ in range(2):
+        cloud.wire.fail(
+            "TransactWriteItems", "TransactionCanceledException", CancellationReasons=CONFLICT
+        )
+    table.transact([put(cloud, "A"), put(cloud, "B")])
+    assert len(cloud.items()) == 2
+    assert pauses == list(CONFLICT_PAUSES[:2])
+
+
+def test_caller_may_try_again_when_conflicts_do_not_pass(cloud: Cloud) -> None:
+    table, pauses = writes(cloud)
+    for _ in range(len(CONFLICT_PAUSES) + 1):
+        cloud.wire.fail(
+            "TransactWriteItems", "TransactionCanceledException", CancellationReasons=CONFLICT
+        )
+    with pytest.raises(TransientError):
+        table.transact([put(cloud, "A")])
+    assert pauses == list(CONFLICT_PAUSES)
+    assert cloud.items() == []
+
+
+def test_failed_condition_is_named_and_not_repeated_when_one_does_not_hold(cloud: Cloud) -> None:
+    table, pauses = writes(cloud)
+    table.transact([put(cloud, "B")])
+    with cloud.wire.counting() as calls, pytest.raises(ConditionFailedError) as raised:
+        table.transact([put(cloud, "A"), put(cloud, "B", "attribute_not_exists(pk)")])
+    assert (raised.value.index, raised.value.item) == (1, {"pk": "B", "sk": "X"})
+    assert (len(calls), pauses) == (1, [])
+    assert len(cloud.items()) == 1
+
+
+def test_condition_outranks_conflict_when_both_are_told(cloud: Cloud) -> None:
+    table, pauses = writes(cloud)
+    cloud.wire.fail(
+        "TransactWriteItems",
+        "TransactionCanceledException",
+        CancellationReasons=[{"Code": "TransactionConflict"}, {"Code": "ConditionalCheckFailed"}],
+    )
+    with pytest.raises(ConditionFailedError) as raised:
+        table.transact([put(cloud, "A"), put(cloud, "B")])
+    assert (raised.value.index, raised.value.item, pauses) == (1, None, [])
+
+
+def test_token_is_the_same_when_an_unanswered_transaction_is_repeated(cloud: Cloud) -> None:
+    table, _ = writes(cloud)
+    bodies: list[bytes] = []
+    events: Any = cloud.made.dynamodb.meta.events
+    events.register_first(
+        "before-send.dynamodb.TransactWriteItems",
+        lambda request, **_: bodies.append(request.body),
+        unique_id="token",
+    )
+    try:
+        cloud.wire.lose_answer("TransactWriteItems")
+        table.transact([put(cloud, "A")])
+    finally:
+        events.unregister("before-send.dynamodb.TransactWriteItems", unique_id="token")
+    assert len(bodies) == 2
+    assert bodies[0] == bodies[1]
+    assert b"ClientRequestToken" in bodies[0]
+
+
+@pytest.mark.parametrize("error", ["ValidationException", "AccessDeniedException"])
+def test_fault_is_transient_when_the_table_refuses_for_other_reasons(
+    cloud: Cloud, error: str
+) -> None:
+    table, _ = writes(cloud)
+    cloud.wire.fail("TransactWriteItems", error)
+    with pytest.raises(TransientError):
+        table.transact([put(cloud, "A")])
+
+
+def test_call_is_repeated_when_the_table_throttles(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    for operation in ("UpdateItem", "Query", "TransactWriteItems"):
+        cloud.wire.fail(operation, "ProvisionedThroughputExceededException")
+    assert cloud.save(draft_id, 1).status == 200
+    assert cloud.resume(draft_id).status == 200
+    assert cloud.submit(draft_id, 2).status == 202
+
+
+def test_caller_may_try_again_when_a_read_is_not_answered(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    reads: tuple[tuple[str, Callable[[], Reply]], ...] = (
+        ("Query", lambda: cloud.read(request_id)),
+        ("Query", cloud.dashboard),
+        ("BatchGetItem", cloud.check),
+        ("GetItem", lambda: cloud.void(request_id)),
+    )
+    for operation, read in reads:
+        cloud.wire.cut(operation)
+        reply = read()
+        assert (reply.status, reply.code) == (503, "try_again")

@@ -1,0 +1,197 @@
+"""Documents: accessible, literal, and whole however long the words are."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import typst
+from pypdf.generic import DictionaryObject
+
+from precert.adapters.typst_printer import TypstPrinter
+from tests.fakes.printing import opened, printer, text_of
+
+MARKUP: Final = r"""#panic("x") *bold* _it_ [a] $x^2$ \ @ref <label> `raw` // = - "q" ~ --- é"""
+SERVICE: Final[Mapping[str, Any]] = {
+    "title": "Office Visit and Procedure",
+    "fields": [{"label": "Place of service", "value": "Office (POS 11)"}] * 6,
+    "codes": [
+        {
+            "code": "99213",
+            "code_set": "CPT",
+            "modifiers": None,
+            "starts": None,
+            "units": None,
+            "label": None,
+            "rule": "VISIT-OFFICE-99213",
+        }
+    ],
+}
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    """What the confirmation is printed from; a change replaces a whole part."""
+    return {
+        "payer": {
+            "name": "Sample Health Plan",
+            "contact": "Provider Services",
+            "phone": "800.882.4462",
+            "hours": None,
+        },
+        "checked_at": "July 1, 2026, 11:00 AM EDT",
+        "reference": "CHK-260701150000-7Q2W8F5Y1ZT4XK6M",
+        "rule_list": {"version": "2026-01", "effective_from": "January 1, 2026"},
+        "patient": {
+            "name": "Allison Adams",
+            "date_of_birth": "January 1, 1986",
+            "member_id": "849382930",
+            "plan": "Open Access Plus 1500",
+        },
+        "provider": {
+            "name": "A Clinic",
+            "kind": None,
+            "tin": "20-3129831",
+            "npi": None,
+            "phone": None,
+            "fax": None,
+            "address": ["1 Main Street", "Beachwood, OH 44122"],
+        },
+        "services": [SERVICE],
+        "notices": ["By the rule list named here nothing is needed.", "It is no guarantee."],
+    } | changes
+
+
+def patient(name: str) -> dict[str, Any]:
+    return {"patient": {**facts()["patient"], "name": name}}
+
+
+def printed(**changes: Any) -> bytes:
+    return printer().print("confirmation", facts(**changes))
+
+
+def is_accessible(document: bytes) -> bool:
+    """Whether it says of itself that it is PDF/UA-1."""
+    metadata: Any = opened(document).root_object["/Metadata"]
+    return b"<pdfuaid:part>1</pdfuaid:part>" in metadata.get_data()
+
+
+def tags(element: Any) -> list[str]:
+    """Every tag of the structure tree, in reading order."""
+    found = element.get_object()
+    if isinstance(found, list):
+        return [tag for one in found for tag in tags(one)]
+    if not isinstance(found, DictionaryObject):
+        return []
+    own = [str(found["/S"])] if "/S" in found else []
+    return [*own, *(tags(found["/K"]) if "/K" in found else [])]
+
+
+def test_document_is_tagged_when_printed() -> None:
+    document = printed()
+    root: Any = opened(document).root_object
+    assert is_accessible(document)
+    assert root["/Lang"] == "en-US"
+    assert root["/MarkInfo"]["/Marked"]
+    found = tags(root["/StructTreeRoot"])
+    assert [tag for tag in found if tag.startswith("/H")] == ["/H1", *["/H2"] * 4]
+    assert {"/Table", "/THead", "/TBody", "/TH", "/TD", "/P"} <= set(found)
+
+
+@pytest.mark.parametrize("services", [1, 2, 3])
+def test_one_page_is_enough_when_a_check_is_realistic(services: int) -> None:
+    two_codes = {**SERVICE, "codes": [*SERVICE["codes"]] * 2}
+    assert len(opened(printed(services=[two_codes] * services)).pages) == 1
+
+
+def test_each_page_says_what_it_belongs_to_when_there_are_many_services() -> None:
+    pages = [page.extract_text() for page in opened(printed(services=[SERVICE] * 20)).pages]
+    assert len(pages) > 2
+    for number, text in enumerate(pages, start=1):
+        assert f"Page {number} of {len(pages)}" in text
+        assert "Confirmation: no precertification required" in text
+        assert "849382930" in text
+    assert "Service 20 of 20" in text_of(printed(services=[SERVICE] * 20))
+
+
+def test_header_stands_on_every_page_when_a_service_has_a_hundred_codes() -> None:
+    long = {
+        **SERVICE,
+        "codes": [{**SERVICE["codes"][0], "code": str(99000 + at)} for at in range(100)],
+    }
+    pages = [page.extract_text() for page in opened(printed(services=[long])).pages]
+    assert all("Code set" in text for text in pages if "VISIT-OFFICE" in text)
+    assert "99099" in pages[-1]
+
+
+def test_markup_is_printed_as_typed_when_a_name_has_it() -> None:
+    text = text_of(printed(**patient(MARKUP), provider={**facts()["provider"], "name": MARKUP}))
+    assert text.count(MARKUP) == 2
+
+
+@pytest.mark.parametrize("name", ["Łódź Şahin", "Ωμέγα", "Жуков", "Nguyễn Đặng", "O’Brien-Þór"])
+def test_name_can_be_read_when_it_is_not_plain_latin(name: str) -> None:
+    document = printed(**patient(name))
+    assert name in text_of(document)
+    assert is_accessible(document)
+
+
+@pytest.mark.parametrize("name", ["محمد", "שלום", "नमस्ते"])
+def test_every_character_is_seen_when_the_script_is_another(name: str) -> None:
+    assert is_accessible(printed(**patient(name)))
+
+
+@pytest.mark.parametrize("name", ["王小明", "😀 Smith", "\U0001f469\u200d\U0001f4bb", "ไทย"])
+def test_document_is_made_when_no_font_has_a_character(name: str) -> None:
+    document = printed(**patient(name))
+    assert "Beachwood, OH 44122" in text_of(document)
+    assert not is_accessible(document)
+    assert "/StructTreeRoot" in opened(document).root_object
+
+
+def right_edges(document: bytes) -> list[float]:
+    """Where each piece of text ends at the least, in points from the left."""
+    found: list[float] = []
+    for page in opened(document).pages:
+        page.extract_text(
+            visitor_text=lambda text, _ctm, at, *_: found.append(at[4]) if text.strip() else None
+        )
+    return found
+
+
+def test_nothing_runs_out_of_the_page_when_words_never_end() -> None:
+    endless = "W" * 120
+    document = printed(
+        patient=dict.fromkeys(facts()["patient"], endless),
+        provider={**facts()["provider"], "name": endless, "address": [endless, endless]},
+        payer={**facts()["payer"], "name": endless},
+        rule_list={"version": endless, "effective_from": "January 1, 2026"},
+        reference=endless,
+        services=[
+            {
+                "title": endless,
+                "fields": [{"label": endless, "value": endless}] * 6,
+                "codes": [{**SERVICE["codes"][0], "label": endless, "rule": endless}],
+            }
+        ],
+    )
+    assert max(right_edges(document)) < 612 - 0.8 * 72
+    assert text_of(document).replace(" ", "").count(endless) >= 6
+
+
+def test_same_bytes_come_when_the_facts_are_the_same() -> None:
+    first = TypstPrinter(printer()._templates).print("confirmation", facts())
+    assert first == printed() == printed()
+
+
+def test_one_callers_facts_are_gone_when_the_next_prints() -> None:
+    printed(**patient("Somebody Else"))
+    assert "Somebody" not in text_of(printed())
+
+
+def test_template_sees_its_own_folder_only_when_it_reads_files(tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    (tmp_path / "secret.txt").write_text("secret")
+    (templates / "nosy.typ").write_text('#set document(title: "x")\n#read("../secret.txt")')
+    with pytest.raises(typst.TypstError):
+        TypstPrinter(templates).print("nosy", {})

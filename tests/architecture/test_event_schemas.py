@@ -1,0 +1,145 @@
+"""The committed event schemas and samples are those of the code, and hold ids and codes only."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from precert.adapters.eventbridge import EventBridgeBus
+from precert.contract import EVENT_SOURCE, EventType
+from precert.domain.content import Address, Patient, Procedure, Provider, RequestContent, Service
+from precert.domain.coverage import Coverage
+from precert.domain.events import Event
+from precert.domain.statuses import Status
+from tools import event_schemas
+from tools.openapi_story import OFFICE, OTHER_REVIEWER, REVIEWER, story
+
+PUBLISHED: Final = frozenset(
+    {
+        *("at", "document_id", "event_id", "number", "request_id", "round", "status", "tins"),
+        *("type", "version"),
+    }
+)
+"""Members that were agreed to be on the bus; whatever is added is added here too, knowingly."""
+
+TOLD: Final = re.compile(
+    "|".join(
+        (
+            r"[0-9A-HJKMNP-TV-Z]{26}(\.[0-9]{6}|\.[0-9A-HJKMNP-TV-Z]{26})?",
+            r"[A-Z]{2}[0-9]{10}",
+            r"[0-9]{9}",
+            r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z",
+            *EventType,
+            *Status,
+        )
+    )
+)
+"""Ids, numbers, TINs, times and codes."""
+
+
+def committed(event_type: EventType, kind: str) -> dict[str, Any]:
+    path = event_schemas.FOLDER / f"{event_type.value}.{kind}.json"
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return read
+
+
+def validator(event_type: EventType) -> Draft202012Validator:
+    return Draft202012Validator(
+        committed(event_type, "schema"), format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for member in value.values():
+            yield from leaves(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from leaves(member)
+    else:
+        yield value
+
+
+class RecordingClient:
+    """Keeps what is put on the bus."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's
+        self.entries.extend(Entries)
+        return {"FailedEntryCount": 0}
+
+
+def test_folder_is_current_when_event_types_are_read() -> None:
+    assert event_schemas.main(["--check"]) == 0
+
+
+def test_check_fails_when_a_type_means_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = {**event_schemas.MEANINGS, EventType.APPEAL_FILED: "another"}
+    monkeypatch.setattr(event_schemas, "MEANINGS", changed)
+    assert event_schemas.main(["--check"]) == 1
+
+
+def test_check_fails_when_a_file_of_no_type_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = event_schemas.files()
+    made.popitem()
+    monkeypatch.setattr(event_schemas, "files", lambda: made)
+    assert event_schemas.main(["--check"]) == 1
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_sample_fits_when_its_schema_validates_it(event_type: EventType) -> None:
+    Draft202012Validator.check_schema(committed(event_type, "schema"))
+    assert list(validator(event_type).iter_errors(committed(event_type, "sample"))) == []
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_sample_of_another_type_is_a_fault_when_validated(event_type: EventType) -> None:
+    other = next(kind for kind in EventType if kind is not event_type)
+    assert not validator(event_type).is_valid(committed(other, "sample"))
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_sample_is_what_is_published_when_the_event_happens(event_type: EventType) -> None:
+    client, sample = RecordingClient(), committed(event_type, "sample")
+    EventBridgeBus(cast("Any", client), bus_name="bus").publish(story().event(event_type))
+    (entry,) = client.entries
+    assert json.loads(entry["Detail"]) == sample["detail"]
+    assert (entry["Source"], entry["DetailType"]) == (EVENT_SOURCE, sample["detail-type"])
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_sample_is_understood_when_our_inbox_gets_it(event_type: EventType) -> None:
+    read = Event.model_validate(committed(event_type, "sample")["detail"])
+    assert read == story().event(event_type).model_copy(update={"actor": None})
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_nothing_but_ids_and_codes_is_told_when_an_event_is_published(
+    event_type: EventType,
+) -> None:
+    schema, sample = committed(event_type, "schema"), committed(event_type, "sample")
+    described = schema["properties"]["detail"]["properties"]
+    assert set(described) <= PUBLISHED
+    assert set(sample["detail"]) <= set(described)
+    assert all("description" in member for member in described.values())
+    told = [value for value in leaves(sample["detail"]) if not isinstance(value, int)]
+    assert [value for value in told if not TOLD.fullmatch(value)] == []
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_neither_patient_nor_user_is_named_when_an_event_is_published(
+    event_type: EventType,
+) -> None:
+    models = (Address, Coverage, Patient, Procedure, Provider, RequestContent, Service)
+    private = {name for model in models for name in model.model_fields} | {"actor", "tin"}
+    people = (OFFICE, REVIEWER, OTHER_REVIEWER, *story().patient.model_dump(mode="json").values())
+    described = committed(event_type, "schema")["properties"]["detail"]
+    for told in (described, committed(event_type, "sample")["detail"]):
+        text = json.dumps(told)
+        assert [name for name in sorted(private) if f'"{name}"' in text] == []
+        assert [person for person in people if person in text] == []

@@ -1,0 +1,343 @@
+"""The committed OpenAPI document is that of the code, and what it says is so."""
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, Final
+
+import openapi_spec_validator
+import pytest
+from jsonschema import Draft202012Validator
+
+from precert.api import http
+from precert.api.operations import COMMON_ERRORS, OPERATIONS, Header, OperationContract
+from precert.api.problems import STATUS_OF, status_of
+from precert.api.routes import ROUTES
+from precert.domain import errors
+from precert.domain.errors import PrecertError
+from tests.architecture.source import Module, dotted, imports, modules
+from tools import openapi, openapi_schemas
+from tools.openapi_examples import examples, problem_examples
+
+METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
+DOCUMENT: Final[dict[str, Any]] = json.loads(openapi.DOCUMENT.read_text(encoding="utf-8"))
+UNREACHABLE: Final = frozenset({"no_route"})
+"""Codes that no operation answers: the gateway lets no such call through."""
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def operation_of(operation_id: str) -> dict[str, Any]:
+    return next(found for _, _, found in operations() if found["operationId"] == operation_id)
+
+
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
+    """What a reference refers to; anything else as it is."""
+    if "$ref" not in part:
+        return part
+    found: Any = DOCUMENT
+    for name in part["$ref"].removeprefix("#/").split("/"):
+        found = found[name]
+    return resolved(found)
+
+
+def faults(schema: dict[str, Any], value: Any) -> list[str]:
+    whole = {**schema, "components": DOCUMENT["components"]}
+    validator = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
+
+
+def contents() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each body and answer of each operation, with its place."""
+    for _, _, operation in operations():
+        name = operation["operationId"]
+        if "requestBody" in operation:
+            yield f"{name} body", operation["requestBody"]["content"]["application/json"]
+        for status, response in operation["responses"].items():
+            for kind, content in resolved(response).get("content", {}).items():
+                if kind != OPERATIONS[name].attachment:
+                    yield f"{name} {status} {kind}", content
+
+
+def values_of(content: dict[str, Any]) -> Iterator[Any]:
+    if "example" in content:
+        yield content["example"]
+    for example in content.get("examples", {}).values():
+        yield resolved(example)["value"]
+
+
+# -- the document -------------------------------------------------------------------------------------
+
+
+def test_document_is_current_when_routes_and_models_are_read() -> None:
+    assert openapi.main(["--check"]) == 0
+
+
+def test_check_fails_when_the_document_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openapi, "DESCRIPTION", "another")
+    assert openapi.main(["--check"]) == 1
+
+
+def test_document_is_valid_when_a_validator_reads_it() -> None:
+    openapi_spec_validator.validate(DOCUMENT)
+
+
+def test_every_operation_is_there_when_it_has_a_route() -> None:
+    described = {(found["operationId"], method, path) for path, method, found in operations()}
+    assert described == {(route.operation_id, route.method.lower(), route.path) for route in ROUTES}
+    assert set(OPERATIONS) == {route.operation_id for route in ROUTES}
+    assert set(examples()) == set(OPERATIONS)
+
+
+def test_path_variables_have_the_form_of_ids_when_described() -> None:
+    for path, _, operation in operations():
+        parameters = [resolved(parameter) for parameter in operation.get("parameters", ())]
+        in_path = {found["name"]: found for found in parameters if found["in"] == "path"}
+        assert set(in_path) == set(re.findall(r"{(\w+)}", path))
+        assert all(
+            found["schema"]["pattern"] == f"^{http._ID.pattern}$" for found in in_path.values()
+        )
+
+
+def test_header_forms_are_those_checked_when_described() -> None:
+    assert f"^{http._ETAG.pattern}$".replace("(", "").replace(")", "") == openapi.ETAG_PATTERN
+    assert f"^{http._KEY.pattern}$" == openapi.KEY_PATTERN
+
+
+def test_every_schema_has_one_name_when_sent_and_answered() -> None:
+    assert [name for name in DOCUMENT["components"]["schemas"] if not name.isalnum()] == []
+
+
+def test_descriptions_are_for_strangers_when_they_come_from_docstrings() -> None:
+    text = json.dumps(DOCUMENT)
+    assert "``" not in text
+    assert ":mod:" not in text
+    assert re.findall(r"\([ACDPSTUW]\d{1,2}\b", text) == []
+
+
+def test_every_note_is_used_when_members_are_described() -> None:
+    members = {
+        name
+        for schema in DOCUMENT["components"]["schemas"].values()
+        for name in schema.get("properties", ())
+    }
+    assert set(openapi_schemas.NOTES) - members == set()
+
+
+# -- examples -----------------------------------------------------------------------------------------
+
+
+def test_examples_fit_their_schemas_when_validated() -> None:
+    found = [
+        f"{place} {fault}"
+        for place, content in contents()
+        for value in values_of(content)
+        for fault in faults(content["schema"], value)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_parameter_and_header_examples_fit_when_validated() -> None:
+    shared = DOCUMENT["components"]
+    found = [
+        f"{name} {fault}"
+        for kind in ("parameters", "headers")
+        for name, part in shared[kind].items()
+        if "example" in part
+        for fault in faults(part["schema"], part["example"])
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_every_body_and_answer_has_an_example_when_described() -> None:
+    bare = [
+        place
+        for place, content in contents()
+        if not list(values_of(content)) and "malformed_body" not in json.dumps(content)
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize("operation_id", [name for name, one in OPERATIONS.items() if one.body])
+def test_example_is_taken_when_it_is_sent(operation_id: str) -> None:
+    model = OPERATIONS[operation_id].body
+    sent = operation_of(operation_id)["requestBody"]["content"]["application/json"]["example"]
+    assert model is not None
+    assert model.model_validate_json(json.dumps(sent), strict=True) == examples()[operation_id].body
+
+
+def test_wrong_value_is_a_fault_when_validated() -> None:
+    body = operation_of("confirmPatient")["requestBody"]["content"]["application/json"]
+    wrong = {"patient": {**body["example"]["patient"], "member_id": "1"}}
+    assert [fault.partition(":")[0] for fault in faults(body["schema"], wrong)] == [
+        "$.patient.member_id"
+    ]
+
+
+# -- problems -----------------------------------------------------------------------------------------
+
+
+def codes_in(content: dict[str, Any]) -> list[str]:
+    found: list[str] = content["schema"]["allOf"][1]["properties"]["code"]["enum"]
+    return found
+
+
+def documented() -> set[tuple[str, str, str]]:
+    """Operation, status and code of every problem."""
+    return {
+        (operation["operationId"], status, code)
+        for _, _, operation in operations()
+        for status, response in operation["responses"].items()
+        for kind, content in resolved(response).get("content", {}).items()
+        if kind == "application/problem+json"
+        for code in codes_in(content)
+    }
+
+
+def tree(root: type[PrecertError]) -> Iterator[type[PrecertError]]:
+    for kind in root.__subclasses__():
+        if kind.__module__ == errors.__name__:
+            yield kind
+            yield from tree(kind)
+
+
+def all_errors(contract: OperationContract) -> tuple[type[PrecertError], ...]:
+    return (*contract.errors, *COMMON_ERRORS)
+
+
+def test_every_error_is_documented_when_a_caller_can_meet_it() -> None:
+    known = {kind.code for kind in tree(PrecertError)}
+    assert known - {code for _, _, code in documented()} == set()
+    assert known - set(problem_examples()) == set()
+
+
+def test_errors_stand_under_their_status_when_an_operation_answers_them() -> None:
+    wanted = {
+        (name, str(STATUS_OF[error].value), error.code)
+        for name, contract in OPERATIONS.items()
+        for error in all_errors(contract)
+    }
+    assert wanted - documented() == set()
+
+
+def test_examples_carry_the_status_of_their_error_when_made() -> None:
+    for error in STATUS_OF:
+        if error is not errors.InvalidInputError:
+            assert problem_examples()[error.code]["status"] == status_of(error("detail"))
+
+
+def test_plain_problems_are_documented_when_the_http_layer_makes_them() -> None:
+    (module,) = (module for module in modules() if module.name == http.__name__)
+    made = {
+        call.args[1].value
+        for call in calls(module.tree)
+        if dotted(call.func) == "plain_problem" and isinstance(call.args[1], ast.Constant)
+    }
+    assert made - UNREACHABLE - {code for _, _, code in documented()} == set()
+    assert made >= UNREACHABLE
+
+
+def test_members_of_problems_are_described_when_an_error_carries_them() -> None:
+    names = {kind.__name__ for kind in tree(PrecertError)}
+    carried = {
+        keyword.arg
+        for module in modules()
+        if module.is_in("precert")
+        for call in calls(module.tree)
+        if dotted(call.func).rpartition(".")[2] in names
+        for keyword in call.keywords
+    }
+    assert carried == set(openapi_schemas.EXTENSIONS)
+
+
+# -- the handlers -------------------------------------------------------------------------------------
+
+
+def calls(tree_: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree_) if isinstance(node, ast.Call))
+
+
+def handled() -> dict[str, tuple[Module, ast.FunctionDef]]:
+    """The function that serves each operation."""
+    return {
+        decorator.args[0].value: (module, node)
+        for module in modules()
+        if module.is_in("functions")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call)
+        and dotted(decorator.func) == "api.operation"
+        and isinstance(decorator.args[0], ast.Constant)
+        and isinstance(decorator.args[0].value, str)
+    }
+
+
+def parsed(node: ast.FunctionDef, how: str) -> str | None:
+    """The model that ``call.body`` or ``call.query`` is given."""
+    found = [dotted(call.args[0]) for call in calls(node) if dotted(call.func) == f"call.{how}"]
+    return found[0] if found else None
+
+
+def answered(node: ast.FunctionDef) -> tuple[str | None, str]:
+    """The answer's model and its status."""
+    (answer,) = (call for call in calls(node) if dotted(call.func) == "Answer")
+    made = answer.args[0]
+    model = dotted(made.func).removesuffix(".of") if isinstance(made, ast.Call) else None
+    named = [dotted(part) for part in ast.walk(answer) if isinstance(part, ast.Attribute)]
+    statuses = [name.removeprefix("HTTPStatus.") for name in named if name.startswith("HTTPStatus")]
+    return model, statuses[0] if statuses else "OK"
+
+
+def headers_of(node: ast.FunctionDef) -> tuple[set[Header], set[Header]]:
+    """The headers that it reads, and those that it answers with."""
+    attributes = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+    texts = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+    read = {"based_on": Header.IF_MATCH, "idempotency_key": Header.IDEMPOTENCY_KEY}
+    written = {Header.LOCATION} if Header.LOCATION.value in texts else set()
+    called = {dotted(call.func) for call in calls(node)}
+    if "etag" in called:
+        written.add(Header.ETAG)
+    if "Attachment" in called:
+        written.add(Header.CONTENT_DISPOSITION)
+    return {header for name, header in read.items() if name in attributes}, written
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_contract_is_what_the_handler_does_when_compared(operation_id: str) -> None:
+    contract, (_, node) = OPERATIONS[operation_id], handled()[operation_id]
+    assert parsed(node, "body") == (contract.body and contract.body.__name__)
+    assert parsed(node, "query") == (contract.query and contract.query.__name__)
+    model = contract.answer and contract.answer.__name__
+    model = "Attachment" if contract.attachment else model
+    assert answered(node) == (model, contract.status.name)
+    read, written = headers_of(node)
+    assert (read, written) == (set(contract.headers_in), set(contract.headers_out))
+
+
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_errors_are_documented_when_the_use_case_names_them(operation_id: str) -> None:
+    module, node = handled()[operation_id]
+    used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    named = {
+        error
+        for _, name in imports(module.tree)
+        if name.startswith("precert.usecases.") and name.rpartition(".")[2] in used
+        for error in raised_by(name)
+    }
+    known = {error.__name__ for error in all_errors(OPERATIONS[operation_id])}
+    assert named - known == set()
+
+
+def raised_by(name: str) -> list[str]:
+    """The errors that a use case's docstring names."""
+    package, _, function = name.rpartition(".")
+    documentation = inspect.getdoc(getattr(import_module(package), function)) or ""
+    return re.findall(r"[A-Z]\w+Error\b", documentation.partition("Raises:")[2])

@@ -1,0 +1,24 @@
+"""The product's own printer with the sample payer's templates, and what can be read of a PDF."""
+
+import io
+from functools import cache
+
+from pypdf import PdfReader
+
+from precert.adapters.typst_printer import TypstPrinter
+from tests.fakes.samples import DATA
+
+
+@cache
+def printer() -> TypstPrinter:
+    return TypstPrinter(DATA / "payer" / "templates")
+
+
+def opened(document: bytes) -> PdfReader:
+    return PdfReader(io.BytesIO(document), strict=True)
+
+
+def text_of(document: bytes) -> str:
+    """All that is printed, in one line; places where a word may break are no text."""
+    pages = [page.extract_text() for page in opened(document).pages]
+    return " ".join(" ".join(pages).replace("\u200b", "").split())

@@ -1,0 +1,179 @@
+"""What the tests of the deployed product share: the cloud it runs on, and an office's desk.
+
+A desk is a walk that keeps quiet: the demo's own steps, and the shortcuts to the states that tests
+start from. Everything goes over HTTP.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import pytest
+
+from local.cloud.process import cloud_python, running_cloud
+from local.journey.content import PATIENT, completed, service
+from local.journey.steps import Walk
+from local.journey.trail import Trail, answer
+from local.stand import Stand, prepare, synthesize
+from local.users import OFFICE, PASSWORD, REVIEWER, User
+from precert.contract import Entitlement
+
+Found = TypeVar("Found")
+Json = dict[str, Any]
+
+STRANGER: Final = User(
+    "stranger", "an office of another TIN", (Entitlement.PATIENT_SEARCH,), ("690121431",)
+)
+OTHER_QUEUE: Final = User(
+    "other-queue", "a reviewer of another plan", (Entitlement.REVIEWER,), reviews=True
+)
+ABSENT_ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
+"""Has the form of an id, and names nothing."""
+
+QUICK: Final = {"PRECERT_CLOUD_EXPIRY_SECONDS": "0.5", "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1"}
+APPROVAL: Final = {"line_id": "1.1", "status": "APPROVED"}
+DENIAL: Final = {
+    "line_id": "1.1",
+    "status": "DENIED",
+    "reason_code": "0F",
+    "rationale": "The notes show no symptoms that call for an inpatient stay.",
+    "criterion": "Inpatient surgery, criterion 2",
+}
+
+
+@contextmanager
+def deployed(home: Path) -> Iterator[Stand]:
+    """The product on a cloud of its own, which keeps its state below ``home``."""
+    if not cloud_python().exists():
+        pytest.skip(f"the local cloud is not installed ({cloud_python()})")
+    synthesize()
+    with running_cloud(home / "state", 0, environment=QUICK) as cloud:
+        yield prepare(cloud)
+
+
+def enlist(stand: Stand, user: User, plans: tuple[str, ...] = ()) -> None:
+    """Register somebody whom the sample payer does not know."""
+    cognito = stand.cloud.client("cognito-idp")
+    named = {"UserPoolId": stand.outputs["UserPoolId"], "Username": user.name}
+    cognito.admin_create_user(
+        **named,
+        UserAttributes=[
+            {"Name": "custom:tins", "Value": " ".join(user.tins)},
+            {"Name": "custom:plans", "Value": " ".join(plans)},
+        ],
+        MessageAction="SUPPRESS",
+        TemporaryPassword=PASSWORD,
+    )
+    cognito.admin_set_user_password(**named, Password=PASSWORD, Permanent=True)
+    for entitlement in user.entitlements:
+        cognito.admin_add_user_to_group(**named, GroupName=entitlement.value)
+
+
+def _quiet(_line: str) -> None:
+    """Nobody is watching."""
+
+
+def until(about: str, look: Callable[[], Found | None], seconds: float = 30.0) -> Found:
+    """What ``look`` finds, as soon as it finds something."""
+    return Trail(_quiet).until(about, look, seconds)
+
+
+@dataclass
+class Desk(Walk):
+    """A walk with shortcuts."""
+
+    @classmethod
+    def at(cls, stand: Stand) -> "Desk":
+        return cls(stand, Trail(_quiet))
+
+    @cached_property
+    def facility(self) -> Json:
+        """The servicing provider, as the directory knows it."""
+        return self.find_facility()
+
+    def content(
+        self, *codes: str, patient: Mapping[str, str] = PATIENT, days_ahead: int = 14
+    ) -> Json:
+        """A complete request of one service."""
+        return completed(
+            {
+                "patient": dict(patient),
+                "servicing_provider": self.facility,
+                "services": [service(*(codes or ("44120",)), days_ahead=days_ahead)],
+            }
+        )
+
+    def draft(self, content: Json | None = None, user: User = OFFICE) -> str:
+        body = {"content": content or self.content()}
+        response = self.stand.caller(user).call("POST", "/v1/drafts", body)
+        return str(answer("starting a draft", response, 201)["draft_id"])
+
+    def submission(self, draft_id: str, content: Json, version: int = 1) -> Json:
+        response = self.stand.caller(OFFICE).call(
+            "POST",
+            f"/v1/drafts/{draft_id}/submission",
+            {"content": content},
+            headers={"If-Match": f'"{version}"'},
+        )
+        submitted: Json = answer("submitting", response, 202)
+        return submitted
+
+    def submitted(self, content: Json | None = None) -> str:
+        """A request that was just submitted."""
+        content = content or self.content()
+        request_id = self.draft(content)
+        self.submission(request_id, content)
+        return request_id
+
+    def pending(self, content: Json | None = None) -> str:
+        """A request that waits for a reviewer."""
+        request_id = self.submitted(content)
+        self.await_status(request_id, OFFICE, "PENDING")
+        return request_id
+
+    def decided(self, *lines: Json) -> str:
+        """A request of one line that a reviewer decided."""
+        request_id = self.pending()
+        self.decide(request_id, REVIEWER, 1, list(lines) or [APPROVAL])
+        return request_id
+
+    def details(self, request_id: str, user: User = OFFICE) -> Json:
+        response = self.stand.caller(user).call("GET", f"/v1/requests/{request_id}")
+        found: Json = answer("reading the request", response, 200)
+        return found
+
+    def rows(self, user: User) -> list[Json]:
+        """The user's dashboard."""
+        response = self.stand.caller(user).call("GET", "/v1/requests", query={"limit": "100"})
+        found: list[Json] = answer("reading the dashboard", response, 200)["requests"]
+        return found
+
+    def row(self, request_id: str, user: User) -> Json | None:
+        return next((row for row in self.rows(user) if row["request_id"] == request_id), None)
+
+    def messages(self, request_id: str, user: User) -> list[str]:
+        """Types of the messages about a request, oldest first."""
+        response = self.stand.caller(user).call("GET", "/v1/messages", query={"limit": "100"})
+        page = answer("reading messages", response, 200)["messages"]
+        return [m["type"] for m in reversed(page) if m["request_id"] == request_id]
+
+    def await_types(self, request_id: str, user: User, types: list[str]) -> None:
+        """Wait until exactly these messages have come; deliveries keep no order."""
+        until(
+            f"waiting for {types} to reach {user.title}",
+            lambda: sorted(self.messages(request_id, user)) == sorted(types) or None,
+        )
+
+    def offer(self, request_id: str, file_name: str, user: User = OFFICE) -> Json:
+        response = self.stand.caller(user).call(
+            "POST", f"/v1/requests/{request_id}/documents", {"file_name": file_name}
+        )
+        offered: Json = answer("asking for an upload", response, 201)
+        return offered
+
+    def settled(self, request_id: str, document_id: str) -> Json:
+        """A document, once what arrived was looked at."""
+        return until("waiting for the document", lambda: self._settled(request_id, document_id))

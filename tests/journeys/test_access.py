@@ -1,0 +1,338 @@
+"""Who may call what: every operation of the route table with every kind of caller."""
+
+import base64
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from local.client import Caller
+from local.journey.content import PATIENT
+from local.stand import Stand
+from local.users import FACILITY, NEWCOMER, OFFICE, OPERATOR, PASSWORD, REVIEWER, User
+from precert.api.operations import OPERATIONS
+from precert.api.routes import ROUTES, Route
+from precert.contract import Entitlement
+from tests.journeys.desk import ABSENT_ID, APPROVAL, OTHER_QUEUE, STRANGER, Desk, Json, until
+
+OFFICES: Final = [
+    r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.PATIENT_SEARCH
+]
+REVIEWERS: Final = [
+    r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.REVIEWER
+]
+
+
+def named(routes: list[Route]) -> pytest.MarkDecorator:
+    """The test for each of the routes."""
+    return pytest.mark.parametrize("route", routes, ids=[route.operation_id for route in routes])
+
+
+@dataclass(frozen=True)
+class Ids:
+    """A draft and a pending request of the office."""
+
+    draft: str
+    request: str
+    content: Json
+
+    def in_path(self, route: Route) -> str:
+        return route.path.replace("{draft_id}", self.draft).replace("{request_id}", self.request)
+
+    def call(self, route: Route, caller: Caller) -> httpx.Response:
+        """The operation, called as it wants to be."""
+        bodies: dict[str, object] = {
+            "confirmPatient": {"patient": PATIENT},
+            "searchPatients": PATIENT,
+            "checkRequirements": {"content": self.content},
+            "confirmCheck": {"content": self.content},
+            "handOver": {"content": self.content, "delegate_id": "ANY"},
+            "startDraft": {"content": self.content},
+            "saveDraft": {"content": self.content},
+            "submitDraft": {"content": self.content},
+            "voidRequest": {"reason": "entered twice"},
+            "fileAppeal": {"line_ids": ["1.1"], "reason": "more records"},
+            "offerDocument": {"file_name": "notes.pdf"},
+            "decide": {"round": 1, "lines": [APPROVAL]},
+        }
+        queries = {
+            "searchProviders": {"zip_code": "44122", "kind": "FACILITY", "name": "cleve"},
+            "listWorklist": {"plan_id": "OAP-COMPLETE"},
+        }
+        return caller.call(
+            route.method,
+            self.in_path(route),
+            bodies.get(route.operation_id),
+            query=queries.get(route.operation_id),
+            headers={"If-Match": '"1"'},
+        )
+
+
+@pytest.fixture(scope="module")
+def ids(stand: Stand) -> Ids:
+    desk = Desk.at(stand)
+    content = desk.content()
+    return Ids(desk.draft(content), desk.pending(content), content)
+
+
+def absent(ids: Ids) -> Ids:
+    return replace(ids, draft=ABSENT_ID, request=ABSENT_ID)
+
+
+def with_side(content: Json, tin: str) -> Json:
+    return {**content, "requesting_provider": {**content["requesting_provider"], "tin": tin}}
+
+
+# -- no token, and tokens that are worth nothing ------------------------------------------------------
+
+
+def part(token: str, index: int) -> Json:
+    text = token.split(".")[index]
+    claims: Json = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return claims
+
+
+def encoded(value: Json) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def forged(token: str) -> str:
+    """The same signature under claims that somebody made up."""
+    header, _, signature = token.split(".")
+    claims = {**part(token, 1), "custom:tins": "690121431"}
+    return ".".join((header, encoded(claims), signature))
+
+
+def unsigned(token: str) -> str:
+    return ".".join((encoded({"alg": "none", "typ": "JWT"}), token.split(".")[1], ""))
+
+
+def of_another_pool(stand: Stand) -> str:
+    """A valid token, with the same user name and group, that another pool gave out."""
+    cognito = stand.cloud.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="elsewhere")["UserPool"]["Id"]
+    cognito.create_group(UserPoolId=pool, GroupName=Entitlement.PATIENT_SEARCH.value)
+    user = {"UserPoolId": pool, "Username": OFFICE.name}
+    cognito.admin_create_user(**user, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
+    cognito.admin_add_user_to_group(**user, GroupName=Entitlement.PATIENT_SEARCH.value)
+    return token_of(stand, pool, new_client(stand, pool))
+
+
+def new_client(stand: Stand, pool: str, **settings: Any) -> str:
+    made = stand.cloud.client("cognito-idp").create_user_pool_client(
+        UserPoolId=pool,
+        ClientName="another",
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        **settings,
+    )
+    return str(made["UserPoolClient"]["ClientId"])
+
+
+def token_of(stand: Stand, _pool: str, client: str, kind: str = "IdToken") -> str:
+    answered = stand.cloud.client("cognito-idp").initiate_auth(
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": OFFICE.name, "PASSWORD": PASSWORD},
+    )
+    return str(answered["AuthenticationResult"][kind])
+
+
+@pytest.fixture(scope="module")
+def expired(stand: Stand) -> str:
+    """A token of the product's own client, a second after it was given out."""
+    cognito = stand.cloud.client("cognito-idp")
+    named_client = {
+        "UserPoolId": stand.outputs["UserPoolId"],
+        "ClientId": stand.outputs["UserPoolClientId"],
+    }
+    before = cognito.describe_user_pool_client(**named_client)["UserPoolClient"]
+    kept = {
+        name: before[name]
+        for name in ("ExplicitAuthFlows", "ReadAttributes", "WriteAttributes", "IdTokenValidity")
+        if name in before
+    }
+    units = before.get("TokenValidityUnits", {})
+    cognito.update_user_pool_client(
+        **named_client,
+        **{**kept, "IdTokenValidity": 1, "TokenValidityUnits": {**units, "IdToken": "seconds"}},
+    )
+    try:
+        token = token_of(stand, "", named_client["ClientId"])
+    finally:
+        cognito.update_user_pool_client(**named_client, **kept, TokenValidityUnits=units)
+    caller = Caller(stand.api_url, token)
+    until(
+        "waiting for the token to expire",
+        lambda: caller.call("GET", "/v1/requests").status_code == 401 or None,
+        10,
+    )
+    return token
+
+
+@pytest.fixture(scope="module")
+def worthless(stand: Stand, expired: str) -> dict[str, str | None]:
+    token = stand.caller(OFFICE).token or ""
+    pool = stand.outputs["UserPoolId"]
+    return {
+        "none": None,
+        "garbage": "not-a-token",
+        "forged": forged(token),
+        "unsigned": unsigned(token),
+        "expired": expired,
+        "another pool's": of_another_pool(stand),
+        "another client's": token_of(stand, pool, new_client(stand, pool)),
+    }
+
+
+@named(list(ROUTES))
+@pytest.mark.parametrize(
+    "kind",
+    ["none", "garbage", "forged", "unsigned", "expired", "another pool's", "another client's"],
+)
+def test_caller_is_unknown_when_the_token_is(
+    stand: Stand, worthless: dict[str, str | None], ids: Ids, kind: str, route: Route
+) -> None:
+    caller = Caller(stand.api_url, worthless[kind])
+    assert caller.call(route.method, ids.in_path(route)).status_code == 401
+
+
+def test_token_is_taken_when_it_is_ones_own(stand: Stand, ids: Ids) -> None:
+    """What the refusals above are measured against."""
+    assert stand.caller(OFFICE).call("GET", f"/v1/drafts/{ids.draft}").status_code == 200
+
+
+# -- entitlements -------------------------------------------------------------------------------------
+
+
+def refusal(response: httpx.Response, status: int, code: str) -> Json:
+    problem: Json = response.json()
+    assert (response.status_code, problem["code"]) == (status, code), response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    return problem
+
+
+@pytest.mark.rule("A1")
+@named(OFFICES)
+def test_office_operation_is_refused_when_patient_search_is_missing(
+    stand: Stand, ids: Ids, route: Route
+) -> None:
+    problem = refusal(ids.call(route, stand.caller(NEWCOMER)), 403, "not_entitled")
+    assert "website access manager" in problem["detail"]
+    assert "Patient Search" in problem["detail"]
+
+
+@named(OFFICES)
+@pytest.mark.parametrize("user", [REVIEWER, OPERATOR], ids=lambda user: user.name)
+def test_office_operation_is_refused_when_the_caller_is_no_office(
+    stand: Stand, ids: Ids, route: Route, user: User
+) -> None:
+    refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
+
+
+@named(REVIEWERS)
+@pytest.mark.parametrize("user", [OFFICE, FACILITY, OPERATOR], ids=lambda user: user.name)
+def test_review_is_refused_when_the_caller_does_not_review(
+    stand: Stand, ids: Ids, route: Route, user: User
+) -> None:
+    refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
+
+
+# -- what is not one's own ----------------------------------------------------------------------------
+
+
+@pytest.mark.rule("A2")
+@named([route for route in OFFICES if "{" in route.path])
+def test_answer_is_that_of_nothing_when_the_request_is_anothers(
+    stand: Stand, ids: Ids, route: Route
+) -> None:
+    """Not even for somebody who writes their own TIN into what they send."""
+    stranger = stand.caller(STRANGER)
+    claimed = replace(ids, content=with_side(ids.content, STRANGER.tins[0]))
+    theirs, nothing = claimed.call(route, stranger), absent(claimed).call(route, stranger)
+    refusal(theirs, 404, "not_found")
+    assert theirs.content == nothing.content
+    assert _told(theirs) == _told(nothing)
+
+
+@named([route for route in REVIEWERS if "{" in route.path])
+def test_answer_is_that_of_nothing_when_the_case_is_of_another_plan(
+    stand: Stand, ids: Ids, route: Route
+) -> None:
+    reviewer = stand.caller(OTHER_QUEUE)
+    theirs, nothing = ids.call(route, reviewer), absent(ids).call(route, reviewer)
+    refusal(theirs, 404, "not_found")
+    assert theirs.content == nothing.content
+    assert _told(theirs) == _told(nothing)
+
+
+def _told(response: httpx.Response) -> dict[str, str]:
+    """Headers but for those that differ from answer to answer."""
+    return {
+        name: value
+        for name, value in response.headers.items()
+        if name not in ("date", "apigw-requestid", "x-amzn-requestid", "x-amz-request-id")
+        and not name.startswith("x-amz")
+    }
+
+
+def test_draft_is_no_case_when_a_reviewer_asks(stand: Stand, ids: Ids) -> None:
+    response = stand.caller(REVIEWER).call("GET", f"/v1/review/requests/{ids.draft}")
+    refusal(response, 404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/v1/requests", "/v1/messages"])
+def test_list_is_refused_when_the_tin_is_anothers(stand: Stand, path: str) -> None:
+    response = stand.caller(STRANGER).call("GET", path, query={"tin": OFFICE.tins[0]})
+    refusal(response, 422, "invalid_input")
+
+
+def test_worklist_is_refused_when_the_plan_is_anothers(stand: Stand) -> None:
+    query = {"plan_id": "OAP-COMPLETE"}
+    response = stand.caller(OTHER_QUEUE).call("GET", "/v1/review/requests", query=query)
+    refusal(response, 422, "invalid_input")
+
+
+def test_request_stands_as_it_was_when_everybody_else_has_tried(desk: Desk, ids: Ids) -> None:
+    """Runs after all of them, and finds the draft unsaved and the request undecided."""
+    draft = desk.stand.caller(OFFICE).call("GET", f"/v1/drafts/{ids.draft}").json()
+    assert (draft["version"], draft["documents"]) == (1, [])
+    details = desk.details(ids.request)
+    assert (details["status"], details["documents"]) == ("PENDING", [])
+
+
+# -- what is told -------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("A3")
+def test_users_name_is_nowhere_when_somebody_reads_what_they_did(desk: Desk) -> None:
+    request_id = desk.decided()
+    subjects = [part(desk.stand.caller(user).token or "", 1)["sub"] for user in (OFFICE, REVIEWER)]
+    reads = [
+        desk.stand.caller(user).call("GET", path)
+        for user in (OFFICE, FACILITY)
+        for path in (f"/v1/requests/{request_id}", "/v1/requests", "/v1/messages")
+    ]
+    reads.append(desk.stand.caller(REVIEWER).call("GET", f"/v1/review/requests/{request_id}"))
+    assert {response.status_code for response in reads} == {200}
+    told = "".join(response.text for response in reads)
+    assert [subject for subject in subjects if subject in told] == []
+    assert '"actor"' not in told
+    assert "decided_by" not in told
+
+
+def test_url_holds_opaque_ids_only_when_a_route_is_called() -> None:
+    variables = {
+        word.strip("{}") for r in ROUTES for word in r.path.split("/") if word.startswith("{")
+    }
+    queries = {
+        name
+        for contract in OPERATIONS.values()
+        if contract.query
+        for name in contract.query.model_fields
+    }
+    assert variables == {"draft_id", "request_id"}
+    assert queries
+    assert queries.isdisjoint({*PATIENT, "patient", "ssn", "primary_diagnosis", "diagnosis"})

@@ -1,0 +1,20 @@
+"""The demo's chapters: what `make demo` shows is what holds."""
+
+import pytest
+
+from local.journey.tell import appealed_request, approved_request, strangers
+from tests.journeys.desk import Desk
+
+
+@pytest.mark.rule("D7", "S1", "U5")
+def test_request_is_approved_when_everything_was_sent(desk: Desk) -> None:
+    approved_request(desk)
+
+
+@pytest.mark.rule("W3", "W7")
+def test_denial_is_overturned_when_another_reviewer_decides_the_appeal(desk: Desk) -> None:
+    appealed_request(desk)
+
+
+def test_colleague_is_refused_when_the_entitlement_is_missing(desk: Desk) -> None:
+    strangers(desk)

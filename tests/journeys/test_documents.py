@@ -1,0 +1,155 @@
+"""Documents, as an office uploads them by the form it was given."""
+
+from typing import Final
+
+import pytest
+
+from local.client import upload
+from local.journey import behind
+from local.journey.content import clinical_note
+from local.journey.trail import DeviationError
+from local.users import FACILITY, OFFICE, REVIEWER
+from tests.journeys.desk import APPROVAL, DENIAL, Desk, Json, until
+
+MAX_BYTES: Final = 20 * 1024 * 1024
+PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes.fromhex("0000000d49484452") + bytes(64)
+
+
+def arrived(desk: Desk, request_id: str) -> int:
+    """How many versions and markers the bucket holds for a request."""
+    found = desk.stand.cloud.client("s3").list_object_versions(
+        Bucket=desk.stand.outputs["DocumentsBucketName"], Prefix=f"documents/{request_id}/"
+    )
+    return len(found.get("Versions", [])) + len(found.get("DeleteMarkers", []))
+
+
+@pytest.mark.rule("U2")
+def test_store_refuses_the_file_when_it_is_a_byte_too_large(desk: Desk) -> None:
+    request_id = desk.draft()
+    form = desk.offer(request_id, "scan.pdf")["upload"]
+    assert form["max_bytes"] == MAX_BYTES
+    pdf = clinical_note()
+    refused = upload(form, "scan.pdf", pdf + b"\n" * (MAX_BYTES + 1 - len(pdf)))
+    assert refused.status_code == 400
+    assert "EntityTooLarge" in refused.text
+    assert arrived(desk, request_id) == 0
+
+
+@pytest.mark.rule("U2")
+def test_document_is_attached_when_it_is_as_large_as_allowed(desk: Desk) -> None:
+    request_id = desk.draft()
+    offered = desk.offer(request_id, "scan.pdf")
+    pdf = clinical_note()
+    sent = upload(offered["upload"], "scan.pdf", pdf + b"\n" * (MAX_BYTES - len(pdf)))
+    assert sent.status_code == 204
+    document = desk.settled(request_id, offered["document"]["document_id"])
+    assert (document["status"], document["size"]) == ("ATTACHED", MAX_BYTES)
+
+
+def test_store_refuses_the_file_when_it_is_empty(desk: Desk) -> None:
+    request_id = desk.draft()
+    refused = upload(desk.offer(request_id, "scan.pdf")["upload"], "scan.pdf", b"")
+    assert refused.status_code == 400
+    assert arrived(desk, request_id) == 0
+
+
+def test_store_refuses_the_file_when_the_forms_fields_were_changed(desk: Desk) -> None:
+    request_id, other = desk.draft(), desk.draft()
+    offered = desk.offer(request_id, "scan.pdf")["upload"]
+    fields = offered["fields"]
+    signature = fields["x-amz-signature"]
+    changes: dict[str, Json] = {
+        "type": {"Content-Type": "text/html"},
+        "no type": {"Content-Type": ""},
+        "request": {"key": fields["key"].replace(request_id, other)},
+        "prefix": {"key": "rule-lists/sample-1.sqlite"},
+        "signature": {"x-amz-signature": signature[::-1]},
+        "added field": {"x-amz-meta-name": "x"},
+    }
+    answered = {
+        name: upload(
+            {**offered, "fields": {**fields, **change}}, "scan.pdf", clinical_note()
+        ).status_code
+        for name, change in changes.items()
+    }
+    assert answered == dict.fromkeys(changes, 403)
+    assert arrived(desk, request_id) + arrived(desk, other) == 0
+
+
+@pytest.mark.rule("U1")
+def test_document_is_refused_when_its_content_is_not_what_its_name_says(desk: Desk) -> None:
+    request_id = desk.draft()
+    offered = desk.offer(request_id, "operative-plan.pdf")
+    assert upload(offered["upload"], "operative-plan.pdf", PNG).status_code == 204
+    document = desk.settled(request_id, offered["document"]["document_id"])
+    assert document["status"] == "REFUSED"
+    assert document["refusal"] == "The content is not what the file's name says."
+    until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
+    desk.await_types(request_id, OFFICE, ["DocumentRefused"])
+
+
+@pytest.mark.parametrize("name", ["run.exe", "page.html", "notes", "notes.pdf.svg", ".pdf"])
+def test_upload_is_not_offered_when_the_ending_is_none_that_is_taken(desk: Desk, name: str) -> None:
+    request_id = desk.draft()
+    response = desk.stand.caller(OFFICE).call(
+        "POST", f"/v1/requests/{request_id}/documents", {"file_name": name}
+    )
+    assert response.status_code == 422
+    assert response.json()["faults"][0]["pointer"] == "/file_name"
+
+
+@pytest.mark.rule("U3", "U4")
+def test_slots_run_out_when_ten_are_taken_before_and_ten_after_the_submission(desk: Desk) -> None:
+    content = desk.content()
+    request_id = desk.draft(content)
+    path = f"/v1/requests/{request_id}/documents"
+    office = desk.stand.caller(OFFICE)
+
+    def codes(times: int) -> list[int]:
+        body = {"file_name": "notes.txt"}
+        return [office.call("POST", path, body).status_code for _ in range(times)]
+
+    assert codes(11) == [201] * 10 + [409]
+    desk.submission(request_id, content)
+    desk.await_status(request_id, OFFICE, "PENDING")
+    assert codes(11) == [201] * 10 + [409]
+    desk.decide(request_id, REVIEWER, 1, [APPROVAL])
+    refused = office.call("POST", path, {"file_name": "notes.txt"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "action_not_allowed")
+
+
+@pytest.mark.rule("W6")
+def test_document_is_attached_when_the_request_is_pending(desk: Desk) -> None:
+    request_id = desk.pending()
+    desk.attach(request_id)
+    assert [d["status"] for d in desk.details(request_id, FACILITY)["documents"]] == ["ATTACHED"]
+    assert behind.objects(desk.stand, request_id) == 1
+
+
+@pytest.mark.rule("U4")
+def test_late_document_is_refused_when_the_request_was_decided_meanwhile(desk: Desk) -> None:
+    request_id = desk.pending()
+    offered = desk.offer(request_id, "notes.pdf")
+    desk.decide(request_id, REVIEWER, 1, [DENIAL])
+    assert upload(offered["upload"], "notes.pdf", clinical_note()).status_code == 204
+    document = desk.settled(request_id, offered["document"]["document_id"])
+    assert (document["status"], document["refusal"]) == (
+        "REFUSED",
+        "The request takes no documents any more.",
+    )
+    until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
+
+
+@pytest.mark.xfail(
+    raises=DeviationError,
+    reason="the relay publishes DraftDeleted, and nobody removes the documents: D5 is open by hand",
+)
+def test_documents_are_gone_when_their_draft_was_deleted_by_hand(desk: Desk) -> None:
+    request_id = desk.draft()
+    desk.attach(request_id)
+    deleted = desk.stand.caller(OFFICE).call(
+        "DELETE", f"/v1/drafts/{request_id}", headers={"If-Match": '"1"'}
+    )
+    assert deleted.status_code == 204
+    assert desk.row(request_id, OFFICE) is None
+    until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None, 3)

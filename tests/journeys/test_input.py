@@ -1,0 +1,205 @@
+"""Whatever is sent, the answer is a problem that says what to do, and never a fault of ours."""
+
+import json
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from local.journey.content import PATIENT
+from local.stand import Stand
+from local.users import OFFICE, REVIEWER
+from precert.api.operations import OPERATIONS
+from precert.api.routes import ROUTES, Route
+from precert.contract import Entitlement
+from tests.journeys.desk import ABSENT_ID, Desk
+
+WRITING: Final = [route for route in ROUTES if OPERATIONS[route.operation_id].body]
+LISTING: Final = [route for route in ROUTES if OPERATIONS[route.operation_id].query]
+BY_ID: Final = [route for route in ROUTES if "{" in route.path]
+
+NO_JSON: Final = {
+    "nothing": b"",
+    "half": b'{"content": ',
+    "text": b"content=1",
+    "xml": b"<content/>",
+}
+NO_BODY_OF_OURS: Final = {
+    "null": b"null",
+    "list": b"[]",
+    "word": b'"content"',
+    "number": b"7",
+    "unknown": b'{"unheard_of": 1}',
+    "empty": b"{}",
+    "infinity": b'{"unheard_of": Infinity}',
+    "deep": b'{"content": ' + b"[" * 2000 + b"]" * 2000 + b"}",
+}
+
+
+def send(stand: Stand, route: Route, content: bytes, **headers: str) -> httpx.Response:
+    reviews = OPERATIONS[route.operation_id].entitlement is Entitlement.REVIEWER
+    caller = stand.caller(REVIEWER if reviews else OFFICE)
+    path = route.path.replace("{draft_id}", ABSENT_ID).replace("{request_id}", ABSENT_ID)
+    return httpx.request(
+        route.method,
+        f"{stand.api_url}{path}",
+        content=content,
+        headers={
+            "Authorization": f"Bearer {caller.token}",
+            "Content-Type": "application/json",
+            "If-Match": '"1"',
+            **headers,
+        },
+        timeout=60,
+    )
+
+
+def is_problem(response: httpx.Response, *statuses: int) -> dict[str, Any]:
+    assert response.status_code in statuses, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert problem["status"] == response.status_code
+    assert problem["code"]
+    assert problem["detail"]
+    return problem
+
+
+@pytest.mark.parametrize("route", WRITING, ids=lambda route: route.operation_id)
+def test_body_is_refused_when_it_is_no_json_or_none_of_ours(stand: Stand, route: Route) -> None:
+    for content in NO_JSON.values():
+        assert is_problem(send(stand, route, content), 400)["code"] == "malformed_body"
+    for name, content in NO_BODY_OF_OURS.items():
+        problem = is_problem(send(stand, route, content), 400 if name == "deep" else 422, 422)
+        assert name == "deep" or all("pointer" in fault for fault in problem["faults"])
+    is_problem(send(stand, route, '{"reason": "Zieliński"}'.encode("iso-8859-2")), 400, 404, 422)
+
+
+@pytest.mark.parametrize("route", WRITING, ids=lambda route: route.operation_id)
+def test_body_is_refused_when_it_is_too_large(stand: Stand, route: Route) -> None:
+    body = json.dumps({"reason": "x" * 300_000}).encode()
+    is_problem(send(stand, route, body), 413)
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"units": "1"}, "/content/services/0/procedures/0/units"),
+        ({"units": 1.5}, "/content/services/0/procedures/0/units"),
+        ({"units": True}, "/content/services/0/procedures/0/units"),
+        ({"units": 0}, "/content/services/0/procedures/0/units"),
+        ({"start_date": 1793836800}, "/content/services/0/procedures/0/start_date"),
+        ({"start_date": "tomorrow"}, "/content/services/0/procedures/0/start_date"),
+        ({"code": 44120}, "/content/services/0/procedures/0/code"),
+        ({"modifiers": "50"}, "/content/services/0/procedures/0/modifiers"),
+        ({"cpt": "44120"}, "/content/services/0/procedures/0/cpt"),
+    ],
+    ids=lambda value: json.dumps(value) if isinstance(value, dict) else "",
+)
+def test_fault_points_to_the_field_when_its_value_is_of_another_kind(
+    desk: Desk, change: dict[str, Any], pointer: str
+) -> None:
+    content = desk.content()
+    content["services"][0]["procedures"][0] |= change
+    response = desk.stand.caller(OFFICE).call("POST", "/v1/drafts", {"content": content})
+    assert [f["pointer"] for f in is_problem(response, 422)["faults"]] == [pointer]
+
+
+def test_answer_repeats_nothing_entered_when_it_is_refused(stand: Stand) -> None:
+    """What is wrong with a value is told without the value (it may be a patient's)."""
+    patient = {**PATIENT, "member_id": "!SECRET!", "date_of_birth": "SECRET", "SECRET": "SECRET"}
+    response = stand.caller(OFFICE).call("POST", "/v1/patients/confirm", {"patient": patient})
+    told = is_problem(response, 422)
+    assert all("SECRET" not in fault["message"] for fault in told["faults"])
+    assert "!SECRET!" not in response.text
+
+
+@pytest.mark.rule("D6")
+def test_everything_is_listed_when_an_empty_draft_is_submitted(desk: Desk) -> None:
+    content = {"patient": PATIENT, "services": [{}]}
+    request_id = desk.draft(content)
+    response = desk.stand.caller(OFFICE).call(
+        "POST",
+        f"/v1/drafts/{request_id}/submission",
+        {"content": content},
+        headers={"If-Match": '"1"'},
+    )
+    pointers = {fault["pointer"] for fault in is_problem(response, 422)["faults"]}
+    assert pointers >= {
+        "/content/servicing_provider",
+        "/content/requesting_provider",
+        "/content/services/0/authorization_type",
+        "/content/services/0/type_of_service",
+        "/content/services/0/place_of_service",
+        "/content/services/0/urgency",
+        "/content/services/0/primary_diagnosis",
+    }
+
+
+@pytest.mark.rule("D7")
+def test_save_is_refused_when_it_names_no_version_or_an_old_one(desk: Desk) -> None:
+    content = desk.content()
+    draft_id = desk.draft(content)
+    office = desk.stand.caller(OFFICE)
+    path = f"/v1/drafts/{draft_id}"
+    for method, to in (("PUT", path), ("POST", f"{path}/submission")):
+        for header in ({}, {"If-Match": "1"}, {"If-Match": "*"}, {"If-Match": 'W/"1"'}):
+            response = office.call(method, to, {"content": content}, headers=header)
+            is_problem(response, 428)
+        response = office.call(method, to, {"content": content}, headers={"If-Match": '"7"'})
+        problem = is_problem(response, 412)
+        assert problem["current_version"] == 1
+    changed = {**content, "services": []}
+    saved = office.call("PUT", path, {"content": changed}, headers={"If-Match": '"1"'})
+    assert (saved.status_code, saved.headers["etag"]) == (200, '"2"')
+    stale = office.call("PUT", path, {"content": content}, headers={"If-Match": '"1"'})
+    problem = is_problem(stale, 412)
+    assert (problem["current_version"], problem["differs_in"]) == (2, ["/services"])
+
+
+@pytest.mark.parametrize("route", LISTING, ids=lambda route: route.operation_id)
+def test_query_is_refused_when_it_is_none_of_ours(stand: Stand, route: Route) -> None:
+    reviews = OPERATIONS[route.operation_id].entitlement is Entitlement.REVIEWER
+    caller = stand.caller(REVIEWER if reviews else OFFICE)
+    good = {"zip_code": "44122", "kind": "FACILITY", "name": "x"}
+    if route.operation_id != "searchProviders":
+        good = {"plan_id": "OAP-COMPLETE"} if reviews else {}
+    wrong = [{"unheard_of": "1"}, {"limit": "0"}, {"limit": "x"}, {"cursor": "%%%"}]
+    wrong += [{"cursor": "eyJwayI6IjEifQ"}, {"limit": "1000000"}, {"cursor": "x" * 2000}]
+    for query in wrong:
+        response = caller.call(route.method, route.path, query={**good, **query})
+        assert is_problem(response, 422)["faults"], query
+
+
+@pytest.mark.parametrize("route", BY_ID, ids=lambda route: route.operation_id)
+def test_id_names_nothing_when_it_has_not_the_form_of_one(stand: Stand, route: Route) -> None:
+    reviews = OPERATIONS[route.operation_id].entitlement is Entitlement.REVIEWER
+    caller = stand.caller(REVIEWER if reviews else OFFICE)
+    bodies = {
+        "voidRequest": {"reason": "x"},
+        "fileAppeal": {"line_ids": ["1.1"], "reason": "x"},
+        "offerDocument": {"file_name": "x.pdf"},
+        "decide": {"round": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]},
+    }
+    for wrong in ("1", "849382930", ABSENT_ID.lower(), f"{ABSENT_ID}0", "%00", "REQUEST%23x", "ü"):
+        path = route.path.replace("{draft_id}", wrong).replace("{request_id}", wrong)
+        body = bodies.get(route.operation_id, {"content": {}})
+        response = caller.call(route.method, path, body, headers={"If-Match": '"1"'})
+        assert response.status_code == 404, (wrong, response.text)
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "with space", ""])
+def test_key_is_refused_when_it_is_no_plain_word(desk: Desk, key: str) -> None:
+    response = desk.stand.caller(OFFICE).call(
+        "POST", "/v1/drafts", {"content": desk.content()}, headers={"Idempotency-Key": key}
+    )
+    is_problem(response, 422)
+
+
+def test_draft_is_one_when_it_is_started_twice_with_one_key(desk: Desk) -> None:
+    office, headers = desk.stand.caller(OFFICE), {"Idempotency-Key": "front-desk-17"}
+    body = {"content": desk.content()}
+    first, again = (office.call("POST", "/v1/drafts", body, headers=headers) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    other = {"content": desk.content("44140")}
+    is_problem(office.call("POST", "/v1/drafts", other, headers=headers), 409, 422)

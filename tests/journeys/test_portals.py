@@ -1,0 +1,72 @@
+"""What a browser needs to call the API from a portal's page."""
+
+from typing import Final
+
+import httpx
+import pytest
+
+from local.journey.content import PATIENT
+from local.stand import Stand
+from local.users import OFFICE
+from precert.api.routes import ROUTES, Route
+from tests.journeys.desk import ABSENT_ID
+
+PORTAL: Final = "http://localhost:3000"
+
+
+def words(response: httpx.Response, header: str) -> set[str]:
+    return {word.strip().casefold() for word in response.headers.get(header, "").split(",")}
+
+
+def preflight(stand: Stand, route: Route, origin: str) -> httpx.Response:
+    path = route.path.replace("{draft_id}", ABSENT_ID).replace("{request_id}", ABSENT_ID)
+    return httpx.options(
+        f"{stand.api_url}{path}",
+        headers={
+            "Origin": origin,
+            "Access-Control-Request-Method": route.method,
+            "Access-Control-Request-Headers": "authorization,content-type,if-match",
+        },
+    )
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
+def test_preflight_is_granted_when_a_portal_asks(stand: Stand, route: Route) -> None:
+    """Without a token: browsers send none with a preflight."""
+    granted = preflight(stand, route, PORTAL)
+    assert granted.status_code in (200, 204)
+    assert granted.headers["access-control-allow-origin"] == PORTAL
+    assert route.method.casefold() in words(granted, "access-control-allow-methods")
+    assert words(granted, "access-control-allow-headers") >= {
+        "authorization",
+        "content-type",
+        "if-match",
+        "idempotency-key",
+    }
+
+
+def test_preflight_is_not_granted_when_the_page_is_somebody_elses(stand: Stand) -> None:
+    refused = preflight(stand, ROUTES[0], "https://elsewhere.example.com")
+    assert "access-control-allow-origin" not in refused.headers
+
+
+def test_etag_and_location_are_readable_when_a_portal_starts_a_draft(stand: Stand) -> None:
+    started = stand.caller(OFFICE).call(
+        "POST", "/v1/drafts", {"content": {"patient": PATIENT}}, headers={"Origin": PORTAL}
+    )
+    assert started.status_code == 201
+    assert started.headers["etag"] == '"1"'
+    assert started.headers["location"] == f"/v1/drafts/{started.json()['draft_id']}"
+    assert started.headers["cache-control"] == "no-store"
+    assert started.headers["access-control-allow-origin"] == PORTAL
+    exposed = words(started, "access-control-expose-headers")
+    assert exposed >= {"etag", "location", "retry-after"}
+
+
+def test_document_form_can_be_posted_when_a_portal_asks_the_bucket(stand: Stand) -> None:
+    bucket = stand.outputs["DocumentsBucketName"]
+    granted = httpx.options(
+        f"{stand.cloud.endpoint_url}/{bucket}",
+        headers={"Origin": PORTAL, "Access-Control-Request-Method": "POST"},
+    )
+    assert granted.headers["access-control-allow-origin"] == PORTAL

@@ -1,0 +1,292 @@
+"""What a compiled list answers is what its CSV says, read by an oracle that shares none of our code.
+
+The oracle knows the file's columns and these words of the domain's: a rule covers the codes of its
+code set that are built like its ends and lie between them; of those that cover, the one with the
+fewest codes answers, then the one with the most conditions, the newest, the one whose id is last.
+"""
+
+import csv
+import io
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from precert.adapters.s3.rule_lists import S3RuleLists
+from precert.domain.loading import LoadingError, load_rules
+from precert.domain.rules import CodeQuery, RuleListVersion, answer_code
+from precert.domain.values import AuthorizationType, CodeType
+from tests.fakes.samples import DATA, payer
+
+SEED: Final = 20261122
+QUERIES: Final = 10_000
+PLAN_TYPES: Final = ("HMO", "IFP", "EPO", "OAP", "PPO")
+LINES: Final = ("COMMERCIAL", "PUBLIC")
+FIRST_DAY: Final = date(2024, 12, 1)
+DAYS: Final = 900
+CONDITIONS: Final = {
+    "authorization_type": "authorization_type",
+    "plan_types": "plan_type",
+    "lines_of_business": "line_of_business",
+    "types_of_service": "type_of_service",
+    "places_of_service": "place_of_service",
+}
+"""Columns, and what of the query each is compared with."""
+
+Query = Mapping[str, str]
+Answer = tuple[str, str | None, str | None, str | None]
+
+
+# -- The oracle --------------------------------------------------------------------------------------
+
+
+def alphabet(character: str) -> str:
+    return "0123456789" if character in "0123456789" else "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def position(code: str) -> int:
+    """How many codes built alike come before; a last letter never changes and is left out."""
+    counted = code if code[-1] in "0123456789" else code[:-1]
+    before, weight = 0, 1
+    for character in reversed(counted):
+        letters = alphabet(character)
+        before += letters.index(character) * weight
+        weight *= len(letters)
+    return before
+
+
+def built_alike(code: str, other: str) -> bool:
+    if len(code) != len(other):
+        return False
+    if code[-1] != other[-1] and not (code[-1].isdigit() and other[-1].isdigit()):
+        return False
+    return all(alphabet(a) == alphabet(b) for a, b in zip(code, other, strict=True))
+
+
+MEASURES: Final[tuple[Callable[[Mapping[str, str]], Any], ...]] = (
+    lambda row: position(row["code_from"]) - position(row["code_to"]),
+    lambda row: sum(bool(row[column]) for column in CONDITIONS),
+    lambda row: row["effective_from"],
+    lambda row: row["rule_id"],
+)
+
+
+def oracle_of(text: str) -> Callable[[Query], Answer]:
+    rows = list(csv.DictReader(io.StringIO(text)))
+    for row in rows:
+        if row["code_type"] == "REVENUE":
+            row |= {name: row[name].rjust(4, "0") for name in ("code_from", "code_to")}
+
+    @cache
+    def naming(code_type: str, code: str) -> list[dict[str, str]]:
+        return [
+            row
+            for row in rows
+            if row["code_type"] == code_type
+            and row["code_from"] <= code <= row["code_to"]
+            and built_alike(code, row["code_from"])
+        ]
+
+    def answer(query: Query) -> Answer:
+        code = query["code"].rjust(4, "0") if query["code_type"] == "REVENUE" else query["code"]
+        left = [
+            row
+            for row in naming(query["code_type"], code)
+            if row["effective_from"] <= query["on"] <= (row["effective_to"] or "9999-12-31")
+            and all(
+                not row[column] or query[name] in row[column].split("|")
+                for column, name in CONDITIONS.items()
+            )
+        ]
+        if not left:
+            return ("UNABLE_TO_DETERMINE", None, None, None)
+        for measure in MEASURES:
+            best = max(map(measure, left))
+            left = [row for row in left if measure(row) == best]
+        [row] = left
+        return (
+            row["requirement"],
+            row["rule_id"],
+            row["delegate_id"] or None,
+            row["effective_from"],
+        )
+
+    return answer
+
+
+# -- The product -------------------------------------------------------------------------------------
+
+
+class Bucket:
+    """What S3RuleLists needs of S3: objects by key."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, bytes] = {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803 (boto3's)
+        self._objects[Key] = Body
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        return {"Body": io.BytesIO(self._objects[Key])}
+
+
+def product_of(text: str, folder: Path) -> Callable[[Query], Answer]:
+    bucket: Any = Bucket()
+    lists = S3RuleLists(lambda: bucket, bucket="lists", folder=folder)
+    rules = load_rules(text, None, payer())
+    key, digest = lists.store(rules, ())
+    now = datetime.now(UTC)
+    version = RuleListVersion("v", min(rule.effective_from for rule in rules), key, digest, now)
+
+    def answer(query: Query) -> Answer:
+        asked = CodeQuery(
+            code=query["code"],
+            code_type=CodeType(query["code_type"]),
+            on=date.fromisoformat(query["on"]),
+            plan_type=query["plan_type"],
+            authorization_type=AuthorizationType(query["authorization_type"]),
+            line_of_business=query["line_of_business"],
+            type_of_service=query["type_of_service"],
+            place_of_service=query["place_of_service"],
+        )
+        code = (asked.code_type, asked.code)
+        found = answer_code(asked, lists.rules(version, {code})[code])
+        since = found.effective_from.isoformat() if found.effective_from else None
+        return (found.requirement.value, found.rule_id, found.delegate_id, since)
+
+    return answer
+
+
+# -- Queries and lists -------------------------------------------------------------------------------
+
+
+def codes_near(text: str, chance: random.Random, count: int) -> list[tuple[str, str]]:
+    """Codes at, beside and between the ends of rules, and some that no rule was made for."""
+    rows = list(csv.DictReader(io.StringIO(text)))
+    found: set[tuple[str, str]] = set()
+    while len(found) < count:
+        row = chance.choice(rows)
+        code = chance.choice((row["code_from"], row["code_to"]))
+        if chance.random() < 0.5:
+            at = chance.randrange(len(code))
+            code = code[:at] + chance.choice(alphabet(code[at])) + code[at + 1 :]
+        if chance.random() < 0.05:
+            code = code[:-1] + chance.choice("FTUM9")
+        if row["code_type"] == "REVENUE" and code.startswith("0") and chance.random() < 0.5:
+            code = code[1:]
+        found.add((row["code_type"], code))
+    return sorted(found)
+
+
+def queries(text: str, chance: random.Random, *, count: int, codes: int) -> list[Query]:
+    near = codes_near(text, chance, codes)
+    services = [
+        (kind.authorization_type.value, kind.code, place)
+        for kind in payer().form.types_of_service
+        for place in kind.places_of_service
+    ]
+    asked: list[Query] = []
+    for _ in range(count):
+        code_type, code = chance.choice(near)
+        setting, kind, place = chance.choice(services)
+        asked.append(
+            {
+                "code_type": code_type,
+                "code": code,
+                "on": (FIRST_DAY + timedelta(chance.randrange(DAYS))).isoformat(),
+                "plan_type": chance.choice(PLAN_TYPES),
+                "line_of_business": chance.choice(LINES),
+                "authorization_type": setting,
+                "type_of_service": kind,
+                "place_of_service": place,
+            }
+        )
+    return asked
+
+
+def made_up_list(chance: random.Random, rows: int) -> str:
+    """Ranges across one another with all conditions; rows that contradict others are left out."""
+    forms = {
+        "CPT": (
+            lambda: f"{chance.randrange(40000, 42000)}",
+            lambda: f"{chance.randrange(300):04d}T",
+        ),
+        "HCPCS": (lambda: f"{chance.choice('EJ')}{chance.randrange(9500, 10000)}",),
+        "REVENUE": (lambda: f"{chance.randrange(100, 400)}", lambda: f"0{chance.randrange(300)}"),
+        "DRG": (lambda: f"{chance.randrange(1000):03d}",),
+    }
+    header = [
+        *("rule_id", "code_type", "code_from", "code_to", "requirement", "delegate_id"),
+        *("effective_from", "effective_to", *CONDITIONS),
+    ]
+    lines = []
+    for number in range(rows):
+        code_type = chance.choice(list(forms))
+        form = chance.choice(forms[code_type])
+        ends = sorted(form().zfill(4 if code_type == "REVENUE" else 3) for _ in range(2))
+        if chance.random() < 0.4:
+            ends[1] = ends[0]
+        requirement = chance.choice(("REQUIRED", "NOT_REQUIRED", "THIRD_PARTY"))
+        since = FIRST_DAY + timedelta(chance.randrange(0, DAYS, 30))
+        until = since + timedelta(chance.randrange(400)) if chance.random() < 0.5 else None
+        lines.append(
+            [
+                f"R{number}",
+                code_type,
+                *ends,
+                requirement,
+                "VENDOR" if requirement == "THIRD_PARTY" else "",
+                since.isoformat(),
+                until.isoformat() if until else "",
+                chance.choice(("", "", "INPATIENT", "OUTPATIENT")),
+                *("|".join(chance.sample(PLAN_TYPES, 2)) if chance.random() < 0.4 else "",),
+                chance.choice(("", "", *LINES)),
+                *(["OFFICE_VISIT|DME|SURGICAL_INPATIENT"] if chance.random() < 0.2 else [""]),
+                *(["OFFICE|HOME|SURGICAL"] if chance.random() < 0.2 else [""]),
+            ]
+        )
+    while True:
+        text = "".join(",".join(line) + "\n" for line in [header, *lines])
+        try:
+            load_rules(text, None, payer())
+        except LoadingError as error:
+            wrong = {fault.row - 2 for fault in error.faults}
+            lines = [line for at, line in enumerate(lines) if at not in wrong]
+        else:
+            return text
+
+
+def compare(text: str, asked: list[Query], folder: Path) -> dict[str, int]:
+    """How often each requirement was the answer of both."""
+    oracle, product = oracle_of(text), product_of(text, folder)
+    counts: dict[str, int] = {}
+    for query in asked:
+        expected = oracle(query)
+        assert product(query) == expected, query
+        counts[expected[0]] = counts.get(expected[0], 0) + 1
+    return counts
+
+
+@pytest.mark.rule("C6")
+def test_answer_is_the_oracles_when_the_sample_list_is_asked(tmp_path: Path) -> None:
+    text = (DATA / "sample" / "rules.csv").read_text(encoding="utf-8")
+    asked = queries(text, random.Random(SEED), count=QUERIES, codes=1500)
+    counts = compare(text, asked, tmp_path)
+    assert sum(counts.values()) == QUERIES
+    assert min(counts.values()) > QUERIES // 20, counts
+    assert len(counts) == 4
+
+
+@pytest.mark.rule("C6")
+@pytest.mark.parametrize("seed", range(4))
+def test_answer_is_the_oracles_when_rules_lie_across_one_another(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(SEED + seed)
+    text = made_up_list(chance, 400)
+    asked = queries(text, chance, count=1500, codes=400)
+    counts = compare(text, asked, tmp_path)
+    assert min(counts.values()) > 50, counts
+    assert len(counts) == 4

@@ -1,0 +1,41 @@
+"""What holds for every national drug code."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from precert.domain.ndc import NDC_PATTERN, readings_of
+
+KEPT = re.compile(r"[0-9]{5}-[0-9]{4}(-[0-9]{2})?")
+
+
+@given(st.from_regex(NDC_PATTERN, fullmatch=True))
+def test_every_reading_is_settled_when_it_is_chosen(entered: str) -> None:
+    readings = readings_of(entered)
+    assert readings
+    for reading in readings:
+        assert KEPT.fullmatch(reading)
+        assert readings_of(reading) == (reading,)
+        assert [digit for digit in reading if digit not in "-0"] == [
+            digit for digit in entered if digit not in "-0"
+        ]
+
+
+@given(st.text(alphabet="0123456789-", max_size=16))
+def test_pattern_speaks_for_the_reader_when_a_portal_trusts_it(entered: str) -> None:
+    assert bool(re.fullmatch(NDC_PATTERN, entered)) == bool(readings_of(entered))
+
+
+@given(
+    st.sampled_from([(4, 4, 2), (5, 3, 2), (5, 4, 1)]),
+    st.from_regex(r"[1-9]{10}", fullmatch=True),
+)
+def test_dashed_code_is_among_the_readings_when_its_dashes_are_lost(
+    widths: tuple[int, int, int], digits: str
+) -> None:
+    first, second, _ = widths
+    dashed = f"{digits[:first]}-{digits[first : first + second]}-{digits[first + second :]}"
+    readings = readings_of(digits)
+    assert len(readings) == 3
+    assert readings_of(dashed)[0] in readings

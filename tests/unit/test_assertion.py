@@ -1,0 +1,109 @@
+"""The id of a check's answer: who can make it, what it fits, and what it gives away."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from precert.domain.assertion import assertion_id, matches
+from precert.domain.content import RequestContent
+from tests.fakes.clock import START
+from tests.fakes.samples import PATIENT, content, entered
+
+KEY = bytes(range(32))
+LIST = "2026-06"
+
+
+def made(asked: RequestContent | None = None, *, at: datetime = START, key: bytes = KEY) -> str:
+    return assertion_id(asked or content(), LIST, at, key=key)
+
+
+def changed_service(**changes: Any) -> RequestContent:
+    return content(services=[entered()["services"][0] | changes])
+
+
+def changed_line(**changes: Any) -> RequestContent:
+    (service,) = entered()["services"]
+    first, *others = service["procedures"]
+    return content(services=[service | {"procedures": [first | changes, *others]}])
+
+
+def test_id_tells_when_the_answer_was_given_when_it_is_read() -> None:
+    assert re.fullmatch(r"CHK-260701150000-[0-9A-HJKMNP-TV-Z]{16}", made())
+    assert made(at=START.astimezone(ZoneInfo("America/New_York"))) == made()
+
+
+def test_id_is_the_same_when_the_same_was_asked_in_the_same_second() -> None:
+    assert made() == made(content())
+    assert made(at=START + timedelta(seconds=1))[16:] != made()[16:]
+
+
+def test_id_fits_when_question_list_and_instant_are_those_of_the_answer() -> None:
+    assert matches(made(), content(), LIST, key=KEY)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        content(patient={**PATIENT, "member_id": "849382931"}),
+        content(servicing_provider={**entered()["servicing_provider"], "tin": "463778226"}),
+        changed_service(urgency="URGENT"),
+        changed_service(primary_diagnosis="K5651"),
+        changed_service(admission_date="2026-07-21"),
+        changed_line(code="44140"),
+        content(services=entered()["services"] * 2),
+    ],
+    ids=["patient", "provider", "urgency", "diagnosis", "day", "code", "services"],
+)
+def test_id_does_not_fit_when_something_else_was_asked(other: RequestContent) -> None:
+    assert not matches(made(), other, LIST, key=KEY)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        content(servicing_provider={**entered()["servicing_provider"], "phone": "2165550100"}),
+        content(requesting_provider=None),
+        content(assertion_id="CHK-260701150000-0123456789ABCDEF"),
+        changed_service(requested_days=5, additional_diagnoses=[]),
+        changed_line(units=7, unit_type="DAYS", start_date="2026-07-22", modifiers=["LT"]),
+    ],
+    ids=["phone", "requesting provider", "the id itself", "stay", "line"],
+)
+def test_id_fits_when_a_draft_added_what_only_drafts_have(later: RequestContent) -> None:
+    assert matches(made(), later, LIST, key=KEY)
+
+
+def test_id_does_not_fit_when_another_list_answered() -> None:
+    assert not matches(made(), content(), "2026-07", key=KEY)
+
+
+@pytest.mark.parametrize(
+    "quoted", ["", "CHK", "CHK-260701150000", "ABC-260701150000-0123456789ABCDEF", "ÄÖÜ-1-ß"]
+)
+def test_nothing_fits_when_what_is_quoted_is_no_id(quoted: str) -> None:
+    assert not matches(quoted, content(), LIST, key=KEY)
+
+
+def test_time_cannot_be_changed_when_an_id_was_given() -> None:
+    assert not matches(made().replace("260701", "260601"), content(), LIST, key=KEY)
+
+
+def test_id_cannot_be_made_when_the_key_is_not_known() -> None:
+    """Nor can a member's id be found by trying them all."""
+    assert made(key=bytes(32)) != made()
+    assert not matches(made(key=bytes(32)), content(), LIST, key=KEY)
+
+
+def test_id_is_read_as_people_write_it_when_it_is_quoted() -> None:
+    quoted = content(assertion_id=" chk-260701150000-o123i567l9abcdef ")
+    assert quoted.assertion_id == "CHK-260701150000-0123156719ABCDEF"
+
+
+@pytest.mark.parametrize("wrong", ["CHK-26070115000-0123456789ABCDEF", "CHK-260701150000-U", ""])
+def test_id_is_refused_when_its_form_is_another(wrong: str) -> None:
+    with pytest.raises(ValidationError):
+        content(assertion_id=wrong)

@@ -1,0 +1,248 @@
+"""What a check or a submission still needs, each fault with its pointer (C3, C4, C5, C9, D6)."""
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+import pytest
+
+from precert.domain.codes import code_types_of, has_form
+from precert.domain.completeness import faults_of_check, faults_of_submission
+from precert.domain.content import MAX_LINES, RequestContent
+from precert.domain.values import CodeType
+from tests.fakes import samples
+
+TODAY: Final = date(2026, 7, 1)
+OUTPATIENT: Final = {
+    "authorization_type": "OUTPATIENT",
+    "type_of_service": "IMAGING",
+    "place_of_service": "OFFICE",
+    "urgency": "ELECTIVE",
+    "service_date": "2026-07-20",
+    "primary_diagnosis": "K5650",
+    "procedures": [{"code": "70551", "start_date": "2026-07-20", "units": 1}],
+}
+
+
+def inpatient(**changes: Any) -> dict[str, Any]:
+    service: dict[str, Any] = samples.entered()["services"][0]
+    return service | changes
+
+
+def found(*services: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
+    """Pointer and code of each fault of a submission."""
+    entered = changes | ({"services": list(services)} if services else {})
+    faults = faults_of_submission(samples.content(**entered), samples.payer(), TODAY)
+    return [(fault.pointer, fault.code) for fault in faults]
+
+
+def test_nothing_is_missing_when_everything_was_entered() -> None:
+    assert found() == []
+    assert found(OUTPATIENT) == []
+
+
+@pytest.mark.rule("D6")
+def test_all_of_it_is_listed_when_nothing_was_entered() -> None:
+    faults = faults_of_submission(RequestContent(), samples.payer(), TODAY)
+    assert {(fault.pointer, fault.code) for fault in faults} == {
+        ("/patient", "missing"),
+        ("/servicing_provider", "missing"),
+        ("/requesting_provider", "missing"),
+        ("/services", "missing"),
+    }
+
+
+@pytest.mark.rule("C3")
+def test_every_field_is_asked_for_when_a_service_is_empty() -> None:
+    assert {pointer for pointer, _ in found({})} == {
+        f"/services/0/{name}"
+        for name in (
+            "authorization_type",
+            "type_of_service",
+            "place_of_service",
+            "urgency",
+            "primary_diagnosis",
+        )
+    }
+
+
+@pytest.mark.rule("D6")
+def test_faults_of_all_services_are_listed_when_several_are_wrong() -> None:
+    broken = inpatient(requested_days=None, urgency=None)
+    other = OUTPATIENT | {"service_date": "2020-01-01", "procedures": [{"code": "ZZZ"}]}
+    assert set(found(inpatient(), broken, other)) == {
+        ("/services/1/urgency", "missing"),
+        ("/services/1/requested_days", "missing"),
+        ("/services/2/service_date", "outside_window"),
+        ("/services/2/procedures/0/code", "malformed"),
+        ("/services/2/procedures/0/start_date", "missing"),
+        ("/services/2/procedures/0/units", "missing"),
+    }
+
+
+@pytest.mark.parametrize("side", ["servicing_provider", "requesting_provider"])
+def test_provider_is_completed_when_it_was_typed_in_by_hand(side: str) -> None:
+    wanted = {(f"/{side}/{name}", "missing") for name in ("tin", "npi", "address")}
+    if side == "servicing_provider":
+        wanted.add(("/servicing_provider/phone", "missing"))
+    assert set(found(**{side: {"name": "By Hand"}})) == wanted
+
+
+@pytest.mark.rule("C3")
+@pytest.mark.parametrize(
+    ("service", "faults"),
+    [
+        (
+            inpatient(admission_date=None, service_date="2026-07-20"),
+            {
+                ("/services/0/admission_date", "missing"),
+                ("/services/0/service_date", "not_expected"),
+            },
+        ),
+        (
+            OUTPATIENT | {"admission_date": "2026-07-20", "service_date": None},
+            {
+                ("/services/0/service_date", "missing"),
+                ("/services/0/admission_date", "not_expected"),
+            },
+        ),
+    ],
+)
+def test_date_is_that_of_the_authorization_type_when_one_is_entered(
+    service: dict[str, Any], faults: set[tuple[str, str]]
+) -> None:
+    assert set(found(service)) == faults
+
+
+@pytest.mark.rule("C3")
+def test_procedure_is_optional_when_a_stay_is_not_surgical() -> None:
+    medical = inpatient(
+        type_of_service="MEDICAL_INPATIENT", place_of_service="MEDICAL", procedures=[]
+    )
+    assert found(medical) == []
+    assert found(inpatient(procedures=[])) == [("/services/0/procedures", "missing")]
+    assert found(OUTPATIENT | {"procedures": []}) == [("/services/0/procedures", "missing")]
+
+
+@pytest.mark.rule("C4")
+@pytest.mark.parametrize(
+    ("service", "pointer"),
+    [
+        (inpatient(type_of_service="OBSERVATION"), "/services/0/type_of_service"),
+        (inpatient(type_of_service="UNKNOWN"), "/services/0/type_of_service"),
+        (OUTPATIENT | {"type_of_service": "MATERNITY"}, "/services/0/type_of_service"),
+        (inpatient(place_of_service="OFFICE"), "/services/0/place_of_service"),
+        (OUTPATIENT | {"place_of_service": "SURGICAL"}, "/services/0/place_of_service"),
+    ],
+)
+def test_choice_is_refused_when_it_does_not_follow_from_the_one_before(
+    service: dict[str, Any], pointer: str
+) -> None:
+    assert found(service) == [(pointer, "not_a_choice")]
+
+
+@pytest.mark.rule("C4")
+def test_choices_fit_each_other_when_they_follow_the_form() -> None:
+    for kind in samples.payer().form.types_of_service:
+        base = inpatient() if kind.authorization_type == "INPATIENT" else OUTPATIENT
+        medication = {"name": "Infliximab", "frequency": "EVERY_8_WEEKS"}
+        medication |= {"route": "INTRAVENOUS_INFUSION"}
+        if kind.medication_required:
+            base = base | {"medication": medication}
+        for place in kind.places_of_service:
+            service = {**base, "type_of_service": kind.code, "place_of_service": place}
+            assert found(service) == [], (kind.code, place)
+    observation = OUTPATIENT | {
+        "type_of_service": "OBSERVATION",
+        "place_of_service": "EMERGENCY_ROOM",
+    }
+    assert found(observation) == []
+
+
+@pytest.mark.rule("C9")
+@pytest.mark.parametrize(
+    ("days", "inside"), [(-16, False), (-15, True), (0, True), (180, True), (181, False)]
+)
+def test_service_date_is_taken_when_it_is_in_the_window_only(days: int, inside: bool) -> None:
+    day = (TODAY + timedelta(days=days)).isoformat()
+    for service, name in (
+        (inpatient(admission_date=day), "admission_date"),
+        (OUTPATIENT | {"service_date": day}, "service_date"),
+    ):
+        assert found(service) == ([] if inside else [(f"/services/0/{name}", "outside_window")])
+
+
+@pytest.mark.rule("C9")
+def test_caller_is_referred_to_provider_services_when_a_date_is_outside() -> None:
+    content = samples.content(services=[inpatient(admission_date="2020-01-01")])
+    [fault] = faults_of_check(content, samples.payer(), TODAY)
+    assert "Provider Services" in fault.message
+    assert samples.payer().provider_services.phone in fault.message
+
+
+def test_code_is_listed_once_when_it_was_entered_twice() -> None:
+    line = inpatient()["procedures"][0]
+    assert found(inpatient(procedures=[line, line])) == [
+        ("/services/0/procedures/1/code", "duplicate_code")
+    ]
+
+
+def test_codes_are_too_many_when_services_hold_more_than_a_request_may() -> None:
+    lines = [
+        {"code": f"{number:05d}", "start_date": "2026-07-20", "units": 1}
+        for number in range(MAX_LINES)
+    ]
+    assert found(inpatient(procedures=lines)) == []
+    assert found(inpatient(procedures=lines), OUTPATIENT) == [("/services", "too_many_codes")]
+
+
+def test_check_asks_for_less_when_a_submission_would_need_more() -> None:
+    bare = inpatient(requested_days=None, procedures=[{"code": "44120"}])
+    content = samples.content(services=[bare], requesting_provider=None)
+    assert faults_of_check(content, samples.payer(), TODAY) == []
+    assert len(faults_of_submission(content, samples.payer(), TODAY)) == 4
+
+
+@pytest.mark.rule("C5")
+@pytest.mark.parametrize(
+    ("code", "types"),
+    [
+        ("44120", {"CPT"}),
+        ("0042T", {"CPT"}),
+        ("2028F", {"CPT"}),
+        ("0001U", {"CPT"}),
+        ("J1745", {"HCPCS"}),
+        ("E0601", {"HCPCS"}),
+        ("0450", {"REVENUE"}),
+        ("470", {"REVENUE", "DRG"}),
+        ("W1234", set()),
+        ("X1234", set()),
+        ("4412", {"REVENUE"}),
+        ("44A20", set()),
+        ("J174", set()),
+        ("12345X", set()),
+        ("", set()),
+        ("44120\n", set()),
+        ("٤٤١٢٠", set()),
+    ],
+)
+def test_code_belongs_to_the_sets_of_its_form_when_it_is_read(code: str, types: set[str]) -> None:
+    assert {kind.value for kind in code_types_of(code)} == types
+    assert {kind.value for kind in CodeType if has_form(code, kind)} == types
+
+
+@pytest.mark.rule("C5")
+@pytest.mark.parametrize(
+    ("procedure", "fault"),
+    [
+        ({"code": "470"}, ("code_type", "ambiguous")),
+        ({"code": "470", "code_type": "DRG"}, None),
+        ({"code": "44120", "code_type": "HCPCS"}, ("code", "malformed")),
+        ({"code": "W1234"}, ("code", "malformed")),
+    ],
+)
+def test_code_is_asked_about_when_its_form_does_not_say_its_set(
+    procedure: dict[str, str], fault: tuple[str, str] | None
+) -> None:
+    line = {"start_date": "2026-07-20", "units": 1, **procedure}
+    wanted = [(f"/services/0/procedures/0/{fault[0]}", fault[1])] if fault else []
+    assert found(inpatient(procedures=[line])) == wanted

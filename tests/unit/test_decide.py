@@ -1,0 +1,152 @@
+"""Decisions: by whom, of which round, and why (W4)."""
+
+from typing import Final
+
+import pytest
+
+from precert.contract import Entitlement
+from precert.domain.caller import Caller
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    InvalidInputError,
+    NotEntitledError,
+    NotFoundError,
+    TransientError,
+)
+from precert.domain.request import Request
+from precert.domain.statuses import LineStatus, Status
+from precert.usecases.change_request import ATTEMPTS
+from precert.usecases.decide import LineDecision, decide
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.requests import InMemoryRequests
+
+REVIEWER: Final = Caller(
+    subject="reviewer-1",
+    entitlements=frozenset({Entitlement.REVIEWER}),
+    plan_ids=frozenset({samples.PLAN.plan_id}),
+)
+APPROVAL: Final = LineDecision("1.1", LineStatus.APPROVED)
+DENIAL: Final = LineDecision("1.2", LineStatus.DENIED, "0F", "Not tried.", "MCG S-310")
+
+
+def decided(
+    *decisions: LineDecision,
+    requests: InMemoryRequests | None = None,
+    by: Caller = REVIEWER,
+    round_: int = 1,
+) -> Request:
+    return decide(
+        samples.REQUEST_ID,
+        decisions,
+        by,
+        round_=round_,
+        requests=requests or InMemoryRequests.holding(samples.request(Status.PENDING)),
+        payer=samples.payer(),
+        now=START,
+    )
+
+
+def faults(*decisions: LineDecision) -> list[tuple[str, str]]:
+    with pytest.raises(InvalidInputError) as raised:
+        decided(*decisions)
+    return [(fault.pointer, fault.code) for fault in raised.value.faults]
+
+
+def test_every_line_carries_its_decision_when_a_round_is_decided() -> None:
+    request = decided(APPROVAL, DENIAL)
+    assert request.status is Status.PARTIALLY_APPROVED
+    [denial] = request.submitted.lines[1].decisions
+    assert (denial.decided_by, denial.round, denial.decided_at) == ("reviewer-1", 1, START)
+    assert (denial.reason_code, denial.criterion) == ("0F", "MCG S-310")
+
+
+@pytest.mark.rule("W4")
+@pytest.mark.parametrize(
+    ("denial", "names"),
+    [
+        (LineDecision("1.2", LineStatus.DENIED), {"reason_code", "rationale", "criterion"}),
+        (LineDecision("1.2", LineStatus.DENIED, "ZZ", "Why.", "MCG"), {"reason_code"}),
+        (LineDecision("1.2", LineStatus.DENIED, "0F", None, "MCG"), {"rationale"}),
+        (LineDecision("1.2", LineStatus.DENIED, "0F", "  \n", "MCG"), {"rationale"}),
+        (LineDecision("1.2", LineStatus.DENIED, "0F", "Why.", ""), {"criterion"}),
+    ],
+)
+def test_denial_is_refused_when_it_does_not_say_why(denial: LineDecision, names: set[str]) -> None:
+    assert {pointer for pointer, _ in faults(APPROVAL, denial)} == {
+        f"/lines/1/{name}" for name in names
+    }
+
+
+def test_all_faults_are_listed_when_several_lines_are_wrong() -> None:
+    assert faults(
+        LineDecision("1.1", LineStatus.OPEN),
+        LineDecision("1.1", LineStatus.DENIED, "0F", "Why."),
+    ) == [
+        ("/lines/0/status", "not_a_choice"),
+        ("/lines/1/line_id", "duplicate"),
+        ("/lines/1/criterion", "missing"),
+    ]
+    assert faults() == [("/lines", "missing")]
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s not in {"PENDING", "INCOMPLETE"}])
+def test_decision_is_refused_when_no_round_waits_for_it(status: Status) -> None:
+    with pytest.raises(ActionNotAllowedError):
+        decided(APPROVAL, DENIAL, requests=InMemoryRequests.holding(samples.request(status)))
+
+
+def test_decision_is_refused_when_it_is_for_another_round() -> None:
+    with pytest.raises(ActionNotAllowedError) as raised:
+        decided(APPROVAL, DENIAL, round_=2)
+    assert raised.value.extensions["round"] == 1
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        InMemoryRequests(),
+        InMemoryRequests.holding(samples.request(Status.INCOMPLETE)),
+        InMemoryRequests.holding(
+            samples.request(Status.PENDING, plan=samples.PLAN.model_copy(update={"plan_id": "HMO"}))
+        ),
+    ],
+    ids=["none", "draft", "other plan"],
+)
+def test_case_is_not_found_when_it_is_not_the_reviewers(requests: InMemoryRequests) -> None:
+    with pytest.raises(NotFoundError):
+        decided(APPROVAL, DENIAL, requests=requests)
+
+
+def test_caller_is_refused_when_no_reviewer() -> None:
+    office = Caller(subject="office", entitlements=frozenset({Entitlement.PATIENT_SEARCH}))
+    with pytest.raises(NotEntitledError):
+        decided(APPROVAL, DENIAL, by=office)
+
+
+def test_void_wins_when_it_was_quicker_than_the_decision() -> None:
+    pending = samples.request(Status.PENDING)
+    requests = InMemoryRequests.holding(pending)
+    requests.races = [pending.void("Not needed.", "office", START).request]
+    with pytest.raises(ActionNotAllowedError) as raised:
+        decided(APPROVAL, DENIAL, requests=requests)
+    assert raised.value.extensions["request_status"] == "VOID"
+    assert requests.events == []
+
+
+def test_decision_stands_when_a_harmless_change_was_quicker() -> None:
+    pending = samples.request(Status.PENDING)
+    requests = InMemoryRequests.holding(pending)
+    requests.races = [pending.model_copy(update={"version": 4})]
+    assert decided(APPROVAL, DENIAL, requests=requests).version == 5
+
+
+def test_caller_may_try_again_when_others_are_quicker_every_time() -> None:
+    pending = samples.request(Status.PENDING)
+    requests = InMemoryRequests.holding(pending)
+    requests.races = [
+        pending.model_copy(update={"version": version}) for version in range(4, 4 + ATTEMPTS)
+    ]
+    with pytest.raises(TransientError):
+        decided(APPROVAL, DENIAL, requests=requests)
+    assert requests.races == []

@@ -1,0 +1,272 @@
+"""The form: which fields are shown, in which order, with which choices (C3, C4, C9, C11)."""
+
+from datetime import date
+from typing import Any, Final
+
+import pytest
+from pydantic import ValidationError
+
+from precert.contract import Entitlement
+from precert.domain.caller import Caller
+from precert.domain.completeness import faults_of_check, faults_of_submission
+from precert.domain.content import Service
+from precert.domain.errors import InvalidInputError, NotEntitledError
+from precert.domain.form import AskedField, AskedForm, FieldKind, asked_form
+from precert.domain.payer import Form, Payer, Stage
+from precert.usecases.next_fields import next_fields
+from tests.fakes import samples
+from tests.fakes.clock import START
+
+TODAY: Final = date(2026, 7, 1)
+PHARMACY: Final = {
+    "authorization_type": "OUTPATIENT",
+    "type_of_service": "MEDICAL_PHARMACY",
+    "place_of_service": "INFUSION_CENTER",
+    "urgency": "ELECTIVE",
+    "service_date": "2026-07-20",
+    "primary_diagnosis": "K5090",
+    "procedures": [{"code": "J1745", "start_date": "2026-07-20", "units": 10}],
+}
+
+
+def asked(**chosen: str) -> AskedForm:
+    return asked_form(samples.payer(), Service.model_validate(chosen), TODAY)
+
+
+def field(form: AskedForm, name: str) -> AskedField:
+    return next(found for found in form.fields if found.name == name)
+
+
+def names(form: AskedForm) -> list[str]:
+    return [found.name for found in form.fields]
+
+
+@pytest.mark.rule("C3")
+def test_authorization_type_comes_first_when_nothing_is_chosen() -> None:
+    form = asked()
+    assert names(form) == [
+        *("authorization_type", "urgency", "primary_diagnosis", "additional_diagnoses")
+    ]
+    assert field(form, "authorization_type").codes == ("INPATIENT", "OUTPATIENT")
+    assert {(later.name, later.waits_for) for later in form.later} == {
+        ("type_of_service", "authorization_type"),
+        ("place_of_service", "type_of_service"),
+        ("admission_date", "authorization_type"),
+        ("service_date", "authorization_type"),
+        ("requested_days", "authorization_type"),
+        ("procedures", "type_of_service"),
+        ("medication", "type_of_service"),
+    }
+
+
+@pytest.mark.rule("C3")
+@pytest.mark.parametrize(
+    ("authorization_type", "shown", "hidden"),
+    [
+        ("INPATIENT", {"admission_date", "requested_days"}, {"service_date"}),
+        ("OUTPATIENT", {"service_date"}, {"admission_date", "requested_days"}),
+    ],
+)
+def test_date_is_that_of_the_stay_when_the_patient_stays(
+    authorization_type: str, shown: set[str], hidden: set[str]
+) -> None:
+    form = asked(authorization_type=authorization_type)
+    assert shown <= set(names(form))
+    assert hidden == set(form.not_shown)
+
+
+@pytest.mark.rule("C4")
+def test_observation_is_offered_when_the_service_is_outpatient_only() -> None:
+    inpatient = field(asked(authorization_type="INPATIENT"), "type_of_service")
+    outpatient = field(asked(authorization_type="OUTPATIENT"), "type_of_service")
+    assert "OBSERVATION" in outpatient.codes
+    assert "OBSERVATION" not in inpatient.codes
+    assert not set(inpatient.codes) & set(outpatient.codes)
+
+
+@pytest.mark.rule("C4")
+def test_places_are_those_of_the_type_when_it_is_chosen() -> None:
+    form = asked(authorization_type="OUTPATIENT", type_of_service="DME")
+    assert [(one.code, one.name) for one in field(form, "place_of_service").choices] == [
+        ("HOME", "Home")
+    ]
+
+
+@pytest.mark.rule("C3")
+@pytest.mark.parametrize(
+    ("kind", "required"), [("SURGICAL_INPATIENT", Stage.CHECK), ("MEDICAL_INPATIENT", None)]
+)
+def test_procedures_are_optional_when_a_stay_is_not_surgical(
+    kind: str, required: Stage | None
+) -> None:
+    form = asked(authorization_type="INPATIENT", type_of_service=kind)
+    assert field(form, "procedures").required_for is required
+
+
+@pytest.mark.rule("C9")
+def test_window_is_told_in_days_when_a_date_is_asked() -> None:
+    wanted = field(asked(authorization_type="INPATIENT"), "admission_date")
+    assert (wanted.earliest, wanted.latest) == (date(2026, 6, 16), date(2026, 12, 28))
+
+
+@pytest.mark.rule("C11")
+def test_medication_is_asked_when_the_service_is_a_drug_only() -> None:
+    drug = asked(authorization_type="OUTPATIENT", type_of_service="MEDICAL_PHARMACY")
+    parts = {part.name: part for part in field(drug, "medication").fields}
+    assert field(drug, "medication").one_of == ("name", "ndc")
+    assert parts["frequency"].required_for is parts["route"].required_for is Stage.SUBMISSION
+    assert "INTRAVENOUS_INFUSION" in parts["route"].codes
+    assert not any("ORAL" in route for route in parts["route"].codes)
+    other = asked(authorization_type="OUTPATIENT", type_of_service="IMAGING")
+    assert "medication" in other.not_shown
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize(
+    ("medication", "check", "submission"),
+    [
+        (None, [("", "missing")], []),
+        ({}, [("/name", "missing")], [("/frequency", "missing"), ("/route", "missing")]),
+        ({"name": "Infliximab"}, [], [("/frequency", "missing"), ("/route", "missing")]),
+        ({"ndc": "57894003001", "frequency": "WEEKLY", "route": "SUBCUTANEOUS"}, [], []),
+        (
+            {"ndc": "5789400301", "frequency": "WEEKLY"},
+            [("/ndc", "ambiguous")],
+            [("/route", "missing")],
+        ),
+        (
+            {"name": "X", "frequency": "HOURLY", "route": "ORAL"},
+            [("/frequency", "not_a_choice"), ("/route", "not_a_choice")],
+            [],
+        ),
+    ],
+)
+def test_medication_is_completed_when_something_of_it_is_missing(
+    medication: dict[str, str] | None,
+    check: list[tuple[str, str]],
+    submission: list[tuple[str, str]],
+) -> None:
+    content = samples.content(services=[PHARMACY | {"medication": medication}])
+    path = "/services/0/medication"
+    wanted = {(path + pointer, code) for pointer, code in check}
+    found = faults_of_check(content, samples.payer(), TODAY)
+    assert {(fault.pointer, fault.code) for fault in found} == wanted
+    wanted |= {(path + pointer, code) for pointer, code in submission}
+    found = faults_of_submission(content, samples.payer(), TODAY)
+    assert {(fault.pointer, fault.code) for fault in found} == wanted
+
+
+@pytest.mark.rule("C11")
+def test_readings_are_offered_when_a_drug_code_is_ambiguous() -> None:
+    service = PHARMACY | {"medication": {"ndc": "5789400301"}}
+    [fault] = faults_of_check(samples.content(services=[service]), samples.payer(), TODAY)
+    assert fault.choices == ("05789-4003-01", "57894-0003-01", "57894-0030-01")
+
+
+def test_medication_is_not_taken_when_the_service_is_no_drug() -> None:
+    service = PHARMACY | {"type_of_service": "IMAGING", "place_of_service": "OFFICE"}
+    content = samples.content(services=[service | {"medication": {"name": "Infliximab"}}])
+    [fault] = faults_of_check(content, samples.payer(), TODAY)
+    assert (fault.pointer, fault.code) == ("/services/0/medication", "not_expected")
+
+
+def test_code_is_listed_once_when_it_was_entered_in_two_ways() -> None:
+    lines = [{"code": "0450"}, {"code": "450", "code_type": "REVENUE"}]
+    service = PHARMACY | {"procedures": lines, "medication": {"name": "Infliximab"}}
+    [fault] = faults_of_check(samples.content(services=[service]), samples.payer(), TODAY)
+    assert (fault.pointer, fault.code) == ("/services/0/procedures/1/code", "duplicate_code")
+
+
+def test_diagnosis_is_listed_once_when_it_was_entered_twice() -> None:
+    service = PHARMACY | {"medication": {"name": "Infliximab"}}
+    service |= {"additional_diagnoses": ["E1122", "K50.90", "e11.22"]}
+    faults = faults_of_check(samples.content(services=[service]), samples.payer(), TODAY)
+    assert [(fault.pointer, fault.code) for fault in faults] == [
+        ("/services/0/additional_diagnoses/1", "duplicate_code"),
+        ("/services/0/additional_diagnoses/2", "duplicate_code"),
+    ]
+
+
+# -- the use case -------------------------------------------------------------------------------------
+
+
+def told(**chosen: str) -> AskedForm:
+    caller = Caller(subject="office", entitlements=frozenset({Entitlement.PATIENT_SEARCH}))
+    service = Service.model_validate(chosen)
+    return next_fields(service, caller, payer=samples.payer(), now=START)
+
+
+@pytest.mark.rule("C4")
+@pytest.mark.parametrize(
+    ("chosen", "fault"),
+    [
+        (
+            {"authorization_type": "INPATIENT", "type_of_service": "OBSERVATION"},
+            ("/type_of_service", "not_a_choice"),
+        ),
+        (
+            {
+                "authorization_type": "OUTPATIENT",
+                "type_of_service": "DME",
+                "place_of_service": "OFFICE",
+            },
+            ("/place_of_service", "not_a_choice"),
+        ),
+        ({"type_of_service": "DME"}, ("/authorization_type", "missing")),
+        (
+            {"authorization_type": "OUTPATIENT", "place_of_service": "HOME"},
+            ("/type_of_service", "missing"),
+        ),
+    ],
+)
+def test_choice_is_refused_when_the_form_does_not_offer_it(
+    chosen: dict[str, str], fault: tuple[str, str]
+) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        told(**chosen)
+    assert [(found.pointer, found.code) for found in refused.value.faults] == [fault]
+
+
+def test_form_is_refused_when_the_caller_lacks_the_entitlement() -> None:
+    with pytest.raises(NotEntitledError):
+        next_fields(Service(), Caller(subject="x"), payer=samples.payer(), now=START)
+
+
+# -- the data -----------------------------------------------------------------------------------------
+
+
+def form_data(**changes: Any) -> dict[str, Any]:
+    return samples.payer().form.model_dump(mode="json") | changes
+
+
+def test_form_is_refused_when_a_field_has_no_place_in_it() -> None:
+    fields = form_data()["fields"]
+    fields["service"] = fields["service"][1:]
+    with pytest.raises(ValidationError, match="needs its place"):
+        Form.model_validate(form_data(fields=fields))
+
+
+def test_form_is_refused_when_a_choice_cannot_be_sent() -> None:
+    urgencies = [{"code": "WHENEVER", "name": "Whenever"}]
+    with pytest.raises(ValidationError, match="cannot be sent"):
+        Form.model_validate(form_data(urgencies=urgencies))
+
+
+def test_label_and_order_are_the_payers_when_its_data_says_so() -> None:
+    fields = form_data()["fields"]
+    fields["service"].insert(0, fields["service"].pop(3) | {"label": "How soon?"})
+    data = samples.payer().model_dump(mode="json") | {"form": form_data(fields=fields)}
+    form = asked_form(Payer.model_validate(data), Service(), TODAY)
+    assert (form.fields[0].name, form.fields[0].label) == ("urgency", "How soon?")
+
+
+def test_every_field_says_what_it_takes_when_it_is_shown() -> None:
+    for kind in samples.payer().form.types_of_service:
+        form = asked(authorization_type=kind.authorization_type, type_of_service=kind.code)
+        assert form.later == ()
+        for one in form.fields:
+            parts = (one, *one.fields)
+            assert all(part.choices for part in parts if part.kind is FieldKind.CHOICE)
+            assert all(
+                part.pattern for part in parts if part.kind in (FieldKind.CODE, FieldKind.CODES)
+            )

@@ -1,0 +1,261 @@
+"""The document for a third party: what stands where in the bundle (C8)."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+
+from precert.domain.coverage import Coverage
+from precert.fhir.handover import request_bundle
+from tests.fakes.clock import START
+from tests.fakes.samples import ADDRESS, FACILITY_TIN, PATIENT, PLAN, content, entered, payer
+
+COVERAGE = Coverage.model_validate(
+    {
+        **PATIENT,
+        "account": "00472356",
+        "account_name": "Live Well, Inc.",
+        "plan": PLAN,
+        "active_from": "2024-01-01",
+    }
+)
+NOTE = "Referred by check CHK-260701150000-0123456789ABCDEF."
+PLACES = "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
+HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
+CPT = "http://www.ama-assn.org/go/cpt"
+
+
+def uuids() -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: f"00000000-0000-4000-8000-{next(numbers):012d}"
+
+
+def bundle(**changes: Any) -> dict[str, Any]:
+    return request_bundle(
+        content(**changes), COVERAGE, payer(), note=NOTE, at=START, new_uuid=uuids()
+    )
+
+
+def of_service(**changes: Any) -> dict[str, Any]:
+    """The claim of a request with one service, changed."""
+    return claim_of(bundle(services=[entered()["services"][0] | changes]))
+
+
+def of_line(**line: Any) -> dict[str, Any]:
+    return of_service(procedures=[line])
+
+
+def claim_of(made: dict[str, Any]) -> dict[str, Any]:
+    claim: dict[str, Any] = made["entry"][0]["resource"]
+    return claim
+
+
+def referred(made: dict[str, Any], reference: dict[str, str]) -> dict[str, Any]:
+    by_url = {entry["fullUrl"]: entry["resource"] for entry in made["entry"]}
+    resource: dict[str, Any] = by_url[reference["reference"]]
+    return resource
+
+
+def coding(concept: dict[str, Any]) -> tuple[str, str]:
+    (one,) = concept["coding"]
+    return one["system"], one["code"]
+
+
+def extensions(element: dict[str, Any]) -> dict[str, Any]:
+    return {one["url"].rpartition("extension-")[2]: one for one in element.get("extension", ())}
+
+
+def identifiers(party: dict[str, Any]) -> dict[str, str]:
+    return {one["system"]: one["value"] for one in party["identifier"]}
+
+
+def supporting(claim: dict[str, Any]) -> dict[str, Any]:
+    return {coding(info["category"])[1]: info for info in claim["supportingInfo"]}
+
+
+def test_bundle_is_a_request_when_made() -> None:
+    made = bundle()
+    assert (made["type"], made["timestamp"]) == ("collection", "2026-07-01T15:00:00Z")
+    assert made["identifier"]["value"].startswith("urn:uuid:")
+    claim = claim_of(made)
+    assert (claim["resourceType"], claim["use"], claim["status"]) == (
+        "Claim",
+        "preauthorization",
+        "active",
+    )
+
+
+def test_bundle_is_the_same_when_ids_and_instant_are() -> None:
+    assert bundle() == bundle()
+
+
+def test_patient_and_coverage_are_the_members_when_handed_over() -> None:
+    made = bundle()
+    claim = claim_of(made)
+    patient = referred(made, claim["patient"])
+    assert identifiers(patient) == {"urn:precert:member-id": "849382930"}
+    assert patient["name"] == [{"family": "Adams", "given": ["Allison"]}]
+    assert patient["birthDate"] == "1986-01-01"
+    (insurance,) = claim["insurance"]
+    coverage = referred(made, insurance["coverage"])
+    assert coverage["subscriberId"] == "849382930"
+    assert [(one["value"], one["name"]) for one in coverage["class"]] == [
+        ("00472356", "Live Well, Inc."),
+        ("OAP-COMPLETE", "Open Access Plus 1500"),
+    ]
+    assert coverage["beneficiary"] == claim["patient"]
+    assert coverage["payor"] == [claim["insurer"]]
+    assert referred(made, claim["insurer"])["name"] == payer().name
+
+
+@pytest.mark.parametrize("number", ["phone", "fax"])
+def test_both_providers_come_with_all_numbers_when_entered(number: str) -> None:
+    made = bundle()
+    claim = claim_of(made)
+    role = referred(made, claim["provider"])
+    requesting = referred(made, role["practitioner"])
+    servicing = referred(made, claim["careTeam"][0]["provider"])
+    assert identifiers(requesting) == {
+        "http://hl7.org/fhir/sid/us-npi": "8001042398",
+        "http://terminology.hl7.org/NamingSystem/USEIN": "463778226",
+    }
+    assert identifiers(servicing) == {
+        "http://hl7.org/fhir/sid/us-npi": "8001041853",
+        "http://terminology.hl7.org/NamingSystem/USEIN": FACILITY_TIN,
+    }
+    assert servicing["address"][0]["postalCode"] == ADDRESS["zip_code"]
+    for party, side in ((requesting, "requesting"), (servicing, "servicing")):
+        told = {one["system"]: one["value"] for one in party["telecom"]}
+        assert told[number] == entered()[f"{side}_provider"][number]
+
+
+def test_servicing_provider_asks_when_no_other_is_entered() -> None:
+    made = bundle(requesting_provider=None)
+    claim = claim_of(made)
+    assert claim["provider"] == claim["careTeam"][0]["provider"]
+    assert "profile-requestor" in referred(made, claim["provider"])["meta"]["profile"][0]
+
+
+def test_provider_is_there_once_when_it_is_both() -> None:
+    facility = entered()["servicing_provider"]
+    kinds = [
+        entry["resource"]["resourceType"] for entry in bundle(requesting_provider=facility)["entry"]
+    ]
+    assert kinds == ["Claim", "Patient", "Organization", "Coverage", "Organization"]
+
+
+def test_name_is_said_to_be_unknown_when_a_provider_has_none() -> None:
+    made = bundle(servicing_provider={}, requesting_provider=None)
+    provider = referred(made, claim_of(made)["provider"])
+    assert "name" not in provider
+    assert provider["_name"]["extension"][0]["valueCode"] == "unknown"
+
+
+def test_diagnoses_are_written_with_dots_and_once_when_services_share_them() -> None:
+    (service,) = entered()["services"]
+    claim = claim_of(bundle(services=[service, service | {"primary_diagnosis": "R00"}]))
+    icd = "http://hl7.org/fhir/sid/icd-10-cm"
+    assert [coding(one["diagnosisCodeableConcept"]) for one in claim["diagnosis"]] == [
+        (icd, "K56.50"),
+        (icd, "E11.22"),
+        (icd, "Z98.84"),
+        (icd, "R00"),
+    ]
+    assert [one["diagnosisSequence"] for one in claim["item"]] == [[1, 2, 3]] * 2 + [[4, 2, 3]] * 2
+    assert ["type" in one for one in claim["diagnosis"]] == [True, False, False, False]
+
+
+def test_line_tells_all_of_it_when_it_is_a_procedure() -> None:
+    line = {"code": "44121", "units": 2, "unit_type": "VISITS", "modifiers": ["50", "RT", "P3"]}
+    (item,) = of_line(**line, start_date="2026-07-22")["item"]
+    assert coding(item["productOrService"]) == (CPT, "44121")
+    assert [coding(one) for one in item["modifier"]] == [(CPT, "50"), (HCPCS, "RT"), (CPT, "P3")]
+    assert item["quantity"] == {"value": 2, "unit": "visits"}
+    assert item["servicedDate"] == "2026-07-22"
+    assert coding(item["category"]) == ("https://codesystem.x12.org/005010/1365", "2")
+    assert coding(item["locationCodeableConcept"]) == (PLACES, "21")
+    asked = extensions(item)
+    assert coding(asked["serviceItemRequestType"]["valueCodeableConcept"])[1] == "AR"
+    assert coding(asked["certificationType"]["valueCodeableConcept"])[1] == "I"
+
+
+def test_code_is_in_its_own_system_when_it_is_hcpcs() -> None:
+    (item,) = of_line(code="E0250")["item"]
+    assert coding(item["productOrService"]) == (HCPCS, "E0250")
+
+
+def test_revenue_code_stands_in_its_own_place_when_asked() -> None:
+    (item,) = of_line(code="0450", code_type="REVENUE")["item"]
+    assert coding(item["revenue"]) == ("https://www.nubc.org/CodeSystem/RevenueCodes", "0450")
+    assert coding(item["productOrService"])[1] == "not-applicable"
+
+
+def test_drg_stands_among_the_diagnoses_when_asked() -> None:
+    claim = of_line(code="329", code_type="DRG")
+    (item,) = claim["item"]
+    system, code = coding(claim["diagnosis"][-1]["diagnosisCodeableConcept"])
+    assert (system.rpartition("/")[2], code) == ("MS-DRG-Classifications-and-Software", "329")
+    assert item["diagnosisSequence"][-1] == claim["diagnosis"][-1]["sequence"]
+    assert coding(item["productOrService"])[1] == "not-applicable"
+
+
+def test_place_is_told_in_words_when_it_has_no_number() -> None:
+    claim = of_service(
+        authorization_type="OUTPATIENT",
+        type_of_service="IMAGING",
+        place_of_service="IMAGING_CENTER",
+        admission_date=None,
+        service_date="2026-07-20",
+    )
+    assert claim["item"][0]["locationCodeableConcept"] == {"text": "Imaging Center"}
+
+
+def test_stay_is_dated_when_it_is_one() -> None:
+    told = supporting(of_service(requested_days=3))
+    assert told["patientEvent"]["timingPeriod"] == {"start": "2026-07-20", "end": "2026-07-22"}
+    assert told["admissionDates"]["timingDate"] == "2026-07-20"
+    assert told["dischargeDates"]["timingDate"] == "2026-07-23"
+    assert coding(of_service()["type"])[1] == "institutional"
+
+
+def test_visit_has_one_date_when_it_is_outpatient() -> None:
+    visit = {
+        "authorization_type": "OUTPATIENT",
+        "admission_date": None,
+        "requested_days": None,
+        "service_date": "2026-07-20",
+        "procedures": [{"code": "70551"}],
+    }
+    claim = of_service(**visit)
+    assert set(supporting(claim)) == {"patientEvent", "freeFormMessage"}
+    assert supporting(claim)["patientEvent"]["timingDate"] == "2026-07-20"
+    assert coding(claim["type"])[1] == "professional"
+
+
+@pytest.mark.parametrize(
+    ("urgency", "priority", "level"),
+    [("ELECTIVE", "normal", "E"), ("URGENT", "stat", "U"), ("EMERGENCY", "stat", "03")],
+)
+def test_urgency_is_told_both_ways_when_entered(urgency: str, priority: str, level: str) -> None:
+    claim = of_service(urgency=urgency)
+    told = extensions(claim)["levelOfServiceCode"]["valueCodeableConcept"]
+    assert (coding(claim["priority"])[1], coding(told)[1]) == (priority, level)
+
+
+def test_drug_is_ordered_by_ndc_and_name_when_entered() -> None:
+    drug = {"name": "Infliximab", "ndc": "57894-030-01", "frequency": "every 8 weeks"}
+    (service,) = entered()["services"]
+    made = bundle(services=[service | {"medication": drug}])
+    for item in claim_of(made)["item"]:
+        order = referred(made, extensions(item)["requestedService"]["valueReference"])
+        assert coding(order["medicationCodeableConcept"]) == (
+            "http://hl7.org/fhir/sid/ndc",
+            "57894003001",
+        )
+        assert order["medicationCodeableConcept"]["text"] == "Infliximab"
+        assert order["dosageInstruction"] == [{"timing": {"code": {"text": "every 8 weeks"}}}]
+
+
+def test_note_goes_along_when_handed_over() -> None:
+    assert supporting(claim_of(bundle()))["freeFormMessage"]["valueString"] == NOTE

@@ -1,0 +1,370 @@
+"""From an HTTP event to an operation and back: parsing, the error map, the last wall."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any, Final
+
+import pytest
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from pydantic import BaseModel
+
+from precert.api.bodies import ContentBody, OfferDocumentBody, TinPageQuery, VoidBody
+from precert.api.http import (
+    MAX_BODY_BYTES,
+    Answer,
+    Api,
+    Call,
+    Operation,
+    UnreadableBodyError,
+)
+from precert.api.problems import PROBLEM_TYPE
+from precert.api.routes import Function
+from precert.domain.caller import ClaimNames
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    InvalidInputError,
+    NotFoundError,
+    TransientError,
+    VersionMissingError,
+)
+from precert.observability import metrics
+from tests.fakes.samples import REQUEST_ID, entered
+
+NAMES: Final = ClaimNames("cognito:groups", "custom:tins", "custom:plans")
+SECRET: Final = "Adams, Allison, 849382930"
+
+
+@pytest.fixture(autouse=True)
+def _no_metrics_left() -> Iterator[None]:
+    yield
+    metrics.clear_metrics()
+
+
+def event(
+    body: str | None = None,
+    *,
+    method: str = "GET",
+    path: str = f"/v1/drafts/{REQUEST_ID}",
+    headers: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+    encoded: bool = False,
+    claims: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    return {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": headers or {},
+        "queryStringParameters": query,
+        "requestContext": {
+            "http": {"method": method, "path": path},
+            "stage": "$default",
+            "authorizer": {"jwt": {"claims": claims or {"sub": "u"}}},
+        },
+        "body": body,
+        "isBase64Encoded": encoded,
+    }
+
+
+def call(body: str | None = None, *, path: dict[str, str] | None = None, **given: Any) -> Call:
+    return Call(APIGatewayProxyEventV2(event(body, **given)), path or {}, NAMES)
+
+
+def faults(body: Any, model: type[BaseModel] = ContentBody) -> list[tuple[str, str]]:
+    with pytest.raises(InvalidInputError) as raised:
+        call(json.dumps(body)).body(model)
+    return [(fault.pointer, fault.code) for fault in raised.value.faults]
+
+
+# -- bodies -----------------------------------------------------------------------------------------
+
+
+def test_body_is_its_model_when_it_is_whole() -> None:
+    content = call(json.dumps({"content": entered()})).body(ContentBody).content
+    assert content.patient is not None
+    assert content.patient.last_name == "Adams"
+    assert content.services[0].procedures[1].modifiers == ("50", "51")
+
+
+def test_body_is_read_when_the_gateway_encoded_it() -> None:
+    text = base64.b64encode('{"reason": "naïve 🏥"}'.encode()).decode()
+    assert call(text, encoded=True).body(VoidBody).reason == "naïve 🏥"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoded"),
+    [
+        (None, False),
+        ("", False),
+        ("{", False),
+        ('{"reason": "x"', False),
+        ("{'reason': 'x'}", False),
+        ('{"reason": "x"} extra', False),
+        ('{"reason": "\\ud800"}', False),
+        (base64.b64encode(b'{"reason": "\xff\xfe"}').decode(), True),
+        ("not base64!", True),
+        ("A", True),
+    ],
+)
+def test_body_is_malformed_when_it_is_no_json(text: str | None, encoded: bool) -> None:
+    with pytest.raises(UnreadableBodyError) as raised:
+        call(text, encoded=encoded).body(VoidBody)
+    assert raised.value.status is HTTPStatus.BAD_REQUEST
+
+
+@pytest.mark.parametrize("text", ["null", "[]", '"text"', "7", "true", "\ud800"])
+def test_body_is_faulty_when_it_is_json_but_no_object(text: str) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        call(text).body(VoidBody)
+    assert [fault.pointer for fault in raised.value.faults] == [""]
+
+
+def test_body_is_too_large_when_it_is_longer_than_the_limit_only() -> None:
+    frame = len('{"reason": ""}')
+    with pytest.raises(InvalidInputError):  # read, and found to be too long for a reason
+        call('{"reason": "' + "x" * (MAX_BODY_BYTES - frame) + '"}').body(VoidBody)
+    for text in (
+        '{"reason": "' + "x" * (MAX_BODY_BYTES - frame + 1) + '"}',
+        '{"reason": "' + "é" * (MAX_BODY_BYTES // 2) + '"}',
+        "x" * (MAX_BODY_BYTES * 3),
+    ):
+        with pytest.raises(UnreadableBodyError) as raised:
+            call(text).body(VoidBody)
+        assert raised.value.status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+def test_number_is_a_fault_when_it_is_sent_as_text() -> None:
+    services = entered()["services"]
+    services[0]["requested_days"] = "3"
+    services[0]["procedures"][0]["units"] = "1"
+    found = faults({"content": entered(services=services)})
+    assert [pointer for pointer, _ in found] == [
+        "/content/services/0/requested_days",
+        "/content/services/0/procedures/0/units",
+    ]
+
+
+@pytest.mark.parametrize("value", [7, True, None, [], {}])
+def test_text_is_a_fault_when_it_is_something_else(value: Any) -> None:
+    assert [pointer for pointer, _ in faults({"reason": value}, VoidBody)] == ["/reason"]
+
+
+def test_unknown_field_is_named_when_it_is_sent() -> None:
+    found = faults({"content": {"pateint": {}, "a/b~c": 1}, "tin": "463778226"})
+    assert found == [
+        ("/content/pateint", "extra_forbidden"),
+        ("/content/a~1b~0c", "extra_forbidden"),
+        ("/tin", "extra_forbidden"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["a\x00.pdf", "a\nb.pdf", "a\x1b[31m.pdf", "a\u202efdp.exe.pdf"])
+def test_control_characters_are_a_fault_when_a_name_holds_them(name: str) -> None:
+    assert [p for p, _ in faults({"file_name": name}, OfferDocumentBody)] == ["/file_name"]
+
+
+def test_emoji_and_accents_are_kept_when_a_name_holds_them() -> None:
+    body = json.dumps({"file_name": "Röntgen 🦴 №1.pdf"})
+    assert call(body).body(OfferDocumentBody).file_name == "Röntgen 🦴 №1.pdf"
+
+
+def test_fault_holds_no_value_when_input_is_refused() -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        call(json.dumps({"content": {"patient": {"member_id": SECRET}}})).body(ContentBody)
+    assert SECRET not in str([vars(fault) for fault in raised.value.faults])
+
+
+# -- headers, path, query ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "version"), [('"1"', 1), (' "12" ', 12), ('"999999999"', 999999999)]
+)
+def test_version_is_read_when_if_match_names_an_etag(value: str, version: int) -> None:
+    assert call(headers={"if-match": value}).based_on == version
+    assert call(headers={"If-Match": value}).based_on == version
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        "1",
+        '"0"',
+        '"-1"',
+        '"01"',
+        '"1',
+        "*",
+        'W/"1"',
+        '"1", "2"',
+        '"1.0"',
+        '"1e3"',
+        '"x"',
+        '"1000000000"',
+        '"١"',
+    ],
+)
+def test_version_is_missing_when_if_match_is_no_etag_of_ours(value: str | None) -> None:
+    with pytest.raises(VersionMissingError):
+        _ = call(headers={} if value is None else {"if-match": value}).based_on
+
+
+def test_key_is_read_when_it_is_plain_ascii_only() -> None:
+    assert call().idempotency_key is None
+    for key in ("a", "8e03978e-40d5-43dd-bc93-6894a57f9324", "x" * 255):
+        assert call(headers={"idempotency-key": key}).idempotency_key == key
+    for key in ("", "x" * 256, "a b", "ключ", "a\tb", "a\n"):
+        with pytest.raises(InvalidInputError):
+            _ = call(headers={"idempotency-key": key}).idempotency_key
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "x",
+        REQUEST_ID.lower(),
+        REQUEST_ID[:-1],
+        REQUEST_ID + "0",
+        "I" * 26,
+        REQUEST_ID + "\n",
+        "../" * 8 + "ab",
+        "0" * 25 + "%",
+        "849382930",
+    ],
+)
+def test_nothing_is_found_when_an_id_has_no_ids_form(value: str) -> None:
+    with pytest.raises(NotFoundError):
+        call(path={"draft_id": value}).id("draft_id")
+
+
+def test_id_is_read_when_it_has_the_form() -> None:
+    assert call(path={"draft_id": REQUEST_ID}).id("draft_id") == REQUEST_ID
+
+
+def test_query_is_its_model_when_parameters_are_text() -> None:
+    found = call(query={"limit": "5", "tin": "46-3778226"}).query(TinPageQuery)
+    assert (found.limit, found.tin) == (5, "463778226")
+    assert call().query(TinPageQuery).limit == 25
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("limit", "0"),
+        ("limit", "101"),
+        ("limit", "x"),
+        ("tin", "1"),
+        ("cursor", "x" * 1001),
+        ("other", "1"),
+    ],
+)
+def test_parameter_is_named_when_it_is_wrong(name: str, value: str) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        call(query={name: value}).query(TinPageQuery)
+    assert [fault.pointer for fault in raised.value.faults] == [f"/{name}"]
+
+
+# -- answers ----------------------------------------------------------------------------------------
+
+
+class Body(BaseModel):
+    text: str
+
+
+def served(operation: Operation, **given: Any) -> dict[str, Any]:
+    api = Api(Function.SUBMIT, lambda: NAMES)
+    api.operation("resumeDraft")(operation)
+    return api.resolve(event(**given), object())
+
+
+def raising(error: Exception) -> Callable[[Call], Answer]:
+    def operation(_call: Call) -> Answer:
+        raise error
+
+    return operation
+
+
+def test_answer_is_not_kept_by_anybody_when_it_is_given() -> None:
+    answer = served(lambda _: Answer(Body(text="é"), headers={"ETag": '"3"'}))
+    assert (answer["statusCode"], answer["body"]) == (200, '{"text":"é"}')
+    assert answer["headers"] == {
+        "Cache-Control": "no-store",
+        "ETag": '"3"',
+        "Content-Type": "application/json",
+    }
+
+
+def test_path_is_handed_on_when_an_operation_is_served() -> None:
+    answer = served(lambda call: Answer(Body(text=call.id("draft_id"))))
+    assert json.loads(answer["body"]) == {"text": REQUEST_ID}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError(SECRET),
+        KeyError(SECRET),
+        AssertionError(SECRET),
+        RecursionError(SECRET),
+        UnicodeDecodeError("utf-8", SECRET.encode(), 0, 1, SECRET),
+    ],
+)
+def test_caller_learns_nothing_when_something_breaks_inside(error: Exception) -> None:
+    answer = served(raising(error))
+    body = json.loads(answer["body"])
+    assert (answer["statusCode"], body["code"]) == (500, "internal")
+    assert answer["headers"]["Content-Type"] == PROBLEM_TYPE
+    assert SECRET not in answer["body"]
+    assert type(error).__name__ not in answer["body"]
+
+
+def test_caller_is_told_when_to_come_back_when_a_fault_may_pass() -> None:
+    answer = served(raising(TransientError("Try again.")))
+    assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "2")
+
+
+def test_problem_says_what_is_allowed_when_the_status_forbids_it() -> None:
+    error = ActionNotAllowedError("No.", request_status="VOID", allowed_actions=["DETAILS"])
+    answer = served(raising(error))
+    body = json.loads(answer["body"])
+    assert (answer["statusCode"], body["status"]) == (409, 409)
+    assert (body["request_status"], body["allowed_actions"]) == ("VOID", ["DETAILS"])
+    assert answer["headers"]["Cache-Control"] == "no-store"
+    assert "faults" not in body
+
+
+def test_malformed_body_is_a_problem_when_an_operation_reads_it() -> None:
+    answer = served(lambda call: Answer(call.body(VoidBody)), body="{")
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "malformed_body")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"path": "/v1/nothing"},
+        {"path": "/v1/drafts"},
+        {"method": "PATCH"},
+        {"path": f"/v1/drafts/{REQUEST_ID}/more"},
+    ],
+)
+def test_there_is_no_such_operation_when_no_route_fits(given: dict[str, Any]) -> None:
+    answer = served(lambda _: Answer(None), **given)
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "no_route")
+    assert "4xx" in metrics.metric_set
+
+
+def test_call_names_nobody_when_there_is_no_authorizer() -> None:
+    bare = event()
+    del bare["requestContext"]["authorizer"]
+    api = Api(Function.SUBMIT, lambda: NAMES)
+    api.operation("resumeDraft")(lambda call: Answer(Body(text=call.caller.subject)))
+    assert api.resolve(bare, object())["statusCode"] == 403
+
+
+def test_operation_is_refused_when_another_function_serves_it() -> None:
+    with pytest.raises(KeyError):
+        Api(Function.CHECK, lambda: NAMES).operation("resumeDraft")

@@ -1,0 +1,49 @@
+"""National drug codes in every way they are written (C11)."""
+
+import pytest
+from pydantic import ValidationError
+
+from precert.domain.content import Medication
+from precert.domain.ndc import readings_of
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize(
+    ("entered", "kept"),
+    [
+        ("0002-1433-80", "00002-1433-80"),
+        ("57894-030-01", "57894-0030-01"),
+        ("57894-0030-1", "57894-0030-01"),
+        ("57894-0030-01", "57894-0030-01"),
+        ("57894003001", "57894-0030-01"),
+        ("00002143380", "00002-1433-80"),
+        ("578940030", "57894-0030"),
+        ("000021433", "00002-1433"),
+        ("57894-0030", "57894-0030"),
+    ],
+)
+def test_drug_code_is_kept_with_all_zeros_when_its_form_says_how_to_read_it(
+    entered: str, kept: str
+) -> None:
+    assert readings_of(entered) == (kept,)
+    assert Medication(ndc=f" {entered} ").ndc == kept
+
+
+@pytest.mark.rule("C11")
+def test_three_readings_are_offered_when_ten_digits_have_no_dashes() -> None:
+    assert readings_of("1234567890") == (*("01234-5678-90", "12345-0678-90", "12345-6789-00"),)
+    assert Medication(ndc="1234567890").ndc == "1234567890"
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize(
+    "entered",
+    [
+        *("", "12345678", "123456789012", "1234-567-89", "12345-6789-012", "123456-789-01"),
+        *("12345 6789 01", "A2345678901", "١٢٣٤٥٦٧٨٩٠١", "12345-6789-", "12345\u20116789\u201101"),
+    ],
+)
+def test_drug_code_is_refused_when_it_has_no_form_of_one(entered: str) -> None:
+    assert readings_of(entered) == ()
+    with pytest.raises(ValidationError, match="9 to 11 digits"):
+        Medication(ndc=entered)

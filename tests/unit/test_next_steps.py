@@ -1,0 +1,175 @@
+"""What an office is told to do next, code by code and as a whole."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from precert.domain.content import Service
+from precert.domain.delegates import Delegate
+from precert.domain.loading import load_delegates
+from precert.domain.next_steps import (
+    NextAction,
+    NextStep,
+    next_step,
+    next_step_without_codes,
+    notices_of,
+)
+from precert.domain.rules import CodeAnswer, Requirement
+from precert.domain.values import AuthorizationType, CodeType, Urgency
+from tests.fakes.samples import DATA, PLAN, payer
+
+TODAY = date(2026, 7, 1)
+NOTICES = payer().notices
+DELEGATES = {
+    one.delegate_id: one
+    for one in load_delegates((DATA / "sample" / "delegates.csv").read_text(encoding="utf-8"))
+}
+INPATIENT, OUTPATIENT = AuthorizationType.INPATIENT, AuthorizationType.OUTPATIENT
+
+
+def answer(requirement: Requirement, **told: Any) -> CodeAnswer:
+    return CodeAnswer("44120", CodeType.CPT, requirement, "R1", **told)
+
+
+def service(
+    urgency: Urgency = Urgency.ELECTIVE,
+    where: AuthorizationType = OUTPATIENT,
+    day: date = TODAY,
+) -> Service:
+    dates = {"admission_date" if where is INPATIENT else "service_date": day}
+    return Service.model_validate({"authorization_type": where, "urgency": urgency, **dates})
+
+
+def step(
+    told: CodeAnswer, asked: Service | None = None, delegate: Delegate | None = None
+) -> NextStep:
+    return next_step(told, asked or service(), delegate, payer(), TODAY)
+
+
+def notices(
+    *answers: CodeAnswer, services: tuple[Service, ...] = (), plan_type: str = "OAP"
+) -> tuple[str, ...]:
+    plan = PLAN.model_copy(update={"plan_type": plan_type})
+    found = next((one.requirement for one in answers), Requirement.UNABLE_TO_DETERMINE)
+    return notices_of(answers, services, plan, found, payer())
+
+
+@pytest.mark.parametrize(
+    ("requirement", "action", "notice"),
+    [
+        (Requirement.REQUIRED, NextAction.START_DRAFT, "required"),
+        (Requirement.NOT_REQUIRED, NextAction.NONE, "not_required"),
+        (Requirement.THIRD_PARTY, NextAction.GO_TO_THIRD_PARTY, "third_party"),
+        (Requirement.UNABLE_TO_DETERMINE, NextAction.CALL, "unable_to_determine"),
+    ],
+)
+def test_step_follows_from_the_answer_when_nothing_else_is_told(
+    requirement: Requirement, action: NextAction, notice: str
+) -> None:
+    assert step(answer(requirement)) == NextStep(action, NOTICES[notice])
+
+
+def test_number_to_call_is_told_when_a_code_cannot_be_determined() -> None:
+    told = step(answer(Requirement.UNABLE_TO_DETERMINE)).text
+    assert payer().provider_services.phone in told
+
+
+def test_rules_own_guidance_is_told_when_it_names_a_notice() -> None:
+    told = answer(Requirement.NOT_REQUIRED, guidance="home_health")
+    assert step(told) == NextStep(NextAction.NONE, NOTICES["home_health"])
+    assert NOTICES["home_health"] in notices(told)
+
+
+def test_general_notice_is_told_when_the_payer_dropped_the_one_named() -> None:
+    told = answer(Requirement.REQUIRED, guidance="no_longer_there")
+    assert step(told).text == NOTICES["required"]
+    assert notices(told) == (NOTICES["no_guarantee"],)
+
+
+@pytest.mark.parametrize("requirement", Requirement)
+def test_no_form_is_offered_when_a_service_is_behavioral(requirement: Requirement) -> None:
+    told = step(answer(requirement, guidance="behavioral"), service(Urgency.EMERGENCY, INPATIENT))
+    assert told == NextStep(NextAction.CALL, NOTICES["behavioral"])
+
+
+@pytest.mark.parametrize("requirement", Requirement)
+def test_admission_is_notified_as_a_request_when_it_is_an_emergency(
+    requirement: Requirement,
+) -> None:
+    told = step(answer(requirement), service(Urgency.EMERGENCY, INPATIENT))
+    assert told == NextStep(NextAction.START_DRAFT, NOTICES["emergency"])
+    assert "within one business day" in told.text
+
+
+@pytest.mark.parametrize("requirement", Requirement)
+def test_nothing_has_to_be_done_when_an_emergency_needs_no_stay(requirement: Requirement) -> None:
+    told = step(answer(requirement), service(Urgency.EMERGENCY, OUTPATIENT))
+    assert told == NextStep(NextAction.NONE, NOTICES["emergency"])
+
+
+@pytest.mark.parametrize("urgency", [Urgency.ELECTIVE, Urgency.URGENT])
+def test_emergency_is_not_spoken_of_when_there_is_none(urgency: Urgency) -> None:
+    told = answer(Requirement.REQUIRED)
+    assert step(told, service(urgency, INPATIENT)).action is NextAction.START_DRAFT
+    assert NOTICES["emergency"] not in notices(told, services=(service(urgency, INPATIENT),))
+
+
+def test_other_notifications_are_said_to_go_by_phone_when_an_emergency_is_admitted() -> None:
+    told = answer(Requirement.REQUIRED)
+    admitted = notices(told, services=(service(Urgency.EMERGENCY, INPATIENT),))
+    assert admitted[1:] == (NOTICES["emergency"], NOTICES["notifications"])
+    seen = notices(told, services=(service(Urgency.EMERGENCY, OUTPATIENT),))
+    assert seen[1:] == (NOTICES["emergency"],)
+
+
+def test_payer_is_called_when_equipment_was_delivered_already() -> None:
+    equipment = DELEGATES["EVICORE-DME"]
+    told = answer(Requirement.THIRD_PARTY, delegate_id="EVICORE-DME")
+    before = service(day=TODAY - timedelta(days=1))
+    assert step(told, before, equipment) == NextStep(
+        NextAction.CALL, NOTICES["retrospective_equipment"]
+    )
+    assert step(told, service(), equipment).action is NextAction.GO_TO_THIRD_PARTY
+
+
+def test_vendor_is_asked_for_past_services_when_it_decides_on_them() -> None:
+    told = answer(Requirement.THIRD_PARTY, delegate_id="EVICORE-RAD")
+    before = service(day=TODAY - timedelta(days=1))
+    assert step(told, before, DELEGATES["EVICORE-RAD"]).action is NextAction.GO_TO_THIRD_PARTY
+
+
+def test_payer_is_called_when_a_stay_has_no_codes() -> None:
+    told = next_step_without_codes(service(where=INPATIENT), payer())
+    assert told == NextStep(NextAction.CALL, NOTICES["unable_to_determine"])
+    emergency = next_step_without_codes(service(Urgency.EMERGENCY, INPATIENT), payer())
+    assert emergency == NextStep(NextAction.START_DRAFT, NOTICES["emergency"])
+
+
+@pytest.mark.parametrize("requirement", Requirement)
+def test_no_guarantee_is_told_first_when_anything_is_answered(requirement: Requirement) -> None:
+    assert notices(answer(requirement))[0] == NOTICES["no_guarantee"]
+
+
+def test_no_guarantee_is_told_when_there_was_no_code() -> None:
+    assert notices() == (NOTICES["no_guarantee"], NOTICES["unable_to_determine"])
+
+
+@pytest.mark.parametrize(
+    ("plan_type", "needed"),
+    [("HMO", True), ("IFP", True), ("EPO", True), ("OAP", False), ("PPO", False)],
+)
+def test_referral_is_told_when_the_plan_asks_for_one(plan_type: str, *, needed: bool) -> None:
+    told = notices(answer(Requirement.NOT_REQUIRED), plan_type=plan_type)
+    assert (NOTICES["referral_needed"] in told) is needed
+
+
+def test_predetermination_is_told_when_a_rule_offers_it() -> None:
+    offered = answer(Requirement.NOT_REQUIRED, predetermination=True)
+    assert NOTICES["predetermination"] in notices(offered)
+    assert NOTICES["predetermination"] not in notices(answer(Requirement.NOT_REQUIRED))
+
+
+def test_each_notice_is_told_once_when_several_codes_ask_for_it() -> None:
+    told = answer(Requirement.THIRD_PARTY, delegate_id="EVICORE-RAD", guidance="third_party")
+    assert notices(told, told) == (NOTICES["no_guarantee"], NOTICES["third_party"])

@@ -1,0 +1,119 @@
+"""What the relay does of each event, once or twice, with answers or without."""
+
+from datetime import timedelta
+
+import pytest
+
+from precert.contract import EventType
+from precert.domain.errors import TransientError
+from precert.domain.events import Event
+from precert.domain.statuses import Status
+from precert.usecases.ports.requests import Round
+from precert.usecases.relay_event import relay_event
+from precert.usecases.repair_rounds import repair_rounds
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.requests import InMemoryRequests
+from tests.fakes.workflow import RecordingBus, RecordingWorkflow
+
+OPENING = {EventType.REQUEST_SUBMITTED, EventType.APPEAL_FILED}
+CLOSING = {EventType.REQUEST_DETERMINED, EventType.APPEAL_DETERMINED, EventType.REQUEST_VOIDED}
+
+
+def event(type_: EventType, round_: int = 1) -> Event:
+    return Event(
+        event_id=f"{samples.REQUEST_ID}.000004",
+        type=type_,
+        request_id=samples.REQUEST_ID,
+        round=round_,
+        at=START + timedelta(hours=1),
+        status=Status.DENIED,
+        number=samples.NUMBER,
+        tins=(samples.FACILITY_TIN, samples.OFFICE_TIN),
+        actor="somebody",
+    )
+
+
+class World:
+    def __init__(self, *rounds: int, failures: int = 0) -> None:
+        self.requests = InMemoryRequests(
+            rounds={
+                (samples.REQUEST_ID, n): Round(samples.REQUEST_ID, n, f"token-{n}") for n in rounds
+            }
+        )
+        self.workflow = RecordingWorkflow()
+        self.bus = RecordingBus(failures=failures)
+
+    def relay(self, told: Event) -> None:
+        relay_event(told, requests=self.requests, workflow=self.workflow, bus=self.bus)
+
+
+@pytest.mark.parametrize("type_", EventType)
+def test_event_is_published_when_it_is_relayed(type_: EventType) -> None:
+    world = World(1)
+    world.relay(event(type_))
+    assert world.bus.published == [event(type_)]
+    assert bool(world.workflow.running) is (type_ in OPENING)
+    assert bool(world.workflow.answers) is (type_ in CLOSING)
+
+
+@pytest.mark.parametrize(
+    ("type_", "round_"), [(EventType.REQUEST_SUBMITTED, 1), (EventType.APPEAL_FILED, 2)]
+)
+def test_execution_of_the_round_starts_once_when_its_event_comes_twice(
+    type_: EventType, round_: int
+) -> None:
+    world = World()
+    for _ in range(2):
+        world.relay(event(type_, round_))
+    assert world.workflow.running == [(samples.REQUEST_ID, round_)]
+    assert [told.event_id for told in world.bus.published] == [event(type_).event_id] * 2
+
+
+@pytest.mark.parametrize("type_", sorted(CLOSING))
+def test_token_of_the_events_round_is_answered_when_a_round_closes(type_: EventType) -> None:
+    world = World(1, 2)
+    world.relay(event(type_, 2))
+    assert world.workflow.answers == [("token-2", {"status": "DENIED"})]
+
+
+@pytest.mark.parametrize("type_", sorted(CLOSING))
+def test_nobody_is_answered_when_no_execution_waits(type_: EventType) -> None:
+    world = World(1)
+    world.relay(event(type_, 2))
+    assert world.workflow.answers == []
+    assert len(world.bus.published) == 1
+
+
+def test_event_is_relayed_at_the_next_delivery_when_the_bus_fails_once() -> None:
+    world = World(failures=1)
+    with pytest.raises(TransientError):
+        world.relay(event(EventType.REQUEST_SUBMITTED))
+    world.relay(event(EventType.REQUEST_SUBMITTED))
+    assert len(world.workflow.running) == 1
+    assert len(world.bus.published) == 1
+
+
+class OpenRounds:
+    """What the worklist's index names, whatever became of it since."""
+
+    def __init__(self, *request_ids: str) -> None:
+        self._request_ids = request_ids
+
+    def open_rounds(self) -> tuple[str, ...]:
+        return self._request_ids
+
+
+def test_open_rounds_are_started_again_when_nothing_runs_for_them() -> None:
+    pending = samples.request(Status.PENDING)
+    closed = samples.request(Status.DENIED, request_id="01J1QZ8Y7N4W3V2T1S0R9Q8P7A")
+    draft = samples.request(request_id="01J1QZ8Y7N4W3V2T1S0R9Q8P7B")
+    requests = InMemoryRequests.holding(pending, closed, draft)
+    workflow = RecordingWorkflow()
+    listed = OpenRounds(pending.request_id, closed.request_id, draft.request_id, "gone")
+    for mended in ((pending.request_id,), ()):
+        assert (
+            repair_rounds(listings=listed, requests=requests, workflow=workflow)  # type: ignore[arg-type]
+            == mended
+        )
+    assert workflow.running == [(pending.request_id, 1)]

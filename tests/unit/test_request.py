@@ -1,0 +1,296 @@
+"""The life of a request: submission, pend, determination, appeal, void."""
+
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from precert.contract import EventType
+from precert.domain.clocks import Deadline
+from precert.domain.errors import ActionNotAllowedError, InvalidInputError, SameReviewerError
+from precert.domain.request import Change, Request, lines_of
+from precert.domain.statuses import AppealStatus, LineStatus, Status, WaitingOn
+from precert.domain.values import Urgency
+from tests.fakes import samples
+from tests.fakes.clock import START
+
+APPROVED, DENIED = LineStatus.APPROVED, LineStatus.DENIED
+DEADLINE: Final = Deadline(START + timedelta(days=10), START + timedelta(days=15))
+APPEAL_DEADLINE: Final = Deadline(START + timedelta(days=22), START + timedelta(days=30))
+DETERMINED: Final = (Status.APPROVED, Status.PARTIALLY_APPROVED, Status.DENIED)
+
+
+def pended() -> Request:
+    return samples.request(Status.PROCESSING).pend(DEADLINE, 10, START).request
+
+
+def determine(request: Request, first: LineStatus, second: LineStatus) -> Change:
+    decisions = {"1.1": samples.decision(first), "1.2": samples.decision(second)}
+    return request.determine(decisions, "reviewer-1", START)
+
+
+def appeal(request: Request, *line_ids: str, after: timedelta = timedelta(days=1)) -> Change:
+    return request.file_appeal(
+        line_ids,
+        reason="New findings.",
+        expedited=False,
+        filing_days=180,
+        by="office",
+        now=START + after,
+    )
+
+
+def test_review_begins_when_a_submitted_request_pends() -> None:
+    before = samples.request(Status.PROCESSING)
+    change = before.pend(DEADLINE, 10, START)
+    after = change.request
+    assert (after.status, after.document_slots, after.due_at) == (
+        Status.PENDING,
+        10,
+        DEADLINE.due_at,
+    )
+    assert (change.based_on, after.version) == (before.version, before.version + 1)
+    assert change.event.type is EventType.REQUEST_PENDED
+    assert change.event.event_id == f"{samples.REQUEST_ID}.{after.version:06d}"
+
+
+@pytest.mark.rule("W3")
+@pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        (APPROVED, APPROVED, Status.APPROVED),
+        (APPROVED, DENIED, Status.PARTIALLY_APPROVED),
+        (DENIED, DENIED, Status.DENIED),
+    ],
+)
+def test_whole_follows_when_every_line_is_decided(
+    first: LineStatus, second: LineStatus, whole: Status
+) -> None:
+    change = determine(pended(), first, second)
+    assert change.request.status is whole
+    assert change.event.status is whole
+    assert [line.status for line in change.request.submitted.lines] == [first, second]
+
+
+@pytest.mark.parametrize("lines", [{"1.1"}, {"1.1", "1.2", "2.1"}, set()])
+def test_decision_is_refused_when_lines_are_missing_or_unknown(lines: set[str]) -> None:
+    decisions = {line: samples.decision(APPROVED) for line in lines}
+    with pytest.raises(InvalidInputError):
+        pended().determine(decisions, "reviewer-1", START)
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s not in {"PROCESSING", "PENDING"}])
+def test_determination_and_void_are_refused_when_no_round_is_open(status: Status) -> None:
+    request = samples.request(status)
+    with pytest.raises(ActionNotAllowedError):
+        determine(request, APPROVED, APPROVED)
+    with pytest.raises(ActionNotAllowedError) as raised:
+        request.void("Not needed.", "office", START)
+    assert raised.value.extensions["request_status"] == status.value
+    with pytest.raises(ActionNotAllowedError):
+        request.pend(DEADLINE, 10, START)
+
+
+@pytest.mark.parametrize("status", [Status.PROCESSING, Status.PENDING])
+def test_request_is_void_when_it_is_withdrawn_before_its_decision(status: Status) -> None:
+    change = samples.request(status).void("Not needed.", "office", START)
+    assert change.request.status is Status.VOID
+    assert change.request.submitted.void_reason == "Not needed."
+    assert change.request.waiting_on is WaitingOn.NOBODY
+    assert change.event.actor == "office"
+
+
+@pytest.mark.parametrize(
+    ("decision", "line", "whole"),
+    [
+        (DENIED, DENIED, Status.PARTIALLY_APPROVED),
+        (APPROVED, APPROVED, Status.APPROVED),
+    ],
+)
+def test_denial_is_upheld_or_overturned_when_the_appeal_is_decided(
+    decision: LineStatus, line: LineStatus, whole: Status
+) -> None:
+    filed = appeal(samples.request(Status.PARTIALLY_APPROVED), "1.2").request
+    waiting = filed.pend_appeal(APPEAL_DEADLINE, START).request
+    assert (waiting.status, waiting.due_at) == (
+        Status.PARTIALLY_APPROVED,
+        APPEAL_DEADLINE.due_at,
+    )
+    decided = waiting.determine_appeal(
+        {"1.2": samples.decision(decision, by="reviewer-2", round_=2)}, "reviewer-2", START
+    ).request
+    assert (decided.submitted.lines[1].status, decided.status) == (line, whole)
+    assert decided.submitted.appeals[0].status is AppealStatus.DETERMINED
+    assert decided.submitted.lines[0].decisions == filed.submitted.lines[0].decisions
+    assert decided.due_at is None
+
+
+def test_one_line_is_overturned_when_only_it_is_appealed_of_a_denied_request() -> None:
+    filed = appeal(samples.request(Status.DENIED), "1.2").request
+    assert [line.line_id for line in filed.lines_to_decide] == ["1.2"]
+    decisions = {"1.2": samples.decision(APPROVED, by="reviewer-2", round_=2)}
+    assert filed.determine_appeal(decisions, "reviewer-2", START).request.status is (
+        Status.PARTIALLY_APPROVED
+    )
+
+
+@pytest.mark.rule("W7")
+def test_appeal_is_refused_when_its_reviewer_decided_before() -> None:
+    filed = appeal(samples.request(Status.DENIED), "1.1").request
+    decisions = {"1.1": samples.decision(APPROVED, round_=2)}
+    with pytest.raises(SameReviewerError):
+        filed.determine_appeal(decisions, "reviewer-1", START)
+    filed.determine_appeal(decisions, "reviewer-2", START)
+
+
+def test_second_appeal_needs_a_third_reviewer_when_the_first_was_upheld() -> None:
+    request = samples.request(Status.DENIED)
+    for round_, reviewer in ((2, "reviewer-2"), (3, "reviewer-3")):
+        filed = appeal(request, "1.1").request
+        decisions = {"1.1": samples.decision(DENIED, by=reviewer, round_=round_)}
+        for earlier in ("reviewer-1", "reviewer-2")[: round_ - 1]:
+            with pytest.raises(SameReviewerError):
+                filed.determine_appeal(decisions, earlier, START)
+        request = filed.determine_appeal(decisions, reviewer, START).request
+    assert request.submitted.round == 3
+
+
+@pytest.mark.parametrize(
+    ("line_ids", "codes"),
+    [
+        ((), ["missing"]),
+        (("1.1",), ["not_appealable"]),
+        (("1.2", "9.9"), ["not_appealable"]),
+    ],
+)
+def test_appeal_is_refused_when_a_line_was_not_denied(
+    line_ids: tuple[str, ...], codes: list[str]
+) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        appeal(samples.request(Status.PARTIALLY_APPROVED), *line_ids)
+    assert [fault.code for fault in raised.value.faults] == codes
+
+
+@pytest.mark.parametrize(
+    "status",
+    [Status.INCOMPLETE, Status.PROCESSING, Status.PENDING, Status.APPROVED, Status.VOID],
+)
+def test_appeal_is_refused_when_nothing_was_denied(status: Status) -> None:
+    with pytest.raises(ActionNotAllowedError):
+        appeal(samples.request(status), "1.1")
+
+
+def test_second_appeal_is_refused_when_one_is_open() -> None:
+    filed = appeal(samples.request(Status.DENIED), "1.1").request
+    with pytest.raises(ActionNotAllowedError) as raised:
+        appeal(filed, "1.2")
+    assert raised.value.extensions["allowed_actions"] == ["DETAILS"]
+
+
+def test_line_is_appealed_once_when_it_is_named_twice() -> None:
+    filed = appeal(samples.request(Status.DENIED), "1.1", "1.1").request
+    assert filed.submitted.appeals[0].line_ids == ("1.1",)
+
+
+def test_appeal_is_taken_until_its_last_moment_when_the_filing_time_runs() -> None:
+    request = samples.request(Status.DENIED)
+    assert appeal(request, "1.1", after=timedelta(days=180)).request.submitted.round == 2
+    with pytest.raises(ActionNotAllowedError, match="action_not_allowed"):
+        appeal(request, "1.1", after=timedelta(days=180, microseconds=1))
+
+
+def test_filing_time_starts_anew_when_an_appeal_was_decided() -> None:
+    filed = appeal(samples.request(Status.DENIED), "1.1", after=timedelta(days=170)).request
+    later = START + timedelta(days=190)
+    upheld = filed.determine_appeal(
+        {"1.1": samples.decision(DENIED, by="reviewer-2", round_=2)}, "reviewer-2", later
+    ).request
+    assert appeal(upheld, "1.2", after=timedelta(days=370)).request.submitted.round == 3
+
+
+@pytest.mark.rule("W2")
+def test_clock_is_told_of_once_each_when_a_round_is_not_decided() -> None:
+    request = pended()
+    assert request.mark_clock(DEADLINE.warn_at - timedelta(seconds=1)) is None
+    warned = request.mark_clock(DEADLINE.warn_at)
+    assert warned is not None
+    assert warned.event.type is EventType.DEADLINE_NEARED
+    assert warned.request.mark_clock(DEADLINE.due_at - timedelta(seconds=1)) is None
+    passed = warned.request.mark_clock(DEADLINE.due_at)
+    assert passed is not None
+    assert passed.event.type is EventType.DEADLINE_PASSED
+    assert passed.request.status is Status.PENDING
+    assert passed.request.mark_clock(DEADLINE.due_at + timedelta(days=9)) is None
+
+
+def test_deadline_is_escalated_alone_when_nobody_looked_before() -> None:
+    passed = pended().mark_clock(DEADLINE.due_at + timedelta(days=1))
+    assert passed is not None
+    assert passed.event.type is EventType.DEADLINE_PASSED
+    assert passed.request.mark_clock(DEADLINE.due_at + timedelta(days=2)) is None
+
+
+@pytest.mark.rule("W2")
+def test_clock_is_told_of_again_when_an_appeal_opens_another_round() -> None:
+    passed = pended().mark_clock(DEADLINE.due_at)
+    assert passed is not None
+    denied = determine(passed.request, DENIED, DENIED).request
+    assert denied.mark_clock(DEADLINE.due_at + timedelta(days=1)) is None
+    filed = appeal(denied, "1.1").request
+    assert filed.mark_clock(APPEAL_DEADLINE.due_at) is None
+    waiting = filed.pend_appeal(APPEAL_DEADLINE, START).request
+    assert waiting.mark_clock(APPEAL_DEADLINE.warn_at - timedelta(seconds=1)) is None
+    again = waiting.mark_clock(APPEAL_DEADLINE.due_at)
+    assert again is not None
+    assert (again.event.type, again.event.round) == (EventType.DEADLINE_PASSED, 2)
+
+
+@pytest.mark.parametrize("status", [Status.INCOMPLETE, *DETERMINED, Status.VOID])
+def test_no_clock_runs_when_no_round_is_open(status: Status) -> None:
+    request = samples.request(status)
+    assert request.mark_clock(START + timedelta(days=999)) is None
+    assert request.due_at is None
+    assert request.lines_to_decide == ()
+
+
+@pytest.mark.parametrize("status", Status)
+def test_turn_is_told_when_a_request_stands_there(status: Status) -> None:
+    turns = {
+        Status.INCOMPLETE: WaitingOn.PROVIDER,
+        Status.PROCESSING: WaitingOn.PAYER,
+        Status.PENDING: WaitingOn.PAYER,
+    }
+    assert samples.request(status).waiting_on is turns.get(status, WaitingOn.NOBODY)
+
+
+def test_turn_is_the_payers_when_an_appeal_is_open() -> None:
+    filed = appeal(samples.request(Status.DENIED), "1.1").request
+    assert (filed.waiting_on, filed.status) == (WaitingOn.PAYER, Status.DENIED)
+
+
+@pytest.mark.parametrize(
+    ("urgencies", "shortest"),
+    [
+        ((), Urgency.ELECTIVE),
+        (("ELECTIVE",), Urgency.ELECTIVE),
+        (("ELECTIVE", "URGENT"), Urgency.URGENT),
+        (("URGENT", "EMERGENCY", "ELECTIVE"), Urgency.EMERGENCY),
+    ],
+)
+def test_shortest_clock_counts_when_services_differ(
+    urgencies: tuple[str, ...], shortest: Urgency
+) -> None:
+    [service] = samples.entered()["services"]
+    services = [service | {"urgency": urgency} for urgency in urgencies]
+    request = samples.request(content=samples.content(services=services))
+    assert request.urgency is shortest
+
+
+def test_lines_follow_the_order_of_entry_when_services_are_read() -> None:
+    [service] = samples.entered()["services"]
+    made = samples.content(services=[service, service | {"procedures": []}])
+    assert [(line.line_id, line.code) for line in lines_of(made.services)] == [
+        ("1.1", "44120"),
+        ("1.2", "44121"),
+        ("2.1", None),
+    ]

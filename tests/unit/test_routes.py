@@ -1,0 +1,28 @@
+"""Every operation of the route table is served, by the function that it names."""
+
+import re
+from importlib import import_module
+
+import pytest
+
+from precert.api.http import Api
+from precert.api.routes import ROUTES, Function, routes_of
+
+
+@pytest.mark.parametrize("function", Function)
+def test_every_row_is_served_when_a_function_is_loaded(function: Function) -> None:
+    api = import_module(f"functions.{function.value}.handler").api
+    assert isinstance(api, Api)
+    assert api.served == {route.operation_id for route in routes_of(function)}
+
+
+def test_operation_stands_once_when_the_table_is_read() -> None:
+    ids = [route.operation_id for route in ROUTES]
+    calls = [(route.method, re.sub(r"{\w+}", "{}", route.path)) for route in ROUTES]
+    assert len(set(ids)) == len(ids)
+    assert len(set(calls)) == len(calls)
+
+
+def test_path_carries_opaque_ids_only_when_it_has_variables() -> None:
+    names = {name for route in ROUTES for name in re.findall(r"{(\w+)}", route.path)}
+    assert names <= {"draft_id", "request_id"}

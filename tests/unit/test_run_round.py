@@ -1,0 +1,168 @@
+"""The workflow's tasks: each may run twice, late, or after the request went on."""
+
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from precert.contract import EventType, Route
+from precert.domain.errors import TransientError
+from precert.domain.request import Request
+from precert.domain.statuses import Status
+from precert.usecases.ports.requests import RequestClosedError, Round
+from precert.usecases.run_round import ATTEMPTS, Standing, assess, mark_clock, pend
+from tests.fakes import samples
+from tests.fakes.clock import START, Clock
+from tests.fakes.requests import InMemoryRequests
+
+CLOSED: Final = Standing(Route.CLOSED, 1)
+SUBMITTED: Final = samples.request(Status.PROCESSING)
+DAYS: Final = timedelta(days=15)
+OTHER: Final = (Status.INCOMPLETE, Status.APPROVED, Status.DENIED, Status.VOID)
+
+
+def waiting(round_: int = 1, token: str = "token") -> Round:
+    return Round(samples.REQUEST_ID, round_, token)
+
+
+def run_pend(requests: InMemoryRequests, round_: Round) -> None:
+    pend(round_, requests=requests, payer=samples.payer(), now=START)
+
+
+def appealed() -> Request:
+    return (
+        samples.request(Status.DENIED)
+        .file_appeal(
+            ["1.1"],
+            reason="New findings.",
+            expedited=True,
+            filing_days=180,
+            by="office",
+            now=START,
+        )
+        .request
+    )
+
+
+def test_round_goes_to_review_when_it_is_open() -> None:
+    requests = InMemoryRequests.holding(SUBMITTED)
+    standing = assess(samples.REQUEST_ID, 1, requests=requests, payer=samples.payer(), now=START)
+    assert standing == Standing(Route.REVIEW, int((DAYS * 0.75).total_seconds()))
+
+
+@pytest.mark.parametrize(
+    ("requests", "round_"),
+    [(InMemoryRequests.holding(samples.request(status)), 1) for status in OTHER]
+    + [
+        (InMemoryRequests(), 1),
+        (InMemoryRequests.holding(SUBMITTED), 2),
+        (InMemoryRequests.holding(appealed()), 1),
+    ],
+)
+def test_round_is_closed_when_nothing_of_it_is_open(
+    requests: InMemoryRequests, round_: int
+) -> None:
+    known = {"requests": requests, "payer": samples.payer(), "now": START}
+    assert assess(samples.REQUEST_ID, round_, **known) == CLOSED  # type: ignore[arg-type]
+    assert mark_clock(samples.REQUEST_ID, round_, **known) == CLOSED  # type: ignore[arg-type]
+    with pytest.raises(RequestClosedError):
+        run_pend(requests, waiting(round_))
+    assert requests.events == []
+    assert requests.rounds == {}
+
+
+@pytest.mark.rule("W2")
+@pytest.mark.parametrize(
+    ("urgency", "business", "length"),
+    [
+        ("ELECTIVE", "COMMERCIAL", timedelta(days=15)),
+        ("ELECTIVE", "PUBLIC", timedelta(days=7)),
+        ("URGENT", "COMMERCIAL", timedelta(hours=72)),
+        ("EMERGENCY", "PUBLIC", timedelta(hours=72)),
+    ],
+)
+def test_clock_is_the_lines_of_business_when_the_round_pends(
+    urgency: str, business: str, length: timedelta
+) -> None:
+    services = [samples.entered()["services"][0] | {"urgency": urgency}]
+    plan = samples.PLAN.model_copy(update={"line_of_business": business})
+    request = SUBMITTED.model_copy(
+        update={"content": samples.content(services=services), "plan": plan}
+    )
+    requests = InMemoryRequests.holding(request)
+    run_pend(requests, waiting())
+    pended = requests.requests[samples.REQUEST_ID]
+    assert (pended.status, pended.due_at) == (Status.PENDING, START + length)
+    assert pended.document_slots == samples.payer().documents.max_while_pending
+
+
+def test_request_pends_once_when_an_execution_waits_again() -> None:
+    requests = InMemoryRequests.holding(SUBMITTED)
+    run_pend(requests, waiting())
+    run_pend(requests, waiting(token="of a repair"))
+    assert [event.type for event in requests.events] == [EventType.REQUEST_PENDED]
+    assert requests.round(samples.REQUEST_ID, 1) == waiting(token="of a repair")
+
+
+def test_appeal_gets_its_own_clock_when_it_pends() -> None:
+    requests = InMemoryRequests.holding(appealed())
+    run_pend(requests, waiting(2))
+    request = requests.requests[samples.REQUEST_ID]
+    assert (request.status, request.due_at) == (Status.DENIED, START + timedelta(hours=72))
+    assert [event.type for event in requests.events] == [EventType.APPEAL_PENDED]
+
+
+def test_round_does_not_wait_when_a_void_was_quicker() -> None:
+    requests = InMemoryRequests.holding(SUBMITTED)
+    requests.races = [SUBMITTED.void("Not needed.", "office", START).request]
+    with pytest.raises(RequestClosedError):
+        run_pend(requests, waiting())
+    assert requests.rounds == {}
+
+
+def test_task_may_be_tried_again_when_others_are_quicker_every_time() -> None:
+    requests = InMemoryRequests.holding(SUBMITTED)
+    requests.races = [
+        SUBMITTED.model_copy(update={"version": version}) for version in range(4, 4 + ATTEMPTS)
+    ]
+    with pytest.raises(TransientError):
+        run_pend(requests, waiting())
+    assert requests.races == []
+
+
+@pytest.mark.rule("W2")
+def test_clock_is_told_of_once_each_when_marks_pass_by() -> None:
+    requests, clock = InMemoryRequests.holding(SUBMITTED), Clock()
+    run_pend(requests, waiting())
+
+    def mark() -> Standing:
+        return mark_clock(
+            samples.REQUEST_ID, 1, requests=requests, payer=samples.payer(), now=clock()
+        )
+
+    to_warning, to_deadline = DAYS * 0.75, DAYS * 0.25
+    assert mark() == Standing(Route.REVIEW, int(to_warning.total_seconds()))
+    clock.pass_by(seconds=to_warning.total_seconds())
+    assert mark() == mark() == Standing(Route.REVIEW, int(to_deadline.total_seconds()))
+    clock.pass_by(seconds=to_deadline.total_seconds())
+    for _ in range(3):
+        assert mark() == Standing(Route.REVIEW, 24 * 60 * 60)
+        clock.pass_by(days=1)
+    assert [event.type for event in requests.events] == [
+        EventType.REQUEST_PENDED,
+        EventType.DEADLINE_NEARED,
+        EventType.DEADLINE_PASSED,
+    ]
+    assert requests.requests[samples.REQUEST_ID].status is Status.PENDING
+
+
+def test_mark_is_told_when_a_harmless_change_was_quicker() -> None:
+    requests = InMemoryRequests.holding(SUBMITTED)
+    run_pend(requests, waiting())
+    pended = requests.requests[samples.REQUEST_ID]
+    requests.races = [pended.model_copy(update={"version": pended.version + 1})]
+    standing = mark_clock(
+        samples.REQUEST_ID, 1, requests=requests, payer=samples.payer(), now=START + DAYS
+    )
+    assert standing.route is Route.REVIEW
+    assert requests.events[-1].type is EventType.DEADLINE_PASSED

@@ -1,0 +1,118 @@
+"""Statuses, transitions and actions: the whole table, cell by cell (T1)."""
+
+from itertools import product
+
+import pytest
+
+from precert.domain.statuses import (
+    REVIEW_ACTIONS,
+    TRANSITIONS,
+    Action,
+    LineStatus,
+    Status,
+    Transition,
+    allowed_actions,
+    allows,
+    determined_status,
+)
+
+# The rules' own words, apart from the table under test: who may come from where.
+POSSIBLE = {
+    (Status.INCOMPLETE, Transition.SAVE),
+    (Status.INCOMPLETE, Transition.DELETE),
+    (Status.INCOMPLETE, Transition.SUBMIT),
+    (Status.INCOMPLETE, Transition.ATTACH),
+    (Status.PROCESSING, Transition.PEND),
+    (Status.PROCESSING, Transition.DETERMINE),
+    (Status.PROCESSING, Transition.VOID),
+    (Status.PENDING, Transition.DETERMINE),
+    (Status.PENDING, Transition.VOID),
+    (Status.PENDING, Transition.ATTACH),
+    (Status.PARTIALLY_APPROVED, Transition.APPEAL),
+    (Status.PARTIALLY_APPROVED, Transition.DETERMINE_APPEAL),
+    (Status.DENIED, Transition.APPEAL),
+    (Status.DENIED, Transition.DETERMINE_APPEAL),
+}
+
+
+@pytest.mark.parametrize(("status", "transition"), list(product(Status, Transition)))
+def test_transition_is_allowed_when_the_rules_name_it_only(
+    status: Status, transition: Transition
+) -> None:
+    assert allows(status, transition) is ((status, transition) in POSSIBLE)
+
+
+def test_every_status_has_its_row_when_tables_are_read() -> None:
+    assert set(TRANSITIONS) == set(REVIEW_ACTIONS) == set(Status)
+
+
+def test_every_status_but_a_draft_can_be_reached_when_transitions_are_followed() -> None:
+    reached = {to for row in TRANSITIONS.values() for ends in row.values() for to in ends}
+    assert reached == set(Status)
+    assert not TRANSITIONS[Status.APPROVED]
+    assert not TRANSITIONS[Status.VOID]
+
+
+@pytest.mark.rule("W5")
+@pytest.mark.parametrize(
+    "status", [Status.APPROVED, Status.PARTIALLY_APPROVED, Status.DENIED, Status.VOID]
+)
+def test_nothing_changes_content_when_a_determination_stands(status: Status) -> None:
+    changing = {Transition.SAVE, Transition.SUBMIT, Transition.VOID, Transition.ATTACH}
+    assert not changing & set(TRANSITIONS[status])
+
+
+@pytest.mark.rule("T1")
+@pytest.mark.parametrize(
+    ("status", "actions"),
+    [
+        ("INCOMPLETE", {Action.RESUME, Action.DELETE}),
+        ("PROCESSING", {Action.DETAILS, Action.VOID}),
+        ("PENDING", {Action.DETAILS, Action.MODIFY, Action.VOID}),
+        ("APPROVED", {Action.DETAILS}),
+        ("PARTIALLY APPROVED", {Action.DETAILS, Action.APPEAL}),
+        ("DENIED", {Action.DETAILS, Action.APPEAL}),
+        ("VOID", {Action.DETAILS}),
+    ],
+)
+def test_actions_are_the_dashboards_when_a_status_is_shown(
+    status: str, actions: set[Action]
+) -> None:
+    assert set(allowed_actions(Status(status))) == actions
+    assert set(allowed_actions(Status(status), appeal_open=True)) == actions - {Action.APPEAL}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_offered_actions_can_be_done_when_a_status_is_shown(status: Status) -> None:
+    needs = {
+        Action.RESUME: Transition.SAVE,
+        Action.DELETE: Transition.DELETE,
+        Action.MODIFY: Transition.ATTACH,
+        Action.VOID: Transition.VOID,
+        Action.APPEAL: Transition.APPEAL,
+    }
+    for action in set(allowed_actions(status)) - {Action.DETAILS}:
+        assert allows(status, needs[action])
+
+
+@pytest.mark.rule("W3")
+@pytest.mark.parametrize(
+    ("lines", "whole"),
+    [
+        ("A", Status.APPROVED),
+        ("AAA", Status.APPROVED),
+        ("D", Status.DENIED),
+        ("DDD", Status.DENIED),
+        ("AD", Status.PARTIALLY_APPROVED),
+        ("DAA", Status.PARTIALLY_APPROVED),
+    ],
+)
+def test_whole_follows_from_the_lines_when_all_are_decided(lines: str, whole: Status) -> None:
+    short = {"A": LineStatus.APPROVED, "D": LineStatus.DENIED}
+    assert determined_status(short[line] for line in lines) is whole
+
+
+@pytest.mark.parametrize("lines", [(), ("OPEN",), ("APPROVED", "OPEN"), ("DENIED", "OPEN")])
+def test_nothing_is_determined_when_a_line_is_open_or_none_is_there(lines: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="decided"):
+        determined_status(LineStatus(line) for line in lines)

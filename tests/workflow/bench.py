@@ -1,0 +1,206 @@
+"""What the workflow's tests share: use cases called by hand, executions, and what was recorded."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, Final
+
+from local.stand import Stand
+from local.users import OFFICE
+from precert.adapters.dynamodb.keys import request_pk
+from precert.adapters.stepfunctions import execution_name
+from precert.bootstrap import Dependencies
+from precert.contract import Entitlement
+from precert.domain.caller import Caller
+from precert.domain.content import RequestContent
+from precert.usecases.repair_rounds import repair_rounds
+from precert.usecases.submit_draft import SubmittedRequest, submit_draft
+from tests.journeys.desk import Desk, Json, until
+
+CALLER: Final = Caller(
+    subject="tests",
+    entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
+    tins=frozenset(OFFICE.tins),
+    plan_ids=frozenset(),
+)
+
+
+@dataclass
+class Bench:
+    """A desk, and the machinery behind it."""
+
+    stand: Stand
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk.at(self.stand)
+
+    @property
+    def made(self) -> Dependencies:
+        return self.stand.made
+
+    # -- the product's own use cases, with a clock of the test's ------------------------------------
+
+    def submit(
+        self, draft_id: str, content: Json | None = None, now: datetime | None = None
+    ) -> SubmittedRequest:
+        made = self.made
+        return submit_draft(
+            draft_id,
+            parsed(content or self.desk.content()),
+            CALLER,
+            based_on=1,
+            drafts=made.drafts,
+            code_sets=made.code_sets,
+            payer=made.payer,
+            now=now or datetime.now(UTC),
+            serial=made.serial,
+        )
+
+    def submitted_before(self, ago: timedelta, content: Json | None = None) -> str:
+        """A request whose clock has run for this long."""
+        content = content or self.desk.content()
+        draft_id = self.desk.draft(content)
+        self.submit(draft_id, content, datetime.now(UTC) - ago)
+        return draft_id
+
+    def repair(self) -> tuple[str, ...]:
+        made = self.made
+        return repair_rounds(listings=made.listings, requests=made.requests, workflow=made.workflow)
+
+    # -- executions ---------------------------------------------------------------------------------
+
+    def _arn(self, name: str) -> str:
+        machine = self.stand.outputs["StateMachineArn"]
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def execution(self, request_id: str, round_: int = 1, attempt: int = 0) -> Json | None:
+        client = self.stand.cloud.client("stepfunctions")
+        arn = self._arn(execution_name(request_id, round_, attempt))
+        try:
+            found: Json = client.describe_execution(executionArn=arn)
+        except client.exceptions.ExecutionDoesNotExist:
+            return None
+        return found
+
+    def ended(self, request_id: str, round_: int = 1, attempt: int = 0) -> Json:
+        """The execution, once it no longer runs."""
+
+        def look() -> Json | None:
+            found = self.execution(request_id, round_, attempt)
+            return None if found is None or found["status"] == "RUNNING" else found
+
+        return until("waiting for the execution to end", look)
+
+    def executions(self, request_id: str) -> list[Json]:
+        """Every execution of a request, whatever its round and attempt."""
+        pages = (
+            self.stand.cloud.client("stepfunctions")
+            .get_paginator("list_executions")
+            .paginate(stateMachineArn=self.stand.outputs["StateMachineArn"])
+        )
+        listed = [one for page in pages for one in page["executions"]]
+        return [one for one in listed if one["name"].startswith(request_id)]
+
+    def history(self, request_id: str, round_: int = 1, attempt: int = 0) -> list[Json]:
+        pages = (
+            self.stand.cloud.client("stepfunctions")
+            .get_paginator("get_execution_history")
+            .paginate(executionArn=self._arn(execution_name(request_id, round_, attempt)))
+        )
+        return [event for page in pages for event in page["events"]]
+
+    def states(self, request_id: str, round_: int = 1, attempt: int = 0) -> list[str]:
+        """Names of the states entered, in order."""
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for event in self.history(request_id, round_, attempt)
+            if "stateEnteredEventDetails" in event
+        ]
+
+    # -- what the table holds -----------------------------------------------------------------------
+
+    def items(self, request_id: str) -> list[Json]:
+        """The request's item collection, in DynamoDB's JSON."""
+        found = self.stand.cloud.client("dynamodb").query(
+            TableName=self.stand.outputs["RequestsTableName"],
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": request_pk(request_id)}},
+            ConsistentRead=True,
+        )
+        items: list[Json] = found["Items"]
+        return items
+
+    def kinds(self, request_id: str) -> set[str]:
+        """What there is of a request: REQUEST, EVENT, DOCUMENT, PARTY, ROUND."""
+        return {item["sk"]["S"].partition("#")[0] for item in self.items(request_id)}
+
+    def events(self, request_id: str) -> list[str]:
+        """Types of the recorded events, in the order of the versions they belong to."""
+        return [
+            json.loads(item["event"]["S"])["type"]
+            for item in self.items(request_id)
+            if item["sk"]["S"].startswith("EVENT#")
+        ]
+
+    # -- the deployed stack -------------------------------------------------------------------------
+
+    @cached_property
+    def resources(self) -> list[Json]:
+        client = self.stand.cloud.client("cloudformation")
+        stack = client.describe_stacks()["Stacks"][0]["StackName"]
+        pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
+        return [one for page in pages for one in page["StackResourceSummaries"]]
+
+    def function(self, construct_id: str) -> str:
+        """The name of the function that this construct made."""
+        [name] = [
+            one["PhysicalResourceId"]
+            for one in self.resources
+            if one["ResourceType"] == "AWS::Lambda::Function"
+            and one["LogicalResourceId"].startswith(construct_id)
+        ]
+        return str(name)
+
+    def invoke(self, construct_id: str, event: Any) -> Any:
+        client = self.stand.cloud.client("lambda")
+        answered = client.invoke(
+            FunctionName=self.function(construct_id), Payload=json.dumps(event)
+        )
+        assert "FunctionError" not in answered, answered["Payload"].read()
+        return json.loads(answered["Payload"].read())
+
+    def log_group(self, construct_id: str) -> str:
+        client = self.stand.cloud.client("lambda")
+        known = client.get_function_configuration(FunctionName=self.function(construct_id))
+        return str(known["LoggingConfig"]["LogGroup"])
+
+    def logs(self, group: str) -> list[str]:
+        """Every line of a log group."""
+        client = self.stand.cloud.client("logs")
+        try:
+            pages = list(client.get_paginator("filter_log_events").paginate(logGroupName=group))
+        except client.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"] for page in pages for event in page["events"]]
+
+    @contextmanager
+    def broken(self, construct_id: str, *variables: str) -> Iterator[None]:
+        """The function without some variables of its environment, as after a bad deployment."""
+        client, name = self.stand.cloud.client("lambda"), self.function(construct_id)
+        whole = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        less = {key: value for key, value in whole.items() if key not in variables}
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": less})
+        try:
+            yield
+        finally:
+            client.update_function_configuration(
+                FunctionName=name, Environment={"Variables": whole}
+            )
+
+
+def parsed(content: Json) -> RequestContent:
+    return RequestContent.model_validate_json(json.dumps(content))

@@ -1,0 +1,162 @@
+"""The commands a newcomer types: `python -m local up | token | reset`, as processes of their own."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.cloud.process import ROOT, cloud_python, free_port, start
+from tests.journeys.desk import until
+
+LINE = re.compile(r"precert: [^\n]+\n")
+
+
+@dataclass
+class Terminal:
+    """Where somebody types commands, with a folder of its own for what they keep."""
+
+    home: Path
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def _arguments(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "local", *words]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "PRECERT_LOCAL_DIR": str(self.home)}
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self._arguments(*words),
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def refused(self, *words: str) -> str:
+        """The one line that a command ends with."""
+        ran = self.run(*words)
+        assert ran.returncode == 1, ran.stdout + ran.stderr
+        assert LINE.fullmatch(ran.stderr), ran.stderr
+        return ran.stderr
+
+    def up(self, *words: str) -> tuple[subprocess.Popen[bytes], str]:
+        """Start the cloud; the process, and what it printed by the time it was ready."""
+        out = self.home / f"up-{len(self.started)}.log"
+        self.home.mkdir(parents=True, exist_ok=True)
+        with out.open("wb") as log:
+            process = subprocess.Popen(
+                self._arguments("up", *words),
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.started.append(process)
+
+        def welcome() -> str | None:
+            assert process.poll() is None, out.read_text()
+            printed = out.read_text()
+            return printed if "Ctrl-C stops it." in printed else None
+
+        return process, until("waiting for the welcome", welcome, 60)
+
+    def printed(self, number: int = -1) -> str:
+        return (self.home / f"up-{number % len(self.started)}.log").read_text()
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    if not cloud_python().exists():
+        pytest.skip("the local cloud is not installed")
+    made = Terminal(tmp_path / "local")
+    yield made
+    for process in made.started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+
+def printed_curls(welcome: str) -> list[list[str]]:
+    """The curl lines of the welcome, as a shell would split them."""
+    joined = welcome.replace("\\\n", " ")
+    found = re.findall(r"^  (curl .*?)(?=\n\n|\n  #|\nUsers)", joined, re.MULTILINE | re.DOTALL)
+    return [shlex.split(curl) for curl in found]
+
+
+def called(curl: list[str], api: str, token: str) -> httpx.Response:
+    """What this curl line would answer."""
+    words = [word.replace("$API", api).replace("$TOKEN", token) for word in curl[1:]]
+    headers = {
+        name: value
+        for at, word in enumerate(words)
+        if word == "-H"
+        for name, value in [words[at + 1].split(": ", 1)]
+    }
+    body = words[words.index("-d") + 1] if "-d" in words else None
+    return httpx.request(
+        "POST" if body else "GET", words[-1], headers=headers, content=body, timeout=30
+    )
+
+
+def test_printed_lines_work_and_reset_waits_when_the_cloud_is_up(terminal: Terminal) -> None:
+    port = free_port()
+    process, welcome = terminal.up("--port", str(port))
+    found = re.search(r"export API='([^']+)'", welcome)
+    assert found is not None
+    api = found.group(1)
+    assert f":{port}/" in api
+    asked = terminal.run("token", "office")
+    assert asked.returncode == 0
+    assert asked.stdout.count(".") == 2
+    curls = printed_curls(welcome)
+    assert len(curls) == 3
+    answers = [called(curl, api, asked.stdout.strip()) for curl in curls]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert answers[1].json()["check_available"] is True
+    assert answers[2].json()["providers"]
+
+    assert "a local cloud runs on" in terminal.refused("up")
+    assert "a local cloud runs on" in terminal.refused("reset")
+    other = Terminal(terminal.home.parent / "other")
+    assert f"port {port} is in use" in other.refused("up", "--port", str(port))
+
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) in (0, 130)
+    assert "Traceback" not in terminal.printed()
+    assert "does not run" in terminal.refused("token", "office")
+    assert terminal.run("reset").returncode == 0
+    assert not (terminal.home / "state").exists()
+
+
+def test_reset_works_when_the_cloud_was_killed(terminal: Terminal) -> None:
+    """What it left behind, `running.json` and the file it had locked, stands for nothing."""
+    cloud = start(terminal.home / "state", 0)
+    try:
+        (terminal.home / "running.json").write_text("{}")
+        assert "a local cloud runs on" in terminal.refused("reset")
+    finally:
+        cloud.kill()
+    assert (terminal.home / "state" / "lock").exists()
+    assert terminal.run("reset").returncode == 0
+    assert not (terminal.home / "running.json").exists()
+    assert not (terminal.home / "state").exists()
+
+
+def test_token_says_so_when_the_cloud_that_is_remembered_is_gone(terminal: Terminal) -> None:
+    terminal.home.mkdir()
+    known = f'{{"endpoint_url": "http://127.0.0.1:{free_port()}", "client_id": "x"}}'
+    (terminal.home / "running.json").write_text(known)
+    assert "does not answer" in terminal.refused("token", "office")

@@ -1,0 +1,151 @@
+"""Faults of ours: what the workflow does with them, and what its functions may not do at all."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from local.users import OFFICE, REVIEWER
+from precert.contract import Env
+from tests.journeys.desk import APPROVAL, Json
+from tests.workflow.bench import Bench
+
+
+def test_round_is_started_again_when_a_technical_fault_ended_it(bench: Bench) -> None:
+    content = bench.desk.content()
+    draft_id = bench.desk.draft(content)
+    with bench.broken("Workflow", Env.REQUESTS_TABLE.value):
+        bench.submit(draft_id, content)
+        ended = bench.ended(draft_id)
+    assert (ended["status"], ended["error"]) == ("FAILED", "SettingsError")
+    assert bench.states(draft_id) == ["Assess", "Technical Fault"]
+    details = bench.desk.details(draft_id)
+    assert details["status"] == "PROCESSING"
+    assert details["status_reason"]
+    assert bench.repair() == (draft_id,)
+    bench.desk.await_status(draft_id, OFFICE, "PENDING")
+    again = bench.execution(draft_id, attempt=1)
+    assert again is not None
+    assert again["status"] == "RUNNING"
+    assert bench.repair() == ()
+    bench.desk.decide(draft_id, REVIEWER, 1, [APPROVAL])
+    assert bench.ended(draft_id, attempt=1)["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("function", ["Status", "Review"])
+def test_answer_tells_nothing_of_the_inside_when_the_fault_is_ours(
+    bench: Bench, function: str
+) -> None:
+    request_id = bench.desk.pending()
+    user = OFFICE if function == "Status" else REVIEWER
+    path = "/v1/requests" if function == "Status" else "/v1/review/requests"
+    with bench.broken(function, Env.REQUESTS_TABLE.value):
+        response = bench.stand.caller(user).call("GET", f"{path}/{request_id}")
+    assert response.status_code == 500
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["code"] == "internal"
+    for inside in ("REQUESTS_TABLE", "SettingsError", "Traceback", "environment"):
+        assert inside not in response.text
+
+
+# -- permissions --------------------------------------------------------------------------------------
+
+PROBE: Final = """
+import boto3
+from botocore.exceptions import ClientError
+
+def handle(event, context):
+    client = boto3.client(event["service"])
+    try:
+        getattr(client, event["call"])(**event["arguments"])
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "OK"
+"""
+DENIED: Final = ("AccessDenied", "AccessDeniedException")
+
+
+class Probe:
+    """A function that does what it is told, with the role of one of the product's."""
+
+    def __init__(self, bench: Bench, construct_id: str) -> None:
+        self._client = bench.stand.cloud.client("lambda")
+        self.name = f"probe-{construct_id}"
+        known = self._client.get_function_configuration(FunctionName=bench.function(construct_id))
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as code:
+            code.writestr("probe.py", PROBE)
+        self._client.create_function(
+            FunctionName=self.name,
+            Runtime=known["Runtime"],
+            Handler="probe.handle",
+            Role=known["Role"],
+            Code={"ZipFile": archive.getvalue()},
+            Layers=[layer["Arn"] for layer in known["Layers"]],
+            Timeout=30,
+        )
+
+    def does(self, service: str, call: str, **arguments: object) -> str:
+        event = {"service": service, "call": call, "arguments": arguments}
+        answered = self._client.invoke(FunctionName=self.name, Payload=json.dumps(event))
+        return str(json.loads(answered["Payload"].read()))
+
+    def remove(self) -> None:
+        self._client.delete_function(FunctionName=self.name)
+
+
+@pytest.fixture
+def inbox(bench: Bench) -> Iterator[Probe]:
+    probe = Probe(bench, "Inbox")
+    yield probe
+    probe.remove()
+
+
+@pytest.fixture
+def status(bench: Bench) -> Iterator[Probe]:
+    probe = Probe(bench, "Status")
+    yield probe
+    probe.remove()
+
+
+def item_of(request_id: str, sort_key: str) -> Json:
+    return {"pk": {"S": f"REQUEST#{request_id}"}, "sk": {"S": sort_key}}
+
+
+def test_inbox_is_denied_when_it_reads_what_is_none_of_its_business(
+    bench: Bench, inbox: Probe
+) -> None:
+    request_id = bench.desk.draft()
+    bench.desk.attach(request_id)
+    out = bench.stand.outputs
+    table, bucket = out["RequestsTableName"], out["DocumentsBucketName"]
+    key = bench.stand.cloud.client("s3").list_objects_v2(Bucket=bucket)["Contents"][0]["Key"]
+    assert inbox.does("s3", "get_object", Bucket=bucket, Key=key) in DENIED
+    assert inbox.does("s3", "list_objects_v2", Bucket=bucket) in DENIED
+    assert inbox.does("dynamodb", "scan", TableName=table) in DENIED
+    header = item_of(request_id, "REQUEST")
+    assert inbox.does("dynamodb", "get_item", TableName=table, Key=header) in DENIED
+    machine = out["StateMachineArn"]
+    assert inbox.does("stepfunctions", "start_execution", stateMachineArn=machine) in DENIED
+
+
+def test_reader_is_denied_when_it_writes(bench: Bench, status: Probe) -> None:
+    """And is let do what it is there for, which shows that the probe is one."""
+    request_id = bench.desk.draft()
+    table = bench.stand.outputs["RequestsTableName"]
+    query = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": f"REQUEST#{request_id}"}},
+    }
+    assert status.does("dynamodb", "query", **query) == "OK"
+    header = item_of(request_id, "REQUEST")
+    assert status.does("dynamodb", "put_item", TableName=table, Item=header) in DENIED
+    assert status.does("dynamodb", "delete_item", TableName=table, Key=header) in DENIED
+    reference = bench.stand.outputs["ReferenceTableName"]
+    member = {"pk": {"S": "MEMBER#849382930"}, "sk": {"S": "COVERAGE"}}
+    assert status.does("dynamodb", "get_item", TableName=reference, Key=member) in DENIED
+    assert bench.desk.row(request_id, OFFICE) is not None

@@ -1,0 +1,96 @@
+"""A pend outlives the cloud it began on: by a stop, and by a crash."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from local.cloud import process
+from local.stand import prepare, synthesize
+from local.users import OFFICE, REVIEWER
+from tests.journeys.desk import APPROVAL, QUICK, until
+from tests.workflow.bench import Bench
+
+
+@dataclass
+class Home:
+    """Where a cloud keeps its state from one process to the next."""
+
+    folder: Path
+    bench: Bench | None = None
+
+    def start(self) -> Bench:
+        cloud = process.start(self.folder / "state", 0, environment=QUICK)
+        self.bench = Bench(prepare(cloud))
+        return self.bench
+
+    def running(self) -> Bench:
+        """As the test before left it, or fresh."""
+        return self.bench if self.bench and self.bench.stand.cloud.running() else self.start()
+
+    def saved(self, service: str, *words: str) -> bool:
+        """Whether the last checkpoint of a service names all of these."""
+        file = self.folder / "state" / f"{service}.json"
+        text = file.read_text() if file.exists() else ""
+        return all(word in text for word in words)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    if not process.cloud_python().exists():
+        pytest.skip("the local cloud is not installed")
+    synthesize()
+    made = Home(tmp_path_factory.mktemp("restart"))
+    yield made
+    if made.bench:
+        made.bench.stand.cloud.stop()
+
+
+@pytest.mark.parametrize("crash", [False, True], ids=["stopped", "killed"])
+def test_pending_request_is_still_decided_when_the_cloud_was_started_anew(
+    home: Home, crash: bool
+) -> None:
+    before = home.running()
+    request_id = before.desk.draft()
+    number = before.submit(request_id).number
+    before.desk.await_status(request_id, OFFICE, "PENDING")
+    before.desk.await_types(request_id, OFFICE, ["RequestSubmitted", "RequestPended"])
+    draft_id = before.desk.draft()
+    if crash:
+        until(
+            "waiting for the checkpoint",
+            lambda: (
+                (
+                    home.saved("dynamodb", request_id, draft_id, "RequestPended")
+                    and home.saved("stepfunctions", f"{request_id}-1")
+                )
+                or None
+            ),
+        )
+        before.stand.cloud.kill()
+    else:
+        before.stand.cloud.stop()
+        assert before.stand.cloud.process.returncode == 0
+
+    after = home.start()
+    assert after.stand.outputs == before.stand.outputs
+    details = after.desk.details(request_id)
+    assert (details["number"], details["status"]) == (number, "PENDING")
+    assert after.desk.row(draft_id, OFFICE) is not None
+    first, again = after.execution(request_id), after.execution(request_id, attempt=1)
+    assert first is not None
+    assert again is not None
+    assert (first["status"], again["status"]) == ("FAILED", "RUNNING")
+    assert again["name"] == f"{request_id}-1-repair-1"
+    until(
+        "waiting for it to wait",
+        lambda: "Await Decision" in after.states(request_id, attempt=1) or None,
+    )
+    after.desk.decide(request_id, REVIEWER, 1, [APPROVAL])
+    assert after.ended(request_id, attempt=1)["status"] == "SUCCEEDED"
+    after.desk.await_types(
+        request_id, OFFICE, ["RequestSubmitted", "RequestPended", "RequestDetermined"]
+    )
+    new = after.desk.decided()
+    assert after.ended(new)["status"] == "SUCCEEDED"

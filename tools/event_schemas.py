@@ -1,0 +1,186 @@
+"""Writes ``docs/events``: for each event type the schema of what is on the bus, and a sample of it.
+
+``--check`` writes nothing and fails where the committed files are not what would be written.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from precert.adapters.dynamodb.codec import json_of
+from precert.contract import EVENT_SOURCE, EventType
+from precert.domain.events import Event
+from tools.openapi_files import ROOT, as_json, settle
+from tools.openapi_schemas import Schema, schemas_of
+from tools.openapi_story import story
+
+FOLDER: Final = ROOT / "docs" / "events"
+VERSION: Final = 1
+"""Version of the event contract: goes up only with what an existing receiver could not read."""
+
+PRIVATE: Final = frozenset({"actor"})
+"""Members of an event that stay in the table (A3)."""
+
+ULID: Final = "[0-9A-HJKMNP-TV-Z]{26}"
+PATTERNS: Final[Mapping[str, str]] = {
+    "document_id": f"^{ULID}$",
+    "event_id": rf"^{ULID}\.(?:[0-9]{{6,}}|{ULID})$",
+    "number": "^[A-Z]{2}[0-9]{10}$",
+    "request_id": f"^{ULID}$",
+}
+
+MEANINGS: Final[Mapping[EventType, str]] = {
+    EventType.DRAFT_STARTED: "Somebody began to enter a request.",
+    EventType.DRAFT_DELETED: "A draft was deleted by hand.",
+    EventType.REQUEST_SUBMITTED: "A request has arrived, with its number.",
+    EventType.REQUEST_PENDED: "Clinical review has begun.",
+    EventType.REQUEST_DETERMINED: "Every line is decided; `status` is that of the whole.",
+    EventType.REQUEST_VOIDED: "The request was withdrawn before a decision.",
+    EventType.DEADLINE_NEARED: "The decision of the open round is due soon.",
+    EventType.DEADLINE_PASSED: "The decision of the open round is overdue.",
+    EventType.DOCUMENT_ATTACHED: "A document was verified and belongs to the request.",
+    EventType.DOCUMENT_REFUSED: "A document was not accepted.",
+    EventType.APPEAL_FILED: "Denied lines are to be looked at again; a new round is open.",
+    EventType.APPEAL_PENDED: "The appeal has reached the reviewers.",
+    EventType.APPEAL_DETERMINED: "The appeal is decided; `status` is that of the whole after it.",
+}
+NOTES: Final[Mapping[str, str]] = {
+    "at": "When it happened.",
+    "document_id": "The document it is about.",
+    "event_id": "The same at every delivery: tell repetitions by it.",
+    "number": "The precertification number; a draft has none yet.",
+    "request_id": "Ask the API for everything else.",
+    "round": "0 for a draft, 1 for the first review; each appeal is one more.",
+    "status": "Of the whole request, after the event.",
+    "tins": "TINs of the providers that may see the request.",
+    "type": "The same as `detail-type`.",
+    "version": "Of the event contract.",
+}
+
+_OF_DRAFTS: Final = frozenset({EventType.DRAFT_STARTED, EventType.DRAFT_DELETED})
+_OF_DOCUMENTS: Final = frozenset({EventType.DOCUMENT_ATTACHED, EventType.DOCUMENT_REFUSED})
+
+README: Final = f"""\
+# Events on the bus
+
+Written from the code by `make events`: for each type a JSON Schema (2020-12) of the whole EventBridge
+event, and a sample. An event says what happened to which request, in ids and codes; no person, no
+illness, no user. Whoever needs more asks the API, with rights of their own.
+
+- **Subscribe** with a rule on the `source` `{EVENT_SOURCE}` and the `detail-type` you want.
+- **Repetition:** an event may arrive more than once. Its `event_id` stays the same; keep those you have
+  handled.
+- **Order** is not promised. `at` tells when it happened; where only the last state matters, read the
+  request.
+- **Version:** each schema's `$id` ends with the version of the contract, {VERSION}. Within a version
+  members and types may be added: pass over what you do not know. Nothing is renamed, removed or given
+  another meaning. Should that be needed, there will be a new detail type beside the old one, and both
+  are published until every receiver has moved.
+
+| Detail type | What happened |
+| --- | --- |
+"""
+
+
+def schema(event_type: EventType) -> Schema:
+    """What a receiver of the type may rely on; closed nowhere, as members may be added."""
+    made = schemas_of([(Event, "serialization")])
+    detail = _detail(made["Event"], event_type)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{EVENT_SOURCE}:event:{event_type.value}:{VERSION}",
+        "title": event_type.value,
+        "description": MEANINGS[event_type],
+        "type": "object",
+        "properties": {
+            "version": {"const": "0", "description": "EventBridge's own."},
+            "id": {"format": "uuid", "type": "string", "description": "EventBridge's own."},
+            "detail-type": {"const": event_type.value},
+            "source": {"const": EVENT_SOURCE},
+            "account": {"pattern": "^[0-9]{12}$", "type": "string"},
+            "time": {"format": "date-time", "type": "string"},
+            "region": {"type": "string"},
+            "resources": {"items": {"type": "string"}, "type": "array"},
+            "detail": detail,
+        },
+        "required": ["detail", "detail-type", "id", "source", "time"],
+        "$defs": {"Status": made["Status"]},
+    }
+
+
+def _detail(made: Schema, event_type: EventType) -> Schema:
+    """The event as the bus carries it: what is absent is left out and never null.
+
+    A document may belong to a draft, which has no number yet.
+    """
+    absent = set(PRIVATE)
+    if event_type in _OF_DRAFTS:
+        absent.add("number")
+    if event_type not in _OF_DOCUMENTS:
+        absent.add("document_id")
+    names = set(made["properties"]) - absent
+    optional = {"number"} if event_type in _OF_DOCUMENTS else set()
+    return {
+        "type": "object",
+        "properties": {name: _member(name, made["properties"][name], event_type) for name in names},
+        "required": sorted(names - optional),
+    }
+
+
+def _member(name: str, member: Schema, event_type: EventType) -> Schema:
+    note = {"description": NOTES[name]} if name in NOTES else {}
+    if name == "type":
+        return {"const": event_type.value, **note}
+    if name == "status":
+        return {"$ref": "#/$defs/Status", **note}
+    if name in PATTERNS:
+        return {"pattern": PATTERNS[name], "type": "string", **note}
+    return {**member, **note}
+
+
+def sample(event_type: EventType) -> dict[str, Any]:
+    """An event as a receiver gets it."""
+    event = story().event(event_type)
+    published = event.model_copy(update=dict.fromkeys(PRIVATE))
+    detail = json.loads(json_of(published))
+    return {
+        "version": "0",
+        "id": str(uuid5(NAMESPACE_URL, event.event_id + event_type.value)),
+        "detail-type": event_type.value,
+        "source": EVENT_SOURCE,
+        "account": "111122223333",
+        "time": event.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": "us-east-1",
+        "resources": [],
+        "detail": detail,
+    }
+
+
+def files() -> dict[Path, str]:
+    """Everything that belongs into the folder."""
+    rows = [
+        f"| [{kind.value}]({kind.value}.schema.json) | {MEANINGS[kind]} |" for kind in EventType
+    ]
+    made = {FOLDER / "README.md": README + "\n".join(rows) + "\n"}
+    for kind in EventType:
+        made[FOLDER / f"{kind.value}.schema.json"] = as_json(schema(kind))
+        made[FOLDER / f"{kind.value}.sample.json"] = as_json(sample(kind))
+    return made
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the folder, or compares it."""
+    made = files()
+    return settle(
+        made,
+        strays=frozenset(path for path in FOLDER.rglob("*.*") if path not in made),
+        check="--check" in arguments,
+        command="make events",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

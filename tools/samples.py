@@ -1,0 +1,92 @@
+"""Writes ``docs/samples``: what the product prints, of the examples' patient and the sample payer.
+
+``--check`` writes nothing and fails where a committed document is not what would be printed.
+"""
+
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from precert.adapters.typst_printer import TypstPrinter
+from precert.contract import Entitlement
+from precert.domain.caller import Caller
+from precert.domain.content import Procedure, RequestContent, Service
+from precert.domain.values import AuthorizationType, UnitType, Urgency
+from precert.usecases.check_requirements import CheckAnswer
+from precert.usecases.confirm_check import confirm_check
+from tools.openapi_files import ROOT
+from tools.openapi_story import DATA, OFFICE, STARTED, Story, checked, story
+
+FOLDER: Final = ROOT / "docs" / "samples"
+
+
+def documents() -> Mapping[Path, bytes]:
+    """Every sample; the same bytes at every call."""
+    return {FOLDER / "confirmation.pdf": _confirmation(story())}
+
+
+def _confirmation(told: Story) -> bytes:
+    content = told.draft.content.model_copy(
+        update={"requesting_provider": None, "services": _services()}
+    )
+
+    def check(asked: RequestContent, _caller: Caller) -> CheckAnswer:
+        return checked(asked, told.coverage)
+
+    return confirm_check(
+        content,
+        Caller(subject=OFFICE, entitlements=frozenset({Entitlement.PATIENT_SEARCH})),
+        check=check,
+        payer=told.payer,
+        printer=TypstPrinter(DATA / "payer" / "templates"),
+    ).document
+
+
+def _services() -> tuple[Service, ...]:
+    """A visit, the laboratory tests of that day, and a colonoscopy a week later."""
+    visited = STARTED.date() + timedelta(days=7)
+    visit = Service(
+        authorization_type=AuthorizationType.OUTPATIENT,
+        type_of_service="OFFICE_VISIT",
+        place_of_service="OFFICE",
+        urgency=Urgency.ELECTIVE,
+        service_date=visited,
+        primary_diagnosis="K55",
+        procedures=(Procedure(code="99213"),),
+    )
+    tests = {
+        "type_of_service": "LABORATORY",
+        "place_of_service": "LABORATORY",
+        "procedures": (Procedure(code="80053"), Procedure(code="85025")),
+    }
+    colonoscopy = {
+        "type_of_service": "OUTPATIENT_SURGERY",
+        "place_of_service": "SURGERY_CENTER",
+        "service_date": visited + timedelta(days=7),
+        "additional_diagnoses": ("Z86010",),
+        "procedures": (
+            Procedure(code="45378", units=1, unit_type=UnitType.UNITS, modifiers=("PT",)),
+        ),
+    }
+    return visit, visit.model_copy(update=tests), visit.model_copy(update=colonoscopy)
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the samples, or compares them."""
+    made = documents()
+    old = [path for path in made if not path.is_file() or path.read_bytes() != made[path]]
+    if "--check" in arguments:
+        for path in old:
+            print(f"precert: {path.relative_to(ROOT)} is not current; run make samples")
+        return 1 if old else 0
+    for path in old:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(made[path])
+        print(f"Written to {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
