@@ -19,8 +19,6 @@ from infra import archive
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FILE_NAME: Final = "code_sets.sqlite"
-ICD_RELEASE: Final = "April 2026"
-"""The release that the locked ``simple-icd-10-cm`` holds; its read-me says which."""
 
 _DIAGNOSIS: Final = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
 _PACKAGES: Final = ("simple-icd-10-cm", "zipcodes")

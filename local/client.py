@@ -1,10 +1,18 @@
 """Calls the API over HTTP, as any portal would, and nothing but HTTP."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """Whom TLS trusts. Loading it takes longer than most calls, so it is loaded once."""
+    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
@@ -32,9 +40,11 @@ class Caller:
             params=dict(query or {}),
             headers={**authorization, **(headers or {})},
             timeout=60,
+            verify=trust(),
         )
 
 
 def upload(form: Mapping[str, Any], name: str, content: bytes) -> httpx.Response:
     """Post a file by a presigned form."""
-    return httpx.post(form["url"], data=form["fields"], files={"file": (name, content)}, timeout=60)
+    files = {"file": (name, content)}
+    return httpx.post(form["url"], data=form["fields"], files=files, timeout=60, verify=trust())

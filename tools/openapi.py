@@ -166,7 +166,9 @@ def document() -> dict[str, Any]:
                 "variables": {"host": {"default": "api.example.com"}},
             }
         ],
-        "tags": [{"name": name, "description": text} for name, text in dict.fromkeys(TAGS.values())],
+        "tags": [
+            {"name": name, "description": text} for name, text in dict.fromkeys(TAGS.values())
+        ],
         "security": [{SECURITY: []}],
         "paths": paths,
         "components": components(paths),

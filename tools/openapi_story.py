@@ -142,7 +142,7 @@ def story() -> Story:
         facility=facility,
         physician=physician,
         check=checked(content, coverage),
-        handover=_handover(content, coverage, payer),
+        handover=_handover(content, coverage),
         draft=draft,
         submitted=submitted,
         pended=pended,
@@ -239,7 +239,7 @@ def checked(content: RequestContent, coverage: Coverage) -> CheckAnswer:
     )
 
 
-def _handover(content: RequestContent, coverage: Coverage, payer: Payer) -> Handover:
+def _handover(content: RequestContent, coverage: Coverage) -> Handover:
     """Two images ordered along with the operation: another company decides on them."""
     image = content.services[0].model_copy(
         update={

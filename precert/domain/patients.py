@@ -9,7 +9,6 @@ from datetime import date
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
 from precert.domain.coverage import Person
 from precert.domain.names import folded
@@ -25,7 +24,7 @@ def _nine_digits(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
     digits = re.sub("[- ]", "", text)
     if not _SSN.fullmatch(text) or _NEVER.match(digits):
-        raise PydanticCustomError("ssn", "must be nine digits, as in 123-45-6789")
+        raise ValueError("must be nine digits, as in 123-45-6789")
     return SecretStr(digits)
 
 
@@ -47,7 +46,7 @@ class PatientSearch(Value):
     def _one_of_both(cls, ssn: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         # A patient id that is there but malformed is told by its own fault.
         if "member_id" in info.data and (ssn is None) is (info.data["member_id"] is None):
-            raise PydanticCustomError("one_of_both", "send either member_id or ssn")
+            raise ValueError("send either member_id or ssn")
         return ssn
 
     def fits(self, person: Person) -> bool:

@@ -66,7 +66,7 @@ def offer_document(
         offered_at=now,
     )
     try:
-        records.offer(request_id, document, callers_tins=caller.tins, now=now)
+        records.offer(request_id, document, callers_tins=(document.sent_by_tin,), now=now)
     except OfferRefusedError as refusal:
         raise _why(refusal, caller, now) from refusal
     limits = payer.documents

@@ -220,8 +220,8 @@ def create_tables(client: DynamoDBClient, requests: str, reference: str) -> None
 class Clients:
     """The five clients, made once: making one reads megabytes of service descriptions."""
 
-    def __init__(self) -> None:
-        self.session = boto3.Session(region_name="us-east-1")
+    def __init__(self, region: str = "us-east-1") -> None:
+        self.session = boto3.Session(region_name=region)
         self.wire = Wire()
         services = ("dynamodb", "s3", "stepfunctions", "events", "kms")
         self.by_name = {

@@ -10,6 +10,7 @@ from pypdf.generic import DictionaryObject
 
 from precert.adapters.typst_printer import TypstPrinter
 from tests.fakes.printing import opened, printer, text_of
+from tools import samples
 
 MARKUP: Final = r"""#panic("x") *bold* _it_ [a] $x^2$ \ @ref <label> `raw` // = - "q" ~ --- é"""
 SERVICE: Final[Mapping[str, Any]] = {
@@ -195,3 +196,11 @@ def test_template_sees_its_own_folder_only_when_it_reads_files(tmp_path: Path) -
     (templates / "nosy.typ").write_text('#set document(title: "x")\n#read("../secret.txt")')
     with pytest.raises(typst.TypstError):
         TypstPrinter(templates).print("nosy", {})
+
+
+def test_sample_is_current_when_it_is_printed_again() -> None:
+    """Compared as text: another processor may round a coordinate differently."""
+    for path, document in samples.documents().items():
+        assert text_of(path.read_bytes()) == text_of(document), "run make samples"
+        assert len(document) < 60_000
+        assert is_accessible(document)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from local.client import trust
 from local.journey.content import PATIENT
 from local.stand import Stand
 from local.users import OFFICE, REVIEWER
@@ -51,6 +52,7 @@ def send(stand: Stand, route: Route, content: bytes, **headers: str) -> httpx.Re
             **headers,
         },
         timeout=60,
+        verify=trust(),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 import httpx
 import pytest
 
+from local.client import trust
 from local.journey.content import PATIENT
 from local.stand import Stand
 from local.users import OFFICE
@@ -27,6 +28,7 @@ def preflight(stand: Stand, route: Route, origin: str) -> httpx.Response:
             "Access-Control-Request-Method": route.method,
             "Access-Control-Request-Headers": "authorization,content-type,if-match",
         },
+        verify=trust(),
     )
 
 

@@ -210,14 +210,14 @@ def queries(text: str, chance: random.Random, *, count: int, codes: int) -> list
 
 def made_up_list(chance: random.Random, rows: int) -> str:
     """Ranges across one another with all conditions; rows that contradict others are left out."""
-    forms = {
+    forms: dict[str, tuple[Callable[[], str], ...]] = {
         "CPT": (
-            lambda: f"{chance.randrange(40000, 42000)}",
+            lambda: f"{chance.choice((41000, 41005, 41010, chance.randrange(40000, 42000)))}",
             lambda: f"{chance.randrange(300):04d}T",
         ),
         "HCPCS": (lambda: f"{chance.choice('EJ')}{chance.randrange(9500, 10000)}",),
         "REVENUE": (lambda: f"{chance.randrange(100, 400)}", lambda: f"0{chance.randrange(300)}"),
-        "DRG": (lambda: f"{chance.randrange(1000):03d}",),
+        "DRG": (lambda: f"{chance.choice((7, 77, chance.randrange(1000))):03d}",),
     }
     header = [
         *("rule_id", "code_type", "code_from", "code_to", "requirement", "delegate_id"),

@@ -40,7 +40,7 @@ class Terminal:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 
@@ -71,7 +71,7 @@ class Terminal:
             printed = out.read_text()
             return printed if "Ctrl-C stops it." in printed else None
 
-        return process, until("waiting for the welcome", welcome, 60)
+        return process, until("waiting for the welcome", welcome, 120)
 
     def printed(self, number: int = -1) -> str:
         return (self.home / f"up-{number % len(self.started)}.log").read_text()

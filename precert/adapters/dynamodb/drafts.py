@@ -18,7 +18,7 @@ from precert.adapters.dynamodb.members import covered_condition
 from precert.adapters.dynamodb.operations import (
     ABSENT,
     callers_condition,
-    delete_party,
+    delete_draft_party,
     put_event,
     put_parties,
 )
@@ -135,7 +135,7 @@ class DynamoDBDrafts:
             [
                 {"Delete": delete},
                 put_event(self._table, event),
-                *(delete_party(self._table, draft.request_id, tin) for tin in draft.tins),
+                delete_draft_party(self._table, draft.request_id),
             ]
         )
 
@@ -178,11 +178,7 @@ class DynamoDBDrafts:
                 review=submission.review,
                 updated_at=submission.now,
             ),
-            *(
-                delete_party(self._table, submission.request_id, tin)
-                for tin in submission.callers_tins
-                if tin not in tins
-            ),
+            delete_draft_party(self._table, submission.request_id),
         ]
 
     def _submitting_update(self, submission: Submission) -> dict[str, Any]:

@@ -35,6 +35,8 @@ from precert.domain.values import ProviderKind, Urgency
 REQUEST_SK: Final = "REQUEST"
 DOCUMENT_SK_PREFIX: Final = "DOCUMENT#"
 PARTY_SK_PREFIX: Final = "PARTY#"
+DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
+"""The one dashboard line of a draft; a submission replaces it without reading whose it is."""
 REQUEST_PK_PREFIX: Final = "REQUEST#"
 PROCESSING_QUEUE: Final = "PROCESSING"
 """Worklist partition of rounds that wait for the workflow, not for a reviewer."""

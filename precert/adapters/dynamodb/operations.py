@@ -6,6 +6,7 @@ from typing import Any
 
 from precert.adapters.dynamodb.codec import json_of, to_wire
 from precert.adapters.dynamodb.keys import (
+    DRAFT_PARTY_SK,
     dashboard_pk,
     dashboard_sk,
     event_sk,
@@ -42,7 +43,7 @@ def put_parties(
     review: Review | None,
     updated_at: datetime,
 ) -> list[dict[str, Any]]:
-    """The request's line on the dashboard of each TIN."""
+    """The request's line on the dashboard of each TIN; a draft has one, of the TIN it is of."""
     row = json_of(dashboard_row(request_id, status, content, review, updated_at))
     return [
         {
@@ -51,7 +52,7 @@ def put_parties(
                 "Item": to_wire(
                     {
                         PK: request_pk(request_id),
-                        SK: party_sk(tin),
+                        SK: party_sk(tin) if review else DRAFT_PARTY_SK,
                         DASHBOARD_PK: dashboard_pk(tin),
                         DASHBOARD_SK: dashboard_sk(updated_at, request_id),
                         ROW_ATTRIBUTE: row,
@@ -63,8 +64,9 @@ def put_parties(
     ]
 
 
-def delete_party(table: str, request_id: str, tin: str) -> dict[str, Any]:
-    key = to_wire({PK: request_pk(request_id), SK: party_sk(tin)})
+def delete_draft_party(table: str, request_id: str) -> dict[str, Any]:
+    """Takes a draft's line away, without knowing whose it was."""
+    key = to_wire({PK: request_pk(request_id), SK: DRAFT_PARTY_SK})
     return {"Delete": {"TableName": table, "Key": key}}
 
 
