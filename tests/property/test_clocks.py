@@ -22,7 +22,7 @@ CAIRO = ZoneInfo("Africa/Cairo")
 HAVANA = ZoneInfo("America/Havana")
 """Cairo changes its clocks on a working day at midnight, Havana at midnight too."""
 
-CLOCK = DraftClock(hours=72, resting_weekdays=(5, 6))
+CLOCK = DraftClock(hours=72, resting_weekdays=frozenset({5, 6}))
 REVIEW = ReviewClock(
     urgent_hours=72,
     standard_days=7,
@@ -91,7 +91,7 @@ def test_expiry_is_the_counted_one_when_weekends_rest(saved_at: datetime) -> Non
 def test_expiry_is_the_counted_one_when_clocks_change_on_a_counted_day(
     saved_at: datetime, hours: int, resting: tuple[int, ...], zone: ZoneInfo
 ) -> None:
-    clock = DraftClock(hours=hours, resting_weekdays=resting)
+    clock = DraftClock(hours=hours, resting_weekdays=frozenset(resting))
     assert expiry_in_utc(saved_at, clock, zone) == count_minutes(saved_at, clock, zone)
 
 

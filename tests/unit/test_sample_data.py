@@ -92,7 +92,7 @@ def test_payer_has_the_sources_values_when_shipped(payer: Payer) -> None:
     assert payer.number_prefix == "PC"
     assert payer.provider_services.phone == "800.882.4462"
     assert payer.supported_management_levels == ("Basic", "Basic Low", "Complete", "Preferred")
-    assert (payer.draft_clock.hours, payer.draft_clock.resting_weekdays) == (72, {5, 6})
+    assert (payer.draft_clock.hours, payer.draft_clock.resting_weekdays) == (72, frozenset({5, 6}))
     assert (payer.service_dates.days_back, payer.service_dates.days_ahead) == (15, 180)
     assert payer.documents.max_bytes == 20 * 1024 * 1024
     assert (payer.documents.max_at_submission, payer.documents.max_while_pending) == (10, 10)
