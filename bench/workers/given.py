@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -86,3 +87,23 @@ class Context:
 def calls() -> int:
     """How many calls the worker shall serve."""
     return int(sys.argv[1])
+
+
+KEY: Final = b"bench" * 6
+
+
+def no_client() -> Any:
+    raise AssertionError("a warm check makes no client")
+
+
+def serve(handle: Callable[[dict[str, Any], Any], dict[str, Any]], count: int) -> None:
+    """Call the handler so often, each time with an event of its own; the last answer is printed.
+
+    Whatever the handler logs goes to its own standard output, which nobody reads.
+    """
+    text, answer = body(), None
+    for _ in range(count):
+        answer = handle(event(text), Context())
+    if answer is None or answer["statusCode"] != 200:
+        raise AssertionError(answer)
+    sys.stderr.write(answer["body"])

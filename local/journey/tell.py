@@ -174,8 +174,10 @@ def strangers(walk: Walk) -> None:
 
 def print_table(trail: Trail) -> None:
     """What was proven, once each."""
-    rows = dict(reversed(trail.proven))
+    rows: dict[str, str] = {}
+    for what, how in trail.proven:
+        rows.setdefault(what, how)
     width = max(map(len, rows))
-    print("\nProven on the synthesized template, over HTTP")
-    for what, how in reversed(rows.items()):
-        print(f"  ✓ {what:<{width}}  {how}")
+    trail.say("\nProven on the synthesized template, over HTTP")
+    for what, how in rows.items():
+        trail.say(f"  ✓ {what:<{width}}  {how}")

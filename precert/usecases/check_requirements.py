@@ -1,7 +1,7 @@
 """Check whether services need precertification: an answer per code that names its rule (C6)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from precert.contract import Entitlement
@@ -25,7 +25,7 @@ from precert.domain.rules import (
     answer_code,
     overall,
 )
-from precert.domain.values import AuthorizationType, CodeType
+from precert.domain.values import AuthorizationType, CodeType, Urgency
 from precert.usecases.confirm_patient import require_checkable
 from precert.usecases.ports.code_sets import CodeSets
 from precert.usecases.ports.reference import CheckFacts, ReferenceReader
@@ -109,8 +109,11 @@ def check_requirements(
         rule_list, {(query.code_type, query.code) for asked in queries for query in asked}
     )
     services = tuple(
-        tuple(answer_code(query, rules.get((query.code_type, query.code), ())) for query in asked)
-        for asked in queries
+        tuple(
+            as_urgent(answer_code(query, rules.get((query.code_type, query.code), ())), service)
+            for query in asked
+        )
+        for service, asked in zip(content.services, queries, strict=True)
     )
     asked_of = {one.delegate_id for codes in services for one in codes if one.delegate_id}
     quoted, version = content.assertion_id, rule_list.version
@@ -127,6 +130,17 @@ def check_requirements(
         assertion_id=None if as_of else assertion_id(content, version, now, key=key),
         quoted_id_fits=matches(quoted, content, version, key=key) if quoted else None,
     )
+
+
+def as_urgent(answer: CodeAnswer, service: Service) -> CodeAnswer:
+    """In an emergency nothing a rule knows needs precertification, whoever decides else (C10).
+
+    The rule stays named. What no rule knows stays unable to determine, emergency or not.
+    """
+    known = answer.requirement is not Requirement.UNABLE_TO_DETERMINE
+    if service.urgency is Urgency.EMERGENCY and known:
+        return replace(answer, requirement=Requirement.NOT_REQUIRED, delegate_id=None)
+    return answer
 
 
 def _requirement(services: Sequence[Sequence[CodeAnswer]]) -> Requirement:

@@ -145,12 +145,18 @@ def test_emergency_is_told_its_own_way_when_it_is_checked(
     cloud: Cloud, service: dict[str, Any]
 ) -> None:
     answer = checked(cloud, {**service, "urgency": "EMERGENCY"})
+    assert {code["requirement"] for code in codes_of(answer)} == {"NOT_REQUIRED"}
     notices, admitted = cloud.made.payer.notices, "admission_date" in service
     steps = {(code["next_step"]["action"], code["next_step"]["text"]) for code in codes_of(answer)}
     assert steps == {("START_DRAFT" if admitted else "NONE", notices["emergency"])}
     assert notices["emergency"] in answer["notices"]
     assert (notices["notifications"] in answer["notices"]) is admitted
     assert answer["third_parties"] == []
+
+
+def test_emergency_is_unable_to_determine_when_no_rule_knows_the_code(cloud: Cloud) -> None:
+    answer = checked(cloud, outpatient(UNKNOWN, urgency="EMERGENCY"))
+    assert answer["requirement"] == "UNABLE_TO_DETERMINE"
 
 
 @pytest.mark.parametrize(

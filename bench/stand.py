@@ -1,0 +1,166 @@
+"""What the workers run on: packages as shipped, compiled rule lists, and one member's facts.
+
+Everything is made from the sample payer below ``.local/bench``, once for each state of its inputs.
+"""
+
+import hashlib
+import json
+import pickle
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from bench.counting import ROOT
+from bench.workers.given import CODES, MEMBER
+from infra import packaging
+from infra.platforms import Platform
+from precert.adapters.s3.rule_lists import compile_rules
+from precert.domain.coverage import members_of
+from precert.domain.loading import load_delegates, load_members, load_plans
+from precert.domain.loading_rules import load_rules
+from precert.domain.payer import Payer
+from precert.domain.rules import Requirement, Rule
+from precert.domain.values import CodeType
+
+HOME: Final = ROOT / ".local" / "bench-data"
+PUBLISHED: Final = datetime(2026, 6, 1, tzinfo=UTC)
+_SAMPLE: Final = ROOT / "data" / "sample"
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where one list is: ``folder`` holds the facts and the list in each worker's own shape."""
+
+    folder: Path
+    rules: int
+    object_key: str
+    compiled: bytes
+
+
+@cache
+def shipped() -> tuple[Path, ...]:
+    """The folders that a function's process finds its code in, bytecode included."""
+    packaging.build(Platform.LOCAL)
+    built = ROOT / "build" / Platform.LOCAL.value
+    layers = ("core", "code-sets", "dependencies")
+    return (built / "function-check", *(built / layer / "python" for layer in layers), ROOT)
+
+
+@cache
+def sample() -> Stand:
+    """The sample payer's own list."""
+    return _stand("sample", _sample_rules())
+
+
+@cache
+def large(rules: int = 100_000) -> Stand:
+    """The sample's rules, and one more for each plain code that they leave out, up to ``rules``."""
+    known = _sample_rules()
+    named = {rule.code_from for rule in known}
+    codes = (f"{number:05d}" for number in range(100_000))
+    added = [
+        Rule(
+            rule_id=f"PLAIN-{code}",
+            code_type=CodeType.CPT,
+            code_from=code,
+            code_to=code,
+            requirement=Requirement.REQUIRED if int(code) % 3 else Requirement.NOT_REQUIRED,
+            effective_from=known[0].effective_from,
+            label="Plain service",
+        )
+        for code in codes
+        if code not in named
+    ]
+    more = [replace(rule, rule_id=f"{rule.rule_id}-2", code_type=CodeType.HCPCS,
+                    code_from=f"V{number:04d}", code_to=f"V{number:04d}")
+            for number, rule in enumerate(added[:10_000])]
+    return _stand("large", [*known, *added, *more][:rules])
+
+
+def _sample_rules() -> list[Rule]:
+    delegates = load_delegates(_read("delegates"))
+    return load_rules(_read("rules"), {one.delegate_id for one in delegates}, payer())
+
+
+@cache
+def payer() -> Payer:
+    text = (ROOT / "data" / "payer" / "payer.json").read_text(encoding="utf-8")
+    return Payer.model_validate_json(text)
+
+
+def _read(name: str) -> str:
+    return (_SAMPLE / f"{name}.csv").read_text(encoding="utf-8")
+
+
+def _stand(name: str, rules: list[Rule]) -> Stand:
+    folder = HOME / name
+    folder.mkdir(parents=True, exist_ok=True)
+    delegates = load_delegates(_read("delegates"))
+    compiled = compile_rules(rules, delegates)
+    digest = hashlib.sha256(compiled).hexdigest()
+    members = members_of(load_members(_read("members"), load_plans(_read("plans"))))
+    [member] = [one for one in members if one.member_id == MEMBER["member_id"]]
+    key = f"rule-lists/{digest}.sqlite"
+    facts = {
+        "member": member.model_dump(mode="json"),
+        "rule_list": {
+            "version": "2026-06",
+            "effective_from": min(rule.effective_from for rule in rules).isoformat(),
+            "object_key": key,
+            "sha256": digest,
+            "published_at": PUBLISHED.isoformat(),
+        },
+    }
+    (folder / f"rule-list-{digest}.sqlite").write_bytes(compiled)
+    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+    rows = [_row(rule) for rule in rules]
+    (folder / "rules.json").write_text(json.dumps(rows), encoding="utf-8")
+    (folder / "by_code.pickle").write_bytes(pickle.dumps(_by_code(rules, rows)))
+    return Stand(folder, len(rules), key, compiled)
+
+
+def _row(rule: Rule) -> dict[str, Any]:
+    """A rule as a plain dict, without what is empty."""
+    told = {**vars(rule), "order": list(rule.particularity)}
+    told.pop("family", None), told.pop("particularity", None)
+    return {
+        name: sorted(value) if isinstance(value, frozenset) else _plain(value)
+        for name, value in told.items()
+        if value or value is False
+    }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _by_code(rules: Iterable[Rule], rows: Iterable[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Rules under each code they name, with ranges written out, for the workers on plain dicts."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for rule, row in zip(rules, rows, strict=True):
+        for code in _codes_of(rule):
+            found[f"{rule.code_type.value} {code}"].append(row)
+    return dict(found)
+
+
+def _codes_of(rule: Rule) -> Iterable[str]:
+    if rule.code_from == rule.code_to:
+        return (rule.code_from,)
+    if rule.code_from.isdigit():
+        width = len(rule.code_from)
+        return (f"{at:0{width}d}" for at in range(int(rule.code_from), int(rule.code_to) + 1))
+    head, tail = rule.code_from[0], rule.code_from[-1]
+    if head.isalpha() and rule.code_to[0] == head:
+        return (f"{head}{at:04d}" for at in range(int(rule.code_from[1:]), int(rule.code_to[1:]) + 1))
+    if tail.isalpha() and rule.code_to[-1] == tail:
+        return (f"{at:04d}{tail}" for at in range(int(rule.code_from[:-1]), int(rule.code_to[:-1]) + 1))
+    raise ValueError(f"{rule.code_from} to {rule.code_to} crosses letters")
+
+
+__all__ = ("CODES", "Stand", "large", "payer", "sample", "shipped")
