@@ -8,6 +8,7 @@ PY := .venv/bin/python
 DEV := .venv/.stamp
 CLOUD := .local/venv/.stamp
 NODE := node_modules/.stamp
+BENCH := .local/bench/.stamp
 STAGE ?= dev
 
 # Which Node.js versions the CDK shall not warn about on every run; 20 still serves it well.
@@ -15,7 +16,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.local/cache/jsii
 export PYTHONUTF8 := 1
 
-.PHONY: demo test up reset rules unit lint fmt synth deploy lock openapi events diagram samples clean help setup preflight
+.PHONY: demo test up reset rules bench unit lint fmt synth deploy lock openapi events diagram samples clean help setup preflight
 
 demo: $(DEV) $(CLOUD) ## Start the local cloud, deploy, and walk one request from check to determination
 	@$(PY) -m local demo
@@ -31,6 +32,9 @@ reset: $(DEV) $(CLOUD) ## Stop the local cloud and forget its data
 
 rules: $(DEV) ## Each business rule with the tests that prove it
 	@$(PY) -m tools.rules
+
+bench: $(DEV) $(BENCH) ## Count what checks cost, beside other ways to write them (valgrind)
+	@$(PY) -m bench
 
 unit: $(DEV) ## The fast tiers alone: architecture, unit, property
 	@$(PY) -m tools.verify architecture unit property
@@ -80,6 +84,9 @@ $(DEV): requirements/dev.txt | preflight
 
 $(CLOUD): requirements/cloud.txt | preflight $(DEV)
 	@tools/setup.sh cloud
+
+$(BENCH): requirements/bench.txt bench/node/package-lock.json | preflight $(DEV)
+	@tools/setup.sh bench
 
 $(NODE): package-lock.json | preflight
 	@tools/setup.sh node

@@ -75,9 +75,16 @@ def large(rules: int = 100_000) -> Stand:
         for code in codes
         if code not in named
     ]
-    more = [replace(rule, rule_id=f"{rule.rule_id}-2", code_type=CodeType.HCPCS,
-                    code_from=f"V{number:04d}", code_to=f"V{number:04d}")
-            for number, rule in enumerate(added[:10_000])]
+    more = [
+        replace(
+            rule,
+            rule_id=f"{rule.rule_id}-2",
+            code_type=CodeType.HCPCS,
+            code_from=f"V{number:04d}",
+            code_to=f"V{number:04d}",
+        )
+        for number, rule in enumerate(added[:10_000])
+    ]
     return _stand("large", [*known, *added, *more][:rules])
 
 
@@ -157,9 +164,13 @@ def _codes_of(rule: Rule) -> Iterable[str]:
         return (f"{at:0{width}d}" for at in range(int(rule.code_from), int(rule.code_to) + 1))
     head, tail = rule.code_from[0], rule.code_from[-1]
     if head.isalpha() and rule.code_to[0] == head:
-        return (f"{head}{at:04d}" for at in range(int(rule.code_from[1:]), int(rule.code_to[1:]) + 1))
+        return (
+            f"{head}{at:04d}" for at in range(int(rule.code_from[1:]), int(rule.code_to[1:]) + 1)
+        )
     if tail.isalpha() and rule.code_to[-1] == tail:
-        return (f"{at:04d}{tail}" for at in range(int(rule.code_from[:-1]), int(rule.code_to[:-1]) + 1))
+        return (
+            f"{at:04d}{tail}" for at in range(int(rule.code_from[:-1]), int(rule.code_to[:-1]) + 1)
+        )
     raise ValueError(f"{rule.code_from} to {rule.code_to} crosses letters")
 
 

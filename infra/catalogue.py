@@ -66,7 +66,7 @@ UPLOAD_VERIFY: Final = FunctionSpec(
 )
 EXPIRE: Final = FunctionSpec(
     "ExpireFunction",
-    "Cleans up after drafts that time took away",
+    "Cleans up after drafts that are gone, by time or by hand",
     "expire",
     "functions.expire.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),

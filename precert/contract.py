@@ -24,8 +24,8 @@ WORKLIST_SK: Final = "worklist_sk"
 ROW_ATTRIBUTE: Final = "row"
 """The one projected attribute of both indexes: what a line of a list shows."""
 
-TTL_PRINCIPAL: Final = "dynamodb.amazonaws.com"
-"""``userIdentity.principalId`` of a stream record written by a TTL deletion."""
+REQUEST_SK: Final = "REQUEST"
+"""Sort key of a request itself; its REMOVE in the stream starts the clean-up behind a draft."""
 
 # -- Documents --------------------------------------------------------------------------------------
 DOCUMENT_PREFIX: Final = "documents/"

@@ -11,7 +11,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from precert.domain.errors import PrecertError
 
-logger = Logger()
+# Messages here are words, never JSON to be tried as such; where a line is written says nothing, as
+# all of them are written below.
+logger = Logger(json_deserializer=str, location=None)
 metrics = Metrics()
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from precert.contract import (
     DEFAULT_ENTITLEMENTS_CLAIM,
@@ -29,7 +30,7 @@ class Settings:
             raise SettingsError(f"the environment variable {name.value} is not set")
         return value
 
-    @property
+    @cached_property
     def claims(self) -> ClaimNames:
         return ClaimNames(
             entitlements=self._get(Env.ENTITLEMENTS_CLAIM, DEFAULT_ENTITLEMENTS_CLAIM),

@@ -1,4 +1,4 @@
-"""Cleans up after drafts that time took away: TTL deletions, as the stream tells of them."""
+"""Cleans up after drafts that are gone, by time or by hand, as the stream tells of them."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
-from precert.contract import EVENT_SK_PREFIX, SK, TTL_PRINCIPAL
+from precert.contract import EVENT_SK_PREFIX, REQUEST_SK, SK
 
 EVENTS_WRITTEN: Final = {
     "eventName": ["INSERT"],
@@ -17,11 +17,11 @@ EVENTS_WRITTEN: Final = {
 }
 """Event records are written once and never changed."""
 
-EXPIRED: Final = {
+REQUESTS_REMOVED: Final = {
     "eventName": ["REMOVE"],
-    "userIdentity": {"type": ["Service"], "principalId": [TTL_PRINCIPAL]},
+    "dynamodb": {"Keys": {SK: {"S": [REQUEST_SK]}}},
 }
-"""What time took away, as against what somebody deleted."""
+"""Drafts that are gone, whether time took them or somebody: what belonged to them goes too."""
 
 
 class StreamMapping(Construct):

@@ -13,6 +13,7 @@ from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import NotEntitledError
 
 _TIN = re.compile(r"[0-9]{9}")
+_ENTITLEMENTS = {entitlement.value: entitlement for entitlement in Entitlement}
 
 
 def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
@@ -24,11 +25,12 @@ def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not subject:
         raise NotEntitledError("Sign in again: the token names nobody.")
-    known = {entitlement.value: entitlement for entitlement in Entitlement}
     return Caller(
         subject=subject,
         entitlements=frozenset(
-            known[word] for word in _words(claims.get(names.entitlements)) if word in known
+            _ENTITLEMENTS[word]
+            for word in _words(claims.get(names.entitlements))
+            if word in _ENTITLEMENTS
         ),
         tins=frozenset(word for word in _words(claims.get(names.tins)) if _TIN.fullmatch(word)),
         plan_ids=frozenset(_words(claims.get(names.plans))),

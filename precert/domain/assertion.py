@@ -24,6 +24,7 @@ from precert.domain.content import RequestContent
 PREFIX: Final = "CHK"
 _STAMP: Final = "%y%m%d%H%M%S"
 _BYTES: Final = 10
+_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 _ADDED_BY_A_DRAFT: Final[dict[str, Any]] = {
@@ -56,9 +57,7 @@ def matches(quoted: str, content: RequestContent, rule_list_version: str, *, key
 
 
 def _digest(content: RequestContent, rule_list_version: str, stamp: str, key: bytes) -> str:
-    text = json.dumps(
-        [_asked(content), rule_list_version, stamp], sort_keys=True, separators=(",", ":")
-    )
+    text = _JSON.encode([_asked(content), rule_list_version, stamp])
     number = int.from_bytes(hmac.digest(key, text.encode(), "sha256")[:_BYTES], "big")
     length = _BYTES * 8 // 5
     return "".join(_CROCKFORD[number >> 5 * at & 31] for at in reversed(range(length)))

@@ -6,6 +6,7 @@ names its set.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from precert.domain.values import CodeType
@@ -18,6 +19,7 @@ _FORMS: Final = {
 }
 
 
+@lru_cache(maxsize=4096)
 def code_types_of(code: str) -> tuple[CodeType, ...]:
     """Every code set whose form ``code`` has; empty where it has none."""
     return tuple(kind for kind, form in _FORMS.items() if form.fullmatch(code))

@@ -104,10 +104,9 @@ class Member(Person):
         return self._under(found)
 
     def _under(self, span: Span) -> Coverage:
-        return Coverage.model_construct(
-            **{name: getattr(self, name) for name in Person.model_fields},
-            **{name: getattr(span, name) for name in Span.model_fields},
-        )
+        told = {**vars(self), **vars(span)}
+        del told["spans"]
+        return Coverage.model_construct(**told)
 
 
 def members_of(coverages: Iterable[Coverage]) -> tuple[Member, ...]:

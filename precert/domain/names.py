@@ -13,15 +13,16 @@ _WITHOUT_ACCENT: Final = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
 """Letters that Unicode does not take apart into a plain one and its mark."""
+_WORD: Final = re.compile(r"[^\W_]+")
+"""Letters and digits, of any alphabet."""
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, folded: letters and digits alone; hyphens and strokes part words."""
     apart = normalize("NFKD", _APOSTROPHES.sub("", text)).casefold().translate(_WITHOUT_ACCENT)
-    plain = "".join(
-        character if character.isalnum() else " " for character in apart if not combining(character)
-    )
-    return tuple(plain.split())
+    if not apart.isascii():
+        apart = "".join(character for character in apart if not combining(character))
+    return tuple(_WORD.findall(apart))
 
 
 def folded(name: str) -> str:

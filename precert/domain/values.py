@@ -59,9 +59,12 @@ def _upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
 
 
+_PUNCTUATION: Final = str.maketrans("", "", " -().+")
+
+
 def _digits(value: object) -> object:
     if isinstance(value, str):
-        return "".join(c for c in value if c not in " -().+")
+        return value.translate(_PUNCTUATION)
     return value
 
 

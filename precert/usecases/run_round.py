@@ -77,6 +77,7 @@ def mark_clock(
                     requests.record(change)
                 except ConcurrentChangeError:
                     continue
+                request = change.request
         return _standing(request, round_, payer, now)
     raise TransientError("The request is being changed by others. Try again.")
 
@@ -88,8 +89,19 @@ def _is_open(request: Request, round_: int) -> bool:
 def _standing(request: Request | None, round_: int, payer: Payer, now: datetime) -> Standing:
     if request is None or not _is_open(request, round_):
         return Standing(Route.CLOSED, 1)
-    mark = deadline_of(request, payer).next_mark(now)
-    return Standing(Route.REVIEW, max(1, ceil((mark - now).total_seconds())))
+    deadline = deadline_of(request, payer)
+    if _mark_is_missing(request, deadline, now):
+        return Standing(Route.REVIEW, 1)
+    wait = deadline.next_mark(now) - now
+    return Standing(Route.REVIEW, max(1, ceil(wait.total_seconds())))
+
+
+def _mark_is_missing(request: Request, deadline: Deadline, now: datetime) -> bool:
+    """Whether a mark was reached while no execution waited, and nobody was told yet."""
+    review = request.submitted
+    return (now >= deadline.due_at and review.escalated_round < review.round) or (
+        now >= deadline.warn_at and review.warned_round < review.round
+    )
 
 
 def deadline_of(request: Request, payer: Payer) -> Deadline:

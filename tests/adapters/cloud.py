@@ -479,7 +479,7 @@ class Cloud:
     def clean_up(old: Mapping[str, Any]) -> list[str]:
         record = {
             "eventName": "REMOVE",
-            "userIdentity": {"type": "Service", "principalId": contract.TTL_PRINCIPAL},
+            "userIdentity": {"type": "Service", "principalId": "dynamodb.amazonaws.com"},
             "dynamodb": {"SequenceNumber": "0001", "OldImage": old},
         }
         answer = expire.handle({"Records": [record]}, Context())

@@ -7,7 +7,6 @@ import pytest
 from local.client import upload
 from local.journey import behind
 from local.journey.content import clinical_note
-from local.journey.trail import DeviationError
 from local.users import FACILITY, OFFICE, REVIEWER
 from tests.journeys.desk import APPROVAL, DENIAL, Desk, Json, until
 
@@ -140,10 +139,7 @@ def test_late_document_is_refused_when_the_request_was_decided_meanwhile(desk: D
     until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
 
 
-@pytest.mark.xfail(
-    raises=DeviationError,
-    reason="the relay publishes DraftDeleted, and nobody removes the documents: D5 is open by hand",
-)
+@pytest.mark.rule("D5")
 def test_documents_are_gone_when_their_draft_was_deleted_by_hand(desk: Desk) -> None:
     request_id = desk.draft()
     desk.attach(request_id)
@@ -152,4 +148,4 @@ def test_documents_are_gone_when_their_draft_was_deleted_by_hand(desk: Desk) -> 
     )
     assert deleted.status_code == 204
     assert desk.row(request_id, OFFICE) is None
-    until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None, 3)
+    until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)

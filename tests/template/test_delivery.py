@@ -3,7 +3,7 @@
 import json
 from typing import Final
 
-from precert.contract import EVENT_SK_PREFIX, EVENT_SOURCE, MESSAGE_EVENT_TYPES, TTL_PRINCIPAL
+from precert.contract import EVENT_SK_PREFIX, EVENT_SOURCE, MESSAGE_EVENT_TYPES, REQUEST_SK
 from tests.template.synthesized import Synthesized
 
 MAPPING: Final = "AWS::Lambda::EventSourceMapping"
@@ -38,12 +38,7 @@ def test_reader_sees_its_own_records_when_the_stream_is_filtered(stack: Synthesi
             "dynamodb": {"Keys": {"sk": {"S": [{"prefix": EVENT_SK_PREFIX}]}}},
         }
     ]
-    assert expire == [
-        {
-            "eventName": ["REMOVE"],
-            "userIdentity": {"type": ["Service"], "principalId": [TTL_PRINCIPAL]},
-        }
-    ]
+    assert expire == [{"eventName": ["REMOVE"], "dynamodb": {"Keys": {"sk": {"S": [REQUEST_SK]}}}}]
 
 
 def test_rule_retries_and_sets_aside_when_its_target_fails(stack: Synthesized) -> None:

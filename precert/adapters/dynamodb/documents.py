@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, json_of, request_of, to_wire
-from precert.adapters.dynamodb.keys import REQUEST_SK, document_sk, instant, request_pk
+from precert.adapters.dynamodb.keys import document_sk, instant, request_pk
 from precert.adapters.dynamodb.operations import ABSENT, callers_condition, put_event
 from precert.adapters.dynamodb.reads import get
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
-from precert.contract import PK, SK
+from precert.contract import PK, REQUEST_SK, SK
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event
 from precert.domain.statuses import Status

@@ -9,7 +9,6 @@ from precert.adapters.dynamodb.codec import Item, packed, request_item, request_
 from precert.adapters.dynamodb.frequent import count_selection
 from precert.adapters.dynamodb.keys import (
     PROCESSING_QUEUE,
-    REQUEST_SK,
     instant,
     number_pk,
     request_pk,
@@ -23,7 +22,7 @@ from precert.adapters.dynamodb.operations import (
     put_parties,
 )
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
-from precert.contract import PK, SK, TTL_ATTRIBUTE, WORKLIST_PK, WORKLIST_SK
+from precert.contract import PK, REQUEST_SK, SK, TTL_ATTRIBUTE, WORKLIST_PK, WORKLIST_SK
 from precert.domain.content import RequestContent
 from precert.domain.events import Event
 from precert.domain.request import Request

@@ -32,7 +32,6 @@ from precert.contract import EVENT_SK_PREFIX, PK, SK
 from precert.domain.directory import SHORTEST_TYPED
 from precert.domain.values import ProviderKind, Urgency
 
-REQUEST_SK: Final = "REQUEST"
 DOCUMENT_SK_PREFIX: Final = "DOCUMENT#"
 PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"

@@ -7,7 +7,6 @@ from precert.adapters.dynamodb.documents import document_of
 from precert.adapters.dynamodb.keys import (
     DOCUMENT_SK_PREFIX,
     PROCESSING_QUEUE,
-    REQUEST_SK,
     instant,
     request_pk,
     round_sk,
@@ -20,6 +19,7 @@ from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
 from precert.contract import (
     EVENT_SK_PREFIX,
     PK,
+    REQUEST_SK,
     ROW_ATTRIBUTE,
     SK,
     WORKLIST_PK,
