@@ -19,6 +19,10 @@ _LEFT_OUT_FILES: Final = (
 )
 
 
+class PackagingError(Exception):
+    """The packages could not be had; the message says in a line what the installer said last."""
+
+
 def install(requirements: Path, target: Path, platform: Platform) -> None:
     """Wheels only and by hash: nothing is built, nothing is taken that the lock does not name."""
     wheels_for = (
@@ -31,7 +35,12 @@ def install(requirements: Path, target: Path, platform: Platform) -> None:
         *("--only-binary", ":all:", "--require-hashes", "--no-deps", "--link-mode", "copy"),
         *("-r", str(requirements)),
     ]
-    subprocess.run(command, check=True)
+    # The machine's own certificates: a company's proxy signs with one that uv does not bring.
+    environment = {**os.environ, "UV_SYSTEM_CERTS": "1"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        last = (ran.stderr.strip() or f"uv ended with {ran.returncode}").splitlines()[-1].strip()
+        raise PackagingError(f"{requirements.name} could not be installed: {last}")
     _prune(target)
 
 

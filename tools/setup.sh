@@ -23,7 +23,7 @@ fail() {
 make_venv() {
   local venv=$1 lock=$2 uv
   uv=.venv/bin/uv
-  export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.local/cache/uv} UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never
+  export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.local/cache/uv} UV_NO_CONFIG=1 UV_SYSTEM_CERTS=1 UV_PYTHON_DOWNLOADS=never
   if ! { "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' && "$uv" --version; } >>"$log" 2>&1; then
     local python
     python=$(tools/preflight.sh python) || exit 1
