@@ -12,6 +12,7 @@ from infra.platforms import Platform
 AWS_SERVICES: Final = frozenset({"dynamodb", "events", "kms", "s3", "stepfunctions", "sts"})
 """Services whose models ship; botocore carries hundreds, two thirds of the whole layer."""
 
+_CACHE: Final = Path(__file__).resolve().parent.parent / ".local" / "cache" / "uv"
 _LEFT_OUT_FOLDERS: Final = ("bin", "share", "tests", "examples")
 _LEFT_OUT_FILES: Final = (
     *("*.pyi", ".lock", "examples-1.json*"),
@@ -36,7 +37,8 @@ def install(requirements: Path, target: Path, platform: Platform) -> None:
         *("-r", str(requirements)),
     ]
     # The machine's own certificates: a company's proxy signs with one that uv does not bring.
-    environment = {**os.environ, "UV_SYSTEM_CERTS": "1"}
+    cache = {"UV_CACHE_DIR": str(_CACHE)} | os.environ
+    environment = {**cache, "UV_SYSTEM_CERTS": "1"}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         last = (ran.stderr.strip() or f"uv ended with {ran.returncode}").splitlines()[-1].strip()

@@ -23,6 +23,7 @@ fail() {
 make_venv() {
   local venv=$1 lock=$2 uv
   uv=.venv/bin/uv
+  export PIP_CACHE_DIR=${PIP_CACHE_DIR:-$PWD/.local/cache/pip} PIP_DISABLE_PIP_VERSION_CHECK=1
   export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.local/cache/uv} UV_NO_CONFIG=1 UV_SYSTEM_CERTS=1 UV_PYTHON_DOWNLOADS=never
   if ! { "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' && "$uv" --version; } >>"$log" 2>&1; then
     local python
