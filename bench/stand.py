@@ -6,6 +6,7 @@ Everything is made from the sample payer below ``.local/bench``, once for each s
 import hashlib
 import json
 import pickle
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ class Stand:
     folder: Path
     rules: int
     object_key: str
-    compiled: bytes
+    stored: bytes
 
 
 @cache
@@ -108,10 +109,11 @@ def _stand(name: str, rules: list[Rule]) -> Stand:
     folder.mkdir(parents=True, exist_ok=True)
     delegates = load_delegates(_read("delegates"))
     compiled = compile_rules(rules, delegates)
-    digest = hashlib.sha256(compiled).hexdigest()
+    stored = zlib.compress(compiled)
+    digest = hashlib.sha256(stored).hexdigest()
     members = members_of(load_members(_read("members"), load_plans(_read("plans"))))
     [member] = [one for one in members if one.member_id == MEMBER["member_id"]]
-    key = f"rule-lists/{digest}.sqlite"
+    key = f"rule-lists/{digest}.sqlite.zlib"
     facts = {
         "member": member.model_dump(mode="json"),
         "rule_list": {
@@ -127,7 +129,7 @@ def _stand(name: str, rules: list[Rule]) -> Stand:
     rows = [_row(rule) for rule in rules]
     (folder / "rules.json").write_text(json.dumps(rows), encoding="utf-8")
     (folder / "by_code.pickle").write_bytes(pickle.dumps(_by_code(rules, rows)))
-    return Stand(folder, len(rules), key, compiled)
+    return Stand(folder, len(rules), key, stored)
 
 
 def _row(rule: Rule) -> dict[str, Any]:

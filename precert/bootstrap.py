@@ -12,8 +12,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from ulid import ULID
-
 from precert.adapters.content_types import looks_like
 from precert.adapters.payer_file import shipped_payer, shipped_templates
 from precert.contract import STACK_OUTPUTS, Env
@@ -51,11 +49,15 @@ def utc_now() -> datetime:
 
 def random_id() -> str:
     """An id that sorts by time and cannot be guessed (ULID)."""
+    from ulid import ULID
+
     return str(ULID())
 
 
 def id_from_key(tin: str, subject: str, key: str) -> str:
     """The id that an idempotency key stands for: the same caller and key, the same id."""
+    from ulid import ULID
+
     digest = sha256(f"{tin}\x1f{subject}\x1f{key}".encode()).digest()
     return str(ULID.from_bytes(digest[:16]))
 

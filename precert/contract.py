@@ -31,7 +31,7 @@ REQUEST_SK: Final = "REQUEST"
 DOCUMENT_PREFIX: Final = "documents/"
 """S3 keys are ``documents/<request_id>/<document_id>``."""
 RULE_LIST_PREFIX: Final = "rule-lists/"
-"""S3 keys are ``rule-lists/<SHA-256>.sqlite``."""
+"""S3 keys are ``rule-lists/<SHA-256>.sqlite.zlib``."""
 
 # -- Events -----------------------------------------------------------------------------------------
 EVENT_SOURCE: Final = "precert"

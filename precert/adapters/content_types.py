@@ -1,7 +1,5 @@
 """Whether bytes are what a content type says (U1)."""
 
-import puremagic
-
 _ALIASES = {
     "image/tiff": frozenset({"image/tiff"}),
     "image/jpeg": frozenset({"image/jpeg"}),
@@ -12,6 +10,8 @@ def looks_like(body: bytes, content_type: str) -> bool:
     """Judge by content, never by name. Text is what decodes as UTF-8 and has no control bytes."""
     if content_type == "text/plain":
         return _is_text(body)
+    import puremagic
+
     try:
         found = puremagic.magic_string(body)
     except (puremagic.PureError, ValueError):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from precert.api.routes import ROUTES
 from precert.contract import EventType
@@ -46,7 +46,13 @@ from precert.usecases.submit_draft import SubmittedRequest
 FHIR_JSON: Final = "application/fhir+json"
 
 
-class PatientAnswer(BaseModel):
+class AnswerModel(BaseModel):
+    """Base of all answers; a cold start builds those that its first call gives."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class PatientAnswer(AnswerModel):
     """A member's coverage context (P2); ``next_steps`` where no check can be started (A4).
 
     Where coverage is not active it tells no plan, but the days: of the coverage that begins next, or
@@ -89,7 +95,7 @@ class PatientAnswer(BaseModel):
         )
 
 
-class FoundPatientAnswer(BaseModel):
+class FoundPatientAnswer(AnswerModel):
     """A member who fits, with the account of the coverage nearest to today."""
 
     member_id: str
@@ -100,7 +106,7 @@ class FoundPatientAnswer(BaseModel):
     account_name: str
 
 
-class PatientsAnswer(BaseModel):
+class PatientsAnswer(AnswerModel):
     """Nobody, one member, or one person's several memberships (P1); ``notices`` if nobody."""
 
     patients: list[FoundPatientAnswer]
@@ -116,14 +122,14 @@ class PatientsAnswer(BaseModel):
         )
 
 
-class FoundProviderAnswer(BaseModel):
+class FoundProviderAnswer(AnswerModel):
     """A directory entry, ready to be entered as a provider, and how far it is."""
 
     provider: Provider
     miles: float
 
 
-class CorrectionsAnswer(BaseModel):
+class CorrectionsAnswer(AnswerModel):
     """How to have the directory corrected, each case its own way, and how to go on until then (C16)."""
 
     own: str
@@ -139,7 +145,7 @@ class CorrectionsAnswer(BaseModel):
         )
 
 
-class ProvidersAnswer(BaseModel):
+class ProvidersAnswer(AnswerModel):
     """One row for each address and TIN; ``more`` where others fit as well."""
 
     providers: list[FoundProviderAnswer]
@@ -160,7 +166,7 @@ class ProvidersAnswer(BaseModel):
         )
 
 
-class FrequentProviderAnswer(BaseModel):
+class FrequentProviderAnswer(AnswerModel):
     """A provider as last selected, ready to be entered, and how often it was."""
 
     provider: Provider
@@ -168,7 +174,7 @@ class FrequentProviderAnswer(BaseModel):
     selected_at: datetime
 
 
-class FrequentProvidersAnswer(BaseModel):
+class FrequentProvidersAnswer(AnswerModel):
     """Most selected first, at most ten (C2)."""
 
     providers: list[FrequentProviderAnswer]
@@ -178,7 +184,7 @@ class FrequentProvidersAnswer(BaseModel):
         return cls(providers=[FrequentProviderAnswer(**dict(one)) for one in found])
 
 
-class NextStepAnswer(BaseModel):
+class NextStepAnswer(AnswerModel):
     """What to do next, and the payer's words for it; show them as they are."""
 
     action: NextAction
@@ -189,7 +195,7 @@ class NextStepAnswer(BaseModel):
         return cls(action=step.action, text=step.text)
 
 
-class CodeAnswerModel(BaseModel):
+class CodeAnswerModel(AnswerModel):
     """What one code was answered, by which rule and since when that is effective (C6)."""
 
     code: str
@@ -217,7 +223,7 @@ class CodeAnswerModel(BaseModel):
         )
 
 
-class ServiceAnswer(BaseModel):
+class ServiceAnswer(AnswerModel):
     """A service's codes, in the order asked; ``service`` counts from 1.
 
     ``next_step`` is there for a stay without codes, of which no rule could be asked.
@@ -241,7 +247,7 @@ class ServiceAnswer(BaseModel):
         return cls(service=number, codes=list(told), next_step=own)
 
 
-class DelegatedCode(BaseModel):
+class DelegatedCode(AnswerModel):
     """A code that a third party decides on; ``service`` counts from 1."""
 
     service: int
@@ -249,7 +255,7 @@ class DelegatedCode(BaseModel):
     code_type: CodeType
 
 
-class HandoverLink(BaseModel):
+class HandoverLink(AnswerModel):
     """How to get what was entered as a document for the third party.
 
     Send ``{"content": …, "delegate_id": …}`` with the content that was checked.
@@ -260,7 +266,7 @@ class HandoverLink(BaseModel):
     media_type: str
 
 
-class ThirdPartyAnswer(BaseModel):
+class ThirdPartyAnswer(AnswerModel):
     """A third party that decides on some codes: where to ask it, and what it wants (C8, C12)."""
 
     delegate_id: str
@@ -293,7 +299,7 @@ class ThirdPartyAnswer(BaseModel):
         )
 
 
-class RuleListAnswer(BaseModel):
+class RuleListAnswer(AnswerModel):
     """Whose list answered, and which version of it.
 
     ``effective_from`` is the first service date that the list speaks of.
@@ -305,7 +311,7 @@ class RuleListAnswer(BaseModel):
     published_at: datetime
 
 
-class CheckAnswerModel(BaseModel):
+class CheckAnswerModel(AnswerModel):
     """An answer for each code, and what follows from all of them.
 
     ``assertion_id`` is what the answer is quoted by; send it on within the content of the draft.
@@ -368,7 +374,7 @@ def _third_parties(
     return [ThirdPartyAnswer.of(answer.delegates[one], codes) for one, codes in decided.items()]
 
 
-class DocumentAnswer(BaseModel):
+class DocumentAnswer(AnswerModel):
     """Where a document stands, and which side sent it."""
 
     document_id: str
@@ -387,7 +393,7 @@ class DocumentAnswer(BaseModel):
         return cls.model_validate(document.model_dump())
 
 
-class DraftAnswer(BaseModel):
+class DraftAnswer(AnswerModel):
     """A draft with everything entered; ``version`` is also its ETag."""
 
     draft_id: str
@@ -413,7 +419,7 @@ class DraftAnswer(BaseModel):
         )
 
 
-class SavedDraftAnswer(BaseModel):
+class SavedDraftAnswer(AnswerModel):
     draft_id: str
     version: int
     expires_at: datetime
@@ -423,7 +429,7 @@ class SavedDraftAnswer(BaseModel):
         return cls(draft_id=draft_id, version=saved.version, expires_at=saved.expires_at)
 
 
-class SubmissionAnswer(BaseModel):
+class SubmissionAnswer(AnswerModel):
     """The number (S1). PROCESSING passes: the workflow is about to look at the request (S4)."""
 
     request_id: str
@@ -436,7 +442,7 @@ class SubmissionAnswer(BaseModel):
         return cls(**vars(submitted))
 
 
-class UploadAnswer(BaseModel):
+class UploadAnswer(AnswerModel):
     """A form to POST as multipart/form-data, the file last as ``file``."""
 
     url: str
@@ -444,7 +450,7 @@ class UploadAnswer(BaseModel):
     max_bytes: int
 
 
-class OfferedDocumentAnswer(BaseModel):
+class OfferedDocumentAnswer(AnswerModel):
     document: DocumentAnswer
     upload: UploadAnswer
 
@@ -458,7 +464,7 @@ class OfferedDocumentAnswer(BaseModel):
         )
 
 
-class DecisionAnswer(BaseModel):
+class DecisionAnswer(AnswerModel):
     """A decision; who made it is not told (A3)."""
 
     status: LineStatus
@@ -482,7 +488,7 @@ class DecisionAnswer(BaseModel):
         )
 
 
-class LineAnswer(BaseModel):
+class LineAnswer(AnswerModel):
     line_id: str
     code: str | None
     code_type: CodeType | None
@@ -500,7 +506,7 @@ class LineAnswer(BaseModel):
         )
 
 
-class AppealAnswer(BaseModel):
+class AppealAnswer(AnswerModel):
     round: int
     status: AppealStatus
     line_ids: list[str]
@@ -514,7 +520,7 @@ class AppealAnswer(BaseModel):
         return cls.model_validate(appeal.model_dump())
 
 
-class HistoryEntry(BaseModel):
+class HistoryEntry(AnswerModel):
     """What happened, and the status after it."""
 
     type: EventType
@@ -524,7 +530,7 @@ class HistoryEntry(BaseModel):
     document_id: str | None
 
 
-class RequestAnswer(BaseModel):
+class RequestAnswer(AnswerModel):
     """A request as both providers and its reviewers see it.
 
     ``review_action`` is X12 306. ``due_at`` and ``waiting_on`` say whose turn it is and until when.
@@ -617,7 +623,7 @@ class DashboardRowAnswer(DashboardRow):
         return cls(**dict(row), allowed_actions=actions)
 
 
-class DashboardAnswer(BaseModel):
+class DashboardAnswer(AnswerModel):
     requests: list[DashboardRowAnswer]
     cursor: str | None
 
@@ -626,7 +632,7 @@ class DashboardAnswer(BaseModel):
         return cls(requests=[DashboardRowAnswer.of(row) for row in page.rows], cursor=page.cursor)
 
 
-class MessageAnswer(BaseModel):
+class MessageAnswer(AnswerModel):
     """A message; its text is the payer's (T5)."""
 
     message_id: str
@@ -645,7 +651,7 @@ class MessageAnswer(BaseModel):
         return cls(**dict(message), text=text)
 
 
-class MessagesAnswer(BaseModel):
+class MessagesAnswer(AnswerModel):
     messages: list[MessageAnswer]
     cursor: str | None
 
@@ -657,7 +663,7 @@ class MessagesAnswer(BaseModel):
         )
 
 
-class WorklistAnswer(BaseModel):
+class WorklistAnswer(AnswerModel):
     rounds: list[WorklistRow]
     cursor: str | None
 
@@ -666,7 +672,7 @@ class WorklistAnswer(BaseModel):
         return cls(rounds=list(page.rows), cursor=page.cursor)
 
 
-class ChangedRequestAnswer(BaseModel):
+class ChangedRequestAnswer(AnswerModel):
     """A request after a change, short; read it for all of it."""
 
     request_id: str

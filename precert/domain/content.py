@@ -22,6 +22,7 @@ from precert.domain.values import (
     Phone,
     ProcedureCode,
     ProviderKind,
+    Purpose,
     State,
     Text,
     Tin,
@@ -125,6 +126,7 @@ class RequestContent(Value):
     requesting_provider: Provider | None = None
     services: Annotated[tuple[Service, ...], Field(max_length=MAX_SERVICES)] = ()
     assertion_id: AssertionId | None = None
+    purpose: Purpose = Purpose.PRECERTIFICATION
     """The id of the check's answer that it was started from, quoted by whoever asks about it."""
 
     @property

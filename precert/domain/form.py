@@ -14,7 +14,14 @@ from typing import Any, Final, cast
 from precert.domain.content import MAX_LINES, MAX_SERVICES, Service
 from precert.domain.ndc import NDC_PATTERN
 from precert.domain.payer import Choice, Form, FormField, Payer, Stage, TypeOfService
-from precert.domain.values import AuthorizationType, CodeType, ProviderKind, UnitType, Urgency
+from precert.domain.values import (
+    AuthorizationType,
+    CodeType,
+    ProviderKind,
+    Purpose,
+    UnitType,
+    Urgency,
+)
 
 
 class FieldKind(StrEnum):
@@ -129,6 +136,7 @@ _ENUM_OF: Final[Mapping[str, type[StrEnum]]] = {
     "code_type": CodeType,
     "unit_type": UnitType,
     "kind": ProviderKind,
+    "purpose": Purpose,
 }
 _DIAGNOSIS: Final = r"^[A-Za-z][0-9][0-9A-Za-z](\.?[0-9A-Za-z]{1,4})?$"
 _SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -149,7 +157,7 @@ _SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
 _KINDS: Final = {
     FieldKind.CHOICE: (
         *("authorization_type", "type_of_service", "place_of_service", "urgency"),
-        *("code_type", "unit_type", "frequency", "route", "kind"),
+        *("code_type", "unit_type", "frequency", "route", "kind", "purpose"),
     ),
     FieldKind.DAY: ("admission_date", "service_date", "start_date"),
     FieldKind.CODE: ("primary_diagnosis", "code", "ndc", "npi", "tin", "phone", "fax"),
@@ -301,4 +309,5 @@ def _choices(name: str, form: Form) -> Iterable[Choice]:
         "frequency": form.frequencies,
         "route": form.routes,
         "kind": form.provider_kinds,
+        "purpose": form.purposes,
     }.get(name, ())

@@ -15,7 +15,7 @@ from precert.domain.coverage import Plan
 from precert.domain.delegates import Delegate
 from precert.domain.payer import Payer
 from precert.domain.rules import CodeAnswer, Requirement
-from precert.domain.values import AuthorizationType, Urgency
+from precert.domain.values import AuthorizationType, Purpose, Urgency
 
 BEHAVIORAL: Final = "behavioral"
 """The notice of services that have guidance and never a form (A5)."""
@@ -46,9 +46,16 @@ _STEPS: Final = {
 
 
 def next_step(
-    answer: CodeAnswer, service: Service, delegate: Delegate | None, payer: Payer, today: date
+    answer: CodeAnswer,
+    service: Service,
+    delegate: Delegate | None,
+    payer: Payer,
+    today: date,
+    purpose: Purpose = Purpose.PRECERTIFICATION,
 ) -> NextStep:
     """What to do about one code of a service.
+
+    Where a predetermination is wanted and offered, the same form is the way to it (C14).
 
     An emergency needs no precertification, whoever decides otherwise; an emergency admission is
     entered like any request, as its notification (C10). A vendor that takes no retrospective
@@ -59,6 +66,8 @@ def next_step(
         return NextStep(NextAction.CALL, payer.notices[BEHAVIORAL])
     if service.urgency is Urgency.EMERGENCY:
         return NextStep(_emergency_action(service), payer.notices["emergency"])
+    if purpose is Purpose.PREDETERMINATION and answer.predetermination:
+        return NextStep(NextAction.START_DRAFT, payer.notices["predetermination"])
     if retrospective := _retrospective_notice(answer, service, delegate, today):
         return NextStep(NextAction.CALL, payer.notices[retrospective])
     return NextStep(action, payer.notices.get(answer.guidance or notice, payer.notices[notice]))

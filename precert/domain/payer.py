@@ -17,6 +17,7 @@ from precert.domain.values import (
     AuthorizationType,
     CodeType,
     ProviderKind,
+    Purpose,
     Text,
     UnitType,
     Urgency,
@@ -146,6 +147,7 @@ class Form(Value):
     frequencies: tuple[Choice, ...]
     routes: tuple[Choice, ...]
     provider_kinds: tuple[Choice, ...]
+    purposes: tuple[Choice, ...]
 
     @cached_property
     def memo(self) -> dict[object, object]:
@@ -172,6 +174,7 @@ class Form(Value):
             ("unit_types", self.unit_types, UnitType),
             ("code_types", self.code_types, CodeType),
             ("provider_kinds", self.provider_kinds, ProviderKind),
+            ("purposes", self.purposes, Purpose),
         ):
             if unknown := {choice.code for choice in choices} - _values(known):
                 raise ValueError(f"{name} has choices that cannot be sent: {unknown}")

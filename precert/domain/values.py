@@ -21,7 +21,11 @@ class Value(BaseModel):
 
     # What was entered must not reach a log by way of an error's text.
     model_config = ConfigDict(
-        frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # a cold start builds the models that its first call uses
     )
 
 
@@ -154,6 +158,13 @@ class Urgency(StrEnum):
     ELECTIVE = "ELECTIVE"
     URGENT = "URGENT"
     EMERGENCY = "EMERGENCY"
+
+
+class Purpose(StrEnum):
+    """What a request is for: a predetermination is voluntary (C14), a precertification is not."""
+
+    PRECERTIFICATION = "PRECERTIFICATION"
+    PREDETERMINATION = "PREDETERMINATION"
 
 
 class ProviderKind(StrEnum):

@@ -25,12 +25,17 @@ from precert.domain.codes import code_types_of
 from precert.domain.content import Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.payer import Payer
-from precert.domain.values import AuthorizationType, CodeType, ProviderKind, Urgency
+from precert.domain.values import AuthorizationType, CodeType, ProviderKind, Purpose, Urgency
 from precert.domain.wording import written_diagnosis
 from precert.fhir import parties, systems
 from precert.fhir.elements import Json, concept, extension, given, not_applicable, reference
 
 MEDIA_TYPE: Final = "application/fhir+json"
+
+_USE_OF = {
+    Purpose.PRECERTIFICATION: "preauthorization",
+    Purpose.PREDETERMINATION: "predetermination",
+}
 
 
 @dataclass
@@ -83,7 +88,7 @@ def request_bundle(
         identifier=[{"system": systems.URI, "value": f"urn:uuid:{claim_id}"}],
         status="active",
         type=concept(f"{systems.TERMINOLOGY}/claim-type", _claim_type(content)),
-        use="preauthorization",
+        use=_USE_OF[content.purpose],
         patient=reference(patient),
         created=created,
         insurer=reference(insurer),

@@ -25,7 +25,7 @@ from precert.domain.rules import (
     answer_code,
     overall,
 )
-from precert.domain.values import AuthorizationType, CodeType, Urgency
+from precert.domain.values import AuthorizationType, CodeType, Purpose, Urgency
 from precert.usecases.confirm_patient import require_checkable
 from precert.usecases.ports.code_sets import CodeSets
 from precert.usecases.ports.reference import CheckFacts, ReferenceReader
@@ -55,9 +55,12 @@ class CheckAnswer:
     def next_steps(self, payer: Payer) -> tuple[tuple[NextStep, ...], ...]:
         """What to do about each code, in the order of :attr:`services`."""
         today = local_date(self.as_of or self.checked_at, payer.zone)
+        purpose = self.content.purpose
         return tuple(
             tuple(
-                next_step(code, service, self.delegates.get(code.delegate_id or ""), payer, today)
+                next_step(
+                    code, service, self.delegates.get(code.delegate_id or ""), payer, today, purpose
+                )
                 for code in codes
             )
             for service, codes in zip(self.content.services, self.services, strict=True)
@@ -115,6 +118,7 @@ def check_requirements(
         )
         for service, asked in zip(content.services, queries, strict=True)
     )
+    _require_offer(content.purpose, services)
     asked_of = {one.delegate_id for codes in services for one in codes if one.delegate_id}
     quoted, version = content.assertion_id, rule_list.version
     return CheckAnswer(
@@ -130,6 +134,14 @@ def check_requirements(
         assertion_id=None if as_of else assertion_id(content, version, now, key=key),
         quoted_id_fits=matches(quoted, content, version, key=key) if quoted else None,
     )
+
+
+def _require_offer(purpose: Purpose, services: Sequence[Sequence[CodeAnswer]]) -> None:
+    """A predetermination is asked for only where the list offers one (C14)."""
+    offered = any(answer.predetermination for answers in services for answer in answers)
+    if purpose is Purpose.PREDETERMINATION and not offered:
+        message = "no predetermination is offered for these codes under this plan: leave it out"
+        raise InvalidInputError([Fault("/content/purpose", "not_offered", message)])
 
 
 def as_urgent(answer: CodeAnswer, service: Service) -> CodeAnswer:

@@ -184,9 +184,45 @@ def test_predetermination_is_offered_when_the_rule_does(cloud: Cloud) -> None:
     assert checked(cloud, outpatient(VISIT))["predetermination_available"] is False
 
 
-def _predetermined(cloud: Cloud) -> dict[str, Any]:
-    where = {"type_of_service": "OUTPATIENT_SURGERY", "place_of_service": "SURGERY_CENTER"}
-    return checked(cloud, outpatient("19342", VISIT, **where))
+@pytest.mark.rule("C14")
+def test_predetermination_has_the_same_form_and_its_own_label_when_it_is_offered(
+    cloud: Cloud,
+) -> None:
+    answer = _predetermined(cloud, purpose="PREDETERMINATION")
+    steps = {code["code"]: code["next_step"]["action"] for code in codes_of(answer)}
+    assert steps == {"19342": "START_DRAFT", VISIT: "NONE"}
+    cloud.start(services=[_SURGERY], purpose="PREDETERMINATION")
+    (row,) = cloud.dashboard().body["requests"]
+    assert row["purpose"] == "PREDETERMINATION"
+
+
+@pytest.mark.rule("C14")
+def test_predetermination_is_refused_when_none_is_offered(cloud: Cloud) -> None:
+    reply = cloud.check(services=[outpatient(VISIT)], purpose="PREDETERMINATION")
+    assert (reply.status, reply.code) == (422, "invalid_input")
+    assert [fault["pointer"] for fault in reply.body["faults"]] == ["/content/purpose"]
+
+
+_SURGERY = outpatient(
+    "19342", VISIT, type_of_service="OUTPATIENT_SURGERY", place_of_service="SURGERY_CENTER"
+)
+
+
+def _predetermined(cloud: Cloud, **changes: Any) -> dict[str, Any]:
+    return checked(cloud, _SURGERY, **changes)
+
+
+@pytest.mark.rule("A5")
+def test_behavioral_services_get_guidance_and_no_form_when_asked_for(cloud: Cloud) -> None:
+    payer = cloud.made.payer
+    offered = [kind.code for kind in payer.form.types_of_service]
+    assert not [code for code in offered if "BEHAVIORAL" in code or "MENTAL" in code]
+    service = outpatient("90837", type_of_service="OFFICE_VISIT", place_of_service="OFFICE")
+    (answer,) = codes_of(checked(cloud, service))
+    assert answer["next_step"]["action"] == "CALL"
+    patient = {"patient": entered()["patient"]}
+    confirmed = cloud.call(check, "POST", "/v1/patients/confirm", patient)
+    assert payer.notices["behavioral"] in confirmed.body["notices"]
 
 
 # -- Third parties ------------------------------------------------------------------------------------

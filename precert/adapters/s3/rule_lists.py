@@ -1,4 +1,4 @@
-"""Compiled rule lists: one read-only SQLite file for each, in the bucket and at hand.
+"""Compiled rule lists: one read-only SQLite file for each, compressed in the bucket, and at hand.
 
 A function keeps the files it has seen in its temporary folder: a check names the list in force, and
 only one never seen before costs a call, and a client.
@@ -12,6 +12,7 @@ rules that name the code and no other, however long the list and however its ran
 import hashlib
 import sqlite3
 import tempfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
@@ -100,10 +101,10 @@ class S3RuleLists:
         return self._list(version).delegates(delegate_ids)
 
     def store(self, rules: Collection[Rule], delegates: Collection[Delegate]) -> tuple[str, str]:
-        body = compile_rules(rules, delegates)
+        body = zlib.compress(compile_rules(rules, delegates))
         digest = hashlib.sha256(body).hexdigest()
         # Named by its content, so that no list can take another's place.
-        key = f"{RULE_LIST_PREFIX}{digest}.sqlite"
+        key = f"{RULE_LIST_PREFIX}{digest}.sqlite.zlib"
         try:
             self._client().put_object(Bucket=self._bucket, Key=key, Body=body)
         except (BotoCoreError, ClientError) as error:
@@ -140,7 +141,7 @@ class S3RuleLists:
         if hashlib.sha256(body).hexdigest() != version.sha256:
             raise TransientError("The rule list is not the one that was published.")
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
-            part.write(body)
+            part.write(zlib.decompress(body))
         Path(part.name).replace(file)
 
 

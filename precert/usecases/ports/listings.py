@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from precert.domain.content import RequestContent
 from precert.domain.request import Review
 from precert.domain.statuses import Status
-from precert.domain.values import Text, Tin, Urgency, Value
+from precert.domain.values import Purpose, Text, Tin, Urgency, Value
 
 Row = TypeVar("Row")
 
@@ -22,6 +22,7 @@ class DashboardRow(Value):
     request_id: Text
     number: Text | None = None
     status: Status
+    purpose: Purpose = Purpose.PRECERTIFICATION
     patient: Text | None = None
     date_of_birth: date | None = None
     first_day: date | None = None
@@ -79,6 +80,7 @@ def dashboard_row(
         request_id=request_id,
         number=review.number if review else None,
         status=status,
+        purpose=content.purpose,
         patient=f"{patient.first_name} {patient.last_name}" if patient else None,
         date_of_birth=patient.date_of_birth if patient else None,
         first_day=min(first_days, default=None),
