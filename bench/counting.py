@@ -3,6 +3,9 @@
 Unlike seconds they repeat to many digits, so that two implementations can be compared on a machine
 that is busy with other things. A worker is a module called with a number of calls to serve; what one
 warm call costs is the difference between many and few, divided by how many more.
+
+Workers run on the interpreter that the environment was made from, without its site-packages: what
+those may import at every start belongs to a machine, not to what is measured.
 """
 
 import os
@@ -11,49 +14,84 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+PYTHON: Final = str(Path(sys.executable).resolve())
 _TOTAL: Final = re.compile(r"I\s+refs:\s+([\d,]+)")
+_COUNTED: Final = ("valgrind", "--tool=cachegrind", "--cache-sim=no")
 
 
 class CountingError(Exception):
     """The count could not be taken; the message says why, in one line."""
 
 
-def instructions(*arguments: str, path: tuple[Path, ...] = (ROOT,)) -> int:
-    """Instructions of ``python *arguments`` from start to end, bytecode ready beforehand."""
+@dataclass(frozen=True)
+class Counted:
+    """What a process needed, and what it told: workers write their last answer to standard error."""
+
+    instructions: int
+    answer: str
+
+
+def instructions(
+    *arguments: str,
+    path: Sequence[Path] = (),
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str] = (PYTHON, "-S"),
+) -> Counted:
+    """Instructions of a program from start to end, in a folder for passing files that is empty.
+
+    It runs once before, so that bytecode is there that was not shipped.
+    """
     if shutil.which("valgrind") is None:
         raise CountingError("valgrind is missing: `apt-get install valgrind` brings it")
-    environment = {
+    known = {
         "PATH": os.environ["PATH"],
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join(map(str, path)),
-        "PYTHONPYCACHEPREFIX": str(ROOT / ".local" / "cache" / "bytecode"),
         "LANG": "C.UTF-8",
+        **(environment or {}),
     }
-    with tempfile.TemporaryDirectory() as folder:
-        command = ["valgrind", "--tool=cachegrind", "--cache-sim=no"]
-        command += [f"--cachegrind-out-file={folder}/out", sys.executable, *arguments]
-        _run([sys.executable, *arguments], environment)
-        counted = _run(command, environment)
-    match = _TOTAL.search(counted.stderr)
+    told = _run([*program, *arguments], known)
+    counted = _run([*_COUNTED, "--cachegrind-out-file=/dev/null", *program, *arguments], known)
+    match = _TOTAL.search(counted)
     if match is None:
-        raise CountingError(f"valgrind gave no total: {counted.stderr[-300:]}")
-    return int(match.group(1).replace(",", ""))
+        raise CountingError(f"valgrind gave no total: {counted[-300:]}")
+    return Counted(int(match.group(1).replace(",", "")), told)
 
 
-def per_call(module: str, few: int = 20, many: int = 120) -> int:
-    """Instructions of one warm call of a worker."""
-    more = instructions("-m", module, str(many)) - instructions("-m", module, str(few))
-    return more // (many - few)
-
-
-def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    ran = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+def per_call(
+    *arguments: str,
+    path: Sequence[Path] = (),
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str] = (PYTHON, "-S"),
+    few: int = 20,
+    many: int = 120,
+) -> Counted:
+    """Instructions of one warm call of a worker; its last argument is how many calls it serves."""
+    first, second = (
+        instructions(*arguments, str(calls), path=path, environment=environment, program=program)
+        for calls in (few, many)
     )
+    if first.answer != second.answer:
+        raise CountingError("the first calls were answered otherwise than the last ones")
+    return Counted((second.instructions - first.instructions) // (many - few), first.answer)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        ran = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**environment, "TMPDIR": folder},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if ran.returncode != 0:
         raise CountingError(f"{' '.join(command[-3:])} failed: {ran.stderr[-500:]}")
-    return ran
+    return ran.stderr

@@ -29,6 +29,19 @@ from precert.domain.values import CodeType
 
 HOME: Final = ROOT / ".local" / "bench-data"
 PUBLISHED: Final = datetime(2026, 6, 1, tzinfo=UTC)
+ENVIRONMENT: Final = {
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_LAMBDA_FUNCTION_NAME": "check",
+    "POWERTOOLS_SERVICE_NAME": "precert",
+    "POWERTOOLS_METRICS_NAMESPACE": "precert",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "REFERENCE_TABLE": "reference",
+    "RULE_LISTS_BUCKET": "rules",
+}
 _SAMPLE: Final = ROOT / "data" / "sample"
 
 
@@ -49,6 +62,12 @@ def shipped() -> tuple[Path, ...]:
     built = ROOT / "build" / Platform.LOCAL.value
     layers = ("core", "code-sets", "dependencies")
     return (built / "function-check", *(built / layer / "python" for layer in layers), ROOT)
+
+
+def beside(packages: Path) -> tuple[Path, ...]:
+    """The product's code on other packages than it ships with."""
+    function, core, code_sets, _, root = shipped()
+    return (function, core, code_sets, packages, root)
 
 
 @cache
@@ -174,6 +193,3 @@ def _codes_of(rule: Rule) -> Iterable[str]:
             f"{at:04d}{tail}" for at in range(int(rule.code_from[:-1]), int(rule.code_to[:-1]) + 1)
         )
     raise ValueError(f"{rule.code_from} to {rule.code_to} crosses letters")
-
-
-__all__ = ("CODES", "Stand", "large", "payer", "sample", "shipped")

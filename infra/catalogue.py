@@ -76,7 +76,7 @@ RELAY: Final = FunctionSpec(
     "Carries written events to the workflow and the bus",
     "relay",
     "functions.relay.handler.handle",
-    (Env.REQUESTS_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
 )
 INBOX: Final = FunctionSpec(
     "InboxFunction",

@@ -89,17 +89,20 @@ def _shorten(data: Path) -> None:
         partition["services"] = {name: known[name] for name in known if name in _ENDPOINTS_OF}
     _write(data / "endpoints.json", endpoints)
     for packed in data.glob("*/*/service-2.json.gz"):
-        _write(packed.with_suffix(""), _without_texts(json.loads(gzip.decompress(packed.read_bytes()))))
+        _write(
+            packed.with_suffix(""), _without_texts(json.loads(gzip.decompress(packed.read_bytes())))
+        )
         packed.unlink()
 
 
 def _without_texts(model: Any) -> Any:
-    """A service model without its documentation; a shape of that name is no text and stays."""
+    """A service model, its documentation empty (S3's must be there); shapes of that name stay."""
     if isinstance(model, dict):
         return {
-            name: _without_texts(value)
+            name: ""
+            if name == "documentation" and isinstance(value, str)
+            else _without_texts(value)
             for name, value in model.items()
-            if name != "documentation" or not isinstance(value, str)
         }
     return [_without_texts(value) for value in model] if isinstance(model, list) else model
 

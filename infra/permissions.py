@@ -63,7 +63,7 @@ def grant(
     documents.allow_document_versions(expire)
 
     relay = of(catalogue.RELAY)
-    tables.allow_requests(relay, READ_ACTIONS)
+    tables.allow_requests(relay, (*READ_ACTIONS, "dynamodb:PutItem"))
     workflow.allow_start(relay)
     # A token names its execution; AWS defines no resource for answering one.
     relay.allow(["states:SendTaskFailure", "states:SendTaskSuccess"], ["*"])

@@ -13,7 +13,7 @@ from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
 from infra.constructs.identity import Identity
 from infra.constructs.messaging import Messaging
 from infra.constructs.observability import Alarms, Dashboards, watch
-from infra.constructs.streams import EVENTS_WRITTEN, REQUESTS_REMOVED, StreamMapping
+from infra.constructs.streams import DRAFTS_SAVED, EVENTS_WRITTEN, REQUESTS_REMOVED, StreamMapping
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 from infra.packaging import Packages
@@ -99,7 +99,7 @@ class PrecertStack(cdk.Stack):
             "EventsWritten",
             table=self._tables.requests,
             function=of[catalogue.RELAY],
-            records=EVENTS_WRITTEN,
+            records=(EVENTS_WRITTEN, DRAFTS_SAVED),
             batch_size=25,
         )
         expire = StreamMapping(
@@ -107,7 +107,7 @@ class PrecertStack(cdk.Stack):
             "Expired",
             table=self._tables.requests,
             function=of[catalogue.EXPIRE],
-            records=REQUESTS_REMOVED,
+            records=(REQUESTS_REMOVED,),
             batch_size=25,
         )
         return {

@@ -9,22 +9,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from precert.api.answers import (
-    ChangedRequestAnswer,
-    CheckAnswerModel,
-    DashboardAnswer,
+from precert.api.answers.check import RequirementsAnswer
+from precert.api.answers.drafts import (
     DraftAnswer,
-    FrequentProvidersAnswer,
-    MessagesAnswer,
     OfferedDocumentAnswer,
-    PatientAnswer,
-    PatientsAnswer,
-    ProvidersAnswer,
-    RequestAnswer,
     SavedDraftAnswer,
     SubmissionAnswer,
-    WorklistAnswer,
 )
+from precert.api.answers.lists import DashboardAnswer, MessagesAnswer, WorklistAnswer
+from precert.api.answers.patients import PatientAnswer, PatientsAnswer
+from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
+from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.bodies import (
     AppealBody,
     CheckBody,
@@ -146,7 +141,7 @@ def _before_submission(told: Story) -> dict[str, Example]:
         ),
         "nextFields": Example(answer=_form(told)),
         "checkRequirements": Example(
-            CheckBody(content=_as_checked(content)), CheckAnswerModel.of(told.check, told.payer)
+            CheckBody(content=_as_checked(content)), RequirementsAnswer.of(told.check, told.payer)
         ),
         "confirmCheck": Example(ConfirmCheckBody(content=_as_checked(content))),
         "handOver": Example(
@@ -263,7 +258,7 @@ def _reviewers(told: Story) -> dict[str, Example]:
     )
     return {
         "listWorklist": Example(answer=WorklistAnswer.of(Page((row,), cursor=None))),
-        "readCase": Example(answer=RequestAnswer.of(case, told.payer)),
+        "readCase": Example(answer=RequestAnswer.of(case, told.payer, for_reviewer=True)),
         "decide": Example(
             DecideBody(
                 round=pended.submitted.round,

@@ -24,7 +24,7 @@ from precert.adapters.code_sets import shipped_code_sets
 from precert.adapters.dynamodb.reference import DynamoDBReference
 from precert.adapters.payer_file import shipped_payer
 from precert.adapters.s3.rule_lists import S3RuleLists
-from precert.api.answers import CheckAnswerModel
+from precert.api.answers.check import RequirementsAnswer
 from precert.api.bodies import CheckBody
 from precert.api.claims import caller_of
 from precert.domain.caller import ClaimNames
@@ -98,7 +98,7 @@ def refuse(request: Request, error: PrecertError) -> JSONResponse:
 
 
 @app.post("/v1/checks")
-async def check(body: CheckBody, request: Request) -> CheckAnswerModel:
+async def check(body: CheckBody, request: Request) -> RequirementsAnswer:
     claims = request.scope["aws.event"]["requestContext"]["authorizer"]["jwt"]["claims"]
     if not claims:
         raise HTTPException(401)
@@ -115,7 +115,7 @@ async def check(body: CheckBody, request: Request) -> CheckAnswerModel:
     )
     line = {"message": "answered", "operation_id": "check", "status_code": 200, "at": started}
     log.info(json.dumps(line))
-    return CheckAnswerModel.of(answer, payer)
+    return RequirementsAnswer.of(answer, payer)
 
 
 handle = Mangum(app, lifespan="off")

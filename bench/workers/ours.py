@@ -21,6 +21,7 @@ from functions.check import handler
 from precert import bootstrap
 from precert.adapters.s3.rule_lists import S3RuleLists
 
+
 def main() -> None:
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
     made = bootstrap.dependencies()

@@ -3,13 +3,10 @@
 from functools import partial
 from typing import Any
 
-from precert.api.answers import (
-    FHIR_JSON,
-    CheckAnswerModel,
-    PatientAnswer,
-    PatientsAnswer,
-    ProvidersAnswer,
-)
+from precert.api.answers.check import RequirementsAnswer
+from precert.api.answers.model import FHIR_JSON
+from precert.api.answers.patients import PatientAnswer, PatientsAnswer
+from precert.api.answers.providers import ProvidersAnswer
 from precert.api.bodies import CheckBody, ConfirmPatientBody
 from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
@@ -91,7 +88,7 @@ def check(call: Call) -> Answer:
         now=made.now(),
         as_of=body.as_of,
     )
-    return Answer(CheckAnswerModel.of(answer, made.payer))
+    return Answer(RequirementsAnswer.of(answer, made.payer))
 
 
 @api.operation("handOver")

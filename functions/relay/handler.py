@@ -1,4 +1,4 @@
-"""Moves what the table recorded: new event records of its stream, one by one and in order."""
+"""Moves what the table recorded: new events and saved drafts, one by one and in order."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from precert.bootstrap import dependencies
 from precert.domain.events import Event
 from precert.observability import logger, metrics, note_fault, note_work
 from precert.usecases.relay_event import relay_event
+from precert.usecases.show_draft import show_draft
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -23,7 +24,12 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _relay(record: dict[str, Any]) -> None:
-    event = Event.model_validate_json(record["dynamodb"]["NewImage"]["event"]["S"])
-    made = dependencies()
+    image, made = record["dynamodb"]["NewImage"], dependencies()
+    if "event" not in image:
+        request_id = image["request_id"]["S"]
+        show_draft(request_id, requests=made.requests, drafts=made.drafts)
+        note_work("shown", request_id=request_id)
+        return
+    event = Event.model_validate_json(image["event"]["S"])
     relay_event(event, requests=made.requests, workflow=made.workflow, bus=made.bus)
     note_work("relayed", event_id=event.event_id, event_type=event.type.value)

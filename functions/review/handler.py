@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from precert.api.answers import ChangedRequestAnswer, RequestAnswer, WorklistAnswer
+from precert.api.answers.lists import WorklistAnswer
+from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.bodies import DecideBody, PlanPageQuery
 from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
@@ -27,7 +28,7 @@ def worklist(call: Call) -> Answer:
 def case(call: Call) -> Answer:
     made = dependencies()
     file = read_case(call.id("request_id"), call.caller, requests=made.requests)
-    return Answer(RequestAnswer.of(file, made.payer))
+    return Answer(RequestAnswer.of(file, made.payer, for_reviewer=True))
 
 
 @api.operation("decide")
@@ -42,7 +43,7 @@ def decision(call: Call) -> Answer:
         payer=made.payer,
         now=made.now(),
     )
-    return Answer(ChangedRequestAnswer.of(request))
+    return Answer(ChangedRequestAnswer.of(request, for_reviewer=True))
 
 
 @logger.inject_lambda_context(clear_state=True)

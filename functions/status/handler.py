@@ -2,12 +2,9 @@
 
 from typing import Any
 
-from precert.api.answers import (
-    DashboardAnswer,
-    FrequentProvidersAnswer,
-    MessagesAnswer,
-    RequestAnswer,
-)
+from precert.api.answers.lists import DashboardAnswer, MessagesAnswer
+from precert.api.answers.providers import FrequentProvidersAnswer
+from precert.api.answers.requests import RequestAnswer
 from precert.api.bodies import TinPageQuery, TinQuery
 from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
@@ -23,8 +20,9 @@ api = Api(Function.STATUS, lambda: dependencies().settings.claims)
 
 @api.operation("listRequests")
 def dashboard(call: Call) -> Answer:
+    made = dependencies()
     page = list_requests(
-        call.caller, **dict(call.query(TinPageQuery)), listings=dependencies().listings
+        call.caller, **dict(call.query(TinPageQuery)), listings=made.listings, now=made.now()
     )
     return Answer(DashboardAnswer.of(page))
 

@@ -3,12 +3,8 @@
 from http import HTTPStatus
 from typing import Any
 
-from precert.api.answers import (
-    ChangedRequestAnswer,
-    DraftAnswer,
-    SavedDraftAnswer,
-    SubmissionAnswer,
-)
+from precert.api.answers.drafts import DraftAnswer, SavedDraftAnswer, SubmissionAnswer
+from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.bodies import AppealBody, ContentBody, StartDraftBody, VoidBody
 from precert.api.http import Answer, Api, Call, etag
 from precert.api.routes import Function

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from precert.api.answers import OfferedDocumentAnswer
+from precert.api.answers.drafts import OfferedDocumentAnswer
 from precert.api.bodies import OfferDocumentBody
 from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function

@@ -1,6 +1,7 @@
 """What follows a write: the requests table's stream, filtered, to the functions that carry on."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aws_cdk import aws_dynamodb as dynamodb
@@ -16,6 +17,15 @@ EVENTS_WRITTEN: Final = {
     "dynamodb": {"Keys": {SK: {"S": [{"prefix": EVENT_SK_PREFIX}]}}},
 }
 """Event records are written once and never changed."""
+
+DRAFTS_SAVED: Final = {
+    "eventName": ["MODIFY"],
+    "dynamodb": {
+        "Keys": {SK: {"S": [REQUEST_SK]}},
+        "NewImage": {"status": {"S": ["INCOMPLETE"]}},
+    },
+}
+"""A save writes the draft alone; its line on the dashboard follows."""
 
 REQUESTS_REMOVED: Final = {
     "eventName": ["REMOVE"],
@@ -34,7 +44,7 @@ class StreamMapping(Construct):
         *,
         table: dynamodb.Table,
         function: ServiceFunction,
-        records: dict[str, Any],
+        records: Sequence[Mapping[str, Any]],
         batch_size: int,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -60,7 +70,10 @@ class StreamMapping(Construct):
             maximum_record_age_in_seconds=6 * 60 * 60,
             function_response_types=["ReportBatchItemFailures"],
             filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
-                filters=[lambda_.CfnEventSourceMapping.FilterProperty(pattern=json.dumps(records))]
+                filters=[
+                    lambda_.CfnEventSourceMapping.FilterProperty(pattern=json.dumps(pattern))
+                    for pattern in records
+                ]
             ),
             destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
                 on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(

@@ -11,23 +11,18 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from precert.api.answers import (
-    FHIR_JSON,
-    ChangedRequestAnswer,
-    CheckAnswerModel,
-    DashboardAnswer,
+from precert.api.answers.check import RequirementsAnswer
+from precert.api.answers.drafts import (
     DraftAnswer,
-    FrequentProvidersAnswer,
-    MessagesAnswer,
     OfferedDocumentAnswer,
-    PatientAnswer,
-    PatientsAnswer,
-    ProvidersAnswer,
-    RequestAnswer,
     SavedDraftAnswer,
     SubmissionAnswer,
-    WorklistAnswer,
 )
+from precert.api.answers.lists import DashboardAnswer, MessagesAnswer, WorklistAnswer
+from precert.api.answers.model import FHIR_JSON
+from precert.api.answers.patients import PatientAnswer, PatientsAnswer
+from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
+from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.bodies import (
     AppealBody,
     CheckBody,
@@ -150,7 +145,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         "Answers for each code whether it needs precertification, by which rule of which version "
         "of the payer's list. Nothing is stored. Needs patient, servicing provider and services.",
         body=CheckBody,
-        answer=CheckAnswerModel,
+        answer=RequirementsAnswer,
         errors=(InvalidInputError, *_NOT_CHECKABLE),
     ),
     "confirmCheck": OperationContract(

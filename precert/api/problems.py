@@ -35,7 +35,7 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
 }
 
 
-class FaultModel(BaseModel):
+class ProblemFault(BaseModel):
     """One thing wrong; ``pointer`` is a JSON pointer into what was sent (RFC 6901).
 
     ``choices`` are what could be sent instead, where that is a short list.
@@ -47,7 +47,7 @@ class FaultModel(BaseModel):
     choices: list[str] | None = None
 
     @classmethod
-    def of(cls, fault: Fault) -> "FaultModel":
+    def of(cls, fault: Fault) -> "ProblemFault":
         return cls(
             pointer=fault.pointer,
             code=fault.code,
@@ -66,7 +66,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str
-    faults: list[FaultModel] | None = None
+    faults: list[ProblemFault] | None = None
 
 
 def status_of(error: PrecertError) -> HTTPStatus:
@@ -86,7 +86,7 @@ def problem_of(error: PrecertError) -> Problem:
         status=status_of(error),
         detail=error.detail,
         code=error.code,
-        faults=[FaultModel.of(fault) for fault in faults] if faults else None,
+        faults=[ProblemFault.of(fault) for fault in faults] if faults else None,
         **error.extensions,
     )
 

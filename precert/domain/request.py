@@ -18,6 +18,7 @@ from precert.domain.coverage import Plan
 from precert.domain.errors import ActionNotAllowedError, Fault, InvalidInputError, SameReviewerError
 from precert.domain.events import Event
 from precert.domain.statuses import (
+    Action,
     AppealStatus,
     LineStatus,
     Status,
@@ -173,6 +174,18 @@ class Request(Value):
             return self.review.lines
         return tuple(line for line in self.review.lines if line.line_id in appeal.line_ids)
 
+    @property
+    def offices_actions(self) -> tuple[Action, ...]:
+        """What either provider's office may do next (T1)."""
+        appeal_open = self.review is not None and self.review.open_appeal is not None
+        return allowed_actions(self.status, appeal_open=appeal_open)
+
+    @property
+    def reviewers_actions(self) -> tuple[Action, ...]:
+        """What a reviewer may do next: decide, once the round waits for it."""
+        waits = self.status is not Status.PROCESSING and self.due_at is not None
+        return (Action.DETAILS, Action.DECIDE) if waits else (Action.DETAILS,)
+
     # -- what can happen to it ----------------------------------------------------------------------
 
     def pend(self, deadline: Deadline, document_slots: int, now: datetime) -> "Change":
@@ -304,13 +317,10 @@ class Request(Value):
         return self.submitted
 
     def _refusal(self, detail: str) -> ActionNotAllowedError:
-        appeal_open = self.review is not None and self.review.open_appeal is not None
         return ActionNotAllowedError(
             detail,
             request_status=self.status.value,
-            allowed_actions=[
-                action.value for action in allowed_actions(self.status, appeal_open=appeal_open)
-            ],
+            allowed_actions=[action.value for action in self.offices_actions],
         )
 
     def _require_appealable(self, review: Review, line_ids: Sequence[str]) -> None:

@@ -61,7 +61,10 @@ class Transition(StrEnum):
 
 
 class Action(StrEnum):
-    """What a caller is offered on a dashboard line (T1)."""
+    """What a caller is offered (T1); deciding is offered to reviewers alone.
+
+    MODIFY means adding documents: nothing else of a request can be changed once it was sent (W5, W6).
+    """
 
     RESUME = "RESUME"
     DELETE = "DELETE"
@@ -69,6 +72,7 @@ class Action(StrEnum):
     MODIFY = "MODIFY"
     VOID = "VOID"
     APPEAL = "APPEAL"
+    DECIDE = "DECIDE"
 
 
 REVIEW_ACTIONS: Final[Mapping[Status, str | None]] = MappingProxyType(

@@ -1,5 +1,7 @@
 """A page of the dashboard (T2)."""
 
+from datetime import datetime
+
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.errors import Fault, InvalidInputError
@@ -7,9 +9,17 @@ from precert.usecases.ports.listings import CursorError, DashboardRow, Listings,
 
 
 def list_requests(
-    caller: Caller, *, tin: str | None, limit: int, cursor: str | None, listings: Listings
+    caller: Caller,
+    *,
+    tin: str | None,
+    limit: int,
+    cursor: str | None,
+    listings: Listings,
+    now: datetime,
 ) -> Page[DashboardRow]:
     """Requests of one of the caller's TINs, last changed first. One call.
+
+    Drafts whose time is over are left out of the page, so that it may be shorter than asked (D5).
 
     Raises:
         NotEntitledError.
@@ -17,9 +27,11 @@ def list_requests(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     try:
-        return listings.dashboard(caller.acting_tin(tin), limit=limit, cursor=cursor)
+        page = listings.dashboard(caller.acting_tin(tin), limit=limit, cursor=cursor)
     except CursorError as error:
         raise bad_cursor() from error
+    live = tuple(row for row in page.rows if row.expires_at is None or now < row.expires_at)
+    return Page(live, page.cursor)
 
 
 def bad_cursor() -> InvalidInputError:

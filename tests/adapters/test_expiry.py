@@ -1,9 +1,11 @@
 """From the first second after its deadline a draft is gone, whatever the store has removed (D5)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from precert.adapters.dynamodb.codec import to_wire
 from tests.adapters.cloud import PDF, Cloud, Reply
 
 
@@ -123,3 +125,61 @@ def test_removal_is_passed_over_when_it_is_no_drafts(cloud: Cloud, sk: str) -> N
     with cloud.wire.counting() as calls:
         assert cloud.clean_up(image) == []
     assert calls == []
+
+
+# -- the dashboard line -------------------------------------------------------------------------------
+
+
+def saved(cloud: Cloud, draft_id: str, **changes: Any) -> dict[str, Any]:
+    """The stream's record of a save, as the relay gets it."""
+    assert cloud.save(draft_id, 1, **changes).status == 200
+    item = to_wire(cloud.stored(draft_id))
+    keys = {name: item[name] for name in ("pk", "sk")}
+    return {
+        "eventName": "MODIFY",
+        "dynamodb": {"Keys": keys, "NewImage": item, "SequenceNumber": "1"},
+    }
+
+
+@pytest.mark.rule("D5")
+def test_line_is_not_shown_when_the_drafts_deadline_has_come(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    last_second_of(cloud, draft_id)
+    assert [row["request_id"] for row in cloud.dashboard().body["requests"]] == [draft_id]
+    cloud.clock.pass_by(seconds=1)
+    assert cloud.dashboard().body["requests"] == []
+    assert cloud.item(draft_id) is not None
+
+
+@pytest.mark.rule("D4")
+def test_line_follows_when_the_draft_was_saved(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.clock.pass_by(hours=1)
+    record = saved(cloud, draft_id, requesting_provider={"name": "Somebody Else"})
+    assert cloud.relay([record]) == []
+    [row] = cloud.dashboard().body["requests"]
+    assert row["requesting_provider"] == "Somebody Else"
+    assert row["expires_at"] == cloud.resume(draft_id).body["expires_at"]
+
+
+@pytest.mark.parametrize("late", [1, 2])
+def test_line_stays_as_it_is_when_an_older_save_is_told_late_or_twice(
+    cloud: Cloud, late: int
+) -> None:
+    draft_id = cloud.start()
+    cloud.clock.pass_by(hours=1)
+    record = saved(cloud, draft_id, requesting_provider={"name": "Somebody Else"})
+    for _ in range(late):
+        assert cloud.relay([record]) == []
+    assert len(cloud.dashboard().body["requests"]) == 1
+
+
+def test_no_line_comes_back_when_the_draft_was_submitted_or_deleted_meanwhile(
+    cloud: Cloud,
+) -> None:
+    draft_id = cloud.start()
+    cloud.clock.pass_by(hours=1)
+    record = saved(cloud, draft_id)
+    assert cloud.delete(draft_id, 2).status == 204
+    assert cloud.relay([record]) == []
+    assert cloud.dashboard().body["requests"] == []

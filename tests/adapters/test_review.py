@@ -188,6 +188,8 @@ def test_line_shows_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None
         "place_of_service": "SURGICAL",
         "appeal_open": False,
         "updated_at": "",
+        "purpose": "PRECERTIFICATION",
+        "expires_at": None,
         "allowed_actions": ["DETAILS", "VOID"],
     }
 

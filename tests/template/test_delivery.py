@@ -36,7 +36,14 @@ def test_reader_sees_its_own_records_when_the_stream_is_filtered(stack: Synthesi
         {
             "eventName": ["INSERT"],
             "dynamodb": {"Keys": {"sk": {"S": [{"prefix": EVENT_SK_PREFIX}]}}},
-        }
+        },
+        {
+            "eventName": ["MODIFY"],
+            "dynamodb": {
+                "Keys": {"sk": {"S": [REQUEST_SK]}},
+                "NewImage": {"status": {"S": ["INCOMPLETE"]}},
+            },
+        },
     ]
     assert expire == [{"eventName": ["REMOVE"], "dynamodb": {"Keys": {"sk": {"S": [REQUEST_SK]}}}}]
 

@@ -22,7 +22,15 @@ from precert.adapters.dynamodb.operations import (
     put_parties,
 )
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
-from precert.contract import PK, REQUEST_SK, SK, TTL_ATTRIBUTE, WORKLIST_PK, WORKLIST_SK
+from precert.contract import (
+    DASHBOARD_SK,
+    PK,
+    REQUEST_SK,
+    SK,
+    TTL_ATTRIBUTE,
+    WORKLIST_PK,
+    WORKLIST_SK,
+)
 from precert.domain.content import RequestContent
 from precert.domain.events import Event
 from precert.domain.request import Request
@@ -69,17 +77,18 @@ class DynamoDBDrafts:
                 {"Put": put},
                 put_event(self._table, event),
                 *count_selection(self._table, request),
-                *put_parties(
-                    self._table,
-                    request.request_id,
-                    request.tins,
-                    status=request.status,
-                    content=request.content,
-                    review=None,
-                    updated_at=request.updated_at,
-                ),
+                {"Put": self._line(request)},
             ]
         )
+
+    def show(self, draft: Request) -> None:
+        line = self._line(draft)
+        line["ConditionExpression"] = f"attribute_exists(pk) AND {DASHBOARD_SK} < :shown"
+        line["ExpressionAttributeValues"] = {":shown": line["Item"][DASHBOARD_SK]}
+        try:
+            self._writes.put(**line)
+        except ConditionFailedError:
+            return
 
     def save(
         self,
@@ -148,6 +157,20 @@ class DynamoDBDrafts:
             if "ConditionCheck" in operations[failed.index]:
                 raise CoverageChangedError from failed
             raise NumberTakenError from failed
+
+    def _line(self, draft: Request) -> dict[str, Any]:
+        (operation,) = put_parties(
+            self._table,
+            draft.request_id,
+            draft.tins,
+            status=draft.status,
+            content=draft.content,
+            review=None,
+            updated_at=draft.updated_at,
+            expires_at=draft.expires_at,
+        )
+        line: dict[str, Any] = operation["Put"]
+        return line
 
     def _submission(self, submission: Submission) -> list[dict[str, Any]]:
         number = submission.review.number

@@ -42,9 +42,10 @@ def put_parties(
     content: RequestContent,
     review: Review | None,
     updated_at: datetime,
+    expires_at: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """The request's line on the dashboard of each TIN; a draft has one, of the TIN it is of."""
-    row = json_of(dashboard_row(request_id, status, content, review, updated_at))
+    row = json_of(dashboard_row(request_id, status, content, review, updated_at, expires_at))
     return [
         {
             "Put": {

@@ -56,6 +56,9 @@ class DraftStore(Protocol):
             DraftRefusedError: the id exists; ``current`` is what it names.
         """
 
+    def show(self, draft: Request) -> None:
+        """Bring the draft's dashboard line up to date; a newer line, or none, is left alone."""
+
     def save(
         self,
         request_id: str,

@@ -33,6 +33,8 @@ class DashboardRow(Value):
     place_of_service: Text | None = None
     appeal_open: bool
     updated_at: datetime
+    expires_at: datetime | None = None
+    """Of a draft: from then on the line is not shown, whatever the store has removed yet (D5)."""
 
 
 class WorklistRow(Value):
@@ -69,6 +71,7 @@ def dashboard_row(
     content: RequestContent,
     review: Review | None,
     updated_at: datetime,
+    expires_at: datetime | None = None,
 ) -> DashboardRow:
     """What the dashboard shows of a request (T2)."""
     first_days = [service.first_day for service in content.services if service.first_day]
@@ -91,4 +94,5 @@ def dashboard_row(
         place_of_service=places[0] if places else None,
         appeal_open=review is not None and review.open_appeal is not None,
         updated_at=updated_at,
+        expires_at=expires_at,
     )

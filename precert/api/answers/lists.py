@@ -1,0 +1,74 @@
+"""Pages: dashboard, inbox, worklist."""
+
+from datetime import datetime
+
+from precert.api.answers.model import AnswerModel
+from precert.contract import EventType
+from precert.domain.payer import Payer
+from precert.domain.statuses import (
+    Action,
+    Status,
+    allowed_actions,
+)
+from precert.usecases.ports.inbox import Message
+from precert.usecases.ports.listings import DashboardRow, Page, WorklistRow
+
+
+class DashboardRowAnswer(DashboardRow):
+    """A dashboard line with what can be done next (T1, T2)."""
+
+    allowed_actions: tuple[Action, ...]
+
+    @classmethod
+    def of(cls, row: DashboardRow) -> "DashboardRowAnswer":
+        actions = allowed_actions(row.status, appeal_open=row.appeal_open)
+        return cls(**dict(row), allowed_actions=actions)
+
+
+class DashboardAnswer(AnswerModel):
+    requests: list[DashboardRowAnswer]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[DashboardRow]) -> "DashboardAnswer":
+        return cls(requests=[DashboardRowAnswer.of(row) for row in page.rows], cursor=page.cursor)
+
+
+class MessageAnswer(AnswerModel):
+    """A message; its text is the payer's (T5)."""
+
+    message_id: str
+    type: EventType
+    request_id: str
+    number: str | None
+    status: Status
+    at: datetime
+    text: str
+
+    @classmethod
+    def of(cls, message: Message, payer: Payer) -> "MessageAnswer":
+        text = payer.messages[message.type.value].format(
+            number=message.number or "", status=message.status.value
+        )
+        return cls(**dict(message), text=text)
+
+
+class MessagesAnswer(AnswerModel):
+    messages: list[MessageAnswer]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[Message], payer: Payer) -> "MessagesAnswer":
+        return cls(
+            messages=[MessageAnswer.of(message, payer) for message in page.rows],
+            cursor=page.cursor,
+        )
+
+
+class WorklistAnswer(AnswerModel):
+    rounds: list[WorklistRow]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[WorklistRow]) -> "WorklistAnswer":
+        return cls(rounds=list(page.rows), cursor=page.cursor)
