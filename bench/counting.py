@@ -54,6 +54,7 @@ def instructions(
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join(map(str, path)),
         "LANG": "C.UTF-8",
+        "PYTHONWARNINGS": "ignore",
         **(environment or {}),
     }
     told = _run([*program, *arguments], known)

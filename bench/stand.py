@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.counting import ROOT
-from bench.workers.given import CODES, MEMBER
+from bench.workers.given import MEMBER
 from infra import packaging
 from infra.platforms import Platform
 from precert.adapters.s3.rule_lists import compile_rules
@@ -74,6 +74,12 @@ def beside(packages: Path) -> tuple[Path, ...]:
 def sample() -> Stand:
     """The sample payer's own list."""
     return _stand("sample", _sample_rules())
+
+
+@cache
+def single() -> Stand:
+    """Those of the sample's rules that name one code: what every engine can be told alike."""
+    return _stand("single", [one for one in _sample_rules() if one.code_from == one.code_to])
 
 
 @cache
@@ -147,6 +153,8 @@ def _stand(name: str, rules: list[Rule]) -> Stand:
     (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
     rows = [_row(rule) for rule in rules]
     (folder / "rules.json").write_text(json.dumps(rows), encoding="utf-8")
+    first = sorted(zip(rules, rows, strict=True), key=lambda one: one[0].particularity, reverse=True)
+    (folder / "ordered.json").write_text(json.dumps([row for _, row in first]), encoding="utf-8")
     (folder / "by_code.pickle").write_bytes(pickle.dumps(_by_code(rules, rows)))
     return Stand(folder, len(rules), key, stored)
 

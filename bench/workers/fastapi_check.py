@@ -45,15 +45,23 @@ class JsonRules:
 
     def __init__(self, client: Any, bucket: str) -> None:
         self._client, self._bucket = client, bucket
-        self._by_code: dict[tuple[str, str], list[Rule]] = {}
+        self._by_code: dict[tuple[str, str], list[Any]] = {}
+        self._ranges: list[Any] = []
 
     def rules(self, version: RuleListVersion, codes: Any) -> dict[Any, Any]:
         if not self._by_code:
             key = version.object_key.replace(".sqlite.zlib", ".json")
             body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             for row in json.loads(body):
-                self._by_code.setdefault((row["code_type"], row["code_from"]), []).append(row)
-        return {code: tuple(map(_rule, self._by_code.get(code, ()))) for code in codes}
+                if row["code_from"] == row["code_to"]:
+                    self._by_code.setdefault((row["code_type"], row["code_from"]), []).append(row)
+                else:
+                    self._ranges.append(row)
+        return {code: tuple(map(_rule, self._of(code))) for code in codes}
+
+    def _of(self, code: tuple[str, str]) -> list[Any]:
+        within = [row for row in self._ranges if row["code_from"] <= code[1] <= row["code_to"]]
+        return self._by_code.get(code, []) + [row for row in within if row["code_type"] == code[0]]
 
     def delegates(self, version: RuleListVersion, ids: Any) -> dict[str, Any]:
         return {}

@@ -29,6 +29,7 @@ DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
 
 ALLOWED: Final = {
     catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | USE_KEY,
+    catalogue.CONFIRMATION: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | USE_KEY,
     catalogue.SUBMIT: WRITE | WRITE_KEY,
     catalogue.UPLOAD: WRITE | WRITE_KEY | {"s3:GetObject", "s3:PutObject"},
     catalogue.UPLOAD_VERIFY: WRITE
@@ -43,7 +44,8 @@ ALLOWED: Final = {
     | STREAM
     | {"s3:ListBucketVersions", "sqs:SendMessage"},
     catalogue.RELAY: READ
-    | USE_KEY
+    | {"dynamodb:PutItem"}
+    | WRITE_KEY
     | STREAM
     | {"states:DescribeExecution", "states:StartExecution"}
     | {"states:SendTaskFailure", "states:SendTaskSuccess"}
@@ -73,6 +75,7 @@ def test_function_may_do_what_the_list_says_when_it_runs(stack: Synthesized) -> 
     found = permissions(stack)
     functions = stack.properties("AWS::Lambda::Function").values()
     roles = {f["Handler"]: f["Role"]["Fn::GetAtt"][0] for f in functions}
+    assert set(ALLOWED) == set(catalogue.ALL)
     for spec, allowed in ALLOWED.items():
         assert found[roles[spec.handler]] - EVERYONE == allowed, spec.construct_id
 

@@ -1,0 +1,42 @@
+"""The product's compiled list and its rule of precedence alone: ``FOLDER CALLS``."""
+
+import json
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.workers import engine, given
+from precert.adapters.s3.rule_lists import S3RuleLists
+from precert.domain.rules import CodeQuery, RuleListVersion, answer_code
+from precert.domain.values import AuthorizationType, CodeType
+
+FOLDER = Path(sys.argv[1])
+TOLD = json.loads((FOLDER / "facts.json").read_text())["rule_list"]
+VERSION = RuleListVersion(
+    version=TOLD["version"],
+    effective_from=date.fromisoformat(TOLD["effective_from"]),
+    object_key=TOLD["object_key"],
+    sha256=TOLD["sha256"],
+    published_at=datetime.fromisoformat(TOLD["published_at"]),
+)
+LISTS = S3RuleLists(given.no_client, bucket="rules", folder=FOLDER)
+
+
+def answer(question: dict[str, Any]) -> str:
+    query = CodeQuery(
+        code=question["code"],
+        code_type=CodeType(question["code_type"]),
+        on=date.fromisoformat(question["day"]),
+        plan_type=question["plan_type"],
+        authorization_type=AuthorizationType(question["authorization_type"]),
+        line_of_business=question["line_of_business"],
+        type_of_service=question["type_of_service"],
+        place_of_service=question["place_of_service"],
+    )
+    key = (query.code_type, query.code)
+    return answer_code(query, LISTS.rules(VERSION, {key})[key]).requirement.value
+
+
+if __name__ == "__main__":
+    engine.run(answer)
