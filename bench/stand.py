@@ -153,7 +153,9 @@ def _stand(name: str, rules: list[Rule]) -> Stand:
     (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
     rows = [_row(rule) for rule in rules]
     (folder / "rules.json").write_text(json.dumps(rows), encoding="utf-8")
-    first = sorted(zip(rules, rows, strict=True), key=lambda one: one[0].particularity, reverse=True)
+    first = sorted(
+        zip(rules, rows, strict=True), key=lambda one: one[0].particularity, reverse=True
+    )
     (folder / "ordered.json").write_text(json.dumps([row for _, row in first]), encoding="utf-8")
     (folder / "by_code.pickle").write_bytes(pickle.dumps(_by_code(rules, rows)))
     return Stand(folder, len(rules), key, stored)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from precert.adapters.content_types import looks_like
@@ -112,9 +112,10 @@ class Dependencies:
 
     @cached_property
     def session(self) -> "boto3.Session":
-        import boto3
+        from precert.adapters.sessions import ClientSession
 
-        return boto3.Session()
+        # Typed as boto3's, as its clients are the same.
+        return cast("boto3.Session", ClientSession())
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":

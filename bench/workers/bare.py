@@ -134,8 +134,9 @@ class Bare:
         return None
 
     def answer(self, content: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
-        services, notices = [], ["no_guarantee"]
-        found = set()
+        services: list[dict[str, Any]] = []
+        notices = ["no_guarantee"]
+        found: set[str] = set()
         for number, service in enumerate(content["services"], start=1):
             codes = [self.code(procedure, service, plan) for procedure in service["procedures"]]
             found.update(code["requirement"] for code in codes)

@@ -1,4 +1,4 @@
-"""json-logic: the rules of a code found in a dict, and each one's conditions judged: ``FOLDER CALLS``."""
+"""json-logic: a code's rules from a dict, and each one's conditions judged: ``FOLDER CALLS``."""
 
 from typing import Any
 

@@ -20,7 +20,9 @@ def row(number: int, rule: dict[str, Any]) -> dict[str, str]:
         if values in rule:
             cells[name] = ", ".join(map(json.dumps, rule[values]))
     last = rule.get("effective_to", "9999-12-31")
-    cells["day"] = f"d($) >= d({json.dumps(rule['effective_from'])}) and d($) <= d({json.dumps(last)})"
+    cells["day"] = (
+        f"d($) >= d({json.dumps(rule['effective_from'])}) and d($) <= d({json.dumps(last)})"
+    )
     return cells
 
 
@@ -34,9 +36,7 @@ TABLE = {
             "position": {"x": 0, "y": 0},
             "content": {
                 "hitPolicy": "first",
-                "inputs": [
-                    {"id": name, "name": name, "field": name} for name in (*FIELDS, "day")
-                ],
+                "inputs": [{"id": name, "name": name, "field": name} for name in (*FIELDS, "day")],
                 "outputs": [{"id": "o", "name": "o", "field": "requirement"}],
                 "rules": [row(number, rule) for number, rule in enumerate(engine.rules())],
             },

@@ -100,12 +100,12 @@ payer, code_sets = shipped_payer(), shipped_code_sets()
 app = FastAPI()
 
 
-@app.exception_handler(PrecertError)
+@app.exception_handler(PrecertError)  # type: ignore[untyped-decorator]
 def refuse(request: Request, error: PrecertError) -> JSONResponse:
     return JSONResponse({"code": error.code}, status_code=422)
 
 
-@app.post("/v1/checks")
+@app.post("/v1/checks")  # type: ignore[untyped-decorator]
 async def check(body: CheckBody, request: Request) -> RequirementsAnswer:
     claims = request.scope["aws.event"]["requestContext"]["authorizer"]["jwt"]["claims"]
     if not claims:

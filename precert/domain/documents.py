@@ -43,6 +43,8 @@ class Document(Value):
     settled_at: datetime | None = None
     size: int | None = None
     sha256: Text | None = None
+    version_id: Text | None = None
+    """The version of the object that was verified: no other is ever given out."""
     refusal: Text | None = None
 
 

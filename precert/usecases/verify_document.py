@@ -48,6 +48,9 @@ def verify_document(
         return None
     if document.status is DocumentStatus.REFUSED:
         store.remove(request_id, document_id)
+    if document.status is DocumentStatus.ATTACHED and document.version_id:
+        # Its form lives on for minutes: what is sent over a verified document never replaces it.
+        store.keep_only(request_id, document_id, document.version_id)
     if document.status is not DocumentStatus.AWAITING_UPLOAD:
         return None
     arrived = store.fetch(request_id, document_id)
@@ -59,6 +62,7 @@ def verify_document(
             "status": DocumentStatus.REFUSED if refusal else DocumentStatus.ATTACHED,
             "settled_at": now,
             "size": arrived.size,
+            "version_id": None if refusal else arrived.version_id,
             "sha256": None if refusal else sha256(arrived.body).hexdigest(),
             "refusal": refusal,
         }

@@ -198,3 +198,15 @@ def test_slot_is_kept_when_a_stranger_asks_for_it(cloud: Cloud) -> None:
     stranger = claims("stranger-user", "PatientSearch", STRANGER_TIN)
     assert cloud.offer(draft_id, by=stranger).status == 404
     assert cloud.stored(draft_id)["document_slots"] == slots
+
+
+@pytest.mark.rule("U1")
+def test_verified_bytes_stay_when_others_are_sent_over_them(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    document_id = offered(cloud, draft_id)
+    cloud.arrive(draft_id, document_id, PDF)
+    cloud.arrive(draft_id, document_id, b"MZ this is no document")
+    [key] = cloud.object_versions()
+    kept = cloud.clients.by_name["s3"].get_object(Bucket=cloud.bucket, Key=key)
+    assert kept["Body"].read() == PDF
+    assert documents(cloud, draft_id)[document_id]["status"] == "ATTACHED"

@@ -44,7 +44,10 @@ class S3Documents:
             return None
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The document could not be read. Try again.") from error
-        return StoredObject(body, answer["ContentLength"])
+        return StoredObject(body, answer["ContentLength"], answer.get("VersionId"))
+
+    def keep_only(self, request_id: str, document_id: str, version_id: str) -> None:
+        self._remove_below(document_key(request_id, document_id), but=version_id)
 
     def remove(self, request_id: str, document_id: str) -> None:
         self._remove_below(document_key(request_id, document_id))
@@ -52,13 +55,15 @@ class S3Documents:
     def remove_all(self, request_id: str) -> None:
         self._remove_below(f"{DOCUMENT_PREFIX}{request_id}/")
 
-    def _remove_below(self, prefix: str) -> None:
+    def _remove_below(self, prefix: str, *, but: str | None = None) -> None:
         try:
             pages = self._client.get_paginator("list_object_versions").paginate(
                 Bucket=self._bucket, Prefix=prefix
             )
             for page in pages:
                 for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                    if version["VersionId"] == but:
+                        continue
                     self._client.delete_object(
                         Bucket=self._bucket,
                         Key=version["Key"],

@@ -32,10 +32,11 @@ class UploadForm:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What arrived: the bytes and their count."""
+    """What arrived: the bytes, their count, and which version of the object they are."""
 
     body: bytes
     size: int
+    version_id: str | None
 
 
 class DocumentRecords(Protocol):
@@ -72,6 +73,9 @@ class DocumentBytes(Protocol):
 
     def fetch(self, request_id: str, document_id: str) -> StoredObject | None:
         """The bytes that arrived, or ``None`` where there are none."""
+
+    def keep_only(self, request_id: str, document_id: str, version_id: str) -> None:
+        """Remove every version but this one."""
 
     def remove(self, request_id: str, document_id: str) -> None:
         """Remove every version of a document's bytes."""
