@@ -93,6 +93,23 @@ def test_layers_import_when_they_are_all_there_is(tmp_path: Path) -> None:
     assert in_isolation(code, tmp_path / "python").strip().startswith(str(tmp_path))
 
 
+def test_every_service_has_its_client_when_botocores_data_is_cut() -> None:
+    folder = packaging.ROOT / "build" / Platform.LOCAL.value / "dependencies" / "python"
+    packaging.build(Platform.LOCAL, ("check",))
+    code = f"""
+from botocore.session import get_session
+for name in {sorted(AWS_SERVICES)!r}:
+    client = get_session().create_client(
+        name, region_name="us-gov-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    assert client.meta.service_model.operation_names
+    print(client.meta.endpoint_url)
+"""
+    found = in_isolation(code, folder).split()
+    assert len(found) == len(AWS_SERVICES)
+    assert all("us-gov-west-1.amazonaws.com" in url for url in found)
+
+
 def test_document_is_printed_when_a_function_has_the_printing_layer(tmp_path: Path) -> None:
     packages = packaging.build(Platform.LOCAL)
     with zipfile.ZipFile(packages.printing.path) as opened:
