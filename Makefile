@@ -27,7 +27,7 @@ test: $(DEV) $(CLOUD) ## Every check and every tier of tests
 up: $(DEV) $(CLOUD) ## Start the local cloud, deploy to it, and leave it running
 	@$(PY) -m local up
 
-reset: $(DEV) $(CLOUD) ## Stop the local cloud and forget its data
+reset: $(DEV) $(CLOUD) ## Forget the local cloud's data, once it is stopped
 	@$(PY) -m local reset
 
 rules: $(DEV) ## Each business rule with the tests that prove it

@@ -129,7 +129,7 @@ def _refuse_busy(port: int) -> None:
         except OSError:
             raise LocalCloudError(
                 f"port {port} is in use on {settings.HOST}: stop what listens there, "
-                "or choose another port"
+                "or choose another with `.venv/bin/python -m local up --port N`"
             ) from None
 
 

@@ -4,6 +4,7 @@ A code is never renamed once published. Bad input is a 4xx that says what to do;
 is a 5xx that says nothing of the inside.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -108,9 +109,9 @@ def faults_of(error: ValidationError, prefix: str = "") -> list[Fault]:
         Fault(
             pointer=prefix + _pointer(fault["loc"]),
             code=fault["type"],
-            message=_message(fault["type"], fault["msg"]),
+            message=_message(fault["type"], fault["msg"], fault.get("ctx", {})),
         )
-        for fault in error.errors(include_input=False, include_url=False, include_context=False)
+        for fault in error.errors(include_input=False, include_url=False)
     ]
 
 
@@ -118,9 +119,36 @@ def _pointer(location: tuple[Any, ...]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
 
 
-def _message(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "there is no such field: leave it out, or check its spelling"
-    if kind == "missing":
-        return "this is required"
+_WORDS: Final = {
+    "extra_forbidden": "there is no such field: leave it out, or check its spelling",
+    "missing": "this is required",
+    "string_type": "send text, in quotation marks",
+    "int_type": "send a whole number, without quotation marks",
+    "bool_type": "send true or false, without quotation marks",
+    "tuple_type": "send a list",
+    "model_type": "send an object",
+    "too_long": "send at most {max_length}",
+    "too_short": "send at least {min_length}",
+    "string_too_long": "send at most {max_length} characters",
+    "string_too_short": "send at least {min_length} characters",
+}
+_FORMS: Final = {
+    r"^[0-9]{5}$": "five digits, as in 44122",
+    r"^[0-9]{9}$": "nine digits, as in 12-3456789",
+    r"^[0-9]{10}$": "ten digits, as in 1234567893",
+    r"^[A-Z]{2}$": "two letters, as in OH",
+    r"^[A-Z0-9]{5,20}$": "5 to 20 letters and digits, as on the id card",
+    r"^[0-9A-Z]{3,5}$": "three to five letters and digits, as in 44120, J1745 or 0450",
+    r"^[0-9A-Z]{2}$": "two letters or digits, as in 50 or RT",
+    r"^[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}$": "three to seven characters, as in K55 or K55.059",
+    r"^1?[2-9][0-9]{9}$": "ten digits, as in 216-555-0188",
+}
+"""The forms of :mod:`precert.domain.values` in words, by their pattern."""
+
+
+def _message(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    if kind == "string_pattern_mismatch" and context.get("pattern") in _FORMS:
+        return _FORMS[context["pattern"]]
+    if kind in _WORDS:
+        return _WORDS[kind].format(**context)
     return message.removeprefix("Value error, ")
