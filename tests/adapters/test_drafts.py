@@ -11,7 +11,7 @@ from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, content, entered
 COLLEAGUE = claims("colleague-user", "PatientSearch", OFFICE_TIN)
 
 
-@pytest.mark.rule("D1", "D4")
+@pytest.mark.rule("D4")
 def test_all_of_it_comes_back_when_a_draft_is_resumed(cloud: Cloud) -> None:
     draft_id = cloud.start()
     offered = cloud.offer(draft_id).body["document"]
