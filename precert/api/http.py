@@ -5,12 +5,12 @@ becomes a problem. Bodies are strict JSON: a number sent as text is a fault with
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from pydantic import BaseModel, ValidationError
 
@@ -179,43 +179,43 @@ def etag(version: int) -> dict[str, str]:
 
 
 class Api:
-    """The HTTP side of one function: its rows of the route table, and what serves them."""
+    """The HTTP side of one function: its rows of the route table, and what serves them.
+
+    API Gateway has matched the route already and names it in the event; nothing is matched twice.
+    """
 
     def __init__(self, function: Function, claim_names: Callable[[], ClaimNames]) -> None:
-        self._resolver = APIGatewayHttpResolver()
         self._claim_names = claim_names
         self._routes = {route.operation_id: route for route in routes_of(function)}
-        self.served: set[str] = set()
-        self._resolver.not_found()(self._no_route)
+        self._operations: dict[str, tuple[Route, Operation]] = {}
+
+    @property
+    def served(self) -> set[str]:
+        return {route.operation_id for route, _ in self._operations.values()}
 
     def operation(self, operation_id: str) -> Callable[[Operation], Operation]:
         """Serve an operation of the route table."""
         route = self._routes[operation_id]
 
         def register(operation: Operation) -> Operation:
-            @self._resolver.route(route.resolver_path, method=route.method)
-            def serve(**path: str) -> Response[str | bytes]:
-                return self._serve(route, operation, path)
-
-            self.served.add(operation_id)
+            self._operations[route.key] = (route, operation)
             return operation
 
         return register
 
-    def resolve(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def resolve(self, event: dict[str, Any]) -> dict[str, Any]:
         """Answer a Lambda event of API Gateway (payload format 2.0). Nothing escapes it."""
-        return self._resolver.resolve(event, context)
+        found = self._operations.get(event.get("routeKey", ""))
+        if found is None:
+            problem = plain_problem(HTTPStatus.NOT_FOUND, "no_route", "There is no such operation.")
+            note_answer("none", problem.status, problem.code)
+            return _problem_response(problem)
+        return self._serve(*found, event)
 
-    def _serve(
-        self, route: Route, operation: Operation, path: Mapping[str, str]
-    ) -> Response[str | bytes]:
+    def _serve(self, route: Route, operation: Operation, event: dict[str, Any]) -> dict[str, Any]:
         try:
-            call = Call(
-                APIGatewayProxyEventV2(self._resolver.current_event.raw_event),
-                path,
-                self._claim_names(),
-            )
-            answer = operation(call)
+            path = event.get("pathParameters") or {}
+            answer = operation(Call(APIGatewayProxyEventV2(event), path, self._claim_names()))
         except UnreadableBodyError as error:
             return self._refuse(route, plain_problem(error.status, error.code, error.detail))
         except PrecertError as error:
@@ -231,39 +231,43 @@ class Api:
         note_answer(route.operation_id, answer.status)
         return _response(answer)
 
-    def _refuse(self, route: Route, problem: Problem) -> Response[str | bytes]:
+    def _refuse(self, route: Route, problem: Problem) -> dict[str, Any]:
         note_answer(route.operation_id, problem.status, problem.code)
         return _problem_response(problem)
 
-    @staticmethod
-    def _no_route(_error: Exception) -> Response[str | bytes]:
-        problem = plain_problem(HTTPStatus.NOT_FOUND, "no_route", "There is no such operation.")
-        note_answer("none", problem.status, problem.code)
-        return _problem_response(problem)
 
-
-def _response(answer: Answer) -> Response[str | bytes]:
+def _response(answer: Answer) -> dict[str, Any]:
     headers = {"Cache-Control": "no-store", **answer.headers}
     body = answer.body
     if isinstance(body, Attachment):
-        # Bytes are what the resolver encodes for API Gateway, which decodes them again.
-        headers["Content-Disposition"] = f'attachment; filename="{body.file_name}"'
-        return Response(answer.status, body.content_type, body.content, headers)
-    return Response(
-        status_code=answer.status,
-        content_type=answer.media_type if body else None,
-        body=body.model_dump_json() if body else "",
-        headers=headers,
-    )
+        headers |= {
+            "Content-Type": body.content_type,
+            "Content-Disposition": f'attachment; filename="{body.file_name}"',
+        }
+        # API Gateway decodes it again and sends bytes.
+        return _lambda_response(
+            answer.status, headers, b64encode(body.content).decode(), encoded=True
+        )
+    if body is None:
+        return _lambda_response(answer.status, headers, "")
+    headers["Content-Type"] = answer.media_type
+    return _lambda_response(answer.status, headers, body.model_dump_json())
 
 
-def _problem_response(problem: Problem) -> Response[str | bytes]:
-    headers = {"Cache-Control": "no-store"}
+def _problem_response(problem: Problem) -> dict[str, Any]:
+    headers = {"Cache-Control": "no-store", "Content-Type": PROBLEM_TYPE}
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return Response(
-        status_code=problem.status,
-        content_type=PROBLEM_TYPE,
-        body=problem.model_dump_json(exclude_none=True),
-        headers=headers,
-    )
+    body = problem.model_dump_json(exclude_none=True)
+    return _lambda_response(HTTPStatus(problem.status), headers, body)
+
+
+def _lambda_response(
+    status: HTTPStatus, headers: Mapping[str, str], body: str, *, encoded: bool = False
+) -> dict[str, Any]:
+    return {
+        "statusCode": status.value,
+        "headers": dict(headers),
+        "body": body,
+        "isBase64Encoded": encoded,
+    }

@@ -1,7 +1,7 @@
 """Every operation of the HTTP API: its method, its path, and the function that serves it.
 
 One table for three readers: the CDK app makes a route of each row, the handlers register their rows
-with the resolver, and the OpenAPI document lists them. Paths carry opaque ids only: a member id in a
+by their keys, and the OpenAPI document lists them. Paths carry opaque ids only: a member id in a
 URL would end up in access logs.
 """
 
@@ -25,8 +25,7 @@ class Function(StrEnum):
 class Route:
     """One operation.
 
-    ``path`` names its variables in braces, as API Gateway does; :attr:`resolver_path` gives the form
-    that the Powertools resolver reads.
+    ``path`` names its variables in braces, as API Gateway does.
     """
 
     operation_id: str
@@ -36,8 +35,9 @@ class Route:
     summary: str
 
     @property
-    def resolver_path(self) -> str:
-        return self.path.replace("{", "<").replace("}", ">")
+    def key(self) -> str:
+        """What API Gateway calls the route, in its configuration and in each event."""
+        return f"{self.method} {self.path}"
 
 
 ROUTES: Final = (

@@ -33,6 +33,7 @@ from precert.adapters.dynamodb.codec import from_wire
 from precert.bootstrap import Dependencies, client_config
 from precert.domain.coverage import Coverage
 from tests.fakes.clock import Clock
+from tests.fakes.gateway import matched
 from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered
 
 PDF: Final = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF"
@@ -274,7 +275,7 @@ class Cloud:
         """What API Gateway would send the function, and what it answers."""
         event = {
             "version": "2.0",
-            "routeKey": f"{method} {path}",
+            **matched(method, path),
             "rawPath": path,
             "rawQueryString": "",
             "headers": {name.replace("_", "-").lower(): value for name, value in headers.items()},

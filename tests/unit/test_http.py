@@ -30,6 +30,7 @@ from precert.domain.errors import (
     VersionMissingError,
 )
 from precert.observability import metrics
+from tests.fakes.gateway import matched
 from tests.fakes.samples import REQUEST_ID, entered
 
 NAMES: Final = ClaimNames("cognito:groups", "custom:tins", "custom:plans")
@@ -54,6 +55,7 @@ def event(
 ) -> dict[str, Any]:
     return {
         "version": "2.0",
+        **matched(method, path),
         "rawPath": path,
         "rawQueryString": "",
         "headers": headers or {},
@@ -278,7 +280,7 @@ class Body(BaseModel):
 def served(operation: Operation, **given: Any) -> dict[str, Any]:
     api = Api(Function.SUBMIT, lambda: NAMES)
     api.operation("resumeDraft")(operation)
-    return api.resolve(event(**given), object())
+    return api.resolve(event(**given))
 
 
 def raising(error: Exception) -> Callable[[Call], Answer]:
@@ -362,7 +364,7 @@ def test_call_names_nobody_when_there_is_no_authorizer() -> None:
     del bare["requestContext"]["authorizer"]
     api = Api(Function.SUBMIT, lambda: NAMES)
     api.operation("resumeDraft")(lambda call: Answer(Body(text=call.caller.subject)))
-    assert api.resolve(bare, object())["statusCode"] == 403
+    assert api.resolve(bare)["statusCode"] == 403
 
 
 def test_operation_is_refused_when_another_function_serves_it() -> None:
