@@ -5,13 +5,12 @@ becomes a problem. Bodies are strict JSON: a number sent as text is a fault with
 """
 
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from pydantic import BaseModel, ValidationError
 
 from precert.api.claims import caller_of
@@ -63,15 +62,20 @@ def _malformed() -> UnreadableBodyError:
 class Call:
     """One call, parsed as it is asked for."""
 
-    event: APIGatewayProxyEventV2
+    event: Mapping[str, Any]
     path: Mapping[str, str]
     claim_names: ClaimNames
 
     @property
     def caller(self) -> Caller:
-        authorizer = self.event.request_context.authorizer
-        claims = (authorizer.jwt_claim if authorizer else None) or {}
+        authorizer = self.event["requestContext"].get("authorizer") or {}
+        claims = (authorizer.get("jwt") or {}).get("claims") or {}
         return caller_of(claims, self.claim_names)
+
+    def header(self, name: str) -> str | None:
+        """A header by its name in lower case, as API Gateway sends all of them."""
+        value: str | None = (self.event.get("headers") or {}).get(name)
+        return value
 
     def id(self, name: str) -> str:
         """An id of the path; what has not the form of one names nothing.
@@ -106,7 +110,7 @@ class Call:
             InvalidInputError: every fault; pointers name the parameters.
         """
         try:
-            return model.model_validate(self.event.query_string_parameters)
+            return model.model_validate(self.event.get("queryStringParameters") or {})
         except ValidationError as error:
             raise InvalidInputError(faults_of(error)) from error
 
@@ -117,7 +121,7 @@ class Call:
         Raises:
             VersionMissingError: there is none, or it is no ETag of ours.
         """
-        match = _ETAG.fullmatch((self.event.headers.get("if-match") or "").strip())
+        match = _ETAG.fullmatch((self.header("if-match") or "").strip())
         if match is None:
             raise VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".')
         return int(match.group(1))
@@ -129,7 +133,7 @@ class Call:
         Raises:
             InvalidInputError: it is longer than 255 characters or not plain ASCII.
         """
-        key = self.event.headers.get("idempotency-key")
+        key = self.header("idempotency-key")
         if key is not None and not _KEY.fullmatch(key):
             fault = Fault("/Idempotency-Key", "malformed", "1 to 255 visible ASCII characters")
             raise InvalidInputError([fault])
@@ -141,12 +145,14 @@ class Call:
             "body_too_large",
             f"A body has at most {MAX_BODY_BYTES // 1024} KB. Send documents as uploads.",
         )
-        if len(self.event.body or "") > MAX_BODY_BYTES * 2:
+        text = self.event.get("body") or ""
+        if len(text) > MAX_BODY_BYTES * 2:
             raise too_large
-        try:
-            text = self.event.decoded_body or ""
-        except ValueError as error:
-            raise _malformed() from error
+        if self.event.get("isBase64Encoded"):
+            try:
+                text = b64decode(text, validate=True).decode()
+            except ValueError as error:
+                raise _malformed() from error
         if len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
             raise too_large
         return text
@@ -215,7 +221,7 @@ class Api:
     def _serve(self, route: Route, operation: Operation, event: dict[str, Any]) -> dict[str, Any]:
         try:
             path = event.get("pathParameters") or {}
-            answer = operation(Call(APIGatewayProxyEventV2(event), path, self._claim_names()))
+            answer = operation(Call(event, path, self._claim_names()))
         except UnreadableBodyError as error:
             return self._refuse(route, plain_problem(error.status, error.code, error.detail))
         except PrecertError as error:

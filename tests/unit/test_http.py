@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import pytest
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from pydantic import BaseModel
 
 from precert.api.bodies import ContentBody, OfferDocumentBody, TinPageQuery, VoidBody
@@ -58,7 +57,7 @@ def event(
         **matched(method, path),
         "rawPath": path,
         "rawQueryString": "",
-        "headers": headers or {},
+        "headers": {name.lower(): value for name, value in (headers or {}).items()},
         "queryStringParameters": query,
         "requestContext": {
             "http": {"method": method, "path": path},
@@ -71,7 +70,7 @@ def event(
 
 
 def call(body: str | None = None, *, path: dict[str, str] | None = None, **given: Any) -> Call:
-    return Call(APIGatewayProxyEventV2(event(body, **given)), path or {}, NAMES)
+    return Call(event(body, **given), path or {}, NAMES)
 
 
 def faults(body: Any, model: type[BaseModel] = ContentBody) -> list[tuple[str, str]]:
