@@ -1,23 +1,21 @@
-"""What an office asks first: the patient, a provider, and what needs precertification."""
+"""What an office asks first: the patient, a provider, and what needs precertification.
+
+The check is what a cold start is made short for: what it does not need is imported by those who do.
+"""
 
 from functools import partial
 from typing import Any
 
 from precert.api.answers.check import RequirementsAnswer
 from precert.api.answers.model import FHIR_JSON
-from precert.api.answers.patients import PatientAnswer, PatientsAnswer
-from precert.api.answers.providers import ProvidersAnswer
+from precert.api.answers.patients import PatientAnswer
 from precert.api.bodies import CheckBody, ConfirmPatientBody
 from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
-from precert.domain.directory import ProviderSearch
-from precert.domain.patients import PatientSearch
 from precert.observability import logger, metrics
 from precert.usecases.check_requirements import check_requirements
 from precert.usecases.confirm_patient import confirm_patient
-from precert.usecases.search_patients import search_patients
-from precert.usecases.search_providers import search_providers
 
 api = Api(Function.CHECK, lambda: dependencies().settings.claims)
 
@@ -37,6 +35,10 @@ def confirm(call: Call) -> Answer:
 
 @api.operation("searchPatients")
 def patients(call: Call) -> Answer:
+    from precert.api.answers.patients import PatientsAnswer
+    from precert.domain.patients import PatientSearch
+    from precert.usecases.search_patients import search_patients
+
     made = dependencies()
     found = search_patients(
         call.body(PatientSearch),
@@ -51,6 +53,10 @@ def patients(call: Call) -> Answer:
 
 @api.operation("searchProviders")
 def search(call: Call) -> Answer:
+    from precert.api.answers.providers import ProvidersAnswer
+    from precert.domain.directory import ProviderSearch
+    from precert.usecases.search_providers import search_providers
+
     made = dependencies()
     found = search_providers(
         call.query(ProviderSearch),
