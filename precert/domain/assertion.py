@@ -16,13 +16,16 @@ later version knows changes no id of today.
 
 import hmac
 import json
+import re
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from precert.domain.content import RequestContent
 
 PREFIX: Final = "CHK"
 _STAMP: Final = "%y%m%d%H%M%S"
+_STAMPED: Final = re.compile(rf"{PREFIX}-([0-9]{{12}})-.*")
 _BYTES: Final = 10
 _JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -40,6 +43,17 @@ _ADDED_BY_A_DRAFT: Final[dict[str, Any]] = {
 """Everything else about provider and services is asked."""
 
 
+class AssertionProof(StrEnum):
+    """What quoting an id shows of the answer that was given before (C6)."""
+
+    PROVEN = "PROVEN"
+    """This very question was answered then, by a list that was published."""
+    CHANGED = "CHANGED"
+    """The question is another than the one answered, or no such id was ever given."""
+    NONE = "NONE"
+    """No id is quoted."""
+
+
 def assertion_id(
     content: RequestContent, rule_list_version: str, checked_at: datetime, *, key: bytes
 ) -> str:
@@ -54,6 +68,20 @@ def matches(quoted: str, content: RequestContent, rule_list_version: str, *, key
     stamp, _, digest = rest.partition("-")
     wanted = _digest(content, rule_list_version, stamp, key)
     return prefix == PREFIX and hmac.compare_digest(digest.encode(), wanted.encode())
+
+
+def given_at(quoted: str) -> datetime | None:
+    """The second (UTC) in which an id says it was given; None where it is no id.
+
+    Only :func:`matches` shows whether that is true.
+    """
+    stamped = _STAMPED.fullmatch(quoted)
+    if stamped is None:
+        return None
+    try:
+        return datetime.strptime(stamped[1], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _digest(content: RequestContent, rule_list_version: str, stamp: str, key: bytes) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from precert.domain.assertion import assertion_id, matches
+from precert.domain.assertion import assertion_id, given_at, matches
 from precert.domain.content import RequestContent
 from tests.fakes.clock import START
 from tests.fakes.samples import PATIENT, content, entered
@@ -107,3 +107,14 @@ def test_id_is_read_as_people_write_it_when_it_is_quoted() -> None:
 def test_id_is_refused_when_its_form_is_another(wrong: str) -> None:
     with pytest.raises(ValidationError):
         content(assertion_id=wrong)
+
+
+def test_moment_is_read_when_an_id_is_quoted() -> None:
+    assert given_at(made(at=START + timedelta(milliseconds=300))) == START
+
+
+@pytest.mark.parametrize(
+    "quoted", ["", "CHK-261301000000-0123456789ABCDEF", "CHK-2607011500-X", "ABC-260701150000-X"]
+)
+def test_no_moment_is_read_when_what_is_quoted_is_no_id(quoted: str) -> None:
+    assert given_at(quoted) is None
