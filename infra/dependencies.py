@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from infra import certificates
 from infra.platforms import Platform
 
 AWS_SERVICES: Final = frozenset({"dynamodb", "events", "kms", "s3", "stepfunctions", "sts"})
@@ -69,20 +70,20 @@ def _prune(target: Path) -> None:
     for pattern in _LEFT_OUT_FILES:
         for path in list(target.rglob(pattern)):
             path.unlink()
-    for library in ("boto3", "botocore"):
-        for folder in (target / library / "data").glob("*/"):
-            if folder.is_dir() and folder.name not in AWS_SERVICES:
-                shutil.rmtree(folder)
     if (target / "botocore").exists():
         _shorten(target / "botocore" / "data")
+        certificates.trust_amazon_alone(target / certificates.BUNDLE)
 
 
 def _shorten(data: Path) -> None:
     """What the first client of a process reads, without what no call needs.
 
-    That is the endpoints of services that do not ship, and the texts of the models. ``bench/README.md``
-    says what it brings: a quarter of a cold start's instructions.
+    That is the models and endpoints of services that do not ship, and the texts of the models.
+    ``bench/README.md`` says what it brings: a quarter of a cold start's instructions.
     """
+    for folder in data.glob("*/"):
+        if folder.is_dir() and folder.name not in AWS_SERVICES:
+            shutil.rmtree(folder)
     endpoints = json.loads((data / "endpoints.json").read_bytes())
     for partition in endpoints["partitions"]:
         known = partition["services"]

@@ -80,9 +80,8 @@ class _Builder:
         self._root = root
         self._out = root / "build" / platform.value
         own = Path(__file__).parent
-        self._recipe = archive.digest(
-            own, [own / f"{name}.py" for name in ("archive", "dependencies", "packaging")]
-        )
+        recipe = ("archive", "certificates", "dependencies", "packaging")
+        self._recipe = archive.digest(own, [own / f"{name}.py" for name in recipe])
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.certificates import BUNDLE
 from infra.config import StageConfig
 from infra.findings import acknowledge
 from infra.packaging import Package, Packages
@@ -161,8 +162,9 @@ class ServiceFunction(Construct):
 def environment(
     spec: FunctionSpec, stage: StageConfig, values: Mapping[Env, str]
 ) -> dict[str, str]:
-    """Only what the function reads, and what the observability library wants."""
+    """Only what the function reads, and what the libraries want."""
     return {
+        "AWS_CA_BUNDLE": f"/opt/python/{BUNDLE.as_posix()}",
         Env.STAGE.value: stage.name,
         "POWERTOOLS_SERVICE_NAME": "precert",
         "POWERTOOLS_METRICS_NAMESPACE": "precert",

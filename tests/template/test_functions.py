@@ -3,7 +3,7 @@
 import json
 from typing import Final
 
-from infra import catalogue
+from infra import catalogue, certificates
 from precert.contract import Env
 from tests.template.synthesized import Synthesized
 
@@ -34,10 +34,12 @@ def test_function_logs_json_and_traces_when_it_runs(stack: Synthesized) -> None:
 
 def test_function_reads_only_its_variables_when_it_is_configured(stack: Synthesized) -> None:
     of_handler = {f["Handler"]: f for f in stack.properties(FUNCTION).values()}
-    shared = {"STAGE", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+    powertools = {"SERVICE_NAME", "METRICS_NAMESPACE", "LOG_LEVEL"}
+    shared = {"STAGE", "AWS_CA_BUNDLE", *(f"POWERTOOLS_{name}" for name in powertools)}
     for spec in catalogue.ALL:
         variables = of_handler[spec.handler]["Environment"]["Variables"]
-        assert set(variables) == shared | {"POWERTOOLS_LOG_LEVEL"} | set(spec.environment)
+        assert set(variables) == shared | set(spec.environment)
+        assert variables["AWS_CA_BUNDLE"] == f"/opt/python/{certificates.BUNDLE}"
         assert variables["POWERTOOLS_SERVICE_NAME"] == "precert"
         assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "precert"
 

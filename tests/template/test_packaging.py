@@ -1,5 +1,6 @@
 """What ships: whole, compiled, for the right processor, and built only when something changed."""
 
+import ssl
 import struct
 import subprocess
 import sys
@@ -8,9 +9,10 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+import botocore
 import pytest
 
-from infra import archive, packaging
+from infra import archive, certificates, packaging
 from infra.dependencies import AWS_SERVICES
 from infra.packaging import Package, Packages
 from infra.platforms import Platform
@@ -81,13 +83,14 @@ def test_layers_import_when_they_are_all_there_is(tmp_path: Path) -> None:
         with zipfile.ZipFile(package.path) as opened:
             opened.extractall(tmp_path)
     code = (
-        "import aws_lambda_powertools, boto3, botocore, pydantic\n"
+        "import aws_lambda_powertools, pydantic\n"
+        "from botocore.session import get_session\n"
         "import precert.contract, precert.api.routes, payer_data\n"
         "from precert.adapters.code_sets import shipped_code_sets\n"
         "from precert.domain.code_sets import CodeSet\n"
         "assert shipped_code_sets().listed(CodeSet.ICD_10_CM, 'K55').leaf is False\n"
         f"for name in {sorted(AWS_SERVICES)!r}:\n"
-        "    boto3.client(name, region_name='us-east-1')\n"
+        "    get_session().create_client(name, region_name='us-east-1')\n"
         "print(pydantic.__file__)"
     )
     assert in_isolation(code, tmp_path / "python").strip().startswith(str(tmp_path))
@@ -108,6 +111,49 @@ for name in {sorted(AWS_SERVICES)!r}:
     found = in_isolation(code, folder).split()
     assert len(found) == len(AWS_SERVICES)
     assert all("us-gov-west-1.amazonaws.com" in url for url in found)
+
+
+def trusted(bundle: Path) -> dict[str, str]:
+    """The common names in a bundle, each with its organization."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(bundle)
+    subjects = [
+        {name: value for part in root["subject"] for name, value in part}
+        for root in context.get_ca_certs()
+    ]
+    return {one.get("commonName", ""): one.get("organizationName", "") for one in subjects}
+
+
+def test_functions_trust_all_of_amazons_roots_and_no_other_when_dependencies_ship() -> None:
+    """A root that Amazon adds turns this red when the bundle that is installed here has it."""
+    packaging.build(Platform.LOCAL, ("check",))
+    folder = packaging.ROOT / "build" / Platform.LOCAL.value / "dependencies" / "python"
+    of_amazon = {
+        name
+        for name, organization in trusted(Path(botocore.__file__).with_name("cacert.pem")).items()
+        if organization == "Amazon" or name.startswith("Starfield Services")
+    }
+    assert set(trusted(folder / certificates.BUNDLE)) == of_amazon == set(certificates.AMAZON_ROOTS)
+
+
+def test_packaging_is_refused_when_a_root_is_missing(tmp_path: Path) -> None:
+    bundle = tmp_path / "cacert.pem"
+    whole = Path(botocore.__file__).with_name("cacert.pem").read_text(encoding="utf-8")
+    first = whole.index('# Label: "Amazon Root CA 3"')
+    bundle.write_text(whole[:first], encoding="utf-8")
+    with pytest.raises(
+        certificates.RootMissingError, match="no Amazon Root CA 3, Amazon Root CA 4"
+    ):
+        certificates.trust_amazon_alone(bundle)
+    assert bundle.read_text(encoding="utf-8") == whole[:first]
+
+
+def test_boto3_stays_behind_when_dependencies_ship(packages: Packages) -> None:
+    """Nothing of ours imports it, and a library that does would find the runtime's own version."""
+    shipped = names(packages.dependencies)
+    assert not [
+        name for name in shipped if name.startswith(("python/boto3/", "python/s3transfer/"))
+    ]
 
 
 def test_document_is_printed_when_a_function_has_the_printing_layer(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""The authorities that functions trust: Amazon's, as they call AWS and nobody else.
+
+botocore brings 126 roots, and every connection reads them all (``bench/README.md``).
+"""
+
+import hashlib
+import re
+import ssl
+from pathlib import Path
+from typing import Final
+
+BUNDLE: Final = Path("botocore/cacert.pem")
+"""Below the folder that packages are installed in."""
+
+AMAZON_ROOTS: Final = {
+    "Amazon Root CA 1": "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+    "Amazon Root CA 2": "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+    "Amazon Root CA 3": "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+    "Amazon Root CA 4": "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+    "Starfield Services Root Certificate Authority - G2": (
+        "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5"
+    ),
+}
+"""SHA-256 of each certificate: the five that https://www.amazontrust.com/repository asks whoever keeps
+a trust store of his own to have in it.
+"""
+
+_CERTIFICATE: Final = re.compile(
+    "-----BEGIN CERTIFICATE-----\n.*?-----END CERTIFICATE-----\n", re.DOTALL
+)
+
+
+class RootMissingError(Exception):
+    """The installed bundle has no certificate of this name any more."""
+
+
+def trust_amazon_alone(bundle: Path) -> None:
+    """Cut a bundle down to Amazon's roots.
+
+    Raises:
+        RootMissingError: not all of them are in it; it stays as it was.
+    """
+    found = {
+        hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest(): pem
+        for pem in _CERTIFICATE.findall(bundle.read_text(encoding="utf-8"))
+    }
+    missing = [name for name, digest in AMAZON_ROOTS.items() if digest not in found]
+    if missing:
+        raise RootMissingError(f"{bundle.name} of botocore has no {', '.join(missing)}")
+    kept = "".join(f"# {name}\n{found[digest]}" for name, digest in AMAZON_ROOTS.items())
+    bundle.write_text(kept, encoding="utf-8")
