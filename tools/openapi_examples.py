@@ -29,6 +29,7 @@ from precert.api.bodies import (
     DecideBody,
     LineDecisionBody,
     OfferDocumentBody,
+    PartsBody,
     StartDraftBody,
     VoidBody,
 )
@@ -38,7 +39,7 @@ from precert.api.problems import plain_problem, problem_of
 from precert.contract import MESSAGE_EVENT_TYPES, Entitlement
 from precert.domain.caller import Caller
 from precert.domain.completeness import faults_of_submission
-from precert.domain.content import RequestContent, Service
+from precert.domain.content import ContentParts, RequestContent, Service
 from precert.domain.documents import document_key
 from precert.domain.errors import (
     CheckNotAvailableError,
@@ -156,6 +157,10 @@ def _before_submission(told: Story) -> dict[str, Example]:
         ),
         "resumeDraft": Example(answer=DraftAnswer.of(draft)),
         "saveDraft": Example(ContentBody(content=content), SavedDraftAnswer.of(REQUEST_ID, saved)),
+        "patchDraft": Example(
+            PartsBody(content=ContentParts(services=content.services)),
+            SavedDraftAnswer.of(REQUEST_ID, saved),
+        ),
         "deleteDraft": Example(),
         "submitDraft": Example(
             ContentBody(content=content),
@@ -317,7 +322,7 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         no_confirmation(told.check.requirement),
         expired(),
         why_refused(
-            draft.model_copy(update={"version": 3}),
+            draft.model_copy(update={"version": 3, "part_versions": {"services": 3}}),
             based_on=2,
             sent=other,
             callers_tins=draft.tins,

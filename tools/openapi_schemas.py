@@ -80,6 +80,11 @@ EXTENSIONS: Final[Mapping[str, Schema]] = {
         "description": "With `action_not_allowed` on a submitted draft: its number.",
         "type": ["string", "null"],
     },
+    "saved_since": {
+        "description": "With `version_mismatch`: JSON pointers of the parts saved since.",
+        "items": {"type": "string"},
+        "type": "array",
+    },
     "requirement": {
         "$ref": f"{REF_PREFIX}Requirement",
         "description": "With `confirmation_not_available`: what the check came to.",

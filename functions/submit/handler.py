@@ -5,7 +5,7 @@ from typing import Any
 
 from precert.api.answers.drafts import DraftAnswer, SavedDraftAnswer, SubmissionAnswer
 from precert.api.answers.requests import ChangedRequestAnswer
-from precert.api.bodies import AppealBody, ContentBody, StartDraftBody, VoidBody
+from precert.api.bodies import AppealBody, ContentBody, PartsBody, StartDraftBody, VoidBody
 from precert.api.http import Answer, Api, Call, etag
 from precert.api.routes import Function
 from precert.bootstrap import dependencies, id_from_key
@@ -53,6 +53,23 @@ def save(call: Call) -> Answer:
         draft_id,
         call.body(ContentBody).content,
         call.caller,
+        based_on=call.based_on,
+        drafts=made.drafts,
+        payer=made.payer,
+        now=made.now(),
+    )
+    return Answer(SavedDraftAnswer.of(draft_id, saved), headers=etag(saved.version))
+
+
+@api.operation("patchDraft")
+def patch(call: Call) -> Answer:
+    made, draft_id = dependencies(), call.id("draft_id")
+    changed = call.body(PartsBody).content
+    saved = save_draft(
+        draft_id,
+        changed.content,
+        call.caller,
+        parts=changed.sent,
         based_on=call.based_on,
         drafts=made.drafts,
         payer=made.payer,

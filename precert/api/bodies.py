@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from precert.domain.content import Patient, RequestContent
+from precert.domain.content import ContentParts, Patient, RequestContent
 from precert.domain.statuses import LineStatus
 from precert.domain.values import Instant, Text, Tin, Value
 
@@ -42,6 +42,12 @@ class ContentBody(Value):
     """The content of a draft, whole: to save it, or to submit what was reviewed."""
 
     content: RequestContent
+
+
+class PartsBody(Value):
+    """Parts of a draft's content; what is left out stays as it was saved."""
+
+    content: ContentParts
 
 
 class VoidBody(Value):

@@ -31,6 +31,7 @@ from precert.api.bodies import (
     ContentBody,
     DecideBody,
     OfferDocumentBody,
+    PartsBody,
     PlanPageQuery,
     StartDraftBody,
     TinPageQuery,
@@ -187,8 +188,21 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
     ),
     "saveDraft": OperationContract(
         "Replaces the draft's content, however incomplete. Where somebody else saved in the "
-        "meantime, `version_mismatch` says in which parts the two differ.",
+        "meantime, `version_mismatch` says which parts (`saved_since`), and in which the two differ.",
         body=ContentBody,
+        answer=SavedDraftAnswer,
+        errors=(
+            *(InvalidInputError, *_NO_LIVE_DRAFT),
+            *(VersionMismatchError, VersionMissingError),
+        ),
+        headers_in=frozenset({Header.IF_MATCH}),
+        headers_out=frozenset({Header.ETAG}),
+    ),
+    "patchDraft": OperationContract(
+        "Replaces the parts of the draft's content that are sent, each as a whole; `null` clears one, "
+        "what is left out stays. Versions are those of the draft: where somebody saved in the "
+        "meantime, `saved_since` names the parts.",
+        body=PartsBody,
         answer=SavedDraftAnswer,
         errors=(
             *(InvalidInputError, *_NO_LIVE_DRAFT),

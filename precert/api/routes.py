@@ -70,6 +70,7 @@ ROUTES: Final = (
     Route("startDraft", "POST", "/v1/drafts", Function.SUBMIT, "Start a draft"),
     Route("resumeDraft", "GET", "/v1/drafts/{draft_id}", Function.SUBMIT, "Resume a draft"),
     Route("saveDraft", "PUT", "/v1/drafts/{draft_id}", Function.SUBMIT, "Save a draft"),
+    Route("patchDraft", "PATCH", "/v1/drafts/{draft_id}", Function.SUBMIT, "Save parts of a draft"),
     Route("deleteDraft", "DELETE", "/v1/drafts/{draft_id}", Function.SUBMIT, "Delete a draft"),
     Route(
         "submitDraft",

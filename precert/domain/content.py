@@ -5,7 +5,7 @@ absent in a draft; :mod:`precert.domain.completeness` says what a check or a sub
 """
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -118,19 +118,48 @@ class Service(Value):
         return max([stay, *starts])
 
 
+Services = Annotated[tuple[Service, ...], Field(max_length=MAX_SERVICES)]
+
+
 class RequestContent(Value):
-    """Everything an office enters for one request."""
+    """Everything an office enters for one request; each field is a part that is saved as a whole."""
 
     patient: Patient | None = None
     servicing_provider: Provider | None = None
     requesting_provider: Provider | None = None
-    services: Annotated[tuple[Service, ...], Field(max_length=MAX_SERVICES)] = ()
+    services: Services = ()
     assertion_id: AssertionId | None = None
-    purpose: Purpose = Purpose.PRECERTIFICATION
     """The id of the check's answer that it was started from, quoted by whoever asks about it."""
+    purpose: Purpose = Purpose.PRECERTIFICATION
 
     @property
     def tins(self) -> tuple[str, ...]:
         """TINs of both sides, each once: who sees the request (A2)."""
         sides = (self.requesting_provider, self.servicing_provider)
         return tuple(dict.fromkeys(side.tin for side in sides if side and side.tin))
+
+
+PARTS: Final = frozenset(RequestContent.model_fields)
+"""Names of the parts of a request's content."""
+
+
+class ContentParts(Value):
+    """Some parts of a request's content: each one sent replaces that part, ``null`` clears it."""
+
+    patient: Patient | None = None
+    servicing_provider: Provider | None = None
+    requesting_provider: Provider | None = None
+    services: Services | None = None
+    assertion_id: AssertionId | None = None
+    purpose: Purpose | None = None
+
+    @property
+    def sent(self) -> frozenset[str]:
+        """Names of the parts that were sent, cleared ones included."""
+        return frozenset(self.model_fields_set)
+
+    @property
+    def content(self) -> RequestContent:
+        """The parts that were sent, in a content that is empty otherwise."""
+        entered = {name: value for name, value in self if value is not None}
+        return RequestContent(**entered)

@@ -120,6 +120,8 @@ class Request(Value):
     updated_at: datetime
     expires_at: datetime | None = None
     document_slots: int = 0
+    part_versions: Mapping[str, int] = {}
+    """Of a draft: the version in which each part of its content was last saved (D7)."""
     started_with: Text | None = None
     """Digest of the content it was started with: a repeated start is told by it."""
     review: Review | None = None
@@ -133,6 +135,10 @@ class Request(Value):
                 "This is a draft: submit it first.", request_status=self.status.value
             )
         return self.review
+
+    def saved_since(self, version: int) -> frozenset[str]:
+        """Parts of a draft's content that were saved after that version of it (D7)."""
+        return frozenset(part for part, saved in self.part_versions.items() if saved > version)
 
     @property
     def urgency(self) -> Urgency:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from precert.domain.content import RequestContent
+from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import (
     ActionNotAllowedError,
     DraftExpiredError,
@@ -77,22 +77,26 @@ def why_refused(
     *,
     based_on: int,
     sent: RequestContent | None,
+    parts: frozenset[str] = PARTS,
     callers_tins: Collection[str],
     now: datetime,
 ) -> PrecertError:
-    """The error that tells why a write on a draft did not happen (D5, D7)."""
+    """The error that tells why a write on a draft did not happen (D5, D7).
+
+    ``parts`` are those of ``sent`` that the write is about.
+    """
     try:
         draft = live_draft(current, callers_tins, now)
     except PrecertError as refusal:
         return refusal
-    if sent and not _same_patient(draft.content, sent):
+    if sent and "patient" in parts and not _same_patient(draft.content, sent):
         return InvalidInputError([_OTHER_PATIENT])
-    changed = _changed_fields(draft.content, sent) if sent else []
     return VersionMismatchError(
         "Read the draft again and save on top of its current version.",
         current_version=draft.version,
         based_on_version=based_on,
-        differs_in=changed,
+        saved_since=_pointers(draft.saved_since(based_on)),
+        differs_in=_pointers(_differing(draft.content, sent, parts)) if sent else [],
     )
 
 
@@ -102,10 +106,13 @@ def _same_patient(stored: RequestContent, sent: RequestContent) -> bool:
     return stored.patient.member_id == sent.patient.member_id
 
 
-def _changed_fields(stored: RequestContent, sent: RequestContent) -> list[str]:
-    """JSON pointers of the parts in which what is stored differs from what was sent."""
-    return [
-        f"/{name}"
-        for name in RequestContent.model_fields
-        if getattr(stored, name) != getattr(sent, name)
-    ]
+def _differing(
+    stored: RequestContent, sent: RequestContent, parts: frozenset[str]
+) -> frozenset[str]:
+    """The parts in which what is stored differs from what was sent."""
+    return frozenset(name for name in parts if getattr(stored, name) != getattr(sent, name))
+
+
+def _pointers(parts: frozenset[str]) -> list[str]:
+    """JSON pointers of the parts, in the order of the content."""
+    return [f"/{name}" for name in RequestContent.model_fields if name in parts]

@@ -1,4 +1,4 @@
-"""Save a draft at any moment, however incomplete (D3, D7)."""
+"""Save a draft, whole or in parts, at any moment and however incomplete (D3, D7)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.clocks import draft_expiry
-from precert.domain.content import RequestContent
+from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import Fault, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.usecases.explain_refusal import has_expired, why_refused
-from precert.usecases.ports.drafts import DraftRefusedError, DraftStore
+from precert.usecases.ports.drafts import DraftRefusedError, DraftStore, Saving
 
 
 @dataclass(frozen=True)
@@ -26,64 +26,76 @@ def save_draft(
     content: RequestContent,
     caller: Caller,
     *,
+    parts: frozenset[str] = PARTS,
     based_on: int,
     drafts: DraftStore,
     payer: Payer,
     now: datetime,
 ) -> SavedDraft:
-    """Replace the draft's content, if nobody changed it since ``based_on``. One call.
+    """Replace the draft's content, or the parts named, if nobody changed it since ``based_on``.
 
-    Sent again because the answer was lost, it answers as it did.
+    One call. Sent again because the answer was lost, it answers as it did.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
-        InvalidInputError: the patient is missing, or another than the draft's.
-        VersionMismatchError: somebody saved in the meantime; says in which parts it differs.
+        InvalidInputError: no part is named; the patient is missing, or another than the draft's.
+        VersionMismatchError: somebody saved in the meantime; says what.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    if content.patient is None:
-        raise InvalidInputError(
-            [Fault("/content/patient", "missing", "send the draft's patient with every save")]
-        )
+    if faults := _faults(content, parts):
+        raise InvalidInputError(faults)
     expires_at = draft_expiry(now, payer.draft_clock, payer.zone).astimezone(UTC)
+    saving = Saving(
+        request_id=draft_id,
+        based_on=based_on,
+        content=content,
+        parts=parts,
+        expires_at=expires_at,
+        callers_tins=caller.tins,
+        now=now,
+    )
     try:
-        drafts.save(
-            draft_id,
-            based_on=based_on,
-            content=content,
-            expires_at=expires_at,
-            callers_tins=caller.tins,
-            now=now,
-        )
+        drafts.save(saving)
     except DraftRefusedError as refusal:
-        if same := _same_save(refusal.current, content, caller, based_on, now):
+        if same := _same_save(refusal.current, saving):
             return same
         raise why_refused(
             refusal.current,
             based_on=based_on,
             sent=content,
+            parts=parts,
             callers_tins=caller.tins,
             now=now,
         ) from refusal
     return SavedDraft(based_on + 1, expires_at)
 
 
-def _same_save(
-    current: Request | None,
-    content: RequestContent,
-    caller: Caller,
-    based_on: int,
-    now: datetime,
-) -> SavedDraft | None:
-    """The earlier answer, if this very save went through before."""
+def _faults(content: RequestContent, parts: frozenset[str]) -> list[Fault]:
+    if not parts:
+        return [Fault("/content", "missing", "send one part at least, as in services")]
+    if "patient" in parts and content.patient is None:
+        words = "the draft's patient stays: send it, or leave it out of a save of other parts"
+        return [Fault("/content/patient", "missing", words)]
+    return []
+
+
+def _same_save(current: Request | None, saving: Saving) -> SavedDraft | None:
+    """The earlier answer, if this very save went through before.
+
+    Of a save of parts, that the parts stand as sent does not show it: a colleague may have saved
+    them alike, and others with them that this caller has not seen.
+    """
     if (
         current is None
         or current.status is not Status.INCOMPLETE
-        or current.version != based_on + 1
-        or current.content != content
-        or not current.tins & caller.tins
+        or current.version != saving.based_on + 1
+        or current.saved_since(saving.based_on) != saving.parts
+        or any(
+            getattr(current.content, one) != getattr(saving.content, one) for one in saving.parts
+        )
+        or not current.tins.intersection(saving.callers_tins)
         or current.expires_at is None
-        or has_expired(current, now)
+        or has_expired(current, saving.now)
     ):
         return None
     return SavedDraft(current.version, current.expires_at)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.clocks import draft_expiry
-from precert.domain.content import RequestContent
+from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import Fault, InvalidInputError, KeyReusedError
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of
@@ -57,6 +57,7 @@ def start_draft(
         updated_at=now,
         expires_at=draft_expiry(now, payer.draft_clock, payer.zone).astimezone(UTC),
         document_slots=payer.documents.max_at_submission,
+        part_versions=dict.fromkeys(sorted(PARTS), 1),
         started_with=sha256(content.model_dump_json().encode()).hexdigest(),
     )
     try:

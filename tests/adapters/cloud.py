@@ -313,6 +313,19 @@ class Cloud:
             if_match=f'"{version}"',
         )
 
+    def patch(
+        self, draft_id: str, version: int, by: Mapping[str, str] = OFFICE, **parts: Any
+    ) -> Reply:
+        """Save the parts given, and no others."""
+        return self.call(
+            submit,
+            "PATCH",
+            f"/v1/drafts/{draft_id}",
+            {"content": parts},
+            by=by,
+            if_match=f'"{version}"',
+        )
+
     def submit(
         self, draft_id: str, version: int = 1, by: Mapping[str, str] = OFFICE, **changes: Any
     ) -> Reply:

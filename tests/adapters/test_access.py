@@ -27,6 +27,7 @@ Operation = Callable[[Cloud, str, Claims], Reply]
 OF_A_REQUEST: Final[dict[str, Operation]] = {
     "resumeDraft": lambda cloud, id_, by: cloud.resume(id_, by),
     "saveDraft": lambda cloud, id_, by: cloud.save(id_, 1, by),
+    "patchDraft": lambda cloud, id_, by: cloud.patch(id_, 1, by, services=[]),
     "deleteDraft": lambda cloud, id_, by: cloud.delete(id_, 1, by),
     "submitDraft": lambda cloud, id_, by: cloud.submit(
         id_,

@@ -1,12 +1,10 @@
 """What an operation costs: AWS calls, and write units of a save."""
 
 import json
-from math import ceil
-from typing import Any
 
 import pytest
 
-from precert.adapters.dynamodb.codec import from_wire
+from tests.adapters.capacity import billed
 from tests.adapters.cloud import FACILITY, REVIEWER, Cloud
 from tests.fakes.samples import PATIENT, entered
 
@@ -15,6 +13,13 @@ def test_save_is_one_call_when_the_version_is_current(cloud: Cloud) -> None:
     draft_id = cloud.start()
     with cloud.wire.counting() as calls:
         assert cloud.save(draft_id, 1).status == 200
+    assert calls == ["UpdateItem"]
+
+
+def test_save_of_parts_is_one_call_when_the_version_is_current(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    with cloud.wire.counting() as calls:
+        assert cloud.patch(draft_id, 1, services=[], requesting_provider=None).status == 200
     assert calls == ["UpdateItem"]
 
 
@@ -96,29 +101,28 @@ def test_nothing_is_called_when_input_is_wrong(cloud: Cloud) -> None:
     assert calls == []
 
 
-def size_of(value: Any) -> int:
-    """Bytes of an attribute's value, as DynamoDB counts them."""
-    if isinstance(value, str):
-        return len(value.encode())
-    if isinstance(value, set):
-        return 3 + sum(size_of(one) for one in value)
-    if isinstance(value, bool) or value is None:
-        return 1
-    if hasattr(value, "as_tuple"):  # a number: two digits a byte, and one
-        return ceil(len(value.as_tuple().digits) / 2) + 1
-    return len(bytes(value))
-
-
-def test_save_writes_at_most_two_units_when_a_draft_is_realistic(cloud: Cloud) -> None:
+@pytest.mark.parametrize("way", ["whole", "services alone", "one field of a part"])
+def test_save_writes_at_most_two_units_when_a_draft_is_realistic(cloud: Cloud, way: str) -> None:
     assert len(json.dumps(entered()).encode()) > 1250
     draft_id = cloud.start()
-    cloud.save(draft_id, 1)
-    item = cloud.item(draft_id)
-    assert item is not None
-    size = sum(len(name) + size_of(value) for name, value in from_wire(item).items())
-    # An item that carries no index key is written to the table alone.
-    assert not {name for name in item if name.startswith(("dashboard_", "worklist_"))}
-    assert ceil(size / 1024) <= 2, size
+    with billed(cloud.clients.by_name["dynamodb"]) as bill:
+        if way == "whole":
+            saved = cloud.save(draft_id, 1)
+        elif way == "services alone":
+            saved = cloud.patch(draft_id, 1, services=entered()["services"])
+        else:
+            provider = entered()["servicing_provider"] | {"phone": "2165550100"}
+            saved = cloud.patch(draft_id, 1, servicing_provider=provider)
+    assert saved.status == 200
+    assert bill.by_call == [("UpdateItem", 2)]
+    assert (bill.table, bill.indexes) == (2, 0)
+
+
+def test_refused_save_is_charged_as_a_save_when_the_version_is_old(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    with billed(cloud.clients.by_name["dynamodb"]) as bill:
+        assert cloud.save(draft_id, 7).status == 412
+    assert bill.by_call == [("UpdateItem", 2)]
 
 
 @pytest.mark.parametrize("operation", ["UpdateItem"])

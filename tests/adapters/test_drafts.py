@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from functions.submit import handler as submit
+from precert.domain.content import PARTS, RequestContent
 from tests.adapters.cloud import FACILITY, OFFICE, OFFICE_SUBJECT, Cloud, claims
-from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, content, entered
+from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, OFFICE_VISIT, content, entered
 
 COLLEAGUE = claims("colleague-user", "PatientSearch", OFFICE_TIN)
 
@@ -74,6 +75,104 @@ def test_submission_is_refused_when_somebody_saved_in_the_meantime(cloud: Cloud)
     late = cloud.submit(draft_id, 1)
     assert (late.status, late.body["differs_in"]) == (412, ["/services"])
     assert cloud.resume(draft_id).body["version"] == 2
+
+
+# -- saving parts -------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("D3")
+@pytest.mark.parametrize("part", sorted(PARTS - {"patient"}))
+def test_one_part_is_replaced_when_it_is_sent_alone(cloud: Cloud, part: str) -> None:
+    draft_id = cloud.start()
+    other: dict[str, Any] = {
+        "servicing_provider": {"name": "Somebody Else"},
+        "requesting_provider": {"name": "Somebody Else"},
+        "services": [OFFICE_VISIT],
+        "assertion_id": "CHK-260701150000-0123456789ABCDEF",
+        "purpose": "PREDETERMINATION",
+    }
+    saved = cloud.patch(draft_id, 1, OFFICE, **{part: other[part]})
+    assert (saved.status, saved.body["version"], saved.headers["ETag"]) == (200, 2, '"2"')
+    stored = cloud.resume(draft_id).body["content"]
+    assert content(**stored) == content(**{part: other[part]})
+
+
+@pytest.mark.parametrize("part", sorted(PARTS - {"patient"}))
+def test_part_is_cleared_when_null_is_sent(cloud: Cloud, part: str) -> None:
+    draft_id = cloud.start()
+    nothing: dict[str, Any] = {part: None}
+    assert cloud.patch(draft_id, 1, **nothing).status == 200
+    assert cloud.patch(draft_id, 2, **nothing).status == 200
+    stored = content(**cloud.resume(draft_id).body["content"])
+    assert getattr(stored, part) == getattr(RequestContent(), part)
+    assert stored == content().model_copy(update={part: getattr(RequestContent(), part)})
+
+
+@pytest.mark.rule("D3")
+def test_clock_starts_anew_when_a_part_is_saved(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.clock.pass_by(hours=48)
+    assert cloud.patch(draft_id, 1, services=[]).body["expires_at"] == "2026-07-08T15:00:00Z"
+    assert cloud.resume(draft_id).body["expires_at"] == "2026-07-08T15:00:00Z"
+
+
+def test_names_can_be_corrected_and_the_patient_stays_when_parts_are_saved(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    corrected = entered()["patient"] | {"first_name": "Alison"}
+    assert cloud.patch(draft_id, 1, patient=corrected).status == 200
+    other = cloud.patch(draft_id, 2, patient=corrected | {"member_id": "U70018347"})
+    assert (other.status, other.body["faults"][0]["code"]) == (422, "other_patient")
+    gone = cloud.patch(draft_id, 2, patient=None)
+    assert (gone.status, gone.body["faults"][0]["pointer"]) == (422, "/content/patient")
+    assert cloud.resume(draft_id).body["content"]["patient"] == corrected
+
+
+def test_parts_are_asked_for_when_a_save_names_none(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    assert cloud.patch(draft_id, 1).body["faults"][0]["pointer"] == "/content"
+    assert cloud.patch(draft_id, 1, diagnosis="K55").body["faults"][0]["pointer"] == (
+        "/content/diagnosis"
+    )
+    body: dict[str, Any] = {"content": {"services": []}}
+    unversioned = cloud.call(submit, "PATCH", f"/v1/drafts/{draft_id}", body)
+    assert (unversioned.status, unversioned.code) == (428, "version_missing")
+    assert cloud.resume(draft_id).body["version"] == 1
+
+
+@pytest.mark.rule("D7")
+def test_parts_saved_since_are_named_when_a_save_of_parts_comes_late(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    assert cloud.patch(draft_id, 1, COLLEAGUE, services=[OFFICE_VISIT]).status == 200
+    late = cloud.patch(draft_id, 1, requesting_provider={"name": "Somebody Else"})
+    assert (late.status, late.code) == (412, "version_mismatch")
+    assert late.body["saved_since"] == ["/services"]
+    assert late.body["differs_in"] == ["/requesting_provider"]
+    stored = content(**cloud.resume(draft_id).body["content"])
+    assert stored == content(services=[OFFICE_VISIT])
+
+
+def test_save_of_parts_answers_the_same_when_its_answer_was_lost(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.wire.lose_answer("UpdateItem")
+    saved = cloud.patch(draft_id, 1, services=[])
+    assert (saved.status, saved.body["version"]) == (200, 2)
+    cloud.clock.pass_by(hours=1)
+    again = cloud.patch(draft_id, 1, services=[])
+    assert (again.text, again.headers["ETag"]) == (saved.text, saved.headers["ETag"])
+    assert cloud.patch(draft_id, 1, services=[OFFICE_VISIT]).status == 412
+    assert cloud.stored(draft_id)["version"] == 2
+
+
+@pytest.mark.rule("D7")
+def test_late_save_is_refused_when_a_colleague_saved_the_same_part_and_more(cloud: Cloud) -> None:
+    """An answer as if it had gone through would hide the part that this caller has not seen."""
+    draft_id = cloud.start()
+    assert (
+        cloud.patch(draft_id, 1, COLLEAGUE, services=[], purpose="PREDETERMINATION").status == 200
+    )
+    late = cloud.patch(draft_id, 1, services=[])
+    assert (late.status, late.body["differs_in"]) == (412, [])
+    assert late.body["saved_since"] == ["/services", "/purpose"]
 
 
 def test_version_is_asked_for_when_a_save_names_none(cloud: Cloud) -> None:

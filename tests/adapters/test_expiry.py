@@ -21,6 +21,7 @@ def attempts(cloud: Cloud, draft_id: str) -> dict[str, Reply]:
         "read": cloud.read(draft_id),
         "upload": cloud.offer(draft_id),
         "save": cloud.save(draft_id, 1),
+        "patch": cloud.patch(draft_id, 1, services=[]),
         "submit": cloud.submit(draft_id, 1),
         "delete": cloud.delete(draft_id, 1),
     }
@@ -45,7 +46,7 @@ def test_draft_is_gone_when_the_deadline_is_this_instant(cloud: Cloud) -> None:
     assert {reply.status for reply in attempts(cloud, draft_id).values()} == {410}
 
 
-@pytest.mark.parametrize("name", ["resume", "read", "upload", "save", "submit", "delete"])
+@pytest.mark.parametrize("name", ["resume", "read", "upload", "save", "patch", "submit", "delete"])
 def test_everything_is_possible_when_a_second_is_left(cloud: Cloud, name: str) -> None:
     draft_id = cloud.start()
     last_second_of(cloud, draft_id)
@@ -54,6 +55,7 @@ def test_everything_is_possible_when_a_second_is_left(cloud: Cloud, name: str) -
         "read": lambda: cloud.read(draft_id),
         "upload": lambda: cloud.offer(draft_id),
         "save": lambda: cloud.save(draft_id, 1),
+        "patch": lambda: cloud.patch(draft_id, 1, services=[]),
         "submit": lambda: cloud.submit(draft_id, 1),
         "delete": lambda: cloud.delete(draft_id, 1),
     }

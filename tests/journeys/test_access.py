@@ -51,6 +51,7 @@ class Ids:
             "handOver": {"content": self.content, "delegate_id": "ANY"},
             "startDraft": {"content": self.content},
             "saveDraft": {"content": self.content},
+            "patchDraft": {"content": {"services": []}},
             "submitDraft": {"content": self.content},
             "voidRequest": {"reason": "entered twice"},
             "fileAppeal": {"line_ids": ["1.1"], "reason": "more records"},

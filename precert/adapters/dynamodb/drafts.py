@@ -5,7 +5,14 @@ from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import Item, packed, request_item, request_of, to_wire
+from precert.adapters.dynamodb.codec import (
+    Item,
+    packed,
+    packed_parts,
+    request_item,
+    request_of,
+    to_wire,
+)
 from precert.adapters.dynamodb.frequent import count_selection
 from precert.adapters.dynamodb.keys import (
     PROCESSING_QUEUE,
@@ -31,7 +38,7 @@ from precert.contract import (
     WORKLIST_PK,
     WORKLIST_SK,
 )
-from precert.domain.content import RequestContent
+from precert.domain.content import PARTS, Patient
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.statuses import Status
@@ -39,15 +46,14 @@ from precert.usecases.ports.drafts import (
     CoverageChangedError,
     DraftRefusedError,
     NumberTakenError,
+    Saving,
     Submission,
 )
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-_LIVE = (
-    "#status = :incomplete AND version = :based_on AND expires_at > :now AND member_id = :member"
-)
+_LIVE = "#status = :incomplete AND version = :based_on AND expires_at > :now"
 
 
 class DynamoDBDrafts:
@@ -90,34 +96,25 @@ class DynamoDBDrafts:
         except ConditionFailedError:
             return
 
-    def save(
-        self,
-        request_id: str,
-        *,
-        based_on: int,
-        content: RequestContent,
-        expires_at: datetime,
-        callers_tins: Collection[str],
-        now: datetime,
-    ) -> None:
-        values = {
-            ":content": packed(content),
-            ":next": based_on + 1,
-            ":expires_at": instant(expires_at),
-            ":ttl": _ttl(expires_at),
-        }
+    def save(self, saving: Saving) -> None:
         update = _live_update(
-            "SET content = :content, version = :next, updated_at = :now, "
-            "expires_at = :expires_at, #ttl = :ttl",
-            values,
-            based_on=based_on,
-            content=content,
-            callers_tins=callers_tins,
-            now=now,
+            "",
+            {
+                ":next": saving.based_on + 1,
+                ":expires_at": instant(saving.expires_at),
+                ":ttl": _ttl(saving.expires_at),
+            },
+            based_on=saving.based_on,
+            patient=saving.content.patient,
+            callers_tins=saving.callers_tins,
+            now=saving.now,
         )
+        sets = "version = :next, updated_at = :now, expires_at = :expires_at, #ttl = :ttl"
+        update["UpdateExpression"] = f"SET {sets}{_change_of_parts(saving, update)}"
         update["ExpressionAttributeNames"]["#ttl"] = TTL_ATTRIBUTE
+        key = to_wire(_key(saving.request_id))
         try:
-            self._writes.update(TableName=self._table, Key=to_wire(_key(request_id)), **update)
+            self._writes.update(TableName=self._table, Key=key, **update)
         except ConditionFailedError as failed:
             raise DraftRefusedError(_current(failed.item)) from failed
 
@@ -128,7 +125,7 @@ class DynamoDBDrafts:
             "",
             {},
             based_on=draft.version,
-            content=draft.content,
+            patient=draft.content.patient,
             callers_tins=callers_tins,
             now=now,
         )
@@ -205,7 +202,7 @@ class DynamoDBDrafts:
 
     def _submitting_update(self, submission: Submission) -> dict[str, Any]:
         values = {
-            ":content": packed(submission.content),
+            ":content": packed_parts(submission.content),
             ":review": packed(submission.review),
             ":round": submission.review.round,
             ":next": submission.based_on + 1,
@@ -219,10 +216,10 @@ class DynamoDBDrafts:
             "SET content = :content, review = :review, #round = :round, version = :next, "
             "#status = :status, tins = :tins, updated_at = :now, document_slots = :slots, "
             f"{WORKLIST_PK} = :queue, {WORKLIST_SK} = :queued "
-            "REMOVE expires_at, #ttl",
+            "REMOVE expires_at, #ttl, part_versions",
             values,
             based_on=submission.based_on,
-            content=submission.content,
+            patient=submission.patient,
             callers_tins=submission.callers_tins,
             now=submission.now,
         )
@@ -261,28 +258,52 @@ def _unconditional(operation: dict[str, Any]) -> dict[str, Any]:
     return put
 
 
+def _change_of_parts(saving: Saving, update: dict[str, Any]) -> str:
+    """Goes on with the update's SET: the parts, and in which version they were saved.
+
+    Adds the names and values that it speaks of to the update.
+    """
+    entered = packed_parts(saving.content)
+    names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]
+    if saving.parts == PARTS:
+        versions = dict.fromkeys(sorted(PARTS), saving.based_on + 1)
+        values |= to_wire({":content": entered, ":versions": versions})
+        return ", content = :content, part_versions = :versions"
+    sets, cleared = "", []
+    for part in sorted(saving.parts):
+        names[f"#{part}"] = part
+        sets += f", part_versions.#{part} = :next"
+        if part in entered:
+            values |= to_wire({f":{part}": entered[part]})
+            sets += f", content.#{part} = :{part}"
+        else:
+            cleared.append(f"content.#{part}")
+    return f"{sets} REMOVE {', '.join(cleared)}" if cleared else sets
+
+
 def _live_update(
     expression: str,
     values: dict[str, Any],
     *,
     based_on: int,
-    content: RequestContent,
+    patient: Patient | None,
     callers_tins: Collection[str],
     now: datetime,
 ) -> dict[str, Any]:
-    """Arguments of an update that only a live draft of the caller's takes."""
+    """Arguments of an update that only a live draft of the caller's, and the patient's, takes."""
     if not callers_tins:
         raise DraftRefusedError(None)
     condition, tins = callers_condition(callers_tins)
-    patient = content.patient
-    all_values = {
+    all_values: Item = {
         **values,
         **tins,
         ":incomplete": Status.INCOMPLETE.value,
         ":based_on": based_on,
         ":now": instant(now),
-        ":member": patient.member_id if patient else "",
     }
+    if patient is not None:
+        condition += " AND member_id = :member"
+        all_values[":member"] = patient.member_id
     return {
         "UpdateExpression": expression,
         "ConditionExpression": f"{_LIVE} AND {condition}",

@@ -46,6 +46,19 @@ class Submission:
     now: datetime
 
 
+@dataclass(frozen=True)
+class Saving:
+    """What one save writes: the parts named, as they stand in ``content``; others stay as they are."""
+
+    request_id: str
+    based_on: int
+    content: RequestContent
+    parts: frozenset[str]
+    expires_at: datetime
+    callers_tins: Collection[str]
+    now: datetime
+
+
 class DraftStore(Protocol):
     """Drafts by id. Conditions are the store's; explaining a refusal is the use case's."""
 
@@ -59,17 +72,8 @@ class DraftStore(Protocol):
     def show(self, draft: Request) -> None:
         """Bring the draft's dashboard line up to date; a newer line, or none, is left alone."""
 
-    def save(
-        self,
-        request_id: str,
-        *,
-        based_on: int,
-        content: RequestContent,
-        expires_at: datetime,
-        callers_tins: Collection[str],
-        now: datetime,
-    ) -> None:
-        """Replace a live draft's content and start its clock anew (D3, D7).
+    def save(self, saving: Saving) -> None:
+        """Replace parts of a live draft's content and start its clock anew (D3, D7).
 
         Raises:
             DraftRefusedError: it is gone, expired, submitted, not the caller's, another

@@ -1,0 +1,172 @@
+"""What calls cost: DynamoDB's read and write units, counted over the calls that were made.
+
+moto bills nothing, so the items before and after each call are looked up in its own memory and counted
+by the published rules: an item's size is that of its attributes' names and values; a write costs a
+unit for each started KB of the larger of the item before and after, twice that in a transaction; an
+index is written where its projected attributes change. A failed condition is charged as the write.
+"""
+
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import ceil
+from typing import Any, Final
+
+from moto.backends import get_backend
+from moto.dynamodb.models.dynamo_type import DynamoType
+
+from precert.contract import (
+    DASHBOARD_INDEX,
+    DASHBOARD_PK,
+    DASHBOARD_SK,
+    PK,
+    ROW_ATTRIBUTE,
+    SK,
+    WORKLIST_INDEX,
+    WORKLIST_PK,
+    WORKLIST_SK,
+)
+
+Item = Mapping[str, Any]
+"""Attributes in DynamoDB's typed form."""
+
+INDEXES: Final = {
+    DASHBOARD_INDEX: (DASHBOARD_PK, DASHBOARD_SK),
+    WORKLIST_INDEX: (WORKLIST_PK, WORKLIST_SK),
+}
+_ACCOUNT: Final = "123456789012"
+
+
+def value_size(value: Mapping[str, Any]) -> int:
+    """Bytes of one attribute's value."""
+    [(kind, held)] = value.items()
+    match kind:
+        case "S":
+            return len(held.encode())
+        case "B":
+            return len(held)
+        case "N":
+            digits = Decimal(held).normalize().as_tuple()
+            return ceil(len(digits.digits) / 2) + 1 + digits.sign
+        case "BOOL" | "NULL":
+            return 1
+        case "SS":
+            return sum(len(one.encode()) for one in held)
+        case "L":
+            return 3 + sum(1 + value_size(one) for one in held)
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + value_size(one) for name, one in held.items())
+    raise TypeError(f"no size is known of {kind}")
+
+
+def item_size(item: Item | None) -> int:
+    """Bytes of an item, as reads and writes are charged; nothing is nothing."""
+    return sum(len(name.encode()) + value_size(value) for name, value in (item or {}).items())
+
+
+def write_units(before: Item | None, after: Item | None, *, in_transaction: bool = False) -> int:
+    """Units of the table for one write, whether it took place or failed its condition."""
+    units = max(1, ceil(max(item_size(before), item_size(after)) / 1024))
+    return units * 2 if in_transaction else units
+
+
+def index_units(before: Item | None, after: Item | None) -> int:
+    """Units of both indexes for what one write changed."""
+    units = 0
+    for key in INDEXES.values():
+        old, new = (_projected(item, key) for item in (before, after))
+        if old == new:
+            continue
+        moved = old and new and any(old[name] != new[name] for name in key)
+        sizes = [item_size(one) for one in (old, new) if one]
+        units += sum(ceil(size / 1024) for size in (sizes if moved else [max(sizes)]))
+    return units
+
+
+def _projected(item: Item | None, key: tuple[str, str]) -> Item | None:
+    """What an index holds of an item; nothing where the item has not its key."""
+    if item is None or not all(name in item for name in key):
+        return None
+    return {name: item[name] for name in (PK, SK, *key, ROW_ATTRIBUTE) if name in item}
+
+
+@dataclass
+class Bill:
+    """Units of the calls made while it was open."""
+
+    table: int = 0
+    indexes: int = 0
+    by_call: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def writes(self) -> int:
+        return self.table + self.indexes
+
+
+@contextmanager
+def billed(client: Any) -> Iterator[Bill]:
+    """Counts what the client's writes cost in the block."""
+    bill, held = Bill(), dict[str, Any]()
+
+    def asked(params: dict[str, Any], model: Any, **_: Any) -> None:
+        written = list(_written(model.name, params))
+        held["before"] = [(table, key, stored(table, key)) for table, key in written]
+
+    def answered(model: Any, **_: Any) -> None:
+        in_transaction = model.name == "TransactWriteItems"
+        spent = bill.writes
+        for table, key, before in held.pop("before"):
+            after = stored(table, key)
+            bill.table += write_units(before, after, in_transaction=in_transaction)
+            bill.indexes += index_units(before, after)
+        if bill.writes > spent:
+            bill.by_call.append((model.name, bill.writes - spent))
+
+    events = client.meta.events
+    events.register("provide-client-params.dynamodb", asked)
+    events.register("after-call.dynamodb", answered)
+    try:
+        yield bill
+    finally:
+        events.unregister("provide-client-params.dynamodb", asked)
+        events.unregister("after-call.dynamodb", answered)
+
+
+def _written(operation: str, params: Mapping[str, Any]) -> Iterable[tuple[str, Item]]:
+    """Table and key of each item that a call may write."""
+    if operation == "TransactWriteItems":
+        for one in params["TransactItems"]:
+            [given] = one.values()
+            yield given["TableName"], _key(given)
+    elif operation in {"PutItem", "UpdateItem", "DeleteItem"}:
+        yield params["TableName"], _key(params)
+
+
+def _key(given: Mapping[str, Any]) -> Item:
+    named = given["Key"] if "Key" in given else given["Item"]
+    return {PK: named[PK], SK: named[SK]}
+
+
+def stored(table: str, key: Item, region: str = "us-east-1") -> Item | None:
+    """An item as moto holds it."""
+    held = get_backend("dynamodb")[_ACCOUNT][region].tables[table]
+    item = held.get_item(DynamoType(key[PK]), DynamoType(key[SK]))
+    return _bytes_of(item.to_json()["Attributes"]) if item else None
+
+
+def _bytes_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Binary values as bytes, as they are charged; moto keeps the Base64 of the wire."""
+    return {name: _raw(value) for name, value in attributes.items()}
+
+
+def _raw(value: Mapping[str, Any]) -> dict[str, Any]:
+    [(kind, held)] = value.items()
+    if kind == "B":
+        return {"B": held if isinstance(held, bytes) else b64decode(held)}
+    if kind == "M":
+        return {"M": _bytes_of(held)}
+    if kind == "L":
+        return {"L": [_raw(one) for one in held]}
+    return {kind: held}
