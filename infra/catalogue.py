@@ -38,7 +38,7 @@ UPLOAD: Final = FunctionSpec(
     "Presigned uploads and downloads of documents",
     "upload",
     "functions.upload.handler.handle",
-    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, *_CLAIMS),
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.DATA_KEY, *_CLAIMS),
     serves=Function.UPLOAD,
 )
 STATUS: Final = FunctionSpec(

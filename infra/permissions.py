@@ -43,6 +43,7 @@ def grant(
     upload = of(catalogue.UPLOAD)
     tables.allow_requests(upload, WRITE_ACTIONS)
     documents.allow_documents(upload, ("s3:GetObject", "s3:PutObject"))
+    documents.allow_listing(upload)
 
     verify = of(catalogue.UPLOAD_VERIFY)
     tables.allow_requests(verify, WRITE_ACTIONS)

@@ -54,6 +54,7 @@ class PrecertStack(cdk.Stack):
             Env.DOCUMENTS_BUCKET: self._documents.documents.bucket_name,
             Env.RULE_LISTS_BUCKET: self._documents.rule_lists.bucket_name,
             Env.EVENT_BUS_NAME: self._messaging.bus.event_bus_name,
+            Env.DATA_KEY: encryption.key.key_id,
             Env.SSN_KEY: encryption.ssn_key.key_arn,
             **self._identity.values,
         }

@@ -12,9 +12,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
-from precert.adapters.content_types import looks_like
+from precert.adapters.content_types import inspect_content
 from precert.adapters.payer_file import shipped_payer, shipped_templates
 from precert.contract import STACK_OUTPUTS, Env
+from precert.domain.documents import Refusal
 from precert.domain.numbers import SERIAL_LIMIT
 from precert.domain.payer import Payer
 from precert.settings import Settings, SettingsError
@@ -96,7 +97,7 @@ class Dependencies:
     serial: Callable[[], int] = random_serial
     new_key: Callable[[], bytes] = random_key
     new_uuid: Callable[[], str] = random_uuid
-    sniff: Callable[[bytes, str], bool] = looks_like
+    inspect: Callable[[bytes, str], Refusal | None] = inspect_content
     endpoint_url: str | None = None
     """Where AWS answers, for whoever works on another endpoint than the environment names."""
 
@@ -203,7 +204,11 @@ class Dependencies:
     def document_bytes(self) -> "S3Documents":
         from precert.adapters.s3.documents import S3Documents
 
-        return S3Documents(self.s3, bucket=self.settings[Env.DOCUMENTS_BUCKET])
+        return S3Documents(
+            self.s3,
+            bucket=self.settings[Env.DOCUMENTS_BUCKET],
+            key_id=lambda: self.settings[Env.DATA_KEY],
+        )
 
     @cached_property
     def rule_lists(self) -> "S3RuleLists":

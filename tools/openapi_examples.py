@@ -1,5 +1,6 @@
 """Examples of the document: what each operation is sent and answers, and each problem, once."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -40,7 +41,7 @@ from precert.contract import MESSAGE_EVENT_TYPES, Entitlement
 from precert.domain.caller import Caller
 from precert.domain.completeness import faults_of_submission
 from precert.domain.content import ContentParts, RequestContent, Service
-from precert.domain.documents import document_key
+from precert.domain.documents import content_disposition, document_key
 from precert.domain.errors import (
     CheckNotAvailableError,
     DocumentLimitError,
@@ -203,7 +204,12 @@ def _after_submission(told: Story) -> dict[str, Example]:
             ChangedRequestAnswer.of(told.appealed.request),
         ),
         "offerDocument": Example(
-            OfferDocumentBody(file_name=told.awaited.file_name, tin=told.facility.tin),
+            OfferDocumentBody(
+                file_name=told.awaited.file_name,
+                document_type=told.awaited.document_type,
+                sha256=told.attached.sha256,
+                tin=told.facility.tin,
+            ),
             OfferedDocumentAnswer.of(_offered(told)),
         ),
         "listRequests": Example(
@@ -220,6 +226,11 @@ def _offered(told: Story) -> OfferedDocument:
     """The form's policy and signature are S3's and mean nothing to a portal: shown as such."""
     fields = {
         "Content-Type": told.awaited.content_type,
+        "Content-Disposition": content_disposition(told.awaited.file_name),
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": "5c8c0f6e-7f4b-4b0e-9d3a-2f6a1c9b7e10",
+        "x-amz-checksum-algorithm": "SHA256",
+        "x-amz-checksum-sha256": b64encode(bytes.fromhex(told.attached.sha256 or "")).decode(),
         "key": document_key(REQUEST_ID, DOCUMENT_ID),
         "policy": "(signed)",
         "x-amz-algorithm": "AWS4-HMAC-SHA256",

@@ -16,7 +16,7 @@ from precert.domain.clocks import draft_expiry
 from precert.domain.content import Patient, Procedure, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.directory import DirectoryEntry
-from precert.domain.documents import Document, DocumentStatus, content_type_of
+from precert.domain.documents import Document, DocumentStatus, Refusal, content_type_of
 from precert.domain.events import Event
 from precert.domain.loading import (
     load_delegates,
@@ -337,15 +337,17 @@ def _document(document_id: str, file_name: str, status: DocumentStatus) -> Docum
         document_id=document_id,
         file_name=file_name,
         content_type=content_type_of(file_name) or "",
+        document_type="OPERATIVE_PLAN" if not refused else "IMAGING_REPORT",
         status=status,
         sent_by_tin="203129831",
         offered_at=OFFERED,
+        upload_until=OFFERED + timedelta(minutes=15),
         settled_at=None if awaited else ATTACHED,
         size=None if awaited else 183_402,
         sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
         if attached
         else None,
-        refusal="The content is not what the file's name says." if refused else None,
+        refusal=Refusal.CONTENT if refused else None,
     )
 
 

@@ -9,7 +9,7 @@ from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics
-from precert.usecases.offer_document import offer_document
+from precert.usecases.offer_document import AskedUpload, offer_document
 
 api = Api(Function.UPLOAD, lambda: dependencies().settings.claims)
 
@@ -19,9 +19,8 @@ def offer(call: Call) -> Answer:
     made, body = dependencies(), call.body(OfferDocumentBody)
     offered = offer_document(
         call.id("request_id"),
-        body.file_name,
+        AskedUpload(**dict(body)),
         call.caller,
-        tin=body.tin,
         document_id=made.new_id(),
         records=made.documents,
         store=made.document_bytes,

@@ -28,7 +28,7 @@ def _verify(key: str) -> None:
         records=made.documents,
         store=made.document_bytes,
         requests=made.requests,
-        sniff=made.sniff,
+        inspect=made.inspect,
         payer=made.payer,
         now=made.now(),
     )

@@ -68,8 +68,8 @@ class Documents(Construct):
         acknowledge(
             bucket,
             "AwsSolutions-S1",
-            "Who was given a link to which document is in the request's history; access to the "
-            "objects is recorded by CloudTrail data events, which the account's own trail holds.",
+            "Who fetched which document is recorded by CloudTrail data events, which the "
+            "account's own trail holds.",
         )
         return bucket
 
@@ -91,6 +91,14 @@ class Documents(Construct):
         """Cleaning up needs the list of versions, or the bytes would stay behind a marker."""
         function.allow(
             ["s3:ListBucketVersions"],
+            [self.documents.bucket_arn],
+            {"StringLike": {"s3:prefix": f"{DOCUMENT_PREFIX}*"}},
+        )
+
+    def allow_listing(self, function: ServiceFunction) -> None:
+        """Whether anything arrived for a slot, before it is given to another document."""
+        function.allow(
+            ["s3:ListBucket"],
             [self.documents.bucket_arn],
             {"StringLike": {"s3:prefix": f"{DOCUMENT_PREFIX}*"}},
         )

@@ -1,9 +1,15 @@
 """Whether bytes are what a content type says (U1)."""
 
+from precert.domain.documents import Refusal
+
 _ALIASES = {
     "image/tiff": frozenset({"image/tiff"}),
     "image/jpeg": frozenset({"image/jpeg"}),
 }
+
+
+def inspect_content(body: bytes, content_type: str) -> Refusal | None:
+    return None if looks_like(body, content_type) else Refusal.CONTENT
 
 
 def looks_like(body: bytes, content_type: str) -> bool:

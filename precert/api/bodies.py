@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from precert.domain.content import ContentParts, Patient, RequestContent
+from precert.domain.documents import Sha256
 from precert.domain.statuses import LineStatus
 from precert.domain.values import Instant, Text, Tin, Value
 
@@ -65,9 +66,15 @@ class AppealBody(Value):
 
 
 class OfferDocumentBody(Value):
-    """The file to be uploaded; ``tin`` says for which side, where the caller has several."""
+    """The file to be uploaded; ``tin`` says for which side, where the caller has several.
 
-    file_name: Annotated[Text, Field(max_length=200)]
+    With ``sha256`` of its bytes, in hexadecimal, the store takes those bytes and no others.
+    ``document_type`` is a code of the payer's ``wanted_documents``.
+    """
+
+    file_name: Text
+    document_type: Text | None = None
+    sha256: Sha256 | None = None
     tin: Tin | None = None
 
 

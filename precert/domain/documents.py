@@ -1,11 +1,17 @@
 """Documents of a request: what may be uploaded, and where each stands (U1-U6)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePath
-from typing import Final
+from types import MappingProxyType
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from precert.contract import DOCUMENT_PREFIX
+from precert.domain.content import RequestContent
 from precert.domain.values import Text, Tin, Value
 
 CONTENT_TYPES: Final = {
@@ -25,32 +31,151 @@ CONTENT_TYPES: Final = {
 """File name endings that are taken, each with the one content type it may carry (U1)."""
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Sha256 = Annotated[str, BeforeValidator(_lower), StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 in hexadecimal, 64 digits."""
+
+
 class DocumentStatus(StrEnum):
+    """Where a document stands; ATTACHED and REFUSED are where it comes to rest."""
+
     AWAITING_UPLOAD = "AWAITING_UPLOAD"
+    CHECKING = "CHECKING"
+    """Its content is what its name says; the scan for malware has not told yet."""
     ATTACHED = "ATTACHED"
     REFUSED = "REFUSED"
 
 
+class Refusal(StrEnum):
+    """Why a document was refused; a code never changes once published."""
+
+    EMPTY = "empty_file"
+    TOO_LARGE = "too_large"
+    CHECKSUM = "checksum_mismatch"
+    CONTENT = "content_mismatch"
+    DAMAGED = "damaged_file"
+    PROTECTED = "password_protected"
+    THREAT = "threat_found"
+    NOT_SCANNED = "not_scanned"
+    CLOSED = "request_closed"
+    NOT_UPLOADED = "not_uploaded"
+
+    @property
+    def words(self) -> str:
+        """What happened, and what to do."""
+        return _WORDS[self]
+
+
+_WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
+    {
+        Refusal.EMPTY: "The file is empty.",
+        Refusal.TOO_LARGE: "The file is too large.",
+        Refusal.CHECKSUM: "What arrived is not what was announced. Send the file again.",
+        Refusal.CONTENT: "The content is not what the file's name says.",
+        Refusal.DAMAGED: "The file is incomplete or damaged. Make it anew and send it again.",
+        Refusal.PROTECTED: "The file opens with a password only. Send it without one.",
+        Refusal.THREAT: "The file holds malware and was removed.",
+        Refusal.NOT_SCANNED: "The file could not be scanned for malware. Send it again, or as a PDF.",
+        Refusal.CLOSED: "The request takes no documents any more.",
+        Refusal.NOT_UPLOADED: "Nothing arrived in time. Ask for a new upload.",
+    }
+)
+
+
+class ScanResult(StrEnum):
+    """What a scan for malware came to (``scanResultStatus`` of GuardDuty)."""
+
+    NO_THREATS_FOUND = "NO_THREATS_FOUND"
+    THREATS_FOUND = "THREATS_FOUND"
+    UNSUPPORTED = "UNSUPPORTED"
+    ACCESS_DENIED = "ACCESS_DENIED"
+    FAILED = "FAILED"
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Whatever is not known to be clean is refused."""
+        match self:
+            case ScanResult.NO_THREATS_FOUND:
+                return None
+            case ScanResult.THREATS_FOUND:
+                return Refusal.THREAT
+        return Refusal.NOT_SCANNED
+
+
+class Scan(Value):
+    """The result for one version of the object."""
+
+    version_id: Text | None
+    result: ScanResult
+
+
+class Sender(StrEnum):
+    """The side of a request that sent a document."""
+
+    REQUESTING_PROVIDER = "REQUESTING_PROVIDER"
+    SERVICING_PROVIDER = "SERVICING_PROVIDER"
+
+
 class Document(Value):
-    """One document. It belongs to its request the moment it is ATTACHED (U5)."""
+    """One document. It belongs to its request the moment it is ATTACHED (U5).
+
+    ``revision`` grows by one with every change: a change is conditional on the one it was based on.
+    """
 
     document_id: Text
     file_name: Text
     content_type: Text
+    document_type: Text | None = None
+    """What kind of document it is, by the codes that rules want documents by."""
     status: DocumentStatus
     sent_by_tin: Tin
     offered_at: datetime
+    upload_until: datetime
+    """When its form ends: what has not arrived by then gives its slot back."""
+    revision: Annotated[int, Field(ge=1)] = 1
+    announced_sha256: Sha256 | None = None
     settled_at: datetime | None = None
     size: int | None = None
-    sha256: Text | None = None
+    sha256: Sha256 | None = None
     version_id: Text | None = None
     """The version of the object that was verified: no other is ever given out."""
-    refusal: Text | None = None
+    scan: Scan | None = None
+    refusal: Refusal | None = None
+
+    def changed(self, **update: object) -> "Document":
+        return self.model_copy(update={"revision": self.revision + 1, **update})
+
+    def refused(self, refusal: Refusal, now: datetime) -> "Document":
+        """Refused: nothing of what arrived is kept or told."""
+        return self.changed(
+            status=DocumentStatus.REFUSED,
+            refusal=refusal,
+            settled_at=now,
+            sha256=None,
+            version_id=None,
+        )
+
+    def sender(self, content: RequestContent) -> Sender | None:
+        """The side that sent it; ``None`` while a draft does not name the sender's TIN yet."""
+        sides = (
+            (Sender.REQUESTING_PROVIDER, content.requesting_provider),
+            (Sender.SERVICING_PROVIDER, content.servicing_provider),
+        )
+        return next((s for s, side in sides if side and side.tin == self.sent_by_tin), None)
 
 
 def content_type_of(file_name: str) -> str | None:
     """The content type that a file name stands for, or ``None`` where it is not taken (U1)."""
     return CONTENT_TYPES.get(PurePath(file_name).suffix.lower())
+
+
+def content_disposition(file_name: str) -> str:
+    """The header by which a download gets its name back (RFC 6266, RFC 8187), in ASCII alone."""
+    plain = "".join(c if c.isascii() and c not in '"\\/%' else "_" for c in file_name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
 def document_key(request_id: str, document_id: str) -> str:

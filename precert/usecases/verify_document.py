@@ -5,21 +5,21 @@ from datetime import datetime
 from hashlib import sha256
 
 from precert.contract import EventType
-from precert.domain.documents import Document, DocumentStatus
+from precert.domain.documents import Document, DocumentStatus, Refusal
 from precert.domain.events import Event
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.usecases.ports.documents import (
     DocumentBytes,
+    DocumentChangedError,
     DocumentRecords,
-    SettledAlreadyError,
     StoredObject,
 )
 from precert.usecases.ports.requests import RequestStore
 
-Sniff = Callable[[bytes, str], bool]
-"""Whether bytes are what the content type says."""
+Inspect = Callable[[bytes, str], Refusal | None]
+"""What is wrong with bytes that are to be of a content type, if anything."""
 
 _TAKES_ARRIVALS = frozenset({Status.INCOMPLETE, Status.PROCESSING, Status.PENDING})
 """An upload offered to a draft may arrive after its submission: it belongs to the request (U5)."""
@@ -32,7 +32,7 @@ def verify_document(
     records: DocumentRecords,
     store: DocumentBytes,
     requests: RequestStore,
-    sniff: Sniff,
+    inspect: Inspect,
     payer: Payer,
     now: datetime,
 ) -> Document | None:
@@ -48,7 +48,7 @@ def verify_document(
         return None
     if document.status is DocumentStatus.REFUSED:
         store.remove(request_id, document_id)
-    if document.status is DocumentStatus.ATTACHED and document.version_id:
+    if document.version_id:
         # Its form lives on for minutes: what is sent over a verified document never replaces it.
         store.keep_only(request_id, document_id, document.version_id)
     if document.status is not DocumentStatus.AWAITING_UPLOAD:
@@ -56,41 +56,50 @@ def verify_document(
     arrived = store.fetch(request_id, document_id)
     if arrived is None:
         return None
-    refusal = _refusal(arrived, document, request, sniff, payer)
-    settled = document.model_copy(
-        update={
-            "status": DocumentStatus.REFUSED if refusal else DocumentStatus.ATTACHED,
-            "settled_at": now,
-            "size": arrived.size,
-            "version_id": None if refusal else arrived.version_id,
-            "sha256": None if refusal else sha256(arrived.body).hexdigest(),
-            "refusal": refusal,
-        }
-    )
+    digest = sha256(arrived.body).hexdigest()
+    settled = _settled(document, arrived, digest, now)
+    if refusal := _refusal(arrived, digest, document, request, inspect, payer):
+        settled = document.refused(refusal, now).model_copy(update={"size": arrived.size})
     try:
-        records.settle(request_id, settled, _event(request, settled, now))
-    except SettledAlreadyError:
+        records.settle(request_id, settled, document_event(request, settled, now))
+    except DocumentChangedError:
         return None
-    if refusal:
+    if settled.status is DocumentStatus.REFUSED:
         store.remove(request_id, document_id)
     return settled
 
 
+def _settled(document: Document, arrived: StoredObject, digest: str, now: datetime) -> Document:
+    return document.changed(
+        status=DocumentStatus.ATTACHED,
+        settled_at=now,
+        size=arrived.size,
+        version_id=arrived.version_id,
+        sha256=digest,
+    )
+
+
 def _refusal(
-    arrived: StoredObject, document: Document, request: Request, sniff: Sniff, payer: Payer
-) -> str | None:
+    arrived: StoredObject,
+    digest: str,
+    document: Document,
+    request: Request,
+    inspect: Inspect,
+    payer: Payer,
+) -> Refusal | None:
     if request.status not in _TAKES_ARRIVALS:
-        return "The request takes no documents any more."
+        return Refusal.CLOSED
     if arrived.size == 0:
-        return "The file is empty."
+        return Refusal.EMPTY
     if arrived.size > payer.documents.max_bytes:
-        return "The file is too large."
-    if not sniff(arrived.body, document.content_type):
-        return "The content is not what the file's name says."
-    return None
+        return Refusal.TOO_LARGE
+    if document.announced_sha256 not in (None, digest):
+        return Refusal.CHECKSUM
+    return inspect(arrived.body, document.content_type)
 
 
-def _event(request: Request, document: Document, now: datetime) -> Event:
+def document_event(request: Request, document: Document, now: datetime) -> Event:
+    """The event of a document that came to rest."""
     attached = document.status is DocumentStatus.ATTACHED
     return Event(
         event_id=f"{request.request_id}.{document.document_id}",

@@ -358,9 +358,10 @@ class Cloud:
         request_id: str,
         file_name: str = "operative-note.pdf",
         by: Mapping[str, str] = OFFICE,
+        **more: str,
     ) -> Reply:
         path = f"/v1/requests/{request_id}/documents"
-        return self.call(upload, "POST", path, {"file_name": file_name}, by=by)
+        return self.call(upload, "POST", path, {"file_name": file_name, **more}, by=by)
 
     def read(self, request_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
         return self.call(status, "GET", f"/v1/requests/{request_id}", by=by)

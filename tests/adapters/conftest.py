@@ -136,6 +136,7 @@ def cloud(
                 Env.REFERENCE_TABLE: loaded.table,
                 Env.DOCUMENTS_BUCKET: bucket,
                 Env.RULE_LISTS_BUCKET: loaded.rules_bucket,
+                Env.DATA_KEY: "data-key",
                 Env.SSN_KEY: loaded.ssn_key,
                 Env.STATE_MACHINE_ARN: arn,
                 Env.EVENT_BUS_NAME: bus,

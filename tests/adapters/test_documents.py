@@ -2,18 +2,22 @@
 
 import base64
 import json
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from precert.domain.documents import CONTENT_TYPES
-from tests.adapters.cloud import FACILITY, PDF, PNG, Cloud, claims
+from precert.domain.errors import TransientError
+from tests.adapters.cloud import FACILITY, OFFICE, PDF, PNG, Cloud, claims
 from tests.fakes.samples import OFFICE_TIN, STRANGER_TIN
 
 
-def offered(cloud: Cloud, request_id: str, file_name: str = "operative-note.pdf") -> str:
-    reply = cloud.offer(request_id, file_name)
+def offered(
+    cloud: Cloud, request_id: str, file_name: str = "operative-note.pdf", **more: str
+) -> str:
+    reply = cloud.offer(request_id, file_name, OFFICE, **more)
     assert reply.status == 201, reply.text
     return str(reply.body["document"]["document_id"])
 
@@ -76,21 +80,148 @@ def test_upload_is_refused_when_the_ending_is_not_taken(cloud: Cloud, name: str)
     assert cloud.items("DOCUMENT#") == []
 
 
-@pytest.mark.rule("U2")
-def test_store_enforces_key_type_and_size_when_the_form_is_used(cloud: Cloud) -> None:
-    draft_id = cloud.start()
-    body = cloud.offer(draft_id, "scan.tif").body
-    document_id = body["document"]["document_id"]
-    policy = json.loads(base64.b64decode(body["upload"]["fields"]["policy"]))
+def policy_of(upload: dict[str, Any]) -> tuple[dict[str, str], list[Any]]:
+    """What the form's policy wants exactly, and its other conditions."""
+    policy = json.loads(base64.b64decode(upload["fields"]["policy"]))
     conditions = policy["conditions"]
-    assert ["content-length-range", 1, 20 * 1024 * 1024] in conditions
     exact = {name: value for c in conditions if isinstance(c, dict) for name, value in c.items()}
-    assert exact["Content-Type"] == "image/tiff"
-    assert exact["key"] == f"documents/{draft_id}/{document_id}"
-    assert exact["bucket"] == cloud.bucket
-    assert not [c for c in conditions if isinstance(c, list) and c[0] == "starts-with"]
+    return exact, [c for c in conditions if not isinstance(c, dict)]
+
+
+@pytest.mark.rule("U2")
+def test_store_enforces_every_field_and_the_size_when_the_form_is_used(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    body = cloud.offer(draft_id, "scan.tif", sha256=sha256(PDF).hexdigest().upper()).body
+    fields = body["upload"]["fields"]
+    exact, others = policy_of(body["upload"])
+    assert others == [["content-length-range", 1, 20 * 1024 * 1024]]
     assert body["upload"]["max_bytes"] == 20 * 1024 * 1024
-    assert body["upload"]["fields"]["key"] == exact["key"]
+    assert exact["bucket"] == cloud.bucket
+    assert {name: fields[name] for name in exact if name != "bucket"} == {
+        name: value for name, value in exact.items() if name != "bucket"
+    }
+    signing = {"policy", "signature", "AWSAccessKeyId", "x-amz-signature"}
+    assert {name for name in fields if name not in exact} <= signing
+    assert exact["key"] == f"documents/{draft_id}/{body['document']['document_id']}"
+    assert exact["Content-Type"] == "image/tiff"
+    assert exact["x-amz-server-side-encryption"] == "aws:kms"
+    assert exact["x-amz-server-side-encryption-aws-kms-key-id"] == "data-key"
+    assert exact["x-amz-checksum-algorithm"] == "SHA256"
+    assert base64.b64decode(exact["x-amz-checksum-sha256"]) == sha256(PDF).digest()
+
+
+def test_form_ends_after_a_quarter_of_an_hour_when_it_is_not_used(cloud: Cloud) -> None:
+    body = cloud.offer(cloud.start()).body
+    offered, until = (
+        datetime.fromisoformat(body["document"][name]) for name in ("offered_at", "upload_until")
+    )
+    assert until - offered == timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("digest", ["abc", "g" * 64, "a" * 63, ""])
+def test_upload_is_refused_when_the_announced_checksum_is_none(cloud: Cloud, digest: str) -> None:
+    reply = cloud.offer(cloud.start(), sha256=digest)
+    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, "/sha256")
+
+
+def test_kind_is_kept_when_it_is_one_that_rules_want(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    document_id = offered(cloud, request_id, document_type="OPERATIVE_PLAN")
+    assert documents(cloud, request_id)[document_id]["document_type"] == "OPERATIVE_PLAN"
+
+
+def test_all_faults_are_listed_when_ending_and_kind_are_wrong(cloud: Cloud) -> None:
+    reply = cloud.offer(cloud.start(), "run.exe", document_type="HOROSCOPE")
+    faults = {fault["pointer"]: fault for fault in reply.body["faults"]}
+    assert set(faults) == {"/file_name", "/document_type"}
+    assert "pdf" in faults["/file_name"]["choices"]
+    assert "CLINICAL_NOTES" in faults["/document_type"]["choices"]
+
+
+# -- slots that come free -----------------------------------------------------------------------------
+
+
+def filled(cloud: Cloud, request_id: str) -> list[str]:
+    return [offered(cloud, request_id) for _ in range(10)]
+
+
+@pytest.mark.rule("U3")
+def test_slots_are_free_again_when_nothing_arrived_in_the_life_of_their_forms(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    abandoned = filled(cloud, draft_id)
+    cloud.clock.pass_by(minutes=14)
+    assert cloud.offer(draft_id).code == "document_limit"
+    cloud.clock.pass_by(minutes=1)
+    again = filled(cloud, draft_id)
+    assert cloud.offer(draft_id).code == "document_limit"
+    listed = documents(cloud, draft_id)
+    assert {listed[one]["refusal_code"] for one in abandoned} == {"not_uploaded"}
+    assert {listed[one]["status"] for one in again} == {"AWAITING_UPLOAD"}
+
+
+@pytest.mark.rule("U3")
+def test_slot_is_kept_when_the_file_arrived_and_its_event_is_late(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    first, *_ = filled(cloud, draft_id)
+    key = f"documents/{draft_id}/{first}"
+    cloud.clients.by_name["s3"].put_object(Bucket=cloud.bucket, Key=key, Body=PDF)
+    cloud.clock.pass_by(hours=3)
+    assert [cloud.offer(draft_id).status for _ in range(10)] == [201] * 9 + [409]
+    cloud.tell_arrival(key)
+    assert documents(cloud, draft_id)[first]["status"] == "ATTACHED"
+
+
+def test_late_bytes_are_removed_when_their_slot_was_given_away(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    late, *_ = filled(cloud, draft_id)
+    cloud.clock.pass_by(minutes=15)
+    offered(cloud, draft_id)
+    cloud.arrive(draft_id, late, PDF)
+    assert documents(cloud, draft_id)[late]["refusal_code"] == "not_uploaded"
+    assert cloud.object_versions() == []
+
+
+def test_slot_is_free_again_when_its_document_was_refused(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    first, *_ = filled(cloud, draft_id)
+    cloud.arrive(draft_id, first, PNG)
+    cloud.tell_arrival(f"documents/{draft_id}/{first}")
+    assert [cloud.offer(draft_id).status for _ in range(2)] == [201, 409]
+
+
+@pytest.mark.rule("U3")
+def test_ten_more_are_taken_when_documents_of_the_draft_are_refused_later(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    first, *_ = filled(cloud, draft_id)
+    cloud.submit(draft_id)
+    cloud.pend(draft_id)
+    filled(cloud, draft_id)
+    cloud.arrive(draft_id, first, PNG)
+    cloud.clock.pass_by(minutes=10)
+    assert cloud.offer(draft_id).code == "document_limit"
+    cloud.clock.pass_by(minutes=5)
+    filled(cloud, draft_id)
+    assert cloud.offer(draft_id).code == "document_limit"
+
+
+def test_slots_are_ten_when_an_offer_dies_between_freeing_a_slot_and_taking_it(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft_id = cloud.start()
+    filled(cloud, draft_id)
+    cloud.clock.pass_by(minutes=15)
+    records = cloud.made.documents
+    settle = records.settle
+
+    def die_afterwards(*given: Any) -> None:
+        settle(*given)
+        raise TransientError("The function died.")
+
+    monkeypatch.setattr(records, "settle", die_afterwards)
+    assert cloud.offer(draft_id).status == 503
+    monkeypatch.undo()
+    filled(cloud, draft_id)
+    assert cloud.offer(draft_id).code == "document_limit"
 
 
 @pytest.mark.rule("U5")
@@ -111,6 +242,7 @@ def test_both_sides_list_a_document_when_one_of_them_sent_it(cloud: Cloud) -> No
     cloud.arrive(request_id, document_id, PDF)
     [listed] = cloud.read(request_id, by=FACILITY).body["documents"]
     assert (listed["document_id"], listed["sent_by_tin"]) == (document_id, OFFICE_TIN)
+    assert listed["sent_by"] == "REQUESTING_PROVIDER"
 
 
 @pytest.mark.rule("U1")
@@ -125,6 +257,7 @@ def test_document_is_refused_when_its_content_is_not_what_its_name_says(
     cloud.arrive(request_id, document_id, body)
     found = documents(cloud, request_id)[document_id]
     assert (found["status"], found["sha256"]) == ("REFUSED", None)
+    assert found["refusal_code"] == "content_mismatch"
     assert found["refusal"] == "The content is not what the file's name says."
     assert cloud.object_versions() == []
 
@@ -138,6 +271,14 @@ def test_document_is_attached_when_the_draft_was_submitted_before_it_was_verifie
     assert cloud.submit(draft_id).status == 202
     cloud.arrive(draft_id, document_id, PDF)
     assert documents(cloud, draft_id)[document_id]["status"] == "ATTACHED"
+
+
+def test_document_is_refused_when_it_is_not_the_announced_one(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    document_id = offered(cloud, request_id, sha256=sha256(PDF + b"\n").hexdigest())
+    cloud.arrive(request_id, document_id, PDF)
+    assert documents(cloud, request_id)[document_id]["refusal_code"] == "checksum_mismatch"
+    assert cloud.object_versions() == []
 
 
 def test_document_is_refused_when_its_request_was_voided_in_the_meantime(cloud: Cloud) -> None:
@@ -194,10 +335,9 @@ def test_object_is_passed_over_when_its_key_is_no_documents(cloud: Cloud) -> Non
 
 def test_slot_is_kept_when_a_stranger_asks_for_it(cloud: Cloud) -> None:
     draft_id = cloud.start()
-    slots = cloud.stored(draft_id)["document_slots"]
     stranger = claims("stranger-user", "PatientSearch", STRANGER_TIN)
     assert cloud.offer(draft_id, by=stranger).status == 404
-    assert cloud.stored(draft_id)["document_slots"] == slots
+    assert "slots_taken" not in cloud.stored(draft_id)
 
 
 @pytest.mark.rule("U1")

@@ -1,5 +1,6 @@
 """Documents, as an office uploads them by the form it was given."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import pytest
@@ -64,6 +65,9 @@ def test_store_refuses_the_file_when_the_forms_fields_were_changed(desk: Desk) -
         "prefix": {"key": "rule-lists/sample-1.sqlite"},
         "signature": {"x-amz-signature": signature[::-1]},
         "added field": {"x-amz-meta-name": "x"},
+        "name": {"Content-Disposition": "inline"},
+        "no encryption": {"x-amz-server-side-encryption": ""},
+        "other encryption": {"x-amz-server-side-encryption": "AES256"},
     }
     answered = {
         name: upload(
@@ -115,6 +119,23 @@ def test_slots_run_out_when_ten_are_taken_before_and_ten_after_the_submission(de
     desk.decide(request_id, REVIEWER, 1, [APPROVAL])
     refused = office.call("POST", path, {"file_name": "notes.txt"})
     assert (refused.status_code, refused.json()["code"]) == (409, "action_not_allowed")
+
+
+@pytest.mark.rule("U3")
+def test_ten_slots_are_given_when_twenty_are_asked_for_at_once(desk: Desk) -> None:
+    request_id = desk.draft()
+    path = f"/v1/requests/{request_id}/documents"
+    office = desk.stand.caller(OFFICE)
+
+    def ask(_number: int) -> tuple[int, str]:
+        response = office.call("POST", path, {"file_name": "notes.txt"})
+        return response.status_code, response.json().get("code", "")
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = sorted(pool.map(ask, range(20)))
+    assert answers[:10] == [(201, "")] * 10
+    assert {code for _, code in answers[10:]} <= {"document_limit", "try_again"}
+    assert len(desk.details(request_id)["documents"]) == 10
 
 
 @pytest.mark.rule("W6")

@@ -31,7 +31,7 @@ ALLOWED: Final = {
     catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | USE_KEY,
     catalogue.CONFIRMATION: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | USE_KEY,
     catalogue.SUBMIT: WRITE | WRITE_KEY,
-    catalogue.UPLOAD: WRITE | WRITE_KEY | {"s3:GetObject", "s3:PutObject"},
+    catalogue.UPLOAD: WRITE | WRITE_KEY | {"s3:GetObject", "s3:ListBucket", "s3:PutObject"},
     catalogue.UPLOAD_VERIFY: WRITE
     | WRITE_KEY
     | DELETE_OBJECTS

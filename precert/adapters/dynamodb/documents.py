@@ -5,23 +5,30 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, json_of, request_of, to_wire
-from precert.adapters.dynamodb.keys import document_sk, instant, request_pk
+from precert.adapters.dynamodb.keys import (
+    DOCUMENT_SK_PREFIX,
+    document_sk,
+    instant,
+    request_pk,
+)
 from precert.adapters.dynamodb.operations import ABSENT, callers_condition, put_event
-from precert.adapters.dynamodb.reads import get
+from precert.adapters.dynamodb.reads import get, query_all
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
 from precert.contract import PK, REQUEST_SK, SK
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event
 from precert.domain.statuses import Status
-from precert.usecases.ports.documents import OfferRefusedError, SettledAlreadyError
+from precert.usecases.ports.documents import DocumentChangedError, OfferRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-_TAKES_DOCUMENTS = (
-    "document_slots > :none AND "
+TAKES_DOCUMENTS = (
     "((#status = :incomplete AND expires_at > :now) OR #status = :pending)"
+    " AND document_slots > :none"
+    " AND (attribute_not_exists(slots_taken) OR size(slots_taken) < document_slots)"
 )
+"""``slots_taken`` holds the ids of the documents that hold a slot, so that one is freed once."""
 
 
 class DynamoDBDocuments:
@@ -46,7 +53,7 @@ class DynamoDBDocuments:
         values = {
             **tins,
             ":none": 0,
-            ":one": 1,
+            ":document": {document.document_id},
             ":incomplete": Status.INCOMPLETE.value,
             ":pending": Status.PENDING.value,
             ":now": instant(now),
@@ -54,8 +61,8 @@ class DynamoDBDocuments:
         take_slot = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
-            "UpdateExpression": "SET document_slots = document_slots - :one",
-            "ConditionExpression": f"{_TAKES_DOCUMENTS} AND {condition}",
+            "UpdateExpression": "ADD slots_taken :document",
+            "ConditionExpression": f"{TAKES_DOCUMENTS} AND {condition}",
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": to_wire(values),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -75,37 +82,59 @@ class DynamoDBDocuments:
         item = get(self._client, self._table, request_pk(request_id), document_sk(document_id))
         return document_of(item) if item else None
 
-    def settle(self, request_id: str, document: Document, event: Event) -> None:
-        put = {
+    def documents(self, request_id: str) -> tuple[Document, ...]:
+        items = query_all(
+            self._client, self._table, request_pk(request_id), beginning=DOCUMENT_SK_PREFIX
+        )
+        return tuple(sorted(map(document_of, items), key=lambda document: document.offered_at))
+
+    def settle(self, request_id: str, document: Document, event: Event | None) -> None:
+        operations: list[dict[str, Any]] = [
+            {"Put": self._replacement(request_id, document)},
+            self._freed_slot(request_id, document)
+            if document.status is DocumentStatus.REFUSED
+            else self._request_stands(request_id),
+        ]
+        if event is not None:
+            operations.append(put_event(self._table, event))
+        try:
+            self._writes.transact(operations)
+        except ConditionFailedError as failed:
+            raise DocumentChangedError from failed
+
+    def _replacement(self, request_id: str, document: Document) -> dict[str, Any]:
+        return {
             "TableName": self._table,
             "Item": to_wire(_item(request_id, document)),
-            "ConditionExpression": "#status = :awaiting",
-            "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": to_wire(
-                {":awaiting": DocumentStatus.AWAITING_UPLOAD.value}
-            ),
+            "ConditionExpression": "revision = :based_on",
+            "ExpressionAttributeValues": to_wire({":based_on": document.revision - 1}),
         }
-        request_stands = {
+
+    def _freed_slot(self, request_id: str, document: Document) -> dict[str, Any]:
+        """Slots are counted anew at each stage of a request: an earlier one's is not freed again."""
+        update = {
+            "TableName": self._table,
+            "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
+            "UpdateExpression": "DELETE slots_taken :document",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": to_wire({":document": {document.document_id}}),
+        }
+        return {"Update": update}
+
+    def _request_stands(self, request_id: str) -> dict[str, Any]:
+        check = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
             "ConditionExpression": "attribute_exists(pk)",
         }
-        operations: list[dict[str, Any]] = [
-            {"Put": put},
-            put_event(self._table, event),
-            {"ConditionCheck": request_stands},
-        ]
-        try:
-            self._writes.transact(operations)
-        except ConditionFailedError as failed:
-            raise SettledAlreadyError from failed
+        return {"ConditionCheck": check}
 
 
 def _item(request_id: str, document: Document) -> Item:
     return {
         PK: request_pk(request_id),
         SK: document_sk(document.document_id),
-        "status": document.status.value,
+        "revision": document.revision,
         "document": json_of(document),
     }
 

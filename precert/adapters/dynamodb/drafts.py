@@ -216,7 +216,7 @@ class DynamoDBDrafts:
             "SET content = :content, review = :review, #round = :round, version = :next, "
             "#status = :status, tins = :tins, updated_at = :now, document_slots = :slots, "
             f"{WORKLIST_PK} = :queue, {WORKLIST_SK} = :queued "
-            "REMOVE expires_at, #ttl, part_versions",
+            "REMOVE expires_at, #ttl, part_versions, slots_taken",
             values,
             based_on=submission.based_on,
             patient=submission.patient,

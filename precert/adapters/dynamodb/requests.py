@@ -131,9 +131,12 @@ class DynamoDBRequests:
             sets["document_slots"] = request.document_slots
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
         names = {f"#{name}": name for name in (*sets, "version")}
+        gone = ["slots_taken"] if "document_slots" in sets else []
         if not request.round_is_open:
-            names |= {f"#{name}": name for name in (WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE)}
-            expression += f" REMOVE #{WORKLIST_PK}, #{WORKLIST_SK}, #{ROW_ATTRIBUTE}"
+            gone += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE]
+        if gone:
+            names |= {f"#{name}": name for name in gone}
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in gone)
         values = {f":{name}": value for name, value in sets.items()}
         return {
             "TableName": self._table,

@@ -1,11 +1,13 @@
 """Documents' bytes (port :class:`precert.usecases.ports.documents.DocumentBytes`)."""
 
+from base64 import b64encode
+from collections.abc import Callable, Set
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.contract import DOCUMENT_PREFIX
-from precert.domain.documents import Document, document_key
+from precert.domain.documents import Document, content_disposition, document_key
 from precert.domain.errors import TransientError
 from precert.usecases.ports.documents import StoredObject, UploadForm
 
@@ -16,24 +18,44 @@ if TYPE_CHECKING:
 class S3Documents:
     """Private objects, reached by callers through presigned forms only."""
 
-    def __init__(self, client: "S3Client", *, bucket: str) -> None:
+    def __init__(self, client: "S3Client", *, bucket: str, key_id: Callable[[], str]) -> None:
         self._client = client
         self._bucket = bucket
+        self._key_id = key_id
 
     def upload_form(
         self, request_id: str, document: Document, *, max_bytes: int, seconds: int
     ) -> UploadForm:
+        fields = {
+            "Content-Type": document.content_type,
+            # Kept with the object, so that the address of a download is ids alone.
+            "Content-Disposition": content_disposition(document.file_name),
+            "x-amz-server-side-encryption": "aws:kms",
+            "x-amz-server-side-encryption-aws-kms-key-id": self._key_id(),
+        }
+        if document.announced_sha256:
+            digest = b64encode(bytes.fromhex(document.announced_sha256)).decode()
+            fields |= {"x-amz-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": digest}
         form = self._client.generate_presigned_post(
             Bucket=self._bucket,
             Key=document_key(request_id, document.document_id),
-            Fields={"Content-Type": document.content_type},
+            Fields=dict(fields),
             Conditions=[
-                {"Content-Type": document.content_type},
+                *({name: value} for name, value in fields.items()),
                 ["content-length-range", 1, max_bytes],
             ],
             ExpiresIn=seconds,
         )
         return UploadForm(form["url"], dict(form["fields"]))
+
+    def arrived(self, request_id: str) -> Set[str]:
+        prefix = f"{DOCUMENT_PREFIX}{request_id}/"
+        try:
+            # A request holds some twenty documents: one page is all of them.
+            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
+        except (BotoCoreError, ClientError) as error:
+            raise TransientError("The documents could not be listed. Try again.") from error
+        return {found["Key"].removeprefix(prefix) for found in page.get("Contents", [])}
 
     def fetch(self, request_id: str, document_id: str) -> StoredObject | None:
         key = document_key(request_id, document_id)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from precert.api.answers.model import AnswerModel
 from precert.domain.content import RequestContent
-from precert.domain.documents import Document, DocumentStatus
+from precert.domain.documents import Document, DocumentStatus, Refusal, Sender
 from precert.domain.request import Request
 from precert.domain.statuses import (
     Action,
@@ -18,22 +18,46 @@ from precert.usecases.submit_draft import SubmittedRequest
 
 
 class DocumentAnswer(AnswerModel):
-    """Where a document stands, and which side sent it."""
+    """Where a document stands, since when, and which side sent it.
+
+    ``sent_by`` is ``null`` while the draft does not name the sender's TIN as one of its sides.
+    ``refusal_code`` is stable; ``refusal`` says it in words.
+    """
 
     document_id: str
     file_name: str
     content_type: str
+    document_type: str | None
     status: DocumentStatus
     sent_by_tin: str
+    sent_by: Sender | None
     offered_at: datetime
+    upload_until: datetime
     settled_at: datetime | None
     size: int | None
     sha256: str | None
+    refusal_code: Refusal | None
     refusal: str | None
 
     @classmethod
-    def of(cls, document: Document) -> "DocumentAnswer":
-        return cls.model_validate(document.model_dump())
+    def of(cls, document: Document, content: RequestContent | None = None) -> "DocumentAnswer":
+        refusal = document.refusal
+        return cls(
+            document_id=document.document_id,
+            file_name=document.file_name,
+            content_type=document.content_type,
+            document_type=document.document_type,
+            status=document.status,
+            sent_by_tin=document.sent_by_tin,
+            sent_by=document.sender(content) if content else None,
+            offered_at=document.offered_at,
+            upload_until=document.upload_until,
+            settled_at=document.settled_at,
+            size=document.size,
+            sha256=document.sha256,
+            refusal_code=refusal,
+            refusal=refusal.words if refusal else None,
+        )
 
 
 class DraftAnswer(AnswerModel):
@@ -58,7 +82,7 @@ class DraftAnswer(AnswerModel):
             waiting_on=draft.waiting_on,
             allowed_actions=list(allowed_actions(draft.status)),
             content=draft.content,
-            documents=[DocumentAnswer.of(document) for document in documents],
+            documents=[DocumentAnswer.of(document, draft.content) for document in documents],
         )
 
 

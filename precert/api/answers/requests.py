@@ -136,7 +136,7 @@ class RequestAnswer(AnswerModel):
             content=request.content,
             lines=[LineAnswer.of(line, payer) for line in review.lines] if review else [],
             appeals=[AppealAnswer.of(appeal) for appeal in review.appeals] if review else [],
-            documents=[DocumentAnswer.of(document) for document in file.documents],
+            documents=[DocumentAnswer.of(one, request.content) for one in file.documents],
             history=[
                 HistoryEntry(
                     type=event.type,

@@ -1,6 +1,6 @@
 """Documents: their records beside the request, and their bytes in the store."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -18,8 +18,8 @@ class OfferRefusedError(Exception):
         self.current = current
 
 
-class SettledAlreadyError(Exception):
-    """The document is not waiting for its upload any more; nothing was written."""
+class DocumentChangedError(Exception):
+    """The document is not as it was read any more, or its request is gone; nothing was written."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,14 @@ class DocumentRecords(Protocol):
     def document(self, request_id: str, document_id: str) -> Document | None:
         """One document's record. One call."""
 
-    def settle(self, request_id: str, document: Document, event: Event) -> None:
-        """Record what became of an awaited document, with its event.
+    def documents(self, request_id: str) -> tuple[Document, ...]:
+        """All documents of a request, oldest first. One call."""
+
+    def settle(self, request_id: str, document: Document, event: Event | None) -> None:
+        """Record a changed document, with the event that tells of it; a refused one frees its slot.
 
         Raises:
-            SettledAlreadyError: it was settled before, or its request is gone.
+            DocumentChangedError: it was changed before, or its request is gone.
         """
 
 
@@ -70,6 +73,9 @@ class DocumentBytes(Protocol):
         self, request_id: str, document: Document, *, max_bytes: int, seconds: int
     ) -> UploadForm:
         """A presigned POST for exactly this document (U2). No call."""
+
+    def arrived(self, request_id: str) -> Set[str]:
+        """Ids of the documents of which there are bytes. One call."""
 
     def fetch(self, request_id: str, document_id: str) -> StoredObject | None:
         """The bytes that arrived, or ``None`` where there are none."""
