@@ -20,7 +20,8 @@ from precert.usecases.submit_draft import SubmittedRequest
 class DocumentAnswer(AnswerModel):
     """Where a document stands, since when, and which side sent it.
 
-    ``sent_by`` is ``null`` while the draft does not name the sender's TIN as one of its sides.
+    ``sent_by`` is ``null`` while the draft does not name the sender's TIN as one of its sides, and in
+    the answer to an offer, which reads no draft.
     ``refusal_code`` is stable; ``refusal`` says it in words.
     """
 
