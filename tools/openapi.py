@@ -16,7 +16,7 @@ from precert.api.http import MAX_BODY_BYTES, RETRY_AFTER_SECONDS
 from precert.api.operations import COMMON_ERRORS, OPERATIONS, Header, OperationContract
 from precert.api.problems import PROBLEM_TYPE, Problem
 from precert.api.routes import ROUTES, Function, Route
-from precert.domain.errors import PrecertError, TransientError
+from precert.domain.errors import NotFoundError, PrecertError, TransientError
 from tools.openapi_examples import Example, examples, problem_examples
 from tools.openapi_files import ROOT, as_json, settle
 from tools.openapi_schemas import (
@@ -66,9 +66,19 @@ upload again takes another slot.
 `detail`. `invalid_input` lists all faults at once, each with a JSON pointer into what was sent. A
 denial is a decision and never a problem.
 
-**The gateway in front** answers by itself, with `{{"message": …}}`, where a token is missing or not
-valid (401), calls come too fast (429), no operation has the path (404), or the service cannot be
-reached (500, 503). Wait before you repeat, longer each time.
+**Content types.** Whatever Content-Type names, a body is read as JSON in UTF-8. Answers are the
+media types given here, without a charset, as JSON is UTF-8.
+
+**The gateway in front** answers by itself, with `{{"message": …}}` and without Retry-After, where a
+token is missing or not valid (401), no operation has the method and path, HEAD among them (404), a
+call is larger than any we take (413 above 10 MB; 414 and 431 for path and headers above 10 KB), calls
+of all callers together come faster than the deployment allows (429), or the service cannot be reached
+(500, 503). Wait before you repeat a 429 or 5xx: a second, then twice as long each time, and a little
+at random.
+
+**Browsers.** The gateway answers preflights (OPTIONS) for the origins that the deployment is
+configured with, without a token, and lets them read ETag, Location, Retry-After and
+Content-Disposition.
 """
 
 CHECK: Final = ("Check", "The patient, the directory, and what needs precertification.")
@@ -97,7 +107,8 @@ HEADERS: Final[Mapping[str, Any]] = {
         "schema": {"format": "uri-reference", "type": "string"},
     },
     "Retry-After": {
-        "description": "Seconds to wait before the next try; not on the gateway's own answers.",
+        "description": "Seconds to wait before the next try. The gateway's own answers, 429 among "
+        "them, have none.",
         "schema": {"const": RETRY_AFTER_SECONDS, "type": "integer"},
     },
 }
@@ -279,8 +290,21 @@ def _problem(status: HTTPStatus, codes: Iterable[str]) -> dict[str, Any]:
     titles = [f"`{code}`: {_title(status, code)}." for code in codes]
     return {
         "description": " ".join(titles),
-        "content": {PROBLEM_TYPE: _problem_content(status, codes)},
+        "content": {
+            PROBLEM_TYPE: _problem_content(status, codes),
+            **_refused_before(status, codes),
+        },
     }
+
+
+def _refused_before(status: HTTPStatus, codes: Iterable[str]) -> dict[str, Any]:
+    """What the gateway answers under the same status, before an operation is found or called."""
+    if status is HTTPStatus.NOT_FOUND and NotFoundError.code in codes:
+        # An empty id in the path leads to no operation.
+        return _gateway("Not Found")
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return _gateway("Request Entity Too Large")
+    return {}
 
 
 def _title(status: HTTPStatus, code: str) -> str:
@@ -360,7 +384,8 @@ def _shared_responses() -> dict[str, Any]:
             "content": _gateway("Unauthorized"),
         },
         "TooManyRequests": {
-            "description": "Too many calls at once: wait before you repeat, longer each time.",
+            "description": "Calls of all callers come faster than the deployment allows. The gateway "
+            "names no time to wait: try after a second, then twice as long each time.",
             "content": _gateway("Too Many Requests"),
         },
         "InternalError": {

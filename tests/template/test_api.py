@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from infra import catalogue
+from precert.api.operations import OPERATIONS
 from precert.api.routes import ROUTES
 from precert.contract import Entitlement
 from tests.template.synthesized import Synthesized
@@ -54,8 +55,10 @@ def test_portals_of_the_stage_may_call_when_they_ask_before(stack: Synthesized) 
     cors = api["CorsConfiguration"]
     assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
     assert "*" not in cors["AllowOrigins"]
-    assert {"authorization", "idempotency-key", "if-match"} <= set(cors["AllowHeaders"])
-    assert {"etag", "location", "retry-after"} <= set(cors["ExposeHeaders"])
+    sent = {header.lower() for found in OPERATIONS.values() for header in found.headers_in}
+    answered = {header.lower() for found in OPERATIONS.values() for header in found.headers_out}
+    assert sent | {"authorization", "content-type"} <= set(cors["AllowHeaders"])
+    assert answered | {"retry-after"} <= set(cors["ExposeHeaders"])
 
 
 def test_nobody_signs_up_or_edits_rights_when_the_pool_is_ours(stack: Synthesized) -> None:

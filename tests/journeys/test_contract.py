@@ -1,0 +1,221 @@
+"""Whatever is sent, the answer is one that the document tells: status, headers and body.
+
+By schemathesis, from the document itself, so that a new operation is called without a word here.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import BaseSchema, Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core import NOT_SET
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from local.client import Caller
+from local.stand import Stand
+from local.users import OFFICE, REVIEWER, User
+from precert.api.operations import OPERATIONS
+from precert.api.routes import ROUTES, Route
+from precert.contract import Entitlement
+from tests.journeys.desk import ABSENT_ID, Desk, Json
+from tests.journeys.test_access import Ids
+from tools.openapi import document
+
+
+def signed_in(told: Json) -> BaseSchema:
+    """The document for a caller with a token: those worth nothing have tests of their own."""
+    open_paths = {
+        path: {
+            method: {name: part for name, part in operation.items() if name != "security"}
+            for method, operation in methods.items()
+        }
+        for path, methods in told["paths"].items()
+    }
+    known = {name: part for name, part in told.items() if name != "security"}
+    return schemathesis.openapi.from_dict({**known, "paths": open_paths})
+
+
+DOCUMENT: Final = document()
+SCHEMA: Final = signed_in(DOCUMENT)
+CHECKS: Final[list[Any]] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+MEANT: Final = 20
+"""Calls of each kind to an operation that the caller may use."""
+FOREIGN: Final = 3
+"""Calls of each kind to one that another entitlement opens."""
+
+SPECIMENS: Final = ("generated", "to what is there", "one part generated")
+
+
+@dataclass(frozen=True)
+class Recorder(Caller):
+    """Keeps what it is asked to send."""
+
+    bodies: list[Any] = field(default_factory=list)
+    queries: list[Mapping[str, str]] = field(default_factory=list)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        self.bodies.append(body)
+        self.queries.append(query or {})
+        return httpx.Response(204)
+
+
+@dataclass(frozen=True)
+class Meant:
+    """The operation called as it wants to be: the ids in its path, its body, its query."""
+
+    ids: dict[str, str]
+    body: Any
+    query: Mapping[str, str]
+
+    @classmethod
+    def at(cls, stand: Stand, route: Route) -> "Meant":
+        """Makes what the path names, anew for each test: some calls end it."""
+        desk = Desk.at(stand)
+        content = desk.content()
+        made = {
+            "draft_id": desk.draft(content) if "{draft_id}" in route.path else ABSENT_ID,
+            "request_id": desk.pending(content) if "{request_id}" in route.path else ABSENT_ID,
+        }
+        recorder = Recorder("", None)
+        Ids(made["draft_id"], made["request_id"], content).call(route, recorder)
+        named = {name: value for name, value in made.items() if f"{{{name}}}" in route.path}
+        return cls(named, recorder.bodies[0], recorder.queries[0])
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize("user", [OFFICE, REVIEWER], ids=lambda user: user.name)
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
+def test_answer_is_documented_when_anything_is_sent(
+    stand: Stand, route: Route, user: User, mode: GenerationMode
+) -> None:
+    own = OPERATIONS[route.operation_id].entitlement in user.entitlements
+    meant = Meant.at(stand, route) if own else None
+    caller = {"Authorization": f"Bearer {stand.caller(user).token}"}
+
+    def send(case: Case[Any], specimen: str, data: st.DataObject) -> None:
+        if meant and specimen != SPECIMENS[0]:
+            case.path_parameters = {**case.path_parameters, **meant.ids}
+        if meant and specimen == SPECIMENS[2]:
+            case.headers["If-Match"] = '"1"'
+            case.body = crossed(meant.body, case.body, data)
+            case.query = crossed(meant.query, case.query, data)
+        case.call_and_validate(stand.api_url, headers=caller, checks=CHECKS)
+
+    times = MEANT if own else FOREIGN
+    repeat(times, SCHEMA[route.path][route.method].as_strategy(mode), send)
+
+
+def crossed(meant: Any, generated: Any, data: st.DataObject) -> Any:
+    """What is meant, with one member of it as generated, down to where they differ in kind."""
+    if meant is None:
+        return generated
+    if not isinstance(meant, Mapping) or not isinstance(generated, Mapping):
+        return meant if generated is NOT_SET else generated
+    shared = sorted(set(meant) & set(generated))
+    if not shared:
+        return dict(meant)
+    name = data.draw(st.sampled_from(shared))
+    return {**meant, name: crossed(meant[name], generated[name], data)}
+
+
+def repeat(
+    times: int,
+    cases: st.SearchStrategy[Case[Any]],
+    send: Callable[[Case[Any], str, st.DataObject], None],
+) -> None:
+    """Send so many, the same on every run; a failure is shown as it was met, not made smaller."""
+    settings(
+        max_examples=times,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )(given(cases, st.sampled_from(SPECIMENS), st.data())(send))()
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
+def test_answer_is_documented_when_the_call_is_as_it_should_be(stand: Stand, route: Route) -> None:
+    reviews = OPERATIONS[route.operation_id].entitlement is Entitlement.REVIEWER
+    caller = stand.caller(REVIEWER if reviews else OFFICE)
+    case_of(SCHEMA, route, Meant.at(stand, route), caller).call_and_validate(
+        stand.api_url, checks=CHECKS
+    )
+
+
+def case_of(schema: BaseSchema, route: Route, meant: Meant, caller: Caller) -> Case[Any]:
+    return schema[route.path][route.method].Case(
+        path_parameters={"document_id": ABSENT_ID, **meant.ids},
+        headers={"Authorization": f"Bearer {caller.token}", "If-Match": '"1"'},
+        query=dict(meant.query),
+        body=NOT_SET if meant.body is None else meant.body,
+        media_type=None if meant.body is None else "application/json",
+    )
+
+
+@pytest.mark.parametrize("forgotten", ["status", "member", "header"])
+def test_answer_is_noticed_when_the_document_does_not_tell_it(stand: Stand, forgotten: str) -> None:
+    """What the tests above are measured against."""
+    told = copy.deepcopy(DOCUMENT)
+    responses = told["paths"]["/v1/drafts"]["post"]["responses"]
+    if forgotten == "status":
+        del responses["201"]
+    elif forgotten == "member":
+        answer = told["components"]["schemas"]["DraftAnswer"]
+        answer["properties"]["draft_id"] = {"type": "integer"}
+    else:
+        responses["201"]["headers"]["Expected"] = {"required": True, "schema": {"type": "string"}}
+    (route,) = (route for route in ROUTES if route.operation_id == "startDraft")
+    case = case_of(signed_in(told), route, Meant.at(stand, route), stand.caller(OFFICE))
+    with pytest.raises((Failure, FailureGroup)):
+        case.call_and_validate(stand.api_url, checks=CHECKS)
+
+
+# -- what the gateway answers by itself ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/nowhere"), ("PATCH", "/v1/requests"), ("HEAD", "/v1/requests")],
+)
+def test_gateway_says_so_when_no_operation_is_called(stand: Stand, method: str, path: str) -> None:
+    response = stand.caller(OFFICE).call(method, path)
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/json"
+    assert method == "HEAD" or response.json() == {"message": "Not Found"}
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/xml", "application/json; charset=utf-8", "application/fhir+json", ""]
+)
+def test_body_is_read_as_json_when_another_content_type_is_named(
+    stand: Stand, content_type: str
+) -> None:
+    headers = {"Content-Type": content_type}
+    body = {"content": Desk.at(stand).content()}
+    response = stand.caller(OFFICE).call("POST", "/v1/checks", body, headers=headers)
+    assert response.status_code == 200, response.text
