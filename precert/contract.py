@@ -44,8 +44,20 @@ class EventType(StrEnum):
     DRAFT_DELETED = "DraftDeleted"
     REQUEST_SUBMITTED = "RequestSubmitted"
     REQUEST_PENDED = "RequestPended"
+    REQUEST_DELEGATED = "RequestDelegated"
     REQUEST_DETERMINED = "RequestDetermined"
     REQUEST_VOIDED = "RequestVoided"
+    REQUEST_ENDED_AS_DUPLICATE = "RequestEndedAsDuplicate"
+    INFORMATION_REQUESTED = "InformationRequested"
+    INFORMATION_RECEIVED = "InformationReceived"
+    INFORMATION_OVERDUE = "InformationOverdue"
+    DEADLINE_EXTENDED = "DeadlineExtended"
+    PEER_TO_PEER_OFFERED = "PeerToPeerOffered"
+    REVIEW_CLAIMED = "ReviewClaimed"
+    REVIEW_RELEASED = "ReviewReleased"
+    DECISION_PROPOSED = "DecisionProposed"
+    DECISION_RETURNED = "DecisionReturned"
+    DATES_CHANGED = "DatesChanged"
     DEADLINE_NEARED = "DeadlineNeared"
     DEADLINE_PASSED = "DeadlinePassed"
     DOCUMENT_ATTACHED = "DocumentAttached"
@@ -58,8 +70,15 @@ class EventType(StrEnum):
 MESSAGE_EVENT_TYPES: Final = (
     EventType.REQUEST_SUBMITTED,
     EventType.REQUEST_PENDED,
+    EventType.REQUEST_DELEGATED,
     EventType.REQUEST_DETERMINED,
     EventType.REQUEST_VOIDED,
+    EventType.REQUEST_ENDED_AS_DUPLICATE,
+    EventType.INFORMATION_REQUESTED,
+    EventType.INFORMATION_OVERDUE,
+    EventType.DEADLINE_EXTENDED,
+    EventType.PEER_TO_PEER_OFFERED,
+    EventType.DATES_CHANGED,
     EventType.DOCUMENT_REFUSED,
     EventType.APPEAL_FILED,
     EventType.APPEAL_PENDED,
@@ -74,8 +93,12 @@ class WorkflowTask(StrEnum):
     """The ``task`` of a state's payload: which use case the workflow function runs."""
 
     ASSESS = "assess"
-    PEND = "pend"
+    AWAIT_DECISION = "await_decision"
     MARK_CLOCK = "mark_clock"
+
+
+CLOCK_MOVED: Final = "ClockMoved"
+"""The error that wakes a waiting round; its cause is the number of seconds to sleep anew."""
 
 
 class Route(StrEnum):

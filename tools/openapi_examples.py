@@ -56,7 +56,8 @@ from precert.domain.errors import (
 from precert.domain.form import asked_form
 from precert.domain.frequent import FrequentProvider
 from precert.domain.patients import PatientSearch
-from precert.domain.request import Decision, Request
+from precert.domain.request import Request
+from precert.domain.review import Decision
 from precert.domain.values import AuthorizationType
 from precert.usecases.confirm_check import no_confirmation
 from precert.usecases.confirm_patient import ConfirmedPatient, require_member

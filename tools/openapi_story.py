@@ -27,13 +27,15 @@ from precert.domain.loading import (
 )
 from precert.domain.numbers import precert_number
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Decision, Request, Review, event_of, lines_of
+from precert.domain.request import Change, Request, event_of, lines_of
+from precert.domain.review import Decision, Review
 from precert.domain.rules import CodeQuery, Rule, RuleListVersion, answer_code, overall
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency
 from precert.usecases.check_requirements import CheckAnswer
 from precert.usecases.prepare_handover import Handover
 from precert.usecases.run_round import deadline_of
+from tools.story_moves import moves
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DATA: Final = ROOT / "data"
@@ -160,6 +162,7 @@ def story() -> Story:
             event_of(submitted, EventType.REQUEST_SUBMITTED, OFFICE),
             *(change.event for change in changes),
             *_clock_events(pended.request),
+            *moves(submitted, pended.request, determined.request, REVIEWER, OTHER_REVIEWER),
             _document_event(pended.request, attached, EventType.DOCUMENT_ATTACHED),
             _document_event(pended.request, refused, EventType.DOCUMENT_REFUSED),
         ),

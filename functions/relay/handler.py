@@ -31,5 +31,12 @@ def _relay(record: dict[str, Any]) -> None:
         note_work("shown", request_id=request_id)
         return
     event = Event.model_validate_json(image["event"]["S"])
-    relay_event(event, requests=made.requests, workflow=made.workflow, bus=made.bus)
+    relay_event(
+        event,
+        requests=made.requests,
+        workflow=made.workflow,
+        bus=made.bus,
+        payer=made.payer,
+        now=made.now(),
+    )
     note_work("relayed", event_id=event.event_id, event_type=event.type.value)

@@ -6,7 +6,7 @@ from precert.bootstrap import dependencies
 from precert.contract import WorkflowTask
 from precert.observability import logger, metrics, note_work
 from precert.usecases.ports.requests import Round
-from precert.usecases.run_round import Standing, assess, mark_clock, pend
+from precert.usecases.run_round import Standing, assess, await_decision, mark_clock
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -17,9 +17,8 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     note_work(task.value, request_id=request_id, round=round_)
     made = dependencies()
     requests, payer, now = made.requests, made.payer, made.now()
-    if task is WorkflowTask.PEND:
-        waiting = Round(request_id, round_, event["task_token"])
-        pend(waiting, requests=requests, payer=payer, now=now)
+    if task is WorkflowTask.AWAIT_DECISION:
+        await_decision(Round(request_id, round_, event["task_token"]), requests=requests)
         return {}
     run = assess if task is WorkflowTask.ASSESS else mark_clock
     return _answer(run(request_id, round_, requests=requests, payer=payer, now=now))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from precert.contract import CLOCK_MOVED
 from precert.domain.errors import TransientError
 
 if TYPE_CHECKING:
@@ -44,6 +45,17 @@ class StepFunctionsWorkflow:
     def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
         try:
             self._client.send_task_success(taskToken=task_token, output=json.dumps(dict(outcome)))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _WAITS_NO_LONGER:
+                raise _transient(error) from error
+        except BotoCoreError as error:
+            raise _transient(error) from error
+
+    def wake(self, task_token: str, seconds: int) -> None:
+        try:
+            self._client.send_task_failure(
+                taskToken=task_token, error=CLOCK_MOVED, cause=str(seconds)
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] not in _WAITS_NO_LONGER:
                 raise _transient(error) from error

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from precert.domain.content import Medication, Procedure, Provider, RequestContent, Service
+from precert.domain.statuses import LineStatus
 from precert.domain.values import (
     AuthorizationType,
     CodeType,
@@ -54,7 +55,30 @@ class ReviewClock(Value):
     appeal_expedited_hours: Annotated[int, Field(ge=1)]
     appeal_standard_days: Annotated[int, Field(ge=1)]
     appeal_filing_days: Annotated[int, Field(ge=1)]
+    appeal_levels: Annotated[int, Field(ge=1)]
+    """How often a line can be appealed before external review."""
+    extension_days: Annotated[int, Field(ge=0)]
+    """Days by which a standard case can be extended, once; urgent ones never are."""
+    information_urgent_hours: Annotated[int, Field(ge=1)]
+    information_standard_days: Annotated[int, Field(ge=1)]
+    """How long the providers have to bring what is asked for, while the clock stands still."""
     warn_at_share: Annotated[float, Field(gt=0, lt=1)]
+
+
+class ReviewDesk(Value):
+    """How the payer's reviewers work."""
+
+    lease_minutes: Annotated[int, Field(ge=1)]
+    """How long a reviewer holds a request that was claimed."""
+    approval_days: Annotated[int, Field(ge=1)]
+    """Length of an approved period where the request is not for a stay."""
+    second_signature: frozenset[LineStatus] = frozenset()
+    """Decisions that a second reviewer has to sign."""
+    peer_to_peer_phone: Text
+    peer_to_peer_hours: Annotated[int, Field(ge=1)]
+    """How long an offered talk can be taken up."""
+    near_days: Annotated[int, Field(ge=0)]
+    """Requests whose dates are so many days apart or less may repeat each other (S2)."""
 
 
 class DraftClock(Value):
@@ -203,6 +227,7 @@ class Payer(Value):
     supported_management_levels: tuple[Text, ...]
     review_clocks: dict[str, ReviewClock]
     """By line of business."""
+    review_desk: ReviewDesk
     draft_clock: DraftClock
     service_dates: ServiceDateWindow
     documents: DocumentLimits

@@ -2,7 +2,8 @@
 
 A request has services; a service has lines; each line is determined, and the status of the whole
 follows from its lines (W3). Every method answers the changed request together with the event that
-tells of it; nothing here stores or sends anything.
+tells of it; nothing here stores or sends anything. What a reviewer does within a round stands in
+:mod:`precert.domain.reviewing`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,11 @@ from precert.domain.content import RequestContent, Service
 from precert.domain.coverage import Plan
 from precert.domain.errors import ActionNotAllowedError, Fault, InvalidInputError, SameReviewerError
 from precert.domain.events import Event
+from precert.domain.review import SYSTEM, Appeal, Assessment, Decision, Line, Review
 from precert.domain.statuses import (
+    ADVERSE,
     Action,
     AppealStatus,
-    LineStatus,
     Status,
     Transition,
     WaitingOn,
@@ -28,80 +30,7 @@ from precert.domain.statuses import (
     allows,
     determined_status,
 )
-from precert.domain.values import CodeType, Text, Tin, Urgency, Value
-
-FIRST_ROUND = 1
-
-
-class Decision(Value):
-    """What a reviewer decided for one line, and why (W4).
-
-    ``reason_code`` is X12 886; ``criterion`` names the clinical criterion or plan provision. Both and
-    the rationale are required for a denial.
-    """
-
-    status: LineStatus
-    round: Annotated[int, Field(ge=1)]
-    decided_at: datetime
-    decided_by: Text
-    reason_code: Text | None = None
-    rationale: Annotated[str, Field(max_length=2000)] | None = None
-    criterion: Annotated[str, Field(max_length=500)] | None = None
-
-
-class Line(Value):
-    """One code of one service. ``line_id`` is ``<service>.<line>``, counted from 1.
-
-    A stay without a procedure is a line without a code.
-    """
-
-    line_id: Text
-    code: Text | None
-    code_type: CodeType | None
-    decisions: tuple[Decision, ...] = ()
-
-    @property
-    def status(self) -> LineStatus:
-        return self.decisions[-1].status if self.decisions else LineStatus.OPEN
-
-
-class Appeal(Value):
-    """A round that reconsiders denied lines (W7)."""
-
-    round: Annotated[int, Field(ge=2)]
-    status: AppealStatus
-    line_ids: tuple[Text, ...]
-    expedited: bool
-    reason: Annotated[str, Field(min_length=1, max_length=4000)]
-    filed_at: datetime
-    warn_at: datetime | None = None
-    due_at: datetime | None = None
-
-
-class Review(Value):
-    """What the payer adds to a submitted request."""
-
-    number: Text
-    submitted_at: datetime
-    submitted_version: int
-    """Version the submission was based on: a repeated submission is told by it (S1)."""
-    lines: tuple[Line, ...]
-    round: Annotated[int, Field(ge=1)] = FIRST_ROUND
-    warn_at: datetime | None = None
-    due_at: datetime | None = None
-    determined_at: datetime | None = None
-    escalated_round: int = 0
-    warned_round: int = 0
-    appeals: tuple[Appeal, ...] = ()
-    void_reason: Annotated[str, Field(max_length=500)] | None = None
-
-    @property
-    def open_appeal(self) -> Appeal | None:
-        last = self.appeals[-1] if self.appeals else None
-        return last if last and last.status is not AppealStatus.DETERMINED else None
-
-    def line(self, line_id: str) -> Line | None:
-        return next((line for line in self.lines if line.line_id == line_id), None)
+from precert.domain.values import Text, Tin, Urgency, Value
 
 
 class Request(Value):
@@ -150,25 +79,54 @@ class Request(Value):
         return Urgency.ELECTIVE
 
     @property
+    def is_delegated(self) -> bool:
+        """Whether a vendor decides it, and not the payer (W8)."""
+        return self.review is not None and self.review.delegate_id is not None
+
+    @property
     def round_is_open(self) -> bool:
         """Whether the payer still owes a decision in the current round."""
+        if self.is_delegated:
+            return False
         if self.status in (Status.PROCESSING, Status.PENDING):
             return True
         return self.review is not None and self.review.open_appeal is not None
 
     @property
+    def takes_documents(self) -> bool:
+        """Drafts and what is pended take documents (U4); an open appeal is pended too (W7)."""
+        if self.status is Status.INCOMPLETE:
+            return True
+        return self.round_is_open and self.status is not Status.PROCESSING
+
+    @property
     def waiting_on(self) -> WaitingOn:
         if self.status is Status.INCOMPLETE:
             return WaitingOn.PROVIDER
-        return WaitingOn.PAYER if self.round_is_open else WaitingOn.NOBODY
+        if self.is_delegated and self.status is Status.PENDING:
+            return WaitingOn.VENDOR
+        if not self.round_is_open:
+            return WaitingOn.NOBODY
+        asked = self.review is not None and self.review.open_information_request is not None
+        return WaitingOn.PROVIDER if asked else WaitingOn.PAYER
+
+    @property
+    def clock(self) -> Deadline | None:
+        """Marks of the open round's clock; while information is asked for, the providers' own time."""
+        if self.review is None or not self.round_is_open:
+            return None
+        if asked := self.review.open_information_request:
+            return Deadline(asked.answer_by, asked.answer_by)
+        running = self.review.open_appeal or self.review
+        if running.warn_at is None or running.due_at is None:
+            return None
+        return Deadline(running.warn_at, running.due_at)
 
     @property
     def due_at(self) -> datetime | None:
-        """When the open round is due; nothing is due when no round is open."""
-        if self.review is None or not self.round_is_open:
-            return None
-        appeal = self.review.open_appeal
-        return appeal.due_at if appeal else self.review.due_at
+        """Until when the one it waits for has time; nothing is due when no round is open."""
+        clock = self.clock
+        return clock.due_at if clock else None
 
     @property
     def lines_to_decide(self) -> tuple[Line, ...]:
@@ -183,51 +141,115 @@ class Request(Value):
     @property
     def offices_actions(self) -> tuple[Action, ...]:
         """What either provider's office may do next (T1)."""
+        if self.is_delegated:
+            return (Action.DETAILS,)
         appeal_open = self.review is not None and self.review.open_appeal is not None
         return allowed_actions(self.status, appeal_open=appeal_open)
 
     @property
+    def waits_for_review(self) -> bool:
+        """Whether a reviewer may act: the round is open and the workflow has pended it."""
+        return self.status is not Status.PROCESSING and self.due_at is not None
+
+    @property
     def reviewers_actions(self) -> tuple[Action, ...]:
-        """What a reviewer may do next: decide, once the round waits for it."""
-        waits = self.status is not Status.PROCESSING and self.due_at is not None
-        return (Action.DETAILS, Action.DECIDE) if waits else (Action.DETAILS,)
+        """What a reviewer may do next: nothing but read, unless the round waits for it (T1)."""
+        review = self.review
+        if review is None or not self.waits_for_review:
+            return (Action.DETAILS,)
+        actions = [Action.DETAILS, Action.CLAIM]
+        if review.lease is not None:
+            actions.append(Action.RELEASE)
+        actions.append(Action.SIGN if review.proposal else Action.DECIDE)
+        if self.status is Status.PENDING and review.open_information_request is None:
+            actions.append(Action.REQUEST_INFORMATION)
+            if review.extension is None and self.urgency is Urgency.ELECTIVE:
+                actions.append(Action.EXTEND)
+        actions.append(Action.OFFER_PEER_TO_PEER)
+        return tuple(actions)
 
     # -- what can happen to it ----------------------------------------------------------------------
 
-    def pend(self, deadline: Deadline, document_slots: int, now: datetime) -> "Change":
+    def pend(
+        self,
+        deadline: Deadline,
+        document_slots: int,
+        now: datetime,
+        assessment: Assessment | None = None,
+    ) -> "Change":
         """Clinical review begins, with its deadline and new upload slots (W1, W2, U3)."""
-        review = self._require(Transition.PEND)
-        return self._changed(
+        review = self.require(Transition.PEND)
+        return self.changed(
             EventType.REQUEST_PENDED,
             now,
             status=Status.PENDING,
             document_slots=document_slots,
             review=review.model_copy(
-                update={"warn_at": deadline.warn_at, "due_at": deadline.due_at}
+                update={
+                    "warn_at": deadline.warn_at,
+                    "due_at": deadline.due_at,
+                    "assessment": assessment,
+                }
             ),
         )
 
-    def determine(self, decisions: Mapping[str, Decision], by: str, now: datetime) -> "Change":
+    def delegate(self, delegate_id: str, assessment: Assessment, now: datetime) -> "Change":
+        """A vendor decides it: nothing is due from the payer, and the vendor reports (W8)."""
+        review = self.require(Transition.DELEGATE)
+        update = {"delegate_id": delegate_id, "assessment": assessment}
+        return self.changed(
+            EventType.REQUEST_DELEGATED,
+            now,
+            status=Status.PENDING,
+            review=review.model_copy(update=update),
+        )
+
+    def end_as_duplicate(self, number: str, assessment: Assessment, now: datetime) -> "Change":
+        """It repeats another request: that one goes on, this one ends, and both sides are told (S2)."""
+        review = self.require(Transition.END_AS_DUPLICATE)
+        update = {"duplicate_of": number, "assessment": assessment}
+        return self.changed(
+            EventType.REQUEST_ENDED_AS_DUPLICATE,
+            now,
+            status=Status.VOID,
+            review=review.model_copy(update=update),
+        )
+
+    def determine(
+        self,
+        decisions: Mapping[str, Decision],
+        by: str,
+        now: datetime,
+        assessment: Assessment | None = None,
+    ) -> "Change":
         """Record a decision for every line; the whole follows from them (W3)."""
-        review = self._require(Transition.DETERMINE)
+        review = self.require(Transition.DETERMINE)
         lines = _decided(review.lines, decisions, [line.line_id for line in review.lines])
-        return self._changed(
+        return self.changed(
             EventType.REQUEST_DETERMINED,
             now,
             actor=by,
             status=determined_status(line.status for line in lines),
-            review=review.model_copy(update={"lines": lines, "determined_at": now}),
+            review=_closed(review, now).model_copy(
+                update={
+                    "lines": lines,
+                    "determined_at": now,
+                    "assessment": assessment or review.assessment,
+                }
+            ),
         )
 
     def void(self, reason: str, by: str, now: datetime) -> "Change":
         """Withdraw the request while no decision stands (W6)."""
-        review = self._require(Transition.VOID)
-        return self._changed(
+        review = self.require(Transition.VOID)
+        if self.is_delegated:
+            raise self.refusal("A vendor decides this request: withdraw it there.")
+        return self.changed(
             EventType.REQUEST_VOIDED,
             now,
             actor=by,
             status=Status.VOID,
-            review=review.model_copy(update={"void_reason": reason}),
+            review=_closed(review, now).model_copy(update={"void_reason": reason}),
         )
 
     def file_appeal(
@@ -239,18 +261,31 @@ class Request(Value):
         filing_days: int,
         by: str,
         now: datetime,
+        levels: int = 1,
+        document_slots: int = 0,
     ) -> "Change":
-        """Ask for another look at denied lines, within the filing time (W7)."""
-        review = self._require(Transition.APPEAL)
+        """Ask for another look at adverse lines, within the filing time (W7).
+
+        A line can be appealed as often as there are ``levels``. The appeal brings upload slots.
+        """
+        review = self.require(Transition.APPEAL)
+        if self.is_delegated:
+            raise self.refusal("A vendor decided this request: appeal there.")
         if review.open_appeal is not None:
-            raise self._refusal("An appeal is open already: wait for its decision.")
+            raise self.refusal("An appeal is open already: wait for its decision.")
         self._require_appealable(review, line_ids)
         since = review.determined_at or review.submitted_at
         if now > since + timedelta(days=filing_days):
-            raise self._refusal(
+            raise self.refusal(
                 f"The time to appeal is over: it is {filing_days} days from the determination."
             )
+        level = 1 + max(
+            sum(line_id in appeal.line_ids for appeal in review.appeals) for line_id in line_ids
+        )
+        if level > levels:
+            raise self.refusal("Every level of appeal was used: external review comes next.")
         appeal = Appeal(
+            level=level,
             round=review.round + 1,
             status=AppealStatus.FILED,
             line_ids=tuple(dict.fromkeys(line_ids)),
@@ -258,10 +293,11 @@ class Request(Value):
             reason=reason,
             filed_at=now,
         )
-        return self._changed(
+        return self.changed(
             EventType.APPEAL_FILED,
             now,
             actor=by,
+            document_slots=document_slots,
             review=review.model_copy(
                 update={"round": appeal.round, "appeals": (*review.appeals, appeal)}
             ),
@@ -276,53 +312,90 @@ class Request(Value):
                 "due_at": deadline.due_at,
             }
         )
-        return self._changed(EventType.APPEAL_PENDED, now, review=self._with_appeal(appeal))
+        return self.changed(EventType.APPEAL_PENDED, now, review=self._with_appeal(appeal))
 
     def determine_appeal(
         self, decisions: Mapping[str, Decision], by: str, now: datetime
     ) -> "Change":
         """Uphold or overturn each appealed line; by somebody who did not decide it before (W7)."""
-        review = self._require(Transition.DETERMINE_APPEAL)
+        review = self.require(Transition.DETERMINE_APPEAL)
         appeal = self._open_appeal()
-        earlier = {d.decided_by for line in self.lines_to_decide for d in line.decisions}
-        if by in earlier:
+        earlier = {
+            person
+            for line in self.lines_to_decide
+            for decision in line.decisions
+            for person in (decision.decided_by, decision.signed_by)
+        }
+        if by != SYSTEM and by in earlier:
             raise SameReviewerError(
                 "You decided this request before. Leave the appeal to another reviewer."
             )
         lines = _decided(review.lines, decisions, appeal.line_ids)
         decided = appeal.model_copy(update={"status": AppealStatus.DETERMINED})
-        return self._changed(
+        return self.changed(
             EventType.APPEAL_DETERMINED,
             now,
             actor=by,
             status=determined_status(line.status for line in lines),
-            review=self._with_appeal(decided).model_copy(
+            review=_closed(self._with_appeal(decided), now).model_copy(
                 update={"lines": lines, "determined_at": now}
             ),
         )
 
     def mark_clock(self, now: datetime) -> "Change | None":
-        """Tell once that the open round's deadline is near, and once that it has passed (W2)."""
+        """Tell once that the open round's deadline is near, and once that it has passed (W2).
+
+        The providers' time to bring information ends here as well: then the payer's clock runs on.
+        """
         if self.review is None or not self.round_is_open:
             return None
         review, current = self.review, self.review.round
+        if asked := review.open_information_request:
+            if now < asked.answer_by:
+                return None
+            return self.changed(
+                EventType.INFORMATION_OVERDUE, now, review=_running_again(review, now)
+            )
         clock = review.open_appeal or review
         if clock.due_at and now >= clock.due_at and review.escalated_round < current:
             marked = review.model_copy(update={"escalated_round": current, "warned_round": current})
-            return self._changed(EventType.DEADLINE_PASSED, now, review=marked)
+            return self.changed(EventType.DEADLINE_PASSED, now, review=marked)
         if clock.warn_at and now >= clock.warn_at and review.warned_round < current:
             marked = review.model_copy(update={"warned_round": current})
-            return self._changed(EventType.DEADLINE_NEARED, now, review=marked)
+            return self.changed(EventType.DEADLINE_NEARED, now, review=marked)
         return None
 
-    # -- helpers ------------------------------------------------------------------------------------
+    def receive_information(
+        self, now: datetime, *, by: str | None = None, answer: str | None = None
+    ) -> "Change | None":
+        """What was asked for has come: the payer's clock runs on from where it stood (W2).
 
-    def _require(self, transition: Transition) -> Review:
+        Nothing changes where nothing is asked for.
+        """
+        review = self.review
+        if review is None or review.open_information_request is None:
+            return None
+        return self.changed(
+            EventType.INFORMATION_RECEIVED,
+            now,
+            actor=by,
+            review=_running_again(review, now, answered=True, answer=answer),
+        )
+
+    # -- for these and for a reviewer's moves ---------------------------------------------------------
+
+    def require(self, transition: Transition) -> Review:
+        """The review, where the status allows the transition.
+
+        Raises:
+            ActionNotAllowedError: it does not.
+        """
         if not allows(self.status, transition):
-            raise self._refusal(f"A request that is {self.status.value} does not allow this.")
+            raise self.refusal(f"A request that is {self.status.value} does not allow this.")
         return self.submitted
 
-    def _refusal(self, detail: str) -> ActionNotAllowedError:
+    def refusal(self, detail: str) -> ActionNotAllowedError:
+        """What cannot be done now, with what can (T1)."""
         return ActionNotAllowedError(
             detail,
             request_status=self.status.value,
@@ -331,9 +404,9 @@ class Request(Value):
 
     def _require_appealable(self, review: Review, line_ids: Sequence[str]) -> None:
         faults = [
-            Fault(f"/line_ids/{index}", "not_appealable", "name a line that was denied")
+            Fault(f"/line_ids/{index}", "not_appealable", "name a line that was denied or modified")
             for index, line_id in enumerate(line_ids)
-            if (line := review.line(line_id)) is None or line.status is not LineStatus.DENIED
+            if (line := review.line(line_id)) is None or line.status not in ADVERSE
         ]
         if not line_ids:
             faults.append(Fault("/line_ids", "missing", "name the denied lines to appeal"))
@@ -343,15 +416,16 @@ class Request(Value):
     def _open_appeal(self) -> Appeal:
         appeal = self.submitted.open_appeal
         if appeal is None:
-            raise self._refusal("No appeal is open.")
+            raise self.refusal("No appeal is open.")
         return appeal
 
     def _with_appeal(self, appeal: Appeal) -> Review:
         return self.submitted.model_copy(update={"appeals": (*self.submitted.appeals[:-1], appeal)})
 
-    def _changed(
+    def changed(
         self, event_type: EventType, now: datetime, actor: str | None = None, **update: object
     ) -> "Change":
+        """The request's next version with these fields, and the event of it."""
         after = self.model_copy(update={"version": self.version + 1, "updated_at": now, **update})
         return Change(self.version, after, event_of(after, event_type, actor))
 
@@ -362,6 +436,37 @@ class Change(NamedTuple):
     based_on: int
     request: Request
     event: Event
+
+
+def _closed(review: Review, now: datetime) -> Review:
+    """A round that ended: nobody holds it, nothing is asked or proposed any more."""
+    asked = review.open_information_request
+    ended = asked.model_copy(update={"closed_at": now}) if asked else None
+    return review.model_copy(
+        update={
+            "lease": None,
+            "proposal": None,
+            "information_requests": (
+                (*review.information_requests[:-1], ended) if ended else review.information_requests
+            ),
+        }
+    )
+
+
+def _running_again(
+    review: Review, now: datetime, *, answered: bool = False, answer: str | None = None
+) -> Review:
+    """The clock goes on: what is due moves by as long as it stood still (W2)."""
+    asked = review.information_requests[-1]
+    closed = asked.model_copy(update={"closed_at": now, "answered": answered, "answer": answer})
+    pause = now - asked.asked_at
+    return review.model_copy(
+        update={
+            "information_requests": (*review.information_requests[:-1], closed),
+            "warn_at": review.warn_at + pause if review.warn_at else None,
+            "due_at": review.due_at + pause if review.due_at else None,
+        }
+    )
 
 
 def event_of(request: Request, event_type: EventType, actor: str | None = None) -> Event:

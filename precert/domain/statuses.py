@@ -27,6 +27,8 @@ class LineStatus(StrEnum):
 
     OPEN = "OPEN"
     APPROVED = "APPROVED"
+    MODIFIED = "MODIFIED"
+    """Approved otherwise than asked: fewer units, other dates, another code."""
     DENIED = "DENIED"
 
 
@@ -43,6 +45,7 @@ class WaitingOn(StrEnum):
 
     PROVIDER = "PROVIDER"
     PAYER = "PAYER"
+    VENDOR = "VENDOR"
     NOBODY = "NOBODY"
 
 
@@ -53,17 +56,22 @@ class Transition(StrEnum):
     DELETE = "DELETE"
     SUBMIT = "SUBMIT"
     PEND = "PEND"
+    DELEGATE = "DELEGATE"
     DETERMINE = "DETERMINE"
     VOID = "VOID"
+    END_AS_DUPLICATE = "END_AS_DUPLICATE"
     ATTACH = "ATTACH"
+    REQUEST_INFORMATION = "REQUEST_INFORMATION"
     APPEAL = "APPEAL"
     DETERMINE_APPEAL = "DETERMINE_APPEAL"
+    CHANGE_DATES = "CHANGE_DATES"
 
 
 class Action(StrEnum):
-    """What a caller is offered (T1); deciding is offered to reviewers alone.
+    """What a caller is offered (T1); some to reviewers or operators alone.
 
-    MODIFY means adding documents: nothing else of a request can be changed once it was sent (W5, W6).
+    MODIFY means adding documents, or answering what was asked: nothing else of a request can be
+    changed once it was sent (W5, W6).
     """
 
     RESUME = "RESUME"
@@ -73,6 +81,13 @@ class Action(StrEnum):
     VOID = "VOID"
     APPEAL = "APPEAL"
     DECIDE = "DECIDE"
+    CLAIM = "CLAIM"
+    RELEASE = "RELEASE"
+    REQUEST_INFORMATION = "REQUEST_INFORMATION"
+    EXTEND = "EXTEND"
+    OFFER_PEER_TO_PEER = "OFFER_PEER_TO_PEER"
+    SIGN = "SIGN"
+    CHANGE_DATES = "CHANGE_DATES"
 
 
 REVIEW_ACTIONS: Final[Mapping[Status, str | None]] = MappingProxyType(
@@ -100,16 +115,22 @@ TRANSITIONS: Final[Mapping[Status, Mapping[Transition, frozenset[Status]]]] = Ma
         },
         Status.PROCESSING: {
             Transition.PEND: frozenset({Status.PENDING}),
+            Transition.DELEGATE: frozenset({Status.PENDING}),
             Transition.DETERMINE: _DETERMINED,
             Transition.VOID: frozenset({Status.VOID}),
+            Transition.END_AS_DUPLICATE: frozenset({Status.VOID}),
         },
         Status.PENDING: {
             Transition.DETERMINE: _DETERMINED,
             Transition.VOID: frozenset({Status.VOID}),
             Transition.ATTACH: frozenset({Status.PENDING}),
+            Transition.REQUEST_INFORMATION: frozenset({Status.PENDING}),
         },
-        Status.APPROVED: {},
+        Status.APPROVED: {
+            Transition.CHANGE_DATES: frozenset({Status.APPROVED}),
+        },
         Status.PARTIALLY_APPROVED: {
+            Transition.CHANGE_DATES: frozenset({Status.PARTIALLY_APPROVED}),
             Transition.APPEAL: frozenset({Status.PARTIALLY_APPROVED}),
             Transition.DETERMINE_APPEAL: frozenset({Status.PARTIALLY_APPROVED, Status.APPROVED}),
         },
@@ -138,18 +159,36 @@ _ACTIONS: Final[Mapping[Status, tuple[Action, ...]]] = MappingProxyType(
 )
 
 
+LINE_ACTIONS: Final[Mapping[LineStatus, str | None]] = MappingProxyType(
+    {
+        LineStatus.OPEN: "A4",
+        LineStatus.APPROVED: "A1",
+        LineStatus.MODIFIED: "A6",
+        LineStatus.DENIED: "A3",
+    }
+)
+"""X12 306 action of each line (HCR01)."""
+
+ADVERSE: Final = frozenset({LineStatus.MODIFIED, LineStatus.DENIED})
+"""Decisions that refuse something that was asked: they say why, and can be appealed (W4, W7)."""
+
+
 def allows(status: Status, transition: Transition) -> bool:
     return transition in TRANSITIONS[status]
 
 
 def allowed_actions(status: Status, *, appeal_open: bool = False) -> tuple[Action, ...]:
-    """What a caller may do next (T1); one appeal at a time."""
+    """What a caller may do next (T1); one appeal at a time, and it takes documents (W7)."""
     actions = _ACTIONS[status]
-    return tuple(a for a in actions if a is not Action.APPEAL) if appeal_open else actions
+    if not appeal_open:
+        return actions
+    return tuple(Action.MODIFY if action is Action.APPEAL else action for action in actions)
 
 
 def determined_status(lines: Iterable[LineStatus]) -> Status:
     """The whole request's status from its decided lines (W3).
+
+    A line approved otherwise than asked makes the whole a partial approval: something was refused.
 
     Raises:
         ValueError: a line is still open, or there is none.

@@ -8,7 +8,8 @@ from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError, Fault, InvalidInputError
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Decision, Request
+from precert.domain.request import Change, Request
+from precert.domain.review import Decision
 from precert.domain.statuses import LineStatus, Status
 from precert.usecases.change_request import change_request
 from precert.usecases.ports.requests import RequestStore

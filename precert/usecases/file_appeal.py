@@ -1,4 +1,4 @@
-"""File an appeal against denied lines (W7)."""
+"""File an appeal against denied or modified lines (W7)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,8 +27,9 @@ def file_appeal(
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: nothing was denied, an appeal is open, or the filing time is over.
-        InvalidInputError: a line named was not denied.
+        ActionNotAllowedError: nothing was denied, an appeal is open, the filing time is over, every
+            level was used, or a vendor decides.
+        InvalidInputError: a line named was approved as asked.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
 
@@ -40,6 +41,8 @@ def file_appeal(
             reason=reason,
             expedited=expedited,
             filing_days=clock.appeal_filing_days,
+            levels=clock.appeal_levels,
+            document_slots=payer.documents.max_while_pending,
             by=caller.subject,
             now=now,
         )

@@ -21,7 +21,7 @@ from precert.domain.errors import (
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.statuses import Status, Transition, allowed_actions, allows
+from precert.domain.statuses import Status
 from precert.usecases.explain_refusal import expired, has_expired, visible
 from precert.usecases.ports.documents import (
     DocumentBytes,
@@ -155,7 +155,7 @@ def _why(refusal: OfferRefusedError, caller: Caller, now: datetime) -> PrecertEr
         return error
     if request.status is Status.INCOMPLETE and has_expired(request, now):
         return expired()
-    if not allows(request.status, Transition.ATTACH):
+    if not request.takes_documents:
         return _not_taken(request)
     return DocumentLimitError("All upload slots of this request are taken.")
 
@@ -164,5 +164,5 @@ def _not_taken(request: Request) -> ActionNotAllowedError:
     return ActionNotAllowedError(
         "Only drafts and pending requests take documents.",
         request_status=request.status.value,
-        allowed_actions=[action.value for action in allowed_actions(request.status)],
+        allowed_actions=[action.value for action in request.offices_actions],
     )

@@ -1,4 +1,4 @@
-"""The workflow's tasks: assess a round, let it wait for its decision, mark its clock.
+"""The workflow's tasks: begin a round, let it wait for its decision, mark its clock.
 
 Every task may run twice, late, or after the request went on; each looks at what stands, does what is
 still to do, and says how the round goes on.
@@ -16,7 +16,6 @@ from precert.domain.request import Change, Request
 from precert.domain.statuses import AppealStatus, Status
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
-    RequestClosedError,
     RequestStore,
     Round,
 )
@@ -35,33 +34,32 @@ class Standing:
 def assess(
     request_id: str, round_: int, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> Standing:
-    """Decide the way of a round (W1): clinical review while it is open."""
-    return _standing(requests.read(request_id), round_, payer, now)
+    """Decide the way of a round, once, and record it (W1): clinical review has it pended.
+
+    The request becomes PENDING with its deadline, and so does an appeal with its own (W2).
+    """
+    for _ in range(ATTEMPTS):
+        request = requests.read(request_id)
+        if request is None or not _is_open(request, round_):
+            return Standing(Route.CLOSED, 1)
+        change = _first_pend(request, payer, now)
+        if change is None:
+            return standing_of(request, round_, payer, now)
+        try:
+            requests.record(change)
+        except ConcurrentChangeError:
+            continue
+        return standing_of(change.request, round_, payer, now)
+    raise TransientError("The request is being changed by others. Try again.")
 
 
-def pend(round_: Round, *, requests: RequestStore, payer: Payer, now: datetime) -> None:
-    """Let the round wait for its decision with this task token (W1, W2).
-
-    The first time, the request becomes PENDING with its deadline, in one transaction with the token;
-    later only the token changes.
+def await_decision(round_: Round, *, requests: RequestStore) -> None:
+    """Let the round wait with this task token; what closes or changes it answers the token.
 
     Raises:
         RequestClosedError: nothing is to be waited for.
     """
-    for _ in range(ATTEMPTS):
-        request = requests.read(round_.request_id)
-        if request is None or not _is_open(request, round_.number):
-            raise RequestClosedError
-        change = _first_pend(request, payer, now)
-        if change is None:
-            requests.renew_round(round_)
-            return
-        try:
-            requests.record(change, round_)
-        except ConcurrentChangeError:
-            continue
-        return
-    raise TransientError("The request is being changed by others. Try again.")
+    requests.renew_round(round_)
 
 
 def mark_clock(
@@ -78,7 +76,7 @@ def mark_clock(
                 except ConcurrentChangeError:
                     continue
                 request = change.request
-        return _standing(request, round_, payer, now)
+        return standing_of(request, round_, payer, now)
     raise TransientError("The request is being changed by others. Try again.")
 
 
@@ -86,10 +84,11 @@ def _is_open(request: Request, round_: int) -> bool:
     return request.round_is_open and request.review is not None and request.review.round == round_
 
 
-def _standing(request: Request | None, round_: int, payer: Payer, now: datetime) -> Standing:
+def standing_of(request: Request | None, round_: int, payer: Payer, now: datetime) -> Standing:
+    """How a round goes on as the request stands now."""
     if request is None or not _is_open(request, round_):
         return Standing(Route.CLOSED, 1)
-    deadline = deadline_of(request, payer)
+    deadline = request.clock or deadline_of(request, payer)
     if _mark_is_missing(request, deadline, now):
         return Standing(Route.REVIEW, 1)
     wait = deadline.next_mark(now) - now
@@ -99,13 +98,18 @@ def _standing(request: Request | None, round_: int, payer: Payer, now: datetime)
 def _mark_is_missing(request: Request, deadline: Deadline, now: datetime) -> bool:
     """Whether a mark was reached while no execution waited, and nobody was told yet."""
     review = request.submitted
+    if review.open_information_request:
+        return now >= deadline.due_at
     return (now >= deadline.due_at and review.escalated_round < review.round) or (
         now >= deadline.warn_at and review.warned_round < review.round
     )
 
 
 def deadline_of(request: Request, payer: Payer) -> Deadline:
-    """Deadline of the open round, by the line of business of the request's plan (W2)."""
+    """Deadline that the open round begins with, by the line of business of the plan (W2).
+
+    Extensions and pauses move it later: :attr:`Request.clock` knows where it stands.
+    """
     clock = payer.review_clocks[request.plan.line_of_business]
     review = request.submitted
     if appeal := review.open_appeal:

@@ -14,7 +14,8 @@ from precert.domain.errors import Fault, InvalidInputError, PatientNotEligibleEr
 from precert.domain.events import Event
 from precert.domain.numbers import precert_number
 from precert.domain.payer import Payer
-from precert.domain.request import Request, Review, lines_of
+from precert.domain.request import Request, lines_of
+from precert.domain.review import Review
 from precert.domain.statuses import Status
 from precert.usecases.explain_refusal import why_refused
 from precert.usecases.ports.code_sets import CodeSets

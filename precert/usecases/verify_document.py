@@ -21,9 +21,6 @@ from precert.usecases.ports.requests import RequestStore
 Inspect = Callable[[bytes, str], Refusal | None]
 """What is wrong with bytes that are to be of a content type, if anything."""
 
-_TAKES_ARRIVALS = frozenset({Status.INCOMPLETE, Status.PROCESSING, Status.PENDING})
-"""An upload offered to a draft may arrive after its submission: it belongs to the request (U5)."""
-
 
 def verify_document(
     request_id: str,
@@ -87,7 +84,8 @@ def _refusal(
     inspect: Inspect,
     payer: Payer,
 ) -> Refusal | None:
-    if request.status not in _TAKES_ARRIVALS:
+    # An upload offered to a draft may arrive after its submission: it belongs to the request (U5).
+    if request.status is not Status.INCOMPLETE and not request.round_is_open:
         return Refusal.CLOSED
     if arrived.size == 0:
         return Refusal.EMPTY

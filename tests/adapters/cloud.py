@@ -423,9 +423,10 @@ class Cloud:
         return answer
 
     def pend(self, request_id: str, round_: int = 1) -> None:
-        self.task(
-            contract.WorkflowTask.PEND, request_id, round=round_, task_token=f"token-{round_}"
-        )
+        """What an execution does until it waits: assess, and keep its token."""
+        self.task(contract.WorkflowTask.ASSESS, request_id, round=round_)
+        token = f"token-{round_}"
+        self.task(contract.WorkflowTask.AWAIT_DECISION, request_id, round=round_, task_token=token)
 
     def arrive(self, request_id: str, document_id: str, body: bytes) -> None:
         """The office uploads the file, and S3 tells of it."""

@@ -117,7 +117,7 @@ def test_another_reviewer_decides_when_denied_lines_are_appealed(cloud: Cloud) -
     appealed = cloud.appeal(request_id, "1.2", by=FACILITY)
     assert (appealed.status, appealed.body["round"]) == (202, 2)
     assert cloud.appeal(request_id, "1.2").code == "action_not_allowed"
-    assert cloud.dashboard().body["requests"][0]["allowed_actions"] == ["DETAILS"]
+    assert cloud.dashboard().body["requests"][0]["allowed_actions"] == ["DETAILS", "MODIFY"]
     cloud.pend(request_id, 2)
     assert rounds(cloud) == [request_id]
     assert cloud.read(request_id).body["due_at"] == "2026-07-31T15:00:00Z"
@@ -166,7 +166,7 @@ def test_execution_is_told_when_the_request_was_voided_before_it_waits(cloud: Cl
 def test_newest_token_is_kept_when_an_execution_waits_again(cloud: Cloud) -> None:
     request_id = cloud.pended()
     version = cloud.stored(request_id)["version"]
-    cloud.task(WorkflowTask.PEND, request_id, task_token="token-of-repair")
+    cloud.task(WorkflowTask.AWAIT_DECISION, request_id, task_token="token-of-repair")
     assert cloud.stored(request_id, "ROUND#1")["task_token"] == "token-of-repair"
     assert cloud.stored(request_id)["version"] == version
 

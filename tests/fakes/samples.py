@@ -10,7 +10,8 @@ from typing import Any, Final
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.payer import Payer
-from precert.domain.request import Decision, Request, Review, lines_of
+from precert.domain.request import Request, lines_of
+from precert.domain.review import Decision, Review
 from precert.domain.statuses import LineStatus, Status
 from tests.fakes.clock import START
 

@@ -13,6 +13,7 @@ class RecordingWorkflow:
 
     running: list[tuple[str, int]] = field(default_factory=list)
     answers: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    woken: list[tuple[str, int]] = field(default_factory=list)
 
     def start(self, request_id: str, round_: int) -> None:
         if (request_id, round_) not in self.running:
@@ -25,6 +26,9 @@ class RecordingWorkflow:
 
     def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
         self.answers.append((task_token, dict(outcome)))
+
+    def wake(self, task_token: str, seconds: int) -> None:
+        self.woken.append((task_token, seconds))
 
 
 @dataclass

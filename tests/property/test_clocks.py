@@ -29,6 +29,10 @@ REVIEW = ReviewClock(
     appeal_expedited_hours=72,
     appeal_standard_days=30,
     appeal_filing_days=180,
+    appeal_levels=2,
+    extension_days=15,
+    information_urgent_hours=48,
+    information_standard_days=45,
     warn_at_share=0.75,
 )
 MINUTE = timedelta(minutes=1)

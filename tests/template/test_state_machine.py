@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from jsonata import Jsonata
 
-from precert.contract import Route, WorkflowTask
+from precert.contract import CLOCK_MOVED, Route, WorkflowTask
 from precert.domain.errors import TransientError
 from precert.usecases.ports.requests import RequestClosedError
 from tests.template.synthesized import Synthesized
@@ -118,7 +118,7 @@ def test_errors_of_ours_exist_when_the_machine_names_them(machine: Machine) -> N
         for error in rule["ErrorEquals"]
         if "." not in error
     }
-    assert named == {TransientError.__name__, RequestClosedError.__name__}
+    assert named == {TransientError.__name__, RequestClosedError.__name__, CLOCK_MOVED}
 
 
 def test_data_is_ids_only_when_a_task_is_called(machine: Machine) -> None:

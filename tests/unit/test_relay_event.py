@@ -17,7 +17,12 @@ from tests.fakes.requests import InMemoryRequests
 from tests.fakes.workflow import RecordingBus, RecordingWorkflow
 
 OPENING = {EventType.REQUEST_SUBMITTED, EventType.APPEAL_FILED}
-CLOSING = {EventType.REQUEST_DETERMINED, EventType.APPEAL_DETERMINED, EventType.REQUEST_VOIDED}
+CLOSING = {
+    EventType.REQUEST_DETERMINED,
+    EventType.APPEAL_DETERMINED,
+    EventType.REQUEST_VOIDED,
+    EventType.REQUEST_ENDED_AS_DUPLICATE,
+}
 
 
 def event(type_: EventType, round_: int = 1) -> Event:
@@ -45,7 +50,14 @@ class World:
         self.bus = RecordingBus(failures=failures)
 
     def relay(self, told: Event) -> None:
-        relay_event(told, requests=self.requests, workflow=self.workflow, bus=self.bus)
+        relay_event(
+            told,
+            requests=self.requests,
+            workflow=self.workflow,
+            bus=self.bus,
+            payer=samples.payer(),
+            now=START,
+        )
 
 
 @pytest.mark.parametrize("type_", EventType)

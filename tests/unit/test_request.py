@@ -35,6 +35,7 @@ def appeal(request: Request, *line_ids: str, after: timedelta = timedelta(days=1
         reason="New findings.",
         expedited=False,
         filing_days=180,
+        levels=2,
         by="office",
         now=START + after,
     )
@@ -184,7 +185,7 @@ def test_second_appeal_is_refused_when_one_is_open() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.1").request
     with pytest.raises(ActionNotAllowedError) as raised:
         appeal(filed, "1.2")
-    assert raised.value.extensions["allowed_actions"] == ["DETAILS"]
+    assert raised.value.extensions["allowed_actions"] == ["DETAILS", "MODIFY"]
 
 
 def test_line_is_appealed_once_when_it_is_named_twice() -> None:

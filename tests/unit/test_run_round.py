@@ -10,7 +10,7 @@ from precert.domain.errors import TransientError
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.usecases.ports.requests import RequestClosedError, Round
-from precert.usecases.run_round import ATTEMPTS, Standing, assess, mark_clock, pend
+from precert.usecases.run_round import ATTEMPTS, Standing, assess, await_decision, mark_clock
 from tests.fakes import samples
 from tests.fakes.clock import START, Clock
 from tests.fakes.requests import InMemoryRequests
@@ -26,7 +26,8 @@ def waiting(round_: int = 1, token: str = "token") -> Round:
 
 
 def run_pend(requests: InMemoryRequests, round_: Round) -> None:
-    pend(round_, requests=requests, payer=samples.payer(), now=START)
+    assess(round_.request_id, round_.number, requests=requests, payer=samples.payer(), now=START)
+    await_decision(round_, requests=requests)
 
 
 def appealed() -> Request:

@@ -23,11 +23,16 @@ POSSIBLE = {
     (Status.INCOMPLETE, Transition.SUBMIT),
     (Status.INCOMPLETE, Transition.ATTACH),
     (Status.PROCESSING, Transition.PEND),
+    (Status.PROCESSING, Transition.DELEGATE),
     (Status.PROCESSING, Transition.DETERMINE),
+    (Status.PROCESSING, Transition.END_AS_DUPLICATE),
     (Status.PROCESSING, Transition.VOID),
     (Status.PENDING, Transition.DETERMINE),
     (Status.PENDING, Transition.VOID),
     (Status.PENDING, Transition.ATTACH),
+    (Status.PENDING, Transition.REQUEST_INFORMATION),
+    (Status.APPROVED, Transition.CHANGE_DATES),
+    (Status.PARTIALLY_APPROVED, Transition.CHANGE_DATES),
     (Status.PARTIALLY_APPROVED, Transition.APPEAL),
     (Status.PARTIALLY_APPROVED, Transition.DETERMINE_APPEAL),
     (Status.DENIED, Transition.APPEAL),
@@ -49,7 +54,7 @@ def test_every_status_has_its_row_when_tables_are_read() -> None:
 def test_every_status_but_a_draft_can_be_reached_when_transitions_are_followed() -> None:
     reached = {to for row in TRANSITIONS.values() for ends in row.values() for to in ends}
     assert reached == set(Status)
-    assert not TRANSITIONS[Status.APPROVED]
+    assert set(TRANSITIONS[Status.APPROVED]) == {Transition.CHANGE_DATES}
     assert not TRANSITIONS[Status.VOID]
 
 
@@ -79,7 +84,12 @@ def test_actions_are_the_dashboards_when_a_status_is_shown(
     status: str, actions: set[Action]
 ) -> None:
     assert set(allowed_actions(Status(status))) == actions
-    assert set(allowed_actions(Status(status), appeal_open=True)) == actions - {Action.APPEAL}
+
+
+@pytest.mark.rule("T1")
+@pytest.mark.parametrize("status", [Status.PARTIALLY_APPROVED, Status.DENIED])
+def test_documents_take_the_appeals_place_when_one_is_open(status: Status) -> None:
+    assert allowed_actions(status, appeal_open=True) == (Action.DETAILS, Action.MODIFY)
 
 
 @pytest.mark.parametrize("status", Status)
@@ -105,10 +115,13 @@ def test_offered_actions_can_be_done_when_a_status_is_shown(status: Status) -> N
         ("DDD", Status.DENIED),
         ("AD", Status.PARTIALLY_APPROVED),
         ("DAA", Status.PARTIALLY_APPROVED),
+        ("M", Status.PARTIALLY_APPROVED),
+        ("AM", Status.PARTIALLY_APPROVED),
+        ("MD", Status.PARTIALLY_APPROVED),
     ],
 )
 def test_whole_follows_from_the_lines_when_all_are_decided(lines: str, whole: Status) -> None:
-    short = {"A": LineStatus.APPROVED, "D": LineStatus.DENIED}
+    short = {"A": LineStatus.APPROVED, "M": LineStatus.MODIFIED, "D": LineStatus.DENIED}
     assert determined_status(short[line] for line in lines) is whole
 
 

@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from precert.adapters.dynamodb.keys import instant
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
-from precert.domain.request import Request, Review
+from precert.domain.request import Request
+from precert.domain.review import Review
 
 Item = dict[str, Any]
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 TAKES_DOCUMENTS = (
-    "((#status = :incomplete AND expires_at > :now) OR #status = :pending)"
+    "((#status = :incomplete AND expires_at > :now) OR takes_documents = :true)"
     " AND document_slots > :none"
     " AND (attribute_not_exists(slots_taken) OR size(slots_taken) < document_slots)"
 )
@@ -55,7 +55,7 @@ class DynamoDBDocuments:
             ":none": 0,
             ":document": {document.document_id},
             ":incomplete": Status.INCOMPLETE.value,
-            ":pending": Status.PENDING.value,
+            ":true": True,
             ":now": instant(now),
         }
         take_slot = {

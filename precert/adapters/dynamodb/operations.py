@@ -16,7 +16,7 @@ from precert.adapters.dynamodb.keys import (
 from precert.contract import DASHBOARD_PK, DASHBOARD_SK, PK, ROW_ATTRIBUTE, SK
 from precert.domain.content import RequestContent
 from precert.domain.events import Event
-from precert.domain.request import Review
+from precert.domain.review import Review
 from precert.domain.statuses import Status
 from precert.usecases.ports.listings import dashboard_row
 

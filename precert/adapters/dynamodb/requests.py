@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
+_GIVES_SLOTS = frozenset({EventType.REQUEST_PENDED, EventType.APPEAL_FILED})
+"""Otherwise the slots count down beside the version, and are never written back."""
+
+
 class DynamoDBRequests:
     """Requests, each change one transaction with its event."""
 
@@ -125,9 +129,10 @@ class DynamoDBRequests:
             "review": packed(review),
             "round": review.round,
             "updated_at": instant(request.updated_at),
+            "takes_documents": request.takes_documents,
             **_worklist(request),
         }
-        if change.event.type is EventType.REQUEST_PENDED:
+        if change.event.type in _GIVES_SLOTS:
             sets["document_slots"] = request.document_slots
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
         names = {f"#{name}": name for name in (*sets, "version")}

@@ -9,7 +9,8 @@ from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.payer import Payer
-from precert.domain.request import Appeal, Decision, Line, Request
+from precert.domain.request import Request
+from precert.domain.review import Appeal, Decision, Line
 from precert.domain.statuses import (
     REVIEW_ACTIONS,
     Action,

@@ -8,7 +8,8 @@ from typing import Protocol
 from precert.domain.content import Patient, RequestContent
 from precert.domain.coverage import Member
 from precert.domain.events import Event
-from precert.domain.request import Request, Review
+from precert.domain.request import Request
+from precert.domain.review import Review
 
 
 class DraftRefusedError(Exception):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from precert.domain.content import RequestContent
-from precert.domain.request import Review
+from precert.domain.review import Review
 from precert.domain.statuses import Status
 from precert.domain.values import Purpose, Text, Tin, Urgency, Value
 

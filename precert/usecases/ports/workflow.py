@@ -16,6 +16,9 @@ class Workflow(Protocol):
     def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
         """Let a waiting execution go on; one that waits no longer is left alone."""
 
+    def wake(self, task_token: str, seconds: int) -> None:
+        """Let a waiting execution sleep anew for so long; one that waits no longer is left alone."""
+
 
 class EventBus(Protocol):
     def publish(self, event: Event) -> None:

@@ -1,0 +1,71 @@
+"""Everything else that can happen to the examples' request, each at a moment when it could have."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from precert.domain import reviewing
+from precert.domain.events import Event
+from precert.domain.request import Change, Request
+from precert.domain.review import Assessment, Decision, LineAssessment
+from precert.domain.rules import Requirement
+from precert.domain.statuses import LineStatus
+
+RULE_LIST: Final = "2026-02-27.1"
+VENDOR: Final = "EVICORE"
+OTHER_NUMBER: Final = "PC0000000018"
+_HOUR: Final = timedelta(hours=1)
+
+
+def moves(
+    submitted: Request, pended: Request, determined: Request, reviewer: str, other: str
+) -> tuple[Event, ...]:
+    """One event of each kind that the request's main line does not have."""
+    at = pended.updated_at + _HOUR
+    assessment = _assessment(submitted, at)
+    asked = reviewing.request_information(
+        pended, ["OPERATIVE_NOTE"], None, answer_by=at + 24 * _HOUR, by=reviewer, now=at
+    )
+    claimed = reviewing.claim(pended, reviewer, at + _HOUR, at)
+    proposed = reviewing.propose(pended, _decisions(pended, reviewer, at), reviewer, at)
+    changes: tuple[Change | None, ...] = (
+        submitted.delegate(VENDOR, assessment, at),
+        submitted.end_as_duplicate(OTHER_NUMBER, assessment, at),
+        asked,
+        asked.request.receive_information(at + _HOUR),
+        asked.request.mark_clock(at + 24 * _HOUR),
+        reviewing.extend(pended, 15, "A specialist's opinion is awaited.", by=reviewer, now=at),
+        reviewing.offer_peer_to_peer(pended, "800.882.4470", at + 24 * _HOUR, by=reviewer, now=at),
+        claimed,
+        reviewing.release(claimed.request, reviewer, at + _HOUR) if claimed else None,
+        proposed,
+        reviewing.return_proposal(proposed.request, other, at + _HOUR),
+        _moved(determined),
+    )
+    return tuple(change.event for change in changes if change)
+
+
+def _assessment(submitted: Request, at: datetime) -> Assessment:
+    lines = tuple(
+        LineAssessment(line_id=line.line_id, requirement=Requirement.REQUIRED)
+        for line in submitted.submitted.lines
+    )
+    return Assessment(rule_list=RULE_LIST, assessed_at=at, lines=lines)
+
+
+def _decisions(request: Request, by: str, at: datetime) -> dict[str, Decision]:
+    return {
+        line.line_id: Decision(status=LineStatus.APPROVED, round=1, decided_at=at, decided_by=by)
+        for line in request.lines_to_decide
+    }
+
+
+def _moved(determined: Request) -> Change:
+    at = determined.updated_at + _HOUR
+    lines = [line for line in determined.submitted.lines if line.status is not LineStatus.DENIED]
+    moved = {
+        line.line_id: line.decisions[-1].model_copy(
+            update={"decided_at": at, "changed_dates_because": "The surgeon's calendar."}
+        )
+        for line in lines
+    }
+    return reviewing.change_dates(determined, moved, by="operator-1", now=at)
