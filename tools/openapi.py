@@ -16,7 +16,7 @@ from precert.api.http import MAX_BODY_BYTES, RETRY_AFTER_SECONDS
 from precert.api.operations import COMMON_ERRORS, OPERATIONS, Header, OperationContract
 from precert.api.problems import PROBLEM_TYPE, Problem
 from precert.api.routes import ROUTES, Function, Route
-from precert.domain.errors import NotFoundError, PrecertError, TransientError
+from precert.domain.errors import MalformedHeaderError, NotFoundError, PrecertError, TransientError
 from tools.openapi_examples import Example, examples, problem_examples
 from tools.openapi_files import ROOT, as_json, settle
 from tools.openapi_schemas import (
@@ -94,7 +94,7 @@ TAGS: Final[Mapping[Function, tuple[str, str]]] = {
 HEADERS: Final[Mapping[str, Any]] = {
     Header.CONTENT_DISPOSITION.value: {
         "description": "A name to save the file by; it leads to nobody.",
-        "example": 'attachment; filename="precertification-confirmation-2026-03-02.pdf"',
+        "example": 'attachment; filename="precertification-confirmation-2027-03-01.pdf"',
         "schema": {"type": "string"},
     },
     Header.ETAG.value: {
@@ -252,6 +252,8 @@ def codes_by_status(contract: OperationContract) -> dict[HTTPStatus, list[str]]:
     errors: set[type[PrecertError]] = {*contract.errors, *COMMON_ERRORS} - {TransientError}
     for error in errors:
         codes[HTTPStatus(_example(error.code)["status"])].append(error.code)
+    if contract.headers_in:
+        codes[HTTPStatus.BAD_REQUEST].append(MalformedHeaderError.code)
     if contract.body is not None:
         codes[HTTPStatus.BAD_REQUEST].append("malformed_body")
         codes[HTTPStatus.REQUEST_ENTITY_TOO_LARGE].append("body_too_large")

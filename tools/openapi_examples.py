@@ -36,9 +36,10 @@ from precert.api.bodies import (
 )
 from precert.api.form import FormAnswer
 from precert.api.handover import HandoverAnswer, HandoverBody
+from precert.api.http import Call, malformed
 from precert.api.problems import plain_problem, problem_of
 from precert.contract import MESSAGE_EVENT_TYPES, Entitlement
-from precert.domain.caller import Caller
+from precert.domain.caller import Caller, ClaimNames
 from precert.domain.completeness import faults_of_submission
 from precert.domain.content import ContentParts, RequestContent, Service
 from precert.domain.documents import content_disposition, document_key
@@ -300,9 +301,7 @@ def problem_examples() -> Mapping[str, Any]:
     told = story()
     problems = [
         *(problem_of(error) for error in _refusals(told)),
-        plain_problem(
-            HTTPStatus.BAD_REQUEST, "malformed_body", "Send a body of valid JSON in UTF-8."
-        ),
+        plain_problem(HTTPStatus.BAD_REQUEST, "malformed_body", malformed().detail),
         plain_problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             "body_too_large",
@@ -340,6 +339,7 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
             callers_tins=draft.tins,
             now=SUBMITTED,
         ),
+        _refused(lambda: Call({"headers": {"if-match": "3"}}, {}, ClaimNames("", "", "")).based_on),
         VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".'),
         _refused(lambda: told.determined.request.void("", OFFICE, SUBMITTED)),
         KeyReusedError("Choose a new Idempotency-Key: this one started another draft."),

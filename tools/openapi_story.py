@@ -47,7 +47,7 @@ OFFICE: Final = "office-user"
 REVIEWER: Final = "reviewer-1"
 OTHER_REVIEWER: Final = "reviewer-2"
 
-STARTED: Final = datetime(2026, 3, 2, 15, 4, tzinfo=UTC)
+STARTED: Final = datetime(2027, 3, 1, 15, 4, tzinfo=UTC)
 SUBMITTED: Final = STARTED + timedelta(minutes=27)
 PENDED: Final = SUBMITTED + timedelta(seconds=4)
 OFFERED: Final = SUBMITTED + timedelta(hours=1)
@@ -186,7 +186,7 @@ def _read(name: str) -> str:
 def _content(
     coverage: Coverage, facility: DirectoryEntry, physician: DirectoryEntry
 ) -> RequestContent:
-    admission = date(2026, 3, 16)
+    admission = date(2027, 3, 15)
     return RequestContent(
         patient=patient_of(coverage),
         servicing_provider=facility.as_provider(),
@@ -223,7 +223,7 @@ def _rules() -> list[Rule]:
 def checked(content: RequestContent, coverage: Coverage) -> CheckAnswer:
     """What the sample rules answer for it."""
     rules = _rules()
-    version = "2026-02-27.1"
+    version = "2027-02-26.1"
     services = tuple(
         tuple(answer_code(_query(procedure, service, coverage), rules) for procedure in asked)
         for service in content.services
@@ -233,7 +233,7 @@ def checked(content: RequestContent, coverage: Coverage) -> CheckAnswer:
         services=services,
         requirement=overall(answer for answers in services for answer in answers),
         rule_list=RuleListVersion(
-            version, date(2025, 1, 1), "", "", datetime(2026, 2, 27, 15, 0, tzinfo=UTC)
+            version, date(2025, 1, 1), "", "", datetime(2027, 2, 26, 15, 0, tzinfo=UTC)
         ),
         coverage=coverage,
         checked_at=STARTED,

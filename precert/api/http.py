@@ -26,6 +26,7 @@ from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import (
     Fault,
     InvalidInputError,
+    MalformedHeaderError,
     NotFoundError,
     PrecertError,
     TransientError,
@@ -52,10 +53,26 @@ class UnreadableBodyError(Exception):
         self.detail = detail
 
 
-def _malformed() -> UnreadableBodyError:
-    return UnreadableBodyError(
-        HTTPStatus.BAD_REQUEST, "malformed_body", "Send a body of valid JSON in UTF-8."
-    )
+_LIMITS: Final = {
+    "recursion limit exceeded": "is nested deeper than anything that is asked for",
+    "number out of range": "has a number of too many digits",
+    "unexpected end of hex escape": "has an escape such as \\ud800 without its other half",
+    "lone leading surrogate in hex escape": "has an escape such as \\ud800 without its other half",
+}
+"""What JSON allows and no field takes, by how the parser names it."""
+
+
+def malformed(why: str = "") -> UnreadableBodyError:
+    """The refusal of a body that cannot be parsed.
+
+    ``why`` are the parser's words: what, and at which line and column; never a part of the body.
+    """
+    found, _, place = why.partition(" at line ")
+    if found in _LIMITS:
+        detail = f"The body {_LIMITS[found]}, at line {place}."
+    else:
+        detail = f"Send a body of valid JSON in UTF-8{f' ({why})' if why else ''}."
+    return UnreadableBodyError(HTTPStatus.BAD_REQUEST, "malformed_body", detail)
 
 
 @dataclass(frozen=True)
@@ -99,8 +116,9 @@ class Call:
         try:
             return model.model_validate_json(text, strict=True)
         except ValidationError as error:
-            if error.errors(include_input=False)[0]["type"] == "json_invalid":
-                raise _malformed() from error
+            first = error.errors(include_input=False)[0]
+            if first["type"] == "json_invalid":
+                raise malformed(first["ctx"]["error"]) from error
             raise InvalidInputError(faults_of(error)) from error
 
     def query(self, model: type[Model]) -> Model:
@@ -119,11 +137,18 @@ class Call:
         """The version that If-Match names.
 
         Raises:
-            VersionMissingError: there is none, or it is no ETag of ours.
+            VersionMissingError: there is none.
+            MalformedHeaderError: it is no ETag of ours.
         """
-        match = _ETAG.fullmatch((self.header("if-match") or "").strip())
-        if match is None:
+        given = self.header("if-match")
+        if given is None:
             raise VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".')
+        match = _ETAG.fullmatch(given.strip())
+        if match is None:
+            fault = Fault(
+                "/If-Match", "malformed", 'the ETag that was answered, with its quotes, as in "3"'
+            )
+            raise MalformedHeaderError([fault])
         return int(match.group(1))
 
     @property
@@ -131,12 +156,12 @@ class Call:
         """The caller's key for this write, if any.
 
         Raises:
-            InvalidInputError: it is longer than 255 characters or not plain ASCII.
+            MalformedHeaderError: it is longer than 255 characters or not plain ASCII.
         """
         key = self.header("idempotency-key")
         if key is not None and not _KEY.fullmatch(key):
             fault = Fault("/Idempotency-Key", "malformed", "1 to 255 visible ASCII characters")
-            raise InvalidInputError([fault])
+            raise MalformedHeaderError([fault])
         return key
 
     def _text(self) -> str:
@@ -152,7 +177,7 @@ class Call:
             try:
                 text = b64decode(text, validate=True).decode()
             except ValueError as error:
-                raise _malformed() from error
+                raise malformed() from error
         if len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
             raise too_large
         return text

@@ -18,6 +18,7 @@ TYPE_PREFIX: Final = "urn:precert:problem:"
 
 STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.MalformedHeaderError: HTTPStatus.BAD_REQUEST,
     errors.NotEntitledError: HTTPStatus.FORBIDDEN,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
     errors.PatientNotFoundError: HTTPStatus.NOT_FOUND,
@@ -109,7 +110,7 @@ def faults_of(error: ValidationError, prefix: str = "") -> list[Fault]:
         Fault(
             pointer=prefix + _pointer(fault["loc"]),
             code=fault["type"],
-            message=_message(fault["type"], fault["msg"], fault.get("ctx", {})),
+            message=_message(fault["type"], fault["msg"], fault.get("ctx", {}), fault["loc"]),
         )
         for fault in error.errors(include_input=False, include_url=False)
     ]
@@ -131,7 +132,11 @@ _WORDS: Final = {
     "too_short": "send at least {min_length}",
     "string_too_long": "send at most {max_length} characters",
     "string_too_short": "send at least {min_length} characters",
+    "enum": "send one of {expected}",
+    "greater_than_equal": "send a number of at least {ge}",
+    "less_than_equal": "send a number of at most {le}",
 }
+_OF_CODES: Final = 'send text, in quotation marks, as in "0450": a number would lose its zeros'
 _FORMS: Final = {
     r"^[0-9]{5}$": "five digits, as in 44122",
     r"^[0-9]{9}$": "nine digits, as in 12-3456789",
@@ -146,7 +151,9 @@ _FORMS: Final = {
 """The forms of :mod:`precert.domain.values` in words, by their pattern."""
 
 
-def _message(kind: str, message: str, context: Mapping[str, Any]) -> str:
+def _message(kind: str, message: str, context: Mapping[str, Any], location: tuple[Any, ...]) -> str:
+    if kind == "string_type" and location[-1:] == ("code",):
+        return _OF_CODES
     if kind == "string_pattern_mismatch" and context.get("pattern") in _FORMS:
         return _FORMS[context["pattern"]]
     if kind in _WORDS:

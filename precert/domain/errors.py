@@ -4,6 +4,7 @@
 
     PrecertError
     ├── InvalidInputError            the input is malformed or incomplete; every fault is listed
+    │   └── MalformedHeaderError     a header has not the form that it is asked for in
     ├── NotEntitledError             the caller lacks an entitlement (A1)
     ├── NotFoundError                there is no such thing, or the caller may not see it (A2)
     ├── PatientNotFoundError         no member fits all that was entered (P1)
@@ -66,6 +67,13 @@ class InvalidInputError(PrecertError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("Correct what is listed under `faults` and send it again.")
         self.faults = tuple(faults)
+
+
+class MalformedHeaderError(InvalidInputError):
+    """Its fault points to the header by its name, as in ``/If-Match``."""
+
+    code = "malformed_header"
+    title = "A header is malformed"
 
 
 class NotEntitledError(PrecertError):

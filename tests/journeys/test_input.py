@@ -144,9 +144,11 @@ def test_save_is_refused_when_it_names_no_version_or_an_old_one(desk: Desk) -> N
     office = desk.stand.caller(OFFICE)
     path = f"/v1/drafts/{draft_id}"
     for method, to in (("PUT", path), ("POST", f"{path}/submission")):
-        for header in ({}, {"If-Match": "1"}, {"If-Match": "*"}, {"If-Match": 'W/"1"'}):
-            response = office.call(method, to, {"content": content}, headers=header)
-            is_problem(response, 428)
+        is_problem(office.call(method, to, {"content": content}), 428)
+        for etag in ("1", "*", 'W/"1"'):
+            response = office.call(method, to, {"content": content}, headers={"If-Match": etag})
+            [fault] = is_problem(response, 400)["faults"]
+            assert fault["pointer"] == "/If-Match"
         response = office.call(method, to, {"content": content}, headers={"If-Match": '"7"'})
         problem = is_problem(response, 412)
         assert problem["current_version"] == 1
@@ -194,7 +196,8 @@ def test_key_is_refused_when_it_is_no_plain_word(desk: Desk, key: str) -> None:
     response = desk.stand.caller(OFFICE).call(
         "POST", "/v1/drafts", {"content": desk.content()}, headers={"Idempotency-Key": key}
     )
-    is_problem(response, 422)
+    [fault] = is_problem(response, 400)["faults"]
+    assert fault["pointer"] == "/Idempotency-Key"
 
 
 def test_draft_is_one_when_it_is_started_twice_with_one_key(desk: Desk) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import botocore
 import pytest
@@ -117,10 +117,8 @@ def trusted(bundle: Path) -> dict[str, str]:
     """The common names in a bundle, each with its organization."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(bundle)
-    subjects = [
-        {name: value for part in root["subject"] for name, value in part}
-        for root in context.get_ca_certs()
-    ]
+    roots: list[dict[str, Any]] = context.get_ca_certs()
+    subjects = [dict(part[0] for part in root["subject"]) for root in roots]
     return {one.get("commonName", ""): one.get("organizationName", "") for one in subjects}
 
 

@@ -24,6 +24,7 @@ from precert.domain.caller import ClaimNames
 from precert.domain.errors import (
     ActionNotAllowedError,
     InvalidInputError,
+    MalformedHeaderError,
     NotFoundError,
     TransientError,
     VersionMissingError,
@@ -115,6 +116,35 @@ def test_body_is_malformed_when_it_is_no_json(text: str | None, encoded: bool) -
     assert raised.value.status is HTTPStatus.BAD_REQUEST
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"reason": "x",}', "valid JSON in UTF-8 (trailing comma at line 1 column 16)"),
+        ("[" * 300 + "]" * 300, "nested deeper than anything that is asked for, at line 1 column"),
+        ('{"round": ' + "9" * 4400 + "}", "a number of too many digits, at line 1 column"),
+        ('{"reason": "\\ud800"}', "without its other half, at line 1 column 19"),
+        ('{"reason": "\\ud800\\u0041"}', "without its other half, at line 1 column"),
+        (f'{{"{SECRET}": nothing}}', "(expected ident at line 1 column"),
+    ],
+    ids=["no JSON", "nested", "huge", "half a pair", "wrong half", "secret"],
+)
+def test_detail_says_what_and_where_when_a_body_cannot_be_parsed(text: str, told: str) -> None:
+    with pytest.raises(UnreadableBodyError) as raised:
+        call(text).body(VoidBody)
+    assert (raised.value.status, raised.value.code) == (400, "malformed_body")
+    assert told in raised.value.detail
+    assert SECRET not in raised.value.detail
+
+
+def test_form_is_told_when_a_code_is_sent_as_a_number() -> None:
+    services = [{**entered()["services"][0], "procedures": [{"code": 450}]}]
+    with pytest.raises(InvalidInputError) as raised:
+        call(json.dumps({"content": entered(services=services)})).body(ContentBody)
+    [fault] = raised.value.faults
+    assert fault.pointer == "/content/services/0/procedures/0/code"
+    assert '"0450"' in fault.message
+
+
 @pytest.mark.parametrize("text", ["null", "[]", '"text"', "7", "true", "\ud800"])
 def test_body_is_faulty_when_it_is_json_but_no_object(text: str) -> None:
     with pytest.raises(InvalidInputError) as raised:
@@ -191,7 +221,6 @@ def test_version_is_read_when_if_match_names_an_etag(value: str, version: int) -
 @pytest.mark.parametrize(
     "value",
     [
-        None,
         "",
         "1",
         '"0"',
@@ -208,9 +237,15 @@ def test_version_is_read_when_if_match_names_an_etag(value: str, version: int) -
         '"١"',
     ],
 )
-def test_version_is_missing_when_if_match_is_no_etag_of_ours(value: str | None) -> None:
+def test_version_is_malformed_when_if_match_is_no_etag_of_ours(value: str) -> None:
+    with pytest.raises(MalformedHeaderError) as raised:
+        _ = call(headers={"if-match": value}).based_on
+    assert [fault.pointer for fault in raised.value.faults] == ["/If-Match"]
+
+
+def test_version_is_missing_when_there_is_no_if_match() -> None:
     with pytest.raises(VersionMissingError):
-        _ = call(headers={} if value is None else {"if-match": value}).based_on
+        _ = call(headers={}).based_on
 
 
 def test_key_is_read_when_it_is_plain_ascii_only() -> None:
@@ -218,7 +253,7 @@ def test_key_is_read_when_it_is_plain_ascii_only() -> None:
     for key in ("a", "8e03978e-40d5-43dd-bc93-6894a57f9324", "x" * 255):
         assert call(headers={"idempotency-key": key}).idempotency_key == key
     for key in ("", "x" * 256, "a b", "ключ", "a\tb", "a\n"):
-        with pytest.raises(InvalidInputError):
+        with pytest.raises(MalformedHeaderError):
             _ = call(headers={"idempotency-key": key}).idempotency_key
 
 
