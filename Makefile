@@ -21,10 +21,10 @@ export PYTHONUTF8 := 1
 demo: $(DEV) $(CLOUD) ## Start the local cloud, deploy, and walk one request from check to determination
 	@$(PY) -m local demo
 
-test: $(DEV) $(CLOUD) ## Every check and every tier of tests
+test: $(DEV) $(CLOUD) $(NODE) ## Every check and every tier of tests
 	@$(PY) -m tools.verify
 
-up: $(DEV) $(CLOUD) ## Start the local cloud, deploy to it, and leave it running
+up: $(DEV) $(CLOUD) $(NODE) ## Start the local cloud, deploy to it, and leave it running
 	@$(PY) -m local up
 
 reset: $(DEV) $(CLOUD) ## Forget the local cloud's data, once it is stopped
@@ -71,7 +71,7 @@ clean: ## Remove environments, caches and what was built; the local cloud's data
 	@if [ -x $(PY) ] && [ -d local ]; then $(PY) -m local reset >/dev/null 2>&1 || true; fi
 	@rm -rf .venv .local node_modules cdk.out build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-setup: $(DEV) $(CLOUD) ## Make the environments only
+setup: $(DEV) $(CLOUD) $(NODE) ## Make the environments only
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -59,7 +59,9 @@ DEV: Final = StageConfig(
     retain_data=False,
     log_retention=RetentionDays.ONE_WEEK,
     log_level="INFO",
-    cors_origins=("http://localhost:3000", "http://localhost:5173"),
+    # The first serves the API's document beside the local cloud; the others are those that portals
+    # in the making are served from.
+    cors_origins=("http://localhost:4567", "http://localhost:3000", "http://localhost:5173"),
     requests_per_second=50,
     request_burst=100,
     require_mfa=False,

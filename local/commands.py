@@ -18,8 +18,9 @@ from local.cloud.errors import LocalCloudError
 from local.cloud.process import ROOT, running_cloud, until_interrupted
 from local.journey.tell import run_demo
 from local.progress import step
-from local.stand import prepare, remember, synthesize
+from local.stand import Stand, prepare, remember, synthesize
 from local.users import USERS, sign_in
+from local.viewer.server import served
 
 HOME: Final = Path(os.environ.get("PRECERT_LOCAL_DIR") or ROOT / ".local").resolve()
 """Holds what the commands keep; the variable names another place, for a second cloud."""
@@ -45,6 +46,8 @@ The local cloud runs. In another terminal, from {root}:
   curl -s -H "Authorization: Bearer $TOKEN" \\
     "$API/v1/providers?zip_code=44122&kind=FACILITY&name=cleve"
 
+The API's document, to read and to try: {docs}
+(paste the token at Authorize)
 Users for `local token`: {users}.
 Every AWS service answers at {endpoint} (region {region}, any credentials of account {account}).
 What happens inside: {log}. Data stay until `make reset`. Ctrl-C stops it.
@@ -61,25 +64,28 @@ def up(port: int | None) -> None:
     synthesize(step)
     with until_interrupted(), running_cloud(STATE_DIR, port) as cloud:
         stand = prepare(cloud, step)
-        remember(stand, RUNNING)
-        print(
-            _WELCOME.format(
-                root=ROOT,
-                api=stand.api_url,
-                users=", ".join(user.name for user in USERS),
-                endpoint=cloud.endpoint_url,
-                region=settings.REGION,
-                account=settings.ACCOUNT,
-                log=_shown(cloud.log_file),
-            ),
-            flush=True,
-        )
-        try:
-            while cloud.running():
-                time.sleep(0.5)
-        finally:
-            RUNNING.unlink(missing_ok=True)
+        with served(stand) as docs:
+            remember(stand, RUNNING)
+            print(_welcome(stand, docs), flush=True)
+            try:
+                while cloud.running():
+                    time.sleep(0.5)
+            finally:
+                RUNNING.unlink(missing_ok=True)
         raise LocalCloudError(f"the local cloud ended by itself; see {cloud.log_file}")
+
+
+def _welcome(stand: Stand, docs: str) -> str:
+    return _WELCOME.format(
+        root=ROOT,
+        api=stand.api_url,
+        docs=docs,
+        users=", ".join(user.name for user in USERS),
+        endpoint=stand.cloud.endpoint_url,
+        region=settings.REGION,
+        account=settings.ACCOUNT,
+        log=_shown(stand.cloud.log_file),
+    )
 
 
 def demo() -> int:

@@ -52,7 +52,7 @@ case $what in
     make_venv .local/venv requirements/cloud.txt
     ;;
   node)
-    printf '[setup] CDK command line … '
+    printf '[setup] CDK command line, API viewer … '
     npm_config_cache=$PWD/.local/cache/npm npm ci --no-progress >>"$log" 2>&1 || fail
     touch node_modules/.stamp
     ;;

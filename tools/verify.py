@@ -58,6 +58,7 @@ def steps() -> tuple[Step, ...]:
         tier("cloud"),
         tier("workflow"),
         tier("journeys"),
+        tier("browser"),
     )
 
 

@@ -1,0 +1,48 @@
+"""Debian's Chromium, without a window, before the deployed product."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from local.stand import Stand
+from local.viewer.server import served
+from tests.journeys.desk import deployed
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Playwright drives it and brings none of its own."""
+    program = os.environ.get("PRECERT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
+    if not program:
+        pytest.skip(
+            "no browser: install Chromium (Debian: chromium), or name one in PRECERT_CHROMIUM"
+        )
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def stand(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """Asks for the browser first: without one nothing is deployed."""
+    with deployed(tmp_path_factory.mktemp("browser")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def docs(stand: Stand) -> Iterator[str]:
+    with served(stand) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    made = browser.new_page(viewport={"width": 1280, "height": 1000})
+    yield made
+    made.close()

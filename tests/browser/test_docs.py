@@ -1,0 +1,87 @@
+"""The API's document as somebody sees it who browses it at `make up`."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Error, Page, expect
+
+from local.journey.content import PATIENT
+from local.stand import Stand
+from local.users import OFFICE
+from precert.api.routes import ROUTES
+from tools.openapi_examples import problem_examples
+
+FETCH = """async ([address, token, body]) => {
+  const answer = await fetch(address, {
+    method: "POST",
+    headers: {"Authorization": `Bearer ${token}`, "Content-Type": "application/json"},
+    body,
+  });
+  return [answer.status, answer.headers.get("ETag"), answer.headers.get("Location")];
+}"""
+
+
+def opened(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator(".opblock")).to_have_count(len(ROUTES))
+
+
+def test_every_operation_is_shown_when_the_document_is_browsed(page: Page, docs: str) -> None:
+    """From this machine's files alone, under a policy that lets nothing else in."""
+    said: list[str] = []
+    hosts: set[str | None] = set()
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    opened(page, docs)
+    shown = page.locator(".opblock").evaluate_all("all => all.map(one => one.id)")
+    assert {name.rpartition("-")[2] for name in shown} == {route.operation_id for route in ROUTES}
+    assert (said, hosts - {"localhost", None, ""}) == ([], set())
+
+
+def test_examples_are_shown_when_an_operation_is_opened(page: Page, docs: str) -> None:
+    opened(page, f"{docs}#/Request/submitDraft")
+    block = page.locator("#operations-Request-submitDraft")
+    expect(block.locator(".request-body, .opblock-section-request-body").first).to_contain_text(
+        PATIENT["last_name"]
+    )
+    expect(block).to_contain_text(problem_examples()["version_mismatch"]["title"])
+
+
+def test_call_is_answered_when_it_is_tried_on_the_page(page: Page, docs: str, stand: Stand) -> None:
+    opened(page, f"{docs}#/Status/listMessages")
+    page.get_by_role("button", name="Authorize").first.click()
+    page.locator(".auth-container input").fill(stand.caller(OFFICE).token or "")
+    page.locator(".auth-btn-wrapper .authorize").click()
+    page.locator(".auth-btn-wrapper .btn-done").click()
+    block = page.locator("#operations-Status-listMessages")
+    block.get_by_role("button", name="Try it out").click()
+    block.get_by_role("button", name="Execute").click()
+    live = block.locator(".live-responses-table")
+    expect(live.locator(".response-col_status").last).to_have_text("200")
+    expect(live).to_contain_text("messages")
+
+
+def draft(stand: Stand) -> list[Any]:
+    body = json.dumps({"content": {"patient": PATIENT}})
+    return [f"{stand.api_url}/v1/drafts", stand.caller(OFFICE).token, body]
+
+
+def test_headers_are_readable_when_a_portals_page_calls(
+    page: Page, docs: str, stand: Stand
+) -> None:
+    """Preflight, call and exposed headers, as a browser holds a page to them."""
+    page.goto(docs)
+    status, etag, location = page.evaluate(FETCH, draft(stand))
+    assert (status, etag) == (201, '"1"')
+    assert location.startswith("/v1/drafts/")
+
+
+def test_call_is_refused_when_the_page_is_of_another_origin(
+    page: Page, docs: str, stand: Stand
+) -> None:
+    page.goto(docs.replace("localhost", "127.0.0.1"))
+    with pytest.raises(Error, match="Failed to fetch"):
+        page.evaluate(FETCH, draft(stand))
