@@ -52,7 +52,7 @@ synth: $(DEV) ## Synthesize the CloudFormation template
 deploy: $(DEV) $(NODE) ## Deploy to AWS with your own credentials: make deploy STAGE=dev
 	@npx --no-install cdk deploy --all --context stage=$(STAGE)
 
-openapi: $(DEV) ## Write docs/openapi.json anew from the models
+openapi: $(DEV) ## Write docs/openapi.json and what changed in it anew from the models
 	@$(PY) -m tools.openapi
 
 events: $(DEV) ## Write docs/events anew from the event types

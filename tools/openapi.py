@@ -1,4 +1,5 @@
-"""Writes ``docs/openapi.json`` from the route table, the models and what each operation is.
+"""Writes ``docs/openapi.json`` from the route table, the models and what each operation is, and in
+``docs/api-changelog.md`` how it differs from the contract released last.
 
 ``--check`` writes nothing and fails where the committed document is not what would be written.
 """
@@ -17,6 +18,7 @@ from precert.api.operations import COMMON_ERRORS, OPERATIONS, Header, OperationC
 from precert.api.problems import PROBLEM_TYPE, Problem
 from precert.api.routes import ROUTES, Function, Route
 from precert.domain.errors import MalformedHeaderError, NotFoundError, PrecertError, TransientError
+from tools.api_changelog import CHANGELOG, breaks, with_changes
 from tools.openapi_examples import Example, examples, problem_examples
 from tools.openapi_files import ROOT, as_json, settle
 from tools.openapi_schemas import (
@@ -429,13 +431,18 @@ def _version() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the document, or compares it."""
-    return settle(
-        {DOCUMENT: as_json(document())},
+    """Writes the document and the changelog, or compares them; 1 where callers would break."""
+    made = document()
+    changelog = with_changes(CHANGELOG.read_text(encoding="utf-8"), made)
+    for change in (broken := breaks(made)):
+        print(f"precert: this breaks callers: {change}; docs/api-changelog.md has the rule")
+    settled = settle(
+        {DOCUMENT: as_json(made), CHANGELOG: changelog},
         strays=frozenset(),
         check="--check" in arguments,
         command="make openapi",
     )
+    return settled or bool(broken)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""Keeps ``docs/api-changelog.md``: what differs from the contract that was released last.
+
+``python -m tools.openapi`` writes the part that is not released yet. ``python -m tools.api_changelog``
+releases it: under the version of ``pyproject.toml`` and today's date, with the document as the one that
+the next changes are compared with. It refuses while a change breaks callers.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Final
+
+from tools.contract_changes import Change, Kind, changes
+from tools.openapi_files import ROOT, as_json
+
+CHANGELOG: Final = ROOT / "docs" / "api-changelog.md"
+RELEASED: Final = ROOT / "docs" / "openapi-released.json"
+DOCUMENT: Final = ROOT / "docs" / "openapi.json"
+_HEADING: Final = "## Not released yet\n"
+_SECTION: Final = re.compile(rf"{_HEADING}.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
+
+
+def released() -> dict[str, Any]:
+    """The contract that callers have."""
+    document: dict[str, Any] = json.loads(RELEASED.read_text(encoding="utf-8"))
+    return document
+
+
+def with_changes(text: str, current: Mapping[str, Any]) -> str:
+    """The changelog with the part that is not released told anew.
+
+    Raises:
+        LookupError: it has no such part.
+    """
+    if not _SECTION.search(text):
+        raise LookupError(f"{CHANGELOG.name} has no part {_HEADING.strip()!r}")
+    told = _listed(changes(released(), current))
+    return _SECTION.sub(lambda _: f"{_HEADING}\n{told}\n", text)
+
+
+def breaks(current: Mapping[str, Any]) -> list[Change]:
+    """What would break a caller of the released contract."""
+    return [change for change in changes(released(), current) if change.kind is Kind.BROKEN]
+
+
+def _listed(found: Iterable[Change]) -> str:
+    lines: list[str] = []
+    for kind, group in groupby(found, key=lambda change: change.kind):
+        lines += [f"{kind}:\n", *(f"- {change}" for change in group), ""]
+    return "\n".join(lines) or "Nothing.\n"
+
+
+def release() -> int:
+    """Releases the contract as it is committed; 0, or 1 with what stands against it."""
+    current = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    version, last = current["info"]["version"], released()["info"]["version"]
+    faults = [f"breaks callers: {change}" for change in breaks(current)]
+    if version == last:
+        faults.append(f"version {version} is released: raise it in pyproject.toml, make openapi")
+    if faults:
+        print("\n".join(f"precert: {fault}" for fault in faults))
+        return 1
+    heading = f"{_HEADING}\nNothing.\n\n## {version} ({datetime.now(UTC).date().isoformat()})\n"
+    text = with_changes(CHANGELOG.read_text(encoding="utf-8"), current)
+    CHANGELOG.write_text(text.replace(_HEADING, heading, 1), encoding="utf-8")
+    RELEASED.write_text(as_json(current), encoding="utf-8")
+    print(f"Released as {version}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(release())

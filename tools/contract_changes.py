@@ -1,0 +1,314 @@
+"""What changed between two OpenAPI documents of ours, and what of it would break a caller.
+
+Operations, parameters, headers and codes are compared by their names, schemas by the direction in
+which they travel: what is sent may become wider and never narrower, what is answered the other way
+round. What goes must have been deprecated in the document before, and the version must have grown.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+Json = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """How a change concerns a caller."""
+
+    ADDED = "Added"
+    DEPRECATED = "Deprecated"
+    REMOVED = "Removed"
+    BROKEN = "Broken"
+
+
+@dataclass(frozen=True, order=True)
+class Change:
+    """One difference; ``where`` names an operation or a schema's member."""
+
+    kind: Kind
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"`{self.where}`: {self.what}"
+
+
+class Way(StrEnum):
+    """In which direction a schema travels."""
+
+    SENT = "sent"
+    ANSWERED = "answered"
+
+
+_LOWER: Final = ("minLength", "minItems", "minimum")
+_UPPER: Final = ("maxLength", "maxItems", "maximum")
+_EQUAL: Final = ("pattern", "format", "default")
+_REF: Final = "#/components/schemas/"
+
+
+def changes(old: Json, new: Json) -> list[Change]:
+    """Every difference, each once, those that break a caller last."""
+    found = {*_of_operations(old, new), *_of_schemas(old, new)}
+    if _version(new) <= _version(old):
+        found = {_too_early(change) for change in found}
+    return sorted(found, key=lambda change: (list(Kind).index(change.kind), change))
+
+
+def _version(document: Json) -> tuple[int, ...]:
+    return tuple(int(part) for part in document["info"]["version"].split("."))
+
+
+def _too_early(change: Change) -> Change:
+    if change.kind is not Kind.REMOVED:
+        return change
+    return replace(change, kind=Kind.BROKEN, what=f"{change.what}, and the version did not grow")
+
+
+def _gone(old: Json, where: str, what: str) -> Change:
+    if old.get("deprecated"):
+        return Change(Kind.REMOVED, where, f"{what} is gone")
+    return Change(Kind.BROKEN, where, f"{what} is gone and was not deprecated before")
+
+
+def _deprecated(old: Json, new: Json, where: str) -> Iterator[Change]:
+    if new.get("deprecated") and not old.get("deprecated"):
+        yield Change(Kind.DEPRECATED, where, "will go")
+
+
+# -- Operations ---------------------------------------------------------------------------------------
+
+
+def _operations(document: Json) -> dict[str, Json]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def _of_operations(old: Json, new: Json) -> Iterator[Change]:
+    before, after = _operations(old), _operations(new)
+    for key in after.keys() - before.keys():
+        yield Change(Kind.ADDED, key, f"new operation {after[key]['operationId']}")
+    for key, operation in before.items():
+        if key not in after:
+            yield _gone(operation, key, "the operation")
+            continue
+        yield from _deprecated(operation, after[key], key)
+        for member in ("operationId", "security"):
+            if operation.get(member) != after[key].get(member):
+                yield Change(Kind.BROKEN, key, f"{member} is another")
+        yield from _of_parameters(old, operation, new, after[key], key)
+        yield from _of_body(operation, after[key], key)
+        yield from _of_answers(old, operation, new, after[key], key)
+
+
+def _resolved(document: Json, part: Json) -> Json:
+    if "$ref" not in part:
+        return part
+    found: Any = document
+    for name in part["$ref"].removeprefix("#/").split("/"):
+        found = found[name]
+    return _resolved(document, found)
+
+
+def _of_parameters(old: Json, was: Json, new: Json, now: Json, key: str) -> Iterator[Change]:
+    before, after = (
+        {
+            part["name"]: part
+            for part in (_resolved(doc, p) for p in operation.get("parameters", ()))
+        }
+        for doc, operation in ((old, was), (new, now))
+    )
+    for name, parameter in after.items():
+        if name in before:
+            yield from _deprecated(before[name], parameter, f"{key} {name}")
+            if parameter.get("required") and not before[name].get("required"):
+                yield Change(Kind.BROKEN, f"{key} {name}", "is required now")
+            yield from _of_schema(
+                before[name]["schema"], parameter["schema"], {Way.SENT}, f"{key} {name}"
+            )
+        elif parameter.get("required"):
+            yield Change(Kind.BROKEN, f"{key} {name}", "is new and required")
+        else:
+            yield Change(Kind.ADDED, f"{key} {name}", "new parameter")
+    for name in before.keys() - after.keys():
+        yield _gone(before[name], f"{key} {name}", "the parameter")
+
+
+def _of_body(was: Json, now: Json, key: str) -> Iterator[Change]:
+    before, after = (
+        operation.get("requestBody", {}).get("content", {}) for operation in (was, now)
+    )
+    if after and not before:
+        yield Change(Kind.BROKEN, key, "a body is asked for")
+    for kind, content in before.items():
+        if kind not in after:
+            yield Change(Kind.BROKEN, key, f"takes no {kind}")
+        else:
+            yield from _of_schema(content["schema"], after[kind]["schema"], {Way.SENT}, key)
+
+
+def _of_answers(old: Json, was: Json, new: Json, now: Json, key: str) -> Iterator[Change]:
+    before, after = (
+        {status: _resolved(doc, answer) for status, answer in operation["responses"].items()}
+        for doc, operation in ((old, was), (new, now))
+    )
+    for status in (status for status in before if status.startswith("2")):
+        if status not in after:
+            yield Change(Kind.BROKEN, key, f"answers no {status}")
+            continue
+        for header in before[status].get("headers", {}).keys() - after[status].get("headers", {}):
+            yield Change(Kind.BROKEN, key, f"answers no {header}")
+        for header in after[status].get("headers", {}).keys() - before[status].get("headers", {}):
+            yield Change(Kind.ADDED, key, f"answers {header}")
+        contents = after[status].get("content", {})
+        for kind, content in before[status].get("content", {}).items():
+            if kind not in contents:
+                yield Change(Kind.BROKEN, key, f"answers no {kind}")
+            elif "schema" in content and "schema" in contents[kind]:
+                yield from _of_schema(
+                    content["schema"], contents[kind]["schema"], {Way.ANSWERED}, key
+                )
+    yield from _of_codes(_codes(before), _codes(after), key)
+
+
+def _codes(answers: Json) -> dict[str, str]:
+    """The status of each problem's code."""
+    return {
+        code: status
+        for status, answer in answers.items()
+        for content in answer.get("content", {}).values()
+        for part in content.get("schema", {}).get("allOf", ())
+        for code in part.get("properties", {}).get("code", {}).get("enum", ())
+    }
+
+
+def _of_codes(before: Mapping[str, str], after: Mapping[str, str], key: str) -> Iterator[Change]:
+    for code, status in after.items():
+        if code not in before:
+            yield Change(Kind.ADDED, key, f"may answer {status} {code}")
+        elif status != before[code]:
+            yield Change(Kind.BROKEN, key, f"answers {code} as {status}, before as {before[code]}")
+
+
+# -- Schemas ------------------------------------------------------------------------------------------
+
+
+def _of_schemas(old: Json, new: Json) -> Iterator[Change]:
+    before, after = old["components"]["schemas"], new["components"]["schemas"]
+    ways = _ways(old)
+    for name, schema in before.items():
+        if name in after:
+            yield from _of_schema(schema, after[name], ways.get(name, set()), name)
+
+
+def _ways(document: Json) -> dict[str, set[Way]]:
+    """In which directions each schema travels."""
+    schemas = document["components"]["schemas"]
+    found: dict[str, set[Way]] = {}
+    for operation in _operations(document).values():
+        sent = [operation.get("requestBody"), operation.get("parameters")]
+        for way, parts in ((Way.SENT, sent), (Way.ANSWERED, [operation["responses"]])):
+            waiting = list(_names(parts))
+            while waiting:
+                name = waiting.pop()
+                if way not in found.setdefault(name, set()):
+                    found[name].add(way)
+                    waiting += _names(schemas[name])
+    for name in ("Problem", "ProblemFault"):
+        found.setdefault(name, set()).add(Way.ANSWERED)
+    return found
+
+
+def _names(part: Any) -> Iterator[str]:
+    if isinstance(part, Mapping):
+        if str(part.get("$ref", "")).startswith(_REF):
+            yield part["$ref"].removeprefix(_REF)
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            yield from _names(one)
+
+
+def _of_schema(old: Json, new: Json, ways: set[Way], where: str) -> Iterator[Change]:
+    yield from _deprecated(old, new, where)
+    was, could_be_null = _without_null(old)
+    now, can_be_null = _without_null(new)
+    if Way.SENT in ways and could_be_null and not can_be_null:
+        yield Change(Kind.BROKEN, where, "null is not taken any more")
+    if Way.ANSWERED in ways and can_be_null and not could_be_null:
+        yield Change(Kind.BROKEN, where, "may be null now")
+    for member in ("$ref", "type", "anyOf", "oneOf"):
+        if was.get(member) != now.get(member):
+            yield Change(Kind.BROKEN, where, f"is of another kind ({member})")
+            return
+    yield from _of_values(was, now, ways, where)
+    if Way.SENT in ways:
+        yield from _of_bounds(was, now, where)
+    yield from _of_members(was, now, ways, where)
+    for member in ("items", "additionalProperties"):
+        if isinstance(was.get(member), Mapping) and isinstance(now.get(member), Mapping):
+            yield from _of_schema(was[member], now[member], ways, f"{where}[]")
+
+
+def _without_null(schema: Json) -> tuple[Json, bool]:
+    """The schema that holds where it is not null, and whether null is allowed."""
+    options = schema.get("anyOf", ())
+    others = [option for option in options if option != {"type": "null"}]
+    if len(others) == len(options):
+        return schema, False
+    kept = {name: part for name, part in schema.items() if name != "anyOf"}
+    return ({**kept, **others[0]} if len(others) == 1 else {**kept, "anyOf": others}), True
+
+
+def _of_values(was: Json, now: Json, ways: set[Way], where: str) -> Iterator[Change]:
+    before, after = _values(was), _values(now)
+    if before is None and after is None:
+        return
+    if before is None or after is None:
+        if (after is None and ways != {Way.SENT}) or (before is None and Way.SENT in ways):
+            yield Change(Kind.BROKEN, where, "the list of its values is another")
+        return
+    for value in after - before:
+        yield Change(Kind.ADDED, where, f"new value {value}")
+    for value in before - after:
+        kind = Kind.BROKEN if Way.SENT in ways else Kind.REMOVED
+        yield Change(kind, where, f"the value {value} is gone")
+
+
+def _values(schema: Json) -> set[str] | None:
+    if "const" in schema:
+        return {str(schema["const"])}
+    return {str(value) for value in schema["enum"]} if "enum" in schema else None
+
+
+def _of_bounds(was: Json, now: Json, where: str) -> Iterator[Change]:
+    narrower = [
+        *(name for name in _LOWER if name in now and now[name] > was.get(name, float("-inf"))),
+        *(name for name in _UPPER if name in now and now[name] < was.get(name, float("inf"))),
+        *(name for name in _EQUAL if name in now and now[name] != was.get(name)),
+    ]
+    for name in narrower:
+        yield Change(Kind.BROKEN, where, f"{name} is narrower or another: {now[name]}")
+
+
+def _of_members(was: Json, now: Json, ways: set[Way], where: str) -> Iterator[Change]:
+    before, after = was.get("properties", {}), now.get("properties", {})
+    required, requires = set(was.get("required", ())), set(now.get("required", ()))
+    for name in after.keys() - before.keys():
+        if Way.SENT in ways and name in requires:
+            yield Change(Kind.BROKEN, f"{where}.{name}", "is new and required")
+        else:
+            yield Change(Kind.ADDED, f"{where}.{name}", "new member")
+    for name, schema in before.items():
+        place = f"{where}.{name}"
+        if name not in after:
+            yield _gone(schema, place, "the member")
+            continue
+        if Way.SENT in ways and name in requires - required:
+            yield Change(Kind.BROKEN, place, "is required now")
+        if Way.ANSWERED in ways and name in required - requires:
+            yield Change(Kind.BROKEN, place, "is not always answered any more")
+        yield from _of_schema(schema, after[name], ways, place)
