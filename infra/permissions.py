@@ -9,7 +9,7 @@ from infra.constructs.functions import FunctionSpec, ServiceFunction
 from infra.constructs.messaging import Messaging
 from infra.constructs.tables import READ_ACTIONS, WRITE_ACTIONS, Tables
 from infra.constructs.workflow import Workflow
-from precert.contract import DASHBOARD_INDEX, WORKLIST_INDEX
+from precert.contract import LINE_INDEXES, WORKLIST_INDEX
 
 _REFERENCE_READS = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
 _DELETE_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion")
@@ -38,8 +38,7 @@ def grant(
 
     submit = of(catalogue.SUBMIT)
     tables.allow_requests(submit, WRITE_ACTIONS)
-    tables.allow_reference(submit, ("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"))
-    documents.allow_rule_lists(submit)
+    tables.allow_reference(submit, ("dynamodb:ConditionCheckItem", "dynamodb:GetItem"))
 
     upload = of(catalogue.UPLOAD)
     tables.allow_requests(upload, WRITE_ACTIONS)
@@ -53,7 +52,7 @@ def grant(
     documents.allow_telling_absence(verify)
 
     status = of(catalogue.STATUS)
-    tables.allow_requests(status, (*READ_ACTIONS, "dynamodb:UpdateItem"), DASHBOARD_INDEX)
+    tables.allow_requests(status, (*READ_ACTIONS, "dynamodb:UpdateItem"), *LINE_INDEXES)
 
     review = of(catalogue.REVIEW)
     tables.allow_requests(review, WRITE_ACTIONS, WORKLIST_INDEX)

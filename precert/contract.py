@@ -6,7 +6,7 @@ beyond the standard library, so that the CDK app can read it without loading the
 """
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 # -- Tables -----------------------------------------------------------------------------------------
 PK: Final = "pk"
@@ -15,14 +15,56 @@ TTL_ATTRIBUTE: Final = "ttl"
 EVENT_SK_PREFIX: Final = "EVENT#"
 """Sort keys of the event records of a request; the stream's relay takes their INSERTs."""
 
+TIN: Final = "tin"
+TIN_STATUS: Final = "tin_status"
+TIN_MEMBER: Final = "tin_member"
+CHANGED: Final = "changed"
+DUE: Final = "due"
+FLAG: Final = "flag"
+"""Attributes of a request's line on a TIN's lists; the last three are microseconds since 1970."""
+ROW_ATTRIBUTE: Final = "row"
+"""What a line of a list shows."""
+
 DASHBOARD_INDEX: Final = "dashboard"
-DASHBOARD_PK: Final = "dashboard_pk"
-DASHBOARD_SK: Final = "dashboard_sk"
+STATUS_INDEX: Final = "status"
+PATIENT_INDEX: Final = "patient"
+DUE_INDEX: Final = "due"
+FLAGGED_INDEX: Final = "flagged"
+LINE_INDEXES: Final = {
+    DASHBOARD_INDEX: (TIN, CHANGED),
+    STATUS_INDEX: (TIN_STATUS, CHANGED),
+    PATIENT_INDEX: (TIN_MEMBER, CHANGED),
+    DUE_INDEX: (TIN, DUE),
+    FLAGGED_INDEX: (TIN, FLAG),
+}
+"""The indexes of lines with their keys; each carries what the line shows and nothing else."""
+
 WORKLIST_INDEX: Final = "worklist"
 WORKLIST_PK: Final = "worklist_pk"
 WORKLIST_SK: Final = "worklist_sk"
-ROW_ATTRIBUTE: Final = "row"
-"""The one projected attribute of both indexes: what a line of a list shows."""
+
+
+class Index(NamedTuple):
+    """A secondary index of the requests table: its key, and what it carries beside it."""
+
+    partition_key: str
+    sort_key: str
+    carries: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.partition_key, self.sort_key
+
+
+INDEXES: Final = {
+    **{
+        name: Index(*key, tuple(n for n in (CHANGED, DUE, FLAG, ROW_ATTRIBUTE) if n not in key))
+        for name, key in LINE_INDEXES.items()
+    },
+    WORKLIST_INDEX: Index(WORKLIST_PK, WORKLIST_SK, (ROW_ATTRIBUTE,)),
+}
+NUMBERS: Final = frozenset({CHANGED, DUE, FLAG})
+"""Key attributes that are numbers; all others are text."""
 
 REQUEST_SK: Final = "REQUEST"
 """Sort key of a request itself; its REMOVE in the stream starts the clean-up behind a draft."""

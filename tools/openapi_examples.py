@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from itertools import count
@@ -15,7 +15,6 @@ from precert.api.answers.drafts import (
     DraftAnswer,
     OfferedDocumentAnswer,
     SavedDraftAnswer,
-    StartedDraftAnswer,
     SubmissionAnswer,
 )
 from precert.api.answers.lists import DashboardAnswer, MessagesAnswer, WorklistAnswer
@@ -32,6 +31,7 @@ from precert.api.bodies import (
     LineDecisionBody,
     OfferDocumentBody,
     PartsBody,
+    PatientRequestsBody,
     StartDraftBody,
     VoidBody,
 )
@@ -47,7 +47,6 @@ from precert.domain.documents import content_disposition, document_key
 from precert.domain.errors import (
     CheckNotAvailableError,
     DocumentLimitError,
-    GuidanceOnlyError,
     InvalidInputError,
     KeyReusedError,
     NothingToHandOverError,
@@ -61,7 +60,6 @@ from precert.domain.frequent import FrequentProvider
 from precert.domain.patients import PatientSearch
 from precert.domain.request import Request
 from precert.domain.review import Decision
-from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType
 from precert.usecases.confirm_check import no_confirmation
 from precert.usecases.confirm_patient import ConfirmedPatient, require_member
@@ -69,12 +67,11 @@ from precert.usecases.explain_refusal import expired, not_found, why_refused
 from precert.usecases.offer_document import OfferedDocument
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.inbox import Message
-from precert.usecases.ports.listings import DashboardRow, Page, WorklistRow, dashboard_row
+from precert.usecases.ports.listings import Page, WorklistRow, row_of_request
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.save_draft import SavedDraft
 from precert.usecases.search_patients import FoundPatients
 from precert.usecases.search_providers import FoundProvider, FoundProviders
-from precert.usecases.start_draft import StartedDraft, elsewhere
 from precert.usecases.submit_draft import SubmittedRequest
 from tools.openapi_story import (
     DENIED_LINE,
@@ -160,8 +157,7 @@ def _before_submission(told: Story) -> dict[str, Example]:
             HandoverAnswer.of(told.handover, told.payer, _uuids()),
         ),
         "startDraft": Example(
-            StartDraftBody(content=content, tin=told.physician.tin),
-            StartedDraftAnswer.of(StartedDraft(draft, told.check), told.payer),
+            StartDraftBody(content=content, tin=told.physician.tin), DraftAnswer.of(draft)
         ),
         "resumeDraft": Example(answer=DraftAnswer.of(draft)),
         "saveDraft": Example(ContentBody(content=content), SavedDraftAnswer.of(REQUEST_ID, saved)),
@@ -220,7 +216,11 @@ def _after_submission(told: Story) -> dict[str, Example]:
             OfferedDocumentAnswer.of(_offered(told)),
         ),
         "listRequests": Example(
-            answer=DashboardAnswer.of(Page((_row(told.determined.request),), cursor=None))
+            answer=DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None))
+        ),
+        "listPatientRequests": Example(
+            PatientRequestsBody(member_id=told.patient.member_id),
+            DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None)),
         ),
         "readRequest": Example(answer=RequestAnswer.of(file, told.payer)),
         "listMessages": Example(
@@ -245,12 +245,6 @@ def _offered(told: Story) -> OfferedDocument:
     }
     form = UploadForm("https://documents.s3.us-east-1.amazonaws.com/", fields)
     return OfferedDocument(told.awaited, form, told.payer.documents.max_bytes)
-
-
-def _row(request: Request) -> DashboardRow:
-    return dashboard_row(
-        request.request_id, request.status, request.content, request.review, request.updated_at
-    )
 
 
 def _messages(told: Story) -> tuple[Message, ...]:
@@ -336,9 +330,6 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         PatientNotEligibleError(notices["not_eligible"]),
         CheckNotAvailableError(notices["check_not_available"]),
         no_confirmation(told.check.requirement),
-        elsewhere(replace(told.check, requirement=Requirement.NOT_REQUIRED), told.payer),
-        elsewhere(told.handover.answer, told.payer),
-        GuidanceOnlyError(notices["behavioral"]),
         expired(),
         why_refused(
             draft.model_copy(update={"version": 3, "part_versions": {"services": 3}}),

@@ -5,7 +5,7 @@ from typing import Any
 from precert.api.answers.lists import DashboardAnswer, MessagesAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer
 from precert.api.answers.requests import RequestAnswer
-from precert.api.bodies import TinPageQuery, TinQuery
+from precert.api.bodies import PatientRequestsBody, RequestsQuery, TinPageQuery, TinQuery
 from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
@@ -22,7 +22,16 @@ api = Api(Function.STATUS, lambda: dependencies().settings.claims)
 def dashboard(call: Call) -> Answer:
     made = dependencies()
     page = list_requests(
-        call.caller, **dict(call.query(TinPageQuery)), listings=made.listings, now=made.now()
+        call.caller, **dict(call.query(RequestsQuery)), listings=made.listings, now=made.now()
+    )
+    return Answer(DashboardAnswer.of(page))
+
+
+@api.operation("listPatientRequests")
+def of_patient(call: Call) -> Answer:
+    made = dependencies()
+    page = list_requests(
+        call.caller, **dict(call.body(PatientRequestsBody)), listings=made.listings, now=made.now()
     )
     return Answer(DashboardAnswer.of(page))
 

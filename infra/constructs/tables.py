@@ -24,7 +24,7 @@ _READ_ONLY: Final = frozenset({*READ_ACTIONS, "dynamodb:BatchGetItem"})
 
 
 class Tables(Construct):
-    """Requests with stream, expiry and two indexes; reference data without any of them."""
+    """Requests with stream, expiry and the indexes of its lists; reference data without any of them."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: StageConfig, encryption: Encryption
@@ -37,16 +37,13 @@ class Tables(Construct):
             time_to_live_attribute=contract.TTL_ATTRIBUTE,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
-        for name, partition, sort in (
-            (contract.DASHBOARD_INDEX, contract.DASHBOARD_PK, contract.DASHBOARD_SK),
-            (contract.WORKLIST_INDEX, contract.WORKLIST_PK, contract.WORKLIST_SK),
-        ):
+        for name, index in contract.INDEXES.items():
             self.requests.add_global_secondary_index(
                 index_name=name,
-                partition_key=_string(partition),
-                sort_key=_string(sort),
+                partition_key=_key(index.partition_key),
+                sort_key=_key(index.sort_key),
                 projection_type=dynamodb.ProjectionType.INCLUDE,
-                non_key_attributes=[contract.ROW_ATTRIBUTE],
+                non_key_attributes=list(index.carries),
             )
         self.reference = self._table("Reference", stage)
 
@@ -61,8 +58,8 @@ class Tables(Construct):
         return dynamodb.Table(
             self,
             name,
-            partition_key=_string(contract.PK),
-            sort_key=_string(contract.SK),
+            partition_key=_key(contract.PK),
+            sort_key=_key(contract.SK),
             time_to_live_attribute=time_to_live_attribute,
             stream=stream,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
@@ -95,5 +92,8 @@ class Tables(Construct):
         self._encryption.allow(function, READ if set(actions) <= _READ_ONLY else WRITE)
 
 
-def _string(name: str) -> dynamodb.Attribute:
-    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
+def _key(name: str) -> dynamodb.Attribute:
+    kind = dynamodb.AttributeType
+    return dynamodb.Attribute(
+        name=name, type=kind.NUMBER if name in contract.NUMBERS else kind.STRING
+    )

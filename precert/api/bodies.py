@@ -6,8 +6,9 @@ from pydantic import Field
 
 from precert.domain.content import ContentParts, Patient, RequestContent
 from precert.domain.documents import Sha256
-from precert.domain.statuses import LineStatus
-from precert.domain.values import Instant, Text, Tin, Value
+from precert.domain.statuses import LineStatus, Status
+from precert.domain.values import Day, Instant, MemberId, Text, Tin, Value
+from precert.usecases.ports.listings import Sort
 
 
 class ConfirmPatientBody(Value):
@@ -112,6 +113,26 @@ class TinQuery(Value):
     """Of one TIN; callers with one may leave it out."""
 
     tin: Tin | None = None
+
+
+class RequestsQuery(TinPageQuery):
+    """A page of one TIN's requests, narrowed; instants and days are inclusive.
+
+    ``sort=due`` lists what is due: drafts by when they expire, open rounds by their deadline.
+    """
+
+    status: Status | None = None
+    changed_from: Instant | None = None
+    changed_to: Instant | None = None
+    service_from: Day | None = None
+    service_to: Day | None = None
+    sort: Sort = Sort.CHANGED
+
+
+class PatientRequestsBody(TinPageQuery):
+    """A page of one patient's requests; in a body, as member ids belong in no URL."""
+
+    member_id: MemberId
 
 
 class PlanPageQuery(PageQuery):

@@ -16,7 +16,6 @@ from precert.api.answers.drafts import (
     DraftAnswer,
     OfferedDocumentAnswer,
     SavedDraftAnswer,
-    StartedDraftAnswer,
     SubmissionAnswer,
 )
 from precert.api.answers.lists import DashboardAnswer, MessagesAnswer, WorklistAnswer
@@ -33,7 +32,9 @@ from precert.api.bodies import (
     DecideBody,
     OfferDocumentBody,
     PartsBody,
+    PatientRequestsBody,
     PlanPageQuery,
+    RequestsQuery,
     StartDraftBody,
     TinPageQuery,
     TinQuery,
@@ -48,7 +49,6 @@ from precert.domain.errors import (
     CheckNotAvailableError,
     DocumentLimitError,
     DraftExpiredError,
-    GuidanceOnlyError,
     InvalidInputError,
     KeyReusedError,
     NoConfirmationError,
@@ -58,9 +58,7 @@ from precert.domain.errors import (
     PatientNotEligibleError,
     PatientNotFoundError,
     PrecertError,
-    PrecertificationNotRequiredError,
     SameReviewerError,
-    ThirdPartyDecidesError,
     TransientError,
     VersionMismatchError,
     VersionMissingError,
@@ -173,19 +171,13 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(InvalidInputError, NothingToHandOverError, *_NOT_CHECKABLE),
     ),
     "startDraft": OperationContract(
-        "Makes the check, and stores all that was entered where the answer leads to a draft: a code "
-        "needs precertification or nobody can tell, an emergency admission is to be notified, or a "
-        "predetermination is wanted and offered. Elsewhere it is refused and says where to go. `check` "
-        "tells by which list. The draft lives until `expires_at`, which every save moves. With an "
-        "Idempotency-Key a repetition answers the same draft as it stands now; another content under "
-        "the same key is refused.",
+        "Stores what was entered so far; only the patient is required. The draft lives until "
+        "`expires_at`, which every save moves. With an Idempotency-Key a repetition answers the "
+        "same draft as it stands now; another content under the same key is refused.",
         body=StartDraftBody,
-        answer=StartedDraftAnswer,
+        answer=DraftAnswer,
         status=HTTPStatus.CREATED,
-        errors=(
-            *(InvalidInputError, KeyReusedError, *_NOT_CHECKABLE, *_NO_LIVE_DRAFT),
-            *(PrecertificationNotRequiredError, ThirdPartyDecidesError, GuidanceOnlyError),
-        ),
+        errors=(InvalidInputError, KeyReusedError, *_NOT_CHECKABLE, *_NO_LIVE_DRAFT),
         headers_in=frozenset({Header.IDEMPOTENCY_KEY}),
         headers_out=frozenset({Header.ETAG, Header.LOCATION}),
     ),
@@ -267,8 +259,19 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(InvalidInputError, *_NO_LIVE_DRAFT, DocumentLimitError),
     ),
     "listRequests": OperationContract(
-        "Drafts and requests of one TIN, as requesting or servicing provider, last changed first.",
-        query=TinPageQuery,
+        "Drafts and requests of one TIN, as requesting or servicing provider, whichever way they "
+        "came in, last changed first; with `sort=due` what is due, next first. Follow `cursor` "
+        "until there is none: a page may be shorter than asked, even empty. Whatever changes while "
+        "you page is not lost: it comes once more at the end, so keep the later of two lines of "
+        "one `request_id`. Long names are cut; the details have them whole.",
+        query=RequestsQuery,
+        answer=DashboardAnswer,
+        errors=(InvalidInputError,),
+    ),
+    "listPatientRequests": OperationContract(
+        "Drafts and requests of one patient that one TIN sees, last changed first; pages as those "
+        "of `listRequests`. A member id that fits nobody has none.",
+        body=PatientRequestsBody,
         answer=DashboardAnswer,
         errors=(InvalidInputError,),
     ),

@@ -43,6 +43,13 @@ class Route:
 ROUTES: Final = (
     Route("confirmPatient", "POST", "/v1/patients/confirm", Function.CHECK, "Confirm a patient"),
     Route("searchPatients", "POST", "/v1/patients/search", Function.CHECK, "Search a patient"),
+    Route(
+        "listPatientRequests",
+        "POST",
+        "/v1/patients/requests",
+        Function.STATUS,
+        "A patient's requests",
+    ),
     Route("searchProviders", "GET", "/v1/providers", Function.CHECK, "Search the directory"),
     Route(
         "listFrequentProviders",

@@ -133,6 +133,10 @@ class RequestContent(Value):
     purpose: Purpose = Purpose.PRECERTIFICATION
 
     @property
+    def member_id(self) -> str | None:
+        return self.patient.member_id if self.patient else None
+
+    @property
     def tins(self) -> tuple[str, ...]:
         """TINs of both sides, each once: who sees the request (A2)."""
         sides = (self.requesting_provider, self.servicing_provider)

@@ -141,10 +141,8 @@ class Request(Value):
     @property
     def offices_actions(self) -> tuple[Action, ...]:
         """What either provider's office may do next (T1)."""
-        if self.is_delegated:
-            return (Action.DETAILS,)
         appeal_open = self.review is not None and self.review.open_appeal is not None
-        return allowed_actions(self.status, appeal_open=appeal_open)
+        return allowed_actions(self.status, appeal_open=appeal_open, delegated=self.is_delegated)
 
     @property
     def waits_for_review(self) -> bool:

@@ -177,8 +177,15 @@ def allows(status: Status, transition: Transition) -> bool:
     return transition in TRANSITIONS[status]
 
 
-def allowed_actions(status: Status, *, appeal_open: bool = False) -> tuple[Action, ...]:
-    """What a caller may do next (T1); one appeal at a time, and it takes documents (W7)."""
+def allowed_actions(
+    status: Status, *, appeal_open: bool = False, delegated: bool = False
+) -> tuple[Action, ...]:
+    """What either provider's office may do next (T1); one appeal at a time, and it takes documents.
+
+    What a vendor decides is changed and appealed there (W7).
+    """
+    if delegated:
+        return (Action.DETAILS,)
     actions = _ACTIONS[status]
     if not appeal_open:
         return actions

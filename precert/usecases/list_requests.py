@@ -1,11 +1,33 @@
-"""A page of the dashboard (T2)."""
+"""A page of the dashboard, of all patients or of one (T2, T3)."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TypedDict, Unpack
 
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.errors import Fault, InvalidInputError
-from precert.usecases.ports.listings import CursorError, DashboardRow, Listings, Page
+from precert.domain.statuses import Status
+from precert.usecases.ports.listings import (
+    CursorError,
+    DashboardRow,
+    Lines,
+    Listings,
+    Page,
+    Sort,
+)
+
+
+class Filters(TypedDict, total=False):
+    """What a page is narrowed to, as :class:`Lines` names it."""
+
+    member_id: str
+    status: Status | None
+    changed_from: datetime | None
+    changed_to: datetime | None
+    service_from: date | None
+    service_to: date | None
+    sort: Sort
 
 
 def list_requests(
@@ -16,22 +38,44 @@ def list_requests(
     cursor: str | None,
     listings: Listings,
     now: datetime,
+    **filters: Unpack[Filters],
 ) -> Page[DashboardRow]:
-    """Requests of one of the caller's TINs, last changed first. One call.
+    """Requests of one of the caller's TINs. One call.
 
-    Drafts whose time is over are left out of the page, so that it may be shorter than asked (D5).
+    Drafts whose time is over, and what no index narrows, are left out of the page, so that it may be
+    shorter than asked (D5).
 
     Raises:
         NotEntitledError.
-        InvalidInputError: the TIN is not the caller's, or the cursor is none of this list.
+        InvalidInputError: the TIN is not the caller's, a time ends before it begins, or the cursor
+            is none of this list.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
+    wanted = Lines(caller.acting_tin(tin), **filters)
+    if faults := _faults(wanted):
+        raise InvalidInputError(faults)
     try:
-        page = listings.dashboard(caller.acting_tin(tin), limit=limit, cursor=cursor)
+        page = listings.lines(wanted, limit=limit, cursor=cursor, now=now)
     except CursorError as error:
         raise bad_cursor() from error
-    live = tuple(row for row in page.rows if row.expires_at is None or now < row.expires_at)
-    return Page(live, page.cursor)
+    rows = tuple(row for row in page.rows if is_live(row, now) and wanted.fit(row))
+    return replace(page, rows=rows)
+
+
+def _faults(wanted: Lines) -> list[Fault]:
+    return [
+        Fault(f"/{name}_to", "before_its_beginning", f"send an end that is not before {name}_from")
+        for name, first, last in (
+            ("changed", wanted.changed_from, wanted.changed_to),
+            ("service", wanted.service_from, wanted.service_to),
+        )
+        if first is not None and last is not None and last < first
+    ]
+
+
+def is_live(row: DashboardRow, now: datetime) -> bool:
+    """Whether a line is still to be shown, whatever the store has removed yet (D5)."""
+    return row.expires_at is None or now < row.expires_at
 
 
 def bad_cursor() -> InvalidInputError:

@@ -17,25 +17,11 @@ from typing import Any, Final
 from moto.backends import get_backend
 from moto.dynamodb.models.dynamo_type import DynamoType
 
-from precert.contract import (
-    DASHBOARD_INDEX,
-    DASHBOARD_PK,
-    DASHBOARD_SK,
-    PK,
-    ROW_ATTRIBUTE,
-    SK,
-    WORKLIST_INDEX,
-    WORKLIST_PK,
-    WORKLIST_SK,
-)
+from precert.contract import INDEXES, PK, SK, Index
 
 Item = Mapping[str, Any]
 """Attributes in DynamoDB's typed form."""
 
-INDEXES: Final = {
-    DASHBOARD_INDEX: (DASHBOARD_PK, DASHBOARD_SK),
-    WORKLIST_INDEX: (WORKLIST_PK, WORKLIST_SK),
-}
 _ACCOUNT: Final = "123456789012"
 
 
@@ -73,23 +59,28 @@ def write_units(before: Item | None, after: Item | None, *, in_transaction: bool
 
 
 def index_units(before: Item | None, after: Item | None) -> int:
-    """Units of both indexes for what one write changed."""
+    """Units of all indexes for what one write changed."""
     units = 0
-    for key in INDEXES.values():
-        old, new = (_projected(item, key) for item in (before, after))
+    for index in INDEXES.values():
+        old, new = (in_index(item, index) for item in (before, after))
         if old == new:
             continue
-        moved = old and new and any(old[name] != new[name] for name in key)
+        moved = old and new and any(old[name] != new[name] for name in index.key)
         sizes = [item_size(one) for one in (old, new) if one]
         units += sum(ceil(size / 1024) for size in (sizes if moved else [max(sizes)]))
     return units
 
 
-def _projected(item: Item | None, key: tuple[str, str]) -> Item | None:
+def in_index(item: Item | None, index: Index) -> Item | None:
     """What an index holds of an item; nothing where the item has not its key."""
-    if item is None or not all(name in item for name in key):
+    if item is None or not all(name in item for name in index.key):
         return None
-    return {name: item[name] for name in (PK, SK, *key, ROW_ATTRIBUTE) if name in item}
+    return {name: item[name] for name in (PK, SK, *index.key, *index.carries) if name in item}
+
+
+def read_units(items: Iterable[Item]) -> float:
+    """Units of one eventually consistent query that read these items."""
+    return max(1, ceil(sum(map(item_size, items)) / 4096)) / 2
 
 
 @dataclass

@@ -179,26 +179,25 @@ _OWN_KEY: Final = (contract.PK, contract.SK)
 
 def create_requests_table(client: DynamoDBClient, name: str) -> None:
     """The requests table as the infrastructure makes it."""
-    indexes = {
-        contract.DASHBOARD_INDEX: (contract.DASHBOARD_PK, contract.DASHBOARD_SK),
-        contract.WORKLIST_INDEX: (contract.WORKLIST_PK, contract.WORKLIST_SK),
-    }
-    names = [*_OWN_KEY, *(n for key in indexes.values() for n in key)]
+    names = dict.fromkeys([*_OWN_KEY, *(n for i in contract.INDEXES.values() for n in i[:2])])
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=_key(*_OWN_KEY),
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names],
+        AttributeDefinitions=[
+            {"AttributeName": n, "AttributeType": "N" if n in contract.NUMBERS else "S"}
+            for n in names
+        ],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": index,
-                "KeySchema": _key(*key),
+                "IndexName": name_,
+                "KeySchema": _key(index.partition_key, index.sort_key),
                 "Projection": {
                     "ProjectionType": "INCLUDE",
-                    "NonKeyAttributes": [contract.ROW_ATTRIBUTE],
+                    "NonKeyAttributes": list(index.carries),
                 },
             }
-            for index, key in indexes.items()
+            for name_, index in contract.INDEXES.items()
         ],
     )
 
@@ -369,8 +368,12 @@ class Cloud:
     def dashboard(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
         return self.call(status, "GET", "/v1/requests", by=by, query=query or None)
 
-    def messages(self, by: Mapping[str, str] = OFFICE) -> Reply:
-        return self.call(status, "GET", "/v1/messages", by=by)
+    def of_patient(self, by: Mapping[str, str] = OFFICE, **given: Any) -> Reply:
+        body = {"member_id": entered()["patient"]["member_id"], **given}
+        return self.call(status, "POST", "/v1/patients/requests", body, by=by)
+
+    def messages(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+        return self.call(status, "GET", "/v1/messages", by=by, query=query or None)
 
     def worklist(self, by: Mapping[str, str] = REVIEWER) -> Reply:
         return self.call(review, "GET", "/v1/review/requests", by=by)

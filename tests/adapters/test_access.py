@@ -49,9 +49,10 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
     "checkRequirements": lambda cloud, _, by: cloud.check(by),
     "confirmCheck": lambda cloud, _, by: cloud.confirmation(by, services=[OFFICE_VISIT]),
     "startDraft": lambda cloud, _, by: cloud.call(
-        submit, "POST", "/v1/drafts", {"content": entered()}, by=by
+        submit, "POST", "/v1/drafts", {"content": {"patient": dict(PATIENT)}}, by=by
     ),
     "listRequests": lambda cloud, _, by: cloud.dashboard(by),
+    "listPatientRequests": lambda cloud, _, by: cloud.of_patient(by),
     "listMessages": lambda cloud, _, by: cloud.messages(by),
 }
 OF_REVIEWERS: Final[dict[str, Operation]] = {
@@ -137,15 +138,23 @@ def test_list_is_refused_when_the_tin_is_not_the_callers(cloud: Cloud) -> None:
     assert (reply.status, reply.body["faults"][0]["code"]) == (422, "not_yours")
 
 
-def test_cursor_opens_nothing_when_it_is_of_anothers_list(cloud: Cloud) -> None:
+def test_cursor_opens_nothing_when_it_is_of_another_list(cloud: Cloud) -> None:
     for _ in range(3):
         cloud.submitted()
     cursor = cloud.dashboard(limit="1").body["cursor"]
     assert len(cloud.dashboard(limit="5", cursor=cursor).body["requests"]) == 2
-    assert cloud.dashboard(STRANGER, cursor=cursor).body["requests"] == []
-    for broken in ("AAAA", "{}", "e30", cursor[:-4], "é"):
-        reply = cloud.dashboard(cursor=broken)
-        assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, "/cursor")
+    others = {
+        "another TIN's": cloud.dashboard(STRANGER, cursor=cursor),
+        "another status": cloud.dashboard(status="PENDING", cursor=cursor),
+        "another order": cloud.dashboard(sort="due", cursor=cursor),
+        "the patient's": cloud.of_patient(cursor=cursor),
+        "the inbox's": cloud.messages(cursor=cursor),
+    }
+    broken = ("AAAA", "{}", "e30", cursor[:-4], "é")
+    others |= {one: cloud.dashboard(cursor=one) for one in broken}
+    for about, reply in others.items():
+        assert reply.status == 422, about
+        assert reply.body["faults"][0]["pointer"] == "/cursor", about
 
 
 def strings(value: Any) -> list[str]:

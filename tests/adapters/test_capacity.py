@@ -10,7 +10,7 @@ KEY: Final = {"pk": {"S": "REQUEST#1"}, "sk": {"S": "REQUEST"}}
 
 
 def line(**changes: Any) -> dict[str, Any]:
-    listed = {"dashboard_pk": {"S": "TIN#1"}, "dashboard_sk": {"S": "1"}, "row": {"S": "{}"}}
+    listed = {"tin": {"S": "1"}, "changed": {"N": "1"}, "row": {"S": "{}"}}
     return {**KEY, **listed, **changes}
 
 
@@ -55,8 +55,9 @@ def test_index_is_written_when_what_it_holds_changes_alone() -> None:
     assert index_units(None, line()) == 1
     assert index_units(line(), line(other={"S": "not projected"})) == 0
     assert index_units(line(), line(row={"S": "{1}"})) == 1
-    assert index_units(line(), line(dashboard_sk={"S": "2"})) == 2
+    assert index_units(line(), line(changed={"N": "2"})) == 2
     assert index_units(line(), None) == 1
+    assert index_units(line(), line(due={"N": "2"})) == 2
     both = {"worklist_pk": {"S": "DRAFTS"}, "worklist_sk": {"S": "1"}}
     assert index_units(None, line(**both)) == 2
     assert index_units(line(**both), line()) == 1

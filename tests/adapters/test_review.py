@@ -187,6 +187,11 @@ def test_line_shows_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None
         "servicing_provider": "Cleveland Center for Digestive Health & Endoscopy LLC",
         "place_of_service": "SURGICAL",
         "appeal_open": False,
+        "channel": "PORTAL",
+        "delegated": False,
+        "waiting_on": "PAYER",
+        "due_at": None,
+        "flagged_at": None,
         "updated_at": "",
         "purpose": "PRECERTIFICATION",
         "expires_at": None,
@@ -200,6 +205,7 @@ def test_last_changed_stands_first_when_the_dashboard_is_paged(cloud: Cloud) -> 
         made.append(cloud.submitted())
         cloud.clock.pass_by(minutes=1)
     cloud.pend(made[1])
+    cloud.clock.pass_by(minutes=1)
     wanted = [made[1], made[4], made[3], made[2], made[0]]
     seen: list[str] = []
     page = cloud.dashboard(limit="2").body

@@ -49,6 +49,7 @@ class Ids:
             "checkRequirements": {"content": self.content},
             "confirmCheck": {"content": self.content},
             "handOver": {"content": self.content, "delegate_id": "ANY"},
+            "listPatientRequests": {"member_id": PATIENT["member_id"]},
             "startDraft": {"content": self.content},
             "saveDraft": {"content": self.content},
             "patchDraft": {"content": {"services": []}},

@@ -50,11 +50,14 @@ def test_indexes_carry_the_row_alone_when_lists_are_read(stack: Synthesized) -> 
         )
         for index in requests_table(stack)["GlobalSecondaryIndexes"]
     }
-    row = {"ProjectionType": "INCLUDE", "NonKeyAttributes": [contract.ROW_ATTRIBUTE]}
     assert indexes == {
-        contract.DASHBOARD_INDEX: ((contract.DASHBOARD_PK, contract.DASHBOARD_SK), row),
-        contract.WORKLIST_INDEX: ((contract.WORKLIST_PK, contract.WORKLIST_SK), row),
+        name: (
+            (index.partition_key, index.sort_key),
+            {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.carries)},
+        )
+        for name, index in contract.INDEXES.items()
     }
+    assert len(indexes) == len(contract.LINE_INDEXES) + 1
 
 
 def test_bucket_is_private_and_versioned_when_it_is_made(stack: Synthesized) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from infra import catalogue
+from precert.contract import INDEXES, LINE_INDEXES
 from tests.template.synthesized import Synthesized, listed
 
 READ: Final = {"dynamodb:GetItem", "dynamodb:Query"}
@@ -30,7 +31,7 @@ DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
 ALLOWED: Final = {
     catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | USE_KEY,
     catalogue.CONFIRMATION: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | USE_KEY,
-    catalogue.SUBMIT: WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"},
+    catalogue.SUBMIT: WRITE | WRITE_KEY,
     catalogue.UPLOAD: WRITE | WRITE_KEY | {"s3:GetObject", "s3:ListBucket", "s3:PutObject"},
     catalogue.UPLOAD_VERIFY: WRITE
     | WRITE_KEY
@@ -131,6 +132,6 @@ def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> 
             parts = resource.get("Fn::Join", ["", [""]])[1] if isinstance(resource, dict) else [""]
             if isinstance(parts[-1], str) and parts[-1].startswith("/index/"):
                 users[parts[-1].removeprefix("/index/")].append(role)
-    assert {index: len(roles) for index, roles in users.items()} == {"dashboard": 1, "worklist": 1}
-    assert users["dashboard"][0].startswith("StatusFunction")
+    assert {index: len(roles) for index, roles in users.items()} == dict.fromkeys(INDEXES, 1)
+    assert {users[index][0].partition("Role")[0] for index in LINE_INDEXES} == {"StatusFunction"}
     assert users["worklist"][0].startswith("ReviewFunction")

@@ -26,11 +26,11 @@ from precert.adapters.dynamodb.operations import (
     callers_condition,
     delete_draft_party,
     put_event,
-    put_parties,
+    set_lines,
 )
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
 from precert.contract import (
-    DASHBOARD_SK,
+    CHANGED,
     PK,
     REQUEST_SK,
     SK,
@@ -41,7 +41,7 @@ from precert.contract import (
 from precert.domain.content import PARTS, Patient
 from precert.domain.events import Event
 from precert.domain.request import Request
-from precert.domain.statuses import Status
+from precert.domain.statuses import Status, WaitingOn
 from precert.usecases.ports.drafts import (
     CoverageChangedError,
     DraftRefusedError,
@@ -49,6 +49,7 @@ from precert.usecases.ports.drafts import (
     Saving,
     Submission,
 )
+from precert.usecases.ports.listings import dashboard_row, row_of_request
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -83,16 +84,15 @@ class DynamoDBDrafts:
                 {"Put": put},
                 put_event(self._table, event),
                 *count_selection(self._table, request),
-                {"Put": self._line(request)},
+                {"Update": self._line(request)},
             ]
         )
 
     def show(self, draft: Request) -> None:
         line = self._line(draft)
-        line["ConditionExpression"] = f"attribute_exists(pk) AND {DASHBOARD_SK} < :shown"
-        line["ExpressionAttributeValues"] = {":shown": line["Item"][DASHBOARD_SK]}
+        line["ConditionExpression"] = f"attribute_exists(pk) AND #{CHANGED} < :{CHANGED}"
         try:
-            self._writes.put(**line)
+            self._writes.update(**line)
         except ConditionFailedError:
             return
 
@@ -156,17 +156,10 @@ class DynamoDBDrafts:
             raise NumberTakenError from failed
 
     def _line(self, draft: Request) -> dict[str, Any]:
-        (operation,) = put_parties(
-            self._table,
-            draft.request_id,
-            draft.tins,
-            status=draft.status,
-            content=draft.content,
-            review=None,
-            updated_at=draft.updated_at,
-            expires_at=draft.expires_at,
+        (operation,) = set_lines(
+            self._table, row_of_request(draft), draft.tins, draft.content.member_id
         )
-        line: dict[str, Any] = operation["Put"]
+        line: dict[str, Any] = operation["Update"]
         return line
 
     def _submission(self, submission: Submission) -> list[dict[str, Any]]:
@@ -188,14 +181,18 @@ class DynamoDBDrafts:
             },
             covered_condition(self._reference_table, submission.patient, submission.eligible_on),
             {"Put": _unconditional(put_event(self._table, submission.event))},
-            *put_parties(
+            *set_lines(
                 self._table,
-                submission.request_id,
+                dashboard_row(
+                    submission.request_id,
+                    submission.event.status,
+                    submission.content,
+                    submission.review,
+                    submission.now,
+                    waiting_on=WaitingOn.PAYER,
+                ),
                 tins,
-                status=submission.event.status,
-                content=submission.content,
-                review=submission.review,
-                updated_at=submission.now,
+                submission.content.member_id,
             ),
             delete_draft_party(self._table, submission.request_id),
         ]

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import from_wire, json_of, to_wire
-from precert.adapters.dynamodb.cursors import cursor_of, key_of
+from precert.adapters.dynamodb.cursors import Position, cursor_of, key_of_row, position_of
 from precert.adapters.dynamodb.keys import inbox_pk, inbox_sk
 from precert.adapters.dynamodb.operations import ABSENT
 from precert.adapters.dynamodb.reads import transient_faults
@@ -14,6 +14,8 @@ from precert.usecases.ports.listings import Page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
+_KEY = frozenset({SK})
 
 
 class DynamoDBInbox:
@@ -37,8 +39,9 @@ class DynamoDBInbox:
 
     def page(self, tin: str, *, limit: int, cursor: str | None) -> Page[Message]:
         start: dict[str, Any] = {}
+        named = ("inbox", tin)
         if cursor is not None:
-            key = key_of(cursor, frozenset({SK}))
+            key = position_of(cursor, named, _KEY).key or {}
             start["ExclusiveStartKey"] = to_wire({**key, PK: inbox_pk(tin)})
         with transient_faults():
             answer = self._client.query(
@@ -53,4 +56,5 @@ class DynamoDBInbox:
             Message.model_validate_json(from_wire(item)["message"]) for item in answer["Items"]
         )
         last = answer.get("LastEvaluatedKey")
-        return Page(messages, cursor_of({SK: from_wire(last)[SK]} if last else None))
+        position = Position(key_of_row(from_wire(last), _KEY)) if last else None
+        return Page(messages, cursor_of(position, named))

@@ -5,7 +5,7 @@ Requests table, one item collection per request::
     pk REQUEST#<request_id>   sk REQUEST             the request (a draft until submitted)
                               sk DOCUMENT#<id>       a document
                               sk EVENT#<id>          what happened: history, and the stream's outbox
-                              sk PARTY#<tin>         its line on that TIN's dashboard
+                              sk PARTY#<tin>         its line on that TIN's lists
                               sk ROUND#<n>           the task token a round waits with
     pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
     pk INBOX#<tin>            sk <at>#<message_id>   a message
@@ -25,18 +25,32 @@ Reference table::
     pk AT#<kind>#<zip>        sk <name>#<provider_id>
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from precert.contract import EVENT_SK_PREFIX, PK, SK
 from precert.domain.directory import SHORTEST_TYPED
+from precert.domain.statuses import Status
 from precert.domain.values import ProviderKind, Urgency
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 DOCUMENT_SK_PREFIX: Final = "DOCUMENT#"
 PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
 """The one dashboard line of a draft; a submission replaces it without reading whose it is."""
 REQUEST_PK_PREFIX: Final = "REQUEST#"
+STATUS_LETTERS: Final = {
+    Status.INCOMPLETE: "I",
+    Status.PROCESSING: "R",
+    Status.PENDING: "P",
+    Status.APPROVED: "A",
+    Status.PARTIALLY_APPROVED: "S",
+    Status.DENIED: "D",
+    Status.VOID: "V",
+}
+"""Statuses where every byte of an index counts."""
 PROCESSING_QUEUE: Final = "PROCESSING"
 """Worklist partition of rounds that wait for the workflow, not for a reviewer."""
 
@@ -46,6 +60,18 @@ def instant(at: datetime) -> str:
     if at.tzinfo is None:
         raise ValueError("instants are zone-aware")
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def microseconds(at: datetime) -> int:
+    """An instant as a number: microseconds since 1970, which is nine bytes of a key."""
+    if at.tzinfo is None:
+        raise ValueError("instants are zone-aware")
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def instant_of(microseconds_: Decimal | int) -> datetime:
+    """The instant of :func:`microseconds`."""
+    return _EPOCH + timedelta(microseconds=int(microseconds_))
 
 
 def request_pk(request_id: str) -> str:
@@ -81,12 +107,12 @@ def inbox_sk(at: datetime, message_id: str) -> str:
     return f"{instant(at)}#{message_id}"
 
 
-def dashboard_pk(tin: str) -> str:
-    return f"TIN#{tin}"
+def tin_status(tin: str, status: Status) -> str:
+    return f"{tin}#{STATUS_LETTERS[status]}"
 
 
-def dashboard_sk(updated_at: datetime, request_id: str) -> str:
-    return f"{instant(updated_at)}#{request_id}"
+def tin_member(tin: str, member_id: str) -> str:
+    return f"{tin}#{member_id.upper()}"
 
 
 def worklist_pk(plan_id: str) -> str:

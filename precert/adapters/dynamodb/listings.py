@@ -1,30 +1,76 @@
 """Lists over the indexes (port :class:`precert.usecases.ports.listings.Listings`)."""
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel
-
-from precert.adapters.dynamodb.codec import from_wire, to_wire
-from precert.adapters.dynamodb.cursors import cursor_of, key_of
-from precert.adapters.dynamodb.keys import REQUEST_PK_PREFIX, dashboard_pk, worklist_pk
+from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
+from precert.adapters.dynamodb.cursors import Position, cursor_of, key_of_row, position_of
+from precert.adapters.dynamodb.keys import (
+    REQUEST_PK_PREFIX,
+    microseconds,
+    tin_member,
+    tin_status,
+    worklist_pk,
+)
 from precert.adapters.dynamodb.reads import transient_faults
+from precert.adapters.dynamodb.rows import row_of
 from precert.contract import (
     DASHBOARD_INDEX,
-    DASHBOARD_PK,
-    DASHBOARD_SK,
+    DUE_INDEX,
+    FLAGGED_INDEX,
+    INDEXES,
+    PATIENT_INDEX,
     PK,
     ROW_ATTRIBUTE,
     SK,
+    STATUS_INDEX,
     WORKLIST_INDEX,
-    WORKLIST_PK,
-    WORKLIST_SK,
 )
-from precert.usecases.ports.listings import DashboardRow, Page, WorklistRow
+from precert.usecases.ports.listings import (
+    CursorError,
+    DashboardRow,
+    Lines,
+    Page,
+    Sort,
+    WorklistRow,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-Row = TypeVar("Row", bound=BaseModel)
+CATCHING_UP: Final = timedelta(seconds=5)
+"""How far before a reader began its catching up begins: a write is stamped before it is stored."""
+
+_EVER: Final = 10**18
+"""Later than any instant in microseconds; a cursor's are smaller."""
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """A part of an index: one partition, and of numbers from where to where."""
+
+    index: str
+    partition: str
+    forward: bool
+    between: tuple[int, int] | None = None
+
+    def may_grow_after(self, since: int) -> bool:
+        """Whether what changes from then on comes to its beginning."""
+        return self.between is not None and since <= self.between[1]
+
+    def beginning_at(self, since: int) -> "_Slice":
+        if self.between is None:
+            raise CursorError
+        first, last = max(self.between[0], since), self.between[1]
+        if first > last:
+            raise CursorError
+        return replace(self, between=(first, last))
+
+    @property
+    def key_names(self) -> frozenset[str]:
+        return frozenset({PK, SK, INDEXES[self.index].sort_key})
 
 
 class DynamoDBListings:
@@ -34,27 +80,34 @@ class DynamoDBListings:
         self._client = client
         self._table = requests_table
 
-    def dashboard(self, tin: str, *, limit: int, cursor: str | None) -> Page[DashboardRow]:
-        return self._page(
-            DashboardRow,
-            DASHBOARD_INDEX,
-            (DASHBOARD_PK, dashboard_pk(tin)),
-            DASHBOARD_SK,
-            limit=limit,
-            cursor=cursor,
-            forward=False,
-        )
+    def lines(
+        self, wanted: Lines, *, limit: int, cursor: str | None, now: datetime
+    ) -> Page[DashboardRow]:
+        list_, named = _slice_of(wanted), ("lines", *astuple(wanted))
+        if cursor is None:
+            position = Position(None, since=microseconds(now - CATCHING_UP))
+        else:
+            position = position_of(cursor, named, list_.key_names)
+        part = list_.beginning_at(position.since) if position.again else list_
+        items, last_key = self._query(part, position.key, limit)
+        following = None
+        if last_key is not None:
+            following = replace(position, key=last_key)
+        elif cursor is not None and not position.again and list_.may_grow_after(position.since):
+            following = Position(None, position.since, again=True)
+        return Page(tuple(row_of(item) for item in items), cursor_of(following, named))
+
+    def flagged(self, tin: str) -> tuple[DashboardRow, ...]:
+        items, _ = self._query(_Slice(FLAGGED_INDEX, tin, forward=False), None, 100)
+        return tuple(row_of(item) for item in items)
 
     def worklist(self, plan_id: str, *, limit: int, cursor: str | None) -> Page[WorklistRow]:
-        return self._page(
-            WorklistRow,
-            WORKLIST_INDEX,
-            (WORKLIST_PK, worklist_pk(plan_id)),
-            WORKLIST_SK,
-            limit=limit,
-            cursor=cursor,
-            forward=True,
-        )
+        list_ = _Slice(WORKLIST_INDEX, worklist_pk(plan_id), forward=True)
+        named: Sequence[object] = ("worklist", list_.partition)
+        key = position_of(cursor, named, list_.key_names).key if cursor else None
+        items, last_key = self._query(list_, key, limit)
+        rows = tuple(WorklistRow.model_validate_json(item[ROW_ATTRIBUTE]) for item in items)
+        return Page(rows, cursor_of(Position(last_key) if last_key else None, named))
 
     def open_rounds(self) -> tuple[str, ...]:
         with transient_faults():
@@ -69,36 +122,54 @@ class DynamoDBListings:
                 for item in page["Items"]
             )
 
-    def _page(
-        self,
-        kind: type[Row],
-        index: str,
-        partition: tuple[str, str],
-        sort_key: str,
-        *,
-        limit: int,
-        cursor: str | None,
-        forward: bool,
-    ) -> Page[Row]:
-        name, value = partition
-        key_names = frozenset({PK, SK, sort_key})
+    def _query(
+        self, list_: _Slice, after: Any, limit: int
+    ) -> tuple[list[Item], dict[str, str | int] | None]:
+        """Items of one call, and the key of the last where there may be more."""
+        index = INDEXES[list_.index]
+        names, values = {"#p": index.partition_key}, {":p": list_.partition}
         start: dict[str, Any] = {}
-        if cursor is not None:
-            key = key_of(cursor, key_names)
-            start["ExclusiveStartKey"] = to_wire({**key, name: value})
+        condition, bounds = "#p = :p", dict[str, int]()
+        if list_.between is not None:
+            names["#s"] = index.sort_key
+            condition += " AND #s BETWEEN :first AND :last"
+            bounds = {":first": list_.between[0], ":last": list_.between[1]}
+            if (
+                after is not None
+                and not bounds[":first"] <= after[index.sort_key] <= bounds[":last"]
+            ):
+                raise CursorError
+        if after is not None:
+            key = {**after, index.partition_key: list_.partition}
+            start["ExclusiveStartKey"] = to_wire(key)
         with transient_faults():
             answer = self._client.query(
                 TableName=self._table,
-                IndexName=index,
-                KeyConditionExpression=f"{name} = :partition",
-                ExpressionAttributeValues=to_wire({":partition": value}),
-                ScanIndexForward=forward,
+                IndexName=list_.index,
+                KeyConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=to_wire({**values, **bounds}),
+                ScanIndexForward=list_.forward,
                 Limit=limit,
                 **start,
             )
-        rows = tuple(
-            kind.model_validate_json(from_wire(item)[ROW_ATTRIBUTE]) for item in answer["Items"]
-        )
         last = answer.get("LastEvaluatedKey")
-        next_key = {k: v for k, v in from_wire(last).items() if k in key_names} if last else None
-        return Page(rows, cursor_of(next_key))
+        items = [from_wire(item) for item in answer["Items"]]
+        return items, key_of_row(from_wire(last), list_.key_names) if last else None
+
+
+def _slice_of(wanted: Lines) -> _Slice:
+    """The index that has the wanted lines in their order."""
+    if wanted.sort is Sort.DUE:
+        return _Slice(DUE_INDEX, wanted.tin, forward=True)
+    between = (
+        microseconds(wanted.changed_from) if wanted.changed_from else 0,
+        microseconds(wanted.changed_to) if wanted.changed_to else _EVER,
+    )
+    if wanted.member_id is not None:
+        partition = tin_member(wanted.tin, wanted.member_id)
+        return _Slice(PATIENT_INDEX, partition, forward=False, between=between)
+    if wanted.status is not None:
+        partition = tin_status(wanted.tin, wanted.status)
+        return _Slice(STATUS_INDEX, partition, forward=False, between=between)
+    return _Slice(DASHBOARD_INDEX, wanted.tin, forward=False, between=between)

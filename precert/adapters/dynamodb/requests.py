@@ -13,7 +13,7 @@ from precert.adapters.dynamodb.keys import (
     worklist_pk,
     worklist_sk,
 )
-from precert.adapters.dynamodb.operations import put_event, put_parties
+from precert.adapters.dynamodb.operations import put_event, set_lines
 from precert.adapters.dynamodb.reads import get, query_all
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
 from precert.contract import (
@@ -28,7 +28,7 @@ from precert.contract import (
 )
 from precert.domain.events import Event
 from precert.domain.request import Change, Request
-from precert.usecases.ports.listings import WorklistRow
+from precert.usecases.ports.listings import WorklistRow, row_of_request
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     RequestClosedError,
@@ -78,14 +78,11 @@ class DynamoDBRequests:
         operations = [
             {"Update": self._update(change)},
             put_event(self._table, change.event),
-            *put_parties(
+            *set_lines(
                 self._table,
-                request.request_id,
+                row_of_request(request),
                 request.tins,
-                status=request.status,
-                content=request.content,
-                review=request.review,
-                updated_at=request.updated_at,
+                request.content.member_id,
             ),
         ]
         if round_ is not None:

@@ -21,7 +21,7 @@ class DashboardRowAnswer(DashboardRow):
 
     @classmethod
     def of(cls, row: DashboardRow) -> "DashboardRowAnswer":
-        actions = allowed_actions(row.status, appeal_open=row.appeal_open)
+        actions = allowed_actions(row.status, appeal_open=row.appeal_open, delegated=row.delegated)
         return cls(**dict(row), allowed_actions=actions)
 
 

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from precert.domain.content import RequestContent
-from precert.domain.review import Review
-from precert.domain.statuses import Status
+from precert.domain.request import Request
+from precert.domain.review import Channel, Review
+from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Purpose, Text, Tin, Urgency, Value
 
 Row = TypeVar("Row")
@@ -17,13 +19,16 @@ class CursorError(Exception):
 
 
 class DashboardRow(Value):
-    """The columns of a dashboard line (T2)."""
+    """The columns of a dashboard line (T2).
+
+    Long names are cut there, and end in an ellipsis; the details have them whole.
+    """
 
     request_id: Text
     number: Text | None = None
     status: Status
     purpose: Purpose = Purpose.PRECERTIFICATION
-    patient: Text | None = None
+    patient: str | None = None
     date_of_birth: date | None = None
     first_day: date | None = None
     last_day: date | None = None
@@ -31,10 +36,19 @@ class DashboardRow(Value):
     requesting_tin: Tin | None = None
     servicing_provider: Text | None = None
     place_of_service: Text | None = None
+    channel: Channel = Channel.PORTAL
+    """How it came in; all channels share the lists (S5)."""
+    delegated: bool = False
+    """Whether a vendor decides it (W8)."""
     appeal_open: bool
+    waiting_on: WaitingOn
+    due_at: datetime | None = None
+    """When the open round is due; of a draft, when it expires."""
     updated_at: datetime
     expires_at: datetime | None = None
     """Of a draft: from then on the line is not shown, whatever the store has removed yet (D5)."""
+    flagged_at: datetime | None = None
+    """Since when the TIN has it on its home list (T3)."""
 
 
 class WorklistRow(Value):
@@ -48,6 +62,40 @@ class WorklistRow(Value):
     due_at: datetime
 
 
+class Sort(StrEnum):
+    """The order of a list: what changed last first, or what is due next first.
+
+    By due date it holds what is due: drafts, and rounds that wait for their decision.
+    """
+
+    CHANGED = "changed"
+    DUE = "due"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Which of a TIN's lines: of all, or of one patient. All filters hold, and bounds are inclusive."""
+
+    tin: str
+    member_id: str | None = None
+    status: Status | None = None
+    changed_from: datetime | None = None
+    changed_to: datetime | None = None
+    service_from: date | None = None
+    service_to: date | None = None
+    sort: Sort = Sort.CHANGED
+
+    def fit(self, row: DashboardRow) -> bool:
+        """Whether a line of the TIN, or of the patient, passes the filters."""
+        return (
+            (self.status is None or row.status is self.status)
+            and (self.changed_from is None or row.updated_at >= self.changed_from)
+            and (self.changed_to is None or row.updated_at <= self.changed_to)
+            and (self.service_from is None or (row.last_day or date.min) >= self.service_from)
+            and (self.service_to is None or (row.first_day or date.max) <= self.service_to)
+        )
+
+
 @dataclass(frozen=True)
 class Page(Generic[Row]):
     rows: tuple[Row, ...]
@@ -55,8 +103,21 @@ class Page(Generic[Row]):
 
 
 class Listings(Protocol):
-    def dashboard(self, tin: str, *, limit: int, cursor: str | None) -> "Page[DashboardRow]":
-        """Requests of a TIN, last changed first. One call."""
+    def lines(
+        self, wanted: Lines, *, limit: int, cursor: str | None, now: datetime
+    ) -> "Page[DashboardRow]":
+        """Requests of a TIN. One call.
+
+        A page may be shorter than asked; the last one is that without a cursor. While lines change,
+        following the cursors shows each line at least once: what moved to the top behind a reader
+        comes once more at the end of a list that took more than one page. By due date nothing does.
+
+        Raises:
+            CursorError: the cursor is none of this very list.
+        """
+
+    def flagged(self, tin: str) -> tuple[DashboardRow, ...]:
+        """The TIN's flagged lines, last flagged first. One call."""
 
     def worklist(self, plan_id: str, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
         """Open rounds of a plan, urgent ones first, then by due date. One call."""
@@ -71,9 +132,11 @@ def dashboard_row(
     content: RequestContent,
     review: Review | None,
     updated_at: datetime,
-    expires_at: datetime | None = None,
+    *,
+    waiting_on: WaitingOn,
+    due_at: datetime | None = None,
 ) -> DashboardRow:
-    """What the dashboard shows of a request (T2)."""
+    """What the dashboard shows of a request (T2); ``due_at`` of a draft is when it expires."""
     first_days = [service.first_day for service in content.services if service.first_day]
     last_days = [service.last_day for service in content.services if service.last_day]
     places = [s.place_of_service for s in content.services if s.place_of_service]
@@ -92,7 +155,24 @@ def dashboard_row(
         requesting_tin=requesting.tin if requesting else None,
         servicing_provider=servicing.name if servicing else None,
         place_of_service=places[0] if places else None,
+        channel=review.channel if review else Channel.PORTAL,
+        delegated=review is not None and review.delegate_id is not None,
         appeal_open=review is not None and review.open_appeal is not None,
+        waiting_on=waiting_on,
+        due_at=due_at,
         updated_at=updated_at,
-        expires_at=expires_at,
+        expires_at=due_at if status is Status.INCOMPLETE else None,
+    )
+
+
+def row_of_request(request: Request) -> DashboardRow:
+    """What the dashboard shows of a request as it stands."""
+    return dashboard_row(
+        request.request_id,
+        request.status,
+        request.content,
+        request.review,
+        request.updated_at,
+        waiting_on=request.waiting_on,
+        due_at=request.expires_at or request.due_at,
     )

@@ -1,0 +1,186 @@
+"""A TIN's lists: narrowed, in order, and whole while lines change (T2, T3, S4, D4)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply, claims
+from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, PATIENT, STRANGER_TIN, entered
+
+OTHER_PATIENT: Final = {
+    "member_id": "U70018347",
+    "date_of_birth": "1979-04-12",
+    "last_name": "Okafor",
+    "first_name": "Chidi",
+}
+
+
+def ids(reply: Reply) -> list[str]:
+    assert reply.status == 200, reply.text
+    return [row["request_id"] for row in reply.body["requests"]]
+
+
+def followed(
+    cloud: Cloud, query: dict[str, str], between: Callable[[int], None] = lambda _: None
+) -> list[str]:
+    """Ids of every page, as a portal that follows the cursors reads them."""
+    seen: list[str] = []
+    cursor: str | None = None
+    for page in range(50):
+        reply = cloud.dashboard(OFFICE, **query, **({"cursor": cursor} if cursor else {}))
+        seen += ids(reply)
+        cursor = reply.body["cursor"]
+        if cursor is None:
+            return seen
+        between(page)
+    raise AssertionError("the list has no end")
+
+
+def submitted(cloud: Cloud, count: int) -> list[str]:
+    """Requests, one a minute, last changed first."""
+    made = []
+    for _ in range(count):
+        made.append(cloud.submitted())
+        cloud.clock.pass_by(minutes=1)
+    return made[::-1]
+
+
+@pytest.mark.rule("S4")
+def test_request_is_on_both_lists_when_it_was_submitted_this_moment(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    for by in (OFFICE, FACILITY):
+        [row] = cloud.dashboard(by).body["requests"]
+        assert (row["request_id"], row["status"]) == (request_id, "PROCESSING")
+    assert cloud.read(request_id).body["status_reason"]
+
+
+@pytest.mark.rule("D4")
+def test_draft_is_incomplete_with_resume_when_a_list_is_read(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    for reply in (
+        cloud.dashboard(),
+        cloud.dashboard(status="INCOMPLETE"),
+        cloud.dashboard(sort="due"),
+        cloud.of_patient(),
+    ):
+        [row] = reply.body["requests"]
+        assert (row["request_id"], row["status"]) == (draft_id, "INCOMPLETE")
+        assert row["allowed_actions"][0] == "RESUME"
+        assert row["due_at"] == row["expires_at"] == cloud.resume(draft_id).body["expires_at"]
+    assert cloud.resume(draft_id).body["content"]["patient"] == PATIENT
+
+
+def test_line_is_on_one_list_only_when_its_status_changed(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    assert ids(cloud.dashboard(status="PENDING")) == [request_id]
+    cloud.void(request_id)
+    assert ids(cloud.dashboard(status="PENDING")) == []
+    assert ids(cloud.dashboard(status="VOID")) == [request_id]
+    assert ids(cloud.dashboard(sort="due")) == []
+
+
+def test_what_is_due_next_stands_first_when_sorted_by_it(cloud: Cloud) -> None:
+    cloud.determined()
+    later = cloud.pended()
+    draft_id = cloud.start()
+    urgent = cloud.submitted(services=[entered()["services"][0] | {"urgency": "URGENT"}])
+    cloud.clock.pass_by(minutes=1)
+    cloud.pend(urgent)
+    rows = cloud.dashboard(sort="due").body["requests"]
+    assert [row["request_id"] for row in rows] == [urgent, draft_id, later]
+    due = [row["due_at"] for row in rows]
+    assert due == sorted(due)
+    assert ids(cloud.dashboard(sort="due", status="PENDING")) == [urgent, later]
+
+
+def test_bounds_are_kept_when_a_list_is_narrowed_by_last_change(cloud: Cloud) -> None:
+    start = cloud.clock.at
+    made = submitted(cloud, 4)
+    second, third = (start + timedelta(minutes=n) for n in (1, 2))
+    query = {"changed_from": second.isoformat(), "changed_to": third.isoformat()}
+    assert ids(cloud.dashboard(OFFICE, **query)) == [made[1], made[2]]
+    assert ids(cloud.dashboard(OFFICE, **{"status": "PROCESSING", **query})) == [made[1], made[2]]
+    assert followed(cloud, {"limit": "1", **query}) == [made[1], made[2]]
+
+
+def test_dates_of_service_are_kept_when_a_list_is_narrowed_by_them(cloud: Cloud) -> None:
+    stay = cloud.submitted()
+    assert ids(cloud.dashboard(service_from="2026-07-22")) == [stay]
+    assert ids(cloud.dashboard(service_to="2026-07-20")) == [stay]
+    assert ids(cloud.dashboard(service_from="2026-07-23")) == []
+    assert ids(cloud.dashboard(service_to="2026-07-19")) == []
+
+
+@pytest.mark.parametrize("name", ["changed", "service"])
+def test_filter_is_refused_when_a_time_ends_before_it_begins(cloud: Cloud, name: str) -> None:
+    days = {"changed": "T00:00:00Z", "service": ""}[name]
+    query = {f"{name}_from": f"2026-07-02{days}", f"{name}_to": f"2026-07-01{days}"}
+    with cloud.wire.counting() as calls:
+        reply = cloud.dashboard(OFFICE, **query)
+    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, f"/{name}_to")
+    assert calls == []
+
+
+@pytest.mark.rule("T3")
+def test_patients_list_has_that_patients_requests_alone_when_it_is_read(cloud: Cloud) -> None:
+    mine = submitted(cloud, 2)
+    draft_id = cloud.start()
+    cloud.start(patient=OTHER_PATIENT)
+    assert ids(cloud.of_patient()) == [draft_id, *mine]
+    assert ids(cloud.of_patient(FACILITY)) == mine
+    assert ids(cloud.of_patient(STRANGER)) == []
+    assert ids(cloud.of_patient(member_id=OTHER_PATIENT["member_id"], by=FACILITY)) == []
+    assert ids(cloud.of_patient(member_id="NOBODY9")) == []
+    page = cloud.of_patient(limit=1).body
+    assert page["requests"][0]["request_id"] == draft_id
+    assert ids(cloud.of_patient(cursor=page["cursor"])) == mine
+
+
+def test_lists_are_of_the_tin_named_when_a_caller_has_several(cloud: Cloud) -> None:
+    both = claims("both-user", "PatientSearch", f"{OFFICE_TIN} {STRANGER_TIN}")
+    request_id = cloud.submitted()
+    for query, wanted in ((OFFICE_TIN, [request_id]), (STRANGER_TIN, [])):
+        assert ids(cloud.dashboard(both, tin=query)) == wanted
+        assert ids(cloud.of_patient(both, tin=query)) == wanted
+    for reply in (
+        cloud.dashboard(both),
+        cloud.dashboard(both, tin=FACILITY_TIN),
+        cloud.of_patient(both),
+        cloud.of_patient(both, tin=FACILITY_TIN),
+    ):
+        assert (reply.status, reply.body["faults"][0]["code"]) == (422, "not_yours")
+
+
+@pytest.mark.parametrize("moved", range(6))
+def test_nothing_is_skipped_or_lost_when_a_row_moves_to_the_top(cloud: Cloud, moved: int) -> None:
+    made = submitted(cloud, 6)
+
+    def move(page: int) -> None:
+        if page == 0:
+            cloud.pend(made[moved])
+            cloud.clock.pass_by(minutes=1)
+
+    seen = followed(cloud, {"limit": "2"}, move)
+    below = [one for one in made if one != made[moved] or made.index(one) < 2]
+    assert seen == [*below, made[moved]]
+
+
+def test_list_ends_when_rows_go_on_changing(cloud: Cloud) -> None:
+    made = submitted(cloud, 4)
+
+    def change(page: int) -> None:
+        request_id = made[page % 4]
+        if cloud.item(request_id)["version"]["N"] == "2":  # type: ignore[index]
+            cloud.pend(request_id)
+        cloud.clock.pass_by(minutes=1)
+
+    assert set(followed(cloud, {"limit": "1"}, change)) == set(made)
+
+
+def test_list_of_one_page_has_no_cursor_when_nothing_follows(cloud: Cloud) -> None:
+    made = submitted(cloud, 2)
+    with cloud.wire.counting() as calls:
+        reply = cloud.dashboard()
+    assert (ids(reply), reply.body["cursor"], calls) == (made, None, ["Query"])

@@ -1,0 +1,121 @@
+"""A line is narrow: 25 of them are one read unit, whatever was entered (T2)."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from precert.adapters.dynamodb.codec import from_wire
+from precert.adapters.dynamodb.operations import set_lines
+from precert.adapters.dynamodb.rows import LINE_BYTES, MAX_ROW_BYTES, PAGE, row_of, row_text
+from precert.contract import INDEXES, LINE_INDEXES
+from precert.domain.review import Channel
+from precert.domain.statuses import Status, WaitingOn
+from precert.domain.values import Purpose
+from precert.usecases.ports.listings import DashboardRow
+from tests.adapters.capacity import in_index, item_size, read_units
+from tests.fakes.samples import FACILITY_TIN, NUMBER, OFFICE_TIN, REQUEST_ID
+
+INSTANT = datetime(2026, 7, 1, 15, 0, 0, 123457, tzinfo=UTC)
+WIDEST = DashboardRow(
+    request_id=REQUEST_ID,
+    number=NUMBER,
+    status=Status.PARTIALLY_APPROVED,
+    purpose=Purpose.PREDETERMINATION,
+    patient="Ä" * 120 + " " + "Ö" * 120,
+    date_of_birth=date(1986, 1, 1),
+    first_day=date(2026, 7, 20),
+    last_day=date(2026, 7, 23),
+    requesting_provider="漢" * 120,
+    requesting_tin=OFFICE_TIN,
+    servicing_provider="C" * 120,
+    place_of_service="P" * 120,
+    appeal_open=True,
+    waiting_on=WaitingOn.PAYER,
+    due_at=INSTANT,
+    updated_at=INSTANT,
+)
+texts = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=120)
+rows = st.builds(
+    DashboardRow,
+    request_id=st.just(REQUEST_ID),
+    number=st.sampled_from([None, NUMBER]),
+    status=st.sampled_from(Status),
+    purpose=st.sampled_from(Purpose),
+    patient=st.none() | texts,
+    date_of_birth=st.none() | st.dates(date(1900, 1, 1)),
+    first_day=st.none() | st.dates(date(1900, 1, 1)),
+    last_day=st.none() | st.dates(date(1900, 1, 1)),
+    requesting_provider=st.none() | texts,
+    requesting_tin=st.sampled_from([None, OFFICE_TIN]),
+    servicing_provider=st.none() | texts,
+    place_of_service=st.none() | texts,
+    appeal_open=st.booleans(),
+    channel=st.sampled_from(Channel),
+    delegated=st.booleans(),
+    waiting_on=st.sampled_from(WaitingOn),
+    updated_at=st.just(INSTANT),
+)
+
+
+def line(row: DashboardRow, member_id: str = "A" * 20) -> dict[str, dict[str, object]]:
+    """The line as the table has it after its update, flagged."""
+    [operation] = set_lines("table", row, [FACILITY_TIN], member_id)
+    update = operation["Update"]
+    names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]
+    attributes = {n: values[f":{n}"] for n in names.values() if f":{n}" in values}
+    return {**update["Key"], **attributes, "flag": {"N": "1782918000123457"}}
+
+
+@pytest.mark.rule("T2")
+@pytest.mark.parametrize("name", sorted(LINE_INDEXES))
+def test_page_is_one_unit_when_every_name_is_as_long_as_can_be(name: str) -> None:
+    item = in_index(line(WIDEST), INDEXES[name])
+    assert item is not None
+    assert item_size(item) - len(row_text(WIDEST).encode()) <= LINE_BYTES
+    assert read_units([item] * PAGE) == 1
+
+
+@settings(max_examples=300)
+@given(rows)
+def test_row_fits_and_reads_back_when_anything_was_entered(row: DashboardRow) -> None:
+    text = row_text(row)
+    assert len(text.encode()) <= MAX_ROW_BYTES
+    found = row_of(from_wire(line(row)))
+    for name in ("place_of_service", "requesting_provider", "servicing_provider", "patient"):
+        was, stands = getattr(row, name), getattr(found, name)
+        cut = stands is not None and stands.endswith("…")
+        assert stands == was or (cut and was.startswith(stands[:-1]))
+    same = {
+        "status",
+        "purpose",
+        "waiting_on",
+        "appeal_open",
+        "channel",
+        "delegated",
+        "number",
+        "requesting_tin",
+    }
+    days = {"date_of_birth", "first_day", "last_day", "updated_at"}
+    assert all(getattr(found, name) == getattr(row, name) for name in same | days)
+
+
+def test_names_are_whole_when_they_are_of_ordinary_length() -> None:
+    row = WIDEST.model_copy(
+        update={
+            "patient": "Allison Adams",
+            "requesting_provider": "Jeffrey Rubinstein",
+            "servicing_provider": "Cleveland Center for Digestive Health & Endoscopy LLC",
+            "place_of_service": "HOSPITAL_OFF_CAMPUS",
+        }
+    )
+    found = row_of(from_wire(line(row)))
+    assert found.servicing_provider == row.servicing_provider
+    assert found.place_of_service == row.place_of_service
+
+
+def test_reader_stops_when_a_row_has_a_form_it_does_not_know() -> None:
+    item = from_wire(line(WIDEST))
+    with pytest.raises(ValueError, match="form 9"):
+        row_of({**item, "row": "9\tanything"})
