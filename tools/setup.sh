@@ -8,14 +8,31 @@ mkdir -p .local/log .local/cache
 log=.local/log/setup-$what.log
 : >"$log"
 
+# A company's proxy signs with an authority of its own. Each installer looks for it under another name;
+# whichever is set here stands for all.
+authorities=${SSL_CERT_FILE:-${REQUESTS_CA_BUNDLE:-${NODE_EXTRA_CA_CERTS:-}}}
+if [ -n "$authorities" ]; then
+  export SSL_CERT_FILE=$authorities PIP_CERT=${PIP_CERT:-$authorities} NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$authorities}
+fi
+
+certificate='certificate|CERT_|UnknownIssuer|self.signed'
+mismatch='hash mismatch|do not match the hashes|EINTEGRITY'
+network='dns error|error sending request|EAI_AGAIN|ENOTFOUND|ECONN|ETIMEDOUT|timed? ?out|unreachable|connection|failed to fetch|Could not find a version'
+
 fail() {
   printf 'failed\n'
-  if grep -qiE 'dns error|error sending request|resolve|network|connect|timed? ?out|unreachable|ENOTFOUND|EAI_AGAIN|ECONN|failed to fetch|Could not find a version' "$log"; then
-    printf 'precert: could not reach the package registries (%s); check the network and run again\n' "$log" >&2
-  else
+  tell "$certificate" 'a package registry was reached, but its certificate is not trusted: name the file with your network'\''s authority in SSL_CERT_FILE and run again' ||
+    tell "$mismatch" 'a package is not the one that was locked, so it is not installed' ||
+    tell "$network" 'the package registries could not be reached: check the network and run again' ||
     printf 'precert: the installation failed; its output is in %s\n' "$log" >&2
-  fi
   exit 1
+}
+
+# One line on what failed, and the line of the log that says so; false where the log says nothing alike.
+tell() {
+  local said
+  said=$(grep -iE -m 1 "$1" "$log") || return 1
+  printf 'precert: %s\n  %s: %s\n' "$2" "$log" "$(printf '%s' "$said" | cut -c 1-200)" >&2
 }
 
 # uv installs in a tenth of pip's time, but reads none of pip's settings: where only those lead to a

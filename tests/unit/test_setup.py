@@ -1,0 +1,61 @@
+"""Setting up behind a proxy that signs for itself, and what is said when that fails."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+SCRIPT: Final = Path(__file__).resolve().parents[2] / "tools" / "setup.sh"
+FOUND: Final = os.environ["PATH"]
+
+
+def set_up(folder: Path, npm: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the script in a folder of its own, with this in place of npm."""
+    for name in ("tools", "bin", "node_modules"):
+        (folder / name).mkdir()
+    shutil.copy(SCRIPT, folder / "tools")
+    (folder / "bin" / "npm").write_text(f"#!/bin/sh\n{npm}\n")
+    (folder / "bin" / "npm").chmod(0o755)
+    return subprocess.run(
+        ["bash", str(folder / "tools" / "setup.sh"), "node"],
+        env={"PATH": f"{folder / 'bin'}:{FOUND}", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"])
+def test_npm_trusts_the_networks_authority_when_any_variable_names_it(
+    tmp_path: Path, name: str
+) -> None:
+    npm = 'test "$NODE_EXTRA_CA_CERTS" = /etc/own.pem'
+    assert set_up(tmp_path, npm, **{name: "/etc/own.pem"}).returncode == 0
+
+
+def test_variable_stays_away_when_no_authority_is_named(tmp_path: Path) -> None:
+    assert set_up(tmp_path, 'test -z "${NODE_EXTRA_CA_CERTS+set}"').returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "its certificate is not trusted"),
+        ("npm error code UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "its certificate is not trusted"),
+        ("invalid peer certificate: UnknownIssuer", "its certificate is not trusted"),
+        ("npm error code EINTEGRITY", "is not the one that was locked"),
+        ("npm error code ENOTFOUND", "could not be reached"),
+        ("error sending request for url (https://pypi.org/simple)", "could not be reached"),
+        ("npm error code EUSAGE", "the installation failed"),
+    ],
+)
+def test_cause_is_told_when_the_installation_fails(tmp_path: Path, said: str, told: str) -> None:
+    ran = set_up(tmp_path, f"echo '{said}'; exit 1")
+    assert ran.returncode == 1
+    first, *more = ran.stderr.splitlines()
+    assert told in first
+    assert ".local/log/setup-node.log" in ran.stderr
+    assert more == [] or said in more[0]
