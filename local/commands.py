@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloud import settings
 from local.cloud.errors import LocalCloudError
-from local.cloud.process import ROOT, running_cloud, until_interrupted
+from local.cloud.process import ROOT, chosen_port, running_cloud, until_interrupted
 from local.journey.tell import run_demo
 from local.progress import step
 from local.stand import Stand, prepare, remember, synthesize
@@ -58,9 +58,10 @@ def up(port: int | None) -> None:
     """Run the local cloud with everything deployed, until somebody stops it.
 
     Raises:
-        LocalCloudError: it ended by itself.
+        LocalCloudError: its port is in use, or it ended by itself.
     """
     _refuse_if_taken(STATE_DIR)
+    port = chosen_port(STATE_DIR, port)
     synthesize(step)
     with until_interrupted(), running_cloud(STATE_DIR, port) as cloud:
         stand = prepare(cloud, step)

@@ -15,7 +15,7 @@ if [ -n "$authorities" ]; then
   export SSL_CERT_FILE=$authorities PIP_CERT=${PIP_CERT:-$authorities} NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$authorities}
 fi
 
-certificate='certificate|CERT_|UnknownIssuer|self.signed'
+certificate='certificate|CERT_|UNABLE_TO_VERIFY|UnknownIssuer|self.signed'
 mismatch='hash mismatch|do not match the hashes|EINTEGRITY'
 network='dns error|error sending request|EAI_AGAIN|ENOTFOUND|ECONN|ETIMEDOUT|timed? ?out|unreachable|connection|failed to fetch|Could not find a version'
 

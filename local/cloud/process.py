@@ -133,8 +133,12 @@ def _refuse_busy(port: int) -> None:
             ) from None
 
 
-def _chosen_port(state_dir: Path, port: int | None) -> int:
-    """The port asked for, or the one this state was made with: its addresses contain it."""
+def chosen_port(state_dir: Path, port: int | None) -> int:
+    """The port asked for, or the one this state was made with: its addresses contain it.
+
+    Raises:
+        LocalCloudError: something listens there.
+    """
     remembered = state_dir / "port"
     if port is None:
         port = int(remembered.read_text()) if remembered.exists() else settings.DEFAULT_PORT
@@ -190,7 +194,7 @@ def start(
         raise LocalCloudError(f"{python} is missing: the local cloud is not installed yet")
     state_dir = state_dir.resolve()
     log_file = (log_file or state_dir.parent / "cloud.log").resolve()
-    port = _chosen_port(state_dir, port)
+    port = chosen_port(state_dir, port)
     log_file.parent.mkdir(parents=True, exist_ok=True)
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     command = [

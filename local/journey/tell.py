@@ -3,6 +3,7 @@
 from typing import Any
 
 from local.journey.content import PATIENT, completed, service
+from local.journey.errors import last_errors
 from local.journey.steps import Walk
 from local.journey.trail import DeviationError, Trail, answer, expect
 from local.stand import Stand
@@ -17,7 +18,10 @@ def run_demo(stand: Stand) -> int:
         appealed_request(Walk(stand, trail))
         strangers(Walk(stand, trail))
     except DeviationError as deviation:
-        print(f"\nNot as expected. {deviation}\nWhat happened inside: {stand.cloud.log_file}")
+        print(f"\nNot as expected. {deviation}")
+        for said in last_errors(stand.cloud.client("logs")):
+            print(f"  {said}")
+        print(f"What happened inside: {stand.cloud.log_file}")
         return 1
     print_table(trail)
     return 0

@@ -26,15 +26,20 @@ class UnreadableFileError(Exception):
 
 @dataclass(frozen=True)
 class _Files:
-    """A list that has no fault, with the third parties it names."""
+    """A list that has no fault, with the third parties it names, and what is strange about it."""
 
     rules: list[Rule]
     delegates: list[Delegate]
+    warnings: list[RowFault]
 
 
 def check(given: argparse.Namespace) -> bool:
     """Tell what is wrong or strange in a file; touches nothing."""
-    return _read(given) is not None
+    files = _read(given)
+    if files is None:
+        return False
+    _tell_warnings(given.file, files)
+    return True
 
 
 def publish(given: argparse.Namespace) -> bool:
@@ -53,8 +58,11 @@ def publish(given: argparse.Namespace) -> bool:
         versions=made.rule_list_versions,
         now=now,
     )
-    before = published.published_at < now
-    print(f"{_line(published)}  {'was in force already' if before else 'is in force now'}")
+    if published.published_at < now:
+        print(f"{_line(published)}  was in force already")
+    else:
+        _tell_warnings(given.file, files)
+        print(f"{_line(published)}  is in force now")
     return True
 
 
@@ -102,10 +110,13 @@ def day_or_instant(text: str) -> date | datetime:
 
 
 def _read(given: argparse.Namespace) -> _Files | None:
-    """The files, or None where one has a fault; everything to be said about them is said."""
+    """The files, or None where one has a fault; each fault is told."""
     payer = _payer(given.payer)
     text = _text(given.file)
     delegates_file = given.delegates or given.file.with_name("delegates.csv")
+    if not given.delegates and not delegates_file.exists():
+        hint = "a list comes with the third parties that it names; where theirs is another file"
+        raise UnreadableFileError(f"{delegates_file} is missing: {hint}, name it by --delegates")
     delegates: list[Delegate] | None = None
     try:
         delegates = load_delegates(_text(delegates_file))
@@ -118,10 +129,14 @@ def _read(given: argparse.Namespace) -> _Files | None:
         _tell(given.file, error.faults)
         print(f"{given.file}: {len(error.faults)} faults")
         return None
-    found = warnings(rows)
-    _tell(given.file, found, "warning: ")
-    print(f"{given.file}: {len(rows)} rules, no fault, {len(found)} warnings")
-    return None if delegates is None else _Files([rule for _, rule in rows], delegates)
+    if delegates is None:
+        return None
+    return _Files([rule for _, rule in rows], delegates, list(warnings(rows)))
+
+
+def _tell_warnings(file: Path, files: _Files) -> None:
+    _tell(file, files.warnings, "warning: ")
+    print(f"{file}: {len(files.rules)} rules, no fault, {len(files.warnings)} warnings")
 
 
 def _text(file: Path) -> str:

@@ -409,8 +409,10 @@ def test_list_is_published_and_shown_when_told_by_command(
 
     file.write_text(f"{RULES}R2,CPT,44120,44130,THIRD_PARTY,RAD,,,2026-01-01,2026-12-31\n")
     assert main(["rules", "publish", str(file), on, PAYER]) == 0
+    capsys.readouterr()
     assert main(["rules", "publish", str(file), on, PAYER]) == 0
-    assert capsys.readouterr().out.endswith("was in force already\n")
+    [said_again] = capsys.readouterr().out.splitlines()
+    assert said_again.endswith("was in force already")
 
     assert main(["rules", "list", on]) == 0
     first, second = capsys.readouterr().out.splitlines()
@@ -480,6 +482,16 @@ def test_third_parties_are_faulty_too_when_their_file_is(
     file.with_name("delegates.csv").write_text("delegate_id,name\nRAD,Vendor\n")
     assert main(["rules", "check", str(file), PAYER]) == 1
     assert "delegates.csv:1: services: is missing; add the column" in capsys.readouterr().out
+
+
+def test_way_out_is_told_when_the_file_of_third_parties_is_missing(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.with_name("delegates.csv").unlink()
+    assert main(["rules", "check", str(file), PAYER]) == 2
+    said = capsys.readouterr().err
+    assert f"{file.with_name('delegates.csv')} is missing" in said
+    assert "--delegates" in said
 
 
 def test_version_is_refused_when_the_command_names_one_that_is_taken(

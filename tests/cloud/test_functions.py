@@ -3,10 +3,12 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 from local.cloud.gaps.function_concurrency import LIMIT
 from local.cloud.gaps.function_errors import UNNAMED, error_class
-from tests.cloud.stand import Stand
+from local.journey.errors import last_errors
+from tests.cloud.stand import Stand, until
 
 BURST = 12
 
@@ -24,6 +26,24 @@ def test_an_error_keeps_its_class_when_filled(stand: Stand) -> None:
     assert error == "Unhandled"
     assert answer["errorType"] == "RefusedError"
     assert answer["errorMessage"] == "no"
+
+
+def test_an_error_is_found_in_its_functions_log_when_somebody_asks(stand: Stand) -> None:
+    logs = stand.cloud.client("logs")
+    stand.invoke("Task", {"raise": "RefusedError"})
+    group = f"/aws/lambda/{stand.out['Task']}"
+    died = until(lambda: [told for told in last_errors(logs) if told.startswith(group)])
+    assert "RefusedError" in died[-1]
+
+    name = f"/test/{uuid4()}"
+    logs.create_log_group(logGroupName=name)
+    logs.create_log_stream(logGroupName=name, logStreamName="s")
+    lines = ['{"level": "INFO", "message": "answered"}', "END", '"text"']
+    lines += [f'{{"level": "ERROR", "message": "fault", "at": {number}}}' for number in range(3)]
+    later = time.time_ns() // 1_000_000 + 1000
+    events = [{"timestamp": later + at, "message": line} for at, line in enumerate(lines)]
+    logs.put_log_events(logGroupName=name, logStreamName="s", logEvents=events)
+    assert last_errors(logs, 2) == [f"{name}: {line}" for line in lines[-2:]]
 
 
 def test_an_error_loses_its_class_when_unfilled(raw: Stand) -> None:

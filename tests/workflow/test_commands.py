@@ -45,9 +45,9 @@ class Terminal:
         )
 
     def refused(self, *words: str) -> str:
-        """The one line that a command ends with."""
+        """The one line that a command ends with, before it has begun with anything."""
         ran = self.run(*words)
-        assert ran.returncode == 1, ran.stdout + ran.stderr
+        assert (ran.returncode, ran.stdout) == (1, ""), ran.stdout + ran.stderr
         assert LINE.fullmatch(ran.stderr), ran.stderr
         return ran.stderr
 

@@ -1,0 +1,47 @@
+"""What the functions' own logs say of faults: the cloud's log says only that they ran."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any, Final
+
+SHOWN: Final = 5
+_LEVELS: Final = frozenset({"ERROR", "CRITICAL"})
+
+
+def last_errors(logs: Any, shown: int = SHOWN) -> list[str]:
+    """The last error lines of all log groups, the oldest first, each after the name of its group.
+
+    Args:
+        logs: A client of CloudWatch Logs.
+        shown: How many.
+    """
+    found: list[tuple[int, str]] = []
+    for page in logs.get_paginator("describe_log_groups").paginate():
+        for name in [group["logGroupName"] for group in page["logGroups"]]:
+            parts = logs.get_paginator("filter_log_events").paginate(logGroupName=name)
+            events = [event for part in parts for event in part["events"]]
+            found += [(at, f"{name}: {said}") for at, said in _errors(events)]
+    return [told for _, told in sorted(found, key=itemgetter(0))[-shown:]]
+
+
+def _errors(events: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
+    """Each line of ours by its level; of a traceback, its last: the emulator writes it line by line."""
+    traced = False
+    for event in events:
+        said: str = event["message"]
+        if said.startswith("Traceback"):
+            traced = True
+        elif traced and not said.startswith(" "):
+            traced = False
+            yield event["timestamp"], said.strip()
+        elif _is_error(said):
+            yield event["timestamp"], said.strip()
+
+
+def _is_error(message: str) -> bool:
+    try:
+        line = json.loads(message)
+    except ValueError:
+        return False
+    return isinstance(line, dict) and line.get("level") in _LEVELS
