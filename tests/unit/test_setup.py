@@ -48,7 +48,7 @@ def test_variable_stays_away_when_no_authority_is_named(tmp_path: Path) -> None:
         ("invalid peer certificate: UnknownIssuer", "its certificate is not trusted"),
         ("npm error code EINTEGRITY", "is not the one that was locked"),
         ("npm error code ENOTFOUND", "could not be reached"),
-        ("error sending request for url (https://pypi.org/simple)", "could not be reached"),
+        ("error sending request for url (https://registry.example/simple)", "could not be reached"),
         ("npm error code EUSAGE", "the installation failed"),
     ],
 )
