@@ -6,7 +6,7 @@ round. What goes must have been deprecated in the document before, and the versi
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -45,6 +45,19 @@ _LOWER: Final = ("minLength", "minItems", "minimum")
 _UPPER: Final = ("maxLength", "maxItems", "maximum")
 _EQUAL: Final = ("pattern", "format", "default")
 _REF: Final = "#/components/schemas/"
+
+
+@dataclass
+class _Schemas:
+    """Both documents' schemas by name, and which pairs of different names were compared."""
+
+    old: Json
+    new: Json
+    compared: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, old: Json, new: Json) -> "_Schemas":
+        return cls(old["components"]["schemas"], new["components"]["schemas"])
 
 
 def changes(old: Json, new: Json) -> list[Change]:
@@ -100,7 +113,7 @@ def _of_operations(old: Json, new: Json) -> Iterator[Change]:
             if operation.get(member) != after[key].get(member):
                 yield Change(Kind.BROKEN, key, f"{member} is another")
         yield from _of_parameters(old, operation, new, after[key], key)
-        yield from _of_body(operation, after[key], key)
+        yield from _of_body(operation, after[key], key, _Schemas.of(old, new))
         yield from _of_answers(old, operation, new, after[key], key)
 
 
@@ -127,7 +140,11 @@ def _of_parameters(old: Json, was: Json, new: Json, now: Json, key: str) -> Iter
             if parameter.get("required") and not before[name].get("required"):
                 yield Change(Kind.BROKEN, f"{key} {name}", "is required now")
             yield from _of_schema(
-                before[name]["schema"], parameter["schema"], {Way.SENT}, f"{key} {name}"
+                before[name]["schema"],
+                parameter["schema"],
+                {Way.SENT},
+                f"{key} {name}",
+                _Schemas.of(old, new),
             )
         elif parameter.get("required"):
             yield Change(Kind.BROKEN, f"{key} {name}", "is new and required")
@@ -137,7 +154,7 @@ def _of_parameters(old: Json, was: Json, new: Json, now: Json, key: str) -> Iter
         yield _gone(before[name], f"{key} {name}", "the parameter")
 
 
-def _of_body(was: Json, now: Json, key: str) -> Iterator[Change]:
+def _of_body(was: Json, now: Json, key: str, known: _Schemas) -> Iterator[Change]:
     before, after = (
         operation.get("requestBody", {}).get("content", {}) for operation in (was, now)
     )
@@ -147,7 +164,7 @@ def _of_body(was: Json, now: Json, key: str) -> Iterator[Change]:
         if kind not in after:
             yield Change(Kind.BROKEN, key, f"takes no {kind}")
         else:
-            yield from _of_schema(content["schema"], after[kind]["schema"], {Way.SENT}, key)
+            yield from _of_schema(content["schema"], after[kind]["schema"], {Way.SENT}, key, known)
 
 
 def _of_answers(old: Json, was: Json, new: Json, now: Json, key: str) -> Iterator[Change]:
@@ -169,7 +186,11 @@ def _of_answers(old: Json, was: Json, new: Json, now: Json, key: str) -> Iterato
                 yield Change(Kind.BROKEN, key, f"answers no {kind}")
             elif "schema" in content and "schema" in contents[kind]:
                 yield from _of_schema(
-                    content["schema"], contents[kind]["schema"], {Way.ANSWERED}, key
+                    content["schema"],
+                    contents[kind]["schema"],
+                    {Way.ANSWERED},
+                    key,
+                    _Schemas.of(old, new),
                 )
     yield from _of_codes(_codes(before), _codes(after), key)
 
@@ -197,11 +218,12 @@ def _of_codes(before: Mapping[str, str], after: Mapping[str, str], key: str) -> 
 
 
 def _of_schemas(old: Json, new: Json) -> Iterator[Change]:
-    before, after = old["components"]["schemas"], new["components"]["schemas"]
+    known = _Schemas.of(old, new)
+    before, after = known.old, known.new
     ways = _ways(old)
     for name, schema in before.items():
         if name in after:
-            yield from _of_schema(schema, after[name], ways.get(name, set()), name)
+            yield from _of_schema(schema, after[name], ways.get(name, set()), name, known)
 
 
 def _ways(document: Json) -> dict[str, set[Way]]:
@@ -232,7 +254,9 @@ def _names(part: Any) -> Iterator[str]:
             yield from _names(one)
 
 
-def _of_schema(old: Json, new: Json, ways: set[Way], where: str) -> Iterator[Change]:
+def _of_schema(
+    old: Json, new: Json, ways: set[Way], where: str, known: _Schemas
+) -> Iterator[Change]:
     yield from _deprecated(old, new, where)
     was, could_be_null = _without_null(old)
     now, can_be_null = _without_null(new)
@@ -240,6 +264,9 @@ def _of_schema(old: Json, new: Json, ways: set[Way], where: str) -> Iterator[Cha
         yield Change(Kind.BROKEN, where, "null is not taken any more")
     if Way.ANSWERED in ways and can_be_null and not could_be_null:
         yield Change(Kind.BROKEN, where, "may be null now")
+    if {"$ref"} <= was.keys() & now.keys():
+        yield from _of_named(was["$ref"], now["$ref"], ways, where, known)
+        return
     for member in ("$ref", "type", "anyOf", "oneOf"):
         if was.get(member) != now.get(member):
             yield Change(Kind.BROKEN, where, f"is of another kind ({member})")
@@ -247,10 +274,21 @@ def _of_schema(old: Json, new: Json, ways: set[Way], where: str) -> Iterator[Cha
     yield from _of_values(was, now, ways, where)
     if Way.SENT in ways:
         yield from _of_bounds(was, now, where)
-    yield from _of_members(was, now, ways, where)
+    yield from _of_members(was, now, ways, where, known)
     for member in ("items", "additionalProperties"):
         if isinstance(was.get(member), Mapping) and isinstance(now.get(member), Mapping):
-            yield from _of_schema(was[member], now[member], ways, f"{where}[]")
+            yield from _of_schema(was[member], now[member], ways, f"{where}[]", known)
+
+
+def _of_named(
+    before: str, after: str, ways: set[Way], where: str, known: _Schemas
+) -> Iterator[Change]:
+    """A schema under another name may be the same; under its own it is compared once for all."""
+    if before == after or (before, after) in known.compared:
+        return
+    known.compared.add((before, after))
+    was, now = before.removeprefix(_REF), after.removeprefix(_REF)
+    yield from _of_schema(known.old[was], known.new[now], ways, where, known)
 
 
 def _without_null(schema: Json) -> tuple[Json, bool]:
@@ -294,7 +332,9 @@ def _of_bounds(was: Json, now: Json, where: str) -> Iterator[Change]:
         yield Change(Kind.BROKEN, where, f"{name} is narrower or another: {now[name]}")
 
 
-def _of_members(was: Json, now: Json, ways: set[Way], where: str) -> Iterator[Change]:
+def _of_members(
+    was: Json, now: Json, ways: set[Way], where: str, known: _Schemas
+) -> Iterator[Change]:
     before, after = was.get("properties", {}), now.get("properties", {})
     required, requires = set(was.get("required", ())), set(now.get("required", ()))
     for name in after.keys() - before.keys():
@@ -311,4 +351,4 @@ def _of_members(was: Json, now: Json, ways: set[Way], where: str) -> Iterator[Ch
             yield Change(Kind.BROKEN, place, "is required now")
         if Way.ANSWERED in ways and name in required - requires:
             yield Change(Kind.BROKEN, place, "is not always answered any more")
-        yield from _of_schema(schema, after[name], ways, place)
+        yield from _of_schema(schema, after[name], ways, place, known)

@@ -111,6 +111,17 @@ def test_nothing_is_told_when_nothing_changed() -> None:
     assert changes(CURRENT, CURRENT) == []
 
 
+def test_name_of_a_schema_is_free_when_its_members_are_the_same() -> None:
+    def rename(new: Json) -> None:
+        schemas = new["components"]["schemas"]
+        schemas["Another"] = schemas.pop("SubmissionAnswer")
+        schemas["Another"]["properties"]["more"] = {"type": "string"}
+        answer = operation(new)["responses"]["202"]["content"]["application/json"]
+        answer["schema"] = {"$ref": "#/components/schemas/Another"}
+
+    assert kinds(found(rename)) == {Kind.ADDED}
+
+
 def test_wording_is_free_when_it_changes() -> None:
     def reword(new: Json) -> None:
         operation(new)["description"] = "other words"
