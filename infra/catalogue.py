@@ -63,7 +63,6 @@ UPLOAD_VERIFY: Final = FunctionSpec(
     "upload",
     "functions.upload.verify.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
-    inspects=True,
 )
 EXPIRE: Final = FunctionSpec(
     "ExpireFunction",
@@ -86,6 +85,14 @@ INBOX: Final = FunctionSpec(
     "functions.inbox.handler.handle",
     (Env.REQUESTS_TABLE,),
 )
+LETTERS: Final = FunctionSpec(
+    "LettersFunction",
+    "Prints the letters of determinations",
+    "letters",
+    "functions.letters.handler.handle",
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
+    prints=True,
+)
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",
     "The workflow's tasks: assess, pend, mark the clock",
@@ -96,5 +103,5 @@ WORKFLOW: Final = FunctionSpec(
 
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW),
-    *(UPLOAD_VERIFY, EXPIRE, RELAY, INBOX, WORKFLOW),
+    *(UPLOAD_VERIFY, EXPIRE, RELAY, INBOX, LETTERS, WORKFLOW),
 )

@@ -42,6 +42,7 @@ def grant(
 
     upload = of(catalogue.UPLOAD)
     tables.allow_requests(upload, WRITE_ACTIONS)
+    documents.allow_letters(upload, ("s3:GetObject", "s3:GetObjectVersion"))
     documents.allow_documents(upload, ("s3:GetObject", "s3:PutObject"))
     documents.allow_listing(upload)
 
@@ -64,7 +65,7 @@ def grant(
     documents.allow_document_versions(expire)
 
     relay = of(catalogue.RELAY)
-    tables.allow_requests(relay, (*READ_ACTIONS, "dynamodb:PutItem"))
+    tables.allow_requests(relay, (*READ_ACTIONS, "dynamodb:PutItem", "dynamodb:UpdateItem"))
     workflow.allow_start(relay)
     # A token names its execution; AWS defines no resource for answering one.
     relay.allow(["states:SendTaskFailure", "states:SendTaskSuccess"], ["*"])
@@ -72,6 +73,12 @@ def grant(
 
     inbox = of(catalogue.INBOX)
     tables.allow_requests(inbox, ("dynamodb:PutItem",))
+
+    letters = of(catalogue.LETTERS)
+    tables.allow_requests(
+        letters, ("dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query")
+    )
+    documents.allow_letters(letters, ("s3:PutObject",))
 
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)

@@ -115,6 +115,7 @@ class PrecertStack(cdk.Stack):
             "Relay": relay.dead_letters,
             "Expire": expire.dead_letters,
             "Inbox": self._messaging.deliver_messages(of[catalogue.INBOX]),
+            "Letters": self._messaging.deliver_determinations(of[catalogue.LETTERS]),
             "Uploads": self._messaging.deliver_uploads(
                 of[catalogue.UPLOAD_VERIFY], self._documents.documents
             ),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from precert.adapters.dynamodb.drafts import DynamoDBDrafts
     from precert.adapters.dynamodb.frequent import DynamoDBFrequentProviders
     from precert.adapters.dynamodb.inbox import DynamoDBInbox
+    from precert.adapters.dynamodb.letters import DynamoDBLetters
     from precert.adapters.dynamodb.listings import DynamoDBListings
     from precert.adapters.dynamodb.reference import DynamoDBReference
     from precert.adapters.dynamodb.remains import DynamoDBRemains
@@ -39,9 +40,11 @@ if TYPE_CHECKING:
     from precert.adapters.eventbridge import EventBridgeBus
     from precert.adapters.kms import KmsDigests, MacClient
     from precert.adapters.s3.documents import S3Documents
+    from precert.adapters.s3.letters import S3Letters
     from precert.adapters.s3.rule_lists import S3RuleLists
     from precert.adapters.stepfunctions import StepFunctionsWorkflow
     from precert.adapters.typst_printer import TypstPrinter
+    from precert.domain.letters import LetterWords
 
 
 def utc_now() -> datetime:
@@ -209,6 +212,24 @@ class Dependencies:
             bucket=self.settings[Env.DOCUMENTS_BUCKET],
             key_id=lambda: self.settings[Env.DATA_KEY],
         )
+
+    @cached_property
+    def letters(self) -> "DynamoDBLetters":
+        from precert.adapters.dynamodb.letters import DynamoDBLetters
+
+        return DynamoDBLetters(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+
+    @cached_property
+    def letter_bytes(self) -> "S3Letters":
+        from precert.adapters.s3.letters import S3Letters
+
+        return S3Letters(self.s3, bucket=self.settings[Env.DOCUMENTS_BUCKET])
+
+    @cached_property
+    def letter_words(self) -> "LetterWords":
+        from precert.adapters.payer_file import shipped_letter_words
+
+        return shipped_letter_words()
 
     @cached_property
     def rule_lists(self) -> "S3RuleLists":

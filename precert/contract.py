@@ -72,6 +72,8 @@ REQUEST_SK: Final = "REQUEST"
 # -- Documents --------------------------------------------------------------------------------------
 DOCUMENT_PREFIX: Final = "documents/"
 """S3 keys are ``documents/<request_id>/<document_id>``."""
+LETTER_PREFIX: Final = "letters/"
+"""S3 keys are ``letters/<request_id>/<letter_id>.pdf``."""
 RULE_LIST_PREFIX: Final = "rule-lists/"
 """S3 keys are ``rule-lists/<SHA-256>.sqlite.zlib``."""
 
@@ -100,6 +102,7 @@ class EventType(StrEnum):
     DECISION_PROPOSED = "DecisionProposed"
     DECISION_RETURNED = "DecisionReturned"
     DATES_CHANGED = "DatesChanged"
+    LETTERS_PRINTED = "LettersPrinted"
     DEADLINE_NEARED = "DeadlineNeared"
     DEADLINE_PASSED = "DeadlinePassed"
     DOCUMENT_ATTACHED = "DocumentAttached"
@@ -127,6 +130,9 @@ MESSAGE_EVENT_TYPES: Final = (
     EventType.APPEAL_DETERMINED,
 )
 """Events that the inbox turns into messages for both providers (T5)."""
+
+LETTER_EVENT_TYPES: Final = (EventType.REQUEST_DETERMINED, EventType.APPEAL_DETERMINED)
+"""Events that letters are printed after (W4)."""
 
 # -- Workflow ---------------------------------------------------------------------------------------
 

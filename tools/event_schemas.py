@@ -50,6 +50,7 @@ MEANINGS: Final[Mapping[EventType, str]] = {
     EventType.REVIEW_RELEASED: "The open round is back in the queue.",
     EventType.DECISION_PROPOSED: "Decisions wait for a second signature.",
     EventType.DECISION_RETURNED: "The second signature was refused; the round is open again.",
+    EventType.LETTERS_PRINTED: "The letters of the round are there, to be fetched and mailed.",
     EventType.DATES_CHANGED: "An operator moved approved dates.",
     EventType.DEADLINE_NEARED: "The decision of the open round is due soon.",
     EventType.DEADLINE_PASSED: "The decision of the open round is overdue.",
@@ -148,6 +149,8 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
         return {"const": event_type.value, **note}
     if name == "status":
         return {"$ref": "#/$defs/Status", **note}
+    if name == "event_id" and event_type is EventType.LETTERS_PRINTED:
+        return {"pattern": rf"^{ULID}\.letters-[0-9]+$", "type": "string", **note}
     if name in PATTERNS:
         return {"pattern": PATTERNS[name], "type": "string", **note}
     return {**member, **note}

@@ -13,9 +13,11 @@ from precert.adapters.typst_printer import TypstPrinter
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.content import Procedure, RequestContent, Service
+from precert.domain.letters import Audience, LetterWords, kind_of
 from precert.domain.values import AuthorizationType, UnitType, Urgency
 from precert.usecases.check_requirements import CheckAnswer
 from precert.usecases.confirm_check import confirm_check
+from precert.usecases.print_letters import TEMPLATE, letter_facts
 from tools.openapi_files import ROOT
 from tools.openapi_story import DATA, OFFICE, STARTED, Story, checked, story
 
@@ -24,7 +26,25 @@ FOLDER: Final = ROOT / "docs" / "samples"
 
 def documents() -> Mapping[Path, bytes]:
     """Every sample; the same bytes at every call."""
-    return {FOLDER / "confirmation.pdf": _confirmation(story())}
+    told = story()
+    letters = {
+        FOLDER / f"letter-{audience.value.lower()}.pdf": _letter(told, audience)
+        for audience in Audience
+    }
+    return {FOLDER / "confirmation.pdf": _confirmation(told), **letters}
+
+
+def _letter(told: Story, audience: Audience) -> bytes:
+    """The letter of the examples' first determination, one service approved and one denied."""
+    request = told.determined.request
+    kind = kind_of(request.submitted, 1)
+    if kind is None:
+        raise AssertionError("the examples' request is determined")
+    words = LetterWords.model_validate_json(
+        (DATA / "payer" / "letters.json").read_text(encoding="utf-8")
+    )
+    facts = letter_facts(request, 1, kind, audience, told.payer, words)
+    return TypstPrinter(DATA / "payer" / "templates").print(TEMPLATE, facts)
 
 
 def _confirmation(told: Story) -> bytes:

@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from precert.contract import EventType
 from precert.domain import reviewing
 from precert.domain.events import Event
-from precert.domain.request import Change, Request
+from precert.domain.request import Change, Request, event_of
 from precert.domain.review import Assessment, Decision, LineAssessment
 from precert.domain.rules import Requirement
 from precert.domain.statuses import LineStatus
@@ -41,7 +42,13 @@ def moves(
         reviewing.return_proposal(proposed.request, other, at + _HOUR),
         _moved(determined),
     )
-    return tuple(change.event for change in changes if change)
+    return (*(change.event for change in changes if change), _letters(determined))
+
+
+def _letters(determined: Request) -> Event:
+    """As :mod:`precert.usecases.print_letters` tells of them."""
+    told = event_of(determined, EventType.LETTERS_PRINTED)
+    return told.model_copy(update={"event_id": f"{determined.request_id}.letters-1"})
 
 
 def _assessment(submitted: Request, at: datetime) -> Assessment:

@@ -9,7 +9,7 @@ from infra.constructs.encryption import READ, WRITE, Encryption
 from infra.constructs.functions import ServiceFunction
 from infra.escape import resource_of
 from infra.findings import acknowledge
-from precert.contract import DOCUMENT_PREFIX, RULE_LIST_PREFIX
+from precert.contract import DOCUMENT_PREFIX, LETTER_PREFIX, RULE_LIST_PREFIX
 
 
 class Documents(Construct):
@@ -86,6 +86,10 @@ class Documents(Construct):
     def allow_documents(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
         """Objects below the documents' prefix; their ids are not known beforehand."""
         self._allow(function, self.documents, DOCUMENT_PREFIX, actions)
+
+    def allow_letters(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
+        """Letters beside the documents: written by the one function that prints them."""
+        self._allow(function, self.documents, LETTER_PREFIX, actions)
 
     def allow_document_versions(self, function: ServiceFunction) -> None:
         """Cleaning up needs the list of versions, or the bytes would stay behind a marker."""

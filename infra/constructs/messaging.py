@@ -9,7 +9,12 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
-from precert.contract import DOCUMENT_PREFIX, EVENT_SOURCE, MESSAGE_EVENT_TYPES
+from precert.contract import (
+    DOCUMENT_PREFIX,
+    EVENT_SOURCE,
+    LETTER_EVENT_TYPES,
+    MESSAGE_EVENT_TYPES,
+)
 
 
 class Messaging(Construct):
@@ -38,6 +43,19 @@ class Messaging(Construct):
             "Events that become messages of both providers",
             events.EventPattern(
                 source=[EVENT_SOURCE], detail_type=[kind.value for kind in MESSAGE_EVENT_TYPES]
+            ),
+            self.bus,
+        )
+
+    def deliver_determinations(self, letters: ServiceFunction) -> DeadLetters:
+        """Determinations, which letters follow."""
+        return _rule(
+            self,
+            "Letters",
+            letters,
+            "Determinations that letters are printed after",
+            events.EventPattern(
+                source=[EVENT_SOURCE], detail_type=[kind.value for kind in LETTER_EVENT_TYPES]
             ),
             self.bus,
         )

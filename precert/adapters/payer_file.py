@@ -2,14 +2,26 @@
 
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from precert.domain.payer import Payer
+
+if TYPE_CHECKING:
+    from precert.domain.letters import LetterWords
 
 
 def shipped_payer() -> Payer:
     """The payer of this deployment (package ``payer_data``, made when it is packaged)."""
     text = resources.files("payer_data").joinpath("payer.json").read_text(encoding="utf-8")
     return Payer.model_validate_json(text)
+
+
+def shipped_letter_words() -> "LetterWords":
+    """The payer's words for letters."""
+    from precert.domain.letters import LetterWords
+
+    text = resources.files("payer_data").joinpath("letters.json").read_text(encoding="utf-8")
+    return LetterWords.model_validate_json(text)
 
 
 def shipped_templates() -> Path:

@@ -44,7 +44,7 @@ from tests.adapters.cloud import (
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
 from tests.fakes.printing import printer
-from tests.fakes.samples import DATA, PATIENT, payer
+from tests.fakes.samples import DATA, PATIENT, letter_words, payer
 
 
 class Loaded(NamedTuple):
@@ -148,6 +148,7 @@ def cloud(
     made.payer = payer()
     made.code_sets = code_sets()
     made.printer = printer()
+    made.letter_words = letter_words()
     made.rule_lists = S3RuleLists(lambda: made.s3, bucket=loaded.rules_bucket, folder=tmp_path)
     log = io.StringIO()
     # botocore and the product's own retries pause between attempts.

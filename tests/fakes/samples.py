@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
+from precert.domain.letters import LetterWords
 from precert.domain.payer import Payer
 from precert.domain.request import Request, lines_of
 from precert.domain.review import Decision, Review
-from precert.domain.statuses import LineStatus, Status
+from precert.domain.statuses import ADVERSE, LineStatus, Status
 from tests.fakes.clock import START
 
 DATA: Final = Path(__file__).resolve().parents[2] / "data"
@@ -110,6 +111,12 @@ def payer() -> Payer:
     return Payer.model_validate_json((DATA / "payer" / "payer.json").read_text(encoding="utf-8"))
 
 
+@cache
+def letter_words() -> LetterWords:
+    text = (DATA / "payer" / "letters.json").read_text(encoding="utf-8")
+    return LetterWords.model_validate_json(text)
+
+
 def entered(**changes: Any) -> dict[str, Any]:
     """A complete request as an office sends it; ``changes`` replace whole parts of it."""
     return deepcopy(dict(_CONTENT)) | changes
@@ -161,12 +168,13 @@ def review(lines: tuple[LineStatus | None, ...] = (None, None)) -> Review:
 def decision(
     status: LineStatus, *, by: str = "reviewer-1", round_: int = 1, at: datetime = START
 ) -> Decision:
+    adverse = status in ADVERSE
     return Decision(
         status=status,
         round=round_,
         decided_at=at,
         decided_by=by,
-        reason_code="0F" if status is LineStatus.DENIED else None,
-        rationale="Conservative treatment was not tried." if status is LineStatus.DENIED else None,
-        criterion="MCG S-310" if status is LineStatus.DENIED else None,
+        reason_code="0F" if adverse else None,
+        rationale="Conservative treatment was not tried." if adverse else None,
+        criterion="MCG S-310" if adverse else None,
     )

@@ -32,7 +32,9 @@ ALLOWED: Final = {
     catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | USE_KEY,
     catalogue.CONFIRMATION: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | USE_KEY,
     catalogue.SUBMIT: WRITE | WRITE_KEY,
-    catalogue.UPLOAD: WRITE | WRITE_KEY | {"s3:GetObject", "s3:ListBucket", "s3:PutObject"},
+    catalogue.UPLOAD: WRITE
+    | WRITE_KEY
+    | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"},
     catalogue.UPLOAD_VERIFY: WRITE
     | WRITE_KEY
     | DELETE_OBJECTS
@@ -45,13 +47,16 @@ ALLOWED: Final = {
     | STREAM
     | {"s3:ListBucketVersions", "sqs:SendMessage"},
     catalogue.RELAY: READ
-    | {"dynamodb:PutItem"}
+    | {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     | WRITE_KEY
     | STREAM
     | {"states:DescribeExecution", "states:StartExecution"}
     | {"states:SendTaskFailure", "states:SendTaskSuccess"}
     | {"events:PutEvents", "sqs:SendMessage"},
     catalogue.INBOX: {"dynamodb:PutItem"} | WRITE_KEY,
+    catalogue.LETTERS: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
+    | {"s3:PutObject"}
+    | WRITE_KEY,
     catalogue.WORKFLOW: WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"},
 }
 WITHOUT_RESOURCES: Final = {
@@ -101,7 +106,7 @@ def test_objects_are_reached_below_their_prefix_when_a_function_may(stack: Synth
         if any(action.startswith("s3:") for action in listed(statement["Action"])):
             for resource in listed(statement["Resource"]):
                 tail = resource["Fn::Join"][1][-1] if "Fn::Join" in resource else None
-                assert tail in {None, "/documents/*", "/rule-lists/*"}
+                assert tail in {None, "/documents/*", "/letters/*", "/rule-lists/*"}
 
 
 def test_key_is_used_through_the_stores_alone_when_a_function_uses_it(stack: Synthesized) -> None:

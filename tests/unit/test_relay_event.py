@@ -5,9 +5,14 @@ from datetime import timedelta
 import pytest
 
 from precert.contract import EventType
+from precert.domain import reviewing
+from precert.domain.clocks import decision_deadline
 from precert.domain.errors import TransientError
 from precert.domain.events import Event
+from precert.domain.request import Request
+from precert.domain.review import SYSTEM
 from precert.domain.statuses import Status
+from precert.domain.values import Urgency
 from precert.usecases.ports.requests import Round
 from precert.usecases.relay_event import relay_event
 from precert.usecases.repair_rounds import repair_rounds
@@ -16,6 +21,7 @@ from tests.fakes.clock import START
 from tests.fakes.requests import InMemoryRequests
 from tests.fakes.workflow import RecordingBus, RecordingWorkflow
 
+DAY = timedelta(days=1)
 OPENING = {EventType.REQUEST_SUBMITTED, EventType.APPEAL_FILED}
 CLOSING = {
     EventType.REQUEST_DETERMINED,
@@ -48,6 +54,7 @@ class World:
         )
         self.workflow = RecordingWorkflow()
         self.bus = RecordingBus(failures=failures)
+        self.now = START
 
     def relay(self, told: Event) -> None:
         relay_event(
@@ -56,7 +63,7 @@ class World:
             workflow=self.workflow,
             bus=self.bus,
             payer=samples.payer(),
-            now=START,
+            now=self.now,
         )
 
 
@@ -129,3 +136,57 @@ def test_open_rounds_are_started_again_when_nothing_runs_for_them() -> None:
             == mended
         )
     assert workflow.running == [(pending.request_id, 1)]
+
+
+# -- The clock ---------------------------------------------------------------------------------------
+
+
+def asked(at: timedelta = timedelta()) -> Request:
+    """A pended request of which information is asked for."""
+    clock = samples.payer().review_clocks["COMMERCIAL"]
+    pended = (
+        samples.request(Status.PROCESSING)
+        .pend(decision_deadline(START, Urgency.ELECTIVE, clock), 10, START)
+        .request
+    )
+    return reviewing.request_information(
+        pended, ["CLINICAL_NOTES"], None, answer_by=START + DAY, by="reviewer-1", now=START + at
+    ).request
+
+
+@pytest.mark.rule("W2")
+def test_execution_sleeps_by_the_providers_time_when_information_is_asked_for() -> None:
+    world = World(1)
+    world.requests.requests[samples.REQUEST_ID] = asked()
+    world.relay(event(EventType.INFORMATION_REQUESTED))
+    assert world.workflow.woken == [("token-1", int(DAY.total_seconds()))]
+    world.relay(event(EventType.INFORMATION_REQUESTED).model_copy(update={"actor": SYSTEM}))
+    assert len(world.workflow.woken) == 1
+
+
+def test_nobody_is_woken_when_the_round_is_closed_or_none_waits() -> None:
+    for world, request in ((World(), asked()), (World(1), samples.request(Status.VOID))):
+        world.requests.requests[samples.REQUEST_ID] = request
+        world.relay(event(EventType.DEADLINE_EXTENDED))
+        assert world.workflow.woken == []
+
+
+@pytest.mark.rule("W6")
+def test_clock_runs_on_when_a_document_arrives_that_was_asked_for() -> None:
+    world = World(1)
+    world.requests.requests[samples.REQUEST_ID] = asked()
+    attached, pause = event(EventType.DOCUMENT_ATTACHED), timedelta(hours=5)
+    world.now = START + pause
+    for _ in range(2):
+        world.relay(attached)
+    after = world.requests.requests[samples.REQUEST_ID]
+    assert after.submitted.open_information_request is None
+    assert [told.type for told in world.requests.events] == [EventType.INFORMATION_RECEIVED]
+    assert after.due_at == START + 15 * DAY + pause
+
+
+def test_clock_stands_still_when_a_document_came_before_the_question() -> None:
+    world = World(1)
+    world.requests.requests[samples.REQUEST_ID] = asked(timedelta(hours=2))
+    world.relay(event(EventType.DOCUMENT_ATTACHED))
+    assert world.requests.events == []

@@ -6,6 +6,7 @@ Requests table, one item collection per request::
                               sk DOCUMENT#<id>       a document
                               sk EVENT#<id>          what happened: history, and the stream's outbox
                               sk PARTY#<tin>         its line on that TIN's lists
+                              sk LETTER#<id>         a printed letter
                               sk ROUND#<n>           the task token a round waits with
     pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
     pk INBOX#<tin>            sk <at>#<message_id>   a message
@@ -37,6 +38,7 @@ from precert.domain.values import ProviderKind, Urgency
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 DOCUMENT_SK_PREFIX: Final = "DOCUMENT#"
+LETTER_SK_PREFIX: Final = "LETTER#"
 PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
 """The one dashboard line of a draft; a submission replaces it without reading whose it is."""
@@ -85,6 +87,10 @@ def event_sk(request_id: str, event_id: str) -> str:
 
 def document_sk(document_id: str) -> str:
     return f"{DOCUMENT_SK_PREFIX}{document_id}"
+
+
+def letter_sk(letter_id: str) -> str:
+    return f"{LETTER_SK_PREFIX}{letter_id}"
 
 
 def party_sk(tin: str) -> str:

@@ -6,6 +6,7 @@ from precert.adapters.dynamodb.codec import Item, json_of, packed, request_of, t
 from precert.adapters.dynamodb.documents import document_of
 from precert.adapters.dynamodb.keys import (
     DOCUMENT_SK_PREFIX,
+    LETTER_SK_PREFIX,
     PROCESSING_QUEUE,
     instant,
     request_pk,
@@ -13,6 +14,7 @@ from precert.adapters.dynamodb.keys import (
     worklist_pk,
     worklist_sk,
 )
+from precert.adapters.dynamodb.letters import letter_of
 from precert.adapters.dynamodb.operations import put_event, set_lines
 from precert.adapters.dynamodb.reads import get, query_all
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
@@ -66,6 +68,9 @@ class DynamoDBRequests:
         return RequestFile(
             request=request_of(header),
             documents=tuple(sorted(documents, key=lambda document: document.offered_at)),
+            letters=tuple(
+                letter_of(item) for item in items if item[SK].startswith(LETTER_SK_PREFIX)
+            ),
             events=tuple(sorted(events, key=lambda event: event.at)),
         )
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from precert.domain.documents import Document
 from precert.domain.events import Event
+from precert.domain.letters import Letter
 from precert.domain.request import Change, Request
 
 
@@ -23,6 +24,7 @@ class RequestFile:
     request: Request
     documents: tuple[Document, ...]
     events: tuple[Event, ...]
+    letters: tuple[Letter, ...] = ()
 
 
 @dataclass(frozen=True)

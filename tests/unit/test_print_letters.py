@@ -1,0 +1,205 @@
+"""Letters: what each says to whom, and that they are printed once (W4)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+import pytest
+
+from precert.contract import EventType
+from precert.domain.events import Event
+from precert.domain.letters import Audience, Letter, LetterKind, kind_of
+from precert.domain.request import Request
+from precert.domain.review import Approved
+from precert.domain.statuses import LineStatus, Status
+from precert.usecases.print_letters import letter_facts, print_letters
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.requests import InMemoryRequests
+
+APPROVED, MODIFIED, DENIED = LineStatus.APPROVED, LineStatus.MODIFIED, LineStatus.DENIED
+
+
+def decided(*lines: LineStatus) -> Request:
+    made = samples.review(lines)
+    status = Status.APPROVED if set(lines) == {APPROVED} else Status.PARTIALLY_APPROVED
+    return samples.request(status, review=made.model_copy(update={"determined_at": START}))
+
+
+def facts(request: Request, audience: Audience, round_: int = 1) -> dict[str, Any]:
+    kind = kind_of(request.submitted, round_)
+    assert kind is not None
+    return letter_facts(request, round_, kind, audience, samples.payer(), samples.letter_words())
+
+
+def titles(told: Mapping[str, Any]) -> list[str]:
+    return [section["title"] for section in told["sections"]]
+
+
+@dataclass
+class Desk:
+    """What is stored and recorded of letters."""
+
+    stored: list[str] = field(default_factory=list)
+    recorded: list[Letter] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    printed: list[Mapping[str, object]] = field(default_factory=list)
+
+    def put(self, request_id: str, letter_id: str, document: bytes, sha256: str) -> str | None:
+        self.stored.append(f"{request_id}/{letter_id}/{len(document)}/{len(sha256)}")
+        return "v1"
+
+    def download_url(self, request_id: str, letter: Letter, *, seconds: int) -> str:
+        raise AssertionError("printing needs no address")
+
+    def record(self, request_id: str, letters: Sequence[Letter], event: Event) -> None:
+        assert request_id == event.request_id
+        self.recorded.extend(letters)
+        self.events.append(event)
+
+    def print(self, template: str, data: Mapping[str, object]) -> bytes:
+        assert template == "letter"
+        self.printed.append(data)
+        return b"%PDF"
+
+    def run(self, requests: InMemoryRequests, round_: int = 1) -> tuple[Letter, ...]:
+        return print_letters(
+            samples.REQUEST_ID,
+            round_,
+            requests=requests,
+            records=self,
+            store=self,
+            printer=self,
+            payer=samples.payer(),
+            words=samples.letter_words(),
+            now=START,
+        )
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        ((APPROVED, APPROVED), LetterKind.APPROVAL),
+        ((APPROVED, DENIED), LetterKind.PARTIAL_APPROVAL),
+        ((APPROVED, MODIFIED), LetterKind.PARTIAL_APPROVAL),
+        ((MODIFIED, MODIFIED), LetterKind.PARTIAL_APPROVAL),
+        ((DENIED, DENIED), LetterKind.DENIAL),
+    ],
+)
+def test_letter_tells_the_outcome_when_a_round_is_decided(
+    lines: tuple[LineStatus, ...], kind: LetterKind
+) -> None:
+    assert kind_of(decided(*lines).submitted, 1) is kind
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [(APPROVED, LetterKind.APPEAL_OVERTURNED), (DENIED, LetterKind.APPEAL_UPHELD)],
+)
+def test_letter_speaks_of_the_appealed_lines_only_when_an_appeal_is_decided(
+    outcome: LineStatus, kind: LetterKind
+) -> None:
+    request = decided(APPROVED, DENIED).file_appeal(
+        ["1.2"], reason="New.", expedited=False, filing_days=180, by="office", now=START
+    )
+    later = samples.decision(outcome, by="reviewer-2", round_=2)
+    after = request.request.determine_appeal({"1.2": later}, "reviewer-2", START).request
+    assert kind_of(after.submitted, 2) is kind
+    told = facts(after, Audience.PROVIDER, 2)
+    assert [line["line"] for line in told["lines"]] == ["1.2"]
+
+
+@pytest.mark.rule("W4")
+@pytest.mark.parametrize("audience", Audience)
+@pytest.mark.parametrize("refused", [DENIED, MODIFIED])
+def test_reasons_and_rights_are_told_to_both_when_something_was_refused(
+    audience: Audience, refused: LineStatus
+) -> None:
+    told = facts(decided(APPROVED, refused), audience)
+    approved, denied = told["lines"]
+    made = samples.decision(refused)
+    assert (denied["rationale"], denied["criterion"]) == (made.rationale, made.criterion)
+    assert denied["reason"] == samples.payer().reason_codes[made.reason_code or ""]
+    assert (approved["adverse"], denied["adverse"]) == (False, True)
+    text = " ".join(section["text"] for section in told["sections"])
+    last_day = START + timedelta(days=180)
+    for wanted in (
+        f"{last_day:%B} {last_day.day}, {last_day.year}",
+        "30 days",
+        "72 hours",
+        "took no part",
+        "four months",
+        "civil action",
+        "free",
+        "before an appeal" if audience is Audience.PROVIDER else "before you appeal",
+        samples.payer().provider_services.phone,
+    ):
+        assert wanted.lower() in text.lower(), wanted
+    assert len(told["language_help"]) > 1
+
+
+@pytest.mark.rule("W4")
+@pytest.mark.parametrize("audience", Audience)
+def test_no_appeal_is_spoken_of_when_all_is_approved(audience: Audience) -> None:
+    told = facts(decided(APPROVED, APPROVED), audience)
+    assert titles(told) == ["No guarantee of payment"]
+    assert told["recipient"][0] == (
+        "Jeffrey Rubinstein" if audience is Audience.PROVIDER else "Allison Adams"
+    )
+
+
+@pytest.mark.rule("W9")
+def test_both_diagnoses_stand_in_the_letter_when_another_one_was_decided_for() -> None:
+    request = decided(APPROVED, APPROVED)
+    line = request.submitted.lines[0]
+    decision = line.decisions[-1].model_copy(
+        update={
+            "diagnosis": "K5660",
+            "approved": Approved(
+                code="44120", units=1, from_date=date(2026, 7, 20), to_date=date(2026, 7, 22)
+            ),
+        }
+    )
+    changed = line.model_copy(update={"decisions": (decision,)})
+    lines = (changed, *request.submitted.lines[1:])
+    review = request.submitted.model_copy(update={"lines": lines})
+    told = facts(request.model_copy(update={"review": review}), Audience.PROVIDER)["lines"][0]
+    assert told["diagnosis"] == "K56.60 (sent: K56.50)"
+    assert told["approved"] == "44120, 1, July 20, 2026 to July 22, 2026"
+
+
+def test_both_letters_are_stored_and_told_of_once_when_the_event_comes_again() -> None:
+    requests, desk = InMemoryRequests.holding(decided(APPROVED, DENIED)), Desk()
+    printed = desk.run(requests)
+    assert [letter.letter_id for letter in printed] == ["1-provider", "1-member"]
+    assert desk.recorded == list(printed)
+    [event] = desk.events
+    assert (event.type, event.event_id) == (
+        EventType.LETTERS_PRINTED,
+        f"{samples.REQUEST_ID}.letters-1",
+    )
+    requests.letters = list(printed)
+    assert desk.run(requests) == ()
+    assert len(desk.stored) == 2
+
+
+NOT_TO_PRINT: Final = (
+    samples.request(Status.PENDING),
+    samples.request(Status.VOID),
+    decided(APPROVED, DENIED).model_copy(
+        update={
+            "review": decided(APPROVED, DENIED).submitted.model_copy(
+                update={"delegate_id": "EVICORE"}
+            )
+        }
+    ),
+)
+
+
+@pytest.mark.parametrize("request_", NOT_TO_PRINT)
+def test_nothing_is_printed_when_the_payer_decided_nothing(request_: Request) -> None:
+    desk = Desk()
+    assert desk.run(InMemoryRequests.holding(request_)) == ()
+    assert desk.run(InMemoryRequests()) == ()
+    assert desk.stored == []
