@@ -53,7 +53,11 @@ def grant(
     documents.allow_telling_absence(verify)
 
     status = of(catalogue.STATUS)
-    tables.allow_requests(status, (*READ_ACTIONS, "dynamodb:UpdateItem"), *LINE_INDEXES)
+    tables.allow_requests(
+        status,
+        (*READ_ACTIONS, "dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
+        *LINE_INDEXES,
+    )
 
     review = of(catalogue.REVIEW)
     tables.allow_requests(review, WRITE_ACTIONS, WORKLIST_INDEX)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from precert.adapters.code_sets import SqliteCodeSets
     from precert.adapters.dynamodb.documents import DynamoDBDocuments
     from precert.adapters.dynamodb.drafts import DynamoDBDrafts
+    from precert.adapters.dynamodb.flags import DynamoDBFlags
     from precert.adapters.dynamodb.frequent import DynamoDBFrequentProviders
     from precert.adapters.dynamodb.inbox import DynamoDBInbox
     from precert.adapters.dynamodb.letters import DynamoDBLetters
@@ -169,6 +170,12 @@ class Dependencies:
         from precert.adapters.dynamodb.listings import DynamoDBListings
 
         return DynamoDBListings(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+
+    @cached_property
+    def flags(self) -> "DynamoDBFlags":
+        from precert.adapters.dynamodb.flags import DynamoDBFlags
+
+        return DynamoDBFlags(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
     def inbox(self) -> "DynamoDBInbox":

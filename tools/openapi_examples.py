@@ -17,7 +17,7 @@ from precert.api.answers.drafts import (
     SavedDraftAnswer,
     SubmissionAnswer,
 )
-from precert.api.answers.lists import DashboardAnswer, MessagesAnswer, WorklistAnswer
+from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer, WorklistAnswer
 from precert.api.answers.patients import PatientAnswer, PatientsAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
@@ -47,6 +47,7 @@ from precert.domain.documents import content_disposition, document_key
 from precert.domain.errors import (
     CheckNotAvailableError,
     DocumentLimitError,
+    FlagLimitError,
     InvalidInputError,
     KeyReusedError,
     NothingToHandOverError,
@@ -67,7 +68,7 @@ from precert.usecases.explain_refusal import expired, not_found, why_refused
 from precert.usecases.offer_document import OfferedDocument
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.inbox import Message
-from precert.usecases.ports.listings import Page, WorklistRow, row_of_request
+from precert.usecases.ports.listings import DashboardRow, Page, WorklistRow, row_of_request
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.save_draft import SavedDraft
 from precert.usecases.search_patients import FoundPatients
@@ -218,6 +219,9 @@ def _after_submission(told: Story) -> dict[str, Example]:
         "listRequests": Example(
             answer=DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None))
         ),
+        "listFlagged": Example(answer=FlaggedAnswer.of((_flagged(told),))),
+        "flagRequest": Example(),
+        "unflagRequest": Example(),
         "listPatientRequests": Example(
             PatientRequestsBody(member_id=told.patient.member_id),
             DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None)),
@@ -245,6 +249,11 @@ def _offered(told: Story) -> OfferedDocument:
     }
     form = UploadForm("https://documents.s3.us-east-1.amazonaws.com/", fields)
     return OfferedDocument(told.awaited, form, told.payer.documents.max_bytes)
+
+
+def _flagged(told: Story) -> DashboardRow:
+    row = row_of_request(told.determined.request)
+    return row.model_copy(update={"flagged_at": row.updated_at})
 
 
 def _messages(told: Story) -> tuple[Message, ...]:
@@ -341,6 +350,16 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         _refused(lambda: Call({"headers": {"if-match": "3"}}, {}, ClaimNames("", "", "")).based_on),
         VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".'),
         _refused(lambda: told.determined.request.void("", OFFICE, SUBMITTED)),
+        FlagLimitError(
+            "At most 15 requests are flagged: take the flag off one of these first.",
+            flagged=[
+                {
+                    "request_id": REQUEST_ID,
+                    "number": told.determined.request.submitted.number,
+                    "status": told.determined.request.status.value,
+                }
+            ],
+        ),
         KeyReusedError("Choose a new Idempotency-Key: this one started another draft."),
         NothingToHandOverError(
             f"{told.handover.delegate.name} decides on none of these codes. "

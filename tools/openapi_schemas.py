@@ -76,6 +76,19 @@ EXTENSIONS: Final[Mapping[str, Schema]] = {
         "description": "With `not_entitled`: the one that is missing.",
         "type": "string",
     },
+    "flagged": {
+        "description": "With `flag_limit`: what is flagged, last flagged first.",
+        "items": {
+            "properties": {
+                "number": {"type": ["string", "null"]},
+                "request_id": {"type": "string"},
+                "status": {"$ref": f"{REF_PREFIX}Status"},
+            },
+            "required": ["number", "request_id", "status"],
+            "type": "object",
+        },
+        "type": "array",
+    },
     "number": {
         "description": "With `action_not_allowed` on a submitted draft: its number.",
         "type": ["string", "null"],

@@ -1,8 +1,9 @@
 """Where requests stand: dashboard, details with history, messages."""
 
+from http import HTTPStatus
 from typing import Any
 
-from precert.api.answers.lists import DashboardAnswer, MessagesAnswer
+from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer
 from precert.api.answers.requests import RequestAnswer
 from precert.api.bodies import PatientRequestsBody, RequestsQuery, TinPageQuery, TinQuery
@@ -10,6 +11,7 @@ from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics
+from precert.usecases.flag_request import flag_request, list_flagged, unflag_request
 from precert.usecases.list_frequent_providers import list_frequent_providers
 from precert.usecases.list_messages import list_messages
 from precert.usecases.list_requests import list_requests
@@ -34,6 +36,43 @@ def of_patient(call: Call) -> Answer:
         call.caller, **dict(call.body(PatientRequestsBody)), listings=made.listings, now=made.now()
     )
     return Answer(DashboardAnswer.of(page))
+
+
+@api.operation("listFlagged")
+def home(call: Call) -> Answer:
+    made = dependencies()
+    tin = call.query(TinQuery).tin
+    rows = list_flagged(call.caller, tin=tin, listings=made.listings, now=made.now())
+    return Answer(FlaggedAnswer.of(rows))
+
+
+@api.operation("flagRequest")
+def flag(call: Call) -> Answer:
+    made = dependencies()
+    flag_request(
+        call.id("request_id"),
+        call.caller,
+        tin=call.query(TinQuery).tin,
+        requests=made.requests,
+        flags=made.flags,
+        listings=made.listings,
+        now=made.now(),
+    )
+    return Answer(None, HTTPStatus.NO_CONTENT)
+
+
+@api.operation("unflagRequest")
+def unflag(call: Call) -> Answer:
+    made = dependencies()
+    unflag_request(
+        call.id("request_id"),
+        call.caller,
+        tin=call.query(TinQuery).tin,
+        requests=made.requests,
+        flags=made.flags,
+        now=made.now(),
+    )
+    return Answer(None, HTTPStatus.NO_CONTENT)
 
 
 @api.operation("readRequest")

@@ -18,7 +18,7 @@ from precert.api.answers.drafts import (
     SavedDraftAnswer,
     SubmissionAnswer,
 )
-from precert.api.answers.lists import DashboardAnswer, MessagesAnswer, WorklistAnswer
+from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer, WorklistAnswer
 from precert.api.answers.model import FHIR_JSON
 from precert.api.answers.patients import PatientAnswer, PatientsAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
@@ -49,6 +49,7 @@ from precert.domain.errors import (
     CheckNotAvailableError,
     DocumentLimitError,
     DraftExpiredError,
+    FlagLimitError,
     InvalidInputError,
     KeyReusedError,
     NoConfirmationError,
@@ -274,6 +275,27 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         body=PatientRequestsBody,
         answer=DashboardAnswer,
         errors=(InvalidInputError,),
+    ),
+    "listFlagged": OperationContract(
+        "What one TIN has flagged, last flagged first, at most 15: its home list.",
+        query=TinQuery,
+        answer=FlaggedAnswer,
+        errors=(InvalidInputError,),
+    ),
+    "flagRequest": OperationContract(
+        "Puts a draft or a request on the TIN's home list, for all its users; the other side's is "
+        "its own. At most 15 are flagged: the next is refused, and `flagged` says which they are.",
+        query=TinQuery,
+        answer=None,
+        status=HTTPStatus.NO_CONTENT,
+        errors=(InvalidInputError, NotFoundError, DraftExpiredError, FlagLimitError),
+    ),
+    "unflagRequest": OperationContract(
+        "Takes a draft or a request off the TIN's home list.",
+        query=TinQuery,
+        answer=None,
+        status=HTTPStatus.NO_CONTENT,
+        errors=(InvalidInputError, NotFoundError, DraftExpiredError),
     ),
     "readRequest": OperationContract(
         "Everything about one request: lines with their decisions, whose turn it is and until "

@@ -32,6 +32,7 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.ActionNotAllowedError: HTTPStatus.CONFLICT,
     errors.KeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DocumentLimitError: HTTPStatus.CONFLICT,
+    errors.FlagLimitError: HTTPStatus.CONFLICT,
     errors.SameReviewerError: HTTPStatus.CONFLICT,
     errors.TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -18,6 +18,7 @@
     ├── ActionNotAllowedError        the status does not allow it; says what is allowed (T1)
     ├── KeyReusedError               the Idempotency-Key was used for something else
     ├── DocumentLimitError           no upload slot is left (U3)
+    ├── FlagLimitError               as many requests as may be are flagged (T3)
     ├── SameReviewerError            an appeal needs another reviewer than before (W7)
     └── TransientError               a technical fault that may pass: try again
 
@@ -139,6 +140,11 @@ class KeyReusedError(PrecertError):
 class DocumentLimitError(PrecertError):
     code = "document_limit"
     title = "No more documents can be added"
+
+
+class FlagLimitError(PrecertError):
+    code = "flag_limit"
+    title = "As many requests as may be are flagged"
 
 
 class SameReviewerError(PrecertError):

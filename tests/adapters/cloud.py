@@ -372,6 +372,17 @@ class Cloud:
         body = {"member_id": entered()["patient"]["member_id"], **given}
         return self.call(status, "POST", "/v1/patients/requests", body, by=by)
 
+    def flagged(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+        return self.call(status, "GET", "/v1/requests/flagged", by=by, query=query or None)
+
+    def flag(self, request_id: str, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+        path = f"/v1/requests/{request_id}/flag"
+        return self.call(status, "PUT", path, by=by, query=query or None)
+
+    def unflag(self, request_id: str, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+        path = f"/v1/requests/{request_id}/flag"
+        return self.call(status, "DELETE", path, by=by, query=query or None)
+
     def messages(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
         return self.call(status, "GET", "/v1/messages", by=by, query=query or None)
 

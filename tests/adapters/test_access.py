@@ -39,6 +39,8 @@ OF_A_REQUEST: Final[dict[str, Operation]] = {
     "voidRequest": lambda cloud, id_, by: cloud.void(id_, by),
     "fileAppeal": lambda cloud, id_, by: cloud.appeal(id_, "1.2", by=by),
     "offerDocument": lambda cloud, id_, by: cloud.offer(id_, by=by),
+    "flagRequest": lambda cloud, id_, by: cloud.flag(id_, by),
+    "unflagRequest": lambda cloud, id_, by: cloud.unflag(id_, by),
     "readRequest": lambda cloud, id_, by: cloud.read(id_, by),
 }
 WITHOUT_ONE: Final[dict[str, Operation]] = {
@@ -53,6 +55,7 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
     ),
     "listRequests": lambda cloud, _, by: cloud.dashboard(by),
     "listPatientRequests": lambda cloud, _, by: cloud.of_patient(by),
+    "listFlagged": lambda cloud, _, by: cloud.flagged(by),
     "listMessages": lambda cloud, _, by: cloud.messages(by),
 }
 OF_REVIEWERS: Final[dict[str, Operation]] = {

@@ -10,6 +10,7 @@ Requests table, one item collection per request::
                               sk ROUND#<n>           the task token a round waits with
     pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
     pk INBOX#<tin>            sk <at>#<message_id>   a message
+    pk FLAGS#<tin>            sk FLAGS               which requests the TIN has flagged
     pk FREQUENT#<tin>         sk <provider>          how often the TIN has selected it
 
 Reference table::
@@ -99,6 +100,11 @@ def party_sk(tin: str) -> str:
 
 def round_sk(number: int) -> str:
     return f"ROUND#{number}"
+
+
+def flags_key(tin: str) -> tuple[str, str]:
+    """Partition and sort key of what a TIN has flagged."""
+    return f"FLAGS#{tin}", "FLAGS"
 
 
 def number_pk(number: str) -> str:

@@ -1,5 +1,6 @@
 """Pages: dashboard, inbox, worklist."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from precert.api.answers.model import AnswerModel
@@ -32,6 +33,16 @@ class DashboardAnswer(AnswerModel):
     @classmethod
     def of(cls, page: Page[DashboardRow]) -> "DashboardAnswer":
         return cls(requests=[DashboardRowAnswer.of(row) for row in page.rows], cursor=page.cursor)
+
+
+class FlaggedAnswer(AnswerModel):
+    """The whole home list: it has no pages."""
+
+    requests: list[DashboardRowAnswer]
+
+    @classmethod
+    def of(cls, rows: Sequence[DashboardRow]) -> "FlaggedAnswer":
+        return cls(requests=[DashboardRowAnswer.of(row) for row in rows])
 
 
 class MessageAnswer(AnswerModel):

@@ -1,0 +1,153 @@
+"""The home list: up to fifteen requests that a TIN has flagged (T3)."""
+
+from typing import Any
+
+import pytest
+
+from precert.adapters.dynamodb.codec import to_wire
+from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply, claims
+from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered
+
+
+def ids(reply: Reply) -> list[str]:
+    assert reply.status == 200, reply.text
+    return [row["request_id"] for row in reply.body["requests"]]
+
+
+def flagged(cloud: Cloud, count: int) -> list[str]:
+    """Drafts that the office flagged, one a minute, last flagged first."""
+    made = []
+    for _ in range(count):
+        made.append(cloud.start())
+        assert cloud.flag(made[-1]).status == 204
+        cloud.clock.pass_by(minutes=1)
+    return made[::-1]
+
+
+def counted(cloud: Cloud, tin: str = OFFICE_TIN) -> set[str]:
+    """What is counted as flagged by a TIN."""
+    item = cloud.clients.by_name["dynamodb"].get_item(
+        TableName=cloud.requests_table, Key=to_wire({"pk": f"FLAGS#{tin}", "sk": "FLAGS"})
+    )
+    return set(item.get("Item", {}).get("request_ids", {}).get("SS", []))
+
+
+@pytest.mark.rule("T3")
+def test_home_list_has_what_the_tin_flagged_last_first_when_it_is_read(cloud: Cloud) -> None:
+    request_id, other, draft_id = cloud.submitted(), cloud.submitted(), cloud.start()
+    for one in (request_id, draft_id):
+        cloud.clock.pass_by(minutes=1)
+        assert cloud.flag(one).status == 204
+    with cloud.wire.counting() as calls:
+        assert ids(cloud.flagged()) == [draft_id, request_id]
+    assert calls == ["Query"]
+    assert ids(cloud.flagged(FACILITY)) == []
+    shown = {row["request_id"]: row["flagged_at"] for row in cloud.dashboard().body["requests"]}
+    assert shown[other] is None
+    assert all(shown[one] for one in (request_id, draft_id))
+    assert [row["flagged_at"] for row in cloud.dashboard(FACILITY).body["requests"]] == [None, None]
+
+
+@pytest.mark.rule("T3")
+def test_sixteenth_is_refused_with_the_list_when_fifteen_are_flagged(cloud: Cloud) -> None:
+    made = flagged(cloud, 15)
+    sixteenth = cloud.submitted()
+    reply = cloud.flag(sixteenth)
+    assert (reply.status, reply.code) == (409, "flag_limit")
+    assert [row["request_id"] for row in reply.body["flagged"]] == made
+    assert len(ids(cloud.flagged())) == 15
+    assert cloud.flag(made[3]).status == 204
+    assert cloud.unflag(made[0]).status == 204
+    assert cloud.flag(sixteenth).status == 204
+    assert ids(cloud.flagged())[0] == sixteenth
+    assert cloud.flag(sixteenth, FACILITY).status == 204
+
+
+def test_flag_and_unflag_change_nothing_more_when_sent_again(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    assert cloud.unflag(request_id).status == 204
+    assert cloud.flag(request_id).status == 204
+    before = cloud.items()
+    cloud.clock.pass_by(hours=1)
+    assert cloud.flag(request_id).status == 204
+    assert cloud.items() == before
+    for _ in range(2):
+        assert cloud.unflag(request_id).status == 204
+    assert (ids(cloud.flagged()), counted(cloud)) == ([], set())
+
+
+@pytest.mark.rule("T3")
+def test_flag_stays_when_the_request_goes_on(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.flag(draft_id)
+    assert cloud.save(draft_id, 1).status == 200
+    image = to_wire(cloud.stored(draft_id))
+    cloud.clock.pass_by(hours=1)
+    assert cloud.relay([{"dynamodb": {"NewImage": image, "SequenceNumber": "1"}}]) == []
+    assert ids(cloud.flagged()) == [draft_id]
+    assert cloud.submit(draft_id, 2).status == 202
+    cloud.pend(draft_id)
+    [row] = cloud.flagged().body["requests"]
+    assert (row["request_id"], row["status"]) == (draft_id, "PENDING")
+    assert counted(cloud) == {draft_id}
+    assert cloud.unflag(draft_id).status == 204
+    assert (ids(cloud.flagged()), counted(cloud)) == ([], set())
+
+
+@pytest.mark.parametrize("way", ["expired", "deleted"])
+def test_flag_is_not_counted_when_its_draft_is_gone(cloud: Cloud, way: str) -> None:
+    draft_id = cloud.start()
+    cloud.flag(draft_id)
+    if way == "expired":
+        assert cloud.expire(draft_id) == []
+    else:
+        old = cloud.item(draft_id)
+        assert old is not None
+        assert cloud.delete(draft_id, 1).status == 204
+        assert cloud.clean_up(old) == []
+    assert (ids(cloud.flagged()), counted(cloud)) == ([], set())
+    assert [item["sk"]["S"] for item in cloud.items("PARTY#")] == []
+
+
+def test_room_is_found_when_a_flag_counts_that_is_on_no_list(cloud: Cloud) -> None:
+    """A draft of one TIN that was submitted by two others: it left the first one's lists."""
+    several = claims("several", "PatientSearch", f"{STRANGER_TIN} {OFFICE_TIN}")
+    body: dict[str, Any] = {"content": entered(), "tin": STRANGER_TIN}
+    from functions.submit import handler as submit
+
+    draft_id = cloud.call(submit, "POST", "/v1/drafts", body, by=several).body["draft_id"]
+    assert cloud.flag(draft_id, several, tin=STRANGER_TIN).status == 204
+    assert cloud.submit(draft_id, 1, several).status == 202
+    assert counted(cloud, STRANGER_TIN) == {draft_id}
+    strangers = [cloud.start(STRANGER) for _ in range(15)]
+    assert {cloud.flag(one, STRANGER).status for one in strangers} == {204}
+    assert counted(cloud, STRANGER_TIN) == set(strangers)
+
+
+def test_line_is_flagged_anew_when_the_draft_was_submitted_meanwhile(cloud: Cloud) -> None:
+    """The draft was read, and its line is another when the flag is written."""
+    draft_id = cloud.start()
+    stale = cloud.made.requests.read(draft_id)
+    assert stale is not None
+    assert cloud.submit(draft_id).status == 202
+    reads, store = [stale], cloud.made.requests
+    real = store.read
+
+    class Late:
+        def read(self, request_id: str) -> Any:
+            return reads.pop() if reads else real(request_id)
+
+    cloud.made.requests = Late()  # type: ignore[assignment]
+    assert cloud.flag(draft_id).status == 204
+    cloud.made.requests = store
+    assert ids(cloud.flagged()) == [draft_id]
+
+
+def test_flag_is_refused_when_the_tin_is_not_of_the_request(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    several = claims("several", "PatientSearch", f"{STRANGER_TIN} {OFFICE_TIN}")
+    assert cloud.flag(request_id, several, tin=STRANGER_TIN).code == "not_found"
+    assert cloud.flag(request_id, several, tin=FACILITY_TIN).code == "invalid_input"
+    assert cloud.flag(request_id, several).code == "invalid_input"
+    assert cloud.flag(request_id, several, tin=OFFICE_TIN).status == 204
+    assert ids(cloud.flagged(OFFICE)) == [request_id]

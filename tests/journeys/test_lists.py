@@ -1,0 +1,74 @@
+"""The lists over HTTP: the home list holds fifteen however many ask at once, and pages follow."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import pytest
+
+from local.journey.content import PATIENT
+from local.users import User
+from precert.contract import Entitlement
+from tests.journeys.desk import Desk, Json, enlist, until
+
+HOME: Final = User(
+    "home", "an office with a home list", (Entitlement.PATIENT_SEARCH,), ("341209876",)
+)
+
+
+@pytest.fixture(scope="module")
+def drafts(desk_: Desk) -> list[str]:
+    return [desk_.draft({"patient": PATIENT}, HOME) for _ in range(18)]
+
+
+@pytest.fixture(scope="module")
+def desk_(stand: object) -> Desk:
+    made = Desk.at(stand)  # type: ignore[arg-type]
+    enlist(made.stand, HOME)
+    return made
+
+
+@pytest.mark.rule("T3")
+def test_fifteen_are_flagged_when_more_ask_at_once(desk_: Desk, drafts: list[str]) -> None:
+    caller = desk_.stand.caller(HOME)
+
+    def flag(draft_id: str) -> int:
+        path = f"/v1/requests/{draft_id}/flag"
+        return until(
+            "flagging",
+            lambda: ((s := caller.call("PUT", path).status_code) != 503 and s) or None,
+        )
+
+    with ThreadPoolExecutor(6) as at_once:
+        answers = list(at_once.map(flag, drafts))
+    assert sorted(answers) == [204] * 15 + [409] * 3
+    home = caller.call("GET", "/v1/requests/flagged").json()["requests"]
+    wanted = {one for one, status in zip(drafts, answers, strict=True) if status == 204}
+    assert {row["request_id"] for row in home} == wanted
+    assert {row["status"] for row in home} == {"INCOMPLETE"}
+    refused = caller.call("PUT", f"/v1/requests/{(set(drafts) - wanted).pop()}/flag").json()
+    assert refused["code"] == "flag_limit"
+    assert {row["request_id"] for row in refused["flagged"]} == wanted
+
+
+@pytest.mark.rule("T3")
+def test_every_draft_is_on_a_page_when_the_cursors_are_followed(
+    desk_: Desk, drafts: list[str]
+) -> None:
+    caller = desk_.stand.caller(HOME)
+    for method, path, given in (
+        ("GET", "/v1/requests", {"limit": "5"}),
+        ("GET", "/v1/requests", {"limit": "5", "status": "INCOMPLETE"}),
+        ("GET", "/v1/requests", {"limit": "5", "sort": "due"}),
+        ("POST", "/v1/patients/requests", {"limit": 5, "member_id": PATIENT["member_id"]}),
+    ):
+        seen: list[str] = []
+        page: Json = {"cursor": None, "requests": []}
+        while not seen or page["cursor"]:
+            asked = given | ({"cursor": page["cursor"]} if page["cursor"] else {})
+            page = (
+                caller.call(method, path, query=asked)  # type: ignore[arg-type]
+                if method == "GET"
+                else caller.call(method, path, asked)
+            ).json()
+            seen += [row["request_id"] for row in page["requests"]]
+        assert set(seen) == set(drafts), path
