@@ -58,7 +58,7 @@ openapi: $(DEV) ## Write docs/openapi.json and what changed in it anew from the 
 events: $(DEV) ## Write docs/events anew from the event types
 	@$(PY) -m tools.event_schemas
 
-diagram: $(DEV) ## Write the workflow's diagram anew from the state machine
+diagram: $(DEV) ## Draw the state machine and the tables anew
 	@$(PY) -m tools.diagram
 
 samples: $(DEV) ## Print the sample documents anew

@@ -1,4 +1,4 @@
-"""The local cloud's commands: ``python -m local up | demo | token USER | reset``."""
+"""The local cloud's commands: ``python -m local up | demo | token USER | env USER | reset``."""
 
 import argparse
 import sys
@@ -18,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known.add_parser("demo", help="walk a request's whole life, and prove each step")
     token = known.add_parser("token", help="print a user's token for the running cloud")
     token.add_argument("user", choices=[user.name for user in USERS])
+    env = known.add_parser("env", help="print a shell's variables for the running cloud and a user")
+    env.add_argument("user", choices=[user.name for user in USERS])
     known.add_parser("reset", help="forget the local cloud's data")
     chosen = parser.parse_args(arguments)
     try:
@@ -28,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return commands.demo()
         if chosen.command == "token":
             return commands.token(chosen.user)
+        if chosen.command == "env":
+            return commands.env(chosen.user)
         return commands.reset()
     except LocalCloudError as error:
         print(f"precert: {error}", file=sys.stderr)

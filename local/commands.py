@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -48,7 +49,7 @@ The local cloud runs. In another terminal, from {root}:
 
 The API's document, to read and to try: {docs}
 (paste the token at Authorize)
-Users for `local token`: {users}.
+Users for `local token`, and for `local env`, which prints all a shell needs: {users}.
 Every AWS service answers at {endpoint} (region {region}, any credentials of account {account}).
 What happens inside: {log}. Data stay until `make reset`. Ctrl-C stops it.
 """
@@ -107,7 +108,26 @@ def demo() -> int:
 
 def token(name: str) -> int:
     """Print a token of the cloud that runs."""
+    print(_token(_running(), name))
+    return 0
+
+
+def env(name: str) -> int:
+    """Print what a shell calls the running cloud with, as this user; for ``eval``."""
     known = _running()
+    variables = {
+        "API": known["api_url"],
+        "TOKEN": _token(known, name),
+        "AWS_ENDPOINT_URL": known["endpoint_url"],
+        "AWS_DEFAULT_REGION": settings.REGION,
+        "AWS_ACCESS_KEY_ID": settings.ADMIN_KEY,
+        "AWS_SECRET_ACCESS_KEY": settings.ADMIN_SECRET,
+    }
+    print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
+    return 0
+
+
+def _token(known: dict[str, Any], name: str) -> str:
     user = next(user for user in USERS if user.name == name)
     cognito = boto3.client(
         "cognito-idp",
@@ -118,10 +138,9 @@ def token(name: str) -> int:
         config=Config(connect_timeout=2, retries={"total_max_attempts": 1}),
     )
     try:
-        print(sign_in(cognito, known["client_id"], user))
+        return sign_in(cognito, known["client_id"], user)
     except (BotoCoreError, ClientError):
         raise LocalCloudError("the local cloud does not answer: start it with `make up`") from None
-    return 0
 
 
 def reset() -> int:

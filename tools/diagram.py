@@ -1,15 +1,16 @@
-"""Draws the state machine as ``docs/state-machine.md``, from its definition.
+"""Draws the state machine as ``docs/state-machine.md``, from its definition, and the tables.
 
-``--check`` writes nothing and fails where the committed drawing is not what would be written.
+``--check`` writes nothing and fails where a committed drawing is not what would be written.
 """
 
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+from tools import table_diagram
+from tools.openapi_files import ROOT, settle
+
 DEFINITION: Final = ROOT / "stepfunctions" / "precertification.asl.json"
 DRAWING: Final = ROOT / "docs" / "state-machine.md"
 
@@ -77,17 +78,14 @@ def drawing(machine: Mapping[str, Any]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the drawing, or compares it."""
-    text = drawing(json.loads(DEFINITION.read_text(encoding="utf-8")))
-    if "--check" in arguments:
-        current = DRAWING.read_text(encoding="utf-8") if DRAWING.is_file() else ""
-        if current != text:
-            print("precert: docs/state-machine.md is not current; run make diagram")
-            return 1
-        return 0
-    DRAWING.write_text(text, encoding="utf-8")
-    print(f"Written to {DRAWING.relative_to(ROOT)}")
-    return 0
+    """Writes the drawings, or compares them."""
+    machine = json.loads(DEFINITION.read_text(encoding="utf-8"))
+    return settle(
+        {DRAWING: drawing(machine), table_diagram.DRAWING: table_diagram.drawing()},
+        strays=frozenset(),
+        check="--check" in arguments,
+        command="make diagram",
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The committed drawing of the state machine is that of the committed state machine."""
+"""The committed drawings are those of the state machine and of the tables' keys."""
 
-from tools import diagram
+from precert.adapters.dynamodb import keys
+from tools import diagram, table_diagram
 
 
-def test_drawing_is_current_when_the_state_machine_is_read() -> None:
+def test_drawings_are_current_when_state_machine_and_keys_are_read() -> None:
     assert diagram.main(["--check"]) == 0
 
 
@@ -19,3 +20,11 @@ def test_every_way_out_is_drawn_when_a_state_chooses_and_catches() -> None:
         ("RouteIt", "Stop", "otherwise"),
         ("RouteIt", "Stop", "X, Y"),
     ]
+
+
+def test_every_item_is_drawn_when_the_keys_are_listed() -> None:
+    listed = [line for line in (keys.__doc__ or "").splitlines() if " sk " in line]
+    drawn = list(table_diagram.items())
+    assert len(drawn) == len(listed)
+    assert all(table and pk and sk for table, pk, sk, _ in drawn)
+    assert {table for table, *_ in drawn} == {"Requests", "Reference"}

@@ -1,0 +1,59 @@
+"""Every command of the pages for readers does what the page says, in the order of the page.
+
+A page's commands run in one shell, at a cloud that runs as `make up` leaves it. `make` itself is only
+asked what it would do: what its targets do is run by the tiers, the demo's and the commands' tests.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from local.cloud.process import ROOT
+from local.stand import Stand, remember
+
+PAGES: Final = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("office", "partner", "operations", "engineer")),
+]
+FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+PRELUDE: Final = 'set -euo pipefail\nmake() { command make --dry-run "$@" >/dev/null; }\n'
+TOLD: Final = {
+    "office": (r"^REQUIRED$", r"^(PROCESSING|PENDING)$", r"^(.*\"missing\"){4}"),
+    "partner": (r'"RequestDetermined"', r'"resourceType":"Bundle"'),
+}
+"""What the page says will be seen."""
+
+
+def commands(page: Path) -> list[str]:
+    return [text for kind, text in FENCE.findall(page.read_text("utf-8")) if kind == "sh"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_commands_work_when_they_are_typed_in_the_order_of_the_page(
+    stand: Stand, page: Path, tmp_path: Path
+) -> None:
+    remember(stand, tmp_path / "running.json")
+    ran = subprocess.run(
+        ["bash", "-c", PRELUDE + "\n".join(commands(page))],
+        cwd=ROOT,
+        env={**os.environ, "PRECERT_LOCAL_DIR": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
+    told = TOLD.get(page.stem, ())
+    assert [line for line in told if not re.search(line, ran.stdout, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_fence_says_what_it_holds_when_it_is_no_command(page: Path) -> None:
+    """A fence without a kind would be a command that nothing runs."""
+    kinds = {kind for kind, _ in FENCE.findall(page.read_text("utf-8"))}
+    assert kinds <= {"sh", "json", "mermaid"}

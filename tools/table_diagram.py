@@ -1,0 +1,81 @@
+"""Draws the tables as ``docs/table.md``: their keys, as the module that builds them lists them, and the
+indexes, as the contract names them.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from precert import contract
+from precert.adapters.dynamodb import keys
+from tools.openapi_files import ROOT
+
+DRAWING: Final = ROOT / "docs" / "table.md"
+_ITEM: Final = re.compile(
+    r"\s+(?:pk (?P<pk>\S+(?: \S+)*)\s{2,})?sk (?P<sk>\S+(?: \S+)*)(?:\s{2,}(?P<text>.*))?$"
+)
+_TABLE: Final = re.compile(r"^(Requests|Reference) table\b")
+
+
+def items() -> Iterator[tuple[str, str, str, str]]:
+    """Table, partition key, sort key and what the item holds, line by line of the docstring."""
+    table = pk = ""
+    for line in (keys.__doc__ or "").splitlines():
+        if named := _TABLE.match(line):
+            table = named[1]
+        found = _ITEM.match(line)
+        if found:
+            pk = found["pk"] or pk
+            yield table, pk, found["sk"], found["text"] or ""
+
+
+def _label(text: str) -> str:
+    return text.replace("<", "&lt;").replace(">", "&gt;").replace('"', "'")
+
+
+def _picture() -> Iterator[str]:
+    yield "flowchart LR"
+    collections: dict[tuple[str, str], list[str]] = {}
+    for table, pk, sk, _ in items():
+        collections.setdefault((table, pk), []).append(sk)
+    for table in dict.fromkeys(table for table, _ in collections):
+        yield f'  subgraph {table}["{table} table"]'
+        for number, ((of, pk), sks) in enumerate(collections.items()):
+            if of == table:
+                lines = "<br/>".join(_label(sk) for sk in sks)
+                yield f'    c{number}["<b>{_label(pk)}</b><br/>{lines}"]'
+        yield "  end"
+    for name, index in contract.INDEXES.items():
+        yield f'  Requests --> {name}(["{name}: {index.partition_key}, {index.sort_key}"])'
+    yield "  Requests -- every change --> stream([stream])"
+    yield f"  Requests -- {contract.TTL_ATTRIBUTE} --> expiry([TTL])"
+
+
+def drawing() -> str:
+    """The document: the picture, and what each item holds."""
+    rows = (f"| {table} | `{pk}` | `{sk}` | {text} |" for table, pk, sk, text in items())
+    indexes = (
+        f"| `{name}` | `{index.partition_key}` | `{index.sort_key}` | {', '.join(index.carries)} |"
+        for name, index in contract.INDEXES.items()
+    )
+    return "\n".join(
+        [
+            "# The tables",
+            "",
+            "Drawn by `make diagram` from `precert/adapters/dynamodb/keys.py` and the contract.",
+            "The first line of a box is the partition key, the others are sort keys.",
+            "",
+            "```mermaid",
+            *_picture(),
+            "```",
+            "",
+            "| table | pk | sk | holds |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+            "| index of requests | partition key | sort key | carries |",
+            "| --- | --- | --- | --- |",
+            *indexes,
+            "",
+        ]
+    )
