@@ -7,8 +7,7 @@ from pydantic import Field
 from precert.domain.content import ContentParts, Patient, RequestContent
 from precert.domain.documents import Sha256
 from precert.domain.statuses import LineStatus, Status
-from precert.domain.values import Day, Instant, MemberId, Text, Tin, Value
-from precert.usecases.ports.listings import Sort
+from precert.domain.values import Day, Instant, MemberId, Sort, Text, Tin, Value
 
 
 class ConfirmPatientBody(Value):

@@ -160,6 +160,16 @@ class Urgency(StrEnum):
     EMERGENCY = "EMERGENCY"
 
 
+class Sort(StrEnum):
+    """The order of a list: what changed last first, or what is due next first.
+
+    By due date it holds what is due: drafts, and rounds that wait for their decision.
+    """
+
+    CHANGED = "changed"
+    DUE = "due"
+
+
 class Purpose(StrEnum):
     """What a request is for: a predetermination is voluntary (C14), a precertification is not."""
 

@@ -8,14 +8,8 @@ from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.errors import Fault, InvalidInputError
 from precert.domain.statuses import Status
-from precert.usecases.ports.listings import (
-    CursorError,
-    DashboardRow,
-    Lines,
-    Listings,
-    Page,
-    Sort,
-)
+from precert.domain.values import Sort
+from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Listings, Page
 
 
 class Filters(TypedDict, total=False):

@@ -4,16 +4,17 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import Item, json_of, request_of, to_wire
+from precert.adapters.dynamodb.codec import Item, json_of, to_wire
 from precert.adapters.dynamodb.keys import (
     DOCUMENT_SK_PREFIX,
     document_sk,
     instant,
     request_pk,
 )
-from precert.adapters.dynamodb.operations import ABSENT, callers_condition, put_event
+from precert.adapters.dynamodb.operations import callers_condition, put_event
 from precert.adapters.dynamodb.reads import get, query_all
-from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
+from precert.adapters.dynamodb.request_items import request_of
+from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
 from precert.contract import PK, REQUEST_SK, SK
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event

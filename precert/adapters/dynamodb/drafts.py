@@ -5,14 +5,7 @@ from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import (
-    Item,
-    packed,
-    packed_parts,
-    request_item,
-    request_of,
-    to_wire,
-)
+from precert.adapters.dynamodb.codec import Item, to_wire
 from precert.adapters.dynamodb.frequent import count_selection
 from precert.adapters.dynamodb.keys import (
     PROCESSING_QUEUE,
@@ -22,13 +15,13 @@ from precert.adapters.dynamodb.keys import (
 )
 from precert.adapters.dynamodb.members import covered_condition
 from precert.adapters.dynamodb.operations import (
-    ABSENT,
     callers_condition,
     delete_draft_party,
     put_event,
     set_lines,
 )
-from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
+from precert.adapters.dynamodb.request_items import packed, packed_parts, request_item, request_of
+from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
 from precert.contract import (
     CHANGED,
     PK,

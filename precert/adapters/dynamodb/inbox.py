@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 from precert.adapters.dynamodb.codec import from_wire, json_of, to_wire
 from precert.adapters.dynamodb.cursors import Position, cursor_of, key_of_row, position_of
 from precert.adapters.dynamodb.keys import inbox_pk, inbox_sk
-from precert.adapters.dynamodb.operations import ABSENT
 from precert.adapters.dynamodb.reads import transient_faults
-from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
+from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
 from precert.contract import PK, SK
 from precert.usecases.ports.inbox import Message
 from precert.usecases.ports.listings import Page

@@ -28,14 +28,8 @@ from precert.contract import (
     STATUS_INDEX,
     WORKLIST_INDEX,
 )
-from precert.usecases.ports.listings import (
-    CursorError,
-    DashboardRow,
-    Lines,
-    Page,
-    Sort,
-    WorklistRow,
-)
+from precert.domain.values import Sort
+from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Page, WorklistRow
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

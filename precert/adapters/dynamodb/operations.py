@@ -14,12 +14,11 @@ from precert.adapters.dynamodb.keys import (
     tin_status,
 )
 from precert.adapters.dynamodb.rows import row_text
+from precert.adapters.dynamodb.transactions import ABSENT
 from precert.contract import CHANGED, DUE, PK, ROW_ATTRIBUTE, SK, TIN, TIN_MEMBER, TIN_STATUS
 from precert.domain.events import Event
 from precert.domain.statuses import Status, WaitingOn
 from precert.usecases.ports.listings import DashboardRow
-
-ABSENT = "attribute_not_exists(pk)"
 
 
 def put_event(table: str, event: Event) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import Item, json_of, packed, request_of, to_wire
+from precert.adapters.dynamodb.codec import Item, json_of, to_wire
 from precert.adapters.dynamodb.documents import document_of
 from precert.adapters.dynamodb.keys import (
     DOCUMENT_SK_PREFIX,
@@ -17,6 +17,7 @@ from precert.adapters.dynamodb.keys import (
 from precert.adapters.dynamodb.letters import letter_of
 from precert.adapters.dynamodb.operations import put_event, set_lines
 from precert.adapters.dynamodb.reads import get, query_all
+from precert.adapters.dynamodb.request_items import packed, request_of
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
 from precert.contract import (
     EVENT_SK_PREFIX,

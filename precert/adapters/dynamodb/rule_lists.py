@@ -15,9 +15,8 @@ from precert.adapters.dynamodb.keys import (
     rule_list_at_sk,
     rule_list_version_sk,
 )
-from precert.adapters.dynamodb.operations import ABSENT
 from precert.adapters.dynamodb.reads import get, transient_faults
-from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
+from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
 from precert.contract import PK, SK
 from precert.domain.rules import RuleListVersion
 from precert.usecases.ports.rule_lists import RuleListChangedError, RuleListExistsError

@@ -17,6 +17,8 @@ from precert.domain.errors import TransientError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+ABSENT = "attribute_not_exists(pk)"
+"""The condition of a write that makes an item."""
 CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2)
 """Seconds to wait after each transaction conflict before the next attempt."""
 

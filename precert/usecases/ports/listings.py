@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from precert.domain.content import RequestContent
 from precert.domain.request import Request
 from precert.domain.review import Channel, Review
 from precert.domain.statuses import Status, WaitingOn
-from precert.domain.values import Purpose, Text, Tin, Urgency, Value
+from precert.domain.values import Purpose, Sort, Text, Tin, Urgency, Value
 
 Row = TypeVar("Row")
 
@@ -60,16 +59,6 @@ class WorklistRow(Value):
     urgency: Urgency
     round: int
     due_at: datetime
-
-
-class Sort(StrEnum):
-    """The order of a list: what changed last first, or what is due next first.
-
-    By due date it holds what is due: drafts, and rounds that wait for their decision.
-    """
-
-    CHANGED = "changed"
-    DUE = "due"
 
 
 @dataclass(frozen=True)
