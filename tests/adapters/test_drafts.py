@@ -179,11 +179,12 @@ def test_version_is_asked_for_when_a_save_names_none(cloud: Cloud) -> None:
     draft_id = cloud.start()
     path = f"/v1/drafts/{draft_id}"
     body = {"content": entered()}
-    replies = [cloud.call(submit, "PUT", path, body)]
+    reply = cloud.call(submit, "PUT", path, body)
+    assert (reply.status, reply.code) == (428, "version_missing")
     for etag in ("*", 'W/"1"', "1"):
-        replies += [cloud.call(submit, "PUT", path, body, if_match=etag)]
-    for reply in replies:
-        assert (reply.status, reply.code) == (428, "version_missing")
+        reply = cloud.call(submit, "PUT", path, body, if_match=etag)
+        assert (reply.status, reply.code) == (400, "malformed_header")
+        assert [fault["pointer"] for fault in reply.body["faults"]] == ["/If-Match"]
 
 
 def test_save_answers_the_same_when_its_answer_was_lost(cloud: Cloud) -> None:
