@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, json_of, to_wire
 from precert.adapters.dynamodb.keys import letter_sk, request_pk
-from precert.adapters.dynamodb.operations import ABSENT, put_event
-from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
+from precert.adapters.dynamodb.operations import put_event
+from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
 from precert.contract import PK, REQUEST_SK, SK
 from precert.domain.events import Event
 from precert.domain.letters import Letter
