@@ -30,7 +30,7 @@ SUBMIT: Final = FunctionSpec(
     "Drafts, submission, void and appeal",
     "submit",
     "functions.submit.handler.handle",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_CLAIMS),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_CLAIMS),
     serves=Function.SUBMIT,
 )
 UPLOAD: Final = FunctionSpec(

@@ -38,7 +38,8 @@ def grant(
 
     submit = of(catalogue.SUBMIT)
     tables.allow_requests(submit, WRITE_ACTIONS)
-    tables.allow_reference(submit, ("dynamodb:ConditionCheckItem", "dynamodb:GetItem"))
+    tables.allow_reference(submit, ("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"))
+    documents.allow_rule_lists(submit)
 
     upload = of(catalogue.UPLOAD)
     tables.allow_requests(upload, WRITE_ACTIONS)

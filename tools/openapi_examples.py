@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from http import HTTPStatus
 from itertools import count
@@ -15,6 +15,7 @@ from precert.api.answers.drafts import (
     DraftAnswer,
     OfferedDocumentAnswer,
     SavedDraftAnswer,
+    StartedDraftAnswer,
     SubmissionAnswer,
 )
 from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer, WorklistAnswer
@@ -48,6 +49,7 @@ from precert.domain.errors import (
     CheckNotAvailableError,
     DocumentLimitError,
     FlagLimitError,
+    GuidanceOnlyError,
     InvalidInputError,
     KeyReusedError,
     NothingToHandOverError,
@@ -61,6 +63,7 @@ from precert.domain.frequent import FrequentProvider
 from precert.domain.patients import PatientSearch
 from precert.domain.request import Request
 from precert.domain.review import Decision
+from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType
 from precert.usecases.confirm_check import no_confirmation
 from precert.usecases.confirm_patient import ConfirmedPatient, require_member
@@ -73,6 +76,7 @@ from precert.usecases.ports.requests import RequestFile
 from precert.usecases.save_draft import SavedDraft
 from precert.usecases.search_patients import FoundPatients
 from precert.usecases.search_providers import FoundProvider, FoundProviders
+from precert.usecases.start_draft import StartedDraft, elsewhere
 from precert.usecases.submit_draft import SubmittedRequest
 from tools.openapi_story import (
     DENIED_LINE,
@@ -158,7 +162,8 @@ def _before_submission(told: Story) -> dict[str, Example]:
             HandoverAnswer.of(told.handover, told.payer, _uuids()),
         ),
         "startDraft": Example(
-            StartDraftBody(content=content, tin=told.physician.tin), DraftAnswer.of(draft)
+            StartDraftBody(content=content, tin=told.physician.tin),
+            StartedDraftAnswer.of(StartedDraft(draft, told.check), told.payer),
         ),
         "resumeDraft": Example(answer=DraftAnswer.of(draft)),
         "saveDraft": Example(ContentBody(content=content), SavedDraftAnswer.of(REQUEST_ID, saved)),
@@ -339,6 +344,9 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         PatientNotEligibleError(notices["not_eligible"]),
         CheckNotAvailableError(notices["check_not_available"]),
         no_confirmation(told.check.requirement),
+        elsewhere(replace(told.check, requirement=Requirement.NOT_REQUIRED), told.payer),
+        elsewhere(told.handover.answer, told.payer),
+        GuidanceOnlyError(notices["behavioral"]),
         expired(),
         why_refused(
             draft.model_copy(update={"version": 3, "part_versions": {"services": 3}}),

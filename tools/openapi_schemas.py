@@ -102,6 +102,17 @@ EXTENSIONS: Final[Mapping[str, Schema]] = {
         "$ref": f"{REF_PREFIX}Requirement",
         "description": "With `confirmation_not_available`: what the check came to.",
     },
+    "operation": {
+        "description": "With `precertification_not_required` and `third_party_decides`: the operation "
+        "that leads on.",
+        "type": "string",
+    },
+    "third_parties": {
+        "description": "With `third_party_decides`: whom to ask, as the check answers them, with "
+        "`delegate_id`, name, link, contacts and requirements.",
+        "items": {"type": "object"},
+        "type": "array",
+    },
     "request_status": {
         "$ref": f"{REF_PREFIX}Status",
         "description": "With `action_not_allowed`: where the request stands.",

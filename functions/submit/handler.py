@@ -1,20 +1,27 @@
 """Drafts, submission, void and appeal."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from precert.api.answers.drafts import DraftAnswer, SavedDraftAnswer, SubmissionAnswer
+from precert.api.answers.drafts import (
+    DraftAnswer,
+    SavedDraftAnswer,
+    StartedDraftAnswer,
+    SubmissionAnswer,
+)
 from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.bodies import AppealBody, ContentBody, PartsBody, StartDraftBody, VoidBody
 from precert.api.http import Answer, Api, Call, etag
 from precert.api.routes import Function
-from precert.bootstrap import dependencies, id_from_key
+from precert.bootstrap import Dependencies, dependencies, id_from_key
 from precert.observability import logger, metrics
+from precert.usecases.check_requirements import check_requirements
 from precert.usecases.delete_draft import delete_draft
 from precert.usecases.file_appeal import file_appeal
 from precert.usecases.resume_draft import resume_draft
 from precert.usecases.save_draft import save_draft
-from precert.usecases.start_draft import start_draft
+from precert.usecases.start_draft import Check, start_draft
 from precert.usecases.submit_draft import submit_draft
 from precert.usecases.void_request import void_request
 
@@ -25,18 +32,31 @@ api = Api(Function.SUBMIT, lambda: dependencies().settings.claims)
 def start(call: Call) -> Answer:
     made, body, caller = dependencies(), call.body(StartDraftBody), call.caller
     key = call.idempotency_key
-    draft = start_draft(
+    started = start_draft(
         body.content,
         caller,
         tin=body.tin,
         new_id=lambda tin: id_from_key(tin, caller.subject, key) if key else made.new_id(),
+        check=_check(made),
         drafts=made.drafts,
-        reference=made.reference,
         payer=made.payer,
         now=made.now(),
     )
+    draft = started.draft
     headers = {**etag(draft.version), "Location": f"/v1/drafts/{draft.request_id}"}
-    return Answer(DraftAnswer.of(draft), HTTPStatus.CREATED, headers)
+    return Answer(StartedDraftAnswer.of(started, made.payer), HTTPStatus.CREATED, headers)
+
+
+def _check(made: Dependencies) -> Check:
+    return partial(
+        check_requirements,
+        reference=made.reference,
+        rule_lists=made.rule_lists,
+        versions=made.rule_list_versions,
+        code_sets=made.code_sets,
+        payer=made.payer,
+        now=made.now(),
+    )
 
 
 @api.operation("resumeDraft")

@@ -16,6 +16,7 @@ from precert.api.answers.drafts import (
     DraftAnswer,
     OfferedDocumentAnswer,
     SavedDraftAnswer,
+    StartedDraftAnswer,
     SubmissionAnswer,
 )
 from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer, WorklistAnswer
@@ -50,6 +51,7 @@ from precert.domain.errors import (
     DocumentLimitError,
     DraftExpiredError,
     FlagLimitError,
+    GuidanceOnlyError,
     InvalidInputError,
     KeyReusedError,
     NoConfirmationError,
@@ -59,7 +61,9 @@ from precert.domain.errors import (
     PatientNotEligibleError,
     PatientNotFoundError,
     PrecertError,
+    PrecertificationNotRequiredError,
     SameReviewerError,
+    ThirdPartyDecidesError,
     TransientError,
     VersionMismatchError,
     VersionMissingError,
@@ -172,13 +176,19 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(InvalidInputError, NothingToHandOverError, *_NOT_CHECKABLE),
     ),
     "startDraft": OperationContract(
-        "Stores what was entered so far; only the patient is required. The draft lives until "
-        "`expires_at`, which every save moves. With an Idempotency-Key a repetition answers the "
-        "same draft as it stands now; another content under the same key is refused.",
+        "Makes the check, and stores all that was entered where the answer leads to a draft: a code "
+        "needs precertification or nobody can tell, an emergency admission is to be notified, or a "
+        "predetermination is wanted and offered. Elsewhere it is refused and says where to go. `check` "
+        "tells by which list. The draft lives until `expires_at`, which every save moves. With an "
+        "Idempotency-Key a repetition answers the same draft as it stands now; another content under "
+        "the same key is refused.",
         body=StartDraftBody,
-        answer=DraftAnswer,
+        answer=StartedDraftAnswer,
         status=HTTPStatus.CREATED,
-        errors=(InvalidInputError, KeyReusedError, *_NOT_CHECKABLE, *_NO_LIVE_DRAFT),
+        errors=(
+            *(InvalidInputError, KeyReusedError, *_NOT_CHECKABLE, *_NO_LIVE_DRAFT),
+            *(PrecertificationNotRequiredError, ThirdPartyDecidesError, GuidanceOnlyError),
+        ),
         headers_in=frozenset({Header.IDEMPOTENCY_KEY}),
         headers_out=frozenset({Header.ETAG, Header.LOCATION}),
     ),

@@ -12,6 +12,9 @@
     ├── CheckNotAvailableError       the plan's management level is not supported (A4)
     ├── NothingToHandOverError       the third party decides on nothing that was asked (C8)
     ├── NoConfirmationError          not everything in the check is "not required" (C7)
+    ├── PrecertificationNotRequiredError   nothing in the check needs it: no draft comes of it (D1)
+    ├── ThirdPartyDecidesError       a third party decides on all that needs it (C8)
+    ├── GuidanceOnlyError            neither form nor third party: the payer's words say what to do (A5)
     ├── DraftExpiredError            the 72 hours are over (D5)
     ├── VersionMismatchError         somebody else changed it first (D7)
     ├── VersionMissingError          a write came without the version it is based on (D7)
@@ -110,6 +113,21 @@ class NoConfirmationError(PrecertError):
 class NothingToHandOverError(PrecertError):
     code = "nothing_to_hand_over"
     title = "The third party decides on nothing here"
+
+
+class PrecertificationNotRequiredError(PrecertError):
+    code = "precertification_not_required"
+    title = "Nothing here needs precertification"
+
+
+class ThirdPartyDecidesError(PrecertError):
+    code = "third_party_decides"
+    title = "A third party decides on this"
+
+
+class GuidanceOnlyError(PrecertError):
+    code = "guidance_only"
+    title = "This is not requested online"
 
 
 class DraftExpiredError(PrecertError):

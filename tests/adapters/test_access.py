@@ -51,7 +51,7 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
     "checkRequirements": lambda cloud, _, by: cloud.check(by),
     "confirmCheck": lambda cloud, _, by: cloud.confirmation(by, services=[OFFICE_VISIT]),
     "startDraft": lambda cloud, _, by: cloud.call(
-        submit, "POST", "/v1/drafts", {"content": {"patient": dict(PATIENT)}}, by=by
+        submit, "POST", "/v1/drafts", {"content": entered()}, by=by
     ),
     "listRequests": lambda cloud, _, by: cloud.dashboard(by),
     "listPatientRequests": lambda cloud, _, by: cloud.of_patient(by),

@@ -46,9 +46,10 @@ def test_submission_is_one_call_when_nothing_stands_against_it(cloud: Cloud) -> 
 
 
 def test_start_is_two_calls_when_a_draft_is_made(cloud: Cloud) -> None:
+    cloud.check()  # the rule list is at hand
     with cloud.wire.counting() as calls:
         cloud.start()
-    assert calls == ["GetItem", "TransactWriteItems"]
+    assert calls == ["BatchGetItem", "TransactWriteItems"]
 
 
 def test_check_is_one_call_when_the_rule_list_is_at_hand(cloud: Cloud) -> None:

@@ -54,8 +54,7 @@ def test_selection_counts_once_when_the_same_start_is_sent_again(cloud: Cloud) -
     assert [selected for _, selected in frequent(cloud)] == [1]
 
 
-def test_nothing_is_counted_when_no_provider_was_selected(cloud: Cloud) -> None:
-    cloud.start(servicing_provider=None)
+def test_nothing_is_counted_when_half_a_provider_was_entered(cloud: Cloud) -> None:
     cloud.start(servicing_provider={"name": "Half"})
     assert frequent(cloud) == []
 

@@ -118,7 +118,7 @@ def test_answer_repeats_nothing_entered_when_it_is_refused(stand: Stand) -> None
 @pytest.mark.rule("D6")
 def test_everything_is_listed_when_an_empty_draft_is_submitted(desk: Desk) -> None:
     content = {"patient": PATIENT, "services": [{}]}
-    request_id = desk.draft(content)
+    request_id = desk.draft()
     response = desk.stand.caller(OFFICE).call(
         "POST",
         f"/v1/drafts/{request_id}/submission",

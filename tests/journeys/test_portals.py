@@ -6,11 +6,10 @@ import httpx
 import pytest
 
 from local.client import trust
-from local.journey.content import PATIENT
 from local.stand import Stand
 from local.users import OFFICE
 from precert.api.routes import ROUTES, Route
-from tests.journeys.desk import ABSENT_ID
+from tests.journeys.desk import ABSENT_ID, Desk
 
 PORTAL: Final = "http://localhost:3000"
 
@@ -52,9 +51,9 @@ def test_preflight_is_not_granted_when_the_page_is_somebody_elses(stand: Stand) 
     assert "access-control-allow-origin" not in refused.headers
 
 
-def test_etag_and_location_are_readable_when_a_portal_starts_a_draft(stand: Stand) -> None:
-    started = stand.caller(OFFICE).call(
-        "POST", "/v1/drafts", {"content": {"patient": PATIENT}}, headers={"Origin": PORTAL}
+def test_etag_and_location_are_readable_when_a_portal_starts_a_draft(desk: Desk) -> None:
+    started = desk.stand.caller(OFFICE).call(
+        "POST", "/v1/drafts", {"content": desk.content()}, headers={"Origin": PORTAL}
     )
     assert started.status_code == 201
     assert started.headers["etag"] == '"1"'

@@ -10,8 +10,7 @@ from tests.journeys.desk import APPROVAL, DENIAL, STRANGER, Desk, Json, until
 
 @pytest.mark.rule("D4")
 def test_draft_is_incomplete_on_its_own_dashboard_when_it_was_started(desk: Desk) -> None:
-    content = {"patient": PATIENT, "servicing_provider": desk.facility}
-    draft_id = desk.draft(content)
+    draft_id = desk.draft()
     row = desk.row(draft_id, OFFICE)
     assert row is not None
     assert (row["status"], row["allowed_actions"]) == ("INCOMPLETE", ["RESUME", "DELETE"])

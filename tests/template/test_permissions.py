@@ -31,7 +31,7 @@ DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
 ALLOWED: Final = {
     catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | USE_KEY,
     catalogue.CONFIRMATION: {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"} | USE_KEY,
-    catalogue.SUBMIT: WRITE | WRITE_KEY,
+    catalogue.SUBMIT: WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"},
     catalogue.UPLOAD: WRITE
     | WRITE_KEY
     | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"},

@@ -9,7 +9,7 @@ from precert.domain.content import Service
 from precert.domain.delegates import CareCoordination, Delegate
 from precert.domain.next_steps import NextAction, NextStep, next_step_without_codes, notices_of
 from precert.domain.payer import Payer
-from precert.domain.rules import CodeAnswer, Requirement
+from precert.domain.rules import CodeAnswer, Requirement, RuleListVersion
 from precert.domain.values import CodeType
 from precert.usecases.check_requirements import CheckAnswer
 
@@ -140,6 +140,15 @@ class RuleListAnswer(AnswerModel):
     effective_from: date
     published_at: datetime
 
+    @classmethod
+    def of(cls, version: RuleListVersion, payer: Payer) -> "RuleListAnswer":
+        return cls(
+            payer=payer.name,
+            version=version.version,
+            effective_from=version.effective_from,
+            published_at=version.published_at,
+        )
+
 
 class RequirementsAnswer(AnswerModel):
     """An answer for each code, and what follows from all of them.
@@ -173,12 +182,7 @@ class RequirementsAnswer(AnswerModel):
                 )
             ],
             third_parties=_third_parties(answer, steps),
-            rule_list=RuleListAnswer(
-                payer=payer.name,
-                version=answer.rule_list.version,
-                effective_from=answer.rule_list.effective_from,
-                published_at=answer.rule_list.published_at,
-            ),
+            rule_list=RuleListAnswer.of(answer.rule_list, payer),
             assertion_id=answer.assertion_id,
             quoted_id_fits=answer.quoted_id_fits,
             confirmation_available=answer.requirement is Requirement.NOT_REQUIRED,

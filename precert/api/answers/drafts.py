@@ -1,11 +1,15 @@
 """Drafts, their documents, and what comes of submitting one."""
 
 from datetime import datetime
+from typing import Any
 
+from precert.api.answers.check import RuleListAnswer
 from precert.api.answers.model import AnswerModel
 from precert.domain.content import RequestContent
 from precert.domain.documents import Document, DocumentStatus, Refusal, Sender
+from precert.domain.payer import Payer
 from precert.domain.request import Request
+from precert.domain.rules import Requirement
 from precert.domain.statuses import (
     Action,
     Status,
@@ -14,6 +18,7 @@ from precert.domain.statuses import (
 )
 from precert.usecases.offer_document import OfferedDocument
 from precert.usecases.save_draft import SavedDraft
+from precert.usecases.start_draft import StartedDraft
 from precert.usecases.submit_draft import SubmittedRequest
 
 
@@ -61,9 +66,7 @@ class DocumentAnswer(AnswerModel):
         )
 
 
-class DraftAnswer(AnswerModel):
-    """A draft with everything entered; ``version`` is also its ETag."""
-
+class _Draft(AnswerModel):
     draft_id: str
     version: int
     status: Status
@@ -73,17 +76,57 @@ class DraftAnswer(AnswerModel):
     content: RequestContent
     documents: list[DocumentAnswer]
 
+
+def _told(draft: Request, documents: tuple[Document, ...] = ()) -> dict[str, Any]:
+    return {
+        "draft_id": draft.request_id,
+        "version": draft.version,
+        "status": draft.status,
+        "expires_at": draft.expires_at,
+        "waiting_on": draft.waiting_on,
+        "allowed_actions": list(allowed_actions(draft.status)),
+        "content": draft.content,
+        "documents": [DocumentAnswer.of(document, draft.content) for document in documents],
+    }
+
+
+class DraftAnswer(_Draft):
+    """A draft with everything entered; ``version`` is also its ETag."""
+
     @classmethod
     def of(cls, draft: Request, documents: tuple[Document, ...] = ()) -> "DraftAnswer":
+        return cls(**_told(draft, documents))
+
+
+class StartedFrom(AnswerModel):
+    """The check that a draft was started from (D1).
+
+    ``assertion_id`` is what this answer is quoted by; ``quoted_id_fits`` says whether the id that was
+    quoted in the content is one of this question, answered by this list.
+    """
+
+    requirement: Requirement
+    rule_list: RuleListAnswer
+    assertion_id: str | None
+    quoted_id_fits: bool | None
+
+
+class StartedDraftAnswer(_Draft):
+    """A draft as it was started, and the check behind it; ``version`` is also its ETag."""
+
+    check: StartedFrom
+
+    @classmethod
+    def of(cls, started: StartedDraft, payer: Payer) -> "StartedDraftAnswer":
+        answer = started.answer
         return cls(
-            draft_id=draft.request_id,
-            version=draft.version,
-            status=draft.status,
-            expires_at=draft.expires_at,
-            waiting_on=draft.waiting_on,
-            allowed_actions=list(allowed_actions(draft.status)),
-            content=draft.content,
-            documents=[DocumentAnswer.of(document, draft.content) for document in documents],
+            **_told(started.draft),
+            check=StartedFrom(
+                requirement=answer.requirement,
+                rule_list=RuleListAnswer.of(answer.rule_list, payer),
+                assertion_id=answer.assertion_id,
+                quoted_id_fits=answer.quoted_id_fits,
+            ),
         )
 
 

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Protocol
 
 from precert.domain.content import Patient, RequestContent
-from precert.domain.coverage import Member
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.review import Review
@@ -98,11 +97,6 @@ class DraftStore(Protocol):
             NumberTakenError: nothing was written; draw another number.
             CoverageChangedError: nothing was written (A6).
         """
-
-
-class MemberReader(Protocol):
-    def member(self, member_id: str) -> Member | None:
-        """A member with all coverage, or ``None``. One call."""
 
 
 class DraftRemains(Protocol):

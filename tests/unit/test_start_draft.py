@@ -1,0 +1,43 @@
+"""Where a check leads that leads to no draft: the rare answers that the sample payer's list has not."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from precert.domain.errors import GuidanceOnlyError, PrecertError
+from precert.domain.next_steps import BEHAVIORAL
+from precert.domain.rules import Requirement
+from precert.usecases.check_requirements import CheckAnswer
+from precert.usecases.start_draft import elsewhere, leads_to_a_draft
+from tests.fakes.samples import payer
+from tools.openapi_story import story
+
+
+def answered(**changes: Any) -> CheckAnswer:
+    """The story's answer of one service, each of its codes answered so."""
+    told = story().check
+    codes = tuple(replace(code, delegate_id=None, **changes) for code in told.services[0])
+    content = told.content.model_copy(update={"services": told.content.services[:1]})
+    return replace(
+        told, content=content, services=(codes,), requirement=changes["requirement"], delegates={}
+    )
+
+
+@pytest.mark.rule("A5")
+@pytest.mark.parametrize(
+    "requirement", [Requirement.REQUIRED, Requirement.UNABLE_TO_DETERMINE, Requirement.THIRD_PARTY]
+)
+def test_guidance_is_told_when_a_service_is_behavioral(requirement: Requirement) -> None:
+    answer = answered(requirement=requirement, guidance=BEHAVIORAL, predetermination=False)
+    assert not leads_to_a_draft(answer, payer())
+    refusal: PrecertError = elsewhere(answer, payer())
+    assert isinstance(refusal, GuidanceOnlyError)
+    assert refusal.detail == payer().notices[BEHAVIORAL]
+
+
+def test_something_is_told_when_the_third_party_is_not_in_the_list() -> None:
+    answer = answered(requirement=Requirement.THIRD_PARTY, guidance=None, predetermination=False)
+    refusal = elsewhere(answer, payer())
+    assert isinstance(refusal, GuidanceOnlyError)
+    assert refusal.detail == payer().notices["third_party"]
