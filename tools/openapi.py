@@ -19,7 +19,8 @@ from precert.api.problems import PROBLEM_TYPE, Problem
 from precert.api.routes import ROUTES, Function, Route
 from precert.domain.errors import MalformedHeaderError, NotFoundError, PrecertError, TransientError
 from tools.api_changelog import CHANGELOG, breaks, with_changes
-from tools.openapi_examples import Example, examples, problem_examples
+from tools.openapi_example import Example
+from tools.openapi_examples import examples, problem_examples
 from tools.openapi_files import ROOT, as_json, settle
 from tools.openapi_schemas import (
     REF_PREFIX,
@@ -60,9 +61,10 @@ ICD-10-CM codes. **Answers** may gain members: pass over what you do not know. T
 two people never overwrite each other unknowingly.
 
 **Repeating.** When an answer was lost, repeat the call. Reading, saving and submitting answer as they
-did before; starting a draft does with an Idempotency-Key. What was voided, appealed, decided or
-deleted already is refused (409, or 404 for a draft that is gone) and stays as it is. Asking for an
-upload again takes another slot.
+did before, and so does a reviewer's or an operator's move that is the same as the last; starting a
+draft does with an Idempotency-Key. What was voided, appealed or deleted already, or decided otherwise,
+is refused (409, or 404 for a draft that is gone) and stays as it is. Asking for an upload again takes
+another slot.
 
 **Problems** are `{PROBLEM_TYPE}` (RFC 9457). Decide by `code`, which is never renamed; show
 `detail`. `invalid_input` lists all faults at once, each with a JSON pointer into what was sent. A
@@ -90,7 +92,7 @@ TAGS: Final[Mapping[Function, tuple[str, str]]] = {
     Function.SUBMIT: ("Request", "Drafts, submission, withdrawal and appeal."),
     Function.UPLOAD: ("Documents", "Uploads, past the API straight to the store."),
     Function.STATUS: ("Status", "Dashboard, details and messages."),
-    Function.REVIEW: ("Review", "For the payer's clinical reviewers."),
+    Function.REVIEW: ("Review", "For the payer's clinical reviewers, and its operators."),
 }
 
 HEADERS: Final[Mapping[str, Any]] = {
@@ -202,6 +204,7 @@ def operation(route: Route) -> dict[str, Any]:
         **_request_body(contract, example),
         "responses": {
             str(contract.status.value): _success(contract, example),
+            **_other_success(contract, example),
             **_problems(contract),
             "401": _response("Unauthorized"),
             "429": _response("TooManyRequests"),
@@ -243,6 +246,19 @@ def _success(contract: OperationContract, example: Example) -> dict[str, Any]:
     if contract.attachment is not None:
         answered["content"] = {contract.attachment: {}}
     return answered
+
+
+def _other_success(contract: OperationContract, example: Example) -> dict[str, Any]:
+    if contract.other_status is None or contract.answer is None:
+        return {}
+    content = {
+        contract.media_type: {
+            "schema": _schema(contract.answer.__name__),
+            "example": example.answered_otherwise,
+        }
+    }
+    told = {"description": contract.other_status.phrase, "content": content}
+    return {str(contract.other_status.value): told}
 
 
 # -- Problems -----------------------------------------------------------------------------------------

@@ -2,13 +2,11 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from itertools import count
 from typing import Any
-
-from pydantic import BaseModel
 
 from precert.api.answers.check import RequirementsAnswer
 from precert.api.answers.drafts import (
@@ -18,18 +16,17 @@ from precert.api.answers.drafts import (
     StartedDraftAnswer,
     SubmissionAnswer,
 )
-from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer, WorklistAnswer
+from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer
 from precert.api.answers.patients import PatientAnswer, PatientsAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.bodies import (
+    AnswerInformationBody,
     AppealBody,
     CheckBody,
     ConfirmCheckBody,
     ConfirmPatientBody,
     ContentBody,
-    DecideBody,
-    LineDecisionBody,
     OfferDocumentBody,
     PartsBody,
     PatientRequestsBody,
@@ -62,7 +59,6 @@ from precert.domain.form import asked_form
 from precert.domain.frequent import FrequentProvider
 from precert.domain.patients import PatientSearch
 from precert.domain.request import Request
-from precert.domain.review import Decision
 from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType
 from precert.usecases.confirm_check import no_confirmation
@@ -71,13 +67,15 @@ from precert.usecases.explain_refusal import expired, not_found, why_refused
 from precert.usecases.offer_document import OfferedDocument
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.inbox import Message
-from precert.usecases.ports.listings import DashboardRow, Page, WorklistRow, row_of_request
+from precert.usecases.ports.listings import DashboardRow, Page, row_of_request
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.save_draft import SavedDraft
 from precert.usecases.search_patients import FoundPatients
 from precert.usecases.search_providers import FoundProvider, FoundProviders
 from precert.usecases.start_draft import StartedDraft, elsewhere
 from precert.usecases.submit_draft import SubmittedRequest
+from tools.openapi_example import Example
+from tools.openapi_review import review_examples
 from tools.openapi_story import (
     DENIED_LINE,
     DOCUMENT_ID,
@@ -91,29 +89,11 @@ from tools.openapi_story import (
 )
 
 
-@dataclass(frozen=True)
-class Example:
-    """One call: its body and its answer, each where the operation has one."""
-
-    body: BaseModel | None = None
-    answer: BaseModel | None = None
-
-    @property
-    def sent(self) -> Any:
-        """The body as an office would write it: what is not entered is left out."""
-        return self.body and self.body.model_dump(mode="json", exclude_defaults=True)
-
-    @property
-    def answered(self) -> Any:
-        """The answer as the handlers write it: every member is there."""
-        return self.answer and self.answer.model_dump(mode="json")
-
-
 @cache
 def examples() -> Mapping[str, Example]:
     """By operation id."""
     told = story()
-    return {**_before_submission(told), **_after_submission(told), **_reviewers(told)}
+    return {**_before_submission(told), **_after_submission(told), **review_examples(told)}
 
 
 def _before_submission(told: Story) -> dict[str, Example]:
@@ -206,6 +186,10 @@ def _after_submission(told: Story) -> dict[str, Example]:
             VoidBody(reason="The procedure was cancelled."),
             ChangedRequestAnswer.of(told.voided.request),
         ),
+        "answerInformation": Example(
+            AnswerInformationBody(answer="The note of 12 January was attached under another name."),
+            ChangedRequestAnswer.of(told.pended.request),
+        ),
         "fileAppeal": Example(
             AppealBody(
                 line_ids=(DENIED_LINE,), reason=told.appealed.request.submitted.appeals[0].reason
@@ -274,35 +258,6 @@ def _messages(told: Story) -> tuple[Message, ...]:
         for event in reversed(told.history)
         if event.type in MESSAGE_EVENT_TYPES
     )
-
-
-def _reviewers(told: Story) -> dict[str, Example]:
-    pended, determined = told.pended.request, told.determined.request
-    case = RequestFile(pended, (told.attached,), told.history[:-1])
-    row = WorklistRow(
-        request_id=REQUEST_ID,
-        number=pended.submitted.number,
-        plan_id=pended.plan.plan_id,
-        urgency=pended.urgency,
-        round=pended.submitted.round,
-        due_at=pended.due_at or SUBMITTED,
-    )
-    return {
-        "listWorklist": Example(answer=WorklistAnswer.of(Page((row,), cursor=None))),
-        "readCase": Example(answer=RequestAnswer.of(case, told.payer, for_reviewer=True)),
-        "decide": Example(
-            DecideBody(
-                round=pended.submitted.round,
-                lines=tuple(
-                    LineDecisionBody.model_validate(
-                        {"line_id": line.line_id, **_told(line.decisions[-1])}
-                    )
-                    for line in determined.submitted.lines
-                ),
-            ),
-            ChangedRequestAnswer.of(determined),
-        ),
-    }
 
 
 # -- Problems -----------------------------------------------------------------------------------------
@@ -379,11 +334,6 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         ),
         TransientError("The request is being changed by others. Try again."),
     )
-
-
-def _told(decision: Decision) -> dict[str, object]:
-    """What a reviewer says of a line; the rest of a decision is the product's."""
-    return decision.model_dump(include={"status", "reason_code", "rationale", "criterion"})
 
 
 def _half_entered(draft: Request) -> Service:

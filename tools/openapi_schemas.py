@@ -89,6 +89,18 @@ EXTENSIONS: Final[Mapping[str, Schema]] = {
         },
         "type": "array",
     },
+    "lines": {
+        "description": "With `action_not_allowed` on a decision: what stands of each line.",
+        "items": {
+            "properties": {
+                "line_id": {"type": "string"},
+                "status": {"$ref": f"{REF_PREFIX}LineStatus"},
+            },
+            "required": ["line_id", "status"],
+            "type": "object",
+        },
+        "type": "array",
+    },
     "number": {
         "description": "With `action_not_allowed` on a submitted draft: its number.",
         "type": ["string", "null"],

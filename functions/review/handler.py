@@ -1,49 +1,166 @@
-"""The reviewers' side: worklist, case, decision."""
+"""The reviewers' side: worklist, case, moves, decision; and the operators' two operations."""
 
+from http import HTTPStatus
 from typing import Any
 
+from precert.api.answers.cases import ReviewedCaseAnswer
 from precert.api.answers.lists import WorklistAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
-from precert.api.bodies import DecideBody, PlanPageQuery
+from precert.api.bodies import PageQuery, WorklistQuery
 from precert.api.http import Answer, Api, Call
+from precert.api.review_bodies import (
+    ChangeDatesBody,
+    DecideBody,
+    ExtendBody,
+    RequestInformationBody,
+    SignBody,
+)
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
+from precert.domain.request import Request
 from precert.observability import logger, metrics
-from precert.usecases.decide import LineDecision, decide
+from precert.usecases.change_dates import change_dates
+from precert.usecases.claim_case import claim_case
+from precert.usecases.decide import decide
+from precert.usecases.extend_deadline import extend_deadline
+from precert.usecases.list_overdue import list_overdue
 from precert.usecases.list_worklist import list_worklist
+from precert.usecases.offer_peer_to_peer import offer_peer_to_peer
 from precert.usecases.read_case import read_case
+from precert.usecases.release_case import release_case
+from precert.usecases.request_information import request_information
+from precert.usecases.sign_decisions import sign_decisions
 
 api = Api(Function.REVIEW, lambda: dependencies().settings.claims)
 
 
 @api.operation("listWorklist")
 def worklist(call: Call) -> Answer:
-    page = list_worklist(
-        call.caller, **dict(call.query(PlanPageQuery)), listings=dependencies().listings
-    )
-    return Answer(WorklistAnswer.of(page))
+    made, caller, now = dependencies(), call.caller, dependencies().now()
+    query = dict(call.query(WorklistQuery))
+    page = list_worklist(caller, **query, listings=made.listings, now=now)
+    return Answer(WorklistAnswer.of(page, caller.subject, now))
 
 
 @api.operation("readCase")
 def case(call: Call) -> Answer:
-    made = dependencies()
-    file = read_case(call.id("request_id"), call.caller, requests=made.requests)
-    return Answer(RequestAnswer.of(file, made.payer, for_reviewer=True))
+    made, caller = dependencies(), call.caller
+    file = read_case(call.id("request_id"), caller, requests=made.requests)
+    actions = file.request.reviewers_actions(caller.subject, made.now())
+    return Answer(RequestAnswer.of(file, made.payer, actions))
+
+
+@api.operation("claimCase")
+def claim(call: Call) -> Answer:
+    made, caller, now = dependencies(), call.caller, dependencies().now()
+    request = claim_case(
+        call.id("request_id"), caller, requests=made.requests, payer=made.payer, now=now
+    )
+    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
+
+
+@api.operation("releaseCase")
+def release(call: Call) -> Answer:
+    made, caller, now = dependencies(), call.caller, dependencies().now()
+    request = release_case(call.id("request_id"), caller, requests=made.requests, now=now)
+    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
+
+
+@api.operation("requestInformation")
+def information(call: Call) -> Answer:
+    made, caller, now = dependencies(), call.caller, dependencies().now()
+    body = call.body(RequestInformationBody)
+    request = request_information(
+        call.id("request_id"),
+        body.documents,
+        body.text,
+        caller,
+        requests=made.requests,
+        payer=made.payer,
+        now=now,
+    )
+    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
+
+
+@api.operation("extendDeadline")
+def extension(call: Call) -> Answer:
+    made, caller, now = dependencies(), call.caller, dependencies().now()
+    request = extend_deadline(
+        call.id("request_id"),
+        call.body(ExtendBody).reason,
+        caller,
+        requests=made.requests,
+        payer=made.payer,
+        now=now,
+    )
+    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
+
+
+@api.operation("offerPeerToPeer")
+def peer_to_peer(call: Call) -> Answer:
+    made, caller, now = dependencies(), call.caller, dependencies().now()
+    request = offer_peer_to_peer(
+        call.id("request_id"), caller, requests=made.requests, payer=made.payer, now=now
+    )
+    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
 
 
 @api.operation("decide")
 def decision(call: Call) -> Answer:
-    made, body = dependencies(), call.body(DecideBody)
+    made, caller, now = dependencies(), call.caller, dependencies().now()
+    body = call.body(DecideBody)
     request = decide(
         call.id("request_id"),
-        [LineDecision(**dict(line)) for line in body.lines],
-        call.caller,
+        [line.said for line in body.lines],
+        caller,
         round_=body.round,
         requests=made.requests,
+        code_sets=made.code_sets,
         payer=made.payer,
+        now=now,
+    )
+    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now), _decided(request))
+
+
+def _decided(request: Request) -> HTTPStatus:
+    """Accepted, and no more, while a second signature is waited for."""
+    return HTTPStatus.ACCEPTED if request.submitted.proposal else HTTPStatus.OK
+
+
+@api.operation("signDecisions")
+def signature(call: Call) -> Answer:
+    made, caller, now = dependencies(), call.caller, dependencies().now()
+    body = call.body(SignBody)
+    request = sign_decisions(
+        call.id("request_id"),
+        caller,
+        round_=body.round,
+        accept=body.accept,
+        requests=made.requests,
+        now=now,
+    )
+    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
+
+
+@api.operation("listOverdue")
+def overdue(call: Call) -> Answer:
+    made, caller = dependencies(), call.caller
+    page = list_overdue(caller, **dict(call.query(PageQuery)), listings=made.listings)
+    return Answer(WorklistAnswer.of(page, caller.subject, made.now()))
+
+
+@api.operation("changeDates")
+def dates(call: Call) -> Answer:
+    made, body = dependencies(), call.body(ChangeDatesBody)
+    request = change_dates(
+        call.id("request_id"),
+        [line.change for line in body.lines],
+        call.caller,
+        reason=body.reason,
+        requests=made.requests,
         now=made.now(),
     )
-    return Answer(ChangedRequestAnswer.of(request, for_reviewer=True))
+    return Answer(ChangedRequestAnswer.of(request, request.operators_actions))
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -11,11 +11,19 @@ from precert.api.answers.drafts import (
     SubmissionAnswer,
 )
 from precert.api.answers.requests import ChangedRequestAnswer
-from precert.api.bodies import AppealBody, ContentBody, PartsBody, StartDraftBody, VoidBody
+from precert.api.bodies import (
+    AnswerInformationBody,
+    AppealBody,
+    ContentBody,
+    PartsBody,
+    StartDraftBody,
+    VoidBody,
+)
 from precert.api.http import Answer, Api, Call, etag
 from precert.api.routes import Function
 from precert.bootstrap import Dependencies, dependencies, id_from_key
 from precert.observability import logger, metrics
+from precert.usecases.answer_information import answer_information
 from precert.usecases.check_requirements import check_requirements
 from precert.usecases.delete_draft import delete_draft
 from precert.usecases.file_appeal import file_appeal
@@ -136,6 +144,19 @@ def void(call: Call) -> Answer:
     request = void_request(
         call.id("request_id"),
         call.body(VoidBody).reason,
+        call.caller,
+        requests=made.requests,
+        now=made.now(),
+    )
+    return Answer(ChangedRequestAnswer.of(request))
+
+
+@api.operation("answerInformation")
+def answer(call: Call) -> Answer:
+    made = dependencies()
+    request = answer_information(
+        call.id("request_id"),
+        call.body(AnswerInformationBody).answer,
         call.caller,
         requests=made.requests,
         now=made.now(),

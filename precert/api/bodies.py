@@ -1,12 +1,12 @@
 """What callers send: one model for each body, strict about fields it does not know."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from precert.domain.content import ContentParts, Patient, RequestContent
 from precert.domain.documents import Sha256
-from precert.domain.statuses import LineStatus, Status
+from precert.domain.statuses import Status
 from precert.domain.values import Day, Instant, MemberId, Sort, Text, Tin, Value
 
 
@@ -65,6 +65,12 @@ class AppealBody(Value):
     expedited: bool = False
 
 
+class AnswerInformationBody(Value):
+    """What was asked for, answered in words; documents are attached."""
+
+    answer: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
 class OfferDocumentBody(Value):
     """The file to be uploaded; ``tin`` says for which side, where the caller has several.
 
@@ -76,23 +82,6 @@ class OfferDocumentBody(Value):
     document_type: Text | None = None
     sha256: Sha256 | None = None
     tin: Tin | None = None
-
-
-class LineDecisionBody(Value):
-    """The decision of one line; a denial needs reason code, rationale and criterion (W4)."""
-
-    line_id: Text
-    status: Literal[LineStatus.APPROVED, LineStatus.DENIED]
-    reason_code: Annotated[Text, Field(max_length=4)] | None = None
-    rationale: Annotated[str, Field(max_length=2000)] | None = None
-    criterion: Annotated[str, Field(max_length=500)] | None = None
-
-
-class DecideBody(Value):
-    """Decisions of every open line; ``round`` is the one the reviewer read."""
-
-    round: Annotated[int, Field(ge=1)]
-    lines: Annotated[tuple[LineDecisionBody, ...], Field(max_length=100)]
 
 
 class PageQuery(Value):
@@ -134,7 +123,11 @@ class PatientRequestsBody(TinPageQuery):
     member_id: MemberId
 
 
-class PlanPageQuery(PageQuery):
-    """A page of one plan's list; reviewers of one plan may leave it out."""
+class WorklistQuery(PageQuery):
+    """A page of one plan's list; reviewers of one plan may leave it out.
+
+    ``mine`` asks for what the caller holds.
+    """
 
     plan_id: Text | None = None
+    mine: bool = False

@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from precert.api.answers.cases import ReviewedCaseAnswer
 from precert.api.answers.check import RequirementsAnswer
 from precert.api.answers.drafts import (
     DraftAnswer,
@@ -25,24 +26,32 @@ from precert.api.answers.patients import PatientAnswer, PatientsAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.bodies import (
+    AnswerInformationBody,
     AppealBody,
     CheckBody,
     ConfirmCheckBody,
     ConfirmPatientBody,
     ContentBody,
-    DecideBody,
     OfferDocumentBody,
+    PageQuery,
     PartsBody,
     PatientRequestsBody,
-    PlanPageQuery,
     RequestsQuery,
     StartDraftBody,
     TinPageQuery,
     TinQuery,
     VoidBody,
+    WorklistQuery,
 )
 from precert.api.form import FormAnswer, FormQuery
 from precert.api.handover import HandoverAnswer, HandoverBody
+from precert.api.review_bodies import (
+    ChangeDatesBody,
+    DecideBody,
+    ExtendBody,
+    RequestInformationBody,
+    SignBody,
+)
 from precert.contract import Entitlement
 from precert.domain.directory import ProviderSearch
 from precert.domain.errors import (
@@ -96,6 +105,8 @@ class OperationContract:
     """The media type of the file that is answered instead of a model."""
     errors: tuple[type[PrecertError], ...] = ()
     status: HTTPStatus = HTTPStatus.OK
+    other_status: HTTPStatus | None = None
+    """What it may answer instead, with the same model."""
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     headers_in: frozenset[Header] = frozenset()
@@ -251,6 +262,13 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         answer=ChangedRequestAnswer,
         errors=(InvalidInputError, *_NOT_CHANGEABLE),
     ),
+    "answerInformation": OperationContract(
+        "Answers in words what the payer asked for; the payer's clock runs on. Documents are "
+        "attached, and answer as well.",
+        body=AnswerInformationBody,
+        answer=ChangedRequestAnswer,
+        errors=(InvalidInputError, *_NOT_CHANGEABLE),
+    ),
     "fileAppeal": OperationContract(
         "Asks another reviewer to look at denied lines again. One appeal at a time, within the "
         "filing time of the plan.",
@@ -321,7 +339,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
     ),
     "listWorklist": OperationContract(
         "Open rounds of one plan: urgent ones first, then by the time they are due.",
-        query=PlanPageQuery,
+        query=WorklistQuery,
         answer=WorklistAnswer,
         errors=(InvalidInputError,),
         entitlement=Entitlement.REVIEWER,
@@ -332,13 +350,75 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(NotFoundError,),
         entitlement=Entitlement.REVIEWER,
     ),
+    "claimCase": OperationContract(
+        "Holds the open round for some time, so that no colleague decides it meanwhile; again, to "
+        "hold it longer.",
+        answer=ReviewedCaseAnswer,
+        errors=(*_NOT_CHANGEABLE, SameReviewerError),
+        entitlement=Entitlement.REVIEWER,
+    ),
+    "releaseCase": OperationContract(
+        "Gives the case back to the queue before the time is over.",
+        answer=ReviewedCaseAnswer,
+        errors=_NOT_CHANGEABLE,
+        entitlement=Entitlement.REVIEWER,
+    ),
+    "requestInformation": OperationContract(
+        "Asks both providers for documents, by code, or for an answer in words. The payer's clock "
+        "stands still until they answer or `due_at`, which is theirs now, has passed.",
+        body=RequestInformationBody,
+        answer=ReviewedCaseAnswer,
+        errors=(InvalidInputError, *_NOT_CHANGEABLE),
+        entitlement=Entitlement.REVIEWER,
+    ),
+    "extendDeadline": OperationContract(
+        "Moves the deadline, once, by what the line of business allows; urgent cases have no "
+        "extension. Both providers read the reason.",
+        body=ExtendBody,
+        answer=ReviewedCaseAnswer,
+        errors=(InvalidInputError, *_NOT_CHANGEABLE),
+        entitlement=Entitlement.REVIEWER,
+    ),
+    "offerPeerToPeer": OperationContract(
+        "Offers the requesting clinician a talk before the decision; both providers read the phone "
+        "number and until when. The deadline stays.",
+        answer=ReviewedCaseAnswer,
+        errors=(*_NOT_CHANGEABLE, SameReviewerError),
+        entitlement=Entitlement.REVIEWER,
+    ),
     "decide": OperationContract(
-        "Records one decision for every line of the open round; a round is decided once. `round` "
-        "is that of the case as it was read. A denial carries reason code, rationale and criterion.",
+        "Records one decision for every line of the open round; a round is decided once, and the same "
+        "decisions sent again are answered as before. `round` is that of the case as it was read. An "
+        "approval of something else than was asked for becomes MODIFIED. Where the payer asks for a "
+        "second signature, the answer is 202 and the decisions wait for it.",
         body=DecideBody,
-        answer=ChangedRequestAnswer,
+        answer=ReviewedCaseAnswer,
+        other_status=HTTPStatus.ACCEPTED,
         errors=(InvalidInputError, *_NOT_CHANGEABLE, SameReviewerError),
         entitlement=Entitlement.REVIEWER,
+    ),
+    "signDecisions": OperationContract(
+        "Signs the decisions that a colleague proposed, which makes them the determination, or gives "
+        "them back. Who proposed them cannot sign them.",
+        body=SignBody,
+        answer=ReviewedCaseAnswer,
+        errors=(InvalidInputError, *_NOT_CHANGEABLE, SameReviewerError),
+        entitlement=Entitlement.REVIEWER,
+    ),
+    "listOverdue": OperationContract(
+        "Open rounds of all plans whose deadline has passed, the longest overdue first.",
+        query=PageQuery,
+        answer=WorklistAnswer,
+        errors=(InvalidInputError,),
+        entitlement=Entitlement.OPERATOR,
+    ),
+    "changeDates": OperationContract(
+        "Moves the approved periods of a determined request, at a provider's call. The earlier ones "
+        "stay in the history.",
+        body=ChangeDatesBody,
+        answer=ChangedRequestAnswer,
+        errors=(InvalidInputError, *_NOT_CHANGEABLE),
+        entitlement=Entitlement.OPERATOR,
     ),
 }
 """By operation id of the route table."""

@@ -66,6 +66,18 @@ def appeal_deadline(filed_at: datetime, *, expedited: bool, clock: ReviewClock) 
     return _deadline(filed_at, timedelta(days=clock.appeal_standard_days), clock)
 
 
+def information_deadline(asked_at: datetime, urgency: Urgency, clock: ReviewClock) -> datetime:
+    """Until when the providers have time to bring what was asked for (W2)."""
+    if urgency is Urgency.ELECTIVE:
+        return asked_at + timedelta(days=clock.information_standard_days)
+    return asked_at + timedelta(hours=clock.information_urgent_hours)
+
+
+def extension_days(urgency: Urgency, clock: ReviewClock) -> int:
+    """By how many days a case can be extended: urgent ones by none (W2)."""
+    return clock.extension_days if urgency is Urgency.ELECTIVE else 0
+
+
 def _deadline(start: datetime, length: timedelta, clock: ReviewClock) -> Deadline:
     """Counted in elapsed time: 72 hours are that, also over a change of the clocks (W2)."""
     if start.tzinfo is None:

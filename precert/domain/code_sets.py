@@ -52,6 +52,12 @@ def faults_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[Fault]:
                 yield Fault(f"/services/{index}/{pointer}", *fault)
 
 
+def fault_of_diagnosis(code: str, on: date | None, lookup: Lookup) -> Fault | None:
+    """What is wrong with a diagnosis that stands alone, as the adjudicated one does (W9)."""
+    fault = _fault(lookup(CodeSet.ICD_10_CM, code), CodeSet.ICD_10_CM, on)
+    return Fault("/diagnosis", *fault) if fault else None
+
+
 def _listed_codes(service: Service) -> Iterator[tuple[str, CodeSet, str]]:
     if service.primary_diagnosis is not None:
         yield "primary_diagnosis", CodeSet.ICD_10_CM, service.primary_diagnosis

@@ -23,6 +23,7 @@ from precert.domain.statuses import (
     ADVERSE,
     Action,
     AppealStatus,
+    LineStatus,
     Status,
     Transition,
     WaitingOn,
@@ -149,22 +150,55 @@ class Request(Value):
         """Whether a reviewer may act: the round is open and the workflow has pended it."""
         return self.status is not Status.PROCESSING and self.due_at is not None
 
-    @property
-    def reviewers_actions(self) -> tuple[Action, ...]:
-        """What a reviewer may do next: nothing but read, unless the round waits for it (T1)."""
+    def reviewers_actions(self, by: str, now: datetime) -> tuple[Action, ...]:
+        """What this reviewer may do next: nothing but read, unless the round waits for them (T1)."""
         review = self.review
-        if review is None or not self.waits_for_review:
+        if review is None or not self.waits_for_review or by in self.earlier_reviewers:
+            return (Action.DETAILS,)
+        held = review.lease is not None and now < review.lease.until
+        if held and review.lease is not None and review.lease.held_by != by:
             return (Action.DETAILS,)
         actions = [Action.DETAILS, Action.CLAIM]
-        if review.lease is not None:
+        if held:
             actions.append(Action.RELEASE)
-        actions.append(Action.SIGN if review.proposal else Action.DECIDE)
+        if review.proposal is None:
+            actions.append(Action.DECIDE)
+        elif review.proposal.proposed_by != by:
+            actions.append(Action.SIGN)
         if self.status is Status.PENDING and review.open_information_request is None:
             actions.append(Action.REQUEST_INFORMATION)
             if review.extension is None and self.urgency is Urgency.ELECTIVE:
                 actions.append(Action.EXTEND)
-        actions.append(Action.OFFER_PEER_TO_PEER)
+        if not self._talk_is_offered(now):
+            actions.append(Action.OFFER_PEER_TO_PEER)
         return tuple(actions)
+
+    @property
+    def operators_actions(self) -> tuple[Action, ...]:
+        """What an operator may do next: move the dates of what is approved (W5)."""
+        approved = (LineStatus.APPROVED, LineStatus.MODIFIED)
+        if allows(self.status, Transition.CHANGE_DATES) and any(
+            line.status in approved for line in self.submitted.lines
+        ):
+            return (Action.DETAILS, Action.CHANGE_DATES)
+        return (Action.DETAILS,)
+
+    @property
+    def earlier_reviewers(self) -> frozenset[str]:
+        """Who decided, or signed, what an open appeal asks to look at again (W7)."""
+        if self.review is None or self.review.open_appeal is None:
+            return frozenset()
+        return frozenset(
+            person
+            for line in self.lines_to_decide
+            for decision in line.decisions
+            for person in (decision.decided_by, decision.signed_by)
+            if person is not None and person != SYSTEM
+        )
+
+    def _talk_is_offered(self, now: datetime) -> bool:
+        offer = self.review.peer_to_peer if self.review else None
+        return offer is not None and now < offer.respond_by
 
     # -- what can happen to it ----------------------------------------------------------------------
 
@@ -318,16 +352,8 @@ class Request(Value):
         """Uphold or overturn each appealed line; by somebody who did not decide it before (W7)."""
         review = self.require(Transition.DETERMINE_APPEAL)
         appeal = self._open_appeal()
-        earlier = {
-            person
-            for line in self.lines_to_decide
-            for decision in line.decisions
-            for person in (decision.decided_by, decision.signed_by)
-        }
-        if by != SYSTEM and by in earlier:
-            raise SameReviewerError(
-                "You decided this request before. Leave the appeal to another reviewer."
-            )
+        for person in (by, *(decision.decided_by for decision in decisions.values())):
+            self.require_other_reviewer(person)
         lines = _decided(review.lines, decisions, appeal.line_ids)
         decided = appeal.model_copy(update={"status": AppealStatus.DETERMINED})
         return self.changed(
@@ -391,6 +417,25 @@ class Request(Value):
         if not allows(self.status, transition):
             raise self.refusal(f"A request that is {self.status.value} does not allow this.")
         return self.submitted
+
+    def require_other_reviewer(self, by: str) -> None:
+        """Leave an appeal to those who took no part in what it asks to look at again (W7).
+
+        Raises:
+            SameReviewerError.
+        """
+        if by in self.earlier_reviewers:
+            raise SameReviewerError(
+                "You decided this request before. Leave the appeal to another reviewer."
+            )
+
+    def require_lines(self, decisions: Mapping[str, Decision]) -> None:
+        """One decision for each line of the open round, and no other.
+
+        Raises:
+            InvalidInputError.
+        """
+        _require_lines(decisions, [line.line_id for line in self.lines_to_decide])
 
     def refusal(self, detail: str) -> ActionNotAllowedError:
         """What cannot be done now, with what can (T1)."""
@@ -503,6 +548,16 @@ def lines_of(services: Sequence[Service]) -> tuple[Line, ...]:
 def _decided(
     lines: Sequence[Line], decisions: Mapping[str, Decision], wanted: Sequence[str]
 ) -> tuple[Line, ...]:
+    _require_lines(decisions, wanted)
+    return tuple(
+        line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
+        if line.line_id in decisions
+        else line
+        for line in lines
+    )
+
+
+def _require_lines(decisions: Mapping[str, Decision], wanted: Sequence[str]) -> None:
     faults = [
         Fault("/lines", "line_missing", f"line {line_id} needs a decision")
         for line_id in wanted
@@ -514,9 +569,3 @@ def _decided(
     ]
     if faults:
         raise InvalidInputError(faults)
-    return tuple(
-        line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
-        if line.line_id in decisions
-        else line
-        for line in lines
-    )

@@ -49,6 +49,7 @@ def require_not_held_by_others(request: Request, by: str, now: datetime) -> None
 def claim(request: Request, by: str, until: datetime, now: datetime) -> Change | None:
     """Hold the open round until then; who holds it renews it. ``None`` where it changes nothing."""
     review = waiting_review(request)
+    request.require_other_reviewer(by)
     require_not_held_by_others(request, by, now)
     lease = Lease(held_by=by, until=until)
     if review.lease == lease:
@@ -140,11 +141,14 @@ def extend(request: Request, days: int, reason: str, *, by: str, now: datetime) 
 
 def offer_peer_to_peer(
     request: Request, phone: str, respond_by: datetime, *, by: str, now: datetime
-) -> Change:
-    """Offer the requesting clinician a talk before the decision; it moves no deadline."""
+) -> Change | None:
+    """Offer the requesting clinician a talk before the decision; it moves no deadline.
+
+    ``None`` where one is offered already: one talk is enough, and a click may come twice.
+    """
     review = waiting_review(request)
     if review.peer_to_peer is not None and now < review.peer_to_peer.respond_by:
-        raise request.refusal("A talk is offered already.")
+        return None
     offer = PeerToPeer(offered_at=now, respond_by=respond_by, phone=phone)
     return _within(request, EventType.PEER_TO_PEER_OFFERED, by, now, peer_to_peer=offer)
 
@@ -154,8 +158,12 @@ def propose(request: Request, decisions: Mapping[str, Decision], by: str, now: d
 
     Raises:
         ActionNotAllowedError: other decisions wait for their signature.
+        SameReviewerError: it is an appeal against what the same person decided.
+        InvalidInputError: a line of the round is missing, or one too many.
     """
     review = waiting_review(request)
+    request.require_other_reviewer(by)
+    request.require_lines(decisions)
     if review.proposal is not None:
         raise request.refusal("Decisions wait for their second signature already.")
     proposal = Proposal(proposed_by=by, proposed_at=now, decisions=dict(decisions))

@@ -1,5 +1,7 @@
 """A page of the reviewers' worklist: urgent first, then by due date."""
 
+from datetime import datetime
+
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.errors import Fault, InvalidInputError
@@ -8,9 +10,16 @@ from precert.usecases.ports.listings import CursorError, Listings, Page, Worklis
 
 
 def list_worklist(
-    caller: Caller, *, plan_id: str | None, limit: int, cursor: str | None, listings: Listings
+    caller: Caller,
+    *,
+    plan_id: str | None,
+    mine: bool,
+    limit: int,
+    cursor: str | None,
+    listings: Listings,
+    now: datetime,
 ) -> Page[WorklistRow]:
-    """Open rounds of one of the reviewer's plans. One call.
+    """Open rounds of one of the reviewer's plans, or those that the reviewer holds. One call.
 
     Raises:
         NotEntitledError.
@@ -24,6 +33,10 @@ def list_worklist(
             [Fault("/plan_id", "not_yours", "name one of the plans you review")]
         )
     try:
-        return listings.worklist(plan_id, limit=limit, cursor=cursor)
+        if not mine:
+            return listings.worklist(plan_id, limit=limit, cursor=cursor)
+        page = listings.worklist(plan_id, limit=limit, cursor=cursor, held_by=caller.subject)
     except CursorError as error:
         raise bad_cursor() from error
+    running = (row for row in page.rows if row.held_until is not None and now < row.held_until)
+    return Page(tuple(running), page.cursor)

@@ -61,6 +61,9 @@ UNENTITLED: Final = claims("unentitled-user", "Other", OFFICE_TIN)
 REVIEWER: Final = claims(REVIEWER_SUBJECT, "Reviewer", plans="OAP-COMPLETE")
 SECOND_REVIEWER: Final = claims(SECOND_REVIEWER_SUBJECT, "Reviewer", plans="OAP-COMPLETE")
 
+OPERATOR: Final = claims("operator-user", "Operator")
+OTHER_QUEUE: Final = claims("reviewer-of-hmo", "Reviewer", plans="HMO-COMPLETE")
+
 
 class Context:
     """What Powertools reads of Lambda's context."""
@@ -386,11 +389,33 @@ class Cloud:
     def messages(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
         return self.call(status, "GET", "/v1/messages", by=by, query=query or None)
 
-    def worklist(self, by: Mapping[str, str] = REVIEWER) -> Reply:
-        return self.call(review, "GET", "/v1/review/requests", by=by)
+    def worklist(self, by: Mapping[str, str] = REVIEWER, **query: str) -> Reply:
+        return self.call(review, "GET", "/v1/review/requests", by=by, query=query or None)
 
     def case(self, request_id: str, by: Mapping[str, str] = REVIEWER) -> Reply:
         return self.call(review, "GET", f"/v1/review/requests/{request_id}", by=by)
+
+    def move(
+        self, request_id: str, what: str, body: Any = None, by: Mapping[str, str] = REVIEWER
+    ) -> Reply:
+        """A reviewer's move, by the end of its path."""
+        return self.call(review, "POST", f"/v1/review/requests/{request_id}/{what}", body, by=by)
+
+    def answer(self, request_id: str, words: str, by: Mapping[str, str] = OFFICE) -> Reply:
+        """An office answers what was asked for."""
+        path = f"/v1/requests/{request_id}/information"
+        return self.call(submit, "POST", path, {"answer": words}, by=by)
+
+    def overdue(self, by: Mapping[str, str] | None = None, **query: str) -> Reply:
+        path = "/v1/operations/overdue"
+        return self.call(review, "GET", path, by=by or OPERATOR, query=query or None)
+
+    def change_dates(
+        self, request_id: str, *lines: Mapping[str, str], by: Mapping[str, str] | None = None
+    ) -> Reply:
+        path = f"/v1/operations/requests/{request_id}/dates"
+        body = {"lines": list(lines), "reason": "The surgeon fell ill."}
+        return self.call(review, "POST", path, body, by=by or OPERATOR)
 
     def decide(
         self,

@@ -326,6 +326,11 @@ def test_contract_is_what_the_handler_does_when_compared(operation_id: str) -> N
     model = contract.answer and contract.answer.__name__
     model = "Attachment" if contract.attachment else model
     assert answered(node) == (model, contract.status.name)
+    told = operation_of(operation_id)["responses"]
+    other = {contract.other_status} - {None}
+    assert {status for status in told if status < "3"} == {
+        str(status.value) for status in {contract.status, *other} if status
+    }
     read, written = headers_of(node)
     assert (read, written) == (set(contract.headers_in), set(contract.headers_out))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -140,6 +140,10 @@ def request(status: Status = Status.INCOMPLETE, **changes: Any) -> Request:
         updated_at=START,
         review=None if status is Status.INCOMPLETE else review(_LINES.get(status, (None, None))),
     )
+    if status is Status.PENDING and request_.review:
+        pended = {"warn_at": START + timedelta(days=10), "due_at": START + timedelta(days=15)}
+        pended_review = request_.review.model_copy(update=pended)
+        request_ = request_.model_copy(update={"review": pended_review})
     return request_.model_copy(update=changes)
 
 

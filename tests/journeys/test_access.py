@@ -23,6 +23,9 @@ OFFICES: Final = [
 REVIEWERS: Final = [
     r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.REVIEWER
 ]
+OPERATORS: Final = [
+    r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.OPERATOR
+]
 
 
 def named(routes: list[Route]) -> pytest.MarkDecorator:
@@ -58,6 +61,14 @@ class Ids:
             "fileAppeal": {"line_ids": ["1.1"], "reason": "more records"},
             "offerDocument": {"file_name": "notes.pdf"},
             "decide": {"round": 1, "lines": [APPROVAL]},
+            "answerInformation": {"answer": "The note is attached."},
+            "requestInformation": {"documents": ["CLINICAL_NOTES"]},
+            "extendDeadline": {"reason": "A specialist's opinion is awaited."},
+            "signDecisions": {"round": 1, "accept": True},
+            "changeDates": {
+                "lines": [{"line_id": "1.1", "from_date": "2026-12-01", "to_date": "2026-12-04"}],
+                "reason": "The surgeon fell ill.",
+            },
         }
         queries = {
             "searchProviders": {"zip_code": "44122", "kind": "FACILITY", "name": "cleve"},
@@ -237,6 +248,14 @@ def test_office_operation_is_refused_when_the_caller_is_no_office(
 @named(REVIEWERS)
 @pytest.mark.parametrize("user", [OFFICE, FACILITY, OPERATOR], ids=lambda user: user.name)
 def test_review_is_refused_when_the_caller_does_not_review(
+    stand: Stand, ids: Ids, route: Route, user: User
+) -> None:
+    refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
+
+
+@named(OPERATORS)
+@pytest.mark.parametrize("user", [OFFICE, REVIEWER], ids=lambda user: user.name)
+def test_operation_is_refused_when_the_caller_is_no_operator(
     stand: Stand, ids: Ids, route: Route, user: User
 ) -> None:
     refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")

@@ -6,6 +6,7 @@ import pytest
 
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
+from precert.domain.deciding import LineDecision
 from precert.domain.errors import (
     ActionNotAllowedError,
     InvalidInputError,
@@ -16,9 +17,10 @@ from precert.domain.errors import (
 from precert.domain.request import Request
 from precert.domain.statuses import LineStatus, Status
 from precert.usecases.change_request import ATTEMPTS
-from precert.usecases.decide import LineDecision, decide
+from precert.usecases.decide import decide
 from tests.fakes import samples
 from tests.fakes.clock import START
+from tests.fakes.code_sets import code_sets
 from tests.fakes.requests import InMemoryRequests
 
 REVIEWER: Final = Caller(
@@ -42,6 +44,7 @@ def decided(
         by,
         round_=round_,
         requests=requests or InMemoryRequests.holding(samples.request(Status.PENDING)),
+        code_sets=code_sets(),
         payer=samples.payer(),
         now=START,
     )

@@ -138,9 +138,12 @@ def test_one_line_is_overturned_when_only_it_is_appealed_of_a_denied_request() -
 @pytest.mark.rule("W7")
 def test_appeal_is_refused_when_its_reviewer_decided_before() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.1").request
-    decisions = {"1.1": samples.decision(APPROVED, round_=2)}
+    decisions = {"1.1": samples.decision(APPROVED, by="reviewer-2", round_=2)}
     with pytest.raises(SameReviewerError):
         filed.determine_appeal(decisions, "reviewer-1", START)
+    own = {"1.1": samples.decision(APPROVED, by="reviewer-1", round_=2)}
+    with pytest.raises(SameReviewerError):
+        filed.determine_appeal(own, "reviewer-2", START)
     filed.determine_appeal(decisions, "reviewer-2", START)
 
 

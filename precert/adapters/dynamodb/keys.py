@@ -8,6 +8,7 @@ Requests table, one item collection per request::
                               sk PARTY#<tin>         its line on that TIN's lists
                               sk LETTER#<id>         a printed letter
                               sk ROUND#<n>           the task token a round waits with
+                              sk OVERDUE             its line in the operators' queue
     pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
     pk INBOX#<tin>            sk <at>#<message_id>   a message
     pk FLAGS#<tin>            sk FLAGS               which requests the TIN has flagged
@@ -54,6 +55,9 @@ STATUS_LETTERS: Final = {
     Status.VOID: "V",
 }
 """Statuses where every byte of an index counts."""
+OVERDUE_SK: Final = "OVERDUE"
+OVERDUE_QUEUE: Final = "OVERDUE"
+"""Worklist partition of rounds whose deadline has passed, whatever their plan."""
 PROCESSING_QUEUE: Final = "PROCESSING"
 """Worklist partition of rounds that wait for the workflow, not for a reviewer."""
 
@@ -135,6 +139,10 @@ def worklist_sk(urgency: Urgency, due_at: datetime, request_id: str) -> str:
     """Urgent and emergency cases sort before elective ones, then by due date."""
     rank = 1 if urgency is Urgency.ELECTIVE else 0
     return f"{rank}#{instant(due_at)}#{request_id}"
+
+
+def overdue_sk(due_at: datetime, request_id: str) -> str:
+    return f"{instant(due_at)}#{request_id}"
 
 
 def member_pk(member_id: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
 from precert.adapters.dynamodb.cursors import Position, cursor_of, key_of_row, position_of
 from precert.adapters.dynamodb.keys import (
+    OVERDUE_QUEUE,
     REQUEST_PK_PREFIX,
     microseconds,
     tin_member,
@@ -95,13 +96,17 @@ class DynamoDBListings:
         items, _ = self._query(_Slice(FLAGGED_INDEX, tin, forward=False), None, 100)
         return tuple(row_of(item) for item in items)
 
-    def worklist(self, plan_id: str, *, limit: int, cursor: str | None) -> Page[WorklistRow]:
+    def worklist(
+        self, plan_id: str, *, limit: int, cursor: str | None, held_by: str | None = None
+    ) -> Page[WorklistRow]:
         list_ = _Slice(WORKLIST_INDEX, worklist_pk(plan_id), forward=True)
-        named: Sequence[object] = ("worklist", list_.partition)
-        key = position_of(cursor, named, list_.key_names).key if cursor else None
-        items, last_key = self._query(list_, key, limit)
-        rows = tuple(WorklistRow.model_validate_json(item[ROW_ATTRIBUTE]) for item in items)
-        return Page(rows, cursor_of(Position(last_key) if last_key else None, named))
+        if held_by is None:
+            return self._rounds("worklist", list_, limit=limit, cursor=cursor)
+        return self._held(list_, held_by)
+
+    def overdue(self, *, limit: int, cursor: str | None) -> Page[WorklistRow]:
+        list_ = _Slice(WORKLIST_INDEX, OVERDUE_QUEUE, forward=True)
+        return self._rounds("overdue", list_, limit=limit, cursor=cursor)
 
     def open_rounds(self) -> tuple[str, ...]:
         with transient_faults():
@@ -110,14 +115,35 @@ class DynamoDBListings:
                 IndexName=WORKLIST_INDEX,
                 ProjectionExpression="pk",
             )
-            return tuple(
+            found = (
                 str(from_wire(item)[PK]).removeprefix(REQUEST_PK_PREFIX)
                 for page in pages
                 for item in page["Items"]
             )
+            # What is overdue stands in two partitions.
+            return tuple(dict.fromkeys(found))
+
+    def _rounds(
+        self, name: str, list_: _Slice, *, limit: int, cursor: str | None
+    ) -> Page[WorklistRow]:
+        named: Sequence[object] = (name, list_.partition)
+        key = position_of(cursor, named, list_.key_names).key if cursor else None
+        items, last_key = self._query(list_, key, limit)
+        position = Position(last_key) if last_key else None
+        return Page(tuple(map(_round_of, items)), cursor_of(position, named))
+
+    def _held(self, list_: _Slice, held_by: str) -> Page[WorklistRow]:
+        """What one reviewer holds: few, wherever they stand; a call reads some thousand lines."""
+        rows: list[WorklistRow] = []
+        key: dict[str, str | int] | None = None
+        while True:
+            items, key = self._query(list_, key, None)
+            rows += (row for row in map(_round_of, items) if row.held_by == held_by)
+            if key is None:
+                return Page(tuple(rows), None)
 
     def _query(
-        self, list_: _Slice, after: Any, limit: int
+        self, list_: _Slice, after: Any, limit: int | None
     ) -> tuple[list[Item], dict[str, str | int] | None]:
         """Items of one call, and the key of the last where there may be more."""
         index = INDEXES[list_.index]
@@ -136,6 +162,8 @@ class DynamoDBListings:
         if after is not None:
             key = {**after, index.partition_key: list_.partition}
             start["ExclusiveStartKey"] = to_wire(key)
+        if limit is not None:
+            start["Limit"] = limit
         with transient_faults():
             answer = self._client.query(
                 TableName=self._table,
@@ -144,12 +172,15 @@ class DynamoDBListings:
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=to_wire({**values, **bounds}),
                 ScanIndexForward=list_.forward,
-                Limit=limit,
                 **start,
             )
         last = answer.get("LastEvaluatedKey")
         items = [from_wire(item) for item in answer["Items"]]
         return items, key_of_row(from_wire(last), list_.key_names) if last else None
+
+
+def _round_of(item: Item) -> WorklistRow:
+    return WorklistRow.model_validate_json(item[ROW_ATTRIBUTE])
 
 
 def _slice_of(wanted: Lines) -> _Slice:

@@ -7,8 +7,11 @@ from precert.adapters.dynamodb.documents import document_of
 from precert.adapters.dynamodb.keys import (
     DOCUMENT_SK_PREFIX,
     LETTER_SK_PREFIX,
+    OVERDUE_QUEUE,
+    OVERDUE_SK,
     PROCESSING_QUEUE,
     instant,
+    overdue_sk,
     request_pk,
     round_sk,
     worklist_pk,
@@ -31,7 +34,7 @@ from precert.contract import (
 )
 from precert.domain.events import Event
 from precert.domain.request import Change, Request
-from precert.usecases.ports.listings import WorklistRow, row_of_request
+from precert.usecases.ports.listings import row_of_request, worklist_row
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     RequestClosedError,
@@ -91,6 +94,8 @@ class DynamoDBRequests:
                 request.content.member_id,
             ),
         ]
+        if (line := self._overdue_line(change)) is not None:
+            operations.append(line)
         if round_ is not None:
             operations.append(self._put_round(round_))
         try:
@@ -120,6 +125,23 @@ class DynamoDBRequests:
             PK: request_pk(round_.request_id),
             SK: round_sk(round_.number),
             "task_token": round_.task_token,
+        }
+        return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
+
+    def _overdue_line(self, change: Change) -> dict[str, Any] | None:
+        """The line in the operators' queue: there from the escalation until the round ends (W2)."""
+        request, key = change.request, {PK: request_pk(change.request.request_id), SK: OVERDUE_SK}
+        escalated = request.submitted.escalated_round == request.submitted.round
+        if not escalated and change.event.type is not EventType.DEADLINE_EXTENDED:
+            return None
+        due_at = request.due_at
+        if not escalated or not request.round_is_open or due_at is None:
+            return {"Delete": {"TableName": self._table, "Key": to_wire(key)}}
+        item = {
+            **key,
+            WORKLIST_PK: OVERDUE_QUEUE,
+            WORKLIST_SK: overdue_sk(due_at, request.request_id),
+            ROW_ATTRIBUTE: json_of(worklist_row(request, due_at)),
         }
         return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
 
@@ -160,20 +182,12 @@ def _worklist(request: Request) -> Item:
     """Index attributes of an open round: where the workflow or a reviewer finds it."""
     if not request.round_is_open:
         return {}
-    review, due_at = request.submitted, request.due_at
+    due_at = request.due_at
     if due_at is None:
         queued = f"{instant(request.updated_at)}#{request.request_id}"
         return {WORKLIST_PK: PROCESSING_QUEUE, WORKLIST_SK: queued}
-    row = WorklistRow(
-        request_id=request.request_id,
-        number=review.number,
-        plan_id=request.plan.plan_id,
-        urgency=request.urgency,
-        round=review.round,
-        due_at=due_at,
-    )
     return {
         WORKLIST_PK: worklist_pk(request.plan.plan_id),
         WORKLIST_SK: worklist_sk(request.urgency, due_at, request.request_id),
-        ROW_ATTRIBUTE: json_of(row),
+        ROW_ATTRIBUTE: json_of(worklist_row(request, due_at)),
     }

@@ -1,5 +1,6 @@
 """Submitted requests, for both providers and their reviewers."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from precert.api.answers.drafts import DocumentAnswer
@@ -117,9 +118,11 @@ class RequestAnswer(AnswerModel):
     notices: list[str]
 
     @classmethod
-    def of(cls, file: RequestFile, payer: Payer, *, for_reviewer: bool = False) -> "RequestAnswer":
+    def of(
+        cls, file: RequestFile, payer: Payer, actions: Iterable[Action] | None = None
+    ) -> "RequestAnswer":
+        """``actions`` are the caller's, where it is not one of the offices."""
         request, review = file.request, file.request.review
-        actions = request.reviewers_actions if for_reviewer else request.offices_actions
         return cls(
             request_id=request.request_id,
             number=review.number if review else None,
@@ -128,7 +131,7 @@ class RequestAnswer(AnswerModel):
             review_action=REVIEW_ACTIONS[request.status],
             waiting_on=request.waiting_on,
             due_at=_due_at(request, payer),
-            allowed_actions=list(actions),
+            allowed_actions=list(request.offices_actions if actions is None else actions),
             round=review.round if review else 0,
             submitted_at=review.submitted_at if review else None,
             determined_at=review.determined_at if review else None,
@@ -182,17 +185,21 @@ class ChangedRequestAnswer(AnswerModel):
     status: Status
     round: int
     waiting_on: WaitingOn
+    due_at: datetime | None
     allowed_actions: list[Action]
 
     @classmethod
-    def of(cls, request: Request, *, for_reviewer: bool = False) -> "ChangedRequestAnswer":
+    def of(
+        cls, request: Request, actions: Iterable[Action] | None = None
+    ) -> "ChangedRequestAnswer":
+        """``actions`` are the caller's, where it is not one of the offices."""
         review = request.review
-        actions = request.reviewers_actions if for_reviewer else request.offices_actions
         return cls(
             request_id=request.request_id,
             number=review.number if review else None,
             status=request.status,
             round=review.round if review else 0,
             waiting_on=request.waiting_on,
-            allowed_actions=list(actions),
+            due_at=request.due_at,
+            allowed_actions=list(request.offices_actions if actions is None else actions),
         )

@@ -59,6 +59,16 @@ class WorklistRow(Value):
     urgency: Urgency
     round: int
     due_at: datetime
+    """Until when the one it waits for has time; the providers', while information is asked for."""
+    waiting_on: WaitingOn = WaitingOn.PAYER
+    awaits_signature: bool = False
+    held_by: Text | None = None
+    """Subject of the reviewer who holds it; not for callers."""
+    held_until: datetime | None = None
+    suspected_duplicate: bool = False
+    late_notification: bool = False
+    level: int | None = None
+    """Of an appeal; absent in the first round."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +118,41 @@ class Listings(Protocol):
     def flagged(self, tin: str) -> tuple[DashboardRow, ...]:
         """The TIN's flagged lines, last flagged first. One call."""
 
-    def worklist(self, plan_id: str, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
-        """Open rounds of a plan, urgent ones first, then by due date. One call."""
+    def worklist(
+        self, plan_id: str, *, limit: int, cursor: str | None, held_by: str | None = None
+    ) -> "Page[WorklistRow]":
+        """Open rounds of a plan, urgent ones first, then by due date. One call.
+
+        Those that one reviewer holds, or held last, are answered all at once: one call for each
+        megabyte of the plan's lines.
+        """
+
+    def overdue(self, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
+        """Open rounds of all plans whose deadline has passed, the longest overdue first. One call."""
 
     def open_rounds(self) -> tuple[str, ...]:
         """Ids of all requests with an open round: for operations, not for callers."""
+
+
+def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
+    """What the worklist shows of an open round."""
+    review = request.submitted
+    assessment, lease, appeal = review.assessment, review.lease, review.open_appeal
+    return WorklistRow(
+        request_id=request.request_id,
+        number=review.number,
+        plan_id=request.plan.plan_id,
+        urgency=request.urgency,
+        round=review.round,
+        due_at=due_at,
+        waiting_on=request.waiting_on,
+        awaits_signature=review.proposal is not None,
+        held_by=lease.held_by if lease else None,
+        held_until=lease.until if lease else None,
+        suspected_duplicate=assessment is not None and bool(assessment.suspicions),
+        late_notification=assessment is not None and assessment.late_notification,
+        level=appeal.level if appeal else None,
+    )
 
 
 def dashboard_row(

@@ -1,0 +1,234 @@
+"""What reviewers do with a round before they decide it, through the real handlers."""
+
+from typing import Any
+
+import pytest
+
+from tests.adapters.cloud import (
+    FACILITY,
+    OFFICE,
+    OTHER_QUEUE,
+    REVIEWER,
+    SECOND_REVIEWER,
+    STRANGER,
+    Cloud,
+)
+from tests.fakes.samples import entered
+
+BOTH = {"1.1": "APPROVED", "1.2": "APPROVED"}
+MOVES: tuple[tuple[str, Any], ...] = (
+    ("claim", None),
+    ("release", None),
+    ("information", {"documents": ["CLINICAL_NOTES"]}),
+    ("extension", {"reason": "A specialist's opinion is awaited."}),
+    ("peer-to-peer", None),
+    ("decisions", {"round": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]}),
+    ("signature", {"round": 1, "accept": True}),
+)
+
+
+def urgent() -> list[dict[str, Any]]:
+    return [entered()["services"][0] | {"urgency": "URGENT"}]
+
+
+# -- who may ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("what", "body"), MOVES, ids=[what for what, _ in MOVES])
+def test_case_is_nobodys_but_its_queues_when_a_reviewer_moves(
+    cloud: Cloud, what: str, body: Any
+) -> None:
+    request_id = cloud.pended()
+    before = cloud.item(request_id)
+    assert cloud.move(request_id, what, body, by=OTHER_QUEUE).status == 404
+    assert cloud.move(request_id, what, body, by=OFFICE).status == 403
+    assert cloud.item(request_id) == before
+    assert cloud.worklist(OTHER_QUEUE).body["rounds"] == []
+    assert cloud.case(request_id, OTHER_QUEUE).status == 404
+
+
+@pytest.mark.parametrize(("what", "body"), MOVES[2:], ids=[what for what, _ in MOVES[2:]])
+def test_colleague_is_refused_when_a_case_is_held(cloud: Cloud, what: str, body: Any) -> None:
+    request_id = cloud.pended()
+    assert cloud.move(request_id, "claim").status == 200
+    held = cloud.item(request_id)
+    lines = [{"line_id": line, "status": "APPROVED"} for line in BOTH]
+    sent = {"round": 1, "lines": lines} if what == "decisions" else body
+    reply = cloud.move(request_id, what, sent, by=SECOND_REVIEWER)
+    assert (reply.status, reply.code) == (409, "action_not_allowed")
+    assert reply.body["allowed_actions"] == ["DETAILS"]
+    assert cloud.item(request_id) == held
+
+
+def test_lease_ends_by_itself_when_its_time_is_over(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    claimed = cloud.move(request_id, "claim").body
+    assert claimed["lease"] == {"held_by": "YOU", "until": "2026-07-01T16:00:00Z"}
+    assert cloud.move(request_id, "claim", by=SECOND_REVIEWER).status == 409
+    [row] = cloud.worklist(SECOND_REVIEWER).body["rounds"]
+    assert row["lease"] == {"held_by": "ANOTHER", "until": "2026-07-01T16:00:00Z"}
+    cloud.clock.pass_by(minutes=30)
+    assert cloud.move(request_id, "claim").body["lease"]["until"] == "2026-07-01T16:30:00Z"
+    cloud.clock.pass_by(minutes=60)
+    assert cloud.worklist().body["rounds"][0]["lease"] is None
+    taken = cloud.move(request_id, "claim", by=SECOND_REVIEWER)
+    assert (taken.status, taken.body["lease"]["held_by"]) == (200, "YOU")
+    assert cloud.decide(request_id, BOTH).status == 409
+
+
+def test_colleague_may_decide_when_the_case_was_released(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    cloud.move(request_id, "claim")
+    assert cloud.move(request_id, "release", by=SECOND_REVIEWER).status == 409
+    assert cloud.move(request_id, "release").body["lease"] is None
+    assert cloud.move(request_id, "release").status == 200
+    assert cloud.decide(request_id, BOTH, by=SECOND_REVIEWER).status == 200
+
+
+def test_list_is_the_reviewers_own_when_mine_is_asked_for(cloud: Cloud) -> None:
+    first, second = cloud.pended(), cloud.pended()
+    cloud.move(second, "claim")
+    mine = cloud.worklist(mine="true").body
+    assert [row["request_id"] for row in mine["rounds"]] == [second]
+    assert cloud.worklist(SECOND_REVIEWER, mine="true").body["rounds"] == []
+    cloud.clock.pass_by(minutes=60)
+    assert cloud.worklist(mine="true").body["rounds"] == []
+    assert {row["request_id"] for row in cloud.worklist().body["rounds"]} == {first, second}
+
+
+# -- asking for more ----------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W2")
+def test_clock_stands_still_when_information_is_asked_for(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    due_at = cloud.read(request_id).body["due_at"]
+    cloud.clock.pass_by(days=2)
+    asked = cloud.move(request_id, "information", {"documents": ["CLINICAL_NOTES"], "text": "Why?"})
+    assert (asked.status, asked.body["waiting_on"]) == (200, "PROVIDER")
+    assert asked.body["due_at"] == "2026-08-17T15:00:00Z"
+    assert "REQUEST_INFORMATION" not in asked.body["allowed_actions"]
+    cloud.clock.pass_by(days=3)
+    for by in (OFFICE, FACILITY):
+        told = cloud.read(request_id, by).body
+        assert (told["waiting_on"], told["due_at"]) == ("PROVIDER", "2026-08-17T15:00:00Z")
+    answered = cloud.answer(request_id, "Two months of therapy failed.", by=FACILITY)
+    assert (answered.status, answered.body["waiting_on"]) == (200, "PAYER")
+    assert due_at == "2026-07-16T15:00:00Z"
+    assert cloud.read(request_id).body["due_at"] == "2026-07-19T15:00:00Z"
+
+
+@pytest.mark.rule("W2")
+def test_providers_have_hours_when_an_urgent_case_asks(cloud: Cloud) -> None:
+    request_id = cloud.submitted(services=urgent())
+    cloud.pend(request_id)
+    asked = cloud.move(request_id, "information", {"text": "Since when?"})
+    assert asked.body["due_at"] == "2026-07-03T15:00:00Z"
+
+
+@pytest.mark.rule("W2")
+def test_review_goes_on_when_a_document_arrives(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    cloud.move(request_id, "information", {"documents": ["CLINICAL_NOTES"]})
+    cloud.clock.pass_by(days=1)
+    offered = cloud.offer(request_id, "notes.pdf").body["document"]
+    cloud.arrive(request_id, offered["document_id"], b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n%%EOF")
+    for _ in range(2):
+        assert cloud.relay(cloud.stream()) == []
+    told = cloud.read(request_id).body
+    assert (told["waiting_on"], told["due_at"]) == ("PAYER", "2026-07-17T15:00:00Z")
+    types = [entry["type"] for entry in told["history"]]
+    assert types.count("InformationReceived") == 1
+
+
+def test_paused_case_stands_by_the_providers_deadline_when_the_list_is_read(cloud: Cloud) -> None:
+    paused = cloud.pended()
+    cloud.clock.pass_by(minutes=1)
+    running = cloud.pended()
+    cloud.move(paused, "information", {"text": "Since when?"})
+    rows = cloud.worklist().body["rounds"]
+    assert [(row["request_id"], row["waiting_on"]) for row in rows] == [
+        (running, "PAYER"),
+        (paused, "PROVIDER"),
+    ]
+
+
+def test_information_is_asked_for_once_when_the_answer_was_lost(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    body = {"documents": ["CLINICAL_NOTES", "CLINICAL_NOTES"], "text": "Since when?"}
+    first = cloud.move(request_id, "information", body)
+    cloud.clock.pass_by(minutes=1)
+    again = cloud.move(request_id, "information", body)
+    assert (again.status, again.body) == (200, first.body)
+    other = cloud.move(request_id, "information", {"text": "Something else?"})
+    assert (other.status, other.code) == (409, "action_not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/documents"),
+        ({"documents": ["CLINICAL_NOTES", "X_RAY_OF_SOUL"]}, "/documents/1"),
+        ({"text": ""}, "/text"),
+    ],
+)
+def test_information_is_refused_when_the_payer_does_not_know_it(
+    cloud: Cloud, body: Any, pointer: str
+) -> None:
+    reply = cloud.move(cloud.pended(), "information", body)
+    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, pointer)
+
+
+def test_answer_is_refused_when_nothing_is_asked_for(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    reply = cloud.answer(request_id, "Here it is.")
+    assert (reply.status, reply.body["allowed_actions"]) == (409, ["DETAILS", "MODIFY", "VOID"])
+    cloud.move(request_id, "information", {"text": "Since when?"})
+    assert cloud.answer(request_id, "Since May.", by=STRANGER).status == 404
+    assert cloud.answer(request_id, "Since May.").status == 200
+    assert cloud.answer(request_id, "Since May.").status == 200
+    assert cloud.answer(request_id, "Since June.").status == 409
+
+
+# -- more time, and a talk ----------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W2")
+def test_deadline_moves_once_when_it_is_extended(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    body = {"reason": "A specialist's opinion is awaited."}
+    first = cloud.move(request_id, "extension", body)
+    assert (first.status, first.body["due_at"]) == (200, "2026-07-31T15:00:00Z")
+    assert "EXTEND" not in first.body["allowed_actions"]
+    assert cloud.move(request_id, "extension", body).body["due_at"] == "2026-07-31T15:00:00Z"
+    second = cloud.move(request_id, "extension", {"reason": "Holidays."})
+    assert (second.status, second.code) == (409, "action_not_allowed")
+    assert cloud.read(request_id).body["due_at"] == "2026-07-31T15:00:00Z"
+
+
+@pytest.mark.rule("W2")
+def test_deadline_stays_when_an_urgent_case_would_be_extended(cloud: Cloud) -> None:
+    request_id = cloud.submitted(services=urgent())
+    cloud.pend(request_id)
+    assert cloud.move(request_id, "extension", {"reason": "Holidays."}).status == 409
+    assert cloud.move(request_id, "extension", {"reason": ""}).status == 422
+    assert cloud.read(request_id).body["due_at"] == "2026-07-04T15:00:00Z"
+
+
+def test_talk_is_offered_once_when_it_is_clicked_twice(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    due_at = cloud.read(request_id).body["due_at"]
+    for _ in range(2):
+        assert cloud.move(request_id, "peer-to-peer").status == 200
+        cloud.clock.pass_by(minutes=1)
+    told = cloud.read(request_id).body
+    assert [entry["type"] for entry in told["history"]].count("PeerToPeerOffered") == 1
+    assert told["due_at"] == due_at
+
+
+def test_nothing_is_moved_when_nothing_waits_for_a_reviewer(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    for what, body in MOVES:
+        reply = cloud.move(request_id, what, body, by=REVIEWER)
+        assert (reply.status, reply.code) == (409, "action_not_allowed"), what
+        assert reply.body["allowed_actions"] == ["DETAILS"]

@@ -1,0 +1,128 @@
+"""Examples of the reviewers' and operators' operations."""
+
+from datetime import timedelta
+
+from precert.api.answers.cases import ReviewedCaseAnswer
+from precert.api.answers.lists import WorklistAnswer
+from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
+from precert.api.review_bodies import (
+    ChangeDatesBody,
+    DecideBody,
+    ExtendBody,
+    LineDatesBody,
+    LineDecisionBody,
+    RequestInformationBody,
+    SignBody,
+)
+from precert.domain import reviewing
+from precert.domain.clocks import information_deadline
+from precert.domain.request import Request
+from precert.domain.review import Decision
+from precert.domain.statuses import LineStatus
+from precert.usecases.ports.listings import Page, worklist_row
+from precert.usecases.ports.requests import RequestFile
+from tools.openapi_example import Example
+from tools.openapi_story import (
+    APPROVED_LINE,
+    ATTACHED,
+    DETERMINED,
+    REVIEWER,
+    SUBMITTED,
+    Story,
+)
+
+AT = ATTACHED + timedelta(hours=2)
+
+
+def review_examples(told: Story) -> dict[str, Example]:
+    """By operation id."""
+    pended, determined = told.pended.request, told.determined.request
+    case = RequestFile(pended, (told.attached,), told.history[:-1])
+    actions = pended.reviewers_actions(REVIEWER, AT)
+    rows = Page((worklist_row(pended, pended.due_at or SUBMITTED),), cursor=None)
+    return {
+        "listWorklist": Example(answer=WorklistAnswer.of(rows, REVIEWER, AT)),
+        "readCase": Example(answer=RequestAnswer.of(case, told.payer, actions)),
+        **_moves(told, pended),
+        "decide": Example(
+            _decided(determined), _after(determined), _after(_proposed(pended, determined))
+        ),
+        "signDecisions": Example(SignBody(round=1, accept=True), _after(determined)),
+        "listOverdue": Example(answer=WorklistAnswer.of(rows, REVIEWER, AT)),
+        "changeDates": Example(
+            ChangeDatesBody(
+                lines=(
+                    LineDatesBody(
+                        line_id=APPROVED_LINE,
+                        from_date=(DETERMINED + timedelta(days=14)).date(),
+                        to_date=(DETERMINED + timedelta(days=17)).date(),
+                    ),
+                ),
+                reason="The surgeon moved the operation by a week.",
+            ),
+            ChangedRequestAnswer.of(determined, determined.operators_actions),
+        ),
+    }
+
+
+def _moves(told: Story, pended: Request) -> dict[str, Example]:
+    claimed = reviewing.claim(pended, REVIEWER, AT + timedelta(hours=1), AT)
+    if claimed is None:
+        raise AssertionError("nobody holds the example")
+    held, payer = claimed.request, told.payer
+    clock = payer.review_clocks[pended.plan.line_of_business]
+    asked = reviewing.request_information(
+        held,
+        ["CLINICAL_NOTES"],
+        "Which conservative treatment was tried, and for how long?",
+        answer_by=information_deadline(AT, held.urgency, clock),
+        by=REVIEWER,
+        now=AT,
+    )
+    reason = "A specialist's opinion is awaited."
+    extended = reviewing.extend(held, clock.extension_days, reason, by=REVIEWER, now=AT)
+    offered = reviewing.offer_peer_to_peer(
+        held,
+        payer.review_desk.peer_to_peer_phone,
+        AT + timedelta(hours=payer.review_desk.peer_to_peer_hours),
+        by=REVIEWER,
+        now=AT,
+    )
+    request = asked.request.submitted.information_requests[-1]
+    return {
+        "claimCase": Example(answer=_after(held)),
+        "releaseCase": Example(answer=_after(pended)),
+        "requestInformation": Example(
+            RequestInformationBody(documents=request.documents, text=request.text),
+            _after(asked.request),
+        ),
+        "extendDeadline": Example(ExtendBody(reason=reason), _after(extended.request)),
+        "offerPeerToPeer": Example(answer=_after(offered.request if offered else held)),
+    }
+
+
+def _proposed(pended: Request, determined: Request) -> Request:
+    decisions = {line.line_id: line.decisions[-1] for line in determined.submitted.lines}
+    return reviewing.propose(pended, decisions, REVIEWER, AT).request
+
+
+def _after(request: Request) -> ReviewedCaseAnswer:
+    return ReviewedCaseAnswer.of(request, REVIEWER, AT)
+
+
+def _decided(determined: Request) -> DecideBody:
+    review = determined.submitted
+    return DecideBody(
+        round=review.round,
+        lines=tuple(
+            LineDecisionBody.model_validate({"line_id": line.line_id, **_told(line.decisions[-1])})
+            for line in review.lines
+        ),
+    )
+
+
+def _told(decision: Decision) -> dict[str, object]:
+    """What a reviewer says of a line; the rest of a decision is the product's."""
+    told = decision.model_dump(include={"reason_code", "rationale", "criterion"})
+    denied = decision.status is LineStatus.DENIED
+    return {**told, "status": LineStatus.DENIED if denied else LineStatus.APPROVED}
