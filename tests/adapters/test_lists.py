@@ -1,11 +1,13 @@
 """A TIN's lists: narrowed, in order, and whole while lines change (T2, T3, S4, D4)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
 
+from precert.adapters.dynamodb.listings import _slice_of
+from precert.usecases.ports.listings import Lines
 from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply, claims
 from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, PATIENT, STRANGER_TIN, entered
 
@@ -70,6 +72,16 @@ def test_draft_is_incomplete_with_resume_when_a_list_is_read(cloud: Cloud) -> No
         assert row["allowed_actions"][0] == "RESUME"
         assert row["due_at"] == row["expires_at"] == cloud.resume(draft_id).body["expires_at"]
     assert cloud.resume(draft_id).body["content"]["patient"] == PATIENT
+
+
+def test_list_is_asked_for_in_order_when_it_ends_before_1970(cloud: Cloud) -> None:
+    """DynamoDB refuses a range whose end is before its beginning; moto finds nothing in it."""
+    cloud.submitted()
+    asked = cloud.dashboard(changed_to="1532-08-14T07:01:33Z")
+    assert ids(asked) == []
+    end = datetime(1532, 8, 14, tzinfo=UTC)
+    first, last = _slice_of(Lines(OFFICE_TIN, changed_to=end)).between or (1, 0)
+    assert first <= last
 
 
 def test_line_is_on_one_list_only_when_its_status_changed(cloud: Cloud) -> None:

@@ -1,9 +1,11 @@
 """The HTTP API is the route table, all of it behind the authorizer."""
 
 import json
+import re
 from typing import Any
 
 from infra import catalogue
+from infra.packaging import ROOT
 from precert.api.operations import OPERATIONS
 from precert.api.routes import ROUTES
 from precert.contract import Entitlement
@@ -44,10 +46,16 @@ def test_access_log_leads_to_nobody_when_a_call_is_logged(stack: Synthesized) ->
     assert not any("authorizer" in name for name in logged)
 
 
-def test_callers_are_throttled_when_they_are_too_many(stack: Synthesized) -> None:
-    (stage,) = stack.properties("AWS::ApiGatewayV2::Stage").values()
-    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
-    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] > 0
+def test_callers_are_throttled_as_partners_are_told_when_they_are_too_many(
+    dev: Synthesized, prod: Synthesized
+) -> None:
+    page = (ROOT / "docs" / "partner.md").read_text(encoding="utf-8")
+    told = re.search(r"(\d+) in `prod`, (\d+) in `dev`,\ntwice as many in a burst", page)
+    assert told is not None
+    for of, rate in ((prod, int(told[1])), (dev, int(told[2]))):
+        (stage,) = of.properties("AWS::ApiGatewayV2::Stage").values()
+        assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == rate
+        assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 2 * rate
 
 
 def test_portals_of_the_stage_may_call_when_they_ask_before(stack: Synthesized) -> None:

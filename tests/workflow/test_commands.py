@@ -111,6 +111,21 @@ def called(curl: list[str], api: str, token: str) -> httpx.Response:
     )
 
 
+def is_browsable(address: re.Match[str] | None, api: str) -> None:
+    """The document's page and all that it loads come from this machine, and lead to this cloud."""
+    assert address is not None
+    page = httpx.get(address.group())
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    loaded = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
+    assert len(loaded) == page.text.count("src=") + page.text.count("href=") - 1, "one is data:"
+    for path in (*loaded, "/docs/openapi.json"):
+        assert httpx.get(httpx.URL(address.group()).join(path)).status_code == 200, path
+    document = httpx.get(f"{address.group()}/openapi.json").json()
+    assert [server["url"] for server in document["servers"]] == [api]
+    outside = httpx.get(f"{address.group()}/../../package.json")
+    assert outside.status_code == 404
+
+
 def test_printed_lines_work_and_reset_waits_when_the_cloud_is_up(terminal: Terminal) -> None:
     port = free_port()
     process, welcome = terminal.up("--port", str(port))
@@ -127,6 +142,7 @@ def test_printed_lines_work_and_reset_waits_when_the_cloud_is_up(terminal: Termi
     assert [answer.status_code for answer in answers] == [200] * 3
     assert answers[1].json()["check_available"] is True
     assert answers[2].json()["providers"]
+    is_browsable(re.search(r"http://localhost:\d+/docs", welcome), api)
 
     assert "a local cloud runs on" in terminal.refused("up")
     assert "a local cloud runs on" in terminal.refused("reset")

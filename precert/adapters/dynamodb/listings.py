@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 CATCHING_UP: Final = timedelta(seconds=5)
 """How far before a reader began its catching up begins: a write is stamped before it is stored."""
 
+_NEVER: Final = -(10**18)
+"""Earlier than any instant in microseconds: a list may be asked to end before 1970."""
 _EVER: Final = 10**18
 """Later than any instant in microseconds; a cursor's are smaller."""
 
@@ -188,7 +190,7 @@ def _slice_of(wanted: Lines) -> _Slice:
     if wanted.sort is Sort.DUE:
         return _Slice(DUE_INDEX, wanted.tin, forward=True)
     between = (
-        microseconds(wanted.changed_from) if wanted.changed_from else 0,
+        microseconds(wanted.changed_from) if wanted.changed_from else _NEVER,
         microseconds(wanted.changed_to) if wanted.changed_to else _EVER,
     )
     if wanted.member_id is not None:
