@@ -71,6 +71,13 @@ EXPIRE: Final = FunctionSpec(
     "functions.expire.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
 )
+WARN: Final = FunctionSpec(
+    "WarnFunction",
+    "Warns of drafts that will be removed soon",
+    "expire",
+    "functions.expire.warn.handle",
+    (Env.REQUESTS_TABLE,),
+)
 RELAY: Final = FunctionSpec(
     "RelayFunction",
     "Carries written events to the workflow and the bus",
@@ -103,5 +110,5 @@ WORKFLOW: Final = FunctionSpec(
 
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW),
-    *(UPLOAD_VERIFY, EXPIRE, RELAY, INBOX, LETTERS, WORKFLOW),
+    *(UPLOAD_VERIFY, EXPIRE, WARN, RELAY, INBOX, LETTERS, WORKFLOW),
 )

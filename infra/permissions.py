@@ -69,6 +69,16 @@ def grant(
     documents.allow_documents(expire, _DELETE_OBJECTS)
     documents.allow_document_versions(expire)
 
+    warn = of(catalogue.WARN)
+    tables.allow_requests(
+        warn,
+        (
+            *("dynamodb:ConditionCheckItem", "dynamodb:GetItem"),
+            *("dynamodb:PutItem", "dynamodb:UpdateItem"),
+        ),
+        WORKLIST_INDEX,
+    )
+
     relay = of(catalogue.RELAY)
     tables.allow_requests(relay, (*READ_ACTIONS, "dynamodb:PutItem", "dynamodb:UpdateItem"))
     workflow.allow_start(relay)

@@ -116,6 +116,7 @@ class PrecertStack(cdk.Stack):
             "Expire": expire.dead_letters,
             "Inbox": self._messaging.deliver_messages(of[catalogue.INBOX]),
             "Letters": self._messaging.deliver_determinations(of[catalogue.LETTERS]),
+            "Warn": self._messaging.warn_of_expiry(of[catalogue.WARN]),
             "Uploads": self._messaging.deliver_uploads(
                 of[catalogue.UPLOAD_VERIFY], self._documents.documents
             ),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from precert.adapters.code_sets import SqliteCodeSets
     from precert.adapters.dynamodb.documents import DynamoDBDocuments
+    from precert.adapters.dynamodb.draft_warnings import DynamoDBDraftWarnings
     from precert.adapters.dynamodb.drafts import DynamoDBDrafts
     from precert.adapters.dynamodb.flags import DynamoDBFlags
     from precert.adapters.dynamodb.frequent import DynamoDBFrequentProviders
@@ -145,6 +146,14 @@ class Dependencies:
             self.dynamodb,
             requests_table=self.settings[Env.REQUESTS_TABLE],
             reference_table=self.settings[Env.REFERENCE_TABLE],
+        )
+
+    @cached_property
+    def draft_warnings(self) -> "DynamoDBDraftWarnings":
+        from precert.adapters.dynamodb.draft_warnings import DynamoDBDraftWarnings
+
+        return DynamoDBDraftWarnings(
+            self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
         )
 
     @cached_property

@@ -86,6 +86,8 @@ class EventType(StrEnum):
 
     DRAFT_STARTED = "DraftStarted"
     DRAFT_DELETED = "DraftDeleted"
+    DRAFT_EXPIRING = "DraftExpiring"
+    DRAFT_EXPIRED = "DraftExpired"
     REQUEST_SUBMITTED = "RequestSubmitted"
     REQUEST_PENDED = "RequestPended"
     REQUEST_DELEGATED = "RequestDelegated"
@@ -113,6 +115,8 @@ class EventType(StrEnum):
 
 
 MESSAGE_EVENT_TYPES: Final = (
+    EventType.DRAFT_EXPIRING,
+    EventType.DRAFT_EXPIRED,
     EventType.REQUEST_SUBMITTED,
     EventType.REQUEST_PENDED,
     EventType.REQUEST_DELEGATED,

@@ -27,7 +27,7 @@ PRIVATE: Final = frozenset({"actor"})
 ULID: Final = "[0-9A-HJKMNP-TV-Z]{26}"
 PATTERNS: Final[Mapping[str, str]] = {
     "document_id": f"^{ULID}$",
-    "event_id": rf"^{ULID}\.(?:[0-9]{{6,}}|{ULID})$",
+    "event_id": rf"^{ULID}\.(?:[0-9]{{6,}}(?:\.warning)?|{ULID})$",
     "number": "^[A-Z]{2}[0-9]{10}$",
     "request_id": f"^{ULID}$",
 }
@@ -35,6 +35,8 @@ PATTERNS: Final[Mapping[str, str]] = {
 MEANINGS: Final[Mapping[EventType, str]] = {
     EventType.DRAFT_STARTED: "Somebody began to enter a request.",
     EventType.DRAFT_DELETED: "A draft was deleted by hand.",
+    EventType.DRAFT_EXPIRING: "A draft will soon be removed unless it is saved; once for each save.",
+    EventType.DRAFT_EXPIRED: "A draft was removed as its time was over, its documents too.",
     EventType.REQUEST_SUBMITTED: "A request has arrived, with its number.",
     EventType.REQUEST_PENDED: "Clinical review has begun.",
     EventType.REQUEST_DETERMINED: "Every line is decided; `status` is that of the whole.",
@@ -73,7 +75,14 @@ NOTES: Final[Mapping[str, str]] = {
     "version": "Of the event contract.",
 }
 
-_OF_DRAFTS: Final = frozenset({EventType.DRAFT_STARTED, EventType.DRAFT_DELETED})
+_OF_DRAFTS: Final = frozenset(
+    {
+        EventType.DRAFT_STARTED,
+        EventType.DRAFT_DELETED,
+        EventType.DRAFT_EXPIRING,
+        EventType.DRAFT_EXPIRED,
+    }
+)
 _OF_DOCUMENTS: Final = frozenset({EventType.DOCUMENT_ATTACHED, EventType.DOCUMENT_REFUSED})
 
 README: Final = f"""\

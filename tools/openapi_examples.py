@@ -11,7 +11,9 @@ from typing import Any
 from precert.api.answers.check import RequirementsAnswer
 from precert.api.answers.drafts import (
     DraftAnswer,
+    DraftsAnswer,
     OfferedDocumentAnswer,
+    ReviewedDraftAnswer,
     SavedDraftAnswer,
     StartedDraftAnswer,
     SubmissionAnswer,
@@ -45,6 +47,7 @@ from precert.domain.documents import content_disposition, document_key
 from precert.domain.errors import (
     CheckNotAvailableError,
     DocumentLimitError,
+    Fault,
     FlagLimitError,
     GuidanceOnlyError,
     InvalidInputError,
@@ -69,6 +72,7 @@ from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.inbox import Message
 from precert.usecases.ports.listings import DashboardRow, Page, row_of_request
 from precert.usecases.ports.requests import RequestFile
+from precert.usecases.review_draft import ReviewedDraft
 from precert.usecases.save_draft import SavedDraft
 from precert.usecases.search_patients import FoundPatients
 from precert.usecases.search_providers import FoundProvider, FoundProviders
@@ -145,7 +149,13 @@ def _before_submission(told: Story) -> dict[str, Example]:
             StartDraftBody(content=content, tin=told.physician.tin),
             StartedDraftAnswer.of(StartedDraft(draft, told.check), told.payer),
         ),
-        "resumeDraft": Example(answer=DraftAnswer.of(draft)),
+        "listDrafts": Example(
+            answer=DraftsAnswer.of(Page((row_of_request(draft),), cursor=None), told.payer, STARTED)
+        ),
+        "resumeDraft": Example(answer=DraftAnswer.of(draft, (), told.payer, STARTED)),
+        "reviewDraft": Example(
+            answer=ReviewedDraftAnswer.of(ReviewedDraft(draft, tuple(_incomplete(told))))
+        ),
         "saveDraft": Example(ContentBody(content=content), SavedDraftAnswer.of(REQUEST_ID, saved)),
         "patchDraft": Example(
             PartsBody(content=ContentParts(services=content.services)),
@@ -289,10 +299,9 @@ def problem_examples() -> Mapping[str, Any]:
 def _refusals(told: Story) -> tuple[PrecertError, ...]:
     notices, draft = told.payer.notices, told.draft
     other = draft.content.model_copy(update={"services": (_half_entered(draft),)})
-    incomplete = faults_of_submission(other, told.payer, SUBMITTED.date())
     same_reviewer = {DENIED_LINE: told.determined.request.submitted.lines[0].decisions[0]}
     return (
-        InvalidInputError([fault.under("/content") for fault in incomplete]),
+        InvalidInputError(_incomplete(told)),
         _refused(lambda: Caller(subject=OFFICE).require(Entitlement.PATIENT_SEARCH)),
         not_found(),
         _refused(lambda: require_member(None, told.patient)),
@@ -334,6 +343,13 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         ),
         TransientError("The request is being changed by others. Try again."),
     )
+
+
+def _incomplete(told: Story) -> list[Fault]:
+    """What is listed of a draft that lacks this and that."""
+    content = told.draft.content.model_copy(update={"services": (_half_entered(told.draft),)})
+    faults = faults_of_submission(content, told.payer, SUBMITTED.date())
+    return [fault.under("/content") for fault in faults]
 
 
 def _half_entered(draft: Request) -> Service:

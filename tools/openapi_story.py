@@ -33,8 +33,11 @@ from precert.domain.rules import CodeQuery, Rule, RuleListVersion, answer_code, 
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency
 from precert.usecases.check_requirements import CheckAnswer
+from precert.usecases.ports.drafts import GoneDraft
 from precert.usecases.prepare_handover import Handover
+from precert.usecases.remove_draft import expired_event
 from precert.usecases.run_round import deadline_of
+from precert.usecases.warn_of_expiry import expiring_event
 from tools.story_moves import moves
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -48,6 +51,7 @@ REVIEWER: Final = "reviewer-1"
 OTHER_REVIEWER: Final = "reviewer-2"
 
 STARTED: Final = datetime(2027, 3, 1, 15, 4, tzinfo=UTC)
+WARNED: Final = STARTED + timedelta(hours=60)
 SUBMITTED: Final = STARTED + timedelta(minutes=27)
 PENDED: Final = SUBMITTED + timedelta(seconds=4)
 OFFERED: Final = SUBMITTED + timedelta(hours=1)
@@ -159,6 +163,8 @@ def story() -> Story:
         events=(
             event_of(draft, EventType.DRAFT_STARTED, OFFICE),
             event_of(_deleted(draft), EventType.DRAFT_DELETED, OFFICE),
+            expiring_event(draft, WARNED),
+            expired_event(GoneDraft.of(draft)),
             event_of(submitted, EventType.REQUEST_SUBMITTED, OFFICE),
             *(change.event for change in changes),
             *_clock_events(pended.request),

@@ -4,6 +4,7 @@ from typing import Any
 
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics, note_fault, note_work
+from precert.usecases.ports.drafts import GoneDraft
 from precert.usecases.remove_draft import remove_draft
 
 
@@ -26,9 +27,18 @@ def _clean_up(record: dict[str, Any]) -> None:
     if "request_id" not in removed or "version" not in removed:
         note_work("passed_over")
         return
-    request_id = removed["request_id"]["S"]
-    made = dependencies()
-    remove_draft(
-        request_id, requests=made.requests, remains=made.remains, store=made.document_bytes
+    gone, made = _gone(removed), dependencies()
+    remove_draft(gone, requests=made.requests, remains=made.remains, store=made.document_bytes)
+    note_work("removed", request_id=gone.request_id)
+
+
+def _gone(removed: dict[str, Any]) -> GoneDraft:
+    """What stood alone of the item; a request that was submitted has no deadline of a draft's."""
+    return GoneDraft.model_validate(
+        {
+            "request_id": removed["request_id"]["S"],
+            "version": removed["version"]["N"],
+            "tins": removed["tins"]["SS"],
+            "expires_at": removed["expires_at"]["S"] if "expires_at" in removed else None,
+        }
     )
-    note_work("removed", request_id=request_id)

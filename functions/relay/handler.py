@@ -27,7 +27,7 @@ def _relay(record: dict[str, Any]) -> None:
     image, made = record["dynamodb"]["NewImage"], dependencies()
     if "event" not in image:
         request_id = image["request_id"]["S"]
-        show_draft(request_id, requests=made.requests, drafts=made.drafts)
+        show_draft(request_id, requests=made.requests, drafts=made.drafts, payer=made.payer)
         note_work("shown", request_id=request_id)
         return
     event = Event.model_validate_json(image["event"]["S"])

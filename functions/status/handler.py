@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from precert.api.answers.drafts import DraftsAnswer
 from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer
 from precert.api.answers.requests import RequestAnswer
@@ -12,6 +13,7 @@ from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics
 from precert.usecases.flag_request import flag_request, list_flagged, unflag_request
+from precert.usecases.list_drafts import list_drafts
 from precert.usecases.list_frequent_providers import list_frequent_providers
 from precert.usecases.list_messages import list_messages
 from precert.usecases.list_requests import list_requests
@@ -73,6 +75,16 @@ def unflag(call: Call) -> Answer:
         now=made.now(),
     )
     return Answer(None, HTTPStatus.NO_CONTENT)
+
+
+@api.operation("listDrafts")
+def drafts(call: Call) -> Answer:
+    made = dependencies()
+    now = made.now()
+    page = list_drafts(
+        call.caller, **dict(call.query(TinPageQuery)), listings=made.listings, now=now
+    )
+    return Answer(DraftsAnswer.of(page, made.payer, now))
 
 
 @api.operation("readRequest")

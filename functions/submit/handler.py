@@ -6,6 +6,7 @@ from typing import Any
 
 from precert.api.answers.drafts import (
     DraftAnswer,
+    ReviewedDraftAnswer,
     SavedDraftAnswer,
     StartedDraftAnswer,
     SubmissionAnswer,
@@ -28,6 +29,7 @@ from precert.usecases.check_requirements import check_requirements
 from precert.usecases.delete_draft import delete_draft
 from precert.usecases.file_appeal import file_appeal
 from precert.usecases.resume_draft import resume_draft
+from precert.usecases.review_draft import review_draft
 from precert.usecases.save_draft import save_draft
 from precert.usecases.start_draft import Check, start_draft
 from precert.usecases.submit_draft import submit_draft
@@ -71,7 +73,24 @@ def _check(made: Dependencies) -> Check:
 def resume(call: Call) -> Answer:
     made = dependencies()
     file = resume_draft(call.id("draft_id"), call.caller, requests=made.requests, now=made.now())
-    return Answer(DraftAnswer.of(file.request, file.documents), headers=etag(file.request.version))
+    headers = etag(file.request.version)
+    return Answer(
+        DraftAnswer.of(file.request, file.documents, made.payer, made.now()), headers=headers
+    )
+
+
+@api.operation("reviewDraft")
+def review(call: Call) -> Answer:
+    made = dependencies()
+    reviewed = review_draft(
+        call.id("draft_id"),
+        call.caller,
+        requests=made.requests,
+        code_sets=made.code_sets,
+        payer=made.payer,
+        now=made.now(),
+    )
+    return Answer(ReviewedDraftAnswer.of(reviewed), headers=etag(reviewed.draft.version))
 
 
 @api.operation("saveDraft")

@@ -1,5 +1,7 @@
 """The bus of domain events, and who listens to it and to the documents' bucket."""
 
+from typing import Final
+
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -15,6 +17,9 @@ from precert.contract import (
     LETTER_EVENT_TYPES,
     MESSAGE_EVENT_TYPES,
 )
+
+WARNINGS_EVERY: Final = cdk.Duration.minutes(15)
+"""A warning comes at most this late; 12 hours are left then."""
 
 
 class Messaging(Construct):
@@ -41,10 +46,10 @@ class Messaging(Construct):
             "Messages",
             inbox,
             "Events that become messages of both providers",
-            events.EventPattern(
+            pattern=events.EventPattern(
                 source=[EVENT_SOURCE], detail_type=[kind.value for kind in MESSAGE_EVENT_TYPES]
             ),
-            self.bus,
+            bus=self.bus,
         )
 
     def deliver_determinations(self, letters: ServiceFunction) -> DeadLetters:
@@ -54,10 +59,10 @@ class Messaging(Construct):
             "Letters",
             letters,
             "Determinations that letters are printed after",
-            events.EventPattern(
+            pattern=events.EventPattern(
                 source=[EVENT_SOURCE], detail_type=[kind.value for kind in LETTER_EVENT_TYPES]
             ),
-            self.bus,
+            bus=self.bus,
         )
 
     def deliver_uploads(self, verify: ServiceFunction, bucket: s3.Bucket) -> DeadLetters:
@@ -67,7 +72,7 @@ class Messaging(Construct):
             "Uploads",
             verify,
             "Documents that a portal has uploaded",
-            events.EventPattern(
+            pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created"],
                 detail={
@@ -77,14 +82,26 @@ class Messaging(Construct):
             ),
         )
 
+    def warn_of_expiry(self, warn: ServiceFunction) -> DeadLetters:
+        """Looks for drafts whose warning is due; a look that is missed is made up by the next."""
+        return _rule(
+            self,
+            "Warnings",
+            warn,
+            "Drafts that will be removed soon",
+            schedule=events.Schedule.rate(WARNINGS_EVERY),
+        )
+
 
 def _rule(
     scope: Construct,
     name: str,
     function: ServiceFunction,
     description: str,
-    pattern: events.EventPattern,
+    *,
+    pattern: events.EventPattern | None = None,
     bus: events.EventBus | None = None,
+    schedule: events.Schedule | None = None,
 ) -> DeadLetters:
     dead_letters = DeadLetters(scope, f"{name}DeadLetters")
     events.Rule(
@@ -93,6 +110,7 @@ def _rule(
         description=description,
         event_bus=bus,
         event_pattern=pattern,
+        schedule=schedule,
         targets=[
             targets.LambdaFunction(
                 function.function,

@@ -15,7 +15,9 @@ from precert.api.answers.cases import ReviewedCaseAnswer
 from precert.api.answers.check import RequirementsAnswer
 from precert.api.answers.drafts import (
     DraftAnswer,
+    DraftsAnswer,
     OfferedDocumentAnswer,
+    ReviewedDraftAnswer,
     SavedDraftAnswer,
     StartedDraftAnswer,
     SubmissionAnswer,
@@ -186,6 +188,12 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         media_type=FHIR_JSON,
         errors=(InvalidInputError, NothingToHandOverError, *_NOT_CHECKABLE),
     ),
+    "listDrafts": OperationContract(
+        "Drafts of one TIN, last saved first, each with when it expires, exactly and in words.",
+        query=TinPageQuery,
+        answer=DraftsAnswer,
+        errors=(InvalidInputError,),
+    ),
     "startDraft": OperationContract(
         "Makes the check, and stores all that was entered where the answer leads to a draft: a code "
         "needs precertification or nobody can tell, an emergency admission is to be notified, or a "
@@ -241,6 +249,14 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         status=HTTPStatus.NO_CONTENT,
         errors=(*_NO_LIVE_DRAFT, VersionMismatchError, VersionMissingError),
         headers_in=frozenset({Header.IF_MATCH}),
+    ),
+    "reviewDraft": OperationContract(
+        "Everything that is missing or wrong in the draft as it is saved, with pointers into a "
+        "submission's body; nothing is submitted. A submission asks the same, and whether coverage is "
+        "active still.",
+        answer=ReviewedDraftAnswer,
+        errors=_NO_LIVE_DRAFT,
+        headers_out=frozenset({Header.ETAG}),
     ),
     "submitDraft": OperationContract(
         "Submits the content sent, which is what the office has reviewed, and answers with the "

@@ -23,18 +23,50 @@ def draft_expiry(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datet
     Returns:
         The instant, in the payer's zone.
     """
-    if saved_at.tzinfo is None:
-        raise ValueError("saved_at must be zone-aware")
-    remaining = clock.length
-    moment = saved_at.astimezone(zone)
+    return _after(saved_at, clock.length, clock, zone)
+
+
+def draft_warning(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datetime | None:
+    """The instant from which a message warns of the expiry, by the same clock; ``None`` for none (D5).
+
+    Returns:
+        The instant, in the payer's zone.
+    """
+    running = clock.warn_after
+    return None if running is None else _after(saved_at, running, clock, zone)
+
+
+def draft_time_left(
+    now: datetime, expires_at: datetime, clock: DraftClock, zone: ZoneInfo
+) -> timedelta:
+    """How long the draft's clock still runs until then, without the days on which it stands still."""
+    left, moment = timedelta(), now.astimezone(zone)
+    while moment.astimezone(UTC) < expires_at:
+        next_midnight = _midnight_after(moment, zone)
+        until = min(next_midnight.astimezone(UTC), expires_at.astimezone(UTC))
+        if moment.weekday() not in clock.resting_weekdays:
+            left += until - moment.astimezone(UTC)
+        moment = next_midnight
+    return left
+
+
+def _after(start: datetime, remaining: timedelta, clock: DraftClock, zone: ZoneInfo) -> datetime:
+    """The instant at which the clock has run that long."""
+    if start.tzinfo is None:
+        raise ValueError("a clock starts at a zone-aware instant")
+    moment = start.astimezone(zone)
     while True:
-        next_midnight = datetime.combine(moment.date() + timedelta(days=1), time(), tzinfo=zone)
+        next_midnight = _midnight_after(moment, zone)
         if moment.weekday() not in clock.resting_weekdays:
             left_today = next_midnight.astimezone(UTC) - moment.astimezone(UTC)
             if remaining <= left_today:
                 return (moment.astimezone(UTC) + remaining).astimezone(zone)
             remaining -= left_today
         moment = next_midnight
+
+
+def _midnight_after(moment: datetime, zone: ZoneInfo) -> datetime:
+    return datetime.combine(moment.date() + timedelta(days=1), time(), tzinfo=zone)
 
 
 @dataclass(frozen=True)

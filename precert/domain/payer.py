@@ -87,10 +87,23 @@ class DraftClock(Value):
     hours: Annotated[int, Field(ge=1)]
     resting_weekdays: Annotated[frozenset[Annotated[int, Field(ge=0, le=6)]], Field(max_length=6)]
     """Weekdays on which the clock stands still; Monday is 0. On one at least it runs."""
+    warn_hours_left: Annotated[int, Field(ge=0)] = 0
+    """How many of the hours are left when a message warns, by the same clock; 0 is no warning (D5)."""
 
     @property
     def length(self) -> timedelta:
         return timedelta(hours=self.hours)
+
+    @property
+    def warn_after(self) -> timedelta | None:
+        """How much of the clock runs before the warning."""
+        return self.length - timedelta(hours=self.warn_hours_left) if self.warn_hours_left else None
+
+    @model_validator(mode="after")
+    def _warns_in_time(self) -> Self:
+        if self.warn_hours_left >= self.hours:
+            raise ValueError("warn_hours_left must be fewer than hours")
+        return self
 
 
 class ServiceDateWindow(Value):

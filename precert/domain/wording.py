@@ -1,6 +1,8 @@
 """How values are written for people, on documents that the payer sends."""
 
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from precert.domain.content import Address
 
@@ -14,6 +16,30 @@ def written_moment(moment: datetime) -> str:
     """A day with its time of day and the zone it is told in."""
     hour = moment.hour % 12 or 12
     return f"{written_day(moment.date())}, {hour}:{moment:%M %p %Z}"
+
+
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEKEND: Final = frozenset({5, 6})
+
+
+def written_time_left(left: timedelta, resting_weekdays: Collection[int] = ()) -> str:
+    """The two greatest units of a time, and the days that do not count: 2 days 3 hours, weekends not
+    counted. A day is 24 hours of it; what is begun is not rounded up.
+    """
+    minutes, counts = int(left.total_seconds()) // 60, list[str]()
+    for unit, length in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
+        number, minutes = divmod(minutes, length)
+        if number and len(counts) < 2:
+            counts.append(f"{number} {unit}" if number == 1 else f"{number} {unit}s")
+        elif counts:
+            break
+    told = " ".join(counts) or "less than a minute"
+    if set(resting_weekdays) == _WEEKEND:
+        return f"{told}, weekends not counted"
+    if resting_weekdays:
+        names = " and ".join(f"{_DAYS[day]}s" for day in sorted(resting_weekdays))
+        return f"{told}, {names} not counted"
+    return told
 
 
 def written_tin(tin: str) -> str:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from precert.contract import EventType
 from precert.domain.caller import Caller
-from precert.domain.clocks import draft_expiry
+from precert.domain.clocks import draft_expiry, draft_warning
 from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import (
     GuidanceOnlyError,
@@ -88,7 +88,11 @@ def start_draft(
         started_with=sha256(content.model_dump_json().encode()).hexdigest(),
     )
     try:
-        drafts.start(draft, event_of(draft, EventType.DRAFT_STARTED, caller.subject))
+        drafts.start(
+            draft,
+            event_of(draft, EventType.DRAFT_STARTED, caller.subject),
+            draft_warning(now, payer.draft_clock, payer.zone),
+        )
     except DraftRefusedError as refusal:
         return StartedDraft(_replayed(refusal.current, draft, caller, now), answer)
     return StartedDraft(draft, answer)

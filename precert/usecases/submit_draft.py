@@ -7,10 +7,8 @@ from datetime import date, datetime
 from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
-from precert.domain.code_sets import faults_of_codes
-from precert.domain.completeness import faults_of_submission
 from precert.domain.content import RequestContent
-from precert.domain.errors import Fault, InvalidInputError, PatientNotEligibleError, TransientError
+from precert.domain.errors import InvalidInputError, PatientNotEligibleError, TransientError
 from precert.domain.events import Event
 from precert.domain.numbers import precert_number
 from precert.domain.payer import Payer
@@ -26,6 +24,7 @@ from precert.usecases.ports.drafts import (
     NumberTakenError,
     Submission,
 )
+from precert.usecases.review_draft import faults_before_submission
 
 NUMBER_ATTEMPTS = 5
 
@@ -64,12 +63,10 @@ def submit_draft(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     today = local_date(now, payer.zone)
-    faults = faults_of_submission(content, payer, today)
-    faults.extend(faults_of_codes(content, code_sets.listed))
-    if content.tins and not caller.tins.intersection(content.tins):
-        faults.append(_not_a_side())
-    if faults:
-        raise InvalidInputError([fault.under("/content") for fault in faults])
+    if faults := faults_before_submission(
+        content, caller, code_sets=code_sets, payer=payer, now=now
+    ):
+        raise InvalidInputError(faults)
     for _ in range(NUMBER_ATTEMPTS):
         number = precert_number(payer.number_prefix, serial())
         submission = _submission(
@@ -136,14 +133,6 @@ def _submission(
         eligible_on=today,
         document_slots=0,
         now=now,
-    )
-
-
-def _not_a_side() -> Fault:
-    return Fault(
-        "/requesting_provider/tin",
-        "not_yours",
-        "the requesting or the servicing provider must carry one of your TINs",
     )
 
 

@@ -20,6 +20,7 @@ from mypy_boto3_dynamodb.client import DynamoDBClient
 from functions.check import confirmation
 from functions.check import handler as check
 from functions.expire import handler as expire
+from functions.expire import warn
 from functions.inbox import handler as inbox
 from functions.relay import handler as relay
 from functions.review import handler as review
@@ -342,6 +343,17 @@ class Cloud:
 
     def resume(self, draft_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
         return self.call(submit, "GET", f"/v1/drafts/{draft_id}", by=by)
+
+    def review_of(self, draft_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+        return self.call(submit, "GET", f"/v1/drafts/{draft_id}/review", by=by)
+
+    def drafts(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+        return self.call(status, "GET", "/v1/drafts", by=by, query=query or None)
+
+    @staticmethod
+    def warn() -> None:
+        """The schedule calls."""
+        warn.handle({}, Context())
 
     def delete(self, draft_id: str, version: int, by: Mapping[str, str] = OFFICE) -> Reply:
         path = f"/v1/drafts/{draft_id}"

@@ -28,6 +28,7 @@ OF_A_REQUEST: Final[dict[str, Operation]] = {
     "resumeDraft": lambda cloud, id_, by: cloud.resume(id_, by),
     "saveDraft": lambda cloud, id_, by: cloud.save(id_, 1, by),
     "patchDraft": lambda cloud, id_, by: cloud.patch(id_, 1, by, services=[]),
+    "reviewDraft": lambda cloud, id_, by: cloud.review_of(id_, by),
     "deleteDraft": lambda cloud, id_, by: cloud.delete(id_, 1, by),
     "submitDraft": lambda cloud, id_, by: cloud.submit(
         id_,
@@ -56,6 +57,7 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
     "listRequests": lambda cloud, _, by: cloud.dashboard(by),
     "listPatientRequests": lambda cloud, _, by: cloud.of_patient(by),
     "listFlagged": lambda cloud, _, by: cloud.flagged(by),
+    "listDrafts": lambda cloud, _, by: cloud.drafts(by),
     "listMessages": lambda cloud, _, by: cloud.messages(by),
 }
 OF_REVIEWERS: Final[dict[str, Operation]] = {

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from precert.adapters.dynamodb.codec import to_wire
+from precert.contract import MESSAGE_EVENT_TYPES
 from tests.adapters.cloud import PDF, Cloud, Reply
 
 
@@ -18,6 +19,7 @@ def last_second_of(cloud: Cloud, draft_id: str) -> None:
 def attempts(cloud: Cloud, draft_id: str) -> dict[str, Reply]:
     return {
         "resume": cloud.resume(draft_id),
+        "review": cloud.review_of(draft_id),
         "read": cloud.read(draft_id),
         "upload": cloud.offer(draft_id),
         "save": cloud.save(draft_id, 1),
@@ -76,7 +78,7 @@ def test_nothing_remains_but_the_events_when_the_store_removed_a_draft(cloud: Cl
     assert cloud.object_versions() == []
     assert cloud.dashboard().body["requests"] == []
     left = [item["sk"]["S"] for item in cloud.items() if draft_id in item["pk"]["S"]]
-    assert [sk.partition("#")[0] for sk in left] == ["EVENT", "EVENT"]
+    assert [sk.partition("#")[0] for sk in left] == ["EVENT"] * 3
 
 
 def test_clean_up_changes_nothing_more_when_it_is_told_twice(cloud: Cloud) -> None:
@@ -127,6 +129,57 @@ def test_removal_is_passed_over_when_it_is_no_drafts(cloud: Cloud, sk: str) -> N
     with cloud.wire.counting() as calls:
         assert cloud.clean_up(image) == []
     assert calls == []
+
+
+def messages(cloud: Cloud) -> list[str]:
+    """Types of the office's messages once every event was delivered, and all of them twice."""
+    for _ in range(2):
+        assert cloud.relay(cloud.stream()) == []
+    for entry in cloud.published():
+        if entry["DetailType"] in MESSAGE_EVENT_TYPES:
+            cloud.receive(entry)
+    return [message["type"] for message in cloud.messages().body["messages"]]
+
+
+@pytest.mark.rule("D5")
+def test_message_says_so_when_the_store_removed_a_draft(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    old = cloud.item(draft_id)
+    assert old is not None
+    cloud.clock.pass_by(days=6)
+    assert cloud.expire(draft_id) == []
+    assert cloud.clean_up(old) == []
+    assert messages(cloud) == ["DraftExpired"]
+    [told] = cloud.messages().body["messages"]
+    assert told["at"] == "2026-07-06T15:00:00Z"
+    assert told["text"] == cloud.made.payer.messages["DraftExpired"].format(status="INCOMPLETE")
+
+
+@pytest.mark.rule("D5")
+def test_no_message_says_expired_when_a_draft_was_deleted_by_hand_or_submitted(
+    cloud: Cloud,
+) -> None:
+    deleted, submitted = cloud.start(), cloud.start()
+    old = cloud.item(deleted)
+    assert old is not None
+    assert cloud.delete(deleted, 1).status == 204
+    assert cloud.clean_up(old) == []
+    assert cloud.clean_up(old) == []
+    image = cloud.item(submitted)
+    assert image is not None
+    assert cloud.submit(submitted).status == 202
+    assert cloud.clean_up(image) == []
+    assert "DraftExpired" not in messages(cloud)
+
+
+def test_message_comes_still_when_the_clean_up_died_before_it(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    old = cloud.item(draft_id)
+    assert old is not None
+    cloud.wire.cut("PutItem")
+    assert cloud.expire(draft_id) == ["0001"]
+    assert cloud.clean_up(old) == []
+    assert messages(cloud) == ["DraftExpired"]
 
 
 # -- the dashboard line -------------------------------------------------------------------------------

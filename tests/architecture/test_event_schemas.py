@@ -28,7 +28,7 @@ PUBLISHED: Final = frozenset(
 TOLD: Final = re.compile(
     "|".join(
         (
-            r"[0-9A-HJKMNP-TV-Z]{26}(\.[0-9]{6}|\.[0-9A-HJKMNP-TV-Z]{26}|\.letters-1)?",
+            r"[0-9A-HJKMNP-TV-Z]{26}(\.[0-9]{6}(\.warning)?|\.[0-9A-HJKMNP-TV-Z]{26}|\.letters-1)?",
             r"[A-Z]{2}[0-9]{10}",
             r"[0-9]{9}",
             r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z",

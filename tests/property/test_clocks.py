@@ -12,6 +12,8 @@ from precert.domain.clocks import (
     appeal_deadline,
     decision_deadline,
     draft_expiry,
+    draft_time_left,
+    draft_warning,
     local_date,
 )
 from precert.domain.payer import DraftClock, ReviewClock
@@ -97,6 +99,30 @@ def test_expiry_is_the_counted_one_when_clocks_change_on_a_counted_day(
 ) -> None:
     clock = DraftClock(hours=hours, resting_weekdays=frozenset(resting))
     assert expiry_in_utc(saved_at, clock, zone) == count_minutes(saved_at, clock, zone)
+
+
+@pytest.mark.rule("D5")
+@given(
+    saved_at=INSTANTS,
+    hours=st.integers(2, 100),
+    resting=RESTING,
+    zone=st.sampled_from([NEW_YORK, CAIRO, HAVANA]),
+    share=st.floats(0, 1),
+)
+def test_warning_and_time_left_are_the_counted_ones_when_clocks_change_too(
+    saved_at: datetime, hours: int, resting: tuple[int, ...], zone: ZoneInfo, share: float
+) -> None:
+    left = max(1, int(share * (hours - 1)))
+    rests = frozenset(resting)
+    clock = DraftClock(hours=hours, resting_weekdays=rests, warn_hours_left=left)
+    warn_at = draft_warning(saved_at, clock, zone)
+    assert warn_at is not None
+    counted = DraftClock(hours=hours - left, resting_weekdays=rests)
+    assert warn_at.astimezone(UTC) == count_minutes(saved_at, counted, zone)
+    expires_at = draft_expiry(saved_at, clock, zone)
+    assert draft_time_left(warn_at, expires_at, clock, zone) == timedelta(hours=left)
+    assert draft_time_left(saved_at, expires_at, clock, zone) == clock.length
+    assert draft_time_left(expires_at, expires_at, clock, zone) == timedelta()
 
 
 @pytest.mark.rule("D3")

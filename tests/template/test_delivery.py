@@ -50,8 +50,8 @@ def test_reader_sees_its_own_records_when_the_stream_is_filtered(stack: Synthesi
 
 def test_rule_retries_and_sets_aside_when_its_target_fails(stack: Synthesized) -> None:
     rules = stack.properties("AWS::Events::Rule").values()
-    ours = [rule for rule in rules if "replay-name" not in json.dumps(rule["EventPattern"])]
-    assert len(ours) == 2
+    ours = [rule for rule in rules if "replay-name" not in json.dumps(rule.get("EventPattern"))]
+    assert len(ours) == 4
     for rule in ours:
         for target in rule["Targets"]:
             assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in stack.resources(QUEUE)
@@ -62,10 +62,19 @@ def test_inbox_hears_the_messages_events_when_the_bus_has_them(stack: Synthesize
     (rule,) = (
         rule
         for rule in stack.properties("AWS::Events::Rule").values()
-        if rule["EventPattern"].get("source") == [EVENT_SOURCE]
+        if json.dumps(rule["Targets"]).count("InboxFunction")
     )
+    assert rule["EventPattern"]["source"] == [EVENT_SOURCE]
     assert rule["EventPattern"]["detail-type"] == [kind.value for kind in MESSAGE_EVENT_TYPES]
     assert "EventBusName" in rule
+
+
+def test_warnings_are_looked_for_when_a_schedule_says_so(stack: Synthesized) -> None:
+    (rule,) = (
+        r for r in stack.properties("AWS::Events::Rule").values() if "ScheduleExpression" in r
+    )
+    assert rule["ScheduleExpression"] == "rate(15 minutes)"
+    assert json.dumps(rule["Targets"]).count("WarnFunction")
 
 
 def test_alarm_watches_when_a_queue_keeps_failures(stack: Synthesized) -> None:

@@ -39,13 +39,16 @@ ALLOWED: Final = {
     | WRITE_KEY
     | DELETE_OBJECTS
     | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"},
-    catalogue.STATUS: READ | {"dynamodb:UpdateItem"} | WRITE_KEY,
+    catalogue.STATUS: READ | {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"} | WRITE_KEY,
     catalogue.REVIEW: WRITE | WRITE_KEY | {"s3:GetObject"},
     catalogue.EXPIRE: WRITE
     | WRITE_KEY
     | DELETE_OBJECTS
     | STREAM
     | {"s3:ListBucketVersions", "sqs:SendMessage"},
+    catalogue.WARN: WRITE_KEY
+    | {"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"}
+    | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
     catalogue.RELAY: READ
     | {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     | WRITE_KEY
@@ -137,6 +140,10 @@ def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> 
             parts = resource.get("Fn::Join", ["", [""]])[1] if isinstance(resource, dict) else [""]
             if isinstance(parts[-1], str) and parts[-1].startswith("/index/"):
                 users[parts[-1].removeprefix("/index/")].append(role)
-    assert {index: len(roles) for index, roles in users.items()} == dict.fromkeys(INDEXES, 1)
+    counted = {index: len(roles) for index, roles in users.items()}
+    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 2}
     assert {users[index][0].partition("Role")[0] for index in LINE_INDEXES} == {"StatusFunction"}
-    assert users["worklist"][0].startswith("ReviewFunction")
+    assert {role.partition("Role")[0] for role in users["worklist"]} == {
+        "ReviewFunction",
+        "WarnFunction",
+    }

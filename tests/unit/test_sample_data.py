@@ -149,9 +149,9 @@ def test_message_is_there_when_an_event_has_one(payer: Payer) -> None:
 
 
 def test_message_names_only_number_and_status_when_filled_in(payer: Payer) -> None:
-    for text in payer.messages.values():
+    for kind, text in payer.messages.items():
         filled = text.format(number="PC0000000000", status="PENDING")
-        assert "PC0000000000" in filled
+        assert ("PC0000000000" in filled) is not kind.startswith("Draft")  # a draft has none yet
         assert "PENDING" in filled
 
 

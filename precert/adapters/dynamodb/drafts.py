@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from precert.adapters.dynamodb.codec import Item, to_wire
 from precert.adapters.dynamodb.frequent import count_selection
 from precert.adapters.dynamodb.keys import (
+    DRAFTS_QUEUE,
     PROCESSING_QUEUE,
     instant,
     number_pk,
@@ -60,7 +61,7 @@ class DynamoDBDrafts:
         self._table = requests_table
         self._reference_table = reference_table
 
-    def start(self, request: Request, event: Event) -> None:
+    def start(self, request: Request, event: Event, warn_at: datetime | None) -> None:
         item = {
             **_key(request.request_id),
             **request_item(request),
@@ -77,12 +78,12 @@ class DynamoDBDrafts:
                 {"Put": put},
                 put_event(self._table, event),
                 *count_selection(self._table, request),
-                {"Update": self._line(request)},
+                {"Update": self._line(request, warn_at)},
             ]
         )
 
-    def show(self, draft: Request) -> None:
-        line = self._line(draft)
+    def show(self, draft: Request, warn_at: datetime | None) -> None:
+        line = self._line(draft, warn_at)
         line["ConditionExpression"] = f"attribute_exists(pk) AND #{CHANGED} < :{CHANGED}"
         try:
             self._writes.update(**line)
@@ -148,11 +149,17 @@ class DynamoDBDrafts:
                 raise CoverageChangedError from failed
             raise NumberTakenError from failed
 
-    def _line(self, draft: Request) -> dict[str, Any]:
+    def _line(self, draft: Request, warn_at: datetime | None) -> dict[str, Any]:
         (operation,) = set_lines(
             self._table, row_of_request(draft), draft.tins, draft.content.member_id
         )
         line: dict[str, Any] = operation["Update"]
+        if warn_at is not None:
+            sets = f"{WORKLIST_PK} = :drafts, {WORKLIST_SK} = :warn_at, "
+            line["UpdateExpression"] = line["UpdateExpression"].replace("SET ", f"SET {sets}", 1)
+            line["ExpressionAttributeValues"] |= to_wire(
+                {":drafts": DRAFTS_QUEUE, ":warn_at": instant(warn_at)}
+            )
         return line
 
     def _submission(self, submission: Submission) -> list[dict[str, Any]]:

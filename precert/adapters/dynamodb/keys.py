@@ -58,6 +58,8 @@ STATUS_LETTERS: Final = {
 OVERDUE_SK: Final = "OVERDUE"
 OVERDUE_QUEUE: Final = "OVERDUE"
 """Worklist partition of rounds whose deadline has passed, whatever their plan."""
+DRAFTS_QUEUE: Final = "DRAFTS"
+"""Worklist partition of drafts that have to be warned of, by the instant."""
 PROCESSING_QUEUE: Final = "PROCESSING"
 """Worklist partition of rounds that wait for the workflow, not for a reviewer."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
 from precert.adapters.dynamodb.cursors import Position, cursor_of, key_of_row, position_of
 from precert.adapters.dynamodb.keys import (
+    DRAFTS_QUEUE,
     OVERDUE_QUEUE,
     REQUEST_PK_PREFIX,
     microseconds,
@@ -28,6 +29,7 @@ from precert.contract import (
     SK,
     STATUS_INDEX,
     WORKLIST_INDEX,
+    WORKLIST_PK,
 )
 from precert.domain.values import Sort
 from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Page, WorklistRow
@@ -116,6 +118,8 @@ class DynamoDBListings:
                 TableName=self._table,
                 IndexName=WORKLIST_INDEX,
                 ProjectionExpression="pk",
+                FilterExpression=f"{WORKLIST_PK} <> :drafts",
+                ExpressionAttributeValues=to_wire({":drafts": DRAFTS_QUEUE}),
             )
             found = (
                 str(from_wire(item)[PK]).removeprefix(REQUEST_PK_PREFIX)

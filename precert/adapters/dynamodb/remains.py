@@ -10,8 +10,11 @@ from precert.adapters.dynamodb.keys import (
     PARTY_SK_PREFIX,
     request_pk,
 )
+from precert.adapters.dynamodb.operations import put_event
 from precert.adapters.dynamodb.reads import query_all, transient_faults
+from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
 from precert.contract import FLAG, PK, SK
+from precert.domain.events import Event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 class DynamoDBRemains:
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
+        self._writes = Writes(client)
         self._table = requests_table
 
     def remove(self, request_id: str) -> None:
@@ -33,3 +37,9 @@ class DynamoDBRemains:
                     tin = sk.removeprefix(PARTY_SK_PREFIX)
                     self._client.update_item(**uncount(self._table, tin, request_id))
                 self._client.delete_item(TableName=self._table, Key=to_wire({PK: pk, SK: sk}))
+
+    def record(self, event: Event) -> None:
+        try:
+            self._writes.put(**put_event(self._table, event)["Put"])
+        except ConditionFailedError:
+            return

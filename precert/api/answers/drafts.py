@@ -1,10 +1,12 @@
 """Drafts, their documents, and what comes of submitting one."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from precert.api.answers.check import RuleListAnswer
 from precert.api.answers.model import AnswerModel
+from precert.api.problems import ProblemFault
+from precert.domain.clocks import draft_time_left
 from precert.domain.content import RequestContent
 from precert.domain.documents import Document, DocumentStatus, Refusal, Sender
 from precert.domain.payer import Payer
@@ -16,7 +18,11 @@ from precert.domain.statuses import (
     WaitingOn,
     allowed_actions,
 )
+from precert.domain.values import Purpose
+from precert.domain.wording import written_time_left
 from precert.usecases.offer_document import OfferedDocument
+from precert.usecases.ports.listings import DashboardRow, Page
+from precert.usecases.review_draft import ReviewedDraft
 from precert.usecases.save_draft import SavedDraft
 from precert.usecases.start_draft import StartedDraft
 from precert.usecases.submit_draft import SubmittedRequest
@@ -71,18 +77,22 @@ class _Draft(AnswerModel):
     version: int
     status: Status
     expires_at: datetime | None
+    time_left: str | None
     waiting_on: WaitingOn
     allowed_actions: list[Action]
     content: RequestContent
     documents: list[DocumentAnswer]
 
 
-def _told(draft: Request, documents: tuple[Document, ...] = ()) -> dict[str, Any]:
+def _told(
+    draft: Request, documents: tuple[Document, ...], payer: Payer, now: datetime
+) -> dict[str, Any]:
     return {
         "draft_id": draft.request_id,
         "version": draft.version,
         "status": draft.status,
         "expires_at": draft.expires_at,
+        "time_left": _time_left(draft.expires_at, payer, now),
         "waiting_on": draft.waiting_on,
         "allowed_actions": list(allowed_actions(draft.status)),
         "content": draft.content,
@@ -90,12 +100,91 @@ def _told(draft: Request, documents: tuple[Document, ...] = ()) -> dict[str, Any
     }
 
 
+def _time_left(expires_at: datetime | None, payer: Payer, now: datetime) -> str | None:
+    if expires_at is None:
+        return None
+    clock = payer.draft_clock
+    left = draft_time_left(now, expires_at, clock, payer.zone)
+    return written_time_left(left, clock.resting_weekdays)
+
+
 class DraftAnswer(_Draft):
-    """A draft with everything entered; ``version`` is also its ETag."""
+    """A draft with everything entered; ``version`` is also its ETag.
+
+    ``time_left`` is in words, without the days on which the clock stands still.
+    """
 
     @classmethod
-    def of(cls, draft: Request, documents: tuple[Document, ...] = ()) -> "DraftAnswer":
-        return cls(**_told(draft, documents))
+    def of(
+        cls, draft: Request, documents: tuple[Document, ...], payer: Payer, now: datetime
+    ) -> "DraftAnswer":
+        return cls(**_told(draft, documents, payer, now))
+
+
+class DraftRow(AnswerModel):
+    """A line of the list of drafts; resume it for all of it."""
+
+    draft_id: str
+    purpose: Purpose
+    patient: str | None
+    date_of_birth: date | None
+    first_day: date | None
+    last_day: date | None
+    requesting_provider: str | None
+    requesting_tin: str | None
+    servicing_provider: str | None
+    place_of_service: str | None
+    saved_at: datetime
+    expires_at: datetime | None
+    time_left: str | None
+    allowed_actions: list[Action]
+
+    @classmethod
+    def of(cls, row: DashboardRow, payer: Payer, now: datetime) -> "DraftRow":
+        return cls(
+            draft_id=row.request_id,
+            purpose=row.purpose,
+            patient=row.patient,
+            date_of_birth=row.date_of_birth,
+            first_day=row.first_day,
+            last_day=row.last_day,
+            requesting_provider=row.requesting_provider,
+            requesting_tin=row.requesting_tin,
+            servicing_provider=row.servicing_provider,
+            place_of_service=row.place_of_service,
+            saved_at=row.updated_at,
+            expires_at=row.expires_at,
+            time_left=_time_left(row.expires_at, payer, now),
+            allowed_actions=list(allowed_actions(row.status)),
+        )
+
+
+class DraftsAnswer(AnswerModel):
+    drafts: list[DraftRow]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[DashboardRow], payer: Payer, now: datetime) -> "DraftsAnswer":
+        return cls(drafts=[DraftRow.of(row, payer, now) for row in page.rows], cursor=page.cursor)
+
+
+class ReviewedDraftAnswer(AnswerModel):
+    """What keeps a draft from being submitted: nothing where ``faults`` is empty (D6).
+
+    Pointers are those of a submission's body. ``version`` is also its ETag.
+    """
+
+    draft_id: str
+    version: int
+    faults: list[ProblemFault]
+
+    @classmethod
+    def of(cls, reviewed: ReviewedDraft) -> "ReviewedDraftAnswer":
+        return cls(
+            draft_id=reviewed.draft.request_id,
+            version=reviewed.draft.version,
+            faults=[ProblemFault.of(fault) for fault in reviewed.faults],
+        )
 
 
 class StartedFrom(AnswerModel):
@@ -120,7 +209,7 @@ class StartedDraftAnswer(_Draft):
     def of(cls, started: StartedDraft, payer: Payer) -> "StartedDraftAnswer":
         answer = started.answer
         return cls(
-            **_told(started.draft),
+            **_told(started.draft, (), payer, answer.checked_at),
             check=StartedFrom(
                 requirement=answer.requirement,
                 rule_list=RuleListAnswer.of(answer.rule_list, payer),

@@ -1,14 +1,17 @@
 """Storing drafts: every write is one call, conditional on all that must hold."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from precert.domain.content import Patient, RequestContent
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.review import Review
+from precert.domain.values import Instant, Text, Tin, Value
 
 
 class DraftRefusedError(Exception):
@@ -59,18 +62,70 @@ class Saving:
     now: datetime
 
 
+class GoneDraft(Value):
+    """What the stream still tells of a draft that is gone: ids and when its time was over."""
+
+    request_id: Text
+    version: Annotated[int, Field(ge=1)]
+    tins: frozenset[Tin]
+    expires_at: Instant | None = None
+
+    @classmethod
+    def of(cls, draft: Request) -> "GoneDraft":
+        return cls(
+            request_id=draft.request_id,
+            version=draft.version,
+            tins=draft.tins,
+            expires_at=draft.expires_at,
+        )
+
+
+class DraftChangedError(Exception):
+    """The draft was saved, submitted or removed in the meantime: nothing was written."""
+
+
+@dataclass(frozen=True)
+class DueWarning:
+    """A draft that is listed to be warned of, and under which key it is listed."""
+
+    request_id: str
+    listed_at: str
+
+
+class DraftWarnings(Protocol):
+    """Drafts in the order in which they have to be warned of."""
+
+    def due(self, now: datetime) -> Iterator[DueWarning]:
+        """Those whose time to warn has come; one call for each page."""
+
+    def give(self, warning: DueWarning, draft: Request, event: Event) -> None:
+        """Record the event of a warning of this version of the draft, and take it off the list.
+
+        May be repeated: a version is warned of once.
+
+        Raises:
+            DraftChangedError: nothing was written; the list follows the draft by itself.
+        """
+
+    def take_off(self, warning: DueWarning) -> None:
+        """Take it off the list, if it is listed there still."""
+
+
 class DraftStore(Protocol):
     """Drafts by id. Conditions are the store's; explaining a refusal is the use case's."""
 
-    def start(self, request: Request, event: Event) -> None:
-        """Store a new draft.
+    def start(self, request: Request, event: Event, warn_at: datetime | None) -> None:
+        """Store a new draft, which is to be warned of at ``warn_at``.
 
         Raises:
             DraftRefusedError: the id exists; ``current`` is what it names.
         """
 
-    def show(self, draft: Request) -> None:
-        """Bring the draft's dashboard line up to date; a newer line, or none, is left alone."""
+    def show(self, draft: Request, warn_at: datetime | None) -> None:
+        """Bring the draft's line up to date; a newer line, or none, is left alone.
+
+        The line is also where the warning finds the draft, from ``warn_at`` on.
+        """
 
     def save(self, saving: Saving) -> None:
         """Replace parts of a live draft's content and start its clock anew (D3, D7).
@@ -102,3 +157,6 @@ class DraftStore(Protocol):
 class DraftRemains(Protocol):
     def remove(self, request_id: str) -> None:
         """Remove document records and dashboard lines of a draft that is gone; events stay."""
+
+    def record(self, event: Event) -> None:
+        """Record what became of the draft; where its version has an event already, that one stays."""

@@ -1,0 +1,22 @@
+"""Warns of drafts that will be removed soon; a schedule calls it."""
+
+from typing import Any
+
+from precert.bootstrap import dependencies
+from precert.observability import faults_noted, logger, metrics, note_work
+from precert.usecases.warn_of_expiry import warn_of_expiry
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> None:
+    """The event says nothing: what is due stands in the table."""
+    with faults_noted():
+        made = dependencies()
+        given = warn_of_expiry(
+            warnings=made.draft_warnings,
+            requests=made.requests,
+            payer=made.payer,
+            now=made.now(),
+        )
+        note_work("warned", drafts=given)

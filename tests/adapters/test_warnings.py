@@ -1,0 +1,219 @@
+"""A message warns before a draft is removed, once for each save (D5, T5)."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from precert.adapters.dynamodb.codec import from_wire
+from tests.adapters.cloud import OFFICE_SUBJECT, Cloud
+from tests.fakes.samples import OFFICE_TIN, PATIENT
+
+# Wednesday 11 o'clock: 60 of the 72 hours have run on Friday at 23 o'clock.
+SIXTY_HOURS: Final = timedelta(hours=60)
+SECOND: Final = timedelta(seconds=1)
+
+
+def warned(cloud: Cloud) -> list[dict[str, Any]]:
+    """Events of warnings, as they are stored."""
+    events = [from_wire(item) for item in cloud.items("EVENT#")]
+    return [event for event in events if "DraftExpiring" in event["event"]]
+
+
+def listed(cloud: Cloud) -> list[str]:
+    return [item["pk"]["S"] for item in cloud.items("PARTY#DRAFT") if "worklist_pk" in item]
+
+
+def save(cloud: Cloud, draft_id: str, version: int, **changes: Any) -> None:
+    """A save, and the line that follows it."""
+    assert cloud.save(draft_id, version, **changes).status == 200
+    assert cloud.relay([record_of(cloud, draft_id)]) == []
+
+
+def record_of(cloud: Cloud, draft_id: str) -> dict[str, Any]:
+    item = cloud.item(draft_id)
+    assert item is not None
+    dynamodb = {"Keys": {}, "NewImage": item, "SequenceNumber": "1"}
+    return {"eventName": "MODIFY", "dynamodb": dynamodb}
+
+
+@pytest.mark.rule("D5")
+def test_message_warns_once_when_twelve_hours_of_the_clock_are_left(cloud: Cloud) -> None:
+    cloud.start()
+    cloud.clock.at += SIXTY_HOURS - SECOND
+    cloud.warn()
+    assert warned(cloud) == []
+    cloud.clock.at += SECOND
+    cloud.warn()
+    cloud.warn()
+    [event] = warned(cloud)
+    assert listed(cloud) == []
+    for _ in range(2):
+        assert cloud.relay(cloud.stream()) == []
+    for entry in cloud.published():
+        if entry["DetailType"] == "DraftExpiring":
+            cloud.receive(entry)
+    [message] = cloud.messages().body["messages"]
+    assert (message["type"], message["status"]) == ("DraftExpiring", "INCOMPLETE")
+    assert message["text"] == cloud.made.payer.messages["DraftExpiring"].format(status="INCOMPLETE")
+    for private in (*PATIENT.values(), OFFICE_SUBJECT):
+        assert private not in event["event"]
+    assert OFFICE_TIN in event["event"]
+
+
+@pytest.mark.rule("D5")
+def test_warning_starts_anew_when_the_draft_is_saved_after_it(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.clock.at += SIXTY_HOURS
+    cloud.warn()
+    cloud.clock.pass_by(hours=1)  # midnight: the clock stands still until Monday
+    save(cloud, draft_id, 1)
+    cloud.clock.at += timedelta(days=2) + SIXTY_HOURS - SECOND
+    cloud.warn()
+    assert len(warned(cloud)) == 1
+    cloud.clock.at += SECOND
+    cloud.warn()
+    cloud.warn()
+    assert [event["sk"] for event in warned(cloud)] == [
+        "EVENT#000001.warning",
+        "EVENT#000002.warning",
+    ]
+
+
+def test_saved_draft_is_left_for_its_new_time_when_its_line_is_behind(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.clock.pass_by(hours=59)
+    assert cloud.save(draft_id, 1).status == 200
+    cloud.clock.pass_by(hours=1)
+    cloud.warn()
+    assert warned(cloud) == []
+    assert cloud.relay([record_of(cloud, draft_id)]) == []
+    cloud.clock.pass_by(days=7)
+    assert len(listed(cloud)) == 1
+
+
+def test_version_is_warned_of_once_when_its_line_comes_late(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    cloud.clock.pass_by(hours=1)
+    assert cloud.save(draft_id, 1).status == 200
+    cloud.clock.at += SIXTY_HOURS + timedelta(days=2)
+    cloud.warn()
+    assert cloud.relay([record_of(cloud, draft_id)]) == []
+    assert len(listed(cloud)) == 1
+    cloud.warn()
+    assert (len(warned(cloud)), listed(cloud)) == (1, [])
+
+
+def test_nothing_is_warned_of_when_the_draft_is_gone_or_sent_in_or_over(cloud: Cloud) -> None:
+    deleted, submitted, over = cloud.start(), cloud.start(), cloud.start()
+    assert cloud.delete(deleted, 1).status == 204
+    assert cloud.submit(submitted).status == 202
+    cloud.clock.pass_by(days=6)
+    cloud.warn()
+    assert (warned(cloud), listed(cloud)) == ([], [])
+    assert cloud.item(over) is not None
+    assert cloud.made.listings.open_rounds() == (submitted,)
+
+
+def test_drafts_are_no_rounds_when_rounds_are_repaired(cloud: Cloud) -> None:
+    cloud.start()
+    assert len(listed(cloud)) == 1
+    assert cloud.made.listings.open_rounds() == ()
+    assert cloud.worklist().body["rounds"] == []
+
+
+@pytest.mark.parametrize("operation", ["Query", "GetItem", "TransactWriteItems"])
+def test_warning_is_given_once_when_a_run_died_anywhere(cloud: Cloud, operation: str) -> None:
+    cloud.start()
+    cloud.start()
+    cloud.clock.at += SIXTY_HOURS
+    cloud.wire.cut(operation)
+    with pytest.raises(Exception, match="try_again"):
+        cloud.warn()
+    cloud.warn()
+    assert (len(warned(cloud)), listed(cloud)) == (2, [])
+
+
+def test_warning_is_given_once_when_its_answer_was_lost(cloud: Cloud) -> None:
+    cloud.start()
+    cloud.clock.at += SIXTY_HOURS
+    cloud.wire.lose_answer("TransactWriteItems", attempts=4)
+    with pytest.raises(Exception, match="try_again"):
+        cloud.warn()
+    cloud.warn()
+    assert (len(warned(cloud)), listed(cloud)) == (1, [])
+
+
+def test_nobody_is_warned_when_the_payer_wants_no_warning(cloud: Cloud) -> None:
+    clock = cloud.made.payer.draft_clock.model_copy(update={"warn_hours_left": 0})
+    cloud.made.payer = cloud.made.payer.model_copy(update={"draft_clock": clock})
+    cloud.start()
+    assert listed(cloud) == []
+
+
+# -- the list of drafts -------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("D4")
+def test_drafts_are_listed_with_their_time_left_when_asked_for(cloud: Cloud) -> None:
+    first = cloud.start()
+    cloud.submitted()
+    cloud.clock.pass_by(hours=2)
+    second = cloud.start()
+    with cloud.wire.counting() as calls:
+        page = cloud.drafts().body
+    assert calls == ["Query"]
+    assert [row["draft_id"] for row in page["drafts"]] == [second, first]
+    row = page["drafts"][1]
+    assert row["expires_at"] == "2026-07-06T15:00:00Z"
+    assert row["time_left"] == "2 days 22 hours, weekends not counted"
+    assert row["allowed_actions"] == ["RESUME", "DELETE"]
+    assert cloud.resume(first).body["time_left"] == row["time_left"]
+    cloud.clock.at += timedelta(days=4, hours=21, minutes=59, seconds=30)
+    [left] = [one["time_left"] for one in cloud.drafts().body["drafts"] if one["draft_id"] == first]
+    assert left == "less than a minute, weekends not counted"
+    cloud.clock.pass_by(seconds=30)
+    assert [one["draft_id"] for one in cloud.drafts().body["drafts"]] == [second]
+
+
+def test_list_goes_on_when_a_page_is_full(cloud: Cloud) -> None:
+    started = [cloud.start() for _ in range(3)]
+    first = cloud.drafts(limit="2").body
+    rest = cloud.drafts(limit="2", cursor=first["cursor"]).body
+    seen = [row["draft_id"] for row in [*first["drafts"], *rest["drafts"]]]
+    assert set(seen) >= set(started)
+    assert cloud.drafts(cursor="somebody-made-it-up").status == 422
+
+
+# -- review -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("D6")
+def test_review_lists_what_a_submission_would_when_much_is_missing(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    stay = {"authorization_type": "INPATIENT", "primary_diagnosis": "Z9999"}
+    changes: dict[str, Any] = {
+        "servicing_provider": None,
+        "requesting_provider": {"tin": "690121431"},
+        "services": [stay, {}],
+    }
+    assert cloud.save(draft_id, 1, **changes).status == 200
+    with cloud.wire.counting() as calls:
+        reviewed = cloud.review_of(draft_id)
+    assert calls == ["GetItem"]
+    refused = cloud.submit(draft_id, 2, **changes)
+    assert (reviewed.status, refused.status) == (200, 422)
+    assert reviewed.body["faults"] == [
+        {"choices": None, **fault} for fault in refused.body["faults"]
+    ]
+    assert len(reviewed.body["faults"]) > 10
+    assert reviewed.headers["ETag"] == '"2"'
+    assert cloud.resume(draft_id).body["version"] == 2
+
+
+@pytest.mark.rule("D6")
+def test_review_is_empty_when_the_draft_can_be_submitted(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    assert cloud.review_of(draft_id).body["faults"] == []
+    assert cloud.submit(draft_id).status == 202
+    assert cloud.review_of(draft_id).status == 409
