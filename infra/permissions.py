@@ -97,5 +97,5 @@ def grant(
 
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)
-    tables.allow_reference(task, _REFERENCE_READS)
+    tables.allow_reference(task, (*_REFERENCE_READS, "dynamodb:Query"))
     documents.allow_rule_lists(task)

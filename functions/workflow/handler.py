@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from precert.bootstrap import dependencies
+from precert.bootstrap import Dependencies, dependencies
 from precert.contract import WorkflowTask
 from precert.observability import logger, metrics, note_work
+from precert.usecases.assess_round import assess_round
 from precert.usecases.ports.requests import Round
-from precert.usecases.run_round import Standing, assess, await_decision, mark_clock
+from precert.usecases.run_round import Standing, await_decision, mark_clock
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -20,8 +21,22 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if task is WorkflowTask.AWAIT_DECISION:
         await_decision(Round(request_id, round_, event["task_token"]), requests=requests)
         return {}
-    run = assess if task is WorkflowTask.ASSESS else mark_clock
-    return _answer(run(request_id, round_, requests=requests, payer=payer, now=now))
+    if task is WorkflowTask.MARK_CLOCK:
+        return _answer(mark_clock(request_id, round_, requests=requests, payer=payer, now=now))
+    return _answer(_assess(request_id, round_, made))
+
+
+def _assess(request_id: str, round_: int, made: Dependencies) -> Standing:
+    return assess_round(
+        request_id,
+        round_,
+        requests=made.requests,
+        reference=made.reference,
+        rule_lists=made.rule_lists,
+        versions=made.rule_list_versions,
+        payer=made.payer,
+        now=made.now(),
+    )
 
 
 def _answer(standing: Standing) -> dict[str, Any]:

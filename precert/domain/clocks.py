@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from precert.domain.payer import DraftClock, ReviewClock
+from precert.domain.payer import BusinessCalendar, DraftClock, ReviewClock
 from precert.domain.values import Urgency
 
 REMINDER_INTERVAL = timedelta(days=1)
@@ -124,3 +124,13 @@ def _deadline(start: datetime, length: timedelta, clock: ReviewClock) -> Deadlin
 def local_date(now: datetime, zone: ZoneInfo) -> date:
     """Today by the payer's calendar."""
     return now.astimezone(zone).date()
+
+
+def business_day_after(day: date, count: int, calendar: BusinessCalendar) -> date:
+    """The ``count``-th business day after a day, which may be none itself (C10)."""
+    found = day
+    while count:
+        found += timedelta(days=1)
+        if found.weekday() not in calendar.resting_weekdays and found not in calendar.holidays:
+            count -= 1
+    return found

@@ -3,8 +3,8 @@
 Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` holds the sample payer's.
 """
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Final, Self
@@ -104,6 +104,24 @@ class DraftClock(Value):
         if self.warn_hours_left >= self.hours:
             raise ValueError("warn_hours_left must be fewer than hours")
         return self
+
+
+class BusinessCalendar(Value):
+    """The days on which the payer works: all but these weekdays and dates. Monday is 0."""
+
+    resting_weekdays: Annotated[frozenset[Annotated[int, Field(ge=0, le=6)]], Field(max_length=6)]
+    holidays: frozenset[date]
+
+
+class EmergencyNotice(Value):
+    """Business days after an emergency admission within which it is reported (C10)."""
+
+    business_days: Annotated[int, Field(ge=0)]
+    business_days_by_state: Mapping[str, Annotated[int, Field(ge=0)]] = {}
+    """Where a state says otherwise, by that of the servicing provider."""
+
+    def days_in(self, state: str | None) -> int:
+        return self.business_days_by_state.get(state or "", self.business_days)
 
 
 class ServiceDateWindow(Value):
@@ -242,6 +260,8 @@ class Payer(Value):
     """By line of business."""
     review_desk: ReviewDesk
     draft_clock: DraftClock
+    business_calendar: BusinessCalendar
+    emergency_notice: EmergencyNotice
     service_dates: ServiceDateWindow
     documents: DocumentLimits
     form: Form

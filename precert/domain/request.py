@@ -21,6 +21,8 @@ from precert.domain.events import Event
 from precert.domain.review import SYSTEM, Appeal, Assessment, Decision, Line, Review
 from precert.domain.statuses import (
     ADVERSE,
+    DELEGATED_ACTION,
+    REVIEW_ACTIONS,
     Action,
     AppealStatus,
     LineStatus,
@@ -83,6 +85,13 @@ class Request(Value):
     def is_delegated(self) -> bool:
         """Whether a vendor decides it, and not the payer (W8)."""
         return self.review is not None and self.review.delegate_id is not None
+
+    @property
+    def review_action(self) -> str | None:
+        """X12 306 (HCR01); a draft was never sent, so it has none."""
+        if self.is_delegated and self.status is Status.PENDING:
+            return DELEGATED_ACTION
+        return REVIEW_ACTIONS[self.status]
 
     @property
     def round_is_open(self) -> bool:

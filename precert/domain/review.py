@@ -10,13 +10,22 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from precert.domain.delegates import Delegate
 from precert.domain.rules import Requirement
-from precert.domain.statuses import AppealStatus, LineStatus
+from precert.domain.statuses import (
+    LINE_ACTIONS,
+    NOT_REQUIRED_ACTION,
+    AppealStatus,
+    LineStatus,
+)
 from precert.domain.values import CodeType, Diagnosis, Text, UnitType, Value
 
 FIRST_ROUND = 1
 SYSTEM: Final = "precert"
 """Who decided or asked where no person did: the payer's own rules, applied by the product."""
+
+CERTIFICATION_NOT_REQUIRED: Final = "0H"
+"""X12 886: the reason of an approval where the rules ask for no precertification."""
 
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -90,6 +99,14 @@ class Line(Value):
     def status(self) -> LineStatus:
         return self.decisions[-1].status if self.decisions else LineStatus.OPEN
 
+    @property
+    def review_action(self) -> str | None:
+        """X12 306 (HCR01): NA where no certification was required, else the status's."""
+        last = self.decisions[-1] if self.decisions else None
+        if last is not None and last.reason_code == CERTIFICATION_NOT_REQUIRED:
+            return NOT_REQUIRED_ACTION
+        return LINE_ACTIONS[self.status]
+
 
 class Appeal(Value):
     """A round that reconsiders adverse lines (W7). ``level`` counts from 1."""
@@ -136,6 +153,8 @@ class Assessment(Value):
     """Codes of documents that the deciding rules want and that were not there."""
     assertion: AssertionStanding = AssertionStanding.NONE
     suspicions: tuple[Suspicion, ...] = ()
+    delegate: Delegate | None = None
+    """The vendor who decides it, as published with that list (W8)."""
     late_notification: bool = False
     """An emergency admission reported after more than one business day (C10)."""
 

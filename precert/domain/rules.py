@@ -198,7 +198,11 @@ def deciding_rule(query: CodeQuery, rules: Iterable[Rule]) -> Rule | None:
 
 def answer_code(query: CodeQuery, rules: Iterable[Rule]) -> CodeAnswer:
     """The answer for one code (C6); *unable to determine* where no rule covers it."""
-    rule = deciding_rule(query, rules)
+    return answer_by(deciding_rule(query, rules), query)
+
+
+def answer_by(rule: Rule | None, query: CodeQuery) -> CodeAnswer:
+    """What the deciding rule answers; *unable to determine* where there is none."""
     if rule is None:
         return CodeAnswer(query.code, query.code_type, Requirement.UNABLE_TO_DETERMINE)
     return CodeAnswer(

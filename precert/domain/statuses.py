@@ -169,6 +169,12 @@ LINE_ACTIONS: Final[Mapping[LineStatus, str | None]] = MappingProxyType(
 )
 """X12 306 action of each line (HCR01)."""
 
+NOT_REQUIRED_ACTION: Final = "NA"
+"""X12 306 action of a line that needed no certification."""
+
+DELEGATED_ACTION: Final = "CT"
+"""X12 306 action of a request while a vendor decides it: contact the payer's vendor (W8)."""
+
 ADVERSE: Final = frozenset({LineStatus.MODIFIED, LineStatus.DENIED})
 """Decisions that refuse something that was asked: they say why, and can be appealed (W4, W7)."""
 

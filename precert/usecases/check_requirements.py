@@ -1,32 +1,25 @@
 """Check whether services need precertification: an answer per code that names its rule (C6)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from precert.contract import Entitlement
 from precert.domain.assertion import assertion_id, matches
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import faults_of_codes
-from precert.domain.codes import code_types_of
 from precert.domain.completeness import faults_of_check
-from precert.domain.content import Procedure, RequestContent, Service
+from precert.domain.content import RequestContent
 from precert.domain.coverage import Coverage
 from precert.domain.delegates import Delegate
 from precert.domain.errors import Fault, InvalidInputError, TransientError
 from precert.domain.next_steps import NextStep, next_step
 from precert.domain.payer import Payer
-from precert.domain.rules import (
-    CodeAnswer,
-    CodeQuery,
-    Requirement,
-    RuleListVersion,
-    answer_code,
-    overall,
-)
-from precert.domain.values import AuthorizationType, CodeType, Purpose, Urgency
+from precert.domain.rules import CodeAnswer, Requirement, RuleListVersion, overall
+from precert.domain.values import Purpose
 from precert.usecases.confirm_patient import require_checkable
+from precert.usecases.judge_codes import judge_codes
 from precert.usecases.ports.code_sets import CodeSets
 from precert.usecases.ports.reference import CheckFacts, ReferenceReader
 from precert.usecases.ports.rule_lists import RuleLists, RuleListVersions
@@ -104,20 +97,13 @@ def check_requirements(
     coverage = require_checkable(facts.member, content.patient, payer=payer, now=at)
     rule_list = _rule_list(facts, versions, as_of)
     key = _assertion_key(facts)
-    queries = [
-        _queries(service, facts.coverage_on(_day(service)) or coverage)
-        for service in content.services
-    ]
-    rules = rule_lists.rules(
-        rule_list, {(query.code_type, query.code) for asked in queries for query in asked}
+    judged = judge_codes(
+        content.services,
+        lambda day: (facts.coverage_on(day) or coverage).plan,
+        rule_list=rule_list,
+        rule_lists=rule_lists,
     )
-    services = tuple(
-        tuple(
-            as_urgent(answer_code(query, rules.get((query.code_type, query.code), ())), service)
-            for query in asked
-        )
-        for service, asked in zip(content.services, queries, strict=True)
-    )
+    services = tuple(tuple(code.answer for code in codes) for codes in judged)
     _require_offer(content.purpose, services)
     asked_of = {one.delegate_id for codes in services for one in codes if one.delegate_id}
     quoted, version = content.assertion_id, rule_list.version
@@ -142,17 +128,6 @@ def _require_offer(purpose: Purpose, services: Sequence[Sequence[CodeAnswer]]) -
     if purpose is Purpose.PREDETERMINATION and not offered:
         message = "no predetermination is offered for these codes under this plan: leave it out"
         raise InvalidInputError([Fault("/content/purpose", "not_offered", message)])
-
-
-def as_urgent(answer: CodeAnswer, service: Service) -> CodeAnswer:
-    """In an emergency nothing a rule knows needs precertification, whoever decides else (C10).
-
-    The rule stays named. What no rule knows stays unable to determine, emergency or not.
-    """
-    known = answer.requirement is not Requirement.UNABLE_TO_DETERMINE
-    if service.urgency is Urgency.EMERGENCY and known:
-        return replace(answer, requirement=Requirement.NOT_REQUIRED, delegate_id=None)
-    return answer
 
 
 def _requirement(services: Sequence[Sequence[CodeAnswer]]) -> Requirement:
@@ -181,29 +156,3 @@ def _rule_list(
         words = "is before the first rule list was published; give a later instant"
         raise InvalidInputError([Fault("/as_of", "no_rule_list", words)])
     return then
-
-
-def _queries(service: Service, coverage: Coverage) -> tuple[CodeQuery, ...]:
-    return tuple(
-        CodeQuery(
-            code=procedure.code,
-            code_type=_code_type(procedure),
-            on=_day(service),
-            plan_type=coverage.plan.plan_type,
-            authorization_type=service.authorization_type or AuthorizationType.OUTPATIENT,
-            line_of_business=coverage.plan.line_of_business,
-            type_of_service=service.type_of_service,
-            place_of_service=service.place_of_service,
-        )
-        for procedure in service.procedures
-    )
-
-
-def _code_type(procedure: Procedure) -> CodeType:
-    return procedure.code_type or code_types_of(procedure.code)[0]
-
-
-def _day(service: Service) -> date:
-    if service.first_day is None:
-        raise AssertionError("completeness requires a date")
-    return service.first_day

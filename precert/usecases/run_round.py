@@ -1,4 +1,4 @@
-"""The workflow's tasks: begin a round, let it wait for its decision, mark its clock.
+"""The workflow's tasks once a round is assessed: let it wait for its decision, mark its clock.
 
 Every task may run twice, late, or after the request went on; each looks at what stands, does what is
 still to do, and says how the round goes on.
@@ -12,8 +12,7 @@ from precert.contract import Route
 from precert.domain.clocks import Deadline, appeal_deadline, decision_deadline
 from precert.domain.errors import TransientError
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request
-from precert.domain.statuses import AppealStatus, Status
+from precert.domain.request import Request
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     RequestStore,
@@ -31,28 +30,6 @@ class Standing:
     seconds_to_next_mark: int
 
 
-def assess(
-    request_id: str, round_: int, *, requests: RequestStore, payer: Payer, now: datetime
-) -> Standing:
-    """Decide the way of a round, once, and record it (W1): clinical review has it pended.
-
-    The request becomes PENDING with its deadline, and so does an appeal with its own (W2).
-    """
-    for _ in range(ATTEMPTS):
-        request = requests.read(request_id)
-        if request is None or not _is_open(request, round_):
-            return Standing(Route.CLOSED, 1)
-        change = _first_pend(request, payer, now)
-        if change is None:
-            return standing_of(request, round_, payer, now)
-        try:
-            requests.record(change)
-        except ConcurrentChangeError:
-            continue
-        return standing_of(change.request, round_, payer, now)
-    raise TransientError("The request is being changed by others. Try again.")
-
-
 def await_decision(round_: Round, *, requests: RequestStore) -> None:
     """Let the round wait with this task token; what closes or changes it answers the token.
 
@@ -68,7 +45,7 @@ def mark_clock(
     """Tell that the deadline is near or has passed; the round goes on waiting (W2)."""
     for _ in range(ATTEMPTS):
         request = requests.read(request_id)
-        if request is not None and _is_open(request, round_):
+        if request is not None and is_open(request, round_):
             change = request.mark_clock(now)
             if change is not None:
                 try:
@@ -80,13 +57,14 @@ def mark_clock(
     raise TransientError("The request is being changed by others. Try again.")
 
 
-def _is_open(request: Request, round_: int) -> bool:
+def is_open(request: Request, round_: int) -> bool:
+    """Whether this round of the request still waits for the payer."""
     return request.round_is_open and request.review is not None and request.review.round == round_
 
 
 def standing_of(request: Request | None, round_: int, payer: Payer, now: datetime) -> Standing:
     """How a round goes on as the request stands now."""
-    if request is None or not _is_open(request, round_):
+    if request is None or not is_open(request, round_):
         return Standing(Route.CLOSED, 1)
     deadline = request.clock or deadline_of(request, payer)
     if _mark_is_missing(request, deadline, now):
@@ -115,13 +93,3 @@ def deadline_of(request: Request, payer: Payer) -> Deadline:
     if appeal := review.open_appeal:
         return appeal_deadline(appeal.filed_at, expedited=appeal.expedited, clock=clock)
     return decision_deadline(review.submitted_at, request.urgency, clock)
-
-
-def _first_pend(request: Request, payer: Payer, now: datetime) -> Change | None:
-    appeal = request.submitted.open_appeal
-    if appeal and appeal.status is AppealStatus.FILED:
-        return request.pend_appeal(deadline_of(request, payer), now)
-    if request.status is Status.PROCESSING:
-        slots = payer.documents.max_while_pending
-        return request.pend(deadline_of(request, payer), slots, now)
-    return None

@@ -577,8 +577,8 @@ class Cloud:
         assert reply.status == 202, reply.text
         return request_id
 
-    def pended(self) -> str:
-        request_id = self.submitted()
+    def pended(self, **changes: Any) -> str:
+        request_id = self.submitted(**changes)
         self.pend(request_id)
         return request_id
 

@@ -109,7 +109,11 @@ def test_both_inboxes_get_one_message_when_an_event_is_delivered_twice(cloud: Cl
             cloud.receive(entry)
     for by in (OFFICE, FACILITY):
         messages = cloud.messages(by).body["messages"]
-        assert sorted(m["type"] for m in messages) == ["RequestPended", "RequestSubmitted"]
+        assert sorted(m["type"] for m in messages) == [
+            "InformationRequested",
+            "RequestPended",
+            "RequestSubmitted",
+        ]
         assert {m["request_id"] for m in messages} == {request_id}
         number = cloud.read(request_id).body["number"]
         assert all(number in m["text"] for m in messages)

@@ -8,7 +8,7 @@ from functions.review import handler as review
 from precert.contract import WorkflowTask
 from precert.usecases.ports.requests import RequestClosedError
 from tests.adapters.cloud import FACILITY, OFFICE, REVIEWER, SECOND_REVIEWER, Cloud
-from tests.fakes.samples import OFFICE_TIN, entered
+from tests.fakes.samples import BOWEL_SURGERY, OFFICE_TIN
 
 
 def rounds(cloud: Cloud) -> list[str]:
@@ -17,7 +17,7 @@ def rounds(cloud: Cloud) -> list[str]:
 
 @pytest.mark.rule("W2")
 def test_deadline_stands_on_every_answer_when_a_request_is_in_review(cloud: Cloud) -> None:
-    request_id = cloud.submitted()
+    request_id = cloud.submitted(services=[BOWEL_SURGERY])
     before = cloud.read(request_id).body
     assert (before["due_at"], before["waiting_on"]) == ("2026-07-16T15:00:00Z", "PAYER")
     cloud.pend(request_id)
@@ -29,9 +29,7 @@ def test_deadline_stands_on_every_answer_when_a_request_is_in_review(cloud: Clou
 
 @pytest.mark.rule("W2")
 def test_clock_is_urgents_when_one_service_is_urgent(cloud: Cloud) -> None:
-    services = [entered()["services"][0] | {"urgency": "URGENT"}]
-    request_id = cloud.submitted(services=services)
-    cloud.pend(request_id)
+    request_id = cloud.pended(services=[{**BOWEL_SURGERY, "urgency": "URGENT"}])
     assert cloud.read(request_id).body["due_at"] == "2026-07-04T15:00:00Z"
     cloud.submitted()
     elective = cloud.pended()
@@ -40,7 +38,7 @@ def test_clock_is_urgents_when_one_service_is_urgent(cloud: Cloud) -> None:
 
 @pytest.mark.rule("W2")
 def test_round_is_warned_of_once_and_escalated_once_when_nobody_decides(cloud: Cloud) -> None:
-    request_id = cloud.pended()
+    request_id = cloud.pended(services=[BOWEL_SURGERY])
     seconds = cloud.task(WorkflowTask.ASSESS, request_id)["seconds_to_next_mark"]
     cloud.clock.pass_by(seconds=seconds)
     cloud.task(WorkflowTask.MARK_CLOCK, request_id)

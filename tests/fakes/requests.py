@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from precert.domain.documents import Document
 from precert.domain.events import Event
 from precert.domain.letters import Letter
 from precert.domain.request import Change, Request
@@ -18,6 +19,7 @@ class InMemoryRequests:
     requests: dict[str, Request] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     rounds: dict[tuple[str, int], Round] = field(default_factory=dict)
+    documents: list[Document] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     races: list[Request] = field(default_factory=list)
     """States that somebody else stores just before each of the next changes."""
@@ -29,7 +31,11 @@ class InMemoryRequests:
     def read_file(self, request_id: str) -> RequestFile | None:
         request = self.read(request_id)
         events = tuple(event for event in self.events if event.request_id == request_id)
-        return RequestFile(request, (), events, tuple(self.letters)) if request else None
+        return (
+            RequestFile(request, tuple(self.documents), events, tuple(self.letters))
+            if request
+            else None
+        )
 
     def read(self, request_id: str) -> Request | None:
         return self.requests.get(request_id)

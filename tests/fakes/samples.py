@@ -97,6 +97,11 @@ OFFICE_VISIT: Final[Mapping[str, Any]] = {
     "procedures": [{"code": "99213"}],
 }
 """A service that needs no precertification."""
+BOWEL_SURGERY: Final[Mapping[str, Any]] = {
+    **_CONTENT["services"][0],
+    "procedures": [{"code": "44125", "start_date": "2026-07-20", "units": 1, "unit_type": "UNITS"}],
+}
+"""A service that a reviewer decides, and whose rule wants no documents."""
 PLAN: Final = Plan(
     plan_id="OAP-COMPLETE",
     name="Open Access Plus 1500",

@@ -97,12 +97,12 @@ class Desk(Walk):
     def content(
         self, *codes: str, patient: Mapping[str, str] = PATIENT, days_ahead: int = 14
     ) -> Json:
-        """A complete request of one service."""
+        """A complete request of one service; without codes one whose rule wants no documents."""
         return completed(
             {
                 "patient": dict(patient),
                 "servicing_provider": self.facility,
-                "services": [service(*(codes or ("44120",)), days_ahead=days_ahead)],
+                "services": [service(*(codes or ("44125",)), days_ahead=days_ahead)],
             }
         )
 

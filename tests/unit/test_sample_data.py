@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+import holidays
 import pytest
 
 from data import make_rules
@@ -418,3 +419,11 @@ def test_file_is_plain_when_kept_in_the_repository(name: str) -> None:
     assert content.endswith(b"\n")
     rows = list(csv.reader(content.decode().splitlines()))
     assert len({len(row) for row in rows}) == 1
+
+
+@pytest.mark.rule("C10")
+def test_holidays_are_the_federal_ones_when_business_days_are_counted(payer: Payer) -> None:
+    kept = payer.business_calendar.holidays
+    years = {day.year for day in kept}
+    assert len(years) >= 5
+    assert kept == set(holidays.country_holidays("US", years=sorted(years)))

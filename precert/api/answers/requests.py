@@ -9,11 +9,11 @@ from precert.contract import EventType
 from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
+from precert.domain.delegates import CareCoordination, Delegate
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import Appeal, Decision, Line
+from precert.domain.review import CERTIFICATION_NOT_REQUIRED, Appeal, Decision, Line
 from precert.domain.statuses import (
-    REVIEW_ACTIONS,
     Action,
     AppealStatus,
     LineStatus,
@@ -43,17 +43,43 @@ class DecisionAnswer(AnswerModel):
             round=decision.round,
             decided_at=decision.decided_at,
             reason_code=decision.reason_code,
-            reason=payer.reason_codes.get(decision.reason_code or ""),
+            reason=_reason(decision.reason_code, payer),
             rationale=decision.rationale,
             criterion=decision.criterion,
         )
 
 
+def _reason(code: str | None, payer: Payer) -> str | None:
+    """What a reason code means, in words."""
+    if code == CERTIFICATION_NOT_REQUIRED:
+        return payer.notices["not_required"]
+    return payer.reason_codes.get(code or "")
+
+
+class DelegateAnswer(AnswerModel):
+    """The vendor who decides the request, as published with the list that delegated it (W8)."""
+
+    delegate_id: str
+    name: str
+    url: str
+    phone: str | None
+    fax: str | None
+    hours: str | None
+    care_coordination: CareCoordination | None
+
+    @classmethod
+    def of(cls, delegate: Delegate) -> "DelegateAnswer":
+        return cls.model_validate(delegate.model_dump(include=set(cls.model_fields)))
+
+
 class LineAnswer(AnswerModel):
+    """A line and its decisions; ``review_action`` is X12 306."""
+
     line_id: str
     code: str | None
     code_type: CodeType | None
     status: LineStatus
+    review_action: str | None
     decisions: list[DecisionAnswer]
 
     @classmethod
@@ -63,6 +89,7 @@ class LineAnswer(AnswerModel):
             code=line.code,
             code_type=line.code_type,
             status=line.status,
+            review_action=line.review_action,
             decisions=[DecisionAnswer.of(decision, payer) for decision in line.decisions],
         )
 
@@ -109,6 +136,7 @@ class RequestAnswer(AnswerModel):
     submitted_at: datetime | None
     determined_at: datetime | None
     void_reason: str | None
+    delegate: DelegateAnswer | None
     plan: Plan
     content: RequestContent
     lines: list[LineAnswer]
@@ -128,7 +156,7 @@ class RequestAnswer(AnswerModel):
             number=review.number if review else None,
             status=request.status,
             status_reason=_status_reason(request, payer),
-            review_action=REVIEW_ACTIONS[request.status],
+            review_action=request.review_action,
             waiting_on=request.waiting_on,
             due_at=_due_at(request, payer),
             allowed_actions=list(request.offices_actions if actions is None else actions),
@@ -136,6 +164,7 @@ class RequestAnswer(AnswerModel):
             submitted_at=review.submitted_at if review else None,
             determined_at=review.determined_at if review else None,
             void_reason=review.void_reason if review else None,
+            delegate=_delegate(request),
             plan=request.plan,
             content=request.content,
             lines=[LineAnswer.of(line, payer) for line in review.lines] if review else [],
@@ -153,6 +182,12 @@ class RequestAnswer(AnswerModel):
             ],
             notices=_notices(request, payer),
         )
+
+
+def _delegate(request: Request) -> DelegateAnswer | None:
+    assessment = request.review.assessment if request.review else None
+    delegate = assessment.delegate if assessment else None
+    return DelegateAnswer.of(delegate) if delegate else None
 
 
 def _status_reason(request: Request, payer: Payer) -> str | None:

@@ -1,0 +1,184 @@
+"""Judge a request by the rules: delegated, automatic, or for a reviewer (W1, W8).
+
+Pure: what the rules answer of each line is handed in. An approval needs every line's consent; whatever
+is unknown, mixed, missing or suspicious goes to a reviewer.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from precert.domain.clocks import business_day_after, local_date
+from precert.domain.content import RequestContent
+from precert.domain.delegates import Delegate
+from precert.domain.determination import Asked, as_asked
+from precert.domain.documents import Document, DocumentStatus
+from precert.domain.payer import Payer
+from precert.domain.review import (
+    CERTIFICATION_NOT_REQUIRED,
+    FIRST_ROUND,
+    SYSTEM,
+    Assessment,
+    Decision,
+    LineAssessment,
+)
+from precert.domain.rules import CodeAnswer, Requirement, Rule
+from precert.domain.statuses import LineStatus
+from precert.domain.values import AuthorizationType, Purpose, Urgency
+
+
+@dataclass(frozen=True)
+class JudgedLine:
+    """A line as it was asked for, and what the rule list says of it; a stay without a code, nothing."""
+
+    line_id: str
+    asked: Asked
+    answer: CodeAnswer | None = None
+    rule: Rule | None = None
+
+    @property
+    def requirement(self) -> Requirement:
+        return self.answer.requirement if self.answer else Requirement.UNABLE_TO_DETERMINE
+
+    @property
+    def delegate_id(self) -> str | None:
+        """Who decides it instead of the payer."""
+        is_delegated = self.requirement is Requirement.THIRD_PARTY
+        return self.answer.delegate_id if self.answer and is_delegated else None
+
+
+def delegate_of(
+    lines: Sequence[JudgedLine], delegates: Mapping[str, Delegate], today: date
+) -> Delegate | None:
+    """The one vendor who decides every line, if there is one (W8).
+
+    What was given already stays with the payer where the vendor takes nothing retrospective (C12).
+    """
+    found = {line.delegate_id for line in lines}
+    delegate = delegates.get(found.pop() or "") if len(found) == 1 else None
+    if delegate is None:
+        return None
+    days = [line.asked.service.first_day for line in lines]
+    over = any(day is not None and day < today for day in days)
+    return None if over and delegate.retrospective_notice else delegate
+
+
+def missing_documents(
+    lines: Collection[JudgedLine], documents: Collection[Document]
+) -> tuple[str, ...]:
+    """Codes of what the deciding rules want with a request and nobody has attached, each once."""
+    there = attached_types(documents)
+    wanted = (
+        code
+        for line in lines
+        if line.requirement is Requirement.REQUIRED and line.rule
+        for code in line.rule.documents_wanted
+    )
+    return tuple(code for code in dict.fromkeys(wanted) if code not in there)
+
+
+def attached_types(documents: Collection[Document]) -> frozenset[str]:
+    """Codes of the documents that are there."""
+    return frozenset(
+        document.document_type
+        for document in documents
+        if document.status is DocumentStatus.ATTACHED and document.document_type
+    )
+
+
+def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
+    """What the rule list says of each line, for the record."""
+    automatic = _within_limits(lines)
+    return tuple(
+        LineAssessment(
+            line_id=line.line_id,
+            requirement=line.requirement,
+            rule_id=line.answer.rule_id if line.answer else None,
+            delegate_id=line.delegate_id,
+            automatic=line.line_id in automatic,
+        )
+        for line in lines
+    )
+
+
+def is_automatic(content: RequestContent, assessment: Assessment) -> bool:
+    """Whether the rules alone approve it (W1): every line, and nothing speaks against it.
+
+    An emergency is looked at by a reviewer (C10), and so is a predetermination (C14): it tells how a
+    claim will be judged, and no rule does.
+    """
+    urgencies = {service.urgency for service in content.services}
+    return (
+        content.purpose is Purpose.PRECERTIFICATION
+        and Urgency.EMERGENCY not in urgencies
+        and not assessment.wanted_documents
+        and not assessment.suspicions
+        and all(line.automatic for line in assessment.lines)
+    )
+
+
+def automatic_decisions(
+    lines: Sequence[JudgedLine], *, approval_days: int, now: datetime
+) -> dict[str, Decision]:
+    """Each line approved as it was asked for; its rule is the criterion."""
+    return {
+        line.line_id: Decision(
+            status=LineStatus.APPROVED,
+            round=FIRST_ROUND,
+            decided_at=now,
+            decided_by=SYSTEM,
+            reason_code=(
+                CERTIFICATION_NOT_REQUIRED if line.requirement is Requirement.NOT_REQUIRED else None
+            ),
+            criterion=line.rule.rule_id if line.rule else None,
+            approved=as_asked(line.asked, approval_days=approval_days),
+        )
+        for line in lines
+    }
+
+
+def is_late_notification(content: RequestContent, received_at: datetime, payer: Payer) -> bool:
+    """Whether an emergency admission is reported after its time, in the payer's days (C10)."""
+    received_on = local_date(received_at, payer.zone)
+    servicing = content.servicing_provider
+    state = servicing.address.state if servicing and servicing.address else None
+    days = payer.emergency_notice.days_in(state)
+    return any(
+        received_on > business_day_after(service.admission_date, days, payer.business_calendar)
+        for service in content.services
+        if service.urgency is Urgency.EMERGENCY
+        and service.authorization_type is AuthorizationType.INPATIENT
+        and service.admission_date
+    )
+
+
+def _within_limits(lines: Sequence[JudgedLine]) -> frozenset[str]:
+    """Lines that need no reviewer: nothing is required, or the rule's own limits hold.
+
+    A limit is for all that a request asks of a code: split over lines it counts together.
+    """
+    units: Counter[str | None] = Counter()
+    days: Counter[str | None] = Counter()
+    for line in lines:
+        units[line.asked.code] += line.asked.units or 0
+        days[line.asked.code] += line.asked.days or 0
+    return frozenset(
+        line.line_id
+        for line in lines
+        if line.requirement is Requirement.NOT_REQUIRED
+        or (
+            line.requirement is Requirement.REQUIRED
+            and line.rule is not None
+            and _holds(line.rule, line.asked, units[line.asked.code], days[line.asked.code])
+        )
+    )
+
+
+def _holds(rule: Rule, asked: Asked, units: int, days: int) -> bool:
+    limits = (
+        (rule.auto_approve_max_units, asked.units, units),
+        (rule.auto_approve_max_days, asked.days, days),
+    )
+    given = [(limit, own, total) for limit, own, total in limits if limit is not None]
+    return bool(given) and all(own is not None and total <= limit for limit, own, total in given)

@@ -1,0 +1,213 @@
+"""Begin a round: judge the request by the rules, once, and record how it goes on (W1)."""
+
+from datetime import date, datetime
+from itertools import chain
+
+from precert.contract import Route
+from precert.domain.assertion import AssertionProof
+from precert.domain.assessing import (
+    JudgedLine,
+    assessed_lines,
+    attached_types,
+    automatic_decisions,
+    delegate_of,
+    is_automatic,
+    is_late_notification,
+    missing_documents,
+)
+from precert.domain.clocks import information_deadline, local_date
+from precert.domain.coverage import Plan
+from precert.domain.delegates import Delegate
+from precert.domain.determination import asked_lines
+from precert.domain.documents import DocumentStatus
+from precert.domain.errors import TransientError
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request
+from precert.domain.review import FIRST_ROUND, SYSTEM, AssertionStanding, Assessment
+from precert.domain.reviewing import request_information
+from precert.domain.statuses import AppealStatus, Status
+from precert.usecases.judge_codes import judge_codes
+from precert.usecases.ports.reference import ReferenceReader
+from precert.usecases.ports.requests import ConcurrentChangeError, RequestFile, RequestStore
+from precert.usecases.ports.rule_lists import RuleLists, RuleListVersions
+from precert.usecases.prove_assertion import prove_assertion
+from precert.usecases.run_round import (
+    ATTEMPTS,
+    Standing,
+    deadline_of,
+    is_open,
+    standing_of,
+)
+
+MOST_READS = ATTEMPTS + 3
+"""An assessment makes three changes at most: it pends, asks, and takes what arrived meanwhile."""
+
+_STANDINGS = {
+    AssertionProof.NONE: AssertionStanding.NONE,
+    AssertionProof.PROVEN: AssertionStanding.PROVEN,
+    AssertionProof.CHANGED: AssertionStanding.CHANGED,
+}
+
+
+def assess_round(
+    request_id: str,
+    round_: int,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    payer: Payer,
+    now: datetime,
+) -> Standing:
+    """Decide the way of a round and record it, whatever of it was recorded before (W1).
+
+    One delegated vendor decides it (W8); the rules approve it; or it pends for a reviewer with its
+    deadline (W2) and the assessment, and what the rules want with it is asked for at once. An appeal
+    pends with a deadline of its own.
+
+    Raises:
+        TransientError: others were quicker every time, or no rule list is published.
+    """
+
+    def next_change(file: RequestFile) -> Change | None:
+        request = file.request
+        appeal = request.submitted.open_appeal
+        if appeal is not None:
+            filed = appeal.status is AppealStatus.FILED
+            return request.pend_appeal(deadline_of(request, payer), now) if filed else None
+        if request.status is Status.PROCESSING:
+            return _first_change(
+                file,
+                reference=reference,
+                rule_lists=rule_lists,
+                versions=versions,
+                payer=payer,
+                now=now,
+            )
+        return _asking(file, payer, now)
+
+    for _ in range(MOST_READS):
+        file = requests.read_file(request_id)
+        if file is None or not is_open(file.request, round_):
+            return Standing(Route.CLOSED, 1)
+        change = next_change(file)
+        if change is None:
+            return standing_of(file.request, round_, payer, now)
+        try:
+            requests.record(change)
+        except ConcurrentChangeError:
+            continue
+        if not _may_ask(change.request):
+            return standing_of(change.request, round_, payer, now)
+    raise TransientError("The request is being changed by others. Try again.")
+
+
+def _first_change(
+    file: RequestFile,
+    *,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    payer: Payer,
+    now: datetime,
+) -> Change:
+    """How the first round goes on, by the list in force."""
+    request = file.request
+    content, received_at = request.content, request.submitted.submitted_at
+    if content.patient is None:
+        raise AssertionError("completeness requires a patient")
+    facts = reference.check_facts(content.patient.member_id)
+    rule_list = facts.rule_list
+    if rule_list is None:
+        raise TransientError("No rule list is published yet. Try again later.")
+
+    def plan_on(day: date) -> Plan:
+        coverage = facts.coverage_on(day)
+        return coverage.plan if coverage else request.plan
+
+    judged = judge_codes(content.services, plan_on, rule_list=rule_list, rule_lists=rule_lists)
+    asked = asked_lines(content)
+    codes = chain.from_iterable(of_service or (None,) for of_service in judged)
+    lines = tuple(
+        JudgedLine(line_id, asked[line_id], *(code or ()))
+        for line_id, code in zip(asked, codes, strict=True)
+    )
+    vendors = sorted({line.delegate_id for line in lines if line.delegate_id})
+    delegates = rule_lists.delegates(rule_list, vendors) if vendors else {}
+    delegate = delegate_of(lines, delegates, local_date(received_at, payer.zone))
+    proof = prove_assertion(content, reference=reference, versions=versions)
+    assessment = Assessment(
+        rule_list=rule_list.version,
+        assessed_at=now,
+        lines=assessed_lines(lines),
+        wanted_documents=missing_documents(lines, file.documents),
+        assertion=_STANDINGS[proof],
+        delegate=delegate,
+        late_notification=is_late_notification(content, received_at, payer),
+    )
+    return _judged(request, lines, assessment, delegate, payer, now)
+
+
+def _judged(
+    request: Request,
+    lines: tuple[JudgedLine, ...],
+    assessment: Assessment,
+    delegate: Delegate | None,
+    payer: Payer,
+    now: datetime,
+) -> Change:
+    if delegate is not None:
+        return request.delegate(delegate.delegate_id, assessment, now)
+    if is_automatic(request.content, assessment):
+        days = payer.review_desk.approval_days
+        decisions = automatic_decisions(lines, approval_days=days, now=now)
+        return request.determine(decisions, SYSTEM, now, assessment)
+    slots = payer.documents.max_while_pending
+    return request.pend(deadline_of(request, payer), slots, now, assessment)
+
+
+def _may_ask(request: Request) -> bool:
+    """Whether the rules want something that was not there when the request was assessed."""
+    review = request.submitted
+    return (
+        request.status is Status.PENDING
+        and not request.is_delegated
+        and review.round == FIRST_ROUND
+        and review.assessment is not None
+        and bool(review.assessment.wanted_documents)
+    )
+
+
+def _asking(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
+    """Ask once for what the rules want, and take what came while it was being asked (W1, W2).
+
+    The two changes after pending are looked for in what stands, so that an assessment that died
+    between them goes on where it was.
+    """
+    request, review = file.request, file.request.submitted
+    assessment = review.assessment
+    if assessment is None or not _may_ask(request):
+        return None
+    there = attached_types(file.documents)
+    missing = [code for code in assessment.wanted_documents if code not in there]
+    arrived = any(
+        document.status is DocumentStatus.ATTACHED
+        and document.settled_at is not None
+        and document.settled_at >= assessment.assessed_at
+        for document in file.documents
+    )
+    asked = review.open_information_request
+    if asked is not None:
+        return request.receive_information(now) if arrived and asked.asked_by == SYSTEM else None
+    if review.information_requests or not missing or arrived:
+        return None
+    clock = payer.review_clocks[request.plan.line_of_business]
+    return request_information(
+        request,
+        missing,
+        "\n".join(payer.wanted_documents[code] for code in missing),
+        answer_by=information_deadline(now, request.urgency, clock),
+        by=SYSTEM,
+        now=now,
+    )

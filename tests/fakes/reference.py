@@ -1,0 +1,111 @@
+"""The reference data as an assessment asks for it, with rules of the test's own."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from precert.domain.coverage import Coverage, Member, members_of
+from precert.domain.delegates import Delegate
+from precert.domain.rules import Requirement, Rule, RuleListVersion
+from precert.domain.values import CodeType
+from precert.usecases.assess_round import assess_round
+from precert.usecases.ports.reference import CheckFacts
+from precert.usecases.ports.requests import RequestStore
+from precert.usecases.run_round import Standing
+from tests.fakes import samples
+from tests.fakes.clock import START
+
+RULE_LIST: Final = RuleListVersion("2026-07", date(2026, 1, 1), "", "", START)
+VENDOR: Final = Delegate(
+    delegate_id="IMAGING",
+    name="Imaging Vendor",
+    services="Radiology",
+    url="https://vendor.example/imaging",
+    phone="8005550100",
+    requirements=("Order of the physician",),
+)
+
+
+def rule(code: str, requirement: str = "REQUIRED", **given: Any) -> Rule:
+    """A rule for one CPT code, named ``R-<code>``."""
+    return Rule(
+        rule_id=f"R-{code}",
+        code_type=CodeType.CPT,
+        code_from=code,
+        code_to=code,
+        requirement=Requirement(requirement),
+        effective_from=date(2026, 1, 1),
+        **given,
+    )
+
+
+@dataclass
+class SampleReference:
+    """The sample patient, always covered, and a list of the rules given."""
+
+    rules_by_code: dict[str, Rule] = field(default_factory=dict)
+    delegates_by_id: Mapping[str, Delegate] = field(
+        default_factory=lambda: {VENDOR.delegate_id: VENDOR}
+    )
+
+    @classmethod
+    def of(cls, *rules: Rule, **given: Any) -> "SampleReference":
+        return cls({one.code_from: one for one in rules}, **given)
+
+    def member(self, member_id: str) -> Member | None:
+        coverage = Coverage.model_validate(
+            {
+                **samples.PATIENT,
+                "account": "0001",
+                "account_name": "Sample Account",
+                "plan": samples.PLAN,
+                "active_from": "2026-01-01",
+            }
+        )
+        return next((one for one in members_of([coverage]) if one.member_id == member_id), None)
+
+    def check_facts(self, member_id: str) -> CheckFacts:
+        return CheckFacts(self.member(member_id), RULE_LIST, b"key")
+
+    def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
+        return ()
+
+    def rules(
+        self, version: RuleListVersion, codes: Collection[tuple[CodeType, str]]
+    ) -> dict[tuple[CodeType, str], tuple[Rule, ...]]:
+        assert version == RULE_LIST
+        known = self.rules_by_code
+        return {(kind, code): (known[code],) for kind, code in codes if code in known}
+
+    def delegates(
+        self, version: RuleListVersion, delegate_ids: Collection[str]
+    ) -> dict[str, Delegate]:
+        return {one: self.delegates_by_id[one] for one in delegate_ids}
+
+    def in_force(self) -> RuleListVersion | None:
+        return RULE_LIST
+
+    def in_force_at(self, instant: datetime) -> RuleListVersion | None:
+        return RULE_LIST if instant >= START else None
+
+
+def assess(
+    requests: RequestStore,
+    round_: int = 1,
+    *,
+    by: SampleReference | None = None,
+    now: datetime = START,
+) -> Standing:
+    """The assessment of the sample request's round; without rules nobody can tell anything."""
+    reference: Any = by or SampleReference()
+    return assess_round(
+        samples.REQUEST_ID,
+        round_,
+        requests=requests,
+        reference=reference,
+        rule_lists=reference,
+        versions=reference,
+        payer=samples.payer(),
+        now=now,
+    )

@@ -1,0 +1,322 @@
+"""How a submitted request goes on by the rules: delegated, automatic, or to a reviewer."""
+
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from precert.contract import EventType, Route
+from precert.domain.assertion import assertion_id
+from precert.domain.delegates import Delegate
+from precert.domain.documents import Document, DocumentStatus
+from precert.domain.request import Request, lines_of
+from precert.domain.review import SYSTEM, AssertionStanding, Assessment
+from precert.domain.statuses import LineStatus, Status, WaitingOn
+from precert.usecases.run_round import Standing
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.reference import RULE_LIST, VENDOR, SampleReference, assess, rule
+from tests.fakes.requests import InMemoryRequests
+
+CLOSED: Final = Standing(Route.CLOSED, 1)
+LIMITED: Final = SampleReference.of(
+    rule("44120", auto_approve_max_days=3), rule("44121", auto_approve_max_units=2)
+)
+FREE: Final = SampleReference.of(rule("44120", "NOT_REQUIRED"), rule("44121", "NOT_REQUIRED"))
+DELEGATED: Final = SampleReference.of(
+    rule("44120", "THIRD_PARTY", delegate_id="IMAGING"),
+    rule("44121", "THIRD_PARTY", delegate_id="IMAGING"),
+)
+WANTING: Final = SampleReference.of(
+    rule("44120", documents_wanted=("OPERATIVE_PLAN", "CLINICAL_NOTES")),
+    rule("44121", documents_wanted=("CLINICAL_NOTES",)),
+)
+
+
+def service(**changes: Any) -> dict[str, Any]:
+    changed: dict[str, Any] = samples.entered()["services"][0] | changes
+    return changed
+
+
+def submitted(*services: dict[str, Any], **parts: Any) -> Request:
+    content = samples.content(services=list(services) or [service()], **parts)
+    review = samples.review().model_copy(update={"lines": lines_of(content.services)})
+    return samples.request(Status.PROCESSING, content=content, review=review)
+
+
+def assessed(
+    by: SampleReference, request: Request | None = None, *documents: Document
+) -> tuple[Request, InMemoryRequests, Standing]:
+    requests = InMemoryRequests.holding(request or submitted())
+    requests.documents = list(documents)
+    standing = assess(requests, by=by)
+    return requests.requests[samples.REQUEST_ID], requests, standing
+
+
+def assessment(request: Request) -> Assessment:
+    found = request.submitted.assessment
+    assert found is not None
+    return found
+
+
+def document(code: str | None, at: datetime = START - timedelta(hours=1), **given: Any) -> Document:
+    return Document(
+        document_id=f"D-{code}",
+        file_name="note.pdf",
+        content_type="application/pdf",
+        document_type=code,
+        status=given.get("status", DocumentStatus.ATTACHED),
+        sent_by_tin=samples.OFFICE_TIN,
+        offered_at=at,
+        upload_until=at + timedelta(minutes=15),
+        settled_at=at,
+    )
+
+
+# -- automatic ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W1")
+def test_request_is_approved_as_asked_when_every_line_is_within_its_rules_limits() -> None:
+    request, requests, standing = assessed(LIMITED)
+    assert (request.status, standing) == (Status.APPROVED, CLOSED)
+    first, second = (line.decisions[-1] for line in request.submitted.lines)
+    assert (first.status, first.decided_by, first.criterion) == (
+        LineStatus.APPROVED,
+        SYSTEM,
+        "R-44120",
+    )
+    assert first.approved is not None
+    assert (first.approved.from_date, first.approved.to_date) == (
+        date(2026, 7, 20),
+        date(2026, 7, 22),
+    )
+    assert second.approved is not None
+    assert (second.approved.units, second.criterion) == (2, "R-44121")
+    assert [event.type for event in requests.events] == [EventType.REQUEST_DETERMINED]
+    assert assessment(request).rule_list == RULE_LIST.version
+
+
+@pytest.mark.rule("W1")
+def test_action_is_none_required_when_the_rules_ask_for_nothing() -> None:
+    request, _, _ = assessed(FREE)
+    assert request.status is Status.APPROVED
+    assert {line.review_action for line in request.submitted.lines} == {"NA"}
+    assert {line.decisions[-1].reason_code for line in request.submitted.lines} == {"0H"}
+
+
+TWICE: Final = [
+    {"code": "44121", "start_date": "2026-07-20", "units": 2, "unit_type": "UNITS"},
+    {"code": "44121", "start_date": "2026-07-21", "units": 1, "unit_type": "UNITS"},
+]
+
+
+@pytest.mark.rule("W1")
+@pytest.mark.parametrize(
+    ("by", "request_"),
+    [
+        (LIMITED, submitted(service(requested_days=4))),
+        (LIMITED, submitted(service(procedures=TWICE))),
+        (LIMITED, submitted(service(urgency="EMERGENCY"))),
+        (FREE, submitted(service(urgency="EMERGENCY"))),
+        (LIMITED, submitted(purpose="PREDETERMINATION")),
+        (LIMITED, submitted(service(procedures=()))),
+        (SampleReference.of(rule("44120", auto_approve_max_days=3)), submitted()),
+        (SampleReference.of(rule("44120"), rule("44121")), submitted()),
+        (
+            SampleReference.of(
+                rule("44120", auto_approve_max_days=3, auto_approve_max_units=0), rule("44121")
+            ),
+            submitted(),
+        ),
+        (SampleReference(), submitted()),
+        (
+            SampleReference.of(
+                rule("44120", "NOT_REQUIRED"), rule("44121", "THIRD_PARTY", delegate_id="IMAGING")
+            ),
+            submitted(),
+        ),
+    ],
+    ids=[
+        *("too many days", "units split over lines", "emergency", "free emergency"),
+        *("predetermination", "no code", "one unknown", "no limits", "one limit of two"),
+        *("all unknown", "mixed"),
+    ],
+)
+def test_reviewer_decides_when_the_rules_leave_anything_open(
+    by: SampleReference, request_: Request
+) -> None:
+    request, requests, standing = assessed(by, request_)
+    assert (request.status, standing.route) == (Status.PENDING, Route.REVIEW)
+    assert request.waiting_on is WaitingOn.PAYER
+    assert [event.type for event in requests.events] == [EventType.REQUEST_PENDED]
+
+
+@pytest.mark.rule("W1")
+def test_each_lines_rule_is_kept_when_a_reviewer_decides() -> None:
+    by = SampleReference.of(rule("44120"), rule("44121", auto_approve_max_units=2))
+    request, _, _ = assessed(by)
+    kept = [(line.line_id, line.rule_id, line.automatic) for line in assessment(request).lines]
+    assert kept == [("1.1", "R-44120", False), ("1.2", "R-44121", True)]
+
+
+# -- delegated ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W8")
+def test_vendor_decides_when_every_line_is_one_vendors() -> None:
+    request, requests, standing = assessed(DELEGATED)
+    assert (request.status, request.waiting_on) == (Status.PENDING, WaitingOn.VENDOR)
+    assert (request.review_action, standing) == ("CT", CLOSED)
+    assert assessment(request).delegate == VENDOR
+    assert [event.type for event in requests.events] == [EventType.REQUEST_DELEGATED]
+
+
+@pytest.mark.rule("W8")
+def test_reviewer_decides_when_lines_are_of_two_vendors() -> None:
+    other = VENDOR.model_copy(update={"delegate_id": "OTHER"})
+    by = SampleReference.of(
+        rule("44120", "THIRD_PARTY", delegate_id="IMAGING"),
+        rule("44121", "THIRD_PARTY", delegate_id="OTHER"),
+        delegates_by_id={"IMAGING": VENDOR, "OTHER": other},
+    )
+    request, _, _ = assessed(by)
+    assert (request.waiting_on, request.is_delegated) == (WaitingOn.PAYER, False)
+
+
+@pytest.mark.rule("C12")
+@pytest.mark.parametrize(("day", "delegated"), [("2026-06-30", False), ("2026-07-01", True)])
+def test_payer_decides_when_the_vendor_takes_nothing_that_was_given_already(
+    day: str, delegated: bool
+) -> None:
+    strict: Delegate = VENDOR.model_copy(update={"retrospective_notice": "retrospective_equipment"})
+    by = SampleReference(DELEGATED.rules_by_code, {"IMAGING": strict})
+    request, _, _ = assessed(by, submitted(service(admission_date=day)))
+    assert request.is_delegated == delegated
+
+
+# -- wanted documents --------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W1", "W2")
+def test_missing_documents_are_asked_for_at_once_when_the_rules_want_them() -> None:
+    request, requests, standing = assessed(WANTING, None, document("CLINICAL_NOTES"))
+    asked = request.submitted.open_information_request
+    assert asked is not None
+    assert (asked.documents, asked.asked_by) == (("OPERATIVE_PLAN",), SYSTEM)
+    assert asked.text == samples.payer().wanted_documents["OPERATIVE_PLAN"]
+    assert asked.answer_by == START + timedelta(days=45)
+    assert request.waiting_on is WaitingOn.PROVIDER
+    assert standing == Standing(Route.REVIEW, int(timedelta(days=45).total_seconds()))
+    assert [event.type for event in requests.events] == [
+        EventType.REQUEST_PENDED,
+        EventType.INFORMATION_REQUESTED,
+    ]
+
+
+def test_time_to_bring_documents_is_the_urgent_one_when_the_request_is_urgent() -> None:
+    request, _, _ = assessed(WANTING, submitted(service(urgency="URGENT")))
+    asked = request.submitted.open_information_request
+    assert asked is not None
+    assert asked.answer_by == START + timedelta(hours=48)
+
+
+@pytest.mark.rule("W1")
+def test_nothing_is_asked_for_when_all_of_it_is_there() -> None:
+    there = (document("CLINICAL_NOTES"), document("OPERATIVE_PLAN"))
+    request, _, _ = assessed(WANTING, None, *there)
+    assert request.submitted.information_requests == ()
+    refused = document("OPERATIVE_PLAN", status=DocumentStatus.REFUSED)
+    request, _, _ = assessed(WANTING, None, there[0], refused)
+    assert assessment(request).wanted_documents == ("OPERATIVE_PLAN",)
+
+
+@pytest.mark.rule("C10")
+def test_nothing_is_asked_for_when_it_is_an_emergency() -> None:
+    request, _, _ = assessed(WANTING, submitted(service(urgency="EMERGENCY")))
+    assert request.submitted.information_requests == ()
+    assert request.due_at == START + timedelta(hours=72)
+
+
+def test_information_is_asked_for_once_when_the_assessment_died_after_pending() -> None:
+    request, requests, _ = assessed(WANTING)
+    [pended] = [e for e in requests.events if e.type is EventType.REQUEST_PENDED]
+    half_done = request.model_copy(
+        update={
+            "version": request.version - 1,
+            "review": request.submitted.model_copy(update={"information_requests": ()}),
+        }
+    )
+    again = InMemoryRequests.holding(half_done)
+    again.events.append(pended)
+    standings = [assess(again, by=WANTING, now=START + timedelta(minutes=1)) for _ in range(3)]
+    assert len(again.requests[samples.REQUEST_ID].submitted.information_requests) == 1
+    assert len(again.events) == 2
+    assert {standing.route for standing in standings} == {Route.REVIEW}
+
+
+def test_clock_runs_when_a_document_came_while_it_was_being_asked_for() -> None:
+    """Its event was relayed before anything was asked, and so answered nothing."""
+    request, requests, _ = assessed(WANTING)
+    assert request.waiting_on is WaitingOn.PROVIDER
+    requests.documents = [document(None, START)]
+    standing = assess(requests, by=WANTING)
+    assert requests.requests[samples.REQUEST_ID].waiting_on is WaitingOn.PAYER
+    assert standing.seconds_to_next_mark == int((timedelta(days=15) * 0.75).total_seconds())
+
+
+def test_nothing_more_is_asked_for_when_it_was_brought_and_a_repair_assesses_again() -> None:
+    _, requests, _ = assessed(WANTING)
+    answered = requests.requests[samples.REQUEST_ID].receive_information(START)
+    assert answered is not None
+    requests.record(answered)
+    assess(requests, by=WANTING)
+    assert requests.requests[samples.REQUEST_ID] == answered.request
+
+
+# -- emergency admissions ------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("C10")
+@pytest.mark.parametrize(
+    ("admitted", "received", "late"),
+    [
+        ("2026-06-30", "2026-07-01T23:00:00-04:00", False),
+        ("2026-06-30", "2026-07-02T00:00:00-04:00", True),
+        ("2026-06-30", "2026-07-02T03:59:00+00:00", False),
+        ("2026-06-26", "2026-06-29T12:00:00-04:00", False),
+        ("2026-06-26", "2026-06-30T00:00:00-04:00", True),
+        ("2026-07-02", "2026-07-06T12:00:00-04:00", False),
+        ("2026-07-02", "2026-07-07T00:00:00-04:00", True),
+    ],
+    ids=["next day", "the day after", "payer's day", "weekend", "Tuesday", "holiday", "after it"],
+)
+def test_notification_is_late_when_more_than_one_business_day_has_passed(
+    admitted: str, received: str, late: bool
+) -> None:
+    request = submitted(service(urgency="EMERGENCY", admission_date=admitted))
+    review = request.submitted.model_copy(update={"submitted_at": datetime.fromisoformat(received)})
+    request, _, _ = assessed(LIMITED, request.model_copy(update={"review": review}))
+    assert assessment(request).late_notification == late
+    assert request.status is Status.PENDING
+
+
+# -- what else is kept ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("quoted", "standing"),
+    [
+        (None, AssertionStanding.NONE),
+        ("CHK-260701150000-7Q2W8F5Y1ZT4XK6M", AssertionStanding.CHANGED),
+        (
+            assertion_id(samples.content(), RULE_LIST.version, START, key=b"key"),
+            AssertionStanding.PROVEN,
+        ),
+    ],
+)
+def test_quoted_answer_is_proven_when_the_request_is_assessed(
+    quoted: str | None, standing: AssertionStanding
+) -> None:
+    request, _, _ = assessed(SampleReference(), submitted(assertion_id=quoted))
+    assert assessment(request).assertion is standing
