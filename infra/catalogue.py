@@ -6,7 +6,12 @@ from infra.constructs.functions import FunctionSpec
 from precert.api.routes import Function
 from precert.contract import Env
 
-_CLAIMS: Final = (Env.ENTITLEMENTS_CLAIM, Env.TINS_CLAIM, Env.PLANS_CLAIM)
+_CLAIMS: Final = (
+    Env.ENTITLEMENTS_CLAIM,
+    Env.TINS_CLAIM,
+    Env.PLANS_CLAIM,
+    Env.DELEGATES_CLAIM,
+)
 
 CHECK: Final = FunctionSpec(
     "CheckFunction",
@@ -100,6 +105,21 @@ LETTERS: Final = FunctionSpec(
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
     prints=True,
 )
+INTAKE: Final = FunctionSpec(
+    "IntakeFunction",
+    "Registers what comes by other ways, and vendors' determinations",
+    "intake",
+    "functions.intake.handler.handle",
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_CLAIMS),
+    serves=Function.INTAKE,
+)
+REPORTS: Final = FunctionSpec(
+    "ReportsFunction",
+    "Takes vendors' determinations from the bus",
+    "intake",
+    "functions.intake.reports.handle",
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE),
+)
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",
     "The workflow's tasks: assess, pend, mark the clock",
@@ -110,5 +130,5 @@ WORKFLOW: Final = FunctionSpec(
 
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW),
-    *(UPLOAD_VERIFY, EXPIRE, WARN, RELAY, INBOX, LETTERS, WORKFLOW),
+    *(UPLOAD_VERIFY, EXPIRE, WARN, RELAY, INBOX, LETTERS, INTAKE, REPORTS, WORKFLOW),
 )

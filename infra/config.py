@@ -22,6 +22,7 @@ class IdentityConfig:
     entitlements_claim: str = contract.DEFAULT_ENTITLEMENTS_CLAIM
     tins_claim: str = contract.DEFAULT_TINS_CLAIM
     plans_claim: str = contract.DEFAULT_PLANS_CLAIM
+    delegates_claim: str = contract.DEFAULT_DELEGATES_CLAIM
 
     def __post_init__(self) -> None:
         if self.issuer and not self.audiences:
@@ -47,6 +48,8 @@ class StageConfig:
     event_timeout_seconds: int = 60
     alarm_email: str | None = None
     identity: IdentityConfig = field(default_factory=IdentityConfig)
+    vendors: tuple[tuple[str, str], ...] = ()
+    """AWS accounts that may report on the bus, each for one vendor: delegate id and account."""
 
     @property
     def removal_policy(self) -> RemovalPolicy:

@@ -11,7 +11,8 @@ def stage_config(name: str, context: Mapping[str, Any]) -> StageConfig:
     """The stage's configuration with what the context overrides.
 
     Known keys: ``cors_origins`` and ``oidc_audiences`` (comma separated), ``alarm_email``,
-    ``oidc_issuer``, ``entitlements_claim``, ``tins_claim``, ``plans_claim``.
+    ``oidc_issuer``, ``entitlements_claim``, ``tins_claim``, ``plans_claim``,
+    ``delegates_claim``, ``vendors`` (``DELEGATE=account``, comma separated).
     """
     if name not in STAGES:
         raise ValueError(f"unknown stage {name!r}; there are {', '.join(sorted(STAGES))}")
@@ -20,6 +21,8 @@ def stage_config(name: str, context: Mapping[str, Any]) -> StageConfig:
         stage = replace(stage, cors_origins=_listed(origins))
     if email := context.get("alarm_email"):
         stage = replace(stage, alarm_email=str(email))
+    if vendors := context.get("vendors"):
+        stage = replace(stage, vendors=tuple(_vendor(pair) for pair in _listed(vendors)))
     return stage
 
 
@@ -31,6 +34,13 @@ def _identity(context: Mapping[str, Any]) -> IdentityConfig:
         audiences=_listed(context.get("oidc_audiences") or ""),
         **given,
     )
+
+
+def _vendor(pair: str) -> tuple[str, str]:
+    delegate, _, account = pair.partition("=")
+    if not delegate or not (account.isdigit() and len(account) == 12):
+        raise ValueError(f"vendors are given as DELEGATE=123456789012, not as {pair!r}")
+    return delegate, account
 
 
 def _listed(value: str) -> tuple[str, ...]:

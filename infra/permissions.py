@@ -95,6 +95,12 @@ def grant(
     )
     documents.allow_letters(letters, ("s3:PutObject",))
 
+    for function in (of(catalogue.INTAKE), of(catalogue.REPORTS)):
+        tables.allow_requests(
+            function, ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        )
+        tables.allow_reference(function, ("dynamodb:ConditionCheckItem", "dynamodb:GetItem"))
+
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)
     tables.allow_reference(task, (*_REFERENCE_READS, "dynamodb:Query"))

@@ -117,6 +117,7 @@ class PrecertStack(cdk.Stack):
             "Inbox": self._messaging.deliver_messages(of[catalogue.INBOX]),
             "Letters": self._messaging.deliver_determinations(of[catalogue.LETTERS]),
             "Warn": self._messaging.warn_of_expiry(of[catalogue.WARN]),
+            "Reports": self._messaging.deliver_reports(of[catalogue.REPORTS]),
             "Uploads": self._messaging.deliver_uploads(
                 of[catalogue.UPLOAD_VERIFY], self._documents.documents
             ),

@@ -20,6 +20,7 @@ class User:
     entitlements: tuple[Entitlement, ...] = ()
     tins: tuple[str, ...] = ()
     reviews: bool = False
+    delegates: tuple[str, ...] = ()
 
 
 OFFICE: Final = User(
@@ -33,8 +34,12 @@ SECOND_REVIEWER: Final = User(
     "second-reviewer", "another clinical reviewer", (Entitlement.REVIEWER,), reviews=True
 )
 OPERATOR: Final = User("operator", "an operator of the plan", (Entitlement.OPERATOR,))
+CLERK: Final = User("clerk", "who enters what comes by phone, fax and mail", (Entitlement.INTAKE,))
+VENDOR: Final = User(
+    "vendor", "a delegated vendor", (Entitlement.VENDOR,), delegates=("EVICORE-RAD",)
+)
 NEWCOMER: Final = User("newcomer", "a colleague without Patient Search", (), ("463778226",))
-USERS: Final = (OFFICE, FACILITY, REVIEWER, SECOND_REVIEWER, OPERATOR, NEWCOMER)
+USERS: Final = (OFFICE, FACILITY, REVIEWER, SECOND_REVIEWER, OPERATOR, CLERK, VENDOR, NEWCOMER)
 
 
 def register(cognito: Any, pool_id: str) -> None:
@@ -43,6 +48,7 @@ def register(cognito: Any, pool_id: str) -> None:
     for user in USERS:
         attributes = [
             {"Name": "custom:tins", "Value": " ".join(user.tins)},
+            {"Name": "custom:delegates", "Value": " ".join(user.delegates)},
             {"Name": "custom:plans", "Value": " ".join(plan_ids) if user.reviews else ""},
         ]
         named = {"UserPoolId": pool_id, "Username": user.name}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from precert.adapters.dynamodb.letters import DynamoDBLetters
     from precert.adapters.dynamodb.listings import DynamoDBListings
     from precert.adapters.dynamodb.reference import DynamoDBReference
+    from precert.adapters.dynamodb.registrations import DynamoDBRegistrations
     from precert.adapters.dynamodb.remains import DynamoDBRemains
     from precert.adapters.dynamodb.requests import DynamoDBRequests
     from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
@@ -246,6 +247,16 @@ class Dependencies:
         from precert.adapters.payer_file import shipped_letter_words
 
         return shipped_letter_words()
+
+    @cached_property
+    def registrations(self) -> "DynamoDBRegistrations":
+        from precert.adapters.dynamodb.registrations import DynamoDBRegistrations
+
+        return DynamoDBRegistrations(
+            self.dynamodb,
+            requests_table=self.settings[Env.REQUESTS_TABLE],
+            reference_table=self.settings[Env.REFERENCE_TABLE],
+        )
 
     @cached_property
     def rule_lists(self) -> "S3RuleLists":

@@ -138,6 +138,11 @@ MESSAGE_EVENT_TYPES: Final = (
 LETTER_EVENT_TYPES: Final = (EventType.REQUEST_DETERMINED, EventType.APPEAL_DETERMINED)
 """Events that letters are printed after (W4)."""
 
+VENDOR_SOURCE_PREFIX: Final = "precert.vendor."
+"""Sources of vendors' events end with the vendor's delegate id: the bus lets each put its own."""
+VENDOR_DETERMINED: Final = "VendorDetermined"
+"""Detail type of a vendor's determination (W8): ids and codes only, as all that is on the bus."""
+
 # -- Workflow ---------------------------------------------------------------------------------------
 
 
@@ -169,11 +174,14 @@ class Entitlement(StrEnum):
     PATIENT_SEARCH = "PatientSearch"
     REVIEWER = "Reviewer"
     OPERATOR = "Operator"
+    INTAKE = "Intake"
+    VENDOR = "Vendor"
 
 
 DEFAULT_ENTITLEMENTS_CLAIM: Final = "cognito:groups"
 DEFAULT_TINS_CLAIM: Final = "custom:tins"
 DEFAULT_PLANS_CLAIM: Final = "custom:plans"
+DEFAULT_DELEGATES_CLAIM: Final = "custom:delegates"
 
 
 # -- Environment ------------------------------------------------------------------------------------
@@ -194,6 +202,7 @@ class Env(StrEnum):
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"
     TINS_CLAIM = "TINS_CLAIM"
     PLANS_CLAIM = "PLANS_CLAIM"
+    DELEGATES_CLAIM = "DELEGATES_CLAIM"
 
 
 STACK_OUTPUTS: Final = {

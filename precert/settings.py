@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from precert.contract import (
+    DEFAULT_DELEGATES_CLAIM,
     DEFAULT_ENTITLEMENTS_CLAIM,
     DEFAULT_PLANS_CLAIM,
     DEFAULT_TINS_CLAIM,
@@ -36,6 +37,7 @@ class Settings:
             entitlements=self._get(Env.ENTITLEMENTS_CLAIM, DEFAULT_ENTITLEMENTS_CLAIM),
             tins=self._get(Env.TINS_CLAIM, DEFAULT_TINS_CLAIM),
             plans=self._get(Env.PLANS_CLAIM, DEFAULT_PLANS_CLAIM),
+            delegates=self._get(Env.DELEGATES_CLAIM, DEFAULT_DELEGATES_CLAIM),
         )
 
     def _get(self, name: Env, default: str) -> str:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from precert.adapters.dynamodb.codec import json_of
-from precert.contract import EVENT_SOURCE, EventType
+from precert.api.intake import ReportedDetermination
+from precert.contract import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX, EventType
 from precert.domain.events import Event
 from tools.openapi_files import ROOT, as_json, settle
 from tools.openapi_schemas import Schema, schemas_of
@@ -106,6 +107,18 @@ illness, no user. Whoever needs more asks the API, with rights of their own.
 | --- | --- |
 """
 
+INBOUND: Final = f"""
+## What vendors put on it
+
+A vendor that decides for the payer reports by HTTPS (`reportDetermination` of the API), or, for
+requests that were handed on to it, by an event
+[{VENDOR_DETERMINED}]({VENDOR_DETERMINED}.schema.json) with the `source`
+`{VENDOR_SOURCE_PREFIX}<delegate id>`. The bus lets each vendor's AWS account put events of its own
+source and no other (`vendors` in the deployment's context). Ids and codes only: what has to be said
+in words goes by HTTPS. Events may come twice and out of order; of one request the latest
+`reported_at` holds. What cannot be taken waits in the dead-letter queue.
+"""
+
 
 def schema(event_type: EventType) -> Schema:
     """What a receiver of the type may rely on; closed nowhere, as members may be added."""
@@ -183,12 +196,57 @@ def sample(event_type: EventType) -> dict[str, Any]:
     }
 
 
+def vendor_schema() -> Schema:
+    """What a vendor's event must hold; our reader passes over members it does not know."""
+    detail = ReportedDetermination.model_json_schema()
+    made = detail.pop("$defs")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{EVENT_SOURCE}:event:{VENDOR_DETERMINED}:1",
+        "title": VENDOR_DETERMINED,
+        "description": "A delegated vendor has decided a request that the payer handed on.",
+        "type": "object",
+        "properties": {
+            "detail-type": {"const": VENDOR_DETERMINED},
+            "source": {"pattern": f"^{VENDOR_SOURCE_PREFIX}.+", "type": "string"},
+            "detail": detail,
+        },
+        "required": ["detail", "detail-type", "source"],
+        "$defs": made,
+    }
+
+
+def vendor_sample() -> dict[str, Any]:
+    """The event that the schema describes, of the examples' request."""
+    told = story().determined.request
+    return {
+        "source": f"{VENDOR_SOURCE_PREFIX}EVICORE-RAD",
+        "detail-type": VENDOR_DETERMINED,
+        "detail": {
+            "version": 1,
+            "number": told.submitted.number,
+            "reference": "RAD-2027-0001183",
+            "reported_at": told.updated_at.isoformat().replace("+00:00", "Z"),
+            "lines": [
+                {
+                    "line_id": line.line_id,
+                    "status": line.status.value,
+                    **({"reason_code": code} if (code := line.decisions[-1].reason_code) else {}),
+                }
+                for line in told.submitted.lines
+            ],
+        },
+    }
+
+
 def files() -> dict[Path, str]:
     """Everything that belongs into the folder."""
     rows = [
         f"| [{kind.value}]({kind.value}.schema.json) | {MEANINGS[kind]} |" for kind in EventType
     ]
-    made = {FOLDER / "README.md": README + "\n".join(rows) + "\n"}
+    made = {FOLDER / "README.md": README + "\n".join(rows) + "\n" + INBOUND}
+    made[FOLDER / f"{VENDOR_DETERMINED}.schema.json"] = as_json(vendor_schema())
+    made[FOLDER / f"{VENDOR_DETERMINED}.sample.json"] = as_json(vendor_sample())
     for kind in EventType:
         made[FOLDER / f"{kind.value}.schema.json"] = as_json(schema(kind))
         made[FOLDER / f"{kind.value}.sample.json"] = as_json(sample(kind))

@@ -93,6 +93,10 @@ TAGS: Final[Mapping[Function, tuple[str, str]]] = {
     Function.UPLOAD: ("Documents", "Uploads, past the API straight to the store."),
     Function.STATUS: ("Status", "Dashboard, details and messages."),
     Function.REVIEW: ("Review", "For the payer's clinical reviewers, and its operators."),
+    Function.INTAKE: (
+        "Intake",
+        "Requests by other ways than the portal, and vendors' determinations.",
+    ),
 }
 
 HEADERS: Final[Mapping[str, Any]] = {

@@ -79,6 +79,7 @@ from precert.usecases.search_providers import FoundProvider, FoundProviders
 from precert.usecases.start_draft import StartedDraft, elsewhere
 from precert.usecases.submit_draft import SubmittedRequest
 from tools.openapi_example import Example
+from tools.openapi_intake import intake_examples
 from tools.openapi_review import review_examples
 from tools.openapi_story import (
     DENIED_LINE,
@@ -97,7 +98,12 @@ from tools.openapi_story import (
 def examples() -> Mapping[str, Example]:
     """By operation id."""
     told = story()
-    return {**_before_submission(told), **_after_submission(told), **review_examples(told)}
+    return {
+        **_before_submission(told),
+        **_after_submission(told),
+        **review_examples(told),
+        **intake_examples(told),
+    }
 
 
 def _before_submission(told: Story) -> dict[str, Example]:
@@ -319,7 +325,9 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
             callers_tins=draft.tins,
             now=SUBMITTED,
         ),
-        _refused(lambda: Call({"headers": {"if-match": "3"}}, {}, ClaimNames("", "", "")).based_on),
+        _refused(
+            lambda: Call({"headers": {"if-match": "3"}}, {}, ClaimNames("", "", "", "")).based_on
+        ),
         VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".'),
         _refused(lambda: told.determined.request.void("", OFFICE, SUBMITTED)),
         FlagLimitError(

@@ -34,7 +34,12 @@ from precert.domain.values import AuthorizationType, CodeType
 from precert.usecases.check_requirements import check_requirements
 
 FOLDER = Path(sys.argv[1]) if len(sys.argv) > 2 else None
-CLAIMS = ClaimNames(entitlements="cognito:groups", tins="custom:tins", plans="custom:plans")
+CLAIMS = ClaimNames(
+    entitlements="cognito:groups",
+    tins="custom:tins",
+    plans="custom:plans",
+    delegates="custom:delegates",
+)
 log = logging.getLogger("check")
 log.addHandler(logging.StreamHandler(sys.stdout))
 log.setLevel(logging.INFO)

@@ -16,6 +16,8 @@ from precert.contract import (
     EVENT_SOURCE,
     LETTER_EVENT_TYPES,
     MESSAGE_EVENT_TYPES,
+    VENDOR_DETERMINED,
+    VENDOR_SOURCE_PREFIX,
 )
 
 WARNINGS_EVERY: Final = cdk.Duration.minutes(15)
@@ -38,6 +40,30 @@ class Messaging(Construct):
                 event_pattern=events.EventPattern(source=[EVENT_SOURCE]),
                 retention=cdk.Duration.days(stage.archive_days),
             )
+
+        for delegate, account in stage.vendors:
+            self._admit(delegate, account)
+
+    def _admit(self, delegate: str, account: str) -> None:
+        """Lets a vendor's account put its own reports on the bus, and nothing else."""
+        events.CfnEventBusPolicy(
+            self,
+            f"Vendor{delegate}",
+            event_bus_name=self.bus.event_bus_name,
+            statement_id=f"Vendor{delegate}",
+            statement={
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:{cdk.Aws.PARTITION}:iam::{account}:root"},
+                "Action": "events:PutEvents",
+                "Resource": self.bus.event_bus_arn,
+                "Condition": {
+                    "StringEquals": {
+                        "events:source": f"{VENDOR_SOURCE_PREFIX}{delegate}",
+                        "events:detail-type": VENDOR_DETERMINED,
+                    }
+                },
+            },
+        )
 
     def deliver_messages(self, inbox: ServiceFunction) -> DeadLetters:
         """Events that both providers hear of."""
@@ -63,6 +89,19 @@ class Messaging(Construct):
                 source=[EVENT_SOURCE], detail_type=[kind.value for kind in LETTER_EVENT_TYPES]
             ),
             bus=self.bus,
+        )
+
+    def deliver_reports(self, reports: ServiceFunction) -> DeadLetters:
+        """Vendors' determinations, each from the source that the vendor may put."""
+        return _rule(
+            self,
+            "Reports",
+            reports,
+            "Determinations that vendors report",
+            events.EventPattern(
+                source=events.Match.prefix(VENDOR_SOURCE_PREFIX), detail_type=[VENDOR_DETERMINED]
+            ),
+            self.bus,
         )
 
     def deliver_uploads(self, verify: ServiceFunction, bucket: s3.Bucket) -> DeadLetters:

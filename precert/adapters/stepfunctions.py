@@ -32,14 +32,24 @@ class StepFunctionsWorkflow:
     def start(self, request_id: str, round_: int) -> None:
         self._start(request_id, round_, attempt=0)
 
+    def runs(self, request_id: str, round_: int) -> bool:
+        return self._free_attempt(request_id, round_) is None
+
     def start_again(self, request_id: str, round_: int) -> bool:
+        attempt = self._free_attempt(request_id, round_)
+        if attempt is None:
+            return False
+        self._start(request_id, round_, attempt)
+        return True
+
+    def _free_attempt(self, request_id: str, round_: int) -> int | None:
+        """The first attempt whose name was never used; ``None`` while one is running."""
         for attempt in range(MAX_ATTEMPTS):
             status = self._status(execution_name(request_id, round_, attempt))
             if status == "RUNNING":
-                return False
+                return None
             if status is None:
-                self._start(request_id, round_, attempt)
-                return True
+                return attempt
         raise TransientError("This round was started too often: look into its executions.")
 
     def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:

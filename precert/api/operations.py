@@ -47,6 +47,7 @@ from precert.api.bodies import (
 )
 from precert.api.form import FormAnswer, FormQuery
 from precert.api.handover import HandoverAnswer, HandoverBody
+from precert.api.intake import RegisterRequestBody, ReportDeterminationBody
 from precert.api.review_bodies import (
     ChangeDatesBody,
     DecideBody,
@@ -352,6 +353,29 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         query=TinPageQuery,
         answer=MessagesAnswer,
         errors=(InvalidInputError,),
+    ),
+    "registerRequest": OperationContract(
+        "Registers a request that came by phone, fax, mail or EDI: from then on it goes the way of "
+        "every request, on the same lists. Sent again with the same reference it answers as it did.",
+        body=RegisterRequestBody,
+        answer=SubmissionAnswer,
+        status=HTTPStatus.ACCEPTED,
+        errors=(
+            InvalidInputError,
+            PatientNotFoundError,
+            PatientNotEligibleError,
+            CheckNotAvailableError,
+            KeyReusedError,
+        ),
+        entitlement=Entitlement.INTAKE,
+    ),
+    "reportDetermination": OperationContract(
+        "A delegated vendor reports what it has decided: the request shows with it from then on. "
+        "Reports may come again and out of order; the latest `reported_at` holds.",
+        body=ReportDeterminationBody,
+        answer=ChangedRequestAnswer,
+        errors=(InvalidInputError, NotFoundError, PatientNotFoundError, ActionNotAllowedError),
+        entitlement=Entitlement.VENDOR,
     ),
     "listWorklist": OperationContract(
         "Open rounds of one plan: urgent ones first, then by the time they are due.",

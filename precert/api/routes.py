@@ -19,6 +19,7 @@ class Function(StrEnum):
     UPLOAD = "upload"
     STATUS = "status"
     REVIEW = "review"
+    INTAKE = "intake"
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,14 @@ ROUTES: Final = (
     Route("flagRequest", "PUT", "/v1/requests/{request_id}/flag", Function.STATUS, "Flag"),
     Route("unflagRequest", "DELETE", "/v1/requests/{request_id}/flag", Function.STATUS, "Unflag"),
     Route("listMessages", "GET", "/v1/messages", Function.STATUS, "A page of the inbox"),
+    Route("registerRequest", "POST", "/v1/intake/requests", Function.INTAKE, "Register a request"),
+    Route(
+        "reportDetermination",
+        "POST",
+        "/v1/vendor/determinations",
+        Function.INTAKE,
+        "Report a vendor's determination",
+    ),
     Route("listWorklist", "GET", "/v1/review/requests", Function.REVIEW, "Worklist by due date"),
     Route("readCase", "GET", "/v1/review/requests/{request_id}", Function.REVIEW, "The whole case"),
     Route(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from precert.cli import rules
+from precert.cli import rounds, rules
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.settings import SettingsError
 
@@ -66,6 +66,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.add_argument("--code", help="show the rules that name this code")
     show.set_defaults(run=rules.show)
+
+    of_rounds = topics.add_parser(
+        "rounds", help="reviews and appeals that wait, and the executions they wait with"
+    ).add_subparsers(title="commands", metavar="COMMAND", required=True)
+    strays = of_rounds.add_parser("list", help="open rounds that no execution runs for")
+    _of_a_stack(strays)
+    strays.set_defaults(run=rounds.show)
+    repair = of_rounds.add_parser("repair", help="start their executions again")
+    _of_a_stack(repair)
+    repair.set_defaults(run=rounds.repair)
     return parser
 
 
@@ -94,6 +104,6 @@ def _of_a_stack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stack",
         metavar="NAME",
-        help="the deployed stack, as precert-dev; else the environment names table and bucket "
-        "(REFERENCE_TABLE, RULE_LISTS_BUCKET)",
+        help="the deployed stack, as precert-dev; else the environment names what it has "
+        "(REFERENCE_TABLE, RULE_LISTS_BUCKET; REQUESTS_TABLE, STATE_MACHINE_ARN)",
     )

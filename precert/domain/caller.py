@@ -10,6 +10,8 @@ _ASK: dict[Entitlement, str] = {
     Entitlement.PATIENT_SEARCH: "Ask your website access manager for Patient Search.",
     Entitlement.REVIEWER: "This is for clinical reviewers of the plan.",
     Entitlement.OPERATOR: "This is for operators of the plan.",
+    Entitlement.INTAKE: "This is for those who enter what came by phone, fax, mail or EDI.",
+    Entitlement.VENDOR: "This is for vendors that decide for the plan.",
 }
 
 
@@ -19,6 +21,7 @@ class ClaimNames(NamedTuple):
     entitlements: str
     tins: str
     plans: str
+    delegates: str
 
 
 class Caller(Value):
@@ -28,6 +31,8 @@ class Caller(Value):
     entitlements: frozenset[Entitlement] = frozenset()
     tins: frozenset[Tin] = frozenset()
     plan_ids: frozenset[Text] = frozenset()
+    delegate_ids: frozenset[Text] = frozenset()
+    """The vendors that the caller speaks for."""
 
     def require(self, entitlement: Entitlement) -> None:
         """Refuse a caller without the entitlement (A1).

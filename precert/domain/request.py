@@ -280,6 +280,29 @@ class Request(Value):
             ),
         )
 
+    def report(
+        self, decisions: Mapping[str, Decision], reported_at: datetime, by: str, now: datetime
+    ) -> "Change | None":
+        """Take a vendor's determination, the first or a later one (W8).
+
+        ``None`` where it is no newer than what was taken: reports come twice and out of order.
+        """
+        review = self.require(Transition.REPORT)
+        if not self.is_delegated:
+            raise self.refusal("The payer decides this request, not a vendor.")
+        if review.reported_at is not None and reported_at <= review.reported_at:
+            return None
+        lines = _decided(review.lines, decisions, [line.line_id for line in review.lines])
+        return self.changed(
+            EventType.REQUEST_DETERMINED,
+            now,
+            actor=by,
+            status=determined_status(line.status for line in lines),
+            review=review.model_copy(
+                update={"lines": lines, "determined_at": reported_at, "reported_at": reported_at}
+            ),
+        )
+
     def void(self, reason: str, by: str, now: datetime) -> "Change":
         """Withdraw the request while no decision stands (W6)."""
         review = self.require(Transition.VOID)

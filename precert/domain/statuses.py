@@ -64,6 +64,7 @@ class Transition(StrEnum):
     REQUEST_INFORMATION = "REQUEST_INFORMATION"
     APPEAL = "APPEAL"
     DETERMINE_APPEAL = "DETERMINE_APPEAL"
+    REPORT = "REPORT"
     CHANGE_DATES = "CHANGE_DATES"
 
 
@@ -125,17 +126,21 @@ TRANSITIONS: Final[Mapping[Status, Mapping[Transition, frozenset[Status]]]] = Ma
             Transition.VOID: frozenset({Status.VOID}),
             Transition.ATTACH: frozenset({Status.PENDING}),
             Transition.REQUEST_INFORMATION: frozenset({Status.PENDING}),
+            Transition.REPORT: _DETERMINED,
         },
         Status.APPROVED: {
             Transition.CHANGE_DATES: frozenset({Status.APPROVED}),
+            Transition.REPORT: _DETERMINED,
         },
         Status.PARTIALLY_APPROVED: {
             Transition.CHANGE_DATES: frozenset({Status.PARTIALLY_APPROVED}),
+            Transition.REPORT: _DETERMINED,
             Transition.APPEAL: frozenset({Status.PARTIALLY_APPROVED}),
             Transition.DETERMINE_APPEAL: frozenset({Status.PARTIALLY_APPROVED, Status.APPROVED}),
         },
         Status.DENIED: {
             Transition.APPEAL: frozenset({Status.DENIED}),
+            Transition.REPORT: _DETERMINED,
             Transition.DETERMINE_APPEAL: _DETERMINED,
         },
         Status.VOID: {},

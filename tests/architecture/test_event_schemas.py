@@ -9,7 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from precert.adapters.eventbridge import EventBridgeBus
-from precert.contract import EVENT_SOURCE, EventType
+from precert.api.intake import ReportedDetermination
+from precert.contract import EVENT_SOURCE, VENDOR_DETERMINED, EventType
 from precert.domain.content import Address, Patient, Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.events import Event
@@ -143,3 +144,26 @@ def test_neither_patient_nor_user_is_named_when_an_event_is_published(
         text = json.dumps(told)
         assert [name for name in sorted(private) if f'"{name}"' in text] == []
         assert [person for person in people if person in text] == []
+
+
+# -- What vendors put on the bus ---------------------------------------------------------------------
+
+
+def inbound(kind: str) -> dict[str, Any]:
+    path = event_schemas.FOLDER / f"{VENDOR_DETERMINED}.{kind}.json"
+    read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return read
+
+
+def test_vendors_sample_is_taken_when_our_reader_gets_it() -> None:
+    sample = inbound("sample")
+    Draft202012Validator(inbound("schema")).validate(sample)
+    read = ReportedDetermination.model_validate(sample["detail"])
+    assert [line.status for line in read.lines] == ["APPROVED", "DENIED"]
+
+
+def test_no_words_are_taken_from_the_bus_when_a_vendor_reports() -> None:
+    said = json.dumps(inbound("schema")["properties"]["detail"]) + json.dumps(
+        inbound("schema")["$defs"]
+    )
+    assert [name for name in ("rationale", "criterion", "content") if f'"{name}"' in said] == []

@@ -19,6 +19,9 @@ class RecordingWorkflow:
         if (request_id, round_) not in self.running:
             self.running.append((request_id, round_))
 
+    def runs(self, request_id: str, round_: int) -> bool:
+        return (request_id, round_) in self.running
+
     def start_again(self, request_id: str, round_: int) -> bool:
         known = (request_id, round_) in self.running
         self.start(request_id, round_)

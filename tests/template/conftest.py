@@ -37,7 +37,7 @@ def stack(request: pytest.FixtureRequest) -> Synthesized:
 
 @pytest.fixture(scope="session")
 def with_own_issuer(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """A payer with an OIDC provider of its own, and an address for alarms."""
+    """A payer with an OIDC provider of its own, an address for alarms, and a vendor."""
     return synthesize(
         tmp_path_factory.mktemp("oidc"),
         "dev",
@@ -47,6 +47,7 @@ def with_own_issuer(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
             "oidc_audiences": "portal, partner",
             "tins_claim": "registered_tins",
             "alarm_email": "operators@example.com",
+            "vendors": "EVICORE-RAD=123456789012",
         },
     )
 

@@ -1,9 +1,19 @@
 """House rules for what runs by itself: nothing is lost in silence, nothing blocks the rest."""
 
 import json
-from typing import Final
+from typing import Any, Final
 
-from precert.contract import EVENT_SK_PREFIX, EVENT_SOURCE, MESSAGE_EVENT_TYPES, REQUEST_SK
+import pytest
+
+from precert.contract import (
+    EVENT_SK_PREFIX,
+    EVENT_SOURCE,
+    LETTER_EVENT_TYPES,
+    MESSAGE_EVENT_TYPES,
+    REQUEST_SK,
+    VENDOR_DETERMINED,
+    VENDOR_SOURCE_PREFIX,
+)
 from tests.template.synthesized import Synthesized
 
 MAPPING: Final = "AWS::Lambda::EventSourceMapping"
@@ -51,22 +61,46 @@ def test_reader_sees_its_own_records_when_the_stream_is_filtered(stack: Synthesi
 def test_rule_retries_and_sets_aside_when_its_target_fails(stack: Synthesized) -> None:
     rules = stack.properties("AWS::Events::Rule").values()
     ours = [rule for rule in rules if "replay-name" not in json.dumps(rule.get("EventPattern"))]
-    assert len(ours) == 4
+    assert len(ours) >= 5
     for rule in ours:
         for target in rule["Targets"]:
             assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in stack.resources(QUEUE)
             assert 0 < target["RetryPolicy"]["MaximumRetryAttempts"] <= 185
 
 
-def test_inbox_hears_the_messages_events_when_the_bus_has_them(stack: Synthesized) -> None:
+@pytest.mark.parametrize(
+    ("function", "source", "types"),
+    [
+        ("InboxFunction", EVENT_SOURCE, MESSAGE_EVENT_TYPES),
+        ("LettersFunction", EVENT_SOURCE, LETTER_EVENT_TYPES),
+        ("ReportsFunction", {"prefix": VENDOR_SOURCE_PREFIX}, (VENDOR_DETERMINED,)),
+    ],
+)
+def test_function_hears_its_own_events_when_the_bus_has_them(
+    stack: Synthesized, function: str, source: Any, types: tuple[str, ...]
+) -> None:
     (rule,) = (
         rule
         for rule in stack.properties("AWS::Events::Rule").values()
-        if json.dumps(rule["Targets"]).count("InboxFunction")
+        if rule["Targets"][0]["Arn"]["Fn::GetAtt"][0].startswith(function)
     )
-    assert rule["EventPattern"]["source"] == [EVENT_SOURCE]
-    assert rule["EventPattern"]["detail-type"] == [kind.value for kind in MESSAGE_EVENT_TYPES]
+    assert rule["EventPattern"] == {"source": [source], "detail-type": list(types)}
     assert "EventBusName" in rule
+
+
+def test_vendor_may_put_its_own_reports_alone_when_its_account_is_admitted(
+    with_own_issuer: Synthesized,
+) -> None:
+    [policy] = with_own_issuer.properties("AWS::Events::EventBusPolicy").values()
+    statement = policy["Statement"]
+    assert statement["Action"] == "events:PutEvents"
+    assert "123456789012" in json.dumps(statement["Principal"])
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "events:source": "precert.vendor.EVICORE-RAD",
+            "events:detail-type": "VendorDetermined",
+        }
+    }
 
 
 def test_warnings_are_looked_for_when_a_schedule_says_so(stack: Synthesized) -> None:

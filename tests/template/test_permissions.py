@@ -27,6 +27,10 @@ EVERYONE: Final = {
     *("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
 }
 DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+REGISTER: Final = WRITE_KEY | {
+    *("dynamodb:ConditionCheckItem", "dynamodb:GetItem"),
+    *("dynamodb:PutItem", "dynamodb:UpdateItem"),
+}
 
 ALLOWED: Final = {
     catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | USE_KEY,
@@ -57,6 +61,8 @@ ALLOWED: Final = {
     | {"states:SendTaskFailure", "states:SendTaskSuccess"}
     | {"events:PutEvents", "sqs:SendMessage"},
     catalogue.INBOX: {"dynamodb:PutItem"} | WRITE_KEY,
+    catalogue.INTAKE: REGISTER,
+    catalogue.REPORTS: REGISTER,
     catalogue.LETTERS: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"s3:PutObject"}
     | WRITE_KEY,

@@ -9,7 +9,7 @@ from precert.contract import Entitlement
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import InvalidInputError, NotEntitledError
 
-NAMES: Final = ClaimNames("groups", "tins", "plans")
+NAMES: Final = ClaimNames("groups", "tins", "plans", "delegates")
 BOTH: Final = frozenset({"463778226", "203129831"})
 
 
@@ -53,7 +53,7 @@ def test_foreign_entitlements_are_passed_over_when_groups_are_read(
 
 
 def test_claims_are_named_by_configuration_when_an_issuer_names_them_otherwise() -> None:
-    names = ClaimNames("roles", "tax_ids", "plan_ids")
+    names = ClaimNames("roles", "tax_ids", "plan_ids", "vendors")
     claims = {"sub": "u", "roles": "Reviewer", "tax_ids": "463778226", "plan_ids": "[A B]"}
     assert caller_of(claims, names) == Caller(
         subject="u",

@@ -33,7 +33,7 @@ from precert.observability import metrics
 from tests.fakes.gateway import matched
 from tests.fakes.samples import REQUEST_ID, entered
 
-NAMES: Final = ClaimNames("cognito:groups", "custom:tins", "custom:plans")
+NAMES: Final = ClaimNames("cognito:groups", "custom:tins", "custom:plans", "custom:delegates")
 SECRET: Final = "Adams, Allison, 849382930"
 
 

@@ -15,7 +15,7 @@ from precert.domain.statuses import Status
 from precert.domain.values import Urgency
 from precert.usecases.ports.requests import Round
 from precert.usecases.relay_event import relay_event
-from precert.usecases.repair_rounds import repair_rounds
+from precert.usecases.repair_rounds import repair_rounds, stray_rounds
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.requests import InMemoryRequests
@@ -130,6 +130,10 @@ def test_open_rounds_are_started_again_when_nothing_runs_for_them() -> None:
     requests = InMemoryRequests.holding(pending, closed, draft)
     workflow = RecordingWorkflow()
     listed = OpenRounds(pending.request_id, closed.request_id, draft.request_id, "gone")
+    known = {"listings": listed, "requests": requests, "workflow": workflow}
+    [stray] = stray_rounds(**known)  # type: ignore[arg-type]
+    assert (stray.request_id, stray.round, stray.number) == (pending.request_id, 1, samples.NUMBER)
+    assert workflow.running == []
     for mended in ((pending.request_id,), ()):
         assert (
             repair_rounds(listings=listed, requests=requests, workflow=workflow)  # type: ignore[arg-type]

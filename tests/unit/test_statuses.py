@@ -32,6 +32,8 @@ POSSIBLE = {
     (Status.PENDING, Transition.ATTACH),
     (Status.PENDING, Transition.REQUEST_INFORMATION),
     (Status.APPROVED, Transition.CHANGE_DATES),
+    *((status, Transition.REPORT) for status in (Status.PENDING, Status.APPROVED)),
+    *((status, Transition.REPORT) for status in (Status.PARTIALLY_APPROVED, Status.DENIED)),
     (Status.PARTIALLY_APPROVED, Transition.CHANGE_DATES),
     (Status.PARTIALLY_APPROVED, Transition.APPEAL),
     (Status.PARTIALLY_APPROVED, Transition.DETERMINE_APPEAL),
@@ -54,7 +56,7 @@ def test_every_status_has_its_row_when_tables_are_read() -> None:
 def test_every_status_but_a_draft_can_be_reached_when_transitions_are_followed() -> None:
     reached = {to for row in TRANSITIONS.values() for ends in row.values() for to in ends}
     assert reached == set(Status)
-    assert set(TRANSITIONS[Status.APPROVED]) == {Transition.CHANGE_DATES}
+    assert set(TRANSITIONS[Status.APPROVED]) == {Transition.CHANGE_DATES, Transition.REPORT}
     assert not TRANSITIONS[Status.VOID]
 
 

@@ -155,7 +155,7 @@ class DynamoDBRequests:
             "round": review.round,
             "updated_at": instant(request.updated_at),
             "takes_documents": request.takes_documents,
-            **_worklist(request),
+            **worklist_attributes(request),
         }
         if change.event.type in _GIVES_SLOTS:
             sets["document_slots"] = request.document_slots
@@ -178,7 +178,7 @@ class DynamoDBRequests:
         }
 
 
-def _worklist(request: Request) -> Item:
+def worklist_attributes(request: Request) -> Item:
     """Index attributes of an open round: where the workflow or a reviewer finds it."""
     if not request.round_is_open:
         return {}

@@ -1,0 +1,57 @@
+"""What comes in by other ways than the portal: registered requests, vendors' determinations."""
+
+from http import HTTPStatus
+from typing import Any
+
+from precert.api.answers.drafts import SubmissionAnswer
+from precert.api.answers.requests import ChangedRequestAnswer
+from precert.api.http import Answer, Api, Call
+from precert.api.intake import RegisterRequestBody, ReportDeterminationBody
+from precert.api.routes import Function
+from precert.bootstrap import dependencies, id_from_key
+from precert.observability import logger, metrics
+from precert.usecases.register_request import register_request
+from precert.usecases.report_determination import report_determination
+
+api = Api(Function.INTAKE, lambda: dependencies().settings.claims)
+
+
+@api.operation("registerRequest")
+def register(call: Call) -> Answer:
+    made, body = dependencies(), call.body(RegisterRequestBody)
+    registered = register_request(
+        body.arrival,
+        body.content,
+        call.caller,
+        new_id=lambda channel, name: id_from_key("registered", channel, name),
+        registrations=made.registrations,
+        reference=made.reference,
+        code_sets=made.code_sets,
+        payer=made.payer,
+        now=made.now(),
+        serial=made.serial,
+    )
+    return Answer(SubmissionAnswer.of(registered), HTTPStatus.ACCEPTED)
+
+
+@api.operation("reportDetermination")
+def report(call: Call) -> Answer:
+    made = dependencies()
+    request = report_determination(
+        call.body(ReportDeterminationBody).report,
+        call.caller,
+        new_id=lambda delegate, name: id_from_key("reported", delegate, name),
+        registrations=made.registrations,
+        requests=made.requests,
+        reference=made.reference,
+        payer=made.payer,
+        now=made.now(),
+        serial=made.serial,
+    )
+    return Answer(ChangedRequestAnswer.of(request))
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return api.resolve(event)

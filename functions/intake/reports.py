@@ -1,0 +1,38 @@
+"""Takes vendors' determinations from the bus: the same as by HTTPS, in ids and codes."""
+
+from typing import Any
+
+from precert.api.intake import ReportedDetermination
+from precert.bootstrap import dependencies, id_from_key
+from precert.contract import VENDOR_SOURCE_PREFIX, Entitlement
+from precert.domain.caller import Caller
+from precert.observability import faults_noted, logger, metrics, note_work
+from precert.usecases.report_determination import report_determination
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> None:
+    with faults_noted():
+        _take(event["source"], event["id"], ReportedDetermination.model_validate(event["detail"]))
+
+
+def _take(source: str, event_id: str, told: ReportedDetermination) -> None:
+    vendor = source.removeprefix(VENDOR_SOURCE_PREFIX)
+    made = dependencies()
+    request = report_determination(
+        told.report(vendor),
+        Caller(
+            subject=source,
+            entitlements=frozenset({Entitlement.VENDOR}),
+            delegate_ids=frozenset({vendor}),
+        ),
+        new_id=lambda delegate, name: id_from_key("reported", delegate, name),
+        registrations=made.registrations,
+        requests=made.requests,
+        reference=made.reference,
+        payer=made.payer,
+        now=made.now(),
+        serial=made.serial,
+    )
+    note_work("reported", event_id=event_id, request_id=request.request_id)

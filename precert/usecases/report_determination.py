@@ -1,0 +1,251 @@
+"""Take the determination that a delegated vendor reports (W8)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from precert.contract import Entitlement, EventType
+from precert.domain.caller import Caller
+from precert.domain.content import RequestContent
+from precert.domain.determination import as_asked, asked_lines, line_status
+from precert.domain.errors import Fault, InvalidInputError, NotFoundError, TransientError
+from precert.domain.payer import Payer
+from precert.domain.request import Request, event_of, lines_of
+from precert.domain.review import Approved, Channel, Decision, Line, Review
+from precert.domain.statuses import LineStatus, determined_status
+from precert.usecases.confirm_patient import require_member
+from precert.usecases.draw_number import UNNUMBERED, numbered
+from precert.usecases.ports.reference import ReferenceReader
+from precert.usecases.ports.registrations import RegisteredAlreadyError, Registrations
+from precert.usecases.ports.requests import ConcurrentChangeError, RequestStore
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class ReportedLine:
+    """What a vendor decided for one line; ``approved`` where it differs from what was asked."""
+
+    line_id: str
+    status: LineStatus
+    reason_code: str | None = None
+    rationale: str | None = None
+    criterion: str | None = None
+    approved: Approved | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A vendor's determination.
+
+    ``number`` is ours, where the payer handed the request on; ``content`` is what was asked, where it
+    was asked at the vendor. ``reported_at`` orders a vendor's reports of one case.
+    """
+
+    delegate_id: str
+    reference: str
+    reported_at: datetime
+    lines: Sequence[ReportedLine]
+    number: str | None = None
+    content: RequestContent | None = None
+
+
+def report_determination(
+    report: Report,
+    caller: Caller,
+    *,
+    new_id: Callable[[str, str], str],
+    registrations: Registrations,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    payer: Payer,
+    now: datetime,
+    serial: Callable[[], int],
+) -> Request:
+    """Record it: on the request the payer handed on, or as one that shows from now on.
+
+    A report that comes again, or after a newer one of the same case, changes nothing.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: something is missing or wrong; all of it is listed. The caller speaks for
+            another vendor.
+        NotFoundError: the number is none that was handed to this vendor.
+        PatientNotFoundError: the patient is no member.
+    """
+    caller.require(Entitlement.VENDOR)
+    if faults := list(_faults(report, caller, payer, now)):
+        raise InvalidInputError(faults)
+    by = caller.subject
+    request_id = (
+        registrations.request_id_of(report.number)
+        if report.number
+        else new_id(report.delegate_id, report.reference)
+    )
+    for _ in range(ATTEMPTS):
+        request = requests.read(request_id) if request_id else None
+        if request is None:
+            if report.number or request_id is None:
+                raise _unknown()
+            try:
+                request = _shown(request_id, report, by, reference, payer, now)
+                return _registered(request, by, registrations, payer, serial)
+            except RegisteredAlreadyError:
+                continue
+        if request.review is None or request.review.delegate_id != report.delegate_id:
+            raise _unknown()
+        change = request.report(
+            _decisions(report, request.content, by, payer), report.reported_at, by, now
+        )
+        if change is None:
+            return request
+        try:
+            requests.record(change)
+        except ConcurrentChangeError:
+            continue
+        return change.request
+    raise TransientError("The request is being changed by others. Try again.")
+
+
+def _shown(
+    request_id: str,
+    report: Report,
+    by: str,
+    reference: ReferenceReader,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """A request that was asked for at the vendor, with its determination and no number yet."""
+    content = report.content
+    if content is None:
+        message = "this case is not known here: send what was asked for, or our number"
+        raise InvalidInputError([Fault("/content", "missing", message)])
+    if faults := _content_faults(content):
+        raise InvalidInputError(faults)
+    if content.patient is None:
+        raise AssertionError("a report has a patient")
+    member = require_member(reference.member(content.patient.member_id), content.patient)
+    lines = _lines(content, _decisions(report, content, by, payer))
+    first_days = [service.first_day for service in content.services if service.first_day]
+    return Request(
+        request_id=request_id,
+        version=1,
+        status=determined_status(line.status for line in lines),
+        tins=frozenset(content.tins),
+        plan=member.coverage_near(min(first_days)).plan,
+        content=content,
+        created_at=now,
+        updated_at=now,
+        review=Review(
+            number=UNNUMBERED,
+            submitted_at=report.reported_at,
+            submitted_version=0,
+            lines=lines,
+            channel=Channel.VENDOR,
+            reference=report.reference,
+            delegate_id=report.delegate_id,
+            reported_at=report.reported_at,
+            determined_at=report.reported_at,
+        ),
+    )
+
+
+def _registered(
+    request: Request,
+    by: str,
+    registrations: Registrations,
+    payer: Payer,
+    serial: Callable[[], int],
+) -> Request:
+    def store(numbered: Request) -> None:
+        event = event_of(numbered, EventType.REQUEST_DETERMINED, by)
+        registrations.register(numbered, event, covered_on=None)
+
+    return numbered(request, store, payer=payer, serial=serial)
+
+
+def _lines(content: RequestContent, decisions: Mapping[str, Decision]) -> tuple[Line, ...]:
+    asked = lines_of(content.services)
+    faults = [
+        Fault("/lines", "line_missing", f"line {line.line_id} needs a decision")
+        for line in asked
+        if line.line_id not in decisions
+    ]
+    if faults:
+        raise InvalidInputError(faults)
+    return tuple(
+        line.model_copy(update={"decisions": (decisions[line.line_id],)}) for line in asked
+    )
+
+
+def _decisions(
+    report: Report, content: RequestContent, by: str, payer: Payer
+) -> dict[str, Decision]:
+    asked = asked_lines(content)
+    faults = [
+        Fault(f"/lines/{index}/line_id", "line_unknown", "there is no such line in the request")
+        for index, line in enumerate(report.lines)
+        if line.line_id not in asked
+    ]
+    if faults:
+        raise InvalidInputError(faults)
+    made = {}
+    for line in report.lines:
+        wanted = as_asked(asked[line.line_id], approval_days=payer.review_desk.approval_days)
+        approved = None if line.status is LineStatus.DENIED else line.approved or wanted
+        made[line.line_id] = Decision(
+            status=line_status(approved, wanted) if approved else LineStatus.DENIED,
+            round=1,
+            decided_at=report.reported_at,
+            decided_by=by,
+            reason_code=line.reason_code,
+            rationale=line.rationale,
+            criterion=line.criterion,
+            approved=approved,
+        )
+    return made
+
+
+def _faults(report: Report, caller: Caller, payer: Payer, now: datetime) -> Sequence[Fault]:
+    faults = []
+    if report.delegate_id not in caller.delegate_ids:
+        faults.append(Fault("/delegate_id", "not_yours", "name a vendor you speak for"))
+    if report.reported_at > now:
+        faults.append(Fault("/reported_at", "in_future", "say when it was decided"))
+    if len({line.line_id for line in report.lines}) < len(report.lines):
+        faults.append(Fault("/lines", "line_repeated", "decide each line once"))
+    for index, line in enumerate(report.lines):
+        if line.status is LineStatus.DENIED and line.reason_code not in payer.reason_codes:
+            faults.append(
+                Fault(
+                    f"/lines/{index}/reason_code",
+                    "missing" if line.reason_code is None else "not_a_choice",
+                    "a denial carries a reason of X12 886",
+                    tuple(payer.reason_codes),
+                )
+            )
+    return faults
+
+
+def _content_faults(content: RequestContent) -> Sequence[Fault]:
+    """What a case cannot be shown without; the vendor judged the rest."""
+    message = "the report has to name it"
+    faults = []
+    if content.patient is None:
+        faults.append(Fault("/content/patient", "missing", message))
+    for name in ("requesting_provider", "servicing_provider"):
+        provider = getattr(content, name)
+        if provider is None or provider.tin is None:
+            faults.append(Fault(f"/content/{name}/tin", "missing", message))
+    if not content.services:
+        faults.append(Fault("/content/services", "missing", message))
+    faults.extend(
+        Fault(f"/content/services/{index}/service_date", "missing", message)
+        for index, service in enumerate(content.services)
+        if service.first_day is None
+    )
+    return faults
+
+
+def _unknown() -> NotFoundError:
+    return NotFoundError("No request of this number was handed to this vendor.")

@@ -1,0 +1,116 @@
+"""Other ways in: registered requests and vendors' determinations, on the same lists (S5, W8)."""
+
+from typing import Any, Final
+
+import pytest
+
+from functions.intake import handler as intake
+from functions.intake import reports
+from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Context, Reply
+from tests.fakes.samples import entered
+
+CLERK: Final = {"sub": "clerk", "cognito:groups": "[Intake]"}
+VENDOR: Final = {"sub": "vendor", "cognito:groups": "[Vendor]", "custom:delegates": "EVICORE-RAD"}
+APPROVAL: Final = {"line_id": "1.1", "status": "APPROVED"}
+DENIAL: Final = {"line_id": "1.2", "status": "DENIED", "reason_code": "0F"}
+
+
+def register(cloud: Cloud, *, by: dict[str, str] = CLERK, **changes: Any) -> Reply:
+    arrival = {"channel": "FAX", "reference": "FAX-1", "received_at": "2026-07-01T09:00:00Z"}
+    body = {**arrival, "content": entered(), **changes}
+    return cloud.call(intake, "POST", "/v1/intake/requests", body, by=by)
+
+
+def report(cloud: Cloud, *, by: dict[str, str] = VENDOR, **changes: Any) -> Reply:
+    body = {
+        "delegate_id": "EVICORE-RAD",
+        "reference": "RAD-1",
+        "reported_at": "2026-07-01T09:00:00Z",
+        "lines": [APPROVAL, DENIAL],
+        **changes,
+    }
+    return cloud.call(intake, "POST", "/v1/vendor/determinations", body, by=by)
+
+
+@pytest.mark.rule("S5")
+@pytest.mark.parametrize("channel", ["PHONE", "FAX", "MAIL", "EDI"])
+def test_both_sides_find_it_on_their_dashboard_when_it_came_otherwise(
+    cloud: Cloud, channel: str
+) -> None:
+    taken = register(cloud, channel=channel)
+    assert (taken.status, taken.body["status"]) == (202, "PROCESSING")
+    for side in (OFFICE, FACILITY):
+        [row] = cloud.dashboard(by=side).body["requests"]
+        assert (row["number"], row["status"]) == (taken.body["number"], "PROCESSING")
+        assert row["channel"] == channel
+    assert cloud.dashboard(by=STRANGER).body["requests"] == []
+    assert register(cloud, channel=channel).body == taken.body
+    assert len(cloud.items("EVENT#")) == 1
+
+
+def test_registered_request_is_reviewed_and_decided_when_its_round_begins(cloud: Cloud) -> None:
+    request_id = register(cloud).body["request_id"]
+    cloud.pend(request_id)
+    assert cloud.read(request_id).body["status"] == "PENDING"
+    decided = cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
+    assert decided.body["status"] == "APPROVED"
+
+
+def test_other_content_is_refused_when_the_reference_was_used(cloud: Cloud) -> None:
+    register(cloud)
+    again = register(cloud, content=entered(purpose="PREDETERMINATION"))
+    assert (again.status, again.code) == (422, "idempotency_key_reused")
+
+
+@pytest.mark.rule("W8")
+def test_vendors_decision_shows_for_both_sides_when_it_is_reported(cloud: Cloud) -> None:
+    shown = report(cloud, content=entered())
+    assert (shown.status, shown.body["status"]) == (200, "PARTIALLY APPROVED")
+    for side in (OFFICE, FACILITY):
+        [row] = cloud.dashboard(by=side).body["requests"]
+        assert (row["status"], row["channel"]) == ("PARTIALLY APPROVED", "VENDOR")
+        assert row["allowed_actions"] == ["DETAILS"]
+    request_id = shown.body["request_id"]
+    refused = cloud.appeal(request_id, "1.2")
+    assert (refused.status, refused.code) == (409, "action_not_allowed")
+    assert "vendor" in refused.body["detail"]
+    assert report(cloud, content=entered()).body == shown.body
+    assert len(cloud.items("EVENT#")) == 1
+
+
+def test_event_of_the_bus_is_the_same_report_when_it_names_our_number(cloud: Cloud) -> None:
+    shown = report(cloud, content=entered()).body
+    detail = {
+        "version": 1,
+        "number": shown["number"],
+        "reference": "RAD-1",
+        "reported_at": "2026-07-01T10:00:00Z",
+        "lines": [APPROVAL, {"line_id": "1.2", "status": "APPROVED"}],
+        "of_a_later_version": True,
+    }
+    event = {"source": "precert.vendor.EVICORE-RAD", "id": "1", "detail": detail}
+    for _ in range(2):
+        reports.handle(event, Context())
+    assert cloud.read(shown["request_id"]).body["status"] == "APPROVED"
+    assert len(cloud.items("EVENT#")) == 2
+
+
+def test_event_is_a_fault_when_another_vendor_sends_it(cloud: Cloud) -> None:
+    shown = report(cloud, content=entered()).body
+    detail = {
+        "number": shown["number"],
+        "reference": "RAD-1",
+        "reported_at": "2026-07-01T10:00:00Z",
+        "lines": [APPROVAL, DENIAL],
+    }
+    with pytest.raises(Exception, match="not_found"):
+        reports.handle(
+            {"source": "precert.vendor.EVICORE-MSK", "id": "1", "detail": detail}, Context()
+        )
+    assert len(cloud.items("EVENT#")) == 1
+
+
+@pytest.mark.parametrize("by", [OFFICE, {"sub": "nobody"}])
+def test_caller_is_refused_when_the_way_in_is_not_theirs(cloud: Cloud, by: dict[str, str]) -> None:
+    for reply in (register(cloud, by=by), report(cloud, by=by, content=entered())):
+        assert (reply.status, reply.code) == (403, "not_entitled")

@@ -1,0 +1,41 @@
+"""Requests that come in whole, in memory (port ``Registrations``)."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from precert.domain.events import Event
+from precert.domain.request import Request
+from precert.usecases.ports.drafts import CoverageChangedError, NumberTakenError
+from precert.usecases.ports.registrations import RegisteredAlreadyError
+from tests.fakes.requests import InMemoryRequests
+
+
+@dataclass
+class InMemoryRegistrations:
+    requests: InMemoryRequests
+    taken: set[str] = field(default_factory=set)
+    """Numbers that were given to others."""
+    uncovered: bool = False
+    asked_on: list[date | None] = field(default_factory=list)
+
+    def register(self, request: Request, event: Event, *, covered_on: date | None) -> None:
+        self.asked_on.append(covered_on)
+        if current := self.requests.requests.get(request.request_id):
+            raise RegisteredAlreadyError(current)
+        number = request.submitted.number
+        if number in self.taken or self.request_id_of(number):
+            raise NumberTakenError
+        if covered_on and self.uncovered:
+            raise CoverageChangedError
+        self.requests.requests[request.request_id] = request
+        self.requests.events.append(event)
+
+    def request_id_of(self, number: str) -> str | None:
+        return next(
+            (
+                request_id
+                for request_id, request in self.requests.requests.items()
+                if request.review and request.review.number == number
+            ),
+            None,
+        )

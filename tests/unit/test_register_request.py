@@ -1,0 +1,127 @@
+"""Requests by phone, fax, mail and EDI: the same as from the portal, once each (S5)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import count
+from typing import Any, Final
+
+import pytest
+
+from precert.contract import Entitlement, EventType
+from precert.domain.caller import Caller
+from precert.domain.content import RequestContent
+from precert.domain.errors import (
+    InvalidInputError,
+    KeyReusedError,
+    NotEntitledError,
+    PatientNotEligibleError,
+)
+from precert.domain.numbers import precert_number
+from precert.domain.review import Channel
+from precert.domain.statuses import Status
+from precert.usecases.register_request import Arrival, register_request
+from precert.usecases.run_round import deadline_of
+from precert.usecases.submit_draft import SubmittedRequest
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.code_sets import code_sets
+from tests.fakes.registrations import InMemoryRegistrations
+from tests.fakes.requests import InMemoryRequests
+from tests.unit.test_report_determination import MEMBER
+
+CLERK: Final = Caller(subject="clerk", entitlements=frozenset({Entitlement.INTAKE}))
+RECEIVED: Final = START - timedelta(hours=30)
+
+
+@dataclass
+class World:
+    requests: InMemoryRequests = field(default_factory=InMemoryRequests)
+    serials: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.registrations = InMemoryRegistrations(self.requests)
+
+    def member(self, member_id: str) -> object:
+        return MEMBER
+
+    def take(
+        self,
+        content: RequestContent | None = None,
+        caller: Caller = CLERK,
+        channel: Channel = Channel.FAX,
+        **told: Any,
+    ) -> SubmittedRequest:
+        arrival = {"reference": "FAX-1", "received_at": RECEIVED, **told}
+        return register_request(
+            Arrival(channel, **arrival),
+            content or samples.content(),
+            caller,
+            new_id=lambda way, name: f"{way}/{name}",
+            registrations=self.registrations,
+            reference=self,  # type: ignore[arg-type]
+            code_sets=code_sets(),
+            payer=samples.payer(),
+            now=START,
+            serial=lambda: next(self.serials),
+        )
+
+
+@pytest.mark.rule("S5")
+@pytest.mark.parametrize("channel", [Channel.PHONE, Channel.FAX, Channel.MAIL, Channel.EDI])
+def test_request_goes_the_way_of_every_request_when_it_came_otherwise(channel: Channel) -> None:
+    world = World()
+    answered = world.take(channel=channel)
+    [request] = world.requests.requests.values()
+    assert request.tins == {samples.OFFICE_TIN, samples.FACILITY_TIN}
+    assert (request.submitted.channel, request.status) == (channel, Status.PROCESSING)
+    assert (answered.request_id, answered.number) == (request.request_id, request.submitted.number)
+    assert [event.type for event in world.requests.events] == [EventType.REQUEST_SUBMITTED]
+
+
+@pytest.mark.rule("W2")
+def test_clock_runs_from_the_receipt_when_it_was_entered_later() -> None:
+    world = World()
+    world.take()
+    [request] = world.requests.requests.values()
+    assert deadline_of(request, samples.payer()).due_at == RECEIVED + timedelta(days=15)
+
+
+def test_one_request_comes_of_it_when_it_is_registered_twice() -> None:
+    world = World()
+    assert world.take() == world.take()
+    assert len(world.requests.events) == 1
+    with pytest.raises(KeyReusedError):
+        world.take(samples.content(purpose="PREDETERMINATION"))
+
+
+def test_number_is_drawn_anew_when_it_was_given_before() -> None:
+    world = World()
+    world.registrations.taken = {precert_number("PC", 1)}
+    assert world.take().number == precert_number("PC", 2)
+
+
+def test_coverage_is_asked_on_the_day_of_the_receipt_when_registered() -> None:
+    world = World()
+    world.take()
+    assert world.registrations.asked_on == [date(2026, 6, 30)]
+    world = World()
+    world.registrations.uncovered = True
+    with pytest.raises(PatientNotEligibleError):
+        world.take()
+
+
+def test_request_is_refused_when_something_is_missing_or_it_comes_from_tomorrow() -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        World().take(
+            samples.content(requesting_provider=None), received_at=START + timedelta(minutes=1)
+        )
+    assert {fault.pointer for fault in raised.value.faults} == {
+        "/content/requesting_provider",
+        "/received_at",
+    }
+
+
+def test_caller_is_refused_when_intake_is_not_theirs() -> None:
+    with pytest.raises(NotEntitledError):
+        World().take(caller=CLERK.model_copy(update={"entitlements": frozenset()}))

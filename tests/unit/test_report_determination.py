@@ -1,0 +1,196 @@
+"""Vendors' determinations: shown from the report on, once, in whatever order they come (W8)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import count
+from typing import Any, Final
+
+import pytest
+
+from precert.contract import Entitlement, EventType
+from precert.domain.caller import Caller
+from precert.domain.coverage import Member, Span
+from precert.domain.errors import (
+    InvalidInputError,
+    NotEntitledError,
+    NotFoundError,
+    PatientNotFoundError,
+)
+from precert.domain.request import Request
+from precert.domain.review import Approved, Assessment, Channel
+from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
+from precert.usecases.report_determination import Report, ReportedLine, report_determination
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.registrations import InMemoryRegistrations
+from tests.fakes.requests import InMemoryRequests
+
+VENDOR: Final = "EVICORE-RAD"
+CALLER: Final = Caller(
+    subject="vendor-user",
+    entitlements=frozenset({Entitlement.VENDOR}),
+    delegate_ids=frozenset({VENDOR}),
+)
+APPROVED, DENIED = LineStatus.APPROVED, LineStatus.DENIED
+MEMBER: Final = Member(
+    member_id=samples.PATIENT["member_id"],
+    date_of_birth=date(1986, 1, 1),
+    last_name="Adams",
+    first_name="Allison",
+    spans=(Span(account="1", account_name="A", plan=samples.PLAN, active_from=date(2024, 1, 1)),),
+)
+
+
+def line(line_id: str, status: LineStatus = APPROVED, **told: Any) -> ReportedLine:
+    reason = {"reason_code": "0F"} if status is DENIED else {}
+    return ReportedLine(line_id, status, **{**reason, **told})
+
+
+def report(*lines: ReportedLine, at: datetime = START, **told: Any) -> Report:
+    decided = lines or (line("1.1"), line("1.2"))
+    given = {"delegate_id": VENDOR, "reference": "RAD-1", "reported_at": at, "lines": decided}
+    return Report(**{**given, **told})
+
+
+def delegated() -> Request:
+    assessment = Assessment(rule_list="1", assessed_at=START, lines=())
+    return samples.request(Status.PROCESSING).delegate(VENDOR, assessment, START).request
+
+
+@dataclass
+class World:
+    requests: InMemoryRequests = field(default_factory=InMemoryRequests)
+    member_: Member | None = MEMBER
+    serials: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def registrations(self) -> InMemoryRegistrations:
+        return InMemoryRegistrations(self.requests)
+
+    def member(self, member_id: str) -> Member | None:
+        return self.member_
+
+    def take(self, told: Report, caller: Caller = CALLER) -> Request:
+        return report_determination(
+            told,
+            caller,
+            new_id=lambda delegate, name: f"{delegate}/{name}",
+            registrations=self.registrations,
+            requests=self.requests,
+            reference=self,  # type: ignore[arg-type]
+            payer=samples.payer(),
+            now=START + timedelta(days=30),
+            serial=lambda: next(self.serials),
+        )
+
+
+def holding(*requests: Request) -> World:
+    return World(InMemoryRequests.holding(*requests))
+
+
+@pytest.mark.rule("W8")
+def test_delegated_request_is_determined_when_its_vendor_reports() -> None:
+    world = holding(delegated())
+    assert delegated().waiting_on is WaitingOn.VENDOR
+    after = world.take(report(line("1.1"), line("1.2", DENIED), number=samples.NUMBER))
+    assert (after.status, after.waiting_on) == (Status.PARTIALLY_APPROVED, WaitingOn.NOBODY)
+    assert [event.type for event in world.requests.events] == [EventType.REQUEST_DETERMINED]
+    decided = after.submitted.lines[0].decisions[-1]
+    assert decided.approved is not None
+    assert (decided.decided_by, decided.approved.code) == ("vendor-user", "44120")
+
+
+@pytest.mark.rule("W7")
+def test_delegated_denial_is_appealed_at_the_vendor_when_it_shows_here() -> None:
+    world = holding(delegated())
+    after = world.take(report(line("1.1", DENIED), line("1.2", DENIED), number=samples.NUMBER))
+    assert after.offices_actions == (Action.DETAILS,)
+
+
+@pytest.mark.rule("W8")
+def test_case_asked_for_at_the_vendor_shows_when_it_is_reported_with_its_content() -> None:
+    world = World()
+    shown = world.take(report(line("1.1"), line("1.2", DENIED), content=samples.content()))
+    review = shown.submitted
+    assert (review.channel, review.reference, review.delegate_id) == (
+        Channel.VENDOR,
+        "RAD-1",
+        VENDOR,
+    )
+    assert shown.status is Status.PARTIALLY_APPROVED
+    assert shown.tins == {samples.OFFICE_TIN, samples.FACILITY_TIN}
+    assert review.number.startswith("PC")
+    assert [event.type for event in world.requests.events] == [EventType.REQUEST_DETERMINED]
+
+
+@pytest.mark.parametrize("number", [None, samples.NUMBER])
+def test_newest_report_holds_when_they_come_twice_and_out_of_order(number: str | None) -> None:
+    world = holding(delegated()) if number else World()
+    told = {"number": number, "content": None if number else samples.content()}
+    approved = report(at=START + timedelta(days=2), **told)
+    denied = report(line("1.1", DENIED), line("1.2", DENIED), at=START + timedelta(days=1), **told)
+    for one in (approved, denied, approved, denied):
+        assert world.take(one).status is Status.APPROVED
+    assert len(world.requests.events) == 1
+    later = report(
+        line("1.1"), line("1.2", DENIED), at=START + timedelta(days=3), reference="RAD-1", **told
+    )
+    assert world.take(later).status is Status.PARTIALLY_APPROVED
+    assert len(world.requests.events) == 2
+
+
+def test_line_is_modified_when_the_vendor_approved_less() -> None:
+    less = Approved(code="44121", units=1, from_date=date(2026, 7, 20), to_date=date(2026, 7, 22))
+    world = holding(delegated())
+    after = world.take(report(line("1.1"), line("1.2", approved=less), number=samples.NUMBER))
+    assert [one.status for one in after.submitted.lines] == [APPROVED, LineStatus.MODIFIED]
+
+
+def test_report_is_taken_once_when_another_is_quicker() -> None:
+    world = holding(delegated())
+    quicker = delegated().report(
+        {key: samples.decision(APPROVED) for key in ("1.1", "1.2")}, START, "vendor-user", START
+    )
+    assert quicker is not None
+    world.requests.races = [quicker.request]
+    after = world.take(report(line("1.1", DENIED), line("1.2", DENIED), number=samples.NUMBER))
+    assert after.status is Status.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        (report(line("1.1", DENIED, reason_code=None), line("1.2")), "missing"),
+        (report(line("1.1", DENIED, reason_code="ZZ"), line("1.2")), "not_a_choice"),
+        (report(line("1.1"), line("1.1")), "line_repeated"),
+        (report(at=START + timedelta(days=31)), "in_future"),
+        (report(delegate_id="EVICORE-MSK"), "not_yours"),
+        (report(line("1.1"), content=samples.content()), "line_missing"),
+        (report(line("1.1"), line("9.9"), content=samples.content()), "line_unknown"),
+        (report(), "missing"),
+        (report(content=samples.content(services=[])), "missing"),
+    ],
+)
+def test_report_is_refused_when_something_is_wrong_with_it(told: Report, code: str) -> None:
+    world = World()
+    with pytest.raises(InvalidInputError) as raised:
+        world.take(told)
+    assert code in {fault.code for fault in raised.value.faults}
+    assert world.requests.requests == {}
+
+
+def test_number_is_unknown_when_it_was_not_handed_to_this_vendor() -> None:
+    for world in (World(), holding(samples.request(Status.PENDING))):
+        with pytest.raises(NotFoundError):
+            world.take(report(number=samples.NUMBER))
+
+
+def test_vendor_is_refused_when_it_has_no_entitlement() -> None:
+    with pytest.raises(NotEntitledError):
+        World().take(report(), CALLER.model_copy(update={"entitlements": frozenset()}))
+
+
+def test_case_is_not_shown_when_its_patient_is_no_member() -> None:
+    with pytest.raises(PatientNotFoundError):
+        World(member_=None).take(report(content=samples.content()))

@@ -1,0 +1,49 @@
+"""Examples of what comes in by other ways than the portal."""
+
+from precert.api.answers.drafts import SubmissionAnswer
+from precert.api.answers.requests import ChangedRequestAnswer
+from precert.api.intake import RegisterRequestBody, ReportDeterminationBody, ReportedLineBody
+from precert.domain.review import Channel
+from precert.domain.statuses import LineStatus
+from precert.usecases.submit_draft import SubmittedRequest
+from tools.openapi_example import Example
+from tools.openapi_story import DETERMINED, REQUEST_ID, STARTED, Story
+
+
+def intake_examples(told: Story) -> dict[str, Example]:
+    """By operation id."""
+    submitted, determined = told.submitted.submitted, told.determined.request
+    return {
+        "registerRequest": Example(
+            RegisterRequestBody(
+                channel=Channel.FAX,
+                reference="FAX-20270301-0042",
+                received_at=STARTED,
+                content=told.draft.content,
+            ),
+            SubmissionAnswer.of(
+                SubmittedRequest(REQUEST_ID, submitted.number, told.submitted.status, STARTED)
+            ),
+        ),
+        "reportDetermination": Example(
+            ReportDeterminationBody(
+                delegate_id="EVICORE-RAD",
+                reference="RAD-2027-0001183",
+                reported_at=DETERMINED,
+                content=told.draft.content,
+                lines=tuple(
+                    ReportedLineBody(
+                        line_id=line.line_id,
+                        status=LineStatus.DENIED
+                        if line.status is LineStatus.DENIED
+                        else LineStatus.APPROVED,
+                        reason_code=line.decisions[-1].reason_code,
+                        rationale=line.decisions[-1].rationale,
+                        criterion=line.decisions[-1].criterion,
+                    )
+                    for line in determined.submitted.lines
+                ),
+            ),
+            ChangedRequestAnswer.of(determined),
+        ),
+    }
