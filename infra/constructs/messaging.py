@@ -98,10 +98,10 @@ class Messaging(Construct):
             "Reports",
             reports,
             "Determinations that vendors report",
-            events.EventPattern(
+            pattern=events.EventPattern(
                 source=events.Match.prefix(VENDOR_SOURCE_PREFIX), detail_type=[VENDOR_DETERMINED]
             ),
-            self.bus,
+            bus=self.bus,
         )
 
     def deliver_uploads(self, verify: ServiceFunction, bucket: s3.Bucket) -> DeadLetters:
