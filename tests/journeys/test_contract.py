@@ -29,7 +29,6 @@ from local.stand import Stand
 from local.users import OFFICE, OPERATOR, REVIEWER, User
 from precert.api.operations import OPERATIONS
 from precert.api.routes import ROUTES, Route
-from precert.contract import Entitlement
 from tests.journeys.desk import ABSENT_ID, Desk, Json
 from tests.journeys.test_access import Ids
 from tools.openapi import document
@@ -62,6 +61,13 @@ MEANT: Final = 20
 FOREIGN: Final = 3
 """Calls of each kind to one that another entitlement opens."""
 
+OF: Final = {user.entitlements[0]: user for user in (OFFICE, REVIEWER, OPERATOR)}
+"""Who may call the operations that an entitlement opens."""
+CALLS: Final = [
+    pytest.param(route, user, id=f"{route.operation_id}-{user.name}")
+    for route in ROUTES
+    for user in dict.fromkeys((OF[OPERATIONS[route.operation_id].entitlement], OFFICE, REVIEWER))
+]
 SPECIMENS: Final = ("generated", "to what is there", "one part generated")
 
 
@@ -160,8 +166,7 @@ def repeat(
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
 def test_answer_is_documented_when_the_call_is_as_it_should_be(stand: Stand, route: Route) -> None:
-    callers = {Entitlement.REVIEWER: REVIEWER, Entitlement.OPERATOR: OPERATOR}
-    caller = stand.caller(callers.get(OPERATIONS[route.operation_id].entitlement, OFFICE))
+    caller = stand.caller(OF[OPERATIONS[route.operation_id].entitlement])
     case_of(SCHEMA, route, Meant.at(stand, route), caller).call_and_validate(
         stand.api_url, checks=CHECKS
     )
