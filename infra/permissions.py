@@ -44,7 +44,7 @@ def grant(
     upload = of(catalogue.UPLOAD)
     tables.allow_requests(upload, WRITE_ACTIONS)
     documents.allow_letters(upload, ("s3:GetObject", "s3:GetObjectVersion"))
-    documents.allow_documents(upload, ("s3:GetObject", "s3:PutObject"))
+    documents.allow_documents(upload, ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"))
     documents.allow_listing(upload)
 
     verify = of(catalogue.UPLOAD_VERIFY)
@@ -62,7 +62,7 @@ def grant(
 
     review = of(catalogue.REVIEW)
     tables.allow_requests(review, WRITE_ACTIONS, WORKLIST_INDEX)
-    documents.allow_documents(review, ("s3:GetObject",))
+    documents.allow_documents(review, ("s3:GetObject", "s3:GetObjectVersion"))
 
     expire = of(catalogue.EXPIRE)
     tables.allow_requests(expire, WRITE_ACTIONS)

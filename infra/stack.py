@@ -13,7 +13,13 @@ from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
 from infra.constructs.identity import Identity
 from infra.constructs.messaging import Messaging
 from infra.constructs.observability import Alarms, Dashboards, watch
-from infra.constructs.streams import DRAFTS_SAVED, EVENTS_WRITTEN, REQUESTS_REMOVED, StreamMapping
+from infra.constructs.streams import (
+    DOCUMENTS_REMOVED,
+    DRAFTS_SAVED,
+    EVENTS_WRITTEN,
+    REQUESTS_REMOVED,
+    StreamMapping,
+)
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 from infra.packaging import Packages
@@ -108,7 +114,7 @@ class PrecertStack(cdk.Stack):
             "Expired",
             table=self._tables.requests,
             function=of[catalogue.EXPIRE],
-            records=(REQUESTS_REMOVED,),
+            records=(REQUESTS_REMOVED, DOCUMENTS_REMOVED),
             batch_size=25,
         )
         return {

@@ -70,6 +70,8 @@ REQUEST_SK: Final = "REQUEST"
 """Sort key of a request itself; its REMOVE in the stream starts the clean-up behind a draft."""
 
 # -- Documents --------------------------------------------------------------------------------------
+DOCUMENT_SK_PREFIX: Final = "DOCUMENT#"
+"""Sort keys of the documents of a request; their REMOVE in the stream removes the bytes."""
 DOCUMENT_PREFIX: Final = "documents/"
 """S3 keys are ``documents/<request_id>/<document_id>``."""
 LETTER_PREFIX: Final = "letters/"
@@ -109,6 +111,7 @@ class EventType(StrEnum):
     DEADLINE_PASSED = "DeadlinePassed"
     DOCUMENT_ATTACHED = "DocumentAttached"
     DOCUMENT_REFUSED = "DocumentRefused"
+    DOCUMENT_DELETED = "DocumentDeleted"
     APPEAL_FILED = "AppealFiled"
     APPEAL_PENDED = "AppealPended"
     APPEAL_DETERMINED = "AppealDetermined"

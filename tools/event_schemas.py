@@ -59,6 +59,7 @@ MEANINGS: Final[Mapping[EventType, str]] = {
     EventType.DEADLINE_PASSED: "The decision of the open round is overdue.",
     EventType.DOCUMENT_ATTACHED: "A document was verified and belongs to the request.",
     EventType.DOCUMENT_REFUSED: "A document was not accepted.",
+    EventType.DOCUMENT_DELETED: "The office took a document off its draft.",
     EventType.APPEAL_FILED: "Denied lines are to be looked at again; a new round is open.",
     EventType.APPEAL_PENDED: "The appeal has reached the reviewers.",
     EventType.APPEAL_DETERMINED: "The appeal is decided; `status` is that of the whole after it.",
@@ -82,9 +83,12 @@ _OF_DRAFTS: Final = frozenset(
         EventType.DRAFT_DELETED,
         EventType.DRAFT_EXPIRING,
         EventType.DRAFT_EXPIRED,
+        EventType.DOCUMENT_DELETED,
     }
 )
-_OF_DOCUMENTS: Final = frozenset({EventType.DOCUMENT_ATTACHED, EventType.DOCUMENT_REFUSED})
+_OF_DOCUMENTS: Final = frozenset(
+    {EventType.DOCUMENT_ATTACHED, EventType.DOCUMENT_REFUSED, EventType.DOCUMENT_DELETED}
+)
 
 README: Final = f"""\
 # Events on the bus

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 from itertools import count
@@ -10,6 +11,7 @@ from typing import Any
 
 from precert.api.answers.check import RequirementsAnswer
 from precert.api.answers.drafts import (
+    DocumentLinkAnswer,
     DraftAnswer,
     DraftsAnswer,
     OfferedDocumentAnswer,
@@ -47,6 +49,7 @@ from precert.domain.documents import content_disposition, document_key
 from precert.domain.errors import (
     CheckNotAvailableError,
     DocumentLimitError,
+    DocumentNotAvailableError,
     Fault,
     FlagLimitError,
     GuidanceOnlyError,
@@ -83,6 +86,7 @@ from tools.openapi_intake import intake_examples
 from tools.openapi_review import review_examples
 from tools.openapi_story import (
     DENIED_LINE,
+    DETERMINED,
     DOCUMENT_ID,
     OFFICE,
     REQUEST_ID,
@@ -221,6 +225,9 @@ def _after_submission(told: Story) -> dict[str, Example]:
             ),
             OfferedDocumentAnswer.of(_offered(told)),
         ),
+        "downloadDocument": Example(answer=_link()),
+        "downloadCaseDocument": Example(answer=_link()),
+        "deleteDocument": Example(),
         "listRequests": Example(
             answer=DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None))
         ),
@@ -236,6 +243,16 @@ def _after_submission(told: Story) -> dict[str, Example]:
             answer=MessagesAnswer.of(Page(_messages(told), cursor=None), told.payer)
         ),
     }
+
+
+def _link() -> DocumentLinkAnswer:
+    address = (
+        f"https://documents.s3.us-east-1.amazonaws.com/{document_key(REQUEST_ID, DOCUMENT_ID)}"
+    )
+    return DocumentLinkAnswer(
+        url=f"{address}?versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH&X-Amz-Signature=(signed)",
+        expires_at=DETERMINED + timedelta(minutes=2),
+    )
 
 
 def _offered(told: Story) -> OfferedDocument:
@@ -346,6 +363,10 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
             "Follow each code's next_step."
         ),
         DocumentLimitError("All upload slots of this request are taken."),
+        DocumentNotAvailableError(
+            "Only attached documents can be downloaded: read the request for where this one stands.",
+            document_status="REFUSED",
+        ),
         _refused(
             lambda: told.appeal_pended.request.determine_appeal(same_reviewer, REVIEWER, SUBMITTED)
         ),

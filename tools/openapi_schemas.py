@@ -125,6 +125,10 @@ EXTENSIONS: Final[Mapping[str, Schema]] = {
         "items": {"type": "object"},
         "type": "array",
     },
+    "document_status": {
+        "$ref": f"{REF_PREFIX}DocumentStatus",
+        "description": "With `document_not_available`: where the document stands.",
+    },
     "request_status": {
         "$ref": f"{REF_PREFIX}Status",
         "description": "With `action_not_allowed`: where the request stands.",

@@ -46,6 +46,7 @@ DATA: Final = ROOT / "data"
 REQUEST_ID: Final = "01KJQ8ZV4M6T2XW9C3RDBH5NGE"
 DOCUMENT_ID: Final = "01KJQ9B7Q2W8F5Y1ZT4XK6MPSC"
 REFUSED_DOCUMENT_ID: Final = "01KJQ9D0H3E7V2N8RA5CWB4TJX"
+DELETION_ID: Final = "01KJQ9F3M5C8X1T7P2ZB6WNRDK"
 OFFICE: Final = "office-user"
 REVIEWER: Final = "reviewer-1"
 OTHER_REVIEWER: Final = "reviewer-2"
@@ -171,6 +172,7 @@ def story() -> Story:
             *moves(submitted, pended.request, determined.request, REVIEWER, OTHER_REVIEWER),
             _document_event(pended.request, attached, EventType.DOCUMENT_ATTACHED),
             _document_event(pended.request, refused, EventType.DOCUMENT_REFUSED),
+            _document_event(draft, refused, EventType.DOCUMENT_DELETED, DELETION_ID),
         ),
     )
 
@@ -366,12 +368,14 @@ def _clock_events(pended: Request) -> tuple[Event, ...]:
     return tuple(mark.event for mark in marks if mark)
 
 
-def _document_event(request: Request, document: Document, event_type: EventType) -> Event:
-    """As :mod:`precert.usecases.verify_document` tells it."""
+def _document_event(
+    request: Request, document: Document, event_type: EventType, event_id: str | None = None
+) -> Event:
+    """As verifying a document, or taking it off its draft, tells it."""
     told = event_of(request, event_type)
     return told.model_copy(
         update={
-            "event_id": f"{request.request_id}.{document.document_id}",
+            "event_id": f"{request.request_id}.{event_id or document.document_id}",
             "at": document.settled_at,
             "document_id": document.document_id,
         }

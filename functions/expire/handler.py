@@ -1,9 +1,10 @@
-"""Cleans up after drafts that are gone, by time or by hand, as the stream tells of them."""
+"""Cleans up after drafts and documents that are gone, as the stream tells of them."""
 
 from typing import Any
 
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics, note_fault, note_work
+from precert.usecases.delete_document import remove_document
 from precert.usecases.ports.drafts import GoneDraft
 from precert.usecases.remove_draft import remove_draft
 
@@ -24,6 +25,9 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _clean_up(record: dict[str, Any]) -> None:
     removed = record["dynamodb"].get("OldImage", {})
+    if "document_id" in removed:
+        _remove_bytes(removed["request_id"]["S"], removed["document_id"]["S"])
+        return
     if "request_id" not in removed or "version" not in removed:
         note_work("passed_over")
         return
@@ -42,3 +46,9 @@ def _gone(removed: dict[str, Any]) -> GoneDraft:
             "expires_at": removed["expires_at"]["S"] if "expires_at" in removed else None,
         }
     )
+
+
+def _remove_bytes(request_id: str, document_id: str) -> None:
+    made = dependencies()
+    remove_document(request_id, document_id, records=made.documents, store=made.document_bytes)
+    note_work("removed", request_id=request_id, document_id=document_id)

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from precert.api.answers.cases import ReviewedCaseAnswer
+from precert.api.answers.drafts import DocumentLinkAnswer
 from precert.api.answers.lists import WorklistAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.bodies import PageQuery, WorklistQuery
@@ -22,6 +23,7 @@ from precert.observability import logger, metrics
 from precert.usecases.change_dates import change_dates
 from precert.usecases.claim_case import claim_case
 from precert.usecases.decide import decide
+from precert.usecases.download_document import download_case_document
 from precert.usecases.extend_deadline import extend_deadline
 from precert.usecases.list_overdue import list_overdue
 from precert.usecases.list_worklist import list_worklist
@@ -103,6 +105,21 @@ def peer_to_peer(call: Call) -> Answer:
         call.id("request_id"), caller, requests=made.requests, payer=made.payer, now=now
     )
     return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
+
+
+@api.operation("downloadCaseDocument")
+def document(call: Call) -> Answer:
+    made = dependencies()
+    link = download_case_document(
+        call.id("request_id"),
+        call.id("document_id"),
+        call.caller,
+        requests=made.requests,
+        store=made.document_bytes,
+        payer=made.payer,
+        now=made.now(),
+    )
+    return Answer(DocumentLinkAnswer.of(link))
 
 
 @api.operation("decide")

@@ -1,14 +1,16 @@
-"""Offers uploads: a presigned form for each file."""
+"""Documents of drafts and requests: offered, given out, taken off."""
 
 from http import HTTPStatus
 from typing import Any
 
-from precert.api.answers.drafts import OfferedDocumentAnswer
+from precert.api.answers.drafts import DocumentLinkAnswer, OfferedDocumentAnswer
 from precert.api.bodies import OfferDocumentBody
 from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics
+from precert.usecases.delete_document import delete_document
+from precert.usecases.download_document import download_document
 from precert.usecases.offer_document import AskedUpload, offer_document
 
 api = Api(Function.UPLOAD, lambda: dependencies().settings.claims)
@@ -28,6 +30,36 @@ def offer(call: Call) -> Answer:
         now=made.now(),
     )
     return Answer(OfferedDocumentAnswer.of(offered), HTTPStatus.CREATED)
+
+
+@api.operation("downloadDocument")
+def download(call: Call) -> Answer:
+    made = dependencies()
+    link = download_document(
+        call.id("request_id"),
+        call.id("document_id"),
+        call.caller,
+        requests=made.requests,
+        store=made.document_bytes,
+        payer=made.payer,
+        now=made.now(),
+    )
+    return Answer(DocumentLinkAnswer.of(link))
+
+
+@api.operation("deleteDocument")
+def delete(call: Call) -> Answer:
+    made = dependencies()
+    delete_document(
+        call.id("request_id"),
+        call.id("document_id"),
+        call.caller,
+        event_id=made.new_id(),
+        records=made.documents,
+        requests=made.requests,
+        now=made.now(),
+    )
+    return Answer(None, HTTPStatus.NO_CONTENT)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
-from precert.contract import EVENT_SK_PREFIX, REQUEST_SK, SK
+from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, REQUEST_SK, SK
 
 EVENTS_WRITTEN: Final = {
     "eventName": ["INSERT"],
@@ -32,6 +32,13 @@ REQUESTS_REMOVED: Final = {
     "dynamodb": {"Keys": {SK: {"S": [REQUEST_SK]}}},
 }
 """Drafts that are gone, whether time took them or somebody: what belonged to them goes too."""
+
+
+DOCUMENTS_REMOVED: Final = {
+    "eventName": ["REMOVE"],
+    "dynamodb": {"Keys": {SK: {"S": [{"prefix": DOCUMENT_SK_PREFIX}]}}},
+}
+"""Documents that were taken off a draft: their bytes go too."""
 
 
 class StreamMapping(Construct):

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from precert.api.answers.cases import ReviewedCaseAnswer
 from precert.api.answers.check import RequirementsAnswer
 from precert.api.answers.drafts import (
+    DocumentLinkAnswer,
     DraftAnswer,
     DraftsAnswer,
     OfferedDocumentAnswer,
@@ -61,6 +62,7 @@ from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
     DocumentLimitError,
+    DocumentNotAvailableError,
     DraftExpiredError,
     FlagLimitError,
     GuidanceOnlyError,
@@ -304,6 +306,20 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         status=HTTPStatus.CREATED,
         errors=(InvalidInputError, *_NO_LIVE_DRAFT, DocumentLimitError),
     ),
+    "downloadDocument": OperationContract(
+        "A link to fetch an attached document by, for either provider of the request; a draft's for "
+        "its office alone. It leads to the very bytes that were verified, holds ids alone and ends "
+        "soon: ask for another.",
+        answer=DocumentLinkAnswer,
+        errors=(NotFoundError, DraftExpiredError, DocumentNotAvailableError),
+    ),
+    "deleteDocument": OperationContract(
+        "Takes a document off a draft, attached or not, and frees its slot. What was sent with a "
+        "submission stays.",
+        answer=None,
+        status=HTTPStatus.NO_CONTENT,
+        errors=_NO_LIVE_DRAFT,
+    ),
     "listRequests": OperationContract(
         "Drafts and requests of one TIN, as requesting or servicing provider, whichever way they "
         "came in, last changed first; with `sort=due` what is due, next first. Follow `cursor` "
@@ -424,6 +440,12 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         "number and until when. The deadline stays.",
         answer=ReviewedCaseAnswer,
         errors=(*_NOT_CHANGEABLE, SameReviewerError),
+        entitlement=Entitlement.REVIEWER,
+    ),
+    "downloadCaseDocument": OperationContract(
+        "A link to fetch an attached document of a case by.",
+        answer=DocumentLinkAnswer,
+        errors=(NotFoundError, DocumentNotAvailableError),
         entitlement=Entitlement.REVIEWER,
     ),
     "decide": OperationContract(

@@ -36,6 +36,7 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.KeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DocumentLimitError: HTTPStatus.CONFLICT,
     errors.FlagLimitError: HTTPStatus.CONFLICT,
+    errors.DocumentNotAvailableError: HTTPStatus.CONFLICT,
     errors.SameReviewerError: HTTPStatus.CONFLICT,
     errors.TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

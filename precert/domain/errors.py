@@ -22,6 +22,7 @@
     ├── KeyReusedError               the Idempotency-Key was used for something else
     ├── DocumentLimitError           no upload slot is left (U3)
     ├── FlagLimitError               as many requests as may be are flagged (T3)
+    ├── DocumentNotAvailableError    the document is not attached, or not yet (U5)
     ├── SameReviewerError            an appeal needs another reviewer than before (W7)
     └── TransientError               a technical fault that may pass: try again
 
@@ -163,6 +164,11 @@ class DocumentLimitError(PrecertError):
 class FlagLimitError(PrecertError):
     code = "flag_limit"
     title = "As many requests as may be are flagged"
+
+
+class DocumentNotAvailableError(PrecertError):
+    code = "document_not_available"
+    title = "The document cannot be downloaded"
 
 
 class SameReviewerError(PrecertError):

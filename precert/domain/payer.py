@@ -138,6 +138,7 @@ class DocumentLimits(Value):
     max_at_submission: Annotated[int, Field(ge=1)]
     max_while_pending: Annotated[int, Field(ge=1)]
     upload_seconds: Annotated[int, Field(ge=60)]
+    download_seconds: Annotated[int, Field(ge=10)]
 
 
 class PlaceOfService(Value):

@@ -377,6 +377,27 @@ class Cloud:
         path = f"/v1/requests/{request_id}/documents"
         return self.call(upload, "POST", path, {"file_name": file_name, **more}, by=by)
 
+    def download(self, request_id: str, document_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+        path = f"/v1/requests/{request_id}/documents/{document_id}"
+        return self.call(upload, "GET", path, by=by)
+
+    def download_case(
+        self, request_id: str, document_id: str, by: Mapping[str, str] = REVIEWER
+    ) -> Reply:
+        path = f"/v1/review/requests/{request_id}/documents/{document_id}"
+        return self.call(review, "GET", path, by=by)
+
+    def delete_document(
+        self, request_id: str, document_id: str, by: Mapping[str, str] = OFFICE
+    ) -> Reply:
+        """What the office takes off its draft; the stream tells of it."""
+        old = self.item(request_id, f"DOCUMENT#{document_id}")
+        path = f"/v1/requests/{request_id}/documents/{document_id}"
+        reply = self.call(upload, "DELETE", path, by=by)
+        if reply.status == 204 and old:
+            assert self.clean_up(old) == []
+        return reply
+
     def read(self, request_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
         return self.call(status, "GET", f"/v1/requests/{request_id}", by=by)
 

@@ -167,9 +167,9 @@ class Desk(Walk):
             lambda: sorted(self.messages(request_id, user)) == sorted(types) or None,
         )
 
-    def offer(self, request_id: str, file_name: str, user: User = OFFICE) -> Json:
+    def offer(self, request_id: str, file_name: str, user: User = OFFICE, **more: str) -> Json:
         response = self.stand.caller(user).call(
-            "POST", f"/v1/requests/{request_id}/documents", {"file_name": file_name}
+            "POST", f"/v1/requests/{request_id}/documents", {"file_name": file_name, **more}
         )
         offered: Json = answer("asking for an upload", response, 201)
         return offered

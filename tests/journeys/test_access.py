@@ -42,7 +42,11 @@ class Ids:
     content: Json
 
     def in_path(self, route: Route) -> str:
-        return route.path.replace("{draft_id}", self.draft).replace("{request_id}", self.request)
+        return (
+            route.path.replace("{draft_id}", self.draft)
+            .replace("{request_id}", self.request)
+            .replace("{document_id}", ABSENT_ID)
+        )
 
     def call(self, route: Route, caller: Caller) -> httpx.Response:
         """The operation, called as it wants to be."""
@@ -367,6 +371,6 @@ def test_url_holds_opaque_ids_only_when_a_route_is_called() -> None:
         if contract.query
         for name in contract.query.model_fields
     }
-    assert variables == {"draft_id", "request_id"}
+    assert variables == {"draft_id", "request_id", "document_id"}
     assert queries
     assert queries.isdisjoint({*PATIENT, "patient", "ssn", "primary_diagnosis", "diagnosis"})

@@ -1,14 +1,17 @@
 """Documents, as an office uploads them by the form it was given."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
+from urllib.parse import unquote
 
+import httpx
 import pytest
 
 from local.client import upload
 from local.journey import behind
 from local.journey.content import clinical_note
-from local.users import FACILITY, OFFICE, REVIEWER
+from local.users import FACILITY, OFFICE, REVIEWER, User
 from tests.journeys.desk import APPROVAL, DENIAL, Desk, Json, until
 
 MAX_BYTES: Final = 20 * 1024 * 1024
@@ -157,6 +160,38 @@ def test_late_document_is_refused_when_the_request_was_decided_meanwhile(desk: D
         "REFUSED",
         "The request takes no documents any more.",
     )
+    until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
+
+
+@pytest.mark.rule("U6")
+@pytest.mark.parametrize("user", [OFFICE, FACILITY, REVIEWER], ids=lambda user: user.name)
+def test_file_comes_back_under_its_name_when_it_is_downloaded(desk: Desk, user: User) -> None:
+    request_id, note = desk.pending(), clinical_note()
+    name = 'Röntgen "links", 2. Aufnahme.pdf'
+    sha256 = hashlib.sha256(note).hexdigest()
+    offered = desk.offer(request_id, name, sha256=sha256)
+    assert upload(offered["upload"], "x.pdf", note).status_code == 204
+    document_id = offered["document"]["document_id"]
+    assert desk.settled(request_id, document_id)["status"] == "ATTACHED"
+    start = "/v1/review/requests" if user is REVIEWER else "/v1/requests"
+    path = f"{start}/{request_id}/documents/{document_id}"
+    link = desk.stand.caller(user).call("GET", path).json()
+    fetched = httpx.get(link["url"])
+    assert (fetched.status_code, fetched.content) == (200, note)
+    assert fetched.headers["content-type"] == "application/pdf"
+    disposition = fetched.headers["content-disposition"]
+    assert disposition.startswith("attachment;")
+    assert unquote(disposition.partition("UTF-8''")[2]) == name
+    assert httpx.get(link["url"].replace(document_id, request_id)).status_code == 403
+
+
+def test_bytes_go_when_a_document_is_taken_off_its_draft(desk: Desk) -> None:
+    request_id = desk.draft()
+    desk.attach(request_id)
+    [document] = desk.details(request_id)["documents"]
+    path = f"/v1/requests/{request_id}/documents/{document['document_id']}"
+    assert desk.stand.caller(OFFICE).call("DELETE", path).status_code == 204
+    assert desk.details(request_id)["documents"] == []
     until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
 
 

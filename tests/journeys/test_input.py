@@ -40,7 +40,11 @@ NO_BODY_OF_OURS: Final = {
 def send(stand: Stand, route: Route, content: bytes, **headers: str) -> httpx.Response:
     reviews = OPERATIONS[route.operation_id].entitlement is Entitlement.REVIEWER
     caller = stand.caller(REVIEWER if reviews else OFFICE)
-    path = route.path.replace("{draft_id}", ABSENT_ID).replace("{request_id}", ABSENT_ID)
+    path = (
+        route.path.replace("{draft_id}", ABSENT_ID)
+        .replace("{request_id}", ABSENT_ID)
+        .replace("{document_id}", ABSENT_ID)
+    )
     return httpx.request(
         route.method,
         f"{stand.api_url}{path}",
@@ -185,7 +189,11 @@ def test_id_names_nothing_when_it_has_not_the_form_of_one(stand: Stand, route: R
         "decide": {"round": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]},
     }
     for wrong in ("1", "849382930", ABSENT_ID.lower(), f"{ABSENT_ID}0", "%00", "REQUEST%23x", "ü"):
-        path = route.path.replace("{draft_id}", wrong).replace("{request_id}", wrong)
+        path = (
+            route.path.replace("{draft_id}", wrong)
+            .replace("{request_id}", wrong)
+            .replace("{document_id}", wrong)
+        )
         body = bodies.get(route.operation_id, {"content": {}})
         response = caller.call(route.method, path, body, headers={"If-Match": '"1"'})
         assert response.status_code == 404, (wrong, response.text)

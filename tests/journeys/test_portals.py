@@ -19,7 +19,11 @@ def words(response: httpx.Response, header: str) -> set[str]:
 
 
 def preflight(stand: Stand, route: Route, origin: str) -> httpx.Response:
-    path = route.path.replace("{draft_id}", ABSENT_ID).replace("{request_id}", ABSENT_ID)
+    path = (
+        route.path.replace("{draft_id}", ABSENT_ID)
+        .replace("{request_id}", ABSENT_ID)
+        .replace("{document_id}", ABSENT_ID)
+    )
     return httpx.options(
         f"{stand.api_url}{path}",
         headers={

@@ -44,7 +44,7 @@ ALLOWED: Final = {
     | DELETE_OBJECTS
     | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"},
     catalogue.STATUS: READ | {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"} | WRITE_KEY,
-    catalogue.REVIEW: WRITE | WRITE_KEY | {"s3:GetObject"},
+    catalogue.REVIEW: WRITE | WRITE_KEY | {"s3:GetObject", "s3:GetObjectVersion"},
     catalogue.EXPIRE: WRITE
     | WRITE_KEY
     | DELETE_OBJECTS

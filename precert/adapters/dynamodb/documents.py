@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, json_of, to_wire
 from precert.adapters.dynamodb.keys import (
-    DOCUMENT_SK_PREFIX,
     document_sk,
     instant,
     request_pk,
@@ -15,7 +14,7 @@ from precert.adapters.dynamodb.operations import callers_condition, put_event
 from precert.adapters.dynamodb.reads import get, query_all
 from precert.adapters.dynamodb.request_items import request_of
 from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
-from precert.contract import PK, REQUEST_SK, SK
+from precert.contract import DOCUMENT_SK_PREFIX, PK, REQUEST_SK, SK
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event
 from precert.domain.statuses import Status
@@ -103,6 +102,42 @@ class DynamoDBDocuments:
         except ConditionFailedError as failed:
             raise DocumentChangedError from failed
 
+    def delete(
+        self,
+        request_id: str,
+        document: Document,
+        event: Event,
+        *,
+        callers_tins: Collection[str],
+        now: datetime,
+    ) -> None:
+        condition, tins = callers_condition(callers_tins)
+        values = {
+            **tins,
+            ":document": {document.document_id},
+            ":incomplete": Status.INCOMPLETE.value,
+            ":now": instant(now),
+        }
+        free_slot = {
+            "TableName": self._table,
+            "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
+            "UpdateExpression": "DELETE slots_taken :document",
+            "ConditionExpression": f"#status = :incomplete AND expires_at > :now AND {condition}",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": to_wire(values),
+        }
+        delete = {
+            "TableName": self._table,
+            "Key": to_wire({PK: request_pk(request_id), SK: document_sk(document.document_id)}),
+            "ConditionExpression": "revision = :based_on",
+            "ExpressionAttributeValues": to_wire({":based_on": document.revision}),
+        }
+        operations = [{"Update": free_slot}, {"Delete": delete}, put_event(self._table, event)]
+        try:
+            self._writes.transact(operations)
+        except ConditionFailedError as failed:
+            raise DocumentChangedError from failed
+
     def _replacement(self, request_id: str, document: Document) -> dict[str, Any]:
         return {
             "TableName": self._table,
@@ -135,6 +170,9 @@ def _item(request_id: str, document: Document) -> Item:
     return {
         PK: request_pk(request_id),
         SK: document_sk(document.document_id),
+        # What the stream tells of a removed document, so that its bytes go too.
+        "request_id": request_id,
+        "document_id": document.document_id,
         "revision": document.revision,
         "document": json_of(document),
     }

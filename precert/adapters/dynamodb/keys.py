@@ -32,14 +32,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from precert.contract import EVENT_SK_PREFIX, PK, SK
+from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, PK, SK
 from precert.domain.directory import SHORTEST_TYPED
 from precert.domain.statuses import Status
 from precert.domain.values import ProviderKind, Urgency
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-DOCUMENT_SK_PREFIX: Final = "DOCUMENT#"
 LETTER_SK_PREFIX: Final = "LETTER#"
 PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from precert.adapters.dynamodb.codec import to_wire
 from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import (
-    DOCUMENT_SK_PREFIX,
     DRAFT_PARTY_SK,
     PARTY_SK_PREFIX,
     request_pk,
@@ -13,7 +12,7 @@ from precert.adapters.dynamodb.keys import (
 from precert.adapters.dynamodb.operations import put_event
 from precert.adapters.dynamodb.reads import query_all, transient_faults
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
-from precert.contract import FLAG, PK, SK
+from precert.contract import DOCUMENT_SK_PREFIX, FLAG, PK, SK
 from precert.domain.events import Event
 
 if TYPE_CHECKING:

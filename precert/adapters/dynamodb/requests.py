@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from precert.adapters.dynamodb.codec import Item, json_of, to_wire
 from precert.adapters.dynamodb.documents import document_of
 from precert.adapters.dynamodb.keys import (
-    DOCUMENT_SK_PREFIX,
     LETTER_SK_PREFIX,
     OVERDUE_QUEUE,
     OVERDUE_SK,
@@ -23,6 +22,7 @@ from precert.adapters.dynamodb.reads import get, query_all
 from precert.adapters.dynamodb.request_items import packed, request_of
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
 from precert.contract import (
+    DOCUMENT_SK_PREFIX,
     EVENT_SK_PREFIX,
     PK,
     REQUEST_SK,

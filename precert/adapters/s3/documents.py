@@ -48,6 +48,17 @@ class S3Documents:
         )
         return UploadForm(form["url"], dict(form["fields"]))
 
+    def download_url(
+        self, request_id: str, document_id: str, *, version_id: str | None, seconds: int
+    ) -> str:
+        key = document_key(request_id, document_id)
+        version = {"VersionId": version_id} if version_id else {}
+        return self._client.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": self._bucket, "Key": key, **version},
+            ExpiresIn=seconds,
+        )
+
     def arrived(self, request_id: str) -> Set[str]:
         prefix = f"{DOCUMENT_PREFIX}{request_id}/"
         try:

@@ -20,6 +20,7 @@ from precert.domain.statuses import (
 )
 from precert.domain.values import Purpose
 from precert.domain.wording import written_time_left
+from precert.usecases.download_document import DocumentLink
 from precert.usecases.offer_document import OfferedDocument
 from precert.usecases.ports.listings import DashboardRow, Page
 from precert.usecases.review_draft import ReviewedDraft
@@ -248,6 +249,17 @@ class UploadAnswer(AnswerModel):
     url: str
     fields: dict[str, str]
     max_bytes: int
+
+
+class DocumentLinkAnswer(AnswerModel):
+    """Where to GET the document, without a token, until ``expires_at``; it comes with its name."""
+
+    url: str
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, link: DocumentLink) -> "DocumentLinkAnswer":
+        return cls(url=link.url, expires_at=link.expires_at)
 
 
 class OfferedDocumentAnswer(AnswerModel):

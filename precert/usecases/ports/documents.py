@@ -67,12 +67,32 @@ class DocumentRecords(Protocol):
             DocumentChangedError: it was changed before, or its request is gone.
         """
 
+    def delete(
+        self,
+        request_id: str,
+        document: Document,
+        event: Event,
+        *,
+        callers_tins: Collection[str],
+        now: datetime,
+    ) -> None:
+        """Remove a draft's document with the event that tells of it, and free its slot.
+
+        Raises:
+            DocumentChangedError: it was changed, or the draft is not the caller's or none any more.
+        """
+
 
 class DocumentBytes(Protocol):
     def upload_form(
         self, request_id: str, document: Document, *, max_bytes: int, seconds: int
     ) -> UploadForm:
         """A presigned POST for exactly this document (U2). No call."""
+
+    def download_url(
+        self, request_id: str, document_id: str, *, version_id: str | None, seconds: int
+    ) -> str:
+        """A presigned GET of exactly this version, under the name it was sent with. No call."""
 
     def arrived(self, request_id: str) -> Set[str]:
         """Ids of the documents of which there are bytes. One call."""

@@ -1,0 +1,150 @@
+"""Documents given out, and taken off a draft again."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.adapters.cloud import (
+    FACILITY,
+    OFFICE,
+    PDF,
+    PNG,
+    REVIEWER,
+    STRANGER,
+    UNENTITLED,
+    Cloud,
+    claims,
+)
+
+NAME = "Adams, Allison - knee.pdf"
+OTHER_PLANS = claims("another-reviewer", "Reviewer", plans="OTHER")
+ABSENT = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
+
+
+def attached(cloud: Cloud, request_id: str, by: Mapping[str, str] = OFFICE) -> str:
+    reply = cloud.offer(request_id, NAME, by)
+    assert reply.status == 201, reply.text
+    document_id = str(reply.body["document"]["document_id"])
+    cloud.arrive(request_id, document_id, PDF)
+    return document_id
+
+
+@pytest.mark.rule("U6")
+@pytest.mark.parametrize("sender", [OFFICE, FACILITY], ids=["office", "facility"])
+@pytest.mark.parametrize("reader", [OFFICE, FACILITY], ids=["office", "facility"])
+def test_document_is_given_to_both_providers_when_either_sent_it(
+    cloud: Cloud, sender: Mapping[str, str], reader: Mapping[str, str]
+) -> None:
+    request_id = cloud.pended()
+    document_id = attached(cloud, request_id, sender)
+    [listed] = cloud.read(request_id, reader).body["documents"]
+    assert listed["document_id"] == document_id
+    reply = cloud.download(request_id, document_id, reader)
+    assert reply.status == 200
+    assert reply.body["expires_at"] == "2026-07-01T15:02:00Z"
+
+
+@pytest.mark.rule("U6")
+def test_link_is_of_the_verified_version_and_ids_alone_when_it_is_given(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    document_id = attached(cloud, request_id)
+    url = urlsplit(cloud.download(request_id, document_id).body["url"])
+    assert url.path.endswith(f"/documents/{request_id}/{document_id}")
+    [version] = cloud.clients.by_name["s3"].list_object_versions(Bucket=cloud.bucket)["Versions"]
+    query = parse_qs(url.query)
+    assert query["versionId"] == [version["VersionId"]]
+    assert not {name for name in query if name.lower().startswith("response-")}
+    assert "Adams" not in url.geturl()
+    assert "pdf" not in url.geturl()
+
+
+def test_link_is_given_to_a_reviewer_of_the_plan_when_it_is_asked(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    document_id = attached(cloud, request_id)
+    assert cloud.download_case(request_id, document_id).status == 200
+    assert cloud.download_case(request_id, document_id, OTHER_PLANS).status == 404
+    assert cloud.download_case(request_id, document_id, OFFICE).status == 403
+    assert cloud.download(request_id, document_id, REVIEWER).status == 403
+
+
+@pytest.mark.rule("U6")
+def test_nothing_is_given_when_the_caller_is_no_side_of_the_request(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    document_id = attached(cloud, request_id)
+    assert cloud.download(request_id, document_id, STRANGER).status == 404
+    assert cloud.download(request_id, document_id, UNENTITLED).status == 403
+    assert cloud.download(request_id, ABSENT).code == "not_found"
+    other = cloud.pended()
+    assert cloud.download(other, document_id).status == 404
+
+
+def test_drafts_document_is_its_offices_alone_when_it_is_downloaded(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    document_id = attached(cloud, draft_id)
+    assert cloud.download(draft_id, document_id).status == 200
+    assert cloud.download(draft_id, document_id, FACILITY).status == 404
+    assert cloud.download_case(draft_id, document_id).status == 404
+    cloud.clock.pass_by(days=10)
+    assert cloud.download(draft_id, document_id).status == 410
+
+
+def test_nothing_is_given_when_the_document_is_not_attached(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    document_id = cloud.offer(request_id).body["document"]["document_id"]
+    awaited = cloud.download(request_id, document_id)
+    assert (awaited.code, awaited.body["document_status"]) == (
+        "document_not_available",
+        "AWAITING_UPLOAD",
+    )
+    cloud.arrive(request_id, document_id, PNG)
+    assert cloud.download(request_id, document_id).body["document_status"] == "REFUSED"
+
+
+def test_download_is_one_call_when_the_document_is_attached(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    document_id = attached(cloud, request_id)
+    with cloud.wire.counting() as calls:
+        assert cloud.download(request_id, document_id).status == 200
+        assert cloud.download_case(request_id, document_id).status == 200
+    assert calls == ["Query"] * 2
+
+
+# -- taken off a draft --------------------------------------------------------------------------------
+
+
+def test_document_and_its_bytes_are_gone_when_it_is_taken_off_a_draft(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    document_id = attached(cloud, draft_id)
+    assert cloud.delete_document(draft_id, document_id).status == 204
+    assert cloud.read(draft_id).body["documents"] == []
+    assert cloud.object_versions() == []
+    assert cloud.delete_document(draft_id, document_id).status == 404
+    assert [e["type"] for e in cloud.read(draft_id).body["history"]][-1] == "DocumentDeleted"
+
+
+@pytest.mark.rule("U3")
+def test_slot_is_free_again_when_its_document_is_taken_off(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    documents = [attached(cloud, draft_id) for _ in range(10)]
+    assert cloud.offer(draft_id).code == "document_limit"
+    cloud.delete_document(draft_id, documents[0])
+    assert [cloud.offer(draft_id).status for _ in range(2)] == [201, 409]
+
+
+def test_late_bytes_are_removed_when_their_document_was_taken_off(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    document_id = cloud.offer(draft_id).body["document"]["document_id"]
+    assert cloud.delete_document(draft_id, document_id).status == 204
+    cloud.arrive(draft_id, document_id, PDF)
+    assert cloud.object_versions() == []
+
+
+def test_document_stays_when_it_was_sent_with_a_submission(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    document_id = attached(cloud, draft_id)
+    assert cloud.delete_document(draft_id, document_id, STRANGER).status == 404
+    cloud.submit(draft_id)
+    assert cloud.delete_document(draft_id, document_id).code == "action_not_allowed"
+    assert cloud.delete_document(draft_id, document_id, FACILITY).code == "action_not_allowed"
+    assert len(cloud.object_versions()) == 1
