@@ -11,6 +11,7 @@ from local.journey.content import PATIENT
 from local.stand import Stand
 from local.users import OFFICE
 from precert.api.routes import ROUTES
+from tests.journeys.desk import Desk
 from tools.openapi_examples import problem_examples
 
 FETCH = """async ([address, token, body]) => {
@@ -65,7 +66,7 @@ def test_call_is_answered_when_it_is_tried_on_the_page(page: Page, docs: str, st
 
 
 def draft(stand: Stand) -> list[Any]:
-    body = json.dumps({"content": {"patient": PATIENT}})
+    body = json.dumps({"content": Desk.at(stand).content()})
     return [f"{stand.api_url}/v1/drafts", stand.caller(OFFICE).token, body]
 
 
