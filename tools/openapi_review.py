@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from precert.api.answers.cases import ReviewedCaseAnswer
-from precert.api.answers.lists import WorklistAnswer
-from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
+from precert.api.answers.cases import CaseAnswer
+from precert.api.answers.requests import ChangedRequestAnswer
+from precert.api.answers.reviewed import ReviewedCaseAnswer
+from precert.api.answers.worklist import WorklistAnswer
 from precert.api.review_bodies import (
     ChangeDatesBody,
     DecideBody,
@@ -38,11 +39,10 @@ def review_examples(told: Story) -> dict[str, Example]:
     """By operation id."""
     pended, determined = told.pended.request, told.determined.request
     case = RequestFile(pended, (told.attached,), told.history[:-1])
-    actions = pended.reviewers_actions(REVIEWER, AT)
     rows = Page((worklist_row(pended, pended.due_at or SUBMITTED),), cursor=None)
     return {
         "listWorklist": Example(answer=WorklistAnswer.of(rows, REVIEWER, AT)),
-        "readCase": Example(answer=RequestAnswer.of(case, told.payer, actions)),
+        "readCase": Example(answer=CaseAnswer.of(case, told.payer, REVIEWER, AT)),
         **_moves(told, pended),
         "decide": Example(
             _decided(determined), _after(determined), _after(_proposed(pended, determined))

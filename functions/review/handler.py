@@ -3,10 +3,11 @@
 from http import HTTPStatus
 from typing import Any
 
-from precert.api.answers.cases import ReviewedCaseAnswer
+from precert.api.answers.cases import CaseAnswer
 from precert.api.answers.drafts import DocumentLinkAnswer
-from precert.api.answers.lists import WorklistAnswer
-from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
+from precert.api.answers.requests import ChangedRequestAnswer
+from precert.api.answers.reviewed import ReviewedCaseAnswer
+from precert.api.answers.worklist import WorklistAnswer
 from precert.api.bodies import PageQuery, WorklistQuery
 from precert.api.http import Answer, Api, Call
 from precert.api.review_bodies import (
@@ -48,8 +49,7 @@ def worklist(call: Call) -> Answer:
 def case(call: Call) -> Answer:
     made, caller = dependencies(), call.caller
     file = read_case(call.id("request_id"), caller, requests=made.requests)
-    actions = file.request.reviewers_actions(caller.subject, made.now())
-    return Answer(RequestAnswer.of(file, made.payer, actions))
+    return Answer(CaseAnswer.of(file, made.payer, caller.subject, made.now()))
 
 
 @api.operation("claimCase")

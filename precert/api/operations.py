@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from precert.api.answers.cases import ReviewedCaseAnswer
+from precert.api.answers.cases import CaseAnswer
 from precert.api.answers.check import RequirementsAnswer
 from precert.api.answers.drafts import (
     DocumentLinkAnswer,
@@ -23,11 +23,13 @@ from precert.api.answers.drafts import (
     StartedDraftAnswer,
     SubmissionAnswer,
 )
-from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer, WorklistAnswer
+from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer
 from precert.api.answers.model import FHIR_JSON
 from precert.api.answers.patients import PatientAnswer, PatientsAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
+from precert.api.answers.reviewed import ReviewedCaseAnswer
+from precert.api.answers.worklist import WorklistAnswer
 from precert.api.bodies import (
     AnswerInformationBody,
     AppealBody,
@@ -401,8 +403,9 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         entitlement=Entitlement.REVIEWER,
     ),
     "readCase": OperationContract(
-        "A submitted request of one of the reviewer's plans, as its providers see it.",
-        answer=RequestAnswer,
+        "A submitted request of one of the reviewer's plans: what its providers see, how the rules "
+        "judged it, which requests it may repeat, who works on it, and the whole history.",
+        answer=CaseAnswer,
         errors=(NotFoundError,),
         entitlement=Entitlement.REVIEWER,
     ),

@@ -107,6 +107,12 @@ class Line(Value):
             return NOT_REQUIRED_ACTION
         return LINE_ACTIONS[self.status]
 
+    @property
+    def diagnosis(self) -> str | None:
+        """The adjudicated one, as last given; without one it is the submitted (W9)."""
+        given = (one.diagnosis for one in reversed(self.decisions) if one.diagnosis is not None)
+        return next(given, None)
+
 
 class Appeal(Value):
     """A round that reconsiders adverse lines (W7). ``level`` counts from 1."""

@@ -500,6 +500,10 @@ class Cloud:
         token = f"token-{round_}"
         self.task(contract.WorkflowTask.AWAIT_DECISION, request_id, round=round_, task_token=token)
 
+    def mark_clock(self, request_id: str, round_: int = 1) -> None:
+        """What an execution does when the clock's next mark has come."""
+        self.task(contract.WorkflowTask.MARK_CLOCK, request_id, round=round_)
+
     def arrive(self, request_id: str, document_id: str, body: bytes) -> None:
         """The office uploads the file, and S3 tells of it."""
         key = f"{contract.DOCUMENT_PREFIX}{request_id}/{document_id}"

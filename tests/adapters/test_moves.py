@@ -13,7 +13,7 @@ from tests.adapters.cloud import (
     STRANGER,
     Cloud,
 )
-from tests.fakes.samples import entered
+from tests.fakes.samples import BOWEL_SURGERIES
 
 BOTH = {"1.1": "APPROVED", "1.2": "APPROVED"}
 MOVES: tuple[tuple[str, Any], ...] = (
@@ -27,8 +27,9 @@ MOVES: tuple[tuple[str, Any], ...] = (
 )
 
 
-def urgent() -> list[dict[str, Any]]:
-    return [entered()["services"][0] | {"urgency": "URGENT"}]
+def pended(cloud: Cloud, urgency: str = "ELECTIVE") -> str:
+    """A request of two lines, of which nothing is asked."""
+    return cloud.pended(services=[{**BOWEL_SURGERIES, "urgency": urgency}])
 
 
 # -- who may ------------------------------------------------------------------------------------------
@@ -38,7 +39,7 @@ def urgent() -> list[dict[str, Any]]:
 def test_case_is_nobodys_but_its_queues_when_a_reviewer_moves(
     cloud: Cloud, what: str, body: Any
 ) -> None:
-    request_id = cloud.pended()
+    request_id = pended(cloud)
     before = cloud.item(request_id)
     assert cloud.move(request_id, what, body, by=OTHER_QUEUE).status == 404
     assert cloud.move(request_id, what, body, by=OFFICE).status == 403
@@ -49,7 +50,7 @@ def test_case_is_nobodys_but_its_queues_when_a_reviewer_moves(
 
 @pytest.mark.parametrize(("what", "body"), MOVES[2:], ids=[what for what, _ in MOVES[2:]])
 def test_colleague_is_refused_when_a_case_is_held(cloud: Cloud, what: str, body: Any) -> None:
-    request_id = cloud.pended()
+    request_id = pended(cloud)
     assert cloud.move(request_id, "claim").status == 200
     held = cloud.item(request_id)
     lines = [{"line_id": line, "status": "APPROVED"} for line in BOTH]
@@ -61,7 +62,7 @@ def test_colleague_is_refused_when_a_case_is_held(cloud: Cloud, what: str, body:
 
 
 def test_lease_ends_by_itself_when_its_time_is_over(cloud: Cloud) -> None:
-    request_id = cloud.pended()
+    request_id = pended(cloud)
     claimed = cloud.move(request_id, "claim").body
     assert claimed["lease"] == {"held_by": "YOU", "until": "2026-07-01T16:00:00Z"}
     assert cloud.move(request_id, "claim", by=SECOND_REVIEWER).status == 409
@@ -77,7 +78,7 @@ def test_lease_ends_by_itself_when_its_time_is_over(cloud: Cloud) -> None:
 
 
 def test_colleague_may_decide_when_the_case_was_released(cloud: Cloud) -> None:
-    request_id = cloud.pended()
+    request_id = pended(cloud)
     cloud.move(request_id, "claim")
     assert cloud.move(request_id, "release", by=SECOND_REVIEWER).status == 409
     assert cloud.move(request_id, "release").body["lease"] is None
@@ -86,7 +87,7 @@ def test_colleague_may_decide_when_the_case_was_released(cloud: Cloud) -> None:
 
 
 def test_list_is_the_reviewers_own_when_mine_is_asked_for(cloud: Cloud) -> None:
-    first, second = cloud.pended(), cloud.pended()
+    first, second = pended(cloud), pended(cloud)
     cloud.move(second, "claim")
     mine = cloud.worklist(mine="true").body
     assert [row["request_id"] for row in mine["rounds"]] == [second]
@@ -101,7 +102,7 @@ def test_list_is_the_reviewers_own_when_mine_is_asked_for(cloud: Cloud) -> None:
 
 @pytest.mark.rule("W2")
 def test_clock_stands_still_when_information_is_asked_for(cloud: Cloud) -> None:
-    request_id = cloud.pended()
+    request_id = pended(cloud)
     due_at = cloud.read(request_id).body["due_at"]
     cloud.clock.pass_by(days=2)
     asked = cloud.move(request_id, "information", {"documents": ["CLINICAL_NOTES"], "text": "Why?"})
@@ -120,15 +121,14 @@ def test_clock_stands_still_when_information_is_asked_for(cloud: Cloud) -> None:
 
 @pytest.mark.rule("W2")
 def test_providers_have_hours_when_an_urgent_case_asks(cloud: Cloud) -> None:
-    request_id = cloud.submitted(services=urgent())
-    cloud.pend(request_id)
+    request_id = pended(cloud, "URGENT")
     asked = cloud.move(request_id, "information", {"text": "Since when?"})
     assert asked.body["due_at"] == "2026-07-03T15:00:00Z"
 
 
 @pytest.mark.rule("W2")
 def test_review_goes_on_when_a_document_arrives(cloud: Cloud) -> None:
-    request_id = cloud.pended()
+    request_id = pended(cloud)
     cloud.move(request_id, "information", {"documents": ["CLINICAL_NOTES"]})
     cloud.clock.pass_by(days=1)
     offered = cloud.offer(request_id, "notes.pdf").body["document"]
@@ -142,9 +142,9 @@ def test_review_goes_on_when_a_document_arrives(cloud: Cloud) -> None:
 
 
 def test_paused_case_stands_by_the_providers_deadline_when_the_list_is_read(cloud: Cloud) -> None:
-    paused = cloud.pended()
+    paused = pended(cloud)
     cloud.clock.pass_by(minutes=1)
-    running = cloud.pended()
+    running = pended(cloud)
     cloud.move(paused, "information", {"text": "Since when?"})
     rows = cloud.worklist().body["rounds"]
     assert [(row["request_id"], row["waiting_on"]) for row in rows] == [
@@ -154,7 +154,7 @@ def test_paused_case_stands_by_the_providers_deadline_when_the_list_is_read(clou
 
 
 def test_information_is_asked_for_once_when_the_answer_was_lost(cloud: Cloud) -> None:
-    request_id = cloud.pended()
+    request_id = pended(cloud)
     body = {"documents": ["CLINICAL_NOTES", "CLINICAL_NOTES"], "text": "Since when?"}
     first = cloud.move(request_id, "information", body)
     cloud.clock.pass_by(minutes=1)
@@ -175,12 +175,12 @@ def test_information_is_asked_for_once_when_the_answer_was_lost(cloud: Cloud) ->
 def test_information_is_refused_when_the_payer_does_not_know_it(
     cloud: Cloud, body: Any, pointer: str
 ) -> None:
-    reply = cloud.move(cloud.pended(), "information", body)
+    reply = cloud.move(pended(cloud), "information", body)
     assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, pointer)
 
 
 def test_answer_is_refused_when_nothing_is_asked_for(cloud: Cloud) -> None:
-    request_id = cloud.pended()
+    request_id = pended(cloud)
     reply = cloud.answer(request_id, "Here it is.")
     assert (reply.status, reply.body["allowed_actions"]) == (409, ["DETAILS", "MODIFY", "VOID"])
     cloud.move(request_id, "information", {"text": "Since when?"})
@@ -195,7 +195,7 @@ def test_answer_is_refused_when_nothing_is_asked_for(cloud: Cloud) -> None:
 
 @pytest.mark.rule("W2")
 def test_deadline_moves_once_when_it_is_extended(cloud: Cloud) -> None:
-    request_id = cloud.pended()
+    request_id = pended(cloud)
     body = {"reason": "A specialist's opinion is awaited."}
     first = cloud.move(request_id, "extension", body)
     assert (first.status, first.body["due_at"]) == (200, "2026-07-31T15:00:00Z")
@@ -208,15 +208,14 @@ def test_deadline_moves_once_when_it_is_extended(cloud: Cloud) -> None:
 
 @pytest.mark.rule("W2")
 def test_deadline_stays_when_an_urgent_case_would_be_extended(cloud: Cloud) -> None:
-    request_id = cloud.submitted(services=urgent())
-    cloud.pend(request_id)
+    request_id = pended(cloud, "URGENT")
     assert cloud.move(request_id, "extension", {"reason": "Holidays."}).status == 409
     assert cloud.move(request_id, "extension", {"reason": ""}).status == 422
     assert cloud.read(request_id).body["due_at"] == "2026-07-04T15:00:00Z"
 
 
 def test_talk_is_offered_once_when_it_is_clicked_twice(cloud: Cloud) -> None:
-    request_id = cloud.pended()
+    request_id = pended(cloud)
     due_at = cloud.read(request_id).body["due_at"]
     for _ in range(2):
         assert cloud.move(request_id, "peer-to-peer").status == 200

@@ -87,6 +87,14 @@ _CONTENT: Final[Mapping[str, Any]] = {
         }
     ],
 }
+BOWEL_SURGERIES: Final[Mapping[str, Any]] = {
+    **_CONTENT["services"][0],
+    "procedures": [
+        {"code": "44125", "start_date": "2026-07-20", "units": 1, "unit_type": "UNITS"},
+        {"code": "44130", "start_date": "2026-07-20", "units": 2, "unit_type": "UNITS"},
+    ],
+}
+"""Two lines like it."""
 OFFICE_VISIT: Final[Mapping[str, Any]] = {
     "authorization_type": "OUTPATIENT",
     "type_of_service": "OFFICE_VISIT",

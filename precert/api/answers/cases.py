@@ -1,71 +1,134 @@
-"""What reviewers are told beyond what the offices are; of a colleague only that it is one (A3)."""
+"""The whole case, for its reviewers: what the offices see, and how it is judged and worked on."""
 
 from datetime import datetime
-from enum import StrEnum
 
+from precert.api.answers.history import history_of
+from precert.api.answers.lines import DecisionAnswer
 from precert.api.answers.model import AnswerModel
-from precert.domain.request import Request
-from precert.domain.statuses import Action, Status, WaitingOn
+from precert.api.answers.progress import WantedDocumentAnswer
+from precert.api.answers.requests import RequestMembers, members_of
+from precert.api.answers.reviewed import LeaseAnswer, Who
+from precert.contract import EventType
+from precert.domain.payer import Payer
+from precert.domain.review import AssertionStanding, Assessment, Channel, Proposal
+from precert.domain.rules import Requirement
+from precert.usecases.ports.requests import RequestFile
 
 
-class Who(StrEnum):
-    """A reviewer, as another one is told of them."""
+class LineAssessmentAnswer(AnswerModel):
+    """What the rule list says of one line, and which of its rules."""
 
-    YOU = "YOU"
-    ANOTHER = "ANOTHER"
-
-    @classmethod
-    def of(cls, subject: str, caller: str) -> "Who":
-        return cls.YOU if subject == caller else cls.ANOTHER
-
-
-class LeaseAnswer(AnswerModel):
-    """Who holds the case, and until when nobody else can change it."""
-
-    held_by: Who
-    until: datetime
-
-    @classmethod
-    def running(
-        cls, held_by: str | None, until: datetime | None, caller: str, now: datetime
-    ) -> "LeaseAnswer | None":
-        if held_by is None or until is None or until <= now:
-            return None
-        return cls(held_by=Who.of(held_by, caller), until=until)
-
-    @classmethod
-    def of(cls, request: Request, caller: str, now: datetime) -> "LeaseAnswer | None":
-        lease = request.review.lease if request.review else None
-        return cls.running(lease.held_by, lease.until, caller, now) if lease else None
+    line_id: str
+    requirement: Requirement
+    rule_id: str | None
+    delegate_id: str | None
+    automatic: bool
 
 
-class ReviewedCaseAnswer(AnswerModel):
-    """A case after a reviewer's move, short; read it for all of it.
-
-    ``awaits_signature`` says that decisions wait for a colleague.
-    """
+class SuspicionAnswer(AnswerModel):
+    """Another request that this one may repeat (S2); ``because`` is a stable code."""
 
     request_id: str
     number: str
-    status: Status
-    round: int
-    waiting_on: WaitingOn
-    due_at: datetime | None
-    awaits_signature: bool
-    lease: LeaseAnswer | None
-    allowed_actions: list[Action]
+    because: str
+
+
+class AssessmentAnswer(AnswerModel):
+    """How the request was judged when it came in (W1).
+
+    ``wanted_documents`` were not there; ``assertion`` says whether the quoted id of a check's answer
+    is that of this request.
+    """
+
+    rule_list: str
+    assessed_at: datetime
+    lines: list[LineAssessmentAnswer]
+    wanted_documents: list[WantedDocumentAnswer]
+    assertion: AssertionStanding
+    suspicions: list[SuspicionAnswer]
+    late_notification: bool
 
     @classmethod
-    def of(cls, request: Request, caller: str, now: datetime) -> "ReviewedCaseAnswer":
-        review = request.submitted
+    def of(cls, assessment: Assessment, payer: Payer) -> "AssessmentAnswer":
         return cls(
-            request_id=request.request_id,
-            number=review.number,
-            status=request.status,
-            round=review.round,
-            waiting_on=request.waiting_on,
-            due_at=request.due_at,
-            awaits_signature=review.proposal is not None,
-            lease=LeaseAnswer.of(request, caller, now),
-            allowed_actions=list(request.reviewers_actions(caller, now)),
+            rule_list=assessment.rule_list,
+            assessed_at=assessment.assessed_at,
+            lines=[LineAssessmentAnswer(**dict(line)) for line in assessment.lines],
+            wanted_documents=[
+                WantedDocumentAnswer.of(code, payer) for code in assessment.wanted_documents
+            ],
+            assertion=assessment.assertion,
+            suspicions=[SuspicionAnswer(**dict(one)) for one in assessment.suspicions],
+            late_notification=assessment.late_notification,
         )
+
+
+class ProposedLineAnswer(AnswerModel):
+    line_id: str
+    decision: DecisionAnswer
+
+
+class ProposalAnswer(AnswerModel):
+    """Decisions that wait for a second signature."""
+
+    proposed_by: Who
+    proposed_at: datetime
+    lines: list[ProposedLineAnswer]
+
+    @classmethod
+    def of(cls, proposal: Proposal, caller: str, payer: Payer) -> "ProposalAnswer":
+        return cls(
+            proposed_by=Who.of(proposal.proposed_by, caller),
+            proposed_at=proposal.proposed_at,
+            lines=[
+                ProposedLineAnswer(line_id=line_id, decision=DecisionAnswer.of(decision, payer))
+                for line_id, decision in proposal.decisions.items()
+            ],
+        )
+
+
+class CaseAnswer(RequestMembers):
+    """A request as its reviewers see it; of a colleague they learn that it is one, and not who.
+
+    ``new_documents`` are ids of those that arrived since the caller claimed the case.
+    """
+
+    channel: Channel
+    reference: str | None
+    assessment: AssessmentAnswer | None
+    lease: LeaseAnswer | None
+    proposal: ProposalAnswer | None
+    new_documents: list[str]
+
+    @classmethod
+    def of(cls, file: RequestFile, payer: Payer, caller: str, now: datetime) -> "CaseAnswer":
+        request, review = file.request, file.request.submitted
+        told = members_of(file, payer)
+        return cls(
+            **{
+                **told,
+                "allowed_actions": list(request.reviewers_actions(caller, now)),
+                "history": history_of(file, told["due_at"], for_reviewer=True),
+            },
+            channel=review.channel,
+            reference=review.reference,
+            assessment=AssessmentAnswer.of(review.assessment, payer) if review.assessment else None,
+            lease=LeaseAnswer.of(request, caller, now),
+            proposal=ProposalAnswer.of(review.proposal, caller, payer) if review.proposal else None,
+            new_documents=_new_documents(file, caller),
+        )
+
+
+def _new_documents(file: RequestFile, caller: str) -> list[str]:
+    lease = file.request.submitted.lease
+    if lease is None or lease.held_by != caller:
+        return []
+    claimed = [
+        e.at for e in file.events if e.type is EventType.REVIEW_CLAIMED and e.actor == caller
+    ]
+    return [
+        event.document_id
+        for event in file.events
+        if event.type is EventType.DOCUMENT_ATTACHED and event.document_id
+        if claimed and event.at > claimed[-1]
+    ]

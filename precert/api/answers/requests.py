@@ -1,128 +1,35 @@
-"""Submitted requests, for both providers and their reviewers."""
+"""Submitted requests, for both providers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
 
+from precert.api.answers.delegates import DelegateAnswer
 from precert.api.answers.drafts import DocumentAnswer
+from precert.api.answers.history import HistoryEntry, history_of
+from precert.api.answers.lines import LineAnswer, line_answers
 from precert.api.answers.model import AnswerModel
-from precert.contract import EventType
+from precert.api.answers.progress import (
+    AppealAnswer,
+    AppealRightsAnswer,
+    ExtensionAnswer,
+    InformationAnswer,
+    PeerToPeerAnswer,
+)
 from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
-from precert.domain.delegates import CareCoordination, Delegate
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import CERTIFICATION_NOT_REQUIRED, Appeal, Decision, Line
-from precert.domain.statuses import (
-    Action,
-    AppealStatus,
-    LineStatus,
-    Status,
-    WaitingOn,
-)
-from precert.domain.values import CodeType
+from precert.domain.review import Review
+from precert.domain.statuses import Action, Status, WaitingOn
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.run_round import deadline_of
 
 
-class DecisionAnswer(AnswerModel):
-    """A decision; who made it is not told (A3)."""
-
-    status: LineStatus
-    round: int
-    decided_at: datetime
-    reason_code: str | None
-    reason: str | None
-    rationale: str | None
-    criterion: str | None
-
-    @classmethod
-    def of(cls, decision: Decision, payer: Payer) -> "DecisionAnswer":
-        return cls(
-            status=decision.status,
-            round=decision.round,
-            decided_at=decision.decided_at,
-            reason_code=decision.reason_code,
-            reason=_reason(decision.reason_code, payer),
-            rationale=decision.rationale,
-            criterion=decision.criterion,
-        )
-
-
-def _reason(code: str | None, payer: Payer) -> str | None:
-    """What a reason code means, in words."""
-    if code == CERTIFICATION_NOT_REQUIRED:
-        return payer.notices["not_required"]
-    return payer.reason_codes.get(code or "")
-
-
-class DelegateAnswer(AnswerModel):
-    """The vendor who decides the request, as published with the list that delegated it (W8)."""
-
-    delegate_id: str
-    name: str
-    url: str
-    phone: str | None
-    fax: str | None
-    hours: str | None
-    care_coordination: CareCoordination | None
-
-    @classmethod
-    def of(cls, delegate: Delegate) -> "DelegateAnswer":
-        return cls.model_validate(delegate.model_dump(include=set(cls.model_fields)))
-
-
-class LineAnswer(AnswerModel):
-    """A line and its decisions; ``review_action`` is X12 306."""
-
-    line_id: str
-    code: str | None
-    code_type: CodeType | None
-    status: LineStatus
-    review_action: str | None
-    decisions: list[DecisionAnswer]
-
-    @classmethod
-    def of(cls, line: Line, payer: Payer) -> "LineAnswer":
-        return cls(
-            line_id=line.line_id,
-            code=line.code,
-            code_type=line.code_type,
-            status=line.status,
-            review_action=line.review_action,
-            decisions=[DecisionAnswer.of(decision, payer) for decision in line.decisions],
-        )
-
-
-class AppealAnswer(AnswerModel):
-    round: int
-    status: AppealStatus
-    line_ids: list[str]
-    expedited: bool
-    reason: str
-    filed_at: datetime
-    due_at: datetime | None
-
-    @classmethod
-    def of(cls, appeal: Appeal) -> "AppealAnswer":
-        return cls.model_validate(appeal.model_dump())
-
-
-class HistoryEntry(AnswerModel):
-    """What happened, and the status after it."""
-
-    type: EventType
-    at: datetime
-    status: Status
-    round: int
-    document_id: str | None
-
-
-class RequestAnswer(AnswerModel):
-    """A request as both providers and its reviewers see it.
-
-    ``review_action`` is X12 306. ``due_at`` and ``waiting_on`` say whose turn it is and until when.
-    """
+class RequestMembers(AnswerModel):
+    """What providers and reviewers both see of a request."""
 
     request_id: str
     number: str | None
@@ -136,57 +43,94 @@ class RequestAnswer(AnswerModel):
     submitted_at: datetime | None
     determined_at: datetime | None
     void_reason: str | None
+    duplicate_of: str | None
     delegate: DelegateAnswer | None
     plan: Plan
     content: RequestContent
     lines: list[LineAnswer]
+    information_requests: list[InformationAnswer]
+    extension: ExtensionAnswer | None
+    peer_to_peer: PeerToPeerAnswer | None
     appeals: list[AppealAnswer]
+    appeal_rights: AppealRightsAnswer | None
     documents: list[DocumentAnswer]
     history: list[HistoryEntry]
     notices: list[str]
 
+
+class RequestAnswer(RequestMembers):
+    """A request as both providers see it.
+
+    ``review_action`` is X12 306. ``waiting_on`` and ``due_at`` say whose turn it is and until when;
+    ``history`` since when. ``duplicate_of`` is the number of the request that this one repeats.
+    """
+
     @classmethod
-    def of(
-        cls, file: RequestFile, payer: Payer, actions: Iterable[Action] | None = None
-    ) -> "RequestAnswer":
-        """``actions`` are the caller's, where it is not one of the offices."""
-        request, review = file.request, file.request.review
-        return cls(
-            request_id=request.request_id,
-            number=review.number if review else None,
-            status=request.status,
-            status_reason=_status_reason(request, payer),
-            review_action=request.review_action,
-            waiting_on=request.waiting_on,
-            due_at=_due_at(request, payer),
-            allowed_actions=list(request.offices_actions if actions is None else actions),
-            round=review.round if review else 0,
-            submitted_at=review.submitted_at if review else None,
-            determined_at=review.determined_at if review else None,
-            void_reason=review.void_reason if review else None,
-            delegate=_delegate(request),
-            plan=request.plan,
-            content=request.content,
-            lines=[LineAnswer.of(line, payer) for line in review.lines] if review else [],
-            appeals=[AppealAnswer.of(appeal) for appeal in review.appeals] if review else [],
-            documents=[DocumentAnswer.of(one, request.content) for one in file.documents],
-            history=[
-                HistoryEntry(
-                    type=event.type,
-                    at=event.at,
-                    status=event.status,
-                    round=event.round,
-                    document_id=event.document_id,
-                )
-                for event in file.events
-            ],
-            notices=_notices(request, payer),
-        )
+    def of(cls, file: RequestFile, payer: Payer) -> "RequestAnswer":
+        return cls(**members_of(file, payer))
 
 
-def _delegate(request: Request) -> DelegateAnswer | None:
-    assessment = request.review.assessment if request.review else None
-    delegate = assessment.delegate if assessment else None
+def members_of(file: RequestFile, payer: Payer) -> dict[str, Any]:
+    """The members of :class:`RequestMembers`, as the offices are told them."""
+    request, review = file.request, file.request.review
+    due_at = _due_at(request, payer)
+    return {
+        "request_id": request.request_id,
+        "status": request.status,
+        "status_reason": _status_reason(request, payer),
+        "review_action": request.review_action,
+        "waiting_on": request.waiting_on,
+        "due_at": due_at,
+        "allowed_actions": list(request.offices_actions),
+        "plan": request.plan,
+        "content": request.content,
+        "documents": [DocumentAnswer.of(one, request.content) for one in file.documents],
+        "history": history_of(file, due_at),
+        "notices": _notices(request, payer),
+        **(_of_review(request, review, payer) if review else _OF_A_DRAFT),
+    }
+
+
+_OF_A_DRAFT: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "round": 0,
+        "lines": [],
+        "information_requests": [],
+        "appeals": [],
+        **dict.fromkeys(
+            (
+                *("number", "submitted_at", "determined_at", "void_reason", "duplicate_of"),
+                *("delegate", "extension", "peer_to_peer", "appeal_rights"),
+            )
+        ),
+    }
+)
+
+
+def _of_review(request: Request, review: Review, payer: Payer) -> dict[str, Any]:
+    """What the payer added to a submitted request."""
+    clock = payer.review_clocks[request.plan.line_of_business]
+    return {
+        "number": review.number,
+        "round": review.round,
+        "submitted_at": review.submitted_at,
+        "determined_at": review.determined_at,
+        "void_reason": review.void_reason,
+        "duplicate_of": review.duplicate_of,
+        "delegate": _delegate(review),
+        "lines": line_answers(review, request.content, payer),
+        "information_requests": [
+            InformationAnswer.of(asked, payer) for asked in review.information_requests
+        ],
+        "extension": ExtensionAnswer.of(review.extension) if review.extension else None,
+        "peer_to_peer": PeerToPeerAnswer.of(review.peer_to_peer) if review.peer_to_peer else None,
+        "appeals": [AppealAnswer.of(appeal) for appeal in review.appeals],
+        "appeal_rights": AppealRightsAnswer.of(request, clock),
+    }
+
+
+def _delegate(review: Review) -> DelegateAnswer | None:
+    delegate = review.assessment.delegate if review.assessment else None
     return DelegateAnswer.of(delegate) if delegate else None
 
 
@@ -206,10 +150,16 @@ def _due_at(request: Request, payer: Payer) -> datetime | None:
 
 
 def _notices(request: Request, payer: Payer) -> list[str]:
-    notices = [payer.notices["no_guarantee"]]
+    """What to know at this point, the notice that nothing is guaranteed first (C15)."""
+    names = ["no_guarantee"]
+    if request.review is not None and request.review.duplicate_of is not None:
+        names.append("duplicate")
     if request.status in (Status.DENIED, Status.PARTIALLY_APPROVED):
-        notices.append(payer.notices["appeal_rights"])
-    return notices
+        at_payer = ("reconsideration", "appeal_rights")
+        names += ("appeal_at_vendor",) if request.is_delegated else at_payer
+    if request.status in (Status.APPROVED, Status.PARTIALLY_APPROVED):
+        names += ("date_change", "code_change")
+    return [payer.notices[name] for name in names]
 
 
 class ChangedRequestAnswer(AnswerModel):

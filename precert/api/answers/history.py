@@ -1,0 +1,91 @@
+"""What happened to a request, and whose turn it was after each step: its timeline."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from precert.api.answers.model import AnswerModel
+from precert.contract import EventType
+from precert.domain.request import Request
+from precert.domain.statuses import Status, WaitingOn
+from precert.usecases.ports.requests import RequestFile
+
+REVIEWERS_OWN: Final = frozenset(
+    {
+        EventType.REVIEW_CLAIMED,
+        EventType.REVIEW_RELEASED,
+        EventType.DECISION_PROPOSED,
+        EventType.DECISION_RETURNED,
+    }
+)
+"""How the payer's reviewers share their work: not for the offices."""
+
+_TURN_AFTER: Final[Mapping[EventType, WaitingOn]] = MappingProxyType(
+    {
+        EventType.DRAFT_STARTED: WaitingOn.PROVIDER,
+        EventType.REQUEST_SUBMITTED: WaitingOn.PAYER,
+        EventType.REQUEST_PENDED: WaitingOn.PAYER,
+        EventType.REQUEST_DELEGATED: WaitingOn.VENDOR,
+        EventType.REQUEST_DETERMINED: WaitingOn.NOBODY,
+        EventType.REQUEST_VOIDED: WaitingOn.NOBODY,
+        EventType.REQUEST_ENDED_AS_DUPLICATE: WaitingOn.NOBODY,
+        EventType.INFORMATION_REQUESTED: WaitingOn.PROVIDER,
+        EventType.INFORMATION_RECEIVED: WaitingOn.PAYER,
+        EventType.INFORMATION_OVERDUE: WaitingOn.PAYER,
+        EventType.APPEAL_FILED: WaitingOn.PAYER,
+        EventType.APPEAL_PENDED: WaitingOn.PAYER,
+        EventType.APPEAL_DETERMINED: WaitingOn.NOBODY,
+    }
+)
+"""Whose turn it is after what happened; anything else leaves the turn where it was."""
+
+
+class HistoryEntry(AnswerModel):
+    """What happened, the status after it, and who acts next, since when and until when if known."""
+
+    type: EventType
+    at: datetime
+    status: Status
+    round: int
+    document_id: str | None
+    waiting_on: WaitingOn
+    waiting_since: datetime
+    until: datetime | None
+
+
+def history_of(
+    file: RequestFile, due_at: datetime | None, *, for_reviewer: bool = False
+) -> list[HistoryEntry]:
+    """The timeline, oldest first; ``due_at`` is what stands now, and so of the last entry."""
+    entries: list[HistoryEntry] = []
+    turn, since = WaitingOn.PROVIDER, file.request.created_at
+    for event in file.events:
+        after = _TURN_AFTER.get(event.type, turn)
+        if after is not turn:
+            turn, since = after, event.at
+        if event.type in REVIEWERS_OWN and not for_reviewer:
+            continue
+        entries.append(
+            HistoryEntry(
+                type=event.type,
+                at=event.at,
+                status=event.status,
+                round=event.round,
+                document_id=event.document_id,
+                waiting_on=turn,
+                waiting_since=since,
+                until=_asked_until(file.request, event.type, event.at),
+            )
+        )
+    if entries:
+        entries[-1] = entries[-1].model_copy(update={"until": due_at})
+    return entries
+
+
+def _asked_until(request: Request, event_type: EventType, at: datetime) -> datetime | None:
+    """The providers' own deadline, where the event asked them for something."""
+    review = request.review
+    if review is None or event_type is not EventType.INFORMATION_REQUESTED:
+        return None
+    return next((one.answer_by for one in review.information_requests if one.asked_at == at), None)

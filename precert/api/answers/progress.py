@@ -1,0 +1,124 @@
+"""What the payer asked, promised and offered on the way to a decision, and what appeal there is."""
+
+from datetime import datetime, timedelta
+
+from precert.api.answers.model import AnswerModel
+from precert.domain.payer import Payer, ReviewClock
+from precert.domain.request import Request
+from precert.domain.review import Appeal, Extension, InformationRequest, PeerToPeer, Review
+from precert.domain.statuses import ADVERSE, Action, AppealStatus
+
+
+class WantedDocumentAnswer(AnswerModel):
+    """A document that is wanted: the payer's code, and what it is in words."""
+
+    code: str
+    name: str
+
+    @classmethod
+    def of(cls, code: str, payer: Payer) -> "WantedDocumentAnswer":
+        return cls(code=code, name=payer.wanted_documents.get(code, code))
+
+
+class InformationAnswer(AnswerModel):
+    """Information asked of the providers, until when, and what they answered in words (W2)."""
+
+    asked_at: datetime
+    answer_by: datetime
+    documents: list[WantedDocumentAnswer]
+    text: str | None
+    closed_at: datetime | None
+    answered: bool
+    answer: str | None
+
+    @classmethod
+    def of(cls, asked: InformationRequest, payer: Payer) -> "InformationAnswer":
+        return cls(
+            asked_at=asked.asked_at,
+            answer_by=asked.answer_by,
+            documents=[WantedDocumentAnswer.of(code, payer) for code in asked.documents],
+            text=asked.text,
+            closed_at=asked.closed_at,
+            answered=asked.answered,
+            answer=asked.answer,
+        )
+
+
+class ExtensionAnswer(AnswerModel):
+    """More time that the payer took, and why (W2); ``due_at`` of the request has it already."""
+
+    extended_at: datetime
+    days: int
+    reason: str
+
+    @classmethod
+    def of(cls, extension: Extension) -> "ExtensionAnswer":
+        return cls(**dict(extension))
+
+
+class PeerToPeerAnswer(AnswerModel):
+    """A talk that is offered: whom to call, and until when."""
+
+    offered_at: datetime
+    respond_by: datetime
+    phone: str
+
+    @classmethod
+    def of(cls, offer: PeerToPeer) -> "PeerToPeerAnswer":
+        return cls(**dict(offer))
+
+
+class AppealAnswer(AnswerModel):
+    """An appeal (W7); ``level`` counts from 1."""
+
+    round: int
+    level: int
+    status: AppealStatus
+    line_ids: list[str]
+    expedited: bool
+    reason: str
+    filed_at: datetime
+    due_at: datetime | None
+
+    @classmethod
+    def of(cls, appeal: Appeal) -> "AppealAnswer":
+        return cls(**{name: getattr(appeal, name) for name in cls.model_fields})
+
+
+class AppealableLineAnswer(AnswerModel):
+    """A line that can be appealed, and the level at which it would be."""
+
+    line_id: str
+    level: int
+
+
+class AppealRightsAnswer(AnswerModel):
+    """What can be appealed here, and until when (W7).
+
+    ``levels`` is how often one line can be, before external review.
+    """
+
+    file_until: datetime
+    levels: int
+    lines: list[AppealableLineAnswer]
+
+    @classmethod
+    def of(cls, request: Request, clock: ReviewClock) -> "AppealRightsAnswer | None":
+        review = request.review
+        if review is None or Action.APPEAL not in request.offices_actions:
+            return None
+        since = review.determined_at or review.submitted_at
+        return cls(
+            file_until=since + timedelta(days=clock.appeal_filing_days),
+            levels=clock.appeal_levels,
+            lines=[
+                AppealableLineAnswer(line_id=line.line_id, level=level)
+                for line in review.lines
+                if line.status in ADVERSE
+                if (level := _next_level(review, line.line_id)) <= clock.appeal_levels
+            ],
+        )
+
+
+def _next_level(review: Review, line_id: str) -> int:
+    return 1 + sum(line_id in appeal.line_ids for appeal in review.appeals)

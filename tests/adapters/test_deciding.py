@@ -1,0 +1,507 @@
+"""What is decided, by whom and how often: modified lines, signatures, repeated clicks, dates."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from precert.domain.request import Request
+from precert.domain.statuses import LineStatus
+from tests.adapters.cloud import (
+    FACILITY,
+    FACILITY_SUBJECT,
+    OFFICE,
+    OFFICE_SUBJECT,
+    OPERATOR,
+    OTHER_QUEUE,
+    PDF,
+    REVIEWER,
+    SECOND_REVIEWER,
+    SUBJECTS,
+    Cloud,
+    Reply,
+    claims,
+)
+from tests.fakes.samples import BOWEL_SURGERIES
+
+THIRD_REVIEWER = claims("reviewer-user-77cd", "Reviewer", plans="OAP-COMPLETE")
+REASONS = {
+    "reason_code": "0L",
+    "rationale": "One resection is what the images support.",
+    "criterion": "MCG S-310",
+}
+APPROVED: Mapping[str, Any] = {"line_id": "1.1", "status": "APPROVED"}
+DENIED: Mapping[str, Any] = {"line_id": "1.2", "status": "DENIED", **REASONS}
+
+
+def pended(cloud: Cloud) -> str:
+    """A request of two lines, of which nothing is asked."""
+    return cloud.pended(services=[BOWEL_SURGERIES])
+
+
+def decide(
+    cloud: Cloud,
+    request_id: str,
+    *lines: Mapping[str, Any],
+    by: Mapping[str, str] = REVIEWER,
+    round_: int = 1,
+) -> Reply:
+    body = {"round": round_, "lines": [dict(line) for line in lines]}
+    return cloud.move(request_id, "decisions", body, by=by)
+
+
+def second(**approved: Any) -> dict[str, Any]:
+    """The second line, approved in part."""
+    return {"line_id": "1.2", "status": "APPROVED", "approved": approved, **REASONS}
+
+
+# -- what exactly -------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W3")
+def test_period_and_units_are_those_asked_for_when_a_line_is_approved_as_asked(
+    cloud: Cloud,
+) -> None:
+    request_id = pended(cloud)
+    assert decide(cloud, request_id, APPROVED, {**APPROVED, "line_id": "1.2"}).status == 200
+    for by in (OFFICE, FACILITY):
+        first, other = cloud.read(request_id, by).body["lines"]
+        assert first["approved"] == {
+            "code": "44125",
+            "units": 1,
+            "unit_type": "UNITS",
+            "from_date": "2026-07-20",
+            "to_date": "2026-07-22",
+        }
+        assert (other["approved"]["units"], other["review_action"]) == (2, "A1")
+
+
+@pytest.mark.rule("W3", "W4")
+@pytest.mark.parametrize(
+    "approved",
+    [
+        {"units": 1},
+        {"to_date": "2026-07-21"},
+        {"code": "44139"},
+    ],
+    ids=["units", "period", "code"],
+)
+def test_line_is_modified_when_less_is_approved_than_was_asked(
+    cloud: Cloud, approved: dict[str, Any]
+) -> None:
+    request_id = pended(cloud)
+    silent = {"line_id": "1.2", "status": "APPROVED", "approved": approved}
+    refused = decide(cloud, request_id, APPROVED, silent)
+    assert [fault["pointer"] for fault in refused.body["faults"]] == [
+        f"/lines/1/{name}" for name in ("reason_code", "rationale", "criterion")
+    ]
+    reply = decide(cloud, request_id, APPROVED, second(**approved))
+    assert (reply.status, reply.body["status"]) == (200, "PARTIALLY APPROVED")
+    for by in (OFFICE, FACILITY):
+        told = cloud.read(request_id, by).body
+        line = told["lines"][1]
+        assert (line["status"], line["review_action"]) == ("MODIFIED", "A6")
+        assert line["approved"].items() >= approved.items()
+        assert line["decisions"][0]["rationale"] == REASONS["rationale"]
+        assert told["appeal_rights"]["lines"] == [{"line_id": "1.2", "level": 1}]
+        assert "APPEAL" in told["allowed_actions"]
+
+
+def test_line_is_modified_without_reasons_when_more_is_approved_than_was_asked(
+    cloud: Cloud,
+) -> None:
+    request_id = pended(cloud)
+    more = {"line_id": "1.2", "status": "APPROVED", "approved": {"units": 3}}
+    assert decide(cloud, request_id, APPROVED, more).status == 200
+    assert cloud.read(request_id).body["lines"][1]["status"] == "MODIFIED"
+
+
+@pytest.mark.parametrize(
+    ("line", "pointer"),
+    [
+        (second(to_date="2026-07-19"), "/lines/1/approved/to_date"),
+        (second(code="AB12"), "/lines/1/approved/code"),
+        (second(units=0), "/lines/1/approved/units"),
+        ({**DENIED, "approved": {"units": 1}}, "/lines/1/approved"),
+        ({**DENIED, "reason_code": "XX"}, "/lines/1/reason_code"),
+        ({**APPROVED, "line_id": "1.2", "reason_code": "XX"}, "/lines/1/reason_code"),
+        ({**APPROVED, "line_id": "1.2", "diagnosis": "K5"}, "/lines/1/diagnosis"),
+        ({**APPROVED, "line_id": "1.2", "diagnosis": "K99.999"}, "/lines/1/diagnosis"),
+        ({**APPROVED, "line_id": "3.1"}, "/lines/1/line_id"),
+        ({**APPROVED, "line_id": "1.2", "status": "MODIFIED"}, "/lines/1/status"),
+    ],
+)
+def test_decision_is_refused_when_something_of_it_is_wrong(
+    cloud: Cloud, line: dict[str, Any], pointer: str
+) -> None:
+    request_id = pended(cloud)
+    reply = decide(cloud, request_id, APPROVED, line)
+    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, pointer)
+    assert cloud.read(request_id).body["status"] == "PENDING"
+
+
+@pytest.mark.rule("W9")
+def test_both_diagnoses_are_shown_when_the_adjudicated_one_differs(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    before = cloud.read(request_id).body["lines"][0]
+    assert (before["submitted_diagnosis"], before["adjudicated_diagnosis"]) == ("K5650", None)
+    decide(cloud, request_id, {**APPROVED, "diagnosis": "K56.51"}, {**DENIED})
+    for by in (OFFICE, FACILITY):
+        told = cloud.read(request_id, by).body
+        shown = [
+            (one["submitted_diagnosis"], one["adjudicated_diagnosis"]) for one in told["lines"]
+        ]
+        assert shown == [("K5650", "K5651"), ("K5650", "K5650")]
+        assert told["content"]["services"][0]["primary_diagnosis"] == "K5650"
+
+
+# -- once a round -------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W5")
+def test_round_is_decided_once_when_a_click_comes_again(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    first = decide(cloud, request_id, APPROVED, DENIED)
+    stored = cloud.item(request_id)
+    cloud.clock.pass_by(minutes=1)
+    again = decide(cloud, request_id, DENIED, APPROVED)
+    assert (again.status, again.body) == (200, first.body)
+    others = [
+        decide(cloud, request_id, APPROVED, {**APPROVED, "line_id": "1.2"}),
+        decide(cloud, request_id, APPROVED, {**DENIED, "rationale": "Otherwise."}),
+        decide(cloud, request_id, APPROVED, DENIED, by=SECOND_REVIEWER),
+        decide(cloud, request_id, APPROVED, DENIED, round_=2),
+    ]
+    for reply in others:
+        assert (reply.status, reply.code) == (409, "action_not_allowed")
+        assert reply.body["lines"] == [
+            {"line_id": "1.1", "status": "APPROVED"},
+            {"line_id": "1.2", "status": "DENIED"},
+        ]
+    assert cloud.item(request_id) == stored
+
+
+def test_decision_is_answered_as_it_was_when_its_answer_was_lost(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    cloud.wire.lose_answer("TransactWriteItems", attempts=4)
+    lost = decide(cloud, request_id, APPROVED, DENIED)
+    assert lost.status == 503
+    assert decide(cloud, request_id, APPROVED, DENIED).status == 200
+    types = [entry["type"] for entry in cloud.read(request_id).body["history"]]
+    assert types.count("RequestDetermined") == 1
+
+
+def meanwhile(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, other: Iterator[Reply]) -> list[Reply]:
+    """Somebody else is quicker, between the next read and its write."""
+    read, replies = cloud.made.requests.read, list[Reply]()
+
+    def slow(request_id: str) -> Request | None:
+        found = read(request_id)
+        monkeypatch.setattr(cloud.made.requests, "read", read)
+        replies.append(next(other))
+        return found
+
+    monkeypatch.setattr(cloud.made.requests, "read", slow)
+    return replies
+
+
+@pytest.mark.rule("W6")
+def test_void_stands_when_it_was_quicker_than_the_decision(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = pended(cloud)
+    voided = meanwhile(cloud, monkeypatch, (cloud.void(request_id) for _ in "1"))
+    late = decide(cloud, request_id, APPROVED, DENIED)
+    assert (late.status, late.body["request_status"]) == (409, "VOID")
+    assert [reply.status for reply in voided] == [200]
+    told = cloud.read(request_id).body
+    assert (told["status"], told["lines"][0]["decisions"]) == ("VOID", [])
+
+
+@pytest.mark.rule("W6")
+def test_decision_stands_when_it_was_quicker_than_the_void(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = pended(cloud)
+    decided = meanwhile(
+        cloud, monkeypatch, (decide(cloud, request_id, APPROVED, DENIED) for _ in "1")
+    )
+    late = cloud.void(request_id)
+    assert (late.status, late.body["request_status"]) == (409, "PARTIALLY APPROVED")
+    assert late.body["allowed_actions"] == ["DETAILS", "APPEAL"]
+    assert [reply.status for reply in decided] == [200]
+    types = [entry["type"] for entry in cloud.read(request_id).body["history"]]
+    assert types[-1] == "RequestDetermined"
+    assert "RequestVoided" not in types
+
+
+# -- a second signature -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signing(cloud: Cloud) -> Cloud:
+    """A payer who has denials and modified lines signed by a second reviewer."""
+    wanted = frozenset({LineStatus.DENIED, LineStatus.MODIFIED})
+    desk = cloud.made.payer.review_desk.model_copy(update={"second_signature": wanted})
+    cloud.made.payer = cloud.made.payer.model_copy(update={"review_desk": desk})
+    return cloud
+
+
+def test_denial_waits_when_the_payer_asks_for_a_second_signature(signing: Cloud) -> None:
+    request_id = pended(signing)
+    signing.move(request_id, "claim")
+    reply = decide(signing, request_id, APPROVED, DENIED)
+    assert (reply.status, reply.body["status"]) == (202, "PENDING")
+    assert (reply.body["awaits_signature"], reply.body["lease"]) == (True, None)
+    assert not {"SIGN", "DECIDE"} & set(reply.body["allowed_actions"])
+    assert decide(signing, request_id, APPROVED, DENIED).status == 202
+    other = decide(signing, request_id, APPROVED, {**APPROVED, "line_id": "1.2"})
+    assert (other.status, other.code) == (409, "action_not_allowed")
+    own = signing.move(request_id, "signature", {"round": 1, "accept": True})
+    assert (own.status, own.code) == (409, "same_reviewer")
+    [row] = signing.worklist(SECOND_REVIEWER).body["rounds"]
+    assert row["awaits_signature"] is True
+    case = signing.case(request_id, SECOND_REVIEWER).body
+    assert case["proposal"]["proposed_by"] == "ANOTHER"
+    assert "SIGN" in case["allowed_actions"]
+    told = signing.read(request_id).body
+    assert (told["status"], told["lines"][1]["decisions"]) == ("PENDING", [])
+    assert "DecisionProposed" not in {entry["type"] for entry in told["history"]}
+
+
+def test_decisions_are_the_determination_when_another_signs(signing: Cloud) -> None:
+    request_id = pended(signing)
+    decide(signing, request_id, APPROVED, DENIED)
+    body = {"round": 1, "accept": True}
+    signed = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
+    assert (signed.status, signed.body["status"]) == (200, "PARTIALLY APPROVED")
+    again = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
+    assert (again.status, again.body) == (200, signed.body)
+    assert decide(signing, request_id, APPROVED, DENIED).status == 200
+    third = signing.move(request_id, "signature", body, by=THIRD_REVIEWER)
+    assert (third.status, third.code) == (409, "action_not_allowed")
+
+
+def test_round_is_open_again_when_the_signature_is_refused(signing: Cloud) -> None:
+    request_id = pended(signing)
+    decide(signing, request_id, APPROVED, DENIED)
+    body = {"round": 1, "accept": False}
+    returned = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
+    assert (returned.status, returned.body["awaits_signature"]) == (200, False)
+    approved = decide(signing, request_id, APPROVED, {**APPROVED, "line_id": "1.2"})
+    assert (approved.status, approved.body["status"]) == (200, "APPROVED")
+
+
+@pytest.mark.rule("W7")
+def test_appeal_needs_two_new_reviewers_when_decisions_are_signed(signing: Cloud) -> None:
+    request_id = pended(signing)
+    decide(signing, request_id, APPROVED, DENIED)
+    signing.move(request_id, "signature", {"round": 1, "accept": True}, by=SECOND_REVIEWER)
+    signing.appeal(request_id, "1.2")
+    signing.pend(request_id, 2)
+    for by in (REVIEWER, SECOND_REVIEWER):
+        for reply in (
+            decide(signing, request_id, DENIED, by=by, round_=2),
+            signing.move(request_id, "claim", by=by),
+        ):
+            assert (reply.status, reply.code) == (409, "same_reviewer")
+        assert signing.case(request_id, by).body["allowed_actions"] == ["DETAILS"]
+    assert decide(signing, request_id, DENIED, by=THIRD_REVIEWER, round_=2).status == 202
+    for by in (REVIEWER, SECOND_REVIEWER):
+        body = {"round": 2, "accept": True}
+        assert signing.move(request_id, "signature", body, by=by).code == "same_reviewer"
+
+
+# -- appeals ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W7")
+def test_appeals_end_when_every_level_was_used(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    decide(cloud, request_id, APPROVED, DENIED)
+    for round_, by in ((2, SECOND_REVIEWER), (3, THIRD_REVIEWER)):
+        rights = cloud.read(request_id).body["appeal_rights"]
+        assert rights["lines"] == [{"line_id": "1.2", "level": round_ - 1}]
+        assert cloud.appeal(request_id, "1.2").status == 202
+        cloud.pend(request_id, round_)
+        document = cloud.offer(request_id, "second-opinion.pdf")
+        assert document.status == 201
+        cloud.arrive(request_id, document.body["document"]["document_id"], PDF)
+        assert cloud.read(request_id).body["appeal_rights"] is None
+        assert decide(cloud, request_id, DENIED, by=by, round_=round_).status == 200
+        assert cloud.offer(request_id, "late.pdf").status == 409
+    told = cloud.read(request_id).body
+    assert [appeal["level"] for appeal in told["appeals"]] == [1, 2]
+    assert (told["appeal_rights"]["lines"], told["appeal_rights"]["levels"]) == ([], 2)
+    third = cloud.appeal(request_id, "1.2")
+    assert (third.status, third.code) == (409, "action_not_allowed")
+    assert "external review" in third.body["detail"]
+
+
+# -- dates, and what is overdue -----------------------------------------------------------------------
+
+MOVED: Mapping[str, str] = {
+    "line_id": "1.1",
+    "from_date": "2026-07-27",
+    "to_date": "2026-07-29",
+}
+
+
+@pytest.mark.rule("W5")
+def test_dates_alone_move_when_an_operator_changes_them(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    decide(cloud, request_id, APPROVED, DENIED)
+    before = cloud.read(request_id).body
+    reply = cloud.change_dates(request_id, MOVED)
+    assert (reply.status, reply.body["allowed_actions"]) == (200, ["DETAILS", "CHANGE_DATES"])
+    version = cloud.stored(request_id)["version"]
+    assert cloud.change_dates(request_id, MOVED).status == 200
+    assert cloud.stored(request_id)["version"] == version
+    after = cloud.read(request_id).body
+    line = after["lines"][0]
+    period = {"from_date": "2026-07-27", "to_date": "2026-07-29"}
+    assert line["approved"] == {**before["lines"][0]["approved"], **period}
+    assert [one["changed_dates_because"] for one in line["decisions"]] == [
+        None,
+        "The surgeon fell ill.",
+    ]
+    assert after["history"][-1]["type"] == "DatesChanged"
+    for name in ("status", "content", "determined_at"):
+        assert after[name] == before[name]
+    assert after["lines"][1] == before["lines"][1]
+    assert decide(cloud, request_id, APPROVED, DENIED).status == 200
+
+
+@pytest.mark.rule("W5")
+def test_dates_stay_when_it_is_not_an_operator_or_nothing_is_approved(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    early = cloud.change_dates(request_id, MOVED)
+    assert (early.status, early.body["allowed_actions"]) == (409, ["DETAILS"])
+    decide(cloud, request_id, APPROVED, DENIED)
+    for by in (OFFICE, FACILITY, REVIEWER, OTHER_QUEUE):
+        assert cloud.change_dates(request_id, MOVED, by=by).status == 403
+    for wrong, code in (
+        ({**MOVED, "line_id": "1.2"}, "not_approved"),
+        ({**MOVED, "line_id": "9.9"}, "not_approved"),
+        ({**MOVED, "to_date": "2026-07-26"}, "out_of_order"),
+    ):
+        assert cloud.change_dates(request_id, wrong).body["faults"][0]["code"] == code
+    assert cloud.change_dates(request_id, MOVED, MOVED).body["faults"][0]["code"] == "duplicate"
+    assert cloud.change_dates("01J1QZ8Y7N4W3V2T1S0R9Q8P7M", MOVED).status == 404
+    assert cloud.change_dates(cloud.start(), MOVED).status == 404
+
+
+@pytest.mark.rule("W2")
+def test_round_is_in_the_operators_queue_when_its_deadline_passed(cloud: Cloud) -> None:
+    late, other = pended(cloud), pended(cloud)
+    assert cloud.overdue().body["rounds"] == []
+    cloud.clock.pass_by(days=15)
+    for _ in range(2):
+        cloud.mark_clock(late)
+    with cloud.wire.counting() as calls:
+        [row] = cloud.overdue().body["rounds"]
+    assert calls == ["Query"]
+    assert (row["request_id"], row["due_at"]) == (late, "2026-07-16T15:00:00Z")
+    cloud.move(late, "claim")
+    assert cloud.overdue().body["rounds"][0]["lease"]["held_by"] == "ANOTHER"
+    assert set(cloud.made.listings.open_rounds()) == {late, other}
+    assert len(cloud.made.listings.open_rounds()) == 2
+    for by in (OFFICE, REVIEWER):
+        assert cloud.overdue(by).status == 403
+    decide(cloud, late, APPROVED, DENIED)
+    assert cloud.overdue().body["rounds"] == []
+    cloud.mark_clock(other)
+    assert len(cloud.overdue().body["rounds"]) == 1
+    cloud.move(other, "extension", {"reason": "A specialist's opinion is awaited."})
+    assert cloud.overdue().body["rounds"] == []
+
+
+# -- who sees what ------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("A3")
+def test_nobody_is_named_when_a_request_went_through_every_move(signing: Cloud) -> None:
+    request_id = pended(signing)
+    signing.move(request_id, "claim")
+    signing.move(request_id, "peer-to-peer")
+    signing.move(request_id, "information", {"text": "Since when?"})
+    signing.answer(request_id, "Since May.", by=FACILITY)
+    signing.move(request_id, "extension", {"reason": "A specialist's opinion is awaited."})
+    decide(signing, request_id, APPROVED, DENIED)
+    waiting = [signing.case(request_id, by) for by in (REVIEWER, SECOND_REVIEWER)]
+    body = {"round": 1, "accept": True}
+    moved = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
+    dates = signing.change_dates(request_id, MOVED)
+    reads = [
+        *(signing.read(request_id, by) for by in (OFFICE, FACILITY)),
+        *(signing.case(request_id, by) for by in (REVIEWER, SECOND_REVIEWER)),
+        *(signing.worklist(), signing.overdue(), *waiting, moved, dates),
+    ]
+    people = [*SUBJECTS, OPERATOR["sub"]]
+    assert {OFFICE_SUBJECT, FACILITY_SUBJECT} <= set(people)
+    for reply in reads:
+        assert reply.status == 200
+        assert [person for person in people if person in reply.text] == []
+
+
+def test_offices_read_what_was_asked_and_offered_when_a_case_is_worked_on(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    cloud.move(request_id, "extension", {"reason": "A specialist's opinion is awaited."})
+    cloud.move(request_id, "peer-to-peer")
+    cloud.clock.pass_by(days=1)
+    cloud.move(request_id, "information", {"documents": ["SLEEP_STUDY"], "text": "Since when?"})
+    told = cloud.read(request_id, FACILITY).body
+    assert told["information_requests"] == [
+        {
+            "asked_at": "2026-07-02T15:00:00Z",
+            "answer_by": "2026-08-16T15:00:00Z",
+            "documents": [
+                {
+                    "code": "SLEEP_STUDY",
+                    "name": "Report of a sleep study and the sleepiness scale",
+                }
+            ],
+            "text": "Since when?",
+            "closed_at": None,
+            "answered": False,
+            "answer": None,
+        }
+    ]
+    assert told["extension"]["reason"] == "A specialist's opinion is awaited."
+    assert told["peer_to_peer"] == {
+        "offered_at": "2026-07-01T15:00:00Z",
+        "respond_by": "2026-07-02T15:00:00Z",
+        "phone": "800.882.4470",
+    }
+    last = told["history"][-1]
+    assert (last["type"], last["waiting_on"]) == ("InformationRequested", "PROVIDER")
+    assert (last["waiting_since"], last["until"]) == (
+        "2026-07-02T15:00:00Z",
+        "2026-08-16T15:00:00Z",
+    )
+    submitted = next(e for e in told["history"] if e["type"] == "RequestSubmitted")
+    assert (submitted["waiting_on"], submitted["until"]) == ("PAYER", None)
+
+
+@pytest.mark.rule("T1")
+def test_history_keeps_the_reviewers_own_steps_when_an_office_reads_it(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    cloud.move(request_id, "claim")
+    cloud.move(request_id, "release")
+    theirs = [entry["type"] for entry in cloud.read(request_id).body["history"]]
+    ours = [entry["type"] for entry in cloud.case(request_id).body["history"]]
+    assert not {"ReviewClaimed", "ReviewReleased"} & set(theirs)
+    assert ours[-2:] == ["ReviewClaimed", "ReviewReleased"]
+
+
+def test_documents_are_new_when_they_arrived_since_the_case_was_claimed(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    before = cloud.offer(request_id, "before.pdf").body["document"]["document_id"]
+    cloud.arrive(request_id, before, PDF)
+    cloud.clock.pass_by(minutes=1)
+    cloud.move(request_id, "claim")
+    cloud.clock.pass_by(minutes=1)
+    since = cloud.offer(request_id, "since.pdf").body["document"]["document_id"]
+    cloud.arrive(request_id, since, PDF)
+    assert cloud.case(request_id).body["new_documents"] == [since]
+    assert cloud.case(request_id, SECOND_REVIEWER).body["new_documents"] == []
