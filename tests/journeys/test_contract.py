@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 
 from local.client import Caller
 from local.stand import Stand
-from local.users import OFFICE, OPERATOR, REVIEWER, User
+from local.users import OFFICE, REVIEWER, USERS, User
 from precert.api.operations import OPERATIONS
 from precert.api.routes import ROUTES, Route
 from tests.journeys.desk import ABSENT_ID, Desk, Json
@@ -61,7 +61,7 @@ MEANT: Final = 12
 FOREIGN: Final = 3
 """Calls of each kind to one that another entitlement opens."""
 
-OF: Final = {user.entitlements[0]: user for user in (OFFICE, REVIEWER, OPERATOR)}
+OF: Final = {user.entitlements[0]: user for user in reversed(USERS) if user.entitlements}
 """Who may call the operations that an entitlement opens."""
 CALLS: Final = [
     pytest.param(route, user, id=f"{route.operation_id}-{user.name}")
