@@ -1,0 +1,80 @@
+"""Several callers at once, one AWS call at a time, in an order that a seed decides.
+
+Each caller runs in a thread of its own, but only one runs at any moment: before each call to AWS it
+hands over, and the seed chooses who goes on. So every order of calls can come about, the store is
+never asked by two at once, which moto would not bear, and a seed that failed fails again.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+Work = Callable[[], None]
+
+
+class Interleaving:
+    """Runs works to their ends; ``attach`` it to every client whose calls are turning points."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._turn = threading.Condition()
+        self._waiting: list[int] = []
+        self._running: int | None = None
+        self._numbers: dict[int, int] = {}
+        self._errors: list[BaseException] = []
+        self.order: list[int] = []
+
+    def attach(self, client: Any) -> None:
+        client.meta.events.register("before-call", self._hand_over)
+
+    def detach(self, client: Any) -> None:
+        client.meta.events.unregister("before-call", self._hand_over)
+
+    def run(self, works: Sequence[Work]) -> None:
+        """Raises what the first work that failed has raised."""
+        threads = [
+            threading.Thread(target=self._work, args=(number, work), daemon=True)
+            for number, work in enumerate(works)
+        ]
+        with self._turn:
+            self._waiting = list(range(len(works)))
+            for thread in threads:
+                thread.start()
+            self._choose()
+        for thread in threads:
+            thread.join()
+        if self._errors:
+            raise self._errors[0]
+
+    def _work(self, number: int, work: Work) -> None:
+        self._numbers[threading.get_ident()] = number
+        try:
+            self._await_turn(number)
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again where the test waits
+            self._errors.append(error)
+        finally:
+            with self._turn:
+                self._choose()
+
+    def _hand_over(self, **_: Any) -> None:
+        number = self._numbers.get(threading.get_ident())
+        if number is None:
+            return
+        with self._turn:
+            self._waiting.append(number)
+            self._choose()
+        self._await_turn(number)
+
+    def _await_turn(self, number: int) -> None:
+        with self._turn:
+            self._turn.wait_for(lambda: self._running == number)
+
+    def _choose(self) -> None:
+        self._running = None
+        if self._waiting:
+            self._running = self._random.choice(self._waiting)
+            self._waiting.remove(self._running)
+            self.order.append(self._running)
+        self._turn.notify_all()
