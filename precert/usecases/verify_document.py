@@ -43,12 +43,8 @@ def verify_document(
     if request is None or document is None:
         store.remove(request_id, document_id)
         return None
-    if document.status is DocumentStatus.REFUSED:
-        store.remove(request_id, document_id)
-    if document.version_id:
-        # Its form lives on for minutes: what is sent over a verified document never replaces it.
-        store.keep_only(request_id, document_id, document.version_id)
     if document.status is not DocumentStatus.AWAITING_UPLOAD:
+        _remove_leftovers(request_id, document_id, document, store)
         return None
     arrived = store.fetch(request_id, document_id)
     if arrived is None:
@@ -60,10 +56,24 @@ def verify_document(
     try:
         records.settle(request_id, settled, document_event(request, settled, now))
     except DocumentChangedError:
+        # Another delivery was quicker, perhaps of another file sent with the same form.
+        quicker = records.document(request_id, document_id)
+        _remove_leftovers(request_id, document_id, quicker, store)
         return None
     if settled.status is DocumentStatus.REFUSED:
         store.remove(request_id, document_id)
     return settled
+
+
+def _remove_leftovers(
+    request_id: str, document_id: str, document: Document | None, store: DocumentBytes
+) -> None:
+    """Remove what stands in the store beside the verified version, or beside no document."""
+    if document is None or document.status is DocumentStatus.REFUSED:
+        store.remove(request_id, document_id)
+    elif document.version_id:
+        # Its form lives on for minutes: what is sent over a verified document never replaces it.
+        store.keep_only(request_id, document_id, document.version_id)
 
 
 def _settled(document: Document, arrived: StoredObject, digest: str, now: datetime) -> Document:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from precert.domain.documents import CONTENT_TYPES
+from precert.domain.documents import CONTENT_TYPES, Refusal
 from precert.domain.errors import TransientError
 from tests.adapters.cloud import FACILITY, OFFICE, PDF, PNG, Cloud, claims
 from tests.fakes.samples import OFFICE_TIN, STRANGER_TIN
@@ -349,4 +349,23 @@ def test_verified_bytes_stay_when_others_are_sent_over_them(cloud: Cloud) -> Non
     [key] = cloud.object_versions()
     kept = cloud.clients.by_name["s3"].get_object(Bucket=cloud.bucket, Key=key)
     assert kept["Body"].read() == PDF
+    assert documents(cloud, draft_id)[document_id]["status"] == "ATTACHED"
+
+
+@pytest.mark.rule("U1")
+def test_verified_bytes_are_the_only_ones_when_two_files_arrive_at_once(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    document_id = offered(cloud, draft_id)
+    inspect = cloud.made.inspect
+
+    def overtaken(body: bytes, content_type: str) -> Refusal | None:
+        cloud.made.inspect = inspect
+        cloud.arrive(draft_id, document_id, PDF + b"\n")
+        return inspect(body, content_type)
+
+    cloud.made.inspect = overtaken
+    cloud.arrive(draft_id, document_id, PDF)
+    [key] = cloud.object_versions()
+    kept = cloud.clients.by_name["s3"].get_object(Bucket=cloud.bucket, Key=key)
+    assert kept["Body"].read() == PDF + b"\n"
     assert documents(cloud, draft_id)[document_id]["status"] == "ATTACHED"

@@ -1,0 +1,73 @@
+"""S3 as far as documents use it: one bucket with versions, and the notices of arrivals."""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class NoSuchKeyError(Exception):
+    """``client.exceptions.NoSuchKey``."""
+
+
+class Exceptions:
+    """``client.exceptions``."""
+
+    NoSuchKey = NoSuchKeyError
+
+
+@dataclass
+class Bucket:
+    """Versions by key, the newest last."""
+
+    on_arrival: Callable[[str], None]
+    versions: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
+    _made: int = 0
+
+    def upload(self, key: str, body: bytes) -> None:
+        """A portal sends its form; S3 tells of it."""
+        self._add(key, body)
+        self.on_arrival(key)
+
+    def _add(self, key: str, body: bytes) -> str:
+        self._made += 1
+        self.versions.setdefault(key, []).append((f"v{self._made}", body))
+        return f"v{self._made}"
+
+    def perform(self, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        called: Callable[[Mapping[str, Any]], dict[str, Any]] = getattr(self, f"_{operation}")
+        return called(given)
+
+    def _get_object(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        versions = self.versions.get(given["Key"])
+        if not versions:
+            raise NoSuchKeyError
+        version_id, body = versions[-1]
+        return {"Body": io.BytesIO(body), "ContentLength": len(body), "VersionId": version_id}
+
+    def _put_object(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {"VersionId": self._add(given["Key"], given["Body"])}
+
+    def _list_objects_v2(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        found = [key for key in self.versions if key.startswith(given["Prefix"])]
+        return {"Contents": [{"Key": key} for key in sorted(found)]}
+
+    def _list_object_versions(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "Versions": [
+                {"Key": key, "VersionId": version_id}
+                for key in sorted(self.versions)
+                if key.startswith(given["Prefix"])
+                for version_id, _ in self.versions[key]
+            ]
+        }
+
+    def _delete_object(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        left = [
+            one for one in self.versions.get(given["Key"], []) if one[0] != given.get("VersionId")
+        ]
+        if left:
+            self.versions[given["Key"]] = left
+        else:
+            self.versions.pop(given["Key"], None)
+        return {}

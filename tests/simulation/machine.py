@@ -1,0 +1,330 @@
+"""Step Functions, as far as the workflow uses it: the committed definition, interpreted.
+
+Executions by name, task tokens, timeouts, retries and catches in their order. The few JSONata forms the
+definition uses are understood, any other is refused; ``test_machine.py`` compares them with jsonata.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from tests.simulation.table import failed
+
+DEFINITION: Final = (
+    Path(__file__).resolve().parents[2] / "stepfunctions" / "precertification.asl.json"
+)
+RUNNING: Final = "RUNNING"
+Scope = Mapping[str, Any]
+Expression = Callable[[Scope], Any]
+
+
+class UnknownExpressionError(Exception):
+    """The definition says what the simulation does not understand: teach it."""
+
+
+_PATH: Final = re.compile(r"\$(\w+(?:\.\w+)*)")
+_EQUALS: Final = re.compile(r"(\$[\w.]+) = '(\w+)'")
+_OR_ELSE: Final = re.compile(r"\$exists\((\$[\w.]+)\) \? (\$[\w.]+) : (\d+)")
+_NUMBER: Final = re.compile(r"\$number\((\$[\w.]+)\)")
+
+
+@cache
+def expression(text: str) -> Expression:
+    """A JSONata expression, without its braces."""
+    if match := _PATH.fullmatch(text):
+        path = tuple(match[1].split("."))
+        return lambda scope: _followed(scope, path)
+    if match := _EQUALS.fullmatch(text):
+        left, wanted = expression(match[1]), match[2]
+        return lambda scope: left(scope) == wanted
+    if (match := _OR_ELSE.fullmatch(text)) and match[1] == match[2]:
+        given, otherwise = expression(match[1]), int(match[3])
+        return lambda scope: otherwise if (value := given(scope)) is None else value
+    if match := _NUMBER.fullmatch(text):
+        inner = expression(match[1])
+        return lambda scope: int(inner(scope))
+    raise UnknownExpressionError(text)
+
+
+def _followed(scope: Scope, path: tuple[str, ...]) -> Any:
+    value: Any = scope
+    for part in path:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def evaluated(template: Any, scope: Scope) -> Any:
+    """A template with its expressions filled in."""
+    if isinstance(template, str) and template.startswith("{%"):
+        return expression(template.removeprefix("{%").removesuffix("%}").strip())(scope)
+    if isinstance(template, Mapping):
+        return {name: evaluated(value, scope) for name, value in template.items()}
+    return template
+
+
+@cache
+def definition() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(DEFINITION.read_text(encoding="utf-8"))
+    return found
+
+
+@dataclass
+class Execution:
+    """One execution. ``payload`` is the task it has ready for its function."""
+
+    name: str
+    input: Mapping[str, Any]
+    status: str = RUNNING
+    state: str = ""
+    variables: dict[str, Any] = field(default_factory=dict)
+    entered: list[str] = field(default_factory=list)
+    attempts: dict[int, int] = field(default_factory=dict)
+    token: str | None = None
+    payload: Mapping[str, Any] | None = None
+    ready_at: datetime | None = None
+    times_out_at: datetime | None = None
+    waits: bool = False
+    """Whether its function has returned, and the token alone is waited for."""
+    error: str | None = None
+
+    @property
+    def request_id(self) -> str:
+        return str(self.input["request_id"])
+
+    @property
+    def round(self) -> int:
+        return int(self.input["round"])
+
+
+@dataclass
+class Machine:
+    """All executions, and the calls by which they are started and answered."""
+
+    now: Callable[[], datetime]
+    rng: Random
+    note: Callable[[str], None]
+    states: Mapping[str, Any] = field(default_factory=lambda: definition()["States"])
+    start_at: str = field(default_factory=lambda: definition()["StartAt"])
+    executions: dict[str, Execution] = field(default_factory=dict)
+    on_success: Callable[[Execution], None] = lambda _execution: None
+    _tokens: dict[str, Execution] = field(default_factory=dict)
+
+    # -- what the adapter calls ---------------------------------------------------------------------
+
+    def perform(self, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A call of the client.
+
+        Raises:
+            ClientError: as the client would.
+        """
+        called: Callable[[Mapping[str, Any]], dict[str, Any]] = getattr(self, f"_{operation}")
+        return called(given)
+
+    def _start_execution(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        name, asked = given["name"], json.loads(given["input"])
+        known = self.executions.get(name)
+        if known is None:
+            started = self.executions[name] = Execution(name, asked)
+            self._enter(started, self.start_at, {"states": {"input": asked}})
+        elif known.status != RUNNING or known.input != asked:
+            raise ExecutionAlreadyExistsError
+        return {"executionArn": f"arn:{name}"}
+
+    def _describe_execution(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        known = self.executions.get(given["executionArn"].rpartition(":")[2])
+        if known is None:
+            raise ExecutionDoesNotExistError
+        return {"status": known.status}
+
+    def _send_task_success(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        execution = self._waiting(given["taskToken"], "SendTaskSuccess")
+        self._succeed(execution, json.loads(given["output"]))
+        return {}
+
+    def _send_task_failure(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        execution = self._waiting(given["taskToken"], "SendTaskFailure")
+        self._fail(execution, given["error"], given["cause"])
+        return {}
+
+    def _waiting(self, token: str, operation: str) -> Execution:
+        execution = self._tokens.get(token)
+        if execution is None or execution.token != token:
+            raise failed("TaskTimedOut", operation)
+        return execution
+
+    # -- what the world does with it ----------------------------------------------------------------
+
+    @property
+    def running(self) -> list[Execution]:
+        return [one for one in self.executions.values() if one.status == RUNNING]
+
+    def ready(self) -> list[Execution]:
+        """Executions whose function is to be invoked now."""
+        now = self.now()
+        return [
+            one
+            for one in self.running
+            if one.payload is not None
+            and not one.waits
+            and one.ready_at is not None
+            and one.ready_at <= now
+        ]
+
+    def next_instant(self) -> datetime | None:
+        """When something of an execution is due: a retry or a timeout."""
+        waiting = [
+            at
+            for one in self.running
+            for at in (one.times_out_at if one.waits else one.ready_at,)
+            if at is not None
+        ]
+        return min(waiting, default=None)
+
+    def returned(self, execution: Execution, token: str | None, result: Any) -> None:
+        """The function answered; too late where the attempt ended meanwhile."""
+        if execution.token != token or execution.status != RUNNING:
+            return
+        if self._state(execution)["Resource"].endswith(".waitForTaskToken"):
+            execution.waits = True
+        else:
+            self._succeed(execution, {"Payload": result})
+
+    def raised(self, execution: Execution, token: str | None, error: str) -> None:
+        """The function failed with this error."""
+        if execution.token == token and execution.status == RUNNING:
+            self._fail(execution, error, "")
+
+    def time_out(self) -> bool:
+        """End every attempt whose time is over. Answers whether there was one."""
+        now, found = self.now(), False
+        for execution in self.running:
+            if execution.times_out_at is not None and execution.times_out_at <= now:
+                found = True
+                self._fail(execution, "States.Timeout", "")
+        return found
+
+    def abort(self, execution: Execution) -> None:
+        """As an operator or a lost region ends it."""
+        self._end(execution, "ABORTED")
+
+    def _state(self, execution: Execution) -> Mapping[str, Any]:
+        state: Mapping[str, Any] = self.states[execution.state]
+        return state
+
+    def _enter(self, execution: Execution, name: str, scope: Scope) -> None:
+        execution.state = name
+        execution.entered.append(name)
+        self.note(f"{execution.name} enters {name}")
+        state = self._state(execution)
+        match state["Type"]:
+            case "Task":
+                execution.attempts = {}
+                self._attempt(execution, scope, timedelta())
+            case "Choice":
+                self._choose(execution, state, scope)
+            case "Succeed":
+                self._end(execution, "SUCCEEDED")
+                self.on_success(execution)
+            case "Fail":
+                execution.error = evaluated(state["Error"], self._scope(execution, scope))
+                self._end(execution, "FAILED")
+            case other:
+                raise UnknownExpressionError(other)
+
+    def _end(self, execution: Execution, status: str) -> None:
+        execution.status, execution.token, execution.payload = status, None, None
+        execution.times_out_at = execution.ready_at = None
+        execution.waits = False
+
+    def _scope(self, execution: Execution, scope: Scope) -> Scope:
+        return {**execution.variables, **scope}
+
+    def _attempt(self, execution: Execution, scope: Scope, pause: timedelta) -> None:
+        """Make the function's call ready, with a token of its own for each attempt."""
+        state = self._state(execution)
+        token = f"token-{len(self._tokens)}"
+        states = {**scope.get("states", {}), "context": {"Task": {"Token": token}}}
+        whole = self._scope(execution, {"states": states})
+        execution.token, execution.waits = token, False
+        self._tokens[token] = execution
+        execution.payload = evaluated(state["Arguments"]["Payload"], whole)
+        execution.ready_at = self.now() + pause
+        seconds = evaluated(state["TimeoutSeconds"], whole)
+        execution.times_out_at = execution.ready_at + timedelta(seconds=seconds)
+
+    def _choose(self, execution: Execution, state: Mapping[str, Any], scope: Scope) -> None:
+        whole = self._scope(execution, scope)
+        for choice in state["Choices"]:
+            if evaluated(choice["Condition"], whole):
+                self._enter(execution, choice["Next"], scope)
+                return
+        execution.variables |= evaluated(state.get("Assign", {}), whole)
+        self._enter(execution, state["Default"], scope)
+
+    def _succeed(self, execution: Execution, result: Any) -> None:
+        state = self._state(execution)
+        scope = {"states": {"input": execution.input, "result": result}}
+        self._leave(execution, state, state["Next"], scope)
+
+    def _leave(
+        self, execution: Execution, by: Mapping[str, Any], following: str, scope: Scope
+    ) -> None:
+        execution.variables |= evaluated(by.get("Assign", {}), self._scope(execution, scope))
+        execution.token, execution.payload = None, None
+        execution.times_out_at = execution.ready_at = None
+        execution.waits = False
+        self._enter(execution, following, {"states": {"input": execution.input}})
+
+    def _fail(self, execution: Execution, error: str, cause: str) -> None:
+        state = self._state(execution)
+        self.note(f"{execution.name} in {execution.state}: {error}")
+        for index, retrier in enumerate(state.get("Retry", ())):
+            if not _fits(error, retrier):
+                continue
+            tried = execution.attempts.get(index, 0)
+            if tried < retrier["MaxAttempts"]:
+                execution.attempts[index] = tried + 1
+                pause = retrier["IntervalSeconds"] * retrier["BackoffRate"] ** tried
+                pause = min(pause, retrier.get("MaxDelaySeconds", pause))
+                jittered = timedelta(seconds=pause * self.rng.random())
+                self._attempt(execution, {"states": {"input": execution.input}}, jittered)
+                return
+            break
+        for catcher in state.get("Catch", ()):
+            if _fits(error, catcher):
+                output = {"Error": error, "Cause": cause}
+                scope = {"states": {"input": execution.input, "errorOutput": output}}
+                self._leave(execution, catcher, catcher["Next"], scope)
+                return
+        execution.error = error
+        self._end(execution, "FAILED")
+
+
+def _fits(error: str, rule: Mapping[str, Any]) -> bool:
+    wanted = rule["ErrorEquals"]
+    return (
+        error in wanted
+        or "States.ALL" in wanted
+        or ("States.TaskFailed" in wanted and error != "States.Timeout")
+    )
+
+
+class ExecutionAlreadyExistsError(Exception):
+    """``client.exceptions.ExecutionAlreadyExists``."""
+
+
+class ExecutionDoesNotExistError(Exception):
+    """``client.exceptions.ExecutionDoesNotExist``."""
+
+
+class Exceptions:
+    """``client.exceptions``, by the names that botocore makes of the service's shapes."""
+
+    ExecutionAlreadyExists = ExecutionAlreadyExistsError
+    ExecutionDoesNotExist = ExecutionDoesNotExistError

@@ -1,0 +1,355 @@
+"""Offices and reviewers: they call the API as portals do, repeat what was not answered, and remember
+what they were told."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+from functions.review import handler as review
+from functions.status import handler as status
+from functions.submit import handler as submit
+from functions.upload import handler as upload
+from precert.adapters.dynamodb.codec import from_wire
+from precert.adapters.dynamodb.request_items import request_of
+from precert.contract import DOCUMENT_PREFIX
+from precert.domain.request import Request
+from tests.fakes.gateway import matched
+from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, PLAN, entered
+from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.table import Wire
+from tests.simulation.world import KILLED, REQUESTS, World
+
+Claims = Mapping[str, str]
+ATTEMPTS: Final = 3
+VARIANTS: Final = 3
+PDF: Final = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF"
+WRONG: Final = b"not what its name says"
+MANY_DRAFTS: Final = 2
+REASONS: Final = {"reason_code": "0F", "rationale": "Too soon.", "criterion": "MCG S-310"}
+
+
+def _claims(subject: str, group: str, tins: str = "", plans: str = "") -> Claims:
+    return {
+        "sub": subject,
+        "cognito:groups": f"[{group}]",
+        "custom:tins": tins,
+        "custom:plans": plans,
+    }
+
+
+OFFICES: Final = (
+    _claims("office-user", "PatientSearch", OFFICE_TIN),
+    _claims("facility-user", "PatientSearch", FACILITY_TIN),
+)
+REVIEWERS: Final = tuple(
+    _claims(f"reviewer-{number}", "Reviewer", plans=PLAN.plan_id) for number in range(3)
+)
+
+
+class Reply(NamedTuple):
+    """What came back; ``status`` 0 where nothing did."""
+
+    status: int
+    body: Any
+
+
+class Told(NamedTuple):
+    """A success that a caller was told of: the product must stand by it."""
+
+    what: str
+    request_id: str
+    detail: Mapping[str, Any]
+
+
+@cache
+def content(variant: int, urgency: str) -> str:
+    """What an office enters, as JSON; the variants differ in what was asked for."""
+    whole = entered()
+    [service] = whole["services"]
+    service |= {"requested_days": variant + 1, "urgency": urgency}
+    return json.dumps({"content": whole})
+
+
+@cache
+def _route(method: str, path: str) -> dict[str, Any]:
+    return matched(method, path)
+
+
+@dataclass
+class People:
+    """Everybody outside, their calls, and what they know."""
+
+    world: World
+    urgency: str = "ELECTIVE"
+    ids: list[str] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    keys: dict[str, Claims] = field(default_factory=dict)
+    forms: list[tuple[str, str]] = field(default_factory=list)
+    known: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Version and round that somebody read a while ago."""
+
+    def __post_init__(self) -> None:
+        self.world.actors.append(self.move)
+
+    # -- calls --------------------------------------------------------------------------------------
+
+    def call(
+        self,
+        function: ModuleType,
+        method: str,
+        path: str,
+        body: str | None,
+        by: Claims,
+        **headers: str,
+    ) -> Reply:
+        """A call, sent again as it was while it is not answered or answered as passing."""
+        event = {
+            **_route(method, path),
+            "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+            "requestContext": {"authorizer": {"jwt": {"claims": by}}},
+            "body": body,
+        }
+        world = self.world
+        for attempts_left in reversed(range(world.rng.randint(1, ATTEMPTS))):
+            world.note(f"{by['sub']} calls {method} {path} {headers or ''}")
+            outcome = world.invoke(function, event)
+            if outcome.error == KILLED:
+                reply = Reply(502, None)
+            else:
+                answer = outcome.answer
+                text = answer["body"]
+                reply = Reply(answer["statusCode"], json.loads(text) if text else None)
+                world.note(f"{by['sub']} is answered {reply.status} {_code(reply)}")
+            if reply.status == 500:  # noqa: PLR2004 - a fault of ours
+                raise PromiseBrokenError(f"{method} {path} was answered with 500")
+            if world.wire.faults_left and world.chance(world.wire.fault_share / 4):
+                world.note("the answer is lost")
+                reply = Reply(0, None)
+            if reply.status < 500 and reply.status:  # noqa: PLR2004
+                return reply
+            if attempts_left:
+                world.pause(1)
+        return Reply(0, None)
+
+    def tell(self, what: str, request_id: str, **detail: Any) -> None:
+        self.told.append(Told(what, request_id, detail))
+
+    # -- what they see ------------------------------------------------------------------------------
+
+    def item(self, request_id: str) -> Wire | None:
+        return self.world.tables.item(REQUESTS, (f"REQUEST#{request_id}", "REQUEST"))
+
+    def seen(self, request_id: str) -> tuple[str, int, int]:
+        """Status, version and round as somebody saw them, now or a while ago."""
+        item = self.item(request_id)
+        if item is None:
+            return "GONE", *self.known.get(request_id, (1, 1))
+        now = int(item["version"]["N"]), int(item["round"]["N"]) if "round" in item else 1
+        known = self.known.setdefault(request_id, now)
+        if self.world.chance(0.15):
+            return item["status"]["S"], *known
+        self.known[request_id] = now
+        return item["status"]["S"], *now
+
+    def request(self, request_id: str) -> Request | None:
+        item = self.item(request_id)
+        return request_of(from_wire(item)) if item else None
+
+    # -- moves --------------------------------------------------------------------------------------
+
+    def move(self) -> Callable[[], None] | None:
+        rng = self.world.rng
+        if not self.ids or (len(self.ids) < MANY_DRAFTS and rng.random() < 0.1):  # noqa: PLR2004
+            return self.start
+        request_id = rng.choice(self.ids)
+        if self.forms and rng.random() < 0.3:  # noqa: PLR2004
+            return self.upload
+        status_, version, round_ = self.seen(request_id)
+        # Mostly what fits; now and then what does not, as late clicks are.
+        moves = _MOVES.get(status_, ()) if rng.random() < 0.9 else _ANY  # noqa: PLR2004
+        if not moves:
+            return None
+        chosen = rng.choice(moves)
+        return lambda: chosen(self, request_id, version, round_)
+
+    def office(self) -> Claims:
+        return self.world.rng.choice(OFFICES)
+
+    def start(self) -> None:
+        rng, by = self.world.rng, OFFICES[0]
+        key = f"key-{rng.randrange(3)}"
+        variant = 0
+        reply = self.call(
+            submit,
+            "POST",
+            "/v1/drafts",
+            content(variant, self.urgency),
+            by,
+            idempotency_key=key,
+        )
+        if reply.status == 201:  # noqa: PLR2004
+            draft_id = reply.body["draft_id"]
+            self.tell("started", draft_id, key=key, version=reply.body["version"])
+            if draft_id not in self.ids:
+                self.ids.append(draft_id)
+
+    def save(self, draft_id: str, version: int, _round: int) -> None:
+        variant = self.world.rng.randrange(VARIANTS)
+        before = self.world.clock.at
+        reply = self.call(
+            submit,
+            "PUT",
+            f"/v1/drafts/{draft_id}",
+            content(variant, self.urgency),
+            OFFICES[0],
+            if_match=f'"{version}"',
+        )
+        if reply.status == 200:  # noqa: PLR2004
+            made = reply.body["version"]
+            self.tell("saved", draft_id, version=made, variant=variant, at=before)
+
+    def patch(self, draft_id: str, version: int, _round: int) -> None:
+        variant = self.world.rng.randrange(VARIANTS)
+        part = json.loads(content(variant, self.urgency))["content"]["services"]
+        reply = self.call(
+            submit,
+            "PATCH",
+            f"/v1/drafts/{draft_id}",
+            json.dumps({"content": {"services": part}}),
+            OFFICES[0],
+            if_match=f'"{version}"',
+        )
+        if reply.status == 200:  # noqa: PLR2004
+            made = reply.body["version"]
+            self.tell("saved", draft_id, version=made, variant=variant, at=self.world.clock.at)
+
+    def submit(self, draft_id: str, version: int, _round: int) -> None:
+        variant = self.world.rng.randrange(VARIANTS)
+        reply = self.call(
+            submit,
+            "POST",
+            f"/v1/drafts/{draft_id}/submission",
+            content(variant, self.urgency),
+            OFFICES[0],
+            if_match=f'"{version}"',
+        )
+        if reply.status == 202:  # noqa: PLR2004
+            number = reply.body["number"]
+            self.tell("submitted", draft_id, number=number, variant=variant, based_on=version)
+
+    def delete(self, draft_id: str, version: int, _round: int) -> None:
+        path = f"/v1/drafts/{draft_id}"
+        reply = self.call(submit, "DELETE", path, None, OFFICES[0], if_match=f'"{version}"')
+        if reply.status == 204:  # noqa: PLR2004
+            self.tell("deleted", draft_id)
+
+    def offer(self, request_id: str, _version: int, _round: int) -> None:
+        body = '{"file_name": "note.pdf"}'
+        path = f"/v1/requests/{request_id}/documents"
+        reply = self.call(upload, "POST", path, body, self.office())
+        if reply.status == 201:  # noqa: PLR2004
+            document_id = reply.body["document"]["document_id"]
+            self.tell("offered", request_id, document_id=document_id)
+            self.forms.append((request_id, document_id))
+
+    def upload(self) -> None:
+        rng = self.world.rng
+        index = rng.randrange(len(self.forms))
+        request_id, document_id = self.forms[index]
+        if rng.random() < 0.7:  # noqa: PLR2004 - else the form is used again
+            del self.forms[index]
+        self.world.note(f"upload of {document_id}")
+        body = PDF if rng.random() < 0.7 else WRONG  # noqa: PLR2004
+        self.world.bucket.upload(f"{DOCUMENT_PREFIX}{request_id}/{document_id}", body)
+
+    def void(self, request_id: str, _version: int, _round: int) -> None:
+        path = f"/v1/requests/{request_id}/void"
+        reply = self.call(submit, "POST", path, '{"reason": "Chose another."}', self.office())
+        if reply.status == 200:  # noqa: PLR2004
+            self.tell("voided", request_id)
+
+    def appeal(self, request_id: str, _version: int, _round: int) -> None:
+        request = self.request(request_id)
+        if request is None or request.review is None:
+            return
+        lines = [line.line_id for line in request.review.lines if line.status == "DENIED"]
+        if not lines:
+            return
+        expedited = self.world.chance(0.5)
+        body = json.dumps({"line_ids": lines, "reason": "It grew.", "expedited": expedited})
+        path = f"/v1/requests/{request_id}/appeals"
+        reply = self.call(submit, "POST", path, body, self.office())
+        if reply.status == 202:  # noqa: PLR2004
+            self.tell("appealed", request_id)
+
+    def decide(self, request_id: str, _version: int, round_: int) -> None:
+        rng = self.world.rng
+        request = self.request(request_id)
+        if request is None or request.review is None:
+            return
+        # The lines of a round decided meanwhile are asked for as well: a late click.
+        lines = request.lines_to_decide or request.review.lines
+        denied = rng.random() < 0.5  # noqa: PLR2004
+        whole: Sequence[Mapping[str, Any]] = [
+            {"line_id": line.line_id, "status": "DENIED", **REASONS}
+            if denied or rng.random() < 0.3  # noqa: PLR2004
+            else {"line_id": line.line_id, "status": "APPROVED"}
+            for line in lines
+        ]
+        by = rng.choice(REVIEWERS)
+        body = json.dumps({"round": round_, "lines": whole})
+        path = f"/v1/review/requests/{request_id}/decisions"
+        reply = self.call(review, "POST", path, body, by)
+        if reply.status == 200:  # noqa: PLR2004
+            decided = {one["line_id"]: one["status"] for one in whole}
+            self.tell("decided", request_id, round=round_, by=by["sub"], lines=decided)
+
+    def look(self, request_id: str, _version: int, _round: int) -> None:
+        self.call(status, "GET", f"/v1/requests/{request_id}", None, self.office())
+
+
+def _code(reply: Reply) -> str:
+    return reply.body.get("code", "") if isinstance(reply.body, dict) else ""
+
+
+Move = Callable[[People, str, int, int], None]
+_DRAFT: Final[tuple[Move, ...]] = (
+    People.save,
+    People.patch,
+    People.submit,
+    People.submit,
+    People.submit,
+    People.submit,
+    People.delete,
+    People.offer,
+)
+_WAITING: Final[tuple[Move, ...]] = (
+    People.void,
+    People.decide,
+    People.decide,
+    People.decide,
+    People.offer,
+    People.offer,
+)
+_DECIDED: Final[tuple[Move, ...]] = (
+    People.appeal,
+    People.appeal,
+    People.appeal,
+    People.decide,
+    People.decide,
+    People.decide,
+    People.offer,
+)
+_ANY: Final[tuple[Move, ...]] = tuple(
+    dict.fromkeys((*_DRAFT, *_WAITING, *_DECIDED, People.look))
+)
+_MOVES: Final[Mapping[str, tuple[Move, ...]]] = {
+    "INCOMPLETE": _DRAFT,
+    "PROCESSING": (People.void, People.submit, People.offer, People.decide),
+    "PENDING": _WAITING,
+    "DENIED": _DECIDED,
+    "PARTIALLY APPROVED": _DECIDED,
+}

@@ -1,0 +1,476 @@
+"""Faults that somebody could write: each breaks one of the product's defences, and must be caught.
+
+A fault takes away what the product does, at the place where it does it. Where two defences stand behind
+one another, the fault takes both.
+"""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import timedelta
+from functools import wraps
+from itertools import count
+from typing import Any, Final
+
+import pytest
+
+from functions.relay import handler as relay
+from functions.submit import handler as submit
+from precert.adapters import eventbridge, stepfunctions
+from precert.adapters.dynamodb import documents, drafts, inbox, operations, reads, requests
+from precert.bootstrap import dependencies
+from precert.domain.request import Change, Request
+from precert.usecases import (
+    decide,
+    deliver_message,
+    relay_event,
+    run_round,
+    void_request,
+)
+from precert.usecases.ports.requests import ConcurrentChangeError
+from tests.simulation import machine
+
+Patch = pytest.MonkeyPatch
+Plant = Callable[[Patch], None]
+FAULTS: Final[dict[str, Plant]] = {}
+
+
+def fault(plant: Plant) -> Plant:
+    """Register a fault by its function's name."""
+    FAULTS[plant.__name__] = plant
+    return plant
+
+
+def _without(operation: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in operation.items() if name not in names}
+
+
+def _unchecked_event(patch: Patch, *modules: Any) -> None:
+    """Events put whatever stands there."""
+    put = operations.put_event
+
+    def unchecked(*given: Any) -> dict[str, Any]:
+        return {"Put": _without(put(*given)["Put"], "ConditionExpression")}
+
+    for module in modules:
+        patch.setattr(module, "put_event", unchecked)
+
+
+def _rewritten(text: str, value: Mapping[str, Any], condition: str, instead: str) -> dict[str, Any]:
+    """An operation with a part of its condition written otherwise."""
+    if condition not in value[text]:
+        raise AssertionError(f"the fault is out of date: {condition}")
+    return {**value, text: value[text].replace(condition, instead)}
+
+
+# -- writes -------------------------------------------------------------------------------------------
+
+
+@fault
+def write_without_condition(patch: Patch) -> None:
+    """A change is written whatever the version is by now."""
+    update = requests.DynamoDBRequests._update
+
+    def unconditional(self: Any, change: Change) -> dict[str, Any]:
+        given = update(self, change)
+        values = _without(given["ExpressionAttributeValues"], ":based_on")
+        return {**_without(given, "ConditionExpression"), "ExpressionAttributeValues": values}
+
+    patch.setattr(requests.DynamoDBRequests, "_update", unconditional)
+    _unchecked_event(patch, requests)
+
+
+@fault
+def lost_race_written_again(patch: Patch) -> None:
+    """Who was overtaken writes the same on top, instead of asking anew whether it is allowed."""
+
+    def stubborn(request_id: str, change: Any, *, requests: Any) -> Request:
+        wanted: Change = change(requests.read(request_id))
+        for _ in range(5):
+            try:
+                requests.record(wanted)
+            except ConcurrentChangeError:
+                based_on = requests.read(request_id).version
+                after = wanted.request.model_copy(update={"version": based_on + 1})
+                event_id = f"{request_id}.{based_on + 1:06d}"
+                event = wanted.event.model_copy(update={"event_id": event_id})
+                wanted = Change(based_on, after, event)
+                continue
+            return wanted.request
+        raise ConcurrentChangeError
+
+    patch.setattr(void_request, "change_request", stubborn)
+    patch.setattr(decide, "change_request", stubborn)
+
+
+@fault
+def event_record_lost(patch: Patch) -> None:
+    """A void tells nobody: the change is written without its event."""
+    record = requests.DynamoDBRequests.record
+
+    def silent(self: Any, change: Change, round_: Any = None) -> None:
+        if change.event.type != "RequestVoided":
+            record(self, change, round_)
+            return
+        with Patch.context() as inner:
+            there = {"ConditionCheck": _exists(self._table, change.request.request_id)}
+            inner.setattr(requests, "put_event", lambda *_: there)
+            record(self, change, round_)
+
+    patch.setattr(requests.DynamoDBRequests, "record", silent)
+
+
+def _exists(table: str, request_id: str) -> dict[str, Any]:
+    return {
+        "TableName": table,
+        "Key": {"pk": {"S": f"NUMBER#{request_id}"}, "sk": {"S": "NUMBER"}},
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+
+
+@fault
+def lines_left_behind(patch: Patch) -> None:
+    """A change leaves the dashboards as they were."""
+    patch.setattr(requests, "set_lines", lambda *_: [])
+
+
+@fault
+def submitted_twice(patch: Patch) -> None:
+    """A submission does not ask which version it is based on, nor whether it is a draft still."""
+    submitting = drafts.DynamoDBDrafts._submitting_update
+
+    def unconditional(self: Any, submission: Any) -> dict[str, Any]:
+        live = "#status = :incomplete AND version = :based_on AND expires_at > :now"
+        loose = "(#status = :incomplete OR version >= :based_on)"
+        given = submitting(self, submission)
+        return _rewritten("ConditionExpression", given, live, loose)
+
+    patch.setattr(drafts.DynamoDBDrafts, "_submitting_update", unconditional)
+
+
+@fault
+def number_not_reserved(patch: Patch) -> None:
+    """Nobody looks whether a number was given before."""
+    whole = drafts.DynamoDBDrafts._submission
+
+    def careless(self: Any, submission: Any) -> list[dict[str, Any]]:
+        made = whole(self, submission)
+        made[1] = {"Put": _without(made[1]["Put"], "ConditionExpression")}
+        return made
+
+    patch.setattr(drafts.DynamoDBDrafts, "_submission", careless)
+
+
+@fault
+def save_over_a_newer_one(patch: Patch) -> None:
+    """A save does not ask for the version it is based on, and writes its own."""
+    live = drafts._LIVE.replace("version = :based_on", "version >= :based_on")
+    patch.setattr(drafts, "_LIVE", live)
+
+
+@fault
+def draft_written_after_its_time(patch: Patch) -> None:
+    """Only the store's removal ends a draft."""
+    live = drafts._LIVE.replace("expires_at > :now", "updated_at <= :now")
+    patch.setattr(drafts, "_LIVE", live)
+
+
+@fault
+def draft_removed_too_early(patch: Patch) -> None:
+    """The store is told another instant than the office is."""
+    ttl = drafts._ttl
+    patch.setattr(drafts, "_ttl", lambda at: ttl(at - timedelta(hours=1)) if at else None)
+
+
+@fault
+def late_line_over_a_newer_one(patch: Patch) -> None:
+    """What a draft's line shows is whatever was relayed last, from what was read first."""
+
+    def careless(self: Any, draft: Request) -> None:
+        self._writes.update(**self._line(draft))
+
+    patch.setattr(drafts.DynamoDBDrafts, "show", careless)
+
+
+@fault
+def stale_read_taken_for_truth(patch: Patch) -> None:
+    """Reads of one item are eventually consistent."""
+    consistent = reads.get
+
+    def stale(client: Any, *key: str) -> Any:
+        class Lenient:
+            def get_item(self, **given: Any) -> Any:
+                return client.get_item(**_without(given, "ConsistentRead"))
+
+        return consistent(Lenient(), *key)  # type: ignore[arg-type]
+
+    patch.setattr(requests, "get", stale)
+
+
+# -- slots --------------------------------------------------------------------------------------------
+
+
+@fault
+def slot_released_twice(patch: Patch) -> None:
+    """A refused document gives its slot back as a count, and so does each repetition."""
+
+    def counted(self: Any, request_id: str, document: Any) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"pk": {"S": f"REQUEST#{request_id}"}, "sk": {"S": "REQUEST"}},
+                "UpdateExpression": "DELETE slots_taken :document ADD document_slots :one",
+                "ConditionExpression": "attribute_exists(pk)",
+                "ExpressionAttributeValues": {
+                    ":document": {"SS": [document.document_id]},
+                    ":one": {"N": "1"},
+                },
+            }
+        }
+
+    patch.setattr(documents.DynamoDBDocuments, "_freed_slot", counted)
+
+
+@fault
+def slots_not_counted(patch: Patch) -> None:
+    """An offer asks for the status alone."""
+    free = " AND (attribute_not_exists(slots_taken) OR size(slots_taken) < document_slots)"
+    text = documents.TAKES_DOCUMENTS
+    assert free in text
+    patch.setattr(documents, "TAKES_DOCUMENTS", text.replace(free, ""))
+
+
+@fault
+def refused_bytes_kept(patch: Patch) -> None:
+    """Bytes of a refused document stay where they are."""
+    from precert.adapters.s3.documents import S3Documents
+
+    patch.setattr(S3Documents, "remove", lambda *_: None)
+
+
+@fault
+def documents_of_gone_drafts_kept(patch: Patch) -> None:
+    """Clean-up removes records and lines, and not the bytes."""
+    from precert.adapters.s3.documents import S3Documents
+
+    patch.setattr(S3Documents, "remove_all", lambda *_: None)
+
+
+# -- before and after the commit ----------------------------------------------------------------------
+
+
+def _early(act: Callable[[Change], None]) -> Callable[..., Request]:
+    """``change_request`` that acts on what it is about to write."""
+
+    def change_request(request_id: str, change: Any, *, requests: Any) -> Request:
+        for _ in range(5):
+            wanted: Change = change(requests.read(request_id))
+            act(wanted)
+            try:
+                requests.record(wanted)
+            except ConcurrentChangeError:
+                continue
+            return wanted.request
+        raise ConcurrentChangeError
+
+    return change_request
+
+
+@fault
+def published_before_the_commit(patch: Patch) -> None:
+    """A decision is told to the bus first, and written then."""
+    patch.setattr(decide, "change_request", _early(lambda one: dependencies().bus.publish(one.event)))
+
+
+@fault
+def token_answered_before_the_commit(patch: Patch) -> None:
+    """A decision wakes its execution first, and is written then."""
+
+    def answer(wanted: Change) -> None:
+        made = dependencies()
+        waiting = made.requests.round(wanted.event.request_id, wanted.event.round)
+        if waiting:
+            made.workflow.answer(waiting.task_token, {"status": wanted.event.status.value})
+
+    patch.setattr(decide, "change_request", _early(answer))
+
+
+@fault
+def execution_started_before_the_commit(patch: Patch) -> None:
+    """A submission starts its execution itself, before it is written."""
+    submitted = submit.submit_draft
+
+    @wraps(submitted)
+    def eager(draft_id: str, *given: Any, **more: Any) -> Any:
+        dependencies().workflow.start(draft_id, 1)
+        return submitted(draft_id, *given, **more)
+
+    patch.setattr(submit, "submit_draft", eager)
+
+
+# -- deliveries ---------------------------------------------------------------------------------------
+
+
+@fault
+def failed_record_passed_over(patch: Patch) -> None:
+    """The relay answers that all went well, whatever failed."""
+    handle = relay.handle
+
+    def careless(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        handle(event, context)
+        return {"batchItemFailures": []}
+
+    patch.setattr(relay, "handle", careless)
+
+
+@fault
+def refused_entry_passed_over(patch: Patch) -> None:
+    """The bus answers how many entries it did not take; nobody reads it."""
+    publish = eventbridge.EventBridgeBus.publish
+
+    def careless(self: Any, event: Any) -> None:
+        client = self._client
+
+        class Taken:
+            def put_events(self, **given: Any) -> Any:
+                return {**client.put_events(**given), "FailedEntryCount": 0}
+
+        publish(eventbridge.EventBridgeBus(Taken(), bus_name=self._bus_name), event)  # type: ignore[arg-type]
+
+    patch.setattr(eventbridge.EventBridgeBus, "publish", careless)
+
+
+@fault
+def event_id_made_at_delivery(patch: Patch) -> None:
+    """Each delivery of an event has an id of its own."""
+    publish, made = eventbridge.EventBridgeBus.publish, count()
+
+    def renamed(self: Any, event: Any) -> None:
+        publish(self, event.model_copy(update={"event_id": f"{event.event_id}-{next(made)}"}))
+
+    patch.setattr(eventbridge.EventBridgeBus, "publish", renamed)
+
+
+@fault
+def inbox_without_idempotency(patch: Patch) -> None:
+    """A message's key is the instant of its delivery."""
+    made, keyed = count(), inbox.inbox_sk
+    patch.setattr(inbox, "inbox_sk", lambda at, name: f"{keyed(at, name)}.{next(made)}")
+
+
+@fault
+def message_to_one_side(patch: Patch) -> None:
+    """A delivery ends after the first inbox, and is not tried again."""
+    deliver = deliver_message.deliver_message
+    from functions.inbox import handler
+
+    patch.setattr(
+        handler, "deliver_message", lambda message, tins, *, inbox: deliver(message, tins[:1], inbox=inbox)
+    )
+
+
+@fault
+def start_without_idempotency(patch: Patch) -> None:
+    """The key that a caller sends with a start is not looked at."""
+    patch.setattr(submit, "id_from_key", lambda *_: dependencies().new_id())
+
+
+# -- rounds -------------------------------------------------------------------------------------------
+
+
+@fault
+def execution_name_without_round(patch: Patch) -> None:
+    """An appeal's execution has the name of the first round's."""
+
+    def named(request_id: str, _round: int, attempt: int = 0) -> str:
+        return request_id if attempt == 0 else f"{request_id}-repair-{attempt}"
+
+    patch.setattr(stepfunctions, "execution_name", named)
+
+
+@fault
+def execution_name_by_chance(patch: Patch) -> None:
+    """Each start of a round has a name of its own."""
+    made = count()
+    patch.setattr(stepfunctions, "execution_name", lambda *_: f"execution-{next(made)}")
+
+
+@fault
+def clock_marked_twice(patch: Patch) -> None:
+    """That a mark was told of is not written down."""
+    mark = Request.mark_clock
+
+    def forgetful(self: Request, now: Any) -> Change | None:
+        change = mark(self, now)
+        if change is None:
+            return None
+        marks = {"warned_round": 0, "escalated_round": 0}
+        review = change.request.submitted.model_copy(update=marks)
+        return change._replace(request=change.request.model_copy(update={"review": review}))
+
+    patch.setattr(Request, "mark_clock", forgetful)
+
+
+@fault
+def mark_not_told(patch: Patch) -> None:
+    """An execution that reaches a mark goes on sleeping."""
+    patch.setattr(Request, "mark_clock", lambda *_: None)
+    patch.setattr(run_round, "_mark_is_missing", lambda *_: False)
+
+
+@fault
+def token_of_a_closed_round_kept(patch: Patch) -> None:
+    """An execution waits without asking whether the round is open."""
+
+    def careless(self: Any, round_: Any) -> None:
+        self._writes.put(**self._put_round(round_)["Put"])
+
+    patch.setattr(requests.DynamoDBRequests, "renew_round", careless)
+
+
+@fault
+def first_token_kept(patch: Patch) -> None:
+    """A round's token is written once, and not renewed when the execution waits again."""
+    put = requests.DynamoDBRequests._put_round
+
+    def once(self: Any, round_: Any) -> dict[str, Any]:
+        given = put(self, round_)["Put"]
+        given = {
+            "TableName": given["TableName"],
+            "Key": {name: given["Item"][name] for name in ("pk", "sk")},
+            "UpdateExpression": "SET task_token = if_not_exists(task_token, :token)",
+            "ExpressionAttributeValues": {":token": given["Item"]["task_token"]},
+        }
+        return {"Update": given}
+
+    patch.setattr(requests.DynamoDBRequests, "_put_round", once)
+
+
+@fault
+def token_not_answered(patch: Patch) -> None:
+    """A void leaves its execution asleep until the next mark."""
+    closes = frozenset({"RequestDetermined", "AppealDetermined"})
+    patch.setattr(relay_event, "_CLOSES_ROUND", closes)
+
+
+@fault
+def round_of_a_click_not_asked(patch: Patch) -> None:
+    """A decision is of whichever round is open when it arrives."""
+    patch.setattr(decide, "_require_round", lambda *_: None)
+
+
+@fault
+def retry_missing(patch: Patch) -> None:
+    """The state machine gives up at the first fault."""
+    states = deepcopy(dict(machine.definition()))
+    for state in states["States"].values():
+        state.pop("Retry", None)
+    patch.setattr(machine, "definition", lambda: states)
+
+
+@fault
+def timeout_not_caught(patch: Patch) -> None:
+    """A mark of the clock ends the execution."""
+    states = deepcopy(dict(machine.definition()))
+    waiting = states["States"]["Await Decision"]
+    waiting["Catch"] = [one for one in waiting["Catch"] if "States.Timeout" not in one["ErrorEquals"]]
+    patch.setattr(machine, "definition", lambda: states)

@@ -1,0 +1,409 @@
+"""What must hold: at every commit, and of everything once all queues have run dry.
+
+Written from the rules and not from the product's code: where both agree is what the simulation shows.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from precert.adapters.dynamodb.codec import from_wire
+from precert.adapters.dynamodb.request_items import request_of
+from precert.adapters.dynamodb.rows import row_of
+from precert.contract import MESSAGE_EVENT_TYPES
+from precert.domain.request import Request
+from precert.domain.statuses import WaitingOn
+from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.machine import Execution
+from tests.simulation.people import People, Told
+from tests.simulation.table import Wire, Written
+from tests.simulation.world import REQUESTS, SLOTS, World
+
+_MAY_FOLLOW: Final[Mapping[str, frozenset[str]]] = {
+    "INCOMPLETE": frozenset({"INCOMPLETE", "PROCESSING"}),
+    "PROCESSING": frozenset(
+        {"PROCESSING", "PENDING", "APPROVED", "PARTIALLY APPROVED", "DENIED", "VOID"}
+    ),
+    "PENDING": frozenset({"PENDING", "APPROVED", "PARTIALLY APPROVED", "DENIED", "VOID"}),
+    "DENIED": frozenset({"DENIED", "PARTIALLY APPROVED", "APPROVED"}),
+    "PARTIALLY APPROVED": frozenset({"PARTIALLY APPROVED", "APPROVED"}),
+    "APPROVED": frozenset({"APPROVED"}),
+    "VOID": frozenset({"VOID"}),
+}
+_TERMINAL: Final = frozenset({"APPROVED", "PARTIALLY APPROVED", "DENIED", "VOID"})
+_DETERMINES: Final = frozenset({"RequestDetermined", "AppealDetermined"})
+_ENDS: Final = _DETERMINES | {"RequestVoided", "RequestEndedAsDuplicate"}
+_SECOND: Final = timedelta(seconds=1)
+_SLACK: Final = timedelta(minutes=10)
+"""How late a mark of the clock may be told of: what retries and deliveries take."""
+
+
+def broken(what: str, *about: object) -> PromiseBrokenError:
+    return PromiseBrokenError(" ".join((what, *map(str, about))))
+
+
+class Promises:
+    """Watches a world from its first write on."""
+
+    def __init__(self, world: World, people: People) -> None:
+        self.world = world
+        self.people = people
+        self.images: dict[str, list[Wire]] = {}
+        self.gone: dict[str, bool] = {}
+        """Drafts that are no more, and whether time took them."""
+        self.numbers: dict[str, str] = {}
+        world.checks.append(self.at_commit)
+        world.machine.on_success = self.at_success
+
+    # -- at every commit ----------------------------------------------------------------------------
+
+    def at_commit(self, written: list[Written]) -> None:
+        changed = {one.key: one for one in written}
+        for one in written:
+            pk, sk = one.key
+            if sk == "REQUEST":
+                self._header(one, changed)
+            elif sk.startswith("EVENT#") and one.old is not None:
+                raise broken("an event was changed or removed:", pk, sk)
+            elif sk == "NUMBER" and one.old is not None:
+                raise broken("a number was given twice:", pk)
+
+    def _header(self, one: Written, changed: Mapping[tuple[str, str], Written]) -> None:
+        pk, old, new = one.key[0], one.old, one.new
+        request_id = pk.removeprefix("REQUEST#")
+        if new is None:
+            if old is None or old["status"]["S"] != "INCOMPLETE":
+                raise broken("a submitted request was removed:", request_id)
+            if one.by_ttl and self.world.clock.at < _instant(old["expires_at"]):
+                raise broken("a draft was removed before its time:", request_id)
+            self.gone[request_id] = one.by_ttl
+            return
+        if old is None and request_id in self.gone:
+            raise broken("a draft that was gone came back:", request_id)
+        self.images.setdefault(request_id, []).append(new)
+        version, slots = int(new["version"]["N"]), int(new["document_slots"]["N"])
+        taken = len(new["slots_taken"]["SS"]) if "slots_taken" in new else 0
+        if not 0 <= taken <= slots <= SLOTS:
+            raise broken("too many upload slots:", request_id, taken, slots)
+        if old is None:
+            if version != 1:
+                raise broken("a request begins with version 1:", request_id, version)
+            return
+        before, after = old["status"]["S"], new["status"]["S"]
+        if after not in _MAY_FOLLOW[before]:
+            raise broken("a status followed that may not:", request_id, before, after)
+        if version == int(old["version"]["N"]):
+            if {**old, "slots_taken": None} != {**new, "slots_taken": None}:
+                raise broken("a change without a version of its own:", request_id, version)
+            return
+        if version != int(old["version"]["N"]) + 1:
+            raise broken("a version was passed over or repeated:", request_id, version)
+        if before == "INCOMPLETE" and self.world.clock.at >= _instant(old["expires_at"]) + _SECOND:
+            raise broken("a draft was written after its time:", request_id)
+        if (pk, f"EVENT#{version:06d}") not in changed and after != "INCOMPLETE":
+            raise broken("a change without its event:", request_id, version)
+
+    def at_success(self, execution: Execution) -> None:
+        """An execution ends when its round is closed, and not before."""
+        header = self.people.item(execution.request_id)
+        if header is None:
+            raise broken("an execution ended without a request:", execution.name)
+        is_open = "worklist_pk" in header and int(header["round"]["N"]) == execution.round
+        if is_open:
+            raise broken("an execution ended before its round:", execution.name)
+
+    # -- once all queues have run dry ---------------------------------------------------------------
+
+    def at_rest(self, *, repaired: bool) -> None:
+        """Everything of every request; ``repaired`` says whether lost executions were mended."""
+        for request_id in dict.fromkeys((*self.people.ids, *self.images)):
+            self._request(request_id, repaired=repaired)
+        self._bus()
+        self._inboxes()
+        self._told()
+        for name, execution in self.world.machine.executions.items():
+            if execution.status == "FAILED":
+                raise broken("an execution failed of faults that pass:", name, execution.error)
+
+    def _collection(self, request_id: str) -> dict[str, Wire]:
+        items = self.world.tables.collection(REQUESTS, f"REQUEST#{request_id}")
+        return {item["sk"]["S"]: item for item in items}
+
+    def _request(self, request_id: str, *, repaired: bool) -> None:
+        items = self._collection(request_id)
+        header = items.get("REQUEST")
+        if header is None:
+            left = [sk for sk in items if not sk.startswith("EVENT#")]
+            stored = [key for key in self.world.bucket.versions if f"/{request_id}/" in key]
+            if request_id not in self.gone:
+                raise broken("a request was lost:", request_id)
+            if left or stored:
+                raise broken("something of a removed draft was left:", left, stored)
+            return
+        request = request_of(from_wire(header))
+        events = [json.loads(items[sk]["event"]["S"]) for sk in items if sk.startswith("EVENT#")]
+        self._lines(request, items)
+        self._documents(request, items)
+        if request.status == "INCOMPLETE":
+            return
+        self._number(request)
+        self._rounds(request, events)
+        self._executions(request, repaired=repaired)
+        self._clock(request, events)
+
+    def _lines(self, request: Request, items: Mapping[str, Wire]) -> None:
+        """The dashboard says what the request is; a draft has one line, its sides have one each."""
+        lines = {
+            sk: row_of(from_wire(item))
+            for sk, item in items.items()
+            if sk.startswith("PARTY#") and "row" in item
+        }
+        wanted = (
+            {"PARTY#DRAFT"}
+            if request.status == "INCOMPLETE"
+            else {f"PARTY#{tin}" for tin in request.tins}
+        )
+        if set(lines) != wanted:
+            raise broken("dashboard lines are missing or too many:", request.request_id, set(lines))
+        for sk, line in lines.items():
+            if (line.status, line.updated_at) != (request.status, request.updated_at):
+                raise broken("a dashboard line is behind:", request.request_id, sk, line.status)
+            if line.expires_at != request.expires_at:
+                raise broken("a draft's line ends at another time:", request.request_id)
+
+    def _documents(self, request: Request, items: Mapping[str, Wire]) -> None:
+        held = set(items["REQUEST"].get("slots_taken", {"SS": []})["SS"])
+        for sk, item in items.items():
+            if not sk.startswith("DOCUMENT#"):
+                continue
+            document = json.loads(item["document"]["S"])
+            name = document["document_id"]
+            key = f"documents/{request.request_id}/{name}"
+            stored = [version for version, _ in self.world.bucket.versions.get(key, [])]
+            match document["status"]:
+                case "ATTACHED":
+                    if stored != [document["version_id"]]:
+                        raise broken("an attached document is not its bytes:", name, stored)
+                case "REFUSED":
+                    if stored or name in held:
+                        raise broken("a refused document left something:", name, stored)
+                case "AWAITING_UPLOAD":
+                    if stored:
+                        raise broken("a document arrived and nobody looked:", name)
+
+    def _number(self, request: Request) -> None:
+        number = request.submitted.number
+        item = self.world.tables.item(REQUESTS, (f"NUMBER#{number}", "NUMBER"))
+        if item is None or item["request_id"]["S"] != request.request_id:
+            raise broken("a number is not its request's:", number, request.request_id)
+        if self.numbers.setdefault(number, request.request_id) != request.request_id:
+            raise broken("a number was given twice:", number)
+
+    def _rounds(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
+        """One submission, at most one end for each round, one decision of each line in a round."""
+        events = list(events)
+        kinds = Counter(event["type"] for event in events)
+        if kinds["RequestSubmitted"] != 1:
+            raise broken("submitted other than once:", request.request_id)
+        ends = Counter(event["round"] for event in events if event["type"] in _ENDS)
+        if any(count > 1 for count in ends.values()):
+            raise broken("a round was decided twice:", request.request_id, dict(ends))
+        for line in request.submitted.lines:
+            rounds = [decision.round for decision in line.decisions]
+            if len(set(rounds)) != len(rounds):
+                raise broken("a line was decided twice in a round:", request.request_id)
+        current = request.submitted.round
+        if ends[current] == 0 and not request.round_is_open:
+            raise broken("a round ended without an event:", request.request_id, current)
+        if ends[current] and request.round_is_open:
+            raise broken("a round goes on after its end:", request.request_id, current)
+        for number in range(1, current):
+            if ends[number] != 1:
+                raise broken("a round was left undecided:", request.request_id, number)
+
+    def _executions(self, request: Request, *, repaired: bool) -> None:
+        """An open round has its execution, and waits for somebody; a closed one has none."""
+        mine = [
+            one
+            for one in self.world.machine.executions.values()
+            if one.request_id == request.request_id
+        ]
+        running = [one for one in mine if one.status == "RUNNING"]
+        current = request.submitted.round
+        if not request.round_is_open:
+            if running:
+                raise broken("an execution of a closed round runs:", [one.name for one in running])
+            if request.status not in _TERMINAL:
+                raise broken("nobody is waited for:", request.request_id, request.status)
+            return
+        of_round = [one for one in running if one.round == current]
+        lost = any(one.name in self.world.aborted for one in mine if one.round == current)
+        if len(of_round) > 1:
+            raise broken("a round has two executions:", [one.name for one in of_round])
+        if not of_round and (repaired or not lost):
+            raise broken("an open round has no execution:", request.request_id, current)
+        if not of_round:
+            return
+        if len(running) != 1:
+            raise broken("an execution of an earlier round runs:", [one.name for one in running])
+        if not of_round[0].waits:
+            raise broken("an execution does not wait:", of_round[0].name, of_round[0].state)
+        if request.waiting_on is WaitingOn.NOBODY or request.status == "PROCESSING":
+            raise broken("nobody is waited for:", request.request_id, request.status)
+
+    def _clock(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
+        """Warned once and escalated once, each when it was time, and not later."""
+        events = list(events)
+        current = request.submitted.round
+        told = [event for event in events if event["round"] == current]
+        warned = [_at(one["at"]) for one in told if one["type"] == "DeadlineNeared"]
+        passed = [_at(one["at"]) for one in told if one["type"] == "DeadlinePassed"]
+        if len(warned) > 1 or len(passed) > 1:
+            raise broken("a mark of the clock was told of twice:", request.request_id)
+        if not request.round_is_open:
+            return
+        clock, now = request.clock, self.world.clock.at
+        running = self._running(request)
+        if not running:
+            return
+        if clock is None:
+            raise broken("an open round has no clock:", request.request_id)
+        if any(at < clock.due_at for at in passed) or any(at < clock.warn_at for at in warned):
+            raise broken("a mark was told of before its time:", request.request_id)
+        if any(one.times_out_at and one.times_out_at <= now + 2 * _SECOND for one in running):
+            return
+        if now > clock.due_at + _SLACK and not passed:
+            raise broken("nobody was told that the deadline passed:", request.request_id)
+        if now > clock.warn_at + _SLACK and not (warned or passed):
+            raise broken("nobody was told that the deadline is near:", request.request_id)
+
+    def _running(self, request: Request) -> list[Execution]:
+        """Executions of the round that is open."""
+        return [
+            one
+            for one in self.world.machine.running
+            if (one.request_id, one.round) == (request.request_id, request.submitted.round)
+        ]
+
+    # -- what left the table ------------------------------------------------------------------------
+
+    def _events(self) -> dict[str, dict[str, Any]]:
+        found = [
+            json.loads(item["event"]["S"])
+            for item in self.world.tables.items(REQUESTS)
+            if item["sk"]["S"].startswith("EVENT#")
+        ]
+        by_id = {event["event_id"]: event for event in found}
+        if len(by_id) != len(found):
+            raise broken("two events have one id")
+        return by_id
+
+    def _bus(self) -> None:
+        """Each event reaches the bus, with its own id, and nothing else does."""
+        recorded = self._events()
+        published = {}
+        for entry in self.world.published:
+            detail = json.loads(entry["Detail"])
+            published[detail["event_id"]] = detail
+            told = dict(recorded.get(detail["event_id"], {}))
+            told.pop("actor", None)
+            if detail != told:
+                raise broken("something was published that was not recorded:", detail["event_id"])
+        if missing := recorded.keys() - published.keys():
+            raise broken("an event never reached the bus:", sorted(missing))
+
+    def _inboxes(self) -> None:
+        """A message for each side of each event that is one, once (T5)."""
+        wanted = Counter(
+            (tin, event["event_id"])
+            for event in self._events().values()
+            if event["type"] in MESSAGE_EVENT_TYPES
+            for tin in event["tins"]
+        )
+        found = Counter(
+            (item["pk"]["S"].removeprefix("INBOX#"), json.loads(item["message"]["S"])["message_id"])
+            for item in self.world.tables.items(REQUESTS)
+            if item["pk"]["S"].startswith("INBOX#")
+        )
+        if found != wanted:
+            raise broken("messages are not the changes:", wanted - found, found - wanted)
+
+    # -- what callers were told ---------------------------------------------------------------------
+
+    def _told(self) -> None:
+        drafts: dict[str, str] = {}
+        for told in self.people.told:
+            match told.what:
+                case "started":
+                    key = told.detail["key"]
+                    if drafts.setdefault(key, told.request_id) != told.request_id:
+                        raise broken("one key started two drafts:", key)
+                case "saved":
+                    self._told_saved(told)
+                case "submitted":
+                    self._told_submitted(told)
+                case "deleted" if told.request_id not in self.gone:
+                    raise broken("a deleted draft is there:", told.request_id)
+                case "voided" if self._status(told.request_id) != "VOID":
+                    raise broken("a voided request is not void:", told.request_id)
+                case "decided":
+                    self._told_decided(told)
+                case "offered":
+                    sk = f"DOCUMENT#{told.detail['document_id']}"
+                    there = sk in self._collection(told.request_id)
+                    if not there and told.request_id not in self.gone:
+                        raise broken("an offered document was lost:", told.request_id)
+
+    def _status(self, request_id: str) -> str:
+        header = self._collection(request_id).get("REQUEST")
+        return header["status"]["S"] if header else "GONE"
+
+    def _told_saved(self, told: Told) -> None:
+        """A save that was answered is what stood in its version, and in no other's place."""
+        [image] = [
+            one
+            for one in self.images[told.request_id]
+            if int(one["version"]["N"]) == told.detail["version"]
+        ][:1] or [None]
+        if image is None:
+            raise broken("a save was lost:", told.request_id, told.detail)
+        self._is_variant(image, told)
+
+    def _is_variant(self, image: Wire, told: Told) -> None:
+        services = json.loads(image["content"]["M"]["services"]["B"])
+        if services[0]["requested_days"] != told.detail["variant"] + 1:
+            raise broken("what was sent is not what stands:", told.request_id, told.detail)
+
+    def _told_submitted(self, told: Told) -> None:
+        header = self._collection(told.request_id).get("REQUEST")
+        if header is None or header["status"]["S"] == "INCOMPLETE":
+            raise broken("a submitted request was lost:", told.request_id)
+        request = request_of(from_wire(header))
+        if request.submitted.number != told.detail["number"]:
+            raise broken("a submission was answered with another number:", told.request_id)
+        self._is_variant(header, told)
+
+    def _told_decided(self, told: Told) -> None:
+        header = self._collection(told.request_id).get("REQUEST")
+        if header is None:
+            raise broken("a decided request was lost:", told.request_id)
+        lines = {line.line_id: line for line in request_of(from_wire(header)).submitted.lines}
+        for line_id, status in told.detail["lines"].items():
+            made = [
+                decision
+                for decision in lines[line_id].decisions
+                if decision.round == told.detail["round"]
+            ]
+            if [(one.status, one.decided_by) for one in made] != [(status, told.detail["by"])]:
+                raise broken("a decision is not what stands:", told.request_id, told.detail)
+
+
+def _instant(value: Wire) -> datetime:
+    return _at(value["S"])
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+

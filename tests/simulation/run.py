@@ -1,0 +1,143 @@
+"""A seed from its first call to its last word."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.people import People
+from tests.simulation.promises import Promises
+from tests.simulation.world import MAX_LATE, World
+
+STEPS = 26
+MAX_FAULTS = 7
+"""Fewer in a row than any retry allows for."""
+ENOUGH = 2000
+
+
+class Run:
+    """One seed: faults and races first, then silence, then the clocks run out."""
+
+    def __init__(self, seed: int) -> None:
+        self.world = World(seed)
+        self.people = People(self.world)
+        self.promises = Promises(self.world, self.people)
+        rng = self.world.rng
+        self.people.urgency = rng.choice(("ELECTIVE", "URGENT"))
+        self.world.wire.fault_share = rng.choice((0.0, 0.03, 0.1, 0.2))
+        self.world.wire.faults_left = MAX_FAULTS
+        self.world.nesting = rng.choice((0.0, 0.05, 0.15, 0.3))
+        self.world.actors += [self._mapping, self._mapping, self._task, self._task, self._delivery]
+
+    def whole(self) -> None:
+        """Live through it.
+
+        Raises:
+            PromiseBrokenError: with what did not hold.
+        """
+        world = self.world
+        for _ in range(STEPS):
+            world.act()
+            self._time()
+        world.wire.faults_left, world.nesting = 0, 0.0
+        self.drain()
+        self.promises.at_rest(repaired=False)
+        if world.aborted:
+            world.repair()
+            self.drain()
+            self.promises.at_rest(repaired=True)
+        self._run_out()
+        self.promises.at_rest(repaired=True)
+
+    # -- actors beside people -----------------------------------------------------------------------
+
+    def _mapping(self) -> Callable[[], None] | None:
+        mapping = self.world.rng.choice(self.world.mappings)
+        if mapping.busy or not mapping.behind:
+            return None
+        return lambda: self.world.deliver_records(mapping)
+
+    def _task(self) -> Callable[[], None] | None:
+        if not (ready := self.world.ready_tasks()):
+            return None
+        execution = self.world.rng.choice(ready)
+        return lambda: self.world.run_task(execution)
+
+    def _delivery(self) -> Callable[[], None] | None:
+        if not (deliveries := self.world.deliveries):
+            return None
+        index = self.world.rng.randrange(len(deliveries))
+        return lambda: self.world.deliver(index)
+
+    # -- time ---------------------------------------------------------------------------------------
+
+    def _time(self) -> None:
+        """Between two of them time passes: seconds mostly, and now and then until something is due."""
+        world = self.world
+        if world.chance(0.1) and (running := world.machine.running) and world.chance(0.2):
+            world.abort(world.rng.choice(running))
+        if (due := world.next_instant()) is not None and world.chance(0.12):
+            if due > world.clock.at + MAX_LATE or world.ready_tasks():
+                self.drain_queues()
+            world.pass_time(due)
+        else:
+            # Nobody lets a task wait for minutes that is to be run.
+            seconds = (0, 1, 2) if world.ready_tasks() else (0, 1, 30, 600)
+            world.clock.pass_by(seconds=world.rng.choice(seconds))
+            world.machine.time_out()
+        for key in world.expirable():
+            if world.chance(0.3):
+                world.note(f"the store removes {key}")
+                world.tables.remove_by_ttl("requests", key)
+
+    # -- silence ------------------------------------------------------------------------------------
+
+    def drain_queues(self) -> None:
+        """Deliver and run what is ready, until nothing is."""
+        world = self.world
+        for _ in range(ENOUGH):
+            if mapping := next((one for one in world.mappings if one.behind), None):
+                world.deliver_records(mapping)
+            elif world.deliveries:
+                world.deliver(0)
+            elif ready := world.ready_tasks():
+                world.run_task(ready[0])
+            else:
+                return
+        raise PromiseBrokenError("it never comes to rest")
+
+    def drain(self) -> None:
+        """The same, with the pauses before retries waited for."""
+        world = self.world
+        self.drain_queues()
+        for _ in range(ENOUGH):
+            retried = [one.ready_at for one in world.machine.running if not one.waits]
+            if not retried:
+                return
+            world.pass_time(min(at for at in retried if at is not None))
+            self.drain_queues()
+        raise PromiseBrokenError("executions never come to rest")
+
+    def _run_out(self) -> None:
+        """Let every clock run until its last mark, and the store remove what is over."""
+        world = self.world
+        for _ in range(8):
+            due = world.next_instant()
+            if due is None or self._all_told():
+                break
+            world.pass_time(due)
+            self.drain()
+        world.clock.at += timedelta(minutes=20)
+        for key in world.expirable():
+            world.tables.remove_by_ttl("requests", key)
+        self.drain()
+
+    def _all_told(self) -> bool:
+        requests = [self.people.request(request_id) for request_id in self.people.ids]
+        return all(
+            request is not None
+            and (clock := request.clock) is not None
+            and clock.due_at + timedelta(minutes=20) < self.world.clock.at
+            for request in requests
+            if request is not None and request.round_is_open
+        ) and not any(request and request.status == "INCOMPLETE" for request in requests)
+

@@ -1,0 +1,306 @@
+"""DynamoDB as far as the adapters use it: tables of items in wire form, and their stream.
+
+Every call is one step: it happens whole or not at all. ``tests/simulation/test_table.py`` compares it
+with moto on the simulation's own traces.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from precert.contract import INDEXES, PK, SK
+from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.expressions import ExpressionError, Wire, comparable, condition, update
+
+Key = tuple[str, str]
+MAX_OPERATIONS: Final = 100
+MAX_ITEM: Final = 400 * 1024
+
+
+class Written(NamedTuple):
+    """One item before and after a write, as the stream tells of it."""
+
+    table: str
+    key: Key
+    old: Wire | None
+    new: Wire | None
+    by_ttl: bool = False
+
+    @property
+    def kind(self) -> str:
+        if self.old is None:
+            return "INSERT"
+        return "REMOVE" if self.new is None else "MODIFY"
+
+
+def failed(code: str, operation: str, **more: Any) -> ClientError:
+    """The error that botocore makes of an answer."""
+    return ClientError({"Error": {"Code": code, "Message": code}, **more}, operation)  # type: ignore[arg-type]
+
+
+class _FailedConditionError(Exception):
+    def __init__(self, item: Wire | None) -> None:
+        super().__init__("condition")
+        self.item = item
+
+
+@dataclass
+class Tables:
+    """Items by table, partition and sort key. An item is replaced, never changed in place."""
+
+    tables: dict[str, dict[str, dict[str, Wire]]] = field(default_factory=dict)
+    on_write: Callable[[list[Written]], None] = lambda _written: None
+    before: dict[tuple[str, Key], Wire | None] = field(default_factory=dict)
+    """What stood before the last write of each key: an inconsistent read may still see it."""
+    _tokens: set[str] = field(default_factory=set)
+
+    def item(self, table: str, key: Key) -> Wire | None:
+        return self.tables[table].get(key[0], {}).get(key[1])
+
+    def items(self, table: str) -> Iterator[Wire]:
+        for partition in self.tables[table].values():
+            yield from partition.values()
+
+    def collection(self, table: str, pk: str) -> list[Wire]:
+        """An item collection, in the order of its sort keys."""
+        held = self.tables[table].get(pk, {})
+        return [held[sk] for sk in sorted(held)]
+
+    def copied(self) -> dict[str, dict[str, dict[str, Wire]]]:
+        return {
+            name: {pk: dict(items) for pk, items in partitions.items()}
+            for name, partitions in self.tables.items()
+        }
+
+    # -- what the adapters call ---------------------------------------------------------------------
+
+    def perform(self, operation: str, given: Mapping[str, Any]) -> Wire:
+        """Carry out a call of the low-level client, and answer as it does.
+
+        Raises:
+            ClientError: as the client would.
+            PromiseBrokenError: where DynamoDB would answer that the call itself is wrong.
+        """
+        try:
+            return _OPERATIONS[operation](self, given)
+        except ExpressionError as error:
+            raise PromiseBrokenError(f"DynamoDB would refuse {operation}: {error}") from error
+        except _FailedConditionError as error:
+            more: dict[str, Any] = {}
+            if error.item and given.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+                more["Item"] = error.item
+            raise failed("ConditionalCheckFailedException", operation, **more) from error
+
+    def get_item(self, given: Mapping[str, Any]) -> Wire:
+        table, key = given["TableName"], _key(given["Key"])
+        found = self.item(table, key)
+        return {"Item": found} if found is not None else {}
+
+    def get_item_late(self, given: Mapping[str, Any]) -> Wire:
+        """As an inconsistent read that meets a replica which has not heard of the last write."""
+        table, key = given["TableName"], _key(given["Key"])
+        found = self.before.get((table, key), self.item(table, key))
+        return {"Item": found} if found is not None else {}
+
+    def batch_get_item(self, given: Mapping[str, Any]) -> Wire:
+        answers = {}
+        for table, asked in given["RequestItems"].items():
+            found = [self.item(table, _key(key)) for key in asked["Keys"]]
+            answers[table] = [item for item in found if item is not None]
+        return {"Responses": answers, "UnprocessedKeys": {}}
+
+    def query(self, given: Mapping[str, Any]) -> Wire:
+        holds, mentioned = condition(given["KeyConditionExpression"])
+        names = given.get("ExpressionAttributeNames", {})
+        values = given.get("ExpressionAttributeValues", {})
+        _all_used(names, values, mentioned)
+        table, index = given["TableName"], given.get("IndexName")
+        if index:
+            keys = (INDEXES[index].partition_key, INDEXES[index].sort_key)
+            items = [item for item in self.items(table) if all(key in item for key in keys)]
+        else:
+            keys = (PK, SK)
+            items = self.collection(table, _partition(given))
+        found = [item for item in items if holds(item, names, values)]
+        found.sort(key=lambda item: (comparable(item[keys[1]]), item[PK]["S"], item[SK]["S"]))
+        if given.get("ScanIndexForward") is False:
+            found.reverse()
+        return _page(found, given, tuple(dict.fromkeys((PK, SK, *keys))))
+
+    def scan(self, given: Mapping[str, Any]) -> Wire:
+        index = given.get("IndexName")
+        keys = (INDEXES[index].partition_key, INDEXES[index].sort_key) if index else (PK, SK)
+        items = [
+            item for item in self.items(given["TableName"]) if all(key in item for key in keys)
+        ]
+        items.sort(key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
+        if names := given.get("ProjectionExpression"):
+            wanted = [name.strip() for name in names.split(",")]
+            items = [{name: item[name] for name in wanted if name in item} for item in items]
+        return {"Items": items, "Count": len(items)}
+
+    def put_item(self, given: Mapping[str, Any]) -> Wire:
+        self._commit([self._put(given)])
+        return {}
+
+    def update_item(self, given: Mapping[str, Any]) -> Wire:
+        self._commit([self._update(given)])
+        return {}
+
+    def delete_item(self, given: Mapping[str, Any]) -> Wire:
+        self._commit([self._delete(given)])
+        return {}
+
+    def batch_write_item(self, given: Mapping[str, Any]) -> Wire:
+        for table, requests in given["RequestItems"].items():
+            for request in requests:
+                if "PutRequest" in request:
+                    put = {"TableName": table, "Item": request["PutRequest"]["Item"]}
+                    self._commit([self._put(put)])
+                else:
+                    gone = {"TableName": table, "Key": request["DeleteRequest"]["Key"]}
+                    self._commit([self._delete(gone)])
+        return {"UnprocessedItems": {}}
+
+    def transact_write_items(self, given: Mapping[str, Any]) -> Wire:
+        token = given.get("ClientRequestToken")
+        if token is not None and token in self._tokens:
+            return {}
+        operations = given["TransactItems"]
+        if not 0 < len(operations) <= MAX_OPERATIONS:
+            raise ExpressionError("too many operations, or none")
+        written: list[Written | None] = []
+        reasons: list[dict[str, Any]] = []
+        for operation in operations:
+            [(kind, asked)] = operation.items()
+            reason: dict[str, Any] = {"Code": "None"}
+            try:
+                written.append(_TRANSACTED[kind](self, asked))
+            except _FailedConditionError as error:
+                reason = {"Code": "ConditionalCheckFailed"}
+                if error.item and asked.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+                    reason["Item"] = error.item
+            reasons.append(reason)
+        keys = [_operand_key(operation) for operation in operations]
+        if len(set(keys)) != len(keys):
+            raise ExpressionError("two operations of a transaction on one item")
+        if any(reason["Code"] != "None" for reason in reasons):
+            raise failed(
+                "TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons
+            )
+        self._commit(written)
+        if token is not None:
+            self._tokens.add(token)
+        return {}
+
+    # -- what nobody calls --------------------------------------------------------------------------
+
+    def remove_by_ttl(self, table: str, key: Key) -> None:
+        """What DynamoDB does at some time after an item's ``ttl``."""
+        self._commit([Written(table, key, self.item(table, key), None, by_ttl=True)])
+
+    def _put(self, given: Mapping[str, Any]) -> Written:
+        table, new = given["TableName"], given["Item"]
+        key = _key(new)
+        old = self._checked(table, key, given, frozenset())
+        return Written(table, key, old, dict(new))
+
+    def _delete(self, given: Mapping[str, Any]) -> Written:
+        table, key = given["TableName"], _key(given["Key"])
+        return Written(table, key, self._checked(table, key, given, frozenset()), None)
+
+    def _check(self, given: Mapping[str, Any]) -> None:
+        self._checked(given["TableName"], _key(given["Key"]), given, frozenset())
+
+    def _update(self, given: Mapping[str, Any]) -> Written:
+        table, key = given["TableName"], _key(given["Key"])
+        change, mentioned = update(given["UpdateExpression"])
+        old = self._checked(table, key, given, mentioned)
+        base: Wire = given["Key"] if old is None else old
+        new = dict(base)
+        names = given.get("ExpressionAttributeNames", {})
+        change(base, new, names, given.get("ExpressionAttributeValues", {}))
+        if _key(new) != key:
+            raise ExpressionError("an update of a key")
+        return Written(table, key, old, new)
+
+    def _checked(
+        self, table: str, key: Key, given: Mapping[str, Any], mentioned: frozenset[str]
+    ) -> Wire | None:
+        old = self.item(table, key)
+        names = given.get("ExpressionAttributeNames", {})
+        values = given.get("ExpressionAttributeValues", {})
+        text = given.get("ConditionExpression")
+        if text is None:
+            _all_used(names, values, mentioned)
+            return old
+        holds, also = condition(text)
+        _all_used(names, values, mentioned | also)
+        if not holds(old or {}, names, values):
+            raise _FailedConditionError(old)
+        return old
+
+    def _commit(self, written: list[Written | None]) -> None:
+        done = [one for one in written if one is not None and one.old != one.new]
+        for table, key, old, new, _ in done:
+            partition = self.tables[table].setdefault(key[0], {})
+            self.before[table, key] = old
+            if new is not None:
+                partition[key[1]] = new
+            else:
+                partition.pop(key[1], None)
+        if done:
+            self.on_write(done)
+
+
+_OPERATIONS: Final[dict[str, Callable[[Tables, Mapping[str, Any]], Wire]]] = {
+    "get_item": Tables.get_item,
+    "get_item_late": Tables.get_item_late,
+    "batch_get_item": Tables.batch_get_item,
+    "query": Tables.query,
+    "scan": Tables.scan,
+    "put_item": Tables.put_item,
+    "update_item": Tables.update_item,
+    "delete_item": Tables.delete_item,
+    "batch_write_item": Tables.batch_write_item,
+    "transact_write_items": Tables.transact_write_items,
+}
+_TRANSACTED: Final[dict[str, Callable[[Tables, Mapping[str, Any]], Written | None]]] = {
+    "Put": Tables._put,
+    "Update": Tables._update,
+    "Delete": Tables._delete,
+    "ConditionCheck": Tables._check,
+}
+
+
+def _key(item: Mapping[str, Any]) -> Key:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def _operand_key(operation: Mapping[str, Any]) -> tuple[str, Key]:
+    [asked] = operation.values()
+    return asked["TableName"], _key(asked.get("Key") or asked["Item"])
+
+
+def _partition(given: Mapping[str, Any]) -> str:
+    """The partition of a query of the table itself, which names it as ``pk = :pk``."""
+    partition: str = given["ExpressionAttributeValues"][":pk"]["S"]
+    return partition
+
+
+def _all_used(names: Mapping[str, Any], values: Mapping[str, Any], used: frozenset[str]) -> None:
+    if used != names.keys() | values.keys():
+        raise ExpressionError(f"names or values do not fit: {used ^ (names.keys() | values.keys())}")
+
+
+def _page(found: list[Wire], given: Mapping[str, Any], key_names: tuple[str, ...]) -> Wire:
+    if start := given.get("ExclusiveStartKey"):
+        keys = [{name: item[name] for name in key_names} for item in found]
+        found = found[keys.index(start) + 1 :] if start in keys else found
+    limit = given.get("Limit", len(found))
+    answer: Wire = {"Items": found[:limit], "Count": min(limit, len(found))}
+    if len(found) > limit:
+        answer["LastEvaluatedKey"] = {name: found[limit - 1][name] for name in key_names}
+    return answer

@@ -1,0 +1,182 @@
+"""The clients that the product's adapters are given, and what may go wrong on each call's way.
+
+At every call another actor's whole invocation may come between, the call may be refused, its answer
+lost before or after it took effect, botocore may send it twice, and the process may end. All of it is
+drawn from the seed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from random import Random
+from typing import Any, Final
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from tests.simulation.table import failed
+
+Perform = Callable[[str, Mapping[str, Any]], Any]
+
+
+class Killed(BaseException):
+    """The process ended here: nothing of the product can catch it."""
+
+
+class Fault(Enum):
+    """What happens to one call."""
+
+    THROTTLED = "throttled"
+    CONFLICT = "met another transaction"
+    CUT = "never arrived"
+    LOST = "took effect, its answer lost"
+    REPEATED = "sent twice by botocore"
+    PARTLY = "an entry was not taken"
+    KILLED_BEFORE = "process ended before it"
+    KILLED_AFTER = "process ended after it"
+    STALE = "answered by a replica that is behind"
+
+
+_ANYWHERE: Final = (
+    Fault.THROTTLED,
+    Fault.CUT,
+    Fault.LOST,
+    Fault.REPEATED,
+    Fault.KILLED_BEFORE,
+    Fault.KILLED_AFTER,
+)
+_SOMEWHERE: Final[Mapping[str, Fault]] = {
+    "transact_write_items": Fault.CONFLICT,
+    "put_events": Fault.PARTLY,
+}
+_CANCELED: Final = "TransactionCanceledException"
+
+
+@dataclass
+class Wire:
+    """Between the adapters and what stands for AWS."""
+
+    rng: Random
+    between: Callable[[], None]
+    """What may come between, before a call takes effect."""
+    note: Callable[[str], None]
+    fault_share: float = 0.0
+    faults_left: int = 0
+    calls: int = 0
+    on_call: Callable[[str, Mapping[str, Any], Any], None] | None = None
+    """Told of every call that reached its service, with its answer or error."""
+
+    def call(self, operation: str, perform: Perform, given: Mapping[str, Any]) -> Any:
+        self.calls += 1
+        self.between()
+        fault = self._drawn(operation, given)
+        if fault is None:
+            return self._carried_out(operation, perform, given)
+        self.note(f"{operation}: {fault.value}")
+        return self._faulty(fault, operation, perform, given)
+
+    def _carried_out(self, operation: str, perform: Perform, given: Mapping[str, Any]) -> Any:
+        if self.on_call is None:
+            return perform(operation, given)
+        try:
+            answer = perform(operation, given)
+        except ClientError as error:
+            self.on_call(operation, given, error)
+            raise
+        self.on_call(operation, given, answer)
+        return answer
+
+    def _drawn(self, operation: str, given: Mapping[str, Any]) -> Fault | None:
+        if not self.faults_left:
+            return None
+        # A replica is behind for as long as it likes: no fault, but how such reads are.
+        if operation == "get_item" and not given.get("ConsistentRead"):
+            return Fault.STALE if self.rng.random() < 0.5 else None  # noqa: PLR2004 - even chances
+        if self.rng.random() >= self.fault_share:
+            return None
+        self.faults_left -= 1
+        own = _SOMEWHERE.get(operation)
+        return self.rng.choice((*_ANYWHERE, own) if own else _ANYWHERE)
+
+    def _faulty(
+        self, fault: Fault, operation: str, perform: Perform, given: Mapping[str, Any]
+    ) -> Any:
+        match fault:
+            case Fault.THROTTLED:
+                raise failed("ThrottlingException", operation)
+            case Fault.CONFLICT:
+                reasons = [{"Code": "TransactionConflict"}]
+                raise failed(_CANCELED, operation, CancellationReasons=reasons)
+            case Fault.CUT:
+                raise unanswered()
+            case Fault.PARTLY:
+                return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
+            case Fault.KILLED_BEFORE:
+                raise Killed
+            case Fault.STALE:
+                return perform("get_item_late", given)
+            case Fault.REPEATED:
+                return self._repeated(operation, perform, given)
+        try:
+            self._carried_out(operation, perform, given)
+        except ClientError:
+            if fault is Fault.LOST:
+                raise unanswered() from None
+        if fault is Fault.KILLED_AFTER:
+            raise Killed
+        raise unanswered()
+
+    def _repeated(self, operation: str, perform: Perform, given: Mapping[str, Any]) -> Any:
+        """A transaction carries a token, by which its repetition is known; other calls do not."""
+        if operation == "transact_write_items":
+            return self._carried_out(operation, perform, given)
+        try:
+            self._carried_out(operation, perform, given)
+        except ClientError:
+            pass
+        return self._carried_out(operation, perform, given)
+
+
+def unanswered() -> ReadTimeoutError:
+    return ReadTimeoutError(endpoint_url="https://simulated")
+
+
+@dataclass
+class Client:
+    """A client of one service: its operations by name, as botocore makes them."""
+
+    wire: Wire
+    perform: Perform
+    exceptions: Any = None
+    paginated: Mapping[str, str] = field(default_factory=dict)
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        if operation.startswith("_"):
+            raise AttributeError(operation)
+
+        def called(**given: Any) -> Any:
+            return self.wire.call(operation, self.perform, given)
+
+        self.__dict__[operation] = called
+        return called
+
+    def get_paginator(self, operation: str) -> "Pages":
+        return Pages(self, operation)
+
+    def generate_presigned_post(self, **given: Any) -> dict[str, Any]:
+        """Made without a call."""
+        return {"url": "https://documents.simulated", "fields": {"key": given["Key"]}}
+
+    def generate_presigned_url(self, operation: str, **given: Any) -> str:
+        """Made without a call."""
+        return f"https://documents.simulated/{given['Params']['Key']}"
+
+
+@dataclass
+class Pages:
+    """A paginator whose one page is all there is."""
+
+    client: Client
+    operation: str
+
+    def paginate(self, **given: Any) -> Iterator[Any]:
+        yield getattr(self.client, self.operation)(**given)

@@ -1,0 +1,453 @@
+"""One seed's world: the product's handlers over simulated AWS, and everybody who acts on it.
+
+One thread. At the top somebody acts, one after the other, as the seed draws; at each call to AWS
+another's whole invocation may come between, nested. What a process leaves when it is killed is what the
+tables, the queues and the executions hold.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from random import Random
+from types import ModuleType, SimpleNamespace
+from typing import Any, Final, NamedTuple
+
+from functions.expire import handler as expire
+from functions.inbox import handler as inbox
+from functions.letters import handler as letters
+from functions.relay import handler as relay
+from functions.upload import verify
+from functions.workflow import handler as workflow
+from precert import bootstrap
+from precert.adapters.dynamodb import request_items
+from precert.adapters.dynamodb.codec import to_wire
+from precert.adapters.dynamodb.members import member_item
+from precert.adapters.dynamodb.transactions import Writes
+from precert.bootstrap import Dependencies
+from precert.contract import LETTER_EVENT_TYPES, MESSAGE_EVENT_TYPES, REQUEST_SK, TTL_ATTRIBUTE, Env
+from precert.domain.coverage import members_of
+from precert.domain.letters import LetterWords
+from precert.domain.loading import load_members, load_plans
+from precert.domain.payer import Payer
+from precert.observability import logger, metrics
+from precert.settings import Settings
+from precert.usecases.repair_rounds import repair_rounds
+from tests.fakes import samples
+from tests.fakes.clock import START, Clock
+from tests.fakes.code_sets import code_sets
+from tests.simulation.bucket import Bucket
+from tests.simulation.bucket import Exceptions as BucketExceptions
+from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.machine import Exceptions, Execution, Machine
+from tests.simulation.table import Key, Tables, Wire, Written
+from tests.simulation.wire import Client, Killed
+from tests.simulation.wire import Wire as WireTo
+
+REQUESTS: Final = "requests"
+REFERENCE: Final = "reference"
+SLOTS: Final = 2
+"""Upload slots of each stage here: a configuration in which the limit is soon reached."""
+SERIALS: Final = 6
+"""So few numbers that a number is often drawn again."""
+MAX_DEPTH: Final = 2
+BATCH: Final = 4
+MAX_LATE: Final = timedelta(hours=6)
+"""How long a stream or a bus may hold back a record: the mapping gives up on older ones."""
+
+
+class Context:
+    """What Powertools reads of Lambda's context."""
+
+    function_name = "function"
+    memory_limit_in_mb = 128
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id = "aws-request-id"
+
+
+_CONTEXT: Final = Context()
+
+
+class Outcome(NamedTuple):
+    """How an invocation ended: ``error`` is the class of what escaped, or that it was killed."""
+
+    answer: Any
+    error: str | None = None
+
+
+_RULES: Final = ((MESSAGE_EVENT_TYPES, inbox), (LETTER_EVENT_TYPES, letters))
+KILLED: Final = "killed"
+PASSING: Final = frozenset({"TransientError", "RequestClosedError", KILLED})
+"""What a handler may end with: a fault that passes, and the answer that nothing is to wait for."""
+
+
+@dataclass
+class Mapping_:
+    """An event source mapping: the stream's records, in order, at least once."""
+
+    name: str
+    handler: ModuleType
+    passes: Callable[[Written], bool]
+    records: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
+    position: int = 0
+    busy: bool = False
+
+    @property
+    def behind(self) -> bool:
+        return self.position < len(self.records)
+
+
+@dataclass
+class Delivery:
+    """Something that is delivered at least once, at any time."""
+
+    detail: dict[str, Any]
+    told_at: datetime
+    handler: ModuleType
+    what: str
+
+
+@cache
+def payer() -> Payer:
+    shipped = samples.payer()
+    few = {"max_at_submission": SLOTS, "max_while_pending": SLOTS}
+    return shipped.model_copy(update={"documents": shipped.documents.model_copy(update=few)})
+
+
+@cache
+def letter_words() -> LetterWords:
+    text = (samples.DATA / "payer" / "letters.json").read_text(encoding="utf-8")
+    return LetterWords.model_validate_json(text)
+
+
+@cache
+def _reference_items() -> tuple[Wire, ...]:
+    folder = samples.DATA / "sample"
+    plans = load_plans((folder / "plans.csv").read_text(encoding="utf-8"), payer().review_clocks)
+    members = load_members((folder / "members.csv").read_text(encoding="utf-8"), plans)
+    return tuple(
+        to_wire(member_item(member))
+        for member in members_of(members)
+        if member.member_id == samples.PATIENT["member_id"]
+    )
+
+
+def _event_written(written: Written) -> bool:
+    return written.old is None and written.key[1].startswith("EVENT#")
+
+
+def _draft_saved(written: Written) -> bool:
+    new = written.new
+    return (
+        written.key[1] == REQUEST_SK
+        and written.old is not None
+        and new is not None
+        and new["status"]["S"] == "INCOMPLETE"
+    )
+
+
+def _request_removed(written: Written) -> bool:
+    return written.new is None and written.key[1] == REQUEST_SK
+
+
+def relayed(written: Written) -> bool:
+    """What the relay's mapping lets through, as ``infra.constructs.streams`` has it."""
+    return _event_written(written) or _draft_saved(written)
+
+
+class Step(NamedTuple):
+    """A line of the trace."""
+
+    depth: int
+    at: datetime
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.at:%m-%d %H:%M:%S.%f} {'  ' * self.depth}{self.text}"
+
+
+class World:
+    """A seed's world. Whoever acts in it is registered as an actor, with a weight."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.rng = Random(seed)
+        self.clock = Clock(START)
+        self.trace: list[Step] = []
+        self.depth = 0
+        self.nesting = 0.0
+        self.wire = WireTo(self.rng, self._between, self.note)
+        self.tables = Tables({REQUESTS: {}, REFERENCE: {}}, self._written)
+        for item in _reference_items():
+            self.tables.tables[REFERENCE][item["pk"]["S"]] = {item["sk"]["S"]: item}
+        self.bucket = Bucket(self._arrived)
+        self.machine = Machine(self.clock, self.rng, self.note)
+        self.mappings = (
+            Mapping_("relay", relay, relayed),
+            Mapping_("expire", expire, _request_removed),
+        )
+        self.published: list[dict[str, Any]] = []
+        self.deliveries: list[Delivery] = []
+        self.aborted: set[str] = set()
+        self.checks: list[Callable[[list[Written]], None]] = []
+        self.actors: list[Callable[[], Callable[[], None] | None]] = []
+        self._ids = 0
+        self._busy_executions: set[str] = set()
+        self.made = self._made()
+
+    # -- the product's dependencies -----------------------------------------------------------------
+
+    def _made(self) -> Dependencies:
+        made = Dependencies(
+            settings=Settings(
+                {
+                    Env.REQUESTS_TABLE: REQUESTS,
+                    Env.REFERENCE_TABLE: REFERENCE,
+                    Env.DOCUMENTS_BUCKET: "documents",
+                    Env.RULE_LISTS_BUCKET: "rules",
+                    Env.DATA_KEY: "data-key",
+                    Env.SSN_KEY: "ssn-key",
+                    Env.STATE_MACHINE_ARN: "arn:aws:states:::stateMachine:machine",
+                    Env.EVENT_BUS_NAME: "bus",
+                }
+            ),
+            now=self.clock,
+            new_id=self.new_id,
+            serial=lambda: self.rng.randrange(SERIALS),
+        )
+        made.payer = payer()
+        made.code_sets = code_sets()
+        made.letter_words = letter_words()
+        # What is printed is tests/adapters' affair.
+        made.printer = SimpleNamespace(print=lambda template, facts: b"%PDF")  # type: ignore[assignment]
+        clients = {
+            "dynamodb": Client(self.wire, self.tables.perform),
+            "s3": Client(self.wire, self.bucket.perform, BucketExceptions),
+            "stepfunctions": Client(self.wire, self.machine.perform, Exceptions),
+            "events": Client(self.wire, self._put_events),
+        }
+        made.session = SimpleNamespace(client=lambda name, **_: clients[name])  # type: ignore[assignment]
+        made.s3 = clients["s3"]  # type: ignore[assignment]
+        return made
+
+    def new_id(self) -> str:
+        self._ids += 1
+        return f"01J{self._ids:023d}"
+
+    # -- time and chance ----------------------------------------------------------------------------
+
+    def note(self, text: str) -> None:
+        self.trace.append(Step(self.depth, self.clock.at, text))
+
+    def chance(self, share: float) -> bool:
+        return self.rng.random() < share
+
+    def _between(self) -> None:
+        """What may come between a process and the effect of its call."""
+        self.clock.at += timedelta(microseconds=self.rng.choice((0, 900, 4000, 70000)))
+        if self.depth <= MAX_DEPTH and self.nesting and self.chance(self.nesting):
+            self.act()
+
+    def pause(self, seconds: float) -> None:
+        self.clock.pass_by(seconds=seconds)
+        self._between()
+
+    # -- invocations --------------------------------------------------------------------------------
+
+    def invoke(self, function: ModuleType, event: Mapping[str, Any]) -> Outcome:
+        """Run a handler as Lambda would; nothing escapes it but a broken promise."""
+        self.depth += 1
+        try:
+            return Outcome(function.handle(event, _CONTEXT))
+        except Killed:
+            self.note("killed")
+            return Outcome(None, KILLED)
+        except Exception as error:  # noqa: BLE001 - Lambda reports whatever escapes by its class
+            self.note(f"raised {type(error).__name__}")
+            if type(error).__name__ not in PASSING:
+                raise PromiseBrokenError(f"a fault of our own: {error!r}") from error
+            return Outcome(None, type(error).__name__)
+        finally:
+            self.depth -= 1
+
+    def act(self) -> None:
+        """Somebody who can act now does."""
+        possible = [move for actor in self.actors if (move := actor()) is not None]
+        if possible:
+            self.rng.choice(possible)()
+
+    # -- what follows a write -----------------------------------------------------------------------
+
+    def _written(self, written: list[Written]) -> None:
+        for check in self.checks:
+            check(written)
+        for one in written:
+            if one.table != REQUESTS:
+                continue
+            for mapping in self.mappings:
+                if mapping.passes(one):
+                    number = f"{len(mapping.records):021d}"
+                    mapping.records.append((self.clock.at, _record(one, number)))
+
+    def _put_events(self, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        for entry in given["Entries"]:
+            self.published.append(entry)
+            detail = json.loads(entry["Detail"])
+            for types, handler in _RULES:
+                if entry["DetailType"] in types:
+                    what = f"{detail['event_id']} to {handler.__name__.split('.')[1]}"
+                    self.deliveries.append(Delivery(detail, self.clock.at, handler, what))
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "id"} for _ in given["Entries"]]}
+
+    def _arrived(self, key: str) -> None:
+        self.deliveries.append(Delivery({"object": {"key": key}}, self.clock.at, verify, key))
+
+    def deliver_records(self, mapping: Mapping_) -> None:
+        """One batch; what is answered as failed, and all after it, comes again."""
+        start = mapping.position
+        batch = mapping.records[start : start + self.rng.randint(1, BATCH)]
+        mapping.busy = True
+        self.note(f"{mapping.name} is given records {start} to {start + len(batch) - 1}")
+        outcome = self.invoke(mapping.handler, {"Records": [record for _, record in batch]})
+        mapping.busy = False
+        if outcome.error:
+            return
+        failures = [one["itemIdentifier"] for one in outcome.answer["batchItemFailures"]]
+        if failures:
+            self.note(f"{mapping.name} answers {failures[0].lstrip('0') or '0'} as failed")
+            mapping.position = int(failures[0])
+        elif not (self.nesting and self.chance(0.05)):
+            # Now and then the mapping forgets that it was answered.
+            mapping.position = start + len(batch)
+
+    def deliver(self, index: int) -> None:
+        """One delivery of the bus; it comes again where it failed, and now and then anyway."""
+        delivery = self.deliveries.pop(index)
+        self.note(f"delivery of {delivery.what}")
+        outcome = self.invoke(delivery.handler, {"detail": delivery.detail})
+        if outcome.error or (self.nesting and self.chance(0.05)):
+            self.deliveries.append(delivery)
+
+    def run_task(self, execution: Execution) -> None:
+        """Invoke the function of the task that an execution is in."""
+        token, payload = execution.token, execution.payload
+        if payload is None:
+            return
+        self._busy_executions.add(execution.name)
+        self.note(f"{execution.name} runs {payload['task']}")
+        outcome = self.invoke(workflow, payload)
+        self._busy_executions.discard(execution.name)
+        if outcome.error == KILLED:
+            error = self.rng.choice(("Sandbox.Timedout", "Lambda.Unknown"))
+            self.machine.raised(execution, token, error)
+        elif outcome.error:
+            self.machine.raised(execution, token, outcome.error)
+        elif self.wire.faults_left and self.chance(self.wire.fault_share):
+            # It ran, but Step Functions did not hear of it.
+            self.wire.faults_left -= 1
+            self.machine.raised(execution, token, "Lambda.SdkClientException")
+        else:
+            self.machine.returned(execution, token, outcome.answer)
+
+    def ready_tasks(self) -> list[Execution]:
+        return [one for one in self.machine.ready() if one.name not in self._busy_executions]
+
+    # -- time's own work ----------------------------------------------------------------------------
+
+    def expirable(self) -> list[Key]:
+        """Items whose ``ttl`` has passed: the store may remove them, or take its time."""
+        now = self.clock.at.timestamp()
+        return [
+            (item["pk"]["S"], item["sk"]["S"])
+            for item in self.tables.items(REQUESTS)
+            if TTL_ATTRIBUTE in item and int(item[TTL_ATTRIBUTE]["N"]) < now
+        ]
+
+    def next_instant(self) -> datetime | None:
+        """When something is due by itself: an execution's timer, or the end of a draft."""
+        instants = [
+            datetime.fromtimestamp(int(item[TTL_ATTRIBUTE]["N"]) + 1, UTC)
+            for item in self.tables.items(REQUESTS)
+            if TTL_ATTRIBUTE in item
+        ]
+        later = [at for at in instants if at > self.clock.at]
+        if (timer := self.machine.next_instant()) is not None:
+            later.append(max(timer, self.clock.at))
+        return min(later, default=None)
+
+    def pass_time(self, until: datetime) -> None:
+        self.clock.at = max(self.clock.at, until)
+        self.note("time passes")
+        self.machine.time_out()
+
+    # -- the operator -------------------------------------------------------------------------------
+
+    def abort(self, execution: Execution) -> None:
+        self.note(f"{execution.name} is aborted")
+        self.aborted.add(execution.name)
+        self.machine.abort(execution)
+
+    def repair(self) -> tuple[str, ...]:
+        made = self.made
+        mended = repair_rounds(
+            listings=made.listings, requests=made.requests, workflow=made.workflow
+        )
+        self.note(f"repair mends {len(mended)}")
+        return mended
+
+
+def _record(written: Written, number: str) -> dict[str, Any]:
+    pk, sk = written.key
+    told: dict[str, Any] = {"SequenceNumber": number, "Keys": {"pk": {"S": pk}, "sk": {"S": sk}}}
+    if written.new is not None:
+        told["NewImage"] = written.new
+    if written.old is not None:
+        told["OldImage"] = written.old
+    return {"eventName": written.kind, "dynamodb": told}
+
+
+_NOTHING: Final = SimpleNamespace(compress=lambda data, level: data, decompress=lambda data: data)
+"""What the simulation compresses with: the time goes to the product."""
+
+
+def _only_passing(_message: str, *, extra: Mapping[str, Any]) -> None:
+    """Takes the place of the log of faults: all that may go wrong here is what AWS does."""
+    if extra["error_class"] not in PASSING:
+        raise PromiseBrokenError(f"a fault of our own: {extra}")
+
+
+@contextmanager
+def installed() -> Iterator[Callable[[World], None]]:
+    """The product made for simulation; what is given puts a world under it."""
+    current: list[World] = []
+    quiet = ("add_metric", "add_dimension", "flush_metrics")
+    provider, kept_error = metrics.provider, logger.error
+    kept = {name: getattr(provider, name) for name in quiet}
+    kept_zlib, kept_defaults = request_items.zlib, Writes.__init__.__kwdefaults__
+    kept_made = bootstrap.Dependencies
+    level = logger.log_level
+    logger.setLevel("CRITICAL")
+    logger.error = _only_passing  # type: ignore[method-assign]
+    for name in quiet:
+        setattr(provider, name, lambda *_, **__: None)
+    request_items.zlib = _NOTHING  # type: ignore[assignment]
+    Writes.__init__.__kwdefaults__ = {"pause": lambda seconds: current[0].pause(seconds)}  # type: ignore[misc]
+    bootstrap.Dependencies = lambda: current[0].made  # type: ignore[assignment,misc]
+
+    def put(world: World) -> None:
+        current[:] = [world]
+        bootstrap.dependencies.cache_clear()
+
+    try:
+        yield put
+    finally:
+        logger.setLevel(level)
+        logger.error = kept_error  # type: ignore[method-assign]
+        for name, function in kept.items():
+            setattr(provider, name, function)
+        request_items.zlib = kept_zlib
+        Writes.__init__.__kwdefaults__ = kept_defaults  # type: ignore[misc]
+        bootstrap.Dependencies = kept_made  # type: ignore[misc]
+        bootstrap.dependencies.cache_clear()
