@@ -54,6 +54,7 @@ def steps() -> tuple[Step, ...]:
         tier("unit"),
         tier("property", *parallel),
         tier("adapters", *parallel),
+        tier("simulation", "-n", "2", "--dist", "load"),
         tier("template"),
         tier("cloud"),
         tier("workflow"),

@@ -1,42 +1,45 @@
-"""Replays seeds: ``python -m tests.simulation SEED [SEED …]``, or ``FIRST-LAST``, or with a fault's name.
+"""Replays seeds: ``python -m tests.simulation SEED``, or ``FIRST-LAST`` to look for one that fails.
 
-A seed that fails shows its trace, step by step.
+With names of planted faults as well, those are planted. A seed that fails, or the only one, shows its
+trace, step by step.
 """
 
 import sys
 import time
 
+import pytest
+
 from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.planted import FAULTS
 from tests.simulation.run import Run
 from tests.simulation.world import installed
 
 
 def main(arguments: list[str]) -> int:
     seeds: list[int] = []
-    for argument in arguments:
-        first, _, last = argument.partition("-")
-        seeds.extend(range(int(first), int(last or first) + 1))
-    failed = 0
-    started = time.process_time()
-    with installed() as put:
-        for seed in seeds:
-            run = Run(seed)
+    with installed() as put, pytest.MonkeyPatch.context() as patch:
+        for argument in arguments:
+            if argument in FAULTS:
+                FAULTS[argument](patch)
+                continue
+            first, _, last = argument.partition("-")
+            seeds.extend(range(int(first), int(last or first) + 1))
+        started = time.process_time()
+        for number, seed in enumerate(seeds, start=1):
+            run, broken = Run(seed), None
             put(run.world)
             try:
                 run.whole()
             except PromiseBrokenError as error:
-                failed += 1
+                broken = error
+            if broken or len(seeds) == 1:
                 print("\n".join(map(str, run.world.trace)))
-                print(f"seed {seed}: {error}")
-                if error.__cause__:
-                    print(repr(error.__cause__))
-                if failed >= 1:
-                    break
-            if len(seeds) == 1:
-                print("\n".join(map(str, run.world.trace)))
+            if broken:
+                print(f"seed {seed}, number {number}: {broken}")
+                return 1
     spent = time.process_time() - started
-    print(f"{len(seeds)} seeds in {spent:.1f} s of processor time, {failed} failed")
-    return 1 if failed else 0
+    print(f"{len(seeds)} seeds in {spent:.1f} s of processor time")
+    return 0
 
 
 if __name__ == "__main__":

@@ -6,3 +6,8 @@ class PromiseBrokenError(BaseException):
 
     No ``Exception``, as the product's handlers catch those and answer them as faults of their own.
     """
+
+
+def broken(what: str, *about: object) -> PromiseBrokenError:
+    """The error, with what it is about."""
+    return PromiseBrokenError(" ".join((what, *map(str, about))))

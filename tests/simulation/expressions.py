@@ -365,7 +365,7 @@ def _add(tokens: _Tokens) -> Update:
         held = _found(old, where)
         [(kind, added)] = more.items()
         if kind == "N":
-            result = {"N": str(Decimal(added) + (_number(held) if held else 0))}
+            result: Wire = {"N": str(Decimal(added) + (_number(held) if held else 0))}
         elif kind == "SS":
             result = {"SS": sorted({*added, *(held["SS"] if held else ())})}
         else:

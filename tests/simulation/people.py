@@ -1,5 +1,6 @@
 """Offices and reviewers: they call the API as portals do, repeat what was not answered, and remember
-what they were told."""
+what they were told.
+"""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from precert.domain.request import Request
 from tests.fakes.gateway import matched
 from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, PLAN, entered
 from tests.simulation.broken import PromiseBrokenError
-from tests.simulation.table import Wire
+from tests.simulation.expressions import Wire
 from tests.simulation.world import KILLED, REQUESTS, World
 
 Claims = Mapping[str, str]
@@ -123,12 +124,12 @@ class People:
                 text = answer["body"]
                 reply = Reply(answer["statusCode"], json.loads(text) if text else None)
                 world.note(f"{by['sub']} is answered {reply.status} {_code(reply)}")
-            if reply.status == 500:  # noqa: PLR2004 - a fault of ours
+            if reply.status == 500:
                 raise PromiseBrokenError(f"{method} {path} was answered with 500")
             if world.wire.faults_left and world.chance(world.wire.fault_share / 4):
                 world.note("the answer is lost")
                 reply = Reply(0, None)
-            if reply.status < 500 and reply.status:  # noqa: PLR2004
+            if reply.status < 500 and reply.status:
                 return reply
             if attempts_left:
                 world.pause(1)
@@ -162,14 +163,14 @@ class People:
 
     def move(self) -> Callable[[], None] | None:
         rng = self.world.rng
-        if not self.ids or (len(self.ids) < MANY_DRAFTS and rng.random() < 0.1):  # noqa: PLR2004
+        if not self.ids or (len(self.ids) < MANY_DRAFTS and rng.random() < 0.1):
             return self.start
         request_id = rng.choice(self.ids)
-        if self.forms and rng.random() < 0.3:  # noqa: PLR2004
+        if self.forms and rng.random() < 0.3:
             return self.upload
         status_, version, round_ = self.seen(request_id)
         # Mostly what fits; now and then what does not, as late clicks are.
-        moves = _MOVES.get(status_, ()) if rng.random() < 0.9 else _ANY  # noqa: PLR2004
+        moves = _MOVES.get(status_, ()) if rng.random() < 0.9 else _ANY
         if not moves:
             return None
         chosen = rng.choice(moves)
@@ -190,7 +191,7 @@ class People:
             by,
             idempotency_key=key,
         )
-        if reply.status == 201:  # noqa: PLR2004
+        if reply.status == 201:
             draft_id = reply.body["draft_id"]
             self.tell("started", draft_id, key=key, version=reply.body["version"])
             if draft_id not in self.ids:
@@ -207,7 +208,7 @@ class People:
             OFFICES[0],
             if_match=f'"{version}"',
         )
-        if reply.status == 200:  # noqa: PLR2004
+        if reply.status == 200:
             made = reply.body["version"]
             self.tell("saved", draft_id, version=made, variant=variant, at=before)
 
@@ -222,7 +223,7 @@ class People:
             OFFICES[0],
             if_match=f'"{version}"',
         )
-        if reply.status == 200:  # noqa: PLR2004
+        if reply.status == 200:
             made = reply.body["version"]
             self.tell("saved", draft_id, version=made, variant=variant, at=self.world.clock.at)
 
@@ -236,21 +237,21 @@ class People:
             OFFICES[0],
             if_match=f'"{version}"',
         )
-        if reply.status == 202:  # noqa: PLR2004
+        if reply.status == 202:
             number = reply.body["number"]
             self.tell("submitted", draft_id, number=number, variant=variant, based_on=version)
 
     def delete(self, draft_id: str, version: int, _round: int) -> None:
         path = f"/v1/drafts/{draft_id}"
         reply = self.call(submit, "DELETE", path, None, OFFICES[0], if_match=f'"{version}"')
-        if reply.status == 204:  # noqa: PLR2004
+        if reply.status == 204:
             self.tell("deleted", draft_id)
 
     def offer(self, request_id: str, _version: int, _round: int) -> None:
         body = '{"file_name": "note.pdf"}'
         path = f"/v1/requests/{request_id}/documents"
         reply = self.call(upload, "POST", path, body, self.office())
-        if reply.status == 201:  # noqa: PLR2004
+        if reply.status == 201:
             document_id = reply.body["document"]["document_id"]
             self.tell("offered", request_id, document_id=document_id)
             self.forms.append((request_id, document_id))
@@ -259,16 +260,16 @@ class People:
         rng = self.world.rng
         index = rng.randrange(len(self.forms))
         request_id, document_id = self.forms[index]
-        if rng.random() < 0.7:  # noqa: PLR2004 - else the form is used again
+        if rng.random() < 0.7:
             del self.forms[index]
         self.world.note(f"upload of {document_id}")
-        body = PDF if rng.random() < 0.7 else WRONG  # noqa: PLR2004
+        body = PDF if rng.random() < 0.7 else WRONG
         self.world.bucket.upload(f"{DOCUMENT_PREFIX}{request_id}/{document_id}", body)
 
     def void(self, request_id: str, _version: int, _round: int) -> None:
         path = f"/v1/requests/{request_id}/void"
         reply = self.call(submit, "POST", path, '{"reason": "Chose another."}', self.office())
-        if reply.status == 200:  # noqa: PLR2004
+        if reply.status == 200:
             self.tell("voided", request_id)
 
     def appeal(self, request_id: str, _version: int, _round: int) -> None:
@@ -282,7 +283,7 @@ class People:
         body = json.dumps({"line_ids": lines, "reason": "It grew.", "expedited": expedited})
         path = f"/v1/requests/{request_id}/appeals"
         reply = self.call(submit, "POST", path, body, self.office())
-        if reply.status == 202:  # noqa: PLR2004
+        if reply.status == 202:
             self.tell("appealed", request_id)
 
     def decide(self, request_id: str, _version: int, round_: int) -> None:
@@ -292,10 +293,10 @@ class People:
             return
         # The lines of a round decided meanwhile are asked for as well: a late click.
         lines = request.lines_to_decide or request.review.lines
-        denied = rng.random() < 0.5  # noqa: PLR2004
+        denied = rng.random() < 0.5
         whole: Sequence[Mapping[str, Any]] = [
             {"line_id": line.line_id, "status": "DENIED", **REASONS}
-            if denied or rng.random() < 0.3  # noqa: PLR2004
+            if denied or rng.random() < 0.3
             else {"line_id": line.line_id, "status": "APPROVED"}
             for line in lines
         ]
@@ -303,7 +304,7 @@ class People:
         body = json.dumps({"round": round_, "lines": whole})
         path = f"/v1/review/requests/{request_id}/decisions"
         reply = self.call(review, "POST", path, body, by)
-        if reply.status == 200:  # noqa: PLR2004
+        if reply.status == 200:
             decided = {one["line_id"]: one["status"] for one in whole}
             self.tell("decided", request_id, round=round_, by=by["sub"], lines=decided)
 
@@ -343,9 +344,7 @@ _DECIDED: Final[tuple[Move, ...]] = (
     People.decide,
     People.offer,
 )
-_ANY: Final[tuple[Move, ...]] = tuple(
-    dict.fromkeys((*_DRAFT, *_WAITING, *_DECIDED, People.look))
-)
+_ANY: Final[tuple[Move, ...]] = tuple(dict.fromkeys((*_DRAFT, *_WAITING, *_DECIDED, People.look)))
 _MOVES: Final[Mapping[str, tuple[Move, ...]]] = {
     "INCOMPLETE": _DRAFT,
     "PROCESSING": (People.void, People.submit, People.offer, People.decide),

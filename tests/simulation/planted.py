@@ -17,6 +17,8 @@ from functions.relay import handler as relay
 from functions.submit import handler as submit
 from precert.adapters import eventbridge, stepfunctions
 from precert.adapters.dynamodb import documents, drafts, inbox, operations, reads, requests
+from precert.adapters.dynamodb.keys import inbox_sk
+from precert.adapters.s3.documents import S3Documents
 from precert.bootstrap import dependencies
 from precert.domain.request import Change, Request
 from precert.usecases import (
@@ -27,6 +29,7 @@ from precert.usecases import (
     void_request,
 )
 from precert.usecases.ports.requests import ConcurrentChangeError
+from precert.usecases.submit_draft import submit_draft
 from tests.simulation import machine
 
 Patch = pytest.MonkeyPatch
@@ -242,16 +245,12 @@ def slots_not_counted(patch: Patch) -> None:
 @fault
 def refused_bytes_kept(patch: Patch) -> None:
     """Bytes of a refused document stay where they are."""
-    from precert.adapters.s3.documents import S3Documents
-
     patch.setattr(S3Documents, "remove", lambda *_: None)
 
 
 @fault
 def documents_of_gone_drafts_kept(patch: Patch) -> None:
     """Clean-up removes records and lines, and not the bytes."""
-    from precert.adapters.s3.documents import S3Documents
-
     patch.setattr(S3Documents, "remove_all", lambda *_: None)
 
 
@@ -278,7 +277,9 @@ def _early(act: Callable[[Change], None]) -> Callable[..., Request]:
 @fault
 def published_before_the_commit(patch: Patch) -> None:
     """A decision is told to the bus first, and written then."""
-    patch.setattr(decide, "change_request", _early(lambda one: dependencies().bus.publish(one.event)))
+    patch.setattr(
+        decide, "change_request", _early(lambda one: dependencies().bus.publish(one.event))
+    )
 
 
 @fault
@@ -297,12 +298,11 @@ def token_answered_before_the_commit(patch: Patch) -> None:
 @fault
 def execution_started_before_the_commit(patch: Patch) -> None:
     """A submission starts its execution itself, before it is written."""
-    submitted = submit.submit_draft
 
-    @wraps(submitted)
+    @wraps(submit_draft)
     def eager(draft_id: str, *given: Any, **more: Any) -> Any:
         dependencies().workflow.start(draft_id, 1)
-        return submitted(draft_id, *given, **more)
+        return submit_draft(draft_id, *given, **more)
 
     patch.setattr(submit, "submit_draft", eager)
 
@@ -353,7 +353,7 @@ def event_id_made_at_delivery(patch: Patch) -> None:
 @fault
 def inbox_without_idempotency(patch: Patch) -> None:
     """A message's key is the instant of its delivery."""
-    made, keyed = count(), inbox.inbox_sk
+    made, keyed = count(), inbox_sk
     patch.setattr(inbox, "inbox_sk", lambda at, name: f"{keyed(at, name)}.{next(made)}")
 
 
@@ -364,7 +364,9 @@ def message_to_one_side(patch: Patch) -> None:
     from functions.inbox import handler
 
     patch.setattr(
-        handler, "deliver_message", lambda message, tins, *, inbox: deliver(message, tins[:1], inbox=inbox)
+        handler,
+        "deliver_message",
+        lambda message, tins, *, inbox: deliver(message, tins[:1], inbox=inbox),
     )
 
 
@@ -472,5 +474,7 @@ def timeout_not_caught(patch: Patch) -> None:
     """A mark of the clock ends the execution."""
     states = deepcopy(dict(machine.definition()))
     waiting = states["States"]["Await Decision"]
-    waiting["Catch"] = [one for one in waiting["Catch"] if "States.Timeout" not in one["ErrorEquals"]]
+    waiting["Catch"] = [
+        one for one in waiting["Catch"] if "States.Timeout" not in one["ErrorEquals"]
+    ]
     patch.setattr(machine, "definition", lambda: states)

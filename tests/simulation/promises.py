@@ -15,10 +15,12 @@ from precert.adapters.dynamodb.rows import row_of
 from precert.contract import MESSAGE_EVENT_TYPES
 from precert.domain.request import Request
 from precert.domain.statuses import WaitingOn
-from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.answers import Answers
+from tests.simulation.broken import broken
+from tests.simulation.expressions import Wire
 from tests.simulation.machine import Execution
-from tests.simulation.people import People, Told
-from tests.simulation.table import Wire, Written
+from tests.simulation.people import People
+from tests.simulation.table import Written
 from tests.simulation.world import REQUESTS, SLOTS, World
 
 _MAY_FOLLOW: Final[Mapping[str, frozenset[str]]] = {
@@ -40,10 +42,6 @@ _SLACK: Final = timedelta(minutes=10)
 """How late a mark of the clock may be told of: what retries and deliveries take."""
 
 
-def broken(what: str, *about: object) -> PromiseBrokenError:
-    return PromiseBrokenError(" ".join((what, *map(str, about))))
-
-
 class Promises:
     """Watches a world from its first write on."""
 
@@ -51,8 +49,8 @@ class Promises:
         self.world = world
         self.people = people
         self.images: dict[str, list[Wire]] = {}
-        self.gone: dict[str, bool] = {}
-        """Drafts that are no more, and whether time took them."""
+        self.gone: set[str] = set()
+        """Drafts that are no more."""
         self.numbers: dict[str, str] = {}
         world.checks.append(self.at_commit)
         world.machine.on_success = self.at_success
@@ -71,27 +69,39 @@ class Promises:
                 raise broken("a number was given twice:", pk)
 
     def _header(self, one: Written, changed: Mapping[tuple[str, str], Written]) -> None:
-        pk, old, new = one.key[0], one.old, one.new
-        request_id = pk.removeprefix("REQUEST#")
-        if new is None:
-            if old is None or old["status"]["S"] != "INCOMPLETE":
-                raise broken("a submitted request was removed:", request_id)
-            if one.by_ttl and self.world.clock.at < _instant(old["expires_at"]):
-                raise broken("a draft was removed before its time:", request_id)
-            self.gone[request_id] = one.by_ttl
+        request_id = one.key[0].removeprefix("REQUEST#")
+        if one.new is None:
+            self._removed(request_id, one)
             return
-        if old is None and request_id in self.gone:
+        if one.old is None and request_id in self.gone:
             raise broken("a draft that was gone came back:", request_id)
-        self.images.setdefault(request_id, []).append(new)
-        version, slots = int(new["version"]["N"]), int(new["document_slots"]["N"])
-        taken = len(new["slots_taken"]["SS"]) if "slots_taken" in new else 0
+        self.images.setdefault(request_id, []).append(one.new)
+        slots = int(one.new["document_slots"]["N"])
+        taken = len(one.new["slots_taken"]["SS"]) if "slots_taken" in one.new else 0
         if not 0 <= taken <= slots <= SLOTS:
             raise broken("too many upload slots:", request_id, taken, slots)
-        if old is None:
-            if version != 1:
-                raise broken("a request begins with version 1:", request_id, version)
-            return
+        if one.old is not None:
+            self._changed(request_id, one.old, one.new, changed)
+        elif one.new["version"]["N"] != "1":
+            raise broken("a request begins with version 1:", request_id)
+
+    def _removed(self, request_id: str, one: Written) -> None:
+        old = one.old
+        if old is None or old["status"]["S"] != "INCOMPLETE":
+            raise broken("a submitted request was removed:", request_id)
+        if one.by_ttl and self.world.clock.at < _instant(old["expires_at"]):
+            raise broken("a draft was removed before its time:", request_id)
+        self.gone.add(request_id)
+
+    def _changed(
+        self,
+        request_id: str,
+        old: Wire,
+        new: Wire,
+        changed: Mapping[tuple[str, str], Written],
+    ) -> None:
         before, after = old["status"]["S"], new["status"]["S"]
+        version = int(new["version"]["N"])
         if after not in _MAY_FOLLOW[before]:
             raise broken("a status followed that may not:", request_id, before, after)
         if version == int(old["version"]["N"]):
@@ -102,7 +112,7 @@ class Promises:
             raise broken("a version was passed over or repeated:", request_id, version)
         if before == "INCOMPLETE" and self.world.clock.at >= _instant(old["expires_at"]) + _SECOND:
             raise broken("a draft was written after its time:", request_id)
-        if (pk, f"EVENT#{version:06d}") not in changed and after != "INCOMPLETE":
+        if after != "INCOMPLETE" and (new["pk"]["S"], f"EVENT#{version:06d}") not in changed:
             raise broken("a change without its event:", request_id, version)
 
     def at_success(self, execution: Execution) -> None:
@@ -122,7 +132,7 @@ class Promises:
             self._request(request_id, repaired=repaired)
         self._bus()
         self._inboxes()
-        self._told()
+        Answers(self.people, self.images, self.gone).hold()
         for name, execution in self.world.machine.executions.items():
             if execution.status == "FAILED":
                 raise broken("an execution failed of faults that pass:", name, execution.error)
@@ -330,75 +340,6 @@ class Promises:
         if found != wanted:
             raise broken("messages are not the changes:", wanted - found, found - wanted)
 
-    # -- what callers were told ---------------------------------------------------------------------
-
-    def _told(self) -> None:
-        drafts: dict[str, str] = {}
-        for told in self.people.told:
-            match told.what:
-                case "started":
-                    key = told.detail["key"]
-                    if drafts.setdefault(key, told.request_id) != told.request_id:
-                        raise broken("one key started two drafts:", key)
-                case "saved":
-                    self._told_saved(told)
-                case "submitted":
-                    self._told_submitted(told)
-                case "deleted" if told.request_id not in self.gone:
-                    raise broken("a deleted draft is there:", told.request_id)
-                case "voided" if self._status(told.request_id) != "VOID":
-                    raise broken("a voided request is not void:", told.request_id)
-                case "decided":
-                    self._told_decided(told)
-                case "offered":
-                    sk = f"DOCUMENT#{told.detail['document_id']}"
-                    there = sk in self._collection(told.request_id)
-                    if not there and told.request_id not in self.gone:
-                        raise broken("an offered document was lost:", told.request_id)
-
-    def _status(self, request_id: str) -> str:
-        header = self._collection(request_id).get("REQUEST")
-        return header["status"]["S"] if header else "GONE"
-
-    def _told_saved(self, told: Told) -> None:
-        """A save that was answered is what stood in its version, and in no other's place."""
-        [image] = [
-            one
-            for one in self.images[told.request_id]
-            if int(one["version"]["N"]) == told.detail["version"]
-        ][:1] or [None]
-        if image is None:
-            raise broken("a save was lost:", told.request_id, told.detail)
-        self._is_variant(image, told)
-
-    def _is_variant(self, image: Wire, told: Told) -> None:
-        services = json.loads(image["content"]["M"]["services"]["B"])
-        if services[0]["requested_days"] != told.detail["variant"] + 1:
-            raise broken("what was sent is not what stands:", told.request_id, told.detail)
-
-    def _told_submitted(self, told: Told) -> None:
-        header = self._collection(told.request_id).get("REQUEST")
-        if header is None or header["status"]["S"] == "INCOMPLETE":
-            raise broken("a submitted request was lost:", told.request_id)
-        request = request_of(from_wire(header))
-        if request.submitted.number != told.detail["number"]:
-            raise broken("a submission was answered with another number:", told.request_id)
-        self._is_variant(header, told)
-
-    def _told_decided(self, told: Told) -> None:
-        header = self._collection(told.request_id).get("REQUEST")
-        if header is None:
-            raise broken("a decided request was lost:", told.request_id)
-        lines = {line.line_id: line for line in request_of(from_wire(header)).submitted.lines}
-        for line_id, status in told.detail["lines"].items():
-            made = [
-                decision
-                for decision in lines[line_id].decisions
-                if decision.round == told.detail["round"]
-            ]
-            if [(one.status, one.decided_by) for one in made] != [(status, told.detail["by"])]:
-                raise broken("a decision is not what stands:", told.request_id, told.detail)
-
 
 def _instant(value: Wire) -> datetime:
     return _at(value["S"])
@@ -406,4 +347,3 @@ def _instant(value: Wire) -> datetime:
 
 def _at(text: str) -> datetime:
     return datetime.fromisoformat(text)
-

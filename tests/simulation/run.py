@@ -132,12 +132,13 @@ class Run:
         self.drain()
 
     def _all_told(self) -> bool:
-        requests = [self.people.request(request_id) for request_id in self.people.ids]
-        return all(
-            request is not None
-            and (clock := request.clock) is not None
-            and clock.due_at + timedelta(minutes=20) < self.world.clock.at
-            for request in requests
-            if request is not None and request.round_is_open
-        ) and not any(request and request.status == "INCOMPLETE" for request in requests)
-
+        """Whether every draft is gone, and every open round's last mark reached."""
+        late = self.world.clock.at - timedelta(minutes=20)
+        for request_id in self.people.ids:
+            request = self.people.request(request_id)
+            if request is None:
+                continue
+            clock = request.clock
+            if request.status == "INCOMPLETE" or (clock and clock.due_at > late):
+                return False
+        return True

@@ -37,7 +37,8 @@ class Written(NamedTuple):
 
 def failed(code: str, operation: str, **more: Any) -> ClientError:
     """The error that botocore makes of an answer."""
-    return ClientError({"Error": {"Code": code, "Message": code}, **more}, operation)  # type: ignore[arg-type]
+    response: Any = {"Error": {"Code": code, "Message": code}, **more}
+    return ClientError(response, operation)
 
 
 class _FailedConditionError(Exception):
@@ -292,7 +293,9 @@ def _partition(given: Mapping[str, Any]) -> str:
 
 def _all_used(names: Mapping[str, Any], values: Mapping[str, Any], used: frozenset[str]) -> None:
     if used != names.keys() | values.keys():
-        raise ExpressionError(f"names or values do not fit: {used ^ (names.keys() | values.keys())}")
+        raise ExpressionError(
+            f"names or values do not fit: {used ^ (names.keys() | values.keys())}"
+        )
 
 
 def _page(found: list[Wire], given: Mapping[str, Any], key_names: tuple[str, ...]) -> Wire:

@@ -6,6 +6,7 @@ drawn from the seed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
@@ -48,7 +49,6 @@ _SOMEWHERE: Final[Mapping[str, Fault]] = {
     "transact_write_items": Fault.CONFLICT,
     "put_events": Fault.PARTLY,
 }
-_CANCELED: Final = "TransactionCanceledException"
 
 
 @dataclass
@@ -62,35 +62,22 @@ class Wire:
     fault_share: float = 0.0
     faults_left: int = 0
     calls: int = 0
-    on_call: Callable[[str, Mapping[str, Any], Any], None] | None = None
-    """Told of every call that reached its service, with its answer or error."""
 
     def call(self, operation: str, perform: Perform, given: Mapping[str, Any]) -> Any:
         self.calls += 1
         self.between()
         fault = self._drawn(operation, given)
         if fault is None:
-            return self._carried_out(operation, perform, given)
+            return perform(operation, given)
         self.note(f"{operation}: {fault.value}")
         return self._faulty(fault, operation, perform, given)
-
-    def _carried_out(self, operation: str, perform: Perform, given: Mapping[str, Any]) -> Any:
-        if self.on_call is None:
-            return perform(operation, given)
-        try:
-            answer = perform(operation, given)
-        except ClientError as error:
-            self.on_call(operation, given, error)
-            raise
-        self.on_call(operation, given, answer)
-        return answer
 
     def _drawn(self, operation: str, given: Mapping[str, Any]) -> Fault | None:
         if not self.faults_left:
             return None
         # A replica is behind for as long as it likes: no fault, but how such reads are.
         if operation == "get_item" and not given.get("ConsistentRead"):
-            return Fault.STALE if self.rng.random() < 0.5 else None  # noqa: PLR2004 - even chances
+            return Fault.STALE if self.rng.random() < 0.5 else None
         if self.rng.random() >= self.fault_share:
             return None
         self.faults_left -= 1
@@ -101,43 +88,43 @@ class Wire:
         self, fault: Fault, operation: str, perform: Perform, given: Mapping[str, Any]
     ) -> Any:
         match fault:
-            case Fault.THROTTLED:
-                raise failed("ThrottlingException", operation)
-            case Fault.CONFLICT:
-                reasons = [{"Code": "TransactionConflict"}]
-                raise failed(_CANCELED, operation, CancellationReasons=reasons)
-            case Fault.CUT:
-                raise unanswered()
             case Fault.PARTLY:
                 return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
-            case Fault.KILLED_BEFORE:
-                raise Killed
             case Fault.STALE:
                 return perform("get_item_late", given)
             case Fault.REPEATED:
                 return self._repeated(operation, perform, given)
-        try:
-            self._carried_out(operation, perform, given)
-        except ClientError:
-            if fault is Fault.LOST:
-                raise unanswered() from None
-        if fault is Fault.KILLED_AFTER:
-            raise Killed
-        raise unanswered()
+            case Fault.LOST | Fault.KILLED_AFTER:
+                with suppress(ClientError):
+                    perform(operation, given)
+        raise _ERRORS[fault](operation)
 
     def _repeated(self, operation: str, perform: Perform, given: Mapping[str, Any]) -> Any:
         """A transaction carries a token, by which its repetition is known; other calls do not."""
         if operation == "transact_write_items":
-            return self._carried_out(operation, perform, given)
-        try:
-            self._carried_out(operation, perform, given)
-        except ClientError:
-            pass
-        return self._carried_out(operation, perform, given)
+            return perform(operation, given)
+        with suppress(ClientError):
+            perform(operation, given)
+        return perform(operation, given)
 
 
-def unanswered() -> ReadTimeoutError:
+def _unanswered(_operation: str) -> ReadTimeoutError:
     return ReadTimeoutError(endpoint_url="https://simulated")
+
+
+def _conflict(operation: str) -> ClientError:
+    reasons = [{"Code": "TransactionConflict"}]
+    return failed("TransactionCanceledException", operation, CancellationReasons=reasons)
+
+
+_ERRORS: Final[Mapping[Fault, Callable[[str], BaseException]]] = {
+    Fault.THROTTLED: lambda operation: failed("ThrottlingException", operation),
+    Fault.CONFLICT: _conflict,
+    Fault.CUT: _unanswered,
+    Fault.LOST: _unanswered,
+    Fault.KILLED_BEFORE: lambda _operation: Killed(),
+    Fault.KILLED_AFTER: lambda _operation: Killed(),
+}
 
 
 @dataclass

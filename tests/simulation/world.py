@@ -15,6 +15,8 @@ from random import Random
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final, NamedTuple
 
+import pytest
+
 from functions.expire import handler as expire
 from functions.inbox import handler as inbox
 from functions.letters import handler as letters
@@ -28,6 +30,7 @@ from precert.adapters.dynamodb.members import member_item
 from precert.adapters.dynamodb.transactions import Writes
 from precert.bootstrap import Dependencies
 from precert.contract import LETTER_EVENT_TYPES, MESSAGE_EVENT_TYPES, REQUEST_SK, TTL_ATTRIBUTE, Env
+from precert.domain.content import RequestContent
 from precert.domain.coverage import members_of
 from precert.domain.letters import LetterWords
 from precert.domain.loading import load_members, load_plans
@@ -38,11 +41,12 @@ from precert.usecases.repair_rounds import repair_rounds
 from tests.fakes import samples
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
+from tests.simulation.broken import PromiseBrokenError
 from tests.simulation.bucket import Bucket
 from tests.simulation.bucket import Exceptions as BucketExceptions
-from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.expressions import Wire
 from tests.simulation.machine import Exceptions, Execution, Machine
-from tests.simulation.table import Key, Tables, Wire, Written
+from tests.simulation.table import Key, Tables, Written
 from tests.simulation.wire import Client, Killed
 from tests.simulation.wire import Wire as WireTo
 
@@ -84,7 +88,7 @@ PASSING: Final = frozenset({"TransientError", "RequestClosedError", KILLED})
 
 
 @dataclass
-class Mapping_:
+class StreamReader:
     """An event source mapping: the stream's records, in order, at least once."""
 
     name: str
@@ -148,13 +152,14 @@ def _draft_saved(written: Written) -> bool:
     )
 
 
-def _request_removed(written: Written) -> bool:
-    return written.new is None and written.key[1] == REQUEST_SK
-
-
 def relayed(written: Written) -> bool:
     """What the relay's mapping lets through, as ``infra.constructs.streams`` has it."""
     return _event_written(written) or _draft_saved(written)
+
+
+def removed(written: Written) -> bool:
+    """What the clean-up's mapping lets through."""
+    return written.new is None and written.key[1] == REQUEST_SK
 
 
 class Step(NamedTuple):
@@ -185,8 +190,8 @@ class World:
         self.bucket = Bucket(self._arrived)
         self.machine = Machine(self.clock, self.rng, self.note)
         self.mappings = (
-            Mapping_("relay", relay, relayed),
-            Mapping_("expire", expire, _request_removed),
+            StreamReader("relay", relay, relayed),
+            StreamReader("expire", expire, removed),
         )
         self.published: list[dict[str, Any]] = []
         self.deliveries: list[Delivery] = []
@@ -194,6 +199,7 @@ class World:
         self.checks: list[Callable[[list[Written]], None]] = []
         self.actors: list[Callable[[], Callable[[], None] | None]] = []
         self._ids = 0
+        self._ends: dict[Key, int] = {}
         self._busy_executions: set[str] = set()
         self.made = self._made()
 
@@ -264,7 +270,7 @@ class World:
         except Killed:
             self.note("killed")
             return Outcome(None, KILLED)
-        except Exception as error:  # noqa: BLE001 - Lambda reports whatever escapes by its class
+        except Exception as error:
             self.note(f"raised {type(error).__name__}")
             if type(error).__name__ not in PASSING:
                 raise PromiseBrokenError(f"a fault of our own: {error!r}") from error
@@ -286,6 +292,10 @@ class World:
         for one in written:
             if one.table != REQUESTS:
                 continue
+            if one.new is not None and TTL_ATTRIBUTE in one.new:
+                self._ends[one.key] = int(one.new[TTL_ATTRIBUTE]["N"])
+            else:
+                self._ends.pop(one.key, None)
             for mapping in self.mappings:
                 if mapping.passes(one):
                     number = f"{len(mapping.records):021d}"
@@ -304,7 +314,7 @@ class World:
     def _arrived(self, key: str) -> None:
         self.deliveries.append(Delivery({"object": {"key": key}}, self.clock.at, verify, key))
 
-    def deliver_records(self, mapping: Mapping_) -> None:
+    def deliver_records(self, mapping: StreamReader) -> None:
         """One batch; what is answered as failed, and all after it, comes again."""
         start = mapping.position
         batch = mapping.records[start : start + self.rng.randint(1, BATCH)]
@@ -359,19 +369,11 @@ class World:
     def expirable(self) -> list[Key]:
         """Items whose ``ttl`` has passed: the store may remove them, or take its time."""
         now = self.clock.at.timestamp()
-        return [
-            (item["pk"]["S"], item["sk"]["S"])
-            for item in self.tables.items(REQUESTS)
-            if TTL_ATTRIBUTE in item and int(item[TTL_ATTRIBUTE]["N"]) < now
-        ]
+        return [key for key, seconds in self._ends.items() if seconds < now]
 
     def next_instant(self) -> datetime | None:
         """When something is due by itself: an execution's timer, or the end of a draft."""
-        instants = [
-            datetime.fromtimestamp(int(item[TTL_ATTRIBUTE]["N"]) + 1, UTC)
-            for item in self.tables.items(REQUESTS)
-            if TTL_ATTRIBUTE in item
-        ]
+        instants = [datetime.fromtimestamp(end + 1, UTC) for end in self._ends.values()]
         later = [at for at in instants if at > self.clock.at]
         if (timer := self.machine.next_instant()) is not None:
             later.append(max(timer, self.clock.at))
@@ -412,6 +414,19 @@ _NOTHING: Final = SimpleNamespace(compress=lambda data, level: data, decompress=
 """What the simulation compresses with: the time goes to the product."""
 
 
+_unpacked_parts: Final = request_items.unpacked_parts
+
+
+@cache
+def _unpacked_once(parts: tuple[tuple[str, bytes], ...]) -> RequestContent:
+    return _unpacked_parts(dict(parts))
+
+
+def _unpacked(parts: Mapping[str, Any]) -> RequestContent:
+    """Contents are few here, and never changed in place: each is parsed once."""
+    return _unpacked_once(tuple(sorted(parts.items())))
+
+
 def _only_passing(_message: str, *, extra: Mapping[str, Any]) -> None:
     """Takes the place of the log of faults: all that may go wrong here is what AWS does."""
     if extra["error_class"] not in PASSING:
@@ -422,32 +437,24 @@ def _only_passing(_message: str, *, extra: Mapping[str, Any]) -> None:
 def installed() -> Iterator[Callable[[World], None]]:
     """The product made for simulation; what is given puts a world under it."""
     current: list[World] = []
-    quiet = ("add_metric", "add_dimension", "flush_metrics")
-    provider, kept_error = metrics.provider, logger.error
-    kept = {name: getattr(provider, name) for name in quiet}
-    kept_zlib, kept_defaults = request_items.zlib, Writes.__init__.__kwdefaults__
-    kept_made = bootstrap.Dependencies
-    level = logger.log_level
-    logger.setLevel("CRITICAL")
-    logger.error = _only_passing  # type: ignore[method-assign]
-    for name in quiet:
-        setattr(provider, name, lambda *_, **__: None)
-    request_items.zlib = _NOTHING  # type: ignore[assignment]
-    Writes.__init__.__kwdefaults__ = {"pause": lambda seconds: current[0].pause(seconds)}  # type: ignore[misc]
-    bootstrap.Dependencies = lambda: current[0].made  # type: ignore[assignment,misc]
 
     def put(world: World) -> None:
         current[:] = [world]
         bootstrap.dependencies.cache_clear()
 
-    try:
+    def paused(seconds: float) -> None:
+        current[0].pause(seconds)
+
+    level = logger.log_level
+    with pytest.MonkeyPatch.context() as patch:
+        logger.setLevel("CRITICAL")
+        patch.setattr(logger, "error", _only_passing)
+        for name in ("add_metric", "add_dimension", "flush_metrics"):
+            patch.setattr(metrics.provider, name, lambda *_, **__: None)
+        patch.setattr(f"{request_items.__name__}.zlib", _NOTHING)
+        patch.setattr(request_items, "unpacked_parts", _unpacked)
+        patch.setattr(Writes.__init__, "__kwdefaults__", {"pause": paused})
+        patch.setattr(bootstrap, "Dependencies", lambda: current[0].made)
         yield put
-    finally:
-        logger.setLevel(level)
-        logger.error = kept_error  # type: ignore[method-assign]
-        for name, function in kept.items():
-            setattr(provider, name, function)
-        request_items.zlib = kept_zlib
-        Writes.__init__.__kwdefaults__ = kept_defaults  # type: ignore[misc]
-        bootstrap.Dependencies = kept_made  # type: ignore[misc]
-        bootstrap.dependencies.cache_clear()
+    logger.setLevel(level)
+    bootstrap.dependencies.cache_clear()

@@ -1,0 +1,142 @@
+"""The simulated Step Functions: the definition's expressions as jsonata has them, and its rules."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import jsonata
+import pytest
+
+from tests.fakes.clock import START, Clock
+from tests.simulation.machine import (
+    ExecutionAlreadyExistsError,
+    Machine,
+    definition,
+    expression,
+)
+
+SCOPES: list[dict[str, Any]] = [
+    {
+        "states": {
+            "input": {"request_id": "R", "round": 2},
+            "result": {"Payload": {"route": "review", "seconds_to_next_mark": 30}},
+            "errorOutput": {"Error": "TransientError", "Cause": "3600"},
+            "context": {"Task": {"Token": "token-1"}},
+        },
+        "request_id": "R",
+        "round": 2,
+        "route": "review",
+        "seconds_to_next_mark": 30,
+        "fault_error": "E",
+        "fault_cause": "C",
+    },
+    {
+        "states": {
+            "input": {"request_id": "R", "round": 1},
+            "result": {"Payload": {"route": "closed"}},
+            "errorOutput": {"Error": "ClockMoved", "Cause": "1"},
+            "context": {"Task": {"Token": "token-2"}},
+        },
+        "request_id": "R",
+        "round": 1,
+        "route": "closed",
+        "seconds_to_next_mark": 1,
+        "fault_error": "E",
+        "fault_cause": "C",
+    },
+]
+
+
+def expressions(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from expressions(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from expressions(inner)
+    elif isinstance(value, str) and value.startswith("{%"):
+        yield value.removeprefix("{%").removesuffix("%}").strip()
+
+
+@pytest.mark.parametrize("text", sorted(set(expressions(definition()))))
+@pytest.mark.parametrize("scope", SCOPES, ids=["open", "closed"])
+def test_expression_means_what_jsonata_says_when_the_definition_uses_it(
+    text: str, scope: dict[str, Any]
+) -> None:
+    said = jsonata.Jsonata(text)
+    for name, value in scope.items():
+        said.assign(name, value)
+    assert expression(text)(scope) == said.evaluate({})
+
+
+def machine() -> tuple[Machine, Clock]:
+    clock = Clock(START)
+    return Machine(clock, Random(1), lambda _text: None), clock
+
+
+def started(of: Machine, name: str = "R-1", round_: int = 1) -> None:
+    asked = json.dumps({"request_id": "R", "round": round_})
+    of.perform("start_execution", {"name": name, "input": asked})
+
+
+def test_second_start_changes_nothing_when_the_name_runs() -> None:
+    made, _ = machine()
+    started(made)
+    started(made)
+    assert [one.entered for one in made.running] == [["Assess"]]
+
+
+def test_name_is_refused_when_its_execution_has_ended() -> None:
+    made, _ = machine()
+    started(made)
+    made.abort(made.running[0])
+    with pytest.raises(ExecutionAlreadyExistsError):
+        started(made)
+
+
+def test_execution_waits_with_a_token_when_its_function_has_returned() -> None:
+    made, clock = machine()
+    started(made)
+    [execution] = made.ready()
+    answer = {"route": "review", "seconds_to_next_mark": 60}
+    made.returned(execution, execution.token, answer)
+    assert execution.state == "Await Decision"
+    assert execution.payload == {
+        "task": "await_decision",
+        "request_id": "R",
+        "round": 1,
+        "task_token": execution.token,
+    }
+    made.returned(execution, execution.token, {})
+    assert made.ready() == []
+    clock.pass_by(seconds=60)
+    assert made.time_out()
+    assert execution.entered[-1] == "Mark Clock"
+
+
+def test_token_wakes_when_the_clock_moved_and_is_used_up() -> None:
+    made, _ = machine()
+    started(made)
+    [execution] = made.running
+    made.returned(execution, execution.token, {"route": "review", "seconds_to_next_mark": 60})
+    token = execution.token
+    made.perform("send_task_failure", {"taskToken": token, "error": "ClockMoved", "cause": "7200"})
+    assert execution.entered[-2:] == ["Await Decision", "Await Decision"]
+    assert execution.times_out_at == START + timedelta(seconds=7200)
+    with pytest.raises(Exception, match="TaskTimedOut"):
+        made.perform("send_task_success", {"taskToken": token, "output": "{}"})
+
+
+def test_task_is_tried_again_with_pauses_when_it_fails_until_it_gives_up() -> None:
+    made, clock = machine()
+    started(made)
+    [execution] = made.running
+    tries = 0
+    while execution.status == "RUNNING":
+        clock.at = max(clock.at, execution.ready_at or clock.at)
+        made.raised(execution, execution.token, "TransientError")
+        tries += 1
+    assert tries == 1 + definition()["States"]["Assess"]["Retry"][0]["MaxAttempts"]
+    assert (execution.status, execution.error) == ("FAILED", "TransientError")

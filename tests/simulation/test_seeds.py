@@ -1,0 +1,92 @@
+"""Twenty thousand seeds: no request lost, none decided twice, nobody left waiting on nobody."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from precert.contract import EventType
+from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.run import Run
+from tests.simulation.wire import Fault
+from tests.simulation.world import REQUESTS, World
+
+SEEDS: Final = 20_000
+BATCH: Final = 500
+TOLD: Final = 120
+"""Steps of a broken seed that are shown; its replay shows all."""
+
+SEEN: Final = frozenset(
+    {
+        EventType.DRAFT_STARTED,
+        EventType.DRAFT_DELETED,
+        EventType.REQUEST_SUBMITTED,
+        EventType.REQUEST_PENDED,
+        EventType.REQUEST_DETERMINED,
+        EventType.REQUEST_VOIDED,
+        EventType.DEADLINE_NEARED,
+        EventType.DEADLINE_PASSED,
+        EventType.DOCUMENT_ATTACHED,
+        EventType.DOCUMENT_REFUSED,
+        EventType.APPEAL_FILED,
+        EventType.APPEAL_PENDED,
+        EventType.APPEAL_DETERMINED,
+        EventType.LETTERS_PRINTED,
+    }
+)
+"""What people and time bring about here; moves to come add theirs."""
+
+Put = Callable[[World], None]
+
+
+def lived(seed: int, put: Put) -> Run:
+    """A seed's run, to its end."""
+    run = Run(seed)
+    put(run.world)
+    try:
+        run.whole()
+    except PromiseBrokenError as error:
+        steps = "\n".join(map(str, run.world.trace[-TOLD:]))
+        pytest.fail(f"{steps}\nseed {seed}: {error}\npython -m tests.simulation {seed}")
+    return run
+
+
+@pytest.mark.rule("S1", "D5", "U3", "W2", "W6", "W7", "T5")
+@pytest.mark.parametrize("first", range(0, SEEDS, BATCH))
+def test_every_promise_holds_when_anything_fails_anywhere(put: Put, first: int) -> None:
+    for seed in range(first, first + BATCH):
+        lived(seed, put)
+
+
+def test_everything_comes_about_when_many_seeds_are_lived(put: Put) -> None:
+    """Promises are worth what was tried: every event, every fault, races and losses."""
+    events: set[str] = set()
+    faults: Counter[str] = Counter()
+    nested = aborted = repeated = 0
+    for seed in range(BATCH):
+        run = lived(seed, put)
+        world = run.world
+        events |= {
+            json.loads(item["event"]["S"])["type"]
+            for item in world.tables.items(REQUESTS)
+            if "event" in item
+        }
+        faults.update(step.text.rpartition(": ")[2] for step in world.trace)
+        nested += any(step.depth > 1 for step in world.trace)
+        aborted += bool(world.aborted)
+        ids = [json.loads(entry["Detail"])["event_id"] for entry in world.published]
+        repeated += len(set(ids)) < len(ids)
+    assert events >= SEEN
+    assert {fault.value for fault in Fault} - {Fault.STALE.value} <= faults.keys()
+    assert nested > BATCH // 4
+    assert aborted > BATCH // 50
+    assert repeated > BATCH // 10
+
+
+def test_replay_is_the_same_when_a_seed_is_lived_again(put: Put) -> None:
+    for seed in (3, 17, 220):
+        once, again = lived(seed, put), lived(seed, put)
+        assert once.world.trace == again.world.trace
+        assert once.world.tables.tables == again.world.tables.tables
