@@ -116,8 +116,7 @@ class Meant:
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-@pytest.mark.parametrize("user", [OFFICE, REVIEWER, OPERATOR], ids=lambda user: user.name)
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
+@pytest.mark.parametrize(("route", "user"), CALLS)
 def test_answer_is_documented_when_anything_is_sent(
     stand: Stand, route: Route, user: User, mode: GenerationMode
 ) -> None:
