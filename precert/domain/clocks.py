@@ -101,8 +101,13 @@ def appeal_deadline(filed_at: datetime, *, expedited: bool, clock: ReviewClock) 
 def information_deadline(asked_at: datetime, urgency: Urgency, clock: ReviewClock) -> datetime:
     """Until when the providers have time to bring what was asked for (W2)."""
     if urgency is Urgency.ELECTIVE:
-        return asked_at + timedelta(days=clock.information_standard_days)
-    return asked_at + timedelta(hours=clock.information_urgent_hours)
+        return later(asked_at, timedelta(days=clock.information_standard_days))
+    return later(asked_at, timedelta(hours=clock.information_urgent_hours))
+
+
+def later(moment: datetime, length: timedelta) -> datetime:
+    """That much elapsed time later, in the moment's zone; Python adds to the face of a clock."""
+    return (moment.astimezone(UTC) + length).astimezone(moment.tzinfo)
 
 
 def extension_days(urgency: Urgency, clock: ReviewClock) -> int:

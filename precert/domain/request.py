@@ -7,13 +7,13 @@ tells of it; nothing here stores or sends anything. What a reviewer does within 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
 from precert.contract import EventType
-from precert.domain.clocks import Deadline
+from precert.domain.clocks import Deadline, later
 from precert.domain.content import RequestContent, Service
 from precert.domain.coverage import Plan
 from precert.domain.errors import ActionNotAllowedError, Fault, InvalidInputError, SameReviewerError
@@ -534,12 +534,12 @@ def _running_again(
     """The clock goes on: what is due moves by as long as it stood still (W2)."""
     asked = review.information_requests[-1]
     closed = asked.model_copy(update={"closed_at": now, "answered": answered, "answer": answer})
-    pause = now - asked.asked_at
+    pause = now.astimezone(UTC) - asked.asked_at.astimezone(UTC)
     return review.model_copy(
         update={
             "information_requests": (*review.information_requests[:-1], closed),
-            "warn_at": review.warn_at + pause if review.warn_at else None,
-            "due_at": review.due_at + pause if review.due_at else None,
+            "warn_at": later(review.warn_at, pause) if review.warn_at else None,
+            "due_at": later(review.due_at, pause) if review.due_at else None,
         }
     )
 

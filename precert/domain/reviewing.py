@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from precert.contract import EventType
+from precert.domain.clocks import later
 from precert.domain.errors import Fault, InvalidInputError, SameReviewerError
 from precert.domain.request import Change, Request
 from precert.domain.review import (
@@ -131,8 +132,8 @@ def extend(request: Request, days: int, reason: str, *, by: str, now: datetime) 
         by,
         now,
         extension=Extension(extended_at=now, days=days, reason=reason),
-        warn_at=review.warn_at + more,
-        due_at=review.due_at + more,
+        warn_at=later(review.warn_at, more),
+        due_at=later(review.due_at, more),
         # The new deadline is told of like the first one.
         warned_round=review.round - 1,
         escalated_round=review.round - 1,
