@@ -30,6 +30,9 @@ STRANGER: Final = User(
 OTHER_QUEUE: Final = User(
     "other-queue", "a reviewer of another plan", (Entitlement.REVIEWER,), reviews=True
 )
+THIRD_REVIEWER: Final = User(
+    "third-reviewer", "a reviewer of second appeals", (Entitlement.REVIEWER,), reviews=True
+)
 ABSENT_ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
 """Has the form of an id, and names nothing."""
 
