@@ -75,7 +75,7 @@ def listener(bench: Bench) -> Iterator[Listener]:
 
 
 def content_of(bench: Bench) -> Json:
-    content = bench.desk.content("44140", patient=PATIENT)
+    content = bench.desk.content("44125", patient=PATIENT)
     content["services"][0]["primary_diagnosis"] = "S72.001A"
     content["requesting_provider"]["phone"] = "440-555-0147"
     content["servicing_provider"]["phone"] = "330-555-0149"
