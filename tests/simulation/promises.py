@@ -20,8 +20,9 @@ from tests.simulation.broken import broken
 from tests.simulation.expressions import Wire
 from tests.simulation.machine import Execution
 from tests.simulation.people import People
+from tests.simulation.reference import SLOTS
 from tests.simulation.table import Written
-from tests.simulation.world import REQUESTS, SLOTS, World
+from tests.simulation.world import REQUESTS, World
 
 _MAY_FOLLOW: Final[Mapping[str, frozenset[str]]] = {
     "INCOMPLETE": frozenset({"INCOMPLETE", "PROCESSING"}),
@@ -37,6 +38,11 @@ _MAY_FOLLOW: Final[Mapping[str, frozenset[str]]] = {
 _TERMINAL: Final = frozenset({"APPROVED", "PARTIALLY APPROVED", "DENIED", "VOID"})
 _DETERMINES: Final = frozenset({"RequestDetermined", "AppealDetermined"})
 _ENDS: Final = _DETERMINES | {"RequestVoided", "RequestEndedAsDuplicate"}
+_MARKS: Final = {
+    "DeadlineNeared": "warn_at",
+    "DeadlinePassed": "due_at",
+    "InformationOverdue": "due_at",
+}
 _SECOND: Final = timedelta(seconds=1)
 _SLACK: Final = timedelta(minutes=10)
 """How late a mark of the clock may be told of: what retries and deliveries take."""
@@ -65,8 +71,20 @@ class Promises:
                 self._header(one, changed)
             elif sk.startswith("EVENT#") and one.old is not None:
                 raise broken("an event was changed or removed:", pk, sk)
+            elif sk.startswith("EVENT#"):
+                self._mark(one, changed)
             elif sk == "NUMBER" and one.old is not None:
                 raise broken("a number was given twice:", pk)
+
+    def _mark(self, one: Written, changed: Mapping[tuple[str, str], Written]) -> None:
+        """What a mark of the clock tells is so: by the clock as it stood before."""
+        event = json.loads(one.new["event"]["S"]) if one.new else {}
+        if event["type"] not in _MARKS:
+            return
+        header = changed[one.key[0], "REQUEST"].old
+        clock = request_of(from_wire(header)).clock if header else None
+        if clock is None or _at(event["at"]) < getattr(clock, _MARKS[event["type"]]):
+            raise broken("a mark was told of before its time:", one.key[0], event["type"])
 
     def _header(self, one: Written, changed: Mapping[tuple[str, str], Written]) -> None:
         request_id = one.key[0].removeprefix("REQUEST#")
@@ -264,29 +282,27 @@ class Promises:
             raise broken("nobody is waited for:", request.request_id, request.status)
 
     def _clock(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
-        """Warned once and escalated once, each when it was time, and not later."""
-        events = list(events)
-        current = request.submitted.round
-        told = [event for event in events if event["round"] == current]
-        warned = [_at(one["at"]) for one in told if one["type"] == "DeadlineNeared"]
-        passed = [_at(one["at"]) for one in told if one["type"] == "DeadlinePassed"]
-        if len(warned) > 1 or len(passed) > 1:
+        """Each mark is told of once, and again only where the deadline was extended; and in time."""
+        review = request.submitted
+        told = Counter(event["type"] for event in events if event["round"] == review.round)
+        most = 1 + told["DeadlineExtended"]
+        if told["DeadlineNeared"] > most or told["DeadlinePassed"] > most:
             raise broken("a mark of the clock was told of twice:", request.request_id)
-        if not request.round_is_open:
-            return
-        clock, now = request.clock, self.world.clock.at
-        running = self._running(request)
+        if told["InformationOverdue"] > told["InformationRequested"]:
+            raise broken("an overdue answer was told of twice:", request.request_id)
+        running, now = self._running(request), self.world.clock.at
         if not running:
             return
+        clock = request.clock
         if clock is None:
             raise broken("an open round has no clock:", request.request_id)
-        if any(at < clock.due_at for at in passed) or any(at < clock.warn_at for at in warned):
-            raise broken("a mark was told of before its time:", request.request_id)
         if any(one.times_out_at and one.times_out_at <= now + 2 * _SECOND for one in running):
             return
-        if now > clock.due_at + _SLACK and not passed:
+        asked = review.open_information_request is not None
+        marks = (review.warned_round == review.round, review.escalated_round == review.round)
+        if now > clock.due_at + _SLACK and (asked or not marks[1]):
             raise broken("nobody was told that the deadline passed:", request.request_id)
-        if now > clock.warn_at + _SLACK and not (warned or passed):
+        if now > clock.warn_at + _SLACK and not asked and not any(marks):
             raise broken("nobody was told that the deadline is near:", request.request_id)
 
     def _running(self, request: Request) -> list[Execution]:

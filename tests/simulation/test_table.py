@@ -8,12 +8,18 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from infra.constructs.streams import DRAFTS_SAVED, EVENTS_WRITTEN, REQUESTS_REMOVED
+from infra.constructs.streams import (
+    DOCUMENTS_REMOVED,
+    DRAFTS_SAVED,
+    EVENTS_WRITTEN,
+    REQUESTS_REMOVED,
+)
 from tests.adapters.cloud import create_reference_table, create_tables
 from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.reference import REFERENCE
 from tests.simulation.run import Run
 from tests.simulation.table import Tables, Written
-from tests.simulation.world import REFERENCE, REQUESTS, World, relayed, removed
+from tests.simulation.world import REQUESTS, World, relayed, removed
 
 SEEDS: Final = range(24)
 
@@ -157,7 +163,10 @@ def test_transaction_writes_nothing_when_one_condition_fails() -> None:
 def test_mapping_passes_a_record_when_the_infrastructures_filters_do(
     put: Callable[[World], None],
 ) -> None:
-    mappings = ((relayed, (EVENTS_WRITTEN, DRAFTS_SAVED)), (removed, (REQUESTS_REMOVED,)))
+    mappings = (
+        (relayed, (EVENTS_WRITTEN, DRAFTS_SAVED)),
+        (removed, (REQUESTS_REMOVED, DOCUMENTS_REMOVED)),
+    )
     seen: set[tuple[str, bool]] = set()
 
     def compare(written: list[Written]) -> None:

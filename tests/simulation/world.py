@@ -25,35 +25,25 @@ from functions.upload import verify
 from functions.workflow import handler as workflow
 from precert import bootstrap
 from precert.adapters.dynamodb import request_items
-from precert.adapters.dynamodb.codec import to_wire
-from precert.adapters.dynamodb.members import member_item
 from precert.adapters.dynamodb.transactions import Writes
 from precert.bootstrap import Dependencies
 from precert.contract import LETTER_EVENT_TYPES, MESSAGE_EVENT_TYPES, REQUEST_SK, TTL_ATTRIBUTE, Env
 from precert.domain.content import RequestContent
-from precert.domain.coverage import members_of
-from precert.domain.letters import LetterWords
-from precert.domain.loading import load_members, load_plans
-from precert.domain.payer import Payer
 from precert.observability import logger, metrics
 from precert.settings import Settings
 from precert.usecases.repair_rounds import repair_rounds
-from tests.fakes import samples
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
 from tests.simulation.broken import PromiseBrokenError
 from tests.simulation.bucket import Bucket
 from tests.simulation.bucket import Exceptions as BucketExceptions
-from tests.simulation.expressions import Wire
 from tests.simulation.machine import Exceptions, Execution, Machine
+from tests.simulation.reference import REFERENCE, letter_words, loaded, payer
 from tests.simulation.table import Key, Tables, Written
 from tests.simulation.wire import Client, Killed
 from tests.simulation.wire import Wire as WireTo
 
 REQUESTS: Final = "requests"
-REFERENCE: Final = "reference"
-SLOTS: Final = 2
-"""Upload slots of each stage here: a configuration in which the limit is soon reached."""
 SERIALS: Final = 6
 """So few numbers that a number is often drawn again."""
 MAX_DEPTH: Final = 2
@@ -113,31 +103,6 @@ class Delivery:
     what: str
 
 
-@cache
-def payer() -> Payer:
-    shipped = samples.payer()
-    few = {"max_at_submission": SLOTS, "max_while_pending": SLOTS}
-    return shipped.model_copy(update={"documents": shipped.documents.model_copy(update=few)})
-
-
-@cache
-def letter_words() -> LetterWords:
-    text = (samples.DATA / "payer" / "letters.json").read_text(encoding="utf-8")
-    return LetterWords.model_validate_json(text)
-
-
-@cache
-def _reference_items() -> tuple[Wire, ...]:
-    folder = samples.DATA / "sample"
-    plans = load_plans((folder / "plans.csv").read_text(encoding="utf-8"), payer().review_clocks)
-    members = load_members((folder / "members.csv").read_text(encoding="utf-8"), plans)
-    return tuple(
-        to_wire(member_item(member))
-        for member in members_of(members)
-        if member.member_id == samples.PATIENT["member_id"]
-    )
-
-
 def _event_written(written: Written) -> bool:
     return written.old is None and written.key[1].startswith("EVENT#")
 
@@ -159,7 +124,7 @@ def relayed(written: Written) -> bool:
 
 def removed(written: Written) -> bool:
     """What the clean-up's mapping lets through."""
-    return written.new is None and written.key[1] == REQUEST_SK
+    return written.new is None and written.key[1].startswith((REQUEST_SK, "DOCUMENT#"))
 
 
 class Step(NamedTuple):
@@ -185,8 +150,9 @@ class World:
         self.nesting = 0.0
         self.wire = WireTo(self.rng, self._between, self.note)
         self.tables = Tables({REQUESTS: {}, REFERENCE: {}}, self._written)
-        for item in _reference_items():
-            self.tables.tables[REFERENCE][item["pk"]["S"]] = {item["sk"]["S"]: item}
+        for item in loaded().items:
+            partition = self.tables.tables[REFERENCE].setdefault(item["pk"]["S"], {})
+            partition[item["sk"]["S"]] = item
         self.bucket = Bucket(self._arrived)
         self.machine = Machine(self.clock, self.rng, self.note)
         self.mappings = (
@@ -224,6 +190,7 @@ class World:
             serial=lambda: self.rng.randrange(SERIALS),
         )
         made.payer = payer()
+        made.rule_lists = loaded().rule_lists
         made.code_sets = code_sets()
         made.letter_words = letter_words()
         # What is printed is tests/adapters' affair.

@@ -1,0 +1,83 @@
+"""What the payer has loaded before anything happens: the sample patient and the sample rule list."""
+
+from functools import cache
+from random import Random
+from typing import Final, NamedTuple
+
+from precert.adapters.dynamodb.codec import to_wire
+from precert.adapters.dynamodb.members import member_item
+from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
+from precert.adapters.s3.rule_lists import S3RuleLists
+from precert.domain.coverage import members_of
+from precert.domain.letters import LetterWords
+from precert.domain.loading import load_delegates, load_members, load_plans, load_rules
+from precert.domain.payer import Payer
+from precert.usecases.publish_rule_list import publish_rule_list
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.simulation.bucket import Bucket, Exceptions
+from tests.simulation.expressions import Wire
+from tests.simulation.table import Tables
+from tests.simulation.wire import Client
+from tests.simulation.wire import Wire as Quiet
+
+REFERENCE: Final = "reference"
+SLOTS: Final = 2
+"""Upload slots of each stage here: a configuration in which the limit is soon reached."""
+
+
+class Loaded(NamedTuple):
+    """Items of the reference table, and the rule lists, opened once."""
+
+    items: tuple[Wire, ...]
+    rule_lists: S3RuleLists
+
+
+@cache
+def payer() -> Payer:
+    shipped = samples.payer()
+    few = {"max_at_submission": SLOTS, "max_while_pending": SLOTS}
+    return shipped.model_copy(update={"documents": shipped.documents.model_copy(update=few)})
+
+
+@cache
+def letter_words() -> LetterWords:
+    text = (samples.DATA / "payer" / "letters.json").read_text(encoding="utf-8")
+    return LetterWords.model_validate_json(text)
+
+
+@cache
+def loaded() -> Loaded:
+    """Loaded by the product's own use cases, before anything can fail."""
+    wire = Quiet(Random(0), between=lambda: None, note=lambda _text: None)
+    tables, bucket = Tables({REFERENCE: {}}), Bucket(lambda _key: None)
+    client = Client(wire, tables.perform)
+    s3 = Client(wire, bucket.perform, Exceptions)
+    rule_lists = S3RuleLists(lambda: s3, bucket="rules")  # type: ignore[arg-type,return-value]
+    delegates = load_delegates(_read("delegates"))
+    publish_rule_list(
+        load_rules(_read("rules"), {one.delegate_id for one in delegates}, payer()),
+        delegates,
+        rule_lists=rule_lists,
+        versions=DynamoDBRuleListVersions(
+            client,  # type: ignore[arg-type]
+            reference_table=REFERENCE,
+            new_key=lambda: bytes(32),
+        ),
+        now=START,
+    )
+    return Loaded((_member(), *tables.items(REFERENCE)), rule_lists)
+
+
+def _member() -> Wire:
+    plans = load_plans(_read("plans"), payer().review_clocks)
+    [member] = [
+        member
+        for member in members_of(load_members(_read("members"), plans))
+        if member.member_id == samples.PATIENT["member_id"]
+    ]
+    return to_wire(member_item(member))
+
+
+def _read(name: str) -> str:
+    return (samples.DATA / "sample" / f"{name}.csv").read_text(encoding="utf-8")
