@@ -71,10 +71,10 @@ UPLOAD_VERIFY: Final = FunctionSpec(
 )
 EXPIRE: Final = FunctionSpec(
     "ExpireFunction",
-    "Cleans up after drafts that are gone, by time or by hand",
+    "Cleans up after drafts that are gone, and archives requests whose history is over",
     "expire",
     "functions.expire.handler.handle",
-    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.ARCHIVE_BUCKET),
 )
 WARN: Final = FunctionSpec(
     "WarnFunction",

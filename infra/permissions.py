@@ -12,6 +12,7 @@ from infra.constructs.workflow import Workflow
 from precert.contract import LINE_INDEXES, WORKLIST_INDEX
 
 _REFERENCE_READS = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
+_READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
 _DELETE_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion")
 
 
@@ -66,7 +67,9 @@ def grant(
 
     expire = of(catalogue.EXPIRE)
     tables.allow_requests(expire, WRITE_ACTIONS)
-    documents.allow_documents(expire, _DELETE_OBJECTS)
+    documents.allow_documents(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
+    documents.allow_letters(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
+    documents.allow_archive(expire)
     documents.allow_document_versions(expire)
 
     warn = of(catalogue.WARN)
@@ -87,7 +90,7 @@ def grant(
     relay.allow(["events:PutEvents"], [messaging.bus.event_bus_arn])
 
     inbox = of(catalogue.INBOX)
-    tables.allow_requests(inbox, ("dynamodb:PutItem",))
+    tables.allow_requests(inbox, ("dynamodb:PutItem", "dynamodb:UpdateItem"))
 
     letters = of(catalogue.LETTERS)
     tables.allow_requests(

@@ -17,6 +17,7 @@ from infra.constructs.streams import (
     DOCUMENTS_REMOVED,
     DRAFTS_SAVED,
     EVENTS_WRITTEN,
+    MESSAGES_REMOVED,
     REQUESTS_REMOVED,
     StreamMapping,
 )
@@ -58,6 +59,7 @@ class PrecertStack(cdk.Stack):
             Env.REQUESTS_TABLE: self._tables.requests.table_name,
             Env.REFERENCE_TABLE: self._tables.reference.table_name,
             Env.DOCUMENTS_BUCKET: self._documents.documents.bucket_name,
+            Env.ARCHIVE_BUCKET: self._documents.archive.bucket_name,
             Env.RULE_LISTS_BUCKET: self._documents.rule_lists.bucket_name,
             Env.EVENT_BUS_NAME: self._messaging.bus.event_bus_name,
             Env.DATA_KEY: encryption.key.key_id,
@@ -114,7 +116,7 @@ class PrecertStack(cdk.Stack):
             "Expired",
             table=self._tables.requests,
             function=of[catalogue.EXPIRE],
-            records=(REQUESTS_REMOVED, DOCUMENTS_REMOVED),
+            records=(REQUESTS_REMOVED, DOCUMENTS_REMOVED, MESSAGES_REMOVED),
             batch_size=25,
         )
         return {
@@ -156,6 +158,7 @@ class PrecertStack(cdk.Stack):
             "RequestsTableName": self._tables.requests.table_name,
             "ReferenceTableName": self._tables.reference.table_name,
             "DocumentsBucketName": self._documents.documents.bucket_name,
+            "ArchiveBucketName": self._documents.archive.bucket_name,
             "RuleListsBucketName": self._documents.rule_lists.bucket_name,
             "EventBusName": self._messaging.bus.event_bus_name,
             "SsnKeyArn": self._values[Env.SSN_KEY],

@@ -15,6 +15,7 @@ from uuid import uuid4
 from precert.adapters.content_types import inspect_content
 from precert.adapters.payer_file import shipped_payer, shipped_templates
 from precert.contract import STACK_OUTPUTS, Env
+from precert.domain.clocks import history_end
 from precert.domain.documents import Refusal
 from precert.domain.numbers import SERIAL_LIMIT
 from precert.domain.payer import Payer
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
     from precert.adapters.eventbridge import EventBridgeBus
     from precert.adapters.kms import KmsDigests, MacClient
+    from precert.adapters.s3.archive import S3Archive
     from precert.adapters.s3.documents import S3Documents
     from precert.adapters.s3.letters import S3Letters
     from precert.adapters.s3.rule_lists import S3RuleLists
@@ -161,7 +163,14 @@ class Dependencies:
     def requests(self) -> "DynamoDBRequests":
         from precert.adapters.dynamodb.requests import DynamoDBRequests
 
-        return DynamoDBRequests(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+        return DynamoDBRequests(
+            self.dynamodb,
+            requests_table=self.settings[Env.REQUESTS_TABLE],
+            kept_until=self._kept_until,
+        )
+
+    def _kept_until(self, changed_at: datetime) -> datetime:
+        return history_end(changed_at, self.payer.history_years, self.payer.zone)
 
     @cached_property
     def documents(self) -> "DynamoDBDocuments":
@@ -256,6 +265,16 @@ class Dependencies:
             self.dynamodb,
             requests_table=self.settings[Env.REQUESTS_TABLE],
             reference_table=self.settings[Env.REFERENCE_TABLE],
+        )
+
+    @cached_property
+    def archive(self) -> "S3Archive":
+        from precert.adapters.s3.archive import S3Archive
+
+        return S3Archive(
+            self.s3,
+            bucket=self.settings[Env.ARCHIVE_BUCKET],
+            documents_bucket=self.settings[Env.DOCUMENTS_BUCKET],
         )
 
     @cached_property

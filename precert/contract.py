@@ -66,6 +66,8 @@ INDEXES: Final = {
 NUMBERS: Final = frozenset({CHANGED, DUE, FLAG})
 """Key attributes that are numbers; all others are text."""
 
+INBOX_PK_PREFIX: Final = "INBOX#"
+"""Partition keys of inboxes; a message's REMOVE in the stream counts it off."""
 REQUEST_SK: Final = "REQUEST"
 """Sort key of a request itself; its REMOVE in the stream starts the clean-up behind a draft."""
 
@@ -78,6 +80,9 @@ LETTER_PREFIX: Final = "letters/"
 """S3 keys are ``letters/<request_id>/<letter_id>.pdf``."""
 RULE_LIST_PREFIX: Final = "rule-lists/"
 """S3 keys are ``rule-lists/<SHA-256>.sqlite.zlib``."""
+
+HISTORY_PREFIX: Final = "history/"
+"""S3 keys of the archive are ``history/<year>/<request_id>.json.gz``, with the files below them."""
 
 # -- Events -----------------------------------------------------------------------------------------
 EVENT_SOURCE: Final = "precert"
@@ -197,6 +202,7 @@ class Env(StrEnum):
     REQUESTS_TABLE = "REQUESTS_TABLE"
     REFERENCE_TABLE = "REFERENCE_TABLE"
     DOCUMENTS_BUCKET = "DOCUMENTS_BUCKET"
+    ARCHIVE_BUCKET = "ARCHIVE_BUCKET"
     RULE_LISTS_BUCKET = "RULE_LISTS_BUCKET"
     DATA_KEY = "DATA_KEY"
     SSN_KEY = "SSN_KEY"

@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic.json_schema import JsonSchemaMode
 
 from precert.api.http import MAX_BODY_BYTES, RETRY_AFTER_SECONDS
+from precert.api.names import NAME_PATTERN
 from precert.api.operations import COMMON_ERRORS, OPERATIONS, Header, OperationContract
 from precert.api.problems import PROBLEM_TYPE, Problem
 from precert.api.routes import ROUTES, Function, Route
@@ -153,6 +154,14 @@ PARAMETERS: Final[Mapping[str, Any]] = {
         "name": "document_id",
         "required": True,
         "schema": {"pattern": ULID_PATTERN, "type": "string"},
+    },
+    "message_id": {
+        "description": "The message's id, as the inbox names it.",
+        "example": f"1772466544000000-{REQUEST_ID}.000002",
+        "in": "path",
+        "name": "message_id",
+        "required": True,
+        "schema": {"pattern": f"^{NAME_PATTERN}$", "type": "string"},
     },
     "request_id": {
         "description": "The request's id, which is that of its draft.",

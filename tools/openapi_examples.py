@@ -20,7 +20,12 @@ from precert.api.answers.drafts import (
     StartedDraftAnswer,
     SubmissionAnswer,
 )
-from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer
+from precert.api.answers.lists import (
+    DashboardAnswer,
+    FlaggedAnswer,
+    MessagesAnswer,
+    UnreadAnswer,
+)
 from precert.api.answers.patients import PatientAnswer, PatientsAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
@@ -72,7 +77,7 @@ from precert.usecases.confirm_patient import ConfirmedPatient, require_member
 from precert.usecases.explain_refusal import expired, not_found, why_refused
 from precert.usecases.offer_document import OfferedDocument
 from precert.usecases.ports.documents import UploadForm
-from precert.usecases.ports.inbox import Message
+from precert.usecases.ports.inbox import Message, MessagePage
 from precert.usecases.ports.listings import DashboardRow, Page, row_of_request
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.review_draft import ReviewedDraft
@@ -240,8 +245,12 @@ def _after_submission(told: Story) -> dict[str, Example]:
         ),
         "readRequest": Example(answer=RequestAnswer.of(file, told.payer)),
         "listMessages": Example(
-            answer=MessagesAnswer.of(Page(_messages(told), cursor=None), told.payer)
+            answer=MessagesAnswer.of(
+                MessagePage(_messages(told), unread=2, cursor=None), told.payer
+            )
         ),
+        "markMessage": Example(),
+        "markAllMessages": Example(answer=UnreadAnswer(unread=0)),
     }
 
 

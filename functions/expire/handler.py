@@ -1,11 +1,19 @@
-"""Cleans up after drafts and documents that are gone, as the stream tells of them."""
+"""Carries on where time took something away, as the stream tells of it.
+
+Drafts that are gone, by time or by hand, are cleaned up behind; requests whose history is over move to
+the archive; documents that are gone lose their bytes; unread messages are counted off.
+"""
 
 from typing import Any
 
 from precert.bootstrap import dependencies
+from precert.contract import INBOX_PK_PREFIX
+from precert.domain.statuses import Status
 from precert.observability import logger, metrics, note_fault, note_work
+from precert.usecases.archive_request import archive_request
 from precert.usecases.delete_document import remove_document
 from precert.usecases.ports.drafts import GoneDraft
+from precert.usecases.ports.inbox import Message
 from precert.usecases.remove_draft import remove_draft
 
 
@@ -28,10 +36,24 @@ def _clean_up(record: dict[str, Any]) -> None:
     if "document_id" in removed:
         _remove_bytes(removed["request_id"]["S"], removed["document_id"]["S"])
         return
+    if removed.get("pk", {}).get("S", "").startswith(INBOX_PK_PREFIX):
+        _count_off(removed)
+        return
     if "request_id" not in removed or "version" not in removed:
         note_work("passed_over")
         return
-    gone, made = _gone(removed), dependencies()
+    made = dependencies()
+    if removed["status"]["S"] != Status.INCOMPLETE.value:
+        archived = archive_request(
+            made.remains.removed(removed),
+            requests=made.requests,
+            remains=made.remains,
+            archive=made.archive,
+            files=made.document_bytes,
+        )
+        note_work("archived" if archived else "passed_over", request_id=removed["request_id"]["S"])
+        return
+    gone = _gone(removed)
     remove_draft(gone, requests=made.requests, remains=made.remains, store=made.document_bytes)
     note_work("removed", request_id=gone.request_id)
 
@@ -52,3 +74,14 @@ def _remove_bytes(request_id: str, document_id: str) -> None:
     made = dependencies()
     remove_document(request_id, document_id, records=made.documents, store=made.document_bytes)
     note_work("removed", request_id=request_id, document_id=document_id)
+
+
+def _count_off(removed: dict[str, Any]) -> None:
+    """A message whose time is over: where nobody read it, it was counted as unread."""
+    if "message" not in removed or "read_at" in removed:
+        note_work("passed_over")
+        return
+    made, tin = dependencies(), removed["pk"]["S"].removeprefix(INBOX_PK_PREFIX)
+    message = Message.model_validate_json(removed["message"]["S"])
+    made.inbox.forget(tin, message.message_id, message.at, now=made.now())
+    note_work("forgotten", event_id=message.message_id)

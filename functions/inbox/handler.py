@@ -25,5 +25,6 @@ def _deliver(told: PublishedEvent) -> None:
         status=told.status,
         at=told.at,
     )
-    deliver_message(message, told.tins, inbox=dependencies().inbox)
+    made = dependencies()
+    deliver_message(message, told.tins, inbox=made.inbox, payer=made.payer)
     note_work("delivered", event_id=told.event_id, inboxes=len(told.tins))

@@ -4,11 +4,12 @@ from http import HTTPStatus
 from typing import Any
 
 from precert.api.answers.drafts import DraftsAnswer
-from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer
+from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer, UnreadAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer
 from precert.api.answers.requests import RequestAnswer
 from precert.api.bodies import PatientRequestsBody, RequestsQuery, TinPageQuery, TinQuery
 from precert.api.http import Answer, Api, Call
+from precert.api.names import message_of_name
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics
@@ -17,6 +18,7 @@ from precert.usecases.list_drafts import list_drafts
 from precert.usecases.list_frequent_providers import list_frequent_providers
 from precert.usecases.list_messages import list_messages
 from precert.usecases.list_requests import list_requests
+from precert.usecases.mark_messages import mark_all_messages, mark_message, no_message
 from precert.usecases.read_request import read_request
 
 api = Api(Function.STATUS, lambda: dependencies().settings.claims)
@@ -26,7 +28,11 @@ api = Api(Function.STATUS, lambda: dependencies().settings.claims)
 def dashboard(call: Call) -> Answer:
     made = dependencies()
     page = list_requests(
-        call.caller, **dict(call.query(RequestsQuery)), listings=made.listings, now=made.now()
+        call.caller,
+        **dict(call.query(RequestsQuery)),
+        listings=made.listings,
+        payer=made.payer,
+        now=made.now(),
     )
     return Answer(DashboardAnswer.of(page))
 
@@ -35,7 +41,11 @@ def dashboard(call: Call) -> Answer:
 def of_patient(call: Call) -> Answer:
     made = dependencies()
     page = list_requests(
-        call.caller, **dict(call.body(PatientRequestsBody)), listings=made.listings, now=made.now()
+        call.caller,
+        **dict(call.body(PatientRequestsBody)),
+        listings=made.listings,
+        payer=made.payer,
+        now=made.now(),
     )
     return Answer(DashboardAnswer.of(page))
 
@@ -44,7 +54,9 @@ def of_patient(call: Call) -> Answer:
 def home(call: Call) -> Answer:
     made = dependencies()
     tin = call.query(TinQuery).tin
-    rows = list_flagged(call.caller, tin=tin, listings=made.listings, now=made.now())
+    rows = list_flagged(
+        call.caller, tin=tin, listings=made.listings, payer=made.payer, now=made.now()
+    )
     return Answer(FlaggedAnswer.of(rows))
 
 
@@ -58,6 +70,7 @@ def flag(call: Call) -> Answer:
         requests=made.requests,
         flags=made.flags,
         listings=made.listings,
+        payer=made.payer,
         now=made.now(),
     )
     return Answer(None, HTTPStatus.NO_CONTENT)
@@ -90,15 +103,45 @@ def drafts(call: Call) -> Answer:
 @api.operation("readRequest")
 def details(call: Call) -> Answer:
     made = dependencies()
-    file = read_request(call.id("request_id"), call.caller, requests=made.requests, now=made.now())
+    file = read_request(
+        call.id("request_id"),
+        call.caller,
+        requests=made.requests,
+        payer=made.payer,
+        now=made.now(),
+    )
     return Answer(RequestAnswer.of(file, made.payer))
 
 
 @api.operation("listMessages")
 def messages(call: Call) -> Answer:
     made = dependencies()
-    page = list_messages(call.caller, **dict(call.query(TinPageQuery)), inbox=made.inbox)
+    page = list_messages(
+        call.caller,
+        **dict(call.query(TinPageQuery)),
+        inbox=made.inbox,
+        payer=made.payer,
+        now=made.now(),
+    )
     return Answer(MessagesAnswer.of(page, made.payer))
+
+
+@api.operation("markMessage")
+def mark(call: Call) -> Answer:
+    made, named = dependencies(), message_of_name(call.path["message_id"])
+    caller, tin = call.caller, call.query(TinQuery).tin
+    if named is None:
+        raise no_message()
+    mark_message(*named, caller, tin=tin, inbox=made.inbox, now=made.now())
+    return Answer(None, HTTPStatus.NO_CONTENT)
+
+
+@api.operation("markAllMessages")
+def mark_all(call: Call) -> Answer:
+    made = dependencies()
+    tin = call.query(TinQuery).tin
+    unread = mark_all_messages(call.caller, tin=tin, inbox=made.inbox, now=made.now())
+    return Answer(UnreadAnswer(unread=unread))
 
 
 @api.operation("listFrequentProviders")

@@ -1,4 +1,6 @@
-"""The two buckets: documents of requests, and compiled rule lists."""
+"""The buckets: documents of requests, compiled rule lists, and the archive of history."""
+
+from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
@@ -9,7 +11,18 @@ from infra.constructs.encryption import READ, WRITE, Encryption
 from infra.constructs.functions import ServiceFunction
 from infra.escape import resource_of
 from infra.findings import acknowledge
-from precert.contract import DOCUMENT_PREFIX, LETTER_PREFIX, RULE_LIST_PREFIX
+from precert.contract import DOCUMENT_PREFIX, HISTORY_PREFIX, LETTER_PREFIX, RULE_LIST_PREFIX
+
+_COLDER: Final = [
+    s3.Transition(
+        storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+        transition_after=cdk.Duration.days(30),
+    ),
+    s3.Transition(
+        storage_class=s3.StorageClass.DEEP_ARCHIVE, transition_after=cdk.Duration.days(365)
+    ),
+]
+"""History is asked for now and then in its first year, and hardly ever after."""
 
 
 class Documents(Construct):
@@ -35,6 +48,7 @@ class Documents(Construct):
         )
         self._announce(self.documents)
         self.rule_lists = self._bucket("RuleLists", stage)
+        self.archive = self._bucket("Archive", stage, colder=_COLDER)
 
     def _bucket(
         self,
@@ -42,6 +56,7 @@ class Documents(Construct):
         stage: StageConfig,
         *,
         cors: list[s3.CorsRule] | None = None,
+        colder: list[s3.Transition] | None = None,
     ) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
@@ -61,6 +76,7 @@ class Documents(Construct):
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                     noncurrent_version_expiration=cdk.Duration.days(30),
                     expired_object_delete_marker=True,
+                    transitions=colder,
                 )
             ],
             removal_policy=stage.removal_policy,
@@ -96,8 +112,12 @@ class Documents(Construct):
         function.allow(
             ["s3:ListBucketVersions"],
             [self.documents.bucket_arn],
-            {"StringLike": {"s3:prefix": f"{DOCUMENT_PREFIX}*"}},
+            {"StringLike": {"s3:prefix": [f"{DOCUMENT_PREFIX}*", f"{LETTER_PREFIX}*"]}},
         )
+
+    def allow_archive(self, function: ServiceFunction) -> None:
+        """Writing history; nothing of the product reads it again."""
+        self._allow(function, self.archive, HISTORY_PREFIX, ("s3:PutObject",))
 
     def allow_listing(self, function: ServiceFunction) -> None:
         """Whether anything arrived for a slot, before it is given to another document."""

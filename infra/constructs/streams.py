@@ -10,7 +10,14 @@ from constructs import Construct
 
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
-from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, REQUEST_SK, SK
+from precert.contract import (
+    DOCUMENT_SK_PREFIX,
+    EVENT_SK_PREFIX,
+    INBOX_PK_PREFIX,
+    PK,
+    REQUEST_SK,
+    SK,
+)
 
 EVENTS_WRITTEN: Final = {
     "eventName": ["INSERT"],
@@ -32,6 +39,12 @@ REQUESTS_REMOVED: Final = {
     "dynamodb": {"Keys": {SK: {"S": [REQUEST_SK]}}},
 }
 """Drafts that are gone, whether time took them or somebody: what belonged to them goes too."""
+
+MESSAGES_REMOVED: Final = {
+    "eventName": ["REMOVE"],
+    "dynamodb": {"Keys": {PK: {"S": [{"prefix": INBOX_PK_PREFIX}]}}},
+}
+"""Messages whose time is over: the unread ones are counted off."""
 
 
 DOCUMENTS_REMOVED: Final = {

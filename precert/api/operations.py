@@ -23,7 +23,12 @@ from precert.api.answers.drafts import (
     StartedDraftAnswer,
     SubmissionAnswer,
 )
-from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer
+from precert.api.answers.lists import (
+    DashboardAnswer,
+    FlaggedAnswer,
+    MessagesAnswer,
+    UnreadAnswer,
+)
 from precert.api.answers.model import FHIR_JSON
 from precert.api.answers.patients import PatientAnswer, PatientsAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
@@ -367,7 +372,8 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(NotFoundError, DraftExpiredError),
     ),
     "listMessages": OperationContract(
-        "What happened to requests of one TIN, newest first.",
+        "What happened to requests of one TIN, newest first, for as long as its history is kept. "
+        "The first page counts in `unread` how many messages nobody of the TIN has read.",
         query=TinPageQuery,
         answer=MessagesAnswer,
         errors=(InvalidInputError,),
@@ -394,6 +400,20 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         answer=ChangedRequestAnswer,
         errors=(InvalidInputError, NotFoundError, PatientNotFoundError, ActionNotAllowedError),
         entitlement=Entitlement.VENDOR,
+    ),
+    "markMessage": OperationContract(
+        "Marks a message as read, for all users of the TIN. Marked again, it stays as it is.",
+        query=TinQuery,
+        answer=None,
+        status=HTTPStatus.NO_CONTENT,
+        errors=(InvalidInputError, NotFoundError),
+    ),
+    "markAllMessages": OperationContract(
+        "Marks the newest unread messages as read, a thousand at once, and answers how many are "
+        "left: call it again while there are any.",
+        query=TinQuery,
+        answer=UnreadAnswer,
+        errors=(InvalidInputError,),
     ),
     "listWorklist": OperationContract(
         "Open rounds of one plan: urgent ones first, then by the time they are due.",

@@ -139,6 +139,14 @@ ROUTES: Final = (
         Function.INTAKE,
         "Report a vendor's determination",
     ),
+    Route("markAllMessages", "PUT", "/v1/messages/read", Function.STATUS, "Mark all as read"),
+    Route(
+        "markMessage",
+        "PUT",
+        "/v1/messages/{message_id}/read",
+        Function.STATUS,
+        "Mark a message as read",
+    ),
     Route("listWorklist", "GET", "/v1/review/requests", Function.REVIEW, "Worklist by due date"),
     Route("readCase", "GET", "/v1/review/requests/{request_id}", Function.REVIEW, "The whole case"),
     Route(

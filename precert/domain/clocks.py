@@ -126,6 +126,20 @@ def _deadline(start: datetime, length: timedelta, clock: ReviewClock) -> Deadlin
     )
 
 
+def history_end(changed_at: datetime, years: int, zone: ZoneInfo) -> datetime:
+    """The instant from which something is history no more: the same local time, years later (T4).
+
+    What changed on 29 February ends on 1 March: nothing is kept shorter than promised.
+    """
+    if changed_at.tzinfo is None:
+        raise ValueError("changed_at must be zone-aware")
+    local = changed_at.astimezone(zone)
+    try:
+        return local.replace(year=local.year + years)
+    except ValueError:
+        return local.replace(year=local.year + years, month=3, day=1)
+
+
 def local_date(now: datetime, zone: ZoneInfo) -> date:
     """Today by the payer's calendar."""
     return now.astimezone(zone).date()

@@ -263,6 +263,8 @@ class Payer(Value):
     draft_clock: DraftClock
     business_calendar: BusinessCalendar
     emergency_notice: EmergencyNotice
+    history_years: Annotated[int, Field(ge=1)]
+    """How long a request and its messages stay after their last change, by the calendar (T4)."""
     service_dates: ServiceDateWindow
     documents: DocumentLimits
     form: Form

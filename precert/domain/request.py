@@ -103,6 +103,11 @@ class Request(Value):
         return self.review is not None and self.review.open_appeal is not None
 
     @property
+    def is_history(self) -> bool:
+        """Whether nobody has a turn any more: from its last change on it is history (T4)."""
+        return self.waiting_on is WaitingOn.NOBODY
+
+    @property
     def takes_documents(self) -> bool:
         """Drafts and what is pended take documents (U4); an open appeal is pended too (W7)."""
         if self.status is Status.INCOMPLETE:

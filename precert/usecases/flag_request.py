@@ -6,6 +6,7 @@ from datetime import datetime
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.errors import FlagLimitError, TransientError
+from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status, WaitingOn
 from precert.usecases.explain_refusal import expired, has_expired, not_found, visible
@@ -25,6 +26,7 @@ def flag_request(
     requests: RequestStore,
     flags: Flags,
     listings: Listings,
+    payer: Payer,
     now: datetime,
 ) -> None:
     """Flag a request, or a draft, for one of the caller's TINs. Two calls.
@@ -41,7 +43,7 @@ def flag_request(
         except FlagsFullError as full:
             if flags.drop_gone(acting_tin):
                 raise ConcurrentChangeError from full
-            raise _limit(listings.flagged(acting_tin), now) from full
+            raise _limit(listings.flagged(acting_tin), payer, now) from full
 
     _on_a_line(request_id, caller, tin, flag, requests=requests, now=now)
 
@@ -65,7 +67,7 @@ def unflag_request(
 
 
 def list_flagged(
-    caller: Caller, *, tin: str | None, listings: Listings, now: datetime
+    caller: Caller, *, tin: str | None, listings: Listings, payer: Payer, now: datetime
 ) -> tuple[DashboardRow, ...]:
     """What one of the caller's TINs has flagged, last flagged first: its home list. One call.
 
@@ -75,7 +77,7 @@ def list_flagged(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     rows = listings.flagged(caller.acting_tin(tin))
-    return tuple(row for row in rows if is_live(row, now))
+    return tuple(row for row in rows if is_live(row, payer, now))
 
 
 def _on_a_line(
@@ -104,12 +106,12 @@ def _on_a_line(
     raise TransientError("The request is being changed by others. Try again.")
 
 
-def _limit(rows: tuple[DashboardRow, ...], now: datetime) -> FlagLimitError:
+def _limit(rows: tuple[DashboardRow, ...], payer: Payer, now: datetime) -> FlagLimitError:
     return FlagLimitError(
         f"At most {MOST_FLAGGED} requests are flagged: take the flag off one of these first.",
         flagged=[
             {"request_id": row.request_id, "number": row.number, "status": row.status.value}
             for row in rows
-            if is_live(row, now)
+            if is_live(row, payer, now)
         ],
     )

@@ -6,8 +6,10 @@ from typing import TypedDict, Unpack
 
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
+from precert.domain.clocks import history_end
 from precert.domain.errors import Fault, InvalidInputError
-from precert.domain.statuses import Status
+from precert.domain.payer import Payer
+from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Sort
 from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Listings, Page
 
@@ -31,13 +33,14 @@ def list_requests(
     limit: int,
     cursor: str | None,
     listings: Listings,
+    payer: Payer,
     now: datetime,
     **filters: Unpack[Filters],
 ) -> Page[DashboardRow]:
     """Requests of one of the caller's TINs. One call.
 
-    Drafts whose time is over, and what no index narrows, are left out of the page, so that it may be
-    shorter than asked (D5).
+    Drafts and history whose time is over, and what no index narrows, are left out of the page, so
+    that it may be shorter than asked (D5, T4).
 
     Raises:
         NotEntitledError.
@@ -52,7 +55,7 @@ def list_requests(
         page = listings.lines(wanted, limit=limit, cursor=cursor, now=now)
     except CursorError as error:
         raise bad_cursor() from error
-    rows = tuple(row for row in page.rows if is_live(row, now) and wanted.fit(row))
+    rows = tuple(row for row in page.rows if is_live(row, payer, now) and wanted.fit(row))
     return replace(page, rows=rows)
 
 
@@ -67,9 +70,13 @@ def _faults(wanted: Lines) -> list[Fault]:
     ]
 
 
-def is_live(row: DashboardRow, now: datetime) -> bool:
-    """Whether a line is still to be shown, whatever the store has removed yet (D5)."""
-    return row.expires_at is None or now < row.expires_at
+def is_live(row: DashboardRow, payer: Payer, now: datetime) -> bool:
+    """Whether a line is still to be shown, whatever the store has removed yet (D5, T4)."""
+    if row.expires_at is not None:
+        return now < row.expires_at
+    if row.waiting_on is not WaitingOn.NOBODY:
+        return True
+    return now < history_end(row.updated_at, payer.history_years, payer.zone)
 
 
 def bad_cursor() -> InvalidInputError:

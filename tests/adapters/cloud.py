@@ -422,6 +422,13 @@ class Cloud:
     def messages(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
         return self.call(status, "GET", "/v1/messages", by=by, query=query or None)
 
+    def mark(self, message_id: str, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+        path = f"/v1/messages/{message_id}/read"
+        return self.call(status, "PUT", path, by=by, query=query or None)
+
+    def mark_all(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+        return self.call(status, "PUT", "/v1/messages/read", by=by, query=query or None)
+
     def worklist(self, by: Mapping[str, str] = REVIEWER, **query: str) -> Reply:
         return self.call(review, "GET", "/v1/review/requests", by=by, query=query or None)
 

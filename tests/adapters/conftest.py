@@ -122,6 +122,9 @@ def cloud(
     store = clients.by_name["s3"]
     store.create_bucket(Bucket=bucket)
     store.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    archive = names("archive")
+    store.create_bucket(Bucket=archive)
+    store.put_bucket_versioning(Bucket=archive, VersioningConfiguration={"Status": "Enabled"})
     bus, machine = names("bus"), names("machine")
     clients.by_name["events"].create_event_bus(Name=bus)
     arn = clients.by_name["stepfunctions"].create_state_machine(
@@ -135,6 +138,7 @@ def cloud(
                 Env.REQUESTS_TABLE: requests,
                 Env.REFERENCE_TABLE: loaded.table,
                 Env.DOCUMENTS_BUCKET: bucket,
+                Env.ARCHIVE_BUCKET: archive,
                 Env.RULE_LISTS_BUCKET: loaded.rules_bucket,
                 Env.DATA_KEY: "data-key",
                 Env.SSN_KEY: loaded.ssn_key,

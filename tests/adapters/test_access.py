@@ -58,6 +58,8 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
     "listPatientRequests": lambda cloud, _, by: cloud.of_patient(by),
     "listFlagged": lambda cloud, _, by: cloud.flagged(by),
     "listDrafts": lambda cloud, _, by: cloud.drafts(by),
+    "markMessage": lambda cloud, id_, by: cloud.mark(f"1782918000000000-{id_}.000001", by),
+    "markAllMessages": lambda cloud, _, by: cloud.mark_all(by),
     "listMessages": lambda cloud, _, by: cloud.messages(by),
 }
 OF_REVIEWERS: Final[dict[str, Operation]] = {

@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from precert.api import http
+from precert.api.names import NAME_PATTERN
 from precert.api.operations import COMMON_ERRORS, OPERATIONS, Header, OperationContract
 from precert.api.problems import STATUS_OF, status_of
 from precert.api.routes import ROUTES
@@ -101,8 +102,10 @@ def test_path_variables_have_the_form_of_ids_when_described() -> None:
         parameters = [resolved(parameter) for parameter in operation.get("parameters", ())]
         in_path = {found["name"]: found for found in parameters if found["in"] == "path"}
         assert set(in_path) == set(re.findall(r"{(\w+)}", path))
+        forms = {"message_id": NAME_PATTERN}
         assert all(
-            found["schema"]["pattern"] == f"^{http._ID.pattern}$" for found in in_path.values()
+            found["schema"]["pattern"] == f"^{forms.get(name, http._ID.pattern)}$"
+            for name, found in in_path.items()
         )
 
 

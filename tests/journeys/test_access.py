@@ -46,6 +46,7 @@ class Ids:
             route.path.replace("{draft_id}", self.draft)
             .replace("{request_id}", self.request)
             .replace("{document_id}", ABSENT_ID)
+            .replace("{message_id}", f"1782918000000000-{self.request}.000002")
         )
 
     def call(self, route: Route, caller: Caller) -> httpx.Response:
@@ -371,6 +372,6 @@ def test_url_holds_opaque_ids_only_when_a_route_is_called() -> None:
         if contract.query
         for name in contract.query.model_fields
     }
-    assert variables == {"draft_id", "request_id", "document_id"}
+    assert variables == {"document_id", "draft_id", "message_id", "request_id"}
     assert queries
     assert queries.isdisjoint({*PATIENT, "patient", "ssn", "primary_diagnosis", "diagnosis"})

@@ -55,7 +55,10 @@ def test_reader_sees_its_own_records_when_the_stream_is_filtered(stack: Synthesi
             },
         },
     ]
-    assert expire == [{"eventName": ["REMOVE"], "dynamodb": {"Keys": {"sk": {"S": [REQUEST_SK]}}}}]
+    assert expire == [
+        {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"sk": {"S": [REQUEST_SK]}}}},
+        {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "INBOX#"}]}}}},
+    ]
 
 
 def test_rule_retries_and_sets_aside_when_its_target_fails(stack: Synthesized) -> None:

@@ -1,6 +1,7 @@
 """Items in DynamoDB's typed form and back. How a request is kept stands in ``request_items``."""
 
 import json
+from base64 import b64decode
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -55,7 +56,9 @@ def _plain(typed: Mapping[str, Any]) -> Any:
             return set(value)
         case "NULL":
             return None
-        case "S" | "B" | "BOOL":
+        case "B":  # as text where a stream's record brings it
+            return b64decode(value) if isinstance(value, str) else value
+        case "S" | "BOOL":
             return value
     raise TypeError(f"no attribute is kept as {kind}")
 

@@ -11,6 +11,8 @@ Requests table, one item collection per request::
                               sk OVERDUE             its line in the operators' queue
     pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
     pk INBOX#<tin>            sk <at>#<message_id>   a message
+                              sk UNREAD              how many of them nobody has read
+    pk FORGOTTEN#<tin>        sk <at>#<message_id>   unread when time took it: counted off once
     pk FLAGS#<tin>            sk FLAGS               which requests the TIN has flagged
     pk FREQUENT#<tin>         sk <provider>          how often the TIN has selected it
 
@@ -32,7 +34,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, PK, SK
+from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, INBOX_PK_PREFIX, PK, SK
 from precert.domain.directory import SHORTEST_TYPED
 from precert.domain.statuses import Status
 from precert.domain.values import ProviderKind, Urgency
@@ -59,6 +61,8 @@ OVERDUE_QUEUE: Final = "OVERDUE"
 """Worklist partition of rounds whose deadline has passed, whatever their plan."""
 DRAFTS_QUEUE: Final = "DRAFTS"
 """Worklist partition of drafts that have to be warned of, by the instant."""
+UNREAD_SK: Final = "UNREAD"
+"""Sorts after every instant, so that a page read from the end begins with it."""
 PROCESSING_QUEUE: Final = "PROCESSING"
 """Worklist partition of rounds that wait for the workflow, not for a reviewer."""
 
@@ -117,7 +121,11 @@ def number_pk(number: str) -> str:
 
 
 def inbox_pk(tin: str) -> str:
-    return f"INBOX#{tin}"
+    return f"{INBOX_PK_PREFIX}{tin}"
+
+
+def forgotten_pk(tin: str) -> str:
+    return f"FORGOTTEN#{tin}"
 
 
 def inbox_sk(at: datetime, message_id: str) -> str:

@@ -1,8 +1,13 @@
-"""What a removed draft leaves behind (port :class:`precert.usecases.ports.drafts.DraftRemains`)."""
+"""What a draft or a request that is gone leaves behind.
 
-from typing import TYPE_CHECKING
+Ports :class:`precert.usecases.ports.drafts.DraftRemains` and
+:class:`precert.usecases.ports.history.HistoryRemains`.
+"""
 
-from precert.adapters.dynamodb.codec import to_wire
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from precert.adapters.dynamodb.codec import Item, from_wire, request_of, to_wire
 from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import (
     DRAFT_PARTY_SK,
@@ -11,9 +16,12 @@ from precert.adapters.dynamodb.keys import (
 )
 from precert.adapters.dynamodb.operations import put_event
 from precert.adapters.dynamodb.reads import query_all, transient_faults
+from precert.adapters.dynamodb.requests import file_of
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
-from precert.contract import DOCUMENT_SK_PREFIX, FLAG, PK, SK
+from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, FLAG, PK, SK
 from precert.domain.events import Event
+from precert.domain.request import Request
+from precert.usecases.ports.requests import RequestFile
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -26,19 +34,38 @@ class DynamoDBRemains:
         self._table = requests_table
 
     def remove(self, request_id: str) -> None:
-        pk = request_pk(request_id)
-        for item in query_all(self._client, self._table, pk):
-            sk = item[SK]
-            if not sk.startswith((DOCUMENT_SK_PREFIX, PARTY_SK_PREFIX)):
-                continue
-            with transient_faults():
-                if FLAG in item and sk != DRAFT_PARTY_SK:
-                    tin = sk.removeprefix(PARTY_SK_PREFIX)
-                    self._client.update_item(**uncount(self._table, tin, request_id))
-                self._client.delete_item(TableName=self._table, Key=to_wire({PK: pk, SK: sk}))
+        for item in self._items(request_id):
+            if item[SK].startswith((DOCUMENT_SK_PREFIX, PARTY_SK_PREFIX)):
+                self._delete(request_id, item)
 
     def record(self, event: Event) -> None:
         try:
             self._writes.put(**put_event(self._table, event)["Put"])
         except ConditionFailedError:
             return
+
+    @staticmethod
+    def removed(image: Mapping[str, Any]) -> Request:
+        """The request that a record of the stream brings."""
+        return request_of(from_wire(image))
+
+    def file_of(self, request: Request) -> RequestFile:
+        return file_of(request, self._items(request.request_id))
+
+    def remove_request(self, request_id: str) -> None:
+        items = self._items(request_id)
+        for item in sorted(items, key=lambda item: item[SK].startswith(EVENT_SK_PREFIX)):
+            self._delete(request_id, item)
+
+    def _items(self, request_id: str) -> list[Item]:
+        return query_all(self._client, self._table, request_pk(request_id))
+
+    def _delete(self, request_id: str, item: Item) -> None:
+        """Delete an item; a line that was flagged is counted off first."""
+        sk = item[SK]
+        with transient_faults():
+            if FLAG in item and sk != DRAFT_PARTY_SK:
+                tin = sk.removeprefix(PARTY_SK_PREFIX)
+                self._client.update_item(**uncount(self._table, tin, request_id))
+            key = to_wire({PK: request_pk(request_id), SK: sk})
+            self._client.delete_item(TableName=self._table, Key=key)

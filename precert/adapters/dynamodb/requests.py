@@ -1,5 +1,8 @@
 """Submitted requests and rounds (port :class:`precert.usecases.ports.requests.RequestStore`)."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, json_of, to_wire
@@ -28,6 +31,7 @@ from precert.contract import (
     REQUEST_SK,
     ROW_ATTRIBUTE,
     SK,
+    TTL_ATTRIBUTE,
     WORKLIST_PK,
     WORKLIST_SK,
     EventType,
@@ -53,30 +57,23 @@ _GIVES_SLOTS = frozenset({EventType.REQUEST_PENDED, EventType.APPEAL_FILED})
 class DynamoDBRequests:
     """Requests, each change one transaction with its event."""
 
-    def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        requests_table: str,
+        kept_until: Callable[[datetime], datetime],
+    ) -> None:
+        """``kept_until`` says until when history stays that changed last at an instant (T4)."""
         self._client = client
+        self._kept_until = kept_until
         self._writes = Writes(client)
         self._table = requests_table
 
     def read_file(self, request_id: str) -> RequestFile | None:
         items = query_all(self._client, self._table, request_pk(request_id))
         header = next((item for item in items if item[SK] == REQUEST_SK), None)
-        if header is None:
-            return None
-        events = [
-            Event.model_validate_json(item["event"])
-            for item in items
-            if item[SK].startswith(EVENT_SK_PREFIX)
-        ]
-        documents = [document_of(item) for item in items if item[SK].startswith(DOCUMENT_SK_PREFIX)]
-        return RequestFile(
-            request=request_of(header),
-            documents=tuple(sorted(documents, key=lambda document: document.offered_at)),
-            letters=tuple(
-                letter_of(item) for item in items if item[SK].startswith(LETTER_SK_PREFIX)
-            ),
-            events=tuple(sorted(events, key=lambda event: event.at)),
-        )
+        return file_of(request_of(header), items) if header else None
 
     def read(self, request_id: str) -> Request | None:
         item = get(self._client, self._table, request_pk(request_id), REQUEST_SK)
@@ -157,11 +154,15 @@ class DynamoDBRequests:
             "takes_documents": request.takes_documents,
             **worklist_attributes(request),
         }
+        if request.is_history:
+            sets[TTL_ATTRIBUTE] = ceil(self._kept_until(request.updated_at).timestamp())
         if change.event.type in _GIVES_SLOTS:
             sets["document_slots"] = request.document_slots
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
         names = {f"#{name}": name for name in (*sets, "version")}
         gone = ["slots_taken"] if "document_slots" in sets else []
+        if not request.is_history:
+            gone.append(TTL_ATTRIBUTE)
         if not request.round_is_open:
             gone += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE]
         if gone:
@@ -176,6 +177,22 @@ class DynamoDBRequests:
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": to_wire({**values, ":based_on": change.based_on}),
         }
+
+
+def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
+    """A request with what belongs to it, out of the items of its partition."""
+    events = [
+        Event.model_validate_json(item["event"])
+        for item in items
+        if item[SK].startswith(EVENT_SK_PREFIX)
+    ]
+    documents = [document_of(item) for item in items if item[SK].startswith(DOCUMENT_SK_PREFIX)]
+    return RequestFile(
+        request=request,
+        documents=tuple(sorted(documents, key=lambda document: document.offered_at)),
+        events=tuple(sorted(events, key=lambda event: event.at)),
+        letters=tuple(letter_of(item) for item in items if item[SK].startswith(LETTER_SK_PREFIX)),
+    )
 
 
 def worklist_attributes(request: Request) -> Item:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from precert.contract import DOCUMENT_PREFIX
+from precert.contract import DOCUMENT_PREFIX, LETTER_PREFIX
 from precert.domain.documents import Document, content_disposition, document_key
 from precert.domain.errors import TransientError
 from precert.usecases.ports.documents import StoredObject, UploadForm
@@ -87,6 +87,11 @@ class S3Documents:
 
     def remove_all(self, request_id: str) -> None:
         self._remove_below(f"{DOCUMENT_PREFIX}{request_id}/")
+
+    def remove_files(self, request_id: str) -> None:
+        """Documents and letters (port :class:`precert.usecases.ports.history.FileRemains`)."""
+        self.remove_all(request_id)
+        self._remove_below(f"{LETTER_PREFIX}{request_id}/")
 
     def _remove_below(self, prefix: str, *, but: str | None = None) -> None:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from precert.api.answers.model import AnswerModel
+from precert.api.names import message_name
 from precert.contract import EventType
 from precert.domain.payer import Payer
 from precert.domain.statuses import (
@@ -11,7 +12,7 @@ from precert.domain.statuses import (
     Status,
     allowed_actions,
 )
-from precert.usecases.ports.inbox import Message
+from precert.usecases.ports.inbox import Message, MessagePage
 from precert.usecases.ports.listings import DashboardRow, Page
 
 
@@ -46,14 +47,16 @@ class FlaggedAnswer(AnswerModel):
 
 
 class MessageAnswer(AnswerModel):
-    """A message; its text is the payer's (T5)."""
+    """A message; its text is the payer's (T5). ``link`` is the request it tells of."""
 
     message_id: str
     type: EventType
     request_id: str
+    link: str
     number: str | None
     status: Status
     at: datetime
+    read_at: datetime | None
     text: str
 
     @classmethod
@@ -61,16 +64,27 @@ class MessageAnswer(AnswerModel):
         text = payer.messages[message.type.value].format(
             number=message.number or "", status=message.status.value
         )
-        return cls(**dict(message), text=text)
+        told = {**dict(message), "message_id": message_name(message)}
+        return cls(**told, link=f"/v1/requests/{message.request_id}", text=text)
 
 
 class MessagesAnswer(AnswerModel):
+    """A page of the inbox; ``unread`` counts the whole inbox, on the first page."""
+
     messages: list[MessageAnswer]
+    unread: int | None
     cursor: str | None
 
     @classmethod
-    def of(cls, page: Page[Message], payer: Payer) -> "MessagesAnswer":
+    def of(cls, page: MessagePage, payer: Payer) -> "MessagesAnswer":
         return cls(
-            messages=[MessageAnswer.of(message, payer) for message in page.rows],
+            messages=[MessageAnswer.of(message, payer) for message in page.messages],
+            unread=page.unread,
             cursor=page.cursor,
         )
+
+
+class UnreadAnswer(AnswerModel):
+    """How many messages nobody of the TIN has read."""
+
+    unread: int

@@ -1,12 +1,12 @@
 """The inbox: messages of a TIN."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from precert.contract import EventType
 from precert.domain.statuses import Status
 from precert.domain.values import Text, Value
-from precert.usecases.ports.listings import Page
 
 
 class Message(Value):
@@ -18,11 +18,45 @@ class Message(Value):
     number: Text | None = None
     status: Status
     at: datetime
+    read_at: datetime | None = None
+    """When somebody of the TIN marked it as read."""
+
+
+@dataclass(frozen=True)
+class MessagePage:
+    """A page; ``unread`` counts the messages of the whole inbox, and comes with the first page."""
+
+    messages: tuple[Message, ...]
+    unread: int | None
+    cursor: str | None
+
+
+class NoMessageError(Exception):
+    """There is no such message in the inbox."""
 
 
 class Inbox(Protocol):
-    def deliver(self, tin: str, message: Message) -> None:
-        """Store a message; a second delivery of the same id changes nothing."""
+    """Messages of a TIN. How many are unread is counted in the transactions that change it."""
 
-    def page(self, tin: str, *, limit: int, cursor: str | None) -> Page[Message]:
-        """Messages of a TIN, newest first. One call."""
+    def deliver(self, tin: str, message: Message, *, kept_until: datetime) -> None:
+        """Store an unread message; a second delivery of the same id changes nothing. One call."""
+
+    def page(self, tin: str, *, limit: int, cursor: str | None) -> MessagePage:
+        """Messages of a TIN, newest first. One call.
+
+        Raises:
+            CursorError: the cursor is none of this very inbox.
+        """
+
+    def mark_read(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
+        """Mark one message as read; ``at`` is its own instant. Again changes nothing. One call.
+
+        Raises:
+            NoMessageError.
+        """
+
+    def mark_all_read(self, tin: str, *, most: int, now: datetime) -> int:
+        """Mark the newest unread messages as read, so many at most; answers how many stay unread."""
+
+    def forget(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
+        """Stop counting an unread message that time has taken away. Again changes nothing."""

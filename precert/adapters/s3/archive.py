@@ -1,0 +1,95 @@
+"""The archive (port :class:`precert.usecases.ports.history.Archive`)."""
+
+import gzip
+import json
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from precert.contract import HISTORY_PREFIX
+from precert.domain.documents import DocumentStatus, document_key
+from precert.domain.errors import TransientError
+from precert.domain.letters import letter_key
+from precert.domain.request import Request
+from precert.usecases.ports.requests import RequestFile
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+FORM = 1
+"""Of the archived object: members are only added."""
+
+
+class S3Archive:
+    """A bucket of its own, that only this writes; files are copied by S3 itself."""
+
+    def __init__(self, client: "S3Client", *, bucket: str, documents_bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._documents_bucket = documents_bucket
+
+    def store(self, file: RequestFile) -> None:
+        request = file.request
+        self._put(archive_key(request), _packed(file))
+        below = archive_key(request).removesuffix(".json.gz")
+        for document in file.documents:
+            if document.status is DocumentStatus.ATTACHED:
+                key = document_key(request.request_id, document.document_id)
+                self._copy(key, document.version_id, f"{below}/documents/{document.document_id}")
+        for letter in file.letters:
+            key = letter_key(request.request_id, letter.letter_id)
+            self._copy(key, letter.version_id, f"{below}/letters/{letter.letter_id}.pdf")
+
+    def _put(self, key: str, body: bytes) -> None:
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ContentType="application/json",
+                ContentEncoding="gzip",
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise _transient() from error
+        except BotoCoreError as error:
+            raise _transient() from error
+
+    def _copy(self, key: str, version_id: str | None, target: str) -> None:
+        """What is not there any more was copied before: nothing is removed until all is."""
+        source = f"{self._documents_bucket}/{key}"
+        if version_id:
+            source += f"?versionId={version_id}"
+        try:
+            self._client.copy_object(Bucket=self._bucket, Key=target, CopySource=source)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"NoSuchKey", "NoSuchVersion", "404"}:
+                raise _transient() from error
+        except BotoCoreError as error:
+            raise _transient() from error
+
+
+def archive_key(request: Request) -> str:
+    """The archived object of a request, by the year of its last change."""
+    year = request.updated_at.astimezone(UTC).year
+    return f"{HISTORY_PREFIX}{year}/{request.request_id}.json.gz"
+
+
+def _packed(file: RequestFile) -> bytes:
+    """The same bytes for the same history."""
+    request = file.request.model_dump(mode="json")
+    told = {
+        "form": FORM,
+        "request": {**request, "tins": sorted(request["tins"])},
+        "documents": [document.model_dump(mode="json") for document in file.documents],
+        "letters": [letter.model_dump(mode="json") for letter in file.letters],
+        "events": [event.model_dump(mode="json") for event in file.events],
+    }
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def _transient() -> TransientError:
+    return TransientError("History could not be archived. Try again.")

@@ -1,0 +1,169 @@
+"""History stays two years, and then moves from the tables into the archive (T4)."""
+
+import gzip
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from precert.contract import Env
+from precert.domain.clocks import history_end
+from tests.adapters.cloud import FACILITY, OFFICE, PDF, SECOND_REVIEWER, Cloud
+from tests.fakes.samples import OFFICE_TIN, entered, payer
+
+
+def end_of(cloud: Cloud, request_id: str) -> datetime:
+    changed = datetime.fromisoformat(cloud.stored(request_id)["updated_at"])
+    return history_end(changed, 2, payer().zone)
+
+
+def as_streamed(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as a stream's record brings it: bytes are text there."""
+
+    def typed(value: Mapping[str, Any]) -> dict[str, Any]:
+        [(kind, held)] = value.items()
+        if kind == "B":
+            return {"B": b64encode(held).decode()}
+        if kind == "M":
+            return {"M": {name: typed(one) for name, one in held.items()}}
+        if kind == "L":
+            return {"L": [typed(one) for one in held]}
+        return {kind: held}
+
+    return {name: typed(value) for name, value in item.items()}
+
+
+def removed(cloud: Cloud, request_id: str) -> dict[str, Any]:
+    """The store removes a request by its TTL; what the stream tells of it."""
+    item = cloud.item(request_id)
+    assert item is not None
+    key = {"pk": item["pk"], "sk": item["sk"]}
+    cloud.clients.by_name["dynamodb"].delete_item(TableName=cloud.requests_table, Key=key)
+    return as_streamed(item)
+
+
+def archived(cloud: Cloud) -> dict[str, bytes]:
+    """Objects of the archive by key."""
+    store, bucket = cloud.clients.by_name["s3"], cloud.made.settings[Env.ARCHIVE_BUCKET]
+    keys = [one["Key"] for one in store.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    return {key: store.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+
+def left(cloud: Cloud) -> list[str]:
+    return sorted({item["pk"]["S"].partition("#")[0] for item in cloud.items()})
+
+
+def with_a_document(cloud: Cloud) -> tuple[str, str]:
+    """A determined request with a document, flagged by the office."""
+    request_id = cloud.pended()
+    document_id = cloud.offer(request_id).body["document"]["document_id"]
+    cloud.arrive(request_id, document_id, PDF)
+    lines = {"1.1": "APPROVED", "1.2": "DENIED"}
+    assert cloud.decide(request_id, lines).status == 200
+    assert cloud.flag(request_id).status == 204
+    return request_id, document_id
+
+
+@pytest.mark.rule("T4")
+@pytest.mark.parametrize("way", ["determined", "void"])
+def test_request_is_visible_for_two_years_when_nobody_has_a_turn(cloud: Cloud, way: str) -> None:
+    request_id = cloud.determined() if way == "determined" else cloud.pended()
+    cloud.clock.pass_by(days=3)
+    if way == "void":
+        assert cloud.void(request_id).status == 200
+    cloud.flag(request_id)
+    end = end_of(cloud, request_id)
+    assert int(cloud.stored(request_id)["ttl"]) == end.timestamp()
+    cloud.clock.at = end - timedelta(seconds=1)
+    for by in (OFFICE, FACILITY):
+        assert cloud.read(request_id, by).status == 200
+        assert len(cloud.dashboard(by).body["requests"]) == 1
+    cloud.clock.at = end
+    nothing = cloud.read("0" * 26)
+    assert (cloud.read(request_id).status, cloud.read(request_id).text) == (404, nothing.text)
+    for reply in (cloud.dashboard(), cloud.of_patient(), cloud.flagged()):
+        assert reply.body["requests"] == []
+    assert cloud.item(request_id) is not None
+
+
+@pytest.mark.rule("T4")
+def test_time_starts_anew_when_an_appeal_ends_and_stands_while_it_is_open(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    assert "ttl" not in cloud.stored(request_id)
+    cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "DENIED"})
+    first = cloud.stored(request_id)["ttl"]
+    cloud.clock.pass_by(days=20)
+    assert cloud.appeal(request_id, "1.2").status == 202
+    assert "ttl" not in cloud.stored(request_id)
+    cloud.pend(request_id, 2)
+    assert "ttl" not in cloud.stored(request_id)
+    cloud.decide(request_id, {"1.2": "DENIED"}, round_=2, by=SECOND_REVIEWER)
+    assert cloud.stored(request_id)["ttl"] == first + 20 * 86400
+    assert int(cloud.stored(request_id)["ttl"]) == end_of(cloud, request_id).timestamp()
+
+
+@pytest.mark.rule("T4")
+def test_all_of_it_is_archived_and_gone_when_the_store_removed_it(cloud: Cloud) -> None:
+    request_id, document_id = with_a_document(cloud)
+    number = cloud.read(request_id).body["number"]
+    before = cloud.made.requests.read_file(request_id)
+    assert before is not None
+    assert cloud.clean_up(removed(cloud, request_id)) == []
+    found = archived(cloud)
+    folder = f"history/2026/{request_id}"
+    assert set(found) == {f"{folder}.json.gz", f"{folder}/documents/{document_id}"}
+    assert found[f"{folder}/documents/{document_id}"] == PDF
+    told = json.loads(gzip.decompress(found[f"{folder}.json.gz"]))
+    assert told["request"]["review"]["number"] == number
+    assert told["request"]["content"]["patient"] == entered()["patient"]
+    assert [one["event_id"] for one in told["events"]] == [e.event_id for e in before.events]
+    assert [one["document_id"] for one in told["documents"]] == [document_id]
+    assert all("actor" in event for event in told["events"])
+    assert cloud.object_versions() == []
+    assert [item["sk"]["S"] for item in cloud.items() if request_id in item["pk"]["S"]] == []
+    assert "NUMBER" in left(cloud)
+    for reply in (cloud.dashboard(), cloud.of_patient(FACILITY), cloud.flagged()):
+        assert reply.body["requests"] == []
+    assert [i.get("request_ids") for i in cloud.items("FLAGS")] == [None]
+    assert '"message":"archived"' in cloud.log.getvalue()
+
+
+@pytest.mark.parametrize(
+    "operation", ["PutObject", "CopyObject", "ListObjectVersions", "DeleteObject", "DeleteItem"]
+)
+def test_archive_is_whole_when_a_run_dies_and_is_repeated(cloud: Cloud, operation: str) -> None:
+    request_id, _ = with_a_document(cloud)
+    old = removed(cloud, request_id)
+    cloud.wire.cut(operation)
+    assert cloud.clean_up(old) == ["0001"]
+    assert cloud.clean_up(old) == []
+    whole = archived(cloud)
+    assert len(whole) == 2
+    told = json.loads(gzip.decompress(whole[f"history/2026/{request_id}.json.gz"]))
+    assert len(told["events"]) == 5
+    assert cloud.items("EVENT#") == []
+    for _ in range(2):
+        assert cloud.clean_up(old) == []
+    assert archived(cloud) == whole
+
+
+def test_request_is_left_alone_when_its_id_lives(cloud: Cloud) -> None:
+    request_id = cloud.determined()
+    item = cloud.item(request_id)
+    assert item is not None
+    before = cloud.items()
+    assert cloud.clean_up(as_streamed(item)) == []
+    assert (cloud.items(), archived(cloud)) == (before, {})
+
+
+def test_others_stay_when_one_is_archived(cloud: Cloud) -> None:
+    gone, _ = with_a_document(cloud)
+    kept, document_id = with_a_document(cloud)
+    assert cloud.clean_up(removed(cloud, gone)) == []
+    assert [row["request_id"] for row in cloud.dashboard().body["requests"]] == [kept]
+    assert [row["request_id"] for row in cloud.flagged().body["requests"]] == [kept]
+    assert cloud.object_versions() == [f"documents/{kept}/{document_id}"]
+    assert OFFICE_TIN in str(cloud.items("FLAGS"))

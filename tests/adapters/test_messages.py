@@ -1,0 +1,165 @@
+"""The inbox: read and unread, counted exactly, for as long as history is kept (T4, T5)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from precert.adapters.dynamodb.codec import to_wire
+from precert.contract import EventType
+from precert.domain.clocks import history_end
+from precert.domain.statuses import Status
+from precert.usecases.deliver_message import deliver_message
+from precert.usecases.ports.inbox import Message
+from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply
+from tests.fakes.samples import FACILITY_TIN, NUMBER, OFFICE_TIN, REQUEST_ID, payer
+
+
+def delivered(cloud: Cloud, count: int) -> list[Message]:
+    """Messages to both sides, one a minute, newest first."""
+    made = []
+    for version in range(1, count + 1):
+        message = Message(
+            message_id=f"{REQUEST_ID}.{version:06d}",
+            type=EventType.REQUEST_PENDED,
+            request_id=REQUEST_ID,
+            number=NUMBER,
+            status=Status.PENDING,
+            at=cloud.clock.at,
+        )
+        made.append(message)
+        deliver(cloud, message)
+        cloud.clock.pass_by(minutes=1)
+    return made[::-1]
+
+
+def deliver(cloud: Cloud, message: Message) -> None:
+    deliver_message(message, (OFFICE_TIN, FACILITY_TIN), inbox=cloud.made.inbox, payer=payer())
+
+
+def unread(cloud: Cloud, by: dict[str, str] = OFFICE) -> int:
+    reply = cloud.messages(by, limit="1")
+    count: int = reply.body["unread"]
+    shown = [m for m in cloud.messages(by, limit="100").body["messages"] if m["read_at"] is None]
+    assert count == len(shown)
+    return count
+
+
+def names(reply: Reply) -> list[str]:
+    return [message["message_id"] for message in reply.body["messages"]]
+
+
+@pytest.mark.rule("T5")
+def test_unread_are_counted_when_messages_come_and_one_is_read(cloud: Cloud) -> None:
+    assert cloud.messages().body == {"messages": [], "unread": 0, "cursor": None}
+    made = delivered(cloud, 3)
+    assert unread(cloud) == 3
+    with cloud.wire.counting() as calls:
+        page = cloud.messages().body
+    assert calls == ["Query"]
+    assert page["messages"][0]["link"] == f"/v1/requests/{REQUEST_ID}"
+    name = page["messages"][1]["message_id"]
+    with cloud.wire.counting() as calls:
+        assert cloud.mark(name).status == 204
+    assert calls == ["TransactWriteItems"]
+    marked = cloud.messages().body["messages"]
+    assert [m["read_at"] is not None for m in marked] == [False, True, False]
+    assert (unread(cloud), unread(cloud, FACILITY)) == (2, 3)
+    deliver(cloud, made[1])
+    assert cloud.mark(name).status == 204
+    assert unread(cloud) == 2
+
+
+def test_all_are_read_when_they_are_marked_at_once(cloud: Cloud) -> None:
+    made = delivered(cloud, 4)
+    cloud.mark(names(cloud.messages())[2])
+    assert cloud.mark_all().body == {"unread": 0}
+    assert unread(cloud) == 0
+    deliver(cloud, made[0])
+    assert (unread(cloud), unread(cloud, FACILITY)) == (0, 4)
+    assert cloud.mark_all().body == {"unread": 0}
+
+
+def test_newest_are_marked_when_there_are_more_than_at_once(cloud: Cloud) -> None:
+    delivered(cloud, 5)
+    inbox = cloud.made.inbox
+    assert inbox.mark_all_read(OFFICE_TIN, most=3, now=cloud.clock.at) == 2
+    read = [m["read_at"] is not None for m in cloud.messages().body["messages"]]
+    assert read == [True, True, True, False, False]
+
+
+def test_count_stays_right_when_somebody_else_reads_one_meanwhile(cloud: Cloud) -> None:
+    made = delivered(cloud, 3)
+    inbox = cloud.made.inbox
+    keys = list(inbox._unread_keys(OFFICE_TIN))
+    inbox.mark_read(OFFICE_TIN, made[1].message_id, made[1].at, now=cloud.clock.at)
+    inbox._mark_chunk(OFFICE_TIN, keys, cloud.clock.at)
+    assert unread(cloud) == 0
+
+
+def test_pages_follow_when_the_inbox_is_long(cloud: Cloud) -> None:
+    delivered(cloud, 5)
+    seen: list[str] = []
+    page = cloud.messages(limit="2").body
+    seen += [m["message_id"] for m in page["messages"]]
+    assert page["unread"] == 5
+    while page["cursor"]:
+        page = cloud.messages(limit="2", cursor=page["cursor"]).body
+        assert page["unread"] is None
+        assert len(page["messages"]) <= 2
+        seen += [m["message_id"] for m in page["messages"]]
+    assert seen == names(cloud.messages())
+    assert len(seen) == 5
+
+
+@pytest.mark.rule("A2")
+def test_message_is_that_of_nothing_when_it_is_anothers(cloud: Cloud) -> None:
+    delivered(cloud, 1)
+    [name] = names(cloud.messages())
+    before = cloud.items()
+    theirs = cloud.mark(name, STRANGER)
+    nothing = cloud.mark(name.replace(REQUEST_ID, "0" * 26), STRANGER)
+    malformed = cloud.mark("anything", STRANGER)
+    assert theirs.status == 404
+    assert theirs.text == nothing.text == malformed.text
+    assert cloud.items() == before
+
+
+def gone(cloud: Cloud, message: Message, tin: str = OFFICE_TIN) -> dict[str, Any]:
+    """The store removes a message by its TTL; what was there."""
+    client = cloud.clients.by_name["dynamodb"]
+    [item] = [
+        one
+        for one in cloud.items()
+        if one["pk"]["S"] == f"INBOX#{tin}" and message.message_id in one["sk"]["S"]
+    ]
+    key = {"pk": item["pk"], "sk": item["sk"]}
+    client.delete_item(TableName=cloud.requests_table, Key=key)
+    return item
+
+
+@pytest.mark.rule("T4")
+def test_message_goes_after_two_years_when_nobody_read_it(cloud: Cloud) -> None:
+    oldest = delivered(cloud, 2)[-1]
+    end = history_end(oldest.at, 2, payer().zone)
+    ttl = [one["ttl"]["N"] for one in cloud.items(f"{oldest.at.isoformat()[:13]}")]
+    assert int(min(ttl)) == end.timestamp()
+    cloud.clock.at = end - timedelta(seconds=1)
+    assert len(cloud.messages().body["messages"]) == 2
+    cloud.clock.at = end
+    assert len(cloud.messages().body["messages"]) == 1
+    old = gone(cloud, oldest)
+    for _ in range(2):
+        assert cloud.clean_up(old) == []
+    assert unread(cloud) == 1
+    assert datetime.fromisoformat(cloud.messages().body["messages"][0]["at"]) > oldest.at
+
+
+def test_count_stays_when_a_message_that_was_read_goes(cloud: Cloud) -> None:
+    oldest = delivered(cloud, 2)[-1]
+    cloud.mark(names(cloud.messages())[-1])
+    assert cloud.clean_up(gone(cloud, oldest)) == []
+    assert unread(cloud) == 1
+    count = to_wire({"pk": f"INBOX#{OFFICE_TIN}", "sk": "UNREAD", "unread": 1})
+    assert cloud.clean_up(count) == []
+    assert unread(cloud) == 1
