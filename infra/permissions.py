@@ -65,12 +65,7 @@ def grant(
     tables.allow_requests(review, WRITE_ACTIONS, WORKLIST_INDEX)
     documents.allow_documents(review, ("s3:GetObject", "s3:GetObjectVersion"))
 
-    expire = of(catalogue.EXPIRE)
-    tables.allow_requests(expire, WRITE_ACTIONS)
-    documents.allow_documents(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
-    documents.allow_letters(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
-    documents.allow_archive(expire)
-    documents.allow_document_versions(expire)
+    _clean_up(of(catalogue.EXPIRE), tables, documents)
 
     warn = of(catalogue.WARN)
     tables.allow_requests(
@@ -108,3 +103,12 @@ def grant(
     tables.allow_requests(task, WRITE_ACTIONS)
     tables.allow_reference(task, (*_REFERENCE_READS, "dynamodb:Query"))
     documents.allow_rule_lists(task)
+
+
+def _clean_up(expire: ServiceFunction, tables: Tables, documents: Documents) -> None:
+    """Files go, or are copied into the archive and go then."""
+    tables.allow_requests(expire, WRITE_ACTIONS)
+    documents.allow_documents(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
+    documents.allow_letters(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
+    documents.allow_archive(expire)
+    documents.allow_document_versions(expire)

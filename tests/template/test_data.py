@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import pytest
+
 from precert import contract
 from tests.template.synthesized import Synthesized
 
@@ -62,12 +64,25 @@ def test_indexes_carry_the_row_alone_when_lists_are_read(stack: Synthesized) -> 
 
 def test_bucket_is_private_and_versioned_when_it_is_made(stack: Synthesized) -> None:
     buckets = stack.properties(BUCKET).values()
-    assert len(buckets) == 2
+    assert len(buckets) == 3
     for bucket in buckets:
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+
+
+@pytest.mark.rule("T4")
+def test_history_gets_colder_and_never_ends_when_it_is_archived(stack: Synthesized) -> None:
+    (archive,) = (
+        bucket
+        for bucket in stack.properties(BUCKET).values()
+        if any("Transitions" in r for r in bucket["LifecycleConfiguration"]["Rules"])
+    )
+    (rule,) = archive["LifecycleConfiguration"]["Rules"]
+    classes = [one["StorageClass"] for one in rule["Transitions"]]
+    assert classes == ["GLACIER_IR", "DEEP_ARCHIVE"]
+    assert "ExpirationInDays" not in rule
 
 
 def test_bucket_refuses_plain_http_when_it_is_called(stack: Synthesized) -> None:

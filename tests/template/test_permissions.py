@@ -49,7 +49,8 @@ ALLOWED: Final = {
     | WRITE_KEY
     | DELETE_OBJECTS
     | STREAM
-    | {"s3:ListBucketVersions", "sqs:SendMessage"},
+    | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucketVersions", "s3:PutObject"}
+    | {"sqs:SendMessage"},
     catalogue.WARN: WRITE_KEY
     | {"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"}
     | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
@@ -60,7 +61,7 @@ ALLOWED: Final = {
     | {"states:DescribeExecution", "states:StartExecution"}
     | {"states:SendTaskFailure", "states:SendTaskSuccess"}
     | {"events:PutEvents", "sqs:SendMessage"},
-    catalogue.INBOX: {"dynamodb:PutItem"} | WRITE_KEY,
+    catalogue.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY,
     catalogue.INTAKE: REGISTER,
     catalogue.REPORTS: REGISTER,
     catalogue.LETTERS: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
@@ -115,7 +116,7 @@ def test_objects_are_reached_below_their_prefix_when_a_function_may(stack: Synth
         if any(action.startswith("s3:") for action in listed(statement["Action"])):
             for resource in listed(statement["Resource"]):
                 tail = resource["Fn::Join"][1][-1] if "Fn::Join" in resource else None
-                assert tail in {None, "/documents/*", "/letters/*", "/rule-lists/*"}
+                assert tail in {None, "/documents/*", "/history/*", "/letters/*", "/rule-lists/*"}
 
 
 def test_key_is_used_through_the_stores_alone_when_a_function_uses_it(stack: Synthesized) -> None:

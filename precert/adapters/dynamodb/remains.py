@@ -7,7 +7,7 @@ Ports :class:`precert.usecases.ports.drafts.DraftRemains` and
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import Item, from_wire, request_of, to_wire
+from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
 from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import (
     DRAFT_PARTY_SK,
@@ -16,6 +16,7 @@ from precert.adapters.dynamodb.keys import (
 )
 from precert.adapters.dynamodb.operations import put_event
 from precert.adapters.dynamodb.reads import query_all, transient_faults
+from precert.adapters.dynamodb.request_items import request_of
 from precert.adapters.dynamodb.requests import file_of
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
 from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, FLAG, PK, SK
