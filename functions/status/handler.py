@@ -95,7 +95,11 @@ def drafts(call: Call) -> Answer:
     made = dependencies()
     now = made.now()
     page = list_drafts(
-        call.caller, **dict(call.query(TinPageQuery)), listings=made.listings, now=now
+        call.caller,
+        **dict(call.query(TinPageQuery)),
+        listings=made.listings,
+        payer=made.payer,
+        now=now,
     )
     return Answer(DraftsAnswer.of(page, made.payer, now))
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
+from precert.domain.payer import Payer
 from precert.domain.statuses import Status
 from precert.usecases.list_requests import bad_cursor, is_live
 from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Listings, Page
@@ -17,6 +18,7 @@ def list_drafts(
     limit: int,
     cursor: str | None,
     listings: Listings,
+    payer: Payer,
     now: datetime,
 ) -> Page[DashboardRow]:
     """Drafts of one of the caller's TINs, last saved first. One call.
@@ -33,5 +35,5 @@ def list_drafts(
         page = listings.lines(wanted, limit=limit, cursor=cursor, now=now)
     except CursorError as error:
         raise bad_cursor() from error
-    rows = (row for row in page.rows if is_live(row, now) and wanted.fit(row))
+    rows = (row for row in page.rows if is_live(row, payer, now) and wanted.fit(row))
     return replace(page, rows=tuple(rows))
