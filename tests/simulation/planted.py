@@ -366,7 +366,7 @@ def message_to_one_side(patch: Patch) -> None:
     patch.setattr(
         handler,
         "deliver_message",
-        lambda message, tins, *, inbox: deliver(message, tins[:1], inbox=inbox),
+        lambda message, tins, **given: deliver(message, tins[:1], **given),
     )
 
 

@@ -57,6 +57,7 @@ def test_reader_sees_its_own_records_when_the_stream_is_filtered(stack: Synthesi
     ]
     assert expire == [
         {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"sk": {"S": [REQUEST_SK]}}}},
+        {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "DOCUMENT#"}]}}}},
         {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "INBOX#"}]}}}},
     ]
 
