@@ -33,6 +33,15 @@ def note_work(work: str, **ids: str | int) -> None:
     logger.info(work, extra=dict(ids))
 
 
+def note_event(event_type: str, event_id: str) -> None:
+    """One line and two counts for an event that was carried on: of all, and of its type.
+
+    One that is delivered again counts again.
+    """
+    metrics.add_metric(name=event_type, unit=MetricUnit.Count, value=1)
+    note_work("relayed", event_id=event_id, event_type=event_type)
+
+
 def note_fault(error: Exception) -> None:
     """A fault of ours. Its message may hold what somebody entered, so only its kind is logged."""
     metrics.add_metric(name="faults", unit=MetricUnit.Count, value=1)

@@ -4,7 +4,7 @@ from typing import Any
 
 from precert.bootstrap import dependencies
 from precert.domain.events import Event
-from precert.observability import logger, metrics, note_fault, note_work
+from precert.observability import logger, metrics, note_event, note_fault, note_work
 from precert.usecases.relay_event import relay_event
 from precert.usecases.show_draft import show_draft
 
@@ -39,4 +39,4 @@ def _relay(record: dict[str, Any]) -> None:
         payer=made.payer,
         now=made.now(),
     )
-    note_work("relayed", event_id=event.event_id, event_type=event.type.value)
+    note_event(event.type.value, event.event_id)

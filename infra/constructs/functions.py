@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -159,6 +159,10 @@ class ServiceFunction(Construct):
         acknowledge(self.role, f"AwsSolutions-IAM5[{detail}]", reason)
 
 
+METRICS_NAME: Final = "precert"
+"""Namespace and service of the product's own metrics."""
+
+
 def environment(
     spec: FunctionSpec, stage: StageConfig, values: Mapping[Env, str]
 ) -> dict[str, str]:
@@ -166,8 +170,8 @@ def environment(
     return {
         "AWS_CA_BUNDLE": f"/opt/python/{BUNDLE.as_posix()}",
         Env.STAGE.value: stage.name,
-        "POWERTOOLS_SERVICE_NAME": "precert",
-        "POWERTOOLS_METRICS_NAMESPACE": "precert",
+        "POWERTOOLS_SERVICE_NAME": METRICS_NAME,
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAME,
         "POWERTOOLS_LOG_LEVEL": stage.log_level,
         **{name.value: values[name] for name in spec.environment},
     }

@@ -13,9 +13,10 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.api import Api
 from infra.constructs.dead_letters import DeadLetters
-from infra.constructs.functions import FunctionSpec, ServiceFunction
+from infra.constructs.functions import METRICS_NAME, FunctionSpec, ServiceFunction
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
+from precert.contract import EventType
 
 _PERIOD = cdk.Duration.minutes(5)
 
@@ -92,6 +93,17 @@ def watch(
         "FailedExecutions",
         "A round ended in a technical fault: start it again once the cause is gone",
         workflow.machine.metric_failed(period=_PERIOD),
+    )
+    alarms.when(
+        "DeadlinesPassed",
+        "A request was not decided in time: it is in the operators' queue",
+        cloudwatch.Metric(
+            namespace=METRICS_NAME,
+            metric_name=EventType.DEADLINE_PASSED.value,
+            dimensions_map={"service": METRICS_NAME},
+            statistic="Sum",
+            period=_PERIOD,
+        ),
     )
     alarms.when(
         "ServerErrors",

@@ -7,6 +7,7 @@ import pytest
 from precert.adapters.stepfunctions import execution_name
 from precert.contract import MESSAGE_EVENT_TYPES
 from tests.adapters.cloud import FACILITY, OFFICE, Cloud
+from tests.fakes.samples import BOWEL_SURGERY
 
 
 def details(cloud: Cloud) -> list[dict[str, object]]:
@@ -149,3 +150,17 @@ def test_bus_gets_ids_and_codes_only_when_events_are_published(cloud: Cloud) -> 
     for event in details(cloud):
         assert set(event) <= {*allowed, "document_id"}
         assert event["request_id"] == request_id
+
+
+@pytest.mark.rule("W2")
+def test_event_is_counted_by_its_type_when_it_is_relayed(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An alarm watches the count of deadlines that passed."""
+    request_id = cloud.pended(services=[BOWEL_SURGERY])
+    cloud.clock.pass_by(days=15)
+    cloud.mark_clock(request_id)
+    capsys.readouterr()
+    assert cloud.relay(cloud.stream()) == []
+    counted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(told["DeadlinePassed"], told["service"]) for told in counted] == [([1.0], "precert")]

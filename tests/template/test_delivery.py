@@ -136,6 +136,21 @@ def test_alarms_watch_errors_and_throttles_when_a_function_is_deployed(stack: Sy
     assert watched == {(name, metric) for name in functions for metric in ("Errors", "Throttles")}
 
 
+@pytest.mark.rule("W2")
+def test_operators_are_called_when_a_deadline_passes(stack: Synthesized) -> None:
+    """By the metric that the relay counts, under the names that its environment gives it."""
+    [alarm] = (
+        alarm
+        for alarm in stack.properties(ALARM).values()
+        if alarm["MetricName"] == "DeadlinePassed"
+    )
+    assert (alarm["Namespace"], alarm["Threshold"]) == ("precert", 0)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "precert"}]
+    for function in stack.properties("AWS::Lambda::Function").values():
+        told = function["Environment"]["Variables"]
+        assert told["POWERTOOLS_METRICS_NAMESPACE"] == told["POWERTOOLS_SERVICE_NAME"] == "precert"
+
+
 def test_alarms_call_somebody_when_they_ring(stack: Synthesized) -> None:
     alarms = stack.properties(ALARM).values()
     metrics = {alarm["MetricName"] for alarm in alarms}
