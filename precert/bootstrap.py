@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from precert.adapters.dynamodb.documents import DynamoDBDocuments
     from precert.adapters.dynamodb.draft_warnings import DynamoDBDraftWarnings
     from precert.adapters.dynamodb.drafts import DynamoDBDrafts
+    from precert.adapters.dynamodb.duplicates import DynamoDBFootprints
     from precert.adapters.dynamodb.flags import DynamoDBFlags
     from precert.adapters.dynamodb.frequent import DynamoDBFrequentProviders
     from precert.adapters.dynamodb.inbox import DynamoDBInbox
@@ -171,6 +172,12 @@ class Dependencies:
 
     def _kept_until(self, changed_at: datetime) -> datetime:
         return history_end(changed_at, self.payer.history_years, self.payer.zone)
+
+    @cached_property
+    def footprints(self) -> "DynamoDBFootprints":
+        from precert.adapters.dynamodb.duplicates import DynamoDBFootprints
+
+        return DynamoDBFootprints(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
     def documents(self) -> "DynamoDBDocuments":

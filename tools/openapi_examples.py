@@ -55,6 +55,7 @@ from precert.domain.errors import (
     CheckNotAvailableError,
     DocumentLimitError,
     DocumentNotAvailableError,
+    DuplicateRequestError,
     Fault,
     FlagLimitError,
     GuidanceOnlyError,
@@ -378,6 +379,10 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         ),
         _refused(
             lambda: told.appeal_pended.request.determine_appeal(same_reviewer, REVIEWER, SUBMITTED)
+        ),
+        DuplicateRequestError(
+            told.payer.notices["duplicate"],
+            existing={"request_id": REQUEST_ID, "number": told.pended.request.submitted.number},
         ),
         TransientError("The request is being changed by others. Try again."),
     )

@@ -67,6 +67,13 @@ EXTENSIONS: Final[Mapping[str, Schema]] = {
         "description": "With `version_mismatch`: the version that stands.",
         "type": "integer",
     },
+    "existing": {
+        "description": "With `duplicate_request`: the request that stands, where the caller's TINs "
+        "see it.",
+        "type": "object",
+        "properties": {"request_id": {"type": "string"}, "number": {"type": "string"}},
+        "required": ["request_id", "number"],
+    },
     "differs_in": {
         "description": "With `version_mismatch`: JSON pointers of the parts that differ.",
         "items": {"type": "string"},

@@ -34,6 +34,7 @@ def _assess(request_id: str, round_: int, made: Dependencies) -> Standing:
         reference=made.reference,
         rule_lists=made.rule_lists,
         versions=made.rule_list_versions,
+        footprints=made.footprints,
         payer=made.payer,
         now=made.now(),
     )

@@ -1,7 +1,8 @@
 """The steps of a request's life, each one or two calls of the API and what must come of them."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from local.client import upload
 from local.journey import behind
@@ -9,6 +10,8 @@ from local.journey.content import PATIENT, clinical_note
 from local.journey.trail import DeviationError, Trail, answer, expect
 from local.stand import Stand
 from local.users import FACILITY, OFFICE, User
+
+_FORTNIGHT: Final = 14
 
 
 @dataclass
@@ -39,6 +42,23 @@ class Walk:
         expect("its TIN", provider["tin"], "203129831")
         self.trail.step(f"It finds {provider['name']}, {found[0]['miles']} miles from 44122.")
         return provider
+
+    def free_days_ahead(self) -> int:
+        """A day that no request of the dashboard is near, as the same there would be a duplicate."""
+        response = self.stand.caller(OFFICE).call("GET", "/v1/requests", query={"limit": "100"})
+        rows = answer("reading the dashboard", response, 200)["requests"]
+        taken = {row["first_day"] for row in rows if row["status"] != "INCOMPLETE"}
+        today = datetime.now(UTC).date()
+        free = [
+            days
+            for days in range(14, 175, _FORTNIGHT)
+            if not {
+                (today + timedelta(days=days + near)).isoformat()
+                for near in range(-_FORTNIGHT + 1, _FORTNIGHT)
+            }
+            & taken
+        ]
+        return (free or [14])[0]
 
     def check(self, content: dict[str, Any], requirements: dict[str, str]) -> None:
         response = self.stand.caller(OFFICE).call("POST", "/v1/checks", {"content": content})

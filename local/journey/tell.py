@@ -35,7 +35,7 @@ def approved_request(walk: Walk) -> str:
     content: dict[str, Any] = {
         "patient": PATIENT,
         "servicing_provider": walk.find_facility(),
-        "services": [service("44120")],
+        "services": [service("44120", days_ahead=walk.free_days_ahead())],
     }
     walk.check(content, {"44120": "REQUIRED"})
     request_id = walk.start_draft(content)
@@ -44,6 +44,7 @@ def approved_request(walk: Walk) -> str:
     walk.resume(request_id, content)
     walk.attach(request_id)
     walk.submit(request_id, content, version=2)
+    repeat(walk, content)
     walk.await_pending(request_id)
     find_on_worklist(walk, request_id)
     status = walk.decide(request_id, REVIEWER, 1, [{"line_id": "1.1", "status": "APPROVED"}])
@@ -61,11 +62,12 @@ def appealed_request(walk: Walk) -> str:
     """Two services, one approved and one denied; an appeal overturns the denial."""
     trail = walk.trail
     trail.chapter("A request that is denied in part, and appealed")
+    days = walk.free_days_ahead()
     content = completed(
         {
             "patient": PATIENT,
             "servicing_provider": walk.find_facility(),
-            "services": [service("44140", days_ahead=21), service("47562", days_ahead=21)],
+            "services": [service(code, days_ahead=days) for code in ("44140", "47562")],
         }
     )
     walk.check(content, {"44140": "REQUIRED", "47562": "REQUIRED"})
@@ -89,6 +91,20 @@ def appealed_request(walk: Walk) -> str:
     read_denial(walk, request_id)
     appeal(walk, request_id)
     return request_id
+
+
+def repeat(walk: Walk, content: dict[str, Any]) -> None:
+    """A colleague enters the same once more."""
+    again = walk.start_draft(content)
+    response = walk.stand.caller(OFFICE).call(
+        "POST",
+        f"/v1/drafts/{again}/submission",
+        {"content": content},
+        headers={"If-Match": '"1"'},
+    )
+    existing = answer("submitting the same again", response, 409)["existing"]
+    walk.trail.step(f"A colleague enters the same again and is shown {existing['number']}.")
+    walk.trail.prove("a duplicate is refused and names the request that stands", "409")
 
 
 def find_on_worklist(walk: Walk, request_id: str) -> None:

@@ -71,6 +71,7 @@ from precert.domain.errors import (
     DocumentLimitError,
     DocumentNotAvailableError,
     DraftExpiredError,
+    DuplicateRequestError,
     FlagLimitError,
     GuidanceOnlyError,
     InvalidInputError,
@@ -277,7 +278,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         status=HTTPStatus.ACCEPTED,
         errors=(
             *(InvalidInputError, PatientNotEligibleError, *_NO_LIVE_DRAFT),
-            *(VersionMismatchError, VersionMissingError),
+            *(DuplicateRequestError, VersionMismatchError, VersionMissingError),
         ),
         headers_in=frozenset({Header.IF_MATCH}),
         headers_out=frozenset({Header.LOCATION}),

@@ -37,6 +37,7 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.DocumentLimitError: HTTPStatus.CONFLICT,
     errors.FlagLimitError: HTTPStatus.CONFLICT,
     errors.DocumentNotAvailableError: HTTPStatus.CONFLICT,
+    errors.DuplicateRequestError: HTTPStatus.CONFLICT,
     errors.SameReviewerError: HTTPStatus.CONFLICT,
     errors.TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
 }

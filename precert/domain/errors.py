@@ -20,6 +20,7 @@
     ├── VersionMissingError          a write came without the version it is based on (D7)
     ├── ActionNotAllowedError        the status does not allow it; says what is allowed (T1)
     ├── KeyReusedError               the Idempotency-Key was used for something else
+    ├── DuplicateRequestError        the same is asked for already (S2)
     ├── DocumentLimitError           no upload slot is left (U3)
     ├── FlagLimitError               as many requests as may be are flagged (T3)
     ├── DocumentNotAvailableError    the document is not attached, or not yet (U5)
@@ -154,6 +155,11 @@ class ActionNotAllowedError(PrecertError):
 class KeyReusedError(PrecertError):
     code = "idempotency_key_reused"
     title = "The Idempotency-Key was used before"
+
+
+class DuplicateRequestError(PrecertError):
+    code = "duplicate_request"
+    title = "The same is asked for already"
 
 
 class DocumentLimitError(PrecertError):

@@ -250,10 +250,24 @@ class Request(Value):
             review=review.model_copy(update=update),
         )
 
-    def end_as_duplicate(self, number: str, assessment: Assessment, now: datetime) -> "Change":
-        """It repeats another request: that one goes on, this one ends, and both sides are told (S2)."""
+    def end_as_duplicate(
+        self,
+        number: str,
+        assessment: Assessment,
+        now: datetime,
+        *,
+        seen_by: frozenset[Tin] = frozenset(),
+    ) -> "Change":
+        """It repeats another request: that one goes on, this one ends, and both sides are told (S2).
+
+        ``seen_by`` are the TINs that see the other one.
+        """
         review = self.require(Transition.END_AS_DUPLICATE)
-        update = {"duplicate_of": number, "assessment": assessment}
+        update = {
+            "duplicate_of": number,
+            "duplicate_seen_by": seen_by,
+            "assessment": assessment,
+        }
         return self.changed(
             EventType.REQUEST_ENDED_AS_DUPLICATE,
             now,

@@ -18,7 +18,7 @@ from precert.domain.statuses import (
     AppealStatus,
     LineStatus,
 )
-from precert.domain.values import CodeType, Diagnosis, Text, UnitType, Value
+from precert.domain.values import CodeType, Diagnosis, Text, Tin, UnitType, Value
 
 FIRST_ROUND = 1
 SYSTEM: Final = "precert"
@@ -244,6 +244,8 @@ class Review(Value):
     void_reason: Reason | None = None
     duplicate_of: Text | None = None
     """Number of the request that this one repeats (S2)."""
+    duplicate_seen_by: frozenset[Tin] = frozenset()
+    """TINs that see that one; its number is told where both sides of this one do (A2)."""
 
     @property
     def open_appeal(self) -> Appeal | None:

@@ -20,6 +20,7 @@ from precert.domain.coverage import Plan
 from precert.domain.delegates import Delegate
 from precert.domain.determination import asked_lines
 from precert.domain.documents import DocumentStatus
+from precert.domain.duplicates import Footprint, footprint_of, sure_duplicates, suspicions
 from precert.domain.errors import TransientError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
@@ -27,6 +28,7 @@ from precert.domain.review import FIRST_ROUND, SYSTEM, AssertionStanding, Assess
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import AppealStatus, Status
 from precert.usecases.judge_codes import judge_codes
+from precert.usecases.ports.duplicates import Footprints
 from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.requests import ConcurrentChangeError, RequestFile, RequestStore
 from precert.usecases.ports.rule_lists import RuleLists, RuleListVersions
@@ -57,14 +59,15 @@ def assess_round(
     reference: ReferenceReader,
     rule_lists: RuleLists,
     versions: RuleListVersions,
+    footprints: Footprints,
     payer: Payer,
     now: datetime,
 ) -> Standing:
     """Decide the way of a round and record it, whatever of it was recorded before (W1).
 
-    One delegated vendor decides it (W8); the rules approve it; or it pends for a reviewer with its
-    deadline (W2) and the assessment, and what the rules want with it is asked for at once. An appeal
-    pends with a deadline of its own.
+    It ends where it repeats another request (S2); one delegated vendor decides it (W8); the rules
+    approve it; or it pends for a reviewer with its deadline (W2) and the assessment, and what the
+    rules want with it is asked for at once. An appeal pends with a deadline of its own.
 
     Raises:
         TransientError: others were quicker every time, or no rule list is published.
@@ -79,9 +82,11 @@ def assess_round(
         if request.status is Status.PROCESSING:
             return _first_change(
                 file,
+                requests=requests,
                 reference=reference,
                 rule_lists=rule_lists,
                 versions=versions,
+                footprints=footprints,
                 payer=payer,
                 now=now,
             )
@@ -106,9 +111,11 @@ def assess_round(
 def _first_change(
     file: RequestFile,
     *,
+    requests: RequestStore,
     reference: ReferenceReader,
     rule_lists: RuleLists,
     versions: RuleListVersions,
+    footprints: Footprints,
     payer: Payer,
     now: datetime,
 ) -> Change:
@@ -136,6 +143,9 @@ def _first_change(
     vendors = sorted({line.delegate_id for line in lines if line.delegate_id})
     delegates = rule_lists.delegates(rule_list, vendors) if vendors else {}
     delegate = delegate_of(lines, delegates, local_date(received_at, payer.zone))
+    own = footprint_of(request.request_id, request.submitted.number, received_at, content)
+    others = footprints.of_member(content.patient.member_id)
+    near_days = payer.review_desk.near_days
     proof = prove_assertion(content, reference=reference, versions=versions)
     assessment = Assessment(
         rule_list=rule_list.version,
@@ -143,10 +153,25 @@ def _first_change(
         lines=assessed_lines(lines),
         wanted_documents=missing_documents(lines, file.documents),
         assertion=_STANDINGS[proof],
+        suspicions=suspicions(own, others, near_days),
         delegate=delegate,
         late_notification=is_late_notification(content, received_at, payer),
     )
+    for other in sure_duplicates(own, others, near_days):
+        if _goes_on_instead(other, own, requests):
+            return request.end_as_duplicate(other.number, assessment, now, seen_by=other.tins)
     return _judged(request, lines, assessment, delegate, payer, now)
+
+
+def _goes_on_instead(other: Footprint, own: Footprint, requests: RequestStore) -> bool:
+    """Whether of two alike the other one goes on: the earlier.
+
+    A later one that was assessed before this one was there did not see it, and stands.
+    """
+    found = requests.read(other.request_id)
+    if found is None or found.status is Status.VOID:
+        return False
+    return own.came_after(other) or found.status is not Status.PROCESSING
 
 
 def _judged(

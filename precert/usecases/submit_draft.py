@@ -8,7 +8,13 @@ from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.content import RequestContent
-from precert.domain.errors import InvalidInputError, PatientNotEligibleError, TransientError
+from precert.domain.duplicates import Footprint, footprint_of
+from precert.domain.errors import (
+    DuplicateRequestError,
+    InvalidInputError,
+    PatientNotEligibleError,
+    TransientError,
+)
 from precert.domain.events import Event
 from precert.domain.numbers import precert_number
 from precert.domain.payer import Payer
@@ -24,6 +30,7 @@ from precert.usecases.ports.drafts import (
     NumberTakenError,
     Submission,
 )
+from precert.usecases.ports.duplicates import DuplicateFoundError
 from precert.usecases.review_draft import faults_before_submission
 
 NUMBER_ATTEMPTS = 5
@@ -60,6 +67,7 @@ def submit_draft(
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
         VersionMismatchError: somebody saved in the meantime.
         PatientNotEligibleError: coverage is not active, or not what was entered.
+        DuplicateRequestError: a request for the same stands; names it where the caller sees it (S2).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     today = local_date(now, payer.zone)
@@ -78,6 +86,8 @@ def submit_draft(
             continue
         except CoverageChangedError as refusal:
             raise PatientNotEligibleError(payer.notices["not_eligible"]) from refusal
+        except DuplicateFoundError as refusal:
+            raise _duplicate(refusal.existing, caller, payer) from refusal
         except DraftRefusedError as refusal:
             if same := _same_submission(refusal.current, content, caller, based_on):
                 return same
@@ -133,7 +143,16 @@ def _submission(
         eligible_on=today,
         document_slots=0,
         now=now,
+        footprint=footprint_of(draft_id, number, now, content),
     )
+
+
+def _duplicate(existing: Footprint, caller: Caller, payer: Payer) -> DuplicateRequestError:
+    words = payer.notices["duplicate"]
+    if not existing.tins & caller.tins:
+        return DuplicateRequestError(words)
+    named = {"request_id": existing.request_id, "number": existing.number}
+    return DuplicateRequestError(words, existing=named)
 
 
 def _same_submission(

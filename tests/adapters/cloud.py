@@ -35,7 +35,7 @@ from precert.bootstrap import Dependencies, client_config
 from precert.domain.coverage import Coverage
 from tests.fakes.clock import Clock
 from tests.fakes.gateway import matched
-from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered
+from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered, later
 
 PDF: Final = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF"
 PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -243,6 +243,10 @@ class Clients:
 _names = count(1)
 
 
+_FAR_APART = 14
+"""Days, more than a stay and the days within which requests may repeat each other."""
+
+
 @dataclass
 class Cloud:
     """One test's product: its own tables, bucket, bus and state machine."""
@@ -256,6 +260,8 @@ class Cloud:
     sample_coverage: Coverage
     covered: bool = False
     """Whether the sample patient's coverage was changed, which all tests share."""
+    made_before: int = 0
+    """How often the test has submitted something."""
 
     @property
     def wire(self) -> Wire:
@@ -332,6 +338,7 @@ class Cloud:
     def submit(
         self, draft_id: str, version: int = 1, by: Mapping[str, str] = OFFICE, **changes: Any
     ) -> Reply:
+        self.made_before += 1
         return self.call(
             submit,
             "POST",
@@ -604,8 +611,11 @@ class Cloud:
     # -- ways through the product -------------------------------------------------------------------
 
     def submitted(self, **changes: Any) -> str:
-        request_id = self.start(**changes)
-        reply = self.submit(request_id, **changes)
+        """A request; a second one of the test is for other days, as it would repeat the first."""
+        services = later(entered(**changes)["services"], _FAR_APART * self.made_before)
+        asked = {**changes, "services": services}
+        request_id = self.start(**asked)
+        reply = self.submit(request_id, **asked)
         assert reply.status == 202, reply.text
         return request_id
 

@@ -6,7 +6,7 @@ import pytest
 
 from precert.usecases.submit_draft import NUMBER_ATTEMPTS
 from tests.adapters.cloud import FACILITY, OFFICE, OFFICE_SUBJECT, Cloud, claims
-from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered
+from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered, later
 
 
 def numbers(cloud: Cloud) -> list[str]:
@@ -61,8 +61,9 @@ def test_second_submission_is_refused_when_it_says_something_else(cloud: Cloud) 
 def test_another_number_is_drawn_when_the_first_is_taken(cloud: Cloud) -> None:
     drawn = iter([7, 7, 8])
     cloud.made.serial = lambda: next(drawn)
-    one, two = cloud.start(), cloud.start()
-    first, second = cloud.submit(one), cloud.submit(two)
+    others = later(entered()["services"], 14)
+    one, two = cloud.start(), cloud.start(services=others)
+    first, second = cloud.submit(one), cloud.submit(two, services=others)
     assert first.body["number"] != second.body["number"]
     assert len(numbers(cloud)) == 2
 
@@ -163,7 +164,10 @@ def test_request_is_on_both_dashboards_when_it_was_submitted_just_now(cloud: Clo
 def test_request_comes_of_it_when_either_side_submits(cloud: Cloud, by: dict[str, str]) -> None:
     draft_id = cloud.start(by=by)
     assert cloud.submit(draft_id, by=by).status == 202
-    alone = {"requesting_provider": entered()["servicing_provider"]}
+    alone = {
+        "requesting_provider": entered()["servicing_provider"],
+        "services": later(entered()["services"], 14),
+    }
     own = cloud.start(by=FACILITY, **alone)
     assert cloud.submit(own, by=FACILITY, **alone).status == 202
     assert len(cloud.dashboard(FACILITY).body["requests"]) == 2

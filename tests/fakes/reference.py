@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from precert.domain.coverage import Coverage, Member, members_of
 from precert.domain.delegates import Delegate
+from precert.domain.duplicates import Footprint
 from precert.domain.rules import Requirement, Rule, RuleListVersion
 from precert.domain.values import CodeType
 from precert.usecases.assess_round import assess_round
@@ -90,11 +91,22 @@ class SampleReference:
         return RULE_LIST if instant >= START else None
 
 
+@dataclass
+class KnownFootprints:
+    """Footprints of the sample patient's requests."""
+
+    footprints: Collection[Footprint] = ()
+
+    def of_member(self, member_id: str) -> tuple[Footprint, ...]:
+        return tuple(one for one in self.footprints if one.member_id == member_id)
+
+
 def assess(
     requests: RequestStore,
     round_: int = 1,
     *,
     by: SampleReference | None = None,
+    others: Collection[Footprint] = (),
     now: datetime = START,
 ) -> Standing:
     """The assessment of the sample request's round; without rules nobody can tell anything."""
@@ -106,6 +118,7 @@ def assess(
         reference=reference,
         rule_lists=reference,
         versions=reference,
+        footprints=KnownFootprints(others),
         payer=samples.payer(),
         now=now,
     )

@@ -1,8 +1,8 @@
 """The sample payer, and one made-up request as an office would enter it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -133,6 +133,17 @@ def letter_words() -> LetterWords:
 def entered(**changes: Any) -> dict[str, Any]:
     """A complete request as an office sends it; ``changes`` replace whole parts of it."""
     return deepcopy(dict(_CONTENT)) | changes
+
+
+def later(services: Sequence[Mapping[str, Any]], days: int) -> list[dict[str, Any]]:
+    """The same services so many days later."""
+    moved = deepcopy([dict(service) for service in services])
+    for service in moved:
+        for dated in (service, *service["procedures"]):
+            for name in {"admission_date", "service_date", "start_date"} & dated.keys():
+                day = date.fromisoformat(dated[name]) + timedelta(days=days)
+                dated[name] = day.isoformat()
+    return moved
 
 
 def content(**changes: Any) -> RequestContent:

@@ -36,6 +36,9 @@ THIRD_REVIEWER: Final = User(
 ABSENT_ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
 """Has the form of an id, and names nothing."""
 
+_OWN_CODES: Final = map(str, range(11000, 19000, 10))
+"""Further apart than the codes of one procedure's variants; all are surgery to the sample payer."""
+
 QUICK: Final = {"PRECERT_CLOUD_EXPIRY_SECONDS": "0.5", "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1"}
 APPROVAL: Final = {"line_id": "1.1", "status": "APPROVED"}
 DENIAL: Final = {
@@ -100,12 +103,15 @@ class Desk(Walk):
     def content(
         self, *codes: str, patient: Mapping[str, str] = PATIENT, days_ahead: int = 14
     ) -> Json:
-        """A complete request of one service; without codes one whose rule wants no documents."""
+        """A complete request of one service.
+
+        Without codes it is for one that no other request has, and whose rule wants no documents.
+        """
         return completed(
             {
                 "patient": dict(patient),
                 "servicing_provider": self.facility,
-                "services": [service(*(codes or ("44125",)), days_ahead=days_ahead)],
+                "services": [service(*(codes or (next(_OWN_CODES),)), days_ahead=days_ahead)],
             }
         )
 

@@ -6,6 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, to_wire
+from precert.adapters.dynamodb.duplicates import lock, put_footprint
 from precert.adapters.dynamodb.frequent import count_selection
 from precert.adapters.dynamodb.keys import (
     DRAFTS_QUEUE,
@@ -33,6 +34,7 @@ from precert.contract import (
     WORKLIST_SK,
 )
 from precert.domain.content import PARTS, Patient
+from precert.domain.errors import TransientError
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.statuses import Status, WaitingOn
@@ -48,6 +50,7 @@ from precert.usecases.ports.listings import dashboard_row, row_of_request
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+_LOCK_ATTEMPTS = 5
 _LIVE = "#status = :incomplete AND version = :based_on AND expires_at > :now"
 
 
@@ -139,15 +142,23 @@ class DynamoDBDrafts:
         )
 
     def submit(self, submission: Submission) -> None:
-        operations = self._submission(submission)
-        try:
-            self._writes.transact(operations)
-        except ConditionFailedError as failed:
-            if failed.index == 0:
-                raise DraftRefusedError(_current(failed.item)) from failed
-            if "ConditionCheck" in operations[failed.index]:
-                raise CoverageChangedError from failed
-            raise NumberTakenError from failed
+        known: Item | None = None
+        for _ in range(_LOCK_ATTEMPTS):
+            adding = lock(self._table, submission.footprint, known)
+            operations = [*self._submission(submission), adding]
+            try:
+                self._writes.transact(operations)
+            except ConditionFailedError as failed:
+                if failed.index == 0:
+                    raise DraftRefusedError(_current(failed.item)) from failed
+                if "ConditionCheck" in operations[failed.index]:
+                    raise CoverageChangedError from failed
+                if operations[failed.index] is not adding:
+                    raise NumberTakenError from failed
+                known = failed.item
+                continue
+            return
+        raise TransientError("Others are asking for the same. Send it again.")
 
     def _line(self, draft: Request, warn_at: datetime | None) -> dict[str, Any]:
         (operation,) = set_lines(
@@ -195,6 +206,7 @@ class DynamoDBDrafts:
                 submission.content.member_id,
             ),
             delete_draft_party(self._table, submission.request_id),
+            put_footprint(self._table, submission.footprint),
         ]
 
     def _submitting_update(self, submission: Submission) -> dict[str, Any]:

@@ -10,6 +10,8 @@ Requests table, one item collection per request::
                               sk ROUND#<n>           the task token a round waits with
                               sk OVERDUE             its line in the operators' queue
     pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
+    pk DUPLICATE#<SHA-256>    sk LOCK                requests that ask for the same, and on which days
+    pk MEMBER#<SHA-256>       sk REQUEST#<id>        what a member's request is compared by
     pk INBOX#<tin>            sk <at>#<message_id>   a message
                               sk UNREAD              how many of them nobody has read
     pk FORGOTTEN#<tin>        sk <at>#<message_id>   unread when time took it: counted off once
@@ -32,6 +34,7 @@ Reference table::
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Final
 
 from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, INBOX_PK_PREFIX, PK, SK
@@ -118,6 +121,22 @@ def flags_key(tin: str) -> tuple[str, str]:
 
 def number_pk(number: str) -> str:
     return f"NUMBER#{number}"
+
+
+LOCK_SK: Final = "LOCK"
+
+
+def duplicate_pk(signature: str) -> str:
+    return f"DUPLICATE#{signature}"
+
+
+def footprints_pk(member_id: str) -> str:
+    """Keys are seen in more places than items: no member's id stands in one."""
+    return f"MEMBER#{sha256(member_id.upper().encode()).hexdigest()}"
+
+
+def footprint_sk(request_id: str) -> str:
+    return f"REQUEST#{request_id}"
 
 
 def inbox_pk(tin: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, json_of, to_wire
 from precert.adapters.dynamodb.documents import document_of
+from precert.adapters.dynamodb.duplicates import release
 from precert.adapters.dynamodb.keys import (
     LETTER_SK_PREFIX,
     OVERDUE_QUEUE,
@@ -36,6 +37,7 @@ from precert.contract import (
     WORKLIST_SK,
     EventType,
 )
+from precert.domain.duplicates import Footprint, footprint_of
 from precert.domain.events import Event
 from precert.domain.request import Change, Request
 from precert.usecases.ports.listings import row_of_request, worklist_row
@@ -52,6 +54,10 @@ if TYPE_CHECKING:
 
 _GIVES_SLOTS = frozenset({EventType.REQUEST_PENDED, EventType.APPEAL_FILED})
 """Otherwise the slots count down beside the version, and are never written back."""
+
+
+_WITHDRAWS = frozenset({EventType.REQUEST_VOIDED, EventType.REQUEST_ENDED_AS_DUPLICATE})
+"""Afterwards the same may be asked for anew (S2)."""
 
 
 class DynamoDBRequests:
@@ -91,6 +97,8 @@ class DynamoDBRequests:
                 request.content.member_id,
             ),
         ]
+        if change.event.type in _WITHDRAWS:
+            operations.extend(release(self._table, _footprint(request)))
         if (line := self._overdue_line(change)) is not None:
             operations.append(line)
         if round_ is not None:
@@ -208,3 +216,8 @@ def worklist_attributes(request: Request) -> Item:
         WORKLIST_SK: worklist_sk(request.urgency, due_at, request.request_id),
         ROW_ATTRIBUTE: json_of(worklist_row(request, due_at)),
     }
+
+
+def _footprint(request: Request) -> Footprint:
+    review = request.submitted
+    return footprint_of(request.request_id, review.number, review.submitted_at, request.content)

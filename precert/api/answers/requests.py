@@ -116,7 +116,8 @@ def _of_review(request: Request, review: Review, payer: Payer) -> dict[str, Any]
         "submitted_at": review.submitted_at,
         "determined_at": review.determined_at,
         "void_reason": review.void_reason,
-        "duplicate_of": review.duplicate_of,
+        # Its number is told where both sides see that request too (A2).
+        "duplicate_of": review.duplicate_of if request.tins <= review.duplicate_seen_by else None,
         "delegate": _delegate(review),
         "lines": line_answers(review, request.content, payer),
         "information_requests": [

@@ -8,6 +8,7 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from precert.domain.content import Patient, RequestContent
+from precert.domain.duplicates import Footprint
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.review import Review
@@ -47,6 +48,8 @@ class Submission:
     eligible_on: date
     document_slots: int
     now: datetime
+    footprint: Footprint
+    """What it is told from other requests by (S2)."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ class DraftStore(Protocol):
             DraftRefusedError: as for :meth:`save`.
             NumberTakenError: nothing was written; draw another number.
             CoverageChangedError: nothing was written (A6).
+            DuplicateFoundError: nothing was written; a request for the same stands (S2).
         """
 
 

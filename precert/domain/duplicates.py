@@ -1,0 +1,167 @@
+"""Whether a request repeats another one (S2).
+
+A request leaves a footprint: whom it is for, who gives the service, which codes on which days. Equal
+but for the days are two requests of one signature: where their days overlap, the second is refused as
+it is submitted. What is nearly the same is found by comparing the footprints of one member, once the
+request is in: surely the same ends as a duplicate, what only looks like it goes to a reviewer with
+both.
+
+Codes are of one family where their code sets and forms are the same and they are at most
+:data:`NEAR_CODES` apart, as the variants of one procedure are (44120, 44121, 44125). A rule's range is
+no measure of that: one rule speaks for all surgery.
+
+A predetermination repeats no precertification: it asks for something else (C14).
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Final
+
+from precert.domain.codes import code_types_of
+from precert.domain.content import RequestContent
+from precert.domain.review import Suspicion
+from precert.domain.rules import canonical_code, family_of, ordinal_of
+from precert.domain.values import CodeType, MemberId, Npi, Purpose, Text, Tin, Value
+
+NEAR_CODES: Final = 9
+
+
+class Footprint(Value):
+    """What a submitted request is compared by; the first and the last day are both included.
+
+    ``services`` are the types of service of stays without a code: they stand in for one.
+    """
+
+    request_id: Text
+    number: Text
+    submitted_at: datetime
+    tins: frozenset[Tin]
+    member_id: MemberId
+    purpose: Purpose = Purpose.PRECERTIFICATION
+    npi: Npi | None = None
+    tin: Tin | None = None
+    provider_id: Text | None = None
+    codes: frozenset[tuple[CodeType, str]]
+    services: frozenset[Text] = frozenset()
+    first_day: date
+    last_day: date
+
+    @property
+    def signature(self) -> str:
+        """SHA-256 in hexadecimal of all but the days: member, servicing provider, what is asked."""
+        told = [
+            self.member_id.upper(),
+            self.purpose.value,
+            self.npi,
+            self.tin,
+            sorted([kind.value, code] for kind, code in self.codes),
+            sorted(self.services),
+        ]
+        return sha256(json.dumps(told).encode()).hexdigest()
+
+    def overlaps(self, other: "Footprint") -> bool:
+        return self.first_day <= other.last_day and other.first_day <= self.last_day
+
+    def is_near(self, other: "Footprint", days: int) -> bool:
+        """Whether the days overlap, or so few lie from one to the other."""
+        earlier, later = sorted((self, other), key=lambda one: one.first_day)
+        return (later.first_day - earlier.last_day).days <= days
+
+    def is_same_provider(self, other: "Footprint") -> bool:
+        """Whether one of the ids by which a provider is known is the same."""
+        pairs = (
+            (self.npi, other.npi),
+            (self.tin, other.tin),
+            (self.provider_id, other.provider_id),
+        )
+        return any(one is not None and one == another for one, another in pairs)
+
+    def asks_the_same(self, other: "Footprint") -> bool:
+        return (self.codes, self.services) == (other.codes, other.services)
+
+    def came_after(self, other: "Footprint") -> bool:
+        return (self.submitted_at, self.request_id) > (other.submitted_at, other.request_id)
+
+
+def footprint_of(
+    request_id: str, number: str, submitted_at: datetime, content: RequestContent
+) -> Footprint:
+    """The footprint of complete content.
+
+    Raises:
+        AssertionError: it is not complete.
+    """
+    patient, servicing = content.patient, content.servicing_provider
+    first = [service.first_day for service in content.services if service.first_day]
+    last = [service.last_day for service in content.services if service.last_day]
+    if patient is None or servicing is None or not first or not last:
+        raise AssertionError("completeness requires patient, provider and dates")
+    kinds = (service.type_of_service for service in content.services if not service.procedures)
+    return Footprint(
+        request_id=request_id,
+        number=number,
+        submitted_at=submitted_at,
+        tins=frozenset(content.tins),
+        member_id=patient.member_id,
+        purpose=content.purpose,
+        npi=servicing.npi,
+        tin=servicing.tin,
+        provider_id=servicing.provider_id,
+        codes=frozenset(_codes(content)),
+        services=frozenset(kind for kind in kinds if kind),
+        first_day=min(first),
+        last_day=max(last),
+    )
+
+
+def sure_duplicates(
+    own: Footprint, others: Iterable[Footprint], near_days: int
+) -> tuple[Footprint, ...]:
+    """Requests that this one surely repeats: the same codes, provider and, nearly, days."""
+    return tuple(
+        other
+        for other in others
+        if _is_comparable(own, other, near_days) and own.asks_the_same(other)
+    )
+
+
+def suspicions(
+    own: Footprint, others: Iterable[Footprint], near_days: int
+) -> tuple[Suspicion, ...]:
+    """Earlier requests that this one may repeat: their codes are of one family with its own."""
+    return tuple(
+        Suspicion(request_id=other.request_id, number=other.number, because="same_family")
+        for other in others
+        if own.came_after(other)
+        and _is_comparable(own, other, near_days)
+        and not own.asks_the_same(other)
+        and _share_a_family(own, other)
+    )
+
+
+def _is_comparable(own: Footprint, other: Footprint, near_days: int) -> bool:
+    return (
+        other.request_id != own.request_id
+        and other.member_id.upper() == own.member_id.upper()
+        and other.purpose is own.purpose
+        and own.is_same_provider(other)
+        and own.is_near(other, near_days)
+    )
+
+
+def _share_a_family(own: Footprint, other: Footprint) -> bool:
+    return any(
+        family_of(code, kind) == family_of(others_code, others_kind)
+        and abs(ordinal_of(code) - ordinal_of(others_code)) <= NEAR_CODES
+        for kind, code in own.codes
+        for others_kind, others_code in other.codes
+    )
+
+
+def _codes(content: RequestContent) -> Iterator[tuple[CodeType, str]]:
+    for service in content.services:
+        for procedure in service.procedures:
+            kind = procedure.code_type or code_types_of(procedure.code)[0]
+            yield kind, canonical_code(procedure.code, kind)
