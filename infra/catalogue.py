@@ -68,6 +68,7 @@ UPLOAD_VERIFY: Final = FunctionSpec(
     "upload",
     "functions.upload.verify.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
+    inspects=True,
 )
 EXPIRE: Final = FunctionSpec(
     "ExpireFunction",

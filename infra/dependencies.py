@@ -21,6 +21,7 @@ _CACHE: Final = Path(__file__).resolve().parent.parent / ".local" / "cache" / "u
 _LEFT_OUT_FOLDERS: Final = ("bin", "share", "tests", "examples")
 _LEFT_OUT_FILES: Final = (
     *("*.pyi", ".lock", "examples-1.json*"),
+    *("olefile2.py", "OleFileIO_PL.py"),  # for Python 2, which is all that reads them
     *("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"),
 )
 

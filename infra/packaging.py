@@ -45,7 +45,13 @@ class Packages:
     core: Package
     code_sets: Package
     printing: Package
+    inspecting: Package
     functions: Mapping[str, Package]
+
+    @property
+    def layers(self) -> tuple[Package, ...]:
+        everyone = (self.dependencies, self.core, self.code_sets)
+        return (*everyone, self.printing, self.inspecting)
 
 
 def build(
@@ -62,6 +68,7 @@ def build(
             core=builder.core(),
             code_sets=builder.code_sets(),
             printing=builder.printing(),
+            inspecting=builder.inspecting(),
             functions={name: builder.function(name) for name in names},
         )
 
@@ -96,6 +103,9 @@ class _Builder:
 
     def printing(self) -> Package:
         return self._installed("printing", "printing")
+
+    def inspecting(self) -> Package:
+        return self._installed("inspecting", "inspecting")
 
     def _installed(self, name: str, wishes: str) -> Package:
         lock = self._root / "requirements" / f"{wishes}.txt"
@@ -182,10 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--platform", type=Platform, choices=list(Platform), default=Platform.LOCAL)
     packages = build(parser.parse_args().platform)
-    for package in (
-        *(packages.dependencies, packages.core, packages.code_sets, packages.printing),
-        *packages.functions.values(),
-    ):
+    for package in (*packages.layers, *packages.functions.values()):
         size = package.path.stat().st_size / 1024
         print(f"{package.path.relative_to(ROOT)}  {size:,.0f} KB  {package.content_hash[:12]}")
 

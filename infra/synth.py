@@ -36,8 +36,7 @@ def _inputs(stage: str, platform: Platform, packages: Packages) -> str:
         *sorted((ROOT / "stepfunctions").glob("*.json")),
         *(ROOT / "precert" / name for name in ("contract.py", "api/routes.py")),
     ]
-    layers = (packages.dependencies, packages.core, packages.code_sets, packages.printing)
-    hashes = [package.content_hash for package in (*layers, *packages.functions.values())]
+    hashes = [package.content_hash for package in (*packages.layers, *packages.functions.values())]
     return archive.digest(ROOT, sources, stage, platform, version("aws-cdk-lib"), *hashes)
 
 

@@ -33,6 +33,8 @@ class FunctionSpec:
     """Which operations of the route table, if any."""
     prints: bool = False
     """Whether it needs the layer that makes documents."""
+    inspects: bool = False
+    """Whether it needs the layer that looks into documents."""
 
     @property
     def serves_http(self) -> bool:
@@ -41,7 +43,7 @@ class FunctionSpec:
 
 class Runtime(Construct):
     """What functions run on: the interpreter, the processor, the three layers that all of them have,
-    and the one of those that print.
+    and those of the functions that print documents or look into them.
     """
 
     def __init__(
@@ -68,9 +70,13 @@ class Runtime(Construct):
             self._layer("CodeSetsLayer", "The public code sets", packages.code_sets),
         ]
         self.printing = self._layer("PrintingLayer", "Prints documents", packages.printing)
+        self.inspecting = self._layer(
+            "InspectingLayer", "Looks into documents", packages.inspecting
+        )
 
     def layers_of(self, spec: FunctionSpec) -> list[lambda_.LayerVersion]:
-        return [*self.layers, self.printing] if spec.prints else self.layers
+        own = [self.printing] * spec.prints + [self.inspecting] * spec.inspects
+        return [*self.layers, *own]
 
     def _layer(self, name: str, description: str, package: Package) -> lambda_.LayerVersion:
         return lambda_.LayerVersion(

@@ -37,7 +37,9 @@ from tests.fakes.clock import Clock
 from tests.fakes.gateway import matched
 from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered, later
 
-PDF: Final = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF"
+PDF: Final = (
+    b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n0\n%%EOF"
+)
 PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes(64)
 OFFICE_SUBJECT: Final = "office-user-5f2c"
 FACILITY_SUBJECT: Final = "facility-user-77aa"

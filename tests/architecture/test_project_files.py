@@ -44,10 +44,10 @@ def test_every_wish_is_locked_when_requirements_are_compiled() -> None:
 
 
 def test_shared_pins_agree_when_layers_and_tools_are_locked() -> None:
-    names = ("runtime", "printing", "dev")
+    names = ("runtime", "printing", "inspecting", "dev")
     locks = [(ROOT / "requirements" / f"{name}.txt").read_text() for name in names]
-    runtime, printing, dev = (set(re.findall(r"^\S+==\S+", lock, re.MULTILINE)) for lock in locks)
-    assert (runtime | printing) - dev == set()
+    *layers, dev = (set(re.findall(r"^\S+==\S+", lock, re.MULTILINE)) for lock in locks)
+    assert set().union(*layers) - dev == set()
 
 
 def test_node_packages_name_no_address_when_locked() -> None:

@@ -51,12 +51,14 @@ def test_every_variable_is_given_when_the_contract_names_it() -> None:
 
 def test_function_has_the_layers_it_needs_when_it_is_deployed(stack: Synthesized) -> None:
     layers = {json.dumps({"Ref": name}) for name in stack.resources("AWS::Lambda::LayerVersion")}
-    printing = {layer for layer in layers if "Printing" in layer}
-    assert len(printing) == 1
-    prints = {spec.handler for spec in catalogue.ALL if spec.prints}
+    [printing] = (layer for layer in layers if "Printing" in layer)
+    [inspecting] = (layer for layer in layers if "Inspecting" in layer)
+    specs = {spec.handler: spec for spec in catalogue.ALL}
     for function in stack.properties(FUNCTION).values():
-        wanted = layers if function["Handler"] in prints else layers - printing
-        assert {json.dumps(layer) for layer in function["Layers"]} == wanted
+        own = {json.dumps(layer) for layer in function["Layers"]}
+        assert own >= layers - {printing, inspecting}
+        assert (printing in own) == specs[function["Handler"]].prints
+        assert (inspecting in own) == specs[function["Handler"]].inspects
 
 
 def test_no_custom_resource_is_there_when_the_stack_is_deployed(stack: Synthesized) -> None:

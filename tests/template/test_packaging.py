@@ -16,6 +16,7 @@ from infra import archive, certificates, packaging
 from infra.dependencies import AWS_SERVICES
 from infra.packaging import Package, Packages
 from infra.platforms import Platform
+from tests.adapters.corpus import writing
 
 UNCHECKED_HASH: Final = 0b01
 LAMBDA_LIMIT: Final = 250 * 1024 * 1024
@@ -30,16 +31,15 @@ def names(package: Package) -> list[str]:
 
 
 def every_package(packages: Packages) -> list[Package]:
-    layers = (packages.dependencies, packages.core, packages.code_sets, packages.printing)
-    return [*layers, *packages.functions.values()]
+    return [*packages.layers, *packages.functions.values()]
 
 
-def in_isolation(code: str, *folders: Path) -> str:
+def in_isolation(code: str, *folders: Path, given: str = "") -> str:
     """Runs code that sees the standard library and these folders alone."""
     paths = [str(folder) for folder in folders]
     program = f"import sys; sys.path[:0] = {paths!r}\n{code}"
     command = [sys.executable, "-I", "-S", "-c", program]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, input=given).stdout
 
 
 def test_sources_are_compiled_when_they_ship(packages: Packages) -> None:
@@ -69,7 +69,7 @@ def test_metadata_stays_and_scripts_go_when_dependencies_ship(packages: Packages
     assert not any("/tests/" in name or name.endswith("/RECORD") for name in shipped)
 
 
-@pytest.mark.parametrize("layer", ["dependencies", "printing"])
+@pytest.mark.parametrize("layer", ["dependencies", "printing", "inspecting"])
 def test_shared_objects_are_for_arm_when_dependencies_ship_to_aws(layer: str) -> None:
     with zipfile.ZipFile(getattr(packaging.build(Platform.AWS), layer).path) as opened:
         objects = [name for name in opened.namelist() if ".so" in Path(name).suffixes]
@@ -160,6 +160,21 @@ def test_document_is_printed_when_a_function_has_the_printing_layer(tmp_path: Pa
         opened.extractall(tmp_path)
     code = "import typst; print(typst.compile(b'= Printed', format='pdf')[:5])"
     assert in_isolation(code, tmp_path / "python").strip() == "b'%PDF-'"
+
+
+def test_passwords_are_noticed_when_a_function_has_the_inspecting_layer(tmp_path: Path) -> None:
+    packages = packaging.build(Platform.LOCAL)
+    for package in (packages.dependencies, packages.core, packages.inspecting):
+        with zipfile.ZipFile(package.path) as opened:
+            opened.extractall(tmp_path)
+    code = (
+        "from precert.adapters.content_types import inspect_content\n"
+        "import sys\n"
+        "body = bytes.fromhex(sys.stdin.read())\n"
+        "print(inspect_content(body, 'application/pdf'))"
+    )
+    protected = writing.encrypted("AES-256", user="x").hex()
+    assert in_isolation(code, tmp_path / "python", given=protected).strip() == "password_protected"
 
 
 def test_layers_stay_within_lambdas_limit_when_a_function_has_all_of_them(

@@ -1,0 +1,1 @@
+"""Looks into documents: whether their bytes are what their content type says, whole and readable."""

@@ -1,0 +1,53 @@
+"""What is made of true and false files: the corpus, file by file."""
+
+from collections import Counter
+from typing import Final
+
+import pytest
+
+from precert.adapters.content_types import inspect_content
+from precert.domain.documents import CONTENT_TYPES, content_type_of
+from tests.adapters.corpus import Sample, images, office, writing
+
+CORPUS: Final = (*writing.SAMPLES, *images.SAMPLES, *office.SAMPLES)
+TRUE: Final = [sample for sample in CORPUS if sample.refusal is None]
+FALSE: Final = [sample for sample in CORPUS if sample.refusal is not None]
+
+
+def named(sample: Sample) -> str:
+    return f"{sample.about} as {sample.file_name}"
+
+
+def verdict(sample: Sample, body: bytes | None = None) -> str | None:
+    content_type = content_type_of(sample.file_name)
+    assert content_type is not None
+    return inspect_content(sample.make() if body is None else body, content_type)
+
+
+@pytest.mark.rule("U1")
+@pytest.mark.parametrize("sample", TRUE, ids=named)
+def test_file_is_taken_when_its_content_is_what_its_name_says(sample: Sample) -> None:
+    assert verdict(sample) is None
+
+
+@pytest.mark.rule("U1")
+@pytest.mark.parametrize("sample", FALSE, ids=named)
+def test_file_is_refused_when_its_content_is_not_what_its_name_says(sample: Sample) -> None:
+    assert verdict(sample) == sample.refusal
+
+
+def test_every_ending_has_true_and_false_files_when_the_corpus_is_counted() -> None:
+    def endings(samples: list[Sample]) -> Counter[str]:
+        names = (sample.file_name.lower() for sample in samples)
+        return Counter(f".{name.rpartition('.')[2]}" for name in names)
+
+    assert len(CORPUS) >= 60
+    assert set(endings(TRUE)) == set(endings(FALSE)) == set(CONTENT_TYPES)
+
+
+@pytest.mark.parametrize("sample", TRUE, ids=named)
+def test_nothing_is_raised_when_a_file_ends_anywhere(sample: Sample) -> None:
+    """Whatever is made of the pieces: none stops the verification."""
+    body = sample.make()
+    for length in {*range(0, len(body), max(1, len(body) // 60)), len(body) - 1}:
+        verdict(sample, body[:length])
