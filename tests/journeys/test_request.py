@@ -146,6 +146,7 @@ def test_nothing_can_be_changed_when_the_request_is_determined(desk: Desk) -> No
     content = desk.content()
     request_id = desk.pending(content)
     desk.decide(request_id, REVIEWER, 1, [APPROVAL])
+    until("the letters", lambda: "LettersPrinted" in str(desk.details(request_id)) or None)
     before = desk.details(request_id)
     office, match = desk.stand.caller(OFFICE), {"If-Match": '"4"'}
     draft, request = f"/v1/drafts/{request_id}", f"/v1/requests/{request_id}"

@@ -74,8 +74,8 @@ def listener(bench: Bench) -> Iterator[Listener]:
     events.delete_rule(Name="everything", EventBusName=bus)
 
 
-def content_of(bench: Bench) -> Json:
-    content = bench.desk.content("44125", patient=PATIENT)
+def content_of(bench: Bench, code: str = "44125") -> Json:
+    content = bench.desk.content(code, patient=PATIENT)
     content["services"][0]["primary_diagnosis"] = "S72.001A"
     content["requesting_provider"]["phone"] = "440-555-0147"
     content["servicing_provider"]["phone"] = "330-555-0149"
@@ -119,7 +119,7 @@ def lived(bench: Bench) -> list[str]:
     until("the appeal's review", lambda: "AppealPended" in bench.events(request_id) or None)
     desk.decide(request_id, SECOND_REVIEWER, 2, [APPROVAL])
 
-    voided = desk.pending(content)
+    voided = desk.pending(content_of(bench, "31900"))
     with bench.broken("Submit", Env.REQUESTS_TABLE.value):
         path, reason = f"/v1/requests/{voided}/void", {"reason": "the-voids-reason of Siobhan"}
         answer("voiding while we are broken", office.call("POST", path, reason), 500)
