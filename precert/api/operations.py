@@ -390,6 +390,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
             PatientNotFoundError,
             PatientNotEligibleError,
             CheckNotAvailableError,
+            DuplicateRequestError,
             KeyReusedError,
         ),
         entitlement=Entitlement.INTAKE,

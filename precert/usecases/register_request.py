@@ -11,7 +11,9 @@ from precert.domain.clocks import local_date
 from precert.domain.code_sets import faults_of_codes
 from precert.domain.completeness import faults_of_submission
 from precert.domain.content import RequestContent
+from precert.domain.duplicates import footprint_of
 from precert.domain.errors import (
+    DuplicateRequestError,
     Fault,
     InvalidInputError,
     KeyReusedError,
@@ -25,6 +27,7 @@ from precert.usecases.confirm_patient import require_checkable
 from precert.usecases.draw_number import UNNUMBERED, numbered
 from precert.usecases.ports.code_sets import CodeSets
 from precert.usecases.ports.drafts import CoverageChangedError
+from precert.usecases.ports.duplicates import DuplicateFoundError
 from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.registrations import RegisteredAlreadyError, Registrations
 from precert.usecases.submit_draft import SubmittedRequest
@@ -61,6 +64,7 @@ def register_request(
         NotEntitledError.
         InvalidInputError: something is missing or wrong; all of it is listed.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError.
+        DuplicateRequestError: a request for the same stands; names it (S2).
         KeyReusedError: the reference names another request.
     """
     caller.require(Entitlement.INTAKE)
@@ -98,12 +102,22 @@ def register_request(
 
     def store(drawn: Request) -> None:
         event = event_of(drawn, EventType.REQUEST_SUBMITTED, caller.subject)
-        registrations.register(drawn, event, covered_on=day)
+        review = drawn.submitted
+        footprint = footprint_of(
+            drawn.request_id, review.number, review.submitted_at, drawn.content
+        )
+        registrations.register(drawn, event, covered_on=day, footprint=footprint)
 
     try:
         return submitted(numbered(request, store, payer=payer, serial=serial))
     except CoverageChangedError as refusal:
         raise PatientNotEligibleError(payer.notices["not_eligible"]) from refusal
+    except DuplicateFoundError as refusal:
+        existing = refusal.existing
+        raise DuplicateRequestError(
+            payer.notices["duplicate"],
+            existing={"request_id": existing.request_id, "number": existing.number},
+        ) from refusal
     except RegisteredAlreadyError as refusal:
         return _registered(refusal.current, request)
 

@@ -159,7 +159,7 @@ def _registered(
 ) -> Request:
     def store(numbered: Request) -> None:
         event = event_of(numbered, EventType.REQUEST_DETERMINED, by)
-        registrations.register(numbered, event, covered_on=None)
+        registrations.register(numbered, event, covered_on=None, footprint=None)
 
     return numbered(request, store, payer=payer, serial=serial)
 

@@ -114,3 +114,14 @@ def test_event_is_a_fault_when_another_vendor_sends_it(cloud: Cloud) -> None:
 def test_caller_is_refused_when_the_way_in_is_not_theirs(cloud: Cloud, by: dict[str, str]) -> None:
     for reply in (register(cloud, by=by), report(cloud, by=by, content=entered())):
         assert (reply.status, reply.code) == (403, "not_entitled")
+
+
+@pytest.mark.rule("S2")
+def test_fax_is_refused_when_the_office_asked_for_the_same_by_the_portal(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    number = cloud.read(request_id).body["number"]
+    refused = register(cloud)
+    assert (refused.status, refused.code) == (409, "duplicate_request")
+    assert refused.body["existing"] == {"request_id": request_id, "number": number}
+    assert cloud.void(request_id).status == 200
+    assert register(cloud).status == 202

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from precert.domain.duplicates import Footprint
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.usecases.ports.drafts import CoverageChangedError, NumberTakenError
+from precert.usecases.ports.duplicates import DuplicateFoundError
 from precert.usecases.ports.registrations import RegisteredAlreadyError
 from tests.fakes.requests import InMemoryRequests
 
@@ -16,9 +18,17 @@ class InMemoryRegistrations:
     taken: set[str] = field(default_factory=set)
     """Numbers that were given to others."""
     uncovered: bool = False
+    footprints: list[Footprint] = field(default_factory=list)
     asked_on: list[date | None] = field(default_factory=list)
 
-    def register(self, request: Request, event: Event, *, covered_on: date | None) -> None:
+    def register(
+        self,
+        request: Request,
+        event: Event,
+        *,
+        covered_on: date | None,
+        footprint: Footprint | None,
+    ) -> None:
         self.asked_on.append(covered_on)
         if current := self.requests.requests.get(request.request_id):
             raise RegisteredAlreadyError(current)
@@ -27,6 +37,11 @@ class InMemoryRegistrations:
             raise NumberTakenError
         if covered_on and self.uncovered:
             raise CoverageChangedError
+        for other in self.footprints:
+            if footprint and other.signature == footprint.signature and other.overlaps(footprint):
+                raise DuplicateFoundError(other)
+        if footprint:
+            self.footprints.append(footprint)
         self.requests.requests[request.request_id] = request
         self.requests.events.append(event)
 

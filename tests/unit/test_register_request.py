@@ -12,6 +12,7 @@ from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
 from precert.domain.errors import (
+    DuplicateRequestError,
     InvalidInputError,
     KeyReusedError,
     NotEntitledError,
@@ -125,3 +126,16 @@ def test_request_is_refused_when_something_is_missing_or_it_comes_from_tomorrow(
 def test_caller_is_refused_when_intake_is_not_theirs() -> None:
     with pytest.raises(NotEntitledError):
         World().take(caller=CLERK.model_copy(update={"entitlements": frozenset()}))
+
+
+@pytest.mark.rule("S2")
+def test_existing_request_is_named_when_the_same_was_asked_for_already() -> None:
+    world = World()
+    first = world.take()
+    with pytest.raises(DuplicateRequestError) as raised:
+        world.take(reference="FAX-2")
+    assert raised.value.extensions["existing"] == {
+        "request_id": first.request_id,
+        "number": first.number,
+    }
+    assert len(world.requests.requests) == 1

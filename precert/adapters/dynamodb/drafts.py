@@ -6,7 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, to_wire
-from precert.adapters.dynamodb.duplicates import lock, put_footprint
+from precert.adapters.dynamodb.duplicates import LOCK_ATTEMPTS, lock, put_footprint
 from precert.adapters.dynamodb.frequent import count_selection
 from precert.adapters.dynamodb.keys import (
     DRAFTS_QUEUE,
@@ -50,7 +50,6 @@ from precert.usecases.ports.listings import dashboard_row, row_of_request
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-_LOCK_ATTEMPTS = 5
 _LIVE = "#status = :incomplete AND version = :based_on AND expires_at > :now"
 
 
@@ -143,7 +142,7 @@ class DynamoDBDrafts:
 
     def submit(self, submission: Submission) -> None:
         known: Item | None = None
-        for _ in range(_LOCK_ATTEMPTS):
+        for _ in range(LOCK_ATTEMPTS):
             adding = lock(self._table, submission.footprint, known)
             operations = [*self._submission(submission), adding]
             try:

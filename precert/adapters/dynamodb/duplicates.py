@@ -19,6 +19,8 @@ from precert.usecases.ports.duplicates import DuplicateFoundError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+LOCK_ATTEMPTS = 5
+
 
 class DynamoDBFootprints:
     """Footprints by member (port :class:`precert.usecases.ports.duplicates.Footprints`)."""

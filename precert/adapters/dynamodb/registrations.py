@@ -3,7 +3,8 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import to_wire
+from precert.adapters.dynamodb.codec import Item, to_wire
+from precert.adapters.dynamodb.duplicates import LOCK_ATTEMPTS, lock, put_footprint
 from precert.adapters.dynamodb.keys import number_pk, request_pk
 from precert.adapters.dynamodb.members import covered_condition
 from precert.adapters.dynamodb.operations import put_event, set_lines
@@ -12,6 +13,8 @@ from precert.adapters.dynamodb.request_items import request_item, request_of
 from precert.adapters.dynamodb.requests import worklist_attributes
 from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
 from precert.contract import PK, REQUEST_SK, SK
+from precert.domain.duplicates import Footprint
+from precert.domain.errors import TransientError
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.usecases.ports.drafts import CoverageChangedError, NumberTakenError
@@ -22,6 +25,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 NUMBER_SK = "NUMBER"
+
+
+class LockChangedError(Exception):
+    """Others were quicker at the lock on what is asked for; ``item`` is what it holds now."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("the lock changed")
+        self.item = item
 
 
 class DynamoDBRegistrations:
@@ -35,7 +46,14 @@ class DynamoDBRegistrations:
         self._table = requests_table
         self._reference_table = reference_table
 
-    def register(self, request: Request, event: Event, *, covered_on: date | None) -> None:
+    def register(
+        self,
+        request: Request,
+        event: Event,
+        *,
+        covered_on: date | None,
+        footprint: Footprint | None,
+    ) -> None:
         patient = request.content.patient
         operations: list[dict[str, Any]] = [
             {"Put": self._put(request)},
@@ -47,6 +65,21 @@ class DynamoDBRegistrations:
         ]
         if covered_on and patient:
             operations.append(covered_condition(self._reference_table, patient, covered_on))
+        if footprint is None:
+            self._transact(operations)
+            return
+        operations.append(put_footprint(self._table, footprint))
+        known: Item | None = None
+        for _ in range(LOCK_ATTEMPTS):
+            try:
+                self._transact([*operations, lock(self._table, footprint, known)])
+            except LockChangedError as changed:
+                known = changed.item
+                continue
+            return
+        raise TransientError("Others are asking for the same. Send it again.")
+
+    def _transact(self, operations: list[dict[str, Any]]) -> None:
         try:
             self._writes.transact(operations)
         except ConditionFailedError as failed:
@@ -55,7 +88,9 @@ class DynamoDBRegistrations:
                 raise RegisteredAlreadyError(current) from failed
             if "ConditionCheck" in operations[failed.index]:
                 raise CoverageChangedError from failed
-            raise NumberTakenError from failed
+            if failed.index == 1:
+                raise NumberTakenError from failed
+            raise LockChangedError(failed.item) from failed
 
     def request_id_of(self, number: str) -> str | None:
         item = get(self._client, self._table, number_pk(number), NUMBER_SK)

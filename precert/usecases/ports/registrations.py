@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Protocol
 
+from precert.domain.duplicates import Footprint
 from precert.domain.events import Event
 from precert.domain.request import Request
 
@@ -16,13 +17,22 @@ class RegisteredAlreadyError(Exception):
 
 
 class Registrations(Protocol):
-    def register(self, request: Request, event: Event, *, covered_on: date | None) -> None:
+    def register(
+        self,
+        request: Request,
+        event: Event,
+        *,
+        covered_on: date | None,
+        footprint: Footprint | None,
+    ) -> None:
         """Store a submitted request with its number, its event and its lines, in one transaction.
 
-        With ``covered_on`` only while the patient is covered on that day (A6).
+        With ``covered_on`` only while the patient is covered on that day (A6), with ``footprint`` only
+        while nothing else asks for the same (S2).
 
         Raises:
             RegisteredAlreadyError: the id exists.
+            DuplicateFoundError: the same is asked for already.
             NumberTakenError, CoverageChangedError: as for a submission; nothing was written.
         """
 
