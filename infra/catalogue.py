@@ -67,6 +67,14 @@ UPLOAD_VERIFY: Final = FunctionSpec(
     "Verifies documents that have arrived",
     "upload",
     "functions.upload.verify.handle",
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.SCAN_DOCUMENTS),
+    inspects=True,
+)
+UPLOAD_SCAN: Final = FunctionSpec(
+    "UploadScanFunction",
+    "Takes the results of documents' scans for malware",
+    "upload",
+    "functions.upload.scan.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
     inspects=True,
 )
@@ -131,5 +139,5 @@ WORKFLOW: Final = FunctionSpec(
 
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW),
-    *(UPLOAD_VERIFY, EXPIRE, WARN, RELAY, INBOX, LETTERS, INTAKE, REPORTS, WORKFLOW),
+    *(UPLOAD_VERIFY, UPLOAD_SCAN, EXPIRE, WARN, RELAY, INBOX, LETTERS, INTAKE, REPORTS, WORKFLOW),
 )

@@ -43,6 +43,8 @@ class StageConfig:
     require_mfa: bool
     threat_protection: bool
     archive_days: int | None
+    scan_documents: bool
+    """Whether GuardDuty scans documents for malware before they are given out."""
     memory_mb: int = 512
     http_timeout_seconds: int = 15
     event_timeout_seconds: int = 60
@@ -70,6 +72,7 @@ DEV: Final = StageConfig(
     require_mfa=False,
     threat_protection=False,
     archive_days=None,
+    scan_documents=False,
 )
 
 PROD: Final = StageConfig(
@@ -83,6 +86,7 @@ PROD: Final = StageConfig(
     require_mfa=True,
     threat_protection=True,
     archive_days=90,
+    scan_documents=True,
     memory_mb=1024,
 )
 

@@ -12,7 +12,8 @@ def stage_config(name: str, context: Mapping[str, Any]) -> StageConfig:
 
     Known keys: ``cors_origins`` and ``oidc_audiences`` (comma separated), ``alarm_email``,
     ``oidc_issuer``, ``entitlements_claim``, ``tins_claim``, ``plans_claim``,
-    ``delegates_claim``, ``vendors`` (``DELEGATE=account``, comma separated).
+    ``delegates_claim``, ``vendors`` (``DELEGATE=account``, comma separated), ``scan_documents``
+    (``on`` or ``off``).
     """
     if name not in STAGES:
         raise ValueError(f"unknown stage {name!r}; there are {', '.join(sorted(STAGES))}")
@@ -23,7 +24,15 @@ def stage_config(name: str, context: Mapping[str, Any]) -> StageConfig:
         stage = replace(stage, alarm_email=str(email))
     if vendors := context.get("vendors"):
         stage = replace(stage, vendors=tuple(_vendor(pair) for pair in _listed(vendors)))
+    if scan := context.get("scan_documents"):
+        stage = replace(stage, scan_documents=_switch("scan_documents", scan))
     return stage
+
+
+def _switch(name: str, value: str) -> bool:
+    if value not in ("on", "off"):
+        raise ValueError(f"{name} is on or off, not {value!r}")
+    return value == "on"
 
 
 def _identity(context: Mapping[str, Any]) -> IdentityConfig:

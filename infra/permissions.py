@@ -48,11 +48,14 @@ def grant(
     documents.allow_documents(upload, ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"))
     documents.allow_listing(upload)
 
-    verify = of(catalogue.UPLOAD_VERIFY)
-    tables.allow_requests(verify, WRITE_ACTIONS)
-    documents.allow_documents(verify, ("s3:GetObject", "s3:GetObjectVersion", *_DELETE_OBJECTS))
-    documents.allow_document_versions(verify)
-    documents.allow_telling_absence(verify)
+    # A scan's result may come before the arrival it is of: both verify.
+    for function in (of(catalogue.UPLOAD_VERIFY), of(catalogue.UPLOAD_SCAN)):
+        tables.allow_requests(function, WRITE_ACTIONS)
+        documents.allow_documents(
+            function, ("s3:GetObject", "s3:GetObjectVersion", *_DELETE_OBJECTS)
+        )
+        documents.allow_document_versions(function)
+        documents.allow_telling_absence(function)
 
     status = of(catalogue.STATUS)
     tables.allow_requests(
@@ -64,6 +67,7 @@ def grant(
     review = of(catalogue.REVIEW)
     tables.allow_requests(review, WRITE_ACTIONS, WORKLIST_INDEX)
     documents.allow_documents(review, ("s3:GetObject", "s3:GetObjectVersion"))
+    documents.allow_letters(review, ("s3:GetObject", "s3:GetObjectVersion"))
 
     _clean_up(of(catalogue.EXPIRE), tables, documents)
 

@@ -11,6 +11,7 @@ from infra.constructs.documents import Documents
 from infra.constructs.encryption import Encryption
 from infra.constructs.functions import FunctionSpec, Runtime, ServiceFunction
 from infra.constructs.identity import Identity
+from infra.constructs.malware_protection import MalwareProtection
 from infra.constructs.messaging import Messaging
 from infra.constructs.observability import Alarms, Dashboards, watch
 from infra.constructs.streams import (
@@ -53,6 +54,10 @@ class PrecertStack(cdk.Stack):
         encryption = Encryption(self, "Encryption", stage=stage)
         self._tables = Tables(self, "Tables", stage=stage, encryption=encryption)
         self._documents = Documents(self, "Buckets", stage=stage, encryption=encryption)
+        if stage.scan_documents:
+            MalwareProtection(
+                self, "MalwareProtection", bucket=self._documents.documents, encryption=encryption
+            )
         self._messaging = Messaging(self, "Messaging", stage=stage)
         self._identity = Identity(self, "Identity", stage=stage)
         self._values = {
@@ -64,6 +69,7 @@ class PrecertStack(cdk.Stack):
             Env.EVENT_BUS_NAME: self._messaging.bus.event_bus_name,
             Env.DATA_KEY: encryption.key.key_id,
             Env.SSN_KEY: encryption.ssn_key.key_arn,
+            Env.SCAN_DOCUMENTS: "on" if stage.scan_documents else "off",
             **self._identity.values,
         }
         task = self._function(catalogue.WORKFLOW)
@@ -128,6 +134,9 @@ class PrecertStack(cdk.Stack):
             "Reports": self._messaging.deliver_reports(of[catalogue.REPORTS]),
             "Uploads": self._messaging.deliver_uploads(
                 of[catalogue.UPLOAD_VERIFY], self._documents.documents
+            ),
+            "Scans": self._messaging.deliver_scans(
+                of[catalogue.UPLOAD_SCAN], self._documents.documents
             ),
         }
 

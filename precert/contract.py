@@ -86,6 +86,8 @@ HISTORY_PREFIX: Final = "history/"
 
 # -- Events -----------------------------------------------------------------------------------------
 EVENT_SOURCE: Final = "precert"
+SCAN_UNRESOLVED: Final = "scan_unresolved"
+"""The metric that counts scans which could not tell; an alarm watches it."""
 
 
 class EventType(StrEnum):
@@ -206,6 +208,8 @@ class Env(StrEnum):
     RULE_LISTS_BUCKET = "RULE_LISTS_BUCKET"
     DATA_KEY = "DATA_KEY"
     SSN_KEY = "SSN_KEY"
+    SCAN_DOCUMENTS = "SCAN_DOCUMENTS"
+    """``on`` where documents are scanned for malware before they are given out, else ``off``."""
     STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
     EVENT_BUS_NAME = "EVENT_BUS_NAME"
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"

@@ -40,5 +40,15 @@ class Settings:
             delegates=self._get(Env.DELEGATES_CLAIM, DEFAULT_DELEGATES_CLAIM),
         )
 
+    @property
+    def scans_documents(self) -> bool:
+        """Whether documents wait for a scan for malware before they are given out."""
+        match self[Env.SCAN_DOCUMENTS]:
+            case "on":
+                return True
+            case "off":
+                return False
+        raise SettingsError(f"{Env.SCAN_DOCUMENTS.value} is neither on nor off")
+
     def _get(self, name: Env, default: str) -> str:
         return self.environ.get(name.value) or default

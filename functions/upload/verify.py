@@ -30,6 +30,7 @@ def _verify(key: str) -> None:
         requests=made.requests,
         inspect=made.inspect,
         payer=made.payer,
+        scanned=made.settings.scans_documents,
         now=made.now(),
     )
     status = settled.status.value if settled else "unchanged"

@@ -50,6 +50,16 @@ class Encryption(Construct):
             )
         )
 
+    def allow_scan(self, role: iam.Role) -> None:
+        """What GuardDuty needs to read objects, and to write the one that tries its permission."""
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=[self.key.key_arn],
+                conditions={"StringEquals": {"kms:ViaService": self._through[1]}},
+            )
+        )
+
     def allow_ssn_digests(self, function: ServiceFunction) -> None:
         """Hashing alone: this key never leaves KMS, and nothing can be decrypted with it."""
         function.allow(["kms:GenerateMac"], [self.ssn_key.key_arn])

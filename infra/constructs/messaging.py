@@ -121,6 +121,25 @@ class Messaging(Construct):
             ),
         )
 
+    def deliver_scans(self, scan: ServiceFunction, bucket: s3.Bucket) -> DeadLetters:
+        """Results of scans for malware; nobody but AWS can put events of its own sources."""
+        return _rule(
+            self,
+            "Scans",
+            scan,
+            "Results of scans of documents for malware",
+            pattern=events.EventPattern(
+                source=["aws.guardduty"],
+                detail_type=["GuardDuty Malware Protection Object Scan Result"],
+                detail={
+                    "s3ObjectDetails": {
+                        "bucketName": [bucket.bucket_name],
+                        "objectKey": [{"prefix": DOCUMENT_PREFIX}],
+                    }
+                },
+            ),
+        )
+
     def warn_of_expiry(self, warn: ServiceFunction) -> DeadLetters:
         """Looks for drafts whose warning is due; a look that is missed is made up by the next."""
         return _rule(

@@ -16,7 +16,7 @@ from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import METRICS_NAME, FunctionSpec, ServiceFunction
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
-from precert.contract import EventType
+from precert.contract import SCAN_UNRESOLVED, EventType
 
 _PERIOD = cdk.Duration.minutes(5)
 
@@ -89,6 +89,17 @@ def watch(
                 period=_PERIOD, statistic="Maximum"
             ),
         )
+    alarms.when(
+        "UnresolvedScans",
+        "A document could not be scanned for malware and is held back: scan it again, or decide on it",
+        cloudwatch.Metric(
+            namespace=METRICS_NAME,
+            metric_name=SCAN_UNRESOLVED,
+            dimensions_map={"service": METRICS_NAME},
+            period=_PERIOD,
+            statistic="Sum",
+        ),
+    )
     alarms.when(
         "FailedExecutions",
         "A round ended in a technical fault: start it again once the cause is gone",

@@ -60,6 +60,7 @@ class Refusal(StrEnum):
     PROTECTED = "password_protected"
     THREAT = "threat_found"
     NOT_SCANNED = "not_scanned"
+    """In the contract from its first version, and given by no check: such a document is held back."""
     CLOSED = "request_closed"
     NOT_UPLOADED = "not_uploaded"
 
@@ -86,30 +87,16 @@ _WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
 
 
 class ScanResult(StrEnum):
-    """What a scan for malware came to (``scanResultStatus`` of GuardDuty)."""
+    """What a scan for malware came to (``scanResultStatus`` of GuardDuty).
+
+    The last three say that it could not be told.
+    """
 
     NO_THREATS_FOUND = "NO_THREATS_FOUND"
     THREATS_FOUND = "THREATS_FOUND"
     UNSUPPORTED = "UNSUPPORTED"
     ACCESS_DENIED = "ACCESS_DENIED"
     FAILED = "FAILED"
-
-    @property
-    def refusal(self) -> Refusal | None:
-        """Whatever is not known to be clean is refused."""
-        match self:
-            case ScanResult.NO_THREATS_FOUND:
-                return None
-            case ScanResult.THREATS_FOUND:
-                return Refusal.THREAT
-        return Refusal.NOT_SCANNED
-
-
-class Scan(Value):
-    """The result for one version of the object."""
-
-    version_id: Text | None
-    result: ScanResult
 
 
 class Sender(StrEnum):
@@ -142,11 +129,33 @@ class Document(Value):
     sha256: Sha256 | None = None
     version_id: Text | None = None
     """The version of the object that was verified: no other is ever given out."""
-    scan: Scan | None = None
+    scan: ScanResult | None = None
+    """What the scan of that version told, where documents are scanned."""
     refusal: Refusal | None = None
 
     def changed(self, **update: object) -> "Document":
         return self.model_copy(update={"revision": self.revision + 1, **update})
+
+    def verified(
+        self, *, size: int, sha256: str, version_id: str | None, scanned: bool, now: datetime
+    ) -> "Document":
+        """What arrived is what its name says: attached, or with a scan for malware to wait for."""
+        return self.changed(
+            status=DocumentStatus.CHECKING if scanned else DocumentStatus.ATTACHED,
+            settled_at=None if scanned else now,
+            size=size,
+            sha256=sha256,
+            version_id=version_id,
+        )
+
+    def scanned(self, result: ScanResult, now: datetime) -> "Document | None":
+        """Attached or refused by the scan of its version; ``None`` where that told nothing."""
+        match result:
+            case ScanResult.NO_THREATS_FOUND:
+                return self.changed(status=DocumentStatus.ATTACHED, settled_at=now, scan=result)
+            case ScanResult.THREATS_FOUND:
+                return self.refused(Refusal.THREAT, now).model_copy(update={"scan": result})
+        return None
 
     def refused(self, refusal: Refusal, now: datetime) -> "Document":
         """Refused: nothing of what arrived is kept or told."""

@@ -31,12 +31,14 @@ def verify_document(
     requests: RequestStore,
     inspect: Inspect,
     payer: Payer,
+    scanned: bool,
     now: datetime,
 ) -> Document | None:
     """Settle an awaited document. A second delivery of the same arrival changes nothing.
 
-    Bytes that belong to no awaited document, or to a request that takes none any more, are removed.
-    Answers the settled document, or ``None`` where there was nothing to settle.
+    Where documents are ``scanned``, what is verified is CHECKING until the scan of its version has
+    told. Bytes that belong to no awaited document, or to a request that takes none any more, are
+    removed. Answers the changed document, or ``None`` where there was nothing to change.
     """
     request = requests.read(request_id)
     document = records.document(request_id, document_id)
@@ -44,28 +46,34 @@ def verify_document(
         store.remove(request_id, document_id)
         return None
     if document.status is not DocumentStatus.AWAITING_UPLOAD:
-        _remove_leftovers(request_id, document_id, document, store)
+        remove_leftovers(request_id, document_id, document, store)
         return None
     arrived = store.fetch(request_id, document_id)
     if arrived is None:
         return None
     digest = sha256(arrived.body).hexdigest()
-    settled = _settled(document, arrived, digest, now)
+    settled = document.verified(
+        size=arrived.size,
+        sha256=digest,
+        version_id=arrived.version_id,
+        scanned=scanned,
+        now=now,
+    )
     if refusal := _refusal(arrived, digest, document, request, inspect, payer):
         settled = document.refused(refusal, now).model_copy(update={"size": arrived.size})
     try:
-        records.settle(request_id, settled, document_event(request, settled, now))
+        records.settle(request_id, settled, _event(request, settled, now))
     except DocumentChangedError:
         # Another delivery was quicker, perhaps of another file sent with the same form.
         quicker = records.document(request_id, document_id)
-        _remove_leftovers(request_id, document_id, quicker, store)
+        remove_leftovers(request_id, document_id, quicker, store)
         return None
     if settled.status is DocumentStatus.REFUSED:
         store.remove(request_id, document_id)
     return settled
 
 
-def _remove_leftovers(
+def remove_leftovers(
     request_id: str, document_id: str, document: Document | None, store: DocumentBytes
 ) -> None:
     """Remove what stands in the store beside the verified version, or beside no document."""
@@ -74,16 +82,6 @@ def _remove_leftovers(
     elif document.version_id:
         # Its form lives on for minutes: what is sent over a verified document never replaces it.
         store.keep_only(request_id, document_id, document.version_id)
-
-
-def _settled(document: Document, arrived: StoredObject, digest: str, now: datetime) -> Document:
-    return document.changed(
-        status=DocumentStatus.ATTACHED,
-        settled_at=now,
-        size=arrived.size,
-        version_id=arrived.version_id,
-        sha256=digest,
-    )
 
 
 def _refusal(
@@ -104,6 +102,13 @@ def _refusal(
     if document.announced_sha256 not in (None, digest):
         return Refusal.CHECKSUM
     return inspect(arrived.body, document.content_type)
+
+
+def _event(request: Request, document: Document, now: datetime) -> Event | None:
+    """Nobody is told of a document before it came to rest."""
+    if document.status is DocumentStatus.CHECKING:
+        return None
+    return document_event(request, document, now)
 
 
 def document_event(request: Request, document: Document, now: datetime) -> Event:

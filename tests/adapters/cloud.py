@@ -27,12 +27,13 @@ from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
 from functions.upload import handler as upload
-from functions.upload import verify
+from functions.upload import scan, verify
 from functions.workflow import handler as workflow
 from precert import contract
 from precert.adapters.dynamodb.codec import from_wire
 from precert.bootstrap import Dependencies, client_config
 from precert.domain.coverage import Coverage
+from precert.settings import Settings
 from tests.fakes.clock import Clock
 from tests.fakes.gateway import matched
 from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered, later
@@ -396,6 +397,18 @@ class Cloud:
         path = f"/v1/review/requests/{request_id}/documents/{document_id}"
         return self.call(review, "GET", path, by=by)
 
+    def download_letter(
+        self, request_id: str, letter_id: str, by: Mapping[str, str] = OFFICE
+    ) -> Reply:
+        path = f"/v1/requests/{request_id}/letters/{letter_id}"
+        return self.call(upload, "GET", path, by=by)
+
+    def download_case_letter(
+        self, request_id: str, letter_id: str, by: Mapping[str, str] = REVIEWER
+    ) -> Reply:
+        path = f"/v1/review/requests/{request_id}/letters/{letter_id}"
+        return self.call(review, "GET", path, by=by)
+
     def delete_document(
         self, request_id: str, document_id: str, by: Mapping[str, str] = OFFICE
     ) -> Reply:
@@ -529,6 +542,41 @@ class Cloud:
     @staticmethod
     def tell_arrival(key: str) -> None:
         verify.handle({"detail": {"object": {"key": key}}}, Context())
+
+    def put_file(self, request_id: str, document_id: str, body: bytes) -> str:
+        """The office uploads the file; answers the version that S3 made of it."""
+        key = f"{contract.DOCUMENT_PREFIX}{request_id}/{document_id}"
+        store = self.clients.by_name["s3"]
+        return str(store.put_object(Bucket=self.bucket, Key=key, Body=body)["VersionId"])
+
+    def scan_documents(self) -> None:
+        """Switch the stage's scans for malware on."""
+        environ = {**self.made.settings.environ, contract.Env.SCAN_DOCUMENTS: "on"}
+        self.made.settings = Settings(environ)
+
+    def tell_scan(
+        self, request_id: str, document_id: str, version_id: str | None, result: str
+    ) -> None:
+        """GuardDuty's event of one version's scan."""
+        scan.handle(
+            {
+                "source": "aws.guardduty",
+                "detail-type": "GuardDuty Malware Protection Object Scan Result",
+                "detail": {
+                    "schemaVersion": "1.0",
+                    "scanStatus": "COMPLETED",
+                    "resourceType": "S3_OBJECT",
+                    "s3ObjectDetails": {
+                        "bucketName": self.bucket,
+                        "objectKey": f"{contract.DOCUMENT_PREFIX}{request_id}/{document_id}",
+                        "versionId": version_id,
+                        "s3Throttled": False,
+                    },
+                    "scanResultDetails": {"scanResultStatus": result, "threats": None},
+                },
+            },
+            Context(),
+        )
 
     def items(self, prefix: str = "") -> list[dict[str, Any]]:
         """Items of the requests table whose sort key begins so, in its order."""

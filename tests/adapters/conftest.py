@@ -141,6 +141,7 @@ def cloud(
                 Env.ARCHIVE_BUCKET: archive,
                 Env.RULE_LISTS_BUCKET: loaded.rules_bucket,
                 Env.DATA_KEY: "data-key",
+                Env.SCAN_DOCUMENTS: "off",
                 Env.SSN_KEY: loaded.ssn_key,
                 Env.STATE_MACHINE_ARN: arn,
                 Env.EVENT_BUS_NAME: bus,

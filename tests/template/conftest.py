@@ -48,6 +48,7 @@ def with_own_issuer(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
             "tins_claim": "registered_tins",
             "alarm_email": "operators@example.com",
             "vendors": "EVICORE-RAD=123456789012",
+            "scan_documents": "on",
         },
     )
 

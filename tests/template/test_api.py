@@ -73,9 +73,11 @@ def test_nobody_signs_up_or_edits_rights_when_the_pool_is_ours(stack: Synthesize
     (pool,) = stack.properties("AWS::Cognito::UserPool").values()
     (client,) = stack.properties("AWS::Cognito::UserPoolClient").values()
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
-    assert {attribute["Name"] for attribute in pool["Schema"]} == {"tins", "plans"}
-    assert not {"custom:tins", "custom:plans"} & set(client["WriteAttributes"])
-    assert {"custom:tins", "custom:plans"} <= set(client["ReadAttributes"])
+    rights = {"tins", "plans", "delegates"}
+    assert {attribute["Name"] for attribute in pool["Schema"]} == rights
+    claims = {f"custom:{name}" for name in rights}
+    assert not claims & set(client["WriteAttributes"])
+    assert claims <= set(client["ReadAttributes"])
     assert {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"} <= set(client["ExplicitAuthFlows"])
 
 

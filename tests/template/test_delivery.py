@@ -11,6 +11,7 @@ from precert.contract import (
     LETTER_EVENT_TYPES,
     MESSAGE_EVENT_TYPES,
     REQUEST_SK,
+    SCAN_UNRESOLVED,
     VENDOR_DETERMINED,
     VENDOR_SOURCE_PREFIX,
 )
@@ -154,7 +155,7 @@ def test_operators_are_called_when_a_deadline_passes(stack: Synthesized) -> None
 def test_alarms_call_somebody_when_they_ring(stack: Synthesized) -> None:
     alarms = stack.properties(ALARM).values()
     metrics = {alarm["MetricName"] for alarm in alarms}
-    assert {"ExecutionsFailed", "5xx"} <= metrics
+    assert {"ExecutionsFailed", "5xx", SCAN_UNRESOLVED} <= metrics
     (topic,) = stack.resources("AWS::SNS::Topic")
     assert all(alarm["AlarmActions"] == [{"Ref": topic}] for alarm in alarms)
 

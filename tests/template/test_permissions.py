@@ -9,6 +9,9 @@ from infra import catalogue
 from precert.contract import INDEXES, LINE_INDEXES
 from tests.template.synthesized import Synthesized, listed
 
+PLAN: Final = "AWS::GuardDuty::MalwareProtectionPlan"
+PROBE: Final = "/malware-protection-resource-validation-object"
+"""What GuardDuty writes when the plan is made, to see that it may."""
 READ: Final = {"dynamodb:GetItem", "dynamodb:Query"}
 WRITE: Final = READ | {
     *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
@@ -31,6 +34,20 @@ REGISTER: Final = WRITE_KEY | {
     *("dynamodb:ConditionCheckItem", "dynamodb:GetItem"),
     *("dynamodb:PutItem", "dynamodb:UpdateItem"),
 }
+VERIFY: Final = (
+    WRITE
+    | WRITE_KEY
+    | DELETE_OBJECTS
+    | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"}
+)
+SCANNER: Final = {
+    *("events:DeleteRule", "events:DescribeRule", "events:ListTargetsByRule"),
+    *("events:PutRule", "events:PutTargets", "events:RemoveTargets"),
+    *("s3:GetBucketNotification", "s3:ListBucket", "s3:PutBucketNotification"),
+    *("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+    *("kms:Decrypt", "kms:GenerateDataKey"),
+}
+"""What AWS asks for GuardDuty to scan a bucket with a key of its own, without tagging objects."""
 
 ALLOWED: Final = {
     catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | USE_KEY,
@@ -39,10 +56,8 @@ ALLOWED: Final = {
     catalogue.UPLOAD: WRITE
     | WRITE_KEY
     | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:PutObject"},
-    catalogue.UPLOAD_VERIFY: WRITE
-    | WRITE_KEY
-    | DELETE_OBJECTS
-    | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"},
+    catalogue.UPLOAD_VERIFY: VERIFY,
+    catalogue.UPLOAD_SCAN: VERIFY,
     catalogue.STATUS: READ | {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"} | WRITE_KEY,
     catalogue.REVIEW: WRITE | WRITE_KEY | {"s3:GetObject", "s3:GetObjectVersion"},
     catalogue.EXPIRE: WRITE
@@ -96,6 +111,23 @@ def test_function_may_do_what_the_list_says_when_it_runs(stack: Synthesized) -> 
         assert found[roles[spec.handler]] - EVERYONE == allowed, spec.construct_id
 
 
+def test_scanner_may_do_what_the_list_says_when_documents_are_scanned(prod: Synthesized) -> None:
+    [plan] = prod.properties(PLAN).values()
+    role = plan["Role"]["Fn::GetAtt"][0]
+    assert permissions(prod)[role] == SCANNER
+    [trusted] = prod.properties("AWS::IAM::Role")[role]["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "malware-protection-plan.guardduty.amazonaws.com"}
+    assert trusted["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+    writes = [
+        (statement["Resource"]["Fn::Join"][1][-1])
+        for name, statement in prod.statements()
+        if name == role and "s3:PutObject" in listed(statement["Action"])
+    ]
+    assert writes == [PROBE]
+
+
 def test_no_action_is_a_wildcard_when_it_is_allowed(stack: Synthesized) -> None:
     actions = {action for granted in permissions(stack).values() for action in granted}
     assert [action for action in actions if "*" in action] == []
@@ -116,7 +148,14 @@ def test_objects_are_reached_below_their_prefix_when_a_function_may(stack: Synth
         if any(action.startswith("s3:") for action in listed(statement["Action"])):
             for resource in listed(statement["Resource"]):
                 tail = resource["Fn::Join"][1][-1] if "Fn::Join" in resource else None
-                assert tail in {None, "/documents/*", "/history/*", "/letters/*", "/rule-lists/*"}
+                assert tail in {
+                    None,
+                    "/documents/*",
+                    "/history/*",
+                    "/letters/*",
+                    "/rule-lists/*",
+                    PROBE,
+                }
 
 
 def test_key_is_used_through_the_stores_alone_when_a_function_uses_it(stack: Synthesized) -> None:

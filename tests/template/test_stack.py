@@ -23,7 +23,7 @@ def test_names_are_given_when_the_stack_is_deployed(stack: Synthesized) -> None:
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "UserPoolId", "UserPoolClientId", "RequestsTableName", "ReferenceTableName"),
         *("DocumentsBucketName", "RuleListsBucketName", "EventBusName", "StateMachineArn"),
-        "SsnKeyArn",
+        *("ArchiveBucketName", "SsnKeyArn"),
     }
 
 

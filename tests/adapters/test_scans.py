@@ -1,0 +1,321 @@
+"""Documents that are scanned for malware: given out once the scan of the verified version told so."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from precert.domain.errors import TransientError
+from tests.adapters.cloud import FACILITY, OFFICE, PDF, PNG, REVIEWER, Cloud
+from tests.fakes.samples import BOWEL_SURGERIES
+
+CLEAN: Final = "NO_THREATS_FOUND"
+INFECTED: Final = "THREATS_FOUND"
+UNRESOLVED: Final = ("UNSUPPORTED", "ACCESS_DENIED", "FAILED")
+
+
+@pytest.fixture
+def scanning(cloud: Cloud) -> Cloud:
+    cloud.scan_documents()
+    return cloud
+
+
+def offered(cloud: Cloud, request_id: str, name: str = "operative-note.pdf") -> str:
+    reply = cloud.offer(request_id, name)
+    assert reply.status == 201, reply.text
+    return str(reply.body["document"]["document_id"])
+
+
+def shown(cloud: Cloud, request_id: str) -> dict[str, Any]:
+    [document] = cloud.read(request_id).body["documents"]
+    assert isinstance(document, dict)
+    return document
+
+
+def tell_arrival(cloud: Cloud, request_id: str, document_id: str) -> None:
+    cloud.tell_arrival(f"documents/{request_id}/{document_id}")
+
+
+def checking(cloud: Cloud, request_id: str) -> tuple[str, str]:
+    """A verified document that waits for its scan, and the version of it."""
+    document_id = offered(cloud, request_id)
+    version_id = cloud.put_file(request_id, document_id, PDF)
+    tell_arrival(cloud, request_id, document_id)
+    return document_id, version_id
+
+
+def events(cloud: Cloud, request_id: str) -> list[str]:
+    history = cloud.read(request_id).body["history"]
+    return [e["type"] for e in history if e["type"].startswith("Document")]
+
+
+def messages(cloud: Cloud) -> list[str]:
+    assert cloud.relay(cloud.stream()) == []
+    for entry in cloud.published():
+        if entry["DetailType"] == "DocumentRefused":
+            cloud.receive(entry)
+    return [m["type"] for m in cloud.messages().body["messages"]]
+
+
+@pytest.mark.rule("U5")
+def test_document_is_shown_and_not_given_out_when_its_scan_has_not_told(scanning: Cloud) -> None:
+    request_id = scanning.pended()
+    document_id, _ = checking(scanning, request_id)
+    for by in (OFFICE, FACILITY):
+        [document] = scanning.read(request_id, by).body["documents"]
+        assert (document["status"], document["settled_at"]) == ("CHECKING", None)
+        refused = scanning.download(request_id, document_id, by)
+        assert (refused.code, refused.body["document_status"]) == (
+            "document_not_available",
+            "CHECKING",
+        )
+    [document] = scanning.case(request_id).body["documents"]
+    assert document["status"] == "CHECKING"
+    assert scanning.download_case(request_id, document_id, REVIEWER).status == 409
+    assert events(scanning, request_id) == []
+    assert len(scanning.object_versions()) == 1
+
+
+@pytest.mark.rule("U5")
+def test_document_is_given_out_when_its_scan_found_nothing(scanning: Cloud) -> None:
+    request_id = scanning.pended()
+    document_id, version_id = checking(scanning, request_id)
+    scanning.clock.pass_by(minutes=1)
+    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    document = shown(scanning, request_id)
+    assert (document["status"], document["settled_at"]) == ("ATTACHED", "2026-07-01T15:01:00Z")
+    assert scanning.download(request_id, document_id).status == 200
+    assert scanning.download_case(request_id, document_id).status == 200
+    assert events(scanning, request_id) == ["DocumentAttached"]
+
+
+@pytest.mark.rule("U5")
+def test_document_is_attached_at_once_when_documents_are_not_scanned(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    document_id, version_id = checking(cloud, request_id)
+    assert shown(cloud, request_id)["status"] == "ATTACHED"
+    before = cloud.items()
+    cloud.tell_scan(request_id, document_id, version_id, CLEAN)
+    assert cloud.items() == before
+
+
+@pytest.mark.rule("U3")
+def test_document_goes_and_its_slot_is_free_when_its_scan_found_malware(scanning: Cloud) -> None:
+    draft_id = scanning.start()
+    for _ in range(9):
+        offered(scanning, draft_id)
+    document_id, version_id = checking(scanning, draft_id)
+    assert scanning.offer(draft_id).code == "document_limit"
+    scanning.tell_scan(draft_id, document_id, version_id, INFECTED)
+    [document] = [
+        one
+        for one in scanning.read(draft_id).body["documents"]
+        if one["document_id"] == document_id
+    ]
+    assert (document["status"], document["refusal_code"]) == ("REFUSED", "threat_found")
+    assert document["refusal"] == "The file holds malware and was removed."
+    assert document["sha256"] is None
+    assert scanning.object_versions() == []
+    assert [scanning.offer(draft_id).status for _ in range(2)] == [201, 409]
+    assert scanning.download(draft_id, document_id).body["document_status"] == "REFUSED"
+
+
+def test_message_says_so_when_a_scan_found_malware(scanning: Cloud) -> None:
+    request_id = scanning.pended()
+    document_id, version_id = checking(scanning, request_id)
+    for _ in range(2):
+        scanning.tell_scan(request_id, document_id, version_id, INFECTED)
+    assert events(scanning, request_id) == ["DocumentRefused"]
+    assert messages(scanning).count("DocumentRefused") == 1
+
+
+@pytest.mark.parametrize("result", UNRESOLVED)
+def test_document_is_held_back_and_an_operator_told_when_the_scan_could_not_tell(
+    scanning: Cloud, result: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request_id = scanning.pended()
+    document_id, version_id = checking(scanning, request_id)
+    before = scanning.items()
+    capsys.readouterr()
+    scanning.tell_scan(request_id, document_id, version_id, result)
+    assert scanning.items() == before
+    metric = capsys.readouterr().out
+    assert '"scan_unresolved":[1.0]' in metric.replace(" ", "")
+    assert '"service":"precert"' in metric.replace(" ", "")
+    line = scanning.log.getvalue().splitlines()[-1]
+    for told in (request_id, document_id, result):
+        assert told in line
+    assert "operative-note" not in line
+    assert scanning.download(request_id, document_id).status == 409
+    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    assert shown(scanning, request_id)["status"] == "ATTACHED"
+
+
+# -- early, late, twice, of another version --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "kept"), [(CLEAN, "ATTACHED", 1), (INFECTED, "REFUSED", 0)]
+)
+def test_result_is_not_lost_when_it_comes_before_the_arrival_is_told(
+    scanning: Cloud, result: str, status: str, kept: int
+) -> None:
+    request_id = scanning.pended()
+    document_id = offered(scanning, request_id)
+    version_id = scanning.put_file(request_id, document_id, PDF)
+    scanning.tell_scan(request_id, document_id, version_id, result)
+    assert shown(scanning, request_id)["status"] == status
+    tell_arrival(scanning, request_id, document_id)
+    assert shown(scanning, request_id)["status"] == status
+    assert len(scanning.object_versions()) == kept
+    assert len(events(scanning, request_id)) == 1
+
+
+def test_content_is_verified_all_the_same_when_the_scan_was_quicker(scanning: Cloud) -> None:
+    request_id = scanning.pended()
+    document_id = offered(scanning, request_id)
+    version_id = scanning.put_file(request_id, document_id, PNG)
+    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    assert shown(scanning, request_id)["refusal_code"] == "content_mismatch"
+    assert scanning.object_versions() == []
+
+
+@pytest.mark.parametrize("result", [CLEAN, INFECTED])
+def test_result_counts_for_nothing_when_it_is_of_another_version(
+    scanning: Cloud, result: str
+) -> None:
+    request_id = scanning.pended()
+    document_id = offered(scanning, request_id)
+    first = scanning.put_file(request_id, document_id, PDF)
+    second = scanning.put_file(request_id, document_id, PDF + b"\n")
+    scanning.tell_scan(request_id, document_id, first, result)
+    tell_arrival(scanning, request_id, document_id)
+    for version_id in (first, None):
+        scanning.tell_scan(request_id, document_id, version_id, result)
+        assert shown(scanning, request_id)["status"] == "CHECKING"
+    scanning.tell_scan(request_id, document_id, second, CLEAN)
+    assert shown(scanning, request_id)["status"] == "ATTACHED"
+
+
+def test_verified_version_stays_when_malware_is_sent_over_it(scanning: Cloud) -> None:
+    request_id = scanning.pended()
+    document_id, version_id = checking(scanning, request_id)
+    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    over = scanning.put_file(request_id, document_id, PDF + b"\n")
+    scanning.tell_scan(request_id, document_id, over, INFECTED)
+    tell_arrival(scanning, request_id, document_id)
+    assert shown(scanning, request_id)["status"] == "ATTACHED"
+    assert len(scanning.object_versions()) == 1
+
+
+@pytest.mark.parametrize("result", [CLEAN, INFECTED])
+def test_nothing_changes_when_a_result_is_told_twice(scanning: Cloud, result: str) -> None:
+    request_id = scanning.pended()
+    document_id, version_id = checking(scanning, request_id)
+    scanning.tell_scan(request_id, document_id, version_id, result)
+    before = scanning.items()
+    scanning.clock.pass_by(minutes=1)
+    for again in (result, INFECTED, CLEAN):
+        scanning.tell_scan(request_id, document_id, version_id, again)
+    assert scanning.items() == before
+
+
+def test_bytes_go_at_the_next_delivery_when_a_refusal_died_halfway(scanning: Cloud) -> None:
+    request_id = scanning.pended()
+    document_id, version_id = checking(scanning, request_id)
+    scanning.wire.cut("ListObjectVersions")
+    with pytest.raises(TransientError):
+        scanning.tell_scan(request_id, document_id, version_id, INFECTED)
+    assert len(scanning.object_versions()) == 1
+    scanning.tell_scan(request_id, document_id, version_id, INFECTED)
+    assert scanning.object_versions() == []
+    assert events(scanning, request_id) == ["DocumentRefused"]
+
+
+def test_result_is_taken_when_somebody_changed_the_document_in_between(
+    scanning: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = scanning.pended()
+    document_id, version_id = checking(scanning, request_id)
+    records = scanning.made.documents
+    settle = records.settle
+    told: list[bool] = []
+
+    def be_overtaken(*given: Any) -> None:
+        if not told:
+            told.append(True)
+            scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+        settle(*given)
+
+    monkeypatch.setattr(records, "settle", be_overtaken)
+    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    assert shown(scanning, request_id)["status"] == "ATTACHED"
+    assert events(scanning, request_id) == ["DocumentAttached"]
+
+
+def gone_with_its_draft(cloud: Cloud) -> tuple[str, str, str]:
+    draft_id = cloud.start()
+    document_id, version_id = checking(cloud, draft_id)
+    old = cloud.item(draft_id)
+    assert old is not None
+    assert cloud.delete(draft_id, 1).status == 204
+    assert cloud.clean_up(old) == []
+    return draft_id, document_id, version_id
+
+
+def taken_off(cloud: Cloud) -> tuple[str, str, str]:
+    draft_id = cloud.start()
+    document_id, version_id = checking(cloud, draft_id)
+    assert cloud.delete_document(draft_id, document_id).status == 204
+    return draft_id, document_id, version_id
+
+
+@pytest.mark.parametrize("gone", [gone_with_its_draft, taken_off])
+@pytest.mark.parametrize("result", [CLEAN, INFECTED, "FAILED"])
+def test_nothing_comes_back_when_a_document_is_gone_before_its_scan_told(
+    scanning: Cloud, gone: Callable[[Cloud], tuple[str, str, str]], result: str
+) -> None:
+    request_id, document_id, version_id = gone(scanning)
+    scanning.tell_scan(request_id, document_id, version_id, result)
+    assert scanning.items("DOCUMENT#") == []
+    assert scanning.object_versions() == []
+
+
+def test_nothing_changes_when_a_result_comes_and_nothing_is_there(scanning: Cloud) -> None:
+    request_id = scanning.pended()
+    document_id = offered(scanning, request_id)
+    before = scanning.items()
+    scanning.tell_scan(request_id, document_id, "version", CLEAN)
+    assert scanning.items() == before
+
+
+# -- what waits for it -----------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W2")
+def test_review_goes_on_when_the_scan_has_told_and_not_before(scanning: Cloud) -> None:
+    request_id = scanning.pended(services=[BOWEL_SURGERIES])
+    assert scanning.move(request_id, "claim").status == 200
+    asked = scanning.move(request_id, "information", {"documents": ["CLINICAL_NOTES"]})
+    assert asked.body["waiting_on"] == "PROVIDER"
+    scanning.clock.pass_by(days=1)
+    document_id, version_id = checking(scanning, request_id)
+    assert scanning.relay(scanning.stream()) == []
+    assert scanning.read(request_id).body["waiting_on"] == "PROVIDER"
+    assert scanning.case(request_id).body["new_documents"] == []
+    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    assert scanning.relay(scanning.stream()) == []
+    assert scanning.read(request_id).body["waiting_on"] == "PAYER"
+    assert scanning.case(request_id).body["new_documents"] == [document_id]
+
+
+@pytest.mark.rule("U5")
+def test_document_belongs_to_the_request_when_the_draft_is_submitted_during_its_scan(
+    scanning: Cloud,
+) -> None:
+    draft_id = scanning.start()
+    document_id, version_id = checking(scanning, draft_id)
+    assert scanning.submit(draft_id).status == 202
+    scanning.tell_scan(draft_id, document_id, version_id, CLEAN)
+    assert shown(scanning, draft_id)["status"] == "ATTACHED"
+    assert scanning.download(draft_id, document_id, FACILITY).status == 200
