@@ -31,13 +31,14 @@ from tools.openapi_schemas import (
     problem_schema,
     schemas_of,
 )
-from tools.openapi_story import DOCUMENT_ID, REQUEST_ID
+from tools.openapi_story import DOCUMENT_ID, LETTER_ID, REQUEST_ID
 
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"
 SECURITY: Final = "token"
 JSON: Final = "application/json"
 
 ULID_PATTERN: Final = "^[0-9A-HJKMNP-TV-Z]{26}$"
+LETTER_ID_PATTERN: Final = "^[1-9][0-9]{0,3}-(?:provider|member)$"
 ETAG_PATTERN: Final = '^"[1-9][0-9]{0,8}"$'
 KEY_PATTERN: Final = r"^[\x21-\x7e]{1,255}$"
 
@@ -154,6 +155,14 @@ PARAMETERS: Final[Mapping[str, Any]] = {
         "name": "document_id",
         "required": True,
         "schema": {"pattern": ULID_PATTERN, "type": "string"},
+    },
+    "letter_id": {
+        "description": "The letter's id: its round, and for whom it is worded.",
+        "example": LETTER_ID,
+        "in": "path",
+        "name": "letter_id",
+        "required": True,
+        "schema": {"pattern": LETTER_ID_PATTERN, "type": "string"},
     },
     "message_id": {
         "description": "The message's id, as the inbox names it.",

@@ -69,6 +69,7 @@ from precert.domain.errors import (
 )
 from precert.domain.form import asked_form
 from precert.domain.frequent import FrequentProvider
+from precert.domain.letters import letter_key
 from precert.domain.patients import PatientSearch
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
@@ -94,6 +95,7 @@ from tools.openapi_story import (
     DENIED_LINE,
     DETERMINED,
     DOCUMENT_ID,
+    LETTER_ID,
     OFFICE,
     REQUEST_ID,
     REVIEWER,
@@ -206,7 +208,7 @@ def _as_checked(content: RequestContent) -> RequestContent:
 
 
 def _after_submission(told: Story) -> dict[str, Example]:
-    file = RequestFile(told.determined.request, (told.attached,), told.history)
+    file = RequestFile(told.determined.request, (told.attached,), told.history, told.letters)
     return {
         "voidRequest": Example(
             VoidBody(reason="The procedure was cancelled."),
@@ -231,8 +233,10 @@ def _after_submission(told: Story) -> dict[str, Example]:
             ),
             OfferedDocumentAnswer.of(_offered(told)),
         ),
-        "downloadDocument": Example(answer=_link()),
-        "downloadCaseDocument": Example(answer=_link()),
+        "downloadDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
+        "downloadCaseDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
+        "downloadLetter": Example(answer=_link(letter_key(REQUEST_ID, LETTER_ID))),
+        "downloadCaseLetter": Example(answer=_link(letter_key(REQUEST_ID, LETTER_ID))),
         "deleteDocument": Example(),
         "listRequests": Example(
             answer=DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None))
@@ -255,12 +259,10 @@ def _after_submission(told: Story) -> dict[str, Example]:
     }
 
 
-def _link() -> DocumentLinkAnswer:
-    address = (
-        f"https://documents.s3.us-east-1.amazonaws.com/{document_key(REQUEST_ID, DOCUMENT_ID)}"
-    )
+def _link(key: str) -> DocumentLinkAnswer:
     return DocumentLinkAnswer(
-        url=f"{address}?versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH&X-Amz-Signature=(signed)",
+        url=f"https://documents.s3.us-east-1.amazonaws.com/{key}"
+        "?versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH&X-Amz-Signature=(signed)",
         expires_at=DETERMINED + timedelta(minutes=2),
     )
 

@@ -18,6 +18,7 @@ from precert.domain.coverage import Coverage
 from precert.domain.directory import DirectoryEntry
 from precert.domain.documents import Document, DocumentStatus, Refusal, content_type_of
 from precert.domain.events import Event
+from precert.domain.letters import Audience, Letter, kind_of, letter_id
 from precert.domain.loading import (
     load_delegates,
     load_directory,
@@ -45,6 +46,7 @@ DATA: Final = ROOT / "data"
 
 REQUEST_ID: Final = "01KJQ8ZV4M6T2XW9C3RDBH5NGE"
 DOCUMENT_ID: Final = "01KJQ9B7Q2W8F5Y1ZT4XK6MPSC"
+LETTER_ID: Final = letter_id(1, Audience.PROVIDER)
 REFUSED_DOCUMENT_ID: Final = "01KJQ9D0H3E7V2N8RA5CWB4TJX"
 DELETION_ID: Final = "01KJQ9F3M5C8X1T7P2ZB6WNRDK"
 OFFICE: Final = "office-user"
@@ -104,6 +106,25 @@ class Story:
             *(EventType.DOCUMENT_ATTACHED, EventType.REQUEST_DETERMINED),
         )
         return tuple(self.event(event_type) for event_type in told)
+
+    @property
+    def letters(self) -> tuple[Letter, ...]:
+        """What was printed after the first determination."""
+        kind = kind_of(self.determined.request.submitted, 1)
+        if kind is None:
+            raise AssertionError("the story's request is determined")
+        return tuple(
+            Letter(
+                letter_id=letter_id(1, audience),
+                kind=kind,
+                audience=audience,
+                round=1,
+                printed_at=DETERMINED + timedelta(seconds=4),
+                size=58_212,
+                sha256="0" * 64,
+            )
+            for audience in Audience
+        )
 
     def event(self, event_type: EventType) -> Event:
         return next(event for event in self.events if event.type is event_type)

@@ -25,6 +25,7 @@ from precert.usecases.change_dates import change_dates
 from precert.usecases.claim_case import claim_case
 from precert.usecases.decide import decide
 from precert.usecases.download_document import download_case_document
+from precert.usecases.download_letter import download_case_letter
 from precert.usecases.extend_deadline import extend_deadline
 from precert.usecases.list_overdue import list_overdue
 from precert.usecases.list_worklist import list_worklist
@@ -116,6 +117,21 @@ def document(call: Call) -> Answer:
         call.caller,
         requests=made.requests,
         store=made.document_bytes,
+        payer=made.payer,
+        now=made.now(),
+    )
+    return Answer(DocumentLinkAnswer.of(link))
+
+
+@api.operation("downloadCaseLetter")
+def letter(call: Call) -> Answer:
+    made = dependencies()
+    link = download_case_letter(
+        call.id("request_id"),
+        call.letter_id,
+        call.caller,
+        requests=made.requests,
+        store=made.letter_bytes,
         payer=made.payer,
         now=made.now(),
     )

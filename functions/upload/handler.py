@@ -1,4 +1,4 @@
-"""Documents of drafts and requests: offered, given out, taken off."""
+"""Documents of drafts and requests: offered, given out, taken off; and letters given out."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +11,7 @@ from precert.bootstrap import dependencies
 from precert.observability import logger, metrics
 from precert.usecases.delete_document import delete_document
 from precert.usecases.download_document import download_document
+from precert.usecases.download_letter import download_letter
 from precert.usecases.offer_document import AskedUpload, offer_document
 
 api = Api(Function.UPLOAD, lambda: dependencies().settings.claims)
@@ -41,6 +42,21 @@ def download(call: Call) -> Answer:
         call.caller,
         requests=made.requests,
         store=made.document_bytes,
+        payer=made.payer,
+        now=made.now(),
+    )
+    return Answer(DocumentLinkAnswer.of(link))
+
+
+@api.operation("downloadLetter")
+def letter(call: Call) -> Answer:
+    made = dependencies()
+    link = download_letter(
+        call.id("request_id"),
+        call.letter_id,
+        call.caller,
+        requests=made.requests,
+        store=made.letter_bytes,
         payer=made.payer,
         now=made.now(),
     )

@@ -91,7 +91,7 @@ def watch(
         )
     alarms.when(
         "UnresolvedScans",
-        "A document could not be scanned for malware and is held back: scan it again, or decide on it",
+        "A document could not be scanned for malware and is held back: have it scanned again",
         cloudwatch.Metric(
             namespace=METRICS_NAME,
             metric_name=SCAN_UNRESOLVED,

@@ -37,6 +37,7 @@ from precert.observability import note_answer, note_fault
 MAX_BODY_BYTES: Final = 256 * 1024
 RETRY_AFTER_SECONDS: Final = 2
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+_LETTER_ID = re.compile(r"[1-9][0-9]{0,3}-(?:provider|member)")
 _ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -103,6 +104,18 @@ class Call:
         value = self.path[name]
         if not _ID.fullmatch(value):
             raise NotFoundError("There is no such request among those of your TINs.")
+        return value
+
+    @property
+    def letter_id(self) -> str:
+        """The letter's id of the path, as in ``1-provider``.
+
+        Raises:
+            NotFoundError: it has not the form of one.
+        """
+        value = self.path["letter_id"]
+        if not _LETTER_ID.fullmatch(value):
+            raise NotFoundError("There is no such letter with this request.")
         return value
 
     def body(self, model: type[Model]) -> Model:

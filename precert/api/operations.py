@@ -321,6 +321,12 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         answer=DocumentLinkAnswer,
         errors=(NotFoundError, DraftExpiredError, DocumentNotAvailableError),
     ),
+    "downloadLetter": OperationContract(
+        "A link to fetch a letter of a determination by, for either provider of the request; its ids "
+        "are with the request. Letters are printed some moments after the decision.",
+        answer=DocumentLinkAnswer,
+        errors=(NotFoundError, DraftExpiredError),
+    ),
     "deleteDocument": OperationContract(
         "Takes a document off a draft, attached or not, and frees its slot. What was sent with a "
         "submission stays.",
@@ -471,6 +477,12 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         "A link to fetch an attached document of a case by.",
         answer=DocumentLinkAnswer,
         errors=(NotFoundError, DocumentNotAvailableError),
+        entitlement=Entitlement.REVIEWER,
+    ),
+    "downloadCaseLetter": OperationContract(
+        "A link to fetch a letter of a case by.",
+        answer=DocumentLinkAnswer,
+        errors=(NotFoundError,),
         entitlement=Entitlement.REVIEWER,
     ),
     "decide": OperationContract(

@@ -125,6 +125,13 @@ ROUTES: Final = (
         Function.UPLOAD,
         "Take a document off a draft",
     ),
+    Route(
+        "downloadLetter",
+        "GET",
+        "/v1/requests/{request_id}/letters/{letter_id}",
+        Function.UPLOAD,
+        "Ask for a link to a letter",
+    ),
     Route("listRequests", "GET", "/v1/requests", Function.STATUS, "A page of the dashboard"),
     Route("listFlagged", "GET", "/v1/requests/flagged", Function.STATUS, "The home list"),
     Route("readRequest", "GET", "/v1/requests/{request_id}", Function.STATUS, "Status and details"),
@@ -190,6 +197,13 @@ ROUTES: Final = (
         "/v1/review/requests/{request_id}/documents/{document_id}",
         Function.REVIEW,
         "Ask for a link to a document",
+    ),
+    Route(
+        "downloadCaseLetter",
+        "GET",
+        "/v1/review/requests/{request_id}/letters/{letter_id}",
+        Function.REVIEW,
+        "Ask for a link to a letter",
     ),
     Route(
         "decide",

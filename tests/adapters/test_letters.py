@@ -1,13 +1,25 @@
 """Letters as they are kept: printed by the product's own template, stored once (W4)."""
 
+from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from functions.letters import handler as letters
+from precert.api import http
 from precert.contract import LETTER_PREFIX
-from precert.domain.letters import letter_key
-from tests.adapters.cloud import Cloud, Context
+from precert.domain.letters import Audience, letter_id, letter_key
+from tests.adapters.cloud import (
+    FACILITY,
+    OFFICE,
+    OTHER_QUEUE,
+    REVIEWER,
+    STRANGER,
+    UNENTITLED,
+    Cloud,
+    Context,
+)
 from tests.fakes.printing import opened, text_of
 from tests.fakes.samples import NUMBER, payer
 
@@ -76,3 +88,92 @@ def test_nothing_is_printed_when_the_round_is_not_decided(cloud: Cloud) -> None:
     request_id = cloud.pended()
     tell(cloud, request_id)
     assert stored(cloud) == []
+
+
+# -- given out ----------------------------------------------------------------------------------------
+
+
+def printed(cloud: Cloud, **lines: str) -> str:
+    request_id = cloud.determined(**lines)
+    tell(cloud, request_id)
+    return request_id
+
+
+@pytest.mark.rule("W4")
+@pytest.mark.parametrize("reader", [OFFICE, FACILITY], ids=["office", "facility"])
+def test_letters_are_listed_and_given_to_both_providers_when_they_are_printed(
+    cloud: Cloud, reader: Mapping[str, str]
+) -> None:
+    request_id = printed(cloud)
+    letters = {one["letter_id"]: one for one in cloud.read(request_id, reader).body["letters"]}
+    assert sorted(letters) == list(LETTERS)
+    for name in LETTERS:
+        stored_letter = cloud.clients.by_name["s3"].get_object(
+            Bucket=cloud.bucket, Key=letter_key(request_id, name)
+        )
+        assert letters[name] == {
+            "letter_id": name,
+            "kind": "PARTIAL_APPROVAL",
+            "audience": name.partition("-")[2].upper(),
+            "round": 1,
+            "printed_at": "2026-07-01T15:00:00Z",
+            "size": stored_letter["ContentLength"],
+        }
+        reply = cloud.download_letter(request_id, name, reader)
+        assert (reply.status, reply.body["expires_at"]) == (200, "2026-07-01T15:02:00Z")
+        url = urlsplit(reply.body["url"])
+        assert url.path.endswith(letter_key(request_id, name))
+        assert parse_qs(url.query)["versionId"] == [stored_letter["VersionId"]]
+        assert "Adams" not in url.geturl()
+
+
+def test_letters_are_listed_and_given_to_reviewers_of_the_plan_when_they_ask(cloud: Cloud) -> None:
+    request_id = printed(cloud)
+    assert [one["letter_id"] for one in cloud.case(request_id).body["letters"]] == list(LETTERS)
+    for name in LETTERS:
+        assert cloud.download_case_letter(request_id, name).status == 200
+        assert cloud.download_case_letter(request_id, name, OTHER_QUEUE).status == 404
+        assert cloud.download_case_letter(request_id, name, OFFICE).status == 403
+        assert cloud.download_letter(request_id, name, REVIEWER).status == 403
+
+
+def test_letter_is_nobodys_else_when_it_is_asked_for(cloud: Cloud) -> None:
+    request_id = printed(cloud)
+    assert cloud.download_letter(request_id, "1-provider", STRANGER).status == 404
+    assert cloud.download_letter(request_id, "1-provider", UNENTITLED).status == 403
+    other = cloud.pended()
+    assert cloud.download_letter(other, "1-provider").code == "not_found"
+
+
+@pytest.mark.parametrize(
+    "name", ["2-provider", "1-nobody", "0-member", "1-PROVIDER", "1-member.pdf", "x"]
+)
+def test_nothing_is_given_when_the_letter_is_none_of_the_request(cloud: Cloud, name: str) -> None:
+    request_id = printed(cloud)
+    assert cloud.download_letter(request_id, name).code == "not_found"
+    assert cloud.download_case_letter(request_id, name).code == "not_found"
+
+
+def test_there_are_no_letters_when_nothing_is_decided(cloud: Cloud) -> None:
+    draft_id, request_id = cloud.start(), cloud.pended()
+    for one in (draft_id, request_id):
+        tell(cloud, one)
+        assert cloud.read(one).body["letters"] == []
+        assert cloud.download_letter(one, "1-provider").code == "not_found"
+    assert cloud.case(request_id).body["letters"] == []
+    cloud.clock.pass_by(days=10)
+    assert cloud.download_letter(draft_id, "1-provider").status == 410
+
+
+def test_letters_id_has_the_form_that_paths_take_when_it_is_made() -> None:
+    for round_ in (1, 2, 12):
+        for audience in Audience:
+            assert http._LETTER_ID.fullmatch(letter_id(round_, audience))
+
+
+def test_letter_is_one_call_when_it_is_given(cloud: Cloud) -> None:
+    request_id = printed(cloud)
+    with cloud.wire.counting() as calls:
+        assert cloud.download_letter(request_id, "1-member").status == 200
+        assert cloud.download_case_letter(request_id, "1-member").status == 200
+    assert calls == ["Query"] * 2

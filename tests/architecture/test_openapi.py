@@ -102,7 +102,7 @@ def test_path_variables_have_the_form_of_ids_when_described() -> None:
         parameters = [resolved(parameter) for parameter in operation.get("parameters", ())]
         in_path = {found["name"]: found for found in parameters if found["in"] == "path"}
         assert set(in_path) == set(re.findall(r"{(\w+)}", path))
-        forms = {"message_id": NAME_PATTERN}
+        forms = {"letter_id": http._LETTER_ID.pattern, "message_id": NAME_PATTERN}
         assert all(
             found["schema"]["pattern"] == f"^{forms.get(name, http._ID.pattern)}$"
             for name, found in in_path.items()

@@ -15,7 +15,16 @@ from local.users import FACILITY, NEWCOMER, OFFICE, OPERATOR, PASSWORD, REVIEWER
 from precert.api.operations import OPERATIONS
 from precert.api.routes import ROUTES, Route
 from precert.contract import Entitlement
-from tests.journeys.desk import ABSENT_ID, APPROVAL, OTHER_QUEUE, STRANGER, Desk, Json, until
+from tests.journeys.desk import (
+    ABSENT_ID,
+    ABSENT_LETTER,
+    APPROVAL,
+    OTHER_QUEUE,
+    STRANGER,
+    Desk,
+    Json,
+    until,
+)
 
 OFFICES: Final = [
     r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.PATIENT_SEARCH
@@ -47,6 +56,7 @@ class Ids:
             .replace("{request_id}", self.request)
             .replace("{document_id}", ABSENT_ID)
             .replace("{message_id}", f"1782918000000000-{self.request}.000002")
+            .replace("{letter_id}", ABSENT_LETTER)
         )
 
     def call(self, route: Route, caller: Caller) -> httpx.Response:
@@ -372,6 +382,6 @@ def test_url_holds_opaque_ids_only_when_a_route_is_called() -> None:
         if contract.query
         for name in contract.query.model_fields
     }
-    assert variables == {"document_id", "draft_id", "message_id", "request_id"}
+    assert variables == {"document_id", "draft_id", "letter_id", "message_id", "request_id"}
     assert queries
     assert queries.isdisjoint({*PATIENT, "patient", "ssn", "primary_diagnosis", "diagnosis"})

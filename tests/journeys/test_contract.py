@@ -29,7 +29,7 @@ from local.stand import Stand
 from local.users import OFFICE, REVIEWER, USERS, User
 from precert.api.operations import OPERATIONS
 from precert.api.routes import ROUTES, Route
-from tests.journeys.desk import ABSENT_ID, Desk, Json
+from tests.journeys.desk import ABSENT_ID, ABSENT_LETTER, Desk, Json
 from tests.journeys.test_access import Ids
 from tools.openapi import document
 
@@ -173,7 +173,7 @@ def test_answer_is_documented_when_the_call_is_as_it_should_be(stand: Stand, rou
 
 def case_of(schema: BaseSchema, route: Route, meant: Meant, caller: Caller) -> Case[Any]:
     return schema[route.path][route.method].Case(
-        path_parameters={"document_id": ABSENT_ID, **meant.ids},
+        path_parameters={"document_id": ABSENT_ID, "letter_id": ABSENT_LETTER, **meant.ids},
         headers={"Authorization": f"Bearer {caller.token}", "If-Match": '"1"'},
         query=dict(meant.query),
         body=NOT_SET if meant.body is None else meant.body,

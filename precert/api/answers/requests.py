@@ -8,6 +8,7 @@ from typing import Any, Final
 from precert.api.answers.delegates import DelegateAnswer
 from precert.api.answers.drafts import DocumentAnswer
 from precert.api.answers.history import HistoryEntry, history_of
+from precert.api.answers.letters import LetterAnswer
 from precert.api.answers.lines import LineAnswer, line_answers
 from precert.api.answers.model import AnswerModel
 from precert.api.answers.progress import (
@@ -54,6 +55,7 @@ class RequestMembers(AnswerModel):
     appeals: list[AppealAnswer]
     appeal_rights: AppealRightsAnswer | None
     documents: list[DocumentAnswer]
+    letters: list[LetterAnswer]
     history: list[HistoryEntry]
     notices: list[str]
 
@@ -85,6 +87,7 @@ def members_of(file: RequestFile, payer: Payer) -> dict[str, Any]:
         "plan": request.plan,
         "content": request.content,
         "documents": [DocumentAnswer.of(one, request.content) for one in file.documents],
+        "letters": [LetterAnswer.of(letter) for letter in file.letters],
         "history": history_of(file, due_at),
         "notices": _notices(request, payer),
         **(_of_review(request, review, payer) if review else _OF_A_DRAFT),

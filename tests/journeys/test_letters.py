@@ -1,0 +1,41 @@
+"""Letters of a determination, as both offices and the reviewers fetch them (W4)."""
+
+import httpx
+import pytest
+
+from local.users import FACILITY, OFFICE, REVIEWER, User
+from tests.fakes.printing import text_of
+from tests.journeys.desk import DENIAL, Desk, Json, until
+
+
+@pytest.mark.rule("W4")
+def test_both_letters_say_why_when_either_side_fetches_them_after_a_denial(desk: Desk) -> None:
+    request_id = desk.decided(DENIAL)
+
+    def fetched(user: User, start: str, letter_id: str) -> bytes:
+        path = f"{start}/{request_id}/letters/{letter_id}"
+        link = desk.stand.caller(user).call("GET", path)
+        assert link.status_code == 200, link.text
+        answer = httpx.get(link.json()["url"])
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.headers["content-disposition"].startswith("attachment;")
+        return answer.content
+
+    def printed() -> list[Json] | None:
+        letters: list[Json] = desk.details(request_id)["letters"]
+        return letters or None
+
+    letters = until("waiting for the letters", printed)
+    assert {(one["kind"], one["audience"]) for one in letters} == {
+        ("DENIAL", "PROVIDER"),
+        ("DENIAL", "MEMBER"),
+    }
+    for letter in letters:
+        name = letter["letter_id"]
+        document = fetched(OFFICE, "/v1/requests", name)
+        assert len(document) == letter["size"]
+        assert DENIAL["rationale"] in text_of(document)
+        assert fetched(FACILITY, "/v1/requests", name) == document
+        assert fetched(REVIEWER, "/v1/review/requests", name) == document
+        plain = f"/v1/requests/{request_id}/letters/{name}"
+        assert desk.stand.caller(REVIEWER).call("GET", plain).status_code == 403
