@@ -107,6 +107,7 @@ def grant(
     tables.allow_requests(task, WRITE_ACTIONS)
     tables.allow_reference(task, (*_REFERENCE_READS, "dynamodb:Query"))
     documents.allow_rule_lists(task)
+    task.allow(["states:SendTaskFailure"], ["*"])
 
 
 def _clean_up(expire: ServiceFunction, tables: Tables, documents: Documents) -> None:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from precert.adapters.s3.documents import S3Documents
     from precert.adapters.s3.letters import S3Letters
     from precert.adapters.s3.rule_lists import S3RuleLists
-    from precert.adapters.stepfunctions import StepFunctionsWorkflow
+    from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
     from precert.adapters.typst_printer import TypstPrinter
     from precert.domain.letters import LetterWords
 
@@ -314,6 +314,16 @@ class Dependencies:
             "stepfunctions", config=client_config(), endpoint_url=self.endpoint_url
         )
         return StepFunctionsWorkflow(client, state_machine_arn=self.settings[Env.STATE_MACHINE_ARN])
+
+    @cached_property
+    def task_tokens(self) -> "StepFunctionsTokens":
+        from precert.adapters.stepfunctions import StepFunctionsTokens
+
+        return StepFunctionsTokens(
+            self.session.client(
+                "stepfunctions", config=client_config(), endpoint_url=self.endpoint_url
+            )
+        )
 
     @cached_property
     def bus(self) -> "EventBridgeBus":

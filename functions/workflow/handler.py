@@ -19,7 +19,15 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     made = dependencies()
     requests, payer, now = made.requests, made.payer, made.now()
     if task is WorkflowTask.AWAIT_DECISION:
-        await_decision(Round(request_id, round_, event["task_token"]), requests=requests)
+        waiting = Round(request_id, round_, event["task_token"])
+        await_decision(
+            waiting,
+            int(event["seconds"]),
+            requests=requests,
+            tokens=made.task_tokens,
+            payer=payer,
+            now=now,
+        )
         return {}
     if task is WorkflowTask.MARK_CLOCK:
         return _answer(mark_clock(request_id, round_, requests=requests, payer=payer, now=now))

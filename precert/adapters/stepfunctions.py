@@ -1,4 +1,4 @@
-"""The state machine (port :class:`precert.usecases.ports.workflow.Workflow`)."""
+"""The state machine (ports :class:`precert.usecases.ports.workflow.Workflow`, ``TaskTokens``)."""
 
 import json
 from collections.abc import Mapping
@@ -24,9 +24,38 @@ def execution_name(request_id: str, round_: int, attempt: int = 0) -> str:
     return name if attempt == 0 else f"{name}-repair-{attempt}"
 
 
-class StepFunctionsWorkflow:
-    def __init__(self, client: "SFNClient", *, state_machine_arn: str) -> None:
+class StepFunctionsTokens:
+    """What waits, whichever machine it is of."""
+
+    def __init__(self, client: "SFNClient") -> None:
         self._client = client
+
+    def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
+        try:
+            self._client.send_task_success(taskToken=task_token, output=json.dumps(dict(outcome)))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _WAITS_NO_LONGER:
+                raise _transient(error) from error
+        except BotoCoreError as error:
+            raise _transient(error) from error
+
+    def wake(self, task_token: str, seconds: int) -> None:
+        try:
+            self._client.send_task_failure(
+                taskToken=task_token, error=CLOCK_MOVED, cause=str(seconds)
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _WAITS_NO_LONGER:
+                raise _transient(error) from error
+        except BotoCoreError as error:
+            raise _transient(error) from error
+
+
+class StepFunctionsWorkflow(StepFunctionsTokens):
+    """The state machine, and what waits in it."""
+
+    def __init__(self, client: "SFNClient", *, state_machine_arn: str) -> None:
+        super().__init__(client)
         self._arn = state_machine_arn
 
     def start(self, request_id: str, round_: int) -> None:
@@ -51,26 +80,6 @@ class StepFunctionsWorkflow:
             if status is None:
                 return attempt
         raise TransientError("This round was started too often: look into its executions.")
-
-    def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
-        try:
-            self._client.send_task_success(taskToken=task_token, output=json.dumps(dict(outcome)))
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _WAITS_NO_LONGER:
-                raise _transient(error) from error
-        except BotoCoreError as error:
-            raise _transient(error) from error
-
-    def wake(self, task_token: str, seconds: int) -> None:
-        try:
-            self._client.send_task_failure(
-                taskToken=task_token, error=CLOCK_MOVED, cause=str(seconds)
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _WAITS_NO_LONGER:
-                raise _transient(error) from error
-        except BotoCoreError as error:
-            raise _transient(error) from error
 
     def _start(self, request_id: str, round_: int, attempt: int) -> None:
         try:

@@ -18,8 +18,11 @@ from precert.usecases.ports.requests import (
     RequestStore,
     Round,
 )
+from precert.usecases.ports.workflow import TaskTokens
 
 ATTEMPTS = 5
+TOLERANCE_SECONDS = 60
+"""How much later than its mark a clock may be looked at; less is no reason to wake anybody."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,29 @@ class Standing:
     seconds_to_next_mark: int
 
 
-def await_decision(round_: Round, *, requests: RequestStore) -> None:
+def await_decision(
+    round_: Round,
+    seconds: int,
+    *,
+    requests: RequestStore,
+    tokens: TaskTokens,
+    payer: Payer,
+    now: datetime,
+) -> None:
     """Let the round wait with this task token; what closes or changes it answers the token.
+
+    The execution sleeps for ``seconds``, which were counted before the token was stored: what moved
+    the clock meanwhile found no token to wake, so it is looked at once more.
 
     Raises:
         RequestClosedError: nothing is to be waited for.
     """
     requests.renew_round(round_)
+    request = requests.read(round_.request_id)
+    standing = standing_of(request, round_.number, payer, now)
+    sooner = seconds - standing.seconds_to_next_mark > TOLERANCE_SECONDS
+    if standing.route is Route.REVIEW and sooner:
+        tokens.wake(round_.task_token, standing.seconds_to_next_mark)
 
 
 def mark_clock(

@@ -527,7 +527,8 @@ class Cloud:
         """What an execution does until it waits: assess, and keep its token."""
         self.task(contract.WorkflowTask.ASSESS, request_id, round=round_)
         token = f"token-{round_}"
-        self.task(contract.WorkflowTask.AWAIT_DECISION, request_id, round=round_, task_token=token)
+        wait = {"round": round_, "seconds": 60, "task_token": token}
+        self.task(contract.WorkflowTask.AWAIT_DECISION, request_id, **wait)
 
     def mark_clock(self, request_id: str, round_: int = 1) -> None:
         """What an execution does when the clock's next mark has come."""

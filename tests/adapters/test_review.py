@@ -164,7 +164,7 @@ def test_execution_is_told_when_the_request_was_voided_before_it_waits(cloud: Cl
 def test_newest_token_is_kept_when_an_execution_waits_again(cloud: Cloud) -> None:
     request_id = cloud.pended()
     version = cloud.stored(request_id)["version"]
-    cloud.task(WorkflowTask.AWAIT_DECISION, request_id, task_token="token-of-repair")
+    cloud.task(WorkflowTask.AWAIT_DECISION, request_id, seconds=60, task_token="token-of-repair")
     assert cloud.stored(request_id, "ROUND#1")["task_token"] == "token-of-repair"
     assert cloud.stored(request_id)["version"] == version
 

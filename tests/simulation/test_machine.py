@@ -107,6 +107,7 @@ def test_execution_waits_with_a_token_when_its_function_has_returned() -> None:
         "task": "await_decision",
         "request_id": "R",
         "round": 1,
+        "seconds": 60,
         "task_token": execution.token,
     }
     made.returned(execution, execution.token, {})

@@ -82,7 +82,9 @@ ALLOWED: Final = {
     catalogue.LETTERS: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"s3:PutObject"}
     | WRITE_KEY,
-    catalogue.WORKFLOW: WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"},
+    catalogue.WORKFLOW: WRITE
+    | WRITE_KEY
+    | {"dynamodb:BatchGetItem", "s3:GetObject", "states:SendTaskFailure"},
 }
 WITHOUT_RESOURCES: Final = {
     *("dynamodb:ListStreams", "states:SendTaskFailure", "states:SendTaskSuccess"),

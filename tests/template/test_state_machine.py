@@ -14,7 +14,7 @@ from precert.usecases.ports.requests import RequestClosedError
 from tests.template.synthesized import Synthesized
 
 Machine = dict[str, Any]
-IDS: Final = {"task", "request_id", "round", "task_token"}
+IDS: Final = {"task", "request_id", "round", "seconds", "task_token"}
 TERMINAL: Final = {"Succeed", "Fail"}
 
 

@@ -16,6 +16,7 @@ from tests.fakes import samples
 from tests.fakes.clock import START, Clock
 from tests.fakes.reference import assess
 from tests.fakes.requests import InMemoryRequests
+from tests.fakes.workflow import RecordingWorkflow
 
 CLOSED: Final = Standing(Route.CLOSED, 1)
 SUBMITTED: Final = samples.request(Status.PROCESSING)
@@ -29,7 +30,15 @@ def waiting(round_: int = 1, token: str = "token") -> Round:
 
 def run_pend(requests: InMemoryRequests, round_: Round) -> None:
     assess(requests, round_.number)
-    await_decision(round_, requests=requests)
+    sleep(requests, round_)
+
+
+def sleep(requests: InMemoryRequests, round_: Round, seconds: int = 60) -> RecordingWorkflow:
+    tokens = RecordingWorkflow()
+    await_decision(
+        round_, seconds, requests=requests, tokens=tokens, payer=samples.payer(), now=START
+    )
+    return tokens
 
 
 def appealed() -> Request:
@@ -169,3 +178,11 @@ def test_mark_is_told_when_a_harmless_change_was_quicker() -> None:
     )
     assert standing.route is Route.REVIEW
     assert requests.events[-1].type is EventType.DEADLINE_PASSED
+
+
+@pytest.mark.rule("W2")
+def test_execution_sleeps_anew_when_the_clock_moved_before_its_token_was_stored() -> None:
+    requests = InMemoryRequests.holding(SUBMITTED)
+    to_warning = assess(requests).seconds_to_next_mark
+    assert sleep(requests, waiting(), to_warning).woken == []
+    assert sleep(requests, waiting(), to_warning + 45 * 24 * 3600).woken == [("token", to_warning)]

@@ -6,7 +6,17 @@ from typing import Protocol
 from precert.domain.events import Event
 
 
-class Workflow(Protocol):
+class TaskTokens(Protocol):
+    """Executions that wait, each by the token it waits with."""
+
+    def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
+        """Let a waiting execution go on; one that waits no longer is left alone."""
+
+    def wake(self, task_token: str, seconds: int) -> None:
+        """Let a waiting execution sleep anew for so long; one that waits no longer is left alone."""
+
+
+class Workflow(TaskTokens, Protocol):
     def start(self, request_id: str, round_: int) -> None:
         """Start the execution of a round. A second start of the same round changes nothing."""
 
@@ -15,12 +25,6 @@ class Workflow(Protocol):
 
     def start_again(self, request_id: str, round_: int) -> bool:
         """Start another execution of a round that none runs for; answers whether it did."""
-
-    def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
-        """Let a waiting execution go on; one that waits no longer is left alone."""
-
-    def wake(self, task_token: str, seconds: int) -> None:
-        """Let a waiting execution sleep anew for so long; one that waits no longer is left alone."""
 
 
 class EventBus(Protocol):
