@@ -27,22 +27,28 @@ class Answers:
         Raises:
             PromiseBrokenError: one does not.
         """
+        checks = {
+            "started": self._started,
+            "saved": self._saved,
+            "submitted": self._submitted,
+            "decided": self._decided,
+            "signed": self._signed,
+            "voided": self._voided,
+            "offered": self._offered,
+            "taken off": self._taken_off,
+            "deleted": self._deleted,
+        }
         for told in self.people.told:
-            match told.what:
-                case "started":
-                    self._started(told)
-                case "saved":
-                    self._saved(told)
-                case "submitted":
-                    self._submitted(told)
-                case "decided":
-                    self._decided(told)
-                case "offered":
-                    self._offered(told)
-                case "deleted" if told.request_id not in self.gone:
-                    raise broken("a deleted draft is there:", told.request_id)
-                case "voided" if self._standing(told).status != "VOID":
-                    raise broken("a voided request is not void:", told.request_id)
+            if told.what in checks:
+                checks[told.what](told)
+
+    def _deleted(self, told: Told) -> None:
+        if told.request_id not in self.gone:
+            raise broken("a deleted draft is there:", told.request_id)
+
+    def _voided(self, told: Told) -> None:
+        if self._standing(told).status != "VOID":
+            raise broken("a voided request is not void:", told.request_id)
 
     def _standing(self, told: Told) -> Request:
         request = self.people.request(told.request_id)
@@ -82,8 +88,24 @@ class Answers:
             if [(one.status, one.decided_by) for one in made] != [(wanted, told.detail["by"])]:
                 raise broken("a decision is not what stands:", told.request_id, told.detail)
 
+    def _signed(self, told: Told) -> None:
+        """A signature is a second person's, and stands on every line of its round."""
+        for line in self._standing(told).submitted.lines:
+            for one in line.decisions:
+                if one.round != told.detail["round"]:
+                    continue
+                if one.signed_by != told.detail["by"] or one.decided_by == one.signed_by:
+                    raise broken("a signature is not what stands:", told.request_id, told.detail)
+
+    def _taken_off(self, told: Told) -> None:
+        key = (f"REQUEST#{told.request_id}", f"DOCUMENT#{told.detail['document_id']}")
+        if self.people.world.tables.item(REQUESTS, key) is not None:
+            raise broken("a document that was taken off is there:", told.request_id)
+
     def _offered(self, told: Told) -> None:
         key = (f"REQUEST#{told.request_id}", f"DOCUMENT#{told.detail['document_id']}")
         there = self.people.world.tables.item(REQUESTS, key)
-        if there is None and told.request_id not in self.gone:
+        # Whoever was told nothing may have taken it off all the same.
+        deleted = told.request_id in self.gone or self.people.world.taken_off(*key)
+        if there is None and not deleted:
             raise broken("an offered document was lost:", told.request_id)

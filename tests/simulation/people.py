@@ -26,6 +26,8 @@ from tests.simulation.world import KILLED, REQUESTS, World
 Claims = Mapping[str, str]
 ATTEMPTS: Final = 3
 VARIANTS: Final = 3
+DAYS: Final = ("2026-07-20", "2026-10-20", "2026-07-20")
+"""By the number of a start's key: the first and the last are a duplicate of one another."""
 PDF: Final = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF"
 WRONG: Final = b"not what its name says"
 MANY_DRAFTS: Final = 2
@@ -66,11 +68,13 @@ class Told(NamedTuple):
 
 
 @cache
-def content(variant: int, urgency: str) -> str:
+def content(variant: int, urgency: str, day: str) -> str:
     """What an office enters, as JSON; the variants differ in what was asked for."""
     whole = entered()
     [service] = whole["services"]
-    service |= {"requested_days": variant + 1, "urgency": urgency}
+    service |= {"requested_days": variant + 1, "urgency": urgency, "admission_date": day}
+    for procedure in service["procedures"]:
+        procedure["start_date"] = day
     return json.dumps({"content": whole})
 
 
@@ -89,6 +93,7 @@ class People:
     told: list[Told] = field(default_factory=list)
     keys: dict[str, Claims] = field(default_factory=dict)
     forms: list[tuple[str, str]] = field(default_factory=list)
+    days: dict[str, str] = field(default_factory=dict)
     known: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Version and round that somebody read a while ago."""
 
@@ -150,7 +155,7 @@ class People:
             return "GONE", *self.known.get(request_id, (1, 1))
         now = int(item["version"]["N"]), int(item["round"]["N"]) if "round" in item else 1
         known = self.known.setdefault(request_id, now)
-        if self.world.chance(0.15):
+        if self.world.chance(0.25):
             return item["status"]["S"], *known
         self.known[request_id] = now
         return item["status"]["S"], *now
@@ -181,19 +186,20 @@ class People:
 
     def start(self) -> None:
         rng, by = self.world.rng, OFFICES[0]
-        key = f"key-{rng.randrange(3)}"
-        variant = 0
+        number = rng.randrange(3)
+        key = f"key-{number}"
         reply = self.call(
             submit,
             "POST",
             "/v1/drafts",
-            content(variant, self.urgency),
+            content(0, self.urgency, DAYS[number]),
             by,
             idempotency_key=key,
         )
         if reply.status == 201:
             draft_id = reply.body["draft_id"]
             self.tell("started", draft_id, key=key, version=reply.body["version"])
+            self.days[draft_id] = DAYS[number]
             if draft_id not in self.ids:
                 self.ids.append(draft_id)
 
@@ -204,7 +210,7 @@ class People:
             submit,
             "PUT",
             f"/v1/drafts/{draft_id}",
-            content(variant, self.urgency),
+            content(variant, self.urgency, self.days[draft_id]),
             OFFICES[0],
             if_match=f'"{version}"',
         )
@@ -214,7 +220,9 @@ class People:
 
     def patch(self, draft_id: str, version: int, _round: int) -> None:
         variant = self.world.rng.randrange(VARIANTS)
-        part = json.loads(content(variant, self.urgency))["content"]["services"]
+        part = json.loads(content(variant, self.urgency, self.days[draft_id]))["content"][
+            "services"
+        ]
         reply = self.call(
             submit,
             "PATCH",
@@ -233,7 +241,7 @@ class People:
             submit,
             "POST",
             f"/v1/drafts/{draft_id}/submission",
-            content(variant, self.urgency),
+            content(variant, self.urgency, self.days[draft_id]),
             OFFICES[0],
             if_match=f'"{version}"',
         )
@@ -308,6 +316,53 @@ class People:
             decided = {one["line_id"]: one["status"] for one in whole}
             self.tell("decided", request_id, round=round_, by=by["sub"], lines=decided)
 
+    def sign(self, request_id: str, _version: int, round_: int) -> None:
+        by = self.world.rng.choice(REVIEWERS)
+        request = self.request(request_id)
+        proposal = request.review.proposal if request and request.review else None
+        accept = self.world.chance(0.8)
+        body = json.dumps({"round": round_, "accept": accept})
+        path = f"/v1/review/requests/{request_id}/signature"
+        reply = self.call(review, "POST", path, body, by)
+        if reply.status == 200 and accept and proposal:
+            self.tell("signed", request_id, round=round_, by=by["sub"])
+
+    def claim(self, request_id: str, _version: int, _round: int) -> None:
+        self.review_move(request_id, "claim", None)
+
+    def release(self, request_id: str, _version: int, _round: int) -> None:
+        self.review_move(request_id, "release", None)
+
+    def ask(self, request_id: str, _version: int, _round: int) -> None:
+        self.review_move(request_id, "information", '{"text": "Send the images."}')
+
+    def extend(self, request_id: str, _version: int, _round: int) -> None:
+        self.review_move(request_id, "extension", '{"reason": "A specialist is asked."}')
+
+    def talk(self, request_id: str, _version: int, _round: int) -> None:
+        self.review_move(request_id, "peer-to-peer", None)
+
+    def review_move(self, request_id: str, move: str, body: str | None) -> None:
+        path = f"/v1/review/requests/{request_id}/{move}"
+        self.call(review, "POST", path, body, self.world.rng.choice(REVIEWERS))
+
+    def answer(self, request_id: str, _version: int, _round: int) -> None:
+        path = f"/v1/requests/{request_id}/information"
+        self.call(submit, "POST", path, '{"answer": "There are none."}', self.office())
+
+    def take_off(self, request_id: str, _version: int, _round: int) -> None:
+        """Delete a document of a draft."""
+        offered = [
+            one for one in self.told if (one.what, one.request_id) == ("offered", request_id)
+        ]
+        if not offered:
+            return
+        document_id = self.world.rng.choice(offered).detail["document_id"]
+        path = f"/v1/requests/{request_id}/documents/{document_id}"
+        reply = self.call(upload, "DELETE", path, None, OFFICES[0])
+        if reply.status == 204:
+            self.tell("taken off", request_id, document_id=document_id)
+
     def look(self, request_id: str, _version: int, _round: int) -> None:
         self.call(status, "GET", f"/v1/requests/{request_id}", None, self.office())
 
@@ -326,12 +381,24 @@ _DRAFT: Final[tuple[Move, ...]] = (
     People.submit,
     People.delete,
     People.offer,
+    People.take_off,
 )
 _WAITING: Final[tuple[Move, ...]] = (
     People.void,
     People.decide,
     People.decide,
     People.decide,
+    People.decide,
+    People.sign,
+    People.sign,
+    People.claim,
+    People.release,
+    People.ask,
+    People.ask,
+    People.answer,
+    People.extend,
+    People.talk,
+    People.offer,
     People.offer,
     People.offer,
 )
@@ -342,6 +409,8 @@ _DECIDED: Final[tuple[Move, ...]] = (
     People.decide,
     People.decide,
     People.decide,
+    People.sign,
+    People.talk,
     People.offer,
 )
 _ANY: Final[tuple[Move, ...]] = tuple(dict.fromkeys((*_DRAFT, *_WAITING, *_DECIDED, People.look)))

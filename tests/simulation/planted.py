@@ -13,20 +13,33 @@ from typing import Any, Final
 
 import pytest
 
+from functions.expire import handler as expire
 from functions.relay import handler as relay
 from functions.submit import handler as submit
 from precert.adapters import eventbridge, stepfunctions
-from precert.adapters.dynamodb import documents, drafts, inbox, operations, reads, requests
+from precert.adapters.dynamodb import (
+    documents,
+    draft_warnings,
+    drafts,
+    inbox,
+    operations,
+    reads,
+    requests,
+)
 from precert.adapters.dynamodb.keys import inbox_sk
 from precert.adapters.s3.documents import S3Documents
 from precert.bootstrap import dependencies
+from precert.domain import reviewing
 from precert.domain.request import Change, Request
 from precert.usecases import (
+    change_case,
     decide,
     deliver_message,
     relay_event,
     run_round,
+    sign_decisions,
     void_request,
+    warn_of_expiry,
 )
 from precert.usecases.ports.requests import ConcurrentChangeError
 from precert.usecases.submit_draft import submit_draft
@@ -87,7 +100,9 @@ def lost_race_written_again(patch: Patch) -> None:
     """Who was overtaken writes the same on top, instead of asking anew whether it is allowed."""
 
     def stubborn(request_id: str, change: Any, *, requests: Any) -> Request:
-        wanted: Change = change(requests.read(request_id))
+        wanted: Change | Request = change(requests.read(request_id))
+        if isinstance(wanted, Request):
+            return wanted
         for _ in range(5):
             try:
                 requests.record(wanted)
@@ -102,7 +117,7 @@ def lost_race_written_again(patch: Patch) -> None:
         raise ConcurrentChangeError
 
     patch.setattr(void_request, "change_request", stubborn)
-    patch.setattr(decide, "change_request", stubborn)
+    patch.setattr(change_case, "change_request", stubborn)
 
 
 @fault
@@ -188,8 +203,8 @@ def draft_removed_too_early(patch: Patch) -> None:
 def late_line_over_a_newer_one(patch: Patch) -> None:
     """What a draft's line shows is whatever was relayed last, from what was read first."""
 
-    def careless(self: Any, draft: Request) -> None:
-        self._writes.update(**self._line(draft))
+    def careless(self: Any, draft: Request, warn_at: Any) -> None:
+        self._writes.update(**self._line(draft, warn_at))
 
     patch.setattr(drafts.DynamoDBDrafts, "show", careless)
 
@@ -252,6 +267,7 @@ def refused_bytes_kept(patch: Patch) -> None:
 def documents_of_gone_drafts_kept(patch: Patch) -> None:
     """Clean-up removes records and lines, and not the bytes."""
     patch.setattr(S3Documents, "remove_all", lambda *_: None)
+    patch.setattr(expire, "_remove_bytes", lambda *_: None)
 
 
 # -- before and after the commit ----------------------------------------------------------------------
@@ -262,8 +278,11 @@ def _early(act: Callable[[Change], None]) -> Callable[..., Request]:
 
     def change_request(request_id: str, change: Any, *, requests: Any) -> Request:
         for _ in range(5):
-            wanted: Change = change(requests.read(request_id))
-            act(wanted)
+            wanted: Change | Request = change(requests.read(request_id))
+            if isinstance(wanted, Request):
+                return wanted
+            if wanted.event.type in ("RequestDetermined", "AppealDetermined"):
+                act(wanted)
             try:
                 requests.record(wanted)
             except ConcurrentChangeError:
@@ -278,7 +297,7 @@ def _early(act: Callable[[Change], None]) -> Callable[..., Request]:
 def published_before_the_commit(patch: Patch) -> None:
     """A decision is told to the bus first, and written then."""
     patch.setattr(
-        decide, "change_request", _early(lambda one: dependencies().bus.publish(one.event))
+        change_case, "change_request", _early(lambda one: dependencies().bus.publish(one.event))
     )
 
 
@@ -292,7 +311,7 @@ def token_answered_before_the_commit(patch: Patch) -> None:
         if waiting:
             made.workflow.answer(waiting.task_token, {"status": wanted.event.status.value})
 
-    patch.setattr(decide, "change_request", _early(answer))
+    patch.setattr(change_case, "change_request", _early(answer))
 
 
 @fault
@@ -457,7 +476,7 @@ def token_not_answered(patch: Patch) -> None:
 @fault
 def round_of_a_click_not_asked(patch: Patch) -> None:
     """A decision is of whichever round is open when it arrives."""
-    patch.setattr(decide, "_require_round", lambda *_: None)
+    patch.setattr(decide, "require_round", lambda *_: None)
 
 
 @fault
@@ -478,3 +497,39 @@ def timeout_not_caught(patch: Patch) -> None:
         one for one in waiting["Catch"] if "States.Timeout" not in one["ErrorEquals"]
     ]
     patch.setattr(machine, "definition", lambda: states)
+
+
+@fault
+def clock_moved_unheard(patch: Patch) -> None:
+    """An execution sleeps on by the old clock when information was asked for, or has come."""
+    patch.setattr(relay_event, "_MOVES_CLOCK", frozenset())
+
+
+@fault
+def warned_at_each_look(patch: Patch) -> None:
+    """A warning of a draft's end has an id of its own each time."""
+    made, event_of = count(), warn_of_expiry.expiring_event
+
+    def another(draft: Request, now: Any) -> Any:
+        event = event_of(draft, now)
+        return event.model_copy(update={"event_id": f"{event.event_id}-{next(made)}"})
+
+    patch.setattr(warn_of_expiry, "expiring_event", another)
+    give = draft_warnings.DynamoDBDraftWarnings._without_warning
+
+    def kept(self: Any, warning: Any) -> dict[str, Any]:
+        given = give(self, warning)
+        return {**given, "UpdateExpression": "SET worklist_sk = :listed"}
+
+    patch.setattr(draft_warnings.DynamoDBDraftWarnings, "_without_warning", kept)
+
+
+@fault
+def signed_by_its_proposer(patch: Patch) -> None:
+    """Who proposed decisions may sign them."""
+    signed = reviewing.signed
+
+    def lenient(request: Request, by: str) -> Any:
+        return signed(request, f"not-{by}")
+
+    patch.setattr(sign_decisions, "signed", lenient)

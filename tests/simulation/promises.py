@@ -57,6 +57,8 @@ class Promises:
         self.images: dict[str, list[Wire]] = {}
         self.gone: set[str] = set()
         """Drafts that are no more."""
+        self.warned: set[tuple[str, int]] = set()
+        """Drafts with the version that their office was warned of."""
         self.numbers: dict[str, str] = {}
         world.checks.append(self.at_commit)
         world.machine.on_success = self.at_success
@@ -79,12 +81,24 @@ class Promises:
     def _mark(self, one: Written, changed: Mapping[tuple[str, str], Written]) -> None:
         """What a mark of the clock tells is so: by the clock as it stood before."""
         event = json.loads(one.new["event"]["S"]) if one.new else {}
+        if event["type"] == "DraftExpiring":
+            self._warning(event["request_id"])
         if event["type"] not in _MARKS:
             return
         header = changed[one.key[0], "REQUEST"].old
         clock = request_of(from_wire(header)).clock if header else None
         if clock is None or _at(event["at"]) < getattr(clock, _MARKS[event["type"]]):
             raise broken("a mark was told of before its time:", one.key[0], event["type"])
+
+    def _warning(self, request_id: str) -> None:
+        """A draft is warned of once for each version, while it is one."""
+        draft = self.images[request_id][-1]
+        version = int(draft["version"]["N"])
+        if draft["status"]["S"] != "INCOMPLETE" or request_id in self.gone:
+            raise broken("an office was warned of what is no draft:", request_id)
+        if (request_id, version) in self.warned:
+            raise broken("an office was warned twice of one draft:", request_id, version)
+        self.warned.add((request_id, version))
 
     def _header(self, one: Written, changed: Mapping[tuple[str, str], Written]) -> None:
         request_id = one.key[0].removeprefix("REQUEST#")
@@ -109,6 +123,8 @@ class Promises:
             raise broken("a submitted request was removed:", request_id)
         if one.by_ttl and self.world.clock.at < _instant(old["expires_at"]):
             raise broken("a draft was removed before its time:", request_id)
+        if one.by_ttl and (request_id, int(old["version"]["N"])) not in self.warned:
+            raise broken("a draft was removed and nobody was warned:", request_id)
         self.gone.add(request_id)
 
     def _changed(
@@ -348,11 +364,18 @@ class Promises:
             if event["type"] in MESSAGE_EVENT_TYPES
             for tin in event["tins"]
         )
-        found = Counter(
-            (item["pk"]["S"].removeprefix("INBOX#"), json.loads(item["message"]["S"])["message_id"])
-            for item in self.world.tables.items(REQUESTS)
-            if item["pk"]["S"].startswith("INBOX#")
-        )
+        found: Counter[tuple[str, str]] = Counter()
+        unread: Counter[str] = Counter()
+        for item in self.world.tables.items(REQUESTS):
+            kind, _, tin = item["pk"]["S"].partition("#")
+            if kind != "INBOX":
+                continue
+            if "message" in item:
+                found[tin, json.loads(item["message"]["S"])["message_id"]] += 1
+            else:
+                unread[tin] = int(item["unread"]["N"])
+        if unread != Counter(tin for tin, _ in found.elements()):
+            raise broken("the count of unread messages is not theirs:", dict(unread))
         if found != wanted:
             raise broken("messages are not the changes:", wanted - found, found - wanted)
 

@@ -12,6 +12,7 @@ from precert.domain.coverage import members_of
 from precert.domain.letters import LetterWords
 from precert.domain.loading import load_delegates, load_members, load_plans, load_rules
 from precert.domain.payer import Payer
+from precert.domain.statuses import LineStatus
 from precert.usecases.publish_rule_list import publish_rule_list
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -34,10 +35,17 @@ class Loaded(NamedTuple):
 
 
 @cache
-def payer() -> Payer:
+def payer(*, signing: bool = False) -> Payer:
+    """The sample payer with few slots, and with second signatures on denials where asked for."""
     shipped = samples.payer()
     few = {"max_at_submission": SLOTS, "max_while_pending": SLOTS}
-    return shipped.model_copy(update={"documents": shipped.documents.model_copy(update=few)})
+    two = {"second_signature": frozenset({LineStatus.DENIED} if signing else ())}
+    return shipped.model_copy(
+        update={
+            "documents": shipped.documents.model_copy(update=few),
+            "review_desk": shipped.review_desk.model_copy(update=two),
+        }
+    )
 
 
 @cache

@@ -8,7 +8,7 @@ from tests.simulation.people import People
 from tests.simulation.promises import Promises
 from tests.simulation.world import MAX_LATE, World
 
-STEPS = 26
+STEPS = 22
 MAX_FAULTS = 7
 """Fewer in a row than any retry allows for."""
 ENOUGH = 2000
@@ -78,10 +78,12 @@ class Run:
         if (due := world.next_instant()) is not None and world.chance(0.12):
             if due > world.clock.at + MAX_LATE or world.ready_tasks():
                 self.drain_queues()
+                due = world.next_instant() or due
             world.pass_time(due)
         else:
-            # Nobody lets a task wait for minutes that is to be run.
-            seconds = (0, 1, 2) if world.ready_tasks() else (0, 1, 30, 600)
+            # Nobody lets a task wait for minutes that is to be run, or tried again.
+            runs = any(not execution.waits for execution in world.machine.running)
+            seconds = (0, 1, 2) if runs else (0, 1, 30, 600)
             world.clock.pass_by(seconds=world.rng.choice(seconds))
             world.machine.time_out()
         for key in world.expirable():

@@ -128,7 +128,7 @@ class Tables:
         found.sort(key=lambda item: (comparable(item[keys[1]]), item[PK]["S"], item[SK]["S"]))
         if given.get("ScanIndexForward") is False:
             found.reverse()
-        return _page(found, given, tuple(dict.fromkeys((PK, SK, *keys))))
+        return _page(_projected(found, index), given, tuple(dict.fromkeys((PK, SK, *keys))))
 
     def scan(self, given: Mapping[str, Any]) -> Wire:
         index = given.get("IndexName")
@@ -296,6 +296,14 @@ def _all_used(names: Mapping[str, Any], values: Mapping[str, Any], used: frozens
         raise ExpressionError(
             f"names or values do not fit: {used ^ (names.keys() | values.keys())}"
         )
+
+
+def _projected(items: list[Wire], index: str | None) -> list[Wire]:
+    """What an index carries of its items."""
+    if index is None:
+        return items
+    carried = {PK, SK, *INDEXES[index].key, *INDEXES[index].carries}
+    return [{n: value for n, value in item.items() if n in carried} for item in items]
 
 
 def _page(found: list[Wire], given: Mapping[str, Any], key_names: tuple[str, ...]) -> Wire:

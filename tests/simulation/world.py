@@ -5,6 +5,7 @@ another's whole invocation may come between, nested. What a process leaves when 
 tables, the queues and the executions hold.
 """
 
+import gc
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from functions.expire import handler as expire
+from functions.expire import warn
 from functions.inbox import handler as inbox
 from functions.letters import handler as letters
 from functions.relay import handler as relay
@@ -25,10 +27,20 @@ from functions.upload import verify
 from functions.workflow import handler as workflow
 from precert import bootstrap
 from precert.adapters.dynamodb import request_items
+from precert.adapters.dynamodb.keys import DRAFTS_QUEUE
 from precert.adapters.dynamodb.transactions import Writes
 from precert.bootstrap import Dependencies
-from precert.contract import LETTER_EVENT_TYPES, MESSAGE_EVENT_TYPES, REQUEST_SK, TTL_ATTRIBUTE, Env
+from precert.contract import (
+    LETTER_EVENT_TYPES,
+    MESSAGE_EVENT_TYPES,
+    REQUEST_SK,
+    TTL_ATTRIBUTE,
+    WORKLIST_PK,
+    WORKLIST_SK,
+    Env,
+)
 from precert.domain.content import RequestContent
+from precert.domain.documents import Refusal
 from precert.observability import logger, metrics
 from precert.settings import Settings
 from precert.usecases.repair_rounds import repair_rounds
@@ -46,6 +58,7 @@ from tests.simulation.wire import Wire as WireTo
 REQUESTS: Final = "requests"
 SERIALS: Final = 6
 """So few numbers that a number is often drawn again."""
+WARNINGS_EVERY: Final = timedelta(minutes=15)
 MAX_DEPTH: Final = 2
 BATCH: Final = 4
 MAX_LATE: Final = timedelta(hours=6)
@@ -107,14 +120,13 @@ def _event_written(written: Written) -> bool:
     return written.old is None and written.key[1].startswith("EVENT#")
 
 
-def _draft_saved(written: Written) -> bool:
+def _is_draft(written: Written) -> bool:
     new = written.new
-    return (
-        written.key[1] == REQUEST_SK
-        and written.old is not None
-        and new is not None
-        and new["status"]["S"] == "INCOMPLETE"
-    )
+    return written.key[1] == REQUEST_SK and new is not None and new["status"]["S"] == "INCOMPLETE"
+
+
+def _draft_saved(written: Written) -> bool:
+    return written.old is not None and _is_draft(written)
 
 
 def relayed(written: Written) -> bool:
@@ -124,7 +136,8 @@ def relayed(written: Written) -> bool:
 
 def removed(written: Written) -> bool:
     """What the clean-up's mapping lets through."""
-    return written.new is None and written.key[1].startswith((REQUEST_SK, "DOCUMENT#"))
+    sk = written.key[1]
+    return written.new is None and (sk == REQUEST_SK or sk.startswith("DOCUMENT#"))
 
 
 class Step(NamedTuple):
@@ -167,6 +180,7 @@ class World:
         self._ids = 0
         self._ends: dict[Key, int] = {}
         self._busy_executions: set[str] = set()
+        self.signing = self.rng.random() < 0.3
         self.made = self._made()
 
     # -- the product's dependencies -----------------------------------------------------------------
@@ -188,9 +202,10 @@ class World:
             ),
             now=self.clock,
             new_id=self.new_id,
+            inspect=_inspected,
             serial=lambda: self.rng.randrange(SERIALS),
         )
-        made.payer = payer()
+        made.payer = payer(signing=self.signing)
         made.rule_lists = loaded().rule_lists
         made.code_sets = code_sets()
         made.letter_words = letter_words()
@@ -260,7 +275,8 @@ class World:
         for one in written:
             if one.table != REQUESTS:
                 continue
-            if one.new is not None and TTL_ATTRIBUTE in one.new:
+            # What stays for years is no simulation's affair.
+            if one.new is not None and TTL_ATTRIBUTE in one.new and _is_draft(one):
                 self._ends[one.key] = int(one.new[TTL_ATTRIBUTE]["N"])
             else:
                 self._ends.pop(one.key, None)
@@ -343,6 +359,8 @@ class World:
         """When something is due by itself: an execution's timer, or the end of a draft."""
         instants = [datetime.fromtimestamp(end + 1, UTC) for end in self._ends.values()]
         later = [at for at in instants if at > self.clock.at]
+        if (warning := self.next_warning()) is not None:
+            later.append(max(warning, self.clock.at) + WARNINGS_EVERY)
         if (timer := self.machine.next_instant()) is not None:
             later.append(max(timer, self.clock.at))
         return min(later, default=None)
@@ -351,6 +369,32 @@ class World:
         self.clock.at = max(self.clock.at, until)
         self.note("time passes")
         self.machine.time_out()
+        if (warning := self.next_warning()) is not None and warning <= self.clock.at:
+            self.warn()
+
+    def taken_off(self, pk: str, sk: str) -> bool:
+        """Whether the event of a document's deletion is recorded."""
+        name = sk.removeprefix("DOCUMENT#")
+        return any(
+            "event" in item and name in item["event"]["S"] and "Deleted" in item["event"]["S"]
+            for item in self.tables.collection(REQUESTS, pk)
+        )
+
+    def next_warning(self) -> datetime | None:
+        """When the office of some draft is to be warned of its end."""
+        instants = [
+            datetime.fromisoformat(item[WORKLIST_SK]["S"])
+            for item in self.tables.items(REQUESTS)
+            if item.get(WORKLIST_PK) == {"S": DRAFTS_QUEUE}
+        ]
+        return min(instants, default=None)
+
+    def warn(self) -> None:
+        """The schedule's invocation, which Lambda tries again twice."""
+        self.note("drafts are looked at for warnings")
+        for _ in range(3):
+            if self.invoke(warn, {}).error is None:
+                return
 
     # -- the operator -------------------------------------------------------------------------------
 
@@ -380,6 +424,11 @@ def _record(written: Written, number: str) -> dict[str, Any]:
 
 _NOTHING: Final = SimpleNamespace(compress=lambda data, level: data, decompress=lambda data: data)
 """What the simulation compresses with: the time goes to the product."""
+
+
+def _inspected(body: bytes, _content_type: str) -> Refusal | None:
+    """Looking into files is tests/adapters' affair; here one is what its name says, or is not."""
+    return None if body.startswith(b"%PDF") else Refusal.CONTENT
 
 
 _unpacked_parts: Final = request_items.unpacked_parts
@@ -413,7 +462,9 @@ def installed() -> Iterator[Callable[[World], None]]:
     def paused(seconds: float) -> None:
         current[0].pause(seconds)
 
-    level = logger.log_level
+    level, thresholds = logger.log_level, gc.get_threshold()
+    # A world is a web of references: collecting it seldom is a tenth of the time.
+    gc.set_threshold(100_000, 20, 100)
     with pytest.MonkeyPatch.context() as patch:
         logger.setLevel("CRITICAL")
         patch.setattr(logger, "error", _only_passing)
@@ -425,4 +476,5 @@ def installed() -> Iterator[Callable[[World], None]]:
         patch.setattr(bootstrap, "Dependencies", lambda: current[0].made)
         yield put
     logger.setLevel(level)
+    gc.set_threshold(*thresholds)
     bootstrap.dependencies.cache_clear()
