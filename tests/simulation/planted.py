@@ -16,6 +16,7 @@ import pytest
 from functions.expire import handler as expire
 from functions.relay import handler as relay
 from functions.submit import handler as submit
+from functions.workflow import handler as workflow
 from precert.adapters import eventbridge, stepfunctions
 from precert.adapters.dynamodb import (
     documents,
@@ -533,3 +534,13 @@ def signed_by_its_proposer(patch: Patch) -> None:
         return signed(request, f"not-{by}")
 
     patch.setattr(sign_decisions, "signed", lenient)
+
+
+@fault
+def clock_not_looked_at_again(patch: Patch) -> None:
+    """A round waits by seconds that were counted before its token was stored."""
+
+    def trusting(round_: Any, _seconds: int, *, requests: Any, **_: Any) -> None:
+        requests.renew_round(round_)
+
+    patch.setattr(workflow, "await_decision", trusting)

@@ -314,6 +314,10 @@ class Promises:
             raise broken("an open round has no clock:", request.request_id)
         if any(one.times_out_at and one.times_out_at <= now + 2 * _SECOND for one in running):
             return
+        # A wait that is tried again begins anew.
+        latest = clock.next_mark(now) + _SLACK
+        if any(one.waits and one.times_out_at and one.times_out_at > latest for one in running):
+            raise broken("an execution sleeps past the clock's next mark:", request.request_id)
         asked = review.open_information_request is not None
         marks = (review.warned_round == review.round, review.escalated_round == review.round)
         if now > clock.due_at + _SLACK and (asked or not marks[1]):

@@ -8,7 +8,7 @@ from tests.simulation.people import People
 from tests.simulation.promises import Promises
 from tests.simulation.world import MAX_LATE, World
 
-STEPS = 22
+STEPS = 20
 MAX_FAULTS = 7
 """Fewer in a row than any retry allows for."""
 ENOUGH = 2000
