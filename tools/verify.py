@@ -1,15 +1,19 @@
 """Runs the checks and the tiers of tests, the quick ones first, and stops at the first failure.
 
-``python -m tools.verify`` runs all of them; names as arguments choose some. A step that passes is
-one line with its duration; a step that fails shows all it printed.
+``python -m tools.verify`` runs all of them; names as arguments choose some. What deploys to a local
+cloud waits more than it works, so those tiers run beside the others, one after another each. A step
+that passes is one line with its duration; a step that fails shows all it printed.
 """
 
+import itertools
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +22,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 LOGS: Final = ROOT / ".local" / "log"
 CODE: Final = ("precert", "functions", "infra", "local", "tools", "tests", "bench")
 PYTHON: Final = sys.executable
+QUICK: Final = frozenset({"format", "lint", "types", "architecture", "unit"})
+"""What nothing else is begun before."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +33,19 @@ class Step:
     name: str
     command: tuple[str, ...]
     folder: Path | None = None
+    deploys: bool = False
+    """Whether it runs on a local cloud of its own."""
 
     @property
     def applies(self) -> bool:
         return self.folder is None or self.folder.is_dir()
 
 
-def tier(name: str, *options: str) -> Step:
+def tier(name: str, *options: str, deploys: bool = False) -> Step:
     """The tests of one folder; a folder without tests fails, as pytest's exit code 5 says."""
     folder = ROOT / "tests" / name
     command = (PYTHON, "-m", "pytest", "--quiet", "--color=no", *options, f"tests/{name}")
-    return Step(name, command, folder)
+    return Step(name, command, folder, deploys)
 
 
 def steps() -> tuple[Step, ...]:
@@ -56,10 +64,10 @@ def steps() -> tuple[Step, ...]:
         tier("adapters", *parallel),
         tier("simulation", "-n", "2", "--dist", "load"),
         tier("template"),
-        tier("cloud"),
-        tier("workflow"),
-        tier("journeys"),
-        tier("browser"),
+        tier("cloud", deploys=True),
+        tier("workflow", deploys=True),
+        tier("journeys", deploys=True),
+        tier("browser", deploys=True),
     )
 
 
@@ -98,17 +106,38 @@ def summary(output: str) -> str:
 
 def main(names: Iterable[str]) -> int:
     """Runs the chosen steps; 0 where all passed."""
-    run_started = time.monotonic()
+    started = time.monotonic()
     planned = chosen(names)
-    for number, step in enumerate(planned, start=1):
-        print(f"[{number}/{len(planned)}] {step.name} … ", end="", flush=True)
-        started = time.monotonic()
-        passed, output = run(step)
-        print(f"{time.monotonic() - started:.0f} s{summary(output)}", flush=True)
-        if not passed:
-            print(f"{output}\nprecert: {step.name} failed", flush=True)
-            return 1
-    print(f"All passed in {time.monotonic() - run_started:.0f} s", flush=True)
+    failed = threading.Event()
+    done = itertools.count(1)
+    printing = threading.Lock()
+
+    def go_through(lane: Sequence[Step]) -> None:
+        for step in lane:
+            if failed.is_set():
+                return
+            step_started = time.monotonic()
+            passed, output = run(step)
+            with printing:
+                took = f"{time.monotonic() - step_started:.0f} s{summary(output)}"
+                print(f"[{next(done)}/{len(planned)}] {step.name} … {took}", flush=True)
+                if not passed:
+                    print(f"{output}\nprecert: {step.name} failed", flush=True)
+                    failed.set()
+
+    quick = [step for step in planned if step.name in QUICK]
+    slow = [step for step in planned if step.name not in QUICK]
+    go_through(quick)
+    with ThreadPoolExecutor() as lanes:
+        running = [
+            lanes.submit(go_through, [step for step in slow if step.deploys is deploys])
+            for deploys in (True, False)
+        ]
+        for lane in running:
+            lane.result()
+    if failed.is_set():
+        return 1
+    print(f"All passed in {time.monotonic() - started:.0f} s", flush=True)
     return 0
 
 
