@@ -54,6 +54,12 @@ DOCUMENTS_REMOVED: Final = {
 """Documents that were taken off a draft: their bytes go too."""
 
 
+LANES: Final = 10
+"""Batches of a shard that are delivered at a time, as many as Lambda allows: a record that keeps
+failing holds up its own lane, and nine of ten requests go on.
+"""
+
+
 class StreamMapping(Construct):
     """One reader of the stream. A record that keeps failing is set aside, and the rest goes on."""
 
@@ -85,6 +91,8 @@ class StreamMapping(Construct):
             event_source_arn=stream,
             starting_position="TRIM_HORIZON",
             batch_size=batch_size,
+            # By partition key, so that what happens to one request keeps its order.
+            parallelization_factor=LANES,
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=10,
             maximum_record_age_in_seconds=6 * 60 * 60,

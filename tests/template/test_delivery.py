@@ -31,6 +31,7 @@ def test_records_that_fail_are_set_aside_when_a_mapping_gives_up(stack: Synthesi
         assert 0 < mapping["MaximumRetryAttempts"] <= 10
         assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 24 * 60 * 60
         assert mapping["BisectBatchOnFunctionError"] is True
+        assert mapping["ParallelizationFactor"] == 10
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
