@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from precert.contract import EventType
 from precert.domain.documents import Document, DocumentStatus, Refusal
+from precert.domain.errors import TransientError
 from precert.domain.events import Event
 from precert.domain.payer import Payer
 from precert.domain.request import Request
@@ -62,10 +63,13 @@ def verify_document(
     if refusal := _refusal(arrived, digest, document, request, inspect, payer):
         settled = document.refused(refusal, now).model_copy(update={"size": arrived.size})
     try:
-        records.settle(request_id, settled, _event(request, settled, now))
+        records.settle(request_id, settled, _event(request, settled, now), arrived=True)
     except DocumentChangedError:
         # Another delivery was quicker, perhaps of another file sent with the same form.
         quicker = records.document(request_id, document_id)
+        if quicker == document:
+            # It is the request that changed: look at the arrival as it stands now.
+            raise TransientError("The request was changed meanwhile. Try again.") from None
         remove_leftovers(request_id, document_id, quicker, store)
         return None
     if settled.status is DocumentStatus.REFUSED:

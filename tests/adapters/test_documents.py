@@ -369,3 +369,25 @@ def test_verified_bytes_are_the_only_ones_when_two_files_arrive_at_once(cloud: C
     kept = cloud.clients.by_name["s3"].get_object(Bucket=cloud.bucket, Key=key)
     assert kept["Body"].read() == PDF + b"\n"
     assert documents(cloud, draft_id)[document_id]["status"] == "ATTACHED"
+
+
+@pytest.mark.rule("W5")
+def test_nothing_is_attached_when_the_request_was_decided_while_it_was_looked_at(
+    cloud: Cloud,
+) -> None:
+    request_id = cloud.pended()
+    document_id = offered(cloud, request_id)
+    inspect = cloud.made.inspect
+
+    def decided_meanwhile(body: bytes, content_type: str) -> Refusal | None:
+        cloud.made.inspect = inspect
+        decided = cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
+        assert decided.status == 200
+        return inspect(body, content_type)
+
+    cloud.made.inspect = decided_meanwhile
+    with pytest.raises(TransientError):
+        cloud.arrive(request_id, document_id, PDF)
+    assert documents(cloud, request_id)[document_id]["status"] == "AWAITING_UPLOAD"
+    cloud.tell_arrival(f"documents/{request_id}/{document_id}")
+    assert documents(cloud, request_id)[document_id]["refusal_code"] == Refusal.CLOSED.value

@@ -30,6 +30,9 @@ TAKES_DOCUMENTS = (
 )
 """``slots_taken`` holds the ids of the documents that hold a slot, so that one is freed once."""
 
+_TAKES_ARRIVALS = "#status IN (:incomplete, :processing) OR takes_documents = :true"
+"""An upload offered to a draft may arrive just after its submission: it belongs to the request (U5)."""
+
 
 class DynamoDBDocuments:
     """Documents beside their request; a slot is taken in the write that records the document."""
@@ -88,12 +91,14 @@ class DynamoDBDocuments:
         )
         return tuple(sorted(map(document_of, items), key=lambda document: document.offered_at))
 
-    def settle(self, request_id: str, document: Document, event: Event | None) -> None:
+    def settle(
+        self, request_id: str, document: Document, event: Event | None, *, arrived: bool = False
+    ) -> None:
         operations: list[dict[str, Any]] = [
             {"Put": self._replacement(request_id, document)},
             self._freed_slot(request_id, document)
             if document.status is DocumentStatus.REFUSED
-            else self._request_stands(request_id),
+            else self._request_stands(request_id, arrived=arrived),
         ]
         if event is not None:
             operations.append(put_event(self._table, event))
@@ -157,12 +162,23 @@ class DynamoDBDocuments:
         }
         return {"Update": update}
 
-    def _request_stands(self, request_id: str) -> dict[str, Any]:
+    def _request_stands(self, request_id: str, *, arrived: bool) -> dict[str, Any]:
         check = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
             "ConditionExpression": "attribute_exists(pk)",
         }
+        if arrived:
+            values = {
+                ":true": True,
+                ":incomplete": Status.INCOMPLETE.value,
+                ":processing": Status.PROCESSING.value,
+            }
+            check |= {
+                "ConditionExpression": _TAKES_ARRIVALS,
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": to_wire(values),
+            }
         return {"ConditionCheck": check}
 
 

@@ -60,11 +60,15 @@ class DocumentRecords(Protocol):
     def documents(self, request_id: str) -> tuple[Document, ...]:
         """All documents of a request, oldest first. One call."""
 
-    def settle(self, request_id: str, document: Document, event: Event | None) -> None:
+    def settle(
+        self, request_id: str, document: Document, event: Event | None, *, arrived: bool = False
+    ) -> None:
         """Record a changed document, with the event that tells of it; a refused one frees its slot.
 
+        What has just ``arrived`` is taken only while its request waits for something (W5).
+
         Raises:
-            DocumentChangedError: it was changed before, or its request is gone.
+            DocumentChangedError: it was changed before, or its request is gone or decided.
         """
 
     def delete(
