@@ -59,7 +59,7 @@ REVIEW: Final = FunctionSpec(
     "The reviewers' worklist, cases and decisions",
     "review",
     "functions.review.handler.handle",
-    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, *_CLAIMS),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.DOCUMENTS_BUCKET, *_CLAIMS),
     serves=Function.REVIEW,
 )
 UPLOAD_VERIFY: Final = FunctionSpec(

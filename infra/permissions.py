@@ -66,6 +66,7 @@ def grant(
 
     review = of(catalogue.REVIEW)
     tables.allow_requests(review, WRITE_ACTIONS, WORKLIST_INDEX)
+    tables.allow_reference(review, ("dynamodb:BatchGetItem",))
     documents.allow_documents(review, ("s3:GetObject", "s3:GetObjectVersion"))
     documents.allow_letters(review, ("s3:GetObject", "s3:GetObjectVersion"))
 
@@ -101,7 +102,7 @@ def grant(
         tables.allow_requests(
             function, ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
         )
-        tables.allow_reference(function, ("dynamodb:ConditionCheckItem", "dynamodb:GetItem"))
+        tables.allow_reference(function, ("dynamodb:ConditionCheckItem", *_REFERENCE_READS))
 
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)

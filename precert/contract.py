@@ -113,6 +113,7 @@ class EventType(StrEnum):
     DECISION_PROPOSED = "DecisionProposed"
     DECISION_RETURNED = "DecisionReturned"
     DATES_CHANGED = "DatesChanged"
+    PROVIDER_RECONCILED = "ProviderReconciled"
     LETTERS_PRINTED = "LettersPrinted"
     DEADLINE_NEARED = "DeadlineNeared"
     DEADLINE_PASSED = "DeadlinePassed"
@@ -138,6 +139,7 @@ MESSAGE_EVENT_TYPES: Final = (
     EventType.DEADLINE_EXTENDED,
     EventType.PEER_TO_PEER_OFFERED,
     EventType.DATES_CHANGED,
+    EventType.PROVIDER_RECONCILED,
     EventType.DOCUMENT_REFUSED,
     EventType.APPEAL_FILED,
     EventType.APPEAL_PENDED,

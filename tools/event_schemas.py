@@ -55,6 +55,7 @@ MEANINGS: Final[Mapping[EventType, str]] = {
     EventType.DECISION_RETURNED: "The second signature was refused; the round is open again.",
     EventType.LETTERS_PRINTED: "The letters of the round are there, to be fetched and mailed.",
     EventType.DATES_CHANGED: "An operator moved approved dates.",
+    EventType.PROVIDER_RECONCILED: "A provider was matched with the directory; `tins` may differ.",
     EventType.DEADLINE_NEARED: "The decision of the open round is due soon.",
     EventType.DEADLINE_PASSED: "The decision of the open round is overdue.",
     EventType.DOCUMENT_ATTACHED: "A document was verified and belongs to the request.",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from precert.api.answers.cases import CaseAnswer
 from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.answers.reviewed import ReviewedCaseAnswer
+from precert.api.answers.unmatched import UnmatchedProvidersAnswer
 from precert.api.answers.worklist import WorklistAnswer
 from precert.api.review_bodies import (
     ChangeDatesBody,
@@ -12,15 +13,17 @@ from precert.api.review_bodies import (
     ExtendBody,
     LineDatesBody,
     LineDecisionBody,
+    ReconcileProviderBody,
     RequestInformationBody,
     SignBody,
 )
 from precert.domain import reviewing
 from precert.domain.clocks import information_deadline
+from precert.domain.matching import Side
 from precert.domain.request import Request
 from precert.domain.review import Decision
 from precert.domain.statuses import LineStatus
-from precert.usecases.ports.listings import Page, worklist_row
+from precert.usecases.ports.listings import Page, unmatched_row, worklist_row
 from precert.usecases.ports.requests import RequestFile
 from tools.openapi_example import Example
 from tools.openapi_story import (
@@ -31,6 +34,7 @@ from tools.openapi_story import (
     SUBMITTED,
     Story,
 )
+from tools.story_moves import reconciled, typed_in_by_hand
 
 AT = ATTACHED + timedelta(hours=2)
 
@@ -61,6 +65,22 @@ def review_examples(told: Story) -> dict[str, Example]:
                 reason="The surgeon moved the operation by a week.",
             ),
             ChangedRequestAnswer.of(determined, determined.operators_actions),
+        ),
+        **_reconciling(told, pended),
+    }
+
+
+def _reconciling(told: Story, pended: Request) -> dict[str, Example]:
+    side, typed = Side.SERVICING_PROVIDER, typed_in_by_hand(pended)
+    row = unmatched_row(typed.request_id, side, typed.content, typed.submitted)
+    after = reconciled(typed, told.facility, AT).request
+    return {
+        "listUnmatchedProviders": Example(
+            answer=UnmatchedProvidersAnswer.of(Page((row,), cursor=None))
+        ),
+        "reconcileProvider": Example(
+            ReconcileProviderBody(side=side, provider_id=told.facility.provider_id),
+            ChangedRequestAnswer.of(after, after.operators_actions),
         ),
     }
 

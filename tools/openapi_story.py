@@ -190,7 +190,9 @@ def story() -> Story:
             event_of(submitted, EventType.REQUEST_SUBMITTED, OFFICE),
             *(change.event for change in changes),
             *_clock_events(pended.request),
-            *moves(submitted, pended.request, determined.request, REVIEWER, OTHER_REVIEWER),
+            *moves(
+                submitted, pended.request, determined.request, REVIEWER, OTHER_REVIEWER, facility
+            ),
             _document_event(pended.request, attached, EventType.DOCUMENT_ATTACHED),
             _document_event(pended.request, refused, EventType.DOCUMENT_REFUSED),
             _document_event(draft, refused, EventType.DOCUMENT_DELETED, DELETION_ID),

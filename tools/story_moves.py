@@ -5,7 +5,10 @@ from typing import Final
 
 from precert.contract import EventType
 from precert.domain import reviewing
+from precert.domain.directory import DirectoryEntry
 from precert.domain.events import Event
+from precert.domain.matching import Side, typed_in
+from precert.domain.reconciling import reconcile_provider
 from precert.domain.request import Change, Request, event_of
 from precert.domain.review import Assessment, Decision, LineAssessment
 from precert.domain.rules import Requirement
@@ -14,11 +17,18 @@ from precert.domain.statuses import LineStatus
 RULE_LIST: Final = "2026-02-27.1"
 VENDOR: Final = "EVICORE"
 OTHER_NUMBER: Final = "PC0000000018"
+OPERATOR: Final = "operator-1"
+MISTYPED_TIN: Final = "203129813"
 _HOUR: Final = timedelta(hours=1)
 
 
 def moves(
-    submitted: Request, pended: Request, determined: Request, reviewer: str, other: str
+    submitted: Request,
+    pended: Request,
+    determined: Request,
+    reviewer: str,
+    other: str,
+    facility: DirectoryEntry,
 ) -> tuple[Event, ...]:
     """One event of each kind that the request's main line does not have."""
     at = pended.updated_at + _HOUR
@@ -41,8 +51,30 @@ def moves(
         proposed,
         reviewing.return_proposal(proposed.request, other, at + _HOUR),
         _moved(determined),
+        reconciled(typed_in_by_hand(pended), facility, at),
     )
     return (*(change.event for change in changes if change), _letters(determined))
+
+
+def typed_in_by_hand(request: Request) -> Request:
+    """The request as if its office had not found the facility in the directory."""
+    facility = request.content.servicing_provider
+    if facility is None:
+        raise AssertionError("the example has a facility")
+    typed = facility.model_copy(update={"provider_id": None, "tin": MISTYPED_TIN})
+    content = request.content.model_copy(update={"servicing_provider": typed})
+    temporary = typed_in(request.request_id, content)
+    review = request.submitted.model_copy(update={"temporary_providers": temporary})
+    update = {"content": content, "tins": frozenset(content.tins), "review": review}
+    return request.model_copy(update=update)
+
+
+def reconciled(request: Request, facility: DirectoryEntry, at: datetime) -> Change:
+    """An operator's answer to it."""
+    change = reconcile_provider(request, Side.SERVICING_PROVIDER, facility, by=OPERATOR, now=at)
+    if change is None:
+        raise AssertionError("the example is not reconciled yet")
+    return change
 
 
 def _letters(determined: Request) -> Event:
@@ -75,4 +107,4 @@ def _moved(determined: Request) -> Change:
         )
         for line in lines
     }
-    return reviewing.change_dates(determined, moved, by="operator-1", now=at)
+    return reviewing.change_dates(determined, moved, by=OPERATOR, now=at)

@@ -1,4 +1,4 @@
-"""The reviewers' side: worklist, case, moves, decision; and the operators' two operations."""
+"""The reviewers' side: worklist, case, moves, decision; and the operators' operations."""
 
 from http import HTTPStatus
 from typing import Any
@@ -7,6 +7,7 @@ from precert.api.answers.cases import CaseAnswer
 from precert.api.answers.drafts import DocumentLinkAnswer
 from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.answers.reviewed import ReviewedCaseAnswer
+from precert.api.answers.unmatched import UnmatchedProvidersAnswer
 from precert.api.answers.worklist import WorklistAnswer
 from precert.api.bodies import PageQuery, WorklistQuery
 from precert.api.http import Answer, Api, Call
@@ -14,6 +15,7 @@ from precert.api.review_bodies import (
     ChangeDatesBody,
     DecideBody,
     ExtendBody,
+    ReconcileProviderBody,
     RequestInformationBody,
     SignBody,
 )
@@ -28,9 +30,11 @@ from precert.usecases.download_document import download_case_document
 from precert.usecases.download_letter import download_case_letter
 from precert.usecases.extend_deadline import extend_deadline
 from precert.usecases.list_overdue import list_overdue
+from precert.usecases.list_unmatched_providers import list_unmatched_providers
 from precert.usecases.list_worklist import list_worklist
 from precert.usecases.offer_peer_to_peer import offer_peer_to_peer
 from precert.usecases.read_case import read_case
+from precert.usecases.reconcile_provider import reconcile_provider
 from precert.usecases.release_case import release_case
 from precert.usecases.request_information import request_information
 from precert.usecases.sign_decisions import sign_decisions
@@ -191,6 +195,29 @@ def dates(call: Call) -> Answer:
         call.caller,
         reason=body.reason,
         requests=made.requests,
+        now=made.now(),
+    )
+    return Answer(ChangedRequestAnswer.of(request, request.operators_actions))
+
+
+@api.operation("listUnmatchedProviders")
+def unmatched_providers(call: Call) -> Answer:
+    made, caller = dependencies(), call.caller
+    query = dict(call.query(PageQuery))
+    page = list_unmatched_providers(caller, **query, listings=made.listings)
+    return Answer(UnmatchedProvidersAnswer.of(page))
+
+
+@api.operation("reconcileProvider")
+def reconciled_provider(call: Call) -> Answer:
+    made, body = dependencies(), call.body(ReconcileProviderBody)
+    request = reconcile_provider(
+        call.id("request_id"),
+        body.side,
+        body.provider_id,
+        call.caller,
+        requests=made.requests,
+        reference=made.reference,
         now=made.now(),
     )
     return Answer(ChangedRequestAnswer.of(request, request.operators_actions))

@@ -34,6 +34,7 @@ from precert.api.answers.patients import PatientAnswer, PatientsAnswer
 from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.answers.reviewed import ReviewedCaseAnswer
+from precert.api.answers.unmatched import UnmatchedProvidersAnswer
 from precert.api.answers.worklist import WorklistAnswer
 from precert.api.bodies import (
     AnswerInformationBody,
@@ -60,6 +61,7 @@ from precert.api.review_bodies import (
     ChangeDatesBody,
     DecideBody,
     ExtendBody,
+    ReconcileProviderBody,
     RequestInformationBody,
     SignBody,
 )
@@ -517,6 +519,25 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         body=ChangeDatesBody,
         answer=ChangedRequestAnswer,
         errors=(InvalidInputError, *_NOT_CHANGEABLE),
+        entitlement=Entitlement.OPERATOR,
+    ),
+    "listUnmatchedProviders": OperationContract(
+        "Providers of requests of all plans that did not match the directory and have a temporary "
+        "id, first submitted first: one row for each side, with what was submitted and why it did "
+        "not match.",
+        query=PageQuery,
+        answer=UnmatchedProvidersAnswer,
+        errors=(InvalidInputError,),
+        entitlement=Entitlement.OPERATOR,
+    ),
+    "reconcileProvider": OperationContract(
+        "Puts a directory entry, which is one address under one TIN, in the place of a provider "
+        "with a temporary id. From then on the entry's TIN sees the request; one that is of neither "
+        "side any more does not. Possible in every status; what was submitted stays on record. The "
+        "same choice sent again changes nothing, another replaces it.",
+        body=ReconcileProviderBody,
+        answer=ChangedRequestAnswer,
+        errors=(InvalidInputError, NotFoundError),
         entitlement=Entitlement.OPERATOR,
     ),
 }

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from precert.domain.deciding import Approval, LineDecision
+from precert.domain.matching import Side
 from precert.domain.review import Reason, Words
 from precert.domain.statuses import LineStatus
 from precert.domain.values import Day, Diagnosis, ProcedureCode, Text, UnitType, Value
@@ -92,3 +93,13 @@ class ChangeDatesBody(Value):
 
     lines: Annotated[tuple[LineDatesBody, ...], Field(min_length=1, max_length=100)]
     reason: Reason
+
+
+class ReconcileProviderBody(Value):
+    """Which directory entry the provider of a side is (S3).
+
+    ``provider_id`` names an entry: one address of a provider under one TIN.
+    """
+
+    side: Side
+    provider_id: Text

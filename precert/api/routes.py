@@ -227,6 +227,20 @@ ROUTES: Final = (
         Function.REVIEW,
         "Move approved periods",
     ),
+    Route(
+        "listUnmatchedProviders",
+        "GET",
+        "/v1/operations/unmatched-providers",
+        Function.REVIEW,
+        "Providers to reconcile",
+    ),
+    Route(
+        "reconcileProvider",
+        "POST",
+        "/v1/operations/requests/{request_id}/providers",
+        Function.REVIEW,
+        "Match a provider with the directory",
+    ),
 )
 
 

@@ -18,6 +18,7 @@ from precert.domain.content import RequestContent, Service
 from precert.domain.coverage import Plan
 from precert.domain.errors import ActionNotAllowedError, Fault, InvalidInputError, SameReviewerError
 from precert.domain.events import Event
+from precert.domain.matching import Side, as_submitted, unmatched
 from precert.domain.review import SYSTEM, Appeal, Assessment, Decision, Line, Review
 from precert.domain.statuses import (
     ADVERSE,
@@ -67,6 +68,18 @@ class Request(Value):
                 "This is a draft: submit it first.", request_status=self.status.value
             )
         return self.review
+
+    @property
+    def unmatched_providers(self) -> tuple[Side, ...]:
+        """Sides that wait for an operator to say which directory entry they are (S3)."""
+        return unmatched(self.review.temporary_providers) if self.review else ()
+
+    @property
+    def content_as_submitted(self) -> RequestContent:
+        """The content with its providers as they were submitted, before any reconciliation (S3)."""
+        if self.review is None:
+            return self.content
+        return as_submitted(self.content, self.review.temporary_providers)
 
     def saved_since(self, version: int) -> frozenset[str]:
         """Parts of a draft's content that were saved after that version of it (D7)."""
@@ -189,13 +202,14 @@ class Request(Value):
 
     @property
     def operators_actions(self) -> tuple[Action, ...]:
-        """What an operator may do next: move the dates of what is approved (W5)."""
+        """What an operator may do next: move approved dates (W5), reconcile a provider (S3)."""
+        reconcile = (Action.RECONCILE_PROVIDER,) if self.unmatched_providers else ()
         approved = (LineStatus.APPROVED, LineStatus.MODIFIED)
         if allows(self.status, Transition.CHANGE_DATES) and any(
             line.status in approved for line in self.submitted.lines
         ):
-            return (Action.DETAILS, Action.CHANGE_DATES)
-        return (Action.DETAILS,)
+            return (Action.DETAILS, Action.CHANGE_DATES, *reconcile)
+        return (Action.DETAILS, *reconcile)
 
     @property
     def earlier_reviewers(self) -> frozenset[str]:
@@ -525,11 +539,15 @@ class Request(Value):
 
 
 class Change(NamedTuple):
-    """A request after something happened, the version it was based on, and the event that tells."""
+    """A request after something happened, the version it was based on, and the event that tells.
+
+    ``unseen_by`` are TINs that do not see it any more.
+    """
 
     based_on: int
     request: Request
     event: Event
+    unseen_by: frozenset[str] = frozenset()
 
 
 def _closed(review: Review, now: datetime) -> Review:

@@ -4,6 +4,7 @@ Records only; what can happen to them stands in :mod:`precert.domain.request` (r
 :mod:`precert.domain.reviewing` (a reviewer's moves within a round).
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
@@ -11,6 +12,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from precert.domain.delegates import Delegate
+from precert.domain.matching import Side, TemporaryProvider
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
     LINE_ACTIONS,
@@ -246,6 +248,10 @@ class Review(Value):
     """Number of the request that this one repeats (S2)."""
     duplicate_seen_by: frozenset[Tin] = frozenset()
     """TINs that see that one; its number is told where both sides of this one do (A2)."""
+    temporary_providers: Mapping[Side, TemporaryProvider] = {}
+    """Sides whose provider did not match the directory, reconciled or not (S3)."""
+    submitter_tins: tuple[Tin, ...] = ()
+    """TINs of the submitter among the request's: one of them goes on seeing it."""
 
     @property
     def open_appeal(self) -> Appeal | None:

@@ -89,6 +89,7 @@ class Action(StrEnum):
     OFFER_PEER_TO_PEER = "OFFER_PEER_TO_PEER"
     SIGN = "SIGN"
     CHANGE_DATES = "CHANGE_DATES"
+    RECONCILE_PROVIDER = "RECONCILE_PROVIDER"
 
 
 REVIEW_ACTIONS: Final[Mapping[Status, str | None]] = MappingProxyType(

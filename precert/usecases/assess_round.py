@@ -28,6 +28,7 @@ from precert.domain.review import FIRST_ROUND, SYSTEM, AssertionStanding, Assess
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import AppealStatus, Status
 from precert.usecases.judge_codes import judge_codes
+from precert.usecases.match_providers import with_matches
 from precert.usecases.ports.duplicates import Footprints
 from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.requests import ConcurrentChangeError, RequestFile, RequestStore
@@ -120,7 +121,7 @@ def _first_change(
     now: datetime,
 ) -> Change:
     """How the first round goes on, by the list in force."""
-    request = file.request
+    request = with_matches(file.request, reference)
     content, received_at = request.content, request.submitted.submitted_at
     if content.patient is None:
         raise AssertionError("completeness requires a patient")
@@ -146,7 +147,7 @@ def _first_change(
     own = footprint_of(request.request_id, request.submitted.number, received_at, content)
     others = footprints.of_member(content.patient.member_id)
     near_days = payer.review_desk.near_days
-    proof = prove_assertion(content, reference=reference, versions=versions)
+    proof = prove_assertion(request.content_as_submitted, reference=reference, versions=versions)
     assessment = Assessment(
         rule_list=rule_list.version,
         assessed_at=now,

@@ -19,6 +19,7 @@ from precert.domain.errors import (
     KeyReusedError,
     PatientNotEligibleError,
 )
+from precert.domain.matching import typed_in
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of, lines_of
 from precert.domain.review import Channel, Review
@@ -80,8 +81,9 @@ def register_request(
         raise AssertionError("completeness requires a patient")
     member = reference.member(content.patient.member_id)
     coverage = require_checkable(member, content.patient, payer=payer, now=arrival.received_at)
+    request_id = new_id(arrival.channel.value, arrival.reference)
     request = Request(
-        request_id=new_id(arrival.channel.value, arrival.reference),
+        request_id=request_id,
         version=1,
         status=Status.PROCESSING,
         tins=frozenset(content.tins),
@@ -97,6 +99,7 @@ def register_request(
             lines=lines_of(content.services),
             channel=arrival.channel,
             reference=arrival.reference,
+            temporary_providers=typed_in(request_id, content),
         ),
     )
 
@@ -109,7 +112,7 @@ def register_request(
         registrations.register(drawn, event, covered_on=day, footprint=footprint)
 
     try:
-        return submitted(numbered(request, store, payer=payer, serial=serial))
+        return SubmittedRequest.of(numbered(request, store, payer=payer, serial=serial))
     except CoverageChangedError as refusal:
         raise PatientNotEligibleError(payer.notices["not_eligible"]) from refusal
     except DuplicateFoundError as refusal:
@@ -126,10 +129,4 @@ def _registered(current: Request | None, request: Request) -> SubmittedRequest:
     """What was registered before, if this is the same arrival sent again."""
     if current is None or current.started_with != request.started_with:
         raise KeyReusedError("This reference names another request of the same channel.")
-    return submitted(current)
-
-
-def submitted(request: Request) -> SubmittedRequest:
-    """A registered request as a submission answers it."""
-    review = request.submitted
-    return SubmittedRequest(request.request_id, review.number, request.status, review.submitted_at)
+    return SubmittedRequest.of(current)

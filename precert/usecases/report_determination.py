@@ -9,6 +9,7 @@ from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
 from precert.domain.determination import as_asked, asked_lines, line_status
 from precert.domain.errors import Fault, InvalidInputError, NotFoundError, TransientError
+from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of, lines_of
 from precert.domain.review import Approved, Channel, Decision, Line, Review
@@ -146,6 +147,9 @@ def _shown(
             delegate_id=report.delegate_id,
             reported_at=report.reported_at,
             determined_at=report.reported_at,
+            temporary_providers=matched(
+                request_id, content, {}, reference.entries(provider_ids(content))
+            ),
         ),
     )
 

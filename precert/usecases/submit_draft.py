@@ -1,7 +1,7 @@
 """Submit what was reviewed: one request comes of it, however often it is sent (S1)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from precert.contract import Entitlement, EventType
@@ -16,6 +16,7 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.events import Event
+from precert.domain.matching import TemporaryProviders, typed_in
 from precert.domain.numbers import precert_number
 from precert.domain.payer import Payer
 from precert.domain.request import Request, lines_of
@@ -42,6 +43,20 @@ class SubmittedRequest:
     number: str
     status: Status
     submitted_at: datetime
+    temporary_providers: TemporaryProviders = field(default_factory=dict)
+    """Sides whose provider does not match the directory, as far as is known at once (S3)."""
+
+    @classmethod
+    def of(cls, request: Request) -> "SubmittedRequest":
+        """A submitted request as its submission answers it."""
+        review = request.submitted
+        return cls(
+            request.request_id,
+            review.number,
+            request.status,
+            review.submitted_at,
+            review.temporary_providers,
+        )
 
 
 def submit_draft(
@@ -98,7 +113,8 @@ def submit_draft(
                 callers_tins=caller.tins,
                 now=now,
             ) from refusal
-        return SubmittedRequest(draft_id, number, Status.PROCESSING, now)
+        known = submission.review.temporary_providers
+        return SubmittedRequest(draft_id, number, Status.PROCESSING, now, known)
     raise TransientError("No free precertification number was drawn. Send it again.")
 
 
@@ -120,6 +136,8 @@ def _submission(
         submitted_at=now,
         submitted_version=based_on,
         lines=lines_of(content.services),
+        temporary_providers=typed_in(draft_id, content),
+        submitter_tins=tuple(sorted(caller.tins.intersection(content.tins))),
     )
     event = Event(
         event_id=f"{draft_id}.{based_on + 1:06d}",
@@ -163,10 +181,8 @@ def _same_submission(
         current is None
         or current.review is None
         or current.review.submitted_version != based_on
-        or current.content != content
+        or current.content_as_submitted != content
         or not current.tins & caller.tins
     ):
         return None
-    return SubmittedRequest(
-        current.request_id, current.review.number, current.status, current.review.submitted_at
-    )
+    return SubmittedRequest.of(current)

@@ -479,6 +479,21 @@ class Cloud:
         body = {"lines": list(lines), "reason": "The surgeon fell ill."}
         return self.call(review, "POST", path, body, by=by or OPERATOR)
 
+    def unmatched(self, by: Mapping[str, str] | None = None, **query: str) -> Reply:
+        path = "/v1/operations/unmatched-providers"
+        return self.call(review, "GET", path, by=by or OPERATOR, query=query or None)
+
+    def reconcile(
+        self,
+        request_id: str,
+        provider_id: str = "P00001",
+        side: str = "SERVICING_PROVIDER",
+        by: Mapping[str, str] | None = None,
+    ) -> Reply:
+        path = f"/v1/operations/requests/{request_id}/providers"
+        body = {"side": side, "provider_id": provider_id}
+        return self.call(review, "POST", path, body, by=by or OPERATOR)
+
     def decide(
         self,
         request_id: str,

@@ -187,6 +187,7 @@ def test_line_shows_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None
         "appeal_open": False,
         "channel": "PORTAL",
         "delegated": False,
+        "unmatched_providers": [],
         "waiting_on": "PAYER",
         "due_at": None,
         "flagged_at": None,

@@ -10,6 +10,7 @@ from precert.adapters.dynamodb.codec import from_wire
 from precert.adapters.dynamodb.operations import set_lines
 from precert.adapters.dynamodb.rows import LINE_BYTES, MAX_ROW_BYTES, PAGE, row_of, row_text
 from precert.contract import INDEXES, LINE_INDEXES
+from precert.domain.matching import Side
 from precert.domain.review import Channel
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Purpose
@@ -54,6 +55,7 @@ rows = st.builds(
     appeal_open=st.booleans(),
     channel=st.sampled_from(Channel),
     delegated=st.booleans(),
+    unmatched_providers=st.sampled_from([(), *((side,) for side in Side), tuple(Side)]),
     waiting_on=st.sampled_from(WaitingOn),
     updated_at=st.just(INSTANT),
 )
@@ -96,6 +98,7 @@ def test_row_fits_and_reads_back_when_anything_was_entered(row: DashboardRow) ->
         "delegated",
         "number",
         "requesting_tin",
+        "unmatched_providers",
     }
     days = {"date_of_birth", "first_day", "last_day", "updated_at"}
     assert all(getattr(found, name) == getattr(row, name) for name in same | days)
@@ -113,6 +116,13 @@ def test_names_are_whole_when_they_are_of_ordinary_length() -> None:
     found = row_of(from_wire(line(row)))
     assert found.servicing_provider == row.servicing_provider
     assert found.place_of_service == row.place_of_service
+
+
+def test_row_reads_back_when_it_is_from_before_there_was_a_mark() -> None:
+    item = from_wire(line(WIDEST))
+    form, letters, *rest = item["row"].split("\t")
+    found = row_of({**item, "row": "\t".join((form, letters[:6], *rest))})
+    assert (found.unmatched_providers, found.number) == ((), WIDEST.number)
 
 
 def test_reader_stops_when_a_row_has_a_form_it_does_not_know() -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from precert.domain.coverage import Coverage, Member, members_of
 from precert.domain.delegates import Delegate
+from precert.domain.directory import DirectoryEntry
 from precert.domain.duplicates import Footprint
 from precert.domain.rules import Requirement, Rule, RuleListVersion
 from precert.domain.values import CodeType
@@ -49,6 +50,7 @@ class SampleReference:
     delegates_by_id: Mapping[str, Delegate] = field(
         default_factory=lambda: {VENDOR.delegate_id: VENDOR}
     )
+    entries_by_id: dict[str, DirectoryEntry] = field(default_factory=samples.directory)
 
     @classmethod
     def of(cls, *rules: Rule, **given: Any) -> "SampleReference":
@@ -71,6 +73,9 @@ class SampleReference:
 
     def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
         return ()
+
+    def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
+        return {one: self.entries_by_id[one] for one in provider_ids if one in self.entries_by_id}
 
     def rules(
         self, version: RuleListVersion, codes: Collection[tuple[CodeType, str]]

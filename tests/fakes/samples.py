@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
+from precert.domain.directory import DirectoryEntry
 from precert.domain.letters import LetterWords
 from precert.domain.payer import Payer
 from precert.domain.request import Request, lines_of
@@ -148,6 +149,18 @@ def later(services: Sequence[Mapping[str, Any]], days: int) -> list[dict[str, An
 
 def content(**changes: Any) -> RequestContent:
     return RequestContent.model_validate(entered(**changes))
+
+
+def directory() -> dict[str, DirectoryEntry]:
+    """The directory's entries of the sample request's providers, by id."""
+    made = content()
+    return {
+        provider.provider_id: DirectoryEntry(
+            **{name: one for name, one in provider if name != "fax" and one is not None}
+        )
+        for provider in (made.requesting_provider, made.servicing_provider)
+        if provider and provider.provider_id
+    }
 
 
 def request(status: Status = Status.INCOMPLETE, **changes: Any) -> Request:

@@ -97,6 +97,7 @@ class Ids:
                 "lines": [{"line_id": "1.1", "from_date": "2026-12-01", "to_date": "2026-12-04"}],
                 "reason": "The surgeon fell ill.",
             },
+            "reconcileProvider": {"side": "REQUESTING_PROVIDER", "provider_id": "P00002"},
         }
         queries = {
             "searchProviders": {"zip_code": "44122", "kind": "FACILITY", "name": "cleve"},

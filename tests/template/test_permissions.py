@@ -31,7 +31,7 @@ EVERYONE: Final = {
 }
 DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
 REGISTER: Final = WRITE_KEY | {
-    *("dynamodb:ConditionCheckItem", "dynamodb:GetItem"),
+    *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem"),
     *("dynamodb:PutItem", "dynamodb:UpdateItem"),
 }
 VERIFY: Final = (
@@ -59,7 +59,9 @@ ALLOWED: Final = {
     catalogue.UPLOAD_VERIFY: VERIFY,
     catalogue.UPLOAD_SCAN: VERIFY,
     catalogue.STATUS: READ | {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"} | WRITE_KEY,
-    catalogue.REVIEW: WRITE | WRITE_KEY | {"s3:GetObject", "s3:GetObjectVersion"},
+    catalogue.REVIEW: WRITE
+    | WRITE_KEY
+    | {"dynamodb:BatchGetItem", "s3:GetObject", "s3:GetObjectVersion"},
     catalogue.EXPIRE: WRITE
     | WRITE_KEY
     | DELETE_OBJECTS

@@ -1,5 +1,6 @@
 """Whether a quoted id is proven by the list that answered then, however many came since (C6)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -9,6 +10,7 @@ import pytest
 from precert.domain.assertion import AssertionProof, assertion_id
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Member
+from precert.domain.directory import DirectoryEntry
 from precert.domain.rules import RuleListVersion
 from precert.usecases.ports.reference import CheckFacts
 from precert.usecases.prove_assertion import AROUND, prove_assertion
@@ -65,6 +67,9 @@ class Published:
         raise NotImplementedError
 
     def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
+        raise NotImplementedError
+
+    def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
         raise NotImplementedError
 
 

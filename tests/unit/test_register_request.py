@@ -18,6 +18,7 @@ from precert.domain.errors import (
     NotEntitledError,
     PatientNotEligibleError,
 )
+from precert.domain.matching import Side
 from precert.domain.numbers import precert_number
 from precert.domain.review import Channel
 from precert.domain.statuses import Status
@@ -139,3 +140,14 @@ def test_existing_request_is_named_when_the_same_was_asked_for_already() -> None
         "number": first.number,
     }
     assert len(world.requests.requests) == 1
+
+
+@pytest.mark.rule("S3", "S5")
+def test_provider_has_a_temporary_id_when_the_clerk_typed_it_in() -> None:
+    world = World()
+    typed = {**samples.entered()["servicing_provider"], "provider_id": None}
+    told = world.take(samples.content(servicing_provider=typed))
+    assert set(told.temporary_providers) == {Side.SERVICING_PROVIDER}
+    stored = world.requests.requests[told.request_id]
+    assert stored.unmatched_providers == (Side.SERVICING_PROVIDER,)
+    assert world.take(samples.content(servicing_provider=typed)) == told

@@ -1,6 +1,6 @@
 """Vendors' determinations: shown from the report on, once, in whatever order they come (W8)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -11,12 +11,14 @@ import pytest
 from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.coverage import Member, Span
+from precert.domain.directory import DirectoryEntry
 from precert.domain.errors import (
     InvalidInputError,
     NotEntitledError,
     NotFoundError,
     PatientNotFoundError,
 )
+from precert.domain.matching import Mismatch, Side
 from precert.domain.request import Request
 from precert.domain.review import Approved, Assessment, Channel
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
@@ -70,6 +72,10 @@ class World:
 
     def member(self, member_id: str) -> Member | None:
         return self.member_
+
+    def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
+        listed = samples.directory()
+        return {one: listed[one] for one in provider_ids if one in listed}
 
     def take(self, told: Report, caller: Caller = CALLER) -> Request:
         return report_determination(
@@ -194,3 +200,24 @@ def test_vendor_is_refused_when_it_has_no_entitlement() -> None:
 def test_case_is_not_shown_when_its_patient_is_no_member() -> None:
     with pytest.raises(PatientNotFoundError):
         World(member_=None).take(report(content=samples.content()))
+
+
+@pytest.mark.rule("S3", "W8")
+@pytest.mark.parametrize(
+    ("changes", "because"),
+    [
+        ({}, None),
+        ({"provider_id": None}, Mismatch.TYPED_IN),
+        ({"provider_id": "P9"}, Mismatch.NOT_LISTED),
+        ({"tin": samples.STRANGER_TIN}, Mismatch.TIN),
+    ],
+)
+def test_provider_has_a_temporary_id_when_a_vendors_case_does_not_fit_the_directory(
+    changes: dict[str, Any], because: Mismatch | None
+) -> None:
+    provider = {**samples.entered()["servicing_provider"], **changes}
+    request = World().take(report(content=samples.content(servicing_provider=provider)))
+    temporary = request.submitted.temporary_providers
+    assert {side: one.because for side, one in temporary.items()} == (
+        {Side.SERVICING_PROVIDER: (because,)} if because else {}
+    )

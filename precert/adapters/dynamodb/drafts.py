@@ -24,6 +24,7 @@ from precert.adapters.dynamodb.operations import (
 )
 from precert.adapters.dynamodb.request_items import packed, packed_parts, request_item, request_of
 from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
+from precert.adapters.dynamodb.unmatched import unmatched_lines
 from precert.contract import (
     CHANGED,
     PK,
@@ -203,6 +204,9 @@ class DynamoDBDrafts:
                 ),
                 tins,
                 submission.content.member_id,
+            ),
+            *unmatched_lines(
+                self._table, submission.request_id, submission.content, submission.review
             ),
             delete_draft_party(self._table, submission.request_id),
             put_footprint(self._table, submission.footprint),

@@ -84,6 +84,21 @@ def release(table: str, footprint: Footprint) -> list[dict[str, Any]]:
     return [{"Update": unlock}, {"Delete": forget}]
 
 
+def replace(table: str, submitted: Footprint, now: Footprint) -> list[dict[str, Any]]:
+    """Operations that put another footprint in the place of a standing request's own.
+
+    The lock stays where the submission put it: the same entered again is still the same.
+    """
+    locked = {
+        "TableName": table,
+        "Key": to_wire(_lock_key(submitted)),
+        "UpdateExpression": "SET #request = :footprint ADD version :one",
+        "ExpressionAttributeNames": {"#request": submitted.request_id},
+        "ExpressionAttributeValues": to_wire({":footprint": packed(now), ":one": 1}),
+    }
+    return [{"Update": locked}, put_footprint(table, now)]
+
+
 def _lock_key(footprint: Footprint) -> Item:
     return {PK: duplicate_pk(footprint.signature), SK: LOCK_SK}
 

@@ -9,6 +9,7 @@ Requests table, one item collection per request::
                               sk LETTER#<id>         a printed letter
                               sk ROUND#<n>           the task token a round waits with
                               sk OVERDUE             its line in the operators' queue
+                              sk UNMATCHED#<side>    a provider that waits to be reconciled
     pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
     pk DUPLICATE#<SHA-256>    sk LOCK                requests that ask for the same, and on which days
     pk MEMBER#<SHA-256>       sk REQUEST#<id>        what a member's request is compared by
@@ -39,6 +40,7 @@ from typing import Final
 
 from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, INBOX_PK_PREFIX, PK, SK
 from precert.domain.directory import SHORTEST_TYPED
+from precert.domain.matching import Side
 from precert.domain.statuses import Status
 from precert.domain.values import ProviderKind, Urgency
 
@@ -62,6 +64,8 @@ STATUS_LETTERS: Final = {
 OVERDUE_SK: Final = "OVERDUE"
 OVERDUE_QUEUE: Final = "OVERDUE"
 """Worklist partition of rounds whose deadline has passed, whatever their plan."""
+UNMATCHED_QUEUE: Final = "UNMATCHED"
+"""Worklist partition of providers that do not match the directory, by when they were submitted."""
 DRAFTS_QUEUE: Final = "DRAFTS"
 """Worklist partition of drafts that have to be warned of, by the instant."""
 UNREAD_SK: Final = "UNREAD"
@@ -171,6 +175,14 @@ def worklist_sk(urgency: Urgency, due_at: datetime, request_id: str) -> str:
 
 def overdue_sk(due_at: datetime, request_id: str) -> str:
     return f"{instant(due_at)}#{request_id}"
+
+
+def unmatched_sk(side: Side) -> str:
+    return f"UNMATCHED#{side.value}"
+
+
+def unmatched_worklist_sk(submitted_at: datetime, request_id: str, side: Side) -> str:
+    return f"{instant(submitted_at)}#{request_id}#{side.value}"
 
 
 def member_pk(member_id: str) -> str:

@@ -11,6 +11,7 @@ from precert.adapters.dynamodb.keys import (
     DRAFTS_QUEUE,
     OVERDUE_QUEUE,
     REQUEST_PK_PREFIX,
+    UNMATCHED_QUEUE,
     microseconds,
     tin_member,
     tin_status,
@@ -32,7 +33,14 @@ from precert.contract import (
     WORKLIST_PK,
 )
 from precert.domain.values import Sort
-from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Page, WorklistRow
+from precert.usecases.ports.listings import (
+    CursorError,
+    DashboardRow,
+    Lines,
+    Page,
+    UnmatchedRow,
+    WorklistRow,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -112,14 +120,22 @@ class DynamoDBListings:
         list_ = _Slice(WORKLIST_INDEX, OVERDUE_QUEUE, forward=True)
         return self._rounds("overdue", list_, limit=limit, cursor=cursor)
 
+    def unmatched(self, *, limit: int, cursor: str | None) -> Page[UnmatchedRow]:
+        list_ = _Slice(WORKLIST_INDEX, UNMATCHED_QUEUE, forward=True)
+        items, following = self._page("unmatched", list_, limit=limit, cursor=cursor)
+        rows = (UnmatchedRow.model_validate_json(item[ROW_ATTRIBUTE]) for item in items)
+        return Page(tuple(rows), following)
+
     def open_rounds(self) -> tuple[str, ...]:
         with transient_faults():
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
                 IndexName=WORKLIST_INDEX,
                 ProjectionExpression="pk",
-                FilterExpression=f"{WORKLIST_PK} <> :drafts",
-                ExpressionAttributeValues=to_wire({":drafts": DRAFTS_QUEUE}),
+                FilterExpression=f"{WORKLIST_PK} <> :drafts AND {WORKLIST_PK} <> :unmatched",
+                ExpressionAttributeValues=to_wire(
+                    {":drafts": DRAFTS_QUEUE, ":unmatched": UNMATCHED_QUEUE}
+                ),
             )
             found = (
                 str(from_wire(item)[PK]).removeprefix(REQUEST_PK_PREFIX)
@@ -132,11 +148,17 @@ class DynamoDBListings:
     def _rounds(
         self, name: str, list_: _Slice, *, limit: int, cursor: str | None
     ) -> Page[WorklistRow]:
+        items, following = self._page(name, list_, limit=limit, cursor=cursor)
+        return Page(tuple(map(_round_of, items)), following)
+
+    def _page(
+        self, name: str, list_: _Slice, *, limit: int, cursor: str | None
+    ) -> tuple[list[Item], str | None]:
+        """Items of one page, and the cursor of the next."""
         named: Sequence[object] = (name, list_.partition)
         key = position_of(cursor, named, list_.key_names).key if cursor else None
         items, last_key = self._query(list_, key, limit)
-        position = Position(last_key) if last_key else None
-        return Page(tuple(map(_round_of, items)), cursor_of(position, named))
+        return items, cursor_of(Position(last_key) if last_key else None, named)
 
     def _held(self, list_: _Slice, held_by: str) -> Page[WorklistRow]:
         """What one reviewer holds: few, wherever they stand; a call reads some thousand lines."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
 from precert.adapters.dynamodb.directory import (
+    ENTRY_SK,
     Filed,
     entry_item,
     filed_of,
@@ -17,6 +18,7 @@ from precert.adapters.dynamodb.keys import (
     ASSERTION_KEY,
     cell_pk,
     member_pk,
+    provider_pk,
     ssn_pk,
     zip_entries_pk,
 )
@@ -77,6 +79,11 @@ class DynamoDBReference:
             if by_key.get((member_pk(one), SSN_SK), {}).get("digest") == digest
         ]
         return tuple(member for member in members if member)
+
+    def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
+        keys = [{PK: provider_pk(one), SK: ENTRY_SK} for one in sorted(set(provider_ids))]
+        found_ = (filed_of(item)[0] for item in self._get_all(keys)) if keys else ()
+        return {entry.provider_id: entry for entry in found_}
 
     def entries_near(self, place: Place, kind: ProviderKind, word: str) -> FiledEntries:
         return self._entries(cell_pk(kind, cell_of(place), word), beginning=word)

@@ -12,6 +12,7 @@ from precert.adapters.dynamodb.reads import get
 from precert.adapters.dynamodb.request_items import request_item, request_of
 from precert.adapters.dynamodb.requests import worklist_attributes
 from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
+from precert.adapters.dynamodb.unmatched import unmatched_lines
 from precert.contract import PK, REQUEST_SK, SK
 from precert.domain.duplicates import Footprint
 from precert.domain.errors import TransientError
@@ -62,6 +63,7 @@ class DynamoDBRegistrations:
             *set_lines(
                 self._table, row_of_request(request), request.tins, request.content.member_id
             ),
+            *unmatched_lines(self._table, request.request_id, request.content, request.submitted),
         ]
         if covered_on and patient:
             operations.append(covered_condition(self._reference_table, patient, covered_on))

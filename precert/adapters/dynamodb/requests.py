@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, json_of, to_wire
 from precert.adapters.dynamodb.documents import document_of
-from precert.adapters.dynamodb.duplicates import release
+from precert.adapters.dynamodb.duplicates import release, replace
 from precert.adapters.dynamodb.keys import (
     LETTER_SK_PREFIX,
     OVERDUE_QUEUE,
@@ -23,8 +23,9 @@ from precert.adapters.dynamodb.keys import (
 from precert.adapters.dynamodb.letters import letter_of
 from precert.adapters.dynamodb.operations import put_event, set_lines
 from precert.adapters.dynamodb.reads import get, query_all
-from precert.adapters.dynamodb.request_items import packed, request_of
+from precert.adapters.dynamodb.request_items import packed, packed_parts, request_of
 from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
+from precert.adapters.dynamodb.unmatched import taken_away, unmatched_lines
 from precert.contract import (
     DOCUMENT_SK_PREFIX,
     EVENT_SK_PREFIX,
@@ -40,6 +41,8 @@ from precert.contract import (
 from precert.domain.duplicates import Footprint, footprint_of
 from precert.domain.events import Event
 from precert.domain.request import Change, Request
+from precert.domain.review import Channel
+from precert.domain.statuses import Status
 from precert.usecases.ports.listings import row_of_request, worklist_row
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
@@ -98,7 +101,13 @@ class DynamoDBRequests:
             ),
         ]
         if change.event.type in _WITHDRAWS:
-            operations.extend(release(self._table, _footprint(request)))
+            operations.extend(release(self._table, _submitted_footprint(request)))
+        if change.event.type is EventType.PROVIDER_RECONCILED and _is_compared(request):
+            operations += replace(self._table, _submitted_footprint(request), _footprint(request))
+        operations += unmatched_lines(
+            self._table, request.request_id, request.content, request.submitted
+        )
+        operations += taken_away(self._table, change)
         if (line := self._overdue_line(change)) is not None:
             operations.append(line)
         if round_ is not None:
@@ -166,6 +175,8 @@ class DynamoDBRequests:
             sets[TTL_ATTRIBUTE] = ceil(self._kept_until(request.updated_at).timestamp())
         if change.event.type in _GIVES_SLOTS:
             sets["document_slots"] = request.document_slots
+        if change.event.type is EventType.PROVIDER_RECONCILED:
+            sets |= {"content": packed_parts(request.content), "tins": set(request.tins)}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
         names = {f"#{name}": name for name in (*sets, "version")}
         gone = ["slots_taken"] if "document_slots" in sets else []
@@ -216,6 +227,16 @@ def worklist_attributes(request: Request) -> Item:
         WORKLIST_SK: worklist_sk(request.urgency, due_at, request.request_id),
         ROW_ATTRIBUTE: json_of(worklist_row(request, due_at)),
     }
+
+
+def _is_compared(request: Request) -> bool:
+    """Whether others are refused for asking the same: not by what is void, or was asked at a vendor."""
+    return request.status is not Status.VOID and request.submitted.channel is not Channel.VENDOR
+
+
+def _submitted_footprint(request: Request) -> Footprint:
+    """What it was locked by: a reconciliation leaves the lock where it is."""
+    return _footprint(request.model_copy(update={"content": request.content_as_submitted}))
 
 
 def _footprint(request: Request) -> Footprint:

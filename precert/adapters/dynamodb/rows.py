@@ -13,6 +13,7 @@ from typing import Final
 from precert.adapters.dynamodb.codec import Item
 from precert.adapters.dynamodb.keys import REQUEST_PK_PREFIX, STATUS_LETTERS, instant_of
 from precert.contract import CHANGED, DUE, FLAG, PK, ROW_ATTRIBUTE
+from precert.domain.matching import Side
 from precert.domain.review import Channel
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Purpose
@@ -43,6 +44,16 @@ _CHANNELS: Final = {
     "V": Channel.VENDOR,
 }
 
+_REQUESTING, _SERVICING = Side
+_UNMATCHED: Final[Mapping[str, tuple[Side, ...]]] = {
+    "-": (),
+    "R": (_REQUESTING,),
+    "S": (_SERVICING,),
+    "B": (_REQUESTING, _SERVICING),
+    "": (),
+}
+"""Rows from before there was the mark have no letter of it."""
+
 
 def row_text(row: DashboardRow) -> str:
     """What a line shows, but for what its keys and other attributes say."""
@@ -53,6 +64,7 @@ def row_text(row: DashboardRow) -> str:
         "A" if row.appeal_open else "-",
         _letter(_CHANNELS, row.channel),
         "D" if row.delegated else "-",
+        _letter(_UNMATCHED, row.unmatched_providers),
     )
     fixed = (
         _FORM,
@@ -90,6 +102,7 @@ def row_of(item: Item) -> DashboardRow:
         appeal_open=letters[3] == "A",
         channel=_CHANNELS[letters[4]],
         delegated=letters[5] == "D",
+        unmatched_providers=_UNMATCHED[letters[6:7]],
         number=number or None,
         date_of_birth=_date(born),
         first_day=_date(first_day),
@@ -115,7 +128,7 @@ def _date(text: str) -> date | None:
 
 
 def _letter(known: Mapping[str, object], wanted: object) -> str:
-    return next(letter for letter, one in known.items() if one is wanted)
+    return next(letter for letter, one in known.items() if one == wanted)
 
 
 def _shortened(texts: Sequence[str], room: int) -> list[str]:

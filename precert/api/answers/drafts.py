@@ -5,6 +5,7 @@ from typing import Any
 
 from precert.api.answers.check import RuleListAnswer
 from precert.api.answers.model import AnswerModel
+from precert.api.answers.unmatched import TemporaryProviderAnswer
 from precert.api.problems import ProblemFault
 from precert.domain.clocks import draft_time_left
 from precert.domain.content import RequestContent
@@ -237,10 +238,13 @@ class SubmissionAnswer(AnswerModel):
     number: str
     status: Status
     submitted_at: datetime
+    temporary_providers: list[TemporaryProviderAnswer]
+    """Sides whose provider was typed in (S3)."""
 
     @classmethod
     def of(cls, submitted: SubmittedRequest) -> "SubmissionAnswer":
-        return cls(**vars(submitted))
+        temporary = TemporaryProviderAnswer.of(submitted.temporary_providers)
+        return cls(**{**vars(submitted), "temporary_providers": temporary})
 
 
 class UploadAnswer(AnswerModel):

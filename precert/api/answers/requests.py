@@ -18,6 +18,7 @@ from precert.api.answers.progress import (
     InformationAnswer,
     PeerToPeerAnswer,
 )
+from precert.api.answers.unmatched import TemporaryProviderAnswer
 from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
@@ -48,6 +49,7 @@ class RequestMembers(AnswerModel):
     delegate: DelegateAnswer | None
     plan: Plan
     content: RequestContent
+    temporary_providers: list[TemporaryProviderAnswer]
     lines: list[LineAnswer]
     information_requests: list[InformationAnswer]
     extension: ExtensionAnswer | None
@@ -97,6 +99,7 @@ def members_of(file: RequestFile, payer: Payer) -> dict[str, Any]:
 _OF_A_DRAFT: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "round": 0,
+        "temporary_providers": [],
         "lines": [],
         "information_requests": [],
         "appeals": [],
@@ -122,6 +125,7 @@ def _of_review(request: Request, review: Review, payer: Payer) -> dict[str, Any]
         # Its number is told where both sides see that request too (A2).
         "duplicate_of": review.duplicate_of if request.tins <= review.duplicate_seen_by else None,
         "delegate": _delegate(review),
+        "temporary_providers": TemporaryProviderAnswer.of(review.temporary_providers),
         "lines": line_answers(review, request.content, payer),
         "information_requests": [
             InformationAnswer.of(asked, payer) for asked in review.information_requests
@@ -158,6 +162,8 @@ def _notices(request: Request, payer: Payer) -> list[str]:
     names = ["no_guarantee"]
     if request.review is not None and request.review.duplicate_of is not None:
         names.append("duplicate")
+    if request.unmatched_providers:
+        names.append("temporary_provider")
     if request.status in (Status.DENIED, Status.PARTIALLY_APPROVED):
         at_payer = ("reconsideration", "appeal_rights")
         names += ("appeal_at_vendor",) if request.is_delegated else at_payer

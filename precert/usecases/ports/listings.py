@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from precert.domain.content import RequestContent
+from precert.domain.matching import Mismatch, Side, unmatched
 from precert.domain.request import Request
 from precert.domain.review import Channel, Review
 from precert.domain.statuses import Status, WaitingOn
-from precert.domain.values import Purpose, Sort, Text, Tin, Urgency, Value
+from precert.domain.values import Npi, Purpose, Sort, Text, Tin, Urgency, Value
 
 Row = TypeVar("Row")
 
@@ -48,6 +49,8 @@ class DashboardRow(Value):
     """Of a draft: from then on the line is not shown, whatever the store has removed yet (D5)."""
     flagged_at: datetime | None = None
     """Since when the TIN has it on its home list (T3)."""
+    unmatched_providers: tuple[Side, ...] = ()
+    """Sides whose provider has a temporary id until it is matched with the directory (S3)."""
 
 
 class WorklistRow(Value):
@@ -69,6 +72,21 @@ class WorklistRow(Value):
     late_notification: bool = False
     level: int | None = None
     """Of an appeal; absent in the first round."""
+
+
+class UnmatchedRow(Value):
+    """A line of the operators' list: a provider as it was submitted (S3)."""
+
+    request_id: Text
+    number: Text
+    side: Side
+    temporary_id: Text
+    because: tuple[Mismatch, ...]
+    provider_id: Text | None = None
+    name: Text | None = None
+    npi: Npi | None = None
+    tin: Tin | None = None
+    submitted_at: datetime
 
 
 @dataclass(frozen=True)
@@ -130,6 +148,9 @@ class Listings(Protocol):
     def overdue(self, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
         """Open rounds of all plans whose deadline has passed, the longest overdue first. One call."""
 
+    def unmatched(self, *, limit: int, cursor: str | None) -> "Page[UnmatchedRow]":
+        """Providers that wait to be reconciled, first submitted first. One call."""
+
     def open_rounds(self) -> tuple[str, ...]:
         """Ids of all requests with an open round: for operations, not for callers."""
 
@@ -152,6 +173,25 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
         suspected_duplicate=assessment is not None and bool(assessment.suspicions),
         late_notification=assessment is not None and assessment.late_notification,
         level=appeal.level if appeal else None,
+    )
+
+
+def unmatched_row(
+    request_id: str, side: Side, content: RequestContent, review: Review
+) -> UnmatchedRow:
+    """What the operators' list shows of a side that waits to be reconciled."""
+    temporary, provider = review.temporary_providers[side], side.of(content)
+    return UnmatchedRow(
+        request_id=request_id,
+        number=review.number,
+        side=side,
+        temporary_id=temporary.temporary_id,
+        because=temporary.because,
+        provider_id=provider.provider_id if provider else None,
+        name=provider.name if provider else None,
+        npi=provider.npi if provider else None,
+        tin=provider.tin if provider else None,
+        submitted_at=review.submitted_at,
     )
 
 
@@ -191,6 +231,7 @@ def dashboard_row(
         due_at=due_at,
         updated_at=updated_at,
         expires_at=due_at if status is Status.INCOMPLETE else None,
+        unmatched_providers=unmatched(review.temporary_providers) if review else (),
     )
 
 

@@ -49,6 +49,9 @@ class ReferenceReader(Protocol):
     def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
         """Members under the keyed hash of an SSN. One call, and a second where there are any."""
 
+    def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
+        """Entries of the directory by their ids, those there are. One call; none for no ids."""
+
 
 class Directory(Protocol):
     """Searches of the directory; what one costs does not grow with the directory."""

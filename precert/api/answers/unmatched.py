@@ -1,0 +1,62 @@
+"""Providers that do not match the directory: on the request, and on the operators' list (S3)."""
+
+from datetime import datetime
+
+from precert.api.answers.model import AnswerModel
+from precert.domain.content import Provider
+from precert.domain.matching import Mismatch, Side, TemporaryProviders
+from precert.usecases.ports.listings import Page, UnmatchedRow
+
+
+class TemporaryProviderAnswer(AnswerModel):
+    """A side's temporary id, and why its provider did not match the directory.
+
+    Once ``reconciled_at`` is there the directory's entry stands in the request's content, and
+    ``submitted`` is what was entered instead.
+    """
+
+    side: Side
+    temporary_id: str
+    because: list[Mismatch]
+    reconciled_at: datetime | None
+    submitted: Provider | None
+
+    @classmethod
+    def of(cls, temporary: TemporaryProviders) -> "list[TemporaryProviderAnswer]":
+        """Each side that has, or had, a temporary id."""
+        return [
+            cls(
+                side=side,
+                temporary_id=temporary[side].temporary_id,
+                because=list(temporary[side].because),
+                reconciled_at=temporary[side].reconciled_at,
+                submitted=temporary[side].submitted,
+            )
+            for side in Side
+            if side in temporary
+        ]
+
+
+class UnmatchedProviderAnswer(AnswerModel):
+    """A provider to reconcile, as it was submitted."""
+
+    request_id: str
+    number: str
+    side: Side
+    temporary_id: str
+    because: list[Mismatch]
+    provider_id: str | None
+    name: str | None
+    npi: str | None
+    tin: str | None
+    submitted_at: datetime
+
+
+class UnmatchedProvidersAnswer(AnswerModel):
+    providers: list[UnmatchedProviderAnswer]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[UnmatchedRow]) -> "UnmatchedProvidersAnswer":
+        rows = [UnmatchedProviderAnswer(**row.model_dump()) for row in page.rows]
+        return cls(providers=rows, cursor=page.cursor)

@@ -1,0 +1,60 @@
+"""An operator says which directory entry a provider was meant to be (S3).
+
+It changes who the providers are, and so who sees the request (A2); nothing of what was asked or
+decided. So it is possible whatever stands, determined and void included, and while an appeal is open.
+"""
+
+from datetime import datetime
+
+from precert.contract import EventType
+from precert.domain.directory import DirectoryEntry
+from precert.domain.errors import Fault, InvalidInputError
+from precert.domain.matching import Side
+from precert.domain.request import Change, Request
+
+
+def reconcile_provider(
+    request: Request, side: Side, entry: DirectoryEntry, *, by: str, now: datetime
+) -> Change | None:
+    """Put the entry in the place of what was submitted; ``None`` where it stands there already.
+
+    The phone and fax that were entered stay: they are the office's for this request. An entry that
+    was chosen by mistake is replaced by choosing again.
+
+    Raises:
+        InvalidInputError: the side matched the directory, or the office that submitted the request
+            would no longer see it.
+    """
+    review, content = request.submitted, request.content
+    provider, temporary = side.of(content), review.temporary_providers.get(side)
+    if provider is None or temporary is None:
+        message = "this provider matches the directory: there is nothing to reconcile"
+        raise InvalidInputError([Fault("/side", "not_temporary", message)])
+    listed = entry.as_provider()
+    replaced = listed.model_copy(
+        update={"phone": provider.phone or listed.phone, "fax": provider.fax}
+    )
+    if temporary.reconciled_at is not None and replaced == provider:
+        return None
+    after = content.model_copy(update={side.part: replaced})
+    tins = frozenset(after.tins)
+    if review.submitter_tins and tins.isdisjoint(review.submitter_tins):
+        message = "the office that submitted the request would lose it: choose an entry of its TIN"
+        raise InvalidInputError([Fault("/provider_id", "submitters_tin", message)])
+    reconciled = temporary.model_copy(
+        update={
+            "submitted": temporary.submitted or provider,
+            "reconciled_at": now,
+            "reconciled_by": by,
+        }
+    )
+    known = {**review.temporary_providers, side: reconciled}
+    change = request.changed(
+        EventType.PROVIDER_RECONCILED,
+        now,
+        actor=by,
+        content=after,
+        tins=tins,
+        review=review.model_copy(update={"temporary_providers": known}),
+    )
+    return change._replace(unseen_by=request.tins - tins)

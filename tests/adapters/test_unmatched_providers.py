@@ -1,0 +1,531 @@
+"""Providers that do not match the directory: marked, never stopped, reconciled by an operator (S3)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pytest
+
+from precert.adapters.dynamodb.codec import from_wire
+from precert.contract import Entitlement
+from precert.domain.caller import Caller
+from precert.domain.matching import Side
+from precert.domain.request import Request
+from precert.usecases.reconcile_provider import reconcile_provider
+from tests.adapters.cloud import (
+    FACILITY,
+    OFFICE,
+    OPERATOR,
+    REVIEWER,
+    STRANGER,
+    Cloud,
+    Reply,
+    claims,
+)
+from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered
+
+SERVICING: Final = "SERVICING_PROVIDER"
+REQUESTING: Final = "REQUESTING_PROVIDER"
+ABSENT: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7Z"
+
+
+def typed(tin: str = STRANGER_TIN, **changes: Any) -> dict[str, Any]:
+    """The facility as somebody types it in, with another's TIN."""
+    return {**entered()["servicing_provider"], "provider_id": None, "tin": tin, **changes}
+
+
+def mistyped(cloud: Cloud) -> str:
+    """A request that the wrong TIN sees in the facility's place."""
+    return cloud.submitted(servicing_provider=typed())
+
+
+def ids(reply: Reply) -> list[str]:
+    assert reply.status == 200, reply.text
+    return [row["request_id"] for row in reply.body["requests"]]
+
+
+def marks(cloud: Cloud, request_id: str, by: Mapping[str, str] = OFFICE) -> dict[str, list[str]]:
+    told = cloud.read(request_id, by).body["temporary_providers"]
+    return {one["side"]: one["because"] for one in told if one["reconciled_at"] is None}
+
+
+def waiting(cloud: Cloud) -> list[tuple[str, str]]:
+    reply = cloud.unmatched()
+    assert reply.status == 200, reply.text
+    return [(row["request_id"], row["side"]) for row in reply.body["providers"]]
+
+
+# -- marked, and going on -----------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S3", "S4")
+def test_request_is_shown_with_a_temporary_id_when_a_provider_was_typed_in(cloud: Cloud) -> None:
+    provider = typed(FACILITY_TIN)
+    request_id = cloud.start(servicing_provider=provider)
+    with cloud.wire.counting() as calls:
+        reply = cloud.submit(request_id, servicing_provider=provider)
+    assert (reply.status, calls) == (202, ["TransactWriteItems"])
+    [given] = reply.body["temporary_providers"]
+    assert (given["side"], given["because"]) == (SERVICING, ["TYPED_IN"])
+    assert given["temporary_id"].startswith("TMP-")
+    notice = cloud.made.payer.notices["temporary_provider"]
+    for by in (OFFICE, FACILITY):
+        [row] = cloud.dashboard(by).body["requests"]
+        assert (row["request_id"], row["unmatched_providers"]) == (request_id, [SERVICING])
+        told = cloud.read(request_id, by).body
+        assert told["temporary_providers"] == [given]
+        assert notice in told["notices"]
+        assert told["content"]["servicing_provider"]["provider_id"] is None
+    cloud.pend(request_id)
+    assert cloud.read(request_id).body["status"] == "PENDING"
+    case = cloud.case(request_id).body
+    assert case["temporary_providers"] == [given]
+    assert "DECIDE" in case["allowed_actions"]
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(
+    ("changes", "because"),
+    [
+        ({}, None),
+        ({"name": "Another Name", "phone": "2165550999"}, None),
+        ({"provider_id": "P99999"}, ["NOT_LISTED"]),
+        ({"npi": "8001042398"}, ["NPI"]),
+        ({"tin": STRANGER_TIN}, ["TIN"]),
+        ({"npi": "8001042398", "tin": STRANGER_TIN}, ["NPI", "TIN"]),
+        (
+            {"address": {"line_1": "1 Main", "city": "Euclid", "state": "OH", "zip_code": "44123"}},
+            ["ADDRESS"],
+        ),
+    ],
+    ids=["as listed", "by another name", "not listed", "npi", "tin", "npi and tin", "address"],
+)
+def test_request_goes_on_with_a_mark_when_a_provider_does_not_fit_its_entry(
+    cloud: Cloud, changes: dict[str, Any], because: list[str] | None
+) -> None:
+    provider = {**entered()["servicing_provider"], **changes}
+    request_id = cloud.submitted(servicing_provider=provider)
+    assert marks(cloud, request_id) == {}
+    cloud.pend(request_id)
+    assert marks(cloud, request_id) == ({SERVICING: because} if because else {})
+    [row] = cloud.dashboard().body["requests"]
+    assert (row["status"], bool(row["unmatched_providers"])) == ("PENDING", bool(because))
+    assert waiting(cloud) == ([(request_id, SERVICING)] if because else [])
+
+
+def test_address_fits_when_it_is_written_otherwise(cloud: Cloud) -> None:
+    address = {
+        "line_1": "3700 PARK EAST DRIVE, 100A",
+        "city": "beachwood",
+        "state": "OH",
+        "zip_code": "44122",
+    }
+    provider = {**entered()["servicing_provider"], "address": address}
+    request_id = cloud.pended(servicing_provider=provider)
+    assert marks(cloud, request_id) == {}
+
+
+# -- the operators' list ------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S3")
+def test_each_side_is_listed_once_when_operators_ask(cloud: Cloud) -> None:
+    requesting = {**entered()["requesting_provider"], "provider_id": None}
+    both = cloud.submitted(servicing_provider=typed(), requesting_provider=requesting)
+    cloud.clock.pass_by(minutes=1)
+    other = mistyped(cloud)
+    cloud.submitted()
+    cloud.pend(both)
+    assert sorted(waiting(cloud)[:2]) == [(both, REQUESTING), (both, SERVICING)]
+    assert waiting(cloud)[2:] == [(other, SERVICING)]
+    [row] = [r for r in cloud.unmatched().body["providers"] if r["request_id"] == other]
+    told = cloud.read(other).body
+    assert row == {
+        "request_id": other,
+        "number": told["number"],
+        "side": SERVICING,
+        "temporary_id": told["temporary_providers"][0]["temporary_id"],
+        "because": ["TYPED_IN"],
+        "provider_id": None,
+        "name": "Cleveland Center for Digestive Health & Endoscopy LLC",
+        "npi": "8001041853",
+        "tin": STRANGER_TIN,
+        "submitted_at": told["submitted_at"],
+    }
+
+
+def test_pages_follow_one_another_when_each_is_one_query(cloud: Cloud) -> None:
+    made = {mistyped(cloud) for _ in range(3)}
+    seen: list[str] = []
+    query: dict[str, str] = {}
+    while True:
+        with cloud.wire.counting() as calls:
+            reply = cloud.unmatched(OPERATOR, limit="2", **query)
+        assert calls == ["Query"]
+        seen += [row["request_id"] for row in reply.body["providers"]]
+        if reply.body["cursor"] is None:
+            break
+        query = {"cursor": reply.body["cursor"]}
+    assert (len(seen), set(seen)) == (3, made)
+    foreign = cloud.overdue(cursor=query["cursor"])
+    assert (foreign.status, foreign.code) == (422, "invalid_input")
+
+
+def test_no_round_is_taken_for_open_when_only_a_provider_waits(cloud: Cloud) -> None:
+    request_id = mistyped(cloud)
+    cloud.void(request_id)
+    assert waiting(cloud) == [(request_id, SERVICING)]
+    assert cloud.made.listings.open_rounds() == ()
+
+
+# -- reconciled ---------------------------------------------------------------------------------------
+
+
+def processing(cloud: Cloud) -> str:
+    return mistyped(cloud)
+
+
+def pending(cloud: Cloud) -> str:
+    return cloud.pended(servicing_provider=typed())
+
+
+def voided(cloud: Cloud) -> str:
+    request_id = pending(cloud)
+    assert cloud.void(request_id).status == 200
+    return request_id
+
+
+def decided(cloud: Cloud, **lines: str) -> str:
+    request_id = pending(cloud)
+    assert cloud.decide(request_id, lines or {"1.1": "APPROVED", "1.2": "DENIED"}).status == 200
+    return request_id
+
+
+def approved(cloud: Cloud) -> str:
+    return decided(cloud, **{"1.1": "APPROVED", "1.2": "APPROVED"})
+
+
+def denied(cloud: Cloud) -> str:
+    return decided(cloud, **{"1.1": "DENIED", "1.2": "DENIED"})
+
+
+def appealed(cloud: Cloud) -> str:
+    request_id = denied(cloud)
+    assert cloud.appeal(request_id, "1.1").status == 202
+    cloud.pend(request_id, 2)
+    return request_id
+
+
+@pytest.mark.rule("S3", "A2")
+@pytest.mark.parametrize(
+    "reach", [processing, pending, voided, approved, decided, denied, appealed]
+)
+def test_right_tin_sees_it_and_the_wrong_one_does_not_when_it_is_reconciled(
+    cloud: Cloud, reach: Callable[[Cloud], str]
+) -> None:
+    request_id = reach(cloud)
+    before = cloud.read(request_id).body
+    assert ids(cloud.dashboard(STRANGER)) == [request_id]
+    assert cloud.read(request_id, FACILITY).status == 404
+    with cloud.wire.counting() as calls:
+        reply = cloud.reconcile(request_id)
+    assert (reply.status, reply.body["status"]) == (200, before["status"]), reply.text
+    assert calls.count("TransactWriteItems") == 1
+    for by in (OFFICE, FACILITY):
+        after = cloud.read(request_id, by).body
+        [row] = cloud.dashboard(by).body["requests"]
+        assert (row["request_id"], row["unmatched_providers"]) == (request_id, [])
+        assert ids(cloud.of_patient(by)) == [request_id]
+        kept = ("status", "number", "lines", "due_at", "allowed_actions", "appeals", "documents")
+        assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+        provider = after["content"]["servicing_provider"]
+        assert (provider["provider_id"], provider["tin"]) == ("P00001", FACILITY_TIN)
+        [one] = after["temporary_providers"]
+        assert one["submitted"]["tin"] == STRANGER_TIN
+        assert one["reconciled_at"] is not None
+        assert after["history"][-1]["type"] == "ProviderReconciled"
+        assert cloud.made.payer.notices["temporary_provider"] not in after["notices"]
+    assert waiting(cloud) == []
+    nothing = cloud.read(ABSENT, STRANGER)
+    assert (cloud.read(request_id, STRANGER).text, nothing.status) == (nothing.text, 404)
+    for reply_ in (cloud.dashboard(STRANGER), cloud.of_patient(STRANGER), cloud.flagged(STRANGER)):
+        assert ids(reply_) == []
+    for method in (cloud.flag, cloud.offer):
+        assert method(request_id, by=STRANGER).status == 404
+    assert cloud.void(request_id, STRANGER).status == 404
+
+
+def test_reviewers_line_stands_when_a_provider_is_reconciled(cloud: Cloud) -> None:
+    request_id = pending(cloud)
+    before = cloud.worklist(plan_id="OAP-COMPLETE").body
+    cloud.reconcile(request_id)
+    assert cloud.worklist(plan_id="OAP-COMPLETE").body == before
+    assert cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"}).status == 200
+    assert cloud.read(request_id, FACILITY).body["status"] == "APPROVED"
+
+
+@pytest.mark.rule("T3")
+def test_flags_follow_who_sees_it_when_a_provider_is_reconciled(cloud: Cloud) -> None:
+    request_id = pending(cloud)
+    for by in (OFFICE, STRANGER):
+        assert cloud.flag(request_id, by).status == 204
+    cloud.reconcile(request_id)
+    assert ids(cloud.flagged(OFFICE)) == [request_id]
+    assert ids(cloud.flagged(STRANGER)) == ids(cloud.flagged(FACILITY)) == []
+    [counted] = [
+        from_wire(item)
+        for item in cloud.items("FLAGS")
+        if item["pk"]["S"] == f"FLAGS#{STRANGER_TIN}"
+    ]
+    assert not counted.get("request_ids")
+
+
+@pytest.mark.rule("S3", "T5")
+def test_both_providers_hear_of_it_when_a_provider_is_reconciled(cloud: Cloud) -> None:
+    request_id = mistyped(cloud)
+    cloud.reconcile(request_id)
+    assert cloud.relay(cloud.stream()[-1:]) == []
+    [entry] = cloud.published()
+    for _ in range(2):
+        cloud.receive(entry)
+    for by in (OFFICE, FACILITY):
+        [message] = cloud.messages(by).body["messages"]
+        assert (message["type"], message["request_id"]) == ("ProviderReconciled", request_id)
+    assert cloud.messages(STRANGER).body["messages"] == []
+
+
+def test_phone_stays_when_the_entry_takes_the_place_of_what_was_typed(cloud: Cloud) -> None:
+    request_id = cloud.submitted(servicing_provider=typed(phone="2165550777", fax="2165550778"))
+    cloud.reconcile(request_id)
+    provider = cloud.read(request_id).body["content"]["servicing_provider"]
+    assert (provider["phone"], provider["fax"]) == ("2165550777", "2165550778")
+
+
+def test_nothing_changes_when_the_same_choice_comes_again(cloud: Cloud) -> None:
+    request_id = mistyped(cloud)
+    first = cloud.reconcile(request_id)
+    stored = cloud.item(request_id)
+    cloud.clock.pass_by(minutes=1)
+    again = cloud.reconcile(request_id)
+    assert (again.status, again.body) == (200, first.body)
+    assert cloud.item(request_id) == stored
+
+
+def test_request_is_reconciled_once_when_the_answer_was_lost(cloud: Cloud) -> None:
+    request_id = mistyped(cloud)
+    cloud.wire.lose_answer("TransactWriteItems", attempts=4)
+    assert cloud.reconcile(request_id).status == 503
+    assert cloud.reconcile(request_id).status == 200
+    types = [entry["type"] for entry in cloud.read(request_id).body["history"]]
+    assert types.count("ProviderReconciled") == 1
+
+
+def test_entry_is_replaced_when_an_operator_had_chosen_the_wrong_one(cloud: Cloud) -> None:
+    request_id = mistyped(cloud)
+    assert cloud.reconcile(request_id, "P00002").status == 200
+    assert cloud.read(request_id, FACILITY).status == 404
+    assert cloud.reconcile(request_id, "P00001").status == 200
+    [one] = cloud.read(request_id, FACILITY).body["temporary_providers"]
+    assert one["submitted"]["tin"] == STRANGER_TIN
+
+
+def test_wrong_tin_goes_on_seeing_it_when_it_is_the_other_sides(cloud: Cloud) -> None:
+    request_id = cloud.submitted(servicing_provider=typed(OFFICE_TIN))
+    assert cloud.reconcile(request_id).status == 200
+    for by in (OFFICE, FACILITY):
+        assert cloud.read(request_id, by).status == 200
+
+
+def test_submission_is_answered_as_it_was_when_a_provider_was_reconciled_since(
+    cloud: Cloud,
+) -> None:
+    request_id = cloud.start(servicing_provider=typed())
+    first = cloud.submit(request_id, servicing_provider=typed())
+    cloud.reconcile(request_id)
+    again = cloud.submit(request_id, servicing_provider=typed())
+    assert (again.status, again.body["number"]) == (202, first.body["number"])
+
+
+# -- refused ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "side", "pointer", "code"),
+    [
+        ("P99999", SERVICING, "/provider_id", "not_listed"),
+        ("P00002", REQUESTING, "/side", "not_temporary"),
+    ],
+)
+def test_choice_is_refused_when_there_is_nothing_to_choose(
+    cloud: Cloud, provider_id: str, side: str, pointer: str, code: str
+) -> None:
+    request_id = mistyped(cloud)
+    stored = cloud.item(request_id)
+    reply = cloud.reconcile(request_id, provider_id, side)
+    [fault] = reply.body["faults"]
+    assert (reply.status, fault["pointer"], fault["code"]) == (422, pointer, code)
+    assert cloud.item(request_id) == stored
+
+
+@pytest.mark.rule("A2")
+def test_choice_is_refused_when_its_own_office_would_lose_the_request(cloud: Cloud) -> None:
+    requesting = {**entered()["requesting_provider"], "provider_id": None}
+    request_id = cloud.submitted(requesting_provider=requesting)
+    reply = cloud.reconcile(request_id, "P00001", REQUESTING)
+    [fault] = reply.body["faults"]
+    assert (reply.status, fault["code"]) == (422, "submitters_tin")
+    assert cloud.read(request_id).status == 200
+    assert cloud.reconcile(request_id, "P00002", REQUESTING).status == 200
+
+
+@pytest.mark.parametrize("by", [OFFICE, REVIEWER, claims("clerk", "Intake")])
+def test_list_and_choice_are_refused_when_the_caller_is_no_operator(
+    cloud: Cloud, by: Mapping[str, str]
+) -> None:
+    request_id = mistyped(cloud)
+    for reply in (cloud.unmatched(by), cloud.reconcile(request_id, by=by)):
+        assert (reply.status, reply.code) == (403, "not_entitled")
+
+
+def test_choice_finds_nothing_when_there_is_no_submitted_request(cloud: Cloud) -> None:
+    draft = cloud.start(servicing_provider=typed())
+    assert [cloud.reconcile(one).status for one in (draft, ABSENT)] == [404, 404]
+
+
+# -- races --------------------------------------------------------------------------------------------
+
+
+def meanwhile(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, name: str, other: Callable[[], object]
+) -> None:
+    """Somebody else is quicker, between the next read and its write."""
+    read = getattr(cloud.made.requests, name)
+
+    def slow(request_id: str) -> Request | None:
+        found: Request | None = read(request_id)
+        monkeypatch.setattr(cloud.made.requests, name, read)
+        other()
+        return found
+
+    monkeypatch.setattr(cloud.made.requests, name, slow)
+
+
+def decision(cloud: Cloud, request_id: str) -> Reply:
+    return cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "DENIED"})
+
+
+def void(cloud: Cloud, request_id: str) -> Reply:
+    return cloud.void(request_id)
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize("other", [decision, void])
+@pytest.mark.parametrize("quicker", ["other", "reconciliation"])
+def test_both_stand_when_another_change_meets_the_reconciliation(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    other: Callable[[Cloud, str], Reply],
+    quicker: str,
+) -> None:
+    request_id = pending(cloud)
+    moves: list[Callable[[Cloud, str], Reply]] = [Cloud.reconcile, other]
+    slow, quick = moves if quicker == "other" else moves[::-1]
+    quicks: list[Reply] = []
+    meanwhile(cloud, monkeypatch, "read", lambda: quicks.append(quick(cloud, request_id)))
+    assert (slow(cloud, request_id).status, [one.status for one in quicks]) == (200, [200])
+    told = cloud.read(request_id, FACILITY).body
+    assert told["status"] == ("PARTIALLY APPROVED" if other is decision else "VOID")
+    assert cloud.read(request_id, STRANGER).status == 404
+    assert ids(cloud.dashboard(STRANGER)) == []
+    assert [row["status"] for row in cloud.dashboard(FACILITY).body["requests"]] == [told["status"]]
+    types = [entry["type"] for entry in told["history"]]
+    assert types.count("ProviderReconciled") == 1
+
+
+def test_reconciliation_stands_when_the_assessment_had_read_before_it(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = mistyped(cloud)
+    operator = Caller(subject="operator-user", entitlements=frozenset({Entitlement.OPERATOR}))
+    meanwhile(
+        cloud,
+        monkeypatch,
+        "read_file",
+        lambda: reconcile_provider(
+            request_id,
+            Side.SERVICING_PROVIDER,
+            "P00001",
+            operator,
+            requests=cloud.made.requests,
+            reference=cloud.made.reference,
+            now=cloud.clock(),
+        ),
+    )
+    cloud.pend(request_id)
+    told = cloud.read(request_id, FACILITY).body
+    assert told["status"] == "PENDING"
+    assert told["temporary_providers"][0]["reconciled_at"] is not None
+    assert waiting(cloud) == []
+
+
+def test_both_sides_are_reconciled_when_two_operators_work_at_once(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requesting = {**entered()["requesting_provider"], "provider_id": None}
+    request_id = cloud.submitted(servicing_provider=typed(), requesting_provider=requesting)
+    second = claims("second-operator", "Operator")
+    meanwhile(
+        cloud,
+        monkeypatch,
+        "read",
+        lambda: cloud.reconcile(request_id, "P00002", REQUESTING, by=second),
+    )
+    assert cloud.reconcile(request_id, by=OPERATOR).status == 200
+    told = cloud.read(request_id, FACILITY).body["content"]
+    listed = [told[part]["provider_id"] for part in ("requesting_provider", "servicing_provider")]
+    assert listed == ["P00002", "P00001"]
+    assert waiting(cloud) == []
+
+
+# -- duplicates ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("S2", "A2")
+def test_duplicate_is_told_to_who_sees_the_first_when_its_provider_was_reconciled(
+    cloud: Cloud,
+) -> None:
+    own = {**entered()["requesting_provider"], "tin": STRANGER_TIN, "provider_id": None}
+    request_id = mistyped(cloud)
+    first = cloud.start(servicing_provider=typed())
+    theirs = cloud.start(STRANGER, servicing_provider=typed(), requesting_provider=own)
+    cloud.reconcile(request_id)
+    again = cloud.submit(first, servicing_provider=typed())
+    assert (again.status, again.body["existing"]["request_id"]) == (409, request_id)
+    told = cloud.submit(theirs, by=STRANGER, servicing_provider=typed(), requesting_provider=own)
+    assert told.status == 409
+    assert request_id not in told.text
+    cloud.void(request_id)
+    assert cloud.submit(first, servicing_provider=typed()).status == 202
+
+
+@pytest.mark.rule("S2")
+def test_later_duplicate_is_found_when_the_first_ones_provider_was_reconciled(
+    cloud: Cloud,
+) -> None:
+    request_id = cloud.submitted(servicing_provider=typed(npi="1234567893"))
+    cloud.reconcile(request_id)
+    cloud.clock.pass_by(minutes=1)
+    again = cloud.start()
+    assert cloud.submit(again).status == 202
+    cloud.pend(again)
+    told = cloud.read(again).body
+    number = cloud.read(request_id).body["number"]
+    assert (told["status"], told["duplicate_of"]) == ("VOID", number)
+
+
+def test_nothing_is_locked_when_a_void_requests_provider_is_reconciled(cloud: Cloud) -> None:
+    request_id = voided(cloud)
+    assert cloud.reconcile(request_id).status == 200
+    assert (
+        cloud.submit(cloud.start(servicing_provider=typed()), servicing_provider=typed()).status
+        == 202
+    )

@@ -1,0 +1,92 @@
+"""Which providers fit the directory, and what they are called until an operator has looked (S3)."""
+
+from typing import Any
+
+import pytest
+
+from precert.domain import matching, reconciling
+from precert.domain.errors import ActionNotAllowedError
+from precert.domain.matching import Mismatch, Side
+from precert.domain.request import Request
+from precert.domain.statuses import Action, Status
+from precert.usecases.match_providers import with_matches
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.reference import SampleReference
+
+REQUESTING, SERVICING = Side
+
+
+def submitted(status: Status = Status.PROCESSING, **changes: Any) -> Request:
+    provider = {**samples.entered()["servicing_provider"], **changes}
+    content = samples.content(servicing_provider=provider)
+    temporary = matching.typed_in(samples.REQUEST_ID, content)
+    review = samples.request(status).submitted.model_copy(
+        update={"temporary_providers": temporary, "submitter_tins": (samples.OFFICE_TIN,)}
+    )
+    return samples.request(status, content=content, tins=frozenset(content.tins), review=review)
+
+
+def marked(request: Request) -> dict[Side, tuple[Mismatch, ...]]:
+    reference: Any = SampleReference()
+    temporary = with_matches(request, reference).submitted.temporary_providers
+    return {side: one.because for side, one in temporary.items()}
+
+
+def test_temporary_id_is_one_for_each_side_and_always_the_same() -> None:
+    made = {matching.temporary_id(one, side) for one in ("R1", "R2") for side in Side for _ in "12"}
+    assert len(made) == 4
+    assert all(len(one) == len("TMP-") + 10 for one in made)
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(
+    ("changes", "because"),
+    [
+        ({}, ()),
+        ({"name": "By another name"}, ()),
+        ({"npi": None, "address": None}, ()),
+        ({"provider_id": None}, (Mismatch.TYPED_IN,)),
+        ({"provider_id": "P99999"}, (Mismatch.NOT_LISTED,)),
+        ({"npi": "1234567893"}, (Mismatch.NPI,)),
+        ({"tin": samples.STRANGER_TIN}, (Mismatch.TIN,)),
+        ({"address": {**samples.ADDRESS, "zip_code": "44123"}}, (Mismatch.ADDRESS,)),
+        ({"address": {**samples.ADDRESS, "line_2": "Suite 9"}}, (Mismatch.ADDRESS,)),
+        ({"address": {**samples.ADDRESS, "city": "BEACHWOOD"}}, ()),
+        ({"provider_id": "P00002"}, (Mismatch.NPI, Mismatch.TIN, Mismatch.ADDRESS)),
+    ],
+)
+def test_side_is_marked_when_it_does_not_fit_its_entry(
+    changes: dict[str, Any], because: tuple[Mismatch, ...]
+) -> None:
+    assert marked(submitted(**changes)) == ({SERVICING: because} if because else {})
+
+
+def test_reconciled_side_stays_when_the_request_is_compared_again() -> None:
+    entry = samples.directory()["P00001"].model_copy(update={"tin": samples.STRANGER_TIN})
+    change = reconciling.reconcile_provider(
+        submitted(provider_id=None), SERVICING, entry, by="operator", now=START
+    )
+    assert change is not None
+    assert marked(change.request) == {SERVICING: (Mismatch.TYPED_IN,)}
+    assert change.request.unmatched_providers == ()
+    assert change.request.content_as_submitted == submitted(provider_id=None).content
+    assert change.unseen_by == {samples.FACILITY_TIN}
+
+
+@pytest.mark.rule("T1")
+@pytest.mark.parametrize("status", [one for one in Status if one is not Status.INCOMPLETE])
+def test_operators_alone_are_offered_to_reconcile_when_a_side_is_unmatched(status: Status) -> None:
+    typed, listed = submitted(status, provider_id=None), submitted(status)
+    assert Action.RECONCILE_PROVIDER in typed.operators_actions
+    assert Action.RECONCILE_PROVIDER not in listed.operators_actions
+    assert typed.offices_actions == listed.offices_actions
+    assert typed.reviewers_actions("r", START) == listed.reviewers_actions("r", START)
+
+
+def test_draft_is_not_reconciled_when_it_was_never_sent() -> None:
+    entry = samples.directory()["P00001"]
+    with pytest.raises(ActionNotAllowedError):
+        reconciling.reconcile_provider(
+            samples.request(), SERVICING, entry, by="operator", now=START
+        )
