@@ -33,7 +33,7 @@ def marked(request: Request) -> dict[Side, tuple[Mismatch, ...]]:
     return {side: one.because for side, one in temporary.items()}
 
 
-def test_temporary_id_is_one_for_each_side_and_always_the_same() -> None:
+def test_temporary_id_is_the_same_when_it_is_made_again_for_its_side() -> None:
     made = {matching.temporary_id(one, side) for one in ("R1", "R2") for side in Side for _ in "12"}
     assert len(made) == 4
     assert all(len(one) == len("TMP-") + 10 for one in made)
