@@ -272,6 +272,7 @@ class Dependencies:
             self.dynamodb,
             requests_table=self.settings[Env.REQUESTS_TABLE],
             reference_table=self.settings[Env.REFERENCE_TABLE],
+            kept_until=self._kept_until,
         )
 
     @cached_property

@@ -6,8 +6,9 @@ import pytest
 
 from functions.intake import handler as intake
 from functions.intake import reports
+from precert.domain.clocks import history_end
 from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Context, Reply
-from tests.fakes.samples import entered
+from tests.fakes.samples import entered, later, payer
 
 CLERK: Final = {"sub": "clerk", "cognito:groups": "[Intake]"}
 VENDOR: Final = {"sub": "vendor", "cognito:groups": "[Vendor]", "custom:delegates": "EVICORE-RAD"}
@@ -76,6 +77,15 @@ def test_vendors_decision_shows_for_both_sides_when_it_is_reported(cloud: Cloud)
     assert "vendor" in refused.body["detail"]
     assert report(cloud, content=entered()).body == shown.body
     assert len(cloud.items("EVENT#")) == 1
+
+
+@pytest.mark.rule("T4")
+def test_vendors_case_goes_after_two_years_when_nothing_more_happens(cloud: Cloud) -> None:
+    request_id = report(cloud, content=entered()).body["request_id"]
+    end = history_end(cloud.clock.at, 2, payer().zone)
+    assert int(cloud.stored(request_id)["ttl"]) == end.timestamp()
+    other = register(cloud, content=entered(services=later(entered()["services"], 30)))
+    assert "ttl" not in cloud.stored(other.body["request_id"])
 
 
 def test_event_of_the_bus_is_the_same_report_when_it_names_our_number(cloud: Cloud) -> None:

@@ -1,6 +1,8 @@
 """Requests that come in whole (port :class:`precert.usecases.ports.registrations.Registrations`)."""
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, to_wire
@@ -13,7 +15,7 @@ from precert.adapters.dynamodb.request_items import request_item, request_of
 from precert.adapters.dynamodb.requests import worklist_attributes
 from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
 from precert.adapters.dynamodb.unmatched import unmatched_lines
-from precert.contract import PK, REQUEST_SK, SK
+from precert.contract import PK, REQUEST_SK, SK, TTL_ATTRIBUTE
 from precert.domain.duplicates import Footprint
 from precert.domain.errors import TransientError
 from precert.domain.events import Event
@@ -40,9 +42,16 @@ class DynamoDBRegistrations:
     """One transaction for each: what a submission writes, without a draft before it."""
 
     def __init__(
-        self, client: "DynamoDBClient", *, requests_table: str, reference_table: str
+        self,
+        client: "DynamoDBClient",
+        *,
+        requests_table: str,
+        reference_table: str,
+        kept_until: Callable[[datetime], datetime],
     ) -> None:
+        """``kept_until`` says until when history stays that changed last at an instant (T4)."""
         self._client = client
+        self._kept_until = kept_until
         self._writes = Writes(client)
         self._table = requests_table
         self._reference_table = reference_table
@@ -106,6 +115,8 @@ class DynamoDBRegistrations:
             **worklist_attributes(request),
             "takes_documents": request.takes_documents,
         }
+        if request.is_history:
+            item[TTL_ATTRIBUTE] = ceil(self._kept_until(request.updated_at).timestamp())
         return {
             "TableName": self._table,
             "Item": to_wire(item),
