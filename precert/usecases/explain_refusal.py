@@ -14,7 +14,7 @@ from precert.domain.errors import (
     VersionMismatchError,
 )
 from precert.domain.request import Request
-from precert.domain.statuses import Status, allowed_actions
+from precert.domain.statuses import Status
 
 _OTHER_PATIENT = Fault(
     "/content/patient/member_id",
@@ -68,7 +68,7 @@ def submitted_already(request: Request) -> ActionNotAllowedError:
         "This draft was submitted: read its request instead.",
         request_status=request.status.value,
         number=number,
-        allowed_actions=[action.value for action in allowed_actions(request.status)],
+        allowed_actions=[action.value for action in request.offices_actions],
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from functions.submit import handler as submit
 from precert.domain.content import PARTS, RequestContent
+from precert.domain.review import Assessment
 from tests.adapters.cloud import FACILITY, OFFICE, OFFICE_SUBJECT, Cloud, claims
 from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, OFFICE_VISIT, content, entered
 
@@ -299,3 +300,14 @@ def test_number_is_named_when_a_submitted_draft_is_resumed_or_saved(cloud: Cloud
     for reply in (cloud.resume(draft_id), cloud.save(draft_id, 2), cloud.delete(draft_id, 2)):
         assert (reply.status, reply.code) == (409, "action_not_allowed")
         assert reply.body["number"] == number
+
+
+@pytest.mark.rule("T1")
+def test_refused_save_offers_what_the_details_offer_when_a_vendor_decides(cloud: Cloud) -> None:
+    draft_id = cloud.submitted()
+    request = cloud.made.requests.read(draft_id)
+    assert request is not None
+    assessment = Assessment(rule_list="1", assessed_at=cloud.clock.at, lines=())
+    cloud.made.requests.record(request.delegate("EVICORE-RAD", assessment, cloud.clock.at))
+    told = cloud.read(draft_id).body["allowed_actions"]
+    assert cloud.save(draft_id, 2).body["allowed_actions"] == told == ["DETAILS"]
