@@ -95,6 +95,14 @@ class Request(Value):
         return Urgency.ELECTIVE
 
     @property
+    def round_urgency(self) -> Urgency:
+        """By what clock the open round runs: an appeal's is its own, whatever was asked for (W7)."""
+        appeal = self.review.open_appeal if self.review else None
+        if appeal is None:
+            return self.urgency
+        return Urgency.URGENT if appeal.expedited else Urgency.ELECTIVE
+
+    @property
     def is_delegated(self) -> bool:
         """Whether a vendor decides it, and not the payer (W8)."""
         return self.review is not None and self.review.delegate_id is not None

@@ -373,8 +373,15 @@ class Cloud:
         body = {"reason": "The family chose another hospital."}
         return self.call(submit, "POST", f"/v1/requests/{request_id}/void", body, by=by)
 
-    def appeal(self, request_id: str, *line_ids: str, by: Mapping[str, str] = OFFICE) -> Reply:
-        body = {"line_ids": list(line_ids), "reason": "The tumor grew since.", "expedited": False}
+    def appeal(
+        self,
+        request_id: str,
+        *line_ids: str,
+        by: Mapping[str, str] = OFFICE,
+        expedited: bool = False,
+    ) -> Reply:
+        reason = "The tumor grew since."
+        body = {"line_ids": list(line_ids), "reason": reason, "expedited": expedited}
         return self.call(submit, "POST", f"/v1/requests/{request_id}/appeals", body, by=by)
 
     def offer(

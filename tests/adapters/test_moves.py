@@ -8,6 +8,7 @@ from tests.adapters.cloud import (
     FACILITY,
     OFFICE,
     OTHER_QUEUE,
+    PDF,
     REVIEWER,
     SECOND_REVIEWER,
     STRANGER,
@@ -132,7 +133,7 @@ def test_review_goes_on_when_a_document_arrives(cloud: Cloud) -> None:
     cloud.move(request_id, "information", {"documents": ["CLINICAL_NOTES"]})
     cloud.clock.pass_by(days=1)
     offered = cloud.offer(request_id, "notes.pdf").body["document"]
-    cloud.arrive(request_id, offered["document_id"], b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n%%EOF")
+    cloud.arrive(request_id, offered["document_id"], PDF)
     for _ in range(2):
         assert cloud.relay(cloud.stream()) == []
     told = cloud.read(request_id).body
@@ -231,3 +232,16 @@ def test_nothing_is_moved_when_nothing_waits_for_a_reviewer(cloud: Cloud) -> Non
         reply = cloud.move(request_id, what, body, by=REVIEWER)
         assert (reply.status, reply.code) == (409, "action_not_allowed"), what
         assert reply.body["allowed_actions"] == ["DETAILS"]
+
+
+def test_expedited_appeal_is_before_elective_cases_when_the_worklist_is_read(cloud: Cloud) -> None:
+    elective = [pended(cloud) for _ in range(2)]
+    cloud.clock.pass_by(days=14)
+    appealed = cloud.determined()
+    assert cloud.appeal(appealed, "1.2", expedited=True).status == 202
+    cloud.pend(appealed, 2)
+    rows = cloud.worklist().body["rounds"]
+    assert [row["request_id"] for row in rows] == [appealed, *elective]
+    assert [row["urgency"] for row in rows] == ["URGENT", "ELECTIVE", "ELECTIVE"]
+    due_at = [row["due_at"] for row in rows]
+    assert due_at[1] < due_at[0]

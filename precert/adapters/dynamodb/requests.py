@@ -224,7 +224,7 @@ def worklist_attributes(request: Request) -> Item:
         return {WORKLIST_PK: PROCESSING_QUEUE, WORKLIST_SK: queued}
     return {
         WORKLIST_PK: worklist_pk(request.plan.plan_id),
-        WORKLIST_SK: worklist_sk(request.urgency, due_at, request.request_id),
+        WORKLIST_SK: worklist_sk(request.round_urgency, due_at, request.request_id),
         ROW_ATTRIBUTE: json_of(worklist_row(request, due_at)),
     }
 

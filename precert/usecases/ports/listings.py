@@ -163,7 +163,7 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
         request_id=request.request_id,
         number=review.number,
         plan_id=request.plan.plan_id,
-        urgency=request.urgency,
+        urgency=request.round_urgency,
         round=review.round,
         due_at=due_at,
         waiting_on=request.waiting_on,
