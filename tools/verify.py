@@ -22,7 +22,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 LOGS: Final = ROOT / ".local" / "log"
 CODE: Final = ("precert", "functions", "infra", "local", "tools", "tests", "bench")
 PYTHON: Final = sys.executable
-QUICK: Final = frozenset({"format", "lint", "types", "architecture", "unit"})
+QUICK: Final = frozenset({"format", "lint", "architecture", "unit"})
 """What nothing else is begun before."""
 
 
