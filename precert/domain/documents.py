@@ -167,11 +167,18 @@ class Document(Value):
             version_id=None,
         )
 
-    def sender(self, content: RequestContent) -> Sender | None:
-        """The side that sent it; ``None`` while a draft does not name the sender's TIN yet."""
+    def sender(self, *contents: RequestContent) -> Sender | None:
+        """The side that sent it, by the first content that names the sender's TIN.
+
+        ``None`` while a draft does not name it yet.
+        """
         sides = (
-            (Sender.REQUESTING_PROVIDER, content.requesting_provider),
-            (Sender.SERVICING_PROVIDER, content.servicing_provider),
+            named
+            for content in contents
+            for named in (
+                (Sender.REQUESTING_PROVIDER, content.requesting_provider),
+                (Sender.SERVICING_PROVIDER, content.servicing_provider),
+            )
         )
         return next((s for s, side in sides if side and side.tin == self.sent_by_tin), None)
 

@@ -15,6 +15,7 @@ from tests.adapters.cloud import (
     FACILITY,
     OFFICE,
     OPERATOR,
+    PDF,
     REVIEWER,
     STRANGER,
     Cloud,
@@ -291,6 +292,18 @@ def test_both_providers_hear_of_it_when_a_provider_is_reconciled(cloud: Cloud) -
         [message] = cloud.messages(by).body["messages"]
         assert (message["type"], message["request_id"]) == ("ProviderReconciled", request_id)
     assert cloud.messages(STRANGER).body["messages"] == []
+
+
+@pytest.mark.rule("U6")
+def test_documents_go_with_the_request_when_the_wrong_tin_had_sent_one(cloud: Cloud) -> None:
+    request_id = pending(cloud)
+    offered = cloud.offer(request_id, by=STRANGER).body["document"]
+    cloud.arrive(request_id, offered["document_id"], PDF)
+    cloud.reconcile(request_id)
+    [document] = cloud.read(request_id, FACILITY).body["documents"]
+    assert (document["status"], document["sent_by"]) == ("ATTACHED", SERVICING)
+    assert cloud.download(request_id, document["document_id"], FACILITY).status == 200
+    assert cloud.download(request_id, document["document_id"], STRANGER).status == 404
 
 
 def test_phone_stays_when_the_entry_takes_the_place_of_what_was_typed(cloud: Cloud) -> None:

@@ -54,7 +54,8 @@ class DocumentAnswer(AnswerModel):
     refusal: str | None
 
     @classmethod
-    def of(cls, document: Document, content: RequestContent | None = None) -> "DocumentAnswer":
+    def of(cls, document: Document, *contents: RequestContent) -> "DocumentAnswer":
+        """``contents`` tell which side sent it, the first that knows."""
         refusal = document.refusal
         return cls(
             document_id=document.document_id,
@@ -63,7 +64,7 @@ class DocumentAnswer(AnswerModel):
             document_type=document.document_type,
             status=document.status,
             sent_by_tin=document.sent_by_tin,
-            sent_by=document.sender(content) if content else None,
+            sent_by=document.sender(*contents),
             offered_at=document.offered_at,
             upload_until=document.upload_until,
             settled_at=document.settled_at,

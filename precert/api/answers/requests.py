@@ -88,7 +88,10 @@ def members_of(file: RequestFile, payer: Payer) -> dict[str, Any]:
         "allowed_actions": list(request.offices_actions),
         "plan": request.plan,
         "content": request.content,
-        "documents": [DocumentAnswer.of(one, request.content) for one in file.documents],
+        "documents": [
+            DocumentAnswer.of(one, request.content, request.content_as_submitted)
+            for one in file.documents
+        ],
         "letters": [LetterAnswer.of(letter) for letter in file.letters],
         "history": history_of(file, due_at),
         "notices": _notices(request, payer),
