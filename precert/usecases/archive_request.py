@@ -22,5 +22,5 @@ def archive_request(
         return False
     archive.store(remains.file_of(request))
     files.remove_files(request.request_id)
-    remains.remove_request(request.request_id)
+    remains.remove_request(request)
     return True

@@ -5,14 +5,18 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from precert.contract import Env
 from precert.domain.clocks import history_end
 from tests.adapters.cloud import FACILITY, OFFICE, PDF, SECOND_REVIEWER, Cloud
-from tests.fakes.samples import OFFICE_TIN, entered, payer
+from tests.adapters.test_intake import report
+from tests.fakes.samples import OFFICE_TIN, entered, later, payer
+
+OFFICES: Final = ["FLAGS", "FREQUENT", "NUMBER"]
+"""What the table holds beside requests: what offices did, and numbers given."""
 
 
 def end_of(cloud: Cloud, request_id: str) -> datetime:
@@ -124,7 +128,7 @@ def test_all_of_it_is_archived_and_gone_when_the_store_removed_it(cloud: Cloud) 
     assert all("actor" in event for event in told["events"])
     assert cloud.object_versions() == []
     assert [item["sk"]["S"] for item in cloud.items() if request_id in item["pk"]["S"]] == []
-    assert "NUMBER" in left(cloud)
+    assert left(cloud) == OFFICES
     for reply in (cloud.dashboard(), cloud.of_patient(FACILITY), cloud.flagged()):
         assert reply.body["requests"] == []
     assert [i.get("request_ids") for i in cloud.items("FLAGS")] == [None]
@@ -132,7 +136,8 @@ def test_all_of_it_is_archived_and_gone_when_the_store_removed_it(cloud: Cloud) 
 
 
 @pytest.mark.parametrize(
-    "operation", ["PutObject", "CopyObject", "ListObjectVersions", "DeleteObject", "DeleteItem"]
+    "operation",
+    ["PutObject", "CopyObject", "ListObjectVersions", "DeleteObject", "GetItem", "DeleteItem"],
 )
 def test_archive_is_whole_when_a_run_dies_and_is_repeated(cloud: Cloud, operation: str) -> None:
     request_id, _ = with_a_document(cloud)
@@ -149,6 +154,65 @@ def test_archive_is_whole_when_a_run_dies_and_is_repeated(cloud: Cloud, operatio
     for _ in range(2):
         assert cloud.clean_up(old) == []
     assert archived(cloud) == whole
+    assert left(cloud) == OFFICES
+
+
+@pytest.mark.rule("T4")
+@pytest.mark.parametrize("dies", [False, True], ids=["in one run", "in two"])
+def test_lock_stays_with_the_others_in_it_when_one_is_archived(cloud: Cloud, dies: bool) -> None:
+    """Both ask for the same on other days, so they share a lock."""
+    gone, kept = cloud.submitted(), cloud.submitted()
+    old = removed(cloud, gone)
+    if dies:
+        cloud.wire.cut("UpdateItem")
+        assert cloud.clean_up(old) == ["0001"]
+    for _ in range(2):
+        assert cloud.clean_up(old) == []
+    [lock] = cloud.items("LOCK")
+    assert (gone in lock, kept in lock) == (False, True)
+    assert [item["sk"]["S"] for item in cloud.items(f"REQUEST#{kept}")] == [f"REQUEST#{kept}"]
+    assert cloud.items(f"REQUEST#{gone}") == []
+    again = cloud.start()
+    assert cloud.submit(again).status == 202
+
+
+@pytest.mark.rule("S2")
+def test_lock_is_compared_anew_when_it_went_while_somebody_submitted(cloud: Cloud) -> None:
+    """Two ask for the same days; between their looks at the lock, the archive takes it away."""
+    gone = cloud.submitted()
+    cloud.clock.pass_by(days=1)
+    moved = later(entered()["services"], 30)
+    mine, theirs = cloud.start(services=moved), cloud.start(services=moved)
+    old, steps = removed(cloud, gone), [0]
+
+    def between(**_: Any) -> None:
+        steps[0] += 1
+        if steps[0] == 2:
+            assert cloud.clean_up(old) == []
+            assert cloud.submit(theirs, services=moved).status == 202
+
+    store = cloud.clients.by_name["dynamodb"]
+    event = "provide-client-params.dynamodb.TransactWriteItems"
+    store.meta.events.register(event, between)
+    try:
+        reply = cloud.submit(mine, services=moved)
+    finally:
+        store.meta.events.unregister(event, between)
+    assert (reply.status, reply.code) == (409, "duplicate_request")
+    assert reply.body["existing"]["request_id"] == theirs
+
+
+@pytest.mark.rule("T4")
+def test_nothing_of_it_is_left_when_it_was_void_or_a_vendors(cloud: Cloud) -> None:
+    void = cloud.pended()
+    assert cloud.void(void).status == 200
+    reported = report(cloud, content=entered()).body["request_id"]
+    assert int(cloud.stored(reported)["ttl"]) == end_of(cloud, reported).timestamp()
+    for request_id in (void, reported):
+        old = removed(cloud, request_id)
+        for _ in range(2):
+            assert cloud.clean_up(old) == []
+    assert set(left(cloud)) <= {"NUMBER", "FREQUENT"}
 
 
 def test_request_is_left_alone_when_its_id_lives(cloud: Cloud) -> None:

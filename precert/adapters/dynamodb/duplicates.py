@@ -2,18 +2,29 @@
 
 A lock is one item for each signature. It has an attribute for every request that stands, named by the
 request's id, with its footprint; whoever adds one does so on the version that was compared. What is
-withdrawn leaves the lock and the member's footprints in the transaction that withdraws it.
+withdrawn leaves the lock and the member's footprints in the transaction that withdraws it; what is
+archived leaves them as it is cleaned up behind. A lock that nobody is left in goes too, so versions
+begin at an instant: a lock that is made anew never has a version that its forerunner had.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, to_wire
-from precert.adapters.dynamodb.keys import LOCK_SK, duplicate_pk, footprint_sk, footprints_pk
-from precert.adapters.dynamodb.reads import query_all
+from precert.adapters.dynamodb.keys import (
+    LOCK_SK,
+    duplicate_pk,
+    footprint_sk,
+    footprints_pk,
+    microseconds,
+)
+from precert.adapters.dynamodb.reads import get, query_all, transient_faults
 from precert.adapters.dynamodb.request_items import packed, unpacked
-from precert.adapters.dynamodb.transactions import ABSENT
+from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
 from precert.contract import PK, SK
-from precert.domain.duplicates import Footprint
+from precert.domain.duplicates import Footprint, footprint_of
+from precert.domain.errors import TransientError
+from precert.domain.request import Request
+from precert.domain.review import Channel
 from precert.usecases.ports.duplicates import DuplicateFoundError
 
 if TYPE_CHECKING:
@@ -52,14 +63,14 @@ def lock(table: str, footprint: Footprint, known: Item | None) -> dict[str, Any]
     }
     held: Item = {}
     if known is not None:
-        held = {name: value for name, value in known.items() if name not in (PK, SK, "version")}
+        held = _held(known)
         for value in held.values():
             existing = unpacked(Footprint, value)
             if existing.overlaps(footprint):
                 raise DuplicateFoundError(existing)
         put["ConditionExpression"] = "version = :known"
         put["ExpressionAttributeValues"] = to_wire({":known": known["version"]})
-    version = int(known["version"]) + 1 if known else 1
+    version = int(known["version"]) + 1 if known else microseconds(footprint.submitted_at)
     put["Item"] = to_wire(
         {
             **_lock_key(footprint),
@@ -97,6 +108,68 @@ def replace(table: str, submitted: Footprint, now: Footprint) -> list[dict[str, 
         "ExpressionAttributeValues": to_wire({":footprint": packed(now), ":one": 1}),
     }
     return [{"Update": locked}, put_footprint(table, now)]
+
+
+def footprint_left_by(request: Request) -> Footprint | None:
+    """The footprint that a request left as it came in; what a vendor reported left none (W8)."""
+    review = request.submitted
+    if review.channel is Channel.VENDOR:
+        return None
+    return submitted_footprint(request)
+
+
+def submitted_footprint(request: Request) -> Footprint:
+    """What a request was locked by: a reconciliation leaves the lock where it is."""
+    review, content = request.submitted, request.content_as_submitted
+    return footprint_of(request.request_id, review.number, review.submitted_at, content)
+
+
+def forget(client: "DynamoDBClient", table: str, footprint: Footprint) -> None:
+    """Release what is held for a request that is gone; may be repeated from any point.
+
+    Raises:
+        TransientError: others were quicker at the lock every time.
+    """
+    with transient_faults():
+        client.delete_item(TableName=table, Key=to_wire(_footprint_key(footprint)))
+    writes, key = Writes(client), _lock_key(footprint)
+    for _ in range(LOCK_ATTEMPTS):
+        item = get(client, table, key[PK], key[SK])
+        if item is None:
+            return
+        others = _held(item).keys() - {footprint.request_id}
+        if others and footprint.request_id not in item:
+            return
+        known: dict[str, Any] = {
+            "TableName": table,
+            "Key": to_wire(key),
+            "ConditionExpression": "version = :known",
+            "ExpressionAttributeValues": to_wire({":known": item["version"]}),
+        }
+        try:
+            if others:
+                writes.update(**_left(known, footprint))
+            else:
+                writes.delete(**known)
+        except ConditionFailedError:
+            continue
+        return
+    raise TransientError("Others are asking for the same. Try again.")
+
+
+def _left(known: dict[str, Any], footprint: Footprint) -> dict[str, Any]:
+    """The update of a lock by which a request leaves it, as the version is that was read."""
+    values = {**known["ExpressionAttributeValues"], **to_wire({":one": 1})}
+    return known | {
+        "UpdateExpression": "REMOVE #request ADD version :one",
+        "ExpressionAttributeNames": {"#request": footprint.request_id},
+        "ExpressionAttributeValues": values,
+    }
+
+
+def _held(item: Item) -> Item:
+    """Footprints in a lock by request id."""
+    return {name: value for name, value in item.items() if name not in (PK, SK, "version")}
 
 
 def _lock_key(footprint: Footprint) -> Item:

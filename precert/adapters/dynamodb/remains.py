@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
+from precert.adapters.dynamodb.duplicates import footprint_left_by, forget
 from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import (
     DRAFT_PARTY_SK,
@@ -53,7 +54,10 @@ class DynamoDBRemains:
     def file_of(self, request: Request) -> RequestFile:
         return file_of(request, self._items(request.request_id))
 
-    def remove_request(self, request_id: str) -> None:
+    def remove_request(self, request: Request) -> None:
+        request_id = request.request_id
+        if left := footprint_left_by(request):
+            forget(self._client, self._table, left)
         items = self._items(request_id)
         for item in sorted(items, key=lambda item: item[SK].startswith(EVENT_SK_PREFIX)):
             self._delete(request_id, item)

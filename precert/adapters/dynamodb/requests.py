@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.codec import Item, json_of, to_wire
 from precert.adapters.dynamodb.documents import document_of
-from precert.adapters.dynamodb.duplicates import release, replace
+from precert.adapters.dynamodb.duplicates import release, replace, submitted_footprint
 from precert.adapters.dynamodb.keys import (
     LETTER_SK_PREFIX,
     OVERDUE_QUEUE,
@@ -101,9 +101,9 @@ class DynamoDBRequests:
             ),
         ]
         if change.event.type in _WITHDRAWS:
-            operations.extend(release(self._table, _submitted_footprint(request)))
+            operations.extend(release(self._table, submitted_footprint(request)))
         if change.event.type is EventType.PROVIDER_RECONCILED and _is_compared(request):
-            operations += replace(self._table, _submitted_footprint(request), _footprint(request))
+            operations += replace(self._table, submitted_footprint(request), _footprint(request))
         operations += unmatched_lines(
             self._table, request.request_id, request.content, request.submitted
         )
@@ -232,11 +232,6 @@ def worklist_attributes(request: Request) -> Item:
 def _is_compared(request: Request) -> bool:
     """Whether others are refused for asking the same: not by what is void, or was asked at a vendor."""
     return request.status is not Status.VOID and request.submitted.channel is not Channel.VENDOR
-
-
-def _submitted_footprint(request: Request) -> Footprint:
-    """What it was locked by: a reconciliation leaves the lock where it is."""
-    return _footprint(request.model_copy(update={"content": request.content_as_submitted}))
 
 
 def _footprint(request: Request) -> Footprint:

@@ -85,6 +85,15 @@ class Writes:
         except BotoCoreError as error:
             raise _transient(error) from error
 
+    def delete(self, **arguments: Any) -> None:
+        """One conditional delete."""
+        try:
+            self._client.delete_item(**arguments)
+        except ClientError as error:
+            _raise_single(error)
+        except BotoCoreError as error:
+            raise _transient(error) from error
+
 
 def _raise_failed_condition(reasons: Sequence[dict[str, Any]]) -> None:
     for index, reason in enumerate(reasons):

@@ -18,10 +18,10 @@ class HistoryRemains(Protocol):
     def file_of(self, request: Request) -> RequestFile:
         """What is still there of a request that is gone. One call for up to 1 MB."""
 
-    def remove_request(self, request_id: str) -> None:
+    def remove_request(self, request: Request) -> None:
         """Remove everything of a request that is gone: lines, flags, records, rounds, events last.
 
-        Its number stays, so that none is given twice.
+        What it was compared by goes too; its number stays, so that none is given twice.
         """
 
 
