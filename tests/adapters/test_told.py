@@ -1,0 +1,48 @@
+"""What is recorded of a request's life, beside what both inboxes hold of it (T5)."""
+
+import json
+from itertools import pairwise
+
+import pytest
+
+from precert.contract import MESSAGE_EVENT_TYPES
+from tests.adapters.cloud import FACILITY, OFFICE, SECOND_REVIEWER, Cloud
+
+
+def lived(cloud: Cloud, way: str) -> str:
+    """A request that went all of the way."""
+    if way == "void":
+        request_id = cloud.pended()
+        assert cloud.void(request_id).status == 200
+        return request_id
+    request_id = cloud.determined()
+    cloud.clock.pass_by(days=2)
+    assert cloud.appeal(request_id, "1.2").status == 202
+    cloud.pend(request_id, 2)
+    overturned = cloud.decide(request_id, {"1.2": "APPROVED"}, round_=2, by=SECOND_REVIEWER)
+    assert overturned.body["status"] == "APPROVED"
+    return request_id
+
+
+@pytest.mark.rule("T5")
+@pytest.mark.parametrize("way", ["void", "appealed"])
+def test_both_inboxes_tell_every_status_when_a_request_has_lived(cloud: Cloud, way: str) -> None:
+    request_id = lived(cloud, way)
+    assert cloud.relay(cloud.stream()) == []
+    for entry in cloud.published():
+        if entry["DetailType"] in MESSAGE_EVENT_TYPES:
+            cloud.receive(entry)
+    events = [json.loads(item["event"]["S"]) for item in cloud.items("EVENT#")]
+    statuses = [
+        (after["event_id"], after["status"])
+        for before, after in pairwise(sorted(events, key=lambda event: event["event_id"]))
+        if after["status"] != before["status"]
+    ]
+    assert len(statuses) >= 3
+    for side in (OFFICE, FACILITY):
+        told = {
+            (message["message_id"].partition("-")[2], message["status"])
+            for message in cloud.messages(side, limit="100").body["messages"]
+        }
+        assert told >= set(statuses)
+        assert {one[0].partition(".")[0] for one in told} == {request_id}

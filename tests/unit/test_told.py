@@ -1,0 +1,155 @@
+"""Every change of status is told to both providers, whichever transition brings it (T5)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from precert.contract import MESSAGE_EVENT_TYPES, EventType
+from precert.domain.clocks import Deadline
+from precert.domain.request import Change, Request
+from precert.domain.review import Assessment, Decision
+from precert.domain.statuses import TRANSITIONS, LineStatus, Status, Transition
+from tests.fakes import samples
+from tests.fakes.clock import START
+
+DEADLINE: Final = Deadline(START + timedelta(days=10), START + timedelta(days=15))
+NOTHING: Final = Assessment(rule_list="1", assessed_at=START, lines=())
+OUTCOMES: Final = {
+    Status.APPROVED: (LineStatus.APPROVED, LineStatus.APPROVED),
+    Status.PARTIALLY_APPROVED: (LineStatus.APPROVED, LineStatus.DENIED),
+    Status.DENIED: (LineStatus.DENIED, LineStatus.DENIED),
+}
+QUIET: Final = frozenset(
+    {
+        EventType.DRAFT_STARTED,
+        EventType.DRAFT_DELETED,
+        EventType.DRAFT_EXPIRING,
+        EventType.DRAFT_EXPIRED,
+        EventType.INFORMATION_REQUESTED,
+        EventType.INFORMATION_RECEIVED,
+        EventType.INFORMATION_OVERDUE,
+        EventType.DEADLINE_EXTENDED,
+        EventType.PEER_TO_PEER_OFFERED,
+        EventType.REVIEW_CLAIMED,
+        EventType.REVIEW_RELEASED,
+        EventType.DECISION_PROPOSED,
+        EventType.DECISION_RETURNED,
+        EventType.DATES_CHANGED,
+        EventType.PROVIDER_RECONCILED,
+        EventType.LETTERS_PRINTED,
+        EventType.DEADLINE_NEARED,
+        EventType.DEADLINE_PASSED,
+        EventType.DOCUMENT_ATTACHED,
+        EventType.DOCUMENT_REFUSED,
+        EventType.DOCUMENT_DELETED,
+        EventType.APPEAL_FILED,
+        EventType.APPEAL_PENDED,
+    }
+)
+"""Events that leave the status of a request as it is."""
+
+Walked = tuple[Status, Transition, Change]
+
+
+def decided(outcome: Status, by: str = "reviewer-1") -> dict[str, Decision]:
+    first, second = OUTCOMES[outcome]
+    return {"1.1": samples.decision(first, by=by), "1.2": samples.decision(second, by=by)}
+
+
+def delegated(status: Status) -> Request:
+    request = samples.request(status)
+    return request.model_copy(
+        update={"review": request.submitted.model_copy(update={"delegate_id": "EVICORE-RAD"})}
+    )
+
+
+def appealed(status: Status) -> Request:
+    """With an appeal against each denied line."""
+    request = samples.request(status)
+    lines = [line.line_id for line in request.submitted.lines if line.status is LineStatus.DENIED]
+    return request.file_appeal(
+        lines,
+        reason="New findings.",
+        expedited=False,
+        filing_days=180,
+        by="office",
+        now=START + timedelta(days=1),
+    ).request
+
+
+def walk() -> Iterator[Walked]:
+    """Every transition that may change the status of what was submitted, to each of its ends."""
+    entered, pending = samples.request(Status.PROCESSING), samples.request(Status.PENDING)
+    yield Status.PROCESSING, Transition.PEND, entered.pend(DEADLINE, 10, START)
+    yield Status.PROCESSING, Transition.DELEGATE, entered.delegate("RAD", NOTHING, START)
+    ended = entered.end_as_duplicate("PC0000000018", NOTHING, START)
+    yield Status.PROCESSING, Transition.END_AS_DUPLICATE, ended
+    for request in (entered, pending):
+        yield request.status, Transition.VOID, request.void("entered twice", "office", START)
+        for outcome in OUTCOMES:
+            change = request.determine(decided(outcome), "reviewer-1", START)
+            yield request.status, Transition.DETERMINE, change
+    for status in (Status.PENDING, *OUTCOMES):
+        for outcome in OUTCOMES:
+            reported = delegated(status).report(decided(outcome), START, "vendor", START)
+            assert reported is not None
+            yield status, Transition.REPORT, reported
+    for status in (Status.PARTIALLY_APPROVED, Status.DENIED):
+        request = appealed(status)
+        wanted = {line.line_id for line in request.lines_to_decide}
+        for outcome in OUTCOMES:
+            decisions = {
+                line_id: decision
+                for line_id, decision in decided(outcome, "reviewer-2").items()
+                if line_id in wanted
+            }
+            change = request.determine_appeal(decisions, "reviewer-2", START)
+            yield status, Transition.DETERMINE_APPEAL, change
+
+
+WALK: Final = tuple(walk())
+CHANGED: Final = [
+    (before, transition, change)
+    for before, transition, change in WALK
+    if change.request.status is not before
+]
+TELLING: Final = {change.event.type for _, _, change in CHANGED} | {EventType.REQUEST_SUBMITTED}
+"""Events of a change of status; a submission's is written by its use case."""
+
+
+@pytest.mark.rule("T5")
+@pytest.mark.parametrize(
+    ("before", "transition", "change"),
+    CHANGED,
+    ids=[f"{before.name}-{how.name}-{c.request.status.name}" for before, how, c in CHANGED],
+)
+def test_both_providers_are_told_when_the_status_changes(
+    before: Status, transition: Transition, change: Change
+) -> None:
+    assert change.event.status is change.request.status is not before
+    assert change.event.type in MESSAGE_EVENT_TYPES
+    assert set(change.event.tins) == {samples.OFFICE_TIN, samples.FACILITY_TIN}
+    assert samples.payer().messages[change.event.type.value]
+
+
+@pytest.mark.rule("T5")
+def test_walk_is_whole_when_the_table_of_transitions_is_read() -> None:
+    """A transition that is added to the table has to be walked above."""
+    possible = {
+        (status, transition, end)
+        for status, ways in TRANSITIONS.items()
+        for transition, ends in ways.items()
+        for end in ends
+        if end is not status and status is not Status.INCOMPLETE
+    }
+    assert {(before, how, c.request.status) for before, how, c in CHANGED} == possible
+
+
+@pytest.mark.rule("T5")
+@pytest.mark.parametrize("kind", EventType)
+def test_event_is_a_message_when_it_tells_of_a_status(kind: EventType) -> None:
+    """An event type that is added is either told to both providers, or leaves the status alone."""
+    assert (kind in TELLING) != (kind in QUIET)
+    assert kind in QUIET or kind in MESSAGE_EVENT_TYPES
