@@ -1,11 +1,11 @@
 """What was asked of each line, and what is approved of it (W3)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from precert.domain.content import RequestContent, Service
-from precert.domain.review import Approved
+from precert.domain.review import Approved, Line
 from precert.domain.statuses import LineStatus
 from precert.domain.values import UnitType
 
@@ -60,6 +60,42 @@ def as_asked(asked: Asked, *, approval_days: int) -> Approved:
         from_date=asked.from_date,
         to_date=asked.from_date + timedelta(days=days - 1),
     )
+
+
+def days_of_service(
+    content: RequestContent, lines: Sequence[Line] = ()
+) -> tuple[date | None, date | None]:
+    """The first and the last day of all services: as asked for, or as an operator moved them (W5).
+
+    An approved period outlasts the service, but for a stay, of which it is the days.
+    """
+    moved = {
+        line.line_id: line.decisions[-1].approved
+        for line in lines
+        if line.decisions and line.decisions[-1].changed_dates_because
+    }
+    days = [day for asked in _by_service(content) for day in _days(asked, moved)]
+    return min(days, default=None), max(days, default=None)
+
+
+def _by_service(content: RequestContent) -> list[dict[str, Asked]]:
+    """The lines as they were asked for, those of each service together."""
+    found: dict[str, dict[str, Asked]] = {}
+    for line_id, asked in asked_lines(content).items():
+        found.setdefault(line_id.partition(".")[0], {})[line_id] = asked
+    return list(found.values())
+
+
+def _days(lines: Mapping[str, Asked], moved: Mapping[str, Approved | None]) -> Iterator[date]:
+    """The days at both ends of one service; of one that was moved, those of the moved lines."""
+    periods = [(lines[one], period) for one, period in moved.items() if one in lines and period]
+    for asked, period in periods:
+        yield period.from_date
+        yield period.to_date if asked.service.requested_days else period.from_date
+    service = next(iter(lines.values())).service
+    if not periods and service.first_day and service.last_day:
+        yield service.first_day
+        yield service.last_day
 
 
 def line_status(approved: Approved, wanted: Approved) -> LineStatus:

@@ -14,14 +14,15 @@ A predetermination repeats no precertification: it asks for something else (C14)
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Final
 
 from precert.domain.codes import code_types_of
 from precert.domain.content import RequestContent
-from precert.domain.review import Suspicion
+from precert.domain.determination import days_of_service
+from precert.domain.review import Line, Suspicion
 from precert.domain.rules import canonical_code, family_of, ordinal_of
 from precert.domain.values import CodeType, MemberId, Npi, Purpose, Text, Tin, Value
 
@@ -86,17 +87,20 @@ class Footprint(Value):
 
 
 def footprint_of(
-    request_id: str, number: str, submitted_at: datetime, content: RequestContent
+    request_id: str,
+    number: str,
+    submitted_at: datetime,
+    content: RequestContent,
+    lines: Sequence[Line] = (),
 ) -> Footprint:
-    """The footprint of complete content.
+    """The footprint of complete content; decided ``lines`` may have been moved to other days (W5).
 
     Raises:
         AssertionError: it is not complete.
     """
     patient, servicing = content.patient, content.servicing_provider
-    first = [service.first_day for service in content.services if service.first_day]
-    last = [service.last_day for service in content.services if service.last_day]
-    if patient is None or servicing is None or not first or not last:
+    first_day, last_day = days_of_service(content, lines)
+    if patient is None or servicing is None or first_day is None or last_day is None:
         raise AssertionError("completeness requires patient, provider and dates")
     kinds = (service.type_of_service for service in content.services if not service.procedures)
     return Footprint(
@@ -111,8 +115,8 @@ def footprint_of(
         provider_id=servicing.provider_id,
         codes=frozenset(_codes(content)),
         services=frozenset(kind for kind in kinds if kind),
-        first_day=min(first),
-        last_day=max(last),
+        first_day=first_day,
+        last_day=last_day,
     )
 
 

@@ -372,6 +372,23 @@ def test_dates_alone_move_when_an_operator_changes_them(cloud: Cloud) -> None:
     assert decide(cloud, request_id, APPROVED, DENIED).status == 200
 
 
+@pytest.mark.rule("S2")
+@pytest.mark.rule("T2")
+def test_new_days_are_listed_and_compared_when_an_operator_changed_dates(cloud: Cloud) -> None:
+    one = cloud.pended(services=[BOWEL_SURGERIES])
+    assert decide(cloud, one, APPROVED, DENIED).status == 200
+    days = {"from_date": "2026-09-07", "to_date": "2026-09-09"}
+    assert cloud.change_dates(one, {"line_id": "1.1", **days}).status == 200
+    for by in (OFFICE, FACILITY):
+        [row] = cloud.dashboard(by).body["requests"]
+        assert (row["first_day"], row["last_day"]) == ("2026-09-07", "2026-09-09")
+    same = [{**BOWEL_SURGERIES, "admission_date": "2026-09-08"}]
+    refused = cloud.submit(cloud.start(services=same), services=same)
+    assert (refused.code, refused.body["existing"]["request_id"]) == ("duplicate_request", one)
+    freed = [BOWEL_SURGERIES]
+    assert cloud.submit(cloud.start(services=freed), services=freed).status == 202
+
+
 @pytest.mark.rule("W5")
 def test_dates_stay_when_it_is_not_an_operator_or_nothing_is_approved(cloud: Cloud) -> None:
     request_id = pended(cloud)

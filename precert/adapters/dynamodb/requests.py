@@ -63,6 +63,10 @@ _WITHDRAWS = frozenset({EventType.REQUEST_VOIDED, EventType.REQUEST_ENDED_AS_DUP
 """Afterwards the same may be asked for anew (S2)."""
 
 
+_MOVES_FOOTPRINT = frozenset({EventType.PROVIDER_RECONCILED, EventType.DATES_CHANGED})
+"""Afterwards others are refused for asking for something else than before (S2)."""
+
+
 class DynamoDBRequests:
     """Requests, each change one transaction with its event."""
 
@@ -102,7 +106,7 @@ class DynamoDBRequests:
         ]
         if change.event.type in _WITHDRAWS:
             operations.extend(release(self._table, submitted_footprint(request)))
-        if change.event.type is EventType.PROVIDER_RECONCILED and _is_compared(request):
+        if change.event.type in _MOVES_FOOTPRINT and _is_compared(request):
             operations += replace(self._table, submitted_footprint(request), _footprint(request))
         operations += unmatched_lines(
             self._table, request.request_id, request.content, request.submitted
@@ -236,4 +240,6 @@ def _is_compared(request: Request) -> bool:
 
 def _footprint(request: Request) -> Footprint:
     review = request.submitted
-    return footprint_of(request.request_id, review.number, review.submitted_at, request.content)
+    return footprint_of(
+        request.request_id, review.number, review.submitted_at, request.content, review.lines
+    )

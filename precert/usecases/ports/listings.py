@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from precert.domain.content import RequestContent
+from precert.domain.determination import days_of_service
 from precert.domain.matching import Mismatch, Side, unmatched
 from precert.domain.request import Request
 from precert.domain.review import Channel, Review
@@ -206,8 +207,7 @@ def dashboard_row(
     due_at: datetime | None = None,
 ) -> DashboardRow:
     """What the dashboard shows of a request (T2); ``due_at`` of a draft is when it expires."""
-    first_days = [service.first_day for service in content.services if service.first_day]
-    last_days = [service.last_day for service in content.services if service.last_day]
+    first_day, last_day = days_of_service(content, review.lines if review else ())
     places = [s.place_of_service for s in content.services if s.place_of_service]
     patient, requesting = content.patient, content.requesting_provider
     servicing = content.servicing_provider
@@ -218,8 +218,8 @@ def dashboard_row(
         purpose=content.purpose,
         patient=f"{patient.first_name} {patient.last_name}" if patient else None,
         date_of_birth=patient.date_of_birth if patient else None,
-        first_day=min(first_days, default=None),
-        last_day=max(last_days, default=None),
+        first_day=first_day,
+        last_day=last_day,
         requesting_provider=requesting.name if requesting else None,
         requesting_tin=requesting.tin if requesting else None,
         servicing_provider=servicing.name if servicing else None,
