@@ -150,6 +150,7 @@ def story() -> Story:
         reason="The operative report shows why the second resection cannot wait.",
         expedited=False,
         filing_days=payer.review_clocks[coverage.plan.line_of_business].appeal_filing_days,
+        zone=payer.zone,
         by=OFFICE,
         now=APPEALED,
     )

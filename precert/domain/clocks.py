@@ -98,6 +98,17 @@ def appeal_deadline(filed_at: datetime, *, expedited: bool, clock: ReviewClock) 
     return _deadline(filed_at, timedelta(days=clock.appeal_standard_days), clock)
 
 
+def last_day_to_appeal(determined_at: datetime, days: int, zone: ZoneInfo) -> date:
+    """The last day on which an appeal is taken, by the payer's calendar (W7): letters name it."""
+    return local_date(determined_at, zone) + timedelta(days=days)
+
+
+def appeal_filing_end(determined_at: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The instant from which it is too late to appeal: when the last day is over."""
+    day = last_day_to_appeal(determined_at, days, zone) + timedelta(days=1)
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+
 def information_deadline(asked_at: datetime, urgency: Urgency, clock: ReviewClock) -> datetime:
     """Until when the providers have time to bring what was asked for (W2)."""
     if urgency is Urgency.ELECTIVE:

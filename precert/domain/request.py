@@ -7,13 +7,14 @@ tells of it; nothing here stores or sends anything. What a reviewer does within 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from precert.contract import EventType
-from precert.domain.clocks import Deadline, later
+from precert.domain.clocks import Deadline, appeal_filing_end, later
 from precert.domain.content import RequestContent, Service
 from precert.domain.coverage import Plan
 from precert.domain.errors import ActionNotAllowedError, Fault, InvalidInputError, SameReviewerError
@@ -364,6 +365,7 @@ class Request(Value):
         reason: str,
         expedited: bool,
         filing_days: int,
+        zone: ZoneInfo,
         by: str,
         now: datetime,
         levels: int = 1,
@@ -379,8 +381,7 @@ class Request(Value):
         if review.open_appeal is not None:
             raise self.refusal("An appeal is open already: wait for its decision.")
         self._require_appealable(review, line_ids)
-        since = review.determined_at or review.submitted_at
-        if now > since + timedelta(days=filing_days):
+        if now >= appeal_filing_end(review.answered_at, filing_days, zone):
             raise self.refusal(
                 f"The time to appeal is over: it is {filing_days} days from the determination."
             )

@@ -263,5 +263,10 @@ class Review(Value):
         last = self.information_requests[-1] if self.information_requests else None
         return last if last and last.closed_at is None else None
 
+    @property
+    def answered_at(self) -> datetime:
+        """Since when the last determination stands; without one, since the submission."""
+        return self.determined_at or self.submitted_at
+
     def line(self, line_id: str) -> Line | None:
         return next((line for line in self.lines if line.line_id == line_id), None)

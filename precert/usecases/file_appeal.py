@@ -41,6 +41,7 @@ def file_appeal(
             reason=reason,
             expedited=expedited,
             filing_days=clock.appeal_filing_days,
+            zone=payer.zone,
             levels=clock.appeal_levels,
             document_slots=payer.documents.max_while_pending,
             by=caller.subject,

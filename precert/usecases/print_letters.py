@@ -5,11 +5,12 @@ the request alone: a second run prints the same and records nothing more.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
 from precert.contract import EventType
+from precert.domain.clocks import last_day_to_appeal
 from precert.domain.content import Provider, Service
 from precert.domain.determination import Asked, asked_lines
 from precert.domain.events import Event
@@ -24,7 +25,7 @@ from precert.domain.letters import (
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import Approved, Decision
+from precert.domain.review import Approved, Decision, Line
 from precert.domain.statuses import ADVERSE, LineStatus
 from precert.domain.wording import (
     written_address,
@@ -120,22 +121,17 @@ def letter_facts(
     patient = content.patient
     if patient is None:
         raise AssertionError("a submitted request has a patient")
-    decided_at = max(
-        decision.decided_at
-        for line in review.lines
-        for decision in line.decisions
-        if decision.round == round_
-    )
+    decided_at = max(decision.decided_at for _, decision in _decided(request, round_))
     adverse = any(status in ADVERSE for status in decided_lines(review, round_).values())
     clock = payer.review_clocks[request.plan.line_of_business]
-    last_day = (decided_at + timedelta(days=clock.appeal_filing_days)).astimezone(payer.zone)
+    last_day = last_day_to_appeal(decided_at, clock.appeal_filing_days, payer.zone)
     name = f"{patient.first_name} {patient.last_name}"
     filled = {
         "name": name,
         "number": review.number,
         "payer": payer.name,
         "phone": payer.provider_services.phone,
-        "last_day": written_day(last_day.date()),
+        "last_day": written_day(last_day),
     }
     wording = words.kinds[kind][audience]
     return {
@@ -190,10 +186,7 @@ def _provider(provider: Provider | None) -> dict[str, object]:
 def _lines(request: Request, round_: int, payer: Payer) -> Iterator[Mapping[str, object]]:
     """The lines that the round decided, each as asked and as decided."""
     asked = asked_lines(request.content)
-    for line in request.submitted.lines:
-        decision = next((one for one in line.decisions if one.round == round_), None)
-        if decision is None:
-            continue
+    for line, decision in _decided(request, round_):
         wanted = asked[line.line_id]
         yield {
             "line": line.line_id,
@@ -209,6 +202,14 @@ def _lines(request: Request, round_: int, payer: Payer) -> Iterator[Mapping[str,
             "criterion": decision.criterion,
             "adverse": decision.status in ADVERSE,
         }
+
+
+def _decided(request: Request, round_: int) -> Iterator[tuple[Line, Decision]]:
+    """Each line that the round decided, and how; a later decision of it only moves its dates (W5)."""
+    for line in request.submitted.lines:
+        decision = next((one for one in line.decisions if one.round == round_), None)
+        if decision is not None:
+            yield line, decision
 
 
 def _service(service: Service, payer: Payer) -> str:

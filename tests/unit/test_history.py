@@ -49,6 +49,7 @@ def test_request_is_no_history_when_an_appeal_is_open() -> None:
         reason="The tumor grew since.",
         expedited=False,
         filing_days=180,
+        zone=ZONE,
         by="office",
         now=datetime(2026, 7, 2, tzinfo=UTC) + timedelta(hours=1),
     )

@@ -12,6 +12,7 @@ from precert.domain.events import Event
 from precert.domain.letters import Audience, Letter, LetterKind, kind_of
 from precert.domain.request import Request
 from precert.domain.review import Approved
+from precert.domain.reviewing import change_dates
 from precert.domain.statuses import LineStatus, Status
 from precert.usecases.print_letters import letter_facts, print_letters
 from tests.fakes import samples
@@ -101,7 +102,13 @@ def test_letter_speaks_of_the_appealed_lines_only_when_an_appeal_is_decided(
     outcome: LineStatus, kind: LetterKind
 ) -> None:
     request = decided(APPROVED, DENIED).file_appeal(
-        ["1.2"], reason="New.", expedited=False, filing_days=180, by="office", now=START
+        ["1.2"],
+        reason="New.",
+        expedited=False,
+        filing_days=180,
+        zone=samples.payer().zone,
+        by="office",
+        now=START,
     )
     later = samples.decision(outcome, by="reviewer-2", round_=2)
     after = request.request.determine_appeal({"1.2": later}, "reviewer-2", START).request
@@ -147,6 +154,19 @@ def test_no_appeal_is_spoken_of_when_all_is_approved(audience: Audience) -> None
     assert told["recipient"][0] == (
         "Jeffrey Rubinstein" if audience is Audience.PROVIDER else "Allison Adams"
     )
+
+
+@pytest.mark.rule("W4")
+def test_letter_is_of_the_day_of_the_decision_when_dates_were_changed_before_it_was_printed() -> (
+    None
+):
+    request = decided(APPROVED, DENIED)
+    standing = request.submitted.lines[0].decisions[-1]
+    moved = standing.model_copy(
+        update={"decided_at": START + timedelta(days=3), "changed_dates_because": "Fog."}
+    )
+    changed = change_dates(request, {"1.1": moved}, by="operator", now=moved.decided_at).request
+    assert facts(changed, Audience.MEMBER) == facts(request, Audience.MEMBER)
 
 
 @pytest.mark.rule("W9")

@@ -1,6 +1,6 @@
 """The life of a request: submission, pend, determination, appeal, void."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import pytest
@@ -35,6 +35,7 @@ def appeal(request: Request, *line_ids: str, after: timedelta = timedelta(days=1
         reason="New findings.",
         expedited=False,
         filing_days=180,
+        zone=samples.payer().zone,
         levels=2,
         by="office",
         now=START + after,
@@ -196,11 +197,15 @@ def test_line_is_appealed_once_when_it_is_named_twice() -> None:
     assert filed.submitted.appeals[0].line_ids == ("1.1",)
 
 
-def test_appeal_is_taken_until_its_last_moment_when_the_filing_time_runs() -> None:
+@pytest.mark.rule("W7")
+def test_appeal_is_taken_until_the_day_is_over_when_the_letter_names_it() -> None:
     request = samples.request(Status.DENIED)
-    assert appeal(request, "1.1", after=timedelta(days=180)).request.submitted.round == 2
+    # Determined at eleven on July 1; the clocks are put back meanwhile.
+    over = datetime(2026, 12, 29, tzinfo=samples.payer().zone) - START
+    last = over - timedelta(microseconds=1)
+    assert appeal(request, "1.1", after=last).request.submitted.round == 2
     with pytest.raises(ActionNotAllowedError, match="action_not_allowed"):
-        appeal(request, "1.1", after=timedelta(days=180, microseconds=1))
+        appeal(request, "1.1", after=over)
 
 
 def test_filing_time_starts_anew_when_an_appeal_was_decided() -> None:

@@ -49,6 +49,7 @@ def appealed() -> Request:
             reason="New findings.",
             expedited=True,
             filing_days=180,
+            zone=samples.payer().zone,
             by="office",
             now=START,
         )

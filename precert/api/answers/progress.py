@@ -1,9 +1,10 @@
 """What the payer asked, promised and offered on the way to a decision, and what appeal there is."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from precert.api.answers.model import AnswerModel
-from precert.domain.payer import Payer, ReviewClock
+from precert.domain.clocks import appeal_filing_end
+from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import Appeal, Extension, InformationRequest, PeerToPeer, Review
 from precert.domain.statuses import ADVERSE, Action, AppealStatus
@@ -95,7 +96,8 @@ class AppealableLineAnswer(AnswerModel):
 class AppealRightsAnswer(AnswerModel):
     """What can be appealed here, and until when (W7).
 
-    ``levels`` is how often one line can be, before external review.
+    ``file_until`` is the end of the last day, by the payer's clock. ``levels`` is how often one line
+    can be appealed, before external review.
     """
 
     file_until: datetime
@@ -103,13 +105,13 @@ class AppealRightsAnswer(AnswerModel):
     lines: list[AppealableLineAnswer]
 
     @classmethod
-    def of(cls, request: Request, clock: ReviewClock) -> "AppealRightsAnswer | None":
-        review = request.review
+    def of(cls, request: Request, payer: Payer) -> "AppealRightsAnswer | None":
+        review, clock = request.review, payer.review_clocks[request.plan.line_of_business]
         if review is None or Action.APPEAL not in request.offices_actions:
             return None
-        since = review.determined_at or review.submitted_at
+        days = clock.appeal_filing_days
         return cls(
-            file_until=since + timedelta(days=clock.appeal_filing_days),
+            file_until=appeal_filing_end(review.answered_at, days, payer.zone),
             levels=clock.appeal_levels,
             lines=[
                 AppealableLineAnswer(line_id=line.line_id, level=level)

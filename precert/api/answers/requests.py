@@ -118,7 +118,6 @@ _OF_A_DRAFT: Final[Mapping[str, Any]] = MappingProxyType(
 
 def _of_review(request: Request, review: Review, payer: Payer) -> dict[str, Any]:
     """What the payer added to a submitted request."""
-    clock = payer.review_clocks[request.plan.line_of_business]
     return {
         "number": review.number,
         "round": review.round,
@@ -136,7 +135,7 @@ def _of_review(request: Request, review: Review, payer: Payer) -> dict[str, Any]
         "extension": ExtensionAnswer.of(review.extension) if review.extension else None,
         "peer_to_peer": PeerToPeerAnswer.of(review.peer_to_peer) if review.peer_to_peer else None,
         "appeals": [AppealAnswer.of(appeal) for appeal in review.appeals],
-        "appeal_rights": AppealRightsAnswer.of(request, clock),
+        "appeal_rights": AppealRightsAnswer.of(request, payer),
     }
 
 
