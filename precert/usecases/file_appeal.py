@@ -23,7 +23,7 @@ def file_appeal(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Open a round that reconsiders the lines.
+    """Open a round that reconsiders the lines. While it is open, filing the same again changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -33,8 +33,15 @@ def file_appeal(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
 
-    def appeal(found: Request | None) -> Change:
+    def appeal(found: Request | None) -> Change | Request:
         request = visible(found, caller.tins)
+        standing = request.review.open_appeal if request.review else None
+        if standing and (standing.line_ids, standing.reason, standing.expedited) == (
+            tuple(dict.fromkeys(line_ids)),
+            reason,
+            expedited,
+        ):
+            return request
         clock = payer.review_clocks[request.plan.line_of_business]
         return request.file_appeal(
             line_ids,

@@ -1,13 +1,14 @@
 """From clinical review to the appeal, through the real handlers and the workflow's tasks."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from functions.review import handler as review
+from functions.submit import handler as submit
 from precert.contract import WorkflowTask
 from precert.usecases.ports.requests import RequestClosedError
-from tests.adapters.cloud import FACILITY, OFFICE, REVIEWER, SECOND_REVIEWER, Cloud
+from tests.adapters.cloud import FACILITY, OFFICE, REVIEWER, SECOND_REVIEWER, STRANGER, Cloud
 from tests.fakes.samples import BOWEL_SURGERY, OFFICE_TIN
 
 
@@ -114,7 +115,7 @@ def test_another_reviewer_decides_when_denied_lines_are_appealed(cloud: Cloud) -
     assert cloud.appeal(request_id, "1.1").body["faults"][0]["code"] == "not_appealable"
     appealed = cloud.appeal(request_id, "1.2", by=FACILITY)
     assert (appealed.status, appealed.body["round"]) == (202, 2)
-    assert cloud.appeal(request_id, "1.2").code == "action_not_allowed"
+    assert cloud.appeal(request_id, "1.2", expedited=True).code == "action_not_allowed"
     assert cloud.dashboard().body["requests"][0]["allowed_actions"] == ["DETAILS", "MODIFY"]
     cloud.pend(request_id, 2)
     assert rounds(cloud) == [request_id]
@@ -147,8 +148,32 @@ def test_request_is_void_when_it_is_withdrawn_while_pending(cloud: Cloud) -> Non
     late = cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
     assert (late.status, late.code) == (409, "action_not_allowed")
     assert cloud.task(WorkflowTask.ASSESS, request_id)["route"] == "closed"
+    body = {"reason": "Another one."}
+    other = cloud.call(submit, "POST", f"/v1/requests/{request_id}/void", body)
+    assert (other.status, other.body["allowed_actions"]) == (409, ["DETAILS"])
+
+
+@pytest.mark.rule("W6")
+def test_void_is_answered_as_it_was_when_its_answer_was_lost(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    voided = cloud.void(request_id)
+    events = len(cloud.items("EVENT#"))
     again = cloud.void(request_id)
-    assert (again.status, again.body["allowed_actions"]) == (409, ["DETAILS"])
+    assert (again.status, again.body) == (200, voided.body)
+    assert len(cloud.items("EVENT#")) == events
+    assert cloud.void(request_id, STRANGER).status == 404
+
+
+@pytest.mark.rule("W7")
+def test_appeal_is_answered_as_it_was_when_its_answer_was_lost(cloud: Cloud) -> None:
+    request_id = cloud.determined()
+    filed = cloud.appeal(request_id, "1.2")
+    events = len(cloud.items("EVENT#"))
+    again = cloud.appeal(request_id, "1.2")
+    assert (again.status, again.body) == (202, filed.body)
+    assert len(cloud.items("EVENT#")) == events
+    other = cloud.appeal(request_id, "1.2", expedited=True)
+    assert (other.status, other.code) == (409, "action_not_allowed")
 
 
 def test_execution_is_told_when_the_request_was_voided_before_it_waits(cloud: Cloud) -> None:
@@ -239,7 +264,9 @@ def test_actions_are_those_of_the_status_when_the_dashboard_is_read(cloud: Cloud
 
 def test_appeal_is_refused_when_the_filing_time_is_over(cloud: Cloud) -> None:
     request_id = cloud.determined()
-    cloud.clock.at += timedelta(days=180, seconds=1)
+    told = cloud.read(request_id).body["appeal_rights"]["file_until"]
+    assert told == "2026-12-29T05:00:00Z"
+    cloud.clock.at = datetime.fromisoformat(told)
     assert cloud.appeal(request_id, "1.2").code == "action_not_allowed"
     cloud.clock.at -= timedelta(seconds=1)
     assert cloud.appeal(request_id, "1.2").status == 202

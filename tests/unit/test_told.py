@@ -74,6 +74,7 @@ def appealed(status: Status) -> Request:
         reason="New findings.",
         expedited=False,
         filing_days=180,
+        zone=samples.payer().zone,
         by="office",
         now=START + timedelta(days=1),
     ).request
