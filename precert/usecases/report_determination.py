@@ -216,13 +216,22 @@ def _faults(report: Report, caller: Caller, payer: Payer, now: datetime) -> Sequ
         faults.append(Fault("/delegate_id", "not_yours", "name a vendor you speak for"))
     if report.reported_at > now:
         faults.append(Fault("/reported_at", "in_future", "say when it was decided"))
-    if len({line.line_id for line in report.lines}) < len(report.lines):
-        faults.append(Fault("/lines", "line_repeated", "decide each line once"))
+    seen: set[str] = set()
     for index, line in enumerate(report.lines):
+        path, approved = f"/lines/{index}", line.approved
+        if line.line_id in seen:
+            faults.append(Fault(f"{path}/line_id", "duplicate", "decide each line once"))
+        seen.add(line.line_id)
+        if approved is not None and line.status is LineStatus.DENIED:
+            message = "a denial approves nothing: leave it out"
+            faults.append(Fault(f"{path}/approved", "not_asked", message))
+        elif approved is not None and approved.to_date < approved.from_date:
+            message = f"send {approved.from_date} or a later day"
+            faults.append(Fault(f"{path}/approved/to_date", "out_of_order", message))
         if line.status is LineStatus.DENIED and line.reason_code not in payer.reason_codes:
             faults.append(
                 Fault(
-                    f"/lines/{index}/reason_code",
+                    f"{path}/reason_code",
                     "missing" if line.reason_code is None else "not_a_choice",
                     "a denial carries a reason of X12 886",
                     tuple(payer.reason_codes),

@@ -44,6 +44,9 @@ MEMBER: Final = Member(
 )
 
 
+BACKWARDS = Approved(from_date=date(2026, 7, 20), to_date=date(2026, 7, 19))
+
+
 def line(line_id: str, status: LineStatus = APPROVED, **told: Any) -> ReportedLine:
     reason = {"reason_code": "0F"} if status is DENIED else {}
     return ReportedLine(line_id, status, **{**reason, **told})
@@ -169,7 +172,9 @@ def test_report_is_taken_once_when_another_is_quicker() -> None:
     [
         (report(line("1.1", DENIED, reason_code=None), line("1.2")), "missing"),
         (report(line("1.1", DENIED, reason_code="ZZ"), line("1.2")), "not_a_choice"),
-        (report(line("1.1"), line("1.1")), "line_repeated"),
+        (report(line("1.1"), line("1.1")), "duplicate"),
+        (report(line("1.1", approved=BACKWARDS), line("1.2")), "out_of_order"),
+        (report(line("1.1", DENIED, approved=BACKWARDS), line("1.2")), "not_asked"),
         (report(at=START + timedelta(days=31)), "in_future"),
         (report(delegate_id="EVICORE-MSK"), "not_yours"),
         (report(line("1.1"), content=samples.content()), "line_missing"),
