@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
     from precert.adapters.typst_printer import TypstPrinter
     from precert.domain.letters import LetterWords
+    from precert.usecases.kept_requests import KeptRequests
 
 
 def utc_now() -> datetime:
@@ -161,7 +162,16 @@ class Dependencies:
         )
 
     @cached_property
-    def requests(self) -> "DynamoDBRequests":
+    def requests(self) -> "KeptRequests":
+        from precert.usecases.kept_requests import KeptRequests, kept
+
+        return KeptRequests(
+            self.stored_requests, lambda request: kept(request, self.payer, self.now())
+        )
+
+    @cached_property
+    def stored_requests(self) -> "DynamoDBRequests":
+        """What the table holds, history that is over too: for the clean-up behind it alone."""
         from precert.adapters.dynamodb.requests import DynamoDBRequests
 
         return DynamoDBRequests(

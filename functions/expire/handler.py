@@ -46,7 +46,7 @@ def _clean_up(record: dict[str, Any]) -> None:
     if removed["status"]["S"] != Status.INCOMPLETE.value:
         archived = archive_request(
             made.remains.removed(removed),
-            requests=made.requests,
+            requests=made.stored_requests,
             remains=made.remains,
             archive=made.archive,
             files=made.document_bytes,

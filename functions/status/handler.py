@@ -111,7 +111,6 @@ def details(call: Call) -> Answer:
         call.id("request_id"),
         call.caller,
         requests=made.requests,
-        payer=made.payer,
         now=made.now(),
     )
     return Answer(RequestAnswer.of(file, made.payer))

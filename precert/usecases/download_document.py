@@ -37,7 +37,7 @@ def download_document(
         NotEntitledError, NotFoundError, DraftExpiredError.
         DocumentNotAvailableError: the document is not attached, or not yet.
     """
-    file = read_request(request_id, caller, requests=requests, payer=payer, now=now)
+    file = read_request(request_id, caller, requests=requests, now=now)
     return _link(file, document_id, store, payer, now)
 
 

@@ -30,7 +30,7 @@ def download_letter(
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError.
     """
-    file = read_request(request_id, caller, requests=requests, payer=payer, now=now)
+    file = read_request(request_id, caller, requests=requests, now=now)
     return _link(file, letter_id, store, payer, now)
 
 

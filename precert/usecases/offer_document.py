@@ -23,6 +23,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.usecases.explain_refusal import expired, has_expired, visible
+from precert.usecases.kept_requests import kept
 from precert.usecases.ports.documents import (
     DocumentBytes,
     DocumentChangedError,
@@ -89,7 +90,7 @@ def offer_document(
     try:
         _take_slot(request_id, document, records, now)
     except OfferRefusedError as refusal:
-        why = _why(refusal, caller, now)
+        why = _why(kept(refusal.current, payer, now), caller, now)
         if not isinstance(why, DocumentLimitError) or not _took_abandoned_slot(
             request_id, document, records, store, now
         ):
@@ -148,9 +149,9 @@ def _took_abandoned_slot(
     return False
 
 
-def _why(refusal: OfferRefusedError, caller: Caller, now: datetime) -> PrecertError:
+def _why(current: Request | None, caller: Caller, now: datetime) -> PrecertError:
     try:
-        request = visible(refusal.current, caller.tins)
+        request = visible(current, caller.tins)
     except PrecertError as error:
         return error
     if request.status is Status.INCOMPLETE and has_expired(request, now):

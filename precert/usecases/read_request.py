@@ -4,17 +4,15 @@ from datetime import datetime
 
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
-from precert.domain.clocks import history_end
-from precert.domain.payer import Payer
 from precert.domain.statuses import Status
 from precert.usecases.explain_refusal import expired, has_expired, not_found, visible
 from precert.usecases.ports.requests import RequestFile, RequestStore
 
 
 def read_request(
-    request_id: str, caller: Caller, *, requests: RequestStore, payer: Payer, now: datetime
+    request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> RequestFile:
-    """Everything about one request of the caller's TINs, for as long as history goes (T4). One call.
+    """Everything about one request of the caller's TINs. One call.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -27,8 +25,4 @@ def read_request(
     request = visible(file.request, caller.tins)
     if request.status is Status.INCOMPLETE and has_expired(request, now):
         raise expired()
-    if request.is_history and now >= history_end(
-        request.updated_at, payer.history_years, payer.zone
-    ):
-        raise not_found()
     return file

@@ -12,6 +12,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status
 from precert.usecases.explain_refusal import has_expired, why_refused
+from precert.usecases.kept_requests import kept
 from precert.usecases.ports.drafts import DraftRefusedError, DraftStore, Saving
 
 
@@ -57,10 +58,11 @@ def save_draft(
     try:
         drafts.save(saving)
     except DraftRefusedError as refusal:
-        if same := _same_save(refusal.current, saving):
+        current = kept(refusal.current, payer, now)
+        if same := _same_save(current, saving):
             return same
         raise why_refused(
-            refusal.current,
+            current,
             based_on=based_on,
             sent=content,
             parts=parts,

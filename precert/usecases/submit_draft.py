@@ -23,6 +23,7 @@ from precert.domain.request import Request, lines_of
 from precert.domain.review import Review
 from precert.domain.statuses import Status
 from precert.usecases.explain_refusal import why_refused
+from precert.usecases.kept_requests import kept
 from precert.usecases.ports.code_sets import CodeSets
 from precert.usecases.ports.drafts import (
     CoverageChangedError,
@@ -104,10 +105,11 @@ def submit_draft(
         except DuplicateFoundError as refusal:
             raise _duplicate(refusal.existing, caller, payer) from refusal
         except DraftRefusedError as refusal:
-            if same := _same_submission(refusal.current, content, caller, based_on):
+            current = kept(refusal.current, payer, now)
+            if same := _same_submission(current, content, caller, based_on):
                 return same
             raise why_refused(
-                refusal.current,
+                current,
                 based_on=based_on,
                 sent=content,
                 callers_tins=caller.tins,

@@ -5,13 +5,25 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any, Final
 
 import pytest
 
-from precert.contract import Env
+from precert.api.operations import OPERATIONS
+from precert.api.routes import ROUTES, Route
+from precert.contract import Entitlement, Env
 from precert.domain.clocks import history_end
-from tests.adapters.cloud import FACILITY, OFFICE, PDF, SECOND_REVIEWER, Cloud
+from tests.adapters.cloud import (
+    FACILITY,
+    OFFICE,
+    OPERATOR,
+    PDF,
+    REVIEWER,
+    SECOND_REVIEWER,
+    Cloud,
+    Reply,
+)
 from tests.adapters.test_intake import report
 from tests.fakes.samples import OFFICE_TIN, entered, later, payer
 
@@ -91,6 +103,61 @@ def test_request_is_visible_for_two_years_when_nobody_has_a_turn(cloud: Cloud, w
     for reply in (cloud.dashboard(), cloud.of_patient(), cloud.flagged()):
         assert reply.body["requests"] == []
     assert cloud.item(request_id) is not None
+
+
+MOVED = {"line_id": "1.1", "from_date": "2026-07-20", "to_date": "2026-07-22"}
+CONTENT = {"content": entered()}
+BODIES: Final[dict[str, Any]] = {
+    "saveDraft": CONTENT,
+    "patchDraft": {"content": {"services": []}},
+    "submitDraft": {"content": entered(services=later(entered()["services"], 731))},
+    "voidRequest": {"reason": "entered twice"},
+    "fileAppeal": {"line_ids": ["1.2"], "reason": "more records"},
+    "offerDocument": {"file_name": "notes.pdf"},
+    "answerInformation": {"answer": "The note is attached."},
+    "requestInformation": {"documents": ["CLINICAL_NOTES"]},
+    "extendDeadline": {"reason": "A specialist's opinion is awaited."},
+    "decide": {"round": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]},
+    "signDecisions": {"round": 1, "accept": True},
+    "changeDates": {"lines": [MOVED], "reason": "The surgeon fell ill."},
+    "reconcileProvider": {"side": "SERVICING_PROVIDER", "provider_id": "P0000001"},
+}
+"""Of the operations that name a request and want a body."""
+CALLERS: Final = {
+    Entitlement.PATIENT_SEARCH: OFFICE,
+    Entitlement.REVIEWER: REVIEWER,
+    Entitlement.OPERATOR: OPERATOR,
+}
+
+
+def called(cloud: Cloud, route: Route, request_id: str) -> Reply:
+    path = route.path.replace("{request_id}", request_id).replace("{draft_id}", request_id)
+    path = path.replace("{document_id}", "0" * 26).replace("{letter_id}", "99-provider")
+    return cloud.call(
+        import_module(f"functions.{route.function.value}.handler"),
+        route.method,
+        path,
+        BODIES.get(route.operation_id),
+        by=CALLERS[OPERATIONS[route.operation_id].entitlement],
+        if_match='"2"',
+    )
+
+
+@pytest.mark.rule("T4")
+@pytest.mark.parametrize(
+    "route",
+    [one for one in ROUTES if "{request_id}" in one.path or "{draft_id}" in one.path],
+    ids=lambda route: route.operation_id,
+)
+def test_answer_is_that_of_nothing_when_two_years_are_over(cloud: Cloud, route: Route) -> None:
+    """The store has not removed it yet, as it may take two days to do."""
+    request_id = cloud.determined()
+    cloud.clock.at = end_of(cloud, request_id) - timedelta(seconds=1)
+    assert called(cloud, route, request_id).text != called(cloud, route, "0" * 26).text
+    cloud.clock.at = end_of(cloud, request_id)  # a change of dates was one more change
+    past, nothing = called(cloud, route, request_id), called(cloud, route, "0" * 26)
+    assert (past.status, past.code) == (404, "not_found")
+    assert (past.status, past.text) == (nothing.status, nothing.text)
 
 
 @pytest.mark.rule("T4")
