@@ -11,7 +11,17 @@ import pytest
 from local.client import Caller
 from local.journey.content import PATIENT
 from local.stand import Stand
-from local.users import FACILITY, NEWCOMER, OFFICE, OPERATOR, PASSWORD, REVIEWER, User
+from local.users import (
+    CLERK,
+    FACILITY,
+    NEWCOMER,
+    OFFICE,
+    OPERATOR,
+    PASSWORD,
+    REVIEWER,
+    VENDOR,
+    User,
+)
 from precert.api.operations import OPERATIONS
 from precert.api.routes import ROUTES, Route
 from precert.contract import Entitlement
@@ -23,6 +33,7 @@ from tests.journeys.desk import (
     STRANGER,
     Desk,
     Json,
+    enlist,
     until,
 )
 
@@ -35,6 +46,14 @@ REVIEWERS: Final = [
 OPERATORS: Final = [
     r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.OPERATOR
 ]
+CLERKS: Final = [r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.INTAKE]
+VENDORS: Final = [r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.VENDOR]
+SEVERAL: Final = User(
+    "several",
+    "an office of three TINs, one of them the office's",
+    (Entitlement.PATIENT_SEARCH,),
+    ("690121430", *OFFICE.tins, "690121429"),
+)
 
 
 def named(routes: list[Route]) -> pytest.MarkDecorator:
@@ -266,8 +285,12 @@ def test_office_operation_is_refused_when_patient_search_is_missing(
     assert "Patient Search" in problem["detail"]
 
 
+def test_every_operation_is_somebodys_when_the_route_table_is_read() -> None:
+    assert len(ROUTES) == len([*OFFICES, *REVIEWERS, *OPERATORS, *CLERKS, *VENDORS])
+
+
 @named(OFFICES)
-@pytest.mark.parametrize("user", [REVIEWER, OPERATOR], ids=lambda user: user.name)
+@pytest.mark.parametrize("user", [REVIEWER, OPERATOR, CLERK, VENDOR], ids=lambda user: user.name)
 def test_office_operation_is_refused_when_the_caller_is_no_office(
     stand: Stand, ids: Ids, route: Route, user: User
 ) -> None:
@@ -275,7 +298,9 @@ def test_office_operation_is_refused_when_the_caller_is_no_office(
 
 
 @named(REVIEWERS)
-@pytest.mark.parametrize("user", [OFFICE, FACILITY, OPERATOR], ids=lambda user: user.name)
+@pytest.mark.parametrize(
+    "user", [OFFICE, FACILITY, OPERATOR, CLERK, VENDOR, NEWCOMER], ids=lambda user: user.name
+)
 def test_review_is_refused_when_the_caller_does_not_review(
     stand: Stand, ids: Ids, route: Route, user: User
 ) -> None:
@@ -283,8 +308,30 @@ def test_review_is_refused_when_the_caller_does_not_review(
 
 
 @named(OPERATORS)
-@pytest.mark.parametrize("user", [OFFICE, REVIEWER], ids=lambda user: user.name)
+@pytest.mark.parametrize(
+    "user", [OFFICE, REVIEWER, CLERK, VENDOR, NEWCOMER], ids=lambda user: user.name
+)
 def test_operation_is_refused_when_the_caller_is_no_operator(
+    stand: Stand, ids: Ids, route: Route, user: User
+) -> None:
+    refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
+
+
+@named(CLERKS)
+@pytest.mark.parametrize(
+    "user", [OFFICE, REVIEWER, OPERATOR, VENDOR, NEWCOMER], ids=lambda user: user.name
+)
+def test_registration_is_refused_when_the_caller_is_no_clerk(
+    stand: Stand, ids: Ids, route: Route, user: User
+) -> None:
+    refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
+
+
+@named(VENDORS)
+@pytest.mark.parametrize(
+    "user", [OFFICE, REVIEWER, OPERATOR, CLERK, NEWCOMER], ids=lambda user: user.name
+)
+def test_report_is_refused_when_the_caller_is_no_vendor(
     stand: Stand, ids: Ids, route: Route, user: User
 ) -> None:
     refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
@@ -305,6 +352,21 @@ def test_answer_is_that_of_nothing_when_the_request_is_anothers(
     refusal(theirs, 404, "not_found")
     assert theirs.content == nothing.content
     assert _told(theirs) == _told(nothing)
+
+
+@pytest.mark.rule("A2")
+def test_request_and_draft_are_ones_own_when_one_of_several_tins_fits(
+    stand: Stand, ids: Ids
+) -> None:
+    enlist(stand, SEVERAL)
+    several = stand.caller(SEVERAL)
+    for path in (f"/v1/drafts/{ids.draft}", f"/v1/requests/{ids.request}"):
+        assert several.call("GET", path).status_code == 200
+    for tin in SEVERAL.tins:
+        rows = several.call("GET", "/v1/requests", query={"tin": tin, "limit": "100"}).json()
+        shown = {row["request_id"] for row in rows["requests"]}
+        assert (ids.request in shown) == (tin in OFFICE.tins)
+    refusal(several.call("GET", "/v1/requests"), 422, "invalid_input")
 
 
 @named([route for route in REVIEWERS if "{" in route.path])
