@@ -1,0 +1,54 @@
+"""The inbox over HTTP: counted, read one by one or all at once, and each with its request (T5)."""
+
+from typing import Final
+
+import pytest
+
+from local.users import FACILITY, OFFICE
+from tests.journeys.desk import Desk, Json, until
+
+TYPES: Final = ["RequestSubmitted", "RequestPended", "RequestVoided"]
+
+
+@pytest.mark.rule("T5")
+def test_unread_count_follows_when_one_message_and_then_all_are_read(desk: Desk) -> None:
+    request_id = desk.pending()
+    office, facility = (desk.stand.caller(user) for user in (OFFICE, FACILITY))
+    void = office.call("POST", f"/v1/requests/{request_id}/void", {"reason": "entered twice"})
+    assert void.status_code == 200
+    for user in (OFFICE, FACILITY):
+        desk.await_types(request_id, user, TYPES)
+
+    def inbox() -> Json:
+        page: Json = office.call("GET", "/v1/messages", query={"limit": "100"}).json()
+        return page
+
+    def unread() -> int:
+        """Once the count, which is kept beside the messages, has nothing more to come."""
+        page = until(
+            "the count to be that of the messages",
+            lambda: (
+                (
+                    (p := inbox())
+                    and p["unread"] == sum(m["read_at"] is None for m in p["messages"])
+                    and p
+                )
+                or None
+            ),
+        )
+        return int(page["unread"])
+
+    before = unread()
+    [told] = [
+        m
+        for m in inbox()["messages"]
+        if m["request_id"] == request_id and m["type"] == "RequestVoided"
+    ]
+    assert office.call("GET", told["link"]).json()["status"] == "VOID"
+    for _ in range(2):
+        marked = office.call("PUT", f"/v1/messages/{told['message_id']}/read")
+        assert marked.status_code == 204
+    assert unread() == before - 1
+    assert office.call("PUT", "/v1/messages/read").json() == {"unread": 0}
+    assert unread() == 0
+    assert facility.call("GET", "/v1/messages").json()["unread"] >= len(TYPES)
