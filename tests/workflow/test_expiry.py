@@ -1,5 +1,7 @@
 """What time takes away: a draft after its 72 hours, and all that belongs to it."""
 
+import gzip
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,9 +11,10 @@ import pytest
 from local.journey import behind
 from local.journey.trail import answer
 from local.users import OFFICE
-from precert.contract import TTL_ATTRIBUTE
+from precert.adapters.dynamodb.keys import request_pk
+from precert.contract import HISTORY_PREFIX, TTL_ATTRIBUTE
 from precert.usecases.save_draft import save_draft
-from tests.journeys.desk import until
+from tests.journeys.desk import DENIAL, until
 from tests.workflow.bench import CALLER, Bench, parsed
 
 LONG_AGO = timedelta(days=10)
@@ -91,3 +94,40 @@ def test_request_stays_when_its_draft_would_have_expired(bench: Bench) -> None:
     [header] = [item for item in bench.items(request_id) if item["sk"]["S"] == "REQUEST"]
     assert TTL_ATTRIBUTE not in header
     bench.desk.await_status(request_id, OFFICE, "PENDING")
+
+
+@pytest.mark.rule("T4")
+def test_request_is_in_the_archive_alone_when_its_history_is_over(bench: Bench) -> None:
+    request_id = bench.desk.decided(DENIAL)
+    until("the letters", lambda: "LettersPrinted" in bench.events(request_id) or None)
+    recorded = bench.events(request_id)
+    client, table = bench.stand.cloud.client("dynamodb"), bench.stand.outputs["RequestsTableName"]
+    past = str(int((datetime.now(UTC) - LONG_AGO).timestamp()))
+    client.update_item(
+        TableName=table,
+        Key={"pk": {"S": request_pk(request_id)}, "sk": {"S": "REQUEST"}},
+        UpdateExpression="SET #ttl = :past",
+        ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE},
+        ExpressionAttributeValues={":past": {"N": past}},
+    )
+    until("waiting for the clean-up", lambda: not bench.kinds(request_id) or None)
+    [bucket] = [
+        one["PhysicalResourceId"]
+        for one in bench.resources
+        if one["ResourceType"] == "AWS::S3::Bucket" and "Archive" in one["LogicalResourceId"]
+    ]
+    store = bench.stand.cloud.client("s3")
+    listed = store.list_objects_v2(Bucket=bucket, Prefix=HISTORY_PREFIX)["Contents"]
+    keys = [found["Key"] for found in listed if request_id in found["Key"]]
+    [whole] = [key for key in keys if key.endswith(f"{request_id}.json.gz")]
+    told = json.loads(gzip.decompress(store.get_object(Bucket=bucket, Key=whole)["Body"].read()))
+    assert [event["type"] for event in told["events"]] == recorded
+    assert len([key for key in keys if "/letters/" in key]) == len(told["letters"]) == 2
+    pages = client.get_paginator("scan").paginate(TableName=table)
+    naming = [
+        item["sk"]["S"]
+        for page in pages
+        for item in page["Items"]
+        if request_id in str(item) and not item["pk"]["S"].startswith("INBOX#")
+    ]
+    assert naming == ["NUMBER"]
