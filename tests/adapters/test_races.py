@@ -16,6 +16,7 @@ from moto.backends import get_backend
 
 from precert.adapters.dynamodb.codec import to_wire
 from precert.domain.content import PARTS, RequestContent
+from precert.domain.errors import TransientError
 from tests.adapters.cloud import OFFICE, PDF, Cloud, Reply, claims
 from tests.adapters.interleaving import Interleaving
 from tests.fakes.clock import START
@@ -122,7 +123,11 @@ class Race:
         document_id = reply.body["document"]["document_id"]
         self.offered.append(document_id)
         self.arrivals.append(f"documents/{self.draft_id}/{document_id}")
-        self.cloud.arrive(self.draft_id, document_id, PDF)
+        try:
+            self.cloud.arrive(self.draft_id, document_id, PDF)
+        except TransientError:
+            # The request changed meanwhile; S3's event is delivered again.
+            self.cloud.tell_arrival(f"documents/{self.draft_id}/{document_id}")
 
     def time(self) -> None:
         """The deadline comes, and some time later the store removes what is over."""

@@ -30,7 +30,7 @@ def register(bench: Bench, content: Json, reference: str, channel: str = "FAX") 
 
 def imaging(bench: Bench) -> Json:
     """A scan that a vendor decides on."""
-    content = bench.desk.content()
+    content = bench.desk.content(days_ahead=40)
     [service] = content["services"]
     day = service.pop("admission_date")
     service.pop("requested_days", None)
