@@ -4,7 +4,7 @@ from datetime import datetime
 
 from precert.domain.caller import Caller
 from precert.domain.request import Change, Request
-from precert.domain.reviewing import require_not_held_by_others, return_proposal, signed
+from precert.domain.reviewing import return_proposal, signed
 from precert.usecases.change_case import change_case
 from precert.usecases.decide import determined, require_round
 from precert.usecases.ports.requests import RequestStore
@@ -34,7 +34,6 @@ def sign_decisions(
         if accept and _signed_by(request, caller.subject, round_):
             return None
         require_round(request, round_)
-        require_not_held_by_others(request, caller.subject, now)
         if not accept:
             return return_proposal(request, caller.subject, now)
         return determined(request, signed(request, caller.subject), caller.subject, now)

@@ -40,6 +40,15 @@ def test_eleventh_upload_is_refused_when_ten_were_offered(cloud: Cloud) -> None:
     assert len(documents(cloud, draft_id)) == 20
 
 
+def test_ten_more_are_taken_when_an_appeal_opens(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    assert [cloud.offer(request_id).status for _ in range(10)] == [201] * 10
+    cloud.decide(request_id, {"1.1": "DENIED", "1.2": "DENIED"})
+    assert cloud.appeal(request_id, "1.1").status == 202
+    assert [cloud.offer(request_id).status for _ in range(10)] == [201] * 10
+    assert cloud.offer(request_id).code == "document_limit"
+
+
 def test_slots_stay_ten_when_the_workflow_pends_again(cloud: Cloud) -> None:
     request_id = cloud.pended()
     for _ in range(10):

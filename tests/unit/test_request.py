@@ -9,6 +9,7 @@ from precert.contract import EventType
 from precert.domain.clocks import Deadline
 from precert.domain.errors import ActionNotAllowedError, InvalidInputError, SameReviewerError
 from precert.domain.request import Change, Request, lines_of
+from precert.domain.reviewing import request_information
 from precert.domain.statuses import AppealStatus, LineStatus, Status, WaitingOn
 from precert.domain.values import Urgency
 from tests.fakes import samples
@@ -230,6 +231,22 @@ def test_clock_is_told_of_once_each_when_a_round_is_not_decided() -> None:
     assert passed.event.type is EventType.DEADLINE_PASSED
     assert passed.request.status is Status.PENDING
     assert passed.request.mark_clock(DEADLINE.due_at + timedelta(days=9)) is None
+
+
+@pytest.mark.rule("W2")
+def test_providers_time_ends_once_when_the_mark_is_looked_at_early_and_late() -> None:
+    escalated = pended().mark_clock(DEADLINE.due_at)
+    assert escalated is not None
+    for before in (pended(), escalated.request):
+        answer_by = DEADLINE.due_at + timedelta(days=20)
+        asked = request_information(
+            before, (), "Since when?", answer_by=answer_by, by="reviewer", now=DEADLINE.due_at
+        ).request
+        assert asked.mark_clock(answer_by - timedelta(seconds=1)) is None
+        over = asked.mark_clock(answer_by)
+        assert over is not None
+        assert over.event.type is EventType.INFORMATION_OVERDUE
+        assert over.request.waiting_on is WaitingOn.PAYER
 
 
 def test_deadline_is_escalated_alone_when_nobody_looked_before() -> None:

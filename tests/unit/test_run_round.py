@@ -6,12 +6,14 @@ from typing import Final
 import pytest
 
 from precert.contract import EventType, Route
+from precert.domain.clocks import Deadline
 from precert.domain.errors import TransientError
 from precert.domain.request import Request
+from precert.domain.reviewing import request_information
 from precert.domain.statuses import Status
 from precert.usecases.assess_round import MOST_READS
 from precert.usecases.ports.requests import RequestClosedError, Round
-from precert.usecases.run_round import Standing, await_decision, mark_clock
+from precert.usecases.run_round import Standing, await_decision, mark_clock, standing_of
 from tests.fakes import samples
 from tests.fakes.clock import START, Clock
 from tests.fakes.reference import assess
@@ -107,6 +109,18 @@ def test_clock_is_the_lines_of_business_when_the_round_pends(
     pended = requests.requests[samples.REQUEST_ID]
     assert (pended.status, pended.due_at) == (Status.PENDING, START + length)
     assert pended.document_slots == samples.payer().documents.max_while_pending
+
+
+@pytest.mark.rule("W2")
+def test_end_of_the_providers_time_is_marked_when_the_round_was_escalated_before() -> None:
+    clock = Deadline(START, START + timedelta(days=1))
+    late = SUBMITTED.pend(clock, 10, START).request.mark_clock(clock.due_at)
+    assert late is not None
+    answer_by = clock.due_at + timedelta(days=20)
+    asked = request_information(
+        late.request, (), "Since when?", answer_by=answer_by, by="reviewer", now=clock.due_at
+    ).request
+    assert standing_of(asked, 1, samples.payer(), answer_by) == Standing(Route.REVIEW, 1)
 
 
 def test_request_pends_once_when_an_execution_waits_again() -> None:
