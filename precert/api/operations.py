@@ -143,7 +143,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(InvalidInputError, PatientNotFoundError),
     ),
     "searchPatients": OperationContract(
-        "Members whom the patient id or the SSN, the birth date and both names fit: none, one, or "
+        "Members whom the member id or the SSN, the birth date and both names fit: none, one, or "
         "several ids of one person. Letter case, accents and hyphens do not matter. Nobody is "
         "answered alike whichever field was wrong. An SSN belongs in the body and nowhere else; it "
         "is not kept.",

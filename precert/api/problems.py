@@ -4,6 +4,7 @@ A code is never renamed once published. Bad input is a 4xx that says what to do;
 is a 5xx that says nothing of the inside.
 """
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -131,14 +132,22 @@ _WORDS: Final = {
     "missing": "this is required",
     "string_type": "send text, in quotation marks",
     "int_type": "send a whole number, without quotation marks",
+    "int_from_float": "send a whole number, without quotation marks",
+    "int_parsing": "send a whole number",
+    "int_parsing_size": "send a whole number of fewer digits",
     "bool_type": "send true or false, without quotation marks",
+    "bool_parsing": "send true or false",
+    "finite_number": "send a number that is finite",
     "tuple_type": "send a list",
+    "list_type": "send a list",
+    "dict_type": "send an object",
     "model_type": "send an object",
-    "too_long": "send at most {max_length}",
-    "too_short": "send at least {min_length}",
+    "too_long": "send a list of at most {max_length}",
+    "too_short": "send a list of at least {min_length}",
     "string_too_long": "send at most {max_length} characters",
-    "string_too_short": "send at least {min_length} characters",
+    "string_too_short": "send text of at least {min_length} characters",
     "enum": "send one of {expected}",
+    "literal_error": "send one of {expected}",
     "greater_than_equal": "send a number of at least {ge}",
     "less_than_equal": "send a number of at most {le}",
 }
@@ -153,8 +162,12 @@ _FORMS: Final = {
     r"^[0-9A-Z]{2}$": "two letters or digits, as in 50 or RT",
     r"^[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}$": "three to seven characters, as in K55 or K55.059",
     r"^1?[2-9][0-9]{9}$": "ten digits, as in 216-555-0188",
+    r"^CHK-[0-9]{12}-[0-9A-HJKMNP-TV-Z]{16}$": "the id as the check answered it, CHK- and two groups",
+    r"^[0-9a-f]{64}$": "64 hexadecimal digits, as sha256sum prints them",
 }
 """The forms of :mod:`precert.domain.values` in words, by their pattern."""
+_MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
+"""How pydantic writes the members that a ``Literal`` leaves of an enumeration."""
 
 
 def _message(kind: str, message: str, context: Mapping[str, Any], location: tuple[Any, ...]) -> str:
@@ -162,6 +175,8 @@ def _message(kind: str, message: str, context: Mapping[str, Any], location: tupl
         return _OF_CODES
     if kind == "string_pattern_mismatch" and context.get("pattern") in _FORMS:
         return _FORMS[context["pattern"]]
+    if kind == "string_too_short" and context["min_length"] == 1:
+        return "send text that is not empty"
     if kind in _WORDS:
-        return _WORDS[kind].format(**context)
+        return _MEMBER.sub(r"\1", _WORDS[kind].format(**context))
     return message.removeprefix("Value error, ")

@@ -37,10 +37,13 @@ def _faults(content: RequestContent, payer: Payer, today: date, stage: Stage) ->
         form = asked_form(payer, service, today)
         _look(form.checked(stage), service, path, stage, faults)
         faults.extend(_strays(form, service, path, stage))
-        faults.extend(_date_faults(form, service, path, payer))
+        faults.extend(_date_faults(form.dated, service, path, payer))
         for line, procedure in enumerate(service.procedures):
             if fault := _code_fault(procedure, payer):
                 faults.append(fault.under(f"{path}/procedures/{line}"))
+            if procedure.start_date:
+                dated, of_line = form.dated_in_procedures, f"{path}/procedures/{line}"
+                faults.extend(_date_faults(dated, procedure, of_line, payer))
         if len(service.procedures) > 1 or service.additional_diagnoses:
             faults.extend(_repetitions(service, path))
         if service.medication:
@@ -94,9 +97,12 @@ def _strays(form: AskedForm, service: Service, path: str, stage: Stage) -> Itera
             yield Fault(f"{path}/{name}", "not_expected", message)
 
 
-def _date_faults(form: AskedForm, service: Service, path: str, payer: Payer) -> Iterator[Fault]:
-    for field in form.dated:
-        day = getattr(service, field.name)
+def _date_faults(
+    fields: Sequence[AskedField], holder: Service | Procedure, path: str, payer: Payer
+) -> Iterator[Fault]:
+    """Days outside the payer's window (C9)."""
+    for field in fields:
+        day = getattr(holder, field.name)
         if day and field.earliest and field.latest and not field.earliest <= day <= field.latest:
             services = payer.provider_services
             yield Fault(

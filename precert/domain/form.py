@@ -108,8 +108,14 @@ class AskedForm:
 
     @cached_property
     def dated(self) -> tuple[AskedField, ...]:
-        """The fields with a window of days."""
+        """The service's own fields with a window of days."""
         return tuple(field for field in self.fields if field.earliest)
+
+    @cached_property
+    def dated_in_procedures(self) -> tuple[AskedField, ...]:
+        """The fields of each procedure with a window of days."""
+        groups = [field.fields for field in self.fields if field.name == "procedures"]
+        return tuple(part for parts in groups for part in parts if part.earliest)
 
     @cached_property
     def _checked(self) -> dict[Stage, tuple[AskedField, ...]]:
@@ -263,10 +269,17 @@ def _of_service(
     if asked.name == "place_of_service" and kind is not None:
         return replace(asked, choices=_places(form, kind))
     if asked.name == "procedures" and kind is not None:
-        return replace(asked, required_for=Stage.CHECK if kind.procedure_required else None)
-    if asked.name in ("admission_date", "service_date"):
-        return replace(asked, earliest=days[0], latest=days[1])
-    return asked
+        lines = tuple(_within(days, part) for part in asked.fields)
+        required_for = Stage.CHECK if kind.procedure_required else None
+        return replace(asked, required_for=required_for, fields=lines)
+    return _within(days, asked)
+
+
+def _within(days: tuple[date, date], field: AskedField) -> AskedField:
+    """A day has a window of the payer's (C9); other fields stay as they are."""
+    if field.kind is not FieldKind.DAY:
+        return field
+    return replace(field, earliest=days[0], latest=days[1])
 
 
 def _types(form: Form, service: Service) -> tuple[Choice, ...]:

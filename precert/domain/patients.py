@@ -33,7 +33,7 @@ Ssn = Annotated[SecretStr, AfterValidator(_nine_digits)]
 
 
 class PatientSearch(Value):
-    """Who is looked for: a patient id or an SSN, and the three facts that must fit it."""
+    """Who is looked for: a member id or an SSN, and the three facts that must fit it."""
 
     member_id: MemberId | None = None
     ssn: Annotated[Ssn | None, Field(validate_default=True)] = None
@@ -44,7 +44,7 @@ class PatientSearch(Value):
     @field_validator("ssn")
     @classmethod
     def _one_of_both(cls, ssn: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        # A patient id that is there but malformed is told by its own fault.
+        # A member id that is there but malformed is told by its own fault.
         if "member_id" in info.data and (ssn is None) is (info.data["member_id"] is None):
             raise ValueError("send either member_id or ssn")
         return ssn

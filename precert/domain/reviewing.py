@@ -5,7 +5,7 @@ move is asked by the use cases; what the request allows is asked here.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from precert.contract import EventType
 from precert.domain.clocks import later
@@ -42,9 +42,8 @@ def require_not_held_by_others(request: Request, by: str, now: datetime) -> None
     """
     lease = request.submitted.lease
     if lease is not None and lease.held_by != by and now < lease.until:
-        raise request.refusal(
-            f"Another reviewer works on this request until {lease.until.isoformat()}."
-        )
+        until = f"{lease.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        raise request.refusal(f"Another reviewer works on this request until {until}.")
 
 
 def claim(request: Request, by: str, until: datetime, now: datetime) -> Change | None:

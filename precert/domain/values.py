@@ -82,7 +82,10 @@ def _calendar_day(value: object) -> object:
         return value
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("write the day as text, YYYY-MM-DD")
-    return date.fromisoformat(value)
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("the calendar has no such day") from None
 
 
 def _instant(value: object) -> object:

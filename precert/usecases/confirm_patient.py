@@ -55,7 +55,7 @@ def require_member(member: Member | None, patient: Patient) -> Member:
     """The member, if it is this patient (P1)."""
     if member is None or not member.is_of(patient):
         raise PatientNotFoundError(
-            "Check the patient id, date of birth, last name and first name: all four must fit."
+            "Check the member id, date of birth, last name and first name: all four must fit."
         )
     return member
 

@@ -1,4 +1,4 @@
-"""Search members by patient id or SSN, with birth date and both names (P1)."""
+"""Search members by member id or SSN, with birth date and both names (P1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -172,6 +172,20 @@ def test_service_date_is_taken_when_it_is_in_the_window_only(days: int, inside: 
 
 
 @pytest.mark.rule("C9")
+@pytest.mark.parametrize(
+    ("days", "inside"), [(-16, False), (-15, True), (0, True), (180, True), (181, False)]
+)
+def test_start_of_a_procedure_is_taken_when_it_is_in_the_window_only(
+    days: int, inside: bool
+) -> None:
+    day = (TODAY + timedelta(days=days)).isoformat()
+    [procedure] = OUTPATIENT["procedures"]
+    line = "/services/0/procedures/0/start_date"
+    service = OUTPATIENT | {"procedures": [procedure | {"start_date": day}]}
+    assert found(service) == ([] if inside else [(line, "outside_window")])
+
+
+@pytest.mark.rule("C9")
 def test_caller_is_referred_to_provider_services_when_a_date_is_outside() -> None:
     content = samples.content(services=[inpatient(admission_date="2020-01-01")])
     [fault] = faults_of_check(content, samples.payer(), TODAY)

@@ -1,11 +1,16 @@
 """Errors as problems: each has a status, a code of its own, and says nothing of the inside."""
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from typing import Final
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
-from precert.api.problems import problem_of, status_of
+from precert.api.operations import OPERATIONS
+from precert.api.problems import faults_of, problem_of, status_of
+from precert.api.review_bodies import DecideBody
 from precert.domain.content import Patient
 from precert.domain.errors import Fault, InvalidInputError, PrecertError, VersionMismatchError
 from tests.fakes.samples import PATIENT
@@ -68,3 +73,53 @@ def test_values_are_not_told_when_a_model_refuses_them() -> None:
         Patient.model_validate(dict(PATIENT) | {"member_id": "Adams !", "Allison": "1986"})
     assert "Adams !" not in str(raised.value)
     assert "1986" not in str(raised.value)
+
+
+_NONSENSE: Final = (
+    1,
+    -1,
+    1.5,
+    10**20,
+    True,
+    "",
+    "x",
+    "2026-02-30",
+    [],
+    ["x", 1],
+    [{}] * 300,
+    {"a": 1},
+)
+_LIBRARYS_OWN: Final = re.compile(
+    r"^(Input|Unable|String|Datetimes|List|Value)\b|[<>^\\]| 1 \w+s\b"
+)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    sorted(
+        {
+            model
+            for operation in OPERATIONS.values()
+            for model in (operation.body, operation.query)
+            if model
+        },
+        key=lambda model: model.__name__,
+    ),
+    ids=lambda model: model.__name__,
+)
+def test_faults_are_in_our_own_words_when_any_field_is_nonsense(asked: type[BaseModel]) -> None:
+    for name in asked.model_fields:
+        for value in _NONSENSE:
+            try:
+                asked.model_validate({name: value})
+            except ValidationError as error:
+                told = [fault.message for fault in faults_of(error)]
+                assert [words for words in told if _LIBRARYS_OWN.search(words)] == [], (name, value)
+
+
+def test_choices_are_named_as_they_are_sent_when_a_field_takes_some_of_many() -> None:
+    with pytest.raises(ValidationError) as raised:
+        DecideBody.model_validate({"round": 1, "lines": [{"line_id": "1.1", "status": "MAYBE"}]})
+    assert [fault.message for fault in faults_of(raised.value)] == [
+        "send one of 'APPROVED' or 'DENIED'"
+    ]
