@@ -18,7 +18,7 @@ export PYTHONUTF8 := 1
 
 .PHONY: demo test up reset rules bench unit lint fmt synth deploy lock openapi events diagram samples clean help setup preflight
 
-demo: $(DEV) $(CLOUD) ## Start the local cloud, deploy, and walk one request from check to determination
+demo: $(DEV) $(CLOUD) ## Start a local cloud, deploy, and walk three requests from check to determination
 	@$(PY) -m local demo
 
 test: $(DEV) $(CLOUD) $(NODE) ## Every check and every tier of tests

@@ -36,15 +36,15 @@ The local cloud runs. In another terminal, from {root}:
   export TOKEN=$(.venv/bin/python -m local token office)
 
   # where a request stands: the dashboard of the office
-  curl -s -H "Authorization: Bearer $TOKEN" "$API/v1/requests"
+  curl -sS -w '\\n' -H "Authorization: Bearer $TOKEN" "$API/v1/requests"
 
   # a patient's coverage
-  curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  curl -sS -w '\\n' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
     -d '{{"patient": {{"member_id": "849382930", "date_of_birth": "1986-01-01",
          "last_name": "Adams", "first_name": "Allison"}}}}' "$API/v1/patients/confirm"
 
   # facilities within 25 miles
-  curl -s -H "Authorization: Bearer $TOKEN" \\
+  curl -sS -w '\\n' -H "Authorization: Bearer $TOKEN" \\
     "$API/v1/providers?zip_code=44122&kind=FACILITY&name=cleve"
 
 The API's document, to read and to try: {docs}

@@ -10,14 +10,21 @@ def execution(stand: Stand, request_id: str, round_: int) -> str:
     arn = stand.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
     client = stand.cloud.client("stepfunctions")
     status = client.describe_execution(executionArn=f"{arn}:{name}")["status"]
+    way = " → ".join(states(stand, request_id, round_)) or "started"
+    return f"Step Functions: execution {name[:10]}…-{round_} is {status} ({way})"
+
+
+def states(stand: Stand, request_id: str, round_: int) -> list[str]:
+    """Names of the states a round's execution has entered, in their order."""
+    name = execution_name(request_id, round_)
+    arn = stand.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
+    client = stand.cloud.client("stepfunctions")
     events = client.get_execution_history(executionArn=f"{arn}:{name}")["events"]
-    states = [
+    return [
         event["stateEnteredEventDetails"]["name"]
         for event in events
         if "stateEnteredEventDetails" in event
     ]
-    way = " → ".join(states) or "started"
-    return f"Step Functions: execution {name[:10]}…-{round_} is {status} ({way})"
 
 
 def execution_status(stand: Stand, request_id: str, round_: int) -> str | None:

@@ -38,16 +38,30 @@ def service(*codes: str, days_ahead: int = 14) -> dict[str, Any]:
     }
 
 
+def automatic_service(days_ahead: int) -> dict[str, Any]:
+    """An endoscopy with a capsule, within what the sample rule list approves by itself."""
+    day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
+    return {
+        "authorization_type": "OUTPATIENT",
+        "type_of_service": "DIAGNOSTIC",
+        "place_of_service": "OFFICE",
+        "urgency": "ELECTIVE",
+        "service_date": day,
+        "primary_diagnosis": "K55",
+        "procedures": [{"code": "91110"}],
+    }
+
+
 def completed(content: dict[str, Any]) -> dict[str, Any]:
     """The same content with what a submission needs beyond a check."""
     services = [
         {
             **one,
-            "requested_days": 3,
+            **({"requested_days": 3} if "admission_date" in one else {}),
             "procedures": [
                 {
                     **procedure,
-                    "start_date": one["admission_date"],
+                    "start_date": one.get("admission_date") or one["service_date"],
                     "units": 1,
                     "unit_type": "UNITS",
                 }

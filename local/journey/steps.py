@@ -7,7 +7,7 @@ from typing import Any, Final
 from local.client import upload
 from local.journey import behind
 from local.journey.content import PATIENT, clinical_note
-from local.journey.trail import DeviationError, Trail, answer, expect
+from local.journey.trail import DeviationError, Trail, answer, expect, told_instant
 from local.stand import Stand
 from local.users import FACILITY, OFFICE, User
 
@@ -77,7 +77,8 @@ class Walk:
         response = self.stand.caller(OFFICE).call("POST", "/v1/drafts", {"content": content})
         draft = answer("starting a draft", response, 201)
         expect("the draft's status", draft["status"], "INCOMPLETE")
-        self.trail.step(f"It starts a draft from the check; kept until {draft['expires_at']}.")
+        kept_until = told_instant(draft["expires_at"])
+        self.trail.step(f"It starts a draft from the check; kept until {kept_until}.")
         return str(draft["draft_id"])
 
     def save(self, draft_id: str, content: dict[str, Any]) -> None:
@@ -106,14 +107,15 @@ class Walk:
         self.trail.step("It resumes the draft: everything is there.")
         self.trail.prove("a draft comes back whole", f"version {draft['version']}")
 
-    def attach(self, request_id: str) -> None:
+    def attach(self, request_id: str, document_type: str | None = None) -> None:
+        """Upload a document; ``document_type`` is the payer's code of a wanted one."""
         office = self.stand.caller(OFFICE)
         offered = answer(
             "asking for an upload",
             office.call(
                 "POST",
                 f"/v1/requests/{request_id}/documents",
-                {"file_name": "operative-plan.pdf"},
+                {"file_name": "operative-plan.pdf", "document_type": document_type},
             ),
             201,
         )
@@ -126,7 +128,8 @@ class Walk:
             lambda: self._settled(request_id, document_id),
         )
         expect("the document", document["status"], "ATTACHED")
-        self.trail.step("It uploads a PDF by a presigned form; its content is verified.")
+        named = f" as {document_type}" if document_type else ""
+        self.trail.step(f"It uploads a PDF{named} by a presigned form; its content is verified.")
         self.trail.behind(
             f"S3 took {document['size']} bytes → EventBridge → Lambda read them; "
             f"SHA-256 {document['sha256'][:12]}…"
@@ -153,7 +156,11 @@ class Walk:
         details = self.await_status(request_id, OFFICE, "PENDING")
         self.trail.step(
             f"The request is {details['status']}: waiting on {details['waiting_on']}, "
-            f"due {details['due_at']}."
+            f"due {told_instant(details['due_at'])}."
+        )
+        self.trail.until(
+            "waiting for the execution to wait",
+            lambda: behind.states(self.stand, request_id, 1)[-1:] == ["Await Decision"] or None,
         )
         self.trail.behind(
             "DynamoDB stream → relay → " + behind.execution(self.stand, request_id, 1)

@@ -1,11 +1,15 @@
-"""The demo: two requests from check to determination, one of them to an overturned appeal."""
+"""The demo: three requests from check to determination, by the rules, by a reviewer, on appeal."""
 
 from typing import Any
 
-from local.journey.content import PATIENT, completed, service
+import httpx
+
+from local.client import trust
+from local.journey import behind
+from local.journey.content import PATIENT, automatic_service, completed, service
 from local.journey.errors import last_errors
 from local.journey.steps import Walk
-from local.journey.trail import DeviationError, Trail, answer, expect
+from local.journey.trail import DeviationError, Trail, answer, expect, told_instant
 from local.stand import Stand
 from local.users import FACILITY, NEWCOMER, OFFICE, REVIEWER, SECOND_REVIEWER
 
@@ -14,6 +18,7 @@ def run_demo(stand: Stand) -> int:
     """Walk and tell; 0 if everything was as expected, 1 with what was not."""
     trail = Trail(say=lambda line: print(line, flush=True))
     try:
+        automatic_request(Walk(stand, trail))
         approved_request(Walk(stand, trail))
         appealed_request(Walk(stand, trail))
         strangers(Walk(stand, trail))
@@ -27,11 +32,34 @@ def run_demo(stand: Stand) -> int:
     return 0
 
 
-def approved_request(walk: Walk) -> str:
-    """The reference guide's example, approved."""
+def automatic_request(walk: Walk) -> str:
+    """What the rule list approves up to a quantity is approved with nobody's help."""
     trail = walk.trail
-    trail.chapter("A request that is approved")
+    trail.chapter("A request that the rules approve")
     walk.confirm_patient()
+    content = completed(
+        {
+            "patient": PATIENT,
+            "servicing_provider": walk.find_facility(),
+            "services": [automatic_service(walk.free_days_ahead())],
+        }
+    )
+    walk.check(content, {"91110": "REQUIRED"})
+    request_id = walk.start_draft(content)
+    walk.submit(request_id, content, version=1)
+    details = walk.await_status(request_id, OFFICE, "APPROVED")
+    trail.step(f"The rules allow one unit without review: the request is {details['status']}.")
+    walk.await_execution_end(request_id, 1)
+    passed = "Await Decision" in behind.states(walk.stand, request_id, 1)
+    expect("whether a reviewer was waited for", passed, expected=False)
+    trail.prove("the rules approve by themselves what they allow", "no reviewer was asked")
+    return request_id
+
+
+def approved_request(walk: Walk) -> str:
+    """The reference guide's example: asked for documents, and approved by a reviewer."""
+    trail = walk.trail
+    trail.chapter("A request that a reviewer approves")
     content: dict[str, Any] = {
         "patient": PATIENT,
         "servicing_provider": walk.find_facility(),
@@ -42,10 +70,11 @@ def approved_request(walk: Walk) -> str:
     content = completed(content)
     walk.save(request_id, content)
     walk.resume(request_id, content)
-    walk.attach(request_id)
+    walk.attach(request_id, "OPERATIVE_PLAN")
     walk.submit(request_id, content, version=2)
     repeat(walk, content)
     walk.await_pending(request_id)
+    send_wanted(walk, request_id)
     find_on_worklist(walk, request_id)
     status = walk.decide(request_id, REVIEWER, 1, [{"line_id": "1.1", "status": "APPROVED"}])
     expect("the status after the decision", status, "APPROVED")
@@ -72,6 +101,8 @@ def appealed_request(walk: Walk) -> str:
     )
     walk.check(content, {"44140": "REQUIRED", "47562": "REQUIRED"})
     request_id = walk.start_draft(content)
+    for wanted in ("OPERATIVE_PLAN", "CLINICAL_NOTES"):
+        walk.attach(request_id, wanted)
     walk.submit(request_id, content, version=1)
     walk.await_pending(request_id)
     refuse_bare_denial(walk, request_id)
@@ -89,22 +120,47 @@ def appealed_request(walk: Walk) -> str:
     walk.await_execution_end(request_id, 1)
     walk.await_messages(request_id, "RequestDetermined", "PARTIALLY APPROVED")
     read_denial(walk, request_id)
+    fetch_letters(walk, request_id)
     appeal(walk, request_id)
     return request_id
 
 
 def repeat(walk: Walk, content: dict[str, Any]) -> None:
     """A colleague enters the same once more."""
-    again = walk.start_draft(content)
-    response = walk.stand.caller(OFFICE).call(
+    office = walk.stand.caller(OFFICE)
+    draft = answer(
+        "starting a second draft", office.call("POST", "/v1/drafts", {"content": content}), 201
+    )
+    response = office.call(
         "POST",
-        f"/v1/drafts/{again}/submission",
+        f"/v1/drafts/{draft['draft_id']}/submission",
         {"content": content},
         headers={"If-Match": '"1"'},
     )
     existing = answer("submitting the same again", response, 409)["existing"]
     walk.trail.step(f"A colleague enters the same again and is shown {existing['number']}.")
     walk.trail.prove("a duplicate is refused and names the request that stands", "409")
+
+
+def send_wanted(walk: Walk, request_id: str) -> None:
+    """The rule list wants documents that were not there: they are asked for, and sent."""
+    trail = walk.trail
+    details = walk.await_status(request_id, OFFICE, "PENDING")
+    [asked] = details["information_requests"]
+    wanted = {document["code"]: document["name"] for document in asked["documents"]}
+    expect("what is asked for", list(wanted), ["CLINICAL_NOTES"])
+    names = "; ".join(wanted.values())
+    trail.step(f"The office reads what is still wanted: {names}. The payer's clock stands.")
+    for code in wanted:
+        walk.attach(request_id, code)
+
+    def goes_on() -> str | None:
+        now = walk.await_status(request_id, OFFICE, "PENDING")
+        return str(now["due_at"]) if now["waiting_on"] == "PAYER" else None
+
+    due_at = trail.until("waiting for the clock to go on", goes_on)
+    trail.step(f"The clock goes on: waiting on PAYER, due {told_instant(due_at)}.")
+    trail.prove("wanted documents are asked for at once, and stop the clock", names)
 
 
 def find_on_worklist(walk: Walk, request_id: str) -> None:
@@ -146,6 +202,35 @@ def read_denial(walk: Walk, request_id: str) -> None:
     expect("the action offered", "APPEAL" in details["allowed_actions"], expected=True)
 
 
+def fetch_letters(walk: Walk, request_id: str) -> None:
+    """The office fetches what was printed for it and for the patient."""
+    office = walk.stand.caller(OFFICE)
+
+    def printed() -> list[dict[str, Any]] | None:
+        response = office.call("GET", f"/v1/requests/{request_id}")
+        letters: list[dict[str, Any]] = answer("reading the letters", response, 200)["letters"]
+        return letters if len(letters) == 2 else None
+
+    for letter in walk.trail.until("waiting for the letters", printed):
+        path = f"/v1/requests/{request_id}/letters/{letter['letter_id']}"
+        link = answer("asking for a link", office.call("GET", path), 200)["url"]
+        content = httpx.get(link, timeout=60, verify=trust()).content
+        expect("what a letter begins with", content[:5], b"%PDF-")
+        expect("its size", len(content), letter["size"])
+        audience = letter["audience"].lower()
+        walk.trail.step(f"It fetches the letter to the {audience}: a PDF of {len(content)} bytes.")
+    walk.trail.prove("a determination is told in letters", "two PDFs, by links that end")
+
+
+def read_messages(walk: Walk) -> None:
+    """The office has read its messages."""
+    office = walk.stand.caller(OFFICE)
+    unread = answer("reading the inbox", office.call("GET", "/v1/messages"), 200)["unread"]
+    left = answer("marking", office.call("PUT", "/v1/messages/read"), 200)["unread"]
+    expect("what is left unread", left, 0)
+    walk.trail.step(f"It marks the {unread} messages of its inbox as read; {left} are left.")
+
+
 def appeal(walk: Walk, request_id: str) -> None:
     trail = walk.trail
     filed = walk.stand.caller(OFFICE).call(
@@ -162,7 +247,7 @@ def appeal(walk: Walk, request_id: str) -> None:
         return str(last["due_at"]) if last["status"] == "PENDED" else None
 
     due_at = trail.until("waiting for the appeal to reach review", pended)
-    trail.behind(f"a second execution, with its own clock: due {due_at}")
+    trail.behind(f"a second execution, with its own clock: due {told_instant(due_at)}")
     overturn = [{"line_id": "2.1", "status": "APPROVED", "rationale": "Criterion met on review."}]
     same = walk.stand.caller(REVIEWER).call(
         "POST",
@@ -178,6 +263,7 @@ def appeal(walk: Walk, request_id: str) -> None:
     trail.step(f"Another reviewer overturns the denial: the request is {status}.")
     walk.await_execution_end(request_id, round_)
     walk.await_messages(request_id, "AppealDetermined", "APPROVED")
+    read_messages(walk)
     trail.prove("an appeal is decided by another reviewer, and overturns", status)
 
 
@@ -188,7 +274,7 @@ def strangers(walk: Walk) -> None:
     body = {"patient": PATIENT}
     nobody = walk.stand.caller(NEWCOMER).call("POST", "/v1/patients/confirm", body)
     refused = answer("a colleague without Patient Search", nobody, 403)
-    trail.step(f"{NEWCOMER.title} is refused: “{refused['detail']}”")
+    trail.step(f"{NEWCOMER.title[0].upper()}{NEWCOMER.title[1:]} is refused: “{refused['detail']}”")
     trail.prove("the entitlement Patient Search is asked of everybody", "403")
 
 

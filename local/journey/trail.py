@@ -38,6 +38,11 @@ def answer(about: str, response: httpx.Response, status: int) -> Any:
     return response.json() if response.content else None
 
 
+def told_instant(instant: str) -> str:
+    """An instant of an answer, to the minute."""
+    return f"{instant[:10]} {instant[11:16]} UTC"
+
+
 @dataclass
 class Trail:
     """Tells the journey; ``say`` prints or, in tests, keeps quiet."""

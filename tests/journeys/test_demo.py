@@ -2,8 +2,17 @@
 
 import pytest
 
-from local.journey.tell import appealed_request, approved_request, strangers
+from local.journey.tell import (
+    appealed_request,
+    approved_request,
+    automatic_request,
+    strangers,
+)
 from tests.journeys.desk import Desk
+
+
+def test_request_is_approved_without_a_reviewer_when_the_rules_allow_it(desk: Desk) -> None:
+    automatic_request(desk)
 
 
 @pytest.mark.rule("D7", "S1", "U5")

@@ -1,0 +1,38 @@
+"""The commands as they are typed, and what goes wrong as one line each."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from local import commands
+from local.cloud.errors import LocalCloudError
+from local.users import USERS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; what goes wrong is one line, without a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m local", description="The local cloud.")
+    known = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    up = known.add_parser("up", help="run the local cloud until Ctrl-C")
+    up.add_argument("--port", type=int, help="where it listens (at first 4566)")
+    known.add_parser("demo", help="walk a request's whole life, and prove each step")
+    token = known.add_parser("token", help="print a user's token for the running cloud")
+    token.add_argument("user", choices=[user.name for user in USERS])
+    env = known.add_parser("env", help="print a shell's variables for the running cloud and a user")
+    env.add_argument("user", choices=[user.name for user in USERS])
+    known.add_parser("reset", help="forget the local cloud's data")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "up":
+            commands.up(chosen.port)
+            return 0
+        if chosen.command == "demo":
+            return commands.demo()
+        if chosen.command == "token":
+            return commands.token(chosen.user)
+        if chosen.command == "env":
+            return commands.env(chosen.user)
+        return commands.reset()
+    except LocalCloudError as error:
+        print(f"precert: {error}", file=sys.stderr)
+        return 1
