@@ -179,9 +179,8 @@ def test_start_of_a_procedure_is_taken_when_it_is_in_the_window_only(
     days: int, inside: bool
 ) -> None:
     day = (TODAY + timedelta(days=days)).isoformat()
-    [procedure] = OUTPATIENT["procedures"]
     line = "/services/0/procedures/0/start_date"
-    service = OUTPATIENT | {"procedures": [procedure | {"start_date": day}]}
+    service = OUTPATIENT | {"procedures": [{"code": "70551", "start_date": day, "units": 1}]}
     assert found(service) == ([] if inside else [(line, "outside_window")])
 
 
