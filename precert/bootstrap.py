@@ -12,11 +12,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
-from precert.adapters.content_types import inspect_content
 from precert.adapters.payer_file import shipped_payer, shipped_templates
 from precert.contract import STACK_OUTPUTS, Env
 from precert.domain.clocks import history_end
-from precert.domain.documents import Refusal
 from precert.domain.numbers import SERIAL_LIMIT
 from precert.domain.payer import Payer
 from precert.settings import Settings, SettingsError
@@ -50,6 +48,7 @@ if TYPE_CHECKING:
     from precert.adapters.s3.rule_lists import S3RuleLists
     from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
     from precert.adapters.typst_printer import TypstPrinter
+    from precert.domain.documents import Refusal
     from precert.domain.letters import LetterWords
     from precert.usecases.kept_requests import KeptRequests
 
@@ -86,6 +85,13 @@ def random_uuid() -> str:
     return str(uuid4())
 
 
+def inspected(body: bytes, content_type: str) -> "Refusal | None":
+    """What is wrong with bytes of a content type; the parsers are imported where it is asked."""
+    from precert.adapters.content_types import inspect_content
+
+    return inspect_content(body, content_type)
+
+
 def client_config() -> "Config":
     """How long a call may take, and how often botocore repeats it."""
     from botocore.config import Config
@@ -107,7 +113,7 @@ class Dependencies:
     serial: Callable[[], int] = random_serial
     new_key: Callable[[], bytes] = random_key
     new_uuid: Callable[[], str] = random_uuid
-    inspect: Callable[[bytes, str], Refusal | None] = inspect_content
+    inspect: "Callable[[bytes, str], Refusal | None]" = inspected
     endpoint_url: str | None = None
     """Where AWS answers, for whoever works on another endpoint than the environment names."""
 

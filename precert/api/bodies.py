@@ -5,9 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from precert.domain.content import ContentParts, Patient, RequestContent
-from precert.domain.documents import Sha256
 from precert.domain.statuses import Status
-from precert.domain.values import Day, Instant, MemberId, Sort, Text, Tin, Value
+from precert.domain.values import Day, Instant, MemberId, Sha256, Sort, Text, Tin, Value
 
 
 class ConfirmPatientBody(Value):

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field
 
 from precert.contract import DOCUMENT_PREFIX
 from precert.domain.content import RequestContent
-from precert.domain.values import Text, Tin, Value
+from precert.domain.values import Sha256, Text, Tin, Value
 
 CONTENT_TYPES: Final = {
     ".pdf": "application/pdf",
@@ -29,14 +29,6 @@ CONTENT_TYPES: Final = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """File name endings that are taken, each with the one content type it may carry (U1)."""
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-Sha256 = Annotated[str, BeforeValidator(_lower), StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-"""A SHA-256 in hexadecimal, 64 digits."""
 
 
 class DocumentStatus(StrEnum):

@@ -115,7 +115,15 @@ AssertionId = Annotated[
 ]
 """The id of a check's answer (:mod:`precert.domain.assertion`)."""
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_plain_text)]
+Sha256 = Annotated[str, BeforeValidator(_lower), StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 in hexadecimal, 64 digits."""
 Npi = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_npi)]
 Tin = Annotated[str, BeforeValidator(_digits), StringConstraints(pattern=r"^[0-9]{9}$")]
 MemberId = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-Z0-9]{5,20}$")]

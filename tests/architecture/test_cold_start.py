@@ -12,8 +12,10 @@ print("\\n".join(sys.modules))
 """
 NEEDLESS: Final = (
     "boto3",
+    "precert.adapters.content_types",
     "precert.adapters.dynamodb.operations",
     "precert.adapters.dynamodb.request_items",
+    "precert.domain.documents",
     "precert.domain.request",
     "precert.domain.review",
     "precert.usecases.ports.listings",
