@@ -11,7 +11,7 @@ def show(given: argparse.Namespace) -> bool:
     made = stack_dependencies(given.stack)
     found = 0
     for stray in stray_rounds(
-        listings=made.listings, requests=made.requests, workflow=made.workflow
+        listings=made.listings, requests=made.stored_requests, workflow=made.workflow
     ):
         found += 1
         due = f"due {stray.due_at.isoformat()}" if stray.due_at else "not pended yet"
@@ -23,7 +23,7 @@ def show(given: argparse.Namespace) -> bool:
 def repair(given: argparse.Namespace) -> bool:
     """Start their executions again, where the table says."""
     made = stack_dependencies(given.stack)
-    mended = repair_rounds(listings=made.listings, requests=made.requests, workflow=made.workflow)
+    mended = repair_rounds(listings=made.listings, requests=made.stored_requests, workflow=made.workflow)
     for request_id in mended:
         print(f"{request_id}: started again")
     print(f"{len(mended)} executions started")

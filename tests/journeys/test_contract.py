@@ -173,7 +173,12 @@ def test_answer_is_documented_when_the_call_is_as_it_should_be(stand: Stand, rou
 
 def case_of(schema: BaseSchema, route: Route, meant: Meant, caller: Caller) -> Case[Any]:
     return schema[route.path][route.method].Case(
-        path_parameters={"document_id": ABSENT_ID, "letter_id": ABSENT_LETTER, **meant.ids},
+        path_parameters={
+            "document_id": ABSENT_ID,
+            "letter_id": ABSENT_LETTER,
+            "message_id": f"1772466544000000-{ABSENT_ID}.000002",
+            **meant.ids,
+        },
         headers={"Authorization": f"Bearer {caller.token}", "If-Match": '"1"'},
         query=dict(meant.query),
         body=NOT_SET if meant.body is None else meant.body,

@@ -17,7 +17,8 @@ HOME: Final = User(
 
 @pytest.fixture(scope="module")
 def drafts(desk_: Desk) -> list[str]:
-    return [desk_.draft({"patient": PATIENT}, HOME) for _ in range(18)]
+    content = desk_.content()
+    return [desk_.draft(content, HOME) for _ in range(18)]
 
 
 @pytest.fixture(scope="module")
