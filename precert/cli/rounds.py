@@ -23,7 +23,9 @@ def show(given: argparse.Namespace) -> bool:
 def repair(given: argparse.Namespace) -> bool:
     """Start their executions again, where the table says."""
     made = stack_dependencies(given.stack)
-    mended = repair_rounds(listings=made.listings, requests=made.stored_requests, workflow=made.workflow)
+    mended = repair_rounds(
+        listings=made.listings, requests=made.stored_requests, workflow=made.workflow
+    )
     for request_id in mended:
         print(f"{request_id}: started again")
     print(f"{len(mended)} executions started")
