@@ -20,7 +20,11 @@ from infra import archive
 ROOT: Final = Path(__file__).resolve().parent.parent
 FILE_NAME: Final = "code_sets.sqlite"
 
-_DIAGNOSIS: Final = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
+_DIAGNOSIS: Final = re.compile(r"[A-Z][0-9A-Z]{2,6}")
+_DRG: Final = re.compile(r"[0-9]{3}")
+_PLACE_OF_SERVICE: Final = re.compile(r"[0-9]{2}")
+_CHAPTER_OR_RANGE: Final = re.compile(r"[0-9]+|[A-Z][0-9A-Z]{2}-[A-Z][0-9A-Z]{2}")
+"""What the tabular list has besides codes: chapters (11) and ranges of categories (K55-K64)."""
 _PACKAGES: Final = ("simple-icd-10-cm", "zipcodes")
 _SCHEMA: Final = """
 CREATE TABLE codes (
@@ -31,12 +35,12 @@ CREATE TABLE codes (
     valid_from TEXT,
     valid_to TEXT,
     PRIMARY KEY (code_set, code)
-) WITHOUT ROWID;
+);
 CREATE TABLE places (
     zip_code TEXT NOT NULL PRIMARY KEY,
     latitude REAL NOT NULL,
     longitude REAL NOT NULL
-) WITHOUT ROWID;
+);
 """
 
 Row = tuple[str, str, str, bool, str | None, str | None]
@@ -74,15 +78,16 @@ def write(target: Path, root: Path = ROOT) -> None:
     data = root / "data" / "code_sets"
     rows = [
         *_diagnoses(_table(data / "icd10cm_changes.csv")),
-        *_listed("MS-DRG", _table(data / "ms_drg.csv")),
-        *_listed("PLACE-OF-SERVICE", _table(data / "place_of_service.csv")),
+        *_listed("MS-DRG", _DRG, data / "ms_drg.csv"),
+        *_listed("PLACE-OF-SERVICE", _PLACE_OF_SERVICE, data / "place_of_service.csv"),
     ]
+    places = list(_places(_table(data / "zips_without_location.csv")))
     connection = sqlite3.connect(partial, isolation_level=None)
     try:
         connection.executescript(_SCHEMA)
         connection.execute("BEGIN")
         connection.executemany("INSERT INTO codes VALUES (?, ?, ?, ?, ?, ?)", sorted(rows))
-        connection.executemany("INSERT INTO places VALUES (?, ?, ?)", sorted(_places()))
+        connection.executemany("INSERT INTO places VALUES (?, ?, ?)", sorted(places))
         connection.execute("COMMIT")
         connection.execute("VACUUM")
     finally:
@@ -95,16 +100,20 @@ def _table(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(opened))
 
 
-def _listed(code_set: str, rows: list[dict[str, str]]) -> Iterator[Row]:
-    for row in rows:
+def _listed(code_set: str, form: re.Pattern[str], file: Path) -> Iterator[Row]:
+    for row in _table(file):
+        _require_form(row["code"], form, file.name)
         yield code_set, row["code"], row["description"], True, None, None
 
 
 def _diagnoses(changes: list[dict[str, str]]) -> Iterator[Row]:
     """Every code and category of the release, and the codes that ended before it.
 
-    The package knows one release and no dates. The changes say since when a code is valid, where
+    The package holds one release and no dates. The changes say since when a code is valid, where
     the release before did not have it, and until when one was that the release has no longer.
+
+    Raises:
+        ValueError: an entry of the release is neither a code nor a chapter nor a range.
     """
     with warnings.catch_warnings():
         # It reads its files by a way that the standard library deprecates.
@@ -112,13 +121,22 @@ def _diagnoses(changes: list[dict[str, str]]) -> Iterator[Row]:
         import simple_icd_10_cm as icd  # type: ignore[import-untyped]  # it publishes no types
     changed = {row["code"]: row for row in changes}
     for code in dict.fromkeys(icd.get_all_codes(with_dots=False)):
-        if _DIAGNOSIS.fullmatch(code):
-            change = changed.pop(code, {})
-            # Notes of the tabular list come with tabs.
-            description = " ".join(icd.get_description(code).split())
-            yield _diagnosis(code, description, change, leaf=icd.is_leaf(code))
+        if _CHAPTER_OR_RANGE.fullmatch(code):
+            continue
+        _require_form(code, _DIAGNOSIS, "simple_icd_10_cm")
+        change = changed.pop(code, {})
+        # Notes of the tabular list come with tabs.
+        description = " ".join(icd.get_description(code).split())
+        yield _diagnosis(code, description, change, leaf=icd.is_leaf(code))
     for code, change in changed.items():
+        _require_form(code, _DIAGNOSIS, "icd10cm_changes.csv")
         yield _diagnosis(code, change["description"], change, leaf=True)
+
+
+def _require_form(code: str, form: re.Pattern[str], source: str) -> None:
+    """Fails the build for a code of an unknown form, which a filter would drop without a word."""
+    if not form.fullmatch(code):
+        raise ValueError(f"{source}: {code!r} does not match {form.pattern}; extend the compiler")
 
 
 def _diagnosis(code: str, description: str, change: dict[str, str], *, leaf: bool) -> Row:
@@ -128,15 +146,24 @@ def _diagnosis(code: str, description: str, change: dict[str, str], *, leaf: boo
     return "ICD-10-CM", code, description, leaf, *dates
 
 
-def _places() -> Iterator[tuple[str, float, float]]:
-    """Centres of ZIP codes; those of the military abroad have none."""
+def _places(without_location: list[dict[str, str]]) -> Iterator[tuple[str, float, float]]:
+    """The location of each ZIP code, military ones and those listed as without one left out.
+
+    Raises:
+        ValueError: another ZIP code has no location.
+    """
     import zipcodes
 
     entries: list[dict[str, Any]] = zipcodes.list_all()  # type: ignore[no-untyped-call]  # no types
+    listed = {row["zip_code"] for row in without_location}
     for entry in entries:
         latitude, longitude = float(entry["lat"]), float(entry["long"])
         if latitude or longitude:
             yield entry["zip_code"], latitude, longitude
+        elif entry["zip_code_type"] != "MILITARY" and entry["zip_code"] not in listed:
+            raise ValueError(
+                f"zipcodes: {entry['zip_code']} has no location; list it in zips_without_location.csv"
+            )
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ FORMS: Final = {
     "REVENUE": re.compile(r"[0-9]{3,4}"),
     "DRG": re.compile(r"[0-9]{3}"),
 }
-DIAGNOSIS: Final = re.compile(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}")
+DIAGNOSIS: Final = re.compile(r"[A-Z][0-9A-Z]{2}[0-9A-Z]{0,4}")
 NINE: Final = re.compile(r"[0-9]{9}")
 TEN: Final = re.compile(r"[0-9]{10}")
 ZIP: Final = re.compile(r"[0-9]{5}")

@@ -144,7 +144,7 @@ _ENUM_OF: Final[Mapping[str, type[StrEnum]]] = {
     "kind": ProviderKind,
     "purpose": Purpose,
 }
-_DIAGNOSIS: Final = r"^[A-Za-z][0-9][0-9A-Za-z](\.?[0-9A-Za-z]{1,4})?$"
+_DIAGNOSIS: Final = r"^[A-Za-z][0-9A-Za-z]{2}(\.?[0-9A-Za-z]{1,4})?$"
 _SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "additional_diagnoses": {"pattern": _DIAGNOSIS, "max_items": 24},
     "code": {"pattern": r"^([0-9]{4}[0-9FTUMftum]|[A-Va-v][0-9]{4}|[0-9]{3,4})$"},

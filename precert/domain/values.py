@@ -138,7 +138,7 @@ State = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-
 Diagnosis = Annotated[
     str,
     BeforeValidator(_without_dot),
-    StringConstraints(pattern=r"^[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}$"),
+    StringConstraints(pattern=r"^[A-Z][0-9A-Z]{2}[0-9A-Z]{0,4}$"),
 ]
 """ICD-10-CM: three to seven characters; kept without the dot."""
 ProcedureCode = Annotated[

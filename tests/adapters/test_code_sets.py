@@ -1,16 +1,21 @@
 """The public code sets as they ship: whole, dated, and at hand in microseconds (C5)."""
 
 import csv
+import importlib
+import re
+import shutil
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 import pytest
+import zipcodes
 
-from infra.code_sets import compiled
+from infra.code_sets import compiled, write
 from precert.adapters.code_sets import SqliteCodeSets
 from precert.domain.code_sets import CodeSet, faults_of_codes
 from precert.domain.loading import load_zips
@@ -18,6 +23,13 @@ from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import DATA, content, entered, payer
 
 ICD: Final = CodeSet.ICD_10_CM
+
+
+def released_codes() -> Any:
+    """The package of the release."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module("simple_icd_10_cm")
 
 
 @pytest.fixture
@@ -36,6 +48,8 @@ def opened() -> Iterator[sqlite3.Connection]:
         ("K5650", "Intestinal adhesions [bands]", True),
         ("B20", "Human immunodeficiency virus [HIV] disease", True),
         ("S72001A", "Fracture of unspecified part of neck of right femur", True),
+        ("QA0", "Neurodevelopmental disorders related to specific genetic", False),
+        ("QA00101", "SCN2A-related neurodevelopmental disorder", True),
     ],
 )
 def test_diagnosis_is_found_when_it_is_a_code_or_a_category(
@@ -54,6 +68,9 @@ def test_nothing_is_found_when_the_code_does_not_exist(code: str) -> None:
 
 def test_days_are_known_when_the_releases_show_that_a_code_began_or_ended() -> None:
     began, ended = (code_sets().listed(ICD, code) for code in ("E11A", "S301XXA"))
+    special = code_sets().listed(ICD, "QA0012")
+    assert special is not None
+    assert (special.valid_from, special.valid_to) == (date(2025, 10, 1), None)
     assert began is not None
     assert (began.valid_from, began.valid_to) == (date(2025, 10, 1), None)
     assert ended is not None
@@ -66,6 +83,46 @@ def test_sets_are_whole_when_counted(opened: sqlite3.Connection) -> None:
     assert counted["MS-DRG"] == 772
     assert counted["PLACE-OF-SERVICE"] == 52
     assert opened.execute("SELECT count(*) FROM places").fetchone()[0] > 41_000
+
+
+def test_every_code_of_the_release_is_compiled_when_it_is_no_chapter_or_range(
+    opened: sqlite3.Connection,
+) -> None:
+    icd = released_codes()
+    released = {code for code in icd.get_all_codes(with_dots=False) if not code.isdigit()}
+    released = {code for code in released if "-" not in code}
+    compiled_codes = opened.execute("SELECT code FROM codes WHERE code_set = 'ICD-10-CM'")
+    assert released - {code for (code,) in compiled_codes} == set()
+
+
+@pytest.mark.rule("C5")
+@pytest.mark.parametrize("code", ["1QA", "QA", "K55_1", "K550123456", "k55"])
+def test_build_fails_when_the_compiler_would_leave_out_a_diagnosis(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    icd = released_codes()
+    monkeypatch.setattr(icd, "get_all_codes", lambda with_dots: ["1", "A00-A09", "K55", code])
+    with pytest.raises(ValueError, match=re.escape(code)):
+        write(tmp_path / "code_sets.sqlite")
+
+
+@pytest.mark.parametrize("table", ["ms_drg.csv", "place_of_service.csv", "icd10cm_changes.csv"])
+def test_build_fails_when_a_table_has_a_row_that_is_no_code(table: str, tmp_path: Path) -> None:
+    copy = tmp_path / "data" / "code_sets"
+    shutil.copytree(DATA / "code_sets", copy)
+    with (copy / table).open("a", encoding="utf-8") as file:
+        file.write("9-9,2025-10-01,,\n" if table.startswith("icd") else "9-9,Nothing\n")
+    with pytest.raises(ValueError, match="9-9"):
+        write(tmp_path / "code_sets.sqlite", tmp_path)
+
+
+def test_build_fails_when_a_zip_code_has_no_location_and_is_not_listed_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = {"zip_code": "44199", "zip_code_type": "STANDARD", "lat": "0", "long": "0"}
+    monkeypatch.setattr(zipcodes, "list_all", lambda: [unknown])
+    with pytest.raises(ValueError, match="44199"):
+        write(tmp_path / "code_sets.sqlite")
 
 
 def test_every_description_can_be_read_when_it_is_shown(opened: sqlite3.Connection) -> None:
@@ -136,6 +193,12 @@ def test_lookup_takes_microseconds_when_the_file_is_open(opened: sqlite3.Connect
     [
         ({"primary_diagnosis": "K55"}, "2026-07-20", None),
         ({"primary_diagnosis": "K55.999"}, "2026-07-20", ("primary_diagnosis", "unknown_code")),
+        ({"primary_diagnosis": "QA0.0101"}, "2026-07-20", None),
+        (
+            {"primary_diagnosis": "QA0.0101"},
+            "2025-09-30",
+            ("primary_diagnosis", "not_valid_on_day"),
+        ),
         ({"primary_diagnosis": "E11A"}, "2026-07-20", None),
         ({"primary_diagnosis": "E11A"}, "2025-09-30", ("primary_diagnosis", "not_valid_on_day")),
         ({"primary_diagnosis": "S30.1XXA"}, "2025-09-30", None),

@@ -1,5 +1,6 @@
 """Published rule lists: one in force, all kept, none lost; the command line that publishes them."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -10,7 +11,8 @@ import boto3
 import pytest
 
 from functions.check import handler as check
-from precert.adapters.s3.rule_lists import S3RuleLists
+from infra.code_sets import compiled
+from precert.adapters.s3.rule_lists import S3RuleLists, compile_rules
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli import rules
 from precert.cli.main import main
@@ -112,6 +114,21 @@ def publisher(elsewhere: Clients, tmp_path: Path) -> Iterator[Publisher]:
 
 
 @pytest.mark.rule("C6")
+@pytest.mark.parametrize("store", ["rule list", "code sets"])
+def test_store_opens_with_sqlite_3_7_17_when_compiled(store: str, tmp_path: Path) -> None:
+    """Neither ``WITHOUT ROWID`` (3.8.2) nor partial (3.8.0) or expression indexes (3.9.0)."""
+    file = tmp_path / "rules.sqlite"
+    file.write_bytes(compile_rules(REQUIRED, [VENDOR]))
+    connection = sqlite3.connect(file if store == "rule list" else compiled())
+    schema = [text for (text,) in connection.execute("SELECT sql FROM sqlite_master")]
+    connection.close()
+    assert len(schema) >= 4
+    declared = " ".join(text for text in schema if text).upper()
+    assert "ROWID" not in declared
+    assert "INDEX" not in declared
+    assert "STRICT" not in declared
+
+
 def test_list_is_in_force_when_published(publisher: Publisher) -> None:
     early = a_rule(
         rule_id="R0", code_from="10000", code_to="10000", effective_from=date(2025, 3, 1)

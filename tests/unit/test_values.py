@@ -75,6 +75,7 @@ def test_tin_is_refused_when_it_is_not_nine_digits(tin: str) -> None:
         ("K550", "K550"),
         ("S72.001A", "S72001A"),
         ("C4A.0", "C4A0"),
+        ("qa0.0101", "QA00101"),
         (" k55. ", "K55"),
     ],
 )
@@ -84,7 +85,7 @@ def test_diagnosis_is_kept_without_dot_when_form_fits(entered: str, kept: str) -
 
 @pytest.mark.rule("C5")
 @pytest.mark.parametrize(
-    "entered", ["K5", "K5.50", "K55.0.1", ".K55", "K550.1", "555", "KK5", "S72001AAA", "K55-0", ""]
+    "entered", ["K5", "K5.50", "K55.0.1", ".K55", "K550.1", "555", "K_5", "S72001AAA", "K55-0", ""]
 )
 def test_diagnosis_is_refused_when_form_does_not_fit(entered: str) -> None:
     with pytest.raises(ValidationError):

@@ -46,10 +46,8 @@ _FOUND_CODES: Final = 4096
 
 _SCHEMA: Final = f"""
 PRAGMA user_version = {_FORMAT};
-CREATE TABLE families (family TEXT PRIMARY KEY, start INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE blocks (
-    block INTEGER NOT NULL, rule INTEGER NOT NULL, PRIMARY KEY (block, rule)
-) WITHOUT ROWID;
+CREATE TABLE families (family TEXT PRIMARY KEY, start INTEGER NOT NULL);
+CREATE TABLE blocks (block INTEGER NOT NULL, rule INTEGER NOT NULL, PRIMARY KEY (block, rule));
 CREATE TABLE rules (
     number INTEGER PRIMARY KEY, rule_id TEXT NOT NULL, code_type TEXT NOT NULL,
     code_from TEXT NOT NULL, code_to TEXT, requirement TEXT NOT NULL,
@@ -58,7 +56,7 @@ CREATE TABLE rules (
     places_of_service TEXT, auto_approve_max_units INTEGER, auto_approve_max_days INTEGER,
     documents_wanted TEXT, label TEXT, guidance TEXT, predetermination INTEGER
 );
-CREATE TABLE delegates (delegate_id TEXT PRIMARY KEY, delegate TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE delegates (delegate_id TEXT PRIMARY KEY, delegate TEXT NOT NULL);
 """
 _SIZES: Final = 6
 """Blocks are of one code, ten, and so on: codes have five characters at most, and 26 letters once."""
