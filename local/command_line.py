@@ -15,6 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = known.add_parser("up", help="run the local cloud until Ctrl-C")
     up.add_argument("--port", type=int, help="where it listens (at first 4566)")
+    known.add_parser("down", help="stop the local cloud that runs")
     known.add_parser("demo", help="walk a request's whole life, and prove each step")
     token = known.add_parser("token", help="print a user's token for the running cloud")
     token.add_argument("user", choices=[user.name for user in USERS])
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.command == "up":
             commands.up(chosen.port)
             return 0
+        if chosen.command == "down":
+            return commands.down()
         if chosen.command == "demo":
             return commands.demo()
         if chosen.command == "token":

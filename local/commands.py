@@ -5,8 +5,11 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloud import settings
 from local.cloud.errors import LocalCloudError
-from local.cloud.process import ROOT, chosen_port, running_cloud, until_interrupted
+from local.cloud.process import ROOT, chosen_port, running_cloud
 from local.journey.tell import run_demo
 from local.progress import step
 from local.stand import Stand, prepare, remember, synthesize
@@ -28,6 +31,9 @@ HOME: Final = Path(os.environ.get("PRECERT_LOCAL_DIR") or ROOT / ".local").resol
 STATE_DIR: Final = HOME / "state"
 DEMO_DIR: Final = HOME / "demo"
 RUNNING: Final = HOME / "running.json"
+UP_LOCK: Final = HOME / "up.lock"
+"""Locked by the process of ``up`` while it lives; holds its process id."""
+STOP_SECONDS: Final = 60.0
 
 _WELCOME: Final = """
 The local cloud runs. In another terminal, from {root}:
@@ -51,20 +57,27 @@ The API's document, to read and to try: {docs}
 (paste the token at Authorize)
 Users for `local token`, and for `local env`, which prints all a shell needs: {users}.
 Every AWS service answers at {endpoint} (region {region}, any credentials of account {account}).
-What happens inside: {log}. Data stay until `make reset`. Ctrl-C stops it.
+What happens inside: {log}. Data stay until `make reset`. Ctrl-C or `make down` stops it.
 """
 
 
 def up(port: int | None) -> None:
-    """Run the local cloud with everything deployed, until somebody stops it.
+    """Run the local cloud with everything deployed, until Ctrl-C, SIGTERM or ``down``.
 
     Raises:
         LocalCloudError: its port is in use, or it ended by itself.
     """
-    _refuse_if_taken(STATE_DIR)
-    port = chosen_port(STATE_DIR, port)
+    with _up_lock():
+        _refuse_if_taken(STATE_DIR)
+        try:
+            _serve(chosen_port(STATE_DIR, port))
+        except KeyboardInterrupt:
+            print("\nThe local cloud has stopped.", file=sys.stderr)
+
+
+def _serve(port: int) -> None:
     synthesize(step)
-    with until_interrupted(), running_cloud(STATE_DIR, port) as cloud:
+    with running_cloud(STATE_DIR, port) as cloud:
         stand = prepare(cloud, step)
         with served(stand) as docs:
             remember(stand, RUNNING)
@@ -75,6 +88,54 @@ def up(port: int | None) -> None:
             finally:
                 RUNNING.unlink(missing_ok=True)
         raise LocalCloudError(f"the local cloud ended by itself; see {cloud.log_file}")
+
+
+@contextmanager
+def _up_lock() -> Iterator[None]:
+    """Let ``down`` find this process.
+
+    Raises:
+        LocalCloudError: another ``up`` runs.
+    """
+    HOME.mkdir(parents=True, exist_ok=True)
+    with UP_LOCK.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise _runs(STATE_DIR) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def down() -> int:
+    """Stop the local cloud that ``up`` runs, and wait until its data are saved.
+
+    Raises:
+        LocalCloudError: it still runs after a minute.
+    """
+    process_id = _process_of_up()
+    if process_id is None and not _taken(STATE_DIR):
+        print("The local cloud does not run.")
+        return 0
+    if process_id is not None:
+        with suppress(ProcessLookupError):
+            os.kill(process_id, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _process_of_up() is not None or _taken(STATE_DIR):
+        if time.monotonic() > deadline:
+            raise LocalCloudError(f"the local cloud on {_shown(STATE_DIR)} does not stop")
+        time.sleep(0.05)
+    print("The local cloud has stopped.")
+    return 0
+
+
+def _process_of_up() -> int | None:
+    """The id of the process that runs ``up``; None where none does."""
+    if not _locked(UP_LOCK):
+        return None
+    return int(UP_LOCK.read_text(encoding="utf-8") or 0) or None
 
 
 def _welcome(stand: Stand, docs: str) -> str:
@@ -160,17 +221,31 @@ def _refuse_if_taken(state_dir: Path) -> None:
     Raises:
         LocalCloudError: it lives.
     """
+    if _taken(state_dir):
+        raise _runs(state_dir)
+
+
+def _taken(state_dir: Path) -> bool:
+    return _locked(state_dir / "lock")
+
+
+def _locked(file: Path) -> bool:
+    """Whether a process that lives holds the lock on this file."""
     try:
-        lock = (state_dir / "lock").open("rb")
+        lock = file.open("rb")
     except FileNotFoundError:
-        return
+        return False
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            raise LocalCloudError(
-                f"a local cloud runs on {_shown(state_dir)}: stop it first (Ctrl-C in its terminal)"
-            ) from None
+            return True
+    return False
+
+
+def _runs(state_dir: Path) -> LocalCloudError:
+    how = "`make down`" if state_dir == STATE_DIR else "Ctrl-C in its terminal"
+    return LocalCloudError(f"a local cloud runs on {_shown(state_dir)}: stop it first ({how})")
 
 
 def _shown(path: Path) -> str:

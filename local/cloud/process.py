@@ -5,10 +5,8 @@ with running_cloud(Path(".local/state")) as cloud:
 """
 
 import os
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 import boto3
@@ -129,7 +126,7 @@ def _refuse_busy(port: int) -> None:
         except OSError:
             raise LocalCloudError(
                 f"port {port} is in use on {settings.HOST}: stop what listens there, "
-                "or choose another with `.venv/bin/python -m local up --port N`"
+                "or choose another with `make up PORT=N`"
             ) from None
 
 
@@ -237,19 +234,3 @@ def running_cloud(
         yield cloud
     finally:
         cloud.stop()
-
-
-def _interrupt(signum: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-@contextmanager
-def until_interrupted() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does: quietly, with everything closed."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("stopping ...", file=sys.stderr)
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -15,7 +15,7 @@ from local.cloud.process import Cloud
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], within: float = 10.0) -> T:
+def until(look: Callable[[], T], within: float = 60.0) -> T:
     """What `look` sees, as soon as it is true; fails after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
@@ -39,7 +39,7 @@ def call(
     """One HTTP request; an error status is an answer too."""
     request = urllib.request.Request(url, method=method, data=data, headers=headers or {})
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return Answer(response.status, response.headers, response.read())
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.headers, error.read())
@@ -87,7 +87,7 @@ class Stand:
         )
         return found
 
-    def ended(self, arn: str, within: float = 10.0) -> dict[str, Any]:
+    def ended(self, arn: str, within: float = 60.0) -> dict[str, Any]:
         """The execution, once it no longer runs."""
 
         def over() -> dict[str, Any] | None:

@@ -17,8 +17,9 @@ def test_a_record_that_fails_alone_is_retried_alone_and_then_given_up_when_fille
 ) -> None:
     stand.put("p2", "EVT#bad", poison={"BOOL": True})
     stand.put("p2", "EVT#after")
-    until(lambda: stand.seen("insert", "EVT#after"), 15)
-    assert len(stand.seen("insert", "EVT#bad")) == 3
+    until(lambda: stand.seen("insert", "EVT#after"))
+    alone = [note for note in stand.seen("insert", "EVT#bad") if note["batch"] == 1]
+    assert len(alone) == 3  # before that both records may share a batch, which is then split
     letter = until(lambda: [m for m in stand.dead_letters() if "DDBStreamBatchInfo" in m])[0]
     assert letter["requestContext"]["condition"] == "RetryAttemptsExhausted"
     assert letter["DDBStreamBatchInfo"]["batchSize"] == 1
@@ -26,6 +27,7 @@ def test_a_record_that_fails_alone_is_retried_alone_and_then_given_up_when_fille
 
 def test_a_partial_failure_counts_as_success_when_unfilled(raw: Stand) -> None:
     raw.put("p2", "EVT#bad", poison={"BOOL": True})
+    until(lambda: raw.seen("insert", "EVT#bad"))  # so that the two never share a batch
     raw.put("p2", "EVT#after")
     until(lambda: raw.seen("insert", "EVT#after"))
     assert len(raw.seen("insert", "EVT#bad")) == 1
@@ -42,7 +44,7 @@ def test_a_failing_batch_is_halved_until_the_culprit_is_alone_when_filled(stand:
             for sk in ("R#1", "R#2", "R#3")
         ]
     )
-    until(lambda: stand.seen("remove", "R#3"), 15)
+    until(lambda: stand.seen("remove", "R#3"))
     assert stand.seen("remove", "R#1")
     assert not stand.seen("remove", "R#2")
 
@@ -52,7 +54,7 @@ def test_a_failing_batch_blocks_its_mapping_when_unfilled(raw: Stand) -> None:
     raw.put("p3", "R#2", explode={"BOOL": True})
     client.delete_item(TableName=name, Key={"pk": {"S": "p3"}, "sk": {"S": "R#2"}})
     log = raw.cloud.log_file
-    until(lambda: log.read_text().count("cannot be cleaned up") > 3 * 3, 15)
+    until(lambda: log.read_text().count("cannot be cleaned up") > 3 * 3)
     assert not [m for m in raw.dead_letters() if "DDBStreamBatchInfo" in m]
 
 

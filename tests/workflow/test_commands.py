@@ -1,4 +1,4 @@
-"""The commands a newcomer types: `python -m local up | token | reset`, as processes of their own."""
+"""The commands a newcomer types: `make up | down | reset`, `local token`, as processes of their own."""
 
 import os
 import re
@@ -16,6 +16,8 @@ import pytest
 from local.cloud.process import ROOT, cloud_python, free_port, start
 from tests.journeys.desk import until
 
+INSTALLED = ("-o.venv/.stamp", "-o.local/venv/.stamp", "-onode_modules/.stamp")
+"""What ``make`` shall not install again: the tests run in these environments."""
 LINE = re.compile(r"precert: [^\n]+\n")
 
 
@@ -26,16 +28,19 @@ class Terminal:
     home: Path
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def _arguments(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "local", *words]
-
     @property
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PRECERT_LOCAL_DIR": str(self.home)}
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self._run(sys.executable, "-m", "local", *words)
+
+    def make(self, target: str) -> subprocess.CompletedProcess[str]:
+        return self._run("make", *INSTALLED, target)
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self._arguments(*words),
+            command,
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
@@ -51,25 +56,31 @@ class Terminal:
         assert LINE.fullmatch(ran.stderr), ran.stderr
         return ran.stderr
 
-    def up(self, *words: str) -> tuple[subprocess.Popen[bytes], str]:
-        """Start the cloud; the process, and what it printed by the time it was ready."""
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a command as a script starts one with ``&``: with SIGINT ignored."""
         out = self.home / f"up-{len(self.started)}.log"
         self.home.mkdir(parents=True, exist_ok=True)
         with out.open("wb") as log:
             process = subprocess.Popen(
-                self._arguments("up", *words),
+                ["bash", "-c", 'trap "" INT; exec "$@"', "bash", *command],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
         self.started.append(process)
+        return process
+
+    def up(self, *command: str) -> tuple[subprocess.Popen[bytes], str]:
+        """Start the cloud; the process, and what it printed by the time it was ready."""
+        process = self.start(*command)
 
         def welcome() -> str | None:
-            assert process.poll() is None, out.read_text()
-            printed = out.read_text()
-            return printed if "Ctrl-C stops it." in printed else None
+            printed = self.printed()
+            assert process.poll() is None, printed
+            return printed if "stops it." in printed else None
 
         return process, until("waiting for the welcome", welcome, 120)
 
@@ -85,8 +96,8 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     yield made
     for process in made.started:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        process.wait(30)
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
 
 
 def printed_curls(welcome: str) -> list[list[str]]:
@@ -128,7 +139,7 @@ def is_browsable(address: re.Match[str] | None, api: str) -> None:
 
 def test_printed_lines_work_and_reset_waits_when_the_cloud_is_up(terminal: Terminal) -> None:
     port = free_port()
-    process, welcome = terminal.up("--port", str(port))
+    process, welcome = terminal.up("make", *INSTALLED, "up", f"PORT={port}")
     found = re.search(r"export API='([^']+)'", welcome)
     assert found is not None
     api = found.group(1)
@@ -149,12 +160,27 @@ def test_printed_lines_work_and_reset_waits_when_the_cloud_is_up(terminal: Termi
     other = Terminal(terminal.home.parent / "other")
     assert f"port {port} is in use" in other.refused("up", "--port", str(port))
 
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) in (0, 130)
+    assert terminal.make("down").stdout == "The local cloud has stopped.\n"
+    assert process.wait(60) == 0
     assert "Traceback" not in terminal.printed()
     assert "does not run" in terminal.refused("token", "office")
-    assert terminal.run("reset").returncode == 0
+    assert terminal.make("down").stdout == "The local cloud does not run.\n"
+    assert terminal.make("reset").returncode == 0
     assert not (terminal.home / "state").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_nothing_is_left_running_when_a_signal_comes_while_the_cloud_starts(
+    terminal: Terminal, number: signal.Signals
+) -> None:
+    """A second signal, as impatient people send it, changes nothing."""
+    process = terminal.start(sys.executable, "-m", "local", "up", "--port", str(free_port()))
+    until("waiting for the emulator", lambda: (terminal.home / "cloud.log").exists() or None, 120)
+    process.send_signal(number)
+    process.send_signal(number)
+    assert process.wait(60) == 0
+    assert "Traceback" not in terminal.printed()
+    assert terminal.run("reset").returncode == 0
 
 
 def test_reset_works_when_the_cloud_was_killed(terminal: Terminal) -> None:
