@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.workers import engine, given
 from precert.adapters.s3.rule_lists import S3RuleLists
-from precert.domain.rules import CodeQuery, RuleListVersion, answer_code
+from precert.domain.rules import CodeQuery, RuleListVersion, answer_by, deciding_rule
 from precert.domain.values import AuthorizationType, CodeType
 
 FOLDER = Path(sys.argv[1])
@@ -35,7 +35,8 @@ def answer(question: dict[str, Any]) -> str:
         place_of_service=question["place_of_service"],
     )
     key = (query.code_type, query.code)
-    return answer_code(query, LISTS.rules(VERSION, {key})[key]).requirement.value
+    rule = deciding_rule(query, LISTS.rules(VERSION, {key})[key])
+    return answer_by(rule, query).requirement.value
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from precert.domain.values import AuthorizationType, CodeType
 
@@ -56,8 +57,7 @@ class Requirement(StrEnum):
     UNABLE_TO_DETERMINE = "UNABLE_TO_DETERMINE"
 
 
-@dataclass(frozen=True)
-class CodeQuery:
+class CodeQuery(NamedTuple):
     """One code as asked: on which day, for which plan, in which setting."""
 
     code: str
@@ -68,14 +68,6 @@ class CodeQuery:
     line_of_business: str | None = None
     type_of_service: str | None = None
     place_of_service: str | None = None
-
-    @cached_property
-    def canonical(self) -> str:
-        return canonical_code(self.code, self.code_type)
-
-    @cached_property
-    def family(self) -> str:
-        return family_of(self.canonical, self.code_type)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +105,17 @@ class Rule:
     predetermination: bool = False
     """Whether a voluntary predetermination is offered (C14)."""
 
-    def covers(self, query: CodeQuery) -> bool:
+    def names(self, code: str, code_type: CodeType) -> bool:
+        """Whether the code is the rule's code or in its range."""
+        canonical = canonical_code(code, code_type)
+        return self.code_from <= canonical <= self.code_to and self.family == family_of(
+            canonical, code_type
+        )
+
+    def applies(self, query: CodeQuery) -> bool:
+        """Whether the rule is in effect on the day and its conditions fit; the code is not compared."""
         return (
-            self.code_from <= query.canonical <= self.code_to
-            and self.family == query.family
-            and self.effective_from <= query.on
+            self.effective_from <= query.on
             and (self.effective_to is None or query.on <= self.effective_to)
             and self.authorization_type in (None, query.authorization_type)
             and (not self.plan_types or query.plan_type in self.plan_types)
@@ -173,8 +171,7 @@ class RuleListVersion:
     published_at: datetime
 
 
-@dataclass(frozen=True)
-class CodeAnswer:
+class CodeAnswer(NamedTuple):
     """What one code was answered, and by which rule: its id, and since when it is effective."""
 
     code: str
@@ -189,16 +186,20 @@ class CodeAnswer:
 
 
 def deciding_rule(query: CodeQuery, rules: Iterable[Rule]) -> Rule | None:
-    """The most particular of the rules that cover the query, or ``None``."""
-    covering = [rule for rule in rules if rule.covers(query)]
-    if len(covering) < 2:
-        return covering[0] if covering else None
-    return max(covering, key=lambda rule: rule.particularity)
+    """The most specific of the rules that apply, or ``None``.
+
+    ``rules`` all name the code, as the lookup in a compiled list returns them.
+    """
+    applicable = [rule for rule in rules if rule.applies(query)]
+    if len(applicable) < 2:
+        return applicable[0] if applicable else None
+    return max(applicable, key=lambda rule: rule.particularity)
 
 
 def answer_code(query: CodeQuery, rules: Iterable[Rule]) -> CodeAnswer:
-    """The answer for one code (C6); *unable to determine* where no rule covers it."""
-    return answer_by(deciding_rule(query, rules), query)
+    """The answer for one code by any rules (C6); *unable to determine* where none covers it."""
+    named = [rule for rule in rules if rule.names(query.code, query.code_type)]
+    return answer_by(deciding_rule(query, named), query)
 
 
 def answer_by(rule: Rule | None, query: CodeQuery) -> CodeAnswer:

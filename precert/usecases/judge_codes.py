@@ -1,7 +1,6 @@
 """Answer the codes of a request by its payer's rules: one way for the check and for the assessment."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -58,7 +57,7 @@ def as_urgent(answer: CodeAnswer, service: Service) -> CodeAnswer:
     """
     known = answer.requirement is not Requirement.UNABLE_TO_DETERMINE
     if service.urgency is Urgency.EMERGENCY and known:
-        return replace(answer, requirement=Requirement.NOT_REQUIRED, delegate_id=None)
+        return answer._replace(requirement=Requirement.NOT_REQUIRED, delegate_id=None)
     return answer
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.domain.loading import LoadingError, load_rules
-from precert.domain.rules import CodeQuery, RuleListVersion, answer_code
+from precert.domain.rules import CodeQuery, RuleListVersion, answer_by, deciding_rule
 from precert.domain.values import AuthorizationType, CodeType
 from tests.fakes.samples import DATA, payer
 
@@ -154,7 +154,7 @@ def product_of(text: str, folder: Path) -> Callable[[Query], Answer]:
             place_of_service=query["place_of_service"],
         )
         code = (asked.code_type, asked.code)
-        found = answer_code(asked, lists.rules(version, {code})[code])
+        found = answer_by(deciding_rule(asked, lists.rules(version, {code})[code]), asked)
         since = found.effective_from.isoformat() if found.effective_from else None
         return (found.requirement.value, found.rule_id, found.delegate_id, since)
 

@@ -17,7 +17,7 @@ from tools.openapi_story import story
 def answered(**changes: Any) -> CheckAnswer:
     """The story's answer of one service, each of its codes answered so."""
     told = story().check
-    codes = tuple(replace(code, delegate_id=None, **changes) for code in told.services[0])
+    codes = tuple(code._replace(delegate_id=None, **changes) for code in told.services[0])
     content = told.content.model_copy(update={"services": told.content.services[:1]})
     return replace(
         told, content=content, services=(codes,), requirement=changes["requirement"], delegates={}
