@@ -1,6 +1,6 @@
 """The composition root: the only place where clocks, chance, clients and settings are made.
 
-Nothing is made at import. A function makes what its first call needs and keeps it while it is warm.
+A dependency is made when it is first used, and once in a process.
 """
 
 import secrets
@@ -9,48 +9,52 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from precert.adapters.payer_file import shipped_payer, shipped_templates
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from ulid import ULID
+
+from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
+from precert.adapters.content_types import inspect_content
+from precert.adapters.dynamodb.documents import DynamoDBDocuments
+from precert.adapters.dynamodb.draft_warnings import DynamoDBDraftWarnings
+from precert.adapters.dynamodb.drafts import DynamoDBDrafts
+from precert.adapters.dynamodb.duplicates import DynamoDBFootprints
+from precert.adapters.dynamodb.flags import DynamoDBFlags
+from precert.adapters.dynamodb.frequent import DynamoDBFrequentProviders
+from precert.adapters.dynamodb.inbox import DynamoDBInbox
+from precert.adapters.dynamodb.letters import DynamoDBLetters
+from precert.adapters.dynamodb.listings import DynamoDBListings
+from precert.adapters.dynamodb.reference import DynamoDBReference
+from precert.adapters.dynamodb.registrations import DynamoDBRegistrations
+from precert.adapters.dynamodb.remains import DynamoDBRemains
+from precert.adapters.dynamodb.requests import DynamoDBRequests
+from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
+from precert.adapters.eventbridge import EventBridgeBus
+from precert.adapters.kms import KmsDigests, MacClient
+from precert.adapters.payer_file import shipped_letter_words, shipped_payer, shipped_templates
+from precert.adapters.s3.archive import S3Archive
+from precert.adapters.s3.documents import S3Documents
+from precert.adapters.s3.letters import S3Letters
+from precert.adapters.s3.rule_lists import S3RuleLists
+from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
 from precert.contract import STACK_OUTPUTS, Env
 from precert.domain.clocks import history_end
+from precert.domain.documents import Refusal
+from precert.domain.letters import LetterWords
 from precert.domain.numbers import SERIAL_LIMIT
 from precert.domain.payer import Payer
 from precert.settings import Settings, SettingsError
+from precert.usecases.kept_requests import KeptRequests, kept
 
 if TYPE_CHECKING:
-    import boto3
-    from botocore.config import Config
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
 
-    from precert.adapters.code_sets import SqliteCodeSets
-    from precert.adapters.dynamodb.documents import DynamoDBDocuments
-    from precert.adapters.dynamodb.draft_warnings import DynamoDBDraftWarnings
-    from precert.adapters.dynamodb.drafts import DynamoDBDrafts
-    from precert.adapters.dynamodb.duplicates import DynamoDBFootprints
-    from precert.adapters.dynamodb.flags import DynamoDBFlags
-    from precert.adapters.dynamodb.frequent import DynamoDBFrequentProviders
-    from precert.adapters.dynamodb.inbox import DynamoDBInbox
-    from precert.adapters.dynamodb.letters import DynamoDBLetters
-    from precert.adapters.dynamodb.listings import DynamoDBListings
-    from precert.adapters.dynamodb.reference import DynamoDBReference
-    from precert.adapters.dynamodb.registrations import DynamoDBRegistrations
-    from precert.adapters.dynamodb.remains import DynamoDBRemains
-    from precert.adapters.dynamodb.requests import DynamoDBRequests
-    from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
-    from precert.adapters.eventbridge import EventBridgeBus
-    from precert.adapters.kms import KmsDigests, MacClient
-    from precert.adapters.s3.archive import S3Archive
-    from precert.adapters.s3.documents import S3Documents
-    from precert.adapters.s3.letters import S3Letters
-    from precert.adapters.s3.rule_lists import S3RuleLists
-    from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
     from precert.adapters.typst_printer import TypstPrinter
-    from precert.domain.documents import Refusal
-    from precert.domain.letters import LetterWords
-    from precert.usecases.kept_requests import KeptRequests
 
 
 def utc_now() -> datetime:
@@ -59,15 +63,11 @@ def utc_now() -> datetime:
 
 def random_id() -> str:
     """An id that sorts by time and cannot be guessed (ULID)."""
-    from ulid import ULID
-
     return str(ULID())
 
 
 def id_from_key(tin: str, subject: str, key: str) -> str:
     """The id that an idempotency key stands for: the same caller and key, the same id."""
-    from ulid import ULID
-
     digest = sha256(f"{tin}\x1f{subject}\x1f{key}".encode()).digest()
     return str(ULID.from_bytes(digest[:16]))
 
@@ -85,17 +85,8 @@ def random_uuid() -> str:
     return str(uuid4())
 
 
-def inspected(body: bytes, content_type: str) -> "Refusal | None":
-    """What is wrong with bytes of a content type; the parsers are imported where it is asked."""
-    from precert.adapters.content_types import inspect_content
-
-    return inspect_content(body, content_type)
-
-
-def client_config() -> "Config":
+def client_config() -> Config:
     """How long a call may take, and how often botocore repeats it."""
-    from botocore.config import Config
-
     return Config(
         connect_timeout=2,
         read_timeout=5,
@@ -113,7 +104,7 @@ class Dependencies:
     serial: Callable[[], int] = random_serial
     new_key: Callable[[], bytes] = random_key
     new_uuid: Callable[[], str] = random_uuid
-    inspect: "Callable[[bytes, str], Refusal | None]" = inspected
+    inspect: Callable[[bytes, str], Refusal | None] = inspect_content
     endpoint_url: str | None = None
     """Where AWS answers, for whoever works on another endpoint than the environment names."""
 
@@ -122,17 +113,12 @@ class Dependencies:
         return shipped_payer()
 
     @cached_property
-    def code_sets(self) -> "SqliteCodeSets":
-        from precert.adapters.code_sets import shipped_code_sets
-
+    def code_sets(self) -> SqliteCodeSets:
         return shipped_code_sets()
 
     @cached_property
-    def session(self) -> "boto3.Session":
-        from precert.adapters.sessions import ClientSession
-
-        # Typed as boto3's, as its clients are the same.
-        return cast("boto3.Session", ClientSession())
+    def session(self) -> boto3.session.Session:
+        return boto3.session.Session()
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
@@ -142,17 +128,13 @@ class Dependencies:
 
     @cached_property
     def s3(self) -> "S3Client":
-        from botocore.config import Config
-
         presigning = Config(signature_version="s3v4")
         return self.session.client(
             "s3", config=client_config().merge(presigning), endpoint_url=self.endpoint_url
         )
 
     @cached_property
-    def drafts(self) -> "DynamoDBDrafts":
-        from precert.adapters.dynamodb.drafts import DynamoDBDrafts
-
+    def drafts(self) -> DynamoDBDrafts:
         return DynamoDBDrafts(
             self.dynamodb,
             requests_table=self.settings[Env.REQUESTS_TABLE],
@@ -160,26 +142,20 @@ class Dependencies:
         )
 
     @cached_property
-    def draft_warnings(self) -> "DynamoDBDraftWarnings":
-        from precert.adapters.dynamodb.draft_warnings import DynamoDBDraftWarnings
-
+    def draft_warnings(self) -> DynamoDBDraftWarnings:
         return DynamoDBDraftWarnings(
             self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
         )
 
     @cached_property
-    def requests(self) -> "KeptRequests":
-        from precert.usecases.kept_requests import KeptRequests, kept
-
+    def requests(self) -> KeptRequests:
         return KeptRequests(
             self.stored_requests, lambda request: kept(request, self.payer, self.now())
         )
 
     @cached_property
-    def stored_requests(self) -> "DynamoDBRequests":
+    def stored_requests(self) -> DynamoDBRequests:
         """What the table holds, history that is over too: for the clean-up behind it alone."""
-        from precert.adapters.dynamodb.requests import DynamoDBRequests
-
         return DynamoDBRequests(
             self.dynamodb,
             requests_table=self.settings[Env.REQUESTS_TABLE],
@@ -190,72 +166,52 @@ class Dependencies:
         return history_end(changed_at, self.payer.history_years, self.payer.zone)
 
     @cached_property
-    def footprints(self) -> "DynamoDBFootprints":
-        from precert.adapters.dynamodb.duplicates import DynamoDBFootprints
-
+    def footprints(self) -> DynamoDBFootprints:
         return DynamoDBFootprints(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
-    def documents(self) -> "DynamoDBDocuments":
-        from precert.adapters.dynamodb.documents import DynamoDBDocuments
-
+    def documents(self) -> DynamoDBDocuments:
         return DynamoDBDocuments(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
-    def remains(self) -> "DynamoDBRemains":
-        from precert.adapters.dynamodb.remains import DynamoDBRemains
-
+    def remains(self) -> DynamoDBRemains:
         return DynamoDBRemains(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
-    def listings(self) -> "DynamoDBListings":
-        from precert.adapters.dynamodb.listings import DynamoDBListings
-
+    def listings(self) -> DynamoDBListings:
         return DynamoDBListings(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
-    def flags(self) -> "DynamoDBFlags":
-        from precert.adapters.dynamodb.flags import DynamoDBFlags
-
+    def flags(self) -> DynamoDBFlags:
         return DynamoDBFlags(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
-    def inbox(self) -> "DynamoDBInbox":
-        from precert.adapters.dynamodb.inbox import DynamoDBInbox
-
+    def inbox(self) -> DynamoDBInbox:
         return DynamoDBInbox(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
-    def reference(self) -> "DynamoDBReference":
-        from precert.adapters.dynamodb.reference import DynamoDBReference
-
+    def reference(self) -> DynamoDBReference:
         return DynamoDBReference(self.dynamodb, reference_table=self.settings[Env.REFERENCE_TABLE])
 
     @cached_property
-    def frequent_providers(self) -> "DynamoDBFrequentProviders":
-        from precert.adapters.dynamodb.frequent import DynamoDBFrequentProviders
-
+    def frequent_providers(self) -> DynamoDBFrequentProviders:
         return DynamoDBFrequentProviders(
             self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE]
         )
 
     @cached_property
-    def kms(self) -> "MacClient":
+    def kms(self) -> MacClient:
         client: MacClient = self.session.client(
             "kms", config=client_config(), endpoint_url=self.endpoint_url
         )
         return client
 
     @cached_property
-    def digests(self) -> "KmsDigests":
-        from precert.adapters.kms import KmsDigests
-
-        return KmsDigests(lambda: self.kms, key_id=self.settings[Env.SSN_KEY])
+    def digests(self) -> KmsDigests:
+        return KmsDigests(self.kms, key_id=self.settings[Env.SSN_KEY])
 
     @cached_property
-    def document_bytes(self) -> "S3Documents":
-        from precert.adapters.s3.documents import S3Documents
-
+    def document_bytes(self) -> S3Documents:
         return S3Documents(
             self.s3,
             bucket=self.settings[Env.DOCUMENTS_BUCKET],
@@ -263,27 +219,19 @@ class Dependencies:
         )
 
     @cached_property
-    def letters(self) -> "DynamoDBLetters":
-        from precert.adapters.dynamodb.letters import DynamoDBLetters
-
+    def letters(self) -> DynamoDBLetters:
         return DynamoDBLetters(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
-    def letter_bytes(self) -> "S3Letters":
-        from precert.adapters.s3.letters import S3Letters
-
+    def letter_bytes(self) -> S3Letters:
         return S3Letters(self.s3, bucket=self.settings[Env.DOCUMENTS_BUCKET])
 
     @cached_property
-    def letter_words(self) -> "LetterWords":
-        from precert.adapters.payer_file import shipped_letter_words
-
+    def letter_words(self) -> LetterWords:
         return shipped_letter_words()
 
     @cached_property
-    def registrations(self) -> "DynamoDBRegistrations":
-        from precert.adapters.dynamodb.registrations import DynamoDBRegistrations
-
+    def registrations(self) -> DynamoDBRegistrations:
         return DynamoDBRegistrations(
             self.dynamodb,
             requests_table=self.settings[Env.REQUESTS_TABLE],
@@ -292,9 +240,7 @@ class Dependencies:
         )
 
     @cached_property
-    def archive(self) -> "S3Archive":
-        from precert.adapters.s3.archive import S3Archive
-
+    def archive(self) -> S3Archive:
         return S3Archive(
             self.s3,
             bucket=self.settings[Env.ARCHIVE_BUCKET],
@@ -302,15 +248,11 @@ class Dependencies:
         )
 
     @cached_property
-    def rule_lists(self) -> "S3RuleLists":
-        from precert.adapters.s3.rule_lists import S3RuleLists
-
-        return S3RuleLists(lambda: self.s3, bucket=self.settings[Env.RULE_LISTS_BUCKET])
+    def rule_lists(self) -> S3RuleLists:
+        return S3RuleLists(self.s3, bucket=self.settings[Env.RULE_LISTS_BUCKET])
 
     @cached_property
-    def rule_list_versions(self) -> "DynamoDBRuleListVersions":
-        from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
-
+    def rule_list_versions(self) -> DynamoDBRuleListVersions:
         return DynamoDBRuleListVersions(
             self.dynamodb,
             reference_table=self.settings[Env.REFERENCE_TABLE],
@@ -319,23 +261,20 @@ class Dependencies:
 
     @cached_property
     def printer(self) -> "TypstPrinter":
+        # typst ships in the printing layer, which only the functions that print documents have.
         from precert.adapters.typst_printer import TypstPrinter
 
         return TypstPrinter(shipped_templates())
 
     @cached_property
-    def workflow(self) -> "StepFunctionsWorkflow":
-        from precert.adapters.stepfunctions import StepFunctionsWorkflow
-
+    def workflow(self) -> StepFunctionsWorkflow:
         client = self.session.client(
             "stepfunctions", config=client_config(), endpoint_url=self.endpoint_url
         )
         return StepFunctionsWorkflow(client, state_machine_arn=self.settings[Env.STATE_MACHINE_ARN])
 
     @cached_property
-    def task_tokens(self) -> "StepFunctionsTokens":
-        from precert.adapters.stepfunctions import StepFunctionsTokens
-
+    def task_tokens(self) -> StepFunctionsTokens:
         return StepFunctionsTokens(
             self.session.client(
                 "stepfunctions", config=client_config(), endpoint_url=self.endpoint_url
@@ -343,9 +282,7 @@ class Dependencies:
         )
 
     @cached_property
-    def bus(self) -> "EventBridgeBus":
-        from precert.adapters.eventbridge import EventBridgeBus
-
+    def bus(self) -> EventBridgeBus:
         client = self.session.client(
             "events", config=client_config(), endpoint_url=self.endpoint_url
         )
@@ -361,8 +298,6 @@ def stack_dependencies(stack: str | None) -> Dependencies:
     Raises:
         SettingsError: there is no such stack, or no way to ask.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     made = Dependencies()
     if made.session.region_name is None:
         raise SettingsError("no AWS region is set; set AWS_DEFAULT_REGION or a profile")

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Resolves requirements/*.in into lock files with the hashes of every platform's wheels. The versions
-# locked so far stay, unless --upgrade is given.
+# Resolves requirements/*.in into lock files for every Python of pyproject.toml and every platform, with
+# hashes. The versions locked so far stay, unless --upgrade is given.
 set -eu
 cd "$(dirname "$0")/.."
 export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.local/cache/uv}
 
 compile() {
-  .venv/bin/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes \
+  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-annotate --no-header --no-emit-index-url "$@"
 }
 

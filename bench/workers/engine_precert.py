@@ -20,7 +20,7 @@ VERSION = RuleListVersion(
     sha256=TOLD["sha256"],
     published_at=datetime.fromisoformat(TOLD["published_at"]),
 )
-LISTS = S3RuleLists(given.no_client, bucket="rules", folder=FOLDER)
+LISTS = S3RuleLists(given.NO_CLIENT, bucket="rules", folder=FOLDER)
 
 
 def answer(question: dict[str, Any]) -> str:

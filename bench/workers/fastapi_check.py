@@ -88,14 +88,14 @@ if FOLDER is None:
     rule_lists: Any = (
         JsonRules(s3, os.environ["RULE_LISTS_BUCKET"])
         if os.environ.get("RULES_AS") == "json"
-        else S3RuleLists(lambda: s3, bucket=os.environ["RULE_LISTS_BUCKET"])
+        else S3RuleLists(s3, bucket=os.environ["RULE_LISTS_BUCKET"])
     )
     now = datetime.now
 else:
     from bench.workers.facts import Facts
 
     reference = Facts(FOLDER)
-    rule_lists = S3RuleLists(given.no_client, bucket="rules", folder=FOLDER)
+    rule_lists = S3RuleLists(given.NO_CLIENT, bucket="rules", folder=FOLDER)
 
     def now(_zone: Any) -> datetime:  # type: ignore[misc]  # the clock that all workers share
         return given.NOW

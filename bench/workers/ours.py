@@ -28,7 +28,7 @@ def main() -> None:
     made.now = lambda: given.NOW
     made.__dict__["reference"] = Facts(folder)
     made.__dict__["rule_list_versions"] = None
-    made.__dict__["rule_lists"] = S3RuleLists(given.no_client, bucket="rules", folder=folder)
+    made.__dict__["rule_lists"] = S3RuleLists(given.NO_CLIENT, bucket="rules", folder=folder)
     given.serve(handler.handle, count)
 
 

@@ -1,6 +1,5 @@
 """Keyed hashes by an HMAC key that never leaves AWS KMS (port ``Digests``)."""
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,15 +14,15 @@ class MacClient(Protocol):
 
 
 class KmsDigests:
-    """Makes its client at the first hash: most calls of a function need none."""
+    """Hashes by one key."""
 
-    def __init__(self, client: Callable[[], MacClient], *, key_id: str) -> None:
+    def __init__(self, client: MacClient, *, key_id: str) -> None:
         self._client = client
         self._key_id = key_id
 
     def digest(self, text: str) -> str:
         try:
-            answer = self._client().generate_mac(
+            answer = self._client.generate_mac(
                 KeyId=self._key_id, MacAlgorithm="HMAC_SHA_256", Message=text.encode()
             )
         except (BotoCoreError, ClientError) as error:

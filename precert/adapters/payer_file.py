@@ -2,12 +2,9 @@
 
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from precert.domain.letters import LetterWords
 from precert.domain.payer import Payer
-
-if TYPE_CHECKING:
-    from precert.domain.letters import LetterWords
 
 
 def shipped_payer() -> Payer:
@@ -16,10 +13,8 @@ def shipped_payer() -> Payer:
     return Payer.model_validate_json(text)
 
 
-def shipped_letter_words() -> "LetterWords":
+def shipped_letter_words() -> LetterWords:
     """The payer's words for letters."""
-    from precert.domain.letters import LetterWords
-
     text = resources.files("payer_data").joinpath("letters.json").read_text(encoding="utf-8")
     return LetterWords.model_validate_json(text)
 

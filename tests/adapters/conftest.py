@@ -154,7 +154,7 @@ def cloud(
     made.code_sets = code_sets()
     made.printer = printer()
     made.letter_words = letter_words()
-    made.rule_lists = S3RuleLists(lambda: made.s3, bucket=loaded.rules_bucket, folder=tmp_path)
+    made.rule_lists = S3RuleLists(made.s3, bucket=loaded.rules_bucket, folder=tmp_path)
     log = io.StringIO()
     # botocore and the product's own retries pause between attempts.
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)

@@ -82,7 +82,7 @@ class Publisher:
         self.clock = Clock()
 
     def lists(self, folder: Path) -> S3RuleLists:
-        return S3RuleLists(lambda: self.made.s3, bucket=self.bucket, folder=folder)
+        return S3RuleLists(self.made.s3, bucket=self.bucket, folder=folder)
 
     def publish(
         self, rules: list[Rule], version: str | None = None, **given: Any

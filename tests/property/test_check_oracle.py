@@ -136,7 +136,7 @@ class Bucket:
 
 def product_of(text: str, folder: Path) -> Callable[[Query], Answer]:
     bucket: Any = Bucket()
-    lists = S3RuleLists(lambda: bucket, bucket="lists", folder=folder)
+    lists = S3RuleLists(bucket, bucket="lists", folder=folder)
     rules = load_rules(text, None, payer())
     key, digest = lists.store(rules, ())
     now = datetime.now(UTC)

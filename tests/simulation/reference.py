@@ -61,7 +61,7 @@ def loaded() -> Loaded:
     tables, bucket = Tables({REFERENCE: {}}), Bucket(lambda _key: None)
     client = Client(wire, tables.perform)
     s3 = Client(wire, bucket.perform, Exceptions)
-    rule_lists = S3RuleLists(lambda: s3, bucket="rules")  # type: ignore[arg-type,return-value]
+    rule_lists = S3RuleLists(s3, bucket="rules")  # type: ignore[arg-type]
     delegates = load_delegates(_read("delegates"))
     publish_rule_list(
         load_rules(_read("rules"), {one.delegate_id for one in delegates}, payer()),

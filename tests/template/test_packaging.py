@@ -146,14 +146,6 @@ def test_packaging_is_refused_when_a_root_is_missing(tmp_path: Path) -> None:
     assert bundle.read_text(encoding="utf-8") == whole[:first]
 
 
-def test_boto3_stays_behind_when_dependencies_ship(packages: Packages) -> None:
-    """Nothing of ours imports it, and a library that does would find the runtime's own version."""
-    shipped = names(packages.dependencies)
-    assert not [
-        name for name in shipped if name.startswith(("python/boto3/", "python/s3transfer/"))
-    ]
-
-
 def test_document_is_printed_when_a_function_has_the_printing_layer(tmp_path: Path) -> None:
     packages = packaging.build(Platform.LOCAL)
     with zipfile.ZipFile(packages.printing.path) as opened:

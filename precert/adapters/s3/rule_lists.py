@@ -1,7 +1,7 @@
 """Compiled rule lists: one read-only SQLite file for each, compressed in the bucket, and at hand.
 
 A function keeps the files it has seen in its temporary folder: a check names the list in force, and
-only one never seen before costs a call, and a client.
+only one never seen before costs a call.
 
 The codes of each family are counted, and a range is filed under the fewest blocks of ten, a hundred
 and so on that make it up exactly: 44005 to 44238 under five single codes, three blocks of ten and so
@@ -14,7 +14,7 @@ import sqlite3
 import tempfile
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
@@ -80,9 +80,7 @@ Code = tuple[CodeType, str]
 class S3RuleLists:
     """Rule lists by version (port :class:`precert.usecases.ports.rule_lists.RuleLists`)."""
 
-    def __init__(
-        self, client: "Callable[[], S3Client]", *, bucket: str, folder: Path | None = None
-    ) -> None:
+    def __init__(self, client: "S3Client", *, bucket: str, folder: Path | None = None) -> None:
         self._client = client
         self._bucket = bucket
         self._folder = folder
@@ -104,7 +102,7 @@ class S3RuleLists:
         # Named by its content, so that no list can take another's place.
         key = f"{RULE_LIST_PREFIX}{digest}.sqlite.zlib"
         try:
-            self._client().put_object(Bucket=self._bucket, Key=key, Body=body)
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=body)
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The rule list could not be stored. Try again.") from error
         return key, digest
@@ -132,7 +130,7 @@ class S3RuleLists:
 
     def _fetch(self, version: RuleListVersion, file: Path) -> None:
         try:
-            answer = self._client().get_object(Bucket=self._bucket, Key=version.object_key)
+            answer = self._client.get_object(Bucket=self._bucket, Key=version.object_key)
             body = answer["Body"].read()
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The rule list could not be read. Try again.") from error
