@@ -1,29 +1,37 @@
-"""Runs the checks and the tiers of tests, the quick ones first, and stops at the first failure.
+"""Runs the checks and the tiers of tests: all of them, whatever fails, and then lists the failures.
 
-``python -m tools.verify`` runs all of them; names as arguments choose some. What deploys to a local
-cloud waits more than it works, so those tiers run beside the others, one after another each. A step
-that passes is one line with its duration; a step that fails shows all it printed.
+``python -m tools.verify`` runs all of them; names as arguments choose some. The quick steps run
+first. Tests on a local cloud wait more than they compute, so those tiers run beside the others. A step
+prints one line with its duration; what failed is shown in full at the end. Ctrl-C and SIGTERM stop
+the steps and their local clouds, however the command was started.
 """
 
 import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LOGS: Final = ROOT / ".local" / "log"
 CODE: Final = ("precert", "functions", "infra", "local", "tools", "tests", "bench")
 PYTHON: Final = sys.executable
 QUICK: Final = frozenset({"format", "lint", "architecture", "unit"})
-"""What nothing else is begun before."""
+"""Steps that run before all others."""
+STOP_SECONDS: Final = 30.0
+"""How long a stopped step may take to close its local cloud."""
+SHOWN_LINES: Final = 400
+"""The end of a failed step's output; its log has all of it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,10 @@ class Step:
     def applies(self) -> bool:
         return self.folder is None or self.folder.is_dir()
 
+    @property
+    def log(self) -> Path:
+        return LOGS / f"verify-{self.name}.log"
+
 
 def tier(name: str, *options: str, deploys: bool = False) -> Step:
     """The tests of one folder; a folder without tests fails, as pytest's exit code 5 says."""
@@ -49,7 +61,7 @@ def tier(name: str, *options: str, deploys: bool = False) -> Step:
 
 
 def steps() -> tuple[Step, ...]:
-    """Everything, in the order in which faults are cheapest to find."""
+    """Everything, the cheapest first."""
     typed = tuple(folder for folder in CODE if any((ROOT / folder).rglob("*.py")))
     parallel = ("-n", "2", "--dist", "loadfile")
     return (
@@ -80,62 +92,138 @@ def chosen(names: Iterable[str]) -> list[Step]:
     return [step for step in steps() if step.applies and (not wanted or step.name in wanted)]
 
 
-def run(step: Step) -> tuple[bool, str]:
-    """Runs the step and answers whether it passed, with its output, which is kept as a log too."""
-    finished = subprocess.run(
-        step.command,
-        cwd=ROOT,
-        env=os.environ | {"NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    LOGS.mkdir(parents=True, exist_ok=True)
-    (LOGS / f"verify-{step.name}.log").write_text(finished.stdout, encoding="utf-8")
-    return finished.returncode == 0, finished.stdout
+@dataclass
+class Runner:
+    """Runs steps, each as a process group of its own, and stops those that run."""
+
+    total: int
+    failed: list[Step] = field(default_factory=list)
+    _done: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _running: set["subprocess.Popen[bytes]"] = field(default_factory=set)
+    _stopped: bool = False
+
+    def go_through(self, lane: Sequence[Step]) -> None:
+        """Run steps one after another."""
+        for step in lane:
+            self._run(step)
+
+    def _run(self, step: Step) -> None:
+        started = time.monotonic()
+        process = self._start(step)
+        if process is None:
+            return
+        code = process.wait()
+        with self._lock:
+            self._running.discard(process)
+            if self._stopped:
+                return
+            took = f"{time.monotonic() - started:.0f} s{summary(step)}"
+            print(f"[{next(self._done)}/{self.total}] {step.name} … ", end="")
+            print(took if code == 0 else f"FAILED after {took}", flush=True)
+            for reason in skipped(step):
+                print(f"    skipped: {reason}", flush=True)
+            if code != 0:
+                self.failed.append(step)
+
+    def _start(self, step: Step) -> "subprocess.Popen[bytes] | None":
+        step.log.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock, step.log.open("wb") as log:
+            if self._stopped:
+                return None
+            process = subprocess.Popen(
+                step.command,
+                cwd=ROOT,
+                env=os.environ | {"NO_COLOR": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            self._running.add(process)
+            return process
+
+    def stop(self) -> None:
+        """Interrupt what runs, so that tests close their clouds; end what does not stop."""
+        with self._lock:
+            self._stopped = True
+            running = list(self._running)
+        for process in running:
+            _signal(process, signal.SIGINT)
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in running:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.1, deadline - time.monotonic()))
+            _signal(process, signal.SIGKILL)
 
 
-def summary(output: str) -> str:
+def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def _output(step: Step) -> str:
+    return step.log.read_text(encoding="utf-8", errors="replace")
+
+
+def summary(step: Step) -> str:
     """What pytest counted, for the step's line."""
-    counted = re.findall(r"\d+ (?:passed|failed|errors?|skipped|xfailed)", output[-2000:])
+    counted = re.findall(r"\d+ (?:passed|failed|errors?|skipped|xfailed)", _output(step)[-2000:])
     return f" ({', '.join(counted)})" if counted else ""
+
+
+def skipped(step: Step) -> list[str]:
+    """Why tests were skipped, each reason once."""
+    found = re.findall(r"^SKIPPED \[\d+\] \S+: (.+)$", _output(step), re.MULTILINE)
+    return list(dict.fromkeys(found))
+
+
+def report(failed: Sequence[Step]) -> None:
+    """What each failed step printed, and their names at the very end."""
+    for step in failed:
+        lines = _output(step).splitlines()
+        print(f"\n==== {step.name} ({step.log.relative_to(ROOT)})")
+        print("\n".join(lines[-SHOWN_LINES:]))
+    print(f"\nprecert: failed: {', '.join(step.name for step in failed)}")
+    again = " ".join(step.name for step in failed)
+    print(f"precert: run these again with `.venv/bin/python -m tools.verify {again}`", flush=True)
+
+
+def _interrupted(number: int, _frame: FrameType | None) -> NoReturn:
+    """End the run once; a second signal does not interrupt its cleanup."""
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def _handle_signals() -> None:
+    """SIGINT too where it is ignored, as in background commands; SIGHUP but under nohup."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _interrupted)
 
 
 def main(names: Iterable[str]) -> int:
     """Runs the chosen steps; 0 where all passed."""
     started = time.monotonic()
     planned = chosen(names)
-    failed = threading.Event()
-    done = itertools.count(1)
-    printing = threading.Lock()
-
-    def go_through(lane: Sequence[Step]) -> None:
-        for step in lane:
-            if failed.is_set():
-                return
-            step_started = time.monotonic()
-            passed, output = run(step)
-            with printing:
-                took = f"{time.monotonic() - step_started:.0f} s{summary(output)}"
-                print(f"[{next(done)}/{len(planned)}] {step.name} … {took}", flush=True)
-                if not passed:
-                    print(f"{output}\nprecert: {step.name} failed", flush=True)
-                    failed.set()
-
+    runner = Runner(len(planned))
+    _handle_signals()
     quick = [step for step in planned if step.name in QUICK]
     slow = [step for step in planned if step.name not in QUICK]
-    go_through(quick)
-    with ThreadPoolExecutor() as lanes:
-        running = [
-            lanes.submit(go_through, [step for step in slow if step.deploys is deploys])
-            for deploys in (True, False)
-        ]
-        for lane in running:
-            lane.result()
-    if failed.is_set():
+    lanes = [[step for step in slow if step.deploys is deploys] for deploys in (True, False)]
+    with ThreadPoolExecutor() as pool:
+        try:
+            pool.submit(runner.go_through, quick).result()
+            for lane in [pool.submit(runner.go_through, lane) for lane in lanes]:
+                lane.result()
+        except KeyboardInterrupt:
+            print("\nprecert: stopping", file=sys.stderr, flush=True)
+            runner.stop()
+            return 130
+    if runner.failed:
+        report([step for step in planned if step in runner.failed])
         return 1
     print(f"All passed in {time.monotonic() - started:.0f} s", flush=True)
     return 0

@@ -1,0 +1,26 @@
+"""What the tier does on a machine without a browser."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from local.cloud.process import ROOT
+
+
+@pytest.mark.parametrize(("required", "code"), [("", 0), ("1", 1)], ids=["skips", "fails"])
+def test_tier_says_how_to_get_a_browser_when_there_is_none(required: str, code: int) -> None:
+    """On CI it fails instead of skipping."""
+    given = {"PATH": "/nonexistent", "PRECERT_CHROMIUM": "", "PRECERT_BROWSER_REQUIRED": required}
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "tests/browser/test_docs.py", "-k", "examples"],
+        cwd=ROOT,
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "apt-get install chromium" in ran.stdout
+    assert ran.returncode == code, ran.stdout

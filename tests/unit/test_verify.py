@@ -1,0 +1,111 @@
+"""The command behind `make test`: what it runs, shows and stops."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tools.verify import ROOT
+
+HARNESS = """
+import sys
+from pathlib import Path
+from tools import verify
+verify.LOGS = verify.ROOT / ".local" / "log" / sys.argv[1]
+verify.steps = lambda: tuple(
+    verify.Step(name, ("bash", "-c", line), deploys=name.startswith("cloud"))
+    for name, _, line in (given.partition("=") for given in sys.argv[2:])
+)
+sys.exit(verify.main(()))
+"""
+
+
+@contextmanager
+def verify(
+    tmp_path: Path, *steps: str, shell: str = 'exec "$@"'
+) -> Iterator[subprocess.Popen[str]]:
+    """Run these steps, each ``NAME=SHELL COMMAND``, instead of the project's."""
+    logs = f"test-{os.getpid()}-{tmp_path.name}"
+    process = subprocess.Popen(
+        ["bash", "-c", shell, "bash", sys.executable, "-c", HARNESS, logs, *steps],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+        for log in (ROOT / ".local" / "log" / logs).glob("*"):
+            log.unlink()
+        (ROOT / ".local" / "log" / logs).rmdir()
+
+
+def test_all_steps_run_and_failures_are_listed_last_when_one_fails(tmp_path: Path) -> None:
+    steps = (
+        "unit=echo first cause; exit 3",
+        "types=echo quiet; echo '7 passed in 1 s'",
+        "cloud=echo second cause; exit 1",
+        "browser=echo 'SKIPPED [2] tests/x.py:7: no browser: install it'",
+    )
+    with verify(tmp_path, *steps) as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    progress, _, listed = out.partition("\n==== unit")
+    assert [progress.count(f"] {name} …") for name in ("unit", "types", "cloud", "browser")] == [
+        1
+    ] * 4
+    assert "types … 0 s (7 passed)" in progress
+    assert "skipped: no browser: install it" in progress
+    assert "cause" not in progress
+    assert "quiet" not in out
+    assert "first cause" in listed
+    assert "second cause" in listed
+    assert "precert: failed: unit, cloud" in listed
+
+
+def test_exit_code_is_0_when_all_steps_pass(tmp_path: Path) -> None:
+    with verify(tmp_path, "unit=true", "cloud=true") as process:
+        out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out.splitlines()[-1][:10]) == (0, "All passed")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_steps_are_stopped_when_a_signal_comes_and_sigint_was_ignored_before(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """As a script starts it with ``&``; a step gets SIGINT first, so that it can clean up."""
+    tidy, stubborn = tmp_path / "tidy", tmp_path / "stubborn"
+    steps = (
+        f"cloud=trap 'echo closed >{tidy}; exit 1' INT; echo $$ >{tidy}; sleep 600 & wait",
+        f"types=echo $$ >{stubborn}; exec sleep 600",
+        "simulation=touch started-though-stopped",
+    )
+    with verify(tmp_path, *steps, shell='trap "" INT; exec "$@"') as process:
+        await_text(tidy)
+        step = int(await_text(stubborn))
+        process.send_signal(number)
+        process.send_signal(number)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    assert tidy.read_text() == "closed\n"
+    with pytest.raises(ProcessLookupError):
+        os.kill(step, 0)
+    assert not (ROOT / "started-though-stopped").exists()
+
+
+def await_text(file: Path) -> str:
+    deadline = time.monotonic() + 60
+    while not (file.exists() and (text := file.read_text())):
+        assert time.monotonic() < deadline, f"{file} was not written"
+        time.sleep(0.02)
+    return text
