@@ -4,18 +4,24 @@
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
-from precert.domain.code_sets import CodeSet, ListedCode
+from precert.domain.code_sets import CodeSet, ListedCode, PublicCode
 from precert.domain.directory import Place
 
 _CODE = """
 SELECT description, leaf, valid_from, valid_to FROM codes WHERE code_set = ? AND code = ?
 """
+_CODES = """
+SELECT code, description, leaf, valid_from, valid_to FROM codes WHERE code_set = ? ORDER BY code
+"""
+_DESCRIPTIONS = "SELECT code, description FROM codes WHERE code_set = ? AND code IN ({})"
+_MOST_PARAMETERS = 900
+"""SQLite before 3.32 takes 999 in one statement."""
 _PLACE = "SELECT latitude, longitude FROM places WHERE zip_code = ?"
 
 
@@ -31,14 +37,22 @@ class SqliteCodeSets:
         row = self._connection.execute(_CODE, (code_set.value, code)).fetchone()
         if row is None:
             return None
-        description, leaf, valid_from, valid_to = row
-        return ListedCode(
-            code=code,
-            description=description,
-            leaf=bool(leaf),
-            valid_from=date.fromisoformat(valid_from) if valid_from else None,
-            valid_to=date.fromisoformat(valid_to) if valid_to else None,
-        )
+        return _listed(code, *row)
+
+    def codes_of(self, code_set: CodeSet) -> tuple[ListedCode, ...]:
+        rows = self._connection.execute(_CODES, (code_set.value,))
+        return tuple(_listed(*row) for row in rows)
+
+    def descriptions(self, codes: Collection[PublicCode]) -> dict[PublicCode, str]:
+        found: dict[PublicCode, str] = {}
+        for code_set in CodeSet:
+            asked = sorted({code for one, code in codes if one is code_set})
+            for start in range(0, len(asked), _MOST_PARAMETERS):
+                part = asked[start : start + _MOST_PARAMETERS]
+                query = _DESCRIPTIONS.format(", ".join("?" * len(part)))
+                rows = self._connection.execute(query, (code_set.value, *part))
+                found |= {(code_set, code): description for code, description in rows}
+        return found
 
     def place(self, zip_code: str) -> Place | None:
         row = self._connection.execute(_PLACE, (zip_code,)).fetchone()
@@ -48,6 +62,18 @@ class SqliteCodeSets:
     def _connection(self) -> sqlite3.Connection:
         uri = f"{self._file().absolute().as_uri()}?mode=ro&immutable=1"
         return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+
+def _listed(
+    code: str, description: str, leaf: int, valid_from: str | None, valid_to: str | None
+) -> ListedCode:
+    return ListedCode(
+        code=code,
+        description=description,
+        leaf=bool(leaf),
+        valid_from=date.fromisoformat(valid_from) if valid_from else None,
+        valid_to=date.fromisoformat(valid_to) if valid_to else None,
+    )
 
 
 def shipped_code_sets() -> SqliteCodeSets:

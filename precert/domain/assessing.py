@@ -96,6 +96,7 @@ def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
             requirement=line.requirement,
             rule_id=line.answer.rule_id if line.answer else None,
             delegate_id=line.delegate_id,
+            label=line.answer.label if line.answer else None,
             automatic=line.line_id in automatic,
         )
         for line in lines

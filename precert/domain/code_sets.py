@@ -37,6 +37,8 @@ class ListedCode:
     valid_to: date | None = None
 
 
+PublicCode = tuple[CodeSet, str]
+"""A code with its set."""
 Lookup = Callable[[CodeSet, str], ListedCode | None]
 """Finds a code in its set (port :class:`precert.usecases.ports.code_sets.CodeSets`)."""
 

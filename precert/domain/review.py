@@ -137,6 +137,8 @@ class LineAssessment(Value):
     requirement: Requirement
     rule_id: Text | None = None
     delegate_id: Text | None = None
+    label: Text | None = None
+    """The payer's words for the code, of that rule."""
     automatic: bool = False
     """Whether the rule's own limits allow an approval without a reviewer (W1)."""
 

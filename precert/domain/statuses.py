@@ -49,6 +49,17 @@ class WaitingOn(StrEnum):
     NOBODY = "NOBODY"
 
 
+class Who(StrEnum):
+    """A reviewer as another reviewer sees them: never by name (A3)."""
+
+    YOU = "YOU"
+    ANOTHER = "ANOTHER"
+
+    @classmethod
+    def of(cls, subject: str, caller: str) -> "Who":
+        return cls.YOU if subject == caller else cls.ANOTHER
+
+
 class Transition(StrEnum):
     """What can happen to a request."""
 

@@ -158,6 +158,37 @@ def test_no_centre_is_found_when_a_zip_code_has_none(zip_code: str) -> None:
     assert code_sets().place(zip_code) is None
 
 
+@pytest.mark.rule("T6")
+def test_descriptions_are_found_together_when_codes_are_of_several_sets() -> None:
+    asked = [(ICD, "K55"), (ICD, "K551"), (CodeSet.MS_DRG, "470"), (ICD, "ZZZ"), (ICD, "K55")]
+    found = code_sets().descriptions(asked)
+    assert found == {
+        (ICD, "K55"): "Vascular disorders of intestine",
+        (ICD, "K551"): "Chronic vascular disorders of intestine",
+        (CodeSet.MS_DRG, "470"): (
+            "MAJOR HIP AND KNEE JOINT REPLACEMENT OR REATTACHMENT OF LOWER EXTREMITY WITHOUT MCC"
+        ),
+    }
+
+
+def test_descriptions_are_found_when_there_are_more_codes_than_parameters(
+    opened: sqlite3.Connection,
+) -> None:
+    codes = [code for (code,) in opened.execute("SELECT code FROM codes LIMIT 2500")]
+    found = code_sets().descriptions([(ICD, code) for code in codes])
+    assert {code for _, code in found} == set(codes)
+
+
+def test_no_query_is_made_when_no_description_is_asked(tmp_path: Path) -> None:
+    assert SqliteCodeSets(lambda: tmp_path / "missing").descriptions(()) == {}
+
+
+def test_all_codes_are_listed_when_a_set_is_asked() -> None:
+    places = code_sets().codes_of(CodeSet.PLACE_OF_SERVICE)
+    assert len(places) == 52
+    assert (places[0].code, places[0].description) == ("01", "Pharmacy")
+
+
 def test_file_is_opened_when_first_asked_only(tmp_path: Path) -> None:
     asked: list[Path] = []
 

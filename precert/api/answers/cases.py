@@ -7,11 +7,12 @@ from precert.api.answers.lines import DecisionAnswer
 from precert.api.answers.model import AnswerModel
 from precert.api.answers.progress import WantedDocumentAnswer
 from precert.api.answers.requests import RequestMembers, members_of
-from precert.api.answers.reviewed import LeaseAnswer, Who
+from precert.api.answers.reviewed import LeaseAnswer
 from precert.contract import EventType
 from precert.domain.payer import Payer
 from precert.domain.review import AssertionStanding, Assessment, Channel, Proposal
 from precert.domain.rules import Requirement
+from precert.domain.statuses import Who
 from precert.usecases.ports.requests import RequestFile
 
 

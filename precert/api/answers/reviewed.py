@@ -1,22 +1,10 @@
 """What reviewers are told beyond what the offices are; of a colleague only that it is one (A3)."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from precert.api.answers.model import AnswerModel
 from precert.domain.request import Request
-from precert.domain.statuses import Action, Status, WaitingOn
-
-
-class Who(StrEnum):
-    """A reviewer, as another one is told of them."""
-
-    YOU = "YOU"
-    ANOTHER = "ANOTHER"
-
-    @classmethod
-    def of(cls, subject: str, caller: str) -> "Who":
-        return cls.YOU if subject == caller else cls.ANOTHER
+from precert.domain.statuses import Action, Status, WaitingOn, Who
 
 
 class LeaseAnswer(AnswerModel):

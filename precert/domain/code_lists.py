@@ -1,0 +1,407 @@
+"""The display name of every code that a person sees (T6).
+
+A code of the product's own has its display name here. A code that the payer offers on its form has the
+payer's name, from ``payer.json``. ``GET /v1/reference`` returns all of it as code lists; a response
+that has a code ``x`` has the display name beside it as ``x_label``, and ``xs_labels`` beside a list.
+
+X12 texts are licensed: the names of review actions are those in general use, and the reasons are in
+our own words.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+
+from precert.contract import Entitlement, EventType
+from precert.domain.documents import DocumentStatus, Refusal, Sender
+from precert.domain.letters import Audience, LetterKind
+from precert.domain.matching import Mismatch, Side
+from precert.domain.next_steps import NextAction
+from precert.domain.payer import Payer, Stage
+from precert.domain.review import AssertionStanding, Channel
+from precert.domain.rules import Requirement
+from precert.domain.statuses import Action, AppealStatus, LineStatus, Status, WaitingOn, Who
+from precert.domain.values import (
+    AuthorizationType,
+    CodeType,
+    ProviderKind,
+    Purpose,
+    Sort,
+    UnitType,
+    Urgency,
+)
+
+
+class Code(NamedTuple):
+    """A code with its display name, and a sentence where the name alone does not explain it."""
+
+    code: str
+    label: str
+    description: str | None = None
+
+
+class CodeList(NamedTuple):
+    """Codes of one kind, in the order in which to show them."""
+
+    name: str
+    codes: tuple[Code, ...]
+
+
+_Names = Mapping[Any, str | tuple[str, str]]
+"""By code: its display name, or that and its description."""
+
+ENUM_NAMES: Final[Mapping[str, _Names]] = {
+    "request_statuses": {
+        Status.INCOMPLETE: ("Incomplete", "A draft that has not been submitted."),
+        Status.PROCESSING: ("Processing", "Received; the payer's rules are being applied."),
+        Status.PENDING: ("Pending", "Pended for clinical review or decided by a delegated vendor."),
+        Status.APPROVED: ("Approved", "Certified in total."),
+        Status.PARTIALLY_APPROVED: (
+            "Partially approved",
+            "Certified in part: at least one service line was denied or modified.",
+        ),
+        Status.DENIED: ("Denied", "Not certified."),
+        Status.VOID: ("Void", "Cancelled before a determination. It stays in the history."),
+    },
+    "line_statuses": {
+        LineStatus.OPEN: ("Open", "Not determined yet."),
+        LineStatus.APPROVED: ("Approved", "Certified as requested."),
+        LineStatus.MODIFIED: ("Modified", "Certified with other units, dates or code."),
+        LineStatus.DENIED: ("Denied", "Not certified."),
+    },
+    "appeal_statuses": {
+        AppealStatus.FILED: "Filed",
+        AppealStatus.PENDED: "In review",
+        AppealStatus.DETERMINED: "Determined",
+    },
+    "waiting_on": {
+        WaitingOn.PROVIDER: "Provider",
+        WaitingOn.PAYER: "Payer",
+        WaitingOn.VENDOR: "Delegated vendor",
+        WaitingOn.NOBODY: ("None", "No further action is needed."),
+    },
+    "reviewers": {
+        Who.YOU: "You",
+        Who.ANOTHER: "Another reviewer",
+    },
+    "actions": {
+        Action.RESUME: "Resume",
+        Action.DELETE: "Delete",
+        Action.DETAILS: "Details",
+        Action.MODIFY: ("Modify", "Add documents or answer a request for information."),
+        Action.VOID: "Void",
+        Action.APPEAL: "Appeal",
+        Action.DECIDE: "Decide",
+        Action.CLAIM: "Assign to me",
+        Action.RELEASE: "Release",
+        Action.REQUEST_INFORMATION: "Request information",
+        Action.EXTEND: "Extend the deadline",
+        Action.OFFER_PEER_TO_PEER: "Offer a peer-to-peer discussion",
+        Action.SIGN: "Sign the decisions",
+        Action.CHANGE_DATES: "Change the approved dates",
+        Action.RECONCILE_PROVIDER: "Match a provider with the directory",
+    },
+    "event_types": {
+        EventType.DRAFT_STARTED: "Draft started",
+        EventType.DRAFT_DELETED: "Draft deleted",
+        EventType.DRAFT_EXPIRING: "Draft about to expire",
+        EventType.DRAFT_EXPIRED: "Draft expired",
+        EventType.REQUEST_SUBMITTED: "Request submitted",
+        EventType.REQUEST_PENDED: "Pended for clinical review",
+        EventType.REQUEST_DELEGATED: "Sent to the delegated vendor",
+        EventType.REQUEST_DETERMINED: "Request determined",
+        EventType.REQUEST_VOIDED: "Request voided",
+        EventType.REQUEST_ENDED_AS_DUPLICATE: "Ended as a duplicate",
+        EventType.INFORMATION_REQUESTED: "Information requested",
+        EventType.INFORMATION_RECEIVED: "Information received",
+        EventType.INFORMATION_OVERDUE: "Information not received in time",
+        EventType.DEADLINE_EXTENDED: "Deadline extended",
+        EventType.PEER_TO_PEER_OFFERED: "Peer-to-peer discussion offered",
+        EventType.REVIEW_CLAIMED: "Case assigned to a reviewer",
+        EventType.REVIEW_RELEASED: "Case released by its reviewer",
+        EventType.DECISION_PROPOSED: "Decisions proposed for a second signature",
+        EventType.DECISION_RETURNED: "Proposed decisions returned",
+        EventType.DATES_CHANGED: "Approved dates changed",
+        EventType.PROVIDER_RECONCILED: "Provider matched with the directory",
+        EventType.LETTERS_PRINTED: "Determination notices issued",
+        EventType.DEADLINE_NEARED: "Decision due soon",
+        EventType.DEADLINE_PASSED: "Decision overdue",
+        EventType.DOCUMENT_ATTACHED: "Document attached",
+        EventType.DOCUMENT_REFUSED: "Document refused",
+        EventType.DOCUMENT_DELETED: "Document deleted",
+        EventType.APPEAL_FILED: "Appeal filed",
+        EventType.APPEAL_PENDED: "Appeal in review",
+        EventType.APPEAL_DETERMINED: "Appeal determined",
+    },
+    "document_statuses": {
+        DocumentStatus.AWAITING_UPLOAD: "Awaiting upload",
+        DocumentStatus.CHECKING: "Being scanned for malware",
+        DocumentStatus.ATTACHED: "Attached",
+        DocumentStatus.REFUSED: "Refused",
+    },
+    "document_refusals": {refusal: refusal.words for refusal in Refusal},
+    "document_senders": {
+        Sender.REQUESTING_PROVIDER: "Requesting provider",
+        Sender.SERVICING_PROVIDER: "Servicing provider",
+    },
+    "provider_roles": {
+        Side.REQUESTING_PROVIDER: "Requesting provider",
+        Side.SERVICING_PROVIDER: "Servicing provider",
+    },
+    "provider_mismatches": {
+        Mismatch.TYPED_IN: "Entered manually, not selected from the directory",
+        Mismatch.NOT_LISTED: "Not in the directory",
+        Mismatch.NPI: "NPI differs from the directory",
+        Mismatch.TIN: "TIN differs from the directory",
+        Mismatch.ADDRESS: "Address differs from the directory",
+    },
+    "requirements": {
+        Requirement.REQUIRED: "Precertification required",
+        Requirement.NOT_REQUIRED: "No precertification required",
+        Requirement.THIRD_PARTY: "Precertification required by a delegated vendor",
+        Requirement.UNABLE_TO_DETERMINE: "Unable to determine",
+    },
+    "next_actions": {
+        NextAction.START_DRAFT: "Start the request",
+        NextAction.NONE: "None",
+        NextAction.GO_TO_THIRD_PARTY: "Go to the delegated vendor",
+        NextAction.CALL: "Call Provider Services",
+    },
+    "stages": {
+        Stage.CHECK: "Required for a check",
+        Stage.SUBMISSION: "Required to submit",
+    },
+    "channels": {
+        Channel.PORTAL: "Portal",
+        Channel.PHONE: "Phone",
+        Channel.FAX: "Fax",
+        Channel.MAIL: "Mail",
+        Channel.EDI: "EDI (X12 278)",
+        Channel.VENDOR: "Delegated vendor",
+    },
+    "assertion_statuses": {
+        AssertionStanding.NONE: "No check quoted",
+        AssertionStanding.PROVEN: "Matches the quoted check",
+        AssertionStanding.CHANGED: "Differs from the quoted check",
+    },
+    "notice_kinds": {
+        LetterKind.APPROVAL: "Approval notice",
+        LetterKind.PARTIAL_APPROVAL: "Partial approval notice",
+        LetterKind.DENIAL: "Denial notice",
+        LetterKind.APPEAL_OVERTURNED: "Appeal notice: decision overturned",
+        LetterKind.APPEAL_PARTLY_OVERTURNED: "Appeal notice: decision overturned in part",
+        LetterKind.APPEAL_UPHELD: "Appeal notice: decision upheld",
+    },
+    "notice_audiences": {
+        Audience.PROVIDER: "Providers",
+        Audience.MEMBER: "Member",
+    },
+    "entitlements": {
+        Entitlement.PATIENT_SEARCH: "Patient Search",
+        Entitlement.REVIEWER: "Reviewer",
+        Entitlement.OPERATOR: "Operator",
+        Entitlement.INTAKE: "Intake",
+        Entitlement.VENDOR: "Delegated vendor",
+    },
+    "authorization_types": {
+        AuthorizationType.INPATIENT: "Inpatient",
+        AuthorizationType.OUTPATIENT: "Outpatient",
+    },
+    "urgencies": {
+        Urgency.ELECTIVE: "Standard",
+        Urgency.URGENT: "Expedited",
+        Urgency.EMERGENCY: "Emergency",
+    },
+    "unit_types": {
+        UnitType.UNITS: "Units",
+        UnitType.VISITS: "Visits",
+        UnitType.DAYS: "Days",
+        UnitType.HOURS: "Hours",
+    },
+    "code_types": {
+        CodeType.CPT: "CPT",
+        CodeType.HCPCS: "HCPCS",
+        CodeType.REVENUE: "Revenue code",
+        CodeType.DRG: "MS-DRG",
+    },
+    "provider_kinds": {
+        ProviderKind.FACILITY: "Facility",
+        ProviderKind.INDIVIDUAL: "Individual",
+    },
+    "sort_orders": {
+        Sort.CHANGED: "Last changed first",
+        Sort.DUE: "Due first",
+    },
+    "purposes": {
+        Purpose.PRECERTIFICATION: "Precertification",
+        Purpose.PREDETERMINATION: "Predetermination (voluntary)",
+    },
+}
+"""The codes that are enums, by the name of their code list. ``tests/unit/test_code_lists.py`` names
+each enum of an API model, and each member, that is missing."""
+
+_TEXT_NAMES: Final[Mapping[str, _Names]] = {
+    "review_actions": {
+        "A1": ("Certified in total", "X12 306 A1"),
+        "A2": ("Certified in part", "X12 306 A2"),
+        "A3": ("Not certified", "X12 306 A3"),
+        "A4": ("Pended", "X12 306 A4"),
+        "A6": ("Modified", "X12 306 A6"),
+        "C": ("Cancelled", "X12 306 C"),
+        "CT": ("Contact payer", "X12 306 CT"),
+        "NA": ("No action required", "X12 306 NA"),
+    },
+    "decision_reasons": {
+        "0B": "Sent to external review",
+        "0F": "Not medically necessary",
+        "0H": "Precertification not required",
+        "0J": "An external review organization is responsible",
+        "0L": "More than the plan allows",
+        "0M": "Not a covered service",
+        "0P": "Requested information was not received",
+        "0Q": "Duplicate of another request",
+        "0T": "Experimental or investigational",
+        "0U": "More patient information is needed",
+        "0V": "Medical review is needed",
+        "17": "A time limit has passed",
+    },
+    "duplicate_reasons": {
+        "near_dates": "Same service on close dates",
+        "same_family": "Similar service",
+        "provider_by_another_id": "Same provider under another identifier",
+    },
+    "plan_types": {
+        "HMO": ("HMO", "Health maintenance organization"),
+        "IFP": ("IFP", "Individual and family plan"),
+        "EPO": ("EPO", "Exclusive provider organization"),
+        "OAP": ("OAP", "Open access plan"),
+        "PPO": ("PPO", "Preferred provider organization"),
+    },
+    "lines_of_business": {
+        "COMMERCIAL": "Commercial",
+        "EXCHANGE": "Exchange",
+        "MEDICARE_ADVANTAGE": "Medicare Advantage",
+        "MEDICAID": "Medicaid",
+        "CHIP": "CHIP",
+        "PUBLIC": "Public programs",
+    },
+}
+"""The codes that are texts of the product's own."""
+
+_LIST_OF_ENUM: Final[Mapping[type, str]] = {
+    type(member): name for name, names in ENUM_NAMES.items() for member in names
+}
+_LIST_OF_FIELD: Final[Mapping[str, str]] = {
+    "document_type": "required_documentation",
+    "documents": "required_documentation",
+    "frequency": "frequencies",
+    "line_of_business": "lines_of_business",
+    "management_level": "management_levels",
+    "place_of_service": "places_of_service",
+    "plan_type": "plan_types",
+    "reason_code": "decision_reasons",
+    "review_action": "review_actions",
+    "route": "routes",
+    "type_of_service": "types_of_service",
+}
+"""By the name of a field that holds a text: the code list of its codes."""
+
+
+class CodeLists:
+    """The code lists of one payer."""
+
+    def __init__(self, payer: Payer) -> None:
+        self.payer = payer
+        self._lists = {made.name: made for made in _lists(payer)}
+        self._labels = {
+            name: {code.code: code.label for code in made.codes}
+            for name, made in self._lists.items()
+        }
+
+    def with_public(self, **lists: Iterable[Code]) -> tuple[CodeList, ...]:
+        """All code lists by name, with these public code sets."""
+        public = [CodeList(name, tuple(codes)) for name, codes in lists.items()]
+        return tuple(sorted([*self._lists.values(), *public]))
+
+    def label(self, code_list: str, code: str | None) -> str | None:
+        """A code's display name; ``None`` where the payer's data does not name it any longer."""
+        return None if code is None else self._labels[code_list].get(code)
+
+    def label_of(self, member: StrEnum | None) -> str | None:
+        """The display name of an enum's member."""
+        return None if member is None else self._labels[_LIST_OF_ENUM[type(member)]][member.value]
+
+    def labels(self, **codes: StrEnum | str | Iterable[str] | None) -> dict[str, Any]:
+        """The members to set beside these of a response: ``x_label`` for ``x``, ``xs_labels`` for
+        a list.
+        """
+        return dict(self._beside(field, value) for field, value in codes.items())
+
+    def _beside(self, field: str, value: StrEnum | str | Iterable[str] | None) -> tuple[str, Any]:
+        if value is None or isinstance(value, str):
+            return f"{field}_label", self._label(field, value)
+        return f"{field}_labels", [self._label(field, one) for one in value]
+
+    def _label(self, field: str, value: StrEnum | str | None) -> str | None:
+        if isinstance(value, StrEnum):
+            return self.label_of(value)
+        return None if value is None else self.label(_LIST_OF_FIELD[field], value)
+
+
+_RECENT: Final[dict[int, CodeLists]] = {}
+
+
+def code_lists_of(payer: Payer) -> CodeLists:
+    """The payer's code lists, built once: a process serves one payer."""
+    found = _RECENT.get(id(payer))
+    if found is None or found.payer is not payer:
+        _RECENT.clear()
+        found = _RECENT[id(payer)] = CodeLists(payer)
+    return found
+
+
+def version_of(lists: Iterable[CodeList]) -> str:
+    """A digest of code lists: another one for any other code, name or order."""
+    return sha256(json.dumps(list(lists)).encode()).hexdigest()[:16]
+
+
+def _lists(payer: Payer) -> Iterator[CodeList]:
+    form = payer.form
+    named_by_payer: Mapping[str, Iterable[tuple[str, str]]] = {
+        "authorization_types": ((one.code, one.name) for one in form.authorization_types),
+        "urgencies": ((one.code, one.name) for one in form.urgencies),
+        "unit_types": ((one.code, one.name) for one in form.unit_types),
+        "code_types": ((one.code, one.name) for one in form.code_types),
+        "provider_kinds": ((one.code, one.name) for one in form.provider_kinds),
+        "purposes": ((one.code, one.name) for one in form.purposes),
+        "types_of_service": ((one.code, one.name) for one in form.types_of_service),
+        "places_of_service": ((one.code, one.name) for one in form.places_of_service),
+        "frequencies": ((one.code, one.name) for one in form.frequencies),
+        "routes": ((one.code, one.name) for one in form.routes),
+        "decision_reasons": payer.reason_codes.items(),
+        "denial_reasons": payer.reason_codes.items(),
+        "required_documentation": payer.wanted_documents.items(),
+        "management_levels": ((name, name) for name in payer.supported_management_levels),
+        "lines_of_business": ((name, _readable(name)) for name in payer.review_clocks),
+    }
+    own = {**ENUM_NAMES, **_TEXT_NAMES}
+    for name in dict.fromkeys([*own, *named_by_payer]):
+        codes = {code.code: code for code in _codes(own.get(name, {}))}
+        for code, label in named_by_payer.get(name, ()):
+            if name == "lines_of_business" and code in codes:
+                continue
+            known = codes.get(code)
+            codes[code] = Code(code, label, known.description if known else None)
+        yield CodeList(name, tuple(codes.values()))
+
+
+def _codes(names: _Names) -> Iterator[Code]:
+    for code, words in names.items():
+        yield Code(str(code), words) if isinstance(words, str) else Code(str(code), *words)
+
+
+def _readable(code: str) -> str:
+    """A name made of a code that the payer's data does not name."""
+    return code.replace("_", " ").capitalize()

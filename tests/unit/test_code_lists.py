@@ -1,0 +1,269 @@
+"""Code lists: a display name for every code that a person sees (T6)."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, Final, get_args
+
+import pytest
+from pydantic import BaseModel
+
+import functions
+import precert.api
+from precert.domain.code_lists import ENUM_NAMES, CodeLists, code_lists_of, version_of
+from precert.domain.content import RequestContent
+from precert.domain.content_labels import labels_of_content, public_codes_of
+from precert.domain.form import FieldKind
+from precert.domain.payer import Payer
+from precert.domain.review import Channel
+from precert.domain.rules import Requirement
+from precert.domain.statuses import (
+    DELEGATED_ACTION,
+    LINE_ACTIONS,
+    NOT_REQUIRED_ACTION,
+    REVIEW_ACTIONS,
+    Action,
+    LineStatus,
+    Status,
+)
+from precert.domain.values import Urgency
+from precert.usecases.get_reference import get_reference
+from tests.fakes.code_sets import code_sets
+from tests.fakes.samples import DATA, content, entered, payer
+
+NOT_FOR_PEOPLE: Final = {FieldKind: "tells a portal which input control to show"}
+
+
+def models() -> list[type[BaseModel]]:
+    """Every model of the API."""
+    for package in (precert.api, functions):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.rpartition(".")[2].startswith("_"):
+                importlib.import_module(module.name)
+    return list(_below(BaseModel))
+
+
+def _below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for child in model.__subclasses__():
+        if child.__module__.startswith(("precert.api", "functions.")):
+            yield child
+        yield from _below(child)
+
+
+def _enums(annotation: Any, seen: set[Any]) -> Iterator[type[StrEnum]]:
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        yield annotation
+    elif (
+        isinstance(annotation, type)
+        and issubclass(annotation, BaseModel)
+        and annotation not in seen
+    ):
+        seen.add(annotation)
+        for field in annotation.model_fields.values():
+            yield from _enums(field.annotation, seen)
+    for part in get_args(annotation):
+        yield from _enums(part, seen)
+
+
+def exposed_enums() -> set[type[StrEnum]]:
+    seen: set[Any] = set()
+    return {enum for model in models() for enum in _enums(model, seen)}
+
+
+def missing_names(enum: type[StrEnum]) -> list[str]:
+    """The members of an enum without a display name."""
+    named = {id(member) for names in ENUM_NAMES.values() for member in names}
+    return [f"{enum.__name__}.{member.name}" for member in enum if id(member) not in named]
+
+
+@pytest.mark.rule("T6")
+def test_every_member_has_a_display_name_when_a_model_of_the_api_exposes_its_enum() -> None:
+    enums = exposed_enums()
+    assert {Status, Action, Requirement, Urgency, Channel} <= enums
+    missing = [name for enum in enums - set(NOT_FOR_PEOPLE) for name in missing_names(enum)]
+    assert missing == [], "add a display name to ENUM_NAMES of precert/domain/code_lists.py"
+
+
+def test_member_is_named_when_it_has_no_display_name() -> None:
+    class Planted(StrEnum):
+        ONE = "ONE"
+
+    class Model(BaseModel):
+        codes: list[Planted] | None
+
+    assert list(_enums(Model, set())) == [Planted]
+    assert missing_names(Planted) == ["Planted.ONE"]
+
+
+@pytest.mark.parametrize("name", ENUM_NAMES)
+def test_list_has_one_enum_when_its_codes_are_members(name: str) -> None:
+    assert len({type(member) for member in ENUM_NAMES[name]}) == 1
+
+
+@pytest.mark.rule("T6")
+def test_label_is_readable_when_it_stands_for_a_code() -> None:
+    for code_list in CodeLists(payer()).with_public():
+        labels = [code.label for code in code_list.codes]
+        assert labels, code_list.name
+        assert len(set(labels)) == len(labels) or code_list.name == "types_of_service"
+        for code in code_list.codes:
+            assert code.label.strip() == code.label
+            assert code.label.isprintable()
+            assert "_" not in code.label, code
+
+
+@pytest.mark.rule("T6")
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [
+        ("A1", "Certified in total"),
+        ("A2", "Certified in part"),
+        ("A3", "Not certified"),
+        ("A4", "Pended"),
+        ("A6", "Modified"),
+        ("C", "Cancelled"),
+        ("CT", "Contact payer"),
+        ("NA", "No action required"),
+    ],
+)
+def test_review_action_has_its_x12_name_when_shown(code: str, label: str) -> None:
+    assert CodeLists(payer()).label("review_actions", code) == label
+
+
+def test_every_review_action_has_a_name_when_a_status_leads_to_it() -> None:
+    given = {*REVIEW_ACTIONS.values(), *LINE_ACTIONS.values()} - {None}
+    given |= {DELEGATED_ACTION, NOT_REQUIRED_ACTION}
+    lists = CodeLists(payer())
+    assert [code for code in given if not lists.label("review_actions", code)] == []
+
+
+@pytest.mark.rule("T6")
+def test_name_is_the_payers_when_the_payer_names_the_code() -> None:
+    text = (DATA / "payer" / "payer.json").read_text(encoding="utf-8")
+    other = Payer.model_validate_json(text.replace('"name": "Emergency"', '"name": "Emergent"'))
+    assert CodeLists(other).label_of(Urgency.EMERGENCY) == "Emergent"
+    lists = CodeLists(payer())
+    form = payer().form
+    named = {
+        "types_of_service": [(one.code, one.name) for one in form.types_of_service],
+        "places_of_service": [(one.code, one.name) for one in form.places_of_service],
+        "frequencies": [(one.code, one.name) for one in form.frequencies],
+        "routes": [(one.code, one.name) for one in form.routes],
+        "urgencies": [(one.code, one.name) for one in form.urgencies],
+        "unit_types": [(one.code, one.name) for one in form.unit_types],
+        "decision_reasons": payer().reason_codes.items(),
+        "required_documentation": payer().wanted_documents.items(),
+    }
+    for name, choices in named.items():
+        assert [(code, lists.label(name, code)) for code, _ in choices] == list(choices)
+
+
+def test_denial_reasons_are_those_a_denial_may_carry_when_listed() -> None:
+    lists = {one.name: one for one in CodeLists(payer()).with_public()}
+    assert [code.code for code in lists["denial_reasons"].codes] == list(payer().reason_codes)
+    assert {code.code for code in lists["denial_reasons"].codes} < {
+        code.code for code in lists["decision_reasons"].codes
+    }
+
+
+def test_line_of_business_has_a_name_when_the_payer_has_clocks_for_it() -> None:
+    lists = CodeLists(payer())
+    assert lists.label("lines_of_business", "COMMERCIAL") == "Commercial"
+    assert all(lists.label("lines_of_business", name) for name in payer().review_clocks)
+
+
+def test_labels_stand_beside_codes_when_a_response_is_built() -> None:
+    lists = CodeLists(payer())
+    assert lists.labels(
+        status=Status.PARTIALLY_APPROVED,
+        line_status=LineStatus.MODIFIED,
+        allowed_actions=[Action.DETAILS, Action.APPEAL],
+        place_of_service="HOSPITAL_OUTPATIENT",
+        review_action=None,
+        reason_code="0F",
+        documents=["SLEEP_STUDY"],
+        route="OF_AN_EARLIER_RELEASE",
+    ) == {
+        "status_label": "Partially approved",
+        "line_status_label": "Modified",
+        "allowed_actions_labels": ["Details", "Appeal"],
+        "place_of_service_label": "Hospital - Outpatient",
+        "review_action_label": None,
+        "reason_code_label": "Not medically necessary",
+        "documents_labels": ["Report of a sleep study and the sleepiness scale"],
+        "route_label": None,
+    }
+
+
+def test_lists_are_built_once_when_the_payer_stays() -> None:
+    assert code_lists_of(payer()) is code_lists_of(payer())
+    other = payer().model_copy(update={"reason_codes": {"0F": "Other"}})
+    assert code_lists_of(other).label("decision_reasons", "0F") == "Other"
+    assert code_lists_of(payer()).label("decision_reasons", "0F") != "Other"
+
+
+def test_version_is_another_when_the_payers_data_changes() -> None:
+    lists = CodeLists(payer()).with_public()
+    same = CodeLists(payer().model_copy(update={"name": "Another Plan"})).with_public()
+    other = payer().model_copy(update={"wanted_documents": {"PRESCRIPTION": "Prescription"}})
+    assert version_of(lists) == version_of(same)
+    assert version_of(lists) != version_of(CodeLists(other).with_public())
+
+
+def described(entered_content: RequestContent) -> dict[str, str]:
+    names = code_sets().descriptions(list(public_codes_of(entered_content)))
+    words = {"1.1": "Removal of part of the small bowel, open"}
+    return labels_of_content(entered_content, CodeLists(payer()), names, words)
+
+
+@pytest.mark.rule("T6")
+def test_each_code_of_the_content_has_its_label_when_the_content_is_whole() -> None:
+    services = entered()["services"]
+    services[0] |= {
+        "additional_diagnoses": ["QA0.0101"],
+        "medication": {"name": "Drug", "frequency": "ONCE", "route": "SUBCUTANEOUS"},
+        "procedures": [
+            {"code": "44120", "code_type": "CPT", "units": 1, "unit_type": "UNITS"},
+            {"code": "470", "code_type": "DRG"},
+            {"code": "44125"},
+        ],
+    }
+    labels = described(content(services=services))
+    assert labels["/services/0/procedures/1/code"].startswith("MAJOR HIP AND KNEE JOINT")
+    del labels["/services/0/procedures/1/code"]
+    assert labels == {
+        "/purpose": "Precertification",
+        "/servicing_provider/kind": "Facility",
+        "/requesting_provider/kind": "Individual",
+        "/services/0/authorization_type": "Inpatient",
+        "/services/0/type_of_service": "Surgical Inpatient",
+        "/services/0/place_of_service": "Surgical",
+        "/services/0/urgency": CodeLists(payer()).label_of(Urgency(services[0]["urgency"])),
+        "/services/0/primary_diagnosis": (
+            "Intestinal adhesions [bands], unspecified as to partial versus complete obstruction"
+        ),
+        "/services/0/additional_diagnoses/0": "SCN2A-related neurodevelopmental disorder",
+        "/services/0/medication/frequency": "Once",
+        "/services/0/medication/route": "Under the skin",
+        "/services/0/procedures/0/code": "Removal of part of the small bowel, open",
+        "/services/0/procedures/0/code_type": "CPT",
+        "/services/0/procedures/0/unit_type": "Units",
+        "/services/0/procedures/1/code_type": "MS-DRG",
+    }
+
+
+def test_content_has_no_labels_when_nothing_is_entered() -> None:
+    assert described(RequestContent()) == {"/purpose": "Precertification"}
+
+
+@pytest.mark.rule("T6")
+def test_reference_has_every_list_when_asked() -> None:
+    reference = get_reference(payer=payer(), code_sets=code_sets())
+    lists = {one.name: {code.code: code for code in one.codes} for one in reference.code_lists}
+    assert set(lists) >= {*ENUM_NAMES, "types_of_service", "places_of_service", "review_actions"}
+    assert lists["cms_places_of_service"]["11"].label == "Office"
+    assert lists["places_of_service"]["OFFICE"].label == "Office"
+    assert reference == get_reference(payer=payer(), code_sets=code_sets())
+    assert re.fullmatch("[0-9a-f]{16}", reference.version)
