@@ -8,7 +8,6 @@ PY := .venv/bin/python
 DEV := .venv/.stamp
 CLOUD := .local/venv/.stamp
 NODE := node_modules/.stamp
-BENCH := .local/bench/.stamp
 STAGE ?= dev
 
 # Which Node.js versions the CDK shall not warn about on every run; 20 still serves it well.
@@ -36,8 +35,8 @@ reset: $(DEV) $(CLOUD) ## Forget the local cloud's data, once it is stopped
 rules: $(DEV) ## Each business rule with the tests that prove it
 	@$(PY) -m tools.rules
 
-bench: $(DEV) $(BENCH) ## Count what checks cost, beside other ways to write them (valgrind)
-	@$(PY) -m bench
+bench: $(DEV) ## Count instructions of a check, calls of a dashboard page (valgrind; QUICK=1: few repetitions)
+	@$(PY) -m bench $(if $(QUICK),--quick)
 
 unit: $(DEV) ## The fast tiers alone: architecture, unit, property
 	@$(PY) -m tools.verify architecture unit property
@@ -87,9 +86,6 @@ $(DEV): requirements/dev.txt | preflight
 
 $(CLOUD): requirements/cloud.txt | preflight $(DEV)
 	@tools/setup.sh cloud
-
-$(BENCH): requirements/bench.txt bench/node/package-lock.json | preflight $(DEV)
-	@tools/setup.sh bench
 
 $(NODE): package-lock.json | preflight
 	@tools/setup.sh node

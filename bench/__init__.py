@@ -1,1 +1,1 @@
-"""Benchmarks: counts and ratios, printed, never asserted against the clock."""
+"""Benchmarks: instruction counts, AWS calls and ratios; nothing is measured by the clock."""

@@ -1,43 +1,36 @@
-"""A warm check of five codes, the AWS call left out: ``python -m bench.check_warm``.
+"""A warm check of five codes without its AWS call: the shipped handler and a bare one on dicts.
 
-The product's handler as it ships, log line and metric included, against the same check by a bare
-handler on dicts. Both must answer the same body.
+The shipped handler writes its log line and its metric. Both must return the same body.
 """
 
 from bench import stand
-from bench.counting import ROOT, Counted, CountingError, per_call
+from bench.counting import PER_CALL, QUICK, CountingError, per_call
+from bench.tables import table
 
 TARGET = 6.0
-FASTAPI = ROOT / ".local" / "bench" / "lib" / "python3.11" / "site-packages"
 
 
-def counts() -> dict[str, Counted]:
-    """Each handler's count; raises where one answers something else."""
+def report(quick: bool) -> str:
+    """The table of instructions per check."""
     folder, shipped = str(stand.sample().folder), stand.shipped()
+    calls = QUICK if quick else PER_CALL
     found = {
-        "a bare handler on dicts": per_call("-m", "bench.workers.bare", folder, path=shipped),
-        "precert": per_call("-m", "bench.workers.ours", folder, path=shipped),
-    }
-    if FASTAPI.exists():
-        found["FastAPI + Mangum, same models and use case"] = per_call(
-            "-m", "bench.workers.fastapi_check", folder, path=stand.beside(FASTAPI)
+        name: per_call("-m", worker, folder, path=shipped, calls=calls)
+        for name, worker in (
+            ("bare handler on dicts", "bench.workers.bare"),
+            ("precert", "bench.workers.ours"),
         )
+    }
     if len({counted.answer for counted in found.values()}) != 1:
         raise CountingError(f"the answers differ: {[one.answer for one in found.values()]}")
-    return found
-
-
-def main() -> None:
-    found = counts()
-    least = found["a bare handler on dicts"].instructions
-    print(
-        f"One warm check of five codes, no AWS call, one list of {stand.sample().rules:,} rules\n"
+    bare = found["bare handler on dicts"].instructions
+    rows = [
+        (name, f"{counted.instructions:,}", f"{counted.instructions / bare:.2f}")
+        for name, counted in found.items()
+    ]
+    return table(
+        f"Warm check of five codes, {stand.sample().rules:,} rules, no AWS call"
+        f" (target: at most {TARGET} times the bare handler)",
+        ("handler", "instructions", "times the bare handler"),
+        rows,
     )
-    print("| handler | instructions | times the bare handler |\n| --- | ---: | ---: |")
-    for name, counted in found.items():
-        print(f"| {name} | {counted.instructions:,} | {counted.instructions / least:.2f} |")
-    print(f"\nprecert is to need at most {TARGET} times the bare handler's.")
-
-
-if __name__ == "__main__":
-    main()

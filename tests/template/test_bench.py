@@ -1,0 +1,70 @@
+"""``make bench`` runs from start to end, with a stand-in for valgrind and without valgrind."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+VALGRIND: Final = """#!/bin/sh
+# Runs the program without its own options and reports a total that grows with its last argument.
+while [ "${1#--}" != "$1" ]; do shift; done
+"$@" || exit
+for last; do :; done
+echo "==1== I refs:        $((1000000 + 5000 * last))" >&2
+"""
+
+
+def bench(path: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command as a user does, in the environment that runs the tests."""
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    return subprocess.run(
+        ["make", "--old-file=.venv/.stamp", "bench", "QUICK=1"],
+        cwd=ROOT,
+        env={**environment, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def tables(printed: str) -> list[list[list[str]]]:
+    """The cells of each table, without its header."""
+    blocks = [block for block in printed.split("\n\n") if block.startswith("|")]
+    return [
+        [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()[2:]]
+        for block in blocks
+    ]
+
+
+def test_every_table_is_printed_when_the_benchmarks_run(tmp_path: Path) -> None:
+    valgrind = tmp_path / "valgrind"
+    valgrind.write_text(VALGRIND, encoding="utf-8")
+    valgrind.chmod(0o755)
+    ran = bench(f"{tmp_path}:{os.environ['PATH']}")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    check, engines, dashboard = tables(ran.stdout)
+    assert check == [["bare handler on dicts", "5,000", "1.00"], ["precert", "5,000", "1.00"]]
+    assert [row[1:] for row in engines] == [["5,000", "1.00"]] * 2
+    assert [row[1:] for row in dashboard] == [["1, 1.0", "1, 1.0"]] * 4
+
+
+@pytest.fixture
+def path_without_valgrind(tmp_path: Path) -> str:
+    """A folder with links to the programs on the path, except valgrind."""
+    for name in ("make", "env", "sh", "bash", "git", "node", "uname"):
+        if found := shutil.which(name):
+            (tmp_path / name).symlink_to(found)
+    return str(tmp_path)
+
+
+def test_one_line_says_so_when_valgrind_is_missing(path_without_valgrind: str) -> None:
+    ran = bench(path_without_valgrind)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    missing = "valgrind is missing, so nothing is counted (Debian: apt-get install valgrind)"
+    lines = [line for line in ran.stdout.splitlines() if "valgrind" in line]
+    assert lines == [f"bench.check_warm: {missing}", f"bench.rule_engines: {missing}"]
+    assert len(tables(ran.stdout)) == 1
