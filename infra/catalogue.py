@@ -3,7 +3,6 @@
 from typing import Final
 
 from infra.constructs.functions import FunctionSpec
-from precert.api.routes import Function
 from precert.contract import Env
 
 _CLAIMS: Final = (
@@ -19,7 +18,7 @@ CHECK: Final = FunctionSpec(
     "check",
     "functions.check.handler.handle",
     (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, Env.SSN_KEY, *_CLAIMS),
-    serves=Function.CHECK,
+    serves="check",
 )
 CONFIRMATION: Final = FunctionSpec(
     "ConfirmationFunction",
@@ -27,7 +26,7 @@ CONFIRMATION: Final = FunctionSpec(
     "check",
     "functions.check.confirmation.handle",
     (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_CLAIMS),
-    serves=Function.CONFIRMATION,
+    serves="confirmation",
     prints=True,
 )
 SUBMIT: Final = FunctionSpec(
@@ -36,7 +35,7 @@ SUBMIT: Final = FunctionSpec(
     "submit",
     "functions.submit.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_CLAIMS),
-    serves=Function.SUBMIT,
+    serves="submit",
 )
 UPLOAD: Final = FunctionSpec(
     "UploadFunction",
@@ -44,7 +43,7 @@ UPLOAD: Final = FunctionSpec(
     "upload",
     "functions.upload.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.DATA_KEY, *_CLAIMS),
-    serves=Function.UPLOAD,
+    serves="upload",
 )
 STATUS: Final = FunctionSpec(
     "StatusFunction",
@@ -52,7 +51,7 @@ STATUS: Final = FunctionSpec(
     "status",
     "functions.status.handler.handle",
     (Env.REQUESTS_TABLE, *_CLAIMS),
-    serves=Function.STATUS,
+    serves="status",
 )
 REVIEW: Final = FunctionSpec(
     "ReviewFunction",
@@ -60,7 +59,7 @@ REVIEW: Final = FunctionSpec(
     "review",
     "functions.review.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.DOCUMENTS_BUCKET, *_CLAIMS),
-    serves=Function.REVIEW,
+    serves="review",
 )
 UPLOAD_VERIFY: Final = FunctionSpec(
     "UploadVerifyFunction",
@@ -120,7 +119,7 @@ INTAKE: Final = FunctionSpec(
     "intake",
     "functions.intake.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_CLAIMS),
-    serves=Function.INTAKE,
+    serves="intake",
 )
 REPORTS: Final = FunctionSpec(
     "ReportsFunction",

@@ -34,7 +34,8 @@ def _inputs(stage: str, platform: Platform, packages: Packages) -> str:
     sources = [
         *sorted((ROOT / "infra").rglob("*.py")),
         *sorted((ROOT / "stepfunctions").glob("*.json")),
-        *(ROOT / "precert" / name for name in ("contract.py", "api/routes.py")),
+        ROOT / "infra" / "routes.json",
+        ROOT / "precert" / "contract.py",
     ]
     hashes = [package.content_hash for package in (*packages.layers, *packages.functions.values())]
     return archive.digest(ROOT, sources, stage, platform, version("aws-cdk-lib"), *hashes)

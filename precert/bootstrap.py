@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import uuid4
 
 import boto3
@@ -42,13 +43,16 @@ from precert.adapters.s3.letters import S3Letters
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
 from precert.contract import STACK_OUTPUTS, Env
+from precert.domain.caller import ClaimNames
 from precert.domain.clocks import history_end
 from precert.domain.documents import Refusal
 from precert.domain.letters import LetterWords
 from precert.domain.numbers import SERIAL_LIMIT
 from precert.domain.payer import Payer
 from precert.settings import Settings, SettingsError
+from precert.usecases.check_requirements import check_requirements
 from precert.usecases.kept_requests import KeptRequests, kept
+from precert.usecases.start_draft import Check
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -94,6 +98,9 @@ def client_config() -> Config:
     )
 
 
+Result = TypeVar("Result")
+
+
 @dataclass
 class Dependencies:
     """What use cases are given; each made when it is first asked for."""
@@ -108,9 +115,35 @@ class Dependencies:
     endpoint_url: str | None = None
     """Where AWS answers, for whoever works on another endpoint than the environment names."""
 
+    def call(
+        self, function: Callable[..., Result], /, *arguments: object, **named: object
+    ) -> Result:
+        """Call a use case, or a model's ``of``, with dependencies for its keyword-only parameters.
+
+        A parameter gets the dependency of its name, ``now`` the current instant. Arguments that are
+        given take precedence.
+        """
+        for name in _injected(function):
+            if name not in named:
+                named[name] = self.now() if name == "now" else getattr(self, name)
+        return function(*arguments, **named)
+
     @cached_property
     def payer(self) -> Payer:
         return shipped_payer()
+
+    @property
+    def check(self) -> Check:
+        """The check itself, for use cases that make it as a part of theirs."""
+        return partial(self.call, check_requirements)
+
+    @cached_property
+    def directory(self) -> DynamoDBReference:
+        return self.reference
+
+    @cached_property
+    def zip_codes(self) -> SqliteCodeSets:
+        return self.code_sets
 
     @cached_property
     def code_sets(self) -> SqliteCodeSets:
@@ -317,6 +350,34 @@ def stack_dependencies(stack: str | None) -> Dependencies:
 
 
 @cache
+def _injected(function: Callable[..., object]) -> tuple[str, ...]:
+    """The keyword-only parameters that a dependency is injected for."""
+    parameters = signature(function).parameters.values()
+    names = [one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY]
+    return tuple(name for name in names if name in INJECTABLE)
+
+
+INJECTABLE: Final = frozenset(
+    {
+        *Dependencies.__dataclass_fields__,
+        *(name for name, value in vars(Dependencies).items() if isinstance(value, cached_property)),
+        "check",
+    }
+)
+"""Names of parameters that :meth:`Dependencies.call` provides."""
+
+
+@cache
 def dependencies() -> Dependencies:
     """What this function's process uses, made once."""
     return Dependencies()
+
+
+def call(function: Callable[..., Result], /, *arguments: object, **named: object) -> Result:
+    """:meth:`Dependencies.call` with those of this function's process."""
+    return dependencies().call(function, *arguments, **named)
+
+
+def claim_names() -> ClaimNames:
+    """The claims that this deployment reads a caller from."""
+    return dependencies().settings.claims

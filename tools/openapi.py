@@ -15,9 +15,9 @@ from pydantic.json_schema import JsonSchemaMode
 
 from precert.api.http import MAX_BODY_BYTES, RETRY_AFTER_SECONDS
 from precert.api.names import NAME_PATTERN
-from precert.api.operations import COMMON_ERRORS, OPERATIONS, Header, OperationContract
+from precert.api.operations import COMMON_ERRORS, Header, OperationContract
 from precert.api.problems import PROBLEM_TYPE, Problem
-from precert.api.routes import ROUTES, Function, Route
+from precert.api.routes import Function, Route
 from precert.domain.errors import MalformedHeaderError, NotFoundError, PrecertError, TransientError
 from tools.api_changelog import CHANGELOG, breaks, with_changes
 from tools.openapi_example import Example
@@ -32,6 +32,7 @@ from tools.openapi_schemas import (
     schemas_of,
 )
 from tools.openapi_story import DOCUMENT_ID, LETTER_ID, REQUEST_ID
+from tools.operations import MANIFEST, OPERATIONS, ROUTES, errors_of, manifest
 
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"
 SECURITY: Final = "token"
@@ -239,7 +240,7 @@ def operation(route: Route) -> dict[str, Any]:
 def _parameters(route: Route, contract: OperationContract) -> dict[str, Any]:
     names = [
         *(part[1:-1] for part in route.path.split("/") if part.startswith("{")),
-        *sorted(header.value for header in contract.headers_in),
+        *sorted(str(header) for header in contract.headers_in),
     ]
     parameters = [
         *({"$ref": f"#/components/parameters/{name}"} for name in names),
@@ -256,7 +257,7 @@ def _request_body(contract: OperationContract, example: Example) -> dict[str, An
 
 
 def _success(contract: OperationContract, example: Example) -> dict[str, Any]:
-    names = sorted(header.value for header in contract.headers_out)
+    names = sorted(str(header) for header in contract.headers_out)
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     answered: dict[str, Any] = {"description": contract.status.phrase}
     if headers:
@@ -289,7 +290,7 @@ def _other_success(contract: OperationContract, example: Example) -> dict[str, A
 def codes_by_status(contract: OperationContract) -> dict[HTTPStatus, list[str]]:
     """Codes of the problems that an operation may answer, faults of ours left out."""
     codes: dict[HTTPStatus, list[str]] = defaultdict(list)
-    errors: set[type[PrecertError]] = {*contract.errors, *COMMON_ERRORS} - {TransientError}
+    errors: set[type[PrecertError]] = {*errors_of(contract), *COMMON_ERRORS} - {TransientError}
     for error in errors:
         codes[HTTPStatus(_example(error.code)["status"])].append(error.code)
     if contract.headers_in:
@@ -475,7 +476,7 @@ def main(arguments: list[str]) -> int:
     for change in (broken := breaks(made)):
         print(f"precert: this breaks callers: {change}; docs/api-changelog.md has the rule")
     settled = settle(
-        {DOCUMENT: as_json(made), CHANGELOG: changelog},
+        {DOCUMENT: as_json(made), CHANGELOG: changelog, MANIFEST: manifest()},
         strays=frozenset(),
         check="--check" in arguments,
         command="make openapi",

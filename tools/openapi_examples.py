@@ -9,7 +9,18 @@ from http import HTTPStatus
 from itertools import count
 from typing import Any
 
-from precert.api.answers.check import RequirementsAnswer
+from functions.check.models import (
+    CheckBody,
+    ConfirmCheckBody,
+    ConfirmPatientBody,
+    FormResponse,
+    HandoverBody,
+    HandoverResponse,
+    PatientResponse,
+    PatientsResponse,
+    ProvidersResponse,
+    RequirementsResponse,
+)
 from precert.api.answers.drafts import (
     DocumentLinkAnswer,
     DraftAnswer,
@@ -26,15 +37,11 @@ from precert.api.answers.lists import (
     MessagesAnswer,
     UnreadAnswer,
 )
-from precert.api.answers.patients import PatientAnswer, PatientsAnswer
-from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
+from precert.api.answers.providers import FrequentProvidersAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.bodies import (
     AnswerInformationBody,
     AppealBody,
-    CheckBody,
-    ConfirmCheckBody,
-    ConfirmPatientBody,
     ContentBody,
     OfferDocumentBody,
     PartsBody,
@@ -42,8 +49,6 @@ from precert.api.bodies import (
     StartDraftBody,
     VoidBody,
 )
-from precert.api.form import FormAnswer
-from precert.api.handover import HandoverAnswer, HandoverBody
 from precert.api.http import Call, malformed
 from precert.api.problems import plain_problem, problem_of
 from precert.contract import MESSAGE_EVENT_TYPES, Entitlement
@@ -124,7 +129,7 @@ def _before_submission(told: Story) -> dict[str, Example]:
     return {
         "confirmPatient": Example(
             ConfirmPatientBody(patient=told.patient),
-            PatientAnswer.of(
+            PatientResponse.of(
                 ConfirmedPatient(
                     told.coverage,
                     active=True,
@@ -135,11 +140,11 @@ def _before_submission(told: Story) -> dict[str, Example]:
         ),
         "searchPatients": Example(
             PatientSearch(**dict(told.patient)),
-            PatientsAnswer.of(FoundPatients((told.coverage,), notices=())),
+            PatientsResponse.of(FoundPatients((told.coverage,), notices=())),
         ),
         "searchProviders": Example(
-            answer=ProvidersAnswer.of(
-                FoundProviders((FoundProvider(told.facility, 2.2),)), told.payer
+            answer=ProvidersResponse.of(
+                FoundProviders((FoundProvider(told.facility, 2.2),)), payer=told.payer
             ),
         ),
         "listFrequentProviders": Example(
@@ -153,7 +158,8 @@ def _before_submission(told: Story) -> dict[str, Example]:
         ),
         "nextFields": Example(answer=_form(told)),
         "checkRequirements": Example(
-            CheckBody(content=_as_checked(content)), RequirementsAnswer.of(told.check, told.payer)
+            CheckBody(content=_as_checked(content)),
+            RequirementsResponse.of(told.check, payer=told.payer),
         ),
         "confirmCheck": Example(ConfirmCheckBody(content=_as_checked(content))),
         "handOver": Example(
@@ -161,7 +167,7 @@ def _before_submission(told: Story) -> dict[str, Example]:
                 content=told.handover.answer.content,
                 delegate_id=told.handover.delegate.delegate_id,
             ),
-            HandoverAnswer.of(told.handover, told.payer, _uuids()),
+            HandoverResponse.of(told.handover, payer=told.payer, new_uuid=_uuids()),
         ),
         "startDraft": Example(
             StartDraftBody(content=content, tin=told.physician.tin),
@@ -191,10 +197,10 @@ def _before_submission(told: Story) -> dict[str, Example]:
     }
 
 
-def _form(told: Story) -> FormAnswer:
+def _form(told: Story) -> FormResponse:
     """After the first choice: the type of service is next."""
     chosen = Service(authorization_type=AuthorizationType.INPATIENT)
-    return FormAnswer.of(asked_form(told.payer, chosen, STARTED.date()), told.payer)
+    return FormResponse.of(asked_form(told.payer, chosen, STARTED.date()), payer=told.payer)
 
 
 def _uuids() -> Callable[[], str]:

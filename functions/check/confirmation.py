@@ -1,43 +1,43 @@
-"""The confirmation of a check, as a document: printing has a function of its own, as it is large."""
+"""The confirmation of a check as a PDF: a function of its own, as the printing library is large."""
 
-from functools import partial
-from typing import Any
+from aws_lambda_powertools.event_handler import Response
 
-from precert.api.bodies import ConfirmCheckBody
-from precert.api.http import Answer, Api, Attachment, Call
-from precert.api.routes import Function
-from precert.bootstrap import dependencies
-from precert.observability import logger, metrics
-from precert.usecases.check_requirements import check_requirements
+from functions.check.models import ConfirmCheckBody
+from precert.api.app import PDF, Api, file
+from precert.api.parameters import CurrentCaller
+from precert.bootstrap import call, claim_names
+from precert.domain.errors import (
+    CheckNotAvailableError,
+    NoConfirmationError,
+    PatientNotEligibleError,
+    PatientNotFoundError,
+)
 from precert.usecases.confirm_check import confirm_check
 
-api = Api(Function.CONFIRMATION, lambda: dependencies().settings.claims)
+api = Api("confirmation", tag="Check", claim_names=claim_names)
 
 
-@api.operation("confirmCheck")
-def confirm(call: Call) -> Answer:
-    made = dependencies()
-    check = partial(
-        check_requirements,
-        reference=made.reference,
-        rule_lists=made.rule_lists,
-        versions=made.rule_list_versions,
-        code_sets=made.code_sets,
-        payer=made.payer,
-        now=made.now(),
-    )
-    confirmation = confirm_check(
-        call.body(ConfirmCheckBody).content,
-        call.caller,
-        check=check,
-        payer=made.payer,
-        printer=made.printer,
-    )
+@api.post(
+    "/v1/checks/confirmation",
+    "Download the confirmation",
+    operation_id="confirmCheck",
+    media_type=PDF,
+    errors=(
+        PatientNotFoundError,
+        PatientNotEligibleError,
+        CheckNotAvailableError,
+        NoConfirmationError,
+    ),
+)
+def confirm(body: ConfirmCheckBody, caller: CurrentCaller) -> Response[bytes]:
+    """Download a PDF to keep, where nothing in the check needs precertification.
+
+    The check is repeated, by today's list. In every other case there is no document: `requirement` has
+    the result of the check. Nothing is stored. Needs the servicing provider's name, TIN and address.
+    """
+    confirmation = call(confirm_check, body.content, caller)
     name = f"precertification-confirmation-{confirmation.printed_on}.pdf"
-    return Answer(Attachment(confirmation.document, "application/pdf", name))
+    return file(confirmation.document, PDF, name)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return api.resolve(event)
+handle = api.lambda_handler()

@@ -1,127 +1,120 @@
-"""What an office asks first: the patient, a provider, and what needs precertification.
+"""The patient, the directory of providers, and the check whether services need precertification."""
 
-The check is what a cold start is made short for: what it does not need is imported by those who do.
-"""
+from typing import Annotated
 
-from functools import partial
-from typing import Any
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from precert.api.answers.check import RequirementsAnswer
-from precert.api.answers.model import FHIR_JSON
-from precert.api.answers.patients import PatientAnswer
-from precert.api.bodies import CheckBody, ConfirmPatientBody
-from precert.api.http import Answer, Api, Call
-from precert.api.routes import Function
-from precert.bootstrap import dependencies
-from precert.observability import logger, metrics
+from functions.check.models import (
+    EXPORT_PATH,
+    CheckBody,
+    ConfirmPatientBody,
+    FormQuery,
+    FormResponse,
+    HandoverBody,
+    HandoverResponse,
+    PatientResponse,
+    PatientsResponse,
+    ProvidersResponse,
+    RequirementsResponse,
+)
+from precert.api.app import FHIR_JSON, Api
+from precert.api.parameters import CurrentCaller
+from precert.bootstrap import call, claim_names
+from precert.domain.directory import ProviderSearch
+from precert.domain.errors import (
+    CheckNotAvailableError,
+    NothingToHandOverError,
+    PatientNotEligibleError,
+    PatientNotFoundError,
+)
+from precert.domain.patients import PatientSearch
 from precert.usecases.check_requirements import check_requirements
 from precert.usecases.confirm_patient import confirm_patient
+from precert.usecases.next_fields import next_fields
+from precert.usecases.prepare_handover import prepare_handover
+from precert.usecases.search_patients import search_patients
+from precert.usecases.search_providers import search_providers
 
-api = Api(Function.CHECK, lambda: dependencies().settings.claims)
-
-
-@api.operation("confirmPatient")
-def confirm(call: Call) -> Answer:
-    made = dependencies()
-    confirmed = confirm_patient(
-        call.body(ConfirmPatientBody).patient,
-        call.caller,
-        reference=made.reference,
-        payer=made.payer,
-        now=made.now(),
-    )
-    return Answer(PatientAnswer.of(confirmed))
+api = Api("check", tag="Check", claim_names=claim_names)
+NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)
 
 
-@api.operation("searchPatients")
-def patients(call: Call) -> Answer:
-    from precert.api.answers.patients import PatientsAnswer
-    from precert.domain.patients import PatientSearch
-    from precert.usecases.search_patients import search_patients
+@api.post(
+    "/v1/patients/confirm",
+    "Confirm a patient",
+    operation_id="confirmPatient",
+    errors=(PatientNotFoundError,),
+)
+def confirm(body: ConfirmPatientBody, caller: CurrentCaller) -> PatientResponse:
+    """Find the member whom all four fields match, with the coverage.
 
-    made = dependencies()
-    found = search_patients(
-        call.body(PatientSearch),
-        call.caller,
-        reference=made.reference,
-        digests=made.digests,
-        payer=made.payer,
-        now=made.now(),
-    )
-    return Answer(PatientsAnswer.of(found))
+    Where `check_available` is false, show `next_steps`. Which field did not match is never disclosed.
+    """
+    return PatientResponse.of(call(confirm_patient, body.patient, caller))
 
 
-@api.operation("searchProviders")
-def search(call: Call) -> Answer:
-    from precert.api.answers.providers import ProvidersAnswer
-    from precert.domain.directory import ProviderSearch
-    from precert.usecases.search_providers import search_providers
+@api.post("/v1/patients/search", "Search a patient", operation_id="searchPatients")
+def patients(body: PatientSearch, caller: CurrentCaller) -> PatientsResponse:
+    """Find members by member id or SSN, with birth date and both names.
 
-    made = dependencies()
-    found = search_providers(
-        call.query(ProviderSearch),
-        call.caller,
-        directory=made.reference,
-        places=made.code_sets,
-        payer=made.payer,
-    )
-    return Answer(ProvidersAnswer.of(found, made.payer))
+    The response has no member, one, or several ids of one person. Letter case, accents and hyphens do
+    not matter. The response does not show which field did not match. Send an SSN in the body and
+    nowhere else; it is not stored.
+    """
+    return PatientsResponse.of(call(search_patients, body, caller))
 
 
-@api.operation("nextFields")
-def fields(call: Call) -> Answer:
-    from precert.api.form import FormAnswer, FormQuery
-    from precert.usecases.next_fields import next_fields
+@api.get("/v1/providers", "Search the directory", operation_id="searchProviders")
+def providers(
+    search: Annotated[ProviderSearch, Query()], caller: CurrentCaller
+) -> ProvidersResponse:
+    """Find providers within 25 miles of a ZIP code, nearest first, at most 25.
 
-    made = dependencies()
-    chosen = call.query(FormQuery).as_service()
-    asked = next_fields(chosen, call.caller, payer=made.payer, now=made.now())
-    return Answer(FormAnswer.of(asked, made.payer))
-
-
-@api.operation("checkRequirements")
-def check(call: Call) -> Answer:
-    made = dependencies()
-    body = call.body(CheckBody)
-    answer = check_requirements(
-        body.content,
-        call.caller,
-        reference=made.reference,
-        rule_lists=made.rule_lists,
-        versions=made.rule_list_versions,
-        code_sets=made.code_sets,
-        payer=made.payer,
-        now=made.now(),
-        as_of=body.as_of,
-    )
-    return Answer(RequirementsAnswer.of(answer, made.payer))
+    Each is listed with all its addresses and TINs there. `name` matches the beginnings of words, from
+    three letters of one of them; with fewer letters the response has those of the ZIP code itself. A
+    `provider` can be sent on as it is. `corrections` say what to do where one is missing or wrong.
+    """
+    return call(ProvidersResponse.of, call(search_providers, search, caller))
 
 
-@api.operation("handOver")
-def hand_over(call: Call) -> Answer:
-    from precert.api.handover import HandoverAnswer, HandoverBody
-    from precert.usecases.prepare_handover import prepare_handover
+@api.get("/v1/form", "The form's next fields", operation_id="nextFields")
+def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormResponse:
+    """List the fields of a service that come next, by the choices made in it so far.
 
-    made, body = dependencies(), call.body(HandoverBody)
-    check = partial(
-        check_requirements,
-        reference=made.reference,
-        rule_lists=made.rule_lists,
-        versions=made.rule_list_versions,
-        code_sets=made.code_sets,
-        payer=made.payer,
-        now=made.now(),
-    )
-    handed = prepare_handover(
-        *(body.content, body.delegate_id, call.caller),
-        check=check,
-        rule_lists=made.rule_lists,
-        payer=made.payer,
-    )
-    return Answer(HandoverAnswer.of(handed, made.payer, made.new_uuid), media_type=FHIR_JSON)
+    Each has its choices, format and today's range of dates. Ask again after each choice: it
+    determines the fields after it. The check accepts what follows the form.
+    """
+    return call(FormResponse.of, call(next_fields, query.as_service(), caller))
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return api.resolve(event)
+@api.post(
+    "/v1/checks", "Check requirements", operation_id="checkRequirements", errors=NOT_CHECKABLE
+)
+def check(body: CheckBody, caller: CurrentCaller) -> RequirementsResponse:
+    """Check for each code whether it needs precertification, and by which rule of the payer's list.
+
+    Nothing is stored. Needs patient, servicing provider and services.
+    """
+    checked = call(check_requirements, body.content, caller, as_of=body.as_of)
+    return call(RequirementsResponse.of, checked)
+
+
+@api.post(
+    EXPORT_PATH,
+    "A document for a third party",
+    operation_id="handOver",
+    media_type=FHIR_JSON,
+    errors=(NothingToHandOverError, *NOT_CHECKABLE),
+)
+def hand_over(body: HandoverBody, caller: CurrentCaller) -> HandoverResponse:
+    """Export what one third party decides of a check, for its own system.
+
+    The document is a FHIR R4 Bundle in the form of a Da Vinci PAS request, with the services and codes
+    that the third party decides. The check is repeated. Nothing is stored or sent: the provider
+    delivers the document.
+    """
+    exported = call(prepare_handover, body.content, body.delegate_id, caller)
+    return call(HandoverResponse.of, exported)
+
+
+handle = api.lambda_handler()

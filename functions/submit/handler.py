@@ -62,7 +62,7 @@ def _check(made: Dependencies) -> Check:
         check_requirements,
         reference=made.reference,
         rule_lists=made.rule_lists,
-        versions=made.rule_list_versions,
+        rule_list_versions=made.rule_list_versions,
         code_sets=made.code_sets,
         payer=made.payer,
         now=made.now(),

@@ -1,4 +1,4 @@
-"""The HTTP API: every operation of the route table, behind the authorizer."""
+"""The HTTP API: every operation of the manifest, behind the authorizer."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from infra.config import StageConfig
 from infra.constructs.functions import ServiceFunction
 from infra.constructs.identity import Identity
 from infra.escape import resource_of
-from precert.api.routes import ROUTES, Function
+from infra.routes import ROUTES
 
 ACCESS_LOG_FORMAT: Final = {
     "request_id": "$context.requestId",
@@ -41,7 +41,7 @@ class Api(Construct):
         *,
         stage: StageConfig,
         identity: Identity,
-        functions: Mapping[Function, ServiceFunction],
+        functions: Mapping[str, ServiceFunction],
     ) -> None:
         super().__init__(scope, construct_id)
         self.http_api = apigw.HttpApi(
@@ -63,10 +63,10 @@ class Api(Construct):
         self._routes(functions)
         self.stage = self._stage(stage)
 
-    def _routes(self, functions: Mapping[Function, ServiceFunction]) -> None:
+    def _routes(self, functions: Mapping[str, ServiceFunction]) -> None:
         integrated = {
             name: integrations.HttpLambdaIntegration(
-                name.value.title(), function.function, timeout=cdk.Duration.seconds(29)
+                name.title(), function.function, timeout=cdk.Duration.seconds(29)
             )
             for name, function in functions.items()
         }

@@ -16,7 +16,6 @@ from infra.config import StageConfig
 from infra.findings import acknowledge
 from infra.packaging import Package, Packages
 from infra.platforms import Platform
-from precert.api.routes import Function
 from precert.contract import Env
 
 
@@ -29,7 +28,7 @@ class FunctionSpec:
     folder: str
     handler: str
     environment: tuple[Env, ...]
-    serves: Function | None = None
+    serves: str | None = None
     """Which operations of the route table, if any."""
     prints: bool = False
     """Whether it needs the layer that makes documents."""

@@ -4,31 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from precert.domain.content import ContentParts, Patient, RequestContent
+from precert.domain.content import ContentParts, RequestContent
 from precert.domain.statuses import Status
 from precert.domain.values import Day, Instant, MemberId, Sha256, Sort, Text, Tin, Value
-
-
-class ConfirmPatientBody(Value):
-    """The patient as entered; all four fields must fit one member (P1)."""
-
-    patient: Patient
-
-
-class CheckBody(Value):
-    """What is asked whether it needs precertification (C3).
-
-    With ``as_of`` the answer is by the rule list that was in force at that past instant.
-    """
-
-    content: RequestContent
-    as_of: Instant | None = None
-
-
-class ConfirmCheckBody(Value):
-    """What a check was answered *not required* for; the confirmation checks it by today's list."""
-
-    content: RequestContent
 
 
 class StartDraftBody(Value):

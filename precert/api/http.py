@@ -4,76 +4,42 @@ An operation is a function of a :class:`Call` that answers an :class:`Answer`; w
 becomes a problem. Bodies are strict JSON: a number sent as text is a fault with a pointer to it.
 """
 
-import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from precert.api.claims import caller_of
-from precert.api.problems import (
-    PROBLEM_TYPE,
-    Problem,
-    faults_of,
-    plain_problem,
-    problem_of,
+from precert.api.parsing import (
+    ETAG,
+    ID,
+    KEY,
+    LETTER_ID,
+    MAX_BODY_BYTES,
+    Model,
+    UnreadableBodyError,
+    malformed,
+    parse_body,
+    parse_idempotency_key,
+    parse_if_match,
+    parse_query,
 )
+from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
 from precert.api.routes import Function, Route, routes_of
 from precert.domain.caller import Caller, ClaimNames
-from precert.domain.errors import (
-    Fault,
-    InvalidInputError,
-    MalformedHeaderError,
-    NotFoundError,
-    PrecertError,
-    TransientError,
-    VersionMissingError,
-)
+from precert.domain.errors import NotFoundError, PrecertError, TransientError
 from precert.observability import note_answer, note_fault
 
-MAX_BODY_BYTES: Final = 256 * 1024
+__all__ = ["MAX_BODY_BYTES", "UnreadableBodyError", "malformed"]
+
 RETRY_AFTER_SECONDS: Final = 2
-_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
-_LETTER_ID = re.compile(r"[1-9][0-9]{0,3}-(?:provider|member)")
-_ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-class UnreadableBodyError(Exception):
-    """Nothing in the body can be pointed at: it is no JSON, or too much of it."""
-
-    def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.detail = detail
-
-
-_LIMITS: Final = {
-    "recursion limit exceeded": "is nested deeper than anything that is asked for",
-    "number out of range": "has a number of too many digits",
-    "unexpected end of hex escape": "has an escape such as \\ud800 without its other half",
-    "lone leading surrogate in hex escape": "has an escape such as \\ud800 without its other half",
-}
-"""What JSON allows and no field takes, by how the parser names it."""
-
-
-def malformed(why: str = "") -> UnreadableBodyError:
-    """The refusal of a body that cannot be parsed.
-
-    ``why`` are the parser's words: what, and at which line and column; never a part of the body.
-    """
-    found, _, place = why.partition(" at line ")
-    if found in _LIMITS:
-        detail = f"The body {_LIMITS[found]}, at line {place}."
-    else:
-        detail = f"Send a body of valid JSON in UTF-8{f' ({why})' if why else ''}."
-    return UnreadableBodyError(HTTPStatus.BAD_REQUEST, "malformed_body", detail)
+_ID = ID
+_LETTER_ID = LETTER_ID
+_ETAG = ETAG
+_KEY = KEY
 
 
 @dataclass(frozen=True)
@@ -125,14 +91,7 @@ class Call:
             InvalidInputError: every fault, each with its pointer.
             UnreadableBodyError: it is no JSON, or too large.
         """
-        text = self._text()
-        try:
-            return model.model_validate_json(text, strict=True)
-        except ValidationError as error:
-            first = error.errors(include_input=False)[0]
-            if first["type"] == "json_invalid":
-                raise malformed(first["ctx"]["error"]) from error
-            raise InvalidInputError(faults_of(error)) from error
+        return parse_body(self.event, model)
 
     def query(self, model: type[Model]) -> Model:
         """The query string as its model.
@@ -140,10 +99,7 @@ class Call:
         Raises:
             InvalidInputError: every fault; pointers name the parameters.
         """
-        try:
-            return model.model_validate(self.event.get("queryStringParameters") or {})
-        except ValidationError as error:
-            raise InvalidInputError(faults_of(error)) from error
+        return parse_query(self.event, model)
 
     @property
     def based_on(self) -> int:
@@ -153,16 +109,7 @@ class Call:
             VersionMissingError: there is none.
             MalformedHeaderError: it is no ETag of ours.
         """
-        given = self.header("if-match")
-        if given is None:
-            raise VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".')
-        match = _ETAG.fullmatch(given.strip())
-        if match is None:
-            fault = Fault(
-                "/If-Match", "malformed", 'the ETag that was answered, with its quotes, as in "3"'
-            )
-            raise MalformedHeaderError([fault])
-        return int(match.group(1))
+        return parse_if_match(self.header("if-match"))
 
     @property
     def idempotency_key(self) -> str | None:
@@ -171,29 +118,7 @@ class Call:
         Raises:
             MalformedHeaderError: it is longer than 255 characters or not plain ASCII.
         """
-        key = self.header("idempotency-key")
-        if key is not None and not _KEY.fullmatch(key):
-            fault = Fault("/Idempotency-Key", "malformed", "1 to 255 visible ASCII characters")
-            raise MalformedHeaderError([fault])
-        return key
-
-    def _text(self) -> str:
-        too_large = UnreadableBodyError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "body_too_large",
-            f"A body has at most {MAX_BODY_BYTES // 1024} KB. Send documents as uploads.",
-        )
-        text = self.event.get("body") or ""
-        if len(text) > MAX_BODY_BYTES * 2:
-            raise too_large
-        if self.event.get("isBase64Encoded"):
-            try:
-                text = b64decode(text, validate=True).decode()
-            except ValueError as error:
-                raise malformed() from error
-        if len(text.encode(errors="surrogatepass")) > MAX_BODY_BYTES:
-            raise too_large
-        return text
+        return parse_idempotency_key(self.header("idempotency-key"))
 
 
 @dataclass(frozen=True)

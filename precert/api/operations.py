@@ -12,7 +12,6 @@ from typing import Final
 from pydantic import BaseModel
 
 from precert.api.answers.cases import CaseAnswer
-from precert.api.answers.check import RequirementsAnswer
 from precert.api.answers.drafts import (
     DocumentLinkAnswer,
     DraftAnswer,
@@ -29,9 +28,7 @@ from precert.api.answers.lists import (
     MessagesAnswer,
     UnreadAnswer,
 )
-from precert.api.answers.model import FHIR_JSON
-from precert.api.answers.patients import PatientAnswer, PatientsAnswer
-from precert.api.answers.providers import FrequentProvidersAnswer, ProvidersAnswer
+from precert.api.answers.providers import FrequentProvidersAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.answers.reviewed import ReviewedCaseAnswer
 from precert.api.answers.unmatched import UnmatchedProvidersAnswer
@@ -39,9 +36,6 @@ from precert.api.answers.worklist import WorklistAnswer
 from precert.api.bodies import (
     AnswerInformationBody,
     AppealBody,
-    CheckBody,
-    ConfirmCheckBody,
-    ConfirmPatientBody,
     ContentBody,
     OfferDocumentBody,
     PageQuery,
@@ -54,8 +48,6 @@ from precert.api.bodies import (
     VoidBody,
     WorklistQuery,
 )
-from precert.api.form import FormAnswer, FormQuery
-from precert.api.handover import HandoverAnswer, HandoverBody
 from precert.api.intake import RegisterRequestBody, ReportDeterminationBody
 from precert.api.review_bodies import (
     ChangeDatesBody,
@@ -66,7 +58,6 @@ from precert.api.review_bodies import (
     SignBody,
 )
 from precert.contract import Entitlement
-from precert.domain.directory import ProviderSearch
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
@@ -78,10 +69,8 @@ from precert.domain.errors import (
     GuidanceOnlyError,
     InvalidInputError,
     KeyReusedError,
-    NoConfirmationError,
     NotEntitledError,
     NotFoundError,
-    NothingToHandOverError,
     PatientNotEligibleError,
     PatientNotFoundError,
     PrecertError,
@@ -92,7 +81,6 @@ from precert.domain.errors import (
     VersionMismatchError,
     VersionMissingError,
 )
-from precert.domain.patients import PatientSearch
 
 
 class Header(StrEnum):
@@ -135,71 +123,12 @@ _NO_LIVE_DRAFT: Final = (NotFoundError, DraftExpiredError, ActionNotAllowedError
 _NOT_CHANGEABLE: Final = (NotFoundError, ActionNotAllowedError)
 
 OPERATIONS: Final[dict[str, OperationContract]] = {
-    "confirmPatient": OperationContract(
-        "Finds the member whom all four fields fit and tells the coverage. Where `check_available` "
-        "is false, show `next_steps`. Which field was wrong is never told.",
-        body=ConfirmPatientBody,
-        answer=PatientAnswer,
-        errors=(InvalidInputError, PatientNotFoundError),
-    ),
-    "searchPatients": OperationContract(
-        "Members whom the member id or the SSN, the birth date and both names fit: none, one, or "
-        "several ids of one person. Letter case, accents and hyphens do not matter. Nobody is "
-        "answered alike whichever field was wrong. An SSN belongs in the body and nowhere else; it "
-        "is not kept.",
-        body=PatientSearch,
-        answer=PatientsAnswer,
-        errors=(InvalidInputError,),
-    ),
-    "searchProviders": OperationContract(
-        "Providers within 25 miles of a ZIP code, nearest first, at most 25, each with all its "
-        "addresses and TINs there. `name` takes the beginnings of words, as typed, from three "
-        "letters of one of them; with fewer it answers those of the ZIP code itself. A `provider` "
-        "can be sent on as it is. `corrections` say what to do where one is missing or wrong.",
-        query=ProviderSearch,
-        answer=ProvidersAnswer,
-        errors=(InvalidInputError,),
-    ),
     "listFrequentProviders": OperationContract(
         "The servicing providers that drafts of one TIN selected most, most selected first, of "
         "equals the last selected; at most ten. The list keeps itself.",
         query=TinQuery,
         answer=FrequentProvidersAnswer,
         errors=(InvalidInputError,),
-    ),
-    "nextFields": OperationContract(
-        "Which fields of a service come next, by the choices made in it so far, with their choices, "
-        "forms and dates of today. Ask again after each choice: it decides those after it. What "
-        "follows the form is taken by the check.",
-        query=FormQuery,
-        answer=FormAnswer,
-        errors=(InvalidInputError,),
-    ),
-    "checkRequirements": OperationContract(
-        "Answers for each code whether it needs precertification, by which rule of which version "
-        "of the payer's list. Nothing is stored. Needs patient, servicing provider and services.",
-        body=CheckBody,
-        answer=RequirementsAnswer,
-        errors=(InvalidInputError, *_NOT_CHECKABLE),
-    ),
-    "confirmCheck": OperationContract(
-        "A PDF to keep, where nothing in the check needs precertification. The check is made anew, "
-        "by today's list. In every other case there is no document: `requirement` tells what the "
-        "check came to. Nothing is stored. Needs the servicing provider's name, TIN and address.",
-        body=ConfirmCheckBody,
-        answer=None,
-        attachment="application/pdf",
-        errors=(InvalidInputError, *_NOT_CHECKABLE, NoConfirmationError),
-        headers_out=frozenset({Header.CONTENT_DISPOSITION}),
-    ),
-    "handOver": OperationContract(
-        "Answers what one third party decides of a check as a document that its system takes in: a "
-        "FHIR R4 Bundle in the shape of a Da Vinci PAS request, with the services and codes that are "
-        "its own. The check is made again. Nothing is stored or sent: the office brings it there.",
-        body=HandoverBody,
-        answer=HandoverAnswer,
-        media_type=FHIR_JSON,
-        errors=(InvalidInputError, NothingToHandOverError, *_NOT_CHECKABLE),
     ),
     "listDrafts": OperationContract(
         "Drafts of one TIN, last saved first, each with when it expires, exactly and in words.",

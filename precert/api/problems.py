@@ -7,7 +7,7 @@ is a 5xx that says nothing of the inside.
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -16,6 +16,8 @@ from precert.domain.errors import Fault, PrecertError
 
 PROBLEM_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:precert:problem:"
+MAX_LISTED: Final = 100
+"""How many errors a problem lists; of further ones it gives the number."""
 
 STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -75,7 +77,11 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str
+    instance: str | None = None
+    """Of the call: quote it to support, as the logs have it."""
     faults: list[ProblemFault] | None = None
+    further_errors: int | None = None
+    """How many more there are, where 100 are listed."""
 
 
 def status_of(error: PrecertError) -> HTTPStatus:
@@ -88,15 +94,16 @@ def status_of(error: PrecertError) -> HTTPStatus:
 
 def problem_of(error: PrecertError) -> Problem:
     """The problem that tells a caller what to do."""
-    faults = error.faults if isinstance(error, errors.InvalidInputError) else None
+    faults = error.faults if isinstance(error, errors.InvalidInputError) else ()
     return Problem(
         type=f"{TYPE_PREFIX}{error.code}",
         title=error.title,
         status=status_of(error),
         detail=error.detail,
         code=error.code,
-        faults=[ProblemFault.of(fault) for fault in faults] if faults else None,
-        **error.extensions,
+        faults=[ProblemFault.of(fault) for fault in faults[:MAX_LISTED]] or None,
+        further_errors=max(len(faults) - MAX_LISTED, 0) or None,
+        **cast("dict[str, Any]", error.extensions),
     )
 
 

@@ -42,8 +42,6 @@ class Route:
 
 
 ROUTES: Final = (
-    Route("confirmPatient", "POST", "/v1/patients/confirm", Function.CHECK, "Confirm a patient"),
-    Route("searchPatients", "POST", "/v1/patients/search", Function.CHECK, "Search a patient"),
     Route(
         "listPatientRequests",
         "POST",
@@ -51,29 +49,12 @@ ROUTES: Final = (
         Function.STATUS,
         "A patient's requests",
     ),
-    Route("searchProviders", "GET", "/v1/providers", Function.CHECK, "Search the directory"),
     Route(
         "listFrequentProviders",
         "GET",
         "/v1/providers/frequent",
         Function.STATUS,
         "Frequently selected providers",
-    ),
-    Route("nextFields", "GET", "/v1/form", Function.CHECK, "The form's next fields"),
-    Route("checkRequirements", "POST", "/v1/checks", Function.CHECK, "Check requirements"),
-    Route(
-        "confirmCheck",
-        "POST",
-        "/v1/checks/confirmation",
-        Function.CONFIRMATION,
-        "Download the confirmation",
-    ),
-    Route(
-        "handOver",
-        "POST",
-        "/v1/checks/handover",
-        Function.CHECK,
-        "A document for a third party",
     ),
     Route("listDrafts", "GET", "/v1/drafts", Function.STATUS, "A page of drafts"),
     Route("startDraft", "POST", "/v1/drafts", Function.SUBMIT, "Start a draft"),

@@ -66,7 +66,7 @@ def check_requirements(
     *,
     reference: ReferenceReader,
     rule_lists: RuleLists,
-    versions: RuleListVersions,
+    rule_list_versions: RuleListVersions,
     code_sets: CodeSets,
     payer: Payer,
     now: datetime,
@@ -95,7 +95,7 @@ def check_requirements(
         raise AssertionError("completeness requires a patient")
     facts = reference.check_facts(content.patient.member_id)
     coverage = require_checkable(facts.member, content.patient, payer=payer, now=at)
-    rule_list = _rule_list(facts, versions, as_of)
+    rule_list = _rule_list(facts, rule_list_versions, as_of)
     key = _assertion_key(facts)
     judged = judge_codes(
         content.services,

@@ -43,7 +43,12 @@ class FoundProviders:
 
 
 def search_providers(
-    search: ProviderSearch, caller: Caller, *, directory: Directory, places: Places, payer: Payer
+    search: ProviderSearch,
+    caller: Caller,
+    *,
+    directory: Directory,
+    zip_codes: Places,
+    payer: Payer,
 ) -> FoundProviders:
     """Providers of the kind whose name fits.
 
@@ -54,7 +59,7 @@ def search_providers(
         InvalidInputError: the ZIP code is not known.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    here = places.place(search.zip_code)
+    here = zip_codes.place(search.zip_code)
     if here is None:
         raise InvalidInputError([Fault("/zip_code", "unknown", "this ZIP code is not known")])
     word = word_to_search(search.name)

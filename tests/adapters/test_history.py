@@ -10,8 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from precert.api.operations import OPERATIONS
-from precert.api.routes import ROUTES, Route
+from precert.api.routes import Route
 from precert.contract import Entitlement, Env
 from precert.domain.clocks import history_end
 from tests.adapters.cloud import (
@@ -26,6 +25,7 @@ from tests.adapters.cloud import (
 )
 from tests.adapters.test_intake import report
 from tests.fakes.samples import OFFICE_TIN, entered, later, payer
+from tools.operations import OPERATIONS, ROUTES
 
 OFFICES: Final = ["FLAGS", "FREQUENT", "NUMBER"]
 """What the table holds beside requests: what offices did, and numbers given."""

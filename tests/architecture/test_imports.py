@@ -63,6 +63,7 @@ ALLOWED: Final = {
         "precert.bootstrap",
         "precert.contract",
         "precert.domain",
+        "precert.fhir",
         "precert.observability",
         "precert.settings",
         "precert.usecases",
@@ -103,11 +104,7 @@ def test_infrastructure_knows_shared_names_only_when_it_imports_the_product() ->
         for node, name in imports(module.tree)
         if is_within(name, "functions")
         or is_within(name, "local")
-        or (
-            is_within(name, "precert")
-            and not is_within(name, "precert.contract")
-            and not is_within(name, "precert.api.routes")
-        )
+        or (is_within(name, "precert") and not is_within(name, "precert.contract"))
     ]
     assert not faults, "\n".join(faults)
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from precert.api.routes import ROUTES
 from tests.architecture.source import ROOT
+from tools.operations import ROUTES
 
 PAGES: Final = [
     ROOT / "README.md",

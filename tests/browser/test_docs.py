@@ -10,9 +10,9 @@ from playwright.sync_api import Error, Page, expect
 from local.journey.content import PATIENT
 from local.stand import Stand
 from local.users import OFFICE
-from precert.api.routes import ROUTES
 from tests.journeys.desk import Desk
 from tools.openapi_examples import problem_examples
+from tools.operations import ROUTES
 
 FETCH = """async ([address, token, body]) => {
   const answer = await fetch(address, {

@@ -22,8 +22,7 @@ from local.users import (
     VENDOR,
     User,
 )
-from precert.api.operations import OPERATIONS
-from precert.api.routes import ROUTES, Route
+from precert.api.routes import Route
 from precert.contract import Entitlement
 from tests.journeys.desk import (
     ABSENT_ID,
@@ -36,6 +35,7 @@ from tests.journeys.desk import (
     enlist,
     until,
 )
+from tools.operations import OPERATIONS, ROUTES
 
 OFFICES: Final = [
     r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.PATIENT_SEARCH

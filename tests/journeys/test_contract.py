@@ -27,11 +27,11 @@ from schemathesis.specs.openapi.checks import (
 from local.client import Caller
 from local.stand import Stand
 from local.users import OFFICE, REVIEWER, USERS, User
-from precert.api.operations import OPERATIONS
-from precert.api.routes import ROUTES, Route
+from precert.api.routes import Route
 from tests.journeys.desk import ABSENT_ID, ABSENT_LETTER, Desk, Json
 from tests.journeys.test_access import Ids
 from tools.openapi import document
+from tools.operations import OPERATIONS, ROUTES
 
 
 def signed_in(told: Json) -> BaseSchema:

@@ -10,10 +10,10 @@ from local.client import Caller, trust
 from local.journey.content import PATIENT
 from local.stand import Stand
 from local.users import OFFICE, USERS
-from precert.api.operations import OPERATIONS
-from precert.api.routes import ROUTES, Route
+from precert.api.routes import Route
 from tests.journeys.desk import ABSENT_ID, Desk
 from tools.openapi_examples import examples
+from tools.operations import OPERATIONS, ROUTES
 
 WRITING: Final = [route for route in ROUTES if OPERATIONS[route.operation_id].body]
 LISTING: Final = [route for route in ROUTES if OPERATIONS[route.operation_id].query]

@@ -8,8 +8,9 @@ import pytest
 from local.client import trust
 from local.stand import Stand
 from local.users import OFFICE
-from precert.api.routes import ROUTES, Route
+from precert.api.routes import Route
 from tests.journeys.desk import ABSENT_ID, Desk
+from tools.operations import ROUTES
 
 PORTAL: Final = "http://localhost:3000"
 

@@ -6,10 +6,9 @@ from typing import Any
 
 from infra import catalogue
 from infra.packaging import ROOT
-from precert.api.operations import OPERATIONS
-from precert.api.routes import ROUTES
 from precert.contract import Entitlement
 from tests.template.synthesized import Synthesized
+from tools.operations import OPERATIONS, ROUTES
 
 
 def handler_of(stack: Synthesized, route: dict[str, Any]) -> str:

@@ -8,12 +8,12 @@ from typing import Final
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from precert.api.operations import OPERATIONS
 from precert.api.problems import faults_of, problem_of, status_of
 from precert.api.review_bodies import DecideBody
 from precert.domain.content import Patient
 from precert.domain.errors import Fault, InvalidInputError, PrecertError, VersionMismatchError
 from tests.fakes.samples import PATIENT
+from tools.operations import OPERATIONS
 
 
 def tree(root: type[PrecertError] = PrecertError) -> Iterator[type[PrecertError]]:

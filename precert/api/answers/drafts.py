@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
-from precert.api.answers.check import RuleListAnswer
 from precert.api.answers.model import AnswerModel
 from precert.api.answers.unmatched import TemporaryProviderAnswer
+from precert.api.models import RuleListResponse
 from precert.api.problems import ProblemFault
 from precert.domain.clocks import draft_time_left
 from precert.domain.content import RequestContent
@@ -198,7 +198,7 @@ class StartedFrom(AnswerModel):
     """
 
     requirement: Requirement
-    rule_list: RuleListAnswer
+    rule_list: RuleListResponse
     assertion_id: str | None
     quoted_id_fits: bool | None
 
@@ -215,7 +215,7 @@ class StartedDraftAnswer(_Draft):
             **_told(started.draft, (), payer, answer.checked_at),
             check=StartedFrom(
                 requirement=answer.requirement,
-                rule_list=RuleListAnswer.of(answer.rule_list, payer),
+                rule_list=RuleListResponse.of(answer.rule_list, payer),
                 assertion_id=answer.assertion_id,
                 quoted_id_fits=answer.quoted_id_fits,
             ),

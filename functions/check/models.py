@@ -1,0 +1,469 @@
+"""Request and response models of the check function's operations."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from pydantic import RootModel
+
+from precert.api.app import FHIR_JSON
+from precert.api.models import ResponseModel, RuleListResponse
+from precert.domain.content import MAX_LINES, Patient, Provider, RequestContent, Service
+from precert.domain.coverage import Plan
+from precert.domain.delegates import CareCoordination, Delegate
+from precert.domain.form import AskedField, AskedForm, FieldKind, LaterField, asked_of_request
+from precert.domain.next_steps import NextAction, NextStep, next_step_without_codes, notices_of
+from precert.domain.payer import Payer, Stage
+from precert.domain.rules import CodeAnswer, Requirement
+from precert.domain.values import AuthorizationType, CodeType, Instant, Text, Urgency, Value
+from precert.fhir.handover import request_bundle
+from precert.usecases.check_requirements import CheckAnswer
+from precert.usecases.confirm_patient import ConfirmedPatient
+from precert.usecases.prepare_handover import Handover
+from precert.usecases.search_patients import FoundPatients
+from precert.usecases.search_providers import FoundProviders
+
+EXPORT_METHOD: Final = "POST"
+EXPORT_PATH: Final = "/v1/checks/handover"
+
+
+class ConfirmPatientBody(Value):
+    """The patient as entered; all four fields must fit one member (P1)."""
+
+    patient: Patient
+
+
+class CheckBody(Value):
+    """What is asked whether it needs precertification (C3).
+
+    With ``as_of`` the answer is by the rule list that was in force at that past instant.
+    """
+
+    content: RequestContent
+    as_of: Instant | None = None
+
+
+class ConfirmCheckBody(Value):
+    """What a check was answered *not required* for; the confirmation checks it by today's list."""
+
+    content: RequestContent
+
+
+class HandoverBody(Value):
+    """What was checked, and the third party that it is handed over to."""
+
+    content: RequestContent
+    delegate_id: Text
+
+
+class FormQuery(Value):
+    """What is chosen in a service so far; choices only, nothing that tells of a patient."""
+
+    authorization_type: AuthorizationType | None = None
+    type_of_service: Text | None = None
+    place_of_service: Text | None = None
+    urgency: Urgency | None = None
+
+    def as_service(self) -> Service:
+        return Service(
+            authorization_type=self.authorization_type,
+            type_of_service=self.type_of_service,
+            place_of_service=self.place_of_service,
+            urgency=self.urgency,
+        )
+
+
+class PatientResponse(ResponseModel):
+    """A member's coverage context (P2); ``next_steps`` where no check can be started (A4).
+
+    Where coverage is not active it tells no plan, but the days: of the coverage that begins next, or
+    of the last one that ended.
+    """
+
+    member_id: str
+    date_of_birth: date
+    last_name: str
+    first_name: str
+    account: str
+    account_name: str
+    plan: Plan | None
+    active: bool
+    active_from: date
+    active_to: date | None
+    check_available: bool
+    referral_needed: bool | None
+    next_steps: str | None
+    notices: list[str]
+
+    @classmethod
+    def of(cls, confirmed: ConfirmedPatient) -> "PatientResponse":
+        member = confirmed.coverage
+        return cls(
+            member_id=member.member_id,
+            date_of_birth=member.date_of_birth,
+            last_name=member.last_name,
+            first_name=member.first_name,
+            account=member.account,
+            account_name=member.account_name,
+            plan=member.plan if confirmed.active else None,
+            active=confirmed.active,
+            active_from=member.active_from,
+            active_to=member.active_to,
+            check_available=confirmed.active and confirmed.next_steps is None,
+            referral_needed=member.plan.referral_needed if confirmed.active else None,
+            next_steps=confirmed.next_steps,
+            notices=list(confirmed.notices),
+        )
+
+
+class FoundPatientResponse(ResponseModel):
+    """A member who fits, with the account of the coverage nearest to today."""
+
+    member_id: str
+    date_of_birth: date
+    last_name: str
+    first_name: str
+    account: str
+    account_name: str
+
+
+class PatientsResponse(ResponseModel):
+    """Nobody, one member, or one person's several memberships (P1); ``notices`` if nobody."""
+
+    patients: list[FoundPatientResponse]
+    notices: list[str]
+
+    @classmethod
+    def of(cls, found: FoundPatients) -> "PatientsResponse":
+        names = FoundPatientResponse.model_fields
+        patients = [{name: getattr(one, name) for name in names} for one in found.patients]
+        return cls(
+            patients=[FoundPatientResponse(**fields) for fields in patients],
+            notices=list(found.notices),
+        )
+
+
+class FoundProviderResponse(ResponseModel):
+    """A directory entry, ready to be entered as a provider, and how far it is."""
+
+    provider: Provider
+    miles: float
+
+
+class CorrectionsResponse(ResponseModel):
+    """How to have the directory corrected, each case its own way, and how to go on until then (C16)."""
+
+    own: str
+    other: str
+    tax_id: str
+
+    @classmethod
+    def of(cls, payer: Payer) -> "CorrectionsResponse":
+        return cls(
+            own=payer.notices["directory_own"],
+            other=payer.notices["directory_other"],
+            tax_id=payer.notices["directory_tax_id"],
+        )
+
+
+class ProvidersResponse(ResponseModel):
+    """One row for each address and TIN; ``more`` where others fit as well."""
+
+    providers: list[FoundProviderResponse]
+    more: bool
+    notices: list[str]
+    corrections: CorrectionsResponse
+
+    @classmethod
+    def of(cls, found: FoundProviders, *, payer: Payer) -> "ProvidersResponse":
+        return cls(
+            providers=[
+                FoundProviderResponse(provider=one.entry.as_provider(), miles=one.miles)
+                for one in found.providers
+            ],
+            more=found.more,
+            notices=list(found.notices),
+            corrections=CorrectionsResponse.of(payer),
+        )
+
+
+class ChoiceResponse(ResponseModel):
+    """What can be chosen: the code to send and the name to show."""
+
+    code: str
+    name: str
+
+
+class FieldResponse(ResponseModel):
+    """A field to show now.
+
+    ``required_for`` says when it must be there: for the check (and so for a submission), for a
+    submission only, or never. ``pattern`` is the form of an entry, of each entry where there are
+    several. Of the parts named in ``one_of`` at least one is needed. Parts of a group are ``fields``.
+    """
+
+    name: str
+    label: str
+    kind: FieldKind
+    required_for: Stage | None
+    choices: list[ChoiceResponse]
+    pattern: str | None
+    earliest: date | None
+    latest: date | None
+    minimum: int | None
+    maximum: int | None
+    max_items: int | None
+    one_of: list[str]
+    fields: list["FieldResponse"]
+
+    @classmethod
+    def of(cls, field: AskedField) -> "FieldResponse":
+        return cls(
+            name=field.name,
+            label=field.label,
+            kind=field.kind,
+            required_for=field.required_for,
+            choices=[ChoiceResponse(code=one.code, name=one.name) for one in field.choices],
+            pattern=field.pattern,
+            earliest=field.earliest,
+            latest=field.latest,
+            minimum=field.minimum,
+            maximum=field.maximum,
+            max_items=field.max_items,
+            one_of=list(field.one_of),
+            fields=[cls.of(part) for part in field.fields],
+        )
+
+
+class LaterFieldResponse(ResponseModel):
+    """A field that cannot be shown before another one is chosen."""
+
+    name: str
+    label: str
+    waits_for: str
+    required_for: Stage | None
+
+    @classmethod
+    def of(cls, later: LaterField) -> "LaterFieldResponse":
+        return cls(
+            name=later.name,
+            label=later.label,
+            waits_for=later.waits_for,
+            required_for=later.required_for,
+        )
+
+
+class FormResponse(ResponseModel):
+    """The fields of one service in the order to show them, and those of the request around it.
+
+    ``fields`` can be shown now, ``later`` ones once ``waits_for`` is chosen; a service that carries
+    one of ``not_shown`` is refused. ``max_codes`` counts the codes of all services.
+    """
+
+    fields: list[FieldResponse]
+    later: list[LaterFieldResponse]
+    not_shown: list[str]
+    request_fields: list[FieldResponse]
+    max_codes: int
+
+    @classmethod
+    def of(cls, asked: AskedForm, *, payer: Payer) -> "FormResponse":
+        return cls(
+            fields=[FieldResponse.of(field) for field in asked.fields],
+            later=[LaterFieldResponse.of(field) for field in asked.later],
+            not_shown=list(asked.not_shown),
+            request_fields=[
+                FieldResponse.of(field) for field in asked_of_request(payer.form).fields
+            ],
+            max_codes=MAX_LINES,
+        )
+
+
+class NextStepResponse(ResponseModel):
+    """What to do next, and the payer's words for it; show them as they are."""
+
+    action: NextAction
+    text: str
+
+    @classmethod
+    def of(cls, step: NextStep) -> "NextStepResponse":
+        return cls(action=step.action, text=step.text)
+
+
+class CodeRequirement(ResponseModel):
+    """What one code was answered, by which rule and since when that is effective (C6)."""
+
+    code: str
+    code_type: CodeType
+    requirement: Requirement
+    rule_id: str | None
+    effective_from: date | None
+    label: str | None
+    delegate_id: str | None
+    predetermination: bool
+    next_step: NextStepResponse
+
+    @classmethod
+    def of(cls, answer: CodeAnswer, step: NextStep) -> "CodeRequirement":
+        return cls(
+            code=answer.code,
+            code_type=answer.code_type,
+            requirement=answer.requirement,
+            rule_id=answer.rule_id,
+            effective_from=answer.effective_from,
+            label=answer.label,
+            delegate_id=answer.delegate_id,
+            predetermination=answer.predetermination,
+            next_step=NextStepResponse.of(step),
+        )
+
+
+class ServiceResponse(ResponseModel):
+    """A service's codes, in the order asked; ``service`` counts from 1.
+
+    ``next_step`` is there for a stay without codes, of which no rule could be asked.
+    """
+
+    service: int
+    codes: list[CodeRequirement]
+    next_step: NextStepResponse | None
+
+    @classmethod
+    def of(
+        cls,
+        number: int,
+        asked: Service,
+        codes: Sequence[CodeAnswer],
+        steps: Sequence[NextStep],
+        payer: Payer,
+    ) -> "ServiceResponse":
+        own = None if codes else NextStepResponse.of(next_step_without_codes(asked, payer))
+        told = map(CodeRequirement.of, codes, steps)
+        return cls(service=number, codes=list(told), next_step=own)
+
+
+class DelegatedCode(ResponseModel):
+    """A code that a third party decides on; ``service`` counts from 1."""
+
+    service: int
+    code: str
+    code_type: CodeType
+
+
+class HandoverLink(ResponseModel):
+    """How to get what was entered as a document for the third party.
+
+    Send ``{"content": …, "delegate_id": …}`` with the content that was checked.
+    """
+
+    method: str
+    path: str
+    media_type: str
+
+
+class ThirdPartyResponse(ResponseModel):
+    """A third party that decides on some codes: where to ask it, and what it wants (C8, C12)."""
+
+    delegate_id: str
+    name: str
+    services: str
+    url: str
+    phone: str | None
+    fax: str | None
+    hours: str | None
+    requirements: list[str]
+    care_coordination: CareCoordination | None
+    codes: list[DelegatedCode]
+    handover: HandoverLink
+
+    @classmethod
+    def of(cls, delegate: Delegate, codes: list[DelegatedCode]) -> "ThirdPartyResponse":
+        return cls(
+            delegate_id=delegate.delegate_id,
+            name=delegate.name,
+            services=delegate.services,
+            url=delegate.url,
+            phone=delegate.phone,
+            fax=delegate.fax,
+            hours=delegate.hours,
+            requirements=list(delegate.requirements),
+            care_coordination=delegate.care_coordination,
+            codes=codes,
+            handover=HandoverLink(method=EXPORT_METHOD, path=EXPORT_PATH, media_type=FHIR_JSON),
+        )
+
+
+class RequirementsResponse(ResponseModel):
+    """An answer for each code, and what follows from all of them.
+
+    ``assertion_id`` is what the answer is quoted by; send it on within the content of the draft.
+    """
+
+    requirement: Requirement
+    services: list[ServiceResponse]
+    third_parties: list[ThirdPartyResponse]
+    rule_list: RuleListResponse
+    assertion_id: str | None
+    quoted_id_fits: bool | None
+    confirmation_available: bool
+    referral_needed: bool
+    predetermination_available: bool
+    checked_at: datetime
+    as_of: datetime | None
+    notices: list[str]
+
+    @classmethod
+    def of(cls, answer: CheckAnswer, *, payer: Payer) -> "RequirementsResponse":
+        steps, asked, plan = answer.next_steps(payer), answer.content, answer.coverage.plan
+        codes = [code for service in answer.services for code in service]
+        return cls(
+            requirement=answer.requirement,
+            services=[
+                ServiceResponse.of(number, *service, payer)
+                for number, service in enumerate(
+                    zip(asked.services, answer.services, steps, strict=True), start=1
+                )
+            ],
+            third_parties=_third_parties(answer, steps),
+            rule_list=RuleListResponse.of(answer.rule_list, payer),
+            assertion_id=answer.assertion_id,
+            quoted_id_fits=answer.quoted_id_fits,
+            confirmation_available=answer.requirement is Requirement.NOT_REQUIRED,
+            referral_needed=plan.referral_needed,
+            predetermination_available=any(code.predetermination for code in codes),
+            checked_at=answer.checked_at,
+            as_of=answer.as_of,
+            notices=list(notices_of(codes, asked.services, plan, answer.requirement, payer)),
+        )
+
+
+def _third_parties(
+    answer: CheckAnswer, steps: Sequence[Sequence[NextStep]]
+) -> list[ThirdPartyResponse]:
+    """Each third party that some code goes to, in the order of the codes."""
+    decided: dict[str, list[DelegatedCode]] = {}
+    for number, (codes, ways) in enumerate(zip(answer.services, steps, strict=True), start=1):
+        for code, way in zip(codes, ways, strict=True):
+            known = code.delegate_id if code.delegate_id in answer.delegates else None
+            if known and way.action is NextAction.GO_TO_THIRD_PARTY:
+                told = DelegatedCode(service=number, code=code.code, code_type=code.code_type)
+                decided.setdefault(known, []).append(told)
+    return [ThirdPartyResponse.of(answer.delegates[one], codes) for one, codes in decided.items()]
+
+
+class HandoverResponse(RootModel[dict[str, Any]]):
+    """A FHIR R4 Bundle in the shape of a Da Vinci PAS request, for the third party's own system."""
+
+    @classmethod
+    def of(
+        cls, handover: Handover, *, payer: Payer, new_uuid: Callable[[], str]
+    ) -> "HandoverResponse":
+        bundle = request_bundle(
+            handover.content,
+            handover.answer.coverage,
+            payer,
+            note=handover.note,
+            at=handover.answer.checked_at,
+            new_uuid=new_uuid,
+        )
+        return cls(bundle)

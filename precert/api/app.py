@@ -1,0 +1,319 @@
+"""The HTTP API of one function, on Powertools' resolver.
+
+An operation is one decorated function: method, path, summary, errors, entitlement and headers in the
+decorator, parameters and response in its signature, the description in its docstring::
+
+    api = Api("submit", tag="Request", claim_names=...)
+
+    @api.post(
+        "/v1/requests/{request_id}/void",
+        "Void a request",
+        operation_id="voidRequest",
+        errors=(NotFoundError, ActionNotAllowedError),
+    )
+    def void(request_id: RequestId, body: VoidBody, caller: CurrentCaller) -> ChangedRequest:
+        \"\"\"Withdraw a request that is not determined yet.\"\"\"
+        return ChangedRequest.of(call(void_request, request_id, body.reason, caller))
+
+    handle = api.lambda_handler()
+
+Before the function runs, :class:`Operation` requires the entitlement (403), then checks path (404),
+query (422), body (400, 413, 422) and headers (400, 428). Whatever is raised becomes a problem.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any, Final, NotRequired, TypedDict, TypeVar, Unpack, get_args
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
+from aws_lambda_powertools.event_handler.middlewares import BaseMiddlewareHandler, NextMiddleware
+from aws_lambda_powertools.event_handler.openapi.dependant import get_dependant
+from aws_lambda_powertools.event_handler.openapi.params import Dependant
+from pydantic import BaseModel
+
+from precert.api.claims import caller_of
+from precert.api.parsing import UnreadableBodyError, parse_body, parse_query
+from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
+from precert.contract import Entitlement
+from precert.domain.caller import Caller, ClaimNames
+from precert.domain.errors import (
+    InvalidInputError,
+    MalformedHeaderError,
+    PrecertError,
+    VersionMissingError,
+)
+from precert.observability import logger, metrics, note_answer, note_fault
+
+JSON: Final = "application/json"
+FHIR_JSON: Final = "application/fhir+json"
+PDF: Final = "application/pdf"
+RETRY_AFTER_SECONDS: Final = 2
+
+Handler = TypeVar("Handler", bound=Callable[..., object])
+
+
+class Declaration(TypedDict):
+    """What an operation declares beside method, path and summary."""
+
+    operation_id: str
+    """Never renamed once published."""
+    errors: NotRequired[tuple[type[PrecertError], ...]]
+    """Errors of its own; those of bodies, queries, headers and entitlements are added."""
+    entitlement: NotRequired[Entitlement | None]
+    """The one that callers need, if not that of the function; ``None`` where any token is enough."""
+    status: NotRequired[HTTPStatus]
+    other_status: NotRequired[HTTPStatus]
+    """A second success status, with the same model: the function returns ``model, status``."""
+    etag: NotRequired[str]
+    """The version in the ETag, out of the response, as in ``"{response.version}"``."""
+    location: NotRequired[str]
+    """As in ``"/v1/drafts/{response.draft_id}"``."""
+    media_type: NotRequired[str]
+    """Of the response, where it is not JSON."""
+
+
+@dataclass(eq=False)
+class Operation(BaseMiddlewareHandler[Any]):
+    """One operation: what its decorator declares, and the checks before the function is called."""
+
+    api: "Api"
+    method: str
+    path: str
+    summary: str
+    endpoint: Callable[..., object]
+    """The decorated function."""
+    operation_id: str
+    errors: tuple[type[PrecertError], ...] = ()
+    entitlement: Entitlement | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    other_status: HTTPStatus | None = None
+    etag: str | None = None
+    location: str | None = None
+    media_type: str = JSON
+
+    @property
+    def key(self) -> str:
+        """API Gateway's key of the route."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def function(self) -> str:
+        """The Lambda function that serves it."""
+        return self.api.name
+
+    @property
+    def description(self) -> str:
+        return inspect.getdoc(self.endpoint) or ""
+
+    @cached_property
+    def dependant(self) -> Dependant:
+        """Powertools' analysis of the function's signature."""
+        return get_dependant(path=self.path, call=self.endpoint)
+
+    @property
+    def body(self) -> type[BaseModel] | None:
+        """The model of the request body."""
+        return next((field.type_ for field in self.dependant.body_params), None)
+
+    @property
+    def query(self) -> type[BaseModel] | None:
+        """The model of the query string."""
+        return next((field.type_ for field in self.dependant.query_params), None)
+
+    @property
+    def all_errors(self) -> tuple[type[PrecertError], ...]:
+        """Those it declares, and those of its body, query string and headers."""
+        reads_input = self.body is not None or self.query is not None
+        return (
+            *self.errors,
+            *((InvalidInputError,) if reads_input else ()),
+            *((MalformedHeaderError,) if self.header_names else ()),
+            *((VersionMissingError,) if "If-Match" in self.header_names else ()),
+        )
+
+    @property
+    def header_names(self) -> list[str]:
+        """Headers that the operation reads; Powertools keeps their names in lower case."""
+        return [one.alias.title() for one in self.dependant.header_params]
+
+    @property
+    def response(self) -> type[BaseModel] | None:
+        """The model of the response; ``None`` for files and for empty responses."""
+        returned = inspect.signature(self.endpoint).return_annotation
+        model = get_args(returned)[0] if get_args(returned) else returned
+        return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+
+    # The names of the former generator, until every function is converted.
+    @property
+    def answer(self) -> type[BaseModel] | None:
+        return self.response
+
+    @property
+    def attachment(self) -> str | None:
+        return self.media_type if self.media_type == PDF else None
+
+    @property
+    def headers_in(self) -> frozenset[str]:
+        return frozenset(self.header_names)
+
+    @property
+    def headers_out(self) -> frozenset[str]:
+        declared = {"ETag": self.etag, "Location": self.location}
+        file = {"Content-Disposition"} if self.attachment else set()
+        return frozenset({name for name, template in declared.items() if template} | file)
+
+    def handler(self, app: Any, next_middleware: NextMiddleware) -> Response[Any]:
+        """Powertools calls this in place of the function, which is next."""
+        app.append_context(operation=self)
+        event: dict[str, Any] = app.current_event.raw_event
+        caller = self.api.caller(event)
+        if self.entitlement is not None:
+            caller.require(self.entitlement)
+        app.append_context(caller=caller, _route_args=self._arguments(event))
+        response = self._finished(next_middleware(app))
+        note_answer(self.operation_id, response.status_code)
+        return response
+
+    def _arguments(self, event: Mapping[str, Any]) -> dict[str, object]:
+        arguments: dict[str, object] = {}
+        path, headers = event.get("pathParameters") or {}, event.get("headers") or {}
+        for parameter in self.dependant.path_params:
+            arguments[parameter.name], _ = parameter.validate(path[parameter.name])
+        for parameter in self.dependant.query_params:
+            arguments[parameter.name] = parse_query(event, parameter.type_)
+        for parameter in self.dependant.body_params:
+            arguments[parameter.name] = parse_body(event, parameter.type_)
+        for parameter in self.dependant.header_params:
+            # API Gateway, as Powertools, writes the names of headers in lower case.
+            value = headers.get(parameter.alias)
+            arguments[parameter.name], _ = parameter.validate(value)
+        return arguments
+
+    def _finished(self, response: Response[Any]) -> Response[Any]:
+        """The response with its headers; its model is written as JSON here, in one pass."""
+        headers, body = response.headers, response.body
+        headers.setdefault("Cache-Control", "no-store")
+        if self.etag is not None:
+            headers["ETag"] = f'"{self.etag.format(response=body)}"'
+        if self.location is not None:
+            headers["Location"] = self.location.format(response=body)
+        if isinstance(body, BaseModel):
+            headers["Content-Type"] = self.media_type
+            response.body = body.model_dump_json()
+        elif body is None:
+            del headers["Content-Type"]
+            response.body = ""
+        return response
+
+
+@dataclass(eq=False)
+class Api:
+    """The operations of one function, and the Lambda handler that serves them."""
+
+    name: str
+    """The function's name in the manifest of routes."""
+    tag: str
+    """The group of its operations in the OpenAPI document."""
+    claim_names: Callable[[], ClaimNames]
+    entitlement: Entitlement | None = Entitlement.PATIENT_SEARCH
+    operations: list[Operation] = field(default_factory=list)
+    resolver: APIGatewayHttpResolver = field(default_factory=APIGatewayHttpResolver)
+
+    def __post_init__(self) -> None:
+        self.resolver.exception_handler(Exception)(self._problem)
+
+    def get(
+        self, path: str, summary: str, **declared: Unpack[Declaration]
+    ) -> Callable[[Handler], Handler]:
+        return self._operation("GET", path, summary, declared)
+
+    def post(
+        self, path: str, summary: str, **declared: Unpack[Declaration]
+    ) -> Callable[[Handler], Handler]:
+        return self._operation("POST", path, summary, declared)
+
+    def put(
+        self, path: str, summary: str, **declared: Unpack[Declaration]
+    ) -> Callable[[Handler], Handler]:
+        return self._operation("PUT", path, summary, declared)
+
+    def patch(
+        self, path: str, summary: str, **declared: Unpack[Declaration]
+    ) -> Callable[[Handler], Handler]:
+        return self._operation("PATCH", path, summary, declared)
+
+    def delete(
+        self, path: str, summary: str, **declared: Unpack[Declaration]
+    ) -> Callable[[Handler], Handler]:
+        return self._operation("DELETE", path, summary, declared)
+
+    def lambda_handler(self) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+        """The function's entry point, with logs and metrics."""
+        resolve = self.resolver.resolve
+
+        @logger.inject_lambda_context(clear_state=True)
+        @metrics.log_metrics
+        def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            return resolve(event, context)
+
+        return handle
+
+    def caller(self, event: Mapping[str, Any]) -> Caller:
+        """The caller, from the claims that API Gateway's authorizer has verified."""
+        authorizer = event["requestContext"].get("authorizer") or {}
+        claims = (authorizer.get("jwt") or {}).get("claims") or {}
+        return caller_of(claims, self.claim_names())
+
+    def _operation(
+        self, method: str, path: str, summary: str, declared: Declaration
+    ) -> Callable[[Handler], Handler]:
+        def register(function: Handler) -> Handler:
+            declared.setdefault("entitlement", self.entitlement)
+            operation = Operation(self, method, path, summary, function, **declared)
+            self.operations.append(operation)
+            self.resolver.route(
+                path.replace("{", "<").replace("}", ">"),
+                method,
+                operation_id=operation.operation_id,
+                status_code=operation.status,
+                middlewares=[operation],
+            )(function)
+            return function
+
+        return register
+
+    def _problem(self, error: Exception) -> Response[str]:
+        """The one map from exceptions to problems."""
+        operation = self.resolver.context.get("operation")
+        problem = self._described(error)
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            note_fault(error)
+        name = operation.operation_id if operation else "none"
+        note_answer(name, problem.status, problem.code)
+        headers = {"Cache-Control": "no-store"}
+        if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        problem.instance = f"urn:precert:call:{self.resolver.lambda_context.aws_request_id}"
+        body = problem.model_dump_json(exclude_none=True)
+        return Response(problem.status, PROBLEM_TYPE, body, headers)
+
+    @staticmethod
+    def _described(error: Exception) -> Problem:
+        if isinstance(error, PrecertError):
+            return problem_of(error)
+        if isinstance(error, UnreadableBodyError):
+            return plain_problem(error.status, error.code, error.detail)
+        if isinstance(error, NoRouteError):
+            return plain_problem(HTTPStatus.NOT_FOUND, "no_route", "There is no such operation.")
+        detail = "An internal error occurred. Try again; nothing was partially saved."
+        return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+
+
+def file(content: bytes, media_type: str, name: str) -> Response[bytes]:
+    """A file to save; its name is seen by proxies and in histories, so it identifies nobody."""
+    disposition = f'attachment; filename="{name}"'
+    return Response(HTTPStatus.OK, media_type, content, {"Content-Disposition": disposition})

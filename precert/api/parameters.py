@@ -1,0 +1,55 @@
+"""Parameters that operations share: ids in paths, version and key in headers, the caller.
+
+An operation declares one by its type, as in ``request_id: RequestId`` or ``based_on: BasedOn``.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Final
+
+from aws_lambda_powertools.event_handler.depends import Depends
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path
+from aws_lambda_powertools.event_handler.request import Request
+from pydantic import BeforeValidator
+
+from precert.api.parsing import ID, LETTER_ID, parse_idempotency_key, parse_if_match
+from precert.domain.caller import Caller
+from precert.domain.errors import NotFoundError
+
+
+def _matching(form: re.Pattern[str], detail: str) -> Callable[[str], str]:
+    """A value that does not have the form of an id identifies nothing."""
+
+    def check(value: str) -> str:
+        if not form.fullmatch(value):
+            raise NotFoundError(detail)
+        return value
+
+    return check
+
+
+_NO_REQUEST: Final = "There is no such request among those of your TINs."
+_NO_LETTER: Final = "There is no such letter with this request."
+
+RequestId = Annotated[str, Path(), BeforeValidator(_matching(ID, _NO_REQUEST))]
+DraftId = RequestId
+DocumentId = RequestId
+LetterId = Annotated[str, Path(), BeforeValidator(_matching(LETTER_ID, _NO_LETTER))]
+
+BasedOn = Annotated[int, Header(alias="If-Match"), BeforeValidator(parse_if_match)]
+"""The version that the caller read, from a required If-Match header."""
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key"), BeforeValidator(parse_idempotency_key)
+]
+"""The caller's key for this write; declare it with the default ``None``."""
+
+
+def _caller(request: Request) -> Caller:
+    caller = request.context["caller"]
+    if not isinstance(caller, Caller):
+        raise TypeError("the operation's middleware sets the caller")
+    return caller
+
+
+CurrentCaller = Annotated[Caller, Depends(_caller)]
+"""The caller, with the operation's entitlement."""
