@@ -1,7 +1,6 @@
 """The sample payer: its files load clean, fit together, and hold the guide's example."""
 
 import csv
-import io
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -9,7 +8,6 @@ from typing import Final
 import holidays
 import pytest
 
-from data import make_rules
 from precert.contract import MESSAGE_EVENT_TYPES
 from precert.domain.coverage import Coverage, Plan, members_of
 from precert.domain.delegates import Delegate
@@ -360,14 +358,6 @@ def test_predetermination_is_offered_when_plan_has_it(rules: list[Rule]) -> None
 
     assert asked("PPO") == (Requirement.NOT_REQUIRED, True)
     assert asked("HMO") == (Requirement.NOT_REQUIRED, False)
-
-
-def test_rules_are_the_generators_when_kept_in_the_repository() -> None:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(make_rules.HEADER)
-    writer.writerows(make_rules.rows())
-    assert text.getvalue() == text_of("rules.csv")
 
 
 def test_no_rule_overlaps_another_when_sample_rules_are_reviewed(

@@ -1,7 +1,19 @@
-"""What the emulator lacks for this product's template, each filled by one module.
+"""What the emulator (ministack 1.5.33) lacks for this product's template, each filled by one module.
 
-Every module says what was seen, what it does about it and when it can go; `tests/cloud` holds, for
-each, a test that fails once the emulator does it by itself.
+Each module says what the emulator does, what the module does about it, and when the module can be
+removed. For each, ``tests/cloud`` has a test named ``…_when_unfilled`` that runs the unpatched emulator
+and fails once a release no longer needs the module.
+
+Differences from AWS that no module fills:
+
+- ``HeartbeatSeconds`` of a callback task and ``TimeoutSeconds`` of a state machine are not enforced;
+  ``MaxDelaySeconds`` and jitter are ignored (retries wait 60 s at most).
+- Executions that run during a restart become FAILED with ``States.ServiceRestart``; the repair command
+  starts them again.
+- The path of an HTTP API is decoded before the route is matched: ``%2F`` in a parameter is a 404.
+- Permissions of a state machine's role and of EventBridge on its targets are not checked; those of the
+  functions' roles are.
+- Without ``cryptography`` every token is refused without a log line; the launcher refuses to start.
 """
 
 import importlib
