@@ -9,10 +9,10 @@ from typing import Any
 
 from bench.stand import Stand
 from bench.workers import given
-from precert.adapters.dynamodb.codec import to_wire
 from precert.adapters.dynamodb.keys import ASSERTION_KEY
-from precert.adapters.dynamodb.members import member_item
+from precert.adapters.dynamodb.reference import member_item
 from precert.adapters.dynamodb.rule_lists import RULE_LIST_KEY
+from precert.adapters.dynamodb.table import to_wire
 from precert.domain.coverage import Member
 
 

@@ -13,16 +13,15 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bench.tables import table
-from precert.adapters.dynamodb.listings import DynamoDBListings
-from precert.adapters.dynamodb.operations import set_lines
-from precert.adapters.dynamodb.rows import PAGE
+from precert.adapters.dynamodb.listings import PAGE, DynamoDBListings
+from precert.adapters.dynamodb.request_items import set_lines
 from precert.api.answers.lists import DashboardAnswer
 from precert.contract import INDEXES, Entitlement
 from precert.domain.caller import Caller
 from precert.domain.statuses import Status
 from precert.domain.values import Sort
-from precert.usecases.list_requests import list_requests
 from precert.usecases.ports.listings import row_of_request
+from precert.usecases.requests import list_requests
 from tests.adapters.capacity import in_index, read_units
 from tests.fakes import samples
 from tests.fakes.clock import START

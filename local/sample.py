@@ -12,8 +12,9 @@ from precert.domain.loading import (
     load_rules,
     load_ssns,
 )
-from precert.usecases import load_reference
-from precert.usecases.publish_rule_list import publish_rule_list
+from precert.usecases import directory
+from precert.usecases import members as members_usecases
+from precert.usecases.rule_lists import publish_rule_list
 
 SAMPLE: Final = Path(__file__).resolve().parents[1] / "data" / "sample"
 
@@ -22,11 +23,11 @@ def load_sample_payer(made: Dependencies) -> None:
     """Members with their SSNs, directory and rule list; loading them again changes nothing."""
     plans = load_plans(_text("plans"), made.payer.review_clocks)
     members = load_members(_text("members"), plans)
-    load_reference.load_coverages(members, reference=made.reference)
+    members_usecases.load_coverages(members, reference=made.reference)
     ssns = load_ssns(_text("ssns"), members)
-    load_reference.load_ssns(ssns, members, reference=made.reference, digests=made.digests)
+    members_usecases.load_ssns(ssns, members, reference=made.reference, digests=made.digests)
     entries = load_directory(_text("providers"))
-    load_reference.load_directory_entries(entries, places=made.code_sets, reference=made.reference)
+    directory.load_directory_entries(entries, places=made.code_sets, reference=made.reference)
     delegates = load_delegates(_text("delegates"))
     known = {delegate.delegate_id for delegate in delegates}
     publish_rule_list(

@@ -22,7 +22,7 @@ from precert.bootstrap import Dependencies
 from precert.contract import STACK_OUTPUTS
 from precert.domain.payer import Payer
 from precert.settings import Settings
-from precert.usecases.repair_rounds import repair_rounds
+from precert.usecases.operations import repair_rounds
 
 ASSEMBLY: Final = ROOT / "build" / "local" / "cdk.out"
 STAGE: Final = "dev"

@@ -20,26 +20,22 @@ from ulid import ULID
 
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
 from precert.adapters.content_types import inspect_content
-from precert.adapters.dynamodb.documents import DynamoDBDocuments
-from precert.adapters.dynamodb.draft_warnings import DynamoDBDraftWarnings
-from precert.adapters.dynamodb.drafts import DynamoDBDrafts
+from precert.adapters.dynamodb.cleanup import DynamoDBRemains
+from precert.adapters.dynamodb.directory import DynamoDBFrequentProviders
+from precert.adapters.dynamodb.documents import DynamoDBDocuments, DynamoDBLetters
+from precert.adapters.dynamodb.drafts import DynamoDBDrafts, DynamoDBDraftWarnings
 from precert.adapters.dynamodb.duplicates import DynamoDBFootprints
 from precert.adapters.dynamodb.flags import DynamoDBFlags
-from precert.adapters.dynamodb.frequent import DynamoDBFrequentProviders
-from precert.adapters.dynamodb.inbox import DynamoDBInbox
-from precert.adapters.dynamodb.letters import DynamoDBLetters
 from precert.adapters.dynamodb.listings import DynamoDBListings
+from precert.adapters.dynamodb.messages import DynamoDBInbox
 from precert.adapters.dynamodb.reference import DynamoDBReference
-from precert.adapters.dynamodb.registrations import DynamoDBRegistrations
-from precert.adapters.dynamodb.remains import DynamoDBRemains
-from precert.adapters.dynamodb.requests import DynamoDBRequests
+from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRequests
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
 from precert.adapters.eventbridge import EventBridgeBus
 from precert.adapters.kms import KmsDigests, MacClient
 from precert.adapters.payer_file import shipped_letter_words, shipped_payer, shipped_templates
 from precert.adapters.s3.archive import S3Archive
-from precert.adapters.s3.documents import S3Documents
-from precert.adapters.s3.letters import S3Letters
+from precert.adapters.s3.documents import S3Documents, S3Letters
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
 from precert.contract import STACK_OUTPUTS, Env
@@ -50,9 +46,8 @@ from precert.domain.letters import LetterWords
 from precert.domain.numbers import SERIAL_LIMIT
 from precert.domain.payer import Payer
 from precert.settings import Settings, SettingsError
-from precert.usecases.check_requirements import check_requirements
-from precert.usecases.kept_requests import KeptRequests, kept
-from precert.usecases.start_draft import Check
+from precert.usecases.access import KeptRequests, kept
+from precert.usecases.checks import Check, check_requirements
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

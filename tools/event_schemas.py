@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from precert.adapters.dynamodb.codec import json_of
+from precert.adapters.dynamodb.table import json_of
 from precert.api.intake import ReportedDetermination
 from precert.contract import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX, EventType
 from precert.domain.events import Event

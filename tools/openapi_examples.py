@@ -79,20 +79,17 @@ from precert.domain.patients import PatientSearch
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType
-from precert.usecases.confirm_check import no_confirmation
-from precert.usecases.confirm_patient import ConfirmedPatient, require_member
-from precert.usecases.explain_refusal import expired, not_found, why_refused
-from precert.usecases.offer_document import OfferedDocument
+from precert.usecases.access import expired, not_found, why_refused
+from precert.usecases.confirmation import no_confirmation
+from precert.usecases.directory import FoundProvider, FoundProviders
+from precert.usecases.documents import OfferedDocument
+from precert.usecases.drafts import ReviewedDraft, SavedDraft, StartedDraft, elsewhere
+from precert.usecases.members import ConfirmedPatient, FoundPatients, require_member
 from precert.usecases.ports.documents import UploadForm
-from precert.usecases.ports.inbox import Message, MessagePage
 from precert.usecases.ports.listings import DashboardRow, Page, row_of_request
+from precert.usecases.ports.messages import Message, MessagePage
 from precert.usecases.ports.requests import RequestFile
-from precert.usecases.review_draft import ReviewedDraft
-from precert.usecases.save_draft import SavedDraft
-from precert.usecases.search_patients import FoundPatients
-from precert.usecases.search_providers import FoundProvider, FoundProviders
-from precert.usecases.start_draft import StartedDraft, elsewhere
-from precert.usecases.submit_draft import SubmittedRequest
+from precert.usecases.submission import SubmittedRequest
 from tools.openapi_example import Example
 from tools.openapi_intake import intake_examples
 from tools.openapi_review import review_examples

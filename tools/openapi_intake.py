@@ -5,7 +5,7 @@ from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.intake import RegisterRequestBody, ReportDeterminationBody, ReportedLineBody
 from precert.domain.review import Channel
 from precert.domain.statuses import LineStatus
-from precert.usecases.submit_draft import SubmittedRequest
+from precert.usecases.submission import SubmittedRequest
 from tools.openapi_example import Example
 from tools.openapi_story import DETERMINED, REQUEST_ID, STARTED, Story
 

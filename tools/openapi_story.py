@@ -33,12 +33,10 @@ from precert.domain.review import Decision, Review
 from precert.domain.rules import CodeQuery, Rule, RuleListVersion, answer_code, overall
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency
-from precert.usecases.check_requirements import CheckAnswer
-from precert.usecases.ports.drafts import GoneDraft
-from precert.usecases.prepare_handover import Handover
-from precert.usecases.remove_draft import expired_event
-from precert.usecases.run_round import deadline_of
-from precert.usecases.warn_of_expiry import expiring_event
+from precert.usecases.checks import CheckAnswer, Handover
+from precert.usecases.cleanup import expired_event, expiring_event
+from precert.usecases.ports.requests import GoneDraft
+from precert.usecases.workflow import deadline_of
 from tools.story_moves import moves
 
 ROOT: Final = Path(__file__).resolve().parent.parent

@@ -15,9 +15,9 @@ from precert.domain.caller import Caller
 from precert.domain.content import Procedure, RequestContent, Service
 from precert.domain.letters import Audience, LetterWords, kind_of
 from precert.domain.values import AuthorizationType, UnitType, Urgency
-from precert.usecases.check_requirements import CheckAnswer
-from precert.usecases.confirm_check import confirm_check
-from precert.usecases.print_letters import TEMPLATE, letter_facts
+from precert.usecases.checks import CheckAnswer
+from precert.usecases.confirmation import confirm_check
+from precert.usecases.notices import TEMPLATE, letter_facts
 from tools.openapi_files import ROOT
 from tools.openapi_story import DATA, OFFICE, STARTED, Story, checked, story
 

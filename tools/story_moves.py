@@ -78,7 +78,7 @@ def reconciled(request: Request, facility: DirectoryEntry, at: datetime) -> Chan
 
 
 def _letters(determined: Request) -> Event:
-    """As :mod:`precert.usecases.print_letters` tells of them."""
+    """As :mod:`precert.usecases.notices` tells of them."""
     told = event_of(determined, EventType.LETTERS_PRINTED)
     return told.model_copy(update={"event_id": f"{determined.request_id}.letters-1"})
 

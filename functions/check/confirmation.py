@@ -12,7 +12,7 @@ from precert.domain.errors import (
     PatientNotEligibleError,
     PatientNotFoundError,
 )
-from precert.usecases.confirm_check import confirm_check
+from precert.usecases.confirmation import confirm_check
 
 api = Api("confirmation", tag="Check", claim_names=claim_names)
 

@@ -28,12 +28,9 @@ from precert.domain.errors import (
     PatientNotFoundError,
 )
 from precert.domain.patients import PatientSearch
-from precert.usecases.check_requirements import check_requirements
-from precert.usecases.confirm_patient import confirm_patient
-from precert.usecases.next_fields import next_fields
-from precert.usecases.prepare_handover import prepare_handover
-from precert.usecases.search_patients import search_patients
-from precert.usecases.search_providers import search_providers
+from precert.usecases.checks import check_requirements, next_fields, prepare_handover
+from precert.usecases.directory import search_providers
+from precert.usecases.members import confirm_patient, search_patients
 
 api = Api("check", tag="Check", claim_names=claim_names)
 NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)

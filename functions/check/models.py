@@ -17,11 +17,9 @@ from precert.domain.payer import Payer, Stage
 from precert.domain.rules import CodeAnswer, Requirement
 from precert.domain.values import AuthorizationType, CodeType, Instant, Text, Urgency, Value
 from precert.fhir.handover import request_bundle
-from precert.usecases.check_requirements import CheckAnswer
-from precert.usecases.confirm_patient import ConfirmedPatient
-from precert.usecases.prepare_handover import Handover
-from precert.usecases.search_patients import FoundPatients
-from precert.usecases.search_providers import FoundProviders
+from precert.usecases.checks import CheckAnswer, Handover
+from precert.usecases.directory import FoundProviders
+from precert.usecases.members import ConfirmedPatient, FoundPatients
 
 EXPORT_METHOD: Final = "POST"
 EXPORT_PATH: Final = "/v1/checks/handover"

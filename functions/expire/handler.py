@@ -10,11 +10,10 @@ from precert.bootstrap import dependencies
 from precert.contract import INBOX_PK_PREFIX
 from precert.domain.statuses import Status
 from precert.observability import logger, metrics, note_fault, note_work
-from precert.usecases.archive_request import archive_request
-from precert.usecases.delete_document import remove_document
-from precert.usecases.ports.drafts import GoneDraft
-from precert.usecases.ports.inbox import Message
-from precert.usecases.remove_draft import remove_draft
+from precert.usecases.cleanup import archive_request, remove_draft
+from precert.usecases.documents import remove_document
+from precert.usecases.ports.messages import Message
+from precert.usecases.ports.requests import GoneDraft
 
 
 @logger.inject_lambda_context(clear_state=True)

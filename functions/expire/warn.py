@@ -4,7 +4,7 @@ from typing import Any
 
 from precert.bootstrap import dependencies
 from precert.observability import faults_noted, logger, metrics, note_work
-from precert.usecases.warn_of_expiry import warn_of_expiry
+from precert.usecases.cleanup import warn_of_expiry
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -5,8 +5,8 @@ from typing import Any
 from precert.bootstrap import dependencies
 from precert.domain.events import PublishedEvent
 from precert.observability import faults_noted, logger, metrics, note_work
-from precert.usecases.deliver_message import deliver_message
-from precert.usecases.ports.inbox import Message
+from precert.usecases.messages import deliver_message
+from precert.usecases.ports.messages import Message
 
 
 @logger.inject_lambda_context(clear_state=True)

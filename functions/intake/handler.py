@@ -10,8 +10,7 @@ from precert.api.intake import RegisterRequestBody, ReportDeterminationBody
 from precert.api.routes import Function
 from precert.bootstrap import dependencies, id_from_key
 from precert.observability import logger, metrics
-from precert.usecases.register_request import register_request
-from precert.usecases.report_determination import report_determination
+from precert.usecases.intake import register_request, report_determination
 
 api = Api(Function.INTAKE, lambda: dependencies().settings.claims)
 

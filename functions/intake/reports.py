@@ -7,7 +7,7 @@ from precert.bootstrap import dependencies, id_from_key
 from precert.contract import VENDOR_SOURCE_PREFIX, Entitlement
 from precert.domain.caller import Caller
 from precert.observability import faults_noted, logger, metrics, note_work
-from precert.usecases.report_determination import report_determination
+from precert.usecases.intake import report_determination
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -5,7 +5,7 @@ from typing import Any
 from precert.bootstrap import dependencies
 from precert.domain.events import PublishedEvent
 from precert.observability import faults_noted, logger, metrics, note_work
-from precert.usecases.print_letters import print_letters
+from precert.usecases.notices import print_letters
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -5,8 +5,8 @@ from typing import Any
 from precert.bootstrap import dependencies
 from precert.domain.events import Event
 from precert.observability import logger, metrics, note_event, note_fault, note_work
-from precert.usecases.relay_event import relay_event
-from precert.usecases.show_draft import show_draft
+from precert.usecases.drafts import show_draft
+from precert.usecases.workflow import relay_event
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -23,21 +23,24 @@ from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.domain.request import Request
 from precert.observability import logger, metrics
-from precert.usecases.change_dates import change_dates
-from precert.usecases.claim_case import claim_case
-from precert.usecases.decide import decide
-from precert.usecases.download_document import download_case_document
-from precert.usecases.download_letter import download_case_letter
-from precert.usecases.extend_deadline import extend_deadline
-from precert.usecases.list_overdue import list_overdue
-from precert.usecases.list_unmatched_providers import list_unmatched_providers
-from precert.usecases.list_worklist import list_worklist
-from precert.usecases.offer_peer_to_peer import offer_peer_to_peer
-from precert.usecases.read_case import read_case
-from precert.usecases.reconcile_provider import reconcile_provider
-from precert.usecases.release_case import release_case
-from precert.usecases.request_information import request_information
-from precert.usecases.sign_decisions import sign_decisions
+from precert.usecases.decisions import decide, sign_decisions
+from precert.usecases.documents import download_case_document
+from precert.usecases.notices import download_case_letter
+from precert.usecases.operations import (
+    change_dates,
+    list_overdue,
+    list_unmatched_providers,
+    reconcile_provider,
+)
+from precert.usecases.review import (
+    claim_case,
+    extend_deadline,
+    list_worklist,
+    offer_peer_to_peer,
+    read_case,
+    release_case,
+    request_information,
+)
 
 api = Api(Function.REVIEW, lambda: dependencies().settings.claims)
 

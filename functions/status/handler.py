@@ -13,13 +13,16 @@ from precert.api.names import message_of_name
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics
-from precert.usecases.flag_request import flag_request, list_flagged, unflag_request
-from precert.usecases.list_drafts import list_drafts
-from precert.usecases.list_frequent_providers import list_frequent_providers
-from precert.usecases.list_messages import list_messages
-from precert.usecases.list_requests import list_requests
-from precert.usecases.mark_messages import mark_all_messages, mark_message, no_message
-from precert.usecases.read_request import read_request
+from precert.usecases.directory import list_frequent_providers
+from precert.usecases.drafts import list_drafts
+from precert.usecases.messages import list_messages, mark_all_messages, mark_message, no_message
+from precert.usecases.requests import (
+    flag_request,
+    list_flagged,
+    list_requests,
+    read_request,
+    unflag_request,
+)
 
 api = Api(Function.STATUS, lambda: dependencies().settings.claims)
 

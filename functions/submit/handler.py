@@ -24,16 +24,16 @@ from precert.api.http import Answer, Api, Call, etag
 from precert.api.routes import Function
 from precert.bootstrap import Dependencies, dependencies, id_from_key
 from precert.observability import logger, metrics
-from precert.usecases.answer_information import answer_information
-from precert.usecases.check_requirements import check_requirements
-from precert.usecases.delete_draft import delete_draft
-from precert.usecases.file_appeal import file_appeal
-from precert.usecases.resume_draft import resume_draft
-from precert.usecases.review_draft import review_draft
-from precert.usecases.save_draft import save_draft
-from precert.usecases.start_draft import Check, start_draft
-from precert.usecases.submit_draft import submit_draft
-from precert.usecases.void_request import void_request
+from precert.usecases.checks import Check, check_requirements
+from precert.usecases.drafts import (
+    delete_draft,
+    resume_draft,
+    review_draft,
+    save_draft,
+    start_draft,
+)
+from precert.usecases.requests import answer_information, file_appeal, void_request
+from precert.usecases.submission import submit_draft
 
 api = Api(Function.SUBMIT, lambda: dependencies().settings.claims)
 

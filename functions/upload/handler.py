@@ -9,10 +9,13 @@ from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics
-from precert.usecases.delete_document import delete_document
-from precert.usecases.download_document import download_document
-from precert.usecases.download_letter import download_letter
-from precert.usecases.offer_document import AskedUpload, offer_document
+from precert.usecases.documents import (
+    AskedUpload,
+    delete_document,
+    download_document,
+    offer_document,
+)
+from precert.usecases.notices import download_letter
 
 api = Api(Function.UPLOAD, lambda: dependencies().settings.claims)
 

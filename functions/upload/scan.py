@@ -6,7 +6,7 @@ from precert.bootstrap import dependencies
 from precert.contract import SCAN_UNRESOLVED
 from precert.domain.documents import DocumentStatus, ScanResult, ids_of_key
 from precert.observability import faults_noted, logger, metrics, note_work
-from precert.usecases.scan_document import scan_document
+from precert.usecases.documents import scan_document
 
 
 @logger.inject_lambda_context(clear_state=True)

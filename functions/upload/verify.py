@@ -5,7 +5,7 @@ from typing import Any
 from precert.bootstrap import dependencies
 from precert.domain.documents import ids_of_key
 from precert.observability import faults_noted, logger, metrics, note_work
-from precert.usecases.verify_document import verify_document
+from precert.usecases.documents import verify_document
 
 
 @logger.inject_lambda_context(clear_state=True)

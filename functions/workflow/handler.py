@@ -5,9 +5,8 @@ from typing import Any
 from precert.bootstrap import Dependencies, dependencies
 from precert.contract import WorkflowTask
 from precert.observability import logger, metrics, note_work
-from precert.usecases.assess_round import assess_round
 from precert.usecases.ports.requests import Round
-from precert.usecases.run_round import Standing, await_decision, mark_clock
+from precert.usecases.workflow import Standing, assess_round, await_decision, mark_clock
 
 
 @logger.inject_lambda_context(clear_state=True)

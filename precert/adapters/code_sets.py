@@ -27,7 +27,7 @@ _PLACE = "SELECT latitude, longitude FROM places WHERE zip_code = ?"
 
 class SqliteCodeSets:
     """Code sets and ZIP codes (ports ``CodeSets`` and ``Places`` of
-    :mod:`precert.usecases.ports.code_sets`).
+    :mod:`precert.usecases.ports.reference`).
     """
 
     def __init__(self, file: Callable[[], Path]) -> None:

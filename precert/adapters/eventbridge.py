@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from precert.adapters.dynamodb.codec import json_of
+from precert.adapters.dynamodb.table import json_of
 from precert.contract import EVENT_SOURCE
 from precert.domain.errors import TransientError
 from precert.domain.events import Event

@@ -8,8 +8,7 @@ from precert.domain.content import MAX_LINES, RequestContent
 from precert.domain.review import Approved, Channel
 from precert.domain.statuses import LineStatus
 from precert.domain.values import Instant, Text, Value
-from precert.usecases.register_request import Arrival
-from precert.usecases.report_determination import Report, ReportedLine
+from precert.usecases.intake import Arrival, Report, ReportedLine
 
 ReasonCode = Annotated[Text, Field(max_length=4)]
 

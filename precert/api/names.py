@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from precert.usecases.ports.inbox import Message
+from precert.usecases.ports.messages import Message
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NAME_PATTERN: Final = r"[0-9]{1,17}-[0-9A-HJKMNP-TV-Z]{26}\.[0-9A-Za-z._-]{1,60}"

@@ -9,7 +9,7 @@ from precert.domain.matching import Side
 from precert.domain.review import Reason, Words
 from precert.domain.statuses import LineStatus
 from precert.domain.values import Day, Diagnosis, ProcedureCode, Text, UnitType, Value
-from precert.usecases.change_dates import DateChange
+from precert.usecases.operations import DateChange
 
 Round = Annotated[int, Field(ge=1)]
 

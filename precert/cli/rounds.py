@@ -3,7 +3,7 @@
 import argparse
 
 from precert.bootstrap import stack_dependencies
-from precert.usecases.repair_rounds import repair_rounds, stray_rounds
+from precert.usecases.operations import repair_rounds, stray_rounds
 
 
 def show(given: argparse.Namespace) -> bool:

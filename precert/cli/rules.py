@@ -17,7 +17,7 @@ from precert.domain.loading_rules import load_rule_rows
 from precert.domain.payer import Payer
 from precert.domain.rule_review import warnings
 from precert.domain.rules import Rule, RuleListVersion
-from precert.usecases.publish_rule_list import publish_rule_list
+from precert.usecases.rule_lists import publish_rule_list
 
 
 class UnreadableFileError(Exception):

@@ -40,7 +40,7 @@ class ListedCode:
 PublicCode = tuple[CodeSet, str]
 """A code with its set."""
 Lookup = Callable[[CodeSet, str], ListedCode | None]
-"""Finds a code in its set (port :class:`precert.usecases.ports.code_sets.CodeSets`)."""
+"""Finds a code in its set (port :class:`precert.usecases.ports.reference.CodeSets`)."""
 
 
 def faults_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[Fault]:

@@ -1,1 +1,1 @@
-"""What people and the workflow do: one file for each, named verb_noun. Ports stand in ``ports``."""
+"""What people and the workflow do: one module per capability. Ports stand in ``ports``."""

@@ -30,7 +30,7 @@ from functions.upload import handler as upload
 from functions.upload import scan, verify
 from functions.workflow import handler as workflow
 from precert import contract
-from precert.adapters.dynamodb.codec import from_wire
+from precert.adapters.dynamodb.table import from_wire
 from precert.bootstrap import Dependencies, client_config
 from precert.domain.coverage import Coverage
 from precert.settings import Settings

@@ -32,8 +32,9 @@ from precert.domain.loading import (
 )
 from precert.observability import logger, metrics
 from precert.settings import Settings
-from precert.usecases import load_reference
-from precert.usecases.publish_rule_list import publish_rule_list
+from precert.usecases import directory
+from precert.usecases import members as members_usecases
+from precert.usecases.rule_lists import publish_rule_list
 from tests.adapters.cloud import (
     Clients,
     Cloud,
@@ -92,11 +93,11 @@ def loaded(clients: Clients) -> Loaded:
 def _load(made: Dependencies) -> None:
     """What the tests ask for of the sample payer: moto copies every table in each transaction."""
     members = load_members(_read("members"), load_plans(_read("plans"), made.payer.review_clocks))
-    load_reference.load_coverages(members, reference=made.reference)
+    members_usecases.load_coverages(members, reference=made.reference)
     ssns = load_ssns(_read("ssns"), members)
-    load_reference.load_ssns(ssns, members, reference=made.reference, digests=made.digests)
+    members_usecases.load_ssns(ssns, members, reference=made.reference, digests=made.digests)
     entries = [e for e in load_directory(_read("providers")) if e.address.zip_code == "44122"][:4]
-    load_reference.load_directory_entries(entries, places=made.code_sets, reference=made.reference)
+    directory.load_directory_entries(entries, places=made.code_sets, reference=made.reference)
     delegates = load_delegates(_read("delegates"))
     known = {delegate.delegate_id for delegate in delegates}
     publish_rule_list(

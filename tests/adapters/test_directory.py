@@ -16,8 +16,7 @@ from precert.domain.directory import (
 )
 from precert.domain.loading import load_directory
 from precert.domain.values import ProviderKind
-from precert.usecases.load_reference import load_directory_entries
-from precert.usecases.search_providers import MAX_PROVIDERS
+from precert.usecases.directory import MAX_PROVIDERS, load_directory_entries
 from tests.adapters.cloud import OFFICE, Clients, Cloud, create_reference_table, names
 from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import ADDRESS, DATA

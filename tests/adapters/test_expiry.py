@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from precert.adapters.dynamodb.codec import to_wire
+from precert.adapters.dynamodb.table import to_wire
 from precert.contract import MESSAGE_EVENT_TYPES
 from tests.adapters.cloud import PDF, Cloud, Reply
 

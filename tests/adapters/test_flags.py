@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from precert.adapters.dynamodb.codec import to_wire
+from precert.adapters.dynamodb.table import to_wire
 from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply, claims
 from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered
 

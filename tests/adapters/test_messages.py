@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from precert.adapters.dynamodb.codec import to_wire
+from precert.adapters.dynamodb.table import to_wire
 from precert.contract import EventType
 from precert.domain.clocks import history_end
 from precert.domain.statuses import Status
-from precert.usecases.deliver_message import deliver_message
-from precert.usecases.ports.inbox import Message
+from precert.usecases.messages import deliver_message
+from precert.usecases.ports.messages import Message
 from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply
 from tests.fakes.samples import FACILITY_TIN, NUMBER, OFFICE_TIN, REQUEST_ID, payer
 

@@ -13,7 +13,7 @@ from functions.submit import handler as submit
 from precert.contract import Env
 from precert.domain.coverage import Coverage
 from precert.domain.loading import load_members, load_plans, load_ssns
-from precert.usecases import load_reference
+from precert.usecases import members as members_usecases
 from tests.adapters.cloud import OFFICE, UNENTITLED, Cloud, Reply
 from tests.fakes.samples import DATA, PATIENT, entered
 
@@ -34,7 +34,7 @@ def _ssns(cloud: Cloud) -> None:
         _LOADED.add(cloud.made.settings[Env.REFERENCE_TABLE])
         members = _members()
         ssns = load_ssns((DATA / "sample" / "ssns.csv").read_text(encoding="utf-8"), members)
-        load_reference.load_ssns(
+        members_usecases.load_ssns(
             ssns, members, reference=cloud.made.reference, digests=cloud.made.digests
         )
         cloud.wire.reset()

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 from moto.backends import get_backend
 
-from precert.adapters.dynamodb.codec import to_wire
+from precert.adapters.dynamodb.table import to_wire
 from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import TransientError
 from tests.adapters.cloud import OFFICE, PDF, Cloud, Reply, claims

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from precert.adapters.dynamodb.codec import from_wire
-from precert.adapters.dynamodb.operations import set_lines
-from precert.adapters.dynamodb.rows import LINE_BYTES, MAX_ROW_BYTES, PAGE, row_of, row_text
+from precert.adapters.dynamodb.listings import LINE_BYTES, MAX_ROW_BYTES, PAGE, row_of, row_text
+from precert.adapters.dynamodb.request_items import set_lines
+from precert.adapters.dynamodb.table import from_wire
 from precert.contract import INDEXES, LINE_INDEXES
 from precert.domain.matching import Side
 from precert.domain.review import Channel

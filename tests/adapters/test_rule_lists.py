@@ -22,8 +22,8 @@ from precert.domain.errors import InvalidInputError, TransientError
 from precert.domain.rules import Requirement, Rule, RuleListVersion
 from precert.domain.values import CodeType
 from precert.settings import Settings
-from precert.usecases.ports.rule_lists import RuleListVersions
-from precert.usecases.publish_rule_list import publish_rule_list
+from precert.usecases.ports.reference import RuleListVersions
+from precert.usecases.rule_lists import publish_rule_list
 from tests.adapters.cloud import Clients, Cloud, Reply, create_reference_table, names
 from tests.fakes.clock import START, Clock
 from tests.fakes.samples import DATA, entered

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from precert.usecases.submit_draft import NUMBER_ATTEMPTS
+from precert.usecases.submission import NUMBER_ATTEMPTS
 from tests.adapters.cloud import FACILITY, OFFICE, OFFICE_SUBJECT, Cloud, claims
 from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered, later
 

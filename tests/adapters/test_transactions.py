@@ -5,11 +5,7 @@ from typing import Any
 
 import pytest
 
-from precert.adapters.dynamodb.transactions import (
-    CONFLICT_PAUSES,
-    ConditionFailedError,
-    Writes,
-)
+from precert.adapters.dynamodb.table import CONFLICT_PAUSES, ConditionFailedError, Writes
 from precert.domain.errors import TransientError
 from tests.adapters.cloud import Cloud, Reply
 

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import pytest
 
-from precert.adapters.dynamodb.codec import from_wire
+from precert.adapters.dynamodb.table import from_wire
 from precert.contract import Entitlement, WorkflowTask
 from precert.domain.caller import Caller
 from precert.domain.matching import Side
 from precert.domain.request import Request
-from precert.usecases.reconcile_provider import reconcile_provider
+from precert.usecases.operations import reconcile_provider
 from tests.adapters.cloud import (
     FACILITY,
     OFFICE,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from precert.adapters.dynamodb.codec import from_wire
+from precert.adapters.dynamodb.table import from_wire
 from tests.adapters.cloud import OFFICE_SUBJECT, Cloud
 from tests.fakes.samples import OFFICE_TIN, PATIENT
 

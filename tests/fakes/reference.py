@@ -11,10 +11,9 @@ from precert.domain.directory import DirectoryEntry
 from precert.domain.duplicates import Footprint
 from precert.domain.rules import Requirement, Rule, RuleListVersion
 from precert.domain.values import CodeType
-from precert.usecases.assess_round import assess_round
 from precert.usecases.ports.reference import CheckFacts
 from precert.usecases.ports.requests import RequestStore
-from precert.usecases.run_round import Standing
+from precert.usecases.workflow import Standing, assess_round
 from tests.fakes import samples
 from tests.fakes.clock import START
 

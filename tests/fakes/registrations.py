@@ -6,9 +6,12 @@ from datetime import date
 from precert.domain.duplicates import Footprint
 from precert.domain.events import Event
 from precert.domain.request import Request
-from precert.usecases.ports.drafts import CoverageChangedError, NumberTakenError
-from precert.usecases.ports.duplicates import DuplicateFoundError
-from precert.usecases.ports.registrations import RegisteredAlreadyError
+from precert.usecases.ports.requests import (
+    CoverageChangedError,
+    DuplicateFoundError,
+    NumberTakenError,
+    RegisteredAlreadyError,
+)
 from tests.fakes.requests import InMemoryRequests
 
 

@@ -20,7 +20,7 @@ from precert.domain.request import Change, Request
 from precert.domain.reviewing import extend, offer_peer_to_peer, request_information
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Urgency
-from precert.usecases.run_round import deadline_of, standing_of
+from precert.usecases.workflow import deadline_of, standing_of
 from tests.fakes import samples
 from tests.property.test_clocks import CHANGES, INSTANTS, NEW_YORK
 

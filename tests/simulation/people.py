@@ -13,8 +13,8 @@ from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
 from functions.upload import handler as upload
-from precert.adapters.dynamodb.codec import from_wire
 from precert.adapters.dynamodb.request_items import request_of
+from precert.adapters.dynamodb.table import from_wire
 from precert.contract import DOCUMENT_PREFIX
 from precert.domain.request import Request
 from tests.fakes.gateway import matched

@@ -18,32 +18,19 @@ from functions.relay import handler as relay
 from functions.submit import handler as submit
 from functions.workflow import handler as workflow
 from precert.adapters import eventbridge, stepfunctions
-from precert.adapters.dynamodb import (
-    documents,
-    draft_warnings,
-    drafts,
-    inbox,
-    operations,
-    reads,
-    requests,
-)
+from precert.adapters.dynamodb import documents, drafts, messages, request_items, requests
+from precert.adapters.dynamodb import table as table_adapter
 from precert.adapters.dynamodb.keys import inbox_sk
 from precert.adapters.s3.documents import S3Documents
 from precert.bootstrap import dependencies
 from precert.domain import reviewing
 from precert.domain.request import Change, Request
-from precert.usecases import (
-    change_case,
-    decide,
-    deliver_message,
-    relay_event,
-    run_round,
-    sign_decisions,
-    void_request,
-    warn_of_expiry,
-)
+from precert.usecases import changes, cleanup, decisions
+from precert.usecases import messages as messages_usecases
+from precert.usecases import requests as requests_usecases
+from precert.usecases import workflow as workflow_usecases
 from precert.usecases.ports.requests import ConcurrentChangeError
-from precert.usecases.submit_draft import submit_draft
+from precert.usecases.submission import submit_draft
 from tests.simulation import machine
 
 Patch = pytest.MonkeyPatch
@@ -63,7 +50,7 @@ def _without(operation: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def _unchecked_event(patch: Patch, *modules: Any) -> None:
     """Events put whatever stands there."""
-    put = operations.put_event
+    put = request_items.put_event
 
     def unchecked(*given: Any) -> dict[str, Any]:
         return {"Put": _without(put(*given)["Put"], "ConditionExpression")}
@@ -117,8 +104,8 @@ def lost_race_written_again(patch: Patch) -> None:
             return wanted.request
         raise ConcurrentChangeError
 
-    patch.setattr(void_request, "change_request", stubborn)
-    patch.setattr(change_case, "change_request", stubborn)
+    patch.setattr(requests_usecases, "change_request", stubborn)
+    patch.setattr(changes, "change_request", stubborn)
 
 
 @fault
@@ -213,7 +200,7 @@ def late_line_over_a_newer_one(patch: Patch) -> None:
 @fault
 def stale_read_taken_for_truth(patch: Patch) -> None:
     """Reads of one item are eventually consistent."""
-    consistent = reads.get
+    consistent = table_adapter.get
 
     def stale(client: Any, *key: str) -> Any:
         class Lenient:
@@ -298,7 +285,7 @@ def _early(act: Callable[[Change], None]) -> Callable[..., Request]:
 def published_before_the_commit(patch: Patch) -> None:
     """A decision is told to the bus first, and written then."""
     patch.setattr(
-        change_case, "change_request", _early(lambda one: dependencies().bus.publish(one.event))
+        changes, "change_request", _early(lambda one: dependencies().bus.publish(one.event))
     )
 
 
@@ -312,7 +299,7 @@ def token_answered_before_the_commit(patch: Patch) -> None:
         if waiting:
             made.workflow.answer(waiting.task_token, {"status": wanted.event.status.value})
 
-    patch.setattr(change_case, "change_request", _early(answer))
+    patch.setattr(changes, "change_request", _early(answer))
 
 
 @fault
@@ -374,13 +361,13 @@ def event_id_made_at_delivery(patch: Patch) -> None:
 def inbox_without_idempotency(patch: Patch) -> None:
     """A message's key is the instant of its delivery."""
     made, keyed = count(), inbox_sk
-    patch.setattr(inbox, "inbox_sk", lambda at, name: f"{keyed(at, name)}.{next(made)}")
+    patch.setattr(messages, "inbox_sk", lambda at, name: f"{keyed(at, name)}.{next(made)}")
 
 
 @fault
 def message_to_one_side(patch: Patch) -> None:
     """A delivery ends after the first inbox, and is not tried again."""
-    deliver = deliver_message.deliver_message
+    deliver = messages_usecases.deliver_message
     from functions.inbox import handler
 
     patch.setattr(
@@ -436,7 +423,7 @@ def clock_marked_twice(patch: Patch) -> None:
 def mark_not_told(patch: Patch) -> None:
     """An execution that reaches a mark goes on sleeping."""
     patch.setattr(Request, "mark_clock", lambda *_: None)
-    patch.setattr(run_round, "_mark_is_missing", lambda *_: False)
+    patch.setattr(workflow_usecases, "_mark_is_missing", lambda *_: False)
 
 
 @fault
@@ -471,13 +458,13 @@ def first_token_kept(patch: Patch) -> None:
 def token_not_answered(patch: Patch) -> None:
     """A void leaves its execution asleep until the next mark."""
     closes = frozenset({"RequestDetermined", "AppealDetermined"})
-    patch.setattr(relay_event, "_CLOSES_ROUND", closes)
+    patch.setattr(workflow_usecases, "_CLOSES_ROUND", closes)
 
 
 @fault
 def round_of_a_click_not_asked(patch: Patch) -> None:
     """A decision is of whichever round is open when it arrives."""
-    patch.setattr(decide, "require_round", lambda *_: None)
+    patch.setattr(decisions, "require_round", lambda *_: None)
 
 
 @fault
@@ -503,26 +490,26 @@ def timeout_not_caught(patch: Patch) -> None:
 @fault
 def clock_moved_unheard(patch: Patch) -> None:
     """An execution sleeps on by the old clock when information was asked for, or has come."""
-    patch.setattr(relay_event, "_MOVES_CLOCK", frozenset())
+    patch.setattr(workflow_usecases, "_MOVES_CLOCK", frozenset())
 
 
 @fault
 def warned_at_each_look(patch: Patch) -> None:
     """A warning of a draft's end has an id of its own each time."""
-    made, event_of = count(), warn_of_expiry.expiring_event
+    made, event_of = count(), cleanup.expiring_event
 
     def another(draft: Request, now: Any) -> Any:
         event = event_of(draft, now)
         return event.model_copy(update={"event_id": f"{event.event_id}-{next(made)}"})
 
-    patch.setattr(warn_of_expiry, "expiring_event", another)
-    give = draft_warnings.DynamoDBDraftWarnings._without_warning
+    patch.setattr(cleanup, "expiring_event", another)
+    give = drafts.DynamoDBDraftWarnings._without_warning
 
     def kept(self: Any, warning: Any) -> dict[str, Any]:
         given = give(self, warning)
         return {**given, "UpdateExpression": "SET worklist_sk = :listed"}
 
-    patch.setattr(draft_warnings.DynamoDBDraftWarnings, "_without_warning", kept)
+    patch.setattr(drafts.DynamoDBDraftWarnings, "_without_warning", kept)
 
 
 @fault
@@ -533,7 +520,7 @@ def signed_by_its_proposer(patch: Patch) -> None:
     def lenient(request: Request, by: str) -> Any:
         return signed(request, f"not-{by}")
 
-    patch.setattr(sign_decisions, "signed", lenient)
+    patch.setattr(decisions, "signed", lenient)
 
 
 @fault

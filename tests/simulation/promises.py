@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from precert.adapters.dynamodb.codec import from_wire
+from precert.adapters.dynamodb.listings import row_of
 from precert.adapters.dynamodb.request_items import request_of
-from precert.adapters.dynamodb.rows import row_of
+from precert.adapters.dynamodb.table import from_wire
 from precert.contract import MESSAGE_EVENT_TYPES
 from precert.domain.request import Request
 from precert.domain.statuses import WaitingOn

@@ -4,16 +4,16 @@ from functools import cache
 from random import Random
 from typing import Final, NamedTuple
 
-from precert.adapters.dynamodb.codec import to_wire
-from precert.adapters.dynamodb.members import member_item
+from precert.adapters.dynamodb.reference import member_item
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
+from precert.adapters.dynamodb.table import to_wire
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.domain.coverage import members_of
 from precert.domain.letters import LetterWords
 from precert.domain.loading import load_delegates, load_members, load_plans, load_rules
 from precert.domain.payer import Payer
 from precert.domain.statuses import LineStatus
-from precert.usecases.publish_rule_list import publish_rule_list
+from precert.usecases.rule_lists import publish_rule_list
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.simulation.bucket import Bucket, Exceptions

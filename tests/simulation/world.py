@@ -28,7 +28,7 @@ from functions.workflow import handler as workflow
 from precert import bootstrap
 from precert.adapters.dynamodb import request_items
 from precert.adapters.dynamodb.keys import DRAFTS_QUEUE
-from precert.adapters.dynamodb.transactions import Writes
+from precert.adapters.dynamodb.table import Writes
 from precert.bootstrap import Dependencies
 from precert.contract import (
     LETTER_EVENT_TYPES,
@@ -43,7 +43,7 @@ from precert.domain.content import RequestContent
 from precert.domain.documents import Refusal
 from precert.observability import logger, metrics
 from precert.settings import Settings
-from precert.usecases.repair_rounds import repair_rounds
+from precert.usecases.operations import repair_rounds
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
 from tests.simulation.broken import PromiseBrokenError

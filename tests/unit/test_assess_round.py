@@ -12,7 +12,7 @@ from precert.domain.documents import Document, DocumentStatus
 from precert.domain.request import Request, lines_of
 from precert.domain.review import SYSTEM, AssertionStanding, Assessment
 from precert.domain.statuses import LineStatus, Status, WaitingOn
-from precert.usecases.run_round import Standing
+from precert.usecases.workflow import Standing
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.reference import RULE_LIST, VENDOR, SampleReference, assess, rule

@@ -21,8 +21,8 @@ from precert.domain.wording import (
     written_moment,
     written_units,
 )
-from precert.usecases.check_requirements import CheckAnswer
-from precert.usecases.confirm_check import confirm_check
+from precert.usecases.checks import CheckAnswer
+from precert.usecases.confirmation import confirm_check
 from tests.fakes import samples
 from tests.fakes.clock import START
 

@@ -16,8 +16,8 @@ from precert.domain.errors import (
 )
 from precert.domain.request import Request
 from precert.domain.statuses import LineStatus, Status
-from precert.usecases.change_request import ATTEMPTS
-from precert.usecases.decide import decide
+from precert.usecases.changes import ATTEMPTS
+from precert.usecases.decisions import decide
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets

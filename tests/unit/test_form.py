@@ -13,7 +13,7 @@ from precert.domain.content import Service
 from precert.domain.errors import InvalidInputError, NotEntitledError
 from precert.domain.form import AskedField, AskedForm, FieldKind, asked_form
 from precert.domain.payer import Form, Payer, Stage
-from precert.usecases.next_fields import next_fields
+from precert.usecases.checks import next_fields
 from tests.fakes import samples
 from tests.fakes.clock import START
 

@@ -9,7 +9,7 @@ from precert.domain.errors import ActionNotAllowedError
 from precert.domain.matching import Mismatch, Side
 from precert.domain.request import Request
 from precert.domain.statuses import Action, Status
-from precert.usecases.match_providers import with_matches
+from precert.usecases.workflow import with_matches
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.reference import SampleReference

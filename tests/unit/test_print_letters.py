@@ -14,7 +14,7 @@ from precert.domain.request import Request
 from precert.domain.review import Approved
 from precert.domain.reviewing import change_dates
 from precert.domain.statuses import LineStatus, Status
-from precert.usecases.print_letters import letter_facts, print_letters
+from precert.usecases.notices import letter_facts, print_letters
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.requests import InMemoryRequests

@@ -12,8 +12,8 @@ from precert.domain.content import RequestContent
 from precert.domain.coverage import Member
 from precert.domain.directory import DirectoryEntry
 from precert.domain.rules import RuleListVersion
+from precert.usecases.checks import AROUND, prove_assertion
 from precert.usecases.ports.reference import CheckFacts
-from precert.usecases.prove_assertion import AROUND, prove_assertion
 from tests.fakes.clock import START
 from tests.fakes.samples import PATIENT, content
 

@@ -22,9 +22,9 @@ from precert.domain.matching import Side
 from precert.domain.numbers import precert_number
 from precert.domain.review import Channel
 from precert.domain.statuses import Status
-from precert.usecases.register_request import Arrival, register_request
-from precert.usecases.run_round import deadline_of
-from precert.usecases.submit_draft import SubmittedRequest
+from precert.usecases.intake import Arrival, register_request
+from precert.usecases.submission import SubmittedRequest
+from precert.usecases.workflow import deadline_of
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets

@@ -13,9 +13,9 @@ from precert.domain.request import Request
 from precert.domain.review import SYSTEM
 from precert.domain.statuses import Status
 from precert.domain.values import Urgency
+from precert.usecases.operations import repair_rounds, stray_rounds
 from precert.usecases.ports.requests import Round
-from precert.usecases.relay_event import relay_event
-from precert.usecases.repair_rounds import repair_rounds, stray_rounds
+from precert.usecases.workflow import relay_event
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.requests import InMemoryRequests

@@ -22,7 +22,7 @@ from precert.domain.matching import Mismatch, Side
 from precert.domain.request import Request
 from precert.domain.review import Approved, Assessment, Channel
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
-from precert.usecases.report_determination import Report, ReportedLine, report_determination
+from precert.usecases.intake import Report, ReportedLine, report_determination
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.registrations import InMemoryRegistrations

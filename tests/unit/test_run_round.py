@@ -11,9 +11,8 @@ from precert.domain.errors import TransientError
 from precert.domain.request import Request
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import Status
-from precert.usecases.assess_round import MOST_READS
 from precert.usecases.ports.requests import RequestClosedError, Round
-from precert.usecases.run_round import Standing, await_decision, mark_clock, standing_of
+from precert.usecases.workflow import MOST_READS, Standing, await_decision, mark_clock, standing_of
 from tests.fakes import samples
 from tests.fakes.clock import START, Clock
 from tests.fakes.reference import assess

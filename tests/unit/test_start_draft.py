@@ -8,8 +8,8 @@ import pytest
 from precert.domain.errors import GuidanceOnlyError, PrecertError
 from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.rules import Requirement
-from precert.usecases.check_requirements import CheckAnswer
-from precert.usecases.start_draft import elsewhere, leads_to_a_draft
+from precert.usecases.checks import CheckAnswer
+from precert.usecases.drafts import elsewhere, leads_to_a_draft
 from tests.fakes.samples import payer
 from tools.openapi_story import story
 

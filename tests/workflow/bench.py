@@ -16,8 +16,8 @@ from precert.bootstrap import Dependencies
 from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
-from precert.usecases.repair_rounds import repair_rounds
-from precert.usecases.submit_draft import SubmittedRequest, submit_draft
+from precert.usecases.operations import repair_rounds
+from precert.usecases.submission import SubmittedRequest, submit_draft
 from tests.journeys.desk import Desk, Json, until
 
 CALLER: Final = Caller(

@@ -13,7 +13,7 @@ from local.journey.trail import answer
 from local.users import OFFICE
 from precert.adapters.dynamodb.keys import request_pk
 from precert.contract import HISTORY_PREFIX, TTL_ATTRIBUTE
-from precert.usecases.save_draft import save_draft
+from precert.usecases.drafts import save_draft
 from tests.journeys.desk import DENIAL, until
 from tests.workflow.bench import CALLER, Bench, parsed
 

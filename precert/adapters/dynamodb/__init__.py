@@ -1,1 +1,1 @@
-"""The two tables. ``keys`` alone builds keys; ``codec`` alone turns models into items and back."""
+"""The two tables. ``keys`` alone builds keys; ``table`` alone reads, writes and converts items."""

@@ -1,4 +1,4 @@
-"""Directory entries as items: filed once for every place and word by which a search finds them.
+"""Directory entries as items, and frequently selected providers.
 
 A search reads one partition, of its own cell and the first letters of what was typed, and there only
 what begins so. An entry is filed in each cell from which it can be within the radius, under each word
@@ -6,13 +6,33 @@ of its name; so the work is done once at loading, and a search costs the same in
 """
 
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import Item, json_of
-from precert.adapters.dynamodb.keys import cell_pk, entry_sk, provider_pk, zip_entries_pk
+from precert.adapters.dynamodb.keys import (
+    cell_pk,
+    entry_sk,
+    frequent_pk,
+    instant,
+    provider_pk,
+    zip_entries_pk,
+)
+from precert.adapters.dynamodb.table import Item, json_of, query_some, to_wire
 from precert.contract import PK, SK
+from precert.domain.content import Provider
 from precert.domain.directory import DirectoryEntry, Place, cells_near, words_filed
+from precert.domain.frequent import (
+    FrequentProvider,
+    most_frequent,
+    selected_provider,
+    selection_key,
+)
 from precert.domain.names import words_of
+from precert.domain.request import Request
 from precert.usecases.ports.reference import FiledEntries
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
 
 ENTRY_SK = "ENTRY"
 Filed = tuple[DirectoryEntry, Place]
@@ -56,3 +76,47 @@ def found(items: Collection[Item], *, complete: bool) -> FiledEntries:
 def _parts(filed: Filed) -> Item:
     entry, place = filed
     return {"entry": json_of(entry), "place": json_of(place)}
+
+
+_PAGES = 1
+"""A megabyte: some two thousand providers of one TIN, of which ten are shown."""
+
+
+class DynamoDBFrequentProviders:
+    def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
+        self._client = client
+        self._table = requests_table
+
+    def of(self, tin: str) -> tuple[FrequentProvider, ...]:
+        items, _ = query_some(self._client, self._table, frequent_pk(tin), pages=_PAGES)
+        return most_frequent(
+            [
+                FrequentProvider(
+                    provider=Provider.model_validate_json(item["provider"]),
+                    selected=int(item["selected"]),
+                    selected_at=item["selected_at"],
+                )
+                for item in items
+            ]
+        )
+
+
+def count_selection(table: str, draft: Request) -> list[dict[str, Any]]:
+    """The operations, of the transaction that starts the draft, that count what it has selected."""
+    provider = selected_provider(draft.content)
+    if provider is None:
+        return []
+    values = {":provider": json_of(provider), ":now": instant(draft.created_at), ":one": 1}
+    return [
+        {
+            "Update": {
+                "TableName": table,
+                "Key": to_wire({PK: frequent_pk(tin), SK: selection_key(provider)}),
+                "UpdateExpression": (
+                    "SET provider = :provider, selected_at = :now ADD selected :one"
+                ),
+                "ExpressionAttributeValues": to_wire(values),
+            }
+        }
+        for tin in sorted(draft.tins)
+    ]

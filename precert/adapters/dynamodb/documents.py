@@ -1,27 +1,31 @@
-"""Document records (port :class:`precert.usecases.ports.documents.DocumentRecords`)."""
+"""Records of documents and of determination notices."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import Item, json_of, to_wire
-from precert.adapters.dynamodb.keys import (
-    document_sk,
-    instant,
-    request_pk,
+from precert.adapters.dynamodb.keys import document_sk, instant, letter_sk, request_pk
+from precert.adapters.dynamodb.request_items import callers_condition, put_event, request_of
+from precert.adapters.dynamodb.table import (
+    ABSENT,
+    ConditionFailedError,
+    Item,
+    Writes,
+    get,
+    json_of,
+    query_all,
+    to_wire,
 )
-from precert.adapters.dynamodb.operations import callers_condition, put_event
-from precert.adapters.dynamodb.reads import get, query_all
-from precert.adapters.dynamodb.request_items import request_of
-from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
 from precert.contract import DOCUMENT_SK_PREFIX, PK, REQUEST_SK, SK
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event
+from precert.domain.letters import Letter
 from precert.domain.statuses import Status
 from precert.usecases.ports.documents import DocumentChangedError, OfferRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
 
 TAKES_DOCUMENTS = (
     "((#status = :incomplete AND expires_at > :now) OR takes_documents = :true)"
@@ -197,3 +201,44 @@ def _item(request_id: str, document: Document) -> Item:
 def document_of(item: Item) -> Document:
     """A document of its item."""
     return Document.model_validate_json(item["document"])
+
+
+class DynamoDBLetters:
+    """Letters beside their request, all of a round in one transaction with their event."""
+
+    def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
+        self._writes = Writes(client)
+        self._table = requests_table
+
+    def record(self, request_id: str, letters: Sequence[Letter], event: Event) -> None:
+        request_stands = {
+            "TableName": self._table,
+            "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
+            "ConditionExpression": "attribute_exists(pk)",
+        }
+        operations: list[dict[str, Any]] = [
+            *({"Put": self._put(request_id, letter)} for letter in letters),
+            put_event(self._table, event),
+            {"ConditionCheck": request_stands},
+        ]
+        try:
+            self._writes.transact(operations)
+        except ConditionFailedError:
+            return
+
+    def _put(self, request_id: str, letter: Letter) -> dict[str, Any]:
+        item = {
+            PK: request_pk(request_id),
+            SK: letter_sk(letter.letter_id),
+            "letter": json_of(letter),
+        }
+        return {
+            "TableName": self._table,
+            "Item": to_wire(item),
+            "ConditionExpression": ABSENT,
+        }
+
+
+def letter_of(item: Item) -> Letter:
+    """A letter of its item."""
+    return Letter.model_validate_json(item["letter"])

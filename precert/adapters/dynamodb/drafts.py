@@ -1,36 +1,49 @@
-"""Drafts in the requests table (port :class:`precert.usecases.ports.drafts.DraftStore`)."""
+"""Drafts in the requests table, and the list of those to be warned of."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import Item, to_wire
+from precert.adapters.dynamodb.directory import count_selection
 from precert.adapters.dynamodb.duplicates import LOCK_ATTEMPTS, lock, put_footprint
-from precert.adapters.dynamodb.frequent import count_selection
 from precert.adapters.dynamodb.keys import (
+    DRAFT_PARTY_SK,
     DRAFTS_QUEUE,
     PROCESSING_QUEUE,
+    REQUEST_PK_PREFIX,
     instant,
     number_pk,
     request_pk,
 )
-from precert.adapters.dynamodb.members import covered_condition
-from precert.adapters.dynamodb.operations import (
+from precert.adapters.dynamodb.reference import covered_condition
+from precert.adapters.dynamodb.request_items import (
     callers_condition,
     delete_draft_party,
+    packed,
+    packed_parts,
     put_event,
+    request_item,
+    request_of,
     set_lines,
 )
-from precert.adapters.dynamodb.request_items import packed, packed_parts, request_item, request_of
-from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
-from precert.adapters.dynamodb.unmatched import unmatched_lines
+from precert.adapters.dynamodb.requests import unmatched_lines
+from precert.adapters.dynamodb.table import (
+    ABSENT,
+    ConditionFailedError,
+    Item,
+    Writes,
+    from_wire,
+    to_wire,
+    transient_faults,
+)
 from precert.contract import (
     CHANGED,
     PK,
     REQUEST_SK,
     SK,
     TTL_ATTRIBUTE,
+    WORKLIST_INDEX,
     WORKLIST_PK,
     WORKLIST_SK,
 )
@@ -39,17 +52,20 @@ from precert.domain.errors import TransientError
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.statuses import Status, WaitingOn
-from precert.usecases.ports.drafts import (
+from precert.usecases.ports.listings import dashboard_row, row_of_request
+from precert.usecases.ports.requests import (
     CoverageChangedError,
+    DraftChangedError,
     DraftRefusedError,
+    DueWarning,
     NumberTakenError,
     Saving,
     Submission,
 )
-from precert.usecases.ports.listings import dashboard_row, row_of_request
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
 
 _LIVE = "#status = :incomplete AND version = :based_on AND expires_at > :now"
 
@@ -322,3 +338,72 @@ def _live_update(
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": to_wire(all_values),
     }
+
+
+_DRAFT, _EVENT, _LINE = range(3)
+"""The operations of a warning, in their order."""
+
+
+class DynamoDBDraftWarnings:
+    def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
+        self._client = client
+        self._writes = Writes(client)
+        self._table = requests_table
+
+    def due(self, now: datetime) -> Iterator[DueWarning]:
+        start: dict[str, Any] = {}
+        while True:
+            with transient_faults():
+                answer = self._client.query(
+                    TableName=self._table,
+                    IndexName=WORKLIST_INDEX,
+                    KeyConditionExpression=f"{WORKLIST_PK} = :drafts AND {WORKLIST_SK} <= :now",
+                    ExpressionAttributeValues=to_wire(
+                        {":drafts": DRAFTS_QUEUE, ":now": instant(now)}
+                    ),
+                    **start,
+                )
+            for item in map(from_wire, answer["Items"]):
+                yield DueWarning(item[PK].removeprefix(REQUEST_PK_PREFIX), item[WORKLIST_SK])
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def give(self, warning: DueWarning, draft: Request, event: Event) -> None:
+        unchanged = {
+            "TableName": self._table,
+            "Key": to_wire({PK: request_pk(draft.request_id), SK: REQUEST_SK}),
+            "ConditionExpression": "version = :version AND #status = :incomplete",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": to_wire(
+                {":version": draft.version, ":incomplete": Status.INCOMPLETE.value}
+            ),
+        }
+        operations = [
+            {"ConditionCheck": unchanged},
+            put_event(self._table, event),
+            {"Update": self._without_warning(warning)},
+        ]
+        try:
+            self._writes.transact(operations)
+        except ConditionFailedError as failed:
+            if failed.index == _EVENT:
+                # It was given before, and the line was brought up to date late.
+                self.take_off(warning)
+                return
+            raise DraftChangedError from failed
+
+    def take_off(self, warning: DueWarning) -> None:
+        try:
+            self._writes.update(**self._without_warning(warning))
+        except ConditionFailedError:
+            return
+
+    def _without_warning(self, warning: DueWarning) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "Key": to_wire({PK: request_pk(warning.request_id), SK: DRAFT_PARTY_SK}),
+            "UpdateExpression": f"REMOVE {WORKLIST_PK}, {WORKLIST_SK}",
+            "ConditionExpression": f"{WORKLIST_SK} = :listed",
+            "ExpressionAttributeValues": to_wire({":listed": warning.listed_at}),
+        }

@@ -9,7 +9,6 @@ begin at an instant: a lock that is made anew never has a version that its forer
 
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import Item, to_wire
 from precert.adapters.dynamodb.keys import (
     LOCK_SK,
     duplicate_pk,
@@ -17,15 +16,23 @@ from precert.adapters.dynamodb.keys import (
     footprints_pk,
     microseconds,
 )
-from precert.adapters.dynamodb.reads import get, query_all, transient_faults
 from precert.adapters.dynamodb.request_items import packed, unpacked
-from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
+from precert.adapters.dynamodb.table import (
+    ABSENT,
+    ConditionFailedError,
+    Item,
+    Writes,
+    get,
+    query_all,
+    to_wire,
+    transient_faults,
+)
 from precert.contract import PK, SK
 from precert.domain.duplicates import Footprint, footprint_of
 from precert.domain.errors import TransientError
 from precert.domain.request import Request
 from precert.domain.review import Channel
-from precert.usecases.ports.duplicates import DuplicateFoundError
+from precert.usecases.ports.requests import DuplicateFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -34,7 +41,7 @@ LOCK_ATTEMPTS = 5
 
 
 class DynamoDBFootprints:
-    """Footprints by member (port :class:`precert.usecases.ports.duplicates.Footprints`)."""
+    """Footprints by member (port :class:`precert.usecases.ports.requests.Footprints`)."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""Flags in the requests table (port :class:`precert.usecases.ports.flags.Flags`).
+"""Flags in the requests table (port :class:`precert.usecases.ports.requests.Flags`).
 
 What a TIN has flagged is a set in one item, which the transaction of each flag asks for its size: so
 the sixteenth is refused however many ask at once. The line has the flag too, and its time, for the
@@ -9,7 +9,6 @@ line will be.
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import from_wire, to_wire
 from precert.adapters.dynamodb.keys import (
     DRAFT_PARTY_SK,
     flags_key,
@@ -17,13 +16,18 @@ from precert.adapters.dynamodb.keys import (
     party_sk,
     request_pk,
 )
-from precert.adapters.dynamodb.reads import get, transient_faults
-from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
+from precert.adapters.dynamodb.table import (
+    ConditionFailedError,
+    Writes,
+    from_wire,
+    get,
+    to_wire,
+    transient_faults,
+)
 from precert.contract import FLAG, PK, SK, TIN
 from precert.domain.request import Request
 from precert.domain.statuses import Status
-from precert.usecases.ports.flags import MOST_FLAGGED, FlagsFullError
-from precert.usecases.ports.requests import ConcurrentChangeError
+from precert.usecases.ports.requests import MOST_FLAGGED, ConcurrentChangeError, FlagsFullError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -1,29 +1,42 @@
-"""Lists over the indexes (port :class:`precert.usecases.ports.listings.Listings`)."""
+"""Lists over the indexes (port :class:`precert.usecases.ports.listings.Listings`).
 
-from collections.abc import Sequence
+A row takes few bytes, so that 25 of them are one read unit. A cursor holds the keys of the last row
+but not the list's partition: that always comes from who is asking, so that a cursor of somebody
+else's list opens nothing. It names its list by a digest, so that it is refused by any other.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
-from precert.adapters.dynamodb.cursors import Position, cursor_of, key_of_row, position_of
 from precert.adapters.dynamodb.keys import (
     DRAFTS_QUEUE,
     OVERDUE_QUEUE,
     REQUEST_PK_PREFIX,
+    STATUS_LETTERS,
     UNMATCHED_QUEUE,
+    instant_of,
     microseconds,
     tin_member,
     tin_status,
     worklist_pk,
 )
-from precert.adapters.dynamodb.reads import transient_faults
-from precert.adapters.dynamodb.rows import row_of
+from precert.adapters.dynamodb.table import Item, from_wire, to_wire, transient_faults
 from precert.contract import (
+    CHANGED,
     DASHBOARD_INDEX,
+    DUE,
     DUE_INDEX,
+    FLAG,
     FLAGGED_INDEX,
     INDEXES,
+    NUMBERS,
     PATIENT_INDEX,
     PK,
     ROW_ATTRIBUTE,
@@ -32,7 +45,10 @@ from precert.contract import (
     WORKLIST_INDEX,
     WORKLIST_PK,
 )
-from precert.domain.values import Sort
+from precert.domain.matching import Side
+from precert.domain.review import Channel
+from precert.domain.statuses import Status, WaitingOn
+from precert.domain.values import Purpose, Sort
 from precert.usecases.ports.listings import (
     CursorError,
     DashboardRow,
@@ -44,6 +60,209 @@ from precert.usecases.ports.listings import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+_DIGEST_CHARACTERS = 12
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a reader of a list stands.
+
+    ``key`` is the last row's, without the partition; ``None`` at a beginning. ``since`` is when the
+    reader began, in microseconds; ``again`` whether it is at what changed since then.
+    """
+
+    key: Mapping[str, str | int] | None
+    since: int = 0
+    again: bool = False
+
+
+def cursor_of(position: Position | None, of_list: Sequence[object]) -> str | None:
+    """The cursor after a position of the list, or ``None`` at its end."""
+    if position is None:
+        return None
+    key = dict(sorted(position.key.items())) if position.key is not None else None
+    text = json.dumps([_digest(of_list), key, position.since, position.again])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def position_of(cursor: str, of_list: Sequence[object], names: frozenset[str]) -> Position:
+    """The position that a cursor names.
+
+    Raises:
+        CursorError: it is no cursor of this very list, or its key has not these attributes.
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        digest, key, since, again = json.loads(
+            base64.b64decode(padded, altchars=b"-_", validate=True)
+        )
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise CursorError from error
+    sound = type(since) is int and since >= 0 and type(again) is bool
+    if digest != _digest(of_list) or not sound or not _is_key(key, names):
+        raise CursorError
+    return Position(key, since, again)
+
+
+def key_of_row(last: Mapping[str, object], names: frozenset[str]) -> dict[str, str | int]:
+    """The key of the last row read, as a cursor keeps it."""
+    return {
+        name: int(value) if isinstance(value, Decimal) else str(value)
+        for name, value in last.items()
+        if name in names
+    }
+
+
+def _digest(of_list: Sequence[object]) -> str:
+    text = "\x1f".join(str(part) for part in of_list)
+    return sha256(text.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def _is_key(key: object, names: frozenset[str]) -> bool:
+    if key is None:
+        return True
+    return (
+        isinstance(key, dict)
+        and key.keys() == names
+        and all(
+            (type(value) is int and 0 <= value < 10**18)
+            if name in NUMBERS
+            else (isinstance(value, str) and bool(value))
+            for name, value in key.items()
+        )
+    )
+
+
+PAGE: Final = 25
+LINE_BYTES: Final = 137
+"""Of a line in the widest index, by patient, but for its row's text."""
+MAX_ROW_BYTES: Final = 2 * 4096 // PAGE - LINE_BYTES
+"""What does not fit is taken from the longest of the names, which the details have whole."""
+
+_FORM: Final = "1"
+_CUT: Final = "…"
+_STATUSES: Final = {letter: status for status, letter in STATUS_LETTERS.items()}
+_PURPOSES: Final = {"P": Purpose.PRECERTIFICATION, "D": Purpose.PREDETERMINATION}
+_WAITING: Final = {
+    "O": WaitingOn.PROVIDER,
+    "P": WaitingOn.PAYER,
+    "N": WaitingOn.NOBODY,
+    "V": WaitingOn.VENDOR,
+}
+_CHANNELS: Final = {
+    "O": Channel.PORTAL,
+    "P": Channel.PHONE,
+    "F": Channel.FAX,
+    "M": Channel.MAIL,
+    "E": Channel.EDI,
+    "V": Channel.VENDOR,
+}
+
+_REQUESTING, _SERVICING = Side
+_UNMATCHED: Final[Mapping[str, tuple[Side, ...]]] = {
+    "-": (),
+    "R": (_REQUESTING,),
+    "S": (_SERVICING,),
+    "B": (_REQUESTING, _SERVICING),
+    "": (),
+}
+"""Rows from before there was the mark have no letter of it."""
+
+
+def row_text(row: DashboardRow) -> str:
+    """What a line shows, but for what its keys and other attributes say."""
+    letters = (
+        STATUS_LETTERS[row.status],
+        _letter(_PURPOSES, row.purpose),
+        _letter(_WAITING, row.waiting_on),
+        "A" if row.appeal_open else "-",
+        _letter(_CHANNELS, row.channel),
+        "D" if row.delegated else "-",
+        _letter(_UNMATCHED, row.unmatched_providers),
+    )
+    fixed = (
+        _FORM,
+        "".join(letters),
+        row.number or "",
+        _day(row.date_of_birth),
+        _day(row.first_day),
+        _day(row.last_day),
+        row.requesting_tin or "",
+    )
+    entered = (
+        row.place_of_service or "",
+        row.requesting_provider or "",
+        row.servicing_provider or "",
+        row.patient or "",
+    )
+    room = MAX_ROW_BYTES - sum(len(part.encode()) + 1 for part in fixed) - (len(entered) - 1)
+    return "\t".join((*fixed, *_shortened(entered, room)))
+
+
+def row_of(item: Item) -> DashboardRow:
+    """The row of an index item."""
+    parts = item[ROW_ATTRIBUTE].split("\t")
+    if parts[0] != _FORM:
+        raise ValueError(f"a row has the form {parts[0]}, which this version does not know")
+    _, letters, number, born, first_day, last_day, tin, *entered = parts
+    place, requesting, servicing, patient = entered[:4]
+    status = _STATUSES[letters[0]]
+    due_at = instant_of(item[DUE]) if DUE in item else None
+    return DashboardRow(
+        request_id=item[PK].removeprefix(REQUEST_PK_PREFIX),
+        status=status,
+        purpose=_PURPOSES[letters[1]],
+        waiting_on=_WAITING[letters[2]],
+        appeal_open=letters[3] == "A",
+        channel=_CHANNELS[letters[4]],
+        delegated=letters[5] == "D",
+        unmatched_providers=_UNMATCHED[letters[6:7]],
+        number=number or None,
+        date_of_birth=_date(born),
+        first_day=_date(first_day),
+        last_day=_date(last_day),
+        requesting_tin=tin or None,
+        place_of_service=place or None,
+        requesting_provider=requesting or None,
+        servicing_provider=servicing or None,
+        patient=patient or None,
+        due_at=due_at,
+        expires_at=due_at if status is Status.INCOMPLETE else None,
+        flagged_at=instant_of(item[FLAG]) if FLAG in item else None,
+        updated_at=instant_of(item[CHANGED]),
+    )
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%Y%m%d}" if day else ""
+
+
+def _date(text: str) -> date | None:
+    return date(int(text[:4]), int(text[4:6]), int(text[6:])) if text else None
+
+
+def _letter(known: Mapping[str, object], wanted: object) -> str:
+    return next(letter for letter, one in known.items() if one == wanted)
+
+
+def _shortened(texts: Sequence[str], room: int) -> list[str]:
+    """Texts in so many bytes: the longest give first, and end in an ellipsis."""
+    sizes = [len(text.encode()) for text in texts]
+    longest = max(sizes)
+    while sum(min(size, longest) for size in sizes) > room:
+        longest -= 1
+    return [
+        text if size <= longest else _cut(text, longest)
+        for text, size in zip(texts, sizes, strict=True)
+    ]
+
+
+def _cut(text: str, size: int) -> str:
+    kept = text.encode()[: size - len(_CUT.encode())].decode(errors="ignore")
+    return f"{kept.rstrip()}{_CUT}"
+
 
 CATCHING_UP: Final = timedelta(seconds=5)
 """How far before a reader began its catching up begins: a write is stamped before it is stored."""

@@ -1,10 +1,10 @@
-"""Members, ZIP codes, the directory and the rule list in force (the reference table)."""
+"""Members, the directory and the rule list in force (the reference table)."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
 from precert.adapters.dynamodb.directory import (
     ENTRY_SK,
     Filed,
@@ -22,24 +22,83 @@ from precert.adapters.dynamodb.keys import (
     ssn_pk,
     zip_entries_pk,
 )
-from precert.adapters.dynamodb.members import (
-    COVERAGE_SK,
-    SSN_SK,
-    member_item,
-    member_of,
-    ssn_items,
-)
-from precert.adapters.dynamodb.reads import get, query_all, query_some, transient_faults
 from precert.adapters.dynamodb.rule_lists import RULE_LIST_KEY, rule_list_of
+from precert.adapters.dynamodb.table import (
+    Item,
+    from_wire,
+    get,
+    json_of,
+    query_all,
+    query_some,
+    to_wire,
+    transient_faults,
+)
 from precert.contract import PK, SK
-from precert.domain.coverage import Coverage, Member, members_of
+from precert.domain.content import Patient
+from precert.domain.coverage import MAX_SPANS, Coverage, Member, members_of
 from precert.domain.directory import DirectoryEntry, Place, cell_of
 from precert.domain.errors import TransientError
+from precert.domain.names import folded
 from precert.domain.values import ProviderKind
 from precert.usecases.ports.reference import MAX_PAGES, CheckFacts, FiledEntries
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+COVERAGE_SK: Final = "COVERAGE"
+SSN_SK: Final = "SSN"
+_COVERED: Final = " OR ".join(
+    f"(from_{slot} <= :day AND to_{slot} >= :day)" for slot in range(1, MAX_SPANS + 1)
+)
+
+
+def member_item(member: Member) -> Item:
+    slots: Item = {}
+    for slot, span in enumerate(member.spans, start=1):
+        slots |= {f"from_{slot}": span.active_from.isoformat()}
+        slots |= {f"to_{slot}": span.last_day.isoformat()}
+    return {
+        PK: member_pk(member.member_id),
+        SK: COVERAGE_SK,
+        "date_of_birth": member.date_of_birth.isoformat(),
+        "name_key": _name_key(member.last_name, member.first_name),
+        "member": json_of(member),
+        **slots,
+    }
+
+
+def member_of(item: Item | None) -> Member | None:
+    return Member.model_validate_json(item["member"]) if item else None
+
+
+def covered_condition(table: str, patient: Patient, day: date) -> dict[str, Any]:
+    """An operation that fails unless the patient is the member entered, and covered on the day."""
+    values = {
+        ":day": day.isoformat(),
+        ":born": patient.date_of_birth.isoformat(),
+        ":name": _name_key(patient.last_name, patient.first_name),
+    }
+    return {
+        "ConditionCheck": {
+            "TableName": table,
+            "Key": to_wire({PK: member_pk(patient.member_id), SK: COVERAGE_SK}),
+            "ConditionExpression": f"date_of_birth = :born AND name_key = :name AND ({_COVERED})",
+            "ExpressionAttributeValues": to_wire(values),
+        }
+    }
+
+
+def ssn_items(member_id: str, digest: str) -> Iterator[Item]:
+    """The way from the hash to the member, and the hash that holds for the member now."""
+    yield {PK: ssn_pk(digest), SK: member_id.upper()}
+    yield {PK: member_pk(member_id), SK: SSN_SK, "digest": digest}
+
+
+def _name_key(last_name: str, first_name: str) -> str:
+    """Names as conditions compare them, folded as everywhere."""
+    return f"{folded(last_name)}#{folded(first_name)}"
+
 
 _WRITE_BATCH: Final = 25
 _READ_BATCH: Final = 100

@@ -1,31 +1,56 @@
-"""Submitted requests and rounds (port :class:`precert.usecases.ports.requests.RequestStore`)."""
+"""Submitted requests, their cycles in the workflow, and requests that come in whole."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.codec import Item, json_of, to_wire
-from precert.adapters.dynamodb.documents import document_of
-from precert.adapters.dynamodb.duplicates import release, replace, submitted_footprint
+from precert.adapters.dynamodb.documents import document_of, letter_of
+from precert.adapters.dynamodb.duplicates import (
+    LOCK_ATTEMPTS,
+    lock,
+    put_footprint,
+    release,
+    replace,
+    submitted_footprint,
+)
+from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import (
     LETTER_SK_PREFIX,
     OVERDUE_QUEUE,
     OVERDUE_SK,
     PROCESSING_QUEUE,
+    UNMATCHED_QUEUE,
     instant,
+    number_pk,
     overdue_sk,
+    party_sk,
     request_pk,
     round_sk,
+    unmatched_sk,
+    unmatched_worklist_sk,
     worklist_pk,
     worklist_sk,
 )
-from precert.adapters.dynamodb.letters import letter_of
-from precert.adapters.dynamodb.operations import put_event, set_lines
-from precert.adapters.dynamodb.reads import get, query_all
-from precert.adapters.dynamodb.request_items import packed, packed_parts, request_of
-from precert.adapters.dynamodb.transactions import ConditionFailedError, Writes
-from precert.adapters.dynamodb.unmatched import taken_away, unmatched_lines
+from precert.adapters.dynamodb.reference import covered_condition
+from precert.adapters.dynamodb.request_items import (
+    packed,
+    packed_parts,
+    put_event,
+    request_item,
+    request_of,
+    set_lines,
+)
+from precert.adapters.dynamodb.table import (
+    ABSENT,
+    ConditionFailedError,
+    Item,
+    Writes,
+    get,
+    json_of,
+    query_all,
+    to_wire,
+)
 from precert.contract import (
     DOCUMENT_SK_PREFIX,
     EVENT_SK_PREFIX,
@@ -38,14 +63,20 @@ from precert.contract import (
     WORKLIST_SK,
     EventType,
 )
+from precert.domain.content import RequestContent
 from precert.domain.duplicates import Footprint, footprint_of
+from precert.domain.errors import TransientError
 from precert.domain.events import Event
+from precert.domain.matching import Side, unmatched
 from precert.domain.request import Change, Request
-from precert.domain.review import Channel
+from precert.domain.review import Channel, Review
 from precert.domain.statuses import Status
-from precert.usecases.ports.listings import row_of_request, worklist_row
+from precert.usecases.ports.listings import row_of_request, unmatched_row, worklist_row
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
+    CoverageChangedError,
+    NumberTakenError,
+    RegisteredAlreadyError,
     RequestClosedError,
     RequestFile,
     Round,
@@ -53,6 +84,54 @@ from precert.usecases.ports.requests import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+def unmatched_lines(
+    table: str, request_id: str, content: RequestContent, review: Review
+) -> list[dict[str, Any]]:
+    """Writes that bring the list up to date: a line for each side that waits, none for the others."""
+    waiting = unmatched(review.temporary_providers)
+    return [
+        _put(table, request_id, side, content, review)
+        if side in waiting
+        else {"Delete": {"TableName": table, "Key": to_wire(_key(request_id, side))}}
+        for side in Side
+        if side in review.temporary_providers
+    ]
+
+
+def taken_away(table: str, change: Change) -> list[dict[str, Any]]:
+    """Writes that take a request off the lists of the TINs that see it no more, flags included."""
+    request_id = change.request.request_id
+    return [
+        operation
+        for tin in sorted(change.unseen_by)
+        for operation in (
+            {
+                "Delete": {
+                    "TableName": table,
+                    "Key": to_wire({PK: request_pk(request_id), SK: party_sk(tin)}),
+                }
+            },
+            {"Update": uncount(table, tin, request_id)},
+        )
+    ]
+
+
+def _key(request_id: str, side: Side) -> dict[str, str]:
+    return {PK: request_pk(request_id), SK: unmatched_sk(side)}
+
+
+def _put(
+    table: str, request_id: str, side: Side, content: RequestContent, review: Review
+) -> dict[str, Any]:
+    item = {
+        **_key(request_id, side),
+        WORKLIST_PK: UNMATCHED_QUEUE,
+        WORKLIST_SK: unmatched_worklist_sk(review.submitted_at, request_id, side),
+        ROW_ATTRIBUTE: json_of(unmatched_row(request_id, side, content, review)),
+    }
+    return {"Put": {"TableName": table, "Item": to_wire(item)}}
 
 
 _GIVES_SLOTS = frozenset({EventType.REQUEST_PENDED, EventType.APPEAL_FILED})
@@ -243,3 +322,110 @@ def _footprint(request: Request) -> Footprint:
     return footprint_of(
         request.request_id, review.number, review.submitted_at, request.content, review.lines
     )
+
+
+NUMBER_SK = "NUMBER"
+
+
+class LockChangedError(Exception):
+    """Others were quicker at the lock on what is asked for; ``item`` is what it holds now."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("the lock changed")
+        self.item = item
+
+
+class DynamoDBRegistrations:
+    """One transaction for each: what a submission writes, without a draft before it."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        *,
+        requests_table: str,
+        reference_table: str,
+        kept_until: Callable[[datetime], datetime],
+    ) -> None:
+        """``kept_until`` says until when history stays that changed last at an instant (T4)."""
+        self._client = client
+        self._kept_until = kept_until
+        self._writes = Writes(client)
+        self._table = requests_table
+        self._reference_table = reference_table
+
+    def register(
+        self,
+        request: Request,
+        event: Event,
+        *,
+        covered_on: date | None,
+        footprint: Footprint | None,
+    ) -> None:
+        patient = request.content.patient
+        operations: list[dict[str, Any]] = [
+            {"Put": self._put(request)},
+            {"Put": self._put_number(request)},
+            put_event(self._table, event),
+            *set_lines(
+                self._table, row_of_request(request), request.tins, request.content.member_id
+            ),
+            *unmatched_lines(self._table, request.request_id, request.content, request.submitted),
+        ]
+        if covered_on and patient:
+            operations.append(covered_condition(self._reference_table, patient, covered_on))
+        if footprint is None:
+            self._transact(operations)
+            return
+        operations.append(put_footprint(self._table, footprint))
+        known: Item | None = None
+        for _ in range(LOCK_ATTEMPTS):
+            try:
+                self._transact([*operations, lock(self._table, footprint, known)])
+            except LockChangedError as changed:
+                known = changed.item
+                continue
+            return
+        raise TransientError("Others are asking for the same. Send it again.")
+
+    def _transact(self, operations: list[dict[str, Any]]) -> None:
+        try:
+            self._writes.transact(operations)
+        except ConditionFailedError as failed:
+            if failed.index == 0:
+                current = request_of(failed.item) if failed.item else None
+                raise RegisteredAlreadyError(current) from failed
+            if "ConditionCheck" in operations[failed.index]:
+                raise CoverageChangedError from failed
+            if failed.index == 1:
+                raise NumberTakenError from failed
+            raise LockChangedError(failed.item) from failed
+
+    def request_id_of(self, number: str) -> str | None:
+        item = get(self._client, self._table, number_pk(number), NUMBER_SK)
+        return item["request_id"] if item else None
+
+    def _put(self, request: Request) -> dict[str, Any]:
+        item = {
+            PK: request_pk(request.request_id),
+            SK: REQUEST_SK,
+            **request_item(request),
+            **worklist_attributes(request),
+            "takes_documents": request.takes_documents,
+        }
+        if request.is_history:
+            item[TTL_ATTRIBUTE] = ceil(self._kept_until(request.updated_at).timestamp())
+        return {
+            "TableName": self._table,
+            "Item": to_wire(item),
+            "ConditionExpression": ABSENT,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def _put_number(self, request: Request) -> dict[str, Any]:
+        number = request.submitted.number
+        item = {PK: number_pk(number), SK: NUMBER_SK, "request_id": request.request_id}
+        return {
+            "TableName": self._table,
+            "Item": to_wire(item),
+            "ConditionExpression": ABSENT,
+        }

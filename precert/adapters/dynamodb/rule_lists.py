@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from precert.adapters.dynamodb.codec import Item, from_wire, to_wire
 from precert.adapters.dynamodb.keys import (
     ASSERTION_KEY,
     RULE_LIST_PK,
@@ -15,11 +14,19 @@ from precert.adapters.dynamodb.keys import (
     rule_list_at_sk,
     rule_list_version_sk,
 )
-from precert.adapters.dynamodb.reads import get, transient_faults
-from precert.adapters.dynamodb.transactions import ABSENT, ConditionFailedError, Writes
+from precert.adapters.dynamodb.table import (
+    ABSENT,
+    ConditionFailedError,
+    Item,
+    Writes,
+    from_wire,
+    get,
+    to_wire,
+    transient_faults,
+)
 from precert.contract import PK, SK
 from precert.domain.rules import RuleListVersion
-from precert.usecases.ports.rule_lists import RuleListChangedError, RuleListExistsError
+from precert.usecases.ports.reference import RuleListChangedError, RuleListExistsError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -31,7 +38,7 @@ _POINTER: Final = 0
 
 
 class DynamoDBRuleListVersions:
-    """The history (port :class:`precert.usecases.ports.rule_lists.RuleListVersions`)."""
+    """The history (port :class:`precert.usecases.ports.reference.RuleListVersions`)."""
 
     def __init__(
         self, client: "DynamoDBClient", *, reference_table: str, new_key: Callable[[], bytes]

@@ -1,4 +1,4 @@
-"""The archive (port :class:`precert.usecases.ports.history.Archive`)."""
+"""The archive (port :class:`precert.usecases.ports.requests.Archive`)."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Documents' bytes (port :class:`precert.usecases.ports.documents.DocumentBytes`)."""
+"""The bytes of documents and of determination notices."""
 
 from base64 import b64encode
 from collections.abc import Callable, Set
@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from precert.contract import DOCUMENT_PREFIX, LETTER_PREFIX
 from precert.domain.documents import Document, content_disposition, document_key
 from precert.domain.errors import TransientError
+from precert.domain.letters import Letter, letter_key
 from precert.usecases.ports.documents import StoredObject, UploadForm
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class S3Documents:
         self._remove_below(f"{DOCUMENT_PREFIX}{request_id}/")
 
     def remove_files(self, request_id: str) -> None:
-        """Documents and letters (port :class:`precert.usecases.ports.history.FileRemains`)."""
+        """Documents and letters (port :class:`precert.usecases.ports.requests.FileRemains`)."""
         self.remove_all(request_id)
         self._remove_below(f"{LETTER_PREFIX}{request_id}/")
 
@@ -109,3 +110,31 @@ class S3Documents:
                     )
         except (BotoCoreError, ClientError) as error:
             raise TransientError("Documents could not be removed. Try again.") from error
+
+
+class S3Letters:
+    """Beside the documents, under a prefix of their own: nobody uploads there."""
+
+    def __init__(self, client: "S3Client", *, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, request_id: str, letter_id: str, document: bytes, sha256: str) -> str | None:
+        try:
+            answer = self._client.put_object(
+                Bucket=self._bucket,
+                Key=letter_key(request_id, letter_id),
+                Body=document,
+                ContentType="application/pdf",
+                ContentDisposition=f'attachment; filename="letter-{letter_id}.pdf"',
+                ChecksumSHA256=b64encode(bytes.fromhex(sha256)).decode(),
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise TransientError("The letter could not be stored. Try again.") from error
+        return answer.get("VersionId")
+
+    def download_url(self, request_id: str, letter: Letter, *, seconds: int) -> str:
+        params = {"Bucket": self._bucket, "Key": letter_key(request_id, letter.letter_id)}
+        if letter.version_id:
+            params["VersionId"] = letter.version_id
+        return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)

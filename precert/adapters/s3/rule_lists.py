@@ -78,7 +78,7 @@ Code = tuple[CodeType, str]
 
 
 class S3RuleLists:
-    """Rule lists by version (port :class:`precert.usecases.ports.rule_lists.RuleLists`)."""
+    """Rule lists by version (port :class:`precert.usecases.ports.reference.RuleLists`)."""
 
     def __init__(self, client: "S3Client", *, bucket: str, folder: Path | None = None) -> None:
         self._client = client

@@ -21,13 +21,10 @@ from precert.domain.statuses import (
 )
 from precert.domain.values import Purpose
 from precert.domain.wording import written_time_left
-from precert.usecases.download_document import DocumentLink
-from precert.usecases.offer_document import OfferedDocument
+from precert.usecases.documents import DocumentLink, OfferedDocument
+from precert.usecases.drafts import ReviewedDraft, SavedDraft, StartedDraft
 from precert.usecases.ports.listings import DashboardRow, Page
-from precert.usecases.review_draft import ReviewedDraft
-from precert.usecases.save_draft import SavedDraft
-from precert.usecases.start_draft import StartedDraft
-from precert.usecases.submit_draft import SubmittedRequest
+from precert.usecases.submission import SubmittedRequest
 
 
 class DocumentAnswer(AnswerModel):

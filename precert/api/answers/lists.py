@@ -12,8 +12,8 @@ from precert.domain.statuses import (
     Status,
     allowed_actions,
 )
-from precert.usecases.ports.inbox import Message, MessagePage
 from precert.usecases.ports.listings import DashboardRow, Page
+from precert.usecases.ports.messages import Message, MessagePage
 
 
 class DashboardRowAnswer(DashboardRow):

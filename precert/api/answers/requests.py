@@ -27,7 +27,7 @@ from precert.domain.request import Request
 from precert.domain.review import Review
 from precert.domain.statuses import Action, Status, WaitingOn
 from precert.usecases.ports.requests import RequestFile
-from precert.usecases.run_round import deadline_of
+from precert.usecases.workflow import deadline_of
 
 
 class RequestMembers(AnswerModel):

@@ -1,12 +1,13 @@
-"""Documents: their records beside the request, and their bytes in the store."""
+"""Documents and determination notices: their records beside the request, their bytes, and printing."""
 
-from collections.abc import Collection, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from precert.domain.documents import Document
 from precert.domain.events import Event
+from precert.domain.letters import Letter
 from precert.domain.request import Request
 
 
@@ -112,3 +113,24 @@ class DocumentBytes(Protocol):
 
     def remove_all(self, request_id: str) -> None:
         """Remove every version of all documents of a request."""
+
+
+class LetterRecords(Protocol):
+    def record(self, request_id: str, letters: Sequence[Letter], event: Event) -> None:
+        """Record the letters of a round with their event, once: a second time changes nothing."""
+
+
+class LetterBytes(Protocol):
+    def put(self, request_id: str, letter_id: str, document: bytes, sha256: str) -> str | None:
+        """Store a letter's PDF; answers the version of the object. One call."""
+
+    def download_url(self, request_id: str, letter: Letter, *, seconds: int) -> str:
+        """A presigned address of exactly this letter, ids alone. No call."""
+
+
+class Printer(Protocol):
+    def print(self, template: str, data: Mapping[str, object]) -> bytes:
+        """A PDF of the data, which stands in it as typed. No call.
+
+        ``data`` is what JSON can hold; the template says what it reads of it.
+        """

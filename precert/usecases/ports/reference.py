@@ -1,14 +1,90 @@
-"""Reference data: members, the directory, the rule list."""
+"""Reference data: members, the directory, code sets, rule lists, and keyed hashes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Final, Protocol
 
+from precert.domain.code_sets import CodeSet, ListedCode, PublicCode
 from precert.domain.coverage import Coverage, Member
+from precert.domain.delegates import Delegate
 from precert.domain.directory import DirectoryEntry, Place
-from precert.domain.rules import RuleListVersion
-from precert.domain.values import ProviderKind
+from precert.domain.frequent import FrequentProvider
+from precert.domain.rules import Rule, RuleListVersion
+from precert.domain.values import CodeType, ProviderKind
+
+
+class CodeSets(Protocol):
+    def listed(self, code_set: CodeSet, code: str) -> ListedCode | None:
+        """The code as its set lists it, written without a dot; ``None`` where it does not."""
+
+    def codes_of(self, code_set: CodeSet) -> tuple[ListedCode, ...]:
+        """All codes of a set, in their order."""
+
+    def descriptions(self, codes: Collection[PublicCode]) -> Mapping[PublicCode, str]:
+        """The description of each code that its set lists; one query for each set."""
+
+
+class Places(Protocol):
+    def place(self, zip_code: str) -> Place | None:
+        """Centre of a ZIP code, anywhere in the country."""
+
+
+class Digests(Protocol):
+    def digest(self, text: str) -> str:
+        """The keyed hash of a text, always the same; without the key nobody can make it. One call.
+
+        Raises:
+            TransientError: the key did not answer.
+        """
+
+
+class FrequentProviders(Protocol):
+    def of(self, tin: str) -> tuple[FrequentProvider, ...]:
+        """The TIN's most selected providers, most selected first. One call."""
+
+
+class RuleListChangedError(Exception):
+    """Another list came into force in the meantime."""
+
+
+class RuleListExistsError(Exception):
+    """A list of this version was published before."""
+
+
+class RuleLists(Protocol):
+    def rules(
+        self, version: RuleListVersion, codes: Collection[tuple[CodeType, str]]
+    ) -> dict[tuple[CodeType, str], tuple[Rule, ...]]:
+        """Rules that name each code; no call once the version is at hand."""
+
+    def delegates(
+        self, version: RuleListVersion, delegate_ids: Collection[str]
+    ) -> dict[str, Delegate]:
+        """Third parties by id, as they were published with the rules; no call beyond :meth:`rules`."""
+
+    def store(self, rules: Collection[Rule], delegates: Collection[Delegate]) -> tuple[str, str]:
+        """Store a compiled list; answers its object key and SHA-256. The same list has the same."""
+
+
+class RuleListVersions(Protocol):
+    def in_force(self) -> RuleListVersion | None:
+        """The list that checks are answered by now. One call."""
+
+    def in_force_at(self, instant: datetime) -> RuleListVersion | None:
+        """The list that was in force at an instant. One call."""
+
+    def published(self) -> tuple[RuleListVersion, ...]:
+        """All lists, the oldest first."""
+
+    def put_in_force(self, version: RuleListVersion, *, instead_of: RuleListVersion | None) -> None:
+        """Add a list to the history and make it the one in force, in one transaction.
+
+        Raises:
+            RuleListChangedError: the one in force is another than ``instead_of``; nothing changed.
+            RuleListExistsError: the version was published before; nothing changed.
+        """
+
 
 MAX_PAGES: Final = 3
 """Pages of the table that one search of the directory reads at most."""

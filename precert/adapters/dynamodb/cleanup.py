@@ -1,0 +1,73 @@
+"""What a draft or a request that is gone leaves behind."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from precert.adapters.dynamodb.duplicates import footprint_left_by, forget
+from precert.adapters.dynamodb.flags import uncount
+from precert.adapters.dynamodb.keys import DRAFT_PARTY_SK, PARTY_SK_PREFIX, request_pk
+from precert.adapters.dynamodb.request_items import put_event, request_of
+from precert.adapters.dynamodb.requests import file_of
+from precert.adapters.dynamodb.table import (
+    ConditionFailedError,
+    Item,
+    Writes,
+    from_wire,
+    query_all,
+    to_wire,
+    transient_faults,
+)
+from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, FLAG, PK, SK
+from precert.domain.events import Event
+from precert.domain.request import Request
+from precert.usecases.ports.requests import RequestFile
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+class DynamoDBRemains:
+    def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
+        self._client = client
+        self._writes = Writes(client)
+        self._table = requests_table
+
+    def remove(self, request_id: str) -> None:
+        for item in self._items(request_id):
+            if item[SK].startswith((DOCUMENT_SK_PREFIX, PARTY_SK_PREFIX)):
+                self._delete(request_id, item)
+
+    def record(self, event: Event) -> None:
+        try:
+            self._writes.put(**put_event(self._table, event)["Put"])
+        except ConditionFailedError:
+            return
+
+    @staticmethod
+    def removed(image: Mapping[str, Any]) -> Request:
+        """The request that a record of the stream brings."""
+        return request_of(from_wire(image))
+
+    def file_of(self, request: Request) -> RequestFile:
+        return file_of(request, self._items(request.request_id))
+
+    def remove_request(self, request: Request) -> None:
+        request_id = request.request_id
+        if left := footprint_left_by(request):
+            forget(self._client, self._table, left)
+        items = self._items(request_id)
+        for item in sorted(items, key=lambda item: item[SK].startswith(EVENT_SK_PREFIX)):
+            self._delete(request_id, item)
+
+    def _items(self, request_id: str) -> list[Item]:
+        return query_all(self._client, self._table, request_pk(request_id))
+
+    def _delete(self, request_id: str, item: Item) -> None:
+        """Delete an item; a line that was flagged is counted off first."""
+        sk = item[SK]
+        with transient_faults():
+            if FLAG in item and sk != DRAFT_PARTY_SK:
+                tin = sk.removeprefix(PARTY_SK_PREFIX)
+                self._client.update_item(**uncount(self._table, tin, request_id))
+            key = to_wire({PK: request_pk(request_id), SK: sk})
+            self._client.delete_item(TableName=self._table, Key=key)

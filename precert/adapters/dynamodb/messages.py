@@ -1,0 +1,175 @@
+"""The inbox (port :class:`precert.usecases.ports.messages.Inbox`)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from math import ceil
+from typing import TYPE_CHECKING, Any, Final
+
+from precert.adapters.dynamodb.keys import UNREAD_SK, forgotten_pk, inbox_pk, inbox_sk, instant
+from precert.adapters.dynamodb.listings import Position, cursor_of, key_of_row, position_of
+from precert.adapters.dynamodb.table import (
+    ABSENT,
+    ConditionFailedError,
+    Item,
+    Writes,
+    from_wire,
+    get,
+    json_of,
+    to_wire,
+    transient_faults,
+)
+from precert.contract import PK, SK, TTL_ATTRIBUTE
+from precert.usecases.ports.messages import Message, MessagePage, NoMessageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+MARKED_AT_ONCE: Final = 50
+"""Messages that one transaction marks; it takes a hundred operations, and conflicts cost all."""
+FORGOTTEN_FOR: Final = timedelta(days=7)
+"""How long it is remembered that a message is not counted any more: the stream forgets in a day."""
+
+_KEY: Final = frozenset({SK})
+
+
+class DynamoDBInbox:
+    """Messages of a TIN, each stored and counted once however often its event is delivered."""
+
+    def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
+        self._client = client
+        self._writes = Writes(client)
+        self._table = requests_table
+
+    def deliver(self, tin: str, message: Message, *, kept_until: datetime) -> None:
+        item = {
+            PK: inbox_pk(tin),
+            SK: inbox_sk(message.at, message.message_id),
+            "message": json_of(message),
+            TTL_ATTRIBUTE: ceil(kept_until.timestamp()),
+        }
+        self._once([self._put(item), self._count(tin, 1)])
+
+    def page(self, tin: str, *, limit: int, cursor: str | None) -> MessagePage:
+        named = ("inbox", tin)
+        after = position_of(cursor, named, _KEY).key if cursor is not None else None
+        answer = self._query(tin, after, limit if after else limit + 1)
+        items = [from_wire(item) for item in answer["Items"]]
+        unread = None
+        if after is None:
+            unread = next((int(item["unread"]) for item in items if item[SK] == UNREAD_SK), 0)
+        messages = [_message_of(item) for item in items if item[SK] != UNREAD_SK]
+        last = answer.get("LastEvaluatedKey")
+        position = Position(key_of_row(from_wire(last), _KEY)) if last else None
+        return MessagePage(tuple(messages), unread, cursor_of(position, named))
+
+    def mark_read(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
+        sk = inbox_sk(at, message_id)
+        try:
+            self._writes.transact([self._mark(tin, sk, now), self._count(tin, -1)])
+        except ConditionFailedError as failed:
+            if failed.item is None:
+                raise NoMessageError from failed
+
+    def mark_all_read(self, tin: str, *, most: int, now: datetime) -> int:
+        wanted = min(most, self._unread(tin))
+        chunk: list[str] = []
+        for sk in self._unread_keys(tin):
+            if wanted <= 0:
+                break
+            chunk.append(sk)
+            wanted -= 1
+            if len(chunk) == MARKED_AT_ONCE or wanted == 0:
+                self._mark_chunk(tin, chunk, now)
+                chunk = []
+        self._mark_chunk(tin, chunk, now)
+        return self._unread(tin)
+
+    def forget(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
+        forgotten = {
+            PK: forgotten_pk(tin),
+            SK: inbox_sk(at, message_id),
+            TTL_ATTRIBUTE: ceil((now + FORGOTTEN_FOR).timestamp()),
+        }
+        self._once([self._put(forgotten), self._count(tin, -1)])
+
+    def _mark_chunk(self, tin: str, sks: list[str], now: datetime) -> None:
+        """Mark them in one transaction, without those that somebody else marks meanwhile."""
+        left = list(sks)
+        while left:
+            marks = [self._mark(tin, sk, now) for sk in left]
+            try:
+                self._writes.transact([*marks, self._count(tin, -len(left))])
+            except ConditionFailedError as failed:
+                del left[failed.index]
+                continue
+            return
+
+    def _unread_keys(self, tin: str) -> Iterator[str]:
+        """Sort keys of unread messages, newest first; read page by page as they are asked for."""
+        after: dict[str, Any] | None = None
+        unread = "attribute_exists(message) AND attribute_not_exists(read_at)"
+        while True:
+            answer = self._query(tin, after, None, FilterExpression=unread)
+            yield from (str(from_wire(item)[SK]) for item in answer["Items"])
+            last = answer.get("LastEvaluatedKey")
+            if last is None:
+                return
+            after = {SK: from_wire(last)[SK]}
+
+    def _query(self, tin: str, after: Any, limit: int | None, **more: Any) -> dict[str, Any]:
+        if after is not None:
+            more["ExclusiveStartKey"] = to_wire({**after, PK: inbox_pk(tin)})
+        if limit is not None:
+            more["Limit"] = limit
+        with transient_faults():
+            answer: Any = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues=to_wire({":pk": inbox_pk(tin)}),
+                ScanIndexForward=False,
+                **more,
+            )
+        found: dict[str, Any] = answer
+        return found
+
+    def _unread(self, tin: str) -> int:
+        item = get(self._client, self._table, inbox_pk(tin), UNREAD_SK)
+        return int(item["unread"]) if item else 0
+
+    def _once(self, operations: list[dict[str, Any]]) -> None:
+        try:
+            self._writes.transact(operations)
+        except ConditionFailedError:
+            return
+
+    def _put(self, item: Item) -> dict[str, Any]:
+        put = {"TableName": self._table, "Item": to_wire(item), "ConditionExpression": ABSENT}
+        return {"Put": put}
+
+    def _mark(self, tin: str, sk: str, now: datetime) -> dict[str, Any]:
+        update = {
+            "TableName": self._table,
+            "Key": to_wire({PK: inbox_pk(tin), SK: sk}),
+            "UpdateExpression": "SET read_at = :now",
+            "ConditionExpression": "attribute_exists(pk) AND attribute_not_exists(read_at)",
+            "ExpressionAttributeValues": to_wire({":now": instant(now)}),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        return {"Update": update}
+
+    def _count(self, tin: str, change: int) -> dict[str, Any]:
+        update = {
+            "TableName": self._table,
+            "Key": to_wire({PK: inbox_pk(tin), SK: UNREAD_SK}),
+            "UpdateExpression": "ADD unread :change",
+            "ExpressionAttributeValues": to_wire({":change": change}),
+        }
+        return {"Update": update}
+
+
+def _message_of(item: Item) -> Message:
+    message = Message.model_validate_json(item["message"])
+    if "read_at" not in item:
+        return message
+    return message.model_copy(update={"read_at": datetime.fromisoformat(item["read_at"])})

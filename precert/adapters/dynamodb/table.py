@@ -1,0 +1,242 @@
+"""Items in DynamoDB's typed form, reads, and conditional writes, with boto3's errors made ours.
+
+A write that fails its condition is an answer, not an error, and is never tried again. A transaction
+that met another one is tried again a few times; botocore repeats throttled and unanswered calls
+itself, with the same ClientRequestToken, so that a lost answer does not write twice.
+"""
+
+import json
+import time
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
+
+from precert.contract import PK, SK
+from precert.domain.errors import TransientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+Item = dict[str, Any]
+
+
+def to_wire(item: Mapping[str, Any]) -> Item:
+    """Attributes in DynamoDB's typed form; absent ones are left out."""
+    return {name: _typed(value) for name, value in item.items() if value is not None}
+
+
+def from_wire(item: Mapping[str, Any]) -> Item:
+    return {name: _plain(value) for name, value in item.items()}
+
+
+def _typed(value: Any) -> dict[str, Any]:
+    """One value in DynamoDB's typed form, as boto3 writes it, which a cold start need not import."""
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int() | Decimal():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case list() | tuple():
+            return {"L": [_typed(one) for one in value]}
+        case Mapping():
+            return {"M": {name: _typed(one) for name, one in value.items()}}
+        case set() | frozenset() if value and all(isinstance(one, str) for one in value):
+            return {"SS": list(value)}
+        case None:
+            return {"NULL": True}
+    raise TypeError(f"no attribute is kept as {type(value).__name__}")
+
+
+def _plain(typed: Mapping[str, Any]) -> Any:
+    """The value of a typed form."""
+    [(kind, value)] = typed.items()
+    match kind:
+        case "N":
+            return Decimal(value)
+        case "L":
+            return [_plain(one) for one in value]
+        case "M":
+            return from_wire(value)
+        case "SS":
+            return set(value)
+        case "NULL":
+            return None
+        case "B":  # as text where a stream's record brings it
+            return b64decode(value) if isinstance(value, str) else value
+        case "S" | "BOOL":
+            return value
+    raise TypeError(f"no attribute is kept as {kind}")
+
+
+def json_of(model: BaseModel) -> str:
+    """A model as JSON text, for attributes that people read in the console."""
+    return json.dumps(model.model_dump(mode="json", exclude_none=True), separators=(",", ":"))
+
+
+@contextmanager
+def transient_faults() -> Iterator[None]:
+    """Whatever the table does not answer may be asked again.
+
+    Raises:
+        TransientError: instead of boto3's errors.
+    """
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise TransientError(
+            f"The table did not answer ({type(error).__name__}). Try again."
+        ) from error
+
+
+def get(client: "DynamoDBClient", table: str, pk: str, sk: str) -> Item | None:
+    """One item, consistent, or ``None``."""
+    with transient_faults():
+        answer = client.get_item(
+            TableName=table, Key=to_wire({PK: pk, SK: sk}), ConsistentRead=True
+        )
+    item = answer.get("Item")
+    return from_wire(item) if item else None
+
+
+def query_all(client: "DynamoDBClient", table: str, pk: str, **arguments: Any) -> list[Item]:
+    """A whole item collection, consistent; one call for each megabyte."""
+    return query_some(client, table, pk, ConsistentRead=True, **arguments)[0]
+
+
+def query_some(
+    client: "DynamoDBClient",
+    table: str,
+    pk: str,
+    *,
+    beginning: str = "",
+    pages: int | None = None,
+    **arguments: Any,
+) -> tuple[list[Item], bool]:
+    """Items whose sort key begins so, and whether that is all: at most ``pages`` calls are made."""
+    condition, values = "pk = :pk", {":pk": pk}
+    if beginning:
+        condition, values = f"{condition} AND begins_with(sk, :sk)", {**values, ":sk": beginning}
+    items: list[Item] = []
+    start: dict[str, Any] = {}
+    read = 0
+    while pages is None or read < pages:
+        with transient_faults():
+            answer = client.query(
+                TableName=table,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=to_wire(values),
+                **arguments,
+                **start,
+            )
+        items.extend(from_wire(item) for item in answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return items, True
+        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        read += 1
+    return items, False
+
+
+ABSENT = "attribute_not_exists(pk)"
+"""The condition of a write that makes an item."""
+CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2)
+"""Seconds to wait after each transaction conflict before the next attempt."""
+
+
+class ConditionFailedError(Exception):
+    """A condition did not hold.
+
+    ``index`` is the operation whose condition it was, the first of them; ``item`` what was there.
+    """
+
+    def __init__(self, index: int, item: Item | None) -> None:
+        super().__init__(f"condition {index}")
+        self.index = index
+        self.item = item
+
+
+class Writes:
+    """Writes of one client."""
+
+    def __init__(
+        self, client: "DynamoDBClient", *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._pause = pause
+
+    def transact(self, operations: Sequence[dict[str, Any]]) -> None:
+        """All of the operations, or none.
+
+        Raises:
+            ConditionFailedError: a condition did not hold.
+            TransientError: the table did not take it; nothing is known to be written.
+        """
+        for pause in (*CONFLICT_PAUSES, None):
+            try:
+                self._client.transact_write_items(TransactItems=cast("Any", list(operations)))
+            except ClientError as error:
+                answer: dict[str, Any] = dict(error.response)
+                reasons = answer.get("CancellationReasons", [])
+                _raise_failed_condition(reasons)
+                codes = {reason.get("Code") for reason in reasons}
+                if "TransactionConflict" in codes and pause is not None:
+                    self._pause(pause)
+                    continue
+                raise _transient(error) from error
+            except BotoCoreError as error:
+                raise _transient(error) from error
+            return
+
+    def update(self, **arguments: Any) -> None:
+        """One conditional update; a failed condition tells what was there."""
+        try:
+            self._client.update_item(**arguments, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+        except ClientError as error:
+            _raise_single(error)
+        except BotoCoreError as error:
+            raise _transient(error) from error
+
+    def put(self, **arguments: Any) -> None:
+        """One put, conditional or not."""
+        try:
+            self._client.put_item(**arguments)
+        except ClientError as error:
+            _raise_single(error)
+        except BotoCoreError as error:
+            raise _transient(error) from error
+
+    def delete(self, **arguments: Any) -> None:
+        """One conditional delete."""
+        try:
+            self._client.delete_item(**arguments)
+        except ClientError as error:
+            _raise_single(error)
+        except BotoCoreError as error:
+            raise _transient(error) from error
+
+
+def _raise_failed_condition(reasons: Sequence[dict[str, Any]]) -> None:
+    for index, reason in enumerate(reasons):
+        if reason.get("Code") == "ConditionalCheckFailed":
+            item = reason.get("Item")
+            raise ConditionFailedError(index, from_wire(item) if item else None)
+
+
+def _raise_single(error: ClientError) -> None:
+    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        raise _transient(error) from error
+    item = dict[str, Any](error.response).get("Item")
+    raise ConditionFailedError(0, from_wire(item) if item else None) from error
+
+
+def _transient(error: Exception) -> TransientError:
+    return TransientError(f"The table did not take the write ({type(error).__name__}). Try again.")

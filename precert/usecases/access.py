@@ -1,0 +1,176 @@
+"""What every operation on drafts and requests shares: who may see one, for how long, and
+why a write was refused.
+"""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from precert.domain.clocks import history_end
+from precert.domain.content import PARTS, RequestContent
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    DraftExpiredError,
+    Fault,
+    InvalidInputError,
+    NotFoundError,
+    PrecertError,
+    VersionMismatchError,
+)
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request
+from precert.domain.statuses import Status, WaitingOn
+from precert.usecases.ports.listings import DashboardRow
+from precert.usecases.ports.requests import RequestFile, RequestStore, Round
+
+_OTHER_PATIENT = Fault(
+    "/content/patient/member_id",
+    "other_patient",
+    "this draft is for another patient: start a new draft",
+)
+
+
+def not_found() -> NotFoundError:
+    """The one answer for what does not exist and for what is not the caller's to see (A2)."""
+    return NotFoundError("There is no such request among those of your TINs.")
+
+
+def has_expired(draft: Request, now: datetime) -> bool:
+    """Whether a draft's time is over, whatever the store has removed yet (D5)."""
+    return draft.expires_at is not None and now >= draft.expires_at
+
+
+def visible(request: Request | None, callers_tins: Collection[str]) -> Request:
+    """The request, if it is the caller's to see (A2).
+
+    Raises:
+        NotFoundError: it is not there, or not the caller's.
+    """
+    if request is None or not request.tins.intersection(callers_tins):
+        raise not_found()
+    return request
+
+
+def live_draft(request: Request | None, callers_tins: Collection[str], now: datetime) -> Request:
+    """The draft, if it is the caller's, still a draft, and its time is not over.
+
+    Raises:
+        NotFoundError, DraftExpiredError, ActionNotAllowedError: it is not.
+    """
+    draft = visible(request, callers_tins)
+    if draft.status is not Status.INCOMPLETE:
+        raise submitted_already(draft)
+    if has_expired(draft, now):
+        raise expired()
+    return draft
+
+
+def expired() -> DraftExpiredError:
+    return DraftExpiredError("Its time is over. Start a new draft from a check.")
+
+
+def submitted_already(request: Request) -> ActionNotAllowedError:
+    number = request.review.number if request.review else None
+    return ActionNotAllowedError(
+        "This draft was submitted: read its request instead.",
+        request_status=request.status.value,
+        number=number,
+        allowed_actions=[action.value for action in request.offices_actions],
+    )
+
+
+def why_refused(
+    current: Request | None,
+    *,
+    based_on: int,
+    sent: RequestContent | None,
+    parts: frozenset[str] = PARTS,
+    callers_tins: Collection[str],
+    now: datetime,
+) -> PrecertError:
+    """The error that tells why a write on a draft did not happen (D5, D7).
+
+    ``parts`` are those of ``sent`` that the write is about.
+    """
+    try:
+        draft = live_draft(current, callers_tins, now)
+    except PrecertError as refusal:
+        return refusal
+    if sent and "patient" in parts and not _same_patient(draft.content, sent):
+        return InvalidInputError([_OTHER_PATIENT])
+    return VersionMismatchError(
+        "Read the draft again and save on top of its current version.",
+        current_version=draft.version,
+        based_on_version=based_on,
+        saved_since=_pointers(draft.saved_since(based_on)),
+        differs_in=_pointers(_differing(draft.content, sent, parts)) if sent else [],
+    )
+
+
+def _same_patient(stored: RequestContent, sent: RequestContent) -> bool:
+    if stored.patient is None or sent.patient is None:
+        return stored.patient is sent.patient
+    return stored.patient.member_id == sent.patient.member_id
+
+
+def _differing(
+    stored: RequestContent, sent: RequestContent, parts: frozenset[str]
+) -> frozenset[str]:
+    """The parts in which what is stored differs from what was sent."""
+    return frozenset(name for name in parts if getattr(stored, name) != getattr(sent, name))
+
+
+def _pointers(parts: frozenset[str]) -> list[str]:
+    """JSON pointers of the parts, in the order of the content."""
+    return [f"/{name}" for name in RequestContent.model_fields if name in parts]
+
+
+def kept(request: Request | None, payer: Payer, now: datetime) -> Request | None:
+    """The request, or nothing where its history is over, whatever the store has removed yet."""
+    if request is None or not request.is_history:
+        return request
+    end = history_end(request.updated_at, payer.history_years, payer.zone)
+    return request if now < end else None
+
+
+class KeptRequests:
+    """A request store that answers what is history no more as what does not exist.
+
+    One place for every operation that names a request, reading or writing, whoever calls it.
+    """
+
+    def __init__(
+        self, stored: RequestStore, kept_now: Callable[[Request | None], Request | None]
+    ) -> None:
+        self._stored = stored
+        self._kept_now = kept_now
+
+    def read_file(self, request_id: str) -> RequestFile | None:
+        file = self._stored.read_file(request_id)
+        return file if file and self._kept_now(file.request) else None
+
+    def read(self, request_id: str) -> Request | None:
+        return self._kept_now(self._stored.read(request_id))
+
+    def record(self, change: Change, round_: Round | None = None) -> None:
+        self._stored.record(change, round_)
+
+    def renew_round(self, round_: Round) -> None:
+        self._stored.renew_round(round_)
+
+    def round(self, request_id: str, number: int) -> Round | None:
+        return self._stored.round(request_id, number)
+
+
+def is_live(row: DashboardRow, payer: Payer, now: datetime) -> bool:
+    """Whether a line is still to be shown, whatever the store has removed yet (D5, T4)."""
+    if row.expires_at is not None:
+        return now < row.expires_at
+    if row.waiting_on is not WaitingOn.NOBODY:
+        return True
+    return now < history_end(row.updated_at, payer.history_years, payer.zone)
+
+
+def bad_cursor() -> InvalidInputError:
+    return InvalidInputError(
+        [Fault("/cursor", "malformed", "send the cursor of the last page, or leave it out")]
+    )

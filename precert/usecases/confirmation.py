@@ -1,0 +1,209 @@
+"""Print the confirmation that nothing in a check needs precertification (C7)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from precert.domain.caller import Caller
+from precert.domain.content import Procedure, Provider, RequestContent, Service
+from precert.domain.errors import Fault, InvalidInputError, NoConfirmationError
+from precert.domain.next_steps import notices_of
+from precert.domain.payer import Choice, Form, Payer, PlaceOfService, TypeOfService
+from precert.domain.rules import CodeAnswer, Requirement
+from precert.domain.values import Value
+from precert.domain.wording import (
+    written_address,
+    written_day,
+    written_diagnosis,
+    written_moment,
+    written_phone,
+    written_tin,
+    written_units,
+)
+from precert.usecases.checks import Check, CheckAnswer
+from precert.usecases.ports.documents import Printer
+
+TEMPLATE: Final = "confirmation"
+
+_REASONS: Final = {
+    Requirement.REQUIRED: "something in this check needs precertification: start a submission",
+    Requirement.THIRD_PARTY: "a third party decides on something in this check: ask it there",
+    Requirement.UNABLE_TO_DETERMINE: "the rule list does not answer everything in this check",
+}
+_LISTED: Final = frozenset({"procedures"})
+"""Fields of a service that the document lists in a table of their own."""
+_DIAGNOSES: Final = frozenset({"primary_diagnosis", "additional_diagnoses"})
+_CHOICES: Final = {
+    "authorization_type": "authorization_types",
+    "code_type": "code_types",
+    "frequency": "frequencies",
+    "kind": "provider_kinds",
+    "place_of_service": "places_of_service",
+    "route": "routes",
+    "type_of_service": "types_of_service",
+    "unit_type": "unit_types",
+    "urgency": "urgencies",
+}
+"""The form's choices that a field's value is one of."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """The document, and the payer's day that it was printed on."""
+
+    document: bytes
+    printed_on: date
+
+
+def confirm_check(
+    content: RequestContent, caller: Caller, *, check: Check, payer: Payer, printer: Printer
+) -> Confirmation:
+    """Check again, and print the answer where nothing needs precertification.
+
+    Raises:
+        NotEntitledError: the caller lacks Patient Search (A1).
+        InvalidInputError: something is missing or wrong; all of it is listed.
+        PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
+        NoConfirmationError: the check came to something else; it tells to what.
+    """
+    unnamed = list(_faults_of_naming(content.servicing_provider))
+    try:
+        answer = check(content, caller)
+    except InvalidInputError as error:
+        known = {fault.pointer for fault in error.faults}
+        more = [fault for fault in unnamed if fault.pointer not in known]
+        raise InvalidInputError([*error.faults, *more]) from error
+    if unnamed:
+        raise InvalidInputError(unnamed)
+    if answer.requirement is not Requirement.NOT_REQUIRED:
+        raise no_confirmation(answer.requirement)
+    facts = confirmation_facts(content, answer, payer)
+    printed_on = answer.checked_at.astimezone(payer.zone).date()
+    return Confirmation(printer.print(TEMPLATE, facts), printed_on)
+
+
+def no_confirmation(requirement: Requirement) -> NoConfirmationError:
+    """Why there is none, where a check came to anything but *not required*."""
+    return NoConfirmationError(
+        f"There is no confirmation, as {_REASONS[requirement]}.", requirement=requirement
+    )
+
+
+def _faults_of_naming(provider: Provider | None) -> Iterator[Fault]:
+    """A check can do without these; a document that speaks for one provider has to name it."""
+    for name in ("name", "tin", "address"):
+        if provider is not None and getattr(provider, name) is None:
+            yield Fault(
+                f"/content/servicing_provider/{name}", "missing", "the confirmation has to name it"
+            )
+
+
+# -- What the template is given -----------------------------------------------------------------------
+
+
+def confirmation_facts(
+    content: RequestContent, answer: CheckAnswer, payer: Payer
+) -> dict[str, object]:
+    """Everything that the document tells, in words; what was not entered is ``None``."""
+    member, rule_list = answer.coverage, answer.rule_list
+    return {
+        "payer": {
+            "name": payer.name,
+            "contact": payer.provider_services.name,
+            "phone": payer.provider_services.phone,
+            "hours": payer.provider_services.hours,
+        },
+        "checked_at": written_moment(answer.checked_at.astimezone(payer.zone)),
+        "reference": answer.assertion_id,
+        "rule_list": {
+            "version": rule_list.version,
+            "effective_from": written_day(rule_list.effective_from),
+        },
+        "patient": {
+            "name": f"{member.first_name} {member.last_name}",
+            "date_of_birth": written_day(member.date_of_birth),
+            "member_id": member.member_id,
+            "plan": member.plan.name,
+        },
+        "provider": _provider(content.servicing_provider or Provider(), payer.form),
+        "services": [
+            _service(service, codes, payer.form)
+            for service, codes in zip(content.services, answer.services, strict=True)
+        ],
+        "notices": list(_notices(content, answer, payer)),
+    }
+
+
+def _notices(content: RequestContent, answer: CheckAnswer, payer: Payer) -> tuple[str, ...]:
+    codes = [code for service in answer.services for code in service]
+    plan, requirement = answer.coverage.plan, answer.requirement
+    return (
+        payer.notices["confirmation"],
+        *notices_of(codes, content.services, plan, requirement, payer),
+    )
+
+
+def _provider(provider: Provider, form: Form) -> dict[str, object]:
+    return {
+        "name": provider.name,
+        "kind": provider.kind and _written("kind", provider.kind, form),
+        "tin": provider.tin and written_tin(provider.tin),
+        "npi": provider.npi,
+        "phone": provider.phone and written_phone(provider.phone),
+        "fax": provider.fax and written_phone(provider.fax),
+        "address": written_address(provider.address) if provider.address else [],
+    }
+
+
+def _service(service: Service, codes: tuple[CodeAnswer, ...], form: Form) -> dict[str, object]:
+    lines = zip(service.procedures, codes, strict=True)
+    return {
+        "title": _written("type_of_service", service.type_of_service, form),
+        "fields": [
+            *_fields(service, "service", form),
+            *_fields(service.medication, "medication", form),
+        ],
+        "codes": [_line(procedure, code, form) for procedure, code in lines],
+    }
+
+
+def _fields(holder: Value | None, group: str, form: Form) -> Iterator[dict[str, str]]:
+    """What was entered of a group of the form, in its order, under the payer's labels."""
+    for field in form.fields[group]:
+        value = getattr(holder, field.name, None)
+        if field.name not in form.fields and field.name not in _LISTED and value not in (None, ()):
+            yield {"label": field.label, "value": _written(field.name, value, form)}
+
+
+def _line(procedure: Procedure, answer: CodeAnswer, form: Form) -> dict[str, object]:
+    unit_type = procedure.unit_type and _written("unit_type", procedure.unit_type, form)
+    return {
+        "code": answer.code,
+        "code_set": _written("code_type", answer.code_type, form),
+        "modifiers": ", ".join(procedure.modifiers) or None,
+        "starts": procedure.start_date and written_day(procedure.start_date),
+        "units": procedure.units and written_units(procedure.units, unit_type),
+        "label": answer.label,
+        "rule": answer.rule_id,
+    }
+
+
+def _written(name: str, value: object, form: Form) -> str:
+    """A field's value in words: the name of what was chosen, a day, codes as they are written."""
+    if isinstance(value, tuple):
+        return ", ".join(_written(name, one, form) for one in value)
+    if isinstance(value, date):
+        return written_day(value)
+    if name in _DIAGNOSES:
+        return written_diagnosis(str(value))
+    if name in _CHOICES:
+        named = {choice.code: _name(choice) for choice in getattr(form, _CHOICES[name])}
+        return named.get(str(value), str(value))
+    return str(value)
+
+
+def _name(choice: Choice | TypeOfService | PlaceOfService) -> str:
+    if isinstance(choice, PlaceOfService) and choice.cms_code:
+        return f"{choice.name} (POS\u00a0{choice.cms_code})"
+    return choice.name

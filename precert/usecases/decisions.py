@@ -1,0 +1,192 @@
+"""Decide every open line of a case, and sign what another reviewer decided (W3, W4, W7, W9)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from precert.domain.caller import Caller
+from precert.domain.code_sets import Lookup
+from precert.domain.deciding import (
+    LineDecision,
+    Signature,
+    decision_of,
+    faults_of_form,
+    faults_of_line,
+)
+from precert.domain.determination import asked_lines
+from precert.domain.errors import ActionNotAllowedError, Fault, InvalidInputError
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request
+from precert.domain.review import Decision
+from precert.domain.reviewing import propose, require_not_held_by_others, return_proposal, signed
+from precert.usecases.changes import change_case
+from precert.usecases.ports.reference import CodeSets
+from precert.usecases.ports.requests import RequestStore
+
+
+def decide(
+    request_id: str,
+    decisions: Sequence[LineDecision],
+    caller: Caller,
+    *,
+    round_: int,
+    requests: RequestStore,
+    code_sets: CodeSets,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """Record one decision per line of the open round; a round is decided once.
+
+    ``round_`` names the round the reviewer had before their eyes, so that a late click never decides
+    another. Where the payer asks for a second signature under what is decided, the decisions wait for
+    it as a proposal. The same decisions sent again by the same reviewer change nothing and are
+    answered as they were.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        InvalidInputError: a denial, or an approval of less than was asked, lacks its reason, rationale
+            or criterion (W4); a line is missing or not to be decided; a code does not exist.
+        ActionNotAllowedError: the round is decided otherwise already, waits for a signature, is held
+            by a colleague, or the request is void; with what stands.
+        SameReviewerError: an appeal needs another reviewer.
+    """
+    signature = Signature(caller.subject, now, round_)
+
+    def determine(request: Request) -> Change | None:
+        faults = _faults(request, decisions, payer, code_sets.listed)
+        made = {} if faults else _made(request, decisions, payer, signature)
+        if made and _stands(request, made, round_):
+            return None
+        require_round(request, round_)
+        require_not_held_by_others(request, caller.subject, now)
+        if faults:
+            raise InvalidInputError(faults)
+        if request.submitted.proposal is not None:
+            raise _other_stands(request, "Other decisions wait for their second signature.")
+        if payer.review_desk.second_signature & {one.status for one in made.values()}:
+            return propose(request, made, caller.subject, now)
+        return determined(request, made, caller.subject, now)
+
+    return change_case(request_id, determine, caller, requests=requests, now=now)
+
+
+def determined(
+    request: Request, decisions: Mapping[str, Decision], by: str, now: datetime
+) -> Change:
+    """The determination of the open round: the first one's, or an appeal's."""
+    if request.submitted.open_appeal:
+        return request.determine_appeal(decisions, by, now)
+    return request.determine(decisions, by, now)
+
+
+def require_round(request: Request, round_: int) -> None:
+    """Refuse a click on a round that is not open any more.
+
+    Raises:
+        ActionNotAllowedError: with what stands of each line.
+    """
+    if request.waits_for_review and request.submitted.round == round_:
+        return
+    raise _other_stands(request, "This round is not open for a decision: read the case again.")
+
+
+def _other_stands(request: Request, detail: str) -> ActionNotAllowedError:
+    """What was decided, or proposed, of each line while the caller decided something else."""
+    review = request.submitted
+    proposed = review.proposal.decisions if review.proposal else {}
+    return ActionNotAllowedError(
+        detail,
+        request_status=request.status.value,
+        round=review.round,
+        lines=[
+            {
+                "line_id": line.line_id,
+                "status": (proposed.get(line.line_id) or line).status.value,
+            }
+            for line in review.lines
+        ],
+    )
+
+
+def _faults(
+    request: Request, said: Sequence[LineDecision], payer: Payer, lookup: Lookup
+) -> list[Fault]:
+    asked = asked_lines(request.content)
+    faults = list(faults_of_form(said))
+    for index, one in enumerate(said):
+        path = f"/lines/{index}"
+        if one.line_id not in asked:
+            faults.append(Fault(f"{path}/line_id", "line_unknown", "name a line of the request"))
+        found = faults_of_line(one, asked.get(one.line_id), payer, lookup)
+        faults.extend(fault.under(path) for fault in found)
+    return faults
+
+
+def _made(
+    request: Request, said: Sequence[LineDecision], payer: Payer, signature: Signature
+) -> dict[str, Decision]:
+    asked = asked_lines(request.content)
+    return {one.line_id: decision_of(one, asked[one.line_id], payer, signature) for one in said}
+
+
+def _stands(request: Request, made: Mapping[str, Decision], round_: int) -> bool:
+    """Whether the very same was decided, or proposed, in this round by the same reviewer."""
+    review = request.submitted
+    if review.proposal is not None and review.round == round_:
+        standing: Mapping[str, Decision] = review.proposal.decisions
+    else:
+        standing = {
+            line.line_id: decision
+            for line in review.lines
+            # Later ones of the round move its dates (W5).
+            for decision in reversed(line.decisions)
+            if decision.round == round_
+        }
+    return _comparable(standing) == _comparable(made)
+
+
+def _comparable(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
+    """Without what differs between two clicks, or is added to the decision afterwards."""
+    return {
+        line_id: decision.model_copy(update={"decided_at": None, "signed_by": None})
+        for line_id, decision in decisions.items()
+    }
+
+
+def sign_decisions(
+    request_id: str,
+    caller: Caller,
+    *,
+    round_: int,
+    accept: bool,
+    requests: RequestStore,
+    now: datetime,
+) -> Request:
+    """Make the proposed decisions the determination, or open the round for other ones.
+
+    Who proposed them may withdraw them, and never sign them. Signing again changes nothing.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: nothing waits for a signature, a colleague holds the case, or the round
+            is over.
+        SameReviewerError: the caller proposed the decisions, or an appeal is against the caller's.
+    """
+
+    def move(request: Request) -> Change | None:
+        if accept and _signed_by(request, caller.subject, round_):
+            return None
+        require_round(request, round_)
+        if not accept:
+            return return_proposal(request, caller.subject, now)
+        return determined(request, signed(request, caller.subject), caller.subject, now)
+
+    return change_case(request_id, move, caller, requests=requests, now=now)
+
+
+def _signed_by(request: Request, by: str, round_: int) -> bool:
+    """Whether the round ended by this very signature."""
+    return any(
+        decision.round == round_ and decision.signed_by == by
+        for line in request.submitted.lines
+        for decision in line.decisions
+    )

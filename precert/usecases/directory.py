@@ -1,0 +1,123 @@
+"""The provider directory: search it, list frequently selected providers, and load it (C1, C2)."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from precert.contract import Entitlement
+from precert.domain.caller import Caller
+from precert.domain.directory import (
+    SEARCH_RADIUS_MILES,
+    DirectoryEntry,
+    ProviderSearch,
+    miles_between,
+    name_matches,
+    word_to_search,
+)
+from precert.domain.errors import Fault, InvalidInputError
+from precert.domain.frequent import FrequentProvider
+from precert.domain.names import folded
+from precert.domain.payer import Payer
+from precert.usecases.ports.reference import Directory, FrequentProviders, Places, ReferenceWriter
+
+MAX_PROVIDERS = 25
+
+
+@dataclass(frozen=True)
+class FoundProvider:
+    """One address and TIN of a provider, and how far it is."""
+
+    entry: DirectoryEntry
+    miles: float
+
+
+@dataclass(frozen=True)
+class FoundProviders:
+    """Nearest first; all addresses and TINs of a provider stand together.
+
+    ``more`` where others fit as well: another word or letter finds them. ``notices`` say how.
+    """
+
+    providers: tuple[FoundProvider, ...]
+    more: bool = False
+    notices: tuple[str, ...] = ()
+
+
+def search_providers(
+    search: ProviderSearch,
+    caller: Caller,
+    *,
+    directory: Directory,
+    zip_codes: Places,
+    payer: Payer,
+) -> FoundProviders:
+    """Providers of the kind whose name fits.
+
+    With three letters of a word, those within the radius. With fewer, those of the ZIP code itself:
+    there may be thousands around it, and no order among them that would help.
+
+    Raises:
+        InvalidInputError: the ZIP code is not known.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    here = zip_codes.place(search.zip_code)
+    if here is None:
+        raise InvalidInputError([Fault("/zip_code", "unknown", "this ZIP code is not known")])
+    word = word_to_search(search.name)
+    if word is None:
+        filed = directory.entries_at(search.zip_code, search.kind)
+    else:
+        filed = directory.entries_near(here, search.kind, word)
+    found = _by_provider(
+        FoundProvider(entry, round(miles, 1))
+        for entry, place in filed.entries
+        if name_matches(entry.name, search.name)
+        and (miles := miles_between(here, place)) <= SEARCH_RADIUS_MILES
+    )
+    more = not filed.complete or len(found) > MAX_PROVIDERS
+    hints = {"directory_letters": word is None, "directory_more": more}
+    return FoundProviders(
+        providers=tuple(one for provider in found[:MAX_PROVIDERS] for one in provider),
+        more=more,
+        notices=tuple(payer.notices[name] for name, told in hints.items() if told),
+    )
+
+
+def _by_provider(found: Iterable[FoundProvider]) -> list[list[FoundProvider]]:
+    """Addresses and TINs gathered by provider, nearest first within each and among them."""
+    nearest_first = sorted(found, key=lambda one: (one.miles, one.entry.name, one.entry.tin))
+    providers: dict[tuple[str, str], list[FoundProvider]] = {}
+    for one in nearest_first:
+        providers.setdefault((one.entry.npi, folded(one.entry.name)), []).append(one)
+    return list(providers.values())
+
+
+def list_frequent_providers(
+    caller: Caller, *, tin: str | None, frequent_providers: FrequentProviders
+) -> tuple[FrequentProvider, ...]:
+    """Those of one of the caller's TINs, most selected first. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the TIN is not the caller's.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    return frequent_providers.of(caller.acting_tin(tin))
+
+
+def load_directory_entries(
+    entries: Collection[DirectoryEntry], *, places: Places, reference: ReferenceWriter
+) -> None:
+    """File the entries where searches find them (C1).
+
+    Raises:
+        InvalidInputError: an entry's ZIP code has no known centre; all such entries are named.
+    """
+    located = [(entry, places.place(entry.address.zip_code)) for entry in entries]
+    faults = [
+        Fault(f"/{entry.provider_id}/zip_code", "unknown", "this ZIP code has no known centre")
+        for entry, place in located
+        if place is None
+    ]
+    if faults:
+        raise InvalidInputError(faults)
+    reference.put_entries([(entry, place) for entry, place in located if place is not None])

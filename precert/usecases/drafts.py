@@ -1,0 +1,379 @@
+"""Drafts: start, save, list, resume, review and delete them (D1-D7)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from precert.contract import Entitlement, EventType
+from precert.domain.caller import Caller
+from precert.domain.clocks import draft_expiry, draft_warning, local_date
+from precert.domain.code_sets import faults_of_codes
+from precert.domain.completeness import faults_of_submission
+from precert.domain.content import PARTS, RequestContent
+from precert.domain.errors import (
+    Fault,
+    GuidanceOnlyError,
+    InvalidInputError,
+    KeyReusedError,
+    PrecertError,
+    PrecertificationNotRequiredError,
+    ThirdPartyDecidesError,
+)
+from precert.domain.next_steps import BEHAVIORAL, NextAction
+from precert.domain.payer import Payer
+from precert.domain.request import Request, event_of
+from precert.domain.rules import Requirement
+from precert.domain.statuses import Status
+from precert.usecases.access import bad_cursor, has_expired, is_live, kept, live_draft, why_refused
+from precert.usecases.checks import Check, CheckAnswer
+from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Listings, Page
+from precert.usecases.ports.reference import CodeSets
+from precert.usecases.ports.requests import (
+    DraftRefusedError,
+    DraftStore,
+    RequestFile,
+    RequestStore,
+    Saving,
+)
+
+
+@dataclass(frozen=True)
+class StartedDraft:
+    """A draft, and the answer of the check that it was started from."""
+
+    draft: Request
+    answer: CheckAnswer
+
+
+def start_draft(
+    content: RequestContent,
+    caller: Caller,
+    *,
+    tin: str | None,
+    new_id: Callable[[str], str],
+    check: Check,
+    drafts: DraftStore,
+    payer: Payer,
+    now: datetime,
+) -> StartedDraft:
+    """Check, and store a new draft of the caller's TIN where the answer leads to one.
+
+    It does where a code needs precertification or nobody can tell, where an emergency admission is
+    to be notified (C10), and where a predetermination is wanted and offered (C14).
+
+    ``new_id`` makes the draft's id for the acting TIN; from the caller's idempotency key where there
+    is one, so that the same start sent again answers the same draft.
+
+    Raises:
+        NotEntitledError: the caller lacks Patient Search (A1).
+        InvalidInputError: what a check asks for is missing or wrong, or the TIN is not the caller's.
+        PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
+        PrecertificationNotRequiredError, ThirdPartyDecidesError, GuidanceOnlyError: the check leads
+            elsewhere; says where.
+        KeyReusedError: the idempotency key started another draft.
+        DraftExpiredError, ActionNotAllowedError: the draft it started is gone or submitted.
+    """
+    answer = check(content, caller)
+    if not leads_to_a_draft(answer, payer):
+        raise elsewhere(answer, payer)
+    acting_tin = caller.acting_tin(tin)
+    draft = Request(
+        request_id=new_id(acting_tin),
+        version=1,
+        status=Status.INCOMPLETE,
+        tins=frozenset({acting_tin}),
+        plan=answer.coverage.plan,
+        content=content,
+        created_at=now,
+        updated_at=now,
+        expires_at=draft_expiry(now, payer.draft_clock, payer.zone).astimezone(UTC),
+        document_slots=payer.documents.max_at_submission,
+        part_versions=dict.fromkeys(sorted(PARTS), 1),
+        started_with=sha256(content.model_dump_json().encode()).hexdigest(),
+    )
+    try:
+        drafts.start(
+            draft,
+            event_of(draft, EventType.DRAFT_STARTED, caller.subject),
+            draft_warning(now, payer.draft_clock, payer.zone),
+        )
+    except DraftRefusedError as refusal:
+        return StartedDraft(_replayed(refusal.current, draft, caller, now), answer)
+    return StartedDraft(draft, answer)
+
+
+def leads_to_a_draft(answer: CheckAnswer, payer: Payer) -> bool:
+    """Whether anything in the check is the payer's to precertify, as far as its list can tell."""
+    steps = [step for steps in answer.next_steps(payer) for step in steps]
+    if any(step.action is NextAction.START_DRAFT for step in steps):
+        return True
+    if not all(answer.services):
+        return True  # a stay without codes: no rule could be asked (C3)
+    return any(
+        code.requirement is Requirement.UNABLE_TO_DETERMINE and code.guidance != BEHAVIORAL
+        for codes in answer.services
+        for code in codes
+    )
+
+
+def elsewhere(answer: CheckAnswer, payer: Payer) -> PrecertError:
+    """Where a check leads that leads to no draft."""
+    if answer.requirement is Requirement.NOT_REQUIRED:
+        return PrecertificationNotRequiredError(
+            "Nothing here needs precertification, so there is nothing to submit. The confirmation of "
+            "it can be downloaded: send the same content to confirmCheck.",
+            operation="confirmCheck",
+        )
+    steps = [step for steps in answer.next_steps(payer) for step in steps]
+    named = {
+        one: answer.delegates[one]
+        for codes, ways in zip(answer.services, answer.next_steps(payer), strict=True)
+        for one, way in zip([code.delegate_id for code in codes], ways, strict=True)
+        if one and one in answer.delegates and way.action is NextAction.GO_TO_THIRD_PARTY
+    }
+    if not named:
+        return GuidanceOnlyError(
+            " ".join(dict.fromkeys(one.text for one in steps if one.action is not NextAction.NONE))
+        )
+    names = " and ".join(delegate.name for delegate in named.values())
+    return ThirdPartyDecidesError(
+        f"{names} decides on this for us: request it there. What was entered can be handed over: send "
+        "the same content with the delegate_id to handOver.",
+        operation="handOver",
+        third_parties=[
+            delegate.model_dump(mode="json", exclude_none=True, exclude={"retrospective_notice"})
+            for delegate in named.values()
+        ],
+    )
+
+
+def _replayed(current: Request | None, draft: Request, caller: Caller, now: datetime) -> Request:
+    """The draft as it stands now, if this is the same start sent again."""
+    standing = live_draft(current, caller.tins, now)
+    if standing.started_with != draft.started_with:
+        raise KeyReusedError("Choose a new Idempotency-Key: this one started another draft.")
+    return standing
+
+
+@dataclass(frozen=True)
+class SavedDraft:
+    version: int
+    expires_at: datetime
+
+
+def save_draft(
+    draft_id: str,
+    content: RequestContent,
+    caller: Caller,
+    *,
+    parts: frozenset[str] = PARTS,
+    based_on: int,
+    drafts: DraftStore,
+    payer: Payer,
+    now: datetime,
+) -> SavedDraft:
+    """Replace the draft's content, or the parts named, if nobody changed it since ``based_on``.
+
+    One call. Sent again because the answer was lost, it answers as it did.
+
+    Raises:
+        NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
+        InvalidInputError: no part is named; the patient is missing, or another than the draft's.
+        VersionMismatchError: somebody saved in the meantime; says what.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    if faults := _faults(content, parts):
+        raise InvalidInputError(faults)
+    expires_at = draft_expiry(now, payer.draft_clock, payer.zone).astimezone(UTC)
+    saving = Saving(
+        request_id=draft_id,
+        based_on=based_on,
+        content=content,
+        parts=parts,
+        expires_at=expires_at,
+        callers_tins=caller.tins,
+        now=now,
+    )
+    try:
+        drafts.save(saving)
+    except DraftRefusedError as refusal:
+        current = kept(refusal.current, payer, now)
+        if same := _same_save(current, saving):
+            return same
+        raise why_refused(
+            current,
+            based_on=based_on,
+            sent=content,
+            parts=parts,
+            callers_tins=caller.tins,
+            now=now,
+        ) from refusal
+    return SavedDraft(based_on + 1, expires_at)
+
+
+def _faults(content: RequestContent, parts: frozenset[str]) -> list[Fault]:
+    if not parts:
+        return [Fault("/content", "missing", "send one part at least, as in services")]
+    if "patient" in parts and content.patient is None:
+        words = "the draft's patient stays: send it, or leave it out of a save of other parts"
+        return [Fault("/content/patient", "missing", words)]
+    return []
+
+
+def _same_save(current: Request | None, saving: Saving) -> SavedDraft | None:
+    """The earlier answer, if this very save went through before.
+
+    Of a save of parts, that the parts stand as sent does not show it: a colleague may have saved
+    them alike, and others with them that this caller has not seen.
+    """
+    if (
+        current is None
+        or current.status is not Status.INCOMPLETE
+        or current.version != saving.based_on + 1
+        or current.saved_since(saving.based_on) != saving.parts
+        or any(
+            getattr(current.content, one) != getattr(saving.content, one) for one in saving.parts
+        )
+        or not current.tins.intersection(saving.callers_tins)
+        or current.expires_at is None
+        or has_expired(current, saving.now)
+    ):
+        return None
+    return SavedDraft(current.version, current.expires_at)
+
+
+def show_draft(
+    request_id: str, *, requests: RequestStore, drafts: DraftStore, payer: Payer
+) -> None:
+    """Show the draft as it stands now. May be repeated, late, or after the draft is gone."""
+    draft = requests.read(request_id)
+    if draft is not None and draft.status is Status.INCOMPLETE:
+        drafts.show(draft, draft_warning(draft.updated_at, payer.draft_clock, payer.zone))
+
+
+def list_drafts(
+    caller: Caller,
+    *,
+    tin: str | None,
+    limit: int,
+    cursor: str | None,
+    listings: Listings,
+    payer: Payer,
+    now: datetime,
+) -> Page[DashboardRow]:
+    """Drafts of one of the caller's TINs, last saved first. One call.
+
+    Those whose time is over are left out of the page, so that it may be shorter than asked (D5).
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the TIN is not the caller's, or the cursor is none of this list.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    wanted = Lines(caller.acting_tin(tin), status=Status.INCOMPLETE)
+    try:
+        page = listings.lines(wanted, limit=limit, cursor=cursor, now=now)
+    except CursorError as error:
+        raise bad_cursor() from error
+    rows = (row for row in page.rows if is_live(row, payer, now) and wanted.fit(row))
+    return replace(page, rows=tuple(rows))
+
+
+def resume_draft(
+    draft_id: str, caller: Caller, *, requests: RequestStore, now: datetime
+) -> RequestFile:
+    """The draft with its documents. One call.
+
+    Raises:
+        NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    file = requests.read_file(draft_id)
+    live_draft(file.request if file else None, caller.tins, now)
+    if file is None:
+        raise AssertionError("a live draft has a file")
+    return file
+
+
+@dataclass(frozen=True)
+class ReviewedDraft:
+    """A draft as it is stored, and what keeps it from being submitted."""
+
+    draft: Request
+    faults: tuple[Fault, ...]
+
+
+def review_draft(
+    draft_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    code_sets: CodeSets,
+    payer: Payer,
+    now: datetime,
+) -> ReviewedDraft:
+    """List everything missing or wrong in the draft as it is stored. One call.
+
+    Whether coverage is active still is asked by the submission itself, at the moment of writing (A6).
+
+    Raises:
+        NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    draft = live_draft(requests.read(draft_id), caller.tins, now)
+    faults = faults_before_submission(
+        draft.content, caller, code_sets=code_sets, payer=payer, now=now
+    )
+    return ReviewedDraft(draft, tuple(faults))
+
+
+def faults_before_submission(
+    content: RequestContent, caller: Caller, *, code_sets: CodeSets, payer: Payer, now: datetime
+) -> list[Fault]:
+    """What keeps this content from being submitted by this caller, with pointers into the body."""
+    faults = faults_of_submission(content, payer, local_date(now, payer.zone))
+    faults.extend(faults_of_codes(content, code_sets.listed))
+    if content.tins and not caller.tins.intersection(content.tins):
+        faults.append(_NOT_A_SIDE)
+    return [fault.under("/content") for fault in faults]
+
+
+_NOT_A_SIDE = Fault(
+    "/requesting_provider/tin",
+    "not_yours",
+    "the requesting or the servicing provider must carry one of your TINs",
+)
+
+
+def delete_draft(
+    draft_id: str,
+    caller: Caller,
+    *,
+    based_on: int,
+    drafts: DraftStore,
+    requests: RequestStore,
+    now: datetime,
+) -> None:
+    """Remove the draft; the event of it stays.
+
+    Raises:
+        NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
+        VersionMismatchError: somebody saved in the meantime.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    draft = live_draft(requests.read(draft_id), caller.tins, now)
+    if draft.version != based_on:
+        raise why_refused(draft, based_on=based_on, sent=None, callers_tins=caller.tins, now=now)
+    gone = draft.model_copy(update={"version": draft.version + 1, "updated_at": now})
+    event = event_of(gone, EventType.DRAFT_DELETED, caller.subject)
+    try:
+        drafts.delete(draft, event, callers_tins=caller.tins, now=now)
+    except DraftRefusedError as refusal:
+        raise why_refused(
+            refusal.current,
+            based_on=draft.version,
+            sent=None,
+            callers_tins=caller.tins,
+            now=now,
+        ) from refusal

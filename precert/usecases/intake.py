@@ -1,0 +1,384 @@
+"""Requests that came in another way: registered by the payer's staff, or reported by a delegated
+vendor with its determination (S5, W8).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from precert.contract import Entitlement, EventType
+from precert.domain.caller import Caller
+from precert.domain.clocks import local_date
+from precert.domain.code_sets import faults_of_codes
+from precert.domain.completeness import faults_of_submission
+from precert.domain.content import RequestContent
+from precert.domain.determination import as_asked, asked_lines, line_status
+from precert.domain.duplicates import footprint_of
+from precert.domain.errors import (
+    DuplicateRequestError,
+    Fault,
+    InvalidInputError,
+    KeyReusedError,
+    NotFoundError,
+    PatientNotEligibleError,
+    TransientError,
+)
+from precert.domain.matching import matched, provider_ids, typed_in
+from precert.domain.payer import Payer
+from precert.domain.request import Request, event_of, lines_of
+from precert.domain.review import Approved, Channel, Decision, Line, Review
+from precert.domain.statuses import LineStatus, Status, determined_status
+from precert.usecases.members import require_checkable, require_member
+from precert.usecases.ports.reference import CodeSets, ReferenceReader
+from precert.usecases.ports.requests import (
+    ConcurrentChangeError,
+    CoverageChangedError,
+    DuplicateFoundError,
+    RegisteredAlreadyError,
+    Registrations,
+    RequestStore,
+)
+from precert.usecases.submission import UNNUMBERED, SubmittedRequest, numbered
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How a request came in: by which way, what it is called there, and when it was received."""
+
+    channel: Channel
+    reference: str
+    received_at: datetime
+
+
+def register_request(
+    arrival: Arrival,
+    content: RequestContent,
+    caller: Caller,
+    *,
+    new_id: Callable[[str, str], str],
+    registrations: Registrations,
+    reference: ReferenceReader,
+    code_sets: CodeSets,
+    payer: Payer,
+    now: datetime,
+    serial: Callable[[], int],
+) -> SubmittedRequest:
+    """Store it as submitted: from here on it goes the way of every request.
+
+    ``new_id`` makes the id of channel and reference, so that what is registered twice is one request;
+    its clock runs from the receipt.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: something is missing or wrong; all of it is listed.
+        PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError.
+        DuplicateRequestError: a request for the same stands; names it (S2).
+        KeyReusedError: the reference names another request.
+    """
+    caller.require(Entitlement.INTAKE)
+    day = local_date(arrival.received_at, payer.zone)
+    faults = faults_of_submission(content, payer, day)
+    faults.extend(faults_of_codes(content, code_sets.listed))
+    faults = [fault.under("/content") for fault in faults]
+    if arrival.received_at > now:
+        faults.append(Fault("/received_at", "in_future", "say when it was received"))
+    if faults:
+        raise InvalidInputError(faults)
+    if content.patient is None:
+        raise AssertionError("completeness requires a patient")
+    member = reference.member(content.patient.member_id)
+    coverage = require_checkable(member, content.patient, payer=payer, now=arrival.received_at)
+    request_id = new_id(arrival.channel.value, arrival.reference)
+    request = Request(
+        request_id=request_id,
+        version=1,
+        status=Status.PROCESSING,
+        tins=frozenset(content.tins),
+        plan=coverage.plan,
+        content=content,
+        created_at=now,
+        updated_at=now,
+        started_with=sha256(content.model_dump_json().encode()).hexdigest(),
+        review=Review(
+            number=UNNUMBERED,
+            submitted_at=arrival.received_at,
+            submitted_version=0,
+            lines=lines_of(content.services),
+            channel=arrival.channel,
+            reference=arrival.reference,
+            temporary_providers=typed_in(request_id, content),
+        ),
+    )
+
+    def store(drawn: Request) -> None:
+        event = event_of(drawn, EventType.REQUEST_SUBMITTED, caller.subject)
+        review = drawn.submitted
+        footprint = footprint_of(
+            drawn.request_id, review.number, review.submitted_at, drawn.content
+        )
+        registrations.register(drawn, event, covered_on=day, footprint=footprint)
+
+    try:
+        return SubmittedRequest.of(numbered(request, store, payer=payer, serial=serial))
+    except CoverageChangedError as refusal:
+        raise PatientNotEligibleError(payer.notices["not_eligible"]) from refusal
+    except DuplicateFoundError as refusal:
+        existing = refusal.existing
+        raise DuplicateRequestError(
+            payer.notices["duplicate"],
+            existing={"request_id": existing.request_id, "number": existing.number},
+        ) from refusal
+    except RegisteredAlreadyError as refusal:
+        return _registered_request(refusal.current, request)
+
+
+def _registered_request(current: Request | None, request: Request) -> SubmittedRequest:
+    """What was registered before, if this is the same arrival sent again."""
+    if current is None or current.started_with != request.started_with:
+        raise KeyReusedError("This reference names another request of the same channel.")
+    return SubmittedRequest.of(current)
+
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class ReportedLine:
+    """What a vendor decided for one line; ``approved`` where it differs from what was asked."""
+
+    line_id: str
+    status: LineStatus
+    reason_code: str | None = None
+    rationale: str | None = None
+    criterion: str | None = None
+    approved: Approved | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A vendor's determination.
+
+    ``number`` is ours, where the payer handed the request on; ``content`` is what was asked, where it
+    was asked at the vendor. ``reported_at`` orders a vendor's reports of one case.
+    """
+
+    delegate_id: str
+    reference: str
+    reported_at: datetime
+    lines: Sequence[ReportedLine]
+    number: str | None = None
+    content: RequestContent | None = None
+
+
+def report_determination(
+    report: Report,
+    caller: Caller,
+    *,
+    new_id: Callable[[str, str], str],
+    registrations: Registrations,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    payer: Payer,
+    now: datetime,
+    serial: Callable[[], int],
+) -> Request:
+    """Record it: on the request the payer handed on, or as one that shows from now on.
+
+    A report that comes again, or after a newer one of the same case, changes nothing.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: something is missing or wrong; all of it is listed. The caller speaks for
+            another vendor.
+        NotFoundError: the number is none that was handed to this vendor.
+        PatientNotFoundError: the patient is no member.
+    """
+    caller.require(Entitlement.VENDOR)
+    if faults := list(_faults(report, caller, payer, now)):
+        raise InvalidInputError(faults)
+    by = caller.subject
+    request_id = (
+        registrations.request_id_of(report.number)
+        if report.number
+        else new_id(report.delegate_id, report.reference)
+    )
+    for _ in range(ATTEMPTS):
+        request = requests.read(request_id) if request_id else None
+        if request is None:
+            if report.number or request_id is None:
+                raise _unknown()
+            try:
+                request = _shown(request_id, report, by, reference, payer, now)
+                return _reported_request(request, by, registrations, payer, serial)
+            except RegisteredAlreadyError:
+                continue
+        if request.review is None or request.review.delegate_id != report.delegate_id:
+            raise _unknown()
+        change = request.report(
+            _decisions(report, request.content, by, payer), report.reported_at, by, now
+        )
+        if change is None:
+            return request
+        try:
+            requests.record(change)
+        except ConcurrentChangeError:
+            continue
+        return change.request
+    raise TransientError("The request is being changed by others. Try again.")
+
+
+def _shown(
+    request_id: str,
+    report: Report,
+    by: str,
+    reference: ReferenceReader,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """A request that was asked for at the vendor, with its determination and no number yet."""
+    content = report.content
+    if content is None:
+        message = "this case is not known here: send what was asked for, or our number"
+        raise InvalidInputError([Fault("/content", "missing", message)])
+    if faults := _content_faults(content):
+        raise InvalidInputError(faults)
+    if content.patient is None:
+        raise AssertionError("a report has a patient")
+    member = require_member(reference.member(content.patient.member_id), content.patient)
+    lines = _lines(content, _decisions(report, content, by, payer))
+    first_days = [service.first_day for service in content.services if service.first_day]
+    return Request(
+        request_id=request_id,
+        version=1,
+        status=determined_status(line.status for line in lines),
+        tins=frozenset(content.tins),
+        plan=member.coverage_near(min(first_days)).plan,
+        content=content,
+        created_at=now,
+        updated_at=now,
+        review=Review(
+            number=UNNUMBERED,
+            submitted_at=report.reported_at,
+            submitted_version=0,
+            lines=lines,
+            channel=Channel.VENDOR,
+            reference=report.reference,
+            delegate_id=report.delegate_id,
+            reported_at=report.reported_at,
+            determined_at=report.reported_at,
+            temporary_providers=matched(
+                request_id, content, {}, reference.entries(provider_ids(content))
+            ),
+        ),
+    )
+
+
+def _reported_request(
+    request: Request,
+    by: str,
+    registrations: Registrations,
+    payer: Payer,
+    serial: Callable[[], int],
+) -> Request:
+    def store(numbered: Request) -> None:
+        event = event_of(numbered, EventType.REQUEST_DETERMINED, by)
+        registrations.register(numbered, event, covered_on=None, footprint=None)
+
+    return numbered(request, store, payer=payer, serial=serial)
+
+
+def _lines(content: RequestContent, decisions: Mapping[str, Decision]) -> tuple[Line, ...]:
+    asked = lines_of(content.services)
+    faults = [
+        Fault("/lines", "line_missing", f"line {line.line_id} needs a decision")
+        for line in asked
+        if line.line_id not in decisions
+    ]
+    if faults:
+        raise InvalidInputError(faults)
+    return tuple(
+        line.model_copy(update={"decisions": (decisions[line.line_id],)}) for line in asked
+    )
+
+
+def _decisions(
+    report: Report, content: RequestContent, by: str, payer: Payer
+) -> dict[str, Decision]:
+    asked = asked_lines(content)
+    faults = [
+        Fault(f"/lines/{index}/line_id", "line_unknown", "there is no such line in the request")
+        for index, line in enumerate(report.lines)
+        if line.line_id not in asked
+    ]
+    if faults:
+        raise InvalidInputError(faults)
+    made = {}
+    for line in report.lines:
+        wanted = as_asked(asked[line.line_id], approval_days=payer.review_desk.approval_days)
+        approved = None if line.status is LineStatus.DENIED else line.approved or wanted
+        made[line.line_id] = Decision(
+            status=line_status(approved, wanted) if approved else LineStatus.DENIED,
+            round=1,
+            decided_at=report.reported_at,
+            decided_by=by,
+            reason_code=line.reason_code,
+            rationale=line.rationale,
+            criterion=line.criterion,
+            approved=approved,
+        )
+    return made
+
+
+def _faults(report: Report, caller: Caller, payer: Payer, now: datetime) -> Sequence[Fault]:
+    faults = []
+    if report.delegate_id not in caller.delegate_ids:
+        faults.append(Fault("/delegate_id", "not_yours", "name a vendor you speak for"))
+    if report.reported_at > now:
+        faults.append(Fault("/reported_at", "in_future", "say when it was decided"))
+    seen: set[str] = set()
+    for index, line in enumerate(report.lines):
+        path, approved = f"/lines/{index}", line.approved
+        if line.line_id in seen:
+            faults.append(Fault(f"{path}/line_id", "duplicate", "decide each line once"))
+        seen.add(line.line_id)
+        if approved is not None and line.status is LineStatus.DENIED:
+            message = "a denial approves nothing: leave it out"
+            faults.append(Fault(f"{path}/approved", "not_asked", message))
+        elif approved is not None and approved.to_date < approved.from_date:
+            message = f"send {approved.from_date} or a later day"
+            faults.append(Fault(f"{path}/approved/to_date", "out_of_order", message))
+        if line.status is LineStatus.DENIED and line.reason_code not in payer.reason_codes:
+            faults.append(
+                Fault(
+                    f"{path}/reason_code",
+                    "missing" if line.reason_code is None else "not_a_choice",
+                    "a denial carries a reason of X12 886",
+                    tuple(payer.reason_codes),
+                )
+            )
+    return faults
+
+
+def _content_faults(content: RequestContent) -> Sequence[Fault]:
+    """What a case cannot be shown without; the vendor judged the rest."""
+    message = "the report has to name it"
+    faults = []
+    if content.patient is None:
+        faults.append(Fault("/content/patient", "missing", message))
+    for name in ("requesting_provider", "servicing_provider"):
+        provider = getattr(content, name)
+        if provider is None or provider.tin is None:
+            faults.append(Fault(f"/content/{name}/tin", "missing", message))
+    if not content.services:
+        faults.append(Fault("/content/services", "missing", message))
+    faults.extend(
+        Fault(f"/content/services/{index}/service_date", "missing", message)
+        for index, service in enumerate(content.services)
+        if service.first_day is None
+    )
+    return faults
+
+
+def _unknown() -> NotFoundError:
+    return NotFoundError("No request of this number was handed to this vendor.")

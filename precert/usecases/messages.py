@@ -1,0 +1,93 @@
+"""The inbox: deliver messages, list them, and mark them as read (T5)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from precert.contract import Entitlement
+from precert.domain.caller import Caller
+from precert.domain.clocks import history_end
+from precert.domain.errors import NotFoundError
+from precert.domain.payer import Payer
+from precert.usecases.access import bad_cursor
+from precert.usecases.ports.listings import CursorError
+from precert.usecases.ports.messages import Inbox, Message, MessagePage, NoMessageError
+
+
+def deliver_message(message: Message, tins: Sequence[str], *, inbox: Inbox, payer: Payer) -> None:
+    """Deliver to every TIN, to stay as long as history does (T4).
+
+    A second delivery of the same event changes nothing.
+    """
+    kept_until = history_end(message.at, payer.history_years, payer.zone)
+    for tin in tins:
+        inbox.deliver(tin, message, kept_until=kept_until)
+
+
+def list_messages(
+    caller: Caller,
+    *,
+    tin: str | None,
+    limit: int,
+    cursor: str | None,
+    inbox: Inbox,
+    payer: Payer,
+    now: datetime,
+) -> MessagePage:
+    """Messages of one of the caller's TINs, newest first, for as long as history goes. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the TIN is not the caller's, or the cursor is none of this list.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    try:
+        page = inbox.page(caller.acting_tin(tin), limit=limit, cursor=cursor)
+    except CursorError as error:
+        raise bad_cursor() from error
+
+    def stays(message: Message) -> bool:
+        return now < history_end(message.at, payer.history_years, payer.zone)
+
+    return replace(page, messages=tuple(filter(stays, page.messages)))
+
+
+MOST_AT_ONCE = 1000
+
+
+def mark_message(
+    message_id: str,
+    at: datetime,
+    caller: Caller,
+    *,
+    tin: str | None,
+    inbox: Inbox,
+    now: datetime,
+) -> None:
+    """Mark a message as read, for all users of the TIN; ``at`` is its own instant. One call.
+
+    Raises:
+        NotEntitledError.
+        NotFoundError: there is no such message in the TIN's inbox.
+        InvalidInputError: the TIN is not the caller's.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    try:
+        inbox.mark_read(caller.acting_tin(tin), message_id, at, now=now)
+    except NoMessageError as error:
+        raise no_message() from error
+
+
+def mark_all_messages(caller: Caller, *, tin: str | None, inbox: Inbox, now: datetime) -> int:
+    """Mark the newest unread messages as read, a thousand at once; answers how many are left.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the TIN is not the caller's.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    return inbox.mark_all_read(caller.acting_tin(tin), most=MOST_AT_ONCE, now=now)
+
+
+def no_message() -> NotFoundError:
+    return NotFoundError("There is no such message among those of your TINs.")

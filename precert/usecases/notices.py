@@ -1,0 +1,309 @@
+"""Determination notices: print them, and give them out (W4)."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from precert.contract import EventType
+from precert.domain.caller import Caller
+from precert.domain.clocks import last_day_to_appeal
+from precert.domain.content import Provider, Service
+from precert.domain.determination import Asked, asked_lines
+from precert.domain.errors import NotFoundError
+from precert.domain.events import Event
+from precert.domain.letters import (
+    Audience,
+    Letter,
+    LetterKind,
+    LetterWords,
+    decided_lines,
+    kind_of,
+    letter_id,
+)
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.review import Approved, Decision, Line
+from precert.domain.statuses import ADVERSE, LineStatus
+from precert.domain.wording import (
+    written_address,
+    written_day,
+    written_diagnosis,
+    written_phone,
+    written_tin,
+    written_units,
+)
+from precert.usecases.documents import DocumentLink
+from precert.usecases.ports.documents import LetterBytes, LetterRecords, Printer
+from precert.usecases.ports.requests import RequestFile, RequestStore
+from precert.usecases.requests import read_request
+from precert.usecases.review import read_case
+
+TEMPLATE: Final = "letter"
+_OUTCOMES: Final = {
+    LineStatus.APPROVED: "Approved",
+    LineStatus.MODIFIED: "Approved in part",
+    LineStatus.DENIED: "Denied",
+}
+
+
+def print_letters(
+    request_id: str,
+    round_: int,
+    *,
+    requests: RequestStore,
+    records: LetterRecords,
+    store: LetterBytes,
+    printer: Printer,
+    payer: Payer,
+    words: LetterWords,
+    now: datetime,
+) -> tuple[Letter, ...]:
+    """Print, store and record both letters of a decided round; answers them.
+
+    Nothing where the round is not decided, where a vendor decided it, or where they are there.
+    """
+    file = requests.read_file(request_id)
+    if file is None:
+        return ()
+    request = file.request
+    kind = kind_of(request.review, round_) if request.review else None
+    if kind is None or any(letter.round == round_ for letter in file.letters):
+        return ()
+    letters = []
+    for audience in Audience:
+        facts = letter_facts(request, round_, kind, audience, payer, words)
+        document = printer.print(TEMPLATE, facts)
+        name, digest = letter_id(round_, audience), sha256(document).hexdigest()
+        version_id = store.put(request_id, name, document, digest)
+        letters.append(
+            Letter(
+                letter_id=name,
+                kind=kind,
+                audience=audience,
+                round=round_,
+                printed_at=now,
+                size=len(document),
+                sha256=digest,
+                version_id=version_id,
+            )
+        )
+    records.record(request_id, letters, _event(request, round_, now))
+    return tuple(letters)
+
+
+def _event(request: Request, round_: int, now: datetime) -> Event:
+    return Event(
+        event_id=f"{request.request_id}.letters-{round_}",
+        type=EventType.LETTERS_PRINTED,
+        request_id=request.request_id,
+        round=round_,
+        at=now,
+        status=request.status,
+        number=request.submitted.number,
+        tins=tuple(sorted(request.tins)),
+    )
+
+
+# -- What the template is given -----------------------------------------------------------------------
+
+
+def letter_facts(
+    request: Request,
+    round_: int,
+    kind: LetterKind,
+    audience: Audience,
+    payer: Payer,
+    words: LetterWords,
+) -> dict[str, object]:
+    """Everything that the letter tells, in words; what does not apply is ``None`` or empty."""
+    review, content = request.submitted, request.content
+    patient = content.patient
+    if patient is None:
+        raise AssertionError("a submitted request has a patient")
+    decided_at = max(decision.decided_at for _, decision in _decided(request, round_))
+    adverse = any(status in ADVERSE for status in decided_lines(review, round_).values())
+    clock = payer.review_clocks[request.plan.line_of_business]
+    last_day = last_day_to_appeal(decided_at, clock.appeal_filing_days, payer.zone)
+    name = f"{patient.first_name} {patient.last_name}"
+    filled = {
+        "name": name,
+        "number": review.number,
+        "payer": payer.name,
+        "phone": payer.provider_services.phone,
+        "last_day": written_day(last_day),
+    }
+    wording = words.kinds[kind][audience]
+    return {
+        "payer": {
+            "name": payer.name,
+            "contact": payer.provider_services.name,
+            "phone": payer.provider_services.phone,
+            "hours": payer.provider_services.hours,
+        },
+        "date": written_day(decided_at.astimezone(payer.zone).date()),
+        "number": review.number,
+        "title": wording.title.format(**filled),
+        "opening": wording.opening.format(**filled),
+        "recipient": _recipient(request, audience, name),
+        "patient": {
+            "name": name,
+            "date_of_birth": written_day(patient.date_of_birth),
+            "member_id": patient.member_id,
+            "plan": request.plan.name,
+        },
+        "requesting_provider": _provider(content.requesting_provider),
+        "servicing_provider": _provider(content.servicing_provider),
+        "lines": list(_lines(request, round_, payer)),
+        "sections": [
+            {"title": section.title, "text": section.text.format(**filled)}
+            for section in words.sections
+            if audience in section.audiences and (adverse or not section.adverse_only)
+        ],
+        "language_help": words.language_help,
+    }
+
+
+def _recipient(request: Request, audience: Audience, patient: str) -> list[str]:
+    """Whom it is for; where a member lives is known to whoever mails it, by the member id."""
+    if audience is Audience.MEMBER:
+        return [patient]
+    provider = request.content.requesting_provider or Provider()
+    address = written_address(provider.address) if provider.address else []
+    return [provider.name or "", *address]
+
+
+def _provider(provider: Provider | None) -> dict[str, object]:
+    known = provider or Provider()
+    return {
+        "name": known.name,
+        "tin": known.tin and written_tin(known.tin),
+        "npi": known.npi,
+        "phone": known.phone and written_phone(known.phone),
+    }
+
+
+def _lines(request: Request, round_: int, payer: Payer) -> Iterator[Mapping[str, object]]:
+    """The lines that the round decided, each as asked and as decided."""
+    asked = asked_lines(request.content)
+    for line, decision in _decided(request, round_):
+        wanted = asked[line.line_id]
+        yield {
+            "line": line.line_id,
+            "service": _service(wanted.service, payer),
+            "code": f"{line.code_type}\u00a0{line.code}" if line.code else "Stay",
+            "diagnosis": _diagnosis(wanted.service, decision),
+            "asked": _asked(wanted, payer),
+            "outcome": _OUTCOMES[decision.status],
+            "approved": decision.approved and _approved(decision.approved, payer),
+            "reason": decision.reason_code and payer.reason_codes.get(decision.reason_code),
+            "reason_code": decision.reason_code,
+            "rationale": decision.rationale,
+            "criterion": decision.criterion,
+            "adverse": decision.status in ADVERSE,
+        }
+
+
+def _decided(request: Request, round_: int) -> Iterator[tuple[Line, Decision]]:
+    """Each line that the round decided, and how; a later decision of it only moves its dates (W5)."""
+    for line in request.submitted.lines:
+        decision = next((one for one in line.decisions if one.round == round_), None)
+        if decision is not None:
+            yield line, decision
+
+
+def _service(service: Service, payer: Payer) -> str:
+    names = {kind.code: kind.name for kind in payer.form.types_of_service}
+    return names.get(service.type_of_service or "", service.type_of_service or "")
+
+
+def _diagnosis(service: Service, decision: Decision) -> str | None:
+    """The diagnosis it was decided for; both where they differ (W9)."""
+    sent = service.primary_diagnosis
+    if sent is None:
+        return None
+    if decision.diagnosis in (None, sent):
+        return written_diagnosis(sent)
+    return f"{written_diagnosis(decision.diagnosis or '')} (sent: {written_diagnosis(sent)})"
+
+
+def _asked(asked: Asked, payer: Payer) -> str:
+    day = asked.from_date and written_day(asked.from_date)
+    days = asked.service.requested_days
+    amounts = [
+        asked.units and _units(asked.units, asked.unit_type, payer),
+        days and written_units(days, "Days"),
+        day and f"from {day}",
+    ]
+    return ", ".join(amount for amount in amounts if amount)
+
+
+def _approved(approved: Approved, payer: Payer) -> str:
+    period = f"{written_day(approved.from_date)} to {written_day(approved.to_date)}"
+    amounts = [
+        approved.code,
+        approved.units and _units(approved.units, approved.unit_type, payer),
+        period,
+    ]
+    return ", ".join(amount for amount in amounts if amount)
+
+
+def _units(units: int, unit_type: str | None, payer: Payer) -> str:
+    names = {choice.code: choice.name for choice in payer.form.unit_types}
+    return written_units(units, names.get(unit_type or ""))
+
+
+def download_letter(
+    request_id: str,
+    letter_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    store: LetterBytes,
+    payer: Payer,
+    now: datetime,
+) -> DocumentLink:
+    """A link for one of the request's providers; drafts and delegated requests have no letters.
+
+    One call.
+
+    Raises:
+        NotEntitledError, NotFoundError, DraftExpiredError.
+    """
+    file = read_request(request_id, caller, requests=requests, now=now)
+    return _link(file, letter_id, store, payer, now)
+
+
+def download_case_letter(
+    request_id: str,
+    letter_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    store: LetterBytes,
+    payer: Payer,
+    now: datetime,
+) -> DocumentLink:
+    """The same for a reviewer of the request's plan. One call.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+    """
+    file = read_case(request_id, caller, requests=requests)
+    return _link(file, letter_id, store, payer, now)
+
+
+def _letter_in(file: RequestFile, letter_id: str) -> Letter:
+    for letter in file.letters:
+        if letter.letter_id == letter_id:
+            return letter
+    raise NotFoundError("There is no such letter with this request.")
+
+
+def _link(
+    file: RequestFile, letter_id: str, store: LetterBytes, payer: Payer, now: datetime
+) -> DocumentLink:
+    letter = _letter_in(file, letter_id)
+    seconds = payer.documents.download_seconds
+    url = store.download_url(file.request.request_id, letter, seconds=seconds)
+    return DocumentLink(url, now + timedelta(seconds=seconds))

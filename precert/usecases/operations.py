@@ -1,0 +1,218 @@
+"""What operators do: overdue requests, unmatched providers, approved dates, executions to repair."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from precert.contract import Entitlement
+from precert.domain import reconciling, reviewing
+from precert.domain.caller import Caller
+from precert.domain.errors import Fault, InvalidInputError
+from precert.domain.matching import Side
+from precert.domain.request import Change, Request
+from precert.domain.review import Decision
+from precert.domain.statuses import Status, Transition
+from precert.usecases.access import bad_cursor
+from precert.usecases.changes import change_as_operator
+from precert.usecases.ports.listings import CursorError, Listings, Page, UnmatchedRow, WorklistRow
+from precert.usecases.ports.reference import ReferenceReader
+from precert.usecases.ports.requests import RequestStore
+from precert.usecases.ports.workflow import Workflow
+
+
+def list_overdue(
+    caller: Caller, *, limit: int, cursor: str | None, listings: Listings
+) -> Page[WorklistRow]:
+    """Rounds of all plans that were escalated and are still open, the longest overdue first. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the cursor is none of this list.
+    """
+    caller.require(Entitlement.OPERATOR)
+    try:
+        return listings.overdue(limit=limit, cursor=cursor)
+    except CursorError as error:
+        raise bad_cursor() from error
+
+
+def list_unmatched_providers(
+    caller: Caller, *, limit: int, cursor: str | None, listings: Listings
+) -> Page[UnmatchedRow]:
+    """Providers of all plans that have a temporary id, first submitted first. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the cursor is none of this list.
+    """
+    caller.require(Entitlement.OPERATOR)
+    try:
+        return listings.unmatched(limit=limit, cursor=cursor)
+    except CursorError as error:
+        raise bad_cursor() from error
+
+
+def reconcile_provider(
+    request_id: str,
+    side: Side,
+    provider_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    now: datetime,
+) -> Request:
+    """From now on the entry's TIN sees the request, and the one submitted does not (A2).
+
+    An entry is one address under one TIN, so its id says which of a provider's is meant. The same
+    choice sent again changes nothing; another replaces it.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        InvalidInputError: the directory has no such entry, the side matched the directory, or the
+            office that submitted the request would lose it.
+    """
+
+    def move(request: Request) -> Change | None:
+        entry = reference.entries((provider_id,)).get(provider_id)
+        if entry is None:
+            message = "the directory has no such entry: have it loaded first"
+            raise InvalidInputError([Fault("/provider_id", "not_listed", message)])
+        return reconciling.reconcile_provider(request, side, entry, by=caller.subject, now=now)
+
+    return change_as_operator(request_id, move, caller, requests=requests)
+
+
+@dataclass(frozen=True)
+class DateChange:
+    """The new period of one line; the last day is included."""
+
+    line_id: str
+    from_date: date
+    to_date: date
+
+
+def change_dates(
+    request_id: str,
+    changes: Sequence[DateChange],
+    caller: Caller,
+    *,
+    reason: str,
+    requests: RequestStore,
+    now: datetime,
+) -> Request:
+    """Record another period for approved lines, beside the decisions that stand.
+
+    The same change sent again changes nothing.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        InvalidInputError: a line is not approved, named twice or unknown, or its days out of order.
+        ActionNotAllowedError: nothing is determined.
+    """
+
+    def move(request: Request) -> Change | None:
+        request.require(Transition.CHANGE_DATES)
+        if faults := _faults(changes):
+            raise InvalidInputError(faults)
+        moved = {one.line_id: _moved(request, one, caller.subject, reason, now) for one in changes}
+        if all(decision is None for decision in moved.values()) and moved:
+            return None
+        wanted = {line_id: decision for line_id, decision in moved.items() if decision is not None}
+        return reviewing.change_dates(request, wanted, by=caller.subject, now=now)
+
+    return change_as_operator(request_id, move, caller, requests=requests)
+
+
+def _faults(changes: Sequence[DateChange]) -> list[Fault]:
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    for index, change in enumerate(changes):
+        path = f"/lines/{index}"
+        if change.line_id in seen:
+            faults.append(Fault(f"{path}/line_id", "duplicate", "name each line once"))
+        seen.add(change.line_id)
+        if change.to_date < change.from_date:
+            message = f"send {change.from_date} or a later day"
+            faults.append(Fault(f"{path}/to_date", "out_of_order", message))
+    return faults
+
+
+def _moved(
+    request: Request, change: DateChange, by: str, reason: str, now: datetime
+) -> Decision | None:
+    """The standing decision with the other period; ``None`` where it has it, for the same reason."""
+    line = request.submitted.line(change.line_id)
+    standing = line.decisions[-1] if line and line.decisions else None
+    period = {"from_date": change.from_date, "to_date": change.to_date}
+    if standing is None or standing.approved is None:
+        raise InvalidInputError(
+            [
+                Fault(
+                    "/lines",
+                    "not_approved",
+                    f"line {change.line_id} is not approved: it has no dates",
+                )
+            ]
+        )
+    approved = standing.approved.model_copy(update=period)
+    if approved == standing.approved and standing.changed_dates_because == reason:
+        return None
+    return standing.model_copy(
+        update={
+            "approved": approved,
+            "decided_at": now,
+            "decided_by": by,
+            "signed_by": None,
+            "changed_dates_because": reason,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class StrayRound:
+    """An open round that no execution runs for: the number to name it by, and what it waits for."""
+
+    request_id: str
+    round: int
+    number: str
+    status: Status
+    due_at: datetime | None
+
+
+def stray_rounds(
+    *, listings: Listings, requests: RequestStore, workflow: Workflow
+) -> Iterator[StrayRound]:
+    """Open rounds by the table that no execution runs for. Changes nothing.
+
+    One that was opened a moment ago may be among them, as its execution is about to be started.
+    """
+    for request in _open(listings, requests):
+        review = request.submitted
+        if not workflow.runs(request.request_id, review.round):
+            yield StrayRound(
+                request.request_id, review.round, review.number, request.status, request.due_at
+            )
+
+
+def repair_rounds(
+    *, listings: Listings, requests: RequestStore, workflow: Workflow
+) -> tuple[str, ...]:
+    """Mend what a failed, aborted or restarted workflow left behind.
+
+    The table knows which rounds are open; an execution that starts there looks at what stands and
+    goes on from it. Answers the ids of the requests whose execution was started again.
+    """
+    return tuple(
+        request.request_id
+        for request in _open(listings, requests)
+        if workflow.start_again(request.request_id, request.submitted.round)
+    )
+
+
+def _open(listings: Listings, requests: RequestStore) -> Iterator[Request]:
+    """Requests with an open round; the index may name one that has closed since."""
+    for request_id in listings.open_rounds():
+        request = requests.read(request_id)
+        if request is not None and request.review is not None and request.round_is_open:
+            yield request

@@ -1,0 +1,292 @@
+"""What a provider does with a submitted request: list, flag, read, answer, void and appeal it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TypedDict, Unpack
+
+from precert.contract import Entitlement
+from precert.domain.caller import Caller
+from precert.domain.errors import Fault, FlagLimitError, InvalidInputError, TransientError
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request
+from precert.domain.statuses import Status, WaitingOn
+from precert.domain.values import Sort
+from precert.usecases.access import bad_cursor, expired, has_expired, is_live, not_found, visible
+from precert.usecases.changes import change_request
+from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Listings, Page
+from precert.usecases.ports.requests import (
+    MOST_FLAGGED,
+    ConcurrentChangeError,
+    Flags,
+    FlagsFullError,
+    RequestFile,
+    RequestStore,
+)
+
+
+class Filters(TypedDict, total=False):
+    """What a page is narrowed to, as :class:`Lines` names it."""
+
+    member_id: str
+    status: Status | None
+    changed_from: datetime | None
+    changed_to: datetime | None
+    service_from: date | None
+    service_to: date | None
+    sort: Sort
+
+
+def list_requests(
+    caller: Caller,
+    *,
+    tin: str | None,
+    limit: int,
+    cursor: str | None,
+    listings: Listings,
+    payer: Payer,
+    now: datetime,
+    **filters: Unpack[Filters],
+) -> Page[DashboardRow]:
+    """Requests of one of the caller's TINs. One call.
+
+    Drafts and history whose time is over, and what no index narrows, are left out of the page, so
+    that it may be shorter than asked (D5, T4).
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the TIN is not the caller's, a time ends before it begins, or the cursor
+            is none of this list.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    wanted = Lines(caller.acting_tin(tin), **filters)
+    if faults := _faults(wanted):
+        raise InvalidInputError(faults)
+    try:
+        page = listings.lines(wanted, limit=limit, cursor=cursor, now=now)
+    except CursorError as error:
+        raise bad_cursor() from error
+    rows = tuple(row for row in page.rows if is_live(row, payer, now) and wanted.fit(row))
+    return replace(page, rows=rows)
+
+
+def _faults(wanted: Lines) -> list[Fault]:
+    return [
+        Fault(f"/{name}_to", "before_its_beginning", f"send an end that is not before {name}_from")
+        for name, first, last in (
+            ("changed", wanted.changed_from, wanted.changed_to),
+            ("service", wanted.service_from, wanted.service_to),
+        )
+        if first is not None and last is not None and last < first
+    ]
+
+
+FLAG_ATTEMPTS = 3
+
+
+def flag_request(
+    request_id: str,
+    caller: Caller,
+    *,
+    tin: str | None,
+    requests: RequestStore,
+    flags: Flags,
+    listings: Listings,
+    payer: Payer,
+    now: datetime,
+) -> None:
+    """Flag a request, or a draft, for one of the caller's TINs. Two calls.
+
+    Raises:
+        NotEntitledError, NotFoundError, DraftExpiredError.
+        InvalidInputError: the TIN is not the caller's.
+        FlagLimitError: as many as may be are flagged; says which.
+    """
+
+    def flag(request: Request, acting_tin: str) -> None:
+        try:
+            flags.flag(request, acting_tin, now=now)
+        except FlagsFullError as full:
+            if flags.drop_gone(acting_tin):
+                raise ConcurrentChangeError from full
+            raise _limit(listings.flagged(acting_tin), payer, now) from full
+
+    _on_a_line(request_id, caller, tin, flag, requests=requests, now=now)
+
+
+def unflag_request(
+    request_id: str,
+    caller: Caller,
+    *,
+    tin: str | None,
+    requests: RequestStore,
+    flags: Flags,
+    now: datetime,
+) -> None:
+    """Take the flag of a request away; one without a flag stays so. Two calls.
+
+    Raises:
+        NotEntitledError, NotFoundError, DraftExpiredError.
+        InvalidInputError: the TIN is not the caller's.
+    """
+    _on_a_line(request_id, caller, tin, flags.unflag, requests=requests, now=now)
+
+
+def list_flagged(
+    caller: Caller, *, tin: str | None, listings: Listings, payer: Payer, now: datetime
+) -> tuple[DashboardRow, ...]:
+    """What one of the caller's TINs has flagged, last flagged first: its home list. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the TIN is not the caller's.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    rows = listings.flagged(caller.acting_tin(tin))
+    return tuple(row for row in rows if is_live(row, payer, now))
+
+
+def _on_a_line(
+    request_id: str,
+    caller: Caller,
+    tin: str | None,
+    change: Callable[[Request, str], None],
+    *,
+    requests: RequestStore,
+    now: datetime,
+) -> None:
+    """Change the line of a request that the TIN sees; again where it moved meanwhile."""
+    caller.require(Entitlement.PATIENT_SEARCH)
+    acting_tin = caller.acting_tin(tin)
+    for _ in range(FLAG_ATTEMPTS):
+        request = visible(requests.read(request_id), {acting_tin})
+        if request.status is Status.INCOMPLETE and has_expired(request, now):
+            raise expired()
+        if request.waiting_on is WaitingOn.VENDOR:
+            raise not_found()
+        try:
+            change(request, acting_tin)
+        except ConcurrentChangeError:
+            continue
+        return
+    raise TransientError("The request is being changed by others. Try again.")
+
+
+def _limit(rows: tuple[DashboardRow, ...], payer: Payer, now: datetime) -> FlagLimitError:
+    return FlagLimitError(
+        f"At most {MOST_FLAGGED} requests are flagged: take the flag off one of these first.",
+        flagged=[
+            {"request_id": row.request_id, "number": row.number, "status": row.status.value}
+            for row in rows
+            if is_live(row, payer, now)
+        ],
+    )
+
+
+def read_request(
+    request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
+) -> RequestFile:
+    """Everything about one request of the caller's TINs. One call.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        DraftExpiredError: it is a draft whose time is over (D5).
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    file = requests.read_file(request_id)
+    if file is None:
+        raise not_found()
+    request = visible(file.request, caller.tins)
+    if request.status is Status.INCOMPLETE and has_expired(request, now):
+        raise expired()
+    return file
+
+
+def answer_information(
+    request_id: str, answer: str, caller: Caller, *, requests: RequestStore, now: datetime
+) -> Request:
+    """Record the answer; the payer's clock runs on. The same answer sent again changes nothing.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: nothing is asked for now; with what is allowed.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+
+    def receive(found: Request | None) -> Change | Request:
+        request = visible(found, caller.tins)
+        change = request.receive_information(now, by=caller.subject, answer=answer)
+        if change is not None:
+            return change
+        asked = request.review.information_requests[-1:] if request.review else ()
+        if any(one.answer == answer for one in asked):
+            return request
+        raise request.refusal("Nothing is asked for now: attach documents where MODIFY is allowed.")
+
+    return change_request(request_id, receive, requests=requests)
+
+
+def void_request(
+    request_id: str, reason: str, caller: Caller, *, requests: RequestStore, now: datetime
+) -> Request:
+    """Withdraw the request; it stays visible as VOID (T4). Sent again, it is answered as it was.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: it is a draft, determined or void already; says what is allowed.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+
+    def withdraw(found: Request | None) -> Change | Request:
+        request = visible(found, caller.tins)
+        if request.review is not None and request.review.void_reason == reason:
+            return request
+        return request.void(reason, caller.subject, now)
+
+    return change_request(request_id, withdraw, requests=requests)
+
+
+def file_appeal(
+    request_id: str,
+    line_ids: Sequence[str],
+    caller: Caller,
+    *,
+    reason: str,
+    expedited: bool,
+    requests: RequestStore,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """Open a round that reconsiders the lines. While it is open, filing the same again changes nothing.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: nothing was denied, an appeal is open, the filing time is over, every
+            level was used, or a vendor decides.
+        InvalidInputError: a line named was approved as asked.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+
+    def appeal(found: Request | None) -> Change | Request:
+        request = visible(found, caller.tins)
+        standing = request.review.open_appeal if request.review else None
+        if standing and (standing.line_ids, standing.reason, standing.expedited) == (
+            tuple(dict.fromkeys(line_ids)),
+            reason,
+            expedited,
+        ):
+            return request
+        clock = payer.review_clocks[request.plan.line_of_business]
+        return request.file_appeal(
+            line_ids,
+            reason=reason,
+            expedited=expedited,
+            filing_days=clock.appeal_filing_days,
+            zone=payer.zone,
+            levels=clock.appeal_levels,
+            document_slots=payer.documents.max_while_pending,
+            by=caller.subject,
+            now=now,
+        )
+
+    return change_request(request_id, appeal, requests=requests)

@@ -1,0 +1,204 @@
+"""What a reviewer does with a case before its decision: list, read, hold, ask and extend."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from precert.contract import Entitlement
+from precert.domain import reviewing
+from precert.domain.caller import Caller
+from precert.domain.clocks import extension_days, information_deadline
+from precert.domain.errors import Fault, InvalidInputError
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request
+from precert.usecases.access import bad_cursor
+from precert.usecases.changes import change_case, reviewable
+from precert.usecases.ports.listings import CursorError, Listings, Page, WorklistRow
+from precert.usecases.ports.requests import RequestFile, RequestStore
+
+
+def list_worklist(
+    caller: Caller,
+    *,
+    plan_id: str | None,
+    mine: bool,
+    limit: int,
+    cursor: str | None,
+    listings: Listings,
+    now: datetime,
+) -> Page[WorklistRow]:
+    """Open rounds of one of the reviewer's plans, or those that the reviewer holds. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the plan is not the reviewer's, or the cursor is none of this list.
+    """
+    caller.require(Entitlement.REVIEWER)
+    if plan_id is None and len(caller.plan_ids) == 1:
+        plan_id = next(iter(caller.plan_ids))
+    if plan_id not in caller.plan_ids:
+        raise InvalidInputError(
+            [Fault("/plan_id", "not_yours", "name one of the plans you review")]
+        )
+    try:
+        if not mine:
+            return listings.worklist(plan_id, limit=limit, cursor=cursor)
+        page = listings.worklist(plan_id, limit=limit, cursor=cursor, held_by=caller.subject)
+    except CursorError as error:
+        raise bad_cursor() from error
+    running = (row for row in page.rows if row.held_until is not None and now < row.held_until)
+    return Page(tuple(running), page.cursor)
+
+
+def read_case(request_id: str, caller: Caller, *, requests: RequestStore) -> RequestFile:
+    """A submitted request of one of the reviewer's plans. One call.
+
+    Raises:
+        NotEntitledError.
+        NotFoundError: there is none in the reviewer's queues; drafts are nobody's but the office's.
+    """
+    caller.require(Entitlement.REVIEWER)
+    file = requests.read_file(request_id)
+    reviewable(file.request if file else None, caller)
+    if file is None:
+        raise AssertionError("a reviewable request has a file")
+    return file
+
+
+def claim_case(
+    request_id: str, caller: Caller, *, requests: RequestStore, payer: Payer, now: datetime
+) -> Request:
+    """Hold the open round for the desk's lease; who holds it already renews it.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: a colleague's lease is running, or nothing waits for a reviewer.
+        SameReviewerError: it is an appeal against what the caller decided.
+    """
+    until = now + timedelta(minutes=payer.review_desk.lease_minutes)
+
+    def move(request: Request) -> Change | None:
+        return reviewing.claim(request, caller.subject, until, now)
+
+    return change_case(request_id, move, caller, requests=requests, now=now)
+
+
+def release_case(
+    request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
+) -> Request:
+    """End the caller's lease; where nobody holds the round nothing changes.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: a colleague holds it, or nothing waits for a reviewer.
+    """
+
+    def move(request: Request) -> Change | None:
+        return reviewing.release(request, caller.subject, now)
+
+    return change_case(request_id, move, caller, requests=requests, now=now)
+
+
+def request_information(
+    request_id: str,
+    documents: Sequence[str],
+    text: str | None,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """Stop the payer's clock until the providers answer, or their own time is over.
+
+    ``documents`` are codes of the payer's wanted documents. Asking the same again changes nothing.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        InvalidInputError: a code is none of the payer's, or nothing is asked for.
+        ActionNotAllowedError: something else is asked for already, an appeal is open, a colleague
+            holds the case, or nothing waits for a reviewer.
+    """
+    wanted = tuple(dict.fromkeys(documents))
+
+    def move(request: Request) -> Change | None:
+        if faults := _unknown(documents, payer):
+            raise InvalidInputError(faults)
+        standing = request.submitted.open_information_request
+        if standing and (standing.asked_by, standing.documents, standing.text) == (
+            caller.subject,
+            wanted,
+            text,
+        ):
+            return None
+        clock = payer.review_clocks[request.plan.line_of_business]
+        return reviewing.request_information(
+            request,
+            wanted,
+            text,
+            answer_by=information_deadline(now, request.urgency, clock),
+            by=caller.subject,
+            now=now,
+        )
+
+    return change_case(request_id, move, caller, requests=requests, now=now)
+
+
+def _unknown(documents: Sequence[str], payer: Payer) -> list[Fault]:
+    choices = tuple(sorted(payer.wanted_documents))
+    return [
+        Fault(f"/documents/{index}", "not_a_choice", f"send one of {', '.join(choices)}", choices)
+        for index, code in enumerate(documents)
+        if code not in payer.wanted_documents
+    ]
+
+
+def extend_deadline(
+    request_id: str,
+    reason: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """Move the deadline by the days that the line of business allows; both sides are told why.
+
+    Extending again for the same reason changes nothing.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: it was extended before, the case is urgent, an appeal is open,
+            information is asked for, a colleague holds the case, or nothing waits for a reviewer.
+    """
+
+    def move(request: Request) -> Change | None:
+        standing = request.submitted.extension
+        if standing and standing.reason == reason and request.waits_for_review:
+            return None
+        clock = payer.review_clocks[request.plan.line_of_business]
+        days = extension_days(request.urgency, clock)
+        return reviewing.extend(request, days, reason, by=caller.subject, now=now)
+
+    return change_case(request_id, move, caller, requests=requests, now=now)
+
+
+def offer_peer_to_peer(
+    request_id: str, caller: Caller, *, requests: RequestStore, payer: Payer, now: datetime
+) -> Request:
+    """Tell both sides whom to call and until when; no deadline moves.
+
+    While an offer stands, offering again changes nothing.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: a colleague holds the case, or nothing waits for a reviewer.
+    """
+    desk = payer.review_desk
+    respond_by = now + timedelta(hours=desk.peer_to_peer_hours)
+
+    def move(request: Request) -> Change | None:
+        return reviewing.offer_peer_to_peer(
+            request, desk.peer_to_peer_phone, respond_by, by=caller.subject, now=now
+        )
+
+    return change_case(request_id, move, caller, requests=requests, now=now)

@@ -1,0 +1,439 @@
+"""What the stream and the state machine start: relay events, assess a request, wait for its
+decision and watch its deadline (W1, W2).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import chain
+from math import ceil
+
+from precert.contract import EventType, Route
+from precert.domain.assertion import AssertionProof
+from precert.domain.assessing import (
+    JudgedLine,
+    assessed_lines,
+    attached_types,
+    automatic_decisions,
+    delegate_of,
+    is_automatic,
+    is_late_notification,
+    missing_documents,
+)
+from precert.domain.clocks import (
+    Deadline,
+    appeal_deadline,
+    decision_deadline,
+    information_deadline,
+    local_date,
+)
+from precert.domain.coverage import Plan
+from precert.domain.delegates import Delegate
+from precert.domain.determination import asked_lines
+from precert.domain.documents import DocumentStatus
+from precert.domain.duplicates import Footprint, footprint_of, sure_duplicates, suspicions
+from precert.domain.errors import TransientError
+from precert.domain.events import Event
+from precert.domain.matching import matched, provider_ids
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request
+from precert.domain.review import FIRST_ROUND, SYSTEM, AssertionStanding, Assessment
+from precert.domain.reviewing import request_information
+from precert.domain.statuses import AppealStatus, Status
+from precert.usecases.checks import judge_codes, prove_assertion
+from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
+from precert.usecases.ports.requests import (
+    ConcurrentChangeError,
+    Footprints,
+    RequestFile,
+    RequestStore,
+    Round,
+)
+from precert.usecases.ports.workflow import EventBus, TaskTokens, Workflow
+
+
+def with_matches(request: Request, reference: ReferenceReader) -> Request:
+    """The request, marked where a provider does not fit its directory entry; it goes on anyway.
+
+    One call, and none where both providers were typed in. What an operator reconciled stands.
+    """
+    review, content = request.submitted, request.content
+    entries = reference.entries(provider_ids(content))
+    found = matched(request.request_id, content, review.temporary_providers, entries)
+    marked = review.model_copy(update={"temporary_providers": found})
+    return request.model_copy(update={"review": marked})
+
+
+ATTEMPTS = 5
+TOLERANCE_SECONDS = 60
+"""How much later than its mark a clock may be looked at; less is no reason to wake anybody."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a round goes on, and in how many seconds its clock must be looked at (at least one)."""
+
+    route: Route
+    seconds_to_next_mark: int
+
+
+def await_decision(
+    round_: Round,
+    seconds: int,
+    *,
+    requests: RequestStore,
+    tokens: TaskTokens,
+    payer: Payer,
+    now: datetime,
+) -> None:
+    """Let the round wait with this task token; what closes or changes it answers the token.
+
+    The execution sleeps for ``seconds``, which were counted before the token was stored: what moved
+    the clock meanwhile found no token to wake, so it is looked at once more.
+
+    Raises:
+        RequestClosedError: nothing is to be waited for.
+    """
+    requests.renew_round(round_)
+    request = requests.read(round_.request_id)
+    standing = standing_of(request, round_.number, payer, now)
+    sooner = seconds - standing.seconds_to_next_mark > TOLERANCE_SECONDS
+    if standing.route is Route.REVIEW and sooner:
+        tokens.wake(round_.task_token, standing.seconds_to_next_mark)
+
+
+def mark_clock(
+    request_id: str, round_: int, *, requests: RequestStore, payer: Payer, now: datetime
+) -> Standing:
+    """Tell that the deadline is near or has passed; the round goes on waiting (W2)."""
+    for _ in range(ATTEMPTS):
+        request = requests.read(request_id)
+        if request is not None and is_open(request, round_):
+            change = request.mark_clock(now)
+            if change is not None:
+                try:
+                    requests.record(change)
+                except ConcurrentChangeError:
+                    continue
+                request = change.request
+        return standing_of(request, round_, payer, now)
+    raise TransientError("The request is being changed by others. Try again.")
+
+
+def is_open(request: Request, round_: int) -> bool:
+    """Whether this round of the request still waits for the payer."""
+    return request.round_is_open and request.review is not None and request.review.round == round_
+
+
+def standing_of(request: Request | None, round_: int, payer: Payer, now: datetime) -> Standing:
+    """How a round goes on as the request stands now."""
+    if request is None or not is_open(request, round_):
+        return Standing(Route.CLOSED, 1)
+    deadline = request.clock or deadline_of(request, payer)
+    if _mark_is_missing(request, deadline, now):
+        return Standing(Route.REVIEW, 1)
+    wait = deadline.next_mark(now) - now
+    return Standing(Route.REVIEW, max(1, ceil(wait.total_seconds())))
+
+
+def _mark_is_missing(request: Request, deadline: Deadline, now: datetime) -> bool:
+    """Whether a mark was reached while no execution waited, and nobody was told yet."""
+    review = request.submitted
+    if review.open_information_request:
+        return now >= deadline.due_at
+    return (now >= deadline.due_at and review.escalated_round < review.round) or (
+        now >= deadline.warn_at and review.warned_round < review.round
+    )
+
+
+def deadline_of(request: Request, payer: Payer) -> Deadline:
+    """Deadline that the open round begins with, by the line of business of the plan (W2).
+
+    Extensions and pauses move it later: :attr:`Request.clock` knows where it stands.
+    """
+    clock = payer.review_clocks[request.plan.line_of_business]
+    review = request.submitted
+    if appeal := review.open_appeal:
+        return appeal_deadline(appeal.filed_at, expedited=appeal.expedited, clock=clock)
+    return decision_deadline(review.submitted_at, request.urgency, clock)
+
+
+MOST_READS = ATTEMPTS + 3
+"""An assessment makes three changes at most: it pends, asks, and takes what arrived meanwhile."""
+
+_STANDINGS = {
+    AssertionProof.NONE: AssertionStanding.NONE,
+    AssertionProof.PROVEN: AssertionStanding.PROVEN,
+    AssertionProof.CHANGED: AssertionStanding.CHANGED,
+}
+
+
+def assess_round(
+    request_id: str,
+    round_: int,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    footprints: Footprints,
+    payer: Payer,
+    now: datetime,
+) -> Standing:
+    """Decide the way of a round and record it, whatever of it was recorded before (W1).
+
+    It ends where it repeats another request (S2); one delegated vendor decides it (W8); the rules
+    approve it; or it pends for a reviewer with its deadline (W2) and the assessment, and what the
+    rules want with it is asked for at once. An appeal pends with a deadline of its own.
+
+    Raises:
+        TransientError: others were quicker every time, or no rule list is published.
+    """
+
+    def next_change(file: RequestFile) -> Change | None:
+        request = file.request
+        appeal = request.submitted.open_appeal
+        if appeal is not None:
+            filed = appeal.status is AppealStatus.FILED
+            return request.pend_appeal(deadline_of(request, payer), now) if filed else None
+        if request.status is Status.PROCESSING:
+            return _first_change(
+                file,
+                requests=requests,
+                reference=reference,
+                rule_lists=rule_lists,
+                versions=versions,
+                footprints=footprints,
+                payer=payer,
+                now=now,
+            )
+        return _asking(file, payer, now)
+
+    for _ in range(MOST_READS):
+        file = requests.read_file(request_id)
+        if file is None or not is_open(file.request, round_):
+            return Standing(Route.CLOSED, 1)
+        change = next_change(file)
+        if change is None:
+            return standing_of(file.request, round_, payer, now)
+        try:
+            requests.record(change)
+        except ConcurrentChangeError:
+            continue
+        if not _may_ask(change.request):
+            return standing_of(change.request, round_, payer, now)
+    raise TransientError("The request is being changed by others. Try again.")
+
+
+def _first_change(
+    file: RequestFile,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    versions: RuleListVersions,
+    footprints: Footprints,
+    payer: Payer,
+    now: datetime,
+) -> Change:
+    """How the first round goes on, by the list in force."""
+    request = with_matches(file.request, reference)
+    content, received_at = request.content, request.submitted.submitted_at
+    if content.patient is None:
+        raise AssertionError("completeness requires a patient")
+    facts = reference.check_facts(content.patient.member_id)
+    rule_list = facts.rule_list
+    if rule_list is None:
+        raise TransientError("No rule list is published yet. Try again later.")
+
+    def plan_on(day: date) -> Plan:
+        coverage = facts.coverage_on(day)
+        return coverage.plan if coverage else request.plan
+
+    judged = judge_codes(content.services, plan_on, rule_list=rule_list, rule_lists=rule_lists)
+    asked = asked_lines(content)
+    codes = chain.from_iterable(of_service or (None,) for of_service in judged)
+    lines = tuple(
+        JudgedLine(line_id, asked[line_id], *(code or ()))
+        for line_id, code in zip(asked, codes, strict=True)
+    )
+    vendors = sorted({line.delegate_id for line in lines if line.delegate_id})
+    delegates = rule_lists.delegates(rule_list, vendors) if vendors else {}
+    delegate = delegate_of(lines, delegates, local_date(received_at, payer.zone))
+    own = footprint_of(request.request_id, request.submitted.number, received_at, content)
+    others = footprints.of_member(content.patient.member_id)
+    near_days = payer.review_desk.near_days
+    proof = prove_assertion(request.content_as_submitted, reference=reference, versions=versions)
+    assessment = Assessment(
+        rule_list=rule_list.version,
+        assessed_at=now,
+        lines=assessed_lines(lines),
+        wanted_documents=missing_documents(lines, file.documents),
+        assertion=_STANDINGS[proof],
+        suspicions=suspicions(own, others, near_days),
+        delegate=delegate,
+        late_notification=is_late_notification(content, received_at, payer),
+    )
+    for other in sure_duplicates(own, others, near_days):
+        if _goes_on_instead(other, own, requests):
+            return request.end_as_duplicate(other.number, assessment, now, seen_by=other.tins)
+    return _judged(request, lines, assessment, delegate, payer, now)
+
+
+def _goes_on_instead(other: Footprint, own: Footprint, requests: RequestStore) -> bool:
+    """Whether of two alike the other one goes on: the earlier.
+
+    A later one that was assessed before this one was there did not see it, and stands.
+    """
+    found = requests.read(other.request_id)
+    if found is None or found.status is Status.VOID:
+        return False
+    return own.came_after(other) or found.status is not Status.PROCESSING
+
+
+def _judged(
+    request: Request,
+    lines: tuple[JudgedLine, ...],
+    assessment: Assessment,
+    delegate: Delegate | None,
+    payer: Payer,
+    now: datetime,
+) -> Change:
+    if delegate is not None:
+        return request.delegate(delegate.delegate_id, assessment, now)
+    if is_automatic(request.content, assessment):
+        days = payer.review_desk.approval_days
+        decisions = automatic_decisions(lines, approval_days=days, now=now)
+        return request.determine(decisions, SYSTEM, now, assessment)
+    slots = payer.documents.max_while_pending
+    return request.pend(deadline_of(request, payer), slots, now, assessment)
+
+
+def _may_ask(request: Request) -> bool:
+    """Whether the rules want something that was not there when the request was assessed."""
+    review = request.submitted
+    return (
+        request.status is Status.PENDING
+        and not request.is_delegated
+        and review.round == FIRST_ROUND
+        and review.assessment is not None
+        and bool(review.assessment.wanted_documents)
+    )
+
+
+def _asking(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
+    """Ask once for what the rules want, and take what came while it was being asked (W1, W2).
+
+    The two changes after pending are looked for in what stands, so that an assessment that died
+    between them goes on where it was.
+    """
+    request, review = file.request, file.request.submitted
+    assessment = review.assessment
+    if assessment is None or not _may_ask(request):
+        return None
+    there = attached_types(file.documents)
+    missing = [code for code in assessment.wanted_documents if code not in there]
+    arrived = any(
+        document.status is DocumentStatus.ATTACHED
+        and document.settled_at is not None
+        and document.settled_at >= assessment.assessed_at
+        for document in file.documents
+    )
+    asked = review.open_information_request
+    if asked is not None:
+        return request.receive_information(now) if arrived and asked.asked_by == SYSTEM else None
+    if review.information_requests or not missing or arrived:
+        return None
+    clock = payer.review_clocks[request.plan.line_of_business]
+    return request_information(
+        request,
+        missing,
+        "\n".join(payer.wanted_documents[code] for code in missing),
+        answer_by=information_deadline(now, request.urgency, clock),
+        by=SYSTEM,
+        now=now,
+    )
+
+
+_OPENS_ROUND = frozenset({EventType.REQUEST_SUBMITTED, EventType.APPEAL_FILED})
+_CLOSES_ROUND = frozenset(
+    {
+        EventType.REQUEST_DETERMINED,
+        EventType.APPEAL_DETERMINED,
+        EventType.REQUEST_VOIDED,
+        EventType.REQUEST_ENDED_AS_DUPLICATE,
+    }
+)
+_MOVES_CLOCK = frozenset(
+    {
+        EventType.INFORMATION_REQUESTED,
+        EventType.INFORMATION_RECEIVED,
+        EventType.DEADLINE_EXTENDED,
+    }
+)
+
+
+def relay_event(
+    event: Event,
+    *,
+    requests: RequestStore,
+    workflow: Workflow,
+    bus: EventBus,
+    payer: Payer,
+    now: datetime,
+) -> None:
+    """Do what the event asks for. Doing it twice, or late, changes nothing more.
+
+    An execution is named by its round, so it starts once. A closed round's token is looked up by
+    the event's round: where there is none, the execution did not wait yet and finds the round closed
+    by itself.
+
+    Raises:
+        TransientError: something did not answer; deliver the event again.
+    """
+    if event.type in _OPENS_ROUND:
+        workflow.start(event.request_id, event.round)
+    elif event.type in _CLOSES_ROUND:
+        waiting = requests.round(event.request_id, event.round)
+        if waiting is not None:
+            workflow.answer(waiting.task_token, {"status": event.status.value})
+    elif event.type in _MOVES_CLOCK:
+        _wake(event, requests=requests, workflow=workflow, payer=payer, now=now)
+    elif event.type is EventType.DOCUMENT_ATTACHED:
+        _receive_information(event, requests=requests, now=now)
+    bus.publish(event)
+
+
+def _wake(
+    event: Event, *, requests: RequestStore, workflow: Workflow, payer: Payer, now: datetime
+) -> None:
+    """Let the execution sleep by the clock as it stands now.
+
+    Where the product asked by itself, it did before the execution began to wait.
+    """
+    if event.actor == SYSTEM:
+        return
+    waiting = requests.round(event.request_id, event.round)
+    if waiting is None:
+        return
+    request = requests.read(event.request_id)
+    standing = standing_of(request, event.round, payer, now)
+    if standing.route is Route.REVIEW:
+        workflow.wake(waiting.task_token, standing.seconds_to_next_mark)
+
+
+def _receive_information(event: Event, *, requests: RequestStore, now: datetime) -> None:
+    """A document that arrives answers what was asked for: the payer's clock runs on (W2, W6)."""
+    for _ in range(ATTEMPTS):
+        request = requests.read(event.request_id)
+        asked = request.review.open_information_request if request and request.review else None
+        if request is None or asked is None or event.at < asked.asked_at:
+            return
+        change = request.receive_information(now)
+        if change is None:
+            return
+        try:
+            requests.record(change)
+        except ConcurrentChangeError:
+            continue
+        return
+    raise TransientError("The request is being changed by others. Try again.")
