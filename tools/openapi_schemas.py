@@ -4,6 +4,7 @@ Pydantic makes them. Here they lose what only repeats a name, what the source sa
 (rule ids, markup), and what would split one model into two.
 """
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -13,139 +14,18 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core import core_schema
 
+from tools.openapi_files import ROOT
+
 Schema = dict[str, Any]
 
 REF_PREFIX: Final = "#/components/schemas/"
 _RULE_ID: Final = r"[ACDPSTUW]\d{1,2}"
 _RULE_IDS: Final = re.compile(rf" ?\((?:{_RULE_ID}(?:-{_RULE_ID})?(?:, )?)+\)| of {_RULE_ID}\b")
 
-NOTES: Final[Mapping[str, str]] = {
-    "allowed_actions": "What may be done next; offer nothing else.",
-    "assertion_id": "Of a check's answer: quote it when you ask about what you were told.",
-    "check_available": "Whether a check can be started for this patient.",
-    "confirmation_available": "Whether there is a confirmation to download.",
-    "criterion": "The clinical criterion or plan provision that the decision rests on.",
-    "cursor": "Send it to get the next page; null where there is none.",
-    "delegate_id": "Who decides instead, where the requirement is THIRD_PARTY.",
-    "due_at": "When the payer's decision is due; null where it owes none.",
-    "expires_at": "From then on the draft is gone. Every save moves it.",
-    "faults": "With `invalid_input`: everything that is wrong, at once.",
-    "line_id": "`<service>.<line>`, both counted from 1.",
-    "line_ids": "`<service>.<line>`, both counted from 1.",
-    "next_steps": "What to do where no check can be started; show it as it is.",
-    "notices": "Texts that have to be shown with the answer.",
-    "number": "The precertification number: two letters, ten digits. Null until submitted.",
-    "reason_code": "X12 886.",
-    "review_action": "The status as X12 306 (HCR01): A1, A2, A3, A4 or C. Null for drafts.",
-    "round": "1 is the first review; each appeal is one more.",
-    "predetermination": "Whether a voluntary predetermination is offered.",
-    "predetermination_available": "Whether a predetermination is offered for some code.",
-    "quoted_id_fits": "Whether the `assertion_id` that was sent is that of this question, answered "
-    "by this rule list; null where none was sent.",
-    "referral_needed": "Whether the plan asks for a referral by the primary care provider.",
-    "rule_id": "The rule that answered; null where none covers the code.",
-    "service": "Which of the services asked, counted from 1.",
-    "status_reason": "Why a status that passes has not passed yet.",
-    "third_parties": "Who decides on codes whose next step is GO_TO_THIRD_PARTY.",
-    "tin": "The TIN you act for; may be left out by callers with one.",
-    "version": "Goes up with every change.",
-    "waiting_on": "Whose turn it is.",
-}
-"""What a member means, by its name, wherever the model itself says nothing of it."""
-
-EXTENSIONS: Final[Mapping[str, Schema]] = {
-    "allowed_actions": {
-        "description": "With `action_not_allowed`: what may be done instead.",
-        "items": {"$ref": f"{REF_PREFIX}Action"},
-        "type": "array",
-    },
-    "based_on_version": {
-        "description": "With `version_mismatch`: the version that was sent.",
-        "type": "integer",
-    },
-    "current_version": {
-        "description": "With `version_mismatch`: the version that stands.",
-        "type": "integer",
-    },
-    "existing": {
-        "description": "With `duplicate_request`: the request that stands, where the caller's TINs "
-        "see it.",
-        "type": "object",
-        "properties": {"request_id": {"type": "string"}, "number": {"type": "string"}},
-        "required": ["request_id", "number"],
-    },
-    "differs_in": {
-        "description": "With `version_mismatch`: JSON pointers of the parts that differ.",
-        "items": {"type": "string"},
-        "type": "array",
-    },
-    "entitlement": {
-        "description": "With `not_entitled`: the one that is missing.",
-        "type": "string",
-    },
-    "flagged": {
-        "description": "With `flag_limit`: what is flagged, last flagged first.",
-        "items": {
-            "properties": {
-                "number": {"type": ["string", "null"]},
-                "request_id": {"type": "string"},
-                "status": {"$ref": f"{REF_PREFIX}Status"},
-            },
-            "required": ["number", "request_id", "status"],
-            "type": "object",
-        },
-        "type": "array",
-    },
-    "lines": {
-        "description": "With `action_not_allowed` on a decision: what stands of each line.",
-        "items": {
-            "properties": {
-                "line_id": {"type": "string"},
-                "status": {"$ref": f"{REF_PREFIX}LineStatus"},
-            },
-            "required": ["line_id", "status"],
-            "type": "object",
-        },
-        "type": "array",
-    },
-    "number": {
-        "description": "With `action_not_allowed` on a submitted draft: its number.",
-        "type": ["string", "null"],
-    },
-    "saved_since": {
-        "description": "With `version_mismatch`: JSON pointers of the parts saved since.",
-        "items": {"type": "string"},
-        "type": "array",
-    },
-    "requirement": {
-        "$ref": f"{REF_PREFIX}Requirement",
-        "description": "With `confirmation_not_available`: what the check came to.",
-    },
-    "operation": {
-        "description": "With `precertification_not_required` and `third_party_decides`: the operation "
-        "that leads on.",
-        "type": "string",
-    },
-    "third_parties": {
-        "description": "With `third_party_decides`: whom to ask, as the check answers them, with "
-        "`delegate_id`, name, link, contacts and requirements.",
-        "items": {"type": "object"},
-        "type": "array",
-    },
-    "document_status": {
-        "$ref": f"{REF_PREFIX}DocumentStatus",
-        "description": "With `document_not_available`: where the document stands.",
-    },
-    "request_status": {
-        "$ref": f"{REF_PREFIX}Status",
-        "description": "With `action_not_allowed`: where the request stands.",
-    },
-    "round": {
-        "description": "With `action_not_allowed` on a decision: the round that stands.",
-        "type": "integer",
-    },
-}
-"""Members of a problem beyond those that every problem has."""
+NOTES: Final[Mapping[str, str]] = json.loads(
+    (ROOT / "tools" / "openapi_notes.json").read_text(encoding="utf-8")
+)
+"""What a member means, by its name, where the model does not describe it (``Field(description=…)``)."""
 
 
 class _Generator(GenerateJsonSchema):
@@ -171,8 +51,8 @@ def schemas_of(models: Iterable[tuple[type[BaseModel], JsonSchemaMode]]) -> dict
     return {name: _told(schema) for name, schema in made["$defs"].items()}
 
 
-def open_answers(schemas: dict[str, Schema], bodies: Collection[str]) -> None:
-    """Lets answers grow: only what is also sent stays closed to members it does not know."""
+def open_responses(schemas: dict[str, Schema], bodies: Collection[str]) -> None:
+    """Lets responses grow: only what is also sent stays closed to members it does not know."""
     closed = reachable(schemas, bodies)
     for name, schema in schemas.items():
         if name not in closed and schema.get("additionalProperties") is False:
@@ -191,11 +71,11 @@ def reachable(schemas: Mapping[str, Schema], names: Iterable[str]) -> set[str]:
     return found
 
 
-def problem_schema(made: Schema, codes: Iterable[str]) -> Schema:
+def problem_schema(made: Schema, extensions: Schema, codes: Iterable[str]) -> Schema:
     """The problem's schema with the members that only some codes have; absent ones are left out."""
-    properties = {**made["properties"], **EXTENSIONS}
+    properties = {name: _without_null(one) for name, one in made["properties"].items()}
+    properties |= extensions
     properties["code"] = {"description": "Never renamed.", "enum": sorted(codes)}
-    properties["faults"] = _without_null(properties["faults"])
     properties["status"] = {
         "type": "integer",
         "minimum": HTTPStatus.BAD_REQUEST.value,

@@ -7,9 +7,9 @@ is a 5xx that says nothing of the inside.
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from precert.domain import errors
 from precert.domain.errors import Fault, PrecertError
@@ -77,11 +77,13 @@ class Problem(BaseModel):
     status: int
     detail: str
     code: str
-    instance: str | None = None
-    """Of the call: quote it to support, as the logs have it."""
+    instance: Annotated[
+        str | None, Field(description="Identifies the call in the logs: quote it to support.")
+    ] = None
     faults: list[ProblemFault] | None = None
-    further_errors: int | None = None
-    """How many more there are, where 100 are listed."""
+    further_errors: Annotated[
+        int | None, Field(description="How many more there are, where 100 are listed.")
+    ] = None
 
 
 def status_of(error: PrecertError) -> HTTPStatus:

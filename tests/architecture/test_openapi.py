@@ -12,13 +12,13 @@ import openapi_spec_validator
 import pytest
 from jsonschema import Draft202012Validator
 
-from precert.api import http
+from precert.api import app, http, parsing
 from precert.api.names import NAME_PATTERN
 from precert.api.operations import COMMON_ERRORS, Header, OperationContract
 from precert.api.problems import STATUS_OF, status_of
 from precert.domain import errors
 from precert.domain.errors import PrecertError
-from tests.architecture.source import Module, dotted, imports, modules
+from tests.architecture.source import ROOT, Module, dotted, imports, modules
 from tools import openapi, openapi_schemas
 from tools.openapi_examples import examples, problem_examples
 from tools.operations import DECLARED, OPERATIONS, ROUTES, errors_of
@@ -84,7 +84,7 @@ def test_document_is_current_when_routes_and_models_are_read() -> None:
 
 
 def test_check_fails_when_the_document_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openapi, "DESCRIPTION", "another")
+    monkeypatch.setattr(openapi, "INTRODUCTION", ROOT / "README.md")
     assert openapi.main(["--check"]) == 1
 
 
@@ -104,16 +104,20 @@ def test_path_variables_have_the_form_of_ids_when_described() -> None:
         parameters = [resolved(parameter) for parameter in operation.get("parameters", ())]
         in_path = {found["name"]: found for found in parameters if found["in"] == "path"}
         assert set(in_path) == set(re.findall(r"{(\w+)}", path))
-        forms = {"letter_id": http._LETTER_ID.pattern, "message_id": NAME_PATTERN}
+        forms = {"letter_id": parsing.LETTER_ID.pattern, "message_id": NAME_PATTERN}
         assert all(
-            found["schema"]["pattern"] == f"^{forms.get(name, http._ID.pattern)}$"
+            found["schema"]["pattern"] == f"^{forms.get(name, parsing.ID.pattern)}$"
             for name, found in in_path.items()
         )
 
 
 def test_header_forms_are_those_checked_when_described() -> None:
-    assert f"^{http._ETAG.pattern}$".replace("(", "").replace(")", "") == openapi.ETAG_PATTERN
-    assert f"^{http._KEY.pattern}$" == openapi.KEY_PATTERN
+    parameters, headers = (DOCUMENT["components"][kind] for kind in ("parameters", "headers"))
+    etag = f"^{parsing.ETAG.pattern}$".replace("(", "").replace(")", "")
+    assert parameters["If-Match"]["schema"]["pattern"] == etag
+    assert headers["ETag"]["schema"]["pattern"] == etag
+    assert parameters["Idempotency-Key"]["schema"]["pattern"] == f"^{parsing.KEY.pattern}$"
+    assert headers["Retry-After"]["schema"]["const"] == app.RETRY_AFTER_SECONDS
 
 
 def test_every_schema_has_one_name_when_sent_and_answered() -> None:
@@ -267,7 +271,7 @@ def test_members_of_problems_are_described_when_an_error_carries_them() -> None:
         if dotted(call.func).rpartition(".")[2] in names
         for keyword in call.keywords
     }
-    assert carried == set(openapi_schemas.EXTENSIONS)
+    assert carried == set(openapi.base()["components"]["schemas"]["Problem"]["properties"])
 
 
 # -- the handlers -------------------------------------------------------------------------------------
