@@ -1,6 +1,7 @@
 """Runs the checks and the tiers of tests: all of them, whatever fails, and then lists the failures.
 
-``python -m tools.verify`` runs all of them; names as arguments choose some. The quick steps run
+``python -m tools.verify`` runs all of them; names as arguments choose some. ``--deep`` runs the long
+searches instead: more seeds, orders and generated inputs than a share for each day. The quick steps run
 first. Tests on a local cloud wait more than they compute, so those tiers run beside the others. A step
 prints one line with its duration; what failed is shown in full at the end. Ctrl-C and SIGTERM stop
 the steps and their local clouds, however the command was started.
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ QUICK: Final = frozenset({"format", "lint", "architecture", "unit"})
 """Steps that run before all others."""
 STOP_SECONDS: Final = 30.0
 """How long a stopped step may take to close its local cloud."""
+DEEP: Final = {"PRECERT_DEEP": "1", "HYPOTHESIS_PROFILE": "search"}
 SHOWN_LINES: Final = 400
 """The end of a failed step's output; its log has all of it."""
 
@@ -44,6 +46,9 @@ class Step:
     deploys: bool = False
     """Whether it runs on a local cloud of its own."""
 
+    deep: bool = False
+    """Whether its tests search further in ``make deep``."""
+
     @property
     def applies(self) -> bool:
         return self.folder is None or self.folder.is_dir()
@@ -53,11 +58,11 @@ class Step:
         return LOGS / f"verify-{self.name}.log"
 
 
-def tier(name: str, *options: str, deploys: bool = False) -> Step:
+def tier(name: str, *options: str, deploys: bool = False, deep: bool = False) -> Step:
     """The tests of one folder; a folder without tests fails, as pytest's exit code 5 says."""
     folder = ROOT / "tests" / name
     command = (PYTHON, "-m", "pytest", "--quiet", "--color=no", *options, f"tests/{name}")
-    return Step(name, command, folder, deploys)
+    return Step(name, command, folder, deploys, deep)
 
 
 def steps() -> tuple[Step, ...]:
@@ -72,24 +77,31 @@ def steps() -> tuple[Step, ...]:
         Step("types", (PYTHON, "-m", "mypy", *typed)),
         tier("architecture"),
         tier("unit"),
-        tier("property", *parallel),
-        tier("adapters", *parallel),
-        tier("simulation", "-n", "2", "--dist", "load"),
+        tier("property", *parallel, deep=True),
+        tier("adapters", *parallel, deep=True),
+        tier("simulation", "-n", "2", "--dist", "load", deep=True),
         tier("template"),
         tier("cloud", deploys=True),
         tier("workflow", deploys=True),
-        tier("journeys", deploys=True),
+        tier("journeys", deploys=True, deep=True),
         tier("browser", deploys=True),
     )
 
 
-def chosen(names: Iterable[str]) -> list[Step]:
-    """The steps so named, in their order; all of them where none is named."""
+def chosen(names: Iterable[str], *, deep: bool = False) -> list[Step]:
+    """The steps so named, in their order; all of them where none is named.
+
+    With ``deep`` those that search further then.
+    """
     wanted = set(names)
     unknown = wanted - {step.name for step in steps()}
     if unknown:
         raise SystemExit(f"precert: no such check: {', '.join(sorted(unknown))}")
-    return [step for step in steps() if step.applies and (not wanted or step.name in wanted)]
+    return [
+        step
+        for step in steps()
+        if step.applies and (step.name in wanted if wanted else step.deep or not deep)
+    ]
 
 
 @dataclass
@@ -97,6 +109,7 @@ class Runner:
     """Runs steps, each as a process group of its own, and stops those that run."""
 
     total: int
+    environment: Mapping[str, str] = field(default_factory=dict)
     failed: list[Step] = field(default_factory=list)
     _done: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -134,7 +147,7 @@ class Runner:
             process = subprocess.Popen(
                 step.command,
                 cwd=ROOT,
-                env=os.environ | {"NO_COLOR": "1"},
+                env=os.environ | {"NO_COLOR": "1", **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -204,11 +217,12 @@ def _handle_signals() -> None:
         signal.signal(signal.SIGHUP, _interrupted)
 
 
-def main(names: Iterable[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Runs the chosen steps; 0 where all passed."""
     started = time.monotonic()
-    planned = chosen(names)
-    runner = Runner(len(planned))
+    deep = "--deep" in arguments
+    planned = chosen((name for name in arguments if name != "--deep"), deep=deep)
+    runner = Runner(len(planned), DEEP if deep else {})
     _handle_signals()
     quick = [step for step in planned if step.name in QUICK]
     slow = [step for step in planned if step.name not in QUICK]

@@ -1,6 +1,6 @@
 """Two people, a clock and a store at one draft, call by call in any order (D3, D5, D7, U3).
 
-``INTERLEAVINGS=0-1000`` runs a thousand seeds, where fourteen are run that come to every end.
+Fourteen seeds come to every end; ``make deep`` runs a thousand, ``INTERLEAVINGS=0-5000`` as many.
 """
 
 import os
@@ -19,10 +19,11 @@ from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import TransientError
 from tests.adapters.cloud import OFFICE, PDF, Cloud, Reply, claims
 from tests.adapters.interleaving import Interleaving
+from tests.depth import depth
 from tests.fakes.clock import START
 from tests.fakes.samples import OFFICE_TIN, content, entered
 
-FIRST, _, BEHIND = os.environ.get("INTERLEAVINGS", "0-14").partition("-")
+FIRST, _, BEHIND = os.environ.get("INTERLEAVINGS", f"0-{depth(14, 1000)}").partition("-")
 SEEDS: Final = range(int(FIRST), int(BEHIND))
 COLLEAGUE: Final = claims("colleague-user", "PatientSearch", OFFICE_TIN)
 SLOTS: Final = 2

@@ -28,6 +28,7 @@ from local.client import Caller
 from local.stand import Stand
 from local.users import OFFICE, REVIEWER, USERS, User
 from precert.api.routes import Route
+from tests.depth import depth
 from tests.journeys.desk import ABSENT_ID, ABSENT_LETTER, Desk, Json
 from tests.journeys.test_access import Ids
 from tools.openapi import document
@@ -56,9 +57,9 @@ CHECKS: Final[list[Any]] = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-MEANT: Final = 12
+MEANT: Final = depth(12, 60)
 """Calls of each kind to an operation that the caller may use."""
-FOREIGN: Final = 3
+FOREIGN: Final = depth(3, 15)
 """Calls of each kind to one that another entitlement opens."""
 
 OF: Final = {user.entitlements[0]: user for user in reversed(USERS) if user.entitlements}

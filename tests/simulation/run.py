@@ -8,6 +8,8 @@ from tests.simulation.people import People
 from tests.simulation.promises import Promises
 from tests.simulation.world import MAX_LATE, World
 
+SHARE = 1000
+"""Seeds that ``make test`` runs, and within which each planted fault is caught."""
 STEPS = 20
 MAX_FAULTS = 7
 """Fewer in a row than any retry allows for."""

@@ -1,17 +1,13 @@
 """Each planted fault is caught: what the simulation promises is worth no more than this."""
 
 from collections.abc import Callable
-from typing import Final
 
 import pytest
 
 from tests.simulation.broken import PromiseBrokenError
 from tests.simulation.planted import FAULTS
-from tests.simulation.run import Run
+from tests.simulation.run import SHARE, Run
 from tests.simulation.world import World
-
-WITHIN: Final = 1000
-"""Seeds."""
 
 
 def broken(seed: int, put: Callable[[World], None]) -> PromiseBrokenError | None:
@@ -29,7 +25,7 @@ def test_planted_fault_is_caught_when_seeds_are_lived(
     name: str, put: Callable[[World], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     FAULTS[name](monkeypatch)
-    caught = next(filter(None, (broken(seed, put) for seed in range(WITHIN))), None)
-    assert caught, f"{name} lived through {WITHIN} seeds"
+    caught = next(filter(None, (broken(seed, put) for seed in range(SHARE))), None)
+    assert caught, f"{name} lived through {SHARE} seeds"
     # By a promise, and not by a slip in the fault itself.
     assert "a fault of our own" not in str(caught)

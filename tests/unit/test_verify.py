@@ -19,21 +19,21 @@ from pathlib import Path
 from tools import verify
 verify.LOGS = verify.ROOT / ".local" / "log" / sys.argv[1]
 verify.steps = lambda: tuple(
-    verify.Step(name, ("bash", "-c", line), deploys=name.startswith("cloud"))
-    for name, _, line in (given.partition("=") for given in sys.argv[2:])
+    verify.Step(name, ("bash", "-c", line), deploys=name == "cloud", deep=name == "simulation")
+    for name, _, line in (given.partition("=") for given in sys.argv[3:])
 )
-sys.exit(verify.main(()))
+sys.exit(verify.main(sys.argv[2].split()))
 """
 
 
 @contextmanager
 def verify(
-    tmp_path: Path, *steps: str, shell: str = 'exec "$@"'
+    tmp_path: Path, *steps: str, shell: str = 'exec "$@"', flags: str = ""
 ) -> Iterator[subprocess.Popen[str]]:
     """Run these steps, each ``NAME=SHELL COMMAND``, instead of the project's."""
     logs = f"test-{os.getpid()}-{tmp_path.name}"
     process = subprocess.Popen(
-        ["bash", "-c", shell, "bash", sys.executable, "-c", HARNESS, logs, *steps],
+        ["bash", "-c", shell, "bash", sys.executable, "-c", HARNESS, logs, flags, *steps],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -70,6 +70,14 @@ def test_all_steps_run_and_failures_are_listed_last_when_one_fails(tmp_path: Pat
     assert "first cause" in listed
     assert "second cause" in listed
     assert "precert: failed: unit, cloud" in listed
+
+
+def test_long_searches_run_alone_when_they_are_asked_for(tmp_path: Path) -> None:
+    steps = ("unit=exit 1", "simulation=test $PRECERT_DEEP$HYPOTHESIS_PROFILE = 1search")
+    with verify(tmp_path, *steps, flags="--deep") as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
+    assert out.startswith("[1/1] simulation")
 
 
 def test_exit_code_is_0_when_all_steps_pass(tmp_path: Path) -> None:

@@ -1,0 +1,11 @@
+"""How far tests search: `make test` runs a share, `make deep` all (`PRECERT_DEEP=1`)."""
+
+import os
+from typing import Final
+
+DEEP: Final = os.environ.get("PRECERT_DEEP") == "1"
+
+
+def depth(share: int, deep: int) -> int:
+    """How many seeds, orders or calls to try."""
+    return deep if DEEP else share
