@@ -25,6 +25,7 @@ _TOTAL: Final = re.compile(r"I\s+refs:\s+([\d,]+)")
 _COUNTED: Final = ("valgrind", "--tool=cachegrind", "--cache-sim=no")
 
 
+Rows = list[tuple[str, str, str]]
 PER_CALL: Final = (20, 120)
 QUICK: Final = (1, 2)
 """How many calls the two runs serve, whose difference is divided by how many more."""
@@ -77,18 +78,38 @@ def instructions(
     return Counted(int(match.group(1).replace(",", "")), answer)
 
 
+def compare(
+    workers: Mapping[str, tuple[str, Sequence[Path]]], folder: Path, *, quick: bool
+) -> Rows:
+    """Rows of a table: each worker's instructions per call, and their ratio to those of the first.
+
+    ``workers`` are modules by name, each with its import path.
+
+    Raises:
+        CountingError: the workers returned different answers.
+    """
+    calls = QUICK if quick else PER_CALL
+    found = {
+        name: per_call("-m", worker, str(folder), path=path, calls=calls)
+        for name, (worker, path) in workers.items()
+    }
+    if len({counted.answer for counted in found.values()}) != 1:
+        raise CountingError(f"the answers differ: {[one.answer for one in found.values()]}")
+    first = next(iter(found.values())).instructions
+    return [
+        (name, f"{counted.instructions:,}", f"{counted.instructions / first:.2f}")
+        for name, counted in found.items()
+    ]
+
+
 def per_call(
     *arguments: str,
     path: Sequence[Path] = (),
-    environment: Mapping[str, str] | None = None,
     calls: tuple[int, int] = PER_CALL,
 ) -> Counted:
     """Instructions of one warm call of a worker; its last argument is how many calls it serves."""
     few, many = calls
-    first, second = (
-        instructions(*arguments, str(count), path=path, environment=environment)
-        for count in (few, many)
-    )
+    first, second = (instructions(*arguments, str(count), path=path) for count in (few, many))
     if first.answer != second.answer:
         raise CountingError("the first calls were answered otherwise than the last ones")
     return Counted((second.instructions - first.instructions) // (many - few), first.answer)

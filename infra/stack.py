@@ -115,7 +115,6 @@ class PrecertStack(cdk.Stack):
             table=self._tables.requests,
             function=of[catalogue.RELAY],
             records=(EVENTS_WRITTEN, DRAFTS_SAVED),
-            batch_size=25,
         )
         expire = StreamMapping(
             self,
@@ -123,7 +122,6 @@ class PrecertStack(cdk.Stack):
             table=self._tables.requests,
             function=of[catalogue.EXPIRE],
             records=(REQUESTS_REMOVED, DOCUMENTS_REMOVED, MESSAGES_REMOVED),
-            batch_size=25,
         )
         return {
             "Relay": relay.dead_letters,

@@ -2,24 +2,18 @@
 
 import json
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bench.workers import engine, given
+from bench.workers.facts import rule_list_of
 from precert.adapters.s3.rule_lists import S3RuleLists
-from precert.domain.rules import CodeQuery, RuleListVersion, answer_by, deciding_rule
+from precert.domain.rules import CodeQuery, answer_by, deciding_rule
 from precert.domain.values import AuthorizationType, CodeType
 
 FOLDER = Path(sys.argv[1])
-TOLD = json.loads((FOLDER / "facts.json").read_text())["rule_list"]
-VERSION = RuleListVersion(
-    version=TOLD["version"],
-    effective_from=date.fromisoformat(TOLD["effective_from"]),
-    object_key=TOLD["object_key"],
-    sha256=TOLD["sha256"],
-    published_at=datetime.fromisoformat(TOLD["published_at"]),
-)
+VERSION = rule_list_of(json.loads((FOLDER / "facts.json").read_text()))
 LISTS = S3RuleLists(given.NO_CLIENT, bucket="rules", folder=FOLDER)
 
 

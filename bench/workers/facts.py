@@ -3,6 +3,7 @@
 import json
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from bench.workers import given
 from precert.domain.coverage import Member
@@ -10,21 +11,26 @@ from precert.domain.rules import RuleListVersion
 from precert.usecases.ports.reference import CheckFacts
 
 
+def rule_list_of(facts: dict[str, Any]) -> RuleListVersion:
+    """The compiled list that the facts name."""
+    stored = facts["rule_list"]
+    return RuleListVersion(
+        version=stored["version"],
+        effective_from=date.fromisoformat(stored["effective_from"]),
+        object_key=stored["object_key"],
+        sha256=stored["sha256"],
+        published_at=datetime.fromisoformat(stored["published_at"]),
+    )
+
+
 class Facts:
     """The reference table as the check asks it."""
 
     def __init__(self, folder: Path) -> None:
         told = json.loads((folder / "facts.json").read_text())
-        version = told["rule_list"]
         self._facts = CheckFacts(
             member=Member.model_validate_json(json.dumps(told["member"])),
-            rule_list=RuleListVersion(
-                version=version["version"],
-                effective_from=date.fromisoformat(version["effective_from"]),
-                object_key=version["object_key"],
-                sha256=version["sha256"],
-                published_at=datetime.fromisoformat(version["published_at"]),
-            ),
+            rule_list=rule_list_of(told),
             assertion_key=given.KEY,
         )
 

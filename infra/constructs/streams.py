@@ -54,6 +54,7 @@ DOCUMENTS_REMOVED: Final = {
 """Documents that were taken off a draft: their bytes go too."""
 
 
+BATCH_SIZE: Final = 25
 LANES: Final = 10
 """Batches of a shard that are delivered at a time, as many as Lambda allows: a record that keeps
 failing holds up its own lane, and nine of ten requests go on.
@@ -71,7 +72,6 @@ class StreamMapping(Construct):
         table: dynamodb.Table,
         function: ServiceFunction,
         records: Sequence[Mapping[str, Any]],
-        batch_size: int,
     ) -> None:
         super().__init__(scope, construct_id)
         stream = table.table_stream_arn
@@ -90,7 +90,7 @@ class StreamMapping(Construct):
             function_name=function.function.function_arn,
             event_source_arn=stream,
             starting_position="TRIM_HORIZON",
-            batch_size=batch_size,
+            batch_size=BATCH_SIZE,
             # By partition key, so that what happens to one request keeps its order.
             parallelization_factor=LANES,
             bisect_batch_on_function_error=True,

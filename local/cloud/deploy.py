@@ -102,8 +102,8 @@ def _first_failure(events: list[dict[str, Any]], name: str) -> str:
     return "no reason given"
 
 
-def _await_end(cloud: Cloud, name: str, before: set[str], progress: Progress, limit: float) -> None:
-    deadline = time.monotonic() + limit
+def _await_end(cloud: Cloud, name: str, before: set[str], progress: Progress) -> None:
+    deadline = time.monotonic() + DEPLOY_SECONDS
     told: set[str] = set(before)
     while True:
         status = _status(cloud, name) or "DELETE_COMPLETE"
@@ -113,17 +113,17 @@ def _await_end(cloud: Cloud, name: str, before: set[str], progress: Progress, li
         if not status.endswith("_IN_PROGRESS"):
             break
         if time.monotonic() > deadline:
-            raise LocalCloudError(f"stack {name} was still {status} after {limit:.0f} s")
+            raise LocalCloudError(f"stack {name} was still {status} after {DEPLOY_SECONDS:.0f} s")
         time.sleep(_POLL_SECONDS)
     if status not in _WHOLE:
         failure = _first_failure(_events(cloud, name, before), name)
         raise LocalCloudError(f"stack {name} is {status}: {failure}")
 
 
-def _delete(cloud: Cloud, name: str, limit: float) -> None:
+def _delete(cloud: Cloud, name: str) -> None:
     client = cloud.client("cloudformation")
     client.delete_stack(StackName=name)
-    deadline = time.monotonic() + limit
+    deadline = time.monotonic() + DEPLOY_SECONDS
     while _status(cloud, name) not in (None, "DELETE_COMPLETE"):
         if time.monotonic() > deadline:
             raise LocalCloudError(f"the remains of stack {name} could not be removed")
@@ -155,7 +155,6 @@ def deploy(
     cdk_out: Path,
     *,
     progress: Progress = _silent,
-    limit: float = DEPLOY_SECONDS,
 ) -> dict[str, str]:
     """Create the stack or bring it up to date, and return its outputs.
 
@@ -170,7 +169,7 @@ def deploy(
     if status in _DEAD or status == "CREATE_IN_PROGRESS":
         # In progress, yet nobody is at it: the cloud was stopped before it was done.
         progress(f"removing what is left of a stack that is {status}")
-        _delete(cloud, assembly.name, limit)
+        _delete(cloud, assembly.name)
         status = None
     try:
         url = _upload(cloud, assembly, progress)
@@ -178,7 +177,7 @@ def deploy(
         if status not in (None, "DELETE_COMPLETE"):
             before = {event["EventId"] for event in _events(cloud, assembly.name, set())}
         if _submit(cloud, assembly, url, status):
-            _await_end(cloud, assembly.name, before, progress, limit)
+            _await_end(cloud, assembly.name, before, progress)
     except ClientError as error:
         raise LocalCloudError(f"stack {assembly.name} was refused: {error}") from error
     return outputs(cloud, assembly.name)

@@ -71,16 +71,16 @@ def cell_of(place: Place) -> str:
     return f"{floor(place.latitude / CELL_DEGREES)}:{floor(place.longitude / CELL_DEGREES)}"
 
 
-def cells_near(place: Place, radius: float = SEARCH_RADIUS_MILES) -> frozenset[str]:
-    """Every cell that has a point within ``radius`` miles: an entry is filed under all of them.
+def cells_near(place: Place) -> frozenset[str]:
+    """Every cell that has a point within the search radius: an entry is filed under all of them.
 
     Filing an entry under each cell from which it can be found makes a search one query, of the
     searcher's own cell, however large the directory is.
     """
     miles_per_degree = EARTH_RADIUS_MILES * radians(1)
-    reach_lat = radius / miles_per_degree
+    reach_lat = SEARCH_RADIUS_MILES / miles_per_degree
     widest = min(89.0, abs(place.latitude) + reach_lat)
-    reach_lon = radius / (miles_per_degree * cos(radians(widest)))
+    reach_lon = SEARCH_RADIUS_MILES / (miles_per_degree * cos(radians(widest)))
     rows = range(
         floor((place.latitude - reach_lat) / CELL_DEGREES),
         floor((place.latitude + reach_lat) / CELL_DEGREES) + 1,

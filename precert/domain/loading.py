@@ -1,4 +1,4 @@
-"""The files a payer loads: plans, members, their SSNs, providers, rules, delegates, ZIP codes.
+"""The files a payer loads: plans, members, their SSNs, providers, rules, delegates.
 
 Each loader takes a file's text and gives models, or raises
 :class:`~precert.domain.loading_table.LoadingError` with every fault of the file. Lists within a
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from precert.domain.content import Address
 from precert.domain.coverage import MAX_SPANS, PLAN_TYPES, Coverage, Person, Plan
 from precert.domain.delegates import Delegate
-from precert.domain.directory import DirectoryEntry, Place
+from precert.domain.directory import DirectoryEntry
 from precert.domain.loading_rules import load_rules
 from precert.domain.loading_table import (
     Cells,
@@ -28,7 +28,7 @@ from precert.domain.loading_table import (
     parts,
 )
 from precert.domain.patients import Ssn
-from precert.domain.values import MemberId, ProviderKind, Value, ZipCode
+from precert.domain.values import MemberId, ProviderKind, Value
 
 __all__ = [
     "PLAN_TYPES",
@@ -40,7 +40,6 @@ __all__ = [
     "load_plans",
     "load_rules",
     "load_ssns",
-    "load_zips",
 ]
 
 _TEXT: Final = "must be plain text of at most 120 characters"
@@ -118,24 +117,11 @@ _DELEGATES: Final = Table(
     key="delegate_id",
     places={f"care_coordination.{field}": f"care_{field}" for field in ("phone", "fax", "email")},
 )
-_ZIPS: Final = Table(
-    (
-        Column("zip_code", "must be five digits, as in 44122"),
-        Column("latitude", "must be degrees from -90 to 90"),
-        Column("longitude", "must be degrees from -180 to 180"),
-    ),
-    key="zip_code",
-    places={},
-)
 
 
 class _SsnRow(Value):
     member_id: MemberId
     ssn: Ssn
-
-
-class _ZipRow(Place):
-    zip_code: ZipCode
 
 
 def load_plans(csv_text: str, lines_of_business: Collection[str] | None = None) -> list[Plan]:
@@ -210,13 +196,8 @@ def load_ssns(csv_text: str, members: Iterable[Coverage]) -> dict[str, SecretStr
     return {row.member_id: row.ssn for row in rows}
 
 
-def load_directory(csv_text: str, zip_codes: Collection[str] | None = None) -> list[DirectoryEntry]:
+def load_directory(csv_text: str) -> list[DirectoryEntry]:
     """Providers, one entry for each address and TIN (C1).
-
-    Args:
-        csv_text: The file.
-        zip_codes: ZIP codes whose centres are known; an entry elsewhere is a fault, as no search
-            would find it. Not looked at where None.
 
     Raises:
         LoadingError: with every fault of the file.
@@ -228,12 +209,7 @@ def load_directory(csv_text: str, zip_codes: Collection[str] | None = None) -> l
         own = {name: cell for name, cell in cells.items() if name not in address_fields}
         return DirectoryEntry.model_validate({**own, "address": address})
 
-    def check(cells: Cells) -> Iterator[tuple[str, str]]:
-        zip_code = cells.get("zip_code")
-        if zip_codes is not None and zip_code is not None and zip_code not in zip_codes:
-            yield "zip_code", "must be a ZIP code whose centre is loaded, or no search finds it"
-
-    return load_table(csv_text, _DIRECTORY, build, check)
+    return load_table(csv_text, _DIRECTORY, build)
 
 
 def load_delegates(csv_text: str) -> list[Delegate]:
@@ -259,13 +235,3 @@ def load_delegates(csv_text: str) -> list[Delegate]:
         )
 
     return load_table(csv_text, _DELEGATES, build)
-
-
-def load_zips(csv_text: str) -> dict[str, Place]:
-    """Centres of ZIP codes.
-
-    Raises:
-        LoadingError: with every fault of the file.
-    """
-    rows = load_table(csv_text, _ZIPS, _ZipRow.model_validate)
-    return {row.zip_code: Place(latitude=row.latitude, longitude=row.longitude) for row in rows}

@@ -140,9 +140,9 @@ def _key(given: Mapping[str, Any]) -> Item:
     return {PK: named[PK], SK: named[SK]}
 
 
-def stored(table: str, key: Item, region: str = "us-east-1") -> Item | None:
+def stored(table: str, key: Item) -> Item | None:
     """An item as moto holds it."""
-    held = get_backend("dynamodb")[_ACCOUNT][region].tables[table]
+    held = get_backend("dynamodb")[_ACCOUNT]["us-east-1"].tables[table]
     item = held.get_item(DynamoType(key[PK]), DynamoType(key[SK]))
     return _bytes_of(item.to_json()["Attributes"]) if item else None
 

@@ -120,10 +120,10 @@ class Wire:
     def sent(self, operation: str) -> list[dict[str, Any]]:
         return [given for name, given in self.parameters if name == operation]
 
-    def fail(self, operation: str, error: str, *, status: int = 400, **body: Any) -> None:
+    def fail(self, operation: str, error: str, **body: Any) -> None:
         """The next attempt at the operation is answered with an error, and not carried out."""
         text = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{error}", **body})
-        self.answer(operation, text, status=status)
+        self.answer(operation, text, status=400)
 
     def answer(self, operation: str, text: str, *, status: int = 200) -> None:
         """The next attempt at the operation is answered with this, and not carried out."""
@@ -144,13 +144,13 @@ class Wire:
 
         self._faults.extend([(operation, lost)] * attempts)
 
-    def cut(self, operation: str, *, attempts: int = 4) -> None:
-        """Attempts at the operation reach nobody."""
+    def cut(self, operation: str) -> None:
+        """All four attempts at the operation reach nobody."""
 
         def unanswered(_name: str, request: Any) -> None:
             raise ReadTimeoutError(endpoint_url=request.url)
 
-        self._faults.extend([(operation, unanswered)] * attempts)
+        self._faults.extend([(operation, unanswered)] * 4)
 
     @property
     def spent(self) -> bool:
@@ -670,9 +670,11 @@ class Cloud:
         listed: list[dict[str, Any]] = client.list_executions(stateMachineArn=arn)["executions"]
         return listed
 
-    def object_versions(self, prefix: str = contract.DOCUMENT_PREFIX) -> list[str]:
+    def object_versions(self) -> list[str]:
         """Keys of every version and delete marker in the documents' bucket."""
-        page = self.clients.by_name["s3"].list_object_versions(Bucket=self.bucket, Prefix=prefix)
+        page = self.clients.by_name["s3"].list_object_versions(
+            Bucket=self.bucket, Prefix=contract.DOCUMENT_PREFIX
+        )
         return [v["Key"] for v in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]]
 
     def cover(self, **changes: Any) -> None:

@@ -125,13 +125,13 @@ def test_message_is_that_of_nothing_when_it_is_anothers(cloud: Cloud) -> None:
     assert cloud.items() == before
 
 
-def gone(cloud: Cloud, message: Message, tin: str = OFFICE_TIN) -> dict[str, Any]:
+def gone(cloud: Cloud, message: Message) -> dict[str, Any]:
     """The store removes a message by its TTL; what was there."""
     client = cloud.clients.by_name["dynamodb"]
     [item] = [
         one
         for one in cloud.items()
-        if one["pk"]["S"] == f"INBOX#{tin}" and message.message_id in one["sk"]["S"]
+        if one["pk"]["S"] == f"INBOX#{OFFICE_TIN}" and message.message_id in one["sk"]["S"]
     ]
     key = {"pk": item["pk"], "sk": item["sk"]}
     client.delete_item(TableName=cloud.requests_table, Key=key)

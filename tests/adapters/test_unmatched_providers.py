@@ -44,8 +44,8 @@ def ids(reply: Reply) -> list[str]:
     return [row["request_id"] for row in reply.body["requests"]]
 
 
-def marks(cloud: Cloud, request_id: str, by: Mapping[str, str] = OFFICE) -> dict[str, list[str]]:
-    told = cloud.read(request_id, by).body["temporary_providers"]
+def marks(cloud: Cloud, request_id: str) -> dict[str, list[str]]:
+    told = cloud.read(request_id, OFFICE).body["temporary_providers"]
     return {one["side"]: one["because"] for one in told if one["reconciled_at"] is None}
 
 

@@ -23,7 +23,6 @@ from tools import openapi, openapi_schemas
 from tools.openapi_examples import examples, problem_examples
 from tools.operations import DECLARED, OPERATIONS, ROUTES, errors_of
 
-METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
 DOCUMENT: Final[dict[str, Any]] = json.loads(openapi.DOCUMENT.read_text(encoding="utf-8"))
 CONVERTED: Final = {operation.operation_id for operation in DECLARED}
 """Operations whose decorated function is all there is to compare."""

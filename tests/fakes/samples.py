@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -206,14 +206,12 @@ def review(lines: tuple[LineStatus | None, ...] = (None, None)) -> Review:
     )
 
 
-def decision(
-    status: LineStatus, *, by: str = "reviewer-1", round_: int = 1, at: datetime = START
-) -> Decision:
+def decision(status: LineStatus, *, by: str = "reviewer-1", round_: int = 1) -> Decision:
     adverse = status in ADVERSE
     return Decision(
         status=status,
         round=round_,
-        decided_at=at,
+        decided_at=START,
         decided_by=by,
         reason_code="0F" if adverse else None,
         rationale="Conservative treatment was not tried." if adverse else None,

@@ -121,12 +121,12 @@ class Desk(Walk):
         response = self.stand.caller(user).call("POST", "/v1/drafts", body)
         return str(answer("starting a draft", response, 201)["draft_id"])
 
-    def submission(self, draft_id: str, content: Json, version: int = 1) -> Json:
+    def submission(self, draft_id: str, content: Json) -> Json:
         response = self.stand.caller(OFFICE).call(
             "POST",
             f"/v1/drafts/{draft_id}/submission",
             {"content": content},
-            headers={"If-Match": f'"{version}"'},
+            headers={"If-Match": '"1"'},
         )
         submitted: Json = answer("submitting", response, 202)
         return submitted

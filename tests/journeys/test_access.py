@@ -192,13 +192,13 @@ def new_client(stand: Stand, pool: str, **settings: Any) -> str:
     return str(made["UserPoolClient"]["ClientId"])
 
 
-def token_of(stand: Stand, _pool: str, client: str, kind: str = "IdToken") -> str:
+def token_of(stand: Stand, _pool: str, client: str) -> str:
     answered = stand.cloud.client("cognito-idp").initiate_auth(
         ClientId=client,
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": OFFICE.name, "PASSWORD": PASSWORD},
     )
-    return str(answered["AuthenticationResult"][kind])
+    return str(answered["AuthenticationResult"]["IdToken"])
 
 
 @pytest.fixture(scope="module")

@@ -42,8 +42,10 @@ def bring(desk: Desk, request_id: str, file_name: str, user: User = OFFICE) -> N
     desk.settled(request_id, offered["document"]["document_id"])
 
 
-def case(desk: Desk, request_id: str, user: User = REVIEWER) -> Json:
-    found: Json = desk.stand.caller(user).call("GET", f"/v1/review/requests/{request_id}").json()
+def case(desk: Desk, request_id: str) -> Json:
+    found: Json = (
+        desk.stand.caller(REVIEWER).call("GET", f"/v1/review/requests/{request_id}").json()
+    )
     return found
 
 

@@ -16,7 +16,6 @@ from tests.simulation.expressions import ExpressionError, Wire, comparable, cond
 
 Key = tuple[str, str]
 MAX_OPERATIONS: Final = 100
-MAX_ITEM: Final = 400 * 1024
 
 
 class Written(NamedTuple):
@@ -68,12 +67,6 @@ class Tables:
         """An item collection, in the order of its sort keys."""
         held = self.tables[table].get(pk, {})
         return [held[sk] for sk in sorted(held)]
-
-    def copied(self) -> dict[str, dict[str, dict[str, Wire]]]:
-        return {
-            name: {pk: dict(items) for pk, items in partitions.items()}
-            for name, partitions in self.tables.items()
-        }
 
     # -- what the adapters call ---------------------------------------------------------------------
 

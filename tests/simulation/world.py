@@ -111,7 +111,6 @@ class Delivery:
     """Something that is delivered at least once, at any time."""
 
     detail: dict[str, Any]
-    told_at: datetime
     handler: ModuleType
     what: str
 
@@ -292,11 +291,11 @@ class World:
             for types, handler in _RULES:
                 if entry["DetailType"] in types:
                     what = f"{detail['event_id']} to {handler.__name__.split('.')[1]}"
-                    self.deliveries.append(Delivery(detail, self.clock.at, handler, what))
+                    self.deliveries.append(Delivery(detail, handler, what))
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "id"} for _ in given["Entries"]]}
 
     def _arrived(self, key: str) -> None:
-        self.deliveries.append(Delivery({"object": {"key": key}}, self.clock.at, verify, key))
+        self.deliveries.append(Delivery({"object": {"key": key}}, verify, key))
 
     def deliver_records(self, mapping: StreamReader) -> None:
         """One batch; what is answered as failed, and all after it, comes again."""

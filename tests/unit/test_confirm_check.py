@@ -72,10 +72,10 @@ def checked(
     )
 
 
-def confirmed(content: RequestContent, *requirements: Requirement, at: datetime = START) -> Any:
+def confirmed(content: RequestContent, *requirements: Requirement) -> Any:
     """What the printer was given."""
     paper = Paper()
-    answer = checked(content, *requirements, at=at)
+    answer = checked(content, *requirements)
     confirmation = confirm_check(
         content, CALLER, check=lambda *_: answer, payer=samples.payer(), printer=paper
     )

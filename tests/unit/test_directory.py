@@ -34,10 +34,6 @@ def test_distance_is_half_the_earth_when_places_are_opposite() -> None:
     assert miles_between(north, south) == pytest.approx(12437, abs=1)
 
 
-def test_own_cell_is_near_when_radius_is_nought() -> None:
-    assert cells_near(BEACHWOOD, radius=0) == {cell_of(BEACHWOOD)}
-
-
 def test_cells_differ_when_places_lie_on_both_sides_of_an_edge() -> None:
     west, east = Place(latitude=0.1, longitude=-0.1), Place(latitude=0.1, longitude=0.1)
     assert cell_of(west) != cell_of(east)
@@ -45,6 +41,7 @@ def test_cells_differ_when_places_lie_on_both_sides_of_an_edge() -> None:
 
 def test_few_cells_are_near_when_place_is_in_the_country() -> None:
     assert len(cells_near(BEACHWOOD)) <= 9
+    assert cell_of(BEACHWOOD) in cells_near(BEACHWOOD)
     assert cell_of(COLUMBUS) not in cells_near(BEACHWOOD)
 
 

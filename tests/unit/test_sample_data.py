@@ -20,13 +20,13 @@ from precert.domain.loading import (
     load_plans,
     load_rules,
     load_ssns,
-    load_zips,
 )
 from precert.domain.loading_rules import load_rule_rows
 from precert.domain.payer import Payer
 from precert.domain.rule_review import warnings
 from precert.domain.rules import CodeQuery, Requirement, Rule, answer_code
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind
+from tests.fakes.code_sets import code_sets
 
 DATA: Final = Path(__file__).resolve().parents[2] / "data"
 GUIDES_DAY: Final = date(2025, 7, 1)
@@ -63,13 +63,8 @@ def members(plans: list[Plan]) -> list[Coverage]:
 
 
 @pytest.fixture(scope="module")
-def zips() -> dict[str, Place]:
-    return load_zips(text_of("zips.csv"))
-
-
-@pytest.fixture(scope="module")
-def directory(zips: dict[str, Place]) -> list[DirectoryEntry]:
-    return load_directory(text_of("providers.csv"), zips.keys())
+def directory() -> list[DirectoryEntry]:
+    return load_directory(text_of("providers.csv"))
 
 
 @pytest.fixture(scope="module")
@@ -213,13 +208,20 @@ def test_guides_providers_are_there_when_directory_is_loaded(
     assert {entry.kind for entry in requesting} == {ProviderKind.INDIVIDUAL}
 
 
+def place_of(zip_code: str) -> Place:
+    found = code_sets().place(zip_code)
+    assert found is not None, zip_code
+    return found
+
+
 def test_most_providers_are_near_when_searched_from_beachwood(
-    directory: list[DirectoryEntry], zips: dict[str, Place]
+    directory: list[DirectoryEntry],
 ) -> None:
+    center = place_of("44122")
     away = [
         entry
         for entry in directory
-        if miles_between(zips["44122"], zips[entry.address.zip_code]) > SEARCH_RADIUS_MILES
+        if miles_between(center, place_of(entry.address.zip_code)) > SEARCH_RADIUS_MILES
     ]
     assert len(directory) >= 120
     assert {entry.kind for entry in away} == set(ProviderKind)
@@ -400,7 +402,7 @@ def test_equipment_vendor_tells_what_it_needs_when_asked(delegates: list[Delegat
 
 
 @pytest.mark.parametrize(
-    "name", ["plans.csv", "members.csv", "providers.csv", "rules.csv", "delegates.csv", "zips.csv"]
+    "name", ["plans.csv", "members.csv", "providers.csv", "rules.csv", "delegates.csv"]
 )
 def test_file_is_plain_when_kept_in_the_repository(name: str) -> None:
     content = (DATA / "sample" / name).read_bytes()

@@ -60,9 +60,9 @@ class Bench:
             serial=made.serial,
         )
 
-    def submitted_before(self, ago: timedelta, content: Json | None = None) -> str:
+    def submitted_before(self, ago: timedelta) -> str:
         """A request whose clock has run for this long."""
-        content = content or self.desk.content()
+        content = self.desk.content()
         draft_id = self.desk.draft(content)
         self.submit(draft_id, content, datetime.now(UTC) - ago)
         return draft_id
