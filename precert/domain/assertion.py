@@ -18,7 +18,6 @@ import hmac
 import json
 import re
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from precert.domain.content import RequestContent
@@ -41,17 +40,6 @@ _ADDED_BY_A_DRAFT: Final[dict[str, Any]] = {
     },
 }
 """Everything else about provider and services is asked."""
-
-
-class AssertionProof(StrEnum):
-    """What quoting an id shows of the answer that was given before (C6)."""
-
-    PROVEN = "PROVEN"
-    """This very question was answered then, by a list that was published."""
-    CHANGED = "CHANGED"
-    """The question is another than the one answered, or no such id was ever given."""
-    NONE = "NONE"
-    """No id is quoted."""
 
 
 def assertion_id(

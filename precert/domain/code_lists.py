@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from precert.contract import Entitlement, EventType
-from precert.domain.documents import DocumentStatus, Refusal, Sender
+from precert.domain.documents import DocumentStatus, Refusal
 from precert.domain.letters import Audience, LetterKind
 from precert.domain.matching import Mismatch, Side
 from precert.domain.next_steps import NextAction
@@ -142,10 +142,6 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
         DocumentStatus.REFUSED: "Refused",
     },
     "document_refusals": {refusal: refusal.words for refusal in Refusal},
-    "document_senders": {
-        Sender.REQUESTING_PROVIDER: "Requesting provider",
-        Sender.SERVICING_PROVIDER: "Servicing provider",
-    },
     "provider_roles": {
         Side.REQUESTING_PROVIDER: "Requesting provider",
         Side.SERVICING_PROVIDER: "Servicing provider",

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from precert.contract import DOCUMENT_PREFIX
 from precert.domain.content import RequestContent
+from precert.domain.matching import Side
 from precert.domain.values import Sha256, Text, Tin, Value
 
 CONTENT_TYPES: Final = {
@@ -91,13 +92,6 @@ class ScanResult(StrEnum):
     FAILED = "FAILED"
 
 
-class Sender(StrEnum):
-    """The side of a request that sent a document."""
-
-    REQUESTING_PROVIDER = "REQUESTING_PROVIDER"
-    SERVICING_PROVIDER = "SERVICING_PROVIDER"
-
-
 class Document(Value):
     """One document. It belongs to its request the moment it is ATTACHED (U5).
 
@@ -159,20 +153,15 @@ class Document(Value):
             version_id=None,
         )
 
-    def sender(self, *contents: RequestContent) -> Sender | None:
+    def sender(self, *contents: RequestContent) -> Side | None:
         """The side that sent it, by the first content that names the sender's TIN.
 
         ``None`` while a draft does not name it yet.
         """
-        sides = (
-            named
-            for content in contents
-            for named in (
-                (Sender.REQUESTING_PROVIDER, content.requesting_provider),
-                (Sender.SERVICING_PROVIDER, content.servicing_provider),
-            )
+        named = ((side, side.of(content)) for content in contents for side in Side)
+        return next(
+            (s for s, provider in named if provider and provider.tin == self.sent_by_tin), None
         )
-        return next((s for s, side in sides if side and side.tin == self.sent_by_tin), None)
 
 
 def content_type_of(file_name: str) -> str | None:

@@ -49,8 +49,11 @@ class AssertionStanding(StrEnum):
     """Whether the id of a check's answer that a request quotes is that of the request."""
 
     NONE = "NONE"
+    """No id is quoted."""
     PROVEN = "PROVEN"
+    """The same question was answered then, by a list that was published."""
     CHANGED = "CHANGED"
+    """The question differs from the one answered, or no such id was issued."""
 
 
 class Approved(Value):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from precert.contract import Entitlement
-from precert.domain.assertion import AssertionProof, assertion_id, given_at, matches
+from precert.domain.assertion import assertion_id, given_at, matches
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import faults_of_codes
@@ -19,6 +19,7 @@ from precert.domain.errors import Fault, InvalidInputError, NothingToHandOverErr
 from precert.domain.form import AskedForm, asked_form
 from precert.domain.next_steps import NextAction, NextStep, next_step
 from precert.domain.payer import Payer
+from precert.domain.review import AssertionStanding
 from precert.domain.rules import (
     CodeAnswer,
     CodeQuery,
@@ -279,7 +280,7 @@ bears the moment when its check began, before the pointer to the list was read; 
 
 def prove_assertion(
     content: RequestContent, *, reference: ReferenceReader, versions: RuleListVersions
-) -> AssertionProof:
+) -> AssertionStanding:
     """Whether the id that ``content`` quotes was given for what it asks.
 
     Each list that may have answered at the moment named in the id is tried. One call where that is
@@ -288,18 +289,18 @@ def prove_assertion(
     """
     quoted = content.assertion_id
     if quoted is None:
-        return AssertionProof.NONE
+        return AssertionStanding.NONE
     given = given_at(quoted)
     if given is None or content.patient is None:
-        return AssertionProof.CHANGED
+        return AssertionStanding.CHANGED
     facts = reference.check_facts(content.patient.member_id)
     key = facts.assertion_key
     if key is None:
-        return AssertionProof.CHANGED
+        return AssertionStanding.CHANGED
     for one in _may_have_answered(given, facts.rule_list, versions):
         if matches(quoted, content, one.version, key=key):
-            return AssertionProof.PROVEN
-    return AssertionProof.CHANGED
+            return AssertionStanding.PROVEN
+    return AssertionStanding.CHANGED
 
 
 def _may_have_answered(

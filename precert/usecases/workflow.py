@@ -8,7 +8,6 @@ from itertools import chain
 from math import ceil
 
 from precert.contract import EventType, Route
-from precert.domain.assertion import AssertionProof
 from precert.domain.assessing import (
     JudgedLine,
     assessed_lines,
@@ -36,7 +35,7 @@ from precert.domain.events import Event
 from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
-from precert.domain.review import FIRST_ROUND, SYSTEM, AssertionStanding, Assessment
+from precert.domain.review import FIRST_ROUND, SYSTEM, Assessment
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import AppealStatus, Status
 from precert.usecases.checks import judge_codes, prove_assertion
@@ -160,12 +159,6 @@ def deadline_of(request: Request, payer: Payer) -> Deadline:
 MOST_READS = ATTEMPTS + 3
 """An assessment makes three changes at most: it pends, asks, and takes what arrived meanwhile."""
 
-_STANDINGS = {
-    AssertionProof.NONE: AssertionStanding.NONE,
-    AssertionProof.PROVEN: AssertionStanding.PROVEN,
-    AssertionProof.CHANGED: AssertionStanding.CHANGED,
-}
-
 
 def assess_round(
     request_id: str,
@@ -262,13 +255,15 @@ def _first_change(
     own = footprint_of(request.request_id, request.submitted.number, received_at, content)
     others = footprints.of_member(content.patient.member_id)
     near_days = payer.review_desk.near_days
-    proof = prove_assertion(request.content_as_submitted, reference=reference, versions=versions)
+    assertion = prove_assertion(
+        request.content_as_submitted, reference=reference, versions=versions
+    )
     assessment = Assessment(
         rule_list=rule_list.version,
         assessed_at=now,
         lines=assessed_lines(lines),
         wanted_documents=missing_documents(lines, file.documents),
-        assertion=_STANDINGS[proof],
+        assertion=assertion,
         suspicions=suspicions(own, others, near_days),
         delegate=delegate,
         late_notification=is_late_notification(content, received_at, payer),

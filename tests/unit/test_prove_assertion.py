@@ -7,10 +7,11 @@ from typing import Final
 
 import pytest
 
-from precert.domain.assertion import AssertionProof, assertion_id
+from precert.domain.assertion import assertion_id
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Member
 from precert.domain.directory import DirectoryEntry
+from precert.domain.review import AssertionStanding
 from precert.domain.rules import RuleListVersion
 from precert.usecases.checks import AROUND, prove_assertion
 from precert.usecases.ports.reference import CheckFacts
@@ -78,7 +79,7 @@ def answered(by: RuleListVersion, at: datetime) -> RequestContent:
     return content(assertion_id=assertion_id(content(), by.version, at, key=KEY))
 
 
-def proof(asked: RequestContent, known: Published | None = None) -> AssertionProof:
+def proof(asked: RequestContent, known: Published | None = None) -> AssertionStanding:
     known = known or Published()
     return prove_assertion(asked, reference=known, versions=known)
 
@@ -105,7 +106,7 @@ def proof(asked: RequestContent, known: Published | None = None) -> AssertionPro
 def test_id_is_proven_when_the_list_of_its_moment_gave_it(
     by: RuleListVersion, at: datetime
 ) -> None:
-    assert proof(answered(by, at)) is AssertionProof.PROVEN
+    assert proof(answered(by, at)) is AssertionStanding.PROVEN
 
 
 def test_id_is_proven_when_several_lists_came_within_its_second() -> None:
@@ -113,14 +114,14 @@ def test_id_is_proven_when_several_lists_came_within_its_second() -> None:
         published(f"list-{number}", START + timedelta(milliseconds=number)) for number in range(5)
     )
     for one in lists:
-        assert proof(answered(one, START), Published(lists)) is AssertionProof.PROVEN
+        assert proof(answered(one, START), Published(lists)) is AssertionStanding.PROVEN
 
 
 def test_id_is_not_proven_when_it_names_a_moment_of_another_list() -> None:
-    assert proof(answered(FIRST, START + 12 * DAY)) is AssertionProof.CHANGED
-    assert proof(answered(THIRD, START + 12 * DAY)) is AssertionProof.CHANGED
+    assert proof(answered(FIRST, START + 12 * DAY)) is AssertionStanding.CHANGED
+    assert proof(answered(THIRD, START + 12 * DAY)) is AssertionStanding.CHANGED
     before = SECOND_LIST.published_at - AROUND - SECOND
-    assert proof(answered(SECOND_LIST, before)) is AssertionProof.CHANGED
+    assert proof(answered(SECOND_LIST, before)) is AssertionStanding.CHANGED
 
 
 def test_change_is_told_when_the_question_is_another() -> None:
@@ -130,7 +131,7 @@ def test_change_is_told_when_the_question_is_another() -> None:
         content(assertion_id=quoted, patient=None),
         content(assertion_id=quoted, servicing_provider=None),
     )
-    assert {proof(other) for other in others} == {AssertionProof.CHANGED}
+    assert {proof(other) for other in others} == {AssertionStanding.CHANGED}
 
 
 @pytest.mark.parametrize(
@@ -143,16 +144,16 @@ def test_change_is_told_when_the_question_is_another() -> None:
     ids=["made up", "no moment", "before the first list"],
 )
 def test_change_is_told_when_the_id_was_never_given(quoted: str) -> None:
-    assert proof(content(assertion_id=quoted)) is AssertionProof.CHANGED
+    assert proof(content(assertion_id=quoted)) is AssertionStanding.CHANGED
 
 
 def test_change_is_told_when_nothing_was_ever_published() -> None:
-    assert proof(answered(FIRST, START), Published((), None)) is AssertionProof.CHANGED
+    assert proof(answered(FIRST, START), Published((), None)) is AssertionStanding.CHANGED
 
 
 def test_nothing_is_asked_when_no_id_is_quoted() -> None:
     known = Published()
-    assert proof(content(assertion_id=None), known) is AssertionProof.NONE
+    assert proof(content(assertion_id=None), known) is AssertionStanding.NONE
     assert known.asked == []
 
 
@@ -168,5 +169,5 @@ def test_one_call_more_is_made_when_an_earlier_list_answered(
     by: RuleListVersion, at: datetime, calls: list[str]
 ) -> None:
     known = Published()
-    assert proof(answered(by, at), known) is AssertionProof.PROVEN
+    assert proof(answered(by, at), known) is AssertionStanding.PROVEN
     assert known.asked == calls

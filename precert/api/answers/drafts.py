@@ -9,7 +9,8 @@ from precert.api.models import RuleListResponse
 from precert.api.problems import ProblemFault
 from precert.domain.clocks import draft_time_left
 from precert.domain.content import RequestContent
-from precert.domain.documents import Document, DocumentStatus, Refusal, Sender
+from precert.domain.documents import Document, DocumentStatus, Refusal
+from precert.domain.matching import Side
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
@@ -41,7 +42,7 @@ class DocumentAnswer(AnswerModel):
     document_type: str | None
     status: DocumentStatus
     sent_by_tin: str
-    sent_by: Sender | None
+    sent_by: Side | None
     offered_at: datetime
     upload_until: datetime
     settled_at: datetime | None
