@@ -21,7 +21,7 @@ from infra import packaging
 from infra.platforms import Platform
 from precert.adapters.s3.rule_lists import compile_rules
 from precert.domain.coverage import members_of
-from precert.domain.loading import load_delegates, load_members, load_plans
+from precert.domain.loading import load_members, load_plans, load_vendors
 from precert.domain.loading_rules import load_rules
 from precert.domain.payer import Payer
 from precert.domain.rules import Requirement, Rule
@@ -109,8 +109,8 @@ def large(rules: int = 100_000) -> Stand:
 
 
 def _sample_rules() -> list[Rule]:
-    delegates = load_delegates(_read("delegates"))
-    return load_rules(_read("rules"), {one.delegate_id for one in delegates}, payer())
+    vendors = load_vendors(_read("vendors"))
+    return load_rules(_read("rules"), {one.vendor_id for one in vendors}, payer())
 
 
 @cache
@@ -126,8 +126,8 @@ def _read(name: str) -> str:
 def _stand(name: str, rules: list[Rule]) -> Stand:
     folder = HOME / name
     folder.mkdir(parents=True, exist_ok=True)
-    delegates = load_delegates(_read("delegates"))
-    compiled = compile_rules(rules, delegates)
+    vendors = load_vendors(_read("vendors"))
+    compiled = compile_rules(rules, vendors)
     stored = zlib.compress(compiled)
     digest = hashlib.sha256(stored).hexdigest()
     members = members_of(load_members(_read("members"), load_plans(_read("plans"))))

@@ -3,13 +3,13 @@
 from typing import Final
 
 from infra.constructs.functions import FunctionSpec
-from precert.contract import Env
+from precert.names import Env
 
 _CLAIMS: Final = (
     Env.ENTITLEMENTS_CLAIM,
     Env.TINS_CLAIM,
     Env.PLANS_CLAIM,
-    Env.DELEGATES_CLAIM,
+    Env.VENDORS_CLAIM,
 )
 
 CHECK: Final = FunctionSpec(
@@ -105,11 +105,11 @@ INBOX: Final = FunctionSpec(
     "functions.inbox.handler.handle",
     (Env.REQUESTS_TABLE,),
 )
-LETTERS: Final = FunctionSpec(
-    "LettersFunction",
+NOTICES: Final = FunctionSpec(
+    "NoticesFunction",
     "Prints the letters of determinations",
-    "letters",
-    "functions.letters.handler.handle",
+    "notices",
+    "functions.notices.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
     prints=True,
 )
@@ -138,5 +138,5 @@ WORKFLOW: Final = FunctionSpec(
 
 ALL: Final = (
     *(CHECK, CONFIRMATION, SUBMIT, UPLOAD, STATUS, REVIEW),
-    *(UPLOAD_VERIFY, UPLOAD_SCAN, EXPIRE, WARN, RELAY, INBOX, LETTERS, INTAKE, REPORTS, WORKFLOW),
+    *(UPLOAD_VERIFY, UPLOAD_SCAN, EXPIRE, WARN, RELAY, INBOX, NOTICES, INTAKE, REPORTS, WORKFLOW),
 )

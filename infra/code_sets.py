@@ -1,7 +1,7 @@
 """Compiles the public code sets into one read-only SQLite file, which ships as a layer of its own.
 
 ICD-10-CM comes from the package ``simple-icd-10-cm``, centres of ZIP codes from ``zipcodes``, and the
-rest from ``data/code_sets``. The file is made once and again only when something it is made of
+rest from ``data/code_sets``. The file is deps once and again only when something it is deps of
 changes: loading the packages takes seconds. ``python -m infra.code_sets`` says where it is.
 """
 

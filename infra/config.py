@@ -6,7 +6,7 @@ from typing import Final
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
-from precert import contract
+from precert import names as shared_names
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class IdentityConfig:
 
     issuer: str | None = None
     audiences: tuple[str, ...] = ()
-    entitlements_claim: str = contract.DEFAULT_ENTITLEMENTS_CLAIM
-    tins_claim: str = contract.DEFAULT_TINS_CLAIM
-    plans_claim: str = contract.DEFAULT_PLANS_CLAIM
-    delegates_claim: str = contract.DEFAULT_DELEGATES_CLAIM
+    entitlements_claim: str = shared_names.DEFAULT_ENTITLEMENTS_CLAIM
+    tins_claim: str = shared_names.DEFAULT_TINS_CLAIM
+    plans_claim: str = shared_names.DEFAULT_PLANS_CLAIM
+    vendors_claim: str = shared_names.DEFAULT_VENDORS_CLAIM
 
     def __post_init__(self) -> None:
         if self.issuer and not self.audiences:

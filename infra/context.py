@@ -12,7 +12,7 @@ def stage_config(name: str, context: Mapping[str, Any]) -> StageConfig:
 
     Known keys: ``cors_origins`` and ``oidc_audiences`` (comma separated), ``alarm_email``,
     ``oidc_issuer``, ``entitlements_claim``, ``tins_claim``, ``plans_claim``,
-    ``delegates_claim``, ``vendors`` (``DELEGATE=account``, comma separated), ``scan_documents``
+    ``vendors_claim``, ``vendors`` (``DELEGATE=account``, comma separated), ``scan_documents``
     (``on`` or ``off``).
     """
     if name not in STAGES:

@@ -9,7 +9,7 @@ Resource = TypeVar("Resource", bound=cdk.CfnResource)
 
 
 def resource_of(construct: Construct, kind: type[Resource]) -> Resource:
-    """The resource behind a construct; another kind than expected is a fault of ours."""
+    """The resource behind a construct; another kind than expected is an error of ours."""
     resource = construct.node.default_child
     if not isinstance(resource, kind):
         raise TypeError(f"{construct.node.path} is no {kind.__name__}")

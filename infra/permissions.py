@@ -9,7 +9,7 @@ from infra.constructs.functions import FunctionSpec, ServiceFunction
 from infra.constructs.messaging import Messaging
 from infra.constructs.tables import READ_ACTIONS, WRITE_ACTIONS, Tables
 from infra.constructs.workflow import Workflow
-from precert.contract import LINE_INDEXES, WORKLIST_INDEX
+from precert.names import LINE_INDEXES, WORKLIST_INDEX
 
 _REFERENCE_READS = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
 _READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
@@ -44,7 +44,7 @@ def grant(
 
     upload = of(catalogue.UPLOAD)
     tables.allow_requests(upload, WRITE_ACTIONS)
-    documents.allow_letters(upload, ("s3:GetObject", "s3:GetObjectVersion"))
+    documents.allow_notices(upload, ("s3:GetObject", "s3:GetObjectVersion"))
     documents.allow_documents(upload, ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"))
     documents.allow_listing(upload)
 
@@ -68,7 +68,7 @@ def grant(
     tables.allow_requests(review, WRITE_ACTIONS, WORKLIST_INDEX)
     tables.allow_reference(review, ("dynamodb:BatchGetItem",))
     documents.allow_documents(review, ("s3:GetObject", "s3:GetObjectVersion"))
-    documents.allow_letters(review, ("s3:GetObject", "s3:GetObjectVersion"))
+    documents.allow_notices(review, ("s3:GetObject", "s3:GetObjectVersion"))
 
     _clean_up(of(catalogue.EXPIRE), tables, documents)
 
@@ -92,11 +92,11 @@ def grant(
     inbox = of(catalogue.INBOX)
     tables.allow_requests(inbox, ("dynamodb:PutItem", "dynamodb:UpdateItem"))
 
-    letters = of(catalogue.LETTERS)
+    notices = of(catalogue.NOTICES)
     tables.allow_requests(
-        letters, ("dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query")
+        notices, ("dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query")
     )
-    documents.allow_letters(letters, ("s3:PutObject",))
+    documents.allow_notices(notices, ("s3:PutObject",))
 
     for function in (of(catalogue.INTAKE), of(catalogue.REPORTS)):
         tables.allow_requests(
@@ -115,6 +115,6 @@ def _clean_up(expire: ServiceFunction, tables: Tables, documents: Documents) -> 
     """Files go, or are copied into the archive and go then."""
     tables.allow_requests(expire, WRITE_ACTIONS)
     documents.allow_documents(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
-    documents.allow_letters(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
+    documents.allow_notices(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
     documents.allow_archive(expire)
     documents.allow_document_versions(expire)

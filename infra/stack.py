@@ -26,7 +26,7 @@ from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 from infra.packaging import Packages
 from infra.platforms import Platform
-from precert.contract import Env
+from precert.names import Env
 
 
 class PrecertStack(cdk.Stack):
@@ -127,7 +127,7 @@ class PrecertStack(cdk.Stack):
             "Relay": relay.dead_letters,
             "Expire": expire.dead_letters,
             "Inbox": self._messaging.deliver_messages(of[catalogue.INBOX]),
-            "Letters": self._messaging.deliver_determinations(of[catalogue.LETTERS]),
+            "Notices": self._messaging.deliver_determinations(of[catalogue.NOTICES]),
             "Warn": self._messaging.warn_of_expiry(of[catalogue.WARN]),
             "Reports": self._messaging.deliver_reports(of[catalogue.REPORTS]),
             "Uploads": self._messaging.deliver_uploads(

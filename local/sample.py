@@ -5,12 +5,12 @@ from typing import Final
 
 from precert.bootstrap import Dependencies
 from precert.domain.loading import (
-    load_delegates,
     load_directory,
     load_members,
     load_plans,
     load_rules,
     load_ssns,
+    load_vendors,
 )
 from precert.usecases import directory
 from precert.usecases import members as members_usecases
@@ -19,23 +19,23 @@ from precert.usecases.rule_lists import publish_rule_list
 SAMPLE: Final = Path(__file__).resolve().parents[1] / "data" / "sample"
 
 
-def load_sample_payer(made: Dependencies) -> None:
+def load_sample_payer(deps: Dependencies) -> None:
     """Members with their SSNs, directory and rule list; loading them again changes nothing."""
-    plans = load_plans(_text("plans"), made.payer.review_clocks)
+    plans = load_plans(_text("plans"), deps.payer.review_clocks)
     members = load_members(_text("members"), plans)
-    members_usecases.load_coverages(members, reference=made.reference)
+    members_usecases.load_coverages(members, reference=deps.reference)
     ssns = load_ssns(_text("ssns"), members)
-    members_usecases.load_ssns(ssns, members, reference=made.reference, digests=made.digests)
+    members_usecases.load_ssns(ssns, members, reference=deps.reference, digests=deps.digests)
     entries = load_directory(_text("providers"))
-    directory.load_directory_entries(entries, places=made.code_sets, reference=made.reference)
-    delegates = load_delegates(_text("delegates"))
-    known = {delegate.delegate_id for delegate in delegates}
+    directory.load_directory_entries(entries, places=deps.code_sets, reference=deps.reference)
+    vendors = load_vendors(_text("vendors"))
+    known = {delegate.vendor_id for delegate in vendors}
     publish_rule_list(
-        load_rules(_text("rules"), known, made.payer),
-        delegates,
-        rule_lists=made.rule_lists,
-        versions=made.rule_list_versions,
-        now=made.now(),
+        load_rules(_text("rules"), known, deps.payer),
+        vendors,
+        rule_lists=deps.rule_lists,
+        versions=deps.rule_list_versions,
+        now=deps.now(),
     )
 
 

@@ -19,10 +19,10 @@ from local.sample import load_sample_payer
 from local.users import User, register, sign_in
 from precert.adapters.code_sets import SqliteCodeSets
 from precert.bootstrap import Dependencies
-from precert.contract import STACK_OUTPUTS
 from precert.domain.payer import Payer
+from precert.names import STACK_OUTPUTS
 from precert.settings import Settings
-from precert.usecases.operations import repair_rounds
+from precert.usecases.operations import repair_executions
 
 ASSEMBLY: Final = ROOT / "build" / "local" / "cdk.out"
 STAGE: Final = "dev"
@@ -47,15 +47,15 @@ class Stand:
         return self.cloud.api_url(self.outputs["ApiUrl"])
 
     @cached_property
-    def made(self) -> Dependencies:
+    def deps(self) -> Dependencies:
         """The product's own adapters, with the rights of the account's owner."""
         environ = {name.value: self.outputs[output] for name, output in STACK_OUTPUTS.items()}
-        made = Dependencies(Settings(environ), endpoint_url=self.cloud.endpoint_url)
-        made.session = self.cloud.session()
+        deps = Dependencies(Settings(environ), endpoint_url=self.cloud.endpoint_url)
+        deps.session = self.cloud.session()
         payer = ROOT / "data" / "payer" / "payer.json"
-        made.payer = Payer.model_validate_json(payer.read_text(encoding="utf-8"))
-        made.code_sets = SqliteCodeSets(compiled)
-        return made
+        deps.payer = Payer.model_validate_json(payer.read_text(encoding="utf-8"))
+        deps.code_sets = SqliteCodeSets(compiled)
+        return deps
 
     def caller(self, user: User) -> Caller:
         """The API, called as this user."""
@@ -86,11 +86,11 @@ def prepare(cloud: Cloud, step: Step = _silent) -> Stand:
     with step("deploy it to the local cloud"):
         stand = Stand(cloud, deploy(cloud, ASSEMBLY))
     with step("load the sample payer and register its users"):
-        load_sample_payer(stand.made)
+        load_sample_payer(stand.deps)
         register(cloud.client("cognito-idp"), stand.outputs["UserPoolId"])
-    made = stand.made
+    deps = stand.deps
     with step("start again the workflows a restart ended"):
-        repair_rounds(listings=made.listings, requests=made.requests, workflow=made.workflow)
+        repair_executions(listings=deps.listings, requests=deps.requests, workflow=deps.workflow)
     return stand
 
 

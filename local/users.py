@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from precert.contract import Entitlement
 from precert.domain.loading import load_plans
+from precert.names import Entitlement
 
 SAMPLE: Final = Path(__file__).resolve().parents[1] / "data" / "sample"
 PASSWORD: Final = "Sample-Password-1"  # noqa: S105 - of made-up people in a local pool
@@ -20,7 +20,7 @@ class User:
     entitlements: tuple[Entitlement, ...] = ()
     tins: tuple[str, ...] = ()
     reviews: bool = False
-    delegates: tuple[str, ...] = ()
+    vendors: tuple[str, ...] = ()
 
 
 OFFICE: Final = User(
@@ -36,7 +36,7 @@ SECOND_REVIEWER: Final = User(
 OPERATOR: Final = User("operator", "an operator of the plan", (Entitlement.OPERATOR,))
 CLERK: Final = User("clerk", "who enters what comes by phone, fax and mail", (Entitlement.INTAKE,))
 VENDOR: Final = User(
-    "vendor", "a delegated vendor", (Entitlement.VENDOR,), delegates=("EVICORE-RAD",)
+    "vendor", "a delegated vendor", (Entitlement.VENDOR,), vendors=("EVICORE-RAD",)
 )
 NEWCOMER: Final = User("newcomer", "a colleague without Patient Search", (), ("463778226",))
 USERS: Final = (OFFICE, FACILITY, REVIEWER, SECOND_REVIEWER, OPERATOR, CLERK, VENDOR, NEWCOMER)
@@ -48,7 +48,7 @@ def register(cognito: Any, pool_id: str) -> None:
     for user in USERS:
         attributes = [
             {"Name": "custom:tins", "Value": " ".join(user.tins)},
-            {"Name": "custom:delegates", "Value": " ".join(user.delegates)},
+            {"Name": "custom:vendors", "Value": " ".join(user.vendors)},
             {"Name": "custom:plans", "Value": " ".join(plan_ids) if user.reviews else ""},
         ]
         named = {"UserPoolId": pool_id, "Username": user.name}

@@ -20,11 +20,11 @@ from ulid import ULID
 
 from precert.adapters.code_sets import SqliteCodeSets, shipped_code_sets
 from precert.adapters.content_types import inspect_content
-from precert.adapters.dynamodb.cleanup import DynamoDBRemains
+from precert.adapters.dynamodb.cleanup import DynamoDBCleanup
 from precert.adapters.dynamodb.directory import DynamoDBFrequentProviders
-from precert.adapters.dynamodb.documents import DynamoDBDocuments, DynamoDBLetters
+from precert.adapters.dynamodb.documents import DynamoDBDocuments, DynamoDBNotices
 from precert.adapters.dynamodb.drafts import DynamoDBDrafts, DynamoDBDraftWarnings
-from precert.adapters.dynamodb.duplicates import DynamoDBFootprints
+from precert.adapters.dynamodb.duplicates import DynamoDBFingerprints
 from precert.adapters.dynamodb.flags import DynamoDBFlags
 from precert.adapters.dynamodb.listings import DynamoDBListings
 from precert.adapters.dynamodb.messages import DynamoDBInbox
@@ -33,20 +33,20 @@ from precert.adapters.dynamodb.requests import DynamoDBRegistrations, DynamoDBRe
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
 from precert.adapters.eventbridge import EventBridgeBus
 from precert.adapters.kms import KmsDigests, MacClient
-from precert.adapters.payer_file import shipped_letter_words, shipped_payer, shipped_templates
+from precert.adapters.payer_file import shipped_notice_words, shipped_payer, shipped_templates
 from precert.adapters.s3.archive import S3Archive
-from precert.adapters.s3.documents import S3Documents, S3Letters
+from precert.adapters.s3.documents import S3Documents, S3Notices
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
-from precert.contract import STACK_OUTPUTS, Env
 from precert.domain.caller import ClaimNames
 from precert.domain.clocks import history_end
 from precert.domain.documents import Refusal
-from precert.domain.letters import LetterWords
+from precert.domain.notices import NoticeWords
 from precert.domain.numbers import SERIAL_LIMIT
 from precert.domain.payer import Payer
+from precert.names import STACK_OUTPUTS, Env
 from precert.settings import Settings, SettingsError
-from precert.usecases.access import KeptRequests, kept
+from precert.usecases.access import RetainedRequests, kept
 from precert.usecases.checks import Check, check_requirements
 
 if TYPE_CHECKING:
@@ -176,8 +176,8 @@ class Dependencies:
         )
 
     @cached_property
-    def requests(self) -> KeptRequests:
-        return KeptRequests(
+    def requests(self) -> RetainedRequests:
+        return RetainedRequests(
             self.stored_requests, lambda request: kept(request, self.payer, self.now())
         )
 
@@ -187,23 +187,23 @@ class Dependencies:
         return DynamoDBRequests(
             self.dynamodb,
             requests_table=self.settings[Env.REQUESTS_TABLE],
-            kept_until=self._kept_until,
+            retained_until=self._retained_until,
         )
 
-    def _kept_until(self, changed_at: datetime) -> datetime:
+    def _retained_until(self, changed_at: datetime) -> datetime:
         return history_end(changed_at, self.payer.history_years, self.payer.zone)
 
     @cached_property
-    def footprints(self) -> DynamoDBFootprints:
-        return DynamoDBFootprints(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+    def fingerprints(self) -> DynamoDBFingerprints:
+        return DynamoDBFingerprints(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
     def documents(self) -> DynamoDBDocuments:
         return DynamoDBDocuments(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
-    def remains(self) -> DynamoDBRemains:
-        return DynamoDBRemains(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+    def cleanup(self) -> DynamoDBCleanup:
+        return DynamoDBCleanup(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
     def listings(self) -> DynamoDBListings:
@@ -247,16 +247,16 @@ class Dependencies:
         )
 
     @cached_property
-    def letters(self) -> DynamoDBLetters:
-        return DynamoDBLetters(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
+    def notices(self) -> DynamoDBNotices:
+        return DynamoDBNotices(self.dynamodb, requests_table=self.settings[Env.REQUESTS_TABLE])
 
     @cached_property
-    def letter_bytes(self) -> S3Letters:
-        return S3Letters(self.s3, bucket=self.settings[Env.DOCUMENTS_BUCKET])
+    def notice_bytes(self) -> S3Notices:
+        return S3Notices(self.s3, bucket=self.settings[Env.DOCUMENTS_BUCKET])
 
     @cached_property
-    def letter_words(self) -> LetterWords:
-        return shipped_letter_words()
+    def notice_words(self) -> NoticeWords:
+        return shipped_notice_words()
 
     @cached_property
     def registrations(self) -> DynamoDBRegistrations:
@@ -264,7 +264,7 @@ class Dependencies:
             self.dynamodb,
             requests_table=self.settings[Env.REQUESTS_TABLE],
             reference_table=self.settings[Env.REFERENCE_TABLE],
-            kept_until=self._kept_until,
+            retained_until=self._retained_until,
         )
 
     @cached_property
@@ -326,12 +326,12 @@ def stack_dependencies(stack: str | None) -> Dependencies:
     Raises:
         SettingsError: there is no such stack, or no way to ask.
     """
-    made = Dependencies()
-    if made.session.region_name is None:
+    deps = Dependencies()
+    if deps.session.region_name is None:
         raise SettingsError("no AWS region is set; set AWS_DEFAULT_REGION or a profile")
     if stack is None:
-        return made
-    client = made.session.client("cloudformation", config=client_config())
+        return deps
+    client = deps.session.client("cloudformation", config=client_config())
     try:
         [described] = client.describe_stacks(StackName=stack)["Stacks"]
     except (BotoCoreError, ClientError) as error:
@@ -340,8 +340,8 @@ def stack_dependencies(stack: str | None) -> Dependencies:
     known = {
         name.value: outputs[output] for name, output in STACK_OUTPUTS.items() if output in outputs
     }
-    made.settings = Settings({**made.settings.environ, **known})
-    return made
+    deps.settings = Settings({**deps.settings.environ, **known})
+    return deps
 
 
 @cache

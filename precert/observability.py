@@ -42,23 +42,23 @@ def note_event(event_type: str, event_id: str) -> None:
     note_work("relayed", event_id=event_id, event_type=event_type)
 
 
-def note_fault(error: Exception) -> None:
-    """A fault of ours. Its message may hold what somebody entered, so only its kind is logged."""
-    metrics.add_metric(name="faults", unit=MetricUnit.Count, value=1)
+def note_error(error: Exception) -> None:
+    """A error of ours. Its message may hold what somebody entered, so only its kind is logged."""
+    metrics.add_metric(name="errors", unit=MetricUnit.Count, value=1)
     code = error.code if isinstance(error, PrecertError) else "internal"
     logger.error(
-        "fault",
+        "error",
         extra={"code": code, "error_class": type(error).__name__, "at": _origin(error)},
     )
 
 
 @contextmanager
-def faults_noted() -> Iterator[None]:
-    """Note a fault on its way to whoever delivers again."""
+def errors_noted() -> Iterator[None]:
+    """Note an error on its way to whoever delivers again."""
     try:
         yield
     except Exception as error:
-        note_fault(error)
+        note_error(error)
         raise
 
 

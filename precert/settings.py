@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from precert.contract import (
-    DEFAULT_DELEGATES_CLAIM,
+from precert.domain.caller import ClaimNames
+from precert.names import (
     DEFAULT_ENTITLEMENTS_CLAIM,
     DEFAULT_PLANS_CLAIM,
     DEFAULT_TINS_CLAIM,
+    DEFAULT_VENDORS_CLAIM,
     Env,
 )
-from precert.domain.caller import ClaimNames
 
 
 class SettingsError(Exception):
@@ -37,7 +37,7 @@ class Settings:
             entitlements=self._get(Env.ENTITLEMENTS_CLAIM, DEFAULT_ENTITLEMENTS_CLAIM),
             tins=self._get(Env.TINS_CLAIM, DEFAULT_TINS_CLAIM),
             plans=self._get(Env.PLANS_CLAIM, DEFAULT_PLANS_CLAIM),
-            delegates=self._get(Env.DELEGATES_CLAIM, DEFAULT_DELEGATES_CLAIM),
+            vendors=self._get(Env.VENDORS_CLAIM, DEFAULT_VENDORS_CLAIM),
         )
 
     @property

@@ -57,11 +57,11 @@ def release() -> int:
     """Releases the contract as it is committed; 0, or 1 with what stands against it."""
     current = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     version, last = current["info"]["version"], released()["info"]["version"]
-    faults = [f"breaks callers: {change}" for change in breaks(current)]
+    errors = [f"breaks callers: {change}" for change in breaks(current)]
     if version == last:
-        faults.append(f"version {version} is released: raise it in pyproject.toml, make openapi")
-    if faults:
-        print("\n".join(f"precert: {fault}" for fault in faults))
+        errors.append(f"version {version} is released: raise it in pyproject.toml, make openapi")
+    if errors:
+        print("\n".join(f"precert: {error}" for error in errors))
         return 1
     heading = f"{_HEADING}\nNothing.\n\n## {version} ({datetime.now(UTC).date().isoformat()})\n"
     text = with_changes(CHANGELOG.read_text(encoding="utf-8"), current)

@@ -239,7 +239,7 @@ def _ways(document: Json) -> dict[str, set[Way]]:
                 if way not in found.setdefault(name, set()):
                     found[name].add(way)
                     waiting += _names(schemas[name])
-    for name in ("Problem", "ProblemFault"):
+    for name in ("Problem", "ErrorItem"):
         found.setdefault(name, set()).add(Way.ANSWERED)
     return found
 

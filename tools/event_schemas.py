@@ -12,8 +12,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from precert.adapters.dynamodb.table import json_of
 from precert.api.intake import ReportedDetermination
-from precert.contract import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX, EventType
 from precert.domain.events import Event
+from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX, EventType
 from tools.openapi_files import ROOT, as_json, settle
 from tools.openapi_schemas import Schema, schemas_of
 from tools.openapi_story import story
@@ -49,11 +49,11 @@ MEANINGS: Final[Mapping[EventType, str]] = {
     EventType.INFORMATION_OVERDUE: "What was asked for did not come in time; the clock runs on.",
     EventType.DEADLINE_EXTENDED: "The payer takes more time, once, for a reason.",
     EventType.PEER_TO_PEER_OFFERED: "A talk is offered to the requesting clinician.",
-    EventType.REVIEW_CLAIMED: "A reviewer holds the open round for a while.",
-    EventType.REVIEW_RELEASED: "The open round is back in the queue.",
+    EventType.CASE_ASSIGNED: "A reviewer holds the open round for a while.",
+    EventType.CASE_RELEASED: "The open round is back in the queue.",
     EventType.DECISION_PROPOSED: "Decisions wait for a second signature.",
     EventType.DECISION_RETURNED: "The second signature was refused; the round is open again.",
-    EventType.LETTERS_PRINTED: "The letters of the round are there, to be fetched and mailed.",
+    EventType.NOTICES_PRINTED: "The letters of the round are there, to be fetched and mailed.",
     EventType.DATES_CHANGED: "An operator moved approved dates.",
     EventType.PROVIDER_RECONCILED: "A provider was matched with the directory; `tins` may differ.",
     EventType.DEADLINE_NEARED: "The decision of the open round is due soon.",
@@ -71,7 +71,7 @@ NOTES: Final[Mapping[str, str]] = {
     "event_id": "The same at every delivery: tell repetitions by it.",
     "number": "The precertification number; a draft has none yet.",
     "request_id": "Ask the API for everything else.",
-    "round": "0 for a draft, 1 for the first review; each appeal is one more.",
+    "cycle": "0 for a draft, 1 for the first review; each appeal is one more.",
     "status": "Of the whole request, after the event.",
     "tins": "TINs of the providers that may see the request.",
     "type": "The same as `detail-type`.",
@@ -127,8 +127,8 @@ in words goes by HTTPS. Events may come twice and out of order; of one request t
 
 def schema(event_type: EventType) -> Schema:
     """What a receiver of the type may rely on; closed nowhere, as members may be added."""
-    made = schemas_of([(Event, "serialization")])
-    detail = _detail(made["Event"], event_type)
+    deps = schemas_of([(Event, "serialization")])
+    detail = _detail(deps["Event"], event_type)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:{EVENT_SOURCE}:event:{event_type.value}:{VERSION}",
@@ -147,11 +147,11 @@ def schema(event_type: EventType) -> Schema:
             "detail": detail,
         },
         "required": ["detail", "detail-type", "id", "source", "time"],
-        "$defs": {"Status": made["Status"]},
+        "$defs": {"Status": deps["Status"]},
     }
 
 
-def _detail(made: Schema, event_type: EventType) -> Schema:
+def _detail(deps: Schema, event_type: EventType) -> Schema:
     """The event as the bus carries it: what is absent is left out and never null.
 
     A document may belong to a draft, which has no number yet.
@@ -161,11 +161,11 @@ def _detail(made: Schema, event_type: EventType) -> Schema:
         absent.add("number")
     if event_type not in _OF_DOCUMENTS:
         absent.add("document_id")
-    names = set(made["properties"]) - absent
+    names = set(deps["properties"]) - absent
     optional = {"number"} if event_type in _OF_DOCUMENTS else set()
     return {
         "type": "object",
-        "properties": {name: _member(name, made["properties"][name], event_type) for name in names},
+        "properties": {name: _member(name, deps["properties"][name], event_type) for name in names},
         "required": sorted(names - optional),
     }
 
@@ -176,8 +176,8 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
         return {"const": event_type.value, **note}
     if name == "status":
         return {"$ref": "#/$defs/Status", **note}
-    if name == "event_id" and event_type is EventType.LETTERS_PRINTED:
-        return {"pattern": rf"^{ULID}\.letters-[0-9]+$", "type": "string", **note}
+    if name == "event_id" and event_type is EventType.NOTICES_PRINTED:
+        return {"pattern": rf"^{ULID}\.notices-[0-9]+$", "type": "string", **note}
     if name in PATTERNS:
         return {"pattern": PATTERNS[name], "type": "string", **note}
     return {**member, **note}
@@ -204,7 +204,7 @@ def sample(event_type: EventType) -> dict[str, Any]:
 def vendor_schema() -> Schema:
     """What a vendor's event must hold; our reader passes over members it does not know."""
     detail = ReportedDetermination.model_json_schema()
-    made = detail.pop("$defs")
+    deps = detail.pop("$defs")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:{EVENT_SOURCE}:event:{VENDOR_DETERMINED}:1",
@@ -217,7 +217,7 @@ def vendor_schema() -> Schema:
             "detail": detail,
         },
         "required": ["detail", "detail-type", "source"],
-        "$defs": made,
+        "$defs": deps,
     }
 
 
@@ -249,21 +249,21 @@ def files() -> dict[Path, str]:
     rows = [
         f"| [{kind.value}]({kind.value}.schema.json) | {MEANINGS[kind]} |" for kind in EventType
     ]
-    made = {FOLDER / "README.md": README + "\n".join(rows) + "\n" + INBOUND}
-    made[FOLDER / f"{VENDOR_DETERMINED}.schema.json"] = as_json(vendor_schema())
-    made[FOLDER / f"{VENDOR_DETERMINED}.sample.json"] = as_json(vendor_sample())
+    deps = {FOLDER / "README.md": README + "\n".join(rows) + "\n" + INBOUND}
+    deps[FOLDER / f"{VENDOR_DETERMINED}.schema.json"] = as_json(vendor_schema())
+    deps[FOLDER / f"{VENDOR_DETERMINED}.sample.json"] = as_json(vendor_sample())
     for kind in EventType:
-        made[FOLDER / f"{kind.value}.schema.json"] = as_json(schema(kind))
-        made[FOLDER / f"{kind.value}.sample.json"] = as_json(sample(kind))
-    return made
+        deps[FOLDER / f"{kind.value}.schema.json"] = as_json(schema(kind))
+        deps[FOLDER / f"{kind.value}.sample.json"] = as_json(sample(kind))
+    return deps
 
 
 def main(arguments: list[str]) -> int:
     """Writes the folder, or compares it."""
-    made = files()
+    deps = files()
     return settle(
-        made,
-        strays=frozenset(path for path in FOLDER.rglob("*.*") if path not in made),
+        deps,
+        strays=frozenset(path for path in FOLDER.rglob("*.*") if path not in deps),
         check="--check" in arguments,
         command="make events",
     )

@@ -52,16 +52,16 @@ Contents = dict[str, Any]
 
 def document() -> Contents:
     """The whole document."""
-    made = base()
-    made["info"]["description"] = INTRODUCTION.read_text(encoding="utf-8")
-    made["info"]["version"] = _version()
+    deps = base()
+    deps["info"]["description"] = INTRODUCTION.read_text(encoding="utf-8")
+    deps["info"]["version"] = _version()
     paths = declared_paths()
     for route in ROUTES:
         item = paths[route.path].setdefault(route.method.lower(), _undeclared(route))
         complete(item, route.operation_id, route.path)
-    components = made["components"]
+    components = deps["components"]
     used = as_json(paths)
-    made["paths"] = dict(paths)
+    deps["paths"] = dict(paths)
     components["parameters"] = {
         name: parameter
         for name, parameter in components["parameters"].items()
@@ -70,7 +70,7 @@ def document() -> Contents:
     components["responses"] |= _problem_responses()
     components["examples"] = {code: {"value": value} for code, value in problem_examples().items()}
     components["schemas"] = schemas(components["schemas"])
-    return made
+    return deps
 
 
 def base() -> Contents:
@@ -91,8 +91,8 @@ def declared_paths() -> dict[str, dict[str, Contents]]:
             tags=[one.api.tag],
             status_code=one.status,
         )(one.endpoint)
-    made = json.loads(resolver.get_openapi_json_schema(openapi_version="3.1.0"))
-    return defaultdict(dict, made["paths"])
+    deps = json.loads(resolver.get_openapi_json_schema(openapi_version="3.1.0"))
+    return defaultdict(dict, deps["paths"])
 
 
 def _undeclared(route: Any) -> Contents:
@@ -222,14 +222,14 @@ def schemas(additions: Mapping[str, Schema]) -> dict[str, Schema]:
         ({*bodies, *queries}, "validation"),
         ({*responses, Problem}, "serialization"),
     ]
-    made = schemas_of((model, mode) for models, mode in modes for model in models)
-    open_responses(made, [body.__name__ for body in bodies])
+    deps = schemas_of((model, mode) for models, mode in modes for model in models)
+    open_responses(deps, [body.__name__ for body in bodies])
     for query in queries:
-        made.pop(query.__name__, None)
+        deps.pop(query.__name__, None)
     added = dict(additions)
     members = added.pop(Problem.__name__)["properties"]
-    problem = problem_schema(made[Problem.__name__], members, problem_examples())
-    return {**made, **added, Problem.__name__: problem}
+    problem = problem_schema(deps[Problem.__name__], members, problem_examples())
+    return {**deps, **added, Problem.__name__: problem}
 
 
 def _schema(name: str) -> dict[str, str]:
@@ -249,12 +249,12 @@ def _version() -> str:
 
 def main(arguments: list[str]) -> int:
     """Writes the files, or compares them; 1 where callers would break."""
-    made = document()
-    changelog = with_changes(CHANGELOG.read_text(encoding="utf-8"), made)
-    for change in (broken := breaks(made)):
+    deps = document()
+    changelog = with_changes(CHANGELOG.read_text(encoding="utf-8"), deps)
+    for change in (broken := breaks(deps)):
         print(f"precert: this breaks callers: {change}; docs/api-changelog.md has the rule")
     settled = settle(
-        {DOCUMENT: as_json(made), CHANGELOG: changelog, MANIFEST: manifest()},
+        {DOCUMENT: as_json(deps), CHANGELOG: changelog, MANIFEST: manifest()},
         strays=frozenset(),
         check="--check" in arguments,
         command="make openapi",

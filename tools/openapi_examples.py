@@ -13,9 +13,9 @@ from functions.check.models import (
     CheckBody,
     ConfirmCheckBody,
     ConfirmPatientBody,
+    ExportBody,
+    ExportResponse,
     FormResponse,
-    HandoverBody,
-    HandoverResponse,
     PatientResponse,
     PatientsResponse,
     ProvidersResponse,
@@ -23,13 +23,13 @@ from functions.check.models import (
 )
 from precert.api.answers.drafts import (
     DocumentLinkAnswer,
+    DocumentUploadAnswer,
     DraftAnswer,
     DraftsAnswer,
-    OfferedDocumentAnswer,
-    ReviewedDraftAnswer,
     SavedDraftAnswer,
     StartedDraftAnswer,
     SubmissionAnswer,
+    ValidatedDraftAnswer,
 )
 from precert.api.answers.lists import (
     DashboardAnswer,
@@ -40,10 +40,10 @@ from precert.api.answers.lists import (
 from precert.api.answers.providers import FrequentProvidersAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.bodies import (
-    AnswerInformationBody,
     AppealBody,
     ContentBody,
-    OfferDocumentBody,
+    DocumentUploadBody,
+    InformationResponseBody,
     PartsBody,
     PatientRequestsBody,
     StartDraftBody,
@@ -51,9 +51,8 @@ from precert.api.bodies import (
 )
 from precert.api.http import Call, malformed
 from precert.api.problems import plain_problem, problem_of
-from precert.contract import MESSAGE_EVENT_TYPES, Entitlement
 from precert.domain.caller import Caller, ClaimNames
-from precert.domain.completeness import faults_of_submission
+from precert.domain.completeness import errors_of_submission
 from precert.domain.content import ContentParts, RequestContent, Service
 from precert.domain.documents import content_disposition, document_key
 from precert.domain.errors import (
@@ -61,12 +60,12 @@ from precert.domain.errors import (
     DocumentLimitError,
     DocumentNotAvailableError,
     DuplicateRequestError,
-    Fault,
+    FieldError,
     FlagLimitError,
     GuidanceOnlyError,
     InvalidInputError,
     KeyReusedError,
-    NothingToHandOverError,
+    NothingToExportError,
     PatientNotEligibleError,
     PrecertError,
     TransientError,
@@ -74,11 +73,12 @@ from precert.domain.errors import (
 )
 from precert.domain.form import asked_form
 from precert.domain.frequent import FrequentProvider
-from precert.domain.letters import letter_key
+from precert.domain.notices import notice_key
 from precert.domain.patients import PatientSearch
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType
+from precert.names import MESSAGE_EVENT_TYPES, Entitlement
 from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.confirmation import no_confirmation
 from precert.usecases.directory import FoundProvider, FoundProviders
@@ -97,7 +97,7 @@ from tools.openapi_story import (
     DENIED_LINE,
     DETERMINED,
     DOCUMENT_ID,
-    LETTER_ID,
+    NOTICE_ID,
     OFFICE,
     REQUEST_ID,
     REVIEWER,
@@ -153,18 +153,18 @@ def _before_submission(told: Story) -> dict[str, Example]:
                 )
             ),
         ),
-        "nextFields": Example(answer=_form(told)),
+        "getFormFields": Example(answer=_form(told)),
         "checkRequirements": Example(
             CheckBody(content=_as_checked(content)),
             RequirementsResponse.of(told.check, payer=told.payer),
         ),
         "confirmCheck": Example(ConfirmCheckBody(content=_as_checked(content))),
-        "handOver": Example(
-            HandoverBody(
-                content=told.handover.answer.content,
-                delegate_id=told.handover.delegate.delegate_id,
+        "exportCheck": Example(
+            ExportBody(
+                content=told.export.answer.content,
+                vendor_id=told.export.delegate.vendor_id,
             ),
-            HandoverResponse.of(told.handover, payer=told.payer, new_uuid=_uuids()),
+            ExportResponse.of(told.export, payer=told.payer, new_uuid=_uuids()),
         ),
         "startDraft": Example(
             StartDraftBody(content=content, tin=told.physician.tin),
@@ -174,8 +174,8 @@ def _before_submission(told: Story) -> dict[str, Example]:
             answer=DraftsAnswer.of(Page((row_of_request(draft),), cursor=None), told.payer, STARTED)
         ),
         "resumeDraft": Example(answer=DraftAnswer.of(draft, (), told.payer, STARTED)),
-        "reviewDraft": Example(
-            answer=ReviewedDraftAnswer.of(ReviewedDraft(draft, tuple(_incomplete(told))))
+        "validateDraft": Example(
+            answer=ValidatedDraftAnswer.of(ReviewedDraft(draft, tuple(_incomplete(told))))
         ),
         "saveDraft": Example(ContentBody(content=content), SavedDraftAnswer.of(REQUEST_ID, saved)),
         "patchDraft": Example(
@@ -211,14 +211,16 @@ def _as_checked(content: RequestContent) -> RequestContent:
 
 
 def _after_submission(told: Story) -> dict[str, Example]:
-    file = RequestFile(told.determined.request, (told.attached,), told.history, told.letters)
+    file = RequestFile(told.determined.request, (told.attached,), told.history, told.notices)
     return {
         "voidRequest": Example(
             VoidBody(reason="The procedure was cancelled."),
             ChangedRequestAnswer.of(told.voided.request),
         ),
-        "answerInformation": Example(
-            AnswerInformationBody(answer="The note of 12 January was attached under another name."),
+        "respondToInformationRequest": Example(
+            InformationResponseBody(
+                answer="The note of 12 January was attached under another name."
+            ),
             ChangedRequestAnswer.of(told.pended.request),
         ),
         "fileAppeal": Example(
@@ -227,19 +229,19 @@ def _after_submission(told: Story) -> dict[str, Example]:
             ),
             ChangedRequestAnswer.of(told.appealed.request),
         ),
-        "offerDocument": Example(
-            OfferDocumentBody(
+        "createDocumentUpload": Example(
+            DocumentUploadBody(
                 file_name=told.awaited.file_name,
                 document_type=told.awaited.document_type,
                 sha256=told.attached.sha256,
                 tin=told.facility.tin,
             ),
-            OfferedDocumentAnswer.of(_offered(told)),
+            DocumentUploadAnswer.of(_offered(told)),
         ),
         "downloadDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
         "downloadCaseDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
-        "downloadLetter": Example(answer=_link(letter_key(REQUEST_ID, LETTER_ID))),
-        "downloadCaseLetter": Example(answer=_link(letter_key(REQUEST_ID, LETTER_ID))),
+        "downloadNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
+        "downloadCaseNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
         "deleteDocument": Example(),
         "listRequests": Example(
             answer=DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None))
@@ -275,8 +277,8 @@ def _offered(told: Story) -> OfferedDocument:
     fields = {
         "Content-Type": told.awaited.content_type,
         "Content-Disposition": content_disposition(told.awaited.file_name),
-        "x-amz-server-side-encryption": "aws:kms",
-        "x-amz-server-side-encryption-aws-kms-key-id": "5c8c0f6e-7f4b-4b0e-9d3a-2f6a1c9b7e10",
+        "x-amz-server-role-encryption": "aws:kms",
+        "x-amz-server-role-encryption-aws-kms-key-id": "5c8c0f6e-7f4b-4b0e-9d3a-2f6a1c9b7e10",
         "x-amz-checksum-algorithm": "SHA256",
         "x-amz-checksum-sha256": b64encode(bytes.fromhex(told.attached.sha256 or "")).decode(),
         "key": document_key(REQUEST_ID, DOCUMENT_ID),
@@ -347,7 +349,7 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         CheckNotAvailableError(notices["check_not_available"]),
         no_confirmation(told.check.requirement),
         elsewhere(replace(told.check, requirement=Requirement.NOT_REQUIRED), told.payer),
-        elsewhere(told.handover.answer, told.payer),
+        elsewhere(told.export.answer, told.payer),
         GuidanceOnlyError(notices["behavioral"]),
         expired(),
         why_refused(
@@ -373,8 +375,8 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
             ],
         ),
         KeyReusedError("Choose a new Idempotency-Key: this one started another draft."),
-        NothingToHandOverError(
-            f"{told.handover.delegate.name} decides on none of these codes. "
+        NothingToExportError(
+            f"{told.export.delegate.name} decides on none of these codes. "
             "Follow each code's next_step."
         ),
         DocumentLimitError("All upload slots of this request are taken."),
@@ -393,11 +395,11 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
     )
 
 
-def _incomplete(told: Story) -> list[Fault]:
+def _incomplete(told: Story) -> list[FieldError]:
     """What is listed of a draft that lacks this and that."""
     content = told.draft.content.model_copy(update={"services": (_half_entered(told.draft),)})
-    faults = faults_of_submission(content, told.payer, SUBMITTED.date())
-    return [fault.under("/content") for fault in faults]
+    errors = errors_of_submission(content, told.payer, SUBMITTED.date())
+    return [error.under("/content") for error in errors]
 
 
 def _half_entered(draft: Request) -> Service:

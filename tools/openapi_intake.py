@@ -27,7 +27,7 @@ def intake_examples(told: Story) -> dict[str, Example]:
         ),
         "reportDetermination": Example(
             ReportDeterminationBody(
-                delegate_id="EVICORE-RAD",
+                vendor_id="EVICORE-RAD",
                 reference="RAD-2027-0001183",
                 reported_at=DETERMINED,
                 content=told.draft.content,

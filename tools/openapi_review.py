@@ -19,7 +19,7 @@ from precert.api.review_bodies import (
 )
 from precert.domain import reviewing
 from precert.domain.clocks import information_deadline
-from precert.domain.matching import Side
+from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
 from precert.domain.review import Decision
 from precert.domain.statuses import LineStatus
@@ -51,7 +51,7 @@ def review_examples(told: Story) -> dict[str, Example]:
         "decide": Example(
             _decided(determined), _after(determined), _after(_proposed(pended, determined))
         ),
-        "signDecisions": Example(SignBody(round=1, accept=True), _after(determined)),
+        "signDecisions": Example(SignBody(cycle=1, accept=True), _after(determined)),
         "listOverdue": Example(answer=WorklistAnswer.of(rows, REVIEWER, AT)),
         "changeDates": Example(
             ChangeDatesBody(
@@ -64,23 +64,23 @@ def review_examples(told: Story) -> dict[str, Example]:
                 ),
                 reason="The surgeon moved the operation by a week.",
             ),
-            ChangedRequestAnswer.of(determined, determined.operators_actions),
+            ChangedRequestAnswer.of(determined, determined.operator_actions),
         ),
         **_reconciling(told, pended),
     }
 
 
 def _reconciling(told: Story, pended: Request) -> dict[str, Example]:
-    side, typed = Side.SERVICING_PROVIDER, typed_in_by_hand(pended)
-    row = unmatched_row(typed.request_id, side, typed.content, typed.submitted)
+    role, typed = ProviderRole.SERVICING_PROVIDER, typed_in_by_hand(pended)
+    row = unmatched_row(typed.request_id, role, typed.content, typed.submitted)
     after = reconciled(typed, told.facility, AT).request
     return {
         "listUnmatchedProviders": Example(
             answer=UnmatchedProvidersAnswer.of(Page((row,), cursor=None))
         ),
         "reconcileProvider": Example(
-            ReconcileProviderBody(side=side, provider_id=told.facility.provider_id),
-            ChangedRequestAnswer.of(after, after.operators_actions),
+            ReconcileProviderBody(role=role, provider_id=told.facility.provider_id),
+            ChangedRequestAnswer.of(after, after.operator_actions),
         ),
     }
 
@@ -103,14 +103,14 @@ def _moves(told: Story, pended: Request) -> dict[str, Example]:
     extended = reviewing.extend(held, clock.extension_days, reason, by=REVIEWER, now=AT)
     offered = reviewing.offer_peer_to_peer(
         held,
-        payer.review_desk.peer_to_peer_phone,
-        AT + timedelta(hours=payer.review_desk.peer_to_peer_hours),
+        payer.utilization_management.peer_to_peer_phone,
+        AT + timedelta(hours=payer.utilization_management.peer_to_peer_hours),
         by=REVIEWER,
         now=AT,
     )
     request = asked.request.submitted.information_requests[-1]
     return {
-        "claimCase": Example(answer=_after(held)),
+        "assignCase": Example(answer=_after(held)),
         "releaseCase": Example(answer=_after(pended)),
         "requestInformation": Example(
             RequestInformationBody(documents=request.documents, text=request.text),
@@ -133,7 +133,7 @@ def _after(request: Request) -> ReviewedCaseAnswer:
 def _decided(determined: Request) -> DecideBody:
     review = determined.submitted
     return DecideBody(
-        round=review.round,
+        cycle=review.cycle,
         lines=tuple(
             LineDecisionBody.model_validate({"line_id": line.line_id, **_told(line.decisions[-1])})
             for line in review.lines

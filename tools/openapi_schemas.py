@@ -45,10 +45,10 @@ class _Generator(GenerateJsonSchema):
 def schemas_of(models: Iterable[tuple[type[BaseModel], JsonSchemaMode]]) -> dict[str, Schema]:
     """Schemas by name, of the models and of all they refer to."""
     wanted = sorted(set(models), key=lambda pair: (pair[0].__name__, pair[1]))
-    _, made = models_json_schema(
+    _, deps = models_json_schema(
         wanted, ref_template=f"{REF_PREFIX}{{model}}", schema_generator=_Generator
     )
-    return {name: _told(schema) for name, schema in made["$defs"].items()}
+    return {name: _told(schema) for name, schema in deps["$defs"].items()}
 
 
 def open_responses(schemas: dict[str, Schema], bodies: Collection[str]) -> None:
@@ -71,9 +71,9 @@ def reachable(schemas: Mapping[str, Schema], names: Iterable[str]) -> set[str]:
     return found
 
 
-def problem_schema(made: Schema, extensions: Schema, codes: Iterable[str]) -> Schema:
+def problem_schema(deps: Schema, extensions: Schema, codes: Iterable[str]) -> Schema:
     """The problem's schema with the members that only some codes have; absent ones are left out."""
-    properties = {name: _without_null(one) for name, one in made["properties"].items()}
+    properties = {name: _without_null(one) for name, one in deps["properties"].items()}
     properties |= extensions
     properties["code"] = {"description": "Never renamed.", "enum": sorted(codes)}
     properties["status"] = {
@@ -81,7 +81,7 @@ def problem_schema(made: Schema, extensions: Schema, codes: Iterable[str]) -> Sc
         "minimum": HTTPStatus.BAD_REQUEST.value,
         "maximum": 599,
     }
-    return _told({**made, "properties": properties})
+    return _told({**deps, "properties": properties})
 
 
 def parameters_of(query: type[BaseModel]) -> list[Schema]:

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from precert.contract import EventType
 from precert.domain.assertion import assertion_id
 from precert.domain.clocks import draft_expiry
 from precert.domain.content import Patient, Procedure, RequestContent, Service
@@ -18,24 +17,25 @@ from precert.domain.coverage import Coverage
 from precert.domain.directory import DirectoryEntry
 from precert.domain.documents import Document, DocumentStatus, Refusal, content_type_of
 from precert.domain.events import Event
-from precert.domain.letters import Audience, Letter, kind_of, letter_id
 from precert.domain.loading import (
-    load_delegates,
     load_directory,
     load_members,
     load_plans,
     load_rules,
+    load_vendors,
 )
+from precert.domain.notices import Audience, Notice, kind_of, notice_id
 from precert.domain.numbers import precert_number
 from precert.domain.payer import Payer
-from precert.domain.request import Change, Request, event_of, lines_of
+from precert.domain.request import Change, Request, event_of, service_lines_of
 from precert.domain.review import Decision, Review
 from precert.domain.rules import CodeQuery, Rule, RuleListVersion, answer_code, overall
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency
-from precert.usecases.checks import CheckAnswer, Handover
+from precert.names import EventType
+from precert.usecases.checks import CheckResult, Export
 from precert.usecases.cleanup import expired_event, expiring_event
-from precert.usecases.ports.requests import GoneDraft
+from precert.usecases.ports.requests import DeletedDraft
 from precert.usecases.workflow import deadline_of
 from tools.story_moves import moves
 
@@ -44,7 +44,7 @@ DATA: Final = ROOT / "data"
 
 REQUEST_ID: Final = "01KJQ8ZV4M6T2XW9C3RDBH5NGE"
 DOCUMENT_ID: Final = "01KJQ9B7Q2W8F5Y1ZT4XK6MPSC"
-LETTER_ID: Final = letter_id(1, Audience.PROVIDER)
+NOTICE_ID: Final = notice_id(1, Audience.PROVIDER)
 REFUSED_DOCUMENT_ID: Final = "01KJQ9D0H3E7V2N8RA5CWB4TJX"
 DELETION_ID: Final = "01KJQ9F3M5C8X1T7P2ZB6WNRDK"
 OFFICE: Final = "office-user"
@@ -76,8 +76,8 @@ class Story:
     coverage: Coverage
     facility: DirectoryEntry
     physician: DirectoryEntry
-    check: CheckAnswer
-    handover: Handover
+    check: CheckResult
+    export: Export
     draft: Request
     submitted: Request
     pended: Change
@@ -106,17 +106,17 @@ class Story:
         return tuple(self.event(event_type) for event_type in told)
 
     @property
-    def letters(self) -> tuple[Letter, ...]:
+    def notices(self) -> tuple[Notice, ...]:
         """What was printed after the first determination."""
         kind = kind_of(self.determined.request.submitted, 1)
         if kind is None:
             raise AssertionError("the story's request is determined")
         return tuple(
-            Letter(
-                letter_id=letter_id(1, audience),
+            Notice(
+                notice_id=notice_id(1, audience),
                 kind=kind,
                 audience=audience,
-                round=1,
+                cycle=1,
                 printed_at=DETERMINED + timedelta(seconds=4),
                 size=58_212,
                 sha256="0" * 64,
@@ -169,7 +169,7 @@ def story() -> Story:
         facility=facility,
         physician=physician,
         check=checked(content, coverage),
-        handover=_handover(content, coverage),
+        export=_export(content, coverage),
         draft=draft,
         submitted=submitted,
         pended=pended,
@@ -185,7 +185,7 @@ def story() -> Story:
             event_of(draft, EventType.DRAFT_STARTED, OFFICE),
             event_of(_deleted(draft), EventType.DRAFT_DELETED, OFFICE),
             expiring_event(draft, WARNED),
-            expired_event(GoneDraft.of(draft)),
+            expired_event(DeletedDraft.of(draft)),
             event_of(submitted, EventType.REQUEST_SUBMITTED, OFFICE),
             *(change.event for change in changes),
             *_clock_events(pended.request),
@@ -226,7 +226,7 @@ def _content(
                 authorization_type=AuthorizationType.INPATIENT,
                 type_of_service="SURGICAL_INPATIENT",
                 place_of_service="SURGICAL",
-                urgency=Urgency.ELECTIVE,
+                urgency=Urgency.STANDARD,
                 admission_date=admission,
                 requested_days=4,
                 primary_diagnosis="K55",
@@ -250,7 +250,7 @@ def _rules() -> list[Rule]:
     return load_rules(_read("sample/rules.csv"))
 
 
-def checked(content: RequestContent, coverage: Coverage) -> CheckAnswer:
+def checked(content: RequestContent, coverage: Coverage) -> CheckResult:
     """What the sample rules answer for it."""
     rules = _rules()
     version = "2027-02-26.1"
@@ -259,7 +259,7 @@ def checked(content: RequestContent, coverage: Coverage) -> CheckAnswer:
         for service in content.services
         if (asked := service.procedures)
     )
-    return CheckAnswer(
+    return CheckResult(
         services=services,
         requirement=overall(answer for answers in services for answer in answers),
         rule_list=RuleListVersion(
@@ -272,7 +272,7 @@ def checked(content: RequestContent, coverage: Coverage) -> CheckAnswer:
     )
 
 
-def _handover(content: RequestContent, coverage: Coverage) -> Handover:
+def _export(content: RequestContent, coverage: Coverage) -> Export:
     """Two images ordered along with the operation: another company decides on them."""
     image = content.services[0].model_copy(
         update={
@@ -287,9 +287,9 @@ def _handover(content: RequestContent, coverage: Coverage) -> Handover:
     )
     asked = content.model_copy(update={"services": (image,)})
     answer = checked(asked, coverage)
-    delegates = {one.delegate_id: one for one in load_delegates(_read("sample/delegates.csv"))}
-    delegate = delegates[answer.services[0][0].delegate_id or ""]
-    return Handover(delegate, asked, replace(answer, delegates={delegate.delegate_id: delegate}))
+    vendors = {one.vendor_id: one for one in load_vendors(_read("sample/vendors.csv"))}
+    delegate = vendors[answer.services[0][0].vendor_id or ""]
+    return Export(delegate, asked, replace(answer, vendors={delegate.vendor_id: delegate}))
 
 
 def _query(procedure: Procedure, service: Service, coverage: Coverage) -> CodeQuery:
@@ -329,7 +329,7 @@ def _submitted(draft: Request) -> Request:
         number=precert_number("PC", 104_482_736),
         submitted_at=SUBMITTED,
         submitted_version=draft.version,
-        lines=lines_of(draft.content.services),
+        lines=service_lines_of(draft.content.services),
     )
     return draft.model_copy(
         update={
@@ -358,8 +358,8 @@ def _first_decisions() -> dict[str, Decision]:
     }
 
 
-def _decision(status: LineStatus, round_: int, by: str, at: datetime) -> Decision:
-    return Decision(status=status, round=round_, decided_at=at, decided_by=by)
+def _decision(status: LineStatus, cycle: int, by: str, at: datetime) -> Decision:
+    return Decision(status=status, cycle=cycle, decided_at=at, decided_by=by)
 
 
 def _document(document_id: str, file_name: str, status: DocumentStatus) -> Document:
@@ -386,7 +386,7 @@ def _document(document_id: str, file_name: str, status: DocumentStatus) -> Docum
 
 def _clock_events(pended: Request) -> tuple[Event, ...]:
     review = pended.submitted
-    marks = [pended.mark_clock(at) for at in (review.warn_at, review.due_at) if at]
+    marks = [pended.check_deadline(at) for at in (review.warn_at, review.due_at) if at]
     return tuple(mark.event for mark in marks if mark)
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from precert.adapters.typst_printer import TypstPrinter
-from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.content import Procedure, RequestContent, Service
-from precert.domain.letters import Audience, LetterWords, kind_of
+from precert.domain.notices import Audience, NoticeWords, kind_of
 from precert.domain.values import AuthorizationType, UnitType, Urgency
-from precert.usecases.checks import CheckAnswer
+from precert.names import Entitlement
+from precert.usecases.checks import CheckResult
 from precert.usecases.confirmation import confirm_check
-from precert.usecases.notices import TEMPLATE, letter_facts
+from precert.usecases.notices import TEMPLATE, notice_facts
 from tools.openapi_files import ROOT
 from tools.openapi_story import DATA, OFFICE, STARTED, Story, checked, story
 
@@ -27,23 +27,23 @@ FOLDER: Final = ROOT / "docs" / "samples"
 def documents() -> Mapping[Path, bytes]:
     """Every sample; the same bytes at every call."""
     told = story()
-    letters = {
-        FOLDER / f"letter-{audience.value.lower()}.pdf": _letter(told, audience)
+    notices = {
+        FOLDER / f"letter-{audience.value.lower()}.pdf": _notice(told, audience)
         for audience in Audience
     }
-    return {FOLDER / "confirmation.pdf": _confirmation(told), **letters}
+    return {FOLDER / "confirmation.pdf": _confirmation(told), **notices}
 
 
-def _letter(told: Story, audience: Audience) -> bytes:
+def _notice(told: Story, audience: Audience) -> bytes:
     """The letter of the examples' first determination, one service approved and one denied."""
     request = told.determined.request
     kind = kind_of(request.submitted, 1)
     if kind is None:
         raise AssertionError("the examples' request is determined")
-    words = LetterWords.model_validate_json(
-        (DATA / "payer" / "letters.json").read_text(encoding="utf-8")
+    words = NoticeWords.model_validate_json(
+        (DATA / "payer" / "notices.json").read_text(encoding="utf-8")
     )
-    facts = letter_facts(request, 1, kind, audience, told.payer, words)
+    facts = notice_facts(request, 1, kind, audience, told.payer, words)
     return TypstPrinter(DATA / "payer" / "templates").print(TEMPLATE, facts)
 
 
@@ -52,7 +52,7 @@ def _confirmation(told: Story) -> bytes:
         update={"requesting_provider": None, "services": _services()}
     )
 
-    def check(asked: RequestContent, _caller: Caller) -> CheckAnswer:
+    def check(asked: RequestContent, _caller: Caller) -> CheckResult:
         return checked(asked, told.coverage)
 
     return confirm_check(
@@ -71,7 +71,7 @@ def _services() -> tuple[Service, ...]:
         authorization_type=AuthorizationType.OUTPATIENT,
         type_of_service="OFFICE_VISIT",
         place_of_service="OFFICE",
-        urgency=Urgency.ELECTIVE,
+        urgency=Urgency.STANDARD,
         service_date=visited,
         primary_diagnosis="K55",
         procedures=(Procedure(code="99213"),),
@@ -95,15 +95,15 @@ def _services() -> tuple[Service, ...]:
 
 def main(arguments: list[str]) -> int:
     """Writes the samples, or compares them."""
-    made = documents()
-    old = [path for path in made if not path.is_file() or path.read_bytes() != made[path]]
+    deps = documents()
+    old = [path for path in deps if not path.is_file() or path.read_bytes() != deps[path]]
     if "--check" in arguments:
         for path in old:
             print(f"precert: {path.relative_to(ROOT)} is not current; run make samples")
         return 1 if old else 0
     for path in old:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(made[path])
+        path.write_bytes(deps[path])
         print(f"Written to {path.relative_to(ROOT)}")
     return 0
 

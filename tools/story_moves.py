@@ -3,16 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from precert.contract import EventType
 from precert.domain import reviewing
 from precert.domain.directory import DirectoryEntry
 from precert.domain.events import Event
-from precert.domain.matching import Side, typed_in
+from precert.domain.matching import ProviderRole, manually_entered
 from precert.domain.reconciling import reconcile_provider
 from precert.domain.request import Change, Request, event_of
 from precert.domain.review import Assessment, Decision, LineAssessment
 from precert.domain.rules import Requirement
 from precert.domain.statuses import LineStatus
+from precert.names import EventType
 
 RULE_LIST: Final = "2026-02-27.1"
 VENDOR: Final = "EVICORE"
@@ -43,7 +43,7 @@ def moves(
         submitted.end_as_duplicate(OTHER_NUMBER, assessment, at),
         asked,
         asked.request.receive_information(at + _HOUR),
-        asked.request.mark_clock(at + 24 * _HOUR),
+        asked.request.check_deadline(at + 24 * _HOUR),
         reviewing.extend(pended, 15, "A specialist's opinion is awaited.", by=reviewer, now=at),
         reviewing.offer_peer_to_peer(pended, "800.882.4470", at + 24 * _HOUR, by=reviewer, now=at),
         claimed,
@@ -53,7 +53,7 @@ def moves(
         _moved(determined),
         reconciled(typed_in_by_hand(pended), facility, at),
     )
-    return (*(change.event for change in changes if change), _letters(determined))
+    return (*(change.event for change in changes if change), _notices(determined))
 
 
 def typed_in_by_hand(request: Request) -> Request:
@@ -63,7 +63,7 @@ def typed_in_by_hand(request: Request) -> Request:
         raise AssertionError("the example has a facility")
     typed = facility.model_copy(update={"provider_id": None, "tin": MISTYPED_TIN})
     content = request.content.model_copy(update={"servicing_provider": typed})
-    temporary = typed_in(request.request_id, content)
+    temporary = manually_entered(request.request_id, content)
     review = request.submitted.model_copy(update={"temporary_providers": temporary})
     update = {"content": content, "tins": frozenset(content.tins), "review": review}
     return request.model_copy(update=update)
@@ -71,16 +71,18 @@ def typed_in_by_hand(request: Request) -> Request:
 
 def reconciled(request: Request, facility: DirectoryEntry, at: datetime) -> Change:
     """An operator's answer to it."""
-    change = reconcile_provider(request, Side.SERVICING_PROVIDER, facility, by=OPERATOR, now=at)
+    change = reconcile_provider(
+        request, ProviderRole.SERVICING_PROVIDER, facility, by=OPERATOR, now=at
+    )
     if change is None:
         raise AssertionError("the example is not reconciled yet")
     return change
 
 
-def _letters(determined: Request) -> Event:
+def _notices(determined: Request) -> Event:
     """As :mod:`precert.usecases.notices` tells of them."""
-    told = event_of(determined, EventType.LETTERS_PRINTED)
-    return told.model_copy(update={"event_id": f"{determined.request_id}.letters-1"})
+    told = event_of(determined, EventType.NOTICES_PRINTED)
+    return told.model_copy(update={"event_id": f"{determined.request_id}.notices-1"})
 
 
 def _assessment(submitted: Request, at: datetime) -> Assessment:
@@ -93,7 +95,7 @@ def _assessment(submitted: Request, at: datetime) -> Assessment:
 
 def _decisions(request: Request, by: str, at: datetime) -> dict[str, Decision]:
     return {
-        line.line_id: Decision(status=LineStatus.APPROVED, round=1, decided_at=at, decided_by=by)
+        line.line_id: Decision(status=LineStatus.APPROVED, cycle=1, decided_at=at, decided_by=by)
         for line in request.lines_to_decide
     }
 
@@ -103,7 +105,7 @@ def _moved(determined: Request) -> Change:
     lines = [line for line in determined.submitted.lines if line.status is not LineStatus.DENIED]
     moved = {
         line.line_id: line.decisions[-1].model_copy(
-            update={"decided_at": at, "changed_dates_because": "The surgeon's calendar."}
+            update={"decided_at": at, "date_change_reason": "The surgeon's calendar."}
         )
         for line in lines
     }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from precert import contract
+from precert import names as shared_names
 from precert.adapters.dynamodb import keys
 from tools.openapi_files import ROOT
 
@@ -45,10 +45,10 @@ def _picture() -> Iterator[str]:
                 lines = "<br/>".join(_label(sk) for sk in sks)
                 yield f'    c{number}["<b>{_label(pk)}</b><br/>{lines}"]'
         yield "  end"
-    for name, index in contract.INDEXES.items():
+    for name, index in shared_names.INDEXES.items():
         yield f'  Requests --> {name}(["{name}: {index.partition_key}, {index.sort_key}"])'
     yield "  Requests -- every change --> stream([stream])"
-    yield f"  Requests -- {contract.TTL_ATTRIBUTE} --> expiry([TTL])"
+    yield f"  Requests -- {shared_names.TTL_ATTRIBUTE} --> expiry([TTL])"
 
 
 def drawing() -> str:
@@ -56,7 +56,7 @@ def drawing() -> str:
     rows = (f"| {table} | `{pk}` | `{sk}` | {text} |" for table, pk, sk, text in items())
     indexes = (
         f"| `{name}` | `{index.partition_key}` | `{index.sort_key}` | {', '.join(index.carries)} |"
-        for name, index in contract.INDEXES.items()
+        for name, index in shared_names.INDEXES.items()
     )
     return "\n".join(
         [

@@ -1,7 +1,7 @@
 """The same check as a bare handler on dicts, no framework, no models, no log: ``FOLDER CALLS``.
 
-It looks for every fault that the product looks for, in the least that does it, and answers the same
-body; what it would tell of a fault is one word.
+It looks for every error that the product looks for, in the least that does it, and answers the same
+body; what it would tell of an error is one word.
 """
 
 import hmac
@@ -34,7 +34,7 @@ DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 STEPS: Final = {
     "REQUIRED": ("START_DRAFT", "required"),
     "NOT_REQUIRED": ("NONE", "not_required"),
-    "THIRD_PARTY": ("GO_TO_THIRD_PARTY", "third_party"),
+    "DELEGATED_VENDOR": ("GO_TO_VENDOR", "vendor"),
     "UNABLE_TO_DETERMINE": ("CALL", "unable_to_determine"),
 }
 
@@ -64,8 +64,8 @@ class Bare:
         except (ValueError, KeyError):
             return refused(400, "malformed")
         today = given.NOW.astimezone(self.zone).date()
-        if fault := self.fault(content, today):
-            return refused(422, fault)
+        if error := self.error(content, today):
+            return refused(422, error)
         member = self.facts["member"]
         span = next(
             (
@@ -86,7 +86,7 @@ class Bare:
             "isBase64Encoded": False,
         }
 
-    def fault(self, content: dict[str, Any], today: date) -> str | None:
+    def error(self, content: dict[str, Any], today: date) -> str | None:
         """The first thing that is missing or wrong."""
         patient, provider = content.get("patient"), content.get("servicing_provider")
         if not patient or not provider or not content.get("services"):
@@ -105,7 +105,7 @@ class Bare:
         first = (today - timedelta(days=days["days_back"])).isoformat()
         last = (today + timedelta(days=days["days_ahead"])).isoformat()
         return next(
-            (fault for one in content["services"] if (fault := self.wrong(one, first, last))), None
+            (error for one in content["services"] if (error := self.wrong(one, first, last))), None
         )
 
     def wrong(self, service: dict[str, Any], first: str, last: str) -> str | None:
@@ -115,7 +115,7 @@ class Bare:
             return "choice"
         if not day or not is_day(day) or not first <= day <= last:
             return "day"
-        if service["urgency"] not in ("ELECTIVE", "URGENT", "EMERGENCY"):
+        if service["urgency"] not in ("STANDARD", "EXPEDITED", "EMERGENCY"):
             return "urgency"
         diagnosis = service["primary_diagnosis"]
         if not DIAGNOSIS.fullmatch(diagnosis):
@@ -142,16 +142,22 @@ class Bare:
             found.update(code["requirement"] for code in codes)
             services.append({"service": number, "codes": codes, "next_step": None})
         whole = next(
-            (one for one in ("REQUIRED", "THIRD_PARTY", "UNABLE_TO_DETERMINE") if one in found),
+            (
+                one
+                for one in ("REQUIRED", "DELEGATED_VENDOR", "UNABLE_TO_DETERMINE")
+                if one in found
+            ),
             "NOT_REQUIRED",
         )
-        notices += [STEPS[one][1] for one in ("UNABLE_TO_DETERMINE", "THIRD_PARTY") if one in found]
+        notices += [
+            STEPS[one][1] for one in ("UNABLE_TO_DETERMINE", "DELEGATED_VENDOR") if one in found
+        ]
         version = self.facts["rule_list"]
         offered = any(code["predetermination"] for one in services for code in one["codes"])
         return {
             "requirement": whole,
             "services": services,
-            "third_parties": [],
+            "vendors": [],
             "rule_list": {
                 "payer": self.payer["name"],
                 "version": version["version"],
@@ -159,7 +165,7 @@ class Bare:
                 "published_at": version["published_at"].replace("+00:00", "Z"),
             },
             "assertion_id": assertion_id(content, version["version"]),
-            "quoted_id_fits": None,
+            "assertion_valid": None,
             "confirmation_available": whole == "NOT_REQUIRED",
             "referral_needed": plan["plan_type"] in ("HMO", "IFP", "EPO"),
             "predetermination_available": offered,
@@ -196,7 +202,7 @@ class Bare:
             "rule_id": rule.get("rule_id"),
             "effective_from": rule.get("effective_from"),
             "label": rule.get("label"),
-            "delegate_id": rule.get("delegate_id"),
+            "vendor_id": rule.get("vendor_id"),
             "predetermination": rule.get("predetermination", False),
             "next_step": {"action": action, "text": self.payer["notices"][notice]},
         }

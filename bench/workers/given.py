@@ -37,7 +37,7 @@ def body() -> str:
         "authorization_type": "INPATIENT",
         "type_of_service": "SURGICAL_INPATIENT",
         "place_of_service": "SURGICAL",
-        "urgency": "ELECTIVE",
+        "urgency": "STANDARD",
         "admission_date": (NOW + timedelta(days=14)).date().isoformat(),
         "primary_diagnosis": "K55",
         "procedures": [{"code": code} for code in CODES],

@@ -24,11 +24,11 @@ from precert.adapters.s3.rule_lists import S3RuleLists
 
 def main() -> None:
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
-    made = bootstrap.dependencies()
-    made.now = lambda: given.NOW
-    made.__dict__["reference"] = Facts(folder)
-    made.__dict__["rule_list_versions"] = None
-    made.__dict__["rule_lists"] = S3RuleLists(given.NO_CLIENT, bucket="rules", folder=folder)
+    deps = bootstrap.dependencies()
+    deps.now = lambda: given.NOW
+    deps.__dict__["reference"] = Facts(folder)
+    deps.__dict__["rule_list_versions"] = None
+    deps.__dict__["rule_lists"] = S3RuleLists(given.NO_CLIENT, bucket="rules", folder=folder)
     given.serve(handler.handle, count)
 
 

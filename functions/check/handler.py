@@ -8,10 +8,10 @@ from functions.check.models import (
     EXPORT_PATH,
     CheckBody,
     ConfirmPatientBody,
+    ExportBody,
+    ExportResponse,
     FormQuery,
     FormResponse,
-    HandoverBody,
-    HandoverResponse,
     PatientResponse,
     PatientsResponse,
     ProvidersResponse,
@@ -23,12 +23,12 @@ from precert.bootstrap import call, claim_names
 from precert.domain.directory import ProviderSearch
 from precert.domain.errors import (
     CheckNotAvailableError,
-    NothingToHandOverError,
+    NothingToExportError,
     PatientNotEligibleError,
     PatientNotFoundError,
 )
 from precert.domain.patients import PatientSearch
-from precert.usecases.checks import check_requirements, next_fields, prepare_handover
+from precert.usecases.checks import check_requirements, export_check, get_form_fields
 from precert.usecases.directory import search_providers
 from precert.usecases.members import confirm_patient, search_patients
 
@@ -74,14 +74,14 @@ def providers(
     return call(ProvidersResponse.of, call(search_providers, search, caller))
 
 
-@api.get("/v1/form", "The form's next fields", operation_id="nextFields")
+@api.get("/v1/form", "The form's next fields", operation_id="getFormFields")
 def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormResponse:
     """List the fields of a service that come next, by the choices made in it so far.
 
     Each has its choices, format and today's range of dates. Ask again after each choice: it
     determines the fields after it. The check accepts what follows the form.
     """
-    return call(FormResponse.of, call(next_fields, query.as_service(), caller))
+    return call(FormResponse.of, call(get_form_fields, query.as_service(), caller))
 
 
 @api.post(
@@ -98,20 +98,20 @@ def check(body: CheckBody, caller: CurrentCaller) -> RequirementsResponse:
 
 @api.post(
     EXPORT_PATH,
-    "A document for a third party",
-    operation_id="handOver",
+    "A document for a delegated vendor",
+    operation_id="exportCheck",
     media_type=FHIR_JSON,
-    errors=(NothingToHandOverError, *NOT_CHECKABLE),
+    errors=(NothingToExportError, *NOT_CHECKABLE),
 )
-def hand_over(body: HandoverBody, caller: CurrentCaller) -> HandoverResponse:
-    """Export what one third party decides of a check, for its own system.
+def hand_over(body: ExportBody, caller: CurrentCaller) -> ExportResponse:
+    """Export what one delegated vendor decides of a check, for its own system.
 
     The document is a FHIR R4 Bundle in the form of a Da Vinci PAS request, with the services and codes
-    that the third party decides. The check is repeated. Nothing is stored or sent: the provider
+    that the delegated vendor decides. The check is repeated. Nothing is stored or sent: the provider
     delivers the document.
     """
-    exported = call(prepare_handover, body.content, body.delegate_id, caller)
-    return call(HandoverResponse.of, exported)
+    exported = call(export_check, body.content, body.vendor_id, caller)
+    return call(ExportResponse.of, exported)
 
 
 handle = api.lambda_handler()

@@ -10,19 +10,19 @@ from precert.api.app import FHIR_JSON
 from precert.api.models import ResponseModel, RuleListResponse
 from precert.domain.content import MAX_LINES, Patient, Provider, RequestContent, Service
 from precert.domain.coverage import Plan
-from precert.domain.delegates import CareCoordination, Delegate
 from precert.domain.form import AskedField, AskedForm, FieldKind, LaterField, asked_of_request
 from precert.domain.next_steps import NextAction, NextStep, next_step_without_codes, notices_of
 from precert.domain.payer import Payer, Stage
-from precert.domain.rules import CodeAnswer, Requirement
+from precert.domain.rules import CodeResult, Requirement
 from precert.domain.values import AuthorizationType, CodeType, Instant, Text, Urgency, Value
-from precert.fhir.handover import request_bundle
-from precert.usecases.checks import CheckAnswer, Handover
+from precert.domain.vendors import CareCoordination, DelegatedVendor
+from precert.fhir.export import request_bundle
+from precert.usecases.checks import CheckResult, Export
 from precert.usecases.directory import FoundProviders
 from precert.usecases.members import ConfirmedPatient, FoundPatients
 
 EXPORT_METHOD: Final = "POST"
-EXPORT_PATH: Final = "/v1/checks/handover"
+EXPORT_PATH: Final = "/v1/checks/export"
 
 
 class ConfirmPatientBody(Value):
@@ -34,7 +34,7 @@ class ConfirmPatientBody(Value):
 class CheckBody(Value):
     """What is asked whether it needs precertification (C3).
 
-    With ``as_of`` the answer is by the rule list that was in force at that past instant.
+    With ``as_of`` the answer is by the rule list that was in effect at that past instant.
     """
 
     content: RequestContent
@@ -47,11 +47,11 @@ class ConfirmCheckBody(Value):
     content: RequestContent
 
 
-class HandoverBody(Value):
-    """What was checked, and the third party that it is handed over to."""
+class ExportBody(Value):
+    """What was checked, and the delegated vendor that it is handed over to."""
 
     content: RequestContent
-    delegate_id: Text
+    vendor_id: Text
 
 
 class FormQuery(Value):
@@ -297,12 +297,12 @@ class CodeRequirement(ResponseModel):
     rule_id: str | None
     effective_from: date | None
     label: str | None
-    delegate_id: str | None
+    vendor_id: str | None
     predetermination: bool
     next_step: NextStepResponse
 
     @classmethod
-    def of(cls, answer: CodeAnswer, step: NextStep) -> "CodeRequirement":
+    def of(cls, answer: CodeResult, step: NextStep) -> "CodeRequirement":
         return cls(
             code=answer.code,
             code_type=answer.code_type,
@@ -310,7 +310,7 @@ class CodeRequirement(ResponseModel):
             rule_id=answer.rule_id,
             effective_from=answer.effective_from,
             label=answer.label,
-            delegate_id=answer.delegate_id,
+            vendor_id=answer.vendor_id,
             predetermination=answer.predetermination,
             next_step=NextStepResponse.of(step),
         )
@@ -331,7 +331,7 @@ class ServiceResponse(ResponseModel):
         cls,
         number: int,
         asked: Service,
-        codes: Sequence[CodeAnswer],
+        codes: Sequence[CodeResult],
         steps: Sequence[NextStep],
         payer: Payer,
     ) -> "ServiceResponse":
@@ -341,17 +341,17 @@ class ServiceResponse(ResponseModel):
 
 
 class DelegatedCode(ResponseModel):
-    """A code that a third party decides on; ``service`` counts from 1."""
+    """A code that a delegated vendor decides on; ``service`` counts from 1."""
 
     service: int
     code: str
     code_type: CodeType
 
 
-class HandoverLink(ResponseModel):
-    """How to get what was entered as a document for the third party.
+class ExportLink(ResponseModel):
+    """How to get what was entered as a document for the delegated vendor.
 
-    Send ``{"content": …, "delegate_id": …}`` with the content that was checked.
+    Send ``{"content": …, "vendor_id": …}`` with the content that was checked.
     """
 
     method: str
@@ -360,9 +360,9 @@ class HandoverLink(ResponseModel):
 
 
 class ThirdPartyResponse(ResponseModel):
-    """A third party that decides on some codes: where to ask it, and what it wants (C8, C12)."""
+    """A delegated vendor that decides on some codes: where to ask it, and what it wants (C8, C12)."""
 
-    delegate_id: str
+    vendor_id: str
     name: str
     services: str
     url: str
@@ -372,12 +372,12 @@ class ThirdPartyResponse(ResponseModel):
     requirements: list[str]
     care_coordination: CareCoordination | None
     codes: list[DelegatedCode]
-    handover: HandoverLink
+    export: ExportLink
 
     @classmethod
-    def of(cls, delegate: Delegate, codes: list[DelegatedCode]) -> "ThirdPartyResponse":
+    def of(cls, delegate: DelegatedVendor, codes: list[DelegatedCode]) -> "ThirdPartyResponse":
         return cls(
-            delegate_id=delegate.delegate_id,
+            vendor_id=delegate.vendor_id,
             name=delegate.name,
             services=delegate.services,
             url=delegate.url,
@@ -387,7 +387,7 @@ class ThirdPartyResponse(ResponseModel):
             requirements=list(delegate.requirements),
             care_coordination=delegate.care_coordination,
             codes=codes,
-            handover=HandoverLink(method=EXPORT_METHOD, path=EXPORT_PATH, media_type=FHIR_JSON),
+            export=ExportLink(method=EXPORT_METHOD, path=EXPORT_PATH, media_type=FHIR_JSON),
         )
 
 
@@ -399,10 +399,10 @@ class RequirementsResponse(ResponseModel):
 
     requirement: Requirement
     services: list[ServiceResponse]
-    third_parties: list[ThirdPartyResponse]
+    vendors: list[ThirdPartyResponse]
     rule_list: RuleListResponse
     assertion_id: str | None
-    quoted_id_fits: bool | None
+    assertion_valid: bool | None
     confirmation_available: bool
     referral_needed: bool
     predetermination_available: bool
@@ -411,7 +411,7 @@ class RequirementsResponse(ResponseModel):
     notices: list[str]
 
     @classmethod
-    def of(cls, answer: CheckAnswer, *, payer: Payer) -> "RequirementsResponse":
+    def of(cls, answer: CheckResult, *, payer: Payer) -> "RequirementsResponse":
         steps, asked, plan = answer.next_steps(payer), answer.content, answer.coverage.plan
         codes = [code for service in answer.services for code in service]
         return cls(
@@ -422,10 +422,10 @@ class RequirementsResponse(ResponseModel):
                     zip(asked.services, answer.services, steps, strict=True), start=1
                 )
             ],
-            third_parties=_third_parties(answer, steps),
+            vendors=_vendors(answer, steps),
             rule_list=RuleListResponse.of(answer.rule_list, payer),
             assertion_id=answer.assertion_id,
-            quoted_id_fits=answer.quoted_id_fits,
+            assertion_valid=answer.assertion_valid,
             confirmation_available=answer.requirement is Requirement.NOT_REQUIRED,
             referral_needed=plan.referral_needed,
             predetermination_available=any(code.predetermination for code in codes),
@@ -435,33 +435,29 @@ class RequirementsResponse(ResponseModel):
         )
 
 
-def _third_parties(
-    answer: CheckAnswer, steps: Sequence[Sequence[NextStep]]
-) -> list[ThirdPartyResponse]:
-    """Each third party that some code goes to, in the order of the codes."""
+def _vendors(answer: CheckResult, steps: Sequence[Sequence[NextStep]]) -> list[ThirdPartyResponse]:
+    """Each delegated vendor that some code goes to, in the order of the codes."""
     decided: dict[str, list[DelegatedCode]] = {}
     for number, (codes, ways) in enumerate(zip(answer.services, steps, strict=True), start=1):
         for code, way in zip(codes, ways, strict=True):
-            known = code.delegate_id if code.delegate_id in answer.delegates else None
-            if known and way.action is NextAction.GO_TO_THIRD_PARTY:
+            known = code.vendor_id if code.vendor_id in answer.vendors else None
+            if known and way.action is NextAction.GO_TO_VENDOR:
                 told = DelegatedCode(service=number, code=code.code, code_type=code.code_type)
                 decided.setdefault(known, []).append(told)
-    return [ThirdPartyResponse.of(answer.delegates[one], codes) for one, codes in decided.items()]
+    return [ThirdPartyResponse.of(answer.vendors[one], codes) for one, codes in decided.items()]
 
 
-class HandoverResponse(RootModel[dict[str, Any]]):
-    """A FHIR R4 Bundle in the shape of a Da Vinci PAS request, for the third party's own system."""
+class ExportResponse(RootModel[dict[str, Any]]):
+    """A FHIR R4 Bundle in the shape of a Da Vinci PAS request, for the delegated vendor's own system."""
 
     @classmethod
-    def of(
-        cls, handover: Handover, *, payer: Payer, new_uuid: Callable[[], str]
-    ) -> "HandoverResponse":
+    def of(cls, export: Export, *, payer: Payer, new_uuid: Callable[[], str]) -> "ExportResponse":
         bundle = request_bundle(
-            handover.content,
-            handover.answer.coverage,
+            export.content,
+            export.answer.coverage,
             payer,
-            note=handover.note,
-            at=handover.answer.checked_at,
+            note=export.note,
+            at=export.answer.checked_at,
             new_uuid=new_uuid,
         )
         return cls(bundle)

@@ -7,13 +7,13 @@ the archive; documents that are gone lose their bytes; unread messages are count
 from typing import Any
 
 from precert.bootstrap import dependencies
-from precert.contract import INBOX_PK_PREFIX
 from precert.domain.statuses import Status
-from precert.observability import logger, metrics, note_fault, note_work
+from precert.names import INBOX_PK_PREFIX
+from precert.observability import logger, metrics, note_error, note_work
 from precert.usecases.cleanup import archive_request, remove_draft
 from precert.usecases.documents import remove_document
 from precert.usecases.ports.messages import Message
-from precert.usecases.ports.requests import GoneDraft
+from precert.usecases.ports.requests import DeletedDraft
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -24,7 +24,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
             _clean_up(record)
         except Exception as error:  # noqa: BLE001 - the stream is told which record failed
-            note_fault(error)
+            note_error(error)
             sequence_number = record["dynamodb"]["SequenceNumber"]
             return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}
     return {"batchItemFailures": []}
@@ -41,25 +41,25 @@ def _clean_up(record: dict[str, Any]) -> None:
     if "request_id" not in removed or "version" not in removed:
         note_work("passed_over")
         return
-    made = dependencies()
+    deps = dependencies()
     if removed["status"]["S"] != Status.INCOMPLETE.value:
         archived = archive_request(
-            made.remains.removed(removed),
-            requests=made.stored_requests,
-            remains=made.remains,
-            archive=made.archive,
-            files=made.document_bytes,
+            deps.cleanup.removed(removed),
+            requests=deps.stored_requests,
+            cleanup=deps.cleanup,
+            archive=deps.archive,
+            files=deps.document_bytes,
         )
         note_work("archived" if archived else "passed_over", request_id=removed["request_id"]["S"])
         return
     gone = _gone(removed)
-    remove_draft(gone, requests=made.requests, remains=made.remains, store=made.document_bytes)
+    remove_draft(gone, requests=deps.requests, cleanup=deps.cleanup, store=deps.document_bytes)
     note_work("removed", request_id=gone.request_id)
 
 
-def _gone(removed: dict[str, Any]) -> GoneDraft:
+def _gone(removed: dict[str, Any]) -> DeletedDraft:
     """What stood alone of the item; a request that was submitted has no deadline of a draft's."""
-    return GoneDraft.model_validate(
+    return DeletedDraft.model_validate(
         {
             "request_id": removed["request_id"]["S"],
             "version": removed["version"]["N"],
@@ -70,8 +70,8 @@ def _gone(removed: dict[str, Any]) -> GoneDraft:
 
 
 def _remove_bytes(request_id: str, document_id: str) -> None:
-    made = dependencies()
-    remove_document(request_id, document_id, records=made.documents, store=made.document_bytes)
+    deps = dependencies()
+    remove_document(request_id, document_id, records=deps.documents, store=deps.document_bytes)
     note_work("removed", request_id=request_id, document_id=document_id)
 
 
@@ -80,7 +80,7 @@ def _count_off(removed: dict[str, Any]) -> None:
     if "message" not in removed or "read_at" in removed:
         note_work("passed_over")
         return
-    made, tin = dependencies(), removed["pk"]["S"].removeprefix(INBOX_PK_PREFIX)
+    deps, tin = dependencies(), removed["pk"]["S"].removeprefix(INBOX_PK_PREFIX)
     message = Message.model_validate_json(removed["message"]["S"])
-    made.inbox.forget(tin, message.message_id, message.at, now=made.now())
+    deps.inbox.forget(tin, message.message_id, message.at, now=deps.now())
     note_work("forgotten", event_id=message.message_id)

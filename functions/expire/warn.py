@@ -3,7 +3,7 @@
 from typing import Any
 
 from precert.bootstrap import dependencies
-from precert.observability import faults_noted, logger, metrics, note_work
+from precert.observability import errors_noted, logger, metrics, note_work
 from precert.usecases.cleanup import warn_of_expiry
 
 
@@ -11,12 +11,12 @@ from precert.usecases.cleanup import warn_of_expiry
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
     """The event says nothing: what is due stands in the table."""
-    with faults_noted():
-        made = dependencies()
+    with errors_noted():
+        deps = dependencies()
         given = warn_of_expiry(
-            warnings=made.draft_warnings,
-            requests=made.requests,
-            payer=made.payer,
-            now=made.now(),
+            warnings=deps.draft_warnings,
+            requests=deps.requests,
+            payer=deps.payer,
+            now=deps.now(),
         )
         note_work("warned", drafts=given)

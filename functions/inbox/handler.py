@@ -4,7 +4,7 @@ from typing import Any
 
 from precert.bootstrap import dependencies
 from precert.domain.events import PublishedEvent
-from precert.observability import faults_noted, logger, metrics, note_work
+from precert.observability import errors_noted, logger, metrics, note_work
 from precert.usecases.messages import deliver_message
 from precert.usecases.ports.messages import Message
 
@@ -12,7 +12,7 @@ from precert.usecases.ports.messages import Message
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
-    with faults_noted():
+    with errors_noted():
         _deliver(PublishedEvent.model_validate(event["detail"]))
 
 
@@ -25,6 +25,6 @@ def _deliver(told: PublishedEvent) -> None:
         status=told.status,
         at=told.at,
     )
-    made = dependencies()
-    deliver_message(message, told.tins, inbox=made.inbox, payer=made.payer)
+    deps = dependencies()
+    deliver_message(message, told.tins, inbox=deps.inbox, payer=deps.payer)
     note_work("delivered", event_id=told.event_id, inboxes=len(told.tins))

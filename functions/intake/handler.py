@@ -17,35 +17,35 @@ api = Api(Function.INTAKE, lambda: dependencies().settings.claims)
 
 @api.operation("registerRequest")
 def register(call: Call) -> Answer:
-    made, body = dependencies(), call.body(RegisterRequestBody)
+    deps, body = dependencies(), call.body(RegisterRequestBody)
     registered = register_request(
         body.arrival,
         body.content,
         call.caller,
         new_id=lambda channel, name: id_from_key("registered", channel, name),
-        registrations=made.registrations,
-        reference=made.reference,
-        code_sets=made.code_sets,
-        payer=made.payer,
-        now=made.now(),
-        serial=made.serial,
+        registrations=deps.registrations,
+        reference=deps.reference,
+        code_sets=deps.code_sets,
+        payer=deps.payer,
+        now=deps.now(),
+        serial=deps.serial,
     )
     return Answer(SubmissionAnswer.of(registered), HTTPStatus.ACCEPTED)
 
 
 @api.operation("reportDetermination")
 def report(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     request = report_determination(
         call.body(ReportDeterminationBody).report,
         call.caller,
         new_id=lambda delegate, name: id_from_key("reported", delegate, name),
-        registrations=made.registrations,
-        requests=made.requests,
-        reference=made.reference,
-        payer=made.payer,
-        now=made.now(),
-        serial=made.serial,
+        registrations=deps.registrations,
+        requests=deps.requests,
+        reference=deps.reference,
+        payer=deps.payer,
+        now=deps.now(),
+        serial=deps.serial,
     )
     return Answer(ChangedRequestAnswer.of(request))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from precert.bootstrap import dependencies
 from precert.domain.events import Event
-from precert.observability import logger, metrics, note_event, note_fault, note_work
+from precert.observability import logger, metrics, note_error, note_event, note_work
 from precert.usecases.drafts import show_draft
 from precert.usecases.workflow import relay_event
 
@@ -17,26 +17,26 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
             _relay(record)
         except Exception as error:  # noqa: BLE001 - the stream is told which record failed
-            note_fault(error)
+            note_error(error)
             sequence_number = record["dynamodb"]["SequenceNumber"]
             return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}
     return {"batchItemFailures": []}
 
 
 def _relay(record: dict[str, Any]) -> None:
-    image, made = record["dynamodb"]["NewImage"], dependencies()
+    image, deps = record["dynamodb"]["NewImage"], dependencies()
     if "event" not in image:
         request_id = image["request_id"]["S"]
-        show_draft(request_id, requests=made.requests, drafts=made.drafts, payer=made.payer)
+        show_draft(request_id, requests=deps.requests, drafts=deps.drafts, payer=deps.payer)
         note_work("shown", request_id=request_id)
         return
     event = Event.model_validate_json(image["event"]["S"])
     relay_event(
         event,
-        requests=made.requests,
-        workflow=made.workflow,
-        bus=made.bus,
-        payer=made.payer,
-        now=made.now(),
+        requests=deps.requests,
+        workflow=deps.workflow,
+        bus=deps.bus,
+        payer=deps.payer,
+        now=deps.now(),
     )
     note_event(event.type.value, event.event_id)

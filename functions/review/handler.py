@@ -25,7 +25,7 @@ from precert.domain.request import Request
 from precert.observability import logger, metrics
 from precert.usecases.decisions import decide, sign_decisions
 from precert.usecases.documents import download_case_document
-from precert.usecases.notices import download_case_letter
+from precert.usecases.notices import download_case_notice
 from precert.usecases.operations import (
     change_dates,
     list_overdue,
@@ -33,7 +33,7 @@ from precert.usecases.operations import (
     reconcile_provider,
 )
 from precert.usecases.review import (
-    claim_case,
+    assign_case,
     extend_deadline,
     list_worklist,
     offer_peer_to_peer,
@@ -47,46 +47,46 @@ api = Api(Function.REVIEW, lambda: dependencies().settings.claims)
 
 @api.operation("listWorklist")
 def worklist(call: Call) -> Answer:
-    made, caller, now = dependencies(), call.caller, dependencies().now()
+    deps, caller, now = dependencies(), call.caller, dependencies().now()
     query = dict(call.query(WorklistQuery))
-    page = list_worklist(caller, **query, listings=made.listings, now=now)
+    page = list_worklist(caller, **query, listings=deps.listings, now=now)
     return Answer(WorklistAnswer.of(page, caller.subject, now))
 
 
 @api.operation("readCase")
 def case(call: Call) -> Answer:
-    made, caller = dependencies(), call.caller
-    file = read_case(call.id("request_id"), caller, requests=made.requests)
-    return Answer(CaseAnswer.of(file, made.payer, caller.subject, made.now()))
+    deps, caller = dependencies(), call.caller
+    file = read_case(call.id("request_id"), caller, requests=deps.requests)
+    return Answer(CaseAnswer.of(file, deps.payer, caller.subject, deps.now()))
 
 
-@api.operation("claimCase")
+@api.operation("assignCase")
 def claim(call: Call) -> Answer:
-    made, caller, now = dependencies(), call.caller, dependencies().now()
-    request = claim_case(
-        call.id("request_id"), caller, requests=made.requests, payer=made.payer, now=now
+    deps, caller, now = dependencies(), call.caller, dependencies().now()
+    request = assign_case(
+        call.id("request_id"), caller, requests=deps.requests, payer=deps.payer, now=now
     )
     return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
 
 
 @api.operation("releaseCase")
 def release(call: Call) -> Answer:
-    made, caller, now = dependencies(), call.caller, dependencies().now()
-    request = release_case(call.id("request_id"), caller, requests=made.requests, now=now)
+    deps, caller, now = dependencies(), call.caller, dependencies().now()
+    request = release_case(call.id("request_id"), caller, requests=deps.requests, now=now)
     return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
 
 
 @api.operation("requestInformation")
 def information(call: Call) -> Answer:
-    made, caller, now = dependencies(), call.caller, dependencies().now()
+    deps, caller, now = dependencies(), call.caller, dependencies().now()
     body = call.body(RequestInformationBody)
     request = request_information(
         call.id("request_id"),
         body.documents,
         body.text,
         caller,
-        requests=made.requests,
-        payer=made.payer,
+        requests=deps.requests,
+        payer=deps.payer,
         now=now,
     )
     return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
@@ -94,13 +94,13 @@ def information(call: Call) -> Answer:
 
 @api.operation("extendDeadline")
 def extension(call: Call) -> Answer:
-    made, caller, now = dependencies(), call.caller, dependencies().now()
+    deps, caller, now = dependencies(), call.caller, dependencies().now()
     request = extend_deadline(
         call.id("request_id"),
         call.body(ExtendBody).reason,
         caller,
-        requests=made.requests,
-        payer=made.payer,
+        requests=deps.requests,
+        payer=deps.payer,
         now=now,
     )
     return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
@@ -108,55 +108,55 @@ def extension(call: Call) -> Answer:
 
 @api.operation("offerPeerToPeer")
 def peer_to_peer(call: Call) -> Answer:
-    made, caller, now = dependencies(), call.caller, dependencies().now()
+    deps, caller, now = dependencies(), call.caller, dependencies().now()
     request = offer_peer_to_peer(
-        call.id("request_id"), caller, requests=made.requests, payer=made.payer, now=now
+        call.id("request_id"), caller, requests=deps.requests, payer=deps.payer, now=now
     )
     return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
 
 
 @api.operation("downloadCaseDocument")
 def document(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     link = download_case_document(
         call.id("request_id"),
         call.id("document_id"),
         call.caller,
-        requests=made.requests,
-        store=made.document_bytes,
-        payer=made.payer,
-        now=made.now(),
+        requests=deps.requests,
+        store=deps.document_bytes,
+        payer=deps.payer,
+        now=deps.now(),
     )
     return Answer(DocumentLinkAnswer.of(link))
 
 
-@api.operation("downloadCaseLetter")
-def letter(call: Call) -> Answer:
-    made = dependencies()
-    link = download_case_letter(
+@api.operation("downloadCaseNotice")
+def notice(call: Call) -> Answer:
+    deps = dependencies()
+    link = download_case_notice(
         call.id("request_id"),
-        call.letter_id,
+        call.notice_id,
         call.caller,
-        requests=made.requests,
-        store=made.letter_bytes,
-        payer=made.payer,
-        now=made.now(),
+        requests=deps.requests,
+        store=deps.notice_bytes,
+        payer=deps.payer,
+        now=deps.now(),
     )
     return Answer(DocumentLinkAnswer.of(link))
 
 
 @api.operation("decide")
 def decision(call: Call) -> Answer:
-    made, caller, now = dependencies(), call.caller, dependencies().now()
+    deps, caller, now = dependencies(), call.caller, dependencies().now()
     body = call.body(DecideBody)
     request = decide(
         call.id("request_id"),
         [line.said for line in body.lines],
         caller,
-        round_=body.round,
-        requests=made.requests,
-        code_sets=made.code_sets,
-        payer=made.payer,
+        cycle=body.cycle,
+        requests=deps.requests,
+        code_sets=deps.code_sets,
+        payer=deps.payer,
         now=now,
     )
     return Answer(ReviewedCaseAnswer.of(request, caller.subject, now), _decided(request))
@@ -169,14 +169,14 @@ def _decided(request: Request) -> HTTPStatus:
 
 @api.operation("signDecisions")
 def signature(call: Call) -> Answer:
-    made, caller, now = dependencies(), call.caller, dependencies().now()
+    deps, caller, now = dependencies(), call.caller, dependencies().now()
     body = call.body(SignBody)
     request = sign_decisions(
         call.id("request_id"),
         caller,
-        round_=body.round,
+        cycle=body.cycle,
         accept=body.accept,
-        requests=made.requests,
+        requests=deps.requests,
         now=now,
     )
     return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
@@ -184,46 +184,46 @@ def signature(call: Call) -> Answer:
 
 @api.operation("listOverdue")
 def overdue(call: Call) -> Answer:
-    made, caller = dependencies(), call.caller
-    page = list_overdue(caller, **dict(call.query(PageQuery)), listings=made.listings)
-    return Answer(WorklistAnswer.of(page, caller.subject, made.now()))
+    deps, caller = dependencies(), call.caller
+    page = list_overdue(caller, **dict(call.query(PageQuery)), listings=deps.listings)
+    return Answer(WorklistAnswer.of(page, caller.subject, deps.now()))
 
 
 @api.operation("changeDates")
 def dates(call: Call) -> Answer:
-    made, body = dependencies(), call.body(ChangeDatesBody)
+    deps, body = dependencies(), call.body(ChangeDatesBody)
     request = change_dates(
         call.id("request_id"),
         [line.change for line in body.lines],
         call.caller,
         reason=body.reason,
-        requests=made.requests,
-        now=made.now(),
+        requests=deps.requests,
+        now=deps.now(),
     )
-    return Answer(ChangedRequestAnswer.of(request, request.operators_actions))
+    return Answer(ChangedRequestAnswer.of(request, request.operator_actions))
 
 
 @api.operation("listUnmatchedProviders")
 def unmatched_providers(call: Call) -> Answer:
-    made, caller = dependencies(), call.caller
+    deps, caller = dependencies(), call.caller
     query = dict(call.query(PageQuery))
-    page = list_unmatched_providers(caller, **query, listings=made.listings)
+    page = list_unmatched_providers(caller, **query, listings=deps.listings)
     return Answer(UnmatchedProvidersAnswer.of(page))
 
 
 @api.operation("reconcileProvider")
 def reconciled_provider(call: Call) -> Answer:
-    made, body = dependencies(), call.body(ReconcileProviderBody)
+    deps, body = dependencies(), call.body(ReconcileProviderBody)
     request = reconcile_provider(
         call.id("request_id"),
-        body.side,
+        body.role,
         body.provider_id,
         call.caller,
-        requests=made.requests,
-        reference=made.reference,
-        now=made.now(),
+        requests=deps.requests,
+        reference=deps.reference,
+        now=deps.now(),
     )
-    return Answer(ChangedRequestAnswer.of(request, request.operators_actions))
+    return Answer(ChangedRequestAnswer.of(request, request.operator_actions))
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -29,124 +29,124 @@ api = Api(Function.STATUS, lambda: dependencies().settings.claims)
 
 @api.operation("listRequests")
 def dashboard(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     page = list_requests(
         call.caller,
         **dict(call.query(RequestsQuery)),
-        listings=made.listings,
-        payer=made.payer,
-        now=made.now(),
+        listings=deps.listings,
+        payer=deps.payer,
+        now=deps.now(),
     )
     return Answer(DashboardAnswer.of(page))
 
 
 @api.operation("listPatientRequests")
 def of_patient(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     page = list_requests(
         call.caller,
         **dict(call.body(PatientRequestsBody)),
-        listings=made.listings,
-        payer=made.payer,
-        now=made.now(),
+        listings=deps.listings,
+        payer=deps.payer,
+        now=deps.now(),
     )
     return Answer(DashboardAnswer.of(page))
 
 
 @api.operation("listFlagged")
 def home(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     tin = call.query(TinQuery).tin
     rows = list_flagged(
-        call.caller, tin=tin, listings=made.listings, payer=made.payer, now=made.now()
+        call.caller, tin=tin, listings=deps.listings, payer=deps.payer, now=deps.now()
     )
     return Answer(FlaggedAnswer.of(rows))
 
 
 @api.operation("flagRequest")
 def flag(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     flag_request(
         call.id("request_id"),
         call.caller,
         tin=call.query(TinQuery).tin,
-        requests=made.requests,
-        flags=made.flags,
-        listings=made.listings,
-        payer=made.payer,
-        now=made.now(),
+        requests=deps.requests,
+        flags=deps.flags,
+        listings=deps.listings,
+        payer=deps.payer,
+        now=deps.now(),
     )
     return Answer(None, HTTPStatus.NO_CONTENT)
 
 
 @api.operation("unflagRequest")
 def unflag(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     unflag_request(
         call.id("request_id"),
         call.caller,
         tin=call.query(TinQuery).tin,
-        requests=made.requests,
-        flags=made.flags,
-        now=made.now(),
+        requests=deps.requests,
+        flags=deps.flags,
+        now=deps.now(),
     )
     return Answer(None, HTTPStatus.NO_CONTENT)
 
 
 @api.operation("listDrafts")
 def drafts(call: Call) -> Answer:
-    made = dependencies()
-    now = made.now()
+    deps = dependencies()
+    now = deps.now()
     page = list_drafts(
         call.caller,
         **dict(call.query(TinPageQuery)),
-        listings=made.listings,
-        payer=made.payer,
+        listings=deps.listings,
+        payer=deps.payer,
         now=now,
     )
-    return Answer(DraftsAnswer.of(page, made.payer, now))
+    return Answer(DraftsAnswer.of(page, deps.payer, now))
 
 
 @api.operation("readRequest")
 def details(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     file = read_request(
         call.id("request_id"),
         call.caller,
-        requests=made.requests,
-        now=made.now(),
+        requests=deps.requests,
+        now=deps.now(),
     )
-    return Answer(RequestAnswer.of(file, made.payer))
+    return Answer(RequestAnswer.of(file, deps.payer))
 
 
 @api.operation("listMessages")
 def messages(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     page = list_messages(
         call.caller,
         **dict(call.query(TinPageQuery)),
-        inbox=made.inbox,
-        payer=made.payer,
-        now=made.now(),
+        inbox=deps.inbox,
+        payer=deps.payer,
+        now=deps.now(),
     )
-    return Answer(MessagesAnswer.of(page, made.payer))
+    return Answer(MessagesAnswer.of(page, deps.payer))
 
 
 @api.operation("markMessage")
 def mark(call: Call) -> Answer:
-    made, named = dependencies(), message_of_name(call.path["message_id"])
+    deps, named = dependencies(), message_of_name(call.path["message_id"])
     caller, tin = call.caller, call.query(TinQuery).tin
     if named is None:
         raise no_message()
-    mark_message(*named, caller, tin=tin, inbox=made.inbox, now=made.now())
+    mark_message(*named, caller, tin=tin, inbox=deps.inbox, now=deps.now())
     return Answer(None, HTTPStatus.NO_CONTENT)
 
 
 @api.operation("markAllMessages")
 def mark_all(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     tin = call.query(TinQuery).tin
-    unread = mark_all_messages(call.caller, tin=tin, inbox=made.inbox, now=made.now())
+    unread = mark_all_messages(call.caller, tin=tin, inbox=deps.inbox, now=deps.now())
     return Answer(UnreadAnswer(unread=unread))
 
 

@@ -3,80 +3,80 @@
 from http import HTTPStatus
 from typing import Any
 
-from precert.api.answers.drafts import DocumentLinkAnswer, OfferedDocumentAnswer
-from precert.api.bodies import OfferDocumentBody
+from precert.api.answers.drafts import DocumentLinkAnswer, DocumentUploadAnswer
+from precert.api.bodies import DocumentUploadBody
 from precert.api.http import Answer, Api, Call
 from precert.api.routes import Function
 from precert.bootstrap import dependencies
 from precert.observability import logger, metrics
 from precert.usecases.documents import (
-    AskedUpload,
+    RequestedUpload,
+    create_document_upload,
     delete_document,
     download_document,
-    offer_document,
 )
-from precert.usecases.notices import download_letter
+from precert.usecases.notices import download_notice
 
 api = Api(Function.UPLOAD, lambda: dependencies().settings.claims)
 
 
-@api.operation("offerDocument")
+@api.operation("createDocumentUpload")
 def offer(call: Call) -> Answer:
-    made, body = dependencies(), call.body(OfferDocumentBody)
-    offered = offer_document(
+    deps, body = dependencies(), call.body(DocumentUploadBody)
+    offered = create_document_upload(
         call.id("request_id"),
-        AskedUpload(**dict(body)),
+        RequestedUpload(**dict(body)),
         call.caller,
-        document_id=made.new_id(),
-        records=made.documents,
-        store=made.document_bytes,
-        payer=made.payer,
-        now=made.now(),
+        document_id=deps.new_id(),
+        records=deps.documents,
+        store=deps.document_bytes,
+        payer=deps.payer,
+        now=deps.now(),
     )
-    return Answer(OfferedDocumentAnswer.of(offered), HTTPStatus.CREATED)
+    return Answer(DocumentUploadAnswer.of(offered), HTTPStatus.CREATED)
 
 
 @api.operation("downloadDocument")
 def download(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     link = download_document(
         call.id("request_id"),
         call.id("document_id"),
         call.caller,
-        requests=made.requests,
-        store=made.document_bytes,
-        payer=made.payer,
-        now=made.now(),
+        requests=deps.requests,
+        store=deps.document_bytes,
+        payer=deps.payer,
+        now=deps.now(),
     )
     return Answer(DocumentLinkAnswer.of(link))
 
 
-@api.operation("downloadLetter")
-def letter(call: Call) -> Answer:
-    made = dependencies()
-    link = download_letter(
+@api.operation("downloadNotice")
+def notice(call: Call) -> Answer:
+    deps = dependencies()
+    link = download_notice(
         call.id("request_id"),
-        call.letter_id,
+        call.notice_id,
         call.caller,
-        requests=made.requests,
-        store=made.letter_bytes,
-        payer=made.payer,
-        now=made.now(),
+        requests=deps.requests,
+        store=deps.notice_bytes,
+        payer=deps.payer,
+        now=deps.now(),
     )
     return Answer(DocumentLinkAnswer.of(link))
 
 
 @api.operation("deleteDocument")
 def delete(call: Call) -> Answer:
-    made = dependencies()
+    deps = dependencies()
     delete_document(
         call.id("request_id"),
         call.id("document_id"),
         call.caller,
-        event_id=made.new_id(),
-        records=made.documents,
-        requests=made.requests,
-        now=made.now(),
+        event_id=deps.new_id(),
+        records=deps.documents,
+        requests=deps.requests,
+        now=deps.now(),
     )
     return Answer(None, HTTPStatus.NO_CONTENT)
 

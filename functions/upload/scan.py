@@ -3,16 +3,16 @@
 from typing import Any
 
 from precert.bootstrap import dependencies
-from precert.contract import SCAN_UNRESOLVED
 from precert.domain.documents import DocumentStatus, ScanResult, ids_of_key
-from precert.observability import faults_noted, logger, metrics, note_work
+from precert.names import SCAN_UNRESOLVED
+from precert.observability import errors_noted, logger, metrics, note_work
 from precert.usecases.documents import scan_document
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
-    with faults_noted():
+    with errors_noted():
         scanned, told = event["detail"]["s3ObjectDetails"], event["detail"]["scanResultDetails"]
         result = ScanResult(told["scanResultStatus"])
         _take(scanned["objectKey"], scanned.get("versionId"), result)
@@ -23,19 +23,19 @@ def _take(key: str, version_id: str | None, result: ScanResult) -> None:
     if ids is None:
         note_work("passed_over")
         return
-    made = dependencies()
+    deps = dependencies()
     request_id, document_id = ids
     document = scan_document(
         request_id,
         document_id,
         version_id,
         result,
-        records=made.documents,
-        store=made.document_bytes,
-        requests=made.requests,
-        inspect=made.inspect,
-        payer=made.payer,
-        now=made.now(),
+        records=deps.documents,
+        store=deps.document_bytes,
+        requests=deps.requests,
+        inspect=deps.inspect,
+        payer=deps.payer,
+        now=deps.now(),
     )
     status = document.status.value if document else "unchanged"
     # Counted at every delivery: an operator is told twice rather than never.

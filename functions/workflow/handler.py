@@ -3,52 +3,52 @@
 from typing import Any
 
 from precert.bootstrap import Dependencies, dependencies
-from precert.contract import WorkflowTask
+from precert.names import WorkflowTask
 from precert.observability import logger, metrics, note_work
-from precert.usecases.ports.requests import Round
-from precert.usecases.workflow import Standing, assess_round, await_decision, mark_clock
+from precert.usecases.ports.requests import Cycle
+from precert.usecases.workflow import CycleStatus, assess_cycle, await_decision, check_deadline
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     task = WorkflowTask(event["task"])
-    request_id, round_ = event["request_id"], int(event["round"])
-    note_work(task.value, request_id=request_id, round=round_)
-    made = dependencies()
-    requests, payer, now = made.requests, made.payer, made.now()
+    request_id, cycle = event["request_id"], int(event["cycle"])
+    note_work(task.value, request_id=request_id, cycle=cycle)
+    deps = dependencies()
+    requests, payer, now = deps.requests, deps.payer, deps.now()
     if task is WorkflowTask.AWAIT_DECISION:
-        waiting = Round(request_id, round_, event["task_token"])
+        waiting = Cycle(request_id, cycle, event["task_token"])
         await_decision(
             waiting,
             int(event["seconds"]),
             requests=requests,
-            tokens=made.task_tokens,
+            tokens=deps.task_tokens,
             payer=payer,
             now=now,
         )
         return {}
-    if task is WorkflowTask.MARK_CLOCK:
-        return _answer(mark_clock(request_id, round_, requests=requests, payer=payer, now=now))
-    return _answer(_assess(request_id, round_, made))
+    if task is WorkflowTask.CHECK_DEADLINE:
+        return _answer(check_deadline(request_id, cycle, requests=requests, payer=payer, now=now))
+    return _answer(_assess(request_id, cycle, deps))
 
 
-def _assess(request_id: str, round_: int, made: Dependencies) -> Standing:
-    return assess_round(
+def _assess(request_id: str, cycle: int, deps: Dependencies) -> CycleStatus:
+    return assess_cycle(
         request_id,
-        round_,
-        requests=made.requests,
-        reference=made.reference,
-        rule_lists=made.rule_lists,
-        versions=made.rule_list_versions,
-        footprints=made.footprints,
-        payer=made.payer,
-        now=made.now(),
+        cycle,
+        requests=deps.requests,
+        reference=deps.reference,
+        rule_lists=deps.rule_lists,
+        versions=deps.rule_list_versions,
+        fingerprints=deps.fingerprints,
+        payer=deps.payer,
+        now=deps.now(),
     )
 
 
-def _answer(standing: Standing) -> dict[str, Any]:
+def _answer(standing: CycleStatus) -> dict[str, Any]:
     return {
         "route": standing.route.value,
-        "seconds_to_next_mark": standing.seconds_to_next_mark,
+        "seconds_to_next_check": standing.seconds_to_next_check,
     }

@@ -11,7 +11,7 @@ from infra.constructs.encryption import READ, WRITE, Encryption
 from infra.constructs.functions import ServiceFunction
 from infra.escape import resource_of
 from infra.findings import acknowledge
-from precert.contract import DOCUMENT_PREFIX, HISTORY_PREFIX, LETTER_PREFIX, RULE_LIST_PREFIX
+from precert.names import DOCUMENT_PREFIX, HISTORY_PREFIX, NOTICE_PREFIX, RULE_LIST_PREFIX
 
 _COLDER: Final = [
     s3.Transition(
@@ -103,16 +103,16 @@ class Documents(Construct):
         """Objects below the documents' prefix; their ids are not known beforehand."""
         self._allow(function, self.documents, DOCUMENT_PREFIX, actions)
 
-    def allow_letters(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
+    def allow_notices(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
         """Letters beside the documents: written by the one function that prints them."""
-        self._allow(function, self.documents, LETTER_PREFIX, actions)
+        self._allow(function, self.documents, NOTICE_PREFIX, actions)
 
     def allow_document_versions(self, function: ServiceFunction) -> None:
         """Cleaning up needs the list of versions, or the bytes would stay behind a marker."""
         function.allow(
             ["s3:ListBucketVersions"],
             [self.documents.bucket_arn],
-            {"StringLike": {"s3:prefix": [f"{DOCUMENT_PREFIX}*", f"{LETTER_PREFIX}*"]}},
+            {"StringLike": {"s3:prefix": [f"{DOCUMENT_PREFIX}*", f"{NOTICE_PREFIX}*"]}},
         )
 
     def allow_archive(self, function: ServiceFunction) -> None:
@@ -128,7 +128,7 @@ class Documents(Construct):
         )
 
     def allow_telling_absence(self, function: ServiceFunction) -> None:
-        """Without it S3 answers a missing object as a forbidden one, which looks like a fault.
+        """Without it S3 answers a missing object as a forbidden one, which looks like an error.
 
         No condition on the prefix: reading an object asks about no prefix, and would not match.
         """

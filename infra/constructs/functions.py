@@ -16,7 +16,7 @@ from infra.config import StageConfig
 from infra.findings import acknowledge
 from infra.packaging import Package, Packages
 from infra.platforms import Platform
-from precert.contract import Env
+from precert.names import Env
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from infra.config import StageConfig
 from infra.findings import acknowledge
-from precert.contract import Entitlement, Env
+from precert.names import Entitlement, Env
 
 
 class Identity(Construct):
@@ -21,7 +21,7 @@ class Identity(Construct):
             Env.ENTITLEMENTS_CLAIM: identity.entitlements_claim,
             Env.TINS_CLAIM: identity.tins_claim,
             Env.PLANS_CLAIM: identity.plans_claim,
-            Env.DELEGATES_CLAIM: identity.delegates_claim,
+            Env.VENDORS_CLAIM: identity.vendors_claim,
         }
         if identity.issuer:
             issuer, audiences = identity.issuer, list(identity.audiences)
@@ -55,7 +55,7 @@ class UserPool(Construct):
             custom_attributes={
                 "tins": cognito.StringAttribute(mutable=True, max_len=2048),
                 "plans": cognito.StringAttribute(mutable=True, max_len=2048),
-                "delegates": cognito.StringAttribute(mutable=True, max_len=2048),
+                "vendors": cognito.StringAttribute(mutable=True, max_len=2048),
             },
             password_policy=cognito.PasswordPolicy(
                 min_length=14,
@@ -87,7 +87,7 @@ class UserPool(Construct):
             refresh_token_validity=cdk.Duration.hours(12),
             read_attributes=cognito.ClientAttributes()
             .with_standard_attributes(email=True, locale=True)
-            .with_custom_attributes("tins", "plans", "delegates"),
+            .with_custom_attributes("tins", "plans", "vendors"),
             write_attributes=cognito.ClientAttributes().with_standard_attributes(locale=True),
         )
         for entitlement in Entitlement:

@@ -11,11 +11,11 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
-from precert.contract import (
+from precert.names import (
     DOCUMENT_PREFIX,
     EVENT_SOURCE,
-    LETTER_EVENT_TYPES,
     MESSAGE_EVENT_TYPES,
+    NOTICE_EVENT_TYPES,
     VENDOR_DETERMINED,
     VENDOR_SOURCE_PREFIX,
 )
@@ -78,15 +78,15 @@ class Messaging(Construct):
             bus=self.bus,
         )
 
-    def deliver_determinations(self, letters: ServiceFunction) -> DeadLetters:
+    def deliver_determinations(self, notices: ServiceFunction) -> DeadLetters:
         """Determinations, which letters follow."""
         return _rule(
             self,
-            "Letters",
-            letters,
+            "Notices",
+            notices,
             "Determinations that letters are printed after",
             pattern=events.EventPattern(
-                source=[EVENT_SOURCE], detail_type=[kind.value for kind in LETTER_EVENT_TYPES]
+                source=[EVENT_SOURCE], detail_type=[kind.value for kind in NOTICE_EVENT_TYPES]
             ),
             bus=self.bus,
         )

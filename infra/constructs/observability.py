@@ -16,7 +16,7 @@ from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import METRICS_NAME, FunctionSpec, ServiceFunction
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
-from precert.contract import SCAN_UNRESOLVED, EventType
+from precert.names import SCAN_UNRESOLVED, EventType
 
 _PERIOD = cdk.Duration.minutes(5)
 
@@ -81,11 +81,11 @@ def watch(
             f"{spec.description}: invocations are turned away",
             function.function.metric_throttles(period=_PERIOD),
         )
-    for name, letters in dead_letters.items():
+    for name, notices in dead_letters.items():
         alarms.when(
             f"{name}DeadLetters",
             f"{name}: something could not be delivered and waits for an operator",
-            letters.queue.metric_approximate_number_of_messages_visible(
+            notices.queue.metric_approximate_number_of_messages_visible(
                 period=_PERIOD, statistic="Maximum"
             ),
         )
@@ -102,7 +102,7 @@ def watch(
     )
     alarms.when(
         "FailedExecutions",
-        "A round ended in a technical fault: start it again once the cause is gone",
+        "A round ended in a technical error: start it again once the cause is gone",
         workflow.machine.metric_failed(period=_PERIOD),
     )
     alarms.when(
@@ -200,8 +200,8 @@ class Dashboards(Construct):
                     _graph(
                         "Waiting in dead-letter queues",
                         [
-                            letters.queue.metric_approximate_number_of_messages_visible()
-                            for letters in dead_letters.values()
+                            notices.queue.metric_approximate_number_of_messages_visible()
+                            for notices in dead_letters.values()
                         ],
                     ),
                 ],

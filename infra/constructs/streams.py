@@ -10,7 +10,7 @@ from constructs import Construct
 
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
-from precert.contract import (
+from precert.names import (
     DOCUMENT_SK_PREFIX,
     EVENT_SK_PREFIX,
     INBOX_PK_PREFIX,

@@ -8,7 +8,7 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.encryption import READ, WRITE, Encryption
 from infra.constructs.functions import ServiceFunction
-from precert import contract
+from precert import names as shared_names
 
 READ_ACTIONS: Final = ("dynamodb:GetItem", "dynamodb:Query")
 WRITE_ACTIONS: Final = (
@@ -34,10 +34,10 @@ class Tables(Construct):
         self.requests = self._table(
             "Requests",
             stage,
-            time_to_live_attribute=contract.TTL_ATTRIBUTE,
+            time_to_live_attribute=shared_names.TTL_ATTRIBUTE,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
         )
-        for name, index in contract.INDEXES.items():
+        for name, index in shared_names.INDEXES.items():
             self.requests.add_global_secondary_index(
                 index_name=name,
                 partition_key=_key(index.partition_key),
@@ -58,8 +58,8 @@ class Tables(Construct):
         return dynamodb.Table(
             self,
             name,
-            partition_key=_key(contract.PK),
-            sort_key=_key(contract.SK),
+            partition_key=_key(shared_names.PK),
+            sort_key=_key(shared_names.SK),
             time_to_live_attribute=time_to_live_attribute,
             stream=stream,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
@@ -95,5 +95,5 @@ class Tables(Construct):
 def _key(name: str) -> dynamodb.Attribute:
     kind = dynamodb.AttributeType
     return dynamodb.Attribute(
-        name=name, type=kind.NUMBER if name in contract.NUMBERS else kind.STRING
+        name=name, type=kind.NUMBER if name in shared_names.NUMBERS else kind.STRING
     )

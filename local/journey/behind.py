@@ -4,19 +4,19 @@ from local.stand import Stand
 from precert.adapters.stepfunctions import execution_name
 
 
-def execution(stand: Stand, request_id: str, round_: int) -> str:
+def execution(stand: Stand, request_id: str, cycle: int) -> str:
     """One line about a round's execution."""
-    name = execution_name(request_id, round_)
+    name = execution_name(request_id, cycle)
     arn = stand.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
     client = stand.cloud.client("stepfunctions")
     status = client.describe_execution(executionArn=f"{arn}:{name}")["status"]
-    way = " → ".join(states(stand, request_id, round_)) or "started"
-    return f"Step Functions: execution {name[:10]}…-{round_} is {status} ({way})"
+    way = " → ".join(states(stand, request_id, cycle)) or "started"
+    return f"Step Functions: execution {name[:10]}…-{cycle} is {status} ({way})"
 
 
-def states(stand: Stand, request_id: str, round_: int) -> list[str]:
+def states(stand: Stand, request_id: str, cycle: int) -> list[str]:
     """Names of the states a round's execution has entered, in their order."""
-    name = execution_name(request_id, round_)
+    name = execution_name(request_id, cycle)
     arn = stand.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
     client = stand.cloud.client("stepfunctions")
     events = client.get_execution_history(executionArn=f"{arn}:{name}")["events"]
@@ -27,9 +27,9 @@ def states(stand: Stand, request_id: str, round_: int) -> list[str]:
     ]
 
 
-def execution_status(stand: Stand, request_id: str, round_: int) -> str | None:
+def execution_status(stand: Stand, request_id: str, cycle: int) -> str | None:
     """Status of a round's execution, or ``None`` before it exists."""
-    name = execution_name(request_id, round_)
+    name = execution_name(request_id, cycle)
     arn = stand.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
     client = stand.cloud.client("stepfunctions")
     try:

@@ -1,4 +1,4 @@
-"""What the functions' own logs say of faults: the cloud's log says only that they ran."""
+"""What the functions' own logs say of errors: the cloud's log says only that they ran."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

@@ -77,8 +77,8 @@ class Walk:
         response = self.stand.caller(OFFICE).call("POST", "/v1/drafts", {"content": content})
         draft = answer("starting a draft", response, 201)
         expect("the draft's status", draft["status"], "INCOMPLETE")
-        kept_until = told_instant(draft["expires_at"])
-        self.trail.step(f"It starts a draft from the check; kept until {kept_until}.")
+        retained_until = told_instant(draft["expires_at"])
+        self.trail.step(f"It starts a draft from the check; kept until {retained_until}.")
         return str(draft["draft_id"])
 
     def save(self, draft_id: str, content: dict[str, Any]) -> None:
@@ -181,23 +181,23 @@ class Walk:
         return self.trail.until(f"waiting for the status {status}", look)
 
     def decide(
-        self, request_id: str, reviewer: User, round_: int, lines: list[dict[str, Any]]
+        self, request_id: str, reviewer: User, cycle: int, lines: list[dict[str, Any]]
     ) -> str:
         response = self.stand.caller(reviewer).call(
             "POST",
             f"/v1/review/requests/{request_id}/decisions",
-            {"round": round_, "lines": lines},
+            {"cycle": cycle, "lines": lines},
         )
         decided = answer("deciding", response, 200)
         return str(decided["status"])
 
-    def await_execution_end(self, request_id: str, round_: int) -> None:
+    def await_execution_end(self, request_id: str, cycle: int) -> None:
         status = self.trail.until(
             "waiting for the execution to end",
-            lambda: self._ended(request_id, round_),
+            lambda: self._ended(request_id, cycle),
         )
         expect("how the execution ended", status, "SUCCEEDED")
-        self.trail.behind(behind.execution(self.stand, request_id, round_))
+        self.trail.behind(behind.execution(self.stand, request_id, cycle))
 
     def await_messages(self, request_id: str, type_: str, status: str) -> None:
         for user in (OFFICE, FACILITY):
@@ -223,6 +223,6 @@ class Walk:
                 return settled
         return None
 
-    def _ended(self, request_id: str, round_: int) -> str | None:
-        status = behind.execution_status(self.stand, request_id, round_)
+    def _ended(self, request_id: str, cycle: int) -> str | None:
+        status = behind.execution_status(self.stand, request_id, cycle)
         return None if status in (None, "RUNNING") else status

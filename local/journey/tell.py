@@ -74,7 +74,7 @@ def approved_request(walk: Walk) -> str:
     walk.submit(request_id, content, version=2)
     repeat(walk, content)
     walk.await_pending(request_id)
-    send_wanted(walk, request_id)
+    send_required(walk, request_id)
     find_on_worklist(walk, request_id)
     status = walk.decide(request_id, REVIEWER, 1, [{"line_id": "1.1", "status": "APPROVED"}])
     expect("the status after the decision", status, "APPROVED")
@@ -115,12 +115,12 @@ def appealed_request(walk: Walk) -> str:
     }
     approval = {"line_id": "1.1", "status": "APPROVED"}
     status = walk.decide(request_id, REVIEWER, 1, [approval, denial])
-    expect("the status after the decision", status, "PARTIALLY APPROVED")
+    expect("the status after the decision", status, "PARTIALLY_APPROVED")
     trail.step(f"The reviewer approves one and denies one, with reasons: {status}.")
     walk.await_execution_end(request_id, 1)
-    walk.await_messages(request_id, "RequestDetermined", "PARTIALLY APPROVED")
+    walk.await_messages(request_id, "RequestDetermined", "PARTIALLY_APPROVED")
     read_denial(walk, request_id)
-    fetch_letters(walk, request_id)
+    fetch_notices(walk, request_id)
     appeal(walk, request_id)
     return request_id
 
@@ -142,7 +142,7 @@ def repeat(walk: Walk, content: dict[str, Any]) -> None:
     walk.trail.prove("a duplicate is refused and names the request that stands", "409")
 
 
-def send_wanted(walk: Walk, request_id: str) -> None:
+def send_required(walk: Walk, request_id: str) -> None:
     """The rule list wants documents that were not there: they are asked for, and sent."""
     trail = walk.trail
     details = walk.await_status(request_id, OFFICE, "PENDING")
@@ -160,20 +160,20 @@ def send_wanted(walk: Walk, request_id: str) -> None:
 
     due_at = trail.until("waiting for the clock to go on", goes_on)
     trail.step(f"The clock goes on: waiting on PAYER, due {told_instant(due_at)}.")
-    trail.prove("wanted documents are asked for at once, and stop the clock", names)
+    trail.prove("required documentation are asked for at once, and stop the clock", names)
 
 
 def find_on_worklist(walk: Walk, request_id: str) -> None:
     case = walk.stand.caller(REVIEWER).call("GET", f"/v1/review/requests/{request_id}")
     plan_id = answer("reading the case", case, 200)["plan"]["plan_id"]
-    rounds = answer(
+    cycles = answer(
         "reading the worklist",
         walk.stand.caller(REVIEWER).call(
             "GET", "/v1/review/requests", query={"plan_id": plan_id, "limit": "100"}
         ),
         200,
-    )["rounds"]
-    listed = [r["request_id"] for r in rounds].count(request_id)
+    )["cycles"]
+    listed = [r["request_id"] for r in cycles].count(request_id)
     expect("how often the worklist names it", listed, 1)
     walk.trail.step(f"A reviewer finds it on the worklist of {plan_id} and reads the case.")
 
@@ -183,18 +183,18 @@ def refuse_bare_denial(walk: Walk, request_id: str) -> None:
     response = walk.stand.caller(REVIEWER).call(
         "POST",
         f"/v1/review/requests/{request_id}/decisions",
-        {"round": 1, "lines": lines},
+        {"cycle": 1, "lines": lines},
     )
-    faults = answer("a denial without a reason", response, 422)["faults"]
-    pointers = [fault["pointer"] for fault in faults]
+    errors = answer("a denial without a reason", response, 422)["errors"]
+    pointers = [error["pointer"] for error in errors]
     wanted = ["/lines/1/reason_code", "/lines/1/rationale", "/lines/1/criterion"]
     expect("what the denial lacks", pointers, wanted)
     walk.trail.step("A denial without reason, rationale and criterion is refused.")
-    walk.trail.prove("a denial without a specific reason cannot be recorded", "422, three faults")
+    walk.trail.prove("a denial without a specific reason cannot be recorded", "422, three errors")
 
 
 def read_denial(walk: Walk, request_id: str) -> None:
-    details = walk.await_status(request_id, OFFICE, "PARTIALLY APPROVED")
+    details = walk.await_status(request_id, OFFICE, "PARTIALLY_APPROVED")
     line = next(line for line in details["lines"] if line["line_id"] == "2.1")
     decision = line["decisions"][-1]
     expect("the denial's reason code", decision["reason_code"], "0F")
@@ -202,22 +202,22 @@ def read_denial(walk: Walk, request_id: str) -> None:
     expect("the action offered", "APPEAL" in details["allowed_actions"], expected=True)
 
 
-def fetch_letters(walk: Walk, request_id: str) -> None:
+def fetch_notices(walk: Walk, request_id: str) -> None:
     """The office fetches what was printed for it and for the patient."""
     office = walk.stand.caller(OFFICE)
 
     def printed() -> list[dict[str, Any]] | None:
         response = office.call("GET", f"/v1/requests/{request_id}")
-        letters: list[dict[str, Any]] = answer("reading the letters", response, 200)["letters"]
-        return letters if len(letters) == 2 else None
+        notices: list[dict[str, Any]] = answer("reading the letters", response, 200)["notices"]
+        return notices if len(notices) == 2 else None
 
-    for letter in walk.trail.until("waiting for the letters", printed):
-        path = f"/v1/requests/{request_id}/letters/{letter['letter_id']}"
+    for notice in walk.trail.until("waiting for the letters", printed):
+        path = f"/v1/requests/{request_id}/letters/{notice['letter_id']}"
         link = answer("asking for a link", office.call("GET", path), 200)["url"]
         content = httpx.get(link, timeout=60, verify=trust()).content
         expect("what a letter begins with", content[:5], b"%PDF-")
-        expect("its size", len(content), letter["size"])
-        audience = letter["audience"].lower()
+        expect("its size", len(content), notice["size"])
+        audience = notice["audience"].lower()
         walk.trail.step(f"It fetches the letter to the {audience}: a PDF of {len(content)} bytes.")
     walk.trail.prove("a determination is told in letters", "two PDFs, by links that end")
 
@@ -238,7 +238,7 @@ def appeal(walk: Walk, request_id: str) -> None:
         f"/v1/requests/{request_id}/appeals",
         {"line_ids": ["2.1"], "reason": "Repeated admissions; records attached earlier."},
     )
-    round_ = answer("filing the appeal", filed, 202)["round"]
+    cycle = answer("filing the appeal", filed, 202)["cycle"]
     trail.step("The office appeals the denied line.")
 
     def pended() -> str | None:
@@ -252,16 +252,16 @@ def appeal(walk: Walk, request_id: str) -> None:
     same = walk.stand.caller(REVIEWER).call(
         "POST",
         f"/v1/review/requests/{request_id}/decisions",
-        {"round": round_, "lines": overturn},
+        {"cycle": cycle, "lines": overturn},
     )
     expect(
         "the first reviewer deciding again", answer("deciding", same, 409)["code"], "same_reviewer"
     )
     trail.step("The first reviewer may not decide the appeal.")
-    status = walk.decide(request_id, SECOND_REVIEWER, round_, overturn)
+    status = walk.decide(request_id, SECOND_REVIEWER, cycle, overturn)
     expect("the status after the appeal", status, "APPROVED")
     trail.step(f"Another reviewer overturns the denial: the request is {status}.")
-    walk.await_execution_end(request_id, round_)
+    walk.await_execution_end(request_id, cycle)
     walk.await_messages(request_id, "AppealDetermined", "APPROVED")
     read_messages(walk)
     trail.prove("an appeal is decided by another reviewer, and overturns", status)

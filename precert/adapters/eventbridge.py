@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.adapters.dynamodb.table import json_of
-from precert.contract import EVENT_SOURCE
 from precert.domain.errors import TransientError
 from precert.domain.events import Event
+from precert.names import EVENT_SOURCE
 
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient

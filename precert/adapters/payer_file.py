@@ -3,7 +3,7 @@
 from importlib import resources
 from pathlib import Path
 
-from precert.domain.letters import LetterWords
+from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
 
 
@@ -13,10 +13,10 @@ def shipped_payer() -> Payer:
     return Payer.model_validate_json(text)
 
 
-def shipped_letter_words() -> LetterWords:
+def shipped_notice_words() -> NoticeWords:
     """The payer's words for letters."""
-    text = resources.files("payer_data").joinpath("letters.json").read_text(encoding="utf-8")
-    return LetterWords.model_validate_json(text)
+    text = resources.files("payer_data").joinpath("notices.json").read_text(encoding="utf-8")
+    return NoticeWords.model_validate_json(text)
 
 
 def shipped_templates() -> Path:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from precert.contract import CLOCK_MOVED
 from precert.domain.errors import TransientError
+from precert.names import CLOCK_MOVED
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -18,9 +18,9 @@ MAX_ATTEMPTS = 100
 _WAITS_NO_LONGER = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
 
-def execution_name(request_id: str, round_: int, attempt: int = 0) -> str:
+def execution_name(request_id: str, cycle: int, attempt: int = 0) -> str:
     """The name that makes a second start of the same round change nothing."""
-    name = f"{request_id}-{round_}"
+    name = f"{request_id}-{cycle}"
     return name if attempt == 0 else f"{name}-repair-{attempt}"
 
 
@@ -58,35 +58,35 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
         super().__init__(client)
         self._arn = state_machine_arn
 
-    def start(self, request_id: str, round_: int) -> None:
-        self._start(request_id, round_, attempt=0)
+    def start(self, request_id: str, cycle: int) -> None:
+        self._start(request_id, cycle, attempt=0)
 
-    def runs(self, request_id: str, round_: int) -> bool:
-        return self._free_attempt(request_id, round_) is None
+    def runs(self, request_id: str, cycle: int) -> bool:
+        return self._free_attempt(request_id, cycle) is None
 
-    def start_again(self, request_id: str, round_: int) -> bool:
-        attempt = self._free_attempt(request_id, round_)
+    def start_again(self, request_id: str, cycle: int) -> bool:
+        attempt = self._free_attempt(request_id, cycle)
         if attempt is None:
             return False
-        self._start(request_id, round_, attempt)
+        self._start(request_id, cycle, attempt)
         return True
 
-    def _free_attempt(self, request_id: str, round_: int) -> int | None:
+    def _free_attempt(self, request_id: str, cycle: int) -> int | None:
         """The first attempt whose name was never used; ``None`` while one is running."""
         for attempt in range(MAX_ATTEMPTS):
-            status = self._status(execution_name(request_id, round_, attempt))
+            status = self._status(execution_name(request_id, cycle, attempt))
             if status == "RUNNING":
                 return None
             if status is None:
                 return attempt
         raise TransientError("This round was started too often: look into its executions.")
 
-    def _start(self, request_id: str, round_: int, attempt: int) -> None:
+    def _start(self, request_id: str, cycle: int, attempt: int) -> None:
         try:
             self._client.start_execution(
                 stateMachineArn=self._arn,
-                name=execution_name(request_id, round_, attempt),
-                input=json.dumps({"request_id": request_id, "round": round_}),
+                name=execution_name(request_id, cycle, attempt),
+                input=json.dumps({"request_id": request_id, "cycle": cycle}),
             )
         except self._client.exceptions.ExecutionAlreadyExists:
             return

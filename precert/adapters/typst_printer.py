@@ -48,7 +48,7 @@ class TypstPrinter:
         return self._compilers[template]
 
 
-def _document(made: object) -> bytes:
-    if not isinstance(made, bytes):
+def _document(deps: object) -> bytes:
+    if not isinstance(deps, bytes):
         raise TypeError("typst was asked for one document")
-    return made
+    return deps

@@ -38,7 +38,6 @@ from pydantic import BaseModel
 from precert.api.claims import caller_of
 from precert.api.parsing import UnreadableBodyError, parse_body, parse_query
 from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
-from precert.contract import Entitlement
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import (
     InvalidInputError,
@@ -46,7 +45,8 @@ from precert.domain.errors import (
     PrecertError,
     VersionMissingError,
 )
-from precert.observability import logger, metrics, note_answer, note_fault
+from precert.names import Entitlement
+from precert.observability import logger, metrics, note_answer, note_error
 
 JSON: Final = "application/json"
 FHIR_JSON: Final = "application/fhir+json"
@@ -291,7 +291,7 @@ class Api:
         operation = self.resolver.context.get("operation")
         problem = self._described(error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            note_fault(error)
+            note_error(error)
         name = operation.operation_id if operation else "none"
         note_answer(name, problem.status, problem.code)
         headers = {"Cache-Control": "no-store"}

@@ -42,17 +42,17 @@ class AppealBody(Value):
     expedited: bool = False
 
 
-class AnswerInformationBody(Value):
+class InformationResponseBody(Value):
     """What was asked for, answered in words; documents are attached."""
 
     answer: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-class OfferDocumentBody(Value):
-    """The file to be uploaded; ``tin`` says for which side, where the caller has several.
+class DocumentUploadBody(Value):
+    """The file to be uploaded; ``tin`` says for which role, where the caller has several.
 
     With ``sha256`` of its bytes, in hexadecimal, the store takes those bytes and no others.
-    ``document_type`` is a code of the payer's ``wanted_documents``.
+    ``document_type`` is a code of the payer's ``required_documentation``.
     """
 
     file_name: Text

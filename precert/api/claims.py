@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from precert.contract import Entitlement
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import NotEntitledError
+from precert.names import Entitlement
 
 _TIN = re.compile(r"[0-9]{9}")
 _ENTITLEMENTS = {entitlement.value: entitlement for entitlement in Entitlement}
@@ -34,7 +34,7 @@ def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
         ),
         tins=frozenset(word for word in _words(claims.get(names.tins)) if _TIN.fullmatch(word)),
         plan_ids=frozenset(_words(claims.get(names.plans))),
-        delegate_ids=frozenset(_words(claims.get(names.delegates))),
+        delegate_ids=frozenset(_words(claims.get(names.vendors))),
     )
 
 

@@ -1,7 +1,7 @@
 """From an HTTP event to a use case and back: parsing, the error map, one log line for each call.
 
 An operation is a function of a :class:`Call` that answers an :class:`Answer`; whatever it raises
-becomes a problem. Bodies are strict JSON: a number sent as text is a fault with a pointer to it.
+becomes a problem. Bodies are strict JSON: a number sent as text is an error with a pointer to it.
 """
 
 from base64 import b64encode
@@ -17,8 +17,8 @@ from precert.api.parsing import (
     ETAG,
     ID,
     KEY,
-    LETTER_ID,
     MAX_BODY_BYTES,
+    NOTICE_ID,
     Model,
     UnreadableBodyError,
     malformed,
@@ -31,13 +31,13 @@ from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_o
 from precert.api.routes import Function, Route, routes_of
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import NotFoundError, PrecertError, TransientError
-from precert.observability import note_answer, note_fault
+from precert.observability import note_answer, note_error
 
 __all__ = ["MAX_BODY_BYTES", "UnreadableBodyError", "malformed"]
 
 RETRY_AFTER_SECONDS: Final = 2
 _ID = ID
-_LETTER_ID = LETTER_ID
+_NOTICE_ID = NOTICE_ID
 _ETAG = ETAG
 _KEY = KEY
 
@@ -73,14 +73,14 @@ class Call:
         return value
 
     @property
-    def letter_id(self) -> str:
+    def notice_id(self) -> str:
         """The letter's id of the path, as in ``1-provider``.
 
         Raises:
             NotFoundError: it has not the form of one.
         """
-        value = self.path["letter_id"]
-        if not _LETTER_ID.fullmatch(value):
+        value = self.path["notice_id"]
+        if not _NOTICE_ID.fullmatch(value):
             raise NotFoundError("There is no such letter with this request.")
         return value
 
@@ -88,7 +88,7 @@ class Call:
         """The body as its model.
 
         Raises:
-            InvalidInputError: every fault, each with its pointer.
+            InvalidInputError: every error, each with its pointer.
             UnreadableBodyError: it is no JSON, or too large.
         """
         return parse_body(self.event, model)
@@ -97,7 +97,7 @@ class Call:
         """The query string as its model.
 
         Raises:
-            InvalidInputError: every fault; pointers name the parameters.
+            InvalidInputError: every error; pointers name the parameters.
         """
         return parse_query(self.event, model)
 
@@ -189,10 +189,10 @@ class Api:
             return self._refuse(route, plain_problem(error.status, error.code, error.detail))
         except PrecertError as error:
             if isinstance(error, TransientError):
-                note_fault(error)
+                note_error(error)
             return self._refuse(route, problem_of(error))
         except Exception as error:  # noqa: BLE001 - the last wall: no trace may reach a caller
-            note_fault(error)
+            note_error(error)
             detail = "Something went wrong with us. Try again; nothing is half done."
             return self._refuse(
                 route, plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)

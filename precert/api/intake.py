@@ -52,7 +52,7 @@ class ReportDeterminationBody(Value):
     one ``reference`` the one with the latest ``reported_at`` holds, in whatever order they come.
     """
 
-    delegate_id: Text
+    vendor_id: Text
     reference: Text
     reported_at: Instant
     number: Text | None = None
@@ -62,7 +62,7 @@ class ReportDeterminationBody(Value):
     @property
     def report(self) -> Report:
         return Report(
-            delegate_id=self.delegate_id,
+            vendor_id=self.vendor_id,
             reference=self.reference,
             reported_at=self.reported_at,
             lines=[ReportedLine(**dict(line)) for line in self.lines],
@@ -96,10 +96,10 @@ class ReportedDetermination(Value):
     reported_at: Instant
     lines: Annotated[tuple[ReportedLineEvent, ...], Field(min_length=1, max_length=MAX_LINES)]
 
-    def report(self, delegate_id: str) -> Report:
+    def report(self, vendor_id: str) -> Report:
         """The report that the event makes, of the vendor that its source names."""
         return Report(
-            delegate_id=delegate_id,
+            vendor_id=vendor_id,
             reference=self.reference,
             reported_at=self.reported_at,
             lines=[ReportedLine(**dict(line)) for line in self.lines],

@@ -14,13 +14,13 @@ from pydantic import BaseModel
 from precert.api.answers.cases import CaseAnswer
 from precert.api.answers.drafts import (
     DocumentLinkAnswer,
+    DocumentUploadAnswer,
     DraftAnswer,
     DraftsAnswer,
-    OfferedDocumentAnswer,
-    ReviewedDraftAnswer,
     SavedDraftAnswer,
     StartedDraftAnswer,
     SubmissionAnswer,
+    ValidatedDraftAnswer,
 )
 from precert.api.answers.lists import (
     DashboardAnswer,
@@ -34,10 +34,10 @@ from precert.api.answers.reviewed import ReviewedCaseAnswer
 from precert.api.answers.unmatched import UnmatchedProvidersAnswer
 from precert.api.answers.worklist import WorklistAnswer
 from precert.api.bodies import (
-    AnswerInformationBody,
     AppealBody,
     ContentBody,
-    OfferDocumentBody,
+    DocumentUploadBody,
+    InformationResponseBody,
     PageQuery,
     PartsBody,
     PatientRequestsBody,
@@ -57,7 +57,6 @@ from precert.api.review_bodies import (
     RequestInformationBody,
     SignBody,
 )
-from precert.contract import Entitlement
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
@@ -76,11 +75,12 @@ from precert.domain.errors import (
     PrecertError,
     PrecertificationNotRequiredError,
     SameReviewerError,
-    ThirdPartyDecidesError,
     TransientError,
+    VendorDecidesError,
     VersionMismatchError,
     VersionMissingError,
 )
+from precert.names import Entitlement
 
 
 class Header(StrEnum):
@@ -148,7 +148,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         status=HTTPStatus.CREATED,
         errors=(
             *(InvalidInputError, KeyReusedError, *_NOT_CHECKABLE, *_NO_LIVE_DRAFT),
-            *(PrecertificationNotRequiredError, ThirdPartyDecidesError, GuidanceOnlyError),
+            *(PrecertificationNotRequiredError, VendorDecidesError, GuidanceOnlyError),
         ),
         headers_in=frozenset({Header.IDEMPOTENCY_KEY}),
         headers_out=frozenset({Header.ETAG, Header.LOCATION}),
@@ -192,11 +192,11 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(*_NO_LIVE_DRAFT, VersionMismatchError, VersionMissingError),
         headers_in=frozenset({Header.IF_MATCH}),
     ),
-    "reviewDraft": OperationContract(
+    "validateDraft": OperationContract(
         "Everything that is missing or wrong in the draft as it is saved, with pointers into a "
         "submission's body; nothing is submitted. A submission asks the same, and whether coverage is "
         "active still.",
-        answer=ReviewedDraftAnswer,
+        answer=ValidatedDraftAnswer,
         errors=_NO_LIVE_DRAFT,
         headers_out=frozenset({Header.ETAG}),
     ),
@@ -220,10 +220,10 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         answer=ChangedRequestAnswer,
         errors=(InvalidInputError, *_NOT_CHANGEABLE),
     ),
-    "answerInformation": OperationContract(
+    "respondToInformationRequest": OperationContract(
         "Answers in words what the payer asked for; the payer's clock runs on. Documents are "
         "attached, and answer as well.",
-        body=AnswerInformationBody,
+        body=InformationResponseBody,
         answer=ChangedRequestAnswer,
         errors=(InvalidInputError, *_NOT_CHANGEABLE),
     ),
@@ -236,12 +236,12 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(InvalidInputError, *_NOT_CHANGEABLE),
         headers_out=frozenset({Header.LOCATION}),
     ),
-    "offerDocument": OperationContract(
+    "createDocumentUpload": OperationContract(
         "Takes a slot for one file and answers with a form to upload it by: POST `fields` as "
         "multipart/form-data to `url`, the file last as `file`. It belongs to the request once its "
         "status is ATTACHED. Takes the id of a draft or of a pending request.",
-        body=OfferDocumentBody,
-        answer=OfferedDocumentAnswer,
+        body=DocumentUploadBody,
+        answer=DocumentUploadAnswer,
         status=HTTPStatus.CREATED,
         errors=(InvalidInputError, *_NO_LIVE_DRAFT, DocumentLimitError),
     ),
@@ -252,7 +252,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         answer=DocumentLinkAnswer,
         errors=(NotFoundError, DraftExpiredError, DocumentNotAvailableError),
     ),
-    "downloadLetter": OperationContract(
+    "downloadNotice": OperationContract(
         "A link to fetch a letter of a determination by, for either provider of the request; its ids "
         "are with the request. Letters are printed some moments after the decision.",
         answer=DocumentLinkAnswer,
@@ -368,7 +368,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(NotFoundError,),
         entitlement=Entitlement.REVIEWER,
     ),
-    "claimCase": OperationContract(
+    "assignCase": OperationContract(
         "Holds the open round for some time, so that no colleague decides it meanwhile; again, to "
         "hold it longer.",
         answer=ReviewedCaseAnswer,
@@ -410,7 +410,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(NotFoundError, DocumentNotAvailableError),
         entitlement=Entitlement.REVIEWER,
     ),
-    "downloadCaseLetter": OperationContract(
+    "downloadCaseNotice": OperationContract(
         "A link to fetch a letter of a case by.",
         answer=DocumentLinkAnswer,
         errors=(NotFoundError,),
@@ -418,7 +418,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
     ),
     "decide": OperationContract(
         "Records one decision for every line of the open round; a round is decided once, and the same "
-        "decisions sent again are answered as before. `round` is that of the case as it was read. An "
+        "decisions sent again are answered as before. `cycle` is that of the case as it was read. An "
         "approval of something else than was asked for becomes MODIFIED. Where the payer asks for a "
         "second signature, the answer is 202 and the decisions wait for it.",
         body=DecideBody,

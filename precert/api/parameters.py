@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path
 from aws_lambda_powertools.event_handler.request import Request
 from pydantic import BeforeValidator
 
-from precert.api.parsing import ID, LETTER_ID, parse_idempotency_key, parse_if_match
+from precert.api.parsing import ID, NOTICE_ID, parse_idempotency_key, parse_if_match
 from precert.domain.caller import Caller
 from precert.domain.errors import NotFoundError
 
@@ -29,12 +29,12 @@ def _matching(form: re.Pattern[str], detail: str) -> Callable[[str], str]:
 
 
 _NO_REQUEST: Final = "There is no such request among those of your TINs."
-_NO_LETTER: Final = "There is no such letter with this request."
+_NO_NOTICE: Final = "There is no such letter with this request."
 
 RequestId = Annotated[str, Path(), BeforeValidator(_matching(ID, _NO_REQUEST))]
 DraftId = RequestId
 DocumentId = RequestId
-LetterId = Annotated[str, Path(), BeforeValidator(_matching(LETTER_ID, _NO_LETTER))]
+NoticeId = Annotated[str, Path(), BeforeValidator(_matching(NOTICE_ID, _NO_NOTICE))]
 
 BasedOn = Annotated[int, Header(alias="If-Match"), BeforeValidator(parse_if_match)]
 """The version that the caller read, from a required If-Match header."""

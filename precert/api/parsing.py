@@ -12,9 +12,9 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from precert.api.problems import faults_of
+from precert.api.problems import errors_of
 from precert.domain.errors import (
-    Fault,
+    FieldError,
     InvalidInputError,
     MalformedHeaderError,
     VersionMissingError,
@@ -22,7 +22,7 @@ from precert.domain.errors import (
 
 MAX_BODY_BYTES: Final = 256 * 1024
 ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
-LETTER_ID: Final = re.compile(r"[1-9][0-9]{0,3}-(?:provider|member)")
+NOTICE_ID: Final = re.compile(r"[1-9][0-9]{0,3}-(?:provider|member)")
 ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -75,7 +75,7 @@ def parse_body(event: Mapping[str, Any], model: type[Model]) -> Model:
         first = error.errors(include_input=False)[0]
         if first["type"] == "json_invalid":
             raise malformed(first["ctx"]["error"]) from error
-        raise InvalidInputError(faults_of(error)) from error
+        raise InvalidInputError(errors_of(error)) from error
 
 
 def parse_query(event: Mapping[str, Any], model: type[Model]) -> Model:
@@ -89,7 +89,7 @@ def parse_query(event: Mapping[str, Any], model: type[Model]) -> Model:
     try:
         return model.model_validate(event.get("queryStringParameters") or {})
     except ValidationError as error:
-        raise InvalidInputError(faults_of(error)) from error
+        raise InvalidInputError(errors_of(error)) from error
 
 
 def parse_if_match(value: str | None) -> int:
@@ -104,7 +104,7 @@ def parse_if_match(value: str | None) -> int:
     match = ETAG.fullmatch(value.strip())
     if match is None:
         expected = 'the ETag that was answered, with its quotes, as in "3"'
-        raise MalformedHeaderError([Fault("/If-Match", "malformed", expected)])
+        raise MalformedHeaderError([FieldError("/If-Match", "malformed", expected)])
     return int(match.group(1))
 
 
@@ -116,7 +116,7 @@ def parse_idempotency_key(value: str | None) -> str | None:
     """
     if value is not None and not KEY.fullmatch(value):
         expected = "1 to 255 visible ASCII characters"
-        raise MalformedHeaderError([Fault("/Idempotency-Key", "malformed", expected)])
+        raise MalformedHeaderError([FieldError("/Idempotency-Key", "malformed", expected)])
     return value
 
 

@@ -1,4 +1,4 @@
-"""Errors as HTTP problems (RFC 9457): one map from the error tree, all faults at once.
+"""Errors as HTTP problems (RFC 9457): one map from the error tree, all errors at once.
 
 A code is never renamed once published. Bad input is a 4xx that says what to do; what is wrong with us
 is a 5xx that says nothing of the inside.
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from precert.domain import errors
-from precert.domain.errors import Fault, PrecertError
+from precert.domain.errors import FieldError, PrecertError
 
 PROBLEM_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:precert:problem:"
@@ -28,9 +28,9 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.PatientNotEligibleError: HTTPStatus.CONFLICT,
     errors.CheckNotAvailableError: HTTPStatus.CONFLICT,
     errors.NoConfirmationError: HTTPStatus.CONFLICT,
-    errors.NothingToHandOverError: HTTPStatus.CONFLICT,
+    errors.NothingToExportError: HTTPStatus.CONFLICT,
     errors.PrecertificationNotRequiredError: HTTPStatus.CONFLICT,
-    errors.ThirdPartyDecidesError: HTTPStatus.CONFLICT,
+    errors.VendorDecidesError: HTTPStatus.CONFLICT,
     errors.GuidanceOnlyError: HTTPStatus.CONFLICT,
     errors.DraftExpiredError: HTTPStatus.GONE,
     errors.VersionMismatchError: HTTPStatus.PRECONDITION_FAILED,
@@ -46,7 +46,7 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
 }
 
 
-class ProblemFault(BaseModel):
+class ErrorItem(BaseModel):
     """One thing wrong; ``pointer`` is a JSON pointer into what was sent (RFC 6901).
 
     ``choices`` are what could be sent instead, where that is a short list.
@@ -58,12 +58,12 @@ class ProblemFault(BaseModel):
     choices: list[str] | None = None
 
     @classmethod
-    def of(cls, fault: Fault) -> "ProblemFault":
+    def of(cls, error: FieldError) -> "ErrorItem":
         return cls(
-            pointer=fault.pointer,
-            code=fault.code,
-            message=fault.message,
-            choices=list(fault.choices) or None,
+            pointer=error.pointer,
+            code=error.code,
+            message=error.message,
+            choices=list(error.choices) or None,
         )
 
 
@@ -80,7 +80,7 @@ class Problem(BaseModel):
     instance: Annotated[
         str | None, Field(description="Identifies the call in the logs: quote it to support.")
     ] = None
-    faults: list[ProblemFault] | None = None
+    errors: list[ErrorItem] | None = None
     further_errors: Annotated[
         int | None, Field(description="How many more there are, where 100 are listed.")
     ] = None
@@ -96,15 +96,15 @@ def status_of(error: PrecertError) -> HTTPStatus:
 
 def problem_of(error: PrecertError) -> Problem:
     """The problem that tells a caller what to do."""
-    faults = error.faults if isinstance(error, errors.InvalidInputError) else ()
+    found = error.errors if isinstance(error, errors.InvalidInputError) else ()
     return Problem(
         type=f"{TYPE_PREFIX}{error.code}",
         title=error.title,
         status=status_of(error),
         detail=error.detail,
         code=error.code,
-        faults=[ProblemFault.of(fault) for fault in faults[:MAX_LISTED]] or None,
-        further_errors=max(len(faults) - MAX_LISTED, 0) or None,
+        errors=[ErrorItem.of(one) for one in found[:MAX_LISTED]] or None,
+        further_errors=max(len(found) - MAX_LISTED, 0) or None,
         **cast("dict[str, Any]", error.extensions),
     )
 
@@ -120,15 +120,15 @@ def plain_problem(status: HTTPStatus, code: str, detail: str) -> Problem:
     )
 
 
-def faults_of(error: ValidationError, prefix: str = "") -> list[Fault]:
-    """Every fault pydantic found, without the values that were sent."""
+def errors_of(error: ValidationError, prefix: str = "") -> list[FieldError]:
+    """Every error pydantic found, without the values that were sent."""
     return [
-        Fault(
-            pointer=prefix + _pointer(fault["loc"]),
-            code=fault["type"],
-            message=_message(fault["type"], fault["msg"], fault.get("ctx", {}), fault["loc"]),
+        FieldError(
+            pointer=prefix + _pointer(one["loc"]),
+            code=one["type"],
+            message=_message(one["type"], one["msg"], one.get("ctx", {}), one["loc"]),
         )
-        for fault in error.errors(include_input=False, include_url=False)
+        for one in error.errors(include_input=False, include_url=False)
     ]
 
 

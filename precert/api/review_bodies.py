@@ -5,17 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from precert.domain.deciding import Approval, LineDecision
-from precert.domain.matching import Side
+from precert.domain.matching import ProviderRole
 from precert.domain.review import Reason, Words
 from precert.domain.statuses import LineStatus
 from precert.domain.values import Day, Diagnosis, ProcedureCode, Text, UnitType, Value
 from precert.usecases.operations import DateChange
 
-Round = Annotated[int, Field(ge=1)]
+Cycle = Annotated[int, Field(ge=1)]
 
 
 class RequestInformationBody(Value):
-    """What is asked of the providers: codes of the payer's ``wanted_documents``, words, or both."""
+    """What is asked of the providers: codes of the payer's ``required_documentation``, words, or both."""
 
     documents: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
     text: Words | None = None
@@ -63,16 +63,16 @@ class LineDecisionBody(Value):
 
 
 class DecideBody(Value):
-    """Decisions of every open line; ``round`` is the one the reviewer read."""
+    """Decisions of every open line; ``cycle`` is the one the reviewer read."""
 
-    round: Round
+    cycle: Cycle
     lines: Annotated[tuple[LineDecisionBody, ...], Field(max_length=100)]
 
 
 class SignBody(Value):
-    """Whether the proposed decisions are signed, or given back; ``round`` is the one that was read."""
+    """Whether the proposed decisions are signed, or given back; ``cycle`` is the one that was read."""
 
-    round: Round
+    cycle: Cycle
     accept: bool
 
 
@@ -101,5 +101,5 @@ class ReconcileProviderBody(Value):
     ``provider_id`` names an entry: one address of a provider under one TIN.
     """
 
-    side: Side
+    role: ProviderRole
     provider_id: Text

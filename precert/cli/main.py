@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from precert.cli import rounds, rules
+from precert.cli import cycles, rules
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.settings import SettingsError
 
@@ -25,8 +25,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return DONE if given.run(given) else REFUSED
     except InvalidInputError as error:
-        for fault in error.faults:
-            print(f"{fault.pointer.lstrip('/')}: {fault.message}", file=sys.stderr)
+        for one in error.errors:
+            print(f"{one.pointer.lstrip('/')}: {one.message}", file=sys.stderr)
         return REFUSED
     except (PrecertError, SettingsError, rules.UnreadableFileError) as error:
         said = error.detail if isinstance(error, PrecertError) else error
@@ -41,11 +41,11 @@ def _parser() -> argparse.ArgumentParser:
         title="commands", metavar="COMMAND", required=True
     )
 
-    check = of_rules.add_parser("check", help="name every fault, overlap and gap of a file")
+    check = of_rules.add_parser("check", help="name every error, overlap and gap of a file")
     _of_a_file(check)
     check.set_defaults(run=rules.check)
 
-    publish = of_rules.add_parser("publish", help="make a file the list in force")
+    publish = of_rules.add_parser("publish", help="make a file the list in effect")
     _of_a_file(publish)
     _of_a_stack(publish)
     publish.add_argument("--version", help="what to call it; else made of time and content")
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _of_a_stack(listed)
     listed.set_defaults(run=rules.show_all)
 
-    show = of_rules.add_parser("show", help="the list in force on a day, and its rules for a code")
+    show = of_rules.add_parser("show", help="the list in effect on a day, and its rules for a code")
     _of_a_stack(show)
     _of_a_payer(show)
     show.add_argument(
@@ -67,25 +67,25 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--code", help="show the rules that name this code")
     show.set_defaults(run=rules.show)
 
-    of_rounds = topics.add_parser(
-        "rounds", help="reviews and appeals that wait, and the executions they wait with"
+    of_cycles = topics.add_parser(
+        "cycles", help="reviews and appeals that wait, and the executions they wait with"
     ).add_subparsers(title="commands", metavar="COMMAND", required=True)
-    strays = of_rounds.add_parser("list", help="open rounds that no execution runs for")
+    strays = of_cycles.add_parser("list", help="open rounds that no execution runs for")
     _of_a_stack(strays)
-    strays.set_defaults(run=rounds.show)
-    repair = of_rounds.add_parser("repair", help="start their executions again")
+    strays.set_defaults(run=cycles.show)
+    repair = of_cycles.add_parser("repair", help="start their executions again")
     _of_a_stack(repair)
-    repair.set_defaults(run=rounds.repair)
+    repair.set_defaults(run=cycles.repair)
     return parser
 
 
 def _of_a_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the list as CSV")
     parser.add_argument(
-        "--delegates",
+        "--vendors",
         type=Path,
         metavar="FILE",
-        help="the third parties it names; else delegates.csv beside it",
+        help="the delegated vendors it names; else delegates.csv beside it",
     )
     _of_a_payer(parser)
 

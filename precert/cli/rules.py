@@ -10,13 +10,13 @@ from pydantic import ValidationError
 
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.domain.codes import code_types_of
-from precert.domain.delegates import Delegate
-from precert.domain.errors import Fault, InvalidInputError
-from precert.domain.loading import LoadingError, RowFault, load_delegates
+from precert.domain.errors import FieldError, InvalidInputError
+from precert.domain.loading import LoadingError, RowError, load_vendors
 from precert.domain.loading_rules import load_rule_rows
 from precert.domain.payer import Payer
-from precert.domain.rule_review import warnings
+from precert.domain.rule_list_report import warnings
 from precert.domain.rules import Rule, RuleListVersion
+from precert.domain.vendors import DelegatedVendor
 from precert.usecases.rule_lists import publish_rule_list
 
 
@@ -26,11 +26,11 @@ class UnreadableFileError(Exception):
 
 @dataclass(frozen=True)
 class _Files:
-    """A list that has no fault, with the third parties it names, and what is strange about it."""
+    """A list that has no error, with the delegated vendors it names, and what is strange about it."""
 
     rules: list[Rule]
-    delegates: list[Delegate]
-    warnings: list[RowFault]
+    vendors: list[DelegatedVendor]
+    warnings: list[RowError]
 
 
 def check(given: argparse.Namespace) -> bool:
@@ -43,19 +43,19 @@ def check(given: argparse.Namespace) -> bool:
 
 
 def publish(given: argparse.Namespace) -> bool:
-    """Check a file, and make it the list in force."""
+    """Check a file, and make it the list in effect."""
     files = _read(given)
     if files is None:
         print(f"{given.file}: not published")
         return False
-    made = _made(given)
-    now = made.now()
+    deps = _deps(given)
+    now = deps.now()
     published = publish_rule_list(
         files.rules,
-        files.delegates,
+        files.vendors,
         version=given.version,
-        rule_lists=made.rule_lists,
-        versions=made.rule_list_versions,
+        rule_lists=deps.rule_lists,
+        versions=deps.rule_list_versions,
         now=now,
     )
     if published.published_at < now:
@@ -68,27 +68,27 @@ def publish(given: argparse.Namespace) -> bool:
 
 def show_all(given: argparse.Namespace) -> bool:
     """One line for each list, the oldest first."""
-    versions = _made(given).rule_list_versions
-    in_force = versions.in_force()
+    versions = _deps(given).rule_list_versions
+    in_effect = versions.in_effect()
     published = versions.published()
     for version in published:
-        print(_line(version) + ("  in force" if version == in_force else ""))
+        print(_line(version) + ("  in effect" if version == in_effect else ""))
     if not published:
         print("no rule list is published yet")
     return bool(published)
 
 
 def show(given: argparse.Namespace) -> bool:
-    """The list in force at a time, and its rules for one code."""
-    made = _made(given)
+    """The list in effect at a time, and its rules for one code."""
+    deps = _deps(given)
     at = _instant(given.on, _payer(given.payer)) if given.on else None
-    versions = made.rule_list_versions
-    version = versions.in_force_at(at) if at else versions.in_force()
+    versions = deps.rule_list_versions
+    version = versions.in_effect_at(at) if at else versions.in_effect()
     if version is None:
         print(f"no rule list was in force at {at:%Y-%m-%d %H:%M:%S %Z}" if at else "none published")
         return False
     print(_line(version))
-    return _show_code(made, version, given.code.upper()) if given.code else True
+    return _show_code(deps, version, given.code.upper()) if given.code else True
 
 
 def day_or_instant(text: str) -> date | datetime:
@@ -110,28 +110,28 @@ def day_or_instant(text: str) -> date | datetime:
 
 
 def _read(given: argparse.Namespace) -> _Files | None:
-    """The files, or None where one has a fault; each fault is told."""
+    """The files, or None where one has an error; each error is told."""
     payer = _payer(given.payer)
     text = _text(given.file)
-    delegates_file = given.delegates or given.file.with_name("delegates.csv")
-    if not given.delegates and not delegates_file.exists():
-        hint = "a list comes with the third parties that it names; where theirs is another file"
-        raise UnreadableFileError(f"{delegates_file} is missing: {hint}, name it by --delegates")
-    delegates: list[Delegate] | None = None
+    vendors_file = given.vendors or given.file.with_name("vendors.csv")
+    if not given.vendors and not vendors_file.exists():
+        hint = "a list comes with the delegated vendors that it names; where theirs is another file"
+        raise UnreadableFileError(f"{vendors_file} is missing: {hint}, name it by --delegates")
+    vendors: list[DelegatedVendor] | None = None
     try:
-        delegates = load_delegates(_text(delegates_file))
+        vendors = load_vendors(_text(vendors_file))
     except LoadingError as error:
-        _tell(delegates_file, error.faults)
-    known = None if delegates is None else {one.delegate_id for one in delegates}
+        _tell(vendors_file, error.errors)
+    known = None if vendors is None else {one.vendor_id for one in vendors}
     try:
         rows = load_rule_rows(text, known, payer)
     except LoadingError as error:
-        _tell(given.file, error.faults)
-        print(f"{given.file}: {len(error.faults)} faults")
+        _tell(given.file, error.errors)
+        print(f"{given.file}: {len(error.errors)} faults")
         return None
-    if delegates is None:
+    if vendors is None:
         return None
-    return _Files([rule for _, rule in rows], delegates, list(warnings(rows)))
+    return _Files([rule for _, rule in rows], vendors, list(warnings(rows)))
 
 
 def _tell_warnings(file: Path, files: _Files) -> None:
@@ -147,24 +147,24 @@ def _text(file: Path) -> str:
         raise UnreadableFileError(f"{file}: {why}") from error
 
 
-def _tell(file: Path, faults: Iterable[RowFault], kind: str = "") -> None:
-    for fault in faults:
-        column = f"{fault.column}: " if fault.column else ""
-        print(f"{file}:{fault.row}: {kind}{column}{fault.message}")
+def _tell(file: Path, errors: Iterable[RowError], kind: str = "") -> None:
+    for error in errors:
+        column = f"{error.column}: " if error.column else ""
+        print(f"{file}:{error.row}: {kind}{column}{error.message}")
 
 
 def _payer(file: Path) -> Payer:
     try:
         return Payer.model_validate_json(_text(file))
     except ValidationError as error:
-        faults = [
-            Fault("/" + "/".join(map(str, one["loc"])), "malformed", one["msg"])
+        errors = [
+            FieldError("/" + "/".join(map(str, one["loc"])), "malformed", one["msg"])
             for one in error.errors(include_input=False, include_url=False)
         ]
-        raise InvalidInputError(faults) from error
+        raise InvalidInputError(errors) from error
 
 
-def _made(given: argparse.Namespace) -> Dependencies:
+def _deps(given: argparse.Namespace) -> Dependencies:
     return stack_dependencies(given.stack)
 
 
@@ -176,12 +176,12 @@ def _instant(on: date | datetime, payer: Payer) -> datetime:
     return next_day.astimezone(UTC) - timedelta(microseconds=1)
 
 
-def _show_code(made: Dependencies, version: RuleListVersion, code: str) -> bool:
+def _show_code(deps: Dependencies, version: RuleListVersion, code: str) -> bool:
     kinds = code_types_of(code)
     if not kinds:
         print(f"{code} has the form of no code")
         return False
-    found = made.rule_lists.rules(version, {(kind, code) for kind in kinds})
+    found = deps.rule_lists.rules(version, {(kind, code) for kind in kinds})
     rules = sorted(
         (rule for named in found.values() for rule in named),
         key=lambda rule: (rule.code_type, rule.particularity),
@@ -211,11 +211,11 @@ def _told(rule: Rule) -> str:
         rule.places_of_service,
     )
     conditions = [rule.authorization_type, *("|".join(sorted(values)) for values in sets)]
-    told = [rule.rule_id, rule.code_type, codes, rule.requirement, rule.delegate_id, *conditions]
+    told = [rule.rule_id, rule.code_type, codes, rule.requirement, rule.vendor_id, *conditions]
     limits = {
         "units": rule.auto_approve_max_units,
         "days": rule.auto_approve_max_days,
-        "wants": "|".join(rule.documents_wanted),
+        "wants": "|".join(rule.required_documentation),
         "guidance": rule.guidance,
         "predetermination": "yes" if rule.predetermination else None,
     }

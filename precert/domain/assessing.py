@@ -11,21 +11,21 @@ from datetime import date, datetime
 
 from precert.domain.clocks import business_day_after, local_date
 from precert.domain.content import RequestContent
-from precert.domain.delegates import Delegate
-from precert.domain.determination import Asked, as_asked
+from precert.domain.determination import Asked, as_requested
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.payer import Payer
 from precert.domain.review import (
     CERTIFICATION_NOT_REQUIRED,
-    FIRST_ROUND,
+    FIRST_CYCLE,
     SYSTEM,
     Assessment,
     Decision,
     LineAssessment,
 )
-from precert.domain.rules import CodeAnswer, Requirement, Rule
+from precert.domain.rules import CodeResult, Requirement, Rule
 from precert.domain.statuses import LineStatus
 from precert.domain.values import AuthorizationType, Purpose, Urgency
+from precert.domain.vendors import DelegatedVendor
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class JudgedLine:
 
     line_id: str
     asked: Asked
-    answer: CodeAnswer | None = None
+    answer: CodeResult | None = None
     rule: Rule | None = None
 
     @property
@@ -42,21 +42,21 @@ class JudgedLine:
         return self.answer.requirement if self.answer else Requirement.UNABLE_TO_DETERMINE
 
     @property
-    def delegate_id(self) -> str | None:
+    def vendor_id(self) -> str | None:
         """Who decides it instead of the payer."""
-        is_delegated = self.requirement is Requirement.THIRD_PARTY
-        return self.answer.delegate_id if self.answer and is_delegated else None
+        is_delegated = self.requirement is Requirement.DELEGATED_VENDOR
+        return self.answer.vendor_id if self.answer and is_delegated else None
 
 
 def delegate_of(
-    lines: Sequence[JudgedLine], delegates: Mapping[str, Delegate], today: date
-) -> Delegate | None:
+    lines: Sequence[JudgedLine], vendors: Mapping[str, DelegatedVendor], today: date
+) -> DelegatedVendor | None:
     """The one vendor who decides every line, if there is one (W8).
 
     What was given already stays with the payer where the vendor takes nothing retrospective (C12).
     """
-    found = {line.delegate_id for line in lines}
-    delegate = delegates.get(found.pop() or "") if len(found) == 1 else None
+    found = {line.vendor_id for line in lines}
+    delegate = vendors.get(found.pop() or "") if len(found) == 1 else None
     if delegate is None:
         return None
     days = [line.asked.service.first_day for line in lines]
@@ -73,7 +73,7 @@ def missing_documents(
         code
         for line in lines
         if line.requirement is Requirement.REQUIRED and line.rule
-        for code in line.rule.documents_wanted
+        for code in line.rule.required_documentation
     )
     return tuple(code for code in dict.fromkeys(wanted) if code not in there)
 
@@ -95,7 +95,7 @@ def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
             line_id=line.line_id,
             requirement=line.requirement,
             rule_id=line.answer.rule_id if line.answer else None,
-            delegate_id=line.delegate_id,
+            vendor_id=line.vendor_id,
             label=line.answer.label if line.answer else None,
             automatic=line.line_id in automatic,
         )
@@ -113,8 +113,8 @@ def is_automatic(content: RequestContent, assessment: Assessment) -> bool:
     return (
         content.purpose is Purpose.PRECERTIFICATION
         and Urgency.EMERGENCY not in urgencies
-        and not assessment.wanted_documents
-        and not assessment.suspicions
+        and not assessment.required_documentation
+        and not assessment.potential_duplicates
         and all(line.automatic for line in assessment.lines)
     )
 
@@ -126,14 +126,14 @@ def automatic_decisions(
     return {
         line.line_id: Decision(
             status=LineStatus.APPROVED,
-            round=FIRST_ROUND,
+            cycle=FIRST_CYCLE,
             decided_at=now,
             decided_by=SYSTEM,
             reason_code=(
                 CERTIFICATION_NOT_REQUIRED if line.requirement is Requirement.NOT_REQUIRED else None
             ),
             criterion=line.rule.rule_id if line.rule else None,
-            approved=as_asked(line.asked, approval_days=approval_days),
+            approved=as_requested(line.asked, approval_days=approval_days),
         )
         for line in lines
     }

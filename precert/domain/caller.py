@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from precert.contract import Entitlement
-from precert.domain.errors import Fault, InvalidInputError, NotEntitledError
+from precert.domain.errors import FieldError, InvalidInputError, NotEntitledError
 from precert.domain.values import Text, Tin, Value
+from precert.names import Entitlement
 
 _ASK: dict[Entitlement, str] = {
     Entitlement.PATIENT_SEARCH: "Ask your website access manager for Patient Search.",
@@ -21,7 +21,7 @@ class ClaimNames(NamedTuple):
     entitlements: str
     tins: str
     plans: str
-    delegates: str
+    vendors: str
 
 
 class Caller(Value):
@@ -50,5 +50,5 @@ class Caller(Value):
         if tin is not None and tin in self.tins:
             return tin
         raise InvalidInputError(
-            [Fault("/tin", "not_yours", "name one of the TINs you are registered for")]
+            [FieldError("/tin", "not_yours", "name one of the TINs you are registered for")]
         )

@@ -76,7 +76,7 @@ class Deadline:
     warn_at: datetime
     due_at: datetime
 
-    def next_mark(self, now: datetime) -> datetime:
+    def next_check_at(self, now: datetime) -> datetime:
         """The next instant at which somebody must look: warning, deadline, then daily."""
         for mark in (self.warn_at, self.due_at):
             if now < mark:
@@ -86,9 +86,9 @@ class Deadline:
 
 def decision_deadline(received_at: datetime, urgency: Urgency, clock: ReviewClock) -> Deadline:
     """Deadline of the first determination: hours for urgent cases, days for standard ones (W2)."""
-    if urgency is Urgency.ELECTIVE:
+    if urgency is Urgency.STANDARD:
         return _deadline(received_at, timedelta(days=clock.standard_days), clock)
-    return _deadline(received_at, timedelta(hours=clock.urgent_hours), clock)
+    return _deadline(received_at, timedelta(hours=clock.expedited_hours), clock)
 
 
 def appeal_deadline(filed_at: datetime, *, expedited: bool, clock: ReviewClock) -> Deadline:
@@ -109,11 +109,11 @@ def appeal_filing_end(determined_at: datetime, days: int, zone: ZoneInfo) -> dat
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
-def information_deadline(asked_at: datetime, urgency: Urgency, clock: ReviewClock) -> datetime:
+def information_deadline(requested_at: datetime, urgency: Urgency, clock: ReviewClock) -> datetime:
     """Until when the providers have time to bring what was asked for (W2)."""
-    if urgency is Urgency.ELECTIVE:
-        return later(asked_at, timedelta(days=clock.information_standard_days))
-    return later(asked_at, timedelta(hours=clock.information_urgent_hours))
+    if urgency is Urgency.STANDARD:
+        return later(requested_at, timedelta(days=clock.information_standard_days))
+    return later(requested_at, timedelta(hours=clock.information_expedited_hours))
 
 
 def later(moment: datetime, length: timedelta) -> datetime:
@@ -123,7 +123,7 @@ def later(moment: datetime, length: timedelta) -> datetime:
 
 def extension_days(urgency: Urgency, clock: ReviewClock) -> int:
     """By how many days a case can be extended: urgent ones by none (W2)."""
-    return clock.extension_days if urgency is Urgency.ELECTIVE else 0
+    return clock.extension_days if urgency is Urgency.STANDARD else 0
 
 
 def _deadline(start: datetime, length: timedelta, clock: ReviewClock) -> Deadline:

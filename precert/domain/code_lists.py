@@ -14,13 +14,12 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from precert.contract import Entitlement, EventType
 from precert.domain.documents import DocumentStatus, Refusal
-from precert.domain.letters import Audience, LetterKind
-from precert.domain.matching import Mismatch, Side
+from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.next_steps import NextAction
+from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer, Stage
-from precert.domain.review import AssertionStanding, Channel
+from precert.domain.review import AssertionStatus, Channel
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, AppealStatus, LineStatus, Status, WaitingOn, Who
 from precert.domain.values import (
@@ -32,6 +31,7 @@ from precert.domain.values import (
     UnitType,
     Urgency,
 )
+from precert.names import Entitlement, EventType
 
 
 class Code(NamedTuple):
@@ -80,7 +80,7 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
         WaitingOn.PROVIDER: "Provider",
         WaitingOn.PAYER: "Payer",
         WaitingOn.VENDOR: "Delegated vendor",
-        WaitingOn.NOBODY: ("None", "No further action is needed."),
+        WaitingOn.NONE: ("None", "No further action is needed."),
     },
     "reviewers": {
         Who.YOU: "You",
@@ -94,7 +94,7 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
         Action.VOID: "Void",
         Action.APPEAL: "Appeal",
         Action.DECIDE: "Decide",
-        Action.CLAIM: "Assign to me",
+        Action.ASSIGN: "Assign to me",
         Action.RELEASE: "Release",
         Action.REQUEST_INFORMATION: "Request information",
         Action.EXTEND: "Extend the deadline",
@@ -119,13 +119,13 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
         EventType.INFORMATION_OVERDUE: "Information not received in time",
         EventType.DEADLINE_EXTENDED: "Deadline extended",
         EventType.PEER_TO_PEER_OFFERED: "Peer-to-peer discussion offered",
-        EventType.REVIEW_CLAIMED: "Case assigned to a reviewer",
-        EventType.REVIEW_RELEASED: "Case released by its reviewer",
+        EventType.CASE_ASSIGNED: "Case assigned to a reviewer",
+        EventType.CASE_RELEASED: "Case released by its reviewer",
         EventType.DECISION_PROPOSED: "Decisions proposed for a second signature",
         EventType.DECISION_RETURNED: "Proposed decisions returned",
         EventType.DATES_CHANGED: "Approved dates changed",
         EventType.PROVIDER_RECONCILED: "Provider matched with the directory",
-        EventType.LETTERS_PRINTED: "Determination notices issued",
+        EventType.NOTICES_PRINTED: "Determination notices issued",
         EventType.DEADLINE_NEARED: "Decision due soon",
         EventType.DEADLINE_PASSED: "Decision overdue",
         EventType.DOCUMENT_ATTACHED: "Document attached",
@@ -143,11 +143,11 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
     },
     "document_refusals": {refusal: refusal.words for refusal in Refusal},
     "provider_roles": {
-        Side.REQUESTING_PROVIDER: "Requesting provider",
-        Side.SERVICING_PROVIDER: "Servicing provider",
+        ProviderRole.REQUESTING_PROVIDER: "Requesting provider",
+        ProviderRole.SERVICING_PROVIDER: "Servicing provider",
     },
     "provider_mismatches": {
-        Mismatch.TYPED_IN: "Entered manually, not selected from the directory",
+        Mismatch.MANUALLY_ENTERED: "Entered manually, not selected from the directory",
         Mismatch.NOT_LISTED: "Not in the directory",
         Mismatch.NPI: "NPI differs from the directory",
         Mismatch.TIN: "TIN differs from the directory",
@@ -156,13 +156,13 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
     "requirements": {
         Requirement.REQUIRED: "Precertification required",
         Requirement.NOT_REQUIRED: "No precertification required",
-        Requirement.THIRD_PARTY: "Precertification required by a delegated vendor",
+        Requirement.DELEGATED_VENDOR: "Precertification required by a delegated vendor",
         Requirement.UNABLE_TO_DETERMINE: "Unable to determine",
     },
     "next_actions": {
         NextAction.START_DRAFT: "Start the request",
         NextAction.NONE: "None",
-        NextAction.GO_TO_THIRD_PARTY: "Go to the delegated vendor",
+        NextAction.GO_TO_VENDOR: "Go to the delegated vendor",
         NextAction.CALL: "Call Provider Services",
     },
     "stages": {
@@ -178,17 +178,17 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
         Channel.VENDOR: "Delegated vendor",
     },
     "assertion_statuses": {
-        AssertionStanding.NONE: "No check quoted",
-        AssertionStanding.PROVEN: "Matches the quoted check",
-        AssertionStanding.CHANGED: "Differs from the quoted check",
+        AssertionStatus.NONE: "No check quoted",
+        AssertionStatus.PROVEN: "Matches the quoted check",
+        AssertionStatus.CHANGED: "Differs from the quoted check",
     },
     "notice_kinds": {
-        LetterKind.APPROVAL: "Approval notice",
-        LetterKind.PARTIAL_APPROVAL: "Partial approval notice",
-        LetterKind.DENIAL: "Denial notice",
-        LetterKind.APPEAL_OVERTURNED: "Appeal notice: decision overturned",
-        LetterKind.APPEAL_PARTLY_OVERTURNED: "Appeal notice: decision overturned in part",
-        LetterKind.APPEAL_UPHELD: "Appeal notice: decision upheld",
+        NoticeKind.APPROVAL: "Approval notice",
+        NoticeKind.PARTIAL_APPROVAL: "Partial approval notice",
+        NoticeKind.DENIAL: "Denial notice",
+        NoticeKind.APPEAL_OVERTURNED: "Appeal notice: decision overturned",
+        NoticeKind.APPEAL_PARTLY_OVERTURNED: "Appeal notice: decision overturned in part",
+        NoticeKind.APPEAL_UPHELD: "Appeal notice: decision upheld",
     },
     "notice_audiences": {
         Audience.PROVIDER: "Providers",
@@ -206,8 +206,8 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
         AuthorizationType.OUTPATIENT: "Outpatient",
     },
     "urgencies": {
-        Urgency.ELECTIVE: "Standard",
-        Urgency.URGENT: "Expedited",
+        Urgency.STANDARD: "Standard",
+        Urgency.EXPEDITED: "Expedited",
         Urgency.EMERGENCY: "Emergency",
     },
     "unit_types": {
@@ -310,10 +310,10 @@ class CodeLists:
 
     def __init__(self, payer: Payer) -> None:
         self.payer = payer
-        self._lists = {made.name: made for made in _lists(payer)}
+        self._lists = {deps.name: deps for deps in _lists(payer)}
         self._labels = {
-            name: {code.code: code.label for code in made.codes}
-            for name, made in self._lists.items()
+            name: {code.code: code.label for code in deps.codes}
+            for name, deps in self._lists.items()
         }
 
     def with_public(self, **lists: Iterable[Code]) -> tuple[CodeList, ...]:
@@ -378,7 +378,7 @@ def _lists(payer: Payer) -> Iterator[CodeList]:
         "routes": ((one.code, one.name) for one in form.routes),
         "decision_reasons": payer.reason_codes.items(),
         "denial_reasons": payer.reason_codes.items(),
-        "required_documentation": payer.wanted_documents.items(),
+        "required_documentation": payer.required_documentation.items(),
         "management_levels": ((name, name) for name in payer.supported_management_levels),
         "lines_of_business": ((name, _readable(name)) for name in payer.review_clocks),
     }

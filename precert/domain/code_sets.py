@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from precert.domain.codes import has_form
 from precert.domain.content import RequestContent, Service
-from precert.domain.errors import Fault
+from precert.domain.errors import FieldError
 from precert.domain.values import CodeType
 
 
@@ -43,21 +43,21 @@ Lookup = Callable[[CodeSet, str], ListedCode | None]
 """Finds a code in its set (port :class:`precert.usecases.ports.reference.CodeSets`)."""
 
 
-def faults_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[Fault]:
+def errors_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[FieldError]:
     """Codes that their set does not have, or not on the service date.
 
     Categories such as K55 are codes here, as an office may not know more before the service.
     """
     for index, service in enumerate(content.services):
         for pointer, code_set, code in _listed_codes(service):
-            if fault := _fault(lookup(code_set, code), code_set, service.first_day):
-                yield Fault(f"/services/{index}/{pointer}", *fault)
+            if error := _error(lookup(code_set, code), code_set, service.first_day):
+                yield FieldError(f"/services/{index}/{pointer}", *error)
 
 
-def fault_of_diagnosis(code: str, on: date | None, lookup: Lookup) -> Fault | None:
+def error_of_diagnosis(code: str, on: date | None, lookup: Lookup) -> FieldError | None:
     """What is wrong with a diagnosis that stands alone, as the adjudicated one does (W9)."""
-    fault = _fault(lookup(CodeSet.ICD_10_CM, code), CodeSet.ICD_10_CM, on)
-    return Fault("/diagnosis", *fault) if fault else None
+    error = _error(lookup(CodeSet.ICD_10_CM, code), CodeSet.ICD_10_CM, on)
+    return FieldError("/diagnosis", *error) if error else None
 
 
 def _listed_codes(service: Service) -> Iterator[tuple[str, CodeSet, str]]:
@@ -70,7 +70,7 @@ def _listed_codes(service: Service) -> Iterator[tuple[str, CodeSet, str]]:
             yield f"procedures/{line}/code", CodeSet.MS_DRG, procedure.code
 
 
-def _fault(found: ListedCode | None, code_set: CodeSet, on: date | None) -> tuple[str, str] | None:
+def _error(found: ListedCode | None, code_set: CodeSet, on: date | None) -> tuple[str, str] | None:
     if found is None:
         hint = " or enter its category, the first three characters"
         wanted = hint if code_set is CodeSet.ICD_10_CM else ""

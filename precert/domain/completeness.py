@@ -9,53 +9,53 @@ from datetime import date
 
 from precert.domain.codes import code_types_of, has_form
 from precert.domain.content import MAX_LINES, Medication, Procedure, RequestContent, Service
-from precert.domain.errors import Fault
+from precert.domain.errors import FieldError
 from precert.domain.form import AskedField, AskedForm, FieldKind, asked_form, asked_of_request
 from precert.domain.ndc import readings_of
 from precert.domain.payer import Payer, Stage
 from precert.domain.rules import canonical_code
 
 
-def faults_of_check(content: RequestContent, payer: Payer, today: date) -> list[Fault]:
-    """Faults that keep a check from being answered."""
-    return _faults(content, payer, today, Stage.CHECK)
+def errors_of_check(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
+    """Errors that keep a check from being answered."""
+    return _errors(content, payer, today, Stage.CHECK)
 
 
-def faults_of_submission(content: RequestContent, payer: Payer, today: date) -> list[Fault]:
-    """Faults that keep a draft from being submitted: those of the check and what D2 adds."""
-    return _faults(content, payer, today, Stage.SUBMISSION)
+def errors_of_submission(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
+    """Errors that keep a draft from being submitted: those of the check and what D2 adds."""
+    return _errors(content, payer, today, Stage.SUBMISSION)
 
 
-def _faults(content: RequestContent, payer: Payer, today: date, stage: Stage) -> list[Fault]:
-    faults: list[Fault] = []
-    _look(asked_of_request(payer.form).checked(stage), content, "", stage, faults)
+def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) -> list[FieldError]:
+    errors: list[FieldError] = []
+    _look(asked_of_request(payer.form).checked(stage), content, "", stage, errors)
     if sum([len(service.procedures) for service in content.services]) > MAX_LINES:
         message = f"a request has at most {MAX_LINES} codes: split it"
-        faults.append(Fault("/services", "too_many_codes", message))
+        errors.append(FieldError("/services", "too_many_codes", message))
     for index, service in enumerate(content.services):
         path = f"/services/{index}"
         form = asked_form(payer, service, today)
-        _look(form.checked(stage), service, path, stage, faults)
-        faults.extend(_strays(form, service, path, stage))
-        faults.extend(_date_faults(form.dated, service, path, payer))
+        _look(form.checked(stage), service, path, stage, errors)
+        errors.extend(_strays(form, service, path, stage))
+        errors.extend(_date_errors(form.dated, service, path, payer))
         for line, procedure in enumerate(service.procedures):
-            if fault := _code_fault(procedure, payer):
-                faults.append(fault.under(f"{path}/procedures/{line}"))
+            if error := _code_error(procedure, payer):
+                errors.append(error.under(f"{path}/procedures/{line}"))
             if procedure.start_date:
                 dated, of_line = form.dated_in_procedures, f"{path}/procedures/{line}"
-                faults.extend(_date_faults(dated, procedure, of_line, payer))
+                errors.extend(_date_errors(dated, procedure, of_line, payer))
         if len(service.procedures) > 1 or service.additional_diagnoses:
-            faults.extend(_repetitions(service, path))
+            errors.extend(_repetitions(service, path))
         if service.medication:
-            faults.extend(_ndc_faults(service.medication, path))
-    return faults
+            errors.extend(_ndc_errors(service.medication, path))
+    return errors
 
 
 # -- Fields as the form asks for them -----------------------------------------------------------------
 
 
 def _look(
-    fields: Sequence[AskedField], holder: object, path: str, stage: Stage, faults: list[Fault]
+    fields: Sequence[AskedField], holder: object, path: str, stage: Stage, errors: list[FieldError]
 ) -> None:
     """Compares what was entered with the fields asked for, and with the parts of each.
 
@@ -66,46 +66,46 @@ def _look(
         if not value:
             if field.is_required(stage):
                 pointer = f"{path}/{field.name}"
-                faults.append(Fault(pointer, "missing", _wanted(field), field.codes))
+                errors.append(FieldError(pointer, "missing", _wanted(field), field.codes))
         elif field.kind is FieldKind.GROUP:
-            _look_into(field, value, f"{path}/{field.name}", stage, faults)
+            _look_into(field, value, f"{path}/{field.name}", stage, errors)
         elif field.kind is FieldKind.GROUPS:
             for index, entry in enumerate(value):
-                _look_into(field, entry, f"{path}/{field.name}/{index}", stage, faults)
+                _look_into(field, entry, f"{path}/{field.name}/{index}", stage, errors)
         elif field.choices and value not in field.codes:
-            faults.append(not_a_choice(field, f"{path}/{field.name}"))
+            errors.append(not_a_choice(field, f"{path}/{field.name}"))
 
 
 def _look_into(
-    field: AskedField, holder: object, path: str, stage: Stage, faults: list[Fault]
+    field: AskedField, holder: object, path: str, stage: Stage, errors: list[FieldError]
 ) -> None:
-    _look(field.checked(stage), holder, path, stage, faults)
+    _look(field.checked(stage), holder, path, stage, errors)
     if field.one_of and not any(getattr(holder, name) for name in field.one_of):
         wanted = " or ".join(field.one_of)
         message = f"one of these is required: {wanted}"
-        faults.append(Fault(f"{path}/{field.one_of[0]}", "missing", message))
+        errors.append(FieldError(f"{path}/{field.one_of[0]}", "missing", message))
 
 
-def _strays(form: AskedForm, service: Service, path: str, stage: Stage) -> Iterator[Fault]:
+def _strays(form: AskedForm, service: Service, path: str, stage: Stage) -> Iterator[FieldError]:
     """Fields that cannot be judged yet, and those that have no place here."""
     for awaiting in form.later:
         if awaiting.is_required(stage) and not getattr(service, awaiting.name):
-            yield Fault(f"{path}/{awaiting.name}", "missing", "this is required")
+            yield FieldError(f"{path}/{awaiting.name}", "missing", "this is required")
     for name in form.not_shown:
         if getattr(service, name):
             message = "leave it out: a service of this kind has no such field"
-            yield Fault(f"{path}/{name}", "not_expected", message)
+            yield FieldError(f"{path}/{name}", "not_expected", message)
 
 
-def _date_faults(
+def _date_errors(
     fields: Sequence[AskedField], holder: Service | Procedure, path: str, payer: Payer
-) -> Iterator[Fault]:
+) -> Iterator[FieldError]:
     """Days outside the payer's window (C9)."""
     for field in fields:
         day = getattr(holder, field.name)
         if day and field.earliest and field.latest and not field.earliest <= day <= field.latest:
             services = payer.provider_services
-            yield Fault(
+            yield FieldError(
                 f"{path}/{field.name}",
                 "outside_window",
                 f"choose a day from {field.earliest} to {field.latest}, "
@@ -113,9 +113,9 @@ def _date_faults(
             )
 
 
-def not_a_choice(field: AskedField, path: str) -> Fault:
+def not_a_choice(field: AskedField, path: str) -> FieldError:
     """What was chosen is not offered here."""
-    return Fault(path, "not_a_choice", f"choose one of {', '.join(field.codes)}", field.codes)
+    return FieldError(path, "not_a_choice", f"choose one of {', '.join(field.codes)}", field.codes)
 
 
 def _wanted(field: AskedField) -> str:
@@ -129,34 +129,34 @@ def _wanted(field: AskedField) -> str:
 # -- Codes by their form ------------------------------------------------------------------------------
 
 
-def _code_fault(procedure: Procedure, payer: Payer) -> Fault | None:
+def _code_error(procedure: Procedure, payer: Payer) -> FieldError | None:
     code, code_type = procedure.code, procedure.code_type
     if code_type is not None:
         if has_form(code, code_type):
             return None
-        return Fault("/code", "malformed", f"this is not the form of a {code_type} code")
+        return FieldError("/code", "malformed", f"this is not the form of a {code_type} code")
     found = code_types_of(code)
     if not found:
-        return Fault("/code", "malformed", "not a CPT, HCPCS, revenue or DRG code")
+        return FieldError("/code", "malformed", "not a CPT, HCPCS, revenue or DRG code")
     if len(found) == 1:
         return None
     names = {choice.code: choice.name for choice in payer.form.code_types}
     which = " or ".join(names.get(kind, kind) for kind in found)
-    return Fault("/code_type", "ambiguous", f"this code could be {which}: say which", found)
+    return FieldError("/code_type", "ambiguous", f"this code could be {which}: say which", found)
 
 
-def _ndc_faults(medication: Medication, path: str) -> Iterator[Fault]:
+def _ndc_errors(medication: Medication, path: str) -> Iterator[FieldError]:
     readings = readings_of(medication.ndc or "")
     if len(readings) > 1:
         message = "without dashes these ten digits name different drugs: choose the one you mean"
-        yield Fault(f"{path}/medication/ndc", "ambiguous", message, readings)
+        yield FieldError(f"{path}/medication/ndc", "ambiguous", message, readings)
 
 
-def _repetitions(service: Service, path: str) -> Iterator[Fault]:
+def _repetitions(service: Service, path: str) -> Iterator[FieldError]:
     codes: set[object] = set()
     for index, procedure in enumerate(service.procedures):
         if (code := _comparable(procedure)) in codes:
-            yield Fault(
+            yield FieldError(
                 f"{path}/procedures/{index}/code",
                 "duplicate_code",
                 "this code is listed already: raise its units instead",
@@ -165,7 +165,7 @@ def _repetitions(service: Service, path: str) -> Iterator[Fault]:
     diagnoses = {service.primary_diagnosis}
     for index, diagnosis in enumerate(service.additional_diagnoses):
         if diagnosis in diagnoses:
-            yield Fault(
+            yield FieldError(
                 f"{path}/additional_diagnoses/{index}",
                 "duplicate_code",
                 "this diagnosis is listed already: leave it out here",

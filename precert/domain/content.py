@@ -139,8 +139,8 @@ class RequestContent(Value):
     @property
     def tins(self) -> tuple[str, ...]:
         """TINs of both sides, each once: who sees the request (A2)."""
-        sides = (self.requesting_provider, self.servicing_provider)
-        return tuple(dict.fromkeys(side.tin for side in sides if side and side.tin))
+        roles = (self.requesting_provider, self.servicing_provider)
+        return tuple(dict.fromkeys(role.tin for role in roles if role and role.tin))
 
 
 PARTS: Final = frozenset(RequestContent.model_fields)

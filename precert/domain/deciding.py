@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from precert.domain.code_sets import Lookup, fault_of_diagnosis
+from precert.domain.code_sets import Lookup, error_of_diagnosis
 from precert.domain.codes import code_types_of
-from precert.domain.determination import Asked, as_asked, is_less, line_status
-from precert.domain.errors import Fault
+from precert.domain.determination import Asked, as_requested, is_less, line_status
+from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
 from precert.domain.review import Approved, Decision
 from precert.domain.statuses import LineStatus
@@ -50,46 +50,46 @@ class Signature:
 
     by: str
     at: datetime
-    round: int
+    cycle: int
 
 
-def faults_of_form(decisions: Collection[LineDecision]) -> Iterator[Fault]:
+def errors_of_form(decisions: Collection[LineDecision]) -> Iterator[FieldError]:
     """What is wrong with the decisions whatever the request is."""
     if not decisions:
-        yield Fault("/lines", "missing", "decide every open line")
+        yield FieldError("/lines", "missing", "decide every open line")
     seen: set[str] = set()
     for index, decision in enumerate(decisions):
         if decision.line_id in seen:
-            yield Fault(f"/lines/{index}/line_id", "duplicate", "decide each line once")
+            yield FieldError(f"/lines/{index}/line_id", "duplicate", "decide each line once")
         seen.add(decision.line_id)
         if decision.status not in (LineStatus.APPROVED, LineStatus.DENIED):
             choices = (LineStatus.APPROVED.value, LineStatus.DENIED.value)
-            yield Fault(
+            yield FieldError(
                 f"/lines/{index}/status", "not_a_choice", f"decide {' or '.join(choices)}", choices
             )
 
 
-def faults_of_line(
+def errors_of_line(
     said: LineDecision, asked: Asked | None, payer: Payer, lookup: Lookup
-) -> Iterator[Fault]:
+) -> Iterator[FieldError]:
     """What is wrong with the decision of one line; pointers are below the line."""
     if said.diagnosis is not None:
         on = asked.service.first_day if asked else None
-        if fault := fault_of_diagnosis(said.diagnosis, on, lookup):
-            yield fault
+        if error := error_of_diagnosis(said.diagnosis, on, lookup):
+            yield error
     if said.status is LineStatus.DENIED:
         if said.approved is not None:
-            yield Fault("/approved", "not_asked", "a denial approves nothing: leave it out")
-        yield from _faults_of_reasons(said, "a denial", payer)
+            yield FieldError("/approved", "not_asked", "a denial approves nothing: leave it out")
+        yield from _errors_of_reasons(said, "a denial", payer)
         return
     if asked is None:
         return
-    if faults := list(_faults_of_approval(said.approved, asked, payer)):
-        yield from faults
+    if errors := list(_errors_of_approval(said.approved, asked, payer)):
+        yield from errors
     elif is_less(approved_of(said, asked, payer), _wanted(asked, payer)):
-        yield from _faults_of_reasons(said, "an approval of less than was asked", payer)
+        yield from _errors_of_reasons(said, "an approval of less than was asked", payer)
     elif said.reason_code is not None:
-        yield from _faults_of_code(said, "a decision", payer)
+        yield from _errors_of_code(said, "a decision", payer)
 
 
 def decision_of(said: LineDecision, asked: Asked, payer: Payer, signature: Signature) -> Decision:
@@ -99,7 +99,7 @@ def decision_of(said: LineDecision, asked: Asked, payer: Payer, signature: Signa
     status = line_status(approved, _wanted(asked, payer)) if approved else LineStatus.DENIED
     return Decision(
         status=status,
-        round=signature.round,
+        cycle=signature.cycle,
         decided_at=signature.at,
         decided_by=signature.by,
         reason_code=said.reason_code,
@@ -122,36 +122,38 @@ def _words(text: str | None) -> str | None:
 
 
 def _wanted(asked: Asked, payer: Payer) -> Approved:
-    return as_asked(asked, approval_days=payer.review_desk.approval_days)
+    return as_requested(asked, approval_days=payer.utilization_management.approval_days)
 
 
-def _faults_of_approval(given: Approval | None, asked: Asked, payer: Payer) -> Iterator[Fault]:
+def _errors_of_approval(given: Approval | None, asked: Asked, payer: Payer) -> Iterator[FieldError]:
     if given is None:
         return
     wanted = _wanted(asked, payer)
     first, last = given.from_date or wanted.from_date, given.to_date or wanted.to_date
     if last < first:
-        yield Fault("/approved/to_date", "out_of_order", f"send {first} or a later day")
+        yield FieldError("/approved/to_date", "out_of_order", f"send {first} or a later day")
     if given.code is not None:
         if asked.code is None:
-            yield Fault("/approved/code", "not_asked", "this line has no code: leave it out")
+            yield FieldError("/approved/code", "not_asked", "this line has no code: leave it out")
         elif not code_types_of(given.code):
-            yield Fault("/approved/code", "malformed", "this has the form of no procedure code")
+            yield FieldError(
+                "/approved/code", "malformed", "this has the form of no procedure code"
+            )
     if (given.units or wanted.units) is not None and (given.unit_type or wanted.unit_type) is None:
-        yield Fault("/approved/unit_type", "missing", "say what the units count")
+        yield FieldError("/approved/unit_type", "missing", "say what the units count")
     if given.unit_type is not None and (given.units or wanted.units) is None:
-        yield Fault("/approved/units", "missing", "say how many")
+        yield FieldError("/approved/units", "missing", "say how many")
 
 
-def _faults_of_reasons(said: LineDecision, what: str, payer: Payer) -> Iterator[Fault]:
-    yield from _faults_of_code(said, what, payer)
+def _errors_of_reasons(said: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:
+    yield from _errors_of_code(said, what, payer)
     for name in ("rationale", "criterion"):
         if _words(getattr(said, name)) is None:
-            yield Fault(f"/{name}", "missing", f"{what} needs it")
+            yield FieldError(f"/{name}", "missing", f"{what} needs it")
 
 
-def _faults_of_code(said: LineDecision, what: str, payer: Payer) -> Iterator[Fault]:
+def _errors_of_code(said: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:
     if said.reason_code not in payer.reason_codes:
         choices = tuple(sorted(payer.reason_codes))
         message = f"{what} needs one of {', '.join(choices)}"
-        yield Fault("/reason_code", "not_a_choice", message, choices)
+        yield FieldError("/reason_code", "not_a_choice", message, choices)

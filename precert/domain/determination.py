@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from precert.domain.content import RequestContent, Service
-from precert.domain.review import Approved, Line
+from precert.domain.review import Approved, ServiceLine
 from precert.domain.statuses import LineStatus
 from precert.domain.values import UnitType
 
@@ -28,8 +28,8 @@ class Asked:
         return self.units if self.unit_type is UnitType.DAYS else None
 
 
-def asked_lines(content: RequestContent) -> Mapping[str, Asked]:
-    """What was asked, by line id; ids as :func:`precert.domain.request.lines_of` gives them."""
+def requested_lines(content: RequestContent) -> Mapping[str, Asked]:
+    """What was asked, by line id; ids as :func:`precert.domain.request.service_lines_of` gives them."""
     asked: dict[str, Asked] = {}
     for number, service in enumerate(content.services, start=1):
         if not service.procedures:
@@ -45,7 +45,7 @@ def asked_lines(content: RequestContent) -> Mapping[str, Asked]:
     return asked
 
 
-def as_asked(asked: Asked, *, approval_days: int) -> Approved:
+def as_requested(asked: Asked, *, approval_days: int) -> Approved:
     """The line approved as it was asked for.
 
     The period is the stay, and for other services ``approval_days`` from the first one.
@@ -63,7 +63,7 @@ def as_asked(asked: Asked, *, approval_days: int) -> Approved:
 
 
 def days_of_service(
-    content: RequestContent, lines: Sequence[Line] = ()
+    content: RequestContent, lines: Sequence[ServiceLine] = ()
 ) -> tuple[date | None, date | None]:
     """The first and the last day of all services: as asked for, or as an operator moved them (W5).
 
@@ -72,7 +72,7 @@ def days_of_service(
     moved = {
         line.line_id: line.decisions[-1].approved
         for line in lines
-        if line.decisions and line.decisions[-1].changed_dates_because
+        if line.decisions and line.decisions[-1].date_change_reason
     }
     days = [day for asked in _by_service(content) for day in _days(asked, moved)]
     return min(days, default=None), max(days, default=None)
@@ -81,7 +81,7 @@ def days_of_service(
 def _by_service(content: RequestContent) -> list[dict[str, Asked]]:
     """The lines as they were asked for, those of each service together."""
     found: dict[str, dict[str, Asked]] = {}
-    for line_id, asked in asked_lines(content).items():
+    for line_id, asked in requested_lines(content).items():
         found.setdefault(line_id.partition(".")[0], {})[line_id] = asked
     return list(found.values())
 

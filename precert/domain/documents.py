@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from precert.contract import DOCUMENT_PREFIX
 from precert.domain.content import RequestContent
-from precert.domain.matching import Side
+from precert.domain.matching import ProviderRole
 from precert.domain.values import Sha256, Text, Tin, Value
+from precert.names import DOCUMENT_PREFIX
 
 CONTENT_TYPES: Final = {
     ".pdf": "application/pdf",
@@ -153,12 +153,12 @@ class Document(Value):
             version_id=None,
         )
 
-    def sender(self, *contents: RequestContent) -> Side | None:
+    def sender(self, *contents: RequestContent) -> ProviderRole | None:
         """The side that sent it, by the first content that names the sender's TIN.
 
         ``None`` while a draft does not name it yet.
         """
-        named = ((side, side.of(content)) for content in contents for side in Side)
+        named = ((role, role.of(content)) for content in contents for role in ProviderRole)
         return next(
             (s for s, provider in named if provider and provider.tin == self.sent_by_tin), None
         )

@@ -1,13 +1,13 @@
 """Whether a request repeats another one (S2).
 
-A request leaves a footprint: whom it is for, who gives the service, which codes on which days. Equal
+A request leaves a fingerprint: whom it is for, who gives the service, which codes on which days. Equal
 but for the days are two requests of one signature: where their days overlap, the second is refused as
-it is submitted. What is nearly the same is found by comparing the footprints of one member, once the
+it is submitted. What is nearly the same is found by comparing the fingerprints of one member, once the
 request is in: surely the same ends as a duplicate, what only looks like it goes to a reviewer with
 both.
 
 Codes are of one family where their code sets and forms are the same and they are at most
-:data:`NEAR_CODES` apart, as the variants of one procedure are (44120, 44121, 44125). A rule's range is
+:data:`CODE_FAMILY_DISTANCE` apart, as the variants of one procedure are (44120, 44121, 44125). A rule's range is
 no measure of that: one rule speaks for all surgery.
 
 A predetermination repeats no precertification: it asks for something else (C14).
@@ -22,14 +22,14 @@ from typing import Final
 from precert.domain.codes import code_types_of
 from precert.domain.content import RequestContent
 from precert.domain.determination import days_of_service
-from precert.domain.review import Line, Suspicion
+from precert.domain.review import PotentialDuplicate, ServiceLine
 from precert.domain.rules import canonical_code, family_of, ordinal_of
 from precert.domain.values import CodeType, MemberId, Npi, Purpose, Text, Tin, Value
 
-NEAR_CODES: Final = 9
+CODE_FAMILY_DISTANCE: Final = 9
 
 
-class Footprint(Value):
+class Fingerprint(Value):
     """What a submitted request is compared by; the first and the last day are both included.
 
     ``services`` are the types of service of stays without a code: they stand in for one.
@@ -62,15 +62,15 @@ class Footprint(Value):
         ]
         return sha256(json.dumps(told).encode()).hexdigest()
 
-    def overlaps(self, other: "Footprint") -> bool:
+    def overlaps(self, other: "Fingerprint") -> bool:
         return self.first_day <= other.last_day and other.first_day <= self.last_day
 
-    def is_near(self, other: "Footprint", days: int) -> bool:
+    def is_near(self, other: "Fingerprint", days: int) -> bool:
         """Whether the days overlap, or so few lie from one to the other."""
         earlier, later = sorted((self, other), key=lambda one: one.first_day)
         return (later.first_day - earlier.last_day).days <= days
 
-    def is_same_provider(self, other: "Footprint") -> bool:
+    def is_same_provider(self, other: "Fingerprint") -> bool:
         """Whether one of the ids by which a provider is known is the same."""
         pairs = (
             (self.npi, other.npi),
@@ -79,21 +79,21 @@ class Footprint(Value):
         )
         return any(one is not None and one == another for one, another in pairs)
 
-    def asks_the_same(self, other: "Footprint") -> bool:
+    def requests_the_same(self, other: "Fingerprint") -> bool:
         return (self.codes, self.services) == (other.codes, other.services)
 
-    def came_after(self, other: "Footprint") -> bool:
+    def came_after(self, other: "Fingerprint") -> bool:
         return (self.submitted_at, self.request_id) > (other.submitted_at, other.request_id)
 
 
-def footprint_of(
+def fingerprint_of(
     request_id: str,
     number: str,
     submitted_at: datetime,
     content: RequestContent,
-    lines: Sequence[Line] = (),
-) -> Footprint:
-    """The footprint of complete content; decided ``lines`` may have been moved to other days (W5).
+    lines: Sequence[ServiceLine] = (),
+) -> Fingerprint:
+    """The fingerprint of complete content; decided ``lines`` may have been moved to other days (W5).
 
     Raises:
         AssertionError: it is not complete.
@@ -103,7 +103,7 @@ def footprint_of(
     if patient is None or servicing is None or first_day is None or last_day is None:
         raise AssertionError("completeness requires patient, provider and dates")
     kinds = (service.type_of_service for service in content.services if not service.procedures)
-    return Footprint(
+    return Fingerprint(
         request_id=request_id,
         number=number,
         submitted_at=submitted_at,
@@ -121,44 +121,46 @@ def footprint_of(
 
 
 def sure_duplicates(
-    own: Footprint, others: Iterable[Footprint], near_days: int
-) -> tuple[Footprint, ...]:
+    own: Fingerprint, others: Iterable[Fingerprint], duplicate_window_days: int
+) -> tuple[Fingerprint, ...]:
     """Requests that this one surely repeats: the same codes, provider and, nearly, days."""
     return tuple(
         other
         for other in others
-        if _is_comparable(own, other, near_days) and own.asks_the_same(other)
+        if _is_comparable(own, other, duplicate_window_days) and own.requests_the_same(other)
     )
 
 
-def suspicions(
-    own: Footprint, others: Iterable[Footprint], near_days: int
-) -> tuple[Suspicion, ...]:
+def potential_duplicates(
+    own: Fingerprint, others: Iterable[Fingerprint], duplicate_window_days: int
+) -> tuple[PotentialDuplicate, ...]:
     """Earlier requests that this one may repeat: their codes are of one family with its own."""
     return tuple(
-        Suspicion(request_id=other.request_id, number=other.number, because="same_family")
+        PotentialDuplicate(
+            request_id=other.request_id, number=other.number, reason_codes="same_family"
+        )
         for other in others
         if own.came_after(other)
-        and _is_comparable(own, other, near_days)
-        and not own.asks_the_same(other)
+        and _is_comparable(own, other, duplicate_window_days)
+        and not own.requests_the_same(other)
         and _share_a_family(own, other)
     )
 
 
-def _is_comparable(own: Footprint, other: Footprint, near_days: int) -> bool:
+def _is_comparable(own: Fingerprint, other: Fingerprint, duplicate_window_days: int) -> bool:
     return (
         other.request_id != own.request_id
         and other.member_id.upper() == own.member_id.upper()
         and other.purpose is own.purpose
         and own.is_same_provider(other)
-        and own.is_near(other, near_days)
+        and own.is_near(other, duplicate_window_days)
     )
 
 
-def _share_a_family(own: Footprint, other: Footprint) -> bool:
+def _share_a_family(own: Fingerprint, other: Fingerprint) -> bool:
     return any(
         family_of(code, kind) == family_of(others_code, others_kind)
-        and abs(ordinal_of(code) - ordinal_of(others_code)) <= NEAR_CODES
+        and abs(ordinal_of(code) - ordinal_of(others_code)) <= CODE_FAMILY_DISTANCE
         for kind, code in own.codes
         for others_kind, others_code in other.codes
     )

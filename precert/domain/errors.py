@@ -3,18 +3,18 @@
 ::
 
     PrecertError
-    ├── InvalidInputError            the input is malformed or incomplete; every fault is listed
+    ├── InvalidInputError            the input is malformed or incomplete; every error is listed
     │   └── MalformedHeaderError     a header has not the form that it is asked for in
     ├── NotEntitledError             the caller lacks an entitlement (A1)
     ├── NotFoundError                there is no such thing, or the caller may not see it (A2)
     ├── PatientNotFoundError         no member fits all that was entered (P1)
     ├── PatientNotEligibleError      coverage is not active (A6)
     ├── CheckNotAvailableError       the plan's management level is not supported (A4)
-    ├── NothingToHandOverError       the third party decides on nothing that was asked (C8)
+    ├── NothingToExportError       the delegated vendor decides on nothing that was asked (C8)
     ├── NoConfirmationError          not everything in the check is "not required" (C7)
     ├── PrecertificationNotRequiredError   nothing in the check needs it: no draft comes of it (D1)
-    ├── ThirdPartyDecidesError       a third party decides on all that needs it (C8)
-    ├── GuidanceOnlyError            neither form nor third party: the payer's words say what to do (A5)
+    ├── VendorDecidesError       a delegated vendor decides on all that needs it (C8)
+    ├── GuidanceOnlyError            neither form nor delegated vendor: the payer's words say what to do (A5)
     ├── DraftExpiredError            the 72 hours are over (D5)
     ├── VersionMismatchError         somebody else changed it first (D7)
     ├── VersionMissingError          a write came without the version it is based on (D7)
@@ -25,7 +25,7 @@
     ├── FlagLimitError               as many requests as may be are flagged (T3)
     ├── DocumentNotAvailableError    the document is not attached, or not yet (U5)
     ├── SameReviewerError            an appeal needs another reviewer than before (W7)
-    └── TransientError               a technical fault that may pass: try again
+    └── TransientError               a technical error that may pass: try again
 
 A denial of a request is none of these: it is a decision, not a refusal to consider
 (X12: HCR against AAA).
@@ -37,7 +37,7 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True)
-class Fault:
+class FieldError:
     """One thing wrong with the input.
 
     ``pointer`` is a JSON pointer (RFC 6901) into what was sent, so that a form can jump to the field.
@@ -49,8 +49,8 @@ class Fault:
     message: str
     choices: tuple[str, ...] = ()
 
-    def under(self, prefix: str) -> "Fault":
-        """The same fault, seen from further up in what was sent."""
+    def under(self, prefix: str) -> "FieldError":
+        """The same error, seen from further up in what was sent."""
         return replace(self, pointer=prefix + self.pointer)
 
 
@@ -70,13 +70,13 @@ class InvalidInputError(PrecertError):
     code = "invalid_input"
     title = "Something is missing or wrong"
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("Correct what is listed under `faults` and send it again.")
-        self.faults = tuple(faults)
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("Correct what is listed under `errors` and send it again.")
+        self.errors = tuple(errors)
 
 
 class MalformedHeaderError(InvalidInputError):
-    """Its fault points to the header by its name, as in ``/If-Match``."""
+    """Its error points to the header by its name, as in ``/If-Match``."""
 
     code = "malformed_header"
     title = "A header is malformed"
@@ -112,9 +112,9 @@ class NoConfirmationError(PrecertError):
     title = "There is no confirmation for this check"
 
 
-class NothingToHandOverError(PrecertError):
-    code = "nothing_to_hand_over"
-    title = "The third party decides on nothing here"
+class NothingToExportError(PrecertError):
+    code = "nothing_to_export"
+    title = "The delegated vendor decides on nothing here"
 
 
 class PrecertificationNotRequiredError(PrecertError):
@@ -122,9 +122,9 @@ class PrecertificationNotRequiredError(PrecertError):
     title = "Nothing here needs precertification"
 
 
-class ThirdPartyDecidesError(PrecertError):
-    code = "third_party_decides"
-    title = "A third party decides on this"
+class VendorDecidesError(PrecertError):
+    code = "vendor_decides"
+    title = "A delegated vendor decides on this"
 
 
 class GuidanceOnlyError(PrecertError):
@@ -184,4 +184,4 @@ class SameReviewerError(PrecertError):
 
 class TransientError(PrecertError):
     code = "try_again"
-    title = "A technical fault"
+    title = "A technical error"

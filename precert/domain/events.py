@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from precert.contract import EventType
 from precert.domain.statuses import Status
 from precert.domain.values import Text, Tin, Value
+from precert.names import EventType
 
 
 class Event(Value):
@@ -22,7 +22,7 @@ class Event(Value):
     event_id: Text
     type: EventType
     request_id: Text
-    round: Annotated[int, Field(ge=0)]
+    cycle: Annotated[int, Field(ge=0)]
     at: datetime
     status: Status
     number: Text | None = None

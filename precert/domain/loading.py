@@ -1,7 +1,7 @@
 """The files a payer loads: plans, members, their SSNs, providers, rules, delegates.
 
 Each loader takes a file's text and gives models, or raises
-:class:`~precert.domain.loading_table.LoadingError` with every fault of the file. Lists within a
+:class:`~precert.domain.loading_table.LoadingError` with every error of the file. Lists within a
 cell are parted by ``|``.
 """
 
@@ -13,14 +13,13 @@ from pydantic import SecretStr
 
 from precert.domain.content import Address
 from precert.domain.coverage import MAX_SPANS, PLAN_TYPES, Coverage, Person, Plan
-from precert.domain.delegates import Delegate
 from precert.domain.directory import DirectoryEntry
 from precert.domain.loading_rules import load_rules
 from precert.domain.loading_table import (
     Cells,
     Column,
     LoadingError,
-    RowFault,
+    RowError,
     Table,
     day,
     load_rows,
@@ -29,17 +28,18 @@ from precert.domain.loading_table import (
 )
 from precert.domain.patients import Ssn
 from precert.domain.values import MemberId, ProviderKind, Value
+from precert.domain.vendors import DelegatedVendor
 
 __all__ = [
     "PLAN_TYPES",
     "LoadingError",
-    "RowFault",
-    "load_delegates",
+    "RowError",
     "load_directory",
     "load_members",
     "load_plans",
     "load_rules",
     "load_ssns",
+    "load_vendors",
 ]
 
 _TEXT: Final = "must be plain text of at most 120 characters"
@@ -97,9 +97,9 @@ _DIRECTORY: Final = Table(
     key="provider_id",
     places={},
 )
-_DELEGATES: Final = Table(
+_VENDORS: Final = Table(
     (
-        Column("delegate_id", _ID),
+        Column("vendor_id", _ID),
         Column("name", _TEXT),
         Column("services", _TEXT),
         Column("url", "must be a web address that begins with https://"),
@@ -114,7 +114,7 @@ _DELEGATES: Final = Table(
             "retrospective_notice", "must name a notice, or be empty", required=False, needed=False
         ),
     ),
-    key="delegate_id",
+    key="vendor_id",
     places={f"care_coordination.{field}": f"care_{field}" for field in ("phone", "fax", "email")},
 )
 
@@ -129,11 +129,11 @@ def load_plans(csv_text: str, lines_of_business: Collection[str] | None = None) 
 
     Args:
         csv_text: The file.
-        lines_of_business: Those with clocks; a plan of another one is a fault, as nobody could say
+        lines_of_business: Those with clocks; a plan of another one is an error, as nobody could say
             when its decisions are due. Not looked at where None.
 
     Raises:
-        LoadingError: with every fault of the file.
+        LoadingError: with every error of the file.
     """
 
     def check(cells: Cells) -> Iterator[tuple[str, str]]:
@@ -148,7 +148,7 @@ def load_members(csv_text: str, plans: Iterable[Plan]) -> list[Coverage]:
     """Members with their coverage, a row for each span of it; each one's plan is among ``plans``.
 
     Raises:
-        LoadingError: with every fault of the file; rows of one member that tell different persons,
+        LoadingError: with every error of the file; rows of one member that tell different persons,
             overlap, or are more than :data:`~precert.domain.coverage.MAX_SPANS`.
     """
     by_id = {plan.plan_id: plan for plan in plans}
@@ -157,10 +157,10 @@ def load_members(csv_text: str, plans: Iterable[Plan]) -> list[Coverage]:
         fields = {name: cell for name, cell in cells.items() if name != "plan_id"}
         return Coverage.model_validate({**fields, "plan": by_id.get(cells.get("plan_id") or "")})
 
-    return [row for _, row in load_rows(csv_text, _MEMBERS, build, review=_span_faults)]
+    return [row for _, row in load_rows(csv_text, _MEMBERS, build, review=_span_errors)]
 
 
-def _span_faults(rows: Sequence[tuple[int, Coverage]]) -> Iterator[tuple[int, str, str]]:
+def _span_errors(rows: Sequence[tuple[int, Coverage]]) -> Iterator[tuple[int, str, str]]:
     """What rows of one member must not be to each other."""
     members: dict[str, list[tuple[int, Coverage]]] = {}
     for line, row in rows:
@@ -183,7 +183,7 @@ def load_ssns(csv_text: str, members: Iterable[Coverage]) -> dict[str, SecretStr
     """Social security numbers by member id, to be hashed and forgotten (P1).
 
     Raises:
-        LoadingError: with every fault of the file.
+        LoadingError: with every error of the file.
     """
     member_ids = {member.member_id for member in members}
 
@@ -200,7 +200,7 @@ def load_directory(csv_text: str) -> list[DirectoryEntry]:
     """Providers, one entry for each address and TIN (C1).
 
     Raises:
-        LoadingError: with every fault of the file.
+        LoadingError: with every error of the file.
     """
     address_fields = Address.model_fields.keys()
 
@@ -212,21 +212,21 @@ def load_directory(csv_text: str) -> list[DirectoryEntry]:
     return load_table(csv_text, _DIRECTORY, build)
 
 
-def load_delegates(csv_text: str) -> list[Delegate]:
+def load_vendors(csv_text: str) -> list[DelegatedVendor]:
     """Third parties that decide for the payer (C8).
 
     Raises:
-        LoadingError: with every fault of the file.
+        LoadingError: with every error of the file.
     """
 
-    def build(cells: Cells) -> Delegate:
+    def build(cells: Cells) -> DelegatedVendor:
         own = {name: cell for name, cell in cells.items() if not name.startswith("care_")}
         care = {
             name.removeprefix("care_"): cell
             for name, cell in cells.items()
             if name.startswith("care_")
         }
-        return Delegate.model_validate(
+        return DelegatedVendor.model_validate(
             {
                 **own,
                 "requirements": parts(cells, "requirements"),
@@ -234,4 +234,4 @@ def load_delegates(csv_text: str) -> list[Delegate]:
             }
         )
 
-    return load_table(csv_text, _DELEGATES, build)
+    return load_table(csv_text, _VENDORS, build)

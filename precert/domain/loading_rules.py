@@ -1,4 +1,4 @@
-"""The rule list's file: every fault of it at once, or its rules (C6)."""
+"""The rule list's file: every error of it at once, or its rules (C6)."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
@@ -18,7 +18,7 @@ from precert.domain.loading_table import (
     parts,
 )
 from precert.domain.payer import Form, Payer
-from precert.domain.rule_review import Row, contradictions
+from precert.domain.rule_list_report import Row, contradictions
 from precert.domain.rules import Requirement, Rule, canonical_code, family_of
 from precert.domain.values import AuthorizationType, CodeType, Text, Value
 
@@ -30,7 +30,7 @@ _SETS: Final = (
     "lines_of_business",
     "types_of_service",
     "places_of_service",
-    "documents_wanted",
+    "required_documentation",
 )
 _YES: Final = "yes"
 
@@ -46,8 +46,8 @@ _TABLE: Final = Table(
         Column("code_type", f"must be one of {', '.join(CodeType)}"),
         Column("code_from", _CODE),
         Column("code_to", f"{_CODE}; for a single code the same as code_from"),
-        Column("requirement", "must be one of REQUIRED, NOT_REQUIRED, THIRD_PARTY"),
-        Column("delegate_id", "must be the delegate_id of a delegate that is loaded", False),
+        Column("requirement", "must be one of REQUIRED, NOT_REQUIRED, DELEGATED_VENDOR"),
+        Column("vendor_id", "must be the vendor_id of a delegate that is loaded", False),
         Column("authorization_type", f"must be {' or '.join(AuthorizationType)}, or empty", False),
         Column("plan_types", f"must be some of {LIST_SEPARATOR.join(PLAN_TYPES)}, or empty", False),
         day("effective_from"),
@@ -57,7 +57,7 @@ _TABLE: Final = Table(
         _extra("places_of_service", f"must be places of service of the form, {_SOME}"),
         _extra("auto_approve_max_units", _LIMIT),
         _extra("auto_approve_max_days", _LIMIT),
-        _extra("documents_wanted", f"must be codes of the payer's wanted_documents, {_SOME}"),
+        _extra("required_documentation", f"must be codes of the payer's wanted_documents, {_SOME}"),
         _extra("label", "must be plain text of at most 120 characters, or empty"),
         _extra("guidance", "must be the name of one of the payer's notices, or empty"),
         _extra("predetermination", f"must be {_YES}, or empty"),
@@ -78,7 +78,7 @@ class _RuleRow(Value):
     code_from: Code
     code_to: Code
     requirement: Requirement
-    delegate_id: Text | None = None
+    vendor_id: Text | None = None
     authorization_type: AuthorizationType | None = None
     plan_types: frozenset[Text] = frozenset()
     lines_of_business: frozenset[Text] = frozenset()
@@ -88,33 +88,33 @@ class _RuleRow(Value):
     effective_to: date | None = None
     auto_approve_max_units: Limit | None = None
     auto_approve_max_days: Limit | None = None
-    documents_wanted: tuple[Text, ...] = ()
+    required_documentation: tuple[Text, ...] = ()
     label: Text | None = None
     guidance: Text | None = None
     predetermination: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if faults := [*self._faults_of_codes(), *self._faults()]:
-            raise ValueError("; ".join(faults))
+        if errors := [*self._errors_of_codes(), *self._errors()]:
+            raise ValueError("; ".join(errors))
         return self
 
-    def _faults_of_codes(self) -> Iterator[str]:
+    def _errors_of_codes(self) -> Iterator[str]:
         first, last = (canonical_code(c, self.code_type) for c in (self.code_from, self.code_to))
         if not all(has_form(code, self.code_type) for code in (self.code_from, self.code_to)):
             yield f"code_from and code_to must have the form of {self.code_type} codes"
         if family_of(first, self.code_type) != family_of(last, self.code_type) or first > last:
             yield "code_to must be like code_from in length and letters, and not before it"
 
-    def _faults(self) -> Iterator[str]:
+    def _errors(self) -> Iterator[str]:
         if self.effective_to is not None and self.effective_to < self.effective_from:
             yield "effective_to must not be before effective_from"
-        if (self.requirement is Requirement.THIRD_PARTY) != (self.delegate_id is not None):
-            yield "a delegate_id belongs to THIRD_PARTY rules, and only to them"
+        if (self.requirement is Requirement.DELEGATED_VENDOR) != (self.vendor_id is not None):
+            yield "a vendor_id belongs to DELEGATED_VENDOR rules, and only to them"
         if self.requirement is Requirement.UNABLE_TO_DETERMINE:
             yield "a rule answers; only a missing rule is unable to determine"
         if self.requirement is not Requirement.REQUIRED and (
-            self.auto_approve_max_units or self.auto_approve_max_days or self.documents_wanted
+            self.auto_approve_max_units or self.auto_approve_max_days or self.required_documentation
         ):
             yield "limits and documents wanted belong to REQUIRED rules, and only to them"
         if self.predetermination and self.requirement is not Requirement.NOT_REQUIRED:
@@ -136,13 +136,13 @@ def load_rules(
 
     Args:
         csv_text: The file.
-        delegate_ids: Delegates that are known; a rule naming another is a fault. Not looked at
+        delegate_ids: Delegates that are known; a rule naming another is an error. Not looked at
             where None.
         payer: Whose form, notices and lines of business the rules may name. Not looked at where
             None.
 
     Raises:
-        LoadingError: with every fault of the file, contradictions between its rows among them.
+        LoadingError: with every error of the file, contradictions between its rows among them.
     """
     return [rule for _, rule in load_rule_rows(csv_text, delegate_ids, payer)]
 
@@ -151,7 +151,7 @@ def load_rule_rows(
     csv_text: str, delegate_ids: Collection[str] | None = None, payer: Payer | None = None
 ) -> list[Row]:
     """As :func:`load_rules`, each rule with the line in which it stands."""
-    known = _known(payer) | ({} if delegate_ids is None else {"delegate_id": delegate_ids})
+    known = _known(payer) | ({} if delegate_ids is None else {"vendor_id": delegate_ids})
     hints = {column.name: column.hint for column in _TABLE.columns}
 
     def build(cells: Cells) -> Rule:
@@ -169,7 +169,7 @@ def load_rule_rows(
             yield "", "can apply to no service: its setting, types and places exclude one another"
 
     def review(rows: Sequence[Row]) -> Iterable[tuple[int, str, str]]:
-        return ((fault.row, fault.column, fault.message) for fault in contradictions(rows))
+        return ((error.row, error.column, error.message) for error in contradictions(rows))
 
     return load_rows(csv_text, _TABLE, build, check, review)
 
@@ -183,7 +183,7 @@ def _known(payer: Payer | None) -> dict[str, Collection[str]]:
         "lines_of_business": payer.review_clocks.keys(),
         "types_of_service": [kind.code for kind in payer.form.types_of_service],
         "places_of_service": [place.code for place in payer.form.places_of_service],
-        "documents_wanted": payer.wanted_documents.keys(),
+        "required_documentation": payer.required_documentation.keys(),
         "guidance": payer.notices.keys(),
     }
 

@@ -1,6 +1,6 @@
-"""Reading a CSV file with every fault found at once.
+"""Reading a CSV file with every error found at once.
 
-A file is wrong or right as a whole: one fault and nothing of it is used. A fault says what a right
+A file is wrong or right as a whole: one error and nothing of it is used. A error says what a right
 cell looks like and never repeats what stood there, as members' files hold personal data.
 """
 
@@ -26,7 +26,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, order=True)
-class RowFault:
+class RowError:
     """One thing wrong: line of the file (from 1), column or "" for the whole row, and remedy."""
 
     row: int
@@ -35,14 +35,14 @@ class RowFault:
 
 
 class LoadingError(PrecertError):
-    """A file cannot be loaded; ``faults`` lists everything wrong with it, by line."""
+    """A file cannot be loaded; ``errors`` lists everything wrong with it, by line."""
 
     code: ClassVar[str] = "load_failed"
     title: ClassVar[str] = "The file cannot be loaded"
 
-    def __init__(self, faults: Sequence[RowFault]) -> None:
-        super().__init__("Correct what is listed under `faults` and load the file again.")
-        self.faults = tuple(sorted(faults))
+    def __init__(self, errors: Sequence[RowError]) -> None:
+        super().__init__("Correct what is listed under `errors` and load the file again.")
+        self.errors = tuple(sorted(errors))
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class Table:
         return next((str(part) for part in reversed(location) if part in names), "")
 
 
-class _Faults:
-    """Collects faults, one a cell: the first found says most."""
+class _Errors:
+    """Collects errors, one a cell: the first found says most."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, str], str] = {}
@@ -99,7 +99,7 @@ class _Faults:
 
     def raise_if_any(self) -> None:
         if self._found:
-            raise LoadingError([RowFault(*place, text) for place, text in self._found.items()])
+            raise LoadingError([RowError(*place, text) for place, text in self._found.items()])
 
 
 RowCheck = Callable[[Cells], Iterator[tuple[str, str]]]
@@ -131,18 +131,18 @@ def load_rows(
         LoadingError: for columns missing, unknown or twice; rows of another length; cells that do
             not fit; keys that occur twice; a file without rows.
     """
-    faults = _Faults()
+    errors = _Errors()
     models: list[tuple[int, Model]] = []
     seen: dict[str, int] = {}
     hints = {column.name: column.hint for column in table.columns}
-    for line, cells in _rows(csv_text, table, faults):
-        for name, message in _cell_faults(cells, table):
-            faults.add(line, name, message)
+    for line, cells in _rows(csv_text, table, errors):
+        for name, message in _cell_errors(cells, table):
+            errors.add(line, name, message)
         for name, message in check(cells) if check else ():
-            faults.add(line, name, message)
+            errors.add(line, name, message)
         key = cells.get(table.key)
         if key is not None and (first := seen.setdefault(key.casefold(), line)) != line:
-            faults.add(line, table.key, f"is there already, in line {first}")
+            errors.add(line, table.key, f"is there already, in line {first}")
         try:
             models.append((line, build(cells)))
         except ValidationError as error:
@@ -150,10 +150,10 @@ def load_rows(
                 name = table.column_of(item["loc"])
                 if not name or name in cells:
                     own_words = item["msg"].removeprefix("Value error, ")
-                    faults.add(line, name, hints.get(name, own_words))
+                    errors.add(line, name, hints.get(name, own_words))
     for line, name, message in review(models) if review else ():
-        faults.add(line, name, message)
-    faults.raise_if_any()
+        errors.add(line, name, message)
+    errors.raise_if_any()
     return models
 
 
@@ -163,7 +163,7 @@ def parts(cells: Cells, name: str) -> tuple[str, ...]:
     return () if cell is None else tuple(part.strip() for part in cell.split(LIST_SEPARATOR))
 
 
-def _cell_faults(cells: Cells, table: Table) -> Iterator[tuple[str, str]]:
+def _cell_errors(cells: Cells, table: Table) -> Iterator[tuple[str, str]]:
     for column in table.columns:
         if column.name not in cells:
             continue
@@ -175,16 +175,16 @@ def _cell_faults(cells: Cells, table: Table) -> Iterator[tuple[str, str]]:
             yield column.name, column.hint
 
 
-def _rows(csv_text: str, table: Table, faults: _Faults) -> Iterator[tuple[int, Cells]]:
-    """Rows with the line each begins in; faults of the file's shape are noted on the way."""
-    lines = _records(csv_text.removeprefix(BYTE_ORDER_MARK), faults)
+def _rows(csv_text: str, table: Table, errors: _Errors) -> Iterator[tuple[int, Cells]]:
+    """Rows with the line each begins in; errors of the file's shape are noted on the way."""
+    lines = _records(csv_text.removeprefix(BYTE_ORDER_MARK), errors)
     wanted = [column.name for column in table.columns]
     needed = [column.name for column in table.columns if column.needed]
     at, header = next(lines, (HEADER_LINE, []))
     if not header:
-        faults.add(at, "", f"the first line must name the columns: {','.join(needed)}")
+        errors.add(at, "", f"the first line must name the columns: {','.join(needed)}")
         return
-    _check_header(at, header, wanted, needed, faults)
+    _check_header(at, header, wanted, needed, errors)
     empty = True
     for line, record in lines:
         empty = False
@@ -192,11 +192,11 @@ def _rows(csv_text: str, table: Table, faults: _Faults) -> Iterator[tuple[int, C
             cells = {name: cell or None for name, cell in zip(header, record, strict=True)}
             yield line, {name: cells[name] for name in wanted if name in cells}
         else:
-            faults.add(
+            errors.add(
                 line, "", f"must have {len(header)} cells as the header has, not {len(record)}"
             )
     if empty:
-        faults.add(at, "", "must be followed by at least one row")
+        errors.add(at, "", "must be followed by at least one row")
 
 
 def _check_header(
@@ -204,19 +204,19 @@ def _check_header(
     header: Sequence[str],
     wanted: Sequence[str],
     needed: Sequence[str],
-    faults: _Faults,
+    errors: _Errors,
 ) -> None:
     for name in needed:
         if name not in header:
-            faults.add(line, name, "is missing; add the column")
+            errors.add(line, name, "is missing; add the column")
     for position, name in enumerate(header):
         if name not in wanted:
-            faults.add(line, name, f"is unknown; the columns are {','.join(wanted)}")
+            errors.add(line, name, f"is unknown; the columns are {','.join(wanted)}")
         elif name in header[:position]:
-            faults.add(line, name, "is there twice; remove one")
+            errors.add(line, name, "is there twice; remove one")
 
 
-def _records(text: str, faults: _Faults) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, errors: _Errors) -> Iterator[tuple[int, list[str]]]:
     """The file's records, empty lines left out, each with its first line's number."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
@@ -226,7 +226,7 @@ def _records(text: str, faults: _Faults) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error:
-            faults.add(line, "", 'must be CSV: commas between cells, a quote within one as ""')
+            errors.add(line, "", 'must be CSV: commas between cells, a quote within one as ""')
             continue
         if record:
             yield line, [cell.strip() for cell in record]

@@ -20,7 +20,7 @@ _CHARACTERS: Final = 10
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-class Side(StrEnum):
+class ProviderRole(StrEnum):
     """The two providers of a request."""
 
     REQUESTING_PROVIDER = "REQUESTING_PROVIDER"
@@ -33,7 +33,7 @@ class Side(StrEnum):
 
     def of(self, content: RequestContent) -> Provider | None:
         """The provider of this side."""
-        if self is Side.REQUESTING_PROVIDER:
+        if self is ProviderRole.REQUESTING_PROVIDER:
             return content.requesting_provider
         return content.servicing_provider
 
@@ -41,7 +41,7 @@ class Side(StrEnum):
 class Mismatch(StrEnum):
     """Why a provider is not the directory's."""
 
-    TYPED_IN = "TYPED_IN"
+    MANUALLY_ENTERED = "MANUALLY_ENTERED"
     """Entered by hand, without a directory id (C16)."""
     NOT_LISTED = "NOT_LISTED"
     """The directory has no entry of its id."""
@@ -54,7 +54,7 @@ class TemporaryProvider(Value):
     """What a side is known by until it is reconciled, and what was submitted for it before that."""
 
     temporary_id: Text
-    because: tuple[Mismatch, ...]
+    reason_codes: tuple[Mismatch, ...]
     submitted: Provider | None = None
     """The provider as it was submitted, once an entry of the directory stands in its place."""
     reconciled_at: datetime | None = None
@@ -62,31 +62,33 @@ class TemporaryProvider(Value):
     """Subject of the operator; not for callers."""
 
 
-TemporaryProviders = Mapping[Side, TemporaryProvider]
+TemporaryProviders = Mapping[ProviderRole, TemporaryProvider]
 
 
-def temporary_id(request_id: str, side: Side) -> str:
+def temporary_id(request_id: str, role: ProviderRole) -> str:
     """The id that a side of a request has for want of the directory's; always the same one."""
-    digest = sha256(f"{request_id}#{side.value}".encode()).digest()
+    digest = sha256(f"{request_id}#{role.value}".encode()).digest()
     number = int.from_bytes(digest, "big")
     text = "".join(_CROCKFORD[number >> 5 * at & 31] for at in range(_CHARACTERS))
     return f"{PREFIX}-{text}"
 
 
-def typed_in(request_id: str, content: RequestContent) -> dict[Side, TemporaryProvider]:
+def manually_entered(
+    request_id: str, content: RequestContent
+) -> dict[ProviderRole, TemporaryProvider]:
     """The sides that were entered without a directory id: known without asking the directory."""
     return {
-        side: TemporaryProvider(
-            temporary_id=temporary_id(request_id, side), because=(Mismatch.TYPED_IN,)
+        role: TemporaryProvider(
+            temporary_id=temporary_id(request_id, role), reason_codes=(Mismatch.MANUALLY_ENTERED,)
         )
-        for side in Side
-        if (provider := side.of(content)) is not None and provider.provider_id is None
+        for role in ProviderRole
+        if (provider := role.of(content)) is not None and provider.provider_id is None
     }
 
 
 def provider_ids(content: RequestContent) -> frozenset[str]:
     """Ids of the directory entries that the content names."""
-    providers = (side.of(content) for side in Side)
+    providers = (role.of(content) for role in ProviderRole)
     return frozenset(one.provider_id for one in providers if one and one.provider_id)
 
 
@@ -95,20 +97,20 @@ def matched(
     content: RequestContent,
     known: TemporaryProviders,
     entries: Mapping[str, DirectoryEntry],
-) -> dict[Side, TemporaryProvider]:
-    """``known`` and the sides that do not fit the entry they name.
+) -> dict[ProviderRole, TemporaryProvider]:
+    """``known`` and the roles that do not fit the entry they name.
 
     ``entries`` are those of :func:`provider_ids` that the directory has. A side that was found out
     before stays as it stands, reconciled or not.
     """
-    found = {**typed_in(request_id, content), **known}
-    for side in Side:
-        provider = side.of(content)
-        if side in found or provider is None or provider.provider_id is None:
+    found = {**manually_entered(request_id, content), **known}
+    for role in ProviderRole:
+        provider = role.of(content)
+        if role in found or provider is None or provider.provider_id is None:
             continue
-        if because := mismatches(provider, entries.get(provider.provider_id)):
-            found[side] = TemporaryProvider(
-                temporary_id=temporary_id(request_id, side), because=because
+        if reason_codes := mismatches(provider, entries.get(provider.provider_id)):
+            found[role] = TemporaryProvider(
+                temporary_id=temporary_id(request_id, role), reason_codes=reason_codes
             )
     return found
 
@@ -126,17 +128,17 @@ def mismatches(provider: Provider, entry: DirectoryEntry | None) -> tuple[Mismat
     return tuple(mismatch for mismatch, holds in differs.items() if holds)
 
 
-def unmatched(temporary: TemporaryProviders) -> tuple[Side, ...]:
+def unmatched(temporary: TemporaryProviders) -> tuple[ProviderRole, ...]:
     """The sides that wait for an operator."""
     return tuple(
-        side for side in Side if side in temporary and temporary[side].reconciled_at is None
+        role for role in ProviderRole if role in temporary and temporary[role].reconciled_at is None
     )
 
 
 def as_submitted(content: RequestContent, temporary: TemporaryProviders) -> RequestContent:
     """The content as it was submitted, before any reconciliation."""
     replaced = {
-        side.part: one.submitted for side, one in temporary.items() if one.submitted is not None
+        role.part: one.submitted for role, one in temporary.items() if one.submitted is not None
     }
     return content.model_copy(update=replaced) if replaced else content
 

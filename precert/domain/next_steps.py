@@ -12,10 +12,10 @@ from typing import Final
 
 from precert.domain.content import Service
 from precert.domain.coverage import Plan
-from precert.domain.delegates import Delegate
 from precert.domain.payer import Payer
-from precert.domain.rules import CodeAnswer, Requirement
+from precert.domain.rules import CodeResult, Requirement
 from precert.domain.values import AuthorizationType, Purpose, Urgency
+from precert.domain.vendors import DelegatedVendor
 
 BEHAVIORAL: Final = "behavioral"
 """The notice of services that have guidance and never a form (A5)."""
@@ -26,7 +26,7 @@ class NextAction(StrEnum):
 
     START_DRAFT = "START_DRAFT"
     NONE = "NONE"
-    GO_TO_THIRD_PARTY = "GO_TO_THIRD_PARTY"
+    GO_TO_VENDOR = "GO_TO_VENDOR"
     CALL = "CALL"
 
 
@@ -39,16 +39,16 @@ class NextStep:
 _STEPS: Final = {
     Requirement.REQUIRED: (NextAction.START_DRAFT, "required"),
     Requirement.NOT_REQUIRED: (NextAction.NONE, "not_required"),
-    Requirement.THIRD_PARTY: (NextAction.GO_TO_THIRD_PARTY, "third_party"),
+    Requirement.DELEGATED_VENDOR: (NextAction.GO_TO_VENDOR, "vendor"),
     Requirement.UNABLE_TO_DETERMINE: (NextAction.CALL, "unable_to_determine"),
 }
 """By what was answered: the action, and the notice that explains it."""
 
 
 def next_step(
-    answer: CodeAnswer,
+    answer: CodeResult,
     service: Service,
-    delegate: Delegate | None,
+    delegate: DelegatedVendor | None,
     payer: Payer,
     today: date,
     purpose: Purpose = Purpose.PRECERTIFICATION,
@@ -86,16 +86,16 @@ def _emergency_action(service: Service) -> NextAction:
 
 
 def _retrospective_notice(
-    answer: CodeAnswer, service: Service, delegate: Delegate | None, today: date
+    answer: CodeResult, service: Service, delegate: DelegatedVendor | None, today: date
 ) -> str | None:
-    if answer.requirement is not Requirement.THIRD_PARTY or delegate is None:
+    if answer.requirement is not Requirement.DELEGATED_VENDOR or delegate is None:
         return None
     over = service.first_day is not None and service.first_day < today
     return delegate.retrospective_notice if over else None
 
 
 def notices_of(
-    answers: Sequence[CodeAnswer],
+    answers: Sequence[CodeResult],
     services: Sequence[Service],
     plan: Plan,
     requirement: Requirement,
@@ -111,13 +111,13 @@ def notices_of(
 
 
 def _notice_names(
-    answers: Sequence[CodeAnswer],
+    answers: Sequence[CodeResult],
     services: Sequence[Service],
     plan: Plan,
     found: set[Requirement],
 ) -> Iterator[str]:
     yield "no_guarantee"
-    for requirement in (Requirement.UNABLE_TO_DETERMINE, Requirement.THIRD_PARTY):
+    for requirement in (Requirement.UNABLE_TO_DETERMINE, Requirement.DELEGATED_VENDOR):
         if requirement in found:
             yield _STEPS[requirement][1]
     emergencies = [service for service in services if service.urgency is Urgency.EMERGENCY]

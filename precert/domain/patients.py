@@ -44,7 +44,7 @@ class PatientSearch(Value):
     @field_validator("ssn")
     @classmethod
     def _one_of_both(cls, ssn: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        # A member id that is there but malformed is told by its own fault.
+        # A member id that is there but malformed is told by its own error.
         if "member_id" in info.data and (ssn is None) is (info.data["member_id"] is None):
             raise ValueError("send either member_id or ssn")
         return ssn

@@ -50,7 +50,7 @@ class ReviewClock(Value):
     ``warn_at_share`` is the share of the time after which a deadline counts as near.
     """
 
-    urgent_hours: Annotated[int, Field(ge=1)]
+    expedited_hours: Annotated[int, Field(ge=1)]
     standard_days: Annotated[int, Field(ge=1)]
     appeal_expedited_hours: Annotated[int, Field(ge=1)]
     appeal_standard_days: Annotated[int, Field(ge=1)]
@@ -59,16 +59,16 @@ class ReviewClock(Value):
     """How often a line can be appealed before external review."""
     extension_days: Annotated[int, Field(ge=0)]
     """Days by which a standard case can be extended, once; urgent ones never are."""
-    information_urgent_hours: Annotated[int, Field(ge=1)]
+    information_expedited_hours: Annotated[int, Field(ge=1)]
     information_standard_days: Annotated[int, Field(ge=1)]
     """How long the providers have to bring what is asked for, while the clock stands still."""
     warn_at_share: Annotated[float, Field(gt=0, lt=1)]
 
 
-class ReviewDesk(Value):
+class UtilizationManagement(Value):
     """How the payer's reviewers work."""
 
-    lease_minutes: Annotated[int, Field(ge=1)]
+    assignment_minutes: Annotated[int, Field(ge=1)]
     """How long a reviewer holds a request that was claimed."""
     approval_days: Annotated[int, Field(ge=1)]
     """Length of an approved period where the request is not for a stay."""
@@ -77,7 +77,7 @@ class ReviewDesk(Value):
     peer_to_peer_phone: Text
     peer_to_peer_hours: Annotated[int, Field(ge=1)]
     """How long an offered talk can be taken up."""
-    near_days: Annotated[int, Field(ge=0)]
+    duplicate_window_days: Annotated[int, Field(ge=0)]
     """Requests whose dates are so many days apart or less may repeat each other (S2)."""
 
 
@@ -259,7 +259,7 @@ class Payer(Value):
     supported_management_levels: tuple[Text, ...]
     review_clocks: dict[str, ReviewClock]
     """By line of business."""
-    review_desk: ReviewDesk
+    utilization_management: UtilizationManagement
     draft_clock: DraftClock
     business_calendar: BusinessCalendar
     emergency_notice: EmergencyNotice
@@ -270,7 +270,7 @@ class Payer(Value):
     form: Form
     reason_codes: dict[str, str]
     """X12 886 codes that a denial may carry, with their meaning."""
-    wanted_documents: dict[str, Text]
+    required_documentation: dict[str, Text]
     """Documents that a rule may want with a request, by code, in words."""
     notices: dict[str, str]
     messages: dict[str, str]

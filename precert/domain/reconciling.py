@@ -6,15 +6,15 @@ decided. So it is possible whatever stands, determined and void included, and wh
 
 from datetime import datetime
 
-from precert.contract import EventType
 from precert.domain.directory import DirectoryEntry
-from precert.domain.errors import Fault, InvalidInputError
-from precert.domain.matching import Side
+from precert.domain.errors import FieldError, InvalidInputError
+from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
+from precert.names import EventType
 
 
 def reconcile_provider(
-    request: Request, side: Side, entry: DirectoryEntry, *, by: str, now: datetime
+    request: Request, role: ProviderRole, entry: DirectoryEntry, *, by: str, now: datetime
 ) -> Change | None:
     """Put the entry in the place of what was submitted; ``None`` where it stands there already.
 
@@ -26,21 +26,21 @@ def reconcile_provider(
             would no longer see it.
     """
     review, content = request.submitted, request.content
-    provider, temporary = side.of(content), review.temporary_providers.get(side)
+    provider, temporary = role.of(content), review.temporary_providers.get(role)
     if provider is None or temporary is None:
         message = "this provider matches the directory: there is nothing to reconcile"
-        raise InvalidInputError([Fault("/side", "not_temporary", message)])
+        raise InvalidInputError([FieldError("/role", "not_temporary", message)])
     listed = entry.as_provider()
     replaced = listed.model_copy(
         update={"phone": provider.phone or listed.phone, "fax": provider.fax}
     )
     if temporary.reconciled_at is not None and replaced == provider:
         return None
-    after = content.model_copy(update={side.part: replaced})
+    after = content.model_copy(update={role.part: replaced})
     tins = frozenset(after.tins)
     if review.submitter_tins and tins.isdisjoint(review.submitter_tins):
         message = "the office that submitted the request would lose it: choose an entry of its TIN"
-        raise InvalidInputError([Fault("/provider_id", "submitters_tin", message)])
+        raise InvalidInputError([FieldError("/provider_id", "submitters_tin", message)])
     reconciled = temporary.model_copy(
         update={
             "submitted": temporary.submitted or provider,
@@ -48,7 +48,7 @@ def reconcile_provider(
             "reconciled_by": by,
         }
     )
-    known = {**review.temporary_providers, side: reconciled}
+    known = {**review.temporary_providers, role: reconciled}
     change = request.changed(
         EventType.PROVIDER_RECONCILED,
         now,

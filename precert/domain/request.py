@@ -13,14 +13,18 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from precert.contract import EventType
 from precert.domain.clocks import Deadline, appeal_filing_end, later
 from precert.domain.content import RequestContent, Service
 from precert.domain.coverage import Plan
-from precert.domain.errors import ActionNotAllowedError, Fault, InvalidInputError, SameReviewerError
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    FieldError,
+    InvalidInputError,
+    SameReviewerError,
+)
 from precert.domain.events import Event
-from precert.domain.matching import Side, as_submitted, unmatched
-from precert.domain.review import SYSTEM, Appeal, Assessment, Decision, Line, Review
+from precert.domain.matching import ProviderRole, as_submitted, unmatched
+from precert.domain.review import SYSTEM, Appeal, Assessment, Decision, Review, ServiceLine
 from precert.domain.statuses import (
     ADVERSE,
     DELEGATED_ACTION,
@@ -36,6 +40,7 @@ from precert.domain.statuses import (
     determined_status,
 )
 from precert.domain.values import Text, Tin, Urgency, Value
+from precert.names import EventType
 
 
 class Request(Value):
@@ -71,7 +76,7 @@ class Request(Value):
         return self.review
 
     @property
-    def unmatched_providers(self) -> tuple[Side, ...]:
+    def unmatched_providers(self) -> tuple[ProviderRole, ...]:
         """Sides that wait for an operator to say which directory entry they are (S3)."""
         return unmatched(self.review.temporary_providers) if self.review else ()
 
@@ -90,23 +95,23 @@ class Request(Value):
     def urgency(self) -> Urgency:
         """The shortest clock any service asks for."""
         found = {service.urgency for service in self.content.services}
-        for urgency in (Urgency.EMERGENCY, Urgency.URGENT):
+        for urgency in (Urgency.EMERGENCY, Urgency.EXPEDITED):
             if urgency in found:
                 return urgency
-        return Urgency.ELECTIVE
+        return Urgency.STANDARD
 
     @property
-    def round_urgency(self) -> Urgency:
+    def cycle_urgency(self) -> Urgency:
         """By what clock the open round runs: an appeal's is its own, whatever was asked for (W7)."""
         appeal = self.review.open_appeal if self.review else None
         if appeal is None:
             return self.urgency
-        return Urgency.URGENT if appeal.expedited else Urgency.ELECTIVE
+        return Urgency.EXPEDITED if appeal.expedited else Urgency.STANDARD
 
     @property
     def is_delegated(self) -> bool:
         """Whether a vendor decides it, and not the payer (W8)."""
-        return self.review is not None and self.review.delegate_id is not None
+        return self.review is not None and self.review.vendor_id is not None
 
     @property
     def review_action(self) -> str | None:
@@ -116,7 +121,7 @@ class Request(Value):
         return REVIEW_ACTIONS[self.status]
 
     @property
-    def round_is_open(self) -> bool:
+    def cycle_is_open(self) -> bool:
         """Whether the payer still owes a decision in the current round."""
         if self.is_delegated:
             return False
@@ -127,14 +132,14 @@ class Request(Value):
     @property
     def is_history(self) -> bool:
         """Whether nobody has a turn any more: from its last change on it is history (T4)."""
-        return self.waiting_on is WaitingOn.NOBODY
+        return self.waiting_on is WaitingOn.NONE
 
     @property
     def takes_documents(self) -> bool:
         """Drafts and what is pended take documents (U4); an open appeal is pended too (W7)."""
         if self.status is Status.INCOMPLETE:
             return True
-        return self.round_is_open and self.status is not Status.PROCESSING
+        return self.cycle_is_open and self.status is not Status.PROCESSING
 
     @property
     def waiting_on(self) -> WaitingOn:
@@ -142,15 +147,15 @@ class Request(Value):
             return WaitingOn.PROVIDER
         if self.is_delegated and self.status is Status.PENDING:
             return WaitingOn.VENDOR
-        if not self.round_is_open:
-            return WaitingOn.NOBODY
+        if not self.cycle_is_open:
+            return WaitingOn.NONE
         asked = self.review is not None and self.review.open_information_request is not None
         return WaitingOn.PROVIDER if asked else WaitingOn.PAYER
 
     @property
     def clock(self) -> Deadline | None:
         """Marks of the open round's clock; while information is asked for, the providers' own time."""
-        if self.review is None or not self.round_is_open:
+        if self.review is None or not self.cycle_is_open:
             return None
         if asked := self.review.open_information_request:
             return Deadline(asked.answer_by, asked.answer_by)
@@ -166,9 +171,9 @@ class Request(Value):
         return clock.due_at if clock else None
 
     @property
-    def lines_to_decide(self) -> tuple[Line, ...]:
+    def lines_to_decide(self) -> tuple[ServiceLine, ...]:
         """Lines of the open round."""
-        if self.review is None or not self.round_is_open:
+        if self.review is None or not self.cycle_is_open:
             return ()
         appeal = self.review.open_appeal
         if appeal is None:
@@ -176,7 +181,7 @@ class Request(Value):
         return tuple(line for line in self.review.lines if line.line_id in appeal.line_ids)
 
     @property
-    def offices_actions(self) -> tuple[Action, ...]:
+    def provider_actions(self) -> tuple[Action, ...]:
         """What either provider's office may do next (T1)."""
         appeal_open = self.review is not None and self.review.open_appeal is not None
         return allowed_actions(self.status, appeal_open=appeal_open, delegated=self.is_delegated)
@@ -186,15 +191,15 @@ class Request(Value):
         """Whether a reviewer may act: the round is open and the workflow has pended it."""
         return self.status is not Status.PROCESSING and self.due_at is not None
 
-    def reviewers_actions(self, by: str, now: datetime) -> tuple[Action, ...]:
+    def reviewer_actions(self, by: str, now: datetime) -> tuple[Action, ...]:
         """What this reviewer may do next: nothing but read, unless the round waits for them (T1)."""
         review = self.review
         if review is None or not self.waits_for_review or by in self.earlier_reviewers:
             return (Action.DETAILS,)
-        held = review.lease is not None and now < review.lease.until
-        if held and review.lease is not None and review.lease.held_by != by:
+        held = review.assignment is not None and now < review.assignment.until
+        if held and review.assignment is not None and review.assignment.assigned_to != by:
             return (Action.DETAILS,)
-        actions = [Action.DETAILS, Action.CLAIM]
+        actions = [Action.DETAILS, Action.ASSIGN]
         if held:
             actions.append(Action.RELEASE)
         if review.proposal is None:
@@ -203,14 +208,14 @@ class Request(Value):
             actions.append(Action.SIGN)
         if self.status is Status.PENDING and review.open_information_request is None:
             actions.append(Action.REQUEST_INFORMATION)
-            if review.extension is None and self.urgency is Urgency.ELECTIVE:
+            if review.extension is None and self.urgency is Urgency.STANDARD:
                 actions.append(Action.EXTEND)
-        if not self._talk_is_offered(now):
+        if not self._discussion_is_offered(now):
             actions.append(Action.OFFER_PEER_TO_PEER)
         return tuple(actions)
 
     @property
-    def operators_actions(self) -> tuple[Action, ...]:
+    def operator_actions(self) -> tuple[Action, ...]:
         """What an operator may do next: move approved dates (W5), reconcile a provider (S3)."""
         reconcile = (Action.RECONCILE_PROVIDER,) if self.unmatched_providers else ()
         approved = (LineStatus.APPROVED, LineStatus.MODIFIED)
@@ -233,7 +238,7 @@ class Request(Value):
             if person is not None and person != SYSTEM
         )
 
-    def _talk_is_offered(self, now: datetime) -> bool:
+    def _discussion_is_offered(self, now: datetime) -> bool:
         offer = self.review.peer_to_peer if self.review else None
         return offer is not None and now < offer.respond_by
 
@@ -262,10 +267,10 @@ class Request(Value):
             ),
         )
 
-    def delegate(self, delegate_id: str, assessment: Assessment, now: datetime) -> "Change":
+    def delegate(self, vendor_id: str, assessment: Assessment, now: datetime) -> "Change":
         """A vendor decides it: nothing is due from the payer, and the vendor reports (W8)."""
         review = self.require(Transition.DELEGATE)
-        update = {"delegate_id": delegate_id, "assessment": assessment}
+        update = {"vendor_id": vendor_id, "assessment": assessment}
         return self.changed(
             EventType.REQUEST_DELEGATED,
             now,
@@ -392,7 +397,7 @@ class Request(Value):
             raise self.refusal("Every level of appeal was used: external review comes next.")
         appeal = Appeal(
             level=level,
-            round=review.round + 1,
+            cycle=review.cycle + 1,
             status=AppealStatus.FILED,
             line_ids=tuple(dict.fromkeys(line_ids)),
             expedited=expedited,
@@ -405,7 +410,7 @@ class Request(Value):
             actor=by,
             document_slots=document_slots,
             review=review.model_copy(
-                update={"round": appeal.round, "appeals": (*review.appeals, appeal)}
+                update={"cycle": appeal.cycle, "appeals": (*review.appeals, appeal)}
             ),
         )
 
@@ -440,14 +445,14 @@ class Request(Value):
             ),
         )
 
-    def mark_clock(self, now: datetime) -> "Change | None":
+    def check_deadline(self, now: datetime) -> "Change | None":
         """Tell once that the open round's deadline is near, and once that it has passed (W2).
 
         The providers' time to bring information ends here as well: then the payer's clock runs on.
         """
-        if self.review is None or not self.round_is_open:
+        if self.review is None or not self.cycle_is_open:
             return None
-        review, current = self.review, self.review.round
+        review, current = self.review, self.review.cycle
         if asked := review.open_information_request:
             if now < asked.answer_by:
                 return None
@@ -455,11 +460,11 @@ class Request(Value):
                 EventType.INFORMATION_OVERDUE, now, review=_running_again(review, now)
             )
         clock = review.open_appeal or review
-        if clock.due_at and now >= clock.due_at and review.escalated_round < current:
-            marked = review.model_copy(update={"escalated_round": current, "warned_round": current})
+        if clock.due_at and now >= clock.due_at and review.escalated_cycle < current:
+            marked = review.model_copy(update={"escalated_cycle": current, "warned_cycle": current})
             return self.changed(EventType.DEADLINE_PASSED, now, review=marked)
-        if clock.warn_at and now >= clock.warn_at and review.warned_round < current:
-            marked = review.model_copy(update={"warned_round": current})
+        if clock.warn_at and now >= clock.warn_at and review.warned_cycle < current:
+            marked = review.model_copy(update={"warned_cycle": current})
             return self.changed(EventType.DEADLINE_NEARED, now, review=marked)
         return None
 
@@ -516,19 +521,21 @@ class Request(Value):
         return ActionNotAllowedError(
             detail,
             request_status=self.status.value,
-            allowed_actions=[action.value for action in self.offices_actions],
+            allowed_actions=[action.value for action in self.provider_actions],
         )
 
     def _require_appealable(self, review: Review, line_ids: Sequence[str]) -> None:
-        faults = [
-            Fault(f"/line_ids/{index}", "not_appealable", "name a line that was denied or modified")
+        errors = [
+            FieldError(
+                f"/line_ids/{index}", "not_appealable", "name a line that was denied or modified"
+            )
             for index, line_id in enumerate(line_ids)
             if (line := review.line(line_id)) is None or line.status not in ADVERSE
         ]
         if not line_ids:
-            faults.append(Fault("/line_ids", "missing", "name the denied lines to appeal"))
-        if faults:
-            raise InvalidInputError(faults)
+            errors.append(FieldError("/line_ids", "missing", "name the denied lines to appeal"))
+        if errors:
+            raise InvalidInputError(errors)
 
     def _open_appeal(self) -> Appeal:
         appeal = self.submitted.open_appeal
@@ -565,7 +572,7 @@ def _closed(review: Review, now: datetime) -> Review:
     ended = asked.model_copy(update={"closed_at": now}) if asked else None
     return review.model_copy(
         update={
-            "lease": None,
+            "assignment": None,
             "proposal": None,
             "information_requests": (
                 (*review.information_requests[:-1], ended) if ended else review.information_requests
@@ -580,7 +587,7 @@ def _running_again(
     """The clock goes on: what is due moves by as long as it stood still (W2)."""
     asked = review.information_requests[-1]
     closed = asked.model_copy(update={"closed_at": now, "answered": answered, "answer": answer})
-    pause = now.astimezone(UTC) - asked.asked_at.astimezone(UTC)
+    pause = now.astimezone(UTC) - asked.requested_at.astimezone(UTC)
     return review.model_copy(
         update={
             "information_requests": (*review.information_requests[:-1], closed),
@@ -597,7 +604,7 @@ def event_of(request: Request, event_type: EventType, actor: str | None = None) 
         event_id=f"{request.request_id}.{request.version:06d}",
         type=event_type,
         request_id=request.request_id,
-        round=review.round if review else 0,
+        cycle=review.cycle if review else 0,
         at=request.updated_at,
         status=request.status,
         number=review.number if review else None,
@@ -606,15 +613,15 @@ def event_of(request: Request, event_type: EventType, actor: str | None = None) 
     )
 
 
-def lines_of(services: Sequence[Service]) -> tuple[Line, ...]:
+def service_lines_of(services: Sequence[Service]) -> tuple[ServiceLine, ...]:
     """The lines that a submission asks to be determined; ids follow the order of entry."""
-    lines: list[Line] = []
+    lines: list[ServiceLine] = []
     for number, service in enumerate(services, start=1):
         if not service.procedures:
-            lines.append(Line(line_id=f"{number}.1", code=None, code_type=None))
+            lines.append(ServiceLine(line_id=f"{number}.1", code=None, code_type=None))
         for index, procedure in enumerate(service.procedures, start=1):
             lines.append(
-                Line(
+                ServiceLine(
                     line_id=f"{number}.{index}",
                     code=procedure.code,
                     code_type=procedure.code_type,
@@ -624,8 +631,8 @@ def lines_of(services: Sequence[Service]) -> tuple[Line, ...]:
 
 
 def _decided(
-    lines: Sequence[Line], decisions: Mapping[str, Decision], wanted: Sequence[str]
-) -> tuple[Line, ...]:
+    lines: Sequence[ServiceLine], decisions: Mapping[str, Decision], wanted: Sequence[str]
+) -> tuple[ServiceLine, ...]:
     _require_lines(decisions, wanted)
     return tuple(
         line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
@@ -636,14 +643,14 @@ def _decided(
 
 
 def _require_lines(decisions: Mapping[str, Decision], wanted: Sequence[str]) -> None:
-    faults = [
-        Fault("/lines", "line_missing", f"line {line_id} needs a decision")
+    errors = [
+        FieldError("/lines", "line_missing", f"line {line_id} needs a decision")
         for line_id in wanted
         if line_id not in decisions
     ] + [
-        Fault("/lines", "line_unknown", f"line {line_id} is not to be decided in this round")
+        FieldError("/lines", "line_unknown", f"line {line_id} is not to be decided in this round")
         for line_id in decisions
         if line_id not in wanted
     ]
-    if faults:
-        raise InvalidInputError(faults)
+    if errors:
+        raise InvalidInputError(errors)

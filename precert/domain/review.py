@@ -11,8 +11,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from precert.domain.delegates import Delegate
-from precert.domain.matching import Side, TemporaryProvider
+from precert.domain.matching import ProviderRole, TemporaryProvider
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
     LINE_ACTIONS,
@@ -21,8 +20,9 @@ from precert.domain.statuses import (
     LineStatus,
 )
 from precert.domain.values import CodeType, Diagnosis, Text, Tin, UnitType, Value
+from precert.domain.vendors import DelegatedVendor
 
-FIRST_ROUND = 1
+FIRST_CYCLE = 1
 SYSTEM: Final = "precert"
 """Who decided or asked where no person did: the payer's own rules, applied by the product."""
 
@@ -45,7 +45,7 @@ class Channel(StrEnum):
     """Decided by a delegated vendor, who reports it (W8)."""
 
 
-class AssertionStanding(StrEnum):
+class AssertionStatus(StrEnum):
     """Whether the id of a check's answer that a request quotes is that of the request."""
 
     NONE = "NONE"
@@ -75,7 +75,7 @@ class Decision(Value):
     """
 
     status: LineStatus
-    round: Annotated[int, Field(ge=1)]
+    cycle: Annotated[int, Field(ge=1)]
     decided_at: datetime
     decided_by: Text
     signed_by: Text | None = None
@@ -85,11 +85,11 @@ class Decision(Value):
     criterion: Reason | None = None
     approved: Approved | None = None
     diagnosis: Diagnosis | None = None
-    changed_dates_because: Reason | None = None
+    date_change_reason: Reason | None = None
     """Of a decision that only moves the approved period: the operator's reason (W5)."""
 
 
-class Line(Value):
+class ServiceLine(Value):
     """One code of one service. ``line_id`` is ``<service>.<line>``, counted from 1.
 
     A stay without a procedure is a line without a code.
@@ -122,7 +122,7 @@ class Line(Value):
 class Appeal(Value):
     """A round that reconsiders adverse lines (W7). ``level`` counts from 1."""
 
-    round: Annotated[int, Field(ge=2)]
+    cycle: Annotated[int, Field(ge=2)]
     level: Annotated[int, Field(ge=1)] = 1
     status: AppealStatus
     line_ids: tuple[Text, ...]
@@ -139,19 +139,19 @@ class LineAssessment(Value):
     line_id: Text
     requirement: Requirement
     rule_id: Text | None = None
-    delegate_id: Text | None = None
+    vendor_id: Text | None = None
     label: Text | None = None
     """The payer's words for the code, of that rule."""
     automatic: bool = False
     """Whether the rule's own limits allow an approval without a reviewer (W1)."""
 
 
-class Suspicion(Value):
+class PotentialDuplicate(Value):
     """Another request that this one may repeat (S2): for the reviewer, who sees both."""
 
     request_id: Text
     number: Text
-    because: Text
+    reason_codes: Text
     """A stable code: ``near_dates``, ``same_family``, ``provider_by_another_id``."""
 
 
@@ -162,11 +162,11 @@ class Assessment(Value):
     """Version of the rule list."""
     assessed_at: datetime
     lines: tuple[LineAssessment, ...]
-    wanted_documents: tuple[Text, ...] = ()
+    required_documentation: tuple[Text, ...] = ()
     """Codes of documents that the deciding rules want and that were not there."""
-    assertion: AssertionStanding = AssertionStanding.NONE
-    suspicions: tuple[Suspicion, ...] = ()
-    delegate: Delegate | None = None
+    assertion: AssertionStatus = AssertionStatus.NONE
+    potential_duplicates: tuple[PotentialDuplicate, ...] = ()
+    delegate: DelegatedVendor | None = None
     """The vendor who decides it, as published with that list (W8)."""
     late_notification: bool = False
     """An emergency admission reported after more than one business day (C10)."""
@@ -178,11 +178,11 @@ class InformationRequest(Value):
     It is open until they bring something or their own time, ``answer_by``, is over.
     """
 
-    asked_at: datetime
-    asked_by: Text
+    requested_at: datetime
+    requested_by: Text
     answer_by: datetime
     documents: tuple[Text, ...] = ()
-    """Codes of the payer's ``wanted_documents``."""
+    """Codes of the payer's ``required_documentation``."""
     text: Words | None = None
     closed_at: datetime | None = None
     answered: bool = False
@@ -205,10 +205,10 @@ class PeerToPeer(Value):
     phone: Text
 
 
-class Lease(Value):
+class Assignment(Value):
     """Who works on the open round, and until when nobody else may decide it."""
 
-    held_by: Text
+    assigned_to: Text
     until: datetime
 
 
@@ -227,25 +227,25 @@ class Review(Value):
     submitted_at: datetime
     submitted_version: int
     """Version the submission was based on: a repeated submission is told by it (S1)."""
-    lines: tuple[Line, ...]
+    lines: tuple[ServiceLine, ...]
     channel: Channel = Channel.PORTAL
     reference: Text | None = None
     """What another channel calls it: a vendor's case, a fax's or interchange's number."""
-    round: Annotated[int, Field(ge=1)] = FIRST_ROUND
+    cycle: Annotated[int, Field(ge=1)] = FIRST_CYCLE
     assessment: Assessment | None = None
-    delegate_id: Text | None = None
+    vendor_id: Text | None = None
     """The vendor who decides it (W8)."""
     reported_at: datetime | None = None
     """Of a vendor's case: the instant of the last report that was taken; older ones are passed by."""
     warn_at: datetime | None = None
     due_at: datetime | None = None
     determined_at: datetime | None = None
-    escalated_round: int = 0
-    warned_round: int = 0
+    escalated_cycle: int = 0
+    warned_cycle: int = 0
     information_requests: tuple[InformationRequest, ...] = ()
     extension: Extension | None = None
     peer_to_peer: PeerToPeer | None = None
-    lease: Lease | None = None
+    assignment: Assignment | None = None
     proposal: Proposal | None = None
     appeals: tuple[Appeal, ...] = ()
     void_reason: Reason | None = None
@@ -253,7 +253,7 @@ class Review(Value):
     """Number of the request that this one repeats (S2)."""
     duplicate_seen_by: frozenset[Tin] = frozenset()
     """TINs that see that one; its number is told where both sides of this one do (A2)."""
-    temporary_providers: Mapping[Side, TemporaryProvider] = {}
+    temporary_providers: Mapping[ProviderRole, TemporaryProvider] = {}
     """Sides whose provider did not match the directory, reconciled or not (S3)."""
     submitter_tins: tuple[Tin, ...] = ()
     """TINs of the submitter among the request's: one of them goes on seeing it."""
@@ -273,5 +273,5 @@ class Review(Value):
         """Since when the last determination stands; without one, since the submission."""
         return self.determined_at or self.submitted_at
 
-    def line(self, line_id: str) -> Line | None:
+    def line(self, line_id: str) -> ServiceLine | None:
         return next((line for line in self.lines if line.line_id == line_id), None)

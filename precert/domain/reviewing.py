@@ -7,20 +7,20 @@ move is asked by the use cases; what the request allows is asked here.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from precert.contract import EventType
 from precert.domain.clocks import later
-from precert.domain.errors import Fault, InvalidInputError, SameReviewerError
+from precert.domain.errors import FieldError, InvalidInputError, SameReviewerError
 from precert.domain.request import Change, Request
 from precert.domain.review import (
+    Assignment,
     Decision,
     Extension,
     InformationRequest,
-    Lease,
     PeerToPeer,
     Proposal,
     Review,
 )
 from precert.domain.statuses import LineStatus, Transition
+from precert.names import EventType
 
 
 def waiting_review(request: Request) -> Review:
@@ -40,9 +40,9 @@ def require_not_held_by_others(request: Request, by: str, now: datetime) -> None
     Raises:
         ActionNotAllowedError: another reviewer's lease is running.
     """
-    lease = request.submitted.lease
-    if lease is not None and lease.held_by != by and now < lease.until:
-        until = f"{lease.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    assignment = request.submitted.assignment
+    if assignment is not None and assignment.assigned_to != by and now < assignment.until:
+        until = f"{assignment.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         raise request.refusal(f"Another reviewer works on this request until {until}.")
 
 
@@ -51,19 +51,19 @@ def claim(request: Request, by: str, until: datetime, now: datetime) -> Change |
     review = waiting_review(request)
     request.require_other_reviewer(by)
     require_not_held_by_others(request, by, now)
-    lease = Lease(held_by=by, until=until)
-    if review.lease == lease:
+    assignment = Assignment(assigned_to=by, until=until)
+    if review.assignment == assignment:
         return None
-    return _within(request, EventType.REVIEW_CLAIMED, by, now, lease=lease)
+    return _within(request, EventType.CASE_ASSIGNED, by, now, assignment=assignment)
 
 
 def release(request: Request, by: str, now: datetime) -> Change | None:
     """Give the round back to the queue. ``None`` where nobody holds it."""
     review = waiting_review(request)
     require_not_held_by_others(request, by, now)
-    if review.lease is None:
+    if review.assignment is None:
         return None
-    return _within(request, EventType.REVIEW_RELEASED, by, now, lease=None)
+    return _within(request, EventType.CASE_RELEASED, by, now, assignment=None)
 
 
 def request_information(
@@ -87,11 +87,15 @@ def request_information(
         raise request.refusal("Information is asked for already: wait for it, or decide.")
     if not documents and not text:
         raise InvalidInputError(
-            [Fault("/documents", "missing", "name the documents wanted, or say in words what is")]
+            [
+                FieldError(
+                    "/documents", "missing", "name the documents wanted, or say in words what is"
+                )
+            ]
         )
     asked = InformationRequest(
-        asked_at=now,
-        asked_by=by,
+        requested_at=now,
+        requested_by=by,
         answer_by=answer_by,
         documents=tuple(dict.fromkeys(documents)),
         text=text,
@@ -134,8 +138,8 @@ def extend(request: Request, days: int, reason: str, *, by: str, now: datetime) 
         warn_at=later(review.warn_at, more),
         due_at=later(review.due_at, more),
         # The new deadline is told of like the first one.
-        warned_round=review.round - 1,
-        escalated_round=review.round - 1,
+        warned_cycle=review.cycle - 1,
+        escalated_cycle=review.cycle - 1,
     )
 
 
@@ -167,7 +171,9 @@ def propose(request: Request, decisions: Mapping[str, Decision], by: str, now: d
     if review.proposal is not None:
         raise request.refusal("Decisions wait for their second signature already.")
     proposal = Proposal(proposed_by=by, proposed_at=now, decisions=dict(decisions))
-    return _within(request, EventType.DECISION_PROPOSED, by, now, proposal=proposal, lease=None)
+    return _within(
+        request, EventType.DECISION_PROPOSED, by, now, proposal=proposal, assignment=None
+    )
 
 
 def signed(request: Request, by: str) -> dict[str, Decision]:
@@ -203,15 +209,15 @@ def change_dates(
         InvalidInputError: a line is not approved, or there is none of it.
     """
     review = request.require(Transition.CHANGE_DATES)
-    faults = [
-        Fault("/lines", "not_approved", f"line {line_id} is not approved: it has no dates")
+    errors = [
+        FieldError("/lines", "not_approved", f"line {line_id} is not approved: it has no dates")
         for line_id in decisions
         if (line := review.line(line_id)) is None
         or line.status not in (LineStatus.APPROVED, LineStatus.MODIFIED)
     ]
-    if faults or not decisions:
+    if errors or not decisions:
         raise InvalidInputError(
-            faults or [Fault("/lines", "missing", "name the lines whose dates change")]
+            errors or [FieldError("/lines", "missing", "name the lines whose dates change")]
         )
     lines = tuple(
         line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})

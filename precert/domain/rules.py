@@ -31,7 +31,7 @@ def canonical_code(code: str, code_type: CodeType) -> str:
 def family_of(code: str, code_type: CodeType) -> str:
     """The codes that ``code`` is compared with: its code set, and which characters are digits.
 
-    A letter at the end stands for itself. CPT category II codes (2029F) sort between plain ones, and
+    A notice at the end stands for itself. CPT category II codes (2029F) sort between plain ones, and
     no range of plain codes speaks for them. ``code`` is in its canonical form.
     """
     return f"{code_type} {code[:-1].translate(_SHAPES)}{'0' if code[-1].isdigit() else code[-1]}"
@@ -53,7 +53,7 @@ class Requirement(StrEnum):
 
     REQUIRED = "REQUIRED"
     NOT_REQUIRED = "NOT_REQUIRED"
-    THIRD_PARTY = "THIRD_PARTY"
+    DELEGATED_VENDOR = "DELEGATED_VENDOR"
     UNABLE_TO_DETERMINE = "UNABLE_TO_DETERMINE"
 
 
@@ -76,7 +76,7 @@ class Rule:
 
     ``code_to`` equals ``code_from`` for a single code. Both ends of a range are alike in form, and
     only codes of that form are covered. Revenue codes are kept with four digits.
-    ``effective_to`` is the last day the rule is in force, or absent while it has no end.
+    ``effective_to`` is the last day the rule is in effect, or absent while it has no end.
     """
 
     rule_id: str
@@ -86,7 +86,7 @@ class Rule:
     requirement: Requirement
     effective_from: date
     effective_to: date | None = None
-    delegate_id: str | None = None
+    vendor_id: str | None = None
     authorization_type: AuthorizationType | None = None
     plan_types: frozenset[str] = frozenset()
     lines_of_business: frozenset[str] = frozenset()
@@ -96,8 +96,8 @@ class Rule:
     """Up to so many units, days or both a request may be approved without a reviewer (W1); where
     neither is given, never."""
     auto_approve_max_days: int | None = None
-    documents_wanted: tuple[str, ...] = ()
-    """What a request should bring along, by the codes of the payer's ``wanted_documents``."""
+    required_documentation: tuple[str, ...] = ()
+    """What a request should bring along, by the codes of the payer's ``required_documentation``."""
     label: str | None = None
     """The payer's own words for the codes."""
     guidance: str | None = None
@@ -159,7 +159,7 @@ class Rule:
 class RuleListVersion:
     """Names a published list. A check quotes it, so that its answer can be explained later (C6).
 
-    ``effective_from`` is the first service date that the list speaks of. It is in force from
+    ``effective_from`` is the first service date that the list speaks of. It is in effect from
     ``published_at`` until the next one is published; which of its rules apply on a service date
     their own dates say.
     """
@@ -171,14 +171,14 @@ class RuleListVersion:
     published_at: datetime
 
 
-class CodeAnswer(NamedTuple):
+class CodeResult(NamedTuple):
     """What one code was answered, and by which rule: its id, and since when it is effective."""
 
     code: str
     code_type: CodeType
     requirement: Requirement
     rule_id: str | None = None
-    delegate_id: str | None = None
+    vendor_id: str | None = None
     effective_from: date | None = None
     label: str | None = None
     guidance: str | None = None
@@ -196,22 +196,22 @@ def deciding_rule(query: CodeQuery, rules: Iterable[Rule]) -> Rule | None:
     return max(applicable, key=lambda rule: rule.particularity)
 
 
-def answer_code(query: CodeQuery, rules: Iterable[Rule]) -> CodeAnswer:
+def answer_code(query: CodeQuery, rules: Iterable[Rule]) -> CodeResult:
     """The answer for one code by any rules (C6); *unable to determine* where none covers it."""
     named = [rule for rule in rules if rule.names(query.code, query.code_type)]
     return answer_by(deciding_rule(query, named), query)
 
 
-def answer_by(rule: Rule | None, query: CodeQuery) -> CodeAnswer:
+def answer_by(rule: Rule | None, query: CodeQuery) -> CodeResult:
     """What the deciding rule answers; *unable to determine* where there is none."""
     if rule is None:
-        return CodeAnswer(query.code, query.code_type, Requirement.UNABLE_TO_DETERMINE)
-    return CodeAnswer(
+        return CodeResult(query.code, query.code_type, Requirement.UNABLE_TO_DETERMINE)
+    return CodeResult(
         code=query.code,
         code_type=query.code_type,
         requirement=rule.requirement,
         rule_id=rule.rule_id,
-        delegate_id=rule.delegate_id,
+        vendor_id=rule.vendor_id,
         effective_from=rule.effective_from,
         label=rule.label,
         guidance=rule.guidance,
@@ -219,7 +219,7 @@ def answer_by(rule: Rule | None, query: CodeQuery) -> CodeAnswer:
     )
 
 
-def overall(answers: Iterable[CodeAnswer]) -> Requirement:
+def overall(answers: Iterable[CodeResult]) -> Requirement:
     """What a whole check comes to: the answer that asks most of the office wins.
 
     Only where every code is *not required* is the whole not required (C7).
@@ -227,7 +227,7 @@ def overall(answers: Iterable[CodeAnswer]) -> Requirement:
     found = {answer.requirement for answer in answers}
     for requirement in (
         Requirement.REQUIRED,
-        Requirement.THIRD_PARTY,
+        Requirement.DELEGATED_VENDOR,
         Requirement.UNABLE_TO_DETERMINE,
     ):
         if requirement in found:

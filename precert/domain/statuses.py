@@ -17,7 +17,7 @@ class Status(StrEnum):
     PROCESSING = "PROCESSING"
     PENDING = "PENDING"
     APPROVED = "APPROVED"
-    PARTIALLY_APPROVED = "PARTIALLY APPROVED"
+    PARTIALLY_APPROVED = "PARTIALLY_APPROVED"
     DENIED = "DENIED"
     VOID = "VOID"
 
@@ -46,7 +46,7 @@ class WaitingOn(StrEnum):
     PROVIDER = "PROVIDER"
     PAYER = "PAYER"
     VENDOR = "VENDOR"
-    NOBODY = "NOBODY"
+    NONE = "NONE"
 
 
 class Who(StrEnum):
@@ -93,7 +93,7 @@ class Action(StrEnum):
     VOID = "VOID"
     APPEAL = "APPEAL"
     DECIDE = "DECIDE"
-    CLAIM = "CLAIM"
+    ASSIGN = "ASSIGN"
     RELEASE = "RELEASE"
     REQUEST_INFORMATION = "REQUEST_INFORMATION"
     EXTEND = "EXTEND"

@@ -166,8 +166,8 @@ class AuthorizationType(StrEnum):
 class Urgency(StrEnum):
     """Levels of urgency. All but elective run on the urgent clock (W2)."""
 
-    ELECTIVE = "ELECTIVE"
-    URGENT = "URGENT"
+    STANDARD = "STANDARD"
+    EXPEDITED = "EXPEDITED"
     EMERGENCY = "EMERGENCY"
 
 

@@ -60,7 +60,7 @@ REQUEST_TYPE: Final = f"{X12}/1525"
 REQUEST_TYPE_OF: Final = {AuthorizationType.INPATIENT: "AR", AuthorizationType.OUTPATIENT: "HS"}
 """Admission review, health services review."""
 LEVEL_OF_SERVICE: Final = f"{X12}/1338"
-LEVEL_OF: Final = {Urgency.ELECTIVE: "E", Urgency.URGENT: "U", Urgency.EMERGENCY: "03"}
+LEVEL_OF: Final = {Urgency.STANDARD: "E", Urgency.EXPEDITED: "U", Urgency.EMERGENCY: "03"}
 
 
 US_CORE_ORGANIZATION: Final = {

@@ -10,7 +10,7 @@ from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import (
     ActionNotAllowedError,
     DraftExpiredError,
-    Fault,
+    FieldError,
     InvalidInputError,
     NotFoundError,
     PrecertError,
@@ -20,9 +20,9 @@ from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.statuses import Status, WaitingOn
 from precert.usecases.ports.listings import DashboardRow
-from precert.usecases.ports.requests import RequestFile, RequestStore, Round
+from precert.usecases.ports.requests import Cycle, RequestFile, RequestStore
 
-_OTHER_PATIENT = Fault(
+_OTHER_PATIENT = FieldError(
     "/content/patient/member_id",
     "other_patient",
     "this draft is for another patient: start a new draft",
@@ -74,7 +74,7 @@ def submitted_already(request: Request) -> ActionNotAllowedError:
         "This draft was submitted: read its request instead.",
         request_status=request.status.value,
         number=number,
-        allowed_actions=[action.value for action in request.offices_actions],
+        allowed_actions=[action.value for action in request.provider_actions],
     )
 
 
@@ -132,45 +132,45 @@ def kept(request: Request | None, payer: Payer, now: datetime) -> Request | None
     return request if now < end else None
 
 
-class KeptRequests:
+class RetainedRequests:
     """A request store that answers what is history no more as what does not exist.
 
     One place for every operation that names a request, reading or writing, whoever calls it.
     """
 
     def __init__(
-        self, stored: RequestStore, kept_now: Callable[[Request | None], Request | None]
+        self, stored: RequestStore, retained_now: Callable[[Request | None], Request | None]
     ) -> None:
         self._stored = stored
-        self._kept_now = kept_now
+        self._retained_now = retained_now
 
     def read_file(self, request_id: str) -> RequestFile | None:
         file = self._stored.read_file(request_id)
-        return file if file and self._kept_now(file.request) else None
+        return file if file and self._retained_now(file.request) else None
 
     def read(self, request_id: str) -> Request | None:
-        return self._kept_now(self._stored.read(request_id))
+        return self._retained_now(self._stored.read(request_id))
 
-    def record(self, change: Change, round_: Round | None = None) -> None:
-        self._stored.record(change, round_)
+    def record(self, change: Change, cycle: Cycle | None = None) -> None:
+        self._stored.record(change, cycle)
 
-    def renew_round(self, round_: Round) -> None:
-        self._stored.renew_round(round_)
+    def renew_cycle(self, cycle: Cycle) -> None:
+        self._stored.renew_cycle(cycle)
 
-    def round(self, request_id: str, number: int) -> Round | None:
-        return self._stored.round(request_id, number)
+    def cycle(self, request_id: str, number: int) -> Cycle | None:
+        return self._stored.cycle(request_id, number)
 
 
 def is_live(row: DashboardRow, payer: Payer, now: datetime) -> bool:
     """Whether a line is still to be shown, whatever the store has removed yet (D5, T4)."""
     if row.expires_at is not None:
         return now < row.expires_at
-    if row.waiting_on is not WaitingOn.NOBODY:
+    if row.waiting_on is not WaitingOn.NONE:
         return True
     return now < history_end(row.updated_at, payer.history_years, payer.zone)
 
 
 def bad_cursor() -> InvalidInputError:
     return InvalidInputError(
-        [Fault("/cursor", "malformed", "send the cursor of the last page, or leave it out")]
+        [FieldError("/cursor", "malformed", "send the cursor of the last page, or leave it out")]
     )

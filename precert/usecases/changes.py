@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError, NotFoundError, TransientError
 from precert.domain.request import Change, Request
 from precert.domain.reviewing import require_not_held_by_others
 from precert.domain.statuses import Action, Status
+from precert.names import Entitlement
 from precert.usecases.ports.requests import ConcurrentChangeError, RequestStore
 
 ATTEMPTS = 5
@@ -85,7 +85,7 @@ def change_case(
                 require_not_held_by_others(request, caller.subject, now)
             return wanted
 
-        return _told(request, moved, lambda: request.reviewers_actions(caller.subject, now))
+        return _told(request, moved, lambda: request.reviewer_actions(caller.subject, now))
 
     return change_request(request_id, change, requests=requests)
 
@@ -104,7 +104,7 @@ def change_as_operator(
     def change(request: Request | None) -> Change | Request:
         if request is None or request.status is Status.INCOMPLETE:
             raise NotFoundError("There is no such request.")
-        return _told(request, lambda: move(request), lambda: request.operators_actions)
+        return _told(request, lambda: move(request), lambda: request.operator_actions)
 
     return change_request(request_id, change, requests=requests)
 

@@ -5,24 +5,27 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
-from precert.contract import Entitlement
 from precert.domain.assertion import assertion_id, given_at, matches
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
-from precert.domain.code_sets import faults_of_codes
+from precert.domain.code_sets import errors_of_codes
 from precert.domain.codes import code_types_of
-from precert.domain.completeness import faults_of_check, not_a_choice
+from precert.domain.completeness import errors_of_check, not_a_choice
 from precert.domain.content import Procedure, RequestContent, Service
 from precert.domain.coverage import Coverage, Plan
-from precert.domain.delegates import Delegate
-from precert.domain.errors import Fault, InvalidInputError, NothingToHandOverError, TransientError
+from precert.domain.errors import (
+    FieldError,
+    InvalidInputError,
+    NothingToExportError,
+    TransientError,
+)
 from precert.domain.form import AskedForm, asked_form
 from precert.domain.next_steps import NextAction, NextStep, next_step
 from precert.domain.payer import Payer
-from precert.domain.review import AssertionStanding
+from precert.domain.review import AssertionStatus
 from precert.domain.rules import (
-    CodeAnswer,
     CodeQuery,
+    CodeResult,
     Requirement,
     Rule,
     RuleListVersion,
@@ -31,6 +34,8 @@ from precert.domain.rules import (
     overall,
 )
 from precert.domain.values import AuthorizationType, CodeType, Purpose, Urgency
+from precert.domain.vendors import DelegatedVendor
+from precert.names import Entitlement
 from precert.usecases.members import require_checkable
 from precert.usecases.ports.reference import (
     CheckFacts,
@@ -41,7 +46,7 @@ from precert.usecases.ports.reference import (
 )
 
 
-def next_fields(chosen: Service, caller: Caller, *, payer: Payer, now: datetime) -> AskedForm:
+def get_form_fields(chosen: Service, caller: Caller, *, payer: Payer, now: datetime) -> AskedForm:
     """The fields of one service, in order; ``chosen`` holds the choices made so far, nothing else.
 
     Raises:
@@ -50,25 +55,25 @@ def next_fields(chosen: Service, caller: Caller, *, payer: Payer, now: datetime)
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     form = asked_form(payer, chosen, local_date(now, payer.zone))
-    if faults := list(_faults(form, chosen)):
-        raise InvalidInputError(faults)
+    if errors := list(_errors(form, chosen)):
+        raise InvalidInputError(errors)
     return form
 
 
-def _faults(form: AskedForm, chosen: Service) -> Iterator[Fault]:
+def _errors(form: AskedForm, chosen: Service) -> Iterator[FieldError]:
     for asked in form.fields:
         value = getattr(chosen, asked.name)
         if asked.choices and value is not None and value not in asked.codes:
             yield not_a_choice(asked, f"/{asked.name}")
     for later in form.later:
         if getattr(chosen, later.name) not in (None, ()) and not getattr(chosen, later.waits_for):
-            yield Fault(f"/{later.waits_for}", "missing", f"choose this before {later.name}")
+            yield FieldError(f"/{later.waits_for}", "missing", f"choose this before {later.name}")
 
 
 class JudgedCode(NamedTuple):
     """What one code is answered, and the rule that decided it, if one covers it."""
 
-    answer: CodeAnswer
+    answer: CodeResult
     rule: Rule | None
 
 
@@ -95,20 +100,20 @@ def judge_codes(
     )
 
 
-def as_urgent(answer: CodeAnswer, service: Service) -> CodeAnswer:
+def as_expedited(answer: CodeResult, service: Service) -> CodeResult:
     """In an emergency nothing a rule knows needs precertification, whoever decides else (C10).
 
     The rule stays named. What no rule knows stays unable to determine, emergency or not.
     """
     known = answer.requirement is not Requirement.UNABLE_TO_DETERMINE
     if service.urgency is Urgency.EMERGENCY and known:
-        return answer._replace(requirement=Requirement.NOT_REQUIRED, delegate_id=None)
+        return answer._replace(requirement=Requirement.NOT_REQUIRED, vendor_id=None)
     return answer
 
 
 def _judged(query: CodeQuery, rules: Sequence[Rule], service: Service) -> JudgedCode:
     rule = deciding_rule(query, rules)
-    return JudgedCode(as_urgent(answer_by(rule, query), service), rule)
+    return JudgedCode(as_expedited(answer_by(rule, query), service), rule)
 
 
 def _queries(service: Service, plan: Plan) -> tuple[CodeQuery, ...]:
@@ -138,10 +143,10 @@ def _day(service: Service) -> date:
 
 
 @dataclass(frozen=True)
-class CheckAnswer:
+class CheckResult:
     """Answers by service, in the order asked, with the list that gave them."""
 
-    services: tuple[tuple[CodeAnswer, ...], ...]
+    services: tuple[tuple[CodeResult, ...], ...]
     requirement: Requirement
     rule_list: RuleListVersion
     coverage: Coverage
@@ -150,11 +155,11 @@ class CheckAnswer:
     """The past instant whose list answered, where one was asked for."""
     content: RequestContent = field(default_factory=RequestContent)
     """What was asked."""
-    delegates: Mapping[str, Delegate] = field(default_factory=dict)
+    vendors: Mapping[str, DelegatedVendor] = field(default_factory=dict)
     """Third parties that the answers name, by id, as they were published with the list."""
     assertion_id: str | None = None
     """What this answer is quoted by; an answer as of the past has none."""
-    quoted_id_fits: bool | None = None
+    assertion_valid: bool | None = None
     """Whether the id that was quoted is that of this question, answered by this list."""
 
     def next_steps(self, payer: Payer) -> tuple[tuple[NextStep, ...], ...]:
@@ -164,7 +169,7 @@ class CheckAnswer:
         return tuple(
             tuple(
                 next_step(
-                    code, service, self.delegates.get(code.delegate_id or ""), payer, today, purpose
+                    code, service, self.vendors.get(code.vendor_id or ""), payer, today, purpose
                 )
                 for code in codes
             )
@@ -183,10 +188,10 @@ def check_requirements(
     payer: Payer,
     now: datetime,
     as_of: datetime | None = None,
-) -> CheckAnswer:
+) -> CheckResult:
     """Answer every code of every service.
 
-    With ``as_of`` the check is answered as it was at that past instant, by the list in force then:
+    With ``as_of`` the check is answered as it was at that past instant, by the list in effect then:
     to explain an answer, one call more. Members are known as they are now.
 
     Raises:
@@ -196,13 +201,15 @@ def check_requirements(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     at = as_of or now
-    faults = faults_of_check(content, payer, local_date(at, payer.zone))
-    faults.extend(faults_of_codes(content, code_sets.listed))
-    faults = [fault.under("/content") for fault in faults]
+    errors = errors_of_check(content, payer, local_date(at, payer.zone))
+    errors.extend(errors_of_codes(content, code_sets.listed))
+    errors = [error.under("/content") for error in errors]
     if at > now:
-        faults.append(Fault("/as_of", "in_future", "must be an instant in the past, or absent"))
-    if faults:
-        raise InvalidInputError(faults)
+        errors.append(
+            FieldError("/as_of", "in_future", "must be an instant in the past, or absent")
+        )
+    if errors:
+        raise InvalidInputError(errors)
     if content.patient is None:
         raise AssertionError("completeness requires a patient")
     facts = reference.check_facts(content.patient.member_id)
@@ -217,9 +224,9 @@ def check_requirements(
     )
     services = tuple(tuple(code.answer for code in codes) for codes in judged)
     _require_offer(content.purpose, services)
-    asked_of = {one.delegate_id for codes in services for one in codes if one.delegate_id}
+    asked_of = {one.vendor_id for codes in services for one in codes if one.vendor_id}
     quoted, version = content.assertion_id, rule_list.version
-    return CheckAnswer(
+    return CheckResult(
         services=services,
         requirement=_requirement(services),
         rule_list=rule_list,
@@ -227,22 +234,22 @@ def check_requirements(
         checked_at=now,
         as_of=as_of,
         content=content,
-        delegates=rule_lists.delegates(rule_list, sorted(asked_of)) if asked_of else {},
+        vendors=rule_lists.vendors(rule_list, sorted(asked_of)) if asked_of else {},
         # Nobody gets the id of an answer that was not given then.
         assertion_id=None if as_of else assertion_id(content, version, now, key=key),
-        quoted_id_fits=matches(quoted, content, version, key=key) if quoted else None,
+        assertion_valid=matches(quoted, content, version, key=key) if quoted else None,
     )
 
 
-def _require_offer(purpose: Purpose, services: Sequence[Sequence[CodeAnswer]]) -> None:
+def _require_offer(purpose: Purpose, services: Sequence[Sequence[CodeResult]]) -> None:
     """A predetermination is asked for only where the list offers one (C14)."""
     offered = any(answer.predetermination for answers in services for answer in answers)
     if purpose is Purpose.PREDETERMINATION and not offered:
         message = "no predetermination is offered for these codes under this plan: leave it out"
-        raise InvalidInputError([Fault("/content/purpose", "not_offered", message)])
+        raise InvalidInputError([FieldError("/content/purpose", "not_offered", message)])
 
 
-def _requirement(services: Sequence[Sequence[CodeAnswer]]) -> Requirement:
+def _requirement(services: Sequence[Sequence[CodeResult]]) -> Requirement:
     """What all of it comes to; of a stay without codes no rule said that it needs nothing."""
     whole = overall(answer for answers in services for answer in answers)
     if whole is Requirement.NOT_REQUIRED and not all(services):
@@ -263,10 +270,10 @@ def _rule_list(
         if facts.rule_list is None:
             raise TransientError("No rule list is published yet. Try again later.")
         return facts.rule_list
-    then = versions.in_force_at(as_of)
+    then = versions.in_effect_at(as_of)
     if then is None:
         words = "is before the first rule list was published; give a later instant"
-        raise InvalidInputError([Fault("/as_of", "no_rule_list", words)])
+        raise InvalidInputError([FieldError("/as_of", "no_rule_list", words)])
     return then
 
 
@@ -280,55 +287,55 @@ bears the moment when its check began, before the pointer to the list was read; 
 
 def prove_assertion(
     content: RequestContent, *, reference: ReferenceReader, versions: RuleListVersions
-) -> AssertionStanding:
+) -> AssertionStatus:
     """Whether the id that ``content`` quotes was given for what it asks.
 
     Each list that may have answered at the moment named in the id is tried. One call where that is
-    the list in force now; one more where it is an earlier one, and for each list published around that
+    the list in effect now; one more where it is an earlier one, and for each list published around that
     moment; none where there is nothing to prove.
     """
     quoted = content.assertion_id
     if quoted is None:
-        return AssertionStanding.NONE
+        return AssertionStatus.NONE
     given = given_at(quoted)
     if given is None or content.patient is None:
-        return AssertionStanding.CHANGED
+        return AssertionStatus.CHANGED
     facts = reference.check_facts(content.patient.member_id)
     key = facts.assertion_key
     if key is None:
-        return AssertionStanding.CHANGED
+        return AssertionStatus.CHANGED
     for one in _may_have_answered(given, facts.rule_list, versions):
         if matches(quoted, content, one.version, key=key):
-            return AssertionStanding.PROVEN
-    return AssertionStanding.CHANGED
+            return AssertionStatus.PROVEN
+    return AssertionStatus.CHANGED
 
 
 def _may_have_answered(
     given: datetime, newest: RuleListVersion | None, versions: RuleListVersions
 ) -> Iterator[RuleListVersion]:
-    """The lists in force around an instant, the latest first."""
+    """The lists in effect around an instant, the latest first."""
     latest = given + AROUND
     one = newest
     if newest is None or newest.published_at > latest:
-        one = versions.in_force_at(latest)
+        one = versions.in_effect_at(latest)
     while one is not None:
         yield one
         if one.published_at <= given - AROUND:
             return
-        one = versions.in_force_at(one.published_at - timedelta(microseconds=1))
+        one = versions.in_effect_at(one.published_at - timedelta(microseconds=1))
 
 
-Check = Callable[[RequestContent, Caller], CheckAnswer]
+Check = Callable[[RequestContent, Caller], CheckResult]
 """The check itself (:func:`precert.usecases.checks.check_requirements`), equipped."""
 
 
 @dataclass(frozen=True)
-class Handover:
-    """What one third party decides of a check: its services, with its codes alone."""
+class Export:
+    """What one delegated vendor decides of a check: its services, with its codes alone."""
 
-    delegate: Delegate
+    delegate: DelegatedVendor
     content: RequestContent
-    answer: CheckAnswer
+    answer: CheckResult
 
     @property
     def note(self) -> str:
@@ -337,43 +344,43 @@ class Handover:
         return f"Referred by check {quoted}, rule list {self.answer.rule_list.version}."
 
 
-def prepare_handover(
+def export_check(
     content: RequestContent,
-    delegate_id: str,
+    vendor_id: str,
     caller: Caller,
     *,
     check: Check,
     rule_lists: RuleLists,
     payer: Payer,
-) -> Handover:
-    """Check again, and pick what the third party decides by the list in force now.
+) -> Export:
+    """Check again, and pick what the delegated vendor decides by the list in effect now.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
-        InvalidInputError: the check's faults, or there is no such third party.
+        InvalidInputError: the check's errors, or there is no such delegated vendor.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
-        NothingToHandOverError: it decides on nothing of this.
+        NothingToExportError: it decides on nothing of this.
     """
     answer = check(content, caller)
-    delegate = rule_lists.delegates(answer.rule_list, [delegate_id]).get(delegate_id)
+    delegate = rule_lists.vendors(answer.rule_list, [vendor_id]).get(vendor_id)
     if delegate is None:
-        words = "no such third party; send a delegate_id that the check answered"
-        raise InvalidInputError([Fault("/delegate_id", "unknown", words)])
-    services = tuple(_decided_by(delegate_id, answer, payer))
+        words = "no such delegated vendor; send a vendor_id that the check answered"
+        raise InvalidInputError([FieldError("/vendor_id", "unknown", words)])
+    services = tuple(_decided_by(vendor_id, answer, payer))
     if not services:
-        raise NothingToHandOverError(
+        raise NothingToExportError(
             f"{delegate.name} decides on none of these codes. Follow each code's next_step."
         )
-    return Handover(delegate, content.model_copy(update={"services": services}), answer)
+    return Export(delegate, content.model_copy(update={"services": services}), answer)
 
 
-def _decided_by(delegate_id: str, answer: CheckAnswer, payer: Payer) -> Iterator[Service]:
+def _decided_by(vendor_id: str, answer: CheckResult, payer: Payer) -> Iterator[Service]:
     asked = zip(answer.content.services, answer.services, answer.next_steps(payer), strict=True)
     for service, codes, steps in asked:
         procedures = tuple(
             procedure
             for procedure, code, step in zip(service.procedures, codes, steps, strict=True)
-            if code.delegate_id == delegate_id and step.action is NextAction.GO_TO_THIRD_PARTY
+            if code.vendor_id == vendor_id and step.action is NextAction.GO_TO_VENDOR
         )
         if procedures:
             yield service.model_copy(update={"procedures": procedures})

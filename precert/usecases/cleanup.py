@@ -2,23 +2,23 @@
 
 from datetime import datetime
 
-from precert.contract import EventType
 from precert.domain.clocks import draft_warning
 from precert.domain.events import Event
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status
+from precert.names import EventType
 from precert.usecases.access import has_expired
 from precert.usecases.ports.documents import DocumentBytes
 from precert.usecases.ports.requests import (
     Archive,
+    DeletedDraft,
     DraftChangedError,
-    DraftRemains,
+    DraftCleanup,
     DraftWarnings,
     DueWarning,
-    FileRemains,
-    GoneDraft,
-    HistoryRemains,
+    FileCleanup,
+    HistoryCleanup,
     RequestStore,
 )
 
@@ -48,7 +48,7 @@ def expiring_event(draft: Request, now: datetime) -> Event:
         event_id=f"{draft.request_id}.{draft.version:06d}.warning",
         type=EventType.DRAFT_EXPIRING,
         request_id=draft.request_id,
-        round=0,
+        cycle=0,
         at=now,
         status=draft.status,
         tins=tuple(sorted(draft.tins)),
@@ -69,7 +69,7 @@ def _gave(warning: DueWarning, draft: Request, warnings: DraftWarnings, now: dat
 
 
 def remove_draft(
-    gone: GoneDraft, *, requests: RequestStore, remains: DraftRemains, store: DocumentBytes
+    gone: DeletedDraft, *, requests: RequestStore, cleanup: DraftCleanup, store: DocumentBytes
 ) -> None:
     """Remove what belonged to a draft that is gone: documents in every version, dashboard line.
 
@@ -80,12 +80,12 @@ def remove_draft(
     if requests.read(gone.request_id) is not None:
         return
     store.remove_all(gone.request_id)
-    remains.remove(gone.request_id)
+    cleanup.remove(gone.request_id)
     if gone.expires_at is not None:
-        remains.record(expired_event(gone))
+        cleanup.record(expired_event(gone))
 
 
-def expired_event(gone: GoneDraft) -> Event:
+def expired_event(gone: DeletedDraft) -> Event:
     """The end of a draft whose time was over; the same however often and however late it is told."""
     if gone.expires_at is None:
         raise ValueError("this was no draft")
@@ -93,7 +93,7 @@ def expired_event(gone: GoneDraft) -> Event:
         event_id=f"{gone.request_id}.{gone.version + 1:06d}",
         type=EventType.DRAFT_EXPIRED,
         request_id=gone.request_id,
-        round=0,
+        cycle=0,
         at=gone.expires_at,
         status=Status.INCOMPLETE,
         tins=tuple(sorted(gone.tins)),
@@ -104,9 +104,9 @@ def archive_request(
     request: Request,
     *,
     requests: RequestStore,
-    remains: HistoryRemains,
+    cleanup: HistoryCleanup,
     archive: Archive,
-    files: FileRemains,
+    files: FileCleanup,
 ) -> bool:
     """Archive a request that time has removed, and clean up behind it; answers whether it did.
 
@@ -115,7 +115,7 @@ def archive_request(
     """
     if requests.read(request.request_id) is not None:
         return False
-    archive.store(remains.file_of(request))
+    archive.store(cleanup.file_of(request))
     files.remove_files(request.request_id)
-    remains.remove_request(request)
+    cleanup.remove_request(request)
     return True

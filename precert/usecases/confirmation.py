@@ -7,10 +7,10 @@ from typing import Final
 
 from precert.domain.caller import Caller
 from precert.domain.content import Procedure, Provider, RequestContent, Service
-from precert.domain.errors import Fault, InvalidInputError, NoConfirmationError
+from precert.domain.errors import FieldError, InvalidInputError, NoConfirmationError
 from precert.domain.next_steps import notices_of
 from precert.domain.payer import Choice, Form, Payer, PlaceOfService, TypeOfService
-from precert.domain.rules import CodeAnswer, Requirement
+from precert.domain.rules import CodeResult, Requirement
 from precert.domain.values import Value
 from precert.domain.wording import (
     written_address,
@@ -21,14 +21,14 @@ from precert.domain.wording import (
     written_tin,
     written_units,
 )
-from precert.usecases.checks import Check, CheckAnswer
+from precert.usecases.checks import Check, CheckResult
 from precert.usecases.ports.documents import Printer
 
 TEMPLATE: Final = "confirmation"
 
 _REASONS: Final = {
     Requirement.REQUIRED: "something in this check needs precertification: start a submission",
-    Requirement.THIRD_PARTY: "a third party decides on something in this check: ask it there",
+    Requirement.DELEGATED_VENDOR: "a delegated vendor decides on something in this check: ask it there",
     Requirement.UNABLE_TO_DETERMINE: "the rule list does not answer everything in this check",
 }
 _LISTED: Final = frozenset({"procedures"})
@@ -67,13 +67,13 @@ def confirm_check(
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
         NoConfirmationError: the check came to something else; it tells to what.
     """
-    unnamed = list(_faults_of_naming(content.servicing_provider))
+    unnamed = list(_errors_of_naming(content.servicing_provider))
     try:
         answer = check(content, caller)
     except InvalidInputError as error:
-        known = {fault.pointer for fault in error.faults}
-        more = [fault for fault in unnamed if fault.pointer not in known]
-        raise InvalidInputError([*error.faults, *more]) from error
+        known = {error.pointer for error in error.errors}
+        more = [error for error in unnamed if error.pointer not in known]
+        raise InvalidInputError([*error.errors, *more]) from error
     if unnamed:
         raise InvalidInputError(unnamed)
     if answer.requirement is not Requirement.NOT_REQUIRED:
@@ -90,11 +90,11 @@ def no_confirmation(requirement: Requirement) -> NoConfirmationError:
     )
 
 
-def _faults_of_naming(provider: Provider | None) -> Iterator[Fault]:
+def _errors_of_naming(provider: Provider | None) -> Iterator[FieldError]:
     """A check can do without these; a document that speaks for one provider has to name it."""
     for name in ("name", "tin", "address"):
         if provider is not None and getattr(provider, name) is None:
-            yield Fault(
+            yield FieldError(
                 f"/content/servicing_provider/{name}", "missing", "the confirmation has to name it"
             )
 
@@ -103,7 +103,7 @@ def _faults_of_naming(provider: Provider | None) -> Iterator[Fault]:
 
 
 def confirmation_facts(
-    content: RequestContent, answer: CheckAnswer, payer: Payer
+    content: RequestContent, answer: CheckResult, payer: Payer
 ) -> dict[str, object]:
     """Everything that the document tells, in words; what was not entered is ``None``."""
     member, rule_list = answer.coverage, answer.rule_list
@@ -135,7 +135,7 @@ def confirmation_facts(
     }
 
 
-def _notices(content: RequestContent, answer: CheckAnswer, payer: Payer) -> tuple[str, ...]:
+def _notices(content: RequestContent, answer: CheckResult, payer: Payer) -> tuple[str, ...]:
     codes = [code for service in answer.services for code in service]
     plan, requirement = answer.coverage.plan, answer.requirement
     return (
@@ -156,7 +156,7 @@ def _provider(provider: Provider, form: Form) -> dict[str, object]:
     }
 
 
-def _service(service: Service, codes: tuple[CodeAnswer, ...], form: Form) -> dict[str, object]:
+def _service(service: Service, codes: tuple[CodeResult, ...], form: Form) -> dict[str, object]:
     lines = zip(service.procedures, codes, strict=True)
     return {
         "title": _written("type_of_service", service.type_of_service, form),
@@ -176,7 +176,7 @@ def _fields(holder: Value | None, group: str, form: Form) -> Iterator[dict[str, 
             yield {"label": field.label, "value": _written(field.name, value, form)}
 
 
-def _line(procedure: Procedure, answer: CodeAnswer, form: Form) -> dict[str, object]:
+def _line(procedure: Procedure, answer: CodeResult, form: Form) -> dict[str, object]:
     unit_type = procedure.unit_type and _written("unit_type", procedure.unit_type, form)
     return {
         "code": answer.code,

@@ -9,11 +9,11 @@ from precert.domain.deciding import (
     LineDecision,
     Signature,
     decision_of,
-    faults_of_form,
-    faults_of_line,
+    errors_of_form,
+    errors_of_line,
 )
-from precert.domain.determination import asked_lines
-from precert.domain.errors import ActionNotAllowedError, Fault, InvalidInputError
+from precert.domain.determination import requested_lines
+from precert.domain.errors import ActionNotAllowedError, FieldError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.review import Decision
@@ -28,7 +28,7 @@ def decide(
     decisions: Sequence[LineDecision],
     caller: Caller,
     *,
-    round_: int,
+    cycle: int,
     requests: RequestStore,
     code_sets: CodeSets,
     payer: Payer,
@@ -36,7 +36,7 @@ def decide(
 ) -> Request:
     """Record one decision per line of the open round; a round is decided once.
 
-    ``round_`` names the round the reviewer had before their eyes, so that a late click never decides
+    ``cycle`` names the round the reviewer had before their eyes, so that a late click never decides
     another. Where the payer asks for a second signature under what is decided, the decisions wait for
     it as a proposal. The same decisions sent again by the same reviewer change nothing and are
     answered as they were.
@@ -49,22 +49,22 @@ def decide(
             by a colleague, or the request is void; with what stands.
         SameReviewerError: an appeal needs another reviewer.
     """
-    signature = Signature(caller.subject, now, round_)
+    signature = Signature(caller.subject, now, cycle)
 
     def determine(request: Request) -> Change | None:
-        faults = _faults(request, decisions, payer, code_sets.listed)
-        made = {} if faults else _made(request, decisions, payer, signature)
-        if made and _stands(request, made, round_):
+        errors = _errors(request, decisions, payer, code_sets.listed)
+        deps = {} if errors else _deps(request, decisions, payer, signature)
+        if deps and _stands(request, deps, cycle):
             return None
-        require_round(request, round_)
+        require_cycle(request, cycle)
         require_not_held_by_others(request, caller.subject, now)
-        if faults:
-            raise InvalidInputError(faults)
+        if errors:
+            raise InvalidInputError(errors)
         if request.submitted.proposal is not None:
             raise _other_stands(request, "Other decisions wait for their second signature.")
-        if payer.review_desk.second_signature & {one.status for one in made.values()}:
-            return propose(request, made, caller.subject, now)
-        return determined(request, made, caller.subject, now)
+        if payer.utilization_management.second_signature & {one.status for one in deps.values()}:
+            return propose(request, deps, caller.subject, now)
+        return determined(request, deps, caller.subject, now)
 
     return change_case(request_id, determine, caller, requests=requests, now=now)
 
@@ -78,13 +78,13 @@ def determined(
     return request.determine(decisions, by, now)
 
 
-def require_round(request: Request, round_: int) -> None:
+def require_cycle(request: Request, cycle: int) -> None:
     """Refuse a click on a round that is not open any more.
 
     Raises:
         ActionNotAllowedError: with what stands of each line.
     """
-    if request.waits_for_review and request.submitted.round == round_:
+    if request.waits_for_review and request.submitted.cycle == cycle:
         return
     raise _other_stands(request, "This round is not open for a decision: read the case again.")
 
@@ -96,7 +96,7 @@ def _other_stands(request: Request, detail: str) -> ActionNotAllowedError:
     return ActionNotAllowedError(
         detail,
         request_status=request.status.value,
-        round=review.round,
+        cycle=review.cycle,
         lines=[
             {
                 "line_id": line.line_id,
@@ -107,31 +107,33 @@ def _other_stands(request: Request, detail: str) -> ActionNotAllowedError:
     )
 
 
-def _faults(
+def _errors(
     request: Request, said: Sequence[LineDecision], payer: Payer, lookup: Lookup
-) -> list[Fault]:
-    asked = asked_lines(request.content)
-    faults = list(faults_of_form(said))
+) -> list[FieldError]:
+    asked = requested_lines(request.content)
+    errors = list(errors_of_form(said))
     for index, one in enumerate(said):
         path = f"/lines/{index}"
         if one.line_id not in asked:
-            faults.append(Fault(f"{path}/line_id", "line_unknown", "name a line of the request"))
-        found = faults_of_line(one, asked.get(one.line_id), payer, lookup)
-        faults.extend(fault.under(path) for fault in found)
-    return faults
+            errors.append(
+                FieldError(f"{path}/line_id", "line_unknown", "name a line of the request")
+            )
+        found = errors_of_line(one, asked.get(one.line_id), payer, lookup)
+        errors.extend(error.under(path) for error in found)
+    return errors
 
 
-def _made(
+def _deps(
     request: Request, said: Sequence[LineDecision], payer: Payer, signature: Signature
 ) -> dict[str, Decision]:
-    asked = asked_lines(request.content)
+    asked = requested_lines(request.content)
     return {one.line_id: decision_of(one, asked[one.line_id], payer, signature) for one in said}
 
 
-def _stands(request: Request, made: Mapping[str, Decision], round_: int) -> bool:
+def _stands(request: Request, deps: Mapping[str, Decision], cycle: int) -> bool:
     """Whether the very same was decided, or proposed, in this round by the same reviewer."""
     review = request.submitted
-    if review.proposal is not None and review.round == round_:
+    if review.proposal is not None and review.cycle == cycle:
         standing: Mapping[str, Decision] = review.proposal.decisions
     else:
         standing = {
@@ -139,9 +141,9 @@ def _stands(request: Request, made: Mapping[str, Decision], round_: int) -> bool
             for line in review.lines
             # Later ones of the round move its dates (W5).
             for decision in reversed(line.decisions)
-            if decision.round == round_
+            if decision.cycle == cycle
         }
-    return _comparable(standing) == _comparable(made)
+    return _comparable(standing) == _comparable(deps)
 
 
 def _comparable(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
@@ -156,7 +158,7 @@ def sign_decisions(
     request_id: str,
     caller: Caller,
     *,
-    round_: int,
+    cycle: int,
     accept: bool,
     requests: RequestStore,
     now: datetime,
@@ -173,9 +175,9 @@ def sign_decisions(
     """
 
     def move(request: Request) -> Change | None:
-        if accept and _signed_by(request, caller.subject, round_):
+        if accept and _signed_by(request, caller.subject, cycle):
             return None
-        require_round(request, round_)
+        require_cycle(request, cycle)
         if not accept:
             return return_proposal(request, caller.subject, now)
         return determined(request, signed(request, caller.subject), caller.subject, now)
@@ -183,10 +185,10 @@ def sign_decisions(
     return change_case(request_id, move, caller, requests=requests, now=now)
 
 
-def _signed_by(request: Request, by: str, round_: int) -> bool:
+def _signed_by(request: Request, by: str, cycle: int) -> bool:
     """Whether the round ended by this very signature."""
     return any(
-        decision.round == round_ and decision.signed_by == by
+        decision.cycle == cycle and decision.signed_by == by
         for line in request.submitted.lines
         for decision in line.decisions
     )

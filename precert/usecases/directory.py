@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.directory import (
     SEARCH_RADIUS_MILES,
@@ -13,10 +12,11 @@ from precert.domain.directory import (
     name_matches,
     word_to_search,
 )
-from precert.domain.errors import Fault, InvalidInputError
+from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.frequent import FrequentProvider
 from precert.domain.names import folded
 from precert.domain.payer import Payer
+from precert.names import Entitlement
 from precert.usecases.ports.reference import Directory, FrequentProviders, Places, ReferenceWriter
 
 MAX_PROVIDERS = 25
@@ -61,7 +61,7 @@ def search_providers(
     caller.require(Entitlement.PATIENT_SEARCH)
     here = zip_codes.place(search.zip_code)
     if here is None:
-        raise InvalidInputError([Fault("/zip_code", "unknown", "this ZIP code is not known")])
+        raise InvalidInputError([FieldError("/zip_code", "unknown", "this ZIP code is not known")])
     word = word_to_search(search.name)
     if word is None:
         filed = directory.entries_at(search.zip_code, search.kind)
@@ -113,11 +113,11 @@ def load_directory_entries(
         InvalidInputError: an entry's ZIP code has no known centre; all such entries are named.
     """
     located = [(entry, places.place(entry.address.zip_code)) for entry in entries]
-    faults = [
-        Fault(f"/{entry.provider_id}/zip_code", "unknown", "this ZIP code has no known centre")
+    errors = [
+        FieldError(f"/{entry.provider_id}/zip_code", "unknown", "this ZIP code has no known centre")
         for entry, place in located
         if place is None
     ]
-    if faults:
-        raise InvalidInputError(faults)
+    if errors:
+        raise InvalidInputError(errors)
     reference.put_entries([(entry, place) for entry, place in located if place is not None])

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.documents import (
     CONTENT_TYPES,
@@ -19,7 +18,7 @@ from precert.domain.errors import (
     ActionNotAllowedError,
     DocumentLimitError,
     DocumentNotAvailableError,
-    Fault,
+    FieldError,
     InvalidInputError,
     NotFoundError,
     PrecertError,
@@ -29,6 +28,7 @@ from precert.domain.events import Event
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status
+from precert.names import Entitlement, EventType
 from precert.usecases.access import expired, has_expired, kept, live_draft, not_found, visible
 from precert.usecases.ports.documents import (
     DocumentBytes,
@@ -44,7 +44,7 @@ from precert.usecases.review import read_case
 
 
 @dataclass(frozen=True)
-class AskedUpload:
+class RequestedUpload:
     """The file that somebody wants to upload; ``sha256`` is of its bytes, ``tin`` the side's."""
 
     file_name: str
@@ -60,9 +60,9 @@ class OfferedDocument:
     max_bytes: int
 
 
-def offer_document(
+def create_document_upload(
     request_id: str,
-    asked: AskedUpload,
+    asked: RequestedUpload,
     caller: Caller,
     *,
     document_id: str,
@@ -83,8 +83,8 @@ def offer_document(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     content_type = content_type_of(asked.file_name)
-    if faults := _faults(asked, content_type, payer):
-        raise InvalidInputError(faults)
+    if errors := _errors(asked, content_type, payer):
+        raise InvalidInputError(errors)
     limits = payer.documents
     document = Document(
         document_id=document_id,
@@ -111,17 +111,17 @@ def offer_document(
     return OfferedDocument(document, form, limits.max_bytes)
 
 
-def _faults(asked: AskedUpload, content_type: str | None, payer: Payer) -> list[Fault]:
-    faults: list[Fault] = []
+def _errors(asked: RequestedUpload, content_type: str | None, payer: Payer) -> list[FieldError]:
+    errors: list[FieldError] = []
     if content_type is None:
         endings = tuple(ending[1:] for ending in CONTENT_TYPES)
         words = f"send one of: {', '.join(endings)}"
-        faults.append(Fault("/file_name", "not_taken", words, endings))
-    if asked.document_type is not None and asked.document_type not in payer.wanted_documents:
-        kinds = tuple(payer.wanted_documents)
+        errors.append(FieldError("/file_name", "not_taken", words, endings))
+    if asked.document_type is not None and asked.document_type not in payer.required_documentation:
+        kinds = tuple(payer.required_documentation)
         words = "choose one of the payer's kinds of documents, or leave it out"
-        faults.append(Fault("/document_type", "not_offered", words, kinds))
-    return faults
+        errors.append(FieldError("/document_type", "not_offered", words, kinds))
+    return errors
 
 
 def _take_slot(
@@ -175,7 +175,7 @@ def _not_taken(request: Request) -> ActionNotAllowedError:
     return ActionNotAllowedError(
         "Only drafts and pending requests take documents.",
         request_status=request.status.value,
-        allowed_actions=[action.value for action in request.offices_actions],
+        allowed_actions=[action.value for action in request.provider_actions],
     )
 
 
@@ -257,7 +257,7 @@ def _refusal(
     payer: Payer,
 ) -> Refusal | None:
     # An upload offered to a draft may arrive after its submission: it belongs to the request (U5).
-    if request.status is not Status.INCOMPLETE and not request.round_is_open:
+    if request.status is not Status.INCOMPLETE and not request.cycle_is_open:
         return Refusal.CLOSED
     if arrived.size == 0:
         return Refusal.EMPTY
@@ -282,7 +282,7 @@ def document_event(request: Request, document: Document, now: datetime) -> Event
         event_id=f"{request.request_id}.{document.document_id}",
         type=EventType.DOCUMENT_ATTACHED if attached else EventType.DOCUMENT_REFUSED,
         request_id=request.request_id,
-        round=request.review.round if request.review else 0,
+        cycle=request.review.cycle if request.review else 0,
         at=now,
         status=request.status,
         number=request.review.number if request.review else None,
@@ -476,7 +476,7 @@ def _deleted_event(
         event_id=f"{draft.request_id}.{event_id}",
         type=EventType.DOCUMENT_DELETED,
         request_id=draft.request_id,
-        round=0,
+        cycle=0,
         at=now,
         status=draft.status,
         tins=tuple(sorted(draft.tins)),

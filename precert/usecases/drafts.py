@@ -5,28 +5,28 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.clocks import draft_expiry, draft_warning, local_date
-from precert.domain.code_sets import faults_of_codes
-from precert.domain.completeness import faults_of_submission
+from precert.domain.code_sets import errors_of_codes
+from precert.domain.completeness import errors_of_submission
 from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import (
-    Fault,
+    FieldError,
     GuidanceOnlyError,
     InvalidInputError,
     KeyReusedError,
     PrecertError,
     PrecertificationNotRequiredError,
-    ThirdPartyDecidesError,
+    VendorDecidesError,
 )
 from precert.domain.next_steps import BEHAVIORAL, NextAction
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Status
+from precert.names import Entitlement, EventType
 from precert.usecases.access import bad_cursor, has_expired, is_live, kept, live_draft, why_refused
-from precert.usecases.checks import Check, CheckAnswer
+from precert.usecases.checks import Check, CheckResult
 from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Listings, Page
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
@@ -43,7 +43,7 @@ class StartedDraft:
     """A draft, and the answer of the check that it was started from."""
 
     draft: Request
-    answer: CheckAnswer
+    answer: CheckResult
 
 
 def start_draft(
@@ -69,7 +69,7 @@ def start_draft(
         NotEntitledError: the caller lacks Patient Search (A1).
         InvalidInputError: what a check asks for is missing or wrong, or the TIN is not the caller's.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
-        PrecertificationNotRequiredError, ThirdPartyDecidesError, GuidanceOnlyError: the check leads
+        PrecertificationNotRequiredError, VendorDecidesError, GuidanceOnlyError: the check leads
             elsewhere; says where.
         KeyReusedError: the idempotency key started another draft.
         DraftExpiredError, ActionNotAllowedError: the draft it started is gone or submitted.
@@ -103,7 +103,7 @@ def start_draft(
     return StartedDraft(draft, answer)
 
 
-def leads_to_a_draft(answer: CheckAnswer, payer: Payer) -> bool:
+def leads_to_a_draft(answer: CheckResult, payer: Payer) -> bool:
     """Whether anything in the check is the payer's to precertify, as far as its list can tell."""
     steps = [step for steps in answer.next_steps(payer) for step in steps]
     if any(step.action is NextAction.START_DRAFT for step in steps):
@@ -117,7 +117,7 @@ def leads_to_a_draft(answer: CheckAnswer, payer: Payer) -> bool:
     )
 
 
-def elsewhere(answer: CheckAnswer, payer: Payer) -> PrecertError:
+def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
     """Where a check leads that leads to no draft."""
     if answer.requirement is Requirement.NOT_REQUIRED:
         return PrecertificationNotRequiredError(
@@ -127,21 +127,21 @@ def elsewhere(answer: CheckAnswer, payer: Payer) -> PrecertError:
         )
     steps = [step for steps in answer.next_steps(payer) for step in steps]
     named = {
-        one: answer.delegates[one]
+        one: answer.vendors[one]
         for codes, ways in zip(answer.services, answer.next_steps(payer), strict=True)
-        for one, way in zip([code.delegate_id for code in codes], ways, strict=True)
-        if one and one in answer.delegates and way.action is NextAction.GO_TO_THIRD_PARTY
+        for one, way in zip([code.vendor_id for code in codes], ways, strict=True)
+        if one and one in answer.vendors and way.action is NextAction.GO_TO_VENDOR
     }
     if not named:
         return GuidanceOnlyError(
             " ".join(dict.fromkeys(one.text for one in steps if one.action is not NextAction.NONE))
         )
     names = " and ".join(delegate.name for delegate in named.values())
-    return ThirdPartyDecidesError(
+    return VendorDecidesError(
         f"{names} decides on this for us: request it there. What was entered can be handed over: send "
-        "the same content with the delegate_id to handOver.",
-        operation="handOver",
-        third_parties=[
+        "the same content with the vendor_id to handOver.",
+        operation="exportCheck",
+        vendors=[
             delegate.model_dump(mode="json", exclude_none=True, exclude={"retrospective_notice"})
             for delegate in named.values()
         ],
@@ -183,8 +183,8 @@ def save_draft(
         VersionMismatchError: somebody saved in the meantime; says what.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    if faults := _faults(content, parts):
-        raise InvalidInputError(faults)
+    if errors := _errors(content, parts):
+        raise InvalidInputError(errors)
     expires_at = draft_expiry(now, payer.draft_clock, payer.zone).astimezone(UTC)
     saving = Saving(
         request_id=draft_id,
@@ -212,12 +212,12 @@ def save_draft(
     return SavedDraft(based_on + 1, expires_at)
 
 
-def _faults(content: RequestContent, parts: frozenset[str]) -> list[Fault]:
+def _errors(content: RequestContent, parts: frozenset[str]) -> list[FieldError]:
     if not parts:
-        return [Fault("/content", "missing", "send one part at least, as in services")]
+        return [FieldError("/content", "missing", "send one part at least, as in services")]
     if "patient" in parts and content.patient is None:
         words = "the draft's patient stays: send it, or leave it out of a save of other parts"
-        return [Fault("/content/patient", "missing", words)]
+        return [FieldError("/content/patient", "missing", words)]
     return []
 
 
@@ -301,10 +301,10 @@ class ReviewedDraft:
     """A draft as it is stored, and what keeps it from being submitted."""
 
     draft: Request
-    faults: tuple[Fault, ...]
+    errors: tuple[FieldError, ...]
 
 
-def review_draft(
+def validate_draft(
     draft_id: str,
     caller: Caller,
     *,
@@ -322,24 +322,24 @@ def review_draft(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     draft = live_draft(requests.read(draft_id), caller.tins, now)
-    faults = faults_before_submission(
+    errors = errors_before_submission(
         draft.content, caller, code_sets=code_sets, payer=payer, now=now
     )
-    return ReviewedDraft(draft, tuple(faults))
+    return ReviewedDraft(draft, tuple(errors))
 
 
-def faults_before_submission(
+def errors_before_submission(
     content: RequestContent, caller: Caller, *, code_sets: CodeSets, payer: Payer, now: datetime
-) -> list[Fault]:
+) -> list[FieldError]:
     """What keeps this content from being submitted by this caller, with pointers into the body."""
-    faults = faults_of_submission(content, payer, local_date(now, payer.zone))
-    faults.extend(faults_of_codes(content, code_sets.listed))
+    errors = errors_of_submission(content, payer, local_date(now, payer.zone))
+    errors.extend(errors_of_codes(content, code_sets.listed))
     if content.tins and not caller.tins.intersection(content.tins):
-        faults.append(_NOT_A_SIDE)
-    return [fault.under("/content") for fault in faults]
+        errors.append(_NOT_A_ROLE)
+    return [error.under("/content") for error in errors]
 
 
-_NOT_A_SIDE = Fault(
+_NOT_A_ROLE = FieldError(
     "/requesting_provider/tin",
     "not_yours",
     "the requesting or the servicing provider must carry one of your TINs",

@@ -7,28 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
-from precert.domain.code_sets import faults_of_codes
-from precert.domain.completeness import faults_of_submission
+from precert.domain.code_sets import errors_of_codes
+from precert.domain.completeness import errors_of_submission
 from precert.domain.content import RequestContent
-from precert.domain.determination import as_asked, asked_lines, line_status
-from precert.domain.duplicates import footprint_of
+from precert.domain.determination import as_requested, line_status, requested_lines
+from precert.domain.duplicates import fingerprint_of
 from precert.domain.errors import (
     DuplicateRequestError,
-    Fault,
+    FieldError,
     InvalidInputError,
     KeyReusedError,
     NotFoundError,
     PatientNotEligibleError,
     TransientError,
 )
-from precert.domain.matching import matched, provider_ids, typed_in
+from precert.domain.matching import manually_entered, matched, provider_ids
 from precert.domain.payer import Payer
-from precert.domain.request import Request, event_of, lines_of
-from precert.domain.review import Approved, Channel, Decision, Line, Review
+from precert.domain.request import Request, event_of, service_lines_of
+from precert.domain.review import Approved, Channel, Decision, Review, ServiceLine
 from precert.domain.statuses import LineStatus, Status, determined_status
+from precert.names import Entitlement, EventType
 from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
 from precert.usecases.ports.requests import (
@@ -78,13 +78,13 @@ def register_request(
     """
     caller.require(Entitlement.INTAKE)
     day = local_date(arrival.received_at, payer.zone)
-    faults = faults_of_submission(content, payer, day)
-    faults.extend(faults_of_codes(content, code_sets.listed))
-    faults = [fault.under("/content") for fault in faults]
+    errors = errors_of_submission(content, payer, day)
+    errors.extend(errors_of_codes(content, code_sets.listed))
+    errors = [error.under("/content") for error in errors]
     if arrival.received_at > now:
-        faults.append(Fault("/received_at", "in_future", "say when it was received"))
-    if faults:
-        raise InvalidInputError(faults)
+        errors.append(FieldError("/received_at", "in_future", "say when it was received"))
+    if errors:
+        raise InvalidInputError(errors)
     if content.patient is None:
         raise AssertionError("completeness requires a patient")
     member = reference.member(content.patient.member_id)
@@ -104,20 +104,20 @@ def register_request(
             number=UNNUMBERED,
             submitted_at=arrival.received_at,
             submitted_version=0,
-            lines=lines_of(content.services),
+            lines=service_lines_of(content.services),
             channel=arrival.channel,
             reference=arrival.reference,
-            temporary_providers=typed_in(request_id, content),
+            temporary_providers=manually_entered(request_id, content),
         ),
     )
 
     def store(drawn: Request) -> None:
         event = event_of(drawn, EventType.REQUEST_SUBMITTED, caller.subject)
         review = drawn.submitted
-        footprint = footprint_of(
+        fingerprint = fingerprint_of(
             drawn.request_id, review.number, review.submitted_at, drawn.content
         )
-        registrations.register(drawn, event, covered_on=day, footprint=footprint)
+        registrations.register(drawn, event, covered_on=day, fingerprint=fingerprint)
 
     try:
         return SubmittedRequest.of(numbered(request, store, payer=payer, serial=serial))
@@ -163,7 +163,7 @@ class Report:
     was asked at the vendor. ``reported_at`` orders a vendor's reports of one case.
     """
 
-    delegate_id: str
+    vendor_id: str
     reference: str
     reported_at: datetime
     lines: Sequence[ReportedLine]
@@ -195,13 +195,13 @@ def report_determination(
         PatientNotFoundError: the patient is no member.
     """
     caller.require(Entitlement.VENDOR)
-    if faults := list(_faults(report, caller, payer, now)):
-        raise InvalidInputError(faults)
+    if errors := list(_errors(report, caller, payer, now)):
+        raise InvalidInputError(errors)
     by = caller.subject
     request_id = (
         registrations.request_id_of(report.number)
         if report.number
-        else new_id(report.delegate_id, report.reference)
+        else new_id(report.vendor_id, report.reference)
     )
     for _ in range(ATTEMPTS):
         request = requests.read(request_id) if request_id else None
@@ -213,7 +213,7 @@ def report_determination(
                 return _reported_request(request, by, registrations, payer, serial)
             except RegisteredAlreadyError:
                 continue
-        if request.review is None or request.review.delegate_id != report.delegate_id:
+        if request.review is None or request.review.vendor_id != report.vendor_id:
             raise _unknown()
         change = request.report(
             _decisions(report, request.content, by, payer), report.reported_at, by, now
@@ -240,9 +240,9 @@ def _shown(
     content = report.content
     if content is None:
         message = "this case is not known here: send what was asked for, or our number"
-        raise InvalidInputError([Fault("/content", "missing", message)])
-    if faults := _content_faults(content):
-        raise InvalidInputError(faults)
+        raise InvalidInputError([FieldError("/content", "missing", message)])
+    if errors := _content_errors(content):
+        raise InvalidInputError(errors)
     if content.patient is None:
         raise AssertionError("a report has a patient")
     member = require_member(reference.member(content.patient.member_id), content.patient)
@@ -264,7 +264,7 @@ def _shown(
             lines=lines,
             channel=Channel.VENDOR,
             reference=report.reference,
-            delegate_id=report.delegate_id,
+            vendor_id=report.vendor_id,
             reported_at=report.reported_at,
             determined_at=report.reported_at,
             temporary_providers=matched(
@@ -283,20 +283,20 @@ def _reported_request(
 ) -> Request:
     def store(numbered: Request) -> None:
         event = event_of(numbered, EventType.REQUEST_DETERMINED, by)
-        registrations.register(numbered, event, covered_on=None, footprint=None)
+        registrations.register(numbered, event, covered_on=None, fingerprint=None)
 
     return numbered(request, store, payer=payer, serial=serial)
 
 
-def _lines(content: RequestContent, decisions: Mapping[str, Decision]) -> tuple[Line, ...]:
-    asked = lines_of(content.services)
-    faults = [
-        Fault("/lines", "line_missing", f"line {line.line_id} needs a decision")
+def _lines(content: RequestContent, decisions: Mapping[str, Decision]) -> tuple[ServiceLine, ...]:
+    asked = service_lines_of(content.services)
+    errors = [
+        FieldError("/lines", "line_missing", f"line {line.line_id} needs a decision")
         for line in asked
         if line.line_id not in decisions
     ]
-    if faults:
-        raise InvalidInputError(faults)
+    if errors:
+        raise InvalidInputError(errors)
     return tuple(
         line.model_copy(update={"decisions": (decisions[line.line_id],)}) for line in asked
     )
@@ -305,21 +305,25 @@ def _lines(content: RequestContent, decisions: Mapping[str, Decision]) -> tuple[
 def _decisions(
     report: Report, content: RequestContent, by: str, payer: Payer
 ) -> dict[str, Decision]:
-    asked = asked_lines(content)
-    faults = [
-        Fault(f"/lines/{index}/line_id", "line_unknown", "there is no such line in the request")
+    asked = requested_lines(content)
+    errors = [
+        FieldError(
+            f"/lines/{index}/line_id", "line_unknown", "there is no such line in the request"
+        )
         for index, line in enumerate(report.lines)
         if line.line_id not in asked
     ]
-    if faults:
-        raise InvalidInputError(faults)
-    made = {}
+    if errors:
+        raise InvalidInputError(errors)
+    deps = {}
     for line in report.lines:
-        wanted = as_asked(asked[line.line_id], approval_days=payer.review_desk.approval_days)
+        wanted = as_requested(
+            asked[line.line_id], approval_days=payer.utilization_management.approval_days
+        )
         approved = None if line.status is LineStatus.DENIED else line.approved or wanted
-        made[line.line_id] = Decision(
+        deps[line.line_id] = Decision(
             status=line_status(approved, wanted) if approved else LineStatus.DENIED,
-            round=1,
+            cycle=1,
             decided_at=report.reported_at,
             decided_by=by,
             reason_code=line.reason_code,
@@ -327,57 +331,57 @@ def _decisions(
             criterion=line.criterion,
             approved=approved,
         )
-    return made
+    return deps
 
 
-def _faults(report: Report, caller: Caller, payer: Payer, now: datetime) -> Sequence[Fault]:
-    faults = []
-    if report.delegate_id not in caller.delegate_ids:
-        faults.append(Fault("/delegate_id", "not_yours", "name a vendor you speak for"))
+def _errors(report: Report, caller: Caller, payer: Payer, now: datetime) -> Sequence[FieldError]:
+    errors = []
+    if report.vendor_id not in caller.delegate_ids:
+        errors.append(FieldError("/vendor_id", "not_yours", "name a vendor you speak for"))
     if report.reported_at > now:
-        faults.append(Fault("/reported_at", "in_future", "say when it was decided"))
+        errors.append(FieldError("/reported_at", "in_future", "say when it was decided"))
     seen: set[str] = set()
     for index, line in enumerate(report.lines):
         path, approved = f"/lines/{index}", line.approved
         if line.line_id in seen:
-            faults.append(Fault(f"{path}/line_id", "duplicate", "decide each line once"))
+            errors.append(FieldError(f"{path}/line_id", "duplicate", "decide each line once"))
         seen.add(line.line_id)
         if approved is not None and line.status is LineStatus.DENIED:
             message = "a denial approves nothing: leave it out"
-            faults.append(Fault(f"{path}/approved", "not_asked", message))
+            errors.append(FieldError(f"{path}/approved", "not_asked", message))
         elif approved is not None and approved.to_date < approved.from_date:
             message = f"send {approved.from_date} or a later day"
-            faults.append(Fault(f"{path}/approved/to_date", "out_of_order", message))
+            errors.append(FieldError(f"{path}/approved/to_date", "out_of_order", message))
         if line.status is LineStatus.DENIED and line.reason_code not in payer.reason_codes:
-            faults.append(
-                Fault(
+            errors.append(
+                FieldError(
                     f"{path}/reason_code",
                     "missing" if line.reason_code is None else "not_a_choice",
                     "a denial carries a reason of X12 886",
                     tuple(payer.reason_codes),
                 )
             )
-    return faults
+    return errors
 
 
-def _content_faults(content: RequestContent) -> Sequence[Fault]:
+def _content_errors(content: RequestContent) -> Sequence[FieldError]:
     """What a case cannot be shown without; the vendor judged the rest."""
     message = "the report has to name it"
-    faults = []
+    errors = []
     if content.patient is None:
-        faults.append(Fault("/content/patient", "missing", message))
+        errors.append(FieldError("/content/patient", "missing", message))
     for name in ("requesting_provider", "servicing_provider"):
         provider = getattr(content, name)
         if provider is None or provider.tin is None:
-            faults.append(Fault(f"/content/{name}/tin", "missing", message))
+            errors.append(FieldError(f"/content/{name}/tin", "missing", message))
     if not content.services:
-        faults.append(Fault("/content/services", "missing", message))
-    faults.extend(
-        Fault(f"/content/services/{index}/service_date", "missing", message)
+        errors.append(FieldError("/content/services", "missing", message))
+    errors.extend(
+        FieldError(f"/content/services/{index}/service_date", "missing", message)
         for index, service in enumerate(content.services)
         if service.first_day is None
     )
-    return faults
+    return errors
 
 
 def _unknown() -> NotFoundError:

@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from pydantic import SecretStr
 
-from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.content import Patient
@@ -18,6 +17,7 @@ from precert.domain.errors import (
 )
 from precert.domain.patients import PatientSearch, ssn_text
 from precert.domain.payer import Payer
+from precert.names import Entitlement
 from precert.usecases.ports.reference import Digests, ReferenceReader, ReferenceWriter
 
 

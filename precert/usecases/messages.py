@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.clocks import history_end
 from precert.domain.errors import NotFoundError
 from precert.domain.payer import Payer
+from precert.names import Entitlement
 from precert.usecases.access import bad_cursor
 from precert.usecases.ports.listings import CursorError
 from precert.usecases.ports.messages import Inbox, Message, MessagePage, NoMessageError
@@ -19,9 +19,9 @@ def deliver_message(message: Message, tins: Sequence[str], *, inbox: Inbox, paye
 
     A second delivery of the same event changes nothing.
     """
-    kept_until = history_end(message.at, payer.history_years, payer.zone)
+    retained_until = history_end(message.at, payer.history_years, payer.zone)
     for tin in tins:
-        inbox.deliver(tin, message, kept_until=kept_until)
+        inbox.deliver(tin, message, retained_until=retained_until)
 
 
 def list_messages(

@@ -5,25 +5,24 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from precert.contract import EventType
 from precert.domain.caller import Caller
 from precert.domain.clocks import last_day_to_appeal
 from precert.domain.content import Provider, Service
-from precert.domain.determination import Asked, asked_lines
+from precert.domain.determination import Asked, requested_lines
 from precert.domain.errors import NotFoundError
 from precert.domain.events import Event
-from precert.domain.letters import (
+from precert.domain.notices import (
     Audience,
-    Letter,
-    LetterKind,
-    LetterWords,
+    Notice,
+    NoticeKind,
+    NoticeWords,
     decided_lines,
     kind_of,
-    letter_id,
+    notice_id,
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import Approved, Decision, Line
+from precert.domain.review import Approved, Decision, ServiceLine
 from precert.domain.statuses import ADVERSE, LineStatus
 from precert.domain.wording import (
     written_address,
@@ -33,13 +32,14 @@ from precert.domain.wording import (
     written_tin,
     written_units,
 )
+from precert.names import EventType
 from precert.usecases.documents import DocumentLink
-from precert.usecases.ports.documents import LetterBytes, LetterRecords, Printer
+from precert.usecases.ports.documents import NoticeBytes, NoticeRecords, Printer
 from precert.usecases.ports.requests import RequestFile, RequestStore
 from precert.usecases.requests import read_request
 from precert.usecases.review import read_case
 
-TEMPLATE: Final = "letter"
+TEMPLATE: Final = "notice"
 _OUTCOMES: Final = {
     LineStatus.APPROVED: "Approved",
     LineStatus.MODIFIED: "Approved in part",
@@ -47,18 +47,18 @@ _OUTCOMES: Final = {
 }
 
 
-def print_letters(
+def print_notices(
     request_id: str,
-    round_: int,
+    cycle: int,
     *,
     requests: RequestStore,
-    records: LetterRecords,
-    store: LetterBytes,
+    records: NoticeRecords,
+    store: NoticeBytes,
     printer: Printer,
     payer: Payer,
-    words: LetterWords,
+    words: NoticeWords,
     now: datetime,
-) -> tuple[Letter, ...]:
+) -> tuple[Notice, ...]:
     """Print, store and record both letters of a decided round; answers them.
 
     Nothing where the round is not decided, where a vendor decided it, or where they are there.
@@ -67,37 +67,37 @@ def print_letters(
     if file is None:
         return ()
     request = file.request
-    kind = kind_of(request.review, round_) if request.review else None
-    if kind is None or any(letter.round == round_ for letter in file.letters):
+    kind = kind_of(request.review, cycle) if request.review else None
+    if kind is None or any(notice.cycle == cycle for notice in file.notices):
         return ()
-    letters = []
+    notices = []
     for audience in Audience:
-        facts = letter_facts(request, round_, kind, audience, payer, words)
+        facts = notice_facts(request, cycle, kind, audience, payer, words)
         document = printer.print(TEMPLATE, facts)
-        name, digest = letter_id(round_, audience), sha256(document).hexdigest()
+        name, digest = notice_id(cycle, audience), sha256(document).hexdigest()
         version_id = store.put(request_id, name, document, digest)
-        letters.append(
-            Letter(
-                letter_id=name,
+        notices.append(
+            Notice(
+                notice_id=name,
                 kind=kind,
                 audience=audience,
-                round=round_,
+                cycle=cycle,
                 printed_at=now,
                 size=len(document),
                 sha256=digest,
                 version_id=version_id,
             )
         )
-    records.record(request_id, letters, _event(request, round_, now))
-    return tuple(letters)
+    records.record(request_id, notices, _event(request, cycle, now))
+    return tuple(notices)
 
 
-def _event(request: Request, round_: int, now: datetime) -> Event:
+def _event(request: Request, cycle: int, now: datetime) -> Event:
     return Event(
-        event_id=f"{request.request_id}.letters-{round_}",
-        type=EventType.LETTERS_PRINTED,
+        event_id=f"{request.request_id}.notices-{cycle}",
+        type=EventType.NOTICES_PRINTED,
         request_id=request.request_id,
-        round=round_,
+        cycle=cycle,
         at=now,
         status=request.status,
         number=request.submitted.number,
@@ -108,21 +108,21 @@ def _event(request: Request, round_: int, now: datetime) -> Event:
 # -- What the template is given -----------------------------------------------------------------------
 
 
-def letter_facts(
+def notice_facts(
     request: Request,
-    round_: int,
-    kind: LetterKind,
+    cycle: int,
+    kind: NoticeKind,
     audience: Audience,
     payer: Payer,
-    words: LetterWords,
+    words: NoticeWords,
 ) -> dict[str, object]:
     """Everything that the letter tells, in words; what does not apply is ``None`` or empty."""
     review, content = request.submitted, request.content
     patient = content.patient
     if patient is None:
         raise AssertionError("a submitted request has a patient")
-    decided_at = max(decision.decided_at for _, decision in _decided(request, round_))
-    adverse = any(status in ADVERSE for status in decided_lines(review, round_).values())
+    decided_at = max(decision.decided_at for _, decision in _decided(request, cycle))
+    adverse = any(status in ADVERSE for status in decided_lines(review, cycle).values())
     clock = payer.review_clocks[request.plan.line_of_business]
     last_day = last_day_to_appeal(decided_at, clock.appeal_filing_days, payer.zone)
     name = f"{patient.first_name} {patient.last_name}"
@@ -154,7 +154,7 @@ def letter_facts(
         },
         "requesting_provider": _provider(content.requesting_provider),
         "servicing_provider": _provider(content.servicing_provider),
-        "lines": list(_lines(request, round_, payer)),
+        "lines": list(_lines(request, cycle, payer)),
         "sections": [
             {"title": section.title, "text": section.text.format(**filled)}
             for section in words.sections
@@ -183,10 +183,10 @@ def _provider(provider: Provider | None) -> dict[str, object]:
     }
 
 
-def _lines(request: Request, round_: int, payer: Payer) -> Iterator[Mapping[str, object]]:
+def _lines(request: Request, cycle: int, payer: Payer) -> Iterator[Mapping[str, object]]:
     """The lines that the round decided, each as asked and as decided."""
-    asked = asked_lines(request.content)
-    for line, decision in _decided(request, round_):
+    asked = requested_lines(request.content)
+    for line, decision in _decided(request, cycle):
         wanted = asked[line.line_id]
         yield {
             "line": line.line_id,
@@ -204,10 +204,10 @@ def _lines(request: Request, round_: int, payer: Payer) -> Iterator[Mapping[str,
         }
 
 
-def _decided(request: Request, round_: int) -> Iterator[tuple[Line, Decision]]:
+def _decided(request: Request, cycle: int) -> Iterator[tuple[ServiceLine, Decision]]:
     """Each line that the round decided, and how; a later decision of it only moves its dates (W5)."""
     for line in request.submitted.lines:
-        decision = next((one for one in line.decisions if one.round == round_), None)
+        decision = next((one for one in line.decisions if one.cycle == cycle), None)
         if decision is not None:
             yield line, decision
 
@@ -253,13 +253,13 @@ def _units(units: int, unit_type: str | None, payer: Payer) -> str:
     return written_units(units, names.get(unit_type or ""))
 
 
-def download_letter(
+def download_notice(
     request_id: str,
-    letter_id: str,
+    notice_id: str,
     caller: Caller,
     *,
     requests: RequestStore,
-    store: LetterBytes,
+    store: NoticeBytes,
     payer: Payer,
     now: datetime,
 ) -> DocumentLink:
@@ -271,16 +271,16 @@ def download_letter(
         NotEntitledError, NotFoundError, DraftExpiredError.
     """
     file = read_request(request_id, caller, requests=requests, now=now)
-    return _link(file, letter_id, store, payer, now)
+    return _link(file, notice_id, store, payer, now)
 
 
-def download_case_letter(
+def download_case_notice(
     request_id: str,
-    letter_id: str,
+    notice_id: str,
     caller: Caller,
     *,
     requests: RequestStore,
-    store: LetterBytes,
+    store: NoticeBytes,
     payer: Payer,
     now: datetime,
 ) -> DocumentLink:
@@ -290,20 +290,20 @@ def download_case_letter(
         NotEntitledError, NotFoundError.
     """
     file = read_case(request_id, caller, requests=requests)
-    return _link(file, letter_id, store, payer, now)
+    return _link(file, notice_id, store, payer, now)
 
 
-def _letter_in(file: RequestFile, letter_id: str) -> Letter:
-    for letter in file.letters:
-        if letter.letter_id == letter_id:
-            return letter
+def _notice_in(file: RequestFile, notice_id: str) -> Notice:
+    for notice in file.notices:
+        if notice.notice_id == notice_id:
+            return notice
     raise NotFoundError("There is no such letter with this request.")
 
 
 def _link(
-    file: RequestFile, letter_id: str, store: LetterBytes, payer: Payer, now: datetime
+    file: RequestFile, notice_id: str, store: NoticeBytes, payer: Payer, now: datetime
 ) -> DocumentLink:
-    letter = _letter_in(file, letter_id)
+    notice = _notice_in(file, notice_id)
     seconds = payer.documents.download_seconds
-    url = store.download_url(file.request.request_id, letter, seconds=seconds)
+    url = store.download_url(file.request.request_id, notice, seconds=seconds)
     return DocumentLink(url, now + timedelta(seconds=seconds))

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from precert.contract import Entitlement
 from precert.domain import reconciling, reviewing
 from precert.domain.caller import Caller
-from precert.domain.errors import Fault, InvalidInputError
-from precert.domain.matching import Side
+from precert.domain.errors import FieldError, InvalidInputError
+from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
 from precert.domain.review import Decision
 from precert.domain.statuses import Status, Transition
+from precert.names import Entitlement
 from precert.usecases.access import bad_cursor
 from precert.usecases.changes import change_as_operator
 from precert.usecases.ports.listings import CursorError, Listings, Page, UnmatchedRow, WorklistRow
@@ -54,7 +54,7 @@ def list_unmatched_providers(
 
 def reconcile_provider(
     request_id: str,
-    side: Side,
+    role: ProviderRole,
     provider_id: str,
     caller: Caller,
     *,
@@ -77,8 +77,8 @@ def reconcile_provider(
         entry = reference.entries((provider_id,)).get(provider_id)
         if entry is None:
             message = "the directory has no such entry: have it loaded first"
-            raise InvalidInputError([Fault("/provider_id", "not_listed", message)])
-        return reconciling.reconcile_provider(request, side, entry, by=caller.subject, now=now)
+            raise InvalidInputError([FieldError("/provider_id", "not_listed", message)])
+        return reconciling.reconcile_provider(request, role, entry, by=caller.subject, now=now)
 
     return change_as_operator(request_id, move, caller, requests=requests)
 
@@ -113,8 +113,8 @@ def change_dates(
 
     def move(request: Request) -> Change | None:
         request.require(Transition.CHANGE_DATES)
-        if faults := _faults(changes):
-            raise InvalidInputError(faults)
+        if errors := _errors(changes):
+            raise InvalidInputError(errors)
         moved = {one.line_id: _moved(request, one, caller.subject, reason, now) for one in changes}
         if all(decision is None for decision in moved.values()) and moved:
             return None
@@ -124,18 +124,18 @@ def change_dates(
     return change_as_operator(request_id, move, caller, requests=requests)
 
 
-def _faults(changes: Sequence[DateChange]) -> list[Fault]:
-    faults: list[Fault] = []
+def _errors(changes: Sequence[DateChange]) -> list[FieldError]:
+    errors: list[FieldError] = []
     seen: set[str] = set()
     for index, change in enumerate(changes):
         path = f"/lines/{index}"
         if change.line_id in seen:
-            faults.append(Fault(f"{path}/line_id", "duplicate", "name each line once"))
+            errors.append(FieldError(f"{path}/line_id", "duplicate", "name each line once"))
         seen.add(change.line_id)
         if change.to_date < change.from_date:
             message = f"send {change.from_date} or a later day"
-            faults.append(Fault(f"{path}/to_date", "out_of_order", message))
-    return faults
+            errors.append(FieldError(f"{path}/to_date", "out_of_order", message))
+    return errors
 
 
 def _moved(
@@ -148,7 +148,7 @@ def _moved(
     if standing is None or standing.approved is None:
         raise InvalidInputError(
             [
-                Fault(
+                FieldError(
                     "/lines",
                     "not_approved",
                     f"line {change.line_id} is not approved: it has no dates",
@@ -156,7 +156,7 @@ def _moved(
             ]
         )
     approved = standing.approved.model_copy(update=period)
-    if approved == standing.approved and standing.changed_dates_because == reason:
+    if approved == standing.approved and standing.date_change_reason == reason:
         return None
     return standing.model_copy(
         update={
@@ -164,38 +164,38 @@ def _moved(
             "decided_at": now,
             "decided_by": by,
             "signed_by": None,
-            "changed_dates_because": reason,
+            "date_change_reason": reason,
         }
     )
 
 
 @dataclass(frozen=True)
-class StrayRound:
+class OrphanedExecution:
     """An open round that no execution runs for: the number to name it by, and what it waits for."""
 
     request_id: str
-    round: int
+    cycle: int
     number: str
     status: Status
     due_at: datetime | None
 
 
-def stray_rounds(
+def orphaned_executions(
     *, listings: Listings, requests: RequestStore, workflow: Workflow
-) -> Iterator[StrayRound]:
+) -> Iterator[OrphanedExecution]:
     """Open rounds by the table that no execution runs for. Changes nothing.
 
     One that was opened a moment ago may be among them, as its execution is about to be started.
     """
     for request in _open(listings, requests):
         review = request.submitted
-        if not workflow.runs(request.request_id, review.round):
-            yield StrayRound(
-                request.request_id, review.round, review.number, request.status, request.due_at
+        if not workflow.runs(request.request_id, review.cycle):
+            yield OrphanedExecution(
+                request.request_id, review.cycle, review.number, request.status, request.due_at
             )
 
 
-def repair_rounds(
+def repair_executions(
     *, listings: Listings, requests: RequestStore, workflow: Workflow
 ) -> tuple[str, ...]:
     """Mend what a failed, aborted or restarted workflow left behind.
@@ -206,13 +206,13 @@ def repair_rounds(
     return tuple(
         request.request_id
         for request in _open(listings, requests)
-        if workflow.start_again(request.request_id, request.submitted.round)
+        if workflow.start_again(request.request_id, request.submitted.cycle)
     )
 
 
 def _open(listings: Listings, requests: RequestStore) -> Iterator[Request]:
     """Requests with an open round; the index may name one that has closed since."""
-    for request_id in listings.open_rounds():
+    for request_id in listings.open_cycles():
         request = requests.read(request_id)
-        if request is not None and request.review is not None and request.round_is_open:
+        if request is not None and request.review is not None and request.cycle_is_open:
             yield request

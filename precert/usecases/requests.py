@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TypedDict, Unpack
 
-from precert.contract import Entitlement
 from precert.domain.caller import Caller
-from precert.domain.errors import Fault, FlagLimitError, InvalidInputError, TransientError
+from precert.domain.errors import FieldError, FlagLimitError, InvalidInputError, TransientError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Sort
+from precert.names import Entitlement
 from precert.usecases.access import bad_cursor, expired, has_expired, is_live, not_found, visible
 from precert.usecases.changes import change_request
 from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Listings, Page
@@ -60,8 +60,8 @@ def list_requests(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     wanted = Lines(caller.acting_tin(tin), **filters)
-    if faults := _faults(wanted):
-        raise InvalidInputError(faults)
+    if errors := _errors(wanted):
+        raise InvalidInputError(errors)
     try:
         page = listings.lines(wanted, limit=limit, cursor=cursor, now=now)
     except CursorError as error:
@@ -70,9 +70,11 @@ def list_requests(
     return replace(page, rows=rows)
 
 
-def _faults(wanted: Lines) -> list[Fault]:
+def _errors(wanted: Lines) -> list[FieldError]:
     return [
-        Fault(f"/{name}_to", "before_its_beginning", f"send an end that is not before {name}_from")
+        FieldError(
+            f"/{name}_to", "before_its_beginning", f"send an end that is not before {name}_from"
+        )
         for name, first, last in (
             ("changed", wanted.changed_from, wanted.changed_to),
             ("service", wanted.service_from, wanted.service_to),
@@ -107,7 +109,7 @@ def flag_request(
         try:
             flags.flag(request, acting_tin, now=now)
         except FlagsFullError as full:
-            if flags.drop_gone(acting_tin):
+            if flags.drop_deleted(acting_tin):
                 raise ConcurrentChangeError from full
             raise _limit(listings.flagged(acting_tin), payer, now) from full
 
@@ -202,7 +204,7 @@ def read_request(
     return file
 
 
-def answer_information(
+def respond_to_information_request(
     request_id: str, answer: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> Request:
     """Record the answer; the payer's clock runs on. The same answer sent again changes nothing.

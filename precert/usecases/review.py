@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from precert.contract import Entitlement
 from precert.domain import reviewing
 from precert.domain.caller import Caller
 from precert.domain.clocks import extension_days, information_deadline
-from precert.domain.errors import Fault, InvalidInputError
+from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
+from precert.names import Entitlement
 from precert.usecases.access import bad_cursor
 from precert.usecases.changes import change_case, reviewable
 from precert.usecases.ports.listings import CursorError, Listings, Page, WorklistRow
@@ -37,12 +37,12 @@ def list_worklist(
         plan_id = next(iter(caller.plan_ids))
     if plan_id not in caller.plan_ids:
         raise InvalidInputError(
-            [Fault("/plan_id", "not_yours", "name one of the plans you review")]
+            [FieldError("/plan_id", "not_yours", "name one of the plans you review")]
         )
     try:
         if not mine:
             return listings.worklist(plan_id, limit=limit, cursor=cursor)
-        page = listings.worklist(plan_id, limit=limit, cursor=cursor, held_by=caller.subject)
+        page = listings.worklist(plan_id, limit=limit, cursor=cursor, assigned_to=caller.subject)
     except CursorError as error:
         raise bad_cursor() from error
     running = (row for row in page.rows if row.held_until is not None and now < row.held_until)
@@ -64,7 +64,7 @@ def read_case(request_id: str, caller: Caller, *, requests: RequestStore) -> Req
     return file
 
 
-def claim_case(
+def assign_case(
     request_id: str, caller: Caller, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> Request:
     """Hold the open round for the desk's lease; who holds it already renews it.
@@ -74,7 +74,7 @@ def claim_case(
         ActionNotAllowedError: a colleague's lease is running, or nothing waits for a reviewer.
         SameReviewerError: it is an appeal against what the caller decided.
     """
-    until = now + timedelta(minutes=payer.review_desk.lease_minutes)
+    until = now + timedelta(minutes=payer.utilization_management.assignment_minutes)
 
     def move(request: Request) -> Change | None:
         return reviewing.claim(request, caller.subject, until, now)
@@ -110,7 +110,7 @@ def request_information(
 ) -> Request:
     """Stop the payer's clock until the providers answer, or their own time is over.
 
-    ``documents`` are codes of the payer's wanted documents. Asking the same again changes nothing.
+    ``documents`` are codes of the payer's required documentation. Asking the same again changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -121,10 +121,10 @@ def request_information(
     wanted = tuple(dict.fromkeys(documents))
 
     def move(request: Request) -> Change | None:
-        if faults := _unknown(documents, payer):
-            raise InvalidInputError(faults)
+        if errors := _unknown(documents, payer):
+            raise InvalidInputError(errors)
         standing = request.submitted.open_information_request
-        if standing and (standing.asked_by, standing.documents, standing.text) == (
+        if standing and (standing.requested_by, standing.documents, standing.text) == (
             caller.subject,
             wanted,
             text,
@@ -143,12 +143,14 @@ def request_information(
     return change_case(request_id, move, caller, requests=requests, now=now)
 
 
-def _unknown(documents: Sequence[str], payer: Payer) -> list[Fault]:
-    choices = tuple(sorted(payer.wanted_documents))
+def _unknown(documents: Sequence[str], payer: Payer) -> list[FieldError]:
+    choices = tuple(sorted(payer.required_documentation))
     return [
-        Fault(f"/documents/{index}", "not_a_choice", f"send one of {', '.join(choices)}", choices)
+        FieldError(
+            f"/documents/{index}", "not_a_choice", f"send one of {', '.join(choices)}", choices
+        )
         for index, code in enumerate(documents)
-        if code not in payer.wanted_documents
+        if code not in payer.required_documentation
     ]
 
 
@@ -193,7 +195,7 @@ def offer_peer_to_peer(
         NotEntitledError, NotFoundError.
         ActionNotAllowedError: a colleague holds the case, or nothing waits for a reviewer.
     """
-    desk = payer.review_desk
+    desk = payer.utilization_management
     respond_by = now + timedelta(hours=desk.peer_to_peer_hours)
 
     def move(request: Request) -> Change | None:

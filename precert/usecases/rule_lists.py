@@ -5,9 +5,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from precert.domain.delegates import Delegate
-from precert.domain.errors import Fault, InvalidInputError, TransientError
+from precert.domain.errors import FieldError, InvalidInputError, TransientError
 from precert.domain.rules import Rule, RuleListVersion
+from precert.domain.vendors import DelegatedVendor
 from precert.usecases.ports.reference import (
     RuleListChangedError,
     RuleListExistsError,
@@ -23,17 +23,17 @@ _NEXT_INSTANT: Final = timedelta(microseconds=1)
 
 def publish_rule_list(
     rules: Collection[Rule],
-    delegates: Collection[Delegate],
+    vendors: Collection[DelegatedVendor],
     *,
     version: str | None = None,
     rule_lists: RuleLists,
     versions: RuleListVersions,
     now: datetime,
 ) -> RuleListVersion:
-    """Store a compiled list, then make it the one in force: a check sees the old or the new one.
+    """Store a compiled list, then make it the one in effect: a check sees the old or the new one.
 
-    Publishing what is in force already changes nothing. Two publishers at once both end up in the
-    history; the later one is in force.
+    Publishing what is in effect already changes nothing. Two publishers at once both end up in the
+    history; the later one is in effect.
 
     Args:
         rules: The list, as loaded.
@@ -49,10 +49,10 @@ def publish_rule_list(
     """
     if version is not None and not _VERSION.fullmatch(version):
         words = "must be at most 64 letters, digits, dots, hyphens and underscores"
-        raise InvalidInputError([Fault("/version", "malformed", words)])
-    key, sha256 = rule_lists.store(rules, delegates)
+        raise InvalidInputError([FieldError("/version", "malformed", words)])
+    key, sha256 = rule_lists.store(rules, vendors)
     for _ in range(ATTEMPTS):
-        before = versions.in_force()
+        before = versions.in_effect()
         if before and before.sha256 == sha256 and version in (None, before.version):
             return before
         # A clock that is behind must not put the newer list before the older one.
@@ -65,11 +65,11 @@ def publish_rule_list(
             published_at=at,
         )
         try:
-            versions.put_in_force(published, instead_of=before)
+            versions.put_in_effect(published, instead_of=before)
         except RuleListChangedError:
             continue
         except RuleListExistsError as error:
             words = "is the version of a list published before, which never changes; choose another"
-            raise InvalidInputError([Fault("/version", "taken", words)]) from error
+            raise InvalidInputError([FieldError("/version", "taken", words)]) from error
         return published
     raise TransientError("Others published at the same time again and again. Try again.")

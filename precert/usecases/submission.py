@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.content import RequestContent
-from precert.domain.duplicates import Footprint, footprint_of
+from precert.domain.duplicates import Fingerprint, fingerprint_of
 from precert.domain.errors import (
     DuplicateRequestError,
     InvalidInputError,
@@ -17,14 +16,15 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.events import Event
-from precert.domain.matching import TemporaryProviders, typed_in
+from precert.domain.matching import TemporaryProviders, manually_entered
 from precert.domain.numbers import precert_number
 from precert.domain.payer import Payer
-from precert.domain.request import Request, lines_of
+from precert.domain.request import Request, service_lines_of
 from precert.domain.review import Review
 from precert.domain.statuses import Status
+from precert.names import Entitlement, EventType
 from precert.usecases.access import kept, why_refused
-from precert.usecases.drafts import faults_before_submission
+from precert.usecases.drafts import errors_before_submission
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
     CoverageChangedError,
@@ -115,10 +115,10 @@ def submit_draft(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     today = local_date(now, payer.zone)
-    if faults := faults_before_submission(
+    if errors := errors_before_submission(
         content, caller, code_sets=code_sets, payer=payer, now=now
     ):
-        raise InvalidInputError(faults)
+        raise InvalidInputError(errors)
     for _ in range(NUMBER_ATTEMPTS):
         number = precert_number(payer.number_prefix, serial())
         submission = _submission(
@@ -165,15 +165,15 @@ def _submission(
         number=number,
         submitted_at=now,
         submitted_version=based_on,
-        lines=lines_of(content.services),
-        temporary_providers=typed_in(draft_id, content),
+        lines=service_lines_of(content.services),
+        temporary_providers=manually_entered(draft_id, content),
         submitter_tins=tuple(sorted(caller.tins.intersection(content.tins))),
     )
     event = Event(
         event_id=f"{draft_id}.{based_on + 1:06d}",
         type=EventType.REQUEST_SUBMITTED,
         request_id=draft_id,
-        round=review.round,
+        cycle=review.cycle,
         at=now,
         status=Status.PROCESSING,
         number=number,
@@ -191,11 +191,11 @@ def _submission(
         eligible_on=today,
         document_slots=0,
         now=now,
-        footprint=footprint_of(draft_id, number, now, content),
+        fingerprint=fingerprint_of(draft_id, number, now, content),
     )
 
 
-def _duplicate(existing: Footprint, caller: Caller, payer: Payer) -> DuplicateRequestError:
+def _duplicate(existing: Fingerprint, caller: Caller, payer: Payer) -> DuplicateRequestError:
     words = payer.notices["duplicate"]
     if not existing.tins & caller.tins:
         return DuplicateRequestError(words)

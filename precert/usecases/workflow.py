@@ -7,7 +7,6 @@ from datetime import date, datetime
 from itertools import chain
 from math import ceil
 
-from precert.contract import EventType, Route
 from precert.domain.assessing import (
     JudgedLine,
     assessed_lines,
@@ -26,26 +25,32 @@ from precert.domain.clocks import (
     local_date,
 )
 from precert.domain.coverage import Plan
-from precert.domain.delegates import Delegate
-from precert.domain.determination import asked_lines
+from precert.domain.determination import requested_lines
 from precert.domain.documents import DocumentStatus
-from precert.domain.duplicates import Footprint, footprint_of, sure_duplicates, suspicions
+from precert.domain.duplicates import (
+    Fingerprint,
+    fingerprint_of,
+    potential_duplicates,
+    sure_duplicates,
+)
 from precert.domain.errors import TransientError
 from precert.domain.events import Event
 from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
-from precert.domain.review import FIRST_ROUND, SYSTEM, Assessment
+from precert.domain.review import FIRST_CYCLE, SYSTEM, Assessment
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import AppealStatus, Status
+from precert.domain.vendors import DelegatedVendor
+from precert.names import EventType, Route
 from precert.usecases.checks import judge_codes, prove_assertion
 from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
-    Footprints,
+    Cycle,
+    Fingerprints,
     RequestFile,
     RequestStore,
-    Round,
 )
 from precert.usecases.ports.workflow import EventBus, TaskTokens, Workflow
 
@@ -68,15 +73,15 @@ TOLERANCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Standing:
+class CycleStatus:
     """How a round goes on, and in how many seconds its clock must be looked at (at least one)."""
 
     route: Route
-    seconds_to_next_mark: int
+    seconds_to_next_check: int
 
 
 def await_decision(
-    round_: Round,
+    cycle: Cycle,
     seconds: int,
     *,
     requests: RequestStore,
@@ -92,46 +97,48 @@ def await_decision(
     Raises:
         RequestClosedError: nothing is to be waited for.
     """
-    requests.renew_round(round_)
-    request = requests.read(round_.request_id)
-    standing = standing_of(request, round_.number, payer, now)
-    sooner = seconds - standing.seconds_to_next_mark > TOLERANCE_SECONDS
+    requests.renew_cycle(cycle)
+    request = requests.read(cycle.request_id)
+    standing = cycle_status_of(request, cycle.number, payer, now)
+    sooner = seconds - standing.seconds_to_next_check > TOLERANCE_SECONDS
     if standing.route is Route.REVIEW and sooner:
-        tokens.wake(round_.task_token, standing.seconds_to_next_mark)
+        tokens.wake(cycle.task_token, standing.seconds_to_next_check)
 
 
-def mark_clock(
-    request_id: str, round_: int, *, requests: RequestStore, payer: Payer, now: datetime
-) -> Standing:
+def check_deadline(
+    request_id: str, cycle: int, *, requests: RequestStore, payer: Payer, now: datetime
+) -> CycleStatus:
     """Tell that the deadline is near or has passed; the round goes on waiting (W2)."""
     for _ in range(ATTEMPTS):
         request = requests.read(request_id)
-        if request is not None and is_open(request, round_):
-            change = request.mark_clock(now)
+        if request is not None and is_open(request, cycle):
+            change = request.check_deadline(now)
             if change is not None:
                 try:
                     requests.record(change)
                 except ConcurrentChangeError:
                     continue
                 request = change.request
-        return standing_of(request, round_, payer, now)
+        return cycle_status_of(request, cycle, payer, now)
     raise TransientError("The request is being changed by others. Try again.")
 
 
-def is_open(request: Request, round_: int) -> bool:
+def is_open(request: Request, cycle: int) -> bool:
     """Whether this round of the request still waits for the payer."""
-    return request.round_is_open and request.review is not None and request.review.round == round_
+    return request.cycle_is_open and request.review is not None and request.review.cycle == cycle
 
 
-def standing_of(request: Request | None, round_: int, payer: Payer, now: datetime) -> Standing:
+def cycle_status_of(
+    request: Request | None, cycle: int, payer: Payer, now: datetime
+) -> CycleStatus:
     """How a round goes on as the request stands now."""
-    if request is None or not is_open(request, round_):
-        return Standing(Route.CLOSED, 1)
+    if request is None or not is_open(request, cycle):
+        return CycleStatus(Route.CLOSED, 1)
     deadline = request.clock or deadline_of(request, payer)
     if _mark_is_missing(request, deadline, now):
-        return Standing(Route.REVIEW, 1)
-    wait = deadline.next_mark(now) - now
-    return Standing(Route.REVIEW, max(1, ceil(wait.total_seconds())))
+        return CycleStatus(Route.REVIEW, 1)
+    wait = deadline.next_check_at(now) - now
+    return CycleStatus(Route.REVIEW, max(1, ceil(wait.total_seconds())))
 
 
 def _mark_is_missing(request: Request, deadline: Deadline, now: datetime) -> bool:
@@ -139,8 +146,8 @@ def _mark_is_missing(request: Request, deadline: Deadline, now: datetime) -> boo
     review = request.submitted
     if review.open_information_request:
         return now >= deadline.due_at
-    return (now >= deadline.due_at and review.escalated_round < review.round) or (
-        now >= deadline.warn_at and review.warned_round < review.round
+    return (now >= deadline.due_at and review.escalated_cycle < review.cycle) or (
+        now >= deadline.warn_at and review.warned_cycle < review.cycle
     )
 
 
@@ -160,18 +167,18 @@ MOST_READS = ATTEMPTS + 3
 """An assessment makes three changes at most: it pends, asks, and takes what arrived meanwhile."""
 
 
-def assess_round(
+def assess_cycle(
     request_id: str,
-    round_: int,
+    cycle: int,
     *,
     requests: RequestStore,
     reference: ReferenceReader,
     rule_lists: RuleLists,
     versions: RuleListVersions,
-    footprints: Footprints,
+    fingerprints: Fingerprints,
     payer: Payer,
     now: datetime,
-) -> Standing:
+) -> CycleStatus:
     """Decide the way of a round and record it, whatever of it was recorded before (W1).
 
     It ends where it repeats another request (S2); one delegated vendor decides it (W8); the rules
@@ -195,7 +202,7 @@ def assess_round(
                 reference=reference,
                 rule_lists=rule_lists,
                 versions=versions,
-                footprints=footprints,
+                fingerprints=fingerprints,
                 payer=payer,
                 now=now,
             )
@@ -203,17 +210,17 @@ def assess_round(
 
     for _ in range(MOST_READS):
         file = requests.read_file(request_id)
-        if file is None or not is_open(file.request, round_):
-            return Standing(Route.CLOSED, 1)
+        if file is None or not is_open(file.request, cycle):
+            return CycleStatus(Route.CLOSED, 1)
         change = next_change(file)
         if change is None:
-            return standing_of(file.request, round_, payer, now)
+            return cycle_status_of(file.request, cycle, payer, now)
         try:
             requests.record(change)
         except ConcurrentChangeError:
             continue
         if not _may_ask(change.request):
-            return standing_of(change.request, round_, payer, now)
+            return cycle_status_of(change.request, cycle, payer, now)
     raise TransientError("The request is being changed by others. Try again.")
 
 
@@ -224,11 +231,11 @@ def _first_change(
     reference: ReferenceReader,
     rule_lists: RuleLists,
     versions: RuleListVersions,
-    footprints: Footprints,
+    fingerprints: Fingerprints,
     payer: Payer,
     now: datetime,
 ) -> Change:
-    """How the first round goes on, by the list in force."""
+    """How the first round goes on, by the list in effect."""
     request = with_matches(file.request, reference)
     content, received_at = request.content, request.submitted.submitted_at
     if content.patient is None:
@@ -243,18 +250,18 @@ def _first_change(
         return coverage.plan if coverage else request.plan
 
     judged = judge_codes(content.services, plan_on, rule_list=rule_list, rule_lists=rule_lists)
-    asked = asked_lines(content)
+    asked = requested_lines(content)
     codes = chain.from_iterable(of_service or (None,) for of_service in judged)
     lines = tuple(
         JudgedLine(line_id, asked[line_id], *(code or ()))
         for line_id, code in zip(asked, codes, strict=True)
     )
-    vendors = sorted({line.delegate_id for line in lines if line.delegate_id})
-    delegates = rule_lists.delegates(rule_list, vendors) if vendors else {}
-    delegate = delegate_of(lines, delegates, local_date(received_at, payer.zone))
-    own = footprint_of(request.request_id, request.submitted.number, received_at, content)
-    others = footprints.of_member(content.patient.member_id)
-    near_days = payer.review_desk.near_days
+    vendor_ids = sorted({line.vendor_id for line in lines if line.vendor_id})
+    vendors = rule_lists.vendors(rule_list, vendor_ids) if vendor_ids else {}
+    delegate = delegate_of(lines, vendors, local_date(received_at, payer.zone))
+    own = fingerprint_of(request.request_id, request.submitted.number, received_at, content)
+    others = fingerprints.of_member(content.patient.member_id)
+    duplicate_window_days = payer.utilization_management.duplicate_window_days
     assertion = prove_assertion(
         request.content_as_submitted, reference=reference, versions=versions
     )
@@ -262,19 +269,19 @@ def _first_change(
         rule_list=rule_list.version,
         assessed_at=now,
         lines=assessed_lines(lines),
-        wanted_documents=missing_documents(lines, file.documents),
+        required_documentation=missing_documents(lines, file.documents),
         assertion=assertion,
-        suspicions=suspicions(own, others, near_days),
+        potential_duplicates=potential_duplicates(own, others, duplicate_window_days),
         delegate=delegate,
         late_notification=is_late_notification(content, received_at, payer),
     )
-    for other in sure_duplicates(own, others, near_days):
+    for other in sure_duplicates(own, others, duplicate_window_days):
         if _goes_on_instead(other, own, requests):
             return request.end_as_duplicate(other.number, assessment, now, seen_by=other.tins)
     return _judged(request, lines, assessment, delegate, payer, now)
 
 
-def _goes_on_instead(other: Footprint, own: Footprint, requests: RequestStore) -> bool:
+def _goes_on_instead(other: Fingerprint, own: Fingerprint, requests: RequestStore) -> bool:
     """Whether of two alike the other one goes on: the earlier.
 
     A later one that was assessed before this one was there did not see it, and stands.
@@ -289,14 +296,14 @@ def _judged(
     request: Request,
     lines: tuple[JudgedLine, ...],
     assessment: Assessment,
-    delegate: Delegate | None,
+    delegate: DelegatedVendor | None,
     payer: Payer,
     now: datetime,
 ) -> Change:
     if delegate is not None:
-        return request.delegate(delegate.delegate_id, assessment, now)
+        return request.delegate(delegate.vendor_id, assessment, now)
     if is_automatic(request.content, assessment):
-        days = payer.review_desk.approval_days
+        days = payer.utilization_management.approval_days
         decisions = automatic_decisions(lines, approval_days=days, now=now)
         return request.determine(decisions, SYSTEM, now, assessment)
     slots = payer.documents.max_while_pending
@@ -309,9 +316,9 @@ def _may_ask(request: Request) -> bool:
     return (
         request.status is Status.PENDING
         and not request.is_delegated
-        and review.round == FIRST_ROUND
+        and review.cycle == FIRST_CYCLE
         and review.assessment is not None
-        and bool(review.assessment.wanted_documents)
+        and bool(review.assessment.required_documentation)
     )
 
 
@@ -326,7 +333,7 @@ def _asking(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
     if assessment is None or not _may_ask(request):
         return None
     there = attached_types(file.documents)
-    missing = [code for code in assessment.wanted_documents if code not in there]
+    missing = [code for code in assessment.required_documentation if code not in there]
     arrived = any(
         document.status is DocumentStatus.ATTACHED
         and document.settled_at is not None
@@ -335,22 +342,24 @@ def _asking(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
     )
     asked = review.open_information_request
     if asked is not None:
-        return request.receive_information(now) if arrived and asked.asked_by == SYSTEM else None
+        return (
+            request.receive_information(now) if arrived and asked.requested_by == SYSTEM else None
+        )
     if review.information_requests or not missing or arrived:
         return None
     clock = payer.review_clocks[request.plan.line_of_business]
     return request_information(
         request,
         missing,
-        "\n".join(payer.wanted_documents[code] for code in missing),
+        "\n".join(payer.required_documentation[code] for code in missing),
         answer_by=information_deadline(now, request.urgency, clock),
         by=SYSTEM,
         now=now,
     )
 
 
-_OPENS_ROUND = frozenset({EventType.REQUEST_SUBMITTED, EventType.APPEAL_FILED})
-_CLOSES_ROUND = frozenset(
+_OPENS_CYCLE = frozenset({EventType.REQUEST_SUBMITTED, EventType.APPEAL_FILED})
+_CLOSES_CYCLE = frozenset(
     {
         EventType.REQUEST_DETERMINED,
         EventType.APPEAL_DETERMINED,
@@ -385,10 +394,10 @@ def relay_event(
     Raises:
         TransientError: something did not answer; deliver the event again.
     """
-    if event.type in _OPENS_ROUND:
-        workflow.start(event.request_id, event.round)
-    elif event.type in _CLOSES_ROUND:
-        waiting = requests.round(event.request_id, event.round)
+    if event.type in _OPENS_CYCLE:
+        workflow.start(event.request_id, event.cycle)
+    elif event.type in _CLOSES_CYCLE:
+        waiting = requests.cycle(event.request_id, event.cycle)
         if waiting is not None:
             workflow.answer(waiting.task_token, {"status": event.status.value})
     elif event.type in _MOVES_CLOCK:
@@ -407,13 +416,13 @@ def _wake(
     """
     if event.actor == SYSTEM:
         return
-    waiting = requests.round(event.request_id, event.round)
+    waiting = requests.cycle(event.request_id, event.cycle)
     if waiting is None:
         return
     request = requests.read(event.request_id)
-    standing = standing_of(request, event.round, payer, now)
+    standing = cycle_status_of(request, event.cycle, payer, now)
     if standing.route is Route.REVIEW:
-        workflow.wake(waiting.task_token, standing.seconds_to_next_mark)
+        workflow.wake(waiting.task_token, standing.seconds_to_next_check)
 
 
 def _receive_information(event: Event, *, requests: RequestStore, now: datetime) -> None:
@@ -421,7 +430,7 @@ def _receive_information(event: Event, *, requests: RequestStore, now: datetime)
     for _ in range(ATTEMPTS):
         request = requests.read(event.request_id)
         asked = request.review.open_information_request if request and request.review else None
-        if request is None or asked is None or event.at < asked.asked_at:
+        if request is None or asked is None or event.at < asked.requested_at:
             return
         change = request.receive_information(now)
         if change is None:

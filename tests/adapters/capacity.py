@@ -17,7 +17,7 @@ from typing import Any, Final
 from moto.backends import get_backend
 from moto.dynamodb.models.dynamo_type import DynamoType
 
-from precert.contract import INDEXES, PK, SK, Index
+from precert.names import INDEXES, PK, SK, Index
 
 Item = Mapping[str, Any]
 """Attributes in DynamoDB's typed form."""

@@ -1,4 +1,4 @@
-"""The product on moto: tables as ``precert.contract`` says, real handlers, counted and faulty calls."""
+"""The product on moto: tables as ``precert.names`` says, real handlers, counted and faulty calls."""
 
 import io
 import json
@@ -29,7 +29,7 @@ from functions.submit import handler as submit
 from functions.upload import handler as upload
 from functions.upload import scan, verify
 from functions.workflow import handler as workflow
-from precert import contract
+from precert import names as shared_names
 from precert.adapters.dynamodb.table import from_wire
 from precert.bootstrap import Dependencies, client_config
 from precert.domain.coverage import Coverage
@@ -96,7 +96,7 @@ class Wire:
 
     calls: list[str] = field(default_factory=list)
     parameters: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    _faults: list[tuple[str, Callable[[str, Any], AWSResponse | None]]] = field(
+    _errors: list[tuple[str, Callable[[str, Any], AWSResponse | None]]] = field(
         default_factory=list
     )
 
@@ -109,7 +109,7 @@ class Wire:
     def reset(self) -> None:
         self.calls.clear()
         self.parameters.clear()
-        self._faults.clear()
+        self._errors.clear()
 
     @contextmanager
     def counting(self) -> Iterator[list[str]]:
@@ -133,7 +133,7 @@ class Wire:
             headers = {"Content-Type": "application/x-amz-json-1.0"}
             return AWSResponse(request.url, status, headers, MockRawResponse(text))  # type: ignore[arg-type]
 
-        self._faults.append((operation, answered))
+        self._errors.append((operation, answered))
 
     def lose_answer(self, operation: str, *, attempts: int = 1) -> None:
         """Attempts at the operation are carried out, but their answer never arrives."""
@@ -142,7 +142,7 @@ class Wire:
             botocore_stubber(name, request)
             raise ReadTimeoutError(endpoint_url=request.url)
 
-        self._faults.extend([(operation, lost)] * attempts)
+        self._errors.extend([(operation, lost)] * attempts)
 
     def cut(self, operation: str) -> None:
         """All four attempts at the operation reach nobody."""
@@ -150,12 +150,12 @@ class Wire:
         def unanswered(_name: str, request: Any) -> None:
             raise ReadTimeoutError(endpoint_url=request.url)
 
-        self._faults.extend([(operation, unanswered)] * 4)
+        self._errors.extend([(operation, unanswered)] * 4)
 
     @property
     def spent(self) -> bool:
-        """Whether every fault that was asked for came about."""
-        return not self._faults
+        """Whether every error that was asked for came about."""
+        return not self._errors
 
     def _asked(self, params: dict[str, Any], event_name: str, **_: Any) -> None:
         self.parameters.append((event_name.rpartition(".")[2], dict(params)))
@@ -169,10 +169,10 @@ class Wire:
 
     def _sent(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
         operation = event_name.rpartition(".")[2]
-        for index, (wanted, fault) in enumerate(self._faults):
+        for index, (wanted, error) in enumerate(self._errors):
             if wanted == operation:
-                del self._faults[index]
-                return fault(event_name, request)
+                del self._errors[index]
+                return error(event_name, request)
         return None
 
 
@@ -181,18 +181,18 @@ def _key(*names: str) -> list[Any]:
     return [{"AttributeName": n, "KeyType": k} for n, k in zip(names, kinds, strict=True)]
 
 
-_OWN_KEY: Final = (contract.PK, contract.SK)
+_OWN_KEY: Final = (shared_names.PK, shared_names.SK)
 
 
 def create_requests_table(client: DynamoDBClient, name: str) -> None:
     """The requests table as the infrastructure makes it."""
-    names = dict.fromkeys([*_OWN_KEY, *(n for i in contract.INDEXES.values() for n in i[:2])])
+    names = dict.fromkeys([*_OWN_KEY, *(n for i in shared_names.INDEXES.values() for n in i[:2])])
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=_key(*_OWN_KEY),
         AttributeDefinitions=[
-            {"AttributeName": n, "AttributeType": "N" if n in contract.NUMBERS else "S"}
+            {"AttributeName": n, "AttributeType": "N" if n in shared_names.NUMBERS else "S"}
             for n in names
         ],
         GlobalSecondaryIndexes=[
@@ -204,7 +204,7 @@ def create_requests_table(client: DynamoDBClient, name: str) -> None:
                     "NonKeyAttributes": list(index.carries),
                 },
             }
-            for name_, index in contract.INDEXES.items()
+            for name_, index in shared_names.INDEXES.items()
         ],
     )
 
@@ -254,7 +254,7 @@ _FAR_APART = 14
 class Cloud:
     """One test's product: its own tables, bucket, bus and state machine."""
 
-    made: Dependencies
+    deps: Dependencies
     clients: Clients
     clock: Clock
     log: io.StringIO
@@ -355,7 +355,7 @@ class Cloud:
         return self.call(submit, "GET", f"/v1/drafts/{draft_id}", by=by)
 
     def review_of(self, draft_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
-        return self.call(submit, "GET", f"/v1/drafts/{draft_id}/review", by=by)
+        return self.call(submit, "GET", f"/v1/drafts/{draft_id}/validation", by=by)
 
     def drafts(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
         return self.call(status, "GET", "/v1/drafts", by=by, query=query or None)
@@ -404,16 +404,16 @@ class Cloud:
         path = f"/v1/review/requests/{request_id}/documents/{document_id}"
         return self.call(review, "GET", path, by=by)
 
-    def download_letter(
-        self, request_id: str, letter_id: str, by: Mapping[str, str] = OFFICE
+    def download_notice(
+        self, request_id: str, notice_id: str, by: Mapping[str, str] = OFFICE
     ) -> Reply:
-        path = f"/v1/requests/{request_id}/letters/{letter_id}"
+        path = f"/v1/requests/{request_id}/letters/{notice_id}"
         return self.call(upload, "GET", path, by=by)
 
-    def download_case_letter(
-        self, request_id: str, letter_id: str, by: Mapping[str, str] = REVIEWER
+    def download_case_notice(
+        self, request_id: str, notice_id: str, by: Mapping[str, str] = REVIEWER
     ) -> Reply:
-        path = f"/v1/review/requests/{request_id}/letters/{letter_id}"
+        path = f"/v1/review/requests/{request_id}/letters/{notice_id}"
         return self.call(review, "GET", path, by=by)
 
     def delete_document(
@@ -494,11 +494,11 @@ class Cloud:
         self,
         request_id: str,
         provider_id: str = "P00001",
-        side: str = "SERVICING_PROVIDER",
+        role: str = "SERVICING_PROVIDER",
         by: Mapping[str, str] | None = None,
     ) -> Reply:
         path = f"/v1/operations/requests/{request_id}/providers"
-        body = {"side": side, "provider_id": provider_id}
+        body = {"role": role, "provider_id": provider_id}
         return self.call(review, "POST", path, body, by=by or OPERATOR)
 
     def decide(
@@ -506,7 +506,7 @@ class Cloud:
         request_id: str,
         lines: Mapping[str, str],
         *,
-        round_: int = 1,
+        cycle: int = 1,
         by: Mapping[str, str] = REVIEWER,
     ) -> Reply:
         reasons = {
@@ -515,7 +515,7 @@ class Cloud:
             "criterion": "MCG S-310",
         }
         body = {
-            "round": round_,
+            "cycle": cycle,
             "lines": [
                 {"line_id": line_id, "status": wanted, **(reasons if wanted == "DENIED" else {})}
                 for line_id, wanted in lines.items()
@@ -540,25 +540,27 @@ class Cloud:
 
     # -- the world ----------------------------------------------------------------------------------
 
-    def task(self, name: contract.WorkflowTask, request_id: str, **given: Any) -> dict[str, Any]:
-        event = {"task": name.value, "request_id": request_id, "round": 1, **given}
+    def task(
+        self, name: shared_names.WorkflowTask, request_id: str, **given: Any
+    ) -> dict[str, Any]:
+        event = {"task": name.value, "request_id": request_id, "cycle": 1, **given}
         answer: dict[str, Any] = workflow.handle(event, Context())
         return answer
 
-    def pend(self, request_id: str, round_: int = 1) -> None:
+    def pend(self, request_id: str, cycle: int = 1) -> None:
         """What an execution does until it waits: assess, and keep its token."""
-        self.task(contract.WorkflowTask.ASSESS, request_id, round=round_)
-        token = f"token-{round_}"
-        wait = {"round": round_, "seconds": 60, "task_token": token}
-        self.task(contract.WorkflowTask.AWAIT_DECISION, request_id, **wait)
+        self.task(shared_names.WorkflowTask.ASSESS, request_id, cycle=cycle)
+        token = f"token-{cycle}"
+        wait = {"cycle": cycle, "seconds": 60, "task_token": token}
+        self.task(shared_names.WorkflowTask.AWAIT_DECISION, request_id, **wait)
 
-    def mark_clock(self, request_id: str, round_: int = 1) -> None:
+    def check_deadline(self, request_id: str, cycle: int = 1) -> None:
         """What an execution does when the clock's next mark has come."""
-        self.task(contract.WorkflowTask.MARK_CLOCK, request_id, round=round_)
+        self.task(shared_names.WorkflowTask.CHECK_DEADLINE, request_id, cycle=cycle)
 
     def arrive(self, request_id: str, document_id: str, body: bytes) -> None:
         """The office uploads the file, and S3 tells of it."""
-        key = f"{contract.DOCUMENT_PREFIX}{request_id}/{document_id}"
+        key = f"{shared_names.DOCUMENT_PREFIX}{request_id}/{document_id}"
         self.clients.by_name["s3"].put_object(Bucket=self.bucket, Key=key, Body=body)
         self.tell_arrival(key)
 
@@ -568,14 +570,14 @@ class Cloud:
 
     def put_file(self, request_id: str, document_id: str, body: bytes) -> str:
         """The office uploads the file; answers the version that S3 made of it."""
-        key = f"{contract.DOCUMENT_PREFIX}{request_id}/{document_id}"
+        key = f"{shared_names.DOCUMENT_PREFIX}{request_id}/{document_id}"
         store = self.clients.by_name["s3"]
         return str(store.put_object(Bucket=self.bucket, Key=key, Body=body)["VersionId"])
 
     def scan_documents(self) -> None:
         """Switch the stage's scans for malware on."""
-        environ = {**self.made.settings.environ, contract.Env.SCAN_DOCUMENTS: "on"}
-        self.made.settings = Settings(environ)
+        environ = {**self.deps.settings.environ, shared_names.Env.SCAN_DOCUMENTS: "on"}
+        self.deps.settings = Settings(environ)
 
     def tell_scan(
         self, request_id: str, document_id: str, version_id: str | None, result: str
@@ -591,7 +593,7 @@ class Cloud:
                     "resourceType": "S3_OBJECT",
                     "s3ObjectDetails": {
                         "bucketName": self.bucket,
-                        "objectKey": f"{contract.DOCUMENT_PREFIX}{request_id}/{document_id}",
+                        "objectKey": f"{shared_names.DOCUMENT_PREFIX}{request_id}/{document_id}",
                         "versionId": version_id,
                         "s3Throttled": False,
                     },
@@ -627,7 +629,7 @@ class Cloud:
                 "eventName": "INSERT",
                 "dynamodb": {"SequenceNumber": f"{number:04d}", "NewImage": item},
             }
-            for number, item in enumerate(self.items(contract.EVENT_SK_PREFIX), start=1)
+            for number, item in enumerate(self.items(shared_names.EVENT_SK_PREFIX), start=1)
         ]
 
     @staticmethod
@@ -666,14 +668,14 @@ class Cloud:
 
     def executions(self) -> list[dict[str, Any]]:
         client = self.clients.by_name["stepfunctions"]
-        arn = self.made.settings[contract.Env.STATE_MACHINE_ARN]
+        arn = self.deps.settings[shared_names.Env.STATE_MACHINE_ARN]
         listed: list[dict[str, Any]] = client.list_executions(stateMachineArn=arn)["executions"]
         return listed
 
     def object_versions(self) -> list[str]:
         """Keys of every version and delete marker in the documents' bucket."""
         page = self.clients.by_name["s3"].list_object_versions(
-            Bucket=self.bucket, Prefix=contract.DOCUMENT_PREFIX
+            Bucket=self.bucket, Prefix=shared_names.DOCUMENT_PREFIX
         )
         return [v["Key"] for v in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]]
 
@@ -681,7 +683,7 @@ class Cloud:
         """Load the sample patient's coverage anew, changed."""
         changed = Coverage.model_validate(self.sample_coverage.model_dump() | changes)
         self.covered = True
-        self.made.reference.put_coverages([changed])
+        self.deps.reference.put_coverages([changed])
 
     # -- ways through the product -------------------------------------------------------------------
 

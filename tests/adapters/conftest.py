@@ -20,16 +20,16 @@ os.environ |= {
 from precert import bootstrap
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.bootstrap import Dependencies
-from precert.contract import Env
 from precert.domain.coverage import Coverage
 from precert.domain.loading import (
-    load_delegates,
     load_directory,
     load_members,
     load_plans,
     load_rules,
     load_ssns,
+    load_vendors,
 )
+from precert.names import Env
 from precert.observability import logger, metrics
 from precert.settings import Settings
 from precert.usecases import directory
@@ -45,7 +45,7 @@ from tests.adapters.cloud import (
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
 from tests.fakes.printing import printer
-from tests.fakes.samples import DATA, PATIENT, letter_words, payer
+from tests.fakes.samples import DATA, PATIENT, notice_words, payer
 
 
 class Loaded(NamedTuple):
@@ -90,21 +90,21 @@ def loaded(clients: Clients) -> Loaded:
     return Loaded(table, rules_bucket, ssn_key, member.coverage_near(START.date()))
 
 
-def _load(made: Dependencies) -> None:
+def _load(deps: Dependencies) -> None:
     """What the tests ask for of the sample payer: moto copies every table in each transaction."""
-    members = load_members(_read("members"), load_plans(_read("plans"), made.payer.review_clocks))
-    members_usecases.load_coverages(members, reference=made.reference)
+    members = load_members(_read("members"), load_plans(_read("plans"), deps.payer.review_clocks))
+    members_usecases.load_coverages(members, reference=deps.reference)
     ssns = load_ssns(_read("ssns"), members)
-    members_usecases.load_ssns(ssns, members, reference=made.reference, digests=made.digests)
+    members_usecases.load_ssns(ssns, members, reference=deps.reference, digests=deps.digests)
     entries = [e for e in load_directory(_read("providers")) if e.address.zip_code == "44122"][:4]
-    directory.load_directory_entries(entries, places=made.code_sets, reference=made.reference)
-    delegates = load_delegates(_read("delegates"))
-    known = {delegate.delegate_id for delegate in delegates}
+    directory.load_directory_entries(entries, places=deps.code_sets, reference=deps.reference)
+    vendors = load_vendors(_read("vendors"))
+    known = {delegate.vendor_id for delegate in vendors}
     publish_rule_list(
-        load_rules(_read("rules"), known, made.payer),
-        delegates,
-        rule_lists=made.rule_lists,
-        versions=made.rule_list_versions,
+        load_rules(_read("rules"), known, deps.payer),
+        vendors,
+        rule_lists=deps.rule_lists,
+        versions=deps.rule_list_versions,
         now=START,
     )
 
@@ -133,7 +133,7 @@ def cloud(
         definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
         roleArn="arn:aws:iam::123456789012:role/machine",
     )["stateMachineArn"]
-    made = Dependencies(
+    deps = Dependencies(
         settings=Settings(
             {
                 Env.REQUESTS_TABLE: requests,
@@ -150,24 +150,24 @@ def cloud(
         ),
         now=(clock := Clock()),
     )
-    made.session = clients  # type: ignore[assignment]
-    made.payer = payer()
-    made.code_sets = code_sets()
-    made.printer = printer()
-    made.letter_words = letter_words()
-    made.rule_lists = S3RuleLists(made.s3, bucket=loaded.rules_bucket, folder=tmp_path)
+    deps.session = clients  # type: ignore[assignment]
+    deps.payer = payer()
+    deps.code_sets = code_sets()
+    deps.printer = printer()
+    deps.notice_words = notice_words()
+    deps.rule_lists = S3RuleLists(deps.s3, bucket=loaded.rules_bucket, folder=tmp_path)
     log = io.StringIO()
     # botocore and the product's own retries pause between attempts.
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     monkeypatch.setattr(logger.registered_handler, "stream", log)
     bootstrap.dependencies.cache_clear()
-    monkeypatch.setattr(bootstrap, "Dependencies", lambda: made)
+    monkeypatch.setattr(bootstrap, "Dependencies", lambda: deps)
     clients.wire.reset()
-    cloud_ = Cloud(made, clients, clock, log, requests, bucket, loaded.patient)
+    cloud_ = Cloud(deps, clients, clock, log, requests, bucket, loaded.patient)
     yield cloud_
     bootstrap.dependencies.cache_clear()
     metrics.clear_metrics()
-    assert clients.wire.spent, "a fault that the test asked for never came about"
+    assert clients.wire.spent, "an error that the test asked for never came about"
     if cloud_.covered:
-        made.reference.put_coverages([loaded.patient])
+        deps.reference.put_coverages([loaded.patient])
     clients.by_name["dynamodb"].delete_table(TableName=requests)

@@ -28,7 +28,7 @@ OF_A_REQUEST: Final[dict[str, Operation]] = {
     "resumeDraft": lambda cloud, id_, by: cloud.resume(id_, by),
     "saveDraft": lambda cloud, id_, by: cloud.save(id_, 1, by),
     "patchDraft": lambda cloud, id_, by: cloud.patch(id_, 1, by, services=[]),
-    "reviewDraft": lambda cloud, id_, by: cloud.review_of(id_, by),
+    "validateDraft": lambda cloud, id_, by: cloud.review_of(id_, by),
     "deleteDraft": lambda cloud, id_, by: cloud.delete(id_, 1, by),
     "submitDraft": lambda cloud, id_, by: cloud.submit(
         id_,
@@ -39,7 +39,7 @@ OF_A_REQUEST: Final[dict[str, Operation]] = {
     ),
     "voidRequest": lambda cloud, id_, by: cloud.void(id_, by),
     "fileAppeal": lambda cloud, id_, by: cloud.appeal(id_, "1.2", by=by),
-    "offerDocument": lambda cloud, id_, by: cloud.offer(id_, by=by),
+    "createDocumentUpload": lambda cloud, id_, by: cloud.offer(id_, by=by),
     "flagRequest": lambda cloud, id_, by: cloud.flag(id_, by),
     "unflagRequest": lambda cloud, id_, by: cloud.unflag(id_, by),
     "readRequest": lambda cloud, id_, by: cloud.read(id_, by),
@@ -73,7 +73,7 @@ OF_REVIEWERS: Final[dict[str, Operation]] = {
 
 def prepared(cloud: Cloud, operation: str) -> str:
     """A request in a status in which its own office could do the operation."""
-    if operation in {"voidRequest", "readRequest", "offerDocument"}:
+    if operation in {"voidRequest", "readRequest", "createDocumentUpload"}:
         return cloud.pended()
     return cloud.determined() if operation == "fileAppeal" else cloud.start()
 
@@ -142,7 +142,7 @@ def test_both_sides_see_it_when_one_of_them_submitted(cloud: Cloud) -> None:
 def test_list_is_refused_when_the_tin_is_not_the_callers(cloud: Cloud) -> None:
     cloud.submitted()
     reply = cloud.dashboard(STRANGER, tin="463778226")
-    assert (reply.status, reply.body["faults"][0]["code"]) == (422, "not_yours")
+    assert (reply.status, reply.body["errors"][0]["code"]) == (422, "not_yours")
 
 
 def test_cursor_opens_nothing_when_it_is_of_another_list(cloud: Cloud) -> None:
@@ -161,7 +161,7 @@ def test_cursor_opens_nothing_when_it_is_of_another_list(cloud: Cloud) -> None:
     others |= {one: cloud.dashboard(cursor=one) for one in broken}
     for about, reply in others.items():
         assert reply.status == 422, about
-        assert reply.body["faults"][0]["pointer"] == "/cursor", about
+        assert reply.body["errors"][0]["pointer"] == "/cursor", about
 
 
 def strings(value: Any) -> list[str]:
@@ -183,9 +183,9 @@ def test_nobody_is_named_when_any_answer_is_read(cloud: Cloud) -> None:
     replies.append(cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "DENIED"}))
     replies.append(cloud.appeal(request_id, "1.2", by=FACILITY))
     cloud.pend(request_id, 2)
-    same = cloud.decide(request_id, {"1.2": "APPROVED"}, round_=2)
+    same = cloud.decide(request_id, {"1.2": "APPROVED"}, cycle=2)
     assert same.code == "same_reviewer"
-    overturned = cloud.decide(request_id, {"1.2": "APPROVED"}, round_=2, by=SECOND_REVIEWER)
+    overturned = cloud.decide(request_id, {"1.2": "APPROVED"}, cycle=2, by=SECOND_REVIEWER)
     assert overturned.body["status"] == "APPROVED"
     replies += [same, overturned]
     assert cloud.relay(cloud.stream()) == []

@@ -1,4 +1,4 @@
-"""Bad input for the check: each fault named with what would be right, and never a fault of ours."""
+"""Bad input for the check: each error named with what would be right, and never an error of ours."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ OUTPATIENT: Final = {
     "authorization_type": "OUTPATIENT",
     "type_of_service": "IMAGING",
     "place_of_service": "OFFICE",
-    "urgency": "ELECTIVE",
+    "urgency": "STANDARD",
     "service_date": "2026-07-20",
     "primary_diagnosis": "K5650",
     "procedures": [{"code": "70551"}],
@@ -34,11 +34,11 @@ def sent(cloud: Cloud, raw: str) -> Reply:
     return cloud.call(check, "POST", "/v1/checks", raw=raw)
 
 
-def faults(reply: Reply) -> list[tuple[str, str]]:
+def errors(reply: Reply) -> list[tuple[str, str]]:
     assert reply.headers["Content-Type"] == "application/problem+json"
     assert (reply.status, reply.code) == (422, "invalid_input"), reply.text
-    assert all(fault["message"] for fault in reply.body["faults"])
-    return [(fault["pointer"], fault["code"]) for fault in reply.body["faults"]]
+    assert all(error["message"] for error in reply.body["errors"])
+    return [(error["pointer"], error["code"]) for error in reply.body["errors"]]
 
 
 def test_service_is_answered_when_nothing_is_wrong(cloud: Cloud) -> None:
@@ -106,23 +106,23 @@ def test_field_is_named_when_it_alone_is_wrong(
     cloud: Cloud, service: dict[str, Any], wanted: tuple[str, str]
 ) -> None:
     reply = cloud.check(services=[OUTPATIENT | service])
-    assert faults(reply) == [(f"{SERVICE}/{wanted[0]}", wanted[1])]
+    assert errors(reply) == [(f"{SERVICE}/{wanted[0]}", wanted[1])]
 
 
 @pytest.mark.rule("C11")
 def test_readings_are_offered_when_a_drug_code_is_ambiguous(cloud: Cloud) -> None:
     reply = cloud.check(services=[DRUG | {"medication": {"ndc": "1234567890"}}])
-    [fault] = reply.body["faults"]
-    assert fault["choices"] == ["01234-5678-90", "12345-0678-90", "12345-6789-00"]
-    for reading in fault["choices"]:
+    [error] = reply.body["errors"]
+    assert error["choices"] == ["01234-5678-90", "12345-0678-90", "12345-6789-00"]
+    for reading in error["choices"]:
         assert cloud.check(services=[DRUG | {"medication": {"ndc": reading}}]).status == 200
 
 
 @pytest.mark.rule("C4")
 def test_choices_are_offered_when_another_was_made(cloud: Cloud) -> None:
     reply = cloud.check(services=[OUTPATIENT | {"place_of_service": "HOME"}])
-    [fault] = reply.body["faults"]
-    assert "IMAGING_CENTER" in fault["choices"]
+    [error] = reply.body["errors"]
+    assert "IMAGING_CENTER" in error["choices"]
 
 
 def test_everything_is_named_at_once_when_much_is_wrong(cloud: Cloud) -> None:
@@ -133,7 +133,7 @@ def test_everything_is_named_at_once_when_much_is_wrong(cloud: Cloud) -> None:
         "procedures": [{"code": "W1234"}],
     }
     reply = cloud.check(services=[service], patient=None, servicing_provider=None)
-    assert set(faults(reply)) == {
+    assert set(errors(reply)) == {
         ("/content/patient", "missing"),
         ("/content/servicing_provider", "missing"),
         (f"{SERVICE}/type_of_service", "missing"),
@@ -149,16 +149,16 @@ def test_everything_is_named_at_once_when_much_is_wrong(cloud: Cloud) -> None:
 def test_codes_are_too_many_when_there_are_a_hundred_and_one(cloud: Cloud) -> None:
     lines = [{"code": f"{number:05d}"} for number in range(70000, 70101)]
     whole = OUTPATIENT | {"procedures": lines}
-    assert faults(cloud.check(services=[whole])) == [(f"{SERVICE}/procedures", "too_long")]
+    assert errors(cloud.check(services=[whole])) == [(f"{SERVICE}/procedures", "too_long")]
     halves = [OUTPATIENT | {"procedures": part} for part in (lines[:60], lines[60:])]
-    assert faults(cloud.check(services=halves)) == [("/content/services", "too_many_codes")]
+    assert errors(cloud.check(services=halves)) == [("/content/services", "too_many_codes")]
     assert cloud.check(services=[OUTPATIENT | {"procedures": lines[:100]}]).status == 200
 
 
 @pytest.mark.parametrize("name", ["Adams\u0000", "Ad\u0007ams", "Adams\u202e", "\u200bAdams"])
 def test_name_is_refused_when_it_holds_control_characters(cloud: Cloud, name: str) -> None:
     patient = entered()["patient"] | {"last_name": name}
-    assert faults(cloud.check(patient=patient)) == [("/content/patient/last_name", "value_error")]
+    assert errors(cloud.check(patient=patient)) == [("/content/patient/last_name", "value_error")]
 
 
 def test_patient_is_not_found_when_the_name_is_an_emoji(cloud: Cloud) -> None:
@@ -244,6 +244,6 @@ def test_nothing_breaks_when_anything_stands_anywhere(
     reply = cloud.call(check, "POST", "/v1/checks", body)
     assert reply.status in (200, 400, 404, 409, 422), reply.text
     if reply.status == 422:
-        pointers = [fault["pointer"] for fault in reply.body["faults"]]
+        pointers = [error["pointer"] for error in reply.body["errors"]]
         assert pointers
         assert all(pointer.startswith("/content") for pointer in pointers)

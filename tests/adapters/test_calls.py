@@ -72,7 +72,7 @@ def test_page_is_one_call_when_a_list_is_read(cloud: Cloud) -> None:
     with cloud.wire.counting() as calls:
         assert len(cloud.dashboard().body["requests"]) == 1
         assert len(cloud.dashboard(FACILITY).body["requests"]) == 1
-        assert len(cloud.worklist().body["rounds"]) == 1
+        assert len(cloud.worklist().body["cycles"]) == 1
         assert cloud.messages().status == 200
     assert calls == ["Query"] * 4
 

@@ -1,4 +1,4 @@
-"""What a check answers over HTTP: steps, third parties, the id it is quoted by, the hand-over."""
+"""What a check answers over HTTP: steps, delegated vendors, the id it is quoted by, the hand-over."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ def outpatient(*codes: str, **changes: Any) -> dict[str, Any]:
         "authorization_type": "OUTPATIENT",
         "type_of_service": "IMAGING",
         "place_of_service": "IMAGING_CENTER",
-        "urgency": "ELECTIVE",
+        "urgency": "STANDARD",
         "service_date": DAY,
         "primary_diagnosis": "M545",
         "procedures": [{"code": code} for code in codes],
@@ -54,9 +54,9 @@ def codes_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [code for service in answer["services"] for code in service["codes"]]
 
 
-def handed_over(cloud: Cloud, delegate_id: str, *services: dict[str, Any], **changes: Any) -> Reply:
-    body = {"content": entered(services=list(services), **changes), "delegate_id": delegate_id}
-    return cloud.call(check, "POST", "/v1/checks/handover", body)
+def handed_over(cloud: Cloud, vendor_id: str, *services: dict[str, Any], **changes: Any) -> Reply:
+    body = {"content": entered(services=list(services), **changes), "vendor_id": vendor_id}
+    return cloud.call(check, "POST", "/v1/checks/export", body)
 
 
 def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def test_every_code_says_what_to_do_next_when_checked(cloud: Cloud) -> None:
     assert told == {
         "44120": ("REQUIRED", "START_DRAFT"),
         "44121": ("REQUIRED", "START_DRAFT"),
-        IMAGE: ("THIRD_PARTY", "GO_TO_THIRD_PARTY"),
+        IMAGE: ("DELEGATED_VENDOR", "GO_TO_VENDOR"),
         VISIT: ("NOT_REQUIRED", "NONE"),
         UNKNOWN: ("UNABLE_TO_DETERMINE", "CALL"),
     }
@@ -85,8 +85,8 @@ def test_every_code_says_what_to_do_next_when_checked(cloud: Cloud) -> None:
     assert rules.pop(UNKNOWN) == (None, None)
     assert all(rule and since for rule, since in rules.values())
     call = next(code["next_step"]["text"] for code in codes_of(answer) if code["code"] == UNKNOWN)
-    assert cloud.made.payer.provider_services.phone in call
-    assert answer["rule_list"]["payer"] == cloud.made.payer.name
+    assert cloud.deps.payer.provider_services.phone in call
+    assert answer["rule_list"]["payer"] == cloud.deps.payer.name
     assert {"version", "effective_from", "published_at"} <= set(answer["rule_list"])
 
 
@@ -124,7 +124,7 @@ def test_stay_without_codes_is_never_not_required_when_other_services_are(cloud:
     steps = [service["next_step"] for service in answer["services"]]
     assert steps[0] is None
     assert steps[1]["action"] == "CALL"
-    assert cloud.made.payer.notices["unable_to_determine"] in answer["notices"]
+    assert cloud.deps.payer.notices["unable_to_determine"] in answer["notices"]
 
 
 def test_confirmation_is_offered_when_nothing_needs_precertification(cloud: Cloud) -> None:
@@ -136,7 +136,7 @@ def test_confirmation_is_offered_when_nothing_needs_precertification(cloud: Clou
 @pytest.mark.parametrize("code", [VISIT, IMAGE, UNKNOWN, "44120"])
 def test_answer_says_that_it_is_no_guarantee_when_it_is_any(cloud: Cloud, code: str) -> None:
     answer = checked(cloud, outpatient(code))
-    assert answer["notices"][0] == cloud.made.payer.notices["no_guarantee"]
+    assert answer["notices"][0] == cloud.deps.payer.notices["no_guarantee"]
 
 
 @pytest.mark.rule("C10")
@@ -146,12 +146,12 @@ def test_emergency_is_told_its_own_way_when_it_is_checked(
 ) -> None:
     answer = checked(cloud, {**service, "urgency": "EMERGENCY"})
     assert {code["requirement"] for code in codes_of(answer)} == {"NOT_REQUIRED"}
-    notices, admitted = cloud.made.payer.notices, "admission_date" in service
+    notices, admitted = cloud.deps.payer.notices, "admission_date" in service
     steps = {(code["next_step"]["action"], code["next_step"]["text"]) for code in codes_of(answer)}
     assert steps == {("START_DRAFT" if admitted else "NONE", notices["emergency"])}
     assert notices["emergency"] in answer["notices"]
     assert (notices["notifications"] in answer["notices"]) is admitted
-    assert answer["third_parties"] == []
+    assert answer["vendors"] == []
 
 
 def test_emergency_is_unable_to_determine_when_no_rule_knows_the_code(cloud: Cloud) -> None:
@@ -174,7 +174,7 @@ def test_referral_is_told_when_the_plan_asks_for_one(
     who = {"member_id": member_id, **dict(zip(names, patient, strict=True))}
     answer = checked(cloud, outpatient(VISIT), patient=who)
     assert answer["referral_needed"] is needed
-    assert (cloud.made.payer.notices["referral_needed"] in answer["notices"]) is needed
+    assert (cloud.deps.payer.notices["referral_needed"] in answer["notices"]) is needed
 
 
 def test_predetermination_is_offered_when_the_rule_does(cloud: Cloud) -> None:
@@ -200,7 +200,7 @@ def test_predetermination_has_the_same_form_and_its_own_label_when_it_is_offered
 def test_predetermination_is_refused_when_none_is_offered(cloud: Cloud) -> None:
     reply = cloud.check(services=[outpatient(VISIT)], purpose="PREDETERMINATION")
     assert (reply.status, reply.code) == (422, "invalid_input")
-    assert [fault["pointer"] for fault in reply.body["faults"]] == ["/content/purpose"]
+    assert [error["pointer"] for error in reply.body["errors"]] == ["/content/purpose"]
 
 
 _SURGERY = outpatient(
@@ -214,7 +214,7 @@ def _predetermined(cloud: Cloud, **changes: Any) -> dict[str, Any]:
 
 @pytest.mark.rule("A5")
 def test_behavioral_services_get_guidance_and_no_form_when_asked_for(cloud: Cloud) -> None:
-    payer = cloud.made.payer
+    payer = cloud.deps.payer
     offered = [kind.code for kind in payer.form.types_of_service]
     assert not [code for code in offered if "BEHAVIORAL" in code or "MENTAL" in code]
     service = outpatient("90837", type_of_service="OFFICE_VISIT", place_of_service="OFFICE")
@@ -231,8 +231,8 @@ def test_behavioral_services_get_guidance_and_no_form_when_asked_for(cloud: Clou
 @pytest.mark.rule("C8")
 def test_third_party_is_told_with_all_its_contacts_when_it_decides(cloud: Cloud) -> None:
     answer = checked(cloud, surgery(), outpatient(IMAGE, VISIT, "70552"))
-    (vendor,) = answer["third_parties"]
-    assert vendor["delegate_id"] == "EVICORE-RAD"
+    (vendor,) = answer["vendors"]
+    assert vendor["vendor_id"] == "EVICORE-RAD"
     assert vendor["name"]
     assert vendor["url"].startswith("https://")
     assert vendor["phone"]
@@ -242,21 +242,21 @@ def test_third_party_is_told_with_all_its_contacts_when_it_decides(cloud: Cloud)
     assert vendor["codes"] == [
         {"service": 2, "code": code, "code_type": "CPT"} for code in (IMAGE, "70552")
     ]
-    link = vendor["handover"]
+    link = vendor["export"]
     body = {
         "content": entered(services=[surgery(), outpatient(IMAGE, VISIT, "70552")]),
-        "delegate_id": vendor["delegate_id"],
+        "vendor_id": vendor["vendor_id"],
     }
     reply = cloud.call(check, link["method"], link["path"], body)
     assert reply.status == 200
     assert reply.headers["Content-Type"] == link["media_type"]
-    assert cloud.made.payer.notices["third_party"] in answer["notices"]
+    assert cloud.deps.payer.notices["vendor"] in answer["notices"]
 
 
 @pytest.mark.rule("C12")
 def test_equipment_vendor_is_told_with_what_it_wants_when_it_is_for_home(cloud: Cloud) -> None:
     answer = checked(cloud, equipment(EQUIPMENT))
-    (vendor,) = answer["third_parties"]
+    (vendor,) = answer["vendors"]
     wanted = " ".join(vendor["requirements"]).lower()
     for word in (
         *("customer name", "date of birth", "id", "npi", "tin", "phone", "fax", "referring"),
@@ -270,9 +270,9 @@ def test_equipment_vendor_is_told_with_what_it_wants_when_it_is_for_home(cloud: 
     (code,) = codes_of(delivered)
     assert code["next_step"] == {
         "action": "CALL",
-        "text": cloud.made.payer.notices["retrospective_equipment"],
+        "text": cloud.deps.payer.notices["retrospective_equipment"],
     }
-    assert delivered["third_parties"] == []
+    assert delivered["vendors"] == []
 
 
 @pytest.mark.rule("C13")
@@ -292,7 +292,7 @@ def test_family_goes_to_its_vendor_when_it_is_delegated(
     drug = {"medication": {"name": "Aldesleukin"}} if code.startswith("J") else {}
     where = {"type_of_service": type_of_service, "place_of_service": place, **drug}
     answer = checked(cloud, outpatient(code, **where))
-    assert [one["delegate_id"] for one in answer["third_parties"]] == [vendor]
+    assert [one["vendor_id"] for one in answer["vendors"]] == [vendor]
 
 
 def test_home_health_is_ordered_directly_when_it_is_checked(cloud: Cloud) -> None:
@@ -300,7 +300,7 @@ def test_home_health_is_ordered_directly_when_it_is_checked(cloud: Cloud) -> Non
     (code,) = codes_of(checked(cloud, outpatient("99501", **at_home)))
     assert code["next_step"] == {
         "action": "NONE",
-        "text": cloud.made.payer.notices["home_health"],
+        "text": cloud.deps.payer.notices["home_health"],
     }
 
 
@@ -313,7 +313,7 @@ def test_check_stays_one_call_when_it_names_third_parties_and_an_id(cloud: Cloud
         answer = checked(cloud, outpatient(IMAGE, VISIT), equipment(EQUIPMENT))
     assert calls == ["BatchGetItem"]
     assert answer["assertion_id"].startswith("CHK-260701150000-")
-    assert len(answer["third_parties"]) == 2
+    assert len(answer["vendors"]) == 2
 
 
 def test_id_is_carried_to_the_details_when_a_request_comes_of_the_check(cloud: Cloud) -> None:
@@ -325,10 +325,10 @@ def test_id_is_carried_to_the_details_when_a_request_comes_of_the_check(cloud: C
 def test_id_is_proven_when_it_is_quoted_with_its_question(cloud: Cloud) -> None:
     quoted = checked(cloud, surgery())["assertion_id"]
     cloud.clock.pass_by(days=3)
-    assert checked(cloud, surgery(), assertion_id=quoted)["quoted_id_fits"] is True
+    assert checked(cloud, surgery(), assertion_id=quoted)["assertion_valid"] is True
     other = checked(cloud, outpatient(IMAGE), assertion_id=quoted)
-    assert other["quoted_id_fits"] is False
-    assert checked(cloud, surgery())["quoted_id_fits"] is None
+    assert other["assertion_valid"] is False
+    assert checked(cloud, surgery())["assertion_valid"] is None
 
 
 def test_id_of_the_past_is_not_given_when_a_check_is_made_as_of_then(cloud: Cloud) -> None:
@@ -340,8 +340,8 @@ def test_id_of_the_past_is_not_given_when_a_check_is_made_as_of_then(cloud: Clou
 
 def test_id_fits_still_when_the_list_was_loaded_again(cloud: Cloud) -> None:
     quoted = checked(cloud, surgery())["assertion_id"]
-    load_sample_payer(cloud.made)
-    assert checked(cloud, surgery(), assertion_id=quoted)["quoted_id_fits"] is True
+    load_sample_payer(cloud.deps)
+    assert checked(cloud, surgery(), assertion_id=quoted)["assertion_valid"] is True
 
 
 def test_key_of_the_ids_stays_when_another_list_comes_into_force(clients: Clients) -> None:
@@ -351,8 +351,8 @@ def test_key_of_the_ids_stays_when_another_list_comes_into_force(clients: Client
     versions = DynamoDBRuleListVersions(client, reference_table=table, new_key=lambda: next(keys))
     old = RuleListVersion("1", date(2026, 1, 1), "a", "a", START)
     new = RuleListVersion("2", date(2026, 1, 1), "b", "b", START + timedelta(days=1))
-    versions.put_in_force(old, instead_of=None)
-    versions.put_in_force(new, instead_of=old)
+    versions.put_in_effect(old, instead_of=None)
+    versions.put_in_effect(new, instead_of=old)
     assert DynamoDBReference(client, reference_table=table).check_facts("X").assertion_key == (
         b"first"
     )
@@ -377,18 +377,18 @@ def test_document_holds_what_the_vendor_decides_and_no_more_when_handed_over(
 
 def test_two_documents_share_no_id_when_made_of_the_same(cloud: Cloud) -> None:
     first, second = (handed_over(cloud, "EVICORE-RAD", outpatient(IMAGE)).body for _ in range(2))
-    urls = [entry["fullUrl"] for made in (first, second) for entry in made["entry"]]
+    urls = [entry["fullUrl"] for deps in (first, second) for entry in deps["entry"]]
     assert len(set(urls)) == len(urls)
 
 
 def test_third_party_is_unknown_when_the_list_has_it_not(cloud: Cloud) -> None:
-    reply = handed_over(cloud, "NOBODY", outpatient(IMAGE))
+    reply = handed_over(cloud, "NONE", outpatient(IMAGE))
     assert (reply.status, reply.code) == (422, "invalid_input")
-    assert [fault["pointer"] for fault in reply.body["faults"]] == ["/delegate_id"]
+    assert [error["pointer"] for error in reply.body["errors"]] == ["/vendor_id"]
 
 
 @pytest.mark.parametrize(
-    ("delegate_id", "service"),
+    ("vendor_id", "service"),
     [
         ("EVICORE-RAD", surgery()),
         ("EVICORE-RAD", outpatient(VISIT, UNKNOWN)),
@@ -399,21 +399,21 @@ def test_third_party_is_unknown_when_the_list_has_it_not(cloud: Cloud) -> None:
     ids=["the payer's", "nobody's", "another's", "emergency", "delivered already"],
 )
 def test_nothing_is_handed_over_when_the_third_party_decides_on_nothing(
-    cloud: Cloud, delegate_id: str, service: dict[str, Any]
+    cloud: Cloud, vendor_id: str, service: dict[str, Any]
 ) -> None:
-    reply = handed_over(cloud, delegate_id, service)
-    assert (reply.status, reply.code) == (409, "nothing_to_hand_over")
+    reply = handed_over(cloud, vendor_id, service)
+    assert (reply.status, reply.code) == (409, "nothing_to_export")
 
 
 def test_faults_are_those_of_the_check_when_something_is_missing(cloud: Cloud) -> None:
     reply = handed_over(cloud, "EVICORE-RAD", outpatient(IMAGE, service_date=None))
     assert reply.status == 422
-    assert [fault["pointer"] for fault in reply.body["faults"]] == [
+    assert [error["pointer"] for error in reply.body["errors"]] == [
         "/content/services/0/service_date"
     ]
 
 
 def test_nothing_is_handed_over_when_the_caller_may_not_check(cloud: Cloud) -> None:
-    body = {"content": entered(services=[outpatient(IMAGE)]), "delegate_id": "EVICORE-RAD"}
-    reply = cloud.call(check, "POST", "/v1/checks/handover", body, by=UNENTITLED)
+    body = {"content": entered(services=[outpatient(IMAGE)]), "vendor_id": "EVICORE-RAD"}
+    reply = cloud.call(check, "POST", "/v1/checks/export", body, by=UNENTITLED)
     assert (reply.status, reply.code) == (403, "not_entitled")

@@ -17,7 +17,7 @@ import zipcodes
 
 from infra.code_sets import compiled, write
 from precert.adapters.code_sets import SqliteCodeSets
-from precert.domain.code_sets import CodeSet, faults_of_codes
+from precert.domain.code_sets import CodeSet, errors_of_codes
 from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import DATA, content, entered, payer
 
@@ -213,7 +213,7 @@ def test_lookup_takes_microseconds_when_the_file_is_open(opened: sqlite3.Connect
 
 @pytest.mark.rule("C5")
 @pytest.mark.parametrize(
-    ("changes", "day", "fault"),
+    ("changes", "day", "error"),
     [
         ({"primary_diagnosis": "K55"}, "2026-07-20", None),
         ({"primary_diagnosis": "K55.999"}, "2026-07-20", ("primary_diagnosis", "unknown_code")),
@@ -252,17 +252,17 @@ def test_lookup_takes_microseconds_when_the_file_is_open(opened: sqlite3.Connect
     ],
 )
 def test_code_is_named_when_its_set_does_not_have_it_on_the_day(
-    changes: dict[str, object], day: str, fault: tuple[str, str] | None
+    changes: dict[str, object], day: str, error: tuple[str, str] | None
 ) -> None:
     service = entered()["services"][0] | {"admission_date": day} | changes
-    found = list(faults_of_codes(content(services=[service]), code_sets().listed))
-    wanted = [(f"/services/0/{fault[0]}", fault[1])] if fault else []
+    found = list(errors_of_codes(content(services=[service]), code_sets().listed))
+    wanted = [(f"/services/0/{error[0]}", error[1])] if error else []
     assert [(one.pointer, one.code) for one in found] == wanted
 
 
 def test_code_is_judged_by_existence_when_the_day_is_not_entered() -> None:
     service = {"primary_diagnosis": "S301XXA", "additional_diagnoses": ["K55999"]}
-    found = list(faults_of_codes(content(services=[service]), code_sets().listed))
+    found = list(errors_of_codes(content(services=[service]), code_sets().listed))
     assert [(one.pointer, one.code) for one in found] == [
         ("/services/0/additional_diagnoses/0", "unknown_code")
     ]

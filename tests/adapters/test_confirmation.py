@@ -13,12 +13,12 @@ LABORATORY: Final = {
     **OFFICE_VISIT,
     "type_of_service": "LABORATORY",
     "place_of_service": "LABORATORY",
-    "urgency": "URGENT",
+    "urgency": "EXPEDITED",
     "additional_diagnoses": ["E1122"],
     "procedures": [{"code": "80053"}, {"code": "85025", "units": 2, "modifiers": ["91"]}],
 }
 REQUIRED: Final = entered()["services"][0]
-THIRD_PARTY: Final = {
+DELEGATED_VENDOR: Final = {
     **OFFICE_VISIT,
     "type_of_service": "PAIN_MANAGEMENT",
     "place_of_service": "SURGERY_CENTER",
@@ -70,7 +70,7 @@ def test_everything_checked_is_in_the_document_when_nothing_needs_precertificati
     ("other", "requirement"),
     [
         (REQUIRED, "REQUIRED"),
-        (THIRD_PARTY, "THIRD_PARTY"),
+        (DELEGATED_VENDOR, "DELEGATED_VENDOR"),
         (UNKNOWN, "UNABLE_TO_DETERMINE"),
         (STAY, "UNABLE_TO_DETERMINE"),
     ],
@@ -131,7 +131,7 @@ def test_every_fault_is_listed_when_the_input_is_wrong(
 ) -> None:
     reply = cloud.confirmation(**({"services": [OFFICE_VISIT]} | changes))
     assert (reply.status, reply.code) == (422, "invalid_input")
-    assert [fault for fault in reply.body["faults"] if fault["pointer"].endswith(pointer)]
+    assert [error for error in reply.body["errors"] if error["pointer"].endswith(pointer)]
 
 
 def test_todays_list_answers_when_a_past_one_is_asked_for(cloud: Cloud) -> None:
@@ -139,4 +139,4 @@ def test_todays_list_answers_when_a_past_one_is_asked_for(cloud: Cloud) -> None:
     body = {"content": entered(services=[OFFICE_VISIT]), "as_of": "2026-06-01T00:00:00Z"}
     reply = cloud.call(confirmation, "POST", "/v1/checks/confirmation", body, by=OFFICE)
     assert reply.status == 422
-    assert [fault["pointer"] for fault in reply.body["faults"]] == ["/as_of"]
+    assert [error["pointer"] for error in reply.body["errors"]] == ["/as_of"]

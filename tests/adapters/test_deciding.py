@@ -44,9 +44,9 @@ def decide(
     request_id: str,
     *lines: Mapping[str, Any],
     by: Mapping[str, str] = REVIEWER,
-    round_: int = 1,
+    cycle: int = 1,
 ) -> Reply:
-    body = {"round": round_, "lines": [dict(line) for line in lines]}
+    body = {"cycle": cycle, "lines": [dict(line) for line in lines]}
     return cloud.move(request_id, "decisions", body, by=by)
 
 
@@ -92,11 +92,11 @@ def test_line_is_modified_when_less_is_approved_than_was_asked(
     request_id = pended(cloud)
     silent = {"line_id": "1.2", "status": "APPROVED", "approved": approved}
     refused = decide(cloud, request_id, APPROVED, silent)
-    assert [fault["pointer"] for fault in refused.body["faults"]] == [
+    assert [error["pointer"] for error in refused.body["errors"]] == [
         f"/lines/1/{name}" for name in ("reason_code", "rationale", "criterion")
     ]
     reply = decide(cloud, request_id, APPROVED, second(**approved))
-    assert (reply.status, reply.body["status"]) == (200, "PARTIALLY APPROVED")
+    assert (reply.status, reply.body["status"]) == (200, "PARTIALLY_APPROVED")
     for by in (OFFICE, FACILITY):
         told = cloud.read(request_id, by).body
         line = told["lines"][1]
@@ -136,7 +136,7 @@ def test_decision_is_refused_when_something_of_it_is_wrong(
 ) -> None:
     request_id = pended(cloud)
     reply = decide(cloud, request_id, APPROVED, line)
-    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, pointer)
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, pointer)
     assert cloud.read(request_id).body["status"] == "PENDING"
 
 
@@ -170,7 +170,7 @@ def test_round_is_decided_once_when_a_click_comes_again(cloud: Cloud) -> None:
         decide(cloud, request_id, APPROVED, {**APPROVED, "line_id": "1.2"}),
         decide(cloud, request_id, APPROVED, {**DENIED, "rationale": "Otherwise."}),
         decide(cloud, request_id, APPROVED, DENIED, by=SECOND_REVIEWER),
-        decide(cloud, request_id, APPROVED, DENIED, round_=2),
+        decide(cloud, request_id, APPROVED, DENIED, cycle=2),
     ]
     for reply in others:
         assert (reply.status, reply.code) == (409, "action_not_allowed")
@@ -193,15 +193,15 @@ def test_decision_is_answered_as_it_was_when_its_answer_was_lost(cloud: Cloud) -
 
 def meanwhile(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, other: Iterator[Reply]) -> list[Reply]:
     """Somebody else is quicker, between the next read and its write."""
-    read, replies = cloud.made.requests.read, list[Reply]()
+    read, replies = cloud.deps.requests.read, list[Reply]()
 
     def slow(request_id: str) -> Request | None:
         found = read(request_id)
-        monkeypatch.setattr(cloud.made.requests, "read", read)
+        monkeypatch.setattr(cloud.deps.requests, "read", read)
         replies.append(next(other))
         return found
 
-    monkeypatch.setattr(cloud.made.requests, "read", slow)
+    monkeypatch.setattr(cloud.deps.requests, "read", slow)
     return replies
 
 
@@ -227,7 +227,7 @@ def test_decision_stands_when_it_was_quicker_than_the_void(
         cloud, monkeypatch, (decide(cloud, request_id, APPROVED, DENIED) for _ in "1")
     )
     late = cloud.void(request_id)
-    assert (late.status, late.body["request_status"]) == (409, "PARTIALLY APPROVED")
+    assert (late.status, late.body["request_status"]) == (409, "PARTIALLY_APPROVED")
     assert late.body["allowed_actions"] == ["DETAILS", "APPEAL"]
     assert [reply.status for reply in decided] == [200]
     types = [entry["type"] for entry in cloud.read(request_id).body["history"]]
@@ -242,8 +242,8 @@ def test_decision_stands_when_it_was_quicker_than_the_void(
 def signing(cloud: Cloud) -> Cloud:
     """A payer who has denials and modified lines signed by a second reviewer."""
     wanted = frozenset({LineStatus.DENIED, LineStatus.MODIFIED})
-    desk = cloud.made.payer.review_desk.model_copy(update={"second_signature": wanted})
-    cloud.made.payer = cloud.made.payer.model_copy(update={"review_desk": desk})
+    desk = cloud.deps.payer.utilization_management.model_copy(update={"second_signature": wanted})
+    cloud.deps.payer = cloud.deps.payer.model_copy(update={"utilization_management": desk})
     return cloud
 
 
@@ -252,14 +252,14 @@ def test_denial_waits_when_the_payer_asks_for_a_second_signature(signing: Cloud)
     signing.move(request_id, "claim")
     reply = decide(signing, request_id, APPROVED, DENIED)
     assert (reply.status, reply.body["status"]) == (202, "PENDING")
-    assert (reply.body["awaits_signature"], reply.body["lease"]) == (True, None)
+    assert (reply.body["awaits_signature"], reply.body["assignment"]) == (True, None)
     assert not {"SIGN", "DECIDE"} & set(reply.body["allowed_actions"])
     assert decide(signing, request_id, APPROVED, DENIED).status == 202
     other = decide(signing, request_id, APPROVED, {**APPROVED, "line_id": "1.2"})
     assert (other.status, other.code) == (409, "action_not_allowed")
-    own = signing.move(request_id, "signature", {"round": 1, "accept": True})
+    own = signing.move(request_id, "signature", {"cycle": 1, "accept": True})
     assert (own.status, own.code) == (409, "same_reviewer")
-    [row] = signing.worklist(SECOND_REVIEWER).body["rounds"]
+    [row] = signing.worklist(SECOND_REVIEWER).body["cycles"]
     assert row["awaits_signature"] is True
     case = signing.case(request_id, SECOND_REVIEWER).body
     assert case["proposal"]["proposed_by"] == "ANOTHER"
@@ -272,9 +272,9 @@ def test_denial_waits_when_the_payer_asks_for_a_second_signature(signing: Cloud)
 def test_decisions_are_the_determination_when_another_signs(signing: Cloud) -> None:
     request_id = pended(signing)
     decide(signing, request_id, APPROVED, DENIED)
-    body = {"round": 1, "accept": True}
+    body = {"cycle": 1, "accept": True}
     signed = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
-    assert (signed.status, signed.body["status"]) == (200, "PARTIALLY APPROVED")
+    assert (signed.status, signed.body["status"]) == (200, "PARTIALLY_APPROVED")
     again = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
     assert (again.status, again.body) == (200, signed.body)
     assert decide(signing, request_id, APPROVED, DENIED).status == 200
@@ -285,7 +285,7 @@ def test_decisions_are_the_determination_when_another_signs(signing: Cloud) -> N
 def test_round_is_open_again_when_the_signature_is_refused(signing: Cloud) -> None:
     request_id = pended(signing)
     decide(signing, request_id, APPROVED, DENIED)
-    body = {"round": 1, "accept": False}
+    body = {"cycle": 1, "accept": False}
     returned = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
     assert (returned.status, returned.body["awaits_signature"]) == (200, False)
     approved = decide(signing, request_id, APPROVED, {**APPROVED, "line_id": "1.2"})
@@ -296,19 +296,19 @@ def test_round_is_open_again_when_the_signature_is_refused(signing: Cloud) -> No
 def test_appeal_needs_two_new_reviewers_when_decisions_are_signed(signing: Cloud) -> None:
     request_id = pended(signing)
     decide(signing, request_id, APPROVED, DENIED)
-    signing.move(request_id, "signature", {"round": 1, "accept": True}, by=SECOND_REVIEWER)
+    signing.move(request_id, "signature", {"cycle": 1, "accept": True}, by=SECOND_REVIEWER)
     signing.appeal(request_id, "1.2")
     signing.pend(request_id, 2)
     for by in (REVIEWER, SECOND_REVIEWER):
         for reply in (
-            decide(signing, request_id, DENIED, by=by, round_=2),
+            decide(signing, request_id, DENIED, by=by, cycle=2),
             signing.move(request_id, "claim", by=by),
         ):
             assert (reply.status, reply.code) == (409, "same_reviewer")
         assert signing.case(request_id, by).body["allowed_actions"] == ["DETAILS"]
-    assert decide(signing, request_id, DENIED, by=THIRD_REVIEWER, round_=2).status == 202
+    assert decide(signing, request_id, DENIED, by=THIRD_REVIEWER, cycle=2).status == 202
     for by in (REVIEWER, SECOND_REVIEWER):
-        body = {"round": 2, "accept": True}
+        body = {"cycle": 2, "accept": True}
         assert signing.move(request_id, "signature", body, by=by).code == "same_reviewer"
 
 
@@ -319,16 +319,16 @@ def test_appeal_needs_two_new_reviewers_when_decisions_are_signed(signing: Cloud
 def test_appeals_end_when_every_level_was_used(cloud: Cloud) -> None:
     request_id = pended(cloud)
     decide(cloud, request_id, APPROVED, DENIED)
-    for round_, by in ((2, SECOND_REVIEWER), (3, THIRD_REVIEWER)):
+    for cycle, by in ((2, SECOND_REVIEWER), (3, THIRD_REVIEWER)):
         rights = cloud.read(request_id).body["appeal_rights"]
-        assert rights["lines"] == [{"line_id": "1.2", "level": round_ - 1}]
+        assert rights["lines"] == [{"line_id": "1.2", "level": cycle - 1}]
         assert cloud.appeal(request_id, "1.2").status == 202
-        cloud.pend(request_id, round_)
+        cloud.pend(request_id, cycle)
         document = cloud.offer(request_id, "second-opinion.pdf")
         assert document.status == 201
         cloud.arrive(request_id, document.body["document"]["document_id"], PDF)
         assert cloud.read(request_id).body["appeal_rights"] is None
-        assert decide(cloud, request_id, DENIED, by=by, round_=round_).status == 200
+        assert decide(cloud, request_id, DENIED, by=by, cycle=cycle).status == 200
         assert cloud.offer(request_id, "late.pdf").status == 409
     told = cloud.read(request_id).body
     assert [appeal["level"] for appeal in told["appeals"]] == [1, 2]
@@ -361,7 +361,7 @@ def test_dates_alone_move_when_an_operator_changes_them(cloud: Cloud) -> None:
     line = after["lines"][0]
     period = {"from_date": "2026-07-27", "to_date": "2026-07-29"}
     assert line["approved"] == {**before["lines"][0]["approved"], **period}
-    assert [one["changed_dates_because"] for one in line["decisions"]] == [
+    assert [one["date_change_reason"] for one in line["decisions"]] == [
         None,
         "The surgeon fell ill.",
     ]
@@ -402,8 +402,8 @@ def test_dates_stay_when_it_is_not_an_operator_or_nothing_is_approved(cloud: Clo
         ({**MOVED, "line_id": "9.9"}, "not_approved"),
         ({**MOVED, "to_date": "2026-07-26"}, "out_of_order"),
     ):
-        assert cloud.change_dates(request_id, wrong).body["faults"][0]["code"] == code
-    assert cloud.change_dates(request_id, MOVED, MOVED).body["faults"][0]["code"] == "duplicate"
+        assert cloud.change_dates(request_id, wrong).body["errors"][0]["code"] == code
+    assert cloud.change_dates(request_id, MOVED, MOVED).body["errors"][0]["code"] == "duplicate"
     assert cloud.change_dates("01J1QZ8Y7N4W3V2T1S0R9Q8P7M", MOVED).status == 404
     assert cloud.change_dates(cloud.start(), MOVED).status == 404
 
@@ -411,26 +411,26 @@ def test_dates_stay_when_it_is_not_an_operator_or_nothing_is_approved(cloud: Clo
 @pytest.mark.rule("W2")
 def test_round_is_in_the_operators_queue_when_its_deadline_passed(cloud: Cloud) -> None:
     late, other = pended(cloud), pended(cloud)
-    assert cloud.overdue().body["rounds"] == []
+    assert cloud.overdue().body["cycles"] == []
     cloud.clock.pass_by(days=15)
     for _ in range(2):
-        cloud.mark_clock(late)
+        cloud.check_deadline(late)
     with cloud.wire.counting() as calls:
-        [row] = cloud.overdue().body["rounds"]
+        [row] = cloud.overdue().body["cycles"]
     assert calls == ["Query"]
     assert (row["request_id"], row["due_at"]) == (late, "2026-07-16T15:00:00Z")
     cloud.move(late, "claim")
-    assert cloud.overdue().body["rounds"][0]["lease"]["held_by"] == "ANOTHER"
-    assert set(cloud.made.listings.open_rounds()) == {late, other}
-    assert len(cloud.made.listings.open_rounds()) == 2
+    assert cloud.overdue().body["cycles"][0]["assignment"]["assigned_to"] == "ANOTHER"
+    assert set(cloud.deps.listings.open_cycles()) == {late, other}
+    assert len(cloud.deps.listings.open_cycles()) == 2
     for by in (OFFICE, REVIEWER):
         assert cloud.overdue(by).status == 403
     decide(cloud, late, APPROVED, DENIED)
-    assert cloud.overdue().body["rounds"] == []
-    cloud.mark_clock(other)
-    assert len(cloud.overdue().body["rounds"]) == 1
+    assert cloud.overdue().body["cycles"] == []
+    cloud.check_deadline(other)
+    assert len(cloud.overdue().body["cycles"]) == 1
     cloud.move(other, "extension", {"reason": "A specialist's opinion is awaited."})
-    assert cloud.overdue().body["rounds"] == []
+    assert cloud.overdue().body["cycles"] == []
 
 
 # -- who sees what ------------------------------------------------------------------------------------
@@ -446,7 +446,7 @@ def test_nobody_is_named_when_a_request_went_through_every_move(signing: Cloud) 
     signing.move(request_id, "extension", {"reason": "A specialist's opinion is awaited."})
     decide(signing, request_id, APPROVED, DENIED)
     waiting = [signing.case(request_id, by) for by in (REVIEWER, SECOND_REVIEWER)]
-    body = {"round": 1, "accept": True}
+    body = {"cycle": 1, "accept": True}
     moved = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
     dates = signing.change_dates(request_id, MOVED)
     reads = [
@@ -470,7 +470,7 @@ def test_offices_read_what_was_asked_and_offered_when_a_case_is_worked_on(cloud:
     told = cloud.read(request_id, FACILITY).body
     assert told["information_requests"] == [
         {
-            "asked_at": "2026-07-02T15:00:00Z",
+            "requested_at": "2026-07-02T15:00:00Z",
             "answer_by": "2026-08-16T15:00:00Z",
             "documents": [
                 {
@@ -507,8 +507,8 @@ def test_history_keeps_the_reviewers_own_steps_when_an_office_reads_it(cloud: Cl
     cloud.move(request_id, "release")
     theirs = [entry["type"] for entry in cloud.read(request_id).body["history"]]
     ours = [entry["type"] for entry in cloud.case(request_id).body["history"]]
-    assert not {"ReviewClaimed", "ReviewReleased"} & set(theirs)
-    assert ours[-2:] == ["ReviewClaimed", "ReviewReleased"]
+    assert not {"CaseAssigned", "CaseReleased"} & set(theirs)
+    assert ours[-2:] == ["CaseAssigned", "CaseReleased"]
 
 
 def test_documents_are_new_when_they_arrived_since_the_case_was_claimed(cloud: Cloud) -> None:

@@ -41,20 +41,20 @@ directory = pytest.fixture(new_directory)
 @pytest.fixture(scope="module")
 def whole_directory(clients: Clients) -> Iterator[DynamoDBReference]:
     """The sample payer's facilities, and two of its physicians."""
-    for made in new_directory(clients):
+    for deps in new_directory(clients):
         entries = [
             entry
             for entry in load_directory(SAMPLE.read_text(encoding="utf-8"))
             if entry.kind is ProviderKind.FACILITY
             or entry.name in {"Jeffrey Rubinstein", "Elodie Eastman"}
         ]
-        load_directory_entries(entries, places=code_sets(), reference=made)
-        yield made
+        load_directory_entries(entries, places=code_sets(), reference=deps)
+        yield deps
 
 
 @pytest.fixture
 def office(cloud: Cloud, whole_directory: DynamoDBReference) -> Cloud:
-    cloud.made.reference = whole_directory
+    cloud.deps.reference = whole_directory
     cloud.wire.reset()
     return cloud
 
@@ -121,13 +121,13 @@ def test_zip_codes_own_are_told_when_less_than_three_letters_are_typed(
     reply = office.search(zip_code="44122", kind="FACILITY", name=typed)
     assert CENTER in {row["provider"]["name"] for row in reply.body["providers"]}
     assert {row["provider"]["address"]["zip_code"] for row in reply.body["providers"]} == {"44122"}
-    assert office.made.payer.notices["directory_letters"] in reply.body["notices"]
+    assert office.deps.payer.notices["directory_letters"] in reply.body["notices"]
 
 
 def test_zip_code_is_named_when_it_is_unknown(office: Cloud) -> None:
     reply = office.search(zip_code="00000", kind="FACILITY", name="cle")
     assert reply.status == 422
-    assert [fault["pointer"] for fault in reply.body["faults"]] == ["/zip_code"]
+    assert [error["pointer"] for error in reply.body["errors"]] == ["/zip_code"]
 
 
 def test_search_is_one_call_when_the_zip_code_is_known(office: Cloud) -> None:
@@ -146,7 +146,7 @@ def test_each_way_to_a_correction_is_told_when_a_search_is_answered(
     office: Cloud, typed: str
 ) -> None:
     reply = office.search(zip_code="44122", kind="FACILITY", name=typed)
-    notices = office.made.payer.notices
+    notices = office.deps.payer.notices
     told = reply.body["corrections"]
     assert told == {
         "own": notices["directory_own"],

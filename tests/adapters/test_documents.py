@@ -67,7 +67,7 @@ def test_only_drafts_and_pending_requests_are_offered_uploads_when_asked(cloud: 
     assert cloud.offer(request_id).status == 201
     cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "DENIED"})
     refused = cloud.offer(request_id)
-    assert (refused.status, refused.body["request_status"]) == (409, "PARTIALLY APPROVED")
+    assert (refused.status, refused.body["request_status"]) == (409, "PARTIALLY_APPROVED")
     voided = cloud.pended()
     cloud.void(voided)
     assert cloud.offer(voided).code == "action_not_allowed"
@@ -85,7 +85,7 @@ def test_upload_is_offered_when_the_ending_is_taken(cloud: Cloud, ending: str) -
 def test_upload_is_refused_when_the_ending_is_not_taken(cloud: Cloud, name: str) -> None:
     draft_id = cloud.start()
     reply = cloud.offer(draft_id, name)
-    assert (reply.status, reply.body["faults"][0]["code"]) == (422, "not_taken")
+    assert (reply.status, reply.body["errors"][0]["code"]) == (422, "not_taken")
     assert cloud.items("DOCUMENT#") == []
 
 
@@ -113,8 +113,8 @@ def test_store_enforces_every_field_and_the_size_when_the_form_is_used(cloud: Cl
     assert {name for name in fields if name not in exact} <= signing
     assert exact["key"] == f"documents/{draft_id}/{body['document']['document_id']}"
     assert exact["Content-Type"] == "image/tiff"
-    assert exact["x-amz-server-side-encryption"] == "aws:kms"
-    assert exact["x-amz-server-side-encryption-aws-kms-key-id"] == "data-key"
+    assert exact["x-amz-server-role-encryption"] == "aws:kms"
+    assert exact["x-amz-server-role-encryption-aws-kms-key-id"] == "data-key"
     assert exact["x-amz-checksum-algorithm"] == "SHA256"
     assert base64.b64decode(exact["x-amz-checksum-sha256"]) == sha256(PDF).digest()
 
@@ -130,7 +130,7 @@ def test_form_ends_after_a_quarter_of_an_hour_when_it_is_not_used(cloud: Cloud) 
 @pytest.mark.parametrize("digest", ["abc", "g" * 64, "a" * 63, ""])
 def test_upload_is_refused_when_the_announced_checksum_is_none(cloud: Cloud, digest: str) -> None:
     reply = cloud.offer(cloud.start(), sha256=digest)
-    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, "/sha256")
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/sha256")
 
 
 def test_kind_is_kept_when_it_is_one_that_rules_want(cloud: Cloud) -> None:
@@ -141,10 +141,10 @@ def test_kind_is_kept_when_it_is_one_that_rules_want(cloud: Cloud) -> None:
 
 def test_all_faults_are_listed_when_ending_and_kind_are_wrong(cloud: Cloud) -> None:
     reply = cloud.offer(cloud.start(), "run.exe", document_type="HOROSCOPE")
-    faults = {fault["pointer"]: fault for fault in reply.body["faults"]}
-    assert set(faults) == {"/file_name", "/document_type"}
-    assert "pdf" in faults["/file_name"]["choices"]
-    assert "CLINICAL_NOTES" in faults["/document_type"]["choices"]
+    errors = {error["pointer"]: error for error in reply.body["errors"]}
+    assert set(errors) == {"/file_name", "/document_type"}
+    assert "pdf" in errors["/file_name"]["choices"]
+    assert "CLINICAL_NOTES" in errors["/document_type"]["choices"]
 
 
 # -- slots that come free -----------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def test_slots_are_ten_when_an_offer_dies_between_freeing_a_slot_and_taking_it(
     draft_id = cloud.start()
     filled(cloud, draft_id)
     cloud.clock.pass_by(minutes=15)
-    records = cloud.made.documents
+    records = cloud.deps.documents
     settle = records.settle
 
     def die_afterwards(*given: Any) -> None:
@@ -365,14 +365,14 @@ def test_verified_bytes_stay_when_others_are_sent_over_them(cloud: Cloud) -> Non
 def test_verified_bytes_are_the_only_ones_when_two_files_arrive_at_once(cloud: Cloud) -> None:
     draft_id = cloud.start()
     document_id = offered(cloud, draft_id)
-    inspect = cloud.made.inspect
+    inspect = cloud.deps.inspect
 
     def overtaken(body: bytes, content_type: str) -> Refusal | None:
-        cloud.made.inspect = inspect
+        cloud.deps.inspect = inspect
         cloud.arrive(draft_id, document_id, PDF + b"\n")
         return inspect(body, content_type)
 
-    cloud.made.inspect = overtaken
+    cloud.deps.inspect = overtaken
     cloud.arrive(draft_id, document_id, PDF)
     [key] = cloud.object_versions()
     kept = cloud.clients.by_name["s3"].get_object(Bucket=cloud.bucket, Key=key)
@@ -386,15 +386,15 @@ def test_nothing_is_attached_when_the_request_was_decided_while_it_was_looked_at
 ) -> None:
     request_id = cloud.pended()
     document_id = offered(cloud, request_id)
-    inspect = cloud.made.inspect
+    inspect = cloud.deps.inspect
 
     def decided_meanwhile(body: bytes, content_type: str) -> Refusal | None:
-        cloud.made.inspect = inspect
+        cloud.deps.inspect = inspect
         decided = cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
         assert decided.status == 200
         return inspect(body, content_type)
 
-    cloud.made.inspect = decided_meanwhile
+    cloud.deps.inspect = decided_meanwhile
     with pytest.raises(TransientError):
         cloud.arrive(request_id, document_id, PDF)
     assert documents(cloud, request_id)[document_id]["status"] == "AWAITING_UPLOAD"

@@ -123,16 +123,16 @@ def test_names_can_be_corrected_and_the_patient_stays_when_parts_are_saved(cloud
     corrected = entered()["patient"] | {"first_name": "Alison"}
     assert cloud.patch(draft_id, 1, patient=corrected).status == 200
     other = cloud.patch(draft_id, 2, patient=corrected | {"member_id": "U70018347"})
-    assert (other.status, other.body["faults"][0]["code"]) == (422, "other_patient")
+    assert (other.status, other.body["errors"][0]["code"]) == (422, "other_patient")
     gone = cloud.patch(draft_id, 2, patient=None)
-    assert (gone.status, gone.body["faults"][0]["pointer"]) == (422, "/content/patient")
+    assert (gone.status, gone.body["errors"][0]["pointer"]) == (422, "/content/patient")
     assert cloud.resume(draft_id).body["content"]["patient"] == corrected
 
 
 def test_parts_are_asked_for_when_a_save_names_none(cloud: Cloud) -> None:
     draft_id = cloud.start()
-    assert cloud.patch(draft_id, 1).body["faults"][0]["pointer"] == "/content"
-    assert cloud.patch(draft_id, 1, diagnosis="K55").body["faults"][0]["pointer"] == (
+    assert cloud.patch(draft_id, 1).body["errors"][0]["pointer"] == "/content"
+    assert cloud.patch(draft_id, 1, diagnosis="K55").body["errors"][0]["pointer"] == (
         "/content/diagnosis"
     )
     body: dict[str, Any] = {"content": {"services": []}}
@@ -186,7 +186,7 @@ def test_version_is_asked_for_when_a_save_names_none(cloud: Cloud) -> None:
     for etag in ("*", 'W/"1"', "1"):
         reply = cloud.call(submit, "PUT", path, body, if_match=etag)
         assert (reply.status, reply.code) == (400, "malformed_header")
-        assert [fault["pointer"] for fault in reply.body["faults"]] == ["/If-Match"]
+        assert [error["pointer"] for error in reply.body["errors"]] == ["/If-Match"]
 
 
 def test_save_answers_the_same_when_its_answer_was_lost(cloud: Cloud) -> None:
@@ -214,7 +214,7 @@ def test_patient_stays_the_same_when_a_draft_is_saved(cloud: Cloud) -> None:
     draft_id = cloud.start()
     other = entered()["patient"] | {"member_id": "U70018347"}
     reply = cloud.save(draft_id, 1, patient=other)
-    assert (reply.status, reply.body["faults"][0]["code"]) == (422, "other_patient")
+    assert (reply.status, reply.body["errors"][0]["code"]) == (422, "other_patient")
     assert cloud.submit(draft_id, 1, patient=other).status == 422
     assert cloud.resume(draft_id).body["version"] == 1
 
@@ -287,7 +287,7 @@ def test_draft_is_its_offices_alone_when_it_is_not_submitted(cloud: Cloud) -> No
 def test_tin_is_asked_for_when_the_caller_has_several(cloud: Cloud) -> None:
     both = claims("billing-user", "PatientSearch", f"[{OFFICE_TIN} {FACILITY_TIN}]")
     reply = cloud.call(submit, "POST", "/v1/drafts", {"content": entered()}, by=both)
-    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, "/tin")
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/tin")
     body = {"content": entered(), "tin": FACILITY_TIN}
     assert cloud.call(submit, "POST", "/v1/drafts", body, by=both).status == 201
     assert len(cloud.dashboard(FACILITY).body["requests"]) == 1
@@ -305,9 +305,9 @@ def test_number_is_named_when_a_submitted_draft_is_resumed_or_saved(cloud: Cloud
 @pytest.mark.rule("T1")
 def test_refused_save_offers_what_the_details_offer_when_a_vendor_decides(cloud: Cloud) -> None:
     draft_id = cloud.submitted()
-    request = cloud.made.requests.read(draft_id)
+    request = cloud.deps.requests.read(draft_id)
     assert request is not None
     assessment = Assessment(rule_list="1", assessed_at=cloud.clock.at, lines=())
-    cloud.made.requests.record(request.delegate("EVICORE-RAD", assessment, cloud.clock.at))
+    cloud.deps.requests.record(request.delegate("EVICORE-RAD", assessment, cloud.clock.at))
     told = cloud.read(draft_id).body["allowed_actions"]
     assert cloud.save(draft_id, 2).body["allowed_actions"] == told == ["DETAILS"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from precert.contract import WorkflowTask
+from precert.names import WorkflowTask
 from tests.adapters.cloud import OFFICE, Cloud, claims
 from tests.fakes.samples import FACILITY_TIN, STRANGER_TIN, entered, later
 
@@ -28,7 +28,7 @@ def test_second_request_is_refused_by_name_when_days_overlap(cloud: Cloud) -> No
     reply = cloud.submit(second, services=moved(2))
     assert (reply.status, reply.code) == (409, "duplicate_request")
     assert reply.body["existing"] == {"request_id": first, "number": number}
-    assert reply.body["detail"] == cloud.made.payer.notices["duplicate"]
+    assert reply.body["detail"] == cloud.deps.payer.notices["duplicate"]
     assert cloud.items() == before
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from precert.adapters.dynamodb.table import to_wire
-from precert.contract import MESSAGE_EVENT_TYPES
+from precert.names import MESSAGE_EVENT_TYPES
 from tests.adapters.cloud import PDF, Cloud, Reply
 
 
@@ -152,7 +152,7 @@ def test_message_says_so_when_the_store_removed_a_draft(cloud: Cloud) -> None:
     assert messages(cloud) == ["DraftExpired"]
     [told] = cloud.messages().body["messages"]
     assert told["at"] == "2026-07-06T15:00:00Z"
-    assert told["text"] == cloud.made.payer.messages["DraftExpired"].format(status="INCOMPLETE")
+    assert told["text"] == cloud.deps.payer.messages["DraftExpired"].format(status="INCOMPLETE")
 
 
 @pytest.mark.rule("D5")

@@ -16,12 +16,12 @@ def ids(reply: Reply) -> list[str]:
 
 def flagged(cloud: Cloud, count: int) -> list[str]:
     """Drafts that the office flagged, one a minute, last flagged first."""
-    made = []
+    deps = []
     for _ in range(count):
-        made.append(cloud.start())
-        assert cloud.flag(made[-1]).status == 204
+        deps.append(cloud.start())
+        assert cloud.flag(deps[-1]).status == 204
         cloud.clock.pass_by(minutes=1)
-    return made[::-1]
+    return deps[::-1]
 
 
 def counted(cloud: Cloud, tin: str = OFFICE_TIN) -> set[str]:
@@ -50,14 +50,14 @@ def test_home_list_has_what_the_tin_flagged_last_first_when_it_is_read(cloud: Cl
 
 @pytest.mark.rule("T3")
 def test_sixteenth_is_refused_with_the_list_when_fifteen_are_flagged(cloud: Cloud) -> None:
-    made = flagged(cloud, 15)
+    deps = flagged(cloud, 15)
     sixteenth = cloud.submitted()
     reply = cloud.flag(sixteenth)
     assert (reply.status, reply.code) == (409, "flag_limit")
-    assert [row["request_id"] for row in reply.body["flagged"]] == made
+    assert [row["request_id"] for row in reply.body["flagged"]] == deps
     assert len(ids(cloud.flagged())) == 15
-    assert cloud.flag(made[3]).status == 204
-    assert cloud.unflag(made[0]).status == 204
+    assert cloud.flag(deps[3]).status == 204
+    assert cloud.unflag(deps[0]).status == 204
     assert cloud.flag(sixteenth).status == 204
     assert ids(cloud.flagged())[0] == sixteenth
     assert cloud.flag(sixteenth, FACILITY).status == 204
@@ -127,19 +127,19 @@ def test_room_is_found_when_a_flag_counts_that_is_on_no_list(cloud: Cloud) -> No
 def test_line_is_flagged_anew_when_the_draft_was_submitted_meanwhile(cloud: Cloud) -> None:
     """The draft was read, and its line is another when the flag is written."""
     draft_id = cloud.start()
-    stale = cloud.made.requests.read(draft_id)
+    stale = cloud.deps.requests.read(draft_id)
     assert stale is not None
     assert cloud.submit(draft_id).status == 202
-    reads, store = [stale], cloud.made.requests
+    reads, store = [stale], cloud.deps.requests
     real = store.read
 
     class Late:
         def read(self, request_id: str) -> Any:
             return reads.pop() if reads else real(request_id)
 
-    cloud.made.requests = Late()  # type: ignore[assignment]
+    cloud.deps.requests = Late()  # type: ignore[assignment]
     assert cloud.flag(draft_id).status == 204
-    cloud.made.requests = store
+    cloud.deps.requests = store
     assert ids(cloud.flagged()) == [draft_id]
 
 

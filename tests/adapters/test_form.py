@@ -61,7 +61,7 @@ def test_parameter_is_named_when_the_form_does_not_offer_it(
 ) -> None:
     reply = asked(cloud, **chosen)
     assert (reply.status, reply.code) == (422, "invalid_input")
-    assert [fault["pointer"] for fault in reply.body["faults"]] == [pointer]
+    assert [error["pointer"] for error in reply.body["errors"]] == [pointer]
 
 
 @pytest.mark.rule("A1")

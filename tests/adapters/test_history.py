@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 
 from precert.api.routes import Route
-from precert.contract import Entitlement, Env
 from precert.domain.clocks import history_end
+from precert.names import Entitlement, Env
 from tests.adapters.cloud import (
     FACILITY,
     OFFICE,
@@ -63,7 +63,7 @@ def removed(cloud: Cloud, request_id: str) -> dict[str, Any]:
 
 def archived(cloud: Cloud) -> dict[str, bytes]:
     """Objects of the archive by key."""
-    store, bucket = cloud.clients.by_name["s3"], cloud.made.settings[Env.ARCHIVE_BUCKET]
+    store, bucket = cloud.clients.by_name["s3"], cloud.deps.settings[Env.ARCHIVE_BUCKET]
     keys = [one["Key"] for one in store.list_objects_v2(Bucket=bucket).get("Contents", [])]
     return {key: store.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
@@ -113,14 +113,14 @@ BODIES: Final[dict[str, Any]] = {
     "submitDraft": {"content": entered(services=later(entered()["services"], 731))},
     "voidRequest": {"reason": "entered twice"},
     "fileAppeal": {"line_ids": ["1.2"], "reason": "more records"},
-    "offerDocument": {"file_name": "notes.pdf"},
-    "answerInformation": {"answer": "The note is attached."},
+    "createDocumentUpload": {"file_name": "notes.pdf"},
+    "respondToInformationRequest": {"answer": "The note is attached."},
     "requestInformation": {"documents": ["CLINICAL_NOTES"]},
     "extendDeadline": {"reason": "A specialist's opinion is awaited."},
-    "decide": {"round": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]},
-    "signDecisions": {"round": 1, "accept": True},
+    "decide": {"cycle": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]},
+    "signDecisions": {"cycle": 1, "accept": True},
     "changeDates": {"lines": [MOVED], "reason": "The surgeon fell ill."},
-    "reconcileProvider": {"side": "SERVICING_PROVIDER", "provider_id": "P0000001"},
+    "reconcileProvider": {"role": "SERVICING_PROVIDER", "provider_id": "P0000001"},
 }
 """Of the operations that name a request and want a body."""
 CALLERS: Final = {
@@ -132,7 +132,7 @@ CALLERS: Final = {
 
 def called(cloud: Cloud, route: Route, request_id: str) -> Reply:
     path = route.path.replace("{request_id}", request_id).replace("{draft_id}", request_id)
-    path = path.replace("{document_id}", "0" * 26).replace("{letter_id}", "99-provider")
+    path = path.replace("{document_id}", "0" * 26).replace("{notice_id}", "99-provider")
     return cloud.call(
         import_module(f"functions.{route.function.value}.handler"),
         route.method,
@@ -171,7 +171,7 @@ def test_time_starts_anew_when_an_appeal_ends_and_stands_while_it_is_open(cloud:
     assert "ttl" not in cloud.stored(request_id)
     cloud.pend(request_id, 2)
     assert "ttl" not in cloud.stored(request_id)
-    cloud.decide(request_id, {"1.2": "DENIED"}, round_=2, by=SECOND_REVIEWER)
+    cloud.decide(request_id, {"1.2": "DENIED"}, cycle=2, by=SECOND_REVIEWER)
     assert cloud.stored(request_id)["ttl"] == first + 20 * 86400
     assert int(cloud.stored(request_id)["ttl"]) == end_of(cloud, request_id).timestamp()
 
@@ -180,7 +180,7 @@ def test_time_starts_anew_when_an_appeal_ends_and_stands_while_it_is_open(cloud:
 def test_all_of_it_is_archived_and_gone_when_the_store_removed_it(cloud: Cloud) -> None:
     request_id, document_id = with_a_document(cloud)
     number = cloud.read(request_id).body["number"]
-    before = cloud.made.requests.read_file(request_id)
+    before = cloud.deps.requests.read_file(request_id)
     assert before is not None
     assert cloud.clean_up(removed(cloud, request_id)) == []
     found = archived(cloud)

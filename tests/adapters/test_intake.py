@@ -11,7 +11,7 @@ from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Context, Rep
 from tests.fakes.samples import entered, later, payer
 
 CLERK: Final = {"sub": "clerk", "cognito:groups": "[Intake]"}
-VENDOR: Final = {"sub": "vendor", "cognito:groups": "[Vendor]", "custom:delegates": "EVICORE-RAD"}
+VENDOR: Final = {"sub": "vendor", "cognito:groups": "[Vendor]", "custom:vendors": "EVICORE-RAD"}
 APPROVAL: Final = {"line_id": "1.1", "status": "APPROVED"}
 DENIAL: Final = {"line_id": "1.2", "status": "DENIED", "reason_code": "0F"}
 
@@ -24,7 +24,7 @@ def register(cloud: Cloud, *, by: dict[str, str] = CLERK, **changes: Any) -> Rep
 
 def report(cloud: Cloud, *, by: dict[str, str] = VENDOR, **changes: Any) -> Reply:
     body = {
-        "delegate_id": "EVICORE-RAD",
+        "vendor_id": "EVICORE-RAD",
         "reference": "RAD-1",
         "reported_at": "2026-07-01T09:00:00Z",
         "lines": [APPROVAL, DENIAL],
@@ -40,8 +40,8 @@ def test_both_sides_find_it_on_their_dashboard_when_it_came_otherwise(
 ) -> None:
     taken = register(cloud, channel=channel)
     assert (taken.status, taken.body["status"]) == (202, "PROCESSING")
-    for side in (OFFICE, FACILITY):
-        [row] = cloud.dashboard(by=side).body["requests"]
+    for role in (OFFICE, FACILITY):
+        [row] = cloud.dashboard(by=role).body["requests"]
         assert (row["number"], row["status"]) == (taken.body["number"], "PROCESSING")
         assert row["channel"] == channel
     assert cloud.dashboard(by=STRANGER).body["requests"] == []
@@ -66,10 +66,10 @@ def test_other_content_is_refused_when_the_reference_was_used(cloud: Cloud) -> N
 @pytest.mark.rule("W8")
 def test_vendors_decision_shows_for_both_sides_when_it_is_reported(cloud: Cloud) -> None:
     shown = report(cloud, content=entered())
-    assert (shown.status, shown.body["status"]) == (200, "PARTIALLY APPROVED")
-    for side in (OFFICE, FACILITY):
-        [row] = cloud.dashboard(by=side).body["requests"]
-        assert (row["status"], row["channel"]) == ("PARTIALLY APPROVED", "VENDOR")
+    assert (shown.status, shown.body["status"]) == (200, "PARTIALLY_APPROVED")
+    for role in (OFFICE, FACILITY):
+        [row] = cloud.dashboard(by=role).body["requests"]
+        assert (row["status"], row["channel"]) == ("PARTIALLY_APPROVED", "VENDOR")
         assert row["allowed_actions"] == ["DETAILS"]
     request_id = shown.body["request_id"]
     refused = cloud.appeal(request_id, "1.2")

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from functions.letters import handler as letters
+from functions.notices import handler as notices
 from precert.api import http
-from precert.contract import LETTER_PREFIX
-from precert.domain.letters import Audience, letter_id, letter_key
+from precert.domain.notices import Audience, notice_id, notice_key
+from precert.names import NOTICE_PREFIX
 from tests.adapters.cloud import (
     FACILITY,
     OFFICE,
@@ -23,27 +23,27 @@ from tests.adapters.cloud import (
 from tests.fakes.printing import opened, text_of
 from tests.fakes.samples import NUMBER, payer
 
-LETTERS: Final = ("1-member", "1-provider")
+NOTICES: Final = ("1-member", "1-provider")
 
 
-def tell(cloud: Cloud, request_id: str, round_: int = 1) -> None:
+def tell(cloud: Cloud, request_id: str, cycle: int = 1) -> None:
     """What the bus sends after a determination."""
     detail: dict[str, Any] = {
         "event_id": f"{request_id}.000005",
         "type": "RequestDetermined",
         "request_id": request_id,
-        "round": round_,
+        "cycle": cycle,
         "at": "2026-07-02T15:00:00Z",
-        "status": "PARTIALLY APPROVED",
+        "status": "PARTIALLY_APPROVED",
         "number": NUMBER,
         "tins": [],
     }
-    letters.handle({"detail": detail}, Context())
+    notices.handle({"detail": detail}, Context())
 
 
 def stored(cloud: Cloud) -> list[str]:
     client = cloud.clients.by_name["s3"]
-    listed = client.list_object_versions(Bucket=cloud.bucket, Prefix=LETTER_PREFIX)
+    listed = client.list_object_versions(Bucket=cloud.bucket, Prefix=NOTICE_PREFIX)
     return [one["Key"] for one in listed.get("Versions", [])]
 
 
@@ -51,10 +51,10 @@ def stored(cloud: Cloud) -> list[str]:
 def test_both_letters_are_kept_with_the_request_when_it_is_determined(cloud: Cloud) -> None:
     request_id = cloud.determined()
     tell(cloud, request_id)
-    assert sorted(stored(cloud)) == [letter_key(request_id, name) for name in LETTERS]
-    for name in LETTERS:
+    assert sorted(stored(cloud)) == [notice_key(request_id, name) for name in NOTICES]
+    for name in NOTICES:
         answer = cloud.clients.by_name["s3"].get_object(
-            Bucket=cloud.bucket, Key=letter_key(request_id, name)
+            Bucket=cloud.bucket, Key=notice_key(request_id, name)
         )
         document = answer["Body"].read()
         text = text_of(document)
@@ -62,8 +62,8 @@ def test_both_letters_are_kept_with_the_request_when_it_is_determined(cloud: Clo
             assert wanted in text
         assert opened(document).metadata is not None
         assert answer["ContentDisposition"] == f'attachment; filename="letter-{name}.pdf"'
-    assert len(cloud.items("LETTER#")) == 2
-    assert len(cloud.items("EVENT#letters-")) == 1
+    assert len(cloud.items("NOTICE#")) == 2
+    assert len(cloud.items("EVENT#notices-")) == 1
 
 
 def test_nothing_is_kept_twice_when_the_event_comes_again(cloud: Cloud) -> None:
@@ -71,7 +71,7 @@ def test_nothing_is_kept_twice_when_the_event_comes_again(cloud: Cloud) -> None:
     for _ in range(2):
         tell(cloud, request_id)
     assert len(stored(cloud)) == 2
-    assert len(cloud.items("EVENT#letters-")) == 1
+    assert len(cloud.items("EVENT#notices-")) == 1
 
 
 def test_letters_are_printed_again_when_the_first_run_died_before_its_record(cloud: Cloud) -> None:
@@ -79,9 +79,9 @@ def test_letters_are_printed_again_when_the_first_run_died_before_its_record(clo
     cloud.wire.cut("TransactWriteItems")
     with pytest.raises(Exception, match="try_again"):
         tell(cloud, request_id)
-    assert cloud.items("LETTER#") == []
+    assert cloud.items("NOTICE#") == []
     tell(cloud, request_id)
-    assert len(cloud.items("LETTER#")) == 2
+    assert len(cloud.items("NOTICE#")) == 2
 
 
 def test_nothing_is_printed_when_the_round_is_not_decided(cloud: Cloud) -> None:
@@ -105,44 +105,44 @@ def test_letters_are_listed_and_given_to_both_providers_when_they_are_printed(
     cloud: Cloud, reader: Mapping[str, str]
 ) -> None:
     request_id = printed(cloud)
-    letters = {one["letter_id"]: one for one in cloud.read(request_id, reader).body["letters"]}
-    assert sorted(letters) == list(LETTERS)
-    for name in LETTERS:
-        stored_letter = cloud.clients.by_name["s3"].get_object(
-            Bucket=cloud.bucket, Key=letter_key(request_id, name)
+    notices = {one["notice_id"]: one for one in cloud.read(request_id, reader).body["notices"]}
+    assert sorted(notices) == list(NOTICES)
+    for name in NOTICES:
+        stored_notice = cloud.clients.by_name["s3"].get_object(
+            Bucket=cloud.bucket, Key=notice_key(request_id, name)
         )
-        assert letters[name] == {
-            "letter_id": name,
+        assert notices[name] == {
+            "notice_id": name,
             "kind": "PARTIAL_APPROVAL",
             "audience": name.partition("-")[2].upper(),
-            "round": 1,
+            "cycle": 1,
             "printed_at": "2026-07-01T15:00:00Z",
-            "size": stored_letter["ContentLength"],
+            "size": stored_notice["ContentLength"],
         }
-        reply = cloud.download_letter(request_id, name, reader)
+        reply = cloud.download_notice(request_id, name, reader)
         assert (reply.status, reply.body["expires_at"]) == (200, "2026-07-01T15:02:00Z")
         url = urlsplit(reply.body["url"])
-        assert url.path.endswith(letter_key(request_id, name))
-        assert parse_qs(url.query)["versionId"] == [stored_letter["VersionId"]]
+        assert url.path.endswith(notice_key(request_id, name))
+        assert parse_qs(url.query)["versionId"] == [stored_notice["VersionId"]]
         assert "Adams" not in url.geturl()
 
 
 def test_letters_are_listed_and_given_to_reviewers_of_the_plan_when_they_ask(cloud: Cloud) -> None:
     request_id = printed(cloud)
-    assert [one["letter_id"] for one in cloud.case(request_id).body["letters"]] == list(LETTERS)
-    for name in LETTERS:
-        assert cloud.download_case_letter(request_id, name).status == 200
-        assert cloud.download_case_letter(request_id, name, OTHER_QUEUE).status == 404
-        assert cloud.download_case_letter(request_id, name, OFFICE).status == 403
-        assert cloud.download_letter(request_id, name, REVIEWER).status == 403
+    assert [one["notice_id"] for one in cloud.case(request_id).body["notices"]] == list(NOTICES)
+    for name in NOTICES:
+        assert cloud.download_case_notice(request_id, name).status == 200
+        assert cloud.download_case_notice(request_id, name, OTHER_QUEUE).status == 404
+        assert cloud.download_case_notice(request_id, name, OFFICE).status == 403
+        assert cloud.download_notice(request_id, name, REVIEWER).status == 403
 
 
 def test_letter_is_nobodys_else_when_it_is_asked_for(cloud: Cloud) -> None:
     request_id = printed(cloud)
-    assert cloud.download_letter(request_id, "1-provider", STRANGER).status == 404
-    assert cloud.download_letter(request_id, "1-provider", UNENTITLED).status == 403
+    assert cloud.download_notice(request_id, "1-provider", STRANGER).status == 404
+    assert cloud.download_notice(request_id, "1-provider", UNENTITLED).status == 403
     other = cloud.pended()
-    assert cloud.download_letter(other, "1-provider").code == "not_found"
+    assert cloud.download_notice(other, "1-provider").code == "not_found"
 
 
 @pytest.mark.parametrize(
@@ -150,30 +150,30 @@ def test_letter_is_nobodys_else_when_it_is_asked_for(cloud: Cloud) -> None:
 )
 def test_nothing_is_given_when_the_letter_is_none_of_the_request(cloud: Cloud, name: str) -> None:
     request_id = printed(cloud)
-    assert cloud.download_letter(request_id, name).code == "not_found"
-    assert cloud.download_case_letter(request_id, name).code == "not_found"
+    assert cloud.download_notice(request_id, name).code == "not_found"
+    assert cloud.download_case_notice(request_id, name).code == "not_found"
 
 
 def test_there_are_no_letters_when_nothing_is_decided(cloud: Cloud) -> None:
     draft_id, request_id = cloud.start(), cloud.pended()
     for one in (draft_id, request_id):
         tell(cloud, one)
-        assert cloud.read(one).body["letters"] == []
-        assert cloud.download_letter(one, "1-provider").code == "not_found"
-    assert cloud.case(request_id).body["letters"] == []
+        assert cloud.read(one).body["notices"] == []
+        assert cloud.download_notice(one, "1-provider").code == "not_found"
+    assert cloud.case(request_id).body["notices"] == []
     cloud.clock.pass_by(days=10)
-    assert cloud.download_letter(draft_id, "1-provider").status == 410
+    assert cloud.download_notice(draft_id, "1-provider").status == 410
 
 
 def test_letters_id_has_the_form_that_paths_take_when_it_is_made() -> None:
-    for round_ in (1, 2, 12):
+    for cycle in (1, 2, 12):
         for audience in Audience:
-            assert http._LETTER_ID.fullmatch(letter_id(round_, audience))
+            assert http._NOTICE_ID.fullmatch(notice_id(cycle, audience))
 
 
 def test_letter_is_one_call_when_it_is_given(cloud: Cloud) -> None:
     request_id = printed(cloud)
     with cloud.wire.counting() as calls:
-        assert cloud.download_letter(request_id, "1-member").status == 200
-        assert cloud.download_case_letter(request_id, "1-member").status == 200
+        assert cloud.download_notice(request_id, "1-member").status == 200
+        assert cloud.download_case_notice(request_id, "1-member").status == 200
     assert calls == ["Query"] * 2

@@ -42,11 +42,11 @@ def followed(
 
 def submitted(cloud: Cloud, count: int) -> list[str]:
     """Requests, one a minute, last changed first."""
-    made = []
+    deps = []
     for _ in range(count):
-        made.append(cloud.submitted())
+        deps.append(cloud.submitted())
         cloud.clock.pass_by(minutes=1)
-    return made[::-1]
+    return deps[::-1]
 
 
 @pytest.mark.rule("S4")
@@ -97,7 +97,7 @@ def test_what_is_due_next_stands_first_when_sorted_by_it(cloud: Cloud) -> None:
     cloud.determined()
     later = cloud.pended()
     draft_id = cloud.start()
-    urgent = cloud.submitted(services=[entered()["services"][0] | {"urgency": "URGENT"}])
+    urgent = cloud.submitted(services=[entered()["services"][0] | {"urgency": "EXPEDITED"}])
     cloud.clock.pass_by(minutes=1)
     cloud.pend(urgent)
     rows = cloud.dashboard(sort="due").body["requests"]
@@ -109,12 +109,12 @@ def test_what_is_due_next_stands_first_when_sorted_by_it(cloud: Cloud) -> None:
 
 def test_bounds_are_kept_when_a_list_is_narrowed_by_last_change(cloud: Cloud) -> None:
     start = cloud.clock.at
-    made = submitted(cloud, 4)
+    deps = submitted(cloud, 4)
     second, third = (start + timedelta(minutes=n) for n in (1, 2))
     query = {"changed_from": second.isoformat(), "changed_to": third.isoformat()}
-    assert ids(cloud.dashboard(OFFICE, **query)) == [made[1], made[2]]
-    assert ids(cloud.dashboard(OFFICE, **{"status": "PROCESSING", **query})) == [made[1], made[2]]
-    assert followed(cloud, {"limit": "1", **query}) == [made[1], made[2]]
+    assert ids(cloud.dashboard(OFFICE, **query)) == [deps[1], deps[2]]
+    assert ids(cloud.dashboard(OFFICE, **{"status": "PROCESSING", **query})) == [deps[1], deps[2]]
+    assert followed(cloud, {"limit": "1", **query}) == [deps[1], deps[2]]
 
 
 def test_dates_of_service_are_kept_when_a_list_is_narrowed_by_them(cloud: Cloud) -> None:
@@ -131,7 +131,7 @@ def test_filter_is_refused_when_a_time_ends_before_it_begins(cloud: Cloud, name:
     query = {f"{name}_from": f"2026-07-02{days}", f"{name}_to": f"2026-07-01{days}"}
     with cloud.wire.counting() as calls:
         reply = cloud.dashboard(OFFICE, **query)
-    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, f"/{name}_to")
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, f"/{name}_to")
     assert calls == []
 
 
@@ -162,37 +162,37 @@ def test_lists_are_of_the_tin_named_when_a_caller_has_several(cloud: Cloud) -> N
         cloud.of_patient(both),
         cloud.of_patient(both, tin=FACILITY_TIN),
     ):
-        assert (reply.status, reply.body["faults"][0]["code"]) == (422, "not_yours")
+        assert (reply.status, reply.body["errors"][0]["code"]) == (422, "not_yours")
 
 
 @pytest.mark.parametrize("moved", range(6))
 def test_nothing_is_skipped_or_lost_when_a_row_moves_to_the_top(cloud: Cloud, moved: int) -> None:
-    made = submitted(cloud, 6)
+    deps = submitted(cloud, 6)
 
     def move(page: int) -> None:
         if page == 0:
-            cloud.pend(made[moved])
+            cloud.pend(deps[moved])
             cloud.clock.pass_by(minutes=1)
 
     seen = followed(cloud, {"limit": "2"}, move)
-    below = [one for one in made if one != made[moved] or made.index(one) < 2]
-    assert seen == [*below, made[moved]]
+    below = [one for one in deps if one != deps[moved] or deps.index(one) < 2]
+    assert seen == [*below, deps[moved]]
 
 
 def test_list_ends_when_rows_go_on_changing(cloud: Cloud) -> None:
-    made = submitted(cloud, 4)
+    deps = submitted(cloud, 4)
 
     def change(page: int) -> None:
-        request_id = made[page % 4]
+        request_id = deps[page % 4]
         if cloud.item(request_id)["version"]["N"] == "2":  # type: ignore[index]
             cloud.pend(request_id)
         cloud.clock.pass_by(minutes=1)
 
-    assert set(followed(cloud, {"limit": "1"}, change)) == set(made)
+    assert set(followed(cloud, {"limit": "1"}, change)) == set(deps)
 
 
 def test_list_of_one_page_has_no_cursor_when_nothing_follows(cloud: Cloud) -> None:
-    made = submitted(cloud, 2)
+    deps = submitted(cloud, 2)
     with cloud.wire.counting() as calls:
         reply = cloud.dashboard()
-    assert (ids(reply), reply.body["cursor"], calls) == (made, None, ["Query"])
+    assert (ids(reply), reply.body["cursor"], calls) == (deps, None, ["Query"])

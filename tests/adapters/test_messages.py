@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from precert.adapters.dynamodb.table import to_wire
-from precert.contract import EventType
 from precert.domain.clocks import history_end
 from precert.domain.statuses import Status
+from precert.names import EventType
 from precert.usecases.messages import deliver_message
 from precert.usecases.ports.messages import Message
 from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply
@@ -17,7 +17,7 @@ from tests.fakes.samples import FACILITY_TIN, NUMBER, OFFICE_TIN, REQUEST_ID, pa
 
 def delivered(cloud: Cloud, count: int) -> list[Message]:
     """Messages to both sides, one a minute, newest first."""
-    made = []
+    deps = []
     for version in range(1, count + 1):
         message = Message(
             message_id=f"{REQUEST_ID}.{version:06d}",
@@ -27,14 +27,14 @@ def delivered(cloud: Cloud, count: int) -> list[Message]:
             status=Status.PENDING,
             at=cloud.clock.at,
         )
-        made.append(message)
+        deps.append(message)
         deliver(cloud, message)
         cloud.clock.pass_by(minutes=1)
-    return made[::-1]
+    return deps[::-1]
 
 
 def deliver(cloud: Cloud, message: Message) -> None:
-    deliver_message(message, (OFFICE_TIN, FACILITY_TIN), inbox=cloud.made.inbox, payer=payer())
+    deliver_message(message, (OFFICE_TIN, FACILITY_TIN), inbox=cloud.deps.inbox, payer=payer())
 
 
 def unread(cloud: Cloud, by: dict[str, str] = OFFICE) -> int:
@@ -52,7 +52,7 @@ def names(reply: Reply) -> list[str]:
 @pytest.mark.rule("T5")
 def test_unread_are_counted_when_messages_come_and_one_is_read(cloud: Cloud) -> None:
     assert cloud.messages().body == {"messages": [], "unread": 0, "cursor": None}
-    made = delivered(cloud, 3)
+    deps = delivered(cloud, 3)
     assert unread(cloud) == 3
     with cloud.wire.counting() as calls:
         page = cloud.messages().body
@@ -65,34 +65,34 @@ def test_unread_are_counted_when_messages_come_and_one_is_read(cloud: Cloud) -> 
     marked = cloud.messages().body["messages"]
     assert [m["read_at"] is not None for m in marked] == [False, True, False]
     assert (unread(cloud), unread(cloud, FACILITY)) == (2, 3)
-    deliver(cloud, made[1])
+    deliver(cloud, deps[1])
     assert cloud.mark(name).status == 204
     assert unread(cloud) == 2
 
 
 def test_all_are_read_when_they_are_marked_at_once(cloud: Cloud) -> None:
-    made = delivered(cloud, 4)
+    deps = delivered(cloud, 4)
     cloud.mark(names(cloud.messages())[2])
     assert cloud.mark_all().body == {"unread": 0}
     assert unread(cloud) == 0
-    deliver(cloud, made[0])
+    deliver(cloud, deps[0])
     assert (unread(cloud), unread(cloud, FACILITY)) == (0, 4)
     assert cloud.mark_all().body == {"unread": 0}
 
 
 def test_newest_are_marked_when_there_are_more_than_at_once(cloud: Cloud) -> None:
     delivered(cloud, 5)
-    inbox = cloud.made.inbox
+    inbox = cloud.deps.inbox
     assert inbox.mark_all_read(OFFICE_TIN, most=3, now=cloud.clock.at) == 2
     read = [m["read_at"] is not None for m in cloud.messages().body["messages"]]
     assert read == [True, True, True, False, False]
 
 
 def test_count_stays_right_when_somebody_else_reads_one_meanwhile(cloud: Cloud) -> None:
-    made = delivered(cloud, 3)
-    inbox = cloud.made.inbox
+    deps = delivered(cloud, 3)
+    inbox = cloud.deps.inbox
     keys = list(inbox._unread_keys(OFFICE_TIN))
-    inbox.mark_read(OFFICE_TIN, made[1].message_id, made[1].at, now=cloud.clock.at)
+    inbox.mark_read(OFFICE_TIN, deps[1].message_id, deps[1].at, now=cloud.clock.at)
     inbox._mark_chunk(OFFICE_TIN, keys, cloud.clock.at)
     assert unread(cloud) == 0
 

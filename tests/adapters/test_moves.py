@@ -23,12 +23,12 @@ MOVES: tuple[tuple[str, Any], ...] = (
     ("information", {"documents": ["CLINICAL_NOTES"]}),
     ("extension", {"reason": "A specialist's opinion is awaited."}),
     ("peer-to-peer", None),
-    ("decisions", {"round": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]}),
-    ("signature", {"round": 1, "accept": True}),
+    ("decisions", {"cycle": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]}),
+    ("signature", {"cycle": 1, "accept": True}),
 )
 
 
-def pended(cloud: Cloud, urgency: str = "ELECTIVE") -> str:
+def pended(cloud: Cloud, urgency: str = "STANDARD") -> str:
     """A request of two lines, of which nothing is asked."""
     return cloud.pended(services=[{**BOWEL_SURGERIES, "urgency": urgency}])
 
@@ -45,7 +45,7 @@ def test_case_is_nobodys_but_its_queues_when_a_reviewer_moves(
     assert cloud.move(request_id, what, body, by=OTHER_QUEUE).status == 404
     assert cloud.move(request_id, what, body, by=OFFICE).status == 403
     assert cloud.item(request_id) == before
-    assert cloud.worklist(OTHER_QUEUE).body["rounds"] == []
+    assert cloud.worklist(OTHER_QUEUE).body["cycles"] == []
     assert cloud.case(request_id, OTHER_QUEUE).status == 404
 
 
@@ -55,7 +55,7 @@ def test_colleague_is_refused_when_a_case_is_held(cloud: Cloud, what: str, body:
     assert cloud.move(request_id, "claim").status == 200
     held = cloud.item(request_id)
     lines = [{"line_id": line, "status": "APPROVED"} for line in BOTH]
-    sent = {"round": 1, "lines": lines} if what == "decisions" else body
+    sent = {"cycle": 1, "lines": lines} if what == "decisions" else body
     reply = cloud.move(request_id, what, sent, by=SECOND_REVIEWER)
     assert (reply.status, reply.code) == (409, "action_not_allowed")
     assert reply.body["allowed_actions"] == ["DETAILS"]
@@ -65,16 +65,16 @@ def test_colleague_is_refused_when_a_case_is_held(cloud: Cloud, what: str, body:
 def test_lease_ends_by_itself_when_its_time_is_over(cloud: Cloud) -> None:
     request_id = pended(cloud)
     claimed = cloud.move(request_id, "claim").body
-    assert claimed["lease"] == {"held_by": "YOU", "until": "2026-07-01T16:00:00Z"}
+    assert claimed["assignment"] == {"assigned_to": "YOU", "until": "2026-07-01T16:00:00Z"}
     assert cloud.move(request_id, "claim", by=SECOND_REVIEWER).status == 409
-    [row] = cloud.worklist(SECOND_REVIEWER).body["rounds"]
-    assert row["lease"] == {"held_by": "ANOTHER", "until": "2026-07-01T16:00:00Z"}
+    [row] = cloud.worklist(SECOND_REVIEWER).body["cycles"]
+    assert row["assignment"] == {"assigned_to": "ANOTHER", "until": "2026-07-01T16:00:00Z"}
     cloud.clock.pass_by(minutes=30)
-    assert cloud.move(request_id, "claim").body["lease"]["until"] == "2026-07-01T16:30:00Z"
+    assert cloud.move(request_id, "claim").body["assignment"]["until"] == "2026-07-01T16:30:00Z"
     cloud.clock.pass_by(minutes=60)
-    assert cloud.worklist().body["rounds"][0]["lease"] is None
+    assert cloud.worklist().body["cycles"][0]["assignment"] is None
     taken = cloud.move(request_id, "claim", by=SECOND_REVIEWER)
-    assert (taken.status, taken.body["lease"]["held_by"]) == (200, "YOU")
+    assert (taken.status, taken.body["assignment"]["assigned_to"]) == (200, "YOU")
     assert cloud.decide(request_id, BOTH).status == 409
 
 
@@ -82,7 +82,7 @@ def test_colleague_may_decide_when_the_case_was_released(cloud: Cloud) -> None:
     request_id = pended(cloud)
     cloud.move(request_id, "claim")
     assert cloud.move(request_id, "release", by=SECOND_REVIEWER).status == 409
-    assert cloud.move(request_id, "release").body["lease"] is None
+    assert cloud.move(request_id, "release").body["assignment"] is None
     assert cloud.move(request_id, "release").status == 200
     assert cloud.decide(request_id, BOTH, by=SECOND_REVIEWER).status == 200
 
@@ -91,11 +91,11 @@ def test_list_is_the_reviewers_own_when_mine_is_asked_for(cloud: Cloud) -> None:
     first, second = pended(cloud), pended(cloud)
     cloud.move(second, "claim")
     mine = cloud.worklist(mine="true").body
-    assert [row["request_id"] for row in mine["rounds"]] == [second]
-    assert cloud.worklist(SECOND_REVIEWER, mine="true").body["rounds"] == []
+    assert [row["request_id"] for row in mine["cycles"]] == [second]
+    assert cloud.worklist(SECOND_REVIEWER, mine="true").body["cycles"] == []
     cloud.clock.pass_by(minutes=60)
-    assert cloud.worklist(mine="true").body["rounds"] == []
-    assert {row["request_id"] for row in cloud.worklist().body["rounds"]} == {first, second}
+    assert cloud.worklist(mine="true").body["cycles"] == []
+    assert {row["request_id"] for row in cloud.worklist().body["cycles"]} == {first, second}
 
 
 # -- asking for more ----------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def test_clock_stands_still_when_information_is_asked_for(cloud: Cloud) -> None:
 
 @pytest.mark.rule("W2")
 def test_providers_have_hours_when_an_urgent_case_asks(cloud: Cloud) -> None:
-    request_id = pended(cloud, "URGENT")
+    request_id = pended(cloud, "EXPEDITED")
     asked = cloud.move(request_id, "information", {"text": "Since when?"})
     assert asked.body["due_at"] == "2026-07-03T15:00:00Z"
 
@@ -147,7 +147,7 @@ def test_paused_case_stands_by_the_providers_deadline_when_the_list_is_read(clou
     cloud.clock.pass_by(minutes=1)
     running = pended(cloud)
     cloud.move(paused, "information", {"text": "Since when?"})
-    rows = cloud.worklist().body["rounds"]
+    rows = cloud.worklist().body["cycles"]
     assert [(row["request_id"], row["waiting_on"]) for row in rows] == [
         (running, "PAYER"),
         (paused, "PROVIDER"),
@@ -177,7 +177,7 @@ def test_information_is_refused_when_the_payer_does_not_know_it(
     cloud: Cloud, body: Any, pointer: str
 ) -> None:
     reply = cloud.move(pended(cloud), "information", body)
-    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, pointer)
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, pointer)
 
 
 def test_answer_is_refused_when_nothing_is_asked_for(cloud: Cloud) -> None:
@@ -209,7 +209,7 @@ def test_deadline_moves_once_when_it_is_extended(cloud: Cloud) -> None:
 
 @pytest.mark.rule("W2")
 def test_deadline_stays_when_an_urgent_case_would_be_extended(cloud: Cloud) -> None:
-    request_id = pended(cloud, "URGENT")
+    request_id = pended(cloud, "EXPEDITED")
     assert cloud.move(request_id, "extension", {"reason": "Holidays."}).status == 409
     assert cloud.move(request_id, "extension", {"reason": ""}).status == 422
     assert cloud.read(request_id).body["due_at"] == "2026-07-04T15:00:00Z"
@@ -235,13 +235,13 @@ def test_nothing_is_moved_when_nothing_waits_for_a_reviewer(cloud: Cloud) -> Non
 
 
 def test_expedited_appeal_is_before_elective_cases_when_the_worklist_is_read(cloud: Cloud) -> None:
-    elective = [pended(cloud) for _ in range(2)]
+    standard = [pended(cloud) for _ in range(2)]
     cloud.clock.pass_by(days=14)
     appealed = cloud.determined()
     assert cloud.appeal(appealed, "1.2", expedited=True).status == 202
     cloud.pend(appealed, 2)
-    rows = cloud.worklist().body["rounds"]
-    assert [row["request_id"] for row in rows] == [appealed, *elective]
-    assert [row["urgency"] for row in rows] == ["URGENT", "ELECTIVE", "ELECTIVE"]
+    rows = cloud.worklist().body["cycles"]
+    assert [row["request_id"] for row in rows] == [appealed, *standard]
+    assert [row["urgency"] for row in rows] == ["EXPEDITED", "STANDARD", "STANDARD"]
     due_at = [row["due_at"] for row in rows]
     assert due_at[1] < due_at[0]

@@ -10,9 +10,9 @@ import pytest
 
 from functions.check import handler as check
 from functions.submit import handler as submit
-from precert.contract import Env
 from precert.domain.coverage import Coverage
 from precert.domain.loading import load_members, load_plans, load_ssns
+from precert.names import Env
 from precert.usecases import members as members_usecases
 from tests.adapters.cloud import OFFICE, UNENTITLED, Cloud, Reply
 from tests.fakes.samples import DATA, PATIENT, entered
@@ -30,12 +30,12 @@ def search(cloud: Cloud, by: Any = OFFICE, **body: Any) -> Reply:
 @pytest.fixture(autouse=True)
 def _ssns(cloud: Cloud) -> None:
     """The sample payer's SSNs, hashed with this session's key."""
-    if cloud.made.settings[Env.REFERENCE_TABLE] not in _LOADED:
-        _LOADED.add(cloud.made.settings[Env.REFERENCE_TABLE])
+    if cloud.deps.settings[Env.REFERENCE_TABLE] not in _LOADED:
+        _LOADED.add(cloud.deps.settings[Env.REFERENCE_TABLE])
         members = _members()
         ssns = load_ssns((DATA / "sample" / "ssns.csv").read_text(encoding="utf-8"), members)
         members_usecases.load_ssns(
-            ssns, members, reference=cloud.made.reference, digests=cloud.made.digests
+            ssns, members, reference=cloud.deps.reference, digests=cloud.deps.digests
         )
         cloud.wire.reset()
 
@@ -102,8 +102,8 @@ def test_nobody_is_answered_alike_when_any_field_is_wrong(cloud: Cloud, *, by_ss
     [(status, text)] = told
     assert (status, json.loads(text)["patients"]) == (200, [])
     assert json.loads(text)["notices"] == [
-        cloud.made.payer.notices["patient_not_found"],
-        cloud.made.payer.notices["newborn"],
+        cloud.deps.payer.notices["patient_not_found"],
+        cloud.deps.payer.notices["newborn"],
     ]
     assert asked == {("GenerateMac", "Query")} if by_ssn else {("GetItem",)}
 
@@ -126,7 +126,7 @@ def test_missing_field_is_named_when_it_is_left_out(cloud: Cloud, field: str) ->
     body = {key: value for key, value in FACTS.items() if key != field}
     reply = search(cloud, ssn=SSN, **body)
     assert reply.status == 422
-    assert [fault["pointer"] for fault in reply.body["faults"]] == [f"/{field}"]
+    assert [error["pointer"] for error in reply.body["errors"]] == [f"/{field}"]
 
 
 @pytest.mark.rule("A1")
@@ -137,16 +137,16 @@ def test_search_is_refused_when_the_entitlement_is_missing(cloud: Cloud) -> None
 
 
 def test_earlier_ssn_finds_nobody_when_it_was_corrected(cloud: Cloud) -> None:
-    digest = cloud.made.digests.digest("what another number would be hashed to")
+    digest = cloud.deps.digests.digest("what another number would be hashed to")
     right = cloud.clients.by_name["dynamodb"].get_item(
-        TableName=cloud.made.settings[Env.REFERENCE_TABLE],
+        TableName=cloud.deps.settings[Env.REFERENCE_TABLE],
         Key={"pk": {"S": "MEMBER#849382930"}, "sk": {"S": "SSN"}},
     )["Item"]["digest"]["S"]
-    cloud.made.reference.put_ssn_digests({"849382930": digest})
+    cloud.deps.reference.put_ssn_digests({"849382930": digest})
     try:
         assert search(cloud, ssn=SSN, **FACTS).body["patients"] == []
     finally:
-        cloud.made.reference.put_ssn_digests({"849382930": right})
+        cloud.deps.reference.put_ssn_digests({"849382930": right})
     assert search(cloud, ssn=SSN, **FACTS).body["patients"] != []
 
 
@@ -162,7 +162,7 @@ def test_try_again_is_answered_when_the_key_does_not_answer(cloud: Cloud) -> Non
 
 def _reference_items(cloud: Cloud) -> list[dict[str, Any]]:
     client = cloud.clients.by_name["dynamodb"]
-    table = cloud.made.settings[Env.REFERENCE_TABLE]
+    table = cloud.deps.settings[Env.REFERENCE_TABLE]
     pages = client.get_paginator("scan").paginate(TableName=table)
     return [item for page in pages for item in page["Items"]]
 
@@ -257,7 +257,7 @@ def test_referral_is_told_when_the_plan_type_needs_one(
     cloud: Cloud, member_id: str, *, needed: bool
 ) -> None:
     body = confirmed(cloud, member_id)
-    notice = cloud.made.payer.notices["referral_needed"]
+    notice = cloud.deps.payer.notices["referral_needed"]
     assert body["referral_needed"] is needed
     assert (notice in body["notices"]) is needed
 
@@ -269,7 +269,7 @@ def test_next_steps_stand_in_for_the_check_when_the_level_is_not_supported(
 ) -> None:
     body = confirmed(cloud, member_id)
     assert (body["active"], body["check_available"]) == (True, False)
-    assert body["next_steps"] == cloud.made.payer.notices["check_not_available"]
+    assert body["next_steps"] == cloud.deps.payer.notices["check_not_available"]
     for told in ("Whether a service needs precertification", "How to ask for it", "800.882.4462"):
         assert told in body["next_steps"]
     refused = cloud.check(patient=sample(member_id))
@@ -284,7 +284,7 @@ def test_next_steps_stand_in_for_the_check_when_the_level_is_not_supported(
 def test_behavioral_guidance_is_told_when_any_patient_is_confirmed(
     cloud: Cloud, member_id: str
 ) -> None:
-    assert cloud.made.payer.notices["behavioral"] in confirmed(cloud, member_id)["notices"]
+    assert cloud.deps.payer.notices["behavioral"] in confirmed(cloud, member_id)["notices"]
 
 
 @pytest.mark.parametrize(
@@ -353,7 +353,7 @@ def test_submission_asks_every_span_when_a_member_has_several(
     draft_id = cloud.start()
     coverage = cloud.sample_coverage.model_dump()
     cloud.covered = True
-    cloud.made.reference.put_coverages(
+    cloud.deps.reference.put_coverages(
         [
             Coverage.model_validate({**coverage, "active_from": first, "active_to": last})
             for first, last in spans
@@ -369,7 +369,7 @@ def test_rules_are_those_of_the_plan_on_the_service_date_when_it_changes_by_then
     coverage = cloud.sample_coverage.model_dump()
     later = {**coverage["plan"], "plan_id": "HMO-COMPLETE", "plan_type": "HMO"}
     cloud.covered = True
-    cloud.made.reference.put_coverages(
+    cloud.deps.reference.put_coverages(
         [
             Coverage.model_validate({**coverage, "active_to": "2026-07-31"}),
             Coverage.model_validate({**coverage, "plan": later, "active_from": "2026-08-01"}),
@@ -381,7 +381,7 @@ def test_rules_are_those_of_the_plan_on_the_service_date_when_it_changes_by_then
             "authorization_type": "OUTPATIENT",
             "type_of_service": "DIAGNOSTIC",
             "place_of_service": "HOSPITAL_OUTPATIENT",
-            "urgency": "ELECTIVE",
+            "urgency": "STANDARD",
             "service_date": day,
             "primary_diagnosis": "G4733",
             "procedures": [{"code": "95810"}],

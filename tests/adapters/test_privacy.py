@@ -94,7 +94,7 @@ def run_everything(cloud: Cloud) -> str:
     cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "DENIED"})
     cloud.appeal(request_id, "1.2")
     cloud.pend(request_id, 2)
-    cloud.decide(request_id, {"1.2": "DENIED"}, round_=2, by=SECOND_REVIEWER)
+    cloud.decide(request_id, {"1.2": "DENIED"}, cycle=2, by=SECOND_REVIEWER)
     for by in (FACILITY, STRANGER, UNENTITLED):
         cloud.read(request_id, by)
         cloud.dashboard(by)
@@ -170,19 +170,19 @@ def transient(*_args: object, **_named: object) -> Any:
         raise TransientError("Adams, Allison: try again") from error
 
 
-@pytest.mark.parametrize("fault", [telling, misreading])
+@pytest.mark.parametrize("error", [telling, misreading])
 def test_answer_and_log_tell_nothing_when_something_breaks_inside(
-    cloud: Cloud, written: Written, monkeypatch: pytest.MonkeyPatch, fault: Callable[..., Any]
+    cloud: Cloud, written: Written, monkeypatch: pytest.MonkeyPatch, error: Callable[..., Any]
 ) -> None:
     draft_id = cloud.start()
-    monkeypatch.setattr(cloud.made.drafts, "save", fault)
-    monkeypatch.setattr(cloud.made.requests, "read_file", fault)
+    monkeypatch.setattr(cloud.deps.drafts, "save", error)
+    monkeypatch.setattr(cloud.deps.requests, "read_file", error)
     for reply in (cloud.save(draft_id, 1), cloud.resume(draft_id), cloud.read(draft_id)):
         assert (reply.status, reply.code) == (500, "internal")
         assert [value for value in ENTERED if value in reply.text] == []
         assert not {"RuntimeError", "ValidationError", "Traceback"} & set(reply.text.split('"'))
     assert written.found() == []
-    assert fault.__name__ == "misreading" or '"error_class":"RuntimeError"' in (
+    assert error.__name__ == "misreading" or '"error_class":"RuntimeError"' in (
         cloud.log.getvalue()
     )
 
@@ -191,21 +191,21 @@ def test_log_tells_nothing_when_a_technical_fault_carries_it(
     cloud: Cloud, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft_id = cloud.start()
-    monkeypatch.setattr(cloud.made.drafts, "save", transient)
+    monkeypatch.setattr(cloud.deps.drafts, "save", transient)
     assert cloud.save(draft_id, 1).status == 503
     assert '"code":"try_again"' in cloud.log.getvalue()
     assert written.found() == []
 
 
-@pytest.mark.parametrize("fault", [telling, misreading])
+@pytest.mark.parametrize("error", [telling, misreading])
 def test_log_tells_nothing_when_a_record_of_the_stream_breaks(
-    cloud: Cloud, written: Written, monkeypatch: pytest.MonkeyPatch, fault: Callable[..., Any]
+    cloud: Cloud, written: Written, monkeypatch: pytest.MonkeyPatch, error: Callable[..., Any]
 ) -> None:
     draft_id = cloud.start()
     old = cloud.item(draft_id)
     assert old is not None
-    monkeypatch.setattr(cloud.made.bus, "publish", fault)
-    monkeypatch.setattr(cloud.made.requests, "read", fault)
+    monkeypatch.setattr(cloud.deps.bus, "publish", error)
+    monkeypatch.setattr(cloud.deps.requests, "read", error)
     assert cloud.relay(cloud.stream()) == ["0001"]
     assert cloud.clean_up(old) == ["0001"]
     assert written.found() == []
@@ -215,7 +215,7 @@ def test_error_tells_nothing_when_it_leaves_a_function_for_the_runtime_to_print(
     cloud: Cloud, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft_id = cloud.start()
-    monkeypatch.setattr(cloud.made.requests, "read", misreading)
+    monkeypatch.setattr(cloud.deps.requests, "read", misreading)
     event = {"detail": {"object": {"key": f"documents/{draft_id}/{draft_id}"}}}
     with pytest.raises(ValidationError) as raised:
         verify.handle(event, Context())

@@ -100,6 +100,6 @@ def test_field_is_named_when_a_typed_provider_is_wrong(
     wrong = {**provider("Riverside", None), field: typed}
     reply = cloud.check(servicing_provider=wrong)
     assert reply.status == 422
-    pointers = [fault["pointer"] for fault in reply.body["faults"]]
+    pointers = [error["pointer"] for error in reply.body["errors"]]
     assert len(pointers) == 1
     assert pointers[0].startswith(f"/content/servicing_provider/{field}")

@@ -190,7 +190,7 @@ class Race:
             assert self.cloud.items("PARTY#") == []
             assert self.cloud.object_versions() == [], "an orphan"
             return
-        stored = self.cloud.made.requests.read(self.draft_id)
+        stored = self.cloud.deps.requests.read(self.draft_id)
         assert stored is not None
         last = max(self.saves)
         assert stored.content == content(**self.expected(last)), "a field was lost"
@@ -226,7 +226,7 @@ def run(cloud: Cloud, seed: int, works: Callable[[Race], list[Callable[[], None]
     race.settle(before)
     race.judge()
     for key in set(race.arrivals):
-        cloud.made.document_bytes.remove(*key.split("/")[1:])
+        cloud.deps.document_bytes.remove(*key.split("/")[1:])
     return race
 
 

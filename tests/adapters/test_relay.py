@@ -5,7 +5,7 @@ import json
 import pytest
 
 from precert.adapters.stepfunctions import execution_name
-from precert.contract import MESSAGE_EVENT_TYPES
+from precert.names import MESSAGE_EVENT_TYPES
 from tests.adapters.cloud import FACILITY, OFFICE, Cloud
 from tests.fakes.samples import BOWEL_SURGERY
 
@@ -21,7 +21,7 @@ def test_execution_starts_when_nothing_but_the_transaction_happened(cloud: Cloud
     [execution] = cloud.executions()
     assert execution["name"] == execution_name(request_id, 1)
     [started] = cloud.wire.sent("StartExecution")
-    assert json.loads(started["input"]) == {"request_id": request_id, "round": 1}
+    assert json.loads(started["input"]) == {"request_id": request_id, "cycle": 1}
     assert calls.count("StartExecution") == 1
 
 
@@ -87,7 +87,7 @@ def test_waiting_execution_is_answered_when_the_round_closes(cloud: Cloud) -> No
     assert cloud.relay(determined) == []
     [answer] = cloud.wire.sent("SendTaskSuccess")
     assert answer["taskToken"] == "token-1"
-    assert json.loads(answer["output"]) == {"status": "PARTIALLY APPROVED"}
+    assert json.loads(answer["output"]) == {"status": "PARTIALLY_APPROVED"}
 
 
 @pytest.mark.parametrize("error", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
@@ -141,7 +141,7 @@ def test_bus_gets_ids_and_codes_only_when_events_are_published(cloud: Cloud) -> 
         "event_id",
         "type",
         "request_id",
-        "round",
+        "cycle",
         "at",
         "status",
         "number",
@@ -159,7 +159,7 @@ def test_event_is_counted_by_its_type_when_it_is_relayed(
     """An alarm watches the count of deadlines that passed."""
     request_id = cloud.pended(services=[BOWEL_SURGERY])
     cloud.clock.pass_by(days=15)
-    cloud.mark_clock(request_id)
+    cloud.check_deadline(request_id)
     capsys.readouterr()
     assert cloud.relay(cloud.stream()) == []
     counted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

@@ -10,9 +10,9 @@ from precert.domain.clocks import Deadline
 from precert.domain.request import Request
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
+    Cycle,
     RequestClosedError,
     RequestStore,
-    Round,
 )
 from tests.adapters.cloud import Cloud
 from tests.fakes.clock import START
@@ -28,10 +28,10 @@ Stored = tuple[RequestStore, Request]
 def stored(request: pytest.FixtureRequest, cloud: Cloud) -> Stored:
     """A store of each kind that holds the same submitted request."""
     request_id = cloud.submitted()
-    found = cloud.made.requests.read(request_id)
+    found = cloud.deps.requests.read(request_id)
     assert found is not None
     stores: dict[str, Callable[[], RequestStore]] = {
-        "table": lambda: cloud.made.requests,
+        "table": lambda: cloud.deps.requests,
         "double": lambda: InMemoryRequests.holding(found),
     }
     return stores[request.param](), found
@@ -40,13 +40,13 @@ def stored(request: pytest.FixtureRequest, cloud: Cloud) -> Stored:
 def test_change_is_read_back_with_its_event_when_it_was_recorded(stored: Stored) -> None:
     store, request = stored
     change = request.pend(DEADLINE, 10, LATER)
-    store.record(change, Round(request.request_id, 1, "token"))
+    store.record(change, Cycle(request.request_id, 1, "token"))
     assert store.read(request.request_id) == change.request
     file = store.read_file(request.request_id)
     assert file is not None
     assert file.request == change.request
     assert file.events[-1] == change.event
-    assert store.round(request.request_id, 1) == Round(request.request_id, 1, "token")
+    assert store.cycle(request.request_id, 1) == Cycle(request.request_id, 1, "token")
 
 
 def test_nothing_is_written_when_somebody_was_quicker(stored: Stored) -> None:
@@ -55,9 +55,9 @@ def test_nothing_is_written_when_somebody_was_quicker(stored: Stored) -> None:
     second = request.pend(DEADLINE, 10, LATER)
     store.record(first)
     with pytest.raises(ConcurrentChangeError):
-        store.record(second, Round(request.request_id, 1, "token"))
+        store.record(second, Cycle(request.request_id, 1, "token"))
     assert store.read(request.request_id) == first.request
-    assert store.round(request.request_id, 1) is None
+    assert store.cycle(request.request_id, 1) is None
 
 
 def test_change_is_refused_when_there_is_no_such_request(stored: Stored) -> None:
@@ -71,11 +71,11 @@ def test_change_is_refused_when_there_is_no_such_request(stored: Stored) -> None
 
 def test_token_is_renewed_when_the_round_is_open_only(stored: Stored) -> None:
     store, request = stored
-    store.renew_round(Round(request.request_id, 1, "new"))
-    assert store.round(request.request_id, 1) == Round(request.request_id, 1, "new")
+    store.renew_cycle(Cycle(request.request_id, 1, "new"))
+    assert store.cycle(request.request_id, 1) == Cycle(request.request_id, 1, "new")
     with pytest.raises(RequestClosedError):
-        store.renew_round(Round(request.request_id, 2, "of another round"))
+        store.renew_cycle(Cycle(request.request_id, 2, "of another round"))
     store.record(request.void("Not needed.", "somebody", LATER))
     with pytest.raises(RequestClosedError):
-        store.renew_round(Round(request.request_id, 1, "too late"))
-    assert store.round(request.request_id, 1) == Round(request.request_id, 1, "new")
+        store.renew_cycle(Cycle(request.request_id, 1, "too late"))
+    assert store.cycle(request.request_id, 1) == Cycle(request.request_id, 1, "new")

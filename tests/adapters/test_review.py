@@ -6,14 +6,14 @@ import pytest
 
 from functions.review import handler as review
 from functions.submit import handler as submit
-from precert.contract import WorkflowTask
+from precert.names import WorkflowTask
 from precert.usecases.ports.requests import RequestClosedError
 from tests.adapters.cloud import FACILITY, OFFICE, REVIEWER, SECOND_REVIEWER, STRANGER, Cloud
 from tests.fakes.samples import BOWEL_SURGERY, OFFICE_TIN
 
 
-def rounds(cloud: Cloud) -> list[str]:
-    return [row["request_id"] for row in cloud.worklist().body["rounds"]]
+def cycles(cloud: Cloud) -> list[str]:
+    return [row["request_id"] for row in cloud.worklist().body["cycles"]]
 
 
 @pytest.mark.rule("W2")
@@ -24,45 +24,45 @@ def test_deadline_stands_on_every_answer_when_a_request_is_in_review(cloud: Clou
     cloud.pend(request_id)
     after = cloud.read(request_id).body
     assert (after["status"], after["due_at"]) == ("PENDING", before["due_at"])
-    [row] = cloud.worklist().body["rounds"]
+    [row] = cloud.worklist().body["cycles"]
     assert row["due_at"] == before["due_at"]
 
 
 @pytest.mark.rule("W2")
 def test_clock_is_urgents_when_one_service_is_urgent(cloud: Cloud) -> None:
-    request_id = cloud.pended(services=[{**BOWEL_SURGERY, "urgency": "URGENT"}])
+    request_id = cloud.pended(services=[{**BOWEL_SURGERY, "urgency": "EXPEDITED"}])
     assert cloud.read(request_id).body["due_at"] == "2026-07-04T15:00:00Z"
     cloud.submitted()
-    elective = cloud.pended()
-    assert rounds(cloud) == [request_id, elective]
+    standard = cloud.pended()
+    assert cycles(cloud) == [request_id, standard]
 
 
 @pytest.mark.rule("W2")
 def test_round_is_warned_of_once_and_escalated_once_when_nobody_decides(cloud: Cloud) -> None:
     request_id = cloud.pended(services=[BOWEL_SURGERY])
-    seconds = cloud.task(WorkflowTask.ASSESS, request_id)["seconds_to_next_mark"]
+    seconds = cloud.task(WorkflowTask.ASSESS, request_id)["seconds_to_next_check"]
     cloud.clock.pass_by(seconds=seconds)
-    cloud.task(WorkflowTask.MARK_CLOCK, request_id)
-    marked = cloud.task(WorkflowTask.MARK_CLOCK, request_id)
+    cloud.task(WorkflowTask.CHECK_DEADLINE, request_id)
+    marked = cloud.task(WorkflowTask.CHECK_DEADLINE, request_id)
     assert marked["route"] == "review"
-    cloud.clock.pass_by(seconds=marked["seconds_to_next_mark"])
+    cloud.clock.pass_by(seconds=marked["seconds_to_next_check"])
     for _ in range(3):
-        cloud.task(WorkflowTask.MARK_CLOCK, request_id)
+        cloud.task(WorkflowTask.CHECK_DEADLINE, request_id)
         cloud.clock.pass_by(days=1)
     history = [entry["type"] for entry in cloud.read(request_id).body["history"]]
     assert history.count("DeadlineNeared") == history.count("DeadlinePassed") == 1
     assert cloud.read(request_id).body["status"] == "PENDING"
-    assert rounds(cloud) == [request_id]
+    assert cycles(cloud) == [request_id]
 
 
 def test_request_leaves_the_worklist_when_it_is_decided(cloud: Cloud) -> None:
     request_id = cloud.pended()
-    assert rounds(cloud) == [request_id]
+    assert cycles(cloud) == [request_id]
     reply = cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
     assert (reply.status, reply.body["status"]) == (200, "APPROVED")
-    assert rounds(cloud) == []
+    assert cycles(cloud) == []
     found = cloud.read(request_id).body
-    assert (found["due_at"], found["waiting_on"]) == (None, "NOBODY")
+    assert (found["due_at"], found["waiting_on"]) == (None, "NONE")
     for by in (OFFICE, FACILITY):
         assert cloud.dashboard(by).body["requests"][0]["status"] == "APPROVED"
 
@@ -76,7 +76,7 @@ def test_both_sides_read_why_when_a_line_was_denied(cloud: Cloud) -> None:
         assert decision["rationale"] == "Conservative treatment was not tried."
         assert decision["reason"] == "Not medically necessary"
         assert decision["criterion"] == "MCG S-310"
-        assert cloud.made.payer.notices["appeal_rights"] in body["notices"]
+        assert cloud.deps.payer.notices["appeal_rights"] in body["notices"]
 
 
 @pytest.mark.rule("W4")
@@ -84,9 +84,9 @@ def test_denial_is_refused_when_it_does_not_say_why(cloud: Cloud) -> None:
     request_id = cloud.pended()
     path = f"/v1/review/requests/{request_id}/decisions"
     lines = [{"line_id": line, "status": "DENIED"} for line in ("1.1", "1.2")]
-    reply = cloud.call(review, "POST", path, {"round": 1, "lines": lines}, by=REVIEWER)
+    reply = cloud.call(review, "POST", path, {"cycle": 1, "lines": lines}, by=REVIEWER)
     assert reply.status == 422
-    assert {fault["pointer"] for fault in reply.body["faults"]} == {
+    assert {error["pointer"] for error in reply.body["errors"]} == {
         f"/lines/{index}/{name}"
         for index in (0, 1)
         for name in ("reason_code", "rationale", "criterion")
@@ -97,36 +97,36 @@ def test_denial_is_refused_when_it_does_not_say_why(cloud: Cloud) -> None:
 def test_decision_is_refused_when_it_leaves_a_line_open(cloud: Cloud) -> None:
     request_id = cloud.pended()
     reply = cloud.decide(request_id, {"1.1": "OPEN", "1.2": "APPROVED"})
-    assert (reply.status, reply.body["faults"][0]["pointer"]) == (422, "/lines/0/status")
+    assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/lines/0/status")
     missing = cloud.decide(request_id, {"1.1": "APPROVED"})
-    assert (missing.status, missing.body["faults"][0]["code"]) == (422, "line_missing")
+    assert (missing.status, missing.body["errors"][0]["code"]) == (422, "line_missing")
 
 
 def test_second_decision_is_refused_when_the_round_is_decided(cloud: Cloud) -> None:
     request_id = cloud.determined()
     late = cloud.decide(request_id, {"1.1": "DENIED", "1.2": "DENIED"}, by=SECOND_REVIEWER)
     assert (late.status, late.code) == (409, "action_not_allowed")
-    assert cloud.read(request_id).body["status"] == "PARTIALLY APPROVED"
+    assert cloud.read(request_id).body["status"] == "PARTIALLY_APPROVED"
 
 
 @pytest.mark.rule("W7")
 def test_another_reviewer_decides_when_denied_lines_are_appealed(cloud: Cloud) -> None:
     request_id = cloud.determined()
-    assert cloud.appeal(request_id, "1.1").body["faults"][0]["code"] == "not_appealable"
+    assert cloud.appeal(request_id, "1.1").body["errors"][0]["code"] == "not_appealable"
     appealed = cloud.appeal(request_id, "1.2", by=FACILITY)
-    assert (appealed.status, appealed.body["round"]) == (202, 2)
+    assert (appealed.status, appealed.body["cycle"]) == (202, 2)
     assert cloud.appeal(request_id, "1.2", expedited=True).code == "action_not_allowed"
     assert cloud.dashboard().body["requests"][0]["allowed_actions"] == ["DETAILS", "MODIFY"]
     cloud.pend(request_id, 2)
-    assert rounds(cloud) == [request_id]
+    assert cycles(cloud) == [request_id]
     assert cloud.read(request_id).body["due_at"] == "2026-07-31T15:00:00Z"
-    same = cloud.decide(request_id, {"1.2": "APPROVED"}, round_=2)
+    same = cloud.decide(request_id, {"1.2": "APPROVED"}, cycle=2)
     assert (same.status, same.code) == (409, "same_reviewer")
-    other = cloud.decide(request_id, {"1.2": "APPROVED"}, round_=2, by=SECOND_REVIEWER)
+    other = cloud.decide(request_id, {"1.2": "APPROVED"}, cycle=2, by=SECOND_REVIEWER)
     assert (other.status, other.body["status"]) == (200, "APPROVED")
     decided = cloud.read(request_id).body
     assert [d["status"] for d in decided["lines"][1]["decisions"]] == ["DENIED", "APPROVED"]
-    assert rounds(cloud) == []
+    assert cycles(cloud) == []
 
 
 @pytest.mark.rule("W5")
@@ -144,7 +144,7 @@ def test_request_is_void_when_it_is_withdrawn_while_pending(cloud: Cloud) -> Non
     request_id = cloud.pended()
     assert cloud.offer(request_id).status == 201
     assert cloud.void(request_id).body["status"] == "VOID"
-    assert rounds(cloud) == []
+    assert cycles(cloud) == []
     late = cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
     assert (late.status, late.code) == (409, "action_not_allowed")
     assert cloud.task(WorkflowTask.ASSESS, request_id)["route"] == "closed"
@@ -183,14 +183,14 @@ def test_execution_is_told_when_the_request_was_voided_before_it_waits(cloud: Cl
         cloud.pend(request_id)
     # The state machine catches it by this name.
     assert type(raised.value).__name__ == "RequestClosedError"
-    assert cloud.items("ROUND#") == []
+    assert cloud.items("CYCLE#") == []
 
 
 def test_newest_token_is_kept_when_an_execution_waits_again(cloud: Cloud) -> None:
     request_id = cloud.pended()
     version = cloud.stored(request_id)["version"]
     cloud.task(WorkflowTask.AWAIT_DECISION, request_id, seconds=60, task_token="token-of-repair")
-    assert cloud.stored(request_id, "ROUND#1")["task_token"] == "token-of-repair"
+    assert cloud.stored(request_id, "CYCLE#1")["task_token"] == "token-of-repair"
     assert cloud.stored(request_id)["version"] == version
 
 
@@ -224,13 +224,13 @@ def test_line_shows_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None
 
 
 def test_last_changed_stands_first_when_the_dashboard_is_paged(cloud: Cloud) -> None:
-    made = []
+    deps = []
     for _ in range(5):
-        made.append(cloud.submitted())
+        deps.append(cloud.submitted())
         cloud.clock.pass_by(minutes=1)
-    cloud.pend(made[1])
+    cloud.pend(deps[1])
     cloud.clock.pass_by(minutes=1)
-    wanted = [made[1], made[4], made[3], made[2], made[0]]
+    wanted = [deps[1], deps[4], deps[3], deps[2], deps[0]]
     seen: list[str] = []
     page = cloud.dashboard(limit="2").body
     while page["cursor"]:
@@ -256,7 +256,7 @@ def test_actions_are_those_of_the_status_when_the_dashboard_is_read(cloud: Cloud
         "PROCESSING": ["DETAILS", "VOID"],
         "PENDING": ["DETAILS", "MODIFY", "VOID"],
         "APPROVED": ["DETAILS"],
-        "PARTIALLY APPROVED": ["DETAILS", "APPEAL"],
+        "PARTIALLY_APPROVED": ["DETAILS", "APPEAL"],
         "DENIED": ["DETAILS", "APPEAL"],
         "VOID": ["DETAILS"],
     }

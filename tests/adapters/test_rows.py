@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from precert.adapters.dynamodb.listings import LINE_BYTES, MAX_ROW_BYTES, PAGE, row_of, row_text
 from precert.adapters.dynamodb.request_items import set_lines
 from precert.adapters.dynamodb.table import from_wire
-from precert.contract import INDEXES, LINE_INDEXES
-from precert.domain.matching import Side
+from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Purpose
+from precert.names import INDEXES, LINE_INDEXES
 from precert.usecases.ports.listings import DashboardRow
 from tests.adapters.capacity import in_index, item_size, read_units
 from tests.fakes.samples import FACILITY_TIN, NUMBER, OFFICE_TIN, REQUEST_ID
@@ -55,7 +55,9 @@ rows = st.builds(
     appeal_open=st.booleans(),
     channel=st.sampled_from(Channel),
     delegated=st.booleans(),
-    unmatched_providers=st.sampled_from([(), *((side,) for side in Side), tuple(Side)]),
+    unmatched_providers=st.sampled_from(
+        [(), *((role,) for role in ProviderRole), tuple(ProviderRole)]
+    ),
     waiting_on=st.sampled_from(WaitingOn),
     updated_at=st.just(INSTANT),
 )
@@ -120,8 +122,8 @@ def test_names_are_whole_when_they_are_of_ordinary_length() -> None:
 
 def test_row_reads_back_when_it_is_from_before_there_was_a_mark() -> None:
     item = from_wire(line(WIDEST))
-    form, letters, *rest = item["row"].split("\t")
-    found = row_of({**item, "row": "\t".join((form, letters[:6], *rest))})
+    form, notices, *rest = item["row"].split("\t")
+    found = row_of({**item, "row": "\t".join((form, notices[:6], *rest))})
     assert (found.unmatched_providers, found.number) == ((), WIDEST.number)
 
 

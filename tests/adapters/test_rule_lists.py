@@ -1,4 +1,4 @@
-"""Published rule lists: one in force, all kept, none lost; the command line that publishes them."""
+"""Published rule lists: one in effect, all kept, none lost; the command line that publishes them."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -16,11 +16,11 @@ from precert.adapters.s3.rule_lists import S3RuleLists, compile_rules
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli import rules
 from precert.cli.main import main
-from precert.contract import Env
-from precert.domain.delegates import Delegate
 from precert.domain.errors import InvalidInputError, TransientError
 from precert.domain.rules import Requirement, Rule, RuleListVersion
 from precert.domain.values import CodeType
+from precert.domain.vendors import DelegatedVendor
+from precert.names import Env
 from precert.settings import Settings
 from precert.usecases.ports.reference import RuleListVersions
 from precert.usecases.rule_lists import publish_rule_list
@@ -30,8 +30,8 @@ from tests.fakes.samples import DATA, entered
 
 CODE = (CodeType.CPT, "44120")
 HOUR = timedelta(hours=1)
-VENDOR = Delegate(
-    delegate_id="VENDOR",
+VENDOR = DelegatedVendor(
+    vendor_id="VENDOR",
     name="Vendor",
     services="Images",
     url="https://vendor.example",
@@ -67,7 +67,7 @@ class Publisher:
 
     def __init__(self, session: Any, folder: Path) -> None:
         self.table, self.bucket = names("reference"), names("rules")
-        self.made = Dependencies(
+        self.deps = Dependencies(
             Settings(
                 {
                     Env.REFERENCE_TABLE.value: self.table,
@@ -75,27 +75,27 @@ class Publisher:
                 }
             )
         )
-        self.made.session = session
-        create_reference_table(self.made.dynamodb, self.table)
-        self.made.s3.create_bucket(Bucket=self.bucket, **_region(self.made.s3))
-        self.made.rule_lists = self.lists(folder)
+        self.deps.session = session
+        create_reference_table(self.deps.dynamodb, self.table)
+        self.deps.s3.create_bucket(Bucket=self.bucket, **_region(self.deps.s3))
+        self.deps.rule_lists = self.lists(folder)
         self.clock = Clock()
 
     def lists(self, folder: Path) -> S3RuleLists:
-        return S3RuleLists(self.made.s3, bucket=self.bucket, folder=folder)
+        return S3RuleLists(self.deps.s3, bucket=self.bucket, folder=folder)
 
     def publish(
         self, rules: list[Rule], version: str | None = None, **given: Any
     ) -> RuleListVersion:
         fields: dict[str, Any] = {
-            "rule_lists": self.made.rule_lists,
-            "versions": self.made.rule_list_versions,
+            "rule_lists": self.deps.rule_lists,
+            "versions": self.deps.rule_list_versions,
             "now": self.clock(),
         }
         return publish_rule_list(rules, [VENDOR], version=version, **(fields | given))
 
     def answer(self, version: RuleListVersion) -> Requirement:
-        [rule] = self.made.rule_lists.rules(version, {CODE})[CODE]
+        [rule] = self.deps.rule_lists.rules(version, {CODE})[CODE]
         return rule.requirement
 
 
@@ -110,7 +110,7 @@ def publisher(elsewhere: Clients, tmp_path: Path) -> Iterator[Publisher]:
     elsewhere.wire.reset()
     publisher = Publisher(elsewhere, tmp_path)
     yield publisher
-    publisher.made.dynamodb.delete_table(TableName=publisher.table)
+    publisher.deps.dynamodb.delete_table(TableName=publisher.table)
 
 
 @pytest.mark.rule("C6")
@@ -134,7 +134,7 @@ def test_list_is_in_force_when_published(publisher: Publisher) -> None:
         rule_id="R0", code_from="10000", code_to="10000", effective_from=date(2025, 3, 1)
     )
     published = publisher.publish([*REQUIRED, early], "2026-07")
-    assert published == publisher.made.rule_list_versions.in_force()
+    assert published == publisher.deps.rule_list_versions.in_effect()
     assert published.version == "2026-07"
     assert published.effective_from == date(2025, 3, 1)
     assert published.published_at == START
@@ -148,7 +148,7 @@ def test_version_tells_time_and_content_when_nobody_named_it(publisher: Publishe
 
 def test_third_parties_are_those_of_the_list_when_asked(publisher: Publisher) -> None:
     published = publisher.publish(REQUIRED)
-    found = publisher.made.rule_lists.delegates(published, ["VENDOR", "NOBODY"])
+    found = publisher.deps.rule_lists.vendors(published, ["VENDOR", "NONE"])
     assert found == {"VENDOR": VENDOR}
 
 
@@ -156,7 +156,7 @@ def test_nothing_changes_when_the_list_in_force_is_published_again(publisher: Pu
     first = publisher.publish(REQUIRED)
     publisher.clock.pass_by(hours=1)
     assert publisher.publish(list(reversed(REQUIRED))) == first
-    assert publisher.made.rule_list_versions.published() == (first,)
+    assert publisher.deps.rule_list_versions.published() == (first,)
 
 
 def test_list_before_is_kept_when_another_is_published(publisher: Publisher) -> None:
@@ -165,9 +165,9 @@ def test_list_before_is_kept_when_another_is_published(publisher: Publisher) -> 
     second = publisher.publish(NOT_REQUIRED)
     publisher.clock.pass_by(hours=1)
     back = publisher.publish(REQUIRED)
-    versions = publisher.made.rule_list_versions
+    versions = publisher.deps.rule_list_versions
     assert versions.published() == (first, second, back)
-    assert versions.in_force() == back
+    assert versions.in_effect() == back
     assert len({one.version for one in versions.published()}) == 3
     told = [publisher.answer(one) for one in versions.published()]
     assert told == [Requirement.REQUIRED, Requirement.NOT_REQUIRED, Requirement.REQUIRED]
@@ -190,7 +190,7 @@ def test_list_of_the_time_is_found_when_asked_by_instant(
     publisher.clock.pass_by(hours=1)
     lists.append(publisher.publish(NOT_REQUIRED))
     expected = None if index is None else lists[index]
-    assert publisher.made.rule_list_versions.in_force_at(at) == expected
+    assert publisher.deps.rule_list_versions.in_effect_at(at) == expected
 
 
 class Interrupted:
@@ -200,8 +200,8 @@ class Interrupted:
         self._versions = versions
         self._between = list(between)
 
-    def in_force(self) -> RuleListVersion | None:
-        found = self._versions.in_force()
+    def in_effect(self) -> RuleListVersion | None:
+        found = self._versions.in_effect()
         if self._between:
             self._between.pop(0)()
         return found
@@ -212,20 +212,20 @@ class Interrupted:
 
 @pytest.mark.parametrize("first_ever", [True, False])
 def test_none_is_lost_when_two_publish_at_once(publisher: Publisher, first_ever: bool) -> None:
-    versions = publisher.made.rule_list_versions
+    versions = publisher.deps.rule_list_versions
     if not first_ever:
         publisher.publish([a_rule(rule_id="R0")])
     between = Interrupted(versions, lambda: publisher.publish(NOT_REQUIRED, "theirs"))
     publisher.publish(REQUIRED, "ours", versions=between)
     told = [one.version for one in versions.published()][-2:]
-    in_force = versions.in_force()
+    in_effect = versions.in_effect()
     assert told == ["theirs", "ours"]
-    assert in_force is not None
-    assert in_force.version == "ours"
+    assert in_effect is not None
+    assert in_effect.version == "ours"
 
 
 def test_publisher_gives_up_when_others_never_stop(publisher: Publisher) -> None:
-    versions = publisher.made.rule_list_versions
+    versions = publisher.deps.rule_list_versions
     others = [lambda n=n: publisher.publish([a_rule(rule_id=f"R{n}")]) for n in range(9)]
     with pytest.raises(TransientError):
         publisher.publish(NOT_REQUIRED, "ours", versions=Interrupted(versions, *others))
@@ -237,15 +237,15 @@ def test_order_is_that_of_publishing_when_a_clock_is_behind(publisher: Publisher
     publisher.clock.pass_by(hours=-1)
     second = publisher.publish(NOT_REQUIRED)
     assert second.published_at > first.published_at
-    assert publisher.made.rule_list_versions.published() == (first, second)
+    assert publisher.deps.rule_list_versions.published() == (first, second)
 
 
 def test_version_is_refused_when_another_list_has_it(publisher: Publisher) -> None:
     first = publisher.publish(REQUIRED, "2026-07")
     with pytest.raises(InvalidInputError) as error:
         publisher.publish(NOT_REQUIRED, "2026-07")
-    assert [fault.code for fault in error.value.faults] == ["taken"]
-    assert publisher.made.rule_list_versions.published() == (first,)
+    assert [error.code for error in error.value.errors] == ["taken"]
+    assert publisher.deps.rule_list_versions.published() == (first,)
     assert publisher.answer(first) is Requirement.REQUIRED
 
 
@@ -253,7 +253,7 @@ def test_version_is_refused_when_another_list_has_it(publisher: Publisher) -> No
 def test_version_is_refused_when_it_is_no_name(publisher: Publisher, version: str) -> None:
     with pytest.raises(InvalidInputError):
         publisher.publish(REQUIRED, version)
-    assert publisher.made.rule_list_versions.in_force() is None
+    assert publisher.deps.rule_list_versions.in_effect() is None
 
 
 def test_list_is_fetched_once_when_asked_often(publisher: Publisher, elsewhere: Clients) -> None:
@@ -284,7 +284,7 @@ def test_list_is_fetched_again_when_its_file_has_gone(
     publisher.answer(published)
     for file in tmp_path.glob("*.sqlite"):
         file.unlink()
-    publisher.made.rule_lists = publisher.lists(tmp_path)
+    publisher.deps.rule_lists = publisher.lists(tmp_path)
     assert publisher.answer(published) is Requirement.REQUIRED
 
 
@@ -293,7 +293,7 @@ def test_nothing_is_answered_when_the_stored_list_was_changed(
 ) -> None:
     published = publisher.publish(REQUIRED)
     key, body = published.object_key, b"SQLite format 3\0 or so"
-    publisher.made.s3.put_object(Bucket=publisher.bucket, Key=key, Body=body)
+    publisher.deps.s3.put_object(Bucket=publisher.bucket, Key=key, Body=body)
     with pytest.raises(TransientError):
         publisher.answer(published)
 
@@ -307,10 +307,10 @@ def two_lists(
 ) -> tuple[RuleListVersion, RuleListVersion]:
     """The product on a table of its own: until an hour ago nothing was required, now all is."""
     publisher = Publisher(clients, tmp_path)
-    environ = {**cloud.made.settings.environ, Env.REFERENCE_TABLE: publisher.table}
-    cloud.made.settings = Settings(environ)
-    cloud.made.rule_lists = publisher.made.rule_lists
-    cloud.made.reference.put_coverages([cloud.sample_coverage])
+    environ = {**cloud.deps.settings.environ, Env.REFERENCE_TABLE: publisher.table}
+    cloud.deps.settings = Settings(environ)
+    cloud.deps.rule_lists = publisher.deps.rule_lists
+    cloud.deps.reference.put_coverages([cloud.sample_coverage])
     publisher.clock.pass_by(hours=-2)
     first = publisher.publish(NOT_REQUIRED)
     publisher.clock.pass_by(hours=1)
@@ -364,7 +364,7 @@ def test_instant_is_refused_when_no_list_can_be_of_it(
     for as_of in (future, before_any, *no_instants):
         reply = asked(cloud, as_of)
         assert reply.status == 422, as_of
-        assert [fault["pointer"] for fault in reply.body["faults"]] == ["/as_of"]
+        assert [error["pointer"] for error in reply.body["errors"]] == ["/as_of"]
 
 
 # -- The command line --------------------------------------------------------------------------------
@@ -385,7 +385,7 @@ Outputs:
   RuleListsBucketName: {Value: !Ref Bucket}
 """
 RULES = (
-    "rule_id,code_type,code_from,code_to,requirement,delegate_id,authorization_type,plan_types,"
+    "rule_id,code_type,code_from,code_to,requirement,vendor_id,authorization_type,plan_types,"
     "effective_from,effective_to\n"
 )
 PAYER = f"--payer={DATA / 'payer' / 'payer.json'}"
@@ -404,8 +404,8 @@ def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    (tmp_path / "delegates.csv").write_text(
-        "delegate_id,name,services,url,phone,fax,hours,requirements,care_phone,care_fax,care_email\n"
+    (tmp_path / "vendors.csv").write_text(
+        "vendor_id,name,services,url,phone,fax,hours,requirements,care_phone,care_fax,care_email\n"
         "RAD,Vendor,Images,https://vendor.example,,,,Diagnosis,,,\n"
     )
     file = tmp_path / "list.csv"
@@ -422,23 +422,23 @@ def test_list_is_published_and_shown_when_told_by_command(
     said = capsys.readouterr().out.splitlines()
     assert said[1] == f"{file}: 1 rules, no fault, 0 warnings"
     assert said[2].startswith("first  published ")
-    assert said[2].endswith("for services from 2026-01-01  is in force now")
+    assert said[2].endswith("for services from 2026-01-01  is in effect now")
 
     file.write_text(f"{RULES}R2,CPT,44120,44130,THIRD_PARTY,RAD,,,2026-01-01,2026-12-31\n")
     assert main(["rules", "publish", str(file), on, PAYER]) == 0
     capsys.readouterr()
     assert main(["rules", "publish", str(file), on, PAYER]) == 0
     [said_again] = capsys.readouterr().out.splitlines()
-    assert said_again.endswith("was in force already")
+    assert said_again.endswith("was in effect already")
 
     assert main(["rules", "list", on]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("first  ")
-    assert second.endswith("in force")
+    assert second.endswith("in effect")
 
     assert main(["rules", "show", on, PAYER, "--code", "44120"]) == 0
     [_, told] = capsys.readouterr().out.splitlines()
-    assert told == "  R2  CPT  44120-44130  THIRD_PARTY  RAD  from 2026-01-01 to 2026-12-31"
+    assert told == "  R2  CPT  44120-44130  DELEGATED_VENDOR  RAD  from 2026-01-01 to 2026-12-31"
     assert main(["rules", "show", on, PAYER, "--code", "44131"]) == 0
     assert "no rule names 44131: unable to determine" in capsys.readouterr().out
     assert main(["rules", "show", on, PAYER, "--code", "4"]) == 1
@@ -454,7 +454,7 @@ def test_list_of_a_day_is_shown_when_asked_by_date(
     assert main([*show, "--on", (today + timedelta(days=1)).isoformat()]) == 0
     assert capsys.readouterr().out.startswith("first  ")
     assert main([*show, "--on", (today - timedelta(days=2)).isoformat()]) == 1
-    assert "no rule list was in force" in capsys.readouterr().out
+    assert "no rule list was in effect" in capsys.readouterr().out
     assert main([*show, "--on", "2026-01-01T00:00Z"]) == 1
     with pytest.raises(SystemExit) as error:
         main([*show, "--on", "2026-01-01T00:00"])
@@ -466,7 +466,7 @@ def test_every_fault_is_told_when_a_faulty_list_is_published(
 ) -> None:
     file.write_text(
         f"{RULES}R1,CPT,44120,44120,PERHAPS,,,,2026-01-01,\n"
-        "R2,CPT,44120,44120,THIRD_PARTY,NOBODY,,,01/01/2026,\n"
+        "R2,CPT,44120,44120,DELEGATED_VENDOR,NONE,,,01/01/2026,\n"
         "R3,CPT,44121,44120,REQUIRED,,,,2026-01-01,\n"
     )
     assert main(["rules", "publish", str(file), f"--stack={stack}", PAYER]) == 1
@@ -496,7 +496,7 @@ def test_warnings_are_told_when_a_list_is_checked(
 def test_third_parties_are_faulty_too_when_their_file_is(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file.with_name("delegates.csv").write_text("delegate_id,name\nRAD,Vendor\n")
+    file.with_name("vendors.csv").write_text("vendor_id,name\nRAD,Vendor\n")
     assert main(["rules", "check", str(file), PAYER]) == 1
     assert "delegates.csv:1: services: is missing; add the column" in capsys.readouterr().out
 
@@ -504,11 +504,11 @@ def test_third_parties_are_faulty_too_when_their_file_is(
 def test_way_out_is_told_when_the_file_of_third_parties_is_missing(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file.with_name("delegates.csv").unlink()
+    file.with_name("vendors.csv").unlink()
     assert main(["rules", "check", str(file), PAYER]) == 2
     said = capsys.readouterr().err
     assert f"{file.with_name('delegates.csv')} is missing" in said
-    assert "--delegates" in said
+    assert "--vendors" in said
 
 
 def test_version_is_refused_when_the_command_names_one_that_is_taken(

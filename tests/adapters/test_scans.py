@@ -237,7 +237,7 @@ def test_result_is_taken_when_somebody_changed_the_document_in_between(
 ) -> None:
     request_id = scanning.pended()
     document_id, version_id = checking(scanning, request_id)
-    records = scanning.made.documents
+    records = scanning.deps.documents
     settle = records.settle
     told: list[bool] = []
 

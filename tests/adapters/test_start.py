@@ -59,7 +59,7 @@ def requirement(cloud: Cloud, *services: dict[str, Any], **changes: Any) -> str:
     ids=[
         "required",
         "one required",
-        "a third party's beside",
+        "a delegated vendor's beside",
         "unknown",
         "no codes",
         "unknown too",
@@ -91,20 +91,20 @@ def test_third_party_is_named_when_it_decides_all_that_needs_it(
     cloud: Cloud, beside: list[dict[str, Any]]
 ) -> None:
     reply = started(cloud, IMAGING, *beside)
-    assert (reply.status, reply.code) == (409, "third_party_decides")
-    [told] = reply.body["third_parties"]
-    asked = cloud.check(services=[IMAGING]).body["third_parties"][0]
+    assert (reply.status, reply.code) == (409, "vendor_decides")
+    [told] = reply.body["vendors"]
+    asked = cloud.check(services=[IMAGING]).body["vendors"][0]
     assert {name: asked[name] for name in told} == told
-    assert {"delegate_id", "name", "url", "phone", "requirements"} <= told.keys()
+    assert {"vendor_id", "name", "url", "phone", "requirements"} <= told.keys()
     assert told["name"] in reply.body["detail"]
-    assert reply.body["operation"] == "handOver"
+    assert reply.body["operation"] == "exportCheck"
     assert cloud.items() == []
 
 
 @pytest.mark.rule("D1")
 def test_all_third_parties_are_named_when_several_decide(cloud: Cloud) -> None:
     reply = started(cloud, IMAGING, EQUIPMENT, IMAGING)
-    told = [one["delegate_id"] for one in reply.body["third_parties"]]
+    told = [one["vendor_id"] for one in reply.body["vendors"]]
     assert told == ["EVICORE-RAD", "EVICORE-DME"]
 
 
@@ -112,7 +112,7 @@ def test_all_third_parties_are_named_when_several_decide(cloud: Cloud) -> None:
 def test_payer_is_called_when_the_vendor_takes_no_retrospective_requests(cloud: Cloud) -> None:
     reply = started(cloud, {**EQUIPMENT, "service_date": "2026-06-25"})
     assert (reply.status, reply.code) == (409, "guidance_only")
-    assert reply.body["detail"] == cloud.made.payer.notices["retrospective_equipment"]
+    assert reply.body["detail"] == cloud.deps.payer.notices["retrospective_equipment"]
 
 
 @pytest.mark.rule("C10")
@@ -129,7 +129,7 @@ def test_faults_are_those_of_the_check_when_a_start_is_incomplete(cloud: Cloud) 
     reply = started(cloud, {**SURGERY, "urgency": None}, servicing_provider=None)
     checked = cloud.check(services=[{**SURGERY, "urgency": None}], servicing_provider=None)
     assert reply.status == 422
-    assert reply.body["faults"] == checked.body["faults"]
+    assert reply.body["errors"] == checked.body["errors"]
 
 
 @pytest.mark.rule("D1")
@@ -137,12 +137,12 @@ def test_quoted_answer_is_checked_when_a_draft_is_started_from_it(cloud: Cloud) 
     quoted = cloud.check().body["assertion_id"]
     cloud.clock.pass_by(hours=1)
     first = started(cloud, SURGERY, assertion_id=quoted)
-    assert first.body["check"]["quoted_id_fits"] is True
+    assert first.body["check"]["assertion_valid"] is True
     assert first.body["content"]["assertion_id"] == quoted
     assert first.body["check"]["assertion_id"] == cloud.check().body["assertion_id"]
     other = started(cloud, {**SURGERY, "primary_diagnosis": "K55"}, assertion_id=quoted)
-    assert other.body["check"]["quoted_id_fits"] is False
-    assert started(cloud, SURGERY).body["check"]["quoted_id_fits"] is None
+    assert other.body["check"]["assertion_valid"] is False
+    assert started(cloud, SURGERY).body["check"]["assertion_valid"] is None
 
 
 # -- every field --------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def test_second_submission_is_refused_when_it_says_something_else(cloud: Cloud) 
 
 def test_another_number_is_drawn_when_the_first_is_taken(cloud: Cloud) -> None:
     drawn = iter([7, 7, 8])
-    cloud.made.serial = lambda: next(drawn)
+    cloud.deps.serial = lambda: next(drawn)
     others = later(entered()["services"], 14)
     one, two = cloud.start(), cloud.start(services=others)
     first, second = cloud.submit(one), cloud.submit(two, services=others)
@@ -75,7 +75,7 @@ def test_nothing_is_written_when_no_free_number_is_drawn(cloud: Cloud) -> None:
         drawn.append(7)
         return 7
 
-    cloud.made.serial = serial
+    cloud.deps.serial = serial
     one, two = cloud.start(), cloud.start()
     cloud.submit(one)
     drawn.clear()
@@ -128,7 +128,7 @@ def test_everything_is_listed_when_much_is_missing_and_wrong(cloud: Cloud) -> No
         services=[entered()["services"][0] | {"urgency": None, "primary_diagnosis": None}],
     )
     assert (reply.status, reply.code) == (422, "invalid_input")
-    found = {fault["pointer"] for fault in reply.body["faults"]}
+    found = {error["pointer"] for error in reply.body["errors"]}
     assert found == {
         "/content/servicing_provider/phone",
         "/content/requesting_provider",
@@ -140,13 +140,13 @@ def test_everything_is_listed_when_much_is_missing_and_wrong(cloud: Cloud) -> No
 
 def test_submission_is_refused_when_neither_side_is_the_callers(cloud: Cloud) -> None:
     draft_id = cloud.start()
-    sides = {
+    roles = {
         "requesting_provider": entered()["requesting_provider"] | {"tin": STRANGER_TIN},
         "servicing_provider": entered()["servicing_provider"],
     }
-    reply = cloud.submit(draft_id, **sides)
+    reply = cloud.submit(draft_id, **roles)
     assert reply.status == 422
-    assert [fault["code"] for fault in reply.body["faults"]] == ["not_yours"]
+    assert [error["code"] for error in reply.body["errors"]] == ["not_yours"]
 
 
 @pytest.mark.rule("S4")
@@ -156,7 +156,7 @@ def test_request_is_on_both_dashboards_when_it_was_submitted_just_now(cloud: Clo
         [row] = cloud.dashboard(by).body["requests"]
         assert (row["request_id"], row["status"]) == (request_id, "PROCESSING")
     reason = cloud.read(request_id).body["status_reason"]
-    assert reason == cloud.made.payer.notices["processing"]
+    assert reason == cloud.deps.payer.notices["processing"]
 
 
 @pytest.mark.rule("A7")

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from precert.contract import MESSAGE_EVENT_TYPES
+from precert.names import MESSAGE_EVENT_TYPES
 from tests.adapters.cloud import FACILITY, OFFICE, SECOND_REVIEWER, Cloud
 
 
@@ -19,7 +19,7 @@ def lived(cloud: Cloud, way: str) -> str:
     cloud.clock.pass_by(days=2)
     assert cloud.appeal(request_id, "1.2").status == 202
     cloud.pend(request_id, 2)
-    overturned = cloud.decide(request_id, {"1.2": "APPROVED"}, round_=2, by=SECOND_REVIEWER)
+    overturned = cloud.decide(request_id, {"1.2": "APPROVED"}, cycle=2, by=SECOND_REVIEWER)
     assert overturned.body["status"] == "APPROVED"
     return request_id
 
@@ -39,10 +39,10 @@ def test_both_inboxes_tell_every_status_when_a_request_has_lived(cloud: Cloud, w
         if after["status"] != before["status"]
     ]
     assert len(statuses) >= 3
-    for side in (OFFICE, FACILITY):
+    for role in (OFFICE, FACILITY):
         told = {
             (message["message_id"].partition("-")[2], message["status"])
-            for message in cloud.messages(side, limit="100").body["messages"]
+            for message in cloud.messages(role, limit="100").body["messages"]
         }
         assert told >= set(statuses)
         assert {one[0].partition(".")[0] for one in told} == {request_id}

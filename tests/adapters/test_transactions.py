@@ -1,4 +1,4 @@
-"""How the table's answers become ours: conditions, conflicts, faults."""
+"""How the table's answers become ours: conditions, conflicts, errors."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def put(cloud: Cloud, pk: str, condition: str | None = None) -> dict[str, Any]:
 
 def writes(cloud: Cloud) -> tuple[Writes, list[float]]:
     pauses: list[float] = []
-    return Writes(cloud.made.dynamodb, pause=pauses.append), pauses
+    return Writes(cloud.deps.dynamodb, pause=pauses.append), pauses
 
 
 def test_transaction_is_written_when_conflicts_pass(cloud: Cloud) -> None:
@@ -74,7 +74,7 @@ def test_condition_outranks_conflict_when_both_are_told(cloud: Cloud) -> None:
 def test_token_is_the_same_when_an_unanswered_transaction_is_repeated(cloud: Cloud) -> None:
     table, _ = writes(cloud)
     bodies: list[bytes] = []
-    events: Any = cloud.made.dynamodb.meta.events
+    events: Any = cloud.deps.dynamodb.meta.events
     events.register_first(
         "before-send.dynamodb.TransactWriteItems",
         lambda request, **_: bodies.append(request.body),

@@ -6,10 +6,10 @@ from typing import Any, Final
 import pytest
 
 from precert.adapters.dynamodb.table import from_wire
-from precert.contract import Entitlement, WorkflowTask
 from precert.domain.caller import Caller
-from precert.domain.matching import Side
+from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
+from precert.names import Entitlement, WorkflowTask
 from precert.usecases.operations import reconcile_provider
 from tests.adapters.cloud import (
     FACILITY,
@@ -46,13 +46,13 @@ def ids(reply: Reply) -> list[str]:
 
 def marks(cloud: Cloud, request_id: str) -> dict[str, list[str]]:
     told = cloud.read(request_id, OFFICE).body["temporary_providers"]
-    return {one["side"]: one["because"] for one in told if one["reconciled_at"] is None}
+    return {one["role"]: one["reason_codes"] for one in told if one["reconciled_at"] is None}
 
 
 def waiting(cloud: Cloud) -> list[tuple[str, str]]:
     reply = cloud.unmatched()
     assert reply.status == 200, reply.text
-    return [(row["request_id"], row["side"]) for row in reply.body["providers"]]
+    return [(row["request_id"], row["role"]) for row in reply.body["providers"]]
 
 
 # -- marked, and going on -----------------------------------------------------------------------------
@@ -66,9 +66,9 @@ def test_request_is_shown_with_a_temporary_id_when_a_provider_was_typed_in(cloud
         reply = cloud.submit(request_id, servicing_provider=provider)
     assert (reply.status, calls) == (202, ["TransactWriteItems"])
     [given] = reply.body["temporary_providers"]
-    assert (given["side"], given["because"]) == (SERVICING, ["TYPED_IN"])
+    assert (given["role"], given["reason_codes"]) == (SERVICING, ["MANUALLY_ENTERED"])
     assert given["temporary_id"].startswith("TMP-")
-    notice = cloud.made.payer.notices["temporary_provider"]
+    notice = cloud.deps.payer.notices["temporary_provider"]
     for by in (OFFICE, FACILITY):
         [row] = cloud.dashboard(by).body["requests"]
         assert (row["request_id"], row["unmatched_providers"]) == (request_id, [SERVICING])
@@ -85,7 +85,7 @@ def test_request_is_shown_with_a_temporary_id_when_a_provider_was_typed_in(cloud
 
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize(
-    ("changes", "because"),
+    ("changes", "reason_codes"),
     [
         ({}, None),
         ({"name": "Another Name", "phone": "2165550999"}, None),
@@ -101,16 +101,16 @@ def test_request_is_shown_with_a_temporary_id_when_a_provider_was_typed_in(cloud
     ids=["as listed", "by another name", "not listed", "npi", "tin", "npi and tin", "address"],
 )
 def test_request_goes_on_with_a_mark_when_a_provider_does_not_fit_its_entry(
-    cloud: Cloud, changes: dict[str, Any], because: list[str] | None
+    cloud: Cloud, changes: dict[str, Any], reason_codes: list[str] | None
 ) -> None:
     provider = {**entered()["servicing_provider"], **changes}
     request_id = cloud.submitted(servicing_provider=provider)
     assert marks(cloud, request_id) == {}
     cloud.pend(request_id)
-    assert marks(cloud, request_id) == ({SERVICING: because} if because else {})
+    assert marks(cloud, request_id) == ({SERVICING: reason_codes} if reason_codes else {})
     [row] = cloud.dashboard().body["requests"]
-    assert (row["status"], bool(row["unmatched_providers"])) == ("PENDING", bool(because))
-    assert waiting(cloud) == ([(request_id, SERVICING)] if because else [])
+    assert (row["status"], bool(row["unmatched_providers"])) == ("PENDING", bool(reason_codes))
+    assert waiting(cloud) == ([(request_id, SERVICING)] if reason_codes else [])
 
 
 def test_address_fits_when_it_is_written_otherwise(cloud: Cloud) -> None:
@@ -143,9 +143,9 @@ def test_each_side_is_listed_once_when_operators_ask(cloud: Cloud) -> None:
     assert row == {
         "request_id": other,
         "number": told["number"],
-        "side": SERVICING,
+        "role": SERVICING,
         "temporary_id": told["temporary_providers"][0]["temporary_id"],
-        "because": ["TYPED_IN"],
+        "reason_codes": ["MANUALLY_ENTERED"],
         "provider_id": None,
         "name": "Cleveland Center for Digestive Health & Endoscopy LLC",
         "npi": "8001041853",
@@ -155,7 +155,7 @@ def test_each_side_is_listed_once_when_operators_ask(cloud: Cloud) -> None:
 
 
 def test_pages_follow_one_another_when_each_is_one_query(cloud: Cloud) -> None:
-    made = {mistyped(cloud) for _ in range(3)}
+    deps = {mistyped(cloud) for _ in range(3)}
     seen: list[str] = []
     query: dict[str, str] = {}
     while True:
@@ -166,7 +166,7 @@ def test_pages_follow_one_another_when_each_is_one_query(cloud: Cloud) -> None:
         if reply.body["cursor"] is None:
             break
         query = {"cursor": reply.body["cursor"]}
-    assert (len(seen), set(seen)) == (3, made)
+    assert (len(seen), set(seen)) == (3, deps)
     foreign = cloud.overdue(cursor=query["cursor"])
     assert (foreign.status, foreign.code) == (422, "invalid_input")
 
@@ -175,7 +175,7 @@ def test_no_round_is_taken_for_open_when_only_a_provider_waits(cloud: Cloud) -> 
     request_id = mistyped(cloud)
     cloud.void(request_id)
     assert waiting(cloud) == [(request_id, SERVICING)]
-    assert cloud.made.listings.open_rounds() == ()
+    assert cloud.deps.listings.open_cycles() == ()
 
 
 # -- reconciled ---------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def test_right_tin_sees_it_and_the_wrong_one_does_not_when_it_is_reconciled(
         assert one["submitted"]["tin"] == STRANGER_TIN
         assert one["reconciled_at"] is not None
         assert after["history"][-1]["type"] == "ProviderReconciled"
-        assert cloud.made.payer.notices["temporary_provider"] not in after["notices"]
+        assert cloud.deps.payer.notices["temporary_provider"] not in after["notices"]
     assert waiting(cloud) == []
     nothing = cloud.read(ABSENT, STRANGER)
     assert (cloud.read(request_id, STRANGER).text, nothing.status) == (nothing.text, 404)
@@ -362,20 +362,20 @@ def test_submission_is_answered_as_it_was_when_a_provider_was_reconciled_since(
 
 
 @pytest.mark.parametrize(
-    ("provider_id", "side", "pointer", "code"),
+    ("provider_id", "role", "pointer", "code"),
     [
         ("P99999", SERVICING, "/provider_id", "not_listed"),
-        ("P00002", REQUESTING, "/side", "not_temporary"),
+        ("P00002", REQUESTING, "/role", "not_temporary"),
     ],
 )
 def test_choice_is_refused_when_there_is_nothing_to_choose(
-    cloud: Cloud, provider_id: str, side: str, pointer: str, code: str
+    cloud: Cloud, provider_id: str, role: str, pointer: str, code: str
 ) -> None:
     request_id = mistyped(cloud)
     stored = cloud.item(request_id)
-    reply = cloud.reconcile(request_id, provider_id, side)
-    [fault] = reply.body["faults"]
-    assert (reply.status, fault["pointer"], fault["code"]) == (422, pointer, code)
+    reply = cloud.reconcile(request_id, provider_id, role)
+    [error] = reply.body["errors"]
+    assert (reply.status, error["pointer"], error["code"]) == (422, pointer, code)
     assert cloud.item(request_id) == stored
 
 
@@ -384,8 +384,8 @@ def test_choice_is_refused_when_its_own_office_would_lose_the_request(cloud: Clo
     requesting = {**entered()["requesting_provider"], "provider_id": None}
     request_id = cloud.submitted(requesting_provider=requesting)
     reply = cloud.reconcile(request_id, "P00001", REQUESTING)
-    [fault] = reply.body["faults"]
-    assert (reply.status, fault["code"]) == (422, "submitters_tin")
+    [error] = reply.body["errors"]
+    assert (reply.status, error["code"]) == (422, "submitters_tin")
     assert cloud.read(request_id).status == 200
     assert cloud.reconcile(request_id, "P00002", REQUESTING).status == 200
 
@@ -411,15 +411,15 @@ def meanwhile(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, name: str, other: Callable[[], object]
 ) -> None:
     """Somebody else is quicker, between the next read and its write."""
-    read = getattr(cloud.made.requests, name)
+    read = getattr(cloud.deps.requests, name)
 
     def slow(request_id: str) -> Request | None:
         found: Request | None = read(request_id)
-        monkeypatch.setattr(cloud.made.requests, name, read)
+        monkeypatch.setattr(cloud.deps.requests, name, read)
         other()
         return found
 
-    monkeypatch.setattr(cloud.made.requests, name, slow)
+    monkeypatch.setattr(cloud.deps.requests, name, slow)
 
 
 def decision(cloud: Cloud, request_id: str) -> Reply:
@@ -446,7 +446,7 @@ def test_both_stand_when_another_change_meets_the_reconciliation(
     meanwhile(cloud, monkeypatch, "read", lambda: quicks.append(quick(cloud, request_id)))
     assert (slow(cloud, request_id).status, [one.status for one in quicks]) == (200, [200])
     told = cloud.read(request_id, FACILITY).body
-    assert told["status"] == ("PARTIALLY APPROVED" if other is decision else "VOID")
+    assert told["status"] == ("PARTIALLY_APPROVED" if other is decision else "VOID")
     assert cloud.read(request_id, STRANGER).status == 404
     assert ids(cloud.dashboard(STRANGER)) == []
     assert [row["status"] for row in cloud.dashboard(FACILITY).body["requests"]] == [told["status"]]
@@ -465,11 +465,11 @@ def test_reconciliation_stands_when_the_assessment_had_read_before_it(
         "read_file",
         lambda: reconcile_provider(
             request_id,
-            Side.SERVICING_PROVIDER,
+            ProviderRole.SERVICING_PROVIDER,
             "P00001",
             operator,
-            requests=cloud.made.requests,
-            reference=cloud.made.reference,
+            requests=cloud.deps.requests,
+            reference=cloud.deps.reference,
             now=cloud.clock(),
         ),
     )

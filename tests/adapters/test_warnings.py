@@ -55,7 +55,7 @@ def test_message_warns_once_when_twelve_hours_of_the_clock_are_left(cloud: Cloud
             cloud.receive(entry)
     [message] = cloud.messages().body["messages"]
     assert (message["type"], message["status"]) == ("DraftExpiring", "INCOMPLETE")
-    assert message["text"] == cloud.made.payer.messages["DraftExpiring"].format(status="INCOMPLETE")
+    assert message["text"] == cloud.deps.payer.messages["DraftExpiring"].format(status="INCOMPLETE")
     for private in (*PATIENT.values(), OFFICE_SUBJECT):
         assert private not in event["event"]
     assert OFFICE_TIN in event["event"]
@@ -112,14 +112,14 @@ def test_nothing_is_warned_of_when_the_draft_is_gone_or_sent_in_or_over(cloud: C
     cloud.warn()
     assert (warned(cloud), listed(cloud)) == ([], [])
     assert cloud.item(over) is not None
-    assert cloud.made.listings.open_rounds() == (submitted,)
+    assert cloud.deps.listings.open_cycles() == (submitted,)
 
 
 def test_drafts_are_no_rounds_when_rounds_are_repaired(cloud: Cloud) -> None:
     cloud.start()
     assert len(listed(cloud)) == 1
-    assert cloud.made.listings.open_rounds() == ()
-    assert cloud.worklist().body["rounds"] == []
+    assert cloud.deps.listings.open_cycles() == ()
+    assert cloud.worklist().body["cycles"] == []
 
 
 @pytest.mark.parametrize("operation", ["Query", "GetItem", "TransactWriteItems"])
@@ -145,8 +145,8 @@ def test_warning_is_given_once_when_its_answer_was_lost(cloud: Cloud) -> None:
 
 
 def test_nobody_is_warned_when_the_payer_wants_no_warning(cloud: Cloud) -> None:
-    clock = cloud.made.payer.draft_clock.model_copy(update={"warn_hours_left": 0})
-    cloud.made.payer = cloud.made.payer.model_copy(update={"draft_clock": clock})
+    clock = cloud.deps.payer.draft_clock.model_copy(update={"warn_hours_left": 0})
+    cloud.deps.payer = cloud.deps.payer.model_copy(update={"draft_clock": clock})
     cloud.start()
     assert listed(cloud) == []
 
@@ -182,7 +182,7 @@ def test_list_goes_on_when_a_page_is_full(cloud: Cloud) -> None:
     rest = cloud.drafts(limit="2", cursor=first["cursor"]).body
     seen = [row["draft_id"] for row in [*first["drafts"], *rest["drafts"]]]
     assert set(seen) >= set(started)
-    assert cloud.drafts(cursor="somebody-made-it-up").status == 422
+    assert cloud.drafts(cursor="somebody-deps-it-up").status == 422
 
 
 # -- review -------------------------------------------------------------------------------------------
@@ -203,10 +203,10 @@ def test_review_lists_what_a_submission_would_when_much_is_missing(cloud: Cloud)
     assert calls == ["GetItem"]
     refused = cloud.submit(draft_id, 2, **changes)
     assert (reviewed.status, refused.status) == (200, 422)
-    assert reviewed.body["faults"] == [
-        {"choices": None, **fault} for fault in refused.body["faults"]
+    assert reviewed.body["errors"] == [
+        {"choices": None, **error} for error in refused.body["errors"]
     ]
-    assert len(reviewed.body["faults"]) > 10
+    assert len(reviewed.body["errors"]) > 10
     assert reviewed.headers["ETag"] == '"2"'
     assert cloud.resume(draft_id).body["version"] == 2
 
@@ -214,6 +214,6 @@ def test_review_lists_what_a_submission_would_when_much_is_missing(cloud: Cloud)
 @pytest.mark.rule("D6")
 def test_review_is_empty_when_the_draft_can_be_submitted(cloud: Cloud) -> None:
     draft_id = cloud.start()
-    assert cloud.review_of(draft_id).body["faults"] == []
+    assert cloud.review_of(draft_id).body["errors"] == []
     assert cloud.submit(draft_id).status == 202
     assert cloud.review_of(draft_id).status == 409

@@ -13,7 +13,7 @@ TESTS: Final = ROOT / "tests"
 
 
 def test_name_tells_outcome_and_condition_when_it_is_a_test() -> None:
-    faults = [
+    errors = [
         f"{module.at(node)} {node.name}"
         for module in modules()
         if module.is_in("tests") and module.name.rpartition(".")[2].startswith("test_")
@@ -22,7 +22,7 @@ def test_name_tells_outcome_and_condition_when_it_is_a_test() -> None:
         and node.name.startswith("test")
         and not NAME.fullmatch(node.name)
     ]
-    assert not faults, "\n".join(faults)
+    assert not errors, "\n".join(errors)
 
 
 def test_every_rule_is_known_when_a_test_claims_it() -> None:

@@ -33,22 +33,22 @@ def is_clock_or_chance(name: str) -> bool:
 
 
 def test_environment_is_read_in_settings_only_when_product_code_needs_it() -> None:
-    faults = [
+    errors = [
         f"{module.at(node)} uses {name}"
         for module in modules()
         if module.is_in("precert", "functions") and module.name != "precert.settings"
         for node, name in references(module.tree)
         if name in ENVIRONMENT
     ]
-    assert not faults, "\n".join(faults)
+    assert not errors, "\n".join(errors)
 
 
 def test_clock_and_chance_come_from_bootstrap_only_when_product_code_needs_them() -> None:
-    faults = [
+    errors = [
         f"{module.at(node)} uses {name}"
         for module in modules()
         if module.is_in("precert", "functions") and module.name != "precert.bootstrap"
         for node, name in references(module.tree)
         if is_clock_or_chance(name)
     ]
-    assert not faults, "\n".join(faults)
+    assert not errors, "\n".join(errors)

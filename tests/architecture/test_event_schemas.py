@@ -10,17 +10,17 @@ from jsonschema import Draft202012Validator
 
 from precert.adapters.eventbridge import EventBridgeBus
 from precert.api.intake import ReportedDetermination
-from precert.contract import EVENT_SOURCE, VENDOR_DETERMINED, EventType
 from precert.domain.content import Address, Patient, Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.events import Event
 from precert.domain.statuses import Status
+from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, EventType
 from tools import event_schemas
 from tools.openapi_story import OFFICE, OTHER_REVIEWER, REVIEWER, story
 
 PUBLISHED: Final = frozenset(
     {
-        *("at", "document_id", "event_id", "number", "request_id", "round", "status", "tins"),
+        *("at", "document_id", "event_id", "number", "request_id", "cycle", "status", "tins"),
         *("type", "version"),
     }
 )
@@ -29,7 +29,7 @@ PUBLISHED: Final = frozenset(
 TOLD: Final = re.compile(
     "|".join(
         (
-            r"[0-9A-HJKMNP-TV-Z]{26}(\.[0-9]{6}(\.warning)?|\.[0-9A-HJKMNP-TV-Z]{26}|\.letters-1)?",
+            r"[0-9A-HJKMNP-TV-Z]{26}(\.[0-9]{6}(\.warning)?|\.[0-9A-HJKMNP-TV-Z]{26}|\.notices-1)?",
             r"[A-Z]{2}[0-9]{10}",
             r"[0-9]{9}",
             r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z",
@@ -86,9 +86,9 @@ def test_check_fails_when_a_type_means_something_else(monkeypatch: pytest.Monkey
 
 
 def test_check_fails_when_a_file_of_no_type_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = event_schemas.files()
-    made.popitem()
-    monkeypatch.setattr(event_schemas, "files", lambda: made)
+    deps = event_schemas.files()
+    deps.popitem()
+    monkeypatch.setattr(event_schemas, "files", lambda: deps)
     assert event_schemas.main(["--check"]) == 1
 
 

@@ -15,7 +15,7 @@ def lines_of_body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def test_bodies_are_short_when_functions_stand_in_a_handler() -> None:
-    faults = [
+    errors = [
         f"{module.at(node)} {node.name}: {lines_of_body(node)} lines"
         for module in modules()
         if module.is_in("functions")
@@ -23,4 +23,4 @@ def test_bodies_are_short_when_functions_stand_in_a_handler() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and lines_of_body(node) > LONGEST_BODY
     ]
-    assert not faults, "\n".join(faults)
+    assert not errors, "\n".join(errors)

@@ -10,12 +10,12 @@ from typing import Final
 from tests.architecture.source import Module, imports, is_within, modules
 
 ALLOWED: Final = {
-    "precert.contract": (),
+    "precert.names": (),
     # The contract is names alone: the domain speaks of events and entitlements by them.
-    "precert.domain": ("pydantic", "precert.contract", "precert.domain"),
+    "precert.domain": ("pydantic", "precert.names", "precert.domain"),
     # Documents for other systems, out of what the domain holds.
     "precert.fhir": ("precert.domain", "precert.fhir"),
-    "precert.usecases": ("pydantic", "precert.contract", "precert.domain", "precert.usecases"),
+    "precert.usecases": ("pydantic", "precert.names", "precert.domain", "precert.usecases"),
     "precert.adapters": (
         "boto3",
         "botocore",
@@ -26,7 +26,7 @@ ALLOWED: Final = {
         "pypdf",
         "typst",
         "precert.adapters",
-        "precert.contract",
+        "precert.names",
         "precert.domain",
         "precert.usecases",
     ),
@@ -35,14 +35,14 @@ ALLOWED: Final = {
         "aws_lambda_powertools",
         "pydantic",
         "precert.api",
-        "precert.contract",
+        "precert.names",
         "precert.domain",
         "precert.fhir",
         "precert.observability",
         "precert.usecases",
     ),
-    "precert.settings": ("pydantic", "precert.contract", "precert.domain"),
-    "precert.observability": ("aws_lambda_powertools", "precert.contract", "precert.domain"),
+    "precert.settings": ("pydantic", "precert.names", "precert.domain"),
+    "precert.observability": ("aws_lambda_powertools", "precert.names", "precert.domain"),
     # The composition root: it alone knows everybody.
     "precert.bootstrap": ("boto3", "botocore", "mypy_boto3_*", "pydantic", "ulid", "precert"),
     # Commands: they take what they work on from the composition root, as handlers do.
@@ -61,7 +61,7 @@ ALLOWED: Final = {
         "pydantic",
         "precert.api",
         "precert.bootstrap",
-        "precert.contract",
+        "precert.names",
         "precert.domain",
         "precert.fhir",
         "precert.observability",
@@ -80,7 +80,7 @@ def rooms_of(module: Module) -> tuple[str, ...]:
     return (*allowed, ".".join(folders[:2])) if folders[0] == "functions" else allowed
 
 
-def faults_of(module: Module) -> list[str]:
+def errors_of(module: Module) -> list[str]:
     allowed = rooms_of(module)
     return [
         f"{module.at(node)} imports {name}"
@@ -92,29 +92,29 @@ def faults_of(module: Module) -> list[str]:
 
 def test_imports_point_inwards_when_product_code_imports() -> None:
     product = [module for module in modules() if module.is_in("precert", "functions")]
-    faults = [fault for module in product for fault in faults_of(module)]
-    assert not faults, "\n".join(faults)
+    errors = [error for module in product for error in errors_of(module)]
+    assert not errors, "\n".join(errors)
 
 
 def test_infrastructure_knows_shared_names_only_when_it_imports_the_product() -> None:
-    faults = [
+    errors = [
         f"{module.at(node)} imports {name}"
         for module in modules()
         if module.is_in("infra")
         for node, name in imports(module.tree)
         if is_within(name, "functions")
         or is_within(name, "local")
-        or (is_within(name, "precert") and not is_within(name, "precert.contract"))
+        or (is_within(name, "precert") and not is_within(name, "precert.names"))
     ]
-    assert not faults, "\n".join(faults)
+    assert not errors, "\n".join(errors)
 
 
 def test_emulator_stays_in_its_room_when_anything_imports_it() -> None:
-    faults = [
+    errors = [
         f"{module.at(node)} imports {name}"
         for module in modules()
         if not module.is_in("local.cloud")
         for node, name in imports(module.tree)
         if is_within(name, "ministack")
     ]
-    assert not faults, "\n".join(faults)
+    assert not errors, "\n".join(errors)

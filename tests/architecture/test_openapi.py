@@ -50,7 +50,7 @@ def resolved(part: dict[str, Any]) -> dict[str, Any]:
     return resolved(found)
 
 
-def faults(schema: dict[str, Any], value: Any) -> list[str]:
+def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
     whole = {**schema, "components": DOCUMENT["components"]}
     validator = Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER)
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
@@ -103,7 +103,7 @@ def test_path_variables_have_the_form_of_ids_when_described() -> None:
         parameters = [resolved(parameter) for parameter in operation.get("parameters", ())]
         in_path = {found["name"]: found for found in parameters if found["in"] == "path"}
         assert set(in_path) == set(re.findall(r"{(\w+)}", path))
-        forms = {"letter_id": parsing.LETTER_ID.pattern, "message_id": NAME_PATTERN}
+        forms = {"notice_id": parsing.NOTICE_ID.pattern, "message_id": NAME_PATTERN}
         assert all(
             found["schema"]["pattern"] == f"^{forms.get(name, parsing.ID.pattern)}$"
             for name, found in in_path.items()
@@ -144,10 +144,10 @@ def test_every_note_is_used_when_members_are_described() -> None:
 
 def test_examples_fit_their_schemas_when_validated() -> None:
     found = [
-        f"{place} {fault}"
+        f"{place} {error}"
         for place, content in contents()
         for value in values_of(content)
-        for fault in faults(content["schema"], value)
+        for error in schema_errors(content["schema"], value)
     ]
     assert not found, "\n".join(found)
 
@@ -155,11 +155,11 @@ def test_examples_fit_their_schemas_when_validated() -> None:
 def test_parameter_and_header_examples_fit_when_validated() -> None:
     shared = DOCUMENT["components"]
     found = [
-        f"{name} {fault}"
+        f"{name} {error}"
         for kind in ("parameters", "headers")
         for name, part in shared[kind].items()
         if "example" in part
-        for fault in faults(part["schema"], part["example"])
+        for error in schema_errors(part["schema"], part["example"])
     ]
     assert not found, "\n".join(found)
 
@@ -180,7 +180,7 @@ def test_example_is_taken_when_it_is_sent(operation_id: str) -> None:
 def test_wrong_value_is_a_fault_when_validated() -> None:
     body = operation_of("confirmPatient")["requestBody"]["content"]["application/json"]
     wrong = {"patient": {**body["example"]["patient"], "member_id": "1"}}
-    assert [fault.partition(":")[0] for fault in faults(body["schema"], wrong)] == [
+    assert [error.partition(":")[0] for error in schema_errors(body["schema"], wrong)] == [
         "$.patient.member_id"
     ]
 
@@ -251,13 +251,13 @@ def test_examples_carry_the_status_of_their_error_when_made() -> None:
 
 def test_plain_problems_are_documented_when_the_http_layer_makes_them() -> None:
     (module,) = (module for module in modules() if module.name == http.__name__)
-    made = {
+    deps = {
         call.args[1].value
         for call in calls(module.tree)
         if dotted(call.func) == "plain_problem" and isinstance(call.args[1], ast.Constant)
     }
-    assert made - UNREACHABLE - {code for _, _, code in documented()} == set()
-    assert made >= UNREACHABLE
+    assert deps - UNREACHABLE - {code for _, _, code in documented()} == set()
+    assert deps >= UNREACHABLE
 
 
 def test_members_of_problems_are_described_when_an_error_carries_them() -> None:
@@ -314,8 +314,8 @@ def parsed(node: ast.FunctionDef, how: str) -> str | None:
 def answered(node: ast.FunctionDef) -> tuple[str | None, str]:
     """The answer's model and its status."""
     (answer,) = (call for call in calls(node) if dotted(call.func) == "Answer")
-    made = answer.args[0]
-    model = dotted(made.func).removesuffix(".of") if isinstance(made, ast.Call) else None
+    deps = answer.args[0]
+    model = dotted(deps.func).removesuffix(".of") if isinstance(deps, ast.Call) else None
     named = [dotted(part) for part in ast.walk(answer) if isinstance(part, ast.Attribute)]
     statuses = [name.removeprefix("HTTPStatus.") for name in named if name.startswith("HTTPStatus")]
     return model, statuses[0] if statuses else "OK"

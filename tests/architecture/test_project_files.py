@@ -29,18 +29,18 @@ def findings() -> Iterator[str]:
 
 
 def test_no_host_or_machine_path_is_named_when_files_are_read() -> None:
-    faults = list(findings())
-    assert not faults, "\n".join(faults)
+    errors = list(findings())
+    assert not errors, "\n".join(errors)
 
 
 def test_every_wish_is_locked_when_requirements_are_compiled() -> None:
-    faults = [
+    errors = [
         f"{wishes.name}: {name} is not in {wishes.stem}.txt; run make lock"
         for wishes in sorted((ROOT / "requirements").glob("*.in"))
         for name in WISH.findall(wishes.read_text(encoding="utf-8"))
         if name not in PIN.findall(wishes.with_suffix(".txt").read_text(encoding="utf-8"))
     ]
-    assert not faults, "\n".join(faults)
+    assert not errors, "\n".join(errors)
 
 
 def test_shared_pins_agree_when_layers_and_tools_are_locked() -> None:

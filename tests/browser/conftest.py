@@ -32,8 +32,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def stand(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """Asks for the browser first: without one nothing is deployed."""
-    with deployed(tmp_path_factory.mktemp("browser")) as made:
-        yield made
+    with deployed(tmp_path_factory.mktemp("browser")) as deps:
+        yield deps
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +44,6 @@ def docs(stand: Stand) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    made = browser.new_page(viewport={"width": 1280, "height": 1000})
-    yield made
-    made.close()
+    deps = browser.new_page(viewport={"width": 1280, "height": 1000})
+    yield deps
+    deps.close()

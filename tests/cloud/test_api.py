@@ -50,8 +50,8 @@ def test_no_token_and_another_clients_token_are_refused_when_filled(stand: Stand
 def test_an_expired_token_is_refused_when_filled(stand: Stand) -> None:
     """Signed by the pool itself, a moment ago, for a moment."""
     idp, pool = stand.cloud.client("cognito-idp"), stand.out["Pool"]
-    made = idp.describe_user_pool_client(UserPoolId=pool, ClientId=stand.out["Client"])
-    assert made["UserPoolClient"]["ClientId"] == stand.out["Client"]
+    deps = idp.describe_user_pool_client(UserPoolId=pool, ClientId=stand.out["Client"])
+    assert deps["UserPoolClient"]["ClientId"] == stand.out["Client"]
     token = expired_token(stand)
     assert stand.echo(token).status == 401
 

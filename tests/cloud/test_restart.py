@@ -33,10 +33,10 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    made = Home(tmp_path)
-    yield made
-    if made.stand:
-        made.stand.cloud.stop()
+    deps = Home(tmp_path)
+    yield deps
+    if deps.stand:
+        deps.stand.cloud.stop()
 
 
 def item(stand: Stand, sk: str) -> object:

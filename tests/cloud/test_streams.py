@@ -20,9 +20,9 @@ def test_a_record_that_fails_alone_is_retried_alone_and_then_given_up_when_fille
     until(lambda: stand.seen("insert", "EVT#after"))
     alone = [note for note in stand.seen("insert", "EVT#bad") if note["batch"] == 1]
     assert len(alone) == 3  # before that both records may share a batch, which is then split
-    letter = until(lambda: [m for m in stand.dead_letters() if "DDBStreamBatchInfo" in m])[0]
-    assert letter["requestContext"]["condition"] == "RetryAttemptsExhausted"
-    assert letter["DDBStreamBatchInfo"]["batchSize"] == 1
+    notice = until(lambda: [m for m in stand.dead_letters() if "DDBStreamBatchInfo" in m])[0]
+    assert notice["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert notice["DDBStreamBatchInfo"]["batchSize"] == 1
 
 
 def test_a_partial_failure_counts_as_success_when_unfilled(raw: Stand) -> None:

@@ -65,9 +65,9 @@ def asking(raw: Stand) -> str:
         "End": True,
     }
     definition = {"QueryLanguage": "JSONata", "StartAt": "Ask", "States": {"Ask": ask}}
-    made = client.describe_state_machine(stateMachineArn=raw.out["Machine"])
+    deps = client.describe_state_machine(stateMachineArn=raw.out["Machine"])
     arn: str = client.create_state_machine(
-        name="asking", definition=json.dumps(definition), roleArn=made["roleArn"]
+        name="asking", definition=json.dumps(definition), roleArn=deps["roleArn"]
     )["stateMachineArn"]
     return arn
 

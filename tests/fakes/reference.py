@@ -6,20 +6,20 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from precert.domain.coverage import Coverage, Member, members_of
-from precert.domain.delegates import Delegate
 from precert.domain.directory import DirectoryEntry
-from precert.domain.duplicates import Footprint
+from precert.domain.duplicates import Fingerprint
 from precert.domain.rules import Requirement, Rule, RuleListVersion
 from precert.domain.values import CodeType
+from precert.domain.vendors import DelegatedVendor
 from precert.usecases.ports.reference import CheckFacts
 from precert.usecases.ports.requests import RequestStore
-from precert.usecases.workflow import Standing, assess_round
+from precert.usecases.workflow import CycleStatus, assess_cycle
 from tests.fakes import samples
 from tests.fakes.clock import START
 
 RULE_LIST: Final = RuleListVersion("2026-07", date(2026, 1, 1), "", "", START)
-VENDOR: Final = Delegate(
-    delegate_id="IMAGING",
+VENDOR: Final = DelegatedVendor(
+    vendor_id="IMAGING",
     name="Imaging Vendor",
     services="Radiology",
     url="https://vendor.example/imaging",
@@ -46,8 +46,8 @@ class SampleReference:
     """The sample patient, always covered, and a list of the rules given."""
 
     rules_by_code: dict[str, Rule] = field(default_factory=dict)
-    delegates_by_id: Mapping[str, Delegate] = field(
-        default_factory=lambda: {VENDOR.delegate_id: VENDOR}
+    vendors_by_id: Mapping[str, DelegatedVendor] = field(
+        default_factory=lambda: {VENDOR.vendor_id: VENDOR}
     )
     entries_by_id: dict[str, DirectoryEntry] = field(default_factory=samples.directory)
 
@@ -83,46 +83,46 @@ class SampleReference:
         known = self.rules_by_code
         return {(kind, code): (known[code],) for kind, code in codes if code in known}
 
-    def delegates(
+    def vendors(
         self, version: RuleListVersion, delegate_ids: Collection[str]
-    ) -> dict[str, Delegate]:
-        return {one: self.delegates_by_id[one] for one in delegate_ids}
+    ) -> dict[str, DelegatedVendor]:
+        return {one: self.vendors_by_id[one] for one in delegate_ids}
 
-    def in_force(self) -> RuleListVersion | None:
+    def in_effect(self) -> RuleListVersion | None:
         return RULE_LIST
 
-    def in_force_at(self, instant: datetime) -> RuleListVersion | None:
+    def in_effect_at(self, instant: datetime) -> RuleListVersion | None:
         return RULE_LIST if instant >= START else None
 
 
 @dataclass
-class KnownFootprints:
+class KnownFingerprints:
     """Footprints of the sample patient's requests."""
 
-    footprints: Collection[Footprint] = ()
+    fingerprints: Collection[Fingerprint] = ()
 
-    def of_member(self, member_id: str) -> tuple[Footprint, ...]:
-        return tuple(one for one in self.footprints if one.member_id == member_id)
+    def of_member(self, member_id: str) -> tuple[Fingerprint, ...]:
+        return tuple(one for one in self.fingerprints if one.member_id == member_id)
 
 
 def assess(
     requests: RequestStore,
-    round_: int = 1,
+    cycle: int = 1,
     *,
     by: SampleReference | None = None,
-    others: Collection[Footprint] = (),
+    others: Collection[Fingerprint] = (),
     now: datetime = START,
-) -> Standing:
+) -> CycleStatus:
     """The assessment of the sample request's round; without rules nobody can tell anything."""
     reference: Any = by or SampleReference()
-    return assess_round(
+    return assess_cycle(
         samples.REQUEST_ID,
-        round_,
+        cycle,
         requests=requests,
         reference=reference,
         rule_lists=reference,
         versions=reference,
-        footprints=KnownFootprints(others),
+        fingerprints=KnownFingerprints(others),
         payer=samples.payer(),
         now=now,
     )

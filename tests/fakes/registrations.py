@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from precert.domain.duplicates import Footprint
+from precert.domain.duplicates import Fingerprint
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.usecases.ports.requests import (
@@ -21,7 +21,7 @@ class InMemoryRegistrations:
     taken: set[str] = field(default_factory=set)
     """Numbers that were given to others."""
     uncovered: bool = False
-    footprints: list[Footprint] = field(default_factory=list)
+    fingerprints: list[Fingerprint] = field(default_factory=list)
     asked_on: list[date | None] = field(default_factory=list)
 
     def register(
@@ -30,7 +30,7 @@ class InMemoryRegistrations:
         event: Event,
         *,
         covered_on: date | None,
-        footprint: Footprint | None,
+        fingerprint: Fingerprint | None,
     ) -> None:
         self.asked_on.append(covered_on)
         if current := self.requests.requests.get(request.request_id):
@@ -40,11 +40,15 @@ class InMemoryRegistrations:
             raise NumberTakenError
         if covered_on and self.uncovered:
             raise CoverageChangedError
-        for other in self.footprints:
-            if footprint and other.signature == footprint.signature and other.overlaps(footprint):
+        for other in self.fingerprints:
+            if (
+                fingerprint
+                and other.signature == fingerprint.signature
+                and other.overlaps(fingerprint)
+            ):
                 raise DuplicateFoundError(other)
-        if footprint:
-            self.footprints.append(footprint)
+        if fingerprint:
+            self.fingerprints.append(fingerprint)
         self.requests.requests[request.request_id] = request
         self.requests.events.append(event)
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 from precert.domain.documents import Document
 from precert.domain.events import Event
-from precert.domain.letters import Letter
+from precert.domain.notices import Notice
 from precert.domain.request import Change, Request
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
+    Cycle,
     RequestClosedError,
     RequestFile,
-    Round,
 )
 
 
@@ -18,9 +18,9 @@ from precert.usecases.ports.requests import (
 class InMemoryRequests:
     requests: dict[str, Request] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    rounds: dict[tuple[str, int], Round] = field(default_factory=dict)
+    cycles: dict[tuple[str, int], Cycle] = field(default_factory=dict)
     documents: list[Document] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     races: list[Request] = field(default_factory=list)
     """States that somebody else stores just before each of the next changes."""
 
@@ -32,7 +32,7 @@ class InMemoryRequests:
         request = self.read(request_id)
         events = tuple(event for event in self.events if event.request_id == request_id)
         return (
-            RequestFile(request, tuple(self.documents), events, tuple(self.letters))
+            RequestFile(request, tuple(self.documents), events, tuple(self.notices))
             if request
             else None
         )
@@ -40,7 +40,7 @@ class InMemoryRequests:
     def read(self, request_id: str) -> Request | None:
         return self.requests.get(request_id)
 
-    def record(self, change: Change, round_: Round | None = None) -> None:
+    def record(self, change: Change, cycle: Cycle | None = None) -> None:
         if self.races:
             other = self.races.pop(0)
             self.requests[other.request_id] = other
@@ -49,19 +49,19 @@ class InMemoryRequests:
             raise ConcurrentChangeError
         self.requests[current.request_id] = change.request
         self.events.append(change.event)
-        if round_ is not None:
-            self.rounds[round_.request_id, round_.number] = round_
+        if cycle is not None:
+            self.cycles[cycle.request_id, cycle.number] = cycle
 
-    def renew_round(self, round_: Round) -> None:
-        current = self.requests.get(round_.request_id)
+    def renew_cycle(self, cycle: Cycle) -> None:
+        current = self.requests.get(cycle.request_id)
         if (
             current is None
             or current.review is None
-            or not current.round_is_open
-            or current.review.round != round_.number
+            or not current.cycle_is_open
+            or current.review.cycle != cycle.number
         ):
             raise RequestClosedError
-        self.rounds[round_.request_id, round_.number] = round_
+        self.cycles[cycle.request_id, cycle.number] = cycle
 
-    def round(self, request_id: str, number: int) -> Round | None:
-        return self.rounds.get((request_id, number))
+    def cycle(self, request_id: str, number: int) -> Cycle | None:
+        return self.cycles.get((request_id, number))

@@ -10,9 +10,9 @@ from typing import Any, Final
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.directory import DirectoryEntry
-from precert.domain.letters import LetterWords
+from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
-from precert.domain.request import Request, lines_of
+from precert.domain.request import Request, service_lines_of
 from precert.domain.review import Decision, Review
 from precert.domain.statuses import ADVERSE, LineStatus, Status
 from tests.fakes.clock import START
@@ -63,7 +63,7 @@ _CONTENT: Final[Mapping[str, Any]] = {
             "authorization_type": "INPATIENT",
             "type_of_service": "SURGICAL_INPATIENT",
             "place_of_service": "SURGICAL",
-            "urgency": "ELECTIVE",
+            "urgency": "STANDARD",
             "admission_date": "2026-07-20",
             "requested_days": 3,
             "primary_diagnosis": "K5650",
@@ -100,7 +100,7 @@ OFFICE_VISIT: Final[Mapping[str, Any]] = {
     "authorization_type": "OUTPATIENT",
     "type_of_service": "OFFICE_VISIT",
     "place_of_service": "OFFICE",
-    "urgency": "ELECTIVE",
+    "urgency": "STANDARD",
     "service_date": "2026-07-06",
     "primary_diagnosis": "K55",
     "procedures": [{"code": "99213"}],
@@ -126,9 +126,9 @@ def payer() -> Payer:
 
 
 @cache
-def letter_words() -> LetterWords:
-    text = (DATA / "payer" / "letters.json").read_text(encoding="utf-8")
-    return LetterWords.model_validate_json(text)
+def notice_words() -> NoticeWords:
+    text = (DATA / "payer" / "notices.json").read_text(encoding="utf-8")
+    return NoticeWords.model_validate_json(text)
 
 
 def entered(**changes: Any) -> dict[str, Any]:
@@ -153,26 +153,26 @@ def content(**changes: Any) -> RequestContent:
 
 def directory() -> dict[str, DirectoryEntry]:
     """The directory's entries of the sample request's providers, by id."""
-    made = content()
+    deps = content()
     return {
         provider.provider_id: DirectoryEntry(
             **{name: one for name, one in provider if name != "fax" and one is not None}
         )
-        for provider in (made.requesting_provider, made.servicing_provider)
+        for provider in (deps.requesting_provider, deps.servicing_provider)
         if provider and provider.provider_id
     }
 
 
 def request(status: Status = Status.INCOMPLETE, **changes: Any) -> Request:
     """A request of two lines in a status, as the domain would have brought it there."""
-    made = content()
+    deps = content()
     request_ = Request(
         request_id=REQUEST_ID,
         version=3,
         status=status,
-        tins=frozenset(made.tins),
+        tins=frozenset(deps.tins),
         plan=PLAN,
-        content=made,
+        content=deps,
         created_at=START,
         updated_at=START,
         review=None if status is Status.INCOMPLETE else review(_LINES.get(status, (None, None))),
@@ -193,24 +193,24 @@ _LINES: Final[Mapping[Status, tuple[LineStatus, LineStatus]]] = {
 
 
 def review(lines: tuple[LineStatus | None, ...] = (None, None)) -> Review:
-    made = lines_of(content().services)
+    deps = service_lines_of(content().services)
     return Review(
         number=NUMBER,
         submitted_at=START,
         submitted_version=2,
         lines=tuple(
             line.model_copy(update={"decisions": (decision(status),)}) if status else line
-            for line, status in zip(made, lines, strict=True)
+            for line, status in zip(deps, lines, strict=True)
         ),
         determined_at=START if any(lines) else None,
     )
 
 
-def decision(status: LineStatus, *, by: str = "reviewer-1", round_: int = 1) -> Decision:
+def decision(status: LineStatus, *, by: str = "reviewer-1", cycle: int = 1) -> Decision:
     adverse = status in ADVERSE
     return Decision(
         status=status,
-        round=round_,
+        cycle=cycle,
         decided_at=START,
         decided_by=by,
         reason_code="0F" if adverse else None,

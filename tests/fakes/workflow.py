@@ -15,16 +15,16 @@ class RecordingWorkflow:
     answers: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     woken: list[tuple[str, int]] = field(default_factory=list)
 
-    def start(self, request_id: str, round_: int) -> None:
-        if (request_id, round_) not in self.running:
-            self.running.append((request_id, round_))
+    def start(self, request_id: str, cycle: int) -> None:
+        if (request_id, cycle) not in self.running:
+            self.running.append((request_id, cycle))
 
-    def runs(self, request_id: str, round_: int) -> bool:
-        return (request_id, round_) in self.running
+    def runs(self, request_id: str, cycle: int) -> bool:
+        return (request_id, cycle) in self.running
 
-    def start_again(self, request_id: str, round_: int) -> bool:
-        known = (request_id, round_) in self.running
-        self.start(request_id, round_)
+    def start_again(self, request_id: str, cycle: int) -> bool:
+        known = (request_id, cycle) in self.running
+        self.start(request_id, cycle)
         return not known
 
     def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:

@@ -10,11 +10,11 @@ from tests.journeys.desk import OTHER_QUEUE, STRANGER, THIRD_REVIEWER, Desk, dep
 
 @pytest.fixture(scope="session")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    with deployed(tmp_path_factory.mktemp("journeys")) as made:
-        enlist(made, STRANGER)
-        enlist(made, OTHER_QUEUE, ("HMO-COMPLETE",))
-        enlist(made, THIRD_REVIEWER, ("OAP-COMPLETE",))
-        yield made
+    with deployed(tmp_path_factory.mktemp("journeys")) as deps:
+        enlist(deps, STRANGER)
+        enlist(deps, OTHER_QUEUE, ("HMO-COMPLETE",))
+        enlist(deps, THIRD_REVIEWER, ("OAP-COMPLETE",))
+        yield deps
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from local.journey.steps import Walk
 from local.journey.trail import Trail, answer
 from local.stand import Stand, prepare, synthesize
 from local.users import OFFICE, PASSWORD, REVIEWER, User
-from precert.contract import Entitlement
+from precert.names import Entitlement
 
 Found = TypeVar("Found")
 Json = dict[str, Any]
@@ -34,7 +34,7 @@ THIRD_REVIEWER: Final = User(
     "third-reviewer", "a reviewer of second appeals", (Entitlement.REVIEWER,), reviews=True
 )
 ABSENT_ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
-ABSENT_LETTER: Final = "99-provider"
+ABSENT_NOTICE: Final = "99-provider"
 """Have the form of an id, and name nothing."""
 
 _OWN_CODES: Final = map(str, range(11000, 19000, 10))

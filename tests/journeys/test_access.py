@@ -23,10 +23,10 @@ from local.users import (
     User,
 )
 from precert.api.routes import Route
-from precert.contract import Entitlement
+from precert.names import Entitlement
 from tests.journeys.desk import (
     ABSENT_ID,
-    ABSENT_LETTER,
+    ABSENT_NOTICE,
     APPROVAL,
     OTHER_QUEUE,
     STRANGER,
@@ -75,7 +75,7 @@ class Ids:
             .replace("{request_id}", self.request)
             .replace("{document_id}", ABSENT_ID)
             .replace("{message_id}", f"1782918000000000-{self.request}.000002")
-            .replace("{letter_id}", ABSENT_LETTER)
+            .replace("{notice_id}", ABSENT_NOTICE)
         )
 
     def call(self, route: Route, caller: Caller) -> httpx.Response:
@@ -85,7 +85,7 @@ class Ids:
             "searchPatients": PATIENT,
             "checkRequirements": {"content": self.content},
             "confirmCheck": {"content": self.content},
-            "handOver": {"content": self.content, "delegate_id": "ANY"},
+            "exportCheck": {"content": self.content, "vendor_id": "ANY"},
             "listPatientRequests": {"member_id": PATIENT["member_id"]},
             "startDraft": {"content": self.content},
             "saveDraft": {"content": self.content},
@@ -93,7 +93,7 @@ class Ids:
             "submitDraft": {"content": self.content},
             "voidRequest": {"reason": "entered twice"},
             "fileAppeal": {"line_ids": ["1.1"], "reason": "more records"},
-            "offerDocument": {"file_name": "notes.pdf"},
+            "createDocumentUpload": {"file_name": "notes.pdf"},
             "registerRequest": {
                 "channel": "FAX",
                 "reference": "FAX-1",
@@ -101,22 +101,22 @@ class Ids:
                 "content": self.content,
             },
             "reportDetermination": {
-                "delegate_id": "EVICORE-RAD",
+                "vendor_id": "EVICORE-RAD",
                 "reference": "RAD-1",
                 "reported_at": "2026-01-02T15:00:00Z",
                 "number": "PC0000000018",
                 "lines": [APPROVAL],
             },
-            "decide": {"round": 1, "lines": [APPROVAL]},
-            "answerInformation": {"answer": "The note is attached."},
+            "decide": {"cycle": 1, "lines": [APPROVAL]},
+            "respondToInformationRequest": {"answer": "The note is attached."},
             "requestInformation": {"documents": ["CLINICAL_NOTES"]},
             "extendDeadline": {"reason": "A specialist's opinion is awaited."},
-            "signDecisions": {"round": 1, "accept": True},
+            "signDecisions": {"cycle": 1, "accept": True},
             "changeDates": {
                 "lines": [{"line_id": "1.1", "from_date": "2026-12-01", "to_date": "2026-12-04"}],
                 "reason": "The surgeon fell ill.",
             },
-            "reconcileProvider": {"side": "REQUESTING_PROVIDER", "provider_id": "P00002"},
+            "reconcileProvider": {"role": "REQUESTING_PROVIDER", "provider_id": "P00002"},
         }
         queries = {
             "searchProviders": {"zip_code": "44122", "kind": "FACILITY", "name": "cleve"},
@@ -142,7 +142,7 @@ def absent(ids: Ids) -> Ids:
     return replace(ids, draft=ABSENT_ID, request=ABSENT_ID)
 
 
-def with_side(content: Json, tin: str) -> Json:
+def with_role(content: Json, tin: str) -> Json:
     return {**content, "requesting_provider": {**content["requesting_provider"], "tin": tin}}
 
 
@@ -183,13 +183,13 @@ def of_another_pool(stand: Stand) -> str:
 
 
 def new_client(stand: Stand, pool: str, **settings: Any) -> str:
-    made = stand.cloud.client("cognito-idp").create_user_pool_client(
+    deps = stand.cloud.client("cognito-idp").create_user_pool_client(
         UserPoolId=pool,
         ClientName="another",
         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
         **settings,
     )
-    return str(made["UserPoolClient"]["ClientId"])
+    return str(deps["UserPoolClient"]["ClientId"])
 
 
 def token_of(stand: Stand, _pool: str, client: str) -> str:
@@ -347,7 +347,7 @@ def test_answer_is_that_of_nothing_when_the_request_is_anothers(
 ) -> None:
     """Not even for somebody who writes their own TIN into what they send."""
     stranger = stand.caller(STRANGER)
-    claimed = replace(ids, content=with_side(ids.content, STRANGER.tins[0]))
+    claimed = replace(ids, content=with_role(ids.content, STRANGER.tins[0]))
     theirs, nothing = claimed.call(route, stranger), absent(claimed).call(route, stranger)
     refusal(theirs, 404, "not_found")
     assert theirs.content == nothing.content
@@ -445,6 +445,6 @@ def test_url_holds_opaque_ids_only_when_a_route_is_called() -> None:
         if contract.query
         for name in contract.query.model_fields
     }
-    assert variables == {"document_id", "draft_id", "letter_id", "message_id", "request_id"}
+    assert variables == {"document_id", "draft_id", "notice_id", "message_id", "request_id"}
     assert queries
     assert queries.isdisjoint({*PATIENT, "patient", "ssn", "primary_diagnosis", "diagnosis"})

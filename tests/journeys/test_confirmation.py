@@ -17,7 +17,7 @@ def office_visit() -> Json:
         "authorization_type": "OUTPATIENT",
         "type_of_service": "OFFICE_VISIT",
         "place_of_service": "OFFICE",
-        "urgency": "ELECTIVE",
+        "urgency": "STANDARD",
         "service_date": day,
         "primary_diagnosis": "K55",
         "procedures": [{"code": "99213"}],
@@ -42,7 +42,7 @@ def test_document_arrives_whole_when_nothing_needs_precertification(desk: Desk) 
     assert response.content.startswith(b"%PDF-1.7")
     assert response.content.rstrip().endswith(b"%%EOF")
     text = text_of(response.content)
-    payer = desk.stand.made.payer
+    payer = desk.stand.deps.payer
     for words in (
         *(payer.name, "Allison Adams", PATIENT["member_id"], "99213"),
         *(desk.facility["name"], desk.facility["address"]["line_1"]),

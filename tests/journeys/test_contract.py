@@ -29,7 +29,7 @@ from local.stand import Stand
 from local.users import OFFICE, REVIEWER, USERS, User
 from precert.api.routes import Route
 from tests.depth import depth
-from tests.journeys.desk import ABSENT_ID, ABSENT_LETTER, Desk, Json
+from tests.journeys.desk import ABSENT_ID, ABSENT_NOTICE, Desk, Json
 from tests.journeys.test_access import Ids
 from tools.openapi import document
 from tools.operations import OPERATIONS, ROUTES
@@ -106,13 +106,13 @@ class Meant:
         """Makes what the path names, anew for each test: some calls end it."""
         desk = Desk.at(stand)
         content = desk.content()
-        made = {
+        deps = {
             "draft_id": desk.draft(content) if "{draft_id}" in route.path else ABSENT_ID,
             "request_id": desk.pending(content) if "{request_id}" in route.path else ABSENT_ID,
         }
         recorder = Recorder("", None)
-        Ids(made["draft_id"], made["request_id"], content).call(route, recorder)
-        named = {name: value for name, value in made.items() if f"{{{name}}}" in route.path}
+        Ids(deps["draft_id"], deps["request_id"], content).call(route, recorder)
+        named = {name: value for name, value in deps.items() if f"{{{name}}}" in route.path}
         return cls(named, recorder.bodies[0], recorder.queries[0])
 
 
@@ -176,7 +176,7 @@ def case_of(schema: BaseSchema, route: Route, meant: Meant, caller: Caller) -> C
     return schema[route.path][route.method].Case(
         path_parameters={
             "document_id": ABSENT_ID,
-            "letter_id": ABSENT_LETTER,
+            "notice_id": ABSENT_NOTICE,
             "message_id": f"1772466544000000-{ABSENT_ID}.000002",
             **meant.ids,
         },

@@ -69,8 +69,8 @@ def test_store_refuses_the_file_when_the_forms_fields_were_changed(desk: Desk) -
         "signature": {"x-amz-signature": signature[::-1]},
         "added field": {"x-amz-meta-name": "x"},
         "name": {"Content-Disposition": "inline"},
-        "no encryption": {"x-amz-server-side-encryption": ""},
-        "other encryption": {"x-amz-server-side-encryption": "AES256"},
+        "no encryption": {"x-amz-server-role-encryption": ""},
+        "other encryption": {"x-amz-server-role-encryption": "AES256"},
     }
     answered = {
         name: upload(
@@ -101,7 +101,7 @@ def test_upload_is_not_offered_when_the_ending_is_none_that_is_taken(desk: Desk,
         "POST", f"/v1/requests/{request_id}/documents", {"file_name": name}
     )
     assert response.status_code == 422
-    assert response.json()["faults"][0]["pointer"] == "/file_name"
+    assert response.json()["errors"][0]["pointer"] == "/file_name"
 
 
 @pytest.mark.rule("U3", "U4")

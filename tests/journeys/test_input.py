@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a problem that says what to do, and never a fault of ours."""
+"""Whatever is sent, the answer is a problem that says what to do, and never an error of ours."""
 
 import json
 from typing import Any, Final
@@ -86,7 +86,7 @@ def test_body_is_refused_when_it_is_no_json_or_none_of_ours(stand: Stand, route:
         if name == "empty" and needs_nothing:
             continue
         problem = is_problem(send(stand, route, content), 400 if name == "deep" else 422, 422)
-        assert name == "deep" or all("pointer" in fault for fault in problem["faults"])
+        assert name == "deep" or all("pointer" in error for error in problem["errors"])
     is_problem(send(stand, route, '{"reason": "Zieliński"}'.encode("iso-8859-2")), 400, 404, 422)
 
 
@@ -117,7 +117,7 @@ def test_fault_points_to_the_field_when_its_value_is_of_another_kind(
     content = desk.content()
     content["services"][0]["procedures"][0] |= change
     response = desk.stand.caller(OFFICE).call("POST", "/v1/drafts", {"content": content})
-    assert [f["pointer"] for f in is_problem(response, 422)["faults"]] == [pointer]
+    assert [f["pointer"] for f in is_problem(response, 422)["errors"]] == [pointer]
 
 
 def test_answer_repeats_nothing_entered_when_it_is_refused(stand: Stand) -> None:
@@ -125,7 +125,7 @@ def test_answer_repeats_nothing_entered_when_it_is_refused(stand: Stand) -> None
     patient = {**PATIENT, "member_id": "!SECRET!", "date_of_birth": "SECRET", "SECRET": "SECRET"}
     response = stand.caller(OFFICE).call("POST", "/v1/patients/confirm", {"patient": patient})
     told = is_problem(response, 422)
-    assert all("SECRET" not in fault["message"] for fault in told["faults"])
+    assert all("SECRET" not in error["message"] for error in told["errors"])
     assert "!SECRET!" not in response.text
 
 
@@ -139,7 +139,7 @@ def test_everything_is_listed_when_an_empty_draft_is_submitted(desk: Desk) -> No
         {"content": content},
         headers={"If-Match": '"1"'},
     )
-    pointers = {fault["pointer"] for fault in is_problem(response, 422)["faults"]}
+    pointers = {error["pointer"] for error in is_problem(response, 422)["errors"]}
     assert pointers >= {
         "/content/servicing_provider",
         "/content/requesting_provider",
@@ -161,8 +161,8 @@ def test_save_is_refused_when_it_names_no_version_or_an_old_one(desk: Desk) -> N
         is_problem(office.call(method, to, {"content": content}), 428)
         for etag in ("1", "*", 'W/"1"'):
             response = office.call(method, to, {"content": content}, headers={"If-Match": etag})
-            [fault] = is_problem(response, 400)["faults"]
-            assert fault["pointer"] == "/If-Match"
+            [error] = is_problem(response, 400)["errors"]
+            assert error["pointer"] == "/If-Match"
         response = office.call(method, to, {"content": content}, headers={"If-Match": '"7"'})
         problem = is_problem(response, 412)
         assert problem["current_version"] == 1
@@ -195,7 +195,7 @@ def test_query_is_refused_when_it_is_none_of_ours(stand: Stand, route: Route) ->
     path = route.path.replace("{request_id}", ABSENT_ID)
     for query in wrong:
         response = entitled(stand, route).call(route.method, path, query={**good, **query})
-        assert is_problem(response, 422)["faults"], query
+        assert is_problem(response, 422)["errors"], query
 
 
 @pytest.mark.parametrize("route", BY_ID, ids=lambda route: route.operation_id)
@@ -218,8 +218,8 @@ def test_key_is_refused_when_it_is_no_plain_word(desk: Desk, key: str) -> None:
     response = desk.stand.caller(OFFICE).call(
         "POST", "/v1/drafts", {"content": desk.content()}, headers={"Idempotency-Key": key}
     )
-    [fault] = is_problem(response, 400)["faults"]
-    assert fault["pointer"] == "/Idempotency-Key"
+    [error] = is_problem(response, 400)["errors"]
+    assert error["pointer"] == "/Idempotency-Key"
 
 
 def timeless(draft: dict[str, Any]) -> dict[str, Any]:

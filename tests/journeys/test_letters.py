@@ -12,8 +12,8 @@ from tests.journeys.desk import DENIAL, Desk, Json, until
 def test_both_letters_say_why_when_either_side_fetches_them_after_a_denial(desk: Desk) -> None:
     request_id = desk.decided(DENIAL)
 
-    def fetched(user: User, start: str, letter_id: str) -> bytes:
-        path = f"{start}/{request_id}/letters/{letter_id}"
+    def fetched(user: User, start: str, notice_id: str) -> bytes:
+        path = f"{start}/{request_id}/letters/{notice_id}"
         link = desk.stand.caller(user).call("GET", path)
         assert link.status_code == 200, link.text
         answer = httpx.get(link.json()["url"])
@@ -22,18 +22,18 @@ def test_both_letters_say_why_when_either_side_fetches_them_after_a_denial(desk:
         return answer.content
 
     def printed() -> list[Json] | None:
-        letters: list[Json] = desk.details(request_id)["letters"]
-        return letters or None
+        notices: list[Json] = desk.details(request_id)["notices"]
+        return notices or None
 
-    letters = until("waiting for the letters", printed)
-    assert {(one["kind"], one["audience"]) for one in letters} == {
+    notices = until("waiting for the letters", printed)
+    assert {(one["kind"], one["audience"]) for one in notices} == {
         ("DENIAL", "PROVIDER"),
         ("DENIAL", "MEMBER"),
     }
-    for letter in letters:
-        name = letter["letter_id"]
+    for notice in notices:
+        name = notice["notice_id"]
         document = fetched(OFFICE, "/v1/requests", name)
-        assert len(document) == letter["size"]
+        assert len(document) == notice["size"]
         assert DENIAL["rationale"] in text_of(document)
         assert fetched(FACILITY, "/v1/requests", name) == document
         assert fetched(REVIEWER, "/v1/review/requests", name) == document

@@ -7,7 +7,7 @@ import pytest
 
 from local.journey.content import PATIENT
 from local.users import User
-from precert.contract import Entitlement
+from precert.names import Entitlement
 from tests.journeys.desk import Desk, Json, enlist, until
 
 HOME: Final = User(
@@ -23,9 +23,9 @@ def drafts(desk_: Desk) -> list[str]:
 
 @pytest.fixture(scope="module")
 def desk_(stand: object) -> Desk:
-    made = Desk.at(stand)  # type: ignore[arg-type]
-    enlist(made.stand, HOME)
-    return made
+    deps = Desk.at(stand)  # type: ignore[arg-type]
+    enlist(deps.stand, HOME)
+    return deps
 
 
 @pytest.mark.rule("T3")

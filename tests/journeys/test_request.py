@@ -81,8 +81,8 @@ def test_page_goes_on_where_the_last_one_ended_when_its_cursor_is_sent(desk: Des
 @pytest.mark.rule("T5")
 def test_both_sides_hear_of_every_change_when_a_request_lives_its_life(desk: Desk) -> None:
     request_id = desk.decided(DENIAL)
-    round_ = appealed(desk, request_id)
-    desk.decide(request_id, SECOND_REVIEWER, round_, [{**DENIAL, "rationale": "Upheld."}])
+    cycle = appealed(desk, request_id)
+    desk.decide(request_id, SECOND_REVIEWER, cycle, [{**DENIAL, "rationale": "Upheld."}])
     types = ["RequestSubmitted", "RequestPended", "RequestDetermined"]
     types += ["AppealFiled", "AppealPended", "AppealDetermined"]
     for user in (OFFICE, FACILITY):
@@ -119,7 +119,7 @@ def appealed(desk: Desk, request_id: str) -> int:
         return found if found["appeals"][-1]["status"] == "PENDED" else None
 
     until("waiting for the appeal to reach review", pended)
-    return int(filed.json()["round"])
+    return int(filed.json()["cycle"])
 
 
 @pytest.mark.rule("W6")
@@ -134,10 +134,10 @@ def test_execution_ends_when_its_pending_request_is_voided(desk: Desk) -> None:
         assert row is not None
         assert (row["status"], row["allowed_actions"]) == ("VOID", ["DETAILS"])
         desk.await_types(request_id, user, ["RequestSubmitted", "RequestPended", "RequestVoided"])
-    rounds = desk.stand.caller(REVIEWER).call(
+    cycles = desk.stand.caller(REVIEWER).call(
         "GET", "/v1/review/requests", query={"plan_id": "OAP-COMPLETE", "limit": "100"}
     )
-    assert request_id not in rounds.text
+    assert request_id not in cycles.text
     assert behind.execution_status(desk.stand, request_id, 1) == "SUCCEEDED"
 
 
@@ -146,7 +146,7 @@ def test_nothing_can_be_changed_when_the_request_is_determined(desk: Desk) -> No
     content = desk.content()
     request_id = desk.pending(content)
     desk.decide(request_id, REVIEWER, 1, [APPROVAL])
-    until("the letters", lambda: "LettersPrinted" in str(desk.details(request_id)) or None)
+    until("the letters", lambda: "NoticesPrinted" in str(desk.details(request_id)) or None)
     before = desk.details(request_id)
     office, match = desk.stand.caller(OFFICE), {"If-Match": '"4"'}
     draft, request = f"/v1/drafts/{request_id}", f"/v1/requests/{request_id}"
@@ -158,7 +158,7 @@ def test_nothing_can_be_changed_when_the_request_is_determined(desk: Desk) -> No
         office.call("POST", f"{request}/documents", {"file_name": "more.pdf"}),
         office.call("POST", f"{request}/appeals", {"line_ids": ["1.1"], "reason": "why not"}),
         desk.stand.caller(SECOND_REVIEWER).call(
-            "POST", f"/v1/review/requests/{request_id}/decisions", {"round": 1, "lines": [DENIAL]}
+            "POST", f"/v1/review/requests/{request_id}/decisions", {"cycle": 1, "lines": [DENIAL]}
         ),
     ]
     assert [response.status_code for response in refused] == [409] * len(refused)
@@ -177,10 +177,10 @@ def test_decision_is_refused_when_it_does_not_name_the_open_lines(desk: Desk) ->
         "open": (422, [{"line_id": "1.1", "status": "OPEN"}]),
     }
     answered = {
-        name: reviewer.call("POST", path, {"round": 1, "lines": lines}).status_code
+        name: reviewer.call("POST", path, {"cycle": 1, "lines": lines}).status_code
         for name, (_, lines) in wrong.items()
     }
     assert answered == {name: status for name, (status, _) in wrong.items()}
-    late = reviewer.call("POST", path, {"round": 2, "lines": [APPROVAL]})
+    late = reviewer.call("POST", path, {"cycle": 2, "lines": [APPROVAL]})
     assert late.status_code == 409
     assert desk.details(request_id)["status"] == "PENDING"

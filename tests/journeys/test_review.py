@@ -83,11 +83,11 @@ def test_review_goes_on_when_the_facility_brings_what_was_asked_for(desk: Desk) 
 def test_both_offices_read_what_is_approved_when_it_is_not_what_was_asked(desk: Desk) -> None:
     request_id = desk.pending()
     decided = move(
-        desk, request_id, "decisions", {"round": 1, "lines": [{**LESS, "diagnosis": "K55.1"}]}
+        desk, request_id, "decisions", {"cycle": 1, "lines": [{**LESS, "diagnosis": "K55.1"}]}
     )
-    assert (decided.status_code, decided.json()["status"]) == (200, "PARTIALLY APPROVED")
+    assert (decided.status_code, decided.json()["status"]) == (200, "PARTIALLY_APPROVED")
     again = move(
-        desk, request_id, "decisions", {"round": 1, "lines": [{**LESS, "diagnosis": "K55.1"}]}
+        desk, request_id, "decisions", {"cycle": 1, "lines": [{**LESS, "diagnosis": "K55.1"}]}
     )
     assert (again.status_code, again.json()) == (200, decided.json())
     for user in (OFFICE, FACILITY):
@@ -102,18 +102,18 @@ def test_third_appeal_is_refused_when_both_levels_were_decided_with_documents(de
     request_id = desk.decided(DENIAL)
     appeals = f"/v1/requests/{request_id}/appeals"
     body = {"line_ids": ["1.1"], "reason": "New findings."}
-    for round_, reviewer in ((2, SECOND_REVIEWER), (3, THIRD_REVIEWER)):
+    for cycle, reviewer in ((2, SECOND_REVIEWER), (3, THIRD_REVIEWER)):
         assert desk.stand.caller(OFFICE).call("POST", appeals, body).status_code == 202
 
-        def pended(level: int = round_ - 1) -> Json | None:
+        def pended(level: int = cycle - 1) -> Json | None:
             appeal = desk.details(request_id)["appeals"][-1]
             return appeal if (appeal["level"], appeal["status"]) == (level, "PENDED") else None
 
         until("waiting for the appeal to reach review", pended)
-        bring(desk, request_id, f"second-opinion-{round_}.pdf", FACILITY)
+        bring(desk, request_id, f"second-opinion-{cycle}.pdf", FACILITY)
         refused = move(desk, request_id, "claim")
         assert (refused.status_code, refused.json()["code"]) == (409, "same_reviewer")
-        assert desk.decide(request_id, reviewer, round_, [DENIAL]) == "DENIED"
+        assert desk.decide(request_id, reviewer, cycle, [DENIAL]) == "DENIED"
     third = desk.stand.caller(FACILITY).call("POST", appeals, body)
     assert (third.status_code, third.json()["code"]) == (409, "action_not_allowed")
     told = desk.details(request_id)
@@ -125,7 +125,7 @@ def test_case_is_not_there_when_a_reviewer_is_of_another_plan(desk: Desk) -> Non
     request_id = desk.pending()
     listed = desk.stand.caller(OTHER_QUEUE).call("GET", "/v1/review/requests")
     assert request_id not in listed.text
-    for what, body in (("claim", None), ("decisions", {"round": 1, "lines": [APPROVAL]})):
+    for what, body in (("claim", None), ("decisions", {"cycle": 1, "lines": [APPROVAL]})):
         assert move(desk, request_id, what, body, OTHER_QUEUE).status_code == 404
     assert desk.details(request_id)["status"] == "PENDING"
 
@@ -139,7 +139,7 @@ def test_one_wins_when_a_void_meets_a_decision(desk: Desk) -> None:
             voiding = pool.submit(
                 desk.stand.caller(FACILITY).call, "POST", path, {"reason": "entered twice"}
             )
-            decision = {"round": 1, "lines": [APPROVAL]}
+            decision = {"cycle": 1, "lines": [APPROVAL]}
             deciding = pool.submit(move, desk, request_id, "decisions", decision)
         voided, decided = voiding.result(), deciding.result()
         assert sorted((voided.status_code, decided.status_code)) == [200, 409]

@@ -9,7 +9,7 @@ import pytest
 from local.client import upload
 from local.journey.content import clinical_note
 from local.users import FACILITY, OFFICE
-from precert.contract import Env
+from precert.names import Env
 from tests.journeys.desk import Desk, Json, until
 
 GUARDDUTY: Final = "aws.guardduty"

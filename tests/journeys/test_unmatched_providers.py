@@ -30,19 +30,19 @@ def test_right_facility_sees_the_request_when_an_operator_has_reconciled_it(desk
         row = until("waiting for the line", lambda user=user: desk.row(request_id, user))  # type: ignore[misc]
         assert "SERVICING_PROVIDER" in row["unmatched_providers"]
     assert desk.row(request_id, FACILITY) is None
-    told = {one["side"]: one for one in desk.details(request_id)["temporary_providers"]}
-    [waiting] = [row for row in listed(desk, request_id) if row["side"] == "SERVICING_PROVIDER"]
+    told = {one["role"]: one for one in desk.details(request_id)["temporary_providers"]}
+    [waiting] = [row for row in listed(desk, request_id) if row["role"] == "SERVICING_PROVIDER"]
     assert waiting["temporary_id"] == told["SERVICING_PROVIDER"]["temporary_id"]
     assert waiting["tin"] == STRANGER.tins[0]
 
-    body = {"side": "SERVICING_PROVIDER", "provider_id": facility["provider_id"]}
+    body = {"role": "SERVICING_PROVIDER", "provider_id": facility["provider_id"]}
     path = f"/v1/operations/requests/{request_id}/providers"
     for _ in range(2):
         response = desk.stand.caller(OPERATOR).call("POST", path, body)
         assert answer("reconciling", response, 200)["status"] == "PENDING"
 
-    sides = [row["side"] for row in listed(desk, request_id)]
-    assert "SERVICING_PROVIDER" not in sides
+    roles = [row["role"] for row in listed(desk, request_id)]
+    assert "SERVICING_PROVIDER" not in roles
     until("waiting for the facility's line", lambda: desk.row(request_id, FACILITY))
     until(
         "waiting for the line to go",

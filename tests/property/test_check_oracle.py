@@ -53,9 +53,9 @@ def position(code: str) -> int:
     counted = code if code[-1] in "0123456789" else code[:-1]
     before, weight = 0, 1
     for character in reversed(counted):
-        letters = alphabet(character)
-        before += letters.index(character) * weight
-        weight *= len(letters)
+        notices = alphabet(character)
+        before += notices.index(character) * weight
+        weight *= len(notices)
     return before
 
 
@@ -111,7 +111,7 @@ def oracle_of(text: str) -> Callable[[Query], Answer]:
         return (
             row["requirement"],
             row["rule_id"],
-            row["delegate_id"] or None,
+            row["vendor_id"] or None,
             row["effective_from"],
         )
 
@@ -156,7 +156,7 @@ def product_of(text: str, folder: Path) -> Callable[[Query], Answer]:
         code = (asked.code_type, asked.code)
         found = answer_by(deciding_rule(asked, lists.rules(version, {code})[code]), asked)
         since = found.effective_from.isoformat() if found.effective_from else None
-        return (found.requirement.value, found.rule_id, found.delegate_id, since)
+        return (found.requirement.value, found.rule_id, found.vendor_id, since)
 
     return answer
 
@@ -220,7 +220,7 @@ def made_up_list(chance: random.Random, rows: int) -> str:
         "DRG": (lambda: f"{chance.choice((7, 77, chance.randrange(1000))):03d}",),
     }
     header = [
-        *("rule_id", "code_type", "code_from", "code_to", "requirement", "delegate_id"),
+        *("rule_id", "code_type", "code_from", "code_to", "requirement", "vendor_id"),
         *("effective_from", "effective_to", *CONDITIONS),
     ]
     lines = []
@@ -230,7 +230,7 @@ def made_up_list(chance: random.Random, rows: int) -> str:
         ends = sorted(form().zfill(4 if code_type == "REVENUE" else 3) for _ in range(2))
         if chance.random() < 0.4:
             ends[1] = ends[0]
-        requirement = chance.choice(("REQUIRED", "NOT_REQUIRED", "THIRD_PARTY"))
+        requirement = chance.choice(("REQUIRED", "NOT_REQUIRED", "DELEGATED_VENDOR"))
         since = FIRST_DAY + timedelta(chance.randrange(0, DAYS, 30))
         until = since + timedelta(chance.randrange(400)) if chance.random() < 0.5 else None
         lines.append(
@@ -239,7 +239,7 @@ def made_up_list(chance: random.Random, rows: int) -> str:
                 code_type,
                 *ends,
                 requirement,
-                "VENDOR" if requirement == "THIRD_PARTY" else "",
+                "VENDOR" if requirement == "DELEGATED_VENDOR" else "",
                 since.isoformat(),
                 until.isoformat() if until else "",
                 chance.choice(("", "", "INPATIENT", "OUTPATIENT")),
@@ -254,7 +254,7 @@ def made_up_list(chance: random.Random, rows: int) -> str:
         try:
             load_rules(text, None, payer())
         except LoadingError as error:
-            wrong = {fault.row - 2 for fault in error.faults}
+            wrong = {error.row - 2 for error in error.errors}
             lines = [line for at, line in enumerate(lines) if at not in wrong]
         else:
             return text

@@ -26,14 +26,14 @@ HAVANA = ZoneInfo("America/Havana")
 
 CLOCK = DraftClock(hours=72, resting_weekdays=frozenset({5, 6}))
 REVIEW = ReviewClock(
-    urgent_hours=72,
+    expedited_hours=72,
     standard_days=7,
     appeal_expedited_hours=72,
     appeal_standard_days=30,
     appeal_filing_days=180,
     appeal_levels=2,
     extension_days=15,
-    information_urgent_hours=48,
+    information_expedited_hours=48,
     information_standard_days=45,
     warn_at_share=0.75,
 )
@@ -166,18 +166,18 @@ def test_weekday_is_the_payers_when_saved_in_another_zone() -> None:
 
 
 def test_instant_is_refused_when_it_has_no_zone() -> None:
-    naive = datetime(2026, 7, 6, 9)  # noqa: DTZ001  # the fault that is looked for
+    naive = datetime(2026, 7, 6, 9)  # noqa: DTZ001  # the error that is looked for
     with pytest.raises(ValueError, match="zone-aware"):
         draft_expiry(naive, CLOCK, NEW_YORK)
     with pytest.raises(ValueError, match="zone-aware"):
-        decision_deadline(naive, Urgency.URGENT, REVIEW)
+        decision_deadline(naive, Urgency.EXPEDITED, REVIEW)
 
 
 @pytest.mark.rule("W2")
 @given(received_at=INSTANTS, zone=st.sampled_from([NEW_YORK, ZoneInfo("UTC")]))
 @example(received_at=datetime(2026, 10, 31, 16, tzinfo=UTC), zone=NEW_YORK)
 def test_deadline_is_72_elapsed_hours_when_urgent(received_at: datetime, zone: ZoneInfo) -> None:
-    for urgency in (Urgency.URGENT, Urgency.EMERGENCY):
+    for urgency in (Urgency.EXPEDITED, Urgency.EMERGENCY):
         due_at = decision_deadline(received_at.astimezone(zone), urgency, REVIEW).due_at
         assert due_at.astimezone(UTC) - received_at == timedelta(hours=72)
 
@@ -185,7 +185,7 @@ def test_deadline_is_72_elapsed_hours_when_urgent(received_at: datetime, zone: Z
 @pytest.mark.rule("W2")
 def test_deadline_is_the_lines_days_when_elective() -> None:
     received_at = datetime(2026, 7, 1, 12, tzinfo=UTC)
-    deadline = decision_deadline(received_at, Urgency.ELECTIVE, REVIEW)
+    deadline = decision_deadline(received_at, Urgency.STANDARD, REVIEW)
     assert deadline.due_at == datetime(2026, 7, 8, 12, tzinfo=UTC)
     assert deadline.warn_at == datetime(2026, 7, 6, 18, tzinfo=UTC)
 
@@ -201,10 +201,10 @@ def test_deadline_is_the_appeals_when_an_appeal_is_filed(expedited: bool, days: 
 def test_somebody_looks_again_when_each_mark_is_reached() -> None:
     warn_at, due_at = (datetime(2026, 7, day, 12, tzinfo=UTC) for day in (6, 8))
     deadline, second = Deadline(warn_at, due_at), timedelta(seconds=1)
-    assert deadline.next_mark(warn_at - second) == warn_at
-    assert deadline.next_mark(warn_at) == due_at
-    assert deadline.next_mark(due_at - second) == due_at
-    assert deadline.next_mark(due_at) == due_at + timedelta(days=1)
+    assert deadline.next_check_at(warn_at - second) == warn_at
+    assert deadline.next_check_at(warn_at) == due_at
+    assert deadline.next_check_at(due_at - second) == due_at
+    assert deadline.next_check_at(due_at) == due_at + timedelta(days=1)
 
 
 def test_local_date_is_the_payers_when_the_day_has_changed_elsewhere() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from precert.domain.completeness import faults_of_check, faults_of_submission
+from precert.domain.completeness import errors_of_check, errors_of_submission
 from precert.domain.content import RequestContent, Service
 from precert.domain.form import AskedField, AskedForm, FieldKind, asked_form
 from precert.domain.payer import Stage
@@ -112,14 +112,14 @@ def content_of(services: Iterable[dict[str, Any]]) -> RequestContent:
 @given(st.data(), TODAYS)
 def test_check_is_taken_when_it_follows_the_form(data: st.DataObject, today: date) -> None:
     entered = data.draw(st.lists(services(today), min_size=1, max_size=2))
-    assert faults_of_check(content_of(entered), samples.payer(), today) == []
+    assert errors_of_check(content_of(entered), samples.payer(), today) == []
 
 
 @FEWER
 @given(st.data(), TODAYS)
 def test_submission_is_taken_when_it_follows_the_form(data: st.DataObject, today: date) -> None:
     entered = [data.draw(services(today, Stage.SUBMISSION))]
-    assert faults_of_submission(content_of(entered), samples.payer(), today) == []
+    assert errors_of_submission(content_of(entered), samples.payer(), today) == []
 
 
 @pytest.mark.rule("C4")
@@ -136,9 +136,9 @@ def test_choice_is_named_when_it_is_none_of_those_offered(data: st.DataObject, t
     }
     strange = data.draw(st.sampled_from(every[name]) | st.text("ABC_", min_size=1, max_size=9))
     assume(strange not in offered)
-    faults = faults_of_check(content_of([entered | {name: strange}]), samples.payer(), today)
-    [fault] = [fault for fault in faults if fault.pointer == f"/services/0/{name}"]
-    assert (fault.code, fault.choices) == ("not_a_choice", offered)
+    errors = errors_of_check(content_of([entered | {name: strange}]), samples.payer(), today)
+    [error] = [error for error in errors if error.pointer == f"/services/0/{name}"]
+    assert (error.code, error.choices) == ("not_a_choice", offered)
 
 
 @pytest.mark.rule("C3")
@@ -154,8 +154,8 @@ def test_field_is_named_when_the_form_does_not_show_it(data: st.DataObject, toda
     }
     for name in form_of(entered, today).not_shown:
         content = content_of([entered | {name: strays[name]}])
-        [fault] = faults_of_check(content, samples.payer(), today)
-        assert (fault.pointer, fault.code) == (f"/services/0/{name}", "not_expected")
+        [error] = errors_of_check(content, samples.payer(), today)
+        assert (error.pointer, error.code) == (f"/services/0/{name}", "not_expected")
 
 
 @pytest.mark.rule("C3")
@@ -168,9 +168,9 @@ def test_field_is_named_when_the_form_requires_it_and_it_is_left_out(
     required = [field for field in form_of(entered, today).fields if field.is_required(Stage.CHECK)]
     field = data.draw(st.sampled_from(required))
     del entered[field.name]
-    faults = faults_of_check(content_of([entered]), samples.payer(), today)
+    errors = errors_of_check(content_of([entered]), samples.payer(), today)
     assert (f"/services/0/{field.name}", "missing") in {
-        (fault.pointer, fault.code) for fault in faults
+        (error.pointer, error.code) for error in errors
     }
 
 
@@ -186,5 +186,5 @@ def test_day_is_named_when_it_is_outside_the_window_told(
     assert field.latest is not None
     for day in (field.earliest - timedelta(beyond), field.latest + timedelta(beyond)):
         content = content_of([entered | {field.name: day.isoformat()}])
-        [fault] = faults_of_check(content, samples.payer(), today)
-        assert (fault.pointer, fault.code) == (f"/services/0/{field.name}", "outside_window")
+        [error] = errors_of_check(content, samples.payer(), today)
+        assert (error.pointer, error.code) == (f"/services/0/{field.name}", "outside_window")

@@ -1,4 +1,4 @@
-"""Every document for a third party is valid FHIR R4 and hangs together, whatever was entered.
+"""Every document for a delegated vendor is valid FHIR R4 and hangs together, whatever was entered.
 
 The models are R4B's, which kept R4's Bundle, Claim, Coverage, Patient and providers as they were.
 """
@@ -35,7 +35,7 @@ from precert.domain.values import (
     Urgency,
     luhn_digit,
 )
-from precert.fhir.handover import request_bundle
+from precert.fhir.export import request_bundle
 from tests.fakes.samples import PATIENT, PLAN, payer
 
 FORM: Final = payer().form
@@ -157,7 +157,7 @@ INSTANTS: Final = st.datetimes(
 )
 
 
-def made(content: RequestContent, coverage: Coverage, at: datetime) -> dict[str, Any]:
+def deps(content: RequestContent, coverage: Coverage, at: datetime) -> dict[str, Any]:
     numbers = count(1)
     return request_bundle(
         content,
@@ -195,7 +195,7 @@ def empties(element: Any) -> Iterator[Any]:
 def test_bundle_is_valid_and_hangs_together_when_anything_is_handed_over(
     content: RequestContent, coverage: Coverage, at: datetime
 ) -> None:
-    bundle = made(content, coverage, at)
+    bundle = deps(content, coverage, at)
     parsed = Bundle.model_validate_json(json.dumps(bundle))
     assert len(parsed.entry or ()) == len(bundle["entry"])
     assert list(empties(bundle)) == []
@@ -215,7 +215,7 @@ def test_bundle_is_not_valid_when_something_required_is_missing(member: str) -> 
         plan=PLAN,
         active_from=date(2026, 1, 1),
     )
-    bundle = made(RequestContent(), coverage, datetime(2026, 7, 1, tzinfo=ZoneInfo("UTC")))
+    bundle = deps(RequestContent(), coverage, datetime(2026, 7, 1, tzinfo=ZoneInfo("UTC")))
     del bundle["entry"][0]["resource"][member]
     with pytest.raises(ValidationError, match=member):
         Bundle.model_validate_json(json.dumps(bundle))
@@ -225,7 +225,7 @@ def test_bundle_is_not_valid_when_something_required_is_missing(member: str) -> 
 def test_everything_entered_is_told_once_when_anything_is_handed_over(
     content: RequestContent, coverage: Coverage, at: datetime
 ) -> None:
-    claim = made(content, coverage, at)["entry"][0]["resource"]
+    claim = deps(content, coverage, at)["entry"][0]["resource"]
     lines = [line for service in content.services for line in service.procedures]
     assert [item["sequence"] for item in claim["item"]] == list(range(1, len(lines) + 1))
     diagnoses = {one["sequence"] for one in claim.get("diagnosis", ())}

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from precert.contract import EventType, Route
 from precert.domain.clocks import (
     REMINDER_INTERVAL,
     appeal_deadline,
@@ -20,7 +19,8 @@ from precert.domain.request import Change, Request
 from precert.domain.reviewing import extend, offer_peer_to_peer, request_information
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Urgency
-from precert.usecases.workflow import deadline_of, standing_of
+from precert.names import EventType, Route
+from precert.usecases.workflow import cycle_status_of, deadline_of
 from tests.fakes import samples
 from tests.property.test_clocks import CHANGES, INSTANTS, NEW_YORK
 
@@ -55,8 +55,8 @@ class ReviewClock(RuleBasedStateMachine):
         deadline = deadline_of(request, samples.payer())
         self.request = request.pend(deadline, 10, at).request
         standard = timedelta(days=self.clock.standard_days)
-        urgent = timedelta(hours=self.clock.urgent_hours)
-        self.allowed = standard if urgency is Urgency.ELECTIVE else urgent
+        urgent = timedelta(hours=self.clock.expedited_hours)
+        self.allowed = standard if urgency is Urgency.STANDARD else urgent
         self.used = timedelta()
         """The payer's own time, counted while it was the payer's turn."""
         self.told: list[EventType] = []
@@ -76,7 +76,7 @@ class ReviewClock(RuleBasedStateMachine):
     @rule()
     def workflow_looks(self) -> None:
         """As often as it likes, and late."""
-        self.take(self.request.mark_clock(self.now))
+        self.take(self.request.check_deadline(self.now))
 
     @precondition(lambda self: self.request.waiting_on is WaitingOn.PAYER)
     @rule()
@@ -98,7 +98,7 @@ class ReviewClock(RuleBasedStateMachine):
         lambda self: (
             self.request.submitted.extension is None
             and self.request.waiting_on is WaitingOn.PAYER
-            and self.request.urgency is Urgency.ELECTIVE
+            and self.request.urgency is Urgency.STANDARD
         )
     )
     @rule()
@@ -120,15 +120,15 @@ class ReviewClock(RuleBasedStateMachine):
     @rule()
     def workflow_sleeps(self) -> None:
         """It wakes when its answer said, and finds something to tell or nothing due before."""
-        standing = standing_of(self.request, 1, samples.payer(), self.now)
+        standing = cycle_status_of(self.request, 1, samples.payer(), self.now)
         assert standing.route is Route.REVIEW
-        self.time_passes_seconds(standing.seconds_to_next_mark)
-        self.take(self.request.mark_clock(self.now))
-        after = standing_of(self.request, 1, samples.payer(), self.now)
+        self.time_passes_seconds(standing.seconds_to_next_check)
+        self.take(self.request.check_deadline(self.now))
+        after = cycle_status_of(self.request, 1, samples.payer(), self.now)
         clock = self.request.clock
         assert clock is not None
         ahead = [mark for mark in (clock.warn_at, clock.due_at) if mark > self.now]
-        wakes = self.now + timedelta(seconds=after.seconds_to_next_mark)
+        wakes = self.now + timedelta(seconds=after.seconds_to_next_check)
         assert wakes <= min(ahead, default=self.now + REMINDER_INTERVAL) + timedelta(seconds=1)
 
     def time_passes_seconds(self, seconds: int) -> None:
@@ -173,11 +173,11 @@ def test_elapsed_time_counts_when_clocks_change_in_between(
     at: datetime, pause: int, zone: ZoneInfo
 ) -> None:
     """In whatever zone the instants are written."""
-    request = submitted(at.astimezone(zone), "ELECTIVE", BUSINESSES[0])
+    request = submitted(at.astimezone(zone), "STANDARD", BUSINESSES[0])
     deadline = deadline_of(request, samples.payer())
     pended = request.pend(deadline, 10, at.astimezone(zone)).request
     clock = CLOCKS[BUSINESSES[0]]
-    answer_by = information_deadline(at.astimezone(zone), Urgency.ELECTIVE, clock)
+    answer_by = information_deadline(at.astimezone(zone), Urgency.STANDARD, clock)
     assert answer_by.astimezone(UTC) == at + timedelta(days=clock.information_standard_days)
     asked = request_information(
         pended, [], "Why?", answer_by=answer_by, by="r", now=at.astimezone(zone)

@@ -84,15 +84,15 @@ class Answers:
             wanted = told.detail["lines"].get(line.line_id)
             if wanted is None:
                 continue
-            made = [one for one in line.decisions if one.round == told.detail["round"]]
-            if [(one.status, one.decided_by) for one in made] != [(wanted, told.detail["by"])]:
+            deps = [one for one in line.decisions if one.cycle == told.detail["cycle"]]
+            if [(one.status, one.decided_by) for one in deps] != [(wanted, told.detail["by"])]:
                 raise broken("a decision is not what stands:", told.request_id, told.detail)
 
     def _signed(self, told: Told) -> None:
         """A signature is a second person's, and stands on every line of its round."""
         for line in self._standing(told).submitted.lines:
             for one in line.decisions:
-                if one.round != told.detail["round"]:
+                if one.cycle != told.detail["cycle"]:
                     continue
                 if one.signed_by != told.detail["by"] or one.decided_by == one.signed_by:
                     raise broken("a signature is not what stands:", told.request_id, told.detail)

@@ -98,8 +98,8 @@ class Execution:
         return str(self.input["request_id"])
 
     @property
-    def round(self) -> int:
-        return int(self.input["round"])
+    def cycle(self) -> int:
+        return int(self.input["cycle"])
 
 
 @dataclass

@@ -15,8 +15,8 @@ from functions.submit import handler as submit
 from functions.upload import handler as upload
 from precert.adapters.dynamodb.request_items import request_of
 from precert.adapters.dynamodb.table import from_wire
-from precert.contract import DOCUMENT_PREFIX
 from precert.domain.request import Request
+from precert.names import DOCUMENT_PREFIX
 from tests.fakes.gateway import matched
 from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, PLAN, entered
 from tests.simulation.broken import PromiseBrokenError
@@ -88,7 +88,7 @@ class People:
     """Everybody outside, their calls, and what they know."""
 
     world: World
-    urgency: str = "ELECTIVE"
+    urgency: str = "STANDARD"
     ids: list[str] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     keys: dict[str, Claims] = field(default_factory=dict)
@@ -153,7 +153,7 @@ class People:
         item = self.item(request_id)
         if item is None:
             return "GONE", *self.known.get(request_id, (1, 1))
-        now = int(item["version"]["N"]), int(item["round"]["N"]) if "round" in item else 1
+        now = int(item["version"]["N"]), int(item["cycle"]["N"]) if "cycle" in item else 1
         known = self.known.setdefault(request_id, now)
         if self.world.chance(0.25):
             return item["status"]["S"], *known
@@ -173,13 +173,13 @@ class People:
         request_id = rng.choice(self.ids)
         if self.forms and rng.random() < 0.3:
             return self.upload
-        status_, version, round_ = self.seen(request_id)
+        status_, version, cycle = self.seen(request_id)
         # Mostly what fits; now and then what does not, as late clicks are.
         moves = _MOVES.get(status_, ()) if rng.random() < 0.9 else _ANY
         if not moves:
             return None
         chosen = rng.choice(moves)
-        return lambda: chosen(self, request_id, version, round_)
+        return lambda: chosen(self, request_id, version, cycle)
 
     def office(self) -> Claims:
         return self.world.rng.choice(OFFICES)
@@ -203,7 +203,7 @@ class People:
             if draft_id not in self.ids:
                 self.ids.append(draft_id)
 
-    def save(self, draft_id: str, version: int, _round: int) -> None:
+    def save(self, draft_id: str, version: int, _cycle: int) -> None:
         variant = self.world.rng.randrange(VARIANTS)
         before = self.world.clock.at
         reply = self.call(
@@ -215,10 +215,10 @@ class People:
             if_match=f'"{version}"',
         )
         if reply.status == 200:
-            made = reply.body["version"]
-            self.tell("saved", draft_id, version=made, variant=variant, at=before)
+            deps = reply.body["version"]
+            self.tell("saved", draft_id, version=deps, variant=variant, at=before)
 
-    def patch(self, draft_id: str, version: int, _round: int) -> None:
+    def patch(self, draft_id: str, version: int, _cycle: int) -> None:
         variant = self.world.rng.randrange(VARIANTS)
         part = json.loads(content(variant, self.urgency, self.days[draft_id]))["content"][
             "services"
@@ -232,10 +232,10 @@ class People:
             if_match=f'"{version}"',
         )
         if reply.status == 200:
-            made = reply.body["version"]
-            self.tell("saved", draft_id, version=made, variant=variant, at=self.world.clock.at)
+            deps = reply.body["version"]
+            self.tell("saved", draft_id, version=deps, variant=variant, at=self.world.clock.at)
 
-    def submit(self, draft_id: str, version: int, _round: int) -> None:
+    def submit(self, draft_id: str, version: int, _cycle: int) -> None:
         variant = self.world.rng.randrange(VARIANTS)
         reply = self.call(
             submit,
@@ -249,13 +249,13 @@ class People:
             number = reply.body["number"]
             self.tell("submitted", draft_id, number=number, variant=variant, based_on=version)
 
-    def delete(self, draft_id: str, version: int, _round: int) -> None:
+    def delete(self, draft_id: str, version: int, _cycle: int) -> None:
         path = f"/v1/drafts/{draft_id}"
         reply = self.call(submit, "DELETE", path, None, OFFICES[0], if_match=f'"{version}"')
         if reply.status == 204:
             self.tell("deleted", draft_id)
 
-    def offer(self, request_id: str, _version: int, _round: int) -> None:
+    def offer(self, request_id: str, _version: int, _cycle: int) -> None:
         body = '{"file_name": "note.pdf"}'
         path = f"/v1/requests/{request_id}/documents"
         reply = self.call(upload, "POST", path, body, self.office())
@@ -274,13 +274,13 @@ class People:
         body = PDF if rng.random() < 0.7 else WRONG
         self.world.bucket.upload(f"{DOCUMENT_PREFIX}{request_id}/{document_id}", body)
 
-    def void(self, request_id: str, _version: int, _round: int) -> None:
+    def void(self, request_id: str, _version: int, _cycle: int) -> None:
         path = f"/v1/requests/{request_id}/void"
         reply = self.call(submit, "POST", path, '{"reason": "Chose another."}', self.office())
         if reply.status == 200:
             self.tell("voided", request_id)
 
-    def appeal(self, request_id: str, _version: int, _round: int) -> None:
+    def appeal(self, request_id: str, _version: int, _cycle: int) -> None:
         request = self.request(request_id)
         if request is None or request.review is None:
             return
@@ -294,7 +294,7 @@ class People:
         if reply.status == 202:
             self.tell("appealed", request_id)
 
-    def decide(self, request_id: str, _version: int, round_: int) -> None:
+    def decide(self, request_id: str, _version: int, cycle: int) -> None:
         rng = self.world.rng
         request = self.request(request_id)
         if request is None or request.review is None:
@@ -309,48 +309,48 @@ class People:
             for line in lines
         ]
         by = rng.choice(REVIEWERS)
-        body = json.dumps({"round": round_, "lines": whole})
+        body = json.dumps({"cycle": cycle, "lines": whole})
         path = f"/v1/review/requests/{request_id}/decisions"
         reply = self.call(review, "POST", path, body, by)
         if reply.status == 200:
             decided = {one["line_id"]: one["status"] for one in whole}
-            self.tell("decided", request_id, round=round_, by=by["sub"], lines=decided)
+            self.tell("decided", request_id, cycle=cycle, by=by["sub"], lines=decided)
 
-    def sign(self, request_id: str, _version: int, round_: int) -> None:
+    def sign(self, request_id: str, _version: int, cycle: int) -> None:
         by = self.world.rng.choice(REVIEWERS)
         request = self.request(request_id)
         proposal = request.review.proposal if request and request.review else None
         accept = self.world.chance(0.8)
-        body = json.dumps({"round": round_, "accept": accept})
+        body = json.dumps({"cycle": cycle, "accept": accept})
         path = f"/v1/review/requests/{request_id}/signature"
         reply = self.call(review, "POST", path, body, by)
         if reply.status == 200 and accept and proposal:
-            self.tell("signed", request_id, round=round_, by=by["sub"])
+            self.tell("signed", request_id, cycle=cycle, by=by["sub"])
 
-    def claim(self, request_id: str, _version: int, _round: int) -> None:
+    def claim(self, request_id: str, _version: int, _cycle: int) -> None:
         self.review_move(request_id, "claim", None)
 
-    def release(self, request_id: str, _version: int, _round: int) -> None:
+    def release(self, request_id: str, _version: int, _cycle: int) -> None:
         self.review_move(request_id, "release", None)
 
-    def ask(self, request_id: str, _version: int, _round: int) -> None:
+    def ask(self, request_id: str, _version: int, _cycle: int) -> None:
         self.review_move(request_id, "information", '{"text": "Send the images."}')
 
-    def extend(self, request_id: str, _version: int, _round: int) -> None:
+    def extend(self, request_id: str, _version: int, _cycle: int) -> None:
         self.review_move(request_id, "extension", '{"reason": "A specialist is asked."}')
 
-    def talk(self, request_id: str, _version: int, _round: int) -> None:
+    def talk(self, request_id: str, _version: int, _cycle: int) -> None:
         self.review_move(request_id, "peer-to-peer", None)
 
     def review_move(self, request_id: str, move: str, body: str | None) -> None:
         path = f"/v1/review/requests/{request_id}/{move}"
         self.call(review, "POST", path, body, self.world.rng.choice(REVIEWERS))
 
-    def answer(self, request_id: str, _version: int, _round: int) -> None:
+    def answer(self, request_id: str, _version: int, _cycle: int) -> None:
         path = f"/v1/requests/{request_id}/information"
         self.call(submit, "POST", path, '{"answer": "There are none."}', self.office())
 
-    def take_off(self, request_id: str, _version: int, _round: int) -> None:
+    def take_off(self, request_id: str, _version: int, _cycle: int) -> None:
         """Delete a document of a draft."""
         offered = [
             one for one in self.told if (one.what, one.request_id) == ("offered", request_id)
@@ -363,7 +363,7 @@ class People:
         if reply.status == 204:
             self.tell("taken off", request_id, document_id=document_id)
 
-    def look(self, request_id: str, _version: int, _round: int) -> None:
+    def look(self, request_id: str, _version: int, _cycle: int) -> None:
         self.call(status, "GET", f"/v1/requests/{request_id}", None, self.office())
 
 
@@ -419,5 +419,5 @@ _MOVES: Final[Mapping[str, tuple[Move, ...]]] = {
     "PROCESSING": (People.void, People.submit, People.offer, People.decide),
     "PENDING": _WAITING,
     "DENIED": _DECIDED,
-    "PARTIALLY APPROVED": _DECIDED,
+    "PARTIALLY_APPROVED": _DECIDED,
 }

@@ -113,14 +113,14 @@ def event_record_lost(patch: Patch) -> None:
     """A void tells nobody: the change is written without its event."""
     record = requests.DynamoDBRequests.record
 
-    def silent(self: Any, change: Change, round_: Any = None) -> None:
+    def silent(self: Any, change: Change, cycle: Any = None) -> None:
         if change.event.type != "RequestVoided":
-            record(self, change, round_)
+            record(self, change, cycle)
             return
         with Patch.context() as inner:
             there = {"ConditionCheck": _exists(self._table, change.request.request_id)}
             inner.setattr(requests, "put_event", lambda *_: there)
-            record(self, change, round_)
+            record(self, change, cycle)
 
     patch.setattr(requests.DynamoDBRequests, "record", silent)
 
@@ -159,9 +159,9 @@ def number_not_reserved(patch: Patch) -> None:
     whole = drafts.DynamoDBDrafts._submission
 
     def careless(self: Any, submission: Any) -> list[dict[str, Any]]:
-        made = whole(self, submission)
-        made[1] = {"Put": _without(made[1]["Put"], "ConditionExpression")}
-        return made
+        deps = whole(self, submission)
+        deps[1] = {"Put": _without(deps[1]["Put"], "ConditionExpression")}
+        return deps
 
     patch.setattr(drafts.DynamoDBDrafts, "_submission", careless)
 
@@ -294,10 +294,10 @@ def token_answered_before_the_commit(patch: Patch) -> None:
     """A decision wakes its execution first, and is written then."""
 
     def answer(wanted: Change) -> None:
-        made = dependencies()
-        waiting = made.requests.round(wanted.event.request_id, wanted.event.round)
+        deps = dependencies()
+        waiting = deps.requests.cycle(wanted.event.request_id, wanted.event.cycle)
         if waiting:
-            made.workflow.answer(waiting.task_token, {"status": wanted.event.status.value})
+            deps.workflow.answer(waiting.task_token, {"status": wanted.event.status.value})
 
     patch.setattr(changes, "change_request", _early(answer))
 
@@ -349,10 +349,10 @@ def refused_entry_passed_over(patch: Patch) -> None:
 @fault
 def event_id_made_at_delivery(patch: Patch) -> None:
     """Each delivery of an event has an id of its own."""
-    publish, made = eventbridge.EventBridgeBus.publish, count()
+    publish, deps = eventbridge.EventBridgeBus.publish, count()
 
     def renamed(self: Any, event: Any) -> None:
-        publish(self, event.model_copy(update={"event_id": f"{event.event_id}-{next(made)}"}))
+        publish(self, event.model_copy(update={"event_id": f"{event.event_id}-{next(deps)}"}))
 
     patch.setattr(eventbridge.EventBridgeBus, "publish", renamed)
 
@@ -360,8 +360,8 @@ def event_id_made_at_delivery(patch: Patch) -> None:
 @fault
 def inbox_without_idempotency(patch: Patch) -> None:
     """A message's key is the instant of its delivery."""
-    made, keyed = count(), inbox_sk
-    patch.setattr(messages, "inbox_sk", lambda at, name: f"{keyed(at, name)}.{next(made)}")
+    deps, keyed = count(), inbox_sk
+    patch.setattr(messages, "inbox_sk", lambda at, name: f"{keyed(at, name)}.{next(deps)}")
 
 
 @fault
@@ -387,10 +387,10 @@ def start_without_idempotency(patch: Patch) -> None:
 
 
 @fault
-def execution_name_without_round(patch: Patch) -> None:
+def execution_name_without_cycle(patch: Patch) -> None:
     """An appeal's execution has the name of the first round's."""
 
-    def named(request_id: str, _round: int, attempt: int = 0) -> str:
+    def named(request_id: str, _cycle: int, attempt: int = 0) -> str:
         return request_id if attempt == 0 else f"{request_id}-repair-{attempt}"
 
     patch.setattr(stepfunctions, "execution_name", named)
@@ -399,50 +399,50 @@ def execution_name_without_round(patch: Patch) -> None:
 @fault
 def execution_name_by_chance(patch: Patch) -> None:
     """Each start of a round has a name of its own."""
-    made = count()
-    patch.setattr(stepfunctions, "execution_name", lambda *_: f"execution-{next(made)}")
+    deps = count()
+    patch.setattr(stepfunctions, "execution_name", lambda *_: f"execution-{next(deps)}")
 
 
 @fault
 def clock_marked_twice(patch: Patch) -> None:
     """That a mark was told of is not written down."""
-    mark = Request.mark_clock
+    mark = Request.check_deadline
 
     def forgetful(self: Request, now: Any) -> Change | None:
         change = mark(self, now)
         if change is None:
             return None
-        marks = {"warned_round": 0, "escalated_round": 0}
+        marks = {"warned_cycle": 0, "escalated_cycle": 0}
         review = change.request.submitted.model_copy(update=marks)
         return change._replace(request=change.request.model_copy(update={"review": review}))
 
-    patch.setattr(Request, "mark_clock", forgetful)
+    patch.setattr(Request, "check_deadline", forgetful)
 
 
 @fault
 def mark_not_told(patch: Patch) -> None:
     """An execution that reaches a mark goes on sleeping."""
-    patch.setattr(Request, "mark_clock", lambda *_: None)
+    patch.setattr(Request, "check_deadline", lambda *_: None)
     patch.setattr(workflow_usecases, "_mark_is_missing", lambda *_: False)
 
 
 @fault
-def token_of_a_closed_round_kept(patch: Patch) -> None:
+def token_of_a_closed_cycle_kept(patch: Patch) -> None:
     """An execution waits without asking whether the round is open."""
 
-    def careless(self: Any, round_: Any) -> None:
-        self._writes.put(**self._put_round(round_)["Put"])
+    def careless(self: Any, cycle: Any) -> None:
+        self._writes.put(**self._put_cycle(cycle)["Put"])
 
-    patch.setattr(requests.DynamoDBRequests, "renew_round", careless)
+    patch.setattr(requests.DynamoDBRequests, "renew_cycle", careless)
 
 
 @fault
 def first_token_kept(patch: Patch) -> None:
     """A round's token is written once, and not renewed when the execution waits again."""
-    put = requests.DynamoDBRequests._put_round
+    put = requests.DynamoDBRequests._put_cycle
 
-    def once(self: Any, round_: Any) -> dict[str, Any]:
-        given = put(self, round_)["Put"]
+    def once(self: Any, cycle: Any) -> dict[str, Any]:
+        given = put(self, cycle)["Put"]
         given = {
             "TableName": given["TableName"],
             "Key": {name: given["Item"][name] for name in ("pk", "sk")},
@@ -451,20 +451,20 @@ def first_token_kept(patch: Patch) -> None:
         }
         return {"Update": given}
 
-    patch.setattr(requests.DynamoDBRequests, "_put_round", once)
+    patch.setattr(requests.DynamoDBRequests, "_put_cycle", once)
 
 
 @fault
 def token_not_answered(patch: Patch) -> None:
     """A void leaves its execution asleep until the next mark."""
     closes = frozenset({"RequestDetermined", "AppealDetermined"})
-    patch.setattr(workflow_usecases, "_CLOSES_ROUND", closes)
+    patch.setattr(workflow_usecases, "_CLOSES_CYCLE", closes)
 
 
 @fault
-def round_of_a_click_not_asked(patch: Patch) -> None:
+def cycle_of_a_click_not_asked(patch: Patch) -> None:
     """A decision is of whichever round is open when it arrives."""
-    patch.setattr(decisions, "require_round", lambda *_: None)
+    patch.setattr(decisions, "require_cycle", lambda *_: None)
 
 
 @fault
@@ -496,11 +496,11 @@ def clock_moved_unheard(patch: Patch) -> None:
 @fault
 def warned_at_each_look(patch: Patch) -> None:
     """A warning of a draft's end has an id of its own each time."""
-    made, event_of = count(), cleanup.expiring_event
+    deps, event_of = count(), cleanup.expiring_event
 
     def another(draft: Request, now: Any) -> Any:
         event = event_of(draft, now)
-        return event.model_copy(update={"event_id": f"{event.event_id}-{next(made)}"})
+        return event.model_copy(update={"event_id": f"{event.event_id}-{next(deps)}"})
 
     patch.setattr(cleanup, "expiring_event", another)
     give = drafts.DynamoDBDraftWarnings._without_warning
@@ -527,7 +527,7 @@ def signed_by_its_proposer(patch: Patch) -> None:
 def clock_not_looked_at_again(patch: Patch) -> None:
     """A round waits by seconds that were counted before its token was stored."""
 
-    def trusting(round_: Any, _seconds: int, *, requests: Any, **_: Any) -> None:
-        requests.renew_round(round_)
+    def trusting(cycle: Any, _seconds: int, *, requests: Any, **_: Any) -> None:
+        requests.renew_cycle(cycle)
 
     patch.setattr(workflow, "await_decision", trusting)

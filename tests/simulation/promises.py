@@ -12,9 +12,9 @@ from typing import Any, Final
 from precert.adapters.dynamodb.listings import row_of
 from precert.adapters.dynamodb.request_items import request_of
 from precert.adapters.dynamodb.table import from_wire
-from precert.contract import MESSAGE_EVENT_TYPES
 from precert.domain.request import Request
 from precert.domain.statuses import WaitingOn
+from precert.names import MESSAGE_EVENT_TYPES
 from tests.simulation.answers import Answers
 from tests.simulation.broken import broken
 from tests.simulation.expressions import Wire
@@ -27,15 +27,15 @@ from tests.simulation.world import REQUESTS, World
 _MAY_FOLLOW: Final[Mapping[str, frozenset[str]]] = {
     "INCOMPLETE": frozenset({"INCOMPLETE", "PROCESSING"}),
     "PROCESSING": frozenset(
-        {"PROCESSING", "PENDING", "APPROVED", "PARTIALLY APPROVED", "DENIED", "VOID"}
+        {"PROCESSING", "PENDING", "APPROVED", "PARTIALLY_APPROVED", "DENIED", "VOID"}
     ),
-    "PENDING": frozenset({"PENDING", "APPROVED", "PARTIALLY APPROVED", "DENIED", "VOID"}),
-    "DENIED": frozenset({"DENIED", "PARTIALLY APPROVED", "APPROVED"}),
-    "PARTIALLY APPROVED": frozenset({"PARTIALLY APPROVED", "APPROVED"}),
+    "PENDING": frozenset({"PENDING", "APPROVED", "PARTIALLY_APPROVED", "DENIED", "VOID"}),
+    "DENIED": frozenset({"DENIED", "PARTIALLY_APPROVED", "APPROVED"}),
+    "PARTIALLY_APPROVED": frozenset({"PARTIALLY_APPROVED", "APPROVED"}),
     "APPROVED": frozenset({"APPROVED"}),
     "VOID": frozenset({"VOID"}),
 }
-_TERMINAL: Final = frozenset({"APPROVED", "PARTIALLY APPROVED", "DENIED", "VOID"})
+_TERMINAL: Final = frozenset({"APPROVED", "PARTIALLY_APPROVED", "DENIED", "VOID"})
 _DETERMINES: Final = frozenset({"RequestDetermined", "AppealDetermined"})
 _ENDS: Final = _DETERMINES | {"RequestVoided", "RequestEndedAsDuplicate"}
 _MARKS: Final = {
@@ -154,7 +154,7 @@ class Promises:
         header = self.people.item(execution.request_id)
         if header is None:
             raise broken("an execution ended without a request:", execution.name)
-        is_open = "worklist_pk" in header and int(header["round"]["N"]) == execution.round
+        is_open = "worklist_pk" in header and int(header["cycle"]["N"]) == execution.cycle
         if is_open:
             raise broken("an execution ended before its round:", execution.name)
 
@@ -193,7 +193,7 @@ class Promises:
         if request.status == "INCOMPLETE":
             return
         self._number(request)
-        self._rounds(request, events)
+        self._cycles(request, events)
         self._executions(request, repaired=repaired)
         self._clock(request, events)
 
@@ -245,23 +245,23 @@ class Promises:
         if self.numbers.setdefault(number, request.request_id) != request.request_id:
             raise broken("a number was given twice:", number)
 
-    def _rounds(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
+    def _cycles(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
         """One submission, at most one end for each round, one decision of each line in a round."""
         events = list(events)
         kinds = Counter(event["type"] for event in events)
         if kinds["RequestSubmitted"] != 1:
             raise broken("submitted other than once:", request.request_id)
-        ends = Counter(event["round"] for event in events if event["type"] in _ENDS)
+        ends = Counter(event["cycle"] for event in events if event["type"] in _ENDS)
         if any(count > 1 for count in ends.values()):
             raise broken("a round was decided twice:", request.request_id, dict(ends))
         for line in request.submitted.lines:
-            rounds = [decision.round for decision in line.decisions]
-            if len(set(rounds)) != len(rounds):
+            cycles = [decision.cycle for decision in line.decisions]
+            if len(set(cycles)) != len(cycles):
                 raise broken("a line was decided twice in a round:", request.request_id)
-        current = request.submitted.round
-        if ends[current] == 0 and not request.round_is_open:
+        current = request.submitted.cycle
+        if ends[current] == 0 and not request.cycle_is_open:
             raise broken("a round ended without an event:", request.request_id, current)
-        if ends[current] and request.round_is_open:
+        if ends[current] and request.cycle_is_open:
             raise broken("a round goes on after its end:", request.request_id, current)
         for number in range(1, current):
             if ends[number] != 1:
@@ -275,32 +275,32 @@ class Promises:
             if one.request_id == request.request_id
         ]
         running = [one for one in mine if one.status == "RUNNING"]
-        current = request.submitted.round
-        if not request.round_is_open:
+        current = request.submitted.cycle
+        if not request.cycle_is_open:
             if running:
                 raise broken("an execution of a closed round runs:", [one.name for one in running])
             if request.status not in _TERMINAL:
                 raise broken("nobody is waited for:", request.request_id, request.status)
             return
-        of_round = [one for one in running if one.round == current]
-        lost = any(one.name in self.world.aborted for one in mine if one.round == current)
-        if len(of_round) > 1:
-            raise broken("a round has two executions:", [one.name for one in of_round])
-        if not of_round and (repaired or not lost):
+        of_cycle = [one for one in running if one.cycle == current]
+        lost = any(one.name in self.world.aborted for one in mine if one.cycle == current)
+        if len(of_cycle) > 1:
+            raise broken("a round has two executions:", [one.name for one in of_cycle])
+        if not of_cycle and (repaired or not lost):
             raise broken("an open round has no execution:", request.request_id, current)
-        if not of_round:
+        if not of_cycle:
             return
         if len(running) != 1:
             raise broken("an execution of an earlier round runs:", [one.name for one in running])
-        if not of_round[0].waits:
-            raise broken("an execution does not wait:", of_round[0].name, of_round[0].state)
-        if request.waiting_on is WaitingOn.NOBODY or request.status == "PROCESSING":
+        if not of_cycle[0].waits:
+            raise broken("an execution does not wait:", of_cycle[0].name, of_cycle[0].state)
+        if request.waiting_on is WaitingOn.NONE or request.status == "PROCESSING":
             raise broken("nobody is waited for:", request.request_id, request.status)
 
     def _clock(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
         """Each mark is told of once, and again only where the deadline was extended; and in time."""
         review = request.submitted
-        told = Counter(event["type"] for event in events if event["round"] == review.round)
+        told = Counter(event["type"] for event in events if event["cycle"] == review.cycle)
         most = 1 + told["DeadlineExtended"]
         if told["DeadlineNeared"] > most or told["DeadlinePassed"] > most:
             raise broken("a mark of the clock was told of twice:", request.request_id)
@@ -315,11 +315,11 @@ class Promises:
         if any(one.times_out_at and one.times_out_at <= now + 2 * _SECOND for one in running):
             return
         # A wait that is tried again begins anew.
-        latest = clock.next_mark(now) + _SLACK
+        latest = clock.next_check_at(now) + _SLACK
         if any(one.waits and one.times_out_at and one.times_out_at > latest for one in running):
             raise broken("an execution sleeps past the clock's next mark:", request.request_id)
         asked = review.open_information_request is not None
-        marks = (review.warned_round == review.round, review.escalated_round == review.round)
+        marks = (review.warned_cycle == review.cycle, review.escalated_cycle == review.cycle)
         if now > clock.due_at + _SLACK and (asked or not marks[1]):
             raise broken("nobody was told that the deadline passed:", request.request_id)
         if now > clock.warn_at + _SLACK and not asked and not any(marks):
@@ -330,7 +330,7 @@ class Promises:
         return [
             one
             for one in self.world.machine.running
-            if (one.request_id, one.round) == (request.request_id, request.submitted.round)
+            if (one.request_id, one.cycle) == (request.request_id, request.submitted.cycle)
         ]
 
     # -- what left the table ------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
 from precert.adapters.dynamodb.table import to_wire
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.domain.coverage import members_of
-from precert.domain.letters import LetterWords
-from precert.domain.loading import load_delegates, load_members, load_plans, load_rules
+from precert.domain.loading import load_members, load_plans, load_rules, load_vendors
+from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
 from precert.domain.statuses import LineStatus
 from precert.usecases.rule_lists import publish_rule_list
@@ -43,15 +43,15 @@ def payer(*, signing: bool = False) -> Payer:
     return shipped.model_copy(
         update={
             "documents": shipped.documents.model_copy(update=few),
-            "review_desk": shipped.review_desk.model_copy(update=two),
+            "utilization_management": shipped.utilization_management.model_copy(update=two),
         }
     )
 
 
 @cache
-def letter_words() -> LetterWords:
-    text = (samples.DATA / "payer" / "letters.json").read_text(encoding="utf-8")
-    return LetterWords.model_validate_json(text)
+def notice_words() -> NoticeWords:
+    text = (samples.DATA / "payer" / "notices.json").read_text(encoding="utf-8")
+    return NoticeWords.model_validate_json(text)
 
 
 @cache
@@ -62,10 +62,10 @@ def loaded() -> Loaded:
     client = Client(wire, tables.perform)
     s3 = Client(wire, bucket.perform, Exceptions)
     rule_lists = S3RuleLists(s3, bucket="rules")  # type: ignore[arg-type]
-    delegates = load_delegates(_read("delegates"))
+    vendors = load_vendors(_read("vendors"))
     publish_rule_list(
-        load_rules(_read("rules"), {one.delegate_id for one in delegates}, payer()),
-        delegates,
+        load_rules(_read("rules"), {one.vendor_id for one in vendors}, payer()),
+        vendors,
         rule_lists=rule_lists,
         versions=DynamoDBRuleListVersions(
             client,  # type: ignore[arg-type]

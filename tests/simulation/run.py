@@ -24,7 +24,7 @@ class Run:
         self.people = People(self.world)
         self.promises = Promises(self.world, self.people)
         rng = self.world.rng
-        self.people.urgency = rng.choice(("ELECTIVE", "URGENT"))
+        self.people.urgency = rng.choice(("STANDARD", "EXPEDITED"))
         self.world.wire.fault_share = rng.choice((0.0, 0.03, 0.1, 0.2))
         self.world.wire.faults_left = MAX_FAULTS
         self.world.nesting = rng.choice((0.0, 0.05, 0.15, 0.3))

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from precert.contract import INDEXES, PK, SK
+from precert.names import INDEXES, PK, SK
 from tests.simulation.broken import PromiseBrokenError
 from tests.simulation.expressions import ExpressionError, Wire, comparable, condition, update
 

@@ -20,31 +20,31 @@ from tests.simulation.machine import (
 SCOPES: list[dict[str, Any]] = [
     {
         "states": {
-            "input": {"request_id": "R", "round": 2},
-            "result": {"Payload": {"route": "review", "seconds_to_next_mark": 30}},
+            "input": {"request_id": "R", "cycle": 2},
+            "result": {"Payload": {"route": "review", "seconds_to_next_check": 30}},
             "errorOutput": {"Error": "TransientError", "Cause": "3600"},
             "context": {"Task": {"Token": "token-1"}},
         },
         "request_id": "R",
-        "round": 2,
+        "cycle": 2,
         "route": "review",
-        "seconds_to_next_mark": 30,
-        "fault_error": "E",
-        "fault_cause": "C",
+        "seconds_to_next_check": 30,
+        "failure_error": "E",
+        "failure_cause": "C",
     },
     {
         "states": {
-            "input": {"request_id": "R", "round": 1},
+            "input": {"request_id": "R", "cycle": 1},
             "result": {"Payload": {"route": "closed"}},
             "errorOutput": {"Error": "ClockMoved", "Cause": "1"},
             "context": {"Task": {"Token": "token-2"}},
         },
         "request_id": "R",
-        "round": 1,
+        "cycle": 1,
         "route": "closed",
-        "seconds_to_next_mark": 1,
-        "fault_error": "E",
-        "fault_cause": "C",
+        "seconds_to_next_check": 1,
+        "failure_error": "E",
+        "failure_cause": "C",
     },
 ]
 
@@ -76,68 +76,68 @@ def machine() -> tuple[Machine, Clock]:
     return Machine(clock, Random(1), lambda _text: None), clock
 
 
-def started(of: Machine, name: str = "R-1", round_: int = 1) -> None:
-    asked = json.dumps({"request_id": "R", "round": round_})
+def started(of: Machine, name: str = "R-1", cycle: int = 1) -> None:
+    asked = json.dumps({"request_id": "R", "cycle": cycle})
     of.perform("start_execution", {"name": name, "input": asked})
 
 
 def test_second_start_changes_nothing_when_the_name_runs() -> None:
-    made, _ = machine()
-    started(made)
-    started(made)
-    assert [one.entered for one in made.running] == [["Assess"]]
+    deps, _ = machine()
+    started(deps)
+    started(deps)
+    assert [one.entered for one in deps.running] == [["Assess"]]
 
 
 def test_name_is_refused_when_its_execution_has_ended() -> None:
-    made, _ = machine()
-    started(made)
-    made.abort(made.running[0])
+    deps, _ = machine()
+    started(deps)
+    deps.abort(deps.running[0])
     with pytest.raises(ExecutionAlreadyExistsError):
-        started(made)
+        started(deps)
 
 
 def test_execution_waits_with_a_token_when_its_function_has_returned() -> None:
-    made, clock = machine()
-    started(made)
-    [execution] = made.ready()
-    answer = {"route": "review", "seconds_to_next_mark": 60}
-    made.returned(execution, execution.token, answer)
+    deps, clock = machine()
+    started(deps)
+    [execution] = deps.ready()
+    answer = {"route": "review", "seconds_to_next_check": 60}
+    deps.returned(execution, execution.token, answer)
     assert execution.state == "Await Decision"
     assert execution.payload == {
         "task": "await_decision",
         "request_id": "R",
-        "round": 1,
+        "cycle": 1,
         "seconds": 60,
         "task_token": execution.token,
     }
-    made.returned(execution, execution.token, {})
-    assert made.ready() == []
+    deps.returned(execution, execution.token, {})
+    assert deps.ready() == []
     clock.pass_by(seconds=60)
-    assert made.time_out()
-    assert execution.entered[-1] == "Mark Clock"
+    assert deps.time_out()
+    assert execution.entered[-1] == "Check Deadline"
 
 
 def test_token_wakes_when_the_clock_moved_and_is_used_up() -> None:
-    made, _ = machine()
-    started(made)
-    [execution] = made.running
-    made.returned(execution, execution.token, {"route": "review", "seconds_to_next_mark": 60})
+    deps, _ = machine()
+    started(deps)
+    [execution] = deps.running
+    deps.returned(execution, execution.token, {"route": "review", "seconds_to_next_check": 60})
     token = execution.token
-    made.perform("send_task_failure", {"taskToken": token, "error": "ClockMoved", "cause": "7200"})
+    deps.perform("send_task_failure", {"taskToken": token, "error": "ClockMoved", "cause": "7200"})
     assert execution.entered[-2:] == ["Await Decision", "Await Decision"]
     assert execution.times_out_at == START + timedelta(seconds=7200)
     with pytest.raises(Exception, match="TaskTimedOut"):
-        made.perform("send_task_success", {"taskToken": token, "output": "{}"})
+        deps.perform("send_task_success", {"taskToken": token, "output": "{}"})
 
 
 def test_task_is_tried_again_with_pauses_when_it_fails_until_it_gives_up() -> None:
-    made, clock = machine()
-    started(made)
-    [execution] = made.running
+    deps, clock = machine()
+    started(deps)
+    [execution] = deps.running
     tries = 0
     while execution.status == "RUNNING":
         clock.at = max(clock.at, execution.ready_at or clock.at)
-        made.raised(execution, execution.token, "TransientError")
+        deps.raised(execution, execution.token, "TransientError")
         tries += 1
     assert tries == 1 + definition()["States"]["Assess"]["Retry"][0]["MaxAttempts"]
     assert (execution.status, execution.error) == ("FAILED", "TransientError")

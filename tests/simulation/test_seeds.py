@@ -10,11 +10,11 @@ from typing import Final
 
 import pytest
 
-from precert.contract import EventType
+from precert.names import EventType
 from tests.depth import depth
 from tests.simulation.broken import PromiseBrokenError
 from tests.simulation.run import SHARE, Run
-from tests.simulation.wire import Fault
+from tests.simulation.wire import FieldError
 from tests.simulation.world import REQUESTS, World
 
 SEEDS: Final = depth(SHARE, 20_000)
@@ -44,14 +44,14 @@ SEEN: Final = frozenset(
         EventType.INFORMATION_OVERDUE,
         EventType.DEADLINE_EXTENDED,
         EventType.PEER_TO_PEER_OFFERED,
-        EventType.REVIEW_CLAIMED,
-        EventType.REVIEW_RELEASED,
+        EventType.CASE_ASSIGNED,
+        EventType.CASE_RELEASED,
         EventType.DECISION_PROPOSED,
         EventType.DECISION_RETURNED,
         EventType.APPEAL_FILED,
         EventType.APPEAL_PENDED,
         EventType.APPEAL_DETERMINED,
-        EventType.LETTERS_PRINTED,
+        EventType.NOTICES_PRINTED,
     }
 )
 """What people and time bring about here; moves to come add theirs."""
@@ -98,7 +98,7 @@ def test_everything_comes_about_when_the_first_seeds_are_lived(put: Put) -> None
         ids = [json.loads(entry["Detail"])["event_id"] for entry in world.published]
         repeated += len(set(ids)) < len(ids)
     assert events >= SEEN
-    assert {fault.value for fault in Fault} - {Fault.STALE.value} <= faults.keys()
+    assert {fault.value for fault in FieldError} - {FieldError.STALE.value} <= faults.keys()
     assert nested > VARIED // 4
     assert aborted > VARIED // 50
     assert repeated > VARIED // 10

@@ -70,7 +70,7 @@ def trace_of(seed: int, put: Callable[[World], None]) -> tuple[Run, list[tuple[s
         calls.append((operation, given, answer))
         return answer
 
-    run.world.made.dynamodb.perform = performed  # type: ignore[attr-defined]
+    run.world.deps.dynamodb.perform = performed  # type: ignore[attr-defined]
     remove = run.world.tables.remove_by_ttl
 
     def expired(table: str, key: tuple[str, str]) -> None:

@@ -23,7 +23,7 @@ class Killed(BaseException):
     """The process ended here: nothing of the product can catch it."""
 
 
-class Fault(Enum):
+class FieldError(Enum):
     """What happens to one call."""
 
     THROTTLED = "throttled"
@@ -38,16 +38,16 @@ class Fault(Enum):
 
 
 _ANYWHERE: Final = (
-    Fault.THROTTLED,
-    Fault.CUT,
-    Fault.LOST,
-    Fault.REPEATED,
-    Fault.KILLED_BEFORE,
-    Fault.KILLED_AFTER,
+    FieldError.THROTTLED,
+    FieldError.CUT,
+    FieldError.LOST,
+    FieldError.REPEATED,
+    FieldError.KILLED_BEFORE,
+    FieldError.KILLED_AFTER,
 )
-_SOMEWHERE: Final[Mapping[str, Fault]] = {
-    "transact_write_items": Fault.CONFLICT,
-    "put_events": Fault.PARTLY,
+_SOMEWHERE: Final[Mapping[str, FieldError]] = {
+    "transact_write_items": FieldError.CONFLICT,
+    "put_events": FieldError.PARTLY,
 }
 
 
@@ -72,12 +72,12 @@ class Wire:
         self.note(f"{operation}: {fault.value}")
         return self._faulty(fault, operation, perform, given)
 
-    def _drawn(self, operation: str, given: Mapping[str, Any]) -> Fault | None:
+    def _drawn(self, operation: str, given: Mapping[str, Any]) -> FieldError | None:
         if not self.faults_left:
             return None
         # A replica is behind for as long as it likes: no fault, but how such reads are.
         if operation == "get_item" and not given.get("ConsistentRead"):
-            return Fault.STALE if self.rng.random() < 0.5 else None
+            return FieldError.STALE if self.rng.random() < 0.5 else None
         if self.rng.random() >= self.fault_share:
             return None
         self.faults_left -= 1
@@ -85,16 +85,16 @@ class Wire:
         return self.rng.choice((*_ANYWHERE, own) if own else _ANYWHERE)
 
     def _faulty(
-        self, fault: Fault, operation: str, perform: Perform, given: Mapping[str, Any]
+        self, fault: FieldError, operation: str, perform: Perform, given: Mapping[str, Any]
     ) -> Any:
         match fault:
-            case Fault.PARTLY:
+            case FieldError.PARTLY:
                 return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
-            case Fault.STALE:
+            case FieldError.STALE:
                 return perform("get_item_late", given)
-            case Fault.REPEATED:
+            case FieldError.REPEATED:
                 return self._repeated(operation, perform, given)
-            case Fault.LOST | Fault.KILLED_AFTER:
+            case FieldError.LOST | FieldError.KILLED_AFTER:
                 with suppress(ClientError):
                     perform(operation, given)
         raise _ERRORS[fault](operation)
@@ -117,13 +117,13 @@ def _conflict(operation: str) -> ClientError:
     return failed("TransactionCanceledException", operation, CancellationReasons=reasons)
 
 
-_ERRORS: Final[Mapping[Fault, Callable[[str], BaseException]]] = {
-    Fault.THROTTLED: lambda operation: failed("ThrottlingException", operation),
-    Fault.CONFLICT: _conflict,
-    Fault.CUT: _unanswered,
-    Fault.LOST: _unanswered,
-    Fault.KILLED_BEFORE: lambda _operation: Killed(),
-    Fault.KILLED_AFTER: lambda _operation: Killed(),
+_ERRORS: Final[Mapping[FieldError, Callable[[str], BaseException]]] = {
+    FieldError.THROTTLED: lambda operation: failed("ThrottlingException", operation),
+    FieldError.CONFLICT: _conflict,
+    FieldError.CUT: _unanswered,
+    FieldError.LOST: _unanswered,
+    FieldError.KILLED_BEFORE: lambda _operation: Killed(),
+    FieldError.KILLED_AFTER: lambda _operation: Killed(),
 }
 
 

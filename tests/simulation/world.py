@@ -21,7 +21,7 @@ import pytest
 from functions.expire import handler as expire
 from functions.expire import warn
 from functions.inbox import handler as inbox
-from functions.letters import handler as letters
+from functions.notices import handler as notices
 from functions.relay import handler as relay
 from functions.upload import verify
 from functions.workflow import handler as workflow
@@ -30,27 +30,27 @@ from precert.adapters.dynamodb import request_items
 from precert.adapters.dynamodb.keys import DRAFTS_QUEUE
 from precert.adapters.dynamodb.table import Writes
 from precert.bootstrap import Dependencies
-from precert.contract import (
-    LETTER_EVENT_TYPES,
+from precert.domain.content import RequestContent
+from precert.domain.documents import Refusal
+from precert.names import (
     MESSAGE_EVENT_TYPES,
+    NOTICE_EVENT_TYPES,
     REQUEST_SK,
     TTL_ATTRIBUTE,
     WORKLIST_PK,
     WORKLIST_SK,
     Env,
 )
-from precert.domain.content import RequestContent
-from precert.domain.documents import Refusal
 from precert.observability import logger, metrics
 from precert.settings import Settings
-from precert.usecases.operations import repair_rounds
+from precert.usecases.operations import repair_executions
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
 from tests.simulation.broken import PromiseBrokenError
 from tests.simulation.bucket import Bucket
 from tests.simulation.bucket import Exceptions as BucketExceptions
 from tests.simulation.machine import Exceptions, Execution, Machine
-from tests.simulation.reference import REFERENCE, letter_words, loaded, payer
+from tests.simulation.reference import REFERENCE, loaded, notice_words, payer
 from tests.simulation.table import Key, Tables, Written
 from tests.simulation.wire import Client, Killed
 from tests.simulation.wire import Wire as WireTo
@@ -84,7 +84,7 @@ class Outcome(NamedTuple):
     error: str | None = None
 
 
-_RULES: Final = ((MESSAGE_EVENT_TYPES, inbox), (LETTER_EVENT_TYPES, letters))
+_RULES: Final = ((MESSAGE_EVENT_TYPES, inbox), (NOTICE_EVENT_TYPES, notices))
 KILLED: Final = "killed"
 PASSING: Final = frozenset({"TransientError", "RequestClosedError", KILLED})
 """What a handler may end with: a fault that passes, and the answer that nothing is to wait for."""
@@ -180,12 +180,12 @@ class World:
         self._ends: dict[Key, int] = {}
         self._busy_executions: set[str] = set()
         self.signing = self.rng.random() < 0.3
-        self.made = self._made()
+        self.deps = self._deps()
 
     # -- the product's dependencies -----------------------------------------------------------------
 
-    def _made(self) -> Dependencies:
-        made = Dependencies(
+    def _deps(self) -> Dependencies:
+        deps = Dependencies(
             settings=Settings(
                 {
                     Env.REQUESTS_TABLE: REQUESTS,
@@ -204,21 +204,21 @@ class World:
             inspect=_inspected,
             serial=lambda: self.rng.randrange(SERIALS),
         )
-        made.payer = payer(signing=self.signing)
-        made.rule_lists = loaded().rule_lists
-        made.code_sets = code_sets()
-        made.letter_words = letter_words()
+        deps.payer = payer(signing=self.signing)
+        deps.rule_lists = loaded().rule_lists
+        deps.code_sets = code_sets()
+        deps.notice_words = notice_words()
         # What is printed is tests/adapters' affair.
-        made.printer = SimpleNamespace(print=lambda template, facts: b"%PDF")  # type: ignore[assignment]
+        deps.printer = SimpleNamespace(print=lambda template, facts: b"%PDF")  # type: ignore[assignment]
         clients = {
             "dynamodb": Client(self.wire, self.tables.perform),
             "s3": Client(self.wire, self.bucket.perform, BucketExceptions),
             "stepfunctions": Client(self.wire, self.machine.perform, Exceptions),
             "events": Client(self.wire, self._put_events),
         }
-        made.session = SimpleNamespace(client=lambda name, **_: clients[name])  # type: ignore[assignment]
-        made.s3 = clients["s3"]  # type: ignore[assignment]
-        return made
+        deps.session = SimpleNamespace(client=lambda name, **_: clients[name])  # type: ignore[assignment]
+        deps.s3 = clients["s3"]  # type: ignore[assignment]
+        return deps
 
     def new_id(self) -> str:
         self._ids += 1
@@ -403,12 +403,12 @@ class World:
         self.machine.abort(execution)
 
     def repair(self) -> tuple[str, ...]:
-        made = self.made
-        mended = repair_rounds(
-            listings=made.listings, requests=made.requests, workflow=made.workflow
+        deps = self.deps
+        repaired = repair_executions(
+            listings=deps.listings, requests=deps.requests, workflow=deps.workflow
         )
-        self.note(f"repair mends {len(mended)}")
-        return mended
+        self.note(f"repair mends {len(repaired)}")
+        return repaired
 
 
 def _record(written: Written, number: str) -> dict[str, Any]:
@@ -472,7 +472,7 @@ def installed() -> Iterator[Callable[[World], None]]:
         patch.setattr(f"{request_items.__name__}.zlib", _NOTHING)
         patch.setattr(request_items, "unpacked_parts", _unpacked)
         patch.setattr(Writes.__init__, "__kwdefaults__", {"pause": paused})
-        patch.setattr(bootstrap, "Dependencies", lambda: current[0].made)
+        patch.setattr(bootstrap, "Dependencies", lambda: current[0].deps)
         yield put
     logger.setLevel(level)
     gc.set_threshold(*thresholds)

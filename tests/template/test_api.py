@@ -6,7 +6,7 @@ from typing import Any
 
 from infra import catalogue
 from infra.packaging import ROOT
-from precert.contract import Entitlement
+from precert.names import Entitlement
 from tests.template.synthesized import Synthesized
 from tools.operations import OPERATIONS, ROUTES
 
@@ -72,7 +72,7 @@ def test_nobody_signs_up_or_edits_rights_when_the_pool_is_ours(stack: Synthesize
     (pool,) = stack.properties("AWS::Cognito::UserPool").values()
     (client,) = stack.properties("AWS::Cognito::UserPoolClient").values()
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
-    rights = {"tins", "plans", "delegates"}
+    rights = {"tins", "plans", "vendors"}
     assert {attribute["Name"] for attribute in pool["Schema"]} == rights
     claims = {f"custom:{name}" for name in rights}
     assert not claims & set(client["WriteAttributes"])

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from precert import contract
+from precert import names as shared_names
 from tests.template.synthesized import Synthesized
 
 TABLE: Final = "AWS::DynamoDB::Table"
@@ -30,15 +30,15 @@ def test_table_can_be_restored_when_something_went_wrong(stack: Synthesized) -> 
 def test_keys_are_the_contracts_when_tables_are_made(stack: Synthesized) -> None:
     for table in stack.properties(TABLE).values():
         assert [(k["AttributeName"], k["KeyType"]) for k in table["KeySchema"]] == [
-            (contract.PK, "HASH"),
-            (contract.SK, "RANGE"),
+            (shared_names.PK, "HASH"),
+            (shared_names.SK, "RANGE"),
         ]
 
 
 def test_requests_expire_and_tell_when_the_stream_is_read(stack: Synthesized) -> None:
     table = requests_table(stack)
     assert table["TimeToLiveSpecification"] == {
-        "AttributeName": contract.TTL_ATTRIBUTE,
+        "AttributeName": shared_names.TTL_ATTRIBUTE,
         "Enabled": True,
     }
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
@@ -57,9 +57,9 @@ def test_indexes_carry_the_row_alone_when_lists_are_read(stack: Synthesized) -> 
             (index.partition_key, index.sort_key),
             {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.carries)},
         )
-        for name, index in contract.INDEXES.items()
+        for name, index in shared_names.INDEXES.items()
     }
-    assert len(indexes) == len(contract.LINE_INDEXES) + 1
+    assert len(indexes) == len(shared_names.LINE_INDEXES) + 1
 
 
 def test_bucket_is_private_and_versioned_when_it_is_made(stack: Synthesized) -> None:

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import pytest
 
-from precert.contract import (
+from precert.names import (
     EVENT_SK_PREFIX,
     EVENT_SOURCE,
-    LETTER_EVENT_TYPES,
     MESSAGE_EVENT_TYPES,
+    NOTICE_EVENT_TYPES,
     REQUEST_SK,
     SCAN_UNRESOLVED,
     VENDOR_DETERMINED,
@@ -78,7 +78,7 @@ def test_rule_retries_and_sets_aside_when_its_target_fails(stack: Synthesized) -
     ("function", "source", "types"),
     [
         ("InboxFunction", EVENT_SOURCE, MESSAGE_EVENT_TYPES),
-        ("LettersFunction", EVENT_SOURCE, LETTER_EVENT_TYPES),
+        ("NoticesFunction", EVENT_SOURCE, NOTICE_EVENT_TYPES),
         ("ReportsFunction", {"prefix": VENDOR_SOURCE_PREFIX}, (VENDOR_DETERMINED,)),
     ],
 )

@@ -4,7 +4,7 @@ import json
 from typing import Final
 
 from infra import catalogue, certificates
-from precert.contract import Env
+from precert.names import Env
 from tests.template.synthesized import Synthesized
 
 FUNCTION: Final = "AWS::Lambda::Function"

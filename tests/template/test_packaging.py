@@ -85,7 +85,7 @@ def test_layers_import_when_they_are_all_there_is(tmp_path: Path) -> None:
     code = (
         "import aws_lambda_powertools, pydantic\n"
         "from botocore.session import get_session\n"
-        "import precert.contract, payer_data\n"
+        "import precert.names, payer_data\n"
         "from precert.adapters.code_sets import shipped_code_sets\n"
         "from precert.domain.code_sets import CodeSet\n"
         "assert shipped_code_sets().listed(CodeSet.ICD_10_CM, 'K55').leaf is False\n"

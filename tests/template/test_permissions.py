@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from infra import catalogue
-from precert.contract import INDEXES, LINE_INDEXES
+from precert.names import INDEXES, LINE_INDEXES
 from tests.template.synthesized import Synthesized, listed
 
 PLAN: Final = "AWS::GuardDuty::MalwareProtectionPlan"
@@ -81,7 +81,7 @@ ALLOWED: Final = {
     catalogue.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY,
     catalogue.INTAKE: REGISTER,
     catalogue.REPORTS: REGISTER,
-    catalogue.LETTERS: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
+    catalogue.NOTICES: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"s3:PutObject"}
     | WRITE_KEY,
     catalogue.WORKFLOW: WRITE
@@ -156,7 +156,7 @@ def test_objects_are_reached_below_their_prefix_when_a_function_may(stack: Synth
                     None,
                     "/documents/*",
                     "/history/*",
-                    "/letters/*",
+                    "/notices/*",
                     "/rule-lists/*",
                     PROBE,
                 }
@@ -179,8 +179,8 @@ def test_ssn_is_hashed_by_the_check_alone_when_a_key_is_used(stack: Synthesized)
     ]
     [(role, (key, _))] = hashing
     assert role.startswith("CheckFunction")
-    made = stack.properties("AWS::KMS::Key")[key]
-    assert (made["KeySpec"], made["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    deps = stack.properties("AWS::KMS::Key")[key]
+    assert (deps["KeySpec"], deps["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
 
 
 def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> None:

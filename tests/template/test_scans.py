@@ -6,7 +6,7 @@ import pytest
 
 from infra.constructs.functions import METRICS_NAME
 from infra.context import stage_config
-from precert.contract import SCAN_UNRESOLVED
+from precert.names import SCAN_UNRESOLVED
 from tests.template.synthesized import Synthesized
 
 PLAN: Final = "AWS::GuardDuty::MalwareProtectionPlan"
@@ -45,8 +45,8 @@ def test_plan_waits_for_its_roles_permissions_when_it_is_made(prod: Synthesized)
     role = plan["Properties"]["Role"]["Fn::GetAtt"][0]
     [policy] = (
         name
-        for name, made in prod.properties("AWS::IAM::Policy").items()
-        if made["Roles"] == [{"Ref": role}]
+        for name, deps in prod.properties("AWS::IAM::Policy").items()
+        if deps["Roles"] == [{"Ref": role}]
     )
     assert {role, policy} <= set(plan["DependsOn"])
 

@@ -8,13 +8,13 @@ from typing import Any, Final
 import pytest
 from jsonata import Jsonata
 
-from precert.contract import CLOCK_MOVED, Route, WorkflowTask
 from precert.domain.errors import TransientError
+from precert.names import CLOCK_MOVED, Route, WorkflowTask
 from precert.usecases.ports.requests import RequestClosedError
 from tests.template.synthesized import Synthesized
 
 Machine = dict[str, Any]
-IDS: Final = {"task", "request_id", "round", "seconds", "task_token"}
+IDS: Final = {"task", "request_id", "cycle", "seconds", "task_token"}
 TERMINAL: Final = {"Succeed", "Fail"}
 
 
@@ -106,7 +106,7 @@ def test_timeout_is_no_fault_when_a_decision_is_awaited(machine: Machine) -> Non
     state = machine["States"]["Await Decision"]
     assert all("States.Timeout" not in retry["ErrorEquals"] for retry in state["Retry"])
     nexts = {error: catch["Next"] for catch in state["Catch"] for error in catch["ErrorEquals"]}
-    assert nexts["States.Timeout"] == "Mark Clock"
+    assert nexts["States.Timeout"] == "Check Deadline"
     assert nexts["RequestClosedError"] == "Determined"
 
 
@@ -149,12 +149,12 @@ def test_every_expression_parses_when_read(machine: Machine) -> None:
         Jsonata(expression)
 
 
-@pytest.mark.parametrize(("answer", "seconds"), [({"seconds_to_next_mark": 7}, 7), ({}, 1)])
+@pytest.mark.parametrize(("answer", "seconds"), [({"seconds_to_next_check": 7}, 7), ({}, 1)])
 def test_wait_is_known_when_the_answer_has_a_mark_or_none(
     machine: Machine, answer: dict[str, int], seconds: int
 ) -> None:
-    for name in ("Assess", "Mark Clock"):
-        expression = machine["States"][name]["Assign"]["seconds_to_next_mark"]
+    for name in ("Assess", "Check Deadline"):
+        expression = machine["States"][name]["Assign"]["seconds_to_next_check"]
         states = {"result": {"Payload": answer}}
         assert evaluated(expression, states=states) == seconds
 

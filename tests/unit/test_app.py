@@ -17,20 +17,20 @@ from precert.api.models import ResponseModel
 from precert.api.parameters import BasedOn, CurrentCaller, DraftId, IdempotencyKey
 from precert.api.parsing import MAX_BODY_BYTES
 from precert.api.problems import MAX_LISTED, PROBLEM_TYPE
-from precert.contract import Entitlement
 from precert.domain.caller import ClaimNames
 from precert.domain.errors import (
     ActionNotAllowedError,
-    Fault,
+    FieldError,
     InvalidInputError,
     NotFoundError,
     TransientError,
 )
 from precert.domain.values import Value
+from precert.names import Entitlement
 from precert.observability import logger, metrics
 from tests.fakes.samples import REQUEST_ID
 
-NAMES: Final = ClaimNames("cognito:groups", "custom:tins", "custom:plans", "custom:delegates")
+NAMES: Final = ClaimNames("cognito:groups", "custom:tins", "custom:plans", "custom:vendors")
 SECRET: Final = "Adams, Allison, 849382930"
 ENTITLED: Final = {"sub": "u", "cognito:groups": "[PatientSearch]"}
 
@@ -254,7 +254,7 @@ def test_nothing_is_found_when_the_id_does_not_have_the_form(draft_id: str) -> N
 def test_header_is_malformed_when_if_match_is_not_an_etag_of_this_api(value: str) -> None:
     found = problem(saving(if_match=value))
     assert (found["status"], found["code"]) == (400, "malformed_header")
-    assert [one["pointer"] for one in found["faults"]] == ["/If-Match"]
+    assert [one["pointer"] for one in found["errors"]] == ["/If-Match"]
 
 
 def test_version_is_missing_when_there_is_no_if_match() -> None:
@@ -264,7 +264,7 @@ def test_version_is_missing_when_there_is_no_if_match() -> None:
 
 def test_header_is_malformed_when_the_key_is_not_ascii() -> None:
     found = problem(saving(idempotency_key="ключ"))
-    assert [one["pointer"] for one in found["faults"]] == ["/Idempotency-Key"]
+    assert [one["pointer"] for one in found["errors"]] == ["/Idempotency-Key"]
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_body_is_strict_json_when_it_is_read(raw: str, encoded: bool, status: in
 
 def test_every_error_has_its_pointer_when_a_body_is_wrong() -> None:
     found = problem(saving({"units": "1", "a/b~c": 1}))
-    assert [(one["pointer"], one["code"]) for one in found["faults"]] == [
+    assert [(one["pointer"], one["code"]) for one in found["errors"]] == [
         ("/text", "missing"),
         ("/units", "int_type"),
         ("/a~1b~0c", "extra_forbidden"),
@@ -298,7 +298,7 @@ def test_every_error_has_its_pointer_when_a_body_is_wrong() -> None:
 @pytest.mark.parametrize("query", [{"limit": "x"}, {"limit": "1,2"}, {"other": "1"}])
 def test_parameter_is_named_when_it_is_wrong_repeated_or_unknown(query: dict[str, str]) -> None:
     found = problem(called("GET", "/v1/pages", query=query))
-    assert (found["status"], [one["pointer"] for one in found["faults"]]) == (
+    assert (found["status"], [one["pointer"] for one in found["errors"]]) == (
         422,
         [f"/{name}" for name in query],
     )
@@ -316,13 +316,15 @@ def test_there_is_no_such_operation_when_no_route_matches(method: str, path: str
 
 
 def test_errors_are_counted_when_there_are_more_than_a_problem_lists() -> None:
-    RAISED.append(InvalidInputError([Fault(f"/{n}", "missing", "required") for n in range(130)]))
+    RAISED.append(
+        InvalidInputError([FieldError(f"/{n}", "missing", "required") for n in range(130)])
+    )
     found = problem(called("GET", "/v1/broken"))
-    assert (len(found["faults"]), found["further_errors"]) == (MAX_LISTED, 30)
+    assert (len(found["errors"]), found["further_errors"]) == (MAX_LISTED, 30)
 
 
 def test_number_of_further_errors_is_left_out_when_all_are_listed() -> None:
-    RAISED.append(InvalidInputError([Fault("/a", "missing", "required")] * MAX_LISTED))
+    RAISED.append(InvalidInputError([FieldError("/a", "missing", "required")] * MAX_LISTED))
     assert "further_errors" not in problem(called("GET", "/v1/broken"))
 
 
@@ -330,7 +332,7 @@ def test_extensions_are_members_when_an_error_has_them() -> None:
     RAISED.append(ActionNotAllowedError("No.", request_status="VOID", allowed_actions=["X"]))
     found = problem(called("GET", "/v1/broken"))
     assert (found["status"], found["allowed_actions"]) == (409, ["X"])
-    assert "faults" not in found
+    assert "errors" not in found
 
 
 def test_caller_is_asked_to_wait_when_an_error_is_transient() -> None:

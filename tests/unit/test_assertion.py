@@ -17,7 +17,7 @@ KEY = bytes(range(32))
 LIST = "2026-06"
 
 
-def made(asked: RequestContent | None = None, *, at: datetime = START, key: bytes = KEY) -> str:
+def deps(asked: RequestContent | None = None, *, at: datetime = START, key: bytes = KEY) -> str:
     return assertion_id(asked or content(), LIST, at, key=key)
 
 
@@ -32,17 +32,17 @@ def changed_line(**changes: Any) -> RequestContent:
 
 
 def test_id_tells_when_the_answer_was_given_when_it_is_read() -> None:
-    assert re.fullmatch(r"CHK-260701150000-[0-9A-HJKMNP-TV-Z]{16}", made())
-    assert made(at=START.astimezone(ZoneInfo("America/New_York"))) == made()
+    assert re.fullmatch(r"CHK-260701150000-[0-9A-HJKMNP-TV-Z]{16}", deps())
+    assert deps(at=START.astimezone(ZoneInfo("America/New_York"))) == deps()
 
 
 def test_id_is_the_same_when_the_same_was_asked_in_the_same_second() -> None:
-    assert made() == made(content())
-    assert made(at=START + timedelta(seconds=1))[16:] != made()[16:]
+    assert deps() == deps(content())
+    assert deps(at=START + timedelta(seconds=1))[16:] != deps()[16:]
 
 
 def test_id_fits_when_question_list_and_instant_are_those_of_the_answer() -> None:
-    assert matches(made(), content(), LIST, key=KEY)
+    assert matches(deps(), content(), LIST, key=KEY)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_id_fits_when_question_list_and_instant_are_those_of_the_answer() -> Non
     [
         content(patient={**PATIENT, "member_id": "849382931"}),
         content(servicing_provider={**entered()["servicing_provider"], "tin": "463778226"}),
-        changed_service(urgency="URGENT"),
+        changed_service(urgency="EXPEDITED"),
         changed_service(primary_diagnosis="K5651"),
         changed_service(admission_date="2026-07-21"),
         changed_line(code="44140"),
@@ -59,7 +59,7 @@ def test_id_fits_when_question_list_and_instant_are_those_of_the_answer() -> Non
     ids=["patient", "provider", "urgency", "diagnosis", "day", "code", "services"],
 )
 def test_id_does_not_fit_when_something_else_was_asked(other: RequestContent) -> None:
-    assert not matches(made(), other, LIST, key=KEY)
+    assert not matches(deps(), other, LIST, key=KEY)
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_id_does_not_fit_when_something_else_was_asked(other: RequestContent) ->
     ids=["phone", "requesting provider", "the id itself", "stay", "line"],
 )
 def test_id_fits_when_a_draft_added_what_only_drafts_have(later: RequestContent) -> None:
-    assert matches(made(), later, LIST, key=KEY)
+    assert matches(deps(), later, LIST, key=KEY)
 
 
 def test_id_does_not_fit_when_another_list_answered() -> None:
-    assert not matches(made(), content(), "2026-07", key=KEY)
+    assert not matches(deps(), content(), "2026-07", key=KEY)
 
 
 @pytest.mark.parametrize(
@@ -89,13 +89,13 @@ def test_nothing_fits_when_what_is_quoted_is_no_id(quoted: str) -> None:
 
 
 def test_time_cannot_be_changed_when_an_id_was_given() -> None:
-    assert not matches(made().replace("260701", "260601"), content(), LIST, key=KEY)
+    assert not matches(deps().replace("260701", "260601"), content(), LIST, key=KEY)
 
 
 def test_id_cannot_be_made_when_the_key_is_not_known() -> None:
     """Nor can a member's id be found by trying them all."""
-    assert made(key=bytes(32)) != made()
-    assert not matches(made(key=bytes(32)), content(), LIST, key=KEY)
+    assert deps(key=bytes(32)) != deps()
+    assert not matches(deps(key=bytes(32)), content(), LIST, key=KEY)
 
 
 def test_id_is_read_as_people_write_it_when_it_is_quoted() -> None:
@@ -110,7 +110,7 @@ def test_id_is_refused_when_its_form_is_another(wrong: str) -> None:
 
 
 def test_moment_is_read_when_an_id_is_quoted() -> None:
-    assert given_at(made(at=START + timedelta(milliseconds=300))) == START
+    assert given_at(deps(at=START + timedelta(milliseconds=300))) == START
 
 
 @pytest.mark.parametrize(

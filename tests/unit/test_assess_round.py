@@ -5,31 +5,31 @@ from typing import Any, Final
 
 import pytest
 
-from precert.contract import EventType, Route
 from precert.domain.assertion import assertion_id
-from precert.domain.delegates import Delegate
 from precert.domain.documents import Document, DocumentStatus
-from precert.domain.request import Request, lines_of
-from precert.domain.review import SYSTEM, AssertionStanding, Assessment
+from precert.domain.request import Request, service_lines_of
+from precert.domain.review import SYSTEM, AssertionStatus, Assessment
 from precert.domain.statuses import LineStatus, Status, WaitingOn
-from precert.usecases.workflow import Standing
+from precert.domain.vendors import DelegatedVendor
+from precert.names import EventType, Route
+from precert.usecases.workflow import CycleStatus
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.reference import RULE_LIST, VENDOR, SampleReference, assess, rule
 from tests.fakes.requests import InMemoryRequests
 
-CLOSED: Final = Standing(Route.CLOSED, 1)
+CLOSED: Final = CycleStatus(Route.CLOSED, 1)
 LIMITED: Final = SampleReference.of(
     rule("44120", auto_approve_max_days=3), rule("44121", auto_approve_max_units=2)
 )
 FREE: Final = SampleReference.of(rule("44120", "NOT_REQUIRED"), rule("44121", "NOT_REQUIRED"))
 DELEGATED: Final = SampleReference.of(
-    rule("44120", "THIRD_PARTY", delegate_id="IMAGING"),
-    rule("44121", "THIRD_PARTY", delegate_id="IMAGING"),
+    rule("44120", "DELEGATED_VENDOR", vendor_id="IMAGING"),
+    rule("44121", "DELEGATED_VENDOR", vendor_id="IMAGING"),
 )
 WANTING: Final = SampleReference.of(
-    rule("44120", documents_wanted=("OPERATIVE_PLAN", "CLINICAL_NOTES")),
-    rule("44121", documents_wanted=("CLINICAL_NOTES",)),
+    rule("44120", required_documentation=("OPERATIVE_PLAN", "CLINICAL_NOTES")),
+    rule("44121", required_documentation=("CLINICAL_NOTES",)),
 )
 
 
@@ -40,13 +40,13 @@ def service(**changes: Any) -> dict[str, Any]:
 
 def submitted(*services: dict[str, Any], **parts: Any) -> Request:
     content = samples.content(services=list(services) or [service()], **parts)
-    review = samples.review().model_copy(update={"lines": lines_of(content.services)})
+    review = samples.review().model_copy(update={"lines": service_lines_of(content.services)})
     return samples.request(Status.PROCESSING, content=content, review=review)
 
 
 def assessed(
     by: SampleReference, request: Request | None = None, *documents: Document
-) -> tuple[Request, InMemoryRequests, Standing]:
+) -> tuple[Request, InMemoryRequests, CycleStatus]:
     requests = InMemoryRequests.holding(request or submitted())
     requests.documents = list(documents)
     standing = assess(requests, by=by)
@@ -132,7 +132,8 @@ TWICE: Final = [
         (SampleReference(), submitted()),
         (
             SampleReference.of(
-                rule("44120", "NOT_REQUIRED"), rule("44121", "THIRD_PARTY", delegate_id="IMAGING")
+                rule("44120", "NOT_REQUIRED"),
+                rule("44121", "DELEGATED_VENDOR", vendor_id="IMAGING"),
             ),
             submitted(),
         ),
@@ -174,11 +175,11 @@ def test_vendor_decides_when_every_line_is_one_vendors() -> None:
 
 @pytest.mark.rule("W8")
 def test_reviewer_decides_when_lines_are_of_two_vendors() -> None:
-    other = VENDOR.model_copy(update={"delegate_id": "OTHER"})
+    other = VENDOR.model_copy(update={"vendor_id": "OTHER"})
     by = SampleReference.of(
-        rule("44120", "THIRD_PARTY", delegate_id="IMAGING"),
-        rule("44121", "THIRD_PARTY", delegate_id="OTHER"),
-        delegates_by_id={"IMAGING": VENDOR, "OTHER": other},
+        rule("44120", "DELEGATED_VENDOR", vendor_id="IMAGING"),
+        rule("44121", "DELEGATED_VENDOR", vendor_id="OTHER"),
+        vendors_by_id={"IMAGING": VENDOR, "OTHER": other},
     )
     request, _, _ = assessed(by)
     assert (request.waiting_on, request.is_delegated) == (WaitingOn.PAYER, False)
@@ -189,13 +190,15 @@ def test_reviewer_decides_when_lines_are_of_two_vendors() -> None:
 def test_payer_decides_when_the_vendor_takes_nothing_that_was_given_already(
     day: str, delegated: bool
 ) -> None:
-    strict: Delegate = VENDOR.model_copy(update={"retrospective_notice": "retrospective_equipment"})
+    strict: DelegatedVendor = VENDOR.model_copy(
+        update={"retrospective_notice": "retrospective_equipment"}
+    )
     by = SampleReference(DELEGATED.rules_by_code, {"IMAGING": strict})
     request, _, _ = assessed(by, submitted(service(admission_date=day)))
     assert request.is_delegated == delegated
 
 
-# -- wanted documents --------------------------------------------------------------------------------
+# -- required documentation --------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("W1", "W2")
@@ -203,11 +206,11 @@ def test_missing_documents_are_asked_for_at_once_when_the_rules_want_them() -> N
     request, requests, standing = assessed(WANTING, None, document("CLINICAL_NOTES"))
     asked = request.submitted.open_information_request
     assert asked is not None
-    assert (asked.documents, asked.asked_by) == (("OPERATIVE_PLAN",), SYSTEM)
-    assert asked.text == samples.payer().wanted_documents["OPERATIVE_PLAN"]
+    assert (asked.documents, asked.requested_by) == (("OPERATIVE_PLAN",), SYSTEM)
+    assert asked.text == samples.payer().required_documentation["OPERATIVE_PLAN"]
     assert asked.answer_by == START + timedelta(days=45)
     assert request.waiting_on is WaitingOn.PROVIDER
-    assert standing == Standing(Route.REVIEW, int(timedelta(days=45).total_seconds()))
+    assert standing == CycleStatus(Route.REVIEW, int(timedelta(days=45).total_seconds()))
     assert [event.type for event in requests.events] == [
         EventType.REQUEST_PENDED,
         EventType.INFORMATION_REQUESTED,
@@ -215,7 +218,7 @@ def test_missing_documents_are_asked_for_at_once_when_the_rules_want_them() -> N
 
 
 def test_time_to_bring_documents_is_the_urgent_one_when_the_request_is_urgent() -> None:
-    request, _, _ = assessed(WANTING, submitted(service(urgency="URGENT")))
+    request, _, _ = assessed(WANTING, submitted(service(urgency="EXPEDITED")))
     asked = request.submitted.open_information_request
     assert asked is not None
     assert asked.answer_by == START + timedelta(hours=48)
@@ -228,7 +231,7 @@ def test_nothing_is_asked_for_when_all_of_it_is_there() -> None:
     assert request.submitted.information_requests == ()
     refused = document("OPERATIVE_PLAN", status=DocumentStatus.REFUSED)
     request, _, _ = assessed(WANTING, None, there[0], refused)
-    assert assessment(request).wanted_documents == ("OPERATIVE_PLAN",)
+    assert assessment(request).required_documentation == ("OPERATIVE_PLAN",)
 
 
 @pytest.mark.rule("C10")
@@ -262,7 +265,7 @@ def test_clock_runs_when_a_document_came_while_it_was_being_asked_for() -> None:
     requests.documents = [document(None, START)]
     standing = assess(requests, by=WANTING)
     assert requests.requests[samples.REQUEST_ID].waiting_on is WaitingOn.PAYER
-    assert standing.seconds_to_next_mark == int((timedelta(days=15) * 0.75).total_seconds())
+    assert standing.seconds_to_next_check == int((timedelta(days=15) * 0.75).total_seconds())
 
 
 def test_nothing_more_is_asked_for_when_it_was_brought_and_a_repair_assesses_again() -> None:
@@ -307,16 +310,16 @@ def test_notification_is_late_when_more_than_one_business_day_has_passed(
 @pytest.mark.parametrize(
     ("quoted", "standing"),
     [
-        (None, AssertionStanding.NONE),
-        ("CHK-260701150000-7Q2W8F5Y1ZT4XK6M", AssertionStanding.CHANGED),
+        (None, AssertionStatus.NONE),
+        ("CHK-260701150000-7Q2W8F5Y1ZT4XK6M", AssertionStatus.CHANGED),
         (
             assertion_id(samples.content(), RULE_LIST.version, START, key=b"key"),
-            AssertionStanding.PROVEN,
+            AssertionStatus.PROVEN,
         ),
     ],
 )
 def test_quoted_answer_is_proven_when_the_request_is_assessed(
-    quoted: str | None, standing: AssertionStanding
+    quoted: str | None, standing: AssertionStatus
 ) -> None:
     request, _, _ = assessed(SampleReference(), submitted(assertion_id=quoted))
     assert assessment(request).assertion is standing

@@ -5,11 +5,11 @@ from typing import Any, Final
 import pytest
 
 from precert.api.claims import caller_of
-from precert.contract import Entitlement
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import InvalidInputError, NotEntitledError
+from precert.names import Entitlement
 
-NAMES: Final = ClaimNames("groups", "tins", "plans", "delegates")
+NAMES: Final = ClaimNames("groups", "tins", "plans", "vendors")
 BOTH: Final = frozenset({"463778226", "203129831"})
 
 

@@ -154,7 +154,7 @@ def test_name_is_the_payers_when_the_payer_names_the_code() -> None:
         "urgencies": [(one.code, one.name) for one in form.urgencies],
         "unit_types": [(one.code, one.name) for one in form.unit_types],
         "decision_reasons": payer().reason_codes.items(),
-        "required_documentation": payer().wanted_documents.items(),
+        "required_documentation": payer().required_documentation.items(),
     }
     for name, choices in named.items():
         assert [(code, lists.label(name, code)) for code, _ in choices] == list(choices)
@@ -207,7 +207,7 @@ def test_lists_are_built_once_when_the_payer_stays() -> None:
 def test_version_is_another_when_the_payers_data_changes() -> None:
     lists = CodeLists(payer()).with_public()
     same = CodeLists(payer().model_copy(update={"name": "Another Plan"})).with_public()
-    other = payer().model_copy(update={"wanted_documents": {"PRESCRIPTION": "Prescription"}})
+    other = payer().model_copy(update={"required_documentation": {"PRESCRIPTION": "Prescription"}})
     assert version_of(lists) == version_of(same)
     assert version_of(lists) != version_of(CodeLists(other).with_public())
 

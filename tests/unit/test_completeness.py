@@ -1,4 +1,4 @@
-"""What a check or a submission still needs, each fault with its pointer (C3, C4, C5, C9, D6)."""
+"""What a check or a submission still needs, each error with its pointer (C3, C4, C5, C9, D6)."""
 
 from datetime import date, timedelta
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from precert.domain.codes import code_types_of, has_form
-from precert.domain.completeness import faults_of_check, faults_of_submission
+from precert.domain.completeness import errors_of_check, errors_of_submission
 from precert.domain.content import MAX_LINES, RequestContent
 from precert.domain.values import CodeType
 from tests.fakes import samples
@@ -16,7 +16,7 @@ OUTPATIENT: Final = {
     "authorization_type": "OUTPATIENT",
     "type_of_service": "IMAGING",
     "place_of_service": "OFFICE",
-    "urgency": "ELECTIVE",
+    "urgency": "STANDARD",
     "service_date": "2026-07-20",
     "primary_diagnosis": "K5650",
     "procedures": [{"code": "70551", "start_date": "2026-07-20", "units": 1}],
@@ -29,10 +29,10 @@ def inpatient(**changes: Any) -> dict[str, Any]:
 
 
 def found(*services: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
-    """Pointer and code of each fault of a submission."""
+    """Pointer and code of each error of a submission."""
     entered = changes | ({"services": list(services)} if services else {})
-    faults = faults_of_submission(samples.content(**entered), samples.payer(), TODAY)
-    return [(fault.pointer, fault.code) for fault in faults]
+    errors = errors_of_submission(samples.content(**entered), samples.payer(), TODAY)
+    return [(error.pointer, error.code) for error in errors]
 
 
 def test_nothing_is_missing_when_everything_was_entered() -> None:
@@ -42,8 +42,8 @@ def test_nothing_is_missing_when_everything_was_entered() -> None:
 
 @pytest.mark.rule("D6")
 def test_all_of_it_is_listed_when_nothing_was_entered() -> None:
-    faults = faults_of_submission(RequestContent(), samples.payer(), TODAY)
-    assert {(fault.pointer, fault.code) for fault in faults} == {
+    errors = errors_of_submission(RequestContent(), samples.payer(), TODAY)
+    assert {(error.pointer, error.code) for error in errors} == {
         ("/patient", "missing"),
         ("/servicing_provider", "missing"),
         ("/requesting_provider", "missing"),
@@ -79,17 +79,17 @@ def test_faults_of_all_services_are_listed_when_several_are_wrong() -> None:
     }
 
 
-@pytest.mark.parametrize("side", ["servicing_provider", "requesting_provider"])
-def test_provider_is_completed_when_it_was_typed_in_by_hand(side: str) -> None:
-    wanted = {(f"/{side}/{name}", "missing") for name in ("tin", "npi", "address")}
-    if side == "servicing_provider":
+@pytest.mark.parametrize("role", ["servicing_provider", "requesting_provider"])
+def test_provider_is_completed_when_it_was_typed_in_by_hand(role: str) -> None:
+    wanted = {(f"/{role}/{name}", "missing") for name in ("tin", "npi", "address")}
+    if role == "servicing_provider":
         wanted.add(("/servicing_provider/phone", "missing"))
-    assert set(found(**{side: {"name": "By Hand"}})) == wanted
+    assert set(found(**{role: {"name": "By Hand"}})) == wanted
 
 
 @pytest.mark.rule("C3")
 @pytest.mark.parametrize(
-    ("service", "faults"),
+    ("service", "errors"),
     [
         (
             inpatient(admission_date=None, service_date="2026-07-20"),
@@ -108,9 +108,9 @@ def test_provider_is_completed_when_it_was_typed_in_by_hand(side: str) -> None:
     ],
 )
 def test_date_is_that_of_the_authorization_type_when_one_is_entered(
-    service: dict[str, Any], faults: set[tuple[str, str]]
+    service: dict[str, Any], errors: set[tuple[str, str]]
 ) -> None:
-    assert set(found(service)) == faults
+    assert set(found(service)) == errors
 
 
 @pytest.mark.rule("C3")
@@ -187,9 +187,9 @@ def test_start_of_a_procedure_is_taken_when_it_is_in_the_window_only(
 @pytest.mark.rule("C9")
 def test_caller_is_referred_to_provider_services_when_a_date_is_outside() -> None:
     content = samples.content(services=[inpatient(admission_date="2020-01-01")])
-    [fault] = faults_of_check(content, samples.payer(), TODAY)
-    assert "Provider Services" in fault.message
-    assert samples.payer().provider_services.phone in fault.message
+    [error] = errors_of_check(content, samples.payer(), TODAY)
+    assert "Provider Services" in error.message
+    assert samples.payer().provider_services.phone in error.message
 
 
 def test_code_is_listed_once_when_it_was_entered_twice() -> None:
@@ -211,8 +211,8 @@ def test_codes_are_too_many_when_services_hold_more_than_a_request_may() -> None
 def test_check_asks_for_less_when_a_submission_would_need_more() -> None:
     bare = inpatient(requested_days=None, procedures=[{"code": "44120"}])
     content = samples.content(services=[bare], requesting_provider=None)
-    assert faults_of_check(content, samples.payer(), TODAY) == []
-    assert len(faults_of_submission(content, samples.payer(), TODAY)) == 4
+    assert errors_of_check(content, samples.payer(), TODAY) == []
+    assert len(errors_of_submission(content, samples.payer(), TODAY)) == 4
 
 
 @pytest.mark.rule("C5")
@@ -245,7 +245,7 @@ def test_code_belongs_to_the_sets_of_its_form_when_it_is_read(code: str, types: 
 
 @pytest.mark.rule("C5")
 @pytest.mark.parametrize(
-    ("procedure", "fault"),
+    ("procedure", "error"),
     [
         ({"code": "470"}, ("code_type", "ambiguous")),
         ({"code": "470", "code_type": "DRG"}, None),
@@ -254,8 +254,8 @@ def test_code_belongs_to_the_sets_of_its_form_when_it_is_read(code: str, types: 
     ],
 )
 def test_code_is_asked_about_when_its_form_does_not_say_its_set(
-    procedure: dict[str, str], fault: tuple[str, str] | None
+    procedure: dict[str, str], error: tuple[str, str] | None
 ) -> None:
     line = {"start_date": "2026-07-20", "units": 1, **procedure}
-    wanted = [(f"/services/0/procedures/0/{fault[0]}", fault[1])] if fault else []
+    wanted = [(f"/services/0/procedures/0/{error[0]}", error[1])] if error else []
     assert found(inpatient(procedures=[line])) == wanted

@@ -7,12 +7,16 @@ from typing import Any, Final
 
 import pytest
 
-from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Coverage
-from precert.domain.errors import Fault, InvalidInputError, NoConfirmationError, NotEntitledError
-from precert.domain.rules import CodeAnswer, Requirement, RuleListVersion, overall
+from precert.domain.errors import (
+    FieldError,
+    InvalidInputError,
+    NoConfirmationError,
+    NotEntitledError,
+)
+from precert.domain.rules import CodeResult, Requirement, RuleListVersion, overall
 from precert.domain.values import CodeType
 from precert.domain.wording import (
     written_address,
@@ -21,7 +25,8 @@ from precert.domain.wording import (
     written_moment,
     written_units,
 )
-from precert.usecases.checks import CheckAnswer
+from precert.names import Entitlement
+from precert.usecases.checks import CheckResult
 from precert.usecases.confirmation import confirm_check
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -52,17 +57,17 @@ class Paper:
 
 def checked(
     content: RequestContent, *requirements: Requirement, at: datetime = START
-) -> CheckAnswer:
+) -> CheckResult:
     """The answer of a check with these requirements, one for each code in the order asked."""
     wanted = iter(requirements)
     services = tuple(
         tuple(
-            CodeAnswer(line.code, line.code_type or CodeType.CPT, next(wanted), f"RULE-{line.code}")
+            CodeResult(line.code, line.code_type or CodeType.CPT, next(wanted), f"RULE-{line.code}")
             for line in service.procedures
         )
         for service in content.services
     )
-    return CheckAnswer(
+    return CheckResult(
         services=services,
         requirement=overall(code for codes in services for code in codes),
         rule_list=RuleListVersion("2026-01", date(2026, 1, 1), "", "", START),
@@ -187,13 +192,15 @@ def test_day_is_the_payers_when_it_is_another_in_utc() -> None:
 
 
 def test_everything_missing_is_listed_when_the_check_finds_faults_too() -> None:
-    def check(_content: RequestContent, _caller: Caller) -> CheckAnswer:
-        raise InvalidInputError([Fault("/content/services", "missing", "add at least one service")])
+    def check(_content: RequestContent, _caller: Caller) -> CheckResult:
+        raise InvalidInputError(
+            [FieldError("/content/services", "missing", "add at least one service")]
+        )
 
     content = samples.content(servicing_provider={"kind": "FACILITY"})
     with pytest.raises(InvalidInputError) as caught:
         confirm_check(content, CALLER, check=check, payer=samples.payer(), printer=Paper())
-    assert [fault.pointer for fault in caught.value.faults] == [
+    assert [error.pointer for error in caught.value.errors] == [
         "/content/services",
         "/content/servicing_provider/name",
         "/content/servicing_provider/tin",
@@ -205,11 +212,11 @@ def test_provider_has_to_be_named_when_the_check_did_without() -> None:
     content = samples.content(servicing_provider={"kind": "FACILITY", "name": "A Clinic"})
     with pytest.raises(InvalidInputError) as caught:
         confirmed(content, FREE, FREE)
-    assert {fault.pointer.rpartition("/")[2] for fault in caught.value.faults} == {"tin", "address"}
+    assert {error.pointer.rpartition("/")[2] for error in caught.value.errors} == {"tin", "address"}
 
 
 def test_entitlement_is_asked_first_when_the_provider_is_not_named() -> None:
-    def check(_content: RequestContent, caller: Caller) -> CheckAnswer:
+    def check(_content: RequestContent, caller: Caller) -> CheckResult:
         caller.require(Entitlement.PATIENT_SEARCH)
         raise AssertionError
 

@@ -22,8 +22,8 @@ def span(active_from: str, active_to: str | None, **changes: Any) -> Coverage:
 def member() -> Member:
     """Covered in 2025, and by another plan from March 2026 on; entered in the other order."""
     spans = (span("2026-03-01", None, plan=LATER_PLAN), span("2025-01-01", "2025-12-31"))
-    [made] = members_of(spans)
-    return made
+    [deps] = members_of(spans)
+    return deps
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from typing import Final
 
 import pytest
 
-from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.deciding import LineDecision
 from precert.domain.errors import (
@@ -16,6 +15,7 @@ from precert.domain.errors import (
 )
 from precert.domain.request import Request
 from precert.domain.statuses import LineStatus, Status
+from precert.names import Entitlement
 from precert.usecases.changes import ATTEMPTS
 from precert.usecases.decisions import decide
 from tests.fakes import samples
@@ -36,13 +36,13 @@ def decided(
     *decisions: LineDecision,
     requests: InMemoryRequests | None = None,
     by: Caller = REVIEWER,
-    round_: int = 1,
+    cycle: int = 1,
 ) -> Request:
     return decide(
         samples.REQUEST_ID,
         decisions,
         by,
-        round_=round_,
+        cycle=cycle,
         requests=requests or InMemoryRequests.holding(samples.request(Status.PENDING)),
         code_sets=code_sets(),
         payer=samples.payer(),
@@ -50,17 +50,17 @@ def decided(
     )
 
 
-def faults(*decisions: LineDecision) -> list[tuple[str, str]]:
+def errors(*decisions: LineDecision) -> list[tuple[str, str]]:
     with pytest.raises(InvalidInputError) as raised:
         decided(*decisions)
-    return [(fault.pointer, fault.code) for fault in raised.value.faults]
+    return [(error.pointer, error.code) for error in raised.value.errors]
 
 
 def test_every_line_carries_its_decision_when_a_round_is_decided() -> None:
     request = decided(APPROVAL, DENIAL)
     assert request.status is Status.PARTIALLY_APPROVED
     [denial] = request.submitted.lines[1].decisions
-    assert (denial.decided_by, denial.round, denial.decided_at) == ("reviewer-1", 1, START)
+    assert (denial.decided_by, denial.cycle, denial.decided_at) == ("reviewer-1", 1, START)
     assert (denial.reason_code, denial.criterion) == ("0F", "MCG S-310")
 
 
@@ -76,13 +76,13 @@ def test_every_line_carries_its_decision_when_a_round_is_decided() -> None:
     ],
 )
 def test_denial_is_refused_when_it_does_not_say_why(denial: LineDecision, names: set[str]) -> None:
-    assert {pointer for pointer, _ in faults(APPROVAL, denial)} == {
+    assert {pointer for pointer, _ in errors(APPROVAL, denial)} == {
         f"/lines/1/{name}" for name in names
     }
 
 
 def test_all_faults_are_listed_when_several_lines_are_wrong() -> None:
-    assert faults(
+    assert errors(
         LineDecision("1.1", LineStatus.OPEN),
         LineDecision("1.1", LineStatus.DENIED, "0F", "Why."),
     ) == [
@@ -90,7 +90,7 @@ def test_all_faults_are_listed_when_several_lines_are_wrong() -> None:
         ("/lines/1/line_id", "duplicate"),
         ("/lines/1/criterion", "missing"),
     ]
-    assert faults() == [("/lines", "missing")]
+    assert errors() == [("/lines", "missing")]
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s not in {"PENDING", "INCOMPLETE"}])
@@ -101,8 +101,8 @@ def test_decision_is_refused_when_no_round_waits_for_it(status: Status) -> None:
 
 def test_decision_is_refused_when_it_is_for_another_round() -> None:
     with pytest.raises(ActionNotAllowedError) as raised:
-        decided(APPROVAL, DENIAL, round_=2)
-    assert raised.value.extensions["round"] == 1
+        decided(APPROVAL, DENIAL, cycle=2)
+    assert raised.value.extensions["cycle"] == 1
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from precert.contract import Env
 from precert.domain.documents import Document, DocumentStatus, Refusal, ScanResult
+from precert.names import Env
 from precert.settings import Settings, SettingsError
 from tests.fakes.clock import START
 from tests.fakes.samples import OFFICE_TIN

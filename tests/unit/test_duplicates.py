@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from precert.domain.duplicates import (
-    Footprint,
-    footprint_of,
+    Fingerprint,
+    fingerprint_of,
+    potential_duplicates,
     sure_duplicates,
-    suspicions,
 )
 from precert.domain.request import Request
 from precert.domain.statuses import Status
@@ -25,9 +25,9 @@ OTHER_TIN = {"tin": samples.STRANGER_TIN, "provider_id": None}
 STRANGERS = {"npi": "8001042398", "tin": samples.STRANGER_TIN, "provider_id": None}
 
 
-def footprint(
+def fingerprint(
     request_id: str = FIRST, *, minutes: int = -10, codes: tuple[str, ...] = (), **given: Any
-) -> Footprint:
+) -> Fingerprint:
     """That of the sample request, so much earlier; ``given`` may move or change parts of it."""
     services = samples.later(samples.entered()["services"], given.pop("days", 0))
     if codes:
@@ -35,11 +35,11 @@ def footprint(
         services[0]["procedures"] = [{**of_line, "code": code} for code in codes]
     servicing = samples.entered()["servicing_provider"] | given.pop("servicing", {})
     content = samples.content(services=services, servicing_provider=servicing, **given)
-    return footprint_of(request_id, "PC0000000018", START + timedelta(minutes=minutes), content)
+    return fingerprint_of(request_id, "PC0000000018", START + timedelta(minutes=minutes), content)
 
 
-def own(**given: Any) -> Footprint:
-    return footprint(samples.REQUEST_ID, minutes=0, **given)
+def own(**given: Any) -> Fingerprint:
+    return fingerprint(samples.REQUEST_ID, minutes=0, **given)
 
 
 # -- at once ------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def own(**given: Any) -> Footprint:
 
 @pytest.mark.rule("S2")
 def test_signature_is_the_same_when_only_the_days_and_the_order_differ() -> None:
-    assert own().signature == footprint(days=30).signature
+    assert own().signature == fingerprint(days=30).signature
     assert own(codes=("44120", "44121")).signature == own(codes=("44121", "44120")).signature
     assert own(codes=("44120", "44120")).signature == own(codes=("44120",)).signature
 
@@ -64,13 +64,13 @@ def test_signature_is_the_same_when_only_the_days_and_the_order_differ() -> None
     ],
 )
 def test_signature_is_another_when_anything_else_differs(given: dict[str, Any]) -> None:
-    assert own().signature != footprint(**given).signature
+    assert own().signature != fingerprint(**given).signature
 
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize(("days", "overlapping"), [(-3, False), (-2, True), (2, True), (3, False)])
 def test_stays_overlap_when_they_share_a_day(days: int, overlapping: bool) -> None:
-    assert own().overlaps(footprint(days=days)) == overlapping
+    assert own().overlaps(fingerprint(days=days)) == overlapping
 
 
 # -- late ---------------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ def test_stays_overlap_when_they_share_a_day(days: int, overlapping: bool) -> No
 def test_duplicate_is_sure_when_codes_provider_and_nearly_the_days_are_the_same(
     given: dict[str, Any], sure: bool
 ) -> None:
-    assert bool(sure_duplicates(own(), [footprint(**given)], NEAR)) == sure
+    assert bool(sure_duplicates(own(), [fingerprint(**given)], NEAR)) == sure
 
 
 @pytest.mark.rule("S2")
@@ -116,15 +116,15 @@ def test_duplicate_is_sure_when_codes_provider_and_nearly_the_days_are_the_same(
 def test_request_is_suspected_when_an_earlier_one_has_codes_of_its_family(
     given: dict[str, Any], suspected: bool
 ) -> None:
-    found = suspicions(own(), [footprint(**given)], NEAR)
-    assert [(one.request_id, one.because) for one in found] == (
+    found = potential_duplicates(own(), [fingerprint(**given)], NEAR)
+    assert [(one.request_id, one.reason_codes) for one in found] == (
         [(FIRST, "same_family")] if suspected else []
     )
 
 
 def test_request_is_not_its_own_duplicate_when_it_is_compared() -> None:
     assert sure_duplicates(own(), [own()], NEAR) == ()
-    assert suspicions(own(), [own()], NEAR) == ()
+    assert potential_duplicates(own(), [own()], NEAR) == ()
 
 
 # -- in the assessment --------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def earlier(status: Status, **changes: Any) -> Request:
     return samples.request(status, request_id=FIRST, **changes)
 
 
-def assessed(other: Request, print_: Footprint) -> Request:
+def assessed(other: Request, print_: Fingerprint) -> Request:
     requests = InMemoryRequests.holding(samples.request(Status.PROCESSING), other)
     assess(requests, by=FREE, others=(print_, own()))
     return requests.requests[samples.REQUEST_ID]
@@ -147,7 +147,7 @@ def assessed(other: Request, print_: Footprint) -> Request:
 def test_later_request_ends_as_duplicate_when_it_surely_repeats_an_earlier_one(
     status: Status,
 ) -> None:
-    ended = assessed(earlier(status), footprint(days=5))
+    ended = assessed(earlier(status), fingerprint(days=5))
     assert (ended.status, ended.submitted.duplicate_of) == (Status.VOID, "PC0000000018")
     assert ended.tins <= ended.submitted.duplicate_seen_by
     assert ended.submitted.assessment is not None
@@ -155,26 +155,26 @@ def test_later_request_ends_as_duplicate_when_it_surely_repeats_an_earlier_one(
 
 @pytest.mark.rule("S2")
 def test_request_goes_on_when_the_one_it_repeats_was_voided_meanwhile() -> None:
-    assert assessed(earlier(Status.VOID), footprint(days=5)).status is Status.APPROVED
+    assert assessed(earlier(Status.VOID), fingerprint(days=5)).status is Status.APPROVED
 
 
 @pytest.mark.rule("S2")
 def test_earlier_request_goes_on_when_the_later_one_is_not_assessed_yet() -> None:
-    later = footprint(days=5, minutes=10)
+    later = fingerprint(days=5, minutes=10)
     assert assessed(earlier(Status.PROCESSING), later).status is Status.APPROVED
 
 
 @pytest.mark.rule("S2")
 def test_one_of_two_ends_when_the_later_one_was_assessed_without_seeing_the_earlier() -> None:
-    later = footprint(days=5, minutes=10)
+    later = fingerprint(days=5, minutes=10)
     assert assessed(earlier(Status.PENDING), later).status is Status.VOID
 
 
 @pytest.mark.rule("S2", "W1")
 def test_reviewer_decides_with_both_shown_when_a_duplicate_is_not_sure() -> None:
     """Although the rules would approve it."""
-    suspected = assessed(earlier(Status.PENDING), footprint(codes=("44120",)))
+    suspected = assessed(earlier(Status.PENDING), fingerprint(codes=("44120",)))
     assert suspected.status is Status.PENDING
     assert suspected.submitted.assessment is not None
-    [suspicion] = suspected.submitted.assessment.suspicions
-    assert (suspicion.request_id, suspicion.number) == (FIRST, "PC0000000018")
+    [potential_duplicate] = suspected.submitted.assessment.potential_duplicates
+    assert (potential_duplicate.request_id, potential_duplicate.number) == (FIRST, "PC0000000018")

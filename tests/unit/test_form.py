@@ -6,14 +6,14 @@ from typing import Any, Final
 import pytest
 from pydantic import ValidationError
 
-from precert.contract import Entitlement
 from precert.domain.caller import Caller
-from precert.domain.completeness import faults_of_check, faults_of_submission
+from precert.domain.completeness import errors_of_check, errors_of_submission
 from precert.domain.content import Service
 from precert.domain.errors import InvalidInputError, NotEntitledError
 from precert.domain.form import AskedField, AskedForm, FieldKind, asked_form
 from precert.domain.payer import Form, Payer, Stage
-from precert.usecases.checks import next_fields
+from precert.names import Entitlement
+from precert.usecases.checks import get_form_fields
 from tests.fakes import samples
 from tests.fakes.clock import START
 
@@ -22,7 +22,7 @@ PHARMACY: Final = {
     "authorization_type": "OUTPATIENT",
     "type_of_service": "MEDICAL_PHARMACY",
     "place_of_service": "INFUSION_CENTER",
-    "urgency": "ELECTIVE",
+    "urgency": "STANDARD",
     "service_date": "2026-07-20",
     "primary_diagnosis": "K5090",
     "procedures": [{"code": "J1745", "start_date": "2026-07-20", "units": 10}],
@@ -149,39 +149,39 @@ def test_medication_is_completed_when_something_of_it_is_missing(
     content = samples.content(services=[PHARMACY | {"medication": medication}])
     path = "/services/0/medication"
     wanted = {(path + pointer, code) for pointer, code in check}
-    found = faults_of_check(content, samples.payer(), TODAY)
-    assert {(fault.pointer, fault.code) for fault in found} == wanted
+    found = errors_of_check(content, samples.payer(), TODAY)
+    assert {(error.pointer, error.code) for error in found} == wanted
     wanted |= {(path + pointer, code) for pointer, code in submission}
-    found = faults_of_submission(content, samples.payer(), TODAY)
-    assert {(fault.pointer, fault.code) for fault in found} == wanted
+    found = errors_of_submission(content, samples.payer(), TODAY)
+    assert {(error.pointer, error.code) for error in found} == wanted
 
 
 @pytest.mark.rule("C11")
 def test_readings_are_offered_when_a_drug_code_is_ambiguous() -> None:
     service = PHARMACY | {"medication": {"ndc": "5789400301"}}
-    [fault] = faults_of_check(samples.content(services=[service]), samples.payer(), TODAY)
-    assert fault.choices == ("05789-4003-01", "57894-0003-01", "57894-0030-01")
+    [error] = errors_of_check(samples.content(services=[service]), samples.payer(), TODAY)
+    assert error.choices == ("05789-4003-01", "57894-0003-01", "57894-0030-01")
 
 
 def test_medication_is_not_taken_when_the_service_is_no_drug() -> None:
     service = PHARMACY | {"type_of_service": "IMAGING", "place_of_service": "OFFICE"}
     content = samples.content(services=[service | {"medication": {"name": "Infliximab"}}])
-    [fault] = faults_of_check(content, samples.payer(), TODAY)
-    assert (fault.pointer, fault.code) == ("/services/0/medication", "not_expected")
+    [error] = errors_of_check(content, samples.payer(), TODAY)
+    assert (error.pointer, error.code) == ("/services/0/medication", "not_expected")
 
 
 def test_code_is_listed_once_when_it_was_entered_in_two_ways() -> None:
     lines = [{"code": "0450"}, {"code": "450", "code_type": "REVENUE"}]
     service = PHARMACY | {"procedures": lines, "medication": {"name": "Infliximab"}}
-    [fault] = faults_of_check(samples.content(services=[service]), samples.payer(), TODAY)
-    assert (fault.pointer, fault.code) == ("/services/0/procedures/1/code", "duplicate_code")
+    [error] = errors_of_check(samples.content(services=[service]), samples.payer(), TODAY)
+    assert (error.pointer, error.code) == ("/services/0/procedures/1/code", "duplicate_code")
 
 
 def test_diagnosis_is_listed_once_when_it_was_entered_twice() -> None:
     service = PHARMACY | {"medication": {"name": "Infliximab"}}
     service |= {"additional_diagnoses": ["E1122", "K50.90", "e11.22"]}
-    faults = faults_of_check(samples.content(services=[service]), samples.payer(), TODAY)
-    assert [(fault.pointer, fault.code) for fault in faults] == [
+    errors = errors_of_check(samples.content(services=[service]), samples.payer(), TODAY)
+    assert [(error.pointer, error.code) for error in errors] == [
         ("/services/0/additional_diagnoses/1", "duplicate_code"),
         ("/services/0/additional_diagnoses/2", "duplicate_code"),
     ]
@@ -193,12 +193,12 @@ def test_diagnosis_is_listed_once_when_it_was_entered_twice() -> None:
 def told(**chosen: str) -> AskedForm:
     caller = Caller(subject="office", entitlements=frozenset({Entitlement.PATIENT_SEARCH}))
     service = Service.model_validate(chosen)
-    return next_fields(service, caller, payer=samples.payer(), now=START)
+    return get_form_fields(service, caller, payer=samples.payer(), now=START)
 
 
 @pytest.mark.rule("C4")
 @pytest.mark.parametrize(
-    ("chosen", "fault"),
+    ("chosen", "error"),
     [
         (
             {"authorization_type": "INPATIENT", "type_of_service": "OBSERVATION"},
@@ -220,16 +220,16 @@ def told(**chosen: str) -> AskedForm:
     ],
 )
 def test_choice_is_refused_when_the_form_does_not_offer_it(
-    chosen: dict[str, str], fault: tuple[str, str]
+    chosen: dict[str, str], error: tuple[str, str]
 ) -> None:
     with pytest.raises(InvalidInputError) as refused:
         told(**chosen)
-    assert [(found.pointer, found.code) for found in refused.value.faults] == [fault]
+    assert [(found.pointer, found.code) for found in refused.value.errors] == [error]
 
 
 def test_form_is_refused_when_the_caller_lacks_the_entitlement() -> None:
     with pytest.raises(NotEntitledError):
-        next_fields(Service(), Caller(subject="x"), payer=samples.payer(), now=START)
+        get_form_fields(Service(), Caller(subject="x"), payer=samples.payer(), now=START)
 
 
 # -- the data -----------------------------------------------------------------------------------------

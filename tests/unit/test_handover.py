@@ -1,4 +1,4 @@
-"""The document for a third party: what stands where in the bundle (C8)."""
+"""The document for a delegated vendor: what stands where in the bundle (C8)."""
 
 from collections.abc import Callable
 from itertools import count
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from precert.domain.coverage import Coverage
-from precert.fhir.handover import request_bundle
+from precert.fhir.export import request_bundle
 from tests.fakes.clock import START
 from tests.fakes.samples import ADDRESS, FACILITY_TIN, PATIENT, PLAN, content, entered, payer
 
@@ -46,13 +46,13 @@ def of_line(**line: Any) -> dict[str, Any]:
     return of_service(procedures=[line])
 
 
-def claim_of(made: dict[str, Any]) -> dict[str, Any]:
-    claim: dict[str, Any] = made["entry"][0]["resource"]
+def claim_of(deps: dict[str, Any]) -> dict[str, Any]:
+    claim: dict[str, Any] = deps["entry"][0]["resource"]
     return claim
 
 
-def referred(made: dict[str, Any], reference: dict[str, str]) -> dict[str, Any]:
-    by_url = {entry["fullUrl"]: entry["resource"] for entry in made["entry"]}
+def referred(deps: dict[str, Any], reference: dict[str, str]) -> dict[str, Any]:
+    by_url = {entry["fullUrl"]: entry["resource"] for entry in deps["entry"]}
     resource: dict[str, Any] = by_url[reference["reference"]]
     return resource
 
@@ -75,10 +75,10 @@ def supporting(claim: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_bundle_is_a_request_when_made() -> None:
-    made = bundle()
-    assert (made["type"], made["timestamp"]) == ("collection", "2026-07-01T15:00:00Z")
-    assert made["identifier"]["value"].startswith("urn:uuid:")
-    claim = claim_of(made)
+    deps = bundle()
+    assert (deps["type"], deps["timestamp"]) == ("collection", "2026-07-01T15:00:00Z")
+    assert deps["identifier"]["value"].startswith("urn:uuid:")
+    claim = claim_of(deps)
     assert (claim["resourceType"], claim["use"], claim["status"]) == (
         "Claim",
         "preauthorization",
@@ -91,14 +91,14 @@ def test_bundle_is_the_same_when_ids_and_instant_are() -> None:
 
 
 def test_patient_and_coverage_are_the_members_when_handed_over() -> None:
-    made = bundle()
-    claim = claim_of(made)
-    patient = referred(made, claim["patient"])
+    deps = bundle()
+    claim = claim_of(deps)
+    patient = referred(deps, claim["patient"])
     assert identifiers(patient) == {"urn:precert:member-id": "849382930"}
     assert patient["name"] == [{"family": "Adams", "given": ["Allison"]}]
     assert patient["birthDate"] == "1986-01-01"
     (insurance,) = claim["insurance"]
-    coverage = referred(made, insurance["coverage"])
+    coverage = referred(deps, insurance["coverage"])
     assert coverage["subscriberId"] == "849382930"
     assert [(one["value"], one["name"]) for one in coverage["class"]] == [
         ("00472356", "Live Well, Inc."),
@@ -106,16 +106,16 @@ def test_patient_and_coverage_are_the_members_when_handed_over() -> None:
     ]
     assert coverage["beneficiary"] == claim["patient"]
     assert coverage["payor"] == [claim["insurer"]]
-    assert referred(made, claim["insurer"])["name"] == payer().name
+    assert referred(deps, claim["insurer"])["name"] == payer().name
 
 
 @pytest.mark.parametrize("number", ["phone", "fax"])
 def test_both_providers_come_with_all_numbers_when_entered(number: str) -> None:
-    made = bundle()
-    claim = claim_of(made)
-    role = referred(made, claim["provider"])
-    requesting = referred(made, role["practitioner"])
-    servicing = referred(made, claim["careTeam"][0]["provider"])
+    deps = bundle()
+    claim = claim_of(deps)
+    role = referred(deps, claim["provider"])
+    requesting = referred(deps, role["practitioner"])
+    servicing = referred(deps, claim["careTeam"][0]["provider"])
     assert identifiers(requesting) == {
         "http://hl7.org/fhir/sid/us-npi": "8001042398",
         "http://terminology.hl7.org/NamingSystem/USEIN": "463778226",
@@ -125,16 +125,16 @@ def test_both_providers_come_with_all_numbers_when_entered(number: str) -> None:
         "http://terminology.hl7.org/NamingSystem/USEIN": FACILITY_TIN,
     }
     assert servicing["address"][0]["postalCode"] == ADDRESS["zip_code"]
-    for party, side in ((requesting, "requesting"), (servicing, "servicing")):
+    for party, key in ((requesting, "requesting"), (servicing, "servicing")):
         told = {one["system"]: one["value"] for one in party["telecom"]}
-        assert told[number] == entered()[f"{side}_provider"][number]
+        assert told[number] == entered()[f"{key}_provider"][number]
 
 
 def test_servicing_provider_asks_when_no_other_is_entered() -> None:
-    made = bundle(requesting_provider=None)
-    claim = claim_of(made)
+    deps = bundle(requesting_provider=None)
+    claim = claim_of(deps)
     assert claim["provider"] == claim["careTeam"][0]["provider"]
-    assert "profile-requestor" in referred(made, claim["provider"])["meta"]["profile"][0]
+    assert "profile-requestor" in referred(deps, claim["provider"])["meta"]["profile"][0]
 
 
 def test_provider_is_there_once_when_it_is_both() -> None:
@@ -146,8 +146,8 @@ def test_provider_is_there_once_when_it_is_both() -> None:
 
 
 def test_name_is_said_to_be_unknown_when_a_provider_has_none() -> None:
-    made = bundle(servicing_provider={}, requesting_provider=None)
-    provider = referred(made, claim_of(made)["provider"])
+    deps = bundle(servicing_provider={}, requesting_provider=None)
+    provider = referred(deps, claim_of(deps)["provider"])
     assert "name" not in provider
     assert provider["_name"]["extension"][0]["valueCode"] == "unknown"
 
@@ -235,7 +235,7 @@ def test_visit_has_one_date_when_it_is_outpatient() -> None:
 
 @pytest.mark.parametrize(
     ("urgency", "priority", "level"),
-    [("ELECTIVE", "normal", "E"), ("URGENT", "stat", "U"), ("EMERGENCY", "stat", "03")],
+    [("STANDARD", "normal", "E"), ("EXPEDITED", "stat", "U"), ("EMERGENCY", "stat", "03")],
 )
 def test_urgency_is_told_both_ways_when_entered(urgency: str, priority: str, level: str) -> None:
     claim = of_service(urgency=urgency)
@@ -246,9 +246,9 @@ def test_urgency_is_told_both_ways_when_entered(urgency: str, priority: str, lev
 def test_drug_is_ordered_by_ndc_and_name_when_entered() -> None:
     drug = {"name": "Infliximab", "ndc": "57894-030-01", "frequency": "every 8 weeks"}
     (service,) = entered()["services"]
-    made = bundle(services=[service | {"medication": drug}])
-    for item in claim_of(made)["item"]:
-        order = referred(made, extensions(item)["requestedService"]["valueReference"])
+    deps = bundle(services=[service | {"medication": drug}])
+    for item in claim_of(deps)["item"]:
+        order = referred(deps, extensions(item)["requestedService"]["valueReference"])
         assert coding(order["medicationCodeableConcept"]) == (
             "http://hl7.org/fhir/sid/ndc",
             "57894003001",

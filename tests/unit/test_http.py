@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from pydantic import BaseModel
 
-from precert.api.bodies import ContentBody, OfferDocumentBody, TinPageQuery, VoidBody
+from precert.api.bodies import ContentBody, DocumentUploadBody, TinPageQuery, VoidBody
 from precert.api.http import (
     MAX_BODY_BYTES,
     Answer,
@@ -33,7 +33,7 @@ from precert.observability import metrics
 from tests.fakes.gateway import matched
 from tests.fakes.samples import REQUEST_ID, entered
 
-NAMES: Final = ClaimNames("cognito:groups", "custom:tins", "custom:plans", "custom:delegates")
+NAMES: Final = ClaimNames("cognito:groups", "custom:tins", "custom:plans", "custom:vendors")
 SECRET: Final = "Adams, Allison, 849382930"
 
 
@@ -74,10 +74,10 @@ def call(body: str | None = None, *, path: dict[str, str] | None = None, **given
     return Call(event(body, **given), path or {}, NAMES)
 
 
-def faults(body: Any, model: type[BaseModel] = ContentBody) -> list[tuple[str, str]]:
+def errors(body: Any, model: type[BaseModel] = ContentBody) -> list[tuple[str, str]]:
     with pytest.raises(InvalidInputError) as raised:
         call(json.dumps(body)).body(model)
-    return [(fault.pointer, fault.code) for fault in raised.value.faults]
+    return [(error.pointer, error.code) for error in raised.value.errors]
 
 
 # -- bodies -----------------------------------------------------------------------------------------
@@ -140,16 +140,16 @@ def test_form_is_told_when_a_code_is_sent_as_a_number() -> None:
     services = [{**entered()["services"][0], "procedures": [{"code": 450}]}]
     with pytest.raises(InvalidInputError) as raised:
         call(json.dumps({"content": entered(services=services)})).body(ContentBody)
-    [fault] = raised.value.faults
-    assert fault.pointer == "/content/services/0/procedures/0/code"
-    assert '"0450"' in fault.message
+    [error] = raised.value.errors
+    assert error.pointer == "/content/services/0/procedures/0/code"
+    assert '"0450"' in error.message
 
 
 @pytest.mark.parametrize("text", ["null", "[]", '"text"', "7", "true", "\ud800"])
 def test_body_is_faulty_when_it_is_json_but_no_object(text: str) -> None:
     with pytest.raises(InvalidInputError) as raised:
         call(text).body(VoidBody)
-    assert [fault.pointer for fault in raised.value.faults] == [""]
+    assert [error.pointer for error in raised.value.errors] == [""]
 
 
 def test_body_is_too_large_when_it_is_longer_than_the_limit_only() -> None:
@@ -170,7 +170,7 @@ def test_number_is_a_fault_when_it_is_sent_as_text() -> None:
     services = entered()["services"]
     services[0]["requested_days"] = "3"
     services[0]["procedures"][0]["units"] = "1"
-    found = faults({"content": entered(services=services)})
+    found = errors({"content": entered(services=services)})
     assert [pointer for pointer, _ in found] == [
         "/content/services/0/requested_days",
         "/content/services/0/procedures/0/units",
@@ -179,11 +179,11 @@ def test_number_is_a_fault_when_it_is_sent_as_text() -> None:
 
 @pytest.mark.parametrize("value", [7, True, None, [], {}])
 def test_text_is_a_fault_when_it_is_something_else(value: Any) -> None:
-    assert [pointer for pointer, _ in faults({"reason": value}, VoidBody)] == ["/reason"]
+    assert [pointer for pointer, _ in errors({"reason": value}, VoidBody)] == ["/reason"]
 
 
 def test_unknown_field_is_named_when_it_is_sent() -> None:
-    found = faults({"content": {"pateint": {}, "a/b~c": 1}, "tin": "463778226"})
+    found = errors({"content": {"pateint": {}, "a/b~c": 1}, "tin": "463778226"})
     assert found == [
         ("/content/pateint", "extra_forbidden"),
         ("/content/a~1b~0c", "extra_forbidden"),
@@ -193,18 +193,18 @@ def test_unknown_field_is_named_when_it_is_sent() -> None:
 
 @pytest.mark.parametrize("name", ["a\x00.pdf", "a\nb.pdf", "a\x1b[31m.pdf", "a\u202efdp.exe.pdf"])
 def test_control_characters_are_a_fault_when_a_name_holds_them(name: str) -> None:
-    assert [p for p, _ in faults({"file_name": name}, OfferDocumentBody)] == ["/file_name"]
+    assert [p for p, _ in errors({"file_name": name}, DocumentUploadBody)] == ["/file_name"]
 
 
 def test_emoji_and_accents_are_kept_when_a_name_holds_them() -> None:
     body = json.dumps({"file_name": "Röntgen 🦴 №1.pdf"})
-    assert call(body).body(OfferDocumentBody).file_name == "Röntgen 🦴 №1.pdf"
+    assert call(body).body(DocumentUploadBody).file_name == "Röntgen 🦴 №1.pdf"
 
 
 def test_fault_holds_no_value_when_input_is_refused() -> None:
     with pytest.raises(InvalidInputError) as raised:
         call(json.dumps({"content": {"patient": {"member_id": SECRET}}})).body(ContentBody)
-    assert SECRET not in str([vars(fault) for fault in raised.value.faults])
+    assert SECRET not in str([vars(error) for error in raised.value.errors])
 
 
 # -- headers, path, query ---------------------------------------------------------------------------
@@ -240,7 +240,7 @@ def test_version_is_read_when_if_match_names_an_etag(value: str, version: int) -
 def test_version_is_malformed_when_if_match_is_no_etag_of_ours(value: str) -> None:
     with pytest.raises(MalformedHeaderError) as raised:
         _ = call(headers={"if-match": value}).based_on
-    assert [fault.pointer for fault in raised.value.faults] == ["/If-Match"]
+    assert [error.pointer for error in raised.value.errors] == ["/If-Match"]
 
 
 def test_version_is_missing_when_there_is_no_if_match() -> None:
@@ -301,7 +301,7 @@ def test_query_is_its_model_when_parameters_are_text() -> None:
 def test_parameter_is_named_when_it_is_wrong(name: str, value: str) -> None:
     with pytest.raises(InvalidInputError) as raised:
         call(query={name: value}).query(TinPageQuery)
-    assert [fault.pointer for fault in raised.value.faults] == [f"/{name}"]
+    assert [error.pointer for error in raised.value.errors] == [f"/{name}"]
 
 
 # -- answers ----------------------------------------------------------------------------------------
@@ -370,7 +370,7 @@ def test_problem_says_what_is_allowed_when_the_status_forbids_it() -> None:
     assert (answer["statusCode"], body["status"]) == (409, 409)
     assert (body["request_status"], body["allowed_actions"]) == ("VOID", ["DETAILS"])
     assert answer["headers"]["Cache-Control"] == "no-store"
-    assert "faults" not in body
+    assert "errors" not in body
 
 
 def test_malformed_body_is_a_problem_when_an_operation_reads_it() -> None:

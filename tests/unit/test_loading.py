@@ -1,4 +1,4 @@
-"""Loading a payer's files: right ones give models, wrong ones every fault at once."""
+"""Loading a payer's files: right ones give models, wrong ones every error at once."""
 
 from datetime import date
 
@@ -11,13 +11,13 @@ from precert.domain.errors import PrecertError
 from precert.domain.loading import (
     PLAN_TYPES,
     LoadingError,
-    RowFault,
-    load_delegates,
+    RowError,
     load_directory,
     load_members,
     load_plans,
     load_rules,
     load_ssns,
+    load_vendors,
 )
 from precert.domain.loading_table import Column, Table, load_table
 from precert.domain.rules import Requirement
@@ -35,11 +35,11 @@ ADAMS = '849382930,1986-01-01,Adams,Allison,00472356,"Live Well, Inc.",OAP-1,202
 DIRECTORY_HEADER = "provider_id,kind,name,npi,tin,line_1,line_2,city,state,zip_code,phone\n"
 CENTER = "P1,FACILITY,Center,1234567893,203129831,3700 Park,,Beachwood,OH,44122,216-555-0100\n"
 RULES_HEADER = (
-    "rule_id,code_type,code_from,code_to,requirement,delegate_id,authorization_type,plan_types,"
+    "rule_id,code_type,code_from,code_to,requirement,vendor_id,authorization_type,plan_types,"
     "effective_from,effective_to\n"
 )
-DELEGATES_HEADER = (
-    "delegate_id,name,services,url,phone,fax,hours,requirements,care_phone,care_fax,care_email\n"
+VENDORS_HEADER = (
+    "vendor_id,name,services,url,phone,fax,hours,requirements,care_phone,care_fax,care_email\n"
 )
 ZIPS_TABLE = Table(
     (
@@ -63,7 +63,7 @@ def load_zips(text: str) -> list[ZipRow]:
 
 
 def places(error: pytest.ExceptionInfo[LoadingError]) -> list[tuple[int, str]]:
-    return [(fault.row, fault.column) for fault in error.value.faults]
+    return [(error.row, error.column) for error in error.value.errors]
 
 
 def plans() -> list[Plan]:
@@ -101,10 +101,10 @@ def test_provider_is_read_when_row_is_right() -> None:
 
 
 def test_rule_is_read_when_row_is_right() -> None:
-    row = "R1,CPT,70450,70498,THIRD_PARTY,RAD,OUTPATIENT,HMO | EPO,2026-01-01,2026-12-31\n"
+    row = "R1,CPT,70450,70498,DELEGATED_VENDOR,RAD,OUTPATIENT,HMO | EPO,2026-01-01,2026-12-31\n"
     [rule] = load_rules(RULES_HEADER + row, {"RAD"})
     assert rule.code_type is CodeType.CPT
-    assert rule.requirement is Requirement.THIRD_PARTY
+    assert rule.requirement is Requirement.DELEGATED_VENDOR
     assert rule.authorization_type is AuthorizationType.OUTPATIENT
     assert rule.plan_types == {"HMO", "EPO"}
     assert (rule.effective_from, rule.effective_to) == (date(2026, 1, 1), date(2026, 12, 31))
@@ -120,7 +120,7 @@ def test_delegate_is_read_when_row_is_right() -> None:
         "DME,Vendor,Equipment,https://vendor.example,866-668-9250,,Monday,Prescription | Invoice,"
         '"800-298-4806, option 7",888-444-1027,care@vendor.example\n'
     )
-    [vendor] = load_delegates(DELEGATES_HEADER + row)
+    [vendor] = load_vendors(VENDORS_HEADER + row)
     assert vendor.requirements == ("Prescription", "Invoice")
     assert vendor.phone == "8666689250"
     assert vendor.care_coordination is not None
@@ -128,8 +128,8 @@ def test_delegate_is_read_when_row_is_right() -> None:
 
 
 def test_delegate_has_no_care_coordination_when_its_cells_are_empty() -> None:
-    [vendor] = load_delegates(
-        DELEGATES_HEADER + "LAB,Laboratory,Tests,https://lab.example,,,,Test code,,,\n"
+    [vendor] = load_vendors(
+        VENDORS_HEADER + "LAB,Laboratory,Tests,https://lab.example,,,,Test code,,,\n"
     )
     assert vendor.care_coordination is None
     assert vendor.phone is None
@@ -167,7 +167,7 @@ def test_error_is_of_the_tree_when_a_file_is_wrong() -> None:
     with pytest.raises(PrecertError) as error:
         load_plans("")
     assert error.value.code == "load_failed"
-    assert "faults" in error.value.detail
+    assert "errors" in error.value.detail
 
 
 def test_every_fault_is_told_when_rows_and_columns_are_wrong() -> None:
@@ -198,33 +198,33 @@ def test_every_fault_is_told_when_rows_and_columns_are_wrong() -> None:
 def test_fault_says_what_is_right_when_a_cell_is_wrong() -> None:
     with pytest.raises(LoadingError) as error:
         load_directory(DIRECTORY_HEADER + CENTER.replace("1234567893", "1234567890"))
-    assert error.value.faults == (
-        RowFault(2, "npi", "must be ten digits whose check digit fits, as in 1234567893"),
+    assert error.value.errors == (
+        RowError(2, "npi", "must be ten digits whose check digit fits, as in 1234567893"),
     )
 
 
 def test_fault_says_so_when_a_cell_is_empty_that_must_not_be() -> None:
     with pytest.raises(LoadingError) as error:
         load_zips("zip_code,latitude,longitude\n,41,-81\n")
-    assert error.value.faults == (
-        RowFault(2, "zip_code", "is empty; must be five digits, as in 44122"),
+    assert error.value.errors == (
+        RowError(2, "zip_code", "is empty; must be five digits, as in 44122"),
     )
 
 
 def test_cells_are_not_repeated_when_they_are_wrong() -> None:
     with pytest.raises(LoadingError) as error:
         load_members(MEMBERS_HEADER + "Secret-1" + ",Secret\t1" * 7 + ",\n", plans())
-    assert len(error.value.faults) == 8
-    assert "secret" not in f"{error.value.faults} {error.value.detail} {error.value}".casefold()
+    assert len(error.value.errors) == 8
+    assert "secret" not in f"{error.value.errors} {error.value.detail} {error.value}".casefold()
 
 
 @pytest.mark.parametrize("text", ["", "\ufeff", "\n\n", "\r\n"])
 def test_columns_are_named_when_the_file_is_empty(text: str) -> None:
     with pytest.raises(LoadingError, match="load_failed") as error:
         load_zips(text)
-    [fault] = error.value.faults
-    assert (fault.row, fault.column) == (1, "")
-    assert "zip_code,latitude,longitude" in fault.message
+    [found] = error.value.errors
+    assert (found.row, found.column) == (1, "")
+    assert "zip_code,latitude,longitude" in found.message
 
 
 def test_file_is_refused_when_it_has_no_row() -> None:
@@ -249,7 +249,7 @@ def test_line_is_that_of_the_file_when_lines_are_empty_or_many() -> None:
 def test_key_is_refused_when_it_was_there_before(key: str) -> None:
     with pytest.raises(LoadingError) as error:
         load_zips(f"{ZIPS}\n{key},1,1\n")
-    assert error.value.faults == (RowFault(4, "zip_code", "is there already, in line 2"),)
+    assert error.value.errors == (RowError(4, "zip_code", "is there already, in line 2"),)
 
 
 def test_member_is_refused_when_id_differs_in_case_alone() -> None:
@@ -288,7 +288,7 @@ def test_every_span_fault_is_told_when_rows_of_a_member_disagree() -> None:
         (3, "first_name"),
         (5, "active_from"),
     ]
-    assert "alison" not in f"{error.value.faults}".casefold()
+    assert "alison" not in f"{error.value.errors}".casefold()
 
 
 def test_member_is_refused_when_there_are_more_spans_than_a_condition_asks() -> None:
@@ -308,7 +308,7 @@ def test_ssn_is_told_to_nobody_when_its_file_is_wrong() -> None:
     with pytest.raises(LoadingError) as error:
         load_ssns(text, members)
     assert places(error) == [(2, "ssn"), (3, "member_id"), (4, "member_id"), (4, "ssn")]
-    told = f"{error.value.faults} {error.value} {error.value.__cause__} {error.value.__context__}"
+    told = f"{error.value.errors} {error.value} {error.value.__cause__} {error.value.__context__}"
     assert not any(digits in told for digits in ("987-65", "98765", "000-12"))
 
 
@@ -329,21 +329,21 @@ def test_place_is_refused_when_degrees_are_none(text: str) -> None:
 def test_date_is_refused_when_in_another_form(text: str) -> None:
     with pytest.raises(LoadingError) as error:
         load_rules(f"{RULES_HEADER}R1,CPT,44120,44120,REQUIRED,,,,{text},\n")
-    assert error.value.faults == (
-        RowFault(2, "effective_from", "must be a date, as in 2026-07-01"),
+    assert error.value.errors == (
+        RowError(2, "effective_from", "must be a date, as in 2026-07-01"),
     )
 
 
 def test_plan_is_refused_when_its_line_of_business_has_no_clocks() -> None:
     with pytest.raises(LoadingError) as error:
         load_plans(PLANS, {"PUBLIC"})
-    assert error.value.faults == (RowFault(2, "line_of_business", "must be one of PUBLIC"),)
+    assert error.value.errors == (RowError(2, "line_of_business", "must be one of PUBLIC"),)
 
 
 @pytest.mark.parametrize(
     ("row", "column"),
     [
-        ("R1,CPT,44120,44120,THIRD_PARTY,NOBODY,,,2026-01-01,", "delegate_id"),
+        ("R1,CPT,44120,44120,DELEGATED_VENDOR,NONE,,,2026-01-01,", "vendor_id"),
         ("R1,CPT,44120,44120,REQUIRED,,,HMO|HM0,2026-01-01,", "plan_types"),
         ("R1,CPT,44120,44120,REQUIRED,,,HMO||EPO,2026-01-01,", "plan_types"),
         ("R1,CPT,44120,44120,required,,,,2026-01-01,", "requirement"),
@@ -352,7 +352,7 @@ def test_plan_is_refused_when_its_line_of_business_has_no_clocks() -> None:
         ("R1,HCPCS,j1745,J1745,REQUIRED,,,,2026-01-01,", "code_from"),
         ("R1,CPT,44120,44119,REQUIRED,,,,2026-01-01,", ""),
         ("R1,CPT,J1745,J1745,REQUIRED,,,,2026-01-01,", ""),
-        ("R1,CPT,44120,44120,THIRD_PARTY,,,,2026-01-01,", ""),
+        ("R1,CPT,44120,44120,DELEGATED_VENDOR,,,,2026-01-01,", ""),
         ("R1,CPT,44120,44120,UNABLE_TO_DETERMINE,,,,2026-01-01,", ""),
         ("R1,CPT,44120,44120,REQUIRED,,,,2026-01-01,2025-12-31", ""),
     ],
@@ -371,9 +371,9 @@ def test_rules_are_refused_when_either_of_two_might_answer() -> None:
     )
     with pytest.raises(LoadingError) as error:
         load_rules(RULES_HEADER + rows)
-    [fault] = error.value.faults
-    assert (fault.row, fault.column) == (3, "")
-    assert "R1" in fault.message
+    [found] = error.value.errors
+    assert (found.row, found.column) == (3, "")
+    assert "R1" in found.message
 
 
 @pytest.mark.parametrize(
@@ -391,7 +391,7 @@ def test_rules_are_refused_when_either_of_two_might_answer() -> None:
 )
 def test_delegate_is_refused_when_it_is_wrong(row: str, column: str) -> None:
     with pytest.raises(LoadingError) as error:
-        load_delegates(f"{DELEGATES_HEADER}{row}\n")
+        load_vendors(f"{VENDORS_HEADER}{row}\n")
     assert places(error) == [(2, column)]
 
 

@@ -4,27 +4,27 @@ from datetime import date
 
 import pytest
 
-from precert.domain.loading import LoadingError, RowFault, load_rules
+from precert.domain.loading import LoadingError, RowError, load_rules
 from precert.domain.loading_rules import load_rule_rows
-from precert.domain.rule_review import warnings
+from precert.domain.rule_list_report import warnings
 from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType
 from tests.fakes.samples import payer
 
 OLD = (
-    "rule_id,code_type,code_from,code_to,requirement,delegate_id,authorization_type,plan_types,"
+    "rule_id,code_type,code_from,code_to,requirement,vendor_id,authorization_type,plan_types,"
     "effective_from,effective_to"
 )
 HEADER = (
     f"{OLD},lines_of_business,types_of_service,places_of_service,auto_approve_max_units,"
-    "auto_approve_max_days,documents_wanted,label,guidance,predetermination\n"
+    "auto_approve_max_days,required_documentation,label,guidance,predetermination\n"
 )
 
 
-def faults(rows: str, *, header: str = HEADER) -> list[tuple[int, str]]:
+def errors(rows: str, *, header: str = HEADER) -> list[tuple[int, str]]:
     with pytest.raises(LoadingError) as error:
         load_rules(header + rows, {"RAD"}, payer())
-    return [(fault.row, fault.column) for fault in error.value.faults]
+    return [(error.row, error.column) for error in error.value.errors]
 
 
 def told(rows: str) -> list[tuple[int, str]]:
@@ -56,7 +56,7 @@ def test_rule_has_every_column_when_all_are_filled_in() -> None:
         "places_of_service": "OFFICE|SURGERY_CENTER",
         "auto_approve_max_units": "4",
         "auto_approve_max_days": "2",
-        "documents_wanted": "PHOTOGRAPHS|CLINICAL_NOTES",
+        "required_documentation": "PHOTOGRAPHS|CLINICAL_NOTES",
         "label": "Small surgery",
         "guidance": "home_health",
     }
@@ -70,7 +70,7 @@ def test_rule_has_every_column_when_all_are_filled_in() -> None:
     assert rule.types_of_service == {"OUTPATIENT_SURGERY"}
     assert rule.places_of_service == {"OFFICE", "SURGERY_CENTER"}
     assert (rule.auto_approve_max_units, rule.auto_approve_max_days) == (4, 2)
-    assert rule.documents_wanted == ("PHOTOGRAPHS", "CLINICAL_NOTES")
+    assert rule.required_documentation == ("PHOTOGRAPHS", "CLINICAL_NOTES")
     assert (rule.label, rule.guidance) == ("Small surgery", "home_health")
     assert not rule.predetermination
 
@@ -83,11 +83,11 @@ def test_rule_is_never_automatic_when_limits_are_empty() -> None:
 def test_columns_may_be_left_out_when_nobody_fills_them() -> None:
     text = f"{OLD}\nR1,CPT,44120,44120,REQUIRED,,,,2026-01-01,\n"
     [rule] = load_rules(text, (), payer())
-    assert rule.documents_wanted == ()
+    assert rule.required_documentation == ()
 
 
 def test_column_is_told_when_its_name_is_not_known() -> None:
-    assert faults("", header=HEADER.replace("guidance", "guidence") + row("R1")) == [
+    assert errors("", header=HEADER.replace("guidance", "guidence") + row("R1")) == [
         (1, "guidence")
     ]
 
@@ -102,25 +102,25 @@ def test_column_is_told_when_its_name_is_not_known() -> None:
         ({"auto_approve_max_units": "two"}, "auto_approve_max_units"),
         ({"auto_approve_max_days": "-1"}, "auto_approve_max_days"),
         ({"auto_approve_max_days": "1.5"}, "auto_approve_max_days"),
-        ({"documents_wanted": "XRAY"}, "documents_wanted"),
+        ({"required_documentation": "XRAY"}, "required_documentation"),
         ({"guidance": "call_us"}, "guidance"),
         ({"label": "x" * 121}, "label"),
         ({"predetermination": "no"}, "predetermination"),
         ({"predetermination": "yes"}, ""),
         ({"requirement": "NOT_REQUIRED", "auto_approve_max_days": "2"}, ""),
-        ({"requirement": "NOT_REQUIRED", "documents_wanted": "PHOTOGRAPHS"}, ""),
+        ({"requirement": "NOT_REQUIRED", "required_documentation": "PHOTOGRAPHS"}, ""),
         ({"authorization_type": "INPATIENT", "types_of_service": "OBSERVATION"}, ""),
         ({"types_of_service": "DME", "places_of_service": "OFFICE"}, ""),
-        ({"delegate_id": "RAD"}, ""),
-        ({"requirement": "THIRD_PARTY"}, ""),
-        ({"requirement": "THIRD_PARTY", "delegate_id": "NOBODY"}, "delegate_id"),
+        ({"vendor_id": "RAD"}, ""),
+        ({"requirement": "DELEGATED_VENDOR"}, ""),
+        ({"requirement": "DELEGATED_VENDOR", "vendor_id": "NONE"}, "vendor_id"),
         ({"code_to": "4412T"}, ""),
         ({"code_to": "44119"}, ""),
         ({"code_type": "HCPCS"}, ""),
     ],
 )
 def test_rule_is_refused_when_a_cell_or_two_are_wrong(cells: dict[str, str], column: str) -> None:
-    assert faults(row("R1", **cells)) == [(2, column)]
+    assert errors(row("R1", **cells)) == [(2, column)]
 
 
 def test_every_fault_is_told_when_rows_are_wrong_and_contradict_one_another() -> None:
@@ -131,7 +131,7 @@ def test_every_fault_is_told_when_rows_are_wrong_and_contradict_one_another() ->
         + row("R4", "44122", effective_to="2025-12-31")
         + row("R1", "44123")
     )
-    assert faults(rows) == [(3, ""), (4, "guidance"), (4, "label"), (5, ""), (6, "rule_id")]
+    assert errors(rows) == [(3, ""), (4, "guidance"), (4, "label"), (5, ""), (6, "rule_id")]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_every_fault_is_told_when_rows_are_wrong_and_contradict_one_another() ->
     ids=["same", "plans", "plan and setting", "ranges", "leading zero", "guidance"],
 )
 def test_rules_are_refused_when_only_their_ids_would_decide(first: str, second: str) -> None:
-    assert faults(first + second) == [(3, "")]
+    assert errors(first + second) == [(3, "")]
 
 
 @pytest.mark.parametrize(
@@ -239,5 +239,5 @@ def test_days_are_no_gap_when_another_rule_fills_them(filler: str, gap: bool) ->
     assert any("follows late" in warning.message for warning in warnings_of(rows)) is gap
 
 
-def warnings_of(rows: str) -> list[RowFault]:
+def warnings_of(rows: str) -> list[RowError]:
     return warnings(load_rule_rows(HEADER + rows))

@@ -6,7 +6,7 @@ import pytest
 
 from precert.domain import matching, reconciling
 from precert.domain.errors import ActionNotAllowedError
-from precert.domain.matching import Mismatch, Side
+from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.request import Request
 from precert.domain.statuses import Action, Status
 from precert.usecases.workflow import with_matches
@@ -14,39 +14,44 @@ from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.reference import SampleReference
 
-REQUESTING, SERVICING = Side
+REQUESTING, SERVICING = ProviderRole
 
 
 def submitted(status: Status = Status.PROCESSING, **changes: Any) -> Request:
     provider = {**samples.entered()["servicing_provider"], **changes}
     content = samples.content(servicing_provider=provider)
-    temporary = matching.typed_in(samples.REQUEST_ID, content)
+    temporary = matching.manually_entered(samples.REQUEST_ID, content)
     review = samples.request(status).submitted.model_copy(
         update={"temporary_providers": temporary, "submitter_tins": (samples.OFFICE_TIN,)}
     )
     return samples.request(status, content=content, tins=frozenset(content.tins), review=review)
 
 
-def marked(request: Request) -> dict[Side, tuple[Mismatch, ...]]:
+def marked(request: Request) -> dict[ProviderRole, tuple[Mismatch, ...]]:
     reference: Any = SampleReference()
     temporary = with_matches(request, reference).submitted.temporary_providers
-    return {side: one.because for side, one in temporary.items()}
+    return {role: one.reason_codes for role, one in temporary.items()}
 
 
 def test_temporary_id_is_the_same_when_it_is_made_again_for_its_side() -> None:
-    made = {matching.temporary_id(one, side) for one in ("R1", "R2") for side in Side for _ in "12"}
-    assert len(made) == 4
-    assert all(len(one) == len("TMP-") + 10 for one in made)
+    deps = {
+        matching.temporary_id(one, role)
+        for one in ("R1", "R2")
+        for role in ProviderRole
+        for _ in "12"
+    }
+    assert len(deps) == 4
+    assert all(len(one) == len("TMP-") + 10 for one in deps)
 
 
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize(
-    ("changes", "because"),
+    ("changes", "reason_codes"),
     [
         ({}, ()),
         ({"name": "By another name"}, ()),
         ({"npi": None, "address": None}, ()),
-        ({"provider_id": None}, (Mismatch.TYPED_IN,)),
+        ({"provider_id": None}, (Mismatch.MANUALLY_ENTERED,)),
         ({"provider_id": "P99999"}, (Mismatch.NOT_LISTED,)),
         ({"npi": "1234567893"}, (Mismatch.NPI,)),
         ({"tin": samples.STRANGER_TIN}, (Mismatch.TIN,)),
@@ -57,9 +62,9 @@ def test_temporary_id_is_the_same_when_it_is_made_again_for_its_side() -> None:
     ],
 )
 def test_side_is_marked_when_it_does_not_fit_its_entry(
-    changes: dict[str, Any], because: tuple[Mismatch, ...]
+    changes: dict[str, Any], reason_codes: tuple[Mismatch, ...]
 ) -> None:
-    assert marked(submitted(**changes)) == ({SERVICING: because} if because else {})
+    assert marked(submitted(**changes)) == ({SERVICING: reason_codes} if reason_codes else {})
 
 
 def test_reconciled_side_stays_when_the_request_is_compared_again() -> None:
@@ -68,7 +73,7 @@ def test_reconciled_side_stays_when_the_request_is_compared_again() -> None:
         submitted(provider_id=None), SERVICING, entry, by="operator", now=START
     )
     assert change is not None
-    assert marked(change.request) == {SERVICING: (Mismatch.TYPED_IN,)}
+    assert marked(change.request) == {SERVICING: (Mismatch.MANUALLY_ENTERED,)}
     assert change.request.unmatched_providers == ()
     assert change.request.content_as_submitted == submitted(provider_id=None).content
     assert change.unseen_by == {samples.FACILITY_TIN}
@@ -78,10 +83,10 @@ def test_reconciled_side_stays_when_the_request_is_compared_again() -> None:
 @pytest.mark.parametrize("status", [one for one in Status if one is not Status.INCOMPLETE])
 def test_operators_alone_are_offered_to_reconcile_when_a_side_is_unmatched(status: Status) -> None:
     typed, listed = submitted(status, provider_id=None), submitted(status)
-    assert Action.RECONCILE_PROVIDER in typed.operators_actions
-    assert Action.RECONCILE_PROVIDER not in listed.operators_actions
-    assert typed.offices_actions == listed.offices_actions
-    assert typed.reviewers_actions("r", START) == listed.reviewers_actions("r", START)
+    assert Action.RECONCILE_PROVIDER in typed.operator_actions
+    assert Action.RECONCILE_PROVIDER not in listed.operator_actions
+    assert typed.provider_actions == listed.provider_actions
+    assert typed.reviewer_actions("r", START) == listed.reviewer_actions("r", START)
 
 
 def test_draft_is_not_reconciled_when_it_was_never_sent() -> None:

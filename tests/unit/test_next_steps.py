@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from precert.domain.content import Service
-from precert.domain.delegates import Delegate
-from precert.domain.loading import load_delegates
+from precert.domain.loading import load_vendors
 from precert.domain.next_steps import (
     NextAction,
     NextStep,
@@ -15,25 +14,26 @@ from precert.domain.next_steps import (
     next_step_without_codes,
     notices_of,
 )
-from precert.domain.rules import CodeAnswer, Requirement
+from precert.domain.rules import CodeResult, Requirement
 from precert.domain.values import AuthorizationType, CodeType, Urgency
+from precert.domain.vendors import DelegatedVendor
 from tests.fakes.samples import DATA, PLAN, payer
 
 TODAY = date(2026, 7, 1)
 NOTICES = payer().notices
-DELEGATES = {
-    one.delegate_id: one
-    for one in load_delegates((DATA / "sample" / "delegates.csv").read_text(encoding="utf-8"))
+VENDORS = {
+    one.vendor_id: one
+    for one in load_vendors((DATA / "sample" / "vendors.csv").read_text(encoding="utf-8"))
 }
 INPATIENT, OUTPATIENT = AuthorizationType.INPATIENT, AuthorizationType.OUTPATIENT
 
 
-def answer(requirement: Requirement, **told: Any) -> CodeAnswer:
-    return CodeAnswer("44120", CodeType.CPT, requirement, "R1", **told)
+def answer(requirement: Requirement, **told: Any) -> CodeResult:
+    return CodeResult("44120", CodeType.CPT, requirement, "R1", **told)
 
 
 def service(
-    urgency: Urgency = Urgency.ELECTIVE,
+    urgency: Urgency = Urgency.STANDARD,
     where: AuthorizationType = OUTPATIENT,
     day: date = TODAY,
 ) -> Service:
@@ -42,13 +42,13 @@ def service(
 
 
 def step(
-    told: CodeAnswer, asked: Service | None = None, delegate: Delegate | None = None
+    told: CodeResult, asked: Service | None = None, delegate: DelegatedVendor | None = None
 ) -> NextStep:
     return next_step(told, asked or service(), delegate, payer(), TODAY)
 
 
 def notices(
-    *answers: CodeAnswer, services: tuple[Service, ...] = (), plan_type: str = "OAP"
+    *answers: CodeResult, services: tuple[Service, ...] = (), plan_type: str = "OAP"
 ) -> tuple[str, ...]:
     plan = PLAN.model_copy(update={"plan_type": plan_type})
     found = next((one.requirement for one in answers), Requirement.UNABLE_TO_DETERMINE)
@@ -60,7 +60,7 @@ def notices(
     [
         (Requirement.REQUIRED, NextAction.START_DRAFT, "required"),
         (Requirement.NOT_REQUIRED, NextAction.NONE, "not_required"),
-        (Requirement.THIRD_PARTY, NextAction.GO_TO_THIRD_PARTY, "third_party"),
+        (Requirement.DELEGATED_VENDOR, NextAction.GO_TO_VENDOR, "vendor"),
         (Requirement.UNABLE_TO_DETERMINE, NextAction.CALL, "unable_to_determine"),
     ],
 )
@@ -108,7 +108,7 @@ def test_nothing_has_to_be_done_when_an_emergency_needs_no_stay(requirement: Req
     assert told == NextStep(NextAction.NONE, NOTICES["emergency"])
 
 
-@pytest.mark.parametrize("urgency", [Urgency.ELECTIVE, Urgency.URGENT])
+@pytest.mark.parametrize("urgency", [Urgency.STANDARD, Urgency.EXPEDITED])
 def test_emergency_is_not_spoken_of_when_there_is_none(urgency: Urgency) -> None:
     told = answer(Requirement.REQUIRED)
     assert step(told, service(urgency, INPATIENT)).action is NextAction.START_DRAFT
@@ -124,19 +124,19 @@ def test_other_notifications_are_said_to_go_by_phone_when_an_emergency_is_admitt
 
 
 def test_payer_is_called_when_equipment_was_delivered_already() -> None:
-    equipment = DELEGATES["EVICORE-DME"]
-    told = answer(Requirement.THIRD_PARTY, delegate_id="EVICORE-DME")
+    equipment = VENDORS["EVICORE-DME"]
+    told = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-DME")
     before = service(day=TODAY - timedelta(days=1))
     assert step(told, before, equipment) == NextStep(
         NextAction.CALL, NOTICES["retrospective_equipment"]
     )
-    assert step(told, service(), equipment).action is NextAction.GO_TO_THIRD_PARTY
+    assert step(told, service(), equipment).action is NextAction.GO_TO_VENDOR
 
 
 def test_vendor_is_asked_for_past_services_when_it_decides_on_them() -> None:
-    told = answer(Requirement.THIRD_PARTY, delegate_id="EVICORE-RAD")
+    told = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-RAD")
     before = service(day=TODAY - timedelta(days=1))
-    assert step(told, before, DELEGATES["EVICORE-RAD"]).action is NextAction.GO_TO_THIRD_PARTY
+    assert step(told, before, VENDORS["EVICORE-RAD"]).action is NextAction.GO_TO_VENDOR
 
 
 def test_payer_is_called_when_a_stay_has_no_codes() -> None:
@@ -171,5 +171,5 @@ def test_predetermination_is_told_when_a_rule_offers_it() -> None:
 
 
 def test_each_notice_is_told_once_when_several_codes_ask_for_it() -> None:
-    told = answer(Requirement.THIRD_PARTY, delegate_id="EVICORE-RAD", guidance="third_party")
-    assert notices(told, told) == (NOTICES["no_guarantee"], NOTICES["third_party"])
+    told = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-RAD", guidance="vendor")
+    assert notices(told, told) == (NOTICES["no_guarantee"], NOTICES["vendor"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from precert.api.problems import faults_of
+from precert.api.problems import errors_of
 from precert.domain.patients import PatientSearch, ssn_text
 
 FACTS = {"date_of_birth": "1986-01-01", "last_name": "Adams", "first_name": "Allison"}
@@ -17,10 +17,10 @@ def searched(**given: Any) -> PatientSearch:
     return PatientSearch.model_validate_json(json.dumps({**FACTS, **given}), strict=True)
 
 
-def faults(given: dict[str, Any]) -> list[tuple[str, str]]:
+def errors(given: dict[str, Any]) -> list[tuple[str, str]]:
     with pytest.raises(ValidationError) as error:
         PatientSearch.model_validate_json(json.dumps(given), strict=True)
-    return [(fault.pointer, fault.code) for fault in faults_of(error.value)]
+    return [(error.pointer, error.code) for error in errors_of(error.value)]
 
 
 @pytest.mark.parametrize("typed", ["987-65-4320", "987654320", "987 65 4320", " 987-65-4320 "])
@@ -38,11 +38,11 @@ def test_ssn_is_nine_digits_when_typed_in_any_form(typed: str) -> None:
     ],
 )
 def test_ssn_is_refused_when_it_has_not_the_form_of_one(typed: str) -> None:
-    assert faults({**FACTS, "ssn": typed}) == [("/ssn", "value_error")]
+    assert errors({**FACTS, "ssn": typed}) == [("/ssn", "value_error")]
 
 
 def test_every_missing_field_is_named_when_nothing_is_sent() -> None:
-    assert faults({}) == [
+    assert errors({}) == [
         ("/ssn", "value_error"),
         ("/date_of_birth", "missing"),
         ("/last_name", "missing"),
@@ -51,13 +51,13 @@ def test_every_missing_field_is_named_when_nothing_is_sent() -> None:
 
 
 def test_one_of_both_is_asked_for_when_both_are_sent() -> None:
-    assert faults({**FACTS, "member_id": "849382930", "ssn": "987-65-4320"}) == [
+    assert errors({**FACTS, "member_id": "849382930", "ssn": "987-65-4320"}) == [
         ("/ssn", "value_error")
     ]
 
 
 def test_one_fault_is_told_when_the_patient_id_is_malformed() -> None:
-    assert faults({**FACTS, "member_id": "8-4"}) == [("/member_id", "string_pattern_mismatch")]
+    assert errors({**FACTS, "member_id": "8-4"}) == [("/member_id", "string_pattern_mismatch")]
 
 
 @pytest.mark.rule("P1")
@@ -75,7 +75,7 @@ def test_ssn_is_hidden_when_the_search_is_printed_or_written() -> None:
 def test_ssn_is_hidden_when_it_is_refused(typed: Any) -> None:
     with pytest.raises(ValidationError) as error:
         PatientSearch.model_validate_json(json.dumps({**FACTS, "ssn": typed}), strict=True)
-    told = f"{error.value} {error.value!r} {faults_of(error.value)}"
+    told = f"{error.value} {error.value!r} {errors_of(error.value)}"
     assert "4320" not in told
     assert "987" not in told
 

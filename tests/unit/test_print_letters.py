@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import pytest
 
-from precert.contract import EventType
 from precert.domain.events import Event
-from precert.domain.letters import Audience, Letter, LetterKind, kind_of
+from precert.domain.notices import Audience, Notice, NoticeKind, kind_of
 from precert.domain.request import Request
 from precert.domain.review import Approved
 from precert.domain.reviewing import change_dates
 from precert.domain.statuses import LineStatus, Status
-from precert.usecases.notices import letter_facts, print_letters
+from precert.names import EventType
+from precert.usecases.notices import notice_facts, print_notices
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.requests import InMemoryRequests
@@ -23,15 +23,15 @@ APPROVED, MODIFIED, DENIED = LineStatus.APPROVED, LineStatus.MODIFIED, LineStatu
 
 
 def decided(*lines: LineStatus) -> Request:
-    made = samples.review(lines)
+    deps = samples.review(lines)
     status = Status.APPROVED if set(lines) == {APPROVED} else Status.PARTIALLY_APPROVED
-    return samples.request(status, review=made.model_copy(update={"determined_at": START}))
+    return samples.request(status, review=deps.model_copy(update={"determined_at": START}))
 
 
-def facts(request: Request, audience: Audience, round_: int = 1) -> dict[str, Any]:
-    kind = kind_of(request.submitted, round_)
+def facts(request: Request, audience: Audience, cycle: int = 1) -> dict[str, Any]:
+    kind = kind_of(request.submitted, cycle)
     assert kind is not None
-    return letter_facts(request, round_, kind, audience, samples.payer(), samples.letter_words())
+    return notice_facts(request, cycle, kind, audience, samples.payer(), samples.notice_words())
 
 
 def titles(told: Mapping[str, Any]) -> list[str]:
@@ -43,37 +43,37 @@ class Desk:
     """What is stored and recorded of letters."""
 
     stored: list[str] = field(default_factory=list)
-    recorded: list[Letter] = field(default_factory=list)
+    recorded: list[Notice] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     printed: list[Mapping[str, object]] = field(default_factory=list)
 
-    def put(self, request_id: str, letter_id: str, document: bytes, sha256: str) -> str | None:
-        self.stored.append(f"{request_id}/{letter_id}/{len(document)}/{len(sha256)}")
+    def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:
+        self.stored.append(f"{request_id}/{notice_id}/{len(document)}/{len(sha256)}")
         return "v1"
 
-    def download_url(self, request_id: str, letter: Letter, *, seconds: int) -> str:
+    def download_url(self, request_id: str, notice: Notice, *, seconds: int) -> str:
         raise AssertionError("printing needs no address")
 
-    def record(self, request_id: str, letters: Sequence[Letter], event: Event) -> None:
+    def record(self, request_id: str, notices: Sequence[Notice], event: Event) -> None:
         assert request_id == event.request_id
-        self.recorded.extend(letters)
+        self.recorded.extend(notices)
         self.events.append(event)
 
     def print(self, template: str, data: Mapping[str, object]) -> bytes:
-        assert template == "letter"
+        assert template == "notice"
         self.printed.append(data)
         return b"%PDF"
 
-    def run(self, requests: InMemoryRequests, round_: int = 1) -> tuple[Letter, ...]:
-        return print_letters(
+    def run(self, requests: InMemoryRequests, cycle: int = 1) -> tuple[Notice, ...]:
+        return print_notices(
             samples.REQUEST_ID,
-            round_,
+            cycle,
             requests=requests,
             records=self,
             store=self,
             printer=self,
             payer=samples.payer(),
-            words=samples.letter_words(),
+            words=samples.notice_words(),
             now=START,
         )
 
@@ -81,25 +81,25 @@ class Desk:
 @pytest.mark.parametrize(
     ("lines", "kind"),
     [
-        ((APPROVED, APPROVED), LetterKind.APPROVAL),
-        ((APPROVED, DENIED), LetterKind.PARTIAL_APPROVAL),
-        ((APPROVED, MODIFIED), LetterKind.PARTIAL_APPROVAL),
-        ((MODIFIED, MODIFIED), LetterKind.PARTIAL_APPROVAL),
-        ((DENIED, DENIED), LetterKind.DENIAL),
+        ((APPROVED, APPROVED), NoticeKind.APPROVAL),
+        ((APPROVED, DENIED), NoticeKind.PARTIAL_APPROVAL),
+        ((APPROVED, MODIFIED), NoticeKind.PARTIAL_APPROVAL),
+        ((MODIFIED, MODIFIED), NoticeKind.PARTIAL_APPROVAL),
+        ((DENIED, DENIED), NoticeKind.DENIAL),
     ],
 )
 def test_letter_tells_the_outcome_when_a_round_is_decided(
-    lines: tuple[LineStatus, ...], kind: LetterKind
+    lines: tuple[LineStatus, ...], kind: NoticeKind
 ) -> None:
     assert kind_of(decided(*lines).submitted, 1) is kind
 
 
 @pytest.mark.parametrize(
     ("outcome", "kind"),
-    [(APPROVED, LetterKind.APPEAL_OVERTURNED), (DENIED, LetterKind.APPEAL_UPHELD)],
+    [(APPROVED, NoticeKind.APPEAL_OVERTURNED), (DENIED, NoticeKind.APPEAL_UPHELD)],
 )
 def test_letter_speaks_of_the_appealed_lines_only_when_an_appeal_is_decided(
-    outcome: LineStatus, kind: LetterKind
+    outcome: LineStatus, kind: NoticeKind
 ) -> None:
     request = decided(APPROVED, DENIED).file_appeal(
         ["1.2"],
@@ -110,7 +110,7 @@ def test_letter_speaks_of_the_appealed_lines_only_when_an_appeal_is_decided(
         by="office",
         now=START,
     )
-    later = samples.decision(outcome, by="reviewer-2", round_=2)
+    later = samples.decision(outcome, by="reviewer-2", cycle=2)
     after = request.request.determine_appeal({"1.2": later}, "reviewer-2", START).request
     assert kind_of(after.submitted, 2) is kind
     told = facts(after, Audience.PROVIDER, 2)
@@ -125,9 +125,9 @@ def test_reasons_and_rights_are_told_to_both_when_something_was_refused(
 ) -> None:
     told = facts(decided(APPROVED, refused), audience)
     approved, denied = told["lines"]
-    made = samples.decision(refused)
-    assert (denied["rationale"], denied["criterion"]) == (made.rationale, made.criterion)
-    assert denied["reason"] == samples.payer().reason_codes[made.reason_code or ""]
+    deps = samples.decision(refused)
+    assert (denied["rationale"], denied["criterion"]) == (deps.rationale, deps.criterion)
+    assert denied["reason"] == samples.payer().reason_codes[deps.reason_code or ""]
     assert (approved["adverse"], denied["adverse"]) == (False, True)
     text = " ".join(section["text"] for section in told["sections"])
     last_day = START + timedelta(days=180)
@@ -163,7 +163,7 @@ def test_letter_is_of_the_day_of_the_decision_when_dates_were_changed_before_it_
     request = decided(APPROVED, DENIED)
     standing = request.submitted.lines[0].decisions[-1]
     moved = standing.model_copy(
-        update={"decided_at": START + timedelta(days=3), "changed_dates_because": "Fog."}
+        update={"decided_at": START + timedelta(days=3), "date_change_reason": "Fog."}
     )
     changed = change_dates(request, {"1.1": moved}, by="operator", now=moved.decided_at).request
     assert facts(changed, Audience.MEMBER) == facts(request, Audience.MEMBER)
@@ -192,14 +192,14 @@ def test_both_diagnoses_stand_in_the_letter_when_another_one_was_decided_for() -
 def test_both_letters_are_stored_and_told_of_once_when_the_event_comes_again() -> None:
     requests, desk = InMemoryRequests.holding(decided(APPROVED, DENIED)), Desk()
     printed = desk.run(requests)
-    assert [letter.letter_id for letter in printed] == ["1-provider", "1-member"]
+    assert [notice.notice_id for notice in printed] == ["1-provider", "1-member"]
     assert desk.recorded == list(printed)
     [event] = desk.events
     assert (event.type, event.event_id) == (
-        EventType.LETTERS_PRINTED,
-        f"{samples.REQUEST_ID}.letters-1",
+        EventType.NOTICES_PRINTED,
+        f"{samples.REQUEST_ID}.notices-1",
     )
-    requests.letters = list(printed)
+    requests.notices = list(printed)
     assert desk.run(requests) == ()
     assert len(desk.stored) == 2
 
@@ -210,7 +210,7 @@ NOT_TO_PRINT: Final = (
     decided(APPROVED, DENIED).model_copy(
         update={
             "review": decided(APPROVED, DENIED).submitted.model_copy(
-                update={"delegate_id": "EVICORE"}
+                update={"vendor_id": "EVICORE"}
             )
         }
     ),

@@ -8,10 +8,10 @@ from typing import Final
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from precert.api.problems import faults_of, problem_of, status_of
+from precert.api.problems import errors_of, problem_of, status_of
 from precert.api.review_bodies import DecideBody
 from precert.domain.content import Patient
-from precert.domain.errors import Fault, InvalidInputError, PrecertError, VersionMismatchError
+from precert.domain.errors import FieldError, InvalidInputError, PrecertError, VersionMismatchError
 from tests.fakes.samples import PATIENT
 from tools.operations import OPERATIONS
 
@@ -26,9 +26,9 @@ def tree(root: type[PrecertError] = PrecertError) -> Iterator[type[PrecertError]
 ERRORS = sorted(set(tree()), key=lambda kind: kind.__name__)
 
 
-def made(kind: type[PrecertError]) -> PrecertError:
+def deps(kind: type[PrecertError]) -> PrecertError:
     if issubclass(kind, InvalidInputError):
-        return kind([Fault("/a", "missing", "this is required")])
+        return kind([FieldError("/a", "missing", "this is required")])
     return kind("Do something about it.")
 
 
@@ -36,7 +36,7 @@ def made(kind: type[PrecertError]) -> PrecertError:
 def test_error_has_a_status_of_the_callers_or_of_ours_when_it_is_raised(
     kind: type[PrecertError],
 ) -> None:
-    error = made(kind)
+    error = deps(kind)
     status = status_of(error)
     assert status is HTTPStatus.SERVICE_UNAVAILABLE or 400 <= status < 500
     problem = problem_of(error)
@@ -55,7 +55,7 @@ def test_code_is_one_errors_alone_when_the_tree_is_read() -> None:
 
 @pytest.mark.parametrize("kind", ERRORS)
 def test_text_of_an_error_is_its_code_when_it_is_printed(kind: type[PrecertError]) -> None:
-    assert str(made(kind)) == kind.code
+    assert str(deps(kind)) == kind.code
 
 
 def test_extensions_are_members_when_a_problem_is_written() -> None:
@@ -109,13 +109,13 @@ def test_faults_are_in_our_own_words_when_any_field_is_nonsense(asked: type[Base
             try:
                 asked.model_validate({name: value})
             except ValidationError as error:
-                told = [fault.message for fault in faults_of(error)]
+                told = [error.message for error in errors_of(error)]
                 assert [words for words in told if _LIBRARYS_OWN.search(words)] == [], (name, value)
 
 
 def test_choices_are_named_as_they_are_sent_when_a_field_takes_some_of_many() -> None:
     with pytest.raises(ValidationError) as raised:
-        DecideBody.model_validate({"round": 1, "lines": [{"line_id": "1.1", "status": "MAYBE"}]})
-    assert [fault.message for fault in faults_of(raised.value)] == [
+        DecideBody.model_validate({"cycle": 1, "lines": [{"line_id": "1.1", "status": "MAYBE"}]})
+    assert [error.message for error in errors_of(raised.value)] == [
         "send one of 'APPROVED' or 'DENIED'"
     ]

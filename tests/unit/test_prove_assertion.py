@@ -11,7 +11,7 @@ from precert.domain.assertion import assertion_id
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Member
 from precert.domain.directory import DirectoryEntry
-from precert.domain.review import AssertionStanding
+from precert.domain.review import AssertionStatus
 from precert.domain.rules import RuleListVersion
 from precert.usecases.checks import AROUND, prove_assertion
 from precert.usecases.ports.reference import CheckFacts
@@ -42,8 +42,8 @@ class Published:
     key: bytes | None = KEY
     asked: list[str] = field(default_factory=list)
 
-    def in_force_at(self, instant: datetime) -> RuleListVersion | None:
-        self.asked.append("in_force_at")
+    def in_effect_at(self, instant: datetime) -> RuleListVersion | None:
+        self.asked.append("in_effect_at")
         return max(
             (one for one in self.lists if one.published_at <= instant),
             key=lambda one: one.published_at,
@@ -55,13 +55,15 @@ class Published:
         self.asked.append("check_facts")
         return CheckFacts(None, self.lists[-1] if self.lists else None, self.key)
 
-    def in_force(self) -> RuleListVersion | None:
+    def in_effect(self) -> RuleListVersion | None:
         raise NotImplementedError
 
     def published(self) -> tuple[RuleListVersion, ...]:
         raise NotImplementedError
 
-    def put_in_force(self, version: RuleListVersion, *, instead_of: RuleListVersion | None) -> None:
+    def put_in_effect(
+        self, version: RuleListVersion, *, instead_of: RuleListVersion | None
+    ) -> None:
         raise NotImplementedError
 
     def member(self, member_id: str) -> Member | None:
@@ -79,7 +81,7 @@ def answered(by: RuleListVersion, at: datetime) -> RequestContent:
     return content(assertion_id=assertion_id(content(), by.version, at, key=KEY))
 
 
-def proof(asked: RequestContent, known: Published | None = None) -> AssertionStanding:
+def proof(asked: RequestContent, known: Published | None = None) -> AssertionStatus:
     known = known or Published()
     return prove_assertion(asked, reference=known, versions=known)
 
@@ -106,7 +108,7 @@ def proof(asked: RequestContent, known: Published | None = None) -> AssertionSta
 def test_id_is_proven_when_the_list_of_its_moment_gave_it(
     by: RuleListVersion, at: datetime
 ) -> None:
-    assert proof(answered(by, at)) is AssertionStanding.PROVEN
+    assert proof(answered(by, at)) is AssertionStatus.PROVEN
 
 
 def test_id_is_proven_when_several_lists_came_within_its_second() -> None:
@@ -114,14 +116,14 @@ def test_id_is_proven_when_several_lists_came_within_its_second() -> None:
         published(f"list-{number}", START + timedelta(milliseconds=number)) for number in range(5)
     )
     for one in lists:
-        assert proof(answered(one, START), Published(lists)) is AssertionStanding.PROVEN
+        assert proof(answered(one, START), Published(lists)) is AssertionStatus.PROVEN
 
 
 def test_id_is_not_proven_when_it_names_a_moment_of_another_list() -> None:
-    assert proof(answered(FIRST, START + 12 * DAY)) is AssertionStanding.CHANGED
-    assert proof(answered(THIRD, START + 12 * DAY)) is AssertionStanding.CHANGED
+    assert proof(answered(FIRST, START + 12 * DAY)) is AssertionStatus.CHANGED
+    assert proof(answered(THIRD, START + 12 * DAY)) is AssertionStatus.CHANGED
     before = SECOND_LIST.published_at - AROUND - SECOND
-    assert proof(answered(SECOND_LIST, before)) is AssertionStanding.CHANGED
+    assert proof(answered(SECOND_LIST, before)) is AssertionStatus.CHANGED
 
 
 def test_change_is_told_when_the_question_is_another() -> None:
@@ -131,7 +133,7 @@ def test_change_is_told_when_the_question_is_another() -> None:
         content(assertion_id=quoted, patient=None),
         content(assertion_id=quoted, servicing_provider=None),
     )
-    assert {proof(other) for other in others} == {AssertionStanding.CHANGED}
+    assert {proof(other) for other in others} == {AssertionStatus.CHANGED}
 
 
 @pytest.mark.parametrize(
@@ -144,16 +146,16 @@ def test_change_is_told_when_the_question_is_another() -> None:
     ids=["made up", "no moment", "before the first list"],
 )
 def test_change_is_told_when_the_id_was_never_given(quoted: str) -> None:
-    assert proof(content(assertion_id=quoted)) is AssertionStanding.CHANGED
+    assert proof(content(assertion_id=quoted)) is AssertionStatus.CHANGED
 
 
 def test_change_is_told_when_nothing_was_ever_published() -> None:
-    assert proof(answered(FIRST, START), Published((), None)) is AssertionStanding.CHANGED
+    assert proof(answered(FIRST, START), Published((), None)) is AssertionStatus.CHANGED
 
 
 def test_nothing_is_asked_when_no_id_is_quoted() -> None:
     known = Published()
-    assert proof(content(assertion_id=None), known) is AssertionStanding.NONE
+    assert proof(content(assertion_id=None), known) is AssertionStatus.NONE
     assert known.asked == []
 
 
@@ -161,13 +163,13 @@ def test_nothing_is_asked_when_no_id_is_quoted() -> None:
     ("by", "at", "calls"),
     [
         (THIRD, START + 300 * DAY, ["check_facts"]),
-        (SECOND_LIST, START + 12 * DAY, ["check_facts", "in_force_at"]),
+        (SECOND_LIST, START + 12 * DAY, ["check_facts", "in_effect_at"]),
     ],
-    ids=["in force", "earlier"],
+    ids=["in effect", "earlier"],
 )
 def test_one_call_more_is_made_when_an_earlier_list_answered(
     by: RuleListVersion, at: datetime, calls: list[str]
 ) -> None:
     known = Published()
-    assert proof(answered(by, at), known) is AssertionStanding.PROVEN
+    assert proof(answered(by, at), known) is AssertionStatus.PROVEN
     assert known.asked == calls

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import pytest
 
-from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
 from precert.domain.errors import (
@@ -18,10 +17,11 @@ from precert.domain.errors import (
     NotEntitledError,
     PatientNotEligibleError,
 )
-from precert.domain.matching import Side
+from precert.domain.matching import ProviderRole
 from precert.domain.numbers import precert_number
 from precert.domain.review import Channel
 from precert.domain.statuses import Status
+from precert.names import Entitlement, EventType
 from precert.usecases.intake import Arrival, register_request
 from precert.usecases.submission import SubmittedRequest
 from precert.usecases.workflow import deadline_of
@@ -118,7 +118,7 @@ def test_request_is_refused_when_something_is_missing_or_it_comes_from_tomorrow(
         World().take(
             samples.content(requesting_provider=None), received_at=START + timedelta(minutes=1)
         )
-    assert {fault.pointer for fault in raised.value.faults} == {
+    assert {error.pointer for error in raised.value.errors} == {
         "/content/requesting_provider",
         "/received_at",
     }
@@ -147,7 +147,7 @@ def test_provider_has_a_temporary_id_when_the_clerk_typed_it_in() -> None:
     world = World()
     typed = {**samples.entered()["servicing_provider"], "provider_id": None}
     told = world.take(samples.content(servicing_provider=typed))
-    assert set(told.temporary_providers) == {Side.SERVICING_PROVIDER}
+    assert set(told.temporary_providers) == {ProviderRole.SERVICING_PROVIDER}
     stored = world.requests.requests[told.request_id]
-    assert stored.unmatched_providers == (Side.SERVICING_PROVIDER,)
+    assert stored.unmatched_providers == (ProviderRole.SERVICING_PROVIDER,)
     assert world.take(samples.content(servicing_provider=typed)) == told

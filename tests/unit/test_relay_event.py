@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from precert.contract import EventType
 from precert.domain import reviewing
 from precert.domain.clocks import decision_deadline
 from precert.domain.errors import TransientError
@@ -13,8 +12,9 @@ from precert.domain.request import Request
 from precert.domain.review import SYSTEM
 from precert.domain.statuses import Status
 from precert.domain.values import Urgency
-from precert.usecases.operations import repair_rounds, stray_rounds
-from precert.usecases.ports.requests import Round
+from precert.names import EventType
+from precert.usecases.operations import orphaned_executions, repair_executions
+from precert.usecases.ports.requests import Cycle
 from precert.usecases.workflow import relay_event
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -31,12 +31,12 @@ CLOSING = {
 }
 
 
-def event(type_: EventType, round_: int = 1) -> Event:
+def event(type_: EventType, cycle: int = 1) -> Event:
     return Event(
         event_id=f"{samples.REQUEST_ID}.000004",
         type=type_,
         request_id=samples.REQUEST_ID,
-        round=round_,
+        cycle=cycle,
         at=START + timedelta(hours=1),
         status=Status.DENIED,
         number=samples.NUMBER,
@@ -46,10 +46,10 @@ def event(type_: EventType, round_: int = 1) -> Event:
 
 
 class World:
-    def __init__(self, *rounds: int, failures: int = 0) -> None:
+    def __init__(self, *cycles: int, failures: int = 0) -> None:
         self.requests = InMemoryRequests(
-            rounds={
-                (samples.REQUEST_ID, n): Round(samples.REQUEST_ID, n, f"token-{n}") for n in rounds
+            cycles={
+                (samples.REQUEST_ID, n): Cycle(samples.REQUEST_ID, n, f"token-{n}") for n in cycles
             }
         )
         self.workflow = RecordingWorkflow()
@@ -77,15 +77,15 @@ def test_event_is_published_when_it_is_relayed(type_: EventType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("type_", "round_"), [(EventType.REQUEST_SUBMITTED, 1), (EventType.APPEAL_FILED, 2)]
+    ("type_", "cycle"), [(EventType.REQUEST_SUBMITTED, 1), (EventType.APPEAL_FILED, 2)]
 )
 def test_execution_of_the_round_starts_once_when_its_event_comes_twice(
-    type_: EventType, round_: int
+    type_: EventType, cycle: int
 ) -> None:
     world = World()
     for _ in range(2):
-        world.relay(event(type_, round_))
-    assert world.workflow.running == [(samples.REQUEST_ID, round_)]
+        world.relay(event(type_, cycle))
+    assert world.workflow.running == [(samples.REQUEST_ID, cycle)]
     assert [told.event_id for told in world.bus.published] == [event(type_).event_id] * 2
 
 
@@ -113,13 +113,13 @@ def test_event_is_relayed_at_the_next_delivery_when_the_bus_fails_once() -> None
     assert len(world.bus.published) == 1
 
 
-class OpenRounds:
+class OpenCycles:
     """What the worklist's index names, whatever became of it since."""
 
     def __init__(self, *request_ids: str) -> None:
         self._request_ids = request_ids
 
-    def open_rounds(self) -> tuple[str, ...]:
+    def open_cycles(self) -> tuple[str, ...]:
         return self._request_ids
 
 
@@ -129,15 +129,19 @@ def test_open_rounds_are_started_again_when_nothing_runs_for_them() -> None:
     draft = samples.request(request_id="01J1QZ8Y7N4W3V2T1S0R9Q8P7B")
     requests = InMemoryRequests.holding(pending, closed, draft)
     workflow = RecordingWorkflow()
-    listed = OpenRounds(pending.request_id, closed.request_id, draft.request_id, "gone")
+    listed = OpenCycles(pending.request_id, closed.request_id, draft.request_id, "gone")
     known = {"listings": listed, "requests": requests, "workflow": workflow}
-    [stray] = stray_rounds(**known)  # type: ignore[arg-type]
-    assert (stray.request_id, stray.round, stray.number) == (pending.request_id, 1, samples.NUMBER)
+    [orphaned] = orphaned_executions(**known)  # type: ignore[arg-type]
+    assert (orphaned.request_id, orphaned.cycle, orphaned.number) == (
+        pending.request_id,
+        1,
+        samples.NUMBER,
+    )
     assert workflow.running == []
-    for mended in ((pending.request_id,), ()):
+    for repaired in ((pending.request_id,), ()):
         assert (
-            repair_rounds(listings=listed, requests=requests, workflow=workflow)  # type: ignore[arg-type]
-            == mended
+            repair_executions(listings=listed, requests=requests, workflow=workflow)  # type: ignore[arg-type]
+            == repaired
         )
     assert workflow.running == [(pending.request_id, 1)]
 
@@ -150,7 +154,7 @@ def asked(at: timedelta = timedelta()) -> Request:
     clock = samples.payer().review_clocks["COMMERCIAL"]
     pended = (
         samples.request(Status.PROCESSING)
-        .pend(decision_deadline(START, Urgency.ELECTIVE, clock), 10, START)
+        .pend(decision_deadline(START, Urgency.STANDARD, clock), 10, START)
         .request
     )
     return reviewing.request_information(

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import pytest
 
-from precert.contract import Entitlement, EventType
 from precert.domain.caller import Caller
 from precert.domain.coverage import Member, Span
 from precert.domain.directory import DirectoryEntry
@@ -18,10 +17,11 @@ from precert.domain.errors import (
     NotFoundError,
     PatientNotFoundError,
 )
-from precert.domain.matching import Mismatch, Side
+from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.request import Request
 from precert.domain.review import Approved, Assessment, Channel
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
+from precert.names import Entitlement, EventType
 from precert.usecases.intake import Report, ReportedLine, report_determination
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -54,7 +54,7 @@ def line(line_id: str, status: LineStatus = APPROVED, **told: Any) -> ReportedLi
 
 def report(*lines: ReportedLine, at: datetime = START, **told: Any) -> Report:
     decided = lines or (line("1.1"), line("1.2"))
-    given = {"delegate_id": VENDOR, "reference": "RAD-1", "reported_at": at, "lines": decided}
+    given = {"vendor_id": VENDOR, "reference": "RAD-1", "reported_at": at, "lines": decided}
     return Report(**{**given, **told})
 
 
@@ -103,7 +103,7 @@ def test_delegated_request_is_determined_when_its_vendor_reports() -> None:
     world = holding(delegated())
     assert delegated().waiting_on is WaitingOn.VENDOR
     after = world.take(report(line("1.1"), line("1.2", DENIED), number=samples.NUMBER))
-    assert (after.status, after.waiting_on) == (Status.PARTIALLY_APPROVED, WaitingOn.NOBODY)
+    assert (after.status, after.waiting_on) == (Status.PARTIALLY_APPROVED, WaitingOn.NONE)
     assert [event.type for event in world.requests.events] == [EventType.REQUEST_DETERMINED]
     decided = after.submitted.lines[0].decisions[-1]
     assert decided.approved is not None
@@ -114,7 +114,7 @@ def test_delegated_request_is_determined_when_its_vendor_reports() -> None:
 def test_delegated_denial_is_appealed_at_the_vendor_when_it_shows_here() -> None:
     world = holding(delegated())
     after = world.take(report(line("1.1", DENIED), line("1.2", DENIED), number=samples.NUMBER))
-    assert after.offices_actions == (Action.DETAILS,)
+    assert after.provider_actions == (Action.DETAILS,)
 
 
 @pytest.mark.rule("W8")
@@ -122,7 +122,7 @@ def test_case_asked_for_at_the_vendor_shows_when_it_is_reported_with_its_content
     world = World()
     shown = world.take(report(line("1.1"), line("1.2", DENIED), content=samples.content()))
     review = shown.submitted
-    assert (review.channel, review.reference, review.delegate_id) == (
+    assert (review.channel, review.reference, review.vendor_id) == (
         Channel.VENDOR,
         "RAD-1",
         VENDOR,
@@ -176,7 +176,7 @@ def test_report_is_taken_once_when_another_is_quicker() -> None:
         (report(line("1.1", approved=BACKWARDS), line("1.2")), "out_of_order"),
         (report(line("1.1", DENIED, approved=BACKWARDS), line("1.2")), "not_asked"),
         (report(at=START + timedelta(days=31)), "in_future"),
-        (report(delegate_id="EVICORE-MSK"), "not_yours"),
+        (report(vendor_id="EVICORE-MSK"), "not_yours"),
         (report(line("1.1"), content=samples.content()), "line_missing"),
         (report(line("1.1"), line("9.9"), content=samples.content()), "line_unknown"),
         (report(), "missing"),
@@ -187,7 +187,7 @@ def test_report_is_refused_when_something_is_wrong_with_it(told: Report, code: s
     world = World()
     with pytest.raises(InvalidInputError) as raised:
         world.take(told)
-    assert code in {fault.code for fault in raised.value.faults}
+    assert code in {error.code for error in raised.value.errors}
     assert world.requests.requests == {}
 
 
@@ -209,20 +209,20 @@ def test_case_is_not_shown_when_its_patient_is_no_member() -> None:
 
 @pytest.mark.rule("S3", "W8")
 @pytest.mark.parametrize(
-    ("changes", "because"),
+    ("changes", "reason_codes"),
     [
         ({}, None),
-        ({"provider_id": None}, Mismatch.TYPED_IN),
+        ({"provider_id": None}, Mismatch.MANUALLY_ENTERED),
         ({"provider_id": "P9"}, Mismatch.NOT_LISTED),
         ({"tin": samples.STRANGER_TIN}, Mismatch.TIN),
     ],
 )
 def test_provider_has_a_temporary_id_when_a_vendors_case_does_not_fit_the_directory(
-    changes: dict[str, Any], because: Mismatch | None
+    changes: dict[str, Any], reason_codes: Mismatch | None
 ) -> None:
     provider = {**samples.entered()["servicing_provider"], **changes}
     request = World().take(report(content=samples.content(servicing_provider=provider)))
     temporary = request.submitted.temporary_providers
-    assert {side: one.because for side, one in temporary.items()} == (
-        {Side.SERVICING_PROVIDER: (because,)} if because else {}
+    assert {role: one.reason_codes for role, one in temporary.items()} == (
+        {ProviderRole.SERVICING_PROVIDER: (reason_codes,)} if reason_codes else {}
     )

@@ -5,13 +5,13 @@ from typing import Final
 
 import pytest
 
-from precert.contract import EventType
 from precert.domain.clocks import Deadline
 from precert.domain.errors import ActionNotAllowedError, InvalidInputError, SameReviewerError
-from precert.domain.request import Change, Request, lines_of
+from precert.domain.request import Change, Request, service_lines_of
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import AppealStatus, LineStatus, Status, WaitingOn
 from precert.domain.values import Urgency
+from precert.names import EventType
 from tests.fakes import samples
 from tests.fakes.clock import START
 
@@ -99,7 +99,7 @@ def test_request_is_void_when_it_is_withdrawn_before_its_decision(status: Status
     change = samples.request(status).void("Not needed.", "office", START)
     assert change.request.status is Status.VOID
     assert change.request.submitted.void_reason == "Not needed."
-    assert change.request.waiting_on is WaitingOn.NOBODY
+    assert change.request.waiting_on is WaitingOn.NONE
     assert change.event.actor == "office"
 
 
@@ -120,7 +120,7 @@ def test_denial_is_upheld_or_overturned_when_the_appeal_is_decided(
         APPEAL_DEADLINE.due_at,
     )
     decided = waiting.determine_appeal(
-        {"1.2": samples.decision(decision, by="reviewer-2", round_=2)}, "reviewer-2", START
+        {"1.2": samples.decision(decision, by="reviewer-2", cycle=2)}, "reviewer-2", START
     ).request
     assert (decided.submitted.lines[1].status, decided.status) == (line, whole)
     assert decided.submitted.appeals[0].status is AppealStatus.DETERMINED
@@ -131,7 +131,7 @@ def test_denial_is_upheld_or_overturned_when_the_appeal_is_decided(
 def test_one_line_is_overturned_when_only_it_is_appealed_of_a_denied_request() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.2").request
     assert [line.line_id for line in filed.lines_to_decide] == ["1.2"]
-    decisions = {"1.2": samples.decision(APPROVED, by="reviewer-2", round_=2)}
+    decisions = {"1.2": samples.decision(APPROVED, by="reviewer-2", cycle=2)}
     assert filed.determine_appeal(decisions, "reviewer-2", START).request.status is (
         Status.PARTIALLY_APPROVED
     )
@@ -140,10 +140,10 @@ def test_one_line_is_overturned_when_only_it_is_appealed_of_a_denied_request() -
 @pytest.mark.rule("W7")
 def test_appeal_is_refused_when_its_reviewer_decided_before() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.1").request
-    decisions = {"1.1": samples.decision(APPROVED, by="reviewer-2", round_=2)}
+    decisions = {"1.1": samples.decision(APPROVED, by="reviewer-2", cycle=2)}
     with pytest.raises(SameReviewerError):
         filed.determine_appeal(decisions, "reviewer-1", START)
-    own = {"1.1": samples.decision(APPROVED, by="reviewer-1", round_=2)}
+    own = {"1.1": samples.decision(APPROVED, by="reviewer-1", cycle=2)}
     with pytest.raises(SameReviewerError):
         filed.determine_appeal(own, "reviewer-2", START)
     filed.determine_appeal(decisions, "reviewer-2", START)
@@ -151,14 +151,14 @@ def test_appeal_is_refused_when_its_reviewer_decided_before() -> None:
 
 def test_second_appeal_needs_a_third_reviewer_when_the_first_was_upheld() -> None:
     request = samples.request(Status.DENIED)
-    for round_, reviewer in ((2, "reviewer-2"), (3, "reviewer-3")):
+    for cycle, reviewer in ((2, "reviewer-2"), (3, "reviewer-3")):
         filed = appeal(request, "1.1").request
-        decisions = {"1.1": samples.decision(DENIED, by=reviewer, round_=round_)}
-        for earlier in ("reviewer-1", "reviewer-2")[: round_ - 1]:
+        decisions = {"1.1": samples.decision(DENIED, by=reviewer, cycle=cycle)}
+        for earlier in ("reviewer-1", "reviewer-2")[: cycle - 1]:
             with pytest.raises(SameReviewerError):
                 filed.determine_appeal(decisions, earlier, START)
         request = filed.determine_appeal(decisions, reviewer, START).request
-    assert request.submitted.round == 3
+    assert request.submitted.cycle == 3
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_appeal_is_refused_when_a_line_was_not_denied(
 ) -> None:
     with pytest.raises(InvalidInputError) as raised:
         appeal(samples.request(Status.PARTIALLY_APPROVED), *line_ids)
-    assert [fault.code for fault in raised.value.faults] == codes
+    assert [error.code for error in raised.value.errors] == codes
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_appeal_is_taken_until_the_day_is_over_when_the_letter_names_it() -> Non
     # Determined at eleven on July 1; the clocks are put back meanwhile.
     over = datetime(2026, 12, 29, tzinfo=samples.payer().zone) - START
     last = over - timedelta(microseconds=1)
-    assert appeal(request, "1.1", after=last).request.submitted.round == 2
+    assert appeal(request, "1.1", after=last).request.submitted.cycle == 2
     with pytest.raises(ActionNotAllowedError, match="action_not_allowed"):
         appeal(request, "1.1", after=over)
 
@@ -213,68 +213,68 @@ def test_filing_time_starts_anew_when_an_appeal_was_decided() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.1", after=timedelta(days=170)).request
     later = START + timedelta(days=190)
     upheld = filed.determine_appeal(
-        {"1.1": samples.decision(DENIED, by="reviewer-2", round_=2)}, "reviewer-2", later
+        {"1.1": samples.decision(DENIED, by="reviewer-2", cycle=2)}, "reviewer-2", later
     ).request
-    assert appeal(upheld, "1.2", after=timedelta(days=370)).request.submitted.round == 3
+    assert appeal(upheld, "1.2", after=timedelta(days=370)).request.submitted.cycle == 3
 
 
 @pytest.mark.rule("W2")
 def test_clock_is_told_of_once_each_when_a_round_is_not_decided() -> None:
     request = pended()
-    assert request.mark_clock(DEADLINE.warn_at - timedelta(seconds=1)) is None
-    warned = request.mark_clock(DEADLINE.warn_at)
+    assert request.check_deadline(DEADLINE.warn_at - timedelta(seconds=1)) is None
+    warned = request.check_deadline(DEADLINE.warn_at)
     assert warned is not None
     assert warned.event.type is EventType.DEADLINE_NEARED
-    assert warned.request.mark_clock(DEADLINE.due_at - timedelta(seconds=1)) is None
-    passed = warned.request.mark_clock(DEADLINE.due_at)
+    assert warned.request.check_deadline(DEADLINE.due_at - timedelta(seconds=1)) is None
+    passed = warned.request.check_deadline(DEADLINE.due_at)
     assert passed is not None
     assert passed.event.type is EventType.DEADLINE_PASSED
     assert passed.request.status is Status.PENDING
-    assert passed.request.mark_clock(DEADLINE.due_at + timedelta(days=9)) is None
+    assert passed.request.check_deadline(DEADLINE.due_at + timedelta(days=9)) is None
 
 
 @pytest.mark.rule("W2")
 def test_providers_time_ends_once_when_the_mark_is_looked_at_early_and_late() -> None:
-    escalated = pended().mark_clock(DEADLINE.due_at)
+    escalated = pended().check_deadline(DEADLINE.due_at)
     assert escalated is not None
     for before in (pended(), escalated.request):
         answer_by = DEADLINE.due_at + timedelta(days=20)
         asked = request_information(
             before, (), "Since when?", answer_by=answer_by, by="reviewer", now=DEADLINE.due_at
         ).request
-        assert asked.mark_clock(answer_by - timedelta(seconds=1)) is None
-        over = asked.mark_clock(answer_by)
+        assert asked.check_deadline(answer_by - timedelta(seconds=1)) is None
+        over = asked.check_deadline(answer_by)
         assert over is not None
         assert over.event.type is EventType.INFORMATION_OVERDUE
         assert over.request.waiting_on is WaitingOn.PAYER
 
 
 def test_deadline_is_escalated_alone_when_nobody_looked_before() -> None:
-    passed = pended().mark_clock(DEADLINE.due_at + timedelta(days=1))
+    passed = pended().check_deadline(DEADLINE.due_at + timedelta(days=1))
     assert passed is not None
     assert passed.event.type is EventType.DEADLINE_PASSED
-    assert passed.request.mark_clock(DEADLINE.due_at + timedelta(days=2)) is None
+    assert passed.request.check_deadline(DEADLINE.due_at + timedelta(days=2)) is None
 
 
 @pytest.mark.rule("W2")
 def test_clock_is_told_of_again_when_an_appeal_opens_another_round() -> None:
-    passed = pended().mark_clock(DEADLINE.due_at)
+    passed = pended().check_deadline(DEADLINE.due_at)
     assert passed is not None
     denied = determine(passed.request, DENIED, DENIED).request
-    assert denied.mark_clock(DEADLINE.due_at + timedelta(days=1)) is None
+    assert denied.check_deadline(DEADLINE.due_at + timedelta(days=1)) is None
     filed = appeal(denied, "1.1").request
-    assert filed.mark_clock(APPEAL_DEADLINE.due_at) is None
+    assert filed.check_deadline(APPEAL_DEADLINE.due_at) is None
     waiting = filed.pend_appeal(APPEAL_DEADLINE, START).request
-    assert waiting.mark_clock(APPEAL_DEADLINE.warn_at - timedelta(seconds=1)) is None
-    again = waiting.mark_clock(APPEAL_DEADLINE.due_at)
+    assert waiting.check_deadline(APPEAL_DEADLINE.warn_at - timedelta(seconds=1)) is None
+    again = waiting.check_deadline(APPEAL_DEADLINE.due_at)
     assert again is not None
-    assert (again.event.type, again.event.round) == (EventType.DEADLINE_PASSED, 2)
+    assert (again.event.type, again.event.cycle) == (EventType.DEADLINE_PASSED, 2)
 
 
 @pytest.mark.parametrize("status", [Status.INCOMPLETE, *DETERMINED, Status.VOID])
 def test_no_clock_runs_when_no_round_is_open(status: Status) -> None:
     request = samples.request(status)
-    assert request.mark_clock(START + timedelta(days=999)) is None
+    assert request.check_deadline(START + timedelta(days=999)) is None
     assert request.due_at is None
     assert request.lines_to_decide == ()
 
@@ -286,7 +286,7 @@ def test_turn_is_told_when_a_request_stands_there(status: Status) -> None:
         Status.PROCESSING: WaitingOn.PAYER,
         Status.PENDING: WaitingOn.PAYER,
     }
-    assert samples.request(status).waiting_on is turns.get(status, WaitingOn.NOBODY)
+    assert samples.request(status).waiting_on is turns.get(status, WaitingOn.NONE)
 
 
 def test_turn_is_the_payers_when_an_appeal_is_open() -> None:
@@ -297,10 +297,10 @@ def test_turn_is_the_payers_when_an_appeal_is_open() -> None:
 @pytest.mark.parametrize(
     ("urgencies", "shortest"),
     [
-        ((), Urgency.ELECTIVE),
-        (("ELECTIVE",), Urgency.ELECTIVE),
-        (("ELECTIVE", "URGENT"), Urgency.URGENT),
-        (("URGENT", "EMERGENCY", "ELECTIVE"), Urgency.EMERGENCY),
+        ((), Urgency.STANDARD),
+        (("STANDARD",), Urgency.STANDARD),
+        (("STANDARD", "EXPEDITED"), Urgency.EXPEDITED),
+        (("EXPEDITED", "EMERGENCY", "STANDARD"), Urgency.EMERGENCY),
     ],
 )
 def test_shortest_clock_counts_when_services_differ(
@@ -314,8 +314,8 @@ def test_shortest_clock_counts_when_services_differ(
 
 def test_lines_follow_the_order_of_entry_when_services_are_read() -> None:
     [service] = samples.entered()["services"]
-    made = samples.content(services=[service, service | {"procedures": []}])
-    assert [(line.line_id, line.code) for line in lines_of(made.services)] == [
+    deps = samples.content(services=[service, service | {"procedures": []}])
+    assert [(line.line_id, line.code) for line in service_lines_of(deps.services)] == [
         ("1.1", "44120"),
         ("1.2", "44121"),
         ("2.1", None),

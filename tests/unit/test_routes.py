@@ -40,4 +40,4 @@ def test_operation_stands_once_when_the_table_is_read() -> None:
 
 def test_path_carries_opaque_ids_only_when_it_has_variables() -> None:
     names = {name for route in ROUTES for name in re.findall(r"{(\w+)}", route.path)}
-    assert names == {"document_id", "draft_id", "letter_id", "message_id", "request_id"}
+    assert names == {"document_id", "draft_id", "notice_id", "message_id", "request_id"}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from precert.domain.rules import (
-    CodeAnswer,
     CodeQuery,
+    CodeResult,
     Requirement,
     Rule,
     answer_code,
@@ -55,25 +55,25 @@ def decided_by(asked: CodeQuery, *rules: Rule) -> str | None:
     return forth.rule_id
 
 
-def answer(requirement: Requirement) -> CodeAnswer:
-    return CodeAnswer("44120", CodeType.CPT, requirement)
+def answer(requirement: Requirement) -> CodeResult:
+    return CodeResult("44120", CodeType.CPT, requirement)
 
 
 @pytest.mark.rule("C6")
 @pytest.mark.parametrize(
-    ("requirement", "delegate_id"),
+    ("requirement", "vendor_id"),
     [
         (Requirement.REQUIRED, None),
         (Requirement.NOT_REQUIRED, None),
-        (Requirement.THIRD_PARTY, "VENDOR"),
+        (Requirement.DELEGATED_VENDOR, "VENDOR"),
     ],
 )
 def test_answer_is_the_rules_when_one_covers_the_code(
-    requirement: Requirement, delegate_id: str | None
+    requirement: Requirement, vendor_id: str | None
 ) -> None:
-    only = rule("R1", "44120", requirement=requirement, delegate_id=delegate_id)
-    assert answer_code(query("44120"), [only]) == CodeAnswer(
-        "44120", CodeType.CPT, requirement, "R1", delegate_id, date(2026, 1, 1)
+    only = rule("R1", "44120", requirement=requirement, vendor_id=vendor_id)
+    assert answer_code(query("44120"), [only]) == CodeResult(
+        "44120", CodeType.CPT, requirement, "R1", vendor_id, date(2026, 1, 1)
     )
 
 
@@ -260,7 +260,7 @@ def test_whole_is_not_required_when_every_code_is() -> None:
 
 @pytest.mark.rule("C7")
 @pytest.mark.parametrize(
-    "other", [Requirement.REQUIRED, Requirement.THIRD_PARTY, Requirement.UNABLE_TO_DETERMINE]
+    "other", [Requirement.REQUIRED, Requirement.DELEGATED_VENDOR, Requirement.UNABLE_TO_DETERMINE]
 )
 def test_whole_is_something_else_when_one_code_is_something_else(other: Requirement) -> None:
     mixed = [answer(Requirement.NOT_REQUIRED), answer(other), answer(Requirement.NOT_REQUIRED)]
@@ -270,7 +270,7 @@ def test_whole_is_something_else_when_one_code_is_something_else(other: Requirem
 def test_whole_asks_most_of_the_office_when_answers_differ() -> None:
     every = [answer(requirement) for requirement in reversed(Requirement)]
     assert overall(every) is Requirement.REQUIRED
-    assert overall(every[:-2]) is Requirement.THIRD_PARTY
+    assert overall(every[:-2]) is Requirement.DELEGATED_VENDOR
 
 
 @pytest.mark.rule("C7")

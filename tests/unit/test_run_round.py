@@ -5,39 +5,45 @@ from typing import Final
 
 import pytest
 
-from precert.contract import EventType, Route
 from precert.domain.clocks import Deadline
 from precert.domain.errors import TransientError
 from precert.domain.request import Request
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import Status
-from precert.usecases.ports.requests import RequestClosedError, Round
-from precert.usecases.workflow import MOST_READS, Standing, await_decision, mark_clock, standing_of
+from precert.names import EventType, Route
+from precert.usecases.ports.requests import Cycle, RequestClosedError
+from precert.usecases.workflow import (
+    MOST_READS,
+    CycleStatus,
+    await_decision,
+    check_deadline,
+    cycle_status_of,
+)
 from tests.fakes import samples
 from tests.fakes.clock import START, Clock
 from tests.fakes.reference import assess
 from tests.fakes.requests import InMemoryRequests
 from tests.fakes.workflow import RecordingWorkflow
 
-CLOSED: Final = Standing(Route.CLOSED, 1)
+CLOSED: Final = CycleStatus(Route.CLOSED, 1)
 SUBMITTED: Final = samples.request(Status.PROCESSING)
 DAYS: Final = timedelta(days=15)
 OTHER: Final = (Status.INCOMPLETE, Status.APPROVED, Status.DENIED, Status.VOID)
 
 
-def waiting(round_: int = 1, token: str = "token") -> Round:
-    return Round(samples.REQUEST_ID, round_, token)
+def waiting(cycle: int = 1, token: str = "token") -> Cycle:
+    return Cycle(samples.REQUEST_ID, cycle, token)
 
 
-def run_pend(requests: InMemoryRequests, round_: Round) -> None:
-    assess(requests, round_.number)
-    sleep(requests, round_)
+def run_pend(requests: InMemoryRequests, cycle: Cycle) -> None:
+    assess(requests, cycle.number)
+    sleep(requests, cycle)
 
 
-def sleep(requests: InMemoryRequests, round_: Round, seconds: int = 60) -> RecordingWorkflow:
+def sleep(requests: InMemoryRequests, cycle: Cycle, seconds: int = 60) -> RecordingWorkflow:
     tokens = RecordingWorkflow()
     await_decision(
-        round_, seconds, requests=requests, tokens=tokens, payer=samples.payer(), now=START
+        cycle, seconds, requests=requests, tokens=tokens, payer=samples.payer(), now=START
     )
     return tokens
 
@@ -61,11 +67,11 @@ def appealed() -> Request:
 def test_round_goes_to_review_when_it_is_open() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
     standing = assess(requests)
-    assert standing == Standing(Route.REVIEW, int((DAYS * 0.75).total_seconds()))
+    assert standing == CycleStatus(Route.REVIEW, int((DAYS * 0.75).total_seconds()))
 
 
 @pytest.mark.parametrize(
-    ("requests", "round_"),
+    ("requests", "cycle"),
     [(InMemoryRequests.holding(samples.request(status)), 1) for status in OTHER]
     + [
         (InMemoryRequests(), 1),
@@ -73,25 +79,23 @@ def test_round_goes_to_review_when_it_is_open() -> None:
         (InMemoryRequests.holding(appealed()), 1),
     ],
 )
-def test_round_is_closed_when_nothing_of_it_is_open(
-    requests: InMemoryRequests, round_: int
-) -> None:
+def test_round_is_closed_when_nothing_of_it_is_open(requests: InMemoryRequests, cycle: int) -> None:
     known = {"requests": requests, "payer": samples.payer(), "now": START}
-    assert assess(requests, round_) == CLOSED
-    assert mark_clock(samples.REQUEST_ID, round_, **known) == CLOSED  # type: ignore[arg-type]
+    assert assess(requests, cycle) == CLOSED
+    assert check_deadline(samples.REQUEST_ID, cycle, **known) == CLOSED  # type: ignore[arg-type]
     with pytest.raises(RequestClosedError):
-        run_pend(requests, waiting(round_))
+        run_pend(requests, waiting(cycle))
     assert requests.events == []
-    assert requests.rounds == {}
+    assert requests.cycles == {}
 
 
 @pytest.mark.rule("W2")
 @pytest.mark.parametrize(
     ("urgency", "business", "length"),
     [
-        ("ELECTIVE", "COMMERCIAL", timedelta(days=15)),
-        ("ELECTIVE", "PUBLIC", timedelta(days=7)),
-        ("URGENT", "COMMERCIAL", timedelta(hours=72)),
+        ("STANDARD", "COMMERCIAL", timedelta(days=15)),
+        ("STANDARD", "PUBLIC", timedelta(days=7)),
+        ("EXPEDITED", "COMMERCIAL", timedelta(hours=72)),
         ("EMERGENCY", "PUBLIC", timedelta(hours=72)),
     ],
 )
@@ -113,13 +117,13 @@ def test_clock_is_the_lines_of_business_when_the_round_pends(
 @pytest.mark.rule("W2")
 def test_end_of_the_providers_time_is_marked_when_the_round_was_escalated_before() -> None:
     clock = Deadline(START, START + timedelta(days=1))
-    late = SUBMITTED.pend(clock, 10, START).request.mark_clock(clock.due_at)
+    late = SUBMITTED.pend(clock, 10, START).request.check_deadline(clock.due_at)
     assert late is not None
     answer_by = clock.due_at + timedelta(days=20)
     asked = request_information(
         late.request, (), "Since when?", answer_by=answer_by, by="reviewer", now=clock.due_at
     ).request
-    assert standing_of(asked, 1, samples.payer(), answer_by) == Standing(Route.REVIEW, 1)
+    assert cycle_status_of(asked, 1, samples.payer(), answer_by) == CycleStatus(Route.REVIEW, 1)
 
 
 def test_request_pends_once_when_an_execution_waits_again() -> None:
@@ -127,7 +131,7 @@ def test_request_pends_once_when_an_execution_waits_again() -> None:
     run_pend(requests, waiting())
     run_pend(requests, waiting(token="of a repair"))
     assert [event.type for event in requests.events] == [EventType.REQUEST_PENDED]
-    assert requests.round(samples.REQUEST_ID, 1) == waiting(token="of a repair")
+    assert requests.cycle(samples.REQUEST_ID, 1) == waiting(token="of a repair")
 
 
 def test_appeal_gets_its_own_clock_when_it_pends() -> None:
@@ -143,7 +147,7 @@ def test_round_does_not_wait_when_a_void_was_quicker() -> None:
     requests.races = [SUBMITTED.void("Not needed.", "office", START).request]
     with pytest.raises(RequestClosedError):
         run_pend(requests, waiting())
-    assert requests.rounds == {}
+    assert requests.cycles == {}
 
 
 def test_task_may_be_tried_again_when_others_are_quicker_every_time() -> None:
@@ -161,18 +165,18 @@ def test_clock_is_told_of_once_each_when_marks_pass_by() -> None:
     requests, clock = InMemoryRequests.holding(SUBMITTED), Clock()
     run_pend(requests, waiting())
 
-    def mark() -> Standing:
-        return mark_clock(
+    def mark() -> CycleStatus:
+        return check_deadline(
             samples.REQUEST_ID, 1, requests=requests, payer=samples.payer(), now=clock()
         )
 
     to_warning, to_deadline = DAYS * 0.75, DAYS * 0.25
-    assert mark() == Standing(Route.REVIEW, int(to_warning.total_seconds()))
+    assert mark() == CycleStatus(Route.REVIEW, int(to_warning.total_seconds()))
     clock.pass_by(seconds=to_warning.total_seconds())
-    assert mark() == mark() == Standing(Route.REVIEW, int(to_deadline.total_seconds()))
+    assert mark() == mark() == CycleStatus(Route.REVIEW, int(to_deadline.total_seconds()))
     clock.pass_by(seconds=to_deadline.total_seconds())
     for _ in range(3):
-        assert mark() == Standing(Route.REVIEW, 24 * 60 * 60)
+        assert mark() == CycleStatus(Route.REVIEW, 24 * 60 * 60)
         clock.pass_by(days=1)
     assert [event.type for event in requests.events] == [
         EventType.REQUEST_PENDED,
@@ -187,7 +191,7 @@ def test_mark_is_told_when_a_harmless_change_was_quicker() -> None:
     run_pend(requests, waiting())
     pended = requests.requests[samples.REQUEST_ID]
     requests.races = [pended.model_copy(update={"version": pended.version + 1})]
-    standing = mark_clock(
+    standing = check_deadline(
         samples.REQUEST_ID, 1, requests=requests, payer=samples.payer(), now=START + DAYS
     )
     assert standing.route is Route.REVIEW
@@ -197,6 +201,6 @@ def test_mark_is_told_when_a_harmless_change_was_quicker() -> None:
 @pytest.mark.rule("W2")
 def test_execution_sleeps_anew_when_the_clock_moved_before_its_token_was_stored() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
-    to_warning = assess(requests).seconds_to_next_mark
+    to_warning = assess(requests).seconds_to_next_check
     assert sleep(requests, waiting(), to_warning).woken == []
     assert sleep(requests, waiting(), to_warning + 45 * 24 * 3600).woken == [("token", to_warning)]

@@ -8,24 +8,24 @@ from typing import Final
 import holidays
 import pytest
 
-from precert.contract import MESSAGE_EVENT_TYPES
 from precert.domain.coverage import Coverage, Plan, members_of
-from precert.domain.delegates import Delegate
 from precert.domain.directory import SEARCH_RADIUS_MILES, DirectoryEntry, Place, miles_between
 from precert.domain.loading import (
     PLAN_TYPES,
-    load_delegates,
     load_directory,
     load_members,
     load_plans,
     load_rules,
     load_ssns,
+    load_vendors,
 )
 from precert.domain.loading_rules import load_rule_rows
 from precert.domain.payer import Payer
-from precert.domain.rule_review import warnings
+from precert.domain.rule_list_report import warnings
 from precert.domain.rules import CodeQuery, Requirement, Rule, answer_code
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind
+from precert.domain.vendors import DelegatedVendor
+from precert.names import MESSAGE_EVENT_TYPES
 from tests.fakes.code_sets import code_sets
 
 DATA: Final = Path(__file__).resolve().parents[2] / "data"
@@ -68,13 +68,13 @@ def directory() -> list[DirectoryEntry]:
 
 
 @pytest.fixture(scope="module")
-def delegates() -> list[Delegate]:
-    return load_delegates(text_of("delegates.csv"))
+def vendors() -> list[DelegatedVendor]:
+    return load_vendors(text_of("vendors.csv"))
 
 
 @pytest.fixture(scope="module")
-def rules(delegates: list[Delegate], payer: Payer) -> list[Rule]:
-    known = {delegate.delegate_id for delegate in delegates}
+def rules(vendors: list[DelegatedVendor], payer: Payer) -> list[Rule]:
+    known = {delegate.vendor_id for delegate in vendors}
     return load_rules(text_of("rules.csv"), known, payer)
 
 
@@ -97,7 +97,7 @@ def test_clocks_are_the_standards_when_line_of_business_is(
     payer: Payer, line: str, days: int
 ) -> None:
     clock = payer.review_clocks[line]
-    assert (clock.urgent_hours, clock.standard_days) == (72, days)
+    assert (clock.expedited_hours, clock.standard_days) == (72, days)
     assert (clock.appeal_expedited_hours, clock.appeal_standard_days) == (72, 30)
     assert clock.appeal_filing_days == 180
 
@@ -249,7 +249,7 @@ def test_provider_is_nobodys_when_made_up(directory: list[DirectoryEntry]) -> No
 
 
 @pytest.mark.parametrize(
-    ("code", "code_type", "setting", "expected", "delegate_id"),
+    ("code", "code_type", "setting", "expected", "vendor_id"),
     [
         ("44120", CodeType.CPT, INPATIENT, Requirement.REQUIRED, None),
         ("44140", CodeType.CPT, INPATIENT, Requirement.REQUIRED, None),
@@ -257,17 +257,17 @@ def test_provider_is_nobodys_when_made_up(directory: list[DirectoryEntry]) -> No
         ("47562", CodeType.CPT, OUTPATIENT, Requirement.NOT_REQUIRED, None),
         ("99213", CodeType.CPT, OUTPATIENT, Requirement.NOT_REQUIRED, None),
         ("99215", CodeType.CPT, INPATIENT, Requirement.NOT_REQUIRED, None),
-        ("27447", CodeType.CPT, INPATIENT, Requirement.THIRD_PARTY, "EVICORE-MSK"),
-        ("62321", CodeType.CPT, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-MSK"),
-        ("70551", CodeType.CPT, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-RAD"),
+        ("27447", CodeType.CPT, INPATIENT, Requirement.DELEGATED_VENDOR, "EVICORE-MSK"),
+        ("62321", CodeType.CPT, OUTPATIENT, Requirement.DELEGATED_VENDOR, "EVICORE-MSK"),
+        ("70551", CodeType.CPT, OUTPATIENT, Requirement.DELEGATED_VENDOR, "EVICORE-RAD"),
         ("70551", CodeType.CPT, INPATIENT, Requirement.NOT_REQUIRED, None),
-        ("78452", CodeType.CPT, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-RAD"),
-        ("77385", CodeType.CPT, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-RT"),
-        ("J9271", CodeType.HCPCS, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-ONC"),
-        ("E0601", CodeType.HCPCS, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-DME"),
-        ("K0823", CodeType.HCPCS, OUTPATIENT, Requirement.THIRD_PARTY, "EVICORE-DME"),
-        ("V5257", CodeType.HCPCS, OUTPATIENT, Requirement.THIRD_PARTY, "AMPLIFON"),
-        ("0001U", CodeType.CPT, OUTPATIENT, Requirement.THIRD_PARTY, "LABCORP"),
+        ("78452", CodeType.CPT, OUTPATIENT, Requirement.DELEGATED_VENDOR, "EVICORE-RAD"),
+        ("77385", CodeType.CPT, OUTPATIENT, Requirement.DELEGATED_VENDOR, "EVICORE-RT"),
+        ("J9271", CodeType.HCPCS, OUTPATIENT, Requirement.DELEGATED_VENDOR, "EVICORE-ONC"),
+        ("E0601", CodeType.HCPCS, OUTPATIENT, Requirement.DELEGATED_VENDOR, "EVICORE-DME"),
+        ("K0823", CodeType.HCPCS, OUTPATIENT, Requirement.DELEGATED_VENDOR, "EVICORE-DME"),
+        ("V5257", CodeType.HCPCS, OUTPATIENT, Requirement.DELEGATED_VENDOR, "AMPLIFON"),
+        ("0001U", CodeType.CPT, OUTPATIENT, Requirement.DELEGATED_VENDOR, "LABCORP"),
         ("80053", CodeType.CPT, OUTPATIENT, Requirement.NOT_REQUIRED, None),
         ("81162", CodeType.CPT, OUTPATIENT, Requirement.REQUIRED, None),
         ("J1745", CodeType.HCPCS, OUTPATIENT, Requirement.REQUIRED, None),
@@ -277,7 +277,7 @@ def test_provider_is_nobodys_when_made_up(directory: list[DirectoryEntry]) -> No
         ("450", CodeType.REVENUE, OUTPATIENT, Requirement.NOT_REQUIRED, None),
         ("0120", CodeType.REVENUE, INPATIENT, Requirement.REQUIRED, None),
         ("330", CodeType.DRG, INPATIENT, Requirement.REQUIRED, None),
-        ("470", CodeType.DRG, INPATIENT, Requirement.THIRD_PARTY, "EVICORE-MSK"),
+        ("470", CodeType.DRG, INPATIENT, Requirement.DELEGATED_VENDOR, "EVICORE-MSK"),
     ],
 )
 def test_answer_is_the_intended_one_when_sample_rules_are_asked(
@@ -286,13 +286,13 @@ def test_answer_is_the_intended_one_when_sample_rules_are_asked(
     code_type: CodeType,
     setting: AuthorizationType,
     expected: Requirement,
-    delegate_id: str | None,
+    vendor_id: str | None,
 ) -> None:
     place = "HOME" if code_type is CodeType.HCPCS and code[0] in "EK" else None
     for on in (GUIDES_DAY, TODAY):
         query = CodeQuery(code, code_type, on, "OAP", setting, "COMMERCIAL", None, place)
         answer = answer_code(query, rules)
-        assert (answer.requirement, answer.delegate_id) == (expected, delegate_id)
+        assert (answer.requirement, answer.vendor_id) == (expected, vendor_id)
 
 
 @pytest.mark.parametrize(
@@ -315,16 +315,16 @@ def test_answer_changes_when_a_rule_ends(rules: list[Rule]) -> None:
 
 
 FAMILIES: Final = {
-    "MSK": ("THIRD_PARTY", "EVICORE-MSK", None),
-    "RAD-CT": ("THIRD_PARTY", "EVICORE-RAD", None),
-    "RAD-HEART": ("THIRD_PARTY", "EVICORE-RAD", None),
-    "RT": ("THIRD_PARTY", "EVICORE-RT", None),
-    "DRUG-ONCOLOGY": ("THIRD_PARTY", "EVICORE-ONC", None),
-    "DRUG-SELF": ("THIRD_PARTY", "PHARMACY-BENEFIT", "pharmacy_benefit"),
-    "DME-BEDS": ("THIRD_PARTY", "EVICORE-DME", None),
-    "HEARING-AIDS": ("THIRD_PARTY", "AMPLIFON", None),
-    "LAB-PROPRIETARY": ("THIRD_PARTY", "LABCORP", None),
-    "LAB-ALGORITHM": ("THIRD_PARTY", "QUEST", None),
+    "MSK": ("DELEGATED_VENDOR", "EVICORE-MSK", None),
+    "RAD-CT": ("DELEGATED_VENDOR", "EVICORE-RAD", None),
+    "RAD-HEART": ("DELEGATED_VENDOR", "EVICORE-RAD", None),
+    "RT": ("DELEGATED_VENDOR", "EVICORE-RT", None),
+    "DRUG-ONCOLOGY": ("DELEGATED_VENDOR", "EVICORE-ONC", None),
+    "DRUG-SELF": ("DELEGATED_VENDOR", "PHARMACY-BENEFIT", "pharmacy_benefit"),
+    "DME-BEDS": ("DELEGATED_VENDOR", "EVICORE-DME", None),
+    "HEARING-AIDS": ("DELEGATED_VENDOR", "AMPLIFON", None),
+    "LAB-PROPRIETARY": ("DELEGATED_VENDOR", "LABCORP", None),
+    "LAB-ALGORITHM": ("DELEGATED_VENDOR", "QUEST", None),
     "LAB-ROUTINE": ("NOT_REQUIRED", None, "national_laboratory"),
     "HOME": ("NOT_REQUIRED", None, "home_health"),
     "REV-HOME-HEALTH": ("NOT_REQUIRED", None, "home_health"),
@@ -336,7 +336,7 @@ def test_family_goes_where_it_belongs_when_delegated_or_ordered(
     rules: list[Rule], family: str, expected: tuple[str, str | None, str | None]
 ) -> None:
     found = {
-        (rule.requirement.value, rule.delegate_id, rule.guidance)
+        (rule.requirement.value, rule.vendor_id, rule.guidance)
         for rule in rules
         if rule.rule_id == family or rule.rule_id.startswith(f"{family}-")
     }
@@ -348,7 +348,7 @@ def test_equipment_goes_to_the_vendor_when_used_at_home_only(rules: list[Rule]) 
         query = CodeQuery("E0601", CodeType.HCPCS, TODAY, "OAP", OUTPATIENT, None, "DME", place)
         return answer_code(query, rules).requirement
 
-    assert asked("HOME") is Requirement.THIRD_PARTY
+    assert asked("HOME") is Requirement.DELEGATED_VENDOR
     assert asked("OFFICE") is Requirement.UNABLE_TO_DETERMINE
 
 
@@ -363,25 +363,25 @@ def test_predetermination_is_offered_when_plan_has_it(rules: list[Rule]) -> None
 
 
 def test_no_rule_overlaps_another_when_sample_rules_are_reviewed(
-    delegates: list[Delegate], payer: Payer
+    vendors: list[DelegatedVendor], payer: Payer
 ) -> None:
-    rows = load_rule_rows(text_of("rules.csv"), {one.delegate_id for one in delegates}, payer)
+    rows = load_rule_rows(text_of("rules.csv"), {one.vendor_id for one in vendors}, payer)
     found = [warning.message for warning in warnings(rows)]
     assert found
     assert all(message.startswith("no rule names") for message in found)
 
 
 def test_every_delegate_is_named_when_rules_are_loaded(
-    rules: list[Rule], delegates: list[Delegate]
+    rules: list[Rule], vendors: list[DelegatedVendor]
 ) -> None:
-    named = {rule.delegate_id for rule in rules if rule.delegate_id}
-    assert named == {delegate.delegate_id for delegate in delegates}
+    named = {rule.vendor_id for rule in rules if rule.vendor_id}
+    assert named == {delegate.vendor_id for delegate in vendors}
     assert len(rules) >= 1500
     assert {rule.code_type for rule in rules} == set(CodeType)
 
 
-def test_equipment_vendor_tells_what_it_needs_when_asked(delegates: list[Delegate]) -> None:
-    [vendor] = [delegate for delegate in delegates if delegate.delegate_id == "EVICORE-DME"]
+def test_equipment_vendor_tells_what_it_needs_when_asked(vendors: list[DelegatedVendor]) -> None:
+    [vendor] = [delegate for delegate in vendors if delegate.vendor_id == "EVICORE-DME"]
     assert (vendor.phone, vendor.fax) == ("8666689250", "8666637740")
     assert vendor.care_coordination is not None
     assert vendor.care_coordination.phone == "800-298-4806, option 7, extension 20142"
@@ -402,7 +402,7 @@ def test_equipment_vendor_tells_what_it_needs_when_asked(delegates: list[Delegat
 
 
 @pytest.mark.parametrize(
-    "name", ["plans.csv", "members.csv", "providers.csv", "rules.csv", "delegates.csv"]
+    "name", ["plans.csv", "members.csv", "providers.csv", "rules.csv", "vendors.csv"]
 )
 def test_file_is_plain_when_kept_in_the_repository(name: str) -> None:
     content = (DATA / "sample" / name).read_bytes()

@@ -8,25 +8,26 @@ import pytest
 from precert.domain.errors import GuidanceOnlyError, PrecertError
 from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.rules import Requirement
-from precert.usecases.checks import CheckAnswer
+from precert.usecases.checks import CheckResult
 from precert.usecases.drafts import elsewhere, leads_to_a_draft
 from tests.fakes.samples import payer
 from tools.openapi_story import story
 
 
-def answered(**changes: Any) -> CheckAnswer:
+def answered(**changes: Any) -> CheckResult:
     """The story's answer of one service, each of its codes answered so."""
     told = story().check
-    codes = tuple(code._replace(delegate_id=None, **changes) for code in told.services[0])
+    codes = tuple(code._replace(vendor_id=None, **changes) for code in told.services[0])
     content = told.content.model_copy(update={"services": told.content.services[:1]})
     return replace(
-        told, content=content, services=(codes,), requirement=changes["requirement"], delegates={}
+        told, content=content, services=(codes,), requirement=changes["requirement"], vendors={}
     )
 
 
 @pytest.mark.rule("A5")
 @pytest.mark.parametrize(
-    "requirement", [Requirement.REQUIRED, Requirement.UNABLE_TO_DETERMINE, Requirement.THIRD_PARTY]
+    "requirement",
+    [Requirement.REQUIRED, Requirement.UNABLE_TO_DETERMINE, Requirement.DELEGATED_VENDOR],
 )
 def test_guidance_is_told_when_a_service_is_behavioral(requirement: Requirement) -> None:
     answer = answered(requirement=requirement, guidance=BEHAVIORAL, predetermination=False)
@@ -37,7 +38,9 @@ def test_guidance_is_told_when_a_service_is_behavioral(requirement: Requirement)
 
 
 def test_something_is_told_when_the_third_party_is_not_in_the_list() -> None:
-    answer = answered(requirement=Requirement.THIRD_PARTY, guidance=None, predetermination=False)
+    answer = answered(
+        requirement=Requirement.DELEGATED_VENDOR, guidance=None, predetermination=False
+    )
     refusal = elsewhere(answer, payer())
     assert isinstance(refusal, GuidanceOnlyError)
-    assert refusal.detail == payer().notices["third_party"]
+    assert refusal.detail == payer().notices["vendor"]

@@ -77,7 +77,7 @@ def test_nothing_changes_content_when_a_determination_stands(status: Status) -> 
         ("PROCESSING", {Action.DETAILS, Action.VOID}),
         ("PENDING", {Action.DETAILS, Action.MODIFY, Action.VOID}),
         ("APPROVED", {Action.DETAILS}),
-        ("PARTIALLY APPROVED", {Action.DETAILS, Action.APPEAL}),
+        ("PARTIALLY_APPROVED", {Action.DETAILS, Action.APPEAL}),
         ("DENIED", {Action.DETAILS, Action.APPEAL}),
         ("VOID", {Action.DETAILS}),
     ],

@@ -6,11 +6,11 @@ from typing import Final
 
 import pytest
 
-from precert.contract import MESSAGE_EVENT_TYPES, EventType
 from precert.domain.clocks import Deadline
 from precert.domain.request import Change, Request
 from precert.domain.review import Assessment, Decision
 from precert.domain.statuses import TRANSITIONS, LineStatus, Status, Transition
+from precert.names import MESSAGE_EVENT_TYPES, EventType
 from tests.fakes import samples
 from tests.fakes.clock import START
 
@@ -32,13 +32,13 @@ QUIET: Final = frozenset(
         EventType.INFORMATION_OVERDUE,
         EventType.DEADLINE_EXTENDED,
         EventType.PEER_TO_PEER_OFFERED,
-        EventType.REVIEW_CLAIMED,
-        EventType.REVIEW_RELEASED,
+        EventType.CASE_ASSIGNED,
+        EventType.CASE_RELEASED,
         EventType.DECISION_PROPOSED,
         EventType.DECISION_RETURNED,
         EventType.DATES_CHANGED,
         EventType.PROVIDER_RECONCILED,
-        EventType.LETTERS_PRINTED,
+        EventType.NOTICES_PRINTED,
         EventType.DEADLINE_NEARED,
         EventType.DEADLINE_PASSED,
         EventType.DOCUMENT_ATTACHED,
@@ -61,7 +61,7 @@ def decided(outcome: Status, by: str = "reviewer-1") -> dict[str, Decision]:
 def delegated(status: Status) -> Request:
     request = samples.request(status)
     return request.model_copy(
-        update={"review": request.submitted.model_copy(update={"delegate_id": "EVICORE-RAD"})}
+        update={"review": request.submitted.model_copy(update={"vendor_id": "EVICORE-RAD"})}
     )
 
 

@@ -13,10 +13,10 @@ from local.users import OFFICE
 from precert.adapters.dynamodb.keys import request_pk
 from precert.adapters.stepfunctions import execution_name
 from precert.bootstrap import Dependencies
-from precert.contract import Entitlement
 from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
-from precert.usecases.operations import repair_rounds
+from precert.names import Entitlement
+from precert.usecases.operations import repair_executions
 from precert.usecases.submission import SubmittedRequest, submit_draft
 from tests.journeys.desk import Desk, Json, until
 
@@ -39,25 +39,25 @@ class Bench:
         return Desk.at(self.stand)
 
     @property
-    def made(self) -> Dependencies:
-        return self.stand.made
+    def deps(self) -> Dependencies:
+        return self.stand.deps
 
     # -- the product's own use cases, with a clock of the test's ------------------------------------
 
     def submit(
         self, draft_id: str, content: Json | None = None, now: datetime | None = None
     ) -> SubmittedRequest:
-        made = self.made
+        deps = self.deps
         return submit_draft(
             draft_id,
             parsed(content or self.desk.content()),
             CALLER,
             based_on=1,
-            drafts=made.drafts,
-            code_sets=made.code_sets,
-            payer=made.payer,
+            drafts=deps.drafts,
+            code_sets=deps.code_sets,
+            payer=deps.payer,
             now=now or datetime.now(UTC),
-            serial=made.serial,
+            serial=deps.serial,
         )
 
     def submitted_before(self, ago: timedelta) -> str:
@@ -68,8 +68,10 @@ class Bench:
         return draft_id
 
     def repair(self) -> tuple[str, ...]:
-        made = self.made
-        return repair_rounds(listings=made.listings, requests=made.requests, workflow=made.workflow)
+        deps = self.deps
+        return repair_executions(
+            listings=deps.listings, requests=deps.requests, workflow=deps.workflow
+        )
 
     # -- executions ---------------------------------------------------------------------------------
 
@@ -77,20 +79,20 @@ class Bench:
         machine = self.stand.outputs["StateMachineArn"]
         return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
 
-    def execution(self, request_id: str, round_: int = 1, attempt: int = 0) -> Json | None:
+    def execution(self, request_id: str, cycle: int = 1, attempt: int = 0) -> Json | None:
         client = self.stand.cloud.client("stepfunctions")
-        arn = self._arn(execution_name(request_id, round_, attempt))
+        arn = self._arn(execution_name(request_id, cycle, attempt))
         try:
             found: Json = client.describe_execution(executionArn=arn)
         except client.exceptions.ExecutionDoesNotExist:
             return None
         return found
 
-    def ended(self, request_id: str, round_: int = 1, attempt: int = 0) -> Json:
+    def ended(self, request_id: str, cycle: int = 1, attempt: int = 0) -> Json:
         """The execution, once it no longer runs."""
 
         def look() -> Json | None:
-            found = self.execution(request_id, round_, attempt)
+            found = self.execution(request_id, cycle, attempt)
             return None if found is None or found["status"] == "RUNNING" else found
 
         return until("waiting for the execution to end", look)
@@ -105,19 +107,19 @@ class Bench:
         listed = [one for page in pages for one in page["executions"]]
         return [one for one in listed if one["name"].startswith(request_id)]
 
-    def history(self, request_id: str, round_: int = 1, attempt: int = 0) -> list[Json]:
+    def history(self, request_id: str, cycle: int = 1, attempt: int = 0) -> list[Json]:
         pages = (
             self.stand.cloud.client("stepfunctions")
             .get_paginator("get_execution_history")
-            .paginate(executionArn=self._arn(execution_name(request_id, round_, attempt)))
+            .paginate(executionArn=self._arn(execution_name(request_id, cycle, attempt)))
         )
         return [event for page in pages for event in page["events"]]
 
-    def states(self, request_id: str, round_: int = 1, attempt: int = 0) -> list[str]:
+    def states(self, request_id: str, cycle: int = 1, attempt: int = 0) -> list[str]:
         """Names of the states entered, in order."""
         return [
             event["stateEnteredEventDetails"]["name"]
-            for event in self.history(request_id, round_, attempt)
+            for event in self.history(request_id, cycle, attempt)
             if "stateEnteredEventDetails" in event
         ]
 

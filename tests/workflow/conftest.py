@@ -11,8 +11,8 @@ from tests.workflow.bench import Bench
 
 @pytest.fixture(scope="session")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    with deployed(tmp_path_factory.mktemp("workflow")) as made:
-        yield made
+    with deployed(tmp_path_factory.mktemp("workflow")) as deps:
+        yield deps
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def imaging(content: Json) -> Json:
         "authorization_type": "OUTPATIENT",
         "type_of_service": "OFFICE_VISIT",
         "place_of_service": "OFFICE",
-        "urgency": "ELECTIVE",
+        "urgency": "STANDARD",
         "service_date": day,
         "primary_diagnosis": "K55",
         "procedures": [line],
@@ -81,7 +81,7 @@ def test_six_states_at_most_are_entered_when_wanted_documents_come_and_a_reviewe
     desk = bench.desk
     request_id = desk.pending(desk.content("47562", days_ahead=60))
     until("the question", lambda: desk.details(request_id)["waiting_on"] == "PROVIDER" or None)
-    until("the wait", lambda: "ROUND" in bench.kinds(request_id) or None)
+    until("the wait", lambda: "CYCLE" in bench.kinds(request_id) or None)
     for _ in range(2):
         desk.attach(request_id)
     until("the answer", lambda: desk.details(request_id)["waiting_on"] == "PAYER" or None)

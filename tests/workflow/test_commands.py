@@ -92,9 +92,9 @@ class Terminal:
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     if not cloud_python().exists():
         pytest.skip("the local cloud is not installed")
-    made = Terminal(tmp_path / "local")
-    yield made
-    for process in made.started:
+    deps = Terminal(tmp_path / "local")
+    yield deps
+    for process in deps.started:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)

@@ -12,7 +12,7 @@ from local.journey import behind
 from local.journey.trail import answer
 from local.users import OFFICE
 from precert.adapters.dynamodb.keys import request_pk
-from precert.contract import HISTORY_PREFIX, TTL_ATTRIBUTE
+from precert.names import HISTORY_PREFIX, TTL_ATTRIBUTE
 from precert.usecases.drafts import save_draft
 from tests.journeys.desk import DENIAL, until
 from tests.workflow.bench import CALLER, Bench, parsed
@@ -40,14 +40,14 @@ def no_sweep(bench: Bench) -> Iterator[None]:
 
 def saved_long_ago(bench: Bench, draft_id: str) -> None:
     """As if nobody had touched the draft since."""
-    made = bench.made
+    deps = bench.deps
     save_draft(
         draft_id,
         parsed(bench.desk.content()),
         CALLER,
         based_on=1,
-        drafts=made.drafts,
-        payer=made.payer,
+        drafts=deps.drafts,
+        payer=deps.payer,
         now=datetime.now(UTC) - LONG_AGO,
     )
 
@@ -99,7 +99,7 @@ def test_request_stays_when_its_draft_would_have_expired(bench: Bench) -> None:
 @pytest.mark.rule("T4")
 def test_request_is_in_the_archive_alone_when_its_history_is_over(bench: Bench) -> None:
     request_id = bench.desk.decided(DENIAL)
-    until("the letters", lambda: "LettersPrinted" in bench.events(request_id) or None)
+    until("the letters", lambda: "NoticesPrinted" in bench.events(request_id) or None)
     recorded = bench.events(request_id)
     client, table = bench.stand.cloud.client("dynamodb"), bench.stand.outputs["RequestsTableName"]
     past = str(int((datetime.now(UTC) - LONG_AGO).timestamp()))
@@ -122,7 +122,7 @@ def test_request_is_in_the_archive_alone_when_its_history_is_over(bench: Bench) 
     [whole] = [key for key in keys if key.endswith(f"{request_id}.json.gz")]
     told = json.loads(gzip.decompress(store.get_object(Bucket=bucket, Key=whole)["Body"].read()))
     assert [event["type"] for event in told["events"]] == recorded
-    assert len([key for key in keys if "/letters/" in key]) == len(told["letters"]) == 2
+    assert len([key for key in keys if "/notices/" in key]) == len(told["notices"]) == 2
     pages = client.get_paginator("scan").paginate(TableName=table)
     naming = [
         item["sk"]["S"]

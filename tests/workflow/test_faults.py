@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from local.users import OFFICE, REVIEWER
-from precert.contract import Env
+from precert.names import Env
 from tests.journeys.desk import APPROVAL, Json
 from tests.workflow.bench import Bench
 
@@ -21,7 +21,7 @@ def test_round_is_started_again_when_a_technical_fault_ended_it(bench: Bench) ->
         bench.submit(draft_id, content)
         ended = bench.ended(draft_id)
     assert (ended["status"], ended["error"]) == ("FAILED", "SettingsError")
-    assert bench.states(draft_id) == ["Assess", "Technical Fault"]
+    assert bench.states(draft_id) == ["Assess", "Technical Failure"]
     details = bench.desk.details(draft_id)
     assert details["status"] == "PROCESSING"
     assert details["status_reason"]

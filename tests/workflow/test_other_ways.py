@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.users import CLERK, FACILITY, OFFICE
-from precert.contract import LETTER_PREFIX, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
+from precert.names import NOTICE_PREFIX, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
 from tests.journeys.desk import DENIAL, Json, until
 from tests.workflow.bench import Bench
 
@@ -64,8 +64,8 @@ def test_faxed_request_pends_and_is_on_both_dashboards_when_it_is_registered(ben
     taken = register(bench, bench.desk.content(), "FAX-7001")
     request_id = taken["request_id"]
     bench.desk.await_status(request_id, OFFICE, "PENDING")
-    for side in (OFFICE, FACILITY):
-        row = bench.desk.row(request_id, side)
+    for role in (OFFICE, FACILITY):
+        row = bench.desk.row(request_id, role)
         assert row is not None
         assert (row["channel"], row["number"]) == ("FAX", taken["number"])
     bench.desk.await_types(request_id, FACILITY, ["RequestSubmitted", "RequestPended"])
@@ -101,9 +101,9 @@ def test_delegated_request_shows_when_its_vendor_has_reported_and_not_before(ben
 @pytest.mark.rule("W4")
 def test_letters_are_kept_with_the_request_when_it_is_denied(bench: Bench) -> None:
     request_id = bench.desk.decided(DENIAL)
-    until("the letters", lambda: "LettersPrinted" in bench.events(request_id) or None)
+    until("the letters", lambda: "NoticesPrinted" in bench.events(request_id) or None)
     listed = bench.stand.cloud.client("s3").list_objects_v2(
-        Bucket=bench.stand.outputs["DocumentsBucketName"], Prefix=f"{LETTER_PREFIX}{request_id}/"
+        Bucket=bench.stand.outputs["DocumentsBucketName"], Prefix=f"{NOTICE_PREFIX}{request_id}/"
     )
     assert len(listed["Contents"]) == 2
     assert all(found["Size"] > 1000 for found in listed["Contents"])

@@ -12,7 +12,7 @@ from local.client import upload
 from local.journey.content import clinical_note
 from local.journey.trail import answer
 from local.users import FACILITY, OFFICE, REVIEWER, SECOND_REVIEWER
-from precert.contract import Env
+from precert.names import Env
 from tests.journeys.desk import APPROVAL, DENIAL, Json, until
 from tests.workflow.bench import Bench
 
@@ -136,8 +136,8 @@ def test_nothing_entered_is_repeated_when_a_request_lives_its_life(
     bench: Bench, listener: Listener
 ) -> None:
     ids = lived(bench)
-    for request_id, round_ in ((ids[0], 1), (ids[0], 2), (ids[1], 1)):
-        assert bench.ended(request_id, round_)["status"] == "SUCCEEDED"
+    for request_id, cycle in ((ids[0], 1), (ids[0], 2), (ids[1], 1)):
+        assert bench.ended(request_id, cycle)["status"] == "SUCCEEDED"
     desk = bench.desk
     until(
         "waiting for the last messages",
@@ -165,8 +165,8 @@ def test_nothing_entered_is_repeated_when_a_request_lives_its_life(
     assert sum(bool(bench.logs(group)) for group in groups) >= 8
     for group in groups:
         found += leaks(group, "\n".join(bench.logs(group)))
-    for request_id, round_ in ((ids[0], 1), (ids[0], 2), (ids[1], 1)):
-        told = (bench.execution(request_id, round_), bench.history(request_id, round_))
+    for request_id, cycle in ((ids[0], 1), (ids[0], 2), (ids[1], 1)):
+        told = (bench.execution(request_id, cycle), bench.history(request_id, cycle))
         found += leaks("executions", json.dumps(told, default=str))
     metrics = cloud.client("cloudwatch").list_metrics()["Metrics"]
     found += leaks("metrics", json.dumps(metrics))

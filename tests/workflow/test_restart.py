@@ -41,10 +41,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     if not process.cloud_python().exists():
         pytest.skip("the local cloud is not installed")
     synthesize()
-    made = Home(tmp_path_factory.mktemp("restart"))
-    yield made
-    if made.bench:
-        made.bench.stand.cloud.stop()
+    deps = Home(tmp_path_factory.mktemp("restart"))
+    yield deps
+    if deps.bench:
+        deps.bench.stand.cloud.stop()
 
 
 @pytest.mark.parametrize("crash", [False, True], ids=["stopped", "killed"])

@@ -21,7 +21,7 @@ def test_request_reaches_review_when_only_its_transaction_happened(bench: Bench)
     execution = bench.execution(draft_id)
     assert execution is not None
     assert execution["status"] == "RUNNING"
-    assert json.loads(execution["input"]) == {"request_id": draft_id, "round": 1}
+    assert json.loads(execution["input"]) == {"request_id": draft_id, "cycle": 1}
 
 
 def test_execution_enters_four_states_when_a_reviewer_decides(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.duplicates import footprint_left_by, forget
+from precert.adapters.dynamodb.duplicates import fingerprint_left_by, forget
 from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import DRAFT_PARTY_SK, PARTY_SK_PREFIX, request_pk
 from precert.adapters.dynamodb.request_items import put_event, request_of
@@ -15,18 +15,18 @@ from precert.adapters.dynamodb.table import (
     from_wire,
     query_all,
     to_wire,
-    transient_faults,
+    transient_errors,
 )
-from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, FLAG, PK, SK
 from precert.domain.events import Event
 from precert.domain.request import Request
+from precert.names import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, FLAG, PK, SK
 from precert.usecases.ports.requests import RequestFile
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
-class DynamoDBRemains:
+class DynamoDBCleanup:
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
         self._writes = Writes(client)
@@ -53,7 +53,7 @@ class DynamoDBRemains:
 
     def remove_request(self, request: Request) -> None:
         request_id = request.request_id
-        if left := footprint_left_by(request):
+        if left := fingerprint_left_by(request):
             forget(self._client, self._table, left)
         items = self._items(request_id)
         for item in sorted(items, key=lambda item: item[SK].startswith(EVENT_SK_PREFIX)):
@@ -65,7 +65,7 @@ class DynamoDBRemains:
     def _delete(self, request_id: str, item: Item) -> None:
         """Delete an item; a line that was flagged is counted off first."""
         sk = item[SK]
-        with transient_faults():
+        with transient_errors():
             if FLAG in item and sk != DRAFT_PARTY_SK:
                 tin = sk.removeprefix(PARTY_SK_PREFIX)
                 self._client.update_item(**uncount(self._table, tin, request_id))

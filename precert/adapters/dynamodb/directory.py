@@ -17,7 +17,6 @@ from precert.adapters.dynamodb.keys import (
     zip_entries_pk,
 )
 from precert.adapters.dynamodb.table import Item, json_of, query_some, to_wire
-from precert.contract import PK, SK
 from precert.domain.content import Provider
 from precert.domain.directory import DirectoryEntry, Place, cells_near, words_filed
 from precert.domain.frequent import (
@@ -28,6 +27,7 @@ from precert.domain.frequent import (
 )
 from precert.domain.names import words_of
 from precert.domain.request import Request
+from precert.names import PK, SK
 from precert.usecases.ports.reference import FiledEntries
 
 if TYPE_CHECKING:

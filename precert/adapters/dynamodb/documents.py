@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.keys import document_sk, instant, letter_sk, request_pk
+from precert.adapters.dynamodb.keys import document_sk, instant, notice_sk, request_pk
 from precert.adapters.dynamodb.request_items import callers_condition, put_event, request_of
 from precert.adapters.dynamodb.table import (
     ABSENT,
@@ -16,11 +16,11 @@ from precert.adapters.dynamodb.table import (
     query_all,
     to_wire,
 )
-from precert.contract import DOCUMENT_SK_PREFIX, PK, REQUEST_SK, SK
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event
-from precert.domain.letters import Letter
+from precert.domain.notices import Notice
 from precert.domain.statuses import Status
+from precert.names import DOCUMENT_SK_PREFIX, PK, REQUEST_SK, SK
 from precert.usecases.ports.documents import DocumentChangedError, OfferRefusedError
 
 if TYPE_CHECKING:
@@ -203,21 +203,21 @@ def document_of(item: Item) -> Document:
     return Document.model_validate_json(item["document"])
 
 
-class DynamoDBLetters:
+class DynamoDBNotices:
     """Letters beside their request, all of a round in one transaction with their event."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._writes = Writes(client)
         self._table = requests_table
 
-    def record(self, request_id: str, letters: Sequence[Letter], event: Event) -> None:
+    def record(self, request_id: str, notices: Sequence[Notice], event: Event) -> None:
         request_stands = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
             "ConditionExpression": "attribute_exists(pk)",
         }
         operations: list[dict[str, Any]] = [
-            *({"Put": self._put(request_id, letter)} for letter in letters),
+            *({"Put": self._put(request_id, notice)} for notice in notices),
             put_event(self._table, event),
             {"ConditionCheck": request_stands},
         ]
@@ -226,11 +226,11 @@ class DynamoDBLetters:
         except ConditionFailedError:
             return
 
-    def _put(self, request_id: str, letter: Letter) -> dict[str, Any]:
+    def _put(self, request_id: str, notice: Notice) -> dict[str, Any]:
         item = {
             PK: request_pk(request_id),
-            SK: letter_sk(letter.letter_id),
-            "letter": json_of(letter),
+            SK: notice_sk(notice.notice_id),
+            "notice": json_of(notice),
         }
         return {
             "TableName": self._table,
@@ -239,6 +239,6 @@ class DynamoDBLetters:
         }
 
 
-def letter_of(item: Item) -> Letter:
+def notice_of(item: Item) -> Notice:
     """A letter of its item."""
-    return Letter.model_validate_json(item["letter"])
+    return Notice.model_validate_json(item["notice"])

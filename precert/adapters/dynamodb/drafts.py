@@ -6,7 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.directory import count_selection
-from precert.adapters.dynamodb.duplicates import LOCK_ATTEMPTS, lock, put_footprint
+from precert.adapters.dynamodb.duplicates import LOCK_ATTEMPTS, lock, put_fingerprint
 from precert.adapters.dynamodb.keys import (
     DRAFT_PARTY_SK,
     DRAFTS_QUEUE,
@@ -35,9 +35,14 @@ from precert.adapters.dynamodb.table import (
     Writes,
     from_wire,
     to_wire,
-    transient_faults,
+    transient_errors,
 )
-from precert.contract import (
+from precert.domain.content import PARTS, Patient
+from precert.domain.errors import TransientError
+from precert.domain.events import Event
+from precert.domain.request import Request
+from precert.domain.statuses import Status, WaitingOn
+from precert.names import (
     CHANGED,
     PK,
     REQUEST_SK,
@@ -47,11 +52,6 @@ from precert.contract import (
     WORKLIST_PK,
     WORKLIST_SK,
 )
-from precert.domain.content import PARTS, Patient
-from precert.domain.errors import TransientError
-from precert.domain.events import Event
-from precert.domain.request import Request
-from precert.domain.statuses import Status, WaitingOn
 from precert.usecases.ports.listings import dashboard_row, row_of_request
 from precert.usecases.ports.requests import (
     CoverageChangedError,
@@ -160,7 +160,7 @@ class DynamoDBDrafts:
     def submit(self, submission: Submission) -> None:
         known: Item | None = None
         for _ in range(LOCK_ATTEMPTS):
-            adding = lock(self._table, submission.footprint, known)
+            adding = lock(self._table, submission.fingerprint, known)
             operations = [*self._submission(submission), adding]
             try:
                 self._writes.transact(operations)
@@ -225,14 +225,14 @@ class DynamoDBDrafts:
                 self._table, submission.request_id, submission.content, submission.review
             ),
             delete_draft_party(self._table, submission.request_id),
-            put_footprint(self._table, submission.footprint),
+            put_fingerprint(self._table, submission.fingerprint),
         ]
 
     def _submitting_update(self, submission: Submission) -> dict[str, Any]:
         values = {
             ":content": packed_parts(submission.content),
             ":review": packed(submission.review),
-            ":round": submission.review.round,
+            ":cycle": submission.review.cycle,
             ":next": submission.based_on + 1,
             ":status": submission.event.status.value,
             ":tins": set(submission.content.tins),
@@ -241,7 +241,7 @@ class DynamoDBDrafts:
             ":queued": f"{instant(submission.now)}#{submission.request_id}",
         }
         update = _live_update(
-            "SET content = :content, review = :review, #round = :round, version = :next, "
+            "SET content = :content, review = :review, #cycle = :cycle, version = :next, "
             "#status = :status, tins = :tins, updated_at = :now, document_slots = :slots, "
             f"{WORKLIST_PK} = :queue, {WORKLIST_SK} = :queued "
             "REMOVE expires_at, #ttl, part_versions, slots_taken",
@@ -251,7 +251,7 @@ class DynamoDBDrafts:
             callers_tins=submission.callers_tins,
             now=submission.now,
         )
-        update["ExpressionAttributeNames"] |= {"#ttl": TTL_ATTRIBUTE, "#round": "round"}
+        update["ExpressionAttributeNames"] |= {"#ttl": TTL_ATTRIBUTE, "#cycle": "cycle"}
         return {
             "TableName": self._table,
             "Key": to_wire(_key(submission.request_id)),
@@ -353,7 +353,7 @@ class DynamoDBDraftWarnings:
     def due(self, now: datetime) -> Iterator[DueWarning]:
         start: dict[str, Any] = {}
         while True:
-            with transient_faults():
+            with transient_errors():
                 answer = self._client.query(
                     TableName=self._table,
                     IndexName=WORKLIST_INDEX,

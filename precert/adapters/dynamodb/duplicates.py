@@ -1,8 +1,8 @@
-"""Locks on what is asked for, and the footprints of a member's requests (S2).
+"""Locks on what is asked for, and the fingerprints of a member's requests (S2).
 
 A lock is one item for each signature. It has an attribute for every request that stands, named by the
-request's id, with its footprint; whoever adds one does so on the version that was compared. What is
-withdrawn leaves the lock and the member's footprints in the transaction that withdraws it; what is
+request's id, with its fingerprint; whoever adds one does so on the version that was compared. What is
+withdrawn leaves the lock and the member's fingerprints in the transaction that withdraws it; what is
 archived leaves them as it is cleaned up behind. A lock that nobody is left in goes too, so versions
 begin at an instant: a lock that is made anew never has a version that its forerunner had.
 """
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from precert.adapters.dynamodb.keys import (
     LOCK_SK,
     duplicate_pk,
-    footprint_sk,
-    footprints_pk,
+    fingerprint_sk,
+    fingerprints_pk,
     microseconds,
 )
 from precert.adapters.dynamodb.request_items import packed, unpacked
@@ -25,13 +25,13 @@ from precert.adapters.dynamodb.table import (
     get,
     query_all,
     to_wire,
-    transient_faults,
+    transient_errors,
 )
-from precert.contract import PK, SK
-from precert.domain.duplicates import Footprint, footprint_of
+from precert.domain.duplicates import Fingerprint, fingerprint_of
 from precert.domain.errors import TransientError
 from precert.domain.request import Request
 from precert.domain.review import Channel
+from precert.names import PK, SK
 from precert.usecases.ports.requests import DuplicateFoundError
 
 if TYPE_CHECKING:
@@ -40,24 +40,24 @@ if TYPE_CHECKING:
 LOCK_ATTEMPTS = 5
 
 
-class DynamoDBFootprints:
-    """Footprints by member (port :class:`precert.usecases.ports.requests.Footprints`)."""
+class DynamoDBFingerprints:
+    """Footprints by member (port :class:`precert.usecases.ports.requests.Fingerprints`)."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
         self._table = requests_table
 
-    def of_member(self, member_id: str) -> tuple[Footprint, ...]:
-        items = query_all(self._client, self._table, footprints_pk(member_id))
-        return tuple(unpacked(Footprint, item["footprint"]) for item in items)
+    def of_member(self, member_id: str) -> tuple[Fingerprint, ...]:
+        items = query_all(self._client, self._table, fingerprints_pk(member_id))
+        return tuple(unpacked(Fingerprint, item["fingerprint"]) for item in items)
 
 
-def put_footprint(table: str, footprint: Footprint) -> dict[str, Any]:
-    item = {**_footprint_key(footprint), "footprint": packed(footprint)}
+def put_fingerprint(table: str, fingerprint: Fingerprint) -> dict[str, Any]:
+    item = {**_fingerprint_key(fingerprint), "fingerprint": packed(fingerprint)}
     return {"Put": {"TableName": table, "Item": to_wire(item)}}
 
 
-def lock(table: str, footprint: Footprint, known: Item | None) -> dict[str, Any]:
+def lock(table: str, fingerprint: Fingerprint, known: Item | None) -> dict[str, Any]:
     """The operation that adds a request to its lock, on what is known of it: at first, nothing.
 
     Raises:
@@ -72,80 +72,80 @@ def lock(table: str, footprint: Footprint, known: Item | None) -> dict[str, Any]
     if known is not None:
         held = _held(known)
         for value in held.values():
-            existing = unpacked(Footprint, value)
-            if existing.overlaps(footprint):
+            existing = unpacked(Fingerprint, value)
+            if existing.overlaps(fingerprint):
                 raise DuplicateFoundError(existing)
         put["ConditionExpression"] = "version = :known"
         put["ExpressionAttributeValues"] = to_wire({":known": known["version"]})
-    version = int(known["version"]) + 1 if known else microseconds(footprint.submitted_at)
+    version = int(known["version"]) + 1 if known else microseconds(fingerprint.submitted_at)
     put["Item"] = to_wire(
         {
-            **_lock_key(footprint),
+            **_lock_key(fingerprint),
             **held,
             "version": version,
-            footprint.request_id: packed(footprint),
+            fingerprint.request_id: packed(fingerprint),
         }
     )
     return {"Put": put}
 
 
-def release(table: str, footprint: Footprint) -> list[dict[str, Any]]:
+def release(table: str, fingerprint: Fingerprint) -> list[dict[str, Any]]:
     """Operations that let others ask for the same again."""
     unlock = {
         "TableName": table,
-        "Key": to_wire(_lock_key(footprint)),
+        "Key": to_wire(_lock_key(fingerprint)),
         "UpdateExpression": "REMOVE #request ADD version :one",
-        "ExpressionAttributeNames": {"#request": footprint.request_id},
+        "ExpressionAttributeNames": {"#request": fingerprint.request_id},
         "ExpressionAttributeValues": to_wire({":one": 1}),
     }
-    forget = {"TableName": table, "Key": to_wire(_footprint_key(footprint))}
+    forget = {"TableName": table, "Key": to_wire(_fingerprint_key(fingerprint))}
     return [{"Update": unlock}, {"Delete": forget}]
 
 
-def replace(table: str, submitted: Footprint, now: Footprint) -> list[dict[str, Any]]:
-    """Operations that put another footprint in the place of a standing request's own.
+def replace(table: str, submitted: Fingerprint, now: Fingerprint) -> list[dict[str, Any]]:
+    """Operations that put another fingerprint in the place of a standing request's own.
 
     The lock stays where the submission put it: the same entered again is still the same.
     """
     locked = {
         "TableName": table,
         "Key": to_wire(_lock_key(submitted)),
-        "UpdateExpression": "SET #request = :footprint ADD version :one",
+        "UpdateExpression": "SET #request = :fingerprint ADD version :one",
         "ExpressionAttributeNames": {"#request": submitted.request_id},
-        "ExpressionAttributeValues": to_wire({":footprint": packed(now), ":one": 1}),
+        "ExpressionAttributeValues": to_wire({":fingerprint": packed(now), ":one": 1}),
     }
-    return [{"Update": locked}, put_footprint(table, now)]
+    return [{"Update": locked}, put_fingerprint(table, now)]
 
 
-def footprint_left_by(request: Request) -> Footprint | None:
-    """The footprint that a request left as it came in; what a vendor reported left none (W8)."""
+def fingerprint_left_by(request: Request) -> Fingerprint | None:
+    """The fingerprint that a request left as it came in; what a vendor reported left none (W8)."""
     review = request.submitted
     if review.channel is Channel.VENDOR:
         return None
-    return submitted_footprint(request)
+    return submitted_fingerprint(request)
 
 
-def submitted_footprint(request: Request) -> Footprint:
+def submitted_fingerprint(request: Request) -> Fingerprint:
     """What a request was locked by: a reconciliation leaves the lock where it is."""
     review, content = request.submitted, request.content_as_submitted
-    return footprint_of(request.request_id, review.number, review.submitted_at, content)
+    return fingerprint_of(request.request_id, review.number, review.submitted_at, content)
 
 
-def forget(client: "DynamoDBClient", table: str, footprint: Footprint) -> None:
+def forget(client: "DynamoDBClient", table: str, fingerprint: Fingerprint) -> None:
     """Release what is held for a request that is gone; may be repeated from any point.
 
     Raises:
         TransientError: others were quicker at the lock every time.
     """
-    with transient_faults():
-        client.delete_item(TableName=table, Key=to_wire(_footprint_key(footprint)))
-    writes, key = Writes(client), _lock_key(footprint)
+    with transient_errors():
+        client.delete_item(TableName=table, Key=to_wire(_fingerprint_key(fingerprint)))
+    writes, key = Writes(client), _lock_key(fingerprint)
     for _ in range(LOCK_ATTEMPTS):
         item = get(client, table, key[PK], key[SK])
         if item is None:
             return
-        others = _held(item).keys() - {footprint.request_id}
-        if others and footprint.request_id not in item:
+        others = _held(item).keys() - {fingerprint.request_id}
+        if others and fingerprint.request_id not in item:
             return
         known: dict[str, Any] = {
             "TableName": table,
@@ -155,7 +155,7 @@ def forget(client: "DynamoDBClient", table: str, footprint: Footprint) -> None:
         }
         try:
             if others:
-                writes.update(**_left(known, footprint))
+                writes.update(**_left(known, fingerprint))
             else:
                 writes.delete(**known)
         except ConditionFailedError:
@@ -164,12 +164,12 @@ def forget(client: "DynamoDBClient", table: str, footprint: Footprint) -> None:
     raise TransientError("Others are asking for the same. Try again.")
 
 
-def _left(known: dict[str, Any], footprint: Footprint) -> dict[str, Any]:
+def _left(known: dict[str, Any], fingerprint: Fingerprint) -> dict[str, Any]:
     """The update of a lock by which a request leaves it, as the version is that was read."""
     values = {**known["ExpressionAttributeValues"], **to_wire({":one": 1})}
     return known | {
         "UpdateExpression": "REMOVE #request ADD version :one",
-        "ExpressionAttributeNames": {"#request": footprint.request_id},
+        "ExpressionAttributeNames": {"#request": fingerprint.request_id},
         "ExpressionAttributeValues": values,
     }
 
@@ -179,9 +179,9 @@ def _held(item: Item) -> Item:
     return {name: value for name, value in item.items() if name not in (PK, SK, "version")}
 
 
-def _lock_key(footprint: Footprint) -> Item:
-    return {PK: duplicate_pk(footprint.signature), SK: LOCK_SK}
+def _lock_key(fingerprint: Fingerprint) -> Item:
+    return {PK: duplicate_pk(fingerprint.signature), SK: LOCK_SK}
 
 
-def _footprint_key(footprint: Footprint) -> Item:
-    return {PK: footprints_pk(footprint.member_id), SK: footprint_sk(footprint.request_id)}
+def _fingerprint_key(fingerprint: Fingerprint) -> Item:
+    return {PK: fingerprints_pk(fingerprint.member_id), SK: fingerprint_sk(fingerprint.request_id)}

@@ -22,11 +22,11 @@ from precert.adapters.dynamodb.table import (
     from_wire,
     get,
     to_wire,
-    transient_faults,
+    transient_errors,
 )
-from precert.contract import FLAG, PK, SK, TIN
 from precert.domain.request import Request
 from precert.domain.statuses import Status
+from precert.names import FLAG, PK, SK, TIN
 from precert.usecases.ports.requests import MOST_FLAGGED, ConcurrentChangeError, FlagsFullError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class DynamoDBFlags:
         except ConditionFailedError as failed:
             raise ConcurrentChangeError from failed
 
-    def drop_gone(self, tin: str) -> bool:
+    def drop_deleted(self, tin: str) -> bool:
         counted = get(self._client, self._table, *flags_key(tin)) or {}
         flagged = sorted(counted.get(_IDS, ()))
         if not flagged:
@@ -75,7 +75,7 @@ class DynamoDBFlags:
             for request_id in flagged
             for sk in (party_sk(tin), DRAFT_PARTY_SK)
         ]
-        with transient_faults():
+        with transient_errors():
             answer = self._client.batch_get_item(
                 RequestItems={
                     self._table: {"Keys": [to_wire(key) for key in keys], "ConsistentRead": True}

@@ -38,20 +38,20 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Final
 
-from precert.contract import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, INBOX_PK_PREFIX, PK, SK
 from precert.domain.directory import SHORTEST_TYPED
-from precert.domain.matching import Side
+from precert.domain.matching import ProviderRole
 from precert.domain.statuses import Status
 from precert.domain.values import ProviderKind, Urgency
+from precert.names import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, INBOX_PK_PREFIX, PK, SK
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-LETTER_SK_PREFIX: Final = "LETTER#"
+NOTICE_SK_PREFIX: Final = "NOTICE#"
 PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
 """The one dashboard line of a draft; a submission replaces it without reading whose it is."""
 REQUEST_PK_PREFIX: Final = "REQUEST#"
-STATUS_LETTERS: Final = {
+STATUS_NOTICES: Final = {
     Status.INCOMPLETE: "I",
     Status.PROCESSING: "R",
     Status.PENDING: "P",
@@ -106,15 +106,15 @@ def document_sk(document_id: str) -> str:
     return f"{DOCUMENT_SK_PREFIX}{document_id}"
 
 
-def letter_sk(letter_id: str) -> str:
-    return f"{LETTER_SK_PREFIX}{letter_id}"
+def notice_sk(notice_id: str) -> str:
+    return f"{NOTICE_SK_PREFIX}{notice_id}"
 
 
 def party_sk(tin: str) -> str:
     return f"{PARTY_SK_PREFIX}{tin}"
 
 
-def round_sk(number: int) -> str:
+def cycle_sk(number: int) -> str:
     return f"ROUND#{number}"
 
 
@@ -134,12 +134,12 @@ def duplicate_pk(signature: str) -> str:
     return f"DUPLICATE#{signature}"
 
 
-def footprints_pk(member_id: str) -> str:
+def fingerprints_pk(member_id: str) -> str:
     """Keys are seen in more places than items: no member's id stands in one."""
     return f"MEMBER#{sha256(member_id.upper().encode()).hexdigest()}"
 
 
-def footprint_sk(request_id: str) -> str:
+def fingerprint_sk(request_id: str) -> str:
     return f"REQUEST#{request_id}"
 
 
@@ -147,7 +147,7 @@ def inbox_pk(tin: str) -> str:
     return f"{INBOX_PK_PREFIX}{tin}"
 
 
-def forgotten_pk(tin: str) -> str:
+def expired_unread_pk(tin: str) -> str:
     return f"FORGOTTEN#{tin}"
 
 
@@ -156,7 +156,7 @@ def inbox_sk(at: datetime, message_id: str) -> str:
 
 
 def tin_status(tin: str, status: Status) -> str:
-    return f"{tin}#{STATUS_LETTERS[status]}"
+    return f"{tin}#{STATUS_NOTICES[status]}"
 
 
 def tin_member(tin: str, member_id: str) -> str:
@@ -169,7 +169,7 @@ def worklist_pk(plan_id: str) -> str:
 
 def worklist_sk(urgency: Urgency, due_at: datetime, request_id: str) -> str:
     """Urgent and emergency cases sort before elective ones, then by due date."""
-    rank = 1 if urgency is Urgency.ELECTIVE else 0
+    rank = 1 if urgency is Urgency.STANDARD else 0
     return f"{rank}#{instant(due_at)}#{request_id}"
 
 
@@ -177,12 +177,12 @@ def overdue_sk(due_at: datetime, request_id: str) -> str:
     return f"{instant(due_at)}#{request_id}"
 
 
-def unmatched_sk(side: Side) -> str:
-    return f"UNMATCHED#{side.value}"
+def unmatched_sk(role: ProviderRole) -> str:
+    return f"UNMATCHED#{role.value}"
 
 
-def unmatched_worklist_sk(submitted_at: datetime, request_id: str, side: Side) -> str:
-    return f"{instant(submitted_at)}#{request_id}#{side.value}"
+def unmatched_worklist_sk(submitted_at: datetime, request_id: str, role: ProviderRole) -> str:
+    return f"{instant(submitted_at)}#{request_id}#{role.value}"
 
 
 def member_pk(member_id: str) -> str:

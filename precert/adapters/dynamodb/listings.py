@@ -19,7 +19,7 @@ from precert.adapters.dynamodb.keys import (
     DRAFTS_QUEUE,
     OVERDUE_QUEUE,
     REQUEST_PK_PREFIX,
-    STATUS_LETTERS,
+    STATUS_NOTICES,
     UNMATCHED_QUEUE,
     instant_of,
     microseconds,
@@ -27,8 +27,12 @@ from precert.adapters.dynamodb.keys import (
     tin_status,
     worklist_pk,
 )
-from precert.adapters.dynamodb.table import Item, from_wire, to_wire, transient_faults
-from precert.contract import (
+from precert.adapters.dynamodb.table import Item, from_wire, to_wire, transient_errors
+from precert.domain.matching import ProviderRole
+from precert.domain.review import Channel
+from precert.domain.statuses import Status, WaitingOn
+from precert.domain.values import Purpose, Sort
+from precert.names import (
     CHANGED,
     DASHBOARD_INDEX,
     DUE,
@@ -45,10 +49,6 @@ from precert.contract import (
     WORKLIST_INDEX,
     WORKLIST_PK,
 )
-from precert.domain.matching import Side
-from precert.domain.review import Channel
-from precert.domain.statuses import Status, WaitingOn
-from precert.domain.values import Purpose, Sort
 from precert.usecases.ports.listings import (
     CursorError,
     DashboardRow,
@@ -143,12 +143,12 @@ MAX_ROW_BYTES: Final = 2 * 4096 // PAGE - LINE_BYTES
 
 _FORM: Final = "1"
 _CUT: Final = "…"
-_STATUSES: Final = {letter: status for status, letter in STATUS_LETTERS.items()}
+_STATUSES: Final = {notice: status for status, notice in STATUS_NOTICES.items()}
 _PURPOSES: Final = {"P": Purpose.PRECERTIFICATION, "D": Purpose.PREDETERMINATION}
 _WAITING: Final = {
     "O": WaitingOn.PROVIDER,
     "P": WaitingOn.PAYER,
-    "N": WaitingOn.NOBODY,
+    "N": WaitingOn.NONE,
     "V": WaitingOn.VENDOR,
 }
 _CHANNELS: Final = {
@@ -160,8 +160,8 @@ _CHANNELS: Final = {
     "V": Channel.VENDOR,
 }
 
-_REQUESTING, _SERVICING = Side
-_UNMATCHED: Final[Mapping[str, tuple[Side, ...]]] = {
+_REQUESTING, _SERVICING = ProviderRole
+_UNMATCHED: Final[Mapping[str, tuple[ProviderRole, ...]]] = {
     "-": (),
     "R": (_REQUESTING,),
     "S": (_SERVICING,),
@@ -173,18 +173,18 @@ _UNMATCHED: Final[Mapping[str, tuple[Side, ...]]] = {
 
 def row_text(row: DashboardRow) -> str:
     """What a line shows, but for what its keys and other attributes say."""
-    letters = (
-        STATUS_LETTERS[row.status],
-        _letter(_PURPOSES, row.purpose),
-        _letter(_WAITING, row.waiting_on),
+    notices = (
+        STATUS_NOTICES[row.status],
+        _notice(_PURPOSES, row.purpose),
+        _notice(_WAITING, row.waiting_on),
         "A" if row.appeal_open else "-",
-        _letter(_CHANNELS, row.channel),
+        _notice(_CHANNELS, row.channel),
         "D" if row.delegated else "-",
-        _letter(_UNMATCHED, row.unmatched_providers),
+        _notice(_UNMATCHED, row.unmatched_providers),
     )
     fixed = (
         _FORM,
-        "".join(letters),
+        "".join(notices),
         row.number or "",
         _day(row.date_of_birth),
         _day(row.first_day),
@@ -206,19 +206,19 @@ def row_of(item: Item) -> DashboardRow:
     parts = item[ROW_ATTRIBUTE].split("\t")
     if parts[0] != _FORM:
         raise ValueError(f"a row has the form {parts[0]}, which this version does not know")
-    _, letters, number, born, first_day, last_day, tin, *entered = parts
+    _, notices, number, born, first_day, last_day, tin, *entered = parts
     place, requesting, servicing, patient = entered[:4]
-    status = _STATUSES[letters[0]]
+    status = _STATUSES[notices[0]]
     due_at = instant_of(item[DUE]) if DUE in item else None
     return DashboardRow(
         request_id=item[PK].removeprefix(REQUEST_PK_PREFIX),
         status=status,
-        purpose=_PURPOSES[letters[1]],
-        waiting_on=_WAITING[letters[2]],
-        appeal_open=letters[3] == "A",
-        channel=_CHANNELS[letters[4]],
-        delegated=letters[5] == "D",
-        unmatched_providers=_UNMATCHED[letters[6:7]],
+        purpose=_PURPOSES[notices[1]],
+        waiting_on=_WAITING[notices[2]],
+        appeal_open=notices[3] == "A",
+        channel=_CHANNELS[notices[4]],
+        delegated=notices[5] == "D",
+        unmatched_providers=_UNMATCHED[notices[6:7]],
         number=number or None,
         date_of_birth=_date(born),
         first_day=_date(first_day),
@@ -243,8 +243,8 @@ def _date(text: str) -> date | None:
     return date(int(text[:4]), int(text[4:6]), int(text[6:])) if text else None
 
 
-def _letter(known: Mapping[str, object], wanted: object) -> str:
-    return next(letter for letter, one in known.items() if one == wanted)
+def _notice(known: Mapping[str, object], wanted: object) -> str:
+    return next(notice for notice, one in known.items() if one == wanted)
 
 
 def _shortened(texts: Sequence[str], room: int) -> list[str]:
@@ -328,16 +328,16 @@ class DynamoDBListings:
         return tuple(row_of(item) for item in items)
 
     def worklist(
-        self, plan_id: str, *, limit: int, cursor: str | None, held_by: str | None = None
+        self, plan_id: str, *, limit: int, cursor: str | None, assigned_to: str | None = None
     ) -> Page[WorklistRow]:
         list_ = _Slice(WORKLIST_INDEX, worklist_pk(plan_id), forward=True)
-        if held_by is None:
-            return self._rounds("worklist", list_, limit=limit, cursor=cursor)
-        return self._held(list_, held_by)
+        if assigned_to is None:
+            return self._cycles("worklist", list_, limit=limit, cursor=cursor)
+        return self._held(list_, assigned_to)
 
     def overdue(self, *, limit: int, cursor: str | None) -> Page[WorklistRow]:
         list_ = _Slice(WORKLIST_INDEX, OVERDUE_QUEUE, forward=True)
-        return self._rounds("overdue", list_, limit=limit, cursor=cursor)
+        return self._cycles("overdue", list_, limit=limit, cursor=cursor)
 
     def unmatched(self, *, limit: int, cursor: str | None) -> Page[UnmatchedRow]:
         list_ = _Slice(WORKLIST_INDEX, UNMATCHED_QUEUE, forward=True)
@@ -345,8 +345,8 @@ class DynamoDBListings:
         rows = (UnmatchedRow.model_validate_json(item[ROW_ATTRIBUTE]) for item in items)
         return Page(tuple(rows), following)
 
-    def open_rounds(self) -> tuple[str, ...]:
-        with transient_faults():
+    def open_cycles(self) -> tuple[str, ...]:
+        with transient_errors():
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
                 IndexName=WORKLIST_INDEX,
@@ -364,11 +364,11 @@ class DynamoDBListings:
             # What is overdue stands in two partitions.
             return tuple(dict.fromkeys(found))
 
-    def _rounds(
+    def _cycles(
         self, name: str, list_: _Slice, *, limit: int, cursor: str | None
     ) -> Page[WorklistRow]:
         items, following = self._page(name, list_, limit=limit, cursor=cursor)
-        return Page(tuple(map(_round_of, items)), following)
+        return Page(tuple(map(_cycle_of, items)), following)
 
     def _page(
         self, name: str, list_: _Slice, *, limit: int, cursor: str | None
@@ -379,13 +379,13 @@ class DynamoDBListings:
         items, last_key = self._query(list_, key, limit)
         return items, cursor_of(Position(last_key) if last_key else None, named)
 
-    def _held(self, list_: _Slice, held_by: str) -> Page[WorklistRow]:
+    def _held(self, list_: _Slice, assigned_to: str) -> Page[WorklistRow]:
         """What one reviewer holds: few, wherever they stand; a call reads some thousand lines."""
         rows: list[WorklistRow] = []
         key: dict[str, str | int] | None = None
         while True:
             items, key = self._query(list_, key, None)
-            rows += (row for row in map(_round_of, items) if row.held_by == held_by)
+            rows += (row for row in map(_cycle_of, items) if row.assigned_to == assigned_to)
             if key is None:
                 return Page(tuple(rows), None)
 
@@ -411,7 +411,7 @@ class DynamoDBListings:
             start["ExclusiveStartKey"] = to_wire(key)
         if limit is not None:
             start["Limit"] = limit
-        with transient_faults():
+        with transient_errors():
             answer = self._client.query(
                 TableName=self._table,
                 IndexName=list_.index,
@@ -426,7 +426,7 @@ class DynamoDBListings:
         return items, key_of_row(from_wire(last), list_.key_names) if last else None
 
 
-def _round_of(item: Item) -> WorklistRow:
+def _cycle_of(item: Item) -> WorklistRow:
     return WorklistRow.model_validate_json(item[ROW_ATTRIBUTE])
 
 

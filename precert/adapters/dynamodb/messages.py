@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
-from precert.adapters.dynamodb.keys import UNREAD_SK, forgotten_pk, inbox_pk, inbox_sk, instant
+from precert.adapters.dynamodb.keys import UNREAD_SK, expired_unread_pk, inbox_pk, inbox_sk, instant
 from precert.adapters.dynamodb.listings import Position, cursor_of, key_of_row, position_of
 from precert.adapters.dynamodb.table import (
     ABSENT,
@@ -16,9 +16,9 @@ from precert.adapters.dynamodb.table import (
     get,
     json_of,
     to_wire,
-    transient_faults,
+    transient_errors,
 )
-from precert.contract import PK, SK, TTL_ATTRIBUTE
+from precert.names import PK, SK, TTL_ATTRIBUTE
 from precert.usecases.ports.messages import Message, MessagePage, NoMessageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MARKED_AT_ONCE: Final = 50
 """Messages that one transaction marks; it takes a hundred operations, and conflicts cost all."""
-FORGOTTEN_FOR: Final = timedelta(days=7)
+EXPIRED_UNREAD_RETENTION: Final = timedelta(days=7)
 """How long it is remembered that a message is not counted any more: the stream forgets in a day."""
 
 _KEY: Final = frozenset({SK})
@@ -41,12 +41,12 @@ class DynamoDBInbox:
         self._writes = Writes(client)
         self._table = requests_table
 
-    def deliver(self, tin: str, message: Message, *, kept_until: datetime) -> None:
+    def deliver(self, tin: str, message: Message, *, retained_until: datetime) -> None:
         item = {
             PK: inbox_pk(tin),
             SK: inbox_sk(message.at, message.message_id),
             "message": json_of(message),
-            TTL_ATTRIBUTE: ceil(kept_until.timestamp()),
+            TTL_ATTRIBUTE: ceil(retained_until.timestamp()),
         }
         self._once([self._put(item), self._count(tin, 1)])
 
@@ -87,9 +87,9 @@ class DynamoDBInbox:
 
     def forget(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
         forgotten = {
-            PK: forgotten_pk(tin),
+            PK: expired_unread_pk(tin),
             SK: inbox_sk(at, message_id),
-            TTL_ATTRIBUTE: ceil((now + FORGOTTEN_FOR).timestamp()),
+            TTL_ATTRIBUTE: ceil((now + EXPIRED_UNREAD_RETENTION).timestamp()),
         }
         self._once([self._put(forgotten), self._count(tin, -1)])
 
@@ -122,7 +122,7 @@ class DynamoDBInbox:
             more["ExclusiveStartKey"] = to_wire({**after, PK: inbox_pk(tin)})
         if limit is not None:
             more["Limit"] = limit
-        with transient_faults():
+        with transient_errors():
             answer: Any = self._client.query(
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk",

@@ -1,4 +1,4 @@
-"""Members, the directory and the rule list in force (the reference table)."""
+"""Members, the directory and the rule list in effect (the reference table)."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -31,15 +31,15 @@ from precert.adapters.dynamodb.table import (
     query_all,
     query_some,
     to_wire,
-    transient_faults,
+    transient_errors,
 )
-from precert.contract import PK, SK
 from precert.domain.content import Patient
 from precert.domain.coverage import MAX_SPANS, Coverage, Member, members_of
 from precert.domain.directory import DirectoryEntry, Place, cell_of
 from precert.domain.errors import TransientError
 from precert.domain.names import folded
 from precert.domain.values import ProviderKind
+from precert.names import PK, SK
 from precert.usecases.ports.reference import MAX_PAGES, CheckFacts, FiledEntries
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class DynamoDBReference:
 
     def _get_all(self, keys: Sequence[Mapping[str, str]]) -> list[Item]:
         """Up to a hundred items, in one call."""
-        with transient_faults():
+        with transient_errors():
             answer = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": [to_wire(key) for key in keys]}}
             )
@@ -199,7 +199,7 @@ class DynamoDBReference:
     def _write(self, waiting: list[dict[str, Any]]) -> None:
         while waiting:
             batch, waiting = waiting[:_WRITE_BATCH], waiting[_WRITE_BATCH:]
-            with transient_faults():
+            with transient_errors():
                 answer = self._client.batch_write_item(RequestItems={self._table: batch})  # type: ignore[dict-item]
             waiting.extend(answer.get("UnprocessedItems", {}).get(self._table, []))  # type: ignore[arg-type]
 

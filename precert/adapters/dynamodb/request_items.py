@@ -24,13 +24,13 @@ from precert.adapters.dynamodb.keys import (
 )
 from precert.adapters.dynamodb.listings import row_text
 from precert.adapters.dynamodb.table import ABSENT, Item, json_of, to_wire
-from precert.contract import CHANGED, DUE, PK, ROW_ATTRIBUTE, SK, TIN, TIN_MEMBER, TIN_STATUS
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.review import Review
 from precert.domain.statuses import Status, WaitingOn
+from precert.names import CHANGED, DUE, PK, ROW_ATTRIBUTE, SK, TIN, TIN_MEMBER, TIN_STATUS
 from precert.usecases.ports.listings import DashboardRow
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -76,7 +76,7 @@ def request_item(request: Request) -> Item:
         "content": packed_parts(request.content),
         "part_versions": dict(request.part_versions),
         "review": packed(request.review) if request.review else None,
-        "round": request.review.round if request.review else None,
+        "cycle": request.review.cycle if request.review else None,
         "created_at": instant(request.created_at),
         "updated_at": instant(request.updated_at),
         "expires_at": instant(request.expires_at) if request.expires_at else None,

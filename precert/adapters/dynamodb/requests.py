@@ -5,28 +5,28 @@ from datetime import date, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.documents import document_of, letter_of
+from precert.adapters.dynamodb.documents import document_of, notice_of
 from precert.adapters.dynamodb.duplicates import (
     LOCK_ATTEMPTS,
     lock,
-    put_footprint,
+    put_fingerprint,
     release,
     replace,
-    submitted_footprint,
+    submitted_fingerprint,
 )
 from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import (
-    LETTER_SK_PREFIX,
+    NOTICE_SK_PREFIX,
     OVERDUE_QUEUE,
     OVERDUE_SK,
     PROCESSING_QUEUE,
     UNMATCHED_QUEUE,
+    cycle_sk,
     instant,
     number_pk,
     overdue_sk,
     party_sk,
     request_pk,
-    round_sk,
     unmatched_sk,
     unmatched_worklist_sk,
     worklist_pk,
@@ -51,7 +51,15 @@ from precert.adapters.dynamodb.table import (
     query_all,
     to_wire,
 )
-from precert.contract import (
+from precert.domain.content import RequestContent
+from precert.domain.duplicates import Fingerprint, fingerprint_of
+from precert.domain.errors import TransientError
+from precert.domain.events import Event
+from precert.domain.matching import ProviderRole, unmatched
+from precert.domain.request import Change, Request
+from precert.domain.review import Channel, Review
+from precert.domain.statuses import Status
+from precert.names import (
     DOCUMENT_SK_PREFIX,
     EVENT_SK_PREFIX,
     PK,
@@ -63,23 +71,15 @@ from precert.contract import (
     WORKLIST_SK,
     EventType,
 )
-from precert.domain.content import RequestContent
-from precert.domain.duplicates import Footprint, footprint_of
-from precert.domain.errors import TransientError
-from precert.domain.events import Event
-from precert.domain.matching import Side, unmatched
-from precert.domain.request import Change, Request
-from precert.domain.review import Channel, Review
-from precert.domain.statuses import Status
 from precert.usecases.ports.listings import row_of_request, unmatched_row, worklist_row
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     CoverageChangedError,
+    Cycle,
     NumberTakenError,
     RegisteredAlreadyError,
     RequestClosedError,
     RequestFile,
-    Round,
 )
 
 if TYPE_CHECKING:
@@ -92,11 +92,11 @@ def unmatched_lines(
     """Writes that bring the list up to date: a line for each side that waits, none for the others."""
     waiting = unmatched(review.temporary_providers)
     return [
-        _put(table, request_id, side, content, review)
-        if side in waiting
-        else {"Delete": {"TableName": table, "Key": to_wire(_key(request_id, side))}}
-        for side in Side
-        if side in review.temporary_providers
+        _put(table, request_id, role, content, review)
+        if role in waiting
+        else {"Delete": {"TableName": table, "Key": to_wire(_key(request_id, role))}}
+        for role in ProviderRole
+        if role in review.temporary_providers
     ]
 
 
@@ -118,18 +118,18 @@ def taken_away(table: str, change: Change) -> list[dict[str, Any]]:
     ]
 
 
-def _key(request_id: str, side: Side) -> dict[str, str]:
-    return {PK: request_pk(request_id), SK: unmatched_sk(side)}
+def _key(request_id: str, role: ProviderRole) -> dict[str, str]:
+    return {PK: request_pk(request_id), SK: unmatched_sk(role)}
 
 
 def _put(
-    table: str, request_id: str, side: Side, content: RequestContent, review: Review
+    table: str, request_id: str, role: ProviderRole, content: RequestContent, review: Review
 ) -> dict[str, Any]:
     item = {
-        **_key(request_id, side),
+        **_key(request_id, role),
         WORKLIST_PK: UNMATCHED_QUEUE,
-        WORKLIST_SK: unmatched_worklist_sk(review.submitted_at, request_id, side),
-        ROW_ATTRIBUTE: json_of(unmatched_row(request_id, side, content, review)),
+        WORKLIST_SK: unmatched_worklist_sk(review.submitted_at, request_id, role),
+        ROW_ATTRIBUTE: json_of(unmatched_row(request_id, role, content, review)),
     }
     return {"Put": {"TableName": table, "Item": to_wire(item)}}
 
@@ -142,7 +142,7 @@ _WITHDRAWS = frozenset({EventType.REQUEST_VOIDED, EventType.REQUEST_ENDED_AS_DUP
 """Afterwards the same may be asked for anew (S2)."""
 
 
-_MOVES_FOOTPRINT = frozenset({EventType.PROVIDER_RECONCILED, EventType.DATES_CHANGED})
+_MOVES_FINGERPRINT = frozenset({EventType.PROVIDER_RECONCILED, EventType.DATES_CHANGED})
 """Afterwards others are refused for asking for something else than before (S2)."""
 
 
@@ -154,11 +154,11 @@ class DynamoDBRequests:
         client: "DynamoDBClient",
         *,
         requests_table: str,
-        kept_until: Callable[[datetime], datetime],
+        retained_until: Callable[[datetime], datetime],
     ) -> None:
-        """``kept_until`` says until when history stays that changed last at an instant (T4)."""
+        """``retained_until`` says until when history stays that changed last at an instant (T4)."""
         self._client = client
-        self._kept_until = kept_until
+        self._retained_until = retained_until
         self._writes = Writes(client)
         self._table = requests_table
 
@@ -171,7 +171,7 @@ class DynamoDBRequests:
         item = get(self._client, self._table, request_pk(request_id), REQUEST_SK)
         return request_of(item) if item else None
 
-    def record(self, change: Change, round_: Round | None = None) -> None:
+    def record(self, change: Change, cycle: Cycle | None = None) -> None:
         request = change.request
         operations = [
             {"Update": self._update(change)},
@@ -184,55 +184,57 @@ class DynamoDBRequests:
             ),
         ]
         if change.event.type in _WITHDRAWS:
-            operations.extend(release(self._table, submitted_footprint(request)))
-        if change.event.type in _MOVES_FOOTPRINT and _is_compared(request):
-            operations += replace(self._table, submitted_footprint(request), _footprint(request))
+            operations.extend(release(self._table, submitted_fingerprint(request)))
+        if change.event.type in _MOVES_FINGERPRINT and _is_compared(request):
+            operations += replace(
+                self._table, submitted_fingerprint(request), _fingerprint(request)
+            )
         operations += unmatched_lines(
             self._table, request.request_id, request.content, request.submitted
         )
         operations += taken_away(self._table, change)
         if (line := self._overdue_line(change)) is not None:
             operations.append(line)
-        if round_ is not None:
-            operations.append(self._put_round(round_))
+        if cycle is not None:
+            operations.append(self._put_cycle(cycle))
         try:
             self._writes.transact(operations)
         except ConditionFailedError as failed:
             raise ConcurrentChangeError from failed
 
-    def renew_round(self, round_: Round) -> None:
+    def renew_cycle(self, cycle: Cycle) -> None:
         check = {
             "TableName": self._table,
-            "Key": to_wire({PK: request_pk(round_.request_id), SK: REQUEST_SK}),
-            "ConditionExpression": f"attribute_exists({WORKLIST_PK}) AND #round = :round",
-            "ExpressionAttributeNames": {"#round": "round"},
-            "ExpressionAttributeValues": to_wire({":round": round_.number}),
+            "Key": to_wire({PK: request_pk(cycle.request_id), SK: REQUEST_SK}),
+            "ConditionExpression": f"attribute_exists({WORKLIST_PK}) AND #cycle = :cycle",
+            "ExpressionAttributeNames": {"#cycle": "cycle"},
+            "ExpressionAttributeValues": to_wire({":cycle": cycle.number}),
         }
         try:
-            self._writes.transact([{"ConditionCheck": check}, self._put_round(round_)])
+            self._writes.transact([{"ConditionCheck": check}, self._put_cycle(cycle)])
         except ConditionFailedError as failed:
             raise RequestClosedError from failed
 
-    def round(self, request_id: str, number: int) -> Round | None:
-        item = get(self._client, self._table, request_pk(request_id), round_sk(number))
-        return Round(request_id, number, item["task_token"]) if item else None
+    def cycle(self, request_id: str, number: int) -> Cycle | None:
+        item = get(self._client, self._table, request_pk(request_id), cycle_sk(number))
+        return Cycle(request_id, number, item["task_token"]) if item else None
 
-    def _put_round(self, round_: Round) -> dict[str, Any]:
+    def _put_cycle(self, cycle: Cycle) -> dict[str, Any]:
         item = {
-            PK: request_pk(round_.request_id),
-            SK: round_sk(round_.number),
-            "task_token": round_.task_token,
+            PK: request_pk(cycle.request_id),
+            SK: cycle_sk(cycle.number),
+            "task_token": cycle.task_token,
         }
         return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
 
     def _overdue_line(self, change: Change) -> dict[str, Any] | None:
         """The line in the operators' queue: there from the escalation until the round ends (W2)."""
         request, key = change.request, {PK: request_pk(change.request.request_id), SK: OVERDUE_SK}
-        escalated = request.submitted.escalated_round == request.submitted.round
+        escalated = request.submitted.escalated_cycle == request.submitted.cycle
         if not escalated and change.event.type is not EventType.DEADLINE_EXTENDED:
             return None
         due_at = request.due_at
-        if not escalated or not request.round_is_open or due_at is None:
+        if not escalated or not request.cycle_is_open or due_at is None:
             return {"Delete": {"TableName": self._table, "Key": to_wire(key)}}
         item = {
             **key,
@@ -249,13 +251,13 @@ class DynamoDBRequests:
             "version": request.version,
             "status": request.status.value,
             "review": packed(review),
-            "round": review.round,
+            "cycle": review.cycle,
             "updated_at": instant(request.updated_at),
             "takes_documents": request.takes_documents,
             **worklist_attributes(request),
         }
         if request.is_history:
-            sets[TTL_ATTRIBUTE] = ceil(self._kept_until(request.updated_at).timestamp())
+            sets[TTL_ATTRIBUTE] = ceil(self._retained_until(request.updated_at).timestamp())
         if change.event.type in _GIVES_SLOTS:
             sets["document_slots"] = request.document_slots
         if change.event.type is EventType.PROVIDER_RECONCILED:
@@ -265,7 +267,7 @@ class DynamoDBRequests:
         gone = ["slots_taken"] if "document_slots" in sets else []
         if not request.is_history:
             gone.append(TTL_ATTRIBUTE)
-        if not request.round_is_open:
+        if not request.cycle_is_open:
             gone += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE]
         if gone:
             names |= {f"#{name}": name for name in gone}
@@ -293,13 +295,13 @@ def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
         request=request,
         documents=tuple(sorted(documents, key=lambda document: document.offered_at)),
         events=tuple(sorted(events, key=lambda event: event.at)),
-        letters=tuple(letter_of(item) for item in items if item[SK].startswith(LETTER_SK_PREFIX)),
+        notices=tuple(notice_of(item) for item in items if item[SK].startswith(NOTICE_SK_PREFIX)),
     )
 
 
 def worklist_attributes(request: Request) -> Item:
     """Index attributes of an open round: where the workflow or a reviewer finds it."""
-    if not request.round_is_open:
+    if not request.cycle_is_open:
         return {}
     due_at = request.due_at
     if due_at is None:
@@ -307,7 +309,7 @@ def worklist_attributes(request: Request) -> Item:
         return {WORKLIST_PK: PROCESSING_QUEUE, WORKLIST_SK: queued}
     return {
         WORKLIST_PK: worklist_pk(request.plan.plan_id),
-        WORKLIST_SK: worklist_sk(request.round_urgency, due_at, request.request_id),
+        WORKLIST_SK: worklist_sk(request.cycle_urgency, due_at, request.request_id),
         ROW_ATTRIBUTE: json_of(worklist_row(request, due_at)),
     }
 
@@ -317,9 +319,9 @@ def _is_compared(request: Request) -> bool:
     return request.status is not Status.VOID and request.submitted.channel is not Channel.VENDOR
 
 
-def _footprint(request: Request) -> Footprint:
+def _fingerprint(request: Request) -> Fingerprint:
     review = request.submitted
-    return footprint_of(
+    return fingerprint_of(
         request.request_id, review.number, review.submitted_at, request.content, review.lines
     )
 
@@ -344,11 +346,11 @@ class DynamoDBRegistrations:
         *,
         requests_table: str,
         reference_table: str,
-        kept_until: Callable[[datetime], datetime],
+        retained_until: Callable[[datetime], datetime],
     ) -> None:
-        """``kept_until`` says until when history stays that changed last at an instant (T4)."""
+        """``retained_until`` says until when history stays that changed last at an instant (T4)."""
         self._client = client
-        self._kept_until = kept_until
+        self._retained_until = retained_until
         self._writes = Writes(client)
         self._table = requests_table
         self._reference_table = reference_table
@@ -359,7 +361,7 @@ class DynamoDBRegistrations:
         event: Event,
         *,
         covered_on: date | None,
-        footprint: Footprint | None,
+        fingerprint: Fingerprint | None,
     ) -> None:
         patient = request.content.patient
         operations: list[dict[str, Any]] = [
@@ -373,14 +375,14 @@ class DynamoDBRegistrations:
         ]
         if covered_on and patient:
             operations.append(covered_condition(self._reference_table, patient, covered_on))
-        if footprint is None:
+        if fingerprint is None:
             self._transact(operations)
             return
-        operations.append(put_footprint(self._table, footprint))
+        operations.append(put_fingerprint(self._table, fingerprint))
         known: Item | None = None
         for _ in range(LOCK_ATTEMPTS):
             try:
-                self._transact([*operations, lock(self._table, footprint, known)])
+                self._transact([*operations, lock(self._table, fingerprint, known)])
             except LockChangedError as changed:
                 known = changed.item
                 continue
@@ -413,7 +415,7 @@ class DynamoDBRegistrations:
             "takes_documents": request.takes_documents,
         }
         if request.is_history:
-            item[TTL_ATTRIBUTE] = ceil(self._kept_until(request.updated_at).timestamp())
+            item[TTL_ATTRIBUTE] = ceil(self._retained_until(request.updated_at).timestamp())
         return {
             "TableName": self._table,
             "Item": to_wire(item),

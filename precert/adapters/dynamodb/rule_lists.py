@@ -1,4 +1,4 @@
-"""Which rule list is in force, and which ones were: one item each, never changed, and a pointer.
+"""Which rule list is in effect, and which ones were: one item each, never changed, and a pointer.
 
 The pointer is an item of its own, as a check reads it by its key together with the member.
 """
@@ -22,10 +22,10 @@ from precert.adapters.dynamodb.table import (
     from_wire,
     get,
     to_wire,
-    transient_faults,
+    transient_errors,
 )
-from precert.contract import PK, SK
 from precert.domain.rules import RuleListVersion
+from precert.names import PK, SK
 from precert.usecases.ports.reference import RuleListChangedError, RuleListExistsError
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ class DynamoDBRuleListVersions:
         self._table = reference_table
         self._new_key = new_key
 
-    def in_force(self) -> RuleListVersion | None:
+    def in_effect(self) -> RuleListVersion | None:
         return rule_list_of(get(self._client, self._table, *RULE_LIST_KEY.values()))
 
-    def in_force_at(self, instant: datetime) -> RuleListVersion | None:
+    def in_effect_at(self, instant: datetime) -> RuleListVersion | None:
         found = self._history(until=instant, ScanIndexForward=False, Limit=1)
         return rule_list_of(found[0]) if found else None
 
@@ -58,7 +58,9 @@ class DynamoDBRuleListVersions:
         lists = map(rule_list_of, self._history())
         return tuple(one for one in lists if one is not None)
 
-    def put_in_force(self, version: RuleListVersion, *, instead_of: RuleListVersion | None) -> None:
+    def put_in_effect(
+        self, version: RuleListVersion, *, instead_of: RuleListVersion | None
+    ) -> None:
         told = _item_of(version)
         writes = [
             self._put({**RULE_LIST_KEY, **told}, _unchanged(instead_of)),
@@ -99,7 +101,7 @@ class DynamoDBRuleListVersions:
         items: list[Item] = []
         start: dict[str, Any] = {}
         while True:
-            with transient_faults():
+            with transient_errors():
                 answer = self._client.query(
                     TableName=self._table,
                     KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",

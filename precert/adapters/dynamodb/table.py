@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
-from precert.contract import PK, SK
 from precert.domain.errors import TransientError
+from precert.names import PK, SK
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -84,7 +84,7 @@ def json_of(model: BaseModel) -> str:
 
 
 @contextmanager
-def transient_faults() -> Iterator[None]:
+def transient_errors() -> Iterator[None]:
     """Whatever the table does not answer may be asked again.
 
     Raises:
@@ -100,7 +100,7 @@ def transient_faults() -> Iterator[None]:
 
 def get(client: "DynamoDBClient", table: str, pk: str, sk: str) -> Item | None:
     """One item, consistent, or ``None``."""
-    with transient_faults():
+    with transient_errors():
         answer = client.get_item(
             TableName=table, Key=to_wire({PK: pk, SK: sk}), ConsistentRead=True
         )
@@ -130,7 +130,7 @@ def query_some(
     start: dict[str, Any] = {}
     read = 0
     while pages is None or read < pages:
-        with transient_faults():
+        with transient_errors():
             answer = client.query(
                 TableName=table,
                 KeyConditionExpression=condition,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from precert.contract import HISTORY_PREFIX
 from precert.domain.documents import DocumentStatus, document_key
 from precert.domain.errors import TransientError
-from precert.domain.letters import letter_key
+from precert.domain.notices import notice_key
 from precert.domain.request import Request
+from precert.names import HISTORY_PREFIX
 from precert.usecases.ports.requests import RequestFile
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class S3Archive:
             if document.status is DocumentStatus.ATTACHED:
                 key = document_key(request.request_id, document.document_id)
                 self._copy(key, document.version_id, f"{below}/documents/{document.document_id}")
-        for letter in file.letters:
-            key = letter_key(request.request_id, letter.letter_id)
-            self._copy(key, letter.version_id, f"{below}/letters/{letter.letter_id}.pdf")
+        for notice in file.notices:
+            key = notice_key(request.request_id, notice.notice_id)
+            self._copy(key, notice.version_id, f"{below}/letters/{notice.notice_id}.pdf")
 
     def _put(self, key: str, body: bytes) -> None:
         try:
@@ -84,7 +84,7 @@ def _packed(file: RequestFile) -> bytes:
         "form": FORM,
         "request": {**request, "tins": sorted(request["tins"])},
         "documents": [document.model_dump(mode="json") for document in file.documents],
-        "letters": [letter.model_dump(mode="json") for letter in file.letters],
+        "notices": [notice.model_dump(mode="json") for notice in file.notices],
         "events": [event.model_dump(mode="json") for event in file.events],
     }
     text = json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

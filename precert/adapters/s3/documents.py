@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from precert.contract import DOCUMENT_PREFIX, LETTER_PREFIX
 from precert.domain.documents import Document, content_disposition, document_key
 from precert.domain.errors import TransientError
-from precert.domain.letters import Letter, letter_key
+from precert.domain.notices import Notice, notice_key
+from precert.names import DOCUMENT_PREFIX, NOTICE_PREFIX
 from precert.usecases.ports.documents import StoredObject, UploadForm
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class S3Documents:
             "Content-Type": document.content_type,
             # Kept with the object, so that the address of a download is ids alone.
             "Content-Disposition": content_disposition(document.file_name),
-            "x-amz-server-side-encryption": "aws:kms",
-            "x-amz-server-side-encryption-aws-kms-key-id": self._key_id(),
+            "x-amz-server-role-encryption": "aws:kms",
+            "x-amz-server-role-encryption-aws-kms-key-id": self._key_id(),
         }
         if document.announced_sha256:
             digest = b64encode(bytes.fromhex(document.announced_sha256)).decode()
@@ -90,9 +90,9 @@ class S3Documents:
         self._remove_below(f"{DOCUMENT_PREFIX}{request_id}/")
 
     def remove_files(self, request_id: str) -> None:
-        """Documents and letters (port :class:`precert.usecases.ports.requests.FileRemains`)."""
+        """Documents and letters (port :class:`precert.usecases.ports.requests.FileCleanup`)."""
         self.remove_all(request_id)
-        self._remove_below(f"{LETTER_PREFIX}{request_id}/")
+        self._remove_below(f"{NOTICE_PREFIX}{request_id}/")
 
     def _remove_below(self, prefix: str, *, but: str | None = None) -> None:
         try:
@@ -112,29 +112,29 @@ class S3Documents:
             raise TransientError("Documents could not be removed. Try again.") from error
 
 
-class S3Letters:
+class S3Notices:
     """Beside the documents, under a prefix of their own: nobody uploads there."""
 
     def __init__(self, client: "S3Client", *, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
 
-    def put(self, request_id: str, letter_id: str, document: bytes, sha256: str) -> str | None:
+    def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:
         try:
             answer = self._client.put_object(
                 Bucket=self._bucket,
-                Key=letter_key(request_id, letter_id),
+                Key=notice_key(request_id, notice_id),
                 Body=document,
                 ContentType="application/pdf",
-                ContentDisposition=f'attachment; filename="letter-{letter_id}.pdf"',
+                ContentDisposition=f'attachment; filename="letter-{notice_id}.pdf"',
                 ChecksumSHA256=b64encode(bytes.fromhex(sha256)).decode(),
             )
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The letter could not be stored. Try again.") from error
         return answer.get("VersionId")
 
-    def download_url(self, request_id: str, letter: Letter, *, seconds: int) -> str:
-        params = {"Bucket": self._bucket, "Key": letter_key(request_id, letter.letter_id)}
-        if letter.version_id:
-            params["VersionId"] = letter.version_id
+    def download_url(self, request_id: str, notice: Notice, *, seconds: int) -> str:
+        params = {"Bucket": self._bucket, "Key": notice_key(request_id, notice.notice_id)}
+        if notice.version_id:
+            params["VersionId"] = notice.version_id
         return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)

@@ -1,6 +1,6 @@
 """Compiled rule lists: one read-only SQLite file for each, compressed in the bucket, and at hand.
 
-A function keeps the files it has seen in its temporary folder: a check names the list in force, and
+A function keeps the files it has seen in its temporary folder: a check names the list in effect, and
 only one never seen before costs a call.
 
 The codes of each family are counted, and a range is filed under the fewest blocks of ten, a hundred
@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from precert.contract import RULE_LIST_PREFIX
-from precert.domain.delegates import Delegate
 from precert.domain.errors import TransientError
 from precert.domain.rules import (
     Requirement,
@@ -34,6 +32,8 @@ from precert.domain.rules import (
     ordinal_of,
 )
 from precert.domain.values import AuthorizationType, CodeType
+from precert.domain.vendors import DelegatedVendor
+from precert.names import RULE_LIST_PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -91,13 +91,15 @@ class S3RuleLists:
     ) -> dict[Code, tuple[Rule, ...]]:
         return self._list(version).rules(codes)
 
-    def delegates(
+    def vendors(
         self, version: RuleListVersion, delegate_ids: Collection[str]
-    ) -> dict[str, Delegate]:
-        return self._list(version).delegates(delegate_ids)
+    ) -> dict[str, DelegatedVendor]:
+        return self._list(version).vendors(delegate_ids)
 
-    def store(self, rules: Collection[Rule], delegates: Collection[Delegate]) -> tuple[str, str]:
-        body = zlib.compress(compile_rules(rules, delegates))
+    def store(
+        self, rules: Collection[Rule], vendors: Collection[DelegatedVendor]
+    ) -> tuple[str, str]:
+        body = zlib.compress(compile_rules(rules, vendors))
         digest = hashlib.sha256(body).hexdigest()
         # Named by its content, so that no list can take another's place.
         key = f"{RULE_LIST_PREFIX}{digest}.sqlite.zlib"
@@ -172,23 +174,25 @@ class _CompiledList:
         blocks = [_block(start, ordinal // 10**size, size) for size in range(_SIZES)]
         return tuple(map(_rule_of, self._connection.execute(_LOOKUP, blocks)))
 
-    def delegates(self, delegate_ids: Collection[str]) -> dict[str, Delegate]:
+    def vendors(self, delegate_ids: Collection[str]) -> dict[str, DelegatedVendor]:
         one = partial(
-            self._connection.execute, "SELECT delegate FROM delegates WHERE delegate_id = ?"
+            self._connection.execute, "SELECT delegate FROM delegates WHERE vendor_id = ?"
         )
-        texts = ((delegate_id, one((delegate_id,)).fetchone()) for delegate_id in delegate_ids)
-        return {known: Delegate.model_validate_json(text[0]) for known, text in texts if text}
+        texts = ((vendor_id, one((vendor_id,)).fetchone()) for vendor_id in delegate_ids)
+        return {
+            known: DelegatedVendor.model_validate_json(text[0]) for known, text in texts if text
+        }
 
     def drop(self) -> None:
         self._connection.close()
         self._file.unlink(missing_ok=True)
 
 
-def compile_rules(rules: Collection[Rule], delegates: Collection[Delegate] = ()) -> bytes:
+def compile_rules(rules: Collection[Rule], vendors: Collection[DelegatedVendor] = ()) -> bytes:
     """The SQLite file of a rule list, the same bytes for the same rules and delegates."""
     ordered = sorted(rules, key=lambda rule: (rule.family, rule.code_from, rule.rule_id))
     families = _families(ordered)
-    told = sorted((one.delegate_id, one.model_dump_json(exclude_none=True)) for one in delegates)
+    told = sorted((one.vendor_id, one.model_dump_json(exclude_none=True)) for one in vendors)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rules.sqlite"
         connection = sqlite3.connect(file, isolation_level=None)
@@ -255,7 +259,7 @@ def _row_of(number: int, rule: Rule) -> tuple[Any, ...]:
         rule.requirement.value,
         rule.effective_from.toordinal(),
         rule.effective_to.toordinal() if rule.effective_to else None,
-        rule.delegate_id,
+        rule.vendor_id,
         rule.authorization_type.value if rule.authorization_type else None,
         _SEPARATOR.join(sorted(rule.plan_types)) or None,
         _SEPARATOR.join(sorted(rule.lines_of_business)) or None,
@@ -263,7 +267,7 @@ def _row_of(number: int, rule: Rule) -> tuple[Any, ...]:
         _SEPARATOR.join(sorted(rule.places_of_service)) or None,
         rule.auto_approve_max_units,
         rule.auto_approve_max_days,
-        _SEPARATOR.join(rule.documents_wanted) or None,
+        _SEPARATOR.join(rule.required_documentation) or None,
         rule.label,
         rule.guidance,
         1 if rule.predetermination else None,
@@ -285,7 +289,7 @@ def _rule_of(row: Sequence[Any]) -> Rule:
         requirement=_NAMES[row[5]],
         effective_from=_day(row[6]),
         effective_to=_day(row[7]) if row[7] else None,
-        delegate_id=row[8],
+        vendor_id=row[8],
         authorization_type=_NAMES[row[9]],
         plan_types=_set(row[10]),
         lines_of_business=_set(row[11]),
@@ -293,7 +297,7 @@ def _rule_of(row: Sequence[Any]) -> Rule:
         places_of_service=_set(row[13]),
         auto_approve_max_units=row[14],
         auto_approve_max_days=row[15],
-        documents_wanted=tuple(row[16].split(_SEPARATOR)) if row[16] else (),
+        required_documentation=tuple(row[16].split(_SEPARATOR)) if row[16] else (),
         label=row[17],
         guidance=row[18],
         predetermination=row[19] is not None,

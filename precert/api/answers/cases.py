@@ -5,14 +5,14 @@ from datetime import datetime
 from precert.api.answers.history import history_of
 from precert.api.answers.lines import DecisionAnswer
 from precert.api.answers.model import AnswerModel
-from precert.api.answers.progress import WantedDocumentAnswer
+from precert.api.answers.progress import RequiredDocumentAnswer
 from precert.api.answers.requests import RequestMembers, members_of
-from precert.api.answers.reviewed import LeaseAnswer
-from precert.contract import EventType
+from precert.api.answers.reviewed import AssignmentAnswer
 from precert.domain.payer import Payer
-from precert.domain.review import AssertionStanding, Assessment, Channel, Proposal
+from precert.domain.review import AssertionStatus, Assessment, Channel, Proposal
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Who
+from precert.names import EventType
 from precert.usecases.ports.requests import RequestFile
 
 
@@ -22,31 +22,31 @@ class LineAssessmentAnswer(AnswerModel):
     line_id: str
     requirement: Requirement
     rule_id: str | None
-    delegate_id: str | None
+    vendor_id: str | None
     automatic: bool
 
 
-class SuspicionAnswer(AnswerModel):
-    """Another request that this one may repeat (S2); ``because`` is a stable code."""
+class PotentialDuplicateAnswer(AnswerModel):
+    """Another request that this one may repeat (S2); ``reason_codes`` is a stable code."""
 
     request_id: str
     number: str
-    because: str
+    reason_codes: str
 
 
 class AssessmentAnswer(AnswerModel):
     """How the request was judged when it came in (W1).
 
-    ``wanted_documents`` were not there; ``assertion`` says whether the quoted id of a check's answer
+    ``required_documentation`` were not there; ``assertion`` says whether the quoted id of a check's answer
     is that of this request.
     """
 
     rule_list: str
     assessed_at: datetime
     lines: list[LineAssessmentAnswer]
-    wanted_documents: list[WantedDocumentAnswer]
-    assertion: AssertionStanding
-    suspicions: list[SuspicionAnswer]
+    required_documentation: list[RequiredDocumentAnswer]
+    assertion: AssertionStatus
+    potential_duplicates: list[PotentialDuplicateAnswer]
     late_notification: bool
 
     @classmethod
@@ -55,11 +55,13 @@ class AssessmentAnswer(AnswerModel):
             rule_list=assessment.rule_list,
             assessed_at=assessment.assessed_at,
             lines=[LineAssessmentAnswer(**dict(line)) for line in assessment.lines],
-            wanted_documents=[
-                WantedDocumentAnswer.of(code, payer) for code in assessment.wanted_documents
+            required_documentation=[
+                RequiredDocumentAnswer.of(code, payer) for code in assessment.required_documentation
             ],
             assertion=assessment.assertion,
-            suspicions=[SuspicionAnswer(**dict(one)) for one in assessment.suspicions],
+            potential_duplicates=[
+                PotentialDuplicateAnswer(**dict(one)) for one in assessment.potential_duplicates
+            ],
             late_notification=assessment.late_notification,
         )
 
@@ -97,7 +99,7 @@ class CaseAnswer(RequestMembers):
     channel: Channel
     reference: str | None
     assessment: AssessmentAnswer | None
-    lease: LeaseAnswer | None
+    assignment: AssignmentAnswer | None
     proposal: ProposalAnswer | None
     new_documents: list[str]
 
@@ -108,25 +110,23 @@ class CaseAnswer(RequestMembers):
         return cls(
             **{
                 **told,
-                "allowed_actions": list(request.reviewers_actions(caller, now)),
+                "allowed_actions": list(request.reviewer_actions(caller, now)),
                 "history": history_of(file, told["due_at"], for_reviewer=True),
             },
             channel=review.channel,
             reference=review.reference,
             assessment=AssessmentAnswer.of(review.assessment, payer) if review.assessment else None,
-            lease=LeaseAnswer.of(request, caller, now),
+            assignment=AssignmentAnswer.of(request, caller, now),
             proposal=ProposalAnswer.of(review.proposal, caller, payer) if review.proposal else None,
             new_documents=_new_documents(file, caller),
         )
 
 
 def _new_documents(file: RequestFile, caller: str) -> list[str]:
-    lease = file.request.submitted.lease
-    if lease is None or lease.held_by != caller:
+    assignment = file.request.submitted.assignment
+    if assignment is None or assignment.assigned_to != caller:
         return []
-    claimed = [
-        e.at for e in file.events if e.type is EventType.REVIEW_CLAIMED and e.actor == caller
-    ]
+    claimed = [e.at for e in file.events if e.type is EventType.CASE_ASSIGNED and e.actor == caller]
     return [
         event.document_id
         for event in file.events

@@ -6,11 +6,11 @@ from typing import Any
 from precert.api.answers.model import AnswerModel
 from precert.api.answers.unmatched import TemporaryProviderAnswer
 from precert.api.models import RuleListResponse
-from precert.api.problems import ProblemFault
+from precert.api.problems import ErrorItem
 from precert.domain.clocks import draft_time_left
 from precert.domain.content import RequestContent
 from precert.domain.documents import Document, DocumentStatus, Refusal
-from precert.domain.matching import Side
+from precert.domain.matching import ProviderRole
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
@@ -31,7 +31,7 @@ from precert.usecases.submission import SubmittedRequest
 class DocumentAnswer(AnswerModel):
     """Where a document stands, since when, and which side sent it.
 
-    ``sent_by`` is ``null`` while the draft does not name the sender's TIN as one of its sides, and in
+    ``sent_by`` is ``null`` while the draft does not name the sender's TIN as one of its roles, and in
     the answer to an offer, which reads no draft.
     ``refusal_code`` is stable; ``refusal`` says it in words.
     """
@@ -42,7 +42,7 @@ class DocumentAnswer(AnswerModel):
     document_type: str | None
     status: DocumentStatus
     sent_by_tin: str
-    sent_by: Side | None
+    sent_by: ProviderRole | None
     offered_at: datetime
     upload_until: datetime
     settled_at: datetime | None
@@ -169,36 +169,36 @@ class DraftsAnswer(AnswerModel):
         return cls(drafts=[DraftRow.of(row, payer, now) for row in page.rows], cursor=page.cursor)
 
 
-class ReviewedDraftAnswer(AnswerModel):
-    """What keeps a draft from being submitted: nothing where ``faults`` is empty (D6).
+class ValidatedDraftAnswer(AnswerModel):
+    """What keeps a draft from being submitted: nothing where ``errors`` is empty (D6).
 
     Pointers are those of a submission's body. ``version`` is also its ETag.
     """
 
     draft_id: str
     version: int
-    faults: list[ProblemFault]
+    errors: list[ErrorItem]
 
     @classmethod
-    def of(cls, reviewed: ReviewedDraft) -> "ReviewedDraftAnswer":
+    def of(cls, reviewed: ReviewedDraft) -> "ValidatedDraftAnswer":
         return cls(
             draft_id=reviewed.draft.request_id,
             version=reviewed.draft.version,
-            faults=[ProblemFault.of(fault) for fault in reviewed.faults],
+            errors=[ErrorItem.of(error) for error in reviewed.errors],
         )
 
 
 class StartedFrom(AnswerModel):
     """The check that a draft was started from (D1).
 
-    ``assertion_id`` is what this answer is quoted by; ``quoted_id_fits`` says whether the id that was
+    ``assertion_id`` is what this answer is quoted by; ``assertion_valid`` says whether the id that was
     quoted in the content is one of this question, answered by this list.
     """
 
     requirement: Requirement
     rule_list: RuleListResponse
     assertion_id: str | None
-    quoted_id_fits: bool | None
+    assertion_valid: bool | None
 
 
 class StartedDraftAnswer(_Draft):
@@ -215,7 +215,7 @@ class StartedDraftAnswer(_Draft):
                 requirement=answer.requirement,
                 rule_list=RuleListResponse.of(answer.rule_list, payer),
                 assertion_id=answer.assertion_id,
-                quoted_id_fits=answer.quoted_id_fits,
+                assertion_valid=answer.assertion_valid,
             ),
         )
 
@@ -265,12 +265,12 @@ class DocumentLinkAnswer(AnswerModel):
         return cls(url=link.url, expires_at=link.expires_at)
 
 
-class OfferedDocumentAnswer(AnswerModel):
+class DocumentUploadAnswer(AnswerModel):
     document: DocumentAnswer
     upload: UploadAnswer
 
     @classmethod
-    def of(cls, offered: OfferedDocument) -> "OfferedDocumentAnswer":
+    def of(cls, offered: OfferedDocument) -> "DocumentUploadAnswer":
         return cls(
             document=DocumentAnswer.of(offered.document),
             upload=UploadAnswer(

@@ -6,15 +6,15 @@ from types import MappingProxyType
 from typing import Final
 
 from precert.api.answers.model import AnswerModel
-from precert.contract import EventType
 from precert.domain.request import Request
 from precert.domain.statuses import Status, WaitingOn
+from precert.names import EventType
 from precert.usecases.ports.requests import RequestFile
 
 REVIEWERS_OWN: Final = frozenset(
     {
-        EventType.REVIEW_CLAIMED,
-        EventType.REVIEW_RELEASED,
+        EventType.CASE_ASSIGNED,
+        EventType.CASE_RELEASED,
         EventType.DECISION_PROPOSED,
         EventType.DECISION_RETURNED,
     }
@@ -27,15 +27,15 @@ _TURN_AFTER: Final[Mapping[EventType, WaitingOn]] = MappingProxyType(
         EventType.REQUEST_SUBMITTED: WaitingOn.PAYER,
         EventType.REQUEST_PENDED: WaitingOn.PAYER,
         EventType.REQUEST_DELEGATED: WaitingOn.VENDOR,
-        EventType.REQUEST_DETERMINED: WaitingOn.NOBODY,
-        EventType.REQUEST_VOIDED: WaitingOn.NOBODY,
-        EventType.REQUEST_ENDED_AS_DUPLICATE: WaitingOn.NOBODY,
+        EventType.REQUEST_DETERMINED: WaitingOn.NONE,
+        EventType.REQUEST_VOIDED: WaitingOn.NONE,
+        EventType.REQUEST_ENDED_AS_DUPLICATE: WaitingOn.NONE,
         EventType.INFORMATION_REQUESTED: WaitingOn.PROVIDER,
         EventType.INFORMATION_RECEIVED: WaitingOn.PAYER,
         EventType.INFORMATION_OVERDUE: WaitingOn.PAYER,
         EventType.APPEAL_FILED: WaitingOn.PAYER,
         EventType.APPEAL_PENDED: WaitingOn.PAYER,
-        EventType.APPEAL_DETERMINED: WaitingOn.NOBODY,
+        EventType.APPEAL_DETERMINED: WaitingOn.NONE,
     }
 )
 """Whose turn it is after what happened; anything else leaves the turn where it was."""
@@ -47,7 +47,7 @@ class HistoryEntry(AnswerModel):
     type: EventType
     at: datetime
     status: Status
-    round: int
+    cycle: int
     document_id: str | None
     waiting_on: WaitingOn
     waiting_since: datetime
@@ -71,7 +71,7 @@ def history_of(
                 type=event.type,
                 at=event.at,
                 status=event.status,
-                round=event.round,
+                cycle=event.cycle,
                 document_id=event.document_id,
                 waiting_on=turn,
                 waiting_since=since,
@@ -88,4 +88,6 @@ def _asked_until(request: Request, event_type: EventType, at: datetime) -> datet
     review = request.review
     if review is None or event_type is not EventType.INFORMATION_REQUESTED:
         return None
-    return next((one.answer_by for one in review.information_requests if one.asked_at == at), None)
+    return next(
+        (one.answer_by for one in review.information_requests if one.requested_at == at), None
+    )

@@ -4,9 +4,15 @@ from datetime import date, datetime
 
 from precert.api.answers.model import AnswerModel
 from precert.domain.content import RequestContent
-from precert.domain.determination import Asked, asked_lines
+from precert.domain.determination import Asked, requested_lines
 from precert.domain.payer import Payer
-from precert.domain.review import CERTIFICATION_NOT_REQUIRED, Approved, Decision, Line, Review
+from precert.domain.review import (
+    CERTIFICATION_NOT_REQUIRED,
+    Approved,
+    Decision,
+    Review,
+    ServiceLine,
+)
 from precert.domain.statuses import LineStatus
 from precert.domain.values import CodeType, UnitType
 
@@ -28,11 +34,11 @@ class ApprovedAnswer(AnswerModel):
 class DecisionAnswer(AnswerModel):
     """A decision; who made it is not told (A3).
 
-    ``changed_dates_because`` is of one that only moved the approved period (W5).
+    ``date_change_reason`` is of one that only moved the approved period (W5).
     """
 
     status: LineStatus
-    round: int
+    cycle: int
     decided_at: datetime
     reason_code: str | None
     reason: str | None
@@ -40,13 +46,13 @@ class DecisionAnswer(AnswerModel):
     criterion: str | None
     approved: ApprovedAnswer | None
     diagnosis: str | None
-    changed_dates_because: str | None
+    date_change_reason: str | None
 
     @classmethod
     def of(cls, decision: Decision, payer: Payer) -> "DecisionAnswer":
         return cls(
             status=decision.status,
-            round=decision.round,
+            cycle=decision.cycle,
             decided_at=decision.decided_at,
             reason_code=decision.reason_code,
             reason=_reason(decision.reason_code, payer),
@@ -54,7 +60,7 @@ class DecisionAnswer(AnswerModel):
             criterion=decision.criterion,
             approved=ApprovedAnswer.of(decision.approved) if decision.approved else None,
             diagnosis=decision.diagnosis,
-            changed_dates_because=decision.changed_dates_because,
+            date_change_reason=decision.date_change_reason,
         )
 
 
@@ -83,7 +89,7 @@ class LineAnswer(AnswerModel):
     decisions: list[DecisionAnswer]
 
     @classmethod
-    def of(cls, line: Line, asked: Asked | None, payer: Payer) -> "LineAnswer":
+    def of(cls, line: ServiceLine, asked: Asked | None, payer: Payer) -> "LineAnswer":
         approved = line.decisions[-1].approved if line.decisions else None
         submitted = asked.service.primary_diagnosis if asked else None
         return cls(
@@ -101,5 +107,5 @@ class LineAnswer(AnswerModel):
 
 def line_answers(review: Review, content: RequestContent, payer: Payer) -> list[LineAnswer]:
     """The lines of a submitted request, in the order of entry."""
-    asked = asked_lines(content)
+    asked = requested_lines(content)
     return [LineAnswer.of(line, asked.get(line.line_id), payer) for line in review.lines]

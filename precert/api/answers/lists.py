@@ -5,13 +5,13 @@ from datetime import datetime
 
 from precert.api.answers.model import AnswerModel
 from precert.api.names import message_name
-from precert.contract import EventType
 from precert.domain.payer import Payer
 from precert.domain.statuses import (
     Action,
     Status,
     allowed_actions,
 )
+from precert.names import EventType
 from precert.usecases.ports.listings import DashboardRow, Page
 from precert.usecases.ports.messages import Message, MessagePage
 

@@ -10,23 +10,23 @@ from precert.domain.review import Appeal, Extension, InformationRequest, PeerToP
 from precert.domain.statuses import ADVERSE, Action, AppealStatus
 
 
-class WantedDocumentAnswer(AnswerModel):
+class RequiredDocumentAnswer(AnswerModel):
     """A document that is wanted: the payer's code, and what it is in words."""
 
     code: str
     name: str
 
     @classmethod
-    def of(cls, code: str, payer: Payer) -> "WantedDocumentAnswer":
-        return cls(code=code, name=payer.wanted_documents.get(code, code))
+    def of(cls, code: str, payer: Payer) -> "RequiredDocumentAnswer":
+        return cls(code=code, name=payer.required_documentation.get(code, code))
 
 
 class InformationAnswer(AnswerModel):
     """Information asked of the providers, until when, and what they answered in words (W2)."""
 
-    asked_at: datetime
+    requested_at: datetime
     answer_by: datetime
-    documents: list[WantedDocumentAnswer]
+    documents: list[RequiredDocumentAnswer]
     text: str | None
     closed_at: datetime | None
     answered: bool
@@ -35,9 +35,9 @@ class InformationAnswer(AnswerModel):
     @classmethod
     def of(cls, asked: InformationRequest, payer: Payer) -> "InformationAnswer":
         return cls(
-            asked_at=asked.asked_at,
+            requested_at=asked.requested_at,
             answer_by=asked.answer_by,
-            documents=[WantedDocumentAnswer.of(code, payer) for code in asked.documents],
+            documents=[RequiredDocumentAnswer.of(code, payer) for code in asked.documents],
             text=asked.text,
             closed_at=asked.closed_at,
             answered=asked.answered,
@@ -72,7 +72,7 @@ class PeerToPeerAnswer(AnswerModel):
 class AppealAnswer(AnswerModel):
     """An appeal (W7); ``level`` counts from 1."""
 
-    round: int
+    cycle: int
     level: int
     status: AppealStatus
     line_ids: list[str]
@@ -107,7 +107,7 @@ class AppealRightsAnswer(AnswerModel):
     @classmethod
     def of(cls, request: Request, payer: Payer) -> "AppealRightsAnswer | None":
         review, clock = request.review, payer.review_clocks[request.plan.line_of_business]
-        if review is None or Action.APPEAL not in request.offices_actions:
+        if review is None or Action.APPEAL not in request.provider_actions:
             return None
         days = clock.appeal_filing_days
         return cls(

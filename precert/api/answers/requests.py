@@ -5,12 +5,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from precert.api.answers.delegates import DelegateAnswer
 from precert.api.answers.drafts import DocumentAnswer
 from precert.api.answers.history import HistoryEntry, history_of
-from precert.api.answers.letters import LetterAnswer
 from precert.api.answers.lines import LineAnswer, line_answers
 from precert.api.answers.model import AnswerModel
+from precert.api.answers.notices import NoticeAnswer
 from precert.api.answers.progress import (
     AppealAnswer,
     AppealRightsAnswer,
@@ -19,6 +18,7 @@ from precert.api.answers.progress import (
     PeerToPeerAnswer,
 )
 from precert.api.answers.unmatched import TemporaryProviderAnswer
+from precert.api.answers.vendors import DelegatedVendorAnswer
 from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
@@ -41,12 +41,12 @@ class RequestMembers(AnswerModel):
     waiting_on: WaitingOn
     due_at: datetime | None
     allowed_actions: list[Action]
-    round: int
+    cycle: int
     submitted_at: datetime | None
     determined_at: datetime | None
     void_reason: str | None
     duplicate_of: str | None
-    delegate: DelegateAnswer | None
+    delegate: DelegatedVendorAnswer | None
     plan: Plan
     content: RequestContent
     temporary_providers: list[TemporaryProviderAnswer]
@@ -57,7 +57,7 @@ class RequestMembers(AnswerModel):
     appeals: list[AppealAnswer]
     appeal_rights: AppealRightsAnswer | None
     documents: list[DocumentAnswer]
-    letters: list[LetterAnswer]
+    determination_notices: list[NoticeAnswer]
     history: list[HistoryEntry]
     notices: list[str]
 
@@ -85,14 +85,14 @@ def members_of(file: RequestFile, payer: Payer) -> dict[str, Any]:
         "review_action": request.review_action,
         "waiting_on": request.waiting_on,
         "due_at": due_at,
-        "allowed_actions": list(request.offices_actions),
+        "allowed_actions": list(request.provider_actions),
         "plan": request.plan,
         "content": request.content,
         "documents": [
             DocumentAnswer.of(one, request.content, request.content_as_submitted)
             for one in file.documents
         ],
-        "letters": [LetterAnswer.of(letter) for letter in file.letters],
+        "determination_notices": [NoticeAnswer.of(notice) for notice in file.notices],
         "history": history_of(file, due_at),
         "notices": _notices(request, payer),
         **(_of_review(request, review, payer) if review else _OF_A_DRAFT),
@@ -101,7 +101,7 @@ def members_of(file: RequestFile, payer: Payer) -> dict[str, Any]:
 
 _OF_A_DRAFT: Final[Mapping[str, Any]] = MappingProxyType(
     {
-        "round": 0,
+        "cycle": 0,
         "temporary_providers": [],
         "lines": [],
         "information_requests": [],
@@ -120,7 +120,7 @@ def _of_review(request: Request, review: Review, payer: Payer) -> dict[str, Any]
     """What the payer added to a submitted request."""
     return {
         "number": review.number,
-        "round": review.round,
+        "cycle": review.cycle,
         "submitted_at": review.submitted_at,
         "determined_at": review.determined_at,
         "void_reason": review.void_reason,
@@ -139,9 +139,9 @@ def _of_review(request: Request, review: Review, payer: Payer) -> dict[str, Any]
     }
 
 
-def _delegate(review: Review) -> DelegateAnswer | None:
+def _delegate(review: Review) -> DelegatedVendorAnswer | None:
     delegate = review.assessment.delegate if review.assessment else None
-    return DelegateAnswer.of(delegate) if delegate else None
+    return DelegatedVendorAnswer.of(delegate) if delegate else None
 
 
 def _status_reason(request: Request, payer: Payer) -> str | None:
@@ -153,7 +153,7 @@ def _status_reason(request: Request, payer: Payer) -> str | None:
 
 def _due_at(request: Request, payer: Payer) -> datetime | None:
     """The open round's deadline, known from the submission on, before the workflow recorded it."""
-    if request.review is None or not request.round_is_open:
+    if request.review is None or not request.cycle_is_open:
         return None
     deadline: Deadline = deadline_of(request, payer)
     return request.due_at or deadline.due_at
@@ -180,7 +180,7 @@ class ChangedRequestAnswer(AnswerModel):
     request_id: str
     number: str | None
     status: Status
-    round: int
+    cycle: int
     waiting_on: WaitingOn
     due_at: datetime | None
     allowed_actions: list[Action]
@@ -195,8 +195,8 @@ class ChangedRequestAnswer(AnswerModel):
             request_id=request.request_id,
             number=review.number if review else None,
             status=request.status,
-            round=review.round if review else 0,
+            cycle=review.cycle if review else 0,
             waiting_on=request.waiting_on,
             due_at=request.due_at,
-            allowed_actions=list(request.offices_actions if actions is None else actions),
+            allowed_actions=list(request.provider_actions if actions is None else actions),
         )

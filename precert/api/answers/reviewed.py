@@ -7,24 +7,28 @@ from precert.domain.request import Request
 from precert.domain.statuses import Action, Status, WaitingOn, Who
 
 
-class LeaseAnswer(AnswerModel):
+class AssignmentAnswer(AnswerModel):
     """Who holds the case, and until when nobody else can change it."""
 
-    held_by: Who
+    assigned_to: Who
     until: datetime
 
     @classmethod
     def running(
-        cls, held_by: str | None, until: datetime | None, caller: str, now: datetime
-    ) -> "LeaseAnswer | None":
-        if held_by is None or until is None or until <= now:
+        cls, assigned_to: str | None, until: datetime | None, caller: str, now: datetime
+    ) -> "AssignmentAnswer | None":
+        if assigned_to is None or until is None or until <= now:
             return None
-        return cls(held_by=Who.of(held_by, caller), until=until)
+        return cls(assigned_to=Who.of(assigned_to, caller), until=until)
 
     @classmethod
-    def of(cls, request: Request, caller: str, now: datetime) -> "LeaseAnswer | None":
-        lease = request.review.lease if request.review else None
-        return cls.running(lease.held_by, lease.until, caller, now) if lease else None
+    def of(cls, request: Request, caller: str, now: datetime) -> "AssignmentAnswer | None":
+        assignment = request.review.assignment if request.review else None
+        return (
+            cls.running(assignment.assigned_to, assignment.until, caller, now)
+            if assignment
+            else None
+        )
 
 
 class ReviewedCaseAnswer(AnswerModel):
@@ -36,11 +40,11 @@ class ReviewedCaseAnswer(AnswerModel):
     request_id: str
     number: str
     status: Status
-    round: int
+    cycle: int
     waiting_on: WaitingOn
     due_at: datetime | None
     awaits_signature: bool
-    lease: LeaseAnswer | None
+    assignment: AssignmentAnswer | None
     allowed_actions: list[Action]
 
     @classmethod
@@ -50,10 +54,10 @@ class ReviewedCaseAnswer(AnswerModel):
             request_id=request.request_id,
             number=review.number,
             status=request.status,
-            round=review.round,
+            cycle=review.cycle,
             waiting_on=request.waiting_on,
             due_at=request.due_at,
             awaits_signature=review.proposal is not None,
-            lease=LeaseAnswer.of(request, caller, now),
-            allowed_actions=list(request.reviewers_actions(caller, now)),
+            assignment=AssignmentAnswer.of(request, caller, now),
+            allowed_actions=list(request.reviewer_actions(caller, now)),
         )

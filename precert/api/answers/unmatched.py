@@ -4,7 +4,7 @@ from datetime import datetime
 
 from precert.api.answers.model import AnswerModel
 from precert.domain.content import Provider
-from precert.domain.matching import Mismatch, Side, TemporaryProviders
+from precert.domain.matching import Mismatch, ProviderRole, TemporaryProviders
 from precert.usecases.ports.listings import Page, UnmatchedRow
 
 
@@ -15,9 +15,9 @@ class TemporaryProviderAnswer(AnswerModel):
     ``submitted`` is what was entered instead.
     """
 
-    side: Side
+    role: ProviderRole
     temporary_id: str
-    because: list[Mismatch]
+    reason_codes: list[Mismatch]
     reconciled_at: datetime | None
     submitted: Provider | None
 
@@ -26,14 +26,14 @@ class TemporaryProviderAnswer(AnswerModel):
         """Each side that has, or had, a temporary id."""
         return [
             cls(
-                side=side,
-                temporary_id=temporary[side].temporary_id,
-                because=list(temporary[side].because),
-                reconciled_at=temporary[side].reconciled_at,
-                submitted=temporary[side].submitted,
+                role=role,
+                temporary_id=temporary[role].temporary_id,
+                reason_codes=list(temporary[role].reason_codes),
+                reconciled_at=temporary[role].reconciled_at,
+                submitted=temporary[role].submitted,
             )
-            for side in Side
-            if side in temporary
+            for role in ProviderRole
+            if role in temporary
         ]
 
 
@@ -42,9 +42,9 @@ class UnmatchedProviderAnswer(AnswerModel):
 
     request_id: str
     number: str
-    side: Side
+    role: ProviderRole
     temporary_id: str
-    because: list[Mismatch]
+    reason_codes: list[Mismatch]
     provider_id: str | None
     name: str | None
     npi: str | None

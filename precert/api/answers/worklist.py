@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from precert.api.answers.model import AnswerModel
-from precert.api.answers.reviewed import LeaseAnswer
+from precert.api.answers.reviewed import AssignmentAnswer
 from precert.domain.statuses import WaitingOn
 from precert.domain.values import Urgency
 from precert.usecases.ports.listings import Page, WorklistRow
@@ -16,27 +16,27 @@ class WorklistRowAnswer(AnswerModel):
     number: str
     plan_id: str
     urgency: Urgency
-    round: int
+    cycle: int
     due_at: datetime
     waiting_on: WaitingOn
     awaits_signature: bool
-    lease: LeaseAnswer | None
+    assignment: AssignmentAnswer | None
     suspected_duplicate: bool
     late_notification: bool
     level: int | None
 
     @classmethod
     def of(cls, row: WorklistRow, caller: str, now: datetime) -> "WorklistRowAnswer":
-        told = row.model_dump(exclude={"held_by", "held_until"})
-        lease = LeaseAnswer.running(row.held_by, row.held_until, caller, now)
-        return cls(**told, lease=lease)
+        told = row.model_dump(exclude={"assigned_to", "held_until"})
+        assignment = AssignmentAnswer.running(row.assigned_to, row.held_until, caller, now)
+        return cls(**told, assignment=assignment)
 
 
 class WorklistAnswer(AnswerModel):
-    rounds: list[WorklistRowAnswer]
+    cycles: list[WorklistRowAnswer]
     cursor: str | None
 
     @classmethod
     def of(cls, page: Page[WorklistRow], caller: str, now: datetime) -> "WorklistAnswer":
         rows = [WorklistRowAnswer.of(row, caller, now) for row in page.rows]
-        return cls(rounds=rows, cursor=page.cursor)
+        return cls(cycles=rows, cursor=page.cursor)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from precert.domain.documents import Document
 from precert.domain.events import Event
-from precert.domain.letters import Letter
+from precert.domain.notices import Notice
 from precert.domain.request import Request
 
 
@@ -115,16 +115,16 @@ class DocumentBytes(Protocol):
         """Remove every version of all documents of a request."""
 
 
-class LetterRecords(Protocol):
-    def record(self, request_id: str, letters: Sequence[Letter], event: Event) -> None:
+class NoticeRecords(Protocol):
+    def record(self, request_id: str, notices: Sequence[Notice], event: Event) -> None:
         """Record the letters of a round with their event, once: a second time changes nothing."""
 
 
-class LetterBytes(Protocol):
-    def put(self, request_id: str, letter_id: str, document: bytes, sha256: str) -> str | None:
+class NoticeBytes(Protocol):
+    def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:
         """Store a letter's PDF; answers the version of the object. One call."""
 
-    def download_url(self, request_id: str, letter: Letter, *, seconds: int) -> str:
+    def download_url(self, request_id: str, notice: Notice, *, seconds: int) -> str:
         """A presigned address of exactly this letter, ids alone. No call."""
 
 

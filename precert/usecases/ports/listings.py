@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 from precert.domain.content import RequestContent
 from precert.domain.determination import days_of_service
-from precert.domain.matching import Mismatch, Side, unmatched
+from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.request import Request
 from precert.domain.review import Channel, Review
 from precert.domain.statuses import Status, WaitingOn
@@ -50,7 +50,7 @@ class DashboardRow(Value):
     """Of a draft: from then on the line is not shown, whatever the store has removed yet (D5)."""
     flagged_at: datetime | None = None
     """Since when the TIN has it on its home list (T3)."""
-    unmatched_providers: tuple[Side, ...] = ()
+    unmatched_providers: tuple[ProviderRole, ...] = ()
     """Sides whose provider has a temporary id until it is matched with the directory (S3)."""
 
 
@@ -61,12 +61,12 @@ class WorklistRow(Value):
     number: Text
     plan_id: Text
     urgency: Urgency
-    round: int
+    cycle: int
     due_at: datetime
     """Until when the one it waits for has time; the providers', while information is asked for."""
     waiting_on: WaitingOn = WaitingOn.PAYER
     awaits_signature: bool = False
-    held_by: Text | None = None
+    assigned_to: Text | None = None
     """Subject of the reviewer who holds it; not for callers."""
     held_until: datetime | None = None
     suspected_duplicate: bool = False
@@ -80,9 +80,9 @@ class UnmatchedRow(Value):
 
     request_id: Text
     number: Text
-    side: Side
+    role: ProviderRole
     temporary_id: Text
-    because: tuple[Mismatch, ...]
+    reason_codes: tuple[Mismatch, ...]
     provider_id: Text | None = None
     name: Text | None = None
     npi: Npi | None = None
@@ -138,7 +138,7 @@ class Listings(Protocol):
         """The TIN's flagged lines, last flagged first. One call."""
 
     def worklist(
-        self, plan_id: str, *, limit: int, cursor: str | None, held_by: str | None = None
+        self, plan_id: str, *, limit: int, cursor: str | None, assigned_to: str | None = None
     ) -> "Page[WorklistRow]":
         """Open rounds of a plan, urgent ones first, then by due date. One call.
 
@@ -152,42 +152,42 @@ class Listings(Protocol):
     def unmatched(self, *, limit: int, cursor: str | None) -> "Page[UnmatchedRow]":
         """Providers that wait to be reconciled, first submitted first. One call."""
 
-    def open_rounds(self) -> tuple[str, ...]:
+    def open_cycles(self) -> tuple[str, ...]:
         """Ids of all requests with an open round: for operations, not for callers."""
 
 
 def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
     """What the worklist shows of an open round."""
     review = request.submitted
-    assessment, lease, appeal = review.assessment, review.lease, review.open_appeal
+    assessment, assignment, appeal = review.assessment, review.assignment, review.open_appeal
     return WorklistRow(
         request_id=request.request_id,
         number=review.number,
         plan_id=request.plan.plan_id,
-        urgency=request.round_urgency,
-        round=review.round,
+        urgency=request.cycle_urgency,
+        cycle=review.cycle,
         due_at=due_at,
         waiting_on=request.waiting_on,
         awaits_signature=review.proposal is not None,
-        held_by=lease.held_by if lease else None,
-        held_until=lease.until if lease else None,
-        suspected_duplicate=assessment is not None and bool(assessment.suspicions),
+        assigned_to=assignment.assigned_to if assignment else None,
+        held_until=assignment.until if assignment else None,
+        suspected_duplicate=assessment is not None and bool(assessment.potential_duplicates),
         late_notification=assessment is not None and assessment.late_notification,
         level=appeal.level if appeal else None,
     )
 
 
 def unmatched_row(
-    request_id: str, side: Side, content: RequestContent, review: Review
+    request_id: str, role: ProviderRole, content: RequestContent, review: Review
 ) -> UnmatchedRow:
     """What the operators' list shows of a side that waits to be reconciled."""
-    temporary, provider = review.temporary_providers[side], side.of(content)
+    temporary, provider = review.temporary_providers[role], role.of(content)
     return UnmatchedRow(
         request_id=request_id,
         number=review.number,
-        side=side,
+        role=role,
         temporary_id=temporary.temporary_id,
-        because=temporary.because,
+        reason_codes=temporary.reason_codes,
         provider_id=provider.provider_id if provider else None,
         name=provider.name if provider else None,
         npi=provider.npi if provider else None,
@@ -225,7 +225,7 @@ def dashboard_row(
         servicing_provider=servicing.name if servicing else None,
         place_of_service=places[0] if places else None,
         channel=review.channel if review else Channel.PORTAL,
-        delegated=review is not None and review.delegate_id is not None,
+        delegated=review is not None and review.vendor_id is not None,
         appeal_open=review is not None and review.open_appeal is not None,
         waiting_on=waiting_on,
         due_at=due_at,

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from precert.contract import EventType
 from precert.domain.statuses import Status
 from precert.domain.values import Text, Value
+from precert.names import EventType
 
 
 class Message(Value):
@@ -38,7 +38,7 @@ class NoMessageError(Exception):
 class Inbox(Protocol):
     """Messages of a TIN. How many are unread is counted in the transactions that change it."""
 
-    def deliver(self, tin: str, message: Message, *, kept_until: datetime) -> None:
+    def deliver(self, tin: str, message: Message, *, retained_until: datetime) -> None:
         """Store an unread message; a second delivery of the same id changes nothing. One call."""
 
     def page(self, tin: str, *, limit: int, cursor: str | None) -> MessagePage:

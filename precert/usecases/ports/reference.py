@@ -7,11 +7,11 @@ from typing import Final, Protocol
 
 from precert.domain.code_sets import CodeSet, ListedCode, PublicCode
 from precert.domain.coverage import Coverage, Member
-from precert.domain.delegates import Delegate
 from precert.domain.directory import DirectoryEntry, Place
 from precert.domain.frequent import FrequentProvider
 from precert.domain.rules import Rule, RuleListVersion
 from precert.domain.values import CodeType, ProviderKind
+from precert.domain.vendors import DelegatedVendor
 
 
 class CodeSets(Protocol):
@@ -58,30 +58,34 @@ class RuleLists(Protocol):
     ) -> dict[tuple[CodeType, str], tuple[Rule, ...]]:
         """Rules that name each code; no call once the version is at hand."""
 
-    def delegates(
+    def vendors(
         self, version: RuleListVersion, delegate_ids: Collection[str]
-    ) -> dict[str, Delegate]:
+    ) -> dict[str, DelegatedVendor]:
         """Third parties by id, as they were published with the rules; no call beyond :meth:`rules`."""
 
-    def store(self, rules: Collection[Rule], delegates: Collection[Delegate]) -> tuple[str, str]:
+    def store(
+        self, rules: Collection[Rule], vendors: Collection[DelegatedVendor]
+    ) -> tuple[str, str]:
         """Store a compiled list; answers its object key and SHA-256. The same list has the same."""
 
 
 class RuleListVersions(Protocol):
-    def in_force(self) -> RuleListVersion | None:
+    def in_effect(self) -> RuleListVersion | None:
         """The list that checks are answered by now. One call."""
 
-    def in_force_at(self, instant: datetime) -> RuleListVersion | None:
-        """The list that was in force at an instant. One call."""
+    def in_effect_at(self, instant: datetime) -> RuleListVersion | None:
+        """The list that was in effect at an instant. One call."""
 
     def published(self) -> tuple[RuleListVersion, ...]:
         """All lists, the oldest first."""
 
-    def put_in_force(self, version: RuleListVersion, *, instead_of: RuleListVersion | None) -> None:
-        """Add a list to the history and make it the one in force, in one transaction.
+    def put_in_effect(
+        self, version: RuleListVersion, *, instead_of: RuleListVersion | None
+    ) -> None:
+        """Add a list to the history and make it the one in effect, in one transaction.
 
         Raises:
-            RuleListChangedError: the one in force is another than ``instead_of``; nothing changed.
+            RuleListChangedError: the one in effect is another than ``instead_of``; nothing changed.
             RuleListExistsError: the version was published before; nothing changed.
         """
 
@@ -117,7 +121,7 @@ class FiledEntries:
 
 class ReferenceReader(Protocol):
     def check_facts(self, member_id: str) -> CheckFacts:
-        """The member, the rule list in force, and the key of the answers' ids. One call."""
+        """The member, the rule list in effect, and the key of the answers' ids. One call."""
 
     def member(self, member_id: str) -> Member | None:
         """A member with all coverage. One call."""

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from precert.domain.content import Patient, RequestContent
 from precert.domain.documents import Document
-from precert.domain.duplicates import Footprint
+from precert.domain.duplicates import Fingerprint
 from precert.domain.events import Event
-from precert.domain.letters import Letter
+from precert.domain.notices import Notice
 from precert.domain.request import Change, Request
 from precert.domain.review import Review
 from precert.domain.values import Instant, Text, Tin, Value
@@ -32,11 +32,11 @@ class RequestFile:
     request: Request
     documents: tuple[Document, ...]
     events: tuple[Event, ...]
-    letters: tuple[Letter, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)
-class Round:
+class Cycle:
     """One round of a request, and the task token its execution waits with."""
 
     request_id: str
@@ -51,34 +51,34 @@ class RequestStore(Protocol):
     def read(self, request_id: str) -> Request | None:
         """The request alone, consistent. One call."""
 
-    def record(self, change: Change, round_: Round | None = None) -> None:
+    def record(self, change: Change, cycle: Cycle | None = None) -> None:
         """Store a change with its event and its lines on the lists, in one transaction.
 
         Raises:
             ConcurrentChangeError: the version is not what the change was based on.
         """
 
-    def renew_round(self, round_: Round) -> None:
+    def renew_cycle(self, cycle: Cycle) -> None:
         """Store a new task token of an open round.
 
         Raises:
             RequestClosedError: a decision stands already, or the round is another.
         """
 
-    def round(self, request_id: str, number: int) -> Round | None:
+    def cycle(self, request_id: str, number: int) -> Cycle | None:
         """A round's workflow, or ``None`` while it does not wait yet. One call."""
 
 
 class DuplicateFoundError(Exception):
     """A request that asks for the same on the same days stands; nothing was written."""
 
-    def __init__(self, existing: Footprint) -> None:
+    def __init__(self, existing: Fingerprint) -> None:
         super().__init__("the same is asked for already")
         self.existing = existing
 
 
-class Footprints(Protocol):
-    def of_member(self, member_id: str) -> tuple[Footprint, ...]:
+class Fingerprints(Protocol):
+    def of_member(self, member_id: str) -> tuple[Fingerprint, ...]:
         """Footprints of the member's requests, but for void ones; consistent. One call."""
 
 
@@ -115,7 +115,7 @@ class Submission:
     eligible_on: date
     document_slots: int
     now: datetime
-    footprint: Footprint
+    fingerprint: Fingerprint
     """What it is told from other requests by (S2)."""
 
 
@@ -132,7 +132,7 @@ class Saving:
     now: datetime
 
 
-class GoneDraft(Value):
+class DeletedDraft(Value):
     """What the stream still tells of a draft that is gone: ids and when its time was over."""
 
     request_id: Text
@@ -141,7 +141,7 @@ class GoneDraft(Value):
     expires_at: Instant | None = None
 
     @classmethod
-    def of(cls, draft: Request) -> "GoneDraft":
+    def of(cls, draft: Request) -> "DeletedDraft":
         return cls(
             request_id=draft.request_id,
             version=draft.version,
@@ -225,7 +225,7 @@ class DraftStore(Protocol):
         """
 
 
-class DraftRemains(Protocol):
+class DraftCleanup(Protocol):
     def remove(self, request_id: str) -> None:
         """Remove document records and dashboard lines of a draft that is gone; events stay."""
 
@@ -248,11 +248,11 @@ class Registrations(Protocol):
         event: Event,
         *,
         covered_on: date | None,
-        footprint: Footprint | None,
+        fingerprint: Fingerprint | None,
     ) -> None:
         """Store a submitted request with its number, its event and its lines, in one transaction.
 
-        With ``covered_on`` only while the patient is covered on that day (A6), with ``footprint`` only
+        With ``covered_on`` only while the patient is covered on that day (A6), with ``fingerprint`` only
         while nothing else asks for the same (S2).
 
         Raises:
@@ -288,7 +288,7 @@ class Flags(Protocol):
             ConcurrentChangeError: the request is on no list of the TIN as it was read.
         """
 
-    def drop_gone(self, tin: str) -> bool:
+    def drop_deleted(self, tin: str) -> bool:
         """Stop counting what is on no list of the TIN any more; answers whether there was any."""
 
 
@@ -300,7 +300,7 @@ class Archive(Protocol):
         """
 
 
-class HistoryRemains(Protocol):
+class HistoryCleanup(Protocol):
     def file_of(self, request: Request) -> RequestFile:
         """What is still there of a request that is gone. One call for up to 1 MB."""
 
@@ -311,6 +311,6 @@ class HistoryRemains(Protocol):
         """
 
 
-class FileRemains(Protocol):
+class FileCleanup(Protocol):
     def remove_files(self, request_id: str) -> None:
         """Remove every version of all documents and letters of a request."""

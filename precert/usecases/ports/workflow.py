@@ -17,13 +17,13 @@ class TaskTokens(Protocol):
 
 
 class Workflow(TaskTokens, Protocol):
-    def start(self, request_id: str, round_: int) -> None:
+    def start(self, request_id: str, cycle: int) -> None:
         """Start the execution of a round. A second start of the same round changes nothing."""
 
-    def runs(self, request_id: str, round_: int) -> bool:
+    def runs(self, request_id: str, cycle: int) -> bool:
         """Whether an execution of the round is running, the first or a repaired one."""
 
-    def start_again(self, request_id: str, round_: int) -> bool:
+    def start_again(self, request_id: str, cycle: int) -> bool:
         """Start another execution of a round that none runs for; answers whether it did."""
 
 

@@ -28,8 +28,8 @@ def join(*parts: Any) -> Properties:
 
 
 def resource(kind: str, needs: tuple[str, ...] = (), **properties: Any) -> Properties:
-    made: Properties = {"Type": f"AWS::{kind}", "Properties": properties}
-    return {**made, "DependsOn": list(needs)} if needs else made
+    deps: Properties = {"Type": f"AWS::{kind}", "Properties": properties}
+    return {**deps, "DependsOn": list(needs)} if needs else deps
 
 
 def zipped(files: dict[str, str]) -> bytes:
@@ -89,7 +89,7 @@ def table(*, stream: bool) -> Properties:
 
 
 def functions(code: str, layer: bool) -> Properties:
-    made: Properties = {}
+    deps: Properties = {}
     note = (["dynamodb:PutItem"], attribute("Results", "Arn"))
     read_stream = (
         ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"],
@@ -115,13 +115,13 @@ def functions(code: str, layer: bool) -> Properties:
     }
     for name, policy in grants.items():
         title = name.title().replace("_", "")
-        made[f"{title}Role"] = role("lambda.amazonaws.com", policy)
+        deps[f"{title}Role"] = role("lambda.amazonaws.com", policy)
         more: Properties = {}
         if name == "echo" and layer:
             more["Layers"] = [ref("Layer")]
         if name == "on_event":
             more["DeadLetterConfig"] = {"TargetArn": attribute("DeadLetters", "Arn")}
-        made[title] = resource(
+        deps[title] = resource(
             "Lambda::Function",
             Runtime="python3.11",
             Handler=f"handlers.{name}",
@@ -131,7 +131,7 @@ def functions(code: str, layer: bool) -> Properties:
             Environment={"Variables": {"RESULTS": ref("Results"), "DOCUMENTS": ref("Documents")}},
             **more,
         )
-    return made
+    return deps
 
 
 def mapping(target: str, pattern: Properties, **more: Any) -> Properties:
@@ -334,7 +334,7 @@ def events(archive: bool) -> Properties:
         "DeadLetterConfig": {"Arn": attribute("DeadLetters", "Arn")},
         "RetryPolicy": {"MaximumRetryAttempts": 2},
     }
-    made = {
+    deps = {
         "Uploads": resource(
             "Events::Rule",
             EventPattern={
@@ -355,17 +355,17 @@ def events(archive: bool) -> Properties:
         "PublishedPermission": permission("Published"),
     }
     if archive:
-        made["Archive"] = resource(
+        deps["Archive"] = resource(
             "Events::Archive",
             SourceArn=attribute("Bus", "Arn"),
             RetentionDays=30,
             EventPattern={"source": ["trial"]},
         )
-    return made
+    return deps
 
 
 def watching(metric_math: bool) -> Properties:
-    made = {
+    deps = {
         "Log": resource(
             "Logs::LogGroup", LogGroupName="/aws/vendedlogs/states/trial", RetentionInDays=30
         ),
@@ -382,14 +382,14 @@ def watching(metric_math: bool) -> Properties:
         ),
     }
     if metric_math:
-        made["Math"] = resource(
+        deps["Math"] = resource(
             "CloudWatch::Alarm",
             Metrics=[{"Id": "e", "Expression": "1", "Label": "x"}],
             EvaluationPeriods=1,
             Threshold=0,
             ComparisonOperator="GreaterThanThreshold",
         )
-    return made
+    return deps
 
 
 def template(code: str, layer: str, *, filled: bool) -> Properties:

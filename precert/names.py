@@ -76,8 +76,8 @@ DOCUMENT_SK_PREFIX: Final = "DOCUMENT#"
 """Sort keys of the documents of a request; their REMOVE in the stream removes the bytes."""
 DOCUMENT_PREFIX: Final = "documents/"
 """S3 keys are ``documents/<request_id>/<document_id>``."""
-LETTER_PREFIX: Final = "letters/"
-"""S3 keys are ``letters/<request_id>/<letter_id>.pdf``."""
+NOTICE_PREFIX: Final = "notices/"
+"""S3 keys are ``notices/<request_id>/<notice_id>.pdf``."""
 RULE_LIST_PREFIX: Final = "rule-lists/"
 """S3 keys are ``rule-lists/<SHA-256>.sqlite.zlib``."""
 
@@ -108,13 +108,13 @@ class EventType(StrEnum):
     INFORMATION_OVERDUE = "InformationOverdue"
     DEADLINE_EXTENDED = "DeadlineExtended"
     PEER_TO_PEER_OFFERED = "PeerToPeerOffered"
-    REVIEW_CLAIMED = "ReviewClaimed"
-    REVIEW_RELEASED = "ReviewReleased"
+    CASE_ASSIGNED = "CaseAssigned"
+    CASE_RELEASED = "CaseReleased"
     DECISION_PROPOSED = "DecisionProposed"
     DECISION_RETURNED = "DecisionReturned"
     DATES_CHANGED = "DatesChanged"
     PROVIDER_RECONCILED = "ProviderReconciled"
-    LETTERS_PRINTED = "LettersPrinted"
+    NOTICES_PRINTED = "NoticesPrinted"
     DEADLINE_NEARED = "DeadlineNeared"
     DEADLINE_PASSED = "DeadlinePassed"
     DOCUMENT_ATTACHED = "DocumentAttached"
@@ -147,7 +147,7 @@ MESSAGE_EVENT_TYPES: Final = (
 )
 """Events that the inbox turns into messages for both providers (T5)."""
 
-LETTER_EVENT_TYPES: Final = (EventType.REQUEST_DETERMINED, EventType.APPEAL_DETERMINED)
+NOTICE_EVENT_TYPES: Final = (EventType.REQUEST_DETERMINED, EventType.APPEAL_DETERMINED)
 """Events that letters are printed after (W4)."""
 
 VENDOR_SOURCE_PREFIX: Final = "precert.vendor."
@@ -163,7 +163,7 @@ class WorkflowTask(StrEnum):
 
     ASSESS = "assess"
     AWAIT_DECISION = "await_decision"
-    MARK_CLOCK = "mark_clock"
+    CHECK_DEADLINE = "check_deadline"
 
 
 CLOCK_MOVED: Final = "ClockMoved"
@@ -193,7 +193,7 @@ class Entitlement(StrEnum):
 DEFAULT_ENTITLEMENTS_CLAIM: Final = "cognito:groups"
 DEFAULT_TINS_CLAIM: Final = "custom:tins"
 DEFAULT_PLANS_CLAIM: Final = "custom:plans"
-DEFAULT_DELEGATES_CLAIM: Final = "custom:delegates"
+DEFAULT_VENDORS_CLAIM: Final = "custom:vendors"
 
 
 # -- Environment ------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ class Env(StrEnum):
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"
     TINS_CLAIM = "TINS_CLAIM"
     PLANS_CLAIM = "PLANS_CLAIM"
-    DELEGATES_CLAIM = "DELEGATES_CLAIM"
+    VENDORS_CLAIM = "VENDORS_CLAIM"
 
 
 STACK_OUTPUTS: Final = {

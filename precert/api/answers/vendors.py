@@ -1,13 +1,13 @@
 """The vendor who decides a request."""
 
 from precert.api.answers.model import AnswerModel
-from precert.domain.delegates import CareCoordination, Delegate
+from precert.domain.vendors import CareCoordination, DelegatedVendor
 
 
-class DelegateAnswer(AnswerModel):
+class DelegatedVendorAnswer(AnswerModel):
     """The vendor who decides the request, as published with the list that delegated it (W8)."""
 
-    delegate_id: str
+    vendor_id: str
     name: str
     url: str
     phone: str | None
@@ -16,5 +16,5 @@ class DelegateAnswer(AnswerModel):
     care_coordination: CareCoordination | None
 
     @classmethod
-    def of(cls, delegate: Delegate) -> "DelegateAnswer":
+    def of(cls, delegate: DelegatedVendor) -> "DelegatedVendorAnswer":
         return cls.model_validate(delegate.model_dump(include=set(cls.model_fields)))

@@ -1,6 +1,6 @@
 """Letters that follow a determination: to the providers, and a copy for the member (W4).
 
-What a letter says comes of the decisions; its wording is the payer's (:class:`LetterWords`).
+What a letter says comes of the decisions; its wording is the payer's (:class:`NoticeWords`).
 """
 
 from datetime import datetime
@@ -9,10 +9,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from precert.contract import LETTER_PREFIX
 from precert.domain.review import Review
 from precert.domain.statuses import LineStatus
 from precert.domain.values import Text, Value
+from precert.names import NOTICE_PREFIX
 
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
 
@@ -24,7 +24,7 @@ class Audience(StrEnum):
     MEMBER = "MEMBER"
 
 
-class LetterKind(StrEnum):
+class NoticeKind(StrEnum):
     """What a letter tells."""
 
     APPROVAL = "APPROVAL"
@@ -35,13 +35,13 @@ class LetterKind(StrEnum):
     APPEAL_UPHELD = "APPEAL_UPHELD"
 
 
-class Letter(Value):
-    """A printed letter of a round; ``letter_id`` is ``<round>-<audience>`` in lower case."""
+class Notice(Value):
+    """A printed letter of a round; ``notice_id`` is ``<cycle>-<audience>`` in lower case."""
 
-    letter_id: Text
-    kind: LetterKind
+    notice_id: Text
+    kind: NoticeKind
     audience: Audience
-    round: Annotated[int, Field(ge=1)]
+    cycle: Annotated[int, Field(ge=1)]
     printed_at: datetime
     size: int
     sha256: Text
@@ -66,19 +66,19 @@ class Section(Value):
     adverse_only: bool = False
 
 
-class LetterWords(Value):
-    """The payer's words for letters (W4): ``letters.json`` beside ``payer.json``."""
+class NoticeWords(Value):
+    """The payer's words for letters (W4): ``notices.json`` beside ``payer.json``."""
 
-    kinds: dict[LetterKind, dict[Audience, Wording]]
+    kinds: dict[NoticeKind, dict[Audience, Wording]]
     sections: tuple[Section, ...]
     language_help: tuple[Words, ...]
     """How to get the letter in another language, in those languages."""
 
     @model_validator(mode="after")
-    def _every_letter_has_words(self) -> Self:
+    def _every_notice_has_words(self) -> Self:
         missing = [
             f"{kind}/{audience}"
-            for kind in LetterKind
+            for kind in NoticeKind
             for audience in Audience
             if audience not in self.kinds.get(kind, {})
         ]
@@ -87,16 +87,16 @@ class LetterWords(Value):
         return self
 
 
-def letter_id(round_: int, audience: Audience) -> str:
-    return f"{round_}-{audience.value.lower()}"
+def notice_id(cycle: int, audience: Audience) -> str:
+    return f"{cycle}-{audience.value.lower()}"
 
 
-def letter_key(request_id: str, letter_id_: str) -> str:
+def notice_key(request_id: str, notice_id_: str) -> str:
     """The S3 key of a letter: ids only."""
-    return f"{LETTER_PREFIX}{request_id}/{letter_id_}.pdf"
+    return f"{NOTICE_PREFIX}{request_id}/{notice_id_}.pdf"
 
 
-def decided_lines(review: Review, round_: int) -> dict[str, LineStatus]:
+def decided_lines(review: Review, cycle: int) -> dict[str, LineStatus]:
     """What the round decided, by line id; empty while nothing is decided in it.
 
     A change of dates is a later decision of the same round and no other one.
@@ -105,18 +105,18 @@ def decided_lines(review: Review, round_: int) -> dict[str, LineStatus]:
         line.line_id: decision.status
         for line in review.lines
         for decision in line.decisions
-        if decision.round == round_
+        if decision.cycle == cycle
     }
 
 
-def kind_of(review: Review, round_: int) -> LetterKind | None:
+def kind_of(review: Review, cycle: int) -> NoticeKind | None:
     """Which letter a round calls for; ``None`` while it is not decided, or where a vendor decided."""
-    decided = set(decided_lines(review, round_).values())
-    if not decided or review.delegate_id is not None:
+    decided = set(decided_lines(review, cycle).values())
+    if not decided or review.vendor_id is not None:
         return None
-    first = round_ == 1
+    first = cycle == 1
     if decided == {LineStatus.APPROVED}:
-        return LetterKind.APPROVAL if first else LetterKind.APPEAL_OVERTURNED
+        return NoticeKind.APPROVAL if first else NoticeKind.APPEAL_OVERTURNED
     if decided == {LineStatus.DENIED}:
-        return LetterKind.DENIAL if first else LetterKind.APPEAL_UPHELD
-    return LetterKind.PARTIAL_APPROVAL if first else LetterKind.APPEAL_PARTLY_OVERTURNED
+        return NoticeKind.DENIAL if first else NoticeKind.APPEAL_UPHELD
+    return NoticeKind.PARTIAL_APPROVAL if first else NoticeKind.APPEAL_PARTLY_OVERTURNED

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from precert.domain.loading_table import RowFault
+from precert.domain.loading_table import RowError
 from precert.domain.rules import Rule, ordinal_of
 
 Row = tuple[int, Rule]
@@ -30,26 +30,26 @@ _SETS: Final[tuple[Callable[[Rule], frozenset[str]], ...]] = (
 """The five conditions, each as the values it allows; none where it allows all."""
 
 
-def contradictions(rows: Sequence[Row]) -> Iterator[RowFault]:
+def contradictions(rows: Sequence[Row]) -> Iterator[RowError]:
     """Rules of which either might answer: the later line of each such pair."""
     for (first_line, first), (line, rule) in _rivals(rows):
         if first.effective_from != rule.effective_from:
             continue
         if _scope(first) == _scope(rule):
             words = f"has the codes, conditions and first day of rule {first.rule_id}"
-            yield RowFault(line, "", f"{words} (line {first_line}); keep one of them")
+            yield RowError(line, "", f"{words} (line {first_line}); keep one of them")
         elif _outcome(first) != _outcome(rule):
             words = f"answers some codes otherwise than rule {first.rule_id} (line {first_line})"
             remedy = "and is as particular; give one of them narrower codes or another first day"
-            yield RowFault(line, "", f"{words} {remedy}")
+            yield RowError(line, "", f"{words} {remedy}")
 
 
-def warnings(rows: Sequence[Row]) -> list[RowFault]:
+def warnings(rows: Sequence[Row]) -> list[RowError]:
     """Overlaps and gaps, by line."""
     return sorted({*_overlaps(rows), *_gaps_of_codes(rows), *_gaps_of_days(rows)})
 
 
-def _overlaps(rows: Sequence[Row]) -> Iterator[RowFault]:
+def _overlaps(rows: Sequence[Row]) -> Iterator[RowError]:
     for (first_line, first), (line, rule) in _rivals(rows):
         if (
             first.effective_from != rule.effective_from
@@ -58,7 +58,7 @@ def _overlaps(rows: Sequence[Row]) -> Iterator[RowFault]:
         ):
             newer = max(first, rule, key=lambda one: one.effective_from)
             words = f"overlaps rule {first.rule_id} (line {first_line}), which is as particular"
-            yield RowFault(line, "", f"{words}; {newer.rule_id} answers, as it is newer")
+            yield RowError(line, "", f"{words}; {newer.rule_id} answers, as it is newer")
 
 
 def _rivals(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
@@ -97,16 +97,16 @@ def _outcome(rule: Rule) -> Hashable:
     """All that follows when the rule answers."""
     return (
         rule.requirement,
-        rule.delegate_id,
+        rule.vendor_id,
         rule.guidance,
         rule.predetermination,
         rule.auto_approve_max_units,
         rule.auto_approve_max_days,
-        frozenset(rule.documents_wanted),
+        frozenset(rule.required_documentation),
     )
 
 
-def _gaps_of_codes(rows: Sequence[Row]) -> Iterator[RowFault]:
+def _gaps_of_codes(rows: Sequence[Row]) -> Iterator[RowError]:
     by_family: dict[str, list[Row]] = defaultdict(list)
     for line, rule in rows:
         by_family[rule.family].append((line, rule))
@@ -116,7 +116,7 @@ def _gaps_of_codes(rows: Sequence[Row]) -> Iterator[RowFault]:
         for line, rule in named[1:]:
             missing = ordinal_of(rule.code_from) - ordinal_of(last.code_to) - 1
             if missing > 0 and (last.width or rule.width):
-                yield RowFault(last_line, "", _missing(family, ordinal_of(last.code_to), missing))
+                yield RowError(last_line, "", _missing(family, ordinal_of(last.code_to), missing))
             if rule.code_to > last.code_to:
                 last_line, last = line, rule
 
@@ -138,12 +138,12 @@ def _code_at(shape: str, ordinal: int) -> str:
         elif position == len(shape) - 1:
             code = character
         else:
-            ordinal, letter = divmod(ordinal, 26)
-            code = f"{chr(ord('A') + letter)}{code}"
+            ordinal, notice = divmod(ordinal, 26)
+            code = f"{chr(ord('A') + notice)}{code}"
     return code
 
 
-def _gaps_of_days(rows: Sequence[Row]) -> Iterator[RowFault]:
+def _gaps_of_days(rows: Sequence[Row]) -> Iterator[RowError]:
     same: dict[Hashable, list[Row]] = defaultdict(list)
     for line, rule in rows:
         same[_scope(rule)].append((line, rule))
@@ -157,7 +157,7 @@ def _gaps_of_days(rows: Sequence[Row]) -> Iterator[RowFault]:
                 if not others.answer(rule, first_day, last_day):
                     words = f"after its end rule {rule.rule_id} (line {line}) follows late: nothing"
                     remedy = f"answers from {first_day} to {last_day}"
-                    yield RowFault(last_line, "effective_to", f"{words} {remedy}")
+                    yield RowError(last_line, "effective_to", f"{words} {remedy}")
             if (rule.effective_to or date.max) > (last.effective_to or date.max):
                 last_line, last = line, rule
 

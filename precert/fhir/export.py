@@ -43,14 +43,14 @@ class _Entries:
     """The bundle's entries in the order added, each under a ``urn:uuid`` of its own."""
 
     new_uuid: Callable[[], str]
-    made: list[Json] = field(default_factory=list)
+    deps: list[Json] = field(default_factory=list)
 
     def add(self, resource: Json) -> str:
         """Adds a resource and answers what refers to it."""
         identity = self.new_uuid()
         full_url = f"urn:uuid:{identity}"
         kind = {"resourceType": resource["resourceType"], "id": identity}
-        self.made.append({"fullUrl": full_url, "resource": {**kind, **resource}})
+        self.deps.append({"fullUrl": full_url, "resource": {**kind, **resource}})
         return full_url
 
 
@@ -106,7 +106,7 @@ def request_bundle(
         "identifier": {"system": systems.URI, "value": f"urn:uuid:{new_uuid()}"},
         "type": "collection",
         "timestamp": created,
-        "entry": [{"fullUrl": f"urn:uuid:{claim_id}", "resource": claim}, *entries.made],
+        "entry": [{"fullUrl": f"urn:uuid:{claim_id}", "resource": claim}, *entries.deps],
     }
 
 
@@ -141,12 +141,12 @@ def _is_stay(service: Service) -> bool:
 def _urgency(content: RequestContent) -> Urgency | None:
     """The most pressing of the services."""
     asked = {service.urgency for service in content.services}
-    order = (Urgency.EMERGENCY, Urgency.URGENT, Urgency.ELECTIVE)
+    order = (Urgency.EMERGENCY, Urgency.EXPEDITED, Urgency.STANDARD)
     return next((urgency for urgency in order if urgency in asked), None)
 
 
 def _priority(content: RequestContent) -> str:
-    return "normal" if _urgency(content) in (None, Urgency.ELECTIVE) else "stat"
+    return "normal" if _urgency(content) in (None, Urgency.STANDARD) else "stat"
 
 
 def _level_of_service(content: RequestContent) -> list[Json]:
@@ -270,13 +270,13 @@ def _diagnoses_of(service: Service) -> list[str]:
 
 
 def _item_extensions(service: Service, drug: str | None) -> list[Json]:
-    made = [extension("requestedService", valueReference=reference(drug))] if drug else []
+    deps = [extension("requestedService", valueReference=reference(drug))] if drug else []
     if service.authorization_type:
         code = systems.REQUEST_TYPE_OF[service.authorization_type]
         asked = concept(systems.REQUEST_TYPE, code)
-        made.append(extension("serviceItemRequestType", valueCodeableConcept=asked))
+        deps.append(extension("serviceItemRequestType", valueCodeableConcept=asked))
     initial = concept(systems.CERTIFICATION_TYPE, systems.INITIAL)
-    return [*made, extension("certificationType", valueCodeableConcept=initial)]
+    return [*deps, extension("certificationType", valueCodeableConcept=initial)]
 
 
 def _modifier(modifier: str) -> Json:

@@ -21,10 +21,10 @@ class CareCoordination(Value):
     email: Email | None = None
 
 
-class Delegate(Value):
+class DelegatedVendor(Value):
     """One vendor for one family of services: name, link, contacts, what it asks for (C8)."""
 
-    delegate_id: Text
+    vendor_id: Text
     name: Text
     services: Text
     """The services it decides on, in words."""

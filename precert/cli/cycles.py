@@ -1,0 +1,34 @@
+"""``cycles list`` and ``repair``; each answers whether it was done."""
+
+import argparse
+
+from precert.bootstrap import stack_dependencies
+from precert.usecases.operations import orphaned_executions, repair_executions
+
+
+def show(given: argparse.Namespace) -> bool:
+    """Name the open rounds that no execution runs for."""
+    deps = stack_dependencies(given.stack)
+    found = 0
+    for orphaned in orphaned_executions(
+        listings=deps.listings, requests=deps.stored_requests, workflow=deps.workflow
+    ):
+        found += 1
+        due = f"due {orphaned.due_at.isoformat()}" if orphaned.due_at else "not pended yet"
+        print(
+            f"{orphaned.request_id} round {orphaned.cycle}: {orphaned.number}, {orphaned.status}, {due}"
+        )
+    print(f"{found} open rounds without an execution")
+    return True
+
+
+def repair(given: argparse.Namespace) -> bool:
+    """Start their executions again, where the table says."""
+    deps = stack_dependencies(given.stack)
+    repaired = repair_executions(
+        listings=deps.listings, requests=deps.stored_requests, workflow=deps.workflow
+    )
+    for request_id in repaired:
+        print(f"{request_id}: started again")
+    print(f"{len(repaired)} executions started")
+    return True
