@@ -35,7 +35,7 @@ def _inputs(stage: str, platform: Platform, packages: Packages) -> str:
         *sorted((ROOT / "infra").rglob("*.py")),
         *sorted((ROOT / "stepfunctions").glob("*.json")),
         ROOT / "infra" / "routes.json",
-        ROOT / "precert" / "contract.py",
+        ROOT / "precert" / "names.py",
     ]
     hashes = [package.content_hash for package in (*packages.layers, *packages.functions.values())]
     return archive.digest(ROOT, sources, stage, platform, version("aws-cdk-lib"), *hashes)

@@ -448,7 +448,7 @@ def _vendors(answer: CheckResult, steps: Sequence[Sequence[NextStep]]) -> list[T
 
 
 class ExportResponse(RootModel[dict[str, Any]]):
-    """A FHIR R4 Bundle in the shape of a Da Vinci PAS request, for the delegated vendor's own system."""
+    """A FHIR R4 Bundle in the shape of a Da Vinci PAS request, for the vendor's own system."""
 
     @classmethod
     def of(cls, export: Export, *, payer: Payer, new_uuid: Callable[[], str]) -> "ExportResponse":

@@ -25,7 +25,7 @@ def _take(source: str, event_id: str, told: ReportedDetermination) -> None:
         Caller(
             subject=source,
             entitlements=frozenset({Entitlement.VENDOR}),
-            delegate_ids=frozenset({vendor}),
+            vendor_ids=frozenset({vendor}),
         ),
         new_id=lambda delegate, name: id_from_key("reported", delegate, name),
         registrations=deps.registrations,

@@ -69,7 +69,7 @@ class Walk:
         self.trail.step(f"It checks the requirements: {told}.")
         self.trail.behind(
             f"rule list {checked['rule_list']['version']} of {checked['rule_list']['payer']}, "
-            f"in force from {checked['rule_list']['effective_from']}"
+            f"in effect from {checked['rule_list']['effective_from']}"
         )
         self.trail.prove("a check answers per code, by a named rule list", told)
 

@@ -160,7 +160,7 @@ def send_required(walk: Walk, request_id: str) -> None:
 
     due_at = trail.until("waiting for the clock to go on", goes_on)
     trail.step(f"The clock goes on: waiting on PAYER, due {told_instant(due_at)}.")
-    trail.prove("required documentation are asked for at once, and stop the clock", names)
+    trail.prove("required documentation is requested at once, and stop the clock", names)
 
 
 def find_on_worklist(walk: Walk, request_id: str) -> None:
@@ -208,11 +208,13 @@ def fetch_notices(walk: Walk, request_id: str) -> None:
 
     def printed() -> list[dict[str, Any]] | None:
         response = office.call("GET", f"/v1/requests/{request_id}")
-        notices: list[dict[str, Any]] = answer("reading the letters", response, 200)["notices"]
+        notices: list[dict[str, Any]] = answer("reading the letters", response, 200)[
+            "determination_notices"
+        ]
         return notices if len(notices) == 2 else None
 
     for notice in walk.trail.until("waiting for the letters", printed):
-        path = f"/v1/requests/{request_id}/letters/{notice['letter_id']}"
+        path = f"/v1/requests/{request_id}/notices/{notice['notice_id']}"
         link = answer("asking for a link", office.call("GET", path), 200)["url"]
         content = httpx.get(link, timeout=60, verify=trust()).content
         expect("what a letter begins with", content[:5], b"%PDF-")

@@ -34,7 +34,7 @@ def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
         ),
         tins=frozenset(word for word in _words(claims.get(names.tins)) if _TIN.fullmatch(word)),
         plan_ids=frozenset(_words(claims.get(names.plans))),
-        delegate_ids=frozenset(_words(claims.get(names.vendors))),
+        vendor_ids=frozenset(_words(claims.get(names.vendors))),
     )
 
 

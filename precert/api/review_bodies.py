@@ -15,7 +15,7 @@ Cycle = Annotated[int, Field(ge=1)]
 
 
 class RequestInformationBody(Value):
-    """What is asked of the providers: codes of the payer's ``required_documentation``, words, or both."""
+    """What is asked of the providers: codes of ``required_documentation``, words, or both."""
 
     documents: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
     text: Words | None = None

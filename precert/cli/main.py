@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from precert.cli import cycles, rules
+from precert.cli import executions, rules
 from precert.domain.errors import InvalidInputError, PrecertError
 from precert.settings import SettingsError
 
@@ -67,15 +67,17 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--code", help="show the rules that name this code")
     show.set_defaults(run=rules.show)
 
-    of_cycles = topics.add_parser(
-        "cycles", help="reviews and appeals that wait, and the executions they wait with"
+    of_executions = topics.add_parser(
+        "executions", help="open determination cycles and the executions that drive them"
     ).add_subparsers(title="commands", metavar="COMMAND", required=True)
-    strays = of_cycles.add_parser("list", help="open rounds that no execution runs for")
-    _of_a_stack(strays)
-    strays.set_defaults(run=cycles.show)
-    repair = of_cycles.add_parser("repair", help="start their executions again")
+    orphaned = of_executions.add_parser(
+        "list", help="open determination cycles without a running execution"
+    )
+    _of_a_stack(orphaned)
+    orphaned.set_defaults(run=executions.show)
+    repair = of_executions.add_parser("repair", help="start an execution for each of them")
     _of_a_stack(repair)
-    repair.set_defaults(run=cycles.repair)
+    repair.set_defaults(run=executions.repair)
     return parser
 
 
@@ -85,7 +87,7 @@ def _of_a_file(parser: argparse.ArgumentParser) -> None:
         "--vendors",
         type=Path,
         metavar="FILE",
-        help="the delegated vendors it names; else delegates.csv beside it",
+        help="the delegated vendors it names; else vendors.csv beside it",
     )
     _of_a_payer(parser)
 

@@ -59,10 +59,10 @@ def publish(given: argparse.Namespace) -> bool:
         now=now,
     )
     if published.published_at < now:
-        print(f"{_line(published)}  was in force already")
+        print(f"{_line(published)}  was in effect already")
     else:
         _tell_warnings(given.file, files)
-        print(f"{_line(published)}  is in force now")
+        print(f"{_line(published)}  is in effect now")
     return True
 
 
@@ -85,7 +85,9 @@ def show(given: argparse.Namespace) -> bool:
     versions = deps.rule_list_versions
     version = versions.in_effect_at(at) if at else versions.in_effect()
     if version is None:
-        print(f"no rule list was in force at {at:%Y-%m-%d %H:%M:%S %Z}" if at else "none published")
+        print(
+            f"no rule list was in effect at {at:%Y-%m-%d %H:%M:%S %Z}" if at else "none published"
+        )
         return False
     print(_line(version))
     return _show_code(deps, version, given.code.upper()) if given.code else True
@@ -116,7 +118,7 @@ def _read(given: argparse.Namespace) -> _Files | None:
     vendors_file = given.vendors or given.file.with_name("vendors.csv")
     if not given.vendors and not vendors_file.exists():
         hint = "a list comes with the delegated vendors that it names; where theirs is another file"
-        raise UnreadableFileError(f"{vendors_file} is missing: {hint}, name it by --delegates")
+        raise UnreadableFileError(f"{vendors_file} is missing: {hint}, name it by --vendors")
     vendors: list[DelegatedVendor] | None = None
     try:
         vendors = load_vendors(_text(vendors_file))
@@ -127,7 +129,7 @@ def _read(given: argparse.Namespace) -> _Files | None:
         rows = load_rule_rows(text, known, payer)
     except LoadingError as error:
         _tell(given.file, error.errors)
-        print(f"{given.file}: {len(error.errors)} faults")
+        print(f"{given.file}: {len(error.errors)} errors")
         return None
     if vendors is None:
         return None
@@ -136,7 +138,7 @@ def _read(given: argparse.Namespace) -> _Files | None:
 
 def _tell_warnings(file: Path, files: _Files) -> None:
     _tell(file, files.warnings, "warning: ")
-    print(f"{file}: {len(files.rules)} rules, no fault, {len(files.warnings)} warnings")
+    print(f"{file}: {len(files.rules)} rules, no error, {len(files.warnings)} warnings")
 
 
 def _text(file: Path) -> str:

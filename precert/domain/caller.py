@@ -31,7 +31,7 @@ class Caller(Value):
     entitlements: frozenset[Entitlement] = frozenset()
     tins: frozenset[Tin] = frozenset()
     plan_ids: frozenset[Text] = frozenset()
-    delegate_ids: frozenset[Text] = frozenset()
+    vendor_ids: frozenset[Text] = frozenset()
     """The vendors that the caller speaks for."""
 
     def require(self, entitlement: Entitlement) -> None:

@@ -7,7 +7,7 @@ request is in: surely the same ends as a duplicate, what only looks like it goes
 both.
 
 Codes are of one family where their code sets and forms are the same and they are at most
-:data:`CODE_FAMILY_DISTANCE` apart, as the variants of one procedure are (44120, 44121, 44125). A rule's range is
+:data:`CODE_FAMILY_DISTANCE` apart, as variants of one procedure are (44120, 44121, 44125). A range is
 no measure of that: one rule speaks for all surgery.
 
 A predetermination repeats no precertification: it asks for something else (C14).

@@ -14,7 +14,7 @@
     ├── NoConfirmationError          not everything in the check is "not required" (C7)
     ├── PrecertificationNotRequiredError   nothing in the check needs it: no draft comes of it (D1)
     ├── VendorDecidesError       a delegated vendor decides on all that needs it (C8)
-    ├── GuidanceOnlyError            neither form nor delegated vendor: the payer's words say what to do (A5)
+    ├── GuidanceOnlyError            neither form nor vendor: the payer says what to do (A5)
     ├── DraftExpiredError            the 72 hours are over (D5)
     ├── VersionMismatchError         somebody else changed it first (D7)
     ├── VersionMissingError          a write came without the version it is based on (D7)

@@ -1,4 +1,4 @@
-"""The files a payer loads: plans, members, their SSNs, providers, rules, delegates.
+"""The files a payer loads: plans, members, their SSNs, providers, rules, vendors.
 
 Each loader takes a file's text and gives models, or raises
 :class:`~precert.domain.loading_table.LoadingError` with every error of the file. Lists within a

@@ -47,7 +47,7 @@ _TABLE: Final = Table(
         Column("code_from", _CODE),
         Column("code_to", f"{_CODE}; for a single code the same as code_from"),
         Column("requirement", "must be one of REQUIRED, NOT_REQUIRED, DELEGATED_VENDOR"),
-        Column("vendor_id", "must be the vendor_id of a delegate that is loaded", False),
+        Column("vendor_id", "must be the vendor_id of a delegated vendor that is loaded", False),
         Column("authorization_type", f"must be {' or '.join(AuthorizationType)}, or empty", False),
         Column("plan_types", f"must be some of {LIST_SEPARATOR.join(PLAN_TYPES)}, or empty", False),
         day("effective_from"),
@@ -130,13 +130,13 @@ _ENDS: Final = ("code_from", "code_to")
 
 
 def load_rules(
-    csv_text: str, delegate_ids: Collection[str] | None = None, payer: Payer | None = None
+    csv_text: str, vendor_ids: Collection[str] | None = None, payer: Payer | None = None
 ) -> list[Rule]:
     """The rule list.
 
     Args:
         csv_text: The file.
-        delegate_ids: Delegates that are known; a rule naming another is an error. Not looked at
+        vendor_ids: Delegates that are known; a rule naming another is an error. Not looked at
             where None.
         payer: Whose form, notices and lines of business the rules may name. Not looked at where
             None.
@@ -144,14 +144,14 @@ def load_rules(
     Raises:
         LoadingError: with every error of the file, contradictions between its rows among them.
     """
-    return [rule for _, rule in load_rule_rows(csv_text, delegate_ids, payer)]
+    return [rule for _, rule in load_rule_rows(csv_text, vendor_ids, payer)]
 
 
 def load_rule_rows(
-    csv_text: str, delegate_ids: Collection[str] | None = None, payer: Payer | None = None
+    csv_text: str, vendor_ids: Collection[str] | None = None, payer: Payer | None = None
 ) -> list[Row]:
     """As :func:`load_rules`, each rule with the line in which it stands."""
-    known = _known(payer) | ({} if delegate_ids is None else {"vendor_id": delegate_ids})
+    known = _known(payer) | ({} if vendor_ids is None else {"vendor_id": vendor_ids})
     hints = {column.name: column.hint for column in _TABLE.columns}
 
     def build(cells: Cells) -> Rule:

@@ -83,7 +83,7 @@ class NoticeWords(Value):
             if audience not in self.kinds.get(kind, {})
         ]
         if missing:
-            raise ValueError(f"letters without words: {', '.join(missing)}")
+            raise ValueError(f"notices without words: {', '.join(missing)}")
         return self
 
 

@@ -336,7 +336,7 @@ def _decisions(
 
 def _errors(report: Report, caller: Caller, payer: Payer, now: datetime) -> Sequence[FieldError]:
     errors = []
-    if report.vendor_id not in caller.delegate_ids:
+    if report.vendor_id not in caller.vendor_ids:
         errors.append(FieldError("/vendor_id", "not_yours", "name a vendor you speak for"))
     if report.reported_at > now:
         errors.append(FieldError("/reported_at", "in_future", "say when it was decided"))

@@ -110,7 +110,7 @@ def request_information(
 ) -> Request:
     """Stop the payer's clock until the providers answer, or their own time is over.
 
-    ``documents`` are codes of the payer's required documentation. Asking the same again changes nothing.
+    ``documents`` are codes of the payer's required documentation. A repeat changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.

@@ -37,7 +37,7 @@ def publish_rule_list(
 
     Args:
         rules: The list, as loaded.
-        delegates: Third parties that it names.
+        vendors: Delegated vendors that it names.
         version: What to call it; where None, a name made of the time and the content.
         rule_lists: Where lists are stored.
         versions: Which ones were published.

@@ -407,13 +407,13 @@ class Cloud:
     def download_notice(
         self, request_id: str, notice_id: str, by: Mapping[str, str] = OFFICE
     ) -> Reply:
-        path = f"/v1/requests/{request_id}/letters/{notice_id}"
+        path = f"/v1/requests/{request_id}/notices/{notice_id}"
         return self.call(upload, "GET", path, by=by)
 
     def download_case_notice(
         self, request_id: str, notice_id: str, by: Mapping[str, str] = REVIEWER
     ) -> Reply:
-        path = f"/v1/review/requests/{request_id}/letters/{notice_id}"
+        path = f"/v1/review/requests/{request_id}/notices/{notice_id}"
         return self.call(review, "GET", path, by=by)
 
     def delete_document(

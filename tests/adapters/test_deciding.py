@@ -249,7 +249,7 @@ def signing(cloud: Cloud) -> Cloud:
 
 def test_denial_waits_when_the_payer_asks_for_a_second_signature(signing: Cloud) -> None:
     request_id = pended(signing)
-    signing.move(request_id, "claim")
+    signing.move(request_id, "assign")
     reply = decide(signing, request_id, APPROVED, DENIED)
     assert (reply.status, reply.body["status"]) == (202, "PENDING")
     assert (reply.body["awaits_signature"], reply.body["assignment"]) == (True, None)
@@ -302,7 +302,7 @@ def test_appeal_needs_two_new_reviewers_when_decisions_are_signed(signing: Cloud
     for by in (REVIEWER, SECOND_REVIEWER):
         for reply in (
             decide(signing, request_id, DENIED, by=by, cycle=2),
-            signing.move(request_id, "claim", by=by),
+            signing.move(request_id, "assign", by=by),
         ):
             assert (reply.status, reply.code) == (409, "same_reviewer")
         assert signing.case(request_id, by).body["allowed_actions"] == ["DETAILS"]
@@ -419,7 +419,7 @@ def test_round_is_in_the_operators_queue_when_its_deadline_passed(cloud: Cloud) 
         [row] = cloud.overdue().body["cycles"]
     assert calls == ["Query"]
     assert (row["request_id"], row["due_at"]) == (late, "2026-07-16T15:00:00Z")
-    cloud.move(late, "claim")
+    cloud.move(late, "assign")
     assert cloud.overdue().body["cycles"][0]["assignment"]["assigned_to"] == "ANOTHER"
     assert set(cloud.deps.listings.open_cycles()) == {late, other}
     assert len(cloud.deps.listings.open_cycles()) == 2
@@ -439,7 +439,7 @@ def test_round_is_in_the_operators_queue_when_its_deadline_passed(cloud: Cloud) 
 @pytest.mark.rule("A3")
 def test_nobody_is_named_when_a_request_went_through_every_move(signing: Cloud) -> None:
     request_id = pended(signing)
-    signing.move(request_id, "claim")
+    signing.move(request_id, "assign")
     signing.move(request_id, "peer-to-peer")
     signing.move(request_id, "information", {"text": "Since when?"})
     signing.answer(request_id, "Since May.", by=FACILITY)
@@ -503,7 +503,7 @@ def test_offices_read_what_was_asked_and_offered_when_a_case_is_worked_on(cloud:
 @pytest.mark.rule("T1")
 def test_history_keeps_the_reviewers_own_steps_when_an_office_reads_it(cloud: Cloud) -> None:
     request_id = pended(cloud)
-    cloud.move(request_id, "claim")
+    cloud.move(request_id, "assign")
     cloud.move(request_id, "release")
     theirs = [entry["type"] for entry in cloud.read(request_id).body["history"]]
     ours = [entry["type"] for entry in cloud.case(request_id).body["history"]]
@@ -516,7 +516,7 @@ def test_documents_are_new_when_they_arrived_since_the_case_was_claimed(cloud: C
     before = cloud.offer(request_id, "before.pdf").body["document"]["document_id"]
     cloud.arrive(request_id, before, PDF)
     cloud.clock.pass_by(minutes=1)
-    cloud.move(request_id, "claim")
+    cloud.move(request_id, "assign")
     cloud.clock.pass_by(minutes=1)
     since = cloud.offer(request_id, "since.pdf").body["document"]["document_id"]
     cloud.arrive(request_id, since, PDF)

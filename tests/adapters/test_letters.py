@@ -105,7 +105,10 @@ def test_letters_are_listed_and_given_to_both_providers_when_they_are_printed(
     cloud: Cloud, reader: Mapping[str, str]
 ) -> None:
     request_id = printed(cloud)
-    notices = {one["notice_id"]: one for one in cloud.read(request_id, reader).body["notices"]}
+    notices = {
+        one["notice_id"]: one
+        for one in cloud.read(request_id, reader).body["determination_notices"]
+    }
     assert sorted(notices) == list(NOTICES)
     for name in NOTICES:
         stored_notice = cloud.clients.by_name["s3"].get_object(
@@ -129,7 +132,9 @@ def test_letters_are_listed_and_given_to_both_providers_when_they_are_printed(
 
 def test_letters_are_listed_and_given_to_reviewers_of_the_plan_when_they_ask(cloud: Cloud) -> None:
     request_id = printed(cloud)
-    assert [one["notice_id"] for one in cloud.case(request_id).body["notices"]] == list(NOTICES)
+    assert [
+        one["notice_id"] for one in cloud.case(request_id).body["determination_notices"]
+    ] == list(NOTICES)
     for name in NOTICES:
         assert cloud.download_case_notice(request_id, name).status == 200
         assert cloud.download_case_notice(request_id, name, OTHER_QUEUE).status == 404
@@ -158,9 +163,9 @@ def test_there_are_no_letters_when_nothing_is_decided(cloud: Cloud) -> None:
     draft_id, request_id = cloud.start(), cloud.pended()
     for one in (draft_id, request_id):
         tell(cloud, one)
-        assert cloud.read(one).body["notices"] == []
+        assert cloud.read(one).body["determination_notices"] == []
         assert cloud.download_notice(one, "1-provider").code == "not_found"
-    assert cloud.case(request_id).body["notices"] == []
+    assert cloud.case(request_id).body["determination_notices"] == []
     cloud.clock.pass_by(days=10)
     assert cloud.download_notice(draft_id, "1-provider").status == 410
 

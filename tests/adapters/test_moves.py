@@ -18,7 +18,7 @@ from tests.fakes.samples import BOWEL_SURGERIES
 
 BOTH = {"1.1": "APPROVED", "1.2": "APPROVED"}
 MOVES: tuple[tuple[str, Any], ...] = (
-    ("claim", None),
+    ("assign", None),
     ("release", None),
     ("information", {"documents": ["CLINICAL_NOTES"]}),
     ("extension", {"reason": "A specialist's opinion is awaited."}),
@@ -52,7 +52,7 @@ def test_case_is_nobodys_but_its_queues_when_a_reviewer_moves(
 @pytest.mark.parametrize(("what", "body"), MOVES[2:], ids=[what for what, _ in MOVES[2:]])
 def test_colleague_is_refused_when_a_case_is_held(cloud: Cloud, what: str, body: Any) -> None:
     request_id = pended(cloud)
-    assert cloud.move(request_id, "claim").status == 200
+    assert cloud.move(request_id, "assign").status == 200
     held = cloud.item(request_id)
     lines = [{"line_id": line, "status": "APPROVED"} for line in BOTH]
     sent = {"cycle": 1, "lines": lines} if what == "decisions" else body
@@ -64,23 +64,23 @@ def test_colleague_is_refused_when_a_case_is_held(cloud: Cloud, what: str, body:
 
 def test_lease_ends_by_itself_when_its_time_is_over(cloud: Cloud) -> None:
     request_id = pended(cloud)
-    claimed = cloud.move(request_id, "claim").body
+    claimed = cloud.move(request_id, "assign").body
     assert claimed["assignment"] == {"assigned_to": "YOU", "until": "2026-07-01T16:00:00Z"}
-    assert cloud.move(request_id, "claim", by=SECOND_REVIEWER).status == 409
+    assert cloud.move(request_id, "assign", by=SECOND_REVIEWER).status == 409
     [row] = cloud.worklist(SECOND_REVIEWER).body["cycles"]
     assert row["assignment"] == {"assigned_to": "ANOTHER", "until": "2026-07-01T16:00:00Z"}
     cloud.clock.pass_by(minutes=30)
-    assert cloud.move(request_id, "claim").body["assignment"]["until"] == "2026-07-01T16:30:00Z"
+    assert cloud.move(request_id, "assign").body["assignment"]["until"] == "2026-07-01T16:30:00Z"
     cloud.clock.pass_by(minutes=60)
     assert cloud.worklist().body["cycles"][0]["assignment"] is None
-    taken = cloud.move(request_id, "claim", by=SECOND_REVIEWER)
+    taken = cloud.move(request_id, "assign", by=SECOND_REVIEWER)
     assert (taken.status, taken.body["assignment"]["assigned_to"]) == (200, "YOU")
     assert cloud.decide(request_id, BOTH).status == 409
 
 
 def test_colleague_may_decide_when_the_case_was_released(cloud: Cloud) -> None:
     request_id = pended(cloud)
-    cloud.move(request_id, "claim")
+    cloud.move(request_id, "assign")
     assert cloud.move(request_id, "release", by=SECOND_REVIEWER).status == 409
     assert cloud.move(request_id, "release").body["assignment"] is None
     assert cloud.move(request_id, "release").status == 200
@@ -89,7 +89,7 @@ def test_colleague_may_decide_when_the_case_was_released(cloud: Cloud) -> None:
 
 def test_list_is_the_reviewers_own_when_mine_is_asked_for(cloud: Cloud) -> None:
     first, second = pended(cloud), pended(cloud)
-    cloud.move(second, "claim")
+    cloud.move(second, "assign")
     mine = cloud.worklist(mine="true").body
     assert [row["request_id"] for row in mine["cycles"]] == [second]
     assert cloud.worklist(SECOND_REVIEWER, mine="true").body["cycles"] == []

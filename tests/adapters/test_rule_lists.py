@@ -420,11 +420,11 @@ def test_list_is_published_and_shown_when_told_by_command(
     assert main(["rules", "list", on]) == 1
     assert main(["rules", "publish", str(file), on, PAYER, "--version", "first"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[1] == f"{file}: 1 rules, no fault, 0 warnings"
+    assert said[1] == f"{file}: 1 rules, no error, 0 warnings"
     assert said[2].startswith("first  published ")
     assert said[2].endswith("for services from 2026-01-01  is in effect now")
 
-    file.write_text(f"{RULES}R2,CPT,44120,44130,THIRD_PARTY,RAD,,,2026-01-01,2026-12-31\n")
+    file.write_text(f"{RULES}R2,CPT,44120,44130,DELEGATED_VENDOR,RAD,,,2026-01-01,2026-12-31\n")
     assert main(["rules", "publish", str(file), on, PAYER]) == 0
     capsys.readouterr()
     assert main(["rules", "publish", str(file), on, PAYER]) == 0
@@ -471,11 +471,11 @@ def test_every_fault_is_told_when_a_faulty_list_is_published(
     )
     assert main(["rules", "publish", str(file), f"--stack={stack}", PAYER]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        f"{file}:2: requirement: must be one of REQUIRED, NOT_REQUIRED, THIRD_PARTY",
-        f"{file}:3: delegate_id: must be the delegate_id of a delegate that is loaded",
+        f"{file}:2: requirement: must be one of REQUIRED, NOT_REQUIRED, DELEGATED_VENDOR",
         f"{file}:3: effective_from: must be a date, as in 2026-07-01",
+        f"{file}:3: vendor_id: must be the vendor_id of a delegated vendor that is loaded",
         f"{file}:4: code_to must be like code_from in length and letters, and not before it",
-        f"{file}: 4 faults",
+        f"{file}: 4 errors",
         f"{file}: not published",
     ]
     assert main(["rules", "list", f"--stack={stack}"]) == 1
@@ -490,7 +490,7 @@ def test_warnings_are_told_when_a_list_is_checked(
     assert main(["rules", "check", str(file), PAYER]) == 0
     first, last = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{file}:2: warning: no rule names CPT 44131 to 44139")
-    assert last == f"{file}: 2 rules, no fault, 1 warnings"
+    assert last == f"{file}: 2 rules, no error, 1 warnings"
 
 
 def test_third_parties_are_faulty_too_when_their_file_is(
@@ -498,7 +498,7 @@ def test_third_parties_are_faulty_too_when_their_file_is(
 ) -> None:
     file.with_name("vendors.csv").write_text("vendor_id,name\nRAD,Vendor\n")
     assert main(["rules", "check", str(file), PAYER]) == 1
-    assert "delegates.csv:1: services: is missing; add the column" in capsys.readouterr().out
+    assert "vendors.csv:1: services: is missing; add the column" in capsys.readouterr().out
 
 
 def test_way_out_is_told_when_the_file_of_third_parties_is_missing(
@@ -507,7 +507,7 @@ def test_way_out_is_told_when_the_file_of_third_parties_is_missing(
     file.with_name("vendors.csv").unlink()
     assert main(["rules", "check", str(file), PAYER]) == 2
     said = capsys.readouterr().err
-    assert f"{file.with_name('delegates.csv')} is missing" in said
+    assert f"{file.with_name('vendors.csv')} is missing" in said
     assert "--vendors" in said
 
 

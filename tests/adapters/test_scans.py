@@ -295,7 +295,7 @@ def test_nothing_changes_when_a_result_comes_and_nothing_is_there(scanning: Clou
 @pytest.mark.rule("W2")
 def test_review_goes_on_when_the_scan_has_told_and_not_before(scanning: Cloud) -> None:
     request_id = scanning.pended(services=[BOWEL_SURGERIES])
-    assert scanning.move(request_id, "claim").status == 200
+    assert scanning.move(request_id, "assign").status == 200
     asked = scanning.move(request_id, "information", {"documents": ["CLINICAL_NOTES"]})
     assert asked.body["waiting_on"] == "PROVIDER"
     scanning.clock.pass_by(days=1)

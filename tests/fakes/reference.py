@@ -84,9 +84,9 @@ class SampleReference:
         return {(kind, code): (known[code],) for kind, code in codes if code in known}
 
     def vendors(
-        self, version: RuleListVersion, delegate_ids: Collection[str]
+        self, version: RuleListVersion, vendor_ids: Collection[str]
     ) -> dict[str, DelegatedVendor]:
-        return {one: self.vendors_by_id[one] for one in delegate_ids}
+        return {one: self.vendors_by_id[one] for one in vendor_ids}
 
     def in_effect(self) -> RuleListVersion | None:
         return RULE_LIST

@@ -13,7 +13,7 @@ def test_both_letters_say_why_when_either_side_fetches_them_after_a_denial(desk:
     request_id = desk.decided(DENIAL)
 
     def fetched(user: User, start: str, notice_id: str) -> bytes:
-        path = f"{start}/{request_id}/letters/{notice_id}"
+        path = f"{start}/{request_id}/notices/{notice_id}"
         link = desk.stand.caller(user).call("GET", path)
         assert link.status_code == 200, link.text
         answer = httpx.get(link.json()["url"])
@@ -22,7 +22,7 @@ def test_both_letters_say_why_when_either_side_fetches_them_after_a_denial(desk:
         return answer.content
 
     def printed() -> list[Json] | None:
-        notices: list[Json] = desk.details(request_id)["notices"]
+        notices: list[Json] = desk.details(request_id)["determination_notices"]
         return notices or None
 
     notices = until("waiting for the letters", printed)
@@ -37,5 +37,5 @@ def test_both_letters_say_why_when_either_side_fetches_them_after_a_denial(desk:
         assert DENIAL["rationale"] in text_of(document)
         assert fetched(FACILITY, "/v1/requests", name) == document
         assert fetched(REVIEWER, "/v1/review/requests", name) == document
-        plain = f"/v1/requests/{request_id}/letters/{name}"
+        plain = f"/v1/requests/{request_id}/notices/{name}"
         assert desk.stand.caller(REVIEWER).call("GET", plain).status_code == 403

@@ -53,7 +53,7 @@ def case(desk: Desk, request_id: str) -> Json:
 def test_review_goes_on_when_the_facility_brings_what_was_asked_for(desk: Desk) -> None:
     request_id = desk.pending()
     due_at = desk.details(request_id)["due_at"]
-    assert move(desk, request_id, "claim").status_code == 200
+    assert move(desk, request_id, "assign").status_code == 200
     asked = move(desk, request_id, "information", {"documents": ["CLINICAL_NOTES"]})
     assert asked.json()["waiting_on"] == "PROVIDER"
     for user in (OFFICE, FACILITY):
@@ -111,7 +111,7 @@ def test_third_appeal_is_refused_when_both_levels_were_decided_with_documents(de
 
         until("waiting for the appeal to reach review", pended)
         bring(desk, request_id, f"second-opinion-{cycle}.pdf", FACILITY)
-        refused = move(desk, request_id, "claim")
+        refused = move(desk, request_id, "assign")
         assert (refused.status_code, refused.json()["code"]) == (409, "same_reviewer")
         assert desk.decide(request_id, reviewer, cycle, [DENIAL]) == "DENIED"
     third = desk.stand.caller(FACILITY).call("POST", appeals, body)
@@ -125,7 +125,7 @@ def test_case_is_not_there_when_a_reviewer_is_of_another_plan(desk: Desk) -> Non
     request_id = desk.pending()
     listed = desk.stand.caller(OTHER_QUEUE).call("GET", "/v1/review/requests")
     assert request_id not in listed.text
-    for what, body in (("claim", None), ("decisions", {"cycle": 1, "lines": [APPROVAL]})):
+    for what, body in (("assign", None), ("decisions", {"cycle": 1, "lines": [APPROVAL]})):
         assert move(desk, request_id, what, body, OTHER_QUEUE).status_code == 404
     assert desk.details(request_id)["status"] == "PENDING"
 

@@ -328,7 +328,7 @@ class People:
             self.tell("signed", request_id, cycle=cycle, by=by["sub"])
 
     def claim(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.review_move(request_id, "claim", None)
+        self.review_move(request_id, "assign", None)
 
     def release(self, request_id: str, _version: int, _cycle: int) -> None:
         self.review_move(request_id, "release", None)

@@ -198,7 +198,7 @@ def test_payer_decides_when_the_vendor_takes_nothing_that_was_given_already(
     assert request.is_delegated == delegated
 
 
-# -- required documentation --------------------------------------------------------------------------------
+# -- required documentation -----------------------------------------------------------------------
 
 
 @pytest.mark.rule("W1", "W2")

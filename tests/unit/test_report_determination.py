@@ -32,7 +32,7 @@ VENDOR: Final = "EVICORE-RAD"
 CALLER: Final = Caller(
     subject="vendor-user",
     entitlements=frozenset({Entitlement.VENDOR}),
-    delegate_ids=frozenset({VENDOR}),
+    vendor_ids=frozenset({VENDOR}),
 )
 APPROVED, DENIED = LineStatus.APPROVED, LineStatus.DENIED
 MEMBER: Final = Member(

@@ -6,8 +6,8 @@ Requests table, one item collection per request::
                               sk DOCUMENT#<id>       a document
                               sk EVENT#<id>          what happened: history, and the stream's outbox
                               sk PARTY#<tin>         its line on that TIN's lists
-                              sk LETTER#<id>         a printed letter
-                              sk ROUND#<n>           the task token a round waits with
+                              sk NOTICE#<id>         a determination notice
+                              sk CYCLE#<n>           the task token a cycle waits with
                               sk OVERDUE             its line in the operators' queue
                               sk UNMATCHED#<side>    a provider that waits to be reconciled
     pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
@@ -15,7 +15,7 @@ Requests table, one item collection per request::
     pk MEMBER#<SHA-256>       sk REQUEST#<id>        what a member's request is compared by
     pk INBOX#<tin>            sk <at>#<message_id>   a message
                               sk UNREAD              how many of them nobody has read
-    pk FORGOTTEN#<tin>        sk <at>#<message_id>   unread when time took it: counted off once
+    pk EXPIRED_UNREAD#<tin>   sk <at>#<message_id>   unread when time took it: counted off once
     pk FLAGS#<tin>            sk FLAGS               which requests the TIN has flagged
     pk FREQUENT#<tin>         sk <provider>          how often the TIN has selected it
 
@@ -115,7 +115,7 @@ def party_sk(tin: str) -> str:
 
 
 def cycle_sk(number: int) -> str:
-    return f"ROUND#{number}"
+    return f"CYCLE#{number}"
 
 
 def flags_key(tin: str) -> tuple[str, str]:
@@ -148,7 +148,7 @@ def inbox_pk(tin: str) -> str:
 
 
 def expired_unread_pk(tin: str) -> str:
-    return f"FORGOTTEN#{tin}"
+    return f"EXPIRED_UNREAD#{tin}"
 
 
 def inbox_sk(at: datetime, message_id: str) -> str:

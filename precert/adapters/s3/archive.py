@@ -39,7 +39,7 @@ class S3Archive:
                 self._copy(key, document.version_id, f"{below}/documents/{document.document_id}")
         for notice in file.notices:
             key = notice_key(request.request_id, notice.notice_id)
-            self._copy(key, notice.version_id, f"{below}/letters/{notice.notice_id}.pdf")
+            self._copy(key, notice.version_id, f"{below}/notices/{notice.notice_id}.pdf")
 
     def _put(self, key: str, body: bytes) -> None:
         try:

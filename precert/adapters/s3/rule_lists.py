@@ -51,12 +51,12 @@ CREATE TABLE blocks (block INTEGER NOT NULL, rule INTEGER NOT NULL, PRIMARY KEY 
 CREATE TABLE rules (
     number INTEGER PRIMARY KEY, rule_id TEXT NOT NULL, code_type TEXT NOT NULL,
     code_from TEXT NOT NULL, code_to TEXT, requirement TEXT NOT NULL,
-    effective_from INTEGER NOT NULL, effective_to INTEGER, delegate_id TEXT,
+    effective_from INTEGER NOT NULL, effective_to INTEGER, vendor_id TEXT,
     authorization_type TEXT, plan_types TEXT, lines_of_business TEXT, types_of_service TEXT,
     places_of_service TEXT, auto_approve_max_units INTEGER, auto_approve_max_days INTEGER,
     documents_wanted TEXT, label TEXT, guidance TEXT, predetermination INTEGER
 );
-CREATE TABLE delegates (delegate_id TEXT PRIMARY KEY, delegate TEXT NOT NULL);
+CREATE TABLE vendors (vendor_id TEXT PRIMARY KEY, vendor TEXT NOT NULL);
 """
 _SIZES: Final = 6
 """Blocks are of one code, ten, and so on: codes have five characters at most, and 26 letters once."""
@@ -92,9 +92,9 @@ class S3RuleLists:
         return self._list(version).rules(codes)
 
     def vendors(
-        self, version: RuleListVersion, delegate_ids: Collection[str]
+        self, version: RuleListVersion, vendor_ids: Collection[str]
     ) -> dict[str, DelegatedVendor]:
-        return self._list(version).vendors(delegate_ids)
+        return self._list(version).vendors(vendor_ids)
 
     def store(
         self, rules: Collection[Rule], vendors: Collection[DelegatedVendor]
@@ -174,11 +174,9 @@ class _CompiledList:
         blocks = [_block(start, ordinal // 10**size, size) for size in range(_SIZES)]
         return tuple(map(_rule_of, self._connection.execute(_LOOKUP, blocks)))
 
-    def vendors(self, delegate_ids: Collection[str]) -> dict[str, DelegatedVendor]:
-        one = partial(
-            self._connection.execute, "SELECT delegate FROM delegates WHERE vendor_id = ?"
-        )
-        texts = ((vendor_id, one((vendor_id,)).fetchone()) for vendor_id in delegate_ids)
+    def vendors(self, vendor_ids: Collection[str]) -> dict[str, DelegatedVendor]:
+        one = partial(self._connection.execute, "SELECT vendor FROM vendors WHERE vendor_id = ?")
+        texts = ((vendor_id, one((vendor_id,)).fetchone()) for vendor_id in vendor_ids)
         return {
             known: DelegatedVendor.model_validate_json(text[0]) for known, text in texts if text
         }
@@ -189,7 +187,7 @@ class _CompiledList:
 
 
 def compile_rules(rules: Collection[Rule], vendors: Collection[DelegatedVendor] = ()) -> bytes:
-    """The SQLite file of a rule list, the same bytes for the same rules and delegates."""
+    """The SQLite file of a rule list, the same bytes for the same rules and vendors."""
     ordered = sorted(rules, key=lambda rule: (rule.family, rule.code_from, rule.rule_id))
     families = _families(ordered)
     told = sorted((one.vendor_id, one.model_dump_json(exclude_none=True)) for one in vendors)
@@ -203,7 +201,7 @@ def compile_rules(rules: Collection[Rule], vendors: Collection[DelegatedVendor] 
             insert("INSERT INTO families VALUES (?, ?)", families.items())
             insert("INSERT INTO blocks VALUES (?, ?)", sorted(_blocks(ordered, families)))
             insert(_INSERT, map(_row_of, range(len(ordered)), ordered))
-            insert("INSERT INTO delegates VALUES (?, ?)", told)
+            insert("INSERT INTO vendors VALUES (?, ?)", told)
             connection.execute("COMMIT")
             connection.execute("VACUUM")
         finally:

@@ -37,7 +37,7 @@ class PotentialDuplicateAnswer(AnswerModel):
 class AssessmentAnswer(AnswerModel):
     """How the request was judged when it came in (W1).
 
-    ``required_documentation`` were not there; ``assertion`` says whether the quoted id of a check's answer
+    ``required_documentation`` were not there; ``assertion`` says whether the quoted assertion id
     is that of this request.
     """
 

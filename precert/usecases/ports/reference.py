@@ -59,7 +59,7 @@ class RuleLists(Protocol):
         """Rules that name each code; no call once the version is at hand."""
 
     def vendors(
-        self, version: RuleListVersion, delegate_ids: Collection[str]
+        self, version: RuleListVersion, vendor_ids: Collection[str]
     ) -> dict[str, DelegatedVendor]:
         """Third parties by id, as they were published with the rules; no call beyond :meth:`rules`."""
 

@@ -252,7 +252,7 @@ class Registrations(Protocol):
     ) -> None:
         """Store a submitted request with its number, its event and its lines, in one transaction.
 
-        With ``covered_on`` only while the patient is covered on that day (A6), with ``fingerprint`` only
+        With ``covered_on`` only while the patient is covered that day (A6), with ``fingerprint`` only
         while nothing else asks for the same (S2).
 
         Raises:

@@ -1,4 +1,4 @@
-"""``cycles list`` and ``repair``; each answers whether it was done."""
+"""``executions list`` and ``repair``; each answers whether it was done."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from precert.usecases.operations import orphaned_executions, repair_executions
 
 
 def show(given: argparse.Namespace) -> bool:
-    """Name the open rounds that no execution runs for."""
+    """Name the open determination cycles without a running execution."""
     deps = stack_dependencies(given.stack)
     found = 0
     for orphaned in orphaned_executions(
@@ -16,9 +16,9 @@ def show(given: argparse.Namespace) -> bool:
         found += 1
         due = f"due {orphaned.due_at.isoformat()}" if orphaned.due_at else "not pended yet"
         print(
-            f"{orphaned.request_id} round {orphaned.cycle}: {orphaned.number}, {orphaned.status}, {due}"
+            f"{orphaned.request_id} cycle {orphaned.cycle}: {orphaned.number}, {orphaned.status}, {due}"
         )
-    print(f"{found} open rounds without an execution")
+    print(f"{found} open cycles without an execution")
     return True
 
 
