@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.counting import ROOT
-from bench.workers.given import MEMBER
 from infra import packaging
 from infra.platforms import Platform
+from local.journey.content import PATIENT
+from local.sample import sample_members, sample_rules
 from precert.adapters.s3.rule_lists import compile_rules
 from precert.domain.coverage import members_of
-from precert.domain.loading import load_members, load_plans, load_vendors
-from precert.domain.loading_rules import load_rules
 from precert.domain.payer import Payer
 from precert.domain.rules import Requirement, Rule
 from precert.domain.values import CodeType
@@ -42,7 +41,6 @@ ENVIRONMENT: Final = {
     "REFERENCE_TABLE": "reference",
     "RULE_LISTS_BUCKET": "rules",
 }
-_SAMPLE: Final = ROOT / "data" / "sample"
 
 
 @dataclass(frozen=True)
@@ -67,19 +65,21 @@ def shipped() -> tuple[Path, ...]:
 @cache
 def sample() -> Stand:
     """The sample payer's own list."""
-    return _stand("sample", _sample_rules())
+    return _stand("sample", sample_rules(payer())[0])
 
 
 @cache
 def single() -> Stand:
     """The sample's rules that name a single code, which every engine can express."""
-    return _stand("single", [one for one in _sample_rules() if one.code_from == one.code_to])
+    return _stand(
+        "single", [one for one in sample_rules(payer())[0] if one.code_from == one.code_to]
+    )
 
 
 @cache
 def large(rules: int = 100_000) -> Stand:
     """The sample's rules, and one more for each plain code that they leave out, up to ``rules``."""
-    known = _sample_rules()
+    known = sample_rules(payer())[0]
     named = {rule.code_from for rule in known}
     codes = (f"{number:05d}" for number in range(100_000))
     added = [
@@ -108,30 +108,21 @@ def large(rules: int = 100_000) -> Stand:
     return _stand("large", [*known, *added, *more][:rules])
 
 
-def _sample_rules() -> list[Rule]:
-    vendors = load_vendors(_read("vendors"))
-    return load_rules(_read("rules"), {one.vendor_id for one in vendors}, payer())
-
-
 @cache
 def payer() -> Payer:
     text = (ROOT / "data" / "payer" / "payer.json").read_text(encoding="utf-8")
     return Payer.model_validate_json(text)
 
 
-def _read(name: str) -> str:
-    return (_SAMPLE / f"{name}.csv").read_text(encoding="utf-8")
-
-
 def _stand(name: str, rules: list[Rule]) -> Stand:
     folder = HOME / name
     folder.mkdir(parents=True, exist_ok=True)
-    vendors = load_vendors(_read("vendors"))
+    _, vendors = sample_rules(payer())
     compiled = compile_rules(rules, vendors)
     stored = zlib.compress(compiled)
     digest = hashlib.sha256(stored).hexdigest()
-    members = members_of(load_members(_read("members"), load_plans(_read("plans"))))
-    [member] = [one for one in members if one.member_id == MEMBER["member_id"]]
+    members = members_of(sample_members(payer()))
+    [member] = [one for one in members if one.member_id == PATIENT["member_id"]]
     key = f"rule-lists/{digest}.sqlite.zlib"
     facts = {
         "member": member.model_dump(mode="json"),

@@ -1,9 +1,12 @@
-"""Loads the sample payer's files, by the use cases that load any payer's."""
+"""Reads the sample payer's files and loads them by the use cases that load any payer's."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 from precert.bootstrap import Dependencies
+from precert.domain.coverage import Coverage
+from precert.domain.directory import DirectoryEntry
 from precert.domain.loading import (
     load_directory,
     load_members,
@@ -12,32 +15,60 @@ from precert.domain.loading import (
     load_ssns,
     load_vendors,
 )
-from precert.usecases import directory
-from precert.usecases import members as members_usecases
+from precert.domain.payer import Payer
+from precert.domain.rules import Rule
+from precert.domain.vendors import DelegatedVendor
+from precert.usecases import directory, members
 from precert.usecases.rule_lists import publish_rule_list
 
 SAMPLE: Final = Path(__file__).resolve().parents[1] / "data" / "sample"
 
 
-def load_sample_payer(deps: Dependencies) -> None:
-    """Members with their SSNs, directory and rule list; loading them again changes nothing."""
-    plans = load_plans(_text("plans"), deps.payer.review_clocks)
-    members = load_members(_text("members"), plans)
-    members_usecases.load_coverages(members, reference=deps.reference)
-    ssns = load_ssns(_text("ssns"), members)
-    members_usecases.load_ssns(ssns, members, reference=deps.reference, digests=deps.digests)
-    entries = load_directory(_text("providers"))
-    directory.load_directory_entries(entries, places=deps.code_sets, reference=deps.reference)
-    vendors = load_vendors(_text("vendors"))
+def sample_text(name: str) -> str:
+    """One of the sample payer's files, as in ``members``."""
+    return (SAMPLE / f"{name}.csv").read_text(encoding="utf-8")
+
+
+def sample_members(payer: Payer) -> list[Coverage]:
+    """The members, a row for each span of coverage."""
+    return load_members(
+        sample_text("members"), load_plans(sample_text("plans"), payer.review_clocks)
+    )
+
+
+def sample_rules(payer: Payer) -> tuple[list[Rule], list[DelegatedVendor]]:
+    """The rule list and the delegates that it names."""
+    vendors = load_vendors(sample_text("vendors"))
     known = {delegate.vendor_id for delegate in vendors}
+    return load_rules(sample_text("rules"), known, payer), vendors
+
+
+def sample_directory() -> list[DirectoryEntry]:
+    """The provider directory."""
+    return load_directory(sample_text("providers"))
+
+
+def load_sample_payer(
+    deps: Dependencies, entries: Collection[DirectoryEntry] | None = None
+) -> None:
+    """Members with their SSNs, directory and rule list; loading them again changes nothing.
+
+    ``entries`` replace the whole directory.
+    """
+    coverages = sample_members(deps.payer)
+    members.load_coverages(coverages, reference=deps.reference)
+    ssns = load_ssns(sample_text("ssns"), coverages)
+    members.load_ssns(ssns, coverages, reference=deps.reference, digests=deps.digests)
+    directory.load_directory_entries(
+        sample_directory() if entries is None else entries,
+        places=deps.code_sets,
+        reference=deps.reference,
+    )
+    rules, vendors = sample_rules(deps.payer)
     publish_rule_list(
-        load_rules(_text("rules"), known, deps.payer),
+        rules,
         vendors,
         rule_lists=deps.rule_lists,
         versions=deps.rule_list_versions,
         now=deps.now(),
     )
-
-
-def _text(name: str) -> str:
-    return (SAMPLE / f"{name}.csv").read_text(encoding="utf-8")

@@ -1,13 +1,12 @@
 """The sample users: who they are, and how they get a token, as at any Cognito user pool."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
+from local.sample import sample_text
 from precert.domain.loading import load_plans
 from precert.names import Entitlement
 
-SAMPLE: Final = Path(__file__).resolve().parents[1] / "data" / "sample"
 PASSWORD: Final = "Sample-Password-1"  # noqa: S105 - of made-up people in a local pool
 
 
@@ -44,7 +43,7 @@ USERS: Final = (OFFICE, FACILITY, REVIEWER, SECOND_REVIEWER, OPERATOR, CLERK, VE
 
 def register(cognito: Any, pool_id: str) -> None:
     """Make every sample user, or leave those who are there already as they should be."""
-    plan_ids = [plan.plan_id for plan in load_plans((SAMPLE / "plans.csv").read_text("utf-8"))]
+    plan_ids = [plan.plan_id for plan in load_plans(sample_text("plans"))]
     for user in USERS:
         attributes = [
             {"Name": "custom:tins", "Value": " ".join(user.tins)},

@@ -7,15 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from local.journey.content import PATIENT
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 NOW: Final = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 CODES: Final = ("44120", "44140", "47562", "99213", "70551")
-MEMBER: Final = {
-    "member_id": "849382930",
-    "date_of_birth": "1986-01-01",
-    "last_name": "Adams",
-    "first_name": "Allison",
-}
 FACILITY: Final = {
     "provider_id": "P00001",
     "kind": "FACILITY",
@@ -42,7 +38,7 @@ def body() -> str:
         "primary_diagnosis": "K55",
         "procedures": [{"code": code} for code in CODES],
     }
-    content = {"patient": MEMBER, "servicing_provider": FACILITY, "services": [service]}
+    content = {"patient": PATIENT, "servicing_provider": FACILITY, "services": [service]}
     return json.dumps({"content": content})
 
 

@@ -38,18 +38,25 @@ def service(*codes: str, days_ahead: int = 14) -> dict[str, Any]:
     }
 
 
-def automatic_service(days_ahead: int) -> dict[str, Any]:
-    """An endoscopy with a capsule, within what the sample rule list approves by itself."""
+def office_service(
+    code: str, *, days_ahead: int, type_of_service: str = "OFFICE_VISIT"
+) -> dict[str, Any]:
+    """An outpatient service in the office, elective."""
     day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
     return {
         "authorization_type": "OUTPATIENT",
-        "type_of_service": "DIAGNOSTIC",
+        "type_of_service": type_of_service,
         "place_of_service": "OFFICE",
         "urgency": "STANDARD",
         "service_date": day,
         "primary_diagnosis": "K55",
-        "procedures": [{"code": "91110"}],
+        "procedures": [{"code": code}],
     }
+
+
+def automatic_service(days_ahead: int) -> dict[str, Any]:
+    """An endoscopy with a capsule, which the sample rule list approves automatically."""
+    return office_service("91110", days_ahead=days_ahead, type_of_service="DIAGNOSTIC")
 
 
 def completed(content: dict[str, Any]) -> dict[str, Any]:

@@ -17,24 +17,14 @@ os.environ |= {
     "POWERTOOLS_LOG_LEVEL": "DEBUG",
 }
 
+from local.sample import load_sample_payer, sample_directory
 from precert import bootstrap
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.bootstrap import Dependencies
 from precert.domain.coverage import Coverage
-from precert.domain.loading import (
-    load_directory,
-    load_members,
-    load_plans,
-    load_rules,
-    load_ssns,
-    load_vendors,
-)
 from precert.names import Env
 from precert.observability import logger, metrics
 from precert.settings import Settings
-from precert.usecases import directory
-from precert.usecases import members as members_usecases
-from precert.usecases.rule_lists import publish_rule_list
 from tests.adapters.cloud import (
     Clients,
     Cloud,
@@ -45,7 +35,7 @@ from tests.adapters.cloud import (
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
 from tests.fakes.printing import printer
-from tests.fakes.samples import DATA, PATIENT, notice_words, payer
+from tests.fakes.samples import PATIENT, notice_words, payer
 
 
 class Loaded(NamedTuple):
@@ -84,33 +74,13 @@ def loaded(clients: Clients) -> Loaded:
     dependencies.session = clients  # type: ignore[assignment]
     dependencies.payer = payer()
     dependencies.code_sets = code_sets()
-    _load(dependencies)
+    dependencies.now = lambda: START
+    # A few providers only: moto copies every table in each transaction.
+    nearby = [one for one in sample_directory() if one.address.zip_code == "44122"][:4]
+    load_sample_payer(dependencies, nearby)
     member = dependencies.reference.member(PATIENT["member_id"])
     assert member is not None
     return Loaded(table, rules_bucket, ssn_key, member.coverage_near(START.date()))
-
-
-def _load(deps: Dependencies) -> None:
-    """What the tests ask for of the sample payer: moto copies every table in each transaction."""
-    members = load_members(_read("members"), load_plans(_read("plans"), deps.payer.review_clocks))
-    members_usecases.load_coverages(members, reference=deps.reference)
-    ssns = load_ssns(_read("ssns"), members)
-    members_usecases.load_ssns(ssns, members, reference=deps.reference, digests=deps.digests)
-    entries = [e for e in load_directory(_read("providers")) if e.address.zip_code == "44122"][:4]
-    directory.load_directory_entries(entries, places=deps.code_sets, reference=deps.reference)
-    vendors = load_vendors(_read("vendors"))
-    known = {delegate.vendor_id for delegate in vendors}
-    publish_rule_list(
-        load_rules(_read("rules"), known, deps.payer),
-        vendors,
-        rule_lists=deps.rule_lists,
-        versions=deps.rule_list_versions,
-        now=START,
-    )
-
-
-def _read(name: str) -> str:
-    return (DATA / "sample" / f"{name}.csv").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -10,12 +10,11 @@ import pytest
 
 from functions.check import handler as check
 from functions.submit import handler as submit
+from local.sample import sample_members, sample_text
 from precert.domain.coverage import Coverage
-from precert.domain.loading import load_members, load_plans, load_ssns
 from precert.names import Env
-from precert.usecases import members as members_usecases
 from tests.adapters.cloud import OFFICE, UNENTITLED, Cloud, Reply
-from tests.fakes.samples import DATA, PATIENT, entered
+from tests.fakes.samples import PATIENT, entered, payer
 
 FACTS = {key: value for key, value in PATIENT.items() if key != "member_id"}
 SSN = "987-65-4320"
@@ -27,29 +26,8 @@ def search(cloud: Cloud, by: Any = OFFICE, **body: Any) -> Reply:
     return cloud.call(check, "POST", "/v1/patients/search", body, by=by)
 
 
-@pytest.fixture(autouse=True)
-def _ssns(cloud: Cloud) -> None:
-    """The sample payer's SSNs, hashed with this session's key."""
-    if cloud.deps.settings[Env.REFERENCE_TABLE] not in _LOADED:
-        _LOADED.add(cloud.deps.settings[Env.REFERENCE_TABLE])
-        members = _members()
-        ssns = load_ssns((DATA / "sample" / "ssns.csv").read_text(encoding="utf-8"), members)
-        members_usecases.load_ssns(
-            ssns, members, reference=cloud.deps.reference, digests=cloud.deps.digests
-        )
-        cloud.wire.reset()
-
-
-_LOADED: set[str] = set()
-
-
-def _members() -> list[Coverage]:
-    plans = load_plans((DATA / "sample" / "plans.csv").read_text(encoding="utf-8"))
-    return load_members((DATA / "sample" / "members.csv").read_text(encoding="utf-8"), plans)
-
-
 def sample(member_id: str) -> dict[str, str]:
-    member = next(row for row in _members() if row.member_id == member_id)
+    member = next(row for row in sample_members(payer()) if row.member_id == member_id)
     return {name: str(getattr(member, name)) for name in PATIENT}
 
 
@@ -213,7 +191,7 @@ def test_ssn_is_nowhere_when_calls_fail_inside(
 @pytest.mark.rule("P1")
 def test_ssn_is_in_no_item_when_the_members_were_loaded(cloud: Cloud) -> None:
     cloud.submitted()
-    lines = (DATA / "sample" / "ssns.csv").read_text(encoding="utf-8").splitlines()[1:]
+    lines = sample_text("ssns").splitlines()[1:]
     numbers = {line.partition(",")[2] for line in lines}
     items = _reference_items(cloud)
     found = {item["sk"]["S"] for item in items if item["pk"]["S"].startswith("SSN#")}

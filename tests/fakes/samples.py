@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from local.journey import content as journey
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.directory import DirectoryEntry
@@ -23,13 +24,8 @@ NUMBER: Final = "PC1234567897"
 OFFICE_TIN: Final = "463778226"
 FACILITY_TIN: Final = "203129831"
 STRANGER_TIN: Final = "690121431"
+PATIENT: Final[Mapping[str, str]] = journey.PATIENT
 
-PATIENT: Final[Mapping[str, str]] = {
-    "member_id": "849382930",
-    "date_of_birth": "1986-01-01",
-    "last_name": "Adams",
-    "first_name": "Allison",
-}
 ADDRESS: Final[Mapping[str, str]] = {
     "line_1": "3700 Park East Drive 100a",
     "city": "Beachwood",

@@ -1,27 +1,17 @@
 """The confirmation over HTTP: bytes arrive as they were printed, or a problem says why not."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from local.journey.content import PATIENT, service
+from local.journey.content import PATIENT, office_service, service
 from local.users import OFFICE, REVIEWER
 from tests.fakes.printing import text_of
 from tests.journeys.desk import Desk, Json
 
 
 def office_visit() -> Json:
-    day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
-    return {
-        "authorization_type": "OUTPATIENT",
-        "type_of_service": "OFFICE_VISIT",
-        "place_of_service": "OFFICE",
-        "urgency": "STANDARD",
-        "service_date": day,
-        "primary_diagnosis": "K55",
-        "procedures": [{"code": "99213"}],
-    }
+    return office_service("99213", days_ahead=3)
 
 
 def asked(desk: Desk, *services: Json, user: Any = OFFICE) -> Any:

@@ -4,12 +4,12 @@ from functools import cache
 from random import Random
 from typing import Final, NamedTuple
 
+from local.sample import sample_members, sample_rules
 from precert.adapters.dynamodb.reference import member_item
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
 from precert.adapters.dynamodb.table import to_wire
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.domain.coverage import members_of
-from precert.domain.loading import load_members, load_plans, load_rules, load_vendors
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
 from precert.domain.statuses import LineStatus
@@ -62,9 +62,9 @@ def loaded() -> Loaded:
     client = Client(wire, tables.perform)
     s3 = Client(wire, bucket.perform, Exceptions)
     rule_lists = S3RuleLists(s3, bucket="rules")  # type: ignore[arg-type]
-    vendors = load_vendors(_read("vendors"))
+    rules, vendors = sample_rules(payer())
     publish_rule_list(
-        load_rules(_read("rules"), {one.vendor_id for one in vendors}, payer()),
+        rules,
         vendors,
         rule_lists=rule_lists,
         versions=DynamoDBRuleListVersions(
@@ -78,14 +78,9 @@ def loaded() -> Loaded:
 
 
 def _member() -> Wire:
-    plans = load_plans(_read("plans"), payer().review_clocks)
     [member] = [
         member
-        for member in members_of(load_members(_read("members"), plans))
+        for member in members_of(sample_members(payer()))
         if member.member_id == samples.PATIENT["member_id"]
     ]
     return to_wire(member_item(member))
-
-
-def _read(name: str) -> str:
-    return (samples.DATA / "sample" / f"{name}.csv").read_text(encoding="utf-8")

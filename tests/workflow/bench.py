@@ -28,6 +28,22 @@ CALLER: Final = Caller(
 )
 
 
+def imaging(content: Json) -> Json:
+    """The content with an image of the brain instead, which a vendor decides."""
+    [service] = content["services"]
+    day = service["admission_date"]
+    left = {name: service[name] for name in service.keys() - {"admission_date", "requested_days"}}
+    image = {
+        **left,
+        "authorization_type": "OUTPATIENT",
+        "type_of_service": "IMAGING",
+        "place_of_service": "IMAGING_CENTER",
+        "service_date": day,
+        "procedures": [{"code": "70551", "start_date": day, "units": 1, "unit_type": "UNITS"}],
+    }
+    return {**content, "services": [image]}
+
+
 @dataclass
 class Bench:
     """A desk, and the machinery behind it."""

@@ -1,12 +1,10 @@
 """How the rules send a request on, through the real machine: the states it enters."""
 
-from typing import Any
-
 import pytest
 
 from local.users import FACILITY, OFFICE, REVIEWER
 from tests.journeys.desk import APPROVAL, Json, until
-from tests.workflow.bench import Bench
+from tests.workflow.bench import Bench, imaging
 
 
 def of_drg(bench: Bench, code: str) -> Json:
@@ -14,22 +12,6 @@ def of_drg(bench: Bench, code: str) -> Json:
     content = bench.desk.content(code)
     content["services"][0]["procedures"][0]["code_type"] = "DRG"
     return content
-
-
-def imaging(content: Json) -> Json:
-    """The content with an image of the brain instead, which a vendor decides."""
-    day = content["services"][0]["admission_date"]
-    line = {"code": "70551", "start_date": day, "units": 1, "unit_type": "UNITS"}
-    service: dict[str, Any] = {
-        "authorization_type": "OUTPATIENT",
-        "type_of_service": "OFFICE_VISIT",
-        "place_of_service": "OFFICE",
-        "urgency": "STANDARD",
-        "service_date": day,
-        "primary_diagnosis": "K55",
-        "procedures": [line],
-    }
-    return {**content, "services": [service]}
 
 
 @pytest.mark.rule("W1")

@@ -9,7 +9,7 @@ import pytest
 from local.users import CLERK, FACILITY, OFFICE
 from precert.names import NOTICE_PREFIX, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
 from tests.journeys.desk import DENIAL, Json, until
-from tests.workflow.bench import Bench
+from tests.workflow.bench import Bench, imaging
 
 VENDOR = "EVICORE-RAD"
 
@@ -26,22 +26,6 @@ def register(bench: Bench, content: Json, reference: str, channel: str = "FAX") 
     assert answered.status_code == 202, answered.text
     taken: Json = answered.json()
     return taken
-
-
-def imaging(bench: Bench) -> Json:
-    """A scan that a vendor decides on."""
-    content = bench.desk.content(days_ahead=40)
-    [service] = content["services"]
-    day = service.pop("admission_date")
-    service.pop("requested_days", None)
-    service |= {
-        "authorization_type": "OUTPATIENT",
-        "type_of_service": "IMAGING",
-        "place_of_service": "IMAGING_CENTER",
-        "service_date": day,
-        "procedures": [{"code": "70551", "start_date": day, "units": 1, "unit_type": "UNITS"}],
-    }
-    return content
 
 
 def put(bench: Bench, detail: dict[str, Any], vendor: str = VENDOR) -> None:
@@ -73,7 +57,7 @@ def test_faxed_request_pends_and_is_on_both_dashboards_when_it_is_registered(ben
 
 @pytest.mark.rule("W8")
 def test_delegated_request_shows_when_its_vendor_has_reported_and_not_before(bench: Bench) -> None:
-    taken = register(bench, imaging(bench), "FAX-7002")
+    taken = register(bench, imaging(bench.desk.content(days_ahead=40)), "FAX-7002")
     request_id, number = taken["request_id"], taken["number"]
 
     def delegated() -> Json | None:
