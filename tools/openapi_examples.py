@@ -277,8 +277,8 @@ def _offered(told: Story) -> OfferedDocument:
     fields = {
         "Content-Type": told.awaited.content_type,
         "Content-Disposition": content_disposition(told.awaited.file_name),
-        "x-amz-server-role-encryption": "aws:kms",
-        "x-amz-server-role-encryption-aws-kms-key-id": "5c8c0f6e-7f4b-4b0e-9d3a-2f6a1c9b7e10",
+        "x-amz-server-side-encryption": "aws:kms",
+        "x-amz-server-side-encryption-aws-kms-key-id": "5c8c0f6e-7f4b-4b0e-9d3a-2f6a1c9b7e10",
         "x-amz-checksum-algorithm": "SHA256",
         "x-amz-checksum-sha256": b64encode(bytes.fromhex(told.attached.sha256 or "")).decode(),
         "key": document_key(REQUEST_ID, DOCUMENT_ID),

@@ -113,10 +113,21 @@ def test_store_enforces_every_field_and_the_size_when_the_form_is_used(cloud: Cl
     assert {name for name in fields if name not in exact} <= signing
     assert exact["key"] == f"documents/{draft_id}/{body['document']['document_id']}"
     assert exact["Content-Type"] == "image/tiff"
-    assert exact["x-amz-server-role-encryption"] == "aws:kms"
-    assert exact["x-amz-server-role-encryption-aws-kms-key-id"] == "data-key"
+    assert exact["x-amz-server-side-encryption"] == "aws:kms"
+    assert exact["x-amz-server-side-encryption-aws-kms-key-id"] == "data-key"
     assert exact["x-amz-checksum-algorithm"] == "SHA256"
     assert base64.b64decode(exact["x-amz-checksum-sha256"]) == sha256(PDF).digest()
+
+
+def test_form_fields_are_those_of_s3_when_compared_with_botocore(cloud: Cloud) -> None:
+    fields = cloud.offer(cloud.start(), "scan.tif", sha256=sha256(PDF).hexdigest()).body
+    put = cloud.deps.s3.meta.service_model.operation_model("PutObject")
+    members = put.input_shape.members.values() if put.input_shape else ()
+    known = {member.serialization.get("name", "").lower() for member in members}
+    sent = {name.lower() for name in fields["upload"]["fields"]}
+    of_the_policy = {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-security-token"}
+    amazon = {name for name in sent if name.startswith("x-amz-")} - of_the_policy
+    assert amazon - {"x-amz-signature", "x-amz-checksum-algorithm"} <= known
 
 
 def test_form_ends_after_a_quarter_of_an_hour_when_it_is_not_used(cloud: Cloud) -> None:

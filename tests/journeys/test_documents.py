@@ -69,8 +69,8 @@ def test_store_refuses_the_file_when_the_forms_fields_were_changed(desk: Desk) -
         "signature": {"x-amz-signature": signature[::-1]},
         "added field": {"x-amz-meta-name": "x"},
         "name": {"Content-Disposition": "inline"},
-        "no encryption": {"x-amz-server-role-encryption": ""},
-        "other encryption": {"x-amz-server-role-encryption": "AES256"},
+        "no encryption": {"x-amz-server-side-encryption": ""},
+        "other encryption": {"x-amz-server-side-encryption": "AES256"},
     }
     answered = {
         name: upload(

@@ -31,8 +31,8 @@ class S3Documents:
             "Content-Type": document.content_type,
             # Kept with the object, so that the address of a download is ids alone.
             "Content-Disposition": content_disposition(document.file_name),
-            "x-amz-server-role-encryption": "aws:kms",
-            "x-amz-server-role-encryption-aws-kms-key-id": self._key_id(),
+            "x-amz-server-side-encryption": "aws:kms",
+            "x-amz-server-side-encryption-aws-kms-key-id": self._key_id(),
         }
         if document.announced_sha256:
             digest = b64encode(bytes.fromhex(document.announced_sha256)).decode()
