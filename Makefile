@@ -15,7 +15,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.local/cache/jsii
 export PYTHONUTF8 := 1
 
-.PHONY: demo test deep up down reset rules bench unit lint fmt synth deploy lock openapi events diagram samples clean help setup preflight
+.PHONY: demo test deep anyday up down reset rules bench unit lint fmt synth deploy lock openapi events diagram samples clean help setup preflight
 
 demo: $(DEV) $(CLOUD) ## Start a local cloud, deploy, and walk three requests from check to determination
 	@$(PY) -m local demo
@@ -25,6 +25,9 @@ test: $(DEV) $(CLOUD) $(NODE) ## Every check and every tier of tests
 
 deep: $(DEV) $(CLOUD) $(NODE) ## Search further than make test: more seeds, orders and generated inputs
 	@$(PY) -m tools.verify --deep
+
+anyday: $(DEV) $(CLOUD) $(NODE) ## Run the tests on days that differ, or on DAY=leap-day (needs libfaketime)
+	@$(PY) -m tools.anyday $(DAY)
 
 up: $(DEV) $(CLOUD) $(NODE) ## Start the local cloud, deploy to it, and leave it running
 	@$(PY) -m local up $(if $(PORT),--port $(PORT))

@@ -25,12 +25,14 @@ from typing import Final, NoReturn
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LOGS: Final = ROOT / ".local" / "log"
+FILES: Final = ROOT / ".local" / "tests"
 CODE: Final = ("precert", "functions", "infra", "local", "tools", "tests", "bench")
 PYTHON: Final = sys.executable
 QUICK: Final = frozenset({"format", "lint", "architecture", "unit"})
 """Steps that run before all others."""
 STOP_SECONDS: Final = 30.0
 """How long a stopped step may take to close its local cloud."""
+STOPPED: Final = 130
 DEEP: Final = {"PRECERT_DEEP": "1", "HYPOTHESIS_PROFILE": "search"}
 SHOWN_LINES: Final = 400
 """The end of a failed step's output; its log has all of it."""
@@ -43,8 +45,9 @@ class Step:
     name: str
     command: tuple[str, ...]
     folder: Path | None = None
-    deploys: bool = False
-    """Whether it runs on a local cloud of its own."""
+    lane: int = 0
+    """Steps of one lane run one after another, beside those of the others: 0 computes, 1 and 2 run
+    on local clouds of their own and wait more than they compute."""
 
     deep: bool = False
     """Whether its tests search further in ``make deep``."""
@@ -58,11 +61,15 @@ class Step:
         return LOGS / f"verify-{self.name}.log"
 
 
-def tier(name: str, *options: str, deploys: bool = False, deep: bool = False) -> Step:
-    """The tests of one folder; a folder without tests fails, as pytest's exit code 5 says."""
+def tier(name: str, *options: str, lane: int = 0, deep: bool = False) -> Step:
+    """The tests of one folder; a folder without tests fails, as pytest's exit code 5 says.
+
+    The files of its tests, logs of local clouds among them, stay until the next run.
+    """
     folder = ROOT / "tests" / name
-    command = (PYTHON, "-m", "pytest", "--quiet", "--color=no", *options, f"tests/{name}")
-    return Step(name, command, folder, deploys, deep)
+    files = f"--basetemp={FILES / name}"
+    command = (PYTHON, "-m", "pytest", "--quiet", "--color=no", files, *options, f"tests/{name}")
+    return Step(name, command, folder, lane, deep)
 
 
 def steps() -> tuple[Step, ...]:
@@ -81,10 +88,10 @@ def steps() -> tuple[Step, ...]:
         tier("adapters", *parallel, deep=True),
         tier("simulation", "-n", "2", "--dist", "load", deep=True),
         tier("template"),
-        tier("cloud", deploys=True),
-        tier("workflow", deploys=True),
-        tier("journeys", deploys=True, deep=True),
-        tier("browser", deploys=True),
+        tier("cloud", lane=1),
+        tier("workflow", lane=1),
+        tier("journeys", lane=2, deep=True),
+        tier("browser", lane=2),
     )
 
 
@@ -140,7 +147,8 @@ class Runner:
                 self.failed.append(step)
 
     def _start(self, step: Step) -> "subprocess.Popen[bytes] | None":
-        step.log.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (step.log.parent, FILES):
+            folder.mkdir(parents=True, exist_ok=True)
         with self._lock, step.log.open("wb") as log:
             if self._stopped:
                 return None
@@ -217,16 +225,16 @@ def _handle_signals() -> None:
         signal.signal(signal.SIGHUP, _interrupted)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs the chosen steps; 0 where all passed."""
+def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+    """Runs the chosen steps; 0 where all passed. ``environment`` is added to theirs."""
     started = time.monotonic()
     deep = "--deep" in arguments
     planned = chosen((name for name in arguments if name != "--deep"), deep=deep)
-    runner = Runner(len(planned), DEEP if deep else {})
+    runner = Runner(len(planned), {**(DEEP if deep else {}), **(environment or {})})
     _handle_signals()
     quick = [step for step in planned if step.name in QUICK]
     slow = [step for step in planned if step.name not in QUICK]
-    lanes = [[step for step in slow if step.deploys is deploys] for deploys in (True, False)]
+    lanes = [[step for step in slow if step.lane == lane] for lane in range(3)]
     with ThreadPoolExecutor() as pool:
         try:
             pool.submit(runner.go_through, quick).result()
@@ -235,7 +243,7 @@ def main(arguments: Sequence[str]) -> int:
         except KeyboardInterrupt:
             print("\nprecert: stopping", file=sys.stderr, flush=True)
             runner.stop()
-            return 130
+            return STOPPED
     if runner.failed:
         report([step for step in planned if step in runner.failed])
         return 1

@@ -30,6 +30,16 @@ _POLL_SECONDS: Final = 0.02
 #: What a function may see of its host; everything else, credentials first, stays out.
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 
+#: What `make anyday` sets the clock with, so that the cloud's is the tests'.
+_CLOCK: Final = (
+    "LD_PRELOAD",
+    "FAKETIME",
+    "FAKETIME_DONT_FAKE_MONOTONIC",
+    "FAKETIME_DISABLE_SHM",
+    "NO_FAKE_STAT",
+    "PYTHONPATH",
+)
+
 
 def cloud_python() -> Path:
     """The Python of the emulator's own environment (`PRECERT_CLOUD_PYTHON` names another)."""
@@ -193,7 +203,8 @@ def start(
     log_file = (log_file or state_dir.parent / "cloud.log").resolve()
     port = chosen_port(state_dir, port)
     log_file.parent.mkdir(parents=True, exist_ok=True)
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    names = _INHERITED + (_CLOCK if "FAKETIME" in os.environ else ())
+    inherited = {name: os.environ[name] for name in names if name in os.environ}
     command = [
         str(python),
         str(ROOT / "local" / "cloud" / "launcher.py"),

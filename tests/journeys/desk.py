@@ -83,7 +83,7 @@ def _quiet(_line: str) -> None:
     """Nobody is watching."""
 
 
-def until(about: str, look: Callable[[], Found | None], seconds: float = 30.0) -> Found:
+def until(about: str, look: Callable[[], Found | None], seconds: float = 120.0) -> Found:
     """What ``look`` finds, as soon as it finds something."""
     return Trail(_quiet).until(about, look, seconds)
 

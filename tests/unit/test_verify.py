@@ -19,7 +19,7 @@ from pathlib import Path
 from tools import verify
 verify.LOGS = verify.ROOT / ".local" / "log" / sys.argv[1]
 verify.steps = lambda: tuple(
-    verify.Step(name, ("bash", "-c", line), deploys=name == "cloud", deep=name == "simulation")
+    verify.Step(name, ("bash", "-c", line), lane=int(name == "cloud"), deep=name == "simulation")
     for name, _, line in (given.partition("=") for given in sys.argv[3:])
 )
 sys.exit(verify.main(sys.argv[2].split()))

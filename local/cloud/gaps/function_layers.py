@@ -81,7 +81,9 @@ def _with_shared_layers(spawn: Callable[..., Any]) -> Callable[..., Any]:
             return spawn(worker)
         folders = [unpacked(content, _cache()) / "python" for content in _contents(layers)]
         environment = dict((config.get("Environment") or {}).get("Variables") or {})
-        environment["PYTHONPATH"] = os.pathsep.join(_search_path(folders))
+        inherited = os.environ.get("PYTHONPATH", "")  # set by `make anyday` alone
+        path = filter(None, (inherited, *_search_path(folders)))
+        environment["PYTHONPATH"] = os.pathsep.join(path)
         worker.config = {**config, "Layers": [], "Environment": {"Variables": environment}}
         _spawning.bare = True
         try:

@@ -1,0 +1,114 @@
+"""Every command that `make help` lists is run here, or leads to a command that other tests run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.architecture.source import ROOT, project_files
+
+INSTALLED: Final = ("-o.venv/.stamp", "-o.local/venv/.stamp", "-onode_modules/.stamp")
+LEADS_TO: Final = {
+    "demo": "-m local demo",
+    "test": "-m tools.verify",
+    "deep": "-m tools.verify --deep",
+    "anyday": "-m tools.anyday",
+    "up": "-m local up",
+    "down": "-m local down",
+    "reset": "-m local reset",
+    "bench": "-m bench",
+    "unit": "-m tools.verify architecture unit property",
+    "lint": "-m tools.verify format lint types",
+    "synth": "-m infra.app --stage dev",
+}
+"""Their tests are `tests/journeys/test_demo.py`, `tests/workflow/test_commands.py`,
+`tests/unit/test_verify.py`, `test_anyday.py`, and `test_synth.py` beside this file."""
+WRITES: Final = ("openapi", "events", "diagram", "samples", "fmt")
+"""Write files, and change nothing where all are current."""
+STUBBED: Final = {
+    "deploy": "npx --no-install cdk deploy --all --context stage=dev",
+    "lock": "uv pip compile",
+}
+"""Need an account or a registry: a script stands for the last program that they start."""
+OTHERS: Final = ("rules", "setup", "help", "clean")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's files, with an environment whose uv and npx only say how they were called."""
+    folder = tmp_path_factory.mktemp("copy")
+    for file in project_files():
+        target = folder / file.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    scripts = {
+        "python": f'exec "{sys.executable}" "$@"',
+        "uv": 'echo "uv $*"',
+        "npx": 'echo "npx $*"',
+    }
+    for name, line in scripts.items():
+        script = folder / ".venv" / "bin" / name
+        script.write_text(f"#!/bin/sh\n{line}\n")
+        script.chmod(0o755)
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    return folder
+
+
+def make(folder: Path, *words: str) -> str:
+    """What a command prints; it must succeed."""
+    ran = subprocess.run(
+        ["make", *INSTALLED, *words],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{folder / '.venv' / 'bin'}:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_every_command_is_run_when_make_lists_it() -> None:
+    listed = re.findall(r"^make ([a-z-]+) ", make(ROOT, "help"), re.MULTILINE)
+    assert sorted(listed) == sorted({*LEADS_TO, *WRITES, *STUBBED, *OTHERS})
+
+
+@pytest.mark.parametrize("target", LEADS_TO)
+def test_command_is_the_tested_one_when_its_target_is_made(target: str) -> None:
+    assert make(ROOT, "PY=echo", target).strip() == LEADS_TO[target]
+
+
+@pytest.mark.parametrize("target", STUBBED)
+def test_program_is_called_when_its_target_is_made(copy: Path, target: str) -> None:
+    assert STUBBED[target] in make(copy, target)
+
+
+@pytest.mark.parametrize("target", WRITES)
+def test_files_stay_as_they_are_when_they_are_written_again(copy: Path, target: str) -> None:
+    make(copy, target)
+    changed = [
+        file.relative_to(ROOT).as_posix()
+        for file in project_files()
+        if (copy / file.relative_to(ROOT)).read_bytes() != file.read_bytes()
+    ]
+    assert changed == []
+
+
+def test_rules_are_printed_when_asked_for(copy: Path) -> None:
+    assert "D3" in make(copy, "rules")
+
+
+def test_only_the_projects_files_are_left_when_everything_is_cleaned(copy: Path) -> None:
+    make(copy, "setup")
+    make(copy, "clean")
+    left = {file.relative_to(copy).as_posix() for file in copy.rglob("*") if file.is_file()}
+    known = {file.relative_to(ROOT).as_posix() for file in project_files()}
+    others = {name for name in left - known if not name.startswith(".git/")}
+    assert {name for name in others if "__pycache__" not in name} == set()

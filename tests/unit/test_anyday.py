@@ -1,0 +1,42 @@
+"""Tests on days that differ: the clock is set, and durations are as they are."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tools.anyday import __main__ as anyday
+
+PROGRAM = """
+import time, threading
+from datetime import datetime, timezone
+began = time.monotonic()
+time.sleep(0.05)
+threading.Event().wait(0.05)
+print(datetime.now(timezone.utc).date(), 0.1 <= time.monotonic() - began < 30)
+"""
+
+
+def test_it_says_how_to_get_the_library_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PRECERT_FAKETIME", raising=False)
+    monkeypatch.setattr(anyday, "PLACES", ())
+    with pytest.raises(SystemExit, match="apt-get install libfaketime"):
+        anyday.library()
+
+
+@pytest.mark.parametrize("day", anyday.DAYS)
+def test_clock_is_set_and_runs_when_a_day_is_chosen(day: str) -> None:
+    try:
+        environment = anyday.environment(anyday.DAYS[day])
+    except SystemExit as error:
+        pytest.skip(str(error))
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.stdout == f"{anyday.DAYS[day].date()} True\n", ran.stderr

@@ -1,0 +1,18 @@
+"""Sleep in a way that libfaketime leaves alone; Python imports this at its start.
+
+libfaketime 0.9.10 answers a sleep until an instant of the monotonic clock with EINVAL, and
+``time.sleep`` is one.
+"""
+
+import select
+import time
+from typing import SupportsIndex
+
+
+def sleep(seconds: float | SupportsIndex, /) -> None:
+    if float(seconds) < 0:
+        raise ValueError("sleep length must be non-negative")
+    select.select([], [], [], float(seconds))
+
+
+time.sleep = sleep
