@@ -1,4 +1,8 @@
-"""Print the confirmation that nothing in a check needs precertification (C7)."""
+"""Print the confirmation that nothing in a check needs precertification (C7).
+
+The check is run again, so that the document states what the current list says. A document is printed
+only where every answer is *not required*. Nothing is stored.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

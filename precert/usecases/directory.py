@@ -1,4 +1,7 @@
-"""The provider directory: search it, list frequently selected providers, and load it (C1, C2)."""
+"""The provider directory: search it, list frequently selected providers, and load it (C1, C2).
+
+Loading the same files again changes nothing; a changed file replaces what it names.
+"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

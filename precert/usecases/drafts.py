@@ -1,4 +1,9 @@
-"""Drafts: start, save, list, resume, review and delete them (D1-D7)."""
+"""Drafts: start, save, list, resume, review and delete them (D1-D7).
+
+Starting a draft runs the check against the list in effect: an earlier check's answer is not stored and
+not trusted. The check's facts include the coverage, so that it costs no call of its own. A save writes
+the draft alone; its dashboard row is updated from the table's stream.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,7 @@
-"""Members: search and confirm a patient, and load the payer's files (P1, P2, A4-A6)."""
+"""Members: search and confirm a patient, and load the payer's files (P1, P2, A4-A6).
+
+Loading the same files again changes nothing; a changed file replaces what it names.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

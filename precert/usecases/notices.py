@@ -1,4 +1,8 @@
-"""Determination notices: print them, and give them out (W4)."""
+"""Determination notices: print them, and give them out (W4).
+
+Printing is started by the determination's event, so that a decision does not wait for it. A notice
+depends on the request alone: a second run prints the same and records nothing more.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta

@@ -1,5 +1,8 @@
 """What the stream and the state machine start: relay events, assess a request, wait for its
 decision and watch its deadline (W1, W2).
+
+Every task may run twice, late, or after the request was changed: each reads the current state, does
+what is still to do, and returns how the workflow continues.
 """
 
 from dataclasses import dataclass

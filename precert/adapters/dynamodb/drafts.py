@@ -1,4 +1,8 @@
-"""Drafts in the requests table, and the list of those to be warned of."""
+"""Drafts in the requests table, and the list of those to be warned of.
+
+A draft's row has the worklist index's keys until its warning is given: partition ``DRAFTS``, sorted by
+the instant of the warning. A query costs what is due, however many drafts there are.
+"""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime

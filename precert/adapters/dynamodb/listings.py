@@ -1,5 +1,10 @@
 """Lists over the indexes (port :class:`precert.usecases.ports.listings.Listings`).
 
+A query is charged for whole items of the index, keys and attribute names included. 25 rows in 8 KB
+leave 327 bytes for each, of which the longest keys take :data:`LINE_BYTES`. The row is text with parts
+divided by tabs, which entered text cannot contain; the first part names the format. New parts are
+appended, and a reader treats a missing part as unknown.
+
 A row takes few bytes, so that 25 of them are one read unit. A cursor holds the keys of the last row
 but not the list's partition: that always comes from who is asking, so that a cursor of somebody
 else's list opens nothing. It names its list by a digest, so that it is refused by any other.

@@ -1,4 +1,8 @@
-"""The inbox (port :class:`precert.usecases.ports.messages.Inbox`)."""
+"""The inbox (port :class:`precert.usecases.ports.messages.Inbox`).
+
+An inbox is one partition: messages by their time, and after them the count of unread messages. The
+first page, read from the end, includes the count.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,8 @@
-"""Members, the directory and the rule list in effect (the reference table)."""
+"""Members, the directory and the rule list in effect (the reference table).
+
+A condition cannot look into a list, so every coverage span has attributes of its own: ``from_1`` and
+``to_1``, ``from_2`` and ``to_2``, as many as a member may have spans. An absent span never matches.
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date

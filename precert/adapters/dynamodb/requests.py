@@ -1,4 +1,8 @@
-"""Submitted requests, their cycles in the workflow, and requests that come in whole."""
+"""Submitted requests, their cycles in the workflow, and requests that come in whole.
+
+The row of an unmatched provider is in the worklist index under its own partition, and in the request's
+item collection: from the write that marks the provider to the one that reconciles it.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
