@@ -16,8 +16,7 @@ from precert.domain.loading import (
     load_vendors,
 )
 from precert.domain.payer import Payer
-from precert.domain.rules import Rule
-from precert.domain.vendors import DelegatedVendor
+from precert.domain.rules import DelegatedVendor, Rule
 from precert.usecases import directory, members
 from precert.usecases.rule_lists import publish_rule_list
 

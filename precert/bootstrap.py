@@ -42,8 +42,8 @@ from precert.domain.caller import ClaimNames
 from precert.domain.clocks import history_end
 from precert.domain.documents import Refusal
 from precert.domain.notices import NoticeWords
-from precert.domain.numbers import SERIAL_LIMIT
 from precert.domain.payer import Payer
+from precert.domain.values import SERIAL_LIMIT
 from precert.names import STACK_OUTPUTS, Env
 from precert.settings import Settings, SettingsError
 from precert.usecases.access import RetainedRequests, kept

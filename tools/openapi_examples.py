@@ -54,6 +54,8 @@ from precert.api.problems import plain_problem, problem_of
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import ContentParts, RequestContent, Service
+from precert.domain.coverage import PatientSearch
+from precert.domain.directory import FrequentProvider
 from precert.domain.documents import content_disposition, document_key
 from precert.domain.errors import (
     CheckNotAvailableError,
@@ -72,9 +74,7 @@ from precert.domain.errors import (
     VersionMissingError,
 )
 from precert.domain.form import asked_form
-from precert.domain.frequent import FrequentProvider
 from precert.domain.notices import notice_key
-from precert.domain.patients import PatientSearch
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType

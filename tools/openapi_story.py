@@ -25,13 +25,12 @@ from precert.domain.loading import (
     load_vendors,
 )
 from precert.domain.notices import Audience, Notice, kind_of, notice_id
-from precert.domain.numbers import precert_number
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, event_of, service_lines_of
 from precert.domain.review import Decision, Review
 from precert.domain.rules import CodeQuery, Rule, RuleListVersion, answer_code, overall
 from precert.domain.statuses import LineStatus, Status
-from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency
+from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency, precert_number
 from precert.names import EventType
 from precert.usecases.checks import CheckResult, Export
 from precert.usecases.cleanup import expired_event, expiring_event

@@ -20,6 +20,7 @@ from functions.check.models import (
 from precert.api.app import FHIR_JSON, Api
 from precert.api.parameters import CurrentCaller
 from precert.bootstrap import call, claim_names
+from precert.domain.coverage import PatientSearch
 from precert.domain.directory import ProviderSearch
 from precert.domain.errors import (
     CheckNotAvailableError,
@@ -27,7 +28,6 @@ from precert.domain.errors import (
     PatientNotEligibleError,
     PatientNotFoundError,
 )
-from precert.domain.patients import PatientSearch
 from precert.usecases.checks import check_requirements, export_check, get_form_fields
 from precert.usecases.directory import search_providers
 from precert.usecases.members import confirm_patient, search_patients

@@ -13,9 +13,8 @@ from precert.domain.coverage import Plan
 from precert.domain.form import AskedField, AskedForm, FieldKind, LaterField, asked_of_request
 from precert.domain.next_steps import NextAction, NextStep, next_step_without_codes, notices_of
 from precert.domain.payer import Payer, Stage
-from precert.domain.rules import CodeResult, Requirement
+from precert.domain.rules import CareCoordination, CodeResult, DelegatedVendor, Requirement
 from precert.domain.values import AuthorizationType, CodeType, Instant, Text, Urgency, Value
-from precert.domain.vendors import CareCoordination, DelegatedVendor
 from precert.fhir.export import request_bundle
 from precert.usecases.checks import CheckResult, Export
 from precert.usecases.directory import FoundProviders

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from precert.domain.deciding import Approval, LineDecision
+from precert.domain.determination import Approval, LineDecision
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Reason, Words
 from precert.domain.statuses import LineStatus

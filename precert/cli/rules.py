@@ -12,11 +12,9 @@ from precert.bootstrap import Dependencies, stack_dependencies
 from precert.domain.codes import code_types_of
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.loading import LoadingError, RowError, load_vendors
-from precert.domain.loading_rules import load_rule_rows
+from precert.domain.loading_rules import load_rule_rows, warnings
 from precert.domain.payer import Payer
-from precert.domain.rule_list_report import warnings
-from precert.domain.rules import Rule, RuleListVersion
-from precert.domain.vendors import DelegatedVendor
+from precert.domain.rules import DelegatedVendor, Rule, RuleListVersion
 from precert.usecases.rule_lists import publish_rule_list
 
 

@@ -22,10 +22,9 @@ from precert.domain.review import (
     Decision,
     LineAssessment,
 )
-from precert.domain.rules import CodeResult, Requirement, Rule
+from precert.domain.rules import CodeResult, DelegatedVendor, Requirement, Rule
 from precert.domain.statuses import LineStatus
 from precert.domain.values import AuthorizationType, Purpose, Urgency
-from precert.domain.vendors import DelegatedVendor
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ portal is told. What no data says stands here: the forms of codes, and what is e
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from precert.domain.codes import code_types_of, has_form
+from precert.domain.codes import code_types_of, has_form, readings_of
 from precert.domain.content import MAX_LINES, Medication, Procedure, RequestContent, Service
 from precert.domain.errors import FieldError
 from precert.domain.form import AskedField, AskedForm, FieldKind, asked_form, asked_of_request
-from precert.domain.ndc import readings_of
 from precert.domain.payer import Payer, Stage
 from precert.domain.rules import canonical_code
 

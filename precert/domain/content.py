@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from precert.domain.ndc import Ndc
+from precert.domain.codes import Ndc
 from precert.domain.values import (
     AssertionId,
     AuthorizationType,

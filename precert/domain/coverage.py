@@ -1,15 +1,26 @@
-"""Members and their coverage: who they are, by which plan and when, and what it allows (P2, A4, A6)."""
+"""Members: their coverage, by which plan and when, and how a patient is searched (P1, P2, A4, A6).
 
+A social security number is hashed with a key when it enters, and is not stored, printed or logged:
+:data:`Ssn` hides it, and no stored model has a field for it.
+"""
+
+import re
 from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from precert.domain.content import Patient
-from precert.domain.names import folded
-from precert.domain.values import MemberId, Text, Value
+from precert.domain.values import Day, MemberId, Text, Value, folded
 
 PLAN_TYPES: Final = ("HMO", "IFP", "EPO", "OAP", "PPO")
 """The plan types that :class:`Plan` knows; a test keeps both equal."""
@@ -126,3 +137,52 @@ def _member(coverages: list[Coverage]) -> Member:
             Span(**{name: getattr(one, name) for name in Span.model_fields}) for one in coverages
         ),
     )
+
+
+_SSN: Final = re.compile(r"[0-9]{3}([- ]?)[0-9]{2}\1[0-9]{4}")
+_NEVER: Final = re.compile(r"(000|666)|.{3}00|.{5}0000")
+"""No area 000 or 666, no group 00, no serial 0000 is given out. Areas from 900 are: to taxpayers
+without a social security number, whom payers file by it all the same."""
+
+
+def _nine_digits(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    digits = re.sub("[- ]", "", text)
+    if not _SSN.fullmatch(text) or _NEVER.match(digits):
+        raise ValueError("must be nine digits, as in 123-45-6789")
+    return SecretStr(digits)
+
+
+Ssn = Annotated[SecretStr, AfterValidator(_nine_digits)]
+"""Nine digits, entered with dashes, blanks or neither. Never stored, logged or answered."""
+
+
+class PatientSearch(Value):
+    """Who is looked for: a member id or an SSN, and the three facts that must fit it."""
+
+    member_id: MemberId | None = None
+    ssn: Annotated[Ssn | None, Field(validate_default=True)] = None
+    date_of_birth: Day
+    last_name: Text
+    first_name: Text
+
+    @field_validator("ssn")
+    @classmethod
+    def _one_of_both(cls, ssn: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        # A member id that is there but malformed is told by its own error.
+        if "member_id" in info.data and (ssn is None) is (info.data["member_id"] is None):
+            raise ValueError("send either member_id or ssn")
+        return ssn
+
+    def fits(self, person: Person) -> bool:
+        return person.is_called(self.date_of_birth, self.last_name, self.first_name)
+
+
+def ssn_text(ssn: SecretStr, born: date, last_name: str, first_name: str) -> str:
+    """What is hashed of an SSN: with birth date and names, so that the hash alone finds nobody.
+
+    Whoever does not know all four learns nothing, and every search that finds nobody takes the same
+    calls, whichever of the four was wrong.
+    """
+    names = f"{folded(last_name)}\x1f{folded(first_name)}"
+    return f"{ssn.get_secret_value()}\x1f{born.isoformat()}\x1f{names}"

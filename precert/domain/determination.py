@@ -1,11 +1,19 @@
-"""What was asked of each line, and what is approved of it (W3)."""
+"""The determination of a service line: what was requested, decided and approved.
 
-from collections.abc import Iterator, Mapping, Sequence
+Whether a decision approves as requested or modifies is derived from what is approved, and is not
+entered (W3, W4, W9).
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+from precert.domain.code_sets import Lookup, error_of_diagnosis
+from precert.domain.codes import code_types_of
 from precert.domain.content import RequestContent, Service
-from precert.domain.review import Approved, ServiceLine
+from precert.domain.errors import FieldError
+from precert.domain.payer import Payer
+from precert.domain.review import Approved, Decision, ServiceLine
 from precert.domain.statuses import LineStatus
 from precert.domain.values import UnitType
 
@@ -108,3 +116,145 @@ def is_less(approved: Approved, wanted: Approved) -> bool:
     fewer_units = (approved.units or 0) < (wanted.units or 0)
     shorter = approved.to_date - approved.from_date < wanted.to_date - wanted.from_date
     return fewer_units or shorter or approved.code != wanted.code
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What is approved of a line; what is absent is approved as it was asked for."""
+
+    code: str | None = None
+    units: int | None = None
+    unit_type: UnitType | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+
+
+@dataclass(frozen=True)
+class LineDecision:
+    """What a reviewer says of one line: APPROVED or DENIED, what exactly, and why.
+
+    ``diagnosis`` is the adjudicated one.
+    """
+
+    line_id: str
+    status: LineStatus
+    reason_code: str | None = None
+    rationale: str | None = None
+    criterion: str | None = None
+    approved: Approval | None = None
+    diagnosis: str | None = None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """By whom a decision is made, when, and in which round."""
+
+    by: str
+    at: datetime
+    cycle: int
+
+
+def errors_of_form(decisions: Collection[LineDecision]) -> Iterator[FieldError]:
+    """What is wrong with the decisions whatever the request is."""
+    if not decisions:
+        yield FieldError("/lines", "missing", "decide every open line")
+    seen: set[str] = set()
+    for index, decision in enumerate(decisions):
+        if decision.line_id in seen:
+            yield FieldError(f"/lines/{index}/line_id", "duplicate", "decide each line once")
+        seen.add(decision.line_id)
+        if decision.status not in (LineStatus.APPROVED, LineStatus.DENIED):
+            choices = (LineStatus.APPROVED.value, LineStatus.DENIED.value)
+            yield FieldError(
+                f"/lines/{index}/status", "not_a_choice", f"decide {' or '.join(choices)}", choices
+            )
+
+
+def errors_of_line(
+    said: LineDecision, asked: Asked | None, payer: Payer, lookup: Lookup
+) -> Iterator[FieldError]:
+    """What is wrong with the decision of one line; pointers are below the line."""
+    if said.diagnosis is not None:
+        on = asked.service.first_day if asked else None
+        if error := error_of_diagnosis(said.diagnosis, on, lookup):
+            yield error
+    if said.status is LineStatus.DENIED:
+        if said.approved is not None:
+            yield FieldError("/approved", "not_asked", "a denial approves nothing: leave it out")
+        yield from _errors_of_reasons(said, "a denial", payer)
+        return
+    if asked is None:
+        return
+    if errors := list(_errors_of_approval(said.approved, asked, payer)):
+        yield from errors
+    elif is_less(approved_of(said, asked, payer), _wanted(asked, payer)):
+        yield from _errors_of_reasons(said, "an approval of less than was asked", payer)
+    elif said.reason_code is not None:
+        yield from _errors_of_code(said, "a decision", payer)
+
+
+def decision_of(said: LineDecision, asked: Asked, payer: Payer, signature: Signature) -> Decision:
+    """The decision, MODIFIED where something else is approved than was asked for."""
+    denied = said.status is LineStatus.DENIED
+    approved = None if denied else approved_of(said, asked, payer)
+    status = line_status(approved, _wanted(asked, payer)) if approved else LineStatus.DENIED
+    return Decision(
+        status=status,
+        cycle=signature.cycle,
+        decided_at=signature.at,
+        decided_by=signature.by,
+        reason_code=said.reason_code,
+        rationale=_words(said.rationale),
+        criterion=_words(said.criterion),
+        approved=approved,
+        diagnosis=said.diagnosis,
+    )
+
+
+def approved_of(said: LineDecision, asked: Asked, payer: Payer) -> Approved:
+    """What is approved, with what was asked where nothing else is said."""
+    given = said.approved or Approval()
+    changed = {name: value for name, value in vars(given).items() if value is not None}
+    return _wanted(asked, payer).model_copy(update=changed)
+
+
+def _words(text: str | None) -> str | None:
+    return (text or "").strip() or None
+
+
+def _wanted(asked: Asked, payer: Payer) -> Approved:
+    return as_requested(asked, approval_days=payer.utilization_management.approval_days)
+
+
+def _errors_of_approval(given: Approval | None, asked: Asked, payer: Payer) -> Iterator[FieldError]:
+    if given is None:
+        return
+    wanted = _wanted(asked, payer)
+    first, last = given.from_date or wanted.from_date, given.to_date or wanted.to_date
+    if last < first:
+        yield FieldError("/approved/to_date", "out_of_order", f"send {first} or a later day")
+    if given.code is not None:
+        if asked.code is None:
+            yield FieldError("/approved/code", "not_asked", "this line has no code: leave it out")
+        elif not code_types_of(given.code):
+            yield FieldError(
+                "/approved/code", "malformed", "this has the form of no procedure code"
+            )
+    if (given.units or wanted.units) is not None and (given.unit_type or wanted.unit_type) is None:
+        yield FieldError("/approved/unit_type", "missing", "say what the units count")
+    if given.unit_type is not None and (given.units or wanted.units) is None:
+        yield FieldError("/approved/units", "missing", "say how many")
+
+
+def _errors_of_reasons(said: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:
+    yield from _errors_of_code(said, what, payer)
+    for name in ("rationale", "criterion"):
+        if _words(getattr(said, name)) is None:
+            yield FieldError(f"/{name}", "missing", f"{what} needs it")
+
+
+def _errors_of_code(said: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:
+    if said.reason_code not in payer.reason_codes:
+        choices = tuple(sorted(payer.reason_codes))
+        message = f"{what} needs one of {', '.join(choices)}"
+        yield FieldError("/reason_code", "not_a_choice", message, choices)

@@ -1,13 +1,24 @@
-"""The provider directory: entries, ZIP codes, and who is near (C1)."""
+"""The provider directory: entries, ZIP codes, who is near (C1), and whom a TIN selects most (C2)."""
 
+from datetime import datetime
+from hashlib import sha256
 from math import asin, cos, floor, radians, sin, sqrt
 from typing import Annotated, Final
 
 from pydantic import Field
 
-from precert.domain.content import Address, Provider
-from precert.domain.names import words_of
-from precert.domain.values import Npi, Phone, ProviderKind, Text, Tin, Value, ZipCode
+from precert.domain.content import Address, Provider, RequestContent
+from precert.domain.values import (
+    Npi,
+    Phone,
+    ProviderKind,
+    Text,
+    Tin,
+    Value,
+    ZipCode,
+    folded,
+    words_of,
+)
 
 SEARCH_RADIUS_MILES: Final = 25.0
 EARTH_RADIUS_MILES: Final = 3958.8
@@ -106,3 +117,38 @@ def words_filed(name: str) -> frozenset[str]:
 def word_to_search(typed: str) -> str | None:
     """The typed word that says most, its longest; ``None`` where all are too short."""
     return max(sorted(words_filed(typed)), key=len, default=None)
+
+
+FREQUENT_SHOWN: Final = 10
+
+
+class FrequentProvider(Value):
+    """A provider as last selected, how often, and when last."""
+
+    provider: Provider
+    selected: int
+    selected_at: datetime
+
+
+def selected_provider(content: RequestContent) -> Provider | None:
+    """The servicing provider, if enough of it is there to be offered again."""
+    provider = content.servicing_provider
+    if provider is None or None in (provider.name, provider.npi, provider.tin, provider.address):
+        return None
+    return provider
+
+
+def selection_key(provider: Provider) -> str:
+    """What makes two selections one: the directory's id, or else who it is, where, under which TIN."""
+    if provider.provider_id:
+        return f"ID#{provider.provider_id}"
+    address = provider.address
+    where = (folded(address.line_1), address.zip_code) if address else ()
+    parts = (provider.npi or "", provider.tin or "", folded(provider.name or ""), *where)
+    return f"TYPED#{sha256(chr(31).join(parts).encode()).hexdigest()[:32]}"
+
+
+def most_frequent(selections: list[FrequentProvider]) -> tuple[FrequentProvider, ...]:
+    """Most selected first; of two selected as often, the one selected last."""
+    ranked = sorted(selections, key=lambda one: (one.selected, one.selected_at), reverse=True)
+    return tuple(ranked[:FREQUENT_SHOWN])

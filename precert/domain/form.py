@@ -11,8 +11,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, cast
 
+from precert.domain.codes import NDC_PATTERN
 from precert.domain.content import MAX_LINES, MAX_SERVICES, Service
-from precert.domain.ndc import NDC_PATTERN
 from precert.domain.payer import Choice, Form, FormField, Payer, Stage, TypeOfService
 from precert.domain.values import (
     AuthorizationType,

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from precert.domain.content import Address
-from precert.domain.coverage import MAX_SPANS, PLAN_TYPES, Coverage, Person, Plan
+from precert.domain.coverage import MAX_SPANS, PLAN_TYPES, Coverage, Person, Plan, Ssn
 from precert.domain.directory import DirectoryEntry
 from precert.domain.loading_rules import load_rules
 from precert.domain.loading_table import (
@@ -26,9 +26,8 @@ from precert.domain.loading_table import (
     load_table,
     parts,
 )
-from precert.domain.patients import Ssn
+from precert.domain.rules import DelegatedVendor
 from precert.domain.values import MemberId, ProviderKind, Value
-from precert.domain.vendors import DelegatedVendor
 
 __all__ = [
     "PLAN_TYPES",

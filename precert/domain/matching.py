@@ -12,8 +12,7 @@ from typing import Final
 
 from precert.domain.content import Address, Provider, RequestContent
 from precert.domain.directory import DirectoryEntry
-from precert.domain.names import words_of
-from precert.domain.values import Text, Value
+from precert.domain.values import Text, Value, words_of
 
 PREFIX: Final = "TMP"
 _CHARACTERS: Final = 10

@@ -13,9 +13,8 @@ from typing import Final
 from precert.domain.content import Service
 from precert.domain.coverage import Plan
 from precert.domain.payer import Payer
-from precert.domain.rules import CodeResult, Requirement
+from precert.domain.rules import CodeResult, DelegatedVendor, Requirement
 from precert.domain.values import AuthorizationType, Purpose, Urgency
-from precert.domain.vendors import DelegatedVendor
 
 BEHAVIORAL: Final = "behavioral"
 """The notice of services that have guidance and never a form (A5)."""

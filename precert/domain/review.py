@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from precert.domain.matching import ProviderRole, TemporaryProvider
-from precert.domain.rules import Requirement
+from precert.domain.rules import DelegatedVendor, Requirement
 from precert.domain.statuses import (
     LINE_ACTIONS,
     NOT_REQUIRED_ACTION,
@@ -20,7 +20,6 @@ from precert.domain.statuses import (
     LineStatus,
 )
 from precert.domain.values import CodeType, Diagnosis, Text, Tin, UnitType, Value
-from precert.domain.vendors import DelegatedVendor
 
 FIRST_CYCLE = 1
 SYSTEM: Final = "precert"

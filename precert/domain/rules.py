@@ -1,11 +1,12 @@
-"""The rule list: which codes need precertification, and what a check answers (C6).
+"""The rule list: which codes need precertification, what a check answers (C6), and the delegated
+vendors that decide for the payer (C8, C12, C13).
 
 A payer's precertification list is a set of rules with effective dates. For each code the rules that
-apply on the service date are compared, and the most particular one answers. A code that no rule
-names is *unable to determine*: silence never means "not required".
+apply on the service date are compared, and the most specific one answers. A code that no rule names is
+*unable to determine*: a missing rule never means "not required".
 
-Rules are plain objects without checks of their own, as a check makes them by the row: what is
-written in a file is checked once, in :mod:`precert.domain.loading_rules`.
+Rules are plain objects without checks of their own, as a check creates them by the row: what a file
+contains is checked once, in :mod:`precert.domain.loading_rules`.
 """
 
 import string
@@ -14,9 +15,44 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from precert.domain.values import AuthorizationType, CodeType
+from pydantic import Field
+
+from precert.domain.values import AuthorizationType, CodeType, Phone, Text, Value
+
+WebAddress = Annotated[str, Field(pattern=r"^https://[^\s]+$", max_length=200)]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=120)]
+
+
+class CareCoordination(Value):
+    """Who helps to find a supplier and follows the delivery (C12).
+
+    ``phone`` is text, as it may need an option or an extension.
+    """
+
+    phone: Text
+    fax: Phone | None = None
+    email: Email | None = None
+
+
+class DelegatedVendor(Value):
+    """One vendor for one family of services: name, link, contacts, what it asks for (C8)."""
+
+    vendor_id: Text
+    name: Text
+    services: Text
+    """The services it decides on, in words."""
+    url: WebAddress
+    phone: Phone | None = None
+    fax: Phone | None = None
+    hours: Text | None = None
+    requirements: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """What a request must bring, one thing each."""
+    care_coordination: CareCoordination | None = None
+    retrospective_notice: Text | None = None
+    """The payer's notice for services given already, where those stay with the payer (C12)."""
+
 
 _SHAPES = str.maketrans(
     dict.fromkeys(string.digits, "0") | dict.fromkeys(string.ascii_uppercase, "A")

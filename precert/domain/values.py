@@ -1,16 +1,42 @@
-"""Values with a form of their own, checked wherever they enter.
+"""Values with a form of their own, checked wherever they enter, and names as they are compared.
 
-The forms are those of the field: NPI by its check digit (CMS), TIN of nine digits, two-digit place
-of service (CMS), ICD-10-CM with or without its dot.
+The forms are those of the field: NPI by its check digit (CMS), TIN of nine digits, two-digit place of
+service (CMS), ICD-10-CM with or without its dot. A precertification number is two letters and ten
+digits, of which the last is a check digit (Luhn), so that a misheard number is noticed (S1).
+
+Names are compared without case, accents, hyphens, apostrophes and blanks: ``García-Ruiz`` equals
+``GARCIA RUIZ``, and ``Women's`` equals ``womens``. They are stored and shown as entered.
 """
 
 import re
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+_APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc`\u00b4]")
+_WITHOUT_ACCENT: Final = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+)
+"""Letters that Unicode does not take apart into a plain one and its mark."""
+_WORD: Final = re.compile(r"[^\W_]+")
+"""Letters and digits, of any alphabet."""
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text, folded: letters and digits alone; hyphens and strokes part words."""
+    apart = normalize("NFKD", _APOSTROPHES.sub("", text)).casefold().translate(_WITHOUT_ACCENT)
+    if not apart.isascii():
+        apart = "".join(character for character in apart if not combining(character))
+    return tuple(_WORD.findall(apart))
+
+
+def folded(name: str) -> str:
+    """A name as one word, so that ``Thi Mai`` and ``Thi-Mai`` and ``ThiMai`` are equal."""
+    return "".join(words_of(name))
+
 
 NPI_PREFIX: Final = "80840"
 """Prefix over which the NPI's check digit is taken (health applications, United States)."""
@@ -202,3 +228,14 @@ class UnitType(StrEnum):
     VISITS = "VISITS"
     DAYS = "DAYS"
     HOURS = "HOURS"
+
+
+SERIAL_LIMIT = 10**9
+
+
+def precert_number(prefix: str, serial: int) -> str:
+    """The number of a serial in ``range(SERIAL_LIMIT)``."""
+    if not 0 <= serial < SERIAL_LIMIT:
+        raise ValueError("the serial has at most nine digits")
+    digits = f"{serial:09d}"
+    return f"{prefix}{digits}{luhn_digit(digits)}"

@@ -26,6 +26,7 @@ from precert.domain.review import AssertionStatus
 from precert.domain.rules import (
     CodeQuery,
     CodeResult,
+    DelegatedVendor,
     Requirement,
     Rule,
     RuleListVersion,
@@ -34,7 +35,6 @@ from precert.domain.rules import (
     overall,
 )
 from precert.domain.values import AuthorizationType, CodeType, Purpose, Urgency
-from precert.domain.vendors import DelegatedVendor
 from precert.names import Entitlement
 from precert.usecases.members import require_checkable
 from precert.usecases.ports.reference import (

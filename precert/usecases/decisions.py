@@ -5,14 +5,14 @@ from datetime import datetime
 
 from precert.domain.caller import Caller
 from precert.domain.code_sets import Lookup
-from precert.domain.deciding import (
+from precert.domain.determination import (
     LineDecision,
     Signature,
     decision_of,
     errors_of_form,
     errors_of_line,
+    requested_lines,
 )
-from precert.domain.determination import requested_lines
 from precert.domain.errors import ActionNotAllowedError, FieldError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request

@@ -10,15 +10,15 @@ from precert.domain.caller import Caller
 from precert.domain.directory import (
     SEARCH_RADIUS_MILES,
     DirectoryEntry,
+    FrequentProvider,
     ProviderSearch,
     miles_between,
     name_matches,
     word_to_search,
 )
 from precert.domain.errors import FieldError, InvalidInputError
-from precert.domain.frequent import FrequentProvider
-from precert.domain.names import folded
 from precert.domain.payer import Payer
+from precert.domain.values import folded
 from precert.names import Entitlement
 from precert.usecases.ports.reference import Directory, FrequentProviders, Places, ReferenceWriter
 

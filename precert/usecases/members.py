@@ -12,13 +12,12 @@ from pydantic import SecretStr
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.content import Patient
-from precert.domain.coverage import Coverage, Member, members_of
+from precert.domain.coverage import Coverage, Member, PatientSearch, members_of, ssn_text
 from precert.domain.errors import (
     CheckNotAvailableError,
     PatientNotEligibleError,
     PatientNotFoundError,
 )
-from precert.domain.patients import PatientSearch, ssn_text
 from precert.domain.payer import Payer
 from precert.names import Entitlement
 from precert.usecases.ports.reference import Digests, ReferenceReader, ReferenceWriter

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from precert.domain.errors import FieldError, InvalidInputError, TransientError
-from precert.domain.rules import Rule, RuleListVersion
-from precert.domain.vendors import DelegatedVendor
+from precert.domain.rules import DelegatedVendor, Rule, RuleListVersion
 from precert.usecases.ports.reference import (
     RuleListChangedError,
     RuleListExistsError,

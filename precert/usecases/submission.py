@@ -17,11 +17,11 @@ from precert.domain.errors import (
 )
 from precert.domain.events import Event
 from precert.domain.matching import TemporaryProviders, manually_entered
-from precert.domain.numbers import precert_number
 from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of
 from precert.domain.review import Review
 from precert.domain.statuses import Status
+from precert.domain.values import precert_number
 from precert.names import Entitlement, EventType
 from precert.usecases.access import kept, why_refused
 from precert.usecases.drafts import errors_before_submission

@@ -43,8 +43,8 @@ from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.review import FIRST_CYCLE, SYSTEM, Assessment
 from precert.domain.reviewing import request_information
+from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import AppealStatus, Status
-from precert.domain.vendors import DelegatedVendor
 from precert.names import EventType, Route
 from precert.usecases.checks import judge_codes, prove_assertion
 from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions

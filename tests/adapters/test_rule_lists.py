@@ -17,9 +17,8 @@ from precert.bootstrap import Dependencies, stack_dependencies
 from precert.cli import rules
 from precert.cli.main import main
 from precert.domain.errors import InvalidInputError, TransientError
-from precert.domain.rules import Requirement, Rule, RuleListVersion
+from precert.domain.rules import DelegatedVendor, Requirement, Rule, RuleListVersion
 from precert.domain.values import CodeType
-from precert.domain.vendors import DelegatedVendor
 from precert.names import Env
 from precert.settings import Settings
 from precert.usecases.ports.reference import RuleListVersions

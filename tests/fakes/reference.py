@@ -8,9 +8,8 @@ from typing import Any, Final
 from precert.domain.coverage import Coverage, Member, members_of
 from precert.domain.directory import DirectoryEntry
 from precert.domain.duplicates import Fingerprint
-from precert.domain.rules import Requirement, Rule, RuleListVersion
+from precert.domain.rules import DelegatedVendor, Requirement, Rule, RuleListVersion
 from precert.domain.values import CodeType
-from precert.domain.vendors import DelegatedVendor
 from precert.usecases.ports.reference import CheckFacts
 from precert.usecases.ports.requests import RequestStore
 from precert.usecases.workflow import CycleStatus, assess_cycle

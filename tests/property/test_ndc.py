@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from precert.domain.ndc import NDC_PATTERN, readings_of
+from precert.domain.codes import NDC_PATTERN, readings_of
 
 KEPT = re.compile(r"[0-9]{5}-[0-9]{4}(-[0-9]{2})?")
 

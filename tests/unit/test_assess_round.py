@@ -9,8 +9,8 @@ from precert.domain.assertion import assertion_id
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.request import Request, service_lines_of
 from precert.domain.review import SYSTEM, AssertionStatus, Assessment
+from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import LineStatus, Status, WaitingOn
-from precert.domain.vendors import DelegatedVendor
 from precert.names import EventType, Route
 from precert.usecases.workflow import CycleStatus
 from tests.fakes import samples

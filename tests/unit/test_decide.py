@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 
 from precert.domain.caller import Caller
-from precert.domain.deciding import LineDecision
+from precert.domain.determination import LineDecision
 from precert.domain.errors import (
     ActionNotAllowedError,
     InvalidInputError,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from precert.domain.content import Provider
-from precert.domain.frequent import (
+from precert.domain.directory import (
     FREQUENT_SHOWN,
     FrequentProvider,
     most_frequent,

@@ -5,8 +5,7 @@ from datetime import date
 import pytest
 
 from precert.domain.loading import LoadingError, RowError, load_rules
-from precert.domain.loading_rules import load_rule_rows
-from precert.domain.rule_list_report import warnings
+from precert.domain.loading_rules import load_rule_rows, warnings
 from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType
 from tests.fakes.samples import payer

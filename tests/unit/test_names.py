@@ -2,7 +2,7 @@
 
 import pytest
 
-from precert.domain.names import folded, words_of
+from precert.domain.values import folded, words_of
 
 
 @pytest.mark.parametrize(

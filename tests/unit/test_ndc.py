@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
+from precert.domain.codes import readings_of
 from precert.domain.content import Medication
-from precert.domain.ndc import readings_of
 
 
 @pytest.mark.rule("C11")

@@ -14,9 +14,8 @@ from precert.domain.next_steps import (
     next_step_without_codes,
     notices_of,
 )
-from precert.domain.rules import CodeResult, Requirement
+from precert.domain.rules import CodeResult, DelegatedVendor, Requirement
 from precert.domain.values import AuthorizationType, CodeType, Urgency
-from precert.domain.vendors import DelegatedVendor
 from tests.fakes.samples import DATA, PLAN, payer
 
 TODAY = date(2026, 7, 1)

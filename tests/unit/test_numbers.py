@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from precert.domain.numbers import SERIAL_LIMIT, precert_number
-from precert.domain.values import luhn_digit
+from precert.domain.values import SERIAL_LIMIT, luhn_digit, precert_number
 
 
 @pytest.mark.rule("S1")

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from precert.api.problems import errors_of
-from precert.domain.patients import PatientSearch, ssn_text
+from precert.domain.coverage import PatientSearch, ssn_text
 
 FACTS = {"date_of_birth": "1986-01-01", "last_name": "Adams", "first_name": "Allison"}
 

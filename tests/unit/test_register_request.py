@@ -18,9 +18,9 @@ from precert.domain.errors import (
     PatientNotEligibleError,
 )
 from precert.domain.matching import ProviderRole
-from precert.domain.numbers import precert_number
 from precert.domain.review import Channel
 from precert.domain.statuses import Status
+from precert.domain.values import precert_number
 from precert.names import Entitlement, EventType
 from precert.usecases.intake import Arrival, register_request
 from precert.usecases.submission import SubmittedRequest

@@ -19,12 +19,10 @@ from precert.domain.loading import (
     load_ssns,
     load_vendors,
 )
-from precert.domain.loading_rules import load_rule_rows
+from precert.domain.loading_rules import load_rule_rows, warnings
 from precert.domain.payer import Payer
-from precert.domain.rule_list_report import warnings
-from precert.domain.rules import CodeQuery, Requirement, Rule, answer_code
+from precert.domain.rules import CodeQuery, DelegatedVendor, Requirement, Rule, answer_code
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind
-from precert.domain.vendors import DelegatedVendor
 from precert.names import MESSAGE_EVENT_TYPES
 from tests.fakes.code_sets import code_sets
 

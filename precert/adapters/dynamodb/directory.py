@@ -18,15 +18,18 @@ from precert.adapters.dynamodb.keys import (
 )
 from precert.adapters.dynamodb.table import Item, json_of, query_some, to_wire
 from precert.domain.content import Provider
-from precert.domain.directory import DirectoryEntry, Place, cells_near, words_filed
-from precert.domain.frequent import (
+from precert.domain.directory import (
+    DirectoryEntry,
     FrequentProvider,
+    Place,
+    cells_near,
     most_frequent,
     selected_provider,
     selection_key,
+    words_filed,
 )
-from precert.domain.names import words_of
 from precert.domain.request import Request
+from precert.domain.values import words_of
 from precert.names import PK, SK
 from precert.usecases.ports.reference import FiledEntries
 

@@ -41,8 +41,7 @@ from precert.domain.content import Patient
 from precert.domain.coverage import MAX_SPANS, Coverage, Member, members_of
 from precert.domain.directory import DirectoryEntry, Place, cell_of
 from precert.domain.errors import TransientError
-from precert.domain.names import folded
-from precert.domain.values import ProviderKind
+from precert.domain.values import ProviderKind, folded
 from precert.names import PK, SK
 from precert.usecases.ports.reference import MAX_PAGES, CheckFacts, FiledEntries
 

@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from precert.domain.errors import TransientError
 from precert.domain.rules import (
+    DelegatedVendor,
     Requirement,
     Rule,
     RuleListVersion,
@@ -32,7 +33,6 @@ from precert.domain.rules import (
     ordinal_of,
 )
 from precert.domain.values import AuthorizationType, CodeType
-from precert.domain.vendors import DelegatedVendor
 from precert.names import RULE_LIST_PREFIX
 
 if TYPE_CHECKING:

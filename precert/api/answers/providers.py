@@ -4,7 +4,7 @@ from datetime import datetime
 
 from precert.api.answers.model import AnswerModel
 from precert.domain.content import Provider
-from precert.domain.frequent import FrequentProvider
+from precert.domain.directory import FrequentProvider
 
 
 class FrequentProviderAnswer(AnswerModel):

@@ -1,7 +1,7 @@
 """The vendor who decides a request."""
 
 from precert.api.answers.model import AnswerModel
-from precert.domain.vendors import CareCoordination, DelegatedVendor
+from precert.domain.rules import CareCoordination, DelegatedVendor
 
 
 class DelegatedVendorAnswer(AnswerModel):

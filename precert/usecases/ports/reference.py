@@ -7,11 +7,9 @@ from typing import Final, Protocol
 
 from precert.domain.code_sets import CodeSet, ListedCode, PublicCode
 from precert.domain.coverage import Coverage, Member
-from precert.domain.directory import DirectoryEntry, Place
-from precert.domain.frequent import FrequentProvider
-from precert.domain.rules import Rule, RuleListVersion
+from precert.domain.directory import DirectoryEntry, FrequentProvider, Place
+from precert.domain.rules import DelegatedVendor, Rule, RuleListVersion
 from precert.domain.values import CodeType, ProviderKind
-from precert.domain.vendors import DelegatedVendor
 
 
 class CodeSets(Protocol):

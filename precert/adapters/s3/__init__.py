@@ -1,1 +1,0 @@
-"""The buckets: documents, and compiled rule lists."""

@@ -1,1 +1,0 @@
-"""What the use cases need of the world, each port beside its errors."""
