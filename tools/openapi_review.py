@@ -90,7 +90,7 @@ def _moves(told: Story, pended: Request) -> dict[str, Example]:
     if claimed is None:
         raise AssertionError("nobody holds the example")
     held, payer = claimed.request, told.payer
-    clock = payer.review_clocks[pended.plan.line_of_business]
+    clock = payer.clock_for(pended)
     asked = reviewing.request_information(
         held,
         ["CLINICAL_NOTES"],

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Final, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
@@ -24,6 +24,9 @@ from precert.domain.values import (
     Urgency,
     Value,
 )
+
+if TYPE_CHECKING:
+    from precert.domain.request import Request
 
 _GROUPS: Final[dict[str, type[Value]]] = {
     "request": RequestContent,
@@ -279,3 +282,7 @@ class Payer(Value):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def clock_for(self, request: "Request") -> ReviewClock:
+        """The deadlines of the request's line of business (W2, W7)."""
+        return self.review_clocks[request.plan.line_of_business]

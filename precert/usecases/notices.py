@@ -127,7 +127,7 @@ def notice_facts(
         raise AssertionError("a submitted request has a patient")
     decided_at = max(decision.decided_at for _, decision in _decided(request, cycle))
     adverse = any(status in ADVERSE for status in decided_lines(review, cycle).values())
-    clock = payer.review_clocks[request.plan.line_of_business]
+    clock = payer.clock_for(request)
     last_day = last_day_to_appeal(decided_at, clock.appeal_filing_days, payer.zone)
     name = f"{patient.first_name} {patient.last_name}"
     filled = {

@@ -278,7 +278,7 @@ def file_appeal(
             expedited,
         ):
             return request
-        clock = payer.review_clocks[request.plan.line_of_business]
+        clock = payer.clock_for(request)
         return request.file_appeal(
             line_ids,
             reason=reason,

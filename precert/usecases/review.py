@@ -130,7 +130,7 @@ def request_information(
             text,
         ):
             return None
-        clock = payer.review_clocks[request.plan.line_of_business]
+        clock = payer.clock_for(request)
         return reviewing.request_information(
             request,
             wanted,
@@ -177,7 +177,7 @@ def extend_deadline(
         standing = request.submitted.extension
         if standing and standing.reason == reason and request.waits_for_review:
             return None
-        clock = payer.review_clocks[request.plan.line_of_business]
+        clock = payer.clock_for(request)
         days = extension_days(request.urgency, clock)
         return reviewing.extend(request, days, reason, by=caller.subject, now=now)
 

@@ -159,7 +159,7 @@ def deadline_of(request: Request, payer: Payer) -> Deadline:
 
     Extensions and pauses move it later: :attr:`Request.clock` knows where it stands.
     """
-    clock = payer.review_clocks[request.plan.line_of_business]
+    clock = payer.clock_for(request)
     review = request.submitted
     if appeal := review.open_appeal:
         return appeal_deadline(appeal.filed_at, expedited=appeal.expedited, clock=clock)
@@ -350,7 +350,7 @@ def _asking(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
         )
     if review.information_requests or not missing or arrived:
         return None
-    clock = payer.review_clocks[request.plan.line_of_business]
+    clock = payer.clock_for(request)
     return request_information(
         request,
         missing,

@@ -106,7 +106,7 @@ class AppealRightsAnswer(AnswerModel):
 
     @classmethod
     def of(cls, request: Request, payer: Payer) -> "AppealRightsAnswer | None":
-        review, clock = request.review, payer.review_clocks[request.plan.line_of_business]
+        review, clock = request.review, payer.clock_for(request)
         if review is None or Action.APPEAL not in request.provider_actions:
             return None
         days = clock.appeal_filing_days
