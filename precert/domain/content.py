@@ -4,6 +4,7 @@ One shape from the check to the submission, so that nothing is typed twice (D1).
 absent in a draft; :mod:`precert.domain.completeness` says what a check or a submission still needs.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Final
 
@@ -141,6 +142,17 @@ class RequestContent(Value):
         """TINs of both sides, each once: who sees the request (A2)."""
         roles = (self.requesting_provider, self.servicing_provider)
         return tuple(dict.fromkeys(role.tin for role in roles if role and role.tin))
+
+
+def numbered_lines(services: Iterable[Service]) -> Iterator[tuple[str, Service, Procedure | None]]:
+    """Each service line: its id, its service, and its procedure code.
+
+    An id is ``<service>.<line>``, both counted from 1 in the order of entry. A service without
+    procedure codes is one line without a code.
+    """
+    for number, service in enumerate(services, start=1):
+        for index, procedure in enumerate(service.procedures or (None,), start=1):
+            yield f"{number}.{index}", service, procedure
 
 
 PARTS: Final = frozenset(RequestContent.model_fields)

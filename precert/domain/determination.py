@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from precert.domain.code_sets import Lookup, error_of_diagnosis
 from precert.domain.codes import code_types_of
-from precert.domain.content import RequestContent, Service
+from precert.domain.content import RequestContent, Service, numbered_lines
 from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
 from precert.domain.review import Approved, Decision, ServiceLine
@@ -37,20 +37,17 @@ class Asked:
 
 
 def requested_lines(content: RequestContent) -> Mapping[str, Asked]:
-    """What was asked, by line id; ids as :func:`precert.domain.request.service_lines_of` gives them."""
-    asked: dict[str, Asked] = {}
-    for number, service in enumerate(content.services, start=1):
-        if not service.procedures:
-            asked[f"{number}.1"] = Asked(service, None, None, None, service.first_day)
-        for index, procedure in enumerate(service.procedures, start=1):
-            asked[f"{number}.{index}"] = Asked(
-                service=service,
-                code=procedure.code,
-                units=procedure.units,
-                unit_type=procedure.unit_type,
-                from_date=procedure.start_date or service.first_day,
-            )
-    return asked
+    """What is requested, by line id."""
+    return {
+        line_id: Asked(
+            service=service,
+            code=procedure.code if procedure else None,
+            units=procedure.units if procedure else None,
+            unit_type=procedure.unit_type if procedure else None,
+            from_date=(procedure.start_date if procedure else None) or service.first_day,
+        )
+        for line_id, service, procedure in numbered_lines(content.services)
+    }
 
 
 def as_requested(asked: Asked, *, approval_days: int) -> Approved:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from precert.domain.clocks import Deadline, appeal_filing_end, later
-from precert.domain.content import RequestContent, Service
+from precert.domain.content import RequestContent, Service, numbered_lines
 from precert.domain.coverage import Plan
 from precert.domain.errors import (
     ActionNotAllowedError,
@@ -614,20 +614,15 @@ def event_of(request: Request, event_type: EventType, actor: str | None = None) 
 
 
 def service_lines_of(services: Sequence[Service]) -> tuple[ServiceLine, ...]:
-    """The lines that a submission asks to be determined; ids follow the order of entry."""
-    lines: list[ServiceLine] = []
-    for number, service in enumerate(services, start=1):
-        if not service.procedures:
-            lines.append(ServiceLine(line_id=f"{number}.1", code=None, code_type=None))
-        for index, procedure in enumerate(service.procedures, start=1):
-            lines.append(
-                ServiceLine(
-                    line_id=f"{number}.{index}",
-                    code=procedure.code,
-                    code_type=procedure.code_type,
-                )
-            )
-    return tuple(lines)
+    """The lines that a submission asks to be determined."""
+    return tuple(
+        ServiceLine(
+            line_id=line_id,
+            code=procedure.code if procedure else None,
+            code_type=procedure.code_type if procedure else None,
+        )
+        for line_id, _, procedure in numbered_lines(services)
+    )
 
 
 def _decided(

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from precert.domain.content import PARTS, ContentParts, RequestContent
-from tests.fakes.samples import content, entered
+from precert.domain.content import PARTS, ContentParts, RequestContent, numbered_lines
+from precert.domain.determination import requested_lines
+from precert.domain.request import service_lines_of
+from tests.fakes.samples import content, entered, later
 
 
 def test_every_part_can_be_saved_alone_when_the_content_has_it() -> None:
@@ -25,3 +27,13 @@ def test_part_is_cleared_when_null_was_sent() -> None:
     sent = ContentParts.model_validate({"services": None, "purpose": None, "patient": None})
     assert sent.sent == {"services", "purpose", "patient"}
     assert sent.content == RequestContent()
+
+
+def test_lines_are_numbered_by_service_and_code_when_one_service_has_no_codes() -> None:
+    [service] = later(entered()["services"], 0)
+    two_codes = service | {"procedures": [{"code": "44120"}, {"code": "44125"}]}
+    whole = content(services=[two_codes, service | {"procedures": []}])
+    numbered = [(line_id, one and one.code) for line_id, _, one in numbered_lines(whole.services)]
+    assert numbered == [("1.1", "44120"), ("1.2", "44125"), ("2.1", None)]
+    assert [(line.line_id, line.code) for line in service_lines_of(whole.services)] == numbered
+    assert [(line_id, one.code) for line_id, one in requested_lines(whole).items()] == numbered
