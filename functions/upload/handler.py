@@ -73,7 +73,7 @@ def delete(call: Call) -> Answer:
         call.id("request_id"),
         call.id("document_id"),
         call.caller,
-        event_id=deps.new_id(),
+        deletion_id=deps.new_id(),
         records=deps.documents,
         requests=deps.requests,
         now=deps.now(),

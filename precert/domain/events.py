@@ -35,3 +35,13 @@ class PublishedEvent(Event):
     """An event as a receiver reads it: members it does not know yet are passed over."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+def event_id(request_id: str, *parts: int | str) -> str:
+    """The id of an event, the same at every attempt to record it, so that it is recorded once.
+
+    ``parts`` are the version that the change makes, or what else the event is about: a document, or a
+    version and what is said of it. Versions have six digits, so that ids sort by them.
+    """
+    written = (f"{part:06d}" if isinstance(part, int) else part for part in parts)
+    return ".".join((request_id, *written))

@@ -22,7 +22,7 @@ from precert.domain.errors import (
     InvalidInputError,
     SameReviewerError,
 )
-from precert.domain.events import Event
+from precert.domain.events import Event, event_id
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
 from precert.domain.review import SYSTEM, Appeal, Assessment, Decision, Review, ServiceLine
 from precert.domain.statuses import (
@@ -601,7 +601,7 @@ def event_of(request: Request, event_type: EventType, actor: str | None = None) 
     """The event of a change; one for each version, so its id needs no chance."""
     review = request.review
     return Event(
-        event_id=f"{request.request_id}.{request.version:06d}",
+        event_id=event_id(request.request_id, request.version),
         type=event_type,
         request_id=request.request_id,
         cycle=review.cycle if review else 0,

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from precert.domain.clocks import draft_warning
-from precert.domain.events import Event
+from precert.domain.events import Event, event_id
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status
@@ -45,7 +45,7 @@ def warn_of_expiry(
 def expiring_event(draft: Request, now: datetime) -> Event:
     """The warning of this version of the draft."""
     return Event(
-        event_id=f"{draft.request_id}.{draft.version:06d}.warning",
+        event_id=event_id(draft.request_id, draft.version, "warning"),
         type=EventType.DRAFT_EXPIRING,
         request_id=draft.request_id,
         cycle=0,
@@ -90,7 +90,7 @@ def expired_event(gone: DeletedDraft) -> Event:
     if gone.expires_at is None:
         raise ValueError("this was no draft")
     return Event(
-        event_id=f"{gone.request_id}.{gone.version + 1:06d}",
+        event_id=event_id(gone.request_id, gone.version + 1),
         type=EventType.DRAFT_EXPIRED,
         request_id=gone.request_id,
         cycle=0,

@@ -24,7 +24,7 @@ from precert.domain.errors import (
     PrecertError,
     TransientError,
 )
-from precert.domain.events import Event
+from precert.domain.events import Event, event_id
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status
@@ -279,7 +279,7 @@ def document_event(request: Request, document: Document, now: datetime) -> Event
     """The event of a document that came to rest."""
     attached = document.status is DocumentStatus.ATTACHED
     return Event(
-        event_id=f"{request.request_id}.{document.document_id}",
+        event_id=event_id(request.request_id, document.document_id),
         type=EventType.DOCUMENT_ATTACHED if attached else EventType.DOCUMENT_REFUSED,
         request_id=request.request_id,
         cycle=request.review.cycle if request.review else 0,
@@ -433,7 +433,7 @@ def delete_document(
     document_id: str,
     caller: Caller,
     *,
-    event_id: str,
+    deletion_id: str,
     records: DocumentRecords,
     requests: RequestStore,
     now: datetime,
@@ -452,7 +452,7 @@ def delete_document(
         if file is None:
             raise not_found()
         document = document_in(file, document_id)
-        event = _deleted_event(draft, document, caller, now, event_id)
+        event = _deleted_event(draft, document, caller, now, deletion_id)
         try:
             records.delete(request_id, document, event, callers_tins=caller.tins, now=now)
         except DocumentChangedError:
@@ -470,10 +470,10 @@ def remove_document(
 
 
 def _deleted_event(
-    draft: Request, document: Document, caller: Caller, now: datetime, event_id: str
+    draft: Request, document: Document, caller: Caller, now: datetime, deletion_id: str
 ) -> Event:
     return Event(
-        event_id=f"{draft.request_id}.{event_id}",
+        event_id=event_id(draft.request_id, deletion_id),
         type=EventType.DOCUMENT_DELETED,
         request_id=draft.request_id,
         cycle=0,

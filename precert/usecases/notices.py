@@ -14,7 +14,7 @@ from precert.domain.clocks import last_day_to_appeal
 from precert.domain.content import Provider, Service
 from precert.domain.determination import Asked, requested_lines
 from precert.domain.errors import NotFoundError
-from precert.domain.events import Event
+from precert.domain.events import Event, event_id
 from precert.domain.notices import (
     Audience,
     Notice,
@@ -98,7 +98,7 @@ def print_notices(
 
 def _event(request: Request, cycle: int, now: datetime) -> Event:
     return Event(
-        event_id=f"{request.request_id}.notices-{cycle}",
+        event_id=event_id(request.request_id, f"notices-{cycle}"),
         type=EventType.NOTICES_PRINTED,
         request_id=request.request_id,
         cycle=cycle,

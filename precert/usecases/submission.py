@@ -15,7 +15,7 @@ from precert.domain.errors import (
     PatientNotEligibleError,
     TransientError,
 )
-from precert.domain.events import Event
+from precert.domain.events import Event, event_id
 from precert.domain.matching import TemporaryProviders, manually_entered
 from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of
@@ -170,7 +170,7 @@ def _submission(
         submitter_tins=tuple(sorted(caller.tins.intersection(content.tins))),
     )
     event = Event(
-        event_id=f"{draft_id}.{based_on + 1:06d}",
+        event_id=event_id(draft_id, based_on + 1),
         type=EventType.REQUEST_SUBMITTED,
         request_id=draft_id,
         cycle=review.cycle,
