@@ -15,7 +15,6 @@ from precert.domain.content import RequestContent
 from precert.domain.determination import as_requested, line_status, requested_lines
 from precert.domain.duplicates import fingerprint_of
 from precert.domain.errors import (
-    DuplicateRequestError,
     FieldError,
     InvalidInputError,
     KeyReusedError,
@@ -23,11 +22,11 @@ from precert.domain.errors import (
     PatientNotEligibleError,
     TransientError,
 )
-from precert.domain.matching import manually_entered, matched, provider_ids
+from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of, service_lines_of
-from precert.domain.review import Approved, Channel, Decision, Review, ServiceLine
-from precert.domain.statuses import LineStatus, Status, determined_status
+from precert.domain.review import Approved, Channel, Decision, ServiceLine
+from precert.domain.statuses import LineStatus, determined_status
 from precert.names import Entitlement, EventType
 from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
@@ -39,7 +38,13 @@ from precert.usecases.ports.requests import (
     Registrations,
     RequestStore,
 )
-from precert.usecases.submission import UNNUMBERED, SubmittedRequest, numbered
+from precert.usecases.submission import (
+    SubmittedRequest,
+    duplicate_error,
+    received_request,
+    store_with_number,
+    with_number,
+)
 
 
 @dataclass(frozen=True)
@@ -90,45 +95,29 @@ def register_request(
     member = reference.member(content.patient.member_id)
     coverage = require_checkable(member, content.patient, payer=payer, now=arrival.received_at)
     request_id = new_id(arrival.channel.value, arrival.reference)
-    request = Request(
-        request_id=request_id,
-        version=1,
-        status=Status.PROCESSING,
-        tins=frozenset(content.tins),
+    request = received_request(
+        request_id,
+        content,
         plan=coverage.plan,
-        content=content,
-        created_at=now,
-        updated_at=now,
-        started_with=sha256(content.model_dump_json().encode()).hexdigest(),
-        review=Review(
-            number=UNNUMBERED,
-            submitted_at=arrival.received_at,
-            submitted_version=0,
-            lines=service_lines_of(content.services),
-            channel=arrival.channel,
-            reference=arrival.reference,
-            temporary_providers=manually_entered(request_id, content),
-        ),
-    )
+        received_at=arrival.received_at,
+        channel=arrival.channel,
+        reference=arrival.reference,
+        now=now,
+    ).model_copy(update={"started_with": sha256(content.model_dump_json().encode()).hexdigest()})
 
-    def store(drawn: Request) -> None:
-        event = event_of(drawn, EventType.REQUEST_SUBMITTED, caller.subject)
-        review = drawn.submitted
-        fingerprint = fingerprint_of(
-            drawn.request_id, review.number, review.submitted_at, drawn.content
-        )
-        registrations.register(drawn, event, covered_on=day, fingerprint=fingerprint)
+    def store(number: str) -> Request:
+        stored = with_number(request, number)
+        event = event_of(stored, EventType.REQUEST_SUBMITTED, caller.subject)
+        fingerprint = fingerprint_of(request_id, number, arrival.received_at, content)
+        registrations.register(stored, event, covered_on=day, fingerprint=fingerprint)
+        return stored
 
     try:
-        return SubmittedRequest.of(numbered(request, store, payer=payer, serial=serial))
+        return SubmittedRequest.of(store_with_number(store, payer=payer, serial=serial))
     except CoverageChangedError as refusal:
         raise PatientNotEligibleError(payer.notices["not_eligible"]) from refusal
     except DuplicateFoundError as refusal:
-        existing = refusal.existing
-        raise DuplicateRequestError(
-            payer.notices["duplicate"],
-            existing={"request_id": existing.request_id, "number": existing.number},
-        ) from refusal
+        raise duplicate_error(payer, refusal.existing) from refusal
     except RegisteredAlreadyError as refusal:
         return _registered_request(refusal.current, request)
 
@@ -248,30 +237,27 @@ def _shown(
     member = require_member(reference.member(content.patient.member_id), content.patient)
     lines = _lines(content, _decisions(report, content, by, payer))
     first_days = [service.first_day for service in content.services if service.first_day]
-    return Request(
-        request_id=request_id,
-        version=1,
-        status=determined_status(line.status for line in lines),
-        tins=frozenset(content.tins),
+    request = received_request(
+        request_id,
+        content,
         plan=member.coverage_near(min(first_days)).plan,
-        content=content,
-        created_at=now,
-        updated_at=now,
-        review=Review(
-            number=UNNUMBERED,
-            submitted_at=report.reported_at,
-            submitted_version=0,
-            lines=lines,
-            channel=Channel.VENDOR,
-            reference=report.reference,
-            vendor_id=report.vendor_id,
-            reported_at=report.reported_at,
-            determined_at=report.reported_at,
-            temporary_providers=matched(
-                request_id, content, {}, reference.entries(provider_ids(content))
-            ),
-        ),
+        received_at=report.reported_at,
+        channel=Channel.VENDOR,
+        reference=report.reference,
+        now=now,
     )
+    entries = reference.entries(provider_ids(content))
+    review = request.submitted.model_copy(
+        update={
+            "lines": lines,
+            "vendor_id": report.vendor_id,
+            "reported_at": report.reported_at,
+            "determined_at": report.reported_at,
+            "temporary_providers": matched(request_id, content, {}, entries),
+        }
+    )
+    status = determined_status(line.status for line in lines)
+    return request.model_copy(update={"status": status, "review": review})
 
 
 def _reported_request(
@@ -281,11 +267,13 @@ def _reported_request(
     payer: Payer,
     serial: Callable[[], int],
 ) -> Request:
-    def store(numbered: Request) -> None:
-        event = event_of(numbered, EventType.REQUEST_DETERMINED, by)
-        registrations.register(numbered, event, covered_on=None, fingerprint=None)
+    def store(number: str) -> Request:
+        stored = with_number(request, number)
+        event = event_of(stored, EventType.REQUEST_DETERMINED, by)
+        registrations.register(stored, event, covered_on=None, fingerprint=None)
+        return stored
 
-    return numbered(request, store, payer=payer, serial=serial)
+    return store_with_number(store, payer=payer, serial=serial)
 
 
 def _lines(content: RequestContent, decisions: Mapping[str, Decision]) -> tuple[ServiceLine, ...]:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.content import RequestContent
+from precert.domain.coverage import Plan
 from precert.domain.duplicates import Fingerprint, fingerprint_of
 from precert.domain.errors import (
     DuplicateRequestError,
@@ -19,7 +20,7 @@ from precert.domain.events import Event, event_id
 from precert.domain.matching import TemporaryProviders, manually_entered
 from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of
-from precert.domain.review import Review
+from precert.domain.review import Channel, Review
 from precert.domain.statuses import Status
 from precert.domain.values import precert_number
 from precert.names import Entitlement, EventType
@@ -35,35 +36,78 @@ from precert.usecases.ports.requests import (
     Submission,
 )
 
+NUMBER_ATTEMPTS: Final = 5
 UNNUMBERED: Final = "-"
-"""Of a request that is not stored yet."""
+"""The number of a request that is not stored yet."""
+Stored = TypeVar("Stored")
 
 
-def numbered(
-    request: Request,
-    store: Callable[[Request], None],
+def review_of(
+    request_id: str,
+    content: RequestContent,
     *,
-    payer: Payer,
-    serial: Callable[[], int],
+    submitted_at: datetime,
+    submitted_version: int = 0,
+    channel: Channel = Channel.PORTAL,
+    reference: str | None = None,
+) -> Review:
+    """The review record that a request starts with, by whichever channel it came; no number yet."""
+    return Review(
+        number=UNNUMBERED,
+        submitted_at=submitted_at,
+        submitted_version=submitted_version,
+        lines=service_lines_of(content.services),
+        channel=channel,
+        reference=reference,
+        temporary_providers=manually_entered(request_id, content),
+    )
+
+
+def received_request(
+    request_id: str,
+    content: RequestContent,
+    *,
+    plan: Plan,
+    received_at: datetime,
+    channel: Channel,
+    reference: str,
+    now: datetime,
 ) -> Request:
-    """The request with a number, as stored; a number that exists is drawn anew.
+    """A request that came by another channel than the portal: PROCESSING, with no number yet."""
+    return Request(
+        request_id=request_id,
+        version=1,
+        status=Status.PROCESSING,
+        tins=frozenset(content.tins),
+        plan=plan,
+        content=content,
+        created_at=now,
+        updated_at=now,
+        review=review_of(
+            request_id, content, submitted_at=received_at, channel=channel, reference=reference
+        ),
+    )
+
+
+def with_number(request: Request, number: str) -> Request:
+    review = request.submitted.model_copy(update={"number": number})
+    return request.model_copy(update={"review": review})
+
+
+def store_with_number(
+    store: Callable[[str], Stored], *, payer: Payer, serial: Callable[[], int]
+) -> Stored:
+    """What ``store`` returns for a precertification number that was never given (S1).
 
     Raises:
-        TransientError: no free number was drawn.
+        TransientError: every number that was drawn is taken.
     """
     for _ in range(NUMBER_ATTEMPTS):
-        number = precert_number(payer.number_prefix, serial())
-        review = request.submitted.model_copy(update={"number": number})
-        drawn = request.model_copy(update={"review": review})
         try:
-            store(drawn)
+            return store(precert_number(payer.number_prefix, serial()))
         except NumberTakenError:
             continue
-        return drawn
     raise TransientError("No free precertification number was drawn. Send it again.")
-
-
-NUMBER_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -119,33 +163,43 @@ def submit_draft(
         content, caller, code_sets=code_sets, payer=payer, now=now
     ):
         raise InvalidInputError(errors)
-    for _ in range(NUMBER_ATTEMPTS):
-        number = precert_number(payer.number_prefix, serial())
+
+    def submit(number: str) -> SubmittedRequest:
         submission = _submission(
             draft_id, content, caller, based_on=based_on, number=number, today=today, now=now
         )
-        try:
-            drafts.submit(submission)
-        except NumberTakenError:
-            continue
-        except CoverageChangedError as refusal:
-            raise PatientNotEligibleError(payer.notices["not_eligible"]) from refusal
-        except DuplicateFoundError as refusal:
-            raise _duplicate(refusal.existing, caller, payer) from refusal
-        except DraftRefusedError as refusal:
-            current = kept(refusal.current, payer, now)
-            if same := _same_submission(current, content, caller, based_on):
-                return same
-            raise why_refused(
-                current,
-                based_on=based_on,
-                sent=content,
-                callers_tins=caller.tins,
-                now=now,
-            ) from refusal
+        drafts.submit(submission)
         known = submission.review.temporary_providers
         return SubmittedRequest(draft_id, number, Status.PROCESSING, now, known)
-    raise TransientError("No free precertification number was drawn. Send it again.")
+
+    try:
+        return store_with_number(submit, payer=payer, serial=serial)
+    except CoverageChangedError as refusal:
+        raise PatientNotEligibleError(payer.notices["not_eligible"]) from refusal
+    except DuplicateFoundError as refusal:
+        existing = refusal.existing
+        seen = not existing.tins.isdisjoint(caller.tins)
+        raise duplicate_error(payer, existing if seen else None) from refusal
+    except DraftRefusedError as refusal:
+        current = kept(refusal.current, payer, now)
+        if same := _same_submission(current, content, caller, based_on):
+            return same
+        raise why_refused(
+            current,
+            based_on=based_on,
+            sent=content,
+            callers_tins=caller.tins,
+            now=now,
+        ) from refusal
+
+
+def duplicate_error(payer: Payer, named: Fingerprint | None) -> DuplicateRequestError:
+    """The refusal of a request that repeats another one, which it names if the caller sees it (S2)."""
+    words = payer.notices["duplicate"]
+    if named is None:
+        return DuplicateRequestError(words)
+    existing = {"request_id": named.request_id, "number": named.number}
+    return DuplicateRequestError(words, existing=existing)
 
 
 def _submission(
@@ -161,13 +215,11 @@ def _submission(
     patient = content.patient
     if patient is None:
         raise AssertionError("completeness requires a patient")
-    review = Review(
-        number=number,
-        submitted_at=now,
-        submitted_version=based_on,
-        lines=service_lines_of(content.services),
-        temporary_providers=manually_entered(draft_id, content),
-        submitter_tins=tuple(sorted(caller.tins.intersection(content.tins))),
+    review = review_of(draft_id, content, submitted_at=now, submitted_version=based_on).model_copy(
+        update={
+            "number": number,
+            "submitter_tins": tuple(sorted(caller.tins.intersection(content.tins))),
+        }
     )
     event = Event(
         event_id=event_id(draft_id, based_on + 1),
@@ -193,14 +245,6 @@ def _submission(
         now=now,
         fingerprint=fingerprint_of(draft_id, number, now, content),
     )
-
-
-def _duplicate(existing: Fingerprint, caller: Caller, payer: Payer) -> DuplicateRequestError:
-    words = payer.notices["duplicate"]
-    if not existing.tins & caller.tins:
-        return DuplicateRequestError(words)
-    named = {"request_id": existing.request_id, "number": existing.number}
-    return DuplicateRequestError(words, existing=named)
 
 
 def _same_submission(
