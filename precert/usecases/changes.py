@@ -4,14 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from precert.domain.caller import Caller
-from precert.domain.errors import ActionNotAllowedError, NotFoundError, TransientError
+from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.domain.request import Change, Request
+from precert.domain.retry import retry
 from precert.domain.reviewing import require_not_held_by_others
 from precert.domain.statuses import Action, Status
 from precert.names import Entitlement
 from precert.usecases.ports.requests import ConcurrentChangeError, RequestStore
-
-ATTEMPTS = 5
 
 
 def change_request(
@@ -29,16 +28,15 @@ def change_request(
     Raises:
         TransientError: others were quicker every time.
     """
-    for _ in range(ATTEMPTS):
+
+    def attempt() -> Request:
         wanted = change(requests.read(request_id))
         if isinstance(wanted, Request):
             return wanted
-        try:
-            requests.record(wanted)
-        except ConcurrentChangeError:
-            continue
+        requests.record(wanted)
         return wanted.request
-    raise TransientError("The request is being changed by others. Try again.")
+
+    return retry(attempt, on=ConcurrentChangeError)
 
 
 def reviewable(request: Request | None, caller: Caller) -> Request:

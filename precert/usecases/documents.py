@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Final
 
 from precert.domain.caller import Caller
 from precert.domain.documents import (
@@ -27,6 +28,7 @@ from precert.domain.errors import (
 from precert.domain.events import Event, event_id
 from precert.domain.payer import Payer
 from precert.domain.request import Request
+from precert.domain.retry import retry
 from precert.domain.statuses import Status
 from precert.names import Entitlement, EventType
 from precert.usecases.access import expired, has_expired, kept, live_draft, not_found, visible
@@ -291,7 +293,7 @@ def document_event(request: Request, document: Document, now: datetime) -> Event
     )
 
 
-ATTEMPTS = 5
+DOCUMENT_BUSY: Final = "The document is being changed by others. Try again."
 
 
 def scan_document(
@@ -317,7 +319,8 @@ def scan_document(
     Raises:
         TransientError: the document is being changed by others; deliver the result again.
     """
-    for _ in range(ATTEMPTS):
+
+    def attempt() -> Document | None:
         document = records.document(request_id, document_id)
         if document is not None and document.status is DocumentStatus.AWAITING_UPLOAD:
             # Whatever the stage's switch says, this document is being scanned.
@@ -343,14 +346,12 @@ def scan_document(
         settled = document.scanned(result, now)
         if settled is None:
             return document
-        try:
-            records.settle(request_id, settled, document_event(request, settled, now))
-        except DocumentChangedError:
-            continue
+        records.settle(request_id, settled, document_event(request, settled, now))
         if settled.status is DocumentStatus.REFUSED:
             store.remove(request_id, document_id)
         return settled
-    raise TransientError("The document is being changed by others. Try again.")
+
+    return retry(attempt, on=DocumentChangedError, message=DOCUMENT_BUSY)
 
 
 @dataclass(frozen=True)
@@ -446,19 +447,17 @@ def delete_document(
         TransientError: the document is being changed by others.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    for _ in range(ATTEMPTS):
+
+    def attempt() -> None:
         file = requests.read_file(request_id)
         draft = live_draft(file.request if file else None, caller.tins, now)
         if file is None:
             raise not_found()
         document = document_in(file, document_id)
         event = _deleted_event(draft, document, caller, now, deletion_id)
-        try:
-            records.delete(request_id, document, event, callers_tins=caller.tins, now=now)
-        except DocumentChangedError:
-            continue
-        return
-    raise TransientError("The document is being changed by others. Try again.")
+        records.delete(request_id, document, event, callers_tins=caller.tins, now=now)
+
+    retry(attempt, on=DocumentChangedError, message=DOCUMENT_BUSY)
 
 
 def remove_document(

@@ -20,11 +20,11 @@ from precert.domain.errors import (
     KeyReusedError,
     NotFoundError,
     PatientNotEligibleError,
-    TransientError,
 )
 from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of, service_lines_of
+from precert.domain.retry import retry
 from precert.domain.review import Approved, Channel, Decision, ServiceLine
 from precert.domain.statuses import LineStatus, determined_status
 from precert.names import Entitlement, EventType
@@ -129,9 +129,6 @@ def _registered_request(current: Request | None, request: Request) -> SubmittedR
     return SubmittedRequest.of(current)
 
 
-ATTEMPTS = 5
-
-
 @dataclass(frozen=True)
 class ReportedLine:
     """What a vendor decided for one line; ``approved`` where it differs from what was asked."""
@@ -192,16 +189,14 @@ def report_determination(
         if report.number
         else new_id(report.vendor_id, report.reference)
     )
-    for _ in range(ATTEMPTS):
+
+    def attempt() -> Request:
         request = requests.read(request_id) if request_id else None
         if request is None:
             if report.number or request_id is None:
                 raise _unknown()
-            try:
-                request = _shown(request_id, report, by, reference, payer, now)
-                return _reported_request(request, by, registrations, payer, serial)
-            except RegisteredAlreadyError:
-                continue
+            request = _shown(request_id, report, by, reference, payer, now)
+            return _reported_request(request, by, registrations, payer, serial)
         if request.review is None or request.review.vendor_id != report.vendor_id:
             raise _unknown()
         change = request.report(
@@ -209,12 +204,10 @@ def report_determination(
         )
         if change is None:
             return request
-        try:
-            requests.record(change)
-        except ConcurrentChangeError:
-            continue
+        requests.record(change)
         return change.request
-    raise TransientError("The request is being changed by others. Try again.")
+
+    return retry(attempt, on=(ConcurrentChangeError, RegisteredAlreadyError))
 
 
 def _shown(

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import TypedDict, Unpack
 
 from precert.domain.caller import Caller
-from precert.domain.errors import FieldError, FlagLimitError, InvalidInputError, TransientError
+from precert.domain.errors import FieldError, FlagLimitError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
+from precert.domain.retry import retry
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Sort
 from precert.names import Entitlement
@@ -81,9 +82,6 @@ def _errors(wanted: Lines) -> list[FieldError]:
         )
         if first is not None and last is not None and last < first
     ]
-
-
-FLAG_ATTEMPTS = 3
 
 
 def flag_request(
@@ -160,18 +158,16 @@ def _on_a_line(
     """Change the line of a request that the TIN sees; again where it moved meanwhile."""
     caller.require(Entitlement.PATIENT_SEARCH)
     acting_tin = caller.acting_tin(tin)
-    for _ in range(FLAG_ATTEMPTS):
+
+    def attempt() -> None:
         request = visible(requests.read(request_id), {acting_tin})
         if request.status is Status.INCOMPLETE and has_expired(request, now):
             raise expired()
         if request.waiting_on is WaitingOn.VENDOR:
             raise not_found()
-        try:
-            change(request, acting_tin)
-        except ConcurrentChangeError:
-            continue
-        return
-    raise TransientError("The request is being changed by others. Try again.")
+        change(request, acting_tin)
+
+    retry(attempt, on=ConcurrentChangeError)
 
 
 def _limit(rows: tuple[DashboardRow, ...], payer: Payer, now: datetime) -> FlagLimitError:

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from precert.domain.errors import FieldError, InvalidInputError, TransientError
+from precert.domain.errors import FieldError, InvalidInputError
+from precert.domain.retry import retry
 from precert.domain.rules import DelegatedVendor, Rule, RuleListVersion
 from precert.usecases.ports.reference import (
     RuleListChangedError,
@@ -14,8 +15,6 @@ from precert.usecases.ports.reference import (
     RuleListVersions,
 )
 
-ATTEMPTS: Final = 5
-"""How often a publisher yields to another one who publishes at the same time."""
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NEXT_INSTANT: Final = timedelta(microseconds=1)
 
@@ -50,7 +49,8 @@ def publish_rule_list(
         words = "must be at most 64 letters, digits, dots, hyphens and underscores"
         raise InvalidInputError([FieldError("/version", "malformed", words)])
     key, sha256 = rule_lists.store(rules, vendors)
-    for _ in range(ATTEMPTS):
+
+    def attempt() -> RuleListVersion:
         before = versions.in_effect()
         if before and before.sha256 == sha256 and version in (None, before.version):
             return before
@@ -65,10 +65,13 @@ def publish_rule_list(
         )
         try:
             versions.put_in_effect(published, instead_of=before)
-        except RuleListChangedError:
-            continue
         except RuleListExistsError as error:
             words = "is the version of a list published before, which never changes; choose another"
             raise InvalidInputError([FieldError("/version", "taken", words)]) from error
         return published
-    raise TransientError("Others published at the same time again and again. Try again.")
+
+    return retry(
+        attempt,
+        on=RuleListChangedError,
+        message="Others published at the same time again and again. Try again.",
+    )

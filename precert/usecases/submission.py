@@ -14,12 +14,12 @@ from precert.domain.errors import (
     DuplicateRequestError,
     InvalidInputError,
     PatientNotEligibleError,
-    TransientError,
 )
 from precert.domain.events import Event, event_id
 from precert.domain.matching import TemporaryProviders, manually_entered
 from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of
+from precert.domain.retry import retry
 from precert.domain.review import Channel, Review
 from precert.domain.statuses import Status
 from precert.domain.values import precert_number
@@ -36,7 +36,6 @@ from precert.usecases.ports.requests import (
     Submission,
 )
 
-NUMBER_ATTEMPTS: Final = 5
 UNNUMBERED: Final = "-"
 """The number of a request that is not stored yet."""
 Stored = TypeVar("Stored")
@@ -102,12 +101,11 @@ def store_with_number(
     Raises:
         TransientError: every number that was drawn is taken.
     """
-    for _ in range(NUMBER_ATTEMPTS):
-        try:
-            return store(precert_number(payer.number_prefix, serial()))
-        except NumberTakenError:
-            continue
-    raise TransientError("No free precertification number was drawn. Send it again.")
+    return retry(
+        lambda: store(precert_number(payer.number_prefix, serial())),
+        on=NumberTakenError,
+        message="No free precertification number was drawn. Send it again.",
+    )
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ from precert.domain.events import Event
 from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
+from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE, SYSTEM, Assessment
 from precert.domain.reviewing import request_information
 from precert.domain.rules import DelegatedVendor
@@ -70,7 +71,6 @@ def with_matches(request: Request, reference: ReferenceReader) -> Request:
     return request.model_copy(update={"review": marked})
 
 
-ATTEMPTS = 5
 TOLERANCE_SECONDS = 60
 """How much later than its mark a clock may be looked at; less is no reason to wake anybody."""
 
@@ -112,18 +112,17 @@ def check_deadline(
     request_id: str, cycle: int, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> CycleStatus:
     """Tell that the deadline is near or has passed; the round goes on waiting (W2)."""
-    for _ in range(ATTEMPTS):
+
+    def attempt() -> CycleStatus:
         request = requests.read(request_id)
         if request is not None and is_open(request, cycle):
             change = request.check_deadline(now)
             if change is not None:
-                try:
-                    requests.record(change)
-                except ConcurrentChangeError:
-                    continue
+                requests.record(change)
                 request = change.request
         return cycle_status_of(request, cycle, payer, now)
-    raise TransientError("The request is being changed by others. Try again.")
+
+    return retry(attempt, on=ConcurrentChangeError)
 
 
 def is_open(request: Request, cycle: int) -> bool:
@@ -164,10 +163,6 @@ def deadline_of(request: Request, payer: Payer) -> Deadline:
     if appeal := review.open_appeal:
         return appeal_deadline(appeal.filed_at, expedited=appeal.expedited, clock=clock)
     return decision_deadline(review.submitted_at, request.urgency, clock)
-
-
-MOST_READS = ATTEMPTS + 3
-"""An assessment makes three changes at most: it pends, asks, and takes what arrived meanwhile."""
 
 
 def assess_cycle(
@@ -211,20 +206,20 @@ def assess_cycle(
             )
         return _asking(file, payer, now)
 
-    for _ in range(MOST_READS):
-        file = requests.read_file(request_id)
-        if file is None or not is_open(file.request, cycle):
-            return CycleStatus(Route.CLOSED, 1)
-        change = next_change(file)
-        if change is None:
-            return cycle_status_of(file.request, cycle, payer, now)
-        try:
+    def attempt() -> CycleStatus:
+        # At most three changes: it pends, requests information, and takes what arrived meanwhile.
+        while True:
+            file = requests.read_file(request_id)
+            if file is None or not is_open(file.request, cycle):
+                return CycleStatus(Route.CLOSED, 1)
+            change = next_change(file)
+            if change is None:
+                return cycle_status_of(file.request, cycle, payer, now)
             requests.record(change)
-        except ConcurrentChangeError:
-            continue
-        if not _may_ask(change.request):
-            return cycle_status_of(change.request, cycle, payer, now)
-    raise TransientError("The request is being changed by others. Try again.")
+            if not _may_ask(change.request):
+                return cycle_status_of(change.request, cycle, payer, now)
+
+    return retry(attempt, on=ConcurrentChangeError)
 
 
 def _first_change(
@@ -430,17 +425,14 @@ def _wake(
 
 def _receive_information(event: Event, *, requests: RequestStore, now: datetime) -> None:
     """A document that arrives answers what was asked for: the payer's clock runs on (W2, W6)."""
-    for _ in range(ATTEMPTS):
+
+    def attempt() -> None:
         request = requests.read(event.request_id)
         asked = request.review.open_information_request if request and request.review else None
         if request is None or asked is None or event.at < asked.requested_at:
             return
         change = request.receive_information(now)
-        if change is None:
-            return
-        try:
+        if change is not None:
             requests.record(change)
-        except ConcurrentChangeError:
-            continue
-        return
-    raise TransientError("The request is being changed by others. Try again.")
+
+    retry(attempt, on=ConcurrentChangeError)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from precert.usecases.submission import NUMBER_ATTEMPTS
+from precert.domain.retry import ATTEMPTS
 from tests.adapters.cloud import FACILITY, OFFICE, OFFICE_SUBJECT, Cloud, claims
 from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered, later
 
@@ -81,7 +81,7 @@ def test_nothing_is_written_when_no_free_number_is_drawn(cloud: Cloud) -> None:
     drawn.clear()
     before = cloud.items()
     reply = cloud.submit(two)
-    assert (reply.status, reply.code, len(drawn)) == (503, "try_again", NUMBER_ATTEMPTS)
+    assert (reply.status, reply.code, len(drawn)) == (503, "try_again", ATTEMPTS)
     assert cloud.items() == before
 
 

@@ -14,9 +14,9 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.request import Request
+from precert.domain.retry import ATTEMPTS
 from precert.domain.statuses import LineStatus, Status
 from precert.names import Entitlement
-from precert.usecases.changes import ATTEMPTS
 from precert.usecases.decisions import decide
 from tests.fakes import samples
 from tests.fakes.clock import START

@@ -8,12 +8,12 @@ import pytest
 from precert.domain.clocks import Deadline
 from precert.domain.errors import TransientError
 from precert.domain.request import Request
+from precert.domain.retry import ATTEMPTS
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import Status
 from precert.names import EventType, Route
 from precert.usecases.ports.requests import Cycle, RequestClosedError
 from precert.usecases.workflow import (
-    MOST_READS,
     CycleStatus,
     await_decision,
     check_deadline,
@@ -153,7 +153,7 @@ def test_round_does_not_wait_when_a_void_was_quicker() -> None:
 def test_task_may_be_tried_again_when_others_are_quicker_every_time() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
     requests.races = [
-        SUBMITTED.model_copy(update={"version": version}) for version in range(4, 4 + MOST_READS)
+        SUBMITTED.model_copy(update={"version": version}) for version in range(4, 4 + ATTEMPTS)
     ]
     with pytest.raises(TransientError):
         run_pend(requests, waiting())

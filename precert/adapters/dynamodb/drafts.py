@@ -10,7 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.directory import count_selection
-from precert.adapters.dynamodb.duplicates import LOCK_ATTEMPTS, lock, put_fingerprint
+from precert.adapters.dynamodb.duplicates import LockChangedError, put_fingerprint, write_with_lock
 from precert.adapters.dynamodb.keys import (
     DRAFT_PARTY_SK,
     DRAFTS_QUEUE,
@@ -42,7 +42,6 @@ from precert.adapters.dynamodb.table import (
     transient_errors,
 )
 from precert.domain.content import PARTS, Patient
-from precert.domain.errors import TransientError
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.statuses import Status, WaitingOn
@@ -162,9 +161,7 @@ class DynamoDBDrafts:
         )
 
     def submit(self, submission: Submission) -> None:
-        known: Item | None = None
-        for _ in range(LOCK_ATTEMPTS):
-            adding = lock(self._table, submission.fingerprint, known)
+        def write(adding: dict[str, Any]) -> None:
             operations = [*self._submission(submission), adding]
             try:
                 self._writes.transact(operations)
@@ -175,10 +172,9 @@ class DynamoDBDrafts:
                     raise CoverageChangedError from failed
                 if operations[failed.index] is not adding:
                     raise NumberTakenError from failed
-                known = failed.item
-                continue
-            return
-        raise TransientError("Others are asking for the same. Send it again.")
+                raise LockChangedError(failed.item) from failed
+
+        write_with_lock(self._table, submission.fingerprint, write)
 
     def _line(self, draft: Request, warn_at: datetime | None) -> dict[str, Any]:
         (operation,) = set_lines(

@@ -7,7 +7,8 @@ archived leaves them as it is cleaned up behind. A lock that nobody is left in g
 begin at an instant: a lock that is made anew never has a version that its forerunner had.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.keys import (
     LOCK_SK,
@@ -28,8 +29,8 @@ from precert.adapters.dynamodb.table import (
     transient_errors,
 )
 from precert.domain.duplicates import Fingerprint, fingerprint_of
-from precert.domain.errors import TransientError
 from precert.domain.request import Request
+from precert.domain.retry import retry
 from precert.domain.review import Channel
 from precert.names import PK, SK
 from precert.usecases.ports.requests import DuplicateFoundError
@@ -37,7 +38,7 @@ from precert.usecases.ports.requests import DuplicateFoundError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-LOCK_ATTEMPTS = 5
+LOCK_BUSY: Final = "Others are asking for the same. Send it again."
 
 
 class DynamoDBFingerprints:
@@ -55,6 +56,36 @@ class DynamoDBFingerprints:
 def put_fingerprint(table: str, fingerprint: Fingerprint) -> dict[str, Any]:
     item = {**_fingerprint_key(fingerprint), "fingerprint": packed(fingerprint)}
     return {"Put": {"TableName": table, "Item": to_wire(item)}}
+
+
+class LockChangedError(Exception):
+    """Another request was added to the lock first; ``item`` is what it holds now."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("the lock changed")
+        self.item = item
+
+
+def write_with_lock(
+    table: str, fingerprint: Fingerprint, write: Callable[[dict[str, Any]], None]
+) -> None:
+    """Call ``write`` with the operation that adds a request to its lock, again after LockChangedError.
+
+    Raises:
+        DuplicateFoundError: a request in the lock has days in common with this one.
+        TransientError: others changed the lock every time.
+    """
+    known: Item | None = None
+
+    def attempt() -> None:
+        nonlocal known
+        try:
+            write(lock(table, fingerprint, known))
+        except LockChangedError as changed:
+            known = changed.item
+            raise
+
+    retry(attempt, on=LockChangedError, message=LOCK_BUSY)
 
 
 def lock(table: str, fingerprint: Fingerprint, known: Item | None) -> dict[str, Any]:
@@ -140,7 +171,8 @@ def forget(client: "DynamoDBClient", table: str, fingerprint: Fingerprint) -> No
     with transient_errors():
         client.delete_item(TableName=table, Key=to_wire(_fingerprint_key(fingerprint)))
     writes, key = Writes(client), _lock_key(fingerprint)
-    for _ in range(LOCK_ATTEMPTS):
+
+    def attempt() -> None:
         item = get(client, table, key[PK], key[SK])
         if item is None:
             return
@@ -153,15 +185,12 @@ def forget(client: "DynamoDBClient", table: str, fingerprint: Fingerprint) -> No
             "ConditionExpression": "version = :known",
             "ExpressionAttributeValues": to_wire({":known": item["version"]}),
         }
-        try:
-            if others:
-                writes.update(**_left(known, fingerprint))
-            else:
-                writes.delete(**known)
-        except ConditionFailedError:
-            continue
-        return
-    raise TransientError("Others are asking for the same. Try again.")
+        if others:
+            writes.update(**_left(known, fingerprint))
+        else:
+            writes.delete(**known)
+
+    retry(attempt, on=ConditionFailedError, message=LOCK_BUSY)
 
 
 def _left(known: dict[str, Any], fingerprint: Fingerprint) -> dict[str, Any]:

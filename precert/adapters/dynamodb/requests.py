@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from precert.adapters.dynamodb.documents import document_of, notice_of
 from precert.adapters.dynamodb.duplicates import (
-    LOCK_ATTEMPTS,
-    lock,
+    LockChangedError,
     put_fingerprint,
     release,
     replace,
     submitted_fingerprint,
+    write_with_lock,
 )
 from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import (
@@ -57,7 +57,6 @@ from precert.adapters.dynamodb.table import (
 )
 from precert.domain.content import RequestContent
 from precert.domain.duplicates import Fingerprint, fingerprint_of
-from precert.domain.errors import TransientError
 from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, unmatched
 from precert.domain.request import Change, Request
@@ -333,14 +332,6 @@ def _fingerprint(request: Request) -> Fingerprint:
 NUMBER_SK = "NUMBER"
 
 
-class LockChangedError(Exception):
-    """Others were quicker at the lock on what is asked for; ``item`` is what it holds now."""
-
-    def __init__(self, item: Item | None) -> None:
-        super().__init__("the lock changed")
-        self.item = item
-
-
 class DynamoDBRegistrations:
     """One transaction for each: what a submission writes, without a draft before it."""
 
@@ -383,15 +374,9 @@ class DynamoDBRegistrations:
             self._transact(operations)
             return
         operations.append(put_fingerprint(self._table, fingerprint))
-        known: Item | None = None
-        for _ in range(LOCK_ATTEMPTS):
-            try:
-                self._transact([*operations, lock(self._table, fingerprint, known)])
-            except LockChangedError as changed:
-                known = changed.item
-                continue
-            return
-        raise TransientError("Others are asking for the same. Send it again.")
+        write_with_lock(
+            self._table, fingerprint, lambda adding: self._transact([*operations, adding])
+        )
 
     def _transact(self, operations: list[dict[str, Any]]) -> None:
         try:
