@@ -4,11 +4,12 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import check_warm, listing, rule_engines
+from bench import check_warm, listing, restore, rule_engines
 from bench.counting import CountingError
 
 BENCHMARKS: Final[tuple[Callable[[bool], str], ...]] = (
     check_warm.report,
+    restore.report,
     rule_engines.report,
     listing.report,
 )

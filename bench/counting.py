@@ -105,11 +105,15 @@ def compare(
 def per_call(
     *arguments: str,
     path: Sequence[Path] = (),
+    environment: Mapping[str, str] | None = None,
     calls: tuple[int, int] = PER_CALL,
 ) -> Counted:
     """Instructions of one warm call of a worker; its last argument is how many calls it serves."""
     few, many = calls
-    first, second = (instructions(*arguments, str(count), path=path) for count in (few, many))
+    first, second = (
+        instructions(*arguments, str(count), path=path, environment=environment)
+        for count in (few, many)
+    )
     if first.answer != second.answer:
         raise CountingError("the first calls were answered otherwise than the last ones")
     return Counted((second.instructions - first.instructions) // (many - few), first.answer)

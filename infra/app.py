@@ -17,12 +17,16 @@ import aws_cdk as cdk
 
 from infra import packaging
 from infra.context import stage_config
+from infra.packaging import Packages
 from infra.platforms import Platform
 from infra.stack import PrecertStack
 
 FLAGS: Final = {
     "@aws-cdk/aws-iam:minimizePolicies": True,
     "@aws-cdk/core:enablePartitionLiterals": True,
+    # A version is published when a function's layer changes, and not for its description.
+    "@aws-cdk/aws-lambda:recognizeLayerVersion": True,
+    "@aws-cdk/aws-lambda:recognizeVersionProps": True,
 }
 """Set here and not in ``cdk.json``: both ways in must give the same template."""
 
@@ -33,8 +37,11 @@ def make_app(
     *,
     out: str | None = None,
     context: Mapping[str, Any] | None = None,
+    packages: Packages | None = None,
 ) -> tuple[cdk.App, PrecertStack]:
     """The app with its one stack, not yet synthesized."""
+    packages = packages or packaging.build(platform)
+    packaging.print_missing_bytecode(packages, platform)
     app = cdk.App(
         outdir=out,
         context=FLAGS,
@@ -48,7 +55,7 @@ def make_app(
         f"precert-{stage}",
         stage=stage_config(stage, context or {}),
         platform=platform,
-        packages=packaging.build(platform),
+        packages=packages,
     )
     return app, stack
 

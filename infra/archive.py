@@ -3,7 +3,6 @@
 import hashlib
 import os
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -32,16 +31,16 @@ def digest(folder: Path, files: Iterable[Path], *more: str) -> str:
     return sha.hexdigest()
 
 
-def compile_folder(folder: Path, runs_at: str) -> None:
-    """Writes bytecode that is never checked against its source.
+def compile_folder(folder: Path, runs_at: str, interpreter: str) -> None:
+    """Writes an interpreter's bytecode, which is never checked against its source.
 
-    Without it every cold start compiles anew, two to three times as slow, and a zip's fixed times
+    Without it every initialization compiles anew, two to three times as slow, and a zip's fixed times
     would make checked bytecode stale. ``runs_at`` is where Lambda unpacks the folder: tracebacks
     name that, not the building machine. A process of its own fixes the hash seed, on which the
     order of constant sets depends.
     """
     command = [
-        sys.executable,
+        interpreter,
         *("-m", "compileall", "-q", "-f", "-j", "2"),
         *("--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", runs_at, str(folder)),
     ]

@@ -1,21 +1,14 @@
 """Installs the locked third-party packages for one platform, and leaves out what nothing reads."""
 
-import gzip
-import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from infra import certificates
 from infra.platforms import Platform
-
-AWS_SERVICES: Final = frozenset({"dynamodb", "events", "kms", "s3", "stepfunctions", "sts"})
-"""Services whose models ship; botocore carries hundreds, two thirds of the whole layer."""
-_ENDPOINTS_OF: Final = (AWS_SERVICES - {"stepfunctions"}) | {"states"}
-"""The same services as the list of endpoints calls them."""
 
 _CACHE: Final = Path(__file__).resolve().parent.parent / ".local" / "cache" / "uv"
 _LEFT_OUT_FOLDERS: Final = ("bin", "share", "tests", "examples")
@@ -33,7 +26,7 @@ class PackagingError(Exception):
 def install(requirements: Path, target: Path, platform: Platform) -> None:
     """Wheels only and by hash: nothing is built, nothing is taken that the lock does not name."""
     wheels_for = (
-        ("--python-platform", "aarch64-manylinux2014", "--python-version", "3.11")
+        ("--python-platform", "aarch64-manylinux2014", "--python-version", platform.python)
         if platform is Platform.AWS
         else ("--python", sys.executable)
     )
@@ -72,42 +65,4 @@ def _prune(target: Path) -> None:
         for path in list(target.rglob(pattern)):
             path.unlink()
     if (target / "botocore").exists():
-        _shorten(target / "botocore" / "data")
         certificates.trust_amazon_alone(target / certificates.BUNDLE)
-
-
-def _shorten(data: Path) -> None:
-    """Remove what no call needs from the data that the first client of a process reads.
-
-    That is the models and endpoints of services that do not ship, and the texts of the models:
-    a quarter of a cold start's instructions.
-    """
-    for folder in data.glob("*/"):
-        if folder.is_dir() and folder.name not in AWS_SERVICES:
-            shutil.rmtree(folder)
-    endpoints = json.loads((data / "endpoints.json").read_bytes())
-    for partition in endpoints["partitions"]:
-        known = partition["services"]
-        partition["services"] = {name: known[name] for name in known if name in _ENDPOINTS_OF}
-    _write(data / "endpoints.json", endpoints)
-    for packed in data.glob("*/*/service-2.json.gz"):
-        _write(
-            packed.with_suffix(""), _without_texts(json.loads(gzip.decompress(packed.read_bytes())))
-        )
-        packed.unlink()
-
-
-def _without_texts(model: Any) -> Any:
-    """A service model, its documentation empty (S3's must be there); shapes of that name stay."""
-    if isinstance(model, dict):
-        return {
-            name: ""
-            if name == "documentation" and isinstance(value, str)
-            else _without_texts(value)
-            for name, value in model.items()
-        }
-    return [_without_texts(value) for value in model] if isinstance(model, list) else model
-
-
-def _write(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")

@@ -3,6 +3,8 @@
 A dependency is made when it is first used, and once in a process.
 """
 
+import gc
+import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import uuid4
 
 import boto3
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from ulid import ULID
@@ -41,19 +44,41 @@ from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWor
 from precert.domain.caller import ClaimNames
 from precert.domain.clocks import history_end
 from precert.domain.documents import Refusal
+from precert.domain.errors import PrecertError
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
 from precert.domain.values import SERIAL_LIMIT
 from precert.names import STACK_OUTPUTS, Env
+from precert.observability import logger
 from precert.settings import Settings, SettingsError
+from precert.snapshot import on_snapshot
 from precert.usecases.access import RetainedRequests, kept
 from precert.usecases.checks import Check, check_requirements
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_events.client import EventBridgeClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_stepfunctions.client import SFNClient
 
     from precert.adapters.typst_printer import TypstPrinter
+
+
+_CLIENTS: Final = {
+    Env.REQUESTS_TABLE: "dynamodb",
+    Env.REFERENCE_TABLE: "dynamodb",
+    Env.RULE_LISTS_BUCKET: "s3",
+    Env.DOCUMENTS_BUCKET: "s3",
+    Env.ARCHIVE_BUCKET: "s3",
+    Env.SSN_KEY: "kms",
+    Env.STATE_MACHINE_ARN: "stepfunctions",
+    Env.EVENT_BUS_NAME: "events",
+}
+"""The client that a function uses which is given this variable."""
+_NO_MEMBER: Final = "0"
+_NO_ZIP_CODE: Final = "0"
+_NO_REQUEST: Final = "00000000000000000000000000"
+"""Ids that nothing has."""
 
 
 def utc_now() -> datetime:
@@ -290,31 +315,39 @@ class Dependencies:
     @cached_property
     def printer(self) -> "TypstPrinter":
         # typst ships in the printing layer, which only the functions that print documents have.
-        from precert.adapters.typst_printer import TypstPrinter
+        from precert.adapters.typst_printer import TypstPrinter  # noqa: PLC0415
 
         return TypstPrinter(shipped_templates())
 
     @cached_property
-    def workflow(self) -> StepFunctionsWorkflow:
-        client = self.session.client(
+    def stepfunctions(self) -> "SFNClient":
+        return self.session.client(
             "stepfunctions", config=client_config(), endpoint_url=self.endpoint_url
         )
-        return StepFunctionsWorkflow(client, state_machine_arn=self.settings[Env.STATE_MACHINE_ARN])
+
+    @cached_property
+    def workflow(self) -> StepFunctionsWorkflow:
+        return StepFunctionsWorkflow(
+            self.stepfunctions, state_machine_arn=self.settings[Env.STATE_MACHINE_ARN]
+        )
 
     @cached_property
     def task_tokens(self) -> StepFunctionsTokens:
-        return StepFunctionsTokens(
-            self.session.client(
-                "stepfunctions", config=client_config(), endpoint_url=self.endpoint_url
-            )
-        )
+        return StepFunctionsTokens(self.stepfunctions)
+
+    @cached_property
+    def events(self) -> "EventBridgeClient":
+        return self.session.client("events", config=client_config(), endpoint_url=self.endpoint_url)
 
     @cached_property
     def bus(self) -> EventBridgeBus:
-        client = self.session.client(
-            "events", config=client_config(), endpoint_url=self.endpoint_url
-        )
-        return EventBridgeBus(client, bus_name=self.settings[Env.EVENT_BUS_NAME])
+        return EventBridgeBus(self.events, bus_name=self.settings[Env.EVENT_BUS_NAME])
+
+    def close_connections(self) -> None:
+        """Close what the clients have open; their next calls connect again."""
+        for made in vars(self).values():
+            if isinstance(made, BaseClient):
+                made.close()
 
 
 def stack_dependencies(stack: str | None) -> Dependencies:
@@ -376,3 +409,43 @@ def call(function: Callable[..., Result], /, *arguments: object, **named: object
 def claim_names() -> ClaimNames:
     """The claims that this deployment reads a caller from."""
     return dependencies().settings.claims
+
+
+def prepare_snapshot() -> None:
+    """Do what the first call would otherwise do: make clients, read, open the rule list in effect.
+
+    A read that fails is left to the first call: a version is published before its tables have data.
+    """
+    deps = dependencies()
+    configured = {name for name in Env if deps.settings.environ.get(name.value)}
+    deps.payer.zone, deps.settings.claims  # noqa: B018 - read when they are first used
+    deps.code_sets.place(_NO_ZIP_CODE)
+    for name, client in _CLIENTS.items():
+        if name in configured:
+            getattr(deps, client)
+    try:
+        if Env.REFERENCE_TABLE in configured:
+            rule_list = deps.reference.check_facts(_NO_MEMBER).rule_list
+            if rule_list and Env.RULE_LISTS_BUCKET in configured:
+                deps.rule_lists.rules(rule_list, ())
+        if Env.REQUESTS_TABLE in configured:
+            deps.stored_requests.read(_NO_REQUEST)
+    except PrecertError as error:
+        logger.warning("not_read_before_snapshot", extra={"code": error.code})
+    # What is there by now stays: no collection of garbage has to go through it again.
+    gc.collect()
+    gc.freeze()
+
+
+def renew_after_restore() -> None:
+    """Take no connection, and no state of the pseudo-random generator, over from the snapshot.
+
+    Credentials need no renewal here: Lambda gives a snapshot those of the container endpoint, which
+    botocore asks again once they have expired.
+    """
+    dependencies().close_connections()
+    # botocore draws its delays between attempts from it; ids, keys and serials are the system's.
+    random.seed()
+
+
+on_snapshot(before=prepare_snapshot, after_restore=renew_after_restore)

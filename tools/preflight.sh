@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What this machine must have, each missing thing in one line. `python` as argument prints the path of
-# Python 3.11, which the functions run on in AWS and here.
+# the Python to use: 3.13, which the functions run on in AWS, or else another that is supported.
 set -u
 
 fail() {
@@ -9,20 +9,22 @@ fail() {
 }
 
 find_python() {
-  local candidate
-  for candidate in python3.11 python3 python; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-      "$candidate" -c 'import sys; print(sys.executable)'
-      return
-    fi
+  local version candidate
+  for version in 3.13 3.14 3.12 3.11; do
+    for candidate in "python$version" python3 python "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python; do
+      if [ "$("$candidate" -c 'import sys; print("{}.{}".format(*sys.version_info))' 2>/dev/null)" = "$version" ]; then
+        "$candidate" -c 'import sys; print(sys.executable)'
+        return
+      fi
+    done
   done
   return 1
 }
 
 python=$(find_python) ||
-  fail "Python 3.11 is needed (found: $(python3 --version 2>/dev/null || echo none)); install it and run again"
+  fail "Python 3.11, 3.12, 3.13 or 3.14 is needed (found: $(python3 --version 2>/dev/null || echo none)); install it and run again"
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
-  fail "$python cannot make virtual environments; install its venv module (Debian: python3.11-venv)"
+  fail "$python cannot make virtual environments; install its venv module (Debian: python3-venv)"
 command -v git >/dev/null || fail "git is needed; install it and run again"
 command -v node >/dev/null || fail "Node.js 20 or later is needed (the CDK runs on it); install it and run again"
 node -e "process.exit(parseInt(process.versions.node, 10) < 20 ? 1 : 0)" 2>/dev/null ||

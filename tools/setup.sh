@@ -42,9 +42,17 @@ make_venv() {
   uv=.venv/bin/uv
   export PIP_CACHE_DIR=${PIP_CACHE_DIR:-$PWD/.local/cache/pip} PIP_DISABLE_PIP_VERSION_CHECK=1
   export UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.local/cache/uv} UV_NO_CONFIG=1 UV_SYSTEM_CERTS=1 UV_PYTHON_DOWNLOADS=never
-  if ! { "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' && "$uv" --version; } >>"$log" 2>&1; then
+  # What packages are built with also runs them: all environments have the version of .venv.
+  local supported='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))'
+  local same="import sys; sys.exit(sys.version_info[:2] != ($(.venv/bin/python -c 'import sys; print(*sys.version_info[:2], sep=", ")' 2>/dev/null)))"
+  [ "$venv" = .venv ] && same=$supported
+  if ! { "$venv/bin/python" -c "$supported" && "$venv/bin/python" -c "$same" && "$uv" --version; } >>"$log" 2>&1; then
     local python
-    python=$(tools/preflight.sh python) || exit 1
+    if [ "$venv" = .venv ]; then
+      python=$(tools/preflight.sh python) || exit 1
+    else
+      python=$(.venv/bin/python -c 'import sys; print(sys._base_executable)') || exit 1
+    fi
     "$python" -m venv --clear "$venv" >>"$log" 2>&1 || fail
   fi
   if ! "$uv" --version >>"$log" 2>&1; then

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from precert.domain.payer import Payer
 from precert.domain.rules import RuleListVersion
@@ -10,8 +10,6 @@ from precert.domain.rules import RuleListVersion
 
 class ResponseModel(BaseModel):
     """Base of all responses."""
-
-    model_config = ConfigDict(defer_build=True)
 
 
 class RuleListResponse(ResponseModel):

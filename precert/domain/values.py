@@ -51,7 +51,6 @@ class Value(BaseModel):
         extra="forbid",
         str_strip_whitespace=True,
         hide_input_in_errors=True,
-        defer_build=True,  # a cold start builds the models that its first call uses
     )
 
 

@@ -39,8 +39,10 @@ ALLOWED: Final = {
         "precert.domain",
         "precert.fhir",
         "precert.observability",
+        "precert.snapshot",
         "precert.usecases",
     ),
+    "precert.snapshot": ("snapshot_restore_py",),
     "precert.settings": ("pydantic", "precert.names", "precert.domain"),
     "precert.observability": ("aws_lambda_powertools", "precert.names", "precert.domain"),
     # The composition root: it alone knows everybody.

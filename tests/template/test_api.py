@@ -14,7 +14,9 @@ from tools.operations import OPERATIONS, ROUTES
 def handler_of(stack: Synthesized, route: dict[str, Any]) -> str:
     integration = route["Target"]["Fn::Join"][1][1]["Ref"]
     uri = stack.properties("AWS::ApiGatewayV2::Integration")[integration]["IntegrationUri"]
-    handler: str = stack.properties("AWS::Lambda::Function")[uri["Fn::GetAtt"][0]]["Handler"]
+    alias = stack.properties("AWS::Lambda::Alias")[uri["Ref"]]
+    function = stack.properties("AWS::Lambda::Function")[alias["FunctionName"]["Ref"]]
+    handler: str = function["Handler"]
     return handler
 
 

@@ -46,8 +46,9 @@ def test_every_table_is_printed_when_the_benchmarks_run(tmp_path: Path) -> None:
     valgrind.chmod(0o755)
     ran = bench(f"{tmp_path}:{os.environ['PATH']}")
     assert (ran.returncode, ran.stderr) == (0, "")
-    check, engines, dashboard = tables(ran.stdout)
+    check, restore, engines, dashboard = tables(ran.stdout)
     assert check == [["bare handler on dicts", "5,000", "1.00"], ["precert", "5,000", "1.00"]]
+    assert [row[2:] for row in restore] == [["5,000", "5,000", "1.00"]]
     assert [row[1:] for row in engines] == [["5,000", "1.00"]] * 2
     assert [row[1:] for row in dashboard] == [["1, 1.0", "1, 1.0"]] * 4
 
@@ -66,5 +67,6 @@ def test_one_line_says_so_when_valgrind_is_missing(path_without_valgrind: str) -
     assert (ran.returncode, ran.stderr) == (0, "")
     missing = "valgrind is missing, so nothing is counted (Debian: apt-get install valgrind)"
     lines = [line for line in ran.stdout.splitlines() if "valgrind" in line]
-    assert lines == [f"bench.check_warm: {missing}", f"bench.rule_engines: {missing}"]
+    counting = ("check_warm", "restore", "rule_engines")
+    assert lines == [f"bench.{name}: {missing}" for name in counting]
     assert len(tables(ran.stdout)) == 1

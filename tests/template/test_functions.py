@@ -1,9 +1,15 @@
 """House rules for functions."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
-from infra import catalogue, certificates
+from infra import catalogue, certificates, packaging
+from infra.app import make_app
+from infra.catalogue import CHECK, CONFIRMATION
+from infra.packaging import Packages
+from infra.platforms import Platform
 from precert.names import Env
 from tests.template.synthesized import Synthesized
 
@@ -28,8 +34,64 @@ def test_function_logs_json_and_traces_when_it_runs(stack: Synthesized) -> None:
     for function in stack.properties(FUNCTION).values():
         assert function["LoggingConfig"]["LogFormat"] == "JSON"
         assert function["TracingConfig"] == {"Mode": "Active"}
-        assert function["Runtime"] == "python3.11"
+        assert function["Runtime"] == "python3.13"
         assert "ReservedConcurrentExecutions" not in function
+
+
+def test_functions_that_callers_wait_for_start_from_a_snapshot_when_deployed(
+    stack: Synthesized,
+) -> None:
+    serves = {spec.handler: spec.serves_http for spec in catalogue.ALL}
+    functions = stack.properties(FUNCTION)
+    with_snapshot = {"ApplyOn": "PublishedVersions"}
+    snapshots = {name for name, one in functions.items() if one.get("SnapStart") == with_snapshot}
+    assert snapshots == {name for name, one in functions.items() if serves[one["Handler"]]}
+    versions = stack.properties("AWS::Lambda::Version")
+    aliases = stack.properties("AWS::Lambda::Alias").values()
+    assert {alias["Name"] for alias in aliases} == {"live"}
+    assert {alias["FunctionName"]["Ref"] for alias in aliases} == snapshots
+    for alias in aliases:
+        version, attribute = alias["FunctionVersion"]["Fn::GetAtt"]
+        assert attribute == "Version"
+        assert versions[version]["FunctionName"] == alias["FunctionName"]
+
+
+def test_api_invokes_the_alias_only_when_it_is_deployed(stack: Synthesized) -> None:
+    aliases = {json.dumps({"Ref": name}) for name in stack.resources("AWS::Lambda::Alias")}
+    integrations = stack.properties("AWS::ApiGatewayV2::Integration").values()
+    assert {json.dumps(one["IntegrationUri"]) for one in integrations} == aliases
+    permissions = stack.properties("AWS::Lambda::Permission").values()
+    permitted = {
+        json.dumps(one["FunctionName"])
+        for one in permissions
+        if one["Principal"] == "apigateway.amazonaws.com"
+    }
+    assert permitted == aliases
+
+
+def test_new_version_is_published_when_a_layer_or_the_code_changes(tmp_path: Path) -> None:
+    built = packaging.build(Platform.LOCAL)
+    other = replace(built.core, content_hash="0" * 64)
+    layer = replace(built, core=other)
+    code = replace(built, functions={**built.functions, "check": other})
+    before, with_layer, with_code = (
+        versions_of(packages, tmp_path / name)
+        for name, packages in (("before", built), ("layer", layer), ("code", code))
+    )
+    assert len(before) == len(with_layer - before) == sum(one.serves_http for one in catalogue.ALL)
+    assert len(with_code - before) == len([CHECK, CONFIRMATION])
+
+
+def versions_of(packages: Packages, out: Path) -> set[str]:
+    """The logical ids of the versions; a new id makes CloudFormation publish."""
+    app, stack = make_app("dev", Platform.LOCAL, out=str(out), packages=packages)
+    app.synth()
+    template = json.loads((out / f"{stack.artifact_id}.template.json").read_text(encoding="utf-8"))
+    return {
+        name
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Version"
+    }
 
 
 def test_function_reads_only_its_variables_when_it_is_configured(stack: Synthesized) -> None:

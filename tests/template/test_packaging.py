@@ -1,5 +1,6 @@
 """What ships: whole, compiled, for the right processor, and built only when something changed."""
 
+import os
 import ssl
 import struct
 import subprocess
@@ -13,9 +14,8 @@ import botocore
 import pytest
 
 from infra import archive, certificates, packaging
-from infra.dependencies import AWS_SERVICES
 from infra.packaging import Package, Packages
-from infra.platforms import Platform
+from infra.platforms import Platform, interpreter, machine_python
 from tests.adapters.corpus import writing
 
 UNCHECKED_HASH: Final = 0b01
@@ -42,16 +42,22 @@ def in_isolation(code: str, *folders: Path, given: str = "") -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, input=given).stdout
 
 
-def test_sources_are_compiled_when_they_ship(packages: Packages) -> None:
+@pytest.mark.parametrize("platform", list(Platform))
+def test_sources_are_compiled_when_an_interpreter_of_the_runtime_is_at_hand(
+    platform: Platform,
+) -> None:
+    packages = packaging.build(platform)
+    assert packages.compiled is (interpreter(platform.python) is not None)
+    tag = f"cpython-{platform.python.replace('.', '')}" if packages.compiled else "no bytecode"
     for package in every_package(packages):
         with zipfile.ZipFile(package.path) as opened:
             shipped = set(opened.namelist())
-            for name in [entry for entry in shipped if entry.endswith(".py")]:
-                folder, _, file = name.rpartition("/")
-                cached = f"{folder}/__pycache__/{file[:-3]}.cpython-311.pyc".lstrip("/")
-                assert cached in shipped, name
-                flags = struct.unpack("<I", opened.read(cached)[4:8])[0]
-                assert flags == UNCHECKED_HASH, name
+            compiled = {name for name in shipped if name.endswith(".pyc")}
+            sources = {name for name in shipped if name.endswith(".py")}
+            assert len(compiled) == (len(sources) if packages.compiled else 0)
+            for name in compiled:
+                assert name.endswith(f".{tag}.pyc")
+                assert struct.unpack("<I", opened.read(name)[4:8])[0] == UNCHECKED_HASH, name
 
 
 def test_nothing_of_this_machine_ships_when_packaged(packages: Packages) -> None:
@@ -84,33 +90,16 @@ def test_layers_import_when_they_are_all_there_is(tmp_path: Path) -> None:
             opened.extractall(tmp_path)
     code = (
         "import aws_lambda_powertools, pydantic\n"
-        "from botocore.session import get_session\n"
         "import precert.names, payer_data\n"
         "from precert.adapters.code_sets import shipped_code_sets\n"
         "from precert.domain.code_sets import CodeSet\n"
         "assert shipped_code_sets().listed(CodeSet.ICD_10_CM, 'K55').leaf is False\n"
-        f"for name in {sorted(AWS_SERVICES)!r}:\n"
-        "    get_session().create_client(name, region_name='us-east-1')\n"
+        "import boto3\n"
+        "for name in ('dynamodb', 'events', 'kms', 's3', 'stepfunctions'):\n"
+        "    boto3.session.Session().client(name, region_name='us-gov-west-1')\n"
         "print(pydantic.__file__)"
     )
     assert in_isolation(code, tmp_path / "python").strip().startswith(str(tmp_path))
-
-
-def test_every_service_has_its_client_when_botocores_data_is_cut() -> None:
-    folder = packaging.ROOT / "build" / Platform.LOCAL.value / "dependencies" / "python"
-    packaging.build(Platform.LOCAL, ("check",))
-    code = f"""
-from botocore.session import get_session
-for name in {sorted(AWS_SERVICES)!r}:
-    client = get_session().create_client(
-        name, region_name="us-gov-west-1", aws_access_key_id="a", aws_secret_access_key="b"
-    )
-    assert client.meta.service_model.operation_names
-    print(client.meta.endpoint_url)
-"""
-    found = in_isolation(code, folder).split()
-    assert len(found) == len(AWS_SERVICES)
-    assert all("us-gov-west-1.amazonaws.com" in url for url in found)
 
 
 def trusted(bundle: Path) -> dict[str, str]:
@@ -241,9 +230,36 @@ def test_function_alone_changes_when_its_code_does(small_project: Path) -> None:
     assert after[1] != before[1]
 
 
-def test_packages_are_refused_when_the_interpreter_is_another(
-    monkeypatch: pytest.MonkeyPatch,
+def test_sources_ship_when_no_interpreter_of_the_runtime_is_at_hand(
+    small_project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packaging, "PYTHON", (3, 9))
-    with pytest.raises(RuntimeError, match="Python"):
-        packaging.build(Platform.LOCAL)
+    compiled = packaging._Builder(Platform.LOCAL, small_project)
+    with compiled.alone():
+        with_bytecode = compiled.core()
+    assert any(name.endswith(".pyc") for name in names(with_bytecode))
+    monkeypatch.setattr(packaging, "interpreter", lambda _version: None)
+    builder = packaging._Builder(Platform.LOCAL, small_project)
+    with builder.alone():
+        sources = builder.core()
+    assert builder.compiles is False
+    assert [name for name in names(sources) if name.endswith(".pyc")] == []
+    # Else the one that is deployed already would stay, whichever of the two it is.
+    assert sources.content_hash != with_bytecode.content_hash
+
+
+def test_interpreter_is_found_when_the_machine_runs_on_it_or_pyenv_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "versions" / "3.10.99" / "bin"
+    folder.mkdir(parents=True)
+    shim = tmp_path / "shims" / "python3.10"
+    shim.parent.mkdir()
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setenv("PATH", str(shim.parent), prepend=os.pathsep)
+    assert interpreter(machine_python()) == sys.executable
+    assert interpreter("3.10") is None
+    (folder / "python3.10").write_text("#!/bin/sh\necho 3.10\n")
+    (folder / "python3.10").chmod(0o755)
+    assert interpreter("3.10") == str(folder / "python3.10")

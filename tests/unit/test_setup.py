@@ -59,3 +59,44 @@ def test_cause_is_told_when_the_installation_fails(tmp_path: Path, said: str, to
     assert told in first
     assert ".local/log/setup-node.log" in ran.stderr
     assert more == [] or said in more[0]
+
+
+def find_python(folder: Path, **versions: str) -> subprocess.CompletedProcess[str]:
+    """Looks for an interpreter where these are all there is: names on the path, with their versions."""
+    for name in ("bash", "git", "node"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    for name, version in versions.items():
+        command = folder / name.replace("_", ".")
+        command.write_text(
+            f'#!/bin/sh\ncase "$2" in *format*) echo {version} ;; *executable*) echo "$0" ;; esac\n'
+        )
+        command.chmod(0o755)
+    return subprocess.run(
+        [str(folder / "bash"), str(SCRIPT.with_name("preflight.sh")), "python"],
+        env={"PATH": str(folder), "PYENV_ROOT": str(folder / "pyenv")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("versions", "chosen"),
+    [
+        ({"python3": "3.11", "python3_13": "3.13"}, "python3.13"),
+        ({"python3": "3.14", "python3_12": "3.12"}, "python3"),
+        ({"python3": "3.10", "python": "3.12"}, "python"),
+        ({"python3_13": "", "python3_11": "3.11"}, "python3.11"),
+    ],
+)
+def test_interpreter_nearest_to_lambdas_is_chosen_when_several_are_at_hand(
+    tmp_path: Path, versions: dict[str, str], chosen: str
+) -> None:
+    ran = find_python(tmp_path, **versions)
+    assert (ran.returncode, ran.stdout.strip()) == (0, str(tmp_path / chosen))
+
+
+def test_setup_names_the_supported_versions_when_no_interpreter_has_one(tmp_path: Path) -> None:
+    ran = find_python(tmp_path, python3="3.10")
+    assert ran.returncode == 1
+    assert "Python 3.11, 3.12, 3.13 or 3.14 is needed" in ran.stderr
