@@ -1,11 +1,13 @@
-"""Values with a form of their own: what is taken, and as what it is kept."""
+"""Values with a form of their own, names as they are compared, and precertification numbers."""
 
+import re
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from precert.domain.values import (
+    SERIAL_LIMIT,
     Diagnosis,
     MemberId,
     Modifier,
@@ -15,7 +17,10 @@ from precert.domain.values import (
     Tin,
     Value,
     ZipCode,
+    folded,
     luhn_digit,
+    precert_number,
+    words_of,
 )
 
 
@@ -163,3 +168,58 @@ def test_value_is_unchangeable_when_it_is_built() -> None:
     value = Named(name="x")
     with pytest.raises(ValidationError):
         setattr(value, "name", "y")  # noqa: B010  # the types forbid it as well
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("García-Ruiz", "GARCIA RUIZ"),
+        ("Garci\u0301a", "García"),
+        ("O'Donnell", "O\u2019DONNELL"),
+        ("Thi Mai", "thimai"),
+        ("Zieliński", "zielinski"),
+        ("Łódzki", "lodzki"),
+        ("Strauß", "STRAUSS"),
+        ("Ørsted", "orsted"),
+        ("İnan", "inan"),
+        (" Adams ", "Adams"),
+    ],
+)
+def test_names_are_one_when_they_differ_in_marks_alone(one: str, other: str) -> None:
+    assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Adams", "Adam"), ("Ruiz García", "García Ruiz")])
+def test_names_are_two_when_letters_differ(one: str, other: str) -> None:
+    assert folded(one) != folded(other)
+
+
+def test_words_are_parted_when_a_name_has_hyphens_and_signs() -> None:
+    assert words_of("García-Ruiz & Sons, M.D.") == ("garcia", "ruiz", "sons", "m", "d")
+
+
+@pytest.mark.rule("S1")
+@pytest.mark.parametrize("serial", [0, 1, 42, 987_654_321, SERIAL_LIMIT - 1])
+def test_number_is_two_letters_and_ten_digits_when_serial_is_in_range(serial: int) -> None:
+    number = precert_number("PC", serial)
+    assert re.fullmatch(r"PC[0-9]{10}", number)
+    assert number[2:11] == f"{serial:09d}"
+
+
+def test_last_digit_checks_the_others_when_a_number_is_made() -> None:
+    assert precert_number("PC", 799_273_987) == f"PC799273987{luhn_digit('799273987')}"
+    assert precert_number("PC", 0) == "PC0000000000"
+
+
+def test_one_misheard_digit_is_noticed_when_a_number_is_read_out() -> None:
+    digits = precert_number("PC", 123_456_789)[2:]
+    for position in range(9):
+        for other in set("0123456789") - {digits[position]}:
+            misheard = digits[:position] + other + digits[position + 1 :]
+            assert luhn_digit(misheard[:-1]) != int(misheard[-1])
+
+
+@pytest.mark.parametrize("serial", [-1, SERIAL_LIMIT])
+def test_serial_is_refused_when_out_of_range(serial: int) -> None:
+    with pytest.raises(ValueError, match="nine digits"):
+        precert_number("PC", serial)

@@ -1,4 +1,4 @@
-"""National drug codes in every way they are written (C11)."""
+"""National drug codes in the form 5-4-2."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""Where a check leads that leads to no draft: the rare answers that the sample payer's list has not."""
+"""Starting a draft from a check."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Decisions: by whom, of which round, and why (W4)."""
+"""Deciding the lines of a case."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The confirmation of a check: where there is one, and what it tells (C7)."""
+"""The confirmation that nothing in a check needs precertification."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
