@@ -21,7 +21,14 @@ from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer, Stage
 from precert.domain.review import AssertionStatus, Channel
 from precert.domain.rules import Requirement
-from precert.domain.statuses import Action, AppealStatus, LineStatus, Status, WaitingOn, Who
+from precert.domain.statuses import (
+    ACTIONS,
+    LINE_STATUSES,
+    STATUSES,
+    AppealStatus,
+    WaitingOn,
+    Who,
+)
 from precert.domain.values import (
     AuthorizationType,
     CodeType,
@@ -49,27 +56,15 @@ class CodeList(NamedTuple):
     codes: tuple[Code, ...]
 
 
-_Names = Mapping[Any, str | tuple[str, str]]
+_Names = Mapping[Any, str | tuple[str, str | None]]
 """By code: its display name, or that and its description."""
 
 ENUM_NAMES: Final[Mapping[str, _Names]] = {
     "request_statuses": {
-        Status.INCOMPLETE: ("Incomplete", "A draft that has not been submitted."),
-        Status.PROCESSING: ("Processing", "Received; the payer's rules are being applied."),
-        Status.PENDING: ("Pending", "Pended for clinical review or decided by a delegated vendor."),
-        Status.APPROVED: ("Approved", "Certified in total."),
-        Status.PARTIALLY_APPROVED: (
-            "Partially approved",
-            "Certified in part: at least one service line was denied or modified.",
-        ),
-        Status.DENIED: ("Denied", "Not certified."),
-        Status.VOID: ("Void", "Cancelled before a determination. It stays in the history."),
+        status: (rule.label, rule.description) for status, rule in STATUSES.items()
     },
     "line_statuses": {
-        LineStatus.OPEN: ("Open", "Not determined yet."),
-        LineStatus.APPROVED: ("Approved", "Certified as requested."),
-        LineStatus.MODIFIED: ("Modified", "Certified with other units, dates or code."),
-        LineStatus.DENIED: ("Denied", "Not certified."),
+        status: (rule.label, rule.description) for status, rule in LINE_STATUSES.items()
     },
     "appeal_statuses": {
         AppealStatus.FILED: "Filed",
@@ -86,23 +81,7 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
         Who.YOU: "You",
         Who.ANOTHER: "Another reviewer",
     },
-    "actions": {
-        Action.RESUME: "Resume",
-        Action.DELETE: "Delete",
-        Action.DETAILS: "Details",
-        Action.MODIFY: ("Modify", "Add documents or answer a request for information."),
-        Action.VOID: "Void",
-        Action.APPEAL: "Appeal",
-        Action.DECIDE: "Decide",
-        Action.ASSIGN: "Assign to me",
-        Action.RELEASE: "Release",
-        Action.REQUEST_INFORMATION: "Request information",
-        Action.EXTEND: "Extend the deadline",
-        Action.OFFER_PEER_TO_PEER: "Offer a peer-to-peer discussion",
-        Action.SIGN: "Sign the decisions",
-        Action.CHANGE_DATES: "Change the approved dates",
-        Action.RECONCILE_PROVIDER: "Match a provider with the directory",
-    },
+    "actions": {action: (rule.label, rule.description) for action, rule in ACTIONS.items()},
     "event_types": {
         EventType.DRAFT_STARTED: "Draft started",
         EventType.DRAFT_DELETED: "Draft deleted",

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from precert.domain.review import Review
-from precert.domain.statuses import LineStatus
+from precert.domain.statuses import LineStatus, Status, determined_status
 from precert.domain.values import Text, Value
 from precert.names import NOTICE_PREFIX
 
@@ -111,12 +111,13 @@ def decided_lines(review: Review, cycle: int) -> dict[str, LineStatus]:
 
 def kind_of(review: Review, cycle: int) -> NoticeKind | None:
     """Which letter a round calls for; ``None`` while it is not decided, or where a vendor decided."""
-    decided = set(decided_lines(review, cycle).values())
+    decided = decided_lines(review, cycle).values()
     if not decided or review.vendor_id is not None:
         return None
     first = cycle == 1
-    if decided == {LineStatus.APPROVED}:
+    whole = determined_status(decided)
+    if whole is Status.APPROVED:
         return NoticeKind.APPROVAL if first else NoticeKind.APPEAL_OVERTURNED
-    if decided == {LineStatus.DENIED}:
+    if whole is Status.DENIED:
         return NoticeKind.DENIAL if first else NoticeKind.APPEAL_UPHELD
     return NoticeKind.PARTIAL_APPROVAL if first else NoticeKind.APPEAL_PARTLY_OVERTURNED

@@ -26,12 +26,9 @@ from precert.domain.events import Event, event_id
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
 from precert.domain.review import SYSTEM, Appeal, Assessment, Decision, Review, ServiceLine
 from precert.domain.statuses import (
-    ADVERSE,
     DELEGATED_ACTION,
-    REVIEW_ACTIONS,
     Action,
     AppealStatus,
-    LineStatus,
     Status,
     Transition,
     WaitingOn,
@@ -118,14 +115,14 @@ class Request(Value):
         """X12 306 (HCR01); a draft was never sent, so it has none."""
         if self.is_delegated and self.status is Status.PENDING:
             return DELEGATED_ACTION
-        return REVIEW_ACTIONS[self.status]
+        return self.status.rule.review_action
 
     @property
     def cycle_is_open(self) -> bool:
         """Whether the payer still owes a decision in the current round."""
         if self.is_delegated:
             return False
-        if self.status in (Status.PROCESSING, Status.PENDING):
+        if self.status.rule.open:
             return True
         return self.review is not None and self.review.open_appeal is not None
 
@@ -218,9 +215,8 @@ class Request(Value):
     def operator_actions(self) -> tuple[Action, ...]:
         """What an operator may do next: move approved dates (W5), reconcile a provider (S3)."""
         reconcile = (Action.RECONCILE_PROVIDER,) if self.unmatched_providers else ()
-        approved = (LineStatus.APPROVED, LineStatus.MODIFIED)
         if allows(self.status, Transition.CHANGE_DATES) and any(
-            line.status in approved for line in self.submitted.lines
+            line.status.rule.approves for line in self.submitted.lines
         ):
             return (Action.DETAILS, Action.CHANGE_DATES, *reconcile)
         return (Action.DETAILS, *reconcile)
@@ -530,7 +526,7 @@ class Request(Value):
                 f"/line_ids/{index}", "not_appealable", "name a line that was denied or modified"
             )
             for index, line_id in enumerate(line_ids)
-            if (line := review.line(line_id)) is None or line.status not in ADVERSE
+            if (line := review.line(line_id)) is None or not line.status.rule.adverse
         ]
         if not line_ids:
             errors.append(FieldError("/line_ids", "missing", "name the denied lines to appeal"))

@@ -13,12 +13,7 @@ from pydantic import Field
 
 from precert.domain.matching import ProviderRole, TemporaryProvider
 from precert.domain.rules import DelegatedVendor, Requirement
-from precert.domain.statuses import (
-    LINE_ACTIONS,
-    NOT_REQUIRED_ACTION,
-    AppealStatus,
-    LineStatus,
-)
+from precert.domain.statuses import NOT_REQUIRED_ACTION, AppealStatus, LineStatus
 from precert.domain.values import CodeType, Diagnosis, Text, Tin, UnitType, Value
 
 FIRST_CYCLE = 1
@@ -104,12 +99,12 @@ class ServiceLine(Value):
         return self.decisions[-1].status if self.decisions else LineStatus.OPEN
 
     @property
-    def review_action(self) -> str | None:
+    def review_action(self) -> str:
         """X12 306 (HCR01): NA where no certification was required, else the status's."""
         last = self.decisions[-1] if self.decisions else None
         if last is not None and last.reason_code == CERTIFICATION_NOT_REQUIRED:
             return NOT_REQUIRED_ACTION
-        return LINE_ACTIONS[self.status]
+        return self.status.rule.review_action
 
     @property
     def diagnosis(self) -> str | None:

@@ -19,7 +19,7 @@ from precert.domain.review import (
     Proposal,
     Review,
 )
-from precert.domain.statuses import LineStatus, Transition
+from precert.domain.statuses import Transition
 from precert.names import EventType
 
 
@@ -212,8 +212,7 @@ def change_dates(
     errors = [
         FieldError("/lines", "not_approved", f"line {line_id} is not approved: it has no dates")
         for line_id in decisions
-        if (line := review.line(line_id)) is None
-        or line.status not in (LineStatus.APPROVED, LineStatus.MODIFIED)
+        if (line := review.line(line_id)) is None or not line.status.rule.approves
     ]
     if errors or not decisions:
         raise InvalidInputError(

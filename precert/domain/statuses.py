@@ -1,63 +1,15 @@
-"""Statuses, and which action leads where: one table for the machine, the API and the dashboards.
+"""Statuses and actions: one row of a table for each, with everything that follows from it.
 
-Statuses are those an office knows from the dashboard (T1), each with its X12 306 review action, so
-that partner interfaces translate and need no second model.
+A new status or action is a member and its row here. Nothing else lists the members one by one: display
+names, X12 review actions, allowed transitions and index keys are read from the rows. Standard library
+only.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
-
-
-class Status(StrEnum):
-    """Status of a whole request (T1)."""
-
-    INCOMPLETE = "INCOMPLETE"
-    PROCESSING = "PROCESSING"
-    PENDING = "PENDING"
-    APPROVED = "APPROVED"
-    PARTIALLY_APPROVED = "PARTIALLY_APPROVED"
-    DENIED = "DENIED"
-    VOID = "VOID"
-
-
-class LineStatus(StrEnum):
-    """Status of one line of a service."""
-
-    OPEN = "OPEN"
-    APPROVED = "APPROVED"
-    MODIFIED = "MODIFIED"
-    """Approved otherwise than asked: fewer units, other dates, another code."""
-    DENIED = "DENIED"
-
-
-class AppealStatus(StrEnum):
-    """Where an appeal stands; the request keeps its determination until the appeal is decided."""
-
-    FILED = "FILED"
-    PENDED = "PENDED"
-    DETERMINED = "DETERMINED"
-
-
-class WaitingOn(StrEnum):
-    """Whose turn it is."""
-
-    PROVIDER = "PROVIDER"
-    PAYER = "PAYER"
-    VENDOR = "VENDOR"
-    NONE = "NONE"
-
-
-class Who(StrEnum):
-    """A reviewer as another reviewer sees them: never by name (A3)."""
-
-    YOU = "YOU"
-    ANOTHER = "ANOTHER"
-
-    @classmethod
-    def of(cls, subject: str, caller: str) -> "Who":
-        return cls.YOU if subject == caller else cls.ANOTHER
+from typing import Final, Literal
 
 
 class Transition(StrEnum):
@@ -80,10 +32,10 @@ class Transition(StrEnum):
 
 
 class Action(StrEnum):
-    """What a caller is offered (T1); some to reviewers or operators alone.
+    """What a caller can do next (T1); some are for reviewers or operators only.
 
-    MODIFY means adding documents, or answering what was asked: nothing else of a request can be
-    changed once it was sent (W5, W6).
+    MODIFY adds documents or answers a request for information: nothing else of a request can be
+    changed after its submission (W5, W6).
     """
 
     RESUME = "RESUME"
@@ -102,114 +54,294 @@ class Action(StrEnum):
     CHANGE_DATES = "CHANGE_DATES"
     RECONCILE_PROVIDER = "RECONCILE_PROVIDER"
 
+    @property
+    def rule(self) -> "ActionRule":
+        return ACTIONS[self]
 
-REVIEW_ACTIONS: Final[Mapping[Status, str | None]] = MappingProxyType(
+
+@dataclass(frozen=True)
+class ActionRule:
+    """How an action is shown."""
+
+    label: str
+    """Display name (T6)."""
+    description: str | None = None
+
+
+ACTIONS: Final[Mapping[Action, ActionRule]] = MappingProxyType(
     {
-        Status.INCOMPLETE: None,
-        Status.PROCESSING: "A4",
-        Status.PENDING: "A4",
-        Status.APPROVED: "A1",
-        Status.PARTIALLY_APPROVED: "A2",
-        Status.DENIED: "A3",
-        Status.VOID: "C",
+        Action.RESUME: ActionRule("Resume"),
+        Action.DELETE: ActionRule("Delete"),
+        Action.DETAILS: ActionRule("Details"),
+        Action.MODIFY: ActionRule("Modify", "Add documents or answer a request for information."),
+        Action.VOID: ActionRule("Void"),
+        Action.APPEAL: ActionRule("Appeal"),
+        Action.DECIDE: ActionRule("Decide"),
+        Action.ASSIGN: ActionRule("Assign to me"),
+        Action.RELEASE: ActionRule("Release"),
+        Action.REQUEST_INFORMATION: ActionRule("Request information"),
+        Action.EXTEND: ActionRule("Extend the deadline"),
+        Action.OFFER_PEER_TO_PEER: ActionRule("Offer a peer-to-peer discussion"),
+        Action.SIGN: ActionRule("Sign the decisions"),
+        Action.CHANGE_DATES: ActionRule("Change the approved dates"),
+        Action.RECONCILE_PROVIDER: ActionRule("Match a provider with the directory"),
     }
 )
-"""X12 306 action of each status (HCR01); a draft was never sent, so it has none."""
+
+
+class Status(StrEnum):
+    """Status of a whole request (T1)."""
+
+    INCOMPLETE = "INCOMPLETE"
+    PROCESSING = "PROCESSING"
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    PARTIALLY_APPROVED = "PARTIALLY_APPROVED"
+    DENIED = "DENIED"
+    VOID = "VOID"
+
+    @property
+    def rule(self) -> "StatusRule":
+        return STATUSES[self]
+
+
+@dataclass(frozen=True)
+class StatusRule:
+    """What follows from the status of a request."""
+
+    label: str
+    """Display name (T6)."""
+    description: str
+    review_action: str | None
+    """X12 306 (HCR01); a draft was not submitted, so it has none."""
+    index_letter: str
+    """Stands for the status in index keys, where every byte counts."""
+    provider_actions: tuple[Action, ...]
+    """What a provider can do next."""
+    transitions: Mapping[Transition, frozenset[Status]]
+    """What can happen, and the statuses it can lead to; an empty set where the draft is deleted.
+    What is not listed cannot happen."""
+    open: bool = False
+    """Whether the payer, or a delegated vendor, owes the initial determination."""
+    notices: tuple[str, ...] = ()
+    """Names of the payer's texts that a provider reads with the details."""
+    vendor_notices: tuple[str, ...] = ()
+    """The same where a delegated vendor decides."""
+
 
 _DETERMINED: Final = frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED, Status.DENIED})
 
-TRANSITIONS: Final[Mapping[Status, Mapping[Transition, frozenset[Status]]]] = MappingProxyType(
+STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
     {
-        Status.INCOMPLETE: {
-            Transition.SAVE: frozenset({Status.INCOMPLETE}),
-            Transition.DELETE: frozenset(),
-            Transition.SUBMIT: frozenset({Status.PROCESSING}),
-            Transition.ATTACH: frozenset({Status.INCOMPLETE}),
-        },
-        Status.PROCESSING: {
-            Transition.PEND: frozenset({Status.PENDING}),
-            Transition.DELEGATE: frozenset({Status.PENDING}),
-            Transition.DETERMINE: _DETERMINED,
-            Transition.VOID: frozenset({Status.VOID}),
-            Transition.END_AS_DUPLICATE: frozenset({Status.VOID}),
-        },
-        Status.PENDING: {
-            Transition.DETERMINE: _DETERMINED,
-            Transition.VOID: frozenset({Status.VOID}),
-            Transition.ATTACH: frozenset({Status.PENDING}),
-            Transition.REQUEST_INFORMATION: frozenset({Status.PENDING}),
-            Transition.REPORT: _DETERMINED,
-        },
-        Status.APPROVED: {
-            Transition.CHANGE_DATES: frozenset({Status.APPROVED}),
-            Transition.REPORT: _DETERMINED,
-        },
-        Status.PARTIALLY_APPROVED: {
-            Transition.CHANGE_DATES: frozenset({Status.PARTIALLY_APPROVED}),
-            Transition.REPORT: _DETERMINED,
-            Transition.APPEAL: frozenset({Status.PARTIALLY_APPROVED}),
-            Transition.DETERMINE_APPEAL: frozenset({Status.PARTIALLY_APPROVED, Status.APPROVED}),
-        },
-        Status.DENIED: {
-            Transition.APPEAL: frozenset({Status.DENIED}),
-            Transition.REPORT: _DETERMINED,
-            Transition.DETERMINE_APPEAL: _DETERMINED,
-        },
-        Status.VOID: {},
+        Status.INCOMPLETE: StatusRule(
+            "Incomplete",
+            "A draft that has not been submitted.",
+            review_action=None,
+            index_letter="I",
+            provider_actions=(Action.RESUME, Action.DELETE),
+            transitions={
+                Transition.SAVE: frozenset({Status.INCOMPLETE}),
+                Transition.DELETE: frozenset(),
+                Transition.SUBMIT: frozenset({Status.PROCESSING}),
+                Transition.ATTACH: frozenset({Status.INCOMPLETE}),
+            },
+        ),
+        Status.PROCESSING: StatusRule(
+            "Processing",
+            "Received; the payer's rules are being applied.",
+            review_action="A4",
+            index_letter="R",
+            provider_actions=(Action.DETAILS, Action.VOID),
+            transitions={
+                Transition.PEND: frozenset({Status.PENDING}),
+                Transition.DELEGATE: frozenset({Status.PENDING}),
+                Transition.DETERMINE: _DETERMINED,
+                Transition.VOID: frozenset({Status.VOID}),
+                Transition.END_AS_DUPLICATE: frozenset({Status.VOID}),
+            },
+            open=True,
+        ),
+        Status.PENDING: StatusRule(
+            "Pending",
+            "Pended for clinical review or decided by a delegated vendor.",
+            review_action="A4",
+            index_letter="P",
+            provider_actions=(Action.DETAILS, Action.MODIFY, Action.VOID),
+            transitions={
+                Transition.DETERMINE: _DETERMINED,
+                Transition.VOID: frozenset({Status.VOID}),
+                Transition.ATTACH: frozenset({Status.PENDING}),
+                Transition.REQUEST_INFORMATION: frozenset({Status.PENDING}),
+                Transition.REPORT: _DETERMINED,
+            },
+            open=True,
+        ),
+        Status.APPROVED: StatusRule(
+            "Approved",
+            "Certified in total.",
+            review_action="A1",
+            index_letter="A",
+            provider_actions=(Action.DETAILS,),
+            transitions={
+                Transition.CHANGE_DATES: frozenset({Status.APPROVED}),
+                Transition.REPORT: _DETERMINED,
+            },
+            notices=("date_change", "code_change"),
+            vendor_notices=("date_change", "code_change"),
+        ),
+        Status.PARTIALLY_APPROVED: StatusRule(
+            "Partially approved",
+            "Certified in part: at least one service line was denied or modified.",
+            review_action="A2",
+            index_letter="S",
+            provider_actions=(Action.DETAILS, Action.APPEAL),
+            transitions={
+                Transition.CHANGE_DATES: frozenset({Status.PARTIALLY_APPROVED}),
+                Transition.REPORT: _DETERMINED,
+                Transition.APPEAL: frozenset({Status.PARTIALLY_APPROVED}),
+                Transition.DETERMINE_APPEAL: frozenset(
+                    {Status.PARTIALLY_APPROVED, Status.APPROVED}
+                ),
+            },
+            notices=("reconsideration", "appeal_rights", "date_change", "code_change"),
+            vendor_notices=("appeal_at_vendor", "date_change", "code_change"),
+        ),
+        Status.DENIED: StatusRule(
+            "Denied",
+            "Not certified.",
+            review_action="A3",
+            index_letter="D",
+            provider_actions=(Action.DETAILS, Action.APPEAL),
+            transitions={
+                Transition.APPEAL: frozenset({Status.DENIED}),
+                Transition.REPORT: _DETERMINED,
+                Transition.DETERMINE_APPEAL: _DETERMINED,
+            },
+            notices=("reconsideration", "appeal_rights"),
+            vendor_notices=("appeal_at_vendor",),
+        ),
+        Status.VOID: StatusRule(
+            "Void",
+            "Cancelled before a determination. It stays in the history.",
+            review_action="C",
+            index_letter="V",
+            provider_actions=(Action.DETAILS,),
+            transitions={},
+        ),
     }
 )
-"""Status → transition → statuses it may lead to. What is not here cannot happen.
-
-An empty set means the request is gone afterwards.
-"""
-
-_ACTIONS: Final[Mapping[Status, tuple[Action, ...]]] = MappingProxyType(
-    {
-        Status.INCOMPLETE: (Action.RESUME, Action.DELETE),
-        Status.PROCESSING: (Action.DETAILS, Action.VOID),
-        Status.PENDING: (Action.DETAILS, Action.MODIFY, Action.VOID),
-        Status.APPROVED: (Action.DETAILS,),
-        Status.PARTIALLY_APPROVED: (Action.DETAILS, Action.APPEAL),
-        Status.DENIED: (Action.DETAILS, Action.APPEAL),
-        Status.VOID: (Action.DETAILS,),
-    }
-)
-
-
-LINE_ACTIONS: Final[Mapping[LineStatus, str | None]] = MappingProxyType(
-    {
-        LineStatus.OPEN: "A4",
-        LineStatus.APPROVED: "A1",
-        LineStatus.MODIFIED: "A6",
-        LineStatus.DENIED: "A3",
-    }
-)
-"""X12 306 action of each line (HCR01)."""
-
-NOT_REQUIRED_ACTION: Final = "NA"
-"""X12 306 action of a line that needed no certification."""
 
 DELEGATED_ACTION: Final = "CT"
 """X12 306 action of a request while a vendor decides it: contact the payer's vendor (W8)."""
 
-ADVERSE: Final = frozenset({LineStatus.MODIFIED, LineStatus.DENIED})
-"""Decisions that refuse something that was asked: they say why, and can be appealed (W4, W7)."""
+
+class LineStatus(StrEnum):
+    """Status of one service line."""
+
+    OPEN = "OPEN"
+    APPROVED = "APPROVED"
+    MODIFIED = "MODIFIED"
+    """Approved otherwise than requested: fewer units, other dates, another code."""
+    DENIED = "DENIED"
+
+    @property
+    def rule(self) -> "LineStatusRule":
+        return LINE_STATUSES[self]
+
+
+EnteredStatus = Literal[LineStatus.APPROVED, LineStatus.DENIED]
+"""What a reviewer or a vendor enters; the others follow from what is approved."""
+
+
+@dataclass(frozen=True)
+class LineStatusRule:
+    """What follows from the status of a service line."""
+
+    label: str
+    """Display name (T6)."""
+    description: str
+    review_action: str
+    """X12 306 (HCR01)."""
+    outcome: str
+    """The decision in a determination notice."""
+    approves: bool = False
+    """Whether a code, units and a period are approved."""
+    adverse: bool = False
+    """Whether something requested is refused: it has reasons, and can be appealed (W4, W7)."""
+
+
+LINE_STATUSES: Final[Mapping[LineStatus, LineStatusRule]] = MappingProxyType(
+    {
+        LineStatus.OPEN: LineStatusRule(
+            "Open", "Not determined yet.", review_action="A4", outcome="Not decided"
+        ),
+        LineStatus.APPROVED: LineStatusRule(
+            "Approved",
+            "Certified as requested.",
+            review_action="A1",
+            outcome="Approved",
+            approves=True,
+        ),
+        LineStatus.MODIFIED: LineStatusRule(
+            "Modified",
+            "Certified with other units, dates or code.",
+            review_action="A6",
+            outcome="Approved in part",
+            approves=True,
+            adverse=True,
+        ),
+        LineStatus.DENIED: LineStatusRule(
+            "Denied", "Not certified.", review_action="A3", outcome="Denied", adverse=True
+        ),
+    }
+)
+
+NOT_REQUIRED_ACTION: Final = "NA"
+"""X12 306 action of a service line that needed no certification."""
+
+
+class AppealStatus(StrEnum):
+    """Status of an appeal; the request keeps its determination until the appeal is decided."""
+
+    FILED = "FILED"
+    PENDED = "PENDED"
+    DETERMINED = "DETERMINED"
+
+
+class WaitingOn(StrEnum):
+    """Who must act next."""
+
+    PROVIDER = "PROVIDER"
+    PAYER = "PAYER"
+    VENDOR = "VENDOR"
+    NONE = "NONE"
+
+
+class Who(StrEnum):
+    """A reviewer as another reviewer sees them: never by name (A3)."""
+
+    YOU = "YOU"
+    ANOTHER = "ANOTHER"
+
+    @classmethod
+    def of(cls, subject: str, caller: str) -> "Who":
+        return cls.YOU if subject == caller else cls.ANOTHER
 
 
 def allows(status: Status, transition: Transition) -> bool:
-    return transition in TRANSITIONS[status]
+    return transition in status.rule.transitions
 
 
 def allowed_actions(
     status: Status, *, appeal_open: bool = False, delegated: bool = False
 ) -> tuple[Action, ...]:
-    """What either provider's office may do next (T1); one appeal at a time, and it takes documents.
+    """What either provider can do next (T1); one appeal at a time, and it takes documents.
 
     What a vendor decides is changed and appealed there (W7).
     """
     if delegated:
         return (Action.DETAILS,)
-    actions = _ACTIONS[status]
+    actions = status.rule.provider_actions
     if not appeal_open:
         return actions
     return tuple(Action.MODIFY if action is Action.APPEAL else action for action in actions)
@@ -218,7 +350,8 @@ def allowed_actions(
 def determined_status(lines: Iterable[LineStatus]) -> Status:
     """The whole request's status from its decided lines (W3).
 
-    A line approved otherwise than asked makes the whole a partial approval: something was refused.
+    A line approved otherwise than requested makes the whole a partial approval: something was
+    refused.
 
     Raises:
         ValueError: a line is still open, or there is none.
@@ -226,8 +359,8 @@ def determined_status(lines: Iterable[LineStatus]) -> Status:
     found = set(lines)
     if not found or LineStatus.OPEN in found:
         raise ValueError("every line must be decided")
-    if found == {LineStatus.APPROVED}:
+    if not any(status.rule.adverse for status in found):
         return Status.APPROVED
-    if found == {LineStatus.DENIED}:
+    if not any(status.rule.approves for status in found):
         return Status.DENIED
     return Status.PARTIALLY_APPROVED

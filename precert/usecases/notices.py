@@ -27,7 +27,6 @@ from precert.domain.notices import (
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import Approved, Decision, ServiceLine
-from precert.domain.statuses import ADVERSE, LineStatus
 from precert.domain.wording import (
     written_address,
     written_day,
@@ -44,11 +43,6 @@ from precert.usecases.requests import read_request
 from precert.usecases.review import read_case
 
 TEMPLATE: Final = "notice"
-_OUTCOMES: Final = {
-    LineStatus.APPROVED: "Approved",
-    LineStatus.MODIFIED: "Approved in part",
-    LineStatus.DENIED: "Denied",
-}
 
 
 def print_notices(
@@ -126,7 +120,7 @@ def notice_facts(
     if patient is None:
         raise AssertionError("a submitted request has a patient")
     decided_at = max(decision.decided_at for _, decision in _decided(request, cycle))
-    adverse = any(status in ADVERSE for status in decided_lines(review, cycle).values())
+    adverse = any(status.rule.adverse for status in decided_lines(review, cycle).values())
     clock = payer.clock_for(request)
     last_day = last_day_to_appeal(decided_at, clock.appeal_filing_days, payer.zone)
     name = f"{patient.first_name} {patient.last_name}"
@@ -198,13 +192,13 @@ def _lines(request: Request, cycle: int, payer: Payer) -> Iterator[Mapping[str, 
             "code": f"{line.code_type}\u00a0{line.code}" if line.code else "Stay",
             "diagnosis": _diagnosis(wanted.service, decision),
             "asked": _asked(wanted, payer),
-            "outcome": _OUTCOMES[decision.status],
+            "outcome": decision.status.rule.outcome,
             "approved": decision.approved and _approved(decision.approved, payer),
             "reason": decision.reason_code and payer.reason_codes.get(decision.reason_code),
             "reason_code": decision.reason_code,
             "rationale": decision.rationale,
             "criterion": decision.criterion,
-            "adverse": decision.status in ADVERSE,
+            "adverse": decision.status.rule.adverse,
         }
 
 

@@ -15,7 +15,7 @@ from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of
 from precert.domain.review import Decision, Review
-from precert.domain.statuses import ADVERSE, LineStatus, Status
+from precert.domain.statuses import LineStatus, Status
 from tests.fakes.clock import START
 
 DATA: Final = Path(__file__).resolve().parents[2] / "data"
@@ -203,7 +203,7 @@ def review(lines: tuple[LineStatus | None, ...] = (None, None)) -> Review:
 
 
 def decision(status: LineStatus, *, by: str = "reviewer-1", cycle: int = 1) -> Decision:
-    adverse = status in ADVERSE
+    adverse = status.rule.adverse
     return Decision(
         status=status,
         cycle=cycle,

@@ -21,9 +21,7 @@ from precert.domain.review import Channel
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
     DELEGATED_ACTION,
-    LINE_ACTIONS,
     NOT_REQUIRED_ACTION,
-    REVIEW_ACTIONS,
     Action,
     LineStatus,
     Status,
@@ -133,7 +131,7 @@ def test_review_action_has_its_x12_name_when_shown(code: str, label: str) -> Non
 
 
 def test_every_review_action_has_a_name_when_a_status_leads_to_it() -> None:
-    given = {*REVIEW_ACTIONS.values(), *LINE_ACTIONS.values()} - {None}
+    given = {one.rule.review_action for one in (*Status, *LineStatus)} - {None}
     given |= {DELEGATED_ACTION, NOT_REQUIRED_ACTION}
     lists = CodeLists(payer())
     assert [code for code in given if not lists.label("review_actions", code)] == []

@@ -5,8 +5,9 @@ from itertools import product
 import pytest
 
 from precert.domain.statuses import (
-    REVIEW_ACTIONS,
-    TRANSITIONS,
+    ACTIONS,
+    LINE_STATUSES,
+    STATUSES,
     Action,
     LineStatus,
     Status,
@@ -50,14 +51,20 @@ def test_transition_is_allowed_when_the_rules_name_it_only(
 
 
 def test_every_status_has_its_row_when_tables_are_read() -> None:
-    assert set(TRANSITIONS) == set(REVIEW_ACTIONS) == set(Status)
+    assert set(STATUSES) == set(Status)
+    assert set(LINE_STATUSES) == set(LineStatus)
+    assert set(ACTIONS) == set(Action)
+
+
+def test_index_letters_differ_when_rows_name_a_status() -> None:
+    assert len({rule.index_letter for rule in STATUSES.values()}) == len(Status)
 
 
 def test_every_status_but_a_draft_can_be_reached_when_transitions_are_followed() -> None:
-    reached = {to for row in TRANSITIONS.values() for ends in row.values() for to in ends}
+    reached = {to for row in STATUSES.values() for ends in row.transitions.values() for to in ends}
     assert reached == set(Status)
-    assert set(TRANSITIONS[Status.APPROVED]) == {Transition.CHANGE_DATES, Transition.REPORT}
-    assert not TRANSITIONS[Status.VOID]
+    assert set(Status.APPROVED.rule.transitions) == {Transition.CHANGE_DATES, Transition.REPORT}
+    assert not Status.VOID.rule.transitions
 
 
 @pytest.mark.rule("W5")
@@ -66,7 +73,7 @@ def test_every_status_but_a_draft_can_be_reached_when_transitions_are_followed()
 )
 def test_nothing_changes_content_when_a_determination_stands(status: Status) -> None:
     changing = {Transition.SAVE, Transition.SUBMIT, Transition.VOID, Transition.ATTACH}
-    assert not changing & set(TRANSITIONS[status])
+    assert not changing & set(status.rule.transitions)
 
 
 @pytest.mark.rule("T1")

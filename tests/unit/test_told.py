@@ -9,7 +9,7 @@ import pytest
 from precert.domain.clocks import Deadline
 from precert.domain.request import Change, Request
 from precert.domain.review import Assessment, Decision
-from precert.domain.statuses import TRANSITIONS, LineStatus, Status, Transition
+from precert.domain.statuses import STATUSES, LineStatus, Status, Transition
 from precert.names import MESSAGE_EVENT_TYPES, EventType
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -140,8 +140,8 @@ def test_walk_is_whole_when_the_table_of_transitions_is_read() -> None:
     """A transition that is added to the table has to be walked above."""
     possible = {
         (status, transition, end)
-        for status, ways in TRANSITIONS.items()
-        for transition, ends in ways.items()
+        for status, rule in STATUSES.items()
+        for transition, ends in rule.transitions.items()
         for end in ends
         if end is not status and status is not Status.INCOMPLETE
     }

@@ -51,16 +51,6 @@ PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
 """The one dashboard line of a draft; a submission replaces it without reading whose it is."""
 REQUEST_PK_PREFIX: Final = "REQUEST#"
-STATUS_NOTICES: Final = {
-    Status.INCOMPLETE: "I",
-    Status.PROCESSING: "R",
-    Status.PENDING: "P",
-    Status.APPROVED: "A",
-    Status.PARTIALLY_APPROVED: "S",
-    Status.DENIED: "D",
-    Status.VOID: "V",
-}
-"""Statuses where every byte of an index counts."""
 OVERDUE_SK: Final = "OVERDUE"
 OVERDUE_QUEUE: Final = "OVERDUE"
 """Worklist partition of rounds whose deadline has passed, whatever their plan."""
@@ -156,7 +146,7 @@ def inbox_sk(at: datetime, message_id: str) -> str:
 
 
 def tin_status(tin: str, status: Status) -> str:
-    return f"{tin}#{STATUS_NOTICES[status]}"
+    return f"{tin}#{status.rule.index_letter}"
 
 
 def tin_member(tin: str, member_id: str) -> str:

@@ -24,7 +24,6 @@ from precert.adapters.dynamodb.keys import (
     DRAFTS_QUEUE,
     OVERDUE_QUEUE,
     REQUEST_PK_PREFIX,
-    STATUS_NOTICES,
     UNMATCHED_QUEUE,
     instant_of,
     microseconds,
@@ -35,7 +34,7 @@ from precert.adapters.dynamodb.keys import (
 from precert.adapters.dynamodb.table import Item, from_wire, to_wire, transient_errors
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
-from precert.domain.statuses import Status, WaitingOn
+from precert.domain.statuses import STATUSES, Status, WaitingOn
 from precert.domain.values import Purpose, Sort
 from precert.names import (
     CHANGED,
@@ -148,7 +147,7 @@ MAX_ROW_BYTES: Final = 2 * 4096 // PAGE - LINE_BYTES
 
 _FORM: Final = "1"
 _CUT: Final = "…"
-_STATUSES: Final = {notice: status for status, notice in STATUS_NOTICES.items()}
+_STATUSES: Final = {rule.index_letter: status for status, rule in STATUSES.items()}
 _PURPOSES: Final = {"P": Purpose.PRECERTIFICATION, "D": Purpose.PREDETERMINATION}
 _WAITING: Final = {
     "O": WaitingOn.PROVIDER,
@@ -179,7 +178,7 @@ _UNMATCHED: Final[Mapping[str, tuple[ProviderRole, ...]]] = {
 def row_text(row: DashboardRow) -> str:
     """What a line shows, but for what its keys and other attributes say."""
     notices = (
-        STATUS_NOTICES[row.status],
+        row.status.rule.index_letter,
         _notice(_PURPOSES, row.purpose),
         _notice(_WAITING, row.waiting_on),
         "A" if row.appeal_open else "-",

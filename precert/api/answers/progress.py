@@ -7,7 +7,7 @@ from precert.domain.clocks import appeal_filing_end
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import Appeal, Extension, InformationRequest, PeerToPeer, Review
-from precert.domain.statuses import ADVERSE, Action, AppealStatus
+from precert.domain.statuses import Action, AppealStatus
 
 
 class RequiredDocumentAnswer(AnswerModel):
@@ -116,7 +116,7 @@ class AppealRightsAnswer(AnswerModel):
             lines=[
                 AppealableLineAnswer(line_id=line.line_id, level=level)
                 for line in review.lines
-                if line.status in ADVERSE
+                if line.status.rule.adverse
                 if (level := _next_level(review, line.line_id)) <= clock.appeal_levels
             ],
         )

@@ -166,11 +166,8 @@ def _notices(request: Request, payer: Payer) -> list[str]:
         names.append("duplicate")
     if request.unmatched_providers:
         names.append("temporary_provider")
-    if request.status in (Status.DENIED, Status.PARTIALLY_APPROVED):
-        at_payer = ("reconsideration", "appeal_rights")
-        names += ("appeal_at_vendor",) if request.is_delegated else at_payer
-    if request.status in (Status.APPROVED, Status.PARTIALLY_APPROVED):
-        names += ("date_change", "code_change")
+    rule = request.status.rule
+    names += rule.vendor_notices if request.is_delegated else rule.notices
     return [payer.notices[name] for name in names]
 
 
