@@ -21,9 +21,8 @@ from functions.check.models import (
     ProvidersResponse,
     RequirementsResponse,
 )
+from functions.upload.models import DocumentUploadResponse
 from precert.api.answers.drafts import (
-    DocumentLinkAnswer,
-    DocumentUploadAnswer,
     DraftAnswer,
     DraftsAnswer,
     SavedDraftAnswer,
@@ -42,7 +41,6 @@ from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.bodies import (
     AppealBody,
     ContentBody,
-    DocumentUploadBody,
     InformationResponseBody,
     PartsBody,
     PatientRequestsBody,
@@ -82,7 +80,7 @@ from precert.names import MESSAGE_EVENT_TYPES, Entitlement
 from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.confirmation import no_confirmation
 from precert.usecases.directory import FoundProvider, FoundProviders
-from precert.usecases.documents import OfferedDocument
+from precert.usecases.documents import CreatedUpload, DocumentLink, RequestedUpload
 from precert.usecases.drafts import ReviewedDraft, SavedDraft, StartedDraft, elsewhere
 from precert.usecases.members import ConfirmedPatient, FoundPatients, require_member
 from precert.usecases.ports.documents import UploadForm
@@ -230,13 +228,13 @@ def _after_submission(told: Story) -> dict[str, Example]:
             ChangedRequestAnswer.of(told.appealed.request),
         ),
         "createDocumentUpload": Example(
-            DocumentUploadBody(
+            RequestedUpload(
                 file_name=told.awaited.file_name,
                 document_type=told.awaited.document_type,
                 sha256=told.attached.sha256,
                 tin=told.facility.tin,
             ),
-            DocumentUploadAnswer.of(_offered(told)),
+            DocumentUploadResponse.of(_created(told)),
         ),
         "downloadDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
         "downloadCaseDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
@@ -264,16 +262,16 @@ def _after_submission(told: Story) -> dict[str, Example]:
     }
 
 
-def _link(key: str) -> DocumentLinkAnswer:
-    return DocumentLinkAnswer(
+def _link(key: str) -> DocumentLink:
+    return DocumentLink(
         url=f"https://documents.s3.us-east-1.amazonaws.com/{key}"
         "?versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH&X-Amz-Signature=(signed)",
         expires_at=DETERMINED + timedelta(minutes=2),
     )
 
 
-def _offered(told: Story) -> OfferedDocument:
-    """The form's policy and signature are S3's and mean nothing to a portal: shown as such."""
+def _created(told: Story) -> CreatedUpload:
+    """The policy and signature of S3 are shown as placeholders."""
     fields = {
         "Content-Type": told.awaited.content_type,
         "Content-Disposition": content_disposition(told.awaited.file_name),
@@ -286,8 +284,12 @@ def _offered(told: Story) -> OfferedDocument:
         "x-amz-algorithm": "AWS4-HMAC-SHA256",
         "x-amz-signature": "(signed)",
     }
-    form = UploadForm("https://documents.s3.us-east-1.amazonaws.com/", fields)
-    return OfferedDocument(told.awaited, form, told.payer.documents.max_bytes)
+    form = UploadForm(
+        url="https://documents.s3.us-east-1.amazonaws.com/",
+        fields=fields,
+        max_bytes=told.payer.documents.max_bytes,
+    )
+    return CreatedUpload(told.awaited, form)
 
 
 def _flagged(told: Story) -> DashboardRow:
@@ -379,9 +381,9 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
             f"{told.export.delegate.name} decides on none of these codes. "
             "Follow each code's next_step."
         ),
-        DocumentLimitError("All upload slots of this request are taken."),
+        DocumentLimitError("All upload slots of this request are in use."),
         DocumentNotAvailableError(
-            "Only attached documents can be downloaded: read the request for where this one stands.",
+            "Only attached documents can be downloaded. The request shows the status of each document.",
             document_status="REFUSED",
         ),
         _refused(

@@ -6,7 +6,7 @@ the archive; documents that are gone lose their bytes; unread messages are count
 
 from typing import Any
 
-from precert.bootstrap import dependencies
+from precert.bootstrap import call, dependencies
 from precert.domain.statuses import Status
 from precert.names import INBOX_PK_PREFIX
 from precert.observability import logger, metrics, note_error, note_work
@@ -70,8 +70,7 @@ def _gone(removed: dict[str, Any]) -> DeletedDraft:
 
 
 def _remove_bytes(request_id: str, document_id: str) -> None:
-    deps = dependencies()
-    remove_document(request_id, document_id, records=deps.documents, store=deps.document_bytes)
+    call(remove_document, request_id, document_id)
     note_work("removed", request_id=request_id, document_id=document_id)
 
 

@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 from precert.api.answers.cases import CaseAnswer
-from precert.api.answers.drafts import DocumentLinkAnswer
 from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.answers.reviewed import ReviewedCaseAnswer
 from precert.api.answers.unmatched import UnmatchedProvidersAnswer
@@ -24,7 +23,7 @@ from precert.bootstrap import dependencies
 from precert.domain.request import Request
 from precert.observability import logger, metrics
 from precert.usecases.decisions import decide, sign_decisions
-from precert.usecases.documents import download_case_document
+from precert.usecases.documents import DocumentLink, download_case_document
 from precert.usecases.notices import download_case_notice
 from precert.usecases.operations import (
     change_dates,
@@ -123,11 +122,11 @@ def document(call: Call) -> Answer:
         call.id("document_id"),
         call.caller,
         requests=deps.requests,
-        store=deps.document_bytes,
+        document_bytes=deps.document_bytes,
         payer=deps.payer,
         now=deps.now(),
     )
-    return Answer(DocumentLinkAnswer.of(link))
+    return Answer(DocumentLink(**dict(link)))
 
 
 @api.operation("downloadCaseNotice")
@@ -138,11 +137,11 @@ def notice(call: Call) -> Answer:
         call.notice_id,
         call.caller,
         requests=deps.requests,
-        store=deps.notice_bytes,
+        notice_bytes=deps.notice_bytes,
         payer=deps.payer,
         now=deps.now(),
     )
-    return Answer(DocumentLinkAnswer.of(link))
+    return Answer(DocumentLink(**dict(link)))
 
 
 @api.operation("decide")

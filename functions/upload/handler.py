@@ -1,15 +1,20 @@
-"""Documents of drafts and requests: offered, given out, taken off; and letters given out."""
+"""Documents: create an upload, download, delete; and download determination notices."""
 
 from http import HTTPStatus
-from typing import Any
 
-from precert.api.answers.drafts import DocumentLinkAnswer, DocumentUploadAnswer
-from precert.api.bodies import DocumentUploadBody
-from precert.api.http import Answer, Api, Call
-from precert.api.routes import Function
-from precert.bootstrap import dependencies
-from precert.observability import logger, metrics
+from functions.upload.models import DocumentUploadResponse
+from precert.api.app import Api
+from precert.api.parameters import CurrentCaller, DocumentId, NoticeId, RequestId
+from precert.bootstrap import call, claim_names
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    DocumentLimitError,
+    DocumentNotAvailableError,
+    DraftExpiredError,
+    NotFoundError,
+)
 from precert.usecases.documents import (
+    DocumentLink,
     RequestedUpload,
     create_document_upload,
     delete_document,
@@ -17,71 +22,71 @@ from precert.usecases.documents import (
 )
 from precert.usecases.notices import download_notice
 
-api = Api(Function.UPLOAD, lambda: dependencies().settings.claims)
+api = Api("upload", tag="Documents", claim_names=claim_names)
 
 
-@api.operation("createDocumentUpload")
-def offer(call: Call) -> Answer:
-    deps, body = dependencies(), call.body(DocumentUploadBody)
-    offered = create_document_upload(
-        call.id("request_id"),
-        RequestedUpload(**dict(body)),
-        call.caller,
-        document_id=deps.new_id(),
-        records=deps.documents,
-        store=deps.document_bytes,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    return Answer(DocumentUploadAnswer.of(offered), HTTPStatus.CREATED)
+@api.post(
+    "/v1/requests/{request_id}/documents",
+    "Create a document upload",
+    operation_id="createDocumentUpload",
+    status=HTTPStatus.CREATED,
+    errors=(NotFoundError, DraftExpiredError, ActionNotAllowedError, DocumentLimitError),
+)
+def create(
+    request_id: RequestId, body: RequestedUpload, caller: CurrentCaller
+) -> DocumentUploadResponse:
+    """Reserve an upload slot for one file and return a presigned form to upload it with.
+
+    Send `fields` as multipart/form-data to `url`, with the file last as `file`. The document belongs
+    to the request when its status is ATTACHED. `request_id` is the ID of a draft or a pended request.
+    A repeated call reserves another slot.
+    """
+    return DocumentUploadResponse.of(call(create_document_upload, request_id, body, caller))
 
 
-@api.operation("downloadDocument")
-def download(call: Call) -> Answer:
-    deps = dependencies()
-    link = download_document(
-        call.id("request_id"),
-        call.id("document_id"),
-        call.caller,
-        requests=deps.requests,
-        store=deps.document_bytes,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    return Answer(DocumentLinkAnswer.of(link))
+@api.get(
+    "/v1/requests/{request_id}/documents/{document_id}",
+    "Get a download link for a document",
+    operation_id="downloadDocument",
+    errors=(NotFoundError, DraftExpiredError, DocumentNotAvailableError),
+)
+def download(request_id: RequestId, document_id: DocumentId, caller: CurrentCaller) -> DocumentLink:
+    """Return a short-lived link to an attached document, for either provider of the request.
+
+    Documents of a draft are available to the TINs of the draft. The link leads to the version that was
+    verified and contains only IDs. Request a new link after it expires.
+    """
+    return call(download_document, request_id, document_id, caller)
 
 
-@api.operation("downloadNotice")
-def notice(call: Call) -> Answer:
-    deps = dependencies()
-    link = download_notice(
-        call.id("request_id"),
-        call.notice_id,
-        call.caller,
-        requests=deps.requests,
-        store=deps.notice_bytes,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    return Answer(DocumentLinkAnswer.of(link))
+@api.delete(
+    "/v1/requests/{request_id}/documents/{document_id}",
+    "Delete a document of a draft",
+    operation_id="deleteDocument",
+    status=HTTPStatus.NO_CONTENT,
+    errors=(NotFoundError, DraftExpiredError, ActionNotAllowedError),
+)
+def delete(request_id: RequestId, document_id: DocumentId, caller: CurrentCaller) -> None:
+    """Delete a document of a draft, in any status, and free its upload slot.
+
+    Documents of a submitted request cannot be deleted.
+    """
+    call(delete_document, request_id, document_id, caller)
 
 
-@api.operation("deleteDocument")
-def delete(call: Call) -> Answer:
-    deps = dependencies()
-    delete_document(
-        call.id("request_id"),
-        call.id("document_id"),
-        call.caller,
-        deletion_id=deps.new_id(),
-        records=deps.documents,
-        requests=deps.requests,
-        now=deps.now(),
-    )
-    return Answer(None, HTTPStatus.NO_CONTENT)
+@api.get(
+    "/v1/requests/{request_id}/notices/{notice_id}",
+    "Get a download link for a determination notice",
+    operation_id="downloadNotice",
+    errors=(NotFoundError, DraftExpiredError),
+)
+def notice(request_id: RequestId, notice_id: NoticeId, caller: CurrentCaller) -> DocumentLink:
+    """Return a short-lived link to a determination notice, for either provider of the request.
+
+    The request lists its notices in `determination_notices`. They are printed shortly after the
+    determination.
+    """
+    return call(download_notice, request_id, notice_id, caller)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return api.resolve(event)
+handle = api.lambda_handler()

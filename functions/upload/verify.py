@@ -1,8 +1,8 @@
-"""Verifies documents that have arrived: S3's event, by way of EventBridge."""
+"""Verifies uploaded documents, on S3 events from EventBridge."""
 
 from typing import Any
 
-from precert.bootstrap import dependencies
+from precert.bootstrap import call, dependencies
 from precert.domain.documents import ids_of_key
 from precert.observability import errors_noted, logger, metrics, note_work
 from precert.usecases.documents import verify_document
@@ -20,18 +20,8 @@ def _verify(key: str) -> None:
     if ids is None:
         note_work("passed_over")
         return
-    deps = dependencies()
     request_id, document_id = ids
-    settled = verify_document(
-        request_id,
-        document_id,
-        records=deps.documents,
-        store=deps.document_bytes,
-        requests=deps.requests,
-        inspect=deps.inspect,
-        payer=deps.payer,
-        scanned=deps.settings.scans_documents,
-        now=deps.now(),
-    )
-    status = settled.status.value if settled else "unchanged"
+    scanned = dependencies().settings.scans_documents
+    changed = call(verify_document, request_id, document_id, scanned=scanned)
+    status = changed.status.value if changed else "unchanged"
     note_work("verified", request_id=request_id, document_id=document_id, status=status)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from precert.domain.content import ContentParts, RequestContent
 from precert.domain.statuses import Status
-from precert.domain.values import Day, Instant, MemberId, Sha256, Sort, Text, Tin, Value
+from precert.domain.values import Day, Instant, MemberId, Sort, Text, Tin, Value
 
 
 class StartDraftBody(Value):
@@ -46,19 +46,6 @@ class InformationResponseBody(Value):
     """What was asked for, answered in words; documents are attached."""
 
     answer: Annotated[str, Field(min_length=1, max_length=2000)]
-
-
-class DocumentUploadBody(Value):
-    """The file to be uploaded; ``tin`` says for which role, where the caller has several.
-
-    With ``sha256`` of its bytes, in hexadecimal, the store takes those bytes and no others.
-    ``document_type`` is a code of the payer's ``required_documentation``.
-    """
-
-    file_name: Text
-    document_type: Text | None = None
-    sha256: Sha256 | None = None
-    tin: Tin | None = None
 
 
 class PageQuery(Value):

@@ -69,7 +69,7 @@ class Call:
         """
         value = self.path[name]
         if not _ID.fullmatch(value):
-            raise NotFoundError("There is no such request among those of your TINs.")
+            raise NotFoundError("None of your TINs has a request with this ID.")
         return value
 
     @property
@@ -81,7 +81,7 @@ class Call:
         """
         value = self.path["notice_id"]
         if not _NOTICE_ID.fullmatch(value):
-            raise NotFoundError("There is no such letter with this request.")
+            raise NotFoundError("This request does not have a determination notice with this ID.")
         return value
 
     def body(self, model: type[Model]) -> Model:

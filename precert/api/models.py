@@ -1,9 +1,13 @@
 """Response models that several functions share."""
 
 from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from precert.domain.content import RequestContent
+from precert.domain.documents import Document, DocumentStatus, Refusal
+from precert.domain.matching import ProviderRole
 from precert.domain.payer import Payer
 from precert.domain.rules import RuleListVersion
 
@@ -30,4 +34,56 @@ class RuleListResponse(ResponseModel):
             version=version.version,
             effective_from=version.effective_from,
             published_at=version.published_at,
+        )
+
+
+class DocumentResponse(ResponseModel):
+    """A document of a draft or request."""
+
+    document_id: str
+    file_name: str
+    content_type: str
+    document_type: Annotated[
+        str | None, Field(description="A code of the payer's `required_documentation`.")
+    ]
+    status: DocumentStatus
+    sent_by_tin: str
+    sent_by: Annotated[
+        ProviderRole | None,
+        Field(
+            description="The role of `sent_by_tin`. Null while the draft names no provider with this "
+            "TIN, and in the response to `createDocumentUpload`, which does not read the draft."
+        ),
+    ]
+    offered_at: Annotated[datetime, Field(description="When the upload slot was reserved.")]
+    upload_until: Annotated[datetime, Field(description="When the upload form expires.")]
+    settled_at: Annotated[
+        datetime | None, Field(description="When the status became ATTACHED or REFUSED.")
+    ]
+    size: Annotated[int | None, Field(description="In bytes. Null until uploaded.")]
+    sha256: str | None
+    refusal_code: Annotated[
+        Refusal | None, Field(description="Why the document is REFUSED. Codes never change.")
+    ]
+    refusal: Annotated[str | None, Field(description="`refusal_code` as text to display.")]
+
+    @classmethod
+    def of(cls, document: Document, *contents: RequestContent) -> "DocumentResponse":
+        """``contents`` give the role of the sender's TIN; the first that names the TIN counts."""
+        refusal = document.refusal
+        return cls(
+            document_id=document.document_id,
+            file_name=document.file_name,
+            content_type=document.content_type,
+            document_type=document.document_type,
+            status=document.status,
+            sent_by_tin=document.sent_by_tin,
+            sent_by=document.sender(*contents),
+            offered_at=document.offered_at,
+            upload_until=document.upload_until,
+            settled_at=document.settled_at,
+            size=document.size,
+            sha256=document.sha256,
+            refusal_code=refusal,
+            refusal=refusal.words if refusal else None,
         )

@@ -13,8 +13,6 @@ from pydantic import BaseModel
 
 from precert.api.answers.cases import CaseAnswer
 from precert.api.answers.drafts import (
-    DocumentLinkAnswer,
-    DocumentUploadAnswer,
     DraftAnswer,
     DraftsAnswer,
     SavedDraftAnswer,
@@ -36,7 +34,6 @@ from precert.api.answers.worklist import WorklistAnswer
 from precert.api.bodies import (
     AppealBody,
     ContentBody,
-    DocumentUploadBody,
     InformationResponseBody,
     PageQuery,
     PartsBody,
@@ -60,7 +57,6 @@ from precert.api.review_bodies import (
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
-    DocumentLimitError,
     DocumentNotAvailableError,
     DraftExpiredError,
     DuplicateRequestError,
@@ -81,6 +77,7 @@ from precert.domain.errors import (
     VersionMissingError,
 )
 from precert.names import Entitlement
+from precert.usecases.documents import DocumentLink
 
 
 class Header(StrEnum):
@@ -236,35 +233,6 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(InvalidInputError, *_NOT_CHANGEABLE),
         headers_out=frozenset({Header.LOCATION}),
     ),
-    "createDocumentUpload": OperationContract(
-        "Takes a slot for one file and answers with a form to upload it by: POST `fields` as "
-        "multipart/form-data to `url`, the file last as `file`. It belongs to the request once its "
-        "status is ATTACHED. Takes the id of a draft or of a pending request.",
-        body=DocumentUploadBody,
-        answer=DocumentUploadAnswer,
-        status=HTTPStatus.CREATED,
-        errors=(InvalidInputError, *_NO_LIVE_DRAFT, DocumentLimitError),
-    ),
-    "downloadDocument": OperationContract(
-        "A link to fetch an attached document by, for either provider of the request; a draft's for "
-        "its office alone. It leads to the very bytes that were verified, holds ids alone and ends "
-        "soon: ask for another.",
-        answer=DocumentLinkAnswer,
-        errors=(NotFoundError, DraftExpiredError, DocumentNotAvailableError),
-    ),
-    "downloadNotice": OperationContract(
-        "A link to fetch a letter of a determination by, for either provider of the request; its ids "
-        "are with the request. Letters are printed some moments after the decision.",
-        answer=DocumentLinkAnswer,
-        errors=(NotFoundError, DraftExpiredError),
-    ),
-    "deleteDocument": OperationContract(
-        "Takes a document off a draft, attached or not, and frees its slot. What was sent with a "
-        "submission stays.",
-        answer=None,
-        status=HTTPStatus.NO_CONTENT,
-        errors=_NO_LIVE_DRAFT,
-    ),
     "listRequests": OperationContract(
         "Drafts and requests of one TIN, as requesting or servicing provider, whichever way they "
         "came in, last changed first; with `sort=due` what is due, next first. Follow `cursor` "
@@ -406,13 +374,13 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
     ),
     "downloadCaseDocument": OperationContract(
         "A link to fetch an attached document of a case by.",
-        answer=DocumentLinkAnswer,
+        answer=DocumentLink,
         errors=(NotFoundError, DocumentNotAvailableError),
         entitlement=Entitlement.REVIEWER,
     ),
     "downloadCaseNotice": OperationContract(
         "A link to fetch a letter of a case by.",
-        answer=DocumentLinkAnswer,
+        answer=DocumentLink,
         errors=(NotFoundError,),
         entitlement=Entitlement.REVIEWER,
     ),

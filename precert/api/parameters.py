@@ -28,8 +28,8 @@ def _matching(form: re.Pattern[str], detail: str) -> Callable[[str], str]:
     return check
 
 
-_NO_REQUEST: Final = "There is no such request among those of your TINs."
-_NO_NOTICE: Final = "There is no such letter with this request."
+_NO_REQUEST: Final = "None of your TINs has a request with this ID."
+_NO_NOTICE: Final = "This request does not have a determination notice with this ID."
 
 RequestId = Annotated[str, Path(), BeforeValidator(_matching(ID, _NO_REQUEST))]
 DraftId = RequestId

@@ -59,7 +59,7 @@ class Refusal(StrEnum):
 
     @property
     def words(self) -> str:
-        """What happened, and what to do."""
+        """The reason, and what to do."""
         return _WORDS[self]
 
 
@@ -67,14 +67,14 @@ _WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
     {
         Refusal.EMPTY: "The file is empty.",
         Refusal.TOO_LARGE: "The file is too large.",
-        Refusal.CHECKSUM: "What arrived is not what was announced. Send the file again.",
-        Refusal.CONTENT: "The content is not what the file's name says.",
-        Refusal.DAMAGED: "The file is incomplete or damaged. Make it anew and send it again.",
-        Refusal.PROTECTED: "The file opens with a password only. Send it without one.",
-        Refusal.THREAT: "The file holds malware and was removed.",
-        Refusal.NOT_SCANNED: "The file could not be scanned for malware. Send it again, or as a PDF.",
-        Refusal.CLOSED: "The request takes no documents any more.",
-        Refusal.NOT_UPLOADED: "Nothing arrived in time. Ask for a new upload.",
+        Refusal.CHECKSUM: "The uploaded file does not match the sha256 that was sent. Upload it again.",
+        Refusal.CONTENT: "The content does not match the file name extension.",
+        Refusal.DAMAGED: "The file is incomplete or damaged. Create it again and upload it.",
+        Refusal.PROTECTED: "The file is password protected. Upload it without a password.",
+        Refusal.THREAT: "The file contains malware and was removed.",
+        Refusal.NOT_SCANNED: "The file could not be scanned for malware. Upload it again, or as a PDF.",
+        Refusal.CLOSED: "The request no longer accepts documents.",
+        Refusal.NOT_UPLOADED: "No file was uploaded in time. Create a new upload.",
     }
 )
 

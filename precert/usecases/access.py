@@ -31,7 +31,7 @@ _OTHER_PATIENT = FieldError(
 
 def not_found() -> NotFoundError:
     """The one answer for what does not exist and for what is not the caller's to see (A2)."""
-    return NotFoundError("There is no such request among those of your TINs.")
+    return NotFoundError("None of your TINs has a request with this ID.")
 
 
 def has_expired(draft: Request, now: datetime) -> bool:

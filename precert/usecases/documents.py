@@ -1,10 +1,12 @@
-"""Documents: offer an upload, verify and scan what arrived, give it out, delete it (U1-U6)."""
+"""Documents: create an upload, verify and scan the upload, download and delete (U1-U6)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from precert.domain.caller import Caller
 from precert.domain.documents import (
@@ -30,6 +32,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.domain.statuses import Status
+from precert.domain.values import Sha256, Text, Tin, Value
 from precert.names import Entitlement, EventType
 from precert.usecases.access import expired, has_expired, kept, live_draft, not_found, visible
 from precert.usecases.ports.documents import (
@@ -45,116 +48,124 @@ from precert.usecases.requests import read_request
 from precert.usecases.review import read_case
 
 
+class RequestedUpload(Value):
+    """The file to upload."""
+
+    file_name: Text
+    document_type: Annotated[
+        Text | None, Field(description="A code of the payer's `required_documentation`.")
+    ] = None
+    sha256: Annotated[
+        Sha256 | None,
+        Field(description="SHA-256 of the file in hexadecimal. S3 then rejects any other content."),
+    ] = None
+    tin: Annotated[
+        Tin | None,
+        Field(description="The TIN that sends the document. Optional for callers with one TIN."),
+    ] = None
+
+
 @dataclass(frozen=True)
-class RequestedUpload:
-    """The file that somebody wants to upload; ``sha256`` is of its bytes, ``tin`` the side's."""
+class CreatedUpload:
+    """A document with its upload slot, and the form to upload it with."""
 
-    file_name: str
-    document_type: str | None = None
-    sha256: str | None = None
-    tin: str | None = None
-
-
-@dataclass(frozen=True)
-class OfferedDocument:
     document: Document
     form: UploadForm
-    max_bytes: int
 
 
 def create_document_upload(
     request_id: str,
-    asked: RequestedUpload,
+    requested: RequestedUpload,
     caller: Caller,
     *,
-    document_id: str,
-    records: DocumentRecords,
-    store: DocumentBytes,
+    new_id: Callable[[], str],
+    documents: DocumentRecords,
+    document_bytes: DocumentBytes,
     payer: Payer,
     now: datetime,
-) -> OfferedDocument:
-    """Take one upload slot of a draft or pended request. One call, the slot's write.
+) -> CreatedUpload:
+    """Reserve one upload slot of a draft or pended request. One call, the write of the slot.
 
-    Where all slots are taken, those whose form ended without an upload are freed first.
+    If all slots are in use, slots whose upload form has expired unused are freed first.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError.
-        InvalidInputError: the file's ending, or the kind of document, is none that is taken.
-        ActionNotAllowedError: the request takes no documents in its status.
-        DocumentLimitError: all slots are taken.
+        InvalidInputError: the file name extension or the document type is not accepted.
+        ActionNotAllowedError: the request does not accept documents in its status.
+        DocumentLimitError: all slots are in use.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    content_type = content_type_of(asked.file_name)
-    if errors := _errors(asked, content_type, payer):
+    content_type = content_type_of(requested.file_name)
+    if errors := _errors(requested, content_type, payer):
         raise InvalidInputError(errors)
     limits = payer.documents
     document = Document(
-        document_id=document_id,
-        file_name=asked.file_name,
+        document_id=new_id(),
+        file_name=requested.file_name,
         content_type=content_type or "",
-        document_type=asked.document_type,
+        document_type=requested.document_type,
         status=DocumentStatus.AWAITING_UPLOAD,
-        sent_by_tin=caller.acting_tin(asked.tin),
+        sent_by_tin=caller.acting_tin(requested.tin),
         offered_at=now,
         upload_until=now + timedelta(seconds=limits.upload_seconds),
-        announced_sha256=asked.sha256,
+        announced_sha256=requested.sha256,
     )
     try:
-        _take_slot(request_id, document, records, now)
+        _take_slot(request_id, document, documents, now)
     except OfferRefusedError as refusal:
         why = _why(kept(refusal.current, payer, now), caller, now)
         if not isinstance(why, DocumentLimitError) or not _took_abandoned_slot(
-            request_id, document, records, store, now
+            request_id, document, documents, document_bytes, now
         ):
             raise why from refusal
-    form = store.upload_form(
+    form = document_bytes.upload_form(
         request_id, document, max_bytes=limits.max_bytes, seconds=limits.upload_seconds
     )
-    return OfferedDocument(document, form, limits.max_bytes)
+    return CreatedUpload(document, form)
 
 
-def _errors(asked: RequestedUpload, content_type: str | None, payer: Payer) -> list[FieldError]:
+def _errors(requested: RequestedUpload, content_type: str | None, payer: Payer) -> list[FieldError]:
     errors: list[FieldError] = []
     if content_type is None:
-        endings = tuple(ending[1:] for ending in CONTENT_TYPES)
-        words = f"send one of: {', '.join(endings)}"
-        errors.append(FieldError("/file_name", "not_taken", words, endings))
-    if asked.document_type is not None and asked.document_type not in payer.required_documentation:
-        kinds = tuple(payer.required_documentation)
-        words = "choose one of the payer's kinds of documents, or leave it out"
-        errors.append(FieldError("/document_type", "not_offered", words, kinds))
+        extensions = tuple(extension[1:] for extension in CONTENT_TYPES)
+        message = f"use a file with one of these extensions: {', '.join(extensions)}"
+        errors.append(FieldError("/file_name", "not_taken", message, extensions))
+    document_type, codes = requested.document_type, tuple(payer.required_documentation)
+    if document_type is not None and document_type not in codes:
+        message = "send one of the payer's document type codes, or omit it"
+        errors.append(FieldError("/document_type", "not_offered", message, codes))
     return errors
 
 
 def _take_slot(
-    request_id: str, document: Document, records: DocumentRecords, now: datetime
+    request_id: str, document: Document, documents: DocumentRecords, now: datetime
 ) -> None:
-    records.offer(request_id, document, callers_tins=(document.sent_by_tin,), now=now)
+    documents.offer(request_id, document, callers_tins=(document.sent_by_tin,), now=now)
 
 
 def _took_abandoned_slot(
     request_id: str,
     document: Document,
-    records: DocumentRecords,
-    store: DocumentBytes,
+    documents: DocumentRecords,
+    document_bytes: DocumentBytes,
     now: datetime,
 ) -> bool:
-    """Free slots one by one until one is ours; others may be quicker, and nobody gets one too many.
+    """Free expired slots one by one until one can be reserved; concurrent calls may get it first.
 
-    What has arrived keeps its slot, however late the event of it is.
+    A document that was uploaded keeps its slot, even if its S3 event is late.
     """
     awaited = [
         one
-        for one in records.documents(request_id)
+        for one in documents.of_request(request_id)
         if one.status is DocumentStatus.AWAITING_UPLOAD and one.upload_until <= now
     ]
-    arrived = store.arrived(request_id) if awaited else frozenset()
+    arrived = document_bytes.arrived(request_id) if awaited else frozenset()
     for abandoned in awaited:
         if abandoned.document_id in arrived:
             continue
         try:
-            records.settle(request_id, abandoned.refused(Refusal.NOT_UPLOADED, now), None)
-            _take_slot(request_id, document, records, now)
+            documents.settle(request_id, abandoned.refused(Refusal.NOT_UPLOADED, now), None)
+            _take_slot(request_id, document, documents, now)
         except (DocumentChangedError, OfferRefusedError):
             continue
         return True
@@ -170,48 +181,48 @@ def _why(current: Request | None, caller: Caller, now: datetime) -> PrecertError
         return expired()
     if not request.takes_documents:
         return _not_taken(request)
-    return DocumentLimitError("All upload slots of this request are taken.")
+    return DocumentLimitError("All upload slots of this request are in use.")
 
 
 def _not_taken(request: Request) -> ActionNotAllowedError:
     return ActionNotAllowedError(
-        "Only drafts and pending requests take documents.",
+        "Documents can be added to drafts and pended requests only.",
         request_status=request.status.value,
         allowed_actions=[action.value for action in request.provider_actions],
     )
 
 
 Inspect = Callable[[bytes, str], Refusal | None]
-"""What is wrong with bytes that are to be of a content type, if anything."""
+"""Returns why bytes are refused for a content type, or ``None``."""
 
 
 def verify_document(
     request_id: str,
     document_id: str,
     *,
-    records: DocumentRecords,
-    store: DocumentBytes,
+    documents: DocumentRecords,
+    document_bytes: DocumentBytes,
     requests: RequestStore,
     inspect: Inspect,
     payer: Payer,
     scanned: bool,
     now: datetime,
 ) -> Document | None:
-    """Settle an awaited document. A second delivery of the same arrival changes nothing.
+    """Verify an uploaded document. A second delivery of the same event changes nothing.
 
-    Where documents are ``scanned``, what is verified is CHECKING until the scan of its version has
-    told. Bytes that belong to no awaited document, or to a request that takes none any more, are
-    removed. Answers the changed document, or ``None`` where there was nothing to change.
+    If documents are ``scanned``, a verified document is CHECKING until the scan result of its
+    version arrives. Bytes of an unknown document, or of a request that no longer accepts documents,
+    are removed. Returns the changed document, or ``None`` if nothing changed.
     """
     request = requests.read(request_id)
-    document = records.document(request_id, document_id)
+    document = documents.document(request_id, document_id)
     if request is None or document is None:
-        store.remove(request_id, document_id)
+        document_bytes.remove(request_id, document_id)
         return None
     if document.status is not DocumentStatus.AWAITING_UPLOAD:
-        remove_leftovers(request_id, document_id, document, store)
+        remove_leftovers(request_id, document_id, document, document_bytes)
         return None
-    arrived = store.fetch(request_id, document_id)
+    arrived = document_bytes.fetch(request_id, document_id)
     if arrived is None:
         return None
     digest = sha256(arrived.body).hexdigest()
@@ -225,29 +236,29 @@ def verify_document(
     if refusal := _refusal(arrived, digest, document, request, inspect, payer):
         settled = document.refused(refusal, now).model_copy(update={"size": arrived.size})
     try:
-        records.settle(request_id, settled, _settled_event(request, settled, now), arrived=True)
+        documents.settle(request_id, settled, _settled_event(request, settled, now), arrived=True)
     except DocumentChangedError:
-        # Another delivery was quicker, perhaps of another file sent with the same form.
-        quicker = records.document(request_id, document_id)
+        # Another delivery was first, perhaps of another file uploaded with the same form.
+        quicker = documents.document(request_id, document_id)
         if quicker == document:
-            # It is the request that changed: look at the arrival as it stands now.
-            raise TransientError("The request was changed meanwhile. Try again.") from None
-        remove_leftovers(request_id, document_id, quicker, store)
+            # The request changed: verify the document against its current state.
+            raise TransientError("The request was changed concurrently. Try again.") from None
+        remove_leftovers(request_id, document_id, quicker, document_bytes)
         return None
     if settled.status is DocumentStatus.REFUSED:
-        store.remove(request_id, document_id)
+        document_bytes.remove(request_id, document_id)
     return settled
 
 
 def remove_leftovers(
-    request_id: str, document_id: str, document: Document | None, store: DocumentBytes
+    request_id: str, document_id: str, document: Document | None, document_bytes: DocumentBytes
 ) -> None:
-    """Remove what stands in the store beside the verified version, or beside no document."""
+    """Remove every object version except the verified one; all of them if there is none."""
     if document is None or document.status is DocumentStatus.REFUSED:
-        store.remove(request_id, document_id)
+        document_bytes.remove(request_id, document_id)
     elif document.version_id:
-        # Its form lives on for minutes: what is sent over a verified document never replaces it.
-        store.keep_only(request_id, document_id, document.version_id)
+        # The upload form is still valid: a later upload never replaces the verified version.
+        document_bytes.keep_only(request_id, document_id, document.version_id)
 
 
 def _refusal(
@@ -258,7 +269,7 @@ def _refusal(
     inspect: Inspect,
     payer: Payer,
 ) -> Refusal | None:
-    # An upload offered to a draft may arrive after its submission: it belongs to the request (U5).
+    # An upload started on a draft may arrive after the submission: it belongs to the request (U5).
     if request.status is not Status.INCOMPLETE and not request.cycle_is_open:
         return Refusal.CLOSED
     if arrived.size == 0:
@@ -271,14 +282,14 @@ def _refusal(
 
 
 def _settled_event(request: Request, document: Document, now: datetime) -> Event | None:
-    """Nobody is told of a document before it came to rest."""
+    """No event is published before the document is ATTACHED or REFUSED."""
     if document.status is DocumentStatus.CHECKING:
         return None
     return document_event(request, document, now)
 
 
 def document_event(request: Request, document: Document, now: datetime) -> Event:
-    """The event of a document that came to rest."""
+    """The event of a document that is ATTACHED or REFUSED."""
     attached = document.status is DocumentStatus.ATTACHED
     return Event(
         event_id=event_id(request.request_id, document.document_id),
@@ -293,7 +304,7 @@ def document_event(request: Request, document: Document, now: datetime) -> Event
     )
 
 
-DOCUMENT_BUSY: Final = "The document is being changed by others. Try again."
+DOCUMENT_BUSY: Final = "The document is being changed concurrently. Try again."
 
 
 def scan_document(
@@ -302,64 +313,65 @@ def scan_document(
     version_id: str | None,
     result: ScanResult,
     *,
-    records: DocumentRecords,
-    store: DocumentBytes,
+    documents: DocumentRecords,
+    document_bytes: DocumentBytes,
     requests: RequestStore,
     inspect: Inspect,
     payer: Payer,
     now: datetime,
 ) -> Document | None:
-    """Settle a document by what the scan of one version of its object told.
+    """Apply the malware scan result of one object version to its document.
 
-    A result tells as well that something arrived: where the arrival's own event is late, the document
-    is verified first. A result for another version than the verified one counts for nothing, and so
-    does one for a document that came to rest. Answers the document that the result was about, still
-    CHECKING where the scan could not tell, or ``None`` where it counted for nothing.
+    If the upload event is late, the document is verified first. A result for another version than
+    the verified one is ignored, and so is one for a document that is ATTACHED or REFUSED. Returns the
+    document of the result, still CHECKING if the scan was inconclusive, or ``None`` if the result was
+    ignored.
 
     Raises:
-        TransientError: the document is being changed by others; deliver the result again.
+        TransientError: the document is being changed concurrently; deliver the result again.
     """
 
     def attempt() -> Document | None:
-        document = records.document(request_id, document_id)
+        document = documents.document(request_id, document_id)
         if document is not None and document.status is DocumentStatus.AWAITING_UPLOAD:
-            # Whatever the stage's switch says, this document is being scanned.
+            # A scan result arrived, so this document is scanned, whatever the stage configures.
             verify_document(
                 request_id,
                 document_id,
-                records=records,
-                store=store,
+                documents=documents,
+                document_bytes=document_bytes,
                 requests=requests,
                 inspect=inspect,
                 payer=payer,
                 scanned=True,
                 now=now,
             )
-            document = records.document(request_id, document_id)
+            document = documents.document(request_id, document_id)
         request = requests.read(request_id)
         if request is None or document is None or document.status is not DocumentStatus.CHECKING:
-            # An earlier delivery may have died before it removed what it refused.
-            remove_leftovers(request_id, document_id, document, store)
+            # An earlier delivery may have failed before it removed the refused bytes.
+            remove_leftovers(request_id, document_id, document, document_bytes)
             return None
         if document.version_id != version_id:
             return None
         settled = document.scanned(result, now)
         if settled is None:
             return document
-        records.settle(request_id, settled, document_event(request, settled, now))
+        documents.settle(request_id, settled, document_event(request, settled, now))
         if settled.status is DocumentStatus.REFUSED:
-            store.remove(request_id, document_id)
+            document_bytes.remove(request_id, document_id)
         return settled
 
     return retry(attempt, on=DocumentChangedError, message=DOCUMENT_BUSY)
 
 
-@dataclass(frozen=True)
-class DocumentLink:
-    """Where the bytes that were verified can be fetched, and until when."""
+class DocumentLink(Value):
+    """A presigned link to a file. The download has the file's name."""
 
-    url: str
-    expires_at: datetime
+    url: Annotated[str, Field(description="GET it without a token.")]
+    expires_at: Annotated[
+        datetime, Field(description="When the link expires. Request a new link after that.")
+    ]
 
 
 def download_document(
@@ -368,18 +380,18 @@ def download_document(
     caller: Caller,
     *,
     requests: RequestStore,
-    store: DocumentBytes,
+    document_bytes: DocumentBytes,
     payer: Payer,
     now: datetime,
 ) -> DocumentLink:
-    """A link for one of the request's providers; for a draft, its office alone. One call.
+    """A link for either provider of the request; for a draft, its requesting provider. One call.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError.
-        DocumentNotAvailableError: the document is not attached, or not yet.
+        DocumentNotAvailableError: the document is not ATTACHED.
     """
     file = read_request(request_id, caller, requests=requests, now=now)
-    return _link(file, document_id, store, payer, now)
+    return _link(file, document_id, document_bytes, payer, now)
 
 
 def download_case_document(
@@ -388,45 +400,45 @@ def download_case_document(
     caller: Caller,
     *,
     requests: RequestStore,
-    store: DocumentBytes,
+    document_bytes: DocumentBytes,
     payer: Payer,
     now: datetime,
 ) -> DocumentLink:
-    """The same for a reviewer of the request's plan. One call.
+    """A link for a reviewer of the request's plan. One call.
 
     Raises:
         NotEntitledError, NotFoundError, DocumentNotAvailableError.
     """
     file = read_case(request_id, caller, requests=requests)
-    return _link(file, document_id, store, payer, now)
+    return _link(file, document_id, document_bytes, payer, now)
 
 
 def document_in(file: RequestFile, document_id: str) -> Document:
     """The document of the request.
 
     Raises:
-        NotFoundError: it has no such document.
+        NotFoundError: the request does not have this document.
     """
     for document in file.documents:
         if document.document_id == document_id:
             return document
-    raise NotFoundError("There is no such document with this request.")
+    raise NotFoundError("This request does not have a document with this ID.")
 
 
 def _link(
-    file: RequestFile, document_id: str, store: DocumentBytes, payer: Payer, now: datetime
+    file: RequestFile, document_id: str, document_bytes: DocumentBytes, payer: Payer, now: datetime
 ) -> DocumentLink:
     document = document_in(file, document_id)
     if document.status is not DocumentStatus.ATTACHED:
         raise DocumentNotAvailableError(
-            "Only attached documents can be downloaded: read the request for where this one stands.",
+            "Only attached documents can be downloaded. The request shows the status of each document.",
             document_status=document.status.value,
         )
     seconds = payer.documents.download_seconds
-    url = store.download_url(
+    url = document_bytes.download_url(
         file.request.request_id, document_id, version_id=document.version_id, seconds=seconds
     )
-    return DocumentLink(url, now + timedelta(seconds=seconds))
+    return DocumentLink(url=url, expires_at=now + timedelta(seconds=seconds))
 
 
 def delete_document(
@@ -434,19 +446,20 @@ def delete_document(
     document_id: str,
     caller: Caller,
     *,
-    deletion_id: str,
-    records: DocumentRecords,
+    new_id: Callable[[], str],
+    documents: DocumentRecords,
     requests: RequestStore,
     now: datetime,
 ) -> None:
-    """Remove a draft's document and free its slot; its bytes follow by way of the stream.
+    """Delete a draft's document and free its slot; the DynamoDB stream handler removes the bytes.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError.
-        ActionNotAllowedError: the draft was submitted: what was sent stays.
-        TransientError: the document is being changed by others.
+        ActionNotAllowedError: the draft was submitted; submitted documents cannot be deleted.
+        TransientError: the document is being changed concurrently.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
+    deletion_id = new_id()
 
     def attempt() -> None:
         file = requests.read_file(request_id)
@@ -455,17 +468,17 @@ def delete_document(
             raise not_found()
         document = document_in(file, document_id)
         event = _deleted_event(draft, document, caller, now, deletion_id)
-        records.delete(request_id, document, event, callers_tins=caller.tins, now=now)
+        documents.delete(request_id, document, event, callers_tins=caller.tins, now=now)
 
     retry(attempt, on=DocumentChangedError, message=DOCUMENT_BUSY)
 
 
 def remove_document(
-    request_id: str, document_id: str, *, records: DocumentRecords, store: DocumentBytes
+    request_id: str, document_id: str, *, documents: DocumentRecords, document_bytes: DocumentBytes
 ) -> None:
-    """Remove the bytes of a document whose record is gone. May be repeated."""
-    if records.document(request_id, document_id) is None:
-        store.remove(request_id, document_id)
+    """Remove the bytes of a document whose record was deleted. Idempotent."""
+    if documents.document(request_id, document_id) is None:
+        document_bytes.remove(request_id, document_id)
 
 
 def _deleted_event(

@@ -1,6 +1,6 @@
-"""Determination notices: print them, and give them out (W4).
+"""Print and download determination notices (W4).
 
-Printing is started by the determination's event, so that a decision does not wait for it. A notice
+The determination's event starts the printing, so that a decision does not wait for it. A notice
 depends on the request alone: a second run prints the same and records nothing more.
 """
 
@@ -50,16 +50,16 @@ def print_notices(
     cycle: int,
     *,
     requests: RequestStore,
-    records: NoticeRecords,
-    store: NoticeBytes,
+    notices: NoticeRecords,
+    notice_bytes: NoticeBytes,
     printer: Printer,
     payer: Payer,
-    words: NoticeWords,
+    notice_words: NoticeWords,
     now: datetime,
 ) -> tuple[Notice, ...]:
-    """Print, store and record both letters of a decided round; answers them.
+    """Print, store and record both determination notices of a decided cycle; returns them.
 
-    Nothing where the round is not decided, where a vendor decided it, or where they are there.
+    Returns nothing if the cycle is not decided, a delegated vendor decided it, or they exist.
     """
     file = requests.read_file(request_id)
     if file is None:
@@ -68,13 +68,13 @@ def print_notices(
     kind = kind_of(request.review, cycle) if request.review else None
     if kind is None or any(notice.cycle == cycle for notice in file.notices):
         return ()
-    notices = []
+    printed = []
     for audience in Audience:
-        facts = notice_facts(request, cycle, kind, audience, payer, words)
+        facts = notice_facts(request, cycle, kind, audience, payer, notice_words)
         document = printer.print(TEMPLATE, facts)
         name, digest = notice_id(cycle, audience), sha256(document).hexdigest()
-        version_id = store.put(request_id, name, document, digest)
-        notices.append(
+        version_id = notice_bytes.put(request_id, name, document, digest)
+        printed.append(
             Notice(
                 notice_id=name,
                 kind=kind,
@@ -86,8 +86,8 @@ def print_notices(
                 version_id=version_id,
             )
         )
-    records.record(request_id, notices, _event(request, cycle, now))
-    return tuple(notices)
+    notices.record(request_id, printed, _event(request, cycle, now))
+    return tuple(printed)
 
 
 def _event(request: Request, cycle: int, now: datetime) -> Event:
@@ -257,11 +257,11 @@ def download_notice(
     caller: Caller,
     *,
     requests: RequestStore,
-    store: NoticeBytes,
+    notice_bytes: NoticeBytes,
     payer: Payer,
     now: datetime,
 ) -> DocumentLink:
-    """A link for one of the request's providers; drafts and delegated requests have no letters.
+    """A link for either provider of the request; drafts and delegated requests have no notices.
 
     One call.
 
@@ -269,7 +269,7 @@ def download_notice(
         NotEntitledError, NotFoundError, DraftExpiredError.
     """
     file = read_request(request_id, caller, requests=requests, now=now)
-    return _link(file, notice_id, store, payer, now)
+    return _link(file, notice_id, notice_bytes, payer, now)
 
 
 def download_case_notice(
@@ -278,30 +278,30 @@ def download_case_notice(
     caller: Caller,
     *,
     requests: RequestStore,
-    store: NoticeBytes,
+    notice_bytes: NoticeBytes,
     payer: Payer,
     now: datetime,
 ) -> DocumentLink:
-    """The same for a reviewer of the request's plan. One call.
+    """A link for a reviewer of the request's plan. One call.
 
     Raises:
         NotEntitledError, NotFoundError.
     """
     file = read_case(request_id, caller, requests=requests)
-    return _link(file, notice_id, store, payer, now)
+    return _link(file, notice_id, notice_bytes, payer, now)
 
 
 def _notice_in(file: RequestFile, notice_id: str) -> Notice:
     for notice in file.notices:
         if notice.notice_id == notice_id:
             return notice
-    raise NotFoundError("There is no such letter with this request.")
+    raise NotFoundError("This request does not have a determination notice with this ID.")
 
 
 def _link(
-    file: RequestFile, notice_id: str, store: NoticeBytes, payer: Payer, now: datetime
+    file: RequestFile, notice_id: str, notice_bytes: NoticeBytes, payer: Payer, now: datetime
 ) -> DocumentLink:
     notice = _notice_in(file, notice_id)
     seconds = payer.documents.download_seconds
-    url = store.download_url(file.request.request_id, notice, seconds=seconds)
-    return DocumentLink(url, now + timedelta(seconds=seconds))
+    url = notice_bytes.download_url(file.request.request_id, notice, seconds=seconds)
+    return DocumentLink(url=url, expires_at=now + timedelta(seconds=seconds))

@@ -89,7 +89,7 @@ def test_document_is_refused_when_its_content_is_not_what_its_name_says(desk: De
     assert upload(offered["upload"], "operative-plan.pdf", PNG).status_code == 204
     document = desk.settled(request_id, offered["document"]["document_id"])
     assert document["status"] == "REFUSED"
-    assert document["refusal"] == "The content is not what the file's name says."
+    assert document["refusal"] == "The content does not match the file name extension."
     until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
     desk.await_types(request_id, OFFICE, ["DocumentRefused"])
 

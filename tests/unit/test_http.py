@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from pydantic import BaseModel
 
-from precert.api.bodies import ContentBody, DocumentUploadBody, TinPageQuery, VoidBody
+from precert.api.bodies import ContentBody, TinPageQuery, VoidBody
 from precert.api.http import (
     MAX_BODY_BYTES,
     Answer,
@@ -30,6 +30,7 @@ from precert.domain.errors import (
     VersionMissingError,
 )
 from precert.observability import metrics
+from precert.usecases.documents import RequestedUpload
 from tests.fakes.gateway import matched
 from tests.fakes.samples import REQUEST_ID, entered
 
@@ -193,12 +194,12 @@ def test_unknown_field_is_named_when_it_is_sent() -> None:
 
 @pytest.mark.parametrize("name", ["a\x00.pdf", "a\nb.pdf", "a\x1b[31m.pdf", "a\u202efdp.exe.pdf"])
 def test_control_characters_are_a_fault_when_a_name_holds_them(name: str) -> None:
-    assert [p for p, _ in errors({"file_name": name}, DocumentUploadBody)] == ["/file_name"]
+    assert [p for p, _ in errors({"file_name": name}, RequestedUpload)] == ["/file_name"]
 
 
 def test_emoji_and_accents_are_kept_when_a_name_holds_them() -> None:
     body = json.dumps({"file_name": "Röntgen 🦴 №1.pdf"})
-    assert call(body).body(DocumentUploadBody).file_name == "Röntgen 🦴 №1.pdf"
+    assert call(body).body(RequestedUpload).file_name == "Röntgen 🦴 №1.pdf"
 
 
 def test_fault_holds_no_value_when_input_is_refused() -> None:

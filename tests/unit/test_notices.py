@@ -69,11 +69,11 @@ class Desk:
             samples.REQUEST_ID,
             cycle,
             requests=requests,
-            records=self,
-            store=self,
+            notices=self,
+            notice_bytes=self,
             printer=self,
             payer=samples.payer(),
-            words=samples.notice_words(),
+            notice_words=samples.notice_words(),
             now=START,
         )
 

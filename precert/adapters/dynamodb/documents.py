@@ -89,7 +89,7 @@ class DynamoDBDocuments:
         item = get(self._client, self._table, request_pk(request_id), document_sk(document_id))
         return document_of(item) if item else None
 
-    def documents(self, request_id: str) -> tuple[Document, ...]:
+    def of_request(self, request_id: str) -> tuple[Document, ...]:
         items = query_all(
             self._client, self._table, request_pk(request_id), beginning=DOCUMENT_SK_PREFIX
         )

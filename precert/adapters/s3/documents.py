@@ -47,7 +47,7 @@ class S3Documents:
             ],
             ExpiresIn=seconds,
         )
-        return UploadForm(form["url"], dict(form["fields"]))
+        return UploadForm(url=form["url"], fields=dict(form["fields"]), max_bytes=max_bytes)
 
     def download_url(
         self, request_id: str, document_id: str, *, version_id: str | None, seconds: int

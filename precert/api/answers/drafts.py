@@ -5,12 +5,11 @@ from typing import Any
 
 from precert.api.answers.model import AnswerModel
 from precert.api.answers.unmatched import TemporaryProviderAnswer
-from precert.api.models import RuleListResponse
+from precert.api.models import DocumentResponse, RuleListResponse
 from precert.api.problems import ErrorItem
 from precert.domain.clocks import draft_time_left
 from precert.domain.content import RequestContent
-from precert.domain.documents import Document, DocumentStatus, Refusal
-from precert.domain.matching import ProviderRole
+from precert.domain.documents import Document
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
@@ -22,55 +21,9 @@ from precert.domain.statuses import (
 )
 from precert.domain.values import Purpose
 from precert.domain.wording import written_time_left
-from precert.usecases.documents import DocumentLink, OfferedDocument
 from precert.usecases.drafts import ReviewedDraft, SavedDraft, StartedDraft
 from precert.usecases.ports.listings import DashboardRow, Page
 from precert.usecases.submission import SubmittedRequest
-
-
-class DocumentAnswer(AnswerModel):
-    """Where a document stands, since when, and which side sent it.
-
-    ``sent_by`` is ``null`` while the draft does not name the sender's TIN as one of its roles, and in
-    the answer to an offer, which reads no draft.
-    ``refusal_code`` is stable; ``refusal`` says it in words.
-    """
-
-    document_id: str
-    file_name: str
-    content_type: str
-    document_type: str | None
-    status: DocumentStatus
-    sent_by_tin: str
-    sent_by: ProviderRole | None
-    offered_at: datetime
-    upload_until: datetime
-    settled_at: datetime | None
-    size: int | None
-    sha256: str | None
-    refusal_code: Refusal | None
-    refusal: str | None
-
-    @classmethod
-    def of(cls, document: Document, *contents: RequestContent) -> "DocumentAnswer":
-        """``contents`` tell which side sent it, the first that knows."""
-        refusal = document.refusal
-        return cls(
-            document_id=document.document_id,
-            file_name=document.file_name,
-            content_type=document.content_type,
-            document_type=document.document_type,
-            status=document.status,
-            sent_by_tin=document.sent_by_tin,
-            sent_by=document.sender(*contents),
-            offered_at=document.offered_at,
-            upload_until=document.upload_until,
-            settled_at=document.settled_at,
-            size=document.size,
-            sha256=document.sha256,
-            refusal_code=refusal,
-            refusal=refusal.words if refusal else None,
-        )
 
 
 class _Draft(AnswerModel):
@@ -82,7 +35,7 @@ class _Draft(AnswerModel):
     waiting_on: WaitingOn
     allowed_actions: list[Action]
     content: RequestContent
-    documents: list[DocumentAnswer]
+    documents: list[DocumentResponse]
 
 
 def _told(
@@ -97,7 +50,7 @@ def _told(
         "waiting_on": draft.waiting_on,
         "allowed_actions": list(allowed_actions(draft.status)),
         "content": draft.content,
-        "documents": [DocumentAnswer.of(document, draft.content) for document in documents],
+        "documents": [DocumentResponse.of(document, draft.content) for document in documents],
     }
 
 
@@ -244,36 +197,3 @@ class SubmissionAnswer(AnswerModel):
     def of(cls, submitted: SubmittedRequest) -> "SubmissionAnswer":
         temporary = TemporaryProviderAnswer.of(submitted.temporary_providers)
         return cls(**{**vars(submitted), "temporary_providers": temporary})
-
-
-class UploadAnswer(AnswerModel):
-    """A form to POST as multipart/form-data, the file last as ``file``."""
-
-    url: str
-    fields: dict[str, str]
-    max_bytes: int
-
-
-class DocumentLinkAnswer(AnswerModel):
-    """Where to GET the document, without a token, until ``expires_at``; it comes with its name."""
-
-    url: str
-    expires_at: datetime
-
-    @classmethod
-    def of(cls, link: DocumentLink) -> "DocumentLinkAnswer":
-        return cls(url=link.url, expires_at=link.expires_at)
-
-
-class DocumentUploadAnswer(AnswerModel):
-    document: DocumentAnswer
-    upload: UploadAnswer
-
-    @classmethod
-    def of(cls, offered: OfferedDocument) -> "DocumentUploadAnswer":
-        return cls(
-            document=DocumentAnswer.of(offered.document),
-            upload=UploadAnswer(
-                url=offered.form.url, fields=offered.form.fields, max_bytes=offered.max_bytes
-            ),
-        )

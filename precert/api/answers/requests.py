@@ -5,7 +5,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from precert.api.answers.drafts import DocumentAnswer
 from precert.api.answers.history import HistoryEntry, history_of
 from precert.api.answers.lines import LineAnswer, line_answers
 from precert.api.answers.model import AnswerModel
@@ -19,6 +18,7 @@ from precert.api.answers.progress import (
 )
 from precert.api.answers.unmatched import TemporaryProviderAnswer
 from precert.api.answers.vendors import DelegatedVendorAnswer
+from precert.api.models import DocumentResponse
 from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
@@ -56,7 +56,7 @@ class RequestMembers(AnswerModel):
     peer_to_peer: PeerToPeerAnswer | None
     appeals: list[AppealAnswer]
     appeal_rights: AppealRightsAnswer | None
-    documents: list[DocumentAnswer]
+    documents: list[DocumentResponse]
     determination_notices: list[NoticeAnswer]
     history: list[HistoryEntry]
     notices: list[str]
@@ -89,7 +89,7 @@ def members_of(file: RequestFile, payer: Payer) -> dict[str, Any]:
         "plan": request.plan,
         "content": request.content,
         "documents": [
-            DocumentAnswer.of(one, request.content, request.content_as_submitted)
+            DocumentResponse.of(one, request.content, request.content_as_submitted)
             for one in file.documents
         ],
         "determination_notices": [NoticeAnswer.of(notice) for notice in file.notices],

@@ -3,16 +3,19 @@
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from precert.domain.documents import Document
 from precert.domain.events import Event
 from precert.domain.notices import Notice
 from precert.domain.request import Request
+from precert.domain.values import Value
 
 
 class OfferRefusedError(Exception):
-    """No slot was taken. ``current`` is the request as it stands, or ``None``."""
+    """No slot was reserved. ``current`` is the current request, or ``None``."""
 
     def __init__(self, current: Request | None) -> None:
         super().__init__("a condition did not hold")
@@ -20,15 +23,18 @@ class OfferRefusedError(Exception):
 
 
 class DocumentChangedError(Exception):
-    """The document is not as it was read any more, or its request is gone; nothing was written."""
+    """The document or its request was changed or deleted since it was read; nothing was written."""
 
 
-@dataclass(frozen=True)
-class UploadForm:
-    """A presigned POST: where to send the form, and its fields. The file goes last, as ``file``."""
+class UploadForm(Value):
+    """A presigned S3 POST form."""
 
-    url: str
-    fields: dict[str, str]
+    url: Annotated[str, Field(description="POST the form to it as multipart/form-data.")]
+    fields: Annotated[
+        dict[str, str],
+        Field(description="Form fields to send unchanged, followed by the file as `file`."),
+    ]
+    max_bytes: Annotated[int, Field(description="Maximum file size in bytes.")]
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class DocumentRecords(Protocol):
     def document(self, request_id: str, document_id: str) -> Document | None:
         """One document's record. One call."""
 
-    def documents(self, request_id: str) -> tuple[Document, ...]:
+    def of_request(self, request_id: str) -> tuple[Document, ...]:
         """All documents of a request, oldest first. One call."""
 
     def settle(
