@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, ClassVar, Final
 
 from precert.api.answers.model import AnswerModel
+from precert.api.labels import label_of
 from precert.domain.request import Request
 from precert.domain.statuses import Status, WaitingOn
 from precert.names import EventType
@@ -45,11 +46,14 @@ class HistoryEntry(AnswerModel):
     """What happened, the status after it, and who acts next, since when and until when if known."""
 
     type: EventType
+    type_label: ClassVar[Any] = label_of("type")
     at: datetime
     status: Status
+    status_label: ClassVar[Any] = label_of("status")
     cycle: int
     document_id: str | None
     waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     waiting_since: datetime
     until: datetime | None
 
