@@ -90,66 +90,6 @@ SCAN_UNRESOLVED: Final = "scan_unresolved"
 """The metric that counts scans which could not tell; an alarm watches it."""
 
 
-class EventType(StrEnum):
-    """Detail types on the bus, past tense; the same names stand in the request's history."""
-
-    DRAFT_STARTED = "DraftStarted"
-    DRAFT_DELETED = "DraftDeleted"
-    DRAFT_EXPIRING = "DraftExpiring"
-    DRAFT_EXPIRED = "DraftExpired"
-    REQUEST_SUBMITTED = "RequestSubmitted"
-    REQUEST_PENDED = "RequestPended"
-    REQUEST_DELEGATED = "RequestDelegated"
-    REQUEST_DETERMINED = "RequestDetermined"
-    REQUEST_VOIDED = "RequestVoided"
-    REQUEST_ENDED_AS_DUPLICATE = "RequestEndedAsDuplicate"
-    INFORMATION_REQUESTED = "InformationRequested"
-    INFORMATION_RECEIVED = "InformationReceived"
-    INFORMATION_OVERDUE = "InformationOverdue"
-    DEADLINE_EXTENDED = "DeadlineExtended"
-    PEER_TO_PEER_OFFERED = "PeerToPeerOffered"
-    CASE_ASSIGNED = "CaseAssigned"
-    CASE_RELEASED = "CaseReleased"
-    DECISION_PROPOSED = "DecisionProposed"
-    DECISION_RETURNED = "DecisionReturned"
-    DATES_CHANGED = "DatesChanged"
-    PROVIDER_RECONCILED = "ProviderReconciled"
-    NOTICES_PRINTED = "NoticesPrinted"
-    DEADLINE_NEARED = "DeadlineNeared"
-    DEADLINE_PASSED = "DeadlinePassed"
-    DOCUMENT_ATTACHED = "DocumentAttached"
-    DOCUMENT_REFUSED = "DocumentRefused"
-    DOCUMENT_DELETED = "DocumentDeleted"
-    APPEAL_FILED = "AppealFiled"
-    APPEAL_PENDED = "AppealPended"
-    APPEAL_DETERMINED = "AppealDetermined"
-
-
-MESSAGE_EVENT_TYPES: Final = (
-    EventType.DRAFT_EXPIRING,
-    EventType.DRAFT_EXPIRED,
-    EventType.REQUEST_SUBMITTED,
-    EventType.REQUEST_PENDED,
-    EventType.REQUEST_DELEGATED,
-    EventType.REQUEST_DETERMINED,
-    EventType.REQUEST_VOIDED,
-    EventType.REQUEST_ENDED_AS_DUPLICATE,
-    EventType.INFORMATION_REQUESTED,
-    EventType.INFORMATION_OVERDUE,
-    EventType.DEADLINE_EXTENDED,
-    EventType.PEER_TO_PEER_OFFERED,
-    EventType.DATES_CHANGED,
-    EventType.PROVIDER_RECONCILED,
-    EventType.DOCUMENT_REFUSED,
-    EventType.APPEAL_FILED,
-    EventType.APPEAL_PENDED,
-    EventType.APPEAL_DETERMINED,
-)
-"""Events that the inbox turns into messages for both providers (T5)."""
-
-NOTICE_EVENT_TYPES: Final = (EventType.REQUEST_DETERMINED, EventType.APPEAL_DETERMINED)
-"""Events that letters are printed after (W4)."""
-
 VENDOR_SOURCE_PREFIX: Final = "precert.vendor."
 """Sources of vendors' events end with the vendor's delegate id: the bus lets each put its own."""
 VENDOR_DETERMINED: Final = "VendorDetermined"

@@ -12,8 +12,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from precert.adapters.dynamodb.table import json_of
 from precert.api.intake import ReportedDetermination
+from precert.domain.event_types import EVENTS, EventType, Subject
 from precert.domain.events import Event
-from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX, EventType
+from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
 from tools.openapi_files import ROOT, as_json, settle
 from tools.openapi_schemas import Schema, schemas_of
 from tools.openapi_story import story
@@ -33,38 +34,6 @@ PATTERNS: Final[Mapping[str, str]] = {
     "request_id": f"^{ULID}$",
 }
 
-MEANINGS: Final[Mapping[EventType, str]] = {
-    EventType.DRAFT_STARTED: "Somebody began to enter a request.",
-    EventType.DRAFT_DELETED: "A draft was deleted by hand.",
-    EventType.DRAFT_EXPIRING: "A draft will soon be removed unless it is saved; once for each save.",
-    EventType.DRAFT_EXPIRED: "A draft was removed as its time was over, its documents too.",
-    EventType.REQUEST_SUBMITTED: "A request has arrived, with its number.",
-    EventType.REQUEST_PENDED: "Clinical review has begun.",
-    EventType.REQUEST_DETERMINED: "Every line is decided; `status` is that of the whole.",
-    EventType.REQUEST_VOIDED: "The request was withdrawn before a decision.",
-    EventType.REQUEST_DELEGATED: "A vendor decides the request, and will report it.",
-    EventType.REQUEST_ENDED_AS_DUPLICATE: "The request repeats another one, which goes on.",
-    EventType.INFORMATION_REQUESTED: "The providers are asked for more; the clock stands still.",
-    EventType.INFORMATION_RECEIVED: "What was asked for has come; the clock runs on.",
-    EventType.INFORMATION_OVERDUE: "What was asked for did not come in time; the clock runs on.",
-    EventType.DEADLINE_EXTENDED: "The payer takes more time, once, for a reason.",
-    EventType.PEER_TO_PEER_OFFERED: "A talk is offered to the requesting clinician.",
-    EventType.CASE_ASSIGNED: "A reviewer holds the open round for a while.",
-    EventType.CASE_RELEASED: "The open round is back in the queue.",
-    EventType.DECISION_PROPOSED: "Decisions wait for a second signature.",
-    EventType.DECISION_RETURNED: "The second signature was refused; the round is open again.",
-    EventType.NOTICES_PRINTED: "The letters of the round are there, to be fetched and mailed.",
-    EventType.DATES_CHANGED: "An operator moved approved dates.",
-    EventType.PROVIDER_RECONCILED: "A provider was matched with the directory; `tins` may differ.",
-    EventType.DEADLINE_NEARED: "The decision of the open round is due soon.",
-    EventType.DEADLINE_PASSED: "The decision of the open round is overdue.",
-    EventType.DOCUMENT_ATTACHED: "A document was verified and belongs to the request.",
-    EventType.DOCUMENT_REFUSED: "A document was not accepted.",
-    EventType.DOCUMENT_DELETED: "The office took a document off its draft.",
-    EventType.APPEAL_FILED: "Denied lines are to be looked at again; a new round is open.",
-    EventType.APPEAL_PENDED: "The appeal has reached the reviewers.",
-    EventType.APPEAL_DETERMINED: "The appeal is decided; `status` is that of the whole after it.",
-}
 NOTES: Final[Mapping[str, str]] = {
     "at": "When it happened.",
     "document_id": "The document it is about.",
@@ -77,19 +46,6 @@ NOTES: Final[Mapping[str, str]] = {
     "type": "The same as `detail-type`.",
     "version": "Of the event contract.",
 }
-
-_OF_DRAFTS: Final = frozenset(
-    {
-        EventType.DRAFT_STARTED,
-        EventType.DRAFT_DELETED,
-        EventType.DRAFT_EXPIRING,
-        EventType.DRAFT_EXPIRED,
-        EventType.DOCUMENT_DELETED,
-    }
-)
-_OF_DOCUMENTS: Final = frozenset(
-    {EventType.DOCUMENT_ATTACHED, EventType.DOCUMENT_REFUSED, EventType.DOCUMENT_DELETED}
-)
 
 README: Final = f"""\
 # Events on the bus
@@ -133,7 +89,7 @@ def schema(event_type: EventType) -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:{EVENT_SOURCE}:event:{event_type.value}:{VERSION}",
         "title": event_type.value,
-        "description": MEANINGS[event_type],
+        "description": EVENTS[event_type].meaning,
         "type": "object",
         "properties": {
             "version": {"const": "0", "description": "EventBridge's own."},
@@ -157,12 +113,12 @@ def _detail(deps: Schema, event_type: EventType) -> Schema:
     A document may belong to a draft, which has no number yet.
     """
     absent = set(PRIVATE)
-    if event_type in _OF_DRAFTS:
+    if EVENTS[event_type].subject is Subject.DRAFT:
         absent.add("number")
-    if event_type not in _OF_DOCUMENTS:
+    if not EVENTS[event_type].of_document:
         absent.add("document_id")
     names = set(deps["properties"]) - absent
-    optional = {"number"} if event_type in _OF_DOCUMENTS else set()
+    optional = {"number"} if EVENTS[event_type].of_document else set()
     return {
         "type": "object",
         "properties": {name: _member(name, deps["properties"][name], event_type) for name in names},
@@ -176,7 +132,7 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
         return {"const": event_type.value, **note}
     if name == "status":
         return {"$ref": "#/$defs/Status", **note}
-    if name == "event_id" and event_type is EventType.NOTICES_PRINTED:
+    if name == "event_id" and event_type is EventType.NOTICES_ISSUED:
         return {"pattern": rf"^{ULID}\.notices-[0-9]+$", "type": "string", **note}
     if name in PATTERNS:
         return {"pattern": PATTERNS[name], "type": "string", **note}
@@ -247,7 +203,8 @@ def vendor_sample() -> dict[str, Any]:
 def files() -> dict[Path, str]:
     """Everything that belongs into the folder."""
     rows = [
-        f"| [{kind.value}]({kind.value}.schema.json) | {MEANINGS[kind]} |" for kind in EventType
+        f"| [{kind.value}]({kind.value}.schema.json) | {EVENTS[kind].meaning} |"
+        for kind in EventType
     ]
     deps = {FOLDER / "README.md": README + "\n".join(rows) + "\n" + INBOUND}
     deps[FOLDER / f"{VENDOR_DETERMINED}.schema.json"] = as_json(vendor_schema())

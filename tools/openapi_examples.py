@@ -19,7 +19,6 @@ from functions.check.models import (
     PatientResponse,
     PatientsResponse,
     ProvidersResponse,
-    ReferenceResponse,
     RequirementsResponse,
 )
 from functions.upload.models import DocumentUploadResponse
@@ -72,12 +71,13 @@ from precert.domain.errors import (
     TransientError,
     VersionMissingError,
 )
+from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.form import asked_form
 from precert.domain.notices import notice_key
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType
-from precert.names import MESSAGE_EVENT_TYPES, Entitlement
+from precert.names import Entitlement
 from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.confirmation import no_confirmation
 from precert.usecases.directory import FoundProvider, FoundProviders
@@ -88,7 +88,6 @@ from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.listings import DashboardRow, Page, row_of_request
 from precert.usecases.ports.messages import Message, MessagePage
 from precert.usecases.ports.requests import RequestFile
-from precert.usecases.reference import get_reference
 from precert.usecases.submission import SubmittedRequest
 from tools.openapi_example import Example
 from tools.openapi_intake import intake_examples
@@ -132,8 +131,7 @@ def _before_submission(told: Story) -> dict[str, Example]:
                     active=True,
                     next_steps=None,
                     notices=(told.payer.notices["behavioral"],),
-                ),
-                payer=told.payer,
+                )
             ),
         ),
         "searchPatients": Example(
@@ -154,11 +152,10 @@ def _before_submission(told: Story) -> dict[str, Example]:
                 )
             ),
         ),
-        "getReference": Example(answer=_reference(told)),
         "getFormFields": Example(answer=_form(told)),
         "checkRequirements": Example(
             CheckBody(content=_as_checked(content)),
-            RequirementsResponse.of(told.check, payer=told.payer, code_sets=told.code_sets),
+            RequirementsResponse.of(told.check, payer=told.payer),
         ),
         "confirmCheck": Example(ConfirmCheckBody(content=_as_checked(content))),
         "exportCheck": Example(
@@ -170,14 +167,12 @@ def _before_submission(told: Story) -> dict[str, Example]:
         ),
         "startDraft": Example(
             StartDraftBody(content=content, tin=told.physician.tin),
-            StartedDraftAnswer.of(StartedDraft(draft, told.check), told.payer, told.code_sets),
+            StartedDraftAnswer.of(StartedDraft(draft, told.check), told.payer),
         ),
         "listDrafts": Example(
             answer=DraftsAnswer.of(Page((row_of_request(draft),), cursor=None), told.payer, STARTED)
         ),
-        "resumeDraft": Example(
-            answer=DraftAnswer.of(draft, (), told.payer, told.code_sets, STARTED)
-        ),
+        "resumeDraft": Example(answer=DraftAnswer.of(draft, (), told.payer, STARTED)),
         "validateDraft": Example(
             answer=ValidatedDraftAnswer.of(ReviewedDraft(draft, tuple(_incomplete(told))))
         ),
@@ -196,15 +191,6 @@ def _before_submission(told: Story) -> dict[str, Example]:
             ),
         ),
     }
-
-
-def _reference(told: Story) -> ReferenceResponse:
-    """Two of the code lists."""
-    whole = get_reference(payer=told.payer, code_sets=told.code_sets)
-    shown = {"denial_reasons", "request_statuses"}
-    return ReferenceResponse.of(
-        replace(whole, code_lists=tuple(one for one in whole.code_lists if one.name in shown))
-    )
 
 
 def _form(told: Story) -> FormResponse:
@@ -249,7 +235,7 @@ def _after_submission(told: Story) -> dict[str, Example]:
                 sha256=told.attached.sha256,
                 tin=told.facility.tin,
             ),
-            DocumentUploadResponse.of(_created(told), payer=told.payer),
+            DocumentUploadResponse.of(_created(told)),
         ),
         "downloadDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
         "downloadCaseDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
@@ -257,20 +243,16 @@ def _after_submission(told: Story) -> dict[str, Example]:
         "downloadCaseNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
         "deleteDocument": Example(),
         "listRequests": Example(
-            answer=DashboardAnswer.of(
-                Page((row_of_request(told.determined.request),), cursor=None), told.payer
-            )
+            answer=DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None))
         ),
-        "listFlagged": Example(answer=FlaggedAnswer.of((_flagged(told),), told.payer)),
+        "listFlagged": Example(answer=FlaggedAnswer.of((_flagged(told),))),
         "flagRequest": Example(),
         "unflagRequest": Example(),
         "listPatientRequests": Example(
             PatientRequestsBody(member_id=told.patient.member_id),
-            DashboardAnswer.of(
-                Page((row_of_request(told.determined.request),), cursor=None), told.payer
-            ),
+            DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None)),
         ),
-        "readRequest": Example(answer=RequestAnswer.of(file, told.payer, told.code_sets)),
+        "readRequest": Example(answer=RequestAnswer.of(file, told.payer)),
         "listMessages": Example(
             answer=MessagesAnswer.of(
                 MessagePage(_messages(told), unread=2, cursor=None), told.payer

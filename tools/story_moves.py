@@ -5,6 +5,7 @@ from typing import Final
 
 from precert.domain import reviewing
 from precert.domain.directory import DirectoryEntry
+from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, manually_entered
 from precert.domain.reconciling import reconcile_provider
@@ -12,7 +13,6 @@ from precert.domain.request import Change, Request, event_of
 from precert.domain.review import Assessment, Decision, LineAssessment
 from precert.domain.rules import Requirement
 from precert.domain.statuses import LineStatus
-from precert.names import EventType
 
 RULE_LIST: Final = "2026-02-27.1"
 VENDOR: Final = "EVICORE"
@@ -81,7 +81,7 @@ def reconciled(request: Request, facility: DirectoryEntry, at: datetime) -> Chan
 
 def _notices(determined: Request) -> Event:
     """As :mod:`precert.usecases.notices` tells of them."""
-    told = event_of(determined, EventType.NOTICES_PRINTED)
+    told = event_of(determined, EventType.NOTICES_ISSUED)
     return told.model_copy(update={"event_id": f"{determined.request_id}.notices-1"})
 
 

@@ -37,7 +37,7 @@ def dashboard(call: Call) -> Answer:
         payer=deps.payer,
         now=deps.now(),
     )
-    return Answer(DashboardAnswer.of(page, deps.payer))
+    return Answer(DashboardAnswer.of(page))
 
 
 @api.operation("listPatientRequests")
@@ -50,7 +50,7 @@ def of_patient(call: Call) -> Answer:
         payer=deps.payer,
         now=deps.now(),
     )
-    return Answer(DashboardAnswer.of(page, deps.payer))
+    return Answer(DashboardAnswer.of(page))
 
 
 @api.operation("listFlagged")
@@ -60,7 +60,7 @@ def home(call: Call) -> Answer:
     rows = list_flagged(
         call.caller, tin=tin, listings=deps.listings, payer=deps.payer, now=deps.now()
     )
-    return Answer(FlaggedAnswer.of(rows, deps.payer))
+    return Answer(FlaggedAnswer.of(rows))
 
 
 @api.operation("flagRequest")
@@ -116,7 +116,7 @@ def details(call: Call) -> Answer:
         requests=deps.requests,
         now=deps.now(),
     )
-    return Answer(RequestAnswer.of(file, deps.payer, deps.code_sets))
+    return Answer(RequestAnswer.of(file, deps.payer))
 
 
 @api.operation("listMessages")

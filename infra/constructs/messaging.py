@@ -11,14 +11,8 @@ from constructs import Construct
 from infra.config import StageConfig
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import ServiceFunction
-from precert.names import (
-    DOCUMENT_PREFIX,
-    EVENT_SOURCE,
-    MESSAGE_EVENT_TYPES,
-    NOTICE_EVENT_TYPES,
-    VENDOR_DETERMINED,
-    VENDOR_SOURCE_PREFIX,
-)
+from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
+from precert.names import DOCUMENT_PREFIX, EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
 
 WARNINGS_EVERY: Final = cdk.Duration.minutes(15)
 """A warning comes at most this late; 12 hours are left then."""

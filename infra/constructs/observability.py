@@ -16,7 +16,8 @@ from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.functions import METRICS_NAME, FunctionSpec, ServiceFunction
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
-from precert.names import SCAN_UNRESOLVED, EventType
+from precert.domain.event_types import EventType
+from precert.names import SCAN_UNRESOLVED
 
 _PERIOD = cdk.Duration.minutes(5)
 

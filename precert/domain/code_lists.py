@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from precert.domain.documents import DocumentStatus, Refusal
+from precert.domain.event_types import EVENTS, EventType
 from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.next_steps import NextAction
 from precert.domain.notices import Audience, NoticeKind
@@ -38,7 +39,7 @@ from precert.domain.values import (
     UnitType,
     Urgency,
 )
-from precert.names import Entitlement, EventType
+from precert.names import Entitlement
 
 
 class Code(NamedTuple):
@@ -59,7 +60,7 @@ class CodeList(NamedTuple):
 _Names = Mapping[Any, str | tuple[str, str | None]]
 """By code: its display name, or that and its description."""
 
-OWN_NAMES: Final[Mapping[str, _Names]] = {
+ENUM_NAMES: Final[Mapping[str, _Names]] = {
     "request_statuses": {
         status: (rule.label, rule.description) for status, rule in STATUSES.items()
     },
@@ -82,38 +83,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Who.ANOTHER: "Another reviewer",
     },
     "actions": {action: (rule.label, rule.description) for action, rule in ACTIONS.items()},
-    "event_types": {
-        EventType.DRAFT_STARTED: "Draft started",
-        EventType.DRAFT_DELETED: "Draft deleted",
-        EventType.DRAFT_EXPIRING: "Draft about to expire",
-        EventType.DRAFT_EXPIRED: "Draft expired",
-        EventType.REQUEST_SUBMITTED: "Request submitted",
-        EventType.REQUEST_PENDED: "Pended for clinical review",
-        EventType.REQUEST_DELEGATED: "Sent to the delegated vendor",
-        EventType.REQUEST_DETERMINED: "Request determined",
-        EventType.REQUEST_VOIDED: "Request voided",
-        EventType.REQUEST_ENDED_AS_DUPLICATE: "Ended as a duplicate",
-        EventType.INFORMATION_REQUESTED: "Information requested",
-        EventType.INFORMATION_RECEIVED: "Information received",
-        EventType.INFORMATION_OVERDUE: "Information not received in time",
-        EventType.DEADLINE_EXTENDED: "Deadline extended",
-        EventType.PEER_TO_PEER_OFFERED: "Peer-to-peer discussion offered",
-        EventType.CASE_ASSIGNED: "Case assigned to a reviewer",
-        EventType.CASE_RELEASED: "Case released by its reviewer",
-        EventType.DECISION_PROPOSED: "Decisions proposed for a second signature",
-        EventType.DECISION_RETURNED: "Proposed decisions returned",
-        EventType.DATES_CHANGED: "Approved dates changed",
-        EventType.PROVIDER_RECONCILED: "Provider matched with the directory",
-        EventType.NOTICES_PRINTED: "Determination notices issued",
-        EventType.DEADLINE_NEARED: "Decision due soon",
-        EventType.DEADLINE_PASSED: "Decision overdue",
-        EventType.DOCUMENT_ATTACHED: "Document attached",
-        EventType.DOCUMENT_REFUSED: "Document refused",
-        EventType.DOCUMENT_DELETED: "Document deleted",
-        EventType.APPEAL_FILED: "Appeal filed",
-        EventType.APPEAL_PENDED: "Appeal in review",
-        EventType.APPEAL_DETERMINED: "Appeal determined",
-    },
+    "event_types": {kind: EVENTS[kind].label for kind in EventType},
     "document_statuses": {
         DocumentStatus.AWAITING_UPLOAD: "Awaiting upload",
         DocumentStatus.CHECKING: "Being scanned for malware",
@@ -180,14 +150,6 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Entitlement.INTAKE: "Intake",
         Entitlement.VENDOR: "Delegated vendor",
     },
-    "sort_orders": {
-        Sort.CHANGED: "Last changed first",
-        Sort.DUE: "Due first",
-    },
-}
-"""The codes that are enums, by the name of their code list."""
-
-FORM_NAMES: Final[Mapping[str, _Names]] = {
     "authorization_types": {
         AuthorizationType.INPATIENT: "Inpatient",
         AuthorizationType.OUTPATIENT: "Outpatient",
@@ -213,15 +175,17 @@ FORM_NAMES: Final[Mapping[str, _Names]] = {
         ProviderKind.FACILITY: "Facility",
         ProviderKind.INDIVIDUAL: "Individual",
     },
+    "sort_orders": {
+        Sort.CHANGED: "Last changed first",
+        Sort.DUE: "Due first",
+    },
     "purposes": {
         Purpose.PRECERTIFICATION: "Precertification",
         Purpose.PREDETERMINATION: "Predetermination (voluntary)",
     },
 }
-"""The enums that the payer's form names; a name here is for a choice that the form does not offer."""
-
-ENUM_NAMES: Final[Mapping[str, _Names]] = {**OWN_NAMES, **FORM_NAMES}
-"""All enums. ``tests/unit/test_code_lists.py`` names each member of an API model that is missing."""
+"""The codes that are enums, by the name of their code list. ``tests/unit/test_code_lists.py`` names
+each enum of an API model, and each member, that is missing."""
 
 _TEXT_NAMES: Final[Mapping[str, _Names]] = {
     "review_actions": {
@@ -274,12 +238,6 @@ _TEXT_NAMES: Final[Mapping[str, _Names]] = {
 _LIST_OF_ENUM: Final[Mapping[type, str]] = {
     type(member): name for name, names in ENUM_NAMES.items() for member in names
 }
-_OWN_LABELS: Final[Mapping[type, Mapping[Any, str]]] = {
-    type(next(iter(names))): {
-        code: words if isinstance(words, str) else words[0] for code, words in names.items()
-    }
-    for names in OWN_NAMES.values()
-}
 _LIST_OF_FIELD: Final[Mapping[str, str]] = {
     "document_type": "required_documentation",
     "documents": "required_documentation",
@@ -294,11 +252,6 @@ _LIST_OF_FIELD: Final[Mapping[str, str]] = {
     "type_of_service": "types_of_service",
 }
 """By the name of a field that holds a text: the code list of its codes."""
-
-
-def display_name(member: StrEnum) -> str:
-    """The display name of a code of the product's own, which is the same for every payer."""
-    return _OWN_LABELS[type(member)][member]
 
 
 class CodeLists:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated, Final, assert_never
 from urllib.parse import quote
 
 from pydantic import Field
@@ -141,7 +141,10 @@ class Document(Value):
                 return self.changed(status=DocumentStatus.ATTACHED, settled_at=now, scan=result)
             case ScanResult.THREATS_FOUND:
                 return self.refused(Refusal.THREAT, now).model_copy(update={"scan": result})
-        return None
+            case ScanResult.UNSUPPORTED | ScanResult.ACCESS_DENIED | ScanResult.FAILED:
+                return None
+            case other:
+                assert_never(other)
 
     def refused(self, refusal: Refusal, now: datetime) -> "Document":
         """Refused: nothing of what arrived is kept or told."""

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
 from precert.domain.values import Text, Tin, Value
-from precert.names import EventType
 
 
 class Event(Value):

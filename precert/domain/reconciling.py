@@ -8,9 +8,9 @@ from datetime import datetime
 
 from precert.domain.directory import DirectoryEntry
 from precert.domain.errors import FieldError, InvalidInputError
+from precert.domain.event_types import EventType
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
-from precert.names import EventType
 
 
 def reconcile_provider(

@@ -22,6 +22,7 @@ from precert.domain.errors import (
     InvalidInputError,
     SameReviewerError,
 )
+from precert.domain.event_types import EVENTS, EventRule, EventType
 from precert.domain.events import Event, event_id
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
 from precert.domain.review import SYSTEM, Appeal, Assessment, Decision, Review, ServiceLine
@@ -37,7 +38,6 @@ from precert.domain.statuses import (
     determined_status,
 )
 from precert.domain.values import Text, Tin, Urgency, Value
-from precert.names import EventType
 
 
 class Request(Value):
@@ -461,7 +461,7 @@ class Request(Value):
             return self.changed(EventType.DEADLINE_PASSED, now, review=marked)
         if clock.warn_at and now >= clock.warn_at and review.warned_cycle < current:
             marked = review.model_copy(update={"warned_cycle": current})
-            return self.changed(EventType.DEADLINE_NEARED, now, review=marked)
+            return self.changed(EventType.DEADLINE_APPROACHING, now, review=marked)
         return None
 
     def receive_information(
@@ -560,6 +560,11 @@ class Change(NamedTuple):
     request: Request
     event: Event
     unseen_by: frozenset[str] = frozenset()
+
+    @property
+    def effects(self) -> EventRule:
+        """What follows from the change, for whoever stores it: the row of its event type."""
+        return EVENTS[self.event.type]
 
 
 def _closed(review: Review, now: datetime) -> Review:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from precert.domain.clocks import later
 from precert.domain.errors import FieldError, InvalidInputError, SameReviewerError
+from precert.domain.event_types import EventType
 from precert.domain.request import Change, Request
 from precert.domain.review import (
     Assignment,
@@ -20,7 +21,6 @@ from precert.domain.review import (
     Review,
 )
 from precert.domain.statuses import Transition
-from precert.names import EventType
 
 
 def waiting_review(request: Request) -> Review:

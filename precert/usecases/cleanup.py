@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from precert.domain.clocks import draft_warning
+from precert.domain.event_types import EventType
 from precert.domain.events import Event, event_id
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.statuses import Status
-from precert.names import EventType
 from precert.usecases.access import has_expired
 from precert.usecases.ports.documents import DocumentBytes
 from precert.usecases.ports.requests import (

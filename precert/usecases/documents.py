@@ -27,13 +27,14 @@ from precert.domain.errors import (
     PrecertError,
     TransientError,
 )
+from precert.domain.event_types import EventType
 from precert.domain.events import Event, event_id
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.domain.statuses import Status
 from precert.domain.values import Sha256, Text, Tin, Value
-from precert.names import Entitlement, EventType
+from precert.names import Entitlement
 from precert.usecases.access import expired, has_expired, kept, live_draft, not_found, visible
 from precert.usecases.ports.documents import (
     DocumentBytes,

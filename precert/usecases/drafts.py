@@ -24,12 +24,13 @@ from precert.domain.errors import (
     PrecertificationNotRequiredError,
     VendorDecidesError,
 )
+from precert.domain.event_types import EventType
 from precert.domain.next_steps import BEHAVIORAL, NextAction
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Status
-from precert.names import Entitlement, EventType
+from precert.names import Entitlement
 from precert.usecases.access import bad_cursor, has_expired, is_live, kept, live_draft, why_refused
 from precert.usecases.checks import Check, CheckResult
 from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Listings, Page

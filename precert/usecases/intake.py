@@ -21,13 +21,14 @@ from precert.domain.errors import (
     NotFoundError,
     PatientNotEligibleError,
 )
+from precert.domain.event_types import EventType
 from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of, service_lines_of
 from precert.domain.retry import retry
 from precert.domain.review import Approved, Channel, Decision, ServiceLine
 from precert.domain.statuses import LineStatus, determined_status
-from precert.names import Entitlement, EventType
+from precert.names import Entitlement
 from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
 from precert.usecases.ports.requests import (

@@ -14,6 +14,7 @@ from precert.domain.clocks import last_day_to_appeal
 from precert.domain.content import Provider, Service
 from precert.domain.determination import Asked, requested_lines
 from precert.domain.errors import NotFoundError
+from precert.domain.event_types import EventType
 from precert.domain.events import Event, event_id
 from precert.domain.notices import (
     Audience,
@@ -35,7 +36,6 @@ from precert.domain.wording import (
     written_tin,
     written_units,
 )
-from precert.names import EventType
 from precert.usecases.documents import DocumentLink
 from precert.usecases.ports.documents import NoticeBytes, NoticeRecords, Printer
 from precert.usecases.ports.requests import RequestFile, RequestStore
@@ -93,7 +93,7 @@ def print_notices(
 def _event(request: Request, cycle: int, now: datetime) -> Event:
     return Event(
         event_id=event_id(request.request_id, f"notices-{cycle}"),
-        type=EventType.NOTICES_PRINTED,
+        type=EventType.NOTICES_ISSUED,
         request_id=request.request_id,
         cycle=cycle,
         at=now,

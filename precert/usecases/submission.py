@@ -15,6 +15,7 @@ from precert.domain.errors import (
     InvalidInputError,
     PatientNotEligibleError,
 )
+from precert.domain.event_types import EventType
 from precert.domain.events import Event, event_id
 from precert.domain.matching import TemporaryProviders, manually_entered
 from precert.domain.payer import Payer
@@ -23,7 +24,7 @@ from precert.domain.retry import retry
 from precert.domain.review import Channel, Review
 from precert.domain.statuses import Status
 from precert.domain.values import precert_number
-from precert.names import Entitlement, EventType
+from precert.names import Entitlement
 from precert.usecases.access import kept, why_refused
 from precert.usecases.drafts import errors_before_submission
 from precert.usecases.ports.reference import CodeSets

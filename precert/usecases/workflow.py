@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
 from math import ceil
+from typing import assert_never
 
 from precert.domain.assessing import (
     JudgedLine,
@@ -37,6 +38,7 @@ from precert.domain.duplicates import (
     sure_duplicates,
 )
 from precert.domain.errors import TransientError
+from precert.domain.event_types import EVENTS, WorkflowEffect
 from precert.domain.events import Event
 from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
@@ -46,7 +48,7 @@ from precert.domain.review import FIRST_CYCLE, SYSTEM, Assessment
 from precert.domain.reviewing import request_information
 from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import AppealStatus, Status
-from precert.names import EventType, Route
+from precert.names import Route
 from precert.usecases.checks import judge_codes, prove_assertion
 from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
 from precert.usecases.ports.requests import (
@@ -356,24 +358,6 @@ def _asking(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
     )
 
 
-_OPENS_CYCLE = frozenset({EventType.REQUEST_SUBMITTED, EventType.APPEAL_FILED})
-_CLOSES_CYCLE = frozenset(
-    {
-        EventType.REQUEST_DETERMINED,
-        EventType.APPEAL_DETERMINED,
-        EventType.REQUEST_VOIDED,
-        EventType.REQUEST_ENDED_AS_DUPLICATE,
-    }
-)
-_MOVES_CLOCK = frozenset(
-    {
-        EventType.INFORMATION_REQUESTED,
-        EventType.INFORMATION_RECEIVED,
-        EventType.DEADLINE_EXTENDED,
-    }
-)
-
-
 def relay_event(
     event: Event,
     *,
@@ -392,16 +376,21 @@ def relay_event(
     Raises:
         TransientError: something did not answer; deliver the event again.
     """
-    if event.type in _OPENS_CYCLE:
-        workflow.start(event.request_id, event.cycle)
-    elif event.type in _CLOSES_CYCLE:
-        waiting = requests.cycle(event.request_id, event.cycle)
-        if waiting is not None:
-            workflow.answer(waiting.task_token, {"status": event.status.value})
-    elif event.type in _MOVES_CLOCK:
-        _wake(event, requests=requests, workflow=workflow, payer=payer, now=now)
-    elif event.type is EventType.DOCUMENT_ATTACHED:
-        _receive_information(event, requests=requests, now=now)
+    match EVENTS[event.type].workflow:
+        case WorkflowEffect.NONE:
+            pass
+        case WorkflowEffect.START:
+            workflow.start(event.request_id, event.cycle)
+        case WorkflowEffect.END:
+            waiting = requests.cycle(event.request_id, event.cycle)
+            if waiting is not None:
+                workflow.answer(waiting.task_token, {"status": event.status.value})
+        case WorkflowEffect.RESCHEDULE:
+            _wake(event, requests=requests, workflow=workflow, payer=payer, now=now)
+        case WorkflowEffect.RECEIVE_DOCUMENT:
+            _receive_information(event, requests=requests, now=now)
+        case other:
+            assert_never(other)
     bus.publish(event)
 
 

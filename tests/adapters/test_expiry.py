@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from precert.adapters.dynamodb.table import to_wire
-from precert.names import MESSAGE_EVENT_TYPES
+from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from tests.adapters.cloud import PDF, Cloud, Reply
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from precert.adapters.dynamodb.table import to_wire
 from precert.domain.clocks import history_end
+from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
-from precert.names import EventType
 from precert.usecases.messages import deliver_message
 from precert.usecases.ports.messages import Message
 from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply

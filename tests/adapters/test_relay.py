@@ -5,7 +5,7 @@ import json
 import pytest
 
 from precert.adapters.stepfunctions import execution_name
-from precert.names import MESSAGE_EVENT_TYPES
+from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from tests.adapters.cloud import FACILITY, OFFICE, Cloud
 from tests.fakes.samples import BOWEL_SURGERY
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from precert.names import MESSAGE_EVENT_TYPES
+from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from tests.adapters.cloud import FACILITY, OFFICE, SECOND_REVIEWER, Cloud
 
 

@@ -27,7 +27,7 @@ class Module:
     def is_in(self, *packages: str) -> bool:
         return any(is_within(self.name, package) for package in packages)
 
-    def at(self, node: ast.stmt | ast.expr) -> str:
+    def at(self, node: ast.stmt | ast.expr | ast.pattern) -> str:
         return f"{self.path}:{node.lineno}"
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import pytest
@@ -12,9 +13,10 @@ from precert.adapters.eventbridge import EventBridgeBus
 from precert.api.intake import ReportedDetermination
 from precert.domain.content import Address, Patient, Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
+from precert.domain.event_types import EVENTS, EventType
 from precert.domain.events import Event
 from precert.domain.statuses import Status
-from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, EventType
+from precert.names import EVENT_SOURCE, VENDOR_DETERMINED
 from tools import event_schemas
 from tools.openapi_story import OFFICE, OTHER_REVIEWER, REVIEWER, story
 
@@ -80,8 +82,8 @@ def test_folder_is_current_when_event_types_are_read() -> None:
 
 
 def test_check_fails_when_a_type_means_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = {**event_schemas.MEANINGS, EventType.APPEAL_FILED: "another"}
-    monkeypatch.setattr(event_schemas, "MEANINGS", changed)
+    filed = replace(EVENTS[EventType.APPEAL_FILED], meaning="another")
+    monkeypatch.setattr(event_schemas, "EVENTS", {**EVENTS, EventType.APPEAL_FILED: filed})
     assert event_schemas.main(["--check"]) == 1
 
 

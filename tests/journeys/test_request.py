@@ -101,7 +101,7 @@ def test_denial_tells_why_and_what_to_do_when_a_line_is_denied(desk: Desk) -> No
         decision = details["lines"][0]["decisions"][-1]
         for name in ("reason_code", "rationale", "criterion"):
             assert decision[name] == DENIAL[name]
-        assert decision["reason_code_label"]
+        assert decision["reason"]
         assert any("appeal" in notice.casefold() for notice in details["notices"])
 
 
@@ -146,7 +146,7 @@ def test_nothing_can_be_changed_when_the_request_is_determined(desk: Desk) -> No
     content = desk.content()
     request_id = desk.pending(content)
     desk.decide(request_id, REVIEWER, 1, [APPROVAL])
-    until("the letters", lambda: "NoticesPrinted" in str(desk.details(request_id)) or None)
+    until("the letters", lambda: "NoticesIssued" in str(desk.details(request_id)) or None)
     before = desk.details(request_id)
     office, match = desk.stand.caller(OFFICE), {"If-Match": '"4"'}
     draft, request = f"/v1/drafts/{request_id}", f"/v1/requests/{request_id}"

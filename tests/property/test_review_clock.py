@@ -15,11 +15,12 @@ from precert.domain.clocks import (
     extension_days,
     information_deadline,
 )
+from precert.domain.event_types import EventType
 from precert.domain.request import Change, Request
 from precert.domain.reviewing import extend, offer_peer_to_peer, request_information
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Urgency
-from precert.names import EventType, Route
+from precert.names import Route
 from precert.usecases.workflow import cycle_status_of, deadline_of
 from tests.fakes import samples
 from tests.property.test_clocks import CHANGES, INSTANTS, NEW_YORK
@@ -27,7 +28,7 @@ from tests.property.test_clocks import CHANGES, INSTANTS, NEW_YORK
 MINUTE: Final = timedelta(minutes=1)
 CLOCKS: Final = samples.payer().review_clocks
 BUSINESSES: Final = sorted(CLOCKS)
-NEARED, PASSED = EventType.DEADLINE_NEARED, EventType.DEADLINE_PASSED
+NEARED, PASSED = EventType.DEADLINE_APPROACHING, EventType.DEADLINE_PASSED
 
 
 def submitted(at: datetime, urgency: str, business: str) -> Request:

@@ -12,9 +12,9 @@ from typing import Any, Final
 from precert.adapters.dynamodb.listings import row_of
 from precert.adapters.dynamodb.request_items import request_of
 from precert.adapters.dynamodb.table import from_wire
+from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.request import Request
 from precert.domain.statuses import WaitingOn
-from precert.names import MESSAGE_EVENT_TYPES
 from tests.simulation.answers import Answers
 from tests.simulation.broken import broken
 from tests.simulation.expressions import Wire
@@ -39,7 +39,7 @@ _TERMINAL: Final = frozenset({"APPROVED", "PARTIALLY_APPROVED", "DENIED", "VOID"
 _DETERMINES: Final = frozenset({"RequestDetermined", "AppealDetermined"})
 _ENDS: Final = _DETERMINES | {"RequestVoided", "RequestEndedAsDuplicate"}
 _MARKS: Final = {
-    "DeadlineNeared": "warn_at",
+    "DeadlineApproaching": "warn_at",
     "DeadlinePassed": "due_at",
     "InformationOverdue": "due_at",
 }
@@ -302,7 +302,7 @@ class Promises:
         review = request.submitted
         told = Counter(event["type"] for event in events if event["cycle"] == review.cycle)
         most = 1 + told["DeadlineExtended"]
-        if told["DeadlineNeared"] > most or told["DeadlinePassed"] > most:
+        if told["DeadlineApproaching"] > most or told["DeadlinePassed"] > most:
             raise broken("a mark of the clock was told of twice:", request.request_id)
         if told["InformationOverdue"] > told["InformationRequested"]:
             raise broken("an overdue answer was told of twice:", request.request_id)

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from precert.names import EventType
+from precert.domain.event_types import EventType
 from tests.depth import depth
 from tests.simulation.broken import PromiseBrokenError
 from tests.simulation.run import SHARE, Run
@@ -34,7 +34,7 @@ SEEN: Final = frozenset(
         EventType.REQUEST_PENDED,
         EventType.REQUEST_DETERMINED,
         EventType.REQUEST_VOIDED,
-        EventType.DEADLINE_NEARED,
+        EventType.DEADLINE_APPROACHING,
         EventType.DEADLINE_PASSED,
         EventType.DOCUMENT_ATTACHED,
         EventType.DOCUMENT_REFUSED,
@@ -51,7 +51,7 @@ SEEN: Final = frozenset(
         EventType.APPEAL_FILED,
         EventType.APPEAL_PENDED,
         EventType.APPEAL_DETERMINED,
-        EventType.NOTICES_PRINTED,
+        EventType.NOTICES_ISSUED,
     }
 )
 """What people and time bring about here; moves to come add theirs."""

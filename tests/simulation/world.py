@@ -32,15 +32,8 @@ from precert.adapters.dynamodb.table import Writes
 from precert.bootstrap import Dependencies
 from precert.domain.content import RequestContent
 from precert.domain.documents import Refusal
-from precert.names import (
-    MESSAGE_EVENT_TYPES,
-    NOTICE_EVENT_TYPES,
-    REQUEST_SK,
-    TTL_ATTRIBUTE,
-    WORKLIST_PK,
-    WORKLIST_SK,
-    Env,
-)
+from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
+from precert.names import REQUEST_SK, TTL_ATTRIBUTE, WORKLIST_PK, WORKLIST_SK, Env
 from precert.observability import logger, metrics
 from precert.settings import Settings
 from precert.usecases.operations import repair_executions

@@ -5,11 +5,10 @@ from typing import Any, Final
 
 import pytest
 
+from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
 from precert.names import (
     EVENT_SK_PREFIX,
     EVENT_SOURCE,
-    MESSAGE_EVENT_TYPES,
-    NOTICE_EVENT_TYPES,
     REQUEST_SK,
     SCAN_UNRESOLVED,
     VENDOR_DETERMINED,

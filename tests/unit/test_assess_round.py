@@ -7,11 +7,12 @@ import pytest
 
 from precert.domain.assertion import assertion_id
 from precert.domain.documents import Document, DocumentStatus
+from precert.domain.event_types import EventType
 from precert.domain.request import Request, service_lines_of
 from precert.domain.review import SYSTEM, AssertionStatus, Assessment
 from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import LineStatus, Status, WaitingOn
-from precert.names import EventType, Route
+from precert.names import Route
 from precert.usecases.workflow import CycleStatus
 from tests.fakes import samples
 from tests.fakes.clock import START

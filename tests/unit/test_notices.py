@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import pytest
 
+from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.notices import Audience, Notice, NoticeKind, kind_of
 from precert.domain.request import Request
 from precert.domain.review import Approved
 from precert.domain.reviewing import change_dates
 from precert.domain.statuses import LineStatus, Status
-from precert.names import EventType
 from precert.usecases.notices import notice_facts, print_notices
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -196,7 +196,7 @@ def test_both_letters_are_stored_and_told_of_once_when_the_event_comes_again() -
     assert desk.recorded == list(printed)
     [event] = desk.events
     assert (event.type, event.event_id) == (
-        EventType.NOTICES_PRINTED,
+        EventType.NOTICES_ISSUED,
         f"{samples.REQUEST_ID}.notices-1",
     )
     requests.notices = list(printed)

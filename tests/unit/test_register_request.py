@@ -17,11 +17,12 @@ from precert.domain.errors import (
     NotEntitledError,
     PatientNotEligibleError,
 )
+from precert.domain.event_types import EventType
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
 from precert.domain.statuses import Status
 from precert.domain.values import precert_number
-from precert.names import Entitlement, EventType
+from precert.names import Entitlement
 from precert.usecases.intake import Arrival, register_request
 from precert.usecases.submission import SubmittedRequest
 from precert.usecases.workflow import deadline_of

@@ -7,12 +7,12 @@ import pytest
 from precert.domain import reviewing
 from precert.domain.clocks import decision_deadline
 from precert.domain.errors import TransientError
+from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.review import SYSTEM
 from precert.domain.statuses import Status
 from precert.domain.values import Urgency
-from precert.names import EventType
 from precert.usecases.operations import orphaned_executions, repair_executions
 from precert.usecases.ports.requests import Cycle
 from precert.usecases.workflow import relay_event

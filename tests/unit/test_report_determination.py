@@ -17,11 +17,12 @@ from precert.domain.errors import (
     NotFoundError,
     PatientNotFoundError,
 )
+from precert.domain.event_types import EventType
 from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.request import Request
 from precert.domain.review import Approved, Assessment, Channel
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
-from precert.names import Entitlement, EventType
+from precert.names import Entitlement
 from precert.usecases.intake import Report, ReportedLine, report_determination
 from tests.fakes import samples
 from tests.fakes.clock import START

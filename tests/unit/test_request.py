@@ -7,11 +7,11 @@ import pytest
 
 from precert.domain.clocks import Deadline
 from precert.domain.errors import ActionNotAllowedError, InvalidInputError, SameReviewerError
+from precert.domain.event_types import EventType
 from precert.domain.request import Change, Request, service_lines_of
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import AppealStatus, LineStatus, Status, WaitingOn
 from precert.domain.values import Urgency
-from precert.names import EventType
 from tests.fakes import samples
 from tests.fakes.clock import START
 
@@ -224,7 +224,7 @@ def test_clock_is_told_of_once_each_when_a_round_is_not_decided() -> None:
     assert request.check_deadline(DEADLINE.warn_at - timedelta(seconds=1)) is None
     warned = request.check_deadline(DEADLINE.warn_at)
     assert warned is not None
-    assert warned.event.type is EventType.DEADLINE_NEARED
+    assert warned.event.type is EventType.DEADLINE_APPROACHING
     assert warned.request.check_deadline(DEADLINE.due_at - timedelta(seconds=1)) is None
     passed = warned.request.check_deadline(DEADLINE.due_at)
     assert passed is not None

@@ -7,11 +7,12 @@ import pytest
 
 from precert.domain.clocks import Deadline
 from precert.domain.errors import TransientError
+from precert.domain.event_types import EventType
 from precert.domain.request import Request
 from precert.domain.retry import ATTEMPTS
 from precert.domain.reviewing import request_information
 from precert.domain.statuses import Status
-from precert.names import EventType, Route
+from precert.names import Route
 from precert.usecases.ports.requests import Cycle, RequestClosedError
 from precert.usecases.workflow import (
     CycleStatus,
@@ -180,7 +181,7 @@ def test_clock_is_told_of_once_each_when_marks_pass_by() -> None:
         clock.pass_by(days=1)
     assert [event.type for event in requests.events] == [
         EventType.REQUEST_PENDED,
-        EventType.DEADLINE_NEARED,
+        EventType.DEADLINE_APPROACHING,
         EventType.DEADLINE_PASSED,
     ]
     assert requests.requests[samples.REQUEST_ID].status is Status.PENDING

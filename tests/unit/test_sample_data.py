@@ -10,6 +10,7 @@ import pytest
 
 from precert.domain.coverage import Coverage, Plan, members_of
 from precert.domain.directory import SEARCH_RADIUS_MILES, DirectoryEntry, Place, miles_between
+from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.loading import (
     PLAN_TYPES,
     load_directory,
@@ -23,7 +24,6 @@ from precert.domain.loading_rules import load_rule_rows, warnings
 from precert.domain.payer import Payer
 from precert.domain.rules import CodeQuery, DelegatedVendor, Requirement, Rule, answer_code
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind
-from precert.names import MESSAGE_EVENT_TYPES
 from tests.fakes.code_sets import code_sets
 
 DATA: Final = Path(__file__).resolve().parents[2] / "data"

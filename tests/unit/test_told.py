@@ -7,10 +7,10 @@ from typing import Final
 import pytest
 
 from precert.domain.clocks import Deadline
+from precert.domain.event_types import MESSAGE_EVENT_TYPES, EventType
 from precert.domain.request import Change, Request
 from precert.domain.review import Assessment, Decision
 from precert.domain.statuses import STATUSES, LineStatus, Status, Transition
-from precert.names import MESSAGE_EVENT_TYPES, EventType
 from tests.fakes import samples
 from tests.fakes.clock import START
 
@@ -38,8 +38,8 @@ QUIET: Final = frozenset(
         EventType.DECISION_RETURNED,
         EventType.DATES_CHANGED,
         EventType.PROVIDER_RECONCILED,
-        EventType.NOTICES_PRINTED,
-        EventType.DEADLINE_NEARED,
+        EventType.NOTICES_ISSUED,
+        EventType.DEADLINE_APPROACHING,
         EventType.DEADLINE_PASSED,
         EventType.DOCUMENT_ATTACHED,
         EventType.DOCUMENT_REFUSED,

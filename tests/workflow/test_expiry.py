@@ -99,7 +99,7 @@ def test_request_stays_when_its_draft_would_have_expired(bench: Bench) -> None:
 @pytest.mark.rule("T4")
 def test_request_is_in_the_archive_alone_when_its_history_is_over(bench: Bench) -> None:
     request_id = bench.desk.decided(DENIAL)
-    until("the letters", lambda: "NoticesPrinted" in bench.events(request_id) or None)
+    until("the letters", lambda: "NoticesIssued" in bench.events(request_id) or None)
     recorded = bench.events(request_id)
     client, table = bench.stand.cloud.client("dynamodb"), bench.stand.outputs["RequestsTableName"]
     past = str(int((datetime.now(UTC) - LONG_AGO).timestamp()))

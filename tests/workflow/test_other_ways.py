@@ -85,7 +85,7 @@ def test_delegated_request_shows_when_its_vendor_has_reported_and_not_before(ben
 @pytest.mark.rule("W4")
 def test_letters_are_kept_with_the_request_when_it_is_denied(bench: Bench) -> None:
     request_id = bench.desk.decided(DENIAL)
-    until("the letters", lambda: "NoticesPrinted" in bench.events(request_id) or None)
+    until("the letters", lambda: "NoticesIssued" in bench.events(request_id) or None)
     listed = bench.stand.cloud.client("s3").list_objects_v2(
         Bucket=bench.stand.outputs["DocumentsBucketName"], Prefix=f"{NOTICE_PREFIX}{request_id}/"
     )

@@ -107,7 +107,7 @@ def lived(bench: Bench) -> list[str]:
         assert desk.settled(request_id, offered["document"]["document_id"])["status"] == status
     early = datetime.now(UTC) - timedelta(days=15 * 0.75) + timedelta(seconds=2)
     bench.submit(request_id, content, early)
-    until("waiting for the mark", lambda: "DeadlineNeared" in bench.events(request_id) or None)
+    until("waiting for the mark", lambda: "DeadlineApproaching" in bench.events(request_id) or None)
     denial = {**DENIAL, "rationale": "the-reviewers-rationale of Siobhan"}
     desk.decide(request_id, REVIEWER, 1, [denial])
     filed = bench.stand.caller(FACILITY).call(
@@ -153,7 +153,7 @@ def test_nothing_entered_is_repeated_when_a_request_lives_its_life(
     heard = listener.heard()
     assert {event["detail-type"] for event in heard} >= {
         *("DraftStarted", "DocumentAttached", "DocumentRefused", "RequestSubmitted"),
-        *("RequestPended", "DeadlineNeared", "RequestDetermined", "AppealFiled"),
+        *("RequestPended", "DeadlineApproaching", "RequestDetermined", "AppealFiled"),
         *("AppealPended", "AppealDetermined", "RequestVoided"),
     }
     found += leaks("events", json.dumps(heard))

@@ -132,8 +132,8 @@ SOON = timedelta(seconds=2)
 @pytest.mark.parametrize(
     ("mark", "told"),
     [
-        (STANDARD * 0.75, ["DeadlineNeared"]),
-        (STANDARD, ["DeadlineNeared", "DeadlinePassed"]),
+        (STANDARD * 0.75, ["DeadlineApproaching"]),
+        (STANDARD, ["DeadlineApproaching", "DeadlinePassed"]),
     ],
     ids=["warning", "deadline"],
 )
@@ -158,7 +158,7 @@ def test_clock_is_told_once_each_and_the_round_goes_on_when_it_reaches_marks(
 
 @pytest.mark.parametrize(
     ("ago", "told"),
-    [(STANDARD * 0.8, "DeadlineNeared"), (STANDARD * 1.1, "DeadlinePassed")],
+    [(STANDARD * 0.8, "DeadlineApproaching"), (STANDARD * 1.1, "DeadlinePassed")],
     ids=["warning", "deadline"],
 )
 def test_mark_is_told_at_once_when_it_passed_before_the_round_waited(

@@ -7,7 +7,7 @@ item collection: from the write that marks the provider to the one that reconcil
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from precert.adapters.dynamodb.documents import document_of, notice_of
 from precert.adapters.dynamodb.duplicates import (
@@ -57,6 +57,7 @@ from precert.adapters.dynamodb.table import (
 )
 from precert.domain.content import RequestContent
 from precert.domain.duplicates import Fingerprint, fingerprint_of
+from precert.domain.event_types import DuplicateLock
 from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, unmatched
 from precert.domain.request import Change, Request
@@ -72,7 +73,6 @@ from precert.names import (
     TTL_ATTRIBUTE,
     WORKLIST_PK,
     WORKLIST_SK,
-    EventType,
 )
 from precert.usecases.ports.listings import row_of_request, unmatched_row, worklist_row
 from precert.usecases.ports.requests import (
@@ -137,18 +137,6 @@ def _put(
     return {"Put": {"TableName": table, "Item": to_wire(item)}}
 
 
-_GIVES_SLOTS = frozenset({EventType.REQUEST_PENDED, EventType.APPEAL_FILED})
-"""Otherwise the slots count down beside the version, and are never written back."""
-
-
-_WITHDRAWS = frozenset({EventType.REQUEST_VOIDED, EventType.REQUEST_ENDED_AS_DUPLICATE})
-"""Afterwards the same may be asked for anew (S2)."""
-
-
-_MOVES_FINGERPRINT = frozenset({EventType.PROVIDER_RECONCILED, EventType.DATES_CHANGED})
-"""Afterwards others are refused for asking for something else than before (S2)."""
-
-
 class DynamoDBRequests:
     """Requests, each change one transaction with its event."""
 
@@ -186,12 +174,7 @@ class DynamoDBRequests:
                 request.content.member_id,
             ),
         ]
-        if change.event.type in _WITHDRAWS:
-            operations.extend(release(self._table, submitted_fingerprint(request)))
-        if change.event.type in _MOVES_FINGERPRINT and _is_compared(request):
-            operations += replace(
-                self._table, submitted_fingerprint(request), _fingerprint(request)
-            )
+        operations += self._duplicate_lock(change)
         operations += unmatched_lines(
             self._table, request.request_id, request.content, request.submitted
         )
@@ -230,11 +213,26 @@ class DynamoDBRequests:
         }
         return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
 
+    def _duplicate_lock(self, change: Change) -> list[dict[str, Any]]:
+        """Writes that release the lock against duplicates, or move it with what changed (S2)."""
+        request = change.request
+        match change.effects.duplicate_lock:
+            case DuplicateLock.KEEP:
+                return []
+            case DuplicateLock.RELEASE:
+                return release(self._table, submitted_fingerprint(request))
+            case DuplicateLock.REPLACE:
+                if not _is_compared(request):
+                    return []
+                return replace(self._table, submitted_fingerprint(request), _fingerprint(request))
+            case other:
+                assert_never(other)
+
     def _overdue_line(self, change: Change) -> dict[str, Any] | None:
         """The line in the operators' queue: there from the escalation until the round ends (W2)."""
         request, key = change.request, {PK: request_pk(change.request.request_id), SK: OVERDUE_SK}
         escalated = request.submitted.escalated_cycle == request.submitted.cycle
-        if not escalated and change.event.type is not EventType.DEADLINE_EXTENDED:
+        if not escalated and not change.effects.ends_escalation:
             return None
         due_at = request.due_at
         if not escalated or not request.cycle_is_open or due_at is None:
@@ -261,9 +259,9 @@ class DynamoDBRequests:
         }
         if request.is_history:
             sets[TTL_ATTRIBUTE] = ceil(self._retained_until(request.updated_at).timestamp())
-        if change.event.type in _GIVES_SLOTS:
+        if change.effects.grants_upload_slots:
             sets["document_slots"] = request.document_slots
-        if change.event.type is EventType.PROVIDER_RECONCILED:
+        if change.effects.changes_content:
             sets |= {"content": packed_parts(request.content), "tins": set(request.tins)}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
         names = {f"#{name}": name for name in (*sets, "version")}

@@ -1,59 +1,23 @@
 """What happened to a request, and whose turn it was after each step: its timeline."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any, ClassVar, Final
 
 from precert.api.answers.model import AnswerModel
-from precert.api.labels import label_of
+from precert.domain.event_types import EVENTS, EventType
 from precert.domain.request import Request
 from precert.domain.statuses import Status, WaitingOn
-from precert.names import EventType
 from precert.usecases.ports.requests import RequestFile
-
-REVIEWERS_OWN: Final = frozenset(
-    {
-        EventType.CASE_ASSIGNED,
-        EventType.CASE_RELEASED,
-        EventType.DECISION_PROPOSED,
-        EventType.DECISION_RETURNED,
-    }
-)
-"""How the payer's reviewers share their work: not for the offices."""
-
-_TURN_AFTER: Final[Mapping[EventType, WaitingOn]] = MappingProxyType(
-    {
-        EventType.DRAFT_STARTED: WaitingOn.PROVIDER,
-        EventType.REQUEST_SUBMITTED: WaitingOn.PAYER,
-        EventType.REQUEST_PENDED: WaitingOn.PAYER,
-        EventType.REQUEST_DELEGATED: WaitingOn.VENDOR,
-        EventType.REQUEST_DETERMINED: WaitingOn.NONE,
-        EventType.REQUEST_VOIDED: WaitingOn.NONE,
-        EventType.REQUEST_ENDED_AS_DUPLICATE: WaitingOn.NONE,
-        EventType.INFORMATION_REQUESTED: WaitingOn.PROVIDER,
-        EventType.INFORMATION_RECEIVED: WaitingOn.PAYER,
-        EventType.INFORMATION_OVERDUE: WaitingOn.PAYER,
-        EventType.APPEAL_FILED: WaitingOn.PAYER,
-        EventType.APPEAL_PENDED: WaitingOn.PAYER,
-        EventType.APPEAL_DETERMINED: WaitingOn.NONE,
-    }
-)
-"""Whose turn it is after what happened; anything else leaves the turn where it was."""
 
 
 class HistoryEntry(AnswerModel):
     """What happened, the status after it, and who acts next, since when and until when if known."""
 
     type: EventType
-    type_label: ClassVar[Any] = label_of("type")
     at: datetime
     status: Status
-    status_label: ClassVar[Any] = label_of("status")
     cycle: int
     document_id: str | None
     waiting_on: WaitingOn
-    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     waiting_since: datetime
     until: datetime | None
 
@@ -65,10 +29,10 @@ def history_of(
     entries: list[HistoryEntry] = []
     turn, since = WaitingOn.PROVIDER, file.request.created_at
     for event in file.events:
-        after = _TURN_AFTER.get(event.type, turn)
-        if after is not turn:
-            turn, since = after, event.at
-        if event.type in REVIEWERS_OWN and not for_reviewer:
+        rule = EVENTS[event.type]
+        if rule.waiting_on is not None and rule.waiting_on is not turn:
+            turn, since = rule.waiting_on, event.at
+        if rule.internal and not for_reviewer:
             continue
         entries.append(
             HistoryEntry(

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
 from precert.domain.values import Text, Value
-from precert.names import EventType
 
 
 class Message(Value):

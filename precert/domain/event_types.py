@@ -1,0 +1,295 @@
+"""Every event type and what follows from it: one table for the whole product.
+
+Who receives a message, when determination notices are issued, when an execution starts or ends, what
+happens to the duplicate lock and the upload slots: each is a column of :data:`EVENTS`, and nothing else
+decides by event type. Standard library only, so that the CDK app can read it without loading the
+product.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from precert.domain.statuses import WaitingOn
+
+
+class EventType(StrEnum):
+    """Detail types on the event bus, past tense; the request's history uses the same names."""
+
+    DRAFT_STARTED = "DraftStarted"
+    DRAFT_DELETED = "DraftDeleted"
+    DRAFT_EXPIRING = "DraftExpiring"
+    DRAFT_EXPIRED = "DraftExpired"
+    REQUEST_SUBMITTED = "RequestSubmitted"
+    REQUEST_PENDED = "RequestPended"
+    REQUEST_DELEGATED = "RequestDelegated"
+    REQUEST_DETERMINED = "RequestDetermined"
+    REQUEST_VOIDED = "RequestVoided"
+    REQUEST_ENDED_AS_DUPLICATE = "RequestEndedAsDuplicate"
+    INFORMATION_REQUESTED = "InformationRequested"
+    INFORMATION_RECEIVED = "InformationReceived"
+    INFORMATION_OVERDUE = "InformationOverdue"
+    DEADLINE_EXTENDED = "DeadlineExtended"
+    PEER_TO_PEER_OFFERED = "PeerToPeerOffered"
+    CASE_ASSIGNED = "CaseAssigned"
+    CASE_RELEASED = "CaseReleased"
+    DECISION_PROPOSED = "DecisionProposed"
+    DECISION_RETURNED = "DecisionReturned"
+    DATES_CHANGED = "DatesChanged"
+    PROVIDER_RECONCILED = "ProviderReconciled"
+    NOTICES_ISSUED = "NoticesIssued"
+    DEADLINE_APPROACHING = "DeadlineApproaching"
+    DEADLINE_PASSED = "DeadlinePassed"
+    DOCUMENT_ATTACHED = "DocumentAttached"
+    DOCUMENT_REFUSED = "DocumentRefused"
+    DOCUMENT_DELETED = "DocumentDeleted"
+    APPEAL_FILED = "AppealFiled"
+    APPEAL_PENDED = "AppealPended"
+    APPEAL_DETERMINED = "AppealDetermined"
+
+
+class WorkflowEffect(StrEnum):
+    """What the stream's relay does in the workflow when it reads the event."""
+
+    NONE = "NONE"
+    START = "START"
+    """Start the determination cycle's execution."""
+    END = "END"
+    """Complete the execution that waits for a decision."""
+    RESCHEDULE = "RESCHEDULE"
+    """Let the waiting execution read the deadline again."""
+    RECEIVE_DOCUMENT = "RECEIVE_DOCUMENT"
+    """Close the open request for information that the document answers."""
+
+
+class DuplicateLock(StrEnum):
+    """What the change does to the lock against duplicate requests (S2)."""
+
+    KEEP = "KEEP"
+    RELEASE = "RELEASE"
+    """The same services can be requested again."""
+    REPLACE = "REPLACE"
+    """The lock follows the changed providers or dates."""
+
+
+class Subject(StrEnum):
+    """What the event is about: decides which members it carries."""
+
+    DRAFT = "DRAFT"
+    """No precertification number and no determination cycle yet."""
+    REQUEST = "REQUEST"
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """What follows from an event type."""
+
+    label: str
+    """Display name (T6)."""
+    meaning: str
+    """For receivers of the event: stands in its JSON Schema."""
+    subject: Subject = Subject.REQUEST
+    of_document: bool = False
+    """Whether it names a document."""
+    message: bool = False
+    """Whether both providers receive a message (T5)."""
+    notices: bool = False
+    """Whether determination notices are issued (W4)."""
+    internal: bool = False
+    """Whether it shows how reviewers share their work: left out of the providers' history."""
+    workflow: WorkflowEffect = WorkflowEffect.NONE
+    waiting_on: WaitingOn | None = None
+    """Who must act next; ``None`` where the event does not change it."""
+    duplicate_lock: DuplicateLock = DuplicateLock.KEEP
+    grants_upload_slots: bool = False
+    """Whether it sets the number of upload slots (U3); otherwise only uploads count them down."""
+    changes_content: bool = False
+    """Whether the submitted content and the TINs that see the request are stored again."""
+    ends_escalation: bool = False
+    """Whether an escalated deadline is off the overdue queue afterwards."""
+
+
+EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
+    {
+        EventType.DRAFT_STARTED: EventRule(
+            "Draft started",
+            "A draft was started.",
+            subject=Subject.DRAFT,
+            waiting_on=WaitingOn.PROVIDER,
+        ),
+        EventType.DRAFT_DELETED: EventRule(
+            "Draft deleted", "A user deleted the draft.", subject=Subject.DRAFT
+        ),
+        EventType.DRAFT_EXPIRING: EventRule(
+            "Draft about to expire",
+            "The draft will be deleted soon unless it is saved; sent once for each save.",
+            subject=Subject.DRAFT,
+            message=True,
+        ),
+        EventType.DRAFT_EXPIRED: EventRule(
+            "Draft expired",
+            "The draft was deleted with its documents because it was not saved in time.",
+            subject=Subject.DRAFT,
+            message=True,
+        ),
+        EventType.REQUEST_SUBMITTED: EventRule(
+            "Request submitted",
+            "A request was submitted and has a precertification number.",
+            message=True,
+            workflow=WorkflowEffect.START,
+            waiting_on=WaitingOn.PAYER,
+        ),
+        EventType.REQUEST_PENDED: EventRule(
+            "Pended for clinical review",
+            "Clinical review has started.",
+            message=True,
+            waiting_on=WaitingOn.PAYER,
+            grants_upload_slots=True,
+        ),
+        EventType.REQUEST_DELEGATED: EventRule(
+            "Sent to the delegated vendor",
+            "A delegated vendor decides the request and reports its determination.",
+            message=True,
+            waiting_on=WaitingOn.VENDOR,
+        ),
+        EventType.REQUEST_DETERMINED: EventRule(
+            "Request determined",
+            "Every service line is decided; `status` is that of the whole request.",
+            message=True,
+            notices=True,
+            workflow=WorkflowEffect.END,
+            waiting_on=WaitingOn.NONE,
+        ),
+        EventType.REQUEST_VOIDED: EventRule(
+            "Request voided",
+            "A provider withdrew the request before a determination.",
+            message=True,
+            workflow=WorkflowEffect.END,
+            waiting_on=WaitingOn.NONE,
+            duplicate_lock=DuplicateLock.RELEASE,
+        ),
+        EventType.REQUEST_ENDED_AS_DUPLICATE: EventRule(
+            "Ended as a duplicate",
+            "The request repeats another request, which continues.",
+            message=True,
+            workflow=WorkflowEffect.END,
+            waiting_on=WaitingOn.NONE,
+            duplicate_lock=DuplicateLock.RELEASE,
+        ),
+        EventType.INFORMATION_REQUESTED: EventRule(
+            "Information requested",
+            "The payer requested information from the providers.",
+            message=True,
+            workflow=WorkflowEffect.RESCHEDULE,
+            waiting_on=WaitingOn.PROVIDER,
+        ),
+        EventType.INFORMATION_RECEIVED: EventRule(
+            "Information received",
+            "The requested information was received; the payer's clock runs.",
+            workflow=WorkflowEffect.RESCHEDULE,
+            waiting_on=WaitingOn.PAYER,
+        ),
+        EventType.INFORMATION_OVERDUE: EventRule(
+            "Information not received in time",
+            "The requested information was not received in time; the payer's clock runs.",
+            message=True,
+            waiting_on=WaitingOn.PAYER,
+        ),
+        EventType.DEADLINE_EXTENDED: EventRule(
+            "Deadline extended",
+            "The payer extended the decision deadline, with a reason.",
+            message=True,
+            workflow=WorkflowEffect.RESCHEDULE,
+            ends_escalation=True,
+        ),
+        EventType.PEER_TO_PEER_OFFERED: EventRule(
+            "Peer-to-peer discussion offered",
+            "The requesting clinician is offered a peer-to-peer discussion.",
+            message=True,
+        ),
+        EventType.CASE_ASSIGNED: EventRule(
+            "Case assigned to a reviewer",
+            "A reviewer was assigned the case for a limited time.",
+            internal=True,
+        ),
+        EventType.CASE_RELEASED: EventRule(
+            "Case released by its reviewer", "The case is back in the worklist.", internal=True
+        ),
+        EventType.DECISION_PROPOSED: EventRule(
+            "Decisions proposed for a second signature",
+            "The decisions need a second signature.",
+            internal=True,
+        ),
+        EventType.DECISION_RETURNED: EventRule(
+            "Proposed decisions returned",
+            "The second signature was refused; the determination cycle is open again.",
+            internal=True,
+        ),
+        EventType.DATES_CHANGED: EventRule(
+            "Approved dates changed",
+            "An operator changed approved dates.",
+            message=True,
+            duplicate_lock=DuplicateLock.REPLACE,
+        ),
+        EventType.PROVIDER_RECONCILED: EventRule(
+            "Provider matched with the directory",
+            "An operator matched a provider with the directory; `tins` may differ.",
+            message=True,
+            duplicate_lock=DuplicateLock.REPLACE,
+            changes_content=True,
+        ),
+        EventType.NOTICES_ISSUED: EventRule(
+            "Determination notices issued",
+            "The determination notices of the cycle can be downloaded and mailed.",
+        ),
+        EventType.DEADLINE_APPROACHING: EventRule(
+            "Decision due soon", "The decision of the open determination cycle is due soon."
+        ),
+        EventType.DEADLINE_PASSED: EventRule(
+            "Decision overdue", "The decision of the open determination cycle is overdue."
+        ),
+        EventType.DOCUMENT_ATTACHED: EventRule(
+            "Document attached",
+            "A document was verified and attached to the request.",
+            of_document=True,
+            workflow=WorkflowEffect.RECEIVE_DOCUMENT,
+        ),
+        EventType.DOCUMENT_REFUSED: EventRule(
+            "Document refused", "A document was refused.", of_document=True, message=True
+        ),
+        EventType.DOCUMENT_DELETED: EventRule(
+            "Document deleted",
+            "A provider deleted a document from the draft.",
+            subject=Subject.DRAFT,
+            of_document=True,
+        ),
+        EventType.APPEAL_FILED: EventRule(
+            "Appeal filed",
+            "A provider appealed denied or modified service lines; a new cycle is open.",
+            message=True,
+            workflow=WorkflowEffect.START,
+            waiting_on=WaitingOn.PAYER,
+            grants_upload_slots=True,
+        ),
+        EventType.APPEAL_PENDED: EventRule(
+            "Appeal in review",
+            "The appeal is in clinical review.",
+            message=True,
+            waiting_on=WaitingOn.PAYER,
+        ),
+        EventType.APPEAL_DETERMINED: EventRule(
+            "Appeal determined",
+            "The appeal is decided; `status` is that of the whole request afterwards.",
+            message=True,
+            notices=True,
+            workflow=WorkflowEffect.END,
+            waiting_on=WaitingOn.NONE,
+        ),
+    }
+)
+"""A type without a row fails the test of exhaustive tables, which names it."""
+
+MESSAGE_EVENT_TYPES: Final = tuple(kind for kind in EventType if EVENTS[kind].message)
+NOTICE_EVENT_TYPES: Final = tuple(kind for kind in EventType if EVENTS[kind].notices)

@@ -1,0 +1,244 @@
+"""Adding a member to an enum is caught wherever the enum decides something.
+
+Three checks over the source: tables keyed by an enum hold every member, ``match`` statements end in
+``assert_never``, and each place that sorts members by name (a set, a comparison) is listed for whoever
+adds a member. The last test plants a member in each enum and expects an error that names a place.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final, NamedTuple
+
+import pytest
+
+from tests.architecture.source import Module, modules
+
+Members = Mapping[str, frozenset[str]]
+
+PARTIAL: Final[Mapping[tuple[str, str], str]] = {
+    ("STATUSES", "Transition"): "what is not listed for a status cannot happen to it",
+    ("STACK_OUTPUTS", "Env"): "the other variables are no outputs of the stack",
+    ("_CLIENTS", "Env"): "the other variables name nothing that a client calls",
+    ("self.values", "Env"): "the claims alone have names that a deployment chooses",
+    ("_REASONS", "Requirement"): "a service that is not required is confirmed",
+    ("_OUTCOMES", "LineStatus"): "a determined request has no open service line",
+    ("differs", "Mismatch"): "the other two follow from the directory's answer, not from a field",
+}
+"""Name of a table and its enum: holds some members on purpose, for this reason."""
+
+MIN_KEYS: Final = 2
+"""A table with one key is a lookup of that key, no decision by the enum."""
+
+
+@cache
+def product() -> tuple[Module, ...]:
+    return tuple(module for module in modules() if module.is_in("precert", "functions", "infra"))
+
+
+@cache
+def enums() -> Members:
+    """Name of each enum of the product with the names of its members."""
+    return {
+        node.name: frozenset(
+            target.id
+            for statement in node.body
+            if isinstance(statement, ast.Assign)
+            for target in statement.targets
+            if isinstance(target, ast.Name)
+        )
+        for module in product()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id.endswith("Enum") for base in node.bases)
+    }
+
+
+def member(node: ast.AST | None, known: Members) -> tuple[str, str] | None:
+    """The enum and the member that an expression ``Enum.MEMBER`` names."""
+    if (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.attr in known.get(node.value.id, ())
+    ):
+        return node.value.id, node.attr
+    return None
+
+
+class Table(NamedTuple):
+    """A dictionary whose keys are members of one enum."""
+
+    at: str
+    name: str
+    enum: str
+    keys: frozenset[str]
+
+
+@cache
+def tables() -> tuple[Table, ...]:
+    found: list[Table] = []
+    for module in product():
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Dict) or len(node.keys) < MIN_KEYS:
+                continue
+            keys = [key for key in (member(key, enums()) for key in node.keys) if key]
+            named = {enum for enum, _ in keys}
+            if len(keys) == len(node.keys) and len(named) == 1:
+                members = frozenset(name for _, name in keys)
+                found.append(
+                    Table(module.at(node), _table(module.tree, node), named.pop(), members)
+                )
+    return tuple(found)
+
+
+def incomplete_tables(known: Members) -> Iterator[str]:
+    for table in tables():
+        missing = known[table.enum] - table.keys
+        if missing and (table.name, table.enum) not in PARTIAL:
+            yield f"{table.at} has no entry for {table.enum}: {', '.join(sorted(missing))}"
+
+
+def open_matches(known: Members) -> Iterator[str]:
+    for module in product():
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Match):
+                continue
+            by_enum = any(
+                member(value.value, known)
+                for case in node.cases
+                for value in ast.walk(case.pattern)
+                if isinstance(value, ast.MatchValue)
+            )
+            if by_enum and "assert_never" not in ast.unparse(node.cases[-1]):
+                yield f"{module.at(node)} does not end in assert_never"
+
+
+@cache
+def places_by_enum() -> Mapping[str, list[str]]:
+    """Where members are told apart one by one: sets, tuples, comparisons and match cases."""
+    places: dict[str, list[str]] = {name: [] for name in enums()}
+    for module in product():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Compare):
+                parts: list[ast.expr] = [node.left, *node.comparators]
+            elif isinstance(node, (ast.Set, ast.Tuple, ast.List)):
+                parts = list(node.elts)
+            elif isinstance(node, ast.MatchValue):
+                parts = [node.value]
+            elif isinstance(node, ast.Dict):
+                parts = [key for key in node.keys if key is not None]
+            else:
+                continue
+            for enum in {found[0] for part in parts if (found := member(part, enums()))}:
+                places[enum].append(module.at(node))
+    return places
+
+
+def unreviewed(known: Members) -> Iterator[str]:
+    places = places_by_enum()
+    for enum, members in known.items():
+        new = members - REVIEWED.get(enum, frozenset())
+        if new:
+            where = "; ".join(places[enum]) or "no place in the code decides by it"
+            yield f"{enum} has new members {', '.join(sorted(new))}: decide each here: {where}"
+
+
+def _table(tree: ast.Module, table: ast.Dict) -> str:
+    """What the innermost assignment around a table assigns to."""
+    names = [
+        ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.AnnAssign, ast.Assign))
+        and node.value is not None
+        and any(part is table for part in ast.walk(node.value))
+    ]
+    return names[-1] if names else ""
+
+
+_REVIEWED: Final[Mapping[str, str]] = {
+    "Action": (
+        "APPEAL ASSIGN CHANGE_DATES DECIDE DELETE DETAILS EXTEND MODIFY "
+        "OFFER_PEER_TO_PEER RECONCILE_PROVIDER RELEASE REQUEST_INFORMATION RESUME SIGN "
+        "VOID"
+    ),
+    "AppealStatus": ("DETERMINED FILED PENDED"),
+    "AssertionStatus": ("CHANGED NONE PROVEN"),
+    "Audience": ("MEMBER PROVIDER"),
+    "AuthorizationType": ("INPATIENT OUTPATIENT"),
+    "Channel": ("EDI FAX MAIL PHONE PORTAL VENDOR"),
+    "CodeSet": ("ICD_10_CM MS_DRG PLACE_OF_SERVICE"),
+    "CodeType": ("CPT DRG HCPCS REVENUE"),
+    "DocumentStatus": ("ATTACHED AWAITING_UPLOAD CHECKING REFUSED"),
+    "DuplicateLock": ("KEEP RELEASE REPLACE"),
+    "Entitlement": ("INTAKE OPERATOR PATIENT_SEARCH REVIEWER VENDOR"),
+    "Env": (
+        "ARCHIVE_BUCKET DATA_KEY DOCUMENTS_BUCKET ENTITLEMENTS_CLAIM EVENT_BUS_NAME "
+        "PLANS_CLAIM REFERENCE_TABLE REQUESTS_TABLE RULE_LISTS_BUCKET SCAN_DOCUMENTS "
+        "SSN_KEY STAGE STATE_MACHINE_ARN TINS_CLAIM VENDORS_CLAIM"
+    ),
+    "EventType": (
+        "APPEAL_DETERMINED APPEAL_FILED APPEAL_PENDED CASE_ASSIGNED CASE_RELEASED "
+        "DATES_CHANGED DEADLINE_APPROACHING DEADLINE_EXTENDED DEADLINE_PASSED "
+        "DECISION_PROPOSED DECISION_RETURNED DOCUMENT_ATTACHED DOCUMENT_DELETED "
+        "DOCUMENT_REFUSED DRAFT_DELETED DRAFT_EXPIRED DRAFT_EXPIRING DRAFT_STARTED "
+        "INFORMATION_OVERDUE INFORMATION_RECEIVED INFORMATION_REQUESTED NOTICES_ISSUED "
+        "PEER_TO_PEER_OFFERED PROVIDER_RECONCILED REQUEST_DELEGATED REQUEST_DETERMINED "
+        "REQUEST_ENDED_AS_DUPLICATE REQUEST_PENDED REQUEST_SUBMITTED REQUEST_VOIDED"
+    ),
+    "FieldKind": ("CHOICE CODE CODES DAY GROUP GROUPS NUMBER TEXT"),
+    "Function": ("CHECK CONFIRMATION INTAKE REVIEW STATUS SUBMIT UPLOAD"),
+    "Header": ("CONTENT_DISPOSITION ETAG IDEMPOTENCY_KEY IF_MATCH LOCATION"),
+    "LineStatus": ("APPROVED DENIED MODIFIED OPEN"),
+    "Mismatch": ("ADDRESS MANUALLY_ENTERED NOT_LISTED NPI TIN"),
+    "NextAction": ("CALL GO_TO_VENDOR NONE START_DRAFT"),
+    "NoticeKind": (
+        "APPEAL_OVERTURNED APPEAL_PARTLY_OVERTURNED APPEAL_UPHELD APPROVAL DENIAL PARTIAL_APPROVAL"
+    ),
+    "Platform": ("AWS LOCAL"),
+    "ProviderKind": ("FACILITY INDIVIDUAL"),
+    "ProviderRole": ("REQUESTING_PROVIDER SERVICING_PROVIDER"),
+    "Purpose": ("PRECERTIFICATION PREDETERMINATION"),
+    "Refusal": (
+        "CHECKSUM CLOSED CONTENT DAMAGED EMPTY NOT_SCANNED NOT_UPLOADED PROTECTED THREAT TOO_LARGE"
+    ),
+    "Requirement": ("DELEGATED_VENDOR NOT_REQUIRED REQUIRED UNABLE_TO_DETERMINE"),
+    "Route": ("CLOSED REVIEW"),
+    "ScanResult": ("ACCESS_DENIED FAILED NO_THREATS_FOUND THREATS_FOUND UNSUPPORTED"),
+    "Sort": ("CHANGED DUE"),
+    "Stage": ("CHECK SUBMISSION"),
+    "Status": ("APPROVED DENIED INCOMPLETE PARTIALLY_APPROVED PENDING PROCESSING VOID"),
+    "Subject": ("DRAFT REQUEST"),
+    "Transition": (
+        "APPEAL ATTACH CHANGE_DATES DELEGATE DELETE DETERMINE DETERMINE_APPEAL "
+        "END_AS_DUPLICATE PEND REPORT REQUEST_INFORMATION SAVE SUBMIT VOID"
+    ),
+    "UnitType": ("DAYS HOURS UNITS VISITS"),
+    "Urgency": ("EMERGENCY EXPEDITED STANDARD"),
+    "WaitingOn": ("NONE PAYER PROVIDER VENDOR"),
+    "Who": ("ANOTHER YOU"),
+    "WorkflowEffect": ("END NONE RECEIVE_DOCUMENT RESCHEDULE START"),
+    "WorkflowTask": ("ASSESS AWAIT_DECISION CHECK_DEADLINE"),
+}
+"""Per enum the members that each place telling them apart was reviewed for."""
+
+REVIEWED: Final[Members] = {name: frozenset(members.split()) for name, members in _REVIEWED.items()}
+
+
+def test_every_member_has_an_entry_when_a_table_is_keyed_by_an_enum() -> None:
+    assert list(incomplete_tables(enums())) == []
+
+
+def test_match_ends_in_assert_never_when_it_decides_by_an_enum() -> None:
+    assert list(open_matches(enums())) == []
+
+
+def test_new_member_is_reviewed_when_places_tell_members_apart() -> None:
+    assert list(unreviewed(enums())) == []
+    assert set(REVIEWED) == set(enums()), "REVIEWED lists exactly the product's enums"
+
+
+@pytest.mark.parametrize("enum", sorted(enums()))
+def test_place_is_named_when_a_member_is_planted(enum: str) -> None:
+    planted = {**enums(), enum: enums()[enum] | {"PLANTED"}}
+    errors = [*incomplete_tables(planted), *unreviewed(planted)]
+    assert [error for error in errors if "PLANTED" in error and enum in error]
