@@ -50,34 +50,36 @@ NOTES: Final[Mapping[str, str]] = {
 README: Final = f"""\
 # Events on the bus
 
-Written from the code by `make events`: for each type a JSON Schema (2020-12) of the whole EventBridge
-event, and a sample. An event says what happened to which request, in ids and codes; no person, no
-illness, no user. Whoever needs more asks the API, with rights of their own.
+`make events` writes this folder from the code: for each event type a JSON Schema (2020-12) of the
+EventBridge event, and a sample. An event states what happened to which request. It contains ids and
+codes, and no patient, diagnosis or user. For anything else, call the API with your own access
+rights.
 
-- **Subscribe** with a rule on the `source` `{EVENT_SOURCE}` and the `detail-type` you want.
-- **Repetition:** an event may arrive more than once. Its `event_id` stays the same; keep those you have
-  handled.
-- **Order** is not promised. `at` tells when it happened; where only the last state matters, read the
-  request.
-- **Version:** each schema's `$id` ends with the version of the contract, {VERSION}. Within a version
-  members and types may be added: pass over what you do not know. Nothing is renamed, removed or given
-  another meaning. Should that be needed, there will be a new detail type beside the old one, and both
-  are published until every receiver has moved.
+- **Subscribe** with a rule on the `source` `{EVENT_SOURCE}` and the `detail-type` that you need.
+- **Repetition:** an event can arrive more than once. Its `event_id` is the same each time. Store
+  the ids of the events that you have processed.
+- **Order** is not guaranteed, not even for one request. `at` is the time of the change. If only the
+  latest state matters, read the request.
+- **Version:** the `$id` of each schema ends with the version of the event schemas, {VERSION}.
+  Within a version, members and types can be added: ignore those you do not know. Nothing is
+  renamed, removed or changed in meaning. If that becomes necessary, a new detail type is published
+  beside the old one until every receiver has migrated.
 
 | Detail type | What happened |
 | --- | --- |
 """
 
 INBOUND: Final = f"""
-## What vendors put on it
+## Events from delegated vendors
 
-A vendor that decides for the payer reports by HTTPS (`reportDetermination` of the API), or, for
-requests that were handed on to it, by an event
-[{VENDOR_DETERMINED}]({VENDOR_DETERMINED}.schema.json) with the `source`
-`{VENDOR_SOURCE_PREFIX}<delegate id>`. The bus lets each vendor's AWS account put events of its own
-source and no other (`vendors` in the deployment's context). Ids and codes only: what has to be said
-in words goes by HTTPS. Events may come twice and out of order; of one request the latest
-`reported_at` holds. What cannot be taken waits in the dead-letter queue.
+A delegated vendor reports a determination by HTTPS (`reportDetermination` of the API) or, for a
+request that the payer delegated to it, with an event
+[{VENDOR_DETERMINED}]({VENDOR_DETERMINED}.schema.json) whose `source` is
+`{VENDOR_SOURCE_PREFIX}<vendor id>`. The bus allows each vendor's AWS account to publish its own
+source only (context key `vendors` of the deployment). Events contain ids and codes only; a
+rationale is reported by HTTPS. Events can arrive twice and out of order: the report of a request
+with the latest `reported_at` applies. A report that cannot be processed is discarded after three
+attempts, and an alarm of the payer fires.
 """
 
 

@@ -4,8 +4,9 @@ Added here: the form of parameters and headers, problems by status and code, med
 JSON, examples, the gateway's own answers, and one schema for each model in requests and responses.
 ``openapi_base.json`` and ``openapi_introduction.md`` hold the parts that no operation declares.
 
-Also written: ``infra/routes.json``, and in ``docs/api-changelog.md`` how the document differs from the
-one released last. ``--check`` writes nothing and fails where a committed file is not current.
+Also written: ``infra/routes.json``, ``docs/api.md``, and in ``docs/api-changelog.md`` how the
+document differs from the one released last. ``--check`` writes nothing and fails where a committed
+file is not current.
 """
 
 import json
@@ -25,6 +26,7 @@ from precert.api.parsing import MAX_BODY_BYTES
 from precert.api.problems import PROBLEM_TYPE, Problem
 from precert.domain.errors import NotFoundError, PrecertError, TransientError
 from tools.api_changelog import CHANGELOG, breaks, with_changes
+from tools.api_page import PAGE, page
 from tools.openapi_examples import examples, problem_examples
 from tools.openapi_files import ROOT, as_json, settle
 from tools.openapi_schemas import (
@@ -254,7 +256,7 @@ def main(arguments: list[str]) -> int:
     for change in (broken := breaks(deps)):
         print(f"precert: this breaks callers: {change}; docs/api-changelog.md has the rule")
     settled = settle(
-        {DOCUMENT: as_json(deps), CHANGELOG: changelog, MANIFEST: manifest()},
+        {DOCUMENT: as_json(deps), PAGE: page(deps), CHANGELOG: changelog, MANIFEST: manifest()},
         strays=frozenset(),
         check="--check" in arguments,
         command="make openapi",

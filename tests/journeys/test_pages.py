@@ -17,12 +17,12 @@ from local.stand import Stand, remember
 
 PAGES: Final = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("office", "partner", "operations", "engineer")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("provider", "partner", "operations", "engineer")),
 ]
 FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PRELUDE: Final = 'set -euo pipefail\nmake() { command make --dry-run "$@" >/dev/null; }\n'
 TOLD: Final = {
-    "office": (r"^REQUIRED$", r"^(PROCESSING|PENDING)$", r"^(.*\"missing\"){4}"),
+    "provider": (r"^REQUIRED$", r"^(PROCESSING|PENDING)$", r"^(.*\"missing\"){4}"),
     "partner": (r'"RequestDetermined"', r'"resourceType":"Bundle"'),
 }
 """What the page says will be seen."""

@@ -51,7 +51,9 @@ def test_callers_are_throttled_as_partners_are_told_when_they_are_too_many(
     dev: Synthesized, prod: Synthesized
 ) -> None:
     page = (ROOT / "docs" / "partner.md").read_text(encoding="utf-8")
-    told = re.search(r"(\d+) in `prod`, (\d+) in `dev`,\ntwice as many in a burst", page)
+    told = re.search(
+        r"(\d+) in `prod`, (\d+) in `dev`, and twice as many in a burst", " ".join(page.split())
+    )
     assert told is not None
     for of, rate in ((prod, int(told[1])), (dev, int(told[2]))):
         (stage,) = of.properties("AWS::ApiGatewayV2::Stage").values()

@@ -1,0 +1,35 @@
+"""Writes ``docs/api.md``: every operation of the OpenAPI document in one table per tag."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from tools.openapi_files import ROOT
+
+PAGE: Final = ROOT / "docs" / "api.md"
+INTRODUCTION: Final = """\
+# The operations of the API
+
+`make openapi` writes this page. [openapi.json](openapi.json) describes each operation with its
+parameters, responses, errors and examples; `make up` serves it for browsing. The last column is the
+entitlement that a caller needs.
+"""
+
+
+def page(document: Mapping[str, Any]) -> str:
+    """The page of a document."""
+    return "\n".join([INTRODUCTION, *_tables(document)])
+
+
+def _tables(document: Mapping[str, Any]) -> Iterator[str]:
+    for tag in document["tags"]:
+        yield f"## {tag['name']}\n\n{tag['description']}\n"
+        yield "| Method and path | Operation | What it does | Entitlement |\n| --- | --- | --- | --- |"
+        for path, item in sorted(document["paths"].items()):
+            for method, operation in sorted(item.items()):
+                if tag["name"] in operation["tags"]:
+                    needed = ", ".join(*operation["security"][0].values()) or "any"
+                    yield (
+                        f"| `{method.upper()} {path}` | `{operation['operationId']}` "
+                        f"| {operation['summary']} | {needed} |"
+                    )
+        yield ""
