@@ -230,7 +230,6 @@ _TEXT_NAMES: Final[Mapping[str, _Names]] = {
         "MEDICARE_ADVANTAGE": "Medicare Advantage",
         "MEDICAID": "Medicaid",
         "CHIP": "CHIP",
-        "PUBLIC": "Public programs",
     },
 }
 """The codes that are texts of the product's own."""

@@ -121,7 +121,7 @@ def test_office_is_refused_when_an_operation_is_for_reviewers(cloud: Cloud, oper
 def test_case_is_not_there_when_it_is_of_another_plan_or_a_draft(
     cloud: Cloud, operation: str
 ) -> None:
-    other = claims("other-reviewer", "Reviewer", plans="HMO-PUBLIC")
+    other = claims("other-reviewer", "Reviewer", plans="HMO-ADVANTAGE")
     request_id, draft_id = cloud.pended(), cloud.start()
     of_other_plan = OF_REVIEWERS[operation](cloud, request_id, other)
     of_nothing = OF_REVIEWERS[operation](cloud, REQUEST_ID, other)

@@ -25,7 +25,7 @@ from tests.fakes.samples import DATA, payer
 SEED: Final = 20261122
 QUERIES: Final = 10_000
 PLAN_TYPES: Final = ("HMO", "IFP", "EPO", "OAP", "PPO")
-LINES: Final = ("COMMERCIAL", "PUBLIC")
+LINES: Final = ("COMMERCIAL", "MEDICARE_ADVANTAGE")
 FIRST_DAY: Final = date(2024, 12, 1)
 DAYS: Final = 900
 CONDITIONS: Final = {

@@ -336,8 +336,10 @@ def test_date_is_refused_when_in_another_form(text: str) -> None:
 
 def test_plan_is_refused_when_its_line_of_business_has_no_clocks() -> None:
     with pytest.raises(LoadingError) as error:
-        load_plans(PLANS, {"PUBLIC"})
-    assert error.value.errors == (RowError(2, "line_of_business", "must be one of PUBLIC"),)
+        load_plans(PLANS, {"MEDICARE_ADVANTAGE"})
+    assert error.value.errors == (
+        RowError(2, "line_of_business", "must be one of MEDICARE_ADVANTAGE"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_rule_has_every_column_when_all_are_filled_in() -> None:
         "authorization_type": "OUTPATIENT",
         "plan_types": "HMO | EPO",
         "effective_to": "2026-12-31",
-        "lines_of_business": "PUBLIC",
+        "lines_of_business": "MEDICARE_ADVANTAGE",
         "types_of_service": "OUTPATIENT_SURGERY",
         "places_of_service": "OFFICE|SURGERY_CENTER",
         "auto_approve_max_units": "4",
@@ -65,7 +65,7 @@ def test_rule_has_every_column_when_all_are_filled_in() -> None:
     assert rule.authorization_type is AuthorizationType.OUTPATIENT
     assert rule.plan_types == {"HMO", "EPO"}
     assert (rule.effective_from, rule.effective_to) == (date(2026, 1, 1), date(2026, 12, 31))
-    assert rule.lines_of_business == {"PUBLIC"}
+    assert rule.lines_of_business == {"MEDICARE_ADVANTAGE"}
     assert rule.types_of_service == {"OUTPATIENT_SURGERY"}
     assert rule.places_of_service == {"OFFICE", "SURGERY_CENTER"}
     assert (rule.auto_approve_max_units, rule.auto_approve_max_days) == (4, 2)

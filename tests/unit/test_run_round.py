@@ -95,9 +95,9 @@ def test_round_is_closed_when_nothing_of_it_is_open(requests: InMemoryRequests, 
     ("urgency", "business", "length"),
     [
         ("STANDARD", "COMMERCIAL", timedelta(days=15)),
-        ("STANDARD", "PUBLIC", timedelta(days=7)),
+        ("STANDARD", "MEDICARE_ADVANTAGE", timedelta(days=7)),
         ("EXPEDITED", "COMMERCIAL", timedelta(hours=72)),
-        ("EMERGENCY", "PUBLIC", timedelta(hours=72)),
+        ("EMERGENCY", "MEDICARE_ADVANTAGE", timedelta(hours=72)),
     ],
 )
 def test_clock_is_the_lines_of_business_when_the_round_pends(

@@ -90,7 +90,7 @@ def test_payer_has_the_sources_values_when_shipped(payer: Payer) -> None:
     assert (payer.documents.max_at_submission, payer.documents.max_while_pending) == (10, 10)
 
 
-@pytest.mark.parametrize(("line", "days"), [("COMMERCIAL", 15), ("PUBLIC", 7)])
+@pytest.mark.parametrize(("line", "days"), [("COMMERCIAL", 15), ("MEDICARE_ADVANTAGE", 7)])
 def test_clocks_are_the_standards_when_line_of_business_is(
     payer: Payer, line: str, days: int
 ) -> None:
