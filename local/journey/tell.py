@@ -147,7 +147,7 @@ def send_required(walk: Walk, request_id: str) -> None:
     trail = walk.trail
     details = walk.await_status(request_id, OFFICE, "PENDING")
     [asked] = details["information_requests"]
-    wanted = {document["code"]: document["name"] for document in asked["documents"]}
+    wanted = {document["code"]: document["label"] for document in asked["documents"]}
     expect("what is asked for", list(wanted), ["CLINICAL_NOTES"])
     names = "; ".join(wanted.values())
     trail.step(f"The office reads what is still wanted: {names}. The payer's clock stands.")
@@ -198,7 +198,7 @@ def read_denial(walk: Walk, request_id: str) -> None:
     line = next(line for line in details["lines"] if line["line_id"] == "2.1")
     decision = line["decisions"][-1]
     expect("the denial's reason code", decision["reason_code"], "0F")
-    walk.trail.step(f"The office reads why 47562 was denied: {decision['reason']}.")
+    walk.trail.step(f"The office reads why 47562 was denied: {decision['reason_code_label']}.")
     expect("the action offered", "APPEAL" in details["allowed_actions"], expected=True)
 
 
