@@ -17,10 +17,10 @@ from precert.adapters.dynamodb.listings import PAGE, DynamoDBListings
 from precert.adapters.dynamodb.request_items import set_lines
 from precert.api.answers.lists import DashboardAnswer
 from precert.domain.caller import Caller
+from precert.domain.rows import row_of_request
 from precert.domain.statuses import Status
 from precert.domain.values import Sort
 from precert.names import INDEXES, Entitlement
-from precert.usecases.ports.listings import row_of_request
 from precert.usecases.requests import list_requests
 from tests.adapters.capacity import in_index, read_units
 from tests.fakes import samples

@@ -75,6 +75,7 @@ from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.form import asked_form
 from precert.domain.notices import notice_key
 from precert.domain.request import Request
+from precert.domain.rows import DashboardRow, row_of_request
 from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType
 from precert.names import Entitlement
@@ -85,7 +86,7 @@ from precert.usecases.documents import CreatedUpload, DocumentLink, RequestedUpl
 from precert.usecases.drafts import ReviewedDraft, SavedDraft, StartedDraft, elsewhere
 from precert.usecases.members import ConfirmedPatient, FoundPatients, require_member
 from precert.usecases.ports.documents import UploadForm
-from precert.usecases.ports.listings import DashboardRow, Page, row_of_request
+from precert.usecases.ports.listings import Page
 from precert.usecases.ports.messages import Message, MessagePage
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.submission import SubmittedRequest

@@ -22,8 +22,9 @@ from precert.domain.clocks import information_deadline
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
 from precert.domain.review import Decision
+from precert.domain.rows import unmatched_row, worklist_row
 from precert.domain.statuses import LineStatus
-from precert.usecases.ports.listings import Page, unmatched_row, worklist_row
+from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
 from tools.openapi_example import Example
 from tools.openapi_story import (

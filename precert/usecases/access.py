@@ -18,8 +18,8 @@ from precert.domain.errors import (
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
+from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status, WaitingOn
-from precert.usecases.ports.listings import DashboardRow
 from precert.usecases.ports.requests import Cycle, RequestFile, RequestStore
 
 _OTHER_PATIENT = FieldError(

@@ -28,12 +28,13 @@ from precert.domain.event_types import EventType
 from precert.domain.next_steps import BEHAVIORAL, NextAction
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of
+from precert.domain.rows import DashboardRow
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Status
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor, has_expired, is_live, kept, live_draft, why_refused
 from precert.usecases.checks import Check, CheckResult
-from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Listings, Page
+from precert.usecases.ports.listings import CursorError, Lines, Listings, Page
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
     DraftRefusedError,

@@ -10,11 +10,12 @@ from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
 from precert.domain.review import Decision
+from precert.domain.rows import UnmatchedRow, WorklistRow
 from precert.domain.statuses import Status, Transition
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor
 from precert.usecases.changes import change_as_operator
-from precert.usecases.ports.listings import CursorError, Listings, Page, UnmatchedRow, WorklistRow
+from precert.usecases.ports.listings import CursorError, Listings, Page
 from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.requests import RequestStore
 from precert.usecases.ports.workflow import Workflow

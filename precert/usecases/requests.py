@@ -10,12 +10,13 @@ from precert.domain.errors import FieldError, FlagLimitError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
+from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Sort
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor, expired, has_expired, is_live, not_found, visible
 from precert.usecases.changes import change_request
-from precert.usecases.ports.listings import CursorError, DashboardRow, Lines, Listings, Page
+from precert.usecases.ports.listings import CursorError, Lines, Listings, Page
 from precert.usecases.ports.requests import (
     MOST_FLAGGED,
     ConcurrentChangeError,

@@ -9,10 +9,11 @@ from precert.domain.clocks import extension_days, information_deadline
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
+from precert.domain.rows import WorklistRow
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor
 from precert.usecases.changes import change_case, reviewable
-from precert.usecases.ports.listings import CursorError, Listings, Page, WorklistRow
+from precert.usecases.ports.listings import CursorError, Listings, Page
 from precert.usecases.ports.requests import RequestFile, RequestStore
 
 

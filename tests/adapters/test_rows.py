@@ -11,10 +11,10 @@ from precert.adapters.dynamodb.request_items import set_lines
 from precert.adapters.dynamodb.table import from_wire
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
+from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Purpose
 from precert.names import INDEXES, LINE_INDEXES
-from precert.usecases.ports.listings import DashboardRow
 from tests.adapters.capacity import in_index, item_size, read_units
 from tests.fakes.samples import FACILITY_TIN, NUMBER, OFFICE_TIN, REQUEST_ID
 

@@ -44,6 +44,7 @@ from precert.adapters.dynamodb.table import (
 from precert.domain.content import PARTS, Patient
 from precert.domain.events import Event
 from precert.domain.request import Request
+from precert.domain.rows import dashboard_row, row_of_request
 from precert.domain.statuses import Status, WaitingOn
 from precert.names import (
     CHANGED,
@@ -55,7 +56,6 @@ from precert.names import (
     WORKLIST_PK,
     WORKLIST_SK,
 )
-from precert.usecases.ports.listings import dashboard_row, row_of_request
 from precert.usecases.ports.requests import (
     CoverageChangedError,
     DraftChangedError,

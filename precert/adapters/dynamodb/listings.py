@@ -34,6 +34,7 @@ from precert.adapters.dynamodb.keys import (
 from precert.adapters.dynamodb.table import Item, from_wire, to_wire, transient_errors
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
+from precert.domain.rows import DashboardRow, UnmatchedRow, WorklistRow
 from precert.domain.statuses import STATUSES, Status, WaitingOn
 from precert.domain.values import Purpose, Sort
 from precert.names import (
@@ -53,14 +54,7 @@ from precert.names import (
     WORKLIST_INDEX,
     WORKLIST_PK,
 )
-from precert.usecases.ports.listings import (
-    CursorError,
-    DashboardRow,
-    Lines,
-    Page,
-    UnmatchedRow,
-    WorklistRow,
-)
+from precert.usecases.ports.listings import CursorError, Lines, Page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

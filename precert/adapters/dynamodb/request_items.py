@@ -29,9 +29,9 @@ from precert.domain.coverage import Plan
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.review import Review
+from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status, WaitingOn
 from precert.names import CHANGED, DUE, PK, ROW_ATTRIBUTE, SK, TIN, TIN_MEMBER, TIN_STATUS
-from precert.usecases.ports.listings import DashboardRow
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Model = TypeVar("Model", bound=BaseModel)

@@ -62,6 +62,7 @@ from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, unmatched
 from precert.domain.request import Change, Request
 from precert.domain.review import Channel, Review
+from precert.domain.rows import row_of_request, unmatched_row, worklist_row
 from precert.domain.statuses import Status
 from precert.names import (
     DOCUMENT_SK_PREFIX,
@@ -74,7 +75,6 @@ from precert.names import (
     WORKLIST_PK,
     WORKLIST_SK,
 )
-from precert.usecases.ports.listings import row_of_request, unmatched_row, worklist_row
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     CoverageChangedError,

@@ -12,6 +12,7 @@ from precert.domain.content import RequestContent
 from precert.domain.documents import Document
 from precert.domain.payer import Payer
 from precert.domain.request import Request
+from precert.domain.rows import DashboardRow
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
     Action,
@@ -22,7 +23,7 @@ from precert.domain.statuses import (
 from precert.domain.values import Purpose
 from precert.domain.wording import written_time_left
 from precert.usecases.drafts import ReviewedDraft, SavedDraft, StartedDraft
-from precert.usecases.ports.listings import DashboardRow, Page
+from precert.usecases.ports.listings import Page
 from precert.usecases.submission import SubmittedRequest
 
 

@@ -7,12 +7,13 @@ from precert.api.answers.model import AnswerModel
 from precert.api.names import message_name
 from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
+from precert.domain.rows import DashboardRow
 from precert.domain.statuses import (
     Action,
     Status,
     allowed_actions,
 )
-from precert.usecases.ports.listings import DashboardRow, Page
+from precert.usecases.ports.listings import Page
 from precert.usecases.ports.messages import Message, MessagePage
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from precert.api.answers.model import AnswerModel
 from precert.domain.content import Provider
 from precert.domain.matching import Mismatch, ProviderRole, TemporaryProviders
-from precert.usecases.ports.listings import Page, UnmatchedRow
+from precert.domain.rows import UnmatchedRow
+from precert.usecases.ports.listings import Page
 
 
 class TemporaryProviderAnswer(AnswerModel):

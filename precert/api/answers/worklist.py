@@ -4,9 +4,10 @@ from datetime import datetime
 
 from precert.api.answers.model import AnswerModel
 from precert.api.answers.reviewed import AssignmentAnswer
+from precert.domain.rows import WorklistRow
 from precert.domain.statuses import WaitingOn
 from precert.domain.values import Urgency
-from precert.usecases.ports.listings import Page, WorklistRow
+from precert.usecases.ports.listings import Page
 
 
 class WorklistRowAnswer(AnswerModel):

@@ -4,90 +4,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
-from precert.domain.content import RequestContent
-from precert.domain.determination import days_of_service
-from precert.domain.matching import Mismatch, ProviderRole, unmatched
-from precert.domain.request import Request
-from precert.domain.review import Channel, Review
-from precert.domain.statuses import Status, WaitingOn
-from precert.domain.values import Npi, Purpose, Sort, Text, Tin, Urgency, Value
+from precert.domain.rows import DashboardRow, UnmatchedRow, WorklistRow
+from precert.domain.statuses import Status
+from precert.domain.values import Sort
 
 Row = TypeVar("Row")
 
 
 class CursorError(Exception):
-    """The cursor is none that this list gave out."""
-
-
-class DashboardRow(Value):
-    """The columns of a dashboard line (T2).
-
-    Long names are cut there, and end in an ellipsis; the details have them whole.
-    """
-
-    request_id: Text
-    number: Text | None = None
-    status: Status
-    purpose: Purpose = Purpose.PRECERTIFICATION
-    patient: str | None = None
-    date_of_birth: date | None = None
-    first_day: date | None = None
-    last_day: date | None = None
-    requesting_provider: Text | None = None
-    requesting_tin: Tin | None = None
-    servicing_provider: Text | None = None
-    place_of_service: Text | None = None
-    channel: Channel = Channel.PORTAL
-    """How it came in; all channels share the lists (S5)."""
-    delegated: bool = False
-    """Whether a vendor decides it (W8)."""
-    appeal_open: bool
-    waiting_on: WaitingOn
-    due_at: datetime | None = None
-    """When the open round is due; of a draft, when it expires."""
-    updated_at: datetime
-    expires_at: datetime | None = None
-    """Of a draft: from then on the line is not shown, whatever the store has removed yet (D5)."""
-    flagged_at: datetime | None = None
-    """Since when the TIN has it on its home list (T3)."""
-    unmatched_providers: tuple[ProviderRole, ...] = ()
-    """Sides whose provider has a temporary id until it is matched with the directory (S3)."""
-
-
-class WorklistRow(Value):
-    """A line of the reviewers' worklist."""
-
-    request_id: Text
-    number: Text
-    plan_id: Text
-    urgency: Urgency
-    cycle: int
-    due_at: datetime
-    """Until when the one it waits for has time; the providers', while information is asked for."""
-    waiting_on: WaitingOn = WaitingOn.PAYER
-    awaits_signature: bool = False
-    assigned_to: Text | None = None
-    """Subject of the reviewer who holds it; not for callers."""
-    held_until: datetime | None = None
-    suspected_duplicate: bool = False
-    late_notification: bool = False
-    level: int | None = None
-    """Of an appeal; absent in the first round."""
-
-
-class UnmatchedRow(Value):
-    """A line of the operators' list: a provider as it was submitted (S3)."""
-
-    request_id: Text
-    number: Text
-    role: ProviderRole
-    temporary_id: Text
-    reason_codes: tuple[Mismatch, ...]
-    provider_id: Text | None = None
-    name: Text | None = None
-    npi: Npi | None = None
-    tin: Tin | None = None
-    submitted_at: datetime
+    """The cursor was not issued by this list."""
 
 
 @dataclass(frozen=True)
@@ -154,95 +79,3 @@ class Listings(Protocol):
 
     def open_cycles(self) -> tuple[str, ...]:
         """Ids of all requests with an open round: for operations, not for callers."""
-
-
-def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
-    """What the worklist shows of an open round."""
-    review = request.submitted
-    assessment, assignment, appeal = review.assessment, review.assignment, review.open_appeal
-    return WorklistRow(
-        request_id=request.request_id,
-        number=review.number,
-        plan_id=request.plan.plan_id,
-        urgency=request.cycle_urgency,
-        cycle=review.cycle,
-        due_at=due_at,
-        waiting_on=request.waiting_on,
-        awaits_signature=review.proposal is not None,
-        assigned_to=assignment.assigned_to if assignment else None,
-        held_until=assignment.until if assignment else None,
-        suspected_duplicate=assessment is not None and bool(assessment.potential_duplicates),
-        late_notification=assessment is not None and assessment.late_notification,
-        level=appeal.level if appeal else None,
-    )
-
-
-def unmatched_row(
-    request_id: str, role: ProviderRole, content: RequestContent, review: Review
-) -> UnmatchedRow:
-    """What the operators' list shows of a side that waits to be reconciled."""
-    temporary, provider = review.temporary_providers[role], role.of(content)
-    return UnmatchedRow(
-        request_id=request_id,
-        number=review.number,
-        role=role,
-        temporary_id=temporary.temporary_id,
-        reason_codes=temporary.reason_codes,
-        provider_id=provider.provider_id if provider else None,
-        name=provider.name if provider else None,
-        npi=provider.npi if provider else None,
-        tin=provider.tin if provider else None,
-        submitted_at=review.submitted_at,
-    )
-
-
-def dashboard_row(
-    request_id: str,
-    status: Status,
-    content: RequestContent,
-    review: Review | None,
-    updated_at: datetime,
-    *,
-    waiting_on: WaitingOn,
-    due_at: datetime | None = None,
-) -> DashboardRow:
-    """What the dashboard shows of a request (T2); ``due_at`` of a draft is when it expires."""
-    first_day, last_day = days_of_service(content, review.lines if review else ())
-    places = [s.place_of_service for s in content.services if s.place_of_service]
-    patient, requesting = content.patient, content.requesting_provider
-    servicing = content.servicing_provider
-    return DashboardRow(
-        request_id=request_id,
-        number=review.number if review else None,
-        status=status,
-        purpose=content.purpose,
-        patient=f"{patient.first_name} {patient.last_name}" if patient else None,
-        date_of_birth=patient.date_of_birth if patient else None,
-        first_day=first_day,
-        last_day=last_day,
-        requesting_provider=requesting.name if requesting else None,
-        requesting_tin=requesting.tin if requesting else None,
-        servicing_provider=servicing.name if servicing else None,
-        place_of_service=places[0] if places else None,
-        channel=review.channel if review else Channel.PORTAL,
-        delegated=review is not None and review.vendor_id is not None,
-        appeal_open=review is not None and review.open_appeal is not None,
-        waiting_on=waiting_on,
-        due_at=due_at,
-        updated_at=updated_at,
-        expires_at=due_at if status is Status.INCOMPLETE else None,
-        unmatched_providers=unmatched(review.temporary_providers) if review else (),
-    )
-
-
-def row_of_request(request: Request) -> DashboardRow:
-    """What the dashboard shows of a request as it stands."""
-    return dashboard_row(
-        request.request_id,
-        request.status,
-        request.content,
-        request.review,
-        request.updated_at,
-        waiting_on=request.waiting_on,
-        due_at=request.expires_at or request.due_at,
-    )
