@@ -51,7 +51,7 @@ def test_index_lists_each_record_once_when_records_change() -> None:
     assert sorted(lines) == expected
 
 
-def test_supersession_is_named_on_both_sides_when_a_record_is_superseded() -> None:
+def test_supersession_is_named_in_both_records_when_a_record_is_superseded() -> None:
     forward = {(record.name, header(record)["target"]) for record in RECORDS}
     backward = {
         (superseded, record.name)

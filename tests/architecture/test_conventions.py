@@ -12,7 +12,7 @@ NAME: Final = re.compile(r"test_[a-z0-9_]+_when_[a-z0-9_]+")
 TESTS: Final = ROOT / "tests"
 
 
-def test_name_tells_outcome_and_condition_when_it_is_a_test() -> None:
+def test_name_has_outcome_and_condition_when_it_is_a_test() -> None:
     errors = [
         f"{module.at(node)} {node.name}"
         for module in modules()
@@ -25,12 +25,12 @@ def test_name_tells_outcome_and_condition_when_it_is_a_test() -> None:
     assert not errors, "\n".join(errors)
 
 
-def test_every_rule_is_known_when_a_test_claims_it() -> None:
+def test_every_rule_exists_when_a_test_names_it() -> None:
     known = read_rules(RULES_FILE.read_text(encoding="utf-8"))
     assert [proof for proof in read_proofs(TESTS) if proof.rule_id not in known] == []
 
 
-def test_every_test_is_run_when_it_stands_in_a_folder() -> None:
+def test_every_test_is_run_when_it_is_in_a_folder() -> None:
     run = {step.name for step in steps() if step.folder}
     found = {file.relative_to(TESTS).parts[0] for file in TESTS.rglob("test_*.py")}
     assert found - run == set()

@@ -8,7 +8,7 @@ def test_drawings_are_current_when_state_machine_and_keys_are_read() -> None:
     assert diagram.main(["--check"]) == 0
 
 
-def test_every_way_out_is_drawn_when_a_state_chooses_and_catches() -> None:
+def test_every_transition_is_drawn_when_a_state_chooses_and_catches() -> None:
     choice = {
         "Type": "Choice",
         "Choices": [{"Condition": "{% $route = 'a' %}", "Next": "Go On"}],

@@ -43,7 +43,7 @@ def test_environment_is_read_in_settings_only_when_product_code_needs_it() -> No
     assert not errors, "\n".join(errors)
 
 
-def test_clock_and_chance_come_from_bootstrap_only_when_product_code_needs_them() -> None:
+def test_clock_and_randomness_come_from_bootstrap_only_when_product_code_needs_them() -> None:
     errors = [
         f"{module.at(node)} uses {name}"
         for module in modules()

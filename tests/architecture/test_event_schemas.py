@@ -81,13 +81,13 @@ def test_folder_is_current_when_event_types_are_read() -> None:
     assert event_schemas.main(["--check"]) == 0
 
 
-def test_check_fails_when_a_type_means_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_fails_when_the_meaning_of_a_type_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     filed = replace(EVENTS[EventType.APPEAL_FILED], meaning="another")
     monkeypatch.setattr(event_schemas, "EVENTS", {**EVENTS, EventType.APPEAL_FILED: filed})
     assert event_schemas.main(["--check"]) == 1
 
 
-def test_check_fails_when_a_file_of_no_type_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_fails_when_a_file_without_a_type_remains(monkeypatch: pytest.MonkeyPatch) -> None:
     deps = event_schemas.files()
     deps.popitem()
     monkeypatch.setattr(event_schemas, "files", lambda: deps)
@@ -95,19 +95,19 @@ def test_check_fails_when_a_file_of_no_type_is_left(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("event_type", EventType)
-def test_sample_fits_when_its_schema_validates_it(event_type: EventType) -> None:
+def test_sample_is_valid_when_it_is_validated_against_its_schema(event_type: EventType) -> None:
     Draft202012Validator.check_schema(committed(event_type, "schema"))
     assert list(validator(event_type).iter_errors(committed(event_type, "sample"))) == []
 
 
 @pytest.mark.parametrize("event_type", EventType)
-def test_sample_of_another_type_is_a_fault_when_validated(event_type: EventType) -> None:
+def test_sample_of_another_type_is_invalid_when_validated(event_type: EventType) -> None:
     other = next(kind for kind in EventType if kind is not event_type)
     assert not validator(event_type).is_valid(committed(other, "sample"))
 
 
 @pytest.mark.parametrize("event_type", EventType)
-def test_sample_is_what_is_published_when_the_event_happens(event_type: EventType) -> None:
+def test_sample_equals_the_published_event_when_the_event_occurs(event_type: EventType) -> None:
     client, sample = RecordingClient(), committed(event_type, "sample")
     EventBridgeBus(cast("Any", client), bus_name="bus").publish(story().event(event_type))
     (entry,) = client.entries
@@ -116,13 +116,13 @@ def test_sample_is_what_is_published_when_the_event_happens(event_type: EventTyp
 
 
 @pytest.mark.parametrize("event_type", EventType)
-def test_sample_is_understood_when_our_inbox_gets_it(event_type: EventType) -> None:
+def test_sample_is_accepted_when_the_inbox_reads_it(event_type: EventType) -> None:
     read = Event.model_validate(committed(event_type, "sample")["detail"])
     assert read == story().event(event_type).model_copy(update={"actor": None})
 
 
 @pytest.mark.parametrize("event_type", EventType)
-def test_nothing_but_ids_and_codes_is_told_when_an_event_is_published(
+def test_event_has_ids_and_codes_only_when_it_is_published(
     event_type: EventType,
 ) -> None:
     schema, sample = committed(event_type, "schema"), committed(event_type, "sample")
@@ -135,7 +135,7 @@ def test_nothing_but_ids_and_codes_is_told_when_an_event_is_published(
 
 
 @pytest.mark.parametrize("event_type", EventType)
-def test_neither_patient_nor_user_is_named_when_an_event_is_published(
+def test_neither_patient_nor_user_is_in_the_event_when_it_is_published(
     event_type: EventType,
 ) -> None:
     models = (Address, Coverage, Patient, Procedure, Provider, RequestContent, Service)
@@ -157,14 +157,14 @@ def inbound(kind: str) -> dict[str, Any]:
     return read
 
 
-def test_vendors_sample_is_taken_when_our_reader_gets_it() -> None:
+def test_vendor_sample_is_accepted_when_the_report_handler_reads_it() -> None:
     sample = inbound("sample")
     Draft202012Validator(inbound("schema")).validate(sample)
     read = ReportedDetermination.model_validate(sample["detail"])
     assert [line.status for line in read.lines] == ["APPROVED", "DENIED"]
 
 
-def test_no_words_are_taken_from_the_bus_when_a_vendor_reports() -> None:
+def test_no_free_text_is_accepted_from_the_bus_when_a_vendor_reports() -> None:
     said = json.dumps(inbound("schema")["properties"]["detail"]) + json.dumps(
         inbound("schema")["$defs"]
     )

@@ -232,13 +232,13 @@ def test_match_ends_in_assert_never_when_it_decides_by_an_enum() -> None:
     assert list(open_matches(enums())) == []
 
 
-def test_new_member_is_reviewed_when_places_tell_members_apart() -> None:
+def test_new_member_is_reviewed_when_code_distinguishes_members() -> None:
     assert list(unreviewed(enums())) == []
     assert set(REVIEWED) == set(enums()), "REVIEWED lists exactly the product's enums"
 
 
 @pytest.mark.parametrize("enum", sorted(enums()))
-def test_place_is_named_when_a_member_is_planted(enum: str) -> None:
+def test_location_is_reported_when_a_member_is_added(enum: str) -> None:
     planted = {**enums(), enum: enums()[enum] | {"PLANTED"}}
     errors = [*incomplete_tables(planted), *unreviewed(planted)]
     assert [error for error in errors if "PLANTED" in error and enum in error]

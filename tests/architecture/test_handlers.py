@@ -14,7 +14,7 @@ def lines_of_body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (body[-1].end_lineno or body[-1].lineno) - body[0].lineno + 1 if body else 0
 
 
-def test_bodies_are_short_when_functions_stand_in_a_handler() -> None:
+def test_bodies_are_short_when_functions_are_in_a_handler() -> None:
     errors = [
         f"{module.at(node)} {node.name}: {lines_of_body(node)} lines"
         for module in modules()

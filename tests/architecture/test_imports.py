@@ -95,13 +95,13 @@ def errors_of(module: Module) -> list[str]:
     ]
 
 
-def test_imports_point_inwards_when_product_code_imports() -> None:
+def test_imports_point_inward_when_product_code_imports() -> None:
     product = [module for module in modules() if module.is_in("precert", "functions")]
     errors = [error for module in product for error in errors_of(module)]
     assert not errors, "\n".join(errors)
 
 
-def test_infrastructure_knows_shared_names_only_when_it_imports_the_product() -> None:
+def test_infrastructure_imports_shared_names_only_when_it_imports_the_product() -> None:
     errors = [
         f"{module.at(node)} imports {name}"
         for module in modules()
@@ -118,7 +118,7 @@ def test_infrastructure_knows_shared_names_only_when_it_imports_the_product() ->
     assert not errors, "\n".join(errors)
 
 
-def test_emulator_stays_in_its_room_when_anything_imports_it() -> None:
+def test_emulator_is_imported_by_its_own_package_only_when_anything_imports_it() -> None:
     errors = [
         f"{module.at(node)} imports {name}"
         for module in modules()

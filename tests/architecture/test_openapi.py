@@ -82,7 +82,7 @@ def test_document_is_current_when_routes_and_models_are_read() -> None:
     assert openapi.main(["--check"]) == 0
 
 
-def test_check_fails_when_the_document_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_fails_when_the_document_is_outdated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openapi, "INTRODUCTION", ROOT / "README.md")
     assert openapi.main(["--check"]) == 1
 
@@ -91,14 +91,14 @@ def test_document_is_valid_when_a_validator_reads_it() -> None:
     openapi_spec_validator.validate(DOCUMENT)
 
 
-def test_every_operation_is_there_when_it_has_a_route() -> None:
+def test_every_operation_is_documented_when_it_has_a_route() -> None:
     described = {(found["operationId"], method, path) for path, method, found in operations()}
     assert described == {(route.operation_id, route.method.lower(), route.path) for route in ROUTES}
     assert set(OPERATIONS) == {route.operation_id for route in ROUTES}
     assert set(examples()) == set(OPERATIONS)
 
 
-def test_path_variables_have_the_form_of_ids_when_described() -> None:
+def test_path_variables_have_the_id_format_when_described() -> None:
     for path, _, operation in operations():
         parameters = [resolved(parameter) for parameter in operation.get("parameters", ())]
         in_path = {found["name"]: found for found in parameters if found["in"] == "path"}
@@ -110,7 +110,7 @@ def test_path_variables_have_the_form_of_ids_when_described() -> None:
         )
 
 
-def test_header_forms_are_those_checked_when_described() -> None:
+def test_header_formats_match_the_checked_ones_when_described() -> None:
     parameters, headers = (DOCUMENT["components"][kind] for kind in ("parameters", "headers"))
     etag = f"^{parsing.ETAG.pattern}$".replace("(", "").replace(")", "")
     assert parameters["If-Match"]["schema"]["pattern"] == etag
@@ -119,11 +119,11 @@ def test_header_forms_are_those_checked_when_described() -> None:
     assert headers["Retry-After"]["schema"]["const"] == app.RETRY_AFTER_SECONDS
 
 
-def test_every_schema_has_one_name_when_sent_and_answered() -> None:
+def test_every_schema_has_one_name_when_used_in_requests_and_responses() -> None:
     assert [name for name in DOCUMENT["components"]["schemas"] if not name.isalnum()] == []
 
 
-def test_descriptions_are_for_strangers_when_they_come_from_docstrings() -> None:
+def test_descriptions_are_for_api_users_when_they_come_from_docstrings() -> None:
     text = json.dumps(DOCUMENT)
     assert "``" not in text
     assert ":mod:" not in text
@@ -142,7 +142,7 @@ def test_every_note_is_used_when_members_are_described() -> None:
 # -- examples -----------------------------------------------------------------------------------------
 
 
-def test_examples_fit_their_schemas_when_validated() -> None:
+def test_examples_are_valid_when_validated_against_their_schemas() -> None:
     found = [
         f"{place} {error}"
         for place, content in contents()
@@ -152,7 +152,7 @@ def test_examples_fit_their_schemas_when_validated() -> None:
     assert not found, "\n".join(found)
 
 
-def test_parameter_and_header_examples_fit_when_validated() -> None:
+def test_parameter_and_header_examples_are_valid_when_validated() -> None:
     shared = DOCUMENT["components"]
     found = [
         f"{name} {error}"
@@ -164,20 +164,20 @@ def test_parameter_and_header_examples_fit_when_validated() -> None:
     assert not found, "\n".join(found)
 
 
-def test_every_body_and_answer_has_an_example_when_described() -> None:
+def test_every_request_and_response_body_has_an_example_when_described() -> None:
     bare = [place for place, content in contents() if not list(values_of(content))]
     assert bare == []
 
 
 @pytest.mark.parametrize("operation_id", [name for name, one in OPERATIONS.items() if one.body])
-def test_example_is_taken_when_it_is_sent(operation_id: str) -> None:
+def test_example_is_accepted_when_it_is_sent(operation_id: str) -> None:
     model = OPERATIONS[operation_id].body
     sent = operation_of(operation_id)["requestBody"]["content"]["application/json"]["example"]
     assert model is not None
     assert model.model_validate_json(json.dumps(sent), strict=True) == examples()[operation_id].body
 
 
-def test_wrong_value_is_a_fault_when_validated() -> None:
+def test_wrong_value_is_invalid_when_validated() -> None:
     body = operation_of("confirmPatient")["requestBody"]["content"]["application/json"]
     wrong = {"patient": {**body["example"]["patient"], "member_id": "1"}}
     assert [error.partition(":")[0] for error in schema_errors(body["schema"], wrong)] == [
@@ -216,13 +216,13 @@ def all_errors(contract: OperationContract) -> tuple[type[PrecertError], ...]:
     return (*errors_of(contract), *COMMON_ERRORS)
 
 
-def test_every_error_is_documented_when_a_caller_can_meet_it() -> None:
+def test_every_error_is_documented_when_a_caller_can_receive_it() -> None:
     known = {kind.code for kind in tree(PrecertError)}
     assert known - {code for _, _, code in documented()} == set()
     assert known - set(problem_examples()) == set()
 
 
-def test_every_problem_has_its_own_example_when_an_operation_answers_it() -> None:
+def test_every_problem_has_its_own_example_when_an_operation_returns_it() -> None:
     shown = {
         (operation["operationId"], status, value["code"])
         for _, _, operation in operations()
@@ -234,7 +234,7 @@ def test_every_problem_has_its_own_example_when_an_operation_answers_it() -> Non
     assert shown == documented()
 
 
-def test_errors_stand_under_their_status_when_an_operation_answers_them() -> None:
+def test_errors_are_documented_under_their_status_when_an_operation_returns_them() -> None:
     wanted = {
         (name, str(STATUS_OF[error].value), error.code)
         for name, contract in OPERATIONS.items()
@@ -243,13 +243,13 @@ def test_errors_stand_under_their_status_when_an_operation_answers_them() -> Non
     assert wanted - documented() == set()
 
 
-def test_examples_carry_the_status_of_their_error_when_made() -> None:
+def test_examples_have_the_status_of_their_error_when_built() -> None:
     for error in STATUS_OF:
         if error is not errors.InvalidInputError:
             assert problem_examples()[error.code]["status"] == status_of(error("detail"))
 
 
-def test_plain_problems_are_documented_when_the_http_layer_makes_them() -> None:
+def test_generic_problems_are_documented_when_the_http_layer_returns_them() -> None:
     (module,) = (module for module in modules() if module.name == http.__name__)
     deps = {
         call.args[1].value
@@ -260,7 +260,7 @@ def test_plain_problems_are_documented_when_the_http_layer_makes_them() -> None:
     assert deps >= UNREACHABLE
 
 
-def test_members_of_problems_are_described_when_an_error_carries_them() -> None:
+def test_members_of_problems_are_described_when_an_error_has_them() -> None:
     names = {kind.__name__ for kind in tree(PrecertError)}
     carried = {
         keyword.arg
@@ -336,7 +336,7 @@ def headers_of(node: ast.FunctionDef) -> tuple[set[Header], set[Header]]:
 
 
 @pytest.mark.parametrize("operation_id", sorted(set(OPERATIONS) - CONVERTED))
-def test_contract_is_what_the_handler_does_when_compared(operation_id: str) -> None:
+def test_declared_entitlements_match_the_handler_when_compared(operation_id: str) -> None:
     contract, (_, node) = OPERATIONS[operation_id], handled()[operation_id]
     assert parsed(node, "body") == (contract.body and contract.body.__name__)
     assert parsed(node, "query") == (contract.query and contract.query.__name__)

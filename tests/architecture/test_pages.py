@@ -26,7 +26,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_links_lead_somewhere_when_a_page_has_them(page: Path) -> None:
+def test_links_resolve_when_a_page_has_them(page: Path) -> None:
     lost = []
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
         path, _, anchor = link.partition("#")
@@ -39,7 +39,7 @@ def test_links_lead_somewhere_when_a_page_has_them(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_commands_are_there_when_a_page_names_them(page: Path) -> None:
+def test_commands_exist_when_a_page_names_them(page: Path) -> None:
     text = page.read_text("utf-8")
     targets = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE))
     assert targets - TARGETS == set()

@@ -28,12 +28,12 @@ def findings() -> Iterator[str]:
                     yield f"{path.relative_to(ROOT)}:{number} names {what}"
 
 
-def test_no_host_or_machine_path_is_named_when_files_are_read() -> None:
+def test_no_host_or_machine_path_appears_when_tracked_files_are_read() -> None:
     errors = list(findings())
     assert not errors, "\n".join(errors)
 
 
-def test_every_wish_is_locked_when_requirements_are_compiled() -> None:
+def test_every_requirement_is_locked_when_requirements_are_compiled() -> None:
     errors = [
         f"{wishes.name}: {name} is not in {wishes.stem}.txt; run make lock"
         for wishes in sorted((ROOT / "requirements").glob("*.in"))
@@ -50,6 +50,6 @@ def test_shared_pins_agree_when_layers_and_tools_are_locked() -> None:
     assert set().union(*layers) - dev == set()
 
 
-def test_node_packages_name_no_address_when_locked() -> None:
+def test_node_packages_name_no_host_when_locked() -> None:
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
     assert [name for name, package in lock["packages"].items() if "resolved" in package] == []

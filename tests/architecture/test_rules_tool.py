@@ -34,7 +34,7 @@ def test_rows_are_read_when_the_document_has_tables() -> None:
     }
 
 
-def test_marks_are_inherited_when_class_or_module_has_them() -> None:
+def test_markers_are_inherited_when_class_or_module_has_them() -> None:
     assert list(rules.proofs_in(TESTS, "unit/test_x.py")) == [
         rules.Proof("D4", "unit/test_x.py::TestClock::test_stays_when_saved"),
         rules.Proof("D3", "unit/test_x.py::TestClock::test_stays_when_saved"),

@@ -272,7 +272,7 @@ def compare(text: str, asked: list[Query], folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.rule("C6")
-def test_answer_is_the_oracles_when_the_sample_list_is_asked(tmp_path: Path) -> None:
+def test_answer_matches_the_oracle_when_the_sample_list_is_checked(tmp_path: Path) -> None:
     text = (DATA / "sample" / "rules.csv").read_text(encoding="utf-8")
     asked = queries(text, random.Random(SEED), count=QUERIES, codes=1500)
     counts = compare(text, asked, tmp_path)
@@ -283,7 +283,7 @@ def test_answer_is_the_oracles_when_the_sample_list_is_asked(tmp_path: Path) -> 
 
 @pytest.mark.rule("C6")
 @pytest.mark.parametrize("seed", range(4))
-def test_answer_is_the_oracles_when_rules_lie_across_one_another(tmp_path: Path, seed: int) -> None:
+def test_answer_matches_the_oracle_when_rules_overlap(tmp_path: Path, seed: int) -> None:
     chance = random.Random(SEED + seed)
     text = made_up_list(chance, 400)
     asked = queries(text, chance, count=1500, codes=400)

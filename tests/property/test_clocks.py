@@ -83,7 +83,7 @@ def at(text: str) -> datetime:
 @example(saved_at=at("2026-03-07T12:00"))
 @example(saved_at=at("2026-11-01T01:30"))
 @example(saved_at=at("2026-11-01T01:30").replace(fold=1))
-def test_expiry_is_the_counted_one_when_weekends_rest(saved_at: datetime) -> None:
+def test_expiration_matches_the_count_when_weekends_are_skipped(saved_at: datetime) -> None:
     assert expiry_in_utc(saved_at, CLOCK, NEW_YORK) == count_minutes(saved_at, CLOCK, NEW_YORK)
 
 
@@ -94,7 +94,7 @@ def test_expiry_is_the_counted_one_when_weekends_rest(saved_at: datetime) -> Non
     resting=RESTING,
     zone=st.sampled_from([NEW_YORK, CAIRO, HAVANA]),
 )
-def test_expiry_is_the_counted_one_when_clocks_change_on_a_counted_day(
+def test_expiration_matches_the_count_when_clocks_change_on_a_counted_day(
     saved_at: datetime, hours: int, resting: tuple[int, ...], zone: ZoneInfo
 ) -> None:
     clock = DraftClock(hours=hours, resting_weekdays=frozenset(resting))
@@ -109,7 +109,7 @@ def test_expiry_is_the_counted_one_when_clocks_change_on_a_counted_day(
     zone=st.sampled_from([NEW_YORK, CAIRO, HAVANA]),
     share=st.floats(0, 1),
 )
-def test_warning_and_time_left_are_the_counted_ones_when_clocks_change_too(
+def test_warning_and_time_left_match_the_count_when_clocks_change_too(
     saved_at: datetime, hours: int, resting: tuple[int, ...], zone: ZoneInfo, share: float
 ) -> None:
     left = max(1, int(share * (hours - 1)))
@@ -127,7 +127,7 @@ def test_warning_and_time_left_are_the_counted_ones_when_clocks_change_too(
 
 @pytest.mark.rule("D3")
 @given(saved_at=INSTANTS, later=st.integers(0, 10_000))
-def test_expiry_is_never_earlier_when_saved_later(saved_at: datetime, later: int) -> None:
+def test_expiration_is_never_earlier_when_saved_later(saved_at: datetime, later: int) -> None:
     again = saved_at + later * MINUTE
     assert draft_expiry(again, CLOCK, NEW_YORK) >= draft_expiry(saved_at, CLOCK, NEW_YORK)
     assert draft_expiry(saved_at, CLOCK, NEW_YORK) - saved_at >= CLOCK.length
@@ -155,7 +155,9 @@ def test_expiry_is_never_earlier_when_saved_later(saved_at: datetime, later: int
         "start of Wednesday",
     ],
 )
-def test_expiry_is_known_one_when_saved_on_this_day(saved_at: str, gone_at: str) -> None:
+def test_expiration_matches_the_known_value_when_saved_on_this_day(
+    saved_at: str, gone_at: str
+) -> None:
     assert draft_expiry(at(saved_at), CLOCK, NEW_YORK) == at(gone_at)
 
 
@@ -165,7 +167,7 @@ def test_weekday_is_the_payers_when_saved_in_another_zone() -> None:
     assert draft_expiry(friday_evening, CLOCK, NEW_YORK) == at("2026-07-15T22:00")
 
 
-def test_instant_is_refused_when_it_has_no_zone() -> None:
+def test_instant_is_rejected_when_it_has_no_zone() -> None:
     naive = datetime(2026, 7, 6, 9)  # noqa: DTZ001  # the error that is looked for
     with pytest.raises(ValueError, match="zone-aware"):
         draft_expiry(naive, CLOCK, NEW_YORK)
@@ -176,14 +178,14 @@ def test_instant_is_refused_when_it_has_no_zone() -> None:
 @pytest.mark.rule("W2")
 @given(received_at=INSTANTS, zone=st.sampled_from([NEW_YORK, ZoneInfo("UTC")]))
 @example(received_at=datetime(2026, 10, 31, 16, tzinfo=UTC), zone=NEW_YORK)
-def test_deadline_is_72_elapsed_hours_when_urgent(received_at: datetime, zone: ZoneInfo) -> None:
+def test_deadline_is_72_elapsed_hours_when_expedited(received_at: datetime, zone: ZoneInfo) -> None:
     for urgency in (Urgency.EXPEDITED, Urgency.EMERGENCY):
         due_at = decision_deadline(received_at.astimezone(zone), urgency, REVIEW).due_at
         assert due_at.astimezone(UTC) - received_at == timedelta(hours=72)
 
 
 @pytest.mark.rule("W2")
-def test_deadline_is_the_lines_days_when_elective() -> None:
+def test_deadline_is_the_line_of_business_days_when_standard() -> None:
     received_at = datetime(2026, 7, 1, 12, tzinfo=UTC)
     deadline = decision_deadline(received_at, Urgency.STANDARD, REVIEW)
     assert deadline.due_at == datetime(2026, 7, 8, 12, tzinfo=UTC)
@@ -198,7 +200,7 @@ def test_deadline_is_the_appeals_when_an_appeal_is_filed(expedited: bool, days: 
 
 
 @pytest.mark.rule("W2")
-def test_somebody_looks_again_when_each_mark_is_reached() -> None:
+def test_next_check_follows_when_each_reminder_is_reached() -> None:
     warn_at, due_at = (datetime(2026, 7, day, 12, tzinfo=UTC) for day in (6, 8))
     deadline, second = Deadline(warn_at, due_at), timedelta(seconds=1)
     assert deadline.next_check_at(warn_at - second) == warn_at

@@ -37,7 +37,7 @@ def travel(start: Place, bearing: float, miles: float) -> Place:
 
 @pytest.mark.rule("C1")
 @given(entry=PLACES, bearing=BEARINGS, miles=st.floats(0, SEARCH_RADIUS_MILES))
-def test_entry_is_filed_under_searchers_cell_when_within_radius(
+def test_entry_is_indexed_under_the_searched_cell_when_within_the_radius(
     entry: Place, bearing: float, miles: float
 ) -> None:
     searcher = travel(entry, bearing, miles * (1 - 1e-9))
@@ -46,7 +46,7 @@ def test_entry_is_filed_under_searchers_cell_when_within_radius(
 
 @pytest.mark.rule("C1")
 @given(entry=PLACES, bearing=st.sampled_from([0, 90, 180, 270]), near=st.floats(0, 1e-6))
-def test_entry_is_filed_under_searchers_cell_when_at_the_edge_of_the_radius(
+def test_entry_is_indexed_under_the_searched_cell_when_at_the_edge_of_the_radius(
     entry: Place, bearing: float, near: float
 ) -> None:
     searcher = travel(entry, bearing, SEARCH_RADIUS_MILES * (1 - 1e-9 - near))
@@ -55,7 +55,7 @@ def test_entry_is_filed_under_searchers_cell_when_at_the_edge_of_the_radius(
 
 @pytest.mark.rule("C1")
 @given(latitude=st.floats(-16, 73), edge=st.integers(-300, 300))
-def test_entry_is_filed_under_next_column_when_its_circle_just_reaches_it(
+def test_entry_is_indexed_under_the_next_column_when_its_circle_just_reaches_it(
     latitude: float, edge: int
 ) -> None:
     way = SEARCH_RADIUS_MILES / EARTH_RADIUS_MILES
@@ -69,7 +69,7 @@ def test_entry_is_filed_under_next_column_when_its_circle_just_reaches_it(
 
 
 @given(start=PLACES, bearing=BEARINGS, miles=st.floats(0.01, 3000))
-def test_distance_is_the_way_travelled_when_on_a_great_circle(
+def test_distance_is_the_arc_length_when_on_a_great_circle(
     start: Place, bearing: float, miles: float
 ) -> None:
     latitude = radians(start.latitude)
@@ -84,6 +84,6 @@ def test_distance_is_the_way_travelled_when_on_a_great_circle(
 
 
 @given(one=PLACES, other=PLACES)
-def test_distance_is_the_same_when_places_are_exchanged(one: Place, other: Place) -> None:
+def test_distance_is_symmetric_when_places_are_exchanged(one: Place, other: Place) -> None:
     assert miles_between(one, other) == pytest.approx(miles_between(other, one))
     assert miles_between(one, one) == 0

@@ -110,14 +110,14 @@ def content_of(services: Iterable[dict[str, Any]]) -> RequestContent:
 @pytest.mark.rule("C3", "C4")
 @FEWER
 @given(st.data(), TODAYS)
-def test_check_is_taken_when_it_follows_the_form(data: st.DataObject, today: date) -> None:
+def test_check_is_accepted_when_it_follows_the_form(data: st.DataObject, today: date) -> None:
     entered = data.draw(st.lists(services(today), min_size=1, max_size=2))
     assert errors_of_check(content_of(entered), samples.payer(), today) == []
 
 
 @FEWER
 @given(st.data(), TODAYS)
-def test_submission_is_taken_when_it_follows_the_form(data: st.DataObject, today: date) -> None:
+def test_submission_is_accepted_when_it_follows_the_form(data: st.DataObject, today: date) -> None:
     entered = [data.draw(services(today, Stage.SUBMISSION))]
     assert errors_of_submission(content_of(entered), samples.payer(), today) == []
 
@@ -125,7 +125,7 @@ def test_submission_is_taken_when_it_follows_the_form(data: st.DataObject, today
 @pytest.mark.rule("C4")
 @FEWER
 @given(st.data(), TODAYS)
-def test_choice_is_named_when_it_is_none_of_those_offered(data: st.DataObject, today: date) -> None:
+def test_choice_is_named_when_it_is_not_offered(data: st.DataObject, today: date) -> None:
     entered = data.draw(services(today))
     form = form_of(entered, today)
     name = data.draw(st.sampled_from(("type_of_service", "place_of_service")))
@@ -161,9 +161,7 @@ def test_field_is_named_when_the_form_does_not_show_it(data: st.DataObject, toda
 @pytest.mark.rule("C3")
 @FEWER
 @given(st.data(), TODAYS)
-def test_field_is_named_when_the_form_requires_it_and_it_is_left_out(
-    data: st.DataObject, today: date
-) -> None:
+def test_field_is_named_when_it_is_required_and_missing(data: st.DataObject, today: date) -> None:
     entered = data.draw(services(today))
     required = [field for field in form_of(entered, today).fields if field.is_required(Stage.CHECK)]
     field = data.draw(st.sampled_from(required))
@@ -177,7 +175,7 @@ def test_field_is_named_when_the_form_requires_it_and_it_is_left_out(
 @pytest.mark.rule("C9")
 @FEWER
 @given(st.data(), TODAYS, st.integers(1, 400))
-def test_day_is_named_when_it_is_outside_the_window_told(
+def test_date_is_named_when_it_is_outside_the_window(
     data: st.DataObject, today: date, beyond: int
 ) -> None:
     entered = data.draw(services(today))

@@ -11,7 +11,7 @@ KEPT = re.compile(r"[0-9]{5}-[0-9]{4}(-[0-9]{2})?")
 
 
 @given(st.from_regex(NDC_PATTERN, fullmatch=True))
-def test_every_reading_is_settled_when_it_is_chosen(entered: str) -> None:
+def test_every_candidate_is_unambiguous_when_it_is_selected(entered: str) -> None:
     readings = readings_of(entered)
     assert readings
     for reading in readings:
@@ -23,7 +23,7 @@ def test_every_reading_is_settled_when_it_is_chosen(entered: str) -> None:
 
 
 @given(st.text(alphabet="0123456789-", max_size=16))
-def test_pattern_speaks_for_the_reader_when_a_portal_trusts_it(entered: str) -> None:
+def test_pattern_agrees_with_the_parser_when_a_portal_uses_it(entered: str) -> None:
     assert bool(re.fullmatch(NDC_PATTERN, entered)) == bool(readings_of(entered))
 
 
@@ -31,7 +31,7 @@ def test_pattern_speaks_for_the_reader_when_a_portal_trusts_it(entered: str) -> 
     st.sampled_from([(4, 4, 2), (5, 3, 2), (5, 4, 1)]),
     st.from_regex(r"[1-9]{10}", fullmatch=True),
 )
-def test_dashed_code_is_among_the_readings_when_its_dashes_are_lost(
+def test_dashed_code_is_among_the_candidates_when_its_dashes_are_removed(
     widths: tuple[int, int, int], digits: str
 ) -> None:
     first, second, _ = widths

@@ -194,7 +194,7 @@ def test_elapsed_time_counts_when_clocks_change_in_between(
 
 @pytest.mark.rule("W2", "W7")
 @given(at=INSTANTS, expedited=st.booleans(), business=st.sampled_from(BUSINESSES))
-def test_appeal_has_its_own_time_when_it_is_filed(
+def test_appeal_has_its_own_deadline_when_it_is_filed(
     at: datetime, expedited: bool, business: str
 ) -> None:
     clock = CLOCKS[business]

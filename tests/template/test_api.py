@@ -32,14 +32,14 @@ def test_every_route_is_served_when_the_table_lists_it(stack: Synthesized) -> No
     }
 
 
-def test_every_route_asks_for_a_token_when_it_is_called(stack: Synthesized) -> None:
+def test_every_route_requires_a_token_when_it_is_called(stack: Synthesized) -> None:
     (authorizer,) = stack.resources("AWS::ApiGatewayV2::Authorizer")
     for route in stack.properties("AWS::ApiGatewayV2::Route").values():
         assert route["AuthorizationType"] == "JWT"
         assert route["AuthorizerId"] == {"Ref": authorizer}
 
 
-def test_access_log_leads_to_nobody_when_a_call_is_logged(stack: Synthesized) -> None:
+def test_access_log_identifies_no_person_when_a_call_is_logged(stack: Synthesized) -> None:
     (stage,) = stack.properties("AWS::ApiGatewayV2::Stage").values()
     logged = set(json.loads(stage["AccessLogSettings"]["Format"]).values())
     assert {"$context.requestId", "$context.routeKey", "$context.status"} <= logged
@@ -47,7 +47,7 @@ def test_access_log_leads_to_nobody_when_a_call_is_logged(stack: Synthesized) ->
     assert not any("authorizer" in name for name in logged)
 
 
-def test_callers_are_throttled_as_partners_are_told_when_they_are_too_many(
+def test_callers_are_throttled_at_the_documented_rate_when_they_exceed_it(
     dev: Synthesized, prod: Synthesized
 ) -> None:
     page = (ROOT / "docs" / "partner.md").read_text(encoding="utf-8")
@@ -61,7 +61,7 @@ def test_callers_are_throttled_as_partners_are_told_when_they_are_too_many(
         assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 2 * rate
 
 
-def test_portals_of_the_stage_may_call_when_they_ask_before(stack: Synthesized) -> None:
+def test_portals_of_the_stage_are_allowed_when_they_send_a_preflight(stack: Synthesized) -> None:
     (api,) = stack.properties("AWS::ApiGatewayV2::Api").values()
     cors = api["CorsConfiguration"]
     assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
@@ -72,7 +72,9 @@ def test_portals_of_the_stage_may_call_when_they_ask_before(stack: Synthesized) 
     assert answered | {"retry-after"} <= set(cors["ExposeHeaders"])
 
 
-def test_nobody_signs_up_or_edits_rights_when_the_pool_is_ours(stack: Synthesized) -> None:
+def test_users_cannot_sign_up_or_edit_entitlements_when_the_pool_is_ours(
+    stack: Synthesized,
+) -> None:
     (pool,) = stack.properties("AWS::Cognito::UserPool").values()
     (client,) = stack.properties("AWS::Cognito::UserPoolClient").values()
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
@@ -84,18 +86,20 @@ def test_nobody_signs_up_or_edits_rights_when_the_pool_is_ours(stack: Synthesize
     assert {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"} <= set(client["ExplicitAuthFlows"])
 
 
-def test_group_is_there_when_the_contract_names_an_entitlement(stack: Synthesized) -> None:
+def test_group_exists_when_an_operation_needs_an_entitlement(stack: Synthesized) -> None:
     groups = stack.properties("AWS::Cognito::UserPoolGroup").values()
     assert {group["GroupName"] for group in groups} == {kind.value for kind in Entitlement}
 
 
-def test_second_factor_is_asked_when_in_production(prod: Synthesized) -> None:
+def test_second_factor_is_required_when_in_production(prod: Synthesized) -> None:
     (pool,) = prod.properties("AWS::Cognito::UserPool").values()
     assert pool["MfaConfiguration"] == "ON"
     assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
 
 
-def test_payers_own_tokens_are_taken_when_an_issuer_is_given(with_own_issuer: Synthesized) -> None:
+def test_payers_own_tokens_are_accepted_when_an_issuer_is_given(
+    with_own_issuer: Synthesized,
+) -> None:
     (authorizer,) = with_own_issuer.properties("AWS::ApiGatewayV2::Authorizer").values()
     assert authorizer["JwtConfiguration"] == {
         "Issuer": "https://login.example.com/payer",

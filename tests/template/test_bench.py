@@ -62,7 +62,7 @@ def path_without_valgrind(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_one_line_says_so_when_valgrind_is_missing(path_without_valgrind: str) -> None:
+def test_one_line_reports_it_when_valgrind_is_missing(path_without_valgrind: str) -> None:
     ran = bench(path_without_valgrind)
     assert (ran.returncode, ran.stderr) == (0, "")
     missing = "valgrind is missing, so nothing is counted (Debian: apt-get install valgrind)"

@@ -18,24 +18,26 @@ JSONATA_TIMEOUT: Final = "States/Await Decision/TimeoutSeconds"
 """The linter's schema knows no JSONata in a time limit; AWS takes it."""
 
 
-def test_nothing_is_found_when_the_template_is_linted(stack: Synthesized) -> None:
+def test_no_finding_is_reported_when_the_template_is_linted(stack: Synthesized) -> None:
     config = ManualArgs(regions=["us-east-1"], ignore_checks=list(NOT_OURS))
     found = [f"{match.rule.id} {match.message}" for match in api.lint(stack.text, config=config)]
     assert [one for one in found if JSONATA_TIMEOUT not in one] == []
 
 
-def test_nothing_is_open_when_the_security_rules_have_run(stack: Synthesized) -> None:
+def test_no_finding_is_open_when_the_security_rules_have_run(stack: Synthesized) -> None:
     assert stack.findings == []
 
 
-def test_careless_resource_is_found_when_the_security_rules_run(tmp_path: Path) -> None:
+def test_insecure_resource_is_found_when_the_security_rules_run(tmp_path: Path) -> None:
     app = cdk.App(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
     s3.CfnBucket(cdk.Stack(app, "precert-dev"), "Careless")
     found = checked(app, "dev", tmp_path).findings
     assert any("AwsSolutions-S1" in finding for finding in found)
 
 
-def test_acknowledgement_has_a_place_and_a_reason_when_it_is_made(stack: Synthesized) -> None:
+def test_acknowledgement_has_a_resource_and_a_reason_when_it_is_declared(
+    stack: Synthesized,
+) -> None:
     unfounded = [
         f"{path} {finding}"
         for path, finding, reason in stack.acknowledged

@@ -15,7 +15,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_bytes_are_the_same_when_the_sources_are(project: Path) -> None:
+def test_bytes_are_identical_when_the_sources_are_identical(project: Path) -> None:
     assert code_sets.compiled(project).read_bytes() == code_sets.compiled().read_bytes()
 
 
@@ -25,7 +25,7 @@ def test_nothing_is_compiled_when_nothing_changed(monkeypatch: pytest.MonkeyPatc
     assert code_sets.compiled() == first
 
 
-def test_sources_are_others_when_a_list_changes(project: Path) -> None:
+def test_digest_of_the_sources_changes_when_a_list_changes(project: Path) -> None:
     before = code_sets.inputs(project)
     assert code_sets.inputs(project) == before
     with (project / "data" / "code_sets" / "ms_drg.csv").open("a", encoding="utf-8") as file:
@@ -33,7 +33,7 @@ def test_sources_are_others_when_a_list_changes(project: Path) -> None:
     assert code_sets.inputs(project) != before
 
 
-def test_change_is_refused_when_it_describes_no_code(project: Path) -> None:
+def test_change_is_rejected_when_it_describes_no_code(project: Path) -> None:
     with (project / "data" / "code_sets" / "icd10cm_changes.csv").open("a") as file:
         file.write("K559999,,2025-09-30,\n")
     with pytest.raises(ValueError, match="K559999"):

@@ -17,7 +17,7 @@ def requests_table(stack: Synthesized) -> dict[str, Any]:
     return table
 
 
-def test_table_can_be_restored_when_something_went_wrong(stack: Synthesized) -> None:
+def test_table_can_be_restored_when_data_was_lost(stack: Synthesized) -> None:
     tables = stack.properties(TABLE).values()
     assert len(tables) == 2
     for table in tables:
@@ -27,7 +27,7 @@ def test_table_can_be_restored_when_something_went_wrong(stack: Synthesized) -> 
         assert table["SSESpecification"]["SSEType"] == "KMS"
 
 
-def test_keys_are_the_contracts_when_tables_are_made(stack: Synthesized) -> None:
+def test_keys_match_the_shared_names_when_tables_are_created(stack: Synthesized) -> None:
     for table in stack.properties(TABLE).values():
         assert [(k["AttributeName"], k["KeyType"]) for k in table["KeySchema"]] == [
             (shared_names.PK, "HASH"),
@@ -35,7 +35,7 @@ def test_keys_are_the_contracts_when_tables_are_made(stack: Synthesized) -> None
         ]
 
 
-def test_requests_expire_and_tell_when_the_stream_is_read(stack: Synthesized) -> None:
+def test_requests_expire_and_are_streamed_when_the_table_is_created(stack: Synthesized) -> None:
     table = requests_table(stack)
     assert table["TimeToLiveSpecification"] == {
         "AttributeName": shared_names.TTL_ATTRIBUTE,
@@ -44,7 +44,7 @@ def test_requests_expire_and_tell_when_the_stream_is_read(stack: Synthesized) ->
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
 
 
-def test_indexes_carry_the_row_alone_when_lists_are_read(stack: Synthesized) -> None:
+def test_indexes_project_the_row_only_when_lists_are_read(stack: Synthesized) -> None:
     indexes = {
         index["IndexName"]: (
             tuple(key["AttributeName"] for key in index["KeySchema"]),
@@ -62,7 +62,7 @@ def test_indexes_carry_the_row_alone_when_lists_are_read(stack: Synthesized) -> 
     assert len(indexes) == len(shared_names.LINE_INDEXES) + 1
 
 
-def test_bucket_is_private_and_versioned_when_it_is_made(stack: Synthesized) -> None:
+def test_bucket_is_private_and_versioned_when_it_is_created(stack: Synthesized) -> None:
     buckets = stack.properties(BUCKET).values()
     assert len(buckets) == 3
     for bucket in buckets:
@@ -73,7 +73,9 @@ def test_bucket_is_private_and_versioned_when_it_is_made(stack: Synthesized) -> 
 
 
 @pytest.mark.rule("T4")
-def test_history_gets_colder_and_never_ends_when_it_is_archived(stack: Synthesized) -> None:
+def test_archive_moves_to_colder_storage_and_never_expires_when_it_is_created(
+    stack: Synthesized,
+) -> None:
     (archive,) = (
         bucket
         for bucket in stack.properties(BUCKET).values()
@@ -104,7 +106,7 @@ def test_documents_are_announced_and_portals_may_post_when_uploading(stack: Synt
     assert "*" not in cors["AllowedOrigins"]
 
 
-def test_data_stays_when_production_is_deleted(prod: Synthesized) -> None:
+def test_data_is_retained_when_production_is_deleted(prod: Synthesized) -> None:
     for kind in (*HOLDS_DATA, "AWS::Logs::LogGroup"):
         for name, resource in prod.resources(kind).items():
             assert resource["DeletionPolicy"] == "Retain", name

@@ -21,7 +21,7 @@ QUEUE: Final = "AWS::SQS::Queue"
 ALARM: Final = "AWS::CloudWatch::Alarm"
 
 
-def test_records_that_fail_are_set_aside_when_a_mapping_gives_up(stack: Synthesized) -> None:
+def test_failed_records_go_to_a_queue_when_a_mapping_gives_up(stack: Synthesized) -> None:
     mappings = stack.properties(MAPPING).values()
     assert len(mappings) == 2
     for mapping in mappings:
@@ -34,7 +34,7 @@ def test_records_that_fail_are_set_aside_when_a_mapping_gives_up(stack: Synthesi
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_reader_sees_its_own_records_when_the_stream_is_filtered(stack: Synthesized) -> None:
+def test_consumer_receives_its_own_records_when_the_stream_is_filtered(stack: Synthesized) -> None:
     patterns = {
         mapping["FunctionName"]["Fn::GetAtt"][0]: [
             json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]
@@ -63,7 +63,9 @@ def test_reader_sees_its_own_records_when_the_stream_is_filtered(stack: Synthesi
     ]
 
 
-def test_rule_retries_and_sets_aside_when_its_target_fails(stack: Synthesized) -> None:
+def test_rule_retries_and_uses_a_dead_letter_queue_when_its_target_fails(
+    stack: Synthesized,
+) -> None:
     rules = stack.properties("AWS::Events::Rule").values()
     ours = [rule for rule in rules if "replay-name" not in json.dumps(rule.get("EventPattern"))]
     assert len(ours) >= 5
@@ -81,7 +83,7 @@ def test_rule_retries_and_sets_aside_when_its_target_fails(stack: Synthesized) -
         ("ReportsFunction", {"prefix": VENDOR_SOURCE_PREFIX}, (VENDOR_DETERMINED,)),
     ],
 )
-def test_function_hears_its_own_events_when_the_bus_has_them(
+def test_function_receives_its_own_events_when_the_bus_has_them(
     stack: Synthesized, function: str, source: Any, types: tuple[str, ...]
 ) -> None:
     (rule,) = (
@@ -93,7 +95,7 @@ def test_function_hears_its_own_events_when_the_bus_has_them(
     assert "EventBusName" in rule
 
 
-def test_vendor_may_put_its_own_reports_alone_when_its_account_is_admitted(
+def test_vendor_may_put_its_own_reports_only_when_its_account_is_allowed(
     with_own_issuer: Synthesized,
 ) -> None:
     [policy] = with_own_issuer.properties("AWS::Events::EventBusPolicy").values()
@@ -108,7 +110,7 @@ def test_vendor_may_put_its_own_reports_alone_when_its_account_is_admitted(
     }
 
 
-def test_warnings_are_looked_for_when_a_schedule_says_so(stack: Synthesized) -> None:
+def test_expiry_warnings_are_checked_when_the_schedule_fires(stack: Synthesized) -> None:
     (rule,) = (
         r for r in stack.properties("AWS::Events::Rule").values() if "ScheduleExpression" in r
     )
@@ -116,7 +118,7 @@ def test_warnings_are_looked_for_when_a_schedule_says_so(stack: Synthesized) -> 
     assert json.dumps(rule["Targets"]).count("WarnFunction")
 
 
-def test_alarm_watches_when_a_queue_keeps_failures(stack: Synthesized) -> None:
+def test_alarm_is_defined_when_a_queue_receives_failures(stack: Synthesized) -> None:
     watched = {
         dimension["Value"]["Fn::GetAtt"][0]
         for alarm in stack.properties(ALARM).values()
@@ -126,7 +128,7 @@ def test_alarm_watches_when_a_queue_keeps_failures(stack: Synthesized) -> None:
     assert watched == set(stack.resources(QUEUE))
 
 
-def test_alarms_watch_errors_and_throttles_when_a_function_is_deployed(stack: Synthesized) -> None:
+def test_alarms_cover_errors_and_throttles_when_a_function_is_deployed(stack: Synthesized) -> None:
     watched = {
         (dimension["Value"]["Ref"], alarm["MetricName"])
         for alarm in stack.properties(ALARM).values()
@@ -138,7 +140,7 @@ def test_alarms_watch_errors_and_throttles_when_a_function_is_deployed(stack: Sy
 
 
 @pytest.mark.rule("W2")
-def test_operators_are_called_when_a_deadline_passes(stack: Synthesized) -> None:
+def test_operators_are_alarmed_when_a_deadline_passes(stack: Synthesized) -> None:
     """By the metric that the relay counts, under the names that its environment gives it."""
     [alarm] = (
         alarm
@@ -152,7 +154,7 @@ def test_operators_are_called_when_a_deadline_passes(stack: Synthesized) -> None
         assert told["POWERTOOLS_METRICS_NAMESPACE"] == told["POWERTOOLS_SERVICE_NAME"] == "precert"
 
 
-def test_alarms_call_somebody_when_they_ring(stack: Synthesized) -> None:
+def test_alarms_notify_a_topic_when_they_fire(stack: Synthesized) -> None:
     alarms = stack.properties(ALARM).values()
     metrics = {alarm["MetricName"] for alarm in alarms}
     assert {"ExecutionsFailed", "5xx", SCAN_UNRESOLVED} <= metrics
@@ -160,7 +162,7 @@ def test_alarms_call_somebody_when_they_ring(stack: Synthesized) -> None:
     assert all(alarm["AlarmActions"] == [{"Ref": topic}] for alarm in alarms)
 
 
-def test_operators_are_written_to_when_an_address_is_given(with_own_issuer: Synthesized) -> None:
+def test_operators_are_emailed_when_an_address_is_given(with_own_issuer: Synthesized) -> None:
     (subscription,) = with_own_issuer.properties("AWS::SNS::Subscription").values()
     assert (subscription["Protocol"], subscription["Endpoint"]) == (
         "email",
@@ -168,6 +170,6 @@ def test_operators_are_written_to_when_an_address_is_given(with_own_issuer: Synt
     )
 
 
-def test_two_dashboards_are_there_when_the_stack_is_deployed(stack: Synthesized) -> None:
+def test_two_dashboards_exist_when_the_stack_is_deployed(stack: Synthesized) -> None:
     names = {d["DashboardName"] for d in stack.properties("AWS::CloudWatch::Dashboard").values()}
     assert names == {f"precert-{stack.stage}-business", f"precert-{stack.stage}-low-level"}

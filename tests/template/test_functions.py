@@ -16,7 +16,7 @@ from tests.template.synthesized import Synthesized
 FUNCTION: Final = "AWS::Lambda::Function"
 
 
-def test_every_function_is_there_when_the_catalogue_lists_it(stack: Synthesized) -> None:
+def test_every_function_exists_when_the_catalog_lists_it(stack: Synthesized) -> None:
     found = sorted(f["Handler"] for f in stack.properties(FUNCTION).values())
     assert found == sorted(spec.handler for spec in catalogue.ALL)
 
@@ -38,7 +38,7 @@ def test_function_logs_json_and_traces_when_it_runs(stack: Synthesized) -> None:
         assert "ReservedConcurrentExecutions" not in function
 
 
-def test_functions_that_callers_wait_for_start_from_a_snapshot_when_deployed(
+def test_functions_that_callers_wait_for_use_snapstart_when_deployed(
     stack: Synthesized,
 ) -> None:
     serves = {spec.handler: spec.serves_http for spec in catalogue.ALL}
@@ -106,7 +106,7 @@ def test_function_reads_only_its_variables_when_it_is_configured(stack: Synthesi
         assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "precert"
 
 
-def test_every_variable_is_given_when_the_contract_names_it() -> None:
+def test_every_variable_is_set_when_the_shared_names_list_it() -> None:
     given = {name for spec in catalogue.ALL for name in spec.environment}
     assert given | {Env.STAGE} == set(Env)
 
@@ -123,6 +123,6 @@ def test_function_has_the_layers_it_needs_when_it_is_deployed(stack: Synthesized
         assert (inspecting in own) == specs[function["Handler"]].inspects
 
 
-def test_no_custom_resource_is_there_when_the_stack_is_deployed(stack: Synthesized) -> None:
+def test_no_custom_resource_exists_when_the_stack_is_deployed(stack: Synthesized) -> None:
     kinds = {resource["Type"] for resource in stack.template["Resources"].values()}
     assert [kind for kind in kinds if "Custom" in kind] == []

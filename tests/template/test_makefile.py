@@ -81,17 +81,17 @@ def test_every_command_is_run_when_make_lists_it() -> None:
 
 
 @pytest.mark.parametrize("target", LEADS_TO)
-def test_command_is_the_tested_one_when_its_target_is_made(target: str) -> None:
+def test_command_is_the_tested_one_when_its_target_is_run(target: str) -> None:
     assert make(ROOT, "PY=echo", target).strip() == LEADS_TO[target]
 
 
 @pytest.mark.parametrize("target", STUBBED)
-def test_program_is_called_when_its_target_is_made(copy: Path, target: str) -> None:
+def test_program_is_called_when_its_target_is_run(copy: Path, target: str) -> None:
     assert STUBBED[target] in make(copy, target)
 
 
 @pytest.mark.parametrize("target", WRITES)
-def test_files_stay_as_they_are_when_they_are_written_again(copy: Path, target: str) -> None:
+def test_files_are_unchanged_when_they_are_generated_again(copy: Path, target: str) -> None:
     make(copy, target)
     changed = [
         file.relative_to(ROOT).as_posix()
@@ -101,11 +101,11 @@ def test_files_stay_as_they_are_when_they_are_written_again(copy: Path, target: 
     assert changed == []
 
 
-def test_rules_are_printed_when_asked_for(copy: Path) -> None:
+def test_rules_are_printed_when_requested(copy: Path) -> None:
     assert "D3" in make(copy, "rules")
 
 
-def test_only_the_projects_files_are_left_when_everything_is_cleaned(copy: Path) -> None:
+def test_only_tracked_files_remain_when_everything_is_cleaned(copy: Path) -> None:
     make(copy, "setup")
     make(copy, "clean")
     left = {file.relative_to(copy).as_posix() for file in copy.rglob("*") if file.is_file()}

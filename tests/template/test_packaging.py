@@ -43,7 +43,7 @@ def in_isolation(code: str, *folders: Path, given: str = "") -> str:
 
 
 @pytest.mark.parametrize("platform", list(Platform))
-def test_sources_are_compiled_when_an_interpreter_of_the_runtime_is_at_hand(
+def test_sources_are_compiled_when_an_interpreter_of_the_runtime_is_installed(
     platform: Platform,
 ) -> None:
     packages = packaging.build(platform)
@@ -60,7 +60,7 @@ def test_sources_are_compiled_when_an_interpreter_of_the_runtime_is_at_hand(
                 assert struct.unpack("<I", opened.read(name)[4:8])[0] == UNCHECKED_HASH, name
 
 
-def test_nothing_of_this_machine_ships_when_packaged(packages: Packages) -> None:
+def test_no_path_of_this_machine_is_shipped_when_packaged(packages: Packages) -> None:
     home = str(packaging.ROOT).encode()
     for package in every_package(packages):
         with zipfile.ZipFile(package.path) as opened:
@@ -68,7 +68,9 @@ def test_nothing_of_this_machine_ships_when_packaged(packages: Packages) -> None
         assert telling == []
 
 
-def test_metadata_stays_and_scripts_go_when_dependencies_ship(packages: Packages) -> None:
+def test_metadata_is_shipped_and_scripts_are_not_when_dependencies_are_packaged(
+    packages: Packages,
+) -> None:
     shipped = names(packages.dependencies)
     assert any(name.endswith(".dist-info/METADATA") for name in shipped)
     assert not any(name.startswith("python/bin/") for name in shipped)
@@ -76,14 +78,14 @@ def test_metadata_stays_and_scripts_go_when_dependencies_ship(packages: Packages
 
 
 @pytest.mark.parametrize("layer", ["dependencies", "printing", "inspecting"])
-def test_shared_objects_are_for_arm_when_dependencies_ship_to_aws(layer: str) -> None:
+def test_shared_objects_are_for_arm_when_dependencies_are_packaged_for_aws(layer: str) -> None:
     with zipfile.ZipFile(getattr(packaging.build(Platform.AWS), layer).path) as opened:
         objects = [name for name in opened.namelist() if ".so" in Path(name).suffixes]
         found = {ELF_MACHINES[struct.unpack("<H", opened.read(name)[18:20])[0]] for name in objects}
     assert found == {"aarch64"}
 
 
-def test_layers_import_when_they_are_all_there_is(tmp_path: Path) -> None:
+def test_layers_are_importable_when_nothing_else_is_installed(tmp_path: Path) -> None:
     packages = packaging.build(Platform.LOCAL)
     for package in (packages.dependencies, packages.core, packages.code_sets):
         with zipfile.ZipFile(package.path) as opened:
@@ -111,7 +113,7 @@ def trusted(bundle: Path) -> dict[str, str]:
     return {one.get("commonName", ""): one.get("organizationName", "") for one in subjects}
 
 
-def test_functions_trust_all_of_amazons_roots_and_no_other_when_dependencies_ship() -> None:
+def test_ca_bundle_has_all_amazon_roots_and_no_other_when_dependencies_are_packaged() -> None:
     """A root that Amazon adds turns this red when the bundle that is installed here has it."""
     packaging.build(Platform.LOCAL, ("check",))
     folder = packaging.ROOT / "build" / Platform.LOCAL.value / "dependencies" / "python"
@@ -123,7 +125,7 @@ def test_functions_trust_all_of_amazons_roots_and_no_other_when_dependencies_shi
     assert set(trusted(folder / certificates.BUNDLE)) == of_amazon == set(certificates.AMAZON_ROOTS)
 
 
-def test_packaging_is_refused_when_a_root_is_missing(tmp_path: Path) -> None:
+def test_packaging_fails_when_a_root_is_missing(tmp_path: Path) -> None:
     bundle = tmp_path / "cacert.pem"
     whole = Path(botocore.__file__).with_name("cacert.pem").read_text(encoding="utf-8")
     first = whole.index('# Label: "Amazon Root CA 3"')
@@ -143,7 +145,7 @@ def test_document_is_printed_when_a_function_has_the_printing_layer(tmp_path: Pa
     assert in_isolation(code, tmp_path / "python").strip() == "b'%PDF-'"
 
 
-def test_passwords_are_noticed_when_a_function_has_the_inspecting_layer(tmp_path: Path) -> None:
+def test_passwords_are_detected_when_a_function_has_the_inspecting_layer(tmp_path: Path) -> None:
     packages = packaging.build(Platform.LOCAL)
     for package in (packages.dependencies, packages.core, packages.inspecting):
         with zipfile.ZipFile(package.path) as opened:
@@ -158,7 +160,7 @@ def test_passwords_are_noticed_when_a_function_has_the_inspecting_layer(tmp_path
     assert in_isolation(code, tmp_path / "python", given=protected).strip() == "password_protected"
 
 
-def test_layers_stay_within_lambdas_limit_when_a_function_has_all_of_them(
+def test_layers_are_within_the_lambda_limit_when_a_function_has_all_of_them(
     packages: Packages,
 ) -> None:
     layers = every_package(packages)[: -len(packages.functions)]
@@ -169,7 +171,7 @@ def test_layers_stay_within_lambdas_limit_when_a_function_has_all_of_them(
     assert unpacked < LAMBDA_LIMIT
 
 
-def test_handlers_stand_where_lambda_looks_when_a_function_ships(packages: Packages) -> None:
+def test_handlers_are_where_lambda_looks_when_a_function_is_packaged(packages: Packages) -> None:
     assert set(packages.functions) == set(packaging.function_folders())
     for name, package in packages.functions.items():
         shipped = {entry for entry in names(package) if entry.endswith(".py")}
@@ -178,7 +180,7 @@ def test_handlers_stand_where_lambda_looks_when_a_function_ships(packages: Packa
         assert shipped == expected | {"functions/__init__.py"}
 
 
-def test_payers_data_can_be_read_when_the_core_ships(packages: Packages) -> None:
+def test_payers_data_is_readable_when_the_core_is_packaged(packages: Packages) -> None:
     shipped = set(names(packages.core))
     data = packaging.ROOT / "data" / "payer"
     wanted = {path.relative_to(data).as_posix() for path in archive.files_of(data)}
@@ -208,7 +210,7 @@ def small_project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_zip_is_the_same_when_the_folder_is(small_project: Path, tmp_path: Path) -> None:
+def test_zip_is_identical_when_the_folder_is_unchanged(small_project: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first.zip", tmp_path / "second.zip"
     archive.write_zip(small_project / "precert", first)
     (small_project / "precert" / "__init__.py").touch()
@@ -216,7 +218,7 @@ def test_zip_is_the_same_when_the_folder_is(small_project: Path, tmp_path: Path)
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_function_alone_changes_when_its_code_does(small_project: Path) -> None:
+def test_only_the_function_changes_when_its_code_does(small_project: Path) -> None:
     def hashes() -> tuple[str, str]:
         builder = packaging._Builder(Platform.LOCAL, small_project)
         with builder.alone():
@@ -230,7 +232,7 @@ def test_function_alone_changes_when_its_code_does(small_project: Path) -> None:
     assert after[1] != before[1]
 
 
-def test_sources_ship_when_no_interpreter_of_the_runtime_is_at_hand(
+def test_sources_are_shipped_when_no_interpreter_of_the_runtime_is_installed(
     small_project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled = packaging._Builder(Platform.LOCAL, small_project)

@@ -106,7 +106,7 @@ def permissions(stack: Synthesized) -> dict[str, set[str]]:
     return found
 
 
-def test_function_may_do_what_the_list_says_when_it_runs(stack: Synthesized) -> None:
+def test_function_has_the_listed_permissions_when_it_runs(stack: Synthesized) -> None:
     found = permissions(stack)
     functions = stack.properties("AWS::Lambda::Function").values()
     roles = {f["Handler"]: f["Role"]["Fn::GetAtt"][0] for f in functions}
@@ -115,7 +115,7 @@ def test_function_may_do_what_the_list_says_when_it_runs(stack: Synthesized) -> 
         assert found[roles[spec.handler]] - EVERYONE == allowed, spec.construct_id
 
 
-def test_scanner_may_do_what_the_list_says_when_documents_are_scanned(prod: Synthesized) -> None:
+def test_scanner_has_the_listed_permissions_when_documents_are_scanned(prod: Synthesized) -> None:
     [plan] = prod.properties(PLAN).values()
     role = plan["Role"]["Fn::GetAtt"][0]
     assert permissions(prod)[role] == SCANNER
@@ -137,7 +137,7 @@ def test_no_action_is_a_wildcard_when_it_is_allowed(stack: Synthesized) -> None:
     assert [action for action in actions if "*" in action] == []
 
 
-def test_every_resource_is_named_when_aws_can_name_it(stack: Synthesized) -> None:
+def test_every_resource_is_named_when_aws_supports_it(stack: Synthesized) -> None:
     anywhere = {
         action
         for _, statement in stack.statements()
@@ -147,7 +147,9 @@ def test_every_resource_is_named_when_aws_can_name_it(stack: Synthesized) -> Non
     assert anywhere - WITHOUT_RESOURCES == set()
 
 
-def test_objects_are_reached_below_their_prefix_when_a_function_may(stack: Synthesized) -> None:
+def test_objects_are_accessible_below_their_prefix_only_when_a_function_has_access(
+    stack: Synthesized,
+) -> None:
     for _, statement in stack.statements():
         if any(action.startswith("s3:") for action in listed(statement["Action"])):
             for resource in listed(statement["Resource"]):
@@ -162,7 +164,7 @@ def test_objects_are_reached_below_their_prefix_when_a_function_may(stack: Synth
                 }
 
 
-def test_key_is_used_through_the_stores_alone_when_a_function_uses_it(stack: Synthesized) -> None:
+def test_key_is_used_through_the_stores_only_when_a_function_uses_it(stack: Synthesized) -> None:
     for _, statement in stack.statements():
         if any(action.startswith("kms:") for action in listed(statement["Action"])):
             assert statement["Action"] == "kms:GenerateMac" or (
@@ -171,7 +173,7 @@ def test_key_is_used_through_the_stores_alone_when_a_function_uses_it(stack: Syn
 
 
 @pytest.mark.rule("P1")
-def test_ssn_is_hashed_by_the_check_alone_when_a_key_is_used(stack: Synthesized) -> None:
+def test_only_the_check_function_hashes_ssns_when_the_key_is_used(stack: Synthesized) -> None:
     hashing = [
         (role, statement["Resource"]["Fn::GetAtt"])
         for role, statement in stack.statements()

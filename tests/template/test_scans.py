@@ -40,7 +40,7 @@ def test_documents_are_scanned_when_in_production(prod: Synthesized) -> None:
     assert environment(prod, "functions.upload.verify.handle")["SCAN_DOCUMENTS"] == "on"
 
 
-def test_plan_waits_for_its_roles_permissions_when_it_is_made(prod: Synthesized) -> None:
+def test_plan_depends_on_its_roles_permissions_when_it_is_created(prod: Synthesized) -> None:
     [plan] = prod.resources(PLAN).values()
     role = plan["Properties"]["Role"]["Fn::GetAtt"][0]
     [policy] = (
@@ -56,7 +56,7 @@ def test_documents_are_not_scanned_when_in_development(dev: Synthesized) -> None
     assert environment(dev, "functions.upload.verify.handle")["SCAN_DOCUMENTS"] == "off"
 
 
-def test_documents_are_scanned_in_development_when_the_deployer_says_so(
+def test_documents_are_scanned_in_development_when_the_context_enables_it(
     with_own_issuer: Synthesized,
 ) -> None:
     assert len(with_own_issuer.resources(PLAN)) == 1
@@ -65,13 +65,15 @@ def test_documents_are_scanned_in_development_when_the_deployer_says_so(
     assert with_own_issuer.findings == []
 
 
-def test_switch_is_refused_when_it_is_neither_on_nor_off() -> None:
+def test_switch_is_rejected_when_it_is_neither_on_nor_off() -> None:
     assert stage_config("prod", {"scan_documents": "off"}).scan_documents is False
     with pytest.raises(ValueError, match="on or off"):
         stage_config("dev", {"scan_documents": "true"})
 
 
-def test_results_of_this_bucket_are_heard_when_guardduty_tells(stack: Synthesized) -> None:
+def test_results_of_this_bucket_are_received_when_guardduty_publishes_them(
+    stack: Synthesized,
+) -> None:
     [rule] = (
         rule
         for rule in stack.properties("AWS::Events::Rule").values()
@@ -90,7 +92,7 @@ def test_results_of_this_bucket_are_heard_when_guardduty_tells(stack: Synthesize
     assert "EventBusName" not in rule
 
 
-def test_operator_is_called_when_a_scan_could_not_tell(stack: Synthesized) -> None:
+def test_operator_is_alarmed_when_a_scan_failed(stack: Synthesized) -> None:
     [alarm] = (
         alarm
         for alarm in stack.properties("AWS::CloudWatch::Alarm").values()

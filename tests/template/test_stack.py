@@ -24,7 +24,7 @@ def without_packages(value: Any) -> Any:
     return parsed
 
 
-def test_names_are_given_when_the_stack_is_deployed(stack: Synthesized) -> None:
+def test_outputs_are_named_when_the_stack_is_deployed(stack: Synthesized) -> None:
     assert set(stack.template["Outputs"]) == {
         *("ApiUrl", "UserPoolId", "UserPoolClientId", "RequestsTableName", "ReferenceTableName"),
         *("DocumentsBucketName", "RuleListsBucketName", "EventBusName", "StateMachineArn"),
@@ -32,7 +32,7 @@ def test_names_are_given_when_the_stack_is_deployed(stack: Synthesized) -> None:
     }
 
 
-def test_only_processor_and_assets_differ_when_the_platform_does(
+def test_only_architecture_and_assets_differ_when_the_platform_does(
     dev: Synthesized, dev_on_aws: Synthesized
 ) -> None:
     assert without_packages(dev.template) == without_packages(dev_on_aws.template)
@@ -43,21 +43,21 @@ def test_functions_run_on_arm_when_in_aws(prod: Synthesized) -> None:
     assert {tuple(function["Architectures"]) for function in functions} == {("arm64",)}
 
 
-def test_nothing_of_this_machine_is_told_when_synthesized(stack: Synthesized) -> None:
+def test_no_path_of_this_machine_is_in_the_template_when_synthesized(stack: Synthesized) -> None:
     assert re.findall(r"/(?:work|home|root|Users|tmp)/[^\"]*", stack.text) == []
 
 
-def test_no_account_is_asked_when_synthesized(stack: Synthesized) -> None:
+def test_no_account_is_looked_up_when_synthesized(stack: Synthesized) -> None:
     assert "Parameters" not in stack.template
     assert "Rules" not in stack.template
 
 
-def test_stage_is_refused_when_nobody_knows_it() -> None:
+def test_stage_is_rejected_when_it_is_unknown() -> None:
     with pytest.raises(ValueError, match="unknown stage"):
         stage_config("staging", {})
 
 
-def test_issuer_is_refused_when_no_audience_is_given() -> None:
+def test_issuer_is_rejected_when_no_audience_is_given() -> None:
     with pytest.raises(ValueError, match="audience"):
         stage_config("dev", {"oidc_issuer": "https://login.example.com"})
 

@@ -53,7 +53,7 @@ def evaluated(expression: str, **variables: Any) -> Any:
     return compiled.evaluate(None)
 
 
-def test_every_next_leads_somewhere_when_the_graph_is_walked(machine: Machine) -> None:
+def test_every_next_state_exists_when_the_graph_is_walked(machine: Machine) -> None:
     states = machine["States"]
     dangling = [
         (name, target)
@@ -64,7 +64,7 @@ def test_every_next_leads_somewhere_when_the_graph_is_walked(machine: Machine) -
     assert dangling == []
 
 
-def test_every_state_is_reached_when_the_graph_is_walked(machine: Machine) -> None:
+def test_every_state_is_reachable_when_the_graph_is_walked(machine: Machine) -> None:
     reached: set[str] = set()
     waiting = [machine["StartAt"]]
     while waiting:
@@ -75,19 +75,19 @@ def test_every_state_is_reached_when_the_graph_is_walked(machine: Machine) -> No
     assert reached == set(machine["States"])
 
 
-def test_state_can_be_left_when_it_is_not_terminal(machine: Machine) -> None:
+def test_state_has_an_exit_when_it_is_not_terminal(machine: Machine) -> None:
     for name, state in machine["States"].items():
         assert bool(list(ways_out(state))) is (state["Type"] not in TERMINAL), name
 
 
-def test_state_says_what_it_is_for_when_read(machine: Machine) -> None:
+def test_state_has_a_comment_when_read(machine: Machine) -> None:
     assert machine["QueryLanguage"] == "JSONata"
     for name, state in machine["States"].items():
         assert len(state["Comment"].split()) >= 8, name
         assert name == name.title(), name
 
 
-def test_task_is_bounded_retried_and_caught_when_it_fails(machine: Machine) -> None:
+def test_task_has_timeout_retry_and_catch_when_it_fails(machine: Machine) -> None:
     for name, state in tasks(machine).items():
         assert "TimeoutSeconds" in state, name
         for retry in state["Retry"]:
@@ -102,7 +102,7 @@ def test_task_is_bounded_retried_and_caught_when_it_fails(machine: Machine) -> N
         assert all("States.ALL" not in errors for errors in everything[:-1]), name
 
 
-def test_timeout_is_no_fault_when_a_decision_is_awaited(machine: Machine) -> None:
+def test_timeout_is_not_an_error_when_a_decision_is_awaited(machine: Machine) -> None:
     state = machine["States"]["Await Decision"]
     assert all("States.Timeout" not in retry["ErrorEquals"] for retry in state["Retry"])
     nexts = {error: catch["Next"] for catch in state["Catch"] for error in catch["ErrorEquals"]}
@@ -110,7 +110,7 @@ def test_timeout_is_no_fault_when_a_decision_is_awaited(machine: Machine) -> Non
     assert nexts["RequestClosedError"] == "Determined"
 
 
-def test_errors_of_ours_exist_when_the_machine_names_them(machine: Machine) -> None:
+def test_caught_error_classes_exist_when_the_machine_names_them(machine: Machine) -> None:
     named = {
         error
         for state in tasks(machine).values()
@@ -121,7 +121,7 @@ def test_errors_of_ours_exist_when_the_machine_names_them(machine: Machine) -> N
     assert named == {TransientError.__name__, RequestClosedError.__name__, CLOCK_MOVED}
 
 
-def test_data_is_ids_only_when_a_task_is_called(machine: Machine) -> None:
+def test_input_is_ids_only_when_a_task_is_called(machine: Machine) -> None:
     for name, state in tasks(machine).items():
         payload = state["Arguments"]["Payload"]
         assert set(payload) <= IDS, name
@@ -129,13 +129,15 @@ def test_data_is_ids_only_when_a_task_is_called(machine: Machine) -> None:
     assert set(machine["States"]["Determined"]["Output"]) <= IDS
 
 
-def test_every_task_has_its_state_when_the_contract_names_it(machine: Machine) -> None:
+def test_every_task_has_its_state_when_the_shared_names_list_it(machine: Machine) -> None:
     called = [state["Arguments"]["Payload"]["task"] for state in tasks(machine).values()]
     assert sorted(called) == sorted(task.value for task in WorkflowTask)
 
 
 @pytest.mark.parametrize("route", list(Route))
-def test_exactly_one_way_is_open_when_a_route_is_answered(machine: Machine, route: Route) -> None:
+def test_exactly_one_choice_matches_when_a_route_is_returned(
+    machine: Machine, route: Route
+) -> None:
     choices = machine["States"]["Route"]["Choices"]
     open_ways = [c["Next"] for c in choices if evaluated(c["Condition"], route=route.value)]
     expected = {Route.REVIEW: "Await Decision", Route.CLOSED: "Determined"}
@@ -150,7 +152,7 @@ def test_every_expression_parses_when_read(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(("answer", "seconds"), [({"seconds_to_next_check": 7}, 7), ({}, 1)])
-def test_wait_is_known_when_the_answer_has_a_mark_or_none(
+def test_wait_is_defined_when_the_response_has_a_next_check_or_none(
     machine: Machine, answer: dict[str, int], seconds: int
 ) -> None:
     for name in ("Assess", "Check Deadline"):
@@ -159,14 +161,14 @@ def test_wait_is_known_when_the_answer_has_a_mark_or_none(
         assert evaluated(expression, states=states) == seconds
 
 
-def test_few_states_are_entered_when_a_pended_round_is_decided(machine: Machine) -> None:
+def test_few_states_are_entered_when_a_pended_cycle_is_decided(machine: Machine) -> None:
     path = ["Assess", "Route", "Await Decision", "Determined"]
     for name, following in pairwise(path):
         assert following in set(ways_out(machine["States"][name]))
     assert len(path) <= 5
 
 
-def test_names_alone_are_filled_in_when_deployed(machine: Machine, stack: Synthesized) -> None:
+def test_only_names_are_substituted_when_deployed(machine: Machine, stack: Synthesized) -> None:
     (deployed,) = stack.properties("AWS::StepFunctions::StateMachine").values()
     assert json.loads(deployed["DefinitionString"]) == machine
     assert set(deployed["DefinitionSubstitutions"]) == {"WorkflowFunctionArn"}

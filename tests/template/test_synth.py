@@ -9,14 +9,14 @@ from infra import synth
 from infra.platforms import Platform
 
 
-def test_assembly_is_kept_when_nothing_changed(tmp_path: Path) -> None:
+def test_assembly_is_reused_when_nothing_changed(tmp_path: Path) -> None:
     assert synth.synthesize("dev", Platform.LOCAL, tmp_path) is True
     begun = time.process_time()
     assert synth.synthesize("dev", Platform.LOCAL, tmp_path) is False
     assert time.process_time() - begun < 0.5
 
 
-def test_assembly_is_made_anew_when_the_stage_is_another(
+def test_assembly_is_rebuilt_when_the_stage_differs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synth.synthesize("dev", Platform.LOCAL, tmp_path)

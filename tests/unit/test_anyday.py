@@ -18,7 +18,9 @@ print(datetime.now(timezone.utc).date(), 0.1 <= time.monotonic() - began < 30)
 """
 
 
-def test_it_says_how_to_get_the_library_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_names_install_command_when_library_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("PRECERT_FAKETIME", raising=False)
     monkeypatch.setattr(anyday, "PLACES", ())
     with pytest.raises(SystemExit, match="apt-get install libfaketime"):
@@ -26,7 +28,7 @@ def test_it_says_how_to_get_the_library_when_it_is_missing(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("day", anyday.DAYS)
-def test_clock_is_set_and_runs_when_a_day_is_chosen(day: str) -> None:
+def test_clock_is_set_and_advances_when_a_day_is_chosen(day: str) -> None:
     try:
         environment = anyday.environment(anyday.DAYS[day])
     except SystemExit as error:

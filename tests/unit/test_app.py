@@ -206,7 +206,7 @@ def test_response_is_empty_when_an_operation_returns_nothing() -> None:
     assert answer["headers"] == {"Cache-Control": "no-store"}
 
 
-def test_response_is_bytes_when_an_operation_returns_a_file() -> None:
+def test_response_is_binary_when_an_operation_returns_a_file() -> None:
     answer = called("GET", f"/v1/drafts/{REQUEST_ID}")
     assert answer["isBase64Encoded"] is True
     assert base64.b64decode(answer["body"]) == b"%PDF-"
@@ -223,7 +223,9 @@ def test_media_type_is_the_declared_one_when_the_response_is_fhir() -> None:
 
 
 @pytest.mark.parametrize(("units", "status"), [(1, 200), (2, 202)])
-def test_status_is_the_returned_one_when_an_operation_has_two(units: int, status: int) -> None:
+def test_status_is_the_returned_one_when_an_operation_has_two_statuses(
+    units: int, status: int
+) -> None:
     answer = called("POST", "/v1/decisions", {"text": "x", "units": units})
     assert answer["statusCode"] == status
     assert json.loads(answer["body"]) == {"text": "x", "units": units}
@@ -232,37 +234,37 @@ def test_status_is_the_returned_one_when_an_operation_has_two(units: int, status
 # -- checks before the function -----------------------------------------------------------------------
 
 
-def test_caller_is_refused_before_the_input_is_read_when_the_entitlement_is_missing() -> None:
+def test_caller_is_refused_before_input_is_parsed_when_entitlement_is_missing() -> None:
     for given in ({"raw": "{"}, {"body": {"units": "x"}}, {"if_match": "x"}):
         answer = saving(claims={"sub": "u", "cognito:groups": "[Reviewer]"}, **given)
         assert problem(answer)["code"] == "not_entitled"
         assert problem(answer)["entitlement"] == Entitlement.PATIENT_SEARCH.value
 
 
-def test_any_token_is_enough_when_an_operation_needs_no_entitlement() -> None:
+def test_any_token_is_accepted_when_an_operation_needs_no_entitlement() -> None:
     assert called("GET", "/v1/me", claims={"sub": "u"})["statusCode"] == 200
     assert problem(called("GET", "/v1/me", claims={}))["status"] == 403
 
 
 @pytest.mark.parametrize("draft_id", ["x", REQUEST_ID.lower(), REQUEST_ID + "0", "849382930"])
-def test_nothing_is_found_when_the_id_does_not_have_the_form(draft_id: str) -> None:
+def test_response_is_404_when_an_id_is_malformed(draft_id: str) -> None:
     answer = called("PUT", f"/v1/drafts/{draft_id}", raw="{", if_match='"3"')
     assert (answer["statusCode"], problem(answer)["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize("value", ["1", "*", 'W/"1"', '"1","2"', '"1", "2"', '"0"', ""])
-def test_header_is_malformed_when_if_match_is_not_an_etag_of_this_api(value: str) -> None:
+def test_header_is_rejected_when_if_match_is_not_an_etag_of_this_api(value: str) -> None:
     found = problem(saving(if_match=value))
     assert (found["status"], found["code"]) == (400, "malformed_header")
     assert [one["pointer"] for one in found["errors"]] == ["/If-Match"]
 
 
-def test_version_is_missing_when_there_is_no_if_match() -> None:
+def test_version_is_reported_missing_when_if_match_is_absent() -> None:
     answer = called("PUT", f"/v1/drafts/{REQUEST_ID}", {"text": "x"})
     assert problem(answer)["status"] == 428
 
 
-def test_header_is_malformed_when_the_key_is_not_ascii() -> None:
+def test_header_is_rejected_when_the_idempotency_key_is_not_ascii() -> None:
     found = problem(saving(idempotency_key="ключ"))
     assert [one["pointer"] for one in found["errors"]] == ["/Idempotency-Key"]
 
@@ -282,7 +284,9 @@ def test_header_is_malformed_when_the_key_is_not_ascii() -> None:
         (base64.b64encode('{"text": "é"}'.encode()).decode(), True, 201),
     ],
 )
-def test_body_is_strict_json_when_it_is_read(raw: str, encoded: bool, status: int) -> None:
+def test_body_is_parsed_as_strict_json_when_it_is_read(
+    raw: str, encoded: bool, status: int
+) -> None:
     assert saving(raw=raw, encoded=encoded)["statusCode"] == status
 
 
@@ -307,7 +311,7 @@ def test_parameter_is_named_when_it_is_wrong_repeated_or_unknown(query: dict[str
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/v1/nothing"), ("PATCH", f"/v1/drafts/{REQUEST_ID}")]
 )
-def test_there_is_no_such_operation_when_no_route_matches(method: str, path: str) -> None:
+def test_response_is_404_when_no_route_matches(method: str, path: str) -> None:
     found = problem(called(method, path))
     assert (found["status"], found["code"]) == (404, "no_route")
 
@@ -315,7 +319,7 @@ def test_there_is_no_such_operation_when_no_route_matches(method: str, path: str
 # -- problems -----------------------------------------------------------------------------------------
 
 
-def test_errors_are_counted_when_there_are_more_than_a_problem_lists() -> None:
+def test_further_errors_are_counted_when_there_are_more_than_a_problem_lists() -> None:
     RAISED.append(
         InvalidInputError([FieldError(f"/{n}", "missing", "required") for n in range(130)])
     )
@@ -323,7 +327,7 @@ def test_errors_are_counted_when_there_are_more_than_a_problem_lists() -> None:
     assert (len(found["errors"]), found["further_errors"]) == (MAX_LISTED, 30)
 
 
-def test_number_of_further_errors_is_left_out_when_all_are_listed() -> None:
+def test_count_of_further_errors_is_omitted_when_all_are_listed() -> None:
     RAISED.append(InvalidInputError([FieldError("/a", "missing", "required")] * MAX_LISTED))
     assert "further_errors" not in problem(called("GET", "/v1/broken"))
 
@@ -335,14 +339,14 @@ def test_extensions_are_members_when_an_error_has_them() -> None:
     assert "errors" not in found
 
 
-def test_caller_is_asked_to_wait_when_an_error_is_transient() -> None:
+def test_retry_after_is_sent_when_an_error_is_transient() -> None:
     RAISED.append(TransientError("Try again."))
     answer = called("GET", "/v1/broken")
     assert (problem(answer)["status"], answer["headers"]["Retry-After"]) == (503, "2")
 
 
 @pytest.mark.parametrize("error", [RuntimeError(SECRET), KeyError(SECRET), RecursionError(SECRET)])
-def test_caller_learns_nothing_when_an_internal_error_occurs(
+def test_response_hides_details_when_an_internal_error_occurs(
     error: Exception, logged: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
     RAISED.append(error)

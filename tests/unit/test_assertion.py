@@ -31,17 +31,17 @@ def changed_line(**changes: Any) -> RequestContent:
     return content(services=[service | {"procedures": [first | changes, *others]}])
 
 
-def test_id_tells_when_the_answer_was_given_when_it_is_read() -> None:
+def test_id_contains_the_answer_time_when_it_is_read() -> None:
     assert re.fullmatch(r"CHK-260701150000-[0-9A-HJKMNP-TV-Z]{16}", deps())
     assert deps(at=START.astimezone(ZoneInfo("America/New_York"))) == deps()
 
 
-def test_id_is_the_same_when_the_same_was_asked_in_the_same_second() -> None:
+def test_id_is_identical_when_the_same_question_is_answered_in_the_same_second() -> None:
     assert deps() == deps(content())
     assert deps(at=START + timedelta(seconds=1))[16:] != deps()[16:]
 
 
-def test_id_fits_when_question_list_and_instant_are_those_of_the_answer() -> None:
+def test_assertion_is_valid_when_question_list_and_instant_match() -> None:
     assert matches(deps(), content(), LIST, key=KEY)
 
 
@@ -58,7 +58,7 @@ def test_id_fits_when_question_list_and_instant_are_those_of_the_answer() -> Non
     ],
     ids=["patient", "provider", "urgency", "diagnosis", "day", "code", "services"],
 )
-def test_id_does_not_fit_when_something_else_was_asked(other: RequestContent) -> None:
+def test_assertion_is_invalid_when_another_question_was_answered(other: RequestContent) -> None:
     assert not matches(deps(), other, LIST, key=KEY)
 
 
@@ -73,48 +73,50 @@ def test_id_does_not_fit_when_something_else_was_asked(other: RequestContent) ->
     ],
     ids=["phone", "requesting provider", "the id itself", "stay", "line"],
 )
-def test_id_fits_when_a_draft_added_what_only_drafts_have(later: RequestContent) -> None:
+def test_assertion_is_valid_when_a_draft_added_fields_that_only_drafts_have(
+    later: RequestContent,
+) -> None:
     assert matches(deps(), later, LIST, key=KEY)
 
 
-def test_id_does_not_fit_when_another_list_answered() -> None:
+def test_assertion_is_invalid_when_another_rule_list_answered() -> None:
     assert not matches(deps(), content(), "2026-07", key=KEY)
 
 
 @pytest.mark.parametrize(
     "quoted", ["", "CHK", "CHK-260701150000", "ABC-260701150000-0123456789ABCDEF", "ÄÖÜ-1-ß"]
 )
-def test_nothing_fits_when_what_is_quoted_is_no_id(quoted: str) -> None:
+def test_assertion_is_invalid_when_the_quoted_text_is_not_an_id(quoted: str) -> None:
     assert not matches(quoted, content(), LIST, key=KEY)
 
 
-def test_time_cannot_be_changed_when_an_id_was_given() -> None:
+def test_assertion_is_invalid_when_its_time_was_changed() -> None:
     assert not matches(deps().replace("260701", "260601"), content(), LIST, key=KEY)
 
 
-def test_id_cannot_be_made_when_the_key_is_not_known() -> None:
+def test_id_cannot_be_forged_when_the_key_is_unknown() -> None:
     """Nor can a member's id be found by trying them all."""
     assert deps(key=bytes(32)) != deps()
     assert not matches(deps(key=bytes(32)), content(), LIST, key=KEY)
 
 
-def test_id_is_read_as_people_write_it_when_it_is_quoted() -> None:
+def test_id_is_normalized_when_it_is_quoted_as_people_write_it() -> None:
     quoted = content(assertion_id=" chk-260701150000-o123i567l9abcdef ")
     assert quoted.assertion_id == "CHK-260701150000-0123156719ABCDEF"
 
 
 @pytest.mark.parametrize("wrong", ["CHK-26070115000-0123456789ABCDEF", "CHK-260701150000-U", ""])
-def test_id_is_refused_when_its_form_is_another(wrong: str) -> None:
+def test_id_is_rejected_when_it_is_malformed(wrong: str) -> None:
     with pytest.raises(ValidationError):
         content(assertion_id=wrong)
 
 
-def test_moment_is_read_when_an_id_is_quoted() -> None:
+def test_instant_is_read_when_an_id_is_quoted() -> None:
     assert given_at(deps(at=START + timedelta(milliseconds=300))) == START
 
 
 @pytest.mark.parametrize(
     "quoted", ["", "CHK-261301000000-0123456789ABCDEF", "CHK-2607011500-X", "ABC-260701150000-X"]
 )
-def test_no_moment_is_read_when_what_is_quoted_is_no_id(quoted: str) -> None:
+def test_no_instant_is_read_when_the_quoted_text_is_not_an_id(quoted: str) -> None:
     assert given_at(quoted) is None

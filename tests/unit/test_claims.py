@@ -25,14 +25,14 @@ BOTH: Final = frozenset({"463778226", "203129831"})
         [463778226, 203129831],
     ],
 )
-def test_tins_are_read_when_a_list_arrives_in_any_form(claim: Any) -> None:
+def test_tins_are_parsed_when_a_list_arrives_in_any_format(claim: Any) -> None:
     assert caller_of({"sub": "u", "tins": claim}, NAMES).tins == BOTH
 
 
 @pytest.mark.parametrize(
     "claim", [None, "", "[]", [], "x", "12345678", "1234567890", "46-3778226", 463778226, True]
 )
-def test_there_is_no_tin_when_the_claim_holds_none(claim: Any) -> None:
+def test_no_tin_is_parsed_when_the_claim_is_empty(claim: Any) -> None:
     assert caller_of({"sub": "u", "tins": claim}, NAMES).tins == frozenset()
 
 
@@ -46,13 +46,13 @@ def test_there_is_no_tin_when_the_claim_holds_none(claim: Any) -> None:
         ({"PatientSearch": True}, set()),
     ],
 )
-def test_foreign_entitlements_are_passed_over_when_groups_are_read(
+def test_unknown_entitlements_are_ignored_when_groups_are_read(
     claim: Any, known: set[Entitlement]
 ) -> None:
     assert caller_of({"sub": "u", "groups": claim}, NAMES).entitlements == known
 
 
-def test_claims_are_named_by_configuration_when_an_issuer_names_them_otherwise() -> None:
+def test_claim_names_are_configurable_when_an_issuer_uses_other_names() -> None:
     names = ClaimNames("roles", "tax_ids", "plan_ids", "vendors")
     claims = {"sub": "u", "roles": "Reviewer", "tax_ids": "463778226", "plan_ids": "[A B]"}
     assert caller_of(claims, names) == Caller(
@@ -64,14 +64,14 @@ def test_claims_are_named_by_configuration_when_an_issuer_names_them_otherwise()
 
 
 @pytest.mark.parametrize("claims", [{}, {"sub": ""}, {"sub": None}, {"sub": 7}, {"sub": ["u"]}])
-def test_caller_is_refused_when_the_token_names_nobody(claims: dict[str, Any]) -> None:
+def test_caller_is_refused_when_the_token_has_no_subject(claims: dict[str, Any]) -> None:
     with pytest.raises(NotEntitledError):
         caller_of(claims, NAMES)
 
 
 @pytest.mark.rule("A1")
 @pytest.mark.parametrize("entitlement", Entitlement)
-def test_caller_is_told_whom_to_ask_when_an_entitlement_is_missing(
+def test_error_names_access_manager_when_entitlement_is_missing(
     entitlement: Entitlement,
 ) -> None:
     others = frozenset(Entitlement) - {entitlement}
@@ -83,7 +83,7 @@ def test_caller_is_told_whom_to_ask_when_an_entitlement_is_missing(
     Caller(subject="u", entitlements=frozenset({entitlement})).require(entitlement)
 
 
-def test_tin_is_the_callers_when_one_is_named_or_there_is_only_one() -> None:
+def test_acting_tin_is_resolved_when_it_is_named_or_the_only_one() -> None:
     one, two = Caller(subject="u", tins=frozenset({"463778226"})), Caller(subject="u", tins=BOTH)
     assert one.acting_tin(None) == "463778226"
     assert two.acting_tin("203129831") == "203129831"

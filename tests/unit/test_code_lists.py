@@ -84,7 +84,7 @@ def test_every_member_has_a_display_name_when_a_model_of_the_api_exposes_its_enu
     assert missing == [], "add a display name to ENUM_NAMES of precert/domain/code_lists.py"
 
 
-def test_member_is_named_when_it_has_no_display_name() -> None:
+def test_missing_member_is_named_when_it_has_no_display_name() -> None:
     class Planted(StrEnum):
         ONE = "ONE"
 
@@ -101,7 +101,7 @@ def test_list_has_one_enum_when_its_codes_are_members(name: str) -> None:
 
 
 @pytest.mark.rule("T6")
-def test_label_is_readable_when_it_stands_for_a_code() -> None:
+def test_label_is_readable_when_it_is_a_display_name() -> None:
     for code_list in CodeLists(payer()).with_public():
         labels = [code.label for code in code_list.codes]
         assert labels, code_list.name
@@ -138,7 +138,7 @@ def test_every_review_action_has_a_name_when_a_status_leads_to_it() -> None:
 
 
 @pytest.mark.rule("T6")
-def test_name_is_the_payers_when_the_payer_names_the_code() -> None:
+def test_display_name_is_the_payers_when_the_payer_defines_the_code() -> None:
     text = (DATA / "payer" / "payer.json").read_text(encoding="utf-8")
     other = Payer.model_validate_json(text.replace('"name": "Emergency"', '"name": "Emergent"'))
     assert CodeLists(other).label_of(Urgency.EMERGENCY) == "Emergent"
@@ -158,7 +158,7 @@ def test_name_is_the_payers_when_the_payer_names_the_code() -> None:
         assert [(code, lists.label(name, code)) for code, _ in choices] == list(choices)
 
 
-def test_denial_reasons_are_those_a_denial_may_carry_when_listed() -> None:
+def test_only_denial_reasons_are_listed_when_reason_codes_are_read() -> None:
     lists = {one.name: one for one in CodeLists(payer()).with_public()}
     assert [code.code for code in lists["denial_reasons"].codes] == list(payer().reason_codes)
     assert {code.code for code in lists["denial_reasons"].codes} < {
@@ -166,13 +166,13 @@ def test_denial_reasons_are_those_a_denial_may_carry_when_listed() -> None:
     }
 
 
-def test_line_of_business_has_a_name_when_the_payer_has_clocks_for_it() -> None:
+def test_line_of_business_has_a_display_name_when_the_payer_has_clocks_for_it() -> None:
     lists = CodeLists(payer())
     assert lists.label("lines_of_business", "COMMERCIAL") == "Commercial"
     assert all(lists.label("lines_of_business", name) for name in payer().review_clocks)
 
 
-def test_labels_stand_beside_codes_when_a_response_is_built() -> None:
+def test_labels_are_added_beside_codes_when_a_response_is_built() -> None:
     lists = CodeLists(payer())
     assert lists.labels(
         status=Status.PARTIALLY_APPROVED,
@@ -195,14 +195,14 @@ def test_labels_stand_beside_codes_when_a_response_is_built() -> None:
     }
 
 
-def test_lists_are_built_once_when_the_payer_stays() -> None:
+def test_lists_are_built_once_when_the_payer_does_not_change() -> None:
     assert code_lists_of(payer()) is code_lists_of(payer())
     other = payer().model_copy(update={"reason_codes": {"0F": "Other"}})
     assert code_lists_of(other).label("decision_reasons", "0F") == "Other"
     assert code_lists_of(payer()).label("decision_reasons", "0F") != "Other"
 
 
-def test_version_is_another_when_the_payers_data_changes() -> None:
+def test_version_changes_when_the_payers_data_changes() -> None:
     lists = CodeLists(payer()).with_public()
     same = CodeLists(payer().model_copy(update={"name": "Another Plan"})).with_public()
     other = payer().model_copy(update={"required_documentation": {"PRESCRIPTION": "Prescription"}})
@@ -217,7 +217,7 @@ def described(entered_content: RequestContent) -> dict[str, str]:
 
 
 @pytest.mark.rule("T6")
-def test_each_code_of_the_content_has_its_label_when_the_content_is_whole() -> None:
+def test_each_code_of_the_content_has_its_label_when_the_content_is_complete() -> None:
     services = entered()["services"]
     services[0] |= {
         "additional_diagnoses": ["QA0.0101"],
@@ -257,7 +257,7 @@ def test_content_has_no_labels_when_nothing_is_entered() -> None:
 
 
 @pytest.mark.rule("T6")
-def test_reference_has_every_list_when_asked() -> None:
+def test_reference_has_every_list_when_it_is_read() -> None:
     reference = get_reference(payer=payer(), code_sets=code_sets())
     lists = {one.name: {code.code: code for code in one.codes} for one in reference.code_lists}
     assert set(lists) >= {*ENUM_NAMES, "types_of_service", "places_of_service", "review_actions"}

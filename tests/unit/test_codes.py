@@ -22,7 +22,7 @@ from precert.domain.content import Medication
         ("57894-0030", "57894-0030"),
     ],
 )
-def test_drug_code_is_kept_with_all_zeros_when_its_form_says_how_to_read_it(
+def test_drug_code_is_padded_to_eleven_digits_when_its_format_is_unambiguous(
     entered: str, kept: str
 ) -> None:
     assert readings_of(entered) == (kept,)
@@ -30,7 +30,7 @@ def test_drug_code_is_kept_with_all_zeros_when_its_form_says_how_to_read_it(
 
 
 @pytest.mark.rule("C11")
-def test_three_readings_are_offered_when_ten_digits_have_no_dashes() -> None:
+def test_three_candidates_are_offered_when_a_ten_digit_drug_code_has_no_dashes() -> None:
     assert readings_of("1234567890") == (*("01234-5678-90", "12345-0678-90", "12345-6789-00"),)
     assert Medication(ndc="1234567890").ndc == "1234567890"
 
@@ -43,7 +43,7 @@ def test_three_readings_are_offered_when_ten_digits_have_no_dashes() -> None:
         *("12345 6789 01", "A2345678901", "١٢٣٤٥٦٧٨٩٠١", "12345-6789-", "12345\u20116789\u201101"),
     ],
 )
-def test_drug_code_is_refused_when_it_has_no_form_of_one(entered: str) -> None:
+def test_drug_code_is_rejected_when_it_is_malformed(entered: str) -> None:
     assert readings_of(entered) == ()
     with pytest.raises(ValidationError, match="9 to 11 digits"):
         Medication(ndc=entered)

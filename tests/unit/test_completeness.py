@@ -41,7 +41,7 @@ def test_nothing_is_missing_when_everything_was_entered() -> None:
 
 
 @pytest.mark.rule("D6")
-def test_all_of_it_is_listed_when_nothing_was_entered() -> None:
+def test_every_missing_field_is_listed_when_nothing_was_entered() -> None:
     errors = errors_of_submission(RequestContent(), samples.payer(), TODAY)
     assert {(error.pointer, error.code) for error in errors} == {
         ("/patient", "missing"),
@@ -52,7 +52,7 @@ def test_all_of_it_is_listed_when_nothing_was_entered() -> None:
 
 
 @pytest.mark.rule("C3")
-def test_every_field_is_asked_for_when_a_service_is_empty() -> None:
+def test_every_field_is_required_when_a_service_is_empty() -> None:
     assert {pointer for pointer, _ in found({})} == {
         f"/services/0/{name}"
         for name in (
@@ -66,7 +66,7 @@ def test_every_field_is_asked_for_when_a_service_is_empty() -> None:
 
 
 @pytest.mark.rule("D6")
-def test_faults_of_all_services_are_listed_when_several_are_wrong() -> None:
+def test_errors_of_all_services_are_listed_when_several_are_wrong() -> None:
     broken = inpatient(requested_days=None, urgency=None)
     other = OUTPATIENT | {"service_date": "2020-01-01", "procedures": [{"code": "ZZZ"}]}
     assert set(found(inpatient(), broken, other)) == {
@@ -80,7 +80,7 @@ def test_faults_of_all_services_are_listed_when_several_are_wrong() -> None:
 
 
 @pytest.mark.parametrize("role", ["servicing_provider", "requesting_provider"])
-def test_provider_is_completed_when_it_was_typed_in_by_hand(role: str) -> None:
+def test_missing_provider_fields_are_listed_when_it_was_manually_entered(role: str) -> None:
     wanted = {(f"/{role}/{name}", "missing") for name in ("tin", "npi", "address")}
     if role == "servicing_provider":
         wanted.add(("/servicing_provider/phone", "missing"))
@@ -107,7 +107,7 @@ def test_provider_is_completed_when_it_was_typed_in_by_hand(role: str) -> None:
         ),
     ],
 )
-def test_date_is_that_of_the_authorization_type_when_one_is_entered(
+def test_date_field_follows_the_authorization_type_when_it_is_entered(
     service: dict[str, Any], errors: set[tuple[str, str]]
 ) -> None:
     assert set(found(service)) == errors
@@ -134,14 +134,14 @@ def test_procedure_is_optional_when_a_stay_is_not_surgical() -> None:
         (OUTPATIENT | {"place_of_service": "SURGICAL"}, "/services/0/place_of_service"),
     ],
 )
-def test_choice_is_refused_when_it_does_not_follow_from_the_one_before(
+def test_choice_is_rejected_when_it_does_not_follow_from_the_previous_one(
     service: dict[str, Any], pointer: str
 ) -> None:
     assert found(service) == [(pointer, "not_a_choice")]
 
 
 @pytest.mark.rule("C4")
-def test_choices_fit_each_other_when_they_follow_the_form() -> None:
+def test_choices_are_accepted_when_they_follow_the_form() -> None:
     for kind in samples.payer().form.types_of_service:
         base = inpatient() if kind.authorization_type == "INPATIENT" else OUTPATIENT
         medication = {"name": "Infliximab", "frequency": "EVERY_8_WEEKS"}
@@ -162,7 +162,7 @@ def test_choices_fit_each_other_when_they_follow_the_form() -> None:
 @pytest.mark.parametrize(
     ("days", "inside"), [(-16, False), (-15, True), (0, True), (180, True), (181, False)]
 )
-def test_service_date_is_taken_when_it_is_in_the_window_only(days: int, inside: bool) -> None:
+def test_service_date_is_accepted_when_it_is_in_the_window_only(days: int, inside: bool) -> None:
     day = (TODAY + timedelta(days=days)).isoformat()
     for service, name in (
         (inpatient(admission_date=day), "admission_date"),
@@ -175,9 +175,7 @@ def test_service_date_is_taken_when_it_is_in_the_window_only(days: int, inside: 
 @pytest.mark.parametrize(
     ("days", "inside"), [(-16, False), (-15, True), (0, True), (180, True), (181, False)]
 )
-def test_start_of_a_procedure_is_taken_when_it_is_in_the_window_only(
-    days: int, inside: bool
-) -> None:
+def test_procedure_start_is_accepted_when_it_is_in_the_window_only(days: int, inside: bool) -> None:
     day = (TODAY + timedelta(days=days)).isoformat()
     line = "/services/0/procedures/0/start_date"
     service = OUTPATIENT | {"procedures": [{"code": "70551", "start_date": day, "units": 1}]}
@@ -185,7 +183,7 @@ def test_start_of_a_procedure_is_taken_when_it_is_in_the_window_only(
 
 
 @pytest.mark.rule("C9")
-def test_caller_is_referred_to_provider_services_when_a_date_is_outside() -> None:
+def test_error_refers_to_provider_services_when_a_date_is_outside_the_window() -> None:
     content = samples.content(services=[inpatient(admission_date="2020-01-01")])
     [error] = errors_of_check(content, samples.payer(), TODAY)
     assert "Provider Services" in error.message
@@ -199,7 +197,7 @@ def test_code_is_listed_once_when_it_was_entered_twice() -> None:
     ]
 
 
-def test_codes_are_too_many_when_services_hold_more_than_a_request_may() -> None:
+def test_too_many_codes_is_reported_when_services_exceed_the_request_limit() -> None:
     lines = [
         {"code": f"{number:05d}", "start_date": "2026-07-20", "units": 1}
         for number in range(MAX_LINES)
@@ -208,7 +206,7 @@ def test_codes_are_too_many_when_services_hold_more_than_a_request_may() -> None
     assert found(inpatient(procedures=lines), OUTPATIENT) == [("/services", "too_many_codes")]
 
 
-def test_check_asks_for_less_when_a_submission_would_need_more() -> None:
+def test_check_requires_fewer_fields_when_compared_with_a_submission() -> None:
     bare = inpatient(requested_days=None, procedures=[{"code": "44120"}])
     content = samples.content(services=[bare], requesting_provider=None)
     assert errors_of_check(content, samples.payer(), TODAY) == []
@@ -238,7 +236,7 @@ def test_check_asks_for_less_when_a_submission_would_need_more() -> None:
         ("٤٤١٢٠", set()),
     ],
 )
-def test_code_belongs_to_the_sets_of_its_form_when_it_is_read(code: str, types: set[str]) -> None:
+def test_code_sets_follow_from_the_format_when_a_code_is_read(code: str, types: set[str]) -> None:
     assert {kind.value for kind in code_types_of(code)} == types
     assert {kind.value for kind in CodeType if has_form(code, kind)} == types
 
@@ -253,7 +251,7 @@ def test_code_belongs_to_the_sets_of_its_form_when_it_is_read(code: str, types: 
         ({"code": "W1234"}, ("code", "malformed")),
     ],
 )
-def test_code_is_asked_about_when_its_form_does_not_say_its_set(
+def test_code_set_is_required_when_the_format_is_ambiguous(
     procedure: dict[str, str], error: tuple[str, str] | None
 ) -> None:
     line = {"start_date": "2026-07-20", "units": 1, **procedure}

@@ -102,7 +102,7 @@ def refusal(content: RequestContent, *requirements: Requirement) -> NoConfirmati
 
 
 @pytest.mark.parametrize("other", [kind for kind in Requirement if kind is not FREE])
-def test_nothing_is_printed_when_one_code_of_many_was_answered_otherwise(
+def test_nothing_is_printed_when_one_of_many_codes_needs_precertification(
     other: Requirement,
 ) -> None:
     for requirements in ((FREE, other), (other, FREE)):
@@ -112,7 +112,7 @@ def test_nothing_is_printed_when_one_code_of_many_was_answered_otherwise(
         assert error.detail.startswith("There is no confirmation, as ")
 
 
-def test_facts_are_those_of_the_check_when_nothing_needs_precertification() -> None:
+def test_confirmation_states_the_check_when_nothing_needs_precertification() -> None:
     facts = confirmed(samples.content(), FREE, FREE)
     assert facts["payer"]["name"] == "Sample Health Plan"
     assert facts["checked_at"] == "July 1, 2026, 11:00 AM EDT"
@@ -135,7 +135,7 @@ def test_facts_are_those_of_the_check_when_nothing_needs_precertification() -> N
     }
 
 
-def test_every_field_of_a_service_is_told_when_it_was_entered() -> None:
+def test_every_field_of_a_service_is_printed_when_it_was_entered() -> None:
     (service,) = confirmed(samples.content(), FREE, FREE)["services"]
     assert service["title"] == "Surgical Inpatient"
     assert [field["value"] for field in service["fields"]] == [
@@ -156,7 +156,7 @@ def test_every_field_of_a_service_is_told_when_it_was_entered() -> None:
     }
 
 
-def test_drug_is_told_when_one_was_entered() -> None:
+def test_drug_is_printed_when_one_was_entered() -> None:
     drug = {"name": "Infliximab", "frequency": "EVERY_8_WEEKS", "route": "INTRAVENOUS_INFUSION"}
     infusion = {**samples.OFFICE_VISIT, "type_of_service": "MEDICAL_PHARMACY", "medication": drug}
     (service,) = confirmed(samples.content(services=[infusion]), FREE)["services"]
@@ -165,19 +165,19 @@ def test_drug_is_told_when_one_was_entered() -> None:
 
 
 @pytest.mark.rule("C15")
-def test_notices_are_the_payers_when_printed() -> None:
+def test_notices_are_the_payers_when_a_confirmation_is_printed() -> None:
     payer = samples.payer()
     notices = confirmed(samples.content(), FREE, FREE)["notices"]
     assert notices[:2] == [payer.notices["confirmation"], payer.notices["no_guarantee"]]
 
 
-def test_emergency_admission_is_to_be_reported_when_one_is_confirmed() -> None:
+def test_confirmation_states_the_notification_duty_when_it_is_an_emergency_admission() -> None:
     stay = {**samples.entered()["services"][0], "urgency": "EMERGENCY"}
     notices = confirmed(samples.content(services=[stay]), FREE, FREE)["notices"]
     assert samples.payer().notices["emergency"] in notices
 
 
-def test_day_is_the_payers_when_it_is_another_in_utc() -> None:
+def test_date_is_in_the_payers_zone_when_it_differs_from_utc() -> None:
     late = datetime(2026, 1, 1, 3, 5, tzinfo=UTC)
     content, paper = samples.content(), Paper()
     confirmation = confirm_check(
@@ -191,7 +191,7 @@ def test_day_is_the_payers_when_it_is_another_in_utc() -> None:
     assert paper.printed[0][1]["checked_at"] == "December 31, 2025, 10:05 PM EST"
 
 
-def test_everything_missing_is_listed_when_the_check_finds_faults_too() -> None:
+def test_every_missing_field_is_listed_when_the_check_has_errors_too() -> None:
     def check(_content: RequestContent, _caller: Caller) -> CheckResult:
         raise InvalidInputError(
             [FieldError("/content/services", "missing", "add at least one service")]
@@ -208,14 +208,14 @@ def test_everything_missing_is_listed_when_the_check_finds_faults_too() -> None:
     ]
 
 
-def test_provider_has_to_be_named_when_the_check_did_without() -> None:
+def test_provider_is_required_when_a_confirmation_follows_a_check_without_one() -> None:
     content = samples.content(servicing_provider={"kind": "FACILITY", "name": "A Clinic"})
     with pytest.raises(InvalidInputError) as caught:
         confirmed(content, FREE, FREE)
     assert {error.pointer.rpartition("/")[2] for error in caught.value.errors} == {"tin", "address"}
 
 
-def test_entitlement_is_asked_first_when_the_provider_is_not_named() -> None:
+def test_entitlement_is_checked_first_when_the_provider_is_missing() -> None:
     def check(_content: RequestContent, caller: Caller) -> CheckResult:
         caller.require(Entitlement.PATIENT_SEARCH)
         raise AssertionError
@@ -229,23 +229,23 @@ def test_entitlement_is_asked_first_when_the_provider_is_not_named() -> None:
 # -- wording ------------------------------------------------------------------------------------------
 
 
-def test_noon_and_midnight_are_twelve_when_written() -> None:
+def test_noon_and_midnight_are_twelve_when_a_time_is_formatted() -> None:
     assert written_moment(datetime(2026, 3, 5, 0, 7, tzinfo=UTC)) == "March 5, 2026, 12:07 AM UTC"
     assert written_moment(datetime(2026, 3, 5, 12, 0, tzinfo=UTC)) == "March 5, 2026, 12:00 PM UTC"
     assert written_day(date(2026, 3, 5)) == "March 5, 2026"
 
 
-def test_dot_stands_after_the_third_character_when_there_are_more() -> None:
+def test_dot_follows_the_third_character_when_a_diagnosis_is_longer() -> None:
     assert [written_diagnosis(code) for code in ("K55", "S72001A")] == ["K55", "S72.001A"]
 
 
-def test_one_is_singular_when_units_are_written() -> None:
+def test_unit_is_singular_when_one_unit_is_formatted() -> None:
     assert written_units(1, "Visits") == "1 visit"
     assert written_units(2, "Visits") == "2 visits"
     assert written_units(3, None) == "3"
 
 
-def test_second_line_is_there_when_an_address_has_one() -> None:
+def test_second_address_line_is_printed_when_an_address_has_one() -> None:
     provider = samples.content().requesting_provider
     assert provider is not None
     assert provider.address is not None

@@ -10,12 +10,12 @@ from precert.domain.request import service_lines_of
 from tests.fakes.samples import content, entered, later
 
 
-def test_every_part_can_be_saved_alone_when_the_content_has_it() -> None:
+def test_every_part_can_be_saved_separately_when_the_content_has_it() -> None:
     assert set(ContentParts.model_fields) == PARTS
 
 
 @pytest.mark.parametrize("part", sorted(PARTS))
-def test_part_is_what_was_sent_when_it_was_sent_alone(part: str) -> None:
+def test_part_equals_the_input_when_it_is_sent_alone(part: str) -> None:
     whole = entered(assertion_id="CHK-260701150000-0123456789ABCDEF", purpose="PREDETERMINATION")
     given: dict[str, Any] = {part: whole[part]}
     sent = ContentParts.model_validate(given)
@@ -23,13 +23,13 @@ def test_part_is_what_was_sent_when_it_was_sent_alone(part: str) -> None:
     assert getattr(sent.content, part) == getattr(content(**whole), part)
 
 
-def test_part_is_cleared_when_null_was_sent() -> None:
+def test_part_is_cleared_when_null_is_sent() -> None:
     sent = ContentParts.model_validate({"services": None, "purpose": None, "patient": None})
     assert sent.sent == {"services", "purpose", "patient"}
     assert sent.content == RequestContent()
 
 
-def test_lines_are_numbered_by_service_and_code_when_one_service_has_no_codes() -> None:
+def test_line_ids_are_numbered_by_service_and_code_when_one_service_has_no_codes() -> None:
     [service] = later(entered()["services"], 0)
     two_codes = service | {"procedures": [{"code": "44120"}, {"code": "44125"}]}
     whole = content(services=[two_codes, service | {"procedures": []}])

@@ -40,7 +40,7 @@ def member() -> Member:
         ("2099-01-01", "PPO-COMPLETE"),
     ],
 )
-def test_plan_is_that_of_the_day_when_there_are_several_spans(
+def test_plan_is_the_one_of_the_day_when_there_are_several_spans(
     member: Member, day: str, plan_id: str | None
 ) -> None:
     found = member.coverage_on(date.fromisoformat(day))
@@ -50,23 +50,23 @@ def test_plan_is_that_of_the_day_when_there_are_several_spans(
 @pytest.mark.parametrize(
     ("day", "active_from"), [("2024-06-01", "2025-01-01"), ("2026-01-15", "2026-03-01")]
 )
-def test_next_span_is_near_when_none_covers_the_day(
+def test_next_span_is_nearest_when_none_covers_the_day(
     member: Member, day: str, active_from: str
 ) -> None:
     assert member.coverage_near(date.fromisoformat(day)).active_from.isoformat() == active_from
 
 
-def test_last_span_is_near_when_all_have_ended() -> None:
+def test_last_span_is_nearest_when_all_have_ended() -> None:
     [member] = members_of([span("2024-01-01", "2024-12-31"), span("2025-01-01", "2025-06-30")])
     assert member.coverage_near(date(2026, 1, 1)).active_to == date(2025, 6, 30)
 
 
-def test_coverage_is_whole_when_taken_from_a_member(member: Member) -> None:
+def test_coverage_is_complete_when_it_is_built_from_a_member(member: Member) -> None:
     found = member.coverage_on(date(2025, 5, 5))
     assert found == span("2025-01-01", "2025-12-31")
 
 
-def test_member_is_refused_when_spans_overlap() -> None:
+def test_member_is_rejected_when_coverage_spans_overlap() -> None:
     with pytest.raises(ValidationError, match="not overlap"):
         members_of([span("2025-01-01", None), span("2026-01-01", None)])
 
@@ -82,7 +82,7 @@ def test_member_is_refused_when_spans_overlap() -> None:
         ("first_name", "Allis", False),
     ],
 )
-def test_patient_is_the_member_when_all_four_fit(
+def test_patient_matches_the_member_when_all_four_fields_match(
     member: Member, field: str, entered: str, *, fits: bool
 ) -> None:
     patient = Patient.model_validate({**PATIENT, field: entered})
@@ -103,7 +103,7 @@ def errors(given: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("typed", ["987-65-4320", "987654320", "987 65 4320", " 987-65-4320 "])
-def test_ssn_is_nine_digits_when_typed_in_any_form(typed: str) -> None:
+def test_ssn_is_nine_digits_when_entered_in_any_format(typed: str) -> None:
     found = searched(ssn=typed).ssn
     assert found is not None
     assert found.get_secret_value() == "987654320"
@@ -116,7 +116,7 @@ def test_ssn_is_nine_digits_when_typed_in_any_form(typed: str) -> None:
         *("000-12-3456", "666-12-3456", "987-00-4320", "987-65-0000", "", "-"),
     ],
 )
-def test_ssn_is_refused_when_it_has_not_the_form_of_one(typed: str) -> None:
+def test_ssn_is_rejected_when_it_is_malformed(typed: str) -> None:
     assert errors({**FACTS, "ssn": typed}) == [("/ssn", "value_error")]
 
 
@@ -129,18 +129,18 @@ def test_every_missing_field_is_named_when_nothing_is_sent() -> None:
     ]
 
 
-def test_one_of_both_is_asked_for_when_both_are_sent() -> None:
+def test_exactly_one_identifier_is_required_when_both_are_sent() -> None:
     assert errors({**FACTS, "member_id": "849382930", "ssn": "987-65-4320"}) == [
         ("/ssn", "value_error")
     ]
 
 
-def test_one_fault_is_told_when_the_patient_id_is_malformed() -> None:
+def test_one_error_is_listed_when_the_patient_id_is_malformed() -> None:
     assert errors({**FACTS, "member_id": "8-4"}) == [("/member_id", "string_pattern_mismatch")]
 
 
 @pytest.mark.rule("P1")
-def test_ssn_is_hidden_when_the_search_is_printed_or_written() -> None:
+def test_ssn_is_masked_when_the_search_is_printed_or_serialized() -> None:
     search = searched(ssn="987-65-4320")
     told = f"{search} {search!r} {search.model_dump()} {search.model_dump_json()} {vars(search)}"
     assert "4320" not in told
@@ -151,7 +151,7 @@ def test_ssn_is_hidden_when_the_search_is_printed_or_written() -> None:
 @pytest.mark.parametrize(
     "typed", [987654320, ["987-65-4320"], "987-65-43201", {"ssn": "987654320"}]
 )
-def test_ssn_is_hidden_when_it_is_refused(typed: Any) -> None:
+def test_ssn_is_masked_when_it_is_rejected(typed: Any) -> None:
     with pytest.raises(ValidationError) as error:
         PatientSearch.model_validate_json(json.dumps({**FACTS, "ssn": typed}), strict=True)
     told = f"{error.value} {error.value!r} {errors_of(error.value)}"
@@ -159,7 +159,7 @@ def test_ssn_is_hidden_when_it_is_refused(typed: Any) -> None:
     assert "987" not in told
 
 
-def test_hashed_text_is_the_same_when_names_differ_in_marks_alone() -> None:
+def test_hash_input_is_identical_when_names_differ_in_diacritics_only() -> None:
     ssn, born = SecretStr("987654320"), date(1986, 1, 1)
     assert ssn_text(ssn, born, "García-Ruiz", "Inés") == ssn_text(ssn, born, "GARCIA RUIZ", "Ines")
     assert ssn_text(ssn, born, "Ruiz", "Inés") != ssn_text(ssn, born, "Ruizines", "")

@@ -56,7 +56,7 @@ def errors(*decisions: LineDecision) -> list[tuple[str, str]]:
     return [(error.pointer, error.code) for error in raised.value.errors]
 
 
-def test_every_line_carries_its_decision_when_a_round_is_decided() -> None:
+def test_every_line_has_its_decision_when_a_cycle_is_determined() -> None:
     request = decided(APPROVAL, DENIAL)
     assert request.status is Status.PARTIALLY_APPROVED
     [denial] = request.submitted.lines[1].decisions
@@ -75,13 +75,13 @@ def test_every_line_carries_its_decision_when_a_round_is_decided() -> None:
         (LineDecision("1.2", LineStatus.DENIED, "0F", "Why.", ""), {"criterion"}),
     ],
 )
-def test_denial_is_refused_when_it_does_not_say_why(denial: LineDecision, names: set[str]) -> None:
+def test_denial_is_rejected_when_it_gives_no_reason(denial: LineDecision, names: set[str]) -> None:
     assert {pointer for pointer, _ in errors(APPROVAL, denial)} == {
         f"/lines/1/{name}" for name in names
     }
 
 
-def test_all_faults_are_listed_when_several_lines_are_wrong() -> None:
+def test_all_errors_are_listed_when_several_lines_are_wrong() -> None:
     assert errors(
         LineDecision("1.1", LineStatus.OPEN),
         LineDecision("1.1", LineStatus.DENIED, "0F", "Why."),
@@ -94,12 +94,12 @@ def test_all_faults_are_listed_when_several_lines_are_wrong() -> None:
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s not in {"PENDING", "INCOMPLETE"}])
-def test_decision_is_refused_when_no_round_waits_for_it(status: Status) -> None:
+def test_decision_is_rejected_when_no_cycle_is_pended(status: Status) -> None:
     with pytest.raises(ActionNotAllowedError):
         decided(APPROVAL, DENIAL, requests=InMemoryRequests.holding(samples.request(status)))
 
 
-def test_decision_is_refused_when_it_is_for_another_round() -> None:
+def test_decision_is_rejected_when_it_names_another_cycle() -> None:
     with pytest.raises(ActionNotAllowedError) as raised:
         decided(APPROVAL, DENIAL, cycle=2)
     assert raised.value.extensions["cycle"] == 1
@@ -116,18 +116,20 @@ def test_decision_is_refused_when_it_is_for_another_round() -> None:
     ],
     ids=["none", "draft", "other plan"],
 )
-def test_case_is_not_found_when_it_is_not_the_reviewers(requests: InMemoryRequests) -> None:
+def test_case_is_not_found_when_it_is_outside_the_reviewers_plans(
+    requests: InMemoryRequests,
+) -> None:
     with pytest.raises(NotFoundError):
         decided(APPROVAL, DENIAL, requests=requests)
 
 
-def test_caller_is_refused_when_no_reviewer() -> None:
+def test_caller_is_refused_when_not_a_reviewer() -> None:
     office = Caller(subject="office", entitlements=frozenset({Entitlement.PATIENT_SEARCH}))
     with pytest.raises(NotEntitledError):
         decided(APPROVAL, DENIAL, by=office)
 
 
-def test_void_wins_when_it_was_quicker_than_the_decision() -> None:
+def test_void_takes_precedence_when_it_was_committed_before_the_decision() -> None:
     pending = samples.request(Status.PENDING)
     requests = InMemoryRequests.holding(pending)
     requests.races = [pending.void("Not needed.", "office", START).request]
@@ -137,14 +139,14 @@ def test_void_wins_when_it_was_quicker_than_the_decision() -> None:
     assert requests.events == []
 
 
-def test_decision_stands_when_a_harmless_change_was_quicker() -> None:
+def test_decision_is_committed_when_an_unrelated_change_was_committed_first() -> None:
     pending = samples.request(Status.PENDING)
     requests = InMemoryRequests.holding(pending)
     requests.races = [pending.model_copy(update={"version": 4})]
     assert decided(APPROVAL, DENIAL, requests=requests).version == 5
 
 
-def test_caller_may_try_again_when_others_are_quicker_every_time() -> None:
+def test_conflict_is_retryable_when_every_attempt_meets_another_change() -> None:
     pending = samples.request(Status.PENDING)
     requests = InMemoryRequests.holding(pending)
     requests.races = [

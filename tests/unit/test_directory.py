@@ -28,7 +28,7 @@ COLUMBUS = Place(latitude=39.9690, longitude=-83.0114)
 GUIDES_CENTER = "Cleveland Center for Digestive Health & Endoscopy LLC"
 
 
-def test_distance_is_known_one_when_places_are_cities() -> None:
+def test_distance_matches_the_known_value_when_places_are_cities() -> None:
     assert miles_between(BEACHWOOD, COLUMBUS) == pytest.approx(130, abs=1)
 
 
@@ -38,17 +38,17 @@ def test_distance_is_sixty_nine_miles_when_places_are_a_degree_apart() -> None:
     assert miles_between(equator, Place(latitude=0, longitude=1)) == pytest.approx(69.09, abs=0.01)
 
 
-def test_distance_is_half_the_earth_when_places_are_opposite() -> None:
+def test_distance_is_half_the_circumference_when_places_are_antipodes() -> None:
     north, south = Place(latitude=90, longitude=0), Place(latitude=-90, longitude=0)
     assert miles_between(north, south) == pytest.approx(12437, abs=1)
 
 
-def test_cells_differ_when_places_lie_on_both_sides_of_an_edge() -> None:
+def test_cells_differ_when_places_are_on_both_sides_of_an_edge() -> None:
     west, east = Place(latitude=0.1, longitude=-0.1), Place(latitude=0.1, longitude=0.1)
     assert cell_of(west) != cell_of(east)
 
 
-def test_few_cells_are_near_when_place_is_in_the_country() -> None:
+def test_few_cells_are_in_the_radius_when_the_place_is_in_the_country() -> None:
     assert len(cells_near(BEACHWOOD)) <= 9
     assert cell_of(BEACHWOOD) in cells_near(BEACHWOOD)
     assert cell_of(COLUMBUS) not in cells_near(BEACHWOOD)
@@ -59,13 +59,13 @@ def test_few_cells_are_near_when_place_is_in_the_country() -> None:
     "typed",
     ["", "Clev", "cleveland center", "dig CLEV", "endoscopy", "  center  ", "&", "CLÉV", "llc."],
 )
-def test_name_is_found_when_typed_words_begin_words_of_it(typed: str) -> None:
+def test_name_matches_when_typed_words_are_prefixes_of_its_words(typed: str) -> None:
     assert name_matches(GUIDES_CENTER, typed)
 
 
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize("typed", ["eveland", "cleveland heart", "clevelands", "endo scopy"])
-def test_name_is_left_out_when_a_typed_word_begins_none_of_it(typed: str) -> None:
+def test_name_does_not_match_when_a_typed_word_is_no_prefix(typed: str) -> None:
     assert not name_matches(GUIDES_CENTER, typed)
 
 
@@ -81,7 +81,7 @@ def test_name_is_left_out_when_a_typed_word_begins_none_of_it(typed: str) -> Non
         ("St. Łukasz Clinic", "lukasz"),
     ],
 )
-def test_name_is_found_when_typed_without_its_marks(name: str, typed: str) -> None:
+def test_name_matches_when_typed_without_diacritics(name: str, typed: str) -> None:
     assert name_matches(name, typed)
 
 
@@ -99,7 +99,7 @@ def test_longest_word_is_searched_when_several_are_typed(typed: str, word: str |
     assert word_to_search(typed) == word
 
 
-def test_provider_keeps_all_of_the_entry_when_taken_over() -> None:
+def test_provider_has_every_field_of_the_entry_when_it_is_copied() -> None:
     entry = DirectoryEntry(
         provider_id="P1",
         kind=ProviderKind.FACILITY,
@@ -132,7 +132,7 @@ def test_most_selected_is_first_when_ranked() -> None:
     assert [one.provider.name for one in ranked] == ["Five", "Three", "One"]
 
 
-def test_last_selected_is_first_when_selected_as_often() -> None:
+def test_last_selected_is_first_when_counts_are_equal() -> None:
     ranked = most_frequent([selection("Early", 2, 1), selection("Late", 2, 2)])
     assert [one.provider.name for one in ranked] == ["Late", "Early"]
 
@@ -142,12 +142,12 @@ def test_ten_are_offered_when_there_are_more() -> None:
 
 
 @pytest.mark.parametrize("field", ["name", "npi", "tin", "address"])
-def test_provider_is_not_counted_when_it_is_half_entered(field: str) -> None:
+def test_provider_is_not_counted_when_it_is_incomplete(field: str) -> None:
     half = {**entered()["servicing_provider"], field: None}
     assert selected_provider(content(servicing_provider=half)) is None
 
 
-def test_typed_provider_is_one_when_typed_again_otherwise() -> None:
+def test_manually_entered_provider_is_counted_once_when_spelled_differently() -> None:
     typed = provider(provider_id=None)
     again = provider(provider_id=None, name=(typed.name or "").upper(), phone="2165550111")
     assert selection_key(typed) == selection_key(again)

@@ -25,7 +25,7 @@ def verified(*, scanned: bool) -> Document:
     return AWAITED.verified(size=9, sha256="0" * 64, version_id="1", scanned=scanned, now=START)
 
 
-def test_document_is_at_rest_when_it_is_verified_and_not_scanned() -> None:
+def test_document_needs_no_further_step_when_it_is_verified_and_scanning_is_off() -> None:
     attached = verified(scanned=False)
     assert (attached.status, attached.settled_at) == (DocumentStatus.ATTACHED, START)
     assert attached.revision == AWAITED.revision + 1
@@ -38,7 +38,7 @@ def test_document_is_at_rest_when_it_is_verified_and_not_scanned() -> None:
         (ScanResult.THREATS_FOUND, DocumentStatus.REFUSED, Refusal.THREAT),
     ],
 )
-def test_document_comes_to_rest_when_its_scan_told(
+def test_document_reaches_its_final_status_when_its_scan_completed(
     result: ScanResult, status: DocumentStatus, refusal: Refusal | None
 ) -> None:
     checking = verified(scanned=True)
@@ -53,12 +53,12 @@ def test_document_comes_to_rest_when_its_scan_told(
 @pytest.mark.parametrize(
     "result", [ScanResult.UNSUPPORTED, ScanResult.ACCESS_DENIED, ScanResult.FAILED]
 )
-def test_document_stays_as_it_is_when_its_scan_could_not_tell(result: ScanResult) -> None:
+def test_document_status_does_not_change_when_its_scan_failed(result: ScanResult) -> None:
     assert verified(scanned=True).scanned(result, START) is None
 
 
 @pytest.mark.parametrize("value", ["", "true", "ON", "1"])
-def test_function_refuses_to_guess_when_the_switch_is_neither_on_nor_off(value: str) -> None:
+def test_function_fails_to_start_when_the_scan_switch_is_neither_on_nor_off(value: str) -> None:
     with pytest.raises(SettingsError, match="SCAN_DOCUMENTS"):
         _ = Settings({Env.SCAN_DOCUMENTS.value: value}).scans_documents
     assert Settings({Env.SCAN_DOCUMENTS.value: "on"}).scans_documents is True

@@ -29,7 +29,7 @@ def answered(**changes: Any) -> CheckResult:
     "requirement",
     [Requirement.REQUIRED, Requirement.UNABLE_TO_DETERMINE, Requirement.DELEGATED_VENDOR],
 )
-def test_guidance_is_told_when_a_service_is_behavioral(requirement: Requirement) -> None:
+def test_guidance_is_returned_when_a_service_is_behavioral(requirement: Requirement) -> None:
     answer = answered(requirement=requirement, guidance=BEHAVIORAL, predetermination=False)
     assert not leads_to_a_draft(answer, payer())
     refusal: PrecertError = elsewhere(answer, payer())
@@ -37,7 +37,7 @@ def test_guidance_is_told_when_a_service_is_behavioral(requirement: Requirement)
     assert refusal.detail == payer().notices[BEHAVIORAL]
 
 
-def test_something_is_told_when_the_third_party_is_not_in_the_list() -> None:
+def test_fallback_text_is_returned_when_the_vendor_is_not_in_the_list() -> None:
     answer = answered(
         requirement=Requirement.DELEGATED_VENDOR, guidance=None, predetermination=False
     )

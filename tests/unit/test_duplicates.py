@@ -46,7 +46,7 @@ def own(**given: Any) -> Fingerprint:
 
 
 @pytest.mark.rule("S2")
-def test_signature_is_the_same_when_only_the_days_and_the_order_differ() -> None:
+def test_signature_is_identical_when_only_days_and_order_differ() -> None:
     assert own().signature == fingerprint(days=30).signature
     assert own(codes=("44120", "44121")).signature == own(codes=("44121", "44120")).signature
     assert own(codes=("44120", "44120")).signature == own(codes=("44120",)).signature
@@ -63,7 +63,7 @@ def test_signature_is_the_same_when_only_the_days_and_the_order_differ() -> None
         {"purpose": "PREDETERMINATION"},
     ],
 )
-def test_signature_is_another_when_anything_else_differs(given: dict[str, Any]) -> None:
+def test_signature_differs_when_anything_else_differs(given: dict[str, Any]) -> None:
     assert own().signature != fingerprint(**given).signature
 
 
@@ -93,7 +93,7 @@ def test_stays_overlap_when_they_share_a_day(days: int, overlapping: bool) -> No
         ({"patient": {**samples.PATIENT, "member_id": "849382931"}}, False),
     ],
 )
-def test_duplicate_is_sure_when_codes_provider_and_nearly_the_days_are_the_same(
+def test_duplicate_is_certain_when_codes_and_provider_match_and_days_are_within_the_window(
     given: dict[str, Any], sure: bool
 ) -> None:
     assert bool(sure_duplicates(own(), [fingerprint(**given)], NEAR)) == sure
@@ -113,7 +113,7 @@ def test_duplicate_is_sure_when_codes_provider_and_nearly_the_days_are_the_same(
         ({}, False),
     ],
 )
-def test_request_is_suspected_when_an_earlier_one_has_codes_of_its_family(
+def test_duplicate_is_potential_when_an_earlier_request_has_codes_of_the_same_family(
     given: dict[str, Any], suspected: bool
 ) -> None:
     found = potential_duplicates(own(), [fingerprint(**given)], NEAR)
@@ -144,7 +144,7 @@ def assessed(other: Request, print_: Fingerprint) -> Request:
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize("status", [Status.PROCESSING, Status.PENDING, Status.APPROVED])
-def test_later_request_ends_as_duplicate_when_it_surely_repeats_an_earlier_one(
+def test_later_request_is_voided_as_duplicate_when_it_repeats_an_earlier_one(
     status: Status,
 ) -> None:
     ended = assessed(earlier(status), fingerprint(days=5))
@@ -154,24 +154,24 @@ def test_later_request_ends_as_duplicate_when_it_surely_repeats_an_earlier_one(
 
 
 @pytest.mark.rule("S2")
-def test_request_goes_on_when_the_one_it_repeats_was_voided_meanwhile() -> None:
+def test_request_proceeds_when_the_one_it_repeats_was_voided_meanwhile() -> None:
     assert assessed(earlier(Status.VOID), fingerprint(days=5)).status is Status.APPROVED
 
 
 @pytest.mark.rule("S2")
-def test_earlier_request_goes_on_when_the_later_one_is_not_assessed_yet() -> None:
+def test_earlier_request_proceeds_when_the_later_one_is_not_assessed_yet() -> None:
     later = fingerprint(days=5, minutes=10)
     assert assessed(earlier(Status.PROCESSING), later).status is Status.APPROVED
 
 
 @pytest.mark.rule("S2")
-def test_one_of_two_ends_when_the_later_one_was_assessed_without_seeing_the_earlier() -> None:
+def test_one_of_two_is_voided_when_the_later_was_assessed_without_seeing_the_earlier() -> None:
     later = fingerprint(days=5, minutes=10)
     assert assessed(earlier(Status.PENDING), later).status is Status.VOID
 
 
 @pytest.mark.rule("S2", "W1")
-def test_reviewer_decides_with_both_shown_when_a_duplicate_is_not_sure() -> None:
+def test_reviewer_decides_and_sees_both_when_a_duplicate_is_potential() -> None:
     """Although the rules would approve it."""
     suspected = assessed(earlier(Status.PENDING), fingerprint(codes=("44120",)))
     assert suspected.status is Status.PENDING

@@ -42,7 +42,7 @@ def names(form: AskedForm) -> list[str]:
 
 
 @pytest.mark.rule("C3")
-def test_authorization_type_comes_first_when_nothing_is_chosen() -> None:
+def test_authorization_type_comes_first_when_nothing_is_selected() -> None:
     form = asked()
     assert names(form) == [
         *("authorization_type", "urgency", "primary_diagnosis", "additional_diagnoses")
@@ -67,7 +67,7 @@ def test_authorization_type_comes_first_when_nothing_is_chosen() -> None:
         ("OUTPATIENT", {"service_date"}, {"admission_date", "requested_days"}),
     ],
 )
-def test_date_is_that_of_the_stay_when_the_patient_stays(
+def test_date_field_is_the_admission_date_when_the_patient_is_admitted(
     authorization_type: str, shown: set[str], hidden: set[str]
 ) -> None:
     form = asked(authorization_type=authorization_type)
@@ -85,7 +85,7 @@ def test_observation_is_offered_when_the_service_is_outpatient_only() -> None:
 
 
 @pytest.mark.rule("C4")
-def test_places_are_those_of_the_type_when_it_is_chosen() -> None:
+def test_places_follow_the_type_of_service_when_it_is_selected() -> None:
     form = asked(authorization_type="OUTPATIENT", type_of_service="DME")
     assert [(one.code, one.name) for one in field(form, "place_of_service").choices] == [
         ("HOME", "Home")
@@ -104,13 +104,13 @@ def test_procedures_are_optional_when_a_stay_is_not_surgical(
 
 
 @pytest.mark.rule("C9")
-def test_window_is_told_in_days_when_a_date_is_asked() -> None:
+def test_window_is_given_in_days_when_a_date_is_required() -> None:
     wanted = field(asked(authorization_type="INPATIENT"), "admission_date")
     assert (wanted.earliest, wanted.latest) == (date(2026, 6, 16), date(2026, 12, 28))
 
 
 @pytest.mark.rule("C11")
-def test_medication_is_asked_when_the_service_is_a_drug_only() -> None:
+def test_medication_is_required_when_the_service_is_a_drug_only() -> None:
     drug = asked(authorization_type="OUTPATIENT", type_of_service="MEDICAL_PHARMACY")
     parts = {part.name: part for part in field(drug, "medication").fields}
     assert field(drug, "medication").one_of == ("name", "ndc")
@@ -141,7 +141,7 @@ def test_medication_is_asked_when_the_service_is_a_drug_only() -> None:
         ),
     ],
 )
-def test_medication_is_completed_when_something_of_it_is_missing(
+def test_missing_medication_fields_are_listed_when_it_is_incomplete(
     medication: dict[str, str] | None,
     check: list[tuple[str, str]],
     submission: list[tuple[str, str]],
@@ -157,20 +157,20 @@ def test_medication_is_completed_when_something_of_it_is_missing(
 
 
 @pytest.mark.rule("C11")
-def test_readings_are_offered_when_a_drug_code_is_ambiguous() -> None:
+def test_candidates_are_offered_when_a_drug_code_is_ambiguous() -> None:
     service = PHARMACY | {"medication": {"ndc": "5789400301"}}
     [error] = errors_of_check(samples.content(services=[service]), samples.payer(), TODAY)
     assert error.choices == ("05789-4003-01", "57894-0003-01", "57894-0030-01")
 
 
-def test_medication_is_not_taken_when_the_service_is_no_drug() -> None:
+def test_medication_is_rejected_when_the_service_is_not_a_drug() -> None:
     service = PHARMACY | {"type_of_service": "IMAGING", "place_of_service": "OFFICE"}
     content = samples.content(services=[service | {"medication": {"name": "Infliximab"}}])
     [error] = errors_of_check(content, samples.payer(), TODAY)
     assert (error.pointer, error.code) == ("/services/0/medication", "not_expected")
 
 
-def test_code_is_listed_once_when_it_was_entered_in_two_ways() -> None:
+def test_code_is_listed_once_when_it_was_entered_in_two_formats() -> None:
     lines = [{"code": "0450"}, {"code": "450", "code_type": "REVENUE"}]
     service = PHARMACY | {"procedures": lines, "medication": {"name": "Infliximab"}}
     [error] = errors_of_check(samples.content(services=[service]), samples.payer(), TODAY)
@@ -219,7 +219,7 @@ def told(**chosen: str) -> AskedForm:
         ),
     ],
 )
-def test_choice_is_refused_when_the_form_does_not_offer_it(
+def test_choice_is_rejected_when_the_form_does_not_offer_it(
     chosen: dict[str, str], error: tuple[str, str]
 ) -> None:
     with pytest.raises(InvalidInputError) as refused:
@@ -239,20 +239,20 @@ def form_data(**changes: Any) -> dict[str, Any]:
     return samples.payer().form.model_dump(mode="json") | changes
 
 
-def test_form_is_refused_when_a_field_has_no_place_in_it() -> None:
+def test_form_is_rejected_at_load_when_a_field_has_no_position() -> None:
     fields = form_data()["fields"]
     fields["service"] = fields["service"][1:]
     with pytest.raises(ValidationError, match="needs its place"):
         Form.model_validate(form_data(fields=fields))
 
 
-def test_form_is_refused_when_a_choice_cannot_be_sent() -> None:
+def test_form_is_rejected_at_load_when_a_choice_cannot_be_sent() -> None:
     urgencies = [{"code": "WHENEVER", "name": "Whenever"}]
     with pytest.raises(ValidationError, match="cannot be sent"):
         Form.model_validate(form_data(urgencies=urgencies))
 
 
-def test_label_and_order_are_the_payers_when_its_data_says_so() -> None:
+def test_label_and_order_are_the_payers_when_its_data_defines_them() -> None:
     fields = form_data()["fields"]
     fields["service"].insert(0, fields["service"].pop(3) | {"label": "How soon?"})
     data = samples.payer().model_dump(mode="json") | {"form": form_data(fields=fields)}
@@ -260,7 +260,7 @@ def test_label_and_order_are_the_payers_when_its_data_says_so() -> None:
     assert (form.fields[0].name, form.fields[0].label) == ("urgency", "How soon?")
 
 
-def test_every_field_says_what_it_takes_when_it_is_shown() -> None:
+def test_every_field_states_its_accepted_values_when_it_is_shown() -> None:
     for kind in samples.payer().form.types_of_service:
         form = asked(authorization_type=kind.authorization_type, type_of_service=kind.code)
         assert form.later == ()

@@ -23,26 +23,26 @@ ZONE = ZoneInfo("America/New_York")
         ("2025-03-09T12:00:00-04:00", "2027-03-09T12:00:00-05:00"),
     ],
 )
-def test_history_ends_at_the_same_local_time_when_two_years_are_over(
+def test_retention_ends_at_the_same_local_time_when_two_years_have_passed(
     changed: str, end: str
 ) -> None:
     ended = history_end(datetime.fromisoformat(changed), 2, ZONE)
     assert ended == datetime.fromisoformat(end)
 
 
-def test_instant_is_refused_when_it_has_no_zone() -> None:
+def test_instant_is_rejected_when_it_has_no_zone() -> None:
     with pytest.raises(ValueError, match="zone-aware"):
         history_end(datetime(2026, 7, 1), 2, ZONE)  # noqa: DTZ001 - what is refused
 
 
 @pytest.mark.rule("T4")
 @pytest.mark.parametrize("status", Status)
-def test_request_is_history_when_nobody_has_a_turn(status: Status) -> None:
+def test_retention_starts_when_no_party_has_to_act(status: Status) -> None:
     ended = status in {Status.APPROVED, Status.PARTIALLY_APPROVED, Status.DENIED, Status.VOID}
     assert request(status).is_history == ended
 
 
-def test_request_is_no_history_when_an_appeal_is_open() -> None:
+def test_retention_does_not_run_when_an_appeal_is_open() -> None:
     denied = request(Status.DENIED)
     appealed = denied.file_appeal(
         ["1.1"],

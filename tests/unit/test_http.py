@@ -84,14 +84,14 @@ def errors(body: Any, model: type[BaseModel] = ContentBody) -> list[tuple[str, s
 # -- bodies -----------------------------------------------------------------------------------------
 
 
-def test_body_is_its_model_when_it_is_whole() -> None:
+def test_body_is_parsed_into_its_model_when_it_is_valid() -> None:
     content = call(json.dumps({"content": entered()})).body(ContentBody).content
     assert content.patient is not None
     assert content.patient.last_name == "Adams"
     assert content.services[0].procedures[1].modifiers == ("50", "51")
 
 
-def test_body_is_read_when_the_gateway_encoded_it() -> None:
+def test_body_is_decoded_when_the_gateway_encoded_it() -> None:
     text = base64.b64encode('{"reason": "naïve 🏥"}'.encode()).decode()
     assert call(text, encoded=True).body(VoidBody).reason == "naïve 🏥"
 
@@ -111,7 +111,7 @@ def test_body_is_read_when_the_gateway_encoded_it() -> None:
         ("A", True),
     ],
 )
-def test_body_is_malformed_when_it_is_no_json(text: str | None, encoded: bool) -> None:
+def test_body_is_malformed_when_it_is_not_json(text: str | None, encoded: bool) -> None:
     with pytest.raises(UnreadableBodyError) as raised:
         call(text, encoded=encoded).body(VoidBody)
     assert raised.value.status is HTTPStatus.BAD_REQUEST
@@ -129,7 +129,9 @@ def test_body_is_malformed_when_it_is_no_json(text: str | None, encoded: bool) -
     ],
     ids=["no JSON", "nested", "huge", "half a pair", "wrong half", "secret"],
 )
-def test_detail_says_what_and_where_when_a_body_cannot_be_parsed(text: str, told: str) -> None:
+def test_detail_states_cause_and_position_when_a_body_cannot_be_parsed(
+    text: str, told: str
+) -> None:
     with pytest.raises(UnreadableBodyError) as raised:
         call(text).body(VoidBody)
     assert (raised.value.status, raised.value.code) == (400, "malformed_body")
@@ -137,7 +139,7 @@ def test_detail_says_what_and_where_when_a_body_cannot_be_parsed(text: str, told
     assert SECRET not in raised.value.detail
 
 
-def test_form_is_told_when_a_code_is_sent_as_a_number() -> None:
+def test_expected_format_is_stated_when_a_code_is_sent_as_a_number() -> None:
     services = [{**entered()["services"][0], "procedures": [{"code": 450}]}]
     with pytest.raises(InvalidInputError) as raised:
         call(json.dumps({"content": entered(services=services)})).body(ContentBody)
@@ -147,13 +149,13 @@ def test_form_is_told_when_a_code_is_sent_as_a_number() -> None:
 
 
 @pytest.mark.parametrize("text", ["null", "[]", '"text"', "7", "true", "\ud800"])
-def test_body_is_faulty_when_it_is_json_but_no_object(text: str) -> None:
+def test_body_is_rejected_when_it_is_json_but_not_an_object(text: str) -> None:
     with pytest.raises(InvalidInputError) as raised:
         call(text).body(VoidBody)
     assert [error.pointer for error in raised.value.errors] == [""]
 
 
-def test_body_is_too_large_when_it_is_longer_than_the_limit_only() -> None:
+def test_body_is_too_large_when_it_exceeds_the_limit_only() -> None:
     frame = len('{"reason": ""}')
     with pytest.raises(InvalidInputError):  # read, and found to be too long for a reason
         call('{"reason": "' + "x" * (MAX_BODY_BYTES - frame) + '"}').body(VoidBody)
@@ -167,7 +169,7 @@ def test_body_is_too_large_when_it_is_longer_than_the_limit_only() -> None:
         assert raised.value.status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
-def test_number_is_a_fault_when_it_is_sent_as_text() -> None:
+def test_number_is_rejected_when_it_is_sent_as_text() -> None:
     services = entered()["services"]
     services[0]["requested_days"] = "3"
     services[0]["procedures"][0]["units"] = "1"
@@ -179,7 +181,7 @@ def test_number_is_a_fault_when_it_is_sent_as_text() -> None:
 
 
 @pytest.mark.parametrize("value", [7, True, None, [], {}])
-def test_text_is_a_fault_when_it_is_something_else(value: Any) -> None:
+def test_text_is_rejected_when_it_is_another_type(value: Any) -> None:
     assert [pointer for pointer, _ in errors({"reason": value}, VoidBody)] == ["/reason"]
 
 
@@ -193,16 +195,16 @@ def test_unknown_field_is_named_when_it_is_sent() -> None:
 
 
 @pytest.mark.parametrize("name", ["a\x00.pdf", "a\nb.pdf", "a\x1b[31m.pdf", "a\u202efdp.exe.pdf"])
-def test_control_characters_are_a_fault_when_a_name_holds_them(name: str) -> None:
+def test_control_characters_are_rejected_when_a_name_contains_them(name: str) -> None:
     assert [p for p, _ in errors({"file_name": name}, RequestedUpload)] == ["/file_name"]
 
 
-def test_emoji_and_accents_are_kept_when_a_name_holds_them() -> None:
+def test_emoji_and_accents_are_preserved_when_a_name_contains_them() -> None:
     body = json.dumps({"file_name": "Röntgen 🦴 №1.pdf"})
     assert call(body).body(RequestedUpload).file_name == "Röntgen 🦴 №1.pdf"
 
 
-def test_fault_holds_no_value_when_input_is_refused() -> None:
+def test_error_contains_no_value_when_input_is_rejected() -> None:
     with pytest.raises(InvalidInputError) as raised:
         call(json.dumps({"content": {"patient": {"member_id": SECRET}}})).body(ContentBody)
     assert SECRET not in str([vars(error) for error in raised.value.errors])
@@ -238,18 +240,18 @@ def test_version_is_read_when_if_match_names_an_etag(value: str, version: int) -
         '"١"',
     ],
 )
-def test_version_is_malformed_when_if_match_is_no_etag_of_ours(value: str) -> None:
+def test_version_is_malformed_when_if_match_is_not_an_etag_of_this_api(value: str) -> None:
     with pytest.raises(MalformedHeaderError) as raised:
         _ = call(headers={"if-match": value}).based_on
     assert [error.pointer for error in raised.value.errors] == ["/If-Match"]
 
 
-def test_version_is_missing_when_there_is_no_if_match() -> None:
+def test_version_is_reported_missing_when_if_match_is_absent() -> None:
     with pytest.raises(VersionMissingError):
         _ = call(headers={}).based_on
 
 
-def test_key_is_read_when_it_is_plain_ascii_only() -> None:
+def test_idempotency_key_is_accepted_when_it_is_plain_ascii_only() -> None:
     assert call().idempotency_key is None
     for key in ("a", "8e03978e-40d5-43dd-bc93-6894a57f9324", "x" * 255):
         assert call(headers={"idempotency-key": key}).idempotency_key == key
@@ -273,16 +275,16 @@ def test_key_is_read_when_it_is_plain_ascii_only() -> None:
         "849382930",
     ],
 )
-def test_nothing_is_found_when_an_id_has_no_ids_form(value: str) -> None:
+def test_response_is_404_when_an_id_is_malformed(value: str) -> None:
     with pytest.raises(NotFoundError):
         call(path={"draft_id": value}).id("draft_id")
 
 
-def test_id_is_read_when_it_has_the_form() -> None:
+def test_id_is_read_when_it_is_well_formed() -> None:
     assert call(path={"draft_id": REQUEST_ID}).id("draft_id") == REQUEST_ID
 
 
-def test_query_is_its_model_when_parameters_are_text() -> None:
+def test_query_is_parsed_into_its_model_when_parameters_are_text() -> None:
     found = call(query={"limit": "5", "tin": "46-3778226"}).query(TinPageQuery)
     assert (found.limit, found.tin) == (5, "463778226")
     assert call().query(TinPageQuery).limit == 25
@@ -325,7 +327,7 @@ def raising(error: Exception) -> Callable[[Call], Answer]:
     return operation
 
 
-def test_answer_is_not_kept_by_anybody_when_it_is_given() -> None:
+def test_response_is_not_cacheable_when_it_is_returned() -> None:
     answer = served(lambda _: Answer(Body(text="é"), headers={"ETag": '"3"'}))
     assert (answer["statusCode"], answer["body"]) == (200, '{"text":"é"}')
     assert answer["headers"] == {
@@ -335,7 +337,7 @@ def test_answer_is_not_kept_by_anybody_when_it_is_given() -> None:
     }
 
 
-def test_path_is_handed_on_when_an_operation_is_served() -> None:
+def test_path_is_passed_on_when_an_operation_is_served() -> None:
     answer = served(lambda call: Answer(Body(text=call.id("draft_id"))))
     assert json.loads(answer["body"]) == {"text": REQUEST_ID}
 
@@ -350,7 +352,7 @@ def test_path_is_handed_on_when_an_operation_is_served() -> None:
         UnicodeDecodeError("utf-8", SECRET.encode(), 0, 1, SECRET),
     ],
 )
-def test_caller_learns_nothing_when_something_breaks_inside(error: Exception) -> None:
+def test_response_hides_details_when_an_internal_error_occurs(error: Exception) -> None:
     answer = served(raising(error))
     body = json.loads(answer["body"])
     assert (answer["statusCode"], body["code"]) == (500, "internal")
@@ -359,12 +361,12 @@ def test_caller_learns_nothing_when_something_breaks_inside(error: Exception) ->
     assert type(error).__name__ not in answer["body"]
 
 
-def test_caller_is_told_when_to_come_back_when_a_fault_may_pass() -> None:
+def test_retry_after_is_sent_when_an_error_is_transient() -> None:
     answer = served(raising(TransientError("Try again.")))
     assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "2")
 
 
-def test_problem_says_what_is_allowed_when_the_status_forbids_it() -> None:
+def test_problem_lists_allowed_actions_when_the_status_forbids_one() -> None:
     error = ActionNotAllowedError("No.", request_status="VOID", allowed_actions=["DETAILS"])
     answer = served(raising(error))
     body = json.loads(answer["body"])
@@ -388,13 +390,13 @@ def test_malformed_body_is_a_problem_when_an_operation_reads_it() -> None:
         {"path": f"/v1/drafts/{REQUEST_ID}/more"},
     ],
 )
-def test_there_is_no_such_operation_when_no_route_fits(given: dict[str, Any]) -> None:
+def test_response_is_404_when_no_route_matches(given: dict[str, Any]) -> None:
     answer = served(lambda _: Answer(None), **given)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "no_route")
     assert "4xx" in metrics.metric_set
 
 
-def test_call_names_nobody_when_there_is_no_authorizer() -> None:
+def test_caller_is_anonymous_when_there_is_no_authorizer() -> None:
     bare = event()
     del bare["requestContext"]["authorizer"]
     api = Api(Function.SUBMIT, lambda: NAMES)
@@ -402,6 +404,6 @@ def test_call_names_nobody_when_there_is_no_authorizer() -> None:
     assert api.resolve(bare)["statusCode"] == 403
 
 
-def test_operation_is_refused_when_another_function_serves_it() -> None:
+def test_operation_is_rejected_when_another_function_serves_it() -> None:
     with pytest.raises(KeyError):
         Api(Function.CHECK, lambda: NAMES).operation("resumeDraft")

@@ -73,7 +73,7 @@ def plans() -> list[Plan]:
 # -- Right files -----------------------------------------------------------------------------------
 
 
-def test_plan_is_read_when_row_is_right() -> None:
+def test_plan_is_loaded_when_its_row_is_valid() -> None:
     assert plans() == [
         Plan(
             plan_id="OAP-1",
@@ -85,7 +85,7 @@ def test_plan_is_read_when_row_is_right() -> None:
     ]
 
 
-def test_member_has_the_plan_when_row_is_right() -> None:
+def test_member_has_the_plan_when_its_row_is_valid() -> None:
     [adams] = load_members(MEMBERS_HEADER + ADAMS, plans())
     assert adams.account == "00472356"
     assert adams.account_name == "Live Well, Inc."
@@ -93,14 +93,14 @@ def test_member_has_the_plan_when_row_is_right() -> None:
     assert adams.active_to is None
 
 
-def test_provider_is_read_when_row_is_right() -> None:
+def test_provider_is_loaded_when_its_row_is_valid() -> None:
     [center] = load_directory(DIRECTORY_HEADER + CENTER)
     assert center.address.line_2 is None
     assert center.address.zip_code == "44122"
     assert center.phone == "2165550100"
 
 
-def test_rule_is_read_when_row_is_right() -> None:
+def test_rule_is_loaded_when_its_row_is_valid() -> None:
     row = "R1,CPT,70450,70498,DELEGATED_VENDOR,RAD,OUTPATIENT,HMO | EPO,2026-01-01,2026-12-31\n"
     [rule] = load_rules(RULES_HEADER + row, {"RAD"})
     assert rule.code_type is CodeType.CPT
@@ -115,7 +115,7 @@ def test_revenue_rule_has_four_digits_when_written_with_three() -> None:
     assert (rule.code_from, rule.code_to) == ("0450", "0459")
 
 
-def test_delegate_is_read_when_row_is_right() -> None:
+def test_delegated_vendor_is_loaded_when_its_row_is_valid() -> None:
     row = (
         "DME,Vendor,Equipment,https://vendor.example,866-668-9250,,Monday,Prescription | Invoice,"
         '"800-298-4806, option 7",888-444-1027,care@vendor.example\n'
@@ -127,7 +127,7 @@ def test_delegate_is_read_when_row_is_right() -> None:
     assert vendor.care_coordination.phone == "800-298-4806, option 7"
 
 
-def test_delegate_has_no_care_coordination_when_its_cells_are_empty() -> None:
+def test_delegated_vendor_has_no_care_coordination_when_its_cells_are_empty() -> None:
     [vendor] = load_vendors(
         VENDORS_HEADER + "LAB,Laboratory,Tests,https://lab.example,,,,Test code,,,\n"
     )
@@ -135,7 +135,7 @@ def test_delegate_has_no_care_coordination_when_its_cells_are_empty() -> None:
     assert vendor.phone is None
 
 
-def test_numbers_are_read_when_rows_are_right() -> None:
+def test_numbers_are_loaded_when_rows_are_valid() -> None:
     assert load_zips(ZIPS) == [ZipRow(zip_code="44122", latitude=41.4701, longitude=-81.5232)]
 
 
@@ -152,25 +152,25 @@ def test_numbers_are_read_when_rows_are_right() -> None:
     ],
     ids=["mark", "CRLF", "CR", "no last line end", "empty lines", "blanks", "quotes"],
 )
-def test_file_is_read_when_written_by_another_program(text: str) -> None:
+def test_file_is_loaded_when_written_by_a_spreadsheet(text: str) -> None:
     assert load_plans(text) == plans()
 
 
-def test_columns_are_found_when_in_another_order() -> None:
+def test_columns_are_matched_by_name_when_in_another_order() -> None:
     assert load_zips("longitude,zip_code,latitude\n-81.5232,44122,41.4701\n") == load_zips(ZIPS)
 
 
 # -- Wrong files -----------------------------------------------------------------------------------
 
 
-def test_error_is_of_the_tree_when_a_file_is_wrong() -> None:
+def test_error_has_the_common_base_class_when_a_file_is_invalid() -> None:
     with pytest.raises(PrecertError) as error:
         load_plans("")
     assert error.value.code == "load_failed"
     assert "errors" in error.value.detail
 
 
-def test_every_fault_is_told_when_rows_and_columns_are_wrong() -> None:
+def test_every_error_is_listed_when_rows_and_columns_are_wrong() -> None:
     text = (
         MEMBERS_HEADER
         + ADAMS
@@ -195,7 +195,7 @@ def test_every_fault_is_told_when_rows_and_columns_are_wrong() -> None:
     ]
 
 
-def test_fault_says_what_is_right_when_a_cell_is_wrong() -> None:
+def test_error_states_the_expected_value_when_a_cell_is_wrong() -> None:
     with pytest.raises(LoadingError) as error:
         load_directory(DIRECTORY_HEADER + CENTER.replace("1234567893", "1234567890"))
     assert error.value.errors == (
@@ -203,7 +203,7 @@ def test_fault_says_what_is_right_when_a_cell_is_wrong() -> None:
     )
 
 
-def test_fault_says_so_when_a_cell_is_empty_that_must_not_be() -> None:
+def test_error_is_reported_when_a_required_cell_is_empty() -> None:
     with pytest.raises(LoadingError) as error:
         load_zips("zip_code,latitude,longitude\n,41,-81\n")
     assert error.value.errors == (
@@ -211,7 +211,7 @@ def test_fault_says_so_when_a_cell_is_empty_that_must_not_be() -> None:
     )
 
 
-def test_cells_are_not_repeated_when_they_are_wrong() -> None:
+def test_cell_values_are_not_repeated_when_they_are_wrong() -> None:
     with pytest.raises(LoadingError) as error:
         load_members(MEMBERS_HEADER + "Secret-1" + ",Secret\t1" * 7 + ",\n", plans())
     assert len(error.value.errors) == 8
@@ -227,32 +227,32 @@ def test_columns_are_named_when_the_file_is_empty(text: str) -> None:
     assert "zip_code,latitude,longitude" in found.message
 
 
-def test_file_is_refused_when_it_has_no_row() -> None:
+def test_file_is_rejected_when_it_has_no_row() -> None:
     with pytest.raises(LoadingError) as error:
         load_zips("zip_code,latitude,longitude\n")
     assert places(error) == [(1, "")]
 
 
-def test_columns_and_cells_are_told_together_when_both_are_wrong() -> None:
+def test_column_and_cell_errors_are_listed_together_when_both_are_wrong() -> None:
     with pytest.raises(LoadingError) as error:
         load_zips("zip_code,latitude,latitude,height\n4412,41,41,0\n")
     assert places(error) == [(1, "height"), (1, "latitude"), (1, "longitude"), (2, "zip_code")]
 
 
-def test_line_is_that_of_the_file_when_lines_are_empty_or_many() -> None:
+def test_line_number_is_the_files_when_rows_are_empty_or_multiline() -> None:
     with pytest.raises(LoadingError) as error:
         load_plans(PLANS + '\n\nOAP-2,"Open\nAccess",OAP,X,Y\nOAP-3,Open,XXX,X,Y\n')
     assert places(error) == [(5, "name"), (7, "plan_type")]
 
 
 @pytest.mark.parametrize("key", ["44122", " 44122 "])
-def test_key_is_refused_when_it_was_there_before(key: str) -> None:
+def test_key_is_rejected_when_it_is_repeated(key: str) -> None:
     with pytest.raises(LoadingError) as error:
         load_zips(f"{ZIPS}\n{key},1,1\n")
     assert error.value.errors == (RowError(4, "zip_code", "is there already, in line 2"),)
 
 
-def test_member_is_refused_when_id_differs_in_case_alone() -> None:
+def test_member_is_rejected_when_its_id_differs_in_case_only() -> None:
     with pytest.raises(LoadingError) as error:
         load_members(
             MEMBERS_HEADER
@@ -263,7 +263,7 @@ def test_member_is_refused_when_id_differs_in_case_alone() -> None:
     assert places(error) == [(3, "active_from")]
 
 
-def test_member_has_several_spans_when_they_follow_one_another() -> None:
+def test_member_has_several_spans_when_they_are_consecutive() -> None:
     rows = ADAMS.replace("2024-01-01,", "2024-01-01,2024-12-31") + ADAMS.replace("2024", "2025")
     [adams] = members_of(load_members(MEMBERS_HEADER + rows, plans()))
     assert [(span.active_from, span.active_to) for span in adams.spans] == [
@@ -272,7 +272,7 @@ def test_member_has_several_spans_when_they_follow_one_another() -> None:
     ]
 
 
-def test_every_span_fault_is_told_when_rows_of_a_member_disagree() -> None:
+def test_every_span_error_is_listed_when_rows_of_a_member_disagree() -> None:
     text = (
         MEMBERS_HEADER
         + ADAMS
@@ -291,7 +291,7 @@ def test_every_span_fault_is_told_when_rows_of_a_member_disagree() -> None:
     assert "alison" not in f"{error.value.errors}".casefold()
 
 
-def test_member_is_refused_when_there_are_more_spans_than_a_condition_asks() -> None:
+def test_member_is_rejected_when_it_has_more_spans_than_a_transaction_can_check() -> None:
     rows = [
         ADAMS.replace("2024-01-01,", f"{year}-01-01,{year}-12-31") for year in range(2010, 2019)
     ]
@@ -302,7 +302,7 @@ def test_member_is_refused_when_there_are_more_spans_than_a_condition_asks() -> 
 
 
 @pytest.mark.rule("P1")
-def test_ssn_is_told_to_nobody_when_its_file_is_wrong() -> None:
+def test_ssn_is_not_repeated_when_its_file_is_invalid() -> None:
     members = load_members(MEMBERS_HEADER + ADAMS, plans())
     text = "member_id,ssn\n849382930,987-65-432\nU70001,987654321\n849382930,000-12-3456\n"
     with pytest.raises(LoadingError) as error:
@@ -312,21 +312,21 @@ def test_ssn_is_told_to_nobody_when_its_file_is_wrong() -> None:
     assert not any(digits in told for digits in ("987-65", "98765", "000-12"))
 
 
-def test_rest_is_checked_when_a_line_is_no_csv() -> None:
+def test_remaining_rows_are_checked_when_a_row_is_not_csv() -> None:
     with pytest.raises(LoadingError) as error:
         load_zips('zip_code,latitude,longitude\n"44122"x,1,1\n44124,99,1\n"44125,1,1\n')
     assert places(error) == [(2, ""), (3, "latitude"), (4, "")]
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "41,4701", "41°"])
-def test_place_is_refused_when_degrees_are_none(text: str) -> None:
+def test_location_is_rejected_when_degrees_are_invalid(text: str) -> None:
     with pytest.raises(LoadingError) as error:
         load_zips(f'zip_code,latitude,longitude\n44122,"{text}",-81\n')
     assert places(error) == [(2, "latitude")]
 
 
 @pytest.mark.parametrize("text", ["20260101", "1767225600", "01/01/2026", "2026-1-1", "2026-02-30"])
-def test_date_is_refused_when_in_another_form(text: str) -> None:
+def test_date_is_rejected_when_in_another_format(text: str) -> None:
     with pytest.raises(LoadingError) as error:
         load_rules(f"{RULES_HEADER}R1,CPT,44120,44120,REQUIRED,,,,{text},\n")
     assert error.value.errors == (
@@ -334,7 +334,7 @@ def test_date_is_refused_when_in_another_form(text: str) -> None:
     )
 
 
-def test_plan_is_refused_when_its_line_of_business_has_no_clocks() -> None:
+def test_plan_is_rejected_when_its_line_of_business_has_no_clocks() -> None:
     with pytest.raises(LoadingError) as error:
         load_plans(PLANS, {"MEDICARE_ADVANTAGE"})
     assert error.value.errors == (
@@ -359,13 +359,13 @@ def test_plan_is_refused_when_its_line_of_business_has_no_clocks() -> None:
         ("R1,CPT,44120,44120,REQUIRED,,,,2026-01-01,2025-12-31", ""),
     ],
 )
-def test_rule_is_refused_when_it_is_wrong(row: str, column: str) -> None:
+def test_rule_is_rejected_when_it_is_invalid(row: str, column: str) -> None:
     with pytest.raises(LoadingError) as error:
         load_rules(f"{RULES_HEADER}{row}\n", {"RAD"})
     assert places(error) == [(2, column)]
 
 
-def test_rules_are_refused_when_either_of_two_might_answer() -> None:
+def test_rules_are_rejected_when_two_could_answer() -> None:
     rows = (
         "R1,CPT,44120,44120,REQUIRED,,INPATIENT,HMO|EPO,2026-01-01,\n"
         "R2,CPT,44120,44120,NOT_REQUIRED,,INPATIENT,EPO|HMO,2026-01-01,\n"
@@ -391,13 +391,13 @@ def test_rules_are_refused_when_either_of_two_might_answer() -> None:
         ("D,V,S,https://v.example,,,,Invoice,,,care@v.example", "care_phone"),
     ],
 )
-def test_delegate_is_refused_when_it_is_wrong(row: str, column: str) -> None:
+def test_delegated_vendor_is_rejected_when_it_is_invalid(row: str, column: str) -> None:
     with pytest.raises(LoadingError) as error:
         load_vendors(f"{VENDORS_HEADER}{row}\n")
     assert places(error) == [(2, column)]
 
 
-def test_loader_knows_the_plans_types_when_either_changes() -> None:
+def test_loader_and_plan_have_the_same_types_when_either_changes() -> None:
     field = Plan.model_fields["plan_type"]
     known = TypeAdapter(field.rebuild_annotation())
     assert [known.validate_python(kind) for kind in PLAN_TYPES] == list(PLAN_TYPES)

@@ -79,13 +79,13 @@ def test_rule_is_never_automatic_when_limits_are_empty() -> None:
     assert (rule.auto_approve_max_units, rule.auto_approve_max_days) == (None, None)
 
 
-def test_columns_may_be_left_out_when_nobody_fills_them() -> None:
+def test_columns_are_optional_when_they_are_not_used() -> None:
     text = f"{OLD}\nR1,CPT,44120,44120,REQUIRED,,,,2026-01-01,\n"
     [rule] = load_rules(text, (), payer())
     assert rule.required_documentation == ()
 
 
-def test_column_is_told_when_its_name_is_not_known() -> None:
+def test_column_is_reported_when_its_name_is_unknown() -> None:
     assert errors("", header=HEADER.replace("guidance", "guidence") + row("R1")) == [
         (1, "guidence")
     ]
@@ -118,11 +118,13 @@ def test_column_is_told_when_its_name_is_not_known() -> None:
         ({"code_type": "HCPCS"}, ""),
     ],
 )
-def test_rule_is_refused_when_a_cell_or_two_are_wrong(cells: dict[str, str], column: str) -> None:
+def test_rule_is_rejected_when_one_or_two_cells_are_wrong(
+    cells: dict[str, str], column: str
+) -> None:
     assert errors(row("R1", **cells)) == [(2, column)]
 
 
-def test_every_fault_is_told_when_rows_are_wrong_and_contradict_one_another() -> None:
+def test_every_error_is_listed_when_rows_are_wrong_and_contradictory() -> None:
     rows = (
         row("R1")
         + row("R2", requirement="NOT_REQUIRED")
@@ -148,7 +150,7 @@ def test_every_fault_is_told_when_rows_are_wrong_and_contradict_one_another() ->
     ],
     ids=["same", "plans", "plan and setting", "ranges", "leading zero", "guidance"],
 )
-def test_rules_are_refused_when_only_their_ids_would_decide(first: str, second: str) -> None:
+def test_rules_are_rejected_when_only_their_ids_break_the_tie(first: str, second: str) -> None:
     assert errors(first + second) == [(3, "")]
 
 
@@ -164,18 +166,18 @@ def test_rules_are_refused_when_only_their_ids_would_decide(first: str, second: 
     ],
     ids=["other plan", "succession", "range", "other code", "same answer", "more conditions"],
 )
-def test_rules_are_taken_without_a_word_when_one_decides(second: str) -> None:
+def test_rules_are_accepted_without_warning_when_one_takes_precedence(second: str) -> None:
     assert told(row("R1", plan_types="HMO") + second) == []
 
 
-def test_overlap_is_told_when_only_the_newer_day_decides() -> None:
+def test_overlap_is_reported_when_only_the_newer_date_takes_precedence() -> None:
     rows = row("R1", plan_types="HMO|EPO") + row(
         "R2", requirement="NOT_REQUIRED", plan_types="EPO", effective_from="2026-03-01"
     )
     assert told(rows) == [(3, "overlaps rule R1 (line 2), which")]
 
 
-def test_overlap_is_none_when_the_days_are_apart() -> None:
+def test_no_overlap_is_reported_when_the_periods_are_apart() -> None:
     rows = row("R1", plan_types="HMO|EPO", effective_to="2026-02-28") + row(
         "R2", requirement="NOT_REQUIRED", plan_types="EPO", effective_from="2026-03-01"
     )
@@ -194,7 +196,7 @@ def test_overlap_is_none_when_the_days_are_apart() -> None:
         ),
     ],
 )
-def test_gap_is_told_when_codes_beside_a_range_have_no_rule(rows: str, words: str) -> None:
+def test_gap_is_reported_when_codes_beside_a_range_have_no_rule(rows: str, words: str) -> None:
     assert told(rows) == [(2, words)]
 
 
@@ -208,11 +210,11 @@ def test_gap_is_told_when_codes_beside_a_range_have_no_rule(rows: str, words: st
     ],
     ids=["single codes", "neighbours", "a broader rule", "another family"],
 )
-def test_no_gap_is_told_when_silence_is_meant_or_filled(rows: str) -> None:
+def test_no_gap_is_reported_when_it_is_intended_or_filled(rows: str) -> None:
     assert told(rows) == []
 
 
-def test_gap_is_told_when_days_between_two_rules_have_none() -> None:
+def test_gap_is_reported_when_days_between_two_rules_have_none() -> None:
     first = row("R1", effective_to="2026-06-30")
     late = row("R2", effective_from="2026-07-02")
     assert told(first + late) == [(2, "after its end rule R2 (line")]
@@ -229,7 +231,7 @@ def test_gap_is_told_when_days_between_two_rules_have_none() -> None:
     ],
     ids=["range", "broader condition", "another plan", "too short"],
 )
-def test_days_are_no_gap_when_another_rule_fills_them(filler: str, gap: bool) -> None:
+def test_no_gap_is_reported_when_another_rule_covers_the_days(filler: str, gap: bool) -> None:
     rows = (
         row("R1", effective_to="2026-06-30", plan_types="HMO")
         + row("R2", effective_from="2026-08-01", plan_types="HMO")

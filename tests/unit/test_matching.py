@@ -33,7 +33,7 @@ def marked(request: Request) -> dict[ProviderRole, tuple[Mismatch, ...]]:
     return {role: one.reason_codes for role, one in temporary.items()}
 
 
-def test_temporary_id_is_the_same_when_it_is_made_again_for_its_side() -> None:
+def test_temporary_id_is_identical_when_it_is_generated_again_for_its_role() -> None:
     deps = {
         matching.temporary_id(one, role)
         for one in ("R1", "R2")
@@ -61,13 +61,13 @@ def test_temporary_id_is_the_same_when_it_is_made_again_for_its_side() -> None:
         ({"provider_id": "P00002"}, (Mismatch.NPI, Mismatch.TIN, Mismatch.ADDRESS)),
     ],
 )
-def test_side_is_marked_when_it_does_not_fit_its_entry(
+def test_provider_is_marked_unmatched_when_it_differs_from_its_entry(
     changes: dict[str, Any], reason_codes: tuple[Mismatch, ...]
 ) -> None:
     assert marked(submitted(**changes)) == ({SERVICING: reason_codes} if reason_codes else {})
 
 
-def test_reconciled_side_stays_when_the_request_is_compared_again() -> None:
+def test_reconciled_provider_is_unchanged_when_the_request_is_matched_again() -> None:
     entry = samples.directory()["P00001"].model_copy(update={"tin": samples.STRANGER_TIN})
     change = reconciling.reconcile_provider(
         submitted(provider_id=None), SERVICING, entry, by="operator", now=START
@@ -81,7 +81,9 @@ def test_reconciled_side_stays_when_the_request_is_compared_again() -> None:
 
 @pytest.mark.rule("T1")
 @pytest.mark.parametrize("status", [one for one in Status if one is not Status.INCOMPLETE])
-def test_operators_alone_are_offered_to_reconcile_when_a_side_is_unmatched(status: Status) -> None:
+def test_reconcile_is_offered_to_operators_only_when_a_provider_is_unmatched(
+    status: Status,
+) -> None:
     typed, listed = submitted(status, provider_id=None), submitted(status)
     assert Action.RECONCILE_PROVIDER in typed.operator_actions
     assert Action.RECONCILE_PROVIDER not in listed.operator_actions
@@ -89,7 +91,7 @@ def test_operators_alone_are_offered_to_reconcile_when_a_side_is_unmatched(statu
     assert typed.reviewer_actions("r", START) == listed.reviewer_actions("r", START)
 
 
-def test_draft_is_not_reconciled_when_it_was_never_sent() -> None:
+def test_draft_is_not_reconciled_when_it_was_never_submitted() -> None:
     entry = samples.directory()["P00001"]
     with pytest.raises(ActionNotAllowedError):
         reconciling.reconcile_provider(

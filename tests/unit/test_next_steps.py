@@ -63,24 +63,24 @@ def notices(
         (Requirement.UNABLE_TO_DETERMINE, NextAction.CALL, "unable_to_determine"),
     ],
 )
-def test_step_follows_from_the_answer_when_nothing_else_is_told(
+def test_step_follows_from_the_requirement_when_nothing_else_applies(
     requirement: Requirement, action: NextAction, notice: str
 ) -> None:
     assert step(answer(requirement)) == NextStep(action, NOTICES[notice])
 
 
-def test_number_to_call_is_told_when_a_code_cannot_be_determined() -> None:
+def test_phone_number_is_returned_when_a_code_cannot_be_determined() -> None:
     told = step(answer(Requirement.UNABLE_TO_DETERMINE)).text
     assert payer().provider_services.phone in told
 
 
-def test_rules_own_guidance_is_told_when_it_names_a_notice() -> None:
+def test_guidance_of_the_rule_is_returned_when_it_names_a_notice() -> None:
     told = answer(Requirement.NOT_REQUIRED, guidance="home_health")
     assert step(told) == NextStep(NextAction.NONE, NOTICES["home_health"])
     assert NOTICES["home_health"] in notices(told)
 
 
-def test_general_notice_is_told_when_the_payer_dropped_the_one_named() -> None:
+def test_general_notice_is_returned_when_the_payer_removed_the_named_one() -> None:
     told = answer(Requirement.REQUIRED, guidance="no_longer_there")
     assert step(told).text == NOTICES["required"]
     assert notices(told) == (NOTICES["no_guarantee"],)
@@ -102,19 +102,21 @@ def test_admission_is_notified_as_a_request_when_it_is_an_emergency(
 
 
 @pytest.mark.parametrize("requirement", Requirement)
-def test_nothing_has_to_be_done_when_an_emergency_needs_no_stay(requirement: Requirement) -> None:
+def test_nothing_is_required_when_an_emergency_is_not_an_admission(
+    requirement: Requirement,
+) -> None:
     told = step(answer(requirement), service(Urgency.EMERGENCY, OUTPATIENT))
     assert told == NextStep(NextAction.NONE, NOTICES["emergency"])
 
 
 @pytest.mark.parametrize("urgency", [Urgency.STANDARD, Urgency.EXPEDITED])
-def test_emergency_is_not_spoken_of_when_there_is_none(urgency: Urgency) -> None:
+def test_emergency_is_not_mentioned_when_there_is_none(urgency: Urgency) -> None:
     told = answer(Requirement.REQUIRED)
     assert step(told, service(urgency, INPATIENT)).action is NextAction.START_DRAFT
     assert NOTICES["emergency"] not in notices(told, services=(service(urgency, INPATIENT),))
 
 
-def test_other_notifications_are_said_to_go_by_phone_when_an_emergency_is_admitted() -> None:
+def test_other_notifications_are_by_phone_when_an_emergency_is_admitted() -> None:
     told = answer(Requirement.REQUIRED)
     admitted = notices(told, services=(service(Urgency.EMERGENCY, INPATIENT),))
     assert admitted[1:] == (NOTICES["emergency"], NOTICES["notifications"])
@@ -122,7 +124,7 @@ def test_other_notifications_are_said_to_go_by_phone_when_an_emergency_is_admitt
     assert seen[1:] == (NOTICES["emergency"],)
 
 
-def test_payer_is_called_when_equipment_was_delivered_already() -> None:
+def test_payer_is_to_be_called_when_equipment_was_already_delivered() -> None:
     equipment = VENDORS["EVICORE-DME"]
     told = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-DME")
     before = service(day=TODAY - timedelta(days=1))
@@ -132,13 +134,13 @@ def test_payer_is_called_when_equipment_was_delivered_already() -> None:
     assert step(told, service(), equipment).action is NextAction.GO_TO_VENDOR
 
 
-def test_vendor_is_asked_for_past_services_when_it_decides_on_them() -> None:
+def test_vendor_is_to_be_contacted_for_past_services_when_it_decides_them() -> None:
     told = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-RAD")
     before = service(day=TODAY - timedelta(days=1))
     assert step(told, before, VENDORS["EVICORE-RAD"]).action is NextAction.GO_TO_VENDOR
 
 
-def test_payer_is_called_when_a_stay_has_no_codes() -> None:
+def test_payer_is_to_be_called_when_a_stay_has_no_codes() -> None:
     told = next_step_without_codes(service(where=INPATIENT), payer())
     assert told == NextStep(NextAction.CALL, NOTICES["unable_to_determine"])
     emergency = next_step_without_codes(service(Urgency.EMERGENCY, INPATIENT), payer())
@@ -146,11 +148,11 @@ def test_payer_is_called_when_a_stay_has_no_codes() -> None:
 
 
 @pytest.mark.parametrize("requirement", Requirement)
-def test_no_guarantee_is_told_first_when_anything_is_answered(requirement: Requirement) -> None:
+def test_no_guarantee_notice_is_first_when_a_check_is_answered(requirement: Requirement) -> None:
     assert notices(answer(requirement))[0] == NOTICES["no_guarantee"]
 
 
-def test_no_guarantee_is_told_when_there_was_no_code() -> None:
+def test_no_guarantee_notice_is_returned_when_there_was_no_code() -> None:
     assert notices() == (NOTICES["no_guarantee"], NOTICES["unable_to_determine"])
 
 
@@ -158,17 +160,19 @@ def test_no_guarantee_is_told_when_there_was_no_code() -> None:
     ("plan_type", "needed"),
     [("HMO", True), ("IFP", True), ("EPO", True), ("OAP", False), ("PPO", False)],
 )
-def test_referral_is_told_when_the_plan_asks_for_one(plan_type: str, *, needed: bool) -> None:
+def test_referral_notice_is_returned_when_the_plan_requires_one(
+    plan_type: str, *, needed: bool
+) -> None:
     told = notices(answer(Requirement.NOT_REQUIRED), plan_type=plan_type)
     assert (NOTICES["referral_needed"] in told) is needed
 
 
-def test_predetermination_is_told_when_a_rule_offers_it() -> None:
+def test_predetermination_notice_is_returned_when_a_rule_offers_it() -> None:
     offered = answer(Requirement.NOT_REQUIRED, predetermination=True)
     assert NOTICES["predetermination"] in notices(offered)
     assert NOTICES["predetermination"] not in notices(answer(Requirement.NOT_REQUIRED))
 
 
-def test_each_notice_is_told_once_when_several_codes_ask_for_it() -> None:
+def test_each_notice_is_returned_once_when_several_codes_need_it() -> None:
     told = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-RAD", guidance="vendor")
     assert notices(told, told) == (NOTICES["no_guarantee"], NOTICES["vendor"])

@@ -88,7 +88,7 @@ class Desk:
         ((DENIED, DENIED), NoticeKind.DENIAL),
     ],
 )
-def test_letter_tells_the_outcome_when_a_round_is_decided(
+def test_notice_states_the_outcome_when_a_cycle_is_determined(
     lines: tuple[LineStatus, ...], kind: NoticeKind
 ) -> None:
     assert kind_of(decided(*lines).submitted, 1) is kind
@@ -98,7 +98,7 @@ def test_letter_tells_the_outcome_when_a_round_is_decided(
     ("outcome", "kind"),
     [(APPROVED, NoticeKind.APPEAL_OVERTURNED), (DENIED, NoticeKind.APPEAL_UPHELD)],
 )
-def test_letter_speaks_of_the_appealed_lines_only_when_an_appeal_is_decided(
+def test_notice_covers_appealed_lines_only_when_an_appeal_is_decided(
     outcome: LineStatus, kind: NoticeKind
 ) -> None:
     request = decided(APPROVED, DENIED).file_appeal(
@@ -120,7 +120,7 @@ def test_letter_speaks_of_the_appealed_lines_only_when_an_appeal_is_decided(
 @pytest.mark.rule("W4")
 @pytest.mark.parametrize("audience", Audience)
 @pytest.mark.parametrize("refused", [DENIED, MODIFIED])
-def test_reasons_and_rights_are_told_to_both_when_something_was_refused(
+def test_both_notices_state_reasons_and_appeal_rights_when_a_line_is_denied(
     audience: Audience, refused: LineStatus
 ) -> None:
     told = facts(decided(APPROVED, refused), audience)
@@ -148,7 +148,7 @@ def test_reasons_and_rights_are_told_to_both_when_something_was_refused(
 
 @pytest.mark.rule("W4")
 @pytest.mark.parametrize("audience", Audience)
-def test_no_appeal_is_spoken_of_when_all_is_approved(audience: Audience) -> None:
+def test_no_appeal_is_mentioned_when_all_is_approved(audience: Audience) -> None:
     told = facts(decided(APPROVED, APPROVED), audience)
     assert titles(told) == ["No guarantee of payment"]
     assert told["recipient"][0] == (
@@ -157,9 +157,7 @@ def test_no_appeal_is_spoken_of_when_all_is_approved(audience: Audience) -> None
 
 
 @pytest.mark.rule("W4")
-def test_letter_is_of_the_day_of_the_decision_when_dates_were_changed_before_it_was_printed() -> (
-    None
-):
+def test_notice_has_the_decision_date_when_dates_were_changed_before_printing() -> None:
     request = decided(APPROVED, DENIED)
     standing = request.submitted.lines[0].decisions[-1]
     moved = standing.model_copy(
@@ -170,7 +168,7 @@ def test_letter_is_of_the_day_of_the_decision_when_dates_were_changed_before_it_
 
 
 @pytest.mark.rule("W9")
-def test_both_diagnoses_stand_in_the_letter_when_another_one_was_decided_for() -> None:
+def test_both_diagnoses_are_in_the_notice_when_the_adjudicated_one_differs() -> None:
     request = decided(APPROVED, APPROVED)
     line = request.submitted.lines[0]
     decision = line.decisions[-1].model_copy(
@@ -189,7 +187,7 @@ def test_both_diagnoses_stand_in_the_letter_when_another_one_was_decided_for() -
     assert told["approved"] == "44120, 1, July 20, 2026 to July 22, 2026"
 
 
-def test_both_letters_are_stored_and_told_of_once_when_the_event_comes_again() -> None:
+def test_both_notices_are_stored_and_recorded_once_when_the_event_is_redelivered() -> None:
     requests, desk = InMemoryRequests.holding(decided(APPROVED, DENIED)), Desk()
     printed = desk.run(requests)
     assert [notice.notice_id for notice in printed] == ["1-provider", "1-member"]

@@ -33,7 +33,7 @@ def deps(kind: type[PrecertError]) -> PrecertError:
 
 
 @pytest.mark.parametrize("kind", ERRORS)
-def test_error_has_a_status_of_the_callers_or_of_ours_when_it_is_raised(
+def test_error_has_a_4xx_or_5xx_status_when_it_is_raised(
     kind: type[PrecertError],
 ) -> None:
     error = deps(kind)
@@ -46,7 +46,7 @@ def test_error_has_a_status_of_the_callers_or_of_ours_when_it_is_raised(
     assert problem.title != PrecertError.title
 
 
-def test_code_is_one_errors_alone_when_the_tree_is_read() -> None:
+def test_code_is_unique_when_the_error_classes_are_listed() -> None:
     codes = [kind.code for kind in ERRORS]
     assert len(set(codes)) == len(codes)
     assert PrecertError.code not in codes
@@ -58,17 +58,17 @@ def test_text_of_an_error_is_its_code_when_it_is_printed(kind: type[PrecertError
     assert str(deps(kind)) == kind.code
 
 
-def test_extensions_are_members_when_a_problem_is_written() -> None:
+def test_extensions_are_members_when_a_problem_is_serialized() -> None:
     error = VersionMismatchError("Read it again.", current_version=3, differs_in=["/services"])
     body = problem_of(error).model_dump()
     assert (body["current_version"], body["differs_in"]) == (3, ["/services"])
 
 
-def test_status_is_a_fault_of_ours_when_an_error_has_none() -> None:
+def test_status_is_500_when_an_error_has_none() -> None:
     assert status_of(PrecertError("No.")) is HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def test_values_are_not_told_when_a_model_refuses_them() -> None:
+def test_values_are_not_repeated_when_a_model_rejects_them() -> None:
     with pytest.raises(ValueError, match="member_id") as raised:
         Patient.model_validate(dict(PATIENT) | {"member_id": "Adams !", "Allison": "1986"})
     assert "Adams !" not in str(raised.value)
@@ -103,7 +103,7 @@ _ASKED: Final[dict[str, type[BaseModel]]] = {
 
 
 @pytest.mark.parametrize("asked", _ASKED.values(), ids=_ASKED)
-def test_faults_are_in_our_own_words_when_any_field_is_nonsense(asked: type[BaseModel]) -> None:
+def test_errors_have_the_products_wording_when_any_field_is_invalid(asked: type[BaseModel]) -> None:
     for name in asked.model_fields:
         for value in _NONSENSE:
             try:
@@ -113,7 +113,7 @@ def test_faults_are_in_our_own_words_when_any_field_is_nonsense(asked: type[Base
                 assert [words for words in told if _LIBRARYS_OWN.search(words)] == [], (name, value)
 
 
-def test_choices_are_named_as_they_are_sent_when_a_field_takes_some_of_many() -> None:
+def test_choices_are_listed_as_sent_when_a_field_accepts_several() -> None:
     with pytest.raises(ValidationError) as raised:
         DecideBody.model_validate({"cycle": 1, "lines": [{"line_id": "1.1", "status": "MAYBE"}]})
     assert [error.message for error in errors_of(raised.value)] == [

@@ -105,13 +105,13 @@ def proof(asked: RequestContent, known: Published | None = None) -> AssertionSta
         "at once",
     ],
 )
-def test_id_is_proven_when_the_list_of_its_moment_gave_it(
+def test_assertion_is_verified_when_the_list_in_effect_at_its_instant_answered(
     by: RuleListVersion, at: datetime
 ) -> None:
     assert proof(answered(by, at)) is AssertionStatus.PROVEN
 
 
-def test_id_is_proven_when_several_lists_came_within_its_second() -> None:
+def test_assertion_is_verified_when_several_lists_were_published_within_its_second() -> None:
     lists = tuple(
         published(f"list-{number}", START + timedelta(milliseconds=number)) for number in range(5)
     )
@@ -119,14 +119,14 @@ def test_id_is_proven_when_several_lists_came_within_its_second() -> None:
         assert proof(answered(one, START), Published(lists)) is AssertionStatus.PROVEN
 
 
-def test_id_is_not_proven_when_it_names_a_moment_of_another_list() -> None:
+def test_assertion_is_not_verified_when_its_instant_is_of_another_list() -> None:
     assert proof(answered(FIRST, START + 12 * DAY)) is AssertionStatus.CHANGED
     assert proof(answered(THIRD, START + 12 * DAY)) is AssertionStatus.CHANGED
     before = SECOND_LIST.published_at - AROUND - SECOND
     assert proof(answered(SECOND_LIST, before)) is AssertionStatus.CHANGED
 
 
-def test_change_is_told_when_the_question_is_another() -> None:
+def test_mismatch_is_reported_when_the_question_differs() -> None:
     quoted = answered(FIRST, START + DAY).assertion_id
     others = (
         content(assertion_id=quoted, services=[]),
@@ -145,15 +145,15 @@ def test_change_is_told_when_the_question_is_another() -> None:
     ],
     ids=["made up", "no moment", "before the first list"],
 )
-def test_change_is_told_when_the_id_was_never_given(quoted: str) -> None:
+def test_mismatch_is_reported_when_the_id_was_never_issued(quoted: str) -> None:
     assert proof(content(assertion_id=quoted)) is AssertionStatus.CHANGED
 
 
-def test_change_is_told_when_nothing_was_ever_published() -> None:
+def test_mismatch_is_reported_when_no_list_was_ever_published() -> None:
     assert proof(answered(FIRST, START), Published((), None)) is AssertionStatus.CHANGED
 
 
-def test_nothing_is_asked_when_no_id_is_quoted() -> None:
+def test_no_call_is_made_when_no_id_is_quoted() -> None:
     known = Published()
     assert proof(content(assertion_id=None), known) is AssertionStatus.NONE
     assert known.asked == []
@@ -167,7 +167,7 @@ def test_nothing_is_asked_when_no_id_is_quoted() -> None:
     ],
     ids=["in effect", "earlier"],
 )
-def test_one_call_more_is_made_when_an_earlier_list_answered(
+def test_one_more_call_is_made_when_an_earlier_list_answered(
     by: RuleListVersion, at: datetime, calls: list[str]
 ) -> None:
     known = Published()

@@ -72,7 +72,7 @@ class World:
 
 @pytest.mark.rule("S5")
 @pytest.mark.parametrize("channel", [Channel.PHONE, Channel.FAX, Channel.MAIL, Channel.EDI])
-def test_request_goes_the_way_of_every_request_when_it_came_otherwise(channel: Channel) -> None:
+def test_request_enters_the_same_workflow_when_it_came_by_another_channel(channel: Channel) -> None:
     world = World()
     answered = world.take(channel=channel)
     [request] = world.requests.requests.values()
@@ -83,14 +83,14 @@ def test_request_goes_the_way_of_every_request_when_it_came_otherwise(channel: C
 
 
 @pytest.mark.rule("W2")
-def test_clock_runs_from_the_receipt_when_it_was_entered_later() -> None:
+def test_clock_starts_at_receipt_when_it_was_entered_later() -> None:
     world = World()
     world.take()
     [request] = world.requests.requests.values()
     assert deadline_of(request, samples.payer()).due_at == RECEIVED + timedelta(days=15)
 
 
-def test_one_request_comes_of_it_when_it_is_registered_twice() -> None:
+def test_one_request_is_created_when_it_is_registered_twice() -> None:
     world = World()
     assert world.take() == world.take()
     assert len(world.requests.events) == 1
@@ -98,13 +98,13 @@ def test_one_request_comes_of_it_when_it_is_registered_twice() -> None:
         world.take(samples.content(purpose="PREDETERMINATION"))
 
 
-def test_number_is_drawn_anew_when_it_was_given_before() -> None:
+def test_another_number_is_drawn_when_the_first_is_taken() -> None:
     world = World()
     world.registrations.taken = {precert_number("PC", 1)}
     assert world.take().number == precert_number("PC", 2)
 
 
-def test_coverage_is_asked_on_the_day_of_the_receipt_when_registered() -> None:
+def test_coverage_is_checked_on_the_day_of_receipt_when_registered() -> None:
     world = World()
     world.take()
     assert world.registrations.asked_on == [date(2026, 6, 30)]
@@ -114,7 +114,7 @@ def test_coverage_is_asked_on_the_day_of_the_receipt_when_registered() -> None:
         world.take()
 
 
-def test_request_is_refused_when_something_is_missing_or_it_comes_from_tomorrow() -> None:
+def test_request_is_rejected_when_a_field_is_missing_or_receipt_is_in_the_future() -> None:
     with pytest.raises(InvalidInputError) as raised:
         World().take(
             samples.content(requesting_provider=None), received_at=START + timedelta(minutes=1)
@@ -125,13 +125,13 @@ def test_request_is_refused_when_something_is_missing_or_it_comes_from_tomorrow(
     }
 
 
-def test_caller_is_refused_when_intake_is_not_theirs() -> None:
+def test_caller_is_refused_when_the_intake_entitlement_is_missing() -> None:
     with pytest.raises(NotEntitledError):
         World().take(caller=CLERK.model_copy(update={"entitlements": frozenset()}))
 
 
 @pytest.mark.rule("S2")
-def test_existing_request_is_named_when_the_same_was_asked_for_already() -> None:
+def test_existing_request_is_named_when_the_registered_one_is_a_duplicate() -> None:
     world = World()
     first = world.take()
     with pytest.raises(DuplicateRequestError) as raised:
@@ -144,7 +144,7 @@ def test_existing_request_is_named_when_the_same_was_asked_for_already() -> None
 
 
 @pytest.mark.rule("S3", "S5")
-def test_provider_has_a_temporary_id_when_the_clerk_typed_it_in() -> None:
+def test_provider_has_a_temporary_id_when_the_clerk_manually_entered_it() -> None:
     world = World()
     typed = {**samples.entered()["servicing_provider"], "provider_id": None}
     told = world.take(samples.content(servicing_provider=typed))

@@ -79,7 +79,7 @@ def test_event_is_published_when_it_is_relayed(type_: EventType) -> None:
 @pytest.mark.parametrize(
     ("type_", "cycle"), [(EventType.REQUEST_SUBMITTED, 1), (EventType.APPEAL_FILED, 2)]
 )
-def test_execution_of_the_round_starts_once_when_its_event_comes_twice(
+def test_execution_of_the_cycle_starts_once_when_its_event_is_delivered_twice(
     type_: EventType, cycle: int
 ) -> None:
     world = World()
@@ -90,14 +90,14 @@ def test_execution_of_the_round_starts_once_when_its_event_comes_twice(
 
 
 @pytest.mark.parametrize("type_", sorted(CLOSING))
-def test_token_of_the_events_round_is_answered_when_a_round_closes(type_: EventType) -> None:
+def test_token_of_the_events_cycle_is_answered_when_a_cycle_closes(type_: EventType) -> None:
     world = World(1, 2)
     world.relay(event(type_, 2))
     assert world.workflow.answers == [("token-2", {"status": "DENIED"})]
 
 
 @pytest.mark.parametrize("type_", sorted(CLOSING))
-def test_nobody_is_answered_when_no_execution_waits(type_: EventType) -> None:
+def test_no_token_is_answered_when_no_execution_waits(type_: EventType) -> None:
     world = World(1)
     world.relay(event(type_, 2))
     assert world.workflow.answers == []
@@ -123,7 +123,7 @@ class OpenCycles:
         return self._request_ids
 
 
-def test_open_rounds_are_started_again_when_nothing_runs_for_them() -> None:
+def test_open_cycles_are_restarted_when_no_execution_runs_for_them() -> None:
     pending = samples.request(Status.PENDING)
     closed = samples.request(Status.DENIED, request_id="01J1QZ8Y7N4W3V2T1S0R9Q8P7A")
     draft = samples.request(request_id="01J1QZ8Y7N4W3V2T1S0R9Q8P7B")
@@ -163,7 +163,7 @@ def asked(at: timedelta = timedelta()) -> Request:
 
 
 @pytest.mark.rule("W2")
-def test_execution_sleeps_by_the_providers_time_when_information_is_asked_for() -> None:
+def test_execution_waits_for_the_providers_deadline_when_information_is_requested() -> None:
     world = World(1)
     world.requests.requests[samples.REQUEST_ID] = asked()
     world.relay(event(EventType.INFORMATION_REQUESTED))
@@ -172,7 +172,7 @@ def test_execution_sleeps_by_the_providers_time_when_information_is_asked_for() 
     assert len(world.workflow.woken) == 1
 
 
-def test_nobody_is_woken_when_the_round_is_closed_or_none_waits() -> None:
+def test_no_execution_is_resumed_when_the_cycle_is_closed_or_none_waits() -> None:
     for world, request in ((World(), asked()), (World(1), samples.request(Status.VOID))):
         world.requests.requests[samples.REQUEST_ID] = request
         world.relay(event(EventType.DEADLINE_EXTENDED))
@@ -180,7 +180,7 @@ def test_nobody_is_woken_when_the_round_is_closed_or_none_waits() -> None:
 
 
 @pytest.mark.rule("W6")
-def test_clock_runs_on_when_a_document_arrives_that_was_asked_for() -> None:
+def test_clock_resumes_when_a_requested_document_arrives() -> None:
     world = World(1)
     world.requests.requests[samples.REQUEST_ID] = asked()
     attached, pause = event(EventType.DOCUMENT_ATTACHED), timedelta(hours=5)
@@ -193,7 +193,7 @@ def test_clock_runs_on_when_a_document_arrives_that_was_asked_for() -> None:
     assert after.due_at == START + 15 * DAY + pause
 
 
-def test_clock_stands_still_when_a_document_came_before_the_question() -> None:
+def test_clock_stays_paused_when_a_document_arrived_before_the_request_for_information() -> None:
     world = World(1)
     world.requests.requests[samples.REQUEST_ID] = asked(timedelta(hours=2))
     world.relay(event(EventType.DOCUMENT_ATTACHED))

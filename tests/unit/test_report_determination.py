@@ -112,14 +112,14 @@ def test_delegated_request_is_determined_when_its_vendor_reports() -> None:
 
 
 @pytest.mark.rule("W7")
-def test_delegated_denial_is_appealed_at_the_vendor_when_it_shows_here() -> None:
+def test_delegated_denial_is_appealed_at_the_vendor_when_it_is_shown() -> None:
     world = holding(delegated())
     after = world.take(report(line("1.1", DENIED), line("1.2", DENIED), number=samples.NUMBER))
     assert after.provider_actions == (Action.DETAILS,)
 
 
 @pytest.mark.rule("W8")
-def test_case_asked_for_at_the_vendor_shows_when_it_is_reported_with_its_content() -> None:
+def test_request_filed_with_the_vendor_is_shown_when_it_is_reported_with_its_content() -> None:
     world = World()
     shown = world.take(report(line("1.1"), line("1.2", DENIED), content=samples.content()))
     review = shown.submitted
@@ -135,7 +135,9 @@ def test_case_asked_for_at_the_vendor_shows_when_it_is_reported_with_its_content
 
 
 @pytest.mark.parametrize("number", [None, samples.NUMBER])
-def test_newest_report_holds_when_they_come_twice_and_out_of_order(number: str | None) -> None:
+def test_newest_report_applies_when_reports_are_repeated_and_out_of_order(
+    number: str | None,
+) -> None:
     world = holding(delegated()) if number else World()
     told = {"number": number, "content": None if number else samples.content()}
     approved = report(at=START + timedelta(days=2), **told)
@@ -157,7 +159,7 @@ def test_line_is_modified_when_the_vendor_approved_less() -> None:
     assert [one.status for one in after.submitted.lines] == [APPROVED, LineStatus.MODIFIED]
 
 
-def test_report_is_taken_once_when_another_is_quicker() -> None:
+def test_report_is_applied_once_when_another_change_is_committed_first() -> None:
     world = holding(delegated())
     quicker = delegated().report(
         {key: samples.decision(APPROVED) for key in ("1.1", "1.2")}, START, "vendor-user", START
@@ -184,7 +186,7 @@ def test_report_is_taken_once_when_another_is_quicker() -> None:
         (report(content=samples.content(services=[])), "missing"),
     ],
 )
-def test_report_is_refused_when_something_is_wrong_with_it(told: Report, code: str) -> None:
+def test_report_is_rejected_when_it_is_invalid(told: Report, code: str) -> None:
     world = World()
     with pytest.raises(InvalidInputError) as raised:
         world.take(told)
@@ -192,18 +194,18 @@ def test_report_is_refused_when_something_is_wrong_with_it(told: Report, code: s
     assert world.requests.requests == {}
 
 
-def test_number_is_unknown_when_it_was_not_handed_to_this_vendor() -> None:
+def test_number_is_not_found_when_it_was_not_delegated_to_this_vendor() -> None:
     for world in (World(), holding(samples.request(Status.PENDING))):
         with pytest.raises(NotFoundError):
             world.take(report(number=samples.NUMBER))
 
 
-def test_vendor_is_refused_when_it_has_no_entitlement() -> None:
+def test_vendor_is_refused_when_its_entitlement_is_missing() -> None:
     with pytest.raises(NotEntitledError):
         World().take(report(), CALLER.model_copy(update={"entitlements": frozenset()}))
 
 
-def test_case_is_not_shown_when_its_patient_is_no_member() -> None:
+def test_request_is_not_shown_when_its_patient_is_not_a_member() -> None:
     with pytest.raises(PatientNotFoundError):
         World(member_=None).take(report(content=samples.content()))
 
@@ -218,7 +220,7 @@ def test_case_is_not_shown_when_its_patient_is_no_member() -> None:
         ({"tin": samples.STRANGER_TIN}, Mismatch.TIN),
     ],
 )
-def test_provider_has_a_temporary_id_when_a_vendors_case_does_not_fit_the_directory(
+def test_provider_has_a_temporary_id_when_a_vendors_request_does_not_match_the_directory(
     changes: dict[str, Any], reason_codes: Mismatch | None
 ) -> None:
     provider = {**samples.entered()["servicing_provider"], **changes}

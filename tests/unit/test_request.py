@@ -66,7 +66,7 @@ def test_review_begins_when_a_submitted_request_pends() -> None:
         (DENIED, DENIED, Status.DENIED),
     ],
 )
-def test_whole_follows_when_every_line_is_decided(
+def test_request_status_follows_when_every_line_is_decided(
     first: LineStatus, second: LineStatus, whole: Status
 ) -> None:
     change = determine(pended(), first, second)
@@ -76,14 +76,14 @@ def test_whole_follows_when_every_line_is_decided(
 
 
 @pytest.mark.parametrize("lines", [{"1.1"}, {"1.1", "1.2", "2.1"}, set()])
-def test_decision_is_refused_when_lines_are_missing_or_unknown(lines: set[str]) -> None:
+def test_decision_is_rejected_when_lines_are_missing_or_unknown(lines: set[str]) -> None:
     decisions = {line: samples.decision(APPROVED) for line in lines}
     with pytest.raises(InvalidInputError):
         pended().determine(decisions, "reviewer-1", START)
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s not in {"PROCESSING", "PENDING"}])
-def test_determination_and_void_are_refused_when_no_round_is_open(status: Status) -> None:
+def test_determination_and_void_are_rejected_when_no_cycle_is_open(status: Status) -> None:
     request = samples.request(status)
     with pytest.raises(ActionNotAllowedError):
         determine(request, APPROVED, APPROVED)
@@ -128,7 +128,7 @@ def test_denial_is_upheld_or_overturned_when_the_appeal_is_decided(
     assert decided.due_at is None
 
 
-def test_one_line_is_overturned_when_only_it_is_appealed_of_a_denied_request() -> None:
+def test_one_line_is_overturned_when_only_it_is_appealed() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.2").request
     assert [line.line_id for line in filed.lines_to_decide] == ["1.2"]
     decisions = {"1.2": samples.decision(APPROVED, by="reviewer-2", cycle=2)}
@@ -138,7 +138,7 @@ def test_one_line_is_overturned_when_only_it_is_appealed_of_a_denied_request() -
 
 
 @pytest.mark.rule("W7")
-def test_appeal_is_refused_when_its_reviewer_decided_before() -> None:
+def test_appeal_decision_is_rejected_when_its_reviewer_decided_before() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.1").request
     decisions = {"1.1": samples.decision(APPROVED, by="reviewer-2", cycle=2)}
     with pytest.raises(SameReviewerError):
@@ -169,7 +169,7 @@ def test_second_appeal_needs_a_third_reviewer_when_the_first_was_upheld() -> Non
         (("1.2", "9.9"), ["not_appealable"]),
     ],
 )
-def test_appeal_is_refused_when_a_line_was_not_denied(
+def test_appeal_is_rejected_when_a_line_was_not_denied(
     line_ids: tuple[str, ...], codes: list[str]
 ) -> None:
     with pytest.raises(InvalidInputError) as raised:
@@ -181,12 +181,12 @@ def test_appeal_is_refused_when_a_line_was_not_denied(
     "status",
     [Status.INCOMPLETE, Status.PROCESSING, Status.PENDING, Status.APPROVED, Status.VOID],
 )
-def test_appeal_is_refused_when_nothing_was_denied(status: Status) -> None:
+def test_appeal_is_rejected_when_no_line_was_denied(status: Status) -> None:
     with pytest.raises(ActionNotAllowedError):
         appeal(samples.request(status), "1.1")
 
 
-def test_second_appeal_is_refused_when_one_is_open() -> None:
+def test_second_appeal_is_rejected_when_one_is_open() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.1").request
     with pytest.raises(ActionNotAllowedError) as raised:
         appeal(filed, "1.2")
@@ -199,7 +199,7 @@ def test_line_is_appealed_once_when_it_is_named_twice() -> None:
 
 
 @pytest.mark.rule("W7")
-def test_appeal_is_taken_until_the_day_is_over_when_the_letter_names_it() -> None:
+def test_appeal_is_accepted_until_the_end_of_the_day_when_the_notice_states_it() -> None:
     request = samples.request(Status.DENIED)
     # Determined at eleven on July 1; the clocks are put back meanwhile.
     over = datetime(2026, 12, 29, tzinfo=samples.payer().zone) - START
@@ -209,7 +209,7 @@ def test_appeal_is_taken_until_the_day_is_over_when_the_letter_names_it() -> Non
         appeal(request, "1.1", after=over)
 
 
-def test_filing_time_starts_anew_when_an_appeal_was_decided() -> None:
+def test_filing_period_restarts_when_an_appeal_was_decided() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.1", after=timedelta(days=170)).request
     later = START + timedelta(days=190)
     upheld = filed.determine_appeal(
@@ -219,7 +219,7 @@ def test_filing_time_starts_anew_when_an_appeal_was_decided() -> None:
 
 
 @pytest.mark.rule("W2")
-def test_clock_is_told_of_once_each_when_a_round_is_not_decided() -> None:
+def test_reminder_and_escalation_occur_once_each_when_a_cycle_is_not_decided() -> None:
     request = pended()
     assert request.check_deadline(DEADLINE.warn_at - timedelta(seconds=1)) is None
     warned = request.check_deadline(DEADLINE.warn_at)
@@ -234,7 +234,7 @@ def test_clock_is_told_of_once_each_when_a_round_is_not_decided() -> None:
 
 
 @pytest.mark.rule("W2")
-def test_providers_time_ends_once_when_the_mark_is_looked_at_early_and_late() -> None:
+def test_information_deadline_expires_once_when_it_is_checked_early_and_late() -> None:
     escalated = pended().check_deadline(DEADLINE.due_at)
     assert escalated is not None
     for before in (pended(), escalated.request):
@@ -249,7 +249,7 @@ def test_providers_time_ends_once_when_the_mark_is_looked_at_early_and_late() ->
         assert over.request.waiting_on is WaitingOn.PAYER
 
 
-def test_deadline_is_escalated_alone_when_nobody_looked_before() -> None:
+def test_only_the_escalation_is_recorded_when_no_check_ran_before() -> None:
     passed = pended().check_deadline(DEADLINE.due_at + timedelta(days=1))
     assert passed is not None
     assert passed.event.type is EventType.DEADLINE_PASSED
@@ -257,7 +257,7 @@ def test_deadline_is_escalated_alone_when_nobody_looked_before() -> None:
 
 
 @pytest.mark.rule("W2")
-def test_clock_is_told_of_again_when_an_appeal_opens_another_round() -> None:
+def test_reminder_is_recorded_again_when_an_appeal_opens_another_cycle() -> None:
     passed = pended().check_deadline(DEADLINE.due_at)
     assert passed is not None
     denied = determine(passed.request, DENIED, DENIED).request
@@ -272,7 +272,7 @@ def test_clock_is_told_of_again_when_an_appeal_opens_another_round() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.INCOMPLETE, *DETERMINED, Status.VOID])
-def test_no_clock_runs_when_no_round_is_open(status: Status) -> None:
+def test_no_clock_runs_when_no_cycle_is_open(status: Status) -> None:
     request = samples.request(status)
     assert request.check_deadline(START + timedelta(days=999)) is None
     assert request.due_at is None
@@ -280,7 +280,7 @@ def test_no_clock_runs_when_no_round_is_open(status: Status) -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-def test_turn_is_told_when_a_request_stands_there(status: Status) -> None:
+def test_waiting_on_follows_from_the_status_when_a_request_is_read(status: Status) -> None:
     turns = {
         Status.INCOMPLETE: WaitingOn.PROVIDER,
         Status.PROCESSING: WaitingOn.PAYER,
@@ -289,7 +289,7 @@ def test_turn_is_told_when_a_request_stands_there(status: Status) -> None:
     assert samples.request(status).waiting_on is turns.get(status, WaitingOn.NONE)
 
 
-def test_turn_is_the_payers_when_an_appeal_is_open() -> None:
+def test_waiting_on_is_the_payer_when_an_appeal_is_open() -> None:
     filed = appeal(samples.request(Status.DENIED), "1.1").request
     assert (filed.waiting_on, filed.status) == (WaitingOn.PAYER, Status.DENIED)
 
@@ -303,7 +303,7 @@ def test_turn_is_the_payers_when_an_appeal_is_open() -> None:
         (("EXPEDITED", "EMERGENCY", "STANDARD"), Urgency.EMERGENCY),
     ],
 )
-def test_shortest_clock_counts_when_services_differ(
+def test_shortest_clock_applies_when_services_differ(
     urgencies: tuple[str, ...], shortest: Urgency
 ) -> None:
     [service] = samples.entered()["services"]
@@ -312,7 +312,7 @@ def test_shortest_clock_counts_when_services_differ(
     assert request.urgency is shortest
 
 
-def test_lines_follow_the_order_of_entry_when_services_are_read() -> None:
+def test_lines_are_in_order_of_entry_when_services_are_read() -> None:
     [service] = samples.entered()["services"]
     deps = samples.content(services=[service, service | {"procedures": []}])
     assert [(line.line_id, line.code) for line in service_lines_of(deps.services)] == [

@@ -7,7 +7,7 @@ from precert.domain.retry import ATTEMPTS, retry
 from precert.usecases.ports.requests import ConcurrentChangeError, NumberTakenError
 
 
-def test_last_attempt_counts_when_earlier_ones_lost() -> None:
+def test_last_attempt_succeeds_when_earlier_ones_conflicted() -> None:
     made: list[int] = []
 
     def attempt() -> str:
@@ -20,7 +20,7 @@ def test_last_attempt_counts_when_earlier_ones_lost() -> None:
     assert len(made) == ATTEMPTS
 
 
-def test_caller_may_try_again_when_every_attempt_lost() -> None:
+def test_conflict_is_retryable_when_every_attempt_conflicted() -> None:
     made: list[None] = []
 
     def attempt() -> None:
@@ -33,7 +33,7 @@ def test_caller_may_try_again_when_every_attempt_lost() -> None:
     assert len(made) == ATTEMPTS
 
 
-def test_error_is_raised_at_once_when_it_is_another() -> None:
+def test_error_is_raised_at_once_when_it_is_not_a_conflict() -> None:
     made: list[None] = []
 
     def attempt() -> None:

@@ -16,7 +16,7 @@ OF_ITS_OWN: Final = {Function.CONFIRMATION: "functions.check.confirmation"}
 
 
 @pytest.mark.parametrize("function", Function)
-def test_every_row_is_served_when_a_function_is_loaded(function: Function) -> None:
+def test_every_route_is_served_when_a_function_is_loaded(function: Function) -> None:
     module = OF_ITS_OWN.get(function, f"functions.{function.value}.handler")
     api = import_module(module).api
     if isinstance(api, app.Api):
@@ -31,7 +31,7 @@ def test_manifest_is_current_when_operations_are_read() -> None:
     assert MANIFEST.read_text(encoding="utf-8") == manifest()
 
 
-def test_operation_stands_once_when_the_table_is_read() -> None:
+def test_operation_appears_once_when_the_table_is_read() -> None:
     ids = [route.operation_id for route in ROUTES]
     calls = [(route.method, re.sub(r"{\w+}", "{}", route.path)) for route in ROUTES]
     assert len(set(ids)) == len(ids)

@@ -77,7 +77,7 @@ def test_answer_is_the_rules_when_one_covers_the_code(
     )
 
 
-def test_answer_brings_the_rules_texts_when_it_has_some() -> None:
+def test_answer_has_the_rules_texts_when_it_has_some() -> None:
     only = rule("R1", "44120", label="Bowel", guidance="home_health", predetermination=True)
     found = answer_code(query("44120"), [only])
     assert (found.label, found.guidance, found.predetermination) == ("Bowel", "home_health", True)
@@ -129,28 +129,28 @@ def test_answer_is_unable_to_determine_when_no_rule_covers_it(asked: CodeQuery) 
 
 @pytest.mark.rule("C6")
 @pytest.mark.parametrize("on", [date(2026, 1, 1), date(2026, 6, 30)])
-def test_rule_is_in_force_when_day_is_its_first_or_last(on: date) -> None:
+def test_rule_is_in_effect_when_the_day_is_its_first_or_last(on: date) -> None:
     limited = rule("R1", "44120", effective_to=date(2026, 6, 30))
     assert decided_by(query("44120", on=on), limited) == "R1"
 
 
 @pytest.mark.parametrize("code", ["44005", "44120", "44238"])
-def test_range_covers_code_when_between_its_ends(code: str) -> None:
+def test_range_covers_a_code_when_it_is_between_its_ends(code: str) -> None:
     assert decided_by(query(code), rule("R1", "44005", "44238")) == "R1"
 
 
 @pytest.mark.parametrize("code", ["44004", "44239", "4412T", "441", "4412"])
-def test_range_leaves_code_out_when_outside_or_unlike_its_ends(code: str) -> None:
+def test_range_excludes_a_code_when_it_is_outside_or_of_another_format(code: str) -> None:
     assert decided_by(query(code), rule("R1", "44005", "44238")) is None
 
 
 @pytest.mark.parametrize("code", ["2029F", "3008F", "1111T"])
-def test_plain_range_is_silent_when_code_ends_with_a_letter(code: str) -> None:
+def test_numeric_range_does_not_apply_when_a_code_ends_with_a_letter(code: str) -> None:
     surgery = rule("R1", "10004", "69990", requirement=Requirement.NOT_REQUIRED)
     assert answer_code(query(code), [surgery]).requirement is Requirement.UNABLE_TO_DETERMINE
 
 
-def test_range_of_one_letter_is_silent_when_code_ends_with_another() -> None:
+def test_range_with_a_suffix_does_not_apply_when_a_code_ends_with_another() -> None:
     emerging = rule("R1", "0042T", "0999T")
     assert decided_by(query("0500T"), emerging) == "R1"
     assert decided_by(query("0500U"), emerging) is None
@@ -158,18 +158,18 @@ def test_range_of_one_letter_is_silent_when_code_ends_with_another() -> None:
 
 
 @pytest.mark.parametrize("asked", ["450", "0450"])
-def test_revenue_code_is_found_when_leading_zero_differs(asked: str) -> None:
+def test_revenue_code_matches_when_the_leading_zero_differs(asked: str) -> None:
     emergency = rule("R1", "0450", code_type=CodeType.REVENUE)
     assert decided_by(query(asked, code_type=CodeType.REVENUE), emergency) == "R1"
 
 
-def test_drg_is_left_out_when_rule_is_for_revenue_codes() -> None:
+def test_drg_does_not_match_when_the_rule_is_for_revenue_codes() -> None:
     room = rule("R1", "0329", code_type=CodeType.REVENUE)
     assert decided_by(query("329", code_type=CodeType.DRG), room) is None
 
 
 @pytest.mark.rule("C6")
-def test_single_code_wins_when_a_range_with_more_conditions_covers_it_too() -> None:
+def test_single_code_takes_precedence_when_a_range_with_more_conditions_covers_it_too() -> None:
     single = rule("R1", "44120")
     broad = rule(
         "R2",
@@ -183,14 +183,14 @@ def test_single_code_wins_when_a_range_with_more_conditions_covers_it_too() -> N
 
 
 @pytest.mark.rule("C6")
-def test_narrow_range_wins_when_a_newer_broad_one_covers_the_code_too() -> None:
+def test_narrow_range_takes_precedence_when_a_newer_broad_one_covers_the_code_too() -> None:
     narrow = rule("R1", "44100", "44199")
     broad = rule("R2", "10004", "69990", effective_from=date(2026, 6, 1))
     assert decided_by(query("44120"), broad, narrow) == "R1"
 
 
 @pytest.mark.rule("C6")
-def test_rule_with_conditions_wins_when_codes_are_the_same() -> None:
+def test_rule_with_conditions_takes_precedence_when_codes_are_the_same() -> None:
     general = rule("R9", "44120", effective_from=date(2026, 6, 1))
     setting = rule("R1", "44120", authorization_type=AuthorizationType.INPATIENT)
     both = rule(
@@ -201,19 +201,19 @@ def test_rule_with_conditions_wins_when_codes_are_the_same() -> None:
 
 
 @pytest.mark.rule("C6")
-def test_newest_rule_wins_when_all_else_is_equal() -> None:
+def test_newest_rule_takes_precedence_when_all_else_is_equal() -> None:
     older = rule("R9", "44120")
     newer = rule("R1", "44120", effective_from=date(2026, 6, 1))
     assert decided_by(query("44120"), newer, older) == "R1"
     assert decided_by(query("44120", on=date(2026, 5, 31)), newer, older) == "R9"
 
 
-def test_answer_is_the_same_when_equal_rules_change_places() -> None:
+def test_answer_is_identical_when_equal_rules_are_reordered() -> None:
     assert decided_by(query("44120"), rule("R1", "44120"), rule("R2", "44120")) == "R2"
 
 
 @pytest.mark.rule("C6")
-def test_range_of_fewest_codes_wins_when_its_ends_look_further_apart() -> None:
+def test_range_of_fewest_codes_takes_precedence_when_its_ends_look_further_apart() -> None:
     # 0150 to 0249 and 0100 to 0199 are as many; 0195 to 0205 are fewer, though they span a carry.
     broad = rule("R9", "0100", "0199", code_type=CodeType.REVENUE)
     carrying = rule("R1", "0195", "0205", code_type=CodeType.REVENUE)
@@ -254,7 +254,7 @@ def test_codes_are_counted_within_their_family_when_compared(
 
 
 @pytest.mark.rule("C7")
-def test_whole_is_not_required_when_every_code_is() -> None:
+def test_overall_requirement_is_not_required_when_every_code_is() -> None:
     assert overall([answer(Requirement.NOT_REQUIRED)] * 3) is Requirement.NOT_REQUIRED
 
 
@@ -262,17 +262,17 @@ def test_whole_is_not_required_when_every_code_is() -> None:
 @pytest.mark.parametrize(
     "other", [Requirement.REQUIRED, Requirement.DELEGATED_VENDOR, Requirement.UNABLE_TO_DETERMINE]
 )
-def test_whole_is_something_else_when_one_code_is_something_else(other: Requirement) -> None:
+def test_overall_requirement_differs_when_one_code_differs(other: Requirement) -> None:
     mixed = [answer(Requirement.NOT_REQUIRED), answer(other), answer(Requirement.NOT_REQUIRED)]
     assert overall(mixed) is other
 
 
-def test_whole_asks_most_of_the_office_when_answers_differ() -> None:
+def test_overall_requirement_is_the_most_demanding_when_answers_differ() -> None:
     every = [answer(requirement) for requirement in reversed(Requirement)]
     assert overall(every) is Requirement.REQUIRED
     assert overall(every[:-2]) is Requirement.DELEGATED_VENDOR
 
 
 @pytest.mark.rule("C7")
-def test_whole_is_unable_to_determine_when_no_code_was_asked() -> None:
+def test_overall_requirement_is_unable_to_determine_when_there_are_no_codes() -> None:
     assert overall([]) is Requirement.UNABLE_TO_DETERMINE

@@ -79,7 +79,7 @@ def rules(vendors: list[DelegatedVendor], payer: Payer) -> list[Rule]:
 # -- The payer -------------------------------------------------------------------------------------
 
 
-def test_payer_has_the_sources_values_when_shipped(payer: Payer) -> None:
+def test_payer_has_the_documented_values_when_shipped(payer: Payer) -> None:
     assert payer.zone.key == "America/New_York"
     assert payer.number_prefix == "PC"
     assert payer.provider_services.phone == "800.882.4462"
@@ -91,7 +91,7 @@ def test_payer_has_the_sources_values_when_shipped(payer: Payer) -> None:
 
 
 @pytest.mark.parametrize(("line", "days"), [("COMMERCIAL", 15), ("MEDICARE_ADVANTAGE", 7)])
-def test_clocks_are_the_standards_when_line_of_business_is(
+def test_clocks_match_the_regulations_when_the_line_of_business_is_given(
     payer: Payer, line: str, days: int
 ) -> None:
     clock = payer.review_clocks[line]
@@ -100,7 +100,7 @@ def test_clocks_are_the_standards_when_line_of_business_is(
     assert clock.appeal_filing_days == 180
 
 
-def test_choices_lead_on_when_a_type_of_service_is_chosen(payer: Payer) -> None:
+def test_choices_lead_to_complete_forms_when_a_type_of_service_is_selected(payer: Payer) -> None:
     known = [place.code for place in payer.form.places_of_service]
     used = {place for kind in payer.form.types_of_service for place in kind.places_of_service}
     assert len(known) == len(set(known))
@@ -110,7 +110,7 @@ def test_choices_lead_on_when_a_type_of_service_is_chosen(payer: Payer) -> None:
     assert all(kind.places_of_service for kind in payer.form.types_of_service)
 
 
-def test_form_has_the_guides_choices_when_read(payer: Payer) -> None:
+def test_form_has_the_guides_choices_when_loaded(payer: Payer) -> None:
     kinds = {kind.code: kind for kind in payer.form.types_of_service}
     places = {place.code: place for place in payer.form.places_of_service}
     surgical = kinds["SURGICAL_INPATIENT"]
@@ -122,7 +122,7 @@ def test_form_has_the_guides_choices_when_read(payer: Payer) -> None:
     assert kinds["OBSERVATION"].authorization_type is OUTPATIENT
 
 
-def test_procedure_is_required_when_service_is_outpatient(payer: Payer) -> None:
+def test_procedure_is_required_when_the_service_is_outpatient(payer: Payer) -> None:
     assert all(
         kind.procedure_required
         for kind in payer.form.types_of_service
@@ -130,17 +130,17 @@ def test_procedure_is_required_when_service_is_outpatient(payer: Payer) -> None:
     )
 
 
-def test_texts_are_there_when_they_are_asked_for(payer: Payer) -> None:
+def test_texts_exist_when_they_are_referenced(payer: Payer) -> None:
     assert payer.notices.keys() >= NOTICES
     assert all(text.strip() for text in payer.notices.values())
     assert payer.provider_services.phone in payer.notices["unable_to_determine"]
 
 
-def test_message_is_there_when_an_event_has_one(payer: Payer) -> None:
+def test_message_text_exists_when_an_event_has_one(payer: Payer) -> None:
     assert payer.messages.keys() == {str(kind) for kind in MESSAGE_EVENT_TYPES}
 
 
-def test_message_names_only_number_and_status_when_filled_in(payer: Payer) -> None:
+def test_message_has_number_and_status_only_when_rendered(payer: Payer) -> None:
     for kind, text in payer.messages.items():
         filled = text.format(number="PC0000000000", status="PENDING")
         assert ("PC0000000000" in filled) is not kind.startswith("Draft")  # a draft has none yet
@@ -150,7 +150,7 @@ def test_message_names_only_number_and_status_when_filled_in(payer: Payer) -> No
 # -- Members ---------------------------------------------------------------------------------------
 
 
-def test_guides_member_is_there_when_members_are_loaded(members: list[Coverage]) -> None:
+def test_guides_member_exists_when_members_are_loaded(members: list[Coverage]) -> None:
     [adams] = [member for member in members if member.member_id == "849382930"]
     assert (adams.last_name, adams.first_name) == ("Adams", "Allison")
     assert adams.date_of_birth == date(1986, 1, 1)
@@ -160,7 +160,7 @@ def test_guides_member_is_there_when_members_are_loaded(members: list[Coverage])
     assert adams.is_active(TODAY)
 
 
-def test_every_kind_of_plan_has_members_when_loaded(payer: Payer, members: list[Coverage]) -> None:
+def test_every_plan_type_has_members_when_loaded(payer: Payer, members: list[Coverage]) -> None:
     assert {member.plan.plan_type for member in members} == set(PLAN_TYPES)
     assert {member.plan.line_of_business for member in members} == payer.review_clocks.keys()
     levels = {member.plan.management_level for member in members}
@@ -168,14 +168,16 @@ def test_every_kind_of_plan_has_members_when_loaded(payer: Payer, members: list[
     assert levels >= set(payer.supported_management_levels)
 
 
-def test_coverage_has_ended_or_not_begun_when_a_member_shows_it(members: list[Coverage]) -> None:
+def test_coverage_has_ended_or_not_begun_when_a_sample_member_shows_it(
+    members: list[Coverage],
+) -> None:
     ended = [member for member in members_of(members) if member.spans[-1].last_day < TODAY]
     to_come = [member for member in members_of(members) if member.spans[0].active_from > TODAY]
     assert len(ended) == 1
     assert len(to_come) == 1
 
 
-def test_plan_changes_and_pauses_when_a_member_has_several_spans(members: list[Coverage]) -> None:
+def test_plan_changes_and_lapses_when_a_member_has_several_spans(members: list[Coverage]) -> None:
     several = {m.member_id: m.spans for m in members_of(members) if len(m.spans) > 1}
     assert len(several) == 3
     assert several["U70022037"][0].plan != several["U70022037"][1].plan
@@ -183,7 +185,7 @@ def test_plan_changes_and_pauses_when_a_member_has_several_spans(members: list[C
     assert (after.active_from - before.last_day).days > 1
 
 
-def test_ssn_is_nobodys_when_made_up(members: list[Coverage]) -> None:
+def test_ssn_is_never_issued_when_it_is_a_sample(members: list[Coverage]) -> None:
     ssns = load_ssns(text_of("ssns.csv"), members)
     digits = [ssn.get_secret_value() for ssn in ssns.values()]
     assert all(number.startswith("98765432") for number in digits)
@@ -193,7 +195,7 @@ def test_ssn_is_nobodys_when_made_up(members: list[Coverage]) -> None:
 # -- Directory -------------------------------------------------------------------------------------
 
 
-def test_guides_providers_are_there_when_directory_is_loaded(
+def test_guides_providers_exist_when_the_directory_is_loaded(
     directory: list[DirectoryEntry],
 ) -> None:
     [center] = [entry for entry in directory if entry.tin == "203129831"]
@@ -226,7 +228,7 @@ def test_most_providers_are_near_when_searched_from_beachwood(
     assert 0 < len(away) <= 10
 
 
-def test_choice_of_address_and_tin_is_needed_when_a_provider_has_several(
+def test_address_and_tin_have_to_be_chosen_when_a_provider_has_several(
     directory: list[DirectoryEntry],
 ) -> None:
     by_npi: dict[str, list[DirectoryEntry]] = {}
@@ -236,7 +238,7 @@ def test_choice_of_address_and_tin_is_needed_when_a_provider_has_several(
     assert any(len({entry.tin for entry in same}) > 1 for same in by_npi.values())
 
 
-def test_provider_is_nobodys_when_made_up(directory: list[DirectoryEntry]) -> None:
+def test_npi_is_never_issued_when_it_is_a_sample(directory: list[DirectoryEntry]) -> None:
     guides = {"203129831", "463778226"}
     assert all(entry.npi.startswith("8") for entry in directory)
     assert all(entry.tin.startswith("69") for entry in directory if entry.tin not in guides)
@@ -278,7 +280,7 @@ def test_provider_is_nobodys_when_made_up(directory: list[DirectoryEntry]) -> No
         ("470", CodeType.DRG, INPATIENT, Requirement.DELEGATED_VENDOR, "EVICORE-MSK"),
     ],
 )
-def test_answer_is_the_intended_one_when_sample_rules_are_asked(
+def test_answer_is_the_intended_one_when_sample_rules_are_checked(
     rules: list[Rule],
     code: str,
     code_type: CodeType,
@@ -297,7 +299,7 @@ def test_answer_is_the_intended_one_when_sample_rules_are_asked(
     ("plan_type", "expected"),
     [("HMO", Requirement.REQUIRED), ("PPO", Requirement.NOT_REQUIRED)],
 )
-def test_answer_depends_on_plan_when_rule_names_plan_types(
+def test_answer_depends_on_the_plan_when_a_rule_names_plan_types(
     rules: list[Rule], plan_type: str, expected: Requirement
 ) -> None:
     query = CodeQuery("95810", CodeType.CPT, TODAY, plan_type, OUTPATIENT)
@@ -330,7 +332,7 @@ FAMILIES: Final = {
 
 
 @pytest.mark.parametrize(("family", "expected"), FAMILIES.items(), ids=FAMILIES)
-def test_family_goes_where_it_belongs_when_delegated_or_ordered(
+def test_code_family_has_its_intended_requirement_when_delegated_or_ordered(
     rules: list[Rule], family: str, expected: tuple[str, str | None, str | None]
 ) -> None:
     found = {
@@ -341,7 +343,7 @@ def test_family_goes_where_it_belongs_when_delegated_or_ordered(
     assert found == {expected}
 
 
-def test_equipment_goes_to_the_vendor_when_used_at_home_only(rules: list[Rule]) -> None:
+def test_equipment_is_delegated_to_the_vendor_when_used_at_home_only(rules: list[Rule]) -> None:
     def asked(place: str) -> Requirement:
         query = CodeQuery("E0601", CodeType.HCPCS, TODAY, "OAP", OUTPATIENT, None, "DME", place)
         return answer_code(query, rules).requirement
@@ -350,7 +352,7 @@ def test_equipment_goes_to_the_vendor_when_used_at_home_only(rules: list[Rule]) 
     assert asked("OFFICE") is Requirement.UNABLE_TO_DETERMINE
 
 
-def test_predetermination_is_offered_when_plan_has_it(rules: list[Rule]) -> None:
+def test_predetermination_is_offered_when_the_plan_has_it(rules: list[Rule]) -> None:
     def asked(plan_type: str) -> tuple[Requirement, bool]:
         query = CodeQuery("67311", CodeType.CPT, TODAY, plan_type, OUTPATIENT)
         answer = answer_code(query, rules)
@@ -360,7 +362,7 @@ def test_predetermination_is_offered_when_plan_has_it(rules: list[Rule]) -> None
     assert asked("HMO") == (Requirement.NOT_REQUIRED, False)
 
 
-def test_no_rule_overlaps_another_when_sample_rules_are_reviewed(
+def test_no_rule_overlaps_another_when_sample_rules_are_validated(
     vendors: list[DelegatedVendor], payer: Payer
 ) -> None:
     rows = load_rule_rows(text_of("rules.csv"), {one.vendor_id for one in vendors}, payer)
@@ -369,7 +371,7 @@ def test_no_rule_overlaps_another_when_sample_rules_are_reviewed(
     assert all(message.startswith("no rule names") for message in found)
 
 
-def test_every_delegate_is_named_when_rules_are_loaded(
+def test_every_delegated_vendor_exists_when_rules_are_loaded(
     rules: list[Rule], vendors: list[DelegatedVendor]
 ) -> None:
     named = {rule.vendor_id for rule in rules if rule.vendor_id}
@@ -378,7 +380,7 @@ def test_every_delegate_is_named_when_rules_are_loaded(
     assert {rule.code_type for rule in rules} == set(CodeType)
 
 
-def test_equipment_vendor_tells_what_it_needs_when_asked(vendors: list[DelegatedVendor]) -> None:
+def test_equipment_vendor_lists_what_it_needs_when_returned(vendors: list[DelegatedVendor]) -> None:
     [vendor] = [delegate for delegate in vendors if delegate.vendor_id == "EVICORE-DME"]
     assert (vendor.phone, vendor.fax) == ("8666689250", "8666637740")
     assert vendor.care_coordination is not None
@@ -402,7 +404,7 @@ def test_equipment_vendor_tells_what_it_needs_when_asked(vendors: list[Delegated
 @pytest.mark.parametrize(
     "name", ["plans.csv", "members.csv", "providers.csv", "rules.csv", "vendors.csv"]
 )
-def test_file_is_plain_when_kept_in_the_repository(name: str) -> None:
+def test_file_is_plain_text_when_it_is_in_the_repository(name: str) -> None:
     content = (DATA / "sample" / name).read_bytes()
     assert not content.startswith(b"\xef\xbb\xbf")
     assert b"\r" not in content

@@ -29,14 +29,12 @@ def set_up(folder: Path, npm: str, **environment: str) -> subprocess.CompletedPr
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"])
-def test_npm_trusts_the_networks_authority_when_any_variable_names_it(
-    tmp_path: Path, name: str
-) -> None:
+def test_npm_trusts_the_network_ca_when_any_variable_names_it(tmp_path: Path, name: str) -> None:
     npm = 'test "$NODE_EXTRA_CA_CERTS" = /etc/own.pem'
     assert set_up(tmp_path, npm, **{name: "/etc/own.pem"}).returncode == 0
 
 
-def test_variable_stays_away_when_no_authority_is_named(tmp_path: Path) -> None:
+def test_variable_is_unset_when_no_ca_is_configured(tmp_path: Path) -> None:
     assert set_up(tmp_path, 'test -z "${NODE_EXTRA_CA_CERTS+set}"').returncode == 0
 
 
@@ -52,7 +50,7 @@ def test_variable_stays_away_when_no_authority_is_named(tmp_path: Path) -> None:
         ("npm error code EUSAGE", "the installation failed"),
     ],
 )
-def test_cause_is_told_when_the_installation_fails(tmp_path: Path, said: str, told: str) -> None:
+def test_cause_is_printed_when_the_installation_fails(tmp_path: Path, said: str, told: str) -> None:
     ran = set_up(tmp_path, f"echo '{said}'; exit 1")
     assert ran.returncode == 1
     first, *more = ran.stderr.splitlines()
@@ -89,14 +87,14 @@ def find_python(folder: Path, **versions: str) -> subprocess.CompletedProcess[st
         ({"python3_13": "", "python3_11": "3.11"}, "python3.11"),
     ],
 )
-def test_interpreter_nearest_to_lambdas_is_chosen_when_several_are_at_hand(
+def test_interpreter_closest_to_the_lambda_runtime_is_chosen_when_several_are_installed(
     tmp_path: Path, versions: dict[str, str], chosen: str
 ) -> None:
     ran = find_python(tmp_path, **versions)
     assert (ran.returncode, ran.stdout.strip()) == (0, str(tmp_path / chosen))
 
 
-def test_setup_names_the_supported_versions_when_no_interpreter_has_one(tmp_path: Path) -> None:
+def test_setup_lists_the_supported_versions_when_no_interpreter_has_one(tmp_path: Path) -> None:
     ran = find_python(tmp_path, python3="3.10")
     assert ran.returncode == 1
     assert "Python 3.11, 3.12, 3.13 or 3.14 is needed" in ran.stderr

@@ -44,7 +44,7 @@ POSSIBLE = {
 
 
 @pytest.mark.parametrize(("status", "transition"), list(product(Status, Transition)))
-def test_transition_is_allowed_when_the_rules_name_it_only(
+def test_transition_is_allowed_when_the_rules_list_it_only(
     status: Status, transition: Transition
 ) -> None:
     assert allows(status, transition) is ((status, transition) in POSSIBLE)
@@ -60,7 +60,7 @@ def test_index_letters_differ_when_rows_name_a_status() -> None:
     assert len({rule.index_letter for rule in STATUSES.values()}) == len(Status)
 
 
-def test_every_status_but_a_draft_can_be_reached_when_transitions_are_followed() -> None:
+def test_every_status_but_a_draft_is_reachable_when_transitions_are_followed() -> None:
     reached = {to for row in STATUSES.values() for ends in row.transitions.values() for to in ends}
     assert reached == set(Status)
     assert set(Status.APPROVED.rule.transitions) == {Transition.CHANGE_DATES, Transition.REPORT}
@@ -71,7 +71,7 @@ def test_every_status_but_a_draft_can_be_reached_when_transitions_are_followed()
 @pytest.mark.parametrize(
     "status", [Status.APPROVED, Status.PARTIALLY_APPROVED, Status.DENIED, Status.VOID]
 )
-def test_nothing_changes_content_when_a_determination_stands(status: Status) -> None:
+def test_no_action_changes_content_when_the_request_is_determined(status: Status) -> None:
     changing = {Transition.SAVE, Transition.SUBMIT, Transition.VOID, Transition.ATTACH}
     assert not changing & set(status.rule.transitions)
 
@@ -97,12 +97,12 @@ def test_actions_are_the_dashboards_when_a_status_is_shown(
 
 @pytest.mark.rule("T1")
 @pytest.mark.parametrize("status", [Status.PARTIALLY_APPROVED, Status.DENIED])
-def test_documents_take_the_appeals_place_when_one_is_open(status: Status) -> None:
+def test_document_action_replaces_appeal_when_one_is_open(status: Status) -> None:
     assert allowed_actions(status, appeal_open=True) == (Action.DETAILS, Action.MODIFY)
 
 
 @pytest.mark.parametrize("status", Status)
-def test_offered_actions_can_be_done_when_a_status_is_shown(status: Status) -> None:
+def test_offered_actions_are_allowed_when_a_status_is_shown(status: Status) -> None:
     needs = {
         Action.RESUME: Transition.SAVE,
         Action.DELETE: Transition.DELETE,
@@ -129,12 +129,14 @@ def test_offered_actions_can_be_done_when_a_status_is_shown(status: Status) -> N
         ("MD", Status.PARTIALLY_APPROVED),
     ],
 )
-def test_whole_follows_from_the_lines_when_all_are_decided(lines: str, whole: Status) -> None:
+def test_request_status_follows_from_the_lines_when_all_are_decided(
+    lines: str, whole: Status
+) -> None:
     short = {"A": LineStatus.APPROVED, "M": LineStatus.MODIFIED, "D": LineStatus.DENIED}
     assert determined_status(short[line] for line in lines) is whole
 
 
 @pytest.mark.parametrize("lines", [(), ("OPEN",), ("APPROVED", "OPEN"), ("DENIED", "OPEN")])
-def test_nothing_is_determined_when_a_line_is_open_or_none_is_there(lines: tuple[str, ...]) -> None:
+def test_nothing_is_determined_when_a_line_is_open_or_there_is_none(lines: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="decided"):
         determined_status(LineStatus(line) for line in lines)

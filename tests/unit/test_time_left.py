@@ -22,14 +22,12 @@ from precert.domain.wording import written_time_left
         (timedelta(), "less than a minute"),
     ],
 )
-def test_time_is_told_in_its_two_greatest_units_when_it_is_left(
-    left: timedelta, words: str
-) -> None:
+def test_time_left_is_in_its_two_largest_units_when_formatted(left: timedelta, words: str) -> None:
     assert written_time_left(left) == words
     assert written_time_left(left, {5, 6}) == f"{words}, weekends not counted"
     assert written_time_left(left, {4, 5}) == f"{words}, Fridays and Saturdays not counted"
 
 
-def test_clock_is_refused_when_it_would_warn_before_it_starts() -> None:
+def test_clock_is_rejected_when_its_reminder_would_precede_its_start() -> None:
     with pytest.raises(ValidationError, match="warn_hours_left"):
         DraftClock(hours=12, resting_weekdays=frozenset(), warn_hours_left=12)

@@ -33,30 +33,30 @@ def take(form: Any, text: str) -> object:
 
 
 @pytest.mark.parametrize("npi", ["1234567893", "8001041853"])
-def test_npi_is_taken_when_check_digit_fits(npi: str) -> None:
+def test_npi_is_accepted_when_its_check_digit_is_correct(npi: str) -> None:
     assert take(Npi, npi) == npi
 
 
 @pytest.mark.parametrize("npi", ["1234567890", "123456789", "12345678931", "1234567893\n", ""])
-def test_npi_is_refused_when_it_is_wrong(npi: str) -> None:
+def test_npi_is_rejected_when_it_is_wrong(npi: str) -> None:
     with pytest.raises(ValidationError):
         take(Npi, npi)
 
 
-def test_npi_is_refused_when_digits_are_not_ascii() -> None:
+def test_npi_is_rejected_when_digits_are_not_ascii() -> None:
     with pytest.raises(ValidationError):
         take(Npi, "１２３４５６７８９３")
 
 
 @pytest.mark.parametrize("position", range(9))
-def test_npi_is_refused_when_one_digit_is_mistyped(position: int) -> None:
+def test_npi_is_rejected_when_one_digit_is_mistyped(position: int) -> None:
     npi = "1234567893"
     wrong = str((int(npi[position]) + 1) % 10)
     with pytest.raises(ValidationError):
         take(Npi, npi[:position] + wrong + npi[position + 1 :])
 
 
-def test_luhn_digit_is_known_one_when_number_is_the_standards_example() -> None:
+def test_luhn_digit_matches_when_the_number_is_the_standards_example() -> None:
     assert luhn_digit("7992739871") == 3
 
 
@@ -66,7 +66,7 @@ def test_tin_is_nine_digits_when_written_as_usual(tin: str) -> None:
 
 
 @pytest.mark.parametrize("tin", ["20312983", "2031298310", "20312983A", "20/3129831"])
-def test_tin_is_refused_when_it_is_not_nine_digits(tin: str) -> None:
+def test_tin_is_rejected_when_it_is_not_nine_digits(tin: str) -> None:
     with pytest.raises(ValidationError):
         take(Tin, tin)
 
@@ -84,7 +84,7 @@ def test_tin_is_refused_when_it_is_not_nine_digits(tin: str) -> None:
         (" k55. ", "K55"),
     ],
 )
-def test_diagnosis_is_kept_without_dot_when_form_fits(entered: str, kept: str) -> None:
+def test_diagnosis_is_stored_without_dot_when_its_format_is_valid(entered: str, kept: str) -> None:
     assert take(Diagnosis, entered) == kept
 
 
@@ -92,7 +92,7 @@ def test_diagnosis_is_kept_without_dot_when_form_fits(entered: str, kept: str) -
 @pytest.mark.parametrize(
     "entered", ["K5", "K5.50", "K55.0.1", ".K55", "K550.1", "555", "K_5", "S72001AAA", "K55-0", ""]
 )
-def test_diagnosis_is_refused_when_form_does_not_fit(entered: str) -> None:
+def test_diagnosis_is_rejected_when_its_format_is_invalid(entered: str) -> None:
     with pytest.raises(ValidationError):
         take(Diagnosis, entered)
 
@@ -115,56 +115,56 @@ def test_phone_is_ten_digits_when_written_as_usual(entered: str) -> None:
 @pytest.mark.parametrize(
     "entered", ["216555010", "0165550100", "21655501000", "216-555-0100 x3", "2-216-555-0100", ""]
 )
-def test_phone_is_refused_when_it_is_no_ten_digit_number(entered: str) -> None:
+def test_phone_is_rejected_when_it_is_not_a_ten_digit_number(entered: str) -> None:
     with pytest.raises(ValidationError):
         take(Phone, entered)
 
 
 @pytest.mark.parametrize("name", ["Zoë", "O'Donnell", "Nguyễn", "Łukasz", "山田", "Ward 🙂"])
-def test_text_is_kept_when_it_is_printable(name: str) -> None:
+def test_text_is_accepted_when_it_is_printable(name: str) -> None:
     assert Named(name=name).name == name
 
 
-def test_text_is_stripped_when_blanks_surround_it() -> None:
+def test_text_is_stripped_when_it_is_surrounded_by_whitespace() -> None:
     assert Named(name="  Live Well, Inc. ").name == "Live Well, Inc."
 
 
 @pytest.mark.parametrize(
     "name", ["", "   ", "a\x00b", "a\tb", "a\nb", "a\x1b[31mb", "a\u202eb", "a\u2028b", "\ud800"]
 )
-def test_text_is_refused_when_empty_or_with_control_characters(name: str) -> None:
+def test_text_is_rejected_when_empty_or_with_control_characters(name: str) -> None:
     with pytest.raises(ValidationError):
         Named(name=name)
 
 
-def test_text_is_refused_when_longer_than_120_characters() -> None:
+def test_text_is_rejected_when_longer_than_120_characters() -> None:
     assert len(Named(name="x" * 120).name) == 120
     with pytest.raises(ValidationError):
         Named(name="x" * 121)
 
 
 @pytest.mark.parametrize("entered", ["44122-1234", "4412", "4412A"])
-def test_zip_code_is_refused_when_it_is_not_five_digits(entered: str) -> None:
+def test_zip_code_is_rejected_when_it_is_not_five_digits(entered: str) -> None:
     with pytest.raises(ValidationError):
         take(ZipCode, entered)
 
 
-def test_modifier_is_capital_when_entered_small() -> None:
+def test_modifier_is_uppercase_when_entered_in_lowercase() -> None:
     assert take(Modifier, " lt ") == "LT"
 
 
 @pytest.mark.parametrize("entered", ["849-38-2930", "1234", "x" * 21, "U7001 8347"])
-def test_member_id_is_refused_when_not_letters_and_digits(entered: str) -> None:
+def test_member_id_is_rejected_when_not_letters_and_digits(entered: str) -> None:
     with pytest.raises(ValidationError):
         take(MemberId, entered)
 
 
-def test_unknown_field_is_refused_when_a_value_is_built() -> None:
+def test_unknown_field_is_rejected_when_a_value_is_built() -> None:
     with pytest.raises(ValidationError):
         Named.model_validate({"name": "x", "surname": "y"})
 
 
-def test_value_is_unchangeable_when_it_is_built() -> None:
+def test_value_is_immutable_when_it_is_built() -> None:
     value = Named(name="x")
     with pytest.raises(ValidationError):
         setattr(value, "name", "y")  # noqa: B010  # the types forbid it as well
@@ -185,16 +185,16 @@ def test_value_is_unchangeable_when_it_is_built() -> None:
         (" Adams ", "Adams"),
     ],
 )
-def test_names_are_one_when_they_differ_in_marks_alone(one: str, other: str) -> None:
+def test_names_are_equal_when_they_differ_in_diacritics_only(one: str, other: str) -> None:
     assert folded(one) == folded(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("Adams", "Adam"), ("Ruiz García", "García Ruiz")])
-def test_names_are_two_when_letters_differ(one: str, other: str) -> None:
+def test_names_are_different_when_letters_differ(one: str, other: str) -> None:
     assert folded(one) != folded(other)
 
 
-def test_words_are_parted_when_a_name_has_hyphens_and_signs() -> None:
+def test_words_are_split_when_a_name_has_hyphens_and_signs() -> None:
     assert words_of("García-Ruiz & Sons, M.D.") == ("garcia", "ruiz", "sons", "m", "d")
 
 
@@ -206,12 +206,12 @@ def test_number_is_two_letters_and_ten_digits_when_serial_is_in_range(serial: in
     assert number[2:11] == f"{serial:09d}"
 
 
-def test_last_digit_checks_the_others_when_a_number_is_made() -> None:
+def test_last_digit_is_the_check_digit_when_a_number_is_built() -> None:
     assert precert_number("PC", 799_273_987) == f"PC799273987{luhn_digit('799273987')}"
     assert precert_number("PC", 0) == "PC0000000000"
 
 
-def test_one_misheard_digit_is_noticed_when_a_number_is_read_out() -> None:
+def test_one_misheard_digit_is_detected_when_a_number_is_read_aloud() -> None:
     digits = precert_number("PC", 123_456_789)[2:]
     for position in range(9):
         for other in set("0123456789") - {digits[position]}:
@@ -220,6 +220,6 @@ def test_one_misheard_digit_is_noticed_when_a_number_is_read_out() -> None:
 
 
 @pytest.mark.parametrize("serial", [-1, SERIAL_LIMIT])
-def test_serial_is_refused_when_out_of_range(serial: int) -> None:
+def test_serial_is_rejected_when_out_of_range(serial: int) -> None:
     with pytest.raises(ValueError, match="nine digits"):
         precert_number("PC", serial)

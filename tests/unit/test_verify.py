@@ -72,7 +72,7 @@ def test_all_steps_run_and_failures_are_listed_last_when_one_fails(tmp_path: Pat
     assert "precert: failed: unit, cloud" in listed
 
 
-def test_long_searches_run_alone_when_they_are_asked_for(tmp_path: Path) -> None:
+def test_long_searches_run_alone_when_requested(tmp_path: Path) -> None:
     steps = ("unit=exit 1", "simulation=test $PRECERT_DEEP$HYPOTHESIS_PROFILE = 1search")
     with verify(tmp_path, *steps, flags="--deep") as process:
         out, _ = process.communicate(timeout=60)
@@ -87,7 +87,7 @@ def test_exit_code_is_0_when_all_steps_pass(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_steps_are_stopped_when_a_signal_comes_and_sigint_was_ignored_before(
+def test_steps_are_stopped_when_a_signal_arrives_and_sigint_was_ignored_before(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     """As a script starts it with ``&``; a step gets SIGINT first, so that it can clean up."""

@@ -98,20 +98,20 @@ ADDITIONS: Final[dict[str, Callable[[Json], object]]] = {
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_callers_are_broken_when_the_contract_loses_something(name: str) -> None:
+def test_breaking_change_is_reported_when_the_api_loses_something(name: str) -> None:
     assert Kind.BROKEN in kinds(found(BREAKS[name], grown=True))
 
 
 @pytest.mark.parametrize("name", ADDITIONS)
-def test_callers_stay_whole_when_the_contract_gains_something(name: str) -> None:
+def test_no_breaking_change_is_reported_when_the_api_gains_something(name: str) -> None:
     assert kinds(found(ADDITIONS[name])) == {Kind.ADDED}
 
 
-def test_nothing_is_told_when_nothing_changed() -> None:
+def test_no_change_is_reported_when_the_api_is_unchanged() -> None:
     assert changes(CURRENT, CURRENT) == []
 
 
-def test_name_of_a_schema_is_free_when_its_members_are_the_same() -> None:
+def test_schema_may_be_renamed_when_its_members_are_the_same() -> None:
     def rename(new: Json) -> None:
         schemas = new["components"]["schemas"]
         schemas["Another"] = schemas.pop("SubmissionAnswer")
@@ -122,7 +122,7 @@ def test_name_of_a_schema_is_free_when_its_members_are_the_same() -> None:
     assert kinds(found(rename)) == {Kind.ADDED}
 
 
-def test_wording_is_free_when_it_changes() -> None:
+def test_wording_may_change_when_the_api_is_compared() -> None:
     def reword(new: Json) -> None:
         operation(new)["description"] = "other words"
         schema(new, "VoidBody")["description"] = "other words"
@@ -131,7 +131,7 @@ def test_wording_is_free_when_it_changes() -> None:
 
 
 @pytest.mark.parametrize(("grown", "kind"), [(True, Kind.REMOVED), (False, Kind.BROKEN)])
-def test_member_may_go_when_it_was_deprecated_and_the_version_grows(
+def test_member_may_be_removed_when_it_was_deprecated_and_the_version_increases(
     *, grown: bool, kind: Kind
 ) -> None:
     before = copy.deepcopy(CURRENT)
@@ -143,7 +143,7 @@ def test_member_may_go_when_it_was_deprecated_and_the_version_grows(
     assert kinds(changes(before, after)) == {kind}
 
 
-def test_no_caller_is_broken_when_the_contract_is_compared_with_the_released_one() -> None:
+def test_no_caller_breaks_when_the_api_is_compared_with_the_released_one() -> None:
     assert [str(change) for change in api_changelog.breaks(CURRENT)] == []
 
 

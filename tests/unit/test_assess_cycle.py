@@ -78,7 +78,7 @@ def document(code: str | None, at: datetime = START - timedelta(hours=1), **give
 
 
 @pytest.mark.rule("W1")
-def test_request_is_approved_as_asked_when_every_line_is_within_its_rules_limits() -> None:
+def test_request_is_approved_as_requested_when_every_line_is_within_its_rules_limits() -> None:
     request, requests, standing = assessed(LIMITED)
     assert (request.status, standing) == (Status.APPROVED, CLOSED)
     first, second = (line.decisions[-1] for line in request.submitted.lines)
@@ -99,7 +99,7 @@ def test_request_is_approved_as_asked_when_every_line_is_within_its_rules_limits
 
 
 @pytest.mark.rule("W1")
-def test_action_is_none_required_when_the_rules_ask_for_nothing() -> None:
+def test_review_action_is_no_action_required_when_the_rules_require_nothing() -> None:
     request, _, _ = assessed(FREE)
     assert request.status is Status.APPROVED
     assert {line.review_action for line in request.submitted.lines} == {"NA"}
@@ -145,7 +145,7 @@ TWICE: Final = [
         *("all unknown", "mixed"),
     ],
 )
-def test_reviewer_decides_when_the_rules_leave_anything_open(
+def test_case_is_pended_for_review_when_the_rules_leave_a_line_open(
     by: SampleReference, request_: Request
 ) -> None:
     request, requests, standing = assessed(by, request_)
@@ -155,7 +155,7 @@ def test_reviewer_decides_when_the_rules_leave_anything_open(
 
 
 @pytest.mark.rule("W1")
-def test_each_lines_rule_is_kept_when_a_reviewer_decides() -> None:
+def test_rule_of_each_line_is_stored_when_a_reviewer_decides() -> None:
     by = SampleReference.of(rule("44120"), rule("44121", auto_approve_max_units=2))
     request, _, _ = assessed(by)
     kept = [(line.line_id, line.rule_id, line.automatic) for line in assessment(request).lines]
@@ -166,7 +166,7 @@ def test_each_lines_rule_is_kept_when_a_reviewer_decides() -> None:
 
 
 @pytest.mark.rule("W8")
-def test_vendor_decides_when_every_line_is_one_vendors() -> None:
+def test_vendor_decides_when_every_line_is_delegated_to_it() -> None:
     request, requests, standing = assessed(DELEGATED)
     assert (request.status, request.waiting_on) == (Status.PENDING, WaitingOn.VENDOR)
     assert (request.review_action, standing) == ("CT", CLOSED)
@@ -175,7 +175,7 @@ def test_vendor_decides_when_every_line_is_one_vendors() -> None:
 
 
 @pytest.mark.rule("W8")
-def test_reviewer_decides_when_lines_are_of_two_vendors() -> None:
+def test_reviewer_decides_when_lines_are_delegated_to_two_vendors() -> None:
     other = VENDOR.model_copy(update={"vendor_id": "OTHER"})
     by = SampleReference.of(
         rule("44120", "DELEGATED_VENDOR", vendor_id="IMAGING"),
@@ -188,7 +188,7 @@ def test_reviewer_decides_when_lines_are_of_two_vendors() -> None:
 
 @pytest.mark.rule("C12")
 @pytest.mark.parametrize(("day", "delegated"), [("2026-06-30", False), ("2026-07-01", True)])
-def test_payer_decides_when_the_vendor_takes_nothing_that_was_given_already(
+def test_payer_decides_when_the_vendor_takes_no_retrospective_requests(
     day: str, delegated: bool
 ) -> None:
     strict: DelegatedVendor = VENDOR.model_copy(
@@ -203,7 +203,7 @@ def test_payer_decides_when_the_vendor_takes_nothing_that_was_given_already(
 
 
 @pytest.mark.rule("W1", "W2")
-def test_missing_documents_are_asked_for_at_once_when_the_rules_want_them() -> None:
+def test_missing_documents_are_requested_at_once_when_the_rules_require_them() -> None:
     request, requests, standing = assessed(WANTING, None, document("CLINICAL_NOTES"))
     asked = request.submitted.open_information_request
     assert asked is not None
@@ -218,7 +218,7 @@ def test_missing_documents_are_asked_for_at_once_when_the_rules_want_them() -> N
     ]
 
 
-def test_time_to_bring_documents_is_the_urgent_one_when_the_request_is_urgent() -> None:
+def test_information_deadline_is_the_expedited_one_when_the_request_is_expedited() -> None:
     request, _, _ = assessed(WANTING, submitted(service(urgency="EXPEDITED")))
     asked = request.submitted.open_information_request
     assert asked is not None
@@ -226,7 +226,7 @@ def test_time_to_bring_documents_is_the_urgent_one_when_the_request_is_urgent() 
 
 
 @pytest.mark.rule("W1")
-def test_nothing_is_asked_for_when_all_of_it_is_there() -> None:
+def test_no_information_is_requested_when_required_documentation_is_attached() -> None:
     there = (document("CLINICAL_NOTES"), document("OPERATIVE_PLAN"))
     request, _, _ = assessed(WANTING, None, *there)
     assert request.submitted.information_requests == ()
@@ -236,13 +236,13 @@ def test_nothing_is_asked_for_when_all_of_it_is_there() -> None:
 
 
 @pytest.mark.rule("C10")
-def test_nothing_is_asked_for_when_it_is_an_emergency() -> None:
+def test_no_information_is_requested_when_it_is_an_emergency() -> None:
     request, _, _ = assessed(WANTING, submitted(service(urgency="EMERGENCY")))
     assert request.submitted.information_requests == ()
     assert request.due_at == START + timedelta(hours=72)
 
 
-def test_information_is_asked_for_once_when_the_assessment_died_after_pending() -> None:
+def test_information_is_requested_once_when_the_assessment_failed_after_pending() -> None:
     request, requests, _ = assessed(WANTING)
     [pended] = [e for e in requests.events if e.type is EventType.REQUEST_PENDED]
     half_done = request.model_copy(
@@ -259,7 +259,7 @@ def test_information_is_asked_for_once_when_the_assessment_died_after_pending() 
     assert {standing.route for standing in standings} == {Route.REVIEW}
 
 
-def test_clock_runs_when_a_document_came_while_it_was_being_asked_for() -> None:
+def test_decision_clock_runs_when_a_document_arrived_during_the_request_for_information() -> None:
     """Its event was relayed before anything was asked, and so answered nothing."""
     request, requests, _ = assessed(WANTING)
     assert request.waiting_on is WaitingOn.PROVIDER
@@ -269,7 +269,9 @@ def test_clock_runs_when_a_document_came_while_it_was_being_asked_for() -> None:
     assert standing.seconds_to_next_check == int((timedelta(days=15) * 0.75).total_seconds())
 
 
-def test_nothing_more_is_asked_for_when_it_was_brought_and_a_repair_assesses_again() -> None:
+def test_no_more_information_is_requested_when_it_was_provided_and_a_repair_assesses_again() -> (
+    None
+):
     _, requests, _ = assessed(WANTING)
     answered = requests.requests[samples.REQUEST_ID].receive_information(START)
     assert answered is not None
@@ -319,7 +321,7 @@ def test_notification_is_late_when_more_than_one_business_day_has_passed(
         ),
     ],
 )
-def test_quoted_answer_is_proven_when_the_request_is_assessed(
+def test_quoted_assertion_is_verified_when_the_request_is_assessed(
     quoted: str | None, standing: AssertionStatus
 ) -> None:
     request, _, _ = assessed(SampleReference(), submitted(assertion_id=quoted))

@@ -65,7 +65,7 @@ def appealed() -> Request:
     )
 
 
-def test_round_goes_to_review_when_it_is_open() -> None:
+def test_cycle_is_pended_when_it_is_open() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
     standing = assess(requests)
     assert standing == CycleStatus(Route.REVIEW, int((DAYS * 0.75).total_seconds()))
@@ -80,7 +80,9 @@ def test_round_goes_to_review_when_it_is_open() -> None:
         (InMemoryRequests.holding(appealed()), 1),
     ],
 )
-def test_round_is_closed_when_nothing_of_it_is_open(requests: InMemoryRequests, cycle: int) -> None:
+def test_cycle_is_reported_closed_when_no_line_is_open(
+    requests: InMemoryRequests, cycle: int
+) -> None:
     known = {"requests": requests, "payer": samples.payer(), "now": START}
     assert assess(requests, cycle) == CLOSED
     assert check_deadline(samples.REQUEST_ID, cycle, **known) == CLOSED  # type: ignore[arg-type]
@@ -100,7 +102,7 @@ def test_round_is_closed_when_nothing_of_it_is_open(requests: InMemoryRequests, 
         ("EMERGENCY", "MEDICARE_ADVANTAGE", timedelta(hours=72)),
     ],
 )
-def test_clock_is_the_lines_of_business_when_the_round_pends(
+def test_clock_is_the_line_of_business_when_the_cycle_pends(
     urgency: str, business: str, length: timedelta
 ) -> None:
     services = [samples.entered()["services"][0] | {"urgency": urgency}]
@@ -116,7 +118,7 @@ def test_clock_is_the_lines_of_business_when_the_round_pends(
 
 
 @pytest.mark.rule("W2")
-def test_end_of_the_providers_time_is_marked_when_the_round_was_escalated_before() -> None:
+def test_information_deadline_is_recorded_when_the_cycle_was_escalated_before() -> None:
     clock = Deadline(START, START + timedelta(days=1))
     late = SUBMITTED.pend(clock, 10, START).request.check_deadline(clock.due_at)
     assert late is not None
@@ -143,7 +145,7 @@ def test_appeal_gets_its_own_clock_when_it_pends() -> None:
     assert [event.type for event in requests.events] == [EventType.APPEAL_PENDED]
 
 
-def test_round_does_not_wait_when_a_void_was_quicker() -> None:
+def test_cycle_does_not_wait_when_a_void_was_committed_first() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
     requests.races = [SUBMITTED.void("Not needed.", "office", START).request]
     with pytest.raises(RequestClosedError):
@@ -151,7 +153,7 @@ def test_round_does_not_wait_when_a_void_was_quicker() -> None:
     assert requests.cycles == {}
 
 
-def test_task_may_be_tried_again_when_others_are_quicker_every_time() -> None:
+def test_task_is_retryable_when_every_attempt_conflicts() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
     requests.races = [
         SUBMITTED.model_copy(update={"version": version}) for version in range(4, 4 + ATTEMPTS)
@@ -162,7 +164,7 @@ def test_task_may_be_tried_again_when_others_are_quicker_every_time() -> None:
 
 
 @pytest.mark.rule("W2")
-def test_clock_is_told_of_once_each_when_marks_pass_by() -> None:
+def test_reminder_and_escalation_are_recorded_once_each_when_their_times_pass() -> None:
     requests, clock = InMemoryRequests.holding(SUBMITTED), Clock()
     run_pend(requests, waiting())
 
@@ -187,7 +189,7 @@ def test_clock_is_told_of_once_each_when_marks_pass_by() -> None:
     assert requests.requests[samples.REQUEST_ID].status is Status.PENDING
 
 
-def test_mark_is_told_when_a_harmless_change_was_quicker() -> None:
+def test_reminder_is_recorded_when_an_unrelated_change_was_committed_first() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
     run_pend(requests, waiting())
     pended = requests.requests[samples.REQUEST_ID]
@@ -200,7 +202,7 @@ def test_mark_is_told_when_a_harmless_change_was_quicker() -> None:
 
 
 @pytest.mark.rule("W2")
-def test_execution_sleeps_anew_when_the_clock_moved_before_its_token_was_stored() -> None:
+def test_execution_waits_again_when_the_clock_moved_before_its_token_was_stored() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
     to_warning = assess(requests).seconds_to_next_check
     assert sleep(requests, waiting(), to_warning).woken == []

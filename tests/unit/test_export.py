@@ -74,7 +74,7 @@ def supporting(claim: dict[str, Any]) -> dict[str, Any]:
     return {coding(info["category"])[1]: info for info in claim["supportingInfo"]}
 
 
-def test_bundle_is_a_request_when_made() -> None:
+def test_bundle_is_a_pas_request_when_a_check_is_exported() -> None:
     deps = bundle()
     assert (deps["type"], deps["timestamp"]) == ("collection", "2026-07-01T15:00:00Z")
     assert deps["identifier"]["value"].startswith("urn:uuid:")
@@ -86,11 +86,11 @@ def test_bundle_is_a_request_when_made() -> None:
     )
 
 
-def test_bundle_is_the_same_when_ids_and_instant_are() -> None:
+def test_bundle_is_identical_when_ids_and_instant_are_identical() -> None:
     assert bundle() == bundle()
 
 
-def test_patient_and_coverage_are_the_members_when_handed_over() -> None:
+def test_patient_and_coverage_are_the_members_when_a_check_is_exported() -> None:
     deps = bundle()
     claim = claim_of(deps)
     patient = referred(deps, claim["patient"])
@@ -110,7 +110,7 @@ def test_patient_and_coverage_are_the_members_when_handed_over() -> None:
 
 
 @pytest.mark.parametrize("number", ["phone", "fax"])
-def test_both_providers_come_with_all_numbers_when_entered(number: str) -> None:
+def test_both_providers_have_all_identifiers_when_entered(number: str) -> None:
     deps = bundle()
     claim = claim_of(deps)
     role = referred(deps, claim["provider"])
@@ -130,14 +130,14 @@ def test_both_providers_come_with_all_numbers_when_entered(number: str) -> None:
         assert told[number] == entered()[f"{key}_provider"][number]
 
 
-def test_servicing_provider_asks_when_no_other_is_entered() -> None:
+def test_servicing_provider_is_the_requestor_when_no_other_is_entered() -> None:
     deps = bundle(requesting_provider=None)
     claim = claim_of(deps)
     assert claim["provider"] == claim["careTeam"][0]["provider"]
     assert "profile-requestor" in referred(deps, claim["provider"])["meta"]["profile"][0]
 
 
-def test_provider_is_there_once_when_it_is_both() -> None:
+def test_provider_appears_once_when_it_has_both_roles() -> None:
     facility = entered()["servicing_provider"]
     kinds = [
         entry["resource"]["resourceType"] for entry in bundle(requesting_provider=facility)["entry"]
@@ -145,14 +145,14 @@ def test_provider_is_there_once_when_it_is_both() -> None:
     assert kinds == ["Claim", "Patient", "Organization", "Coverage", "Organization"]
 
 
-def test_name_is_said_to_be_unknown_when_a_provider_has_none() -> None:
+def test_name_has_data_absent_reason_when_a_provider_has_none() -> None:
     deps = bundle(servicing_provider={}, requesting_provider=None)
     provider = referred(deps, claim_of(deps)["provider"])
     assert "name" not in provider
     assert provider["_name"]["extension"][0]["valueCode"] == "unknown"
 
 
-def test_diagnoses_are_written_with_dots_and_once_when_services_share_them() -> None:
+def test_diagnoses_have_dots_and_appear_once_when_services_share_them() -> None:
     (service,) = entered()["services"]
     claim = claim_of(bundle(services=[service, service | {"primary_diagnosis": "R00"}]))
     icd = "http://hl7.org/fhir/sid/icd-10-cm"
@@ -166,7 +166,7 @@ def test_diagnoses_are_written_with_dots_and_once_when_services_share_them() -> 
     assert ["type" in one for one in claim["diagnosis"]] == [True, False, False, False]
 
 
-def test_line_tells_all_of_it_when_it_is_a_procedure() -> None:
+def test_service_line_has_every_field_when_it_is_a_procedure() -> None:
     line = {"code": "44121", "units": 2, "unit_type": "VISITS", "modifiers": ["50", "RT", "P3"]}
     (item,) = of_line(**line, start_date="2026-07-22")["item"]
     assert coding(item["productOrService"]) == (CPT, "44121")
@@ -180,18 +180,18 @@ def test_line_tells_all_of_it_when_it_is_a_procedure() -> None:
     assert coding(asked["certificationType"]["valueCodeableConcept"])[1] == "I"
 
 
-def test_code_is_in_its_own_system_when_it_is_hcpcs() -> None:
+def test_code_has_the_hcpcs_system_when_it_is_hcpcs() -> None:
     (item,) = of_line(code="E0250")["item"]
     assert coding(item["productOrService"]) == (HCPCS, "E0250")
 
 
-def test_revenue_code_stands_in_its_own_place_when_asked() -> None:
+def test_revenue_code_is_in_its_own_element_when_requested() -> None:
     (item,) = of_line(code="0450", code_type="REVENUE")["item"]
     assert coding(item["revenue"]) == ("https://www.nubc.org/CodeSystem/RevenueCodes", "0450")
     assert coding(item["productOrService"])[1] == "not-applicable"
 
 
-def test_drg_stands_among_the_diagnoses_when_asked() -> None:
+def test_drg_is_among_the_diagnoses_when_requested() -> None:
     claim = of_line(code="329", code_type="DRG")
     (item,) = claim["item"]
     system, code = coding(claim["diagnosis"][-1]["diagnosisCodeableConcept"])
@@ -200,7 +200,7 @@ def test_drg_stands_among_the_diagnoses_when_asked() -> None:
     assert coding(item["productOrService"])[1] == "not-applicable"
 
 
-def test_place_is_told_in_words_when_it_has_no_number() -> None:
+def test_place_is_text_when_it_has_no_cms_code() -> None:
     claim = of_service(
         authorization_type="OUTPATIENT",
         type_of_service="IMAGING",
@@ -211,7 +211,7 @@ def test_place_is_told_in_words_when_it_has_no_number() -> None:
     assert claim["item"][0]["locationCodeableConcept"] == {"text": "Imaging Center"}
 
 
-def test_stay_is_dated_when_it_is_one() -> None:
+def test_stay_has_a_period_when_it_is_inpatient() -> None:
     told = supporting(of_service(requested_days=3))
     assert told["patientEvent"]["timingPeriod"] == {"start": "2026-07-20", "end": "2026-07-22"}
     assert told["admissionDates"]["timingDate"] == "2026-07-20"
@@ -237,13 +237,13 @@ def test_visit_has_one_date_when_it_is_outpatient() -> None:
     ("urgency", "priority", "level"),
     [("STANDARD", "normal", "E"), ("EXPEDITED", "stat", "U"), ("EMERGENCY", "stat", "03")],
 )
-def test_urgency_is_told_both_ways_when_entered(urgency: str, priority: str, level: str) -> None:
+def test_urgency_is_in_both_elements_when_entered(urgency: str, priority: str, level: str) -> None:
     claim = of_service(urgency=urgency)
     told = extensions(claim)["levelOfServiceCode"]["valueCodeableConcept"]
     assert (coding(claim["priority"])[1], coding(told)[1]) == (priority, level)
 
 
-def test_drug_is_ordered_by_ndc_and_name_when_entered() -> None:
+def test_drug_has_ndc_and_name_when_entered() -> None:
     drug = {"name": "Infliximab", "ndc": "57894-030-01", "frequency": "every 8 weeks"}
     (service,) = entered()["services"]
     deps = bundle(services=[service | {"medication": drug}])
@@ -257,5 +257,5 @@ def test_drug_is_ordered_by_ndc_and_name_when_entered() -> None:
         assert order["dosageInstruction"] == [{"timing": {"code": {"text": "every 8 weeks"}}}]
 
 
-def test_note_goes_along_when_handed_over() -> None:
+def test_note_is_included_when_a_check_is_exported() -> None:
     assert supporting(claim_of(bundle()))["freeFormMessage"]["valueString"] == NOTE

@@ -126,7 +126,7 @@ TELLING: Final = {change.event.type for _, _, change in CHANGED} | {EventType.RE
     CHANGED,
     ids=[f"{before.name}-{how.name}-{c.request.status.name}" for before, how, c in CHANGED],
 )
-def test_both_providers_are_told_when_the_status_changes(
+def test_both_providers_get_a_message_when_the_status_changes(
     before: Status, transition: Transition, change: Change
 ) -> None:
     assert change.event.status is change.request.status is not before
@@ -136,7 +136,7 @@ def test_both_providers_are_told_when_the_status_changes(
 
 
 @pytest.mark.rule("T5")
-def test_walk_is_whole_when_the_table_of_transitions_is_read() -> None:
+def test_walk_is_complete_when_the_table_of_transitions_is_read() -> None:
     """A transition that is added to the table has to be walked above."""
     possible = {
         (status, transition, end)
@@ -150,7 +150,7 @@ def test_walk_is_whole_when_the_table_of_transitions_is_read() -> None:
 
 @pytest.mark.rule("T5")
 @pytest.mark.parametrize("kind", EventType)
-def test_event_is_a_message_when_it_tells_of_a_status(kind: EventType) -> None:
+def test_event_has_a_message_when_it_changes_a_status(kind: EventType) -> None:
     """An event type that is added is either told to both providers, or leaves the status alone."""
     assert (kind in TELLING) != (kind in QUIET)
     assert kind in QUIET or kind in MESSAGE_EVENT_TYPES

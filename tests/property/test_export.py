@@ -192,7 +192,7 @@ def empties(element: Any) -> Iterator[Any]:
 
 
 @given(CONTENTS, COVERAGES, INSTANTS)
-def test_bundle_is_valid_and_hangs_together_when_anything_is_handed_over(
+def test_bundle_is_valid_and_references_resolve_when_any_check_is_exported(
     content: RequestContent, coverage: Coverage, at: datetime
 ) -> None:
     bundle = deps(content, coverage, at)
@@ -207,7 +207,7 @@ def test_bundle_is_valid_and_hangs_together_when_anything_is_handed_over(
 
 
 @pytest.mark.parametrize("member", ["priority", "insurance", "patient", "created"])
-def test_bundle_is_not_valid_when_something_required_is_missing(member: str) -> None:
+def test_bundle_is_invalid_when_a_required_element_is_missing(member: str) -> None:
     coverage = Coverage(
         **dict(Patient.model_validate(dict(PATIENT))),
         account="1",
@@ -222,7 +222,7 @@ def test_bundle_is_not_valid_when_something_required_is_missing(member: str) -> 
 
 
 @given(CONTENTS, COVERAGES, INSTANTS)
-def test_everything_entered_is_told_once_when_anything_is_handed_over(
+def test_every_entered_value_appears_once_when_any_check_is_exported(
     content: RequestContent, coverage: Coverage, at: datetime
 ) -> None:
     claim = deps(content, coverage, at)["entry"][0]["resource"]
