@@ -130,7 +130,7 @@ def pages(index: IndexesInMemory, filters: dict[str, Any]) -> Callable[[], str |
             now=START,
             **filters,
         )
-        cursor = DashboardAnswer.of(found).cursor
+        cursor = DashboardAnswer.of(found, payer).cursor
         return cursor
 
     return page

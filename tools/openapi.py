@@ -147,7 +147,7 @@ def _success(one: Any, example: Any) -> Contents:
             response["headers"] = headers
         if one.attachment is not None:
             response["content"] = {one.attachment: {}}
-        elif one.answer is not None:
+        elif one.answer is not None and status is not HTTPStatus.NOT_MODIFIED:
             response["description"] = plain(one.answer.__doc__ or status.phrase)
             content = {"schema": _schema(one.answer.__name__), "example": answered}
             response["content"] = {one.media_type: content}
@@ -162,7 +162,7 @@ def codes_by_status(one: Any) -> dict[int, list[str]]:
     codes: dict[int, set[str]] = defaultdict(set)
     errors: set[type[PrecertError]] = {*errors_of(one), *COMMON_ERRORS} - {TransientError}
     found = [error.code for error in errors]
-    found += ["malformed_header"] if one.headers_in else []
+    found += ["malformed_header"] if one.headers_in - {"If-None-Match"} else []
     found += ["malformed_body", "body_too_large"] if one.body else []
     for code in found:
         codes[_example(code)["status"]].add(code)

@@ -19,6 +19,7 @@ from functions.check.models import (
     PatientResponse,
     PatientsResponse,
     ProvidersResponse,
+    ReferenceResponse,
     RequirementsResponse,
 )
 from functions.upload.models import DocumentUploadResponse
@@ -89,6 +90,7 @@ from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.messages import Message, MessagePage
 from precert.usecases.ports.requests import RequestFile
+from precert.usecases.reference import get_reference
 from precert.usecases.submission import SubmittedRequest
 from tools.openapi_example import Example
 from tools.openapi_intake import intake_examples
@@ -132,7 +134,8 @@ def _before_submission(told: Story) -> dict[str, Example]:
                     active=True,
                     next_steps=None,
                     notices=(told.payer.notices["behavioral"],),
-                )
+                ),
+                payer=told.payer,
             ),
         ),
         "searchPatients": Example(
@@ -153,10 +156,11 @@ def _before_submission(told: Story) -> dict[str, Example]:
                 )
             ),
         ),
+        "getReference": Example(answer=_reference(told)),
         "getFormFields": Example(answer=_form(told)),
         "checkRequirements": Example(
             CheckBody(content=_as_checked(content)),
-            RequirementsResponse.of(told.check, payer=told.payer),
+            RequirementsResponse.of(told.check, payer=told.payer, code_sets=told.code_sets),
         ),
         "confirmCheck": Example(ConfirmCheckBody(content=_as_checked(content))),
         "exportCheck": Example(
@@ -168,12 +172,14 @@ def _before_submission(told: Story) -> dict[str, Example]:
         ),
         "startDraft": Example(
             StartDraftBody(content=content, tin=told.physician.tin),
-            StartedDraftAnswer.of(StartedDraft(draft, told.check), told.payer),
+            StartedDraftAnswer.of(StartedDraft(draft, told.check), told.payer, told.code_sets),
         ),
         "listDrafts": Example(
             answer=DraftsAnswer.of(Page((row_of_request(draft),), cursor=None), told.payer, STARTED)
         ),
-        "resumeDraft": Example(answer=DraftAnswer.of(draft, (), told.payer, STARTED)),
+        "resumeDraft": Example(
+            answer=DraftAnswer.of(draft, (), told.payer, told.code_sets, STARTED)
+        ),
         "validateDraft": Example(
             answer=ValidatedDraftAnswer.of(ReviewedDraft(draft, tuple(_incomplete(told))))
         ),
@@ -192,6 +198,15 @@ def _before_submission(told: Story) -> dict[str, Example]:
             ),
         ),
     }
+
+
+def _reference(told: Story) -> ReferenceResponse:
+    """Two of the code lists."""
+    whole = get_reference(payer=told.payer, code_sets=told.code_sets)
+    shown = {"denial_reasons", "request_statuses"}
+    return ReferenceResponse.of(
+        replace(whole, code_lists=tuple(one for one in whole.code_lists if one.name in shown))
+    )
 
 
 def _form(told: Story) -> FormResponse:
@@ -236,7 +251,7 @@ def _after_submission(told: Story) -> dict[str, Example]:
                 sha256=told.attached.sha256,
                 tin=told.facility.tin,
             ),
-            DocumentUploadResponse.of(_created(told)),
+            DocumentUploadResponse.of(_created(told), payer=told.payer),
         ),
         "downloadDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
         "downloadCaseDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
@@ -244,16 +259,20 @@ def _after_submission(told: Story) -> dict[str, Example]:
         "downloadCaseNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
         "deleteDocument": Example(),
         "listRequests": Example(
-            answer=DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None))
+            answer=DashboardAnswer.of(
+                Page((row_of_request(told.determined.request),), cursor=None), told.payer
+            )
         ),
-        "listFlagged": Example(answer=FlaggedAnswer.of((_flagged(told),))),
+        "listFlagged": Example(answer=FlaggedAnswer.of((_flagged(told),), told.payer)),
         "flagRequest": Example(),
         "unflagRequest": Example(),
         "listPatientRequests": Example(
             PatientRequestsBody(member_id=told.patient.member_id),
-            DashboardAnswer.of(Page((row_of_request(told.determined.request),), cursor=None)),
+            DashboardAnswer.of(
+                Page((row_of_request(told.determined.request),), cursor=None), told.payer
+            ),
         ),
-        "readRequest": Example(answer=RequestAnswer.of(file, told.payer)),
+        "readRequest": Example(answer=RequestAnswer.of(file, told.payer, told.code_sets)),
         "listMessages": Example(
             answer=MessagesAnswer.of(
                 MessagePage(_messages(told), unread=2, cursor=None), told.payer

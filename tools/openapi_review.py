@@ -46,14 +46,14 @@ def review_examples(told: Story) -> dict[str, Example]:
     case = RequestFile(pended, (told.attached,), told.history[:-1])
     rows = Page((worklist_row(pended, pended.due_at or SUBMITTED),), cursor=None)
     return {
-        "listWorklist": Example(answer=WorklistAnswer.of(rows, REVIEWER, AT)),
-        "readCase": Example(answer=CaseAnswer.of(case, told.payer, REVIEWER, AT)),
+        "listWorklist": Example(answer=WorklistAnswer.of(rows, REVIEWER, AT, told.payer)),
+        "readCase": Example(answer=CaseAnswer.of(case, told.payer, told.code_sets, REVIEWER, AT)),
         **_moves(told, pended),
         "decide": Example(
             _decided(determined), _after(determined), _after(_proposed(pended, determined))
         ),
         "signDecisions": Example(SignBody(cycle=1, accept=True), _after(determined)),
-        "listOverdue": Example(answer=WorklistAnswer.of(rows, REVIEWER, AT)),
+        "listOverdue": Example(answer=WorklistAnswer.of(rows, REVIEWER, AT, told.payer)),
         "changeDates": Example(
             ChangeDatesBody(
                 lines=(

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from infra.code_sets import compiled
+from precert.adapters.code_sets import SqliteCodeSets
 from precert.domain.assertion import assertion_id
 from precert.domain.clocks import draft_expiry
 from precert.domain.content import Patient, Procedure, RequestContent, Service
@@ -34,6 +36,7 @@ from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency, precert_number
 from precert.usecases.checks import CheckResult, Export
 from precert.usecases.cleanup import expired_event, expiring_event
+from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import DeletedDraft
 from precert.usecases.workflow import deadline_of
 from tools.story_moves import moves
@@ -72,6 +75,7 @@ class Story:
     """The request at each point of its life, with what happened on the way."""
 
     payer: Payer
+    code_sets: CodeSets
     coverage: Coverage
     facility: DirectoryEntry
     physician: DirectoryEntry
@@ -164,6 +168,7 @@ def story() -> Story:
     changes = (pended, determined, voided, appealed, appeal_pended, appeal_determined)
     return Story(
         payer=payer,
+        code_sets=SqliteCodeSets(compiled),
         coverage=coverage,
         facility=facility,
         physician=physician,

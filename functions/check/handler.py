@@ -15,6 +15,7 @@ from functions.check.models import (
     PatientResponse,
     PatientsResponse,
     ProvidersResponse,
+    ReferenceResponse,
     RequirementsResponse,
 )
 from precert.api.app import FHIR_JSON, Api
@@ -31,8 +32,10 @@ from precert.domain.errors import (
 from precert.usecases.checks import check_requirements, export_check, get_form_fields
 from precert.usecases.directory import search_providers
 from precert.usecases.members import confirm_patient, search_patients
+from precert.usecases.reference import get_reference
 
 api = Api("check", tag="Check", claim_names=claim_names)
+REFERENCE_SECONDS = 3600
 NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)
 
 
@@ -47,7 +50,7 @@ def confirm(body: ConfirmPatientBody, caller: CurrentCaller) -> PatientResponse:
 
     Where `check_available` is false, show `next_steps`. Which field did not match is never disclosed.
     """
-    return PatientResponse.of(call(confirm_patient, body.patient, caller))
+    return call(PatientResponse.of, call(confirm_patient, body.patient, caller))
 
 
 @api.post("/v1/patients/search", "Search a patient", operation_id="searchPatients")
@@ -82,6 +85,24 @@ def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormR
     determines the fields after it. The check accepts what follows the form.
     """
     return call(FormResponse.of, call(get_form_fields, query.as_service(), caller))
+
+
+@api.get(
+    "/v1/reference",
+    "Get the code lists",
+    operation_id="getReference",
+    entitlement=None,
+    etag="{response.version}",
+    max_age=REFERENCE_SECONDS,
+)
+def reference() -> ReferenceResponse:
+    """List every code that a person sees, with its display name: statuses, actions, places, reasons.
+
+    For every role. The lists change with a release of the product or with the payer's data, and
+    `version` with them: send it as `If-None-Match` to learn whether they did. Responses have the
+    display name beside each code as well, in `x_label` for a code `x`.
+    """
+    return ReferenceResponse.of(call(get_reference))
 
 
 @api.post(

@@ -1,15 +1,17 @@
 """Request and response models of the check function's operations."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import RootModel
 
 from precert.api.app import FHIR_JSON
-from precert.api.models import ResponseModel, RuleListResponse
+from precert.api.labels import label_of
+from precert.api.models import PlanResponse, ResponseModel, RuleListResponse
+from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.content import MAX_LINES, Patient, Provider, RequestContent, Service
-from precert.domain.coverage import Plan
+from precert.domain.content_labels import labels_of_content, public_codes_of
 from precert.domain.form import AskedField, AskedForm, FieldKind, LaterField, asked_of_request
 from precert.domain.next_steps import NextAction, NextStep, next_step_without_codes, notices_of
 from precert.domain.payer import Payer, Stage
@@ -19,9 +21,45 @@ from precert.fhir.export import request_bundle
 from precert.usecases.checks import CheckResult, Export
 from precert.usecases.directory import FoundProviders
 from precert.usecases.members import ConfirmedPatient, FoundPatients
+from precert.usecases.ports.reference import CodeSets
+from precert.usecases.reference import Reference
 
 EXPORT_METHOD: Final = "POST"
 EXPORT_PATH: Final = "/v1/checks/export"
+
+
+class CodeResponse(ResponseModel):
+    """A code, its display name, and a sentence where the name alone does not explain it."""
+
+    code: str
+    label: str
+    description: str | None
+
+
+class CodeListResponse(ResponseModel):
+    """Codes of one kind, in the order in which to show them."""
+
+    name: str
+    codes: list[CodeResponse]
+
+
+class ReferenceResponse(ResponseModel):
+    """Every code list; ``version`` changes with any code, display name or order."""
+
+    version: str
+    code_lists: list[CodeListResponse]
+
+    @classmethod
+    def of(cls, reference: Reference) -> "ReferenceResponse":
+        return cls(
+            version=reference.version,
+            code_lists=[
+                CodeListResponse(
+                    name=one.name, codes=[CodeResponse(**code._asdict()) for code in one.codes]
+                )
+                for one in reference.code_lists
+            ],
+        )
 
 
 class ConfirmPatientBody(Value):
@@ -83,7 +121,7 @@ class PatientResponse(ResponseModel):
     first_name: str
     account: str
     account_name: str
-    plan: Plan | None
+    plan: PlanResponse | None
     active: bool
     active_from: date
     active_to: date | None
@@ -93,7 +131,7 @@ class PatientResponse(ResponseModel):
     notices: list[str]
 
     @classmethod
-    def of(cls, confirmed: ConfirmedPatient) -> "PatientResponse":
+    def of(cls, confirmed: ConfirmedPatient, *, payer: Payer) -> "PatientResponse":
         member = confirmed.coverage
         return cls(
             member_id=member.member_id,
@@ -102,7 +140,7 @@ class PatientResponse(ResponseModel):
             first_name=member.first_name,
             account=member.account,
             account_name=member.account_name,
-            plan=member.plan if confirmed.active else None,
+            plan=PlanResponse.of(member.plan, payer) if confirmed.active else None,
             active=confirmed.active,
             active_from=member.active_from,
             active_to=member.active_to,
@@ -280,6 +318,7 @@ class NextStepResponse(ResponseModel):
     """What to do next, and the payer's words for it; show them as they are."""
 
     action: NextAction
+    action_label: ClassVar[Any] = label_of("action")
     text: str
 
     @classmethod
@@ -288,27 +327,35 @@ class NextStepResponse(ResponseModel):
 
 
 class CodeRequirement(ResponseModel):
-    """What one code was answered, by which rule and since when that is effective (C6)."""
+    """What one code was answered, by which rule and since when that is effective (C6).
+
+    ``code_label`` is the payer's own words, of that rule; of a DRG its public description.
+    """
 
     code: str
+    code_label: str | None
     code_type: CodeType
+    code_type_label: str | None
     requirement: Requirement
+    requirement_label: ClassVar[Any] = label_of("requirement")
     rule_id: str | None
     effective_from: date | None
-    label: str | None
     vendor_id: str | None
     predetermination: bool
     next_step: NextStepResponse
 
     @classmethod
-    def of(cls, answer: CodeResult, step: NextStep) -> "CodeRequirement":
+    def of(
+        cls, answer: CodeResult, step: NextStep, label: str | None, lists: CodeLists
+    ) -> "CodeRequirement":
         return cls(
             code=answer.code,
+            code_label=label,
             code_type=answer.code_type,
+            **lists.labels(code_type=answer.code_type),
             requirement=answer.requirement,
             rule_id=answer.rule_id,
             effective_from=answer.effective_from,
-            label=answer.label,
             vendor_id=answer.vendor_id,
             predetermination=answer.predetermination,
             next_step=NextStepResponse.of(step),
@@ -333,10 +380,15 @@ class ServiceResponse(ResponseModel):
         codes: Sequence[CodeResult],
         steps: Sequence[NextStep],
         payer: Payer,
+        content_labels: Mapping[str, str],
     ) -> "ServiceResponse":
         own = None if codes else NextStepResponse.of(next_step_without_codes(asked, payer))
-        told = map(CodeRequirement.of, codes, steps)
-        return cls(service=number, codes=list(told), next_step=own)
+        lists, here = code_lists_of(payer), f"/services/{number - 1}/procedures"
+        requirements = [
+            CodeRequirement.of(code, step, content_labels.get(f"{here}/{at}/code"), lists)
+            for at, (code, step) in enumerate(zip(codes, steps, strict=True))
+        ]
+        return cls(service=number, codes=requirements, next_step=own)
 
 
 class DelegatedCode(ResponseModel):
@@ -344,7 +396,9 @@ class DelegatedCode(ResponseModel):
 
     service: int
     code: str
+    code_label: str | None
     code_type: CodeType
+    code_type_label: str | None
 
 
 class ExportLink(ResponseModel):
@@ -394,9 +448,12 @@ class RequirementsResponse(ResponseModel):
     """An answer for each code, and what follows from all of them.
 
     ``assertion_id`` is what the answer is quoted by; send it on within the content of the draft.
+    ``content_labels`` are the display names of the codes that were sent, by JSON pointer.
     """
 
     requirement: Requirement
+    requirement_label: ClassVar[Any] = label_of("requirement")
+    content_labels: dict[str, str]
     services: list[ServiceResponse]
     vendors: list[ThirdPartyResponse]
     rule_list: RuleListResponse
@@ -410,18 +467,23 @@ class RequirementsResponse(ResponseModel):
     notices: list[str]
 
     @classmethod
-    def of(cls, answer: CheckResult, *, payer: Payer) -> "RequirementsResponse":
+    def of(
+        cls, answer: CheckResult, *, payer: Payer, code_sets: CodeSets
+    ) -> "RequirementsResponse":
         steps, asked, plan = answer.next_steps(payer), answer.content, answer.coverage.plan
         codes = [code for service in answer.services for code in service]
+        descriptions = code_sets.descriptions({*public_codes_of(asked)})
+        labels = labels_of_content(asked, code_lists_of(payer), descriptions, answer.payers_words)
         return cls(
             requirement=answer.requirement,
+            content_labels=labels,
             services=[
-                ServiceResponse.of(number, *service, payer)
+                ServiceResponse.of(number, *service, payer, labels)
                 for number, service in enumerate(
                     zip(asked.services, answer.services, steps, strict=True), start=1
                 )
             ],
-            vendors=_vendors(answer, steps),
+            vendors=_vendors(answer, steps, code_lists_of(payer), labels),
             rule_list=RuleListResponse.of(answer.rule_list, payer),
             assertion_id=answer.assertion_id,
             assertion_valid=answer.assertion_valid,
@@ -434,14 +496,26 @@ class RequirementsResponse(ResponseModel):
         )
 
 
-def _vendors(answer: CheckResult, steps: Sequence[Sequence[NextStep]]) -> list[ThirdPartyResponse]:
+def _vendors(
+    answer: CheckResult,
+    steps: Sequence[Sequence[NextStep]],
+    lists: CodeLists,
+    content_labels: Mapping[str, str],
+) -> list[ThirdPartyResponse]:
     """Each delegated vendor that some code goes to, in the order of the codes."""
     decided: dict[str, list[DelegatedCode]] = {}
     for number, (codes, ways) in enumerate(zip(answer.services, steps, strict=True), start=1):
-        for code, way in zip(codes, ways, strict=True):
+        for at, (code, way) in enumerate(zip(codes, ways, strict=True)):
             known = code.vendor_id if code.vendor_id in answer.vendors else None
             if known and way.action is NextAction.GO_TO_VENDOR:
-                told = DelegatedCode(service=number, code=code.code, code_type=code.code_type)
+                pointer = f"/services/{number - 1}/procedures/{at}/code"
+                told = DelegatedCode(
+                    service=number,
+                    code=code.code,
+                    code_label=content_labels.get(pointer),
+                    code_type=code.code_type,
+                    **lists.labels(code_type=code.code_type),
+                )
                 decided.setdefault(known, []).append(told)
     return [ThirdPartyResponse.of(answer.vendors[one], codes) for one, codes in decided.items()]
 

@@ -49,14 +49,16 @@ def worklist(call: Call) -> Answer:
     deps, caller, now = dependencies(), call.caller, dependencies().now()
     query = dict(call.query(WorklistQuery))
     page = list_worklist(caller, **query, listings=deps.listings, now=now)
-    return Answer(WorklistAnswer.of(page, caller.subject, now))
+    return Answer(WorklistAnswer.of(page, caller.subject, now, deps.payer))
 
 
 @api.operation("readCase")
 def case(call: Call) -> Answer:
     deps, caller = dependencies(), call.caller
     file = read_case(call.id("request_id"), caller, requests=deps.requests)
-    return Answer(CaseAnswer.of(file, deps.payer, caller.subject, deps.now()))
+    return Answer(
+        CaseAnswer.of(file, deps.payer, deps.code_sets, caller.subject, deps.now()),
+    )
 
 
 @api.operation("assignCase")
@@ -185,7 +187,7 @@ def signature(call: Call) -> Answer:
 def overdue(call: Call) -> Answer:
     deps, caller = dependencies(), call.caller
     page = list_overdue(caller, **dict(call.query(PageQuery)), listings=deps.listings)
-    return Answer(WorklistAnswer.of(page, caller.subject, deps.now()))
+    return Answer(WorklistAnswer.of(page, caller.subject, deps.now(), deps.payer))
 
 
 @api.operation("changeDates")

@@ -37,7 +37,7 @@ def dashboard(call: Call) -> Answer:
         payer=deps.payer,
         now=deps.now(),
     )
-    return Answer(DashboardAnswer.of(page))
+    return Answer(DashboardAnswer.of(page, deps.payer))
 
 
 @api.operation("listPatientRequests")
@@ -50,7 +50,7 @@ def of_patient(call: Call) -> Answer:
         payer=deps.payer,
         now=deps.now(),
     )
-    return Answer(DashboardAnswer.of(page))
+    return Answer(DashboardAnswer.of(page, deps.payer))
 
 
 @api.operation("listFlagged")
@@ -60,7 +60,7 @@ def home(call: Call) -> Answer:
     rows = list_flagged(
         call.caller, tin=tin, listings=deps.listings, payer=deps.payer, now=deps.now()
     )
-    return Answer(FlaggedAnswer.of(rows))
+    return Answer(FlaggedAnswer.of(rows, deps.payer))
 
 
 @api.operation("flagRequest")
@@ -116,7 +116,7 @@ def details(call: Call) -> Answer:
         requests=deps.requests,
         now=deps.now(),
     )
-    return Answer(RequestAnswer.of(file, deps.payer))
+    return Answer(RequestAnswer.of(file, deps.payer, deps.code_sets))
 
 
 @api.operation("listMessages")

@@ -54,7 +54,9 @@ def start(call: Call) -> Answer:
     )
     draft = started.draft
     headers = {**etag(draft.version), "Location": f"/v1/drafts/{draft.request_id}"}
-    return Answer(StartedDraftAnswer.of(started, deps.payer), HTTPStatus.CREATED, headers)
+    return Answer(
+        StartedDraftAnswer.of(started, deps.payer, deps.code_sets), HTTPStatus.CREATED, headers
+    )
 
 
 def _check(deps: Dependencies) -> Check:
@@ -75,7 +77,8 @@ def resume(call: Call) -> Answer:
     file = resume_draft(call.id("draft_id"), call.caller, requests=deps.requests, now=deps.now())
     headers = etag(file.request.version)
     return Answer(
-        DraftAnswer.of(file.request, file.documents, deps.payer, deps.now()), headers=headers
+        DraftAnswer.of(file.request, file.documents, deps.payer, deps.code_sets, deps.now()),
+        headers=headers,
     )
 
 

@@ -41,7 +41,7 @@ def create(
     to the request when its status is ATTACHED. `request_id` is the ID of a draft or a pended request.
     A repeated call reserves another slot.
     """
-    return DocumentUploadResponse.of(call(create_document_upload, request_id, body, caller))
+    return call(DocumentUploadResponse.of, call(create_document_upload, request_id, body, caller))
 
 
 @api.get(

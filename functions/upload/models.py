@@ -1,6 +1,7 @@
 """Response models of the document operations."""
 
 from precert.api.models import DocumentResponse, ResponseModel
+from precert.domain.payer import Payer
 from precert.usecases.documents import CreatedUpload
 from precert.usecases.ports.documents import UploadForm
 
@@ -12,5 +13,5 @@ class DocumentUploadResponse(ResponseModel):
     upload: UploadForm
 
     @classmethod
-    def of(cls, created: CreatedUpload) -> "DocumentUploadResponse":
-        return cls(document=DocumentResponse.of(created.document), upload=created.form)
+    def of(cls, created: CreatedUpload, *, payer: Payer) -> "DocumentUploadResponse":
+        return cls(document=DocumentResponse.of(created.document, payer), upload=created.form)

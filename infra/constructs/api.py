@@ -27,7 +27,13 @@ ACCESS_LOG_FORMAT: Final = {
 }
 """Route keys, never paths: nothing in the access log leads to a person."""
 
-_REQUEST_HEADERS: Final = ("authorization", "content-type", "idempotency-key", "if-match")
+_REQUEST_HEADERS: Final = (
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+)
 _ANSWER_HEADERS: Final = ("etag", "location", "retry-after", "content-disposition")
 
 

@@ -37,7 +37,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from pydantic import BaseModel
 
 from precert.api.claims import caller_of
-from precert.api.parsing import UnreadableBodyError, parse_body, parse_query
+from precert.api.parsing import UnreadableBodyError, is_current, parse_body, parse_query
 from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import (
@@ -74,6 +74,8 @@ class Declaration(TypedDict):
     """The version in the ETag, out of the response, as in ``"{response.version}"``."""
     location: NotRequired[str]
     """As in ``"/v1/drafts/{response.draft_id}"``."""
+    max_age: NotRequired[int]
+    """Seconds for which a caller may reuse the response; its ETag is compared with If-None-Match."""
     media_type: NotRequired[str]
     """Of the response, where it is not JSON."""
 
@@ -95,7 +97,12 @@ class Operation(BaseMiddlewareHandler[Any]):
     other_status: HTTPStatus | None = None
     etag: str | None = None
     location: str | None = None
+    max_age: int | None = None
     media_type: str = JSON
+
+    def __post_init__(self) -> None:
+        if self.max_age is not None:
+            self.other_status = HTTPStatus.NOT_MODIFIED
 
     @property
     def key(self) -> str:
@@ -160,13 +167,14 @@ class Operation(BaseMiddlewareHandler[Any]):
 
     @property
     def headers_in(self) -> frozenset[str]:
-        return frozenset(self.header_names)
+        conditional = {"If-None-Match"} if self.max_age is not None else set()
+        return frozenset({*self.header_names, *conditional})
 
     @property
     def headers_out(self) -> frozenset[str]:
-        declared = {"ETag": self.etag, "Location": self.location}
+        declared = {"ETag": self.etag, "Location": self.location, "Cache-Control": self.max_age}
         file = {"Content-Disposition"} if self.attachment else set()
-        return frozenset({name for name, template in declared.items() if template} | file)
+        return frozenset({name for name, value in declared.items() if value is not None} | file)
 
     def handler(self, app: Any, next_middleware: NextMiddleware) -> Response[Any]:
         """Powertools calls this in place of the function, which is next."""
@@ -176,7 +184,7 @@ class Operation(BaseMiddlewareHandler[Any]):
         if self.entitlement is not None:
             caller.require(self.entitlement)
         app.append_context(caller=caller, _route_args=self._arguments(event))
-        response = self._finished(next_middleware(app))
+        response = self._finished(next_middleware(app), event.get("headers") or {})
         note_answer(self.operation_id, response.status_code)
         return response
 
@@ -195,12 +203,16 @@ class Operation(BaseMiddlewareHandler[Any]):
             arguments[parameter.name], _ = parameter.validate(value)
         return arguments
 
-    def _finished(self, response: Response[Any]) -> Response[Any]:
+    def _finished(self, response: Response[Any], sent: Mapping[str, str]) -> Response[Any]:
         """The response with its headers; its model is written as JSON here, in one pass."""
         headers, body = response.headers, response.body
+        if self.max_age is not None:
+            headers["Cache-Control"] = f"private, max-age={self.max_age}"
         headers.setdefault("Cache-Control", "no-store")
         if self.etag is not None:
-            headers["ETag"] = f'"{self.etag.format(response=body)}"'
+            headers["ETag"] = etag = f'"{self.etag.format(response=body)}"'
+            if self.max_age is not None and is_current(etag, sent.get("if-none-match")):
+                response.status_code, body = HTTPStatus.NOT_MODIFIED, None
         if self.location is not None:
             headers["Location"] = self.location.format(response=body)
         if isinstance(body, BaseModel):

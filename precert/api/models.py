@@ -1,11 +1,14 @@
 """Response models that several functions share."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from precert.api.labels import label_of, optional_label_of
+from precert.domain.code_lists import code_lists_of
 from precert.domain.content import RequestContent
+from precert.domain.coverage import Plan
 from precert.domain.documents import Document, DocumentStatus, Refusal
 from precert.domain.matching import ProviderRole
 from precert.domain.payer import Payer
@@ -14,6 +17,25 @@ from precert.domain.rules import RuleListVersion
 
 class ResponseModel(BaseModel):
     """Base of all responses."""
+
+
+class PlanResponse(ResponseModel):
+    """A plan, with the display names of its codes."""
+
+    plan_id: str
+    name: str
+    plan_type: str
+    plan_type_label: str | None
+    line_of_business: str
+    line_of_business_label: str | None
+    management_level: str
+
+    @classmethod
+    def of(cls, plan: Plan, payer: Payer) -> "PlanResponse":
+        labels = code_lists_of(payer).labels(
+            plan_type=plan.plan_type, line_of_business=plan.line_of_business
+        )
+        return cls(**dict(plan), **labels)
 
 
 class RuleListResponse(ResponseModel):
@@ -46,7 +68,9 @@ class DocumentResponse(ResponseModel):
     document_type: Annotated[
         str | None, Field(description="A code of the payer's `required_documentation`.")
     ]
+    document_type_label: str | None
     status: DocumentStatus
+    status_label: ClassVar[Any] = label_of("status")
     sent_by_tin: str
     sent_by: Annotated[
         ProviderRole | None,
@@ -55,6 +79,7 @@ class DocumentResponse(ResponseModel):
             "TIN, and in the response to `createDocumentUpload`, which does not read the draft."
         ),
     ]
+    sent_by_label: ClassVar[Any] = optional_label_of("sent_by")
     offered_at: Annotated[datetime, Field(description="When the upload slot was reserved.")]
     upload_until: Annotated[datetime, Field(description="When the upload form expires.")]
     settled_at: Annotated[
@@ -65,17 +90,17 @@ class DocumentResponse(ResponseModel):
     refusal_code: Annotated[
         Refusal | None, Field(description="Why the document is REFUSED. Codes never change.")
     ]
-    refusal: Annotated[str | None, Field(description="`refusal_code` as text to display.")]
+    refusal_code_label: ClassVar[Any] = optional_label_of("refusal_code")
 
     @classmethod
-    def of(cls, document: Document, *contents: RequestContent) -> "DocumentResponse":
+    def of(cls, document: Document, payer: Payer, *contents: RequestContent) -> "DocumentResponse":
         """``contents`` give the role of the sender's TIN; the first that names the TIN counts."""
-        refusal = document.refusal
         return cls(
             document_id=document.document_id,
             file_name=document.file_name,
             content_type=document.content_type,
             document_type=document.document_type,
+            **code_lists_of(payer).labels(document_type=document.document_type),
             status=document.status,
             sent_by_tin=document.sent_by_tin,
             sent_by=document.sender(*contents),
@@ -84,6 +109,5 @@ class DocumentResponse(ResponseModel):
             settled_at=document.settled_at,
             size=document.size,
             sha256=document.sha256,
-            refusal_code=refusal,
-            refusal=refusal.words if refusal else None,
+            refusal_code=document.refusal,
         )

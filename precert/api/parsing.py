@@ -108,6 +108,12 @@ def parse_if_match(value: str | None) -> int:
     return int(match.group(1))
 
 
+def is_current(etag: str, if_none_match: str | None) -> bool:
+    """Whether the caller has this version already, by the entity tags of If-None-Match."""
+    sent = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
+    return etag in sent or "*" in sent
+
+
 def parse_idempotency_key(value: str | None) -> str | None:
     """The caller's key for this write, if any.
 

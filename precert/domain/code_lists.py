@@ -60,7 +60,7 @@ class CodeList(NamedTuple):
 _Names = Mapping[Any, str | tuple[str, str | None]]
 """By code: its display name, or that and its description."""
 
-ENUM_NAMES: Final[Mapping[str, _Names]] = {
+OWN_NAMES: Final[Mapping[str, _Names]] = {
     "request_statuses": {
         status: (rule.label, rule.description) for status, rule in STATUSES.items()
     },
@@ -150,6 +150,14 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
         Entitlement.INTAKE: "Intake",
         Entitlement.VENDOR: "Delegated vendor",
     },
+    "sort_orders": {
+        Sort.CHANGED: "Last changed first",
+        Sort.DUE: "Due first",
+    },
+}
+"""The codes that are enums, by the name of their code list."""
+
+FORM_NAMES: Final[Mapping[str, _Names]] = {
     "authorization_types": {
         AuthorizationType.INPATIENT: "Inpatient",
         AuthorizationType.OUTPATIENT: "Outpatient",
@@ -175,17 +183,15 @@ ENUM_NAMES: Final[Mapping[str, _Names]] = {
         ProviderKind.FACILITY: "Facility",
         ProviderKind.INDIVIDUAL: "Individual",
     },
-    "sort_orders": {
-        Sort.CHANGED: "Last changed first",
-        Sort.DUE: "Due first",
-    },
     "purposes": {
         Purpose.PRECERTIFICATION: "Precertification",
         Purpose.PREDETERMINATION: "Predetermination (voluntary)",
     },
 }
-"""The codes that are enums, by the name of their code list. ``tests/unit/test_code_lists.py`` names
-each enum of an API model, and each member, that is missing."""
+"""The enums that the payer's form names; a name here is for a choice that the form does not offer."""
+
+ENUM_NAMES: Final[Mapping[str, _Names]] = {**OWN_NAMES, **FORM_NAMES}
+"""All enums. ``tests/unit/test_code_lists.py`` names each member of an API model that is missing."""
 
 _TEXT_NAMES: Final[Mapping[str, _Names]] = {
     "review_actions": {
@@ -237,6 +243,12 @@ _TEXT_NAMES: Final[Mapping[str, _Names]] = {
 _LIST_OF_ENUM: Final[Mapping[type, str]] = {
     type(member): name for name, names in ENUM_NAMES.items() for member in names
 }
+_OWN_LABELS: Final[Mapping[type, Mapping[Any, str]]] = {
+    type(next(iter(names))): {
+        code: words if isinstance(words, str) else words[0] for code, words in names.items()
+    }
+    for names in OWN_NAMES.values()
+}
 _LIST_OF_FIELD: Final[Mapping[str, str]] = {
     "document_type": "required_documentation",
     "documents": "required_documentation",
@@ -251,6 +263,11 @@ _LIST_OF_FIELD: Final[Mapping[str, str]] = {
     "type_of_service": "types_of_service",
 }
 """By the name of a field that holds a text: the code list of its codes."""
+
+
+def display_name(member: StrEnum) -> str:
+    """The display name of a code of the product's own, which is the same for every payer."""
+    return _OWN_LABELS[type(member)][member]
 
 
 class CodeLists:

@@ -162,6 +162,15 @@ class CheckResult:
     assertion_valid: bool | None = None
     """Whether the id that was quoted is that of this question, answered by this list."""
 
+    @property
+    def payers_words(self) -> dict[str, str | None]:
+        """The payer's words for each code, by the id of its service line (T6)."""
+        return {
+            f"{number}.{at}": code.label
+            for number, codes in enumerate(self.services, start=1)
+            for at, code in enumerate(codes, start=1)
+        }
+
     def next_steps(self, payer: Payer) -> tuple[tuple[NextStep, ...], ...]:
         """What to do about each code, in the order of :attr:`services`."""
         today = local_date(self.as_of or self.checked_at, payer.zone)

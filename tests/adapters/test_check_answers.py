@@ -240,7 +240,14 @@ def test_third_party_is_told_with_all_its_contacts_when_it_decides(cloud: Cloud)
     assert vendor["hours"]
     assert vendor["requirements"]
     assert vendor["codes"] == [
-        {"service": 2, "code": code, "code_type": "CPT"} for code in (IMAGE, "70552")
+        {
+            "service": 2,
+            "code": code,
+            "code_label": "MR of the head and neck",
+            "code_type": "CPT",
+            "code_type_label": "CPT",
+        }
+        for code in (IMAGE, "70552")
     ]
     link = vendor["export"]
     body = {
@@ -270,6 +277,7 @@ def test_equipment_vendor_is_told_with_what_it_wants_when_it_is_for_home(cloud: 
     (code,) = codes_of(delivered)
     assert code["next_step"] == {
         "action": "CALL",
+        "action_label": "Call Provider Services",
         "text": cloud.deps.payer.notices["retrospective_equipment"],
     }
     assert delivered["vendors"] == []
@@ -300,6 +308,7 @@ def test_home_health_is_ordered_directly_when_it_is_checked(cloud: Cloud) -> Non
     (code,) = codes_of(checked(cloud, outpatient("99501", **at_home)))
     assert code["next_step"] == {
         "action": "NONE",
+        "action_label": "None",
         "text": cloud.deps.payer.notices["home_health"],
     }
 

@@ -70,6 +70,7 @@ def test_period_and_units_are_those_asked_for_when_a_line_is_approved_as_asked(
             "code": "44125",
             "units": 1,
             "unit_type": "UNITS",
+            "unit_type_label": "Units",
             "from_date": "2026-07-20",
             "to_date": "2026-07-22",
         }
@@ -475,7 +476,7 @@ def test_offices_read_what_was_asked_and_offered_when_a_case_is_worked_on(cloud:
             "documents": [
                 {
                     "code": "SLEEP_STUDY",
-                    "name": "Report of a sleep study and the sleepiness scale",
+                    "label": "Report of a sleep study and the sleepiness scale",
                 }
             ],
             "text": "Since when?",

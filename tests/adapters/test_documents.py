@@ -278,7 +278,7 @@ def test_document_is_refused_when_its_content_is_not_what_its_name_says(
     found = documents(cloud, request_id)[document_id]
     assert (found["status"], found["sha256"]) == ("REFUSED", None)
     assert found["refusal_code"] == "content_mismatch"
-    assert found["refusal"] == "The content does not match the file name extension."
+    assert found["refusal_code_label"] == "The content does not match the file name extension."
     assert cloud.object_versions() == []
 
 

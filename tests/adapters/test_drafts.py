@@ -19,7 +19,13 @@ def test_all_of_it_comes_back_when_a_draft_is_resumed(cloud: Cloud) -> None:
     offered = cloud.offer(draft_id).body["document"]
     resumed = cloud.resume(draft_id)
     assert content(**resumed.body["content"]) == content()
-    assert resumed.body["documents"] == [{**offered, "sent_by": "REQUESTING_PROVIDER"}]
+    assert resumed.body["documents"] == [
+        {
+            **offered,
+            "sent_by": "REQUESTING_PROVIDER",
+            "sent_by_label": "Requesting provider",
+        }
+    ]
     assert resumed.headers["ETag"] == '"1"'
     [row] = cloud.dashboard().body["requests"]
     assert (row["request_id"], row["status"]) == (draft_id, "INCOMPLETE")

@@ -117,7 +117,9 @@ def test_letters_are_listed_and_given_to_both_providers_when_they_are_printed(
         assert notices[name] == {
             "notice_id": name,
             "kind": "PARTIAL_APPROVAL",
+            "kind_label": "Partial approval notice",
             "audience": name.partition("-")[2].upper(),
+            "audience_label": {"1-member": "Member", "1-provider": "Providers"}[name],
             "cycle": 1,
             "printed_at": "2026-07-01T15:00:00Z",
             "size": stored_notice["ContentLength"],

@@ -65,10 +65,18 @@ def test_colleague_is_refused_when_a_case_is_held(cloud: Cloud, what: str, body:
 def test_lease_ends_by_itself_when_its_time_is_over(cloud: Cloud) -> None:
     request_id = pended(cloud)
     claimed = cloud.move(request_id, "assign").body
-    assert claimed["assignment"] == {"assigned_to": "YOU", "until": "2026-07-01T16:00:00Z"}
+    assert claimed["assignment"] == {
+        "assigned_to": "YOU",
+        "assigned_to_label": "You",
+        "until": "2026-07-01T16:00:00Z",
+    }
     assert cloud.move(request_id, "assign", by=SECOND_REVIEWER).status == 409
     [row] = cloud.worklist(SECOND_REVIEWER).body["cycles"]
-    assert row["assignment"] == {"assigned_to": "ANOTHER", "until": "2026-07-01T16:00:00Z"}
+    assert row["assignment"] == {
+        "assigned_to": "ANOTHER",
+        "assigned_to_label": "Another reviewer",
+        "until": "2026-07-01T16:00:00Z",
+    }
     cloud.clock.pass_by(minutes=30)
     assert cloud.move(request_id, "assign").body["assignment"]["until"] == "2026-07-01T16:30:00Z"
     cloud.clock.pass_by(minutes=60)

@@ -74,7 +74,7 @@ def test_both_sides_read_why_when_a_line_was_denied(cloud: Cloud) -> None:
         body = cloud.read(request_id, by).body
         [decision] = body["lines"][1]["decisions"]
         assert decision["rationale"] == "Conservative treatment was not tried."
-        assert decision["reason"] == "Not medically necessary"
+        assert decision["reason_code_label"] == "Not medically necessary"
         assert decision["criterion"] == "MCG S-310"
         assert cloud.deps.payer.notices["appeal_rights"] in body["notices"]
 
@@ -201,6 +201,7 @@ def test_line_shows_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None
         "request_id": request_id,
         "number": cloud.read(request_id).body["number"],
         "status": "PROCESSING",
+        "status_label": "Processing",
         "patient": "Allison Adams",
         "date_of_birth": "1986-01-01",
         "first_day": "2026-07-20",
@@ -209,17 +210,23 @@ def test_line_shows_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None
         "requesting_tin": OFFICE_TIN,
         "servicing_provider": "Cleveland Center for Digestive Health & Endoscopy LLC",
         "place_of_service": "SURGICAL",
+        "place_of_service_label": "Surgical",
         "appeal_open": False,
         "channel": "PORTAL",
+        "channel_label": "Portal",
         "delegated": False,
         "unmatched_providers": [],
+        "unmatched_providers_labels": [],
         "waiting_on": "PAYER",
+        "waiting_on_label": "Payer",
         "due_at": None,
         "flagged_at": None,
         "updated_at": "",
         "purpose": "PRECERTIFICATION",
+        "purpose_label": "Precertification",
         "expires_at": None,
         "allowed_actions": ["DETAILS", "VOID"],
+        "allowed_actions_labels": ["Details", "Void"],
     }
 
 

@@ -113,7 +113,7 @@ def test_document_goes_and_its_slot_is_free_when_its_scan_found_malware(scanning
         if one["document_id"] == document_id
     ]
     assert (document["status"], document["refusal_code"]) == ("REFUSED", "threat_found")
-    assert document["refusal"] == "The file contains malware and was removed."
+    assert document["refusal_code_label"] == "The file contains malware and was removed."
     assert document["sha256"] is None
     assert scanning.object_versions() == []
     assert [scanning.offer(draft_id).status for _ in range(2)] == [201, 409]

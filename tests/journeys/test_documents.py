@@ -89,7 +89,7 @@ def test_document_is_refused_when_its_content_is_not_what_its_name_says(desk: De
     assert upload(offered["upload"], "operative-plan.pdf", PNG).status_code == 204
     document = desk.settled(request_id, offered["document"]["document_id"])
     assert document["status"] == "REFUSED"
-    assert document["refusal"] == "The content does not match the file name extension."
+    assert document["refusal_code_label"] == "The content does not match the file name extension."
     until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
     desk.await_types(request_id, OFFICE, ["DocumentRefused"])
 
@@ -156,7 +156,7 @@ def test_late_document_is_refused_when_the_request_was_decided_meanwhile(desk: D
     desk.decide(request_id, REVIEWER, 1, [DENIAL])
     assert upload(offered["upload"], "notes.pdf", clinical_note()).status_code == 204
     document = desk.settled(request_id, offered["document"]["document_id"])
-    assert (document["status"], document["refusal"]) == (
+    assert (document["status"], document["refusal_code_label"]) == (
         "REFUSED",
         "The request takes no documents any more.",
     )

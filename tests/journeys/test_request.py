@@ -101,7 +101,7 @@ def test_denial_tells_why_and_what_to_do_when_a_line_is_denied(desk: Desk) -> No
         decision = details["lines"][0]["decisions"][-1]
         for name in ("reason_code", "rationale", "criterion"):
             assert decision[name] == DENIAL[name]
-        assert decision["reason"]
+        assert decision["reason_code_label"]
         assert any("appeal" in notice.casefold() for notice in details["notices"])
 
 

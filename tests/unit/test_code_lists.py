@@ -12,12 +12,14 @@ from pydantic import BaseModel
 
 import functions
 import precert.api
+from precert.api.models import ResponseModel
 from precert.domain.code_lists import ENUM_NAMES, CodeLists, code_lists_of, version_of
 from precert.domain.content import RequestContent
 from precert.domain.content_labels import labels_of_content, public_codes_of
 from precert.domain.form import FieldKind
-from precert.domain.payer import Payer
+from precert.domain.payer import Payer, Stage
 from precert.domain.review import Channel
+from precert.domain.rows import DashboardRow
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
     DELEGATED_ACTION,
@@ -31,7 +33,10 @@ from precert.usecases.reference import get_reference
 from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import DATA, content, entered, payer
 
-NOT_FOR_PEOPLE: Final = {FieldKind: "tells a portal which input control to show"}
+NOT_FOR_PEOPLE: Final = {
+    FieldKind: "tells a portal which input control to show",
+    Stage: "tells a portal when to require a field",
+}
 
 
 def models() -> list[type[BaseModel]]:
@@ -50,11 +55,13 @@ def _below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
         yield from _below(child)
 
 
-def _enums(annotation: Any, seen: set[Any]) -> Iterator[type[StrEnum]]:
+def _enums(annotation: Any, seen: set[Any] | None) -> Iterator[type[StrEnum]]:
+    """The enums of an annotation, and of the models in it that are not ``seen`` if that is given."""
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         yield annotation
     elif (
-        isinstance(annotation, type)
+        seen is not None
+        and isinstance(annotation, type)
         and issubclass(annotation, BaseModel)
         and annotation not in seen
     ):
@@ -82,6 +89,25 @@ def test_every_member_has_a_display_name_when_a_model_of_the_api_exposes_its_enu
     assert {Status, Action, Requirement, Urgency, Channel} <= enums
     missing = [name for enum in enums - set(NOT_FOR_PEOPLE) for name in missing_names(enum)]
     assert missing == [], "add a display name to ENUM_NAMES of precert/domain/code_lists.py"
+
+
+def codes_without_label(model: type[BaseModel]) -> list[str]:
+    """The codes of a response model that have no display name beside them."""
+    members = {*model.model_fields, *model.model_computed_fields}
+    return [
+        f"{model.__name__}.{name}"
+        for name, field in model.model_fields.items()
+        if set(_enums(field.annotation, None)) - set(NOT_FOR_PEOPLE)
+        if not members & {f"{name}_label", f"{name}_labels"}
+    ]
+
+
+@pytest.mark.rule("T6")
+def test_code_has_its_label_beside_it_when_a_response_has_it() -> None:
+    responses = [model for model in models() if issubclass(model, ResponseModel | DashboardRow)]
+    assert len(responses) > 30
+    missing = {name for model in responses for name in codes_without_label(model)}
+    assert sorted(missing) == []
 
 
 def test_missing_member_is_named_when_it_has_no_display_name() -> None:

@@ -1,6 +1,7 @@
 """The whole case, for its reviewers: what the offices see, and how it is judged and worked on."""
 
 from datetime import datetime
+from typing import Any, ClassVar
 
 from precert.api.answers.history import history_of
 from precert.api.answers.lines import DecisionAnswer
@@ -8,11 +9,14 @@ from precert.api.answers.model import AnswerModel
 from precert.api.answers.progress import RequiredDocumentAnswer
 from precert.api.answers.requests import RequestMembers, members_of
 from precert.api.answers.reviewed import AssignmentAnswer
+from precert.api.labels import RequestLabels, label_of
+from precert.domain.code_lists import code_lists_of
 from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
-from precert.domain.review import AssertionStatus, Assessment, Channel, Proposal
+from precert.domain.review import AssertionStatus, Assessment, Channel, PotentialDuplicate, Proposal
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Who
+from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
 
 
@@ -21,6 +25,7 @@ class LineAssessmentAnswer(AnswerModel):
 
     line_id: str
     requirement: Requirement
+    requirement_label: ClassVar[Any] = label_of("requirement")
     rule_id: str | None
     vendor_id: str | None
     automatic: bool
@@ -32,6 +37,12 @@ class PotentialDuplicateAnswer(AnswerModel):
     request_id: str
     number: str
     reason_codes: str
+    reason_codes_label: str | None
+
+    @classmethod
+    def of(cls, found: PotentialDuplicate, payer: Payer) -> "PotentialDuplicateAnswer":
+        label = code_lists_of(payer).label("duplicate_reasons", found.reason_codes)
+        return cls(**dict(found), reason_codes_label=label)
 
 
 class AssessmentAnswer(AnswerModel):
@@ -46,6 +57,7 @@ class AssessmentAnswer(AnswerModel):
     lines: list[LineAssessmentAnswer]
     required_documentation: list[RequiredDocumentAnswer]
     assertion: AssertionStatus
+    assertion_label: ClassVar[Any] = label_of("assertion")
     potential_duplicates: list[PotentialDuplicateAnswer]
     late_notification: bool
 
@@ -60,7 +72,7 @@ class AssessmentAnswer(AnswerModel):
             ],
             assertion=assessment.assertion,
             potential_duplicates=[
-                PotentialDuplicateAnswer(**dict(one)) for one in assessment.potential_duplicates
+                PotentialDuplicateAnswer.of(one, payer) for one in assessment.potential_duplicates
             ],
             late_notification=assessment.late_notification,
         )
@@ -75,16 +87,17 @@ class ProposalAnswer(AnswerModel):
     """Decisions that wait for a second signature."""
 
     proposed_by: Who
+    proposed_by_label: ClassVar[Any] = label_of("proposed_by")
     proposed_at: datetime
     lines: list[ProposedLineAnswer]
 
     @classmethod
-    def of(cls, proposal: Proposal, caller: str, payer: Payer) -> "ProposalAnswer":
+    def of(cls, proposal: Proposal, caller: str, labels: RequestLabels) -> "ProposalAnswer":
         return cls(
             proposed_by=Who.of(proposal.proposed_by, caller),
             proposed_at=proposal.proposed_at,
             lines=[
-                ProposedLineAnswer(line_id=line_id, decision=DecisionAnswer.of(decision, payer))
+                ProposedLineAnswer(line_id=line_id, decision=DecisionAnswer.of(decision, labels))
                 for line_id, decision in proposal.decisions.items()
             ],
         )
@@ -97,6 +110,7 @@ class CaseAnswer(RequestMembers):
     """
 
     channel: Channel
+    channel_label: ClassVar[Any] = label_of("channel")
     reference: str | None
     assessment: AssessmentAnswer | None
     assignment: AssignmentAnswer | None
@@ -104,9 +118,12 @@ class CaseAnswer(RequestMembers):
     new_documents: list[str]
 
     @classmethod
-    def of(cls, file: RequestFile, payer: Payer, caller: str, now: datetime) -> "CaseAnswer":
+    def of(
+        cls, file: RequestFile, payer: Payer, code_sets: CodeSets, caller: str, now: datetime
+    ) -> "CaseAnswer":
         request, review = file.request, file.request.submitted
-        told = members_of(file, payer)
+        labels = RequestLabels.of(request, payer, code_sets)
+        told = members_of(file, payer, labels)
         return cls(
             **{
                 **told,
@@ -117,7 +134,9 @@ class CaseAnswer(RequestMembers):
             reference=review.reference,
             assessment=AssessmentAnswer.of(review.assessment, payer) if review.assessment else None,
             assignment=AssignmentAnswer.of(request, caller, now),
-            proposal=ProposalAnswer.of(review.proposal, caller, payer) if review.proposal else None,
+            proposal=ProposalAnswer.of(review.proposal, caller, labels)
+            if review.proposal
+            else None,
             new_documents=_new_documents(file, caller),
         )
 

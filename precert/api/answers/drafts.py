@@ -1,13 +1,16 @@
 """Drafts, their documents, and what comes of submitting one."""
 
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from precert.api.answers.model import AnswerModel
 from precert.api.answers.unmatched import TemporaryProviderAnswer
+from precert.api.labels import RequestLabels, label_of, labels_of
 from precert.api.models import DocumentResponse, RuleListResponse
 from precert.api.problems import ErrorItem
 from precert.domain.clocks import draft_time_left
+from precert.domain.code_lists import code_lists_of
 from precert.domain.content import RequestContent
 from precert.domain.documents import Document
 from precert.domain.payer import Payer
@@ -24,6 +27,7 @@ from precert.domain.values import Purpose
 from precert.domain.wording import written_time_left
 from precert.usecases.drafts import ReviewedDraft, SavedDraft, StartedDraft
 from precert.usecases.ports.listings import Page
+from precert.usecases.ports.reference import CodeSets
 from precert.usecases.submission import SubmittedRequest
 
 
@@ -31,16 +35,24 @@ class _Draft(AnswerModel):
     draft_id: str
     version: int
     status: Status
+    status_label: ClassVar[Any] = label_of("status")
     expires_at: datetime | None
     time_left: str | None
     waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
     content: RequestContent
+    content_labels: dict[str, str]
     documents: list[DocumentResponse]
 
 
 def _told(
-    draft: Request, documents: tuple[Document, ...], payer: Payer, now: datetime
+    draft: Request,
+    documents: tuple[Document, ...],
+    payer: Payer,
+    labels: RequestLabels,
+    now: datetime,
 ) -> dict[str, Any]:
     return {
         "draft_id": draft.request_id,
@@ -51,7 +63,10 @@ def _told(
         "waiting_on": draft.waiting_on,
         "allowed_actions": list(allowed_actions(draft.status)),
         "content": draft.content,
-        "documents": [DocumentResponse.of(document, draft.content) for document in documents],
+        "content_labels": labels.content(draft.content),
+        "documents": [
+            DocumentResponse.of(document, payer, draft.content) for document in documents
+        ],
     }
 
 
@@ -71,9 +86,15 @@ class DraftAnswer(_Draft):
 
     @classmethod
     def of(
-        cls, draft: Request, documents: tuple[Document, ...], payer: Payer, now: datetime
+        cls,
+        draft: Request,
+        documents: tuple[Document, ...],
+        payer: Payer,
+        code_sets: CodeSets,
+        now: datetime,
     ) -> "DraftAnswer":
-        return cls(**_told(draft, documents, payer, now))
+        labels = RequestLabels.of(draft, payer, code_sets)
+        return cls(**_told(draft, documents, payer, labels, now))
 
 
 class DraftRow(AnswerModel):
@@ -81,6 +102,7 @@ class DraftRow(AnswerModel):
 
     draft_id: str
     purpose: Purpose
+    purpose_label: str | None
     patient: str | None
     date_of_birth: date | None
     first_day: date | None
@@ -89,10 +111,12 @@ class DraftRow(AnswerModel):
     requesting_tin: str | None
     servicing_provider: str | None
     place_of_service: str | None
+    place_of_service_label: str | None
     saved_at: datetime
     expires_at: datetime | None
     time_left: str | None
     allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
 
     @classmethod
     def of(cls, row: DashboardRow, payer: Payer, now: datetime) -> "DraftRow":
@@ -107,6 +131,9 @@ class DraftRow(AnswerModel):
             requesting_tin=row.requesting_tin,
             servicing_provider=row.servicing_provider,
             place_of_service=row.place_of_service,
+            **code_lists_of(payer).labels(
+                purpose=row.purpose, place_of_service=row.place_of_service
+            ),
             saved_at=row.updated_at,
             expires_at=row.expires_at,
             time_left=_time_left(row.expires_at, payer, now),
@@ -150,6 +177,7 @@ class StartedFrom(AnswerModel):
     """
 
     requirement: Requirement
+    requirement_label: ClassVar[Any] = label_of("requirement")
     rule_list: RuleListResponse
     assertion_id: str | None
     assertion_valid: bool | None
@@ -161,10 +189,12 @@ class StartedDraftAnswer(_Draft):
     check: StartedFrom
 
     @classmethod
-    def of(cls, started: StartedDraft, payer: Payer) -> "StartedDraftAnswer":
+    def of(cls, started: StartedDraft, payer: Payer, code_sets: CodeSets) -> "StartedDraftAnswer":
         answer = started.answer
+        labels = RequestLabels.of(started.draft, payer, code_sets)
+        labels = replace(labels, payers_words=answer.payers_words)
         return cls(
-            **_told(started.draft, (), payer, answer.checked_at),
+            **_told(started.draft, (), payer, labels, answer.checked_at),
             check=StartedFrom(
                 requirement=answer.requirement,
                 rule_list=RuleListResponse.of(answer.rule_list, payer),
@@ -190,6 +220,7 @@ class SubmissionAnswer(AnswerModel):
     request_id: str
     number: str
     status: Status
+    status_label: ClassVar[Any] = label_of("status")
     submitted_at: datetime
     temporary_providers: list[TemporaryProviderAnswer]
     """Sides whose provider was typed in (S3)."""

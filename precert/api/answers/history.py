@@ -1,8 +1,10 @@
 """What happened to a request, and whose turn it was after each step: its timeline."""
 
 from datetime import datetime
+from typing import Any, ClassVar
 
 from precert.api.answers.model import AnswerModel
+from precert.api.labels import label_of
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.request import Request
 from precert.domain.statuses import Status, WaitingOn
@@ -13,11 +15,14 @@ class HistoryEntry(AnswerModel):
     """What happened, the status after it, and who acts next, since when and until when if known."""
 
     type: EventType
+    type_label: ClassVar[Any] = label_of("type")
     at: datetime
     status: Status
+    status_label: ClassVar[Any] = label_of("status")
     cycle: int
     document_id: str | None
     waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     waiting_since: datetime
     until: datetime | None
 

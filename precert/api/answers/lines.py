@@ -1,18 +1,13 @@
 """Lines of a request, with everything that was decided of them."""
 
 from datetime import date, datetime
+from typing import Any, ClassVar
 
 from precert.api.answers.model import AnswerModel
+from precert.api.labels import RequestLabels, label_of
 from precert.domain.content import RequestContent
 from precert.domain.determination import Asked, requested_lines
-from precert.domain.payer import Payer
-from precert.domain.review import (
-    CERTIFICATION_NOT_REQUIRED,
-    Approved,
-    Decision,
-    Review,
-    ServiceLine,
-)
+from precert.domain.review import Approved, Decision, Review, ServiceLine
 from precert.domain.statuses import LineStatus
 from precert.domain.values import CodeType, UnitType
 
@@ -23,12 +18,13 @@ class ApprovedAnswer(AnswerModel):
     code: str | None
     units: int | None
     unit_type: UnitType | None
+    unit_type_label: str | None
     from_date: date
     to_date: date
 
     @classmethod
-    def of(cls, approved: Approved) -> "ApprovedAnswer":
-        return cls(**dict(approved))
+    def of(cls, approved: Approved, labels: RequestLabels) -> "ApprovedAnswer":
+        return cls(**dict(approved), **labels.lists.labels(unit_type=approved.unit_type))
 
 
 class DecisionAnswer(AnswerModel):
@@ -38,37 +34,33 @@ class DecisionAnswer(AnswerModel):
     """
 
     status: LineStatus
+    status_label: ClassVar[Any] = label_of("status")
     cycle: int
     decided_at: datetime
     reason_code: str | None
-    reason: str | None
+    reason_code_label: str | None
     rationale: str | None
     criterion: str | None
     approved: ApprovedAnswer | None
     diagnosis: str | None
+    diagnosis_label: str | None
     date_change_reason: str | None
 
     @classmethod
-    def of(cls, decision: Decision, payer: Payer) -> "DecisionAnswer":
+    def of(cls, decision: Decision, labels: RequestLabels) -> "DecisionAnswer":
         return cls(
             status=decision.status,
             cycle=decision.cycle,
             decided_at=decision.decided_at,
             reason_code=decision.reason_code,
-            reason=_reason(decision.reason_code, payer),
+            reason_code_label=labels.lists.label("decision_reasons", decision.reason_code),
             rationale=decision.rationale,
             criterion=decision.criterion,
-            approved=ApprovedAnswer.of(decision.approved) if decision.approved else None,
+            approved=ApprovedAnswer.of(decision.approved, labels) if decision.approved else None,
             diagnosis=decision.diagnosis,
+            diagnosis_label=labels.diagnosis(decision.diagnosis),
             date_change_reason=decision.date_change_reason,
         )
-
-
-def _reason(code: str | None, payer: Payer) -> str | None:
-    """What a reason code means, in words."""
-    if code == CERTIFICATION_NOT_REQUIRED:
-        return payer.notices["not_required"]
-    return payer.reason_codes.get(code or "")
 
 
 class LineAnswer(AnswerModel):
@@ -80,32 +72,45 @@ class LineAnswer(AnswerModel):
 
     line_id: str
     code: str | None
+    code_label: str | None
     code_type: CodeType | None
+    code_type_label: str | None
     status: LineStatus
+    status_label: ClassVar[Any] = label_of("status")
     review_action: str | None
+    review_action_label: str | None
     approved: ApprovedAnswer | None
     submitted_diagnosis: str | None
+    submitted_diagnosis_label: str | None
     adjudicated_diagnosis: str | None
+    adjudicated_diagnosis_label: str | None
     decisions: list[DecisionAnswer]
 
     @classmethod
-    def of(cls, line: ServiceLine, asked: Asked | None, payer: Payer) -> "LineAnswer":
+    def of(cls, line: ServiceLine, asked: Asked | None, labels: RequestLabels) -> "LineAnswer":
         approved = line.decisions[-1].approved if line.decisions else None
         submitted = asked.service.primary_diagnosis if asked else None
+        adjudicated = (line.diagnosis or submitted) if line.decisions else None
         return cls(
             line_id=line.line_id,
             code=line.code,
+            code_label=labels.code_of(line),
             code_type=line.code_type,
             status=line.status,
             review_action=line.review_action,
-            approved=ApprovedAnswer.of(approved) if approved else None,
+            **labels.lists.labels(code_type=line.code_type, review_action=line.review_action),
+            approved=ApprovedAnswer.of(approved, labels) if approved else None,
             submitted_diagnosis=submitted,
-            adjudicated_diagnosis=(line.diagnosis or submitted) if line.decisions else None,
-            decisions=[DecisionAnswer.of(decision, payer) for decision in line.decisions],
+            submitted_diagnosis_label=labels.diagnosis(submitted),
+            adjudicated_diagnosis=adjudicated,
+            adjudicated_diagnosis_label=labels.diagnosis(adjudicated),
+            decisions=[DecisionAnswer.of(decision, labels) for decision in line.decisions],
         )
 
 
-def line_answers(review: Review, content: RequestContent, payer: Payer) -> list[LineAnswer]:
+def line_answers(
+    review: Review, content: RequestContent, labels: RequestLabels
+) -> list[LineAnswer]:
     """The lines of a submitted request, in the order of entry."""
     asked = requested_lines(content)
-    return [LineAnswer.of(line, asked.get(line.line_id), payer) for line in review.lines]
+    return [LineAnswer.of(line, asked.get(line.line_id), labels) for line in review.lines]

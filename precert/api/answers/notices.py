@@ -1,8 +1,10 @@
 """Letters of determinations, as both providers and the reviewers find them (W4)."""
 
 from datetime import datetime
+from typing import Any, ClassVar
 
 from precert.api.answers.model import AnswerModel
+from precert.api.labels import label_of
 from precert.domain.notices import Audience, Notice, NoticeKind
 
 
@@ -11,7 +13,9 @@ class NoticeAnswer(AnswerModel):
 
     notice_id: str
     kind: NoticeKind
+    kind_label: ClassVar[Any] = label_of("kind")
     audience: Audience
+    audience_label: ClassVar[Any] = label_of("audience")
     cycle: int
     printed_at: datetime
     size: int

@@ -1,8 +1,10 @@
 """What the payer asked, promised and offered on the way to a decision, and what appeal there is."""
 
 from datetime import datetime
+from typing import Any, ClassVar
 
 from precert.api.answers.model import AnswerModel
+from precert.api.labels import label_of
 from precert.domain.clocks import appeal_filing_end
 from precert.domain.payer import Payer
 from precert.domain.request import Request
@@ -14,11 +16,11 @@ class RequiredDocumentAnswer(AnswerModel):
     """A document that is wanted: the payer's code, and what it is in words."""
 
     code: str
-    name: str
+    label: str
 
     @classmethod
     def of(cls, code: str, payer: Payer) -> "RequiredDocumentAnswer":
-        return cls(code=code, name=payer.required_documentation.get(code, code))
+        return cls(code=code, label=payer.required_documentation.get(code, code))
 
 
 class InformationAnswer(AnswerModel):
@@ -75,6 +77,7 @@ class AppealAnswer(AnswerModel):
     cycle: int
     level: int
     status: AppealStatus
+    status_label: ClassVar[Any] = label_of("status")
     line_ids: list[str]
     expedited: bool
     reason: str

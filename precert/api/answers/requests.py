@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from precert.api.answers.history import HistoryEntry, history_of
 from precert.api.answers.lines import LineAnswer, line_answers
@@ -18,14 +18,15 @@ from precert.api.answers.progress import (
 )
 from precert.api.answers.unmatched import TemporaryProviderAnswer
 from precert.api.answers.vendors import DelegatedVendorAnswer
-from precert.api.models import DocumentResponse
+from precert.api.labels import RequestLabels, label_of, labels_of
+from precert.api.models import DocumentResponse, PlanResponse
 from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
-from precert.domain.coverage import Plan
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import Review
 from precert.domain.statuses import Action, Status, WaitingOn
+from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.workflow import deadline_of
 
@@ -36,19 +37,24 @@ class RequestMembers(AnswerModel):
     request_id: str
     number: str | None
     status: Status
+    status_label: ClassVar[Any] = label_of("status")
     status_reason: str | None
     review_action: str | None
+    review_action_label: str | None
     waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     due_at: datetime | None
     allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
     cycle: int
     submitted_at: datetime | None
     determined_at: datetime | None
     void_reason: str | None
     duplicate_of: str | None
     delegate: DelegatedVendorAnswer | None
-    plan: Plan
+    plan: PlanResponse
     content: RequestContent
+    content_labels: dict[str, str]
     temporary_providers: list[TemporaryProviderAnswer]
     lines: list[LineAnswer]
     information_requests: list[InformationAnswer]
@@ -70,11 +76,12 @@ class RequestAnswer(RequestMembers):
     """
 
     @classmethod
-    def of(cls, file: RequestFile, payer: Payer) -> "RequestAnswer":
-        return cls(**members_of(file, payer))
+    def of(cls, file: RequestFile, payer: Payer, code_sets: CodeSets) -> "RequestAnswer":
+        labels = RequestLabels.of(file.request, payer, code_sets)
+        return cls(**members_of(file, payer, labels))
 
 
-def members_of(file: RequestFile, payer: Payer) -> dict[str, Any]:
+def members_of(file: RequestFile, payer: Payer, labels: RequestLabels) -> dict[str, Any]:
     """The members of :class:`RequestMembers`, as the offices are told them."""
     request, review = file.request, file.request.review
     due_at = _due_at(request, payer)
@@ -83,19 +90,21 @@ def members_of(file: RequestFile, payer: Payer) -> dict[str, Any]:
         "status": request.status,
         "status_reason": _status_reason(request, payer),
         "review_action": request.review_action,
+        "review_action_label": labels.lists.label("review_actions", request.review_action),
         "waiting_on": request.waiting_on,
         "due_at": due_at,
         "allowed_actions": list(request.provider_actions),
-        "plan": request.plan,
+        "plan": PlanResponse.of(request.plan, payer),
         "content": request.content,
+        "content_labels": labels.content(request.content),
         "documents": [
-            DocumentResponse.of(one, request.content, request.content_as_submitted)
+            DocumentResponse.of(one, payer, request.content, request.content_as_submitted)
             for one in file.documents
         ],
         "determination_notices": [NoticeAnswer.of(notice) for notice in file.notices],
         "history": history_of(file, due_at),
         "notices": _notices(request, payer),
-        **(_of_review(request, review, payer) if review else _OF_A_DRAFT),
+        **(_of_review(request, review, payer, labels) if review else _OF_A_DRAFT),
     }
 
 
@@ -116,7 +125,9 @@ _OF_A_DRAFT: Final[Mapping[str, Any]] = MappingProxyType(
 )
 
 
-def _of_review(request: Request, review: Review, payer: Payer) -> dict[str, Any]:
+def _of_review(
+    request: Request, review: Review, payer: Payer, labels: RequestLabels
+) -> dict[str, Any]:
     """What the payer added to a submitted request."""
     return {
         "number": review.number,
@@ -128,7 +139,7 @@ def _of_review(request: Request, review: Review, payer: Payer) -> dict[str, Any]
         "duplicate_of": review.duplicate_of if request.tins <= review.duplicate_seen_by else None,
         "delegate": _delegate(review),
         "temporary_providers": TemporaryProviderAnswer.of(review.temporary_providers),
-        "lines": line_answers(review, request.content, payer),
+        "lines": line_answers(review, request.content, labels),
         "information_requests": [
             InformationAnswer.of(asked, payer) for asked in review.information_requests
         ],
@@ -177,10 +188,13 @@ class ChangedRequestAnswer(AnswerModel):
     request_id: str
     number: str | None
     status: Status
+    status_label: ClassVar[Any] = label_of("status")
     cycle: int
     waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     due_at: datetime | None
     allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
 
     @classmethod
     def of(

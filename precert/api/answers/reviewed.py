@@ -1,8 +1,10 @@
 """What reviewers are told beyond what the offices are; of a colleague only that it is one (A3)."""
 
 from datetime import datetime
+from typing import Any, ClassVar
 
 from precert.api.answers.model import AnswerModel
+from precert.api.labels import label_of, labels_of
 from precert.domain.request import Request
 from precert.domain.statuses import Action, Status, WaitingOn, Who
 
@@ -11,6 +13,7 @@ class AssignmentAnswer(AnswerModel):
     """Who holds the case, and until when nobody else can change it."""
 
     assigned_to: Who
+    assigned_to_label: ClassVar[Any] = label_of("assigned_to")
     until: datetime
 
     @classmethod
@@ -40,12 +43,15 @@ class ReviewedCaseAnswer(AnswerModel):
     request_id: str
     number: str
     status: Status
+    status_label: ClassVar[Any] = label_of("status")
     cycle: int
     waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     due_at: datetime | None
     awaits_signature: bool
     assignment: AssignmentAnswer | None
     allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
 
     @classmethod
     def of(cls, request: Request, caller: str, now: datetime) -> "ReviewedCaseAnswer":

@@ -1,8 +1,10 @@
 """Providers that do not match the directory: on the request, and on the operators' list (S3)."""
 
 from datetime import datetime
+from typing import Any, ClassVar
 
 from precert.api.answers.model import AnswerModel
+from precert.api.labels import label_of, labels_of
 from precert.domain.content import Provider
 from precert.domain.matching import Mismatch, ProviderRole, TemporaryProviders
 from precert.domain.rows import UnmatchedRow
@@ -17,8 +19,10 @@ class TemporaryProviderAnswer(AnswerModel):
     """
 
     role: ProviderRole
+    role_label: ClassVar[Any] = label_of("role")
     temporary_id: str
     reason_codes: list[Mismatch]
+    reason_codes_labels: ClassVar[Any] = labels_of("reason_codes")
     reconciled_at: datetime | None
     submitted: Provider | None
 
@@ -44,8 +48,10 @@ class UnmatchedProviderAnswer(AnswerModel):
     request_id: str
     number: str
     role: ProviderRole
+    role_label: ClassVar[Any] = label_of("role")
     temporary_id: str
     reason_codes: list[Mismatch]
+    reason_codes_labels: ClassVar[Any] = labels_of("reason_codes")
     provider_id: str | None
     name: str | None
     npi: str | None
