@@ -80,7 +80,7 @@ def prepared(cloud: Cloud, operation: str) -> str:
 
 @pytest.mark.rule("A2")
 @pytest.mark.parametrize("operation", sorted(OF_A_REQUEST))
-def test_answer_is_that_of_nothing_when_the_request_is_anothers(
+def test_response_is_404_when_the_request_is_another_providers(
     cloud: Cloud, operation: str
 ) -> None:
     request_id = prepared(cloud, operation)
@@ -111,14 +111,16 @@ def test_caller_is_refused_when_patient_search_is_missing(
 
 
 @pytest.mark.parametrize("operation", sorted(OF_REVIEWERS))
-def test_office_is_refused_when_an_operation_is_for_reviewers(cloud: Cloud, operation: str) -> None:
+def test_provider_is_refused_when_an_operation_is_for_reviewers(
+    cloud: Cloud, operation: str
+) -> None:
     request_id = cloud.pended()
     reply = OF_REVIEWERS[operation](cloud, request_id, OFFICE)
     assert (reply.status, reply.code) == (403, "not_entitled")
 
 
 @pytest.mark.parametrize("operation", ["readCase", "decide"])
-def test_case_is_not_there_when_it_is_of_another_plan_or_a_draft(
+def test_case_is_not_found_when_it_is_of_another_plan_or_a_draft(
     cloud: Cloud, operation: str
 ) -> None:
     other = claims("other-reviewer", "Reviewer", plans="HMO-ADVANTAGE")
@@ -131,7 +133,7 @@ def test_case_is_not_there_when_it_is_of_another_plan_or_a_draft(
 
 
 @pytest.mark.rule("A2")
-def test_both_sides_see_it_when_one_of_them_submitted(cloud: Cloud) -> None:
+def test_both_providers_see_the_request_when_one_of_them_submitted(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     assert cloud.read(request_id, OFFICE).text == cloud.read(request_id, FACILITY).text
     for by in (OFFICE, FACILITY):
@@ -145,7 +147,7 @@ def test_list_is_refused_when_the_tin_is_not_the_callers(cloud: Cloud) -> None:
     assert (reply.status, reply.body["errors"][0]["code"]) == (422, "not_yours")
 
 
-def test_cursor_opens_nothing_when_it_is_of_another_list(cloud: Cloud) -> None:
+def test_cursor_is_rejected_when_it_is_of_another_list(cloud: Cloud) -> None:
     for _ in range(3):
         cloud.submitted()
     cursor = cloud.dashboard(limit="1").body["cursor"]
@@ -173,7 +175,7 @@ def strings(value: Any) -> list[str]:
 
 
 @pytest.mark.rule("A3")
-def test_nobody_is_named_when_any_answer_is_read(cloud: Cloud) -> None:
+def test_no_user_is_named_when_any_response_is_read(cloud: Cloud) -> None:
     request_id = cloud.start()
     document_id = cloud.offer(request_id).body["document"]["document_id"]
     cloud.arrive(request_id, document_id, PDF)

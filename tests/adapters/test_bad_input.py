@@ -41,7 +41,7 @@ def errors(reply: Reply) -> list[tuple[str, str]]:
     return [(error["pointer"], error["code"]) for error in reply.body["errors"]]
 
 
-def test_service_is_answered_when_nothing_is_wrong(cloud: Cloud) -> None:
+def test_check_is_answered_when_the_input_is_valid(cloud: Cloud) -> None:
     medication = {"name": "Infliximab"}
     for service in (OUTPATIENT, DRUG | {"medication": medication}):
         assert cloud.check(services=[service]).status == 200
@@ -110,7 +110,7 @@ def test_field_is_named_when_it_alone_is_wrong(
 
 
 @pytest.mark.rule("C11")
-def test_readings_are_offered_when_a_drug_code_is_ambiguous(cloud: Cloud) -> None:
+def test_candidates_are_offered_when_a_drug_code_is_ambiguous(cloud: Cloud) -> None:
     reply = cloud.check(services=[DRUG | {"medication": {"ndc": "1234567890"}}])
     [error] = reply.body["errors"]
     assert error["choices"] == ["01234-5678-90", "12345-0678-90", "12345-6789-00"]
@@ -119,13 +119,13 @@ def test_readings_are_offered_when_a_drug_code_is_ambiguous(cloud: Cloud) -> Non
 
 
 @pytest.mark.rule("C4")
-def test_choices_are_offered_when_another_was_made(cloud: Cloud) -> None:
+def test_choices_are_listed_when_an_unavailable_one_is_sent(cloud: Cloud) -> None:
     reply = cloud.check(services=[OUTPATIENT | {"place_of_service": "HOME"}])
     [error] = reply.body["errors"]
     assert "IMAGING_CENTER" in error["choices"]
 
 
-def test_everything_is_named_at_once_when_much_is_wrong(cloud: Cloud) -> None:
+def test_every_error_is_listed_at_once_when_several_fields_are_wrong(cloud: Cloud) -> None:
     service: dict[str, Any] = {
         "authorization_type": "OUTPATIENT",
         "admission_date": "2026-07-20",
@@ -146,7 +146,7 @@ def test_everything_is_named_at_once_when_much_is_wrong(cloud: Cloud) -> None:
     }
 
 
-def test_codes_are_too_many_when_there_are_a_hundred_and_one(cloud: Cloud) -> None:
+def test_too_many_codes_is_reported_when_there_are_a_hundred_and_one(cloud: Cloud) -> None:
     lines = [{"code": f"{number:05d}"} for number in range(70000, 70101)]
     whole = OUTPATIENT | {"procedures": lines}
     assert errors(cloud.check(services=[whole])) == [(f"{SERVICE}/procedures", "too_long")]
@@ -156,7 +156,7 @@ def test_codes_are_too_many_when_there_are_a_hundred_and_one(cloud: Cloud) -> No
 
 
 @pytest.mark.parametrize("name", ["Adams\u0000", "Ad\u0007ams", "Adams\u202e", "\u200bAdams"])
-def test_name_is_refused_when_it_holds_control_characters(cloud: Cloud, name: str) -> None:
+def test_name_is_rejected_when_it_contains_control_characters(cloud: Cloud, name: str) -> None:
     patient = entered()["patient"] | {"last_name": name}
     assert errors(cloud.check(patient=patient)) == [("/content/patient/last_name", "value_error")]
 
@@ -189,7 +189,7 @@ def test_patient_is_not_found_when_the_name_is_an_emoji(cloud: Cloud) -> None:
         ('{"content": {"services": [null, 1, "x", [], {"procedures": [null]}]}}', 422),
     ],
 )
-def test_body_is_refused_when_it_is_no_check_at_all(cloud: Cloud, raw: str, status: int) -> None:
+def test_body_is_rejected_when_it_is_not_a_check(cloud: Cloud, raw: str, status: int) -> None:
     reply = sent(cloud, raw)
     assert reply.status == status, reply.text
     assert reply.headers["Content-Type"] == "application/problem+json"
@@ -233,7 +233,7 @@ STRANGE: Final = st.one_of(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(place=st.sampled_from(sorted(filter(None, places(WHOLE)), key=str)), value=STRANGE)
-def test_nothing_breaks_when_anything_stands_anywhere(
+def test_response_is_never_a_500_when_any_value_is_sent_in_any_field(
     cloud: Cloud, place: tuple[Any, ...], value: Any
 ) -> None:
     body = deepcopy(WHOLE)

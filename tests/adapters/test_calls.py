@@ -23,7 +23,7 @@ def test_save_of_parts_is_one_call_when_the_version_is_current(cloud: Cloud) -> 
     assert calls == ["UpdateItem"]
 
 
-def test_resume_is_one_call_when_documents_were_offered(cloud: Cloud) -> None:
+def test_resume_is_one_call_when_documents_were_uploaded(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.offer(draft_id)
     with cloud.wire.counting() as calls:
@@ -38,21 +38,21 @@ def test_status_is_one_call_when_a_request_is_read(cloud: Cloud) -> None:
     assert calls == ["Query"]
 
 
-def test_submission_is_one_call_when_nothing_stands_against_it(cloud: Cloud) -> None:
+def test_submission_is_one_call_when_nothing_conflicts(cloud: Cloud) -> None:
     draft_id = cloud.start()
     with cloud.wire.counting() as calls:
         assert cloud.submit(draft_id).status == 202
     assert calls == ["TransactWriteItems"]
 
 
-def test_start_is_two_calls_when_a_draft_is_made(cloud: Cloud) -> None:
+def test_start_is_two_calls_when_a_draft_is_created(cloud: Cloud) -> None:
     cloud.check()  # the rule list is at hand
     with cloud.wire.counting() as calls:
         cloud.start()
     assert calls == ["BatchGetItem", "TransactWriteItems"]
 
 
-def test_check_is_one_call_when_the_rule_list_is_at_hand(cloud: Cloud) -> None:
+def test_check_is_one_call_when_the_rule_list_is_cached(cloud: Cloud) -> None:
     with cloud.wire.counting() as cold:
         assert cloud.check().status == 200
     assert cold == ["BatchGetItem", "GetObject"]
@@ -61,7 +61,7 @@ def test_check_is_one_call_when_the_rule_list_is_at_hand(cloud: Cloud) -> None:
     assert warm == ["BatchGetItem"]
 
 
-def test_confirmation_of_a_patient_is_one_call_when_it_is_asked(cloud: Cloud) -> None:
+def test_patient_confirmation_is_one_call_when_it_is_requested(cloud: Cloud) -> None:
     with cloud.wire.counting() as calls:
         assert cloud.confirm(PATIENT).status == 200
     assert calls == ["GetItem"]
@@ -77,14 +77,14 @@ def test_page_is_one_call_when_a_list_is_read(cloud: Cloud) -> None:
     assert calls == ["Query"] * 4
 
 
-def test_offer_of_an_upload_is_one_call_when_a_slot_is_free(cloud: Cloud) -> None:
+def test_document_upload_is_one_call_when_a_slot_is_free(cloud: Cloud) -> None:
     draft_id = cloud.start()
     with cloud.wire.counting() as calls:
         assert cloud.offer(draft_id).status == 201
     assert calls == ["TransactWriteItems"]
 
 
-def test_decision_is_two_calls_when_nobody_is_quicker(cloud: Cloud) -> None:
+def test_decision_is_two_calls_when_nothing_conflicts(cloud: Cloud) -> None:
     request_id = cloud.pended()
     with cloud.wire.counting() as calls:
         lines = {"1.1": "APPROVED", "1.2": "APPROVED"}
@@ -92,7 +92,7 @@ def test_decision_is_two_calls_when_nobody_is_quicker(cloud: Cloud) -> None:
     assert calls == ["GetItem", "TransactWriteItems"]
 
 
-def test_nothing_is_called_when_input_is_wrong(cloud: Cloud) -> None:
+def test_no_call_is_made_when_input_is_wrong(cloud: Cloud) -> None:
     draft_id = cloud.start()
     with cloud.wire.counting() as calls:
         assert cloud.submit(draft_id, services=[]).status == 422
@@ -119,7 +119,7 @@ def test_save_writes_at_most_two_units_when_a_draft_is_realistic(cloud: Cloud, w
     assert (bill.table, bill.indexes) == (2, 0)
 
 
-def test_refused_save_is_charged_as_a_save_when_the_version_is_old(cloud: Cloud) -> None:
+def test_rejected_save_costs_as_much_as_a_save_when_the_version_is_old(cloud: Cloud) -> None:
     draft_id = cloud.start()
     with billed(cloud.clients.by_name["dynamodb"]) as bill:
         assert cloud.save(draft_id, 7).status == 412
@@ -127,7 +127,7 @@ def test_refused_save_is_charged_as_a_save_when_the_version_is_old(cloud: Cloud)
 
 
 @pytest.mark.parametrize("operation", ["UpdateItem"])
-def test_one_answer_comes_when_a_write_is_throttled(cloud: Cloud, operation: str) -> None:
+def test_one_response_is_returned_when_a_write_is_throttled(cloud: Cloud, operation: str) -> None:
     draft_id = cloud.start()
     cloud.wire.fail(operation, "ProvisionedThroughputExceededException")
     assert cloud.save(draft_id, 1).status == 200

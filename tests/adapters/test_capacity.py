@@ -35,13 +35,13 @@ def filled(size: int) -> dict[str, Any]:
         ({"L": [{"S": "12"}, {"N": "1"}]}, 3 + 3 + 3),
     ],
 )
-def test_size_is_the_published_one_when_a_value_is_of_a_kind(
+def test_size_matches_the_documentation_when_a_value_is_of_a_type(
     value: dict[str, Any], size: int
 ) -> None:
     assert value_size(value) == size
 
 
-def test_write_costs_a_unit_for_each_started_kilobyte_when_it_is_the_larger_image() -> None:
+def test_write_costs_one_unit_per_started_kilobyte_when_it_is_the_larger_image() -> None:
     assert item_size(filled(1024)) == 1024
     assert write_units(None, filled(1024)) == 1
     assert write_units(None, filled(1025)) == 2
@@ -51,7 +51,7 @@ def test_write_costs_a_unit_for_each_started_kilobyte_when_it_is_the_larger_imag
     assert write_units(None, filled(1025), in_transaction=True) == 4
 
 
-def test_index_is_written_when_what_it_holds_changes_alone() -> None:
+def test_index_is_written_when_a_projected_attribute_changes() -> None:
     assert index_units(None, line()) == 1
     assert index_units(line(), line(other={"S": "not projected"})) == 0
     assert index_units(line(), line(row={"S": "{1}"})) == 1

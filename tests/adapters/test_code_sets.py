@@ -65,7 +65,7 @@ def test_nothing_is_found_when_the_code_does_not_exist(code: str) -> None:
     assert code_sets().listed(ICD, code) is None
 
 
-def test_days_are_known_when_the_releases_show_that_a_code_began_or_ended() -> None:
+def test_effective_dates_are_known_when_a_code_begins_or_ends_between_releases() -> None:
     began, ended = (code_sets().listed(ICD, code) for code in ("E11A", "S301XXA"))
     special = code_sets().listed(ICD, "QA0012")
     assert special is not None
@@ -76,7 +76,7 @@ def test_days_are_known_when_the_releases_show_that_a_code_began_or_ended() -> N
     assert (ended.valid_from, ended.valid_to) == (None, date(2025, 9, 30))
 
 
-def test_sets_are_whole_when_counted(opened: sqlite3.Connection) -> None:
+def test_code_sets_are_complete_when_counted(opened: sqlite3.Connection) -> None:
     counted = dict(opened.execute("SELECT code_set, count(*) FROM codes GROUP BY code_set"))
     assert counted["ICD-10-CM"] > 98_000
     assert counted["MS-DRG"] == 772
@@ -84,7 +84,7 @@ def test_sets_are_whole_when_counted(opened: sqlite3.Connection) -> None:
     assert opened.execute("SELECT count(*) FROM places").fetchone()[0] > 41_000
 
 
-def test_every_code_of_the_release_is_compiled_when_it_is_no_chapter_or_range(
+def test_every_code_of_the_release_is_compiled_when_it_is_not_a_chapter_or_range(
     opened: sqlite3.Connection,
 ) -> None:
     icd = released_codes()
@@ -96,7 +96,7 @@ def test_every_code_of_the_release_is_compiled_when_it_is_no_chapter_or_range(
 
 @pytest.mark.rule("C5")
 @pytest.mark.parametrize("code", ["1QA", "QA", "K55_1", "K550123456", "k55"])
-def test_build_fails_when_the_compiler_would_leave_out_a_diagnosis(
+def test_build_fails_when_the_compiler_would_omit_a_diagnosis(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     icd = released_codes()
@@ -106,7 +106,7 @@ def test_build_fails_when_the_compiler_would_leave_out_a_diagnosis(
 
 
 @pytest.mark.parametrize("table", ["ms_drg.csv", "place_of_service.csv", "icd10cm_changes.csv"])
-def test_build_fails_when_a_table_has_a_row_that_is_no_code(table: str, tmp_path: Path) -> None:
+def test_build_fails_when_a_table_has_a_row_that_is_not_a_code(table: str, tmp_path: Path) -> None:
     copy = tmp_path / "data" / "code_sets"
     shutil.copytree(DATA / "code_sets", copy)
     with (copy / table).open("a", encoding="utf-8") as file:
@@ -124,7 +124,7 @@ def test_build_fails_when_a_zip_code_has_no_location_and_is_not_listed_as_such(
         write(tmp_path / "code_sets.sqlite")
 
 
-def test_every_description_can_be_read_when_it_is_shown(opened: sqlite3.Connection) -> None:
+def test_every_description_is_readable_when_it_is_shown(opened: sqlite3.Connection) -> None:
     texts = [text for (text,) in opened.execute("SELECT description FROM codes")]
     assert all(text and text.isprintable() and text == text.strip() for text in texts)
 
@@ -136,23 +136,23 @@ def test_no_licensed_description_ships_when_procedures_are_codes_only(
     assert sets == {code_set.value for code_set in CodeSet}
 
 
-def test_payers_places_are_those_of_cms_when_they_name_a_code() -> None:
+def test_places_of_the_payer_are_cms_places_when_they_name_a_code() -> None:
     named = [place.cms_code for place in payer().form.places_of_service if place.cms_code]
     assert [code for code in named if not code_sets().listed(CodeSet.PLACE_OF_SERVICE, code)] == []
 
 
 @pytest.mark.parametrize("zip_code", ["44122", "99950", "00601", "96701", "20500"])
-def test_centre_is_found_when_a_zip_code_is_anywhere_in_the_country(zip_code: str) -> None:
+def test_centroid_is_found_when_a_zip_code_is_anywhere_in_the_country(zip_code: str) -> None:
     assert code_sets().place(zip_code) is not None
 
 
 @pytest.mark.parametrize("zip_code", ["00000", "09001", "4412", "", "44122-1234"])
-def test_no_centre_is_found_when_a_zip_code_has_none(zip_code: str) -> None:
+def test_no_centroid_is_found_when_a_zip_code_has_none(zip_code: str) -> None:
     assert code_sets().place(zip_code) is None
 
 
 @pytest.mark.rule("T6")
-def test_descriptions_are_found_together_when_codes_are_of_several_sets() -> None:
+def test_descriptions_are_read_together_when_codes_are_of_several_sets() -> None:
     asked = [(ICD, "K55"), (ICD, "K551"), (CodeSet.MS_DRG, "470"), (ICD, "ZZZ"), (ICD, "K55")]
     found = code_sets().descriptions(asked)
     assert found == {
@@ -164,7 +164,7 @@ def test_descriptions_are_found_together_when_codes_are_of_several_sets() -> Non
     }
 
 
-def test_descriptions_are_found_when_there_are_more_codes_than_parameters(
+def test_descriptions_are_read_when_there_are_more_codes_than_query_parameters(
     opened: sqlite3.Connection,
 ) -> None:
     codes = [code for (code,) in opened.execute("SELECT code FROM codes LIMIT 2500")]
@@ -172,17 +172,17 @@ def test_descriptions_are_found_when_there_are_more_codes_than_parameters(
     assert {code for _, code in found} == set(codes)
 
 
-def test_no_query_is_made_when_no_description_is_asked(tmp_path: Path) -> None:
+def test_no_query_is_made_when_no_description_is_needed(tmp_path: Path) -> None:
     assert SqliteCodeSets(lambda: tmp_path / "missing").descriptions(()) == {}
 
 
-def test_all_codes_are_listed_when_a_set_is_asked() -> None:
+def test_all_codes_are_listed_when_a_set_is_read() -> None:
     places = code_sets().codes_of(CodeSet.PLACE_OF_SERVICE)
     assert len(places) == 52
     assert (places[0].code, places[0].description) == ("01", "Pharmacy")
 
 
-def test_file_is_opened_when_first_asked_only(tmp_path: Path) -> None:
+def test_file_is_opened_only_when_first_used(tmp_path: Path) -> None:
     asked: list[Path] = []
 
     def file() -> Path:
@@ -196,7 +196,7 @@ def test_file_is_opened_when_first_asked_only(tmp_path: Path) -> None:
     assert len(asked) == 1
 
 
-def test_file_cannot_be_written_when_it_is_open() -> None:
+def test_file_is_read_only_when_it_is_open() -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         code_sets()._connection.execute("DELETE FROM places")
 
@@ -251,7 +251,7 @@ def test_lookup_takes_microseconds_when_the_file_is_open(opened: sqlite3.Connect
         ({"procedures": [{"code": "99999", "code_type": "DRG"}]}, "2026-07-20", None),
     ],
 )
-def test_code_is_named_when_its_set_does_not_have_it_on_the_day(
+def test_code_is_named_when_its_set_does_not_have_it_on_the_date(
     changes: dict[str, object], day: str, error: tuple[str, str] | None
 ) -> None:
     service = entered()["services"][0] | {"admission_date": day} | changes
@@ -260,7 +260,7 @@ def test_code_is_named_when_its_set_does_not_have_it_on_the_day(
     assert [(one.pointer, one.code) for one in found] == wanted
 
 
-def test_code_is_judged_by_existence_when_the_day_is_not_entered() -> None:
+def test_code_is_checked_for_existence_when_the_date_is_not_entered() -> None:
     service = {"primary_diagnosis": "S301XXA", "additional_diagnoses": ["K55999"]}
     found = list(errors_of_codes(content(services=[service]), code_sets().listed))
     assert [(one.pointer, one.code) for one in found] == [

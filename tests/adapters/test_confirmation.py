@@ -75,7 +75,7 @@ def test_everything_checked_is_in_the_document_when_nothing_needs_precertificati
         (STAY, "UNABLE_TO_DETERMINE"),
     ],
 )
-def test_no_document_is_made_when_a_service_was_answered_otherwise(
+def test_no_document_is_created_when_a_service_has_another_requirement(
     cloud: Cloud, other: dict[str, Any], requirement: str
 ) -> None:
     for services in ([other], [OFFICE_VISIT, other]):
@@ -87,7 +87,7 @@ def test_no_document_is_made_when_a_service_was_answered_otherwise(
     assert cloud.items() == []
 
 
-def test_file_is_named_without_the_patient_when_it_is_downloaded(cloud: Cloud) -> None:
+def test_file_name_does_not_name_the_patient_when_it_is_downloaded(cloud: Cloud) -> None:
     reply = cloud.confirmation(services=[OFFICE_VISIT])
     assert reply.headers["Content-Type"] == "application/pdf"
     assert reply.headers["Cache-Control"] == "no-store"
@@ -100,7 +100,7 @@ def test_file_is_named_without_the_patient_when_it_is_downloaded(cloud: Cloud) -
     assert metadata.author == payer().name
 
 
-def test_nothing_is_stored_or_told_when_a_confirmation_is_printed(cloud: Cloud) -> None:
+def test_nothing_is_stored_or_published_when_a_confirmation_is_printed(cloud: Cloud) -> None:
     with cloud.wire.counting() as calls:
         confirmed(cloud, OFFICE_VISIT)
     assert calls == ["BatchGetItem", "GetObject"]
@@ -110,7 +110,7 @@ def test_nothing_is_stored_or_told_when_a_confirmation_is_printed(cloud: Cloud) 
     assert not [word for word in (*PATIENT.values(), "K55", "99213") if word in told]
 
 
-def test_everybody_entitled_gets_one_when_the_tin_is_neither_sides(cloud: Cloud) -> None:
+def test_confirmation_is_returned_when_the_caller_is_entitled_with_any_tin(cloud: Cloud) -> None:
     """As with a check: it is about a member, and no request yet (A2)."""
     assert cloud.confirmation(STRANGER, services=[OFFICE_VISIT]).status == 200
 
@@ -126,7 +126,7 @@ def test_everybody_entitled_gets_one_when_the_tin_is_neither_sides(cloud: Cloud)
         ({"services": [{**OFFICE_VISIT, "procedures": [{"code": 99213}]}]}, "procedures/0/code"),
     ],
 )
-def test_every_fault_is_listed_when_the_input_is_wrong(
+def test_every_error_is_listed_when_the_input_is_wrong(
     cloud: Cloud, changes: dict[str, Any], pointer: str
 ) -> None:
     reply = cloud.confirmation(**({"services": [OFFICE_VISIT]} | changes))
@@ -134,7 +134,7 @@ def test_every_fault_is_listed_when_the_input_is_wrong(
     assert [error for error in reply.body["errors"] if error["pointer"].endswith(pointer)]
 
 
-def test_todays_list_answers_when_a_past_one_is_asked_for(cloud: Cloud) -> None:
+def test_current_list_answers_when_a_past_one_is_requested(cloud: Cloud) -> None:
     """A confirmation speaks for now: it takes no ``as_of``, as a check does."""
     body = {"content": entered(services=[OFFICE_VISIT]), "as_of": "2026-06-01T00:00:00Z"}
     reply = cloud.call(confirmation, "POST", "/v1/checks/confirmation", body, by=OFFICE)

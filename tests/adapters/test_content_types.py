@@ -26,17 +26,17 @@ def verdict(sample: Sample, body: bytes | None = None) -> str | None:
 
 @pytest.mark.rule("U1")
 @pytest.mark.parametrize("sample", TRUE, ids=named)
-def test_file_is_taken_when_its_content_is_what_its_name_says(sample: Sample) -> None:
+def test_file_is_accepted_when_its_content_matches_its_extension(sample: Sample) -> None:
     assert verdict(sample) is None
 
 
 @pytest.mark.rule("U1")
 @pytest.mark.parametrize("sample", FALSE, ids=named)
-def test_file_is_refused_when_its_content_is_not_what_its_name_says(sample: Sample) -> None:
+def test_file_is_rejected_when_its_content_does_not_match_its_extension(sample: Sample) -> None:
     assert verdict(sample) == sample.refusal
 
 
-def test_every_ending_has_true_and_false_files_when_the_corpus_is_counted() -> None:
+def test_every_extension_has_valid_and_invalid_samples_when_the_corpus_is_counted() -> None:
     def endings(samples: list[Sample]) -> Counter[str]:
         names = (sample.file_name.lower() for sample in samples)
         return Counter(f".{name.rpartition('.')[2]}" for name in names)
@@ -46,7 +46,7 @@ def test_every_ending_has_true_and_false_files_when_the_corpus_is_counted() -> N
 
 
 @pytest.mark.parametrize("sample", TRUE, ids=named)
-def test_nothing_is_raised_when_a_file_ends_anywhere(sample: Sample) -> None:
+def test_verification_raises_nothing_when_a_file_is_truncated_anywhere(sample: Sample) -> None:
     """Whatever is made of the pieces: none stops the verification."""
     body = sample.make()
     for length in {*range(0, len(body), max(1, len(body) // 60)), len(body) - 1}:

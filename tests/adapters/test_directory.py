@@ -77,20 +77,18 @@ def found_names(office: Cloud, **query: str) -> set[str]:
 
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize("typed", ["cle", "Cleveland cen", "dig", "endoscopy llc", "HEALTH dige"])
-def test_provider_is_found_when_the_beginning_of_any_word_is_typed(
-    office: Cloud, typed: str
-) -> None:
+def test_provider_is_found_when_a_prefix_of_any_word_is_typed(office: Cloud, typed: str) -> None:
     assert CENTER in found_names(office, name=typed)
 
 
 @pytest.mark.rule("C1")
-def test_other_kind_is_left_out_when_one_is_sought(office: Cloud) -> None:
+def test_other_provider_type_is_excluded_when_one_is_searched(office: Cloud) -> None:
     assert found_names(office, name="rubin", kind="INDIVIDUAL") == {"Jeffrey Rubinstein"}
     assert found_names(office, name="rubin", kind="FACILITY") == set()
 
 
 @pytest.mark.rule("C1")
-def test_provider_is_left_out_when_it_is_further_than_the_radius(office: Cloud) -> None:
+def test_provider_is_excluded_when_it_is_outside_the_radius(office: Cloud) -> None:
     from_columbus = found_names(office, name="cleveland", zip_code="43215")
     assert CENTER not in from_columbus
     assert all(one["miles"] <= 25 for one in found(office, name="hospital"))
@@ -115,7 +113,7 @@ def test_each_tin_is_offered_when_a_provider_has_several(office: Cloud) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "c", "ce di"])
-def test_zip_codes_own_are_told_when_less_than_three_letters_are_typed(
+def test_providers_of_the_zip_code_are_returned_when_fewer_than_three_letters_are_typed(
     office: Cloud, typed: str
 ) -> None:
     reply = office.search(zip_code="44122", kind="FACILITY", name=typed)
@@ -142,7 +140,7 @@ def test_search_is_one_call_when_the_zip_code_is_known(office: Cloud) -> None:
 
 @pytest.mark.rule("C16")
 @pytest.mark.parametrize("typed", ["nobody is called so", "cleveland", ""])
-def test_each_way_to_a_correction_is_told_when_a_search_is_answered(
+def test_correction_contacts_are_returned_when_a_search_is_answered(
     office: Cloud, typed: str
 ) -> None:
     reply = office.search(zip_code="44122", kind="FACILITY", name=typed)
@@ -199,7 +197,7 @@ def test_search_costs_the_same_when_the_directory_has_grown(
     assert counted == [["Query"], ["Query"]]
 
 
-def test_reading_ends_when_more_fit_than_a_search_reads(
+def test_reading_stops_when_more_entries_match_than_a_search_reads(
     clients: Clients, directory: DynamoDBReference
 ) -> None:
     last = '{"pk": {"S": "a"}, "sk": {"S": "b"}}'
@@ -221,7 +219,7 @@ def test_nothing_is_written_when_the_same_entries_are_loaded_again(
     assert calls == ["BatchGetItem"]
 
 
-def test_entry_is_found_as_it_is_now_when_it_was_renamed(directory: DynamoDBReference) -> None:
+def test_entry_is_found_by_its_new_name_when_it_was_renamed(directory: DynamoDBReference) -> None:
     put(directory, entry(1, "Harbor Clinic"))
     put(directory, entry(1, "Summit Clinic"))
     assert names_near(directory, "harbor") == set()
@@ -229,7 +227,7 @@ def test_entry_is_found_as_it_is_now_when_it_was_renamed(directory: DynamoDBRefe
     assert names_near(directory, "clinic") == {"Summit Clinic"}
 
 
-def test_entry_is_left_where_it_was_no_more_when_it_moved(directory: DynamoDBReference) -> None:
+def test_entry_is_not_found_at_its_former_place_when_it_moved(directory: DynamoDBReference) -> None:
     put(directory, entry(1))
     directory.put_entries([(entry(1), Place(latitude=39.97, longitude=-83.0))])
     assert names_near(directory, "clinic") == set()
@@ -240,7 +238,7 @@ def test_entry_is_left_where_it_was_no_more_when_it_moved(directory: DynamoDBRef
 
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize("typed", ["hosp", "center", "sur", "clin", "imag adv", "zzz"])
-def test_same_are_found_when_every_entry_is_looked_at(office: Cloud, typed: str) -> None:
+def test_results_match_a_full_scan_when_every_entry_is_compared(office: Cloud, typed: str) -> None:
     places = code_sets()
     search = ProviderSearch(zip_code="44122", kind=ProviderKind.FACILITY, name=typed)
     here = places.place(search.zip_code)

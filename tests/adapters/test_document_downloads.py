@@ -33,7 +33,7 @@ def attached(cloud: Cloud, request_id: str, by: Mapping[str, str] = OFFICE) -> s
 @pytest.mark.rule("U6")
 @pytest.mark.parametrize("sender", [OFFICE, FACILITY], ids=["office", "facility"])
 @pytest.mark.parametrize("reader", [OFFICE, FACILITY], ids=["office", "facility"])
-def test_document_is_given_to_both_providers_when_either_sent_it(
+def test_document_is_downloadable_by_both_providers_when_either_uploaded_it(
     cloud: Cloud, sender: Mapping[str, str], reader: Mapping[str, str]
 ) -> None:
     request_id = cloud.pended()
@@ -46,7 +46,7 @@ def test_document_is_given_to_both_providers_when_either_sent_it(
 
 
 @pytest.mark.rule("U6")
-def test_link_is_of_the_verified_version_and_ids_alone_when_it_is_given(cloud: Cloud) -> None:
+def test_link_is_for_the_verified_version_and_has_ids_only_when_it_is_created(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = attached(cloud, request_id)
     url = urlsplit(cloud.download(request_id, document_id).body["url"])
@@ -59,7 +59,7 @@ def test_link_is_of_the_verified_version_and_ids_alone_when_it_is_given(cloud: C
     assert "pdf" not in url.geturl()
 
 
-def test_link_is_given_to_a_reviewer_of_the_plan_when_it_is_asked(cloud: Cloud) -> None:
+def test_link_is_given_to_a_reviewer_of_the_plan_when_requested(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = attached(cloud, request_id)
     assert cloud.download_case(request_id, document_id).status == 200
@@ -69,7 +69,7 @@ def test_link_is_given_to_a_reviewer_of_the_plan_when_it_is_asked(cloud: Cloud) 
 
 
 @pytest.mark.rule("U6")
-def test_nothing_is_given_when_the_caller_is_no_side_of_the_request(cloud: Cloud) -> None:
+def test_link_is_not_given_when_the_caller_is_neither_provider_of_the_request(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = attached(cloud, request_id)
     assert cloud.download(request_id, document_id, STRANGER).status == 404
@@ -79,7 +79,9 @@ def test_nothing_is_given_when_the_caller_is_no_side_of_the_request(cloud: Cloud
     assert cloud.download(other, document_id).status == 404
 
 
-def test_drafts_document_is_its_offices_alone_when_it_is_downloaded(cloud: Cloud) -> None:
+def test_document_of_a_draft_is_accessible_to_its_creator_only_when_it_is_downloaded(
+    cloud: Cloud,
+) -> None:
     draft_id = cloud.start()
     document_id = attached(cloud, draft_id)
     assert cloud.download(draft_id, document_id).status == 200
@@ -89,7 +91,7 @@ def test_drafts_document_is_its_offices_alone_when_it_is_downloaded(cloud: Cloud
     assert cloud.download(draft_id, document_id).status == 410
 
 
-def test_nothing_is_given_when_the_document_is_not_attached(cloud: Cloud) -> None:
+def test_link_is_not_given_when_the_document_is_not_attached(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = cloud.offer(request_id).body["document"]["document_id"]
     awaited = cloud.download(request_id, document_id)
@@ -113,7 +115,7 @@ def test_download_is_one_call_when_the_document_is_attached(cloud: Cloud) -> Non
 # -- taken off a draft --------------------------------------------------------------------------------
 
 
-def test_document_and_its_bytes_are_gone_when_it_is_taken_off_a_draft(cloud: Cloud) -> None:
+def test_document_and_its_bytes_are_deleted_when_it_is_removed_from_a_draft(cloud: Cloud) -> None:
     draft_id = cloud.start()
     document_id = attached(cloud, draft_id)
     assert cloud.delete_document(draft_id, document_id).status == 204
@@ -124,7 +126,7 @@ def test_document_and_its_bytes_are_gone_when_it_is_taken_off_a_draft(cloud: Clo
 
 
 @pytest.mark.rule("U3")
-def test_slot_is_free_again_when_its_document_is_taken_off(cloud: Cloud) -> None:
+def test_slot_is_free_again_when_its_document_is_removed(cloud: Cloud) -> None:
     draft_id = cloud.start()
     documents = [attached(cloud, draft_id) for _ in range(10)]
     assert cloud.offer(draft_id).code == "document_limit"
@@ -132,7 +134,7 @@ def test_slot_is_free_again_when_its_document_is_taken_off(cloud: Cloud) -> None
     assert [cloud.offer(draft_id).status for _ in range(2)] == [201, 409]
 
 
-def test_late_bytes_are_removed_when_their_document_was_taken_off(cloud: Cloud) -> None:
+def test_late_bytes_are_deleted_when_their_document_was_removed(cloud: Cloud) -> None:
     draft_id = cloud.start()
     document_id = cloud.offer(draft_id).body["document"]["document_id"]
     assert cloud.delete_document(draft_id, document_id).status == 204
@@ -140,7 +142,7 @@ def test_late_bytes_are_removed_when_their_document_was_taken_off(cloud: Cloud) 
     assert cloud.object_versions() == []
 
 
-def test_document_stays_when_it_was_sent_with_a_submission(cloud: Cloud) -> None:
+def test_document_is_not_removed_when_it_was_part_of_a_submission(cloud: Cloud) -> None:
     draft_id = cloud.start()
     document_id = attached(cloud, draft_id)
     assert cloud.delete_document(draft_id, document_id, STRANGER).status == 404

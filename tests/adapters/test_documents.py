@@ -27,7 +27,7 @@ def documents(cloud: Cloud, request_id: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.rule("U3")
-def test_eleventh_upload_is_refused_when_ten_were_offered(cloud: Cloud) -> None:
+def test_eleventh_upload_is_rejected_when_ten_were_created(cloud: Cloud) -> None:
     draft_id = cloud.start()
     assert [cloud.offer(draft_id).status for _ in range(10)] == [201] * 10
     eleventh = cloud.offer(draft_id)
@@ -40,7 +40,7 @@ def test_eleventh_upload_is_refused_when_ten_were_offered(cloud: Cloud) -> None:
     assert len(documents(cloud, draft_id)) == 20
 
 
-def test_ten_more_are_taken_when_an_appeal_opens(cloud: Cloud) -> None:
+def test_ten_more_are_accepted_when_an_appeal_opens(cloud: Cloud) -> None:
     request_id = cloud.pended()
     assert [cloud.offer(request_id).status for _ in range(10)] == [201] * 10
     cloud.decide(request_id, {"1.1": "DENIED", "1.2": "DENIED"})
@@ -49,7 +49,7 @@ def test_ten_more_are_taken_when_an_appeal_opens(cloud: Cloud) -> None:
     assert cloud.offer(request_id).code == "document_limit"
 
 
-def test_slots_stay_ten_when_the_workflow_pends_again(cloud: Cloud) -> None:
+def test_slots_remain_ten_when_the_workflow_pends_again(cloud: Cloud) -> None:
     request_id = cloud.pended()
     for _ in range(10):
         cloud.offer(request_id)
@@ -58,7 +58,7 @@ def test_slots_stay_ten_when_the_workflow_pends_again(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("U4")
-def test_only_drafts_and_pending_requests_are_offered_uploads_when_asked(cloud: Cloud) -> None:
+def test_only_drafts_and_pending_requests_accept_uploads_when_requested(cloud: Cloud) -> None:
     request_id = cloud.start()
     assert cloud.offer(request_id).status == 201
     cloud.submit(request_id)
@@ -75,14 +75,14 @@ def test_only_drafts_and_pending_requests_are_offered_uploads_when_asked(cloud: 
 
 @pytest.mark.rule("U1")
 @pytest.mark.parametrize("ending", sorted(CONTENT_TYPES))
-def test_upload_is_offered_when_the_ending_is_taken(cloud: Cloud, ending: str) -> None:
+def test_upload_is_created_when_the_extension_is_accepted(cloud: Cloud, ending: str) -> None:
     draft_id = cloud.start()
     assert cloud.offer(draft_id, f"Scan{ending.upper()}").status == 201
 
 
 @pytest.mark.rule("U1")
 @pytest.mark.parametrize("name", ["note.exe", "note", "note.pdf.zip", ".pdf", "note.html", "a.svg"])
-def test_upload_is_refused_when_the_ending_is_not_taken(cloud: Cloud, name: str) -> None:
+def test_upload_is_rejected_when_the_extension_is_not_accepted(cloud: Cloud, name: str) -> None:
     draft_id = cloud.start()
     reply = cloud.offer(draft_id, name)
     assert (reply.status, reply.body["errors"][0]["code"]) == (422, "not_taken")
@@ -98,7 +98,7 @@ def policy_of(upload: dict[str, Any]) -> tuple[dict[str, str], list[Any]]:
 
 
 @pytest.mark.rule("U2")
-def test_store_enforces_every_field_and_the_size_when_the_form_is_used(cloud: Cloud) -> None:
+def test_storage_enforces_every_field_and_the_size_when_the_form_is_used(cloud: Cloud) -> None:
     draft_id = cloud.start()
     body = cloud.offer(draft_id, "scan.tif", sha256=sha256(PDF).hexdigest().upper()).body
     fields = body["upload"]["fields"]
@@ -119,7 +119,7 @@ def test_store_enforces_every_field_and_the_size_when_the_form_is_used(cloud: Cl
     assert base64.b64decode(exact["x-amz-checksum-sha256"]) == sha256(PDF).digest()
 
 
-def test_form_fields_are_those_of_s3_when_compared_with_botocore(cloud: Cloud) -> None:
+def test_form_fields_match_those_of_botocore_when_compared(cloud: Cloud) -> None:
     fields = cloud.offer(cloud.start(), "scan.tif", sha256=sha256(PDF).hexdigest()).body
     put = cloud.deps.s3.meta.service_model.operation_model("PutObject")
     members = put.input_shape.members.values() if put.input_shape else ()
@@ -130,7 +130,7 @@ def test_form_fields_are_those_of_s3_when_compared_with_botocore(cloud: Cloud) -
     assert amazon - {"x-amz-signature", "x-amz-checksum-algorithm"} <= known
 
 
-def test_form_ends_after_a_quarter_of_an_hour_when_it_is_not_used(cloud: Cloud) -> None:
+def test_form_expires_after_fifteen_minutes_when_it_is_not_used(cloud: Cloud) -> None:
     body = cloud.offer(cloud.start()).body
     offered, until = (
         datetime.fromisoformat(body["document"][name]) for name in ("offered_at", "upload_until")
@@ -139,18 +139,20 @@ def test_form_ends_after_a_quarter_of_an_hour_when_it_is_not_used(cloud: Cloud) 
 
 
 @pytest.mark.parametrize("digest", ["abc", "g" * 64, "a" * 63, ""])
-def test_upload_is_refused_when_the_announced_checksum_is_none(cloud: Cloud, digest: str) -> None:
+def test_upload_is_rejected_when_the_announced_checksum_is_malformed(
+    cloud: Cloud, digest: str
+) -> None:
     reply = cloud.offer(cloud.start(), sha256=digest)
     assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/sha256")
 
 
-def test_kind_is_kept_when_it_is_one_that_rules_want(cloud: Cloud) -> None:
+def test_document_type_is_stored_when_rules_can_require_it(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = offered(cloud, request_id, document_type="OPERATIVE_PLAN")
     assert documents(cloud, request_id)[document_id]["document_type"] == "OPERATIVE_PLAN"
 
 
-def test_all_faults_are_listed_when_ending_and_kind_are_wrong(cloud: Cloud) -> None:
+def test_all_errors_are_listed_when_extension_and_type_are_wrong(cloud: Cloud) -> None:
     reply = cloud.offer(cloud.start(), "run.exe", document_type="HOROSCOPE")
     errors = {error["pointer"]: error for error in reply.body["errors"]}
     assert set(errors) == {"/file_name", "/document_type"}
@@ -166,7 +168,7 @@ def filled(cloud: Cloud, request_id: str) -> list[str]:
 
 
 @pytest.mark.rule("U3")
-def test_slots_are_free_again_when_nothing_arrived_in_the_life_of_their_forms(cloud: Cloud) -> None:
+def test_slots_are_free_again_when_no_file_arrived_before_the_forms_expired(cloud: Cloud) -> None:
     draft_id = cloud.start()
     abandoned = filled(cloud, draft_id)
     cloud.clock.pass_by(minutes=14)
@@ -180,7 +182,7 @@ def test_slots_are_free_again_when_nothing_arrived_in_the_life_of_their_forms(cl
 
 
 @pytest.mark.rule("U3")
-def test_slot_is_kept_when_the_file_arrived_and_its_event_is_late(cloud: Cloud) -> None:
+def test_slot_remains_in_use_when_the_file_arrived_and_its_event_is_late(cloud: Cloud) -> None:
     draft_id = cloud.start()
     first, *_ = filled(cloud, draft_id)
     key = f"documents/{draft_id}/{first}"
@@ -191,7 +193,7 @@ def test_slot_is_kept_when_the_file_arrived_and_its_event_is_late(cloud: Cloud) 
     assert documents(cloud, draft_id)[first]["status"] == "ATTACHED"
 
 
-def test_late_bytes_are_removed_when_their_slot_was_given_away(cloud: Cloud) -> None:
+def test_late_bytes_are_deleted_when_their_slot_was_reused(cloud: Cloud) -> None:
     draft_id = cloud.start()
     late, *_ = filled(cloud, draft_id)
     cloud.clock.pass_by(minutes=15)
@@ -210,7 +212,7 @@ def test_slot_is_free_again_when_its_document_was_refused(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("U3")
-def test_ten_more_are_taken_when_documents_of_the_draft_are_refused_later(cloud: Cloud) -> None:
+def test_ten_more_are_accepted_when_documents_of_the_draft_are_refused_later(cloud: Cloud) -> None:
     draft_id = cloud.start()
     first, *_ = filled(cloud, draft_id)
     cloud.submit(draft_id)
@@ -224,7 +226,7 @@ def test_ten_more_are_taken_when_documents_of_the_draft_are_refused_later(cloud:
     assert cloud.offer(draft_id).code == "document_limit"
 
 
-def test_slots_are_ten_when_an_offer_dies_between_freeing_a_slot_and_taking_it(
+def test_slots_are_ten_when_an_upload_fails_between_freeing_a_slot_and_using_it(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft_id = cloud.start()
@@ -245,7 +247,7 @@ def test_slots_are_ten_when_an_offer_dies_between_freeing_a_slot_and_taking_it(
 
 
 @pytest.mark.rule("U5")
-def test_document_is_attached_when_what_arrived_is_what_its_name_says(cloud: Cloud) -> None:
+def test_document_is_attached_when_its_content_matches_its_extension(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = offered(cloud, request_id)
     assert documents(cloud, request_id)[document_id]["status"] == "AWAITING_UPLOAD"
@@ -256,7 +258,7 @@ def test_document_is_attached_when_what_arrived_is_what_its_name_says(cloud: Clo
     assert cloud.read(request_id).body["history"][-1]["document_id"] == document_id
 
 
-def test_both_sides_list_a_document_when_one_of_them_sent_it(cloud: Cloud) -> None:
+def test_both_providers_list_a_document_when_one_of_them_sent_it(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = offered(cloud, request_id)
     cloud.arrive(request_id, document_id, PDF)
@@ -269,7 +271,7 @@ def test_both_sides_list_a_document_when_one_of_them_sent_it(cloud: Cloud) -> No
 @pytest.mark.parametrize(
     ("name", "body"), [("note.pdf", PNG), ("note.png", PDF), ("note.txt", PDF), ("note.doc", PDF)]
 )
-def test_document_is_refused_when_its_content_is_not_what_its_name_says(
+def test_document_is_refused_when_its_content_does_not_match_its_extension(
     cloud: Cloud, name: str, body: bytes
 ) -> None:
     request_id = cloud.pended()
@@ -293,7 +295,7 @@ def test_document_is_attached_when_the_draft_was_submitted_before_it_was_verifie
     assert documents(cloud, draft_id)[document_id]["status"] == "ATTACHED"
 
 
-def test_document_is_refused_when_it_is_not_the_announced_one(cloud: Cloud) -> None:
+def test_document_is_refused_when_its_checksum_is_not_the_announced_one(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = offered(cloud, request_id, sha256=sha256(PDF + b"\n").hexdigest())
     cloud.arrive(request_id, document_id, PDF)
@@ -310,7 +312,7 @@ def test_document_is_refused_when_its_request_was_voided_in_the_meantime(cloud: 
     assert cloud.object_versions() == []
 
 
-def test_nothing_changes_when_an_arrival_is_told_twice(cloud: Cloud) -> None:
+def test_nothing_changes_when_an_arrival_is_delivered_twice(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = offered(cloud, request_id)
     cloud.arrive(request_id, document_id, PDF)
@@ -321,7 +323,7 @@ def test_nothing_changes_when_an_arrival_is_told_twice(cloud: Cloud) -> None:
     assert len(cloud.object_versions()) == 1
 
 
-def test_refused_bytes_are_removed_when_the_first_attempt_stopped_halfway(cloud: Cloud) -> None:
+def test_refused_bytes_are_deleted_when_the_first_attempt_stopped_halfway(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = offered(cloud, request_id)
     cloud.wire.cut("ListObjectVersions")
@@ -333,7 +335,7 @@ def test_refused_bytes_are_removed_when_the_first_attempt_stopped_halfway(cloud:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_every_version_is_removed_when_the_object_belongs_to_no_document(
+def test_every_version_is_deleted_when_the_object_belongs_to_no_document(
     cloud: Cloud, known: bool
 ) -> None:
     request_id = cloud.pended() if known else "01J1QZ8Y7N4W3V2T1S0R9Q8P7Z"
@@ -346,14 +348,14 @@ def test_every_version_is_removed_when_the_object_belongs_to_no_document(
     assert cloud.object_versions() == []
 
 
-def test_object_is_passed_over_when_its_key_is_no_documents(cloud: Cloud) -> None:
+def test_object_is_ignored_when_its_key_is_not_a_documents(cloud: Cloud) -> None:
     with cloud.wire.counting() as calls:
         for key in ("other/1/2", "documents/1", "documents/1/2/3", "documents//2"):
             cloud.tell_arrival(key)
     assert calls == []
 
 
-def test_slot_is_kept_when_a_stranger_asks_for_it(cloud: Cloud) -> None:
+def test_slot_remains_in_use_when_an_unrelated_caller_requests_it(cloud: Cloud) -> None:
     draft_id = cloud.start()
     stranger = claims("stranger-user", "PatientSearch", STRANGER_TIN)
     assert cloud.offer(draft_id, by=stranger).status == 404
@@ -361,7 +363,7 @@ def test_slot_is_kept_when_a_stranger_asks_for_it(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("U1")
-def test_verified_bytes_stay_when_others_are_sent_over_them(cloud: Cloud) -> None:
+def test_verified_bytes_are_retained_when_others_are_uploaded_over_them(cloud: Cloud) -> None:
     draft_id = cloud.start()
     document_id = offered(cloud, draft_id)
     cloud.arrive(draft_id, document_id, PDF)
@@ -373,7 +375,7 @@ def test_verified_bytes_stay_when_others_are_sent_over_them(cloud: Cloud) -> Non
 
 
 @pytest.mark.rule("U1")
-def test_verified_bytes_are_the_only_ones_when_two_files_arrive_at_once(cloud: Cloud) -> None:
+def test_only_verified_bytes_are_retained_when_two_files_arrive_at_once(cloud: Cloud) -> None:
     draft_id = cloud.start()
     document_id = offered(cloud, draft_id)
     inspect = cloud.deps.inspect
@@ -392,7 +394,7 @@ def test_verified_bytes_are_the_only_ones_when_two_files_arrive_at_once(cloud: C
 
 
 @pytest.mark.rule("W5")
-def test_nothing_is_attached_when_the_request_was_decided_while_it_was_looked_at(
+def test_nothing_is_attached_when_the_request_was_decided_during_verification(
     cloud: Cloud,
 ) -> None:
     request_id = cloud.pended()

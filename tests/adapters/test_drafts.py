@@ -14,7 +14,7 @@ COLLEAGUE = claims("colleague-user", "PatientSearch", OFFICE_TIN)
 
 
 @pytest.mark.rule("D4")
-def test_all_of_it_comes_back_when_a_draft_is_resumed(cloud: Cloud) -> None:
+def test_every_field_is_returned_when_a_draft_is_resumed(cloud: Cloud) -> None:
     draft_id = cloud.start()
     offered = cloud.offer(draft_id).body["document"]
     resumed = cloud.resume(draft_id)
@@ -33,7 +33,7 @@ def test_all_of_it_comes_back_when_a_draft_is_resumed(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("D3")
-def test_draft_is_kept_when_it_holds_no_more_than_a_patient(cloud: Cloud) -> None:
+def test_draft_is_saved_when_it_has_only_a_patient(cloud: Cloud) -> None:
     nothing: dict[str, Any] = {
         "servicing_provider": None,
         "requesting_provider": None,
@@ -46,7 +46,7 @@ def test_draft_is_kept_when_it_holds_no_more_than_a_patient(cloud: Cloud) -> Non
 
 
 @pytest.mark.rule("D3")
-def test_clock_starts_anew_when_a_draft_is_saved(cloud: Cloud) -> None:
+def test_clock_restarts_when_a_draft_is_saved(cloud: Cloud) -> None:
     # Wednesday 11 o'clock: 61 hours until Saturday, and 11 more from Monday on.
     draft_id = cloud.start()
     assert cloud.resume(draft_id).body["expires_at"] == "2026-07-06T15:00:00Z"
@@ -55,7 +55,7 @@ def test_clock_starts_anew_when_a_draft_is_saved(cloud: Cloud) -> None:
     assert cloud.resume(draft_id).body["expires_at"] == "2026-07-08T15:00:00Z"
 
 
-def test_store_is_told_the_deadline_when_a_draft_is_written(cloud: Cloud) -> None:
+def test_ttl_is_written_when_a_draft_is_written(cloud: Cloud) -> None:
     draft_id = cloud.start()
     ttl = cloud.stored(draft_id)["ttl"]
     cloud.clock.pass_by(hours=1)
@@ -66,7 +66,7 @@ def test_store_is_told_the_deadline_when_a_draft_is_written(cloud: Cloud) -> Non
 
 
 @pytest.mark.rule("D7")
-def test_second_save_is_refused_when_both_are_based_on_one_version(cloud: Cloud) -> None:
+def test_second_save_is_rejected_when_both_are_based_on_one_version(cloud: Cloud) -> None:
     draft_id = cloud.start()
     assert cloud.save(draft_id, 1, services=[]).status == 200
     late = cloud.save(draft_id, 1, by=COLLEAGUE)
@@ -77,7 +77,7 @@ def test_second_save_is_refused_when_both_are_based_on_one_version(cloud: Cloud)
 
 
 @pytest.mark.rule("D7")
-def test_submission_is_refused_when_somebody_saved_in_the_meantime(cloud: Cloud) -> None:
+def test_submission_is_rejected_when_another_user_saved_in_the_meantime(cloud: Cloud) -> None:
     draft_id = cloud.start()
     assert cloud.save(draft_id, 1, services=[], by=COLLEAGUE).status == 200
     late = cloud.submit(draft_id, 1)
@@ -117,7 +117,7 @@ def test_part_is_cleared_when_null_is_sent(cloud: Cloud, part: str) -> None:
 
 
 @pytest.mark.rule("D3")
-def test_clock_starts_anew_when_a_part_is_saved(cloud: Cloud) -> None:
+def test_clock_restarts_when_a_part_is_saved(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.clock.pass_by(hours=48)
     assert cloud.patch(draft_id, 1, services=[]).body["expires_at"] == "2026-07-08T15:00:00Z"
@@ -135,7 +135,7 @@ def test_names_can_be_corrected_and_the_patient_stays_when_parts_are_saved(cloud
     assert cloud.resume(draft_id).body["content"]["patient"] == corrected
 
 
-def test_parts_are_asked_for_when_a_save_names_none(cloud: Cloud) -> None:
+def test_parts_are_required_when_a_save_names_none(cloud: Cloud) -> None:
     draft_id = cloud.start()
     assert cloud.patch(draft_id, 1).body["errors"][0]["pointer"] == "/content"
     assert cloud.patch(draft_id, 1, diagnosis="K55").body["errors"][0]["pointer"] == (
@@ -148,7 +148,7 @@ def test_parts_are_asked_for_when_a_save_names_none(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("D7")
-def test_parts_saved_since_are_named_when_a_save_of_parts_comes_late(cloud: Cloud) -> None:
+def test_parts_saved_since_are_named_when_a_save_of_parts_is_late(cloud: Cloud) -> None:
     draft_id = cloud.start()
     assert cloud.patch(draft_id, 1, COLLEAGUE, services=[OFFICE_VISIT]).status == 200
     late = cloud.patch(draft_id, 1, requesting_provider={"name": "Somebody Else"})
@@ -159,7 +159,7 @@ def test_parts_saved_since_are_named_when_a_save_of_parts_comes_late(cloud: Clou
     assert stored == content(services=[OFFICE_VISIT])
 
 
-def test_save_of_parts_answers_the_same_when_its_answer_was_lost(cloud: Cloud) -> None:
+def test_save_of_parts_returns_the_same_response_when_its_response_was_lost(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.wire.lose_answer("UpdateItem")
     saved = cloud.patch(draft_id, 1, services=[])
@@ -172,7 +172,7 @@ def test_save_of_parts_answers_the_same_when_its_answer_was_lost(cloud: Cloud) -
 
 
 @pytest.mark.rule("D7")
-def test_late_save_is_refused_when_a_colleague_saved_the_same_part_and_more(cloud: Cloud) -> None:
+def test_late_save_is_rejected_when_a_colleague_saved_the_same_part_and_more(cloud: Cloud) -> None:
     """An answer as if it had gone through would hide the part that this caller has not seen."""
     draft_id = cloud.start()
     assert (
@@ -183,7 +183,7 @@ def test_late_save_is_refused_when_a_colleague_saved_the_same_part_and_more(clou
     assert late.body["saved_since"] == ["/services", "/purpose"]
 
 
-def test_version_is_asked_for_when_a_save_names_none(cloud: Cloud) -> None:
+def test_version_is_required_when_a_save_names_none(cloud: Cloud) -> None:
     draft_id = cloud.start()
     path = f"/v1/drafts/{draft_id}"
     body = {"content": entered()}
@@ -195,7 +195,7 @@ def test_version_is_asked_for_when_a_save_names_none(cloud: Cloud) -> None:
         assert [error["pointer"] for error in reply.body["errors"]] == ["/If-Match"]
 
 
-def test_save_answers_the_same_when_its_answer_was_lost(cloud: Cloud) -> None:
+def test_save_returns_the_same_response_when_its_response_was_lost(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.wire.lose_answer("UpdateItem")
     saved = cloud.save(draft_id, 1, services=[])
@@ -207,7 +207,7 @@ def test_save_answers_the_same_when_its_answer_was_lost(cloud: Cloud) -> None:
     assert cloud.stored(draft_id)["version"] == 2
 
 
-def test_caller_is_asked_to_try_again_when_the_table_does_not_answer(cloud: Cloud) -> None:
+def test_caller_may_retry_when_the_table_does_not_respond(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.wire.lose_answer("UpdateItem", attempts=4)
     reply = cloud.save(draft_id, 1, services=[])
@@ -225,7 +225,7 @@ def test_patient_stays_the_same_when_a_draft_is_saved(cloud: Cloud) -> None:
     assert cloud.resume(draft_id).body["version"] == 1
 
 
-def test_one_draft_is_made_when_a_start_is_sent_again(cloud: Cloud) -> None:
+def test_one_draft_is_created_when_a_start_is_repeated(cloud: Cloud) -> None:
     body = {"content": entered()}
     first = cloud.call(submit, "POST", "/v1/drafts", body, idempotency_key="order-17")
     again = cloud.call(submit, "POST", "/v1/drafts", body, idempotency_key="order-17")
@@ -245,7 +245,7 @@ def test_one_draft_is_made_when_a_start_is_sent_again(cloud: Cloud) -> None:
     assert colleague.body["draft_id"] != first.body["draft_id"]
 
 
-def test_draft_is_gone_when_it_was_deleted_by_hand(cloud: Cloud) -> None:
+def test_draft_is_not_found_when_it_was_deleted_by_its_creator(cloud: Cloud) -> None:
     draft_id = cloud.start()
     before = cloud.item(draft_id)
     assert before is not None
@@ -262,7 +262,7 @@ def test_draft_is_gone_when_it_was_deleted_by_hand(cloud: Cloud) -> None:
     assert OFFICE_SUBJECT in deleted[0]
 
 
-def test_draft_as_it_stands_is_answered_when_a_start_is_sent_again_after_a_save(
+def test_current_draft_is_returned_when_a_start_is_repeated_after_a_save(
     cloud: Cloud,
 ) -> None:
     body = {"content": entered()}
@@ -275,7 +275,7 @@ def test_draft_as_it_stands_is_answered_when_a_start_is_sent_again_after_a_save(
 
 
 @pytest.mark.rule("D7")
-def test_draft_is_kept_when_somebody_saved_before_it_was_deleted(cloud: Cloud) -> None:
+def test_draft_is_not_deleted_when_another_user_saved_it_first(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.save(draft_id, 1, by=COLLEAGUE)
     late = cloud.delete(draft_id, 1)
@@ -283,14 +283,14 @@ def test_draft_is_kept_when_somebody_saved_before_it_was_deleted(cloud: Cloud) -
     assert cloud.resume(draft_id).body["version"] == 2
 
 
-def test_draft_is_its_offices_alone_when_it_is_not_submitted(cloud: Cloud) -> None:
+def test_draft_is_visible_to_its_creator_only_when_it_is_not_submitted(cloud: Cloud) -> None:
     draft_id = cloud.start()
     assert cloud.resume(draft_id, by=FACILITY).status == 404
     assert cloud.dashboard(FACILITY).body["requests"] == []
     assert cloud.resume(draft_id, by=COLLEAGUE).status == 200
 
 
-def test_tin_is_asked_for_when_the_caller_has_several(cloud: Cloud) -> None:
+def test_tin_is_required_when_the_caller_has_several(cloud: Cloud) -> None:
     both = claims("billing-user", "PatientSearch", f"[{OFFICE_TIN} {FACILITY_TIN}]")
     reply = cloud.call(submit, "POST", "/v1/drafts", {"content": entered()}, by=both)
     assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/tin")
@@ -309,7 +309,7 @@ def test_number_is_named_when_a_submitted_draft_is_resumed_or_saved(cloud: Cloud
 
 
 @pytest.mark.rule("T1")
-def test_refused_save_offers_what_the_details_offer_when_a_vendor_decides(cloud: Cloud) -> None:
+def test_rejected_save_offers_what_the_details_offer_when_a_vendor_decides(cloud: Cloud) -> None:
     draft_id = cloud.submitted()
     request = cloud.deps.requests.read(draft_id)
     assert request is not None

@@ -20,7 +20,7 @@ def requests(cloud: Cloud) -> set[str]:
 
 
 @pytest.mark.rule("S2")
-def test_second_request_is_refused_by_name_when_days_overlap(cloud: Cloud) -> None:
+def test_second_request_is_rejected_by_number_when_days_overlap(cloud: Cloud) -> None:
     first = cloud.start()
     number = cloud.submit(first).body["number"]
     second = cloud.start(services=moved(2))
@@ -47,7 +47,7 @@ def test_existing_request_is_not_named_when_the_caller_may_not_see_it(cloud: Clo
 
 
 @pytest.mark.rule("S2")
-def test_both_stand_when_their_days_are_apart(cloud: Cloud) -> None:
+def test_both_are_accepted_when_their_days_are_apart(cloud: Cloud) -> None:
     for days in (0, 3, 20):
         draft_id = cloud.start(services=moved(days))
         assert cloud.submit(draft_id, services=moved(days)).status == 202
@@ -56,7 +56,7 @@ def test_both_stand_when_their_days_are_apart(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("S2")
-def test_same_is_taken_again_when_the_first_was_voided(cloud: Cloud) -> None:
+def test_same_request_is_accepted_again_when_the_first_was_voided(cloud: Cloud) -> None:
     first, second, third = (cloud.start() for _ in range(3))
     cloud.submit(first)
     assert cloud.submit(second).status == 409
@@ -66,7 +66,7 @@ def test_same_is_taken_again_when_the_first_was_voided(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("S1", "S2")
-def test_answer_is_the_first_one_when_a_submission_is_sent_again(cloud: Cloud) -> None:
+def test_response_is_the_first_one_when_a_submission_is_repeated(cloud: Cloud) -> None:
     draft_id = cloud.start()
     first = cloud.submit(draft_id)
     assert cloud.submit(draft_id).text == first.text
@@ -88,7 +88,7 @@ def in_between(cloud: Cloud, draft_id: str, services: list[dict[str, Any]]) -> N
 
 
 @pytest.mark.rule("S2")
-def test_one_request_comes_of_two_drafts_when_they_are_submitted_at_once(cloud: Cloud) -> None:
+def test_one_request_is_created_when_two_drafts_are_submitted_at_once(cloud: Cloud) -> None:
     mine, theirs = cloud.start(), cloud.start()
     in_between(cloud, theirs, moved(0))
     reply = cloud.submit(mine)
@@ -98,7 +98,7 @@ def test_one_request_comes_of_two_drafts_when_they_are_submitted_at_once(cloud: 
 
 
 @pytest.mark.rule("S2")
-def test_both_come_when_drafts_for_other_days_are_submitted_at_once(cloud: Cloud) -> None:
+def test_both_are_created_when_drafts_for_other_days_are_submitted_at_once(cloud: Cloud) -> None:
     """The lock was taken in between, by something that shares no day."""
     mine, theirs = cloud.start(), cloud.start(services=moved(20))
     in_between(cloud, theirs, moved(20))
@@ -109,7 +109,7 @@ def test_both_come_when_drafts_for_other_days_are_submitted_at_once(cloud: Cloud
     assert reply.body["existing"]["request_id"] == theirs
 
 
-def test_submission_is_two_calls_when_the_same_is_asked_for_on_other_days(cloud: Cloud) -> None:
+def test_submission_is_two_calls_when_the_same_is_requested_on_other_days(cloud: Cloud) -> None:
     cloud.submit(cloud.start())
     draft_id = cloud.start(services=moved(20))
     with cloud.wire.counting() as calls:
@@ -118,7 +118,9 @@ def test_submission_is_two_calls_when_the_same_is_asked_for_on_other_days(cloud:
 
 
 @pytest.mark.rule("S2")
-def test_late_duplicate_ends_and_says_which_goes_on_when_both_sides_see_it(cloud: Cloud) -> None:
+def test_late_duplicate_is_voided_and_names_the_first_when_both_providers_see_it(
+    cloud: Cloud,
+) -> None:
     first, second = cloud.start(), cloud.start(services=moved(5))
     number = cloud.submit(first).body["number"]
     cloud.submit(second, services=moved(5))

@@ -30,7 +30,7 @@ def attempts(cloud: Cloud, draft_id: str) -> dict[str, Reply]:
 
 
 @pytest.mark.rule("D5")
-def test_nothing_is_possible_when_the_deadline_has_passed_by_a_second(cloud: Cloud) -> None:
+def test_no_operation_is_possible_when_the_deadline_passed_a_second_ago(cloud: Cloud) -> None:
     draft_id = cloud.start()
     last_second_of(cloud, draft_id)
     cloud.clock.pass_by(seconds=2)
@@ -41,7 +41,7 @@ def test_nothing_is_possible_when_the_deadline_has_passed_by_a_second(cloud: Clo
 
 
 @pytest.mark.rule("D5")
-def test_draft_is_gone_when_the_deadline_is_this_instant(cloud: Cloud) -> None:
+def test_draft_is_not_found_when_the_deadline_is_this_instant(cloud: Cloud) -> None:
     draft_id = cloud.start()
     last_second_of(cloud, draft_id)
     cloud.clock.pass_by(seconds=1)
@@ -49,7 +49,7 @@ def test_draft_is_gone_when_the_deadline_is_this_instant(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("name", ["resume", "read", "upload", "save", "patch", "submit", "delete"])
-def test_everything_is_possible_when_a_second_is_left(cloud: Cloud, name: str) -> None:
+def test_every_operation_is_possible_when_one_second_is_left(cloud: Cloud, name: str) -> None:
     draft_id = cloud.start()
     last_second_of(cloud, draft_id)
     ways = {
@@ -65,7 +65,7 @@ def test_everything_is_possible_when_a_second_is_left(cloud: Cloud, name: str) -
 
 
 @pytest.mark.rule("D5")
-def test_nothing_remains_but_the_events_when_the_store_removed_a_draft(cloud: Cloud) -> None:
+def test_only_the_events_remain_when_ttl_removed_a_draft(cloud: Cloud) -> None:
     draft_id = cloud.start()
     document_id = cloud.offer(draft_id, "note.pdf").body["document"]["document_id"]
     cloud.arrive(draft_id, document_id, PDF)
@@ -81,7 +81,7 @@ def test_nothing_remains_but_the_events_when_the_store_removed_a_draft(cloud: Cl
     assert [sk.partition("#")[0] for sk in left] == ["EVENT"] * 3
 
 
-def test_clean_up_changes_nothing_more_when_it_is_told_twice(cloud: Cloud) -> None:
+def test_cleanup_changes_nothing_more_when_its_record_is_delivered_twice(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.offer(draft_id)
     old = cloud.item(draft_id)
@@ -92,7 +92,7 @@ def test_clean_up_changes_nothing_more_when_it_is_told_twice(cloud: Cloud) -> No
     assert cloud.items() == left
 
 
-def test_documents_of_others_stay_when_a_draft_is_cleaned_up(cloud: Cloud) -> None:
+def test_documents_of_other_drafts_remain_when_a_draft_is_cleaned_up(cloud: Cloud) -> None:
     kept = cloud.start()
     document_id = cloud.offer(kept).body["document"]["document_id"]
     cloud.arrive(kept, document_id, PDF)
@@ -102,7 +102,7 @@ def test_documents_of_others_stay_when_a_draft_is_cleaned_up(cloud: Cloud) -> No
     assert [row["request_id"] for row in cloud.dashboard().body["requests"]] == [kept]
 
 
-def test_request_is_left_alone_when_a_removal_is_told_of_an_id_that_lives(cloud: Cloud) -> None:
+def test_request_is_unchanged_when_a_removal_names_an_existing_id(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     item = cloud.item(request_id)
     assert item is not None
@@ -111,7 +111,7 @@ def test_request_is_left_alone_when_a_removal_is_told_of_an_id_that_lives(cloud:
     assert cloud.items() == before
 
 
-def test_record_is_delivered_again_when_the_store_of_documents_does_not_answer(
+def test_record_is_delivered_again_when_document_storage_does_not_respond(
     cloud: Cloud,
 ) -> None:
     draft_id = cloud.start()
@@ -124,7 +124,7 @@ def test_record_is_delivered_again_when_the_store_of_documents_does_not_answer(
 
 
 @pytest.mark.parametrize("sk", ["DOCUMENT#1", "PARTY#463778226", "NUMBER"])
-def test_removal_is_passed_over_when_it_is_no_drafts(cloud: Cloud, sk: str) -> None:
+def test_removal_is_ignored_when_it_is_not_a_drafts(cloud: Cloud, sk: str) -> None:
     image = {"pk": {"S": "REQUEST#1"}, "sk": {"S": sk}, "request_id": {"S": "1"}}
     with cloud.wire.counting() as calls:
         assert cloud.clean_up(image) == []
@@ -142,7 +142,7 @@ def messages(cloud: Cloud) -> list[str]:
 
 
 @pytest.mark.rule("D5")
-def test_message_says_so_when_the_store_removed_a_draft(cloud: Cloud) -> None:
+def test_message_reports_expiration_when_ttl_removed_a_draft(cloud: Cloud) -> None:
     draft_id = cloud.start()
     old = cloud.item(draft_id)
     assert old is not None
@@ -156,7 +156,7 @@ def test_message_says_so_when_the_store_removed_a_draft(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("D5")
-def test_no_message_says_expired_when_a_draft_was_deleted_by_hand_or_submitted(
+def test_no_expiration_message_is_sent_when_a_draft_was_deleted_or_submitted(
     cloud: Cloud,
 ) -> None:
     deleted, submitted = cloud.start(), cloud.start()
@@ -172,7 +172,7 @@ def test_no_message_says_expired_when_a_draft_was_deleted_by_hand_or_submitted(
     assert "DraftExpired" not in messages(cloud)
 
 
-def test_message_comes_still_when_the_clean_up_died_before_it(cloud: Cloud) -> None:
+def test_message_is_sent_when_the_cleanup_failed_before_it(cloud: Cloud) -> None:
     draft_id = cloud.start()
     old = cloud.item(draft_id)
     assert old is not None
@@ -197,7 +197,7 @@ def saved(cloud: Cloud, draft_id: str, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.rule("D5")
-def test_line_is_not_shown_when_the_drafts_deadline_has_come(cloud: Cloud) -> None:
+def test_row_is_hidden_when_the_drafts_deadline_has_passed(cloud: Cloud) -> None:
     draft_id = cloud.start()
     last_second_of(cloud, draft_id)
     assert [row["request_id"] for row in cloud.dashboard().body["requests"]] == [draft_id]
@@ -207,7 +207,7 @@ def test_line_is_not_shown_when_the_drafts_deadline_has_come(cloud: Cloud) -> No
 
 
 @pytest.mark.rule("D4")
-def test_line_follows_when_the_draft_was_saved(cloud: Cloud) -> None:
+def test_row_is_updated_when_the_draft_was_saved(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.clock.pass_by(hours=1)
     record = saved(cloud, draft_id, requesting_provider={"name": "Somebody Else"})
@@ -218,7 +218,7 @@ def test_line_follows_when_the_draft_was_saved(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("late", [1, 2])
-def test_line_stays_as_it_is_when_an_older_save_is_told_late_or_twice(
+def test_row_is_unchanged_when_an_older_save_is_delivered_late_or_twice(
     cloud: Cloud, late: int
 ) -> None:
     draft_id = cloud.start()
@@ -229,7 +229,7 @@ def test_line_stays_as_it_is_when_an_older_save_is_told_late_or_twice(
     assert len(cloud.dashboard().body["requests"]) == 1
 
 
-def test_no_line_comes_back_when_the_draft_was_submitted_or_deleted_meanwhile(
+def test_no_row_is_recreated_when_the_draft_was_submitted_or_deleted_meanwhile(
     cloud: Cloud,
 ) -> None:
     draft_id = cloud.start()

@@ -33,7 +33,7 @@ def counted(cloud: Cloud, tin: str = OFFICE_TIN) -> set[str]:
 
 
 @pytest.mark.rule("T3")
-def test_home_list_has_what_the_tin_flagged_last_first_when_it_is_read(cloud: Cloud) -> None:
+def test_home_list_has_flagged_requests_newest_first_when_it_is_read(cloud: Cloud) -> None:
     request_id, other, draft_id = cloud.submitted(), cloud.submitted(), cloud.start()
     for one in (request_id, draft_id):
         cloud.clock.pass_by(minutes=1)
@@ -49,7 +49,7 @@ def test_home_list_has_what_the_tin_flagged_last_first_when_it_is_read(cloud: Cl
 
 
 @pytest.mark.rule("T3")
-def test_sixteenth_is_refused_with_the_list_when_fifteen_are_flagged(cloud: Cloud) -> None:
+def test_sixteenth_flag_is_rejected_with_the_list_when_fifteen_are_flagged(cloud: Cloud) -> None:
     deps = flagged(cloud, 15)
     sixteenth = cloud.submitted()
     reply = cloud.flag(sixteenth)
@@ -63,7 +63,7 @@ def test_sixteenth_is_refused_with_the_list_when_fifteen_are_flagged(cloud: Clou
     assert cloud.flag(sixteenth, FACILITY).status == 204
 
 
-def test_flag_and_unflag_change_nothing_more_when_sent_again(cloud: Cloud) -> None:
+def test_flag_and_unflag_change_nothing_more_when_repeated(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     assert cloud.unflag(request_id).status == 204
     assert cloud.flag(request_id).status == 204
@@ -77,7 +77,7 @@ def test_flag_and_unflag_change_nothing_more_when_sent_again(cloud: Cloud) -> No
 
 
 @pytest.mark.rule("T3")
-def test_flag_stays_when_the_request_goes_on(cloud: Cloud) -> None:
+def test_flag_remains_when_the_request_progresses(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.flag(draft_id)
     assert cloud.save(draft_id, 1).status == 200
@@ -95,7 +95,7 @@ def test_flag_stays_when_the_request_goes_on(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("way", ["expired", "deleted"])
-def test_flag_is_not_counted_when_its_draft_is_gone(cloud: Cloud, way: str) -> None:
+def test_flag_is_not_counted_when_its_draft_was_deleted(cloud: Cloud, way: str) -> None:
     draft_id = cloud.start()
     cloud.flag(draft_id)
     if way == "expired":
@@ -109,7 +109,7 @@ def test_flag_is_not_counted_when_its_draft_is_gone(cloud: Cloud, way: str) -> N
     assert [item["sk"]["S"] for item in cloud.items("PARTY#")] == []
 
 
-def test_room_is_found_when_a_flag_counts_that_is_on_no_list(cloud: Cloud) -> None:
+def test_count_is_corrected_when_a_counted_flag_is_on_no_list(cloud: Cloud) -> None:
     """A draft of one TIN that was submitted by two others: it left the first one's lists."""
     several = claims("several", "PatientSearch", f"{STRANGER_TIN} {OFFICE_TIN}")
     body: dict[str, Any] = {"content": entered(), "tin": STRANGER_TIN}
@@ -124,7 +124,7 @@ def test_room_is_found_when_a_flag_counts_that_is_on_no_list(cloud: Cloud) -> No
     assert counted(cloud, STRANGER_TIN) == set(strangers)
 
 
-def test_line_is_flagged_anew_when_the_draft_was_submitted_meanwhile(cloud: Cloud) -> None:
+def test_row_is_flagged_again_when_the_draft_was_submitted_meanwhile(cloud: Cloud) -> None:
     """The draft was read, and its line is another when the flag is written."""
     draft_id = cloud.start()
     stale = cloud.deps.requests.read(draft_id)
@@ -143,7 +143,7 @@ def test_line_is_flagged_anew_when_the_draft_was_submitted_meanwhile(cloud: Clou
     assert ids(cloud.flagged()) == [draft_id]
 
 
-def test_flag_is_refused_when_the_tin_is_not_of_the_request(cloud: Cloud) -> None:
+def test_flag_is_refused_when_the_tin_is_not_on_the_request(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     several = claims("several", "PatientSearch", f"{STRANGER_TIN} {OFFICE_TIN}")
     assert cloud.flag(request_id, several, tin=STRANGER_TIN).code == "not_found"

@@ -18,7 +18,7 @@ def field(reply: Reply, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.rule("C3", "C4")
-def test_each_choice_opens_the_next_when_a_portal_follows(cloud: Cloud) -> None:
+def test_each_choice_adds_the_next_field_when_a_portal_follows_the_form(cloud: Cloud) -> None:
     chosen: dict[str, str] = {}
     for name in ("authorization_type", "type_of_service", "place_of_service", "urgency"):
         reply = asked(cloud, **chosen)
@@ -36,7 +36,7 @@ def test_each_choice_opens_the_next_when_a_portal_follows(cloud: Cloud) -> None:
     assert around["requesting_provider"] == "SUBMISSION"
 
 
-def test_no_call_is_made_when_the_form_is_asked(cloud: Cloud) -> None:
+def test_no_call_is_made_when_the_form_is_read(cloud: Cloud) -> None:
     with cloud.wire.counting() as calls:
         asked(cloud)
     assert calls == []

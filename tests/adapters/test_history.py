@@ -85,7 +85,7 @@ def with_a_document(cloud: Cloud) -> tuple[str, str]:
 
 @pytest.mark.rule("T4")
 @pytest.mark.parametrize("way", ["determined", "void"])
-def test_request_is_visible_for_two_years_when_nobody_has_a_turn(cloud: Cloud, way: str) -> None:
+def test_request_is_visible_for_two_years_when_no_party_has_to_act(cloud: Cloud, way: str) -> None:
     request_id = cloud.determined() if way == "determined" else cloud.pended()
     cloud.clock.pass_by(days=3)
     if way == "void":
@@ -149,7 +149,7 @@ def called(cloud: Cloud, route: Route, request_id: str) -> Reply:
     [one for one in ROUTES if "{request_id}" in one.path or "{draft_id}" in one.path],
     ids=lambda route: route.operation_id,
 )
-def test_answer_is_that_of_nothing_when_two_years_are_over(cloud: Cloud, route: Route) -> None:
+def test_response_is_404_when_two_years_have_passed(cloud: Cloud, route: Route) -> None:
     """The store has not removed it yet, as it may take two days to do."""
     request_id = cloud.determined()
     cloud.clock.at = end_of(cloud, request_id) - timedelta(seconds=1)
@@ -161,7 +161,7 @@ def test_answer_is_that_of_nothing_when_two_years_are_over(cloud: Cloud, route: 
 
 
 @pytest.mark.rule("T4")
-def test_time_starts_anew_when_an_appeal_ends_and_stands_while_it_is_open(cloud: Cloud) -> None:
+def test_retention_restarts_when_an_appeal_ends_and_pauses_while_it_is_open(cloud: Cloud) -> None:
     request_id = cloud.pended()
     assert "ttl" not in cloud.stored(request_id)
     cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "DENIED"})
@@ -177,7 +177,7 @@ def test_time_starts_anew_when_an_appeal_ends_and_stands_while_it_is_open(cloud:
 
 
 @pytest.mark.rule("T4")
-def test_all_of_it_is_archived_and_gone_when_the_store_removed_it(cloud: Cloud) -> None:
+def test_request_is_archived_and_deleted_when_ttl_removed_it(cloud: Cloud) -> None:
     request_id, document_id = with_a_document(cloud)
     number = cloud.read(request_id).body["number"]
     before = cloud.deps.requests.read_file(request_id)
@@ -206,7 +206,7 @@ def test_all_of_it_is_archived_and_gone_when_the_store_removed_it(cloud: Cloud) 
     "operation",
     ["PutObject", "CopyObject", "ListObjectVersions", "DeleteObject", "GetItem", "DeleteItem"],
 )
-def test_archive_is_whole_when_a_run_dies_and_is_repeated(cloud: Cloud, operation: str) -> None:
+def test_archive_is_complete_when_a_run_fails_and_is_repeated(cloud: Cloud, operation: str) -> None:
     request_id, _ = with_a_document(cloud)
     events = [json.loads(item["event"]["S"])["event_id"] for item in cloud.items("EVENT#")]
     old = removed(cloud, request_id)
@@ -226,7 +226,9 @@ def test_archive_is_whole_when_a_run_dies_and_is_repeated(cloud: Cloud, operatio
 
 @pytest.mark.rule("T4")
 @pytest.mark.parametrize("dies", [False, True], ids=["in one run", "in two"])
-def test_lock_stays_with_the_others_in_it_when_one_is_archived(cloud: Cloud, dies: bool) -> None:
+def test_lock_remains_with_the_other_requests_when_one_is_archived(
+    cloud: Cloud, dies: bool
+) -> None:
     """Both ask for the same on other days, so they share a lock."""
     gone, kept = cloud.submitted(), cloud.submitted()
     old = removed(cloud, gone)
@@ -244,7 +246,7 @@ def test_lock_stays_with_the_others_in_it_when_one_is_archived(cloud: Cloud, die
 
 
 @pytest.mark.rule("S2")
-def test_lock_is_compared_anew_when_it_went_while_somebody_submitted(cloud: Cloud) -> None:
+def test_lock_is_compared_again_when_it_was_deleted_during_a_submission(cloud: Cloud) -> None:
     """Two ask for the same days; between their looks at the lock, the archive takes it away."""
     gone = cloud.submitted()
     cloud.clock.pass_by(days=1)
@@ -270,7 +272,7 @@ def test_lock_is_compared_anew_when_it_went_while_somebody_submitted(cloud: Clou
 
 
 @pytest.mark.rule("T4")
-def test_nothing_of_it_is_left_when_it_was_void_or_a_vendors(cloud: Cloud) -> None:
+def test_nothing_remains_when_an_archived_request_was_void_or_a_vendors(cloud: Cloud) -> None:
     void = cloud.pended()
     assert cloud.void(void).status == 200
     reported = report(cloud, content=entered()).body["request_id"]
@@ -282,7 +284,7 @@ def test_nothing_of_it_is_left_when_it_was_void_or_a_vendors(cloud: Cloud) -> No
     assert set(left(cloud)) <= {"NUMBER", "FREQUENT"}
 
 
-def test_request_is_left_alone_when_its_id_lives(cloud: Cloud) -> None:
+def test_request_is_unchanged_when_its_id_exists(cloud: Cloud) -> None:
     request_id = cloud.determined()
     item = cloud.item(request_id)
     assert item is not None
@@ -291,7 +293,7 @@ def test_request_is_left_alone_when_its_id_lives(cloud: Cloud) -> None:
     assert (cloud.items(), archived(cloud)) == (before, {})
 
 
-def test_others_stay_when_one_is_archived(cloud: Cloud) -> None:
+def test_other_requests_remain_when_one_is_archived(cloud: Cloud) -> None:
     gone, _ = with_a_document(cloud)
     kept, document_id = with_a_document(cloud)
     assert cloud.clean_up(removed(cloud, gone)) == []

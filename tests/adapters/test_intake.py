@@ -35,7 +35,7 @@ def report(cloud: Cloud, *, by: dict[str, str] = VENDOR, **changes: Any) -> Repl
 
 @pytest.mark.rule("S5")
 @pytest.mark.parametrize("channel", ["PHONE", "FAX", "MAIL", "EDI"])
-def test_both_sides_find_it_on_their_dashboard_when_it_came_otherwise(
+def test_both_providers_find_it_on_their_dashboard_when_it_came_by_another_channel(
     cloud: Cloud, channel: str
 ) -> None:
     taken = register(cloud, channel=channel)
@@ -49,7 +49,7 @@ def test_both_sides_find_it_on_their_dashboard_when_it_came_otherwise(
     assert len(cloud.items("EVENT#")) == 1
 
 
-def test_registered_request_is_reviewed_and_decided_when_its_round_begins(cloud: Cloud) -> None:
+def test_registered_request_is_reviewed_and_decided_when_its_cycle_begins(cloud: Cloud) -> None:
     request_id = register(cloud).body["request_id"]
     cloud.pend(request_id)
     assert cloud.read(request_id).body["status"] == "PENDING"
@@ -57,14 +57,14 @@ def test_registered_request_is_reviewed_and_decided_when_its_round_begins(cloud:
     assert decided.body["status"] == "APPROVED"
 
 
-def test_other_content_is_refused_when_the_reference_was_used(cloud: Cloud) -> None:
+def test_other_content_is_rejected_when_the_reference_was_used(cloud: Cloud) -> None:
     register(cloud)
     again = register(cloud, content=entered(purpose="PREDETERMINATION"))
     assert (again.status, again.code) == (422, "idempotency_key_reused")
 
 
 @pytest.mark.rule("W8")
-def test_vendors_decision_shows_for_both_sides_when_it_is_reported(cloud: Cloud) -> None:
+def test_vendors_decision_is_shown_to_both_providers_when_it_is_reported(cloud: Cloud) -> None:
     shown = report(cloud, content=entered())
     assert (shown.status, shown.body["status"]) == (200, "PARTIALLY_APPROVED")
     for role in (OFFICE, FACILITY):
@@ -80,7 +80,7 @@ def test_vendors_decision_shows_for_both_sides_when_it_is_reported(cloud: Cloud)
 
 
 @pytest.mark.rule("T4")
-def test_vendors_case_goes_after_two_years_when_nothing_more_happens(cloud: Cloud) -> None:
+def test_vendors_request_is_deleted_after_two_years_when_nothing_more_happens(cloud: Cloud) -> None:
     request_id = report(cloud, content=entered()).body["request_id"]
     end = history_end(cloud.clock.at, 2, payer().zone)
     assert int(cloud.stored(request_id)["ttl"]) == end.timestamp()
@@ -88,7 +88,7 @@ def test_vendors_case_goes_after_two_years_when_nothing_more_happens(cloud: Clou
     assert "ttl" not in cloud.stored(other.body["request_id"])
 
 
-def test_event_of_the_bus_is_the_same_report_when_it_names_our_number(cloud: Cloud) -> None:
+def test_event_from_the_bus_is_the_same_report_when_it_names_our_number(cloud: Cloud) -> None:
     shown = report(cloud, content=entered()).body
     detail = {
         "version": 1,
@@ -105,7 +105,7 @@ def test_event_of_the_bus_is_the_same_report_when_it_names_our_number(cloud: Clo
     assert len(cloud.items("EVENT#")) == 2
 
 
-def test_event_is_a_fault_when_another_vendor_sends_it(cloud: Cloud) -> None:
+def test_event_is_rejected_when_another_vendor_sends_it(cloud: Cloud) -> None:
     shown = report(cloud, content=entered()).body
     detail = {
         "number": shown["number"],
@@ -121,13 +121,13 @@ def test_event_is_a_fault_when_another_vendor_sends_it(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("by", [OFFICE, {"sub": "nobody"}])
-def test_caller_is_refused_when_the_way_in_is_not_theirs(cloud: Cloud, by: dict[str, str]) -> None:
+def test_caller_is_refused_when_the_channel_is_not_theirs(cloud: Cloud, by: dict[str, str]) -> None:
     for reply in (register(cloud, by=by), report(cloud, by=by, content=entered())):
         assert (reply.status, reply.code) == (403, "not_entitled")
 
 
 @pytest.mark.rule("S2")
-def test_fax_is_refused_when_the_office_asked_for_the_same_by_the_portal(cloud: Cloud) -> None:
+def test_fax_is_rejected_when_the_provider_submitted_the_same_in_the_portal(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     number = cloud.read(request_id).body["number"]
     refused = register(cloud)

@@ -50,7 +50,7 @@ def submitted(cloud: Cloud, count: int) -> list[str]:
 
 
 @pytest.mark.rule("S4")
-def test_request_is_on_both_lists_when_it_was_submitted_this_moment(cloud: Cloud) -> None:
+def test_request_is_on_both_lists_when_it_was_just_submitted(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     for by in (OFFICE, FACILITY):
         [row] = cloud.dashboard(by).body["requests"]
@@ -74,7 +74,7 @@ def test_draft_is_incomplete_with_resume_when_a_list_is_read(cloud: Cloud) -> No
     assert cloud.resume(draft_id).body["content"]["patient"] == PATIENT
 
 
-def test_list_is_asked_for_in_order_when_it_ends_before_1970(cloud: Cloud) -> None:
+def test_range_is_ordered_when_it_ends_before_1970(cloud: Cloud) -> None:
     """DynamoDB refuses a range whose end is before its beginning; moto finds nothing in it."""
     cloud.submitted()
     asked = cloud.dashboard(changed_to="1532-08-14T07:01:33Z")
@@ -84,7 +84,7 @@ def test_list_is_asked_for_in_order_when_it_ends_before_1970(cloud: Cloud) -> No
     assert first <= last
 
 
-def test_line_is_on_one_list_only_when_its_status_changed(cloud: Cloud) -> None:
+def test_row_is_on_one_list_only_when_its_status_changed(cloud: Cloud) -> None:
     request_id = cloud.pended()
     assert ids(cloud.dashboard(status="PENDING")) == [request_id]
     cloud.void(request_id)
@@ -93,7 +93,7 @@ def test_line_is_on_one_list_only_when_its_status_changed(cloud: Cloud) -> None:
     assert ids(cloud.dashboard(sort="due")) == []
 
 
-def test_what_is_due_next_stands_first_when_sorted_by_it(cloud: Cloud) -> None:
+def test_next_due_is_first_when_sorted_by_due_date(cloud: Cloud) -> None:
     cloud.determined()
     later = cloud.pended()
     draft_id = cloud.start()
@@ -107,7 +107,7 @@ def test_what_is_due_next_stands_first_when_sorted_by_it(cloud: Cloud) -> None:
     assert ids(cloud.dashboard(sort="due", status="PENDING")) == [urgent, later]
 
 
-def test_bounds_are_kept_when_a_list_is_narrowed_by_last_change(cloud: Cloud) -> None:
+def test_bounds_apply_when_a_list_is_filtered_by_last_change(cloud: Cloud) -> None:
     start = cloud.clock.at
     deps = submitted(cloud, 4)
     second, third = (start + timedelta(minutes=n) for n in (1, 2))
@@ -117,7 +117,7 @@ def test_bounds_are_kept_when_a_list_is_narrowed_by_last_change(cloud: Cloud) ->
     assert followed(cloud, {"limit": "1", **query}) == [deps[1], deps[2]]
 
 
-def test_dates_of_service_are_kept_when_a_list_is_narrowed_by_them(cloud: Cloud) -> None:
+def test_dates_of_service_apply_when_a_list_is_filtered_by_them(cloud: Cloud) -> None:
     stay = cloud.submitted()
     assert ids(cloud.dashboard(service_from="2026-07-22")) == [stay]
     assert ids(cloud.dashboard(service_to="2026-07-20")) == [stay]
@@ -126,7 +126,7 @@ def test_dates_of_service_are_kept_when_a_list_is_narrowed_by_them(cloud: Cloud)
 
 
 @pytest.mark.parametrize("name", ["changed", "service"])
-def test_filter_is_refused_when_a_time_ends_before_it_begins(cloud: Cloud, name: str) -> None:
+def test_filter_is_rejected_when_a_range_ends_before_it_begins(cloud: Cloud, name: str) -> None:
     days = {"changed": "T00:00:00Z", "service": ""}[name]
     query = {f"{name}_from": f"2026-07-02{days}", f"{name}_to": f"2026-07-01{days}"}
     with cloud.wire.counting() as calls:
@@ -136,7 +136,7 @@ def test_filter_is_refused_when_a_time_ends_before_it_begins(cloud: Cloud, name:
 
 
 @pytest.mark.rule("T3")
-def test_patients_list_has_that_patients_requests_alone_when_it_is_read(cloud: Cloud) -> None:
+def test_only_the_patients_requests_are_listed_when_filtered_by_patient(cloud: Cloud) -> None:
     mine = submitted(cloud, 2)
     draft_id = cloud.start()
     cloud.start(patient=OTHER_PATIENT)
@@ -150,7 +150,7 @@ def test_patients_list_has_that_patients_requests_alone_when_it_is_read(cloud: C
     assert ids(cloud.of_patient(cursor=page["cursor"])) == mine
 
 
-def test_lists_are_of_the_tin_named_when_a_caller_has_several(cloud: Cloud) -> None:
+def test_lists_are_of_the_named_tin_when_a_caller_has_several(cloud: Cloud) -> None:
     both = claims("both-user", "PatientSearch", f"{OFFICE_TIN} {STRANGER_TIN}")
     request_id = cloud.submitted()
     for query, wanted in ((OFFICE_TIN, [request_id]), (STRANGER_TIN, [])):
@@ -179,7 +179,7 @@ def test_nothing_is_skipped_or_lost_when_a_row_moves_to_the_top(cloud: Cloud, mo
     assert seen == [*below, deps[moved]]
 
 
-def test_list_ends_when_rows_go_on_changing(cloud: Cloud) -> None:
+def test_list_ends_when_rows_keep_changing(cloud: Cloud) -> None:
     deps = submitted(cloud, 4)
 
     def change(page: int) -> None:

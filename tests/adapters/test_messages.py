@@ -50,7 +50,7 @@ def names(reply: Reply) -> list[str]:
 
 
 @pytest.mark.rule("T5")
-def test_unread_are_counted_when_messages_come_and_one_is_read(cloud: Cloud) -> None:
+def test_unread_count_follows_when_messages_arrive_and_one_is_read(cloud: Cloud) -> None:
     assert cloud.messages().body == {"messages": [], "unread": 0, "cursor": None}
     deps = delivered(cloud, 3)
     assert unread(cloud) == 3
@@ -80,7 +80,7 @@ def test_all_are_read_when_they_are_marked_at_once(cloud: Cloud) -> None:
     assert cloud.mark_all().body == {"unread": 0}
 
 
-def test_newest_are_marked_when_there_are_more_than_at_once(cloud: Cloud) -> None:
+def test_newest_are_marked_when_there_are_more_than_one_batch(cloud: Cloud) -> None:
     delivered(cloud, 5)
     inbox = cloud.deps.inbox
     assert inbox.mark_all_read(OFFICE_TIN, most=3, now=cloud.clock.at) == 2
@@ -88,7 +88,7 @@ def test_newest_are_marked_when_there_are_more_than_at_once(cloud: Cloud) -> Non
     assert read == [True, True, True, False, False]
 
 
-def test_count_stays_right_when_somebody_else_reads_one_meanwhile(cloud: Cloud) -> None:
+def test_count_is_correct_when_another_user_reads_one_meanwhile(cloud: Cloud) -> None:
     deps = delivered(cloud, 3)
     inbox = cloud.deps.inbox
     keys = list(inbox._unread_keys(OFFICE_TIN))
@@ -97,7 +97,7 @@ def test_count_stays_right_when_somebody_else_reads_one_meanwhile(cloud: Cloud) 
     assert unread(cloud) == 0
 
 
-def test_pages_follow_when_the_inbox_is_long(cloud: Cloud) -> None:
+def test_pages_continue_when_the_inbox_is_long(cloud: Cloud) -> None:
     delivered(cloud, 5)
     seen: list[str] = []
     page = cloud.messages(limit="2").body
@@ -113,7 +113,7 @@ def test_pages_follow_when_the_inbox_is_long(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("A2")
-def test_message_is_that_of_nothing_when_it_is_anothers(cloud: Cloud) -> None:
+def test_message_is_not_found_when_it_is_another_tins(cloud: Cloud) -> None:
     delivered(cloud, 1)
     [name] = names(cloud.messages())
     before = cloud.items()
@@ -139,7 +139,7 @@ def gone(cloud: Cloud, message: Message) -> dict[str, Any]:
 
 
 @pytest.mark.rule("T4")
-def test_message_goes_after_two_years_when_nobody_read_it(cloud: Cloud) -> None:
+def test_message_is_deleted_after_two_years_when_it_was_never_read(cloud: Cloud) -> None:
     oldest = delivered(cloud, 2)[-1]
     end = history_end(oldest.at, 2, payer().zone)
     ttl = [one["ttl"]["N"] for one in cloud.items(f"{oldest.at.isoformat()[:13]}")]
@@ -155,7 +155,7 @@ def test_message_goes_after_two_years_when_nobody_read_it(cloud: Cloud) -> None:
     assert datetime.fromisoformat(cloud.messages().body["messages"][0]["at"]) > oldest.at
 
 
-def test_count_stays_when_a_message_that_was_read_goes(cloud: Cloud) -> None:
+def test_count_is_unchanged_when_a_read_message_expires(cloud: Cloud) -> None:
     oldest = delivered(cloud, 2)[-1]
     cloud.mark(names(cloud.messages())[-1])
     assert cloud.clean_up(gone(cloud, oldest)) == []

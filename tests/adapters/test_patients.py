@@ -36,7 +36,7 @@ def sample(member_id: str) -> dict[str, str]:
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("sought", [{"member_id": "849382930"}, {"ssn": SSN}, {"ssn": "987654320"}])
-def test_member_is_found_when_all_four_fit(cloud: Cloud, sought: dict[str, str]) -> None:
+def test_member_is_found_when_all_four_fields_match(cloud: Cloud, sought: dict[str, str]) -> None:
     reply = search(cloud, **FACTS, **sought)
     assert reply.status == 200, reply.text
     account = {"account": "00472356", "account_name": "Live Well, Inc."}
@@ -44,14 +44,14 @@ def test_member_is_found_when_all_four_fit(cloud: Cloud, sought: dict[str, str])
 
 
 @pytest.mark.rule("P1")
-def test_several_are_found_when_one_person_has_several_ids(cloud: Cloud) -> None:
+def test_several_members_are_found_when_one_person_has_several_ids(cloud: Cloud) -> None:
     found = search(cloud, ssn="987-65-4324", **ROSA).body["patients"]
     assert [one["member_id"] for one in found] == ["U70064499", "U70210348"]
     assert len({one["account"] for one in found}) == 2
 
 
 @pytest.mark.parametrize("sought", [{"member_id": "u70040250"}, {"ssn": "987-65-4322"}])
-def test_member_is_found_when_names_differ_in_marks_alone(
+def test_member_is_found_when_names_differ_in_diacritics_only(
     cloud: Cloud, sought: dict[str, str]
 ) -> None:
     typed = {**INES, "last_name": "GARCIA RUIZ", "first_name": "ines"}
@@ -61,7 +61,7 @@ def test_member_is_found_when_names_differ_in_marks_alone(
 
 @pytest.mark.rule("P1", "A6")
 @pytest.mark.parametrize("by_ssn", [False, True])
-def test_nobody_is_answered_alike_when_any_field_is_wrong(cloud: Cloud, *, by_ssn: bool) -> None:
+def test_response_is_identical_when_any_field_is_wrong(cloud: Cloud, *, by_ssn: bool) -> None:
     sought = {"ssn": SSN} if by_ssn else {"member_id": "849382930"}
     unknown = {"ssn": "987-65-4329"} if by_ssn else {"member_id": "849382939"}
     wrong: list[dict[str, str]] = [
@@ -92,7 +92,7 @@ def test_search_is_one_call_when_it_is_by_patient_id(cloud: Cloud) -> None:
     assert calls == ["GetItem"]
 
 
-def test_search_is_three_calls_when_an_ssn_fits(cloud: Cloud) -> None:
+def test_search_is_three_calls_when_an_ssn_matches(cloud: Cloud) -> None:
     with cloud.wire.counting() as calls:
         search(cloud, ssn=SSN, **FACTS)
     assert calls == ["GenerateMac", "Query", "BatchGetItem"]
@@ -100,7 +100,7 @@ def test_search_is_three_calls_when_an_ssn_fits(cloud: Cloud) -> None:
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("field", FACTS)
-def test_missing_field_is_named_when_it_is_left_out(cloud: Cloud, field: str) -> None:
+def test_missing_field_is_named_when_it_is_absent(cloud: Cloud, field: str) -> None:
     body = {key: value for key, value in FACTS.items() if key != field}
     reply = search(cloud, ssn=SSN, **body)
     assert reply.status == 422
@@ -114,7 +114,7 @@ def test_search_is_refused_when_the_entitlement_is_missing(cloud: Cloud) -> None
     assert calls == []
 
 
-def test_earlier_ssn_finds_nobody_when_it_was_corrected(cloud: Cloud) -> None:
+def test_earlier_ssn_matches_no_member_when_it_was_corrected(cloud: Cloud) -> None:
     digest = cloud.deps.digests.digest("what another number would be hashed to")
     right = cloud.clients.by_name["dynamodb"].get_item(
         TableName=cloud.deps.settings[Env.REFERENCE_TABLE],
@@ -128,7 +128,7 @@ def test_earlier_ssn_finds_nobody_when_it_was_corrected(cloud: Cloud) -> None:
     assert search(cloud, ssn=SSN, **FACTS).body["patients"] != []
 
 
-def test_try_again_is_answered_when_the_key_does_not_answer(cloud: Cloud) -> None:
+def test_caller_may_retry_when_the_key_does_not_respond(cloud: Cloud) -> None:
     cloud.wire.fail("GenerateMac", "DisabledException")
     reply = search(cloud, ssn=SSN, **FACTS)
     assert (reply.status, reply.code) == (503, "try_again")
@@ -168,7 +168,7 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCa
         {"ssn": SSN, **FACTS, "more": SSN},
     ],
 )
-def test_ssn_is_nowhere_when_it_was_sent(
+def test_ssn_is_not_stored_or_logged_when_it_was_sent(
     cloud: Cloud, everything_logged: pytest.LogCaptureFixture, body: dict[str, Any]
 ) -> None:
     reply = search(cloud, **body)
@@ -178,7 +178,7 @@ def test_ssn_is_nowhere_when_it_was_sent(
 
 
 @pytest.mark.rule("P1")
-def test_ssn_is_nowhere_when_calls_fail_inside(
+def test_ssn_is_not_logged_when_calls_fail_internally(
     cloud: Cloud, everything_logged: pytest.LogCaptureFixture
 ) -> None:
     for operation, error in (("GenerateMac", "KMSInternalException"), ("Query", "Unknown")):
@@ -189,7 +189,7 @@ def test_ssn_is_nowhere_when_calls_fail_inside(
 
 
 @pytest.mark.rule("P1")
-def test_ssn_is_in_no_item_when_the_members_were_loaded(cloud: Cloud) -> None:
+def test_ssn_is_in_no_item_when_members_were_loaded(cloud: Cloud) -> None:
     cloud.submitted()
     lines = sample_text("ssns").splitlines()[1:]
     numbers = {line.partition(",")[2] for line in lines}
@@ -213,7 +213,7 @@ def confirmed(cloud: Cloud, member_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.rule("P2")
-def test_coverage_context_is_told_when_a_patient_is_confirmed(cloud: Cloud) -> None:
+def test_coverage_is_returned_when_a_patient_is_confirmed(cloud: Cloud) -> None:
     body = confirmed(cloud, "849382930")
     assert (body["plan"]["plan_type"], body["plan"]["management_level"]) == ("OAP", "Complete")
     assert (body["active"], body["check_available"], body["next_steps"]) == (True, True, None)
@@ -231,7 +231,7 @@ def test_coverage_context_is_told_when_a_patient_is_confirmed(cloud: Cloud) -> N
         ("U70064499", False),
     ],
 )
-def test_referral_is_told_when_the_plan_type_needs_one(
+def test_referral_notice_is_returned_when_the_plan_type_needs_one(
     cloud: Cloud, member_id: str, *, needed: bool
 ) -> None:
     body = confirmed(cloud, member_id)
@@ -242,7 +242,7 @@ def test_referral_is_told_when_the_plan_type_needs_one(
 
 @pytest.mark.rule("A4")
 @pytest.mark.parametrize("member_id", ["U70181624", "U70189188"])
-def test_next_steps_stand_in_for_the_check_when_the_level_is_not_supported(
+def test_next_steps_replace_the_check_when_the_level_is_not_supported(
     cloud: Cloud, member_id: str
 ) -> None:
     body = confirmed(cloud, member_id)
@@ -259,7 +259,7 @@ def test_next_steps_stand_in_for_the_check_when_the_level_is_not_supported(
 
 
 @pytest.mark.parametrize("member_id", ["849382930", "U70181624", "U70196271"])
-def test_behavioral_guidance_is_told_when_any_patient_is_confirmed(
+def test_behavioral_guidance_is_returned_when_any_patient_is_confirmed(
     cloud: Cloud, member_id: str
 ) -> None:
     assert cloud.deps.payer.notices["behavioral"] in confirmed(cloud, member_id)["notices"]
@@ -272,7 +272,7 @@ def test_behavioral_guidance_is_told_when_any_patient_is_confirmed(
         ("U70204113", ("2035-01-01", None), "Coverage begins on 2035-01-01."),
     ],
 )
-def test_days_are_told_and_no_plan_when_coverage_is_not_active(
+def test_dates_are_returned_without_a_plan_when_coverage_is_not_active(
     cloud: Cloud, member_id: str, days: tuple[str, str | None], told: str
 ) -> None:
     body = confirmed(cloud, member_id)
@@ -284,7 +284,7 @@ def test_days_are_told_and_no_plan_when_coverage_is_not_active(
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("field", PATIENT)
-def test_nobody_is_confirmed_when_one_field_is_wrong(cloud: Cloud, field: str) -> None:
+def test_no_patient_is_confirmed_when_one_field_is_wrong(cloud: Cloud, field: str) -> None:
     wrong = {"date_of_birth": "1986-01-02"}.get(field, "849382939")
     reply = cloud.confirm({**PATIENT, field: wrong})
     assert (reply.status, reply.code) == (404, "patient_not_found")
@@ -307,7 +307,7 @@ THEO = "U70022037"
         (datetime(2026, 1, 1, 6, tzinfo=UTC), "OAP-PREFERRED"),
     ],
 )
-def test_plan_is_todays_where_the_payer_is_when_it_changes(
+def test_plan_is_the_current_one_in_the_payers_zone_when_it_changes(
     cloud: Cloud, today: datetime, plan_id: str
 ) -> None:
     cloud.clock.at = today
@@ -325,7 +325,7 @@ def test_plan_is_todays_where_the_payer_is_when_it_changes(
         ([(f"{year}-01-01", f"{year}-12-31") for year in range(2018, 2026)], False),
     ],
 )
-def test_submission_asks_every_span_when_a_member_has_several(
+def test_submission_checks_every_span_when_a_member_has_several(
     cloud: Cloud, spans: list[tuple[str, str | None]], *, covered: bool
 ) -> None:
     draft_id = cloud.start()

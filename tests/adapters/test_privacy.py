@@ -106,7 +106,7 @@ def run_everything(cloud: Cloud) -> str:
     return request_id
 
 
-def test_nothing_entered_is_logged_when_a_request_lives_its_life(
+def test_no_entered_value_is_logged_when_a_request_goes_through_its_lifecycle(
     cloud: Cloud, written: Written
 ) -> None:
     request_id = run_everything(cloud)
@@ -114,7 +114,7 @@ def test_nothing_entered_is_logged_when_a_request_lives_its_life(
     assert written.found() == []
 
 
-def test_nothing_entered_leaves_when_executions_start_and_events_are_published(
+def test_no_entered_value_leaves_when_executions_start_and_events_are_published(
     cloud: Cloud,
 ) -> None:
     run_everything(cloud)
@@ -126,7 +126,7 @@ def test_nothing_entered_leaves_when_executions_start_and_events_are_published(
     assert [value for value in (*ENTERED, *SUBJECTS) if value.lower() in left.lower()] == []
 
 
-def test_nothing_entered_is_in_a_key_when_objects_and_items_are_stored(cloud: Cloud) -> None:
+def test_no_entered_value_is_in_a_key_when_objects_and_items_are_stored(cloud: Cloud) -> None:
     request_id = cloud.start()
     offer = cloud.offer(request_id, "adams-allison-operative-note.pdf")
     cloud.arrive(request_id, offer.body["document"]["document_id"], PDF)
@@ -147,7 +147,7 @@ def test_nothing_entered_is_in_a_key_when_objects_and_items_are_stored(cloud: Cl
         json.dumps({"content": ["849382930", "Adams"]}),
     ],
 )
-def test_nothing_entered_is_logged_when_input_is_wrong(
+def test_no_entered_value_is_logged_when_input_is_wrong(
     cloud: Cloud, written: Written, raw: str
 ) -> None:
     reply = cloud.call(submit, "POST", "/v1/drafts", raw=raw)
@@ -171,7 +171,7 @@ def transient(*_args: object, **_named: object) -> Any:
 
 
 @pytest.mark.parametrize("error", [telling, misreading])
-def test_answer_and_log_tell_nothing_when_something_breaks_inside(
+def test_response_and_log_have_no_phi_when_an_internal_error_occurs(
     cloud: Cloud, written: Written, monkeypatch: pytest.MonkeyPatch, error: Callable[..., Any]
 ) -> None:
     draft_id = cloud.start()
@@ -187,7 +187,7 @@ def test_answer_and_log_tell_nothing_when_something_breaks_inside(
     )
 
 
-def test_log_tells_nothing_when_a_technical_fault_carries_it(
+def test_log_has_no_phi_when_a_technical_error_contains_it(
     cloud: Cloud, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft_id = cloud.start()
@@ -198,7 +198,7 @@ def test_log_tells_nothing_when_a_technical_fault_carries_it(
 
 
 @pytest.mark.parametrize("error", [telling, misreading])
-def test_log_tells_nothing_when_a_record_of_the_stream_breaks(
+def test_log_has_no_phi_when_a_stream_record_fails(
     cloud: Cloud, written: Written, monkeypatch: pytest.MonkeyPatch, error: Callable[..., Any]
 ) -> None:
     draft_id = cloud.start()
@@ -211,7 +211,7 @@ def test_log_tells_nothing_when_a_record_of_the_stream_breaks(
     assert written.found() == []
 
 
-def test_error_tells_nothing_when_it_leaves_a_function_for_the_runtime_to_print(
+def test_error_has_no_phi_when_the_runtime_prints_it(
     cloud: Cloud, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft_id = cloud.start()

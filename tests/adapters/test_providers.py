@@ -23,7 +23,7 @@ def provider(name: str, provider_id: str | None) -> dict[str, Any]:
 
 
 @pytest.mark.rule("C2")
-def test_most_selected_come_first_when_drafts_were_started(cloud: Cloud) -> None:
+def test_most_selected_providers_come_first_when_drafts_were_started(cloud: Cloud) -> None:
     assert frequent(cloud) == []
     for name, provider_id in (("One", "P1"), ("Two", "P2"), ("Two", "P2"), ("Typed", None)):
         cloud.start(servicing_provider=provider(name, provider_id))
@@ -32,7 +32,7 @@ def test_most_selected_come_first_when_drafts_were_started(cloud: Cloud) -> None
 
 
 @pytest.mark.rule("C2")
-def test_selections_are_each_tins_own_when_listed(cloud: Cloud) -> None:
+def test_selections_are_separate_per_tin_when_listed(cloud: Cloud) -> None:
     cloud.start()
     assert frequent(cloud, by=FACILITY) == []
     refused = cloud.call(
@@ -41,7 +41,7 @@ def test_selections_are_each_tins_own_when_listed(cloud: Cloud) -> None:
     assert refused.status == 422
 
 
-def test_selection_counts_once_when_the_same_start_is_sent_again(cloud: Cloud) -> None:
+def test_selection_counts_once_when_the_same_start_is_repeated(cloud: Cloud) -> None:
     for _ in range(2):
         reply = cloud.call(
             submit,
@@ -54,7 +54,7 @@ def test_selection_counts_once_when_the_same_start_is_sent_again(cloud: Cloud) -
     assert [selected for _, selected in frequent(cloud)] == [1]
 
 
-def test_nothing_is_counted_when_half_a_provider_was_entered(cloud: Cloud) -> None:
+def test_nothing_is_counted_when_an_incomplete_provider_was_entered(cloud: Cloud) -> None:
     cloud.start(servicing_provider={"name": "Half"})
     assert frequent(cloud) == []
 
@@ -76,7 +76,7 @@ def test_list_is_refused_when_the_entitlement_is_missing(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("C16")
-def test_request_goes_through_when_the_provider_was_typed_in(cloud: Cloud) -> None:
+def test_request_is_accepted_when_the_provider_was_manually_entered(cloud: Cloud) -> None:
     typed = provider("Riverside Bone and Joint", None)
     assert cloud.check(servicing_provider=typed).status == 200
     draft_id = cloud.start(servicing_provider=typed)
@@ -94,7 +94,7 @@ def test_request_goes_through_when_the_provider_was_typed_in(cloud: Cloud) -> No
         ("address", {**ADDRESS, "state": "Ohio"}),
     ],
 )
-def test_field_is_named_when_a_typed_provider_is_wrong(
+def test_field_is_named_when_a_manually_entered_provider_is_wrong(
     cloud: Cloud, field: str, typed: Any
 ) -> None:
     wrong = {**provider("Riverside", None), field: typed}

@@ -236,7 +236,7 @@ def everybody(race: Race) -> list[Callable[[], None]]:
 
 
 @pytest.mark.rule("D7", "D5", "U3")
-def test_nothing_is_lost_or_left_behind_when_everybody_is_at_it_in_any_order(cloud: Cloud) -> None:
+def test_invariants_hold_when_operations_run_concurrently_in_any_order(cloud: Cloud) -> None:
     assert set(RequestContent.model_fields) == PARTS
     ends: dict[str, int] = {}
     for seed in SEEDS:
@@ -251,7 +251,7 @@ def test_nothing_is_lost_or_left_behind_when_everybody_is_at_it_in_any_order(clo
 
 @pytest.mark.rule("D5")
 @pytest.mark.parametrize("order", list(permutations(("submit", "save", "upload", "expire"))))
-def test_documents_are_neither_lost_nor_left_when_the_end_comes_in_any_order(
+def test_no_document_is_lost_or_orphaned_when_deletion_runs_in_any_order(
     cloud: Cloud, order: tuple[str, ...]
 ) -> None:
     """One after the other, and then interleaved call by call."""

@@ -14,7 +14,7 @@ def details(cloud: Cloud) -> list[dict[str, object]]:
     return [json.loads(entry["Detail"]) for entry in cloud.published()]
 
 
-def test_execution_starts_when_nothing_but_the_transaction_happened(cloud: Cloud) -> None:
+def test_execution_starts_when_only_the_transaction_was_committed(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     with cloud.wire.counting() as calls:
         assert cloud.relay(cloud.stream()) == []
@@ -43,7 +43,7 @@ def test_one_execution_starts_when_records_are_delivered_twice(cloud: Cloud) -> 
     assert len({event["event_id"] for event in twice}) == len(once)
 
 
-def test_start_is_done_when_the_round_was_started_with_another_input(cloud: Cloud) -> None:
+def test_start_is_complete_when_the_cycle_was_started_with_another_input(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     cloud.wire.fail("StartExecution", "ExecutionAlreadyExists")
     assert cloud.relay(cloud.stream()) == []
@@ -51,7 +51,7 @@ def test_start_is_done_when_the_round_was_started_with_another_input(cloud: Clou
     assert cloud.read(request_id).status == 200
 
 
-def test_first_failed_record_is_told_when_the_workflow_does_not_answer(cloud: Cloud) -> None:
+def test_first_failed_record_is_reported_when_the_workflow_does_not_respond(cloud: Cloud) -> None:
     cloud.submitted()
     records = cloud.stream()
     submitted = next(r for r in records if "RequestSubmitted" in str(r))
@@ -64,7 +64,7 @@ def test_first_failed_record_is_told_when_the_workflow_does_not_answer(cloud: Cl
     assert len(cloud.executions()) == 1
 
 
-def test_record_is_told_as_failed_when_the_bus_does_not_take_the_event(cloud: Cloud) -> None:
+def test_record_is_reported_as_failed_when_the_bus_rejects_the_event(cloud: Cloud) -> None:
     cloud.start()
     refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
     cloud.wire.answer("PutEvents", json.dumps(refused))
@@ -72,7 +72,7 @@ def test_record_is_told_as_failed_when_the_bus_does_not_take_the_event(cloud: Cl
     assert cloud.relay(cloud.stream()) == []
 
 
-def test_record_is_told_as_failed_when_it_cannot_be_read(cloud: Cloud) -> None:
+def test_record_is_reported_as_failed_when_it_cannot_be_read(cloud: Cloud) -> None:
     cloud.submitted()
     records = cloud.stream()
     broken = {"dynamodb": {"SequenceNumber": "0000", "NewImage": {"event": {"S": "{"}}}}
@@ -80,7 +80,7 @@ def test_record_is_told_as_failed_when_it_cannot_be_read(cloud: Cloud) -> None:
     assert cloud.published() == []
 
 
-def test_waiting_execution_is_answered_when_the_round_closes(cloud: Cloud) -> None:
+def test_waiting_execution_is_answered_when_the_cycle_closes(cloud: Cloud) -> None:
     cloud.determined()
     determined = [r for r in cloud.stream() if "RequestDetermined" in str(r)]
     cloud.wire.answer("SendTaskSuccess", "{}")
@@ -91,7 +91,7 @@ def test_waiting_execution_is_answered_when_the_round_closes(cloud: Cloud) -> No
 
 
 @pytest.mark.parametrize("error", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
-def test_event_goes_on_when_the_execution_waits_no_longer(cloud: Cloud, error: str) -> None:
+def test_event_is_relayed_when_the_execution_no_longer_waits(cloud: Cloud, error: str) -> None:
     cloud.determined()
     determined = [r for r in cloud.stream() if "RequestDetermined" in str(r)]
     cloud.wire.fail("SendTaskSuccess", error)
@@ -120,7 +120,7 @@ def test_both_inboxes_get_one_message_when_an_event_is_delivered_twice(cloud: Cl
         assert all(number in m["text"] for m in messages)
 
 
-def test_inbox_is_read_when_a_draft_had_a_document_refused(cloud: Cloud) -> None:
+def test_inbox_is_readable_when_a_draft_had_a_document_refused(cloud: Cloud) -> None:
     draft_id = cloud.start()
     document_id = cloud.offer(draft_id, "note.pdf").body["document"]["document_id"]
     cloud.arrive(draft_id, document_id, b"no PDF")
@@ -131,7 +131,7 @@ def test_inbox_is_read_when_a_draft_had_a_document_refused(cloud: Cloud) -> None
     assert (message["request_id"], message["number"]) == (draft_id, None)
 
 
-def test_bus_gets_ids_and_codes_only_when_events_are_published(cloud: Cloud) -> None:
+def test_event_has_ids_and_codes_only_when_it_is_published(cloud: Cloud) -> None:
     request_id = cloud.determined()
     cloud.wire.answer("SendTaskSuccess", "{}")
     assert cloud.relay(cloud.stream()) == []
@@ -153,7 +153,7 @@ def test_bus_gets_ids_and_codes_only_when_events_are_published(cloud: Cloud) -> 
 
 
 @pytest.mark.rule("W2")
-def test_event_is_counted_by_its_type_when_it_is_relayed(
+def test_event_is_counted_by_type_when_it_is_relayed(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An alarm watches the count of deadlines that passed."""

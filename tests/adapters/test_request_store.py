@@ -37,7 +37,7 @@ def stored(request: pytest.FixtureRequest, cloud: Cloud) -> Stored:
     return stores[request.param](), found
 
 
-def test_change_is_read_back_with_its_event_when_it_was_recorded(stored: Stored) -> None:
+def test_change_is_read_with_its_event_when_it_was_recorded(stored: Stored) -> None:
     store, request = stored
     change = request.pend(DEADLINE, 10, LATER)
     store.record(change, Cycle(request.request_id, 1, "token"))
@@ -49,7 +49,7 @@ def test_change_is_read_back_with_its_event_when_it_was_recorded(stored: Stored)
     assert store.cycle(request.request_id, 1) == Cycle(request.request_id, 1, "token")
 
 
-def test_nothing_is_written_when_somebody_was_quicker(stored: Stored) -> None:
+def test_nothing_is_written_when_another_change_was_committed_first(stored: Stored) -> None:
     store, request = stored
     first = request.void("Not needed.", "somebody", LATER)
     second = request.pend(DEADLINE, 10, LATER)
@@ -60,7 +60,7 @@ def test_nothing_is_written_when_somebody_was_quicker(stored: Stored) -> None:
     assert store.cycle(request.request_id, 1) is None
 
 
-def test_change_is_refused_when_there_is_no_such_request(stored: Stored) -> None:
+def test_change_is_rejected_when_the_request_does_not_exist(stored: Stored) -> None:
     store, request = stored
     other = request.model_copy(update={"request_id": "01J1QZ8Y7N4W3V2T1S0R9Q8P7Z"})
     with pytest.raises(ConcurrentChangeError):
@@ -69,7 +69,7 @@ def test_change_is_refused_when_there_is_no_such_request(stored: Stored) -> None
     assert store.read_file(other.request_id) is None
 
 
-def test_token_is_renewed_when_the_round_is_open_only(stored: Stored) -> None:
+def test_token_is_replaced_only_when_the_cycle_is_open(stored: Stored) -> None:
     store, request = stored
     store.renew_cycle(Cycle(request.request_id, 1, "new"))
     assert store.cycle(request.request_id, 1) == Cycle(request.request_id, 1, "new")

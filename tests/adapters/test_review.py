@@ -17,7 +17,7 @@ def cycles(cloud: Cloud) -> list[str]:
 
 
 @pytest.mark.rule("W2")
-def test_deadline_stands_on_every_answer_when_a_request_is_in_review(cloud: Cloud) -> None:
+def test_deadline_is_in_every_response_when_a_request_is_in_review(cloud: Cloud) -> None:
     request_id = cloud.submitted(services=[BOWEL_SURGERY])
     before = cloud.read(request_id).body
     assert (before["due_at"], before["waiting_on"]) == ("2026-07-16T15:00:00Z", "PAYER")
@@ -29,7 +29,7 @@ def test_deadline_stands_on_every_answer_when_a_request_is_in_review(cloud: Clou
 
 
 @pytest.mark.rule("W2")
-def test_clock_is_urgents_when_one_service_is_urgent(cloud: Cloud) -> None:
+def test_clock_is_the_expedited_one_when_one_service_is_expedited(cloud: Cloud) -> None:
     request_id = cloud.pended(services=[{**BOWEL_SURGERY, "urgency": "EXPEDITED"}])
     assert cloud.read(request_id).body["due_at"] == "2026-07-04T15:00:00Z"
     cloud.submitted()
@@ -38,7 +38,7 @@ def test_clock_is_urgents_when_one_service_is_urgent(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("W2")
-def test_round_is_warned_of_once_and_escalated_once_when_nobody_decides(cloud: Cloud) -> None:
+def test_cycle_has_one_reminder_and_one_escalation_when_no_decision_is_made(cloud: Cloud) -> None:
     request_id = cloud.pended(services=[BOWEL_SURGERY])
     seconds = cloud.task(WorkflowTask.ASSESS, request_id)["seconds_to_next_check"]
     cloud.clock.pass_by(seconds=seconds)
@@ -68,7 +68,7 @@ def test_request_leaves_the_worklist_when_it_is_decided(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("W4")
-def test_both_sides_read_why_when_a_line_was_denied(cloud: Cloud) -> None:
+def test_both_providers_read_the_reasons_when_a_line_was_denied(cloud: Cloud) -> None:
     request_id = cloud.determined()
     for by in (OFFICE, FACILITY):
         body = cloud.read(request_id, by).body
@@ -80,7 +80,7 @@ def test_both_sides_read_why_when_a_line_was_denied(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("W4")
-def test_denial_is_refused_when_it_does_not_say_why(cloud: Cloud) -> None:
+def test_denial_is_rejected_when_it_gives_no_reason(cloud: Cloud) -> None:
     request_id = cloud.pended()
     path = f"/v1/review/requests/{request_id}/decisions"
     lines = [{"line_id": line, "status": "DENIED"} for line in ("1.1", "1.2")]
@@ -94,7 +94,7 @@ def test_denial_is_refused_when_it_does_not_say_why(cloud: Cloud) -> None:
     assert cloud.read(request_id).body["status"] == "PENDING"
 
 
-def test_decision_is_refused_when_it_leaves_a_line_open(cloud: Cloud) -> None:
+def test_decision_is_rejected_when_it_leaves_a_line_open(cloud: Cloud) -> None:
     request_id = cloud.pended()
     reply = cloud.decide(request_id, {"1.1": "OPEN", "1.2": "APPROVED"})
     assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/lines/0/status")
@@ -102,7 +102,7 @@ def test_decision_is_refused_when_it_leaves_a_line_open(cloud: Cloud) -> None:
     assert (missing.status, missing.body["errors"][0]["code"]) == (422, "line_missing")
 
 
-def test_second_decision_is_refused_when_the_round_is_decided(cloud: Cloud) -> None:
+def test_second_decision_is_rejected_when_the_cycle_is_decided(cloud: Cloud) -> None:
     request_id = cloud.determined()
     late = cloud.decide(request_id, {"1.1": "DENIED", "1.2": "DENIED"}, by=SECOND_REVIEWER)
     assert (late.status, late.code) == (409, "action_not_allowed")
@@ -130,7 +130,7 @@ def test_another_reviewer_decides_when_denied_lines_are_appealed(cloud: Cloud) -
 
 
 @pytest.mark.rule("W5")
-def test_nothing_can_be_changed_when_a_determination_stands(cloud: Cloud) -> None:
+def test_no_change_is_accepted_when_the_request_is_determined(cloud: Cloud) -> None:
     request_id = cloud.determined()
     before = cloud.item(request_id)
     for reply in (cloud.save(request_id, 3), cloud.void(request_id), cloud.offer(request_id)):
@@ -154,7 +154,7 @@ def test_request_is_void_when_it_is_withdrawn_while_pending(cloud: Cloud) -> Non
 
 
 @pytest.mark.rule("W6")
-def test_void_is_answered_as_it_was_when_its_answer_was_lost(cloud: Cloud) -> None:
+def test_void_returns_the_same_response_when_its_response_was_lost(cloud: Cloud) -> None:
     request_id = cloud.pended()
     voided = cloud.void(request_id)
     events = len(cloud.items("EVENT#"))
@@ -165,7 +165,7 @@ def test_void_is_answered_as_it_was_when_its_answer_was_lost(cloud: Cloud) -> No
 
 
 @pytest.mark.rule("W7")
-def test_appeal_is_answered_as_it_was_when_its_answer_was_lost(cloud: Cloud) -> None:
+def test_appeal_returns_the_same_response_when_its_response_was_lost(cloud: Cloud) -> None:
     request_id = cloud.determined()
     filed = cloud.appeal(request_id, "1.2")
     events = len(cloud.items("EVENT#"))
@@ -176,7 +176,7 @@ def test_appeal_is_answered_as_it_was_when_its_answer_was_lost(cloud: Cloud) -> 
     assert (other.status, other.code) == (409, "action_not_allowed")
 
 
-def test_execution_is_told_when_the_request_was_voided_before_it_waits(cloud: Cloud) -> None:
+def test_execution_is_informed_when_the_request_was_voided_before_it_waits(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     cloud.void(request_id)
     with pytest.raises(RequestClosedError) as raised:
@@ -186,7 +186,7 @@ def test_execution_is_told_when_the_request_was_voided_before_it_waits(cloud: Cl
     assert cloud.items("CYCLE#") == []
 
 
-def test_newest_token_is_kept_when_an_execution_waits_again(cloud: Cloud) -> None:
+def test_newest_token_is_stored_when_an_execution_waits_again(cloud: Cloud) -> None:
     request_id = cloud.pended()
     version = cloud.stored(request_id)["version"]
     cloud.task(WorkflowTask.AWAIT_DECISION, request_id, seconds=60, task_token="token-of-repair")
@@ -194,7 +194,7 @@ def test_newest_token_is_kept_when_an_execution_waits_again(cloud: Cloud) -> Non
     assert cloud.stored(request_id)["version"] == version
 
 
-def test_line_shows_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None:
+def test_row_has_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     [row] = cloud.dashboard().body["requests"]
     assert row | {"updated_at": ""} == {
@@ -230,7 +230,7 @@ def test_line_shows_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None
     }
 
 
-def test_last_changed_stands_first_when_the_dashboard_is_paged(cloud: Cloud) -> None:
+def test_last_changed_is_first_when_the_dashboard_is_paged(cloud: Cloud) -> None:
     deps = []
     for _ in range(5):
         deps.append(cloud.submitted())
@@ -269,7 +269,7 @@ def test_actions_are_those_of_the_status_when_the_dashboard_is_read(cloud: Cloud
     }
 
 
-def test_appeal_is_refused_when_the_filing_time_is_over(cloud: Cloud) -> None:
+def test_appeal_is_rejected_when_the_filing_period_is_over(cloud: Cloud) -> None:
     request_id = cloud.determined()
     told = cloud.read(request_id).body["appeal_rights"]["file_until"]
     assert told == "2026-12-29T05:00:00Z"

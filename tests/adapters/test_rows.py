@@ -74,7 +74,7 @@ def line(row: DashboardRow, member_id: str = "A" * 20) -> dict[str, dict[str, ob
 
 @pytest.mark.rule("T2")
 @pytest.mark.parametrize("name", sorted(LINE_INDEXES))
-def test_page_is_one_unit_when_every_name_is_as_long_as_can_be(name: str) -> None:
+def test_page_costs_one_unit_when_every_name_has_maximum_length(name: str) -> None:
     item = in_index(line(WIDEST), INDEXES[name])
     assert item is not None
     assert item_size(item) - len(row_text(WIDEST).encode()) <= LINE_BYTES
@@ -83,7 +83,7 @@ def test_page_is_one_unit_when_every_name_is_as_long_as_can_be(name: str) -> Non
 
 @settings(max_examples=300)
 @given(rows)
-def test_row_fits_and_reads_back_when_anything_was_entered(row: DashboardRow) -> None:
+def test_row_fits_and_round_trips_when_any_value_was_entered(row: DashboardRow) -> None:
     text = row_text(row)
     assert len(text.encode()) <= MAX_ROW_BYTES
     found = row_of(from_wire(line(row)))
@@ -106,7 +106,7 @@ def test_row_fits_and_reads_back_when_anything_was_entered(row: DashboardRow) ->
     assert all(getattr(found, name) == getattr(row, name) for name in same | days)
 
 
-def test_names_are_whole_when_they_are_of_ordinary_length() -> None:
+def test_names_are_complete_when_they_are_of_ordinary_length() -> None:
     row = WIDEST.model_copy(
         update={
             "patient": "Allison Adams",
@@ -120,14 +120,14 @@ def test_names_are_whole_when_they_are_of_ordinary_length() -> None:
     assert found.place_of_service == row.place_of_service
 
 
-def test_row_reads_back_when_it_is_from_before_there_was_a_mark() -> None:
+def test_row_is_readable_when_it_was_written_before_the_flag_existed() -> None:
     item = from_wire(line(WIDEST))
     form, notices, *rest = item["row"].split("\t")
     found = row_of({**item, "row": "\t".join((form, notices[:6], *rest))})
     assert (found.unmatched_providers, found.number) == ((), WIDEST.number)
 
 
-def test_reader_stops_when_a_row_has_a_form_it_does_not_know() -> None:
+def test_reader_fails_when_a_row_has_an_unknown_format() -> None:
     item = from_wire(line(WIDEST))
     with pytest.raises(ValueError, match="form 9"):
         row_of({**item, "row": "9\tanything"})

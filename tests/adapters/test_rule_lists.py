@@ -114,7 +114,7 @@ def publisher(elsewhere: Clients, tmp_path: Path) -> Iterator[Publisher]:
 
 @pytest.mark.rule("C6")
 @pytest.mark.parametrize("store", ["rule list", "code sets"])
-def test_store_opens_with_sqlite_3_7_17_when_compiled(store: str, tmp_path: Path) -> None:
+def test_file_is_readable_by_sqlite_3_7_17_when_compiled(store: str, tmp_path: Path) -> None:
     """Neither ``WITHOUT ROWID`` (3.8.2) nor partial (3.8.0) or expression indexes (3.9.0)."""
     file = tmp_path / "rules.sqlite"
     file.write_bytes(compile_rules(REQUIRED, [VENDOR]))
@@ -128,7 +128,7 @@ def test_store_opens_with_sqlite_3_7_17_when_compiled(store: str, tmp_path: Path
     assert "STRICT" not in declared
 
 
-def test_list_is_in_force_when_published(publisher: Publisher) -> None:
+def test_list_is_in_effect_when_published(publisher: Publisher) -> None:
     early = a_rule(
         rule_id="R0", code_from="10000", code_to="10000", effective_from=date(2025, 3, 1)
     )
@@ -140,25 +140,25 @@ def test_list_is_in_force_when_published(publisher: Publisher) -> None:
     assert publisher.answer(published) is Requirement.REQUIRED
 
 
-def test_version_tells_time_and_content_when_nobody_named_it(publisher: Publisher) -> None:
+def test_version_has_time_and_digest_when_no_name_was_given(publisher: Publisher) -> None:
     published = publisher.publish(REQUIRED)
     assert published.version == f"20260701-150000-{published.sha256[:8]}"
 
 
-def test_third_parties_are_those_of_the_list_when_asked(publisher: Publisher) -> None:
+def test_vendors_are_those_of_the_list_when_read(publisher: Publisher) -> None:
     published = publisher.publish(REQUIRED)
     found = publisher.deps.rule_lists.vendors(published, ["VENDOR", "NONE"])
     assert found == {"VENDOR": VENDOR}
 
 
-def test_nothing_changes_when_the_list_in_force_is_published_again(publisher: Publisher) -> None:
+def test_nothing_changes_when_the_list_in_effect_is_published_again(publisher: Publisher) -> None:
     first = publisher.publish(REQUIRED)
     publisher.clock.pass_by(hours=1)
     assert publisher.publish(list(reversed(REQUIRED))) == first
     assert publisher.deps.rule_list_versions.published() == (first,)
 
 
-def test_list_before_is_kept_when_another_is_published(publisher: Publisher) -> None:
+def test_previous_list_is_retained_when_another_is_published(publisher: Publisher) -> None:
     first = publisher.publish(REQUIRED)
     publisher.clock.pass_by(hours=1)
     second = publisher.publish(NOT_REQUIRED)
@@ -182,7 +182,7 @@ def test_list_before_is_kept_when_another_is_published(publisher: Publisher) -> 
         ((START + HOUR).astimezone(UTC) + timedelta(days=300), 1),
     ],
 )
-def test_list_of_the_time_is_found_when_asked_by_instant(
+def test_list_in_effect_at_an_instant_is_found_when_requested(
     publisher: Publisher, at: datetime, index: int | None
 ) -> None:
     lists = [publisher.publish(REQUIRED)]
@@ -210,7 +210,7 @@ class Interrupted:
 
 
 @pytest.mark.parametrize("first_ever", [True, False])
-def test_none_is_lost_when_two_publish_at_once(publisher: Publisher, first_ever: bool) -> None:
+def test_no_list_is_lost_when_two_publish_at_once(publisher: Publisher, first_ever: bool) -> None:
     versions = publisher.deps.rule_list_versions
     if not first_ever:
         publisher.publish([a_rule(rule_id="R0")])
@@ -223,7 +223,7 @@ def test_none_is_lost_when_two_publish_at_once(publisher: Publisher, first_ever:
     assert in_effect.version == "ours"
 
 
-def test_publisher_gives_up_when_others_never_stop(publisher: Publisher) -> None:
+def test_publisher_gives_up_when_conflicts_continue(publisher: Publisher) -> None:
     versions = publisher.deps.rule_list_versions
     others = [lambda n=n: publisher.publish([a_rule(rule_id=f"R{n}")]) for n in range(9)]
     with pytest.raises(TransientError):
@@ -231,7 +231,7 @@ def test_publisher_gives_up_when_others_never_stop(publisher: Publisher) -> None
     assert "ours" not in [one.version for one in versions.published()]
 
 
-def test_order_is_that_of_publishing_when_a_clock_is_behind(publisher: Publisher) -> None:
+def test_order_is_that_of_publication_when_a_clock_is_behind(publisher: Publisher) -> None:
     first = publisher.publish(REQUIRED)
     publisher.clock.pass_by(hours=-1)
     second = publisher.publish(NOT_REQUIRED)
@@ -239,7 +239,7 @@ def test_order_is_that_of_publishing_when_a_clock_is_behind(publisher: Publisher
     assert publisher.deps.rule_list_versions.published() == (first, second)
 
 
-def test_version_is_refused_when_another_list_has_it(publisher: Publisher) -> None:
+def test_version_is_rejected_when_another_list_has_it(publisher: Publisher) -> None:
     first = publisher.publish(REQUIRED, "2026-07")
     with pytest.raises(InvalidInputError) as error:
         publisher.publish(NOT_REQUIRED, "2026-07")
@@ -249,13 +249,15 @@ def test_version_is_refused_when_another_list_has_it(publisher: Publisher) -> No
 
 
 @pytest.mark.parametrize("version", ["", "a/b", "../x", "-v", "ü", "x" * 65, "a b", "v\n"])
-def test_version_is_refused_when_it_is_no_name(publisher: Publisher, version: str) -> None:
+def test_version_is_rejected_when_it_is_not_a_valid_name(
+    publisher: Publisher, version: str
+) -> None:
     with pytest.raises(InvalidInputError):
         publisher.publish(REQUIRED, version)
     assert publisher.deps.rule_list_versions.in_effect() is None
 
 
-def test_list_is_fetched_once_when_asked_often(publisher: Publisher, elsewhere: Clients) -> None:
+def test_list_is_fetched_once_when_read_often(publisher: Publisher, elsewhere: Clients) -> None:
     published = publisher.publish(REQUIRED)
     with elsewhere.wire.counting() as calls:
         for _ in range(3):
@@ -263,7 +265,7 @@ def test_list_is_fetched_once_when_asked_often(publisher: Publisher, elsewhere: 
     assert calls == ["GetObject"]
 
 
-def test_files_are_dropped_when_many_lists_are_asked(
+def test_files_are_evicted_when_many_lists_are_read(
     publisher: Publisher, elsewhere: Clients, tmp_path: Path
 ) -> None:
     lists = [publisher.publish([a_rule(rule_id=f"R{number}")]) for number in range(6)]
@@ -276,7 +278,7 @@ def test_files_are_dropped_when_many_lists_are_asked(
     assert calls == ["GetObject"]
 
 
-def test_list_is_fetched_again_when_its_file_has_gone(
+def test_list_is_fetched_again_when_its_file_was_deleted(
     publisher: Publisher, elsewhere: Clients, tmp_path: Path
 ) -> None:
     published = publisher.publish(REQUIRED)
@@ -287,7 +289,7 @@ def test_list_is_fetched_again_when_its_file_has_gone(
     assert publisher.answer(published) is Requirement.REQUIRED
 
 
-def test_nothing_is_answered_when_the_stored_list_was_changed(
+def test_check_fails_when_the_stored_list_was_altered(
     publisher: Publisher, elsewhere: Clients
 ) -> None:
     published = publisher.publish(REQUIRED)
@@ -321,7 +323,7 @@ def asked(cloud: Cloud, as_of: object) -> Reply:
 
 
 @pytest.mark.rule("C6")
-def test_check_is_explained_when_asked_as_of_then(
+def test_check_is_explained_when_requested_as_of_the_past(
     cloud: Cloud, two_lists: tuple[RuleListVersion, RuleListVersion]
 ) -> None:
     first, second = two_lists
@@ -340,7 +342,7 @@ def test_check_is_explained_when_asked_as_of_then(
     assert now.body["rule_list"]["version"] == second.version
 
 
-def test_window_is_that_of_then_when_asked_as_of_the_past(
+def test_window_is_that_of_the_time_when_requested_as_of_the_past(
     cloud: Cloud, two_lists: tuple[RuleListVersion, RuleListVersion]
 ) -> None:
     cloud.clock.pass_by(days=60)
@@ -348,7 +350,7 @@ def test_window_is_that_of_then_when_asked_as_of_the_past(
     assert asked(cloud, START.isoformat()).status == 200
 
 
-def test_instant_is_refused_when_no_list_can_be_of_it(
+def test_instant_is_rejected_when_no_list_can_be_in_effect(
     cloud: Cloud, two_lists: tuple[RuleListVersion, RuleListVersion]
 ) -> None:
     future, before_any = "2026-07-01T16:00:00Z", "2026-07-01T12:00:00Z"
@@ -412,7 +414,7 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def test_list_is_published_and_shown_when_told_by_command(
+def test_list_is_published_and_shown_when_the_command_is_run(
     stack: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     on = f"--stack={stack}"
@@ -443,7 +445,7 @@ def test_list_is_published_and_shown_when_told_by_command(
     assert main(["rules", "show", on, PAYER, "--code", "4"]) == 1
 
 
-def test_list_of_a_day_is_shown_when_asked_by_date(
+def test_list_of_a_day_is_shown_when_requested_by_date(
     stack: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["rules", "publish", str(file), f"--stack={stack}", PAYER, "--version", "first"])
@@ -460,7 +462,7 @@ def test_list_of_a_day_is_shown_when_asked_by_date(
     assert error.value.code == 2
 
 
-def test_every_fault_is_told_when_a_faulty_list_is_published(
+def test_every_error_is_printed_when_an_invalid_list_is_published(
     stack: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.write_text(
@@ -480,7 +482,7 @@ def test_every_fault_is_told_when_a_faulty_list_is_published(
     assert main(["rules", "list", f"--stack={stack}"]) == 1
 
 
-def test_warnings_are_told_when_a_list_is_checked(
+def test_warnings_are_printed_when_a_list_is_checked(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.write_text(
@@ -492,7 +494,7 @@ def test_warnings_are_told_when_a_list_is_checked(
     assert last == f"{file}: 2 rules, no error, 1 warnings"
 
 
-def test_third_parties_are_faulty_too_when_their_file_is(
+def test_errors_of_vendors_are_printed_too_when_their_file_is_invalid(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.with_name("vendors.csv").write_text("vendor_id,name\nRAD,Vendor\n")
@@ -500,7 +502,7 @@ def test_third_parties_are_faulty_too_when_their_file_is(
     assert "vendors.csv:1: services: is missing; add the column" in capsys.readouterr().out
 
 
-def test_way_out_is_told_when_the_file_of_third_parties_is_missing(
+def test_fix_is_printed_when_the_vendor_file_is_missing(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.with_name("vendors.csv").unlink()
@@ -510,7 +512,7 @@ def test_way_out_is_told_when_the_file_of_third_parties_is_missing(
     assert "--vendors" in said
 
 
-def test_version_is_refused_when_the_command_names_one_that_is_taken(
+def test_version_is_rejected_when_the_command_names_one_in_use(
     stack: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     publish = ["rules", "publish", str(file), f"--stack={stack}", PAYER, "--version", "first"]
@@ -520,7 +522,7 @@ def test_version_is_refused_when_the_command_names_one_that_is_taken(
     assert capsys.readouterr().err.startswith("version: is the version of a list published before")
 
 
-def test_command_fails_with_a_word_when_it_cannot_begin(
+def test_command_fails_with_one_line_when_it_cannot_start(
     clients: Clients,
     file: Path,
     monkeypatch: pytest.MonkeyPatch,

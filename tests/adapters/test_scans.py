@@ -58,7 +58,7 @@ def messages(cloud: Cloud) -> list[str]:
 
 
 @pytest.mark.rule("U5")
-def test_document_is_shown_and_not_given_out_when_its_scan_has_not_told(scanning: Cloud) -> None:
+def test_document_is_listed_and_not_downloadable_when_its_scan_is_pending(scanning: Cloud) -> None:
     request_id = scanning.pended()
     document_id, _ = checking(scanning, request_id)
     for by in (OFFICE, FACILITY):
@@ -77,7 +77,7 @@ def test_document_is_shown_and_not_given_out_when_its_scan_has_not_told(scanning
 
 
 @pytest.mark.rule("U5")
-def test_document_is_given_out_when_its_scan_found_nothing(scanning: Cloud) -> None:
+def test_document_is_downloadable_when_its_scan_found_nothing(scanning: Cloud) -> None:
     request_id = scanning.pended()
     document_id, version_id = checking(scanning, request_id)
     scanning.clock.pass_by(minutes=1)
@@ -100,7 +100,9 @@ def test_document_is_attached_at_once_when_documents_are_not_scanned(cloud: Clou
 
 
 @pytest.mark.rule("U3")
-def test_document_goes_and_its_slot_is_free_when_its_scan_found_malware(scanning: Cloud) -> None:
+def test_document_is_deleted_and_its_slot_is_free_when_its_scan_found_malware(
+    scanning: Cloud,
+) -> None:
     draft_id = scanning.start()
     for _ in range(9):
         offered(scanning, draft_id)
@@ -120,7 +122,7 @@ def test_document_goes_and_its_slot_is_free_when_its_scan_found_malware(scanning
     assert scanning.download(draft_id, document_id).body["document_status"] == "REFUSED"
 
 
-def test_message_says_so_when_a_scan_found_malware(scanning: Cloud) -> None:
+def test_message_reports_it_when_a_scan_found_malware(scanning: Cloud) -> None:
     request_id = scanning.pended()
     document_id, version_id = checking(scanning, request_id)
     for _ in range(2):
@@ -130,7 +132,7 @@ def test_message_says_so_when_a_scan_found_malware(scanning: Cloud) -> None:
 
 
 @pytest.mark.parametrize("result", UNRESOLVED)
-def test_document_is_held_back_and_an_operator_told_when_the_scan_could_not_tell(
+def test_document_is_withheld_and_an_operator_alarmed_when_the_scan_failed(
     scanning: Cloud, result: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request_id = scanning.pended()
@@ -157,7 +159,7 @@ def test_document_is_held_back_and_an_operator_told_when_the_scan_could_not_tell
 @pytest.mark.parametrize(
     ("result", "status", "kept"), [(CLEAN, "ATTACHED", 1), (INFECTED, "REFUSED", 0)]
 )
-def test_result_is_not_lost_when_it_comes_before_the_arrival_is_told(
+def test_result_is_not_lost_when_it_is_delivered_before_the_arrival(
     scanning: Cloud, result: str, status: str, kept: int
 ) -> None:
     request_id = scanning.pended()
@@ -171,7 +173,7 @@ def test_result_is_not_lost_when_it_comes_before_the_arrival_is_told(
     assert len(events(scanning, request_id)) == 1
 
 
-def test_content_is_verified_all_the_same_when_the_scan_was_quicker(scanning: Cloud) -> None:
+def test_content_is_verified_when_the_scan_completed_first(scanning: Cloud) -> None:
     request_id = scanning.pended()
     document_id = offered(scanning, request_id)
     version_id = scanning.put_file(request_id, document_id, PNG)
@@ -181,9 +183,7 @@ def test_content_is_verified_all_the_same_when_the_scan_was_quicker(scanning: Cl
 
 
 @pytest.mark.parametrize("result", [CLEAN, INFECTED])
-def test_result_counts_for_nothing_when_it_is_of_another_version(
-    scanning: Cloud, result: str
-) -> None:
+def test_result_is_ignored_when_it_is_of_another_version(scanning: Cloud, result: str) -> None:
     request_id = scanning.pended()
     document_id = offered(scanning, request_id)
     first = scanning.put_file(request_id, document_id, PDF)
@@ -197,7 +197,7 @@ def test_result_counts_for_nothing_when_it_is_of_another_version(
     assert shown(scanning, request_id)["status"] == "ATTACHED"
 
 
-def test_verified_version_stays_when_malware_is_sent_over_it(scanning: Cloud) -> None:
+def test_verified_version_is_retained_when_malware_is_uploaded_over_it(scanning: Cloud) -> None:
     request_id = scanning.pended()
     document_id, version_id = checking(scanning, request_id)
     scanning.tell_scan(request_id, document_id, version_id, CLEAN)
@@ -209,7 +209,7 @@ def test_verified_version_stays_when_malware_is_sent_over_it(scanning: Cloud) ->
 
 
 @pytest.mark.parametrize("result", [CLEAN, INFECTED])
-def test_nothing_changes_when_a_result_is_told_twice(scanning: Cloud, result: str) -> None:
+def test_nothing_changes_when_a_result_is_delivered_twice(scanning: Cloud, result: str) -> None:
     request_id = scanning.pended()
     document_id, version_id = checking(scanning, request_id)
     scanning.tell_scan(request_id, document_id, version_id, result)
@@ -220,7 +220,9 @@ def test_nothing_changes_when_a_result_is_told_twice(scanning: Cloud, result: st
     assert scanning.items() == before
 
 
-def test_bytes_go_at_the_next_delivery_when_a_refusal_died_halfway(scanning: Cloud) -> None:
+def test_bytes_are_deleted_at_the_next_delivery_when_a_refusal_failed_halfway(
+    scanning: Cloud,
+) -> None:
     request_id = scanning.pended()
     document_id, version_id = checking(scanning, request_id)
     scanning.wire.cut("ListObjectVersions")
@@ -232,7 +234,7 @@ def test_bytes_go_at_the_next_delivery_when_a_refusal_died_halfway(scanning: Clo
     assert events(scanning, request_id) == ["DocumentRefused"]
 
 
-def test_result_is_taken_when_somebody_changed_the_document_in_between(
+def test_result_is_applied_when_the_document_was_changed_in_between(
     scanning: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request_id = scanning.pended()
@@ -272,7 +274,7 @@ def taken_off(cloud: Cloud) -> tuple[str, str, str]:
 
 @pytest.mark.parametrize("gone", [gone_with_its_draft, taken_off])
 @pytest.mark.parametrize("result", [CLEAN, INFECTED, "FAILED"])
-def test_nothing_comes_back_when_a_document_is_gone_before_its_scan_told(
+def test_nothing_is_recreated_when_a_document_is_deleted_before_its_scan_completes(
     scanning: Cloud, gone: Callable[[Cloud], tuple[str, str, str]], result: str
 ) -> None:
     request_id, document_id, version_id = gone(scanning)
@@ -281,7 +283,7 @@ def test_nothing_comes_back_when_a_document_is_gone_before_its_scan_told(
     assert scanning.object_versions() == []
 
 
-def test_nothing_changes_when_a_result_comes_and_nothing_is_there(scanning: Cloud) -> None:
+def test_nothing_changes_when_a_result_has_no_document(scanning: Cloud) -> None:
     request_id = scanning.pended()
     document_id = offered(scanning, request_id)
     before = scanning.items()
@@ -293,7 +295,7 @@ def test_nothing_changes_when_a_result_comes_and_nothing_is_there(scanning: Clou
 
 
 @pytest.mark.rule("W2")
-def test_review_goes_on_when_the_scan_has_told_and_not_before(scanning: Cloud) -> None:
+def test_review_continues_only_when_the_scan_has_completed(scanning: Cloud) -> None:
     request_id = scanning.pended(services=[BOWEL_SURGERIES])
     assert scanning.move(request_id, "assign").status == 200
     asked = scanning.move(request_id, "information", {"documents": ["CLINICAL_NOTES"]})

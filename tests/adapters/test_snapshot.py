@@ -158,7 +158,7 @@ print(json.dumps(restored(work)))
 """
 
 
-def test_clock_goes_on_when_an_environment_is_restored() -> None:
+def test_clock_advances_when_an_environment_is_restored() -> None:
     taken, first, second = map(datetime.fromisoformat, ran(NOW))
     assert taken < first < second
 
@@ -172,7 +172,7 @@ print(json.dumps([restored(work), restored(work)]))
 """
 
 
-def test_each_environment_connects_for_itself_when_it_is_restored(aws: Aws) -> None:
+def test_each_environment_opens_its_own_connections_when_it_is_restored(aws: Aws) -> None:
     ran(CALL, **reading(aws))
     before, one, other = aws.connections[:2], aws.connections[2:4], aws.connections[4:]
     assert len(other) == 2
@@ -189,7 +189,7 @@ print(json.dumps(restored(work)))
 """
 
 
-def test_new_credentials_are_asked_for_when_those_of_the_snapshot_have_expired(aws: Aws) -> None:
+def test_new_credentials_are_requested_when_those_of_the_snapshot_have_expired(aws: Aws) -> None:
     aws.expires = datetime.now(UTC) + timedelta(seconds=5)
     ran(RENEWED, **reading(aws))
     assert aws.signed[-1] == "KEY-restored"

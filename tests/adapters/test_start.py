@@ -65,7 +65,7 @@ def requirement(cloud: Cloud, *services: dict[str, Any], **changes: Any) -> str:
         "unknown too",
     ],
 )
-def test_draft_is_started_with_all_that_was_entered_when_a_check_leads_to_it(
+def test_draft_has_everything_entered_when_it_is_started_from_a_check(
     cloud: Cloud, services: list[dict[str, Any]]
 ) -> None:
     assert requirement(cloud, *services) != "NOT_REQUIRED"
@@ -87,7 +87,7 @@ def test_no_draft_is_started_when_nothing_needs_precertification(cloud: Cloud) -
 
 @pytest.mark.rule("D1")
 @pytest.mark.parametrize("beside", [[], [OFFICE_VISIT]], ids=["alone", "beside a free one"])
-def test_third_party_is_named_when_it_decides_all_that_needs_it(
+def test_vendor_is_named_when_it_decides_all_that_needs_precertification(
     cloud: Cloud, beside: list[dict[str, Any]]
 ) -> None:
     reply = started(cloud, IMAGING, *beside)
@@ -102,21 +102,23 @@ def test_third_party_is_named_when_it_decides_all_that_needs_it(
 
 
 @pytest.mark.rule("D1")
-def test_all_third_parties_are_named_when_several_decide(cloud: Cloud) -> None:
+def test_all_vendors_are_named_when_several_decide(cloud: Cloud) -> None:
     reply = started(cloud, IMAGING, EQUIPMENT, IMAGING)
     told = [one["vendor_id"] for one in reply.body["vendors"]]
     assert told == ["EVICORE-RAD", "EVICORE-DME"]
 
 
 @pytest.mark.rule("C12")
-def test_payer_is_called_when_the_vendor_takes_no_retrospective_requests(cloud: Cloud) -> None:
+def test_payer_is_to_be_called_when_the_vendor_takes_no_retrospective_requests(
+    cloud: Cloud,
+) -> None:
     reply = started(cloud, {**EQUIPMENT, "service_date": "2026-06-25"})
     assert (reply.status, reply.code) == (409, "guidance_only")
     assert reply.body["detail"] == cloud.deps.payer.notices["retrospective_equipment"]
 
 
 @pytest.mark.rule("C10")
-def test_emergency_admission_is_entered_and_other_emergencies_are_not_when_told(
+def test_emergency_admission_starts_a_draft_and_other_emergencies_do_not_when_requested(
     cloud: Cloud,
 ) -> None:
     admission = {**SURGERY, "urgency": "EMERGENCY", "admission_date": "2026-07-01"}
@@ -125,7 +127,7 @@ def test_emergency_admission_is_entered_and_other_emergencies_are_not_when_told(
     assert started(cloud, visit).code == "precertification_not_required"
 
 
-def test_faults_are_those_of_the_check_when_a_start_is_incomplete(cloud: Cloud) -> None:
+def test_errors_are_those_of_the_check_when_a_start_is_incomplete(cloud: Cloud) -> None:
     reply = started(cloud, {**SURGERY, "urgency": None}, servicing_provider=None)
     checked = cloud.check(services=[{**SURGERY, "urgency": None}], servicing_provider=None)
     assert reply.status == 422
@@ -133,7 +135,7 @@ def test_faults_are_those_of_the_check_when_a_start_is_incomplete(cloud: Cloud) 
 
 
 @pytest.mark.rule("D1")
-def test_quoted_answer_is_checked_when_a_draft_is_started_from_it(cloud: Cloud) -> None:
+def test_quoted_assertion_is_verified_when_a_draft_is_started_from_it(cloud: Cloud) -> None:
     quoted = cloud.check().body["assertion_id"]
     cloud.clock.pass_by(hours=1)
     first = started(cloud, SURGERY, assertion_id=quoted)
@@ -201,7 +203,7 @@ def named(value: Any, path: str = "") -> set[str]:
 
 @pytest.mark.rule("D2", "D4")
 @pytest.mark.parametrize("way", ["whole", "in parts"])
-def test_every_field_comes_back_when_it_was_saved(cloud: Cloud, way: str) -> None:
+def test_every_field_is_returned_when_it_was_saved(cloud: Cloud, way: str) -> None:
     draft_id = cloud.start()
     if way == "whole":
         assert cloud.save(draft_id, 1, **EVERYTHING).status == 200

@@ -14,7 +14,7 @@ def numbers(cloud: Cloud) -> list[str]:
 
 
 @pytest.mark.rule("S1")
-def test_one_number_comes_of_it_when_a_submission_is_sent_again(cloud: Cloud) -> None:
+def test_one_number_is_assigned_when_a_submission_is_repeated(cloud: Cloud) -> None:
     draft_id = cloud.start()
     first = cloud.submit(draft_id)
     assert re.fullmatch(r"[A-Z]{2}[0-9]{10}", first.body["number"])
@@ -26,7 +26,7 @@ def test_one_number_comes_of_it_when_a_submission_is_sent_again(cloud: Cloud) ->
 
 
 @pytest.mark.rule("S1")
-def test_answer_is_the_same_when_the_first_one_was_lost(cloud: Cloud) -> None:
+def test_response_is_the_same_when_the_first_one_was_lost(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.wire.lose_answer("TransactWriteItems", attempts=4)
     lost = cloud.submit(draft_id)
@@ -37,7 +37,7 @@ def test_answer_is_the_same_when_the_first_one_was_lost(cloud: Cloud) -> None:
     assert cloud.read(draft_id).body["number"] == again.body["number"]
 
 
-def test_number_is_the_first_ones_when_the_request_went_on_before_the_repetition(
+def test_number_is_the_first_one_when_the_request_progressed_before_the_repetition(
     cloud: Cloud,
 ) -> None:
     draft_id = cloud.start()
@@ -48,7 +48,7 @@ def test_number_is_the_first_ones_when_the_request_went_on_before_the_repetition
     assert again.body["status"] == "PENDING"
 
 
-def test_second_submission_is_refused_when_it_says_something_else(cloud: Cloud) -> None:
+def test_second_submission_is_rejected_when_its_content_differs(cloud: Cloud) -> None:
     draft_id = cloud.start()
     first = cloud.submit(draft_id)
     services = entered()["services"]
@@ -87,7 +87,7 @@ def test_nothing_is_written_when_no_free_number_is_drawn(cloud: Cloud) -> None:
 
 @pytest.mark.rule("A6")
 @pytest.mark.parametrize("coverage", [{"active_to": "2026-06-30"}, {"active_from": "2026-07-02"}])
-def test_submission_is_refused_when_coverage_ended_since_the_check(
+def test_submission_is_rejected_when_coverage_ended_since_the_check(
     cloud: Cloud, coverage: dict[str, str]
 ) -> None:
     draft_id = cloud.start()
@@ -100,7 +100,9 @@ def test_submission_is_refused_when_coverage_ended_since_the_check(
     assert (started.status, started.code) == (409, "patient_not_eligible")
 
 
-def test_submission_passes_when_it_is_coverages_last_day_where_the_payer_is(cloud: Cloud) -> None:
+def test_submission_is_accepted_when_it_is_the_last_day_of_coverage_in_the_payers_zone(
+    cloud: Cloud,
+) -> None:
     cloud.cover(active_to="2026-07-01")
     draft_id = cloud.start()
     cloud.clock.pass_by(hours=12)  # July 2nd in UTC, still July 1st in New York
@@ -108,7 +110,7 @@ def test_submission_passes_when_it_is_coverages_last_day_where_the_payer_is(clou
 
 
 @pytest.mark.parametrize("patient", [{"last_name": "Other"}, {"date_of_birth": "1986-01-02"}])
-def test_submission_is_refused_when_the_patient_is_not_who_was_entered(
+def test_submission_is_rejected_when_the_patient_does_not_match(
     cloud: Cloud, patient: dict[str, str]
 ) -> None:
     draft_id = cloud.start()
@@ -118,7 +120,7 @@ def test_submission_is_refused_when_the_patient_is_not_who_was_entered(
 
 
 @pytest.mark.rule("D6")
-def test_everything_is_listed_when_much_is_missing_and_wrong(cloud: Cloud) -> None:
+def test_every_error_is_listed_when_fields_are_missing_and_wrong(cloud: Cloud) -> None:
     draft_id = cloud.start()
     servicing = entered()["servicing_provider"] | {"phone": None}
     reply = cloud.submit(
@@ -138,7 +140,7 @@ def test_everything_is_listed_when_much_is_missing_and_wrong(cloud: Cloud) -> No
     }
 
 
-def test_submission_is_refused_when_neither_side_is_the_callers(cloud: Cloud) -> None:
+def test_submission_is_refused_when_neither_provider_is_the_callers(cloud: Cloud) -> None:
     draft_id = cloud.start()
     roles = {
         "requesting_provider": entered()["requesting_provider"] | {"tin": STRANGER_TIN},
@@ -150,7 +152,7 @@ def test_submission_is_refused_when_neither_side_is_the_callers(cloud: Cloud) ->
 
 
 @pytest.mark.rule("S4")
-def test_request_is_on_both_dashboards_when_it_was_submitted_just_now(cloud: Cloud) -> None:
+def test_request_is_on_both_dashboards_when_it_was_just_submitted(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     for by in (OFFICE, FACILITY):
         [row] = cloud.dashboard(by).body["requests"]
@@ -161,7 +163,7 @@ def test_request_is_on_both_dashboards_when_it_was_submitted_just_now(cloud: Clo
 
 @pytest.mark.rule("A7")
 @pytest.mark.parametrize("by", [OFFICE, FACILITY])
-def test_request_comes_of_it_when_either_side_submits(cloud: Cloud, by: dict[str, str]) -> None:
+def test_request_is_created_when_either_provider_submits(cloud: Cloud, by: dict[str, str]) -> None:
     draft_id = cloud.start(by=by)
     assert cloud.submit(draft_id, by=by).status == 202
     alone = {
@@ -173,7 +175,7 @@ def test_request_comes_of_it_when_either_side_submits(cloud: Cloud, by: dict[str
     assert len(cloud.dashboard(FACILITY).body["requests"]) == 2
 
 
-def test_line_moves_when_a_draft_of_one_tin_is_submitted_for_another(cloud: Cloud) -> None:
+def test_row_moves_when_a_draft_of_one_tin_is_submitted_for_another(cloud: Cloud) -> None:
     both = claims(OFFICE_SUBJECT, "PatientSearch", f"{STRANGER_TIN},{OFFICE_TIN}")
     draft_id = cloud.start(by=claims(OFFICE_SUBJECT, "PatientSearch", STRANGER_TIN))
     assert cloud.submit(draft_id, by=both).status == 202
@@ -183,7 +185,7 @@ def test_line_moves_when_a_draft_of_one_tin_is_submitted_for_another(cloud: Clou
     }
 
 
-def test_submission_passes_when_another_transaction_was_in_the_way(cloud: Cloud) -> None:
+def test_submission_succeeds_when_another_transaction_conflicted(cloud: Cloud) -> None:
     draft_id = cloud.start()
     for _ in range(3):
         cloud.wire.fail(
@@ -194,7 +196,7 @@ def test_submission_passes_when_another_transaction_was_in_the_way(cloud: Cloud)
     assert cloud.submit(draft_id).status == 202
 
 
-def test_audit_trail_names_who_submitted_when_the_event_is_stored(cloud: Cloud) -> None:
+def test_audit_trail_names_the_submitter_when_the_event_is_stored(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     [event] = [e["event"]["S"] for e in cloud.items("EVENT#") if "RequestSubmitted" in str(e)]
     assert f'"actor":"{OFFICE_SUBJECT}"' in event

@@ -26,7 +26,7 @@ def writes(cloud: Cloud) -> tuple[Writes, list[float]]:
     return Writes(cloud.deps.dynamodb, pause=pauses.append), pauses
 
 
-def test_transaction_is_written_when_conflicts_pass(cloud: Cloud) -> None:
+def test_transaction_is_written_when_conflicts_cease(cloud: Cloud) -> None:
     table, pauses = writes(cloud)
     for _ in range(2):
         cloud.wire.fail(
@@ -37,7 +37,7 @@ def test_transaction_is_written_when_conflicts_pass(cloud: Cloud) -> None:
     assert pauses == list(CONFLICT_PAUSES[:2])
 
 
-def test_caller_may_try_again_when_conflicts_do_not_pass(cloud: Cloud) -> None:
+def test_caller_may_retry_when_conflicts_continue(cloud: Cloud) -> None:
     table, pauses = writes(cloud)
     for _ in range(len(CONFLICT_PAUSES) + 1):
         cloud.wire.fail(
@@ -49,7 +49,7 @@ def test_caller_may_try_again_when_conflicts_do_not_pass(cloud: Cloud) -> None:
     assert cloud.items() == []
 
 
-def test_failed_condition_is_named_and_not_repeated_when_one_does_not_hold(cloud: Cloud) -> None:
+def test_failed_condition_is_named_and_not_retried_when_one_is_false(cloud: Cloud) -> None:
     table, pauses = writes(cloud)
     table.transact([put(cloud, "B")])
     with cloud.wire.counting() as calls, pytest.raises(ConditionFailedError) as raised:
@@ -59,7 +59,7 @@ def test_failed_condition_is_named_and_not_repeated_when_one_does_not_hold(cloud
     assert len(cloud.items()) == 1
 
 
-def test_condition_outranks_conflict_when_both_are_told(cloud: Cloud) -> None:
+def test_condition_takes_precedence_over_conflict_when_both_are_reported(cloud: Cloud) -> None:
     table, pauses = writes(cloud)
     cloud.wire.fail(
         "TransactWriteItems",
@@ -91,7 +91,7 @@ def test_token_is_the_same_when_an_unanswered_transaction_is_repeated(cloud: Clo
 
 
 @pytest.mark.parametrize("error", ["ValidationException", "AccessDeniedException"])
-def test_fault_is_transient_when_the_table_refuses_for_other_reasons(
+def test_error_is_transient_when_the_table_refuses_for_other_reasons(
     cloud: Cloud, error: str
 ) -> None:
     table, _ = writes(cloud)
@@ -109,7 +109,7 @@ def test_call_is_repeated_when_the_table_throttles(cloud: Cloud) -> None:
     assert cloud.submit(draft_id, 2).status == 202
 
 
-def test_caller_may_try_again_when_a_read_is_not_answered(cloud: Cloud) -> None:
+def test_caller_may_retry_when_a_read_is_not_answered(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     reads: tuple[tuple[str, Callable[[], Reply]], ...] = (
         ("Query", lambda: cloud.read(request_id)),

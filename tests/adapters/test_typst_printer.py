@@ -104,7 +104,7 @@ def test_one_page_is_enough_when_a_check_is_realistic(services: int) -> None:
     assert len(opened(printed(services=[two_codes] * services)).pages) == 1
 
 
-def test_each_page_says_what_it_belongs_to_when_there_are_many_services() -> None:
+def test_each_page_has_its_header_when_there_are_many_services() -> None:
     pages = [page.extract_text() for page in opened(printed(services=[SERVICE] * 20)).pages]
     assert len(pages) > 2
     for number, text in enumerate(pages, start=1):
@@ -114,7 +114,7 @@ def test_each_page_says_what_it_belongs_to_when_there_are_many_services() -> Non
     assert "Service 20 of 20" in text_of(printed(services=[SERVICE] * 20))
 
 
-def test_header_stands_on_every_page_when_a_service_has_a_hundred_codes() -> None:
+def test_header_is_on_every_page_when_a_service_has_a_hundred_codes() -> None:
     long = {
         **SERVICE,
         "codes": [{**SERVICE["codes"][0], "code": str(99000 + at)} for at in range(100)],
@@ -126,25 +126,25 @@ def test_header_stands_on_every_page_when_a_service_has_a_hundred_codes() -> Non
     assert "99099" in pages[-1]
 
 
-def test_markup_is_printed_as_typed_when_a_name_has_it() -> None:
+def test_markup_is_printed_literally_when_a_name_contains_it() -> None:
     text = text_of(printed(**patient(MARKUP), provider={**facts()["provider"], "name": MARKUP}))
     assert text.count(MARKUP) == 2
 
 
 @pytest.mark.parametrize("name", ["Łódź Şahin", "Ωμέγα", "Жуков", "Nguyễn Đặng", "O’Brien-Þór"])
-def test_name_can_be_read_when_it_is_not_plain_latin(name: str) -> None:
+def test_name_is_readable_when_it_is_not_plain_latin(name: str) -> None:
     document = printed(**patient(name))
     assert name in text_of(document)
     assert is_accessible(document)
 
 
 @pytest.mark.parametrize("name", ["محمد", "שלום", "नमस्ते"])
-def test_every_character_is_seen_when_the_script_is_another(name: str) -> None:
+def test_every_character_is_visible_when_the_script_is_another(name: str) -> None:
     assert is_accessible(printed(**patient(name)))
 
 
 @pytest.mark.parametrize("name", ["王小明", "😀 Smith", "\U0001f469\u200d\U0001f4bb", "ไทย"])
-def test_document_is_made_when_no_font_has_a_character(name: str) -> None:
+def test_document_is_printed_when_no_font_has_a_character(name: str) -> None:
     document = printed(**patient(name))
     assert "Beachwood, OH 44122" in text_of(document)
     assert not is_accessible(document)
@@ -161,7 +161,7 @@ def right_edges(document: bytes) -> list[float]:
     return found
 
 
-def test_nothing_runs_out_of_the_page_when_words_never_end() -> None:
+def test_nothing_overflows_the_page_when_words_are_very_long() -> None:
     endless = "W" * 120
     document = printed(
         patient=dict.fromkeys(facts()["patient"], endless),
@@ -181,17 +181,17 @@ def test_nothing_runs_out_of_the_page_when_words_never_end() -> None:
     assert text_of(document).replace(" ", "").count(endless) >= 6
 
 
-def test_same_bytes_come_when_the_facts_are_the_same() -> None:
+def test_bytes_are_identical_when_the_facts_are_identical() -> None:
     first = TypstPrinter(printer()._templates).print("confirmation", facts())
     assert first == printed() == printed()
 
 
-def test_one_callers_facts_are_gone_when_the_next_prints() -> None:
+def test_data_of_one_caller_is_cleared_when_the_next_prints() -> None:
     printed(**patient("Somebody Else"))
     assert "Somebody" not in text_of(printed())
 
 
-def test_template_sees_its_own_folder_only_when_it_reads_files(tmp_path: Path) -> None:
+def test_template_reads_its_own_folder_only_when_it_reads_files(tmp_path: Path) -> None:
     templates = tmp_path / "templates"
     templates.mkdir()
     (tmp_path / "secret.txt").write_text("secret")

@@ -59,7 +59,7 @@ def waiting(cloud: Cloud) -> list[tuple[str, str]]:
 
 
 @pytest.mark.rule("S3", "S4")
-def test_request_is_shown_with_a_temporary_id_when_a_provider_was_typed_in(cloud: Cloud) -> None:
+def test_request_has_a_temporary_id_when_a_provider_was_manually_entered(cloud: Cloud) -> None:
     provider = typed(FACILITY_TIN)
     request_id = cloud.start(servicing_provider=provider)
     with cloud.wire.counting() as calls:
@@ -100,7 +100,7 @@ def test_request_is_shown_with_a_temporary_id_when_a_provider_was_typed_in(cloud
     ],
     ids=["as listed", "by another name", "not listed", "npi", "tin", "npi and tin", "address"],
 )
-def test_request_goes_on_with_a_mark_when_a_provider_does_not_fit_its_entry(
+def test_request_is_marked_unmatched_when_a_provider_differs_from_its_entry(
     cloud: Cloud, changes: dict[str, Any], reason_codes: list[str] | None
 ) -> None:
     provider = {**entered()["servicing_provider"], **changes}
@@ -113,7 +113,7 @@ def test_request_goes_on_with_a_mark_when_a_provider_does_not_fit_its_entry(
     assert waiting(cloud) == ([(request_id, SERVICING)] if reason_codes else [])
 
 
-def test_address_fits_when_it_is_written_otherwise(cloud: Cloud) -> None:
+def test_address_matches_when_it_is_spelled_differently(cloud: Cloud) -> None:
     address = {
         "line_1": "3700 PARK EAST DRIVE, 100A",
         "city": "beachwood",
@@ -129,7 +129,7 @@ def test_address_fits_when_it_is_written_otherwise(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("S3")
-def test_each_side_is_listed_once_when_operators_ask(cloud: Cloud) -> None:
+def test_each_provider_is_listed_once_when_operators_list_them(cloud: Cloud) -> None:
     requesting = {**entered()["requesting_provider"], "provider_id": None}
     both = cloud.submitted(servicing_provider=typed(), requesting_provider=requesting)
     cloud.clock.pass_by(minutes=1)
@@ -156,7 +156,7 @@ def test_each_side_is_listed_once_when_operators_ask(cloud: Cloud) -> None:
     }
 
 
-def test_pages_follow_one_another_when_each_is_one_query(cloud: Cloud) -> None:
+def test_pages_continue_when_each_is_one_query(cloud: Cloud) -> None:
     deps = {mistyped(cloud) for _ in range(3)}
     seen: list[str] = []
     query: dict[str, str] = {}
@@ -173,7 +173,7 @@ def test_pages_follow_one_another_when_each_is_one_query(cloud: Cloud) -> None:
     assert (foreign.status, foreign.code) == (422, "invalid_input")
 
 
-def test_no_round_is_taken_for_open_when_only_a_provider_waits(cloud: Cloud) -> None:
+def test_no_cycle_is_considered_open_when_only_a_provider_is_unmatched(cloud: Cloud) -> None:
     request_id = mistyped(cloud)
     cloud.void(request_id)
     assert waiting(cloud) == [(request_id, SERVICING)]
@@ -222,7 +222,7 @@ def appealed(cloud: Cloud) -> str:
 @pytest.mark.parametrize(
     "reach", [processing, pending, voided, approved, decided, denied, appealed]
 )
-def test_right_tin_sees_it_and_the_wrong_one_does_not_when_it_is_reconciled(
+def test_correct_tin_sees_it_and_the_wrong_one_does_not_when_it_is_reconciled(
     cloud: Cloud, reach: Callable[[Cloud], str]
 ) -> None:
     request_id = reach(cloud)
@@ -257,7 +257,7 @@ def test_right_tin_sees_it_and_the_wrong_one_does_not_when_it_is_reconciled(
     assert cloud.void(request_id, STRANGER).status == 404
 
 
-def test_reviewers_line_stands_when_a_provider_is_reconciled(cloud: Cloud) -> None:
+def test_worklist_row_is_unchanged_when_a_provider_is_reconciled(cloud: Cloud) -> None:
     request_id = pending(cloud)
     before = cloud.worklist(plan_id="OAP-COMPLETE").body
     cloud.reconcile(request_id)
@@ -267,7 +267,7 @@ def test_reviewers_line_stands_when_a_provider_is_reconciled(cloud: Cloud) -> No
 
 
 @pytest.mark.rule("T3")
-def test_flags_follow_who_sees_it_when_a_provider_is_reconciled(cloud: Cloud) -> None:
+def test_flags_follow_the_visible_tin_when_a_provider_is_reconciled(cloud: Cloud) -> None:
     request_id = pending(cloud)
     for by in (OFFICE, STRANGER):
         assert cloud.flag(request_id, by).status == 204
@@ -283,7 +283,7 @@ def test_flags_follow_who_sees_it_when_a_provider_is_reconciled(cloud: Cloud) ->
 
 
 @pytest.mark.rule("S3", "T5")
-def test_both_providers_hear_of_it_when_a_provider_is_reconciled(cloud: Cloud) -> None:
+def test_both_providers_get_a_message_when_a_provider_is_reconciled(cloud: Cloud) -> None:
     request_id = mistyped(cloud)
     cloud.reconcile(request_id)
     assert cloud.relay(cloud.stream()[-1:]) == []
@@ -297,7 +297,7 @@ def test_both_providers_hear_of_it_when_a_provider_is_reconciled(cloud: Cloud) -
 
 
 @pytest.mark.rule("U6")
-def test_documents_go_with_the_request_when_the_wrong_tin_had_sent_one(cloud: Cloud) -> None:
+def test_documents_stay_with_the_request_when_the_wrong_tin_had_sent_one(cloud: Cloud) -> None:
     request_id = pending(cloud)
     offered = cloud.offer(request_id, by=STRANGER).body["document"]
     cloud.arrive(request_id, offered["document_id"], PDF)
@@ -308,14 +308,16 @@ def test_documents_go_with_the_request_when_the_wrong_tin_had_sent_one(cloud: Cl
     assert cloud.download(request_id, document["document_id"], STRANGER).status == 404
 
 
-def test_phone_stays_when_the_entry_takes_the_place_of_what_was_typed(cloud: Cloud) -> None:
+def test_phone_is_retained_when_the_entry_replaces_the_manually_entered_provider(
+    cloud: Cloud,
+) -> None:
     request_id = cloud.submitted(servicing_provider=typed(phone="2165550777", fax="2165550778"))
     cloud.reconcile(request_id)
     provider = cloud.read(request_id).body["content"]["servicing_provider"]
     assert (provider["phone"], provider["fax"]) == ("2165550777", "2165550778")
 
 
-def test_nothing_changes_when_the_same_choice_comes_again(cloud: Cloud) -> None:
+def test_nothing_changes_when_the_same_choice_is_repeated(cloud: Cloud) -> None:
     request_id = mistyped(cloud)
     first = cloud.reconcile(request_id)
     stored = cloud.item(request_id)
@@ -325,7 +327,7 @@ def test_nothing_changes_when_the_same_choice_comes_again(cloud: Cloud) -> None:
     assert cloud.item(request_id) == stored
 
 
-def test_request_is_reconciled_once_when_the_answer_was_lost(cloud: Cloud) -> None:
+def test_request_is_reconciled_once_when_the_response_was_lost(cloud: Cloud) -> None:
     request_id = mistyped(cloud)
     cloud.wire.lose_answer("TransactWriteItems", attempts=4)
     assert cloud.reconcile(request_id).status == 503
@@ -343,14 +345,14 @@ def test_entry_is_replaced_when_an_operator_had_chosen_the_wrong_one(cloud: Clou
     assert one["submitted"]["tin"] == STRANGER_TIN
 
 
-def test_wrong_tin_goes_on_seeing_it_when_it_is_the_other_sides(cloud: Cloud) -> None:
+def test_wrong_tin_keeps_access_when_it_is_the_other_providers(cloud: Cloud) -> None:
     request_id = cloud.submitted(servicing_provider=typed(OFFICE_TIN))
     assert cloud.reconcile(request_id).status == 200
     for by in (OFFICE, FACILITY):
         assert cloud.read(request_id, by).status == 200
 
 
-def test_submission_is_answered_as_it_was_when_a_provider_was_reconciled_since(
+def test_submission_returns_the_same_response_when_a_provider_was_reconciled_since(
     cloud: Cloud,
 ) -> None:
     request_id = cloud.start(servicing_provider=typed())
@@ -370,7 +372,7 @@ def test_submission_is_answered_as_it_was_when_a_provider_was_reconciled_since(
         ("P00002", REQUESTING, "/role", "not_temporary"),
     ],
 )
-def test_choice_is_refused_when_there_is_nothing_to_choose(
+def test_choice_is_rejected_when_the_provider_is_not_unmatched(
     cloud: Cloud, provider_id: str, role: str, pointer: str, code: str
 ) -> None:
     request_id = mistyped(cloud)
@@ -382,7 +384,7 @@ def test_choice_is_refused_when_there_is_nothing_to_choose(
 
 
 @pytest.mark.rule("A2")
-def test_choice_is_refused_when_its_own_office_would_lose_the_request(cloud: Cloud) -> None:
+def test_choice_is_rejected_when_its_own_provider_would_lose_the_request(cloud: Cloud) -> None:
     requesting = {**entered()["requesting_provider"], "provider_id": None}
     request_id = cloud.submitted(requesting_provider=requesting)
     reply = cloud.reconcile(request_id, "P00001", REQUESTING)
@@ -393,7 +395,7 @@ def test_choice_is_refused_when_its_own_office_would_lose_the_request(cloud: Clo
 
 
 @pytest.mark.parametrize("by", [OFFICE, REVIEWER, claims("clerk", "Intake")])
-def test_list_and_choice_are_refused_when_the_caller_is_no_operator(
+def test_list_and_choice_are_refused_when_the_caller_is_not_an_operator(
     cloud: Cloud, by: Mapping[str, str]
 ) -> None:
     request_id = mistyped(cloud)
@@ -401,7 +403,7 @@ def test_list_and_choice_are_refused_when_the_caller_is_no_operator(
         assert (reply.status, reply.code) == (403, "not_entitled")
 
 
-def test_choice_finds_nothing_when_there_is_no_submitted_request(cloud: Cloud) -> None:
+def test_choice_returns_404_when_there_is_no_submitted_request(cloud: Cloud) -> None:
     draft = cloud.start(servicing_provider=typed())
     assert [cloud.reconcile(one).status for one in (draft, ABSENT)] == [404, 404]
 
@@ -435,7 +437,7 @@ def void(cloud: Cloud, request_id: str) -> Reply:
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize("other", [decision, void])
 @pytest.mark.parametrize("quicker", ["other", "reconciliation"])
-def test_both_stand_when_another_change_meets_the_reconciliation(
+def test_both_are_committed_when_another_change_meets_the_reconciliation(
     cloud: Cloud,
     monkeypatch: pytest.MonkeyPatch,
     other: Callable[[Cloud, str], Reply],
@@ -456,7 +458,7 @@ def test_both_stand_when_another_change_meets_the_reconciliation(
     assert types.count("ProviderReconciled") == 1
 
 
-def test_reconciliation_stands_when_the_assessment_had_read_before_it(
+def test_reconciliation_is_retained_when_the_assessment_had_read_before_it(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request_id = mistyped(cloud)
@@ -482,7 +484,7 @@ def test_reconciliation_stands_when_the_assessment_had_read_before_it(
     assert waiting(cloud) == []
 
 
-def test_both_sides_are_reconciled_when_two_operators_work_at_once(
+def test_both_providers_are_reconciled_when_two_operators_work_at_once(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     requesting = {**entered()["requesting_provider"], "provider_id": None}
@@ -505,7 +507,7 @@ def test_both_sides_are_reconciled_when_two_operators_work_at_once(
 
 
 @pytest.mark.rule("S2", "A2")
-def test_duplicate_is_told_to_who_sees_the_first_when_its_provider_was_reconciled(
+def test_duplicate_is_named_to_callers_who_see_the_first_when_its_provider_was_reconciled(
     cloud: Cloud,
 ) -> None:
     own = {**entered()["requesting_provider"], "tin": STRANGER_TIN, "provider_id": None}
@@ -523,7 +525,7 @@ def test_duplicate_is_told_to_who_sees_the_first_when_its_provider_was_reconcile
 
 
 @pytest.mark.rule("S2")
-def test_later_duplicate_is_found_when_the_first_ones_provider_was_reconciled(
+def test_later_duplicate_is_found_when_the_provider_of_the_first_was_reconciled(
     cloud: Cloud,
 ) -> None:
     request_id = cloud.submitted(servicing_provider=typed(npi="1234567893"))
@@ -537,7 +539,7 @@ def test_later_duplicate_is_found_when_the_first_ones_provider_was_reconciled(
     assert (told["status"], told["duplicate_of"]) == ("VOID", number)
 
 
-def test_nothing_is_locked_when_a_void_requests_provider_is_reconciled(cloud: Cloud) -> None:
+def test_nothing_is_locked_when_the_provider_of_a_void_request_is_reconciled(cloud: Cloud) -> None:
     request_id = voided(cloud)
     assert cloud.reconcile(request_id).status == 200
     assert (

@@ -62,7 +62,7 @@ def test_message_warns_once_when_twelve_hours_of_the_clock_are_left(cloud: Cloud
 
 
 @pytest.mark.rule("D5")
-def test_warning_starts_anew_when_the_draft_is_saved_after_it(cloud: Cloud) -> None:
+def test_warning_is_repeated_when_the_draft_is_saved_after_it(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.clock.at += SIXTY_HOURS
     cloud.warn()
@@ -80,7 +80,7 @@ def test_warning_starts_anew_when_the_draft_is_saved_after_it(cloud: Cloud) -> N
     ]
 
 
-def test_saved_draft_is_left_for_its_new_time_when_its_line_is_behind(cloud: Cloud) -> None:
+def test_saved_draft_is_not_warned_when_its_row_is_outdated(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.clock.pass_by(hours=59)
     assert cloud.save(draft_id, 1).status == 200
@@ -92,7 +92,7 @@ def test_saved_draft_is_left_for_its_new_time_when_its_line_is_behind(cloud: Clo
     assert len(listed(cloud)) == 1
 
 
-def test_version_is_warned_of_once_when_its_line_comes_late(cloud: Cloud) -> None:
+def test_version_is_warned_of_once_when_its_row_is_late(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.clock.pass_by(hours=1)
     assert cloud.save(draft_id, 1).status == 200
@@ -104,7 +104,7 @@ def test_version_is_warned_of_once_when_its_line_comes_late(cloud: Cloud) -> Non
     assert (len(warned(cloud)), listed(cloud)) == (1, [])
 
 
-def test_nothing_is_warned_of_when_the_draft_is_gone_or_sent_in_or_over(cloud: Cloud) -> None:
+def test_no_warning_is_sent_when_the_draft_is_deleted_submitted_or_expired(cloud: Cloud) -> None:
     deleted, submitted, over = cloud.start(), cloud.start(), cloud.start()
     assert cloud.delete(deleted, 1).status == 204
     assert cloud.submit(submitted).status == 202
@@ -115,7 +115,7 @@ def test_nothing_is_warned_of_when_the_draft_is_gone_or_sent_in_or_over(cloud: C
     assert cloud.deps.listings.open_cycles() == (submitted,)
 
 
-def test_drafts_are_no_rounds_when_rounds_are_repaired(cloud: Cloud) -> None:
+def test_drafts_are_not_cycles_when_orphaned_executions_are_repaired(cloud: Cloud) -> None:
     cloud.start()
     assert len(listed(cloud)) == 1
     assert cloud.deps.listings.open_cycles() == ()
@@ -123,7 +123,7 @@ def test_drafts_are_no_rounds_when_rounds_are_repaired(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("operation", ["Query", "GetItem", "TransactWriteItems"])
-def test_warning_is_given_once_when_a_run_died_anywhere(cloud: Cloud, operation: str) -> None:
+def test_warning_is_sent_once_when_a_run_failed_anywhere(cloud: Cloud, operation: str) -> None:
     cloud.start()
     cloud.start()
     cloud.clock.at += SIXTY_HOURS
@@ -134,7 +134,7 @@ def test_warning_is_given_once_when_a_run_died_anywhere(cloud: Cloud, operation:
     assert (len(warned(cloud)), listed(cloud)) == (2, [])
 
 
-def test_warning_is_given_once_when_its_answer_was_lost(cloud: Cloud) -> None:
+def test_warning_is_sent_once_when_its_response_was_lost(cloud: Cloud) -> None:
     cloud.start()
     cloud.clock.at += SIXTY_HOURS
     cloud.wire.lose_answer("TransactWriteItems", attempts=4)
@@ -144,7 +144,7 @@ def test_warning_is_given_once_when_its_answer_was_lost(cloud: Cloud) -> None:
     assert (len(warned(cloud)), listed(cloud)) == (1, [])
 
 
-def test_nobody_is_warned_when_the_payer_wants_no_warning(cloud: Cloud) -> None:
+def test_no_warning_is_sent_when_the_payer_configures_none(cloud: Cloud) -> None:
     clock = cloud.deps.payer.draft_clock.model_copy(update={"warn_hours_left": 0})
     cloud.deps.payer = cloud.deps.payer.model_copy(update={"draft_clock": clock})
     cloud.start()
@@ -155,7 +155,7 @@ def test_nobody_is_warned_when_the_payer_wants_no_warning(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("D4")
-def test_drafts_are_listed_with_their_time_left_when_asked_for(cloud: Cloud) -> None:
+def test_drafts_are_listed_with_their_time_left_when_requested(cloud: Cloud) -> None:
     first = cloud.start()
     cloud.submitted()
     cloud.clock.pass_by(hours=2)
@@ -176,7 +176,7 @@ def test_drafts_are_listed_with_their_time_left_when_asked_for(cloud: Cloud) -> 
     assert [one["draft_id"] for one in cloud.drafts().body["drafts"]] == [second]
 
 
-def test_list_goes_on_when_a_page_is_full(cloud: Cloud) -> None:
+def test_list_continues_when_a_page_is_full(cloud: Cloud) -> None:
     started = [cloud.start() for _ in range(3)]
     first = cloud.drafts(limit="2").body
     rest = cloud.drafts(limit="2", cursor=first["cursor"]).body
@@ -189,7 +189,7 @@ def test_list_goes_on_when_a_page_is_full(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("D6")
-def test_review_lists_what_a_submission_would_when_much_is_missing(cloud: Cloud) -> None:
+def test_validation_lists_what_a_submission_would_when_fields_are_missing(cloud: Cloud) -> None:
     draft_id = cloud.start()
     stay = {"authorization_type": "INPATIENT", "primary_diagnosis": "Z9999"}
     changes: dict[str, Any] = {
@@ -212,7 +212,7 @@ def test_review_lists_what_a_submission_would_when_much_is_missing(cloud: Cloud)
 
 
 @pytest.mark.rule("D6")
-def test_review_is_empty_when_the_draft_can_be_submitted(cloud: Cloud) -> None:
+def test_validation_is_empty_when_the_draft_can_be_submitted(cloud: Cloud) -> None:
     draft_id = cloud.start()
     assert cloud.review_of(draft_id).body["errors"] == []
     assert cloud.submit(draft_id).status == 202

@@ -59,7 +59,7 @@ def second(**approved: Any) -> dict[str, Any]:
 
 
 @pytest.mark.rule("W3")
-def test_period_and_units_are_those_asked_for_when_a_line_is_approved_as_asked(
+def test_period_and_units_are_the_requested_ones_when_a_line_is_approved_as_requested(
     cloud: Cloud,
 ) -> None:
     request_id = pended(cloud)
@@ -87,7 +87,7 @@ def test_period_and_units_are_those_asked_for_when_a_line_is_approved_as_asked(
     ],
     ids=["units", "period", "code"],
 )
-def test_line_is_modified_when_less_is_approved_than_was_asked(
+def test_line_is_modified_when_less_is_approved_than_was_requested(
     cloud: Cloud, approved: dict[str, Any]
 ) -> None:
     request_id = pended(cloud)
@@ -108,7 +108,7 @@ def test_line_is_modified_when_less_is_approved_than_was_asked(
         assert "APPEAL" in told["allowed_actions"]
 
 
-def test_line_is_modified_without_reasons_when_more_is_approved_than_was_asked(
+def test_line_is_modified_without_reasons_when_more_is_approved_than_was_requested(
     cloud: Cloud,
 ) -> None:
     request_id = pended(cloud)
@@ -132,7 +132,7 @@ def test_line_is_modified_without_reasons_when_more_is_approved_than_was_asked(
         ({**APPROVED, "line_id": "1.2", "status": "MODIFIED"}, "/lines/1/status"),
     ],
 )
-def test_decision_is_refused_when_something_of_it_is_wrong(
+def test_decision_is_rejected_when_part_of_it_is_invalid(
     cloud: Cloud, line: dict[str, Any], pointer: str
 ) -> None:
     request_id = pended(cloud)
@@ -160,7 +160,7 @@ def test_both_diagnoses_are_shown_when_the_adjudicated_one_differs(cloud: Cloud)
 
 
 @pytest.mark.rule("W5")
-def test_round_is_decided_once_when_a_click_comes_again(cloud: Cloud) -> None:
+def test_cycle_is_decided_once_when_a_click_is_repeated(cloud: Cloud) -> None:
     request_id = pended(cloud)
     first = decide(cloud, request_id, APPROVED, DENIED)
     stored = cloud.item(request_id)
@@ -182,7 +182,7 @@ def test_round_is_decided_once_when_a_click_comes_again(cloud: Cloud) -> None:
     assert cloud.item(request_id) == stored
 
 
-def test_decision_is_answered_as_it_was_when_its_answer_was_lost(cloud: Cloud) -> None:
+def test_decision_returns_the_same_response_when_its_response_was_lost(cloud: Cloud) -> None:
     request_id = pended(cloud)
     cloud.wire.lose_answer("TransactWriteItems", attempts=4)
     lost = decide(cloud, request_id, APPROVED, DENIED)
@@ -207,7 +207,7 @@ def meanwhile(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, other: Iterator[Rep
 
 
 @pytest.mark.rule("W6")
-def test_void_stands_when_it_was_quicker_than_the_decision(
+def test_void_takes_precedence_when_it_was_committed_before_the_decision(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request_id = pended(cloud)
@@ -220,7 +220,7 @@ def test_void_stands_when_it_was_quicker_than_the_decision(
 
 
 @pytest.mark.rule("W6")
-def test_decision_stands_when_it_was_quicker_than_the_void(
+def test_decision_takes_precedence_when_it_was_committed_before_the_void(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request_id = pended(cloud)
@@ -248,7 +248,7 @@ def signing(cloud: Cloud) -> Cloud:
     return cloud
 
 
-def test_denial_waits_when_the_payer_asks_for_a_second_signature(signing: Cloud) -> None:
+def test_denial_waits_when_the_payer_requires_a_second_signature(signing: Cloud) -> None:
     request_id = pended(signing)
     signing.move(request_id, "assign")
     reply = decide(signing, request_id, APPROVED, DENIED)
@@ -270,7 +270,7 @@ def test_denial_waits_when_the_payer_asks_for_a_second_signature(signing: Cloud)
     assert "DecisionProposed" not in {entry["type"] for entry in told["history"]}
 
 
-def test_decisions_are_the_determination_when_another_signs(signing: Cloud) -> None:
+def test_decisions_become_the_determination_when_another_reviewer_signs(signing: Cloud) -> None:
     request_id = pended(signing)
     decide(signing, request_id, APPROVED, DENIED)
     body = {"cycle": 1, "accept": True}
@@ -283,7 +283,7 @@ def test_decisions_are_the_determination_when_another_signs(signing: Cloud) -> N
     assert (third.status, third.code) == (409, "action_not_allowed")
 
 
-def test_round_is_open_again_when_the_signature_is_refused(signing: Cloud) -> None:
+def test_cycle_is_open_again_when_the_signature_is_refused(signing: Cloud) -> None:
     request_id = pended(signing)
     decide(signing, request_id, APPROVED, DENIED)
     body = {"cycle": 1, "accept": False}
@@ -317,7 +317,7 @@ def test_appeal_needs_two_new_reviewers_when_decisions_are_signed(signing: Cloud
 
 
 @pytest.mark.rule("W7")
-def test_appeals_end_when_every_level_was_used(cloud: Cloud) -> None:
+def test_no_appeal_is_offered_when_every_level_was_used(cloud: Cloud) -> None:
     request_id = pended(cloud)
     decide(cloud, request_id, APPROVED, DENIED)
     for cycle, by in ((2, SECOND_REVIEWER), (3, THIRD_REVIEWER)):
@@ -349,7 +349,7 @@ MOVED: Mapping[str, str] = {
 
 
 @pytest.mark.rule("W5")
-def test_dates_alone_move_when_an_operator_changes_them(cloud: Cloud) -> None:
+def test_only_dates_change_when_an_operator_changes_them(cloud: Cloud) -> None:
     request_id = pended(cloud)
     decide(cloud, request_id, APPROVED, DENIED)
     before = cloud.read(request_id).body
@@ -375,7 +375,7 @@ def test_dates_alone_move_when_an_operator_changes_them(cloud: Cloud) -> None:
 
 @pytest.mark.rule("S2")
 @pytest.mark.rule("T2")
-def test_new_days_are_listed_and_compared_when_an_operator_changed_dates(cloud: Cloud) -> None:
+def test_new_dates_are_listed_and_compared_when_an_operator_changed_them(cloud: Cloud) -> None:
     one = cloud.pended(services=[BOWEL_SURGERIES])
     assert decide(cloud, one, APPROVED, DENIED).status == 200
     days = {"from_date": "2026-09-07", "to_date": "2026-09-09"}
@@ -391,7 +391,9 @@ def test_new_days_are_listed_and_compared_when_an_operator_changed_dates(cloud: 
 
 
 @pytest.mark.rule("W5")
-def test_dates_stay_when_it_is_not_an_operator_or_nothing_is_approved(cloud: Cloud) -> None:
+def test_dates_do_not_change_when_the_caller_is_no_operator_or_nothing_is_approved(
+    cloud: Cloud,
+) -> None:
     request_id = pended(cloud)
     early = cloud.change_dates(request_id, MOVED)
     assert (early.status, early.body["allowed_actions"]) == (409, ["DETAILS"])
@@ -410,7 +412,7 @@ def test_dates_stay_when_it_is_not_an_operator_or_nothing_is_approved(cloud: Clo
 
 
 @pytest.mark.rule("W2")
-def test_round_is_in_the_operators_queue_when_its_deadline_passed(cloud: Cloud) -> None:
+def test_cycle_is_in_the_overdue_queue_when_its_deadline_passed(cloud: Cloud) -> None:
     late, other = pended(cloud), pended(cloud)
     assert cloud.overdue().body["cycles"] == []
     cloud.clock.pass_by(days=15)
@@ -438,7 +440,7 @@ def test_round_is_in_the_operators_queue_when_its_deadline_passed(cloud: Cloud) 
 
 
 @pytest.mark.rule("A3")
-def test_nobody_is_named_when_a_request_went_through_every_move(signing: Cloud) -> None:
+def test_no_user_is_named_when_a_request_went_through_every_action(signing: Cloud) -> None:
     request_id = pended(signing)
     signing.move(request_id, "assign")
     signing.move(request_id, "peer-to-peer")
@@ -462,7 +464,9 @@ def test_nobody_is_named_when_a_request_went_through_every_move(signing: Cloud) 
         assert [person for person in people if person in reply.text] == []
 
 
-def test_offices_read_what_was_asked_and_offered_when_a_case_is_worked_on(cloud: Cloud) -> None:
+def test_providers_read_information_requests_and_discussions_when_a_case_is_worked_on(
+    cloud: Cloud,
+) -> None:
     request_id = pended(cloud)
     cloud.move(request_id, "extension", {"reason": "A specialist's opinion is awaited."})
     cloud.move(request_id, "peer-to-peer")
@@ -502,7 +506,7 @@ def test_offices_read_what_was_asked_and_offered_when_a_case_is_worked_on(cloud:
 
 
 @pytest.mark.rule("T1")
-def test_history_keeps_the_reviewers_own_steps_when_an_office_reads_it(cloud: Cloud) -> None:
+def test_reviewer_steps_are_hidden_from_the_history_when_a_provider_reads_it(cloud: Cloud) -> None:
     request_id = pended(cloud)
     cloud.move(request_id, "assign")
     cloud.move(request_id, "release")
@@ -512,7 +516,7 @@ def test_history_keeps_the_reviewers_own_steps_when_an_office_reads_it(cloud: Cl
     assert ours[-2:] == ["CaseAssigned", "CaseReleased"]
 
 
-def test_documents_are_new_when_they_arrived_since_the_case_was_claimed(cloud: Cloud) -> None:
+def test_documents_are_new_when_they_arrived_since_the_case_was_assigned(cloud: Cloud) -> None:
     request_id = pended(cloud)
     before = cloud.offer(request_id, "before.pdf").body["document"]["document_id"]
     cloud.arrive(request_id, before, PDF)

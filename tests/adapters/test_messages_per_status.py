@@ -26,7 +26,9 @@ def lived(cloud: Cloud, way: str) -> str:
 
 @pytest.mark.rule("T5")
 @pytest.mark.parametrize("way", ["void", "appealed"])
-def test_both_inboxes_tell_every_status_when_a_request_has_lived(cloud: Cloud, way: str) -> None:
+def test_both_inboxes_have_every_status_when_a_request_went_through_its_lifecycle(
+    cloud: Cloud, way: str
+) -> None:
     request_id = lived(cloud, way)
     assert cloud.relay(cloud.stream()) == []
     for entry in cloud.published():

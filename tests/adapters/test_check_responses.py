@@ -68,7 +68,7 @@ def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.rule("C6")
-def test_every_code_says_what_to_do_next_when_checked(cloud: Cloud) -> None:
+def test_every_code_has_its_next_step_when_checked(cloud: Cloud) -> None:
     answer = checked(cloud, surgery(), outpatient(IMAGE, VISIT, UNKNOWN))
     told = {
         code["code"]: (code["requirement"], code["next_step"]["action"])
@@ -134,14 +134,14 @@ def test_confirmation_is_offered_when_nothing_needs_precertification(cloud: Clou
 
 @pytest.mark.rule("C15")
 @pytest.mark.parametrize("code", [VISIT, IMAGE, UNKNOWN, "44120"])
-def test_answer_says_that_it_is_no_guarantee_when_it_is_any(cloud: Cloud, code: str) -> None:
+def test_no_guarantee_notice_is_returned_when_a_check_is_answered(cloud: Cloud, code: str) -> None:
     answer = checked(cloud, outpatient(code))
     assert answer["notices"][0] == cloud.deps.payer.notices["no_guarantee"]
 
 
 @pytest.mark.rule("C10")
 @pytest.mark.parametrize("service", [outpatient(VISIT, IMAGE), surgery()], ids=["visit", "stay"])
-def test_emergency_is_told_its_own_way_when_it_is_checked(
+def test_emergency_has_its_own_next_step_when_it_is_checked(
     cloud: Cloud, service: dict[str, Any]
 ) -> None:
     answer = checked(cloud, {**service, "urgency": "EMERGENCY"})
@@ -154,7 +154,7 @@ def test_emergency_is_told_its_own_way_when_it_is_checked(
     assert answer["vendors"] == []
 
 
-def test_emergency_is_unable_to_determine_when_no_rule_knows_the_code(cloud: Cloud) -> None:
+def test_emergency_is_unable_to_determine_when_no_rule_covers_the_code(cloud: Cloud) -> None:
     answer = checked(cloud, outpatient(UNKNOWN, urgency="EMERGENCY"))
     assert answer["requirement"] == "UNABLE_TO_DETERMINE"
 
@@ -167,7 +167,7 @@ def test_emergency_is_unable_to_determine_when_no_rule_knows_the_code(cloud: Clo
     ],
     ids=["HMO", "OAP"],
 )
-def test_referral_is_told_when_the_plan_asks_for_one(
+def test_referral_notice_is_returned_when_the_plan_requires_one(
     cloud: Cloud, member_id: str, patient: tuple[str, str, str], *, needed: bool
 ) -> None:
     names = ("date_of_birth", "last_name", "first_name")
@@ -177,7 +177,7 @@ def test_referral_is_told_when_the_plan_asks_for_one(
     assert (cloud.deps.payer.notices["referral_needed"] in answer["notices"]) is needed
 
 
-def test_predetermination_is_offered_when_the_rule_does(cloud: Cloud) -> None:
+def test_predetermination_is_offered_when_a_rule_offers_it(cloud: Cloud) -> None:
     offered = {rule["code"]: rule["predetermination"] for rule in codes_of(_predetermined(cloud))}
     assert offered == {"19342": True, VISIT: False}
     assert _predetermined(cloud)["predetermination_available"] is True
@@ -197,7 +197,7 @@ def test_predetermination_has_the_same_form_and_its_own_label_when_it_is_offered
 
 
 @pytest.mark.rule("C14")
-def test_predetermination_is_refused_when_none_is_offered(cloud: Cloud) -> None:
+def test_predetermination_is_rejected_when_none_is_offered(cloud: Cloud) -> None:
     reply = cloud.check(services=[outpatient(VISIT)], purpose="PREDETERMINATION")
     assert (reply.status, reply.code) == (422, "invalid_input")
     assert [error["pointer"] for error in reply.body["errors"]] == ["/content/purpose"]
@@ -213,7 +213,7 @@ def _predetermined(cloud: Cloud, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.rule("A5")
-def test_behavioral_services_get_guidance_and_no_form_when_asked_for(cloud: Cloud) -> None:
+def test_behavioral_services_get_guidance_and_no_form_when_checked(cloud: Cloud) -> None:
     payer = cloud.deps.payer
     offered = [kind.code for kind in payer.form.types_of_service]
     assert not [code for code in offered if "BEHAVIORAL" in code or "MENTAL" in code]
@@ -229,7 +229,7 @@ def test_behavioral_services_get_guidance_and_no_form_when_asked_for(cloud: Clou
 
 
 @pytest.mark.rule("C8")
-def test_third_party_is_told_with_all_its_contacts_when_it_decides(cloud: Cloud) -> None:
+def test_delegated_vendor_is_returned_with_all_its_contacts_when_it_decides(cloud: Cloud) -> None:
     answer = checked(cloud, surgery(), outpatient(IMAGE, VISIT, "70552"))
     (vendor,) = answer["vendors"]
     assert vendor["vendor_id"] == "EVICORE-RAD"
@@ -261,7 +261,9 @@ def test_third_party_is_told_with_all_its_contacts_when_it_decides(cloud: Cloud)
 
 
 @pytest.mark.rule("C12")
-def test_equipment_vendor_is_told_with_what_it_wants_when_it_is_for_home(cloud: Cloud) -> None:
+def test_equipment_vendor_is_returned_with_its_requirements_when_it_is_for_home(
+    cloud: Cloud,
+) -> None:
     answer = checked(cloud, equipment(EQUIPMENT))
     (vendor,) = answer["vendors"]
     wanted = " ".join(vendor["requirements"]).lower()
@@ -294,7 +296,7 @@ def test_equipment_vendor_is_told_with_what_it_wants_when_it_is_for_home(cloud: 
         (EQUIPMENT, "DME", "HOME", "EVICORE-DME"),
     ],
 )
-def test_family_goes_to_its_vendor_when_it_is_delegated(
+def test_code_family_is_delegated_to_its_vendor_when_checked(
     cloud: Cloud, code: str, type_of_service: str, place: str, vendor: str
 ) -> None:
     drug = {"medication": {"name": "Aldesleukin"}} if code.startswith("J") else {}
@@ -316,7 +318,7 @@ def test_home_health_is_ordered_directly_when_it_is_checked(cloud: Cloud) -> Non
 # -- The id it is quoted by ---------------------------------------------------------------------------
 
 
-def test_check_stays_one_call_when_it_names_third_parties_and_an_id(cloud: Cloud) -> None:
+def test_check_is_one_call_when_it_names_vendors_and_returns_an_id(cloud: Cloud) -> None:
     checked(cloud, outpatient(IMAGE))
     with cloud.wire.counting() as calls:
         answer = checked(cloud, outpatient(IMAGE, VISIT), equipment(EQUIPMENT))
@@ -325,13 +327,15 @@ def test_check_stays_one_call_when_it_names_third_parties_and_an_id(cloud: Cloud
     assert len(answer["vendors"]) == 2
 
 
-def test_id_is_carried_to_the_details_when_a_request_comes_of_the_check(cloud: Cloud) -> None:
+def test_assertion_id_is_copied_to_the_details_when_a_request_follows_the_check(
+    cloud: Cloud,
+) -> None:
     quoted = checked(cloud, surgery())["assertion_id"]
     request_id = cloud.submitted(assertion_id=quoted)
     assert cloud.read(request_id).body["content"]["assertion_id"] == quoted
 
 
-def test_id_is_proven_when_it_is_quoted_with_its_question(cloud: Cloud) -> None:
+def test_assertion_is_verified_when_it_is_quoted_with_its_question(cloud: Cloud) -> None:
     quoted = checked(cloud, surgery())["assertion_id"]
     cloud.clock.pass_by(days=3)
     assert checked(cloud, surgery(), assertion_id=quoted)["assertion_valid"] is True
@@ -340,20 +344,20 @@ def test_id_is_proven_when_it_is_quoted_with_its_question(cloud: Cloud) -> None:
     assert checked(cloud, surgery())["assertion_valid"] is None
 
 
-def test_id_of_the_past_is_not_given_when_a_check_is_made_as_of_then(cloud: Cloud) -> None:
+def test_no_assertion_id_is_issued_when_a_check_is_made_as_of_the_past(cloud: Cloud) -> None:
     cloud.clock.pass_by(days=3)
     body = {"content": entered(), "as_of": "2026-07-02T15:00:00Z"}
     reply = cloud.call(check, "POST", "/v1/checks", body)
     assert (reply.status, reply.body["assertion_id"]) == (200, None)
 
 
-def test_id_fits_still_when_the_list_was_loaded_again(cloud: Cloud) -> None:
+def test_assertion_is_still_valid_when_the_same_list_was_published_again(cloud: Cloud) -> None:
     quoted = checked(cloud, surgery())["assertion_id"]
     load_sample_payer(cloud.deps)
     assert checked(cloud, surgery(), assertion_id=quoted)["assertion_valid"] is True
 
 
-def test_key_of_the_ids_stays_when_another_list_comes_into_force(clients: Clients) -> None:
+def test_assertion_key_does_not_change_when_another_list_takes_effect(clients: Clients) -> None:
     client, table = clients.by_name["dynamodb"], names("reference")
     create_tables(client, names("unused"), table)
     keys = iter((b"first", b"second"))
@@ -370,7 +374,7 @@ def test_key_of_the_ids_stays_when_another_list_comes_into_force(clients: Client
 # -- The hand-over ------------------------------------------------------------------------------------
 
 
-def test_document_holds_what_the_vendor_decides_and_no_more_when_handed_over(
+def test_bundle_has_the_services_the_vendor_decides_only_when_exported(
     cloud: Cloud,
 ) -> None:
     services = (surgery(), outpatient(IMAGE, VISIT), equipment(EQUIPMENT))
@@ -384,13 +388,13 @@ def test_document_holds_what_the_vendor_decides_and_no_more_when_handed_over(
     assert patient["identifier"][0]["value"] == "849382930"
 
 
-def test_two_documents_share_no_id_when_made_of_the_same(cloud: Cloud) -> None:
+def test_two_bundles_share_no_id_when_exported_from_the_same_check(cloud: Cloud) -> None:
     first, second = (handed_over(cloud, "EVICORE-RAD", outpatient(IMAGE)).body for _ in range(2))
     urls = [entry["fullUrl"] for deps in (first, second) for entry in deps["entry"]]
     assert len(set(urls)) == len(urls)
 
 
-def test_third_party_is_unknown_when_the_list_has_it_not(cloud: Cloud) -> None:
+def test_vendor_is_not_found_when_the_list_does_not_have_it(cloud: Cloud) -> None:
     reply = handed_over(cloud, "NONE", outpatient(IMAGE))
     assert (reply.status, reply.code) == (422, "invalid_input")
     assert [error["pointer"] for error in reply.body["errors"]] == ["/vendor_id"]
@@ -407,14 +411,14 @@ def test_third_party_is_unknown_when_the_list_has_it_not(cloud: Cloud) -> None:
     ],
     ids=["the payer's", "nobody's", "another's", "emergency", "delivered already"],
 )
-def test_nothing_is_handed_over_when_the_third_party_decides_on_nothing(
+def test_nothing_is_exported_when_the_vendor_decides_nothing(
     cloud: Cloud, vendor_id: str, service: dict[str, Any]
 ) -> None:
     reply = handed_over(cloud, vendor_id, service)
     assert (reply.status, reply.code) == (409, "nothing_to_export")
 
 
-def test_faults_are_those_of_the_check_when_something_is_missing(cloud: Cloud) -> None:
+def test_errors_are_those_of_the_check_when_a_field_is_missing(cloud: Cloud) -> None:
     reply = handed_over(cloud, "EVICORE-RAD", outpatient(IMAGE, service_date=None))
     assert reply.status == 422
     assert [error["pointer"] for error in reply.body["errors"]] == [
@@ -422,7 +426,7 @@ def test_faults_are_those_of_the_check_when_something_is_missing(cloud: Cloud) -
     ]
 
 
-def test_nothing_is_handed_over_when_the_caller_may_not_check(cloud: Cloud) -> None:
+def test_nothing_is_exported_when_the_caller_may_not_check(cloud: Cloud) -> None:
     body = {"content": entered(services=[outpatient(IMAGE)]), "vendor_id": "EVICORE-RAD"}
     reply = cloud.call(check, "POST", "/v1/checks/export", body, by=UNENTITLED)
     assert (reply.status, reply.code) == (403, "not_entitled")

@@ -37,7 +37,7 @@ def pended(cloud: Cloud, urgency: str = "STANDARD") -> str:
 
 
 @pytest.mark.parametrize(("what", "body"), MOVES, ids=[what for what, _ in MOVES])
-def test_case_is_nobodys_but_its_queues_when_a_reviewer_moves(
+def test_case_is_accessible_from_its_worklist_only_when_a_reviewer_acts(
     cloud: Cloud, what: str, body: Any
 ) -> None:
     request_id = pended(cloud)
@@ -50,7 +50,7 @@ def test_case_is_nobodys_but_its_queues_when_a_reviewer_moves(
 
 
 @pytest.mark.parametrize(("what", "body"), MOVES[2:], ids=[what for what, _ in MOVES[2:]])
-def test_colleague_is_refused_when_a_case_is_held(cloud: Cloud, what: str, body: Any) -> None:
+def test_colleague_is_refused_when_a_case_is_assigned(cloud: Cloud, what: str, body: Any) -> None:
     request_id = pended(cloud)
     assert cloud.move(request_id, "assign").status == 200
     held = cloud.item(request_id)
@@ -62,7 +62,7 @@ def test_colleague_is_refused_when_a_case_is_held(cloud: Cloud, what: str, body:
     assert cloud.item(request_id) == held
 
 
-def test_lease_ends_by_itself_when_its_time_is_over(cloud: Cloud) -> None:
+def test_assignment_ends_when_its_time_has_passed(cloud: Cloud) -> None:
     request_id = pended(cloud)
     claimed = cloud.move(request_id, "assign").body
     assert claimed["assignment"] == {
@@ -95,7 +95,7 @@ def test_colleague_may_decide_when_the_case_was_released(cloud: Cloud) -> None:
     assert cloud.decide(request_id, BOTH, by=SECOND_REVIEWER).status == 200
 
 
-def test_list_is_the_reviewers_own_when_mine_is_asked_for(cloud: Cloud) -> None:
+def test_list_has_the_reviewers_own_cases_when_mine_is_requested(cloud: Cloud) -> None:
     first, second = pended(cloud), pended(cloud)
     cloud.move(second, "assign")
     mine = cloud.worklist(mine="true").body
@@ -110,7 +110,7 @@ def test_list_is_the_reviewers_own_when_mine_is_asked_for(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("W2")
-def test_clock_stands_still_when_information_is_asked_for(cloud: Cloud) -> None:
+def test_clock_is_paused_when_information_is_requested(cloud: Cloud) -> None:
     request_id = pended(cloud)
     due_at = cloud.read(request_id).body["due_at"]
     cloud.clock.pass_by(days=2)
@@ -129,14 +129,16 @@ def test_clock_stands_still_when_information_is_asked_for(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("W2")
-def test_providers_have_hours_when_an_urgent_case_asks(cloud: Cloud) -> None:
+def test_providers_have_hours_when_information_is_requested_for_an_expedited_case(
+    cloud: Cloud,
+) -> None:
     request_id = pended(cloud, "EXPEDITED")
     asked = cloud.move(request_id, "information", {"text": "Since when?"})
     assert asked.body["due_at"] == "2026-07-03T15:00:00Z"
 
 
 @pytest.mark.rule("W2")
-def test_review_goes_on_when_a_document_arrives(cloud: Cloud) -> None:
+def test_review_continues_when_a_document_arrives(cloud: Cloud) -> None:
     request_id = pended(cloud)
     cloud.move(request_id, "information", {"documents": ["CLINICAL_NOTES"]})
     cloud.clock.pass_by(days=1)
@@ -150,7 +152,9 @@ def test_review_goes_on_when_a_document_arrives(cloud: Cloud) -> None:
     assert types.count("InformationReceived") == 1
 
 
-def test_paused_case_stands_by_the_providers_deadline_when_the_list_is_read(cloud: Cloud) -> None:
+def test_paused_case_is_sorted_by_the_providers_deadline_when_the_list_is_read(
+    cloud: Cloud,
+) -> None:
     paused = pended(cloud)
     cloud.clock.pass_by(minutes=1)
     running = pended(cloud)
@@ -162,7 +166,7 @@ def test_paused_case_stands_by_the_providers_deadline_when_the_list_is_read(clou
     ]
 
 
-def test_information_is_asked_for_once_when_the_answer_was_lost(cloud: Cloud) -> None:
+def test_information_is_requested_once_when_the_response_was_lost(cloud: Cloud) -> None:
     request_id = pended(cloud)
     body = {"documents": ["CLINICAL_NOTES", "CLINICAL_NOTES"], "text": "Since when?"}
     first = cloud.move(request_id, "information", body)
@@ -181,14 +185,14 @@ def test_information_is_asked_for_once_when_the_answer_was_lost(cloud: Cloud) ->
         ({"text": ""}, "/text"),
     ],
 )
-def test_information_is_refused_when_the_payer_does_not_know_it(
+def test_request_for_information_is_rejected_when_the_payer_does_not_know_the_document(
     cloud: Cloud, body: Any, pointer: str
 ) -> None:
     reply = cloud.move(pended(cloud), "information", body)
     assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, pointer)
 
 
-def test_answer_is_refused_when_nothing_is_asked_for(cloud: Cloud) -> None:
+def test_response_to_rfi_is_rejected_when_none_is_open(cloud: Cloud) -> None:
     request_id = pended(cloud)
     reply = cloud.answer(request_id, "Here it is.")
     assert (reply.status, reply.body["allowed_actions"]) == (409, ["DETAILS", "MODIFY", "VOID"])
@@ -216,14 +220,14 @@ def test_deadline_moves_once_when_it_is_extended(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("W2")
-def test_deadline_stays_when_an_urgent_case_would_be_extended(cloud: Cloud) -> None:
+def test_deadline_does_not_move_when_an_expedited_case_is_extended(cloud: Cloud) -> None:
     request_id = pended(cloud, "EXPEDITED")
     assert cloud.move(request_id, "extension", {"reason": "Holidays."}).status == 409
     assert cloud.move(request_id, "extension", {"reason": ""}).status == 422
     assert cloud.read(request_id).body["due_at"] == "2026-07-04T15:00:00Z"
 
 
-def test_talk_is_offered_once_when_it_is_clicked_twice(cloud: Cloud) -> None:
+def test_peer_to_peer_is_offered_once_when_it_is_clicked_twice(cloud: Cloud) -> None:
     request_id = pended(cloud)
     due_at = cloud.read(request_id).body["due_at"]
     for _ in range(2):
@@ -234,7 +238,7 @@ def test_talk_is_offered_once_when_it_is_clicked_twice(cloud: Cloud) -> None:
     assert told["due_at"] == due_at
 
 
-def test_nothing_is_moved_when_nothing_waits_for_a_reviewer(cloud: Cloud) -> None:
+def test_no_action_is_taken_when_no_case_is_pended(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     for what, body in MOVES:
         reply = cloud.move(request_id, what, body, by=REVIEWER)
@@ -242,7 +246,7 @@ def test_nothing_is_moved_when_nothing_waits_for_a_reviewer(cloud: Cloud) -> Non
         assert reply.body["allowed_actions"] == ["DETAILS"]
 
 
-def test_expedited_appeal_is_before_elective_cases_when_the_worklist_is_read(cloud: Cloud) -> None:
+def test_expedited_appeal_is_before_standard_cases_when_the_worklist_is_read(cloud: Cloud) -> None:
     standard = [pended(cloud) for _ in range(2)]
     cloud.clock.pass_by(days=14)
     appealed = cloud.determined()

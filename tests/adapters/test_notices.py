@@ -48,7 +48,7 @@ def stored(cloud: Cloud) -> list[str]:
 
 
 @pytest.mark.rule("W4")
-def test_both_letters_are_kept_with_the_request_when_it_is_determined(cloud: Cloud) -> None:
+def test_both_notices_are_stored_with_the_request_when_it_is_determined(cloud: Cloud) -> None:
     request_id = cloud.determined()
     tell(cloud, request_id)
     assert sorted(stored(cloud)) == [notice_key(request_id, name) for name in NOTICES]
@@ -66,7 +66,7 @@ def test_both_letters_are_kept_with_the_request_when_it_is_determined(cloud: Clo
     assert len(cloud.items("EVENT#notices-")) == 1
 
 
-def test_nothing_is_kept_twice_when_the_event_comes_again(cloud: Cloud) -> None:
+def test_nothing_is_stored_twice_when_the_event_is_redelivered(cloud: Cloud) -> None:
     request_id = cloud.determined()
     for _ in range(2):
         tell(cloud, request_id)
@@ -74,7 +74,9 @@ def test_nothing_is_kept_twice_when_the_event_comes_again(cloud: Cloud) -> None:
     assert len(cloud.items("EVENT#notices-")) == 1
 
 
-def test_letters_are_printed_again_when_the_first_run_died_before_its_record(cloud: Cloud) -> None:
+def test_notices_are_printed_again_when_the_first_run_failed_before_its_record(
+    cloud: Cloud,
+) -> None:
     request_id = cloud.determined()
     cloud.wire.cut("TransactWriteItems")
     with pytest.raises(Exception, match="try_again"):
@@ -84,7 +86,7 @@ def test_letters_are_printed_again_when_the_first_run_died_before_its_record(clo
     assert len(cloud.items("NOTICE#")) == 2
 
 
-def test_nothing_is_printed_when_the_round_is_not_decided(cloud: Cloud) -> None:
+def test_nothing_is_printed_when_the_cycle_is_not_decided(cloud: Cloud) -> None:
     request_id = cloud.pended()
     tell(cloud, request_id)
     assert stored(cloud) == []
@@ -101,7 +103,7 @@ def printed(cloud: Cloud, **lines: str) -> str:
 
 @pytest.mark.rule("W4")
 @pytest.mark.parametrize("reader", [OFFICE, FACILITY], ids=["office", "facility"])
-def test_letters_are_listed_and_given_to_both_providers_when_they_are_printed(
+def test_notices_are_listed_and_given_to_both_providers_when_they_are_printed(
     cloud: Cloud, reader: Mapping[str, str]
 ) -> None:
     request_id = printed(cloud)
@@ -132,7 +134,7 @@ def test_letters_are_listed_and_given_to_both_providers_when_they_are_printed(
         assert "Adams" not in url.geturl()
 
 
-def test_letters_are_listed_and_given_to_reviewers_of_the_plan_when_they_ask(cloud: Cloud) -> None:
+def test_notices_are_listed_and_given_to_reviewers_of_the_plan_when_requested(cloud: Cloud) -> None:
     request_id = printed(cloud)
     assert [
         one["notice_id"] for one in cloud.case(request_id).body["determination_notices"]
@@ -144,7 +146,7 @@ def test_letters_are_listed_and_given_to_reviewers_of_the_plan_when_they_ask(clo
         assert cloud.download_notice(request_id, name, REVIEWER).status == 403
 
 
-def test_letter_is_nobodys_else_when_it_is_asked_for(cloud: Cloud) -> None:
+def test_notice_is_not_found_when_the_caller_has_no_access(cloud: Cloud) -> None:
     request_id = printed(cloud)
     assert cloud.download_notice(request_id, "1-provider", STRANGER).status == 404
     assert cloud.download_notice(request_id, "1-provider", UNENTITLED).status == 403
@@ -155,13 +157,13 @@ def test_letter_is_nobodys_else_when_it_is_asked_for(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     "name", ["2-provider", "1-nobody", "0-member", "1-PROVIDER", "1-member.pdf", "x"]
 )
-def test_nothing_is_given_when_the_letter_is_none_of_the_request(cloud: Cloud, name: str) -> None:
+def test_notice_is_not_found_when_it_is_of_another_request(cloud: Cloud, name: str) -> None:
     request_id = printed(cloud)
     assert cloud.download_notice(request_id, name).code == "not_found"
     assert cloud.download_case_notice(request_id, name).code == "not_found"
 
 
-def test_there_are_no_letters_when_nothing_is_decided(cloud: Cloud) -> None:
+def test_there_are_no_notices_when_nothing_is_decided(cloud: Cloud) -> None:
     draft_id, request_id = cloud.start(), cloud.pended()
     for one in (draft_id, request_id):
         tell(cloud, one)
@@ -172,13 +174,13 @@ def test_there_are_no_letters_when_nothing_is_decided(cloud: Cloud) -> None:
     assert cloud.download_notice(draft_id, "1-provider").status == 410
 
 
-def test_letters_id_has_the_form_that_paths_take_when_it_is_made() -> None:
+def test_notice_id_has_the_path_id_format_when_it_is_generated() -> None:
     for cycle in (1, 2, 12):
         for audience in Audience:
             assert http._NOTICE_ID.fullmatch(notice_id(cycle, audience))
 
 
-def test_letter_is_one_call_when_it_is_given(cloud: Cloud) -> None:
+def test_notice_is_one_call_when_it_is_downloaded(cloud: Cloud) -> None:
     request_id = printed(cloud)
     with cloud.wire.counting() as calls:
         assert cloud.download_notice(request_id, "1-member").status == 200
