@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bench.tables import table
+from functions.status.models import DashboardResponse
 from precert.adapters.dynamodb.listings import PAGE, DynamoDBListings
 from precert.adapters.dynamodb.request_items import set_lines
-from precert.api.answers.lists import DashboardAnswer
 from precert.domain.caller import Caller
 from precert.domain.rows import row_of_request
 from precert.domain.statuses import Status
@@ -130,7 +130,7 @@ def pages(index: IndexesInMemory, filters: dict[str, Any]) -> Callable[[], str |
             now=START,
             **filters,
         )
-        cursor = DashboardAnswer.of(found, payer).cursor
+        cursor = DashboardResponse.of(found, payer=payer).cursor
         return cursor
 
     return page

@@ -47,10 +47,10 @@ UPLOAD: Final = FunctionSpec(
 )
 STATUS: Final = FunctionSpec(
     "StatusFunction",
-    "Dashboard, details, history, messages and flags",
+    "Dashboard, details, history, messages, flags, and who the caller is",
     "status",
     "functions.status.handler.handle",
-    (Env.REQUESTS_TABLE, *_CLAIMS),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_CLAIMS),
     serves="status",
 )
 REVIEW: Final = FunctionSpec(

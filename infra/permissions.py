@@ -63,6 +63,7 @@ def grant(
         (*READ_ACTIONS, "dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
         *LINE_INDEXES,
     )
+    tables.allow_reference(status, ("dynamodb:Query",))
 
     review = of(catalogue.REVIEW)
     tables.allow_requests(review, WRITE_ACTIONS, WORKLIST_INDEX)

@@ -121,7 +121,7 @@ class Route(StrEnum):
 
 
 class Entitlement(StrEnum):
-    """Groups of the identity provider (A1 and the design's other audiences)."""
+    """Entitlements of callers, which are groups of the identity provider (A1)."""
 
     PATIENT_SEARCH = "PatientSearch"
     REVIEWER = "Reviewer"

@@ -22,29 +22,30 @@ from functions.check.models import (
     ReferenceResponse,
     RequirementsResponse,
 )
+from functions.status.models import (
+    DashboardResponse,
+    DraftsResponse,
+    FlaggedResponse,
+    FrequentProvidersResponse,
+    MeResponse,
+    MessagesResponse,
+    PatientRequestsBody,
+    UnreadResponse,
+)
 from functions.upload.models import DocumentUploadResponse
 from precert.api.answers.drafts import (
     DraftAnswer,
-    DraftsAnswer,
     SavedDraftAnswer,
     StartedDraftAnswer,
     SubmissionAnswer,
     ValidatedDraftAnswer,
 )
-from precert.api.answers.lists import (
-    DashboardAnswer,
-    FlaggedAnswer,
-    MessagesAnswer,
-    UnreadAnswer,
-)
-from precert.api.answers.providers import FrequentProvidersAnswer
 from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
 from precert.api.bodies import (
     AppealBody,
     ContentBody,
     InformationResponseBody,
     PartsBody,
-    PatientRequestsBody,
     StartDraftBody,
     VoidBody,
 )
@@ -82,7 +83,7 @@ from precert.domain.values import AuthorizationType
 from precert.names import Entitlement
 from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.confirmation import no_confirmation
-from precert.usecases.directory import FoundProvider, FoundProviders
+from precert.usecases.directory import FoundProvider, FoundProviders, TinProviders
 from precert.usecases.documents import CreatedUpload, DocumentLink, RequestedUpload
 from precert.usecases.drafts import ReviewedDraft, SavedDraft, StartedDraft, elsewhere
 from precert.usecases.members import ConfirmedPatient, FoundPatients, require_member
@@ -148,12 +149,12 @@ def _before_submission(told: Story) -> dict[str, Example]:
             ),
         ),
         "listFrequentProviders": Example(
-            answer=FrequentProvidersAnswer.of(
-                (
+            answer=FrequentProvidersResponse(
+                providers=[
                     FrequentProvider(
                         provider=told.facility.as_provider(), selected=12, selected_at=STARTED
                     ),
-                )
+                ]
             ),
         ),
         "getReference": Example(answer=_reference(told)),
@@ -175,7 +176,9 @@ def _before_submission(told: Story) -> dict[str, Example]:
             StartedDraftAnswer.of(StartedDraft(draft, told.check), told.payer, told.code_sets),
         ),
         "listDrafts": Example(
-            answer=DraftsAnswer.of(Page((row_of_request(draft),), cursor=None), told.payer, STARTED)
+            answer=DraftsResponse.of(
+                Page((row_of_request(draft),), cursor=None), payer=told.payer, now=STARTED
+            )
         ),
         "resumeDraft": Example(
             answer=DraftAnswer.of(draft, (), told.payer, told.code_sets, STARTED)
@@ -259,27 +262,30 @@ def _after_submission(told: Story) -> dict[str, Example]:
         "downloadCaseNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
         "deleteDocument": Example(),
         "listRequests": Example(
-            answer=DashboardAnswer.of(
-                Page((row_of_request(told.determined.request),), cursor=None), told.payer
+            answer=DashboardResponse.of(
+                Page((row_of_request(told.determined.request),), cursor=None), payer=told.payer
             )
         ),
-        "listFlagged": Example(answer=FlaggedAnswer.of((_flagged(told),), told.payer)),
+        "readMe": Example(answer=_me(told)),
+        "listFlagged": Example(answer=FlaggedResponse.of((_flagged(told),), payer=told.payer)),
         "flagRequest": Example(),
         "unflagRequest": Example(),
         "listPatientRequests": Example(
             PatientRequestsBody(member_id=told.patient.member_id),
-            DashboardAnswer.of(
-                Page((row_of_request(told.determined.request),), cursor=None), told.payer
+            DashboardResponse.of(
+                Page((row_of_request(told.determined.request),), cursor=None), payer=told.payer
             ),
         ),
-        "readRequest": Example(answer=RequestAnswer.of(file, told.payer, told.code_sets)),
+        "readRequest": Example(
+            answer=RequestAnswer.of(file, payer=told.payer, code_sets=told.code_sets)
+        ),
         "listMessages": Example(
-            answer=MessagesAnswer.of(
-                MessagePage(_messages(told), unread=2, cursor=None), told.payer
+            answer=MessagesResponse.of(
+                MessagePage(_messages(told), unread=2, cursor=None), payer=told.payer
             )
         ),
         "markMessage": Example(),
-        "markAllMessages": Example(answer=UnreadAnswer(unread=0)),
+        "markAllMessages": Example(answer=UnreadResponse(unread=0)),
     }
 
 
@@ -311,6 +317,16 @@ def _created(told: Story) -> CreatedUpload:
         max_bytes=told.payer.documents.max_bytes,
     )
     return CreatedUpload(told.awaited, form)
+
+
+def _me(told: Story) -> MeResponse:
+    caller = Caller(
+        subject=OFFICE,
+        entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
+        tins=frozenset({told.facility.tin}),
+    )
+    providers = (TinProviders(told.facility.tin, (told.facility.name,)),)
+    return MeResponse.of(caller, providers)
 
 
 def _flagged(told: Story) -> DashboardRow:

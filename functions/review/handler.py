@@ -8,8 +8,9 @@ from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.answers.reviewed import ReviewedCaseAnswer
 from precert.api.answers.unmatched import UnmatchedProvidersAnswer
 from precert.api.answers.worklist import WorklistAnswer
-from precert.api.bodies import PageQuery, WorklistQuery
+from precert.api.bodies import WorklistQuery
 from precert.api.http import Answer, Api, Call
+from precert.api.models import PageQuery
 from precert.api.review_bodies import (
     ChangeDatesBody,
     DecideBody,

@@ -1,21 +1,32 @@
-"""Where requests stand: dashboard, details with history, messages."""
+"""Dashboard, request details, messages, flags, and who the caller is."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated
 
-from precert.api.answers.drafts import DraftsAnswer
-from precert.api.answers.lists import DashboardAnswer, FlaggedAnswer, MessagesAnswer, UnreadAnswer
-from precert.api.answers.providers import FrequentProvidersAnswer
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from functions.status.models import (
+    DashboardResponse,
+    DraftsResponse,
+    FlaggedResponse,
+    FrequentProvidersResponse,
+    MeResponse,
+    MessagesResponse,
+    PatientRequestsBody,
+    RequestsQuery,
+    TinPageQuery,
+    TinQuery,
+    UnreadResponse,
+)
 from precert.api.answers.requests import RequestAnswer
-from precert.api.bodies import PatientRequestsBody, RequestsQuery, TinPageQuery, TinQuery
-from precert.api.http import Answer, Api, Call
+from precert.api.app import Api
 from precert.api.names import message_of_name
-from precert.api.routes import Function
-from precert.bootstrap import dependencies
-from precert.observability import logger, metrics
-from precert.usecases.directory import list_frequent_providers
+from precert.api.parameters import CurrentCaller, MessageId, RequestId
+from precert.bootstrap import call, claim_names
+from precert.domain.errors import DraftExpiredError, FlagLimitError, NotFoundError
+from precert.usecases.directory import list_frequent_providers, list_own_providers
 from precert.usecases.drafts import list_drafts
-from precert.usecases.messages import list_messages, mark_all_messages, mark_message, no_message
+from precert.usecases.messages import list_messages, mark_all_messages, mark_message
 from precert.usecases.requests import (
     flag_request,
     list_flagged,
@@ -24,143 +35,166 @@ from precert.usecases.requests import (
     unflag_request,
 )
 
-api = Api(Function.STATUS, lambda: dependencies().settings.claims)
+api = Api("status", tag="Status", claim_names=claim_names)
 
 
-@api.operation("listRequests")
-def dashboard(call: Call) -> Answer:
-    deps = dependencies()
-    page = list_requests(
-        call.caller,
-        **dict(call.query(RequestsQuery)),
-        listings=deps.listings,
-        payer=deps.payer,
-        now=deps.now(),
+@api.get("/v1/me", "Who the caller is", operation_id="readMe", entitlement=None)
+def me(caller: CurrentCaller) -> MeResponse:
+    """Read what the token says about its user: entitlements, TINs, plans and delegated vendors.
+
+    Any valid token is enough. A portal shows its pages by `entitlements`, and lets a user with
+    several `tins` choose the one to act for.
+    """
+    return MeResponse.of(caller, call(list_own_providers, caller))
+
+
+@api.get("/v1/requests", "A page of the dashboard", operation_id="listRequests")
+def dashboard(query: Annotated[RequestsQuery, Query()], caller: CurrentCaller) -> DashboardResponse:
+    """List drafts and requests of one TIN, as requesting or servicing provider, last changed first.
+
+    Requests of all channels are listed. With `sort=due` only what is due is listed, next first. Send
+    `cursor` until the response has none: a page can be shorter than `limit`, even empty. A request
+    that changes while you page is listed again at the end: keep the later of two rows with the same
+    `request_id`. Long names are shortened and end in an ellipsis; the details have them in full.
+    """
+    page = call(
+        list_requests,
+        caller,
+        tin=query.tin,
+        limit=query.limit,
+        cursor=query.cursor,
+        status=query.status,
+        changed_from=query.changed_from,
+        changed_to=query.changed_to,
+        service_from=query.service_from,
+        service_to=query.service_to,
+        sort=query.sort,
     )
-    return Answer(DashboardAnswer.of(page, deps.payer))
+    return call(DashboardResponse.of, page)
 
 
-@api.operation("listPatientRequests")
-def of_patient(call: Call) -> Answer:
-    deps = dependencies()
-    page = list_requests(
-        call.caller,
-        **dict(call.body(PatientRequestsBody)),
-        listings=deps.listings,
-        payer=deps.payer,
-        now=deps.now(),
+@api.post("/v1/patients/requests", "A patient's requests", operation_id="listPatientRequests")
+def of_patient(body: PatientRequestsBody, caller: CurrentCaller) -> DashboardResponse:
+    """List drafts and requests of one patient that one TIN can see, last changed first.
+
+    Pages work as in `listRequests`. The list of an unknown member id is empty.
+    """
+    page = call(
+        list_requests,
+        caller,
+        tin=body.tin,
+        limit=body.limit,
+        cursor=body.cursor,
+        member_id=body.member_id,
     )
-    return Answer(DashboardAnswer.of(page, deps.payer))
+    return call(DashboardResponse.of, page)
 
 
-@api.operation("listFlagged")
-def home(call: Call) -> Answer:
-    deps = dependencies()
-    tin = call.query(TinQuery).tin
-    rows = list_flagged(
-        call.caller, tin=tin, listings=deps.listings, payer=deps.payer, now=deps.now()
-    )
-    return Answer(FlaggedAnswer.of(rows, deps.payer))
+@api.get("/v1/requests/flagged", "Flagged requests", operation_id="listFlagged")
+def flagged(query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> FlaggedResponse:
+    """List the drafts and requests that one TIN has flagged, last flagged first, at most 15."""
+    return call(FlaggedResponse.of, call(list_flagged, caller, tin=query.tin))
 
 
-@api.operation("flagRequest")
-def flag(call: Call) -> Answer:
-    deps = dependencies()
-    flag_request(
-        call.id("request_id"),
-        call.caller,
-        tin=call.query(TinQuery).tin,
-        requests=deps.requests,
-        flags=deps.flags,
-        listings=deps.listings,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    return Answer(None, HTTPStatus.NO_CONTENT)
+@api.get(
+    "/v1/requests/{request_id}",
+    "Status and details",
+    operation_id="readRequest",
+    errors=(NotFoundError, DraftExpiredError),
+)
+def details(request_id: RequestId, caller: CurrentCaller) -> RequestAnswer:
+    """Read everything about one request: service lines with their decisions, who must act next and
+    until when, appeals, documents, determination notices and history.
+    """
+    return call(RequestAnswer.of, call(read_request, request_id, caller))
 
 
-@api.operation("unflagRequest")
-def unflag(call: Call) -> Answer:
-    deps = dependencies()
-    unflag_request(
-        call.id("request_id"),
-        call.caller,
-        tin=call.query(TinQuery).tin,
-        requests=deps.requests,
-        flags=deps.flags,
-        now=deps.now(),
-    )
-    return Answer(None, HTTPStatus.NO_CONTENT)
+@api.put(
+    "/v1/requests/{request_id}/flag",
+    "Flag",
+    operation_id="flagRequest",
+    status=HTTPStatus.NO_CONTENT,
+    errors=(NotFoundError, DraftExpiredError, FlagLimitError),
+)
+def flag(request_id: RequestId, query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> None:
+    """Flag a draft or a request for all users of the TIN.
+
+    The other provider's TIN has flags of its own. At most 15 are flagged for one TIN: the next one is
+    refused, and `flagged` lists them. Flagging a flagged request again succeeds and changes nothing.
+    """
+    call(flag_request, request_id, caller, tin=query.tin)
 
 
-@api.operation("listDrafts")
-def drafts(call: Call) -> Answer:
-    deps = dependencies()
-    now = deps.now()
-    page = list_drafts(
-        call.caller,
-        **dict(call.query(TinPageQuery)),
-        listings=deps.listings,
-        payer=deps.payer,
-        now=now,
-    )
-    return Answer(DraftsAnswer.of(page, deps.payer, now))
+@api.delete(
+    "/v1/requests/{request_id}/flag",
+    "Remove the flag",
+    operation_id="unflagRequest",
+    status=HTTPStatus.NO_CONTENT,
+    errors=(NotFoundError, DraftExpiredError),
+)
+def unflag(
+    request_id: RequestId, query: Annotated[TinQuery, Query()], caller: CurrentCaller
+) -> None:
+    """Remove the flag of a draft or a request, for all users of the TIN.
+
+    For a request without a flag it succeeds and changes nothing.
+    """
+    call(unflag_request, request_id, caller, tin=query.tin)
 
 
-@api.operation("readRequest")
-def details(call: Call) -> Answer:
-    deps = dependencies()
-    file = read_request(
-        call.id("request_id"),
-        call.caller,
-        requests=deps.requests,
-        now=deps.now(),
-    )
-    return Answer(RequestAnswer.of(file, deps.payer, deps.code_sets))
+@api.get("/v1/drafts", "A page of drafts", operation_id="listDrafts")
+def drafts(query: Annotated[TinPageQuery, Query()], caller: CurrentCaller) -> DraftsResponse:
+    """List drafts of one TIN, last saved first, each with its expiry as an instant and in words."""
+    page = call(list_drafts, caller, tin=query.tin, limit=query.limit, cursor=query.cursor)
+    return call(DraftsResponse.of, page)
 
 
-@api.operation("listMessages")
-def messages(call: Call) -> Answer:
-    deps = dependencies()
-    page = list_messages(
-        call.caller,
-        **dict(call.query(TinPageQuery)),
-        inbox=deps.inbox,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    return Answer(MessagesAnswer.of(page, deps.payer))
+@api.get("/v1/messages", "A page of the inbox", operation_id="listMessages")
+def messages(query: Annotated[TinPageQuery, Query()], caller: CurrentCaller) -> MessagesResponse:
+    """List messages about the requests of one TIN, newest first.
+
+    A message is listed as long as the history of requests is retained. On the first page `unread`
+    counts the messages that no user of the TIN has marked as read.
+    """
+    page = call(list_messages, caller, tin=query.tin, limit=query.limit, cursor=query.cursor)
+    return call(MessagesResponse.of, page)
 
 
-@api.operation("markMessage")
-def mark(call: Call) -> Answer:
-    deps, named = dependencies(), message_of_name(call.path["message_id"])
-    caller, tin = call.caller, call.query(TinQuery).tin
-    if named is None:
-        raise no_message()
-    mark_message(*named, caller, tin=tin, inbox=deps.inbox, now=deps.now())
-    return Answer(None, HTTPStatus.NO_CONTENT)
+@api.put("/v1/messages/read", "Mark all messages as read", operation_id="markAllMessages")
+def mark_all(query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> UnreadResponse:
+    """Mark the newest unread messages as read, at most a thousand.
+
+    The response has the number of messages that are still unread: repeat the call until it is 0.
+    """
+    return UnreadResponse(unread=call(mark_all_messages, caller, tin=query.tin))
 
 
-@api.operation("markAllMessages")
-def mark_all(call: Call) -> Answer:
-    deps = dependencies()
-    tin = call.query(TinQuery).tin
-    unread = mark_all_messages(call.caller, tin=tin, inbox=deps.inbox, now=deps.now())
-    return Answer(UnreadAnswer(unread=unread))
+@api.put(
+    "/v1/messages/{message_id}/read",
+    "Mark a message as read",
+    operation_id="markMessage",
+    status=HTTPStatus.NO_CONTENT,
+    errors=(NotFoundError,),
+)
+def mark(message_id: MessageId, query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> None:
+    """Mark a message as read for all users of the TIN. Repeating the call changes nothing."""
+    stored_id, at = message_of_name(message_id)
+    call(mark_message, stored_id, at, caller, tin=query.tin)
 
 
-@api.operation("listFrequentProviders")
-def frequent(call: Call) -> Answer:
-    found = list_frequent_providers(
-        call.caller,
-        tin=call.query(TinQuery).tin,
-        frequent_providers=dependencies().frequent_providers,
-    )
-    return Answer(FrequentProvidersAnswer.of(found))
+@api.get(
+    "/v1/providers/frequent", "Frequently selected providers", operation_id="listFrequentProviders"
+)
+def frequent(
+    query: Annotated[TinQuery, Query()], caller: CurrentCaller
+) -> FrequentProvidersResponse:
+    """List the servicing providers that drafts of one TIN select most often, at most ten.
+
+    Most often selected first; of two selected equally often, the last selected first. The list is
+    maintained when drafts are started.
+    """
+    found = call(list_frequent_providers, caller, tin=query.tin)
+    return FrequentProvidersResponse(providers=list(found))
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return api.resolve(event)
+handle = api.lambda_handler()

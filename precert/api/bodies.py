@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from precert.api.models import PageQuery
 from precert.domain.content import ContentParts, RequestContent
-from precert.domain.statuses import Status
-from precert.domain.values import Day, Instant, MemberId, Sort, Text, Tin, Value
+from precert.domain.values import Text, Tin, Value
 
 
 class StartDraftBody(Value):
@@ -46,45 +46,6 @@ class InformationResponseBody(Value):
     """What was asked for, answered in words; documents are attached."""
 
     answer: Annotated[str, Field(min_length=1, max_length=2000)]
-
-
-class PageQuery(Value):
-    """Which page of a list; ``cursor`` is the one the page before gave."""
-
-    limit: Annotated[int, Field(ge=1, le=100)] = 25
-    cursor: Annotated[str, Field(max_length=1000)] | None = None
-
-
-class TinPageQuery(PageQuery):
-    """A page of one TIN's list; callers with one TIN may leave it out."""
-
-    tin: Tin | None = None
-
-
-class TinQuery(Value):
-    """Of one TIN; callers with one may leave it out."""
-
-    tin: Tin | None = None
-
-
-class RequestsQuery(TinPageQuery):
-    """A page of one TIN's requests, narrowed; instants and days are inclusive.
-
-    ``sort=due`` lists what is due: drafts by when they expire, open rounds by their deadline.
-    """
-
-    status: Status | None = None
-    changed_from: Instant | None = None
-    changed_to: Instant | None = None
-    service_from: Day | None = None
-    service_to: Day | None = None
-    sort: Sort = Sort.CHANGED
-
-
-class PatientRequestsBody(TinPageQuery):
-    """A page of one patient's requests; in a body, as member ids belong in no URL."""
-
-    member_id: MemberId
 
 
 class WorklistQuery(PageQuery):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, Field
 
 from precert.api.labels import label_of, optional_label_of
+from precert.domain.clocks import draft_time_left
 from precert.domain.code_lists import code_lists_of
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
@@ -13,6 +14,8 @@ from precert.domain.documents import Document, DocumentStatus, Refusal
 from precert.domain.matching import ProviderRole
 from precert.domain.payer import Payer
 from precert.domain.rules import RuleListVersion
+from precert.domain.values import Value
+from precert.domain.wording import written_time_left
 
 
 class ResponseModel(BaseModel):
@@ -36,6 +39,24 @@ class PlanResponse(ResponseModel):
             plan_type=plan.plan_type, line_of_business=plan.line_of_business
         )
         return cls(**dict(plan), **labels)
+
+
+class PageQuery(Value):
+    """A page of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+
+
+def draft_time_left_in_words(
+    expires_at: datetime | None, payer: Payer, now: datetime
+) -> str | None:
+    """The time until a draft expires, without the days on which its clock does not run."""
+    if expires_at is None:
+        return None
+    clock = payer.draft_clock
+    left = draft_time_left(now, expires_at, clock, payer.zone)
+    return written_time_left(left, clock.resting_weekdays)
 
 
 class RuleListResponse(ResponseModel):

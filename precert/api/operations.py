@@ -14,20 +14,12 @@ from pydantic import BaseModel
 from precert.api.answers.cases import CaseAnswer
 from precert.api.answers.drafts import (
     DraftAnswer,
-    DraftsAnswer,
     SavedDraftAnswer,
     StartedDraftAnswer,
     SubmissionAnswer,
     ValidatedDraftAnswer,
 )
-from precert.api.answers.lists import (
-    DashboardAnswer,
-    FlaggedAnswer,
-    MessagesAnswer,
-    UnreadAnswer,
-)
-from precert.api.answers.providers import FrequentProvidersAnswer
-from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
+from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.answers.reviewed import ReviewedCaseAnswer
 from precert.api.answers.unmatched import UnmatchedProvidersAnswer
 from precert.api.answers.worklist import WorklistAnswer
@@ -35,17 +27,13 @@ from precert.api.bodies import (
     AppealBody,
     ContentBody,
     InformationResponseBody,
-    PageQuery,
     PartsBody,
-    PatientRequestsBody,
-    RequestsQuery,
     StartDraftBody,
-    TinPageQuery,
-    TinQuery,
     VoidBody,
     WorklistQuery,
 )
 from precert.api.intake import RegisterRequestBody, ReportDeterminationBody
+from precert.api.models import PageQuery
 from precert.api.review_bodies import (
     ChangeDatesBody,
     DecideBody,
@@ -60,7 +48,6 @@ from precert.domain.errors import (
     DocumentNotAvailableError,
     DraftExpiredError,
     DuplicateRequestError,
-    FlagLimitError,
     GuidanceOnlyError,
     InvalidInputError,
     KeyReusedError,
@@ -120,19 +107,6 @@ _NO_LIVE_DRAFT: Final = (NotFoundError, DraftExpiredError, ActionNotAllowedError
 _NOT_CHANGEABLE: Final = (NotFoundError, ActionNotAllowedError)
 
 OPERATIONS: Final[dict[str, OperationContract]] = {
-    "listFrequentProviders": OperationContract(
-        "The servicing providers that drafts of one TIN selected most, most selected first, of "
-        "equals the last selected; at most ten. The list keeps itself.",
-        query=TinQuery,
-        answer=FrequentProvidersAnswer,
-        errors=(InvalidInputError,),
-    ),
-    "listDrafts": OperationContract(
-        "Drafts of one TIN, last saved first, each with when it expires, exactly and in words.",
-        query=TinPageQuery,
-        answer=DraftsAnswer,
-        errors=(InvalidInputError,),
-    ),
     "startDraft": OperationContract(
         "Makes the check, and stores all that was entered where the answer leads to a draft: a code "
         "needs precertification or nobody can tell, an emergency admission is to be notified, or a "
@@ -233,57 +207,6 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         errors=(InvalidInputError, *_NOT_CHANGEABLE),
         headers_out=frozenset({Header.LOCATION}),
     ),
-    "listRequests": OperationContract(
-        "Drafts and requests of one TIN, as requesting or servicing provider, whichever way they "
-        "came in, last changed first; with `sort=due` what is due, next first. Follow `cursor` "
-        "until there is none: a page may be shorter than asked, even empty. Whatever changes while "
-        "you page is not lost: it comes once more at the end, so keep the later of two lines of "
-        "one `request_id`. Long names are cut; the details have them whole.",
-        query=RequestsQuery,
-        answer=DashboardAnswer,
-        errors=(InvalidInputError,),
-    ),
-    "listPatientRequests": OperationContract(
-        "Drafts and requests of one patient that one TIN sees, last changed first; pages as those "
-        "of `listRequests`. A member id that fits nobody has none.",
-        body=PatientRequestsBody,
-        answer=DashboardAnswer,
-        errors=(InvalidInputError,),
-    ),
-    "listFlagged": OperationContract(
-        "What one TIN has flagged, last flagged first, at most 15: its home list.",
-        query=TinQuery,
-        answer=FlaggedAnswer,
-        errors=(InvalidInputError,),
-    ),
-    "flagRequest": OperationContract(
-        "Puts a draft or a request on the TIN's home list, for all its users; the other side's is "
-        "its own. At most 15 are flagged: the next is refused, and `flagged` says which they are.",
-        query=TinQuery,
-        answer=None,
-        status=HTTPStatus.NO_CONTENT,
-        errors=(InvalidInputError, NotFoundError, DraftExpiredError, FlagLimitError),
-    ),
-    "unflagRequest": OperationContract(
-        "Takes a draft or a request off the TIN's home list.",
-        query=TinQuery,
-        answer=None,
-        status=HTTPStatus.NO_CONTENT,
-        errors=(InvalidInputError, NotFoundError, DraftExpiredError),
-    ),
-    "readRequest": OperationContract(
-        "Everything about one request: lines with their decisions, whose turn it is and until "
-        "when, appeals, documents, history.",
-        answer=RequestAnswer,
-        errors=(NotFoundError, DraftExpiredError),
-    ),
-    "listMessages": OperationContract(
-        "What happened to requests of one TIN, newest first, for as long as its history is kept. "
-        "The first page counts in `unread` how many messages nobody of the TIN has read.",
-        query=TinPageQuery,
-        answer=MessagesAnswer,
-        errors=(InvalidInputError,),
-    ),
     "registerRequest": OperationContract(
         "Registers a request that came by phone, fax, mail or EDI: from then on it goes the way of "
         "every request, on the same lists. Sent again with the same reference it answers as it did.",
@@ -307,20 +230,6 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         answer=ChangedRequestAnswer,
         errors=(InvalidInputError, NotFoundError, PatientNotFoundError, ActionNotAllowedError),
         entitlement=Entitlement.VENDOR,
-    ),
-    "markMessage": OperationContract(
-        "Marks a message as read, for all users of the TIN. Marked again, it stays as it is.",
-        query=TinQuery,
-        answer=None,
-        status=HTTPStatus.NO_CONTENT,
-        errors=(InvalidInputError, NotFoundError),
-    ),
-    "markAllMessages": OperationContract(
-        "Marks the newest unread messages as read, a thousand at once, and answers how many are "
-        "left: call it again while there are any.",
-        query=TinQuery,
-        answer=UnreadAnswer,
-        errors=(InvalidInputError,),
     ),
     "listWorklist": OperationContract(
         "Open rounds of one plan: urgent ones first, then by the time they are due.",

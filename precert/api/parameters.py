@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path
 from aws_lambda_powertools.event_handler.request import Request
 from pydantic import BeforeValidator
 
+from precert.api.names import MESSAGE_ID
 from precert.api.parsing import ID, NOTICE_ID, parse_idempotency_key, parse_if_match
 from precert.domain.caller import Caller
 from precert.domain.errors import NotFoundError
@@ -29,12 +30,15 @@ def _matching(form: re.Pattern[str], detail: str) -> Callable[[str], str]:
 
 
 _NO_REQUEST: Final = "None of your TINs has a request with this ID."
+_NO_MESSAGE: Final = "None of your TINs has a message with this ID."
 _NO_NOTICE: Final = "This request does not have a determination notice with this ID."
 
 RequestId = Annotated[str, Path(), BeforeValidator(_matching(ID, _NO_REQUEST))]
 DraftId = RequestId
 DocumentId = RequestId
 NoticeId = Annotated[str, Path(), BeforeValidator(_matching(NOTICE_ID, _NO_NOTICE))]
+
+MessageId = Annotated[str, Path(), BeforeValidator(_matching(MESSAGE_ID, _NO_MESSAGE))]
 
 BasedOn = Annotated[int, Header(alias="If-Match"), BeforeValidator(parse_if_match)]
 """The version that the caller read, from a required If-Match header."""

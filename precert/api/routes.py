@@ -42,21 +42,6 @@ class Route:
 
 
 ROUTES: Final = (
-    Route(
-        "listPatientRequests",
-        "POST",
-        "/v1/patients/requests",
-        Function.STATUS,
-        "A patient's requests",
-    ),
-    Route(
-        "listFrequentProviders",
-        "GET",
-        "/v1/providers/frequent",
-        Function.STATUS,
-        "Frequently selected providers",
-    ),
-    Route("listDrafts", "GET", "/v1/drafts", Function.STATUS, "A page of drafts"),
     Route("startDraft", "POST", "/v1/drafts", Function.SUBMIT, "Start a draft"),
     Route("resumeDraft", "GET", "/v1/drafts/{draft_id}", Function.SUBMIT, "Resume a draft"),
     Route("saveDraft", "PUT", "/v1/drafts/{draft_id}", Function.SUBMIT, "Save a draft"),
@@ -85,12 +70,6 @@ ROUTES: Final = (
         "Answer what was asked for",
     ),
     Route("fileAppeal", "POST", "/v1/requests/{request_id}/appeals", Function.SUBMIT, "Appeal"),
-    Route("listRequests", "GET", "/v1/requests", Function.STATUS, "A page of the dashboard"),
-    Route("listFlagged", "GET", "/v1/requests/flagged", Function.STATUS, "The home list"),
-    Route("readRequest", "GET", "/v1/requests/{request_id}", Function.STATUS, "Status and details"),
-    Route("flagRequest", "PUT", "/v1/requests/{request_id}/flag", Function.STATUS, "Flag"),
-    Route("unflagRequest", "DELETE", "/v1/requests/{request_id}/flag", Function.STATUS, "Unflag"),
-    Route("listMessages", "GET", "/v1/messages", Function.STATUS, "A page of the inbox"),
     Route("registerRequest", "POST", "/v1/intake/requests", Function.INTAKE, "Register a request"),
     Route(
         "reportDetermination",
@@ -98,14 +77,6 @@ ROUTES: Final = (
         "/v1/vendor/determinations",
         Function.INTAKE,
         "Report a vendor's determination",
-    ),
-    Route("markAllMessages", "PUT", "/v1/messages/read", Function.STATUS, "Mark all as read"),
-    Route(
-        "markMessage",
-        "PUT",
-        "/v1/messages/{message_id}/read",
-        Function.STATUS,
-        "Mark a message as read",
     ),
     Route("listWorklist", "GET", "/v1/review/requests", Function.REVIEW, "Worklist by due date"),
     Route("readCase", "GET", "/v1/review/requests/{request_id}", Function.REVIEW, "The whole case"),

@@ -107,6 +107,19 @@ def list_frequent_providers(
     return frequent_providers.of(caller.acting_tin(tin))
 
 
+@dataclass(frozen=True)
+class TinProviders:
+    """The names of a TIN's providers, as the directory has them."""
+
+    tin: str
+    names: tuple[str, ...]
+
+
+def list_own_providers(caller: Caller, *, directory: Directory) -> tuple[TinProviders, ...]:
+    """The caller's TINs in ascending order, each with its providers' names. One call for each TIN."""
+    return tuple(TinProviders(tin, directory.names_of(tin)) for tin in sorted(caller.tins))
+
+
 def load_directory_entries(
     entries: Collection[DirectoryEntry], *, places: Places, reference: ReferenceWriter
 ) -> None:

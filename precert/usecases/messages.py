@@ -90,4 +90,4 @@ def mark_all_messages(caller: Caller, *, tin: str | None, inbox: Inbox, now: dat
 
 
 def no_message() -> NotFoundError:
-    return NotFoundError("There is no such message among those of your TINs.")
+    return NotFoundError("None of your TINs has a message with this ID.")

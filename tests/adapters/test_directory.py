@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.status import handler as status
 from precert.adapters.dynamodb.reference import DynamoDBReference
 from precert.domain.directory import (
     DirectoryEntry,
@@ -22,6 +23,7 @@ from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import ADDRESS, DATA
 
 CENTER = "Cleveland Center for Digestive Health & Endoscopy LLC"
+UNLISTED_TIN = "690999999"
 SAMPLE: Path = DATA / "sample" / "providers.csv"
 
 
@@ -231,6 +233,53 @@ def test_entry_is_not_found_at_its_former_place_when_it_moved(directory: DynamoD
     put(directory, entry(1))
     directory.put_entries([(entry(1), Place(latitude=39.97, longitude=-83.0))])
     assert names_near(directory, "clinic") == set()
+
+
+# -- The caller's own providers --------------------------------------------------------------------
+
+
+def me(office: Cloud, **changed: str) -> dict[str, Any]:
+    reply = office.call(status, "GET", "/v1/me", by={**OFFICE, **changed})
+    assert reply.status == 200, reply.text
+    body: dict[str, Any] = reply.body
+    return body
+
+
+def test_caller_reads_entitlements_and_provider_names_when_the_token_has_them(
+    office: Cloud, whole_directory: DynamoDBReference
+) -> None:
+    [digestive] = [one for one in found(office, name="center") if one["provider"]["name"] == CENTER]
+    tin = digestive["provider"]["tin"]
+    with office.wire.counting() as calls:
+        body = me(
+            office, **{"custom:tins": f"{tin} {UNLISTED_TIN}", "custom:plans": "OAP-COMPLETE"}
+        )
+    assert calls == ["Query", "Query"]
+    assert body["entitlements"] == ["PatientSearch"]
+    assert body["entitlements_labels"] == ["Patient Search"]
+    assert {one["tin"]: one["provider_names"] for one in body["tins"]} == {
+        tin: [CENTER],
+        UNLISTED_TIN: [],
+    }
+    assert (body["plan_ids"], body["vendor_ids"]) == (["OAP-COMPLETE"], [])
+
+
+def test_caller_reads_empty_lists_when_the_token_has_no_claims(office: Cloud) -> None:
+    given = {"cognito:groups": "", "custom:tins": "", "custom:plans": ""}
+    lists = ("entitlements", "entitlements_labels", "tins", "plan_ids", "vendor_ids")
+    assert me(office, **given) == {name: [] for name in lists}
+
+
+def test_names_are_few_and_facilities_first_when_a_tin_has_many_providers(
+    directory: DynamoDBReference,
+) -> None:
+    tin = {"tin": "690000001"}
+    put(directory, *(entry(number, f"Clinic {chr(65 + number)}", **tin) for number in range(12)))
+    put(directory, entry(20, "Aaron Able", kind=ProviderKind.INDIVIDUAL, **tin))
+    put(directory, entry(21, "Clinic A", **tin))
+    assert directory.names_of("690000001") == tuple(f"Clinic {chr(65 + one)}" for one in range(10))
+    put(directory, entry(20, "Aaron Able", kind=ProviderKind.INDIVIDUAL, tin="690000002"))
+    assert directory.names_of("690000002") == ("Aaron Able",)
 
 
 # -- Against a plain search ------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from precert.api import app, http, parsing
-from precert.api.names import NAME_PATTERN
+from precert.api.names import MESSAGE_ID
 from precert.api.operations import COMMON_ERRORS, Header, OperationContract
 from precert.api.problems import STATUS_OF, status_of
 from precert.domain import errors
@@ -103,7 +103,7 @@ def test_path_variables_have_the_id_format_when_described() -> None:
         parameters = [resolved(parameter) for parameter in operation.get("parameters", ())]
         in_path = {found["name"]: found for found in parameters if found["in"] == "path"}
         assert set(in_path) == set(re.findall(r"{(\w+)}", path))
-        forms = {"notice_id": parsing.NOTICE_ID.pattern, "message_id": NAME_PATTERN}
+        forms = {"notice_id": parsing.NOTICE_ID.pattern, "message_id": MESSAGE_ID.pattern}
         assert all(
             found["schema"]["pattern"] == f"^{forms.get(name, parsing.ID.pattern)}$"
             for name, found in in_path.items()

@@ -47,6 +47,7 @@ OPERATORS: Final = [
     r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.OPERATOR
 ]
 CLERKS: Final = [r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.INTAKE]
+ANYONE: Final = [r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is None]
 VENDORS: Final = [r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.VENDOR]
 SEVERAL: Final = User(
     "several",
@@ -285,8 +286,15 @@ def test_office_operation_is_refused_when_patient_search_is_missing(
     assert "Patient Search" in problem["detail"]
 
 
+@named(ANYONE)
+def test_operation_is_open_when_it_needs_no_entitlement(
+    stand: Stand, ids: Ids, route: Route
+) -> None:
+    assert ids.call(route, stand.caller(NEWCOMER)).status_code == 200
+
+
 def test_every_operation_is_somebodys_when_the_route_table_is_read() -> None:
-    assert len(ROUTES) == len([*OFFICES, *REVIEWERS, *OPERATORS, *CLERKS, *VENDORS])
+    assert len(ROUTES) == len([*OFFICES, *REVIEWERS, *OPERATORS, *CLERKS, *VENDORS, *ANYONE])
 
 
 @named(OFFICES)

@@ -28,6 +28,7 @@ from local.client import Caller
 from local.stand import Stand
 from local.users import OFFICE, REVIEWER, USERS, User
 from precert.api.routes import Route
+from precert.names import Entitlement
 from tests.depth import depth
 from tests.journeys.desk import ABSENT_ID, ABSENT_NOTICE, Desk, Json
 from tests.journeys.test_access import Ids
@@ -62,8 +63,11 @@ MEANT: Final = depth(12, 60)
 FOREIGN: Final = depth(3, 15)
 """Calls of each kind to one that another entitlement opens."""
 
-OF: Final = {user.entitlements[0]: user for user in reversed(USERS) if user.entitlements}
-"""Who may call the operations that an entitlement opens."""
+OF: Final[dict[Entitlement | None, User]] = {
+    None: OFFICE,
+    **{user.entitlements[0]: user for user in reversed(USERS) if user.entitlements},
+}
+"""Who may call the operations that need an entitlement, or none."""
 CALLS: Final = [
     pytest.param(route, user, id=f"{route.operation_id}-{user.name}")
     for route in ROUTES
@@ -121,7 +125,7 @@ class Meant:
 def test_answer_is_documented_when_anything_is_sent(
     stand: Stand, route: Route, user: User, mode: GenerationMode
 ) -> None:
-    own = OPERATIONS[route.operation_id].entitlement in user.entitlements
+    own = OPERATIONS[route.operation_id].entitlement in (None, *user.entitlements)
     meant = Meant.at(stand, route) if own else None
     caller = {"Authorization": f"Bearer {stand.caller(user).token}"}
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 from pydantic import BaseModel
 
-from precert.api.bodies import ContentBody, TinPageQuery, VoidBody
+from functions.status.models import TinPageQuery
+from precert.api.bodies import ContentBody, VoidBody
 from precert.api.http import (
     MAX_BODY_BYTES,
     Answer,

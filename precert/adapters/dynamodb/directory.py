@@ -14,6 +14,7 @@ from precert.adapters.dynamodb.keys import (
     frequent_pk,
     instant,
     provider_pk,
+    tin_entries_pk,
     zip_entries_pk,
 )
 from precert.adapters.dynamodb.table import Item, json_of, query_some, to_wire
@@ -49,10 +50,9 @@ def entry_item(filed: Filed) -> Item:
 def filing_keys(filed: Filed) -> Iterator[Item]:
     """Every key under which searches find the entry."""
     entry, place = filed
-    yield {
-        PK: zip_entries_pk(entry.kind, entry.address.zip_code),
-        SK: entry_sk(" ".join(words_of(entry.name)), entry.provider_id),
-    }
+    by_name = entry_sk(" ".join(words_of(entry.name)), entry.provider_id)
+    yield {PK: zip_entries_pk(entry.kind, entry.address.zip_code), SK: by_name}
+    yield {PK: tin_entries_pk(entry.tin), SK: f"{entry.kind.value}#{by_name}"}
     for cell in sorted(cells_near(place)):
         for word in sorted(words_filed(entry.name)):
             yield {PK: cell_pk(entry.kind, cell, word), SK: entry_sk(word, entry.provider_id)}

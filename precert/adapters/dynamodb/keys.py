@@ -31,6 +31,7 @@ Reference table::
     pk PROVIDER#<id>          sk ENTRY               a directory entry, and where it is filed from
     pk CELL#<kind>#<cell>#<first letters of a word>  sk <word>#<provider_id>
     pk AT#<kind>#<zip>        sk <name>#<provider_id>
+    pk TIN#<tin>              sk <kind>#<name>#<provider_id>
 """
 
 from datetime import UTC, datetime, timedelta
@@ -203,6 +204,10 @@ def provider_pk(provider_id: str) -> str:
 def cell_pk(kind: ProviderKind, cell: str, word: str) -> str:
     """Where entries of a cell are filed by a word; ``word`` may be its beginning alone."""
     return f"CELL#{kind.value}#{cell}#{word[:SHORTEST_TYPED]}"
+
+
+def tin_entries_pk(tin: str) -> str:
+    return f"TIN#{tin}"
 
 
 def zip_entries_pk(kind: ProviderKind, zip_code: str) -> str:

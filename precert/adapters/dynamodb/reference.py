@@ -24,6 +24,7 @@ from precert.adapters.dynamodb.keys import (
     member_pk,
     provider_pk,
     ssn_pk,
+    tin_entries_pk,
     zip_entries_pk,
 )
 from precert.adapters.dynamodb.rule_lists import RULE_LIST_KEY, rule_list_of
@@ -43,7 +44,7 @@ from precert.domain.directory import DirectoryEntry, Place, cell_of
 from precert.domain.errors import TransientError
 from precert.domain.values import ProviderKind, folded
 from precert.names import PK, SK
-from precert.usecases.ports.reference import MAX_PAGES, CheckFacts, FiledEntries
+from precert.usecases.ports.reference import MAX_NAMES, MAX_PAGES, CheckFacts, FiledEntries
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -152,6 +153,14 @@ class DynamoDBReference:
 
     def entries_at(self, zip_code: str, kind: ProviderKind) -> FiledEntries:
         return self._entries(zip_entries_pk(kind, zip_code))
+
+    def names_of(self, tin: str) -> tuple[str, ...]:
+        # A provider has an entry for each of its addresses: some names may be read more than once.
+        items, _ = query_some(
+            self._client, self._table, tin_entries_pk(tin), pages=1, Limit=10 * MAX_NAMES
+        )
+        names = dict.fromkeys(filed_of(item)[0].name for item in items)
+        return tuple(names)[:MAX_NAMES]
 
     def put_coverages(self, coverages: Collection[Coverage]) -> None:
         self._put_all(member_item(member) for member in members_of(coverages))

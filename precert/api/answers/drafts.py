@@ -1,21 +1,18 @@
 """Drafts, their documents, and what comes of submitting one."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from precert.api.answers.model import AnswerModel
 from precert.api.answers.unmatched import TemporaryProviderAnswer
 from precert.api.labels import RequestLabels, label_of, labels_of
-from precert.api.models import DocumentResponse, RuleListResponse
+from precert.api.models import DocumentResponse, RuleListResponse, draft_time_left_in_words
 from precert.api.problems import ErrorItem
-from precert.domain.clocks import draft_time_left
-from precert.domain.code_lists import code_lists_of
 from precert.domain.content import RequestContent
 from precert.domain.documents import Document
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.rows import DashboardRow
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
     Action,
@@ -23,10 +20,7 @@ from precert.domain.statuses import (
     WaitingOn,
     allowed_actions,
 )
-from precert.domain.values import Purpose
-from precert.domain.wording import written_time_left
 from precert.usecases.drafts import ReviewedDraft, SavedDraft, StartedDraft
-from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.submission import SubmittedRequest
 
@@ -59,7 +53,7 @@ def _told(
         "version": draft.version,
         "status": draft.status,
         "expires_at": draft.expires_at,
-        "time_left": _time_left(draft.expires_at, payer, now),
+        "time_left": draft_time_left_in_words(draft.expires_at, payer, now),
         "waiting_on": draft.waiting_on,
         "allowed_actions": list(allowed_actions(draft.status)),
         "content": draft.content,
@@ -68,14 +62,6 @@ def _told(
             DocumentResponse.of(document, payer, draft.content) for document in documents
         ],
     }
-
-
-def _time_left(expires_at: datetime | None, payer: Payer, now: datetime) -> str | None:
-    if expires_at is None:
-        return None
-    clock = payer.draft_clock
-    left = draft_time_left(now, expires_at, clock, payer.zone)
-    return written_time_left(left, clock.resting_weekdays)
 
 
 class DraftAnswer(_Draft):
@@ -95,59 +81,6 @@ class DraftAnswer(_Draft):
     ) -> "DraftAnswer":
         labels = RequestLabels.of(draft, payer, code_sets)
         return cls(**_told(draft, documents, payer, labels, now))
-
-
-class DraftRow(AnswerModel):
-    """A line of the list of drafts; resume it for all of it."""
-
-    draft_id: str
-    purpose: Purpose
-    purpose_label: str | None
-    patient: str | None
-    date_of_birth: date | None
-    first_day: date | None
-    last_day: date | None
-    requesting_provider: str | None
-    requesting_tin: str | None
-    servicing_provider: str | None
-    place_of_service: str | None
-    place_of_service_label: str | None
-    saved_at: datetime
-    expires_at: datetime | None
-    time_left: str | None
-    allowed_actions: list[Action]
-    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
-
-    @classmethod
-    def of(cls, row: DashboardRow, payer: Payer, now: datetime) -> "DraftRow":
-        return cls(
-            draft_id=row.request_id,
-            purpose=row.purpose,
-            patient=row.patient,
-            date_of_birth=row.date_of_birth,
-            first_day=row.first_day,
-            last_day=row.last_day,
-            requesting_provider=row.requesting_provider,
-            requesting_tin=row.requesting_tin,
-            servicing_provider=row.servicing_provider,
-            place_of_service=row.place_of_service,
-            **code_lists_of(payer).labels(
-                purpose=row.purpose, place_of_service=row.place_of_service
-            ),
-            saved_at=row.updated_at,
-            expires_at=row.expires_at,
-            time_left=_time_left(row.expires_at, payer, now),
-            allowed_actions=list(allowed_actions(row.status)),
-        )
-
-
-class DraftsAnswer(AnswerModel):
-    drafts: list[DraftRow]
-    cursor: str | None
-
-    @classmethod
-    def of(cls, page: Page[DashboardRow], payer: Payer, now: datetime) -> "DraftsAnswer":
-        return cls(drafts=[DraftRow.of(row, payer, now) for row in page.rows], cursor=page.cursor)
 
 
 class ValidatedDraftAnswer(AnswerModel):

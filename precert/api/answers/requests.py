@@ -76,7 +76,7 @@ class RequestAnswer(RequestMembers):
     """
 
     @classmethod
-    def of(cls, file: RequestFile, payer: Payer, code_sets: CodeSets) -> "RequestAnswer":
+    def of(cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets) -> "RequestAnswer":
         labels = RequestLabels.of(file.request, payer, code_sets)
         return cls(**members_of(file, payer, labels))
 

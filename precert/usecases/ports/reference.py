@@ -92,6 +92,10 @@ MAX_PAGES: Final = 3
 """Pages of the table that one search of the directory reads at most."""
 
 
+MAX_NAMES: Final = 10
+"""How many providers of a TIN are named at most."""
+
+
 @dataclass(frozen=True)
 class CheckFacts:
     """What a check asks of the table, in one call."""
@@ -139,6 +143,9 @@ class Directory(Protocol):
 
     def entries_at(self, zip_code: str, kind: ProviderKind) -> FiledEntries:
         """Entries of one ZIP code. At most :data:`MAX_PAGES` calls."""
+
+    def names_of(self, tin: str) -> tuple[str, ...]:
+        """Names of the TIN's providers, facilities first, at most :data:`MAX_NAMES`. One call."""
 
 
 class ReferenceWriter(Protocol):

@@ -1,0 +1,264 @@
+"""Request and response models of the status function's operations."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from precert.api.labels import label_of, labels_of
+from precert.api.models import PageQuery, ResponseModel, draft_time_left_in_words
+from precert.api.names import message_name
+from precert.domain.caller import Caller
+from precert.domain.code_lists import code_lists_of, display_name
+from precert.domain.directory import FrequentProvider
+from precert.domain.event_types import EventType
+from precert.domain.payer import Payer
+from precert.domain.rows import DashboardRow
+from precert.domain.statuses import Action, Status, allowed_actions
+from precert.domain.values import Day, Instant, MemberId, Purpose, Sort, Tin, Value
+from precert.names import Entitlement
+from precert.usecases.directory import TinProviders
+from precert.usecases.ports.listings import Page
+from precert.usecases.ports.messages import Message, MessagePage
+
+# -- Requests ----------------------------------------------------------------------------------------
+
+
+class TinQuery(Value):
+    """The TIN that the caller acts for."""
+
+    tin: Tin | None = None
+
+
+class TinPageQuery(PageQuery):
+    """A page of one TIN's list."""
+
+    tin: Tin | None = None
+
+
+class RequestsQuery(TinPageQuery):
+    """A page of one TIN's drafts and requests, filtered."""
+
+    status: Status | None = None
+    changed_from: Annotated[
+        Instant | None, Field(description="The earliest last change, inclusive.")
+    ] = None
+    changed_to: Annotated[
+        Instant | None, Field(description="The latest last change, inclusive.")
+    ] = None
+    service_from: Annotated[
+        Day | None, Field(description="Requests with a day of service on or after this day.")
+    ] = None
+    service_to: Annotated[
+        Day | None, Field(description="Requests with a day of service on or before this day.")
+    ] = None
+    sort: Annotated[
+        Sort,
+        Field(
+            description="`changed`: last changed first. `due`: only what is due, drafts by their "
+            "expiry and open requests by `due_at`, next first."
+        ),
+    ] = Sort.CHANGED
+
+
+class PatientRequestsBody(TinPageQuery):
+    """A page of one patient's requests. The member id is in the body: no URL contains PHI."""
+
+    member_id: MemberId
+
+
+# -- Lists of requests and drafts --------------------------------------------------------------------
+
+
+class DashboardRowResponse(DashboardRow):
+    """One draft or request of the dashboard, with what the caller can do next (T1, T2)."""
+
+    status_label: ClassVar[Any] = label_of("status")
+    purpose_label: str | None
+    place_of_service_label: str | None
+    channel_label: ClassVar[Any] = label_of("channel")
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    unmatched_providers_labels: ClassVar[Any] = labels_of("unmatched_providers")
+    allowed_actions: tuple[Action, ...]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
+
+    @classmethod
+    def of(cls, row: DashboardRow, payer: Payer) -> "DashboardRowResponse":
+        actions = allowed_actions(row.status, appeal_open=row.appeal_open, delegated=row.delegated)
+        labels = code_lists_of(payer).labels(
+            purpose=row.purpose, place_of_service=row.place_of_service
+        )
+        return cls(**dict(row), allowed_actions=actions, **labels)
+
+
+class DashboardResponse(ResponseModel):
+    """A page of the dashboard."""
+
+    requests: list[DashboardRowResponse]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[DashboardRow], *, payer: Payer) -> "DashboardResponse":
+        rows = [DashboardRowResponse.of(row, payer) for row in page.rows]
+        return cls(requests=rows, cursor=page.cursor)
+
+
+class FlaggedResponse(ResponseModel):
+    """All flagged drafts and requests of a TIN; the list has no pages."""
+
+    requests: list[DashboardRowResponse]
+
+    @classmethod
+    def of(cls, rows: Sequence[DashboardRow], *, payer: Payer) -> "FlaggedResponse":
+        return cls(requests=[DashboardRowResponse.of(row, payer) for row in rows])
+
+
+class DraftRowResponse(ResponseModel):
+    """One draft of the list of drafts. Resume the draft to read its whole content."""
+
+    draft_id: str
+    purpose: Purpose
+    purpose_label: str | None
+    patient: str | None = Field(description="First and last name.")
+    date_of_birth: date | None
+    first_day: date | None = Field(description="First day of all services.")
+    last_day: date | None = Field(description="Last day of all services.")
+    requesting_provider: str | None
+    requesting_tin: str | None
+    servicing_provider: str | None
+    place_of_service: str | None = Field(description="Of the first service that has one.")
+    place_of_service_label: str | None
+    saved_at: datetime
+    expires_at: datetime | None
+    time_left: str | None = Field(
+        description="The time until `expires_at` in words, without the days on which the draft "
+        "clock does not run."
+    )
+    allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
+
+    @classmethod
+    def of(cls, row: DashboardRow, payer: Payer, now: datetime) -> "DraftRowResponse":
+        return cls(
+            draft_id=row.request_id,
+            purpose=row.purpose,
+            patient=row.patient,
+            date_of_birth=row.date_of_birth,
+            first_day=row.first_day,
+            last_day=row.last_day,
+            requesting_provider=row.requesting_provider,
+            requesting_tin=row.requesting_tin,
+            servicing_provider=row.servicing_provider,
+            place_of_service=row.place_of_service,
+            **code_lists_of(payer).labels(
+                purpose=row.purpose, place_of_service=row.place_of_service
+            ),
+            saved_at=row.updated_at,
+            expires_at=row.expires_at,
+            time_left=draft_time_left_in_words(row.expires_at, payer, now),
+            allowed_actions=list(allowed_actions(row.status)),
+        )
+
+
+class DraftsResponse(ResponseModel):
+    """A page of drafts."""
+
+    drafts: list[DraftRowResponse]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[DashboardRow], *, payer: Payer, now: datetime) -> "DraftsResponse":
+        rows = [DraftRowResponse.of(row, payer, now) for row in page.rows]
+        return cls(drafts=rows, cursor=page.cursor)
+
+
+# -- Messages ----------------------------------------------------------------------------------------
+
+
+class MessageResponse(ResponseModel):
+    """A message about a request, with the payer's text (T5)."""
+
+    message_id: str
+    type: EventType
+    type_label: ClassVar[Any] = label_of("type")
+    request_id: str
+    link: str = Field(description="The path of the request that the message is about.")
+    number: str | None
+    status: Status = Field(description="The status of the request after the event.")
+    status_label: ClassVar[Any] = label_of("status")
+    at: datetime = Field(description="When the event occurred.")
+    read_at: datetime | None = Field(
+        description="When a user of the TIN marked it as read; null while it is unread."
+    )
+    text: str = Field(description="The payer's text; it contains only the number and the status.")
+
+    @classmethod
+    def of(cls, message: Message, payer: Payer) -> "MessageResponse":
+        text = payer.messages[message.type.value].format(
+            number=message.number or "", status=display_name(message.status)
+        )
+        fields = {**dict(message), "message_id": message_name(message)}
+        return cls(**fields, link=f"/v1/requests/{message.request_id}", text=text)
+
+
+class MessagesResponse(ResponseModel):
+    """A page of the inbox."""
+
+    messages: list[MessageResponse]
+    unread: int | None = Field(
+        description="How many messages of the whole inbox are unread; on the first page only."
+    )
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: MessagePage, *, payer: Payer) -> "MessagesResponse":
+        return cls(
+            messages=[MessageResponse.of(message, payer) for message in page.messages],
+            unread=page.unread,
+            cursor=page.cursor,
+        )
+
+
+class UnreadResponse(ResponseModel):
+    """How many messages of the TIN are still unread."""
+
+    unread: int
+
+
+# -- Providers and the caller ------------------------------------------------------------------------
+
+
+class FrequentProvidersResponse(ResponseModel):
+    """At most ten providers, most often selected first (C2)."""
+
+    providers: list[FrequentProvider]
+
+
+class TinResponse(ResponseModel):
+    """A TIN that the caller acts for."""
+
+    tin: str
+    provider_names: list[str] = Field(
+        description="Names of the directory's providers under this TIN, facilities first, at most "
+        "ten; empty where the directory has none."
+    )
+
+
+class MeResponse(ResponseModel):
+    """The caller, as the token describes them; lists are empty where the token has no such claim."""
+
+    entitlements: list[Entitlement]
+    entitlements_labels: ClassVar[Any] = labels_of("entitlements")
+    tins: list[TinResponse] = Field(description="The TINs that a provider's user acts for.")
+    plan_ids: list[str] = Field(description="The plans that a reviewer reviews.")
+    vendor_ids: list[str] = Field(description="The delegated vendors that the caller reports for.")
+
+    @classmethod
+    def of(cls, caller: Caller, tins: Sequence[TinProviders]) -> "MeResponse":
+        return cls(
+            entitlements=[one for one in Entitlement if one in caller.entitlements],
+            tins=[TinResponse(tin=one.tin, provider_names=list(one.names)) for one in tins],
+            plan_ids=sorted(caller.plan_ids),
+            vendor_ids=sorted(caller.vendor_ids),
+        )
