@@ -201,7 +201,7 @@ class Bare:
             "requirement": requirement,
             "rule_id": rule.get("rule_id"),
             "effective_from": rule.get("effective_from"),
-            "code_label": rule.get("label"),
+            "label": rule.get("label"),
             "vendor_id": rule.get("vendor_id"),
             "predetermination": rule.get("predetermination", False),
             "next_step": {"action": action, "text": self.payer["notices"][notice]},
