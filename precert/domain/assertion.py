@@ -1,17 +1,15 @@
-"""The id of a check's answer: what an office quotes when it is asked what it was told (C6, C7).
+"""The assertion id of a check response: lets a provider prove later what was answered (C6, C7).
 
-Nothing of a check is stored. The id is made of the question, the rule list's version and the instant,
-so that whoever quotes it, with the question, can be shown to have got that answer: the list of that
-version answers the same question alike, and nobody else can have made the id.
+Checks are not stored. The id is derived from the question, the rule list version and the instant, so
+the same question against the same version gives the same answer, and the id proves that it was issued.
 
-That is why the hash has a key. Member ids have nine digits or so: without a key, whoever finds an id
-in a letter could try them all for a likely service, and anybody could make up an id of an answer that
-was never given. The key is kept where the members are, read with them in the same call, and made once
-(:mod:`precert.adapters.dynamodb.reference`).
+The hash is keyed. Member ids have about nine digits: without a key, anyone who finds an id could try
+all of them for a likely service, or make up an id that was never issued. The key is stored with the
+members, read in the same call and created once (:mod:`precert.adapters.dynamodb.reference`).
 
-The question is what a check asks (C3). What a draft adds later (D2) is left out, so that the id still
-fits the request when it arrives. Fields that are not entered are left out as well: a field that a
-later version knows changes no id of today.
+The question is the content of a check (C3). Fields that a draft adds later (D2) are left out, so that
+the id still matches the submitted request. Fields that are not entered are left out too: a field added
+in a later version changes no existing id.
 """
 
 import hmac
@@ -39,29 +37,29 @@ _ADDED_BY_A_DRAFT: Final[dict[str, Any]] = {
         }
     },
 }
-"""Everything else about provider and services is asked."""
+"""All other fields of provider and services are part of the question."""
 
 
 def assertion_id(
     content: RequestContent, rule_list_version: str, checked_at: datetime, *, key: bytes
 ) -> str:
-    """The id of an answer: when it was given (UTC, to the second), and a keyed hash of 80 bits."""
+    """The assertion id: the instant (UTC, to the second) and a keyed hash of 80 bits."""
     stamp = checked_at.astimezone(UTC).strftime(_STAMP)
     return f"{PREFIX}-{stamp}-{_digest(content, rule_list_version, stamp, key)}"
 
 
 def matches(quoted: str, content: RequestContent, rule_list_version: str, *, key: bytes) -> bool:
-    """Whether the id quoted was given for this question, answered by that version of the list."""
+    """Whether the id was issued for this question and this rule list version."""
     prefix, _, rest = quoted.partition("-")
     stamp, _, digest = rest.partition("-")
-    wanted = _digest(content, rule_list_version, stamp, key)
-    return prefix == PREFIX and hmac.compare_digest(digest.encode(), wanted.encode())
+    expected = _digest(content, rule_list_version, stamp, key)
+    return prefix == PREFIX and hmac.compare_digest(digest.encode(), expected.encode())
 
 
 def given_at(quoted: str) -> datetime | None:
-    """The second (UTC) in which an id says it was given; None where it is no id.
+    """The second (UTC) that an id claims; ``None`` where it is not an id.
 
-    Only :func:`matches` shows whether that is true.
+    Only :func:`matches` verifies it.
     """
     stamped = _STAMPED.fullmatch(quoted)
     if stamped is None:

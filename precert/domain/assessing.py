@@ -1,7 +1,7 @@
-"""Judge a request by the rules: delegated, automatic, or for a reviewer (W1, W8).
+"""Assess a request by the rule list: delegated, automatically approved, or pended (W1, W8).
 
-Pure: what the rules answer of each line is handed in. An approval needs every line's consent; whatever
-is unknown, mixed, missing or suspicious goes to a reviewer.
+Pure: the rule answers are passed in. Automatic approval needs every line to qualify; anything unknown,
+mixed, missing or potentially duplicate is pended for review.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from precert.domain.clocks import business_day_after, local_date
 from precert.domain.content import RequestContent
-from precert.domain.determination import Asked, as_requested
+from precert.domain.determination import RequestedLine, as_requested
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.payer import Payer
 from precert.domain.review import (
@@ -29,10 +29,10 @@ from precert.domain.values import AuthorizationType, Purpose, Urgency
 
 @dataclass(frozen=True)
 class JudgedLine:
-    """A line as it was asked for, and what the rule list says of it; a stay without a code, nothing."""
+    """A requested service line with its rule answer; a stay without a code has none."""
 
     line_id: str
-    asked: Asked
+    asked: RequestedLine
     answer: CodeResult | None = None
     rule: Rule | None = None
 
@@ -42,7 +42,7 @@ class JudgedLine:
 
     @property
     def vendor_id(self) -> str | None:
-        """Who decides it instead of the payer."""
+        """The delegated vendor of the line."""
         is_delegated = self.requirement is Requirement.DELEGATED_VENDOR
         return self.answer.vendor_id if self.answer and is_delegated else None
 
@@ -50,9 +50,9 @@ class JudgedLine:
 def delegate_of(
     lines: Sequence[JudgedLine], vendors: Mapping[str, DelegatedVendor], today: date
 ) -> DelegatedVendor | None:
-    """The one vendor who decides every line, if there is one (W8).
+    """The one vendor that decides every line, if any (W8).
 
-    What was given already stays with the payer where the vendor takes nothing retrospective (C12).
+    Retrospective services stay with the payer where the vendor does not accept them (C12).
     """
     found = {line.vendor_id for line in lines}
     delegate = vendors.get(found.pop() or "") if len(found) == 1 else None
@@ -66,7 +66,7 @@ def delegate_of(
 def missing_documents(
     lines: Collection[JudgedLine], documents: Collection[Document]
 ) -> tuple[str, ...]:
-    """Codes of what the deciding rules want with a request and nobody has attached, each once."""
+    """Codes of required documentation that is not attached, each once."""
     there = attached_types(documents)
     wanted = (
         code
@@ -78,7 +78,7 @@ def missing_documents(
 
 
 def attached_types(documents: Collection[Document]) -> frozenset[str]:
-    """Codes of the documents that are there."""
+    """Codes of the attached documents."""
     return frozenset(
         document.document_type
         for document in documents
@@ -87,7 +87,7 @@ def attached_types(documents: Collection[Document]) -> frozenset[str]:
 
 
 def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
-    """What the rule list says of each line, for the record."""
+    """The assessment of each line, for the record."""
     automatic = _within_limits(lines)
     return tuple(
         LineAssessment(
@@ -103,10 +103,9 @@ def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
 
 
 def is_automatic(content: RequestContent, assessment: Assessment) -> bool:
-    """Whether the rules alone approve it (W1): every line, and nothing speaks against it.
+    """Whether the rules approve every line automatically (W1).
 
-    An emergency is looked at by a reviewer (C10), and so is a predetermination (C14): it tells how a
-    claim will be judged, and no rule does.
+    Emergencies (C10) and predeterminations (C14) always go to a reviewer.
     """
     urgencies = {service.urgency for service in content.services}
     return (
@@ -121,7 +120,7 @@ def is_automatic(content: RequestContent, assessment: Assessment) -> bool:
 def automatic_decisions(
     lines: Sequence[JudgedLine], *, approval_days: int, now: datetime
 ) -> dict[str, Decision]:
-    """Each line approved as it was asked for; its rule is the criterion."""
+    """Each line approved as requested; its rule is the criterion."""
     return {
         line.line_id: Decision(
             status=LineStatus.APPROVED,
@@ -139,7 +138,7 @@ def automatic_decisions(
 
 
 def is_late_notification(content: RequestContent, received_at: datetime, payer: Payer) -> bool:
-    """Whether an emergency admission is reported after its time, in the payer's days (C10)."""
+    """Whether an emergency admission is reported late, in the payer's calendar (C10)."""
     received_on = local_date(received_at, payer.zone)
     servicing = content.servicing_provider
     state = servicing.address.state if servicing and servicing.address else None
@@ -154,9 +153,9 @@ def is_late_notification(content: RequestContent, received_at: datetime, payer: 
 
 
 def _within_limits(lines: Sequence[JudgedLine]) -> frozenset[str]:
-    """Lines that need no reviewer: nothing is required, or the rule's own limits hold.
+    """Lines that need no reviewer: not required, or within the rule's limits.
 
-    A limit is for all that a request asks of a code: split over lines it counts together.
+    A limit applies to the whole request: lines of the same code count together.
     """
     units: Counter[str | None] = Counter()
     days: Counter[str | None] = Counter()
@@ -175,7 +174,7 @@ def _within_limits(lines: Sequence[JudgedLine]) -> frozenset[str]:
     )
 
 
-def _holds(rule: Rule, asked: Asked, units: int, days: int) -> bool:
+def _holds(rule: Rule, asked: RequestedLine, units: int, days: int) -> bool:
     limits = (
         (rule.auto_approve_max_units, asked.units, units),
         (rule.auto_approve_max_days, asked.days, days),

@@ -1,6 +1,6 @@
-"""Time as the rules count it: the draft's 72 hours and the deadlines of a decision (D3, W2).
+"""Clock arithmetic: a draft's 72 hours and decision deadlines (D3, W2).
 
-All instants are zone-aware; nothing here asks what time it is.
+All instants are zone-aware and passed in.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from precert.domain.payer import BusinessCalendar, DraftClock, ReviewClock
 from precert.domain.values import Urgency
 
 REMINDER_INTERVAL = timedelta(days=1)
-"""How often an overdue round is looked at again."""
+"""How often an overdue cycle is checked again."""
 
 
 def draft_expiry(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datetime:
-    """The instant from which a draft is gone: the clock's hours after the save (D3).
+    """When a draft expires: the configured hours after the save (D3).
 
-    The clock stands still on resting weekdays, counted by the payer's calendar days. Elapsed time
-    is real time, so a day of 23 or 25 hours counts as that.
+    The clock pauses on weekdays that do not count, by the payer's calendar. Elapsed time is real
+    time: a day of 23 or 25 hours counts as such.
 
     Returns:
         The instant, in the payer's zone.
@@ -27,7 +27,7 @@ def draft_expiry(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datet
 
 
 def draft_warning(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datetime | None:
-    """The instant from which a message warns of the expiry, by the same clock; ``None`` for none (D5).
+    """When the expiry message is sent, by the same clock; ``None`` for no message (D5).
 
     Returns:
         The instant, in the payer's zone.
@@ -39,7 +39,7 @@ def draft_warning(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> date
 def draft_time_left(
     now: datetime, expires_at: datetime, clock: DraftClock, zone: ZoneInfo
 ) -> timedelta:
-    """How long the draft's clock still runs until then, without the days on which it stands still."""
+    """Time left on the draft's clock, without the days that do not count."""
     left, moment = timedelta(), now.astimezone(zone)
     while moment.astimezone(UTC) < expires_at:
         next_midnight = _midnight_after(moment, zone)
@@ -51,7 +51,7 @@ def draft_time_left(
 
 
 def _after(start: datetime, remaining: timedelta, clock: DraftClock, zone: ZoneInfo) -> datetime:
-    """The instant at which the clock has run that long."""
+    """The instant at which the clock has run for ``hours``."""
     if start.tzinfo is None:
         raise ValueError("a clock starts at a zone-aware instant")
     moment = start.astimezone(zone)
@@ -71,13 +71,13 @@ def _midnight_after(moment: datetime, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True)
 class Deadline:
-    """When a decision is due, and when that counts as near."""
+    """When a decision is due, and when its reminder is."""
 
     warn_at: datetime
     due_at: datetime
 
     def next_check_at(self, now: datetime) -> datetime:
-        """The next instant at which somebody must look: warning, deadline, then daily."""
+        """The next instant to check: reminder, deadline, then daily."""
         for mark in (self.warn_at, self.due_at):
             if now < mark:
                 return mark
@@ -85,49 +85,49 @@ class Deadline:
 
 
 def decision_deadline(received_at: datetime, urgency: Urgency, clock: ReviewClock) -> Deadline:
-    """Deadline of the first determination: hours for urgent cases, days for standard ones (W2)."""
+    """Deadline of the initial determination: hours if expedited, days if standard (W2)."""
     if urgency is Urgency.STANDARD:
         return _deadline(received_at, timedelta(days=clock.standard_days), clock)
     return _deadline(received_at, timedelta(hours=clock.expedited_hours), clock)
 
 
 def appeal_deadline(filed_at: datetime, *, expedited: bool, clock: ReviewClock) -> Deadline:
-    """Deadline of an appeal's decision."""
+    """Deadline of an appeal decision."""
     if expedited:
         return _deadline(filed_at, timedelta(hours=clock.appeal_expedited_hours), clock)
     return _deadline(filed_at, timedelta(days=clock.appeal_standard_days), clock)
 
 
 def last_day_to_appeal(determined_at: datetime, days: int, zone: ZoneInfo) -> date:
-    """The last day on which an appeal is taken, by the payer's calendar (W7): letters name it."""
+    """The last day to file an appeal, by the payer's calendar (W7); notices state it."""
     return local_date(determined_at, zone) + timedelta(days=days)
 
 
 def appeal_filing_end(determined_at: datetime, days: int, zone: ZoneInfo) -> datetime:
-    """The instant from which it is too late to appeal: when the last day is over."""
+    """The instant from which an appeal is too late: the end of the last day."""
     day = last_day_to_appeal(determined_at, days, zone) + timedelta(days=1)
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
 def information_deadline(requested_at: datetime, urgency: Urgency, clock: ReviewClock) -> datetime:
-    """Until when the providers have time to bring what was asked for (W2)."""
+    """The providers' deadline for a request for information (W2)."""
     if urgency is Urgency.STANDARD:
         return later(requested_at, timedelta(days=clock.information_standard_days))
     return later(requested_at, timedelta(hours=clock.information_expedited_hours))
 
 
 def later(moment: datetime, length: timedelta) -> datetime:
-    """That much elapsed time later, in the moment's zone; Python adds to the face of a clock."""
+    """``length`` of elapsed time later, in the same zone; Python itself adds wall time."""
     return (moment.astimezone(UTC) + length).astimezone(moment.tzinfo)
 
 
 def extension_days(urgency: Urgency, clock: ReviewClock) -> int:
-    """By how many days a case can be extended: urgent ones by none (W2)."""
+    """By how many days a case can be extended; expedited cases by none (W2)."""
     return clock.extension_days if urgency is Urgency.STANDARD else 0
 
 
 def _deadline(start: datetime, length: timedelta, clock: ReviewClock) -> Deadline:
-    """Counted in elapsed time: 72 hours are that, also over a change of the clocks (W2)."""
+    """In elapsed time: 72 hours stay 72 hours across daylight saving changes (W2)."""
     if start.tzinfo is None:
         raise ValueError("a deadline starts at a zone-aware instant")
     utc = start.astimezone(UTC)
@@ -138,9 +138,9 @@ def _deadline(start: datetime, length: timedelta, clock: ReviewClock) -> Deadlin
 
 
 def history_end(changed_at: datetime, years: int, zone: ZoneInfo) -> datetime:
-    """The instant from which something is history no more: the same local time, years later (T4).
+    """The end of retention: the same local time, years later (T4).
 
-    What changed on 29 February ends on 1 March: nothing is kept shorter than promised.
+    A change on 29 February ends on 1 March, so retention is never shorter than promised.
     """
     if changed_at.tzinfo is None:
         raise ValueError("changed_at must be zone-aware")
@@ -152,12 +152,12 @@ def history_end(changed_at: datetime, years: int, zone: ZoneInfo) -> datetime:
 
 
 def local_date(now: datetime, zone: ZoneInfo) -> date:
-    """Today by the payer's calendar."""
+    """The date by the payer's calendar."""
     return now.astimezone(zone).date()
 
 
 def business_day_after(day: date, count: int, calendar: BusinessCalendar) -> date:
-    """The ``count``-th business day after a day, which may be none itself (C10)."""
+    """The ``count``-th business day after a day, which need not be one (C10)."""
     found = day
     while count:
         found += timedelta(days=1)

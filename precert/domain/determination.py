@@ -19,8 +19,8 @@ from precert.domain.values import UnitType
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One line as it was asked for."""
+class RequestedLine:
+    """One service line as requested."""
 
     service: Service
     code: str | None
@@ -30,16 +30,16 @@ class Asked:
 
     @property
     def days(self) -> int | None:
-        """Days asked for: the stay's, or as many as the units count."""
+        """Requested days: of the stay, or counted by the units."""
         if self.service.requested_days is not None:
             return self.service.requested_days
         return self.units if self.unit_type is UnitType.DAYS else None
 
 
-def requested_lines(content: RequestContent) -> Mapping[str, Asked]:
+def requested_lines(content: RequestContent) -> Mapping[str, RequestedLine]:
     """What is requested, by line id."""
     return {
-        line_id: Asked(
+        line_id: RequestedLine(
             service=service,
             code=procedure.code if procedure else None,
             units=procedure.units if procedure else None,
@@ -50,10 +50,10 @@ def requested_lines(content: RequestContent) -> Mapping[str, Asked]:
     }
 
 
-def as_requested(asked: Asked, *, approval_days: int) -> Approved:
-    """The line approved as it was asked for.
+def as_requested(asked: RequestedLine, *, approval_days: int) -> Approved:
+    """The approval of a line as requested.
 
-    The period is the stay, and for other services ``approval_days`` from the first one.
+    The period is the stay, or ``approval_days`` from the first day of other services.
     """
     if asked.from_date is None:
         raise AssertionError("completeness requires a date")
@@ -70,9 +70,9 @@ def as_requested(asked: Asked, *, approval_days: int) -> Approved:
 def days_of_service(
     content: RequestContent, lines: Sequence[ServiceLine] = ()
 ) -> tuple[date | None, date | None]:
-    """The first and the last day of all services: as asked for, or as an operator moved them (W5).
+    """The first and last day of all services: as requested, or as changed by an operator (W5).
 
-    An approved period outlasts the service, but for a stay, of which it is the days.
+    An approved period is longer than the service, except for a stay.
     """
     moved = {
         line.line_id: line.decisions[-1].approved
@@ -83,16 +83,18 @@ def days_of_service(
     return min(days, default=None), max(days, default=None)
 
 
-def _by_service(content: RequestContent) -> list[dict[str, Asked]]:
-    """The lines as they were asked for, those of each service together."""
-    found: dict[str, dict[str, Asked]] = {}
+def _by_service(content: RequestContent) -> list[dict[str, RequestedLine]]:
+    """The requested lines, grouped by service."""
+    found: dict[str, dict[str, RequestedLine]] = {}
     for line_id, asked in requested_lines(content).items():
         found.setdefault(line_id.partition(".")[0], {})[line_id] = asked
     return list(found.values())
 
 
-def _days(lines: Mapping[str, Asked], moved: Mapping[str, Approved | None]) -> Iterator[date]:
-    """The days at both ends of one service; of one that was moved, those of the moved lines."""
+def _days(
+    lines: Mapping[str, RequestedLine], moved: Mapping[str, Approved | None]
+) -> Iterator[date]:
+    """First and last day of one service; of the changed lines where dates were changed."""
     periods = [(lines[one], period) for one, period in moved.items() if one in lines and period]
     for asked, period in periods:
         yield period.from_date
@@ -104,12 +106,12 @@ def _days(lines: Mapping[str, Asked], moved: Mapping[str, Approved | None]) -> I
 
 
 def line_status(approved: Approved, wanted: Approved) -> LineStatus:
-    """Whether what is approved is what was asked for."""
+    """APPROVED where the approval is as requested, else MODIFIED."""
     return LineStatus.APPROVED if approved == wanted else LineStatus.MODIFIED
 
 
 def is_less(approved: Approved, wanted: Approved) -> bool:
-    """Whether the approval refuses part of what was asked: that needs its reasons, as a denial (W4)."""
+    """Whether the approval is a reduction: it needs reasons, as a denial does (W4)."""
     fewer_units = (approved.units or 0) < (wanted.units or 0)
     shorter = approved.to_date - approved.from_date < wanted.to_date - wanted.from_date
     return fewer_units or shorter or approved.code != wanted.code
@@ -117,7 +119,7 @@ def is_less(approved: Approved, wanted: Approved) -> bool:
 
 @dataclass(frozen=True)
 class Approval:
-    """What is approved of a line; what is absent is approved as it was asked for."""
+    """What is approved of a line; absent members are approved as requested."""
 
     code: str | None = None
     units: int | None = None
@@ -128,7 +130,7 @@ class Approval:
 
 @dataclass(frozen=True)
 class LineDecision:
-    """What a reviewer says of one line: APPROVED or DENIED, what exactly, and why.
+    """A decision on one line as a reviewer enters it: APPROVED or DENIED, details and reasons.
 
     ``diagnosis`` is the adjudicated one.
     """
@@ -144,7 +146,7 @@ class LineDecision:
 
 @dataclass(frozen=True)
 class Signature:
-    """By whom a decision is made, when, and in which round."""
+    """Who decides, when, and in which determination cycle."""
 
     by: str
     at: datetime
@@ -152,13 +154,15 @@ class Signature:
 
 
 def errors_of_form(decisions: Collection[LineDecision]) -> Iterator[FieldError]:
-    """What is wrong with the decisions whatever the request is."""
+    """Errors of the decisions that do not depend on the request."""
     if not decisions:
-        yield FieldError("/lines", "missing", "decide every open line")
+        yield FieldError("/lines", "missing", "decide every open service line")
     seen: set[str] = set()
     for index, decision in enumerate(decisions):
         if decision.line_id in seen:
-            yield FieldError(f"/lines/{index}/line_id", "duplicate", "decide each line once")
+            yield FieldError(
+                f"/lines/{index}/line_id", "duplicate", "decide each service line once"
+            )
         seen.add(decision.line_id)
         if decision.status not in (LineStatus.APPROVED, LineStatus.DENIED):
             choices = (LineStatus.APPROVED.value, LineStatus.DENIED.value)
@@ -168,16 +172,16 @@ def errors_of_form(decisions: Collection[LineDecision]) -> Iterator[FieldError]:
 
 
 def errors_of_line(
-    said: LineDecision, asked: Asked | None, payer: Payer, lookup: Lookup
+    said: LineDecision, asked: RequestedLine | None, payer: Payer, lookup: Lookup
 ) -> Iterator[FieldError]:
-    """What is wrong with the decision of one line; pointers are below the line."""
+    """Errors of the decision on one line; pointers are relative to the line."""
     if said.diagnosis is not None:
         on = asked.service.first_day if asked else None
         if error := error_of_diagnosis(said.diagnosis, on, lookup):
             yield error
     if said.status is LineStatus.DENIED:
         if said.approved is not None:
-            yield FieldError("/approved", "not_asked", "a denial approves nothing: leave it out")
+            yield FieldError("/approved", "not_asked", "leave this out of a denial")
         yield from _errors_of_reasons(said, "a denial", payer)
         return
     if asked is None:
@@ -185,13 +189,15 @@ def errors_of_line(
     if errors := list(_errors_of_approval(said.approved, asked, payer)):
         yield from errors
     elif is_less(approved_of(said, asked, payer), _wanted(asked, payer)):
-        yield from _errors_of_reasons(said, "an approval of less than was asked", payer)
+        yield from _errors_of_reasons(said, "an approval of less than requested", payer)
     elif said.reason_code is not None:
         yield from _errors_of_code(said, "a decision", payer)
 
 
-def decision_of(said: LineDecision, asked: Asked, payer: Payer, signature: Signature) -> Decision:
-    """The decision, MODIFIED where something else is approved than was asked for."""
+def decision_of(
+    said: LineDecision, asked: RequestedLine, payer: Payer, signature: Signature
+) -> Decision:
+    """The decision; MODIFIED where the approval is not as requested."""
     denied = said.status is LineStatus.DENIED
     approved = None if denied else approved_of(said, asked, payer)
     status = line_status(approved, _wanted(asked, payer)) if approved else LineStatus.DENIED
@@ -208,8 +214,8 @@ def decision_of(said: LineDecision, asked: Asked, payer: Payer, signature: Signa
     )
 
 
-def approved_of(said: LineDecision, asked: Asked, payer: Payer) -> Approved:
-    """What is approved, with what was asked where nothing else is said."""
+def approved_of(said: LineDecision, asked: RequestedLine, payer: Payer) -> Approved:
+    """What is approved; as requested where the reviewer entered nothing else."""
     given = said.approved or Approval()
     changed = {name: value for name, value in vars(given).items() if value is not None}
     return _wanted(asked, payer).model_copy(update=changed)
@@ -219,11 +225,13 @@ def _words(text: str | None) -> str | None:
     return (text or "").strip() or None
 
 
-def _wanted(asked: Asked, payer: Payer) -> Approved:
+def _wanted(asked: RequestedLine, payer: Payer) -> Approved:
     return as_requested(asked, approval_days=payer.utilization_management.approval_days)
 
 
-def _errors_of_approval(given: Approval | None, asked: Asked, payer: Payer) -> Iterator[FieldError]:
+def _errors_of_approval(
+    given: Approval | None, asked: RequestedLine, payer: Payer
+) -> Iterator[FieldError]:
     if given is None:
         return
     wanted = _wanted(asked, payer)
@@ -232,15 +240,15 @@ def _errors_of_approval(given: Approval | None, asked: Asked, payer: Payer) -> I
         yield FieldError("/approved/to_date", "out_of_order", f"send {first} or a later day")
     if given.code is not None:
         if asked.code is None:
-            yield FieldError("/approved/code", "not_asked", "this line has no code: leave it out")
-        elif not code_types_of(given.code):
             yield FieldError(
-                "/approved/code", "malformed", "this has the form of no procedure code"
+                "/approved/code", "not_asked", "leave this out: the service line has no code"
             )
+        elif not code_types_of(given.code):
+            yield FieldError("/approved/code", "malformed", "this is not a procedure code")
     if (given.units or wanted.units) is not None and (given.unit_type or wanted.unit_type) is None:
-        yield FieldError("/approved/unit_type", "missing", "say what the units count")
+        yield FieldError("/approved/unit_type", "missing", "send unit_type with units")
     if given.unit_type is not None and (given.units or wanted.units) is None:
-        yield FieldError("/approved/units", "missing", "say how many")
+        yield FieldError("/approved/units", "missing", "send units with unit_type")
 
 
 def _errors_of_reasons(said: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:

@@ -1,4 +1,4 @@
-"""Documents of a request: what may be uploaded, and where each stands (U1-U6)."""
+"""Documents of a request: what can be uploaded, and the status of each (U1-U6)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,15 +29,15 @@ CONTENT_TYPES: Final = {
     ".xls": "application/vnd.ms-excel",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-"""File name endings that are taken, each with the one content type it may carry (U1)."""
+"""Accepted file name extensions with their content type (U1)."""
 
 
 class DocumentStatus(StrEnum):
-    """Where a document stands; ATTACHED and REFUSED are where it comes to rest."""
+    """Status of a document; ATTACHED and REFUSED are final."""
 
     AWAITING_UPLOAD = "AWAITING_UPLOAD"
     CHECKING = "CHECKING"
-    """Its content is what its name says; the scan for malware has not told yet."""
+    """Its content matches its name; the malware scan is not complete."""
     ATTACHED = "ATTACHED"
     REFUSED = "REFUSED"
 
@@ -53,13 +53,13 @@ class Refusal(StrEnum):
     PROTECTED = "password_protected"
     THREAT = "threat_found"
     NOT_SCANNED = "not_scanned"
-    """In the contract from its first version, and given by no check: such a document is held back."""
+    """Reserved: a scan without a result keeps the document in CHECKING instead."""
     CLOSED = "request_closed"
     NOT_UPLOADED = "not_uploaded"
 
     @property
     def words(self) -> str:
-        """The reason, and what to do."""
+        """The reason and what to do."""
         return _WORDS[self]
 
 
@@ -80,9 +80,9 @@ _WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
 
 
 class ScanResult(StrEnum):
-    """What a scan for malware came to (``scanResultStatus`` of GuardDuty).
+    """Result of a malware scan (``scanResultStatus`` of GuardDuty).
 
-    The last three say that it could not be told.
+    The last three mean that the scan had no result.
     """
 
     NO_THREATS_FOUND = "NO_THREATS_FOUND"
@@ -93,30 +93,30 @@ class ScanResult(StrEnum):
 
 
 class Document(Value):
-    """One document. It belongs to its request the moment it is ATTACHED (U5).
+    """One document. It belongs to its request once it is ATTACHED (U5).
 
-    ``revision`` grows by one with every change: a change is conditional on the one it was based on.
+    ``revision`` increases by one with every change; writes are conditional on it.
     """
 
     document_id: Text
     file_name: Text
     content_type: Text
     document_type: Text | None = None
-    """What kind of document it is, by the codes that rules want documents by."""
+    """Which required documentation it is, by its code."""
     status: DocumentStatus
     sent_by_tin: Tin
     offered_at: datetime
     upload_until: datetime
-    """When its form ends: what has not arrived by then gives its slot back."""
+    """When the upload form expires; without an upload its slot is free again."""
     revision: Annotated[int, Field(ge=1)] = 1
     announced_sha256: Sha256 | None = None
     settled_at: datetime | None = None
     size: int | None = None
     sha256: Sha256 | None = None
     version_id: Text | None = None
-    """The version of the object that was verified: no other is ever given out."""
+    """The verified S3 object version; no other version is ever served."""
     scan: ScanResult | None = None
-    """What the scan of that version told, where documents are scanned."""
+    """Scan result of that version, where documents are scanned."""
     refusal: Refusal | None = None
 
     def changed(self, **update: object) -> "Document":
@@ -125,7 +125,7 @@ class Document(Value):
     def verified(
         self, *, size: int, sha256: str, version_id: str | None, scanned: bool, now: datetime
     ) -> "Document":
-        """What arrived is what its name says: attached, or with a scan for malware to wait for."""
+        """Verified: attached, or waiting for the malware scan."""
         return self.changed(
             status=DocumentStatus.CHECKING if scanned else DocumentStatus.ATTACHED,
             settled_at=None if scanned else now,
@@ -135,7 +135,7 @@ class Document(Value):
         )
 
     def scanned(self, result: ScanResult, now: datetime) -> "Document | None":
-        """Attached or refused by the scan of its version; ``None`` where that told nothing."""
+        """Attached or refused by the scan result; ``None`` where it has none."""
         match result:
             case ScanResult.NO_THREATS_FOUND:
                 return self.changed(status=DocumentStatus.ATTACHED, settled_at=now, scan=result)
@@ -147,7 +147,7 @@ class Document(Value):
                 assert_never(other)
 
     def refused(self, refusal: Refusal, now: datetime) -> "Document":
-        """Refused: nothing of what arrived is kept or told."""
+        """Refused: the uploaded bytes are not retained."""
         return self.changed(
             status=DocumentStatus.REFUSED,
             refusal=refusal,
@@ -157,9 +157,9 @@ class Document(Value):
         )
 
     def sender(self, *contents: RequestContent) -> ProviderRole | None:
-        """The side that sent it, by the first content that names the sender's TIN.
+        """The provider that sent it, by the first content that names its TIN.
 
-        ``None`` while a draft does not name it yet.
+        ``None`` while a draft does not name that provider.
         """
         named = ((role, role.of(content)) for content in contents for role in ProviderRole)
         return next(
@@ -168,23 +168,23 @@ class Document(Value):
 
 
 def content_type_of(file_name: str) -> str | None:
-    """The content type that a file name stands for, or ``None`` where it is not taken (U1)."""
+    """The content type of a file name, or ``None`` where it is not accepted (U1)."""
     return CONTENT_TYPES.get(PurePath(file_name).suffix.lower())
 
 
 def content_disposition(file_name: str) -> str:
-    """The header by which a download gets its name back (RFC 6266, RFC 8187), in ASCII alone."""
+    """Content-Disposition with the file name (RFC 6266, RFC 8187), in ASCII."""
     plain = "".join(c if c.isascii() and c not in '"\\/%' else "_" for c in file_name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
 def document_key(request_id: str, document_id: str) -> str:
-    """The S3 key of a document: ids only, never the file's name."""
+    """The S3 key of a document: ids only, never the file name."""
     return f"{DOCUMENT_PREFIX}{request_id}/{document_id}"
 
 
 def ids_of_key(key: str) -> tuple[str, str] | None:
-    """Request id and document id of an S3 key; ``None`` where it is no document's."""
+    """Request id and document id of an S3 key; ``None`` for other keys."""
     parts = key.removeprefix(DOCUMENT_PREFIX).split("/")
     if not key.startswith(DOCUMENT_PREFIX) or len(parts) != 2 or not all(parts):
         return None

@@ -1,16 +1,15 @@
-"""Whether a request repeats another one (S2).
+"""Duplicate detection (S2).
 
-A request leaves a fingerprint: whom it is for, who gives the service, which codes on which days. Equal
-but for the days are two requests of one signature: where their days overlap, the second is refused as
-it is submitted. What is nearly the same is found by comparing the fingerprints of one member, once the
-request is in: surely the same ends as a duplicate, what only looks like it goes to a reviewer with
-both.
+A request has a duplicate fingerprint: member, servicing provider, codes, days. Requests that are equal
+except for the days share a signature: where the days overlap, the second is refused at submission.
+Near matches are found after submission by comparing the fingerprints of one member: a certain duplicate
+ends as such, a potential duplicate goes to a reviewer with both requests.
 
-Codes are of one family where their code sets and forms are the same and they are at most
-:data:`CODE_FAMILY_DISTANCE` apart, as variants of one procedure are (44120, 44121, 44125). A range is
-no measure of that: one rule speaks for all surgery.
+Codes are of one family where code set and form are the same and they differ by at most
+:data:`CODE_FAMILY_DISTANCE`, as variants of one procedure do (44120, 44121, 44125). Rule ranges are not
+used: one rule covers all surgery.
 
-A predetermination repeats no precertification: it asks for something else (C14).
+A predetermination is never a duplicate of a precertification (C14).
 """
 
 import json
@@ -30,9 +29,9 @@ CODE_FAMILY_DISTANCE: Final = 9
 
 
 class Fingerprint(Value):
-    """What a submitted request is compared by; the first and the last day are both included.
+    """What submitted requests are compared by; first and last day are inclusive.
 
-    ``services`` are the types of service of stays without a code: they stand in for one.
+    ``services`` are the types of service of stays without a code, used in place of codes.
     """
 
     request_id: Text
@@ -51,8 +50,8 @@ class Fingerprint(Value):
 
     @property
     def signature(self) -> str:
-        """SHA-256 in hexadecimal of all but the days: member, servicing provider, what is asked."""
-        told = [
+        """SHA-256 in hexadecimal of everything except the days."""
+        parts = [
             self.member_id.upper(),
             self.purpose.value,
             self.npi,
@@ -60,18 +59,18 @@ class Fingerprint(Value):
             sorted([kind.value, code] for kind, code in self.codes),
             sorted(self.services),
         ]
-        return sha256(json.dumps(told).encode()).hexdigest()
+        return sha256(json.dumps(parts).encode()).hexdigest()
 
     def overlaps(self, other: "Fingerprint") -> bool:
         return self.first_day <= other.last_day and other.first_day <= self.last_day
 
     def is_near(self, other: "Fingerprint", days: int) -> bool:
-        """Whether the days overlap, or so few lie from one to the other."""
+        """Whether the days overlap, or are at most that many days apart."""
         earlier, later = sorted((self, other), key=lambda one: one.first_day)
         return (later.first_day - earlier.last_day).days <= days
 
     def is_same_provider(self, other: "Fingerprint") -> bool:
-        """Whether one of the ids by which a provider is known is the same."""
+        """Whether any provider identifier is the same."""
         pairs = (
             (self.npi, other.npi),
             (self.tin, other.tin),
@@ -93,10 +92,10 @@ def fingerprint_of(
     content: RequestContent,
     lines: Sequence[ServiceLine] = (),
 ) -> Fingerprint:
-    """The fingerprint of complete content; decided ``lines`` may have been moved to other days (W5).
+    """The fingerprint of complete content; decided ``lines`` may have changed dates (W5).
 
     Raises:
-        AssertionError: it is not complete.
+        AssertionError: the content is not complete.
     """
     patient, servicing = content.patient, content.servicing_provider
     first_day, last_day = days_of_service(content, lines)
@@ -123,7 +122,7 @@ def fingerprint_of(
 def sure_duplicates(
     own: Fingerprint, others: Iterable[Fingerprint], duplicate_window_days: int
 ) -> tuple[Fingerprint, ...]:
-    """Requests that this one surely repeats: the same codes, provider and, nearly, days."""
+    """Certain duplicates: the same codes and provider, and nearly the same days."""
     return tuple(
         other
         for other in others
@@ -134,7 +133,7 @@ def sure_duplicates(
 def potential_duplicates(
     own: Fingerprint, others: Iterable[Fingerprint], duplicate_window_days: int
 ) -> tuple[PotentialDuplicate, ...]:
-    """Earlier requests that this one may repeat: their codes are of one family with its own."""
+    """Potential duplicates: earlier requests with codes of the same family."""
     return tuple(
         PotentialDuplicate(
             request_id=other.request_id, number=other.number, reason_codes="same_family"

@@ -1,34 +1,33 @@
-"""Everything that can be refused, as one tree with stable codes.
+"""The error tree with stable codes.
 
 ::
 
     PrecertError
     ├── InvalidInputError            the input is malformed or incomplete; every error is listed
-    │   └── MalformedHeaderError     a header has not the form that it is asked for in
+    │   └── MalformedHeaderError     a header is malformed
     ├── NotEntitledError             the caller lacks an entitlement (A1)
-    ├── NotFoundError                there is no such thing, or the caller may not see it (A2)
-    ├── PatientNotFoundError         no member fits all that was entered (P1)
+    ├── NotFoundError                it does not exist, or the caller may not see it (A2)
+    ├── PatientNotFoundError         no member matches all search fields (P1)
     ├── PatientNotEligibleError      coverage is not active (A6)
     ├── CheckNotAvailableError       the plan's management level is not supported (A4)
-    ├── NothingToExportError       the delegated vendor decides on nothing that was asked (C8)
+    ├── NothingToExportError         the vendor decides none of these services (C8)
     ├── NoConfirmationError          not everything in the check is "not required" (C7)
-    ├── PrecertificationNotRequiredError   nothing in the check needs it: no draft comes of it (D1)
-    ├── VendorDecidesError       a delegated vendor decides on all that needs it (C8)
-    ├── GuidanceOnlyError            neither form nor vendor: the payer says what to do (A5)
+    ├── PrecertificationNotRequiredError   nothing in the check requires it (D1)
+    ├── VendorDecidesError           a delegated vendor decides everything that requires it (C8)
+    ├── GuidanceOnlyError            no form and no vendor: guidance only (A5)
     ├── DraftExpiredError            the 72 hours are over (D5)
-    ├── VersionMismatchError         somebody else changed it first (D7)
-    ├── VersionMissingError          a write came without the version it is based on (D7)
+    ├── VersionMismatchError         another user changed it first (D7)
+    ├── VersionMissingError          a write without If-Match (D7)
     ├── ActionNotAllowedError        the status does not allow it; says what is allowed (T1)
     ├── KeyReusedError               the Idempotency-Key was used for something else
-    ├── DuplicateRequestError        the same is asked for already (S2)
+    ├── DuplicateRequestError        the same services are already requested (S2)
     ├── DocumentLimitError           no upload slot is left (U3)
-    ├── FlagLimitError               as many requests as may be are flagged (T3)
-    ├── DocumentNotAvailableError    the document is not attached, or not yet (U5)
-    ├── SameReviewerError            an appeal needs another reviewer than before (W7)
-    └── TransientError               a technical error that may pass: try again
+    ├── FlagLimitError               the flag limit is reached (T3)
+    ├── DocumentNotAvailableError    the document is not attached (U5)
+    ├── SameReviewerError            the appeal needs another reviewer (W7)
+    └── TransientError               a transient technical error: retry
 
-A denial of a request is none of these: it is a decision, not a refusal to consider
-(X12: HCR against AAA).
+A denial is not an error: it is a decision (X12 HCR), not a rejection (X12 AAA).
 """
 
 from collections.abc import Sequence
@@ -41,7 +40,7 @@ class FieldError:
     """One thing wrong with the input.
 
     ``pointer`` is a JSON pointer (RFC 6901) into what was sent, so that a form can jump to the field.
-    ``choices`` are what could stand there instead, where that is a short list.
+    ``choices`` are the valid values, where the list is short.
     """
 
     pointer: str
@@ -50,7 +49,7 @@ class FieldError:
     choices: tuple[str, ...] = ()
 
     def under(self, prefix: str) -> "FieldError":
-        """The same error, seen from further up in what was sent."""
+        """The same error with a pointer from a parent element."""
         return replace(self, pointer=prefix + self.pointer)
 
 
@@ -68,15 +67,15 @@ class PrecertError(Exception):
 
 class InvalidInputError(PrecertError):
     code = "invalid_input"
-    title = "Something is missing or wrong"
+    title = "Input is missing or invalid"
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__("Correct what is listed under `errors` and send it again.")
+        super().__init__("Correct the listed errors and send the request again.")
         self.errors = tuple(errors)
 
 
 class MalformedHeaderError(InvalidInputError):
-    """Its error points to the header by its name, as in ``/If-Match``."""
+    """Its error points to the header by name, as in ``/If-Match``."""
 
     code = "malformed_header"
     title = "A header is malformed"
@@ -94,7 +93,7 @@ class NotFoundError(PrecertError):
 
 class PatientNotFoundError(PrecertError):
     code = "patient_not_found"
-    title = "No patient fits what was entered"
+    title = "No patient matches the search"
 
 
 class PatientNotEligibleError(PrecertError):
@@ -109,27 +108,27 @@ class CheckNotAvailableError(PrecertError):
 
 class NoConfirmationError(PrecertError):
     code = "confirmation_not_available"
-    title = "There is no confirmation for this check"
+    title = "No confirmation is available for this check"
 
 
 class NothingToExportError(PrecertError):
     code = "nothing_to_export"
-    title = "The delegated vendor decides on nothing here"
+    title = "The delegated vendor decides none of these services"
 
 
 class PrecertificationNotRequiredError(PrecertError):
     code = "precertification_not_required"
-    title = "Nothing here needs precertification"
+    title = "Precertification is not required"
 
 
 class VendorDecidesError(PrecertError):
     code = "vendor_decides"
-    title = "A delegated vendor decides on this"
+    title = "A delegated vendor decides these services"
 
 
 class GuidanceOnlyError(PrecertError):
     code = "guidance_only"
-    title = "This is not requested online"
+    title = "These services cannot be requested online"
 
 
 class DraftExpiredError(PrecertError):
@@ -139,7 +138,7 @@ class DraftExpiredError(PrecertError):
 
 class VersionMismatchError(PrecertError):
     code = "version_mismatch"
-    title = "It was changed in the meantime"
+    title = "Another user changed it"
 
 
 class VersionMissingError(PrecertError):
@@ -154,12 +153,12 @@ class ActionNotAllowedError(PrecertError):
 
 class KeyReusedError(PrecertError):
     code = "idempotency_key_reused"
-    title = "The Idempotency-Key was used before"
+    title = "The Idempotency-Key was used for another request"
 
 
 class DuplicateRequestError(PrecertError):
     code = "duplicate_request"
-    title = "The same is asked for already"
+    title = "The same services are already requested"
 
 
 class DocumentLimitError(PrecertError):
@@ -169,7 +168,7 @@ class DocumentLimitError(PrecertError):
 
 class FlagLimitError(PrecertError):
     code = "flag_limit"
-    title = "As many requests as may be are flagged"
+    title = "The flag limit is reached"
 
 
 class DocumentNotAvailableError(PrecertError):

@@ -1,6 +1,6 @@
-"""Letters that follow a determination: to the providers, and a copy for the member (W4).
+"""Determination notices: to the providers, with a copy for the member (W4).
 
-What a letter says comes of the decisions; its wording is the payer's (:class:`NoticeWords`).
+The content comes from the decisions, the wording from the payer (:class:`NoticeWords`).
 """
 
 from datetime import datetime
@@ -18,14 +18,14 @@ Words = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class Audience(StrEnum):
-    """For whom a letter is worded."""
+    """Who a notice is addressed to."""
 
     PROVIDER = "PROVIDER"
     MEMBER = "MEMBER"
 
 
 class NoticeKind(StrEnum):
-    """What a letter tells."""
+    """What a notice reports."""
 
     APPROVAL = "APPROVAL"
     PARTIAL_APPROVAL = "PARTIAL_APPROVAL"
@@ -36,7 +36,7 @@ class NoticeKind(StrEnum):
 
 
 class Notice(Value):
-    """A printed letter of a round; ``notice_id`` is ``<cycle>-<audience>`` in lower case."""
+    """A notice of a determination cycle; ``notice_id`` is ``<cycle>-<audience>`` in lower case."""
 
     notice_id: Text
     kind: NoticeKind
@@ -49,8 +49,8 @@ class Notice(Value):
 
 
 class Wording(Value):
-    """How a letter begins; ``{name}``, ``{number}``, ``{payer}``, ``{phone}``, ``{last_day}`` are
-    filled in, the last one being the last day to appeal.
+    """Opening of a notice; ``{name}``, ``{number}``, ``{payer}``, ``{phone}`` and ``{last_day}`` (to
+    appeal) are filled in.
     """
 
     title: Text
@@ -58,7 +58,7 @@ class Wording(Value):
 
 
 class Section(Value):
-    """A paragraph of letters under its own heading, with the same fillings."""
+    """A paragraph with its own heading and the same placeholders."""
 
     title: Text
     text: Words
@@ -67,12 +67,12 @@ class Section(Value):
 
 
 class NoticeWords(Value):
-    """The payer's words for letters (W4): ``notices.json`` beside ``payer.json``."""
+    """The payer's wording of notices (W4): ``notices.json`` beside ``payer.json``."""
 
     kinds: dict[NoticeKind, dict[Audience, Wording]]
     sections: tuple[Section, ...]
     language_help: tuple[Words, ...]
-    """How to get the letter in another language, in those languages."""
+    """How to get the notice in other languages, in those languages."""
 
     @model_validator(mode="after")
     def _every_notice_has_words(self) -> Self:
@@ -92,14 +92,14 @@ def notice_id(cycle: int, audience: Audience) -> str:
 
 
 def notice_key(request_id: str, notice_id_: str) -> str:
-    """The S3 key of a letter: ids only."""
+    """The S3 key of a notice: ids only."""
     return f"{NOTICE_PREFIX}{request_id}/{notice_id_}.pdf"
 
 
 def decided_lines(review: Review, cycle: int) -> dict[str, LineStatus]:
-    """What the round decided, by line id; empty while nothing is decided in it.
+    """The decisions of a cycle by line id; empty while none is made.
 
-    A change of dates is a later decision of the same round and no other one.
+    A change of dates is a later decision of the same cycle.
     """
     return {
         line.line_id: decision.status
@@ -110,7 +110,7 @@ def decided_lines(review: Review, cycle: int) -> dict[str, LineStatus]:
 
 
 def kind_of(review: Review, cycle: int) -> NoticeKind | None:
-    """Which letter a round calls for; ``None`` while it is not decided, or where a vendor decided."""
+    """The notice of a cycle; ``None`` while it is not decided, or where a vendor decided."""
     decided = decided_lines(review, cycle).values()
     if not decided or review.vendor_id is not None:
         return None

@@ -1,8 +1,8 @@
 """The request: from draft to determination and appeal.
 
-A request has services; a service has lines; each line is determined, and the status of the whole
-follows from its lines (W3). Every method answers the changed request together with the event that
-tells of it; nothing here stores or sends anything. What a reviewer does within a round stands in
+A request has services, a service has service lines, each service line is determined, and the request's
+status follows from its service lines (W3). Every method returns the changed request with its event;
+nothing here stores or sends anything. A reviewer's actions within a determination cycle are in
 :mod:`precert.domain.reviewing`.
 """
 
@@ -41,9 +41,9 @@ from precert.domain.values import Text, Tin, Urgency, Value
 
 
 class Request(Value):
-    """A request as it stands. ``version`` grows by one with every change of state.
+    """The current state of a request. ``version`` increases by one with every change.
 
-    ``expires_at`` is set while it is a draft (D3); ``review`` from the submission on.
+    ``expires_at`` is set while it is a draft (D3); ``review`` once it is submitted.
     """
 
     request_id: Text
@@ -57,12 +57,12 @@ class Request(Value):
     expires_at: datetime | None = None
     document_slots: int = 0
     part_versions: Mapping[str, int] = {}
-    """Of a draft: the version in which each part of its content was last saved (D7)."""
+    """Drafts only: the version in which each part of the content was last saved (D7)."""
     started_with: Text | None = None
-    """Digest of the content it was started with: a repeated start is told by it."""
+    """Digest of the content it was started with: identifies a repeated start."""
     review: Review | None = None
 
-    # -- what it says of itself ---------------------------------------------------------------------
+    # -- derived state ------------------------------------------------------------------------------
 
     @property
     def submitted(self) -> Review:
@@ -74,23 +74,23 @@ class Request(Value):
 
     @property
     def unmatched_providers(self) -> tuple[ProviderRole, ...]:
-        """Sides that wait for an operator to say which directory entry they are (S3)."""
+        """Provider roles that an operator must match with a directory entry (S3)."""
         return unmatched(self.review.temporary_providers) if self.review else ()
 
     @property
     def content_as_submitted(self) -> RequestContent:
-        """The content with its providers as they were submitted, before any reconciliation (S3)."""
+        """The content with its providers as submitted, before any reconciliation (S3)."""
         if self.review is None:
             return self.content
         return as_submitted(self.content, self.review.temporary_providers)
 
     def saved_since(self, version: int) -> frozenset[str]:
-        """Parts of a draft's content that were saved after that version of it (D7)."""
+        """Parts of a draft's content that were saved after ``version`` (D7)."""
         return frozenset(part for part, saved in self.part_versions.items() if saved > version)
 
     @property
     def urgency(self) -> Urgency:
-        """The shortest clock any service asks for."""
+        """The most urgent level of its services."""
         found = {service.urgency for service in self.content.services}
         for urgency in (Urgency.EMERGENCY, Urgency.EXPEDITED):
             if urgency in found:
@@ -99,7 +99,7 @@ class Request(Value):
 
     @property
     def cycle_urgency(self) -> Urgency:
-        """By what clock the open round runs: an appeal's is its own, whatever was asked for (W7)."""
+        """The urgency of the open cycle: an appeal has its own, regardless of the request's (W7)."""
         appeal = self.review.open_appeal if self.review else None
         if appeal is None:
             return self.urgency
@@ -107,19 +107,19 @@ class Request(Value):
 
     @property
     def is_delegated(self) -> bool:
-        """Whether a vendor decides it, and not the payer (W8)."""
+        """Whether a delegated vendor decides it instead of the payer (W8)."""
         return self.review is not None and self.review.vendor_id is not None
 
     @property
     def review_action(self) -> str | None:
-        """X12 306 (HCR01); a draft was never sent, so it has none."""
+        """X12 306 (HCR01); ``None`` for a draft."""
         if self.is_delegated and self.status is Status.PENDING:
             return DELEGATED_ACTION
         return self.status.rule.review_action
 
     @property
     def cycle_is_open(self) -> bool:
-        """Whether the payer still owes a decision in the current round."""
+        """Whether the payer must still decide the current cycle."""
         if self.is_delegated:
             return False
         if self.status.rule.open:
@@ -128,12 +128,12 @@ class Request(Value):
 
     @property
     def is_history(self) -> bool:
-        """Whether nobody has a turn any more: from its last change on it is history (T4)."""
+        """Whether no one must act: it is history from its last change on (T4)."""
         return self.waiting_on is WaitingOn.NONE
 
     @property
     def takes_documents(self) -> bool:
-        """Drafts and what is pended take documents (U4); an open appeal is pended too (W7)."""
+        """Drafts and pended requests take documents (U4), open appeals included (W7)."""
         if self.status is Status.INCOMPLETE:
             return True
         return self.cycle_is_open and self.status is not Status.PROCESSING
@@ -146,16 +146,16 @@ class Request(Value):
             return WaitingOn.VENDOR
         if not self.cycle_is_open:
             return WaitingOn.NONE
-        asked = self.review is not None and self.review.open_information_request is not None
-        return WaitingOn.PROVIDER if asked else WaitingOn.PAYER
+        rfi = self.review is not None and self.review.open_information_request is not None
+        return WaitingOn.PROVIDER if rfi else WaitingOn.PAYER
 
     @property
     def clock(self) -> Deadline | None:
-        """Marks of the open round's clock; while information is asked for, the providers' own time."""
+        """Reminder and deadline of the open cycle; during an RFI, the providers' deadline."""
         if self.review is None or not self.cycle_is_open:
             return None
-        if asked := self.review.open_information_request:
-            return Deadline(asked.answer_by, asked.answer_by)
+        if rfi := self.review.open_information_request:
+            return Deadline(rfi.answer_by, rfi.answer_by)
         running = self.review.open_appeal or self.review
         if running.warn_at is None or running.due_at is None:
             return None
@@ -163,13 +163,13 @@ class Request(Value):
 
     @property
     def due_at(self) -> datetime | None:
-        """Until when the one it waits for has time; nothing is due when no round is open."""
+        """The deadline of whoever must act next; ``None`` when no cycle is open."""
         clock = self.clock
         return clock.due_at if clock else None
 
     @property
     def lines_to_decide(self) -> tuple[ServiceLine, ...]:
-        """Lines of the open round."""
+        """Service lines of the open cycle."""
         if self.review is None or not self.cycle_is_open:
             return ()
         appeal = self.review.open_appeal
@@ -179,17 +179,17 @@ class Request(Value):
 
     @property
     def provider_actions(self) -> tuple[Action, ...]:
-        """What either provider's office may do next (T1)."""
+        """What either provider may do next (T1)."""
         appeal_open = self.review is not None and self.review.open_appeal is not None
         return allowed_actions(self.status, appeal_open=appeal_open, delegated=self.is_delegated)
 
     @property
     def waits_for_review(self) -> bool:
-        """Whether a reviewer may act: the round is open and the workflow has pended it."""
+        """Whether a reviewer may act: the cycle is open and pended."""
         return self.status is not Status.PROCESSING and self.due_at is not None
 
     def reviewer_actions(self, by: str, now: datetime) -> tuple[Action, ...]:
-        """What this reviewer may do next: nothing but read, unless the round waits for them (T1)."""
+        """What this reviewer may do next (T1): read only, unless the cycle is open to them."""
         review = self.review
         if review is None or not self.waits_for_review or by in self.earlier_reviewers:
             return (Action.DETAILS,)
@@ -213,7 +213,7 @@ class Request(Value):
 
     @property
     def operator_actions(self) -> tuple[Action, ...]:
-        """What an operator may do next: move approved dates (W5), reconcile a provider (S3)."""
+        """What an operator may do next: change approved dates (W5), reconcile a provider (S3)."""
         reconcile = (Action.RECONCILE_PROVIDER,) if self.unmatched_providers else ()
         if allows(self.status, Transition.CHANGE_DATES) and any(
             line.status.rule.approves for line in self.submitted.lines
@@ -223,7 +223,7 @@ class Request(Value):
 
     @property
     def earlier_reviewers(self) -> frozenset[str]:
-        """Who decided, or signed, what an open appeal asks to look at again (W7)."""
+        """Who decided or signed the service lines of the open appeal (W7)."""
         if self.review is None or self.review.open_appeal is None:
             return frozenset()
         return frozenset(
@@ -238,7 +238,7 @@ class Request(Value):
         offer = self.review.peer_to_peer if self.review else None
         return offer is not None and now < offer.respond_by
 
-    # -- what can happen to it ----------------------------------------------------------------------
+    # -- transitions --------------------------------------------------------------------------------
 
     def pend(
         self,
@@ -247,7 +247,7 @@ class Request(Value):
         now: datetime,
         assessment: Assessment | None = None,
     ) -> "Change":
-        """Clinical review begins, with its deadline and new upload slots (W1, W2, U3)."""
+        """Start clinical review with its deadline and new upload slots (W1, W2, U3)."""
         review = self.require(Transition.PEND)
         return self.changed(
             EventType.REQUEST_PENDED,
@@ -264,7 +264,7 @@ class Request(Value):
         )
 
     def delegate(self, vendor_id: str, assessment: Assessment, now: datetime) -> "Change":
-        """A vendor decides it: nothing is due from the payer, and the vendor reports (W8)."""
+        """Delegate it to a vendor, which decides and reports; the payer owes nothing (W8)."""
         review = self.require(Transition.DELEGATE)
         update = {"vendor_id": vendor_id, "assessment": assessment}
         return self.changed(
@@ -282,9 +282,9 @@ class Request(Value):
         *,
         seen_by: frozenset[Tin] = frozenset(),
     ) -> "Change":
-        """It repeats another request: that one goes on, this one ends, and both sides are told (S2).
+        """End it as a duplicate of another request, which continues (S2).
 
-        ``seen_by`` are the TINs that see the other one.
+        ``seen_by`` are the TINs that see the other request.
         """
         review = self.require(Transition.END_AS_DUPLICATE)
         update = {
@@ -306,7 +306,7 @@ class Request(Value):
         now: datetime,
         assessment: Assessment | None = None,
     ) -> "Change":
-        """Record a decision for every line; the whole follows from them (W3)."""
+        """Record a decision for every service line; the status follows (W3)."""
         review = self.require(Transition.DETERMINE)
         lines = _decided(review.lines, decisions, [line.line_id for line in review.lines])
         return self.changed(
@@ -326,9 +326,9 @@ class Request(Value):
     def report(
         self, decisions: Mapping[str, Decision], reported_at: datetime, by: str, now: datetime
     ) -> "Change | None":
-        """Take a vendor's determination, the first or a later one (W8).
+        """Record a vendor's determination, first or later (W8).
 
-        ``None`` where it is no newer than what was taken: reports come twice and out of order.
+        Returns ``None`` where a newer report was recorded: reports repeat and arrive out of order.
         """
         review = self.require(Transition.REPORT)
         if not self.is_delegated:
@@ -347,10 +347,12 @@ class Request(Value):
         )
 
     def void(self, reason: str, by: str, now: datetime) -> "Change":
-        """Withdraw the request while no decision stands (W6)."""
+        """Withdraw the request before a determination (W6)."""
         review = self.require(Transition.VOID)
         if self.is_delegated:
-            raise self.refusal("A vendor decides this request: withdraw it there.")
+            raise self.refusal(
+                "A delegated vendor decides this request. Withdraw it with the vendor."
+            )
         return self.changed(
             EventType.REQUEST_VOIDED,
             now,
@@ -372,15 +374,15 @@ class Request(Value):
         levels: int = 1,
         document_slots: int = 0,
     ) -> "Change":
-        """Ask for another look at adverse lines, within the filing time (W7).
+        """Appeal adverse service lines within the filing time (W7).
 
-        A line can be appealed as often as there are ``levels``. The appeal brings upload slots.
+        A line can be appealed once per level. The appeal grants upload slots.
         """
         review = self.require(Transition.APPEAL)
         if self.is_delegated:
-            raise self.refusal("A vendor decided this request: appeal there.")
+            raise self.refusal("A delegated vendor decided this request. Appeal to the vendor.")
         if review.open_appeal is not None:
-            raise self.refusal("An appeal is open already: wait for its decision.")
+            raise self.refusal("An appeal is already open. Wait for its decision.")
         self._require_appealable(review, line_ids)
         if now >= appeal_filing_end(review.answered_at, filing_days, zone):
             raise self.refusal(
@@ -390,7 +392,7 @@ class Request(Value):
             sum(line_id in appeal.line_ids for appeal in review.appeals) for line_id in line_ids
         )
         if level > levels:
-            raise self.refusal("Every level of appeal was used: external review comes next.")
+            raise self.refusal("All levels of appeal are used. External review comes next.")
         appeal = Appeal(
             level=level,
             cycle=review.cycle + 1,
@@ -411,7 +413,7 @@ class Request(Value):
         )
 
     def pend_appeal(self, deadline: Deadline, now: datetime) -> "Change":
-        """The appeal reaches the reviewers, with its own deadline."""
+        """Start review of the appeal with its own deadline."""
         appeal = self._open_appeal().model_copy(
             update={
                 "status": AppealStatus.PENDED,
@@ -424,7 +426,7 @@ class Request(Value):
     def determine_appeal(
         self, decisions: Mapping[str, Decision], by: str, now: datetime
     ) -> "Change":
-        """Uphold or overturn each appealed line; by somebody who did not decide it before (W7)."""
+        """Uphold or overturn each appealed line, by a reviewer who did not decide it (W7)."""
         review = self.require(Transition.DETERMINE_APPEAL)
         appeal = self._open_appeal()
         for person in (by, *(decision.decided_by for decision in decisions.values())):
@@ -442,15 +444,15 @@ class Request(Value):
         )
 
     def check_deadline(self, now: datetime) -> "Change | None":
-        """Tell once that the open round's deadline is near, and once that it has passed (W2).
+        """Record the reminder before the deadline and the escalation after it, once each (W2).
 
-        The providers' time to bring information ends here as well: then the payer's clock runs on.
+        Also ends the providers' time for an RFI; the payer's clock then resumes.
         """
         if self.review is None or not self.cycle_is_open:
             return None
         review, current = self.review, self.review.cycle
-        if asked := review.open_information_request:
-            if now < asked.answer_by:
+        if rfi := review.open_information_request:
+            if now < rfi.answer_by:
                 return None
             return self.changed(
                 EventType.INFORMATION_OVERDUE, now, review=_running_again(review, now)
@@ -467,9 +469,9 @@ class Request(Value):
     def receive_information(
         self, now: datetime, *, by: str | None = None, answer: str | None = None
     ) -> "Change | None":
-        """What was asked for has come: the payer's clock runs on from where it stood (W2).
+        """Close the open RFI as answered: the payer's clock resumes (W2).
 
-        Nothing changes where nothing is asked for.
+        Returns ``None`` where no RFI is open.
         """
         review = self.review
         if review is None or review.open_information_request is None:
@@ -481,10 +483,10 @@ class Request(Value):
             review=_running_again(review, now, answered=True, answer=answer),
         )
 
-    # -- for these and for a reviewer's moves ---------------------------------------------------------
+    # -- shared with reviewer actions -----------------------------------------------------------------
 
     def require(self, transition: Transition) -> Review:
-        """The review, where the status allows the transition.
+        """Return the review if the status allows the transition.
 
         Raises:
             ActionNotAllowedError: it does not.
@@ -494,18 +496,18 @@ class Request(Value):
         return self.submitted
 
     def require_other_reviewer(self, by: str) -> None:
-        """Leave an appeal to those who took no part in what it asks to look at again (W7).
+        """Refuse an appeal to a reviewer who decided what it appeals (W7).
 
         Raises:
             SameReviewerError.
         """
         if by in self.earlier_reviewers:
             raise SameReviewerError(
-                "You decided this request before. Leave the appeal to another reviewer."
+                "You decided this request. Another reviewer must decide the appeal."
             )
 
     def require_lines(self, decisions: Mapping[str, Decision]) -> None:
-        """One decision for each line of the open round, and no other.
+        """Require exactly one decision for each line of the open cycle.
 
         Raises:
             InvalidInputError.
@@ -513,7 +515,7 @@ class Request(Value):
         _require_lines(decisions, [line.line_id for line in self.lines_to_decide])
 
     def refusal(self, detail: str) -> ActionNotAllowedError:
-        """What cannot be done now, with what can (T1)."""
+        """The error for an action that is not allowed, with those that are (T1)."""
         return ActionNotAllowedError(
             detail,
             request_status=self.status.value,
@@ -545,15 +547,15 @@ class Request(Value):
     def changed(
         self, event_type: EventType, now: datetime, actor: str | None = None, **update: object
     ) -> "Change":
-        """The request's next version with these fields, and the event of it."""
+        """The next version of the request with these fields, and its event."""
         after = self.model_copy(update={"version": self.version + 1, "updated_at": now, **update})
         return Change(self.version, after, event_of(after, event_type, actor))
 
 
 class Change(NamedTuple):
-    """A request after something happened, the version it was based on, and the event that tells.
+    """A changed request, the version it was based on, and its event.
 
-    ``unseen_by`` are TINs that do not see it any more.
+    ``unseen_by`` are TINs that no longer see it.
     """
 
     based_on: int
@@ -563,14 +565,14 @@ class Change(NamedTuple):
 
     @property
     def effects(self) -> EventRule:
-        """What follows from the change, for whoever stores it: the row of its event type."""
+        """What follows from the change: the row of its event type."""
         return EVENTS[self.event.type]
 
 
 def _closed(review: Review, now: datetime) -> Review:
-    """A round that ended: nobody holds it, nothing is asked or proposed any more."""
-    asked = review.open_information_request
-    ended = asked.model_copy(update={"closed_at": now}) if asked else None
+    """The review of a closed cycle: no assignment, open RFI or proposal."""
+    rfi = review.open_information_request
+    ended = rfi.model_copy(update={"closed_at": now}) if rfi else None
     return review.model_copy(
         update={
             "assignment": None,
@@ -585,10 +587,10 @@ def _closed(review: Review, now: datetime) -> Review:
 def _running_again(
     review: Review, now: datetime, *, answered: bool = False, answer: str | None = None
 ) -> Review:
-    """The clock goes on: what is due moves by as long as it stood still (W2)."""
-    asked = review.information_requests[-1]
-    closed = asked.model_copy(update={"closed_at": now, "answered": answered, "answer": answer})
-    pause = now.astimezone(UTC) - asked.requested_at.astimezone(UTC)
+    """Resume the clock: the deadline moves by the length of the pause (W2)."""
+    rfi = review.information_requests[-1]
+    closed = rfi.model_copy(update={"closed_at": now, "answered": answered, "answer": answer})
+    pause = now.astimezone(UTC) - rfi.requested_at.astimezone(UTC)
     return review.model_copy(
         update={
             "information_requests": (*review.information_requests[:-1], closed),
@@ -599,7 +601,7 @@ def _running_again(
 
 
 def event_of(request: Request, event_type: EventType, actor: str | None = None) -> Event:
-    """The event of a change; one for each version, so its id needs no chance."""
+    """The event of a change. One per version, so its id is derived from it."""
     review = request.review
     return Event(
         event_id=event_id(request.request_id, request.version),
@@ -615,7 +617,7 @@ def event_of(request: Request, event_type: EventType, actor: str | None = None) 
 
 
 def service_lines_of(services: Sequence[Service]) -> tuple[ServiceLine, ...]:
-    """The lines that a submission asks to be determined."""
+    """The service lines to determine of a submission."""
     return tuple(
         ServiceLine(
             line_id=line_id,
@@ -644,7 +646,9 @@ def _require_lines(decisions: Mapping[str, Decision], wanted: Sequence[str]) -> 
         for line_id in wanted
         if line_id not in decisions
     ] + [
-        FieldError("/lines", "line_unknown", f"line {line_id} is not to be decided in this round")
+        FieldError(
+            "/lines", "line_unknown", f"line {line_id} is not part of this determination cycle"
+        )
         for line_id in decisions
         if line_id not in wanted
     ]

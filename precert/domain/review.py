@@ -1,7 +1,7 @@
-"""What the payer adds to a request: how it was assessed, what was decided, asked and promised.
+"""What the payer adds to a request: assessment, decisions, requests for information, appeals.
 
-Records only; what can happen to them stands in :mod:`precert.domain.request` (rounds) and
-:mod:`precert.domain.reviewing` (a reviewer's moves within a round).
+Records only; transitions are in :mod:`precert.domain.request` and a reviewer's actions within a
+determination cycle in :mod:`precert.domain.reviewing`.
 """
 
 from collections.abc import Mapping
@@ -18,17 +18,17 @@ from precert.domain.values import CodeType, Diagnosis, Text, Tin, UnitType, Valu
 
 FIRST_CYCLE = 1
 SYSTEM: Final = "precert"
-"""Who decided or asked where no person did: the payer's own rules, applied by the product."""
+"""Recorded as the actor where the payer's rules acted and no person did."""
 
 CERTIFICATION_NOT_REQUIRED: Final = "0H"
-"""X12 886: the reason of an approval where the rules ask for no precertification."""
+"""X12 886: approval reason where the rules require no precertification."""
 
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class Channel(StrEnum):
-    """How a request came in (S5)."""
+    """How a request was submitted (S5)."""
 
     PORTAL = "PORTAL"
     PHONE = "PHONE"
@@ -36,22 +36,22 @@ class Channel(StrEnum):
     MAIL = "MAIL"
     EDI = "EDI"
     VENDOR = "VENDOR"
-    """Decided by a delegated vendor, who reports it (W8)."""
+    """Decided and reported by a delegated vendor (W8)."""
 
 
 class AssertionStatus(StrEnum):
-    """Whether the id of a check's answer that a request quotes is that of the request."""
+    """Whether the assertion id that a request quotes matches its content."""
 
     NONE = "NONE"
-    """No id is quoted."""
+    """No assertion id was quoted."""
     PROVEN = "PROVEN"
-    """The same question was answered then, by a list that was published."""
+    """The id was issued for this content by a published rule list."""
     CHANGED = "CHANGED"
-    """The question differs from the one answered, or no such id was issued."""
+    """The content differs, or no such id was issued."""
 
 
 class Approved(Value):
-    """What is approved of a line: code, units and period (W3). The last day is included."""
+    """What is approved: code, units and period, last day included (W3)."""
 
     code: Text | None = None
     units: Annotated[int, Field(ge=1, le=9999)] | None = None
@@ -61,10 +61,10 @@ class Approved(Value):
 
 
 class Decision(Value):
-    """What was decided for one line, and why (W4).
+    """The decision on one service line and its reasons (W4).
 
     ``reason_code`` is X12 886; ``criterion`` names the clinical criterion or plan provision. Both and
-    the rationale are required for a denial. ``approved`` is there unless the line is denied.
+    the rationale are required for a denial. ``approved`` is present unless the line is denied.
     ``diagnosis`` is the adjudicated one, where it differs from the submitted one (W9).
     """
 
@@ -73,20 +73,20 @@ class Decision(Value):
     decided_at: datetime
     decided_by: Text
     signed_by: Text | None = None
-    """The second signature, where the payer asks for one."""
+    """The second signature, where the payer requires one."""
     reason_code: Text | None = None
     rationale: Words | None = None
     criterion: Reason | None = None
     approved: Approved | None = None
     diagnosis: Diagnosis | None = None
     date_change_reason: Reason | None = None
-    """Of a decision that only moves the approved period: the operator's reason (W5)."""
+    """Why an operator changed the approved period (W5)."""
 
 
 class ServiceLine(Value):
     """One code of one service. ``line_id`` is ``<service>.<line>``, counted from 1.
 
-    A stay without a procedure is a line without a code.
+    A stay without a procedure is one service line without a code.
     """
 
     line_id: Text
@@ -108,13 +108,13 @@ class ServiceLine(Value):
 
     @property
     def diagnosis(self) -> str | None:
-        """The adjudicated one, as last given; without one it is the submitted (W9)."""
+        """The last adjudicated diagnosis; ``None`` where the submitted one applies (W9)."""
         given = (one.diagnosis for one in reversed(self.decisions) if one.diagnosis is not None)
         return next(given, None)
 
 
 class Appeal(Value):
-    """A round that reconsiders adverse lines (W7). ``level`` counts from 1."""
+    """A determination cycle that reconsiders adverse lines (W7). ``level`` starts at 1."""
 
     cycle: Annotated[int, Field(ge=2)]
     level: Annotated[int, Field(ge=1)] = 1
@@ -128,20 +128,20 @@ class Appeal(Value):
 
 
 class LineAssessment(Value):
-    """What the rule list says of one line, and which of its rules."""
+    """How the rule list answers one service line, and by which rule."""
 
     line_id: Text
     requirement: Requirement
     rule_id: Text | None = None
     vendor_id: Text | None = None
     label: Text | None = None
-    """The payer's words for the code, of that rule."""
+    """The payer's text for the code, from that rule."""
     automatic: bool = False
     """Whether the rule's own limits allow an approval without a reviewer (W1)."""
 
 
 class PotentialDuplicate(Value):
-    """Another request that this one may repeat (S2): for the reviewer, who sees both."""
+    """A request that this one may repeat (S2); the reviewer sees both."""
 
     request_id: Text
     number: Text
@@ -150,26 +150,26 @@ class PotentialDuplicate(Value):
 
 
 class Assessment(Value):
-    """How a request was judged when it came in (W1)."""
+    """How the rule list assessed a request at submission (W1)."""
 
     rule_list: Text
     """Version of the rule list."""
     assessed_at: datetime
     lines: tuple[LineAssessment, ...]
     required_documentation: tuple[Text, ...] = ()
-    """Codes of documents that the deciding rules want and that were not there."""
+    """Codes of required documentation that was missing."""
     assertion: AssertionStatus = AssertionStatus.NONE
     potential_duplicates: tuple[PotentialDuplicate, ...] = ()
     delegate: DelegatedVendor | None = None
-    """The vendor who decides it, as published with that list (W8)."""
+    """The delegated vendor, as published with that list (W8)."""
     late_notification: bool = False
     """An emergency admission reported after more than one business day (C10)."""
 
 
 class InformationRequest(Value):
-    """Information asked of the providers; the payer's clock stands still meanwhile (W2).
+    """A request for information (RFI) to the providers; pauses the payer's clock (W2).
 
-    It is open until they bring something or their own time, ``answer_by``, is over.
+    Open until they respond or ``answer_by`` passes.
     """
 
     requested_at: datetime
@@ -184,7 +184,7 @@ class InformationRequest(Value):
 
 
 class Extension(Value):
-    """More time for the payer, once, with a reason (W2)."""
+    """One extension of the deadline, with its reason (W2)."""
 
     extended_at: datetime
     days: Annotated[int, Field(ge=1)]
@@ -192,7 +192,7 @@ class Extension(Value):
 
 
 class PeerToPeer(Value):
-    """A talk between the requesting clinician and the payer's, offered before a decision."""
+    """A peer-to-peer discussion offered to the requesting clinician."""
 
     offered_at: datetime
     respond_by: datetime
@@ -200,14 +200,14 @@ class PeerToPeer(Value):
 
 
 class Assignment(Value):
-    """Who works on the open round, and until when nobody else may decide it."""
+    """The reviewer assigned to the open cycle; others may not decide it until then."""
 
     assigned_to: Text
     until: datetime
 
 
 class Proposal(Value):
-    """Decisions that wait for a second signature."""
+    """Decisions that need a second signature."""
 
     proposed_by: Text
     proposed_at: datetime
@@ -220,17 +220,17 @@ class Review(Value):
     number: Text
     submitted_at: datetime
     submitted_version: int
-    """Version the submission was based on: a repeated submission is told by it (S1)."""
+    """Version the submission was based on: identifies a repeated submission (S1)."""
     lines: tuple[ServiceLine, ...]
     channel: Channel = Channel.PORTAL
     reference: Text | None = None
-    """What another channel calls it: a vendor's case, a fax's or interchange's number."""
+    """The submitting channel's reference: vendor case, fax or interchange number."""
     cycle: Annotated[int, Field(ge=1)] = FIRST_CYCLE
     assessment: Assessment | None = None
     vendor_id: Text | None = None
-    """The vendor who decides it (W8)."""
+    """The delegated vendor that decides it (W8)."""
     reported_at: datetime | None = None
-    """Of a vendor's case: the instant of the last report that was taken; older ones are passed by."""
+    """Instant of the last recorded vendor report; older reports are ignored."""
     warn_at: datetime | None = None
     due_at: datetime | None = None
     determined_at: datetime | None = None
@@ -244,13 +244,13 @@ class Review(Value):
     appeals: tuple[Appeal, ...] = ()
     void_reason: Reason | None = None
     duplicate_of: Text | None = None
-    """Number of the request that this one repeats (S2)."""
+    """Precertification number of the request that this one repeats (S2)."""
     duplicate_seen_by: frozenset[Tin] = frozenset()
-    """TINs that see that one; its number is told where both sides of this one do (A2)."""
+    """TINs that see that request; its number is shown only where both providers do (A2)."""
     temporary_providers: Mapping[ProviderRole, TemporaryProvider] = {}
-    """Sides whose provider did not match the directory, reconciled or not (S3)."""
+    """Provider roles that did not match the directory, reconciled or not (S3)."""
     submitter_tins: tuple[Tin, ...] = ()
-    """TINs of the submitter among the request's: one of them goes on seeing it."""
+    """The submitter's TINs on the request: at least one must keep seeing it."""
 
     @property
     def open_appeal(self) -> Appeal | None:
@@ -264,7 +264,7 @@ class Review(Value):
 
     @property
     def answered_at(self) -> datetime:
-        """Since when the last determination stands; without one, since the submission."""
+        """Instant of the last determination, or of the submission."""
         return self.determined_at or self.submitted_at
 
     def line(self, line_id: str) -> ServiceLine | None:

@@ -1,7 +1,7 @@
-"""What a reviewer, or an operator, does with a request within a round.
+"""A reviewer's and an operator's actions within a determination cycle.
 
-Each move answers the change it makes; :mod:`precert.domain.request` has the rounds themselves. Who may
-move is asked by the use cases; what the request allows is asked here.
+Each function returns the change; the cycles themselves are in :mod:`precert.domain.request`. Use cases
+check who may act; this module checks what the request allows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,30 +24,30 @@ from precert.domain.statuses import Transition
 
 
 def waiting_review(request: Request) -> Review:
-    """The review, where a reviewer may act on the open round.
+    """Return the review if a reviewer may act on the open cycle.
 
     Raises:
-        ActionNotAllowedError: nothing waits for a reviewer.
+        ActionNotAllowedError: no cycle is open for review.
     """
     if not request.waits_for_review:
-        raise request.refusal("Nothing of this request waits for a reviewer.")
+        raise request.refusal("This request is not open for review.")
     return request.submitted
 
 
 def require_not_held_by_others(request: Request, by: str, now: datetime) -> None:
-    """Refuse who would work on what somebody else holds.
+    """Refuse a case that is assigned to another reviewer.
 
     Raises:
-        ActionNotAllowedError: another reviewer's lease is running.
+        ActionNotAllowedError: it is assigned to another reviewer.
     """
     assignment = request.submitted.assignment
     if assignment is not None and assignment.assigned_to != by and now < assignment.until:
         until = f"{assignment.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        raise request.refusal(f"Another reviewer works on this request until {until}.")
+        raise request.refusal(f"This case is assigned to another reviewer until {until}.")
 
 
 def claim(request: Request, by: str, until: datetime, now: datetime) -> Change | None:
-    """Hold the open round until then; who holds it renews it. ``None`` where it changes nothing."""
+    """Assign the open cycle, or renew the assignment. ``None`` where nothing changes."""
     review = waiting_review(request)
     request.require_other_reviewer(by)
     require_not_held_by_others(request, by, now)
@@ -58,7 +58,7 @@ def claim(request: Request, by: str, until: datetime, now: datetime) -> Change |
 
 
 def release(request: Request, by: str, now: datetime) -> Change | None:
-    """Give the round back to the queue. ``None`` where nobody holds it."""
+    """Return the case to the worklist. ``None`` where it is not assigned."""
     review = waiting_review(request)
     require_not_held_by_others(request, by, now)
     if review.assignment is None:
@@ -75,25 +75,29 @@ def request_information(
     by: str,
     now: datetime,
 ) -> Change:
-    """Ask the providers for more; the payer's clock stands still until they answer (W2).
+    """Send a request for information; the payer's clock pauses until the response (W2).
 
     Raises:
-        ActionNotAllowedError: not while an appeal is open, nor a second time at once.
-        InvalidInputError: nothing is asked for.
+        ActionNotAllowedError: an appeal or another RFI is open.
+        InvalidInputError: nothing is requested.
     """
     review = request.require(Transition.REQUEST_INFORMATION)
     waiting_review(request)
     if review.open_information_request is not None:
-        raise request.refusal("Information is asked for already: wait for it, or decide.")
+        raise request.refusal(
+            "A request for information is already open. Wait for the response, or decide."
+        )
     if not documents and not text:
         raise InvalidInputError(
             [
                 FieldError(
-                    "/documents", "missing", "name the documents wanted, or say in words what is"
+                    "/documents",
+                    "missing",
+                    "name the required documents, or describe what is needed",
                 )
             ]
         )
-    asked = InformationRequest(
+    rfi = InformationRequest(
         requested_at=now,
         requested_by=by,
         answer_by=answer_by,
@@ -105,27 +109,27 @@ def request_information(
         EventType.INFORMATION_REQUESTED,
         by,
         now,
-        information_requests=(*review.information_requests, asked),
+        information_requests=(*review.information_requests, rfi),
     )
 
 
 def extend(request: Request, days: int, reason: str, *, by: str, now: datetime) -> Change:
-    """Take more time, once, for a reason that both sides are told (W2).
+    """Extend the deadline once, with a reason that both providers receive (W2).
 
-    ``days`` is what the line of business allows; nothing where it allows none.
+    ``days`` is what the line of business allows; zero where it allows none.
 
     Raises:
-        ActionNotAllowedError: extended before, an appeal is open, information is asked for, or there
-            is no extension for this request.
+        ActionNotAllowedError: already extended, an appeal or RFI is open, or the
+            request allows no extension.
     """
     review = request.require(Transition.REQUEST_INFORMATION)
     waiting_review(request)
     if days < 1:
         raise request.refusal("No extension is allowed for this kind of request.")
     if review.extension is not None:
-        raise request.refusal("The deadline was extended before; it can be extended once.")
+        raise request.refusal("The deadline was already extended. It can be extended once.")
     if review.open_information_request is not None:
-        raise request.refusal("The clock stands still while information is asked for.")
+        raise request.refusal("The clock is paused while a request for information is open.")
     if review.warn_at is None or review.due_at is None:
         raise request.refusal("The request has no deadline yet.")
     more = timedelta(days=days)
@@ -137,7 +141,7 @@ def extend(request: Request, days: int, reason: str, *, by: str, now: datetime) 
         extension=Extension(extended_at=now, days=days, reason=reason),
         warn_at=later(review.warn_at, more),
         due_at=later(review.due_at, more),
-        # The new deadline is told of like the first one.
+        # The new deadline has its own reminder and escalation.
         warned_cycle=review.cycle - 1,
         escalated_cycle=review.cycle - 1,
     )
@@ -146,9 +150,9 @@ def extend(request: Request, days: int, reason: str, *, by: str, now: datetime) 
 def offer_peer_to_peer(
     request: Request, phone: str, respond_by: datetime, *, by: str, now: datetime
 ) -> Change | None:
-    """Offer the requesting clinician a talk before the decision; it moves no deadline.
+    """Offer the requesting clinician a peer-to-peer discussion; moves no deadline.
 
-    ``None`` where one is offered already: one talk is enough, and a click may come twice.
+    Returns ``None`` where one is already offered.
     """
     review = waiting_review(request)
     if review.peer_to_peer is not None and now < review.peer_to_peer.respond_by:
@@ -158,18 +162,18 @@ def offer_peer_to_peer(
 
 
 def propose(request: Request, decisions: Mapping[str, Decision], by: str, now: datetime) -> Change:
-    """Put decisions before a second reviewer, whose signature they need.
+    """Propose decisions that need a second signature.
 
     Raises:
-        ActionNotAllowedError: other decisions wait for their signature.
-        SameReviewerError: it is an appeal against what the same person decided.
-        InvalidInputError: a line of the round is missing, or one too many.
+        ActionNotAllowedError: other decisions are already proposed.
+        SameReviewerError: the appeal is against a decision of the same person.
+        InvalidInputError: a line of the cycle is missing, or one is unknown.
     """
     review = waiting_review(request)
     request.require_other_reviewer(by)
     request.require_lines(decisions)
     if review.proposal is not None:
-        raise request.refusal("Decisions wait for their second signature already.")
+        raise request.refusal("Decisions already need a second signature.")
     proposal = Proposal(proposed_by=by, proposed_at=now, decisions=dict(decisions))
     return _within(
         request, EventType.DECISION_PROPOSED, by, now, proposal=proposal, assignment=None
@@ -177,15 +181,15 @@ def propose(request: Request, decisions: Mapping[str, Decision], by: str, now: d
 
 
 def signed(request: Request, by: str) -> dict[str, Decision]:
-    """The decisions that were proposed, with a second reviewer's signature.
+    """The proposed decisions with the second signature.
 
     Raises:
         ActionNotAllowedError: nothing is proposed.
-        SameReviewerError: who proposed them cannot sign them.
+        SameReviewerError: the proposer cannot sign.
     """
     proposal = _proposal(request)
     if proposal.proposed_by == by:
-        raise SameReviewerError("You proposed these decisions. Leave the signature to another.")
+        raise SameReviewerError("You proposed these decisions. Another reviewer must sign them.")
     return {
         line_id: decision.model_copy(update={"signed_by": by})
         for line_id, decision in proposal.decisions.items()
@@ -193,7 +197,7 @@ def signed(request: Request, by: str) -> dict[str, Decision]:
 
 
 def return_proposal(request: Request, by: str, now: datetime) -> Change:
-    """Refuse the second signature: the round is open again."""
+    """Refuse the second signature; the cycle is open again."""
     _proposal(request)
     return _within(request, EventType.DECISION_RETURNED, by, now, proposal=None)
 
@@ -201,16 +205,16 @@ def return_proposal(request: Request, by: str, now: datetime) -> Change:
 def change_dates(
     request: Request, decisions: Mapping[str, Decision], *, by: str, now: datetime
 ) -> Change:
-    """Move the approved periods of decided lines: the one change after a determination (W5).
+    """Change approved periods: the only change after a determination (W5).
 
-    Each of ``decisions`` is the line's standing one with another period and the reason for it.
+    Each decision is the line's current one with another period and the reason.
 
     Raises:
-        InvalidInputError: a line is not approved, or there is none of it.
+        InvalidInputError: a line is unknown or not approved.
     """
     review = request.require(Transition.CHANGE_DATES)
     errors = [
-        FieldError("/lines", "not_approved", f"line {line_id} is not approved: it has no dates")
+        FieldError("/lines", "not_approved", f"line {line_id} is not approved, so it has no dates")
         for line_id in decisions
         if (line := review.line(line_id)) is None or not line.status.rule.approves
     ]
@@ -230,13 +234,13 @@ def change_dates(
 def _proposal(request: Request) -> Proposal:
     proposal = waiting_review(request).proposal
     if proposal is None:
-        raise request.refusal("No decisions wait for a second signature.")
+        raise request.refusal("No decisions need a second signature.")
     return proposal
 
 
 def _within(
     request: Request, event_type: EventType, by: str, now: datetime, **update: object
 ) -> Change:
-    """A change of the review that leaves the status as it is."""
+    """A change of the review that keeps the status."""
     review = request.submitted.model_copy(update=update)
     return request.changed(event_type, now, actor=by, review=review)

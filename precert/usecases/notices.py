@@ -12,7 +12,7 @@ from typing import Final
 from precert.domain.caller import Caller
 from precert.domain.clocks import last_day_to_appeal
 from precert.domain.content import Provider, Service
-from precert.domain.determination import Asked, requested_lines
+from precert.domain.determination import RequestedLine, requested_lines
 from precert.domain.errors import NotFoundError
 from precert.domain.event_types import EventType
 from precert.domain.events import Event, event_id
@@ -225,7 +225,7 @@ def _diagnosis(service: Service, decision: Decision) -> str | None:
     return f"{written_diagnosis(decision.diagnosis or '')} (sent: {written_diagnosis(sent)})"
 
 
-def _asked(asked: Asked, payer: Payer) -> str:
+def _asked(asked: RequestedLine, payer: Payer) -> str:
     day = asked.from_date and written_day(asked.from_date)
     days = asked.service.requested_days
     amounts = [

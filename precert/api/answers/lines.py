@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from precert.api.answers.model import AnswerModel
 from precert.api.labels import RequestLabels, label_of
 from precert.domain.content import RequestContent
-from precert.domain.determination import Asked, requested_lines
+from precert.domain.determination import RequestedLine, requested_lines
 from precert.domain.review import Approved, Decision, Review, ServiceLine
 from precert.domain.statuses import LineStatus
 from precert.domain.values import CodeType, UnitType
@@ -87,7 +87,9 @@ class LineAnswer(AnswerModel):
     decisions: list[DecisionAnswer]
 
     @classmethod
-    def of(cls, line: ServiceLine, asked: Asked | None, labels: RequestLabels) -> "LineAnswer":
+    def of(
+        cls, line: ServiceLine, asked: RequestedLine | None, labels: RequestLabels
+    ) -> "LineAnswer":
         approved = line.decisions[-1].approved if line.decisions else None
         submitted = asked.service.primary_diagnosis if asked else None
         adjudicated = (line.diagnosis or submitted) if line.decisions else None
