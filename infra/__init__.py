@@ -2,6 +2,6 @@
 
 import os
 
-# The bridge between Python and Node greets an older Node with a wall of warnings; it reads the
-# major versions to be quiet about from the environment, at the first import of the CDK.
+# JSII warns at length about Node.js versions past their end of life. It reads the major versions not to
+# warn about from the environment when the CDK is first imported.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "18,20")

@@ -1,7 +1,7 @@
-"""Synthesizes the stack: ``python -m infra.app --stage dev --platform local --out build/local``.
+"""Synthesize the stack: ``python -m infra.app --stage dev --platform local --out build/local``.
 
-The CDK command line runs the same module and gives the same choices as context. Templates are
-checked in the tests, not here, which keeps a synthesis at a few seconds. Nothing is looked up in an
+The CDK command line runs the same module and passes the same options as context. The tests validate
+the template, so that a synthesis takes a few seconds. A synthesis makes no context lookups in an AWS
 account.
 """
 
@@ -28,7 +28,7 @@ FLAGS: Final = {
     "@aws-cdk/aws-lambda:recognizeLayerVersion": True,
     "@aws-cdk/aws-lambda:recognizeVersionProps": True,
 }
-"""Set here and not in ``cdk.json``: both ways in must give the same template."""
+"""Set here and not in ``cdk.json``: this module and the CDK command line must write one template."""
 
 
 def make_app(
@@ -39,7 +39,7 @@ def make_app(
     context: Mapping[str, Any] | None = None,
     packages: Packages | None = None,
 ) -> tuple[cdk.App, PrecertStack]:
-    """The app with its one stack, not yet synthesized."""
+    """Return the app with its one stack, not yet synthesized."""
     packages = packages or packaging.build(platform)
     packaging.print_missing_bytecode(packages, platform)
     app = cdk.App(
@@ -61,26 +61,28 @@ def make_app(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Reads the choices, from the command line first and from context else."""
-    given = cdk.App(auto_synth=False).node.get_all_context()
-    parser = argparse.ArgumentParser(description="Synthesizes the precert stack.")
-    parser.add_argument("--stage", default=given.get("stage", "dev"))
-    parser.add_argument("--platform", type=Platform, default=given.get("platform", Platform.AWS))
+    """Read the options from the command line, then from the CDK context, and synthesize."""
+    cdk_context = cdk.App(auto_synth=False).node.get_all_context()
+    parser = argparse.ArgumentParser(description="Synthesize the precert stack.")
+    parser.add_argument("--stage", default=cdk_context.get("stage", "dev"))
+    parser.add_argument(
+        "--platform", type=Platform, default=cdk_context.get("platform", Platform.AWS)
+    )
     parser.add_argument("--out", default=os.environ.get("CDK_OUTDIR"), help="the assembly's folder")
     parser.add_argument("--context", action="append", default=[], metavar="KEY=VALUE")
-    chosen = parser.parse_args(arguments)
-    context = {**given, **dict(pair.split("=", 1) for pair in chosen.context)}
-    out = chosen.out or str(packaging.ROOT / "build" / chosen.platform / "cdk.out")
+    args = parser.parse_args(arguments)
+    context = {**cdk_context, **dict(pair.split("=", 1) for pair in args.context)}
+    out = args.out or str(packaging.ROOT / "build" / args.platform / "cdk.out")
     _clear(Path(out))
-    app, stack = make_app(chosen.stage, chosen.platform, out=out, context=context)
+    app, stack = make_app(args.stage, args.platform, out=out, context=context)
     assembly = app.synth()
     print(json.dumps({"stack": stack.stack_name, "assembly": assembly.directory}))
 
 
 def _clear(out: Path) -> None:
-    """Removes an assembly of before, another stage's too; only ever a folder marked as one.
+    """Remove an earlier assembly, of this or another stage. Other folders are not removed.
 
-    The CDK command line keeps locks in its folder, and clears it by itself.
+    The CDK command line holds lock files in its folder and clears that folder itself.
     """
     if "CDK_OUTDIR" not in os.environ and (out / "cdk.out").is_file():
         shutil.rmtree(out)

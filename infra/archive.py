@@ -1,4 +1,4 @@
-"""Turns a folder into a package that Lambda takes: compiled, in a fixed order, with fixed times."""
+"""Turn a folder into a reproducible Lambda package: compiled, with fixed order and timestamps."""
 
 import hashlib
 import os
@@ -13,14 +13,14 @@ _MODE: Final = 0o100644 << 16
 
 
 def files_of(folder: Path) -> Iterator[Path]:
-    """Every file below, sorted; bytecode of the source tree is not content."""
+    """Yield every file below the folder, sorted, without the bytecode of the source tree."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path
 
 
 def digest(folder: Path, files: Iterable[Path], *more: str) -> str:
-    """One hash over names and bytes, and over whatever else decides what comes out."""
+    """Return one hash of the files' names and contents and of further inputs of the build."""
     sha = hashlib.sha256()
     for text in more:
         sha.update(f"{len(text)}:{text}".encode())
@@ -32,12 +32,13 @@ def digest(folder: Path, files: Iterable[Path], *more: str) -> str:
 
 
 def compile_folder(folder: Path, runs_at: str, interpreter: str) -> None:
-    """Writes an interpreter's bytecode, which is never checked against its source.
+    """Write an interpreter's bytecode, which is never checked against its source.
 
-    Without it every initialization compiles anew, two to three times as slow, and a zip's fixed times
-    would make checked bytecode stale. ``runs_at`` is where Lambda unpacks the folder: tracebacks
-    name that, not the building machine. A process of its own fixes the hash seed, on which the
-    order of constant sets depends.
+    Without bytecode every initialization compiles the sources, which takes two to three times as long.
+    The zip's fixed timestamps would make checked bytecode stale. ``runs_at`` is the folder to which
+    Lambda unpacks the package; tracebacks name it instead of a folder of the build machine. The
+    compiler runs in a separate process with a fixed hash seed, because the order of constant sets
+    depends on it.
     """
     command = [
         interpreter,
@@ -48,7 +49,7 @@ def compile_folder(folder: Path, runs_at: str, interpreter: str) -> None:
 
 
 def write_zip(folder: Path, target: Path) -> None:
-    """The same bytes for the same folder, whenever and wherever it is built."""
+    """Write a zip of the folder; the same content gives the same bytes on every machine."""
     partial = target.with_suffix(".partial")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):

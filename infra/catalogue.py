@@ -1,4 +1,4 @@
-"""The functions of the product: what each is called, where its handler stands, what it reads."""
+"""The Lambda functions: construct id, description, handler and environment variables of each."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ CHECK: Final = FunctionSpec(
 )
 CONFIRMATION: Final = FunctionSpec(
     "ConfirmationFunction",
-    "Prints confirmations of checks",
+    "Renders confirmations of checks as PDF",
     "check",
     "functions.check.confirmation.handle",
     (Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_CLAIMS),
@@ -55,7 +55,7 @@ STATUS: Final = FunctionSpec(
 )
 REVIEW: Final = FunctionSpec(
     "ReviewFunction",
-    "The reviewers' worklist, cases and decisions",
+    "Worklist, cases and decisions of reviewers",
     "review",
     "functions.review.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.DOCUMENTS_BUCKET, *_CLAIMS),
@@ -63,7 +63,7 @@ REVIEW: Final = FunctionSpec(
 )
 UPLOAD_VERIFY: Final = FunctionSpec(
     "UploadVerifyFunction",
-    "Verifies documents that have arrived",
+    "Verifies uploaded documents",
     "upload",
     "functions.upload.verify.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.SCAN_DOCUMENTS),
@@ -71,7 +71,7 @@ UPLOAD_VERIFY: Final = FunctionSpec(
 )
 UPLOAD_SCAN: Final = FunctionSpec(
     "UploadScanFunction",
-    "Takes the results of documents' scans for malware",
+    "Records the results of malware scans of documents",
     "upload",
     "functions.upload.scan.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
@@ -79,35 +79,35 @@ UPLOAD_SCAN: Final = FunctionSpec(
 )
 EXPIRE: Final = FunctionSpec(
     "ExpireFunction",
-    "Cleans up after drafts that are gone, and archives requests whose history is over",
+    "Cleans up after deleted drafts and archives requests past retention",
     "expire",
     "functions.expire.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.ARCHIVE_BUCKET),
 )
 WARN: Final = FunctionSpec(
     "WarnFunction",
-    "Warns of drafts that will be removed soon",
+    "Warns of drafts that are about to expire",
     "expire",
     "functions.expire.warn.handle",
     (Env.REQUESTS_TABLE,),
 )
 RELAY: Final = FunctionSpec(
     "RelayFunction",
-    "Carries written events to the workflow and the bus",
+    "Relays written events to the workflow and the event bus",
     "relay",
     "functions.relay.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
 )
 INBOX: Final = FunctionSpec(
     "InboxFunction",
-    "Writes messages for both providers",
+    "Writes messages to the inboxes of both providers",
     "inbox",
     "functions.inbox.handler.handle",
     (Env.REQUESTS_TABLE,),
 )
 NOTICES: Final = FunctionSpec(
     "NoticesFunction",
-    "Prints the letters of determinations",
+    "Renders determination notices as PDF",
     "notices",
     "functions.notices.handler.handle",
     (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
@@ -115,7 +115,7 @@ NOTICES: Final = FunctionSpec(
 )
 INTAKE: Final = FunctionSpec(
     "IntakeFunction",
-    "Registers what comes by other ways, and vendors' determinations",
+    "Registers phone, fax and mail requests and vendors' determinations",
     "intake",
     "functions.intake.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_CLAIMS),
@@ -123,14 +123,14 @@ INTAKE: Final = FunctionSpec(
 )
 REPORTS: Final = FunctionSpec(
     "ReportsFunction",
-    "Takes vendors' determinations from the bus",
+    "Records vendors' determinations from the event bus",
     "intake",
     "functions.intake.reports.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE),
 )
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",
-    "The workflow's tasks: assess, pend, mark the clock",
+    "Tasks of the workflow: assess, await decision, check deadline",
     "workflow",
     "functions.workflow.handler.handle",
     (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),

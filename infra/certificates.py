@@ -1,7 +1,7 @@
-"""The authorities that functions trust: Amazon's, as they call AWS and nobody else.
+"""The certificate authorities that functions trust: Amazon's, because functions call only AWS.
 
-botocore brings 126 roots, and every connection reads its whole bundle: 210 million instructions,
-against 9 million for Amazon's five.
+botocore ships 126 root certificates, and every connection reads the whole bundle: 210 million
+instructions, against 9 million for Amazon's five.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 BUNDLE: Final = Path("botocore/cacert.pem")
-"""Below the folder that packages are installed in."""
+"""The bundle's path below the folder in which packages are installed."""
 
 AMAZON_ROOTS: Final = {
     "Amazon Root CA 1": "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
@@ -22,8 +22,8 @@ AMAZON_ROOTS: Final = {
         "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5"
     ),
 }
-"""SHA-256 of each certificate: the five that https://www.amazontrust.com/repository asks whoever keeps
-a trust store of his own to have in it.
+"""SHA-256 of each of the five certificates that https://www.amazontrust.com/repository requires in a
+custom trust store.
 """
 
 _CERTIFICATE: Final = re.compile(
@@ -32,14 +32,14 @@ _CERTIFICATE: Final = re.compile(
 
 
 class RootMissingError(Exception):
-    """The installed bundle has no certificate of this name any more."""
+    """The installed bundle no longer contains a required certificate."""
 
 
 def trust_amazon_alone(bundle: Path) -> None:
-    """Cut a bundle down to Amazon's roots.
+    """Reduce a bundle to Amazon's root certificates.
 
     Raises:
-        RootMissingError: not all of them are in it; it stays as it was.
+        RootMissingError: A root certificate is missing. The bundle is not changed.
     """
     found = {
         hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest(): pem
@@ -48,5 +48,5 @@ def trust_amazon_alone(bundle: Path) -> None:
     missing = [name for name, digest in AMAZON_ROOTS.items() if digest not in found]
     if missing:
         raise RootMissingError(f"{bundle.name} of botocore has no {', '.join(missing)}")
-    kept = "".join(f"# {name}\n{found[digest]}" for name, digest in AMAZON_ROOTS.items())
-    bundle.write_text(kept, encoding="utf-8")
+    reduced = "".join(f"# {name}\n{found[digest]}" for name, digest in AMAZON_ROOTS.items())
+    bundle.write_text(reduced, encoding="utf-8")

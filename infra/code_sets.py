@@ -1,8 +1,8 @@
-"""Compiles the public code sets into one read-only SQLite file, which ships as a layer of its own.
+"""Compile the public code sets into one read-only SQLite file, which ships as a Lambda layer.
 
-ICD-10-CM comes from the package ``simple-icd-10-cm``, centres of ZIP codes from ``zipcodes``, and the
-rest from ``data/code_sets``. The file is deps once and again only when something it is deps of
-changes: loading the packages takes seconds. ``python -m infra.code_sets`` says where it is.
+ICD-10-CM comes from the package ``simple-icd-10-cm``, coordinates of ZIP codes from ``zipcodes``, and
+the rest from ``data/code_sets``. Loading the packages takes seconds, so the file is compiled only when
+its inputs have changed. ``python -m infra.code_sets`` prints its path.
 """
 
 import csv
@@ -24,7 +24,7 @@ _DIAGNOSIS: Final = re.compile(r"[A-Z][0-9A-Z]{2,6}")
 _DRG: Final = re.compile(r"[0-9]{3}")
 _PLACE_OF_SERVICE: Final = re.compile(r"[0-9]{2}")
 _CHAPTER_OR_RANGE: Final = re.compile(r"[0-9]+|[A-Z][0-9A-Z]{2}-[A-Z][0-9A-Z]{2}")
-"""What the tabular list has besides codes: chapters (11) and ranges of categories (K55-K64)."""
+"""Entries of the tabular list that are not codes: chapters (11) and category ranges (K55-K64)."""
 _PACKAGES: Final = ("simple-icd-10-cm", "zipcodes")
 _SCHEMA: Final = """
 CREATE TABLE codes (
@@ -44,11 +44,11 @@ CREATE TABLE places (
 """
 
 Row = tuple[str, str, str, bool, str | None, str | None]
-"""Code set, code, description, whether nothing is below it, first and last valid day."""
+"""Code set, code, description, whether the code has no subcodes, first and last valid day."""
 
 
 def inputs(root: Path = ROOT) -> str:
-    """A hash over everything that decides what the file holds."""
+    """Return a hash of everything that determines the file's content."""
     sources = sorted((root / "data" / "code_sets").glob("*.csv"))
     own = Path(__file__).read_text(encoding="utf-8")
     versions = (f"{name} {version(name)}" for name in _PACKAGES)
@@ -56,23 +56,23 @@ def inputs(root: Path = ROOT) -> str:
 
 
 def compiled(root: Path = ROOT) -> Path:
-    """The file, compiled anew where it is not up to date."""
+    """Return the file's path, after compiling the file if it is not up to date."""
     folder = root / "build" / "code_sets"
     target, stamp = folder / FILE_NAME, folder / "stamp"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = inputs(root)
-        if target.exists() and stamp.exists() and stamp.read_text() == wanted:
+        expected = inputs(root)
+        if target.exists() and stamp.exists() and stamp.read_text() == expected:
             return target
         stamp.unlink(missing_ok=True)
         write(target, root)
-        stamp.write_text(wanted)
+        stamp.write_text(expected)
     return target
 
 
 def write(target: Path, root: Path = ROOT) -> None:
-    """Writes the file: the same bytes for the same sources and the same SQLite."""
+    """Write the file; the same sources and SQLite version give the same bytes."""
     partial = target.with_suffix(".partial")
     partial.unlink(missing_ok=True)
     data = root / "data" / "code_sets"
@@ -107,16 +107,16 @@ def _listed(code_set: str, form: re.Pattern[str], file: Path) -> Iterator[Row]:
 
 
 def _diagnoses(changes: list[dict[str, str]]) -> Iterator[Row]:
-    """Every code and category of the release, and the codes that ended before it.
+    """Yield every code and category of the release, and the codes that ended before it.
 
-    The package holds one release and no dates. The changes say since when a code is valid, where
-    the release before did not have it, and until when one was that the release has no longer.
+    The package contains one release without dates. ``changes`` has the first valid day of each code
+    that the previous release lacks, and the last valid day of each code that this release lacks.
 
     Raises:
-        ValueError: an entry of the release is neither a code nor a chapter nor a range.
+        ValueError: An entry of the release is neither a code nor a chapter nor a range.
     """
     with warnings.catch_warnings():
-        # It reads its files by a way that the standard library deprecates.
+        # The package reads its files with a deprecated function of the standard library.
         warnings.simplefilter("ignore")
         import simple_icd_10_cm as icd  # type: ignore[import-untyped]  # it publishes no types
     changed = {row["code"]: row for row in changes}
@@ -125,7 +125,7 @@ def _diagnoses(changes: list[dict[str, str]]) -> Iterator[Row]:
             continue
         _require_form(code, _DIAGNOSIS, "simple_icd_10_cm")
         change = changed.pop(code, {})
-        # Notes of the tabular list come with tabs.
+        # Notes of the tabular list contain tabs.
         description = " ".join(icd.get_description(code).split())
         yield _diagnosis(code, description, change, leaf=icd.is_leaf(code))
     for code, change in changed.items():
@@ -134,7 +134,7 @@ def _diagnoses(changes: list[dict[str, str]]) -> Iterator[Row]:
 
 
 def _require_form(code: str, form: re.Pattern[str], source: str) -> None:
-    """Fails the build for a code of an unknown form, which a filter would drop without a word."""
+    """Fail the build for a code of an unknown form, instead of dropping the code silently."""
     if not form.fullmatch(code):
         raise ValueError(f"{source}: {code!r} does not match {form.pattern}; extend the compiler")
 
@@ -147,10 +147,10 @@ def _diagnosis(code: str, description: str, change: dict[str, str], *, leaf: boo
 
 
 def _places(without_location: list[dict[str, str]]) -> Iterator[tuple[str, float, float]]:
-    """The location of each ZIP code, military ones and those listed as without one left out.
+    """Yield the location of each ZIP code, except military ones and those listed as without location.
 
     Raises:
-        ValueError: another ZIP code has no location.
+        ValueError: Another ZIP code has no location.
     """
     import zipcodes
 
@@ -167,7 +167,7 @@ def _places(without_location: list[dict[str, str]]) -> Iterator[tuple[str, float
 
 
 def main() -> None:
-    """Compiles the file where it is not up to date."""
+    """Compile the file if it is not up to date, and print its path and size."""
     file = compiled()
     print(f"{file.relative_to(ROOT)}  {file.stat().st_size / 1024:,.0f} KB")
 

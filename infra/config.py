@@ -1,4 +1,4 @@
-"""What differs between stages, typed and frozen; everything else is the same."""
+"""The configuration of each stage: everything that differs between stages."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,10 +11,10 @@ from precert import names as shared_names
 
 @dataclass(frozen=True)
 class IdentityConfig:
-    """Who signs people in.
+    """The identity provider.
 
-    Without an issuer the stack has a Cognito user pool of its own; with one, tokens of that OIDC
-    provider are taken and the claim names say where it puts entitlements, TINs and plans.
+    Without an issuer the stack creates a Cognito user pool. With an issuer the API accepts tokens of
+    that OIDC provider; the claim names state which claims hold entitlements, TINs, plans and vendors.
     """
 
     issuer: str | None = None
@@ -31,7 +31,7 @@ class IdentityConfig:
 
 @dataclass(frozen=True)
 class StageConfig:
-    """One stage of the product."""
+    """The configuration of one stage."""
 
     name: str
     retain_data: bool
@@ -44,18 +44,18 @@ class StageConfig:
     threat_protection: bool
     archive_days: int | None
     scan_documents: bool
-    """Whether GuardDuty scans documents for malware before they are given out."""
+    """Whether GuardDuty scans documents for malware before they can be downloaded."""
     memory_mb: int = 512
     http_timeout_seconds: int = 15
     event_timeout_seconds: int = 60
     alarm_email: str | None = None
     identity: IdentityConfig = field(default_factory=IdentityConfig)
     vendors: tuple[tuple[str, str], ...] = ()
-    """AWS accounts that may report on the bus, each for one vendor: delegate id and account."""
+    """Pairs of a vendor id and the AWS account that may put that vendor's determinations on the bus."""
 
     @property
     def removal_policy(self) -> RemovalPolicy:
-        """What becomes of data and logs when the stack or a resource goes."""
+        """Whether data and logs are retained or deleted with the stack or the resource."""
         return RemovalPolicy.RETAIN if self.retain_data else RemovalPolicy.DESTROY
 
 
@@ -64,8 +64,8 @@ DEV: Final = StageConfig(
     retain_data=False,
     log_retention=RetentionDays.ONE_WEEK,
     log_level="INFO",
-    # The first serves the API's document beside the local cloud; the others are those that portals
-    # in the making are served from.
+    # The first serves the OpenAPI document of the local cloud; the others are default ports of
+    # development servers of portals.
     cors_origins=("http://localhost:4567", "http://localhost:3000", "http://localhost:5173"),
     requests_per_second=50,
     request_burst=100,

@@ -1,4 +1,4 @@
-"""Reads the deployer's choices: command line or ``--context`` over the stage's defaults."""
+"""Read the deployer's options: command line or ``--context``, then the stage's defaults."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -8,15 +8,15 @@ from infra.config import STAGES, IdentityConfig, StageConfig
 
 
 def stage_config(name: str, context: Mapping[str, Any]) -> StageConfig:
-    """The stage's configuration with what the context overrides.
+    """Return the stage's configuration with the values that the context overrides.
 
     Known keys: ``cors_origins`` and ``oidc_audiences`` (comma separated), ``alarm_email``,
     ``oidc_issuer``, ``entitlements_claim``, ``tins_claim``, ``plans_claim``,
-    ``vendors_claim``, ``vendors`` (``DELEGATE=account``, comma separated), ``scan_documents``
+    ``vendors_claim``, ``vendors`` (``VENDOR=account``, comma separated), ``scan_documents``
     (``on`` or ``off``).
     """
     if name not in STAGES:
-        raise ValueError(f"unknown stage {name!r}; there are {', '.join(sorted(STAGES))}")
+        raise ValueError(f"unknown stage {name!r}; must be one of {', '.join(sorted(STAGES))}")
     stage = replace(STAGES[name], identity=_identity(context))
     if origins := context.get("cors_origins"):
         stage = replace(stage, cors_origins=_listed(origins))
@@ -31,25 +31,25 @@ def stage_config(name: str, context: Mapping[str, Any]) -> StageConfig:
 
 def _switch(name: str, value: str) -> bool:
     if value not in ("on", "off"):
-        raise ValueError(f"{name} is on or off, not {value!r}")
+        raise ValueError(f"{name} must be on or off, not {value!r}")
     return value == "on"
 
 
 def _identity(context: Mapping[str, Any]) -> IdentityConfig:
     claims = {f.name for f in fields(IdentityConfig) if f.name.endswith("_claim")}
-    given = {name: str(context[name]) for name in sorted(claims) if context.get(name)}
+    claim_names = {name: str(context[name]) for name in sorted(claims) if context.get(name)}
     return IdentityConfig(
         issuer=context.get("oidc_issuer"),
         audiences=_listed(context.get("oidc_audiences") or ""),
-        **given,
+        **claim_names,
     )
 
 
 def _vendor(pair: str) -> tuple[str, str]:
-    delegate, _, account = pair.partition("=")
-    if not delegate or not (account.isdigit() and len(account) == 12):
-        raise ValueError(f"vendors are given as DELEGATE=123456789012, not as {pair!r}")
-    return delegate, account
+    vendor_id, _, account = pair.partition("=")
+    if not vendor_id or not (account.isdigit() and len(account) == 12):
+        raise ValueError(f"vendors must have the form VENDOR=123456789012, not {pair!r}")
+    return vendor_id, account
 
 
 def _listed(value: str) -> tuple[str, ...]:

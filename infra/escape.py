@@ -1,4 +1,4 @@
-"""From a construct to its CloudFormation resource, for what the construct does not offer."""
+"""Return the CloudFormation resource of a construct, for properties that the construct lacks."""
 
 from typing import TypeVar
 
@@ -9,8 +9,12 @@ Resource = TypeVar("Resource", bound=cdk.CfnResource)
 
 
 def resource_of(construct: Construct, kind: type[Resource]) -> Resource:
-    """The resource behind a construct; another kind than expected is an error of ours."""
+    """Return the construct's default child.
+
+    Raises:
+        TypeError: It is not of the expected type.
+    """
     resource = construct.node.default_child
     if not isinstance(resource, kind):
-        raise TypeError(f"{construct.node.path} is no {kind.__name__}")
+        raise TypeError(f"{construct.node.path} is not a {kind.__name__}")
     return resource

@@ -1,11 +1,11 @@
-"""Builds what the functions run: four layers and one small package per function, without docker.
+"""Build the Lambda packages: five layers and one small package per function, without Docker.
 
-Dependencies, own code, code sets and what prints are layers of their own, so that a code change
-repackages in a moment. They hold bytecode where this machine has an interpreter of the functions'
-version; otherwise sources alone, which initialize two to three times as slowly.
-Each package carries a stamp over its inputs and is built again only when they change; its hash is
-over sources, so that an asset changes only with content. ``python -m infra.packaging --platform
-local`` builds without the CDK.
+Dependencies, own code, code sets, PDF rendering and document inspection are separate layers, so that a
+code change rebuilds little. Packages contain bytecode if this machine has an interpreter of the
+functions' version; otherwise only sources, which take two to three times as long to initialize.
+A stamp file with a hash of the inputs stands beside each package, which is rebuilt only when the inputs
+change. The asset hash is a hash of the sources, so that an asset changes only with its content.
+``python -m infra.packaging --platform local`` builds without the CDK.
 """
 
 import argparse
@@ -30,7 +30,7 @@ _FUNCTION_RUNS_AT: Final = "/var/task"
 
 @dataclass(frozen=True)
 class Package:
-    """One zip, and the hash of what is in it."""
+    """One zip file and the hash of its content."""
 
     path: Path
     content_hash: str
@@ -38,7 +38,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Packages:
-    """Everything that one platform's functions run."""
+    """All packages of one platform."""
 
     dependencies: Package
     core: Package
@@ -47,21 +47,21 @@ class Packages:
     inspecting: Package
     functions: Mapping[str, Package]
     compiled: bool
-    """Whether they hold bytecode."""
+    """Whether the packages contain bytecode."""
 
     @property
     def layers(self) -> tuple[Package, ...]:
-        everyone = (self.dependencies, self.core, self.code_sets)
-        return (*everyone, self.printing, self.inspecting)
+        shared = (self.dependencies, self.core, self.code_sets)
+        return (*shared, self.printing, self.inspecting)
 
 
 def build(
     platform: Platform, function_names: tuple[str, ...] | None = None, root: Path = ROOT
 ) -> Packages:
-    """Builds what is not up to date, and says where everything is."""
+    """Build the packages that are not up to date, and return all of them."""
     builder = _Builder(platform, root)
     names = function_names or function_folders(root)
-    with builder.alone():
+    with builder.locked():
         return Packages(
             dependencies=builder.dependencies(),
             core=builder.core(),
@@ -74,13 +74,13 @@ def build(
 
 
 def function_folders(root: Path = ROOT) -> tuple[str, ...]:
-    """The folders below ``functions/``, each one deployable on its own."""
+    """Return the names of the folders below ``functions/``; each folder is one package."""
     folders = (root / "functions").iterdir()
     return tuple(sorted(p.name for p in folders if p.is_dir() and not p.name.startswith("_")))
 
 
 class _Builder:
-    """Builds into ``build/<platform>``: a folder, its zip and its stamp for each package."""
+    """Build into ``build/<platform>``: a folder, a zip file and a stamp file for each package."""
 
     def __init__(self, platform: Platform, root: Path) -> None:
         self._platform = platform
@@ -97,8 +97,8 @@ class _Builder:
         return self._interpreter is not None
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """One build of a platform at a time: test processes start side by side."""
+    def locked(self) -> Iterator[None]:
+        """Allow one build of a platform at a time; test processes run in parallel."""
         self._out.mkdir(parents=True, exist_ok=True)
         with (self._out / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -113,10 +113,16 @@ class _Builder:
     def inspecting(self) -> Package:
         return self._installed("inspecting", "inspecting")
 
-    def _installed(self, name: str, wishes: str) -> Package:
-        lock = self._root / "requirements" / f"{wishes}.txt"
-        on = self._platform.architecture
-        inputs = archive.digest(self._root, [lock], self._recipe, self._platform, sys.platform, on)
+    def _installed(self, name: str, requirements: str) -> Package:
+        lock = self._root / "requirements" / f"{requirements}.txt"
+        inputs = archive.digest(
+            self._root,
+            [lock],
+            self._recipe,
+            self._platform,
+            sys.platform,
+            self._platform.architecture,
+        )
 
         def fill(folder: Path) -> None:
             dependencies.install(lock, folder / "python", self._platform)
@@ -195,17 +201,17 @@ def _write(target: Path, text: str) -> None:
 
 
 def print_missing_bytecode(packages: Packages, platform: Platform) -> None:
-    """Says on standard error that packages ship as sources, and what that costs."""
+    """Warn on standard error if the packages contain no bytecode."""
     if not packages.compiled:
         print(
-            f"precert: no Python {platform.python} on this machine: the packages hold no bytecode, and "
-            "functions take two to three times as long to initialize",
+            f"precert: no Python {platform.python} on this machine: the packages contain no bytecode, "
+            "and functions take two to three times as long to initialize",
             file=sys.stderr,
         )
 
 
 def main() -> None:
-    """Builds one platform's packages and lists them."""
+    """Build one platform's packages and list them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--platform", type=Platform, choices=list(Platform), default=Platform.LOCAL)
     platform = parser.parse_args().platform

@@ -1,4 +1,4 @@
-"""What each function may do, on one page: the list an auditor reads."""
+"""The permissions of every function, in one place for audits."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,7 @@ def grant(
     messaging: Messaging,
     workflow: Workflow,
 ) -> None:
-    """Grants everything; a function that is not named here may only log."""
+    """Grant all permissions. A function that is not named here may only write logs and traces."""
     of = functions.__getitem__
 
     check = of(catalogue.CHECK)
@@ -48,14 +48,14 @@ def grant(
     documents.allow_documents(upload, ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"))
     documents.allow_listing(upload)
 
-    # A scan's result may come before the arrival it is of: both verify.
+    # A scan result can arrive before the upload event of its document, so both functions verify.
     for function in (of(catalogue.UPLOAD_VERIFY), of(catalogue.UPLOAD_SCAN)):
         tables.allow_requests(function, WRITE_ACTIONS)
         documents.allow_documents(
             function, ("s3:GetObject", "s3:GetObjectVersion", *_DELETE_OBJECTS)
         )
         documents.allow_document_versions(function)
-        documents.allow_telling_absence(function)
+        documents.allow_detecting_missing_objects(function)
 
     status = of(catalogue.STATUS)
     tables.allow_requests(
@@ -86,7 +86,7 @@ def grant(
     relay = of(catalogue.RELAY)
     tables.allow_requests(relay, (*READ_ACTIONS, "dynamodb:PutItem", "dynamodb:UpdateItem"))
     workflow.allow_start(relay)
-    # A token names its execution; AWS defines no resource for answering one.
+    # A task token identifies its execution; AWS defines no resource type for these actions.
     relay.allow(["states:SendTaskFailure", "states:SendTaskSuccess"], ["*"])
     relay.allow(["events:PutEvents"], [messaging.bus.event_bus_arn])
 
@@ -113,7 +113,7 @@ def grant(
 
 
 def _clean_up(expire: ServiceFunction, tables: Tables, documents: Documents) -> None:
-    """Files go, or are copied into the archive and go then."""
+    """Grant what deleting files, and copying files to the archive before deleting them, requires."""
     tables.allow_requests(expire, WRITE_ACTIONS)
     documents.allow_documents(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))
     documents.allow_notices(expire, (*_READ_OBJECTS, *_DELETE_OBJECTS))

@@ -1,4 +1,4 @@
-"""Where packages will run. Apart from the stage's configuration: packaging needs no CDK."""
+"""The platforms that packages are built for. This module does not import the CDK."""
 
 import os
 import platform as machine
@@ -14,20 +14,20 @@ LAMBDA_PYTHON: Final = "3.13"
 
 
 class Platform(StrEnum):
-    """On this machine, or in Lambda on arm64."""
+    """This machine, or Lambda on arm64."""
 
     LOCAL = "local"
     AWS = "aws"
 
     @property
     def architecture(self) -> str:
-        """Lambda's name for the processor that the packaged wheels are built for."""
+        """Lambda's name of the instruction set that the wheels are built for."""
         on_arm = self is Platform.AWS or machine.machine().lower() in {"arm64", "aarch64"}
         return "arm64" if on_arm else "x86_64"
 
     @property
     def python(self) -> str:
-        """The Python version that packages are made for: on this machine, its own."""
+        """The Python version that packages are built for; on this machine, that of this interpreter."""
         return LAMBDA_PYTHON if self is Platform.AWS else machine_python()
 
 
@@ -36,7 +36,7 @@ def machine_python() -> str:
 
 
 def interpreter(version: str) -> str | None:
-    """An interpreter of this version on this machine, or ``None``: on the path, or one of pyenv's."""
+    """Return an interpreter of this version from the path or from pyenv, or ``None``."""
     if version == machine_python():
         return sys.executable
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -46,7 +46,7 @@ def interpreter(version: str) -> str | None:
 
 
 def _runs(command: str | Path, version: str) -> bool:
-    """Whether it is of the version indeed: pyenv puts commands on the path that only fail."""
+    """Return whether the command runs this version; pyenv puts commands on the path that fail."""
     code = "import sys; print('{}.{}'.format(*sys.version_info))"
     ran = subprocess.run([command, "-c", code], capture_output=True, text=True, check=False)
     return ran.stdout.strip() == version

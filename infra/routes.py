@@ -1,4 +1,4 @@
-"""The routes of the HTTP API, from the manifest that ``make openapi`` writes of the operations."""
+"""The routes of the HTTP API, from the manifest that ``make openapi`` writes."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ MANIFEST: Final = Path(__file__).with_name("routes.json")
 
 
 class Route(NamedTuple):
-    """One operation: API Gateway's route, and the function that serves it."""
+    """One operation: its route in API Gateway and the function that serves it."""
 
     operation_id: str
     method: str

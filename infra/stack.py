@@ -1,4 +1,4 @@
-"""The one stack: what there is, and what is wired to what."""
+"""The stack: creates all constructs and connects them."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -30,7 +30,7 @@ from precert.names import Env
 
 
 class PrecertStack(cdk.Stack):
-    """Everything of one stage."""
+    """All resources of one stage."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class PrecertStack(cdk.Stack):
         )
 
     def _deliver(self) -> dict[str, DeadLetters]:
-        """Wires the stream, the bus and the bucket to their readers; what fails waits here."""
+        """Connect the stream, the bus and the bucket to functions; return the dead-letter queues."""
         of = self._functions
         relay = StreamMapping(
             self,
@@ -158,7 +158,7 @@ class PrecertStack(cdk.Stack):
         )
 
     def _outputs(self) -> None:
-        """Names that whoever loads, calls or tries the stack needs."""
+        """Output the names that data loads, API clients and operators' commands need."""
         outputs = {
             "ApiUrl": self._api.http_api.api_endpoint,
             **self._identity.outputs,

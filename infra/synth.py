@@ -1,7 +1,7 @@
-"""Synthesizes only when something changed: ``python -m infra.synth --platform local``.
+"""Synthesize if an input has changed: ``python -m infra.synth --platform local``.
 
-Loading the CDK takes seconds; seeing that nothing changed takes a moment. For whoever deploys again
-and again; ``infra.app`` is the app itself.
+Loading the CDK takes seconds; comparing the inputs' hash does not. The local cloud uses this module for
+repeated deployments. ``infra.app`` is the CDK app.
 """
 
 import argparse
@@ -17,7 +17,7 @@ _STAMP = ".inputs"
 
 
 def synthesize(stage: str, platform: Platform, out: Path) -> bool:
-    """Brings the assembly up to date; answers whether there was anything to do."""
+    """Update the assembly; return whether anything had changed."""
     stamp = out / _STAMP
     inputs = _inputs(stage, platform, packaging.build(platform))
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs:
@@ -30,7 +30,7 @@ def synthesize(stage: str, platform: Platform, out: Path) -> bool:
 
 
 def _inputs(stage: str, platform: Platform, packages: Packages) -> str:
-    """Everything that decides about the assembly."""
+    """Return a hash of everything that determines the assembly."""
     sources = [
         *sorted((ROOT / "infra").rglob("*.py")),
         *sorted((ROOT / "stepfunctions").glob("*.json")),
@@ -42,14 +42,14 @@ def _inputs(stage: str, platform: Platform, packages: Packages) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Synthesizes if need be, and says which of the two it was."""
-    parser = argparse.ArgumentParser(description="Synthesizes when something changed.")
+    """Synthesize if an input has changed; print whether the assembly was up to date."""
+    parser = argparse.ArgumentParser(description="Synthesize if an input has changed.")
     parser.add_argument("--stage", default="dev")
     parser.add_argument("--platform", type=Platform, default=Platform.LOCAL)
     parser.add_argument("--out", type=Path)
-    chosen = parser.parse_args(arguments)
-    out = chosen.out or ROOT / "build" / chosen.platform / "cdk.out"
-    if not synthesize(chosen.stage, chosen.platform, out):
+    args = parser.parse_args(arguments)
+    out = args.out or ROOT / "build" / args.platform / "cdk.out"
+    if not synthesize(args.stage, args.platform, out):
         print(f"{out} is up to date")
 
 

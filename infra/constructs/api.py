@@ -1,4 +1,4 @@
-"""The HTTP API: every operation of the manifest, behind the authorizer."""
+"""The HTTP API: one route per operation of the manifest, behind the authorizer."""
 
 import json
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ ACCESS_LOG_FORMAT: Final = {
     "response_bytes": "$context.responseLength",
     "time": "$context.requestTimeEpoch",
 }
-"""Route keys, never paths: nothing in the access log leads to a person."""
+"""Route keys instead of paths, so that the access log contains no ids."""
 
 _REQUEST_HEADERS: Final = (
     "authorization",
@@ -34,11 +34,11 @@ _REQUEST_HEADERS: Final = (
     "if-match",
     "if-none-match",
 )
-_ANSWER_HEADERS: Final = ("etag", "location", "retry-after", "content-disposition")
+_RESPONSE_HEADERS: Final = ("etag", "location", "retry-after", "content-disposition")
 
 
 class Api(Construct):
-    """One integration per function, one route per operation, one stage without a path."""
+    """One integration per function, one route per operation, and the default stage."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Api(Construct):
                     apigw.CorsHttpMethod[name] for name in sorted({r.method for r in ROUTES})
                 ],
                 allow_headers=list(_REQUEST_HEADERS),
-                expose_headers=list(_ANSWER_HEADERS),
+                expose_headers=list(_RESPONSE_HEADERS),
                 max_age=cdk.Duration.hours(1),
             ),
         )

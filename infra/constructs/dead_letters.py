@@ -1,4 +1,4 @@
-"""A queue for what could not be delivered; an alarm watches each."""
+"""Dead-letter queues, each with an alarm."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_sqs as sqs
@@ -8,7 +8,7 @@ from infra.findings import acknowledge
 
 
 class DeadLetters(Construct):
-    """Kept for two weeks. It holds positions in a stream or ids, never what they stand for."""
+    """A dead-letter queue with two weeks' retention. It contains stream positions or ids, never PHI."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)

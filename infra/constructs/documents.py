@@ -1,4 +1,4 @@
-"""The buckets: documents of requests, compiled rule lists, and the archive of history."""
+"""The buckets: documents of requests, compiled rule lists, and the archive."""
 
 from typing import Final
 
@@ -22,11 +22,11 @@ _COLDER: Final = [
         storage_class=s3.StorageClass.DEEP_ARCHIVE, transition_after=cdk.Duration.days(365)
     ),
 ]
-"""History is asked for now and then in its first year, and hardly ever after."""
+"""Archived requests are read occasionally in their first year, and rarely after it."""
 
 
 class Documents(Construct):
-    """Portals post documents straight to their bucket, which tells the default bus of each."""
+    """Three buckets. Portals upload documents directly; S3 reports each upload on the default bus."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: StageConfig, encryption: Encryption
@@ -46,7 +46,7 @@ class Documents(Construct):
                 )
             ],
         )
-        self._announce(self.documents)
+        self._enable_events(self.documents)
         self.rule_lists = self._bucket("RuleLists", stage)
         self.archive = self._bucket("Archive", stage, colder=_COLDER)
 
@@ -72,7 +72,7 @@ class Documents(Construct):
             cors=cors,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    id="LeftOvers",
+                    id="Cleanup",
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                     noncurrent_version_expiration=cdk.Duration.days(30),
                     expired_object_delete_marker=True,
@@ -84,14 +84,13 @@ class Documents(Construct):
         acknowledge(
             bucket,
             "AwsSolutions-S1",
-            "Who fetched which document is recorded by CloudTrail data events, which the "
-            "account's own trail holds.",
+            "CloudTrail data events of the account's own trail record who read which document.",
         )
         return bucket
 
     @staticmethod
-    def _announce(bucket: s3.Bucket) -> None:
-        """The resource's own property; the construct would bring a custom resource for it."""
+    def _enable_events(bucket: s3.Bucket) -> None:
+        """Set the resource's property; the construct would add a custom resource for it."""
         resource = resource_of(bucket, s3.CfnBucket)
         resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
@@ -100,15 +99,15 @@ class Documents(Construct):
         )
 
     def allow_documents(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
-        """Objects below the documents' prefix; their ids are not known beforehand."""
+        """Allow actions on all objects below the documents' prefix."""
         self._allow(function, self.documents, DOCUMENT_PREFIX, actions)
 
     def allow_notices(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
-        """Letters beside the documents: written by the one function that prints them."""
+        """Allow actions on determination notices; only the function that renders them writes them."""
         self._allow(function, self.documents, NOTICE_PREFIX, actions)
 
     def allow_document_versions(self, function: ServiceFunction) -> None:
-        """Cleaning up needs the list of versions, or the bytes would stay behind a marker."""
+        """Allow listing object versions, which a cleanup must delete besides the delete marker."""
         function.allow(
             ["s3:ListBucketVersions"],
             [self.documents.bucket_arn],
@@ -116,26 +115,26 @@ class Documents(Construct):
         )
 
     def allow_archive(self, function: ServiceFunction) -> None:
-        """Writing history; nothing of the product reads it again."""
+        """Allow writing to the archive, which no function reads."""
         self._allow(function, self.archive, HISTORY_PREFIX, ("s3:PutObject",))
 
     def allow_listing(self, function: ServiceFunction) -> None:
-        """Whether anything arrived for a slot, before it is given to another document."""
+        """Allow checking whether a document slot has an upload before the slot is reused."""
         function.allow(
             ["s3:ListBucket"],
             [self.documents.bucket_arn],
             {"StringLike": {"s3:prefix": f"{DOCUMENT_PREFIX}*"}},
         )
 
-    def allow_telling_absence(self, function: ServiceFunction) -> None:
-        """Without it S3 answers a missing object as a forbidden one, which looks like an error.
+    def allow_detecting_missing_objects(self, function: ServiceFunction) -> None:
+        """Allow ListBucket, without which S3 responds to a read of a missing object with 403, not 404.
 
-        No condition on the prefix: reading an object asks about no prefix, and would not match.
+        There is no condition on the prefix: reading an object passes no prefix and would not match.
         """
         function.allow(["s3:ListBucket"], [self.documents.bucket_arn])
 
     def allow_rule_lists(self, function: ServiceFunction) -> None:
-        """Reading a version of the rule list."""
+        """Allow reading the versions of the rule list."""
         self._allow(function, self.rule_lists, RULE_LIST_PREFIX, ("s3:GetObject",))
 
     def _allow(
@@ -145,6 +144,6 @@ class Documents(Construct):
         function.allow(actions, [bucket.arn_for_objects(f"{prefix}*")])
         function.acknowledge_wildcard(
             f"Resource::<{name}.Arn>/{prefix}*",
-            "Object names are opaque ids made at run time; the prefix is as exact as can be.",
+            "Object keys are opaque ids assigned at run time; the prefix is as specific as possible.",
         )
         self._encryption.allow(function, WRITE if "s3:PutObject" in actions else READ)

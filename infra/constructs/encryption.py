@@ -1,4 +1,4 @@
-"""The keys: one that health information is encrypted with, one that SSNs are hashed with."""
+"""The KMS keys: one that encrypts health information, one that hashes SSNs."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -13,9 +13,9 @@ WRITE = (*READ, "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:
 
 
 class Encryption(Construct):
-    """A key of the payer's own: its use is on record, and can be taken away.
+    """Customer managed keys: CloudTrail logs their use, and access to them can be revoked.
 
-    Functions may use it through DynamoDB and S3 only, never to decrypt something directly.
+    Functions may use the data key through DynamoDB and S3 only, never to decrypt directly.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
@@ -41,7 +41,7 @@ class Encryption(Construct):
         self._through = [f"{service}.{region}.amazonaws.com" for service in ("dynamodb", "s3")]
 
     def allow(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
-        """Names each action: AWS's own grants would add wildcards."""
+        """Allow actions by name; the CDK's grants would add wildcards."""
         function.role.add_to_policy(
             iam.PolicyStatement(
                 actions=list(actions),
@@ -51,7 +51,7 @@ class Encryption(Construct):
         )
 
     def allow_scan(self, role: iam.Role) -> None:
-        """What GuardDuty needs to read objects, and to write the one that tries its permission."""
+        """Allow GuardDuty to read objects and to write its validation object."""
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
@@ -61,5 +61,5 @@ class Encryption(Construct):
         )
 
     def allow_ssn_digests(self, function: ServiceFunction) -> None:
-        """Hashing alone: this key never leaves KMS, and nothing can be decrypted with it."""
+        """Allow hashing only: this key never leaves KMS and cannot decrypt anything."""
         function.allow(["kms:GenerateMac"], [self.ssn_key.key_arn])

@@ -1,4 +1,4 @@
-"""Lambda functions, each with a role, a log group and an environment of its own."""
+"""Lambda functions, each with its own role, log group and environment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from precert.names import Env
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """What a function is, apart from what it may do."""
+    """The definition of a function, without its permissions."""
 
     construct_id: str
     description: str
@@ -29,21 +29,21 @@ class FunctionSpec:
     handler: str
     environment: tuple[Env, ...]
     serves: str | None = None
-    """Which operations of the route table, if any."""
+    """The ``function`` of the routes that it serves, if any."""
     prints: bool = False
-    """Whether it needs the layer that makes documents."""
+    """Whether it needs the layer that renders PDF documents."""
     inspects: bool = False
-    """Whether it needs the layer that looks into documents."""
+    """Whether it needs the layer that inspects uploaded documents."""
 
     @property
     def serves_http(self) -> bool:
-        """Whether somebody waits for its answers; others do not pay for snapshots."""
+        """Whether it serves HTTP calls; only those functions use SnapStart, which is charged for."""
         return self.serves is not None
 
 
 class Runtime(Construct):
-    """What functions run on: the interpreter, the processor, the three layers that all of them have,
-    and those of the functions that print documents or look into them.
+    """The Python version, the instruction set, the three layers of all functions, and the layers of the
+    functions that render or inspect documents.
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class Runtime(Construct):
             self._layer("CoreLayer", "The core and the payer's configuration", packages.core),
             self._layer("CodeSetsLayer", "The public code sets", packages.code_sets),
         ]
-        self.printing = self._layer("PrintingLayer", "Prints documents", packages.printing)
+        self.printing = self._layer("PrintingLayer", "PDF rendering", packages.printing)
         self.inspecting = self._layer(
-            "InspectingLayer", "Looks into documents", packages.inspecting
+            "InspectingLayer", "Inspection of documents", packages.inspecting
         )
 
     def layers_of(self, spec: FunctionSpec) -> list[lambda_.LayerVersion]:
@@ -94,10 +94,10 @@ LIVE: Final = "live"
 
 
 class ServiceFunction(Construct):
-    """One function. It may write its own log and trace; everything else is allowed by name.
+    """One function. It may write its own logs and traces; ``infra.permissions`` grants everything else.
 
-    One that serves HTTP calls starts from a snapshot: SnapStart takes it when a version is published,
-    and callers reach that version by the alias ``live``.
+    A function that serves HTTP calls starts from a SnapStart snapshot of its published version, which
+    API Gateway invokes by the alias ``live``.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class ServiceFunction(Construct):
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if spec.serves_http else None,
         )
         self.invoked: lambda_.IFunction = self._live() if spec.serves_http else self.function
-        """What callers invoke."""
+        """The alias or function that callers invoke."""
         acknowledge(
             self.function,
             "AwsSolutions-L1",
@@ -153,8 +153,8 @@ class ServiceFunction(Construct):
         )
         self.acknowledge_wildcard(
             "Resource::*",
-            "AWS defines no resources for X-Ray's actions, for listing streams and for answering "
-            "task tokens; the tests hold the list of who may do which.",
+            "AWS defines no resource types for X-Ray's actions, for ListStreams and for task tokens; "
+            "the tests list the functions that may use each action.",
         )
 
     def _live(self) -> lambda_.Alias:
@@ -166,7 +166,7 @@ class ServiceFunction(Construct):
         resources: Sequence[str],
         conditions: Mapping[str, Any] | None = None,
     ) -> None:
-        """Adds one permission, spelt out."""
+        """Add one statement to the role's policy."""
         self.role.add_to_policy(
             iam.PolicyStatement(
                 actions=list(actions), resources=list(resources), conditions=conditions
@@ -174,7 +174,7 @@ class ServiceFunction(Construct):
         )
 
     def acknowledge_wildcard(self, detail: str, reason: str) -> None:
-        """A wildcard that AWS leaves no way around, or that names a prefix of ours."""
+        """Acknowledge a wildcard that AWS requires, or that is limited to a prefix of this product."""
         acknowledge(self.role, f"AwsSolutions-IAM5[{detail}]", reason)
 
 
@@ -185,7 +185,7 @@ METRICS_NAME: Final = "precert"
 def environment(
     spec: FunctionSpec, stage: StageConfig, values: Mapping[Env, str]
 ) -> dict[str, str]:
-    """Only what the function reads, and what the libraries want."""
+    """Return the variables that the function reads and those that its libraries require."""
     return {
         "AWS_CA_BUNDLE": f"/opt/python/{BUNDLE.as_posix()}",
         Env.STAGE.value: stage.name,
@@ -197,11 +197,11 @@ def environment(
 
 
 def asset(package: Package) -> lambda_.Code:
-    """The finished zip; its hash is over sources, so that rebuilding deploys nothing."""
+    """Return the package's zip; its asset hash changes only with its content."""
     return lambda_.Code.from_asset(_relative(package.path), asset_hash=package.content_hash)
 
 
 def _relative(path: Path) -> str:
-    """Keeps this machine's folders out of the template's metadata where possible."""
+    """Return a relative path if possible, so that the template's metadata names no local folders."""
     working = Path.cwd()
     return str(path.relative_to(working) if path.is_relative_to(working) else path)

@@ -1,4 +1,4 @@
-"""Who may call the API: the stack's own user pool, or the payer's OIDC provider."""
+"""The identity provider of the API: the stack's own user pool, or the payer's OIDC provider."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -11,7 +11,7 @@ from precert.names import Entitlement, Env
 
 
 class Identity(Construct):
-    """Makes the authorizer, and says in which claims callers' rights are found."""
+    """The authorizer, and the names of the claims that hold a caller's rights."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
@@ -40,7 +40,7 @@ class Identity(Construct):
 
 
 class UserPool(Construct):
-    """People are registered by the payer; nobody signs up, and nobody edits their own rights."""
+    """A user pool in which the payer registers users. Users cannot sign up or edit their own rights."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
@@ -104,11 +104,11 @@ class UserPool(Construct):
             acknowledge(
                 self.pool,
                 "AwsSolutions-COG2",
-                "Development holds made-up people only and signs in from the command line.",
+                "Development has fictitious users only, who sign in from the command line.",
             )
         if not stage.threat_protection:
             acknowledge(
                 self.pool,
                 "AwsSolutions-COG8",
-                "The Plus plan is paid per user; development has nobody to protect.",
+                "The Plus plan is charged per user; development has no real users to protect.",
             )

@@ -1,4 +1,4 @@
-"""The bus of domain events, and who listens to it and to the documents' bucket."""
+"""The bus of domain events, and the rules for it, for the documents' bucket and for scheduled work."""
 
 from typing import Final
 
@@ -15,11 +15,11 @@ from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
 from precert.names import DOCUMENT_PREFIX, EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
 
 WARNINGS_EVERY: Final = cdk.Duration.minutes(15)
-"""A warning comes at most this late; 12 hours are left then."""
+"""The longest delay of an expiration warning."""
 
 
 class Messaging(Construct):
-    """A bus of the product's own: partners subscribe to it without knowing the table."""
+    """A dedicated event bus, to which other systems can subscribe without access to the table."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
@@ -30,21 +30,21 @@ class Messaging(Construct):
         if stage.archive_days:
             self.bus.archive(
                 "Archive",
-                description="For replay to a listener that was wrong or late",
+                description="For replay to a consumer that failed or was unavailable",
                 event_pattern=events.EventPattern(source=[EVENT_SOURCE]),
                 retention=cdk.Duration.days(stage.archive_days),
             )
 
-        for delegate, account in stage.vendors:
-            self._admit(delegate, account)
+        for vendor_id, account in stage.vendors:
+            self._allow_vendor(vendor_id, account)
 
-    def _admit(self, delegate: str, account: str) -> None:
-        """Lets a vendor's account put its own reports on the bus, and nothing else."""
+    def _allow_vendor(self, vendor_id: str, account: str) -> None:
+        """Allow a vendor's account to put that vendor's determinations on the bus, and nothing else."""
         events.CfnEventBusPolicy(
             self,
-            f"Vendor{delegate}",
+            f"Vendor{vendor_id}",
             event_bus_name=self.bus.event_bus_name,
-            statement_id=f"Vendor{delegate}",
+            statement_id=f"Vendor{vendor_id}",
             statement={
                 "Effect": "Allow",
                 "Principal": {"AWS": f"arn:{cdk.Aws.PARTITION}:iam::{account}:root"},
@@ -52,7 +52,7 @@ class Messaging(Construct):
                 "Resource": self.bus.event_bus_arn,
                 "Condition": {
                     "StringEquals": {
-                        "events:source": f"{VENDOR_SOURCE_PREFIX}{delegate}",
+                        "events:source": f"{VENDOR_SOURCE_PREFIX}{vendor_id}",
                         "events:detail-type": VENDOR_DETERMINED,
                     }
                 },
@@ -60,12 +60,12 @@ class Messaging(Construct):
         )
 
     def deliver_messages(self, inbox: ServiceFunction) -> DeadLetters:
-        """Events that both providers hear of."""
+        """Deliver the events that both providers receive as messages."""
         return _rule(
             self,
             "Messages",
             inbox,
-            "Events that become messages of both providers",
+            "Events that both providers receive as messages",
             pattern=events.EventPattern(
                 source=[EVENT_SOURCE], detail_type=[kind.value for kind in MESSAGE_EVENT_TYPES]
             ),
@@ -73,12 +73,12 @@ class Messaging(Construct):
         )
 
     def deliver_determinations(self, notices: ServiceFunction) -> DeadLetters:
-        """Determinations, which letters follow."""
+        """Deliver the determinations for which notices are rendered."""
         return _rule(
             self,
             "Notices",
             notices,
-            "Determinations that letters are printed after",
+            "Determinations for which notices are rendered",
             pattern=events.EventPattern(
                 source=[EVENT_SOURCE], detail_type=[kind.value for kind in NOTICE_EVENT_TYPES]
             ),
@@ -86,7 +86,7 @@ class Messaging(Construct):
         )
 
     def deliver_reports(self, reports: ServiceFunction) -> DeadLetters:
-        """Vendors' determinations, each from the source that the vendor may put."""
+        """Deliver vendors' determinations; each vendor has its own event source."""
         return _rule(
             self,
             "Reports",
@@ -99,12 +99,12 @@ class Messaging(Construct):
         )
 
     def deliver_uploads(self, verify: ServiceFunction, bucket: s3.Bucket) -> DeadLetters:
-        """Documents as they arrive; buckets speak on the account's default bus."""
+        """Deliver uploads of documents, which S3 reports on the account's default bus."""
         return _rule(
             self,
             "Uploads",
             verify,
-            "Documents that a portal has uploaded",
+            "Uploaded documents",
             pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created"],
@@ -116,12 +116,12 @@ class Messaging(Construct):
         )
 
     def deliver_scans(self, scan: ServiceFunction, bucket: s3.Bucket) -> DeadLetters:
-        """Results of scans for malware; nobody but AWS can put events of its own sources."""
+        """Deliver results of malware scans; only AWS can put events with a source ``aws.*``."""
         return _rule(
             self,
             "Scans",
             scan,
-            "Results of scans of documents for malware",
+            "Results of malware scans of documents",
             pattern=events.EventPattern(
                 source=["aws.guardduty"],
                 detail_type=["GuardDuty Malware Protection Object Scan Result"],
@@ -135,12 +135,12 @@ class Messaging(Construct):
         )
 
     def warn_of_expiry(self, warn: ServiceFunction) -> DeadLetters:
-        """Looks for drafts whose warning is due; a look that is missed is made up by the next."""
+        """Query on a schedule for drafts whose warning is due; the next run covers a missed one."""
         return _rule(
             self,
             "Warnings",
             warn,
-            "Drafts that will be removed soon",
+            "Warnings of drafts that are about to expire",
             schedule=events.Schedule.rate(WARNINGS_EVERY),
         )
 

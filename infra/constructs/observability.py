@@ -1,4 +1,4 @@
-"""Alarms for whatever nobody would otherwise notice, and two dashboards."""
+"""Alarms and two dashboards."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,7 @@ _PERIOD = cdk.Duration.minutes(5)
 
 
 class Alarms(Construct):
-    """Every alarm goes to one topic; operators subscribe to it."""
+    """All alarms notify one topic, to which operators subscribe."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
         super().__init__(scope, construct_id)
@@ -39,7 +39,7 @@ class Alarms(Construct):
         if stage.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(stage.alarm_email))
 
-    def when(
+    def add(
         self,
         name: str,
         description: str,
@@ -48,7 +48,7 @@ class Alarms(Construct):
         above: int = 0,
         periods: int = 1,
     ) -> None:
-        """Rings when the metric goes above the threshold; silence is health."""
+        """Alarm when the metric is above the threshold. Missing data does not breach it."""
         alarm = cloudwatch.Alarm(
             self,
             name,
@@ -70,29 +70,29 @@ def watch(
     workflow: Workflow,
     api: Api,
 ) -> None:
-    """The alarms of the product."""
+    """Create all alarms."""
     for spec, function in functions.items():
-        alarms.when(
+        alarms.add(
             f"{spec.construct_id}Errors",
-            f"{spec.description}: invocations end in an error",
+            f"{spec.description}: invocations fail",
             function.function.metric_errors(period=_PERIOD),
         )
-        alarms.when(
+        alarms.add(
             f"{spec.construct_id}Throttles",
-            f"{spec.description}: invocations are turned away",
+            f"{spec.description}: invocations are throttled",
             function.function.metric_throttles(period=_PERIOD),
         )
-    for name, notices in dead_letters.items():
-        alarms.when(
+    for name, undelivered in dead_letters.items():
+        alarms.add(
             f"{name}DeadLetters",
-            f"{name}: something could not be delivered and waits for an operator",
-            notices.queue.metric_approximate_number_of_messages_visible(
+            f"{name}: the dead-letter queue contains messages; an operator must redrive them",
+            undelivered.queue.metric_approximate_number_of_messages_visible(
                 period=_PERIOD, statistic="Maximum"
             ),
         )
-    alarms.when(
+    alarms.add(
         "UnresolvedScans",
-        "A document could not be scanned for malware and is held back: have it scanned again",
+        "A malware scan had no result and the document is not available: scan the document again",
         cloudwatch.Metric(
             namespace=METRICS_NAME,
             metric_name=SCAN_UNRESOLVED,
@@ -101,14 +101,14 @@ def watch(
             statistic="Sum",
         ),
     )
-    alarms.when(
+    alarms.add(
         "FailedExecutions",
-        "A round ended in a technical error: start it again once the cause is gone",
+        "An execution failed: start its determination cycle again once the cause is fixed",
         workflow.machine.metric_failed(period=_PERIOD),
     )
-    alarms.when(
+    alarms.add(
         "DeadlinesPassed",
-        "A request was not decided in time: it is in the operators' queue",
+        "A request was not decided by its deadline: it is in the operators' queue",
         cloudwatch.Metric(
             namespace=METRICS_NAME,
             metric_name=EventType.DEADLINE_PASSED.value,
@@ -117,9 +117,9 @@ def watch(
             period=_PERIOD,
         ),
     )
-    alarms.when(
+    alarms.add(
         "ServerErrors",
-        "The API answers with errors of ours",
+        "The API responds with 5xx errors",
         api.http_api.metric_server_error(period=_PERIOD, statistic="Sum"),
         above=5,
         periods=2,
@@ -127,7 +127,7 @@ def watch(
 
 
 class Dashboards(Construct):
-    """One shows how the business goes, the other how the machinery does."""
+    """A business dashboard with events and cycles, and a technical one with errors and latencies."""
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ class Dashboards(Construct):
             widgets=[
                 [
                     _graph(
-                        "What happened to requests",
+                        "Events of requests",
                         [
                             cloudwatch.MathExpression(
                                 expression="SEARCH('{precert,service} service=\"precert\"', 'Sum')",
@@ -161,13 +161,13 @@ class Dashboards(Construct):
                         ],
                     ),
                     _graph(
-                        "Rounds started and closed",
+                        "Determination cycles started and closed",
                         [machine.metric_started(), machine.metric_succeeded()],
                     ),
                 ],
                 [
                     _graph("Hours from start to determination", [machine.metric_time()]),
-                    _graph("Calls of the API", [api.http_api.metric_count()]),
+                    _graph("API calls", [api.http_api.metric_count()]),
                 ],
             ],
         )
@@ -178,44 +178,45 @@ class Dashboards(Construct):
             dashboard_name=f"precert-{stage.name}-low-level",
             widgets=[
                 [
-                    _graph("Errors of functions", [f.metric_errors() for f in lambdas]),
-                    _graph("Durations, p99", [f.metric_duration(statistic="p99") for f in lambdas]),
+                    _graph("Function errors", [f.metric_errors() for f in lambdas]),
+                    _graph(
+                        "Function duration, p99",
+                        [f.metric_duration(statistic="p99") for f in lambdas],
+                    ),
                 ],
                 [
                     _graph(
-                        "Answers of the API",
+                        "API errors",
                         [
                             api.http_api.metric_server_error(statistic="Sum"),
                             api.http_api.metric_client_error(statistic="Sum"),
                         ],
                     ),
-                    _graph(
-                        "Latency of the API, p99", [api.http_api.metric_latency(statistic="p99")]
-                    ),
+                    _graph("API latency, p99", [api.http_api.metric_latency(statistic="p99")]),
                 ],
                 [
                     _graph(
-                        "Rounds that failed or timed out",
+                        "Executions that failed or timed out",
                         [machine.metric_failed(), machine.metric_timed_out()],
                     ),
                     _graph(
-                        "Waiting in dead-letter queues",
+                        "Messages in dead-letter queues",
                         [
-                            notices.queue.metric_approximate_number_of_messages_visible()
-                            for notices in dead_letters.values()
+                            undelivered.queue.metric_approximate_number_of_messages_visible()
+                            for undelivered in dead_letters.values()
                         ],
                     ),
                 ],
                 [
                     _graph(
-                        "Capacity of the requests table",
+                        "Consumed capacity of the requests table",
                         [
                             tables.requests.metric_consumed_read_capacity_units(),
                             tables.requests.metric_consumed_write_capacity_units(),
                         ],
                     ),
                     _graph(
-                        "Age of the stream's records",
+                        "Stream iterator age",
                         [
                             f.metric("IteratorAge", statistic="Maximum", period=_PERIOD)
                             for spec, f in (

@@ -1,4 +1,4 @@
-"""What follows a write: the requests table's stream, filtered, to the functions that carry on."""
+"""Deliver the requests table's stream, filtered, to the functions that process it."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -32,37 +32,37 @@ DRAFTS_SAVED: Final = {
         "NewImage": {"status": {"S": ["INCOMPLETE"]}},
     },
 }
-"""A save writes the draft alone; its line on the dashboard follows."""
+"""A save writes only the draft; the relay then updates the draft's row on the dashboard."""
 
 REQUESTS_REMOVED: Final = {
     "eventName": ["REMOVE"],
     "dynamodb": {"Keys": {SK: {"S": [REQUEST_SK]}}},
 }
-"""Drafts that are gone, whether time took them or somebody: what belonged to them goes too."""
+"""Expired or deleted drafts and requests past retention; the cleanup removes what belongs to them."""
 
 MESSAGES_REMOVED: Final = {
     "eventName": ["REMOVE"],
     "dynamodb": {"Keys": {PK: {"S": [{"prefix": INBOX_PK_PREFIX}]}}},
 }
-"""Messages whose time is over: the unread ones are counted off."""
+"""Expired messages; the cleanup subtracts unread ones from the inbox's count."""
 
 
 DOCUMENTS_REMOVED: Final = {
     "eventName": ["REMOVE"],
     "dynamodb": {"Keys": {SK: {"S": [{"prefix": DOCUMENT_SK_PREFIX}]}}},
 }
-"""Documents that were taken off a draft: their bytes go too."""
+"""Documents deleted from a draft; the cleanup deletes their objects."""
 
 
 BATCH_SIZE: Final = 25
-LANES: Final = 10
-"""Batches of a shard that are delivered at a time, as many as Lambda allows: a record that keeps
-failing holds up its own lane, and nine of ten requests go on.
+PARALLEL_BATCHES: Final = 10
+"""Batches of a shard that are processed in parallel, Lambda's maximum. A record that keeps failing
+blocks only its own batch; nine of ten requests are not affected.
 """
 
 
 class StreamMapping(Construct):
-    """One reader of the stream. A record that keeps failing is set aside, and the rest goes on."""
+    """One consumer of the stream. A record that keeps failing is sent to a dead-letter queue."""
 
     def __init__(
         self,
@@ -91,8 +91,8 @@ class StreamMapping(Construct):
             event_source_arn=stream,
             starting_position="TRIM_HORIZON",
             batch_size=BATCH_SIZE,
-            # By partition key, so that what happens to one request keeps its order.
-            parallelization_factor=LANES,
+            # Lambda assigns records to batches by partition key, so a request's records stay in order.
+            parallelization_factor=PARALLEL_BATCHES,
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=10,
             maximum_record_age_in_seconds=6 * 60 * 60,

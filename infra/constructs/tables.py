@@ -1,4 +1,4 @@
-"""The two tables: requests, which is the truth, and reference data, which is loaded."""
+"""The two tables: requests, the system of record, and reference data, which the payer loads."""
 
 from typing import Final
 
@@ -18,13 +18,13 @@ WRITE_ACTIONS: Final = (
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
 )
-"""A transaction asks for the permission of each operation in it."""
+"""A transaction requires the permission of each operation in it."""
 
 _READ_ONLY: Final = frozenset({*READ_ACTIONS, "dynamodb:BatchGetItem"})
 
 
 class Tables(Construct):
-    """Requests with stream, expiry and the indexes of its lists; reference data without any of them."""
+    """The requests table with stream, TTL and list indexes; the reference table without them."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: StageConfig, encryption: Encryption
@@ -75,14 +75,14 @@ class Tables(Construct):
     def allow_requests(
         self, function: ServiceFunction, actions: tuple[str, ...], *indexes: str
     ) -> None:
-        """Indexes are queried by those alone that name them."""
+        """Allow actions on the requests table, and queries of the named indexes."""
         self._allow(function, self.requests, actions)
         if indexes:
             arns = [f"{self.requests.table_arn}/index/{name}" for name in indexes]
             function.allow(["dynamodb:Query"], arns)
 
     def allow_reference(self, function: ServiceFunction, actions: tuple[str, ...]) -> None:
-        """Reference data is loaded from outside; no function writes it."""
+        """Allow actions on the reference table, which no function writes."""
         self._allow(function, self.reference, actions)
 
     def _allow(

@@ -1,4 +1,4 @@
-"""The state machine that carries a round from submission or appeal to its determination."""
+"""The state machine that runs a determination cycle from submission or appeal to determination."""
 
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ DEFINITION: Final = (
 
 
 class Workflow(Construct):
-    """A Standard machine over the file in ``stepfunctions/``, put in whole."""
+    """A Standard state machine whose definition is the file in ``stepfunctions/``, inline."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: StageConfig, function: ServiceFunction
@@ -29,7 +29,7 @@ class Workflow(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            description=f"precert {stage.name}: runs the rounds of requests",
+            description=f"precert {stage.name}: runs determination cycles",
             assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
         )
         self.role.add_to_policy(
@@ -40,7 +40,7 @@ class Workflow(Construct):
         self.machine = sfn.StateMachine(
             self,
             "Machine",
-            comment="One execution per round of a request; ids only in its data",
+            comment="One execution per determination cycle; its data contains ids only",
             definition_body=sfn.DefinitionBody.from_string(DEFINITION.read_text()),
             definition_substitutions={"WorkflowFunctionArn": function.function.function_arn},
             role=self.role,
@@ -61,17 +61,17 @@ class Workflow(Construct):
         acknowledge(
             self.machine,
             "AwsSolutions-SF1",
-            "Standard executions keep their whole history; the log adds failures only, and never "
-            "the data of an execution.",
+            "Standard executions retain their whole history; the log contains failures only, and "
+            "never execution data.",
         )
         acknowledge(
             self.role,
             "AwsSolutions-IAM5[Resource::*]",
-            "Delivery of logs and X-Ray's actions know no resources.",
+            "AWS defines no resource types for log delivery and X-Ray's actions.",
         )
 
     def allow_start(self, function: ServiceFunction) -> None:
-        """Starting a round, and asking how a round of the same name has ended."""
+        """Allow starting an execution, and reading how an execution of the same name ended."""
         function.allow(["states:StartExecution"], [self.machine.state_machine_arn])
         stack = cdk.Stack.of(self)
         executions = stack.format_arn(
@@ -85,5 +85,5 @@ class Workflow(Construct):
         function.acknowledge_wildcard(
             f"Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"
             f"<{machine}.Name>:*",
-            "Executions of this machine alone; their names are made of requests' ids.",
+            "Executions of this state machine only; their names contain request ids.",
         )

@@ -221,7 +221,7 @@ def test_zip_is_identical_when_the_folder_is_unchanged(small_project: Path, tmp_
 def test_only_the_function_changes_when_its_code_does(small_project: Path) -> None:
     def hashes() -> tuple[str, str]:
         builder = packaging._Builder(Platform.LOCAL, small_project)
-        with builder.alone():
+        with builder.locked():
             return builder.core().content_hash, builder.function("check").content_hash
 
     before = hashes()
@@ -236,12 +236,12 @@ def test_sources_are_shipped_when_no_interpreter_of_the_runtime_is_installed(
     small_project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled = packaging._Builder(Platform.LOCAL, small_project)
-    with compiled.alone():
+    with compiled.locked():
         with_bytecode = compiled.core()
     assert any(name.endswith(".pyc") for name in names(with_bytecode))
     monkeypatch.setattr(packaging, "interpreter", lambda _version: None)
     builder = packaging._Builder(Platform.LOCAL, small_project)
-    with builder.alone():
+    with builder.locked():
         sources = builder.core()
     assert builder.compiles is False
     assert [name for name in names(sources) if name.endswith(".pyc")] == []
