@@ -37,6 +37,22 @@ STEPS: Final = {
     "DELEGATED_VENDOR": ("GO_TO_VENDOR", "vendor"),
     "UNABLE_TO_DETERMINE": ("CALL", "unable_to_determine"),
 }
+LABELS: Final = {
+    "REQUIRED": "Precertification required",
+    "NOT_REQUIRED": "No precertification required",
+    "DELEGATED_VENDOR": "Precertification required by a delegated vendor",
+    "UNABLE_TO_DETERMINE": "Unable to determine",
+    "START_DRAFT": "Start the request",
+    "NONE": "None",
+    "GO_TO_VENDOR": "Go to the delegated vendor",
+    "CALL": "Call Provider Services",
+}
+CHOICES: Final = {
+    "authorization_type": "authorization_types",
+    "urgency": "urgencies",
+    "type_of_service": "types_of_service",
+    "place_of_service": "places_of_service",
+}
 
 
 class Bare:
@@ -51,6 +67,11 @@ class Bare:
         self.types = {
             (kind["authorization_type"], kind["code"]): kind
             for kind in self.payer["form"]["types_of_service"]
+        }
+        self.names = {
+            name: {one["code"]: one["name"] for one in choices}
+            for name, choices in self.payer["form"].items()
+            if name != "fields"
         }
 
     def handle(self, event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -156,6 +177,7 @@ class Bare:
         offered = any(code["predetermination"] for one in services for code in one["codes"])
         return {
             "requirement": whole,
+            "content_labels": self.labels(content, services),
             "services": services,
             "vendors": [],
             "rule_list": {
@@ -172,7 +194,29 @@ class Bare:
             "checked_at": given.NOW.isoformat().replace("+00:00", "Z"),
             "as_of": None,
             "notices": [self.payer["notices"][name] for name in notices],
+            "requirement_label": LABELS[whole],
         }
+
+    def labels(self, content: dict[str, Any], answers: list[dict[str, Any]]) -> dict[str, str]:
+        names = self.names
+        kind = content["servicing_provider"]["kind"]
+        labels = {
+            "/purpose": names["purposes"]["PRECERTIFICATION"],
+            "/servicing_provider/kind": names["provider_kinds"][kind],
+        }
+        for number, (service, answer) in enumerate(zip(content["services"], answers, strict=True)):
+            here = f"/services/{number}"
+            for field, choices in CHOICES.items():
+                labels[f"{here}/{field}"] = names[choices][service[field]]
+            [description] = self.diagnoses.execute(
+                "SELECT description FROM codes WHERE code_set = 'ICD-10-CM' AND code = ?",
+                (service["primary_diagnosis"],),
+            ).fetchone()
+            labels[f"{here}/primary_diagnosis"] = description
+            for at, code in enumerate(answer["codes"]):
+                if code["code_label"]:
+                    labels[f"{here}/procedures/{at}/code"] = code["code_label"]
+        return labels
 
     def code(
         self, procedure: dict[str, Any], service: dict[str, Any], plan: dict[str, Any]
@@ -197,14 +241,20 @@ class Bare:
         action, notice = STEPS[requirement]
         return {
             "code": code,
+            "code_label": rule.get("label"),
             "code_type": kind,
+            "code_type_label": self.names["code_types"][kind],
             "requirement": requirement,
             "rule_id": rule.get("rule_id"),
             "effective_from": rule.get("effective_from"),
-            "label": rule.get("label"),
             "vendor_id": rule.get("vendor_id"),
             "predetermination": rule.get("predetermination", False),
-            "next_step": {"action": action, "text": self.payer["notices"][notice]},
+            "next_step": {
+                "action": action,
+                "text": self.payer["notices"][notice],
+                "action_label": LABELS[action],
+            },
+            "requirement_label": LABELS[requirement],
         }
 
 

@@ -139,7 +139,7 @@ def test_every_field_of_a_service_is_printed_when_it_was_entered() -> None:
     (service,) = confirmed(samples.content(), FREE, FREE)["services"]
     assert service["title"] == "Surgical Inpatient"
     assert [field["value"] for field in service["fields"]] == [
-        *("Inpatient", "Surgical Inpatient", "Surgical (POS\u00a021)", "Elective"),
+        *("Inpatient", "Surgical Inpatient", "Surgical (POS\u00a021)", "Standard"),
         *("July 20, 2026", "3", "K56.50", "E11.22, Z98.84"),
     ]
     labels = {field.name: field.label for field in samples.payer().form.fields["service"]}
