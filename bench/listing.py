@@ -114,7 +114,7 @@ def pages(index: IndexesInMemory, filters: dict[str, Any]) -> Callable[[], str |
     caller = Caller(
         subject="bench",
         entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
-        tins=frozenset({samples.OFFICE_TIN}),
+        tins=frozenset({samples.PROVIDER_TIN}),
     )
     payer, cursor = samples.payer(), None
 

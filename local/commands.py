@@ -20,9 +20,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.cloud import settings
 from local.cloud.errors import LocalCloudError
 from local.cloud.process import ROOT, chosen_port, running_cloud
+from local.deployment import Deployment, prepare, remember, synthesize
 from local.journey.tell import run_demo
 from local.progress import step
-from local.stand import Stand, prepare, remember, synthesize
 from local.users import USERS, sign_in
 from local.viewer.server import served
 
@@ -39,9 +39,9 @@ _WELCOME: Final = """
 The local cloud runs. In another terminal, from {root}:
 
   export API='{api}'
-  export TOKEN=$(.venv/bin/python -m local token office)
+  export TOKEN=$(.venv/bin/python -m local token provider)
 
-  # where a request stands: the dashboard of the office
+  # where a request stands: the dashboard of the provider
   curl -sS -w '\\n' -H "Authorization: Bearer $TOKEN" "$API/v1/requests"
 
   # a patient's coverage
@@ -78,10 +78,10 @@ def up(port: int | None) -> None:
 def _serve(port: int) -> None:
     synthesize(step)
     with running_cloud(STATE_DIR, port) as cloud:
-        stand = prepare(cloud, step)
-        with served(stand) as docs:
-            remember(stand, RUNNING)
-            print(_welcome(stand, docs), flush=True)
+        deployment = prepare(cloud, step)
+        with served(deployment) as docs:
+            remember(deployment, RUNNING)
+            print(_welcome(deployment, docs), flush=True)
             try:
                 while cloud.running():
                     time.sleep(0.5)
@@ -138,16 +138,16 @@ def _process_of_up() -> int | None:
     return int(UP_LOCK.read_text(encoding="utf-8") or 0) or None
 
 
-def _welcome(stand: Stand, docs: str) -> str:
+def _welcome(deployment: Deployment, docs: str) -> str:
     return _WELCOME.format(
         root=ROOT,
-        api=stand.api_url,
+        api=deployment.api_url,
         docs=docs,
         users=", ".join(user.name for user in USERS),
-        endpoint=stand.cloud.endpoint_url,
+        endpoint=deployment.cloud.endpoint_url,
         region=settings.REGION,
         account=settings.ACCOUNT,
-        log=_shown(stand.cloud.log_file),
+        log=_shown(deployment.cloud.log_file),
     )
 
 

@@ -22,23 +22,26 @@ class User:
     vendors: tuple[str, ...] = ()
 
 
-OFFICE: Final = User(
-    "office", "Dr. Rubinstein's office", (Entitlement.PATIENT_SEARCH,), ("463778226",)
+PROVIDER: Final = User(
+    "provider",
+    "Dr. Rubinstein, the requesting provider",
+    (Entitlement.PATIENT_SEARCH,),
+    ("463778226",),
 )
 FACILITY: Final = User(
-    "facility", "the facility's front desk", (Entitlement.PATIENT_SEARCH,), ("203129831",)
+    "facility", "the servicing facility", (Entitlement.PATIENT_SEARCH,), ("203129831",)
 )
 REVIEWER: Final = User("reviewer", "a clinical reviewer", (Entitlement.REVIEWER,), reviews=True)
 SECOND_REVIEWER: Final = User(
     "second-reviewer", "another clinical reviewer", (Entitlement.REVIEWER,), reviews=True
 )
 OPERATOR: Final = User("operator", "an operator of the plan", (Entitlement.OPERATOR,))
-CLERK: Final = User("clerk", "who enters what comes by phone, fax and mail", (Entitlement.INTAKE,))
+CLERK: Final = User("clerk", "an intake clerk for phone, fax and mail", (Entitlement.INTAKE,))
 VENDOR: Final = User(
     "vendor", "a delegated vendor", (Entitlement.VENDOR,), vendors=("EVICORE-RAD",)
 )
 NEWCOMER: Final = User("newcomer", "a colleague without Patient Search", (), ("463778226",))
-USERS: Final = (OFFICE, FACILITY, REVIEWER, SECOND_REVIEWER, OPERATOR, CLERK, VENDOR, NEWCOMER)
+USERS: Final = (PROVIDER, FACILITY, REVIEWER, SECOND_REVIEWER, OPERATOR, CLERK, VENDOR, NEWCOMER)
 
 
 def register(cognito: Any, pool_id: str) -> None:

@@ -1,24 +1,24 @@
 """Looks behind the API: what the stream, the workflow, the bucket and the bus did."""
 
-from local.stand import Stand
+from local.deployment import Deployment
 from precert.adapters.stepfunctions import execution_name
 
 
-def execution(stand: Stand, request_id: str, cycle: int) -> str:
+def execution(deployment: Deployment, request_id: str, cycle: int) -> str:
     """One line about a round's execution."""
     name = execution_name(request_id, cycle)
-    arn = stand.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
-    client = stand.cloud.client("stepfunctions")
+    arn = deployment.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
+    client = deployment.cloud.client("stepfunctions")
     status = client.describe_execution(executionArn=f"{arn}:{name}")["status"]
-    way = " → ".join(states(stand, request_id, cycle)) or "started"
+    way = " → ".join(states(deployment, request_id, cycle)) or "started"
     return f"Step Functions: execution {name[:10]}…-{cycle} is {status} ({way})"
 
 
-def states(stand: Stand, request_id: str, cycle: int) -> list[str]:
+def states(deployment: Deployment, request_id: str, cycle: int) -> list[str]:
     """Names of the states a round's execution has entered, in their order."""
     name = execution_name(request_id, cycle)
-    arn = stand.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
-    client = stand.cloud.client("stepfunctions")
+    arn = deployment.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
+    client = deployment.cloud.client("stepfunctions")
     events = client.get_execution_history(executionArn=f"{arn}:{name}")["events"]
     return [
         event["stateEnteredEventDetails"]["name"]
@@ -27,20 +27,20 @@ def states(stand: Stand, request_id: str, cycle: int) -> list[str]:
     ]
 
 
-def execution_status(stand: Stand, request_id: str, cycle: int) -> str | None:
+def execution_status(deployment: Deployment, request_id: str, cycle: int) -> str | None:
     """Status of a round's execution, or ``None`` before it exists."""
     name = execution_name(request_id, cycle)
-    arn = stand.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
-    client = stand.cloud.client("stepfunctions")
+    arn = deployment.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
+    client = deployment.cloud.client("stepfunctions")
     try:
         return str(client.describe_execution(executionArn=f"{arn}:{name}")["status"])
     except client.exceptions.ExecutionDoesNotExist:
         return None
 
 
-def objects(stand: Stand, request_id: str) -> int:
+def objects(deployment: Deployment, request_id: str) -> int:
     """How many documents' bytes the bucket holds for a request."""
-    listed = stand.cloud.client("s3").list_objects_v2(
-        Bucket=stand.outputs["DocumentsBucketName"], Prefix=f"documents/{request_id}/"
+    listed = deployment.cloud.client("s3").list_objects_v2(
+        Bucket=deployment.outputs["DocumentsBucketName"], Prefix=f"documents/{request_id}/"
     )
     return int(listed["KeyCount"])

@@ -1,4 +1,4 @@
-"""What the office enters on the journey: the reference guide's own example."""
+"""What the provider enters on the journey: the reference guide's own example."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from local.client import upload
+from local.deployment import Deployment
 from local.journey import behind
 from local.journey.content import PATIENT, clinical_note
 from local.journey.trail import DeviationError, Trail, answer, expect, told_instant
-from local.stand import Stand
-from local.users import FACILITY, OFFICE, User
+from local.users import FACILITY, PROVIDER, User
 
 _FORTNIGHT: Final = 14
 
@@ -18,20 +18,20 @@ _FORTNIGHT: Final = 14
 class Walk:
     """A journey under way."""
 
-    stand: Stand
+    deployment: Deployment
     trail: Trail
 
     def confirm_patient(self) -> None:
-        response = self.stand.caller(OFFICE).call(
+        response = self.deployment.caller(PROVIDER).call(
             "POST", "/v1/patients/confirm", {"patient": PATIENT}
         )
         found = answer("confirming the patient", response, 200)
         expect("whether a check may start", found["check_available"], expected=True)
-        self.trail.step(f"The office confirms the patient: {found['plan']['name']}, active.")
+        self.trail.step(f"The provider confirms the patient: {found['plan']['name']}, active.")
         self.trail.behind("API Gateway checked the token; Lambda read one item")
 
     def find_facility(self) -> dict[str, Any]:
-        response = self.stand.caller(OFFICE).call(
+        response = self.deployment.caller(PROVIDER).call(
             "GET",
             "/v1/providers",
             query={"zip_code": "44122", "kind": "FACILITY", "name": "cleveland center"},
@@ -45,7 +45,9 @@ class Walk:
 
     def free_days_ahead(self) -> int:
         """A day that no request of the dashboard is near, as the same there would be a duplicate."""
-        response = self.stand.caller(OFFICE).call("GET", "/v1/requests", query={"limit": "100"})
+        response = self.deployment.caller(PROVIDER).call(
+            "GET", "/v1/requests", query={"limit": "100"}
+        )
         rows = answer("reading the dashboard", response, 200)["requests"]
         taken = {row["first_day"] for row in rows if row["status"] != "INCOMPLETE"}
         today = datetime.now(UTC).date()
@@ -61,7 +63,7 @@ class Walk:
         return (free or [14])[0]
 
     def check(self, content: dict[str, Any], requirements: dict[str, str]) -> None:
-        response = self.stand.caller(OFFICE).call("POST", "/v1/checks", {"content": content})
+        response = self.deployment.caller(PROVIDER).call("POST", "/v1/checks", {"content": content})
         checked = answer("checking requirements", response, 200)
         got = {c["code"]: c["requirement"] for s in checked["services"] for c in s["codes"]}
         expect("the answer per code", got, requirements)
@@ -74,7 +76,7 @@ class Walk:
         self.trail.prove("a check answers per code, by a named rule list", told)
 
     def start_draft(self, content: dict[str, Any]) -> str:
-        response = self.stand.caller(OFFICE).call("POST", "/v1/drafts", {"content": content})
+        response = self.deployment.caller(PROVIDER).call("POST", "/v1/drafts", {"content": content})
         draft = answer("starting a draft", response, 201)
         expect("the draft's status", draft["status"], "INCOMPLETE")
         retained_until = told_instant(draft["expires_at"])
@@ -82,12 +84,12 @@ class Walk:
         return str(draft["draft_id"])
 
     def save(self, draft_id: str, content: dict[str, Any]) -> None:
-        office = self.stand.caller(OFFICE)
-        saved = office.call(
+        requesting = self.deployment.caller(PROVIDER)
+        saved = requesting.call(
             "PUT", f"/v1/drafts/{draft_id}", {"content": content}, headers={"If-Match": '"1"'}
         )
         expect("the version after the save", answer("saving", saved, 200)["version"], 2)
-        stale = office.call(
+        stale = requesting.call(
             "PUT",
             f"/v1/drafts/{draft_id}",
             {"content": {**content, "services": []}},
@@ -98,7 +100,7 @@ class Walk:
         self.trail.prove("two people never overwrite each other silently", "412 on a stale save")
 
     def resume(self, draft_id: str, content: dict[str, Any]) -> None:
-        response = self.stand.caller(OFFICE).call("GET", f"/v1/drafts/{draft_id}")
+        response = self.deployment.caller(PROVIDER).call("GET", f"/v1/drafts/{draft_id}")
         draft = answer("resuming", response, 200)
         expect("the ETag", response.headers.get("etag"), '"2"')
         codes = [p["code"] for s in draft["content"]["services"] for p in s["procedures"]]
@@ -109,10 +111,10 @@ class Walk:
 
     def attach(self, request_id: str, document_type: str | None = None) -> None:
         """Upload a document; ``document_type`` is the payer's code of a wanted one."""
-        office = self.stand.caller(OFFICE)
+        requesting = self.deployment.caller(PROVIDER)
         offered = answer(
             "asking for an upload",
-            office.call(
+            requesting.call(
                 "POST",
                 f"/v1/requests/{request_id}/documents",
                 {"file_name": "operative-plan.pdf", "document_type": document_type},
@@ -137,14 +139,16 @@ class Walk:
         self.trail.prove("a document is attached once its content is verified", "PDF, by its bytes")
 
     def submit(self, request_id: str, content: dict[str, Any], version: int) -> str:
-        office = self.stand.caller(OFFICE)
+        requesting = self.deployment.caller(PROVIDER)
         path = f"/v1/drafts/{request_id}/submission"
         match = {"If-Match": f'"{version}"'}
         first = answer(
-            "submitting", office.call("POST", path, {"content": content}, headers=match), 202
+            "submitting", requesting.call("POST", path, {"content": content}, headers=match), 202
         )
         again = answer(
-            "submitting again", office.call("POST", path, {"content": content}, headers=match), 202
+            "submitting again",
+            requesting.call("POST", path, {"content": content}, headers=match),
+            202,
         )
         expect("the number when sent twice", again["number"], first["number"])
         number = str(first["number"])
@@ -153,25 +157,27 @@ class Walk:
         return number
 
     def await_pending(self, request_id: str) -> None:
-        details = self.await_status(request_id, OFFICE, "PENDING")
+        details = self.await_status(request_id, PROVIDER, "PENDING")
         self.trail.step(
             f"The request is {details['status']}: waiting on {details['waiting_on']}, "
             f"due {told_instant(details['due_at'])}."
         )
         self.trail.until(
             "waiting for the execution to wait",
-            lambda: behind.states(self.stand, request_id, 1)[-1:] == ["Await Decision"] or None,
+            lambda: (
+                behind.states(self.deployment, request_id, 1)[-1:] == ["Await Decision"] or None
+            ),
         )
         self.trail.behind(
-            "DynamoDB stream → relay → " + behind.execution(self.stand, request_id, 1)
+            "DynamoDB stream → relay → " + behind.execution(self.deployment, request_id, 1)
         )
-        expect("its execution", behind.execution_status(self.stand, request_id, 1), "RUNNING")
+        expect("its execution", behind.execution_status(self.deployment, request_id, 1), "RUNNING")
         self.trail.prove(
             "a submission reaches clinical review by itself", "stream → Step Functions"
         )
 
     def await_status(self, request_id: str, user: User, status: str) -> dict[str, Any]:
-        caller = self.stand.caller(user)
+        caller = self.deployment.caller(user)
 
         def look() -> dict[str, Any] | None:
             response = caller.call("GET", f"/v1/requests/{request_id}")
@@ -183,7 +189,7 @@ class Walk:
     def decide(
         self, request_id: str, reviewer: User, cycle: int, lines: list[dict[str, Any]]
     ) -> str:
-        response = self.stand.caller(reviewer).call(
+        response = self.deployment.caller(reviewer).call(
             "POST",
             f"/v1/review/requests/{request_id}/decisions",
             {"cycle": cycle, "lines": lines},
@@ -197,11 +203,11 @@ class Walk:
             lambda: self._ended(request_id, cycle),
         )
         expect("how the execution ended", status, "SUCCEEDED")
-        self.trail.behind(behind.execution(self.stand, request_id, cycle))
+        self.trail.behind(behind.execution(self.deployment, request_id, cycle))
 
     def await_messages(self, request_id: str, type_: str, status: str) -> None:
-        for user in (OFFICE, FACILITY):
-            caller = self.stand.caller(user)
+        for user in (PROVIDER, FACILITY):
+            caller = self.deployment.caller(user)
 
             def look(caller: Any = caller) -> str | None:
                 page = answer("reading messages", caller.call("GET", "/v1/messages"), 200)
@@ -216,7 +222,7 @@ class Walk:
         self.trail.prove("every change of status reaches both providers' inboxes", type_)
 
     def _settled(self, request_id: str, document_id: str) -> dict[str, Any] | None:
-        response = self.stand.caller(OFFICE).call("GET", f"/v1/requests/{request_id}")
+        response = self.deployment.caller(PROVIDER).call("GET", f"/v1/requests/{request_id}")
         for document in answer("reading documents", response, 200)["documents"]:
             if document["document_id"] == document_id and document["settled_at"]:
                 settled: dict[str, Any] = document
@@ -224,5 +230,5 @@ class Walk:
         return None
 
     def _ended(self, request_id: str, cycle: int) -> str | None:
-        status = behind.execution_status(self.stand, request_id, cycle)
+        status = behind.execution_status(self.deployment, request_id, cycle)
         return None if status in (None, "RUNNING") else status

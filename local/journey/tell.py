@@ -5,28 +5,28 @@ from typing import Any
 import httpx
 
 from local.client import trust
+from local.deployment import Deployment
 from local.journey import behind
 from local.journey.content import PATIENT, automatic_service, completed, service
 from local.journey.errors import last_errors
 from local.journey.steps import Walk
 from local.journey.trail import DeviationError, Trail, answer, expect, told_instant
-from local.stand import Stand
-from local.users import FACILITY, NEWCOMER, OFFICE, REVIEWER, SECOND_REVIEWER
+from local.users import FACILITY, NEWCOMER, PROVIDER, REVIEWER, SECOND_REVIEWER
 
 
-def run_demo(stand: Stand) -> int:
+def run_demo(deployment: Deployment) -> int:
     """Walk and tell; 0 if everything was as expected, 1 with what was not."""
     trail = Trail(say=lambda line: print(line, flush=True))
     try:
-        automatic_request(Walk(stand, trail))
-        approved_request(Walk(stand, trail))
-        appealed_request(Walk(stand, trail))
-        strangers(Walk(stand, trail))
+        automatic_request(Walk(deployment, trail))
+        approved_request(Walk(deployment, trail))
+        appealed_request(Walk(deployment, trail))
+        strangers(Walk(deployment, trail))
     except DeviationError as deviation:
         print(f"\nNot as expected. {deviation}")
-        for said in last_errors(stand.cloud.client("logs")):
+        for said in last_errors(deployment.cloud.client("logs")):
             print(f"  {said}")
-        print(f"What happened inside: {stand.cloud.log_file}")
+        print(f"What happened inside: {deployment.cloud.log_file}")
         return 1
     print_table(trail)
     return 0
@@ -47,10 +47,10 @@ def automatic_request(walk: Walk) -> str:
     walk.check(content, {"91110": "REQUIRED"})
     request_id = walk.start_draft(content)
     walk.submit(request_id, content, version=1)
-    details = walk.await_status(request_id, OFFICE, "APPROVED")
+    details = walk.await_status(request_id, PROVIDER, "APPROVED")
     trail.step(f"The rules allow one unit without review: the request is {details['status']}.")
     walk.await_execution_end(request_id, 1)
-    passed = "Await Decision" in behind.states(walk.stand, request_id, 1)
+    passed = "Await Decision" in behind.states(walk.deployment, request_id, 1)
     expect("whether a reviewer was waited for", passed, expected=False)
     trail.prove("the rules approve by themselves what they allow", "no reviewer was asked")
     return request_id
@@ -127,11 +127,11 @@ def appealed_request(walk: Walk) -> str:
 
 def repeat(walk: Walk, content: dict[str, Any]) -> None:
     """A colleague enters the same once more."""
-    office = walk.stand.caller(OFFICE)
+    provider = walk.deployment.caller(PROVIDER)
     draft = answer(
-        "starting a second draft", office.call("POST", "/v1/drafts", {"content": content}), 201
+        "starting a second draft", provider.call("POST", "/v1/drafts", {"content": content}), 201
     )
-    response = office.call(
+    response = provider.call(
         "POST",
         f"/v1/drafts/{draft['draft_id']}/submission",
         {"content": content},
@@ -145,17 +145,17 @@ def repeat(walk: Walk, content: dict[str, Any]) -> None:
 def send_required(walk: Walk, request_id: str) -> None:
     """The rule list wants documents that were not there: they are asked for, and sent."""
     trail = walk.trail
-    details = walk.await_status(request_id, OFFICE, "PENDING")
+    details = walk.await_status(request_id, PROVIDER, "PENDING")
     [asked] = details["information_requests"]
     wanted = {document["code"]: document["label"] for document in asked["documents"]}
     expect("what is asked for", list(wanted), ["CLINICAL_NOTES"])
     names = "; ".join(wanted.values())
-    trail.step(f"The office reads what is still wanted: {names}. The payer's clock stands.")
+    trail.step(f"The provider reads what is still wanted: {names}. The payer's clock stands.")
     for code in wanted:
         walk.attach(request_id, code)
 
     def goes_on() -> str | None:
-        now = walk.await_status(request_id, OFFICE, "PENDING")
+        now = walk.await_status(request_id, PROVIDER, "PENDING")
         return str(now["due_at"]) if now["waiting_on"] == "PAYER" else None
 
     due_at = trail.until("waiting for the clock to go on", goes_on)
@@ -164,11 +164,11 @@ def send_required(walk: Walk, request_id: str) -> None:
 
 
 def find_on_worklist(walk: Walk, request_id: str) -> None:
-    case = walk.stand.caller(REVIEWER).call("GET", f"/v1/review/requests/{request_id}")
+    case = walk.deployment.caller(REVIEWER).call("GET", f"/v1/review/requests/{request_id}")
     plan_id = answer("reading the case", case, 200)["plan"]["plan_id"]
     cycles = answer(
         "reading the worklist",
-        walk.stand.caller(REVIEWER).call(
+        walk.deployment.caller(REVIEWER).call(
             "GET", "/v1/review/requests", query={"plan_id": plan_id, "limit": "100"}
         ),
         200,
@@ -180,7 +180,7 @@ def find_on_worklist(walk: Walk, request_id: str) -> None:
 
 def refuse_bare_denial(walk: Walk, request_id: str) -> None:
     lines = [{"line_id": "1.1", "status": "APPROVED"}, {"line_id": "2.1", "status": "DENIED"}]
-    response = walk.stand.caller(REVIEWER).call(
+    response = walk.deployment.caller(REVIEWER).call(
         "POST",
         f"/v1/review/requests/{request_id}/decisions",
         {"cycle": 1, "lines": lines},
@@ -194,20 +194,20 @@ def refuse_bare_denial(walk: Walk, request_id: str) -> None:
 
 
 def read_denial(walk: Walk, request_id: str) -> None:
-    details = walk.await_status(request_id, OFFICE, "PARTIALLY_APPROVED")
+    details = walk.await_status(request_id, PROVIDER, "PARTIALLY_APPROVED")
     line = next(line for line in details["lines"] if line["line_id"] == "2.1")
     decision = line["decisions"][-1]
     expect("the denial's reason code", decision["reason_code"], "0F")
-    walk.trail.step(f"The office reads why 47562 was denied: {decision['reason_code_label']}.")
+    walk.trail.step(f"The provider reads why 47562 was denied: {decision['reason_code_label']}.")
     expect("the action offered", "APPEAL" in details["allowed_actions"], expected=True)
 
 
 def fetch_notices(walk: Walk, request_id: str) -> None:
-    """The office fetches what was printed for it and for the patient."""
-    office = walk.stand.caller(OFFICE)
+    """The provider fetches what was printed for it and for the patient."""
+    provider = walk.deployment.caller(PROVIDER)
 
     def printed() -> list[dict[str, Any]] | None:
-        response = office.call("GET", f"/v1/requests/{request_id}")
+        response = provider.call("GET", f"/v1/requests/{request_id}")
         notices: list[dict[str, Any]] = answer("reading the letters", response, 200)[
             "determination_notices"
         ]
@@ -215,7 +215,7 @@ def fetch_notices(walk: Walk, request_id: str) -> None:
 
     for notice in walk.trail.until("waiting for the letters", printed):
         path = f"/v1/requests/{request_id}/notices/{notice['notice_id']}"
-        link = answer("asking for a link", office.call("GET", path), 200)["url"]
+        link = answer("asking for a link", provider.call("GET", path), 200)["url"]
         content = httpx.get(link, timeout=60, verify=trust()).content
         expect("what a letter begins with", content[:5], b"%PDF-")
         expect("its size", len(content), notice["size"])
@@ -225,33 +225,33 @@ def fetch_notices(walk: Walk, request_id: str) -> None:
 
 
 def read_messages(walk: Walk) -> None:
-    """The office has read its messages."""
-    office = walk.stand.caller(OFFICE)
-    unread = answer("reading the inbox", office.call("GET", "/v1/messages"), 200)["unread"]
-    left = answer("marking", office.call("PUT", "/v1/messages/read"), 200)["unread"]
+    """The provider has read its messages."""
+    provider = walk.deployment.caller(PROVIDER)
+    unread = answer("reading the inbox", provider.call("GET", "/v1/messages"), 200)["unread"]
+    left = answer("marking", provider.call("PUT", "/v1/messages/read"), 200)["unread"]
     expect("what is left unread", left, 0)
     walk.trail.step(f"It marks the {unread} messages of its inbox as read; {left} are left.")
 
 
 def appeal(walk: Walk, request_id: str) -> None:
     trail = walk.trail
-    filed = walk.stand.caller(OFFICE).call(
+    filed = walk.deployment.caller(PROVIDER).call(
         "POST",
         f"/v1/requests/{request_id}/appeals",
         {"line_ids": ["2.1"], "reason": "Repeated admissions; records attached earlier."},
     )
     cycle = answer("filing the appeal", filed, 202)["cycle"]
-    trail.step("The office appeals the denied line.")
+    trail.step("The provider appeals the denied line.")
 
     def pended() -> str | None:
-        response = walk.stand.caller(OFFICE).call("GET", f"/v1/requests/{request_id}")
+        response = walk.deployment.caller(PROVIDER).call("GET", f"/v1/requests/{request_id}")
         last = answer("reading the appeal", response, 200)["appeals"][-1]
         return str(last["due_at"]) if last["status"] == "PENDED" else None
 
     due_at = trail.until("waiting for the appeal to reach review", pended)
     trail.behind(f"a second execution, with its own clock: due {told_instant(due_at)}")
     overturn = [{"line_id": "2.1", "status": "APPROVED", "rationale": "Criterion met on review."}]
-    same = walk.stand.caller(REVIEWER).call(
+    same = walk.deployment.caller(REVIEWER).call(
         "POST",
         f"/v1/review/requests/{request_id}/decisions",
         {"cycle": cycle, "lines": overturn},
@@ -274,7 +274,7 @@ def strangers(walk: Walk) -> None:
     trail = walk.trail
     trail.chapter("Those who may not")
     body = {"patient": PATIENT}
-    nobody = walk.stand.caller(NEWCOMER).call("POST", "/v1/patients/confirm", body)
+    nobody = walk.deployment.caller(NEWCOMER).call("POST", "/v1/patients/confirm", body)
     refused = answer("a colleague without Patient Search", nobody, 403)
     trail.step(f"{NEWCOMER.title[0].upper()}{NEWCOMER.title[1:]} is refused: “{refused['detail']}”")
     trail.prove("the entitlement Patient Search is asked of everybody", "403")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from local.cloud.errors import LocalCloudError
 from local.cloud.process import ROOT
-from local.stand import Stand
+from local.deployment import Deployment
 
 PAGE: Final = Path(__file__).resolve().parent
 PACKAGE: Final = ROOT / "node_modules" / "swagger-ui-dist"
@@ -24,9 +24,9 @@ DOCUMENT: Final = ROOT / "docs" / "openapi.json"
 _HOST: Final = "localhost"
 
 
-def allowed_ports(stand: Stand) -> list[int]:
+def allowed_ports(deployment: Deployment) -> list[int]:
     """Ports of this machine whose pages the deployed API lets call, in its own order."""
-    apis = stand.cloud.client("apigatewayv2").get_apis()["Items"]
+    apis = deployment.cloud.client("apigatewayv2").get_apis()["Items"]
     origins = [
         urlsplit(origin)
         for api in apis
@@ -36,7 +36,7 @@ def allowed_ports(stand: Stand) -> list[int]:
 
 
 @contextmanager
-def served(stand: Stand) -> Iterator[str]:
+def served(deployment: Deployment) -> Iterator[str]:
     """Serve the document for the length of the block; yields its address.
 
     Where every allowed port is taken it is another: the page can be read, and its calls are refused.
@@ -44,13 +44,13 @@ def served(stand: Stand) -> Iterator[str]:
     Raises:
         LocalCloudError: the viewer is not installed.
     """
-    answers = _answers(stand.api_url)
+    answers = _answers(deployment.api_url)
 
     class Handler(_Handler):
         known = answers
-        policy = _policy(stand.api_url)
+        policy = _policy(deployment.api_url)
 
-    server = _listening([*allowed_ports(stand), 0], Handler)
+    server = _listening([*allowed_ports(deployment), 0], Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True, name="precert-docs")
     thread.start()
     try:

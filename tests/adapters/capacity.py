@@ -101,7 +101,7 @@ def billed(client: Any) -> Iterator[Bill]:
     """Counts what the client's writes cost in the block."""
     bill, held = Bill(), dict[str, Any]()
 
-    def asked(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def requested(params: dict[str, Any], model: Any, **_: Any) -> None:
         written = list(_written(model.name, params))
         held["before"] = [(table, key, stored(table, key)) for table, key in written]
 
@@ -116,12 +116,12 @@ def billed(client: Any) -> Iterator[Bill]:
             bill.by_call.append((model.name, bill.writes - spent))
 
     events = client.meta.events
-    events.register("provide-client-params.dynamodb", asked)
+    events.register("provide-client-params.dynamodb", requested)
     events.register("after-call.dynamodb", answered)
     try:
         yield bill
     finally:
-        events.unregister("provide-client-params.dynamodb", asked)
+        events.unregister("provide-client-params.dynamodb", requested)
         events.unregister("after-call.dynamodb", answered)
 
 

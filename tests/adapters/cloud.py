@@ -36,17 +36,17 @@ from precert.domain.coverage import Coverage
 from precert.settings import Settings
 from tests.fakes.clock import Clock
 from tests.fakes.gateway import matched
-from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered, later
+from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered, later
 
 PDF: Final = (
     b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n0\n%%EOF"
 )
 PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes(64)
-OFFICE_SUBJECT: Final = "office-user-5f2c"
+PROVIDER_SUBJECT: Final = "provider-user-5f2c"
 FACILITY_SUBJECT: Final = "facility-user-77aa"
 REVIEWER_SUBJECT: Final = "reviewer-user-91d0"
 SECOND_REVIEWER_SUBJECT: Final = "reviewer-user-33be"
-SUBJECTS: Final = (OFFICE_SUBJECT, FACILITY_SUBJECT, REVIEWER_SUBJECT, SECOND_REVIEWER_SUBJECT)
+SUBJECTS: Final = (PROVIDER_SUBJECT, FACILITY_SUBJECT, REVIEWER_SUBJECT, SECOND_REVIEWER_SUBJECT)
 
 
 def claims(subject: str, group: str = "", tins: str = "", plans: str = "") -> dict[str, str]:
@@ -58,10 +58,10 @@ def claims(subject: str, group: str = "", tins: str = "", plans: str = "") -> di
     }
 
 
-OFFICE: Final = claims(OFFICE_SUBJECT, "PatientSearch", OFFICE_TIN)
+PROVIDER: Final = claims(PROVIDER_SUBJECT, "PatientSearch", PROVIDER_TIN)
 FACILITY: Final = claims(FACILITY_SUBJECT, "PatientSearch", FACILITY_TIN)
 STRANGER: Final = claims("stranger-user", "PatientSearch", STRANGER_TIN)
-UNENTITLED: Final = claims("unentitled-user", "Other", OFFICE_TIN)
+UNENTITLED: Final = claims("unentitled-user", "Other", PROVIDER_TIN)
 REVIEWER: Final = claims(REVIEWER_SUBJECT, "Reviewer", plans="OAP-COMPLETE")
 SECOND_REVIEWER: Final = claims(SECOND_REVIEWER_SUBJECT, "Reviewer", plans="OAP-COMPLETE")
 
@@ -169,8 +169,8 @@ class Wire:
 
     def _sent(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
         operation = event_name.rpartition(".")[2]
-        for index, (wanted, error) in enumerate(self._errors):
-            if wanted == operation:
+        for index, (expected, error) in enumerate(self._errors):
+            if expected == operation:
                 del self._errors[index]
                 return error(event_name, request)
         return None
@@ -263,7 +263,7 @@ class Cloud:
     sample_coverage: Coverage
     covered: bool = False
     """Whether the sample patient's coverage was changed, which all tests share."""
-    made_before: int = 0
+    created_before: int = 0
     """How often the test has submitted something."""
 
     @property
@@ -279,7 +279,7 @@ class Cloud:
         path: str,
         body: Any = None,
         *,
-        by: Mapping[str, str] = OFFICE,
+        by: Mapping[str, str] = PROVIDER,
         query: Mapping[str, str] | None = None,
         raw: str | None = None,
         **headers: str,
@@ -308,13 +308,13 @@ class Cloud:
             answer["statusCode"], json.loads(text) if text else None, answer["headers"], text
         )
 
-    def start(self, by: Mapping[str, str] = OFFICE, **changes: Any) -> str:
+    def start(self, by: Mapping[str, str] = PROVIDER, **changes: Any) -> str:
         reply = self.call(submit, "POST", "/v1/drafts", {"content": entered(**changes)}, by=by)
         assert reply.status == 201, reply.text + self.log.getvalue()[-600:]
         return str(reply.body["draft_id"])
 
     def save(
-        self, draft_id: str, version: int, by: Mapping[str, str] = OFFICE, **changes: Any
+        self, draft_id: str, version: int, by: Mapping[str, str] = PROVIDER, **changes: Any
     ) -> Reply:
         return self.call(
             submit,
@@ -326,7 +326,7 @@ class Cloud:
         )
 
     def patch(
-        self, draft_id: str, version: int, by: Mapping[str, str] = OFFICE, **parts: Any
+        self, draft_id: str, version: int, by: Mapping[str, str] = PROVIDER, **parts: Any
     ) -> Reply:
         """Save the parts given, and no others."""
         return self.call(
@@ -339,9 +339,9 @@ class Cloud:
         )
 
     def submit(
-        self, draft_id: str, version: int = 1, by: Mapping[str, str] = OFFICE, **changes: Any
+        self, draft_id: str, version: int = 1, by: Mapping[str, str] = PROVIDER, **changes: Any
     ) -> Reply:
-        self.made_before += 1
+        self.created_before += 1
         return self.call(
             submit,
             "POST",
@@ -351,13 +351,13 @@ class Cloud:
             if_match=f'"{version}"',
         )
 
-    def resume(self, draft_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+    def resume(self, draft_id: str, by: Mapping[str, str] = PROVIDER) -> Reply:
         return self.call(submit, "GET", f"/v1/drafts/{draft_id}", by=by)
 
-    def review_of(self, draft_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+    def review_of(self, draft_id: str, by: Mapping[str, str] = PROVIDER) -> Reply:
         return self.call(submit, "GET", f"/v1/drafts/{draft_id}/validation", by=by)
 
-    def drafts(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+    def drafts(self, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         return self.call(status, "GET", "/v1/drafts", by=by, query=query or None)
 
     @staticmethod
@@ -365,11 +365,11 @@ class Cloud:
         """The schedule calls."""
         warn.handle({}, Context())
 
-    def delete(self, draft_id: str, version: int, by: Mapping[str, str] = OFFICE) -> Reply:
+    def delete(self, draft_id: str, version: int, by: Mapping[str, str] = PROVIDER) -> Reply:
         path = f"/v1/drafts/{draft_id}"
         return self.call(submit, "DELETE", path, by=by, if_match=f'"{version}"')
 
-    def void(self, request_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+    def void(self, request_id: str, by: Mapping[str, str] = PROVIDER) -> Reply:
         body = {"reason": "The family chose another hospital."}
         return self.call(submit, "POST", f"/v1/requests/{request_id}/void", body, by=by)
 
@@ -377,7 +377,7 @@ class Cloud:
         self,
         request_id: str,
         *line_ids: str,
-        by: Mapping[str, str] = OFFICE,
+        by: Mapping[str, str] = PROVIDER,
         expedited: bool = False,
     ) -> Reply:
         reason = "The tumor grew since."
@@ -388,13 +388,15 @@ class Cloud:
         self,
         request_id: str,
         file_name: str = "operative-note.pdf",
-        by: Mapping[str, str] = OFFICE,
+        by: Mapping[str, str] = PROVIDER,
         **more: str,
     ) -> Reply:
         path = f"/v1/requests/{request_id}/documents"
         return self.call(upload, "POST", path, {"file_name": file_name, **more}, by=by)
 
-    def download(self, request_id: str, document_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+    def download(
+        self, request_id: str, document_id: str, by: Mapping[str, str] = PROVIDER
+    ) -> Reply:
         path = f"/v1/requests/{request_id}/documents/{document_id}"
         return self.call(upload, "GET", path, by=by)
 
@@ -405,7 +407,7 @@ class Cloud:
         return self.call(review, "GET", path, by=by)
 
     def download_notice(
-        self, request_id: str, notice_id: str, by: Mapping[str, str] = OFFICE
+        self, request_id: str, notice_id: str, by: Mapping[str, str] = PROVIDER
     ) -> Reply:
         path = f"/v1/requests/{request_id}/notices/{notice_id}"
         return self.call(upload, "GET", path, by=by)
@@ -417,9 +419,9 @@ class Cloud:
         return self.call(review, "GET", path, by=by)
 
     def delete_document(
-        self, request_id: str, document_id: str, by: Mapping[str, str] = OFFICE
+        self, request_id: str, document_id: str, by: Mapping[str, str] = PROVIDER
     ) -> Reply:
-        """What the office takes off its draft; the stream tells of it."""
+        """What the provider takes off its draft; the stream tells of it."""
         old = self.item(request_id, f"DOCUMENT#{document_id}")
         path = f"/v1/requests/{request_id}/documents/{document_id}"
         reply = self.call(upload, "DELETE", path, by=by)
@@ -427,35 +429,35 @@ class Cloud:
             assert self.clean_up(old) == []
         return reply
 
-    def read(self, request_id: str, by: Mapping[str, str] = OFFICE) -> Reply:
+    def read(self, request_id: str, by: Mapping[str, str] = PROVIDER) -> Reply:
         return self.call(status, "GET", f"/v1/requests/{request_id}", by=by)
 
-    def dashboard(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+    def dashboard(self, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         return self.call(status, "GET", "/v1/requests", by=by, query=query or None)
 
-    def of_patient(self, by: Mapping[str, str] = OFFICE, **given: Any) -> Reply:
+    def of_patient(self, by: Mapping[str, str] = PROVIDER, **given: Any) -> Reply:
         body = {"member_id": entered()["patient"]["member_id"], **given}
         return self.call(status, "POST", "/v1/patients/requests", body, by=by)
 
-    def flagged(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+    def flagged(self, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         return self.call(status, "GET", "/v1/requests/flagged", by=by, query=query or None)
 
-    def flag(self, request_id: str, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+    def flag(self, request_id: str, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         path = f"/v1/requests/{request_id}/flag"
         return self.call(status, "PUT", path, by=by, query=query or None)
 
-    def unflag(self, request_id: str, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+    def unflag(self, request_id: str, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         path = f"/v1/requests/{request_id}/flag"
         return self.call(status, "DELETE", path, by=by, query=query or None)
 
-    def messages(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+    def messages(self, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         return self.call(status, "GET", "/v1/messages", by=by, query=query or None)
 
-    def mark(self, message_id: str, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+    def mark(self, message_id: str, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         path = f"/v1/messages/{message_id}/read"
         return self.call(status, "PUT", path, by=by, query=query or None)
 
-    def mark_all(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+    def mark_all_read_by_user(self, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         return self.call(status, "PUT", "/v1/messages/read", by=by, query=query or None)
 
     def worklist(self, by: Mapping[str, str] = REVIEWER, **query: str) -> Reply:
@@ -470,8 +472,8 @@ class Cloud:
         """A reviewer's move, by the end of its path."""
         return self.call(review, "POST", f"/v1/review/requests/{request_id}/{what}", body, by=by)
 
-    def answer(self, request_id: str, words: str, by: Mapping[str, str] = OFFICE) -> Reply:
-        """An office answers what was asked for."""
+    def answer(self, request_id: str, words: str, by: Mapping[str, str] = PROVIDER) -> Reply:
+        """A provider answers what was asked for."""
         path = f"/v1/requests/{request_id}/information"
         return self.call(submit, "POST", path, {"answer": words}, by=by)
 
@@ -517,25 +519,29 @@ class Cloud:
         body = {
             "cycle": cycle,
             "lines": [
-                {"line_id": line_id, "status": wanted, **(reasons if wanted == "DENIED" else {})}
-                for line_id, wanted in lines.items()
+                {
+                    "line_id": line_id,
+                    "status": expected,
+                    **(reasons if expected == "DENIED" else {}),
+                }
+                for line_id, expected in lines.items()
             ],
         }
         path = f"/v1/review/requests/{request_id}/decisions"
         return self.call(review, "POST", path, body, by=by)
 
-    def check(self, by: Mapping[str, str] = OFFICE, **changes: Any) -> Reply:
+    def check(self, by: Mapping[str, str] = PROVIDER, **changes: Any) -> Reply:
         return self.call(check, "POST", "/v1/checks", {"content": entered(**changes)}, by=by)
 
-    def confirmation(self, by: Mapping[str, str] = OFFICE, **changes: Any) -> Reply:
+    def confirmation(self, by: Mapping[str, str] = PROVIDER, **changes: Any) -> Reply:
         """The document, as bytes in the reply's body, or why there is none."""
         path, body = "/v1/checks/confirmation", {"content": entered(**changes)}
         return self.call(confirmation, "POST", path, body, by=by)
 
-    def confirm(self, patient: Mapping[str, str], by: Mapping[str, str] = OFFICE) -> Reply:
+    def confirm(self, patient: Mapping[str, str], by: Mapping[str, str] = PROVIDER) -> Reply:
         return self.call(check, "POST", "/v1/patients/confirm", {"patient": patient}, by=by)
 
-    def search(self, by: Mapping[str, str] = OFFICE, **query: str) -> Reply:
+    def search(self, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         return self.call(check, "GET", "/v1/providers", by=by, query=query)
 
     # -- the world ----------------------------------------------------------------------------------
@@ -559,17 +565,17 @@ class Cloud:
         self.task(shared_names.WorkflowTask.CHECK_DEADLINE, request_id, cycle=cycle)
 
     def arrive(self, request_id: str, document_id: str, body: bytes) -> None:
-        """The office uploads the file, and S3 tells of it."""
+        """The provider uploads the file, and S3 tells of it."""
         key = f"{shared_names.DOCUMENT_PREFIX}{request_id}/{document_id}"
         self.clients.by_name["s3"].put_object(Bucket=self.bucket, Key=key, Body=body)
-        self.tell_arrival(key)
+        self.deliver_arrival(key)
 
     @staticmethod
-    def tell_arrival(key: str) -> None:
+    def deliver_arrival(key: str) -> None:
         verify.handle({"detail": {"object": {"key": key}}}, Context())
 
     def put_file(self, request_id: str, document_id: str, body: bytes) -> str:
-        """The office uploads the file; answers the version that S3 made of it."""
+        """The provider uploads the file; answers the version that S3 made of it."""
         key = f"{shared_names.DOCUMENT_PREFIX}{request_id}/{document_id}"
         store = self.clients.by_name["s3"]
         return str(store.put_object(Bucket=self.bucket, Key=key, Body=body)["VersionId"])
@@ -579,7 +585,7 @@ class Cloud:
         environ = {**self.deps.settings.environ, shared_names.Env.SCAN_DOCUMENTS: "on"}
         self.deps.settings = Settings(environ)
 
-    def tell_scan(
+    def deliver_scan_result(
         self, request_id: str, document_id: str, version_id: str | None, result: str
     ) -> None:
         """GuardDuty's event of one version's scan."""
@@ -689,10 +695,10 @@ class Cloud:
 
     def submitted(self, **changes: Any) -> str:
         """A request; a second one of the test is for other days, as it would repeat the first."""
-        services = later(entered(**changes)["services"], _FAR_APART * self.made_before)
-        asked = {**changes, "services": services}
-        request_id = self.start(**asked)
-        reply = self.submit(request_id, **asked)
+        services = later(entered(**changes)["services"], _FAR_APART * self.created_before)
+        requested = {**changes, "services": services}
+        request_id = self.start(**requested)
+        reply = self.submit(request_id, **requested)
         assert reply.status == 202, reply.text
         return request_id
 

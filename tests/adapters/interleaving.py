@@ -26,10 +26,10 @@ class Interleaving:
         self.order: list[int] = []
 
     def attach(self, client: Any) -> None:
-        client.meta.events.register("before-call", self._hand_over)
+        client.meta.events.register("before-call", self._switch)
 
     def detach(self, client: Any) -> None:
-        client.meta.events.unregister("before-call", self._hand_over)
+        client.meta.events.unregister("before-call", self._switch)
 
     def run(self, works: Sequence[Work]) -> None:
         """Raises what the first work that failed has raised."""
@@ -58,7 +58,7 @@ class Interleaving:
             with self._turn:
                 self._choose()
 
-    def _hand_over(self, **_: Any) -> None:
+    def _switch(self, **_: Any) -> None:
         number = self._numbers.get(threading.get_ident())
         if number is None:
             return

@@ -8,8 +8,8 @@ import pytest
 from functions.submit import handler as submit
 from tests.adapters.cloud import (
     FACILITY,
-    OFFICE,
     PDF,
+    PROVIDER,
     REVIEWER,
     SECOND_REVIEWER,
     STRANGER,
@@ -19,7 +19,7 @@ from tests.adapters.cloud import (
     Reply,
     claims,
 )
-from tests.fakes.samples import OFFICE_TIN, OFFICE_VISIT, PATIENT, REQUEST_ID, entered
+from tests.fakes.samples import OFFICE_VISIT, PATIENT, PROVIDER_TIN, REQUEST_ID, entered
 
 Claims = Mapping[str, str]
 Operation = Callable[[Cloud, str, Claims], Reply]
@@ -35,7 +35,7 @@ OF_A_REQUEST: Final[dict[str, Operation]] = {
         1,
         by,
         requesting_provider=entered()["requesting_provider"]
-        | {"tin": by["custom:tins"] or OFFICE_TIN},
+        | {"tin": by["custom:tins"] or PROVIDER_TIN},
     ),
     "voidRequest": lambda cloud, id_, by: cloud.void(id_, by),
     "fileAppeal": lambda cloud, id_, by: cloud.appeal(id_, "1.2", by=by),
@@ -59,7 +59,7 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
     "listFlagged": lambda cloud, _, by: cloud.flagged(by),
     "listDrafts": lambda cloud, _, by: cloud.drafts(by),
     "markMessage": lambda cloud, id_, by: cloud.mark(f"1782918000000000-{id_}.000001", by),
-    "markAllMessages": lambda cloud, _, by: cloud.mark_all(by),
+    "markAllMessages": lambda cloud, _, by: cloud.mark_all_read_by_user(by),
     "listMessages": lambda cloud, _, by: cloud.messages(by),
 }
 OF_REVIEWERS: Final[dict[str, Operation]] = {
@@ -72,7 +72,7 @@ OF_REVIEWERS: Final[dict[str, Operation]] = {
 
 
 def prepared(cloud: Cloud, operation: str) -> str:
-    """A request in a status in which its own office could do the operation."""
+    """A request in a status in which its own provider could do the operation."""
     if operation in {"voidRequest", "readRequest", "createDocumentUpload"}:
         return cloud.pended()
     return cloud.determined() if operation == "fileAppeal" else cloud.start()
@@ -94,7 +94,7 @@ def test_response_is_404_when_the_request_is_another_providers(
         nothing.headers,
     )
     assert cloud.items() == before
-    assert OF_A_REQUEST[operation](cloud, request_id, OFFICE).status < 300
+    assert OF_A_REQUEST[operation](cloud, request_id, PROVIDER).status < 300
 
 
 @pytest.mark.rule("A1")
@@ -115,7 +115,7 @@ def test_provider_is_refused_when_an_operation_is_for_reviewers(
     cloud: Cloud, operation: str
 ) -> None:
     request_id = cloud.pended()
-    reply = OF_REVIEWERS[operation](cloud, request_id, OFFICE)
+    reply = OF_REVIEWERS[operation](cloud, request_id, PROVIDER)
     assert (reply.status, reply.code) == (403, "not_entitled")
 
 
@@ -135,8 +135,8 @@ def test_case_is_not_found_when_it_is_of_another_plan_or_a_draft(
 @pytest.mark.rule("A2")
 def test_both_providers_see_the_request_when_one_of_them_submitted(cloud: Cloud) -> None:
     request_id = cloud.submitted()
-    assert cloud.read(request_id, OFFICE).text == cloud.read(request_id, FACILITY).text
-    for by in (OFFICE, FACILITY):
+    assert cloud.read(request_id, PROVIDER).text == cloud.read(request_id, FACILITY).text
+    for by in (PROVIDER, FACILITY):
         assert [row["request_id"] for row in cloud.dashboard(by).body["requests"]] == [request_id]
     assert cloud.dashboard(STRANGER).body["requests"] == []
 
@@ -194,7 +194,7 @@ def test_no_user_is_named_when_any_response_is_read(cloud: Cloud) -> None:
     for entry in cloud.published():
         cloud.receive(entry)
         assert not [s for s in SUBJECTS if s in entry["Detail"]]
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         replies += [
             cloud.read(request_id, by),
             cloud.dashboard(by),

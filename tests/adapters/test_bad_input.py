@@ -49,7 +49,7 @@ def test_check_is_answered_when_the_input_is_valid(cloud: Cloud) -> None:
 
 @pytest.mark.rule("C3", "C4", "C5", "C9", "C11")
 @pytest.mark.parametrize(
-    ("service", "wanted"),
+    ("service", "expected"),
     [
         ({"service_date": "2026-06-15"}, ("service_date", "outside_window")),
         ({"service_date": "2027-01-01"}, ("service_date", "outside_window")),
@@ -103,10 +103,10 @@ def test_check_is_answered_when_the_input_is_valid(cloud: Cloud) -> None:
     ],
 )  # fmt: skip
 def test_field_is_named_when_it_alone_is_wrong(
-    cloud: Cloud, service: dict[str, Any], wanted: tuple[str, str]
+    cloud: Cloud, service: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     reply = cloud.check(services=[OUTPATIENT | service])
-    assert errors(reply) == [(f"{SERVICE}/{wanted[0]}", wanted[1])]
+    assert errors(reply) == [(f"{SERVICE}/{expected[0]}", expected[1])]
 
 
 @pytest.mark.rule("C11")

@@ -54,7 +54,7 @@ def codes_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [code for service in answer["services"] for code in service["codes"]]
 
 
-def handed_over(cloud: Cloud, vendor_id: str, *services: dict[str, Any], **changes: Any) -> Reply:
+def exported(cloud: Cloud, vendor_id: str, *services: dict[str, Any], **changes: Any) -> Reply:
     body = {"content": entered(services=list(services), **changes), "vendor_id": vendor_id}
     return cloud.call(check, "POST", "/v1/checks/export", body)
 
@@ -70,11 +70,11 @@ def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 @pytest.mark.rule("C6")
 def test_every_code_has_its_next_step_when_checked(cloud: Cloud) -> None:
     answer = checked(cloud, surgery(), outpatient(IMAGE, VISIT, UNKNOWN))
-    told = {
+    response = {
         code["code"]: (code["requirement"], code["next_step"]["action"])
         for code in codes_of(answer)
     }
-    assert told == {
+    assert response == {
         "44120": ("REQUIRED", "START_DRAFT"),
         "44121": ("REQUIRED", "START_DRAFT"),
         IMAGE: ("DELEGATED_VENDOR", "GO_TO_VENDOR"),
@@ -266,13 +266,13 @@ def test_equipment_vendor_is_returned_with_its_requirements_when_it_is_for_home(
 ) -> None:
     answer = checked(cloud, equipment(EQUIPMENT))
     (vendor,) = answer["vendors"]
-    wanted = " ".join(vendor["requirements"]).lower()
+    expected = " ".join(vendor["requirements"]).lower()
     for word in (
         *("customer name", "date of birth", "id", "npi", "tin", "phone", "fax", "referring"),
         *("rendering", "prescription", "certificate of medical necessity", "detailed invoice"),
         *("diagnosis", "history or notes", "hcpcs", "rental or purchase", "units", "before"),
     ):
-        assert word in wanted, word
+        assert word in expected, word
     assert set(vendor["care_coordination"]) == {"phone", "fax", "email"}
     assert all(vendor["care_coordination"].values())
     delivered = checked(cloud, equipment(EQUIPMENT, service_date="2026-06-30"))
@@ -378,7 +378,7 @@ def test_bundle_has_the_services_the_vendor_decides_only_when_exported(
     cloud: Cloud,
 ) -> None:
     services = (surgery(), outpatient(IMAGE, VISIT), equipment(EQUIPMENT))
-    reply = handed_over(cloud, "EVICORE-RAD", *services)
+    reply = exported(cloud, "EVICORE-RAD", *services)
     assert reply.status == 200, reply.text
     assert reply.headers["Content-Type"] == "application/fhir+json"
     Bundle.model_validate(reply.body)
@@ -389,13 +389,13 @@ def test_bundle_has_the_services_the_vendor_decides_only_when_exported(
 
 
 def test_two_bundles_share_no_id_when_exported_from_the_same_check(cloud: Cloud) -> None:
-    first, second = (handed_over(cloud, "EVICORE-RAD", outpatient(IMAGE)).body for _ in range(2))
+    first, second = (exported(cloud, "EVICORE-RAD", outpatient(IMAGE)).body for _ in range(2))
     urls = [entry["fullUrl"] for deps in (first, second) for entry in deps["entry"]]
     assert len(set(urls)) == len(urls)
 
 
 def test_vendor_is_not_found_when_the_list_does_not_have_it(cloud: Cloud) -> None:
-    reply = handed_over(cloud, "NONE", outpatient(IMAGE))
+    reply = exported(cloud, "NONE", outpatient(IMAGE))
     assert (reply.status, reply.code) == (422, "invalid_input")
     assert [error["pointer"] for error in reply.body["errors"]] == ["/vendor_id"]
 
@@ -414,12 +414,12 @@ def test_vendor_is_not_found_when_the_list_does_not_have_it(cloud: Cloud) -> Non
 def test_nothing_is_exported_when_the_vendor_decides_nothing(
     cloud: Cloud, vendor_id: str, service: dict[str, Any]
 ) -> None:
-    reply = handed_over(cloud, vendor_id, service)
+    reply = exported(cloud, vendor_id, service)
     assert (reply.status, reply.code) == (409, "nothing_to_export")
 
 
 def test_errors_are_those_of_the_check_when_a_field_is_missing(cloud: Cloud) -> None:
-    reply = handed_over(cloud, "EVICORE-RAD", outpatient(IMAGE, service_date=None))
+    reply = exported(cloud, "EVICORE-RAD", outpatient(IMAGE, service_date=None))
     assert reply.status == 422
     assert [error["pointer"] for error in reply.body["errors"]] == [
         "/content/services/0/service_date"

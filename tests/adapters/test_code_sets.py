@@ -153,8 +153,8 @@ def test_no_centroid_is_found_when_a_zip_code_has_none(zip_code: str) -> None:
 
 @pytest.mark.rule("T6")
 def test_descriptions_are_read_together_when_codes_are_of_several_sets() -> None:
-    asked = [(ICD, "K55"), (ICD, "K551"), (CodeSet.MS_DRG, "470"), (ICD, "ZZZ"), (ICD, "K55")]
-    found = code_sets().descriptions(asked)
+    requested = [(ICD, "K55"), (ICD, "K551"), (CodeSet.MS_DRG, "470"), (ICD, "ZZZ"), (ICD, "K55")]
+    found = code_sets().descriptions(requested)
     assert found == {
         (ICD, "K55"): "Vascular disorders of intestine",
         (ICD, "K551"): "Chronic vascular disorders of intestine",
@@ -183,17 +183,17 @@ def test_all_codes_are_listed_when_a_set_is_read() -> None:
 
 
 def test_file_is_opened_only_when_first_used(tmp_path: Path) -> None:
-    asked: list[Path] = []
+    requested: list[Path] = []
 
     def file() -> Path:
-        asked.append(compiled())
-        return asked[-1]
+        requested.append(compiled())
+        return requested[-1]
 
     store = SqliteCodeSets(file)
-    assert asked == []
+    assert requested == []
     store.listed(ICD, "K55")
     store.place("44122")
-    assert len(asked) == 1
+    assert len(requested) == 1
 
 
 def test_file_is_read_only_when_it_is_open() -> None:
@@ -205,10 +205,10 @@ def test_lookup_takes_microseconds_when_the_file_is_open(opened: sqlite3.Connect
     codes = [code for (code,) in opened.execute("SELECT code FROM codes LIMIT 2000")]
     store = code_sets()
     store.place("44122")
-    begun = perf_counter()
+    started = perf_counter()
     for code in codes:
         store.listed(ICD, code)
-    assert (perf_counter() - begun) / len(codes) < 0.000_2
+    assert (perf_counter() - started) / len(codes) < 0.000_2
 
 
 @pytest.mark.rule("C5")
@@ -256,8 +256,8 @@ def test_code_is_named_when_its_set_does_not_have_it_on_the_date(
 ) -> None:
     service = entered()["services"][0] | {"admission_date": day} | changes
     found = list(errors_of_codes(content(services=[service]), code_sets().listed))
-    wanted = [(f"/services/0/{error[0]}", error[1])] if error else []
-    assert [(one.pointer, one.code) for one in found] == wanted
+    expected = [(f"/services/0/{error[0]}", error[1])] if error else []
+    assert [(one.pointer, one.code) for one in found] == expected
 
 
 def test_code_is_checked_for_existence_when_the_date_is_not_entered() -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 import pytest
 
 from functions.check import confirmation
-from tests.adapters.cloud import OFFICE, PDF, STRANGER, Cloud
+from tests.adapters.cloud import PDF, PROVIDER, STRANGER, Cloud
 from tests.fakes.printing import opened, text_of
 from tests.fakes.samples import OFFICE_VISIT, PATIENT, entered, payer
 
@@ -49,7 +49,7 @@ def test_everything_checked_is_in_the_document_when_nothing_needs_precertificati
     assert checked["requirement"] == "NOT_REQUIRED"
     text = text_of(confirmed(cloud, OFFICE_VISIT, LABORATORY))
     assert checked["assertion_id"] in text
-    wanted = [
+    expected = [
         *("July 1, 2026, 11:00 AM EDT", payer().name, checked["rule_list"]["version"]),
         *("Allison Adams", "January 1, 1986", PATIENT["member_id"]),
         *("Cleveland Center for Digestive Health & Endoscopy LLC", "20-3129831", "8001041853"),
@@ -60,7 +60,7 @@ def test_everything_checked_is_in_the_document_when_nothing_needs_precertificati
         *("E11.22", "80053", "85025", "91", "2"),
         *(payer().notices["confirmation"], payer().notices["no_guarantee"]),
     ]
-    assert [words for words in wanted if words not in text] == []
+    assert [words for words in expected if words not in text] == []
     rules = [code["rule_id"] for service in checked["services"] for code in service["codes"]]
     assert [rule for rule in rules if rule not in text] == []
 
@@ -105,9 +105,9 @@ def test_nothing_is_stored_or_published_when_a_confirmation_is_printed(cloud: Cl
         confirmed(cloud, OFFICE_VISIT)
     assert calls == ["BatchGetItem", "GetObject"]
     assert cloud.items() == []
-    told = cloud.log.getvalue()
-    assert "confirmCheck" in told
-    assert not [word for word in (*PATIENT.values(), "K55", "99213") if word in told]
+    response = cloud.log.getvalue()
+    assert "confirmCheck" in response
+    assert not [word for word in (*PATIENT.values(), "K55", "99213") if word in response]
 
 
 def test_confirmation_is_returned_when_the_caller_is_entitled_with_any_tin(cloud: Cloud) -> None:
@@ -137,6 +137,6 @@ def test_every_error_is_listed_when_the_input_is_wrong(
 def test_current_list_answers_when_a_past_one_is_requested(cloud: Cloud) -> None:
     """A confirmation speaks for now: it takes no ``as_of``, as a check does."""
     body = {"content": entered(services=[OFFICE_VISIT]), "as_of": "2026-06-01T00:00:00Z"}
-    reply = cloud.call(confirmation, "POST", "/v1/checks/confirmation", body, by=OFFICE)
+    reply = cloud.call(confirmation, "POST", "/v1/checks/confirmation", body, by=PROVIDER)
     assert reply.status == 422
     assert [error["pointer"] for error in reply.body["errors"]] == ["/as_of"]

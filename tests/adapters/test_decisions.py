@@ -10,11 +10,11 @@ from precert.domain.statuses import LineStatus
 from tests.adapters.cloud import (
     FACILITY,
     FACILITY_SUBJECT,
-    OFFICE,
-    OFFICE_SUBJECT,
     OPERATOR,
     OTHER_QUEUE,
     PDF,
+    PROVIDER,
+    PROVIDER_SUBJECT,
     REVIEWER,
     SECOND_REVIEWER,
     SUBJECTS,
@@ -64,7 +64,7 @@ def test_period_and_units_are_the_requested_ones_when_a_line_is_approved_as_requ
 ) -> None:
     request_id = pended(cloud)
     assert decide(cloud, request_id, APPROVED, {**APPROVED, "line_id": "1.2"}).status == 200
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         first, other = cloud.read(request_id, by).body["lines"]
         assert first["approved"] == {
             "code": "44125",
@@ -98,14 +98,14 @@ def test_line_is_modified_when_less_is_approved_than_was_requested(
     ]
     reply = decide(cloud, request_id, APPROVED, second(**approved))
     assert (reply.status, reply.body["status"]) == (200, "PARTIALLY_APPROVED")
-    for by in (OFFICE, FACILITY):
-        told = cloud.read(request_id, by).body
-        line = told["lines"][1]
+    for by in (PROVIDER, FACILITY):
+        response = cloud.read(request_id, by).body
+        line = response["lines"][1]
         assert (line["status"], line["review_action"]) == ("MODIFIED", "A6")
         assert line["approved"].items() >= approved.items()
         assert line["decisions"][0]["rationale"] == REASONS["rationale"]
-        assert told["appeal_rights"]["lines"] == [{"line_id": "1.2", "level": 1}]
-        assert "APPEAL" in told["allowed_actions"]
+        assert response["appeal_rights"]["lines"] == [{"line_id": "1.2", "level": 1}]
+        assert "APPEAL" in response["allowed_actions"]
 
 
 def test_line_is_modified_without_reasons_when_more_is_approved_than_was_requested(
@@ -147,13 +147,13 @@ def test_both_diagnoses_are_shown_when_the_adjudicated_one_differs(cloud: Cloud)
     before = cloud.read(request_id).body["lines"][0]
     assert (before["submitted_diagnosis"], before["adjudicated_diagnosis"]) == ("K5650", None)
     decide(cloud, request_id, {**APPROVED, "diagnosis": "K56.51"}, {**DENIED})
-    for by in (OFFICE, FACILITY):
-        told = cloud.read(request_id, by).body
+    for by in (PROVIDER, FACILITY):
+        response = cloud.read(request_id, by).body
         shown = [
-            (one["submitted_diagnosis"], one["adjudicated_diagnosis"]) for one in told["lines"]
+            (one["submitted_diagnosis"], one["adjudicated_diagnosis"]) for one in response["lines"]
         ]
         assert shown == [("K5650", "K5651"), ("K5650", "K5650")]
-        assert told["content"]["services"][0]["primary_diagnosis"] == "K5650"
+        assert response["content"]["services"][0]["primary_diagnosis"] == "K5650"
 
 
 # -- once a round -------------------------------------------------------------------------------------
@@ -215,8 +215,8 @@ def test_void_takes_precedence_when_it_was_committed_before_the_decision(
     late = decide(cloud, request_id, APPROVED, DENIED)
     assert (late.status, late.body["request_status"]) == (409, "VOID")
     assert [reply.status for reply in voided] == [200]
-    told = cloud.read(request_id).body
-    assert (told["status"], told["lines"][0]["decisions"]) == ("VOID", [])
+    response = cloud.read(request_id).body
+    assert (response["status"], response["lines"][0]["decisions"]) == ("VOID", [])
 
 
 @pytest.mark.rule("W6")
@@ -242,9 +242,11 @@ def test_decision_takes_precedence_when_it_was_committed_before_the_void(
 @pytest.fixture
 def signing(cloud: Cloud) -> Cloud:
     """A payer who has denials and modified lines signed by a second reviewer."""
-    wanted = frozenset({LineStatus.DENIED, LineStatus.MODIFIED})
-    desk = cloud.deps.payer.utilization_management.model_copy(update={"second_signature": wanted})
-    cloud.deps.payer = cloud.deps.payer.model_copy(update={"utilization_management": desk})
+    expected = frozenset({LineStatus.DENIED, LineStatus.MODIFIED})
+    settings = cloud.deps.payer.utilization_management.model_copy(
+        update={"second_signature": expected}
+    )
+    cloud.deps.payer = cloud.deps.payer.model_copy(update={"utilization_management": settings})
     return cloud
 
 
@@ -265,9 +267,9 @@ def test_denial_waits_when_the_payer_requires_a_second_signature(signing: Cloud)
     case = signing.case(request_id, SECOND_REVIEWER).body
     assert case["proposal"]["proposed_by"] == "ANOTHER"
     assert "SIGN" in case["allowed_actions"]
-    told = signing.read(request_id).body
-    assert (told["status"], told["lines"][1]["decisions"]) == ("PENDING", [])
-    assert "DecisionProposed" not in {entry["type"] for entry in told["history"]}
+    response = signing.read(request_id).body
+    assert (response["status"], response["lines"][1]["decisions"]) == ("PENDING", [])
+    assert "DecisionProposed" not in {entry["type"] for entry in response["history"]}
 
 
 def test_decisions_become_the_determination_when_another_reviewer_signs(signing: Cloud) -> None:
@@ -331,9 +333,9 @@ def test_no_appeal_is_offered_when_every_level_was_used(cloud: Cloud) -> None:
         assert cloud.read(request_id).body["appeal_rights"] is None
         assert decide(cloud, request_id, DENIED, by=by, cycle=cycle).status == 200
         assert cloud.offer(request_id, "late.pdf").status == 409
-    told = cloud.read(request_id).body
-    assert [appeal["level"] for appeal in told["appeals"]] == [1, 2]
-    assert (told["appeal_rights"]["lines"], told["appeal_rights"]["levels"]) == ([], 2)
+    response = cloud.read(request_id).body
+    assert [appeal["level"] for appeal in response["appeals"]] == [1, 2]
+    assert (response["appeal_rights"]["lines"], response["appeal_rights"]["levels"]) == ([], 2)
     third = cloud.appeal(request_id, "1.2")
     assert (third.status, third.code) == (409, "action_not_allowed")
     assert "external review" in third.body["detail"]
@@ -380,7 +382,7 @@ def test_new_dates_are_listed_and_compared_when_an_operator_changed_them(cloud: 
     assert decide(cloud, one, APPROVED, DENIED).status == 200
     days = {"from_date": "2026-09-07", "to_date": "2026-09-09"}
     assert cloud.change_dates(one, {"line_id": "1.1", **days}).status == 200
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         [row] = cloud.dashboard(by).body["requests"]
         assert (row["first_day"], row["last_day"]) == ("2026-09-07", "2026-09-09")
     same = [{**BOWEL_SURGERIES, "admission_date": "2026-09-08"}]
@@ -398,7 +400,7 @@ def test_dates_do_not_change_when_the_caller_is_no_operator_or_nothing_is_approv
     early = cloud.change_dates(request_id, MOVED)
     assert (early.status, early.body["allowed_actions"]) == (409, ["DETAILS"])
     decide(cloud, request_id, APPROVED, DENIED)
-    for by in (OFFICE, FACILITY, REVIEWER, OTHER_QUEUE):
+    for by in (PROVIDER, FACILITY, REVIEWER, OTHER_QUEUE):
         assert cloud.change_dates(request_id, MOVED, by=by).status == 403
     for wrong, code in (
         ({**MOVED, "line_id": "1.2"}, "not_approved"),
@@ -426,7 +428,7 @@ def test_cycle_is_in_the_overdue_queue_when_its_deadline_passed(cloud: Cloud) ->
     assert cloud.overdue().body["cycles"][0]["assignment"]["assigned_to"] == "ANOTHER"
     assert set(cloud.deps.listings.open_cycles()) == {late, other}
     assert len(cloud.deps.listings.open_cycles()) == 2
-    for by in (OFFICE, REVIEWER):
+    for by in (PROVIDER, REVIEWER):
         assert cloud.overdue(by).status == 403
     decide(cloud, late, APPROVED, DENIED)
     assert cloud.overdue().body["cycles"] == []
@@ -453,12 +455,12 @@ def test_no_user_is_named_when_a_request_went_through_every_action(signing: Clou
     moved = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
     dates = signing.change_dates(request_id, MOVED)
     reads = [
-        *(signing.read(request_id, by) for by in (OFFICE, FACILITY)),
+        *(signing.read(request_id, by) for by in (PROVIDER, FACILITY)),
         *(signing.case(request_id, by) for by in (REVIEWER, SECOND_REVIEWER)),
         *(signing.worklist(), signing.overdue(), *waiting, moved, dates),
     ]
     people = [*SUBJECTS, OPERATOR["sub"]]
-    assert {OFFICE_SUBJECT, FACILITY_SUBJECT} <= set(people)
+    assert {PROVIDER_SUBJECT, FACILITY_SUBJECT} <= set(people)
     for reply in reads:
         assert reply.status == 200
         assert [person for person in people if person in reply.text] == []
@@ -472,8 +474,8 @@ def test_providers_read_information_requests_and_discussions_when_a_case_is_work
     cloud.move(request_id, "peer-to-peer")
     cloud.clock.pass_by(days=1)
     cloud.move(request_id, "information", {"documents": ["SLEEP_STUDY"], "text": "Since when?"})
-    told = cloud.read(request_id, FACILITY).body
-    assert told["information_requests"] == [
+    response = cloud.read(request_id, FACILITY).body
+    assert response["information_requests"] == [
         {
             "requested_at": "2026-07-02T15:00:00Z",
             "answer_by": "2026-08-16T15:00:00Z",
@@ -489,19 +491,19 @@ def test_providers_read_information_requests_and_discussions_when_a_case_is_work
             "answer": None,
         }
     ]
-    assert told["extension"]["reason"] == "A specialist's opinion is awaited."
-    assert told["peer_to_peer"] == {
+    assert response["extension"]["reason"] == "A specialist's opinion is awaited."
+    assert response["peer_to_peer"] == {
         "offered_at": "2026-07-01T15:00:00Z",
         "respond_by": "2026-07-02T15:00:00Z",
         "phone": "800.882.4470",
     }
-    last = told["history"][-1]
+    last = response["history"][-1]
     assert (last["type"], last["waiting_on"]) == ("InformationRequested", "PROVIDER")
     assert (last["waiting_since"], last["until"]) == (
         "2026-07-02T15:00:00Z",
         "2026-08-16T15:00:00Z",
     )
-    submitted = next(e for e in told["history"] if e["type"] == "RequestSubmitted")
+    submitted = next(e for e in response["history"] if e["type"] == "RequestSubmitted")
     assert (submitted["waiting_on"], submitted["until"]) == ("PAYER", None)
 
 

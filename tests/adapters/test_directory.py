@@ -18,7 +18,7 @@ from precert.domain.directory import (
 from precert.domain.loading import load_directory
 from precert.domain.values import ProviderKind
 from precert.usecases.directory import MAX_PROVIDERS, load_directory_entries
-from tests.adapters.cloud import OFFICE, Clients, Cloud, create_reference_table, names
+from tests.adapters.cloud import PROVIDER, Clients, Cloud, create_reference_table, names
 from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import ADDRESS, DATA
 
@@ -55,23 +55,23 @@ def whole_directory(clients: Clients) -> Iterator[DynamoDBReference]:
 
 
 @pytest.fixture
-def office(cloud: Cloud, whole_directory: DynamoDBReference) -> Cloud:
+def provider(cloud: Cloud, whole_directory: DynamoDBReference) -> Cloud:
     cloud.deps.reference = whole_directory
     cloud.wire.reset()
     return cloud
 
 
-def found(office: Cloud, **query: str) -> list[dict[str, Any]]:
+def found(provider: Cloud, **query: str) -> list[dict[str, Any]]:
     query.setdefault("zip_code", "44122")
     query.setdefault("kind", "FACILITY")
-    reply = office.search(OFFICE, **query)
+    reply = provider.search(PROVIDER, **query)
     assert reply.status == 200, reply.text
     providers: list[dict[str, Any]] = reply.body["providers"]
     return providers
 
 
-def found_names(office: Cloud, **query: str) -> set[str]:
-    return {one["provider"]["name"] for one in found(office, **query)}
+def found_names(provider: Cloud, **query: str) -> set[str]:
+    return {one["provider"]["name"] for one in found(provider, **query)}
 
 
 # -- Search ----------------------------------------------------------------------------------------
@@ -79,26 +79,26 @@ def found_names(office: Cloud, **query: str) -> set[str]:
 
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize("typed", ["cle", "Cleveland cen", "dig", "endoscopy llc", "HEALTH dige"])
-def test_provider_is_found_when_a_prefix_of_any_word_is_typed(office: Cloud, typed: str) -> None:
-    assert CENTER in found_names(office, name=typed)
+def test_provider_is_found_when_a_prefix_of_any_word_is_typed(provider: Cloud, typed: str) -> None:
+    assert CENTER in found_names(provider, name=typed)
 
 
 @pytest.mark.rule("C1")
-def test_other_provider_type_is_excluded_when_one_is_searched(office: Cloud) -> None:
-    assert found_names(office, name="rubin", kind="INDIVIDUAL") == {"Jeffrey Rubinstein"}
-    assert found_names(office, name="rubin", kind="FACILITY") == set()
+def test_other_provider_type_is_excluded_when_one_is_searched(provider: Cloud) -> None:
+    assert found_names(provider, name="rubin", kind="INDIVIDUAL") == {"Jeffrey Rubinstein"}
+    assert found_names(provider, name="rubin", kind="FACILITY") == set()
 
 
 @pytest.mark.rule("C1")
-def test_provider_is_excluded_when_it_is_outside_the_radius(office: Cloud) -> None:
-    from_columbus = found_names(office, name="cleveland", zip_code="43215")
+def test_provider_is_excluded_when_it_is_outside_the_radius(provider: Cloud) -> None:
+    from_columbus = found_names(provider, name="cleveland", zip_code="43215")
     assert CENTER not in from_columbus
-    assert all(one["miles"] <= 25 for one in found(office, name="hospital"))
+    assert all(one["miles"] <= 25 for one in found(provider, name="hospital"))
 
 
 @pytest.mark.rule("C1")
-def test_each_address_is_offered_when_a_provider_has_several(office: Cloud) -> None:
-    rows = found(office, name="sycamore advanced")
+def test_each_address_is_offered_when_a_provider_has_several(provider: Cloud) -> None:
+    rows = found(provider, name="sycamore advanced")
     assert {row["provider"]["address"]["city"] for row in rows} == {
         "Beachwood",
         "Mentor",
@@ -109,31 +109,31 @@ def test_each_address_is_offered_when_a_provider_has_several(office: Cloud) -> N
 
 
 @pytest.mark.rule("C1")
-def test_each_tin_is_offered_when_a_provider_has_several(office: Cloud) -> None:
-    rows = found(office, name="eastman", kind="INDIVIDUAL", zip_code="44136")
+def test_each_tin_is_offered_when_a_provider_has_several(provider: Cloud) -> None:
+    rows = found(provider, name="eastman", kind="INDIVIDUAL", zip_code="44136")
     assert {row["provider"]["tin"] for row in rows} >= {"690391526", "690358942"}
 
 
 @pytest.mark.parametrize("typed", ["", "c", "ce di"])
 def test_providers_of_the_zip_code_are_returned_when_fewer_than_three_letters_are_typed(
-    office: Cloud, typed: str
+    provider: Cloud, typed: str
 ) -> None:
-    reply = office.search(zip_code="44122", kind="FACILITY", name=typed)
+    reply = provider.search(zip_code="44122", kind="FACILITY", name=typed)
     assert CENTER in {row["provider"]["name"] for row in reply.body["providers"]}
     assert {row["provider"]["address"]["zip_code"] for row in reply.body["providers"]} == {"44122"}
-    assert office.deps.payer.notices["directory_letters"] in reply.body["notices"]
+    assert provider.deps.payer.notices["directory_letters"] in reply.body["notices"]
 
 
-def test_zip_code_is_named_when_it_is_unknown(office: Cloud) -> None:
-    reply = office.search(zip_code="00000", kind="FACILITY", name="cle")
+def test_zip_code_is_named_when_it_is_unknown(provider: Cloud) -> None:
+    reply = provider.search(zip_code="00000", kind="FACILITY", name="cle")
     assert reply.status == 422
     assert [error["pointer"] for error in reply.body["errors"]] == ["/zip_code"]
 
 
-def test_search_is_one_call_when_the_zip_code_is_known(office: Cloud) -> None:
+def test_search_is_one_call_when_the_zip_code_is_known(provider: Cloud) -> None:
     for typed in ("clev", ""):
-        with office.wire.counting() as calls:
-            found(office, name=typed)
+        with provider.wire.counting() as calls:
+            found(provider, name=typed)
         assert calls == ["Query"]
 
 
@@ -143,18 +143,18 @@ def test_search_is_one_call_when_the_zip_code_is_known(office: Cloud) -> None:
 @pytest.mark.rule("C16")
 @pytest.mark.parametrize("typed", ["nobody is called so", "cleveland", ""])
 def test_correction_contacts_are_returned_when_a_search_is_answered(
-    office: Cloud, typed: str
+    provider: Cloud, typed: str
 ) -> None:
-    reply = office.search(zip_code="44122", kind="FACILITY", name=typed)
-    notices = office.deps.payer.notices
-    told = reply.body["corrections"]
-    assert told == {
+    reply = provider.search(zip_code="44122", kind="FACILITY", name=typed)
+    notices = provider.deps.payer.notices
+    response = reply.body["corrections"]
+    assert response == {
         "own": notices["directory_own"],
         "other": notices["directory_other"],
         "tax_id": notices["directory_tax_id"],
     }
-    assert len(set(told.values())) == 3
-    assert all("type the provider in by hand" in text for text in told.values())
+    assert len(set(response.values())) == 3
+    assert all("type the provider in by hand" in text for text in response.values())
 
 
 # -- A directory that grows ------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def put(directory: DynamoDBReference, *entries: DirectoryEntry) -> None:
     directory.put_entries([(one, BEACHWOOD) for one in entries])
 
 
-def names_near(directory: DynamoDBReference, word: str) -> set[str]:
+def names_around(directory: DynamoDBReference, word: str) -> set[str]:
     assert BEACHWOOD is not None
     filed = directory.entries_near(BEACHWOOD, ProviderKind.FACILITY, word)
     return {one.name for one, _ in filed.entries}
@@ -194,7 +194,7 @@ def test_search_costs_the_same_when_the_directory_has_grown(
     for size in (8, 64):
         put(directory, *(entry(number) for number in range(size)))
         with clients.wire.counting() as calls:
-            assert names_near(directory, "orchi")
+            assert names_around(directory, "orchi")
         counted.append(list(calls))
     assert counted == [["Query"], ["Query"]]
 
@@ -224,35 +224,37 @@ def test_nothing_is_written_when_the_same_entries_are_loaded_again(
 def test_entry_is_found_by_its_new_name_when_it_was_renamed(directory: DynamoDBReference) -> None:
     put(directory, entry(1, "Harbor Clinic"))
     put(directory, entry(1, "Summit Clinic"))
-    assert names_near(directory, "harbor") == set()
-    assert names_near(directory, "summit") == {"Summit Clinic"}
-    assert names_near(directory, "clinic") == {"Summit Clinic"}
+    assert names_around(directory, "harbor") == set()
+    assert names_around(directory, "summit") == {"Summit Clinic"}
+    assert names_around(directory, "clinic") == {"Summit Clinic"}
 
 
 def test_entry_is_not_found_at_its_former_place_when_it_moved(directory: DynamoDBReference) -> None:
     put(directory, entry(1))
     directory.put_entries([(entry(1), Place(latitude=39.97, longitude=-83.0))])
-    assert names_near(directory, "clinic") == set()
+    assert names_around(directory, "clinic") == set()
 
 
 # -- The caller's own providers --------------------------------------------------------------------
 
 
-def me(office: Cloud, **changed: str) -> dict[str, Any]:
-    reply = office.call(status, "GET", "/v1/me", by={**OFFICE, **changed})
+def me(provider: Cloud, **changed: str) -> dict[str, Any]:
+    reply = provider.call(status, "GET", "/v1/me", by={**PROVIDER, **changed})
     assert reply.status == 200, reply.text
     body: dict[str, Any] = reply.body
     return body
 
 
 def test_caller_reads_entitlements_and_provider_names_when_the_token_has_them(
-    office: Cloud, whole_directory: DynamoDBReference
+    provider: Cloud, whole_directory: DynamoDBReference
 ) -> None:
-    [digestive] = [one for one in found(office, name="center") if one["provider"]["name"] == CENTER]
+    [digestive] = [
+        one for one in found(provider, name="center") if one["provider"]["name"] == CENTER
+    ]
     tin = digestive["provider"]["tin"]
-    with office.wire.counting() as calls:
+    with provider.wire.counting() as calls:
         body = me(
-            office, **{"custom:tins": f"{tin} {UNLISTED_TIN}", "custom:plans": "OAP-COMPLETE"}
+            provider, **{"custom:tins": f"{tin} {UNLISTED_TIN}", "custom:plans": "OAP-COMPLETE"}
         )
     assert calls == ["Query", "Query"]
     assert body["entitlements"] == ["PatientSearch"]
@@ -264,10 +266,10 @@ def test_caller_reads_entitlements_and_provider_names_when_the_token_has_them(
     assert (body["plan_ids"], body["vendor_ids"]) == (["OAP-COMPLETE"], [])
 
 
-def test_caller_reads_empty_lists_when_the_token_has_no_claims(office: Cloud) -> None:
+def test_caller_reads_empty_lists_when_the_token_has_no_claims(requesting: Cloud) -> None:
     given = {"cognito:groups": "", "custom:tins": "", "custom:plans": ""}
     lists = ("entitlements", "entitlements_labels", "tins", "plan_ids", "vendor_ids")
-    assert me(office, **given) == {name: [] for name in lists}
+    assert me(requesting, **given) == {name: [] for name in lists}
 
 
 def test_names_are_few_and_facilities_first_when_a_tin_has_many_providers(
@@ -287,7 +289,9 @@ def test_names_are_few_and_facilities_first_when_a_tin_has_many_providers(
 
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize("typed", ["hosp", "center", "sur", "clin", "imag adv", "zzz"])
-def test_results_match_a_full_scan_when_every_entry_is_compared(office: Cloud, typed: str) -> None:
+def test_results_match_a_full_scan_when_every_entry_is_compared(
+    provider: Cloud, typed: str
+) -> None:
     places = code_sets()
     search = ProviderSearch(zip_code="44122", kind=ProviderKind.FACILITY, name=typed)
     here = places.place(search.zip_code)
@@ -300,4 +304,4 @@ def test_results_match_a_full_scan_when_every_entry_is_compared(office: Cloud, t
         if near and one.kind is search.kind and name_matches(one.name, typed):
             expected.add(one.provider_id)
     assert len(expected) <= MAX_PROVIDERS
-    assert {row["provider"]["provider_id"] for row in found(office, name=typed)} == expected
+    assert {row["provider"]["provider_id"] for row in found(provider, name=typed)} == expected

@@ -7,9 +7,9 @@ import pytest
 
 from tests.adapters.cloud import (
     FACILITY,
-    OFFICE,
     PDF,
     PNG,
+    PROVIDER,
     REVIEWER,
     STRANGER,
     UNENTITLED,
@@ -22,7 +22,7 @@ OTHER_PLANS = claims("another-reviewer", "Reviewer", plans="OTHER")
 ABSENT = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
 
 
-def attached(cloud: Cloud, request_id: str, by: Mapping[str, str] = OFFICE) -> str:
+def attached(cloud: Cloud, request_id: str, by: Mapping[str, str] = PROVIDER) -> str:
     reply = cloud.offer(request_id, NAME, by)
     assert reply.status == 201, reply.text
     document_id = str(reply.body["document"]["document_id"])
@@ -31,8 +31,8 @@ def attached(cloud: Cloud, request_id: str, by: Mapping[str, str] = OFFICE) -> s
 
 
 @pytest.mark.rule("U6")
-@pytest.mark.parametrize("sender", [OFFICE, FACILITY], ids=["office", "facility"])
-@pytest.mark.parametrize("reader", [OFFICE, FACILITY], ids=["office", "facility"])
+@pytest.mark.parametrize("sender", [PROVIDER, FACILITY], ids=["provider", "facility"])
+@pytest.mark.parametrize("reader", [PROVIDER, FACILITY], ids=["provider", "facility"])
 def test_document_is_downloadable_by_both_providers_when_either_uploaded_it(
     cloud: Cloud, sender: Mapping[str, str], reader: Mapping[str, str]
 ) -> None:
@@ -64,7 +64,7 @@ def test_link_is_given_to_a_reviewer_of_the_plan_when_requested(cloud: Cloud) ->
     document_id = attached(cloud, request_id)
     assert cloud.download_case(request_id, document_id).status == 200
     assert cloud.download_case(request_id, document_id, OTHER_PLANS).status == 404
-    assert cloud.download_case(request_id, document_id, OFFICE).status == 403
+    assert cloud.download_case(request_id, document_id, PROVIDER).status == 403
     assert cloud.download(request_id, document_id, REVIEWER).status == 403
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from precert.domain.documents import CONTENT_TYPES, Refusal
 from precert.domain.errors import TransientError
-from tests.adapters.cloud import FACILITY, OFFICE, PDF, PNG, Cloud, claims
-from tests.fakes.samples import OFFICE_TIN, STRANGER_TIN
+from tests.adapters.cloud import FACILITY, PDF, PNG, PROVIDER, Cloud, claims
+from tests.fakes.samples import PROVIDER_TIN, STRANGER_TIN
 
 
 def offered(
     cloud: Cloud, request_id: str, file_name: str = "operative-note.pdf", **more: str
 ) -> str:
-    reply = cloud.offer(request_id, file_name, OFFICE, **more)
+    reply = cloud.offer(request_id, file_name, PROVIDER, **more)
     assert reply.status == 201, reply.text
     return str(reply.body["document"]["document_id"])
 
@@ -189,7 +189,7 @@ def test_slot_remains_in_use_when_the_file_arrived_and_its_event_is_late(cloud: 
     cloud.clients.by_name["s3"].put_object(Bucket=cloud.bucket, Key=key, Body=PDF)
     cloud.clock.pass_by(hours=3)
     assert [cloud.offer(draft_id).status for _ in range(10)] == [201] * 9 + [409]
-    cloud.tell_arrival(key)
+    cloud.deliver_arrival(key)
     assert documents(cloud, draft_id)[first]["status"] == "ATTACHED"
 
 
@@ -207,7 +207,7 @@ def test_slot_is_free_again_when_its_document_was_refused(cloud: Cloud) -> None:
     draft_id = cloud.start()
     first, *_ = filled(cloud, draft_id)
     cloud.arrive(draft_id, first, PNG)
-    cloud.tell_arrival(f"documents/{draft_id}/{first}")
+    cloud.deliver_arrival(f"documents/{draft_id}/{first}")
     assert [cloud.offer(draft_id).status for _ in range(2)] == [201, 409]
 
 
@@ -263,7 +263,7 @@ def test_both_providers_list_a_document_when_one_of_them_sent_it(cloud: Cloud) -
     document_id = offered(cloud, request_id)
     cloud.arrive(request_id, document_id, PDF)
     [listed] = cloud.read(request_id, by=FACILITY).body["documents"]
-    assert (listed["document_id"], listed["sent_by_tin"]) == (document_id, OFFICE_TIN)
+    assert (listed["document_id"], listed["sent_by_tin"]) == (document_id, PROVIDER_TIN)
     assert listed["sent_by"] == "REQUESTING_PROVIDER"
 
 
@@ -318,7 +318,7 @@ def test_nothing_changes_when_an_arrival_is_delivered_twice(cloud: Cloud) -> Non
     cloud.arrive(request_id, document_id, PDF)
     before = cloud.items()
     cloud.clock.pass_by(minutes=1)
-    cloud.tell_arrival(f"documents/{request_id}/{document_id}")
+    cloud.deliver_arrival(f"documents/{request_id}/{document_id}")
     assert cloud.items() == before
     assert len(cloud.object_versions()) == 1
 
@@ -330,7 +330,7 @@ def test_refused_bytes_are_deleted_when_the_first_attempt_stopped_halfway(cloud:
     with pytest.raises(Exception, match="try_again"):
         cloud.arrive(request_id, document_id, PNG)
     assert documents(cloud, request_id)[document_id]["status"] == "REFUSED"
-    cloud.tell_arrival(f"documents/{request_id}/{document_id}")
+    cloud.deliver_arrival(f"documents/{request_id}/{document_id}")
     assert cloud.object_versions() == []
 
 
@@ -344,14 +344,14 @@ def test_every_version_is_deleted_when_the_object_belongs_to_no_document(
     store.put_object(Bucket=cloud.bucket, Key=key, Body=PDF)
     store.delete_object(Bucket=cloud.bucket, Key=key)
     store.put_object(Bucket=cloud.bucket, Key=key, Body=PNG)
-    cloud.tell_arrival(key)
+    cloud.deliver_arrival(key)
     assert cloud.object_versions() == []
 
 
 def test_object_is_ignored_when_its_key_is_not_a_documents(cloud: Cloud) -> None:
     with cloud.wire.counting() as calls:
         for key in ("other/1/2", "documents/1", "documents/1/2/3", "documents//2"):
-            cloud.tell_arrival(key)
+            cloud.deliver_arrival(key)
     assert calls == []
 
 
@@ -369,8 +369,8 @@ def test_verified_bytes_are_retained_when_others_are_uploaded_over_them(cloud: C
     cloud.arrive(draft_id, document_id, PDF)
     cloud.arrive(draft_id, document_id, b"MZ this is no document")
     [key] = cloud.object_versions()
-    kept = cloud.clients.by_name["s3"].get_object(Bucket=cloud.bucket, Key=key)
-    assert kept["Body"].read() == PDF
+    retained = cloud.clients.by_name["s3"].get_object(Bucket=cloud.bucket, Key=key)
+    assert retained["Body"].read() == PDF
     assert documents(cloud, draft_id)[document_id]["status"] == "ATTACHED"
 
 
@@ -388,8 +388,8 @@ def test_only_verified_bytes_are_retained_when_two_files_arrive_at_once(cloud: C
     cloud.deps.inspect = overtaken
     cloud.arrive(draft_id, document_id, PDF)
     [key] = cloud.object_versions()
-    kept = cloud.clients.by_name["s3"].get_object(Bucket=cloud.bucket, Key=key)
-    assert kept["Body"].read() == PDF + b"\n"
+    retained = cloud.clients.by_name["s3"].get_object(Bucket=cloud.bucket, Key=key)
+    assert retained["Body"].read() == PDF + b"\n"
     assert documents(cloud, draft_id)[document_id]["status"] == "ATTACHED"
 
 
@@ -401,15 +401,15 @@ def test_nothing_is_attached_when_the_request_was_decided_during_verification(
     document_id = offered(cloud, request_id)
     inspect = cloud.deps.inspect
 
-    def decided_meanwhile(body: bytes, content_type: str) -> Refusal | None:
+    def decide_meanwhile(body: bytes, content_type: str) -> Refusal | None:
         cloud.deps.inspect = inspect
         decided = cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "APPROVED"})
         assert decided.status == 200
         return inspect(body, content_type)
 
-    cloud.deps.inspect = decided_meanwhile
+    cloud.deps.inspect = decide_meanwhile
     with pytest.raises(TransientError):
         cloud.arrive(request_id, document_id, PDF)
     assert documents(cloud, request_id)[document_id]["status"] == "AWAITING_UPLOAD"
-    cloud.tell_arrival(f"documents/{request_id}/{document_id}")
+    cloud.deliver_arrival(f"documents/{request_id}/{document_id}")
     assert documents(cloud, request_id)[document_id]["refusal_code"] == Refusal.CLOSED.value

@@ -7,10 +7,10 @@ import pytest
 from functions.submit import handler as submit
 from precert.domain.content import PARTS, RequestContent
 from precert.domain.review import Assessment
-from tests.adapters.cloud import FACILITY, OFFICE, OFFICE_SUBJECT, Cloud, claims
-from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, OFFICE_VISIT, content, entered
+from tests.adapters.cloud import FACILITY, PROVIDER, PROVIDER_SUBJECT, Cloud, claims
+from tests.fakes.samples import FACILITY_TIN, OFFICE_VISIT, PROVIDER_TIN, content, entered
 
-COLLEAGUE = claims("colleague-user", "PatientSearch", OFFICE_TIN)
+COLLEAGUE = claims("colleague-user", "PatientSearch", PROVIDER_TIN)
 
 
 @pytest.mark.rule("D4")
@@ -99,7 +99,7 @@ def test_one_part_is_replaced_when_it_is_sent_alone(cloud: Cloud, part: str) -> 
         "assertion_id": "CHK-260701150000-0123456789ABCDEF",
         "purpose": "PREDETERMINATION",
     }
-    saved = cloud.patch(draft_id, 1, OFFICE, **{part: other[part]})
+    saved = cloud.patch(draft_id, 1, PROVIDER, **{part: other[part]})
     assert (saved.status, saved.body["version"], saved.headers["ETag"]) == (200, 2, '"2"')
     stored = cloud.resume(draft_id).body["content"]
     assert content(**stored) == content(**{part: other[part]})
@@ -130,8 +130,8 @@ def test_names_can_be_corrected_and_the_patient_stays_when_parts_are_saved(cloud
     assert cloud.patch(draft_id, 1, patient=corrected).status == 200
     other = cloud.patch(draft_id, 2, patient=corrected | {"member_id": "U70018347"})
     assert (other.status, other.body["errors"][0]["code"]) == (422, "other_patient")
-    gone = cloud.patch(draft_id, 2, patient=None)
-    assert (gone.status, gone.body["errors"][0]["pointer"]) == (422, "/content/patient")
+    removed = cloud.patch(draft_id, 2, patient=None)
+    assert (removed.status, removed.body["errors"][0]["pointer"]) == (422, "/content/patient")
     assert cloud.resume(draft_id).body["content"]["patient"] == corrected
 
 
@@ -259,7 +259,7 @@ def test_draft_is_not_found_when_it_was_deleted_by_its_creator(cloud: Cloud) -> 
     left = [item["sk"]["S"] for item in cloud.items() if draft_id in item["pk"]["S"]]
     assert {sk.partition("#")[0] for sk in left} == {"EVENT"}
     deleted = [item["event"]["S"] for item in cloud.items("EVENT#") if "DraftDeleted" in str(item)]
-    assert OFFICE_SUBJECT in deleted[0]
+    assert PROVIDER_SUBJECT in deleted[0]
 
 
 def test_current_draft_is_returned_when_a_start_is_repeated_after_a_save(
@@ -291,13 +291,13 @@ def test_draft_is_visible_to_its_creator_only_when_it_is_not_submitted(cloud: Cl
 
 
 def test_tin_is_required_when_the_caller_has_several(cloud: Cloud) -> None:
-    both = claims("billing-user", "PatientSearch", f"[{OFFICE_TIN} {FACILITY_TIN}]")
+    both = claims("billing-user", "PatientSearch", f"[{PROVIDER_TIN} {FACILITY_TIN}]")
     reply = cloud.call(submit, "POST", "/v1/drafts", {"content": entered()}, by=both)
     assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/tin")
     body = {"content": entered(), "tin": FACILITY_TIN}
     assert cloud.call(submit, "POST", "/v1/drafts", body, by=both).status == 201
     assert len(cloud.dashboard(FACILITY).body["requests"]) == 1
-    assert cloud.call(submit, "POST", "/v1/drafts", body, by=OFFICE).status == 422
+    assert cloud.call(submit, "POST", "/v1/drafts", body, by=PROVIDER).status == 422
 
 
 def test_number_is_named_when_a_submitted_draft_is_resumed_or_saved(cloud: Cloud) -> None:
@@ -315,5 +315,5 @@ def test_rejected_save_offers_what_the_details_offer_when_a_vendor_decides(cloud
     assert request is not None
     assessment = Assessment(rule_list="1", assessed_at=cloud.clock.at, lines=())
     cloud.deps.requests.record(request.delegate("EVICORE-RAD", assessment, cloud.clock.at))
-    told = cloud.read(draft_id).body["allowed_actions"]
-    assert cloud.save(draft_id, 2).body["allowed_actions"] == told == ["DETAILS"]
+    response = cloud.read(draft_id).body["allowed_actions"]
+    assert cloud.save(draft_id, 2).body["allowed_actions"] == response == ["DETAILS"]

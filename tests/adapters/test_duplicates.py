@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from precert.names import WorkflowTask
-from tests.adapters.cloud import OFFICE, Cloud, claims
+from tests.adapters.cloud import PROVIDER, Cloud, claims
 from tests.fakes.samples import FACILITY_TIN, STRANGER_TIN, entered, later
 
 STRANGER = claims("stranger", "PatientSearch", STRANGER_TIN)
@@ -34,7 +34,7 @@ def test_second_request_is_rejected_by_number_when_days_overlap(cloud: Cloud) ->
 
 @pytest.mark.rule("S2", "A2")
 def test_existing_request_is_not_named_when_the_caller_may_not_see_it(cloud: Cloud) -> None:
-    """Another office asks the same facility for the same."""
+    """Another provider asks the same facility for the same."""
     facility = {"servicing_provider": entered()["servicing_provider"]}
     first = cloud.start(**facility)
     assert cloud.submit(first, **facility).status == 202
@@ -132,4 +132,4 @@ def test_late_duplicate_is_voided_and_names_the_first_when_both_providers_see_it
     assert cloud.read(first).body["status"] == "PENDING"
     third = cloud.start(services=moved(5))
     assert cloud.submit(third, services=moved(5)).status == 202
-    assert cloud.read(second, OFFICE).body["history"][-1]["type"] == "RequestEndedAsDuplicate"
+    assert cloud.read(second, PROVIDER).body["history"][-1]["type"] == "RequestEndedAsDuplicate"

@@ -93,13 +93,13 @@ def test_cleanup_changes_nothing_more_when_its_record_is_delivered_twice(cloud: 
 
 
 def test_documents_of_other_drafts_remain_when_a_draft_is_cleaned_up(cloud: Cloud) -> None:
-    kept = cloud.start()
-    document_id = cloud.offer(kept).body["document"]["document_id"]
-    cloud.arrive(kept, document_id, PDF)
-    gone = cloud.start()
-    assert cloud.expire(gone) == []
-    assert cloud.object_versions() == [f"documents/{kept}/{document_id}"]
-    assert [row["request_id"] for row in cloud.dashboard().body["requests"]] == [kept]
+    retained = cloud.start()
+    document_id = cloud.offer(retained).body["document"]["document_id"]
+    cloud.arrive(retained, document_id, PDF)
+    removed = cloud.start()
+    assert cloud.expire(removed) == []
+    assert cloud.object_versions() == [f"documents/{retained}/{document_id}"]
+    assert [row["request_id"] for row in cloud.dashboard().body["requests"]] == [retained]
 
 
 def test_request_is_unchanged_when_a_removal_names_an_existing_id(cloud: Cloud) -> None:
@@ -132,7 +132,7 @@ def test_removal_is_ignored_when_it_is_not_a_drafts(cloud: Cloud, sk: str) -> No
 
 
 def messages(cloud: Cloud) -> list[str]:
-    """Types of the office's messages once every event was delivered, and all of them twice."""
+    """Types of the provider's messages once every event was delivered, and all of them twice."""
     for _ in range(2):
         assert cloud.relay(cloud.stream()) == []
     for entry in cloud.published():
@@ -150,9 +150,9 @@ def test_message_reports_expiration_when_ttl_removed_a_draft(cloud: Cloud) -> No
     assert cloud.expire(draft_id) == []
     assert cloud.clean_up(old) == []
     assert messages(cloud) == ["DraftExpired"]
-    [told] = cloud.messages().body["messages"]
-    assert told["at"] == "2026-07-06T15:00:00Z"
-    assert told["text"] == cloud.deps.payer.messages["DraftExpired"].format(status="INCOMPLETE")
+    [response] = cloud.messages().body["messages"]
+    assert response["at"] == "2026-07-06T15:00:00Z"
+    assert response["text"] == cloud.deps.payer.messages["DraftExpired"].format(status="INCOMPLETE")
 
 
 @pytest.mark.rule("D5")

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from precert.adapters.dynamodb.table import to_wire
-from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply, claims
-from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered
+from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Reply, claims
+from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered
 
 
 def ids(reply: Reply) -> list[str]:
@@ -15,7 +15,7 @@ def ids(reply: Reply) -> list[str]:
 
 
 def flagged(cloud: Cloud, count: int) -> list[str]:
-    """Drafts that the office flagged, one a minute, last flagged first."""
+    """Drafts that the provider flagged, one a minute, last flagged first."""
     deps = []
     for _ in range(count):
         deps.append(cloud.start())
@@ -24,7 +24,7 @@ def flagged(cloud: Cloud, count: int) -> list[str]:
     return deps[::-1]
 
 
-def counted(cloud: Cloud, tin: str = OFFICE_TIN) -> set[str]:
+def counted(cloud: Cloud, tin: str = PROVIDER_TIN) -> set[str]:
     """What is counted as flagged by a TIN."""
     item = cloud.clients.by_name["dynamodb"].get_item(
         TableName=cloud.requests_table, Key=to_wire({"pk": f"FLAGS#{tin}", "sk": "FLAGS"})
@@ -111,7 +111,7 @@ def test_flag_is_not_counted_when_its_draft_was_deleted(cloud: Cloud, way: str) 
 
 def test_count_is_corrected_when_a_counted_flag_is_on_no_list(cloud: Cloud) -> None:
     """A draft of one TIN that was submitted by two others: it left the first one's lists."""
-    several = claims("several", "PatientSearch", f"{STRANGER_TIN} {OFFICE_TIN}")
+    several = claims("several", "PatientSearch", f"{STRANGER_TIN} {PROVIDER_TIN}")
     body: dict[str, Any] = {"content": entered(), "tin": STRANGER_TIN}
     from functions.submit import handler as submit
 
@@ -145,9 +145,9 @@ def test_row_is_flagged_again_when_the_draft_was_submitted_meanwhile(cloud: Clou
 
 def test_flag_is_refused_when_the_tin_is_not_on_the_request(cloud: Cloud) -> None:
     request_id = cloud.submitted()
-    several = claims("several", "PatientSearch", f"{STRANGER_TIN} {OFFICE_TIN}")
+    several = claims("several", "PatientSearch", f"{STRANGER_TIN} {PROVIDER_TIN}")
     assert cloud.flag(request_id, several, tin=STRANGER_TIN).code == "not_found"
     assert cloud.flag(request_id, several, tin=FACILITY_TIN).code == "invalid_input"
     assert cloud.flag(request_id, several).code == "invalid_input"
-    assert cloud.flag(request_id, several, tin=OFFICE_TIN).status == 204
-    assert ids(cloud.flagged(OFFICE)) == [request_id]
+    assert cloud.flag(request_id, several, tin=PROVIDER_TIN).status == 204
+    assert ids(cloud.flagged(PROVIDER)) == [request_id]

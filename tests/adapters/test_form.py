@@ -8,7 +8,7 @@ from functions.check import handler as check
 from tests.adapters.cloud import UNENTITLED, Cloud, Reply
 
 
-def asked(cloud: Cloud, **chosen: str) -> Reply:
+def requested(cloud: Cloud, **chosen: str) -> Reply:
     return cloud.call(check, "GET", "/v1/form", query=chosen or None)
 
 
@@ -21,12 +21,12 @@ def field(reply: Reply, name: str) -> dict[str, Any]:
 def test_each_choice_adds_the_next_field_when_a_portal_follows_the_form(cloud: Cloud) -> None:
     chosen: dict[str, str] = {}
     for name in ("authorization_type", "type_of_service", "place_of_service", "urgency"):
-        reply = asked(cloud, **chosen)
+        reply = requested(cloud, **chosen)
         assert reply.status == 200, reply.text
         offered = field(reply, name)["choices"]
         assert all(set(choice) == {"code", "name"} for choice in offered)
         chosen[name] = offered[-1]["code"]
-    reply = asked(cloud, **chosen)
+    reply = requested(cloud, **chosen)
     assert reply.body["later"] == []
     assert reply.body["not_shown"] == ["admission_date", "requested_days", "medication"]
     day = field(reply, "service_date")
@@ -38,7 +38,7 @@ def test_each_choice_adds_the_next_field_when_a_portal_follows_the_form(cloud: C
 
 def test_no_call_is_made_when_the_form_is_read(cloud: Cloud) -> None:
     with cloud.wire.counting() as calls:
-        asked(cloud)
+        requested(cloud)
     assert calls == []
 
 
@@ -59,7 +59,7 @@ def test_no_call_is_made_when_the_form_is_read(cloud: Cloud) -> None:
 def test_parameter_is_named_when_the_form_does_not_offer_it(
     cloud: Cloud, chosen: dict[str, str], pointer: str
 ) -> None:
-    reply = asked(cloud, **chosen)
+    reply = requested(cloud, **chosen)
     assert (reply.status, reply.code) == (422, "invalid_input")
     assert [error["pointer"] for error in reply.body["errors"]] == [pointer]
 

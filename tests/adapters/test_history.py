@@ -15,20 +15,20 @@ from precert.domain.clocks import history_end
 from precert.names import Entitlement, Env
 from tests.adapters.cloud import (
     FACILITY,
-    OFFICE,
     OPERATOR,
     PDF,
+    PROVIDER,
     REVIEWER,
     SECOND_REVIEWER,
     Cloud,
     Reply,
 )
 from tests.adapters.test_intake import report
-from tests.fakes.samples import OFFICE_TIN, entered, later, payer
+from tests.fakes.samples import PROVIDER_TIN, entered, later, payer
 from tools.operations import OPERATIONS, ROUTES
 
-OFFICES: Final = ["FLAGS", "FREQUENT", "NUMBER"]
-"""What the table holds beside requests: what offices did, and numbers given."""
+PROVIDERS: Final = ["FLAGS", "FREQUENT", "NUMBER"]
+"""What the table holds beside requests: what providers did, and numbers given."""
 
 
 def end_of(cloud: Cloud, request_id: str) -> datetime:
@@ -73,7 +73,7 @@ def left(cloud: Cloud) -> list[str]:
 
 
 def with_a_document(cloud: Cloud) -> tuple[str, str]:
-    """A determined request with a document, flagged by the office."""
+    """A determined request with a document, flagged by the provider."""
     request_id = cloud.pended()
     document_id = cloud.offer(request_id).body["document"]["document_id"]
     cloud.arrive(request_id, document_id, PDF)
@@ -94,7 +94,7 @@ def test_request_is_visible_for_two_years_when_no_party_has_to_act(cloud: Cloud,
     end = end_of(cloud, request_id)
     assert int(cloud.stored(request_id)["ttl"]) == end.timestamp()
     cloud.clock.at = end - timedelta(seconds=1)
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         assert cloud.read(request_id, by).status == 200
         assert len(cloud.dashboard(by).body["requests"]) == 1
     cloud.clock.at = end
@@ -124,7 +124,7 @@ BODIES: Final[dict[str, Any]] = {
 }
 """Of the operations that name a request and want a body."""
 CALLERS: Final = {
-    Entitlement.PATIENT_SEARCH: OFFICE,
+    Entitlement.PATIENT_SEARCH: PROVIDER,
     Entitlement.REVIEWER: REVIEWER,
     Entitlement.OPERATOR: OPERATOR,
 }
@@ -187,15 +187,15 @@ def test_request_is_archived_and_deleted_when_ttl_removed_it(cloud: Cloud) -> No
     folder = f"history/2026/{request_id}"
     assert set(found) == {f"{folder}.json.gz", f"{folder}/documents/{document_id}"}
     assert found[f"{folder}/documents/{document_id}"] == PDF
-    told = json.loads(gzip.decompress(found[f"{folder}.json.gz"]))
-    assert told["request"]["review"]["number"] == number
-    assert told["request"]["content"]["patient"] == entered()["patient"]
-    assert [one["event_id"] for one in told["events"]] == [e.event_id for e in before.events]
-    assert [one["document_id"] for one in told["documents"]] == [document_id]
-    assert all("actor" in event for event in told["events"])
+    response = json.loads(gzip.decompress(found[f"{folder}.json.gz"]))
+    assert response["request"]["review"]["number"] == number
+    assert response["request"]["content"]["patient"] == entered()["patient"]
+    assert [one["event_id"] for one in response["events"]] == [e.event_id for e in before.events]
+    assert [one["document_id"] for one in response["documents"]] == [document_id]
+    assert all("actor" in event for event in response["events"])
     assert cloud.object_versions() == []
     assert [item["sk"]["S"] for item in cloud.items() if request_id in item["pk"]["S"]] == []
-    assert left(cloud) == OFFICES
+    assert left(cloud) == PROVIDERS
     for reply in (cloud.dashboard(), cloud.of_patient(FACILITY), cloud.flagged()):
         assert reply.body["requests"] == []
     assert [i.get("request_ids") for i in cloud.items("FLAGS")] == [None]
@@ -215,13 +215,13 @@ def test_archive_is_complete_when_a_run_fails_and_is_repeated(cloud: Cloud, oper
     assert cloud.clean_up(old) == []
     whole = archived(cloud)
     assert len(whole) == 2
-    told = json.loads(gzip.decompress(whole[f"history/2026/{request_id}.json.gz"]))
-    assert sorted(one["event_id"] for one in told["events"]) == sorted(events)
+    response = json.loads(gzip.decompress(whole[f"history/2026/{request_id}.json.gz"]))
+    assert sorted(one["event_id"] for one in response["events"]) == sorted(events)
     assert cloud.items("EVENT#") == []
     for _ in range(2):
         assert cloud.clean_up(old) == []
     assert archived(cloud) == whole
-    assert left(cloud) == OFFICES
+    assert left(cloud) == PROVIDERS
 
 
 @pytest.mark.rule("T4")
@@ -230,17 +230,19 @@ def test_lock_remains_with_the_other_requests_when_one_is_archived(
     cloud: Cloud, dies: bool
 ) -> None:
     """Both ask for the same on other days, so they share a lock."""
-    gone, kept = cloud.submitted(), cloud.submitted()
-    old = removed(cloud, gone)
+    deleted, retained = cloud.submitted(), cloud.submitted()
+    old = removed(cloud, deleted)
     if dies:
         cloud.wire.cut("UpdateItem")
         assert cloud.clean_up(old) == ["0001"]
     for _ in range(2):
         assert cloud.clean_up(old) == []
     [lock] = cloud.items("LOCK")
-    assert (gone in lock, kept in lock) == (False, True)
-    assert [item["sk"]["S"] for item in cloud.items(f"REQUEST#{kept}")] == [f"REQUEST#{kept}"]
-    assert cloud.items(f"REQUEST#{gone}") == []
+    assert (deleted in lock, retained in lock) == (False, True)
+    assert [item["sk"]["S"] for item in cloud.items(f"REQUEST#{retained}")] == [
+        f"REQUEST#{retained}"
+    ]
+    assert cloud.items(f"REQUEST#{deleted}") == []
     again = cloud.start()
     assert cloud.submit(again).status == 202
 
@@ -248,11 +250,11 @@ def test_lock_remains_with_the_other_requests_when_one_is_archived(
 @pytest.mark.rule("S2")
 def test_lock_is_compared_again_when_it_was_deleted_during_a_submission(cloud: Cloud) -> None:
     """Two ask for the same days; between their looks at the lock, the archive takes it away."""
-    gone = cloud.submitted()
+    deleted = cloud.submitted()
     cloud.clock.pass_by(days=1)
     moved = later(entered()["services"], 30)
     mine, theirs = cloud.start(services=moved), cloud.start(services=moved)
-    old, steps = removed(cloud, gone), [0]
+    old, steps = removed(cloud, deleted), [0]
 
     def between(**_: Any) -> None:
         steps[0] += 1
@@ -294,10 +296,10 @@ def test_request_is_unchanged_when_its_id_exists(cloud: Cloud) -> None:
 
 
 def test_other_requests_remain_when_one_is_archived(cloud: Cloud) -> None:
-    gone, _ = with_a_document(cloud)
-    kept, document_id = with_a_document(cloud)
-    assert cloud.clean_up(removed(cloud, gone)) == []
-    assert [row["request_id"] for row in cloud.dashboard().body["requests"]] == [kept]
-    assert [row["request_id"] for row in cloud.flagged().body["requests"]] == [kept]
-    assert cloud.object_versions() == [f"documents/{kept}/{document_id}"]
-    assert OFFICE_TIN in str(cloud.items("FLAGS"))
+    deleted, _ = with_a_document(cloud)
+    retained, document_id = with_a_document(cloud)
+    assert cloud.clean_up(removed(cloud, deleted)) == []
+    assert [row["request_id"] for row in cloud.dashboard().body["requests"]] == [retained]
+    assert [row["request_id"] for row in cloud.flagged().body["requests"]] == [retained]
+    assert cloud.object_versions() == [f"documents/{retained}/{document_id}"]
+    assert PROVIDER_TIN in str(cloud.items("FLAGS"))

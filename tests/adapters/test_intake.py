@@ -7,7 +7,7 @@ import pytest
 from functions.intake import handler as intake
 from functions.intake import reports
 from precert.domain.clocks import history_end
-from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Context, Reply
+from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Context, Reply
 from tests.fakes.samples import entered, later, payer
 
 CLERK: Final = {"sub": "clerk", "cognito:groups": "[Intake]"}
@@ -40,7 +40,7 @@ def test_both_providers_find_it_on_their_dashboard_when_it_came_by_another_chann
 ) -> None:
     taken = register(cloud, channel=channel)
     assert (taken.status, taken.body["status"]) == (202, "PROCESSING")
-    for role in (OFFICE, FACILITY):
+    for role in (PROVIDER, FACILITY):
         [row] = cloud.dashboard(by=role).body["requests"]
         assert (row["number"], row["status"]) == (taken.body["number"], "PROCESSING")
         assert row["channel"] == channel
@@ -67,7 +67,7 @@ def test_other_content_is_rejected_when_the_reference_was_used(cloud: Cloud) -> 
 def test_vendors_decision_is_shown_to_both_providers_when_it_is_reported(cloud: Cloud) -> None:
     shown = report(cloud, content=entered())
     assert (shown.status, shown.body["status"]) == (200, "PARTIALLY_APPROVED")
-    for role in (OFFICE, FACILITY):
+    for role in (PROVIDER, FACILITY):
         [row] = cloud.dashboard(by=role).body["requests"]
         assert (row["status"], row["channel"]) == ("PARTIALLY_APPROVED", "VENDOR")
         assert row["allowed_actions"] == ["DETAILS"]
@@ -120,7 +120,7 @@ def test_event_is_rejected_when_another_vendor_sends_it(cloud: Cloud) -> None:
     assert len(cloud.items("EVENT#")) == 1
 
 
-@pytest.mark.parametrize("by", [OFFICE, {"sub": "nobody"}])
+@pytest.mark.parametrize("by", [PROVIDER, {"sub": "nobody"}])
 def test_caller_is_refused_when_the_channel_is_not_theirs(cloud: Cloud, by: dict[str, str]) -> None:
     for reply in (register(cloud, by=by), report(cloud, by=by, content=entered())):
         assert (reply.status, reply.code) == (403, "not_entitled")

@@ -8,8 +8,8 @@ import pytest
 
 from precert.adapters.dynamodb.listings import _slice_of
 from precert.usecases.ports.listings import Lines
-from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply, claims
-from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, PATIENT, STRANGER_TIN, entered
+from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Reply, claims
+from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN, STRANGER_TIN, entered
 
 OTHER_PATIENT: Final = {
     "member_id": "U70018347",
@@ -31,7 +31,7 @@ def followed(
     seen: list[str] = []
     cursor: str | None = None
     for page in range(50):
-        reply = cloud.dashboard(OFFICE, **query, **({"cursor": cursor} if cursor else {}))
+        reply = cloud.dashboard(PROVIDER, **query, **({"cursor": cursor} if cursor else {}))
         seen += ids(reply)
         cursor = reply.body["cursor"]
         if cursor is None:
@@ -52,7 +52,7 @@ def submitted(cloud: Cloud, count: int) -> list[str]:
 @pytest.mark.rule("S4")
 def test_request_is_on_both_lists_when_it_was_just_submitted(cloud: Cloud) -> None:
     request_id = cloud.submitted()
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         [row] = cloud.dashboard(by).body["requests"]
         assert (row["request_id"], row["status"]) == (request_id, "PROCESSING")
     assert cloud.read(request_id).body["status_reason"]
@@ -77,10 +77,10 @@ def test_draft_is_incomplete_with_resume_when_a_list_is_read(cloud: Cloud) -> No
 def test_range_is_ordered_when_it_ends_before_1970(cloud: Cloud) -> None:
     """DynamoDB refuses a range whose end is before its beginning; moto finds nothing in it."""
     cloud.submitted()
-    asked = cloud.dashboard(changed_to="1532-08-14T07:01:33Z")
-    assert ids(asked) == []
+    requested = cloud.dashboard(changed_to="1532-08-14T07:01:33Z")
+    assert ids(requested) == []
     end = datetime(1532, 8, 14, tzinfo=UTC)
-    first, last = _slice_of(Lines(OFFICE_TIN, changed_to=end)).between or (1, 0)
+    first, last = _slice_of(Lines(PROVIDER_TIN, changed_to=end)).between or (1, 0)
     assert first <= last
 
 
@@ -112,8 +112,8 @@ def test_bounds_apply_when_a_list_is_filtered_by_last_change(cloud: Cloud) -> No
     deps = submitted(cloud, 4)
     second, third = (start + timedelta(minutes=n) for n in (1, 2))
     query = {"changed_from": second.isoformat(), "changed_to": third.isoformat()}
-    assert ids(cloud.dashboard(OFFICE, **query)) == [deps[1], deps[2]]
-    assert ids(cloud.dashboard(OFFICE, **{"status": "PROCESSING", **query})) == [deps[1], deps[2]]
+    assert ids(cloud.dashboard(PROVIDER, **query)) == [deps[1], deps[2]]
+    assert ids(cloud.dashboard(PROVIDER, **{"status": "PROCESSING", **query})) == [deps[1], deps[2]]
     assert followed(cloud, {"limit": "1", **query}) == [deps[1], deps[2]]
 
 
@@ -130,7 +130,7 @@ def test_filter_is_rejected_when_a_range_ends_before_it_begins(cloud: Cloud, nam
     days = {"changed": "T00:00:00Z", "service": ""}[name]
     query = {f"{name}_from": f"2026-07-02{days}", f"{name}_to": f"2026-07-01{days}"}
     with cloud.wire.counting() as calls:
-        reply = cloud.dashboard(OFFICE, **query)
+        reply = cloud.dashboard(PROVIDER, **query)
     assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, f"/{name}_to")
     assert calls == []
 
@@ -151,11 +151,11 @@ def test_only_the_patients_requests_are_listed_when_filtered_by_patient(cloud: C
 
 
 def test_lists_are_of_the_named_tin_when_a_caller_has_several(cloud: Cloud) -> None:
-    both = claims("both-user", "PatientSearch", f"{OFFICE_TIN} {STRANGER_TIN}")
+    both = claims("both-user", "PatientSearch", f"{PROVIDER_TIN} {STRANGER_TIN}")
     request_id = cloud.submitted()
-    for query, wanted in ((OFFICE_TIN, [request_id]), (STRANGER_TIN, [])):
-        assert ids(cloud.dashboard(both, tin=query)) == wanted
-        assert ids(cloud.of_patient(both, tin=query)) == wanted
+    for query, expected in ((PROVIDER_TIN, [request_id]), (STRANGER_TIN, [])):
+        assert ids(cloud.dashboard(both, tin=query)) == expected
+        assert ids(cloud.of_patient(both, tin=query)) == expected
     for reply in (
         cloud.dashboard(both),
         cloud.dashboard(both, tin=FACILITY_TIN),

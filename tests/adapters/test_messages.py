@@ -11,8 +11,8 @@ from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
 from precert.usecases.messages import deliver_message
 from precert.usecases.ports.messages import Message
-from tests.adapters.cloud import FACILITY, OFFICE, STRANGER, Cloud, Reply
-from tests.fakes.samples import FACILITY_TIN, NUMBER, OFFICE_TIN, REQUEST_ID, payer
+from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Reply
+from tests.fakes.samples import FACILITY_TIN, NUMBER, PROVIDER_TIN, REQUEST_ID, payer
 
 
 def delivered(cloud: Cloud, count: int) -> list[Message]:
@@ -34,10 +34,10 @@ def delivered(cloud: Cloud, count: int) -> list[Message]:
 
 
 def deliver(cloud: Cloud, message: Message) -> None:
-    deliver_message(message, (OFFICE_TIN, FACILITY_TIN), inbox=cloud.deps.inbox, payer=payer())
+    deliver_message(message, (PROVIDER_TIN, FACILITY_TIN), inbox=cloud.deps.inbox, payer=payer())
 
 
-def unread(cloud: Cloud, by: dict[str, str] = OFFICE) -> int:
+def unread(cloud: Cloud, by: dict[str, str] = PROVIDER) -> int:
     reply = cloud.messages(by, limit="1")
     count: int = reply.body["unread"]
     shown = [m for m in cloud.messages(by, limit="100").body["messages"] if m["read_at"] is None]
@@ -73,17 +73,17 @@ def test_unread_count_follows_when_messages_arrive_and_one_is_read(cloud: Cloud)
 def test_all_are_read_when_they_are_marked_at_once(cloud: Cloud) -> None:
     deps = delivered(cloud, 4)
     cloud.mark(names(cloud.messages())[2])
-    assert cloud.mark_all().body == {"unread": 0}
+    assert cloud.mark_all_read_by_user().body == {"unread": 0}
     assert unread(cloud) == 0
     deliver(cloud, deps[0])
     assert (unread(cloud), unread(cloud, FACILITY)) == (0, 4)
-    assert cloud.mark_all().body == {"unread": 0}
+    assert cloud.mark_all_read_by_user().body == {"unread": 0}
 
 
 def test_newest_are_marked_when_there_are_more_than_one_batch(cloud: Cloud) -> None:
     delivered(cloud, 5)
     inbox = cloud.deps.inbox
-    assert inbox.mark_all_read(OFFICE_TIN, most=3, now=cloud.clock.at) == 2
+    assert inbox.mark_all_read(PROVIDER_TIN, most=3, now=cloud.clock.at) == 2
     read = [m["read_at"] is not None for m in cloud.messages().body["messages"]]
     assert read == [True, True, True, False, False]
 
@@ -91,9 +91,9 @@ def test_newest_are_marked_when_there_are_more_than_one_batch(cloud: Cloud) -> N
 def test_count_is_correct_when_another_user_reads_one_meanwhile(cloud: Cloud) -> None:
     deps = delivered(cloud, 3)
     inbox = cloud.deps.inbox
-    keys = list(inbox._unread_keys(OFFICE_TIN))
-    inbox.mark_read(OFFICE_TIN, deps[1].message_id, deps[1].at, now=cloud.clock.at)
-    inbox._mark_chunk(OFFICE_TIN, keys, cloud.clock.at)
+    keys = list(inbox._unread_keys(PROVIDER_TIN))
+    inbox.mark_read(PROVIDER_TIN, deps[1].message_id, deps[1].at, now=cloud.clock.at)
+    inbox._mark_chunk(PROVIDER_TIN, keys, cloud.clock.at)
     assert unread(cloud) == 0
 
 
@@ -125,13 +125,13 @@ def test_message_is_not_found_when_it_is_another_tins(cloud: Cloud) -> None:
     assert cloud.items() == before
 
 
-def gone(cloud: Cloud, message: Message) -> dict[str, Any]:
+def deleted(cloud: Cloud, message: Message) -> dict[str, Any]:
     """The store removes a message by its TTL; what was there."""
     client = cloud.clients.by_name["dynamodb"]
     [item] = [
         one
         for one in cloud.items()
-        if one["pk"]["S"] == f"INBOX#{OFFICE_TIN}" and message.message_id in one["sk"]["S"]
+        if one["pk"]["S"] == f"INBOX#{PROVIDER_TIN}" and message.message_id in one["sk"]["S"]
     ]
     key = {"pk": item["pk"], "sk": item["sk"]}
     client.delete_item(TableName=cloud.requests_table, Key=key)
@@ -148,7 +148,7 @@ def test_message_is_deleted_after_two_years_when_it_was_never_read(cloud: Cloud)
     assert len(cloud.messages().body["messages"]) == 2
     cloud.clock.at = end
     assert len(cloud.messages().body["messages"]) == 1
-    old = gone(cloud, oldest)
+    old = deleted(cloud, oldest)
     for _ in range(2):
         assert cloud.clean_up(old) == []
     assert unread(cloud) == 1
@@ -158,8 +158,8 @@ def test_message_is_deleted_after_two_years_when_it_was_never_read(cloud: Cloud)
 def test_count_is_unchanged_when_a_read_message_expires(cloud: Cloud) -> None:
     oldest = delivered(cloud, 2)[-1]
     cloud.mark(names(cloud.messages())[-1])
-    assert cloud.clean_up(gone(cloud, oldest)) == []
+    assert cloud.clean_up(deleted(cloud, oldest)) == []
     assert unread(cloud) == 1
-    count = to_wire({"pk": f"INBOX#{OFFICE_TIN}", "sk": "UNREAD", "unread": 1})
+    count = to_wire({"pk": f"INBOX#{PROVIDER_TIN}", "sk": "UNREAD", "unread": 1})
     assert cloud.clean_up(count) == []
     assert unread(cloud) == 1

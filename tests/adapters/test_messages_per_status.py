@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
-from tests.adapters.cloud import FACILITY, OFFICE, SECOND_REVIEWER, Cloud
+from tests.adapters.cloud import FACILITY, PROVIDER, SECOND_REVIEWER, Cloud
 
 
-def lived(cloud: Cloud, way: str) -> str:
+def completed(cloud: Cloud, way: str) -> str:
     """A request that went all of the way."""
     if way == "void":
         request_id = cloud.pended()
@@ -29,7 +29,7 @@ def lived(cloud: Cloud, way: str) -> str:
 def test_both_inboxes_have_every_status_when_a_request_went_through_its_lifecycle(
     cloud: Cloud, way: str
 ) -> None:
-    request_id = lived(cloud, way)
+    request_id = completed(cloud, way)
     assert cloud.relay(cloud.stream()) == []
     for entry in cloud.published():
         if entry["DetailType"] in MESSAGE_EVENT_TYPES:
@@ -41,10 +41,10 @@ def test_both_inboxes_have_every_status_when_a_request_went_through_its_lifecycl
         if after["status"] != before["status"]
     ]
     assert len(statuses) >= 3
-    for role in (OFFICE, FACILITY):
-        told = {
+    for role in (PROVIDER, FACILITY):
+        response = {
             (message["message_id"].partition("-")[2], message["status"])
             for message in cloud.messages(role, limit="100").body["messages"]
         }
-        assert told >= set(statuses)
-        assert {one[0].partition(".")[0] for one in told} == {request_id}
+        assert response >= set(statuses)
+        assert {one[0].partition(".")[0] for one in response} == {request_id}

@@ -12,8 +12,8 @@ from precert.domain.notices import Audience, notice_id, notice_key
 from precert.names import NOTICE_PREFIX
 from tests.adapters.cloud import (
     FACILITY,
-    OFFICE,
     OTHER_QUEUE,
+    PROVIDER,
     REVIEWER,
     STRANGER,
     UNENTITLED,
@@ -58,8 +58,8 @@ def test_both_notices_are_stored_with_the_request_when_it_is_determined(cloud: C
         )
         document = answer["Body"].read()
         text = text_of(document)
-        for wanted in ("Allison Adams", payer().name, "Denied", "Approved", "appeal"):
-            assert wanted in text
+        for expected in ("Allison Adams", payer().name, "Denied", "Approved", "appeal"):
+            assert expected in text
         assert opened(document).metadata is not None
         assert answer["ContentDisposition"] == f'attachment; filename="letter-{name}.pdf"'
     assert len(cloud.items("NOTICE#")) == 2
@@ -102,7 +102,7 @@ def printed(cloud: Cloud, **lines: str) -> str:
 
 
 @pytest.mark.rule("W4")
-@pytest.mark.parametrize("reader", [OFFICE, FACILITY], ids=["office", "facility"])
+@pytest.mark.parametrize("reader", [PROVIDER, FACILITY], ids=["provider", "facility"])
 def test_notices_are_listed_and_given_to_both_providers_when_they_are_printed(
     cloud: Cloud, reader: Mapping[str, str]
 ) -> None:
@@ -142,7 +142,7 @@ def test_notices_are_listed_and_given_to_reviewers_of_the_plan_when_requested(cl
     for name in NOTICES:
         assert cloud.download_case_notice(request_id, name).status == 200
         assert cloud.download_case_notice(request_id, name, OTHER_QUEUE).status == 404
-        assert cloud.download_case_notice(request_id, name, OFFICE).status == 403
+        assert cloud.download_case_notice(request_id, name, PROVIDER).status == 403
         assert cloud.download_notice(request_id, name, REVIEWER).status == 403
 
 

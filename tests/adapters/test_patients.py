@@ -13,7 +13,7 @@ from functions.submit import handler as submit
 from local.sample import sample_members, sample_text
 from precert.domain.coverage import Coverage
 from precert.names import Env
-from tests.adapters.cloud import OFFICE, UNENTITLED, Cloud, Reply
+from tests.adapters.cloud import PROVIDER, UNENTITLED, Cloud, Reply
 from tests.fakes.samples import PATIENT, entered, payer
 
 FACTS = {key: value for key, value in PATIENT.items() if key != "member_id"}
@@ -22,7 +22,7 @@ ROSA = {"date_of_birth": "1981-11-23", "last_name": "Castellano", "first_name": 
 INES = {"date_of_birth": "1995-12-08", "last_name": "García-Ruiz", "first_name": "Inés"}
 
 
-def search(cloud: Cloud, by: Any = OFFICE, **body: Any) -> Reply:
+def search(cloud: Cloud, by: Any = PROVIDER, **body: Any) -> Reply:
     return cloud.call(check, "POST", "/v1/patients/search", body, by=by)
 
 
@@ -71,19 +71,19 @@ def test_response_is_identical_when_any_field_is_wrong(cloud: Cloud, *, by_ssn: 
         {**FACTS, **sought, "first_name": "Alice"},
         {**INES, **sought},
     ]
-    told, asked = set(), set()
+    response, requested = set(), set()
     for body in wrong:
         with cloud.wire.counting() as calls:
             reply = search(cloud, **body)
-        told.add((reply.status, reply.text))
-        asked.add(tuple(calls))
-    [(status, text)] = told
+        response.add((reply.status, reply.text))
+        requested.add(tuple(calls))
+    [(status, text)] = response
     assert (status, json.loads(text)["patients"]) == (200, [])
     assert json.loads(text)["notices"] == [
         cloud.deps.payer.notices["patient_not_found"],
         cloud.deps.payer.notices["newborn"],
     ]
-    assert asked == {("GenerateMac", "Query")} if by_ssn else {("GetItem",)}
+    assert requested == {("GenerateMac", "Query")} if by_ssn else {("GetItem",)}
 
 
 def test_search_is_one_call_when_it_is_by_patient_id(cloud: Cloud) -> None:
@@ -146,7 +146,7 @@ def _reference_items(cloud: Cloud) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+def all_logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """Every logger of the process, ours and the libraries', at its most talkative."""
     with caplog.at_level(logging.INFO):
         yield caplog
@@ -169,23 +169,23 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCa
     ],
 )
 def test_ssn_is_not_stored_or_logged_when_it_was_sent(
-    cloud: Cloud, everything_logged: pytest.LogCaptureFixture, body: dict[str, Any]
+    cloud: Cloud, all_logs: pytest.LogCaptureFixture, body: dict[str, Any]
 ) -> None:
     reply = search(cloud, **body)
     assert reply.status in {200, 422}
-    told = reply.text + str(reply.headers) + cloud.log.getvalue() + everything_logged.text
-    assert not any(digits in told for digits in ("4320", "98765", "987-65"))
+    response = reply.text + str(reply.headers) + cloud.log.getvalue() + all_logs.text
+    assert not any(digits in response for digits in ("4320", "98765", "987-65"))
 
 
 @pytest.mark.rule("P1")
 def test_ssn_is_not_logged_when_calls_fail_internally(
-    cloud: Cloud, everything_logged: pytest.LogCaptureFixture
+    cloud: Cloud, all_logs: pytest.LogCaptureFixture
 ) -> None:
     for operation, error in (("GenerateMac", "KMSInternalException"), ("Query", "Unknown")):
         cloud.wire.fail(operation, error)
         assert search(cloud, ssn=SSN, **FACTS).status == 503
-    told = cloud.log.getvalue() + everything_logged.text
-    assert not any(digits in told for digits in ("4320", "98765", "987-65"))
+    response = cloud.log.getvalue() + all_logs.text
+    assert not any(digits in response for digits in ("4320", "98765", "987-65"))
 
 
 @pytest.mark.rule("P1")
@@ -196,10 +196,10 @@ def test_ssn_is_in_no_item_when_members_were_loaded(cloud: Cloud) -> None:
     items = _reference_items(cloud)
     found = {item["sk"]["S"] for item in items if item["pk"]["S"].startswith("SSN#")}
     assert found == {line.partition(",")[0] for line in lines}
-    told = json.dumps([*items, *cloud.items()], default=str)
+    response = json.dumps([*items, *cloud.items()], default=str)
     for number in numbers:
-        assert number not in told
-        assert number.replace("-", "") not in told
+        assert number not in response
+        assert number.replace("-", "") not in response
 
 
 # -- Confirmation ----------------------------------------------------------------------------------
@@ -248,8 +248,12 @@ def test_next_steps_replace_the_check_when_the_level_is_not_supported(
     body = confirmed(cloud, member_id)
     assert (body["active"], body["check_available"]) == (True, False)
     assert body["next_steps"] == cloud.deps.payer.notices["check_not_available"]
-    for told in ("Whether a service needs precertification", "How to ask for it", "800.882.4462"):
-        assert told in body["next_steps"]
+    for response in (
+        "Whether a service needs precertification",
+        "How to ask for it",
+        "800.882.4462",
+    ):
+        assert response in body["next_steps"]
     refused = cloud.check(patient=sample(member_id))
     assert (refused.status, refused.code) == (409, "check_not_available")
     started = cloud.call(
@@ -266,20 +270,20 @@ def test_behavioral_guidance_is_returned_when_any_patient_is_confirmed(
 
 
 @pytest.mark.parametrize(
-    ("member_id", "days", "told"),
+    ("member_id", "days", "response"),
     [
         ("U70196271", ("2022-01-01", "2024-12-31"), "Coverage ended on 2024-12-31."),
         ("U70204113", ("2035-01-01", None), "Coverage begins on 2035-01-01."),
     ],
 )
 def test_dates_are_returned_without_a_plan_when_coverage_is_not_active(
-    cloud: Cloud, member_id: str, days: tuple[str, str | None], told: str
+    cloud: Cloud, member_id: str, days: tuple[str, str | None], response: str
 ) -> None:
     body = confirmed(cloud, member_id)
     assert (body["active"], body["check_available"]) == (False, False)
     assert (body["plan"], body["referral_needed"]) == (None, None)
     assert (body["active_from"], body["active_to"]) == days
-    assert body["next_steps"].startswith(told)
+    assert body["next_steps"].startswith(response)
 
 
 @pytest.mark.rule("P1")

@@ -77,7 +77,7 @@ def written(
     return Written(cloud, capfd, caplog)
 
 
-def run_everything(cloud: Cloud) -> str:
+def run_all_operations(cloud: Cloud) -> str:
     cloud.confirm(PATIENT)
     cloud.search(zip_code="44122", kind="INDIVIDUAL", name="rubinstein")
     cloud.check()
@@ -109,7 +109,7 @@ def run_everything(cloud: Cloud) -> str:
 def test_no_entered_value_is_logged_when_a_request_goes_through_its_lifecycle(
     cloud: Cloud, written: Written
 ) -> None:
-    request_id = run_everything(cloud)
+    request_id = run_all_operations(cloud)
     assert request_id in cloud.log.getvalue()
     assert written.found() == []
 
@@ -117,7 +117,7 @@ def test_no_entered_value_is_logged_when_a_request_goes_through_its_lifecycle(
 def test_no_entered_value_leaves_when_executions_start_and_events_are_published(
     cloud: Cloud,
 ) -> None:
-    run_everything(cloud)
+    run_all_operations(cloud)
     cloud.relay(cloud.stream())
     left = json.dumps(
         [*cloud.wire.sent("StartExecution"), *cloud.wire.sent("PutEvents")], default=str

@@ -6,13 +6,13 @@ import pytest
 
 from functions.status import handler as status
 from functions.submit import handler as submit
-from tests.adapters.cloud import FACILITY, OFFICE, UNENTITLED, Cloud
+from tests.adapters.cloud import FACILITY, PROVIDER, UNENTITLED, Cloud
 from tests.fakes.samples import ADDRESS, FACILITY_TIN, entered
 
 # -- Frequently selected ---------------------------------------------------------------------------
 
 
-def frequent(cloud: Cloud, by: Any = OFFICE, **query: str) -> list[tuple[str, int]]:
+def frequent(cloud: Cloud, by: Any = PROVIDER, **query: str) -> list[tuple[str, int]]:
     reply = cloud.call(status, "GET", "/v1/providers/frequent", by=by, query=query or None)
     assert reply.status == 200, reply.text
     return [(one["provider"]["name"], one["selected"]) for one in reply.body["providers"]]
@@ -36,7 +36,7 @@ def test_selections_are_separate_per_tin_when_listed(cloud: Cloud) -> None:
     cloud.start()
     assert frequent(cloud, by=FACILITY) == []
     refused = cloud.call(
-        status, "GET", "/v1/providers/frequent", by=OFFICE, query={"tin": FACILITY_TIN}
+        status, "GET", "/v1/providers/frequent", by=PROVIDER, query={"tin": FACILITY_TIN}
     )
     assert refused.status == 422
 

@@ -17,15 +17,15 @@ from moto.backends import get_backend
 from precert.adapters.dynamodb.table import to_wire
 from precert.domain.content import PARTS, RequestContent
 from precert.domain.errors import TransientError
-from tests.adapters.cloud import OFFICE, PDF, Cloud, Reply, claims
+from tests.adapters.cloud import PDF, PROVIDER, Cloud, Reply, claims
 from tests.adapters.interleaving import Interleaving
 from tests.depth import depth
 from tests.fakes.clock import START
-from tests.fakes.samples import OFFICE_TIN, content, entered
+from tests.fakes.samples import PROVIDER_TIN, content, entered
 
 FIRST, _, BEHIND = os.environ.get("INTERLEAVINGS", f"0-{depth(14, 1000)}").partition("-")
 SEEDS: Final = range(int(FIRST), int(BEHIND))
-COLLEAGUE: Final = claims("colleague-user", "PatientSearch", OFFICE_TIN)
+COLLEAGUE: Final = claims("colleague-user", "PatientSearch", PROVIDER_TIN)
 SLOTS: Final = 2
 """Free of the ten: the other eight are taken before the race begins."""
 
@@ -128,13 +128,13 @@ class Race:
             self.cloud.arrive(self.draft_id, document_id, PDF)
         except TransientError:
             # The request changed meanwhile; S3's event is delivered again.
-            self.cloud.tell_arrival(f"documents/{self.draft_id}/{document_id}")
+            self.cloud.deliver_arrival(f"documents/{self.draft_id}/{document_id}")
 
     def time(self) -> None:
         """The deadline comes, and some time later the store removes what is over."""
-        self.read(OFFICE, 1)
+        self.read(PROVIDER, 1)
         self.cloud.clock.at += timedelta(days=7)
-        self.read(OFFICE, 1)
+        self.read(PROVIDER, 1)
         self.remove_by_time()
 
     def remove_by_time(self) -> None:
@@ -172,12 +172,12 @@ class Race:
 
     def settle(self, before: dict[str, Any] | None) -> None:
         """Everything that is told late or twice is told, and time takes what is over."""
-        gone = self.image() is None
-        if gone and before is not None:
+        deleted = self.image() is None
+        if deleted and before is not None:
             assert self.cloud.clean_up(before) == []
             assert self.cloud.clean_up(before) == []
         for key in self.arrivals * 2:
-            self.cloud.tell_arrival(key)
+            self.cloud.deliver_arrival(key)
 
     def judge(self) -> None:
         item = self.image()
@@ -195,10 +195,10 @@ class Race:
         last = max(self.saves)
         assert stored.content == content(**self.expected(last)), "a field was lost"
         assert stored.version == last + (1 if self.ends == ["submitted"] else 0)
-        kept = {one["sk"]["S"].removeprefix("DOCUMENT#") for one in documents}
-        assert kept == set(self.offered)
+        retained = {one["sk"]["S"].removeprefix("DOCUMENT#") for one in documents}
+        assert retained == set(self.offered)
         objects = self.cloud.object_versions()
-        assert sorted(objects) == sorted(f"documents/{self.draft_id}/{one}" for one in kept)
+        assert sorted(objects) == sorted(f"documents/{self.draft_id}/{one}" for one in retained)
         assert len(self.cloud.items("NUMBER")) == (1 if self.ends == ["submitted"] else 0)
 
 
@@ -230,8 +230,8 @@ def run(cloud: Cloud, seed: int, works: Callable[[Race], list[Callable[[], None]
     return race
 
 
-def everybody(race: Race) -> list[Callable[[], None]]:
-    works = [race.person(OFFICE, 3), race.person(COLLEAGUE, 3)]
+def all_workers(race: Race) -> list[Callable[[], None]]:
+    works = [race.person(PROVIDER, 3), race.person(COLLEAGUE, 3)]
     return [*works, race.time] if race.random.random() < 0.3 else works
 
 
@@ -241,7 +241,7 @@ def test_invariants_hold_when_operations_run_concurrently_in_any_order(cloud: Cl
     ends: dict[str, int] = {}
     for seed in SEEDS:
         try:
-            race = run(cloud, seed, everybody)
+            race = run(cloud, seed, all_workers)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
         for end in race.ends or ["kept"]:
@@ -258,9 +258,9 @@ def test_no_document_is_lost_or_orphaned_when_deletion_runs_in_any_order(
 
     def works(race: Race) -> list[Callable[[], None]]:
         moves: dict[str, Callable[[], None]] = {
-            "submit": lambda: _ignore(race.move("submit", 1, 1, OFFICE)),
+            "submit": lambda: _ignore(race.move("submit", 1, 1, PROVIDER)),
             "save": lambda: _ignore(race.move("save", 7, 1, COLLEAGUE)),
-            "upload": lambda: race.upload(OFFICE),
+            "upload": lambda: race.upload(PROVIDER),
             "expire": race.time,
         }
         return [moves[name] for name in order]

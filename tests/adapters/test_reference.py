@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from functions.check import handler as check
-from tests.adapters.cloud import OFFICE, OPERATOR, REVIEWER, UNENTITLED, Cloud, Reply, claims
+from tests.adapters.cloud import OPERATOR, PROVIDER, REVIEWER, UNENTITLED, Cloud, Reply, claims
 
 
-def reference(cloud: Cloud, by: Mapping[str, str] = OFFICE, if_none_match: str = "") -> Reply:
+def reference(cloud: Cloud, by: Mapping[str, str] = PROVIDER, if_none_match: str = "") -> Reply:
     return cloud.call(check, "GET", "/v1/reference", by=by, if_none_match=if_none_match)
 
 
@@ -24,7 +24,7 @@ def labels(reply: Reply) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize(
     "by",
     [
-        OFFICE,
+        PROVIDER,
         REVIEWER,
         OPERATOR,
         claims("clerk", "Intake"),

@@ -6,7 +6,7 @@ import pytest
 
 from precert.adapters.stepfunctions import execution_name
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
-from tests.adapters.cloud import FACILITY, OFFICE, Cloud
+from tests.adapters.cloud import FACILITY, PROVIDER, Cloud
 from tests.fakes.samples import BOWEL_SURGERY
 
 
@@ -108,7 +108,7 @@ def test_both_inboxes_get_one_message_when_an_event_is_delivered_twice(cloud: Cl
     for entry in cloud.published():
         if entry["DetailType"] in MESSAGE_EVENT_TYPES:
             cloud.receive(entry)
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         messages = cloud.messages(by).body["messages"]
         assert sorted(m["type"] for m in messages) == [
             "InformationRequested",
@@ -163,4 +163,6 @@ def test_event_is_counted_by_type_when_it_is_relayed(
     capsys.readouterr()
     assert cloud.relay(cloud.stream()) == []
     counted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(told["DeadlinePassed"], told["service"]) for told in counted] == [([1.0], "precert")]
+    assert [(response["DeadlinePassed"], response["service"]) for response in counted] == [
+        ([1.0], "precert")
+    ]

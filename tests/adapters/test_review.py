@@ -8,8 +8,8 @@ from functions.review import handler as review
 from functions.submit import handler as submit
 from precert.names import WorkflowTask
 from precert.usecases.ports.requests import RequestClosedError
-from tests.adapters.cloud import FACILITY, OFFICE, REVIEWER, SECOND_REVIEWER, STRANGER, Cloud
-from tests.fakes.samples import BOWEL_SURGERY, OFFICE_TIN
+from tests.adapters.cloud import FACILITY, PROVIDER, REVIEWER, SECOND_REVIEWER, STRANGER, Cloud
+from tests.fakes.samples import BOWEL_SURGERY, PROVIDER_TIN
 
 
 def cycles(cloud: Cloud) -> list[str]:
@@ -63,14 +63,14 @@ def test_request_leaves_the_worklist_when_it_is_decided(cloud: Cloud) -> None:
     assert cycles(cloud) == []
     found = cloud.read(request_id).body
     assert (found["due_at"], found["waiting_on"]) == (None, "NONE")
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         assert cloud.dashboard(by).body["requests"][0]["status"] == "APPROVED"
 
 
 @pytest.mark.rule("W4")
 def test_both_providers_read_the_reasons_when_a_line_was_denied(cloud: Cloud) -> None:
     request_id = cloud.determined()
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         body = cloud.read(request_id, by).body
         [decision] = body["lines"][1]["decisions"]
         assert decision["rationale"] == "Conservative treatment was not tried."
@@ -207,7 +207,7 @@ def test_row_has_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None:
         "first_day": "2026-07-20",
         "last_day": "2026-07-22",
         "requesting_provider": "Jeffrey Rubinstein",
-        "requesting_tin": OFFICE_TIN,
+        "requesting_tin": PROVIDER_TIN,
         "servicing_provider": "Cleveland Center for Digestive Health & Endoscopy LLC",
         "place_of_service": "SURGICAL",
         "place_of_service_label": "Surgical",
@@ -237,14 +237,14 @@ def test_last_changed_is_first_when_the_dashboard_is_paged(cloud: Cloud) -> None
         cloud.clock.pass_by(minutes=1)
     cloud.pend(deps[1])
     cloud.clock.pass_by(minutes=1)
-    wanted = [deps[1], deps[4], deps[3], deps[2], deps[0]]
+    expected = [deps[1], deps[4], deps[3], deps[2], deps[0]]
     seen: list[str] = []
     page = cloud.dashboard(limit="2").body
     while page["cursor"]:
         seen += [row["request_id"] for row in page["requests"]]
         page = cloud.dashboard(limit="2", cursor=page["cursor"]).body
     seen += [row["request_id"] for row in page["requests"]]
-    assert seen == wanted
+    assert seen == expected
 
 
 @pytest.mark.rule("T1")
@@ -271,9 +271,9 @@ def test_actions_are_those_of_the_status_when_the_dashboard_is_read(cloud: Cloud
 
 def test_appeal_is_rejected_when_the_filing_period_is_over(cloud: Cloud) -> None:
     request_id = cloud.determined()
-    told = cloud.read(request_id).body["appeal_rights"]["file_until"]
-    assert told == "2026-12-29T05:00:00Z"
-    cloud.clock.at = datetime.fromisoformat(told)
+    response = cloud.read(request_id).body["appeal_rights"]["file_until"]
+    assert response == "2026-12-29T05:00:00Z"
+    cloud.clock.at = datetime.fromisoformat(response)
     assert cloud.appeal(request_id, "1.2").code == "action_not_allowed"
     cloud.clock.at -= timedelta(seconds=1)
     assert cloud.appeal(request_id, "1.2").status == 202

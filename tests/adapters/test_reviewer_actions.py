@@ -6,9 +6,9 @@ import pytest
 
 from tests.adapters.cloud import (
     FACILITY,
-    OFFICE,
     OTHER_QUEUE,
     PDF,
+    PROVIDER,
     REVIEWER,
     SECOND_REVIEWER,
     STRANGER,
@@ -17,7 +17,7 @@ from tests.adapters.cloud import (
 from tests.fakes.samples import BOWEL_SURGERIES
 
 BOTH = {"1.1": "APPROVED", "1.2": "APPROVED"}
-MOVES: tuple[tuple[str, Any], ...] = (
+REVIEWER_ACTIONS: tuple[tuple[str, Any], ...] = (
     ("assign", None),
     ("release", None),
     ("information", {"documents": ["CLINICAL_NOTES"]}),
@@ -36,20 +36,24 @@ def pended(cloud: Cloud, urgency: str = "STANDARD") -> str:
 # -- who may ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("what", "body"), MOVES, ids=[what for what, _ in MOVES])
+@pytest.mark.parametrize(
+    ("what", "body"), REVIEWER_ACTIONS, ids=[what for what, _ in REVIEWER_ACTIONS]
+)
 def test_case_is_accessible_from_its_worklist_only_when_a_reviewer_acts(
     cloud: Cloud, what: str, body: Any
 ) -> None:
     request_id = pended(cloud)
     before = cloud.item(request_id)
     assert cloud.move(request_id, what, body, by=OTHER_QUEUE).status == 404
-    assert cloud.move(request_id, what, body, by=OFFICE).status == 403
+    assert cloud.move(request_id, what, body, by=PROVIDER).status == 403
     assert cloud.item(request_id) == before
     assert cloud.worklist(OTHER_QUEUE).body["cycles"] == []
     assert cloud.case(request_id, OTHER_QUEUE).status == 404
 
 
-@pytest.mark.parametrize(("what", "body"), MOVES[2:], ids=[what for what, _ in MOVES[2:]])
+@pytest.mark.parametrize(
+    ("what", "body"), REVIEWER_ACTIONS[2:], ids=[what for what, _ in REVIEWER_ACTIONS[2:]]
+)
 def test_colleague_is_refused_when_a_case_is_assigned(cloud: Cloud, what: str, body: Any) -> None:
     request_id = pended(cloud)
     assert cloud.move(request_id, "assign").status == 200
@@ -114,14 +118,16 @@ def test_clock_is_paused_when_information_is_requested(cloud: Cloud) -> None:
     request_id = pended(cloud)
     due_at = cloud.read(request_id).body["due_at"]
     cloud.clock.pass_by(days=2)
-    asked = cloud.move(request_id, "information", {"documents": ["CLINICAL_NOTES"], "text": "Why?"})
-    assert (asked.status, asked.body["waiting_on"]) == (200, "PROVIDER")
-    assert asked.body["due_at"] == "2026-08-17T15:00:00Z"
-    assert "REQUEST_INFORMATION" not in asked.body["allowed_actions"]
+    requested = cloud.move(
+        request_id, "information", {"documents": ["CLINICAL_NOTES"], "text": "Why?"}
+    )
+    assert (requested.status, requested.body["waiting_on"]) == (200, "PROVIDER")
+    assert requested.body["due_at"] == "2026-08-17T15:00:00Z"
+    assert "REQUEST_INFORMATION" not in requested.body["allowed_actions"]
     cloud.clock.pass_by(days=3)
-    for by in (OFFICE, FACILITY):
-        told = cloud.read(request_id, by).body
-        assert (told["waiting_on"], told["due_at"]) == ("PROVIDER", "2026-08-17T15:00:00Z")
+    for by in (PROVIDER, FACILITY):
+        response = cloud.read(request_id, by).body
+        assert (response["waiting_on"], response["due_at"]) == ("PROVIDER", "2026-08-17T15:00:00Z")
     answered = cloud.answer(request_id, "Two months of therapy failed.", by=FACILITY)
     assert (answered.status, answered.body["waiting_on"]) == (200, "PAYER")
     assert due_at == "2026-07-16T15:00:00Z"
@@ -133,8 +139,8 @@ def test_providers_have_hours_when_information_is_requested_for_an_expedited_cas
     cloud: Cloud,
 ) -> None:
     request_id = pended(cloud, "EXPEDITED")
-    asked = cloud.move(request_id, "information", {"text": "Since when?"})
-    assert asked.body["due_at"] == "2026-07-03T15:00:00Z"
+    requested = cloud.move(request_id, "information", {"text": "Since when?"})
+    assert requested.body["due_at"] == "2026-07-03T15:00:00Z"
 
 
 @pytest.mark.rule("W2")
@@ -146,9 +152,9 @@ def test_review_continues_when_a_document_arrives(cloud: Cloud) -> None:
     cloud.arrive(request_id, offered["document_id"], PDF)
     for _ in range(2):
         assert cloud.relay(cloud.stream()) == []
-    told = cloud.read(request_id).body
-    assert (told["waiting_on"], told["due_at"]) == ("PAYER", "2026-07-17T15:00:00Z")
-    types = [entry["type"] for entry in told["history"]]
+    response = cloud.read(request_id).body
+    assert (response["waiting_on"], response["due_at"]) == ("PAYER", "2026-07-17T15:00:00Z")
+    types = [entry["type"] for entry in response["history"]]
     assert types.count("InformationReceived") == 1
 
 
@@ -233,14 +239,14 @@ def test_peer_to_peer_is_offered_once_when_it_is_clicked_twice(cloud: Cloud) -> 
     for _ in range(2):
         assert cloud.move(request_id, "peer-to-peer").status == 200
         cloud.clock.pass_by(minutes=1)
-    told = cloud.read(request_id).body
-    assert [entry["type"] for entry in told["history"]].count("PeerToPeerOffered") == 1
-    assert told["due_at"] == due_at
+    response = cloud.read(request_id).body
+    assert [entry["type"] for entry in response["history"]].count("PeerToPeerOffered") == 1
+    assert response["due_at"] == due_at
 
 
 def test_no_action_is_taken_when_no_case_is_pended(cloud: Cloud) -> None:
     request_id = cloud.submitted()
-    for what, body in MOVES:
+    for what, body in REVIEWER_ACTIONS:
         reply = cloud.move(request_id, what, body, by=REVIEWER)
         assert (reply.status, reply.code) == (409, "action_not_allowed"), what
         assert reply.body["allowed_actions"] == ["DETAILS"]

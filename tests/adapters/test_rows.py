@@ -16,7 +16,7 @@ from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Purpose
 from precert.names import INDEXES, LINE_INDEXES
 from tests.adapters.capacity import in_index, item_size, read_units
-from tests.fakes.samples import FACILITY_TIN, NUMBER, OFFICE_TIN, REQUEST_ID
+from tests.fakes.samples import FACILITY_TIN, NUMBER, PROVIDER_TIN, REQUEST_ID
 
 INSTANT = datetime(2026, 7, 1, 15, 0, 0, 123457, tzinfo=UTC)
 WIDEST = DashboardRow(
@@ -29,7 +29,7 @@ WIDEST = DashboardRow(
     first_day=date(2026, 7, 20),
     last_day=date(2026, 7, 23),
     requesting_provider="漢" * 120,
-    requesting_tin=OFFICE_TIN,
+    requesting_tin=PROVIDER_TIN,
     servicing_provider="C" * 120,
     place_of_service="P" * 120,
     appeal_open=True,
@@ -49,7 +49,7 @@ rows = st.builds(
     first_day=st.none() | st.dates(date(1900, 1, 1)),
     last_day=st.none() | st.dates(date(1900, 1, 1)),
     requesting_provider=st.none() | texts,
-    requesting_tin=st.sampled_from([None, OFFICE_TIN]),
+    requesting_tin=st.sampled_from([None, PROVIDER_TIN]),
     servicing_provider=st.none() | texts,
     place_of_service=st.none() | texts,
     appeal_open=st.booleans(),
@@ -88,9 +88,9 @@ def test_row_fits_and_round_trips_when_any_value_was_entered(row: DashboardRow) 
     assert len(text.encode()) <= MAX_ROW_BYTES
     found = row_of(from_wire(line(row)))
     for name in ("place_of_service", "requesting_provider", "servicing_provider", "patient"):
-        was, stands = getattr(row, name), getattr(found, name)
-        cut = stands is not None and stands.endswith("…")
-        assert stands == was or (cut and was.startswith(stands[:-1]))
+        was, current = getattr(row, name), getattr(found, name)
+        cut = current is not None and current.endswith("…")
+        assert current == was or (cut and was.startswith(current[:-1]))
     same = {
         "status",
         "purpose",

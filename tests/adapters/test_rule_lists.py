@@ -168,8 +168,8 @@ def test_previous_list_is_retained_when_another_is_published(publisher: Publishe
     assert versions.published() == (first, second, back)
     assert versions.in_effect() == back
     assert len({one.version for one in versions.published()}) == 3
-    told = [publisher.answer(one) for one in versions.published()]
-    assert told == [Requirement.REQUIRED, Requirement.NOT_REQUIRED, Requirement.REQUIRED]
+    response = [publisher.answer(one) for one in versions.published()]
+    assert response == [Requirement.REQUIRED, Requirement.NOT_REQUIRED, Requirement.REQUIRED]
 
 
 @pytest.mark.parametrize(
@@ -216,9 +216,9 @@ def test_no_list_is_lost_when_two_publish_at_once(publisher: Publisher, first_ev
         publisher.publish([a_rule(rule_id="R0")])
     between = Interrupted(versions, lambda: publisher.publish(NOT_REQUIRED, "theirs"))
     publisher.publish(REQUIRED, "ours", versions=between)
-    told = [one.version for one in versions.published()][-2:]
+    response = [one.version for one in versions.published()][-2:]
     in_effect = versions.in_effect()
-    assert told == ["theirs", "ours"]
+    assert response == ["theirs", "ours"]
     assert in_effect is not None
     assert in_effect.version == "ours"
 
@@ -318,7 +318,7 @@ def two_lists(
     return first, publisher.publish(REQUIRED)
 
 
-def asked(cloud: Cloud, as_of: object) -> Reply:
+def requested(cloud: Cloud, as_of: object) -> Reply:
     return cloud.call(check, "POST", "/v1/checks", {"content": entered(), "as_of": as_of})
 
 
@@ -329,13 +329,13 @@ def test_check_is_explained_when_requested_as_of_the_past(
     first, second = two_lists
     then = (START - 1.5 * HOUR).isoformat()
     with cloud.wire.counting() as calls:
-        reply = asked(cloud, then)
+        reply = requested(cloud, then)
     assert calls == ["BatchGetItem", "Query", "GetObject"]
     assert reply.body["requirement"] == "NOT_REQUIRED"
     assert reply.body["rule_list"]["version"] == first.version
     assert reply.body["rule_list"]["effective_from"] == "2026-01-01"
-    told = reply.body["rule_list"]["published_at"]
-    assert datetime.fromisoformat(told) == first.published_at
+    response = reply.body["rule_list"]["published_at"]
+    assert datetime.fromisoformat(response) == first.published_at
     assert datetime.fromisoformat(reply.body["as_of"]) == START - 1.5 * HOUR
     now = cloud.check()
     assert (now.body["requirement"], now.body["as_of"]) == ("REQUIRED", None)
@@ -347,7 +347,7 @@ def test_window_is_that_of_the_time_when_requested_as_of_the_past(
 ) -> None:
     cloud.clock.pass_by(days=60)
     assert cloud.check().status == 422
-    assert asked(cloud, START.isoformat()).status == 200
+    assert requested(cloud, START.isoformat()).status == 200
 
 
 def test_instant_is_rejected_when_no_list_can_be_in_effect(
@@ -363,7 +363,7 @@ def test_instant_is_rejected_when_no_list_can_be_in_effect(
         [],
     )
     for as_of in (future, before_any, *no_instants):
-        reply = asked(cloud, as_of)
+        reply = requested(cloud, as_of)
         assert reply.status == 422, as_of
         assert [error["pointer"] for error in reply.body["errors"]] == ["/as_of"]
 
@@ -438,8 +438,10 @@ def test_list_is_published_and_shown_when_the_command_is_run(
     assert second.endswith("in effect")
 
     assert main(["rules", "show", on, PAYER, "--code", "44120"]) == 0
-    [_, told] = capsys.readouterr().out.splitlines()
-    assert told == "  R2  CPT  44120-44130  DELEGATED_VENDOR  RAD  from 2026-01-01 to 2026-12-31"
+    [_, response] = capsys.readouterr().out.splitlines()
+    assert (
+        response == "  R2  CPT  44120-44130  DELEGATED_VENDOR  RAD  from 2026-01-01 to 2026-12-31"
+    )
     assert main(["rules", "show", on, PAYER, "--code", "44131"]) == 0
     assert "no rule names 44131: unable to determine" in capsys.readouterr().out
     assert main(["rules", "show", on, PAYER, "--code", "4"]) == 1

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from precert.domain.errors import TransientError
-from tests.adapters.cloud import FACILITY, OFFICE, PDF, PNG, REVIEWER, Cloud
+from tests.adapters.cloud import FACILITY, PDF, PNG, PROVIDER, REVIEWER, Cloud
 from tests.fakes.samples import BOWEL_SURGERIES
 
 CLEAN: Final = "NO_THREATS_FOUND"
@@ -32,15 +32,15 @@ def shown(cloud: Cloud, request_id: str) -> dict[str, Any]:
     return document
 
 
-def tell_arrival(cloud: Cloud, request_id: str, document_id: str) -> None:
-    cloud.tell_arrival(f"documents/{request_id}/{document_id}")
+def deliver_arrival(cloud: Cloud, request_id: str, document_id: str) -> None:
+    cloud.deliver_arrival(f"documents/{request_id}/{document_id}")
 
 
 def checking(cloud: Cloud, request_id: str) -> tuple[str, str]:
     """A verified document that waits for its scan, and the version of it."""
     document_id = offered(cloud, request_id)
     version_id = cloud.put_file(request_id, document_id, PDF)
-    tell_arrival(cloud, request_id, document_id)
+    deliver_arrival(cloud, request_id, document_id)
     return document_id, version_id
 
 
@@ -61,7 +61,7 @@ def messages(cloud: Cloud) -> list[str]:
 def test_document_is_listed_and_not_downloadable_when_its_scan_is_pending(scanning: Cloud) -> None:
     request_id = scanning.pended()
     document_id, _ = checking(scanning, request_id)
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         [document] = scanning.read(request_id, by).body["documents"]
         assert (document["status"], document["settled_at"]) == ("CHECKING", None)
         refused = scanning.download(request_id, document_id, by)
@@ -81,7 +81,7 @@ def test_document_is_downloadable_when_its_scan_found_nothing(scanning: Cloud) -
     request_id = scanning.pended()
     document_id, version_id = checking(scanning, request_id)
     scanning.clock.pass_by(minutes=1)
-    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    scanning.deliver_scan_result(request_id, document_id, version_id, CLEAN)
     document = shown(scanning, request_id)
     assert (document["status"], document["settled_at"]) == ("ATTACHED", "2026-07-01T15:01:00Z")
     assert scanning.download(request_id, document_id).status == 200
@@ -95,7 +95,7 @@ def test_document_is_attached_at_once_when_documents_are_not_scanned(cloud: Clou
     document_id, version_id = checking(cloud, request_id)
     assert shown(cloud, request_id)["status"] == "ATTACHED"
     before = cloud.items()
-    cloud.tell_scan(request_id, document_id, version_id, CLEAN)
+    cloud.deliver_scan_result(request_id, document_id, version_id, CLEAN)
     assert cloud.items() == before
 
 
@@ -108,7 +108,7 @@ def test_document_is_deleted_and_its_slot_is_free_when_its_scan_found_malware(
         offered(scanning, draft_id)
     document_id, version_id = checking(scanning, draft_id)
     assert scanning.offer(draft_id).code == "document_limit"
-    scanning.tell_scan(draft_id, document_id, version_id, INFECTED)
+    scanning.deliver_scan_result(draft_id, document_id, version_id, INFECTED)
     [document] = [
         one
         for one in scanning.read(draft_id).body["documents"]
@@ -126,7 +126,7 @@ def test_message_reports_it_when_a_scan_found_malware(scanning: Cloud) -> None:
     request_id = scanning.pended()
     document_id, version_id = checking(scanning, request_id)
     for _ in range(2):
-        scanning.tell_scan(request_id, document_id, version_id, INFECTED)
+        scanning.deliver_scan_result(request_id, document_id, version_id, INFECTED)
     assert events(scanning, request_id) == ["DocumentRefused"]
     assert messages(scanning).count("DocumentRefused") == 1
 
@@ -139,17 +139,17 @@ def test_document_is_withheld_and_an_operator_alarmed_when_the_scan_failed(
     document_id, version_id = checking(scanning, request_id)
     before = scanning.items()
     capsys.readouterr()
-    scanning.tell_scan(request_id, document_id, version_id, result)
+    scanning.deliver_scan_result(request_id, document_id, version_id, result)
     assert scanning.items() == before
     metric = capsys.readouterr().out
     assert '"scan_unresolved":[1.0]' in metric.replace(" ", "")
     assert '"service":"precert"' in metric.replace(" ", "")
     line = scanning.log.getvalue().splitlines()[-1]
-    for told in (request_id, document_id, result):
-        assert told in line
+    for response in (request_id, document_id, result):
+        assert response in line
     assert "operative-note" not in line
     assert scanning.download(request_id, document_id).status == 409
-    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    scanning.deliver_scan_result(request_id, document_id, version_id, CLEAN)
     assert shown(scanning, request_id)["status"] == "ATTACHED"
 
 
@@ -157,19 +157,19 @@ def test_document_is_withheld_and_an_operator_alarmed_when_the_scan_failed(
 
 
 @pytest.mark.parametrize(
-    ("result", "status", "kept"), [(CLEAN, "ATTACHED", 1), (INFECTED, "REFUSED", 0)]
+    ("result", "status", "retained"), [(CLEAN, "ATTACHED", 1), (INFECTED, "REFUSED", 0)]
 )
 def test_result_is_not_lost_when_it_is_delivered_before_the_arrival(
-    scanning: Cloud, result: str, status: str, kept: int
+    scanning: Cloud, result: str, status: str, retained: int
 ) -> None:
     request_id = scanning.pended()
     document_id = offered(scanning, request_id)
     version_id = scanning.put_file(request_id, document_id, PDF)
-    scanning.tell_scan(request_id, document_id, version_id, result)
+    scanning.deliver_scan_result(request_id, document_id, version_id, result)
     assert shown(scanning, request_id)["status"] == status
-    tell_arrival(scanning, request_id, document_id)
+    deliver_arrival(scanning, request_id, document_id)
     assert shown(scanning, request_id)["status"] == status
-    assert len(scanning.object_versions()) == kept
+    assert len(scanning.object_versions()) == retained
     assert len(events(scanning, request_id)) == 1
 
 
@@ -177,7 +177,7 @@ def test_content_is_verified_when_the_scan_completed_first(scanning: Cloud) -> N
     request_id = scanning.pended()
     document_id = offered(scanning, request_id)
     version_id = scanning.put_file(request_id, document_id, PNG)
-    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    scanning.deliver_scan_result(request_id, document_id, version_id, CLEAN)
     assert shown(scanning, request_id)["refusal_code"] == "content_mismatch"
     assert scanning.object_versions() == []
 
@@ -188,22 +188,22 @@ def test_result_is_ignored_when_it_is_of_another_version(scanning: Cloud, result
     document_id = offered(scanning, request_id)
     first = scanning.put_file(request_id, document_id, PDF)
     second = scanning.put_file(request_id, document_id, PDF + b"\n")
-    scanning.tell_scan(request_id, document_id, first, result)
-    tell_arrival(scanning, request_id, document_id)
+    scanning.deliver_scan_result(request_id, document_id, first, result)
+    deliver_arrival(scanning, request_id, document_id)
     for version_id in (first, None):
-        scanning.tell_scan(request_id, document_id, version_id, result)
+        scanning.deliver_scan_result(request_id, document_id, version_id, result)
         assert shown(scanning, request_id)["status"] == "CHECKING"
-    scanning.tell_scan(request_id, document_id, second, CLEAN)
+    scanning.deliver_scan_result(request_id, document_id, second, CLEAN)
     assert shown(scanning, request_id)["status"] == "ATTACHED"
 
 
 def test_verified_version_is_retained_when_malware_is_uploaded_over_it(scanning: Cloud) -> None:
     request_id = scanning.pended()
     document_id, version_id = checking(scanning, request_id)
-    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    scanning.deliver_scan_result(request_id, document_id, version_id, CLEAN)
     over = scanning.put_file(request_id, document_id, PDF + b"\n")
-    scanning.tell_scan(request_id, document_id, over, INFECTED)
-    tell_arrival(scanning, request_id, document_id)
+    scanning.deliver_scan_result(request_id, document_id, over, INFECTED)
+    deliver_arrival(scanning, request_id, document_id)
     assert shown(scanning, request_id)["status"] == "ATTACHED"
     assert len(scanning.object_versions()) == 1
 
@@ -212,11 +212,11 @@ def test_verified_version_is_retained_when_malware_is_uploaded_over_it(scanning:
 def test_nothing_changes_when_a_result_is_delivered_twice(scanning: Cloud, result: str) -> None:
     request_id = scanning.pended()
     document_id, version_id = checking(scanning, request_id)
-    scanning.tell_scan(request_id, document_id, version_id, result)
+    scanning.deliver_scan_result(request_id, document_id, version_id, result)
     before = scanning.items()
     scanning.clock.pass_by(minutes=1)
     for again in (result, INFECTED, CLEAN):
-        scanning.tell_scan(request_id, document_id, version_id, again)
+        scanning.deliver_scan_result(request_id, document_id, version_id, again)
     assert scanning.items() == before
 
 
@@ -227,9 +227,9 @@ def test_bytes_are_deleted_at_the_next_delivery_when_a_refusal_failed_halfway(
     document_id, version_id = checking(scanning, request_id)
     scanning.wire.cut("ListObjectVersions")
     with pytest.raises(TransientError):
-        scanning.tell_scan(request_id, document_id, version_id, INFECTED)
+        scanning.deliver_scan_result(request_id, document_id, version_id, INFECTED)
     assert len(scanning.object_versions()) == 1
-    scanning.tell_scan(request_id, document_id, version_id, INFECTED)
+    scanning.deliver_scan_result(request_id, document_id, version_id, INFECTED)
     assert scanning.object_versions() == []
     assert events(scanning, request_id) == ["DocumentRefused"]
 
@@ -241,21 +241,21 @@ def test_result_is_applied_when_the_document_was_changed_in_between(
     document_id, version_id = checking(scanning, request_id)
     records = scanning.deps.documents
     settle = records.settle
-    told: list[bool] = []
+    response: list[bool] = []
 
-    def be_overtaken(*given: Any) -> None:
-        if not told:
-            told.append(True)
-            scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    def change_meanwhile(*given: Any) -> None:
+        if not response:
+            response.append(True)
+            scanning.deliver_scan_result(request_id, document_id, version_id, CLEAN)
         settle(*given)
 
-    monkeypatch.setattr(records, "settle", be_overtaken)
-    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    monkeypatch.setattr(records, "settle", change_meanwhile)
+    scanning.deliver_scan_result(request_id, document_id, version_id, CLEAN)
     assert shown(scanning, request_id)["status"] == "ATTACHED"
     assert events(scanning, request_id) == ["DocumentAttached"]
 
 
-def gone_with_its_draft(cloud: Cloud) -> tuple[str, str, str]:
+def deleted_with_its_draft(cloud: Cloud) -> tuple[str, str, str]:
     draft_id = cloud.start()
     document_id, version_id = checking(cloud, draft_id)
     old = cloud.item(draft_id)
@@ -265,20 +265,20 @@ def gone_with_its_draft(cloud: Cloud) -> tuple[str, str, str]:
     return draft_id, document_id, version_id
 
 
-def taken_off(cloud: Cloud) -> tuple[str, str, str]:
+def removed(cloud: Cloud) -> tuple[str, str, str]:
     draft_id = cloud.start()
     document_id, version_id = checking(cloud, draft_id)
     assert cloud.delete_document(draft_id, document_id).status == 204
     return draft_id, document_id, version_id
 
 
-@pytest.mark.parametrize("gone", [gone_with_its_draft, taken_off])
+@pytest.mark.parametrize("deleted", [deleted_with_its_draft, removed])
 @pytest.mark.parametrize("result", [CLEAN, INFECTED, "FAILED"])
 def test_nothing_is_recreated_when_a_document_is_deleted_before_its_scan_completes(
-    scanning: Cloud, gone: Callable[[Cloud], tuple[str, str, str]], result: str
+    scanning: Cloud, deleted: Callable[[Cloud], tuple[str, str, str]], result: str
 ) -> None:
-    request_id, document_id, version_id = gone(scanning)
-    scanning.tell_scan(request_id, document_id, version_id, result)
+    request_id, document_id, version_id = deleted(scanning)
+    scanning.deliver_scan_result(request_id, document_id, version_id, result)
     assert scanning.items("DOCUMENT#") == []
     assert scanning.object_versions() == []
 
@@ -287,7 +287,7 @@ def test_nothing_changes_when_a_result_has_no_document(scanning: Cloud) -> None:
     request_id = scanning.pended()
     document_id = offered(scanning, request_id)
     before = scanning.items()
-    scanning.tell_scan(request_id, document_id, "version", CLEAN)
+    scanning.deliver_scan_result(request_id, document_id, "version", CLEAN)
     assert scanning.items() == before
 
 
@@ -298,14 +298,14 @@ def test_nothing_changes_when_a_result_has_no_document(scanning: Cloud) -> None:
 def test_review_continues_only_when_the_scan_has_completed(scanning: Cloud) -> None:
     request_id = scanning.pended(services=[BOWEL_SURGERIES])
     assert scanning.move(request_id, "assign").status == 200
-    asked = scanning.move(request_id, "information", {"documents": ["CLINICAL_NOTES"]})
-    assert asked.body["waiting_on"] == "PROVIDER"
+    requested = scanning.move(request_id, "information", {"documents": ["CLINICAL_NOTES"]})
+    assert requested.body["waiting_on"] == "PROVIDER"
     scanning.clock.pass_by(days=1)
     document_id, version_id = checking(scanning, request_id)
     assert scanning.relay(scanning.stream()) == []
     assert scanning.read(request_id).body["waiting_on"] == "PROVIDER"
     assert scanning.case(request_id).body["new_documents"] == []
-    scanning.tell_scan(request_id, document_id, version_id, CLEAN)
+    scanning.deliver_scan_result(request_id, document_id, version_id, CLEAN)
     assert scanning.relay(scanning.stream()) == []
     assert scanning.read(request_id).body["waiting_on"] == "PAYER"
     assert scanning.case(request_id).body["new_documents"] == [document_id]
@@ -318,6 +318,6 @@ def test_document_belongs_to_the_request_when_the_draft_is_submitted_during_its_
     draft_id = scanning.start()
     document_id, version_id = checking(scanning, draft_id)
     assert scanning.submit(draft_id).status == 202
-    scanning.tell_scan(draft_id, document_id, version_id, CLEAN)
+    scanning.deliver_scan_result(draft_id, document_id, version_id, CLEAN)
     assert shown(scanning, draft_id)["status"] == "ATTACHED"
     assert scanning.download(draft_id, document_id, FACILITY).status == 200

@@ -56,7 +56,7 @@ class Aws:
 
     url: str = ""
     expires: datetime = datetime.now(UTC) + timedelta(hours=6)
-    asked: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
     """Tokens that credentials were asked with."""
     signed: list[str] = field(default_factory=list)
     """The access key of each call."""
@@ -73,7 +73,7 @@ def aws() -> Iterator[Aws]:
 
         def do_GET(self) -> None:
             token = self.headers["Authorization"]
-            stub.asked.append(token)
+            stub.tokens.append(token)
             expiration = stub.expires.strftime("%Y-%m-%dT%H:%M:%SZ")
             self._send(
                 {
@@ -193,7 +193,7 @@ def test_new_credentials_are_requested_when_those_of_the_snapshot_have_expired(a
     aws.expires = datetime.now(UTC) + timedelta(seconds=5)
     ran(RENEWED, **reading(aws))
     assert aws.signed[-1] == "KEY-restored"
-    assert aws.asked[0] == "published"
+    assert aws.tokens[0] == "published"
 
 
 def test_snapshot_is_taken_when_the_tables_cannot_be_read() -> None:

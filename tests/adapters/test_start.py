@@ -15,7 +15,7 @@ from precert.domain.content import (
     RequestContent,
     Service,
 )
-from tests.adapters.cloud import OFFICE, Cloud, Reply
+from tests.adapters.cloud import PROVIDER, Cloud, Reply
 from tests.fakes.samples import OFFICE_VISIT, content, entered
 
 SURGERY: Final[dict[str, Any]] = entered()["services"][0]
@@ -92,11 +92,11 @@ def test_vendor_is_named_when_it_decides_all_that_needs_precertification(
 ) -> None:
     reply = started(cloud, IMAGING, *beside)
     assert (reply.status, reply.code) == (409, "vendor_decides")
-    [told] = reply.body["vendors"]
-    asked = cloud.check(services=[IMAGING]).body["vendors"][0]
-    assert {name: asked[name] for name in told} == told
-    assert {"vendor_id", "name", "url", "phone", "requirements"} <= told.keys()
-    assert told["name"] in reply.body["detail"]
+    [response] = reply.body["vendors"]
+    requested = cloud.check(services=[IMAGING]).body["vendors"][0]
+    assert {name: requested[name] for name in response} == response
+    assert {"vendor_id", "name", "url", "phone", "requirements"} <= response.keys()
+    assert response["name"] in reply.body["detail"]
     assert reply.body["operation"] == "exportCheck"
     assert cloud.items() == []
 
@@ -104,8 +104,8 @@ def test_vendor_is_named_when_it_decides_all_that_needs_precertification(
 @pytest.mark.rule("D1")
 def test_all_vendors_are_named_when_several_decide(cloud: Cloud) -> None:
     reply = started(cloud, IMAGING, EQUIPMENT, IMAGING)
-    told = [one["vendor_id"] for one in reply.body["vendors"]]
-    assert told == ["EVICORE-RAD", "EVICORE-DME"]
+    response = [one["vendor_id"] for one in reply.body["vendors"]]
+    assert response == ["EVICORE-RAD", "EVICORE-DME"]
 
 
 @pytest.mark.rule("C12")
@@ -209,7 +209,7 @@ def test_every_field_is_returned_when_it_was_saved(cloud: Cloud, way: str) -> No
         assert cloud.save(draft_id, 1, **EVERYTHING).status == 200
     else:
         for version, (part, value) in enumerate(EVERYTHING.items(), start=1):
-            saved = cloud.patch(draft_id, version, OFFICE, **{part: value})
+            saved = cloud.patch(draft_id, version, PROVIDER, **{part: value})
             assert saved.status == 200, saved.text
     resumed = cloud.resume(draft_id).body["content"]
     assert content(**resumed) == content(**EVERYTHING)

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from precert.domain.retry import ATTEMPTS
-from tests.adapters.cloud import FACILITY, OFFICE, OFFICE_SUBJECT, Cloud, claims
-from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered, later
+from tests.adapters.cloud import FACILITY, PROVIDER, PROVIDER_SUBJECT, Cloud, claims
+from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered, later
 
 
 def numbers(cloud: Cloud) -> list[str]:
@@ -154,7 +154,7 @@ def test_submission_is_refused_when_neither_provider_is_the_callers(cloud: Cloud
 @pytest.mark.rule("S4")
 def test_request_is_on_both_dashboards_when_it_was_just_submitted(cloud: Cloud) -> None:
     request_id = cloud.submitted()
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         [row] = cloud.dashboard(by).body["requests"]
         assert (row["request_id"], row["status"]) == (request_id, "PROCESSING")
     reason = cloud.read(request_id).body["status_reason"]
@@ -162,7 +162,7 @@ def test_request_is_on_both_dashboards_when_it_was_just_submitted(cloud: Cloud) 
 
 
 @pytest.mark.rule("A7")
-@pytest.mark.parametrize("by", [OFFICE, FACILITY])
+@pytest.mark.parametrize("by", [PROVIDER, FACILITY])
 def test_request_is_created_when_either_provider_submits(cloud: Cloud, by: dict[str, str]) -> None:
     draft_id = cloud.start(by=by)
     assert cloud.submit(draft_id, by=by).status == 202
@@ -176,11 +176,11 @@ def test_request_is_created_when_either_provider_submits(cloud: Cloud, by: dict[
 
 
 def test_row_moves_when_a_draft_of_one_tin_is_submitted_for_another(cloud: Cloud) -> None:
-    both = claims(OFFICE_SUBJECT, "PatientSearch", f"{STRANGER_TIN},{OFFICE_TIN}")
-    draft_id = cloud.start(by=claims(OFFICE_SUBJECT, "PatientSearch", STRANGER_TIN))
+    both = claims(PROVIDER_SUBJECT, "PatientSearch", f"{STRANGER_TIN},{PROVIDER_TIN}")
+    draft_id = cloud.start(by=claims(PROVIDER_SUBJECT, "PatientSearch", STRANGER_TIN))
     assert cloud.submit(draft_id, by=both).status == 202
     assert {item["sk"]["S"] for item in cloud.items("PARTY#")} == {
-        f"PARTY#{OFFICE_TIN}",
+        f"PARTY#{PROVIDER_TIN}",
         f"PARTY#{FACILITY_TIN}",
     }
 
@@ -199,5 +199,5 @@ def test_submission_succeeds_when_another_transaction_conflicted(cloud: Cloud) -
 def test_audit_trail_names_the_submitter_when_the_event_is_stored(cloud: Cloud) -> None:
     request_id = cloud.submitted()
     [event] = [e["event"]["S"] for e in cloud.items("EVENT#") if "RequestSubmitted" in str(e)]
-    assert f'"actor":"{OFFICE_SUBJECT}"' in event
+    assert f'"actor":"{PROVIDER_SUBJECT}"' in event
     assert request_id in event

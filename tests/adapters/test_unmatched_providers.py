@@ -13,16 +13,16 @@ from precert.names import Entitlement, WorkflowTask
 from precert.usecases.operations import reconcile_provider
 from tests.adapters.cloud import (
     FACILITY,
-    OFFICE,
     OPERATOR,
     PDF,
+    PROVIDER,
     REVIEWER,
     STRANGER,
     Cloud,
     Reply,
     claims,
 )
-from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, STRANGER_TIN, entered
+from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered
 
 SERVICING: Final = "SERVICING_PROVIDER"
 REQUESTING: Final = "REQUESTING_PROVIDER"
@@ -45,8 +45,8 @@ def ids(reply: Reply) -> list[str]:
 
 
 def marks(cloud: Cloud, request_id: str) -> dict[str, list[str]]:
-    told = cloud.read(request_id, OFFICE).body["temporary_providers"]
-    return {one["role"]: one["reason_codes"] for one in told if one["reconciled_at"] is None}
+    response = cloud.read(request_id, PROVIDER).body["temporary_providers"]
+    return {one["role"]: one["reason_codes"] for one in response if one["reconciled_at"] is None}
 
 
 def waiting(cloud: Cloud) -> list[tuple[str, str]]:
@@ -69,13 +69,13 @@ def test_request_has_a_temporary_id_when_a_provider_was_manually_entered(cloud: 
     assert (given["role"], given["reason_codes"]) == (SERVICING, ["MANUALLY_ENTERED"])
     assert given["temporary_id"].startswith("TMP-")
     notice = cloud.deps.payer.notices["temporary_provider"]
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         [row] = cloud.dashboard(by).body["requests"]
         assert (row["request_id"], row["unmatched_providers"]) == (request_id, [SERVICING])
-        told = cloud.read(request_id, by).body
-        assert told["temporary_providers"] == [given]
-        assert notice in told["notices"]
-        assert told["content"]["servicing_provider"]["provider_id"] is None
+        response = cloud.read(request_id, by).body
+        assert response["temporary_providers"] == [given]
+        assert notice in response["notices"]
+        assert response["content"]["servicing_provider"]["provider_id"] is None
     cloud.pend(request_id)
     assert cloud.read(request_id).body["status"] == "PENDING"
     case = cloud.case(request_id).body
@@ -139,20 +139,20 @@ def test_each_provider_is_listed_once_when_operators_list_them(cloud: Cloud) -> 
     assert sorted(waiting(cloud)[:2]) == [(both, REQUESTING), (both, SERVICING)]
     assert waiting(cloud)[2:] == [(other, SERVICING)]
     [row] = [r for r in cloud.unmatched().body["providers"] if r["request_id"] == other]
-    told = cloud.read(other).body
+    response = cloud.read(other).body
     assert row == {
         "request_id": other,
-        "number": told["number"],
+        "number": response["number"],
         "role": SERVICING,
         "role_label": "Servicing provider",
-        "temporary_id": told["temporary_providers"][0]["temporary_id"],
+        "temporary_id": response["temporary_providers"][0]["temporary_id"],
         "reason_codes": ["MANUALLY_ENTERED"],
         "reason_codes_labels": ["Entered manually, not selected from the directory"],
         "provider_id": None,
         "name": "Cleveland Center for Digestive Health & Endoscopy LLC",
         "npi": "8001041853",
         "tin": STRANGER_TIN,
-        "submitted_at": told["submitted_at"],
+        "submitted_at": response["submitted_at"],
     }
 
 
@@ -169,8 +169,8 @@ def test_pages_continue_when_each_is_one_query(cloud: Cloud) -> None:
             break
         query = {"cursor": reply.body["cursor"]}
     assert (len(seen), set(seen)) == (3, deps)
-    foreign = cloud.overdue(cursor=query["cursor"])
-    assert (foreign.status, foreign.code) == (422, "invalid_input")
+    unrelated = cloud.overdue(cursor=query["cursor"])
+    assert (unrelated.status, unrelated.code) == (422, "invalid_input")
 
 
 def test_no_cycle_is_considered_open_when_only_a_provider_is_unmatched(cloud: Cloud) -> None:
@@ -233,13 +233,21 @@ def test_correct_tin_sees_it_and_the_wrong_one_does_not_when_it_is_reconciled(
         reply = cloud.reconcile(request_id)
     assert (reply.status, reply.body["status"]) == (200, before["status"]), reply.text
     assert calls == ["GetItem", "BatchGetItem", "TransactWriteItems"]
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         after = cloud.read(request_id, by).body
         [row] = cloud.dashboard(by).body["requests"]
         assert (row["request_id"], row["unmatched_providers"]) == (request_id, [])
         assert ids(cloud.of_patient(by)) == [request_id]
-        kept = ("status", "number", "lines", "due_at", "allowed_actions", "appeals", "documents")
-        assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+        retained = (
+            "status",
+            "number",
+            "lines",
+            "due_at",
+            "allowed_actions",
+            "appeals",
+            "documents",
+        )
+        assert {name: after[name] for name in retained} == {name: before[name] for name in retained}
         provider = after["content"]["servicing_provider"]
         assert (provider["provider_id"], provider["tin"]) == ("P00001", FACILITY_TIN)
         [one] = after["temporary_providers"]
@@ -269,10 +277,10 @@ def test_worklist_row_is_unchanged_when_a_provider_is_reconciled(cloud: Cloud) -
 @pytest.mark.rule("T3")
 def test_flags_follow_the_visible_tin_when_a_provider_is_reconciled(cloud: Cloud) -> None:
     request_id = pending(cloud)
-    for by in (OFFICE, STRANGER):
+    for by in (PROVIDER, STRANGER):
         assert cloud.flag(request_id, by).status == 204
     cloud.reconcile(request_id)
-    assert ids(cloud.flagged(OFFICE)) == [request_id]
+    assert ids(cloud.flagged(PROVIDER)) == [request_id]
     assert ids(cloud.flagged(STRANGER)) == ids(cloud.flagged(FACILITY)) == []
     [counted] = [
         from_wire(item)
@@ -290,7 +298,7 @@ def test_both_providers_get_a_message_when_a_provider_is_reconciled(cloud: Cloud
     [entry] = cloud.published()
     for _ in range(2):
         cloud.receive(entry)
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         [message] = cloud.messages(by).body["messages"]
         assert (message["type"], message["request_id"]) == ("ProviderReconciled", request_id)
     assert cloud.messages(STRANGER).body["messages"] == []
@@ -346,9 +354,9 @@ def test_entry_is_replaced_when_an_operator_had_chosen_the_wrong_one(cloud: Clou
 
 
 def test_wrong_tin_keeps_access_when_it_is_the_other_providers(cloud: Cloud) -> None:
-    request_id = cloud.submitted(servicing_provider=typed(OFFICE_TIN))
+    request_id = cloud.submitted(servicing_provider=typed(PROVIDER_TIN))
     assert cloud.reconcile(request_id).status == 200
-    for by in (OFFICE, FACILITY):
+    for by in (PROVIDER, FACILITY):
         assert cloud.read(request_id, by).status == 200
 
 
@@ -394,7 +402,7 @@ def test_choice_is_rejected_when_its_own_provider_would_lose_the_request(cloud: 
     assert cloud.reconcile(request_id, "P00002", REQUESTING).status == 200
 
 
-@pytest.mark.parametrize("by", [OFFICE, REVIEWER, claims("clerk", "Intake")])
+@pytest.mark.parametrize("by", [PROVIDER, REVIEWER, claims("clerk", "Intake")])
 def test_list_and_choice_are_refused_when_the_caller_is_not_an_operator(
     cloud: Cloud, by: Mapping[str, str]
 ) -> None:
@@ -445,16 +453,18 @@ def test_both_are_committed_when_another_change_meets_the_reconciliation(
 ) -> None:
     request_id = pending(cloud)
     moves: list[Callable[[Cloud, str], Reply]] = [Cloud.reconcile, other]
-    slow, quick = moves if quicker == "other" else moves[::-1]
+    slow, first_writer = moves if quicker == "other" else moves[::-1]
     quicks: list[Reply] = []
-    meanwhile(cloud, monkeypatch, "read", lambda: quicks.append(quick(cloud, request_id)))
+    meanwhile(cloud, monkeypatch, "read", lambda: quicks.append(first_writer(cloud, request_id)))
     assert (slow(cloud, request_id).status, [one.status for one in quicks]) == (200, [200])
-    told = cloud.read(request_id, FACILITY).body
-    assert told["status"] == ("PARTIALLY_APPROVED" if other is decision else "VOID")
+    response = cloud.read(request_id, FACILITY).body
+    assert response["status"] == ("PARTIALLY_APPROVED" if other is decision else "VOID")
     assert cloud.read(request_id, STRANGER).status == 404
     assert ids(cloud.dashboard(STRANGER)) == []
-    assert [row["status"] for row in cloud.dashboard(FACILITY).body["requests"]] == [told["status"]]
-    types = [entry["type"] for entry in told["history"]]
+    assert [row["status"] for row in cloud.dashboard(FACILITY).body["requests"]] == [
+        response["status"]
+    ]
+    types = [entry["type"] for entry in response["history"]]
     assert types.count("ProviderReconciled") == 1
 
 
@@ -478,9 +488,9 @@ def test_reconciliation_is_retained_when_the_assessment_had_read_before_it(
         ),
     )
     cloud.pend(request_id)
-    told = cloud.read(request_id, FACILITY).body
-    assert told["status"] == "PENDING"
-    assert told["temporary_providers"][0]["reconciled_at"] is not None
+    response = cloud.read(request_id, FACILITY).body
+    assert response["status"] == "PENDING"
+    assert response["temporary_providers"][0]["reconciled_at"] is not None
     assert waiting(cloud) == []
 
 
@@ -497,8 +507,10 @@ def test_both_providers_are_reconciled_when_two_operators_work_at_once(
         lambda: cloud.reconcile(request_id, "P00002", REQUESTING, by=second),
     )
     assert cloud.reconcile(request_id, by=OPERATOR).status == 200
-    told = cloud.read(request_id, FACILITY).body["content"]
-    listed = [told[part]["provider_id"] for part in ("requesting_provider", "servicing_provider")]
+    response = cloud.read(request_id, FACILITY).body["content"]
+    listed = [
+        response[part]["provider_id"] for part in ("requesting_provider", "servicing_provider")
+    ]
     assert listed == ["P00002", "P00001"]
     assert waiting(cloud) == []
 
@@ -517,9 +529,11 @@ def test_duplicate_is_named_to_callers_who_see_the_first_when_its_provider_was_r
     cloud.reconcile(request_id)
     again = cloud.submit(first, servicing_provider=typed())
     assert (again.status, again.body["existing"]["request_id"]) == (409, request_id)
-    told = cloud.submit(theirs, by=STRANGER, servicing_provider=typed(), requesting_provider=own)
-    assert told.status == 409
-    assert request_id not in told.text
+    response = cloud.submit(
+        theirs, by=STRANGER, servicing_provider=typed(), requesting_provider=own
+    )
+    assert response.status == 409
+    assert request_id not in response.text
     cloud.void(request_id)
     assert cloud.submit(first, servicing_provider=typed()).status == 202
 
@@ -534,9 +548,9 @@ def test_later_duplicate_is_found_when_the_provider_of_the_first_was_reconciled(
     again = cloud.start()
     assert cloud.submit(again).status == 202
     cloud.task(WorkflowTask.ASSESS, again)
-    told = cloud.read(again).body
+    response = cloud.read(again).body
     number = cloud.read(request_id).body["number"]
-    assert (told["status"], told["duplicate_of"]) == ("VOID", number)
+    assert (response["status"], response["duplicate_of"]) == ("VOID", number)
 
 
 def test_nothing_is_locked_when_the_provider_of_a_void_request_is_reconciled(cloud: Cloud) -> None:

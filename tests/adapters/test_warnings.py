@@ -6,8 +6,8 @@ from typing import Any, Final
 import pytest
 
 from precert.adapters.dynamodb.table import from_wire
-from tests.adapters.cloud import OFFICE_SUBJECT, Cloud
-from tests.fakes.samples import OFFICE_TIN, PATIENT
+from tests.adapters.cloud import PROVIDER_SUBJECT, Cloud
+from tests.fakes.samples import PATIENT, PROVIDER_TIN
 
 # Wednesday 11 o'clock: 60 of the 72 hours have run on Friday at 23 o'clock.
 SIXTY_HOURS: Final = timedelta(hours=60)
@@ -56,9 +56,9 @@ def test_message_warns_once_when_twelve_hours_of_the_clock_are_left(cloud: Cloud
     [message] = cloud.messages().body["messages"]
     assert (message["type"], message["status"]) == ("DraftExpiring", "INCOMPLETE")
     assert message["text"] == cloud.deps.payer.messages["DraftExpiring"].format(status="INCOMPLETE")
-    for private in (*PATIENT.values(), OFFICE_SUBJECT):
+    for private in (*PATIENT.values(), PROVIDER_SUBJECT):
         assert private not in event["event"]
-    assert OFFICE_TIN in event["event"]
+    assert PROVIDER_TIN in event["event"]
 
 
 @pytest.mark.rule("D5")

@@ -24,8 +24,8 @@ def found(change: Callable[[Json], object], *, grown: bool = False) -> list[Chan
     return changes(CURRENT, new)
 
 
-def kinds(told: list[Change]) -> set[Kind]:
-    return {change.kind for change in told}
+def kinds(result: list[Change]) -> set[Kind]:
+    return {change.kind for change in result}
 
 
 def schema(of: Json, name: str) -> Any:
@@ -150,9 +150,9 @@ def test_no_caller_breaks_when_the_api_is_compared_with_the_released_one() -> No
 def test_change_is_listed_when_it_is_not_released() -> None:
     new = copy.deepcopy(CURRENT)
     ADDITIONS["an operation"](new)
-    told = api_changelog.with_changes(
+    result = api_changelog.with_changes(
         "# T\n\n## Not released yet\n\nold\n\n## 0.1.0\n\nfirst\n", new
     )
-    assert "- `GET /v1/more`: new operation more\n" in told
-    assert "old" not in told
-    assert told.endswith("\n\n## 0.1.0\n\nfirst\n")
+    assert "- `GET /v1/more`: new operation more\n" in result
+    assert "old" not in result
+    assert result.endswith("\n\n## 0.1.0\n\nfirst\n")

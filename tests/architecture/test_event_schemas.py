@@ -130,8 +130,8 @@ def test_event_has_ids_and_codes_only_when_it_is_published(
     assert set(described) <= PUBLISHED
     assert set(sample["detail"]) <= set(described)
     assert all("description" in member for member in described.values())
-    told = [value for value in leaves(sample["detail"]) if not isinstance(value, int)]
-    assert [value for value in told if not TOLD.fullmatch(value)] == []
+    result = [value for value in leaves(sample["detail"]) if not isinstance(value, int)]
+    assert [value for value in result if not TOLD.fullmatch(value)] == []
 
 
 @pytest.mark.parametrize("event_type", EventType)
@@ -142,8 +142,8 @@ def test_neither_patient_nor_user_is_in_the_event_when_it_is_published(
     private = {name for model in models for name in model.model_fields} | {"actor", "tin"}
     people = (OFFICE, REVIEWER, OTHER_REVIEWER, *story().patient.model_dump(mode="json").values())
     described = committed(event_type, "schema")["properties"]["detail"]
-    for told in (described, committed(event_type, "sample")["detail"]):
-        text = json.dumps(told)
+    for result in (described, committed(event_type, "sample")["detail"]):
+        text = json.dumps(result)
         assert [name for name in sorted(private) if f'"{name}"' in text] == []
         assert [person for person in people if person in text] == []
 

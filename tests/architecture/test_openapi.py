@@ -236,12 +236,12 @@ def test_every_problem_has_its_own_example_when_an_operation_returns_it() -> Non
 
 
 def test_errors_are_documented_under_their_status_when_an_operation_returns_them() -> None:
-    wanted = {
+    expected = {
         (name, str(STATUS_OF[error].value), error.code)
         for name, contract in OPERATIONS.items()
         for error in all_errors(contract)
     }
-    assert wanted - documented() == set()
+    assert expected - documented() == set()
 
 
 def test_examples_have_the_status_of_their_error_when_built() -> None:
@@ -344,9 +344,9 @@ def test_declared_entitlements_match_the_handler_when_compared(operation_id: str
     model = contract.answer and contract.answer.__name__
     model = "Attachment" if contract.attachment else model
     assert answered(node) == (model, contract.status.name)
-    told = operation_of(operation_id)["responses"]
+    result = operation_of(operation_id)["responses"]
     other = {contract.other_status} - {None}
-    assert {status for status in told if status < "3"} == {
+    assert {status for status in result if status < "3"} == {
         str(status.value) for status in {contract.status, *other} if status
     }
     read, written = headers_of(node)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from local.stand import Stand
+from local.deployment import Deployment
 from local.viewer.server import served
-from tests.journeys.desk import deployed
+from tests.journeys.portal import deployed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -30,15 +30,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def stand(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def deployment(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Asks for the browser first: without one nothing is deployed."""
     with deployed(tmp_path_factory.mktemp("browser")) as deps:
         yield deps
 
 
 @pytest.fixture(scope="session")
-def docs(stand: Stand) -> Iterator[str]:
-    with served(stand) as address:
+def docs(deployment: Deployment) -> Iterator[str]:
+    with served(deployment) as address:
         yield address
 
 

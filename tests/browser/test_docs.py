@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Error, Page, expect
 
+from local.deployment import Deployment
 from local.journey.content import PATIENT
-from local.stand import Stand
-from local.users import OFFICE
-from tests.journeys.desk import Desk
+from local.users import PROVIDER
+from tests.journeys.portal import Portal
 from tools.openapi_examples import problem_examples
 from tools.operations import ROUTES
 
@@ -51,10 +51,12 @@ def test_examples_are_shown_when_an_operation_is_opened(page: Page, docs: str) -
     expect(block).to_contain_text(problem_examples()["version_mismatch"]["title"])
 
 
-def test_call_is_answered_when_it_is_tried_on_the_page(page: Page, docs: str, stand: Stand) -> None:
+def test_request_succeeds_when_it_is_sent_from_the_page(
+    page: Page, docs: str, deployment: Deployment
+) -> None:
     opened(page, f"{docs}#/Status/listMessages")
     page.get_by_role("button", name="Authorize").first.click()
-    page.locator(".auth-container input").fill(stand.caller(OFFICE).token or "")
+    page.locator(".auth-container input").fill(deployment.caller(PROVIDER).token or "")
     page.locator(".auth-btn-wrapper .authorize").click()
     page.locator(".auth-btn-wrapper .btn-done").click()
     block = page.locator("#operations-Status-listMessages")
@@ -65,24 +67,24 @@ def test_call_is_answered_when_it_is_tried_on_the_page(page: Page, docs: str, st
     expect(live).to_contain_text("messages")
 
 
-def draft(stand: Stand) -> list[Any]:
-    body = json.dumps({"content": Desk.at(stand).content()})
-    return [f"{stand.api_url}/v1/drafts", stand.caller(OFFICE).token, body]
+def draft(deployment: Deployment) -> list[Any]:
+    body = json.dumps({"content": Portal.at(deployment).content()})
+    return [f"{deployment.api_url}/v1/drafts", deployment.caller(PROVIDER).token, body]
 
 
 def test_headers_are_readable_when_a_portals_page_calls(
-    page: Page, docs: str, stand: Stand
+    page: Page, docs: str, deployment: Deployment
 ) -> None:
     """Preflight, call and exposed headers, as a browser holds a page to them."""
     page.goto(docs)
-    status, etag, location = page.evaluate(FETCH, draft(stand))
+    status, etag, location = page.evaluate(FETCH, draft(deployment))
     assert (status, etag) == (201, '"1"')
     assert location.startswith("/v1/drafts/")
 
 
-def test_call_is_refused_when_the_page_is_of_another_origin(
-    page: Page, docs: str, stand: Stand
+def test_call_is_blocked_when_the_page_has_another_origin(
+    page: Page, docs: str, deployment: Deployment
 ) -> None:
     page.goto(docs.replace("localhost", "127.0.0.1"))
     with pytest.raises(Error, match="Failed to fetch"):
-        page.evaluate(FETCH, draft(stand))
+        page.evaluate(FETCH, draft(deployment))

@@ -12,7 +12,7 @@ import pytest
 from local.cloud.deploy import deploy
 from local.cloud.process import cloud_python, running_cloud
 from tests.cloud import trial
-from tests.cloud.stand import Stand
+from tests.cloud.deployment import Deployment
 
 FAST = {
     "PRECERT_CLOUD_EXPIRY_SECONDS": "0.5",
@@ -31,16 +31,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The cloud as the product runs it."""
     home: Path = tmp_path_factory.mktemp("cloud")
     with running_cloud(home / "state", environment=FAST) as cloud:
-        yield Stand(cloud, deploy(cloud, trial.write(home / "out")))
+        yield Deployment(cloud, deploy(cloud, trial.write(home / "out")))
 
 
 @pytest.fixture(scope="session")
-def raw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def unpatched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The emulator as it comes."""
-    home: Path = tmp_path_factory.mktemp("raw")
+    home: Path = tmp_path_factory.mktemp("unpatched")
     with running_cloud(home / "state", environment=FAST, gaps=()) as cloud:
-        yield Stand(cloud, deploy(cloud, trial.write(home / "out", filled=False)))
+        yield Deployment(cloud, deploy(cloud, trial.write(home / "out", patched=False)))

@@ -6,25 +6,29 @@ import time
 
 import pytest
 
-from tests.cloud.stand import Stand
+from tests.cloud.deployment import Deployment
 
 
-def test_a_real_token_is_let_in_and_its_claims_are_text_when_filled(stand: Stand) -> None:
-    token = stand.sign_in("Client", "readers", "writers")["IdToken"]
-    event = stand.echo(token, "/echo/7?page=2").body["event"]
+def test_a_real_token_is_accepted_and_its_claims_are_text_when_patched(
+    deployment: Deployment,
+) -> None:
+    token = deployment.sign_in("Client", "readers", "writers")["IdToken"]
+    event = deployment.echo(token, "/echo/7?page=2").body["event"]
     claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
     assert claims["cognito:groups"] in {"[readers writers]", "[writers readers]"}
     assert claims["exp"].isdigit()
     assert all(isinstance(value, str) for value in claims.values()), claims
-    assert claims["iss"] == (f"https://cognito-idp.us-east-1.amazonaws.com/{stand.out['Pool']}")
+    assert claims["iss"] == (
+        f"https://cognito-idp.us-east-1.amazonaws.com/{deployment.out['Pool']}"
+    )
     assert event["pathParameters"] == {"id": "7"}
     assert event["queryStringParameters"] == {"page": "2"}
     assert event["rawPath"] == "/echo/7"
     assert event["requestContext"]["http"]["method"] == "GET"
 
 
-def test_an_access_token_of_the_client_is_let_in_too_when_filled(stand: Stand) -> None:
-    assert stand.echo(stand.sign_in()["AccessToken"]).status == 200
+def test_an_access_token_of_the_client_is_accepted_too_when_patched(deployment: Deployment) -> None:
+    assert deployment.echo(deployment.sign_in()["AccessToken"]).status == 200
 
 
 def resigned(token: str, **changes: object) -> str:
@@ -37,38 +41,42 @@ def resigned(token: str, **changes: object) -> str:
 
 
 @pytest.mark.parametrize("changes", [{"sub": "somebody"}, {"exp": 1}, {"aud": "another"}])
-def test_a_forged_token_is_refused_when_filled(stand: Stand, changes: dict[str, object]) -> None:
-    assert stand.echo(resigned(stand.sign_in()["IdToken"], **changes)).status == 401
+def test_a_forged_token_is_rejected_when_patched(
+    deployment: Deployment, changes: dict[str, object]
+) -> None:
+    assert deployment.echo(resigned(deployment.sign_in()["IdToken"], **changes)).status == 401
 
 
-def test_no_token_and_another_clients_token_are_refused_when_filled(stand: Stand) -> None:
-    assert stand.echo(None).status == 401
-    assert stand.echo("x.y.z").status == 401
-    assert stand.echo(stand.sign_in("Stranger")["IdToken"]).status == 401
+def test_no_token_and_another_clients_token_are_rejected_when_patched(
+    deployment: Deployment,
+) -> None:
+    assert deployment.echo(None).status == 401
+    assert deployment.echo("x.y.z").status == 401
+    assert deployment.echo(deployment.sign_in("Stranger")["IdToken"]).status == 401
 
 
-def test_an_expired_token_is_refused_when_filled(stand: Stand) -> None:
+def test_an_expired_token_is_rejected_when_patched(deployment: Deployment) -> None:
     """Signed by the pool itself, a moment ago, for a moment."""
-    idp, pool = stand.cloud.client("cognito-idp"), stand.out["Pool"]
-    deps = idp.describe_user_pool_client(UserPoolId=pool, ClientId=stand.out["Client"])
-    assert deps["UserPoolClient"]["ClientId"] == stand.out["Client"]
-    token = expired_token(stand)
-    assert stand.echo(token).status == 401
+    idp, pool = deployment.cloud.client("cognito-idp"), deployment.out["Pool"]
+    deps = idp.describe_user_pool_client(UserPoolId=pool, ClientId=deployment.out["Client"])
+    assert deps["UserPoolClient"]["ClientId"] == deployment.out["Client"]
+    token = expired_token(deployment)
+    assert deployment.echo(token).status == 401
 
 
-def expired_token(stand: Stand) -> str:
+def expired_token(deployment: Deployment) -> str:
     """A token whose time is up, signed with the pool's own key from the state directory."""
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
 
-    token = stand.sign_in()["IdToken"]
+    token = deployment.sign_in()["IdToken"]
     head, body, _ = resigned(token, exp=int(time.time()) - 5).split(".")
-    path = stand.cloud.state_dir / "cognito-pool-keys" / f"{stand.out['Pool']}-id.pem"
+    path = deployment.cloud.state_dir / "cognito-pool-keys" / f"{deployment.out['Pool']}-id.pem"
     key = serialization.load_pem_private_key(path.read_bytes(), None)
     signature = key.sign(f"{head}.{body}".encode(), padding.PKCS1v15(), hashes.SHA256())
     return f"{head}.{body}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
-def test_an_unknown_route_is_not_found_when_filled(stand: Stand) -> None:
-    assert stand.echo(stand.sign_in()["IdToken"], "/nowhere").status == 404
+def test_an_unknown_route_is_not_found_when_patched(deployment: Deployment) -> None:
+    assert deployment.echo(deployment.sign_in()["IdToken"], "/nowhere").status == 404

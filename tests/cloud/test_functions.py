@@ -8,31 +8,31 @@ from uuid import uuid4
 from local.cloud.gaps.function_concurrency import LIMIT
 from local.cloud.gaps.function_errors import UNNAMED, error_class
 from local.journey.errors import last_errors
-from tests.cloud.stand import Stand, until
+from tests.cloud.deployment import Deployment, until
 
 BURST = 12
 
 
-def workers(stand: Stand, calls: int) -> set[int]:
+def workers(deployment: Deployment, calls: int) -> set[int]:
     """The processes that served so many calls at once."""
     with ThreadPoolExecutor(calls) as pool:
-        answers = list(pool.map(lambda _: stand.invoke("Slow", {}), range(calls)))
+        answers = list(pool.map(lambda _: deployment.invoke("Slow", {}), range(calls)))
     assert all(error is None for _, error in answers), answers
     return {answer["pid"] for answer, _ in answers}
 
 
-def test_an_error_keeps_its_class_when_filled(stand: Stand) -> None:
-    answer, error = stand.invoke("Task", {"raise": "RefusedError"})
+def test_an_error_retains_its_class_when_patched(deployment: Deployment) -> None:
+    answer, error = deployment.invoke("Task", {"raise": "RefusedError"})
     assert error == "Unhandled"
     assert answer["errorType"] == "RefusedError"
     assert answer["errorMessage"] == "no"
 
 
-def test_an_error_is_found_in_its_functions_log_when_somebody_asks(stand: Stand) -> None:
-    logs = stand.cloud.client("logs")
-    stand.invoke("Task", {"raise": "RefusedError"})
-    group = f"/aws/lambda/{stand.out['Task']}"
-    died = until(lambda: [told for told in last_errors(logs) if told.startswith(group)])
+def test_an_error_is_in_its_functions_log_when_it_is_read(deployment: Deployment) -> None:
+    logs = deployment.cloud.client("logs")
+    deployment.invoke("Task", {"raise": "RefusedError"})
+    group = f"/aws/lambda/{deployment.out['Task']}"
+    died = until(lambda: [result for result in last_errors(logs) if result.startswith(group)])
     assert "RefusedError" in died[-1]
 
     name = f"/test/{uuid4()}"
@@ -46,11 +46,11 @@ def test_an_error_is_found_in_its_functions_log_when_somebody_asks(stand: Stand)
     assert last_errors(logs, 2) == [f"{name}: {line}" for line in lines[-2:]]
 
 
-def test_an_error_loses_its_class_when_unfilled(raw: Stand) -> None:
-    assert raw.invoke("Task", {"raise": "RefusedError"})[0]["errorType"] == UNNAMED
+def test_an_error_loses_its_class_when_unpatched(unpatched: Deployment) -> None:
+    assert unpatched.invoke("Task", {"raise": "RefusedError"})[0]["errorType"] == UNNAMED
 
 
-def test_the_class_is_found_behind_other_tracebacks_and_long_messages_when_filled() -> None:
+def test_the_class_is_found_behind_other_tracebacks_and_long_messages_when_patched() -> None:
     first = 'Traceback (most recent call last):\n  File "a", line 1\nKeyError: 1\n\n'
     second = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\n    g()\n'
     log = f"{first}During handling\n\n{second}pkg.mod.RefusedError: no: a\nOther: b\n"
@@ -58,53 +58,55 @@ def test_the_class_is_found_behind_other_tracebacks_and_long_messages_when_fille
     assert error_class("nothing traced") is None
 
 
-def test_a_burst_is_served_by_few_workers_when_filled(stand: Stand) -> None:
-    assert len(workers(stand, BURST)) <= LIMIT
+def test_a_burst_is_served_by_few_workers_when_patched(deployment: Deployment) -> None:
+    assert len(workers(deployment, BURST)) <= LIMIT
 
 
-def test_a_burst_starts_a_worker_for_each_call_when_unfilled(raw: Stand) -> None:
-    assert len(workers(raw, LIMIT * 2)) > LIMIT
+def test_a_burst_starts_a_worker_per_call_when_unpatched(unpatched: Deployment) -> None:
+    assert len(workers(unpatched, LIMIT * 2)) > LIMIT
 
 
-def test_a_layer_is_unpacked_once_and_the_function_sees_only_its_own_when_filled(
-    stand: Stand,
+def test_a_layer_is_unpacked_once_and_the_function_sees_only_its_own_when_patched(
+    deployment: Deployment,
 ) -> None:
-    answer = json.loads(stand.invoke("Echo", {})[0]["body"])
-    assert answer["layer"].startswith(str(stand.cloud.state_dir / "layers"))
+    answer = json.loads(deployment.invoke("Echo", {})[0]["body"])
+    assert answer["layer"].startswith(str(deployment.cloud.state_dir / "layers"))
     assert answer["emulator"] is False
     assert "/code/" in answer["both"]
-    assert len(list((stand.cloud.state_dir / "layers").iterdir())) == 1
+    assert len(list((deployment.cloud.state_dir / "layers").iterdir())) == 1
 
 
-def test_a_layer_is_unpacked_for_each_worker_when_unfilled(raw: Stand) -> None:
-    answer = json.loads(raw.invoke("Echo", {})[0]["body"])
+def test_a_layer_is_unpacked_for_each_worker_when_unpatched(unpatched: Deployment) -> None:
+    answer = json.loads(unpatched.invoke("Echo", {})[0]["body"])
     assert "ministack-lambda-" in answer["layer"]
     assert answer["emulator"] is True
     assert "/layer_0/" in answer["both"]
 
 
-def test_a_function_gets_nothing_of_the_users_environment_when_filled(stand: Stand) -> None:
-    names = json.loads(stand.invoke("Echo", {})[0]["body"])["environment"]
+def test_a_function_gets_nothing_of_the_users_environment_when_patched(
+    deployment: Deployment,
+) -> None:
+    names = json.loads(deployment.invoke("Echo", {})[0]["body"])["environment"]
     assert "AWS_PROFILE" not in names
     assert "PRECERT_CLOUD_PYTHON" not in names
 
 
-def quickest(stand: Stand, tries: int, good: float) -> float:
+def quickest(deployment: Deployment, tries: int, good: float) -> float:
     """The least time a warm function that logs nothing takes; no more tries once it is good."""
-    stand.invoke("Echo", {})
+    deployment.invoke("Echo", {})
     best = float("inf")
     for _ in range(tries):
         started = time.perf_counter()
-        stand.invoke("Echo", {})
+        deployment.invoke("Echo", {})
         best = min(best, time.perf_counter() - started)
         if best < good:
             break
     return best
 
 
-def test_a_quiet_function_answers_at_once_when_filled(stand: Stand) -> None:
-    assert quickest(stand, 60, 0.050) < 0.050
+def test_an_idle_function_responds_at_once_when_patched(deployment: Deployment) -> None:
+    assert quickest(deployment, 60, 0.050) < 0.050
 
 
-def test_a_quiet_function_is_waited_for_when_unfilled(raw: Stand) -> None:
-    assert quickest(raw, 5, 0.050) > 0.050
+def test_an_idle_function_responds_late_when_unpatched(unpatched: Deployment) -> None:
+    assert quickest(unpatched, 5, 0.050) > 0.050

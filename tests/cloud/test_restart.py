@@ -14,86 +14,92 @@ from local.cloud.errors import LocalCloudError
 from local.cloud.gaps.checkpoint import INTERVAL_SECONDS
 from tests.cloud import trial
 from tests.cloud.conftest import FAST
-from tests.cloud.stand import Stand, until
+from tests.cloud.deployment import Deployment, until
 
 
 @dataclass
 class Home:
     folder: Path
-    filled: bool = True
-    stand: Stand | None = None
+    patched: bool = True
+    deployment: Deployment | None = None
 
-    def start(self) -> Stand:
-        gaps = None if self.filled else ()
+    def start(self) -> Deployment:
+        gaps = None if self.patched else ()
         cloud = process.start(self.folder / "state", 0, environment=FAST, gaps=gaps)
-        out = deploy(cloud, trial.write(self.folder / "out", filled=self.filled))
-        self.stand = Stand(cloud, out)
-        return self.stand
+        out = deploy(cloud, trial.write(self.folder / "out", patched=self.patched))
+        self.deployment = Deployment(cloud, out)
+        return self.deployment
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     deps = Home(tmp_path)
     yield deps
-    if deps.stand:
-        deps.stand.cloud.stop()
+    if deps.deployment:
+        deps.deployment.cloud.stop()
 
 
-def item(stand: Stand, sk: str) -> object:
+def item(deployment: Deployment, sk: str) -> object:
     return (
-        stand.cloud.client("dynamodb")
-        .get_item(TableName=stand.out["Requests"], Key={"pk": {"S": "r"}, "sk": {"S": sk}})
+        deployment.cloud.client("dynamodb")
+        .get_item(TableName=deployment.out["Requests"], Key={"pk": {"S": "r"}, "sk": {"S": sk}})
         .get("Item")
     )
 
 
-def works(stand: Stand, token: str, mark: str) -> None:
+def works(deployment: Deployment, token: str, mark: str) -> None:
     """Everything the product needs still goes on."""
-    assert item(stand, "EVT#before")
-    body = stand.cloud.client("s3").get_object(Bucket=stand.out["Documents"], Key="kept")["Body"]
+    assert item(deployment, "EVT#before")
+    body = deployment.cloud.client("s3").get_object(Bucket=deployment.out["Documents"], Key="kept")[
+        "Body"
+    ]
     assert body.read() == b"document"
-    assert stand.echo(token).status == 200
-    assert stand.echo(stand.sign_in()["IdToken"]).body["layer"]
-    stand.put("r", f"EVT#{mark}")
-    until(lambda: stand.seen("insert", f"EVT#{mark}"))
-    arn = stand.run(mode="call")
-    assert json.loads(stand.ended(arn)["output"]) == {"answer": 42}
-    stand.cloud.client("s3").put_object(Bucket=stand.out["Documents"], Key=mark, Body=b"x")
+    assert deployment.echo(token).status == 200
+    assert deployment.echo(deployment.sign_in()["IdToken"]).body["layer"]
+    deployment.put("r", f"EVT#{mark}")
+    until(lambda: deployment.seen("insert", f"EVT#{mark}"))
+    arn = deployment.run(mode="call")
+    assert json.loads(deployment.ended(arn)["output"]) == {"answer": 42}
+    deployment.cloud.client("s3").put_object(
+        Bucket=deployment.out["Documents"], Key=mark, Body=b"x"
+    )
     until(
         lambda: [
             n
-            for n in stand.notes("event")
+            for n in deployment.notes("event")
             if n["event"]["detail"].get("object", {}).get("key") == mark
         ]
     )
 
 
-def lived_in(home: Home) -> tuple[Stand, str, str]:
+def populated(home: Home) -> tuple[Deployment, str, str]:
     """A cloud with data, a waiting execution, and a delivered record."""
-    stand = home.start()
-    stand.put("r", "EVT#before")
-    until(lambda: stand.seen("insert", "EVT#before"))
-    stand.cloud.client("s3").put_object(Bucket=stand.out["Documents"], Key="kept", Body=b"document")
-    token = stand.sign_in()["IdToken"]
-    return stand, token, stand.run(mode="wait", seconds=600)
+    deployment = home.start()
+    deployment.put("r", "EVT#before")
+    until(lambda: deployment.seen("insert", "EVT#before"))
+    deployment.cloud.client("s3").put_object(
+        Bucket=deployment.out["Documents"], Key="kept", Body=b"document"
+    )
+    token = deployment.sign_in()["IdToken"]
+    return deployment, token, deployment.run(mode="wait", seconds=600)
 
 
-def enable(stand: Stand, *, delivery: bool) -> None:
-    stand.cloud.client("lambda").update_event_source_mapping(
-        UUID=stand.out["Inserts"], Enabled=delivery
+def enable(deployment: Deployment, *, delivery: bool) -> None:
+    deployment.cloud.client("lambda").update_event_source_mapping(
+        UUID=deployment.out["Inserts"], Enabled=delivery
     )
 
 
-def test_a_stop_loses_nothing_when_filled(home: Home) -> None:
-    stand, token, waiting = lived_in(home)
-    stand.token(waiting)
-    enable(stand, delivery=False)
-    stand.put("r", "EVT#undelivered")
-    stand.cloud.stop()
-    assert stand.cloud.process.returncode == 0
-    assert not (stand.cloud.state_dir / "tmp").exists()
+def test_a_stop_loses_nothing_when_patched(home: Home) -> None:
+    deployment, token, waiting = populated(home)
+    deployment.token(waiting)
+    enable(deployment, delivery=False)
+    deployment.put("r", "EVT#undelivered")
+    deployment.cloud.stop()
+    assert deployment.cloud.process.returncode == 0
+    assert not (deployment.cloud.state_dir / "tmp").exists()
     again = home.start()
-    assert again.out == stand.out
+    assert again.out == deployment.out
     assert again.seen("insert", "EVT#undelivered") == []
     enable(again, delivery=True)
     until(lambda: again.seen("insert", "EVT#undelivered"))
@@ -102,38 +108,38 @@ def test_a_stop_loses_nothing_when_filled(home: Home) -> None:
     assert again.execution(waiting)["status"] == "FAILED"
 
 
-def test_a_crash_loses_seconds_at_most_when_filled(home: Home) -> None:
-    stand, token, waiting = lived_in(home)
+def test_a_crash_loses_seconds_at_most_when_patched(home: Home) -> None:
+    deployment, token, waiting = populated(home)
     name = waiting.rpartition(":")[2]
-    saved = stand.cloud.state_dir / "stepfunctions.json"
+    saved = deployment.cloud.state_dir / "stepfunctions.json"
     until(lambda: saved.exists() and name in saved.read_text(), 3 * INTERVAL_SECONDS + 2)
-    tables = stand.cloud.state_dir / "dynamodb.json"
+    tables = deployment.cloud.state_dir / "dynamodb.json"
     until(lambda: tables.exists() and "EVT#before" in tables.read_text())
-    stand.cloud.kill()
+    deployment.cloud.kill()
     again = home.start()
-    assert again.out == stand.out
+    assert again.out == deployment.out
     works(again, token, "crashed")
     assert len(again.seen("insert", "EVT#before")) == 1
 
 
-def test_a_restart_stalls_the_mapping_when_unfilled(home: Home) -> None:
-    home.filled = False
-    stand = home.start()
+def test_a_restart_stalls_the_mapping_when_unpatched(home: Home) -> None:
+    home.patched = False
+    deployment = home.start()
     for number in range(4):
-        stand.put("r", f"EVT#{number}")
-    until(lambda: stand.seen("insert", "EVT#3"))
-    stand.cloud.stop()
+        deployment.put("r", f"EVT#{number}")
+    until(lambda: deployment.seen("insert", "EVT#3"))
+    deployment.cloud.stop()
     again = home.start()
     again.put("r", "EVT#new")
     again.ended(again.run(mode="call"))
     assert again.seen("insert", "EVT#new") == []
 
 
-def test_nothing_is_saved_before_the_stop_when_unfilled(raw: Stand) -> None:
-    assert not list(raw.cloud.state_dir.glob("dynamodb.json"))
+def test_nothing_is_saved_before_the_stop_when_unpatched(unpatched: Deployment) -> None:
+    assert not list(unpatched.cloud.state_dir.glob("dynamodb.json"))
 
 
-def test_a_half_made_stack_is_not_saved_when_filled(home: Home) -> None:
+def test_a_partially_deployed_stack_is_not_saved_when_patched(home: Home) -> None:
     """Killed amid the first deploy, the cloud starts empty and deploys."""
     cloud = process.start(home.folder / "state", 0, environment=FAST)
     said: list[str] = []
@@ -145,24 +151,26 @@ def test_a_half_made_stack_is_not_saved_when_filled(home: Home) -> None:
 
     with pytest.raises(EndpointConnectionError):
         deploy(cloud, trial.write(home.folder / "out"), progress=kill_amid)
-    stand = home.start()
-    assert stand.echo(stand.sign_in()["IdToken"]).status == 200
+    deployment = home.start()
+    assert deployment.echo(deployment.sign_in()["IdToken"]).status == 200
 
 
-def test_two_clouds_do_not_share_a_state_when_filled(stand: Stand) -> None:
+def test_two_clouds_do_not_share_state_when_patched(deployment: Deployment) -> None:
     port = process.free_port()
-    remembered = stand.cloud.state_dir / "port"
+    remembered = deployment.cloud.state_dir / "port"
     with pytest.raises(LocalCloudError, match="another local cloud is using"):
-        process.start(stand.cloud.state_dir, port, log_file=stand.cloud.state_dir / "second.log")
-    assert remembered.read_text() == str(stand.cloud.port)
+        process.start(
+            deployment.cloud.state_dir, port, log_file=deployment.cloud.state_dir / "second.log"
+        )
+    assert remembered.read_text() == str(deployment.cloud.port)
 
 
-def test_a_busy_port_is_named_when_filled(stand: Stand, tmp_path: Path) -> None:
-    with pytest.raises(LocalCloudError, match=f"port {stand.cloud.port} is in use"):
-        process.start(tmp_path / "state", stand.cloud.port)
+def test_a_port_in_use_is_named_when_patched(deployment: Deployment, tmp_path: Path) -> None:
+    with pytest.raises(LocalCloudError, match=f"port {deployment.cloud.port} is in use"):
+        process.start(tmp_path / "state", deployment.cloud.port)
 
 
-def test_a_missing_emulator_is_named_when_filled(
+def test_a_missing_emulator_is_named_when_patched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRECERT_CLOUD_PYTHON", str(tmp_path / "python"))
@@ -170,7 +178,7 @@ def test_a_missing_emulator_is_named_when_filled(
         process.start(tmp_path / "state", 0)
 
 
-def test_the_cloud_ends_with_whoever_started_it_when_filled(tmp_path: Path) -> None:
+def test_the_cloud_stops_with_its_parent_process_when_patched(tmp_path: Path) -> None:
     cloud = process.start(tmp_path / "state", 0)
     assert cloud.process.stdin is not None
     cloud.process.stdin.close()

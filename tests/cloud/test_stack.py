@@ -8,12 +8,12 @@ import pytest
 from local.cloud.deploy import deploy
 from local.cloud.errors import LocalCloudError
 from tests.cloud import trial
-from tests.cloud.stand import Stand, call
+from tests.cloud.deployment import Deployment, call
 
 
-def preflight(stand: Stand, origin: str) -> tuple[int, str | None, str | None]:
+def preflight(deployment: Deployment, origin: str) -> tuple[int, str | None, str | None]:
     answer = call(
-        stand.cloud.api_url(stand.out["Api"]) + "/echo/7",
+        deployment.cloud.api_url(deployment.out["Api"]) + "/echo/7",
         "OPTIONS",
         headers={
             "Origin": origin,
@@ -29,33 +29,33 @@ def preflight(stand: Stand, origin: str) -> tuple[int, str | None, str | None]:
     )
 
 
-def test_a_preflight_is_answered_when_filled(stand: Stand) -> None:
-    assert preflight(stand, trial.ORIGIN) == (204, trial.ORIGIN, "authorization,content-type")
-    assert preflight(stand, "https://elsewhere.example")[1] is None
+def test_a_preflight_is_answered_when_patched(deployment: Deployment) -> None:
+    assert preflight(deployment, trial.ORIGIN) == (204, trial.ORIGIN, "authorization,content-type")
+    assert preflight(deployment, "https://elsewhere.example")[1] is None
 
 
-def test_every_preflight_is_refused_when_unfilled(raw: Stand) -> None:
-    assert preflight(raw, trial.ORIGIN)[0] == 403
+def test_every_preflight_is_rejected_when_unpatched(unpatched: Deployment) -> None:
+    assert preflight(unpatched, trial.ORIGIN)[0] == 403
 
 
-def dead_letter_target(stand: Stand) -> str | None:
-    config = stand.cloud.client("lambda").get_function_configuration(
-        FunctionName=stand.out["OnEvent"]
+def dead_letter_target(deployment: Deployment) -> str | None:
+    config = deployment.cloud.client("lambda").get_function_configuration(
+        FunctionName=deployment.out["OnEvent"]
     )
     target: str | None = config.get("DeadLetterConfig", {}).get("TargetArn")
     return target
 
 
-def test_a_functions_dead_letter_queue_is_kept_when_filled(stand: Stand) -> None:
-    assert "DeadLetters" in str(dead_letter_target(stand))
+def test_a_functions_dead_letter_queue_is_configured_when_patched(deployment: Deployment) -> None:
+    assert "DeadLetters" in str(dead_letter_target(deployment))
 
 
-def test_a_functions_dead_letter_queue_is_dropped_when_unfilled(raw: Stand) -> None:
-    assert dead_letter_target(raw) is None
+def test_a_functions_dead_letter_queue_is_dropped_when_unpatched(unpatched: Deployment) -> None:
+    assert dead_letter_target(unpatched) is None
 
 
-def table_settings(stand: Stand) -> tuple[str, str, str | None]:
-    client, name = stand.cloud.client("dynamodb"), stand.out["Requests"]
+def table_settings(deployment: Deployment) -> tuple[str, str, str | None]:
+    client, name = deployment.cloud.client("dynamodb"), deployment.out["Requests"]
     expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     table = client.describe_table(TableName=name)["Table"]
@@ -66,20 +66,20 @@ def table_settings(stand: Stand) -> tuple[str, str, str | None]:
     )
 
 
-def test_a_tables_settings_are_kept_when_filled(stand: Stand) -> None:
-    assert table_settings(stand) == ("ENABLED", "ENABLED", "ENABLED")
+def test_a_tables_settings_are_configured_when_patched(deployment: Deployment) -> None:
+    assert table_settings(deployment) == ("ENABLED", "ENABLED", "ENABLED")
 
 
-def test_a_tables_settings_are_dropped_when_unfilled(raw: Stand) -> None:
-    assert table_settings(raw) == ("DISABLED", "DISABLED", None)
+def test_a_tables_settings_are_dropped_when_unpatched(unpatched: Deployment) -> None:
+    assert table_settings(unpatched) == ("DISABLED", "DISABLED", None)
 
 
-def test_an_archive_keeps_what_is_published_when_filled(stand: Stand) -> None:
-    events = stand.cloud.client("events")
+def test_an_archive_stores_published_events_when_patched(deployment: Deployment) -> None:
+    events = deployment.cloud.client("events")
     events.put_events(
         Entries=[
             {
-                "EventBusName": stand.out["Bus"],
+                "EventBusName": deployment.out["Bus"],
                 "Source": "trial",
                 "DetailType": "Kept",
                 "Detail": "{}",
@@ -98,13 +98,13 @@ def test_an_archive_keeps_what_is_published_when_filled(stand: Stand) -> None:
         trial.resource("CloudWatch::CompositeAlarm", AlarmRule="TRUE"),
     ],
 )
-def test_types_the_emulator_refuses_when_unfilled(
-    raw: Stand, tmp_path: Path, resource: dict[str, object]
+def test_some_resource_types_are_rejected_when_unpatched(
+    unpatched: Deployment, tmp_path: Path, resource: dict[str, object]
 ) -> None:
     with pytest.raises(
         LocalCloudError, match=r"Unrecognized resource types|metric math.* not supported"
     ):
-        deploy(raw.cloud, one(tmp_path, resource))
+        deploy(unpatched.cloud, one(tmp_path, resource))
 
 
 def one(folder: Path, resource: dict[str, object]) -> Path:
@@ -112,37 +112,37 @@ def one(folder: Path, resource: dict[str, object]) -> Path:
     return trial.assembly(folder, "Single", {"Resources": {"Only": resource}}, {})
 
 
-def test_a_failed_deploy_names_the_resource_and_can_be_repeated_when_filled(
-    stand: Stand, tmp_path: Path
+def test_a_failed_deploy_names_the_resource_and_can_be_repeated_when_patched(
+    deployment: Deployment, tmp_path: Path
 ) -> None:
     wrong = trial.resource("Lambda::EventInvokeConfig", FunctionName="nobody", Qualifier="$LATEST")
     for _ in range(2):
         with pytest.raises(LocalCloudError, match=r"Only \(AWS::Lambda::EventInvokeConfig\)"):
-            deploy(stand.cloud, one(tmp_path, wrong))
-    deploy(stand.cloud, one(tmp_path, trial.resource("SQS::Queue")))
+            deploy(deployment.cloud, one(tmp_path, wrong))
+    deploy(deployment.cloud, one(tmp_path, trial.resource("SQS::Queue")))
 
 
-def test_nothing_is_done_when_nothing_changed_and_new_code_is_taken(
-    stand: Stand, tmp_path: Path
+def test_nothing_is_deployed_when_nothing_changed_and_new_code_is_deployed(
+    deployment: Deployment, tmp_path: Path
 ) -> None:
-    token = stand.sign_in()["IdToken"]
+    token = deployment.sign_in()["IdToken"]
     said: list[str] = []
     same = trial.write(tmp_path / "same")
-    assert deploy(stand.cloud, same, progress=said.append) == stand.out
+    assert deploy(deployment.cloud, same, progress=said.append) == deployment.out
     assert said == ["nothing has changed"]
-    assert stand.echo(token).body["version"] == "one"
+    assert deployment.echo(token).body["version"] == "one"
     newer = trial.write(tmp_path / "newer", version="two")
-    assert deploy(stand.cloud, newer) == stand.out
-    assert stand.echo(token).body["version"] == "two"
-    assert preflight(stand, trial.ORIGIN)[0] == 204
+    assert deploy(deployment.cloud, newer) == deployment.out
+    assert deployment.echo(token).body["version"] == "two"
+    assert preflight(deployment, trial.ORIGIN)[0] == 204
 
 
-def test_the_template_may_be_too_long_to_be_sent_inline_when_filled(
-    stand: Stand, tmp_path: Path
+def test_the_template_may_exceed_the_inline_limit_when_patched(
+    deployment: Deployment, tmp_path: Path
 ) -> None:
     template = {
         "Resources": {"Only": trial.resource("SQS::Queue")},
         "Mappings": {f"M{n}": {"a": {"b": "x" * 1000}} for n in range(60)},
     }
     assert len(json.dumps(template)) > 51_200
-    deploy(stand.cloud, trial.assembly(tmp_path, "Single", template, {}))
+    deploy(deployment.cloud, trial.assembly(tmp_path, "Single", template, {}))

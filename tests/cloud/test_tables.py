@@ -3,12 +3,12 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloud.stand import Stand
+from tests.cloud.deployment import Deployment
 
 
-def test_a_cancelled_transaction_shows_what_was_there_when_filled(stand: Stand) -> None:
-    client, name = stand.cloud.client("dynamodb"), stand.out["Requests"]
-    stand.put("t1", "HDR", rev={"N": "1"})
+def test_a_canceled_transaction_returns_the_old_items_when_patched(deployment: Deployment) -> None:
+    client, name = deployment.cloud.client("dynamodb"), deployment.out["Requests"]
+    deployment.put("t1", "HDR", rev={"N": "1"})
     with pytest.raises(client.exceptions.TransactionCanceledException) as caught:
         client.transact_write_items(
             TransactItems=[
@@ -33,12 +33,12 @@ def test_a_cancelled_transaction_shows_what_was_there_when_filled(stand: Stand) 
     )
 
 
-def test_a_refused_update_shows_what_was_there_when_filled(stand: Stand) -> None:
-    client = stand.cloud.client("dynamodb")
-    stand.put("t2", "HDR", rev={"N": "1"})
+def test_a_rejected_update_returns_the_old_item_when_patched(deployment: Deployment) -> None:
+    client = deployment.cloud.client("dynamodb")
+    deployment.put("t2", "HDR", rev={"N": "1"})
     with pytest.raises(ClientError) as caught:
         client.update_item(
-            TableName=stand.out["Requests"],
+            TableName=deployment.out["Requests"],
             Key={"pk": {"S": "t2"}, "sk": {"S": "HDR"}},
             UpdateExpression="SET rev = :n",
             ConditionExpression="rev = :o",
@@ -50,27 +50,27 @@ def test_a_refused_update_shows_what_was_there_when_filled(stand: Stand) -> None
     assert response["Item"] == {"pk": {"S": "t2"}, "sk": {"S": "HDR"}, "rev": {"N": "1"}}
 
 
-def test_one_call_reads_from_both_tables_when_filled(stand: Stand) -> None:
-    client = stand.cloud.client("dynamodb")
-    stand.put("t3", "HDR")
-    client.put_item(TableName=stand.out["Results"], Item={"pk": {"S": "t3"}, "sk": {"S": "X"}})
+def test_one_call_reads_from_both_tables_when_patched(deployment: Deployment) -> None:
+    client = deployment.cloud.client("dynamodb")
+    deployment.put("t3", "HDR")
+    client.put_item(TableName=deployment.out["Results"], Item={"pk": {"S": "t3"}, "sk": {"S": "X"}})
     found = client.batch_get_item(
         RequestItems={
-            stand.out["Requests"]: {
+            deployment.out["Requests"]: {
                 "Keys": [{"pk": {"S": "t3"}, "sk": {"S": "HDR"}}],
                 "ConsistentRead": True,
             },
-            stand.out["Results"]: {"Keys": [{"pk": {"S": "t3"}, "sk": {"S": "X"}}]},
+            deployment.out["Results"]: {"Keys": [{"pk": {"S": "t3"}, "sk": {"S": "X"}}]},
         }
     )["Responses"]
     assert {name: len(items) for name, items in found.items()} == {
-        stand.out["Requests"]: 1,
-        stand.out["Results"]: 1,
+        deployment.out["Requests"]: 1,
+        deployment.out["Results"]: 1,
     }
 
 
-def test_a_transaction_sent_twice_is_done_once_when_filled(stand: Stand) -> None:
-    client, name = stand.cloud.client("dynamodb"), stand.out["Requests"]
+def test_a_transaction_sent_twice_is_applied_once_when_patched(deployment: Deployment) -> None:
+    client, name = deployment.cloud.client("dynamodb"), deployment.out["Requests"]
     request = {
         "ClientRequestToken": "once-only-please",
         "TransactItems": [

@@ -1,4 +1,4 @@
-"""The sample payer, and one made-up request as an office would enter it."""
+"""The sample payer, and one made-up request as a provider would enter it."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -21,7 +21,7 @@ from tests.fakes.clock import START
 DATA: Final = Path(__file__).resolve().parents[2] / "data"
 REQUEST_ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
 NUMBER: Final = "PC1234567897"
-OFFICE_TIN: Final = "463778226"
+PROVIDER_TIN: Final = "463778226"
 FACILITY_TIN: Final = "203129831"
 STRANGER_TIN: Final = "690121431"
 PATIENT: Final[Mapping[str, str]] = journey.PATIENT
@@ -49,7 +49,7 @@ _CONTENT: Final[Mapping[str, Any]] = {
         "kind": "INDIVIDUAL",
         "name": "Jeffrey Rubinstein",
         "npi": "8001042398",
-        "tin": OFFICE_TIN,
+        "tin": PROVIDER_TIN,
         "address": {**ADDRESS, "line_1": "4430 Canalside Way", "line_2": "Suite 310"},
         "phone": "2165550189",
         "fax": "2165550199",
@@ -128,7 +128,7 @@ def notice_words() -> NoticeWords:
 
 
 def entered(**changes: Any) -> dict[str, Any]:
-    """A complete request as an office sends it; ``changes`` replace whole parts of it."""
+    """A complete request as a provider sends it; ``changes`` replace whole parts of it."""
     return deepcopy(dict(_CONTENT)) | changes
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.stand import Stand
-from tests.journeys.desk import OTHER_QUEUE, STRANGER, THIRD_REVIEWER, Desk, deployed, enlist
+from local.deployment import Deployment
+from tests.journeys.portal import OTHER_QUEUE, STRANGER, THIRD_REVIEWER, Portal, deployed, enlist
 
 
 @pytest.fixture(scope="session")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployed(tmp_path_factory.mktemp("journeys")) as deps:
         enlist(deps, STRANGER)
         enlist(deps, OTHER_QUEUE, ("HMO-COMPLETE",))
@@ -18,5 +18,5 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 
 
 @pytest.fixture
-def desk(stand: Stand) -> Desk:
-    return Desk.at(stand)
+def portal(deployment: Deployment) -> Portal:
+    return Portal.at(deployment)

@@ -9,35 +9,35 @@ import httpx
 import pytest
 
 from local.client import Caller
+from local.deployment import Deployment
 from local.journey.content import PATIENT
-from local.stand import Stand
 from local.users import (
     CLERK,
     FACILITY,
     NEWCOMER,
-    OFFICE,
     OPERATOR,
     PASSWORD,
+    PROVIDER,
     REVIEWER,
     VENDOR,
     User,
 )
 from precert.api.routes import Route
 from precert.names import Entitlement
-from tests.journeys.desk import (
+from tests.journeys.portal import (
     ABSENT_ID,
     ABSENT_NOTICE,
     APPROVAL,
     OTHER_QUEUE,
     STRANGER,
-    Desk,
     Json,
+    Portal,
     enlist,
     until,
 )
 from tools.operations import OPERATIONS, ROUTES
 
-OFFICES: Final = [
+PROVIDERS: Final = [
     r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.PATIENT_SEARCH
 ]
 REVIEWERS: Final = [
@@ -51,9 +51,9 @@ ANYONE: Final = [r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is 
 VENDORS: Final = [r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.VENDOR]
 SEVERAL: Final = User(
     "several",
-    "an office of three TINs, one of them the office's",
+    "a provider of three TINs, one of them the provider's",
     (Entitlement.PATIENT_SEARCH,),
-    ("690121430", *OFFICE.tins, "690121429"),
+    ("690121430", *PROVIDER.tins, "690121429"),
 )
 
 
@@ -64,7 +64,7 @@ def named(routes: list[Route]) -> pytest.MarkDecorator:
 
 @dataclass(frozen=True)
 class Ids:
-    """A draft and a pending request of the office."""
+    """A draft and a pending request of the provider."""
 
     draft: str
     request: str
@@ -133,10 +133,10 @@ class Ids:
 
 
 @pytest.fixture(scope="module")
-def ids(stand: Stand) -> Ids:
-    desk = Desk.at(stand)
-    content = desk.content()
-    return Ids(desk.draft(content), desk.pending(content), content)
+def ids(deployment: Deployment) -> Ids:
+    portal = Portal.at(deployment)
+    content = portal.content()
+    return Ids(portal.draft(content), portal.pending(content), content)
 
 
 def absent(ids: Ids) -> Ids:
@@ -171,20 +171,20 @@ def unsigned(token: str) -> str:
     return ".".join((encoded({"alg": "none", "typ": "JWT"}), token.split(".")[1], ""))
 
 
-def of_another_pool(stand: Stand) -> str:
+def of_another_pool(deployment: Deployment) -> str:
     """A valid token, with the same user name and group, that another pool gave out."""
-    cognito = stand.cloud.client("cognito-idp")
+    cognito = deployment.cloud.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="elsewhere")["UserPool"]["Id"]
     cognito.create_group(UserPoolId=pool, GroupName=Entitlement.PATIENT_SEARCH.value)
-    user = {"UserPoolId": pool, "Username": OFFICE.name}
+    user = {"UserPoolId": pool, "Username": PROVIDER.name}
     cognito.admin_create_user(**user, MessageAction="SUPPRESS")
     cognito.admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
     cognito.admin_add_user_to_group(**user, GroupName=Entitlement.PATIENT_SEARCH.value)
-    return token_of(stand, pool, new_client(stand, pool))
+    return token_of(deployment, pool, new_client(deployment, pool))
 
 
-def new_client(stand: Stand, pool: str, **settings: Any) -> str:
-    deps = stand.cloud.client("cognito-idp").create_user_pool_client(
+def new_client(deployment: Deployment, pool: str, **settings: Any) -> str:
+    deps = deployment.cloud.client("cognito-idp").create_user_pool_client(
         UserPoolId=pool,
         ClientName="another",
         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
@@ -193,25 +193,25 @@ def new_client(stand: Stand, pool: str, **settings: Any) -> str:
     return str(deps["UserPoolClient"]["ClientId"])
 
 
-def token_of(stand: Stand, _pool: str, client: str) -> str:
-    answered = stand.cloud.client("cognito-idp").initiate_auth(
+def token_of(deployment: Deployment, _pool: str, client: str) -> str:
+    answered = deployment.cloud.client("cognito-idp").initiate_auth(
         ClientId=client,
         AuthFlow="USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": OFFICE.name, "PASSWORD": PASSWORD},
+        AuthParameters={"USERNAME": PROVIDER.name, "PASSWORD": PASSWORD},
     )
     return str(answered["AuthenticationResult"]["IdToken"])
 
 
 @pytest.fixture(scope="module")
-def expired(stand: Stand) -> str:
+def expired(deployment: Deployment) -> str:
     """A token of the product's own client, a second after it was given out."""
-    cognito = stand.cloud.client("cognito-idp")
+    cognito = deployment.cloud.client("cognito-idp")
     named_client = {
-        "UserPoolId": stand.outputs["UserPoolId"],
-        "ClientId": stand.outputs["UserPoolClientId"],
+        "UserPoolId": deployment.outputs["UserPoolId"],
+        "ClientId": deployment.outputs["UserPoolClientId"],
     }
     before = cognito.describe_user_pool_client(**named_client)["UserPoolClient"]
-    kept = {
+    retained = {
         name: before[name]
         for name in ("ExplicitAuthFlows", "ReadAttributes", "WriteAttributes", "IdTokenValidity")
         if name in before
@@ -219,13 +219,13 @@ def expired(stand: Stand) -> str:
     units = before.get("TokenValidityUnits", {})
     cognito.update_user_pool_client(
         **named_client,
-        **{**kept, "IdTokenValidity": 1, "TokenValidityUnits": {**units, "IdToken": "seconds"}},
+        **{**retained, "IdTokenValidity": 1, "TokenValidityUnits": {**units, "IdToken": "seconds"}},
     )
     try:
-        token = token_of(stand, "", named_client["ClientId"])
+        token = token_of(deployment, "", named_client["ClientId"])
     finally:
-        cognito.update_user_pool_client(**named_client, **kept, TokenValidityUnits=units)
-    caller = Caller(stand.api_url, token)
+        cognito.update_user_pool_client(**named_client, **retained, TokenValidityUnits=units)
+    caller = Caller(deployment.api_url, token)
     until(
         "waiting for the token to expire",
         lambda: caller.call("GET", "/v1/requests").status_code == 401 or None,
@@ -235,17 +235,17 @@ def expired(stand: Stand) -> str:
 
 
 @pytest.fixture(scope="module")
-def worthless(stand: Stand, expired: str) -> dict[str, str | None]:
-    token = stand.caller(OFFICE).token or ""
-    pool = stand.outputs["UserPoolId"]
+def worthless(deployment: Deployment, expired: str) -> dict[str, str | None]:
+    token = deployment.caller(PROVIDER).token or ""
+    pool = deployment.outputs["UserPoolId"]
     return {
         "none": None,
         "garbage": "not-a-token",
         "forged": forged(token),
         "unsigned": unsigned(token),
         "expired": expired,
-        "another pool's": of_another_pool(stand),
-        "another client's": token_of(stand, pool, new_client(stand, pool)),
+        "another pool's": of_another_pool(deployment),
+        "another client's": token_of(deployment, pool, new_client(deployment, pool)),
     }
 
 
@@ -254,16 +254,16 @@ def worthless(stand: Stand, expired: str) -> dict[str, str | None]:
     "kind",
     ["none", "garbage", "forged", "unsigned", "expired", "another pool's", "another client's"],
 )
-def test_caller_is_unknown_when_the_token_is(
-    stand: Stand, worthless: dict[str, str | None], ids: Ids, kind: str, route: Route
+def test_caller_is_unauthenticated_when_the_token_is_invalid(
+    deployment: Deployment, worthless: dict[str, str | None], ids: Ids, kind: str, route: Route
 ) -> None:
-    caller = Caller(stand.api_url, worthless[kind])
+    caller = Caller(deployment.api_url, worthless[kind])
     assert caller.call(route.method, ids.in_path(route)).status_code == 401
 
 
-def test_token_is_taken_when_it_is_ones_own(stand: Stand, ids: Ids) -> None:
+def test_token_is_accepted_when_it_is_the_callers_own(deployment: Deployment, ids: Ids) -> None:
     """What the refusals above are measured against."""
-    assert stand.caller(OFFICE).call("GET", f"/v1/drafts/{ids.draft}").status_code == 200
+    assert deployment.caller(PROVIDER).call("GET", f"/v1/drafts/{ids.draft}").status_code == 200
 
 
 # -- entitlements -------------------------------------------------------------------------------------
@@ -277,118 +277,118 @@ def refusal(response: httpx.Response, status: int, code: str) -> Json:
 
 
 @pytest.mark.rule("A1")
-@named(OFFICES)
-def test_office_operation_is_refused_when_patient_search_is_missing(
-    stand: Stand, ids: Ids, route: Route
+@named(PROVIDERS)
+def test_provider_operation_is_refused_when_patient_search_is_missing(
+    deployment: Deployment, ids: Ids, route: Route
 ) -> None:
-    problem = refusal(ids.call(route, stand.caller(NEWCOMER)), 403, "not_entitled")
+    problem = refusal(ids.call(route, deployment.caller(NEWCOMER)), 403, "not_entitled")
     assert "website access manager" in problem["detail"]
     assert "Patient Search" in problem["detail"]
 
 
 @named(ANYONE)
 def test_operation_is_open_when_it_needs_no_entitlement(
-    stand: Stand, ids: Ids, route: Route
+    deployment: Deployment, ids: Ids, route: Route
 ) -> None:
-    assert ids.call(route, stand.caller(NEWCOMER)).status_code == 200
+    assert ids.call(route, deployment.caller(NEWCOMER)).status_code == 200
 
 
-def test_every_operation_is_somebodys_when_the_route_table_is_read() -> None:
-    assert len(ROUTES) == len([*OFFICES, *REVIEWERS, *OPERATORS, *CLERKS, *VENDORS, *ANYONE])
+def test_every_operation_has_an_entitlement_when_the_route_table_is_read() -> None:
+    assert len(ROUTES) == len([*PROVIDERS, *REVIEWERS, *OPERATORS, *CLERKS, *VENDORS, *ANYONE])
 
 
-@named(OFFICES)
+@named(PROVIDERS)
 @pytest.mark.parametrize("user", [REVIEWER, OPERATOR, CLERK, VENDOR], ids=lambda user: user.name)
-def test_office_operation_is_refused_when_the_caller_is_no_office(
-    stand: Stand, ids: Ids, route: Route, user: User
+def test_provider_operation_is_refused_when_the_caller_is_not_a_provider(
+    deployment: Deployment, ids: Ids, route: Route, user: User
 ) -> None:
-    refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
+    refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
 
 @named(REVIEWERS)
 @pytest.mark.parametrize(
-    "user", [OFFICE, FACILITY, OPERATOR, CLERK, VENDOR, NEWCOMER], ids=lambda user: user.name
+    "user", [PROVIDER, FACILITY, OPERATOR, CLERK, VENDOR, NEWCOMER], ids=lambda user: user.name
 )
-def test_review_is_refused_when_the_caller_does_not_review(
-    stand: Stand, ids: Ids, route: Route, user: User
+def test_review_is_refused_when_the_caller_is_not_a_reviewer(
+    deployment: Deployment, ids: Ids, route: Route, user: User
 ) -> None:
-    refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
+    refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
 
 @named(OPERATORS)
 @pytest.mark.parametrize(
-    "user", [OFFICE, REVIEWER, CLERK, VENDOR, NEWCOMER], ids=lambda user: user.name
+    "user", [PROVIDER, REVIEWER, CLERK, VENDOR, NEWCOMER], ids=lambda user: user.name
 )
-def test_operation_is_refused_when_the_caller_is_no_operator(
-    stand: Stand, ids: Ids, route: Route, user: User
+def test_operation_is_refused_when_the_caller_is_not_an_operator(
+    deployment: Deployment, ids: Ids, route: Route, user: User
 ) -> None:
-    refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
+    refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
 
 @named(CLERKS)
 @pytest.mark.parametrize(
-    "user", [OFFICE, REVIEWER, OPERATOR, VENDOR, NEWCOMER], ids=lambda user: user.name
+    "user", [PROVIDER, REVIEWER, OPERATOR, VENDOR, NEWCOMER], ids=lambda user: user.name
 )
-def test_registration_is_refused_when_the_caller_is_no_clerk(
-    stand: Stand, ids: Ids, route: Route, user: User
+def test_registration_is_refused_when_the_caller_is_not_a_clerk(
+    deployment: Deployment, ids: Ids, route: Route, user: User
 ) -> None:
-    refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
+    refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
 
 @named(VENDORS)
 @pytest.mark.parametrize(
-    "user", [OFFICE, REVIEWER, OPERATOR, CLERK, NEWCOMER], ids=lambda user: user.name
+    "user", [PROVIDER, REVIEWER, OPERATOR, CLERK, NEWCOMER], ids=lambda user: user.name
 )
-def test_report_is_refused_when_the_caller_is_no_vendor(
-    stand: Stand, ids: Ids, route: Route, user: User
+def test_report_is_refused_when_the_caller_is_not_a_vendor(
+    deployment: Deployment, ids: Ids, route: Route, user: User
 ) -> None:
-    refusal(ids.call(route, stand.caller(user)), 403, "not_entitled")
+    refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
 
 # -- what is not one's own ----------------------------------------------------------------------------
 
 
 @pytest.mark.rule("A2")
-@named([route for route in OFFICES if "{" in route.path])
-def test_answer_is_that_of_nothing_when_the_request_is_anothers(
-    stand: Stand, ids: Ids, route: Route
+@named([route for route in PROVIDERS if "{" in route.path])
+def test_response_is_404_when_the_request_is_another_providers(
+    deployment: Deployment, ids: Ids, route: Route
 ) -> None:
     """Not even for somebody who writes their own TIN into what they send."""
-    stranger = stand.caller(STRANGER)
+    stranger = deployment.caller(STRANGER)
     claimed = replace(ids, content=with_role(ids.content, STRANGER.tins[0]))
     theirs, nothing = claimed.call(route, stranger), absent(claimed).call(route, stranger)
     refusal(theirs, 404, "not_found")
     assert theirs.content == nothing.content
-    assert _told(theirs) == _told(nothing)
+    assert _comparable(theirs) == _comparable(nothing)
 
 
 @pytest.mark.rule("A2")
-def test_request_and_draft_are_ones_own_when_one_of_several_tins_fits(
-    stand: Stand, ids: Ids
+def test_request_and_draft_are_accessible_when_one_of_several_tins_matches(
+    deployment: Deployment, ids: Ids
 ) -> None:
-    enlist(stand, SEVERAL)
-    several = stand.caller(SEVERAL)
+    enlist(deployment, SEVERAL)
+    several = deployment.caller(SEVERAL)
     for path in (f"/v1/drafts/{ids.draft}", f"/v1/requests/{ids.request}"):
         assert several.call("GET", path).status_code == 200
     for tin in SEVERAL.tins:
         rows = several.call("GET", "/v1/requests", query={"tin": tin, "limit": "100"}).json()
         shown = {row["request_id"] for row in rows["requests"]}
-        assert (ids.request in shown) == (tin in OFFICE.tins)
+        assert (ids.request in shown) == (tin in PROVIDER.tins)
     refusal(several.call("GET", "/v1/requests"), 422, "invalid_input")
 
 
 @named([route for route in REVIEWERS if "{" in route.path])
-def test_answer_is_that_of_nothing_when_the_case_is_of_another_plan(
-    stand: Stand, ids: Ids, route: Route
+def test_response_is_404_when_the_case_is_of_another_plan(
+    deployment: Deployment, ids: Ids, route: Route
 ) -> None:
-    reviewer = stand.caller(OTHER_QUEUE)
+    reviewer = deployment.caller(OTHER_QUEUE)
     theirs, nothing = ids.call(route, reviewer), absent(ids).call(route, reviewer)
     refusal(theirs, 404, "not_found")
     assert theirs.content == nothing.content
-    assert _told(theirs) == _told(nothing)
+    assert _comparable(theirs) == _comparable(nothing)
 
 
-def _told(response: httpx.Response) -> dict[str, str]:
+def _comparable(response: httpx.Response) -> dict[str, str]:
     """Headers but for those that differ from answer to answer."""
     return {
         name: value
@@ -398,28 +398,28 @@ def _told(response: httpx.Response) -> dict[str, str]:
     }
 
 
-def test_draft_is_no_case_when_a_reviewer_asks(stand: Stand, ids: Ids) -> None:
-    response = stand.caller(REVIEWER).call("GET", f"/v1/review/requests/{ids.draft}")
+def test_draft_is_not_a_case_when_a_reviewer_reads_it(deployment: Deployment, ids: Ids) -> None:
+    response = deployment.caller(REVIEWER).call("GET", f"/v1/review/requests/{ids.draft}")
     refusal(response, 404, "not_found")
 
 
 @pytest.mark.parametrize("path", ["/v1/requests", "/v1/messages"])
-def test_list_is_refused_when_the_tin_is_anothers(stand: Stand, path: str) -> None:
-    response = stand.caller(STRANGER).call("GET", path, query={"tin": OFFICE.tins[0]})
+def test_list_is_refused_when_the_tin_is_another_callers(deployment: Deployment, path: str) -> None:
+    response = deployment.caller(STRANGER).call("GET", path, query={"tin": PROVIDER.tins[0]})
     refusal(response, 422, "invalid_input")
 
 
-def test_worklist_is_refused_when_the_plan_is_anothers(stand: Stand) -> None:
+def test_worklist_is_refused_when_the_plan_is_another_reviewers(deployment: Deployment) -> None:
     query = {"plan_id": "OAP-COMPLETE"}
-    response = stand.caller(OTHER_QUEUE).call("GET", "/v1/review/requests", query=query)
+    response = deployment.caller(OTHER_QUEUE).call("GET", "/v1/review/requests", query=query)
     refusal(response, 422, "invalid_input")
 
 
-def test_request_stands_as_it_was_when_everybody_else_has_tried(desk: Desk, ids: Ids) -> None:
+def test_request_is_unchanged_when_every_other_caller_has_tried(portal: Portal, ids: Ids) -> None:
     """Runs after all of them, and finds the draft unsaved and the request undecided."""
-    draft = desk.stand.caller(OFFICE).call("GET", f"/v1/drafts/{ids.draft}").json()
+    draft = portal.deployment.caller(PROVIDER).call("GET", f"/v1/drafts/{ids.draft}").json()
     assert (draft["version"], draft["documents"]) == (1, [])
-    details = desk.details(ids.request)
+    details = portal.details(ids.request)
     assert (details["status"], details["documents"]) == ("PENDING", [])
 
 
@@ -427,23 +427,27 @@ def test_request_stands_as_it_was_when_everybody_else_has_tried(desk: Desk, ids:
 
 
 @pytest.mark.rule("A3")
-def test_users_name_is_nowhere_when_somebody_reads_what_they_did(desk: Desk) -> None:
-    request_id = desk.decided()
-    subjects = [part(desk.stand.caller(user).token or "", 1)["sub"] for user in (OFFICE, REVIEWER)]
+def test_user_names_are_in_no_response_when_their_actions_are_read(portal: Portal) -> None:
+    request_id = portal.decided()
+    subjects = [
+        part(portal.deployment.caller(user).token or "", 1)["sub"] for user in (PROVIDER, REVIEWER)
+    ]
     reads = [
-        desk.stand.caller(user).call("GET", path)
-        for user in (OFFICE, FACILITY)
+        portal.deployment.caller(user).call("GET", path)
+        for user in (PROVIDER, FACILITY)
         for path in (f"/v1/requests/{request_id}", "/v1/requests", "/v1/messages")
     ]
-    reads.append(desk.stand.caller(REVIEWER).call("GET", f"/v1/review/requests/{request_id}"))
+    reads.append(
+        portal.deployment.caller(REVIEWER).call("GET", f"/v1/review/requests/{request_id}")
+    )
     assert {response.status_code for response in reads} == {200}
-    told = "".join(response.text for response in reads)
-    assert [subject for subject in subjects if subject in told] == []
-    assert '"actor"' not in told
-    assert "decided_by" not in told
+    result = "".join(response.text for response in reads)
+    assert [subject for subject in subjects if subject in result] == []
+    assert '"actor"' not in result
+    assert "decided_by" not in result
 
 
-def test_url_holds_opaque_ids_only_when_a_route_is_called() -> None:
+def test_url_has_opaque_ids_only_when_a_route_is_called() -> None:
     variables = {
         word.strip("{}") for r in ROUTES for word in r.path.split("/") if word.startswith("{")
     }

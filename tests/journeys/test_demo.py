@@ -8,22 +8,22 @@ from local.journey.tell import (
     automatic_request,
     strangers,
 )
-from tests.journeys.desk import Desk
+from tests.journeys.portal import Portal
 
 
-def test_request_is_approved_without_a_reviewer_when_the_rules_allow_it(desk: Desk) -> None:
-    automatic_request(desk)
+def test_request_is_approved_without_a_reviewer_when_the_rules_allow_it(portal: Portal) -> None:
+    automatic_request(portal)
 
 
 @pytest.mark.rule("D7", "S1", "U5")
-def test_request_is_approved_when_everything_was_sent(desk: Desk) -> None:
-    approved_request(desk)
+def test_request_is_approved_when_everything_was_sent(portal: Portal) -> None:
+    approved_request(portal)
 
 
 @pytest.mark.rule("W3", "W7")
-def test_denial_is_overturned_when_another_reviewer_decides_the_appeal(desk: Desk) -> None:
-    appealed_request(desk)
+def test_denial_is_overturned_when_another_reviewer_decides_the_appeal(portal: Portal) -> None:
+    appealed_request(portal)
 
 
-def test_colleague_is_refused_when_the_entitlement_is_missing(desk: Desk) -> None:
-    strangers(desk)
+def test_colleague_is_refused_when_the_entitlement_is_missing(portal: Portal) -> None:
+    strangers(portal)

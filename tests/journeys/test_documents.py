@@ -1,4 +1,4 @@
-"""Documents, as an office uploads them by the form it was given."""
+"""Documents, as a provider uploads them by the form it was given."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -11,54 +11,54 @@ import pytest
 from local.client import upload
 from local.journey import behind
 from local.journey.content import clinical_note
-from local.users import FACILITY, OFFICE, REVIEWER, User
-from tests.journeys.desk import APPROVAL, DENIAL, Desk, Json, until
+from local.users import FACILITY, PROVIDER, REVIEWER, User
+from tests.journeys.portal import APPROVAL, DENIAL, Json, Portal, until
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes.fromhex("0000000d49484452") + bytes(64)
 
 
-def arrived(desk: Desk, request_id: str) -> int:
+def arrived(portal: Portal, request_id: str) -> int:
     """How many versions and markers the bucket holds for a request."""
-    found = desk.stand.cloud.client("s3").list_object_versions(
-        Bucket=desk.stand.outputs["DocumentsBucketName"], Prefix=f"documents/{request_id}/"
+    found = portal.deployment.cloud.client("s3").list_object_versions(
+        Bucket=portal.deployment.outputs["DocumentsBucketName"], Prefix=f"documents/{request_id}/"
     )
     return len(found.get("Versions", [])) + len(found.get("DeleteMarkers", []))
 
 
 @pytest.mark.rule("U2")
-def test_store_refuses_the_file_when_it_is_a_byte_too_large(desk: Desk) -> None:
-    request_id = desk.draft()
-    form = desk.offer(request_id, "scan.pdf")["upload"]
+def test_storage_rejects_the_file_when_it_is_one_byte_too_large(portal: Portal) -> None:
+    request_id = portal.draft()
+    form = portal.offer(request_id, "scan.pdf")["upload"]
     assert form["max_bytes"] == MAX_BYTES
     pdf = clinical_note()
     refused = upload(form, "scan.pdf", pdf + b"\n" * (MAX_BYTES + 1 - len(pdf)))
     assert refused.status_code == 400
     assert "EntityTooLarge" in refused.text
-    assert arrived(desk, request_id) == 0
+    assert arrived(portal, request_id) == 0
 
 
 @pytest.mark.rule("U2")
-def test_document_is_attached_when_it_is_as_large_as_allowed(desk: Desk) -> None:
-    request_id = desk.draft()
-    offered = desk.offer(request_id, "scan.pdf")
+def test_document_is_attached_when_it_has_the_maximum_size(portal: Portal) -> None:
+    request_id = portal.draft()
+    offered = portal.offer(request_id, "scan.pdf")
     pdf = clinical_note()
     sent = upload(offered["upload"], "scan.pdf", pdf + b"\n" * (MAX_BYTES - len(pdf)))
     assert sent.status_code == 204
-    document = desk.settled(request_id, offered["document"]["document_id"])
+    document = portal.settled(request_id, offered["document"]["document_id"])
     assert (document["status"], document["size"]) == ("ATTACHED", MAX_BYTES)
 
 
-def test_store_refuses_the_file_when_it_is_empty(desk: Desk) -> None:
-    request_id = desk.draft()
-    refused = upload(desk.offer(request_id, "scan.pdf")["upload"], "scan.pdf", b"")
+def test_storage_rejects_the_file_when_it_is_empty(portal: Portal) -> None:
+    request_id = portal.draft()
+    refused = upload(portal.offer(request_id, "scan.pdf")["upload"], "scan.pdf", b"")
     assert refused.status_code == 400
-    assert arrived(desk, request_id) == 0
+    assert arrived(portal, request_id) == 0
 
 
-def test_store_refuses_the_file_when_the_forms_fields_were_changed(desk: Desk) -> None:
-    request_id, other = desk.draft(), desk.draft()
-    offered = desk.offer(request_id, "scan.pdf")["upload"]
+def test_storage_rejects_the_file_when_the_forms_fields_were_changed(portal: Portal) -> None:
+    request_id, other = portal.draft(), portal.draft()
+    offered = portal.offer(request_id, "scan.pdf")["upload"]
     fields = offered["fields"]
     signature = fields["x-amz-signature"]
     changes: dict[str, Json] = {
@@ -79,25 +79,25 @@ def test_store_refuses_the_file_when_the_forms_fields_were_changed(desk: Desk) -
         for name, change in changes.items()
     }
     assert answered == dict.fromkeys(changes, 403)
-    assert arrived(desk, request_id) + arrived(desk, other) == 0
+    assert arrived(portal, request_id) + arrived(portal, other) == 0
 
 
 @pytest.mark.rule("U1")
-def test_document_is_refused_when_its_content_is_not_what_its_name_says(desk: Desk) -> None:
-    request_id = desk.draft()
-    offered = desk.offer(request_id, "operative-plan.pdf")
+def test_document_is_refused_when_its_content_does_not_match_its_extension(portal: Portal) -> None:
+    request_id = portal.draft()
+    offered = portal.offer(request_id, "operative-plan.pdf")
     assert upload(offered["upload"], "operative-plan.pdf", PNG).status_code == 204
-    document = desk.settled(request_id, offered["document"]["document_id"])
+    document = portal.settled(request_id, offered["document"]["document_id"])
     assert document["status"] == "REFUSED"
     assert document["refusal_code_label"] == "The content does not match the file name extension."
-    until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
-    desk.await_types(request_id, OFFICE, ["DocumentRefused"])
+    until("waiting for the bytes to go", lambda: arrived(portal, request_id) == 0 or None)
+    portal.await_types(request_id, PROVIDER, ["DocumentRefused"])
 
 
 @pytest.mark.parametrize("name", ["run.exe", "page.html", "notes", "notes.pdf.svg", ".pdf"])
-def test_upload_is_not_offered_when_the_ending_is_none_that_is_taken(desk: Desk, name: str) -> None:
-    request_id = desk.draft()
-    response = desk.stand.caller(OFFICE).call(
+def test_upload_is_rejected_when_the_extension_is_not_accepted(portal: Portal, name: str) -> None:
+    request_id = portal.draft()
+    response = portal.deployment.caller(PROVIDER).call(
         "POST", f"/v1/requests/{request_id}/documents", {"file_name": name}
     )
     assert response.status_code == 422
@@ -105,77 +105,79 @@ def test_upload_is_not_offered_when_the_ending_is_none_that_is_taken(desk: Desk,
 
 
 @pytest.mark.rule("U3", "U4")
-def test_slots_run_out_when_ten_are_taken_before_and_ten_after_the_submission(desk: Desk) -> None:
-    content = desk.content()
-    request_id = desk.draft(content)
+def test_slots_are_exhausted_when_ten_are_used_before_and_ten_after_the_submission(
+    portal: Portal,
+) -> None:
+    content = portal.content()
+    request_id = portal.draft(content)
     path = f"/v1/requests/{request_id}/documents"
-    office = desk.stand.caller(OFFICE)
+    provider = portal.deployment.caller(PROVIDER)
 
     def codes(times: int) -> list[int]:
         body = {"file_name": "notes.txt"}
-        return [office.call("POST", path, body).status_code for _ in range(times)]
+        return [provider.call("POST", path, body).status_code for _ in range(times)]
 
     assert codes(11) == [201] * 10 + [409]
-    desk.submission(request_id, content)
-    desk.await_status(request_id, OFFICE, "PENDING")
+    portal.submission(request_id, content)
+    portal.await_status(request_id, PROVIDER, "PENDING")
     assert codes(11) == [201] * 10 + [409]
-    desk.decide(request_id, REVIEWER, 1, [APPROVAL])
-    refused = office.call("POST", path, {"file_name": "notes.txt"})
+    portal.decide(request_id, REVIEWER, 1, [APPROVAL])
+    refused = provider.call("POST", path, {"file_name": "notes.txt"})
     assert (refused.status_code, refused.json()["code"]) == (409, "action_not_allowed")
 
 
 @pytest.mark.rule("U3")
-def test_ten_slots_are_given_when_twenty_are_asked_for_at_once(desk: Desk) -> None:
-    request_id = desk.draft()
+def test_ten_slots_are_given_when_twenty_are_requested_at_once(portal: Portal) -> None:
+    request_id = portal.draft()
     path = f"/v1/requests/{request_id}/documents"
-    office = desk.stand.caller(OFFICE)
+    provider = portal.deployment.caller(PROVIDER)
 
     def ask(_number: int) -> tuple[int, str]:
-        response = office.call("POST", path, {"file_name": "notes.txt"})
+        response = provider.call("POST", path, {"file_name": "notes.txt"})
         return response.status_code, response.json().get("code", "")
 
     with ThreadPoolExecutor(20) as pool:
         answers = sorted(pool.map(ask, range(20)))
     assert answers[:10] == [(201, "")] * 10
     assert {code for _, code in answers[10:]} <= {"document_limit", "try_again"}
-    assert len(desk.details(request_id)["documents"]) == 10
+    assert len(portal.details(request_id)["documents"]) == 10
 
 
 @pytest.mark.rule("W6")
-def test_document_is_attached_when_the_request_is_pending(desk: Desk) -> None:
-    request_id = desk.pending()
-    desk.attach(request_id)
-    assert [d["status"] for d in desk.details(request_id, FACILITY)["documents"]] == ["ATTACHED"]
-    assert behind.objects(desk.stand, request_id) == 1
+def test_document_is_attached_when_the_request_is_pending(portal: Portal) -> None:
+    request_id = portal.pending()
+    portal.attach(request_id)
+    assert [d["status"] for d in portal.details(request_id, FACILITY)["documents"]] == ["ATTACHED"]
+    assert behind.objects(portal.deployment, request_id) == 1
 
 
 @pytest.mark.rule("U4")
-def test_late_document_is_refused_when_the_request_was_decided_meanwhile(desk: Desk) -> None:
-    request_id = desk.pending()
-    offered = desk.offer(request_id, "notes.pdf")
-    desk.decide(request_id, REVIEWER, 1, [DENIAL])
+def test_late_document_is_refused_when_the_request_was_decided_meanwhile(portal: Portal) -> None:
+    request_id = portal.pending()
+    offered = portal.offer(request_id, "notes.pdf")
+    portal.decide(request_id, REVIEWER, 1, [DENIAL])
     assert upload(offered["upload"], "notes.pdf", clinical_note()).status_code == 204
-    document = desk.settled(request_id, offered["document"]["document_id"])
+    document = portal.settled(request_id, offered["document"]["document_id"])
     assert (document["status"], document["refusal_code_label"]) == (
         "REFUSED",
         "The request takes no documents any more.",
     )
-    until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
+    until("waiting for the bytes to go", lambda: arrived(portal, request_id) == 0 or None)
 
 
 @pytest.mark.rule("U6")
-@pytest.mark.parametrize("user", [OFFICE, FACILITY, REVIEWER], ids=lambda user: user.name)
-def test_file_comes_back_under_its_name_when_it_is_downloaded(desk: Desk, user: User) -> None:
-    request_id, note = desk.pending(), clinical_note()
+@pytest.mark.parametrize("user", [PROVIDER, FACILITY, REVIEWER], ids=lambda user: user.name)
+def test_file_has_its_original_name_when_it_is_downloaded(portal: Portal, user: User) -> None:
+    request_id, note = portal.pending(), clinical_note()
     name = 'Röntgen "links", 2. Aufnahme.pdf'
     sha256 = hashlib.sha256(note).hexdigest()
-    offered = desk.offer(request_id, name, sha256=sha256)
+    offered = portal.offer(request_id, name, sha256=sha256)
     assert upload(offered["upload"], "x.pdf", note).status_code == 204
     document_id = offered["document"]["document_id"]
-    assert desk.settled(request_id, document_id)["status"] == "ATTACHED"
+    assert portal.settled(request_id, document_id)["status"] == "ATTACHED"
     start = "/v1/review/requests" if user is REVIEWER else "/v1/requests"
     path = f"{start}/{request_id}/documents/{document_id}"
-    link = desk.stand.caller(user).call("GET", path).json()
+    link = portal.deployment.caller(user).call("GET", path).json()
     fetched = httpx.get(link["url"])
     assert (fetched.status_code, fetched.content) == (200, note)
     assert fetched.headers["content-type"] == "application/pdf"
@@ -185,23 +187,23 @@ def test_file_comes_back_under_its_name_when_it_is_downloaded(desk: Desk, user: 
     assert httpx.get(link["url"].replace(document_id, request_id)).status_code == 403
 
 
-def test_bytes_go_when_a_document_is_taken_off_its_draft(desk: Desk) -> None:
-    request_id = desk.draft()
-    desk.attach(request_id)
-    [document] = desk.details(request_id)["documents"]
+def test_bytes_are_deleted_when_a_document_is_removed_from_its_draft(portal: Portal) -> None:
+    request_id = portal.draft()
+    portal.attach(request_id)
+    [document] = portal.details(request_id)["documents"]
     path = f"/v1/requests/{request_id}/documents/{document['document_id']}"
-    assert desk.stand.caller(OFFICE).call("DELETE", path).status_code == 204
-    assert desk.details(request_id)["documents"] == []
-    until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
+    assert portal.deployment.caller(PROVIDER).call("DELETE", path).status_code == 204
+    assert portal.details(request_id)["documents"] == []
+    until("waiting for the bytes to go", lambda: arrived(portal, request_id) == 0 or None)
 
 
 @pytest.mark.rule("D5")
-def test_documents_are_gone_when_their_draft_was_deleted_by_hand(desk: Desk) -> None:
-    request_id = desk.draft()
-    desk.attach(request_id)
-    deleted = desk.stand.caller(OFFICE).call(
+def test_documents_are_deleted_when_their_draft_was_deleted(portal: Portal) -> None:
+    request_id = portal.draft()
+    portal.attach(request_id)
+    deleted = portal.deployment.caller(PROVIDER).call(
         "DELETE", f"/v1/drafts/{request_id}", headers={"If-Match": '"1"'}
     )
     assert deleted.status_code == 204
-    assert desk.row(request_id, OFFICE) is None
-    until("waiting for the bytes to go", lambda: arrived(desk, request_id) == 0 or None)
+    assert portal.row(request_id, PROVIDER) is None
+    until("waiting for the bytes to go", lambda: arrived(portal, request_id) == 0 or None)

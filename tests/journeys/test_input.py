@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from local.client import Caller, trust
+from local.deployment import Deployment
 from local.journey.content import PATIENT
-from local.stand import Stand
-from local.users import OFFICE, USERS
+from local.users import PROVIDER, USERS
 from precert.api.routes import Route
-from tests.journeys.desk import ABSENT_ID, Desk
+from tests.journeys.portal import ABSENT_ID, Portal
 from tools.openapi_examples import examples
 from tools.operations import OPERATIONS, ROUTES
 
@@ -37,14 +37,14 @@ NO_BODY_OF_OURS: Final = {
 }
 
 
-def entitled(stand: Stand, route: Route) -> Caller:
+def entitled(deployment: Deployment, route: Route) -> Caller:
     """Somebody whom the operation is for."""
-    wanted = OPERATIONS[route.operation_id].entitlement
-    return stand.caller(next(user for user in USERS if wanted in (None, *user.entitlements)))
+    expected = OPERATIONS[route.operation_id].entitlement
+    return deployment.caller(next(user for user in USERS if expected in (None, *user.entitlements)))
 
 
-def send(stand: Stand, route: Route, content: bytes, **headers: str) -> httpx.Response:
-    caller = entitled(stand, route)
+def send(deployment: Deployment, route: Route, content: bytes, **headers: str) -> httpx.Response:
+    caller = entitled(deployment, route)
     path = (
         route.path.replace("{draft_id}", ABSENT_ID)
         .replace("{request_id}", ABSENT_ID)
@@ -52,7 +52,7 @@ def send(stand: Stand, route: Route, content: bytes, **headers: str) -> httpx.Re
     )
     return httpx.request(
         route.method,
-        f"{stand.api_url}{path}",
+        f"{deployment.api_url}{path}",
         content=content,
         headers={
             "Authorization": f"Bearer {caller.token}",
@@ -76,24 +76,28 @@ def is_problem(response: httpx.Response, *statuses: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("route", WRITING, ids=lambda route: route.operation_id)
-def test_body_is_refused_when_it_is_no_json_or_none_of_ours(stand: Stand, route: Route) -> None:
+def test_body_is_rejected_when_it_is_not_json_or_has_unknown_fields(
+    deployment: Deployment, route: Route
+) -> None:
     for content in NO_JSON.values():
-        assert is_problem(send(stand, route, content), 400)["code"] == "malformed_body"
+        assert is_problem(send(deployment, route, content), 400)["code"] == "malformed_body"
     body = OPERATIONS[route.operation_id].body
     assert body is not None
     needs_nothing = not any(field.is_required() for field in body.model_fields.values())
     for name, content in NO_BODY_OF_OURS.items():
         if name == "empty" and needs_nothing:
             continue
-        problem = is_problem(send(stand, route, content), 400 if name == "deep" else 422, 422)
+        problem = is_problem(send(deployment, route, content), 400 if name == "deep" else 422, 422)
         assert name == "deep" or all("pointer" in error for error in problem["errors"])
-    is_problem(send(stand, route, '{"reason": "Zieliński"}'.encode("iso-8859-2")), 400, 404, 422)
+    is_problem(
+        send(deployment, route, '{"reason": "Zieliński"}'.encode("iso-8859-2")), 400, 404, 422
+    )
 
 
 @pytest.mark.parametrize("route", WRITING, ids=lambda route: route.operation_id)
-def test_body_is_refused_when_it_is_too_large(stand: Stand, route: Route) -> None:
+def test_body_is_rejected_when_it_is_too_large(deployment: Deployment, route: Route) -> None:
     body = json.dumps({"reason": "x" * 300_000}).encode()
-    is_problem(send(stand, route, body), 413)
+    is_problem(send(deployment, route, body), 413)
 
 
 @pytest.mark.parametrize(
@@ -111,29 +115,31 @@ def test_body_is_refused_when_it_is_too_large(stand: Stand, route: Route) -> Non
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else "",
 )
-def test_fault_points_to_the_field_when_its_value_is_of_another_kind(
-    desk: Desk, change: dict[str, Any], pointer: str
+def test_error_points_to_the_field_when_its_value_has_another_type(
+    portal: Portal, change: dict[str, Any], pointer: str
 ) -> None:
-    content = desk.content()
+    content = portal.content()
     content["services"][0]["procedures"][0] |= change
-    response = desk.stand.caller(OFFICE).call("POST", "/v1/drafts", {"content": content})
+    response = portal.deployment.caller(PROVIDER).call("POST", "/v1/drafts", {"content": content})
     assert [f["pointer"] for f in is_problem(response, 422)["errors"]] == [pointer]
 
 
-def test_answer_repeats_nothing_entered_when_it_is_refused(stand: Stand) -> None:
+def test_response_repeats_no_entered_value_when_it_is_rejected(deployment: Deployment) -> None:
     """What is wrong with a value is told without the value (it may be a patient's)."""
     patient = {**PATIENT, "member_id": "!SECRET!", "date_of_birth": "SECRET", "SECRET": "SECRET"}
-    response = stand.caller(OFFICE).call("POST", "/v1/patients/confirm", {"patient": patient})
-    told = is_problem(response, 422)
-    assert all("SECRET" not in error["message"] for error in told["errors"])
+    response = deployment.caller(PROVIDER).call(
+        "POST", "/v1/patients/confirm", {"patient": patient}
+    )
+    result = is_problem(response, 422)
+    assert all("SECRET" not in error["message"] for error in result["errors"])
     assert "!SECRET!" not in response.text
 
 
 @pytest.mark.rule("D6")
-def test_everything_is_listed_when_an_empty_draft_is_submitted(desk: Desk) -> None:
+def test_every_error_is_listed_when_an_empty_draft_is_submitted(portal: Portal) -> None:
     content = {"patient": PATIENT, "services": [{}]}
-    request_id = desk.draft()
-    response = desk.stand.caller(OFFICE).call(
+    request_id = portal.draft()
+    response = portal.deployment.caller(PROVIDER).call(
         "POST",
         f"/v1/drafts/{request_id}/submission",
         {"content": content},
@@ -152,30 +158,32 @@ def test_everything_is_listed_when_an_empty_draft_is_submitted(desk: Desk) -> No
 
 
 @pytest.mark.rule("D7")
-def test_save_is_refused_when_it_names_no_version_or_an_old_one(desk: Desk) -> None:
-    content = desk.content()
-    draft_id = desk.draft(content)
-    office = desk.stand.caller(OFFICE)
+def test_save_is_rejected_when_it_has_no_version_or_an_old_one(portal: Portal) -> None:
+    content = portal.content()
+    draft_id = portal.draft(content)
+    provider = portal.deployment.caller(PROVIDER)
     path = f"/v1/drafts/{draft_id}"
     for method, to in (("PUT", path), ("POST", f"{path}/submission")):
-        is_problem(office.call(method, to, {"content": content}), 428)
+        is_problem(provider.call(method, to, {"content": content}), 428)
         for etag in ("1", "*", 'W/"1"'):
-            response = office.call(method, to, {"content": content}, headers={"If-Match": etag})
+            response = provider.call(method, to, {"content": content}, headers={"If-Match": etag})
             [error] = is_problem(response, 400)["errors"]
             assert error["pointer"] == "/If-Match"
-        response = office.call(method, to, {"content": content}, headers={"If-Match": '"7"'})
+        response = provider.call(method, to, {"content": content}, headers={"If-Match": '"7"'})
         problem = is_problem(response, 412)
         assert problem["current_version"] == 1
     changed = {**content, "services": []}
-    saved = office.call("PUT", path, {"content": changed}, headers={"If-Match": '"1"'})
+    saved = provider.call("PUT", path, {"content": changed}, headers={"If-Match": '"1"'})
     assert (saved.status_code, saved.headers["etag"]) == (200, '"2"')
-    stale = office.call("PUT", path, {"content": content}, headers={"If-Match": '"1"'})
+    stale = provider.call("PUT", path, {"content": content}, headers={"If-Match": '"1"'})
     problem = is_problem(stale, 412)
     assert (problem["current_version"], problem["differs_in"]) == (2, ["/services"])
 
 
 @pytest.mark.parametrize("route", LISTING, ids=lambda route: route.operation_id)
-def test_query_is_refused_when_it_is_none_of_ours(stand: Stand, route: Route) -> None:
+def test_query_is_rejected_when_it_has_unknown_parameters(
+    deployment: Deployment, route: Route
+) -> None:
     query_model = OPERATIONS[route.operation_id].query
     assert query_model is not None
     good = {
@@ -194,12 +202,12 @@ def test_query_is_refused_when_it_is_none_of_ours(stand: Stand, route: Route) ->
         wrong += [{"cursor": "%%%"}, {"cursor": "eyJwayI6IjEifQ"}, {"cursor": "x" * 2000}]
     path = route.path.replace("{request_id}", ABSENT_ID)
     for query in wrong:
-        response = entitled(stand, route).call(route.method, path, query={**good, **query})
+        response = entitled(deployment, route).call(route.method, path, query={**good, **query})
         assert is_problem(response, 422)["errors"], query
 
 
 @pytest.mark.parametrize("route", BY_ID, ids=lambda route: route.operation_id)
-def test_id_names_nothing_when_it_has_not_the_form_of_one(stand: Stand, route: Route) -> None:
+def test_response_is_404_when_an_id_is_malformed(deployment: Deployment, route: Route) -> None:
     body = examples()[route.operation_id].sent
     for wrong in ("1", "849382930", ABSENT_ID.lower(), f"{ABSENT_ID}0", "%00", "REQUEST%23x", "ü"):
         path = (
@@ -207,16 +215,16 @@ def test_id_names_nothing_when_it_has_not_the_form_of_one(stand: Stand, route: R
             .replace("{request_id}", wrong)
             .replace("{document_id}", wrong)
         )
-        response = entitled(stand, route).call(
+        response = entitled(deployment, route).call(
             route.method, path, body, headers={"If-Match": '"1"'}
         )
         assert response.status_code == 404, (wrong, response.text)
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "with space", ""])
-def test_key_is_refused_when_it_is_no_plain_word(desk: Desk, key: str) -> None:
-    response = desk.stand.caller(OFFICE).call(
-        "POST", "/v1/drafts", {"content": desk.content()}, headers={"Idempotency-Key": key}
+def test_idempotency_key_is_rejected_when_it_is_not_plain_ascii(portal: Portal, key: str) -> None:
+    response = portal.deployment.caller(PROVIDER).call(
+        "POST", "/v1/drafts", {"content": portal.content()}, headers={"Idempotency-Key": key}
     )
     [error] = is_problem(response, 400)["errors"]
     assert error["pointer"] == "/Idempotency-Key"
@@ -229,11 +237,11 @@ def timeless(draft: dict[str, Any]) -> dict[str, Any]:
     return draft
 
 
-def test_draft_is_one_when_it_is_started_twice_with_one_key(desk: Desk) -> None:
-    office, headers = desk.stand.caller(OFFICE), {"Idempotency-Key": "front-desk-17"}
-    body = {"content": desk.content()}
-    first, again = (office.call("POST", "/v1/drafts", body, headers=headers) for _ in range(2))
+def test_one_draft_is_created_when_it_is_started_twice_with_one_key(portal: Portal) -> None:
+    provider, headers = portal.deployment.caller(PROVIDER), {"Idempotency-Key": "front-desk-17"}
+    body = {"content": portal.content()}
+    first, again = (provider.call("POST", "/v1/drafts", body, headers=headers) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201)
     assert timeless(first.json()) == timeless(again.json())
-    other = {"content": desk.content("44140")}
-    is_problem(office.call("POST", "/v1/drafts", other, headers=headers), 409, 422)
+    other = {"content": portal.content("44140")}
+    is_problem(provider.call("POST", "/v1/drafts", other, headers=headers), 409, 422)

@@ -8,29 +8,31 @@ import pytest
 from local.journey.content import PATIENT
 from local.users import User
 from precert.names import Entitlement
-from tests.journeys.desk import Desk, Json, enlist, until
+from tests.journeys.portal import Json, Portal, enlist, until
 
 HOME: Final = User(
-    "home", "an office with a home list", (Entitlement.PATIENT_SEARCH,), ("341209876",)
+    "home", "a provider with a home list", (Entitlement.PATIENT_SEARCH,), ("341209876",)
 )
 
 
 @pytest.fixture(scope="module")
-def drafts(desk_: Desk) -> list[str]:
-    content = desk_.content()
-    return [desk_.draft(content, HOME) for _ in range(18)]
+def drafts(portal_: Portal) -> list[str]:
+    content = portal_.content()
+    return [portal_.draft(content, HOME) for _ in range(18)]
 
 
 @pytest.fixture(scope="module")
-def desk_(stand: object) -> Desk:
-    deps = Desk.at(stand)  # type: ignore[arg-type]
-    enlist(deps.stand, HOME)
+def portal_(deployment: object) -> Portal:
+    deps = Portal.at(deployment)  # type: ignore[arg-type]
+    enlist(deps.deployment, HOME)
     return deps
 
 
 @pytest.mark.rule("T3")
-def test_fifteen_are_flagged_when_more_ask_at_once(desk_: Desk, drafts: list[str]) -> None:
-    caller = desk_.stand.caller(HOME)
+def test_fifteen_are_flagged_when_more_are_requested_at_once(
+    portal_: Portal, drafts: list[str]
+) -> None:
+    caller = portal_.deployment.caller(HOME)
 
     def flag(draft_id: str) -> int:
         path = f"/v1/requests/{draft_id}/flag"
@@ -43,19 +45,19 @@ def test_fifteen_are_flagged_when_more_ask_at_once(desk_: Desk, drafts: list[str
         answers = list(at_once.map(flag, drafts))
     assert sorted(answers) == [204] * 15 + [409] * 3
     home = caller.call("GET", "/v1/requests/flagged").json()["requests"]
-    wanted = {one for one, status in zip(drafts, answers, strict=True) if status == 204}
-    assert {row["request_id"] for row in home} == wanted
+    expected = {one for one, status in zip(drafts, answers, strict=True) if status == 204}
+    assert {row["request_id"] for row in home} == expected
     assert {row["status"] for row in home} == {"INCOMPLETE"}
-    refused = caller.call("PUT", f"/v1/requests/{(set(drafts) - wanted).pop()}/flag").json()
+    refused = caller.call("PUT", f"/v1/requests/{(set(drafts) - expected).pop()}/flag").json()
     assert refused["code"] == "flag_limit"
-    assert {row["request_id"] for row in refused["flagged"]} == wanted
+    assert {row["request_id"] for row in refused["flagged"]} == expected
 
 
 @pytest.mark.rule("T3")
-def test_every_draft_is_on_a_page_when_the_cursors_are_followed(
-    desk_: Desk, drafts: list[str]
+def test_every_draft_is_on_a_page_when_cursors_are_followed(
+    portal_: Portal, drafts: list[str]
 ) -> None:
-    caller = desk_.stand.caller(HOME)
+    caller = portal_.deployment.caller(HOME)
     for method, path, given in (
         ("GET", "/v1/requests", {"limit": "5"}),
         ("GET", "/v1/requests", {"limit": "5", "status": "INCOMPLETE"}),
@@ -65,11 +67,11 @@ def test_every_draft_is_on_a_page_when_the_cursors_are_followed(
         seen: list[str] = []
         page: Json = {"cursor": None, "requests": []}
         while not seen or page["cursor"]:
-            asked = given | ({"cursor": page["cursor"]} if page["cursor"] else {})
+            requested = given | ({"cursor": page["cursor"]} if page["cursor"] else {})
             page = (
-                caller.call(method, path, query=asked)  # type: ignore[arg-type]
+                caller.call(method, path, query=requested)  # type: ignore[arg-type]
                 if method == "GET"
-                else caller.call(method, path, asked)
+                else caller.call(method, path, requested)
             ).json()
             seen += [row["request_id"] for row in page["requests"]]
         assert set(seen) == set(drafts), path

@@ -4,23 +4,23 @@ from typing import Final
 
 import pytest
 
-from local.users import FACILITY, OFFICE
-from tests.journeys.desk import Desk, Json, until
+from local.users import FACILITY, PROVIDER
+from tests.journeys.portal import Json, Portal, until
 
 TYPES: Final = ["RequestSubmitted", "RequestPended", "RequestVoided"]
 
 
 @pytest.mark.rule("T5")
-def test_unread_count_follows_when_one_message_and_then_all_are_read(desk: Desk) -> None:
-    request_id = desk.pending()
-    office, facility = (desk.stand.caller(user) for user in (OFFICE, FACILITY))
-    void = office.call("POST", f"/v1/requests/{request_id}/void", {"reason": "entered twice"})
+def test_unread_count_follows_when_one_message_and_then_all_are_read(portal: Portal) -> None:
+    request_id = portal.pending()
+    provider, facility = (portal.deployment.caller(user) for user in (PROVIDER, FACILITY))
+    void = provider.call("POST", f"/v1/requests/{request_id}/void", {"reason": "entered twice"})
     assert void.status_code == 200
-    for user in (OFFICE, FACILITY):
-        desk.await_types(request_id, user, TYPES)
+    for user in (PROVIDER, FACILITY):
+        portal.await_types(request_id, user, TYPES)
 
     def inbox() -> Json:
-        page: Json = office.call("GET", "/v1/messages", query={"limit": "100"}).json()
+        page: Json = provider.call("GET", "/v1/messages", query={"limit": "100"}).json()
         return page
 
     def unread() -> int:
@@ -39,16 +39,16 @@ def test_unread_count_follows_when_one_message_and_then_all_are_read(desk: Desk)
         return int(page["unread"])
 
     before = unread()
-    [told] = [
+    [response] = [
         m
         for m in inbox()["messages"]
         if m["request_id"] == request_id and m["type"] == "RequestVoided"
     ]
-    assert office.call("GET", told["link"]).json()["status"] == "VOID"
+    assert provider.call("GET", response["link"]).json()["status"] == "VOID"
     for _ in range(2):
-        marked = office.call("PUT", f"/v1/messages/{told['message_id']}/read")
+        marked = provider.call("PUT", f"/v1/messages/{response['message_id']}/read")
         assert marked.status_code == 204
     assert unread() == before - 1
-    assert office.call("PUT", "/v1/messages/read").json() == {"unread": 0}
+    assert provider.call("PUT", "/v1/messages/read").json() == {"unread": 0}
     assert unread() == 0
     assert facility.call("GET", "/v1/messages").json()["unread"] >= len(TYPES)

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from local.cloud.process import ROOT
-from local.stand import Stand, remember
+from local.deployment import Deployment, remember
 
 PAGES: Final = [
     ROOT / "README.md",
@@ -33,10 +33,10 @@ def commands(page: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_commands_work_when_they_are_typed_in_the_order_of_the_page(
-    stand: Stand, page: Path, tmp_path: Path
+def test_commands_work_when_they_are_run_in_the_order_of_the_page(
+    deployment: Deployment, page: Path, tmp_path: Path
 ) -> None:
-    remember(stand, tmp_path / "running.json")
+    remember(deployment, tmp_path / "running.json")
     ran = subprocess.run(
         ["bash", "-c", PRELUDE + "\n".join(commands(page))],
         cwd=ROOT,
@@ -48,12 +48,12 @@ def test_commands_work_when_they_are_typed_in_the_order_of_the_page(
         check=False,
     )
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
-    told = TOLD.get(page.stem, ())
-    assert [line for line in told if not re.search(line, ran.stdout, re.MULTILINE)] == []
+    response = TOLD.get(page.stem, ())
+    assert [line for line in response if not re.search(line, ran.stdout, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_fence_says_what_it_holds_when_it_is_no_command(page: Path) -> None:
+def test_code_block_names_its_language_when_it_is_not_a_command(page: Path) -> None:
     """A fence without a kind would be a command that nothing runs."""
     kinds = {kind for kind, _ in FENCE.findall(page.read_text("utf-8"))}
     assert kinds <= {"sh", "json", "mermaid"}

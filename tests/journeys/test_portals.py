@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from local.client import trust
-from local.stand import Stand
-from local.users import OFFICE
+from local.deployment import Deployment
+from local.users import PROVIDER
 from precert.api.routes import Route
-from tests.journeys.desk import ABSENT_ID, Desk
+from tests.journeys.portal import ABSENT_ID, Portal
 from tools.operations import ROUTES
 
 PORTAL: Final = "http://localhost:3000"
@@ -19,14 +19,14 @@ def words(response: httpx.Response, header: str) -> set[str]:
     return {word.strip().casefold() for word in response.headers.get(header, "").split(",")}
 
 
-def preflight(stand: Stand, route: Route, origin: str) -> httpx.Response:
+def preflight(deployment: Deployment, route: Route, origin: str) -> httpx.Response:
     path = (
         route.path.replace("{draft_id}", ABSENT_ID)
         .replace("{request_id}", ABSENT_ID)
         .replace("{document_id}", ABSENT_ID)
     )
     return httpx.options(
-        f"{stand.api_url}{path}",
+        f"{deployment.api_url}{path}",
         headers={
             "Origin": origin,
             "Access-Control-Request-Method": route.method,
@@ -37,9 +37,9 @@ def preflight(stand: Stand, route: Route, origin: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
-def test_preflight_is_granted_when_a_portal_asks(stand: Stand, route: Route) -> None:
+def test_preflight_is_allowed_when_a_portal_sends_one(deployment: Deployment, route: Route) -> None:
     """Without a token: browsers send none with a preflight."""
-    granted = preflight(stand, route, PORTAL)
+    granted = preflight(deployment, route, PORTAL)
     assert granted.status_code in (200, 204)
     assert granted.headers["access-control-allow-origin"] == PORTAL
     assert route.method.casefold() in words(granted, "access-control-allow-methods")
@@ -51,14 +51,14 @@ def test_preflight_is_granted_when_a_portal_asks(stand: Stand, route: Route) -> 
     }
 
 
-def test_preflight_is_not_granted_when_the_page_is_somebody_elses(stand: Stand) -> None:
-    refused = preflight(stand, ROUTES[0], "https://elsewhere.example.com")
+def test_preflight_is_not_allowed_when_the_page_has_another_origin(deployment: Deployment) -> None:
+    refused = preflight(deployment, ROUTES[0], "https://elsewhere.example.com")
     assert "access-control-allow-origin" not in refused.headers
 
 
-def test_etag_and_location_are_readable_when_a_portal_starts_a_draft(desk: Desk) -> None:
-    started = desk.stand.caller(OFFICE).call(
-        "POST", "/v1/drafts", {"content": desk.content()}, headers={"Origin": PORTAL}
+def test_etag_and_location_are_readable_when_a_portal_starts_a_draft(portal: Portal) -> None:
+    started = portal.deployment.caller(PROVIDER).call(
+        "POST", "/v1/drafts", {"content": portal.content()}, headers={"Origin": PORTAL}
     )
     assert started.status_code == 201
     assert started.headers["etag"] == '"1"'
@@ -69,10 +69,12 @@ def test_etag_and_location_are_readable_when_a_portal_starts_a_draft(desk: Desk)
     assert exposed >= {"etag", "location", "retry-after"}
 
 
-def test_document_form_can_be_posted_when_a_portal_asks_the_bucket(stand: Stand) -> None:
-    bucket = stand.outputs["DocumentsBucketName"]
+def test_document_form_can_be_posted_when_a_portal_sends_a_preflight_to_the_bucket(
+    deployment: Deployment,
+) -> None:
+    bucket = deployment.outputs["DocumentsBucketName"]
     granted = httpx.options(
-        f"{stand.cloud.endpoint_url}/{bucket}",
+        f"{deployment.cloud.endpoint_url}/{bucket}",
         headers={"Origin": PORTAL, "Access-Control-Request-Method": "POST"},
     )
     assert granted.headers["access-control-allow-origin"] == PORTAL

@@ -8,17 +8,17 @@ import pytest
 
 from local.client import upload
 from local.journey.content import clinical_note
-from local.users import FACILITY, OFFICE
+from local.users import FACILITY, PROVIDER
 from precert.names import Env
-from tests.journeys.desk import Desk, Json, until
+from tests.journeys.portal import Json, Portal, until
 
 GUARDDUTY: Final = "aws.guardduty"
 OURS: Final = "trial.guardduty"
 
 
-def switch(desk: Desk, value: str) -> None:
+def switch(portal: Portal, value: str) -> None:
     """What a deployment with ``scan_documents`` changes in the function that verifies."""
-    client = desk.stand.cloud.client("lambda")
+    client = portal.deployment.cloud.client("lambda")
     [name] = (
         function["FunctionName"]
         for page in client.get_paginator("list_functions").paginate()
@@ -32,9 +32,9 @@ def switch(desk: Desk, value: str) -> None:
     )
 
 
-def listen_to(desk: Desk, source: str, instead_of: str) -> None:
+def listen_to(portal: Portal, source: str, instead_of: str) -> None:
     """Nobody but AWS can put events of its sources: the deployed rule hears of another one."""
-    client = desk.stand.cloud.client("events")
+    client = portal.deployment.cloud.client("events")
     [rule] = (
         rule
         for rule in client.list_rules()["Rules"]
@@ -45,19 +45,19 @@ def listen_to(desk: Desk, source: str, instead_of: str) -> None:
 
 
 @pytest.fixture
-def scanning(desk: Desk) -> Iterator[Desk]:
-    switch(desk, "on")
-    listen_to(desk, OURS, instead_of=GUARDDUTY)
-    yield desk
-    listen_to(desk, GUARDDUTY, instead_of=OURS)
-    switch(desk, "off")
+def scanning(portal: Portal) -> Iterator[Portal]:
+    switch(portal, "on")
+    listen_to(portal, OURS, instead_of=GUARDDUTY)
+    yield portal
+    listen_to(portal, GUARDDUTY, instead_of=OURS)
+    switch(portal, "off")
 
 
-def tell(desk: Desk, request_id: str, document_id: str, result: str) -> None:
+def tell(portal: Portal, request_id: str, document_id: str, result: str) -> None:
     """GuardDuty's event of the newest version's scan."""
-    bucket = desk.stand.outputs["DocumentsBucketName"]
+    bucket = portal.deployment.outputs["DocumentsBucketName"]
     key = f"documents/{request_id}/{document_id}"
-    version = desk.stand.cloud.client("s3").head_object(Bucket=bucket, Key=key)["VersionId"]
+    version = portal.deployment.cloud.client("s3").head_object(Bucket=bucket, Key=key)["VersionId"]
     detail: Json = {
         "schemaVersion": "1.0",
         "scanStatus": "COMPLETED",
@@ -70,7 +70,7 @@ def tell(desk: Desk, request_id: str, document_id: str, result: str) -> None:
         "DetailType": "GuardDuty Malware Protection Object Scan Result",
         "Detail": json.dumps(detail),
     }
-    answer = desk.stand.cloud.client("events").put_events(Entries=[entry])
+    answer = portal.deployment.cloud.client("events").put_events(Entries=[entry])
     assert answer["FailedEntryCount"] == 0
 
 
@@ -78,27 +78,29 @@ SETTLED: Final = {"NO_THREATS_FOUND": ("ATTACHED", 200), "THREATS_FOUND": ("REFU
 
 
 @pytest.mark.parametrize("result", SETTLED)
-def test_document_is_given_out_or_goes_when_its_scan_has_told(scanning: Desk, result: str) -> None:
-    desk, request_id = scanning, scanning.pending()
-    offered = desk.offer(request_id, "notes.pdf")
+def test_document_is_downloadable_or_deleted_when_its_scan_has_completed(
+    scanning: Portal, result: str
+) -> None:
+    portal, request_id = scanning, scanning.pending()
+    offered = portal.offer(request_id, "notes.pdf")
     assert upload(offered["upload"], "notes.pdf", clinical_note()).status_code == 204
     document_id = offered["document"]["document_id"]
     path = f"/v1/requests/{request_id}/documents/{document_id}"
 
-    def stands_at(status: str) -> bool | None:
-        [document] = desk.details(request_id)["documents"]
+    def has_status(status: str) -> bool | None:
+        [document] = portal.details(request_id)["documents"]
         return document["status"] == status or None
 
-    until("waiting for the document to be verified", lambda: stands_at("CHECKING"))
-    for user in (OFFICE, FACILITY):
-        assert desk.stand.caller(user).call("GET", path).status_code == 409
+    until("waiting for the document to be verified", lambda: has_status("CHECKING"))
+    for user in (PROVIDER, FACILITY):
+        assert portal.deployment.caller(user).call("GET", path).status_code == 409
     status, code = SETTLED[result]
-    tell(desk, request_id, document_id, result)
-    until("waiting for the scan's result", lambda: stands_at(status))
-    for user in (OFFICE, FACILITY):
-        assert desk.stand.caller(user).call("GET", path).status_code == code
+    tell(portal, request_id, document_id, result)
+    until("waiting for the scan's result", lambda: has_status(status))
+    for user in (PROVIDER, FACILITY):
+        assert portal.deployment.caller(user).call("GET", path).status_code == code
     if status == "REFUSED":
         until(
             "waiting for the message",
-            lambda: "DocumentRefused" in desk.messages(request_id, OFFICE) or None,
+            lambda: "DocumentRefused" in portal.messages(request_id, PROVIDER) or None,
         )

@@ -3,13 +3,13 @@
 import pytest
 
 from local.journey.trail import answer
-from local.users import FACILITY, OFFICE, OPERATOR, REVIEWER
-from tests.journeys.desk import ABSENT_ID, APPROVAL, STRANGER, Desk, Json, until
+from local.users import FACILITY, OPERATOR, PROVIDER, REVIEWER
+from tests.journeys.portal import ABSENT_ID, APPROVAL, STRANGER, Json, Portal, until
 
 
-def listed(desk: Desk, request_id: str) -> list[Json]:
+def listed(portal: Portal, request_id: str) -> list[Json]:
     """Rows of the operators' list about the request, whichever page they are on."""
-    caller, rows = desk.stand.caller(OPERATOR), list[Json]()
+    caller, rows = portal.deployment.caller(OPERATOR), list[Json]()
     query = {"limit": "100"}
     while True:
         response = caller.call("GET", "/v1/operations/unmatched-providers", query=query)
@@ -21,42 +21,44 @@ def listed(desk: Desk, request_id: str) -> list[Json]:
 
 
 @pytest.mark.rule("S3", "A2", "T5")
-def test_right_facility_sees_the_request_when_an_operator_has_reconciled_it(desk: Desk) -> None:
-    content = desk.content()
-    facility = {**desk.facility, "phone": "216-555-0188"}
+def test_correct_provider_sees_the_request_when_an_operator_has_reconciled_it(
+    portal: Portal,
+) -> None:
+    content = portal.content()
+    facility = {**portal.facility, "phone": "216-555-0188"}
     typed = {**facility, "provider_id": None, "tin": STRANGER.tins[0]}
-    request_id = desk.pending({**content, "servicing_provider": typed})
-    for user in (OFFICE, STRANGER):
-        row = until("waiting for the line", lambda user=user: desk.row(request_id, user))  # type: ignore[misc]
+    request_id = portal.pending({**content, "servicing_provider": typed})
+    for user in (PROVIDER, STRANGER):
+        row = until("waiting for the line", lambda user=user: portal.row(request_id, user))  # type: ignore[misc]
         assert "SERVICING_PROVIDER" in row["unmatched_providers"]
-    assert desk.row(request_id, FACILITY) is None
-    told = {one["role"]: one for one in desk.details(request_id)["temporary_providers"]}
-    [waiting] = [row for row in listed(desk, request_id) if row["role"] == "SERVICING_PROVIDER"]
-    assert waiting["temporary_id"] == told["SERVICING_PROVIDER"]["temporary_id"]
+    assert portal.row(request_id, FACILITY) is None
+    result = {one["role"]: one for one in portal.details(request_id)["temporary_providers"]}
+    [waiting] = [row for row in listed(portal, request_id) if row["role"] == "SERVICING_PROVIDER"]
+    assert waiting["temporary_id"] == result["SERVICING_PROVIDER"]["temporary_id"]
     assert waiting["tin"] == STRANGER.tins[0]
 
     body = {"role": "SERVICING_PROVIDER", "provider_id": facility["provider_id"]}
     path = f"/v1/operations/requests/{request_id}/providers"
     for _ in range(2):
-        response = desk.stand.caller(OPERATOR).call("POST", path, body)
+        response = portal.deployment.caller(OPERATOR).call("POST", path, body)
         assert answer("reconciling", response, 200)["status"] == "PENDING"
 
-    roles = [row["role"] for row in listed(desk, request_id)]
+    roles = [row["role"] for row in listed(portal, request_id)]
     assert "SERVICING_PROVIDER" not in roles
-    until("waiting for the facility's line", lambda: desk.row(request_id, FACILITY))
+    until("waiting for the facility's line", lambda: portal.row(request_id, FACILITY))
     until(
         "waiting for the line to go",
-        lambda: desk.row(request_id, STRANGER) is None or None,
+        lambda: portal.row(request_id, STRANGER) is None or None,
     )
     until(
         "waiting for the message",
-        lambda: "ProviderReconciled" in desk.messages(request_id, FACILITY) or None,
+        lambda: "ProviderReconciled" in portal.messages(request_id, FACILITY) or None,
     )
-    assert "ProviderReconciled" not in desk.messages(request_id, STRANGER)
-    stranger = desk.stand.caller(STRANGER)
+    assert "ProviderReconciled" not in portal.messages(request_id, STRANGER)
+    stranger = portal.deployment.caller(STRANGER)
     theirs, nothing = (
         stranger.call("GET", f"/v1/requests/{one}") for one in (request_id, ABSENT_ID)
     )
     assert (theirs.status_code, theirs.content) == (404, nothing.content)
-    desk.decide(request_id, REVIEWER, 1, [APPROVAL])
-    desk.await_status(request_id, FACILITY, "APPROVED")
+    portal.decide(request_id, REVIEWER, 1, [APPROVAL])
+    portal.await_status(request_id, FACILITY, "APPROVED")

@@ -143,7 +143,7 @@ def product_of(text: str, folder: Path) -> Callable[[Query], Answer]:
     version = RuleListVersion("v", min(rule.effective_from for rule in rules), key, digest, now)
 
     def answer(query: Query) -> Answer:
-        asked = CodeQuery(
+        requested = CodeQuery(
             code=query["code"],
             code_type=CodeType(query["code_type"]),
             on=date.fromisoformat(query["on"]),
@@ -153,8 +153,8 @@ def product_of(text: str, folder: Path) -> Callable[[Query], Answer]:
             type_of_service=query["type_of_service"],
             place_of_service=query["place_of_service"],
         )
-        code = (asked.code_type, asked.code)
-        found = answer_by(deciding_rule(asked, lists.rules(version, {code})[code]), asked)
+        code = (requested.code_type, requested.code)
+        found = answer_by(deciding_rule(requested, lists.rules(version, {code})[code]), requested)
         since = found.effective_from.isoformat() if found.effective_from else None
         return (found.requirement.value, found.rule_id, found.vendor_id, since)
 
@@ -189,11 +189,11 @@ def queries(text: str, chance: random.Random, *, count: int, codes: int) -> list
         for kind in payer().form.types_of_service
         for place in kind.places_of_service
     ]
-    asked: list[Query] = []
+    requested: list[Query] = []
     for _ in range(count):
         code_type, code = chance.choice(near)
         setting, kind, place = chance.choice(services)
-        asked.append(
+        requested.append(
             {
                 "code_type": code_type,
                 "code": code,
@@ -205,10 +205,10 @@ def queries(text: str, chance: random.Random, *, count: int, codes: int) -> list
                 "place_of_service": place,
             }
         )
-    return asked
+    return requested
 
 
-def made_up_list(chance: random.Random, rows: int) -> str:
+def generated_list(chance: random.Random, rows: int) -> str:
     """Ranges across one another with all conditions; rows that contradict others are left out."""
     forms: dict[str, tuple[Callable[[], str], ...]] = {
         "CPT": (
@@ -260,11 +260,11 @@ def made_up_list(chance: random.Random, rows: int) -> str:
             return text
 
 
-def compare(text: str, asked: list[Query], folder: Path) -> dict[str, int]:
+def compare(text: str, requested: list[Query], folder: Path) -> dict[str, int]:
     """How often each requirement was the answer of both."""
     oracle, product = oracle_of(text), product_of(text, folder)
     counts: dict[str, int] = {}
-    for query in asked:
+    for query in requested:
         expected = oracle(query)
         assert product(query) == expected, query
         counts[expected[0]] = counts.get(expected[0], 0) + 1
@@ -274,8 +274,8 @@ def compare(text: str, asked: list[Query], folder: Path) -> dict[str, int]:
 @pytest.mark.rule("C6")
 def test_answer_matches_the_oracle_when_the_sample_list_is_checked(tmp_path: Path) -> None:
     text = (DATA / "sample" / "rules.csv").read_text(encoding="utf-8")
-    asked = queries(text, random.Random(SEED), count=QUERIES, codes=1500)
-    counts = compare(text, asked, tmp_path)
+    requested = queries(text, random.Random(SEED), count=QUERIES, codes=1500)
+    counts = compare(text, requested, tmp_path)
     assert sum(counts.values()) == QUERIES
     assert min(counts.values()) > QUERIES // 20, counts
     assert len(counts) == 4
@@ -285,8 +285,8 @@ def test_answer_matches_the_oracle_when_the_sample_list_is_checked(tmp_path: Pat
 @pytest.mark.parametrize("seed", range(4))
 def test_answer_matches_the_oracle_when_rules_overlap(tmp_path: Path, seed: int) -> None:
     chance = random.Random(SEED + seed)
-    text = made_up_list(chance, 400)
-    asked = queries(text, chance, count=1500, codes=400)
-    counts = compare(text, asked, tmp_path)
+    text = generated_list(chance, 400)
+    requested = queries(text, chance, count=1500, codes=400)
+    counts = compare(text, requested, tmp_path)
     assert min(counts.values()) > 50, counts
     assert len(counts) == 4

@@ -135,7 +135,7 @@ def test_expiration_is_never_earlier_when_saved_later(saved_at: datetime, later:
 
 @pytest.mark.rule("D3")
 @pytest.mark.parametrize(
-    ("saved_at", "gone_at"),
+    ("saved_at", "expires_at"),
     [
         ("2026-07-06T09:30", "2026-07-09T09:30"),
         ("2026-07-10T16:45:30", "2026-07-15T16:45:30"),
@@ -156,9 +156,9 @@ def test_expiration_is_never_earlier_when_saved_later(saved_at: datetime, later:
     ],
 )
 def test_expiration_matches_the_known_value_when_saved_on_this_day(
-    saved_at: str, gone_at: str
+    saved_at: str, expires_at: str
 ) -> None:
-    assert draft_expiry(at(saved_at), CLOCK, NEW_YORK) == at(gone_at)
+    assert draft_expiry(at(saved_at), CLOCK, NEW_YORK) == at(expires_at)
 
 
 @pytest.mark.rule("D3")

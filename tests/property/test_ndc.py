@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from precert.domain.codes import NDC_PATTERN, readings_of
 
-KEPT = re.compile(r"[0-9]{5}-[0-9]{4}(-[0-9]{2})?")
+RETAINED = re.compile(r"[0-9]{5}-[0-9]{4}(-[0-9]{2})?")
 
 
 @given(st.from_regex(NDC_PATTERN, fullmatch=True))
@@ -15,7 +15,7 @@ def test_every_candidate_is_unambiguous_when_it_is_selected(entered: str) -> Non
     readings = readings_of(entered)
     assert readings
     for reading in readings:
-        assert KEPT.fullmatch(reading)
+        assert RETAINED.fullmatch(reading)
         assert readings_of(reading) == (reading,)
         assert [digit for digit in reading if digit not in "-0"] == [
             digit for digit in entered if digit not in "-0"

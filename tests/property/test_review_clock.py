@@ -60,13 +60,13 @@ class ReviewClock(RuleBasedStateMachine):
         self.allowed = standard if urgency is Urgency.STANDARD else urgent
         self.used = timedelta()
         """The payer's own time, counted while it was the payer's turn."""
-        self.told: list[EventType] = []
+        self.result: list[EventType] = []
         self.latest = self.request.submitted.due_at
 
     def take(self, change: Change | None) -> None:
         if change is not None:
             self.request = change.request
-            self.told.append(change.event.type)
+            self.result.append(change.event.type)
 
     @rule(minutes=st.integers(1, 20 * 24 * 60))
     def time_passes(self, minutes: int) -> None:
@@ -81,7 +81,7 @@ class ReviewClock(RuleBasedStateMachine):
 
     @precondition(lambda self: self.request.waiting_on is WaitingOn.PAYER)
     @rule()
-    def reviewer_asks(self) -> None:
+    def reviewer_requests_information(self) -> None:
         answer_by = information_deadline(self.now, self.request.urgency, self.clock)
         self.take(
             request_information(
@@ -107,10 +107,10 @@ class ReviewClock(RuleBasedStateMachine):
         days = extension_days(self.request.urgency, self.clock)
         self.take(extend(self.request, days, "Why.", by="r", now=self.now))
         self.allowed += timedelta(days=days)
-        self.told = [one for one in self.told if one not in (NEARED, PASSED)]
+        self.result = [one for one in self.result if one not in (NEARED, PASSED)]
 
     @rule()
-    def talk_is_offered(self) -> None:
+    def peer_to_peer_is_offered(self) -> None:
         before = self.request.due_at
         respond_by = self.now + timedelta(hours=24)
         self.take(
@@ -151,10 +151,10 @@ class ReviewClock(RuleBasedStateMachine):
         self.latest = due_at
 
     @invariant()
-    def each_deadline_is_told_of_once(self) -> None:
-        assert self.told.count(NEARED) <= 1
-        assert self.told.count(PASSED) <= 1
-        if PASSED in self.told:
+    def each_deadline_is_recorded_once(self) -> None:
+        assert self.result.count(NEARED) <= 1
+        assert self.result.count(PASSED) <= 1
+        if PASSED in self.result:
             assert self.used >= self.allowed
 
 
@@ -180,16 +180,16 @@ def test_elapsed_time_counts_when_clocks_change_in_between(
     clock = CLOCKS[BUSINESSES[0]]
     answer_by = information_deadline(at.astimezone(zone), Urgency.STANDARD, clock)
     assert answer_by.astimezone(UTC) == at + timedelta(days=clock.information_standard_days)
-    asked = request_information(
+    requested = request_information(
         pended, [], "Why?", answer_by=answer_by, by="r", now=at.astimezone(zone)
     ).request
-    back = asked.receive_information((at + pause * MINUTE).astimezone(zone))
+    back = requested.receive_information((at + pause * MINUTE).astimezone(zone))
     assert back is not None
     extended = extend(back.request, 15, "Why.", by="r", now=at.astimezone(zone)).request
     due_at = extended.due_at
     assert due_at is not None
-    wanted = at + timedelta(days=clock.standard_days + 15) + pause * MINUTE
-    assert due_at.astimezone(UTC) == wanted
+    expected = at + timedelta(days=clock.standard_days + 15) + pause * MINUTE
+    assert due_at.astimezone(UTC) == expected
 
 
 @pytest.mark.rule("W2", "W7")
@@ -199,7 +199,7 @@ def test_appeal_has_its_own_deadline_when_it_is_filed(
 ) -> None:
     clock = CLOCKS[business]
     hours, days = clock.appeal_expedited_hours, clock.appeal_standard_days
-    wanted = timedelta(hours=hours) if expedited else timedelta(days=days)
+    expected = timedelta(hours=hours) if expedited else timedelta(days=days)
     deadline = appeal_deadline(at, expedited=expedited, clock=clock)
-    assert deadline.due_at - at == wanted
+    assert deadline.due_at - at == expected
     assert at < deadline.warn_at < deadline.due_at

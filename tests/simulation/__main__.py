@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from tests.simulation.broken import PromiseBrokenError
-from tests.simulation.planted import FAULTS
+from tests.simulation.broken import InvariantError
+from tests.simulation.planted import DEFECTS
 from tests.simulation.run import Run
 from tests.simulation.world import installed
 
@@ -19,8 +19,8 @@ def main(arguments: list[str]) -> int:
     seeds: list[int] = []
     with installed() as put, pytest.MonkeyPatch.context() as patch:
         for argument in arguments:
-            if argument in FAULTS:
-                FAULTS[argument](patch)
+            if argument in DEFECTS:
+                DEFECTS[argument](patch)
                 continue
             first, _, last = argument.partition("-")
             seeds.extend(range(int(first), int(last or first) + 1))
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
             put(run.world)
             try:
                 run.whole()
-            except PromiseBrokenError as error:
+            except InvariantError as error:
                 broken = error
             if broken or len(seeds) == 1:
                 print("\n".join(map(str, run.world.trace)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from precert.domain.request import Request
 from tests.simulation.broken import broken
 from tests.simulation.expressions import Wire
-from tests.simulation.people import People, Told
+from tests.simulation.people import Acknowledged, People
 from tests.simulation.world import REQUESTS
 
 
@@ -18,7 +18,7 @@ class Answers:
     people: People
     images: Mapping[str, Sequence[Wire]]
     """Every state in which a request was stored."""
-    gone: Collection[str]
+    removed: Collection[str]
     drafts: dict[str, str] = field(default_factory=dict)
 
     def hold(self) -> None:
@@ -35,77 +35,93 @@ class Answers:
             "signed": self._signed,
             "voided": self._voided,
             "offered": self._offered,
-            "taken off": self._taken_off,
+            "taken off": self._removed_document,
             "deleted": self._deleted,
         }
-        for told in self.people.told:
-            if told.what in checks:
-                checks[told.what](told)
+        for acknowledged in self.people.acknowledged:
+            if acknowledged.what in checks:
+                checks[acknowledged.what](acknowledged)
 
-    def _deleted(self, told: Told) -> None:
-        if told.request_id not in self.gone:
-            raise broken("a deleted draft is there:", told.request_id)
+    def _deleted(self, acknowledged: Acknowledged) -> None:
+        if acknowledged.request_id not in self.removed:
+            raise broken("a deleted draft is there:", acknowledged.request_id)
 
-    def _voided(self, told: Told) -> None:
-        if self._standing(told).status != "VOID":
-            raise broken("a voided request is not void:", told.request_id)
+    def _voided(self, acknowledged: Acknowledged) -> None:
+        if self._standing(acknowledged).status != "VOID":
+            raise broken("a voided request is not void:", acknowledged.request_id)
 
-    def _standing(self, told: Told) -> Request:
-        request = self.people.request(told.request_id)
+    def _standing(self, acknowledged: Acknowledged) -> Request:
+        request = self.people.request(acknowledged.request_id)
         if request is None or request.review is None:
-            raise broken("a submitted request was lost:", told.request_id)
+            raise broken("a submitted request was lost:", acknowledged.request_id)
         return request
 
-    def _started(self, told: Told) -> None:
-        key = told.detail["key"]
-        if self.drafts.setdefault(key, told.request_id) != told.request_id:
+    def _started(self, acknowledged: Acknowledged) -> None:
+        key = acknowledged.detail["key"]
+        if self.drafts.setdefault(key, acknowledged.request_id) != acknowledged.request_id:
             raise broken("one key started two drafts:", key)
 
-    def _saved(self, told: Told) -> None:
+    def _saved(self, acknowledged: Acknowledged) -> None:
         """A save that was answered is what stood in its version."""
-        for image in self.images[told.request_id]:
-            if int(image["version"]["N"]) == told.detail["version"]:
-                self._is_variant(image, told)
+        for image in self.images[acknowledged.request_id]:
+            if int(image["version"]["N"]) == acknowledged.detail["version"]:
+                self._is_variant(image, acknowledged)
                 return
-        raise broken("a save was lost:", told.request_id, told.detail)
+        raise broken("a save was lost:", acknowledged.request_id, acknowledged.detail)
 
-    def _is_variant(self, image: Wire, told: Told) -> None:
+    def _is_variant(self, image: Wire, acknowledged: Acknowledged) -> None:
         services = json.loads(image["content"]["M"]["services"]["B"])
-        if services[0]["requested_days"] != told.detail["variant"] + 1:
-            raise broken("what was sent is not what stands:", told.request_id, told.detail)
+        if services[0]["requested_days"] != acknowledged.detail["variant"] + 1:
+            raise broken(
+                "what was sent is not what stands:", acknowledged.request_id, acknowledged.detail
+            )
 
-    def _submitted(self, told: Told) -> None:
-        if self._standing(told).submitted.number != told.detail["number"]:
-            raise broken("a submission was answered with another number:", told.request_id)
-        self._is_variant(self.images[told.request_id][-1], told)
+    def _submitted(self, acknowledged: Acknowledged) -> None:
+        if self._standing(acknowledged).submitted.number != acknowledged.detail["number"]:
+            raise broken("a submission was answered with another number:", acknowledged.request_id)
+        self._is_variant(self.images[acknowledged.request_id][-1], acknowledged)
 
-    def _decided(self, told: Told) -> None:
-        for line in self._standing(told).submitted.lines:
-            wanted = told.detail["lines"].get(line.line_id)
-            if wanted is None:
+    def _decided(self, acknowledged: Acknowledged) -> None:
+        for line in self._standing(acknowledged).submitted.lines:
+            expected = acknowledged.detail["lines"].get(line.line_id)
+            if expected is None:
                 continue
-            deps = [one for one in line.decisions if one.cycle == told.detail["cycle"]]
-            if [(one.status, one.decided_by) for one in deps] != [(wanted, told.detail["by"])]:
-                raise broken("a decision is not what stands:", told.request_id, told.detail)
+            deps = [one for one in line.decisions if one.cycle == acknowledged.detail["cycle"]]
+            if [(one.status, one.decided_by) for one in deps] != [
+                (expected, acknowledged.detail["by"])
+            ]:
+                raise broken(
+                    "a decision is not what stands:", acknowledged.request_id, acknowledged.detail
+                )
 
-    def _signed(self, told: Told) -> None:
+    def _signed(self, acknowledged: Acknowledged) -> None:
         """A signature is a second person's, and stands on every line of its round."""
-        for line in self._standing(told).submitted.lines:
+        for line in self._standing(acknowledged).submitted.lines:
             for one in line.decisions:
-                if one.cycle != told.detail["cycle"]:
+                if one.cycle != acknowledged.detail["cycle"]:
                     continue
-                if one.signed_by != told.detail["by"] or one.decided_by == one.signed_by:
-                    raise broken("a signature is not what stands:", told.request_id, told.detail)
+                if one.signed_by != acknowledged.detail["by"] or one.decided_by == one.signed_by:
+                    raise broken(
+                        "a signature is not what stands:",
+                        acknowledged.request_id,
+                        acknowledged.detail,
+                    )
 
-    def _taken_off(self, told: Told) -> None:
-        key = (f"REQUEST#{told.request_id}", f"DOCUMENT#{told.detail['document_id']}")
+    def _removed_document(self, acknowledged: Acknowledged) -> None:
+        key = (
+            f"REQUEST#{acknowledged.request_id}",
+            f"DOCUMENT#{acknowledged.detail['document_id']}",
+        )
         if self.people.world.tables.item(REQUESTS, key) is not None:
-            raise broken("a document that was taken off is there:", told.request_id)
+            raise broken("a document that was taken off is there:", acknowledged.request_id)
 
-    def _offered(self, told: Told) -> None:
-        key = (f"REQUEST#{told.request_id}", f"DOCUMENT#{told.detail['document_id']}")
+    def _offered(self, acknowledged: Acknowledged) -> None:
+        key = (
+            f"REQUEST#{acknowledged.request_id}",
+            f"DOCUMENT#{acknowledged.detail['document_id']}",
+        )
         there = self.people.world.tables.item(REQUESTS, key)
         # Whoever was told nothing may have taken it off all the same.
-        deleted = told.request_id in self.gone or self.people.world.taken_off(*key)
+        deleted = acknowledged.request_id in self.removed or self.people.world.removed(*key)
         if there is None and not deleted:
-            raise broken("an offered document was lost:", told.request_id)
+            raise broken("an offered document was lost:", acknowledged.request_id)

@@ -41,15 +41,15 @@ class _Tokens:
     def keyword(self) -> str:
         return self.next.upper()
 
-    def take(self, *wanted: str) -> str:
+    def take(self, *expected: str) -> str:
         token = self.next
-        if not token or (wanted and token.upper() not in wanted):
-            raise ExpressionError(f"{token or 'the end'} where {wanted} should stand")
+        if not token or (expected and token.upper() not in expected):
+            raise ExpressionError(f"{token or 'the end'} where {expected} should stand")
         self.at += 1
         return token
 
-    def skip(self, wanted: str) -> bool:
-        if self.keyword != wanted:
+    def skip(self, expected: str) -> bool:
+        if self.keyword != expected:
             return False
         self.at += 1
         return True
@@ -172,8 +172,8 @@ def _function(tokens: _Tokens) -> Condition:
         second = _operand(tokens)
     tokens.take(")")
     if name in ("attribute_exists", "attribute_not_exists") and second is None:
-        wanted = name == "attribute_exists"
-        return lambda item, names, values: (first(item, names, values) is not None) is wanted
+        expected = name == "attribute_exists"
+        return lambda item, names, values: (first(item, names, values) is not None) is expected
     if name == "contains" and second is not None:
         sought = second
         return lambda item, names, values: _contains(
@@ -313,11 +313,11 @@ def _term(tokens: _Tokens) -> Evaluated:
         otherwise = _term(tokens)
         tokens.take(")")
 
-        def kept(item: Wire, names: Names, values: Wire) -> Any:
+        def retained(item: Wire, names: Names, values: Wire) -> Any:
             value = standing(item, names, values)
             return otherwise(item, names, values) if value is None else value
 
-        return kept
+        return retained
     return _operand(tokens)
 
 
@@ -379,11 +379,11 @@ def _delete(tokens: _Tokens) -> Update:
     path, value = _path(tokens), _operand(tokens)
 
     def change(old: Wire, new: Wire, names: Names, values: Wire) -> None:
-        where, gone = _named(path, names), value(old, names, values)
+        where, deleted = _named(path, names), value(old, names, values)
         held = _found(old, where)
         if held is None:
             return
-        left = sorted(set(held["SS"]) - set(gone["SS"]))
+        left = sorted(set(held["SS"]) - set(deleted["SS"]))
         if left:
             _parent(new, where)[where[-1]] = {"SS": left}
         else:

@@ -41,8 +41,8 @@ def expression(text: str) -> Expression:
         path = tuple(match[1].split("."))
         return lambda scope: _followed(scope, path)
     if match := _EQUALS.fullmatch(text):
-        left, wanted = expression(match[1]), match[2]
-        return lambda scope: left(scope) == wanted
+        left, expected = expression(match[1]), match[2]
+        return lambda scope: left(scope) == expected
     if (match := _OR_ELSE.fullmatch(text)) and match[1] == match[2]:
         given, otherwise = expression(match[1]), int(match[3])
         return lambda scope: otherwise if (value := given(scope)) is None else value
@@ -127,12 +127,12 @@ class Machine:
         return called(given)
 
     def _start_execution(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        name, asked = given["name"], json.loads(given["input"])
+        name, requested = given["name"], json.loads(given["input"])
         known = self.executions.get(name)
         if known is None:
-            started = self.executions[name] = Execution(name, asked)
-            self._enter(started, self.start_at, {"states": {"input": asked}})
-        elif known.status != RUNNING or known.input != asked:
+            started = self.executions[name] = Execution(name, requested)
+            self._enter(started, self.start_at, {"states": {"input": requested}})
+        elif known.status != RUNNING or known.input != requested:
             raise ExecutionAlreadyExistsError
         return {"executionArn": f"arn:{name}"}
 
@@ -307,11 +307,11 @@ class Machine:
 
 
 def _fits(error: str, rule: Mapping[str, Any]) -> bool:
-    wanted = rule["ErrorEquals"]
+    expected = rule["ErrorEquals"]
     return (
-        error in wanted
-        or "States.ALL" in wanted
-        or ("States.TaskFailed" in wanted and error != "States.Timeout")
+        error in expected
+        or "States.ALL" in expected
+        or ("States.TaskFailed" in expected and error != "States.Timeout")
     )
 
 

@@ -1,4 +1,4 @@
-"""Offices and reviewers: they call the API as portals do, repeat what was not answered, and remember
+"""Providers and reviewers: they call the API as portals do, repeat what was not answered, and remember
 what they were told.
 """
 
@@ -18,8 +18,8 @@ from precert.adapters.dynamodb.table import from_wire
 from precert.domain.request import Request
 from precert.names import DOCUMENT_PREFIX
 from tests.fakes.gateway import matched
-from tests.fakes.samples import FACILITY_TIN, OFFICE_TIN, PLAN, entered
-from tests.simulation.broken import PromiseBrokenError
+from tests.fakes.samples import FACILITY_TIN, PLAN, PROVIDER_TIN, entered
+from tests.simulation.broken import InvariantError
 from tests.simulation.expressions import Wire
 from tests.simulation.world import KILLED, REQUESTS, World
 
@@ -43,8 +43,8 @@ def _claims(subject: str, group: str, tins: str = "", plans: str = "") -> Claims
     }
 
 
-OFFICES: Final = (
-    _claims("office-user", "PatientSearch", OFFICE_TIN),
+PROVIDERS: Final = (
+    _claims("provider-user", "PatientSearch", PROVIDER_TIN),
     _claims("facility-user", "PatientSearch", FACILITY_TIN),
 )
 REVIEWERS: Final = tuple(
@@ -59,7 +59,7 @@ class Reply(NamedTuple):
     body: Any
 
 
-class Told(NamedTuple):
+class Acknowledged(NamedTuple):
     """A success that a caller was told of: the product must stand by it."""
 
     what: str
@@ -69,7 +69,7 @@ class Told(NamedTuple):
 
 @cache
 def content(variant: int, urgency: str, day: str) -> str:
-    """What an office enters, as JSON; the variants differ in what was asked for."""
+    """What a provider enters, as JSON; the variants differ in what was asked for."""
     whole = entered()
     [service] = whole["services"]
     service |= {"requested_days": variant + 1, "urgency": urgency, "admission_date": day}
@@ -90,7 +90,7 @@ class People:
     world: World
     urgency: str = "STANDARD"
     ids: list[str] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    acknowledged: list[Acknowledged] = field(default_factory=list)
     keys: dict[str, Claims] = field(default_factory=dict)
     forms: list[tuple[str, str]] = field(default_factory=list)
     days: dict[str, str] = field(default_factory=dict)
@@ -130,8 +130,8 @@ class People:
                 reply = Reply(answer["statusCode"], json.loads(text) if text else None)
                 world.note(f"{by['sub']} is answered {reply.status} {_code(reply)}")
             if reply.status == 500:
-                raise PromiseBrokenError(f"{method} {path} was answered with 500")
-            if world.wire.faults_left and world.chance(world.wire.fault_share / 4):
+                raise InvariantError(f"{method} {path} was answered with 500")
+            if world.wire.failures_left and world.chance(world.wire.failure_share / 4):
                 world.note("the answer is lost")
                 reply = Reply(0, None)
             if reply.status < 500 and reply.status:
@@ -141,7 +141,7 @@ class People:
         return Reply(0, None)
 
     def tell(self, what: str, request_id: str, **detail: Any) -> None:
-        self.told.append(Told(what, request_id, detail))
+        self.acknowledged.append(Acknowledged(what, request_id, detail))
 
     # -- what they see ------------------------------------------------------------------------------
 
@@ -175,17 +175,17 @@ class People:
             return self.upload
         status_, version, cycle = self.seen(request_id)
         # Mostly what fits; now and then what does not, as late clicks are.
-        moves = _MOVES.get(status_, ()) if rng.random() < 0.9 else _ANY
+        moves = _ACTIONS_BY_STATUS.get(status_, ()) if rng.random() < 0.9 else _ANY
         if not moves:
             return None
         chosen = rng.choice(moves)
         return lambda: chosen(self, request_id, version, cycle)
 
-    def office(self) -> Claims:
-        return self.world.rng.choice(OFFICES)
+    def provider(self) -> Claims:
+        return self.world.rng.choice(PROVIDERS)
 
     def start(self) -> None:
-        rng, by = self.world.rng, OFFICES[0]
+        rng, by = self.world.rng, PROVIDERS[0]
         number = rng.randrange(3)
         key = f"key-{number}"
         reply = self.call(
@@ -211,7 +211,7 @@ class People:
             "PUT",
             f"/v1/drafts/{draft_id}",
             content(variant, self.urgency, self.days[draft_id]),
-            OFFICES[0],
+            PROVIDERS[0],
             if_match=f'"{version}"',
         )
         if reply.status == 200:
@@ -228,7 +228,7 @@ class People:
             "PATCH",
             f"/v1/drafts/{draft_id}",
             json.dumps({"content": {"services": part}}),
-            OFFICES[0],
+            PROVIDERS[0],
             if_match=f'"{version}"',
         )
         if reply.status == 200:
@@ -242,7 +242,7 @@ class People:
             "POST",
             f"/v1/drafts/{draft_id}/submission",
             content(variant, self.urgency, self.days[draft_id]),
-            OFFICES[0],
+            PROVIDERS[0],
             if_match=f'"{version}"',
         )
         if reply.status == 202:
@@ -251,14 +251,14 @@ class People:
 
     def delete(self, draft_id: str, version: int, _cycle: int) -> None:
         path = f"/v1/drafts/{draft_id}"
-        reply = self.call(submit, "DELETE", path, None, OFFICES[0], if_match=f'"{version}"')
+        reply = self.call(submit, "DELETE", path, None, PROVIDERS[0], if_match=f'"{version}"')
         if reply.status == 204:
             self.tell("deleted", draft_id)
 
     def offer(self, request_id: str, _version: int, _cycle: int) -> None:
         body = '{"file_name": "note.pdf"}'
         path = f"/v1/requests/{request_id}/documents"
-        reply = self.call(upload, "POST", path, body, self.office())
+        reply = self.call(upload, "POST", path, body, self.provider())
         if reply.status == 201:
             document_id = reply.body["document"]["document_id"]
             self.tell("offered", request_id, document_id=document_id)
@@ -276,7 +276,7 @@ class People:
 
     def void(self, request_id: str, _version: int, _cycle: int) -> None:
         path = f"/v1/requests/{request_id}/void"
-        reply = self.call(submit, "POST", path, '{"reason": "Chose another."}', self.office())
+        reply = self.call(submit, "POST", path, '{"reason": "Chose another."}', self.provider())
         if reply.status == 200:
             self.tell("voided", request_id)
 
@@ -290,7 +290,7 @@ class People:
         expedited = self.world.chance(0.5)
         body = json.dumps({"line_ids": lines, "reason": "It grew.", "expedited": expedited})
         path = f"/v1/requests/{request_id}/appeals"
-        reply = self.call(submit, "POST", path, body, self.office())
+        reply = self.call(submit, "POST", path, body, self.provider())
         if reply.status == 202:
             self.tell("appealed", request_id)
 
@@ -328,51 +328,53 @@ class People:
             self.tell("signed", request_id, cycle=cycle, by=by["sub"])
 
     def claim(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.review_move(request_id, "assign", None)
+        self.reviewer_action(request_id, "assign", None)
 
     def release(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.review_move(request_id, "release", None)
+        self.reviewer_action(request_id, "release", None)
 
     def ask(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.review_move(request_id, "information", '{"text": "Send the images."}')
+        self.reviewer_action(request_id, "information", '{"text": "Send the images."}')
 
     def extend(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.review_move(request_id, "extension", '{"reason": "A specialist is asked."}')
+        self.reviewer_action(request_id, "extension", '{"reason": "A specialist is asked."}')
 
-    def talk(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.review_move(request_id, "peer-to-peer", None)
+    def offer_peer_to_peer(self, request_id: str, _version: int, _cycle: int) -> None:
+        self.reviewer_action(request_id, "peer-to-peer", None)
 
-    def review_move(self, request_id: str, move: str, body: str | None) -> None:
+    def reviewer_action(self, request_id: str, move: str, body: str | None) -> None:
         path = f"/v1/review/requests/{request_id}/{move}"
         self.call(review, "POST", path, body, self.world.rng.choice(REVIEWERS))
 
     def answer(self, request_id: str, _version: int, _cycle: int) -> None:
         path = f"/v1/requests/{request_id}/information"
-        self.call(submit, "POST", path, '{"answer": "There are none."}', self.office())
+        self.call(submit, "POST", path, '{"answer": "There are none."}', self.provider())
 
-    def take_off(self, request_id: str, _version: int, _cycle: int) -> None:
+    def remove_document(self, request_id: str, _version: int, _cycle: int) -> None:
         """Delete a document of a draft."""
         offered = [
-            one for one in self.told if (one.what, one.request_id) == ("offered", request_id)
+            one
+            for one in self.acknowledged
+            if (one.what, one.request_id) == ("offered", request_id)
         ]
         if not offered:
             return
         document_id = self.world.rng.choice(offered).detail["document_id"]
         path = f"/v1/requests/{request_id}/documents/{document_id}"
-        reply = self.call(upload, "DELETE", path, None, OFFICES[0])
+        reply = self.call(upload, "DELETE", path, None, PROVIDERS[0])
         if reply.status == 204:
             self.tell("taken off", request_id, document_id=document_id)
 
     def look(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.call(status, "GET", f"/v1/requests/{request_id}", None, self.office())
+        self.call(status, "GET", f"/v1/requests/{request_id}", None, self.provider())
 
 
 def _code(reply: Reply) -> str:
     return reply.body.get("code", "") if isinstance(reply.body, dict) else ""
 
 
-Move = Callable[[People, str, int, int], None]
-_DRAFT: Final[tuple[Move, ...]] = (
+Action = Callable[[People, str, int, int], None]
+_DRAFT: Final[tuple[Action, ...]] = (
     People.save,
     People.patch,
     People.submit,
@@ -381,9 +383,9 @@ _DRAFT: Final[tuple[Move, ...]] = (
     People.submit,
     People.delete,
     People.offer,
-    People.take_off,
+    People.remove_document,
 )
-_WAITING: Final[tuple[Move, ...]] = (
+_WAITING: Final[tuple[Action, ...]] = (
     People.void,
     People.decide,
     People.decide,
@@ -397,12 +399,12 @@ _WAITING: Final[tuple[Move, ...]] = (
     People.ask,
     People.answer,
     People.extend,
-    People.talk,
+    People.offer_peer_to_peer,
     People.offer,
     People.offer,
     People.offer,
 )
-_DECIDED: Final[tuple[Move, ...]] = (
+_DECIDED: Final[tuple[Action, ...]] = (
     People.appeal,
     People.appeal,
     People.appeal,
@@ -410,11 +412,11 @@ _DECIDED: Final[tuple[Move, ...]] = (
     People.decide,
     People.decide,
     People.sign,
-    People.talk,
+    People.offer_peer_to_peer,
     People.offer,
 )
-_ANY: Final[tuple[Move, ...]] = tuple(dict.fromkeys((*_DRAFT, *_WAITING, *_DECIDED, People.look)))
-_MOVES: Final[Mapping[str, tuple[Move, ...]]] = {
+_ANY: Final[tuple[Action, ...]] = tuple(dict.fromkeys((*_DRAFT, *_WAITING, *_DECIDED, People.look)))
+_ACTIONS_BY_STATUS: Final[Mapping[str, tuple[Action, ...]]] = {
     "INCOMPLETE": _DRAFT,
     "PROCESSING": (People.void, People.submit, People.offer, People.decide),
     "PENDING": _WAITING,

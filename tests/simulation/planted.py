@@ -35,12 +35,12 @@ from tests.simulation import machine
 
 Patch = pytest.MonkeyPatch
 Plant = Callable[[Patch], None]
-FAULTS: Final[dict[str, Plant]] = {}
+DEFECTS: Final[dict[str, Plant]] = {}
 
 
-def fault(plant: Plant) -> Plant:
+def defect(plant: Plant) -> Plant:
     """Register a fault by its function's name."""
-    FAULTS[plant.__name__] = plant
+    DEFECTS[plant.__name__] = plant
     return plant
 
 
@@ -69,7 +69,7 @@ def _rewritten(text: str, value: Mapping[str, Any], condition: str, instead: str
 # -- writes -------------------------------------------------------------------------------------------
 
 
-@fault
+@defect
 def write_without_condition(patch: Patch) -> None:
     """A change is written whatever the version is by now."""
     update = requests.DynamoDBRequests._update
@@ -83,32 +83,32 @@ def write_without_condition(patch: Patch) -> None:
     _unchecked_event(patch, requests)
 
 
-@fault
-def lost_race_written_again(patch: Patch) -> None:
+@defect
+def conflicting_change_overwritten(patch: Patch) -> None:
     """Who was overtaken writes the same on top, instead of asking anew whether it is allowed."""
 
     def stubborn(request_id: str, change: Any, *, requests: Any) -> Request:
-        wanted: Change | Request = change(requests.read(request_id))
-        if isinstance(wanted, Request):
-            return wanted
+        expected: Change | Request = change(requests.read(request_id))
+        if isinstance(expected, Request):
+            return expected
         for _ in range(5):
             try:
-                requests.record(wanted)
+                requests.record(expected)
             except ConcurrentChangeError:
                 based_on = requests.read(request_id).version
-                after = wanted.request.model_copy(update={"version": based_on + 1})
+                after = expected.request.model_copy(update={"version": based_on + 1})
                 event_id = f"{request_id}.{based_on + 1:06d}"
-                event = wanted.event.model_copy(update={"event_id": event_id})
-                wanted = Change(based_on, after, event)
+                event = expected.event.model_copy(update={"event_id": event_id})
+                expected = Change(based_on, after, event)
                 continue
-            return wanted.request
+            return expected.request
         raise ConcurrentChangeError
 
     patch.setattr(requests_usecases, "change_request", stubborn)
     patch.setattr(changes, "change_request", stubborn)
 
 
-@fault
+@defect
 def event_record_lost(patch: Patch) -> None:
     """A void tells nobody: the change is written without its event."""
     record = requests.DynamoDBRequests.record
@@ -133,13 +133,13 @@ def _exists(table: str, request_id: str) -> dict[str, Any]:
     }
 
 
-@fault
-def lines_left_behind(patch: Patch) -> None:
+@defect
+def rows_not_updated(patch: Patch) -> None:
     """A change leaves the dashboards as they were."""
     patch.setattr(requests, "set_lines", lambda *_: [])
 
 
-@fault
+@defect
 def submitted_twice(patch: Patch) -> None:
     """A submission does not ask which version it is based on, nor whether it is a draft still."""
     submitting = drafts.DynamoDBDrafts._submitting_update
@@ -153,7 +153,7 @@ def submitted_twice(patch: Patch) -> None:
     patch.setattr(drafts.DynamoDBDrafts, "_submitting_update", unconditional)
 
 
-@fault
+@defect
 def number_not_reserved(patch: Patch) -> None:
     """Nobody looks whether a number was given before."""
     whole = drafts.DynamoDBDrafts._submission
@@ -166,29 +166,29 @@ def number_not_reserved(patch: Patch) -> None:
     patch.setattr(drafts.DynamoDBDrafts, "_submission", careless)
 
 
-@fault
+@defect
 def save_over_a_newer_one(patch: Patch) -> None:
     """A save does not ask for the version it is based on, and writes its own."""
     live = drafts._LIVE.replace("version = :based_on", "version >= :based_on")
     patch.setattr(drafts, "_LIVE", live)
 
 
-@fault
-def draft_written_after_its_time(patch: Patch) -> None:
+@defect
+def draft_written_after_its_deadline(patch: Patch) -> None:
     """Only the store's removal ends a draft."""
     live = drafts._LIVE.replace("expires_at > :now", "updated_at <= :now")
     patch.setattr(drafts, "_LIVE", live)
 
 
-@fault
+@defect
 def draft_removed_too_early(patch: Patch) -> None:
-    """The store is told another instant than the office is."""
+    """The store is told another instant than the provider is."""
     ttl = drafts._ttl
     patch.setattr(drafts, "_ttl", lambda at: ttl(at - timedelta(hours=1)) if at else None)
 
 
-@fault
-def late_line_over_a_newer_one(patch: Patch) -> None:
+@defect
+def late_row_overwrites_newer_one(patch: Patch) -> None:
     """What a draft's line shows is whatever was relayed last, from what was read first."""
 
     def careless(self: Any, draft: Request, warn_at: Any) -> None:
@@ -197,8 +197,8 @@ def late_line_over_a_newer_one(patch: Patch) -> None:
     patch.setattr(drafts.DynamoDBDrafts, "show", careless)
 
 
-@fault
-def stale_read_taken_for_truth(patch: Patch) -> None:
+@defect
+def stale_read_trusted(patch: Patch) -> None:
     """Reads of one item are eventually consistent."""
     consistent = table_adapter.get
 
@@ -215,7 +215,7 @@ def stale_read_taken_for_truth(patch: Patch) -> None:
 # -- slots --------------------------------------------------------------------------------------------
 
 
-@fault
+@defect
 def slot_released_twice(patch: Patch) -> None:
     """A refused document gives its slot back as a count, and so does each repetition."""
 
@@ -236,7 +236,7 @@ def slot_released_twice(patch: Patch) -> None:
     patch.setattr(documents.DynamoDBDocuments, "_freed_slot", counted)
 
 
-@fault
+@defect
 def slots_not_counted(patch: Patch) -> None:
     """An offer asks for the status alone."""
     free = " AND (attribute_not_exists(slots_taken) OR size(slots_taken) < document_slots)"
@@ -245,14 +245,14 @@ def slots_not_counted(patch: Patch) -> None:
     patch.setattr(documents, "TAKES_DOCUMENTS", text.replace(free, ""))
 
 
-@fault
-def refused_bytes_kept(patch: Patch) -> None:
+@defect
+def refused_bytes_not_deleted(patch: Patch) -> None:
     """Bytes of a refused document stay where they are."""
     patch.setattr(S3Documents, "remove", lambda *_: None)
 
 
-@fault
-def documents_of_gone_drafts_kept(patch: Patch) -> None:
+@defect
+def documents_of_deleted_drafts_not_deleted(patch: Patch) -> None:
     """Clean-up removes records and lines, and not the bytes."""
     patch.setattr(S3Documents, "remove_all", lambda *_: None)
     patch.setattr(expire, "_remove_bytes", lambda *_: None)
@@ -266,22 +266,22 @@ def _early(act: Callable[[Change], None]) -> Callable[..., Request]:
 
     def change_request(request_id: str, change: Any, *, requests: Any) -> Request:
         for _ in range(5):
-            wanted: Change | Request = change(requests.read(request_id))
-            if isinstance(wanted, Request):
-                return wanted
-            if wanted.event.type in ("RequestDetermined", "AppealDetermined"):
-                act(wanted)
+            expected: Change | Request = change(requests.read(request_id))
+            if isinstance(expected, Request):
+                return expected
+            if expected.event.type in ("RequestDetermined", "AppealDetermined"):
+                act(expected)
             try:
-                requests.record(wanted)
+                requests.record(expected)
             except ConcurrentChangeError:
                 continue
-            return wanted.request
+            return expected.request
         raise ConcurrentChangeError
 
     return change_request
 
 
-@fault
+@defect
 def published_before_the_commit(patch: Patch) -> None:
     """A decision is told to the bus first, and written then."""
     patch.setattr(
@@ -289,20 +289,20 @@ def published_before_the_commit(patch: Patch) -> None:
     )
 
 
-@fault
+@defect
 def token_answered_before_the_commit(patch: Patch) -> None:
     """A decision wakes its execution first, and is written then."""
 
-    def answer(wanted: Change) -> None:
+    def answer(expected: Change) -> None:
         deps = dependencies()
-        waiting = deps.requests.cycle(wanted.event.request_id, wanted.event.cycle)
+        waiting = deps.requests.cycle(expected.event.request_id, expected.event.cycle)
         if waiting:
-            deps.workflow.answer(waiting.task_token, {"status": wanted.event.status.value})
+            deps.workflow.answer(waiting.task_token, {"status": expected.event.status.value})
 
     patch.setattr(changes, "change_request", _early(answer))
 
 
-@fault
+@defect
 def execution_started_before_the_commit(patch: Patch) -> None:
     """A submission starts its execution itself, before it is written."""
 
@@ -317,8 +317,8 @@ def execution_started_before_the_commit(patch: Patch) -> None:
 # -- deliveries ---------------------------------------------------------------------------------------
 
 
-@fault
-def failed_record_passed_over(patch: Patch) -> None:
+@defect
+def failed_record_ignored(patch: Patch) -> None:
     """The relay answers that all went well, whatever failed."""
     handle = relay.handle
 
@@ -329,8 +329,8 @@ def failed_record_passed_over(patch: Patch) -> None:
     patch.setattr(relay, "handle", careless)
 
 
-@fault
-def refused_entry_passed_over(patch: Patch) -> None:
+@defect
+def rejected_entry_ignored(patch: Patch) -> None:
     """The bus answers how many entries it did not take; nobody reads it."""
     publish = eventbridge.EventBridgeBus.publish
 
@@ -346,8 +346,8 @@ def refused_entry_passed_over(patch: Patch) -> None:
     patch.setattr(eventbridge.EventBridgeBus, "publish", careless)
 
 
-@fault
-def event_id_made_at_delivery(patch: Patch) -> None:
+@defect
+def event_id_generated_at_delivery(patch: Patch) -> None:
     """Each delivery of an event has an id of its own."""
     publish, deps = eventbridge.EventBridgeBus.publish, count()
 
@@ -357,15 +357,15 @@ def event_id_made_at_delivery(patch: Patch) -> None:
     patch.setattr(eventbridge.EventBridgeBus, "publish", renamed)
 
 
-@fault
+@defect
 def inbox_without_idempotency(patch: Patch) -> None:
     """A message's key is the instant of its delivery."""
     deps, keyed = count(), inbox_sk
     patch.setattr(messages, "inbox_sk", lambda at, name: f"{keyed(at, name)}.{next(deps)}")
 
 
-@fault
-def message_to_one_side(patch: Patch) -> None:
+@defect
+def message_to_one_provider(patch: Patch) -> None:
     """A delivery ends after the first inbox, and is not tried again."""
     deliver = messages_usecases.deliver_message
     from functions.inbox import handler
@@ -377,7 +377,7 @@ def message_to_one_side(patch: Patch) -> None:
     )
 
 
-@fault
+@defect
 def start_without_idempotency(patch: Patch) -> None:
     """The key that a caller sends with a start is not looked at."""
     patch.setattr(submit, "id_from_key", lambda *_: dependencies().new_id())
@@ -386,7 +386,7 @@ def start_without_idempotency(patch: Patch) -> None:
 # -- rounds -------------------------------------------------------------------------------------------
 
 
-@fault
+@defect
 def execution_name_without_cycle(patch: Patch) -> None:
     """An appeal's execution has the name of the first round's."""
 
@@ -396,15 +396,15 @@ def execution_name_without_cycle(patch: Patch) -> None:
     patch.setattr(stepfunctions, "execution_name", named)
 
 
-@fault
-def execution_name_by_chance(patch: Patch) -> None:
+@defect
+def execution_name_random(patch: Patch) -> None:
     """Each start of a round has a name of its own."""
     deps = count()
     patch.setattr(stepfunctions, "execution_name", lambda *_: f"execution-{next(deps)}")
 
 
-@fault
-def clock_marked_twice(patch: Patch) -> None:
+@defect
+def reminder_recorded_twice(patch: Patch) -> None:
     """That a mark was told of is not written down."""
     mark = Request.check_deadline
 
@@ -419,15 +419,15 @@ def clock_marked_twice(patch: Patch) -> None:
     patch.setattr(Request, "check_deadline", forgetful)
 
 
-@fault
-def mark_not_told(patch: Patch) -> None:
+@defect
+def reminder_not_recorded(patch: Patch) -> None:
     """An execution that reaches a mark goes on sleeping."""
     patch.setattr(Request, "check_deadline", lambda *_: None)
     patch.setattr(workflow_usecases, "_mark_is_missing", lambda *_: False)
 
 
-@fault
-def token_of_a_closed_cycle_kept(patch: Patch) -> None:
+@defect
+def token_of_a_closed_cycle_stored(patch: Patch) -> None:
     """An execution waits without asking whether the round is open."""
 
     def careless(self: Any, cycle: Any) -> None:
@@ -436,8 +436,8 @@ def token_of_a_closed_cycle_kept(patch: Patch) -> None:
     patch.setattr(requests.DynamoDBRequests, "renew_cycle", careless)
 
 
-@fault
-def first_token_kept(patch: Patch) -> None:
+@defect
+def first_token_not_replaced(patch: Patch) -> None:
     """A round's token is written once, and not renewed when the execution waits again."""
     put = requests.DynamoDBRequests._put_cycle
 
@@ -454,20 +454,20 @@ def first_token_kept(patch: Patch) -> None:
     patch.setattr(requests.DynamoDBRequests, "_put_cycle", once)
 
 
-@fault
+@defect
 def token_not_answered(patch: Patch) -> None:
     """A void leaves its execution asleep until the next mark."""
     closes = frozenset({"RequestDetermined", "AppealDetermined"})
     patch.setattr(workflow_usecases, "_CLOSES_CYCLE", closes)
 
 
-@fault
-def cycle_of_a_click_not_asked(patch: Patch) -> None:
+@defect
+def cycle_of_a_decision_not_checked(patch: Patch) -> None:
     """A decision is of whichever round is open when it arrives."""
     patch.setattr(decisions, "require_cycle", lambda *_: None)
 
 
-@fault
+@defect
 def retry_missing(patch: Patch) -> None:
     """The state machine gives up at the first fault."""
     states = deepcopy(dict(machine.definition()))
@@ -476,7 +476,7 @@ def retry_missing(patch: Patch) -> None:
     patch.setattr(machine, "definition", lambda: states)
 
 
-@fault
+@defect
 def timeout_not_caught(patch: Patch) -> None:
     """A mark of the clock ends the execution."""
     states = deepcopy(dict(machine.definition()))
@@ -487,14 +487,14 @@ def timeout_not_caught(patch: Patch) -> None:
     patch.setattr(machine, "definition", lambda: states)
 
 
-@fault
-def clock_moved_unheard(patch: Patch) -> None:
+@defect
+def clock_change_not_signaled(patch: Patch) -> None:
     """An execution sleeps on by the old clock when information was asked for, or has come."""
     patch.setattr(workflow_usecases, "_MOVES_CLOCK", frozenset())
 
 
-@fault
-def warned_at_each_look(patch: Patch) -> None:
+@defect
+def warning_repeated_at_each_check(patch: Patch) -> None:
     """A warning of a draft's end has an id of its own each time."""
     deps, event_of = count(), cleanup.expiring_event
 
@@ -505,14 +505,14 @@ def warned_at_each_look(patch: Patch) -> None:
     patch.setattr(cleanup, "expiring_event", another)
     give = drafts.DynamoDBDraftWarnings._without_warning
 
-    def kept(self: Any, warning: Any) -> dict[str, Any]:
+    def retained(self: Any, warning: Any) -> dict[str, Any]:
         given = give(self, warning)
         return {**given, "UpdateExpression": "SET worklist_sk = :listed"}
 
-    patch.setattr(drafts.DynamoDBDraftWarnings, "_without_warning", kept)
+    patch.setattr(drafts.DynamoDBDraftWarnings, "_without_warning", retained)
 
 
-@fault
+@defect
 def signed_by_its_proposer(patch: Patch) -> None:
     """Who proposed decisions may sign them."""
     signed = reviewing.signed
@@ -523,8 +523,8 @@ def signed_by_its_proposer(patch: Patch) -> None:
     patch.setattr(decisions, "signed", lenient)
 
 
-@fault
-def clock_not_looked_at_again(patch: Patch) -> None:
+@defect
+def clock_not_rechecked(patch: Patch) -> None:
     """A round waits by seconds that were counted before its token was stored."""
 
     def trusting(cycle: Any, _seconds: int, *, requests: Any, **_: Any) -> None:

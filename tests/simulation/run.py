@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.broken import InvariantError
+from tests.simulation.invariants import Invariants
 from tests.simulation.people import People
-from tests.simulation.promises import Promises
 from tests.simulation.world import MAX_LATE, World
 
 SHARE = 1000
 """Seeds that ``make test`` runs, and within which each planted fault is caught."""
 STEPS = 20
-MAX_FAULTS = 7
+MAX_FAILURES = 7
 """Fewer in a row than any retry allows for."""
 ENOUGH = 2000
 
@@ -22,11 +22,11 @@ class Run:
     def __init__(self, seed: int) -> None:
         self.world = World(seed)
         self.people = People(self.world)
-        self.promises = Promises(self.world, self.people)
+        self.invariants = Invariants(self.world, self.people)
         rng = self.world.rng
         self.people.urgency = rng.choice(("STANDARD", "EXPEDITED"))
-        self.world.wire.fault_share = rng.choice((0.0, 0.03, 0.1, 0.2))
-        self.world.wire.faults_left = MAX_FAULTS
+        self.world.wire.failure_share = rng.choice((0.0, 0.03, 0.1, 0.2))
+        self.world.wire.failures_left = MAX_FAILURES
         self.world.nesting = rng.choice((0.0, 0.05, 0.15, 0.3))
         self.world.actors += [self._mapping, self._mapping, self._task, self._task, self._delivery]
 
@@ -40,15 +40,15 @@ class Run:
         for _ in range(STEPS):
             world.act()
             self._time()
-        world.wire.faults_left, world.nesting = 0, 0.0
+        world.wire.failures_left, world.nesting = 0, 0.0
         self.drain()
-        self.promises.at_rest(repaired=False)
+        self.invariants.at_rest(repaired=False)
         if world.aborted:
             world.repair()
             self.drain()
-            self.promises.at_rest(repaired=True)
+            self.invariants.at_rest(repaired=True)
         self._run_out()
-        self.promises.at_rest(repaired=True)
+        self.invariants.at_rest(repaired=True)
 
     # -- actors beside people -----------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ class Run:
                 world.run_task(ready[0])
             else:
                 return
-        raise PromiseBrokenError("it never comes to rest")
+        raise InvariantError("it never comes to rest")
 
     def drain(self) -> None:
         """The same, with the pauses before retries waited for."""
@@ -119,14 +119,14 @@ class Run:
                 return
             world.pass_time(min(at for at in retried if at is not None))
             self.drain_queues()
-        raise PromiseBrokenError("executions never come to rest")
+        raise InvariantError("executions never come to rest")
 
     def _run_out(self) -> None:
         """Let every clock run until its last mark, and the store remove what is over."""
         world = self.world
         for _ in range(8):
             due = world.next_instant()
-            if due is None or self._all_told():
+            if due is None or self._all_recorded():
                 break
             world.pass_time(due)
             self.drain()
@@ -135,7 +135,7 @@ class Run:
             world.tables.remove_by_ttl("requests", key)
         self.drain()
 
-    def _all_told(self) -> bool:
+    def _all_recorded(self) -> bool:
         """Whether every draft is gone, and every open round's last mark reached."""
         late = self.world.clock.at - timedelta(minutes=20)
         for request_id in self.people.ids:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from botocore.exceptions import ClientError
 
 from precert.names import INDEXES, PK, SK
-from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.broken import InvariantError
 from tests.simulation.expressions import ExpressionError, Wire, comparable, condition, update
 
 Key = tuple[str, str]
@@ -80,7 +80,7 @@ class Tables:
         try:
             return _OPERATIONS[operation](self, given)
         except ExpressionError as error:
-            raise PromiseBrokenError(f"DynamoDB would refuse {operation}: {error}") from error
+            raise InvariantError(f"DynamoDB would refuse {operation}: {error}") from error
         except _FailedConditionError as error:
             more: dict[str, Any] = {}
             if error.item and given.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
@@ -100,8 +100,8 @@ class Tables:
 
     def batch_get_item(self, given: Mapping[str, Any]) -> Wire:
         answers = {}
-        for table, asked in given["RequestItems"].items():
-            found = [self.item(table, _key(key)) for key in asked["Keys"]]
+        for table, requested in given["RequestItems"].items():
+            found = [self.item(table, _key(key)) for key in requested["Keys"]]
             answers[table] = [item for item in found if item is not None]
         return {"Responses": answers, "UnprocessedKeys": {}}
 
@@ -131,8 +131,8 @@ class Tables:
         ]
         items.sort(key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
         if names := given.get("ProjectionExpression"):
-            wanted = [name.strip() for name in names.split(",")]
-            items = [{name: item[name] for name in wanted if name in item} for item in items]
+            expected = [name.strip() for name in names.split(",")]
+            items = [{name: item[name] for name in expected if name in item} for item in items]
         return {"Items": items, "Count": len(items)}
 
     def put_item(self, given: Mapping[str, Any]) -> Wire:
@@ -154,8 +154,8 @@ class Tables:
                     put = {"TableName": table, "Item": request["PutRequest"]["Item"]}
                     self._commit([self._put(put)])
                 else:
-                    gone = {"TableName": table, "Key": request["DeleteRequest"]["Key"]}
-                    self._commit([self._delete(gone)])
+                    deleted = {"TableName": table, "Key": request["DeleteRequest"]["Key"]}
+                    self._commit([self._delete(deleted)])
         return {"UnprocessedItems": {}}
 
     def transact_write_items(self, given: Mapping[str, Any]) -> Wire:
@@ -168,13 +168,13 @@ class Tables:
         written: list[Written | None] = []
         reasons: list[dict[str, Any]] = []
         for operation in operations:
-            [(kind, asked)] = operation.items()
+            [(kind, requested)] = operation.items()
             reason: dict[str, Any] = {"Code": "None"}
             try:
-                written.append(_TRANSACTED[kind](self, asked))
+                written.append(_TRANSACTED[kind](self, requested))
             except _FailedConditionError as error:
                 reason = {"Code": "ConditionalCheckFailed"}
-                if error.item and asked.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+                if error.item and requested.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
                     reason["Item"] = error.item
             reasons.append(reason)
         keys = [_operand_key(operation) for operation in operations]
@@ -274,8 +274,8 @@ def _key(item: Mapping[str, Any]) -> Key:
 
 
 def _operand_key(operation: Mapping[str, Any]) -> tuple[str, Key]:
-    [asked] = operation.values()
-    return asked["TableName"], _key(asked.get("Key") or asked["Item"])
+    [requested] = operation.values()
+    return requested["TableName"], _key(requested.get("Key") or requested["Item"])
 
 
 def _partition(given: Mapping[str, Any]) -> str:

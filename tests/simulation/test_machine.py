@@ -62,7 +62,7 @@ def expressions(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("text", sorted(set(expressions(definition()))))
 @pytest.mark.parametrize("scope", SCOPES, ids=["open", "closed"])
-def test_expression_means_what_jsonata_says_when_the_definition_uses_it(
+def test_expression_has_its_jsonata_meaning_when_the_definition_uses_it(
     text: str, scope: dict[str, Any]
 ) -> None:
     said = jsonata.Jsonata(text)
@@ -77,18 +77,18 @@ def machine() -> tuple[Machine, Clock]:
 
 
 def started(of: Machine, name: str = "R-1", cycle: int = 1) -> None:
-    asked = json.dumps({"request_id": "R", "cycle": cycle})
-    of.perform("start_execution", {"name": name, "input": asked})
+    requested = json.dumps({"request_id": "R", "cycle": cycle})
+    of.perform("start_execution", {"name": name, "input": requested})
 
 
-def test_second_start_changes_nothing_when_the_name_runs() -> None:
+def test_second_start_changes_nothing_when_an_execution_of_the_name_runs() -> None:
     deps, _ = machine()
     started(deps)
     started(deps)
     assert [one.entered for one in deps.running] == [["Assess"]]
 
 
-def test_name_is_refused_when_its_execution_has_ended() -> None:
+def test_name_is_rejected_when_its_execution_has_ended() -> None:
     deps, _ = machine()
     started(deps)
     deps.abort(deps.running[0])
@@ -96,7 +96,7 @@ def test_name_is_refused_when_its_execution_has_ended() -> None:
         started(deps)
 
 
-def test_execution_waits_with_a_token_when_its_function_has_returned() -> None:
+def test_execution_waits_for_its_token_when_its_function_has_returned() -> None:
     deps, clock = machine()
     started(deps)
     [execution] = deps.ready()
@@ -117,7 +117,7 @@ def test_execution_waits_with_a_token_when_its_function_has_returned() -> None:
     assert execution.entered[-1] == "Check Deadline"
 
 
-def test_token_wakes_when_the_clock_moved_and_is_used_up() -> None:
+def test_token_resumes_once_when_the_clock_moved() -> None:
     deps, _ = machine()
     started(deps)
     [execution] = deps.running
@@ -130,7 +130,7 @@ def test_token_wakes_when_the_clock_moved_and_is_used_up() -> None:
         deps.perform("send_task_success", {"taskToken": token, "output": "{}"})
 
 
-def test_task_is_tried_again_with_pauses_when_it_fails_until_it_gives_up() -> None:
+def test_task_is_retried_with_backoff_when_it_fails_until_it_gives_up() -> None:
     deps, clock = machine()
     started(deps)
     [execution] = deps.running

@@ -4,27 +4,27 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.simulation.broken import PromiseBrokenError
-from tests.simulation.planted import FAULTS
+from tests.simulation.broken import InvariantError
+from tests.simulation.planted import DEFECTS
 from tests.simulation.run import SHARE, Run
 from tests.simulation.world import World
 
 
-def broken(seed: int, put: Callable[[World], None]) -> PromiseBrokenError | None:
+def broken(seed: int, put: Callable[[World], None]) -> InvariantError | None:
     run = Run(seed)
     put(run.world)
     try:
         run.whole()
-    except PromiseBrokenError as error:
+    except InvariantError as error:
         return error
     return None
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_planted_fault_is_caught_when_seeds_are_lived(
+@pytest.mark.parametrize("name", DEFECTS)
+def test_planted_defect_is_detected_when_seeds_are_run(
     name: str, put: Callable[[World], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    FAULTS[name](monkeypatch)
+    DEFECTS[name](monkeypatch)
     caught = next(filter(None, (broken(seed, put) for seed in range(SHARE))), None)
     assert caught, f"{name} lived through {SHARE} seeds"
     # By a promise, and not by a slip in the fault itself.

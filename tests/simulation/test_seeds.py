@@ -12,7 +12,7 @@ import pytest
 
 from precert.domain.event_types import EventType
 from tests.depth import depth
-from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.broken import InvariantError
 from tests.simulation.run import SHARE, Run
 from tests.simulation.wire import FieldError
 from tests.simulation.world import REQUESTS, World
@@ -59,13 +59,13 @@ SEEN: Final = frozenset(
 Put = Callable[[World], None]
 
 
-def lived(seed: int, put: Put) -> Run:
+def completed(seed: int, put: Put) -> Run:
     """A seed's run, to its end."""
     run = Run(seed)
     put(run.world)
     try:
         run.whole()
-    except PromiseBrokenError as error:
+    except InvariantError as error:
         steps = "\n".join(map(str, run.world.trace[-TOLD:]))
         pytest.fail(f"{steps}\nseed {seed}: {error}\npython -m tests.simulation {seed}")
     return run
@@ -73,39 +73,39 @@ def lived(seed: int, put: Put) -> Run:
 
 @pytest.mark.rule("S1", "D5", "U3", "W2", "W6", "W7", "T5")
 @pytest.mark.parametrize("first", range(VARIED, SEEDS, BATCH))
-def test_every_promise_holds_when_anything_fails_anywhere(put: Put, first: int) -> None:
+def test_every_invariant_holds_when_any_call_fails_anywhere(put: Put, first: int) -> None:
     for seed in range(first, first + BATCH):
-        lived(seed, put)
+        completed(seed, put)
 
 
 @pytest.mark.rule("S1", "D5", "U3", "W2", "W6", "W7", "T5")
-def test_everything_comes_about_when_the_first_seeds_are_lived(put: Put) -> None:
+def test_every_event_and_failure_occurs_when_the_first_seeds_are_run(put: Put) -> None:
     """The promises hold, and for every event, every fault, races and losses."""
     events: set[str] = set()
-    faults: Counter[str] = Counter()
+    defects: Counter[str] = Counter()
     nested = aborted = repeated = 0
     for seed in range(VARIED):
-        run = lived(seed, put)
+        run = completed(seed, put)
         world = run.world
         events |= {
             json.loads(item["event"]["S"])["type"]
             for item in world.tables.items(REQUESTS)
             if "event" in item
         }
-        faults.update(step.text.rpartition(": ")[2] for step in world.trace)
+        defects.update(step.text.rpartition(": ")[2] for step in world.trace)
         nested += any(step.depth > 1 for step in world.trace)
         aborted += bool(world.aborted)
         ids = [json.loads(entry["Detail"])["event_id"] for entry in world.published]
         repeated += len(set(ids)) < len(ids)
     assert events >= SEEN
-    assert {fault.value for fault in FieldError} - {FieldError.STALE.value} <= faults.keys()
+    assert {defect.value for defect in FieldError} - {FieldError.STALE.value} <= defects.keys()
     assert nested > VARIED // 4
     assert aborted > VARIED // 50
     assert repeated > VARIED // 10
 
 
-def test_replay_is_the_same_when_a_seed_is_lived_again(put: Put) -> None:
+def test_replay_is_identical_when_a_seed_is_run_again(put: Put) -> None:
     for seed in (3, 17, 220):
-        once, again = lived(seed, put), lived(seed, put)
+        once, again = completed(seed, put), completed(seed, put)
         assert once.world.trace == again.world.trace
         assert once.world.tables.tables == again.world.tables.tables

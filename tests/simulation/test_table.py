@@ -15,7 +15,7 @@ from infra.constructs.streams import (
     REQUESTS_REMOVED,
 )
 from tests.adapters.cloud import create_reference_table, create_tables
-from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.broken import InvariantError
 from tests.simulation.reference import REFERENCE
 from tests.simulation.run import Run
 from tests.simulation.table import Tables, Written
@@ -24,7 +24,7 @@ from tests.simulation.world import REQUESTS, World, relayed, removed
 SEEDS: Final = range(24)
 
 
-def told(answer: Any) -> Any:
+def result(answer: Any) -> Any:
     """An answer or an error, as far as adapters read them."""
     if isinstance(answer, ClientError):
         response: Mapping[str, Any] = answer.response
@@ -84,7 +84,7 @@ def trace_of(seed: int, put: Callable[[World], None]) -> tuple[Run, list[tuple[s
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_answers_are_motos_when_a_trace_is_sent_there(
+def test_responses_match_moto_when_a_trace_is_replayed(
     put: Callable[[World], None], seed: int
 ) -> None:
     run, calls = trace_of(seed, put)
@@ -94,14 +94,14 @@ def test_answers_are_motos_when_a_trace_is_sent_there(
         for item in World(seed).tables.items(REFERENCE):
             client.put_item(TableName=REFERENCE, Item=item)
         for number, (operation, given, answer) in enumerate(calls):
-            asked = {k: v for k, v in given.items() if k != "ClientRequestToken"}
+            requested = {k: v for k, v in given.items() if k != "ClientRequestToken"}
             if operation == "scan":
                 continue
             try:
-                real: Any = getattr(client, operation)(**asked)
+                real: Any = getattr(client, operation)(**requested)
             except ClientError as error:
                 real = error
-            assert told(real) == told(answer), (number, operation, asked)
+            assert result(real) == result(answer), (number, operation, requested)
         held = client.scan(TableName=REQUESTS)["Items"]
     ours = sorted((normal(item) for item in run.world.tables.items(REQUESTS)), key=str)
     assert sorted((normal(item) for item in held), key=str) == ours
@@ -125,9 +125,9 @@ ONE: Final = {":one": {"S": "1"}}
         {"UpdateExpression": "SET pk = :one", "ExpressionAttributeValues": {":one": {"S": "2"}}},
     ],
 )
-def test_update_is_refused_when_dynamodb_would_refuse_it(given: dict[str, Any]) -> None:
+def test_update_is_rejected_when_dynamodb_would_reject_it(given: dict[str, Any]) -> None:
     whole = {"TableName": "t", "Key": KEY, **given}
-    with pytest.raises(PromiseBrokenError, match="would refuse"):
+    with pytest.raises(InvariantError, match="would refuse"):
         Tables({"t": {}}).perform("update_item", whole)
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
@@ -139,9 +139,9 @@ def test_update_is_refused_when_dynamodb_would_refuse_it(given: dict[str, Any]) 
 @pytest.mark.parametrize(
     "text", ["attribute_gone(pk)", "pk =", "pk = pk pk", "(pk = pk", "pk ~ pk"]
 )
-def test_condition_is_refused_when_it_cannot_be_understood(text: str) -> None:
+def test_condition_is_rejected_when_it_cannot_be_parsed(text: str) -> None:
     given = {"TableName": "t", "Key": KEY, "ConditionExpression": text}
-    with pytest.raises(PromiseBrokenError, match="would refuse"):
+    with pytest.raises(InvariantError, match="would refuse"):
         Tables({"t": {}}).perform("delete_item", given)
 
 
@@ -160,7 +160,7 @@ def test_transaction_writes_nothing_when_one_condition_fails() -> None:
     assert list(tables.items("t")) == []
 
 
-def test_mapping_passes_a_record_when_the_infrastructures_filters_do(
+def test_mapping_passes_a_record_when_the_stacks_filters_do(
     put: Callable[[World], None],
 ) -> None:
     mappings = (

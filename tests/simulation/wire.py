@@ -59,8 +59,8 @@ class Wire:
     between: Callable[[], None]
     """What may come between, before a call takes effect."""
     note: Callable[[str], None]
-    fault_share: float = 0.0
-    faults_left: int = 0
+    failure_share: float = 0.0
+    failures_left: int = 0
     calls: int = 0
 
     def call(self, operation: str, perform: Perform, given: Mapping[str, Any]) -> Any:
@@ -73,14 +73,14 @@ class Wire:
         return self._faulty(fault, operation, perform, given)
 
     def _drawn(self, operation: str, given: Mapping[str, Any]) -> FieldError | None:
-        if not self.faults_left:
+        if not self.failures_left:
             return None
         # A replica is behind for as long as it likes: no fault, but how such reads are.
         if operation == "get_item" and not given.get("ConsistentRead"):
             return FieldError.STALE if self.rng.random() < 0.5 else None
-        if self.rng.random() >= self.fault_share:
+        if self.rng.random() >= self.failure_share:
             return None
-        self.faults_left -= 1
+        self.failures_left -= 1
         own = _SOMEWHERE.get(operation)
         return self.rng.choice((*_ANYWHERE, own) if own else _ANYWHERE)
 

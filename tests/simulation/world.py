@@ -39,7 +39,7 @@ from precert.settings import Settings
 from precert.usecases.operations import repair_executions
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
-from tests.simulation.broken import PromiseBrokenError
+from tests.simulation.broken import InvariantError
 from tests.simulation.bucket import Bucket
 from tests.simulation.bucket import Exceptions as BucketExceptions
 from tests.simulation.machine import Exceptions, Execution, Machine
@@ -248,7 +248,7 @@ class World:
         except Exception as error:
             self.note(f"raised {type(error).__name__}")
             if type(error).__name__ not in PASSING:
-                raise PromiseBrokenError(f"a fault of our own: {error!r}") from error
+                raise InvariantError(f"a fault of our own: {error!r}") from error
             return Outcome(None, type(error).__name__)
         finally:
             self.depth -= 1
@@ -330,9 +330,9 @@ class World:
             self.machine.raised(execution, token, error)
         elif outcome.error:
             self.machine.raised(execution, token, outcome.error)
-        elif self.wire.faults_left and self.chance(self.wire.fault_share):
+        elif self.wire.failures_left and self.chance(self.wire.failure_share):
             # It ran, but Step Functions did not hear of it.
-            self.wire.faults_left -= 1
+            self.wire.failures_left -= 1
             self.machine.raised(execution, token, "Lambda.SdkClientException")
         else:
             self.machine.returned(execution, token, outcome.answer)
@@ -364,7 +364,7 @@ class World:
         if (warning := self.next_warning()) is not None and warning <= self.clock.at:
             self.warn()
 
-    def taken_off(self, pk: str, sk: str) -> bool:
+    def removed(self, pk: str, sk: str) -> bool:
         """Whether the event of a document's deletion is recorded."""
         name = sk.removeprefix("DOCUMENT#")
         return any(
@@ -373,7 +373,7 @@ class World:
         )
 
     def next_warning(self) -> datetime | None:
-        """When the office of some draft is to be warned of its end."""
+        """When the provider of some draft is to be warned of its end."""
         instants = [
             datetime.fromisoformat(item[WORKLIST_SK]["S"])
             for item in self.tables.items(REQUESTS)
@@ -406,12 +406,15 @@ class World:
 
 def _record(written: Written, number: str) -> dict[str, Any]:
     pk, sk = written.key
-    told: dict[str, Any] = {"SequenceNumber": number, "Keys": {"pk": {"S": pk}, "sk": {"S": sk}}}
+    response: dict[str, Any] = {
+        "SequenceNumber": number,
+        "Keys": {"pk": {"S": pk}, "sk": {"S": sk}},
+    }
     if written.new is not None:
-        told["NewImage"] = written.new
+        response["NewImage"] = written.new
     if written.old is not None:
-        told["OldImage"] = written.old
-    return {"eventName": written.kind, "dynamodb": told}
+        response["OldImage"] = written.old
+    return {"eventName": written.kind, "dynamodb": response}
 
 
 _NOTHING: Final = SimpleNamespace(compress=lambda data, level: data, decompress=lambda data: data)
@@ -439,7 +442,7 @@ def _unpacked(parts: Mapping[str, Any]) -> RequestContent:
 def _only_passing(_message: str, *, extra: Mapping[str, Any]) -> None:
     """Takes the place of the log of faults: all that may go wrong here is what AWS does."""
     if extra["error_class"] not in PASSING:
-        raise PromiseBrokenError(f"a fault of our own: {extra}")
+        raise InvariantError(f"a fault of our own: {extra}")
 
 
 @contextmanager

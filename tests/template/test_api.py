@@ -51,11 +51,11 @@ def test_callers_are_throttled_at_the_documented_rate_when_they_exceed_it(
     dev: Synthesized, prod: Synthesized
 ) -> None:
     page = (ROOT / "docs" / "partner.md").read_text(encoding="utf-8")
-    told = re.search(
+    result = re.search(
         r"(\d+) in `prod`, (\d+) in `dev`, and twice as many in a burst", " ".join(page.split())
     )
-    assert told is not None
-    for of, rate in ((prod, int(told[1])), (dev, int(told[2]))):
+    assert result is not None
+    for of, rate in ((prod, int(result[1])), (dev, int(result[2]))):
         (stage,) = of.properties("AWS::ApiGatewayV2::Stage").values()
         assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == rate
         assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 2 * rate

@@ -150,8 +150,10 @@ def test_operators_are_alarmed_when_a_deadline_passes(stack: Synthesized) -> Non
     assert (alarm["Namespace"], alarm["Threshold"]) == ("precert", 0)
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "precert"}]
     for function in stack.properties("AWS::Lambda::Function").values():
-        told = function["Environment"]["Variables"]
-        assert told["POWERTOOLS_METRICS_NAMESPACE"] == told["POWERTOOLS_SERVICE_NAME"] == "precert"
+        result = function["Environment"]["Variables"]
+        assert (
+            result["POWERTOOLS_METRICS_NAMESPACE"] == result["POWERTOOLS_SERVICE_NAME"] == "precert"
+        )
 
 
 def test_alarms_notify_a_topic_when_they_fire(stack: Synthesized) -> None:

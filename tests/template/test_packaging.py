@@ -183,18 +183,18 @@ def test_handlers_are_where_lambda_looks_when_a_function_is_packaged(packages: P
 def test_payers_data_is_readable_when_the_core_is_packaged(packages: Packages) -> None:
     shipped = set(names(packages.core))
     data = packaging.ROOT / "data" / "payer"
-    wanted = {path.relative_to(data).as_posix() for path in archive.files_of(data)}
-    assert {"payer.json", "templates/confirmation.typ"} <= wanted
-    assert {f"python/payer_data/{name}" for name in wanted} <= shipped
+    required = {path.relative_to(data).as_posix() for path in archive.files_of(data)}
+    assert {"payer.json", "templates/confirmation.typ"} <= required
+    assert {f"python/payer_data/{name}" for name in required} <= shipped
     assert "python/payer_data/__init__.py" in shipped
 
 
 def test_nothing_is_built_when_nothing_changed() -> None:
     first = packaging.build(Platform.LOCAL)
     built = [package.path.stat().st_mtime_ns for package in every_package(first)]
-    begun = time.process_time()
+    started = time.process_time()
     second = packaging.build(Platform.LOCAL)
-    assert time.process_time() - begun < 0.5
+    assert time.process_time() - started < 0.5
     assert second == first
     assert [package.path.stat().st_mtime_ns for package in every_package(second)] == built
 

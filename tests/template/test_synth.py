@@ -11,9 +11,9 @@ from infra.platforms import Platform
 
 def test_assembly_is_reused_when_nothing_changed(tmp_path: Path) -> None:
     assert synth.synthesize("dev", Platform.LOCAL, tmp_path) is True
-    begun = time.process_time()
+    started = time.process_time()
     assert synth.synthesize("dev", Platform.LOCAL, tmp_path) is False
-    assert time.process_time() - begun < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_assembly_is_rebuilt_when_the_stage_differs(

@@ -17,8 +17,8 @@ KEY = bytes(range(32))
 LIST = "2026-06"
 
 
-def deps(asked: RequestContent | None = None, *, at: datetime = START, key: bytes = KEY) -> str:
-    return assertion_id(asked or content(), LIST, at, key=key)
+def deps(requested: RequestContent | None = None, *, at: datetime = START, key: bytes = KEY) -> str:
+    return assertion_id(requested or content(), LIST, at, key=key)
 
 
 def changed_service(**changes: Any) -> RequestContent:

@@ -28,7 +28,7 @@ DELEGATED: Final = SampleReference.of(
     rule("44120", "DELEGATED_VENDOR", vendor_id="IMAGING"),
     rule("44121", "DELEGATED_VENDOR", vendor_id="IMAGING"),
 )
-WANTING: Final = SampleReference.of(
+DOCUMENTS_REQUIRED: Final = SampleReference.of(
     rule("44120", required_documentation=("OPERATIVE_PLAN", "CLINICAL_NOTES")),
     rule("44121", required_documentation=("CLINICAL_NOTES",)),
 )
@@ -67,7 +67,7 @@ def document(code: str | None, at: datetime = START - timedelta(hours=1), **give
         content_type="application/pdf",
         document_type=code,
         status=given.get("status", DocumentStatus.ATTACHED),
-        sent_by_tin=samples.OFFICE_TIN,
+        sent_by_tin=samples.PROVIDER_TIN,
         offered_at=at,
         upload_until=at + timedelta(minutes=15),
         settled_at=at,
@@ -158,8 +158,8 @@ def test_case_is_pended_for_review_when_the_rules_leave_a_line_open(
 def test_rule_of_each_line_is_stored_when_a_reviewer_decides() -> None:
     by = SampleReference.of(rule("44120"), rule("44121", auto_approve_max_units=2))
     request, _, _ = assessed(by)
-    kept = [(line.line_id, line.rule_id, line.automatic) for line in assessment(request).lines]
-    assert kept == [("1.1", "R-44120", False), ("1.2", "R-44121", True)]
+    retained = [(line.line_id, line.rule_id, line.automatic) for line in assessment(request).lines]
+    assert retained == [("1.1", "R-44120", False), ("1.2", "R-44121", True)]
 
 
 # -- delegated ---------------------------------------------------------------------------------------
@@ -204,12 +204,12 @@ def test_payer_decides_when_the_vendor_takes_no_retrospective_requests(
 
 @pytest.mark.rule("W1", "W2")
 def test_missing_documents_are_requested_at_once_when_the_rules_require_them() -> None:
-    request, requests, standing = assessed(WANTING, None, document("CLINICAL_NOTES"))
-    asked = request.submitted.open_information_request
-    assert asked is not None
-    assert (asked.documents, asked.requested_by) == (("OPERATIVE_PLAN",), SYSTEM)
-    assert asked.text == samples.payer().required_documentation["OPERATIVE_PLAN"]
-    assert asked.answer_by == START + timedelta(days=45)
+    request, requests, standing = assessed(DOCUMENTS_REQUIRED, None, document("CLINICAL_NOTES"))
+    requested = request.submitted.open_information_request
+    assert requested is not None
+    assert (requested.documents, requested.requested_by) == (("OPERATIVE_PLAN",), SYSTEM)
+    assert requested.text == samples.payer().required_documentation["OPERATIVE_PLAN"]
+    assert requested.answer_by == START + timedelta(days=45)
     assert request.waiting_on is WaitingOn.PROVIDER
     assert standing == CycleStatus(Route.REVIEW, int(timedelta(days=45).total_seconds()))
     assert [event.type for event in requests.events] == [
@@ -219,31 +219,31 @@ def test_missing_documents_are_requested_at_once_when_the_rules_require_them() -
 
 
 def test_information_deadline_is_the_expedited_one_when_the_request_is_expedited() -> None:
-    request, _, _ = assessed(WANTING, submitted(service(urgency="EXPEDITED")))
-    asked = request.submitted.open_information_request
-    assert asked is not None
-    assert asked.answer_by == START + timedelta(hours=48)
+    request, _, _ = assessed(DOCUMENTS_REQUIRED, submitted(service(urgency="EXPEDITED")))
+    requested = request.submitted.open_information_request
+    assert requested is not None
+    assert requested.answer_by == START + timedelta(hours=48)
 
 
 @pytest.mark.rule("W1")
 def test_no_information_is_requested_when_required_documentation_is_attached() -> None:
     there = (document("CLINICAL_NOTES"), document("OPERATIVE_PLAN"))
-    request, _, _ = assessed(WANTING, None, *there)
+    request, _, _ = assessed(DOCUMENTS_REQUIRED, None, *there)
     assert request.submitted.information_requests == ()
     refused = document("OPERATIVE_PLAN", status=DocumentStatus.REFUSED)
-    request, _, _ = assessed(WANTING, None, there[0], refused)
+    request, _, _ = assessed(DOCUMENTS_REQUIRED, None, there[0], refused)
     assert assessment(request).required_documentation == ("OPERATIVE_PLAN",)
 
 
 @pytest.mark.rule("C10")
 def test_no_information_is_requested_when_it_is_an_emergency() -> None:
-    request, _, _ = assessed(WANTING, submitted(service(urgency="EMERGENCY")))
+    request, _, _ = assessed(DOCUMENTS_REQUIRED, submitted(service(urgency="EMERGENCY")))
     assert request.submitted.information_requests == ()
     assert request.due_at == START + timedelta(hours=72)
 
 
 def test_information_is_requested_once_when_the_assessment_failed_after_pending() -> None:
-    request, requests, _ = assessed(WANTING)
+    request, requests, _ = assessed(DOCUMENTS_REQUIRED)
     [pended] = [e for e in requests.events if e.type is EventType.REQUEST_PENDED]
     half_done = request.model_copy(
         update={
@@ -253,7 +253,9 @@ def test_information_is_requested_once_when_the_assessment_failed_after_pending(
     )
     again = InMemoryRequests.holding(half_done)
     again.events.append(pended)
-    standings = [assess(again, by=WANTING, now=START + timedelta(minutes=1)) for _ in range(3)]
+    standings = [
+        assess(again, by=DOCUMENTS_REQUIRED, now=START + timedelta(minutes=1)) for _ in range(3)
+    ]
     assert len(again.requests[samples.REQUEST_ID].submitted.information_requests) == 1
     assert len(again.events) == 2
     assert {standing.route for standing in standings} == {Route.REVIEW}
@@ -261,10 +263,10 @@ def test_information_is_requested_once_when_the_assessment_failed_after_pending(
 
 def test_decision_clock_runs_when_a_document_arrived_during_the_request_for_information() -> None:
     """Its event was relayed before anything was asked, and so answered nothing."""
-    request, requests, _ = assessed(WANTING)
+    request, requests, _ = assessed(DOCUMENTS_REQUIRED)
     assert request.waiting_on is WaitingOn.PROVIDER
     requests.documents = [document(None, START)]
-    standing = assess(requests, by=WANTING)
+    standing = assess(requests, by=DOCUMENTS_REQUIRED)
     assert requests.requests[samples.REQUEST_ID].waiting_on is WaitingOn.PAYER
     assert standing.seconds_to_next_check == int((timedelta(days=15) * 0.75).total_seconds())
 
@@ -272,11 +274,11 @@ def test_decision_clock_runs_when_a_document_arrived_during_the_request_for_info
 def test_no_more_information_is_requested_when_it_was_provided_and_a_repair_assesses_again() -> (
     None
 ):
-    _, requests, _ = assessed(WANTING)
+    _, requests, _ = assessed(DOCUMENTS_REQUIRED)
     answered = requests.requests[samples.REQUEST_ID].receive_information(START)
     assert answered is not None
     requests.record(answered)
-    assess(requests, by=WANTING)
+    assess(requests, by=DOCUMENTS_REQUIRED)
     assert requests.requests[samples.REQUEST_ID] == answered.request
 
 

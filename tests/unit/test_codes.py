@@ -9,7 +9,7 @@ from precert.domain.content import Medication
 
 @pytest.mark.rule("C11")
 @pytest.mark.parametrize(
-    ("entered", "kept"),
+    ("entered", "retained"),
     [
         ("0002-1433-80", "00002-1433-80"),
         ("57894-030-01", "57894-0030-01"),
@@ -23,10 +23,10 @@ from precert.domain.content import Medication
     ],
 )
 def test_drug_code_is_padded_to_eleven_digits_when_its_format_is_unambiguous(
-    entered: str, kept: str
+    entered: str, retained: str
 ) -> None:
-    assert readings_of(entered) == (kept,)
-    assert Medication(ndc=f" {entered} ").ndc == kept
+    assert readings_of(entered) == (retained,)
+    assert Medication(ndc=f" {entered} ").ndc == retained
 
 
 @pytest.mark.rule("C11")

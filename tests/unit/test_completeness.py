@@ -81,10 +81,10 @@ def test_errors_of_all_services_are_listed_when_several_are_wrong() -> None:
 
 @pytest.mark.parametrize("role", ["servicing_provider", "requesting_provider"])
 def test_missing_provider_fields_are_listed_when_it_was_manually_entered(role: str) -> None:
-    wanted = {(f"/{role}/{name}", "missing") for name in ("tin", "npi", "address")}
+    expected = {(f"/{role}/{name}", "missing") for name in ("tin", "npi", "address")}
     if role == "servicing_provider":
-        wanted.add(("/servicing_provider/phone", "missing"))
-    assert set(found(**{role: {"name": "By Hand"}})) == wanted
+        expected.add(("/servicing_provider/phone", "missing"))
+    assert set(found(**{role: {"name": "By Hand"}})) == expected
 
 
 @pytest.mark.rule("C3")
@@ -255,5 +255,5 @@ def test_code_set_is_required_when_the_format_is_ambiguous(
     procedure: dict[str, str], error: tuple[str, str] | None
 ) -> None:
     line = {"start_date": "2026-07-20", "units": 1, **procedure}
-    wanted = [(f"/services/0/procedures/0/{error[0]}", error[1])] if error else []
-    assert found(inpatient(procedures=[line])) == wanted
+    expected = [(f"/services/0/procedures/0/{error[0]}", error[1])] if error else []
+    assert found(inpatient(procedures=[line])) == expected

@@ -31,7 +31,7 @@ from precert.usecases.confirmation import confirm_check
 from tests.fakes import samples
 from tests.fakes.clock import START
 
-CALLER: Final = Caller(subject="office", entitlements=frozenset(Entitlement))
+CALLER: Final = Caller(subject="provider", entitlements=frozenset(Entitlement))
 COVERAGE: Final = Coverage.model_validate(
     {
         **samples.PATIENT,
@@ -59,10 +59,12 @@ def checked(
     content: RequestContent, *requirements: Requirement, at: datetime = START
 ) -> CheckResult:
     """The answer of a check with these requirements, one for each code in the order asked."""
-    wanted = iter(requirements)
+    expected = iter(requirements)
     services = tuple(
         tuple(
-            CodeResult(line.code, line.code_type or CodeType.CPT, next(wanted), f"RULE-{line.code}")
+            CodeResult(
+                line.code, line.code_type or CodeType.CPT, next(expected), f"RULE-{line.code}"
+            )
             for line in service.procedures
         )
         for service in content.services
@@ -160,8 +162,8 @@ def test_drug_is_printed_when_one_was_entered() -> None:
     drug = {"name": "Infliximab", "frequency": "EVERY_8_WEEKS", "route": "INTRAVENOUS_INFUSION"}
     infusion = {**samples.OFFICE_VISIT, "type_of_service": "MEDICAL_PHARMACY", "medication": drug}
     (service,) = confirmed(samples.content(services=[infusion]), FREE)["services"]
-    told = [field["value"] for field in service["fields"]]
-    assert {"Infliximab", "Every eight weeks", "Into a vein, infused"} <= set(told)
+    result = [field["value"] for field in service["fields"]]
+    assert {"Infliximab", "Every eight weeks", "Into a vein, infused"} <= set(result)
 
 
 @pytest.mark.rule("C15")

@@ -142,9 +142,9 @@ def test_one_error_is_listed_when_the_patient_id_is_malformed() -> None:
 @pytest.mark.rule("P1")
 def test_ssn_is_masked_when_the_search_is_printed_or_serialized() -> None:
     search = searched(ssn="987-65-4320")
-    told = f"{search} {search!r} {search.model_dump()} {search.model_dump_json()} {vars(search)}"
-    assert "4320" not in told
-    assert "987" not in told
+    result = f"{search} {search!r} {search.model_dump()} {search.model_dump_json()} {vars(search)}"
+    assert "4320" not in result
+    assert "987" not in result
 
 
 @pytest.mark.rule("P1")
@@ -154,9 +154,9 @@ def test_ssn_is_masked_when_the_search_is_printed_or_serialized() -> None:
 def test_ssn_is_masked_when_it_is_rejected(typed: Any) -> None:
     with pytest.raises(ValidationError) as error:
         PatientSearch.model_validate_json(json.dumps({**FACTS, "ssn": typed}), strict=True)
-    told = f"{error.value} {error.value!r} {errors_of(error.value)}"
-    assert "4320" not in told
-    assert "987" not in told
+    result = f"{error.value} {error.value!r} {errors_of(error.value)}"
+    assert "4320" not in result
+    assert "987" not in result
 
 
 def test_hash_input_is_identical_when_names_differ_in_diacritics_only() -> None:

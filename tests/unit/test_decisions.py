@@ -124,15 +124,15 @@ def test_case_is_not_found_when_it_is_outside_the_reviewers_plans(
 
 
 def test_caller_is_refused_when_not_a_reviewer() -> None:
-    office = Caller(subject="office", entitlements=frozenset({Entitlement.PATIENT_SEARCH}))
+    provider = Caller(subject="provider", entitlements=frozenset({Entitlement.PATIENT_SEARCH}))
     with pytest.raises(NotEntitledError):
-        decided(APPROVAL, DENIAL, by=office)
+        decided(APPROVAL, DENIAL, by=provider)
 
 
 def test_void_takes_precedence_when_it_was_committed_before_the_decision() -> None:
     pending = samples.request(Status.PENDING)
     requests = InMemoryRequests.holding(pending)
-    requests.races = [pending.void("Not needed.", "office", START).request]
+    requests.races = [pending.void("Not needed.", "provider", START).request]
     with pytest.raises(ActionNotAllowedError) as raised:
         decided(APPROVAL, DENIAL, requests=requests)
     assert raised.value.extensions["request_status"] == "VOID"

@@ -8,14 +8,14 @@ from precert.domain.documents import Document, DocumentStatus, Refusal, ScanResu
 from precert.names import Env
 from precert.settings import Settings, SettingsError
 from tests.fakes.clock import START
-from tests.fakes.samples import OFFICE_TIN
+from tests.fakes.samples import PROVIDER_TIN
 
 AWAITED = Document(
     document_id="01J1QZ8Y7N4W3V2T1S0R9Q8P7X",
     file_name="note.pdf",
     content_type="application/pdf",
     status=DocumentStatus.AWAITING_UPLOAD,
-    sent_by_tin=OFFICE_TIN,
+    sent_by_tin=PROVIDER_TIN,
     offered_at=START,
     upload_until=START + timedelta(minutes=15),
 )

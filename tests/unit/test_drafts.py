@@ -16,11 +16,11 @@ from tools.openapi_story import story
 
 def answered(**changes: Any) -> CheckResult:
     """The story's answer of one service, each of its codes answered so."""
-    told = story().check
-    codes = tuple(code._replace(vendor_id=None, **changes) for code in told.services[0])
-    content = told.content.model_copy(update={"services": told.content.services[:1]})
+    result = story().check
+    codes = tuple(code._replace(vendor_id=None, **changes) for code in result.services[0])
+    content = result.content.model_copy(update={"services": result.content.services[:1]})
     return replace(
-        told, content=content, services=(codes,), requirement=changes["requirement"], vendors={}
+        result, content=content, services=(codes,), requirement=changes["requirement"], vendors={}
     )
 
 

@@ -101,7 +101,7 @@ def test_duplicate_is_certain_when_codes_and_provider_match_and_days_are_within_
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize(
-    ("given", "suspected"),
+    ("given", "potential"),
     [
         ({"codes": ("44120",)}, True),
         ({"codes": ("44125",), "days": 4}, True),
@@ -114,11 +114,11 @@ def test_duplicate_is_certain_when_codes_and_provider_match_and_days_are_within_
     ],
 )
 def test_duplicate_is_potential_when_an_earlier_request_has_codes_of_the_same_family(
-    given: dict[str, Any], suspected: bool
+    given: dict[str, Any], potential: bool
 ) -> None:
     found = potential_duplicates(own(), [fingerprint(**given)], NEAR)
     assert [(one.request_id, one.reason_codes) for one in found] == (
-        [(FIRST, "same_family")] if suspected else []
+        [(FIRST, "same_family")] if potential else []
     )
 
 
@@ -173,8 +173,8 @@ def test_one_of_two_is_voided_when_the_later_was_assessed_without_seeing_the_ear
 @pytest.mark.rule("S2", "W1")
 def test_reviewer_decides_and_sees_both_when_a_duplicate_is_potential() -> None:
     """Although the rules would approve it."""
-    suspected = assessed(earlier(Status.PENDING), fingerprint(codes=("44120",)))
-    assert suspected.status is Status.PENDING
-    assert suspected.submitted.assessment is not None
-    [potential_duplicate] = suspected.submitted.assessment.potential_duplicates
+    potential = assessed(earlier(Status.PENDING), fingerprint(codes=("44120",)))
+    assert potential.status is Status.PENDING
+    assert potential.submitted.assessment is not None
+    [potential_duplicate] = potential.submitted.assessment.potential_duplicates
     assert (potential_duplicate.request_id, potential_duplicate.number) == (FIRST, "PC0000000018")

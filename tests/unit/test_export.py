@@ -126,8 +126,8 @@ def test_both_providers_have_all_identifiers_when_entered(number: str) -> None:
     }
     assert servicing["address"][0]["postalCode"] == ADDRESS["zip_code"]
     for party, key in ((requesting, "requesting"), (servicing, "servicing")):
-        told = {one["system"]: one["value"] for one in party["telecom"]}
-        assert told[number] == entered()[f"{key}_provider"][number]
+        result = {one["system"]: one["value"] for one in party["telecom"]}
+        assert result[number] == entered()[f"{key}_provider"][number]
 
 
 def test_servicing_provider_is_the_requestor_when_no_other_is_entered() -> None:
@@ -175,9 +175,9 @@ def test_service_line_has_every_field_when_it_is_a_procedure() -> None:
     assert item["servicedDate"] == "2026-07-22"
     assert coding(item["category"]) == ("https://codesystem.x12.org/005010/1365", "2")
     assert coding(item["locationCodeableConcept"]) == (PLACES, "21")
-    asked = extensions(item)
-    assert coding(asked["serviceItemRequestType"]["valueCodeableConcept"])[1] == "AR"
-    assert coding(asked["certificationType"]["valueCodeableConcept"])[1] == "I"
+    requested = extensions(item)
+    assert coding(requested["serviceItemRequestType"]["valueCodeableConcept"])[1] == "AR"
+    assert coding(requested["certificationType"]["valueCodeableConcept"])[1] == "I"
 
 
 def test_code_has_the_hcpcs_system_when_it_is_hcpcs() -> None:
@@ -212,10 +212,10 @@ def test_place_is_text_when_it_has_no_cms_code() -> None:
 
 
 def test_stay_has_a_period_when_it_is_inpatient() -> None:
-    told = supporting(of_service(requested_days=3))
-    assert told["patientEvent"]["timingPeriod"] == {"start": "2026-07-20", "end": "2026-07-22"}
-    assert told["admissionDates"]["timingDate"] == "2026-07-20"
-    assert told["dischargeDates"]["timingDate"] == "2026-07-23"
+    result = supporting(of_service(requested_days=3))
+    assert result["patientEvent"]["timingPeriod"] == {"start": "2026-07-20", "end": "2026-07-22"}
+    assert result["admissionDates"]["timingDate"] == "2026-07-20"
+    assert result["dischargeDates"]["timingDate"] == "2026-07-23"
     assert coding(of_service()["type"])[1] == "institutional"
 
 
@@ -239,8 +239,8 @@ def test_visit_has_one_date_when_it_is_outpatient() -> None:
 )
 def test_urgency_is_in_both_elements_when_entered(urgency: str, priority: str, level: str) -> None:
     claim = of_service(urgency=urgency)
-    told = extensions(claim)["levelOfServiceCode"]["valueCodeableConcept"]
-    assert (coding(claim["priority"])[1], coding(told)[1]) == (priority, level)
+    result = extensions(claim)["levelOfServiceCode"]["valueCodeableConcept"]
+    assert (coding(claim["priority"])[1], coding(result)[1]) == (priority, level)
 
 
 def test_drug_has_ndc_and_name_when_entered() -> None:

@@ -29,7 +29,7 @@ PHARMACY: Final = {
 }
 
 
-def asked(**chosen: str) -> AskedForm:
+def requested(**chosen: str) -> AskedForm:
     return asked_form(samples.payer(), Service.model_validate(chosen), TODAY)
 
 
@@ -43,7 +43,7 @@ def names(form: AskedForm) -> list[str]:
 
 @pytest.mark.rule("C3")
 def test_authorization_type_comes_first_when_nothing_is_selected() -> None:
-    form = asked()
+    form = requested()
     assert names(form) == [
         *("authorization_type", "urgency", "primary_diagnosis", "additional_diagnoses")
     ]
@@ -70,15 +70,15 @@ def test_authorization_type_comes_first_when_nothing_is_selected() -> None:
 def test_date_field_is_the_admission_date_when_the_patient_is_admitted(
     authorization_type: str, shown: set[str], hidden: set[str]
 ) -> None:
-    form = asked(authorization_type=authorization_type)
+    form = requested(authorization_type=authorization_type)
     assert shown <= set(names(form))
     assert hidden == set(form.not_shown)
 
 
 @pytest.mark.rule("C4")
 def test_observation_is_offered_when_the_service_is_outpatient_only() -> None:
-    inpatient = field(asked(authorization_type="INPATIENT"), "type_of_service")
-    outpatient = field(asked(authorization_type="OUTPATIENT"), "type_of_service")
+    inpatient = field(requested(authorization_type="INPATIENT"), "type_of_service")
+    outpatient = field(requested(authorization_type="OUTPATIENT"), "type_of_service")
     assert "OBSERVATION" in outpatient.codes
     assert "OBSERVATION" not in inpatient.codes
     assert not set(inpatient.codes) & set(outpatient.codes)
@@ -86,7 +86,7 @@ def test_observation_is_offered_when_the_service_is_outpatient_only() -> None:
 
 @pytest.mark.rule("C4")
 def test_places_follow_the_type_of_service_when_it_is_selected() -> None:
-    form = asked(authorization_type="OUTPATIENT", type_of_service="DME")
+    form = requested(authorization_type="OUTPATIENT", type_of_service="DME")
     assert [(one.code, one.name) for one in field(form, "place_of_service").choices] == [
         ("HOME", "Home")
     ]
@@ -99,25 +99,25 @@ def test_places_follow_the_type_of_service_when_it_is_selected() -> None:
 def test_procedures_are_optional_when_a_stay_is_not_surgical(
     kind: str, required: Stage | None
 ) -> None:
-    form = asked(authorization_type="INPATIENT", type_of_service=kind)
+    form = requested(authorization_type="INPATIENT", type_of_service=kind)
     assert field(form, "procedures").required_for is required
 
 
 @pytest.mark.rule("C9")
 def test_window_is_given_in_days_when_a_date_is_required() -> None:
-    wanted = field(asked(authorization_type="INPATIENT"), "admission_date")
-    assert (wanted.earliest, wanted.latest) == (date(2026, 6, 16), date(2026, 12, 28))
+    expected = field(requested(authorization_type="INPATIENT"), "admission_date")
+    assert (expected.earliest, expected.latest) == (date(2026, 6, 16), date(2026, 12, 28))
 
 
 @pytest.mark.rule("C11")
 def test_medication_is_required_when_the_service_is_a_drug_only() -> None:
-    drug = asked(authorization_type="OUTPATIENT", type_of_service="MEDICAL_PHARMACY")
+    drug = requested(authorization_type="OUTPATIENT", type_of_service="MEDICAL_PHARMACY")
     parts = {part.name: part for part in field(drug, "medication").fields}
     assert field(drug, "medication").one_of == ("name", "ndc")
     assert parts["frequency"].required_for is parts["route"].required_for is Stage.SUBMISSION
     assert "INTRAVENOUS_INFUSION" in parts["route"].codes
     assert not any("ORAL" in route for route in parts["route"].codes)
-    other = asked(authorization_type="OUTPATIENT", type_of_service="IMAGING")
+    other = requested(authorization_type="OUTPATIENT", type_of_service="IMAGING")
     assert "medication" in other.not_shown
 
 
@@ -148,12 +148,12 @@ def test_missing_medication_fields_are_listed_when_it_is_incomplete(
 ) -> None:
     content = samples.content(services=[PHARMACY | {"medication": medication}])
     path = "/services/0/medication"
-    wanted = {(path + pointer, code) for pointer, code in check}
+    expected = {(path + pointer, code) for pointer, code in check}
     found = errors_of_check(content, samples.payer(), TODAY)
-    assert {(error.pointer, error.code) for error in found} == wanted
-    wanted |= {(path + pointer, code) for pointer, code in submission}
+    assert {(error.pointer, error.code) for error in found} == expected
+    expected |= {(path + pointer, code) for pointer, code in submission}
     found = errors_of_submission(content, samples.payer(), TODAY)
-    assert {(error.pointer, error.code) for error in found} == wanted
+    assert {(error.pointer, error.code) for error in found} == expected
 
 
 @pytest.mark.rule("C11")
@@ -190,8 +190,8 @@ def test_diagnosis_is_listed_once_when_it_was_entered_twice() -> None:
 # -- the use case -------------------------------------------------------------------------------------
 
 
-def told(**chosen: str) -> AskedForm:
-    caller = Caller(subject="office", entitlements=frozenset({Entitlement.PATIENT_SEARCH}))
+def result(**chosen: str) -> AskedForm:
+    caller = Caller(subject="provider", entitlements=frozenset({Entitlement.PATIENT_SEARCH}))
     service = Service.model_validate(chosen)
     return get_form_fields(service, caller, payer=samples.payer(), now=START)
 
@@ -223,7 +223,7 @@ def test_choice_is_rejected_when_the_form_does_not_offer_it(
     chosen: dict[str, str], error: tuple[str, str]
 ) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        told(**chosen)
+        result(**chosen)
     assert [(found.pointer, found.code) for found in refused.value.errors] == [error]
 
 
@@ -262,7 +262,7 @@ def test_label_and_order_are_the_payers_when_its_data_defines_them() -> None:
 
 def test_every_field_states_its_accepted_values_when_it_is_shown() -> None:
     for kind in samples.payer().form.types_of_service:
-        form = asked(authorization_type=kind.authorization_type, type_of_service=kind.code)
+        form = requested(authorization_type=kind.authorization_type, type_of_service=kind.code)
         assert form.later == ()
         for one in form.fields:
             parts = (one, *one.fields)

@@ -50,7 +50,7 @@ def test_retention_does_not_run_when_an_appeal_is_open() -> None:
         expedited=False,
         filing_days=180,
         zone=ZONE,
-        by="office",
+        by="provider",
         now=datetime(2026, 7, 2, tzinfo=UTC) + timedelta(hours=1),
     )
     assert not appealed.request.is_history

@@ -119,7 +119,7 @@ def test_body_is_malformed_when_it_is_not_json(text: str | None, encoded: bool) 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "result"),
     [
         ('{"reason": "x",}', "valid JSON in UTF-8 (trailing comma at line 1 column 16)"),
         ("[" * 300 + "]" * 300, "nested deeper than anything that is asked for, at line 1 column"),
@@ -131,12 +131,12 @@ def test_body_is_malformed_when_it_is_not_json(text: str | None, encoded: bool) 
     ids=["no JSON", "nested", "huge", "half a pair", "wrong half", "secret"],
 )
 def test_detail_states_cause_and_position_when_a_body_cannot_be_parsed(
-    text: str, told: str
+    text: str, result: str
 ) -> None:
     with pytest.raises(UnreadableBodyError) as raised:
         call(text).body(VoidBody)
     assert (raised.value.status, raised.value.code) == (400, "malformed_body")
-    assert told in raised.value.detail
+    assert result in raised.value.detail
     assert SECRET not in raised.value.detail
 
 

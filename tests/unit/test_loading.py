@@ -308,8 +308,8 @@ def test_ssn_is_not_repeated_when_its_file_is_invalid() -> None:
     with pytest.raises(LoadingError) as error:
         load_ssns(text, members)
     assert places(error) == [(2, "ssn"), (3, "member_id"), (4, "member_id"), (4, "ssn")]
-    told = f"{error.value.errors} {error.value} {error.value.__cause__} {error.value.__context__}"
-    assert not any(digits in told for digits in ("987-65", "98765", "000-12"))
+    result = f"{error.value.errors} {error.value} {error.value.__cause__} {error.value.__context__}"
+    assert not any(digits in result for digits in ("987-65", "98765", "000-12"))
 
 
 def test_remaining_rows_are_checked_when_a_row_is_not_csv() -> None:

@@ -26,7 +26,7 @@ def errors(rows: str, *, header: str = HEADER) -> list[tuple[int, str]]:
     return [(error.row, error.column) for error in error.value.errors]
 
 
-def told(rows: str) -> list[tuple[int, str]]:
+def result(rows: str) -> list[tuple[int, str]]:
     """Warnings: line, and the first words that tell of what."""
     found = warnings(load_rule_rows(HEADER + rows, {"RAD"}))
     return [(warning.row, " ".join(warning.message.split()[:6])) for warning in found]
@@ -167,21 +167,21 @@ def test_rules_are_rejected_when_only_their_ids_break_the_tie(first: str, second
     ids=["other plan", "succession", "range", "other code", "same answer", "more conditions"],
 )
 def test_rules_are_accepted_without_warning_when_one_takes_precedence(second: str) -> None:
-    assert told(row("R1", plan_types="HMO") + second) == []
+    assert result(row("R1", plan_types="HMO") + second) == []
 
 
 def test_overlap_is_reported_when_only_the_newer_date_takes_precedence() -> None:
     rows = row("R1", plan_types="HMO|EPO") + row(
         "R2", requirement="NOT_REQUIRED", plan_types="EPO", effective_from="2026-03-01"
     )
-    assert told(rows) == [(3, "overlaps rule R1 (line 2), which")]
+    assert result(rows) == [(3, "overlaps rule R1 (line 2), which")]
 
 
 def test_no_overlap_is_reported_when_the_periods_are_apart() -> None:
     rows = row("R1", plan_types="HMO|EPO", effective_to="2026-02-28") + row(
         "R2", requirement="NOT_REQUIRED", plan_types="EPO", effective_from="2026-03-01"
     )
-    assert told(rows) == []
+    assert result(rows) == []
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_no_overlap_is_reported_when_the_periods_are_apart() -> None:
     ],
 )
 def test_gap_is_reported_when_codes_beside_a_range_have_no_rule(rows: str, words: str) -> None:
-    assert told(rows) == [(2, words)]
+    assert result(rows) == [(2, words)]
 
 
 @pytest.mark.parametrize(
@@ -211,14 +211,14 @@ def test_gap_is_reported_when_codes_beside_a_range_have_no_rule(rows: str, words
     ids=["single codes", "neighbours", "a broader rule", "another family"],
 )
 def test_no_gap_is_reported_when_it_is_intended_or_filled(rows: str) -> None:
-    assert told(rows) == []
+    assert result(rows) == []
 
 
 def test_gap_is_reported_when_days_between_two_rules_have_none() -> None:
     first = row("R1", effective_to="2026-06-30")
     late = row("R2", effective_from="2026-07-02")
-    assert told(first + late) == [(2, "after its end rule R2 (line")]
-    assert told(first + row("R2", effective_from="2026-07-01")) == []
+    assert result(first + late) == [(2, "after its end rule R2 (line")]
+    assert result(first + row("R2", effective_from="2026-07-01")) == []
 
 
 @pytest.mark.parametrize(

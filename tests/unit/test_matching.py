@@ -22,7 +22,7 @@ def submitted(status: Status = Status.PROCESSING, **changes: Any) -> Request:
     content = samples.content(servicing_provider=provider)
     temporary = matching.manually_entered(samples.REQUEST_ID, content)
     review = samples.request(status).submitted.model_copy(
-        update={"temporary_providers": temporary, "submitter_tins": (samples.OFFICE_TIN,)}
+        update={"temporary_providers": temporary, "submitter_tins": (samples.PROVIDER_TIN,)}
     )
     return samples.request(status, content=content, tins=frozenset(content.tins), review=review)
 

@@ -75,7 +75,7 @@ def appealed(status: Status) -> Request:
         expedited=False,
         filing_days=180,
         zone=samples.payer().zone,
-        by="office",
+        by="provider",
         now=START + timedelta(days=1),
     ).request
 
@@ -88,7 +88,7 @@ def walk() -> Iterator[Walked]:
     ended = entered.end_as_duplicate("PC0000000018", NOTHING, START)
     yield Status.PROCESSING, Transition.END_AS_DUPLICATE, ended
     for request in (entered, pending):
-        yield request.status, Transition.VOID, request.void("entered twice", "office", START)
+        yield request.status, Transition.VOID, request.void("entered twice", "provider", START)
         for outcome in OUTCOMES:
             change = request.determine(decided(outcome), "reviewer-1", START)
             yield request.status, Transition.DETERMINE, change
@@ -99,12 +99,12 @@ def walk() -> Iterator[Walked]:
             yield status, Transition.REPORT, reported
     for status in (Status.PARTIALLY_APPROVED, Status.DENIED):
         request = appealed(status)
-        wanted = {line.line_id for line in request.lines_to_decide}
+        expected = {line.line_id for line in request.lines_to_decide}
         for outcome in OUTCOMES:
             decisions = {
                 line_id: decision
                 for line_id, decision in decided(outcome, "reviewer-2").items()
-                if line_id in wanted
+                if line_id in expected
             }
             change = request.determine_appeal(decisions, "reviewer-2", START)
             yield status, Transition.DETERMINE_APPEAL, change
@@ -131,7 +131,7 @@ def test_both_providers_get_a_message_when_the_status_changes(
 ) -> None:
     assert change.event.status is change.request.status is not before
     assert change.event.type in MESSAGE_EVENT_TYPES
-    assert set(change.event.tins) == {samples.OFFICE_TIN, samples.FACILITY_TIN}
+    assert set(change.event.tins) == {samples.PROVIDER_TIN, samples.FACILITY_TIN}
     assert samples.payer().messages[change.event.type.value]
 
 

@@ -1,4 +1,4 @@
-"""What an office is told to do next, code by code and as a whole."""
+"""What a provider is told to do next, code by code and as a whole."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -27,8 +27,8 @@ VENDORS = {
 INPATIENT, OUTPATIENT = AuthorizationType.INPATIENT, AuthorizationType.OUTPATIENT
 
 
-def answer(requirement: Requirement, **told: Any) -> CodeResult:
-    return CodeResult("44120", CodeType.CPT, requirement, "R1", **told)
+def answer(requirement: Requirement, **result: Any) -> CodeResult:
+    return CodeResult("44120", CodeType.CPT, requirement, "R1", **result)
 
 
 def service(
@@ -41,9 +41,9 @@ def service(
 
 
 def step(
-    told: CodeResult, asked: Service | None = None, delegate: DelegatedVendor | None = None
+    result: CodeResult, requested: Service | None = None, delegate: DelegatedVendor | None = None
 ) -> NextStep:
-    return next_step(told, asked or service(), delegate, payer(), TODAY)
+    return next_step(result, requested or service(), delegate, payer(), TODAY)
 
 
 def notices(
@@ -70,79 +70,79 @@ def test_step_follows_from_the_requirement_when_nothing_else_applies(
 
 
 def test_phone_number_is_returned_when_a_code_cannot_be_determined() -> None:
-    told = step(answer(Requirement.UNABLE_TO_DETERMINE)).text
-    assert payer().provider_services.phone in told
+    result = step(answer(Requirement.UNABLE_TO_DETERMINE)).text
+    assert payer().provider_services.phone in result
 
 
 def test_guidance_of_the_rule_is_returned_when_it_names_a_notice() -> None:
-    told = answer(Requirement.NOT_REQUIRED, guidance="home_health")
-    assert step(told) == NextStep(NextAction.NONE, NOTICES["home_health"])
-    assert NOTICES["home_health"] in notices(told)
+    result = answer(Requirement.NOT_REQUIRED, guidance="home_health")
+    assert step(result) == NextStep(NextAction.NONE, NOTICES["home_health"])
+    assert NOTICES["home_health"] in notices(result)
 
 
 def test_general_notice_is_returned_when_the_payer_removed_the_named_one() -> None:
-    told = answer(Requirement.REQUIRED, guidance="no_longer_there")
-    assert step(told).text == NOTICES["required"]
-    assert notices(told) == (NOTICES["no_guarantee"],)
+    result = answer(Requirement.REQUIRED, guidance="no_longer_there")
+    assert step(result).text == NOTICES["required"]
+    assert notices(result) == (NOTICES["no_guarantee"],)
 
 
 @pytest.mark.parametrize("requirement", Requirement)
 def test_no_form_is_offered_when_a_service_is_behavioral(requirement: Requirement) -> None:
-    told = step(answer(requirement, guidance="behavioral"), service(Urgency.EMERGENCY, INPATIENT))
-    assert told == NextStep(NextAction.CALL, NOTICES["behavioral"])
+    result = step(answer(requirement, guidance="behavioral"), service(Urgency.EMERGENCY, INPATIENT))
+    assert result == NextStep(NextAction.CALL, NOTICES["behavioral"])
 
 
 @pytest.mark.parametrize("requirement", Requirement)
 def test_admission_is_notified_as_a_request_when_it_is_an_emergency(
     requirement: Requirement,
 ) -> None:
-    told = step(answer(requirement), service(Urgency.EMERGENCY, INPATIENT))
-    assert told == NextStep(NextAction.START_DRAFT, NOTICES["emergency"])
-    assert "within one business day" in told.text
+    result = step(answer(requirement), service(Urgency.EMERGENCY, INPATIENT))
+    assert result == NextStep(NextAction.START_DRAFT, NOTICES["emergency"])
+    assert "within one business day" in result.text
 
 
 @pytest.mark.parametrize("requirement", Requirement)
 def test_nothing_is_required_when_an_emergency_is_not_an_admission(
     requirement: Requirement,
 ) -> None:
-    told = step(answer(requirement), service(Urgency.EMERGENCY, OUTPATIENT))
-    assert told == NextStep(NextAction.NONE, NOTICES["emergency"])
+    result = step(answer(requirement), service(Urgency.EMERGENCY, OUTPATIENT))
+    assert result == NextStep(NextAction.NONE, NOTICES["emergency"])
 
 
 @pytest.mark.parametrize("urgency", [Urgency.STANDARD, Urgency.EXPEDITED])
 def test_emergency_is_not_mentioned_when_there_is_none(urgency: Urgency) -> None:
-    told = answer(Requirement.REQUIRED)
-    assert step(told, service(urgency, INPATIENT)).action is NextAction.START_DRAFT
-    assert NOTICES["emergency"] not in notices(told, services=(service(urgency, INPATIENT),))
+    result = answer(Requirement.REQUIRED)
+    assert step(result, service(urgency, INPATIENT)).action is NextAction.START_DRAFT
+    assert NOTICES["emergency"] not in notices(result, services=(service(urgency, INPATIENT),))
 
 
 def test_other_notifications_are_by_phone_when_an_emergency_is_admitted() -> None:
-    told = answer(Requirement.REQUIRED)
-    admitted = notices(told, services=(service(Urgency.EMERGENCY, INPATIENT),))
+    result = answer(Requirement.REQUIRED)
+    admitted = notices(result, services=(service(Urgency.EMERGENCY, INPATIENT),))
     assert admitted[1:] == (NOTICES["emergency"], NOTICES["notifications"])
-    seen = notices(told, services=(service(Urgency.EMERGENCY, OUTPATIENT),))
+    seen = notices(result, services=(service(Urgency.EMERGENCY, OUTPATIENT),))
     assert seen[1:] == (NOTICES["emergency"],)
 
 
 def test_payer_is_to_be_called_when_equipment_was_already_delivered() -> None:
     equipment = VENDORS["EVICORE-DME"]
-    told = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-DME")
+    result = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-DME")
     before = service(day=TODAY - timedelta(days=1))
-    assert step(told, before, equipment) == NextStep(
+    assert step(result, before, equipment) == NextStep(
         NextAction.CALL, NOTICES["retrospective_equipment"]
     )
-    assert step(told, service(), equipment).action is NextAction.GO_TO_VENDOR
+    assert step(result, service(), equipment).action is NextAction.GO_TO_VENDOR
 
 
 def test_vendor_is_to_be_contacted_for_past_services_when_it_decides_them() -> None:
-    told = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-RAD")
+    result = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-RAD")
     before = service(day=TODAY - timedelta(days=1))
-    assert step(told, before, VENDORS["EVICORE-RAD"]).action is NextAction.GO_TO_VENDOR
+    assert step(result, before, VENDORS["EVICORE-RAD"]).action is NextAction.GO_TO_VENDOR
 
 
 def test_payer_is_to_be_called_when_a_stay_has_no_codes() -> None:
-    told = next_step_without_codes(service(where=INPATIENT), payer())
-    assert told == NextStep(NextAction.CALL, NOTICES["unable_to_determine"])
+    result = next_step_without_codes(service(where=INPATIENT), payer())
+    assert result == NextStep(NextAction.CALL, NOTICES["unable_to_determine"])
     emergency = next_step_without_codes(service(Urgency.EMERGENCY, INPATIENT), payer())
     assert emergency == NextStep(NextAction.START_DRAFT, NOTICES["emergency"])
 
@@ -163,8 +163,8 @@ def test_no_guarantee_notice_is_returned_when_there_was_no_code() -> None:
 def test_referral_notice_is_returned_when_the_plan_requires_one(
     plan_type: str, *, needed: bool
 ) -> None:
-    told = notices(answer(Requirement.NOT_REQUIRED), plan_type=plan_type)
-    assert (NOTICES["referral_needed"] in told) is needed
+    result = notices(answer(Requirement.NOT_REQUIRED), plan_type=plan_type)
+    assert (NOTICES["referral_needed"] in result) is needed
 
 
 def test_predetermination_notice_is_returned_when_a_rule_offers_it() -> None:
@@ -174,5 +174,5 @@ def test_predetermination_notice_is_returned_when_a_rule_offers_it() -> None:
 
 
 def test_each_notice_is_returned_once_when_several_codes_need_it() -> None:
-    told = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-RAD", guidance="vendor")
-    assert notices(told, told) == (NOTICES["no_guarantee"], NOTICES["vendor"])
+    result = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-RAD", guidance="vendor")
+    assert notices(result, result) == (NOTICES["no_guarantee"], NOTICES["vendor"])

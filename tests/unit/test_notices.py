@@ -34,12 +34,12 @@ def facts(request: Request, audience: Audience, cycle: int = 1) -> dict[str, Any
     return notice_facts(request, cycle, kind, audience, samples.payer(), samples.notice_words())
 
 
-def titles(told: Mapping[str, Any]) -> list[str]:
-    return [section["title"] for section in told["sections"]]
+def titles(result: Mapping[str, Any]) -> list[str]:
+    return [section["title"] for section in result["sections"]]
 
 
 @dataclass
-class Desk:
+class NoticeStore:
     """What is stored and recorded of letters."""
 
     stored: list[str] = field(default_factory=list)
@@ -107,14 +107,14 @@ def test_notice_covers_appealed_lines_only_when_an_appeal_is_decided(
         expedited=False,
         filing_days=180,
         zone=samples.payer().zone,
-        by="office",
+        by="provider",
         now=START,
     )
     later = samples.decision(outcome, by="reviewer-2", cycle=2)
     after = request.request.determine_appeal({"1.2": later}, "reviewer-2", START).request
     assert kind_of(after.submitted, 2) is kind
-    told = facts(after, Audience.PROVIDER, 2)
-    assert [line["line"] for line in told["lines"]] == ["1.2"]
+    result = facts(after, Audience.PROVIDER, 2)
+    assert [line["line"] for line in result["lines"]] == ["1.2"]
 
 
 @pytest.mark.rule("W4")
@@ -123,15 +123,15 @@ def test_notice_covers_appealed_lines_only_when_an_appeal_is_decided(
 def test_both_notices_state_reasons_and_appeal_rights_when_a_line_is_denied(
     audience: Audience, refused: LineStatus
 ) -> None:
-    told = facts(decided(APPROVED, refused), audience)
-    approved, denied = told["lines"]
+    result = facts(decided(APPROVED, refused), audience)
+    approved, denied = result["lines"]
     deps = samples.decision(refused)
     assert (denied["rationale"], denied["criterion"]) == (deps.rationale, deps.criterion)
     assert denied["reason"] == samples.payer().reason_codes[deps.reason_code or ""]
     assert (approved["adverse"], denied["adverse"]) == (False, True)
-    text = " ".join(section["text"] for section in told["sections"])
+    text = " ".join(section["text"] for section in result["sections"])
     last_day = START + timedelta(days=180)
-    for wanted in (
+    for expected in (
         f"{last_day:%B} {last_day.day}, {last_day.year}",
         "30 days",
         "72 hours",
@@ -142,16 +142,16 @@ def test_both_notices_state_reasons_and_appeal_rights_when_a_line_is_denied(
         "before an appeal" if audience is Audience.PROVIDER else "before you appeal",
         samples.payer().provider_services.phone,
     ):
-        assert wanted.lower() in text.lower(), wanted
-    assert len(told["language_help"]) > 1
+        assert expected.lower() in text.lower(), expected
+    assert len(result["language_help"]) > 1
 
 
 @pytest.mark.rule("W4")
 @pytest.mark.parametrize("audience", Audience)
 def test_no_appeal_is_mentioned_when_all_is_approved(audience: Audience) -> None:
-    told = facts(decided(APPROVED, APPROVED), audience)
-    assert titles(told) == ["No guarantee of payment"]
-    assert told["recipient"][0] == (
+    result = facts(decided(APPROVED, APPROVED), audience)
+    assert titles(result) == ["No guarantee of payment"]
+    assert result["recipient"][0] == (
         "Jeffrey Rubinstein" if audience is Audience.PROVIDER else "Allison Adams"
     )
 
@@ -182,24 +182,24 @@ def test_both_diagnoses_are_in_the_notice_when_the_adjudicated_one_differs() -> 
     changed = line.model_copy(update={"decisions": (decision,)})
     lines = (changed, *request.submitted.lines[1:])
     review = request.submitted.model_copy(update={"lines": lines})
-    told = facts(request.model_copy(update={"review": review}), Audience.PROVIDER)["lines"][0]
-    assert told["diagnosis"] == "K56.60 (sent: K56.50)"
-    assert told["approved"] == "44120, 1, July 20, 2026 to July 22, 2026"
+    result = facts(request.model_copy(update={"review": review}), Audience.PROVIDER)["lines"][0]
+    assert result["diagnosis"] == "K56.60 (sent: K56.50)"
+    assert result["approved"] == "44120, 1, July 20, 2026 to July 22, 2026"
 
 
 def test_both_notices_are_stored_and_recorded_once_when_the_event_is_redelivered() -> None:
-    requests, desk = InMemoryRequests.holding(decided(APPROVED, DENIED)), Desk()
-    printed = desk.run(requests)
+    requests, store = InMemoryRequests.holding(decided(APPROVED, DENIED)), NoticeStore()
+    printed = store.run(requests)
     assert [notice.notice_id for notice in printed] == ["1-provider", "1-member"]
-    assert desk.recorded == list(printed)
-    [event] = desk.events
+    assert store.recorded == list(printed)
+    [event] = store.events
     assert (event.type, event.event_id) == (
         EventType.NOTICES_ISSUED,
         f"{samples.REQUEST_ID}.notices-1",
     )
     requests.notices = list(printed)
-    assert desk.run(requests) == ()
-    assert len(desk.stored) == 2
+    assert store.run(requests) == ()
+    assert len(store.stored) == 2
 
 
 NOT_TO_PRINT: Final = (
@@ -217,7 +217,7 @@ NOT_TO_PRINT: Final = (
 
 @pytest.mark.parametrize("request_", NOT_TO_PRINT)
 def test_nothing_is_printed_when_the_payer_decided_nothing(request_: Request) -> None:
-    desk = Desk()
-    assert desk.run(InMemoryRequests.holding(request_)) == ()
-    assert desk.run(InMemoryRequests()) == ()
-    assert desk.stored == []
+    store = NoticeStore()
+    assert store.run(InMemoryRequests.holding(request_)) == ()
+    assert store.run(InMemoryRequests()) == ()
+    assert store.stored == []

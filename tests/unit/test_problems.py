@@ -102,15 +102,20 @@ _ASKED: Final[dict[str, type[BaseModel]]] = {
 }
 
 
-@pytest.mark.parametrize("asked", _ASKED.values(), ids=_ASKED)
-def test_errors_have_the_products_wording_when_any_field_is_invalid(asked: type[BaseModel]) -> None:
-    for name in asked.model_fields:
+@pytest.mark.parametrize("requested", _ASKED.values(), ids=_ASKED)
+def test_errors_have_the_products_wording_when_any_field_is_invalid(
+    requested: type[BaseModel],
+) -> None:
+    for name in requested.model_fields:
         for value in _NONSENSE:
             try:
-                asked.model_validate({name: value})
+                requested.model_validate({name: value})
             except ValidationError as error:
-                told = [error.message for error in errors_of(error)]
-                assert [words for words in told if _LIBRARYS_OWN.search(words)] == [], (name, value)
+                result = [error.message for error in errors_of(error)]
+                assert [words for words in result if _LIBRARYS_OWN.search(words)] == [], (
+                    name,
+                    value,
+                )
 
 
 def test_choices_are_listed_as_sent_when_a_field_accepts_several() -> None:

@@ -40,10 +40,10 @@ class Published:
 
     lists: tuple[RuleListVersion, ...] = (FIRST, SECOND_LIST, THIRD)
     key: bytes | None = KEY
-    asked: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
 
     def in_effect_at(self, instant: datetime) -> RuleListVersion | None:
-        self.asked.append("in_effect_at")
+        self.calls.append("in_effect_at")
         return max(
             (one for one in self.lists if one.published_at <= instant),
             key=lambda one: one.published_at,
@@ -52,7 +52,7 @@ class Published:
 
     def check_facts(self, member_id: str) -> CheckFacts:
         assert member_id == PATIENT["member_id"]
-        self.asked.append("check_facts")
+        self.calls.append("check_facts")
         return CheckFacts(None, self.lists[-1] if self.lists else None, self.key)
 
     def in_effect(self) -> RuleListVersion | None:
@@ -81,9 +81,9 @@ def answered(by: RuleListVersion, at: datetime) -> RequestContent:
     return content(assertion_id=assertion_id(content(), by.version, at, key=KEY))
 
 
-def proof(asked: RequestContent, known: Published | None = None) -> AssertionStatus:
+def proof(requested: RequestContent, known: Published | None = None) -> AssertionStatus:
     known = known or Published()
-    return prove_assertion(asked, reference=known, versions=known)
+    return prove_assertion(requested, reference=known, versions=known)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_mismatch_is_reported_when_no_list_was_ever_published() -> None:
 def test_no_call_is_made_when_no_id_is_quoted() -> None:
     known = Published()
     assert proof(content(assertion_id=None), known) is AssertionStatus.NONE
-    assert known.asked == []
+    assert known.calls == []
 
 
 @pytest.mark.parametrize(
@@ -172,4 +172,4 @@ def test_one_more_call_is_made_when_an_earlier_list_answered(
 ) -> None:
     known = Published()
     assert proof(answered(by, at), known) is AssertionStatus.PROVEN
-    assert known.asked == calls
+    assert known.calls == calls

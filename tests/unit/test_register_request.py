@@ -53,9 +53,9 @@ class World:
         content: RequestContent | None = None,
         caller: Caller = CLERK,
         channel: Channel = Channel.FAX,
-        **told: Any,
+        **result: Any,
     ) -> SubmittedRequest:
-        arrival = {"reference": "FAX-1", "received_at": RECEIVED, **told}
+        arrival = {"reference": "FAX-1", "received_at": RECEIVED, **result}
         return register_request(
             Arrival(channel, **arrival),
             content or samples.content(),
@@ -76,7 +76,7 @@ def test_request_enters_the_same_workflow_when_it_came_by_another_channel(channe
     world = World()
     answered = world.take(channel=channel)
     [request] = world.requests.requests.values()
-    assert request.tins == {samples.OFFICE_TIN, samples.FACILITY_TIN}
+    assert request.tins == {samples.PROVIDER_TIN, samples.FACILITY_TIN}
     assert (request.submitted.channel, request.status) == (channel, Status.PROCESSING)
     assert (answered.request_id, answered.number) == (request.request_id, request.submitted.number)
     assert [event.type for event in world.requests.events] == [EventType.REQUEST_SUBMITTED]
@@ -147,8 +147,8 @@ def test_existing_request_is_named_when_the_registered_one_is_a_duplicate() -> N
 def test_provider_has_a_temporary_id_when_the_clerk_manually_entered_it() -> None:
     world = World()
     typed = {**samples.entered()["servicing_provider"], "provider_id": None}
-    told = world.take(samples.content(servicing_provider=typed))
-    assert set(told.temporary_providers) == {ProviderRole.SERVICING_PROVIDER}
-    stored = world.requests.requests[told.request_id]
+    result = world.take(samples.content(servicing_provider=typed))
+    assert set(result.temporary_providers) == {ProviderRole.SERVICING_PROVIDER}
+    stored = world.requests.requests[result.request_id]
     assert stored.unmatched_providers == (ProviderRole.SERVICING_PROVIDER,)
-    assert world.take(samples.content(servicing_provider=typed)) == told
+    assert world.take(samples.content(servicing_provider=typed)) == result

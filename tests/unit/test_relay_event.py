@@ -40,7 +40,7 @@ def event(type_: EventType, cycle: int = 1) -> Event:
         at=START + timedelta(hours=1),
         status=Status.DENIED,
         number=samples.NUMBER,
-        tins=(samples.FACILITY_TIN, samples.OFFICE_TIN),
+        tins=(samples.FACILITY_TIN, samples.PROVIDER_TIN),
         actor="somebody",
     )
 
@@ -56,9 +56,9 @@ class World:
         self.bus = RecordingBus(failures=failures)
         self.now = START
 
-    def relay(self, told: Event) -> None:
+    def relay(self, result: Event) -> None:
         relay_event(
-            told,
+            result,
             requests=self.requests,
             workflow=self.workflow,
             bus=self.bus,
@@ -86,7 +86,7 @@ def test_execution_of_the_cycle_starts_once_when_its_event_is_delivered_twice(
     for _ in range(2):
         world.relay(event(type_, cycle))
     assert world.workflow.running == [(samples.REQUEST_ID, cycle)]
-    assert [told.event_id for told in world.bus.published] == [event(type_).event_id] * 2
+    assert [result.event_id for result in world.bus.published] == [event(type_).event_id] * 2
 
 
 @pytest.mark.parametrize("type_", sorted(CLOSING))
@@ -149,7 +149,7 @@ def test_open_cycles_are_restarted_when_no_execution_runs_for_them() -> None:
 # -- The clock ---------------------------------------------------------------------------------------
 
 
-def asked(at: timedelta = timedelta()) -> Request:
+def requested(at: timedelta = timedelta()) -> Request:
     """A pended request of which information is asked for."""
     clock = samples.payer().review_clocks["COMMERCIAL"]
     pended = (
@@ -165,7 +165,7 @@ def asked(at: timedelta = timedelta()) -> Request:
 @pytest.mark.rule("W2")
 def test_execution_waits_for_the_providers_deadline_when_information_is_requested() -> None:
     world = World(1)
-    world.requests.requests[samples.REQUEST_ID] = asked()
+    world.requests.requests[samples.REQUEST_ID] = requested()
     world.relay(event(EventType.INFORMATION_REQUESTED))
     assert world.workflow.woken == [("token-1", int(DAY.total_seconds()))]
     world.relay(event(EventType.INFORMATION_REQUESTED).model_copy(update={"actor": SYSTEM}))
@@ -173,7 +173,7 @@ def test_execution_waits_for_the_providers_deadline_when_information_is_requeste
 
 
 def test_no_execution_is_resumed_when_the_cycle_is_closed_or_none_waits() -> None:
-    for world, request in ((World(), asked()), (World(1), samples.request(Status.VOID))):
+    for world, request in ((World(), requested()), (World(1), samples.request(Status.VOID))):
         world.requests.requests[samples.REQUEST_ID] = request
         world.relay(event(EventType.DEADLINE_EXTENDED))
         assert world.workflow.woken == []
@@ -182,19 +182,19 @@ def test_no_execution_is_resumed_when_the_cycle_is_closed_or_none_waits() -> Non
 @pytest.mark.rule("W6")
 def test_clock_resumes_when_a_requested_document_arrives() -> None:
     world = World(1)
-    world.requests.requests[samples.REQUEST_ID] = asked()
+    world.requests.requests[samples.REQUEST_ID] = requested()
     attached, pause = event(EventType.DOCUMENT_ATTACHED), timedelta(hours=5)
     world.now = START + pause
     for _ in range(2):
         world.relay(attached)
     after = world.requests.requests[samples.REQUEST_ID]
     assert after.submitted.open_information_request is None
-    assert [told.type for told in world.requests.events] == [EventType.INFORMATION_RECEIVED]
+    assert [result.type for result in world.requests.events] == [EventType.INFORMATION_RECEIVED]
     assert after.due_at == START + 15 * DAY + pause
 
 
 def test_clock_stays_paused_when_a_document_arrived_before_the_request_for_information() -> None:
     world = World(1)
-    world.requests.requests[samples.REQUEST_ID] = asked(timedelta(hours=2))
+    world.requests.requests[samples.REQUEST_ID] = requested(timedelta(hours=2))
     world.relay(event(EventType.DOCUMENT_ATTACHED))
     assert world.requests.events == []

@@ -48,15 +48,15 @@ MEMBER: Final = Member(
 BACKWARDS = Approved(from_date=date(2026, 7, 20), to_date=date(2026, 7, 19))
 
 
-def line(line_id: str, status: LineStatus = APPROVED, **told: Any) -> ReportedLine:
+def line(line_id: str, status: LineStatus = APPROVED, **result: Any) -> ReportedLine:
     reason = {"reason_code": "0F"} if status is DENIED else {}
-    return ReportedLine(line_id, status, **{**reason, **told})
+    return ReportedLine(line_id, status, **{**reason, **result})
 
 
-def report(*lines: ReportedLine, at: datetime = START, **told: Any) -> Report:
+def report(*lines: ReportedLine, at: datetime = START, **result: Any) -> Report:
     decided = lines or (line("1.1"), line("1.2"))
     given = {"vendor_id": VENDOR, "reference": "RAD-1", "reported_at": at, "lines": decided}
-    return Report(**{**given, **told})
+    return Report(**{**given, **result})
 
 
 def delegated() -> Request:
@@ -81,9 +81,9 @@ class World:
         listed = samples.directory()
         return {one: listed[one] for one in provider_ids if one in listed}
 
-    def take(self, told: Report, caller: Caller = CALLER) -> Request:
+    def take(self, result: Report, caller: Caller = CALLER) -> Request:
         return report_determination(
-            told,
+            result,
             caller,
             new_id=lambda delegate, name: f"{delegate}/{name}",
             registrations=self.registrations,
@@ -129,7 +129,7 @@ def test_request_filed_with_the_vendor_is_shown_when_it_is_reported_with_its_con
         VENDOR,
     )
     assert shown.status is Status.PARTIALLY_APPROVED
-    assert shown.tins == {samples.OFFICE_TIN, samples.FACILITY_TIN}
+    assert shown.tins == {samples.PROVIDER_TIN, samples.FACILITY_TIN}
     assert review.number.startswith("PC")
     assert [event.type for event in world.requests.events] == [EventType.REQUEST_DETERMINED]
 
@@ -139,14 +139,16 @@ def test_newest_report_applies_when_reports_are_repeated_and_out_of_order(
     number: str | None,
 ) -> None:
     world = holding(delegated()) if number else World()
-    told = {"number": number, "content": None if number else samples.content()}
-    approved = report(at=START + timedelta(days=2), **told)
-    denied = report(line("1.1", DENIED), line("1.2", DENIED), at=START + timedelta(days=1), **told)
+    result = {"number": number, "content": None if number else samples.content()}
+    approved = report(at=START + timedelta(days=2), **result)
+    denied = report(
+        line("1.1", DENIED), line("1.2", DENIED), at=START + timedelta(days=1), **result
+    )
     for one in (approved, denied, approved, denied):
         assert world.take(one).status is Status.APPROVED
     assert len(world.requests.events) == 1
     later = report(
-        line("1.1"), line("1.2", DENIED), at=START + timedelta(days=3), reference="RAD-1", **told
+        line("1.1"), line("1.2", DENIED), at=START + timedelta(days=3), reference="RAD-1", **result
     )
     assert world.take(later).status is Status.PARTIALLY_APPROVED
     assert len(world.requests.events) == 2
@@ -171,7 +173,7 @@ def test_report_is_applied_once_when_another_change_is_committed_first() -> None
 
 
 @pytest.mark.parametrize(
-    ("told", "code"),
+    ("result", "code"),
     [
         (report(line("1.1", DENIED, reason_code=None), line("1.2")), "missing"),
         (report(line("1.1", DENIED, reason_code="ZZ"), line("1.2")), "not_a_choice"),
@@ -186,10 +188,10 @@ def test_report_is_applied_once_when_another_change_is_committed_first() -> None
         (report(content=samples.content(services=[])), "missing"),
     ],
 )
-def test_report_is_rejected_when_it_is_invalid(told: Report, code: str) -> None:
+def test_report_is_rejected_when_it_is_invalid(result: Report, code: str) -> None:
     world = World()
     with pytest.raises(InvalidInputError) as raised:
-        world.take(told)
+        world.take(result)
     assert code in {error.code for error in raised.value.errors}
     assert world.requests.requests == {}
 

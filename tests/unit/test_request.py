@@ -38,7 +38,7 @@ def appeal(request: Request, *line_ids: str, after: timedelta = timedelta(days=1
         filing_days=180,
         zone=samples.payer().zone,
         levels=2,
-        by="office",
+        by="provider",
         now=START + after,
     )
 
@@ -88,7 +88,7 @@ def test_determination_and_void_are_rejected_when_no_cycle_is_open(status: Statu
     with pytest.raises(ActionNotAllowedError):
         determine(request, APPROVED, APPROVED)
     with pytest.raises(ActionNotAllowedError) as raised:
-        request.void("Not needed.", "office", START)
+        request.void("Not needed.", "provider", START)
     assert raised.value.extensions["request_status"] == status.value
     with pytest.raises(ActionNotAllowedError):
         request.pend(DEADLINE, 10, START)
@@ -96,11 +96,11 @@ def test_determination_and_void_are_rejected_when_no_cycle_is_open(status: Statu
 
 @pytest.mark.parametrize("status", [Status.PROCESSING, Status.PENDING])
 def test_request_is_void_when_it_is_withdrawn_before_its_decision(status: Status) -> None:
-    change = samples.request(status).void("Not needed.", "office", START)
+    change = samples.request(status).void("Not needed.", "provider", START)
     assert change.request.status is Status.VOID
     assert change.request.submitted.void_reason == "Not needed."
     assert change.request.waiting_on is WaitingOn.NONE
-    assert change.event.actor == "office"
+    assert change.event.actor == "provider"
 
 
 @pytest.mark.parametrize(
@@ -239,11 +239,11 @@ def test_information_deadline_expires_once_when_it_is_checked_early_and_late() -
     assert escalated is not None
     for before in (pended(), escalated.request):
         answer_by = DEADLINE.due_at + timedelta(days=20)
-        asked = request_information(
+        requested = request_information(
             before, (), "Since when?", answer_by=answer_by, by="reviewer", now=DEADLINE.due_at
         ).request
-        assert asked.check_deadline(answer_by - timedelta(seconds=1)) is None
-        over = asked.check_deadline(answer_by)
+        assert requested.check_deadline(answer_by - timedelta(seconds=1)) is None
+        over = requested.check_deadline(answer_by)
         assert over is not None
         assert over.event.type is EventType.INFORMATION_OVERDUE
         assert over.request.waiting_on is WaitingOn.PAYER

@@ -8,38 +8,38 @@ from precert.usecases.ports.requests import ConcurrentChangeError, NumberTakenEr
 
 
 def test_last_attempt_succeeds_when_earlier_ones_conflicted() -> None:
-    made: list[int] = []
+    created: list[int] = []
 
     def attempt() -> str:
-        made.append(len(made))
-        if len(made) < ATTEMPTS:
+        created.append(len(created))
+        if len(created) < ATTEMPTS:
             raise ConcurrentChangeError
         return "recorded"
 
     assert retry(attempt, on=ConcurrentChangeError) == "recorded"
-    assert len(made) == ATTEMPTS
+    assert len(created) == ATTEMPTS
 
 
 def test_conflict_is_retryable_when_every_attempt_conflicted() -> None:
-    made: list[None] = []
+    created: list[None] = []
 
     def attempt() -> None:
-        made.append(None)
+        created.append(None)
         raise ConcurrentChangeError
 
     with pytest.raises(TransientError) as raised:
         retry(attempt, on=ConcurrentChangeError, message="busy")
     assert raised.value.detail == "busy"
-    assert len(made) == ATTEMPTS
+    assert len(created) == ATTEMPTS
 
 
 def test_error_is_raised_at_once_when_it_is_not_a_conflict() -> None:
-    made: list[None] = []
+    created: list[None] = []
 
     def attempt() -> None:
-        made.append(None)
+        created.append(None)
         raise NumberTakenError
 
     with pytest.raises(NumberTakenError):
         retry(attempt, on=ConcurrentChangeError)
-    assert len(made) == 1
+    assert len(created) == 1

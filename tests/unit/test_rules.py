@@ -48,10 +48,10 @@ def query(code: str, **changes: Any) -> CodeQuery:
     return CodeQuery(**(fields | changes))
 
 
-def decided_by(asked: CodeQuery, *rules: Rule) -> str | None:
+def decided_by(requested: CodeQuery, *rules: Rule) -> str | None:
     """The rule that answers, whatever the order of the list."""
-    forth = answer_code(asked, rules)
-    assert answer_code(asked, reversed(rules)) == forth
+    forth = answer_code(requested, rules)
+    assert answer_code(requested, reversed(rules)) == forth
     return forth.rule_id
 
 
@@ -85,7 +85,7 @@ def test_answer_has_the_rules_texts_when_it_has_some() -> None:
 
 @pytest.mark.rule("C6")
 @pytest.mark.parametrize(
-    "asked",
+    "requested",
     [
         query("44121"),
         query("44120", code_type=CodeType.HCPCS),
@@ -109,7 +109,7 @@ def test_answer_has_the_rules_texts_when_it_has_some() -> None:
         "too late",
     ],
 )
-def test_answer_is_unable_to_determine_when_no_rule_covers_it(asked: CodeQuery) -> None:
+def test_answer_is_unable_to_determine_when_no_rule_covers_it(requested: CodeQuery) -> None:
     narrow = rule(
         "R1",
         "44120",
@@ -122,7 +122,7 @@ def test_answer_is_unable_to_determine_when_no_rule_covers_it(asked: CodeQuery) 
         effective_to=date(2026, 12, 31),
     )
     assert answer_code(query("44120"), [narrow]).requirement is Requirement.NOT_REQUIRED
-    found = answer_code(asked, [narrow])
+    found = answer_code(requested, [narrow])
     assert found.requirement is Requirement.UNABLE_TO_DETERMINE
     assert found.rule_id is None
 
@@ -157,10 +157,10 @@ def test_range_with_a_suffix_does_not_apply_when_a_code_ends_with_another() -> N
     assert decided_by(query("0500F"), emerging) is None
 
 
-@pytest.mark.parametrize("asked", ["450", "0450"])
-def test_revenue_code_matches_when_the_leading_zero_differs(asked: str) -> None:
+@pytest.mark.parametrize("requested", ["450", "0450"])
+def test_revenue_code_matches_when_the_leading_zero_differs(requested: str) -> None:
     emergency = rule("R1", "0450", code_type=CodeType.REVENUE)
-    assert decided_by(query(asked, code_type=CodeType.REVENUE), emergency) == "R1"
+    assert decided_by(query(requested, code_type=CodeType.REVENUE), emergency) == "R1"
 
 
 def test_drg_does_not_match_when_the_rule_is_for_revenue_codes() -> None:

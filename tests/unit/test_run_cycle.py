@@ -58,7 +58,7 @@ def appealed() -> Request:
             expedited=True,
             filing_days=180,
             zone=samples.payer().zone,
-            by="office",
+            by="provider",
             now=START,
         )
         .request
@@ -123,10 +123,10 @@ def test_information_deadline_is_recorded_when_the_cycle_was_escalated_before() 
     late = SUBMITTED.pend(clock, 10, START).request.check_deadline(clock.due_at)
     assert late is not None
     answer_by = clock.due_at + timedelta(days=20)
-    asked = request_information(
+    requested = request_information(
         late.request, (), "Since when?", answer_by=answer_by, by="reviewer", now=clock.due_at
     ).request
-    assert cycle_status_of(asked, 1, samples.payer(), answer_by) == CycleStatus(Route.REVIEW, 1)
+    assert cycle_status_of(requested, 1, samples.payer(), answer_by) == CycleStatus(Route.REVIEW, 1)
 
 
 def test_request_pends_once_when_an_execution_waits_again() -> None:
@@ -147,7 +147,7 @@ def test_appeal_gets_its_own_clock_when_it_pends() -> None:
 
 def test_cycle_does_not_wait_when_a_void_was_committed_first() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
-    requests.races = [SUBMITTED.void("Not needed.", "office", START).request]
+    requests.races = [SUBMITTED.void("Not needed.", "provider", START).request]
     with pytest.raises(RequestClosedError):
         run_pend(requests, waiting())
     assert requests.cycles == {}

@@ -344,22 +344,22 @@ def test_code_family_has_its_intended_requirement_when_delegated_or_ordered(
 
 
 def test_equipment_is_delegated_to_the_vendor_when_used_at_home_only(rules: list[Rule]) -> None:
-    def asked(place: str) -> Requirement:
+    def requested(place: str) -> Requirement:
         query = CodeQuery("E0601", CodeType.HCPCS, TODAY, "OAP", OUTPATIENT, None, "DME", place)
         return answer_code(query, rules).requirement
 
-    assert asked("HOME") is Requirement.DELEGATED_VENDOR
-    assert asked("OFFICE") is Requirement.UNABLE_TO_DETERMINE
+    assert requested("HOME") is Requirement.DELEGATED_VENDOR
+    assert requested("OFFICE") is Requirement.UNABLE_TO_DETERMINE
 
 
 def test_predetermination_is_offered_when_the_plan_has_it(rules: list[Rule]) -> None:
-    def asked(plan_type: str) -> tuple[Requirement, bool]:
+    def requested(plan_type: str) -> tuple[Requirement, bool]:
         query = CodeQuery("67311", CodeType.CPT, TODAY, plan_type, OUTPATIENT)
         answer = answer_code(query, rules)
         return answer.requirement, answer.predetermination
 
-    assert asked("PPO") == (Requirement.NOT_REQUIRED, True)
-    assert asked("HMO") == (Requirement.NOT_REQUIRED, False)
+    assert requested("PPO") == (Requirement.NOT_REQUIRED, True)
+    assert requested("HMO") == (Requirement.NOT_REQUIRED, False)
 
 
 def test_no_rule_overlaps_another_when_sample_rules_are_validated(
@@ -385,7 +385,7 @@ def test_equipment_vendor_lists_what_it_needs_when_returned(vendors: list[Delega
     assert (vendor.phone, vendor.fax) == ("8666689250", "8666637740")
     assert vendor.care_coordination is not None
     assert vendor.care_coordination.phone == "800-298-4806, option 7, extension 20142"
-    asked = " ".join(vendor.requirements).casefold()
+    requested = " ".join(vendor.requirements).casefold()
     for thing in (
         "date of birth",
         "referring",
@@ -398,7 +398,7 @@ def test_equipment_vendor_lists_what_it_needs_when_returned(vendors: list[Delega
         "rental or purchase and units",
         "used the items before",
     ):
-        assert thing in asked
+        assert thing in requested
 
 
 @pytest.mark.parametrize(
@@ -415,7 +415,7 @@ def test_file_is_plain_text_when_it_is_in_the_repository(name: str) -> None:
 
 @pytest.mark.rule("C10")
 def test_holidays_are_the_federal_ones_when_business_days_are_counted(payer: Payer) -> None:
-    kept = payer.business_calendar.holidays
-    years = {day.year for day in kept}
+    retained = payer.business_calendar.holidays
+    years = {day.year for day in retained}
     assert len(years) >= 5
-    assert kept == set(holidays.country_holidays("US", years=sorted(years)))
+    assert retained == set(holidays.country_holidays("US", years=sorted(years)))

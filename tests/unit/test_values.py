@@ -73,7 +73,7 @@ def test_tin_is_rejected_when_it_is_not_nine_digits(tin: str) -> None:
 
 @pytest.mark.rule("C5")
 @pytest.mark.parametrize(
-    ("entered", "kept"),
+    ("entered", "retained"),
     [
         ("K55", "K55"),
         ("k55.0", "K550"),
@@ -84,8 +84,10 @@ def test_tin_is_rejected_when_it_is_not_nine_digits(tin: str) -> None:
         (" k55. ", "K55"),
     ],
 )
-def test_diagnosis_is_stored_without_dot_when_its_format_is_valid(entered: str, kept: str) -> None:
-    assert take(Diagnosis, entered) == kept
+def test_diagnosis_is_stored_without_dot_when_its_format_is_valid(
+    entered: str, retained: str
+) -> None:
+    assert take(Diagnosis, entered) == retained
 
 
 @pytest.mark.rule("C5")

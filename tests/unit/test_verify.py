@@ -102,9 +102,9 @@ def test_steps_are_stopped_when_a_signal_arrives_and_sigint_was_ignored_before(
         step = int(await_text(stubborn))
         process.send_signal(number)
         process.send_signal(number)
-        _, told = process.communicate(timeout=60)
+        _, result = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Traceback" not in told
+    assert "Traceback" not in result
     assert tidy.read_text() == "closed\n"
     with pytest.raises(ProcessLookupError):
         os.kill(step, 0)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
-from local.stand import Stand
-from local.users import OFFICE
+from local.deployment import Deployment
+from local.users import PROVIDER
 from precert.adapters.dynamodb.keys import request_pk
 from precert.adapters.stepfunctions import execution_name
 from precert.bootstrap import Dependencies
@@ -18,12 +18,12 @@ from precert.domain.content import RequestContent
 from precert.names import Entitlement
 from precert.usecases.operations import repair_executions
 from precert.usecases.submission import SubmittedRequest, submit_draft
-from tests.journeys.desk import Desk, Json, until
+from tests.journeys.portal import Json, Portal, until
 
 CALLER: Final = Caller(
     subject="tests",
     entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
-    tins=frozenset(OFFICE.tins),
+    tins=frozenset(PROVIDER.tins),
     plan_ids=frozenset(),
 )
 
@@ -48,15 +48,15 @@ def imaging(content: Json) -> Json:
 class Bench:
     """A desk, and the machinery behind it."""
 
-    stand: Stand
+    deployment: Deployment
 
     @cached_property
-    def desk(self) -> Desk:
-        return Desk.at(self.stand)
+    def portal(self) -> Portal:
+        return Portal.at(self.deployment)
 
     @property
     def deps(self) -> Dependencies:
-        return self.stand.deps
+        return self.deployment.deps
 
     # -- the product's own use cases, with a clock of the test's ------------------------------------
 
@@ -66,7 +66,7 @@ class Bench:
         deps = self.deps
         return submit_draft(
             draft_id,
-            parsed(content or self.desk.content()),
+            parsed(content or self.portal.content()),
             CALLER,
             based_on=1,
             drafts=deps.drafts,
@@ -78,8 +78,8 @@ class Bench:
 
     def submitted_before(self, ago: timedelta) -> str:
         """A request whose clock has run for this long."""
-        content = self.desk.content()
-        draft_id = self.desk.draft(content)
+        content = self.portal.content()
+        draft_id = self.portal.draft(content)
         self.submit(draft_id, content, datetime.now(UTC) - ago)
         return draft_id
 
@@ -92,11 +92,11 @@ class Bench:
     # -- executions ---------------------------------------------------------------------------------
 
     def _arn(self, name: str) -> str:
-        machine = self.stand.outputs["StateMachineArn"]
+        machine = self.deployment.outputs["StateMachineArn"]
         return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
 
     def execution(self, request_id: str, cycle: int = 1, attempt: int = 0) -> Json | None:
-        client = self.stand.cloud.client("stepfunctions")
+        client = self.deployment.cloud.client("stepfunctions")
         arn = self._arn(execution_name(request_id, cycle, attempt))
         try:
             found: Json = client.describe_execution(executionArn=arn)
@@ -116,16 +116,16 @@ class Bench:
     def executions(self, request_id: str) -> list[Json]:
         """Every execution of a request, whatever its round and attempt."""
         pages = (
-            self.stand.cloud.client("stepfunctions")
+            self.deployment.cloud.client("stepfunctions")
             .get_paginator("list_executions")
-            .paginate(stateMachineArn=self.stand.outputs["StateMachineArn"])
+            .paginate(stateMachineArn=self.deployment.outputs["StateMachineArn"])
         )
         listed = [one for page in pages for one in page["executions"]]
         return [one for one in listed if one["name"].startswith(request_id)]
 
     def history(self, request_id: str, cycle: int = 1, attempt: int = 0) -> list[Json]:
         pages = (
-            self.stand.cloud.client("stepfunctions")
+            self.deployment.cloud.client("stepfunctions")
             .get_paginator("get_execution_history")
             .paginate(executionArn=self._arn(execution_name(request_id, cycle, attempt)))
         )
@@ -143,8 +143,8 @@ class Bench:
 
     def items(self, request_id: str) -> list[Json]:
         """The request's item collection, in DynamoDB's JSON."""
-        found = self.stand.cloud.client("dynamodb").query(
-            TableName=self.stand.outputs["RequestsTableName"],
+        found = self.deployment.cloud.client("dynamodb").query(
+            TableName=self.deployment.outputs["RequestsTableName"],
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": request_pk(request_id)}},
             ConsistentRead=True,
@@ -168,7 +168,7 @@ class Bench:
 
     @cached_property
     def resources(self) -> list[Json]:
-        client = self.stand.cloud.client("cloudformation")
+        client = self.deployment.cloud.client("cloudformation")
         stack = client.describe_stacks()["Stacks"][0]["StackName"]
         pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
         return [one for page in pages for one in page["StackResourceSummaries"]]
@@ -184,7 +184,7 @@ class Bench:
         return str(name)
 
     def invoke(self, construct_id: str, event: Any) -> Any:
-        client = self.stand.cloud.client("lambda")
+        client = self.deployment.cloud.client("lambda")
         answered = client.invoke(
             FunctionName=self.function(construct_id), Payload=json.dumps(event)
         )
@@ -192,13 +192,13 @@ class Bench:
         return json.loads(answered["Payload"].read())
 
     def log_group(self, construct_id: str) -> str:
-        client = self.stand.cloud.client("lambda")
+        client = self.deployment.cloud.client("lambda")
         known = client.get_function_configuration(FunctionName=self.function(construct_id))
         return str(known["LoggingConfig"]["LogGroup"])
 
     def logs(self, group: str) -> list[str]:
         """Every line of a log group."""
-        client = self.stand.cloud.client("logs")
+        client = self.deployment.cloud.client("logs")
         try:
             pages = list(client.get_paginator("filter_log_events").paginate(logGroupName=group))
         except client.exceptions.ResourceNotFoundException:
@@ -208,7 +208,7 @@ class Bench:
     @contextmanager
     def broken(self, construct_id: str, *variables: str) -> Iterator[None]:
         """The function without some variables of its environment, as after a bad deployment."""
-        client, name = self.stand.cloud.client("lambda"), self.function(construct_id)
+        client, name = self.deployment.cloud.client("lambda"), self.function(construct_id)
         whole = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         less = {key: value for key, value in whole.items() if key not in variables}
         client.update_function_configuration(FunctionName=name, Environment={"Variables": less})

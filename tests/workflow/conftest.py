@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.stand import Stand
-from tests.journeys.desk import deployed
+from local.deployment import Deployment
+from tests.journeys.portal import deployed
 from tests.workflow.bench import Bench
 
 
 @pytest.fixture(scope="session")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployed(tmp_path_factory.mktemp("workflow")) as deps:
         yield deps
 
 
 @pytest.fixture
-def bench(stand: Stand) -> Bench:
-    return Bench(stand)
+def bench(deployment: Deployment) -> Bench:
+    return Bench(deployment)

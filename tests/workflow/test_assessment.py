@@ -2,74 +2,74 @@
 
 import pytest
 
-from local.users import FACILITY, OFFICE, REVIEWER
-from tests.journeys.desk import APPROVAL, Json, until
+from local.users import FACILITY, PROVIDER, REVIEWER
+from tests.journeys.portal import APPROVAL, Json, until
 from tests.workflow.bench import Bench, imaging
 
 
 def of_drg(bench: Bench, code: str) -> Json:
     """A stay of three days, as long as the sample payer's rule approves by itself."""
-    content = bench.desk.content(code)
+    content = bench.portal.content(code)
     content["services"][0]["procedures"][0]["code_type"] = "DRG"
     return content
 
 
 @pytest.mark.rule("W1")
 def test_three_states_are_entered_when_the_rules_approve(bench: Bench) -> None:
-    request_id = bench.desk.submitted(of_drg(bench, "177"))
+    request_id = bench.portal.submitted(of_drg(bench, "177"))
     assert bench.ended(request_id)["status"] == "SUCCEEDED"
     assert bench.states(request_id) == ["Assess", "Route", "Determined"]
-    details = bench.desk.details(request_id)
+    details = bench.portal.details(request_id)
     [decision] = details["lines"][0]["decisions"]
     assert (details["status"], decision["criterion"]) == ("APPROVED", "DRG-LUNG-177")
-    for user in (OFFICE, FACILITY):
-        bench.desk.await_types(request_id, user, ["RequestSubmitted", "RequestDetermined"])
+    for user in (PROVIDER, FACILITY):
+        bench.portal.await_types(request_id, user, ["RequestSubmitted", "RequestDetermined"])
 
 
 @pytest.mark.rule("W8")
-def test_vendor_is_named_and_both_are_told_when_it_decides(bench: Bench) -> None:
+def test_vendor_is_named_and_both_providers_get_a_message_when_it_decides(bench: Bench) -> None:
     """A draft may have become one of a vendor's after its check."""
-    content = bench.desk.content()
-    request_id = bench.desk.draft(content)
-    bench.desk.submission(request_id, imaging(content))
+    content = bench.portal.content()
+    request_id = bench.portal.draft(content)
+    bench.portal.submission(request_id, imaging(content))
     assert bench.ended(request_id)["status"] == "SUCCEEDED"
     assert len(bench.states(request_id)) == 3
-    for user in (OFFICE, FACILITY):
-        details = bench.desk.details(request_id, user)
+    for user in (PROVIDER, FACILITY):
+        details = bench.portal.details(request_id, user)
         assert (details["waiting_on"], details["review_action"]) == ("VENDOR", "CT")
         assert details["delegate"]["url"].startswith("https://")
-        assert bench.desk.row(request_id, user) is None
-        bench.desk.await_types(request_id, user, ["RequestSubmitted", "RequestDelegated"])
+        assert bench.portal.row(request_id, user) is None
+        bench.portal.await_types(request_id, user, ["RequestSubmitted", "RequestDelegated"])
 
 
 @pytest.mark.rule("S2")
-def test_later_request_ends_with_a_message_when_it_repeats_another_nearly(bench: Bench) -> None:
-    first = bench.desk.pending(bench.desk.content("32000"))
-    second = bench.desk.submitted(bench.desk.content("32000", days_ahead=20))
+def test_later_request_ends_with_a_message_when_it_is_a_duplicate(bench: Bench) -> None:
+    first = bench.portal.pending(bench.portal.content("32000"))
+    second = bench.portal.submitted(bench.portal.content("32000", days_ahead=20))
     assert bench.ended(second)["status"] == "SUCCEEDED"
-    details = bench.desk.details(second)
-    number = bench.desk.details(first)["number"]
+    details = bench.portal.details(second)
+    number = bench.portal.details(first)["number"]
     assert (details["status"], details["duplicate_of"]) == ("VOID", number)
     assert len(bench.states(second)) == 3
-    for user in (OFFICE, FACILITY):
-        bench.desk.await_types(second, user, ["RequestSubmitted", "RequestEndedAsDuplicate"])
-    assert bench.desk.details(first)["status"] == "PENDING"
+    for user in (PROVIDER, FACILITY):
+        bench.portal.await_types(second, user, ["RequestSubmitted", "RequestEndedAsDuplicate"])
+    assert bench.portal.details(first)["status"] == "PENDING"
 
 
 @pytest.mark.rule("W1", "W2", "W6")
-def test_six_states_at_most_are_entered_when_wanted_documents_come_and_a_reviewer_decides(
+def test_six_states_at_most_are_entered_when_required_documents_arrive_and_a_reviewer_decides(
     bench: Bench,
 ) -> None:
-    desk = bench.desk
-    request_id = desk.pending(desk.content("47562", days_ahead=60))
-    until("the question", lambda: desk.details(request_id)["waiting_on"] == "PROVIDER" or None)
+    portal = bench.portal
+    request_id = portal.pending(portal.content("47562", days_ahead=60))
+    until("the question", lambda: portal.details(request_id)["waiting_on"] == "PROVIDER" or None)
     until("the wait", lambda: "CYCLE" in bench.kinds(request_id) or None)
     for _ in range(2):
-        desk.attach(request_id)
-    until("the answer", lambda: desk.details(request_id)["waiting_on"] == "PAYER" or None)
+        portal.attach(request_id)
+    until("the answer", lambda: portal.details(request_id)["waiting_on"] == "PAYER" or None)
     until("the new sleep", lambda: bench.states(request_id).count("Await Decision") == 2 or None)
-    desk.decide(request_id, REVIEWER, 1, [APPROVAL])
+    portal.decide(request_id, REVIEWER, 1, [APPROVAL])
     assert bench.ended(request_id)["status"] == "SUCCEEDED"
     assert len(bench.states(request_id)) <= 6
-    asked = [name for name in bench.events(request_id) if name.startswith("Information")]
-    assert asked == ["InformationRequested", "InformationReceived"]
+    requested = [name for name in bench.events(request_id) if name.startswith("Information")]
+    assert requested == ["InformationRequested", "InformationReceived"]

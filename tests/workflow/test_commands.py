@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from local.cloud.process import ROOT, cloud_python, free_port, start
-from tests.journeys.desk import until
+from tests.journeys.portal import until
 
 INSTALLED = ("-o.venv/.stamp", "-o.local/venv/.stamp", "-onode_modules/.stamp")
 """What ``make`` shall not install again: the tests run in these environments."""
@@ -137,19 +137,19 @@ def is_browsable(address: re.Match[str] | None, api: str) -> None:
     assert outside.status_code == 404
 
 
-def test_printed_lines_work_and_reset_waits_when_the_cloud_is_up(terminal: Terminal) -> None:
+def test_printed_commands_work_and_reset_waits_when_the_cloud_is_up(terminal: Terminal) -> None:
     port = free_port()
     process, welcome = terminal.up("make", *INSTALLED, "up", f"PORT={port}")
     found = re.search(r"export API='([^']+)'", welcome)
     assert found is not None
     api = found.group(1)
     assert f":{port}/" in api
-    asked = terminal.run("token", "office")
-    assert asked.returncode == 0
-    assert asked.stdout.count(".") == 2
+    requested = terminal.run("token", "provider")
+    assert requested.returncode == 0
+    assert requested.stdout.count(".") == 2
     curls = printed_curls(welcome)
     assert len(curls) == 3
-    answers = [called(curl, api, asked.stdout.strip()) for curl in curls]
+    answers = [called(curl, api, requested.stdout.strip()) for curl in curls]
     assert [answer.status_code for answer in answers] == [200] * 3
     assert answers[1].json()["check_available"] is True
     assert answers[2].json()["providers"]
@@ -163,14 +163,14 @@ def test_printed_lines_work_and_reset_waits_when_the_cloud_is_up(terminal: Termi
     assert terminal.make("down").stdout == "The local cloud has stopped.\n"
     assert process.wait(60) == 0
     assert "Traceback" not in terminal.printed()
-    assert "does not run" in terminal.refused("token", "office")
+    assert "does not run" in terminal.refused("token", "provider")
     assert terminal.make("down").stdout == "The local cloud does not run.\n"
     assert terminal.make("reset").returncode == 0
     assert not (terminal.home / "state").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_nothing_is_left_running_when_a_signal_comes_while_the_cloud_starts(
+def test_no_process_remains_when_a_signal_arrives_while_the_cloud_starts(
     terminal: Terminal, number: signal.Signals
 ) -> None:
     """A second signal, as impatient people send it, changes nothing."""
@@ -197,8 +197,10 @@ def test_reset_works_when_the_cloud_was_killed(terminal: Terminal) -> None:
     assert not (terminal.home / "state").exists()
 
 
-def test_token_says_so_when_the_cloud_that_is_remembered_is_gone(terminal: Terminal) -> None:
+def test_token_command_reports_it_when_the_recorded_cloud_is_not_running(
+    terminal: Terminal,
+) -> None:
     terminal.home.mkdir()
     known = f'{{"endpoint_url": "http://127.0.0.1:{free_port()}", "client_id": "x"}}'
     (terminal.home / "running.json").write_text(known)
-    assert "does not answer" in terminal.refused("token", "office")
+    assert "does not answer" in terminal.refused("token", "provider")

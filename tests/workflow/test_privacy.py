@@ -11,9 +11,9 @@ import pytest
 from local.client import upload
 from local.journey.content import clinical_note
 from local.journey.trail import answer
-from local.users import FACILITY, OFFICE, REVIEWER, SECOND_REVIEWER
+from local.users import FACILITY, PROVIDER, REVIEWER, SECOND_REVIEWER
 from precert.names import Env
-from tests.journeys.desk import APPROVAL, DENIAL, Json, until
+from tests.journeys.portal import APPROVAL, DENIAL, Json, until
 from tests.workflow.bench import Bench
 
 PATIENT: Final = {
@@ -28,7 +28,7 @@ ENTERED: Final = (
     *("412-55-0147", "412550147"),
     *("siobhans-hip", "the-reviewers-rationale", "the-appeals-reason", "the-voids-reason"),
 )
-"""Of the patient, the offices, and what people wrote in their own words."""
+"""Of the patient, the providers, and what people wrote in their own words."""
 
 
 @dataclass
@@ -38,9 +38,9 @@ class Listener:
     bench: Bench
     url: str
 
-    def heard(self) -> list[Json]:
+    def received(self) -> list[Json]:
         """Take what has come."""
-        sqs, events = self.bench.stand.cloud.client("sqs"), []
+        sqs, events = self.bench.deployment.cloud.client("sqs"), []
         while found := sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get(
             "Messages"
         ):
@@ -52,7 +52,7 @@ class Listener:
 
 @pytest.fixture
 def listener(bench: Bench) -> Iterator[Listener]:
-    cloud, bus = bench.stand.cloud, bench.stand.outputs["EventBusName"]
+    cloud, bus = bench.deployment.cloud, bench.deployment.outputs["EventBusName"]
     sqs, events = cloud.client("sqs"), cloud.client("events")
     url = sqs.create_queue(QueueName="heard")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
@@ -75,55 +75,55 @@ def listener(bench: Bench) -> Iterator[Listener]:
 
 
 def content_of(bench: Bench, code: str = "44125") -> Json:
-    content = bench.desk.content(code, patient=PATIENT)
+    content = bench.portal.content(code, patient=PATIENT)
     content["services"][0]["primary_diagnosis"] = "S72.001A"
     content["requesting_provider"]["phone"] = "440-555-0147"
     content["servicing_provider"]["phone"] = "330-555-0149"
     return content
 
 
-def lived(bench: Bench) -> list[str]:
+def completed(bench: Bench) -> list[str]:
     """Everything that can happen with it, what goes wrong included; ids of the requests."""
-    desk, content, office = bench.desk, content_of(bench), bench.stand.caller(OFFICE)
-    answer("checking", office.call("POST", "/v1/checks", {"content": content}), 200)
-    answer("confirming", office.call("POST", "/v1/patients/confirm", {"patient": PATIENT}), 200)
+    portal, content, provider = bench.portal, content_of(bench), bench.deployment.caller(PROVIDER)
+    answer("checking", provider.call("POST", "/v1/checks", {"content": content}), 200)
+    answer("confirming", provider.call("POST", "/v1/patients/confirm", {"patient": PATIENT}), 200)
     other = {**PATIENT, "date_of_birth": "1988-02-28"}
-    answer("mistyped", office.call("POST", "/v1/patients/confirm", {"patient": other}), 404)
+    answer("mistyped", provider.call("POST", "/v1/patients/confirm", {"patient": other}), 404)
     unknown = {"patient": {**PATIENT, "Siobhan": "Siobhan"}}
-    answer("misspelt", office.call("POST", "/v1/patients/confirm", unknown), 422)
+    answer("misspelt", provider.call("POST", "/v1/patients/confirm", unknown), 422)
 
     known_by = {**PATIENT, "ssn": "412-55-0147"}
     del known_by["member_id"]
-    found = office.call("POST", "/v1/patients/search", known_by)
+    found = provider.call("POST", "/v1/patients/search", known_by)
     assert found.status_code in (200, 404), found.text
 
-    request_id = desk.draft(content)
+    request_id = portal.draft(content)
     for name, body, status in (
         ("siobhans-hip.pdf", clinical_note(), "ATTACHED"),
         ("siobhans-hip.png", clinical_note(), "REFUSED"),
     ):
-        offered = desk.offer(request_id, name)
+        offered = portal.offer(request_id, name)
         assert upload(offered["upload"], name, body).status_code == 204
-        assert desk.settled(request_id, offered["document"]["document_id"])["status"] == status
+        assert portal.settled(request_id, offered["document"]["document_id"])["status"] == status
     early = datetime.now(UTC) - timedelta(days=15 * 0.75) + timedelta(seconds=2)
     bench.submit(request_id, content, early)
     until("waiting for the mark", lambda: "DeadlineApproaching" in bench.events(request_id) or None)
     denial = {**DENIAL, "rationale": "the-reviewers-rationale of Siobhan"}
-    desk.decide(request_id, REVIEWER, 1, [denial])
-    filed = bench.stand.caller(FACILITY).call(
+    portal.decide(request_id, REVIEWER, 1, [denial])
+    filed = bench.deployment.caller(FACILITY).call(
         "POST",
         f"/v1/requests/{request_id}/appeals",
         {"line_ids": ["1.1"], "reason": "the-appeals-reason of Siobhan"},
     )
     answer("appealing", filed, 202)
     until("the appeal's review", lambda: "AppealPended" in bench.events(request_id) or None)
-    desk.decide(request_id, SECOND_REVIEWER, 2, [APPROVAL])
+    portal.decide(request_id, SECOND_REVIEWER, 2, [APPROVAL])
 
-    voided = desk.pending(content_of(bench, "31900"))
+    voided = portal.pending(content_of(bench, "31900"))
     with bench.broken("Submit", Env.REQUESTS_TABLE.value):
         path, reason = f"/v1/requests/{voided}/void", {"reason": "the-voids-reason of Siobhan"}
-        answer("voiding while we are broken", office.call("POST", path, reason), 500)
-    answer("voiding", office.call("POST", path, reason), 200)
+        answer("voiding while we are broken", provider.call("POST", path, reason), 500)
+    answer("voiding", provider.call("POST", path, reason), 200)
     return [request_id, voided]
 
 
@@ -132,31 +132,31 @@ def leaks(where: str, text: str) -> list[str]:
     return [f"{word} in {where}" for word in ENTERED if word.casefold() in folded]
 
 
-def test_nothing_entered_is_repeated_when_a_request_lives_its_life(
+def test_no_entered_value_is_logged_when_a_request_goes_through_its_lifecycle(
     bench: Bench, listener: Listener
 ) -> None:
-    ids = lived(bench)
+    ids = completed(bench)
     for request_id, cycle in ((ids[0], 1), (ids[0], 2), (ids[1], 1)):
         assert bench.ended(request_id, cycle)["status"] == "SUCCEEDED"
-    desk = bench.desk
+    portal = bench.portal
     until(
         "waiting for the last messages",
         lambda: (
             (
-                "AppealDetermined" in desk.messages(ids[0], FACILITY)
-                and "RequestVoided" in desk.messages(ids[1], FACILITY)
+                "AppealDetermined" in portal.messages(ids[0], FACILITY)
+                and "RequestVoided" in portal.messages(ids[1], FACILITY)
             )
             or None
         ),
     )
-    cloud, found = bench.stand.cloud, []
-    heard = listener.heard()
-    assert {event["detail-type"] for event in heard} >= {
+    cloud, found = bench.deployment.cloud, []
+    received = listener.received()
+    assert {event["detail-type"] for event in received} >= {
         *("DraftStarted", "DocumentAttached", "DocumentRefused", "RequestSubmitted"),
         *("RequestPended", "DeadlineApproaching", "RequestDetermined", "AppealFiled"),
         *("AppealPended", "AppealDetermined", "RequestVoided"),
     }
-    found += leaks("events", json.dumps(heard))
+    found += leaks("events", json.dumps(received))
     groups = [
         group["logGroupName"]
         for page in cloud.client("logs").get_paginator("describe_log_groups").paginate()
@@ -166,15 +166,15 @@ def test_nothing_entered_is_repeated_when_a_request_lives_its_life(
     for group in groups:
         found += leaks(group, "\n".join(bench.logs(group)))
     for request_id, cycle in ((ids[0], 1), (ids[0], 2), (ids[1], 1)):
-        told = (bench.execution(request_id, cycle), bench.history(request_id, cycle))
-        found += leaks("executions", json.dumps(told, default=str))
+        response = (bench.execution(request_id, cycle), bench.history(request_id, cycle))
+        found += leaks("executions", json.dumps(response, default=str))
     metrics = cloud.client("cloudwatch").list_metrics()["Metrics"]
     found += leaks("metrics", json.dumps(metrics))
     for table in ("RequestsTableName", "ReferenceTableName"):
         pages = (
             cloud.client("dynamodb")
             .get_paginator("scan")
-            .paginate(TableName=bench.stand.outputs[table])
+            .paginate(TableName=bench.deployment.outputs[table])
         )
         held = json.dumps([page["Items"] for page in pages], default=str)
         found += [leak for leak in leaks(table, held) if leak.startswith("412")]
@@ -182,9 +182,9 @@ def test_nothing_entered_is_repeated_when_a_request_lives_its_life(
     assert found == []
 
 
-def test_no_letter_is_dead_when_the_tier_has_run(bench: Bench) -> None:
+def test_dead_letter_queues_are_empty_when_the_tier_has_run(bench: Bench) -> None:
     """Nothing of what the tests did was given up on its way."""
-    sqs = bench.stand.cloud.client("sqs")
+    sqs = bench.deployment.cloud.client("sqs")
     queues = [url for url in sqs.list_queues().get("QueueUrls", []) if "DeadLetter" in url]
     assert queues
     waiting = {

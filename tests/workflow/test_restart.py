@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from local.cloud import process
-from local.stand import prepare, synthesize
-from local.users import OFFICE, REVIEWER
-from tests.journeys.desk import APPROVAL, QUICK, until
+from local.deployment import prepare, synthesize
+from local.users import PROVIDER, REVIEWER
+from tests.journeys.portal import APPROVAL, SHORT_WAIT, until
 from tests.workflow.bench import Bench
 
 
@@ -21,13 +21,13 @@ class Home:
     bench: Bench | None = None
 
     def start(self) -> Bench:
-        cloud = process.start(self.folder / "state", 0, environment=QUICK)
+        cloud = process.start(self.folder / "state", 0, environment=SHORT_WAIT)
         self.bench = Bench(prepare(cloud))
         return self.bench
 
     def running(self) -> Bench:
         """As the test before left it, or fresh."""
-        return self.bench if self.bench and self.bench.stand.cloud.running() else self.start()
+        return self.bench if self.bench and self.bench.deployment.cloud.running() else self.start()
 
     def saved(self, service: str, *words: str) -> bool:
         """Whether the last checkpoint of a service names all of these."""
@@ -44,19 +44,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     deps = Home(tmp_path_factory.mktemp("restart"))
     yield deps
     if deps.bench:
-        deps.bench.stand.cloud.stop()
+        deps.bench.deployment.cloud.stop()
 
 
 @pytest.mark.parametrize("crash", [False, True], ids=["stopped", "killed"])
-def test_pending_request_is_still_decided_when_the_cloud_was_started_anew(
-    home: Home, crash: bool
-) -> None:
+def test_pending_request_is_decided_when_the_cloud_was_restarted(home: Home, crash: bool) -> None:
     before = home.running()
-    request_id = before.desk.draft()
+    request_id = before.portal.draft()
     number = before.submit(request_id).number
-    before.desk.await_status(request_id, OFFICE, "PENDING")
-    before.desk.await_types(request_id, OFFICE, ["RequestSubmitted", "RequestPended"])
-    draft_id = before.desk.draft()
+    before.portal.await_status(request_id, PROVIDER, "PENDING")
+    before.portal.await_types(request_id, PROVIDER, ["RequestSubmitted", "RequestPended"])
+    draft_id = before.portal.draft()
     if crash:
         until(
             "waiting for the checkpoint",
@@ -68,16 +66,16 @@ def test_pending_request_is_still_decided_when_the_cloud_was_started_anew(
                 or None
             ),
         )
-        before.stand.cloud.kill()
+        before.deployment.cloud.kill()
     else:
-        before.stand.cloud.stop()
-        assert before.stand.cloud.process.returncode == 0
+        before.deployment.cloud.stop()
+        assert before.deployment.cloud.process.returncode == 0
 
     after = home.start()
-    assert after.stand.outputs == before.stand.outputs
-    details = after.desk.details(request_id)
+    assert after.deployment.outputs == before.deployment.outputs
+    details = after.portal.details(request_id)
     assert (details["number"], details["status"]) == (number, "PENDING")
-    assert after.desk.row(draft_id, OFFICE) is not None
+    assert after.portal.row(draft_id, PROVIDER) is not None
     first, again = after.execution(request_id), after.execution(request_id, attempt=1)
     assert first is not None
     assert again is not None
@@ -87,10 +85,10 @@ def test_pending_request_is_still_decided_when_the_cloud_was_started_anew(
         "waiting for it to wait",
         lambda: "Await Decision" in after.states(request_id, attempt=1) or None,
     )
-    after.desk.decide(request_id, REVIEWER, 1, [APPROVAL])
+    after.portal.decide(request_id, REVIEWER, 1, [APPROVAL])
     assert after.ended(request_id, attempt=1)["status"] == "SUCCEEDED"
-    after.desk.await_types(
-        request_id, OFFICE, ["RequestSubmitted", "RequestPended", "RequestDetermined"]
+    after.portal.await_types(
+        request_id, PROVIDER, ["RequestSubmitted", "RequestPended", "RequestDetermined"]
     )
-    new = after.desk.decided()
+    new = after.portal.decided()
     assert after.ended(new)["status"] == "SUCCEEDED"

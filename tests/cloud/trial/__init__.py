@@ -392,7 +392,7 @@ def watching(metric_math: bool) -> Properties:
     return deps
 
 
-def template(code: str, layer: str, *, filled: bool) -> Properties:
+def template(code: str, layer: str, *, patched: bool) -> Properties:
     inserts = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "EVT#"}]}}}}
     resources: Properties = {
         "Requests": table(stream=True),
@@ -430,8 +430,8 @@ def template(code: str, layer: str, *, filled: bool) -> Properties:
         ),
         **api(cors=True),
         **documents(),
-        **events(archive=filled),
-        **watching(metric_math=filled),
+        **events(archive=patched),
+        **watching(metric_math=patched),
     }
     named = (
         "Requests",
@@ -462,7 +462,7 @@ def template(code: str, layer: str, *, filled: bool) -> Properties:
     }
 
 
-def write(folder: Path, *, filled: bool = True, version: str = "one") -> Path:
+def write(folder: Path, *, patched: bool = True, version: str = "one") -> Path:
     """Write the stack as CDK would leave it in its output folder."""
     source = HANDLERS.read_text().replace('VERSION = "one"', f'VERSION = "{version}"')
     contents = {
@@ -479,7 +479,7 @@ def write(folder: Path, *, filled: bool = True, version: str = "one") -> Path:
             "source": {"path": f"asset.{keys[name]}", "packaging": "file"},
             "destinations": {"d": {"bucketName": BUCKET, "objectKey": keys[name]}},
         }
-    return assembly(folder, NAME, template(keys["code"], keys["layer"], filled=filled), files)
+    return assembly(folder, NAME, template(keys["code"], keys["layer"], patched=patched), files)
 
 
 def assembly(folder: Path, name: str, body: Properties, files: Properties) -> Path:

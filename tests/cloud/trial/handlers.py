@@ -105,12 +105,12 @@ def presign(event: dict[str, Any], context: Any) -> Any:
         "s3", config=Config(signature_version="s3v4", s3={"addressing_style": "path"})
     )
     if event.get("download"):
-        wanted = {
+        expected = {
             "Bucket": os.environ["DOCUMENTS"],
             "Key": event["key"],
             "ResponseContentDisposition": "attachment; filename=x.txt",
         }
-        return client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=60)
+        return client.generate_presigned_url("get_object", Params=expected, ExpiresIn=60)
     return client.generate_presigned_post(
         os.environ["DOCUMENTS"],
         event["key"],

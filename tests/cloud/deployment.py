@@ -46,7 +46,7 @@ def call(
 
 
 @dataclass
-class Stand:
+class Deployment:
     cloud: Cloud
     out: dict[str, str]
 

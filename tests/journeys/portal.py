@@ -1,4 +1,4 @@
-"""What the tests of the deployed product share: the cloud it runs on, and an office's desk.
+"""What the tests of the deployed product share: the cloud it runs on, and a provider's desk.
 
 A desk is a walk that keeps quiet: the demo's own steps, and the shortcuts to the states that tests
 start from. Everything goes over HTTP.
@@ -14,18 +14,18 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from local.cloud.process import cloud_python, running_cloud
+from local.deployment import Deployment, prepare, synthesize
 from local.journey.content import PATIENT, completed, service
 from local.journey.steps import Walk
 from local.journey.trail import Trail, answer
-from local.stand import Stand, prepare, synthesize
-from local.users import OFFICE, PASSWORD, REVIEWER, User
+from local.users import PASSWORD, PROVIDER, REVIEWER, User
 from precert.names import Entitlement
 
 Found = TypeVar("Found")
 Json = dict[str, Any]
 
 STRANGER: Final = User(
-    "stranger", "an office of another TIN", (Entitlement.PATIENT_SEARCH,), ("690121431",)
+    "stranger", "a provider of another TIN", (Entitlement.PATIENT_SEARCH,), ("690121431",)
 )
 OTHER_QUEUE: Final = User(
     "other-queue", "a reviewer of another plan", (Entitlement.REVIEWER,), reviews=True
@@ -40,7 +40,10 @@ ABSENT_NOTICE: Final = "99-provider"
 _OWN_CODES: Final = map(str, range(11000, 19000, 10))
 """Further apart than the codes of one procedure's variants; all are surgery to the sample payer."""
 
-QUICK: Final = {"PRECERT_CLOUD_EXPIRY_SECONDS": "0.5", "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1"}
+SHORT_WAIT: Final = {
+    "PRECERT_CLOUD_EXPIRY_SECONDS": "0.5",
+    "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
+}
 APPROVAL: Final = {"line_id": "1.1", "status": "APPROVED"}
 DENIAL: Final = {
     "line_id": "1.1",
@@ -52,19 +55,19 @@ DENIAL: Final = {
 
 
 @contextmanager
-def deployed(home: Path) -> Iterator[Stand]:
+def deployed(home: Path) -> Iterator[Deployment]:
     """The product on a cloud of its own, which keeps its state below ``home``."""
     if not cloud_python().exists():
         pytest.skip(f"the local cloud is not installed ({cloud_python()})")
     synthesize()
-    with running_cloud(home / "state", 0, environment=QUICK) as cloud:
+    with running_cloud(home / "state", 0, environment=SHORT_WAIT) as cloud:
         yield prepare(cloud)
 
 
-def enlist(stand: Stand, user: User, plans: tuple[str, ...] = ()) -> None:
+def enlist(deployment: Deployment, user: User, plans: tuple[str, ...] = ()) -> None:
     """Register somebody whom the sample payer does not know."""
-    cognito = stand.cloud.client("cognito-idp")
-    named = {"UserPoolId": stand.outputs["UserPoolId"], "Username": user.name}
+    cognito = deployment.cloud.client("cognito-idp")
+    named = {"UserPoolId": deployment.outputs["UserPoolId"], "Username": user.name}
     cognito.admin_create_user(
         **named,
         UserAttributes=[
@@ -89,12 +92,12 @@ def until(about: str, look: Callable[[], Found | None], seconds: float = 120.0) 
 
 
 @dataclass
-class Desk(Walk):
+class Portal(Walk):
     """A walk with shortcuts."""
 
     @classmethod
-    def at(cls, stand: Stand) -> "Desk":
-        return cls(stand, Trail(_quiet))
+    def at(cls, deployment: Deployment) -> "Portal":
+        return cls(deployment, Trail(_quiet))
 
     @cached_property
     def facility(self) -> Json:
@@ -116,13 +119,13 @@ class Desk(Walk):
             }
         )
 
-    def draft(self, content: Json | None = None, user: User = OFFICE) -> str:
+    def draft(self, content: Json | None = None, user: User = PROVIDER) -> str:
         body = {"content": content or self.content()}
-        response = self.stand.caller(user).call("POST", "/v1/drafts", body)
+        response = self.deployment.caller(user).call("POST", "/v1/drafts", body)
         return str(answer("starting a draft", response, 201)["draft_id"])
 
     def submission(self, draft_id: str, content: Json) -> Json:
-        response = self.stand.caller(OFFICE).call(
+        response = self.deployment.caller(PROVIDER).call(
             "POST",
             f"/v1/drafts/{draft_id}/submission",
             {"content": content},
@@ -141,7 +144,7 @@ class Desk(Walk):
     def pending(self, content: Json | None = None) -> str:
         """A request that waits for a reviewer."""
         request_id = self.submitted(content)
-        self.await_status(request_id, OFFICE, "PENDING")
+        self.await_status(request_id, PROVIDER, "PENDING")
         return request_id
 
     def decided(self, *lines: Json) -> str:
@@ -150,14 +153,14 @@ class Desk(Walk):
         self.decide(request_id, REVIEWER, 1, list(lines) or [APPROVAL])
         return request_id
 
-    def details(self, request_id: str, user: User = OFFICE) -> Json:
-        response = self.stand.caller(user).call("GET", f"/v1/requests/{request_id}")
+    def details(self, request_id: str, user: User = PROVIDER) -> Json:
+        response = self.deployment.caller(user).call("GET", f"/v1/requests/{request_id}")
         found: Json = answer("reading the request", response, 200)
         return found
 
     def rows(self, user: User) -> list[Json]:
         """The user's dashboard."""
-        response = self.stand.caller(user).call("GET", "/v1/requests", query={"limit": "100"})
+        response = self.deployment.caller(user).call("GET", "/v1/requests", query={"limit": "100"})
         found: list[Json] = answer("reading the dashboard", response, 200)["requests"]
         return found
 
@@ -166,7 +169,7 @@ class Desk(Walk):
 
     def messages(self, request_id: str, user: User) -> list[str]:
         """Types of the messages about a request, oldest first."""
-        response = self.stand.caller(user).call("GET", "/v1/messages", query={"limit": "100"})
+        response = self.deployment.caller(user).call("GET", "/v1/messages", query={"limit": "100"})
         page = answer("reading messages", response, 200)["messages"]
         return [m["type"] for m in reversed(page) if m["request_id"] == request_id]
 
@@ -177,8 +180,8 @@ class Desk(Walk):
             lambda: sorted(self.messages(request_id, user)) == sorted(types) or None,
         )
 
-    def offer(self, request_id: str, file_name: str, user: User = OFFICE, **more: str) -> Json:
-        response = self.stand.caller(user).call(
+    def offer(self, request_id: str, file_name: str, user: User = PROVIDER, **more: str) -> Json:
+        response = self.deployment.caller(user).call(
             "POST", f"/v1/requests/{request_id}/documents", {"file_name": file_name, **more}
         )
         offered: Json = answer("asking for an upload", response, 201)

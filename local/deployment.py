@@ -35,7 +35,7 @@ def _silent(_title: str) -> AbstractContextManager[None]:
 
 
 @dataclass
-class Stand:
+class Deployment:
     """What runs, and the ways in."""
 
     cloud: Cloud
@@ -81,24 +81,24 @@ def synthesize(step: Step = _silent) -> None:
         raise LocalCloudError(f"the template could not be synthesized: {last}")
 
 
-def prepare(cloud: Cloud, step: Step = _silent) -> Stand:
+def prepare(cloud: Cloud, step: Step = _silent) -> Deployment:
     """Deploy to a running cloud, load the sample payer, register the users, mend open rounds."""
     with step("deploy it to the local cloud"):
-        stand = Stand(cloud, deploy(cloud, ASSEMBLY))
+        deployment = Deployment(cloud, deploy(cloud, ASSEMBLY))
     with step("load the sample payer and register its users"):
-        load_sample_payer(stand.deps)
-        register(cloud.client("cognito-idp"), stand.outputs["UserPoolId"])
-    deps = stand.deps
+        load_sample_payer(deployment.deps)
+        register(cloud.client("cognito-idp"), deployment.outputs["UserPoolId"])
+    deps = deployment.deps
     with step("start again the workflows a restart ended"):
         repair_executions(listings=deps.listings, requests=deps.requests, workflow=deps.workflow)
-    return stand
+    return deployment
 
 
-def remember(stand: Stand, file: Path) -> None:
+def remember(deployment: Deployment, file: Path) -> None:
     """Write down where the cloud answers, for commands in another terminal."""
     known = {
-        "api_url": stand.api_url,
-        "endpoint_url": stand.cloud.endpoint_url,
-        "client_id": stand.outputs["UserPoolClientId"],
+        "api_url": deployment.api_url,
+        "endpoint_url": deployment.cloud.endpoint_url,
+        "client_id": deployment.outputs["UserPoolClientId"],
     }
     file.write_text(json.dumps(known), encoding="utf-8")

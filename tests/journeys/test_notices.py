@@ -1,20 +1,22 @@
-"""Letters of a determination, as both offices and the reviewers fetch them (W4)."""
+"""Letters of a determination, as both providers and the reviewers fetch them (W4)."""
 
 import httpx
 import pytest
 
-from local.users import FACILITY, OFFICE, REVIEWER, User
+from local.users import FACILITY, PROVIDER, REVIEWER, User
 from tests.fakes.printing import text_of
-from tests.journeys.desk import DENIAL, Desk, Json, until
+from tests.journeys.portal import DENIAL, Json, Portal, until
 
 
 @pytest.mark.rule("W4")
-def test_both_letters_say_why_when_either_side_fetches_them_after_a_denial(desk: Desk) -> None:
-    request_id = desk.decided(DENIAL)
+def test_both_notices_state_the_reasons_when_either_provider_downloads_them_after_a_denial(
+    portal: Portal,
+) -> None:
+    request_id = portal.decided(DENIAL)
 
     def fetched(user: User, start: str, notice_id: str) -> bytes:
         path = f"{start}/{request_id}/notices/{notice_id}"
-        link = desk.stand.caller(user).call("GET", path)
+        link = portal.deployment.caller(user).call("GET", path)
         assert link.status_code == 200, link.text
         answer = httpx.get(link.json()["url"])
         assert answer.headers["content-type"] == "application/pdf"
@@ -22,7 +24,7 @@ def test_both_letters_say_why_when_either_side_fetches_them_after_a_denial(desk:
         return answer.content
 
     def printed() -> list[Json] | None:
-        notices: list[Json] = desk.details(request_id)["determination_notices"]
+        notices: list[Json] = portal.details(request_id)["determination_notices"]
         return notices or None
 
     notices = until("waiting for the letters", printed)
@@ -32,10 +34,10 @@ def test_both_letters_say_why_when_either_side_fetches_them_after_a_denial(desk:
     }
     for notice in notices:
         name = notice["notice_id"]
-        document = fetched(OFFICE, "/v1/requests", name)
+        document = fetched(PROVIDER, "/v1/requests", name)
         assert len(document) == notice["size"]
         assert DENIAL["rationale"] in text_of(document)
         assert fetched(FACILITY, "/v1/requests", name) == document
         assert fetched(REVIEWER, "/v1/review/requests", name) == document
         plain = f"/v1/requests/{request_id}/notices/{name}"
-        assert desk.stand.caller(REVIEWER).call("GET", plain).status_code == 403
+        assert portal.deployment.caller(REVIEWER).call("GET", plain).status_code == 403

@@ -6,18 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.users import FACILITY, OFFICE, REVIEWER, SECOND_REVIEWER
+from local.users import FACILITY, PROVIDER, REVIEWER, SECOND_REVIEWER
 from precert.adapters.dynamodb.keys import event_sk
-from tests.journeys.desk import APPROVAL, DENIAL, Json, until
+from tests.journeys.portal import APPROVAL, DENIAL, Json, until
 from tests.workflow.bench import Bench
 
 
 @pytest.mark.rule("W1")
-def test_request_reaches_review_when_only_its_transaction_happened(bench: Bench) -> None:
+def test_request_reaches_review_when_only_its_transaction_was_committed(bench: Bench) -> None:
     """As if the function had been killed the moment after: nothing else was called."""
-    draft_id = bench.desk.draft()
+    draft_id = bench.portal.draft()
     bench.submit(draft_id)
-    bench.desk.await_status(draft_id, OFFICE, "PENDING")
+    bench.portal.await_status(draft_id, PROVIDER, "PENDING")
     execution = bench.execution(draft_id)
     assert execution is not None
     assert execution["status"] == "RUNNING"
@@ -25,38 +25,38 @@ def test_request_reaches_review_when_only_its_transaction_happened(bench: Bench)
 
 
 def test_execution_enters_four_states_when_a_reviewer_decides(bench: Bench) -> None:
-    request_id = bench.desk.decided()
+    request_id = bench.portal.decided()
     assert bench.ended(request_id)["status"] == "SUCCEEDED"
     assert bench.states(request_id) == ["Assess", "Route", "Await Decision", "Determined"]
 
 
 def test_appeal_enters_five_states_at_most_when_it_is_decided(bench: Bench) -> None:
-    request_id = bench.desk.decided(DENIAL)
-    filed = bench.desk.stand.caller(OFFICE).call(
+    request_id = bench.portal.decided(DENIAL)
+    filed = bench.portal.deployment.caller(PROVIDER).call(
         "POST",
         f"/v1/requests/{request_id}/appeals",
         {"line_ids": ["1.1"], "reason": "Repeated admissions."},
     )
     assert filed.status_code == 202
     until("the appeal's review", lambda: "AppealPended" in bench.events(request_id) or None)
-    bench.desk.decide(request_id, SECOND_REVIEWER, 2, [APPROVAL])
+    bench.portal.decide(request_id, SECOND_REVIEWER, 2, [APPROVAL])
     assert bench.ended(request_id, 2)["status"] == "SUCCEEDED"
     assert len(bench.states(request_id, 2)) <= 5
     assert bench.states(request_id, 2)[-1] == "Determined"
 
 
-def test_round_is_closed_when_the_decision_came_before_its_execution(bench: Bench) -> None:
+def test_cycle_is_closed_when_the_decision_was_committed_before_its_execution(bench: Bench) -> None:
     """A void wins the race against the workflow, whichever state that is in."""
-    draft_id = bench.desk.draft()
+    draft_id = bench.portal.draft()
     bench.submit(draft_id)
-    voided = bench.stand.caller(OFFICE).call(
+    voided = bench.deployment.caller(PROVIDER).call(
         "POST", f"/v1/requests/{draft_id}/void", {"reason": "entered twice"}
     )
     assert voided.status_code == 200
     ended = bench.ended(draft_id)
     assert ended["status"] == "SUCCEEDED"
     assert bench.states(draft_id)[-1] == "Determined"
-    assert bench.desk.details(draft_id)["status"] == "VOID"
+    assert bench.portal.details(draft_id)["status"] == "VOID"
 
 
 # -- deliveries that come twice -----------------------------------------------------------------------
@@ -90,7 +90,7 @@ def delivered(bench: Bench, event_id: str) -> int:
 
 
 def test_nothing_more_happens_when_a_stream_record_is_delivered_again(bench: Bench) -> None:
-    request_id = bench.desk.pending()
+    request_id = bench.portal.pending()
     record = record_of(bench, request_id, "RequestSubmitted")
     event_id = json.loads(record["dynamodb"]["NewImage"]["event"]["S"])["event_id"]
     assert record["dynamodb"]["Keys"]["sk"]["S"] == event_sk(request_id, event_id)
@@ -98,18 +98,18 @@ def test_nothing_more_happens_when_a_stream_record_is_delivered_again(bench: Ben
         assert bench.invoke("Relay", {"Records": [record]}) == {"batchItemFailures": []}
     until("waiting for three deliveries", lambda: delivered(bench, event_id) == 3 or None)
     assert [one["status"] for one in bench.executions(request_id)] == ["RUNNING"]
-    for user in (OFFICE, FACILITY):
-        bench.desk.await_types(request_id, user, ["RequestSubmitted", "RequestPended"])
+    for user in (PROVIDER, FACILITY):
+        bench.portal.await_types(request_id, user, ["RequestSubmitted", "RequestPended"])
 
 
 def test_nothing_more_happens_when_a_closing_record_is_delivered_again(bench: Bench) -> None:
-    request_id = bench.desk.decided()
+    request_id = bench.portal.decided()
     bench.ended(request_id)
     for event_type in ("RequestDetermined", "RequestSubmitted"):
         record = record_of(bench, request_id, event_type)
         assert bench.invoke("Relay", {"Records": [record]}) == {"batchItemFailures": []}
     assert [one["status"] for one in bench.executions(request_id)] == ["SUCCEEDED"]
-    assert bench.desk.details(request_id)["status"] == "APPROVED"
+    assert bench.portal.details(request_id)["status"] == "APPROVED"
 
 
 def test_relay_names_the_record_when_it_cannot_read_it(bench: Bench) -> None:
@@ -135,7 +135,7 @@ def waiting_before(bench: Bench, mark: timedelta) -> str:
     for seconds in (2, 10, 50):
         soon = datetime.now(UTC) + timedelta(seconds=seconds)
         request_id = bench.submitted_before(mark - timedelta(seconds=seconds))
-        bench.desk.await_status(request_id, OFFICE, "PENDING")
+        bench.portal.await_status(request_id, PROVIDER, "PENDING")
         until("the wait", lambda r=request_id: "Await Decision" in bench.states(r) or None)  # type: ignore[misc]
         if datetime.now(UTC) < soon:
             return request_id
@@ -144,64 +144,69 @@ def waiting_before(bench: Bench, mark: timedelta) -> str:
 
 @pytest.mark.rule("W2")
 @pytest.mark.parametrize(
-    ("mark", "told"),
+    ("mark", "response"),
     [
         (STANDARD * 0.75, ["DeadlineApproaching"]),
         (STANDARD, ["DeadlineApproaching", "DeadlinePassed"]),
     ],
     ids=["warning", "deadline"],
 )
-def test_clock_is_told_once_each_and_the_round_goes_on_when_it_reaches_marks(
-    bench: Bench, mark: timedelta, told: list[str]
+def test_reminders_are_recorded_once_each_and_the_cycle_continues_when_their_times_pass(
+    bench: Bench, mark: timedelta, response: list[str]
 ) -> None:
     request_id = waiting_before(bench, mark)
-    until(f"waiting for {told[-1]}", lambda: told[-1] in bench.events(request_id) or None)
+    until(f"waiting for {response[-1]}", lambda: response[-1] in bench.events(request_id) or None)
     until(
         "waiting for the round to wait again",
-        lambda: bench.states(request_id).count("Await Decision") == 1 + len(told) or None,
+        lambda: bench.states(request_id).count("Await Decision") == 1 + len(response) or None,
     )
     execution = bench.execution(request_id)
     assert execution is not None
     assert execution["status"] == "RUNNING"
-    assert bench.events(request_id) == ["DraftStarted", "RequestSubmitted", "RequestPended", *told]
-    bench.desk.decide(request_id, REVIEWER, 1, [APPROVAL])
+    assert bench.events(request_id) == [
+        "DraftStarted",
+        "RequestSubmitted",
+        "RequestPended",
+        *response,
+    ]
+    bench.portal.decide(request_id, REVIEWER, 1, [APPROVAL])
     assert bench.ended(request_id)["status"] == "SUCCEEDED"
-    assert len(bench.states(request_id)) == 4 + 3 * len(told)
-    assert [name for name in bench.events(request_id) if name.startswith("Deadline")] == told
+    assert len(bench.states(request_id)) == 4 + 3 * len(response)
+    assert [name for name in bench.events(request_id) if name.startswith("Deadline")] == response
 
 
 @pytest.mark.parametrize(
-    ("ago", "told"),
+    ("ago", "response"),
     [(STANDARD * 0.8, "DeadlineApproaching"), (STANDARD * 1.1, "DeadlinePassed")],
     ids=["warning", "deadline"],
 )
-def test_mark_is_told_at_once_when_it_passed_before_the_round_waited(
-    bench: Bench, ago: timedelta, told: str
+def test_reminder_is_recorded_at_once_when_it_passed_before_the_cycle_waited(
+    bench: Bench, ago: timedelta, response: str
 ) -> None:
     """As after an outage: the execution starts, or is started again, behind the mark.
 
     The next mark is days away.
     """
     request_id = bench.submitted_before(ago)
-    bench.desk.await_status(request_id, OFFICE, "PENDING")
-    until(f"waiting for {told}", lambda: told in bench.events(request_id) or None)
+    bench.portal.await_status(request_id, PROVIDER, "PENDING")
+    until(f"waiting for {response}", lambda: response in bench.events(request_id) or None)
 
 
 # -- many at once -------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("S1")
-def test_request_is_one_when_its_draft_is_submitted_64_times_at_once(bench: Bench) -> None:
-    desk, content = bench.desk, bench.desk.content()
-    draft_id = desk.draft(content)
+def test_one_request_is_created_when_its_draft_is_submitted_64_times_at_once(bench: Bench) -> None:
+    portal, content = bench.portal, bench.portal.content()
+    draft_id = portal.draft(content)
     with ThreadPoolExecutor(64) as pool:
-        answers = list(pool.map(lambda _: desk.submission(draft_id, content), range(64)))
+        answers = list(pool.map(lambda _: portal.submission(draft_id, content), range(64)))
     assert len({answer["number"] for answer in answers}) == 1
-    desk.await_status(draft_id, OFFICE, "PENDING")
+    portal.await_status(draft_id, PROVIDER, "PENDING")
     assert bench.events(draft_id).count("RequestSubmitted") == 1
     assert len(bench.executions(draft_id)) == 1
-    numbers = bench.stand.cloud.client("dynamodb").scan(
-        TableName=bench.stand.outputs["RequestsTableName"],
+    numbers = bench.deployment.cloud.client("dynamodb").scan(
+        TableName=bench.deployment.outputs["RequestsTableName"],
         FilterExpression="sk = :number AND request_id = :id",
         ExpressionAttributeValues={":number": {"S": "NUMBER"}, ":id": {"S": draft_id}},
     )
@@ -209,13 +214,15 @@ def test_request_is_one_when_its_draft_is_submitted_64_times_at_once(bench: Benc
 
 
 @pytest.mark.rule("S1", "W1")
-def test_all_reach_review_with_their_own_numbers_when_a_hundred_come_at_once(bench: Bench) -> None:
-    desk = bench.desk
-    contents = [desk.content() for _ in range(100)]
-    bench.stand.caller(OFFICE)
+def test_all_reach_review_with_their_own_numbers_when_a_hundred_are_submitted_at_once(
+    bench: Bench,
+) -> None:
+    portal = bench.portal
+    contents = [portal.content() for _ in range(100)]
+    bench.deployment.caller(PROVIDER)
     with ThreadPoolExecutor(25) as pool:
-        drafts = list(pool.map(desk.draft, contents))
-        answers = list(pool.map(desk.submission, drafts, contents))
+        drafts = list(pool.map(portal.draft, contents))
+        answers = list(pool.map(portal.submission, drafts, contents))
     assert len({answer["number"] for answer in answers}) == 100
     waiting = set(drafts)
 
@@ -226,4 +233,4 @@ def test_all_reach_review_with_their_own_numbers_when_a_hundred_come_at_once(ben
 
     until("waiting for all of them", pended)
     assert {len(bench.executions(draft)) for draft in drafts[:10]} == {1}
-    assert {bench.desk.details(draft)["status"] for draft in drafts} == {"PENDING"}
+    assert {bench.portal.details(draft)["status"] for draft in drafts} == {"PENDING"}

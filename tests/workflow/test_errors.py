@@ -8,42 +8,40 @@ from typing import Final
 
 import pytest
 
-from local.users import OFFICE, REVIEWER
+from local.users import PROVIDER, REVIEWER
 from precert.names import Env
-from tests.journeys.desk import APPROVAL, Json
+from tests.journeys.portal import APPROVAL, Json
 from tests.workflow.bench import Bench
 
 
-def test_round_is_started_again_when_a_technical_fault_ended_it(bench: Bench) -> None:
-    content = bench.desk.content()
-    draft_id = bench.desk.draft(content)
+def test_cycle_is_restarted_when_a_technical_error_ended_it(bench: Bench) -> None:
+    content = bench.portal.content()
+    draft_id = bench.portal.draft(content)
     with bench.broken("Workflow", Env.REQUESTS_TABLE.value):
         bench.submit(draft_id, content)
         ended = bench.ended(draft_id)
     assert (ended["status"], ended["error"]) == ("FAILED", "SettingsError")
     assert bench.states(draft_id) == ["Assess", "Technical Failure"]
-    details = bench.desk.details(draft_id)
+    details = bench.portal.details(draft_id)
     assert details["status"] == "PROCESSING"
     assert details["status_reason"]
     assert bench.repair() == (draft_id,)
-    bench.desk.await_status(draft_id, OFFICE, "PENDING")
+    bench.portal.await_status(draft_id, PROVIDER, "PENDING")
     again = bench.execution(draft_id, attempt=1)
     assert again is not None
     assert again["status"] == "RUNNING"
     assert bench.repair() == ()
-    bench.desk.decide(draft_id, REVIEWER, 1, [APPROVAL])
+    bench.portal.decide(draft_id, REVIEWER, 1, [APPROVAL])
     assert bench.ended(draft_id, attempt=1)["status"] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize("function", ["Status", "Review"])
-def test_answer_tells_nothing_of_the_inside_when_the_fault_is_ours(
-    bench: Bench, function: str
-) -> None:
-    request_id = bench.desk.pending()
-    user = OFFICE if function == "Status" else REVIEWER
+def test_response_hides_details_when_an_internal_error_occurs(bench: Bench, function: str) -> None:
+    request_id = bench.portal.pending()
+    user = PROVIDER if function == "Status" else REVIEWER
     path = "/v1/requests" if function == "Status" else "/v1/review/requests"
     with bench.broken(function, Env.REQUESTS_TABLE.value):
-        response = bench.stand.caller(user).call("GET", f"{path}/{request_id}")
+        response = bench.deployment.caller(user).call("GET", f"{path}/{request_id}")
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["code"] == "internal"
@@ -72,7 +70,7 @@ class Probe:
     """A function that does what it is told, with the role of one of the product's."""
 
     def __init__(self, bench: Bench, construct_id: str) -> None:
-        self._client = bench.stand.cloud.client("lambda")
+        self._client = bench.deployment.cloud.client("lambda")
         self.name = f"probe-{construct_id}"
         known = self._client.get_function_configuration(FunctionName=bench.function(construct_id))
         archive = io.BytesIO()
@@ -115,14 +113,14 @@ def item_of(request_id: str, sort_key: str) -> Json:
     return {"pk": {"S": f"REQUEST#{request_id}"}, "sk": {"S": sort_key}}
 
 
-def test_inbox_is_denied_when_it_reads_what_is_none_of_its_business(
+def test_inbox_function_is_denied_when_it_reads_without_permission(
     bench: Bench, inbox: Probe
 ) -> None:
-    request_id = bench.desk.draft()
-    bench.desk.attach(request_id)
-    out = bench.stand.outputs
+    request_id = bench.portal.draft()
+    bench.portal.attach(request_id)
+    out = bench.deployment.outputs
     table, bucket = out["RequestsTableName"], out["DocumentsBucketName"]
-    key = bench.stand.cloud.client("s3").list_objects_v2(Bucket=bucket)["Contents"][0]["Key"]
+    key = bench.deployment.cloud.client("s3").list_objects_v2(Bucket=bucket)["Contents"][0]["Key"]
     assert inbox.does("s3", "get_object", Bucket=bucket, Key=key) in DENIED
     assert inbox.does("s3", "list_objects_v2", Bucket=bucket) in DENIED
     assert inbox.does("dynamodb", "scan", TableName=table) in DENIED
@@ -134,8 +132,8 @@ def test_inbox_is_denied_when_it_reads_what_is_none_of_its_business(
 
 def test_reader_is_denied_when_it_writes(bench: Bench, status: Probe) -> None:
     """And is let do what it is there for, which shows that the probe is one."""
-    request_id = bench.desk.draft()
-    table = bench.stand.outputs["RequestsTableName"]
+    request_id = bench.portal.draft()
+    table = bench.deployment.outputs["RequestsTableName"]
     query = {
         "TableName": table,
         "KeyConditionExpression": "pk = :pk",
@@ -145,7 +143,7 @@ def test_reader_is_denied_when_it_writes(bench: Bench, status: Probe) -> None:
     header = item_of(request_id, "REQUEST")
     assert status.does("dynamodb", "put_item", TableName=table, Item=header) in DENIED
     assert status.does("dynamodb", "delete_item", TableName=table, Key=header) in DENIED
-    reference = bench.stand.outputs["ReferenceTableName"]
+    reference = bench.deployment.outputs["ReferenceTableName"]
     member = {"pk": {"S": "MEMBER#849382930"}, "sk": {"S": "COVERAGE"}}
     assert status.does("dynamodb", "get_item", TableName=reference, Key=member) in DENIED
-    assert bench.desk.row(request_id, OFFICE) is not None
+    assert bench.portal.row(request_id, PROVIDER) is not None

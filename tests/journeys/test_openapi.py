@@ -25,27 +25,27 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from local.client import Caller
-from local.stand import Stand
-from local.users import OFFICE, REVIEWER, USERS, User
+from local.deployment import Deployment
+from local.users import PROVIDER, REVIEWER, USERS, User
 from precert.api.routes import Route
 from precert.names import Entitlement
 from tests.depth import depth
-from tests.journeys.desk import ABSENT_ID, ABSENT_NOTICE, Desk, Json
+from tests.journeys.portal import ABSENT_ID, ABSENT_NOTICE, Json, Portal
 from tests.journeys.test_access import Ids
 from tools.openapi import document
 from tools.operations import OPERATIONS, ROUTES
 
 
-def signed_in(told: Json) -> BaseSchema:
+def signed_in(result: Json) -> BaseSchema:
     """The document for a caller with a token: those worth nothing have tests of their own."""
     open_paths = {
         path: {
             method: {name: part for name, part in operation.items() if name != "security"}
             for method, operation in methods.items()
         }
-        for path, methods in told["paths"].items()
+        for path, methods in result["paths"].items()
     }
-    known = {name: part for name, part in told.items() if name != "security"}
+    known = {name: part for name, part in result.items() if name != "security"}
     return schemathesis.openapi.from_dict({**known, "paths": open_paths})
 
 
@@ -58,20 +58,20 @@ CHECKS: Final[list[Any]] = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-MEANT: Final = depth(12, 60)
+VALID_CALLS: Final = depth(12, 60)
 """Calls of each kind to an operation that the caller may use."""
 FOREIGN: Final = depth(3, 15)
 """Calls of each kind to one that another entitlement opens."""
 
 OF: Final[dict[Entitlement | None, User]] = {
-    None: OFFICE,
+    None: PROVIDER,
     **{user.entitlements[0]: user for user in reversed(USERS) if user.entitlements},
 }
 """Who may call the operations that need an entitlement, or none."""
 CALLS: Final = [
     pytest.param(route, user, id=f"{route.operation_id}-{user.name}")
     for route in ROUTES
-    for user in dict.fromkeys((OF[OPERATIONS[route.operation_id].entitlement], OFFICE, REVIEWER))
+    for user in dict.fromkeys((OF[OPERATIONS[route.operation_id].entitlement], PROVIDER, REVIEWER))
 ]
 SPECIMENS: Final = ("generated", "to what is there", "one part generated")
 
@@ -98,7 +98,7 @@ class Recorder(Caller):
 
 
 @dataclass(frozen=True)
-class Meant:
+class ValidCall:
     """The operation called as it wants to be: the ids in its path, its body, its query."""
 
     ids: dict[str, str]
@@ -106,13 +106,13 @@ class Meant:
     query: Mapping[str, str]
 
     @classmethod
-    def at(cls, stand: Stand, route: Route) -> "Meant":
+    def at(cls, deployment: Deployment, route: Route) -> "ValidCall":
         """Makes what the path names, anew for each test: some calls end it."""
-        desk = Desk.at(stand)
-        content = desk.content()
+        portal = Portal.at(deployment)
+        content = portal.content()
         deps = {
-            "draft_id": desk.draft(content) if "{draft_id}" in route.path else ABSENT_ID,
-            "request_id": desk.pending(content) if "{request_id}" in route.path else ABSENT_ID,
+            "draft_id": portal.draft(content) if "{draft_id}" in route.path else ABSENT_ID,
+            "request_id": portal.pending(content) if "{request_id}" in route.path else ABSENT_ID,
         }
         recorder = Recorder("", None)
         Ids(deps["draft_id"], deps["request_id"], content).call(route, recorder)
@@ -122,37 +122,37 @@ class Meant:
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize(("route", "user"), CALLS)
-def test_answer_is_documented_when_anything_is_sent(
-    stand: Stand, route: Route, user: User, mode: GenerationMode
+def test_response_matches_the_document_when_any_input_is_sent(
+    deployment: Deployment, route: Route, user: User, mode: GenerationMode
 ) -> None:
     own = OPERATIONS[route.operation_id].entitlement in (None, *user.entitlements)
-    meant = Meant.at(stand, route) if own else None
-    caller = {"Authorization": f"Bearer {stand.caller(user).token}"}
+    valid_call = ValidCall.at(deployment, route) if own else None
+    caller = {"Authorization": f"Bearer {deployment.caller(user).token}"}
 
     def send(case: Case[Any], specimen: str, data: st.DataObject) -> None:
-        if meant and specimen != SPECIMENS[0]:
-            case.path_parameters = {**case.path_parameters, **meant.ids}
-        if meant and specimen == SPECIMENS[2]:
+        if valid_call and specimen != SPECIMENS[0]:
+            case.path_parameters = {**case.path_parameters, **valid_call.ids}
+        if valid_call and specimen == SPECIMENS[2]:
             case.headers["If-Match"] = '"1"'
-            case.body = crossed(meant.body, case.body, data)
-            case.query = crossed(meant.query, case.query, data)
-        case.call_and_validate(stand.api_url, headers=caller, checks=CHECKS)
+            case.body = crossed(valid_call.body, case.body, data)
+            case.query = crossed(valid_call.query, case.query, data)
+        case.call_and_validate(deployment.api_url, headers=caller, checks=CHECKS)
 
-    times = MEANT if own else FOREIGN
+    times = VALID_CALLS if own else FOREIGN
     repeat(times, SCHEMA[route.path][route.method].as_strategy(mode), send)
 
 
-def crossed(meant: Any, generated: Any, data: st.DataObject) -> Any:
+def crossed(valid_call: Any, generated: Any, data: st.DataObject) -> Any:
     """What is meant, with one member of it as generated, down to where they differ in kind."""
-    if meant is None:
+    if valid_call is None:
         return generated
-    if not isinstance(meant, Mapping) or not isinstance(generated, Mapping):
-        return meant if generated is NOT_SET else generated
-    shared = sorted(set(meant) & set(generated))
+    if not isinstance(valid_call, Mapping) or not isinstance(generated, Mapping):
+        return valid_call if generated is NOT_SET else generated
+    shared = sorted(set(valid_call) & set(generated))
     if not shared:
-        return dict(meant)
+        return dict(valid_call)
     name = data.draw(st.sampled_from(shared))
-    return {**meant, name: crossed(meant[name], generated[name], data)}
+    return {**valid_call, name: crossed(valid_call[name], generated[name], data)}
 
 
 def repeat(
@@ -169,45 +169,51 @@ def repeat(
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
-def test_answer_is_documented_when_the_call_is_as_it_should_be(stand: Stand, route: Route) -> None:
-    caller = stand.caller(OF[OPERATIONS[route.operation_id].entitlement])
-    case_of(SCHEMA, route, Meant.at(stand, route), caller).call_and_validate(
-        stand.api_url, checks=CHECKS
+def test_response_matches_the_document_when_the_input_is_valid(
+    deployment: Deployment, route: Route
+) -> None:
+    caller = deployment.caller(OF[OPERATIONS[route.operation_id].entitlement])
+    case_of(SCHEMA, route, ValidCall.at(deployment, route), caller).call_and_validate(
+        deployment.api_url, checks=CHECKS
     )
 
 
-def case_of(schema: BaseSchema, route: Route, meant: Meant, caller: Caller) -> Case[Any]:
+def case_of(schema: BaseSchema, route: Route, valid_call: ValidCall, caller: Caller) -> Case[Any]:
     return schema[route.path][route.method].Case(
         path_parameters={
             "document_id": ABSENT_ID,
             "notice_id": ABSENT_NOTICE,
             "message_id": f"1772466544000000-{ABSENT_ID}.000002",
-            **meant.ids,
+            **valid_call.ids,
         },
         headers={"Authorization": f"Bearer {caller.token}", "If-Match": '"1"'},
-        query=dict(meant.query),
-        body=NOT_SET if meant.body is None else meant.body,
-        media_type=None if meant.body is None else "application/json",
+        query=dict(valid_call.query),
+        body=NOT_SET if valid_call.body is None else valid_call.body,
+        media_type=None if valid_call.body is None else "application/json",
     )
 
 
 @pytest.mark.parametrize("forgotten", ["status", "member", "header"])
-def test_answer_is_noticed_when_the_document_does_not_tell_it(stand: Stand, forgotten: str) -> None:
+def test_response_is_detected_when_it_does_not_match_the_document(
+    deployment: Deployment, forgotten: str
+) -> None:
     """What the tests above are measured against."""
-    told = copy.deepcopy(DOCUMENT)
-    responses = told["paths"]["/v1/drafts"]["post"]["responses"]
+    result = copy.deepcopy(DOCUMENT)
+    responses = result["paths"]["/v1/drafts"]["post"]["responses"]
     if forgotten == "status":
         del responses["201"]
     elif forgotten == "member":
         name = responses["201"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-        answer = told["components"]["schemas"][name]
+        answer = result["components"]["schemas"][name]
         answer["properties"]["draft_id"] = {"type": "integer"}
     else:
         responses["201"]["headers"]["Expected"] = {"required": True, "schema": {"type": "string"}}
     (route,) = (route for route in ROUTES if route.operation_id == "startDraft")
-    case = case_of(signed_in(told), route, Meant.at(stand, route), stand.caller(OFFICE))
+    case = case_of(
+        signed_in(result), route, ValidCall.at(deployment, route), deployment.caller(PROVIDER)
+    )
     with pytest.raises((Failure, FailureGroup)):
-        case.call_and_validate(stand.api_url, checks=CHECKS)
+        case.call_and_validate(deployment.api_url, checks=CHECKS)
 
 
 # -- what the gateway answers by itself ---------------------------------------------------------------
@@ -217,8 +223,10 @@ def test_answer_is_noticed_when_the_document_does_not_tell_it(stand: Stand, forg
     ("method", "path"),
     [("GET", "/v1/nowhere"), ("PATCH", "/v1/requests"), ("HEAD", "/v1/requests")],
 )
-def test_gateway_says_so_when_no_operation_is_called(stand: Stand, method: str, path: str) -> None:
-    response = stand.caller(OFFICE).call(method, path)
+def test_gateway_responds_when_no_operation_matches(
+    deployment: Deployment, method: str, path: str
+) -> None:
+    response = deployment.caller(PROVIDER).call(method, path)
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/json"
     assert method == "HEAD" or response.json() == {"message": "Not Found"}
@@ -227,10 +235,10 @@ def test_gateway_says_so_when_no_operation_is_called(stand: Stand, method: str, 
 @pytest.mark.parametrize(
     "content_type", ["text/xml", "application/json; charset=utf-8", "application/fhir+json", ""]
 )
-def test_body_is_read_as_json_when_another_content_type_is_named(
-    stand: Stand, content_type: str
+def test_body_is_read_as_json_when_another_content_type_is_sent(
+    deployment: Deployment, content_type: str
 ) -> None:
     headers = {"Content-Type": content_type}
-    body = {"content": Desk.at(stand).content()}
-    response = stand.caller(OFFICE).call("POST", "/v1/checks", body, headers=headers)
+    body = {"content": Portal.at(deployment).content()}
+    response = deployment.caller(PROVIDER).call("POST", "/v1/checks", body, headers=headers)
     assert response.status_code == 200, response.text

@@ -48,17 +48,17 @@ _SLACK: Final = timedelta(minutes=10)
 """How late a mark of the clock may be told of: what retries and deliveries take."""
 
 
-class Promises:
+class Invariants:
     """Watches a world from its first write on."""
 
     def __init__(self, world: World, people: People) -> None:
         self.world = world
         self.people = people
         self.images: dict[str, list[Wire]] = {}
-        self.gone: set[str] = set()
+        self.deleted: set[str] = set()
         """Drafts that are no more."""
         self.warned: set[tuple[str, int]] = set()
-        """Drafts with the version that their office was warned of."""
+        """Drafts with the version that their provider was warned of."""
         self.numbers: dict[str, str] = {}
         world.checks.append(self.at_commit)
         world.machine.on_success = self.at_success
@@ -94,10 +94,10 @@ class Promises:
         """A draft is warned of once for each version, while it is one."""
         draft = self.images[request_id][-1]
         version = int(draft["version"]["N"])
-        if draft["status"]["S"] != "INCOMPLETE" or request_id in self.gone:
-            raise broken("an office was warned of what is no draft:", request_id)
+        if draft["status"]["S"] != "INCOMPLETE" or request_id in self.deleted:
+            raise broken("a provider was warned of what is no draft:", request_id)
         if (request_id, version) in self.warned:
-            raise broken("an office was warned twice of one draft:", request_id, version)
+            raise broken("a provider was warned twice of one draft:", request_id, version)
         self.warned.add((request_id, version))
 
     def _header(self, one: Written, changed: Mapping[tuple[str, str], Written]) -> None:
@@ -105,7 +105,7 @@ class Promises:
         if one.new is None:
             self._removed(request_id, one)
             return
-        if one.old is None and request_id in self.gone:
+        if one.old is None and request_id in self.deleted:
             raise broken("a draft that was gone came back:", request_id)
         self.images.setdefault(request_id, []).append(one.new)
         slots = int(one.new["document_slots"]["N"])
@@ -125,7 +125,7 @@ class Promises:
             raise broken("a draft was removed before its time:", request_id)
         if one.by_ttl and (request_id, int(old["version"]["N"])) not in self.warned:
             raise broken("a draft was removed and nobody was warned:", request_id)
-        self.gone.add(request_id)
+        self.deleted.add(request_id)
 
     def _changed(
         self,
@@ -166,7 +166,7 @@ class Promises:
             self._request(request_id, repaired=repaired)
         self._bus()
         self._inboxes()
-        Answers(self.people, self.images, self.gone).hold()
+        Answers(self.people, self.images, self.deleted).hold()
         for name, execution in self.world.machine.executions.items():
             if execution.status == "FAILED":
                 raise broken("an execution failed of faults that pass:", name, execution.error)
@@ -181,7 +181,7 @@ class Promises:
         if header is None:
             left = [sk for sk in items if not sk.startswith("EVENT#")]
             stored = [key for key in self.world.bucket.versions if f"/{request_id}/" in key]
-            if request_id not in self.gone:
+            if request_id not in self.deleted:
                 raise broken("a request was lost:", request_id)
             if left or stored:
                 raise broken("something of a removed draft was left:", left, stored)
@@ -204,12 +204,12 @@ class Promises:
             for sk, item in items.items()
             if sk.startswith("PARTY#") and "row" in item
         }
-        wanted = (
+        expected = (
             {"PARTY#DRAFT"}
             if request.status == "INCOMPLETE"
             else {f"PARTY#{tin}" for tin in request.tins}
         )
-        if set(lines) != wanted:
+        if set(lines) != expected:
             raise broken("dashboard lines are missing or too many:", request.request_id, set(lines))
         for sk, line in lines.items():
             if (line.status, line.updated_at) != (request.status, request.updated_at):
@@ -300,11 +300,11 @@ class Promises:
     def _clock(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
         """Each mark is told of once, and again only where the deadline was extended; and in time."""
         review = request.submitted
-        told = Counter(event["type"] for event in events if event["cycle"] == review.cycle)
-        most = 1 + told["DeadlineExtended"]
-        if told["DeadlineApproaching"] > most or told["DeadlinePassed"] > most:
+        response = Counter(event["type"] for event in events if event["cycle"] == review.cycle)
+        most = 1 + response["DeadlineExtended"]
+        if response["DeadlineApproaching"] > most or response["DeadlinePassed"] > most:
             raise broken("a mark of the clock was told of twice:", request.request_id)
-        if told["InformationOverdue"] > told["InformationRequested"]:
+        if response["InformationOverdue"] > response["InformationRequested"]:
             raise broken("an overdue answer was told of twice:", request.request_id)
         running, now = self._running(request), self.world.clock.at
         if not running:
@@ -318,11 +318,11 @@ class Promises:
         latest = clock.next_check_at(now) + _SLACK
         if any(one.waits and one.times_out_at and one.times_out_at > latest for one in running):
             raise broken("an execution sleeps past the clock's next mark:", request.request_id)
-        asked = review.open_information_request is not None
+        requested = review.open_information_request is not None
         marks = (review.warned_cycle == review.cycle, review.escalated_cycle == review.cycle)
-        if now > clock.due_at + _SLACK and (asked or not marks[1]):
+        if now > clock.due_at + _SLACK and (requested or not marks[1]):
             raise broken("nobody was told that the deadline passed:", request.request_id)
-        if now > clock.warn_at + _SLACK and not asked and not any(marks):
+        if now > clock.warn_at + _SLACK and not requested and not any(marks):
             raise broken("nobody was told that the deadline is near:", request.request_id)
 
     def _running(self, request: Request) -> list[Execution]:
@@ -353,16 +353,16 @@ class Promises:
         for entry in self.world.published:
             detail = json.loads(entry["Detail"])
             published[detail["event_id"]] = detail
-            told = dict(recorded.get(detail["event_id"], {}))
-            told.pop("actor", None)
-            if detail != told:
+            response = dict(recorded.get(detail["event_id"], {}))
+            response.pop("actor", None)
+            if detail != response:
                 raise broken("something was published that was not recorded:", detail["event_id"])
         if missing := recorded.keys() - published.keys():
             raise broken("an event never reached the bus:", sorted(missing))
 
     def _inboxes(self) -> None:
         """A message for each side of each event that is one, once (T5)."""
-        wanted = Counter(
+        expected = Counter(
             (tin, event["event_id"])
             for event in self._events().values()
             if event["type"] in MESSAGE_EVENT_TYPES
@@ -380,8 +380,8 @@ class Promises:
                 unread[tin] = int(item["unread"]["N"])
         if unread != Counter(tin for tin, _ in found.elements()):
             raise broken("the count of unread messages is not theirs:", dict(unread))
-        if found != wanted:
-            raise broken("messages are not the changes:", wanted - found, found - wanted)
+        if found != expected:
+            raise broken("messages are not the changes:", expected - found, found - expected)
 
 
 def _instant(value: Wire) -> datetime:

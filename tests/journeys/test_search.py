@@ -4,23 +4,23 @@ import pytest
 
 from local.journey.content import PATIENT
 from local.journey.trail import answer
-from local.users import OFFICE
-from tests.journeys.desk import Desk
+from local.users import PROVIDER
+from tests.journeys.portal import Portal
 
 FACTS = {name: value for name, value in PATIENT.items() if name != "member_id"}
 SSN = "987-65-4320"
 
 
 @pytest.mark.rule("P1")
-def test_patient_is_found_and_the_number_is_nowhere_when_searched_by_ssn(desk: Desk) -> None:
-    office = desk.stand.caller(OFFICE)
-    reply = office.call("POST", "/v1/patients/search", {"ssn": SSN, **FACTS})
+def test_patient_is_found_and_the_ssn_is_not_returned_when_searched_by_ssn(portal: Portal) -> None:
+    provider = portal.deployment.caller(PROVIDER)
+    reply = provider.call("POST", "/v1/patients/search", {"ssn": SSN, **FACTS})
     [found] = answer("searching by SSN", reply, 200)["patients"]
     assert {name: found[name] for name in PATIENT} == PATIENT
-    other = office.call("POST", "/v1/patients/search", {"ssn": "987-65-4329", **FACTS})
+    other = provider.call("POST", "/v1/patients/search", {"ssn": "987-65-4329", **FACTS})
     assert answer("searching by another SSN", other, 200)["patients"] == []
-    cloud_log = desk.stand.cloud.log_file.read_text(encoding="utf-8", errors="replace")
-    logs = desk.stand.cloud.client("logs")
+    cloud_log = portal.deployment.cloud.log_file.read_text(encoding="utf-8", errors="replace")
+    logs = portal.deployment.cloud.client("logs")
     groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     events = [
         event["message"]
@@ -28,16 +28,16 @@ def test_patient_is_found_and_the_number_is_nowhere_when_searched_by_ssn(desk: D
         for event in logs.filter_log_events(logGroupName=group)["events"]
     ]
     assert any("searchPatients" in event for event in events)
-    told = cloud_log + "".join(events) + reply.text + other.text
-    assert not any(digits in told for digits in ("987-65-432", "98765432"))
+    response = cloud_log + "".join(events) + reply.text + other.text
+    assert not any(digits in response for digits in ("987-65-432", "98765432"))
 
 
 @pytest.mark.rule("C2")
-def test_provider_is_offered_by_itself_when_a_draft_has_selected_it(desk: Desk) -> None:
-    office = desk.stand.caller(OFFICE)
-    desk.draft()
+def test_provider_is_suggested_when_a_draft_has_selected_it(portal: Portal) -> None:
+    provider = portal.deployment.caller(PROVIDER)
+    portal.draft()
     offered = answer(
-        "listing frequent providers", office.call("GET", "/v1/providers/frequent"), 200
+        "listing frequent providers", provider.call("GET", "/v1/providers/frequent"), 200
     )["providers"]
     assert offered[0]["selected"] >= 1
     assert offered[0]["provider"]["tin"] == "203129831"
