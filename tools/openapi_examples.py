@@ -32,24 +32,21 @@ from functions.status.models import (
     PatientRequestsBody,
     UnreadResponse,
 )
-from functions.upload.models import DocumentUploadResponse
-from precert.api.answers.drafts import (
-    DraftAnswer,
-    SavedDraftAnswer,
-    StartedDraftAnswer,
-    SubmissionAnswer,
-    ValidatedDraftAnswer,
-)
-from precert.api.answers.requests import ChangedRequestAnswer, RequestAnswer
-from precert.api.bodies import (
+from functions.submit.models import (
     AppealBody,
     ContentBody,
+    DraftResponse,
+    DraftValidationResponse,
     InformationResponseBody,
     PartsBody,
     StartDraftBody,
+    StartedDraftResponse,
     VoidBody,
 )
+from functions.upload.models import DocumentUploadResponse
+from precert.api.answers.requests import RequestAnswer
 from precert.api.http import Call, malformed
+from precert.api.models import ChangedRequest, SubmissionResponse
 from precert.api.problems import plain_problem, problem_of
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.completeness import errors_of_submission
@@ -85,7 +82,7 @@ from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.confirmation import no_confirmation
 from precert.usecases.directory import FoundProvider, FoundProviders, TinProviders
 from precert.usecases.documents import CreatedUpload, DocumentLink, RequestedUpload
-from precert.usecases.drafts import ReviewedDraft, SavedDraft, StartedDraft, elsewhere
+from precert.usecases.drafts import SavedDraft, StartedDraft, ValidatedDraft, elsewhere
 from precert.usecases.members import ConfirmedPatient, FoundPatients, require_member
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.listings import Page
@@ -125,7 +122,11 @@ def examples() -> Mapping[str, Example]:
 
 def _before_submission(told: Story) -> dict[str, Example]:
     draft, content = told.draft, told.draft.content
-    saved = SavedDraft(draft.version + 1, draft.expires_at or STARTED)
+    saved = SavedDraft(
+        draft_id=REQUEST_ID,
+        version=draft.version + 1,
+        expires_at=draft.expires_at or STARTED,
+    )
     return {
         "confirmPatient": Example(
             ConfirmPatientBody(patient=told.patient),
@@ -173,7 +174,9 @@ def _before_submission(told: Story) -> dict[str, Example]:
         ),
         "startDraft": Example(
             StartDraftBody(content=content, tin=told.physician.tin),
-            StartedDraftAnswer.of(StartedDraft(draft, told.check), told.payer, told.code_sets),
+            StartedDraftResponse.of_started(
+                StartedDraft(draft, told.check), payer=told.payer, code_sets=told.code_sets
+            ),
         ),
         "listDrafts": Example(
             answer=DraftsResponse.of(
@@ -181,20 +184,25 @@ def _before_submission(told: Story) -> dict[str, Example]:
             )
         ),
         "resumeDraft": Example(
-            answer=DraftAnswer.of(draft, (), told.payer, told.code_sets, STARTED)
+            answer=DraftResponse.of(
+                RequestFile(draft, (), (), ()),
+                payer=told.payer,
+                code_sets=told.code_sets,
+                now=STARTED,
+            )
         ),
         "validateDraft": Example(
-            answer=ValidatedDraftAnswer.of(ReviewedDraft(draft, tuple(_incomplete(told))))
+            answer=DraftValidationResponse.of(ValidatedDraft(draft, tuple(_incomplete(told))))
         ),
-        "saveDraft": Example(ContentBody(content=content), SavedDraftAnswer.of(REQUEST_ID, saved)),
+        "saveDraft": Example(ContentBody(content=content), saved),
         "patchDraft": Example(
             PartsBody(content=ContentParts(services=content.services)),
-            SavedDraftAnswer.of(REQUEST_ID, saved),
+            saved,
         ),
         "deleteDraft": Example(),
         "submitDraft": Example(
             ContentBody(content=content),
-            SubmissionAnswer.of(
+            SubmissionResponse.of(
                 SubmittedRequest(
                     REQUEST_ID, told.submitted.submitted.number, told.submitted.status, SUBMITTED
                 )
@@ -233,19 +241,19 @@ def _after_submission(told: Story) -> dict[str, Example]:
     return {
         "voidRequest": Example(
             VoidBody(reason="The procedure was cancelled."),
-            ChangedRequestAnswer.of(told.voided.request),
+            ChangedRequest.of(told.voided.request),
         ),
         "respondToInformationRequest": Example(
             InformationResponseBody(
                 answer="The note of 12 January was attached under another name."
             ),
-            ChangedRequestAnswer.of(told.pended.request),
+            ChangedRequest.of(told.pended.request),
         ),
         "fileAppeal": Example(
             AppealBody(
                 line_ids=(DENIED_LINE,), reason=told.appealed.request.submitted.appeals[0].reason
             ),
-            ChangedRequestAnswer.of(told.appealed.request),
+            ChangedRequest.of(told.appealed.request),
         ),
         "createDocumentUpload": Example(
             RequestedUpload(
@@ -413,7 +421,7 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
                 }
             ],
         ),
-        KeyReusedError("Choose a new Idempotency-Key: this one started another draft."),
+        KeyReusedError("Use a new Idempotency-Key. This key was used to start another draft."),
         NothingToExportError(
             f"{told.export.delegate.name} decides on none of these codes. "
             "Follow each code's next_step."

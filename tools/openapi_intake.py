@@ -1,8 +1,7 @@
 """Examples of what comes in by other ways than the portal."""
 
-from precert.api.answers.drafts import SubmissionAnswer
-from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.intake import RegisterRequestBody, ReportDeterminationBody, ReportedLineBody
+from precert.api.models import ChangedRequest, SubmissionResponse
 from precert.domain.review import Channel
 from precert.domain.statuses import LineStatus
 from precert.usecases.submission import SubmittedRequest
@@ -21,7 +20,7 @@ def intake_examples(told: Story) -> dict[str, Example]:
                 received_at=STARTED,
                 content=told.draft.content,
             ),
-            SubmissionAnswer.of(
+            SubmissionResponse.of(
                 SubmittedRequest(REQUEST_ID, submitted.number, told.submitted.status, STARTED)
             ),
         ),
@@ -44,6 +43,6 @@ def intake_examples(told: Story) -> dict[str, Example]:
                     for line in determined.submitted.lines
                 ),
             ),
-            ChangedRequestAnswer.of(determined),
+            ChangedRequest.of(determined),
         ),
     }

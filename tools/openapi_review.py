@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from precert.api.answers.cases import CaseAnswer
-from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.answers.reviewed import ReviewedCaseAnswer
 from precert.api.answers.unmatched import UnmatchedProvidersAnswer
 from precert.api.answers.worklist import WorklistAnswer
+from precert.api.models import ChangedRequest
 from precert.api.review_bodies import (
     ChangeDatesBody,
     DecideBody,
@@ -65,7 +65,7 @@ def review_examples(told: Story) -> dict[str, Example]:
                 ),
                 reason="The surgeon moved the operation by a week.",
             ),
-            ChangedRequestAnswer.of(determined, determined.operator_actions),
+            ChangedRequest.of(determined, determined.operator_actions),
         ),
         **_reconciling(told, pended),
     }
@@ -81,7 +81,7 @@ def _reconciling(told: Story, pended: Request) -> dict[str, Example]:
         ),
         "reconcileProvider": Example(
             ReconcileProviderBody(role=role, provider_id=told.facility.provider_id),
-            ChangedRequestAnswer.of(after, after.operator_actions),
+            ChangedRequest.of(after, after.operator_actions),
         ),
     }
 

@@ -3,10 +3,9 @@
 from http import HTTPStatus
 from typing import Any
 
-from precert.api.answers.drafts import SubmissionAnswer
-from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.http import Answer, Api, Call
 from precert.api.intake import RegisterRequestBody, ReportDeterminationBody
+from precert.api.models import ChangedRequest, SubmissionResponse
 from precert.api.routes import Function
 from precert.bootstrap import dependencies, id_from_key
 from precert.observability import logger, metrics
@@ -30,7 +29,7 @@ def register(call: Call) -> Answer:
         now=deps.now(),
         serial=deps.serial,
     )
-    return Answer(SubmissionAnswer.of(registered), HTTPStatus.ACCEPTED)
+    return Answer(SubmissionResponse.of(registered), HTTPStatus.ACCEPTED)
 
 
 @api.operation("reportDetermination")
@@ -47,7 +46,7 @@ def report(call: Call) -> Answer:
         now=deps.now(),
         serial=deps.serial,
     )
-    return Answer(ChangedRequestAnswer.of(request))
+    return Answer(ChangedRequest.of(request))
 
 
 @logger.inject_lambda_context(clear_state=True)

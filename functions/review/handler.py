@@ -4,13 +4,12 @@ from http import HTTPStatus
 from typing import Any
 
 from precert.api.answers.cases import CaseAnswer
-from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.answers.reviewed import ReviewedCaseAnswer
 from precert.api.answers.unmatched import UnmatchedProvidersAnswer
 from precert.api.answers.worklist import WorklistAnswer
 from precert.api.bodies import WorklistQuery
 from precert.api.http import Answer, Api, Call
-from precert.api.models import PageQuery
+from precert.api.models import ChangedRequest, PageQuery
 from precert.api.review_bodies import (
     ChangeDatesBody,
     DecideBody,
@@ -202,7 +201,7 @@ def dates(call: Call) -> Answer:
         requests=deps.requests,
         now=deps.now(),
     )
-    return Answer(ChangedRequestAnswer.of(request, request.operator_actions))
+    return Answer(ChangedRequest.of(request, request.operator_actions))
 
 
 @api.operation("listUnmatchedProviders")
@@ -225,7 +224,7 @@ def reconciled_provider(call: Call) -> Answer:
         reference=deps.reference,
         now=deps.now(),
     )
-    return Answer(ChangedRequestAnswer.of(request, request.operator_actions))
+    return Answer(ChangedRequest.of(request, request.operator_actions))
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -1,31 +1,38 @@
-"""Drafts, submission, void and appeal."""
+"""Drafts, submission, void, RFI response and appeal."""
 
-from functools import partial
 from http import HTTPStatus
-from typing import Any
 
-from precert.api.answers.drafts import (
-    DraftAnswer,
-    SavedDraftAnswer,
-    StartedDraftAnswer,
-    SubmissionAnswer,
-    ValidatedDraftAnswer,
-)
-from precert.api.answers.requests import ChangedRequestAnswer
-from precert.api.bodies import (
+from functions.submit.models import (
     AppealBody,
     ContentBody,
+    DraftResponse,
+    DraftValidationResponse,
     InformationResponseBody,
     PartsBody,
     StartDraftBody,
+    StartedDraftResponse,
     VoidBody,
 )
-from precert.api.http import Answer, Api, Call, etag
-from precert.api.routes import Function
-from precert.bootstrap import Dependencies, dependencies, id_from_key
-from precert.observability import logger, metrics
-from precert.usecases.checks import Check, check_requirements
+from precert.api.app import Api
+from precert.api.models import ChangedRequest, SubmissionResponse
+from precert.api.parameters import BasedOn, CurrentCaller, DraftId, IdempotencyKey, RequestId
+from precert.bootstrap import call, claim_names, dependencies, id_from_key
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    CheckNotAvailableError,
+    DraftExpiredError,
+    DuplicateRequestError,
+    GuidanceOnlyError,
+    KeyReusedError,
+    NotFoundError,
+    PatientNotEligibleError,
+    PatientNotFoundError,
+    PrecertificationNotRequiredError,
+    VendorDecidesError,
+    VersionMismatchError,
+)
 from precert.usecases.drafts import (
+    SavedDraft,
     delete_draft,
     resume_draft,
     save_draft,
@@ -35,175 +42,199 @@ from precert.usecases.drafts import (
 from precert.usecases.requests import file_appeal, respond_to_information_request, void_request
 from precert.usecases.submission import submit_draft
 
-api = Api(Function.SUBMIT, lambda: dependencies().settings.claims)
+api = Api("submit", tag="Request", claim_names=claim_names)
+NO_LIVE_DRAFT = (NotFoundError, DraftExpiredError, ActionNotAllowedError)
+NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError)
 
 
-@api.operation("startDraft")
-def start(call: Call) -> Answer:
-    deps, body, caller = dependencies(), call.body(StartDraftBody), call.caller
-    key = call.idempotency_key
-    started = start_draft(
-        body.content,
-        caller,
-        tin=body.tin,
-        new_id=lambda tin: id_from_key(tin, caller.subject, key) if key else deps.new_id(),
-        check=_check(deps),
-        drafts=deps.drafts,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    draft = started.draft
-    headers = {**etag(draft.version), "Location": f"/v1/drafts/{draft.request_id}"}
-    return Answer(
-        StartedDraftAnswer.of(started, deps.payer, deps.code_sets), HTTPStatus.CREATED, headers
-    )
+@api.post(
+    "/v1/drafts",
+    "Start a draft",
+    operation_id="startDraft",
+    status=HTTPStatus.CREATED,
+    etag="{response.version}",
+    location="/v1/drafts/{response.draft_id}",
+    errors=(
+        *(PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError),
+        *(PrecertificationNotRequiredError, VendorDecidesError, GuidanceOnlyError),
+        *(*NO_LIVE_DRAFT, KeyReusedError),
+    ),
+)
+def start(
+    body: StartDraftBody, caller: CurrentCaller, key: IdempotencyKey = None
+) -> StartedDraftResponse:
+    """Run the check and store the content as a draft, if the result leads to a draft.
+
+    It does if a code needs precertification, if that cannot be determined, if an emergency admission
+    must be notified, or if a predetermination is requested and offered. Otherwise the call is refused,
+    and the problem says what to do instead. `check` has the rule list of the result. The draft expires
+    at `expires_at`; every save postpones it. With an Idempotency-Key, a repeated call returns the same
+    draft in its current state; the same key with other content is refused.
+    """
+
+    def draft_id_for(tin: str) -> str:
+        return id_from_key(tin, caller.subject, key) if key else dependencies().new_id()
+
+    started = call(start_draft, body.content, caller, tin=body.tin, draft_id_for=draft_id_for)
+    return call(StartedDraftResponse.of_started, started)
 
 
-def _check(deps: Dependencies) -> Check:
-    return partial(
-        check_requirements,
-        reference=deps.reference,
-        rule_lists=deps.rule_lists,
-        rule_list_versions=deps.rule_list_versions,
-        code_sets=deps.code_sets,
-        payer=deps.payer,
-        now=deps.now(),
-    )
+@api.get(
+    "/v1/drafts/{draft_id}",
+    "Read a draft",
+    operation_id="resumeDraft",
+    etag="{response.version}",
+    errors=NO_LIVE_DRAFT,
+)
+def resume(draft_id: DraftId, caller: CurrentCaller) -> DraftResponse:
+    """Return the draft with its content and documents.
+
+    Send the ETag as If-Match when you save, submit or delete the draft.
+    """
+    return call(DraftResponse.of, call(resume_draft, draft_id, caller))
 
 
-@api.operation("resumeDraft")
-def resume(call: Call) -> Answer:
-    deps = dependencies()
-    file = resume_draft(call.id("draft_id"), call.caller, requests=deps.requests, now=deps.now())
-    headers = etag(file.request.version)
-    return Answer(
-        DraftAnswer.of(file.request, file.documents, deps.payer, deps.code_sets, deps.now()),
-        headers=headers,
-    )
+@api.get(
+    "/v1/drafts/{draft_id}/validation",
+    "Validate a draft",
+    operation_id="validateDraft",
+    etag="{response.version}",
+    errors=NO_LIVE_DRAFT,
+)
+def validate(draft_id: DraftId, caller: CurrentCaller) -> DraftValidationResponse:
+    """List all errors that prevent the submission of the saved draft. Nothing is submitted.
+
+    The submission makes the same checks, and also checks that coverage is active.
+    """
+    return DraftValidationResponse.of(call(validate_draft, draft_id, caller))
 
 
-@api.operation("validateDraft")
-def review(call: Call) -> Answer:
-    deps = dependencies()
-    reviewed = validate_draft(
-        call.id("draft_id"),
-        call.caller,
-        requests=deps.requests,
-        code_sets=deps.code_sets,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    return Answer(ValidatedDraftAnswer.of(reviewed), headers=etag(reviewed.draft.version))
+@api.put(
+    "/v1/drafts/{draft_id}",
+    "Save a draft",
+    operation_id="saveDraft",
+    etag="{response.version}",
+    errors=(*NO_LIVE_DRAFT, VersionMismatchError),
+)
+def save(
+    draft_id: DraftId, body: ContentBody, caller: CurrentCaller, based_on: BasedOn
+) -> SavedDraft:
+    """Replace the content of the draft. It may be incomplete.
+
+    If another user has saved since the version in If-Match, `version_mismatch` names the parts saved
+    (`saved_since`) and the parts that differ from the body (`differs_in`).
+    """
+    return call(save_draft, draft_id, body.content, caller, based_on=based_on)
 
 
-@api.operation("saveDraft")
-def save(call: Call) -> Answer:
-    deps, draft_id = dependencies(), call.id("draft_id")
-    saved = save_draft(
-        draft_id,
-        call.body(ContentBody).content,
-        call.caller,
-        based_on=call.based_on,
-        drafts=deps.drafts,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    return Answer(SavedDraftAnswer.of(draft_id, saved), headers=etag(saved.version))
+@api.patch(
+    "/v1/drafts/{draft_id}",
+    "Save parts of a draft",
+    operation_id="patchDraft",
+    etag="{response.version}",
+    errors=(*NO_LIVE_DRAFT, VersionMismatchError),
+)
+def patch(
+    draft_id: DraftId, body: PartsBody, caller: CurrentCaller, based_on: BasedOn
+) -> SavedDraft:
+    """Replace the parts of the content that are in the body, each as a whole.
+
+    `null` clears a part; an omitted part does not change. The version is that of the whole draft: if
+    another user has saved any part since, `saved_since` names the parts.
+    """
+    parts = body.content
+    return call(save_draft, draft_id, parts.content, caller, parts=parts.sent, based_on=based_on)
 
 
-@api.operation("patchDraft")
-def patch(call: Call) -> Answer:
-    deps, draft_id = dependencies(), call.id("draft_id")
-    changed = call.body(PartsBody).content
-    saved = save_draft(
-        draft_id,
-        changed.content,
-        call.caller,
-        parts=changed.sent,
-        based_on=call.based_on,
-        drafts=deps.drafts,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    return Answer(SavedDraftAnswer.of(draft_id, saved), headers=etag(saved.version))
+@api.delete(
+    "/v1/drafts/{draft_id}",
+    "Delete a draft",
+    operation_id="deleteDraft",
+    status=HTTPStatus.NO_CONTENT,
+    errors=(*NO_LIVE_DRAFT, VersionMismatchError),
+)
+def delete(draft_id: DraftId, caller: CurrentCaller, based_on: BasedOn) -> None:
+    """Delete the draft and its documents. A repeated call returns 404."""
+    call(delete_draft, draft_id, caller, based_on=based_on)
 
 
-@api.operation("deleteDraft")
-def delete(call: Call) -> Answer:
-    deps = dependencies()
-    delete_draft(
-        call.id("draft_id"),
-        call.caller,
-        based_on=call.based_on,
-        drafts=deps.drafts,
-        requests=deps.requests,
-        now=deps.now(),
-    )
-    return Answer(None, HTTPStatus.NO_CONTENT)
+@api.post(
+    "/v1/drafts/{draft_id}/submission",
+    "Submit a draft",
+    operation_id="submitDraft",
+    status=HTTPStatus.ACCEPTED,
+    location="/v1/requests/{response.request_id}",
+    errors=(
+        *(*NO_LIVE_DRAFT, VersionMismatchError),
+        *(PatientNotEligibleError, DuplicateRequestError),
+    ),
+)
+def submit(
+    draft_id: DraftId, body: ContentBody, caller: CurrentCaller, based_on: BasedOn
+) -> SubmissionResponse:
+    """Submit the content in the body and return the precertification number.
+
+    The request keeps the ID of the draft. A repeated call returns the same result. All missing and
+    invalid values are listed at once.
+    """
+    submitted = call(submit_draft, draft_id, body.content, caller, based_on=based_on)
+    return SubmissionResponse.of(submitted)
 
 
-@api.operation("submitDraft")
-def submit(call: Call) -> Answer:
-    deps = dependencies()
-    submitted = submit_draft(
-        call.id("draft_id"),
-        call.body(ContentBody).content,
-        call.caller,
-        based_on=call.based_on,
-        drafts=deps.drafts,
-        code_sets=deps.code_sets,
-        payer=deps.payer,
-        now=deps.now(),
-        serial=deps.serial,
-    )
-    location = {"Location": f"/v1/requests/{submitted.request_id}"}
-    return Answer(SubmissionAnswer.of(submitted), HTTPStatus.ACCEPTED, location)
+@api.post(
+    "/v1/requests/{request_id}/void",
+    "Void a request",
+    operation_id="voidRequest",
+    errors=NOT_CHANGEABLE,
+)
+def void(request_id: RequestId, body: VoidBody, caller: CurrentCaller) -> ChangedRequest:
+    """Withdraw a request that is not determined yet. It stays visible as VOID.
+
+    A repeated call with the same reason returns the same result.
+    """
+    return ChangedRequest.of(call(void_request, request_id, body.reason, caller))
 
 
-@api.operation("voidRequest")
-def void(call: Call) -> Answer:
-    deps = dependencies()
-    request = void_request(
-        call.id("request_id"),
-        call.body(VoidBody).reason,
-        call.caller,
-        requests=deps.requests,
-        now=deps.now(),
-    )
-    return Answer(ChangedRequestAnswer.of(request))
+@api.post(
+    "/v1/requests/{request_id}/information",
+    "Respond to a request for information",
+    operation_id="respondToInformationRequest",
+    errors=NOT_CHANGEABLE,
+)
+def respond(
+    request_id: RequestId, body: InformationResponseBody, caller: CurrentCaller
+) -> ChangedRequest:
+    """Respond with text to the open request for information (RFI). The payer's clock resumes.
+
+    An attached document is a response as well. A repeated call with the same text changes nothing.
+    """
+    changed = call(respond_to_information_request, request_id, body.answer, caller)
+    return ChangedRequest.of(changed)
 
 
-@api.operation("respondToInformationRequest")
-def answer(call: Call) -> Answer:
-    deps = dependencies()
-    request = respond_to_information_request(
-        call.id("request_id"),
-        call.body(InformationResponseBody).answer,
-        call.caller,
-        requests=deps.requests,
-        now=deps.now(),
-    )
-    return Answer(ChangedRequestAnswer.of(request))
+@api.post(
+    "/v1/requests/{request_id}/appeals",
+    "File an appeal",
+    operation_id="fileAppeal",
+    status=HTTPStatus.ACCEPTED,
+    location="/v1/requests/{response.request_id}",
+    errors=NOT_CHANGEABLE,
+)
+def appeal(request_id: RequestId, body: AppealBody, caller: CurrentCaller) -> ChangedRequest:
+    """Appeal denied or modified service lines. Another reviewer decides the appeal.
 
-
-@api.operation("fileAppeal")
-def appeal(call: Call) -> Answer:
-    deps, body = dependencies(), call.body(AppealBody)
-    request = file_appeal(
-        call.id("request_id"),
+    One appeal can be open at a time, within the filing period of the plan. While it is open, a repeated
+    call with the same body changes nothing.
+    """
+    appealed = call(
+        file_appeal,
+        request_id,
         body.line_ids,
-        call.caller,
+        caller,
         reason=body.reason,
         expedited=body.expedited,
-        requests=deps.requests,
-        payer=deps.payer,
-        now=deps.now(),
     )
-    location = {"Location": f"/v1/requests/{request.request_id}"}
-    return Answer(ChangedRequestAnswer.of(request), HTTPStatus.ACCEPTED, location)
+    return ChangedRequest.of(appealed)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return api.resolve(event)
+handle = api.lambda_handler()

@@ -1,21 +1,25 @@
 """Response models that several functions share."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from precert.api.labels import label_of, optional_label_of
+from precert.api.labels import label_of, labels_of, optional_label_of
 from precert.domain.clocks import draft_time_left
 from precert.domain.code_lists import code_lists_of
-from precert.domain.content import RequestContent
+from precert.domain.content import Provider, RequestContent
 from precert.domain.coverage import Plan
 from precert.domain.documents import Document, DocumentStatus, Refusal
-from precert.domain.matching import ProviderRole
+from precert.domain.matching import Mismatch, ProviderRole, TemporaryProviders
 from precert.domain.payer import Payer
+from precert.domain.request import Request
 from precert.domain.rules import RuleListVersion
+from precert.domain.statuses import Action, Status, WaitingOn
 from precert.domain.values import Value
 from precert.domain.wording import written_time_left
+from precert.usecases.submission import SubmittedRequest
 
 
 class ResponseModel(BaseModel):
@@ -131,4 +135,100 @@ class DocumentResponse(ResponseModel):
             size=document.size,
             sha256=document.sha256,
             refusal_code=document.refusal,
+        )
+
+
+class TemporaryProviderResponse(ResponseModel):
+    """A provider of the request that did not match the directory, with its temporary ID."""
+
+    role: ProviderRole
+    role_label: ClassVar[Any] = label_of("role")
+    temporary_id: str
+    reason_codes: Annotated[
+        list[Mismatch], Field(description="Why the provider did not match the directory.")
+    ]
+    reason_codes_labels: ClassVar[Any] = labels_of("reason_codes")
+    reconciled_at: Annotated[
+        datetime | None,
+        Field(description="When a directory entry replaced the provider in the content."),
+    ]
+    submitted: Annotated[
+        Provider | None,
+        Field(description="The provider as submitted. Null until it is reconciled."),
+    ]
+
+    @classmethod
+    def of(cls, temporary: TemporaryProviders) -> "list[TemporaryProviderResponse]":
+        """Each provider that has, or had, a temporary id."""
+        return [
+            cls(
+                role=role,
+                temporary_id=temporary[role].temporary_id,
+                reason_codes=list(temporary[role].reason_codes),
+                reconciled_at=temporary[role].reconciled_at,
+                submitted=temporary[role].submitted,
+            )
+            for role in ProviderRole
+            if role in temporary
+        ]
+
+
+class SubmissionResponse(ResponseModel):
+    """The submitted request."""
+
+    request_id: str
+    number: Annotated[
+        str, Field(description="The precertification number: two letters and ten digits.")
+    ]
+    status: Annotated[
+        Status, Field(description="PROCESSING until the workflow has assessed the request.")
+    ]
+    status_label: ClassVar[Any] = label_of("status")
+    submitted_at: datetime
+    temporary_providers: Annotated[
+        list[TemporaryProviderResponse],
+        Field(description="Providers that were manually entered and have a temporary ID."),
+    ]
+
+    @classmethod
+    def of(cls, submitted: SubmittedRequest) -> "SubmissionResponse":
+        temporary = TemporaryProviderResponse.of(submitted.temporary_providers)
+        return cls(**{**vars(submitted), "temporary_providers": temporary})
+
+
+class ChangedRequest(ResponseModel):
+    """A summary of the request after the change. `readRequest` returns all of it."""
+
+    request_id: str
+    number: Annotated[str | None, Field(description="The precertification number.")]
+    status: Status
+    status_label: ClassVar[Any] = label_of("status")
+    cycle: Annotated[
+        int,
+        Field(description="The determination cycle: 1 is the initial determination, 2 an appeal."),
+    ]
+    waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    due_at: Annotated[
+        datetime | None,
+        Field(
+            description="When `waiting_on` must act: the provider while a request for information is "
+            "open, otherwise the payer. Null if no date is set."
+        ),
+    ]
+    allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
+
+    @classmethod
+    def of(cls, request: Request, actions: Iterable[Action] | None = None) -> "ChangedRequest":
+        """``actions`` are the caller's, if the caller is not a provider."""
+        review = request.review
+        return cls(
+            request_id=request.request_id,
+            number=review.number if review else None,
+            status=request.status,
+            cycle=review.cycle if review else 0,
+            waiting_on=request.waiting_on,
+            due_at=request.due_at,
+            allowed_actions=list(request.provider_actions if actions is None else actions),
         )

@@ -12,28 +12,12 @@ from typing import Final
 from pydantic import BaseModel
 
 from precert.api.answers.cases import CaseAnswer
-from precert.api.answers.drafts import (
-    DraftAnswer,
-    SavedDraftAnswer,
-    StartedDraftAnswer,
-    SubmissionAnswer,
-    ValidatedDraftAnswer,
-)
-from precert.api.answers.requests import ChangedRequestAnswer
 from precert.api.answers.reviewed import ReviewedCaseAnswer
 from precert.api.answers.unmatched import UnmatchedProvidersAnswer
 from precert.api.answers.worklist import WorklistAnswer
-from precert.api.bodies import (
-    AppealBody,
-    ContentBody,
-    InformationResponseBody,
-    PartsBody,
-    StartDraftBody,
-    VoidBody,
-    WorklistQuery,
-)
+from precert.api.bodies import WorklistQuery
 from precert.api.intake import RegisterRequestBody, ReportDeterminationBody
-from precert.api.models import PageQuery
+from precert.api.models import ChangedRequest, PageQuery, SubmissionResponse
 from precert.api.review_bodies import (
     ChangeDatesBody,
     DecideBody,
@@ -48,7 +32,6 @@ from precert.domain.errors import (
     DocumentNotAvailableError,
     DraftExpiredError,
     DuplicateRequestError,
-    GuidanceOnlyError,
     InvalidInputError,
     KeyReusedError,
     NotEntitledError,
@@ -56,12 +39,8 @@ from precert.domain.errors import (
     PatientNotEligibleError,
     PatientNotFoundError,
     PrecertError,
-    PrecertificationNotRequiredError,
     SameReviewerError,
     TransientError,
-    VendorDecidesError,
-    VersionMismatchError,
-    VersionMissingError,
 )
 from precert.names import Entitlement
 from precert.usecases.documents import DocumentLink
@@ -107,111 +86,11 @@ _NO_LIVE_DRAFT: Final = (NotFoundError, DraftExpiredError, ActionNotAllowedError
 _NOT_CHANGEABLE: Final = (NotFoundError, ActionNotAllowedError)
 
 OPERATIONS: Final[dict[str, OperationContract]] = {
-    "startDraft": OperationContract(
-        "Makes the check, and stores all that was entered where the answer leads to a draft: a code "
-        "needs precertification or nobody can tell, an emergency admission is to be notified, or a "
-        "predetermination is wanted and offered. Elsewhere it is refused and says where to go. `check` "
-        "tells by which list. The draft lives until `expires_at`, which every save moves. With an "
-        "Idempotency-Key a repetition answers the same draft as it stands now; another content under "
-        "the same key is refused.",
-        body=StartDraftBody,
-        answer=StartedDraftAnswer,
-        status=HTTPStatus.CREATED,
-        errors=(
-            *(InvalidInputError, KeyReusedError, *_NOT_CHECKABLE, *_NO_LIVE_DRAFT),
-            *(PrecertificationNotRequiredError, VendorDecidesError, GuidanceOnlyError),
-        ),
-        headers_in=frozenset({Header.IDEMPOTENCY_KEY}),
-        headers_out=frozenset({Header.ETAG, Header.LOCATION}),
-    ),
-    "resumeDraft": OperationContract(
-        "The draft with everything entered and its documents. Keep the ETag: saving and "
-        "submitting ask for it.",
-        answer=DraftAnswer,
-        errors=_NO_LIVE_DRAFT,
-        headers_out=frozenset({Header.ETAG}),
-    ),
-    "saveDraft": OperationContract(
-        "Replaces the draft's content, however incomplete. Where somebody else saved in the "
-        "meantime, `version_mismatch` says which parts (`saved_since`), and in which the two differ.",
-        body=ContentBody,
-        answer=SavedDraftAnswer,
-        errors=(
-            *(InvalidInputError, *_NO_LIVE_DRAFT),
-            *(VersionMismatchError, VersionMissingError),
-        ),
-        headers_in=frozenset({Header.IF_MATCH}),
-        headers_out=frozenset({Header.ETAG}),
-    ),
-    "patchDraft": OperationContract(
-        "Replaces the parts of the draft's content that are sent, each as a whole; `null` clears one, "
-        "what is left out stays. Versions are those of the draft: where somebody saved in the "
-        "meantime, `saved_since` names the parts.",
-        body=PartsBody,
-        answer=SavedDraftAnswer,
-        errors=(
-            *(InvalidInputError, *_NO_LIVE_DRAFT),
-            *(VersionMismatchError, VersionMissingError),
-        ),
-        headers_in=frozenset({Header.IF_MATCH}),
-        headers_out=frozenset({Header.ETAG}),
-    ),
-    "deleteDraft": OperationContract(
-        "Removes the draft and its documents.",
-        answer=None,
-        status=HTTPStatus.NO_CONTENT,
-        errors=(*_NO_LIVE_DRAFT, VersionMismatchError, VersionMissingError),
-        headers_in=frozenset({Header.IF_MATCH}),
-    ),
-    "validateDraft": OperationContract(
-        "Everything that is missing or wrong in the draft as it is saved, with pointers into a "
-        "submission's body; nothing is submitted. A submission asks the same, and whether coverage is "
-        "active still.",
-        answer=ValidatedDraftAnswer,
-        errors=_NO_LIVE_DRAFT,
-        headers_out=frozenset({Header.ETAG}),
-    ),
-    "submitDraft": OperationContract(
-        "Submits the content sent, which is what the office has reviewed, and answers with the "
-        "precertification number. The request keeps the draft's id. Sent again, it answers as "
-        "before. What is missing or wrong is listed all at once.",
-        body=ContentBody,
-        answer=SubmissionAnswer,
-        status=HTTPStatus.ACCEPTED,
-        errors=(
-            *(InvalidInputError, PatientNotEligibleError, *_NO_LIVE_DRAFT),
-            *(DuplicateRequestError, VersionMismatchError, VersionMissingError),
-        ),
-        headers_in=frozenset({Header.IF_MATCH}),
-        headers_out=frozenset({Header.LOCATION}),
-    ),
-    "voidRequest": OperationContract(
-        "Withdraws a request that is not determined yet. It stays in the history.",
-        body=VoidBody,
-        answer=ChangedRequestAnswer,
-        errors=(InvalidInputError, *_NOT_CHANGEABLE),
-    ),
-    "respondToInformationRequest": OperationContract(
-        "Answers in words what the payer asked for; the payer's clock runs on. Documents are "
-        "attached, and answer as well.",
-        body=InformationResponseBody,
-        answer=ChangedRequestAnswer,
-        errors=(InvalidInputError, *_NOT_CHANGEABLE),
-    ),
-    "fileAppeal": OperationContract(
-        "Asks another reviewer to look at denied lines again. One appeal at a time, within the "
-        "filing time of the plan.",
-        body=AppealBody,
-        answer=ChangedRequestAnswer,
-        status=HTTPStatus.ACCEPTED,
-        errors=(InvalidInputError, *_NOT_CHANGEABLE),
-        headers_out=frozenset({Header.LOCATION}),
-    ),
     "registerRequest": OperationContract(
         "Registers a request that came by phone, fax, mail or EDI: from then on it goes the way of "
         "every request, on the same lists. Sent again with the same reference it answers as it did.",
         body=RegisterRequestBody,
-        answer=SubmissionAnswer,
+        answer=SubmissionResponse,
         status=HTTPStatus.ACCEPTED,
         errors=(
             InvalidInputError,
@@ -227,7 +106,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         "A delegated vendor reports what it has decided: the request shows with it from then on. "
         "Reports may come again and out of order; the latest `reported_at` holds.",
         body=ReportDeterminationBody,
-        answer=ChangedRequestAnswer,
+        answer=ChangedRequest,
         errors=(InvalidInputError, NotFoundError, PatientNotFoundError, ActionNotAllowedError),
         entitlement=Entitlement.VENDOR,
     ),
@@ -323,7 +202,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         "Moves the approved periods of a determined request, at a provider's call. The earlier ones "
         "stay in the history.",
         body=ChangeDatesBody,
-        answer=ChangedRequestAnswer,
+        answer=ChangedRequest,
         errors=(InvalidInputError, *_NOT_CHANGEABLE),
         entitlement=Entitlement.OPERATOR,
     ),
@@ -342,7 +221,7 @@ OPERATIONS: Final[dict[str, OperationContract]] = {
         "side any more does not. Possible in every status; what was submitted stays on record. The "
         "same choice sent again changes nothing, another replaces it.",
         body=ReconcileProviderBody,
-        answer=ChangedRequestAnswer,
+        answer=ChangedRequest,
         errors=(InvalidInputError, NotFoundError),
         entitlement=Entitlement.OPERATOR,
     ),

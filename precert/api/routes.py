@@ -42,34 +42,6 @@ class Route:
 
 
 ROUTES: Final = (
-    Route("startDraft", "POST", "/v1/drafts", Function.SUBMIT, "Start a draft"),
-    Route("resumeDraft", "GET", "/v1/drafts/{draft_id}", Function.SUBMIT, "Resume a draft"),
-    Route("saveDraft", "PUT", "/v1/drafts/{draft_id}", Function.SUBMIT, "Save a draft"),
-    Route("patchDraft", "PATCH", "/v1/drafts/{draft_id}", Function.SUBMIT, "Save parts of a draft"),
-    Route("deleteDraft", "DELETE", "/v1/drafts/{draft_id}", Function.SUBMIT, "Delete a draft"),
-    Route(
-        "validateDraft",
-        "GET",
-        "/v1/drafts/{draft_id}/validation",
-        Function.SUBMIT,
-        "Everything missing or wrong",
-    ),
-    Route(
-        "submitDraft",
-        "POST",
-        "/v1/drafts/{draft_id}/submission",
-        Function.SUBMIT,
-        "Submit what was reviewed",
-    ),
-    Route("voidRequest", "POST", "/v1/requests/{request_id}/void", Function.SUBMIT, "Void"),
-    Route(
-        "respondToInformationRequest",
-        "POST",
-        "/v1/requests/{request_id}/information",
-        Function.SUBMIT,
-        "Answer what was asked for",
-    ),
-    Route("fileAppeal", "POST", "/v1/requests/{request_id}/appeals", Function.SUBMIT, "Appeal"),
     Route("registerRequest", "POST", "/v1/intake/requests", Function.INTAKE, "Register a request"),
     Route(
         "reportDetermination",

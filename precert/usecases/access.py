@@ -25,7 +25,7 @@ from precert.usecases.ports.requests import Cycle, RequestFile, RequestStore
 _OTHER_PATIENT = FieldError(
     "/content/patient/member_id",
     "other_patient",
-    "this draft is for another patient: start a new draft",
+    "a draft keeps its patient: start a new draft for another patient",
 )
 
 
@@ -65,13 +65,13 @@ def live_draft(request: Request | None, callers_tins: Collection[str], now: date
 
 
 def expired() -> DraftExpiredError:
-    return DraftExpiredError("Its time is over. Start a new draft from a check.")
+    return DraftExpiredError("The draft has expired. Start a new draft from a check.")
 
 
 def submitted_already(request: Request) -> ActionNotAllowedError:
     number = request.review.number if request.review else None
     return ActionNotAllowedError(
-        "This draft was submitted: read its request instead.",
+        "This draft was submitted. Read the request with the same ID instead.",
         request_status=request.status.value,
         number=number,
         allowed_actions=[action.value for action in request.provider_actions],
@@ -98,7 +98,7 @@ def why_refused(
     if sent and "patient" in parts and not _same_patient(draft.content, sent):
         return InvalidInputError([_OTHER_PATIENT])
     return VersionMismatchError(
-        "Read the draft again and save on top of its current version.",
+        "Read the draft again, and send your changes with its current version.",
         current_version=draft.version,
         based_on_version=based_on,
         saved_since=_pointers(draft.saved_since(based_on)),

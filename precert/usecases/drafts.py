@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Annotated
+
+from pydantic import Field
 
 from precert.domain.caller import Caller
 from precert.domain.clocks import draft_expiry, draft_warning, local_date
@@ -31,6 +34,7 @@ from precert.domain.request import Request, event_of
 from precert.domain.rows import DashboardRow
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Status
+from precert.domain.values import Value
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor, has_expired, is_live, kept, live_draft, why_refused
 from precert.usecases.checks import Check, CheckResult
@@ -47,7 +51,7 @@ from precert.usecases.ports.requests import (
 
 @dataclass(frozen=True)
 class StartedDraft:
-    """A draft, and the answer of the check that it was started from."""
+    """A draft, and the result of the check it was started from."""
 
     draft: Request
     answer: CheckResult
@@ -58,35 +62,35 @@ def start_draft(
     caller: Caller,
     *,
     tin: str | None,
-    new_id: Callable[[str], str],
+    draft_id_for: Callable[[str], str],
     check: Check,
     drafts: DraftStore,
     payer: Payer,
     now: datetime,
 ) -> StartedDraft:
-    """Check, and store a new draft of the caller's TIN where the answer leads to one.
+    """Run the check, and store a new draft of the caller's TIN if the result leads to a draft.
 
-    It does where a code needs precertification or nobody can tell, where an emergency admission is
-    to be notified (C10), and where a predetermination is wanted and offered (C14).
+    It does if a code needs precertification, if that cannot be determined, if an emergency admission
+    must be notified (C10), or if a predetermination is requested and offered (C14).
 
-    ``new_id`` makes the draft's id for the acting TIN; from the caller's idempotency key where there
-    is one, so that the same start sent again answers the same draft.
+    ``draft_id_for`` returns the draft's id for the acting TIN. It is derived from the caller's
+    idempotency key, if any, so that a repeated start returns the same draft.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
-        InvalidInputError: what a check asks for is missing or wrong, or the TIN is not the caller's.
+        InvalidInputError: the content is not valid for a check, or the TIN is not the caller's.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
-        PrecertificationNotRequiredError, VendorDecidesError, GuidanceOnlyError: the check leads
-            elsewhere; says where.
+        PrecertificationNotRequiredError, VendorDecidesError, GuidanceOnlyError: the check does not
+            lead to a draft; the error says what to do instead.
         KeyReusedError: the idempotency key started another draft.
-        DraftExpiredError, ActionNotAllowedError: the draft it started is gone or submitted.
+        DraftExpiredError, ActionNotAllowedError: the draft it started has expired or was submitted.
     """
     answer = check(content, caller)
     if not leads_to_a_draft(answer, payer):
         raise elsewhere(answer, payer)
     acting_tin = caller.acting_tin(tin)
     draft = Request(
-        request_id=new_id(acting_tin),
+        request_id=draft_id_for(acting_tin),
         version=1,
         status=Status.INCOMPLETE,
         tins=frozenset({acting_tin}),
@@ -111,7 +115,7 @@ def start_draft(
 
 
 def leads_to_a_draft(answer: CheckResult, payer: Payer) -> bool:
-    """Whether anything in the check is the payer's to precertify, as far as its list can tell."""
+    """Whether the payer precertifies anything in the check, as far as its rule list determines."""
     steps = [step for steps in answer.next_steps(payer) for step in steps]
     if any(step.action is NextAction.START_DRAFT for step in steps):
         return True
@@ -125,11 +129,11 @@ def leads_to_a_draft(answer: CheckResult, payer: Payer) -> bool:
 
 
 def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
-    """Where a check leads that leads to no draft."""
+    """The error for a check that does not lead to a draft: what to do instead."""
     if answer.requirement is Requirement.NOT_REQUIRED:
         return PrecertificationNotRequiredError(
-            "Nothing here needs precertification, so there is nothing to submit. The confirmation of "
-            "it can be downloaded: send the same content to confirmCheck.",
+            "None of these services needs precertification, so there is nothing to submit. To download "
+            "the confirmation, send the same content to confirmCheck.",
             operation="confirmCheck",
         )
     steps = [step for steps in answer.next_steps(payer) for step in steps]
@@ -145,8 +149,8 @@ def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
         )
     names = " and ".join(delegate.name for delegate in named.values())
     return VendorDecidesError(
-        f"{names} decides on this for us: request it there. What was entered can be handed over: send "
-        "the same content with the vendor_id to handOver.",
+        f"{names} decides on these services for the payer. Request precertification there. To export "
+        "the request, send the same content with the vendor_id to exportCheck.",
         operation="exportCheck",
         vendors=[
             delegate.model_dump(mode="json", exclude_none=True, exclude={"retrospective_notice"})
@@ -156,17 +160,21 @@ def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
 
 
 def _replayed(current: Request | None, draft: Request, caller: Caller, now: datetime) -> Request:
-    """The draft as it stands now, if this is the same start sent again."""
-    standing = live_draft(current, caller.tins, now)
-    if standing.started_with != draft.started_with:
-        raise KeyReusedError("Choose a new Idempotency-Key: this one started another draft.")
-    return standing
+    """The current draft, if this start is a repetition of the one that created it."""
+    existing = live_draft(current, caller.tins, now)
+    if existing.started_with != draft.started_with:
+        raise KeyReusedError("Use a new Idempotency-Key. This key was used to start another draft.")
+    return existing
 
 
-@dataclass(frozen=True)
-class SavedDraft:
-    version: int
-    expires_at: datetime
+class SavedDraft(Value):
+    """The draft after a save."""
+
+    draft_id: str
+    version: Annotated[int, Field(description="The new version, which is also in the ETag.")]
+    expires_at: Annotated[
+        datetime, Field(description="When the draft expires. Every save postpones it.")
+    ]
 
 
 def save_draft(
@@ -180,14 +188,14 @@ def save_draft(
     payer: Payer,
     now: datetime,
 ) -> SavedDraft:
-    """Replace the draft's content, or the parts named, if nobody changed it since ``based_on``.
+    """Replace the draft's content, or the named parts, if it was not changed since ``based_on``.
 
-    One call. Sent again because the answer was lost, it answers as it did.
+    One call. A repetition of the same save returns the same result.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
-        InvalidInputError: no part is named; the patient is missing, or another than the draft's.
-        VersionMismatchError: somebody saved in the meantime; says what.
+        InvalidInputError: no part is named, or the patient is missing or another than the draft's.
+        VersionMismatchError: the draft was saved concurrently; the error names the parts.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     if errors := _errors(content, parts):
@@ -216,23 +224,23 @@ def save_draft(
             callers_tins=caller.tins,
             now=now,
         ) from refusal
-    return SavedDraft(based_on + 1, expires_at)
+    return SavedDraft(draft_id=draft_id, version=based_on + 1, expires_at=expires_at)
 
 
 def _errors(content: RequestContent, parts: frozenset[str]) -> list[FieldError]:
     if not parts:
-        return [FieldError("/content", "missing", "send one part at least, as in services")]
+        return [FieldError("/content", "missing", "send at least one part, such as services")]
     if "patient" in parts and content.patient is None:
-        words = "the draft's patient stays: send it, or leave it out of a save of other parts"
-        return [FieldError("/content/patient", "missing", words)]
+        message = "a draft keeps its patient: send it, or omit it when you save other parts only"
+        return [FieldError("/content/patient", "missing", message)]
     return []
 
 
 def _same_save(current: Request | None, saving: Saving) -> SavedDraft | None:
-    """The earlier answer, if this very save went through before.
+    """The earlier result, if this save is a repetition of the last one.
 
-    Of a save of parts, that the parts stand as sent does not show it: a colleague may have saved
-    them alike, and others with them that this caller has not seen.
+    Equal content of the saved parts does not suffice: another user may have saved the same parts
+    together with others that this caller has not read.
     """
     if (
         current is None
@@ -247,7 +255,9 @@ def _same_save(current: Request | None, saving: Saving) -> SavedDraft | None:
         or has_expired(current, saving.now)
     ):
         return None
-    return SavedDraft(current.version, current.expires_at)
+    return SavedDraft(
+        draft_id=current.request_id, version=current.version, expires_at=current.expires_at
+    )
 
 
 def show_draft(
@@ -304,8 +314,8 @@ def resume_draft(
 
 
 @dataclass(frozen=True)
-class ReviewedDraft:
-    """A draft as it is stored, and what keeps it from being submitted."""
+class ValidatedDraft:
+    """A stored draft, and the errors that prevent its submission."""
 
     draft: Request
     errors: tuple[FieldError, ...]
@@ -319,10 +329,10 @@ def validate_draft(
     code_sets: CodeSets,
     payer: Payer,
     now: datetime,
-) -> ReviewedDraft:
-    """List everything missing or wrong in the draft as it is stored. One call.
+) -> ValidatedDraft:
+    """List every error of the stored draft that prevents its submission. One call.
 
-    Whether coverage is active still is asked by the submission itself, at the moment of writing (A6).
+    Only the submission itself checks, in its transaction, that coverage is still active (A6).
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
@@ -332,13 +342,13 @@ def validate_draft(
     errors = errors_before_submission(
         draft.content, caller, code_sets=code_sets, payer=payer, now=now
     )
-    return ReviewedDraft(draft, tuple(errors))
+    return ValidatedDraft(draft, tuple(errors))
 
 
 def errors_before_submission(
     content: RequestContent, caller: Caller, *, code_sets: CodeSets, payer: Payer, now: datetime
 ) -> list[FieldError]:
-    """What keeps this content from being submitted by this caller, with pointers into the body."""
+    """The errors that prevent this caller from submitting the content, with pointers into the body."""
     errors = errors_of_submission(content, payer, local_date(now, payer.zone))
     errors.extend(errors_of_codes(content, code_sets.listed))
     if content.tins and not caller.tins.intersection(content.tins):
@@ -349,7 +359,7 @@ def errors_before_submission(
 _NOT_A_ROLE = FieldError(
     "/requesting_provider/tin",
     "not_yours",
-    "the requesting or the servicing provider must carry one of your TINs",
+    "the requesting or the servicing provider must have one of your TINs",
 )
 
 
@@ -362,18 +372,18 @@ def delete_draft(
     requests: RequestStore,
     now: datetime,
 ) -> None:
-    """Remove the draft; the event of it stays.
+    """Delete the draft; its event is retained.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
-        VersionMismatchError: somebody saved in the meantime.
+        VersionMismatchError: the draft was saved concurrently.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     draft = live_draft(requests.read(draft_id), caller.tins, now)
     if draft.version != based_on:
         raise why_refused(draft, based_on=based_on, sent=None, callers_tins=caller.tins, now=now)
-    gone = draft.model_copy(update={"version": draft.version + 1, "updated_at": now})
-    event = event_of(gone, EventType.DRAFT_DELETED, caller.subject)
+    deleted = draft.model_copy(update={"version": draft.version + 1, "updated_at": now})
+    event = event_of(deleted, EventType.DRAFT_DELETED, caller.subject)
     try:
         drafts.delete(draft, event, callers_tins=caller.tins, now=now)
     except DraftRefusedError as refusal:

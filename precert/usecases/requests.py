@@ -204,11 +204,11 @@ def read_request(
 def respond_to_information_request(
     request_id: str, answer: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> Request:
-    """Record the answer; the payer's clock runs on. The same answer sent again changes nothing.
+    """Record the text response to an RFI; the payer's clock resumes. A repetition changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: nothing is asked for now; with what is allowed.
+        ActionNotAllowedError: no RFI is open; names the allowed actions.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
 
@@ -217,10 +217,12 @@ def respond_to_information_request(
         change = request.receive_information(now, by=caller.subject, answer=answer)
         if change is not None:
             return change
-        asked = request.review.information_requests[-1:] if request.review else ()
-        if any(one.answer == answer for one in asked):
+        last = request.review.information_requests[-1:] if request.review else ()
+        if any(one.answer == answer for one in last):
             return request
-        raise request.refusal("Nothing is asked for now: attach documents where MODIFY is allowed.")
+        raise request.refusal(
+            "No request for information is open. You can attach documents if MODIFY is allowed."
+        )
 
     return change_request(request_id, receive, requests=requests)
 
@@ -228,11 +230,12 @@ def respond_to_information_request(
 def void_request(
     request_id: str, reason: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> Request:
-    """Withdraw the request; it stays visible as VOID (T4). Sent again, it is answered as it was.
+    """Withdraw the request; it stays visible as VOID (T4). A repetition returns the same result.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: it is a draft, determined or void already; says what is allowed.
+        ActionNotAllowedError: it is a draft, determined, or void for another reason; names the allowed
+            actions.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
 
@@ -256,20 +259,20 @@ def file_appeal(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Open a round that reconsiders the lines. While it is open, filing the same again changes nothing.
+    """Open an appeal cycle for the service lines. While it is open, a repetition changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: nothing was denied, an appeal is open, the filing time is over, every
-            level was used, or a vendor decides.
-        InvalidInputError: a line named was approved as asked.
+        ActionNotAllowedError: no line was denied or modified, an appeal is open, the filing period has
+            ended, all levels are used, or a delegated vendor decided.
+        InvalidInputError: a service line was approved as requested.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
 
     def appeal(found: Request | None) -> Change | Request:
         request = visible(found, caller.tins)
-        standing = request.review.open_appeal if request.review else None
-        if standing and (standing.line_ids, standing.reason, standing.expedited) == (
+        pending = request.review.open_appeal if request.review else None
+        if pending and (pending.line_ids, pending.reason, pending.expedited) == (
             tuple(dict.fromkeys(line_ids)),
             reason,
             expedited,

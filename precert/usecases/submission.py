@@ -105,7 +105,7 @@ def store_with_number(
     return retry(
         lambda: store(precert_number(payer.number_prefix, serial())),
         on=NumberTakenError,
-        message="No free precertification number was drawn. Send it again.",
+        message="No unused precertification number was found. Try again.",
     )
 
 
@@ -143,18 +143,17 @@ def submit_draft(
     now: datetime,
     serial: Callable[[], int],
 ) -> SubmittedRequest:
-    """Save the reviewed content and submit it, in one transaction and one call.
+    """Save the content and submit it, in one transaction and one call.
 
-    The content travels with the submission: what the office has before its eyes is what is
-    submitted, and nothing has to be read first. Coverage is asked once more in the same transaction
-    (A6). Sent again after it went through, it answers as it did.
+    The submission carries the content that the provider reviewed, so nothing is read first. The same
+    transaction checks that coverage is still active (A6). A repetition returns the same result.
 
     Raises:
-        InvalidInputError: something is missing or wrong; all of it is listed (D6).
+        InvalidInputError: the content is not complete or not valid; all errors are listed (D6).
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
-        VersionMismatchError: somebody saved in the meantime.
-        PatientNotEligibleError: coverage is not active, or not what was entered.
-        DuplicateRequestError: a request for the same stands; names it where the caller sees it (S2).
+        VersionMismatchError: the draft was saved concurrently.
+        PatientNotEligibleError: coverage is not active, or differs from the patient entered.
+        DuplicateRequestError: the same is already requested; named if the caller may see it (S2).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     today = local_date(now, payer.zone)
@@ -249,7 +248,7 @@ def _submission(
 def _same_submission(
     current: Request | None, content: RequestContent, caller: Caller, based_on: int
 ) -> SubmittedRequest | None:
-    """The earlier answer, if this is the same submission sent again."""
+    """The earlier result, if this is a repetition of the same submission."""
     if (
         current is None
         or current.review is None

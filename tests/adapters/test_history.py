@@ -134,7 +134,7 @@ def called(cloud: Cloud, route: Route, request_id: str) -> Reply:
     path = route.path.replace("{request_id}", request_id).replace("{draft_id}", request_id)
     path = path.replace("{document_id}", "0" * 26).replace("{notice_id}", "99-provider")
     return cloud.call(
-        import_module(f"functions.{route.function.value}.handler"),
+        import_module(f"functions.{route.function}.handler"),
         route.method,
         path,
         BODIES.get(route.operation_id),

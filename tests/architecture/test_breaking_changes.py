@@ -66,17 +66,17 @@ BREAKS: Final[dict[str, Callable[[Json], object]]] = {
         maxLength=1
     ),
     "a value is taken no more": lambda new: schema(new, "Urgency")["enum"].pop(),
-    "a member is answered no more": lambda new: schema(new, "SubmissionAnswer")["properties"].pop(
+    "a member is answered no more": lambda new: schema(new, "SubmissionResponse")["properties"].pop(
         "number"
     ),
-    "a member is not always answered": lambda new: schema(new, "SubmissionAnswer")[
+    "a member is not always answered": lambda new: schema(new, "SubmissionResponse")[
         "required"
     ].clear(),
-    "a member is of another type": lambda new: member(new, "SubmissionAnswer", "number").update(
+    "a member is of another type": lambda new: member(new, "SubmissionResponse", "number").update(
         type="integer"
     ),
-    "a member may be null": lambda new: schema(new, "SubmissionAnswer")["properties"].update(
-        number={"anyOf": [member(new, "SubmissionAnswer", "number"), {"type": "null"}]}
+    "a member may be null": lambda new: schema(new, "SubmissionResponse")["properties"].update(
+        number={"anyOf": [member(new, "SubmissionResponse", "number"), {"type": "null"}]}
     ),
 }
 
@@ -90,7 +90,7 @@ ADDITIONS: Final[dict[str, Callable[[Json], object]]] = {
     "a member that may be sent": lambda new: schema(new, "VoidBody")["properties"].update(
         why={"type": "string"}
     ),
-    "a member of an answer": lambda new: schema(new, "SubmissionAnswer")["properties"].update(
+    "a member of an answer": lambda new: schema(new, "SubmissionResponse")["properties"].update(
         more={"type": "string"}
     ),
     "a value": lambda new: schema(new, "Urgency")["enum"].append("MORE"),
@@ -114,7 +114,7 @@ def test_no_change_is_reported_when_the_api_is_unchanged() -> None:
 def test_schema_may_be_renamed_when_its_members_are_the_same() -> None:
     def rename(new: Json) -> None:
         schemas = new["components"]["schemas"]
-        schemas["Another"] = schemas.pop("SubmissionAnswer")
+        schemas["Another"] = schemas.pop("SubmissionResponse")
         schemas["Another"]["properties"]["more"] = {"type": "string"}
         answer = operation(new)["responses"]["202"]["content"]["application/json"]
         answer["schema"] = {"$ref": "#/components/schemas/Another"}

@@ -1,4 +1,4 @@
-"""From an HTTP event to an operation and back: parsing, the error map, the last wall."""
+"""From an HTTP event to an operation and back: parsing, problems, internal errors."""
 
 import base64
 import json
@@ -7,20 +7,22 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from functions.status.models import TinPageQuery
-from precert.api.bodies import ContentBody, VoidBody
-from precert.api.http import (
+from functions.submit.models import ContentBody, VoidBody
+from precert.api.app import Api
+from precert.api.parameters import CurrentCaller, DraftId
+from precert.api.parsing import (
     MAX_BODY_BYTES,
-    Answer,
-    Api,
-    Call,
-    Operation,
+    Model,
     UnreadableBodyError,
+    parse_body,
+    parse_idempotency_key,
+    parse_if_match,
+    parse_query,
 )
 from precert.api.problems import PROBLEM_TYPE
-from precert.api.routes import Function
 from precert.domain.caller import ClaimNames
 from precert.domain.errors import (
     ActionNotAllowedError,
@@ -72,8 +74,29 @@ def event(
     }
 
 
-def call(body: str | None = None, *, path: dict[str, str] | None = None, **given: Any) -> Call:
-    return Call(event(body, **given), path or {}, NAMES)
+class Call:
+    """An event, and each part of it as an operation gets it."""
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        self.event = event
+
+    def body(self, model: type[Model]) -> Model:
+        return parse_body(self.event, model)
+
+    def query(self, model: type[Model]) -> Model:
+        return parse_query(self.event, model)
+
+    @property
+    def based_on(self) -> int:
+        return parse_if_match(self.event["headers"].get("if-match"))
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return parse_idempotency_key(self.event["headers"].get("idempotency-key"))
+
+
+def call(body: str | None = None, **given: Any) -> Call:
+    return Call(event(body, **given))
 
 
 def errors(body: Any, model: type[BaseModel] = ContentBody) -> list[tuple[str, str]]:
@@ -278,11 +301,11 @@ def test_idempotency_key_is_accepted_when_it_is_plain_ascii_only() -> None:
 )
 def test_response_is_404_when_an_id_is_malformed(value: str) -> None:
     with pytest.raises(NotFoundError):
-        call(path={"draft_id": value}).id("draft_id")
+        TypeAdapter(DraftId).validate_python(value)
 
 
 def test_id_is_read_when_it_is_well_formed() -> None:
-    assert call(path={"draft_id": REQUEST_ID}).id("draft_id") == REQUEST_ID
+    assert TypeAdapter(DraftId).validate_python(REQUEST_ID) == REQUEST_ID
 
 
 def test_query_is_parsed_into_its_model_when_parameters_are_text() -> None:
@@ -313,24 +336,46 @@ def test_parameter_is_named_when_it_is_wrong(name: str, value: str) -> None:
 
 class Body(BaseModel):
     text: str
+    version: int = 3
 
 
-def served(operation: Operation, **given: Any) -> dict[str, Any]:
-    api = Api(Function.SUBMIT, lambda: NAMES)
-    api.operation("resumeDraft")(operation)
-    return api.resolve(event(**given))
+class Context:
+    function_name = "function"
+    memory_limit_in_mb = 128
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 
-def raising(error: Exception) -> Callable[[Call], Answer]:
-    def operation(_call: Call) -> Answer:
+def served(operation: Callable[..., Body], **given: Any) -> dict[str, Any]:
+    """The response of a function whose only operation is this one."""
+    return resolved(operation, event(**given))
+
+
+def resolved(operation: Callable[..., Body], given: dict[str, Any]) -> dict[str, Any]:
+    api = Api("submit", tag="Request", claim_names=lambda: NAMES, entitlement=None)
+    path = "/v1/drafts/{draft_id}"
+    api.get(path, "Read", operation_id="resumeDraft", etag="{response.version}")(operation)
+    context: Any = Context()
+    return api.resolver.resolve(given, context)
+
+
+def raising(error: Exception) -> Callable[[DraftId], Body]:
+    def operation(draft_id: DraftId) -> Body:
         raise error
 
     return operation
 
 
+def reading(draft_id: DraftId) -> Body:
+    return Body(text=draft_id)
+
+
 def test_response_is_not_cacheable_when_it_is_returned() -> None:
-    answer = served(lambda _: Answer(Body(text="é"), headers={"ETag": '"3"'}))
-    assert (answer["statusCode"], answer["body"]) == (200, '{"text":"é"}')
+    def operation(draft_id: DraftId) -> Body:
+        return Body(text="é")
+
+    answer = served(operation)
+    assert (answer["statusCode"], answer["body"]) == (200, '{"text":"é","version":3}')
     assert answer["headers"] == {
         "Cache-Control": "no-store",
         "ETag": '"3"',
@@ -339,8 +384,8 @@ def test_response_is_not_cacheable_when_it_is_returned() -> None:
 
 
 def test_path_is_passed_on_when_an_operation_is_served() -> None:
-    answer = served(lambda call: Answer(Body(text=call.id("draft_id"))))
-    assert json.loads(answer["body"]) == {"text": REQUEST_ID}
+    answer = served(reading)
+    assert json.loads(answer["body"])["text"] == REQUEST_ID
 
 
 @pytest.mark.parametrize(
@@ -378,7 +423,10 @@ def test_problem_lists_allowed_actions_when_the_status_forbids_one() -> None:
 
 
 def test_malformed_body_is_a_problem_when_an_operation_reads_it() -> None:
-    answer = served(lambda call: Answer(call.body(VoidBody)), body="{")
+    def operation(draft_id: DraftId, body: VoidBody) -> Body:
+        return Body(text=body.reason)
+
+    answer = served(operation, body="{")
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "malformed_body")
 
 
@@ -392,19 +440,20 @@ def test_malformed_body_is_a_problem_when_an_operation_reads_it() -> None:
     ],
 )
 def test_response_is_404_when_no_route_matches(given: dict[str, Any]) -> None:
-    answer = served(lambda _: Answer(None), **given)
+    answer = served(reading, **given)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "no_route")
     assert "4xx" in metrics.metric_set
 
 
 def test_caller_is_anonymous_when_there_is_no_authorizer() -> None:
+    def operation(draft_id: DraftId, caller: CurrentCaller) -> Body:
+        return Body(text=caller.subject)
+
     bare = event()
     del bare["requestContext"]["authorizer"]
-    api = Api(Function.SUBMIT, lambda: NAMES)
-    api.operation("resumeDraft")(lambda call: Answer(Body(text=call.caller.subject)))
-    assert api.resolve(bare)["statusCode"] == 403
+    assert resolved(operation, bare)["statusCode"] == 403
 
 
 def test_operation_is_rejected_when_another_function_serves_it() -> None:
-    with pytest.raises(KeyError):
-        Api(Function.CHECK, lambda: NAMES).operation("resumeDraft")
+    answer = served(reading, path="/v1/requests")
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "no_route")

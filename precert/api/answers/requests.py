@@ -1,6 +1,6 @@
 """Submitted requests, for both providers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -16,10 +16,9 @@ from precert.api.answers.progress import (
     InformationAnswer,
     PeerToPeerAnswer,
 )
-from precert.api.answers.unmatched import TemporaryProviderAnswer
 from precert.api.answers.vendors import DelegatedVendorAnswer
 from precert.api.labels import RequestLabels, label_of, labels_of
-from precert.api.models import DocumentResponse, PlanResponse
+from precert.api.models import DocumentResponse, PlanResponse, TemporaryProviderResponse
 from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.payer import Payer
@@ -55,7 +54,7 @@ class RequestMembers(AnswerModel):
     plan: PlanResponse
     content: RequestContent
     content_labels: dict[str, str]
-    temporary_providers: list[TemporaryProviderAnswer]
+    temporary_providers: list[TemporaryProviderResponse]
     lines: list[LineAnswer]
     information_requests: list[InformationAnswer]
     extension: ExtensionAnswer | None
@@ -138,7 +137,7 @@ def _of_review(
         # Its number is told where both sides see that request too (A2).
         "duplicate_of": review.duplicate_of if request.tins <= review.duplicate_seen_by else None,
         "delegate": _delegate(review),
-        "temporary_providers": TemporaryProviderAnswer.of(review.temporary_providers),
+        "temporary_providers": TemporaryProviderResponse.of(review.temporary_providers),
         "lines": line_answers(review, request.content, labels),
         "information_requests": [
             InformationAnswer.of(asked, payer) for asked in review.information_requests
@@ -180,34 +179,3 @@ def _notices(request: Request, payer: Payer) -> list[str]:
     rule = request.status.rule
     names += rule.vendor_notices if request.is_delegated else rule.notices
     return [payer.notices[name] for name in names]
-
-
-class ChangedRequestAnswer(AnswerModel):
-    """A request after a change, short; read it for all of it."""
-
-    request_id: str
-    number: str | None
-    status: Status
-    status_label: ClassVar[Any] = label_of("status")
-    cycle: int
-    waiting_on: WaitingOn
-    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
-    due_at: datetime | None
-    allowed_actions: list[Action]
-    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
-
-    @classmethod
-    def of(
-        cls, request: Request, actions: Iterable[Action] | None = None
-    ) -> "ChangedRequestAnswer":
-        """``actions`` are the caller's, where it is not one of the offices."""
-        review = request.review
-        return cls(
-            request_id=request.request_id,
-            number=review.number if review else None,
-            status=request.status,
-            cycle=review.cycle if review else 0,
-            waiting_on=request.waiting_on,
-            due_at=request.due_at,
-            allowed_actions=list(request.provider_actions if actions is None else actions),
-        )

@@ -5,41 +5,9 @@ from typing import Any, ClassVar
 
 from precert.api.answers.model import AnswerModel
 from precert.api.labels import label_of, labels_of
-from precert.domain.content import Provider
-from precert.domain.matching import Mismatch, ProviderRole, TemporaryProviders
+from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.rows import UnmatchedRow
 from precert.usecases.ports.listings import Page
-
-
-class TemporaryProviderAnswer(AnswerModel):
-    """A side's temporary id, and why its provider did not match the directory.
-
-    Once ``reconciled_at`` is there the directory's entry stands in the request's content, and
-    ``submitted`` is what was entered instead.
-    """
-
-    role: ProviderRole
-    role_label: ClassVar[Any] = label_of("role")
-    temporary_id: str
-    reason_codes: list[Mismatch]
-    reason_codes_labels: ClassVar[Any] = labels_of("reason_codes")
-    reconciled_at: datetime | None
-    submitted: Provider | None
-
-    @classmethod
-    def of(cls, temporary: TemporaryProviders) -> "list[TemporaryProviderAnswer]":
-        """Each side that has, or had, a temporary id."""
-        return [
-            cls(
-                role=role,
-                temporary_id=temporary[role].temporary_id,
-                reason_codes=list(temporary[role].reason_codes),
-                reconciled_at=temporary[role].reconciled_at,
-                submitted=temporary[role].submitted,
-            )
-            for role in ProviderRole
-            if role in temporary
-        ]
 
 
 class UnmatchedProviderAnswer(AnswerModel):

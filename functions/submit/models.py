@@ -1,0 +1,192 @@
+"""Request and response models of the operations on drafts and submitted requests."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from precert.api.labels import RequestLabels, label_of, labels_of
+from precert.api.models import (
+    DocumentResponse,
+    ResponseModel,
+    RuleListResponse,
+    draft_time_left_in_words,
+)
+from precert.api.problems import ErrorItem
+from precert.domain.content import ContentParts, RequestContent
+from precert.domain.documents import Document
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.rules import Requirement
+from precert.domain.statuses import Action, Status, WaitingOn, allowed_actions
+from precert.domain.values import Text, Tin, Value
+from precert.usecases.drafts import StartedDraft, ValidatedDraft
+from precert.usecases.ports.reference import CodeSets
+from precert.usecases.ports.requests import RequestFile
+
+
+class StartDraftBody(Value):
+    """The content of a new draft."""
+
+    content: RequestContent
+    tin: Annotated[
+        Tin | None,
+        Field(description="The TIN that the draft belongs to. Optional for callers with one TIN."),
+    ] = None
+
+
+class ContentBody(Value):
+    """The whole content of a draft, to save or to submit."""
+
+    content: RequestContent
+
+
+class PartsBody(Value):
+    """Parts of the content of a draft. Omitted parts do not change."""
+
+    content: ContentParts
+
+
+class VoidBody(Value):
+    """Why the request is withdrawn."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class AppealBody(Value):
+    """The service lines to appeal, and why."""
+
+    line_ids: Annotated[
+        tuple[Text, ...],
+        Field(
+            min_length=1,
+            max_length=100,
+            description="Denied or modified service lines, `<service>.<line>`.",
+        ),
+    ]
+    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+    expedited: bool = False
+
+
+class InformationResponseBody(Value):
+    """A text response to a request for information (RFI)."""
+
+    answer: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class DraftResponse(ResponseModel):
+    """A draft with its content and documents."""
+
+    draft_id: Annotated[str, Field(description="After the submission, the ID of the request.")]
+    version: Annotated[int, Field(description="Increases with every save. It is also in the ETag.")]
+    status: Status
+    status_label: ClassVar[Any] = label_of("status")
+    expires_at: Annotated[
+        datetime | None, Field(description="When the draft expires. Every save postpones it.")
+    ]
+    time_left: Annotated[
+        str | None,
+        Field(description="The time until `expires_at` as text, without days that do not count."),
+    ]
+    waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
+    content: RequestContent
+    content_labels: dict[str, str]
+    documents: list[DocumentResponse]
+
+    @classmethod
+    def of(
+        cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets, now: datetime
+    ) -> "DraftResponse":
+        labels = RequestLabels.of(file.request, payer, code_sets)
+        return cls(**_members(file.request, file.documents, payer, labels, now))
+
+
+def _members(
+    draft: Request,
+    documents: tuple[Document, ...],
+    payer: Payer,
+    labels: RequestLabels,
+    now: datetime,
+) -> dict[str, Any]:
+    """The members of :class:`DraftResponse`."""
+    return {
+        "draft_id": draft.request_id,
+        "version": draft.version,
+        "status": draft.status,
+        "expires_at": draft.expires_at,
+        "time_left": draft_time_left_in_words(draft.expires_at, payer, now),
+        "waiting_on": draft.waiting_on,
+        "allowed_actions": list(allowed_actions(draft.status)),
+        "content": draft.content,
+        "content_labels": labels.content(draft.content),
+        "documents": [
+            DocumentResponse.of(document, payer, draft.content) for document in documents
+        ],
+    }
+
+
+class DraftCheckResponse(ResponseModel):
+    """The result of the check that the draft was started from."""
+
+    requirement: Requirement
+    requirement_label: ClassVar[Any] = label_of("requirement")
+    rule_list: RuleListResponse
+    assertion_id: Annotated[
+        str | None, Field(description="Identifies this check result in later inquiries.")
+    ]
+    assertion_valid: Annotated[
+        bool | None,
+        Field(
+            description="Whether the `assertion_id` in the content belongs to this content and this "
+            "rule list. Null if the content has none."
+        ),
+    ]
+
+
+class StartedDraftResponse(DraftResponse):
+    """The new draft, and the result of the check it was started from."""
+
+    check: DraftCheckResponse
+
+    @classmethod
+    def of_started(
+        cls, started: StartedDraft, *, payer: Payer, code_sets: CodeSets
+    ) -> "StartedDraftResponse":
+        result = started.answer
+        labels = RequestLabels.of(started.draft, payer, code_sets)
+        labels = replace(labels, payers_words=result.payers_words)
+        return cls(
+            **_members(started.draft, (), payer, labels, result.checked_at),
+            check=DraftCheckResponse(
+                requirement=result.requirement,
+                rule_list=RuleListResponse.of(result.rule_list, payer),
+                assertion_id=result.assertion_id,
+                assertion_valid=result.assertion_valid,
+            ),
+        )
+
+
+class DraftValidationResponse(ResponseModel):
+    """The errors that prevent the submission of a draft."""
+
+    draft_id: str
+    version: Annotated[int, Field(description="The validated version. It is also in the ETag.")]
+    errors: Annotated[
+        list[ErrorItem],
+        Field(
+            description="Empty if the draft can be submitted. Pointers refer to the body of "
+            "`submitDraft`."
+        ),
+    ]
+
+    @classmethod
+    def of(cls, validated: ValidatedDraft) -> "DraftValidationResponse":
+        return cls(
+            draft_id=validated.draft.request_id,
+            version=validated.draft.version,
+            errors=[ErrorItem.of(error) for error in validated.errors],
+        )
