@@ -109,11 +109,18 @@ def problem_of(error: PrecertError) -> Problem:
     )
 
 
+_PHRASES: Final = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
+}
+"""The names of RFC 9110, which Python has since 3.13: a response does not depend on the interpreter."""
+
+
 def plain_problem(status: HTTPStatus, code: str, detail: str) -> Problem:
     """A problem that no error of the tree stands for."""
     return Problem(
         type=f"{TYPE_PREFIX}{code}",
-        title=status.phrase,
+        title=_PHRASES.get(status, status.phrase),
         status=status,
         detail=detail,
         code=code,

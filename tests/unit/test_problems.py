@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from precert.api.problems import errors_of, problem_of, status_of
+from precert.api.problems import errors_of, plain_problem, problem_of, status_of
 from precert.api.review_bodies import DecideBody
 from precert.domain.content import Patient
 from precert.domain.errors import FieldError, InvalidInputError, PrecertError, VersionMismatchError
@@ -124,3 +124,15 @@ def test_choices_are_listed_as_sent_when_a_field_accepts_several() -> None:
     assert [error.message for error in errors_of(raised.value)] == [
         "send one of 'APPROVED' or 'DENIED'"
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Content Too Large"),
+        (HTTPStatus.UNPROCESSABLE_ENTITY, "Unprocessable Content"),
+        (HTTPStatus.NOT_FOUND, "Not Found"),
+    ],
+)
+def test_title_is_that_of_rfc_9110_when_python_has_another(status: HTTPStatus, title: str) -> None:
+    assert plain_problem(status, "code", "Detail.").title == title
