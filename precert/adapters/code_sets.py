@@ -4,6 +4,7 @@
 """
 
 import sqlite3
+import weakref
 from collections.abc import Callable, Collection
 from datetime import date
 from functools import cached_property
@@ -61,7 +62,9 @@ class SqliteCodeSets:
     @cached_property
     def _connection(self) -> sqlite3.Connection:
         uri = f"{self._file().absolute().as_uri()}?mode=ro&immutable=1"
-        return sqlite3.connect(uri, uri=True, check_same_thread=False)
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        weakref.finalize(self, connection.close)
+        return connection
 
 
 def _listed(

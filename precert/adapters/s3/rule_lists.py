@@ -12,6 +12,7 @@ rules that name the code and no other, however long the list and however its ran
 import hashlib
 import sqlite3
 import tempfile
+import weakref
 import zlib
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -151,6 +152,7 @@ class _CompiledList:
         self._connection = sqlite3.connect(
             f"file:{file}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
+        weakref.finalize(self, self._connection.close)
         self._starts: dict[str, int] = dict(
             self._connection.execute("SELECT family, start FROM families")
         )
