@@ -1,8 +1,8 @@
 """Examples of what comes in by other ways than the portal."""
 
-from precert.api.intake import RegisterRequestBody, ReportDeterminationBody, ReportedLineBody
+from precert.api.intake import RegisterRequestBody, ReportDeterminationBody
 from precert.api.models import ChangedRequest, SubmissionResponse
-from precert.domain.review import Channel
+from precert.domain.review import Channel, LineDecision
 from precert.domain.statuses import LineStatus
 from precert.usecases.submission import SubmittedRequest
 from tools.openapi_example import Example
@@ -31,7 +31,7 @@ def intake_examples(told: Story) -> dict[str, Example]:
                 reported_at=DETERMINED,
                 content=told.draft.content,
                 lines=tuple(
-                    ReportedLineBody(
+                    LineDecision(
                         line_id=line.line_id,
                         status=LineStatus.DENIED
                         if line.status is LineStatus.DENIED

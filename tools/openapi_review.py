@@ -12,7 +12,6 @@ from precert.api.review_bodies import (
     DecideBody,
     ExtendBody,
     LineDatesBody,
-    LineDecisionBody,
     ReconcileProviderBody,
     RequestInformationBody,
     SignBody,
@@ -21,7 +20,7 @@ from precert.domain import reviewing
 from precert.domain.clocks import information_deadline
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
-from precert.domain.review import Decision
+from precert.domain.review import Decision, LineDecision
 from precert.domain.rows import unmatched_row, worklist_row
 from precert.domain.statuses import LineStatus
 from precert.usecases.ports.listings import Page
@@ -136,7 +135,7 @@ def _decided(determined: Request) -> DecideBody:
     return DecideBody(
         cycle=review.cycle,
         lines=tuple(
-            LineDecisionBody.model_validate({"line_id": line.line_id, **_told(line.decisions[-1])})
+            LineDecision.model_validate({"line_id": line.line_id, **_told(line.decisions[-1])})
             for line in review.lines
         ),
     )

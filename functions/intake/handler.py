@@ -42,6 +42,7 @@ def report(call: Call) -> Answer:
         registrations=deps.registrations,
         requests=deps.requests,
         reference=deps.reference,
+        code_sets=deps.code_sets,
         payer=deps.payer,
         now=deps.now(),
         serial=deps.serial,

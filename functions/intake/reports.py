@@ -31,6 +31,7 @@ def _take(source: str, event_id: str, told: ReportedDetermination) -> None:
         registrations=deps.registrations,
         requests=deps.requests,
         reference=deps.reference,
+        code_sets=deps.code_sets,
         payer=deps.payer,
         now=deps.now(),
         serial=deps.serial,

@@ -152,7 +152,7 @@ def decision(call: Call) -> Answer:
     body = call.body(DecideBody)
     request = decide(
         call.id("request_id"),
-        [line.said for line in body.lines],
+        body.lines,
         caller,
         cycle=body.cycle,
         requests=deps.requests,

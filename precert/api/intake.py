@@ -5,12 +5,10 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from precert.domain.content import MAX_LINES, RequestContent
-from precert.domain.review import Approved, Channel
-from precert.domain.statuses import LineStatus
+from precert.domain.review import Approval, Channel, LineDecision
+from precert.domain.statuses import EnteredStatus
 from precert.domain.values import Instant, Text, Value
-from precert.usecases.intake import Arrival, Report, ReportedLine
-
-ReasonCode = Annotated[Text, Field(max_length=4)]
+from precert.usecases.intake import Arrival, Report
 
 
 class RegisterRequestBody(Value):
@@ -30,20 +28,6 @@ class RegisterRequestBody(Value):
         return Arrival(self.channel, self.reference, self.received_at)
 
 
-class ReportedLineBody(Value):
-    """A vendor's decision of one line; a denial carries its reason of X12 886.
-
-    ``approved`` is left out where the line is approved as it was asked for.
-    """
-
-    line_id: Text
-    status: Literal[LineStatus.APPROVED, LineStatus.DENIED]
-    reason_code: ReasonCode | None = None
-    rationale: Annotated[str, Field(max_length=2000)] | None = None
-    criterion: Annotated[str, Field(max_length=500)] | None = None
-    approved: Approved | None = None
-
-
 class ReportDeterminationBody(Value):
     """A vendor's determination of every line of a case (W8).
 
@@ -57,7 +41,7 @@ class ReportDeterminationBody(Value):
     reported_at: Instant
     number: Text | None = None
     content: RequestContent | None = None
-    lines: Annotated[tuple[ReportedLineBody, ...], Field(min_length=1, max_length=MAX_LINES)]
+    lines: Annotated[tuple[LineDecision, ...], Field(min_length=1, max_length=MAX_LINES)]
 
     @property
     def report(self) -> Report:
@@ -65,7 +49,7 @@ class ReportDeterminationBody(Value):
             vendor_id=self.vendor_id,
             reference=self.reference,
             reported_at=self.reported_at,
-            lines=[ReportedLine(**dict(line)) for line in self.lines],
+            lines=self.lines,
             number=self.number,
             content=self.content,
         )
@@ -77,9 +61,9 @@ class ReportedLineEvent(Value):
     model_config = ConfigDict(extra="ignore")
 
     line_id: Text
-    status: Literal[LineStatus.APPROVED, LineStatus.DENIED]
-    reason_code: ReasonCode | None = None
-    approved: Approved | None = None
+    status: EnteredStatus
+    reason_code: Annotated[Text, Field(max_length=4)] | None = None
+    approved: Approval | None = None
 
 
 class ReportedDetermination(Value):
@@ -102,6 +86,6 @@ class ReportedDetermination(Value):
             vendor_id=vendor_id,
             reference=self.reference,
             reported_at=self.reported_at,
-            lines=[ReportedLine(**dict(line)) for line in self.lines],
+            lines=[LineDecision(**dict(line)) for line in self.lines],
             number=self.number,
         )

@@ -1,14 +1,12 @@
 """What reviewers and operators send."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from precert.domain.determination import Approval, LineDecision
 from precert.domain.matching import ProviderRole
-from precert.domain.review import Reason, Words
-from precert.domain.statuses import LineStatus
-from precert.domain.values import Day, Diagnosis, ProcedureCode, Text, UnitType, Value
+from precert.domain.review import LineDecision, Reason, Words
+from precert.domain.values import Day, Text, Value
 from precert.usecases.operations import DateChange
 
 Cycle = Annotated[int, Field(ge=1)]
@@ -27,46 +25,11 @@ class ExtendBody(Value):
     reason: Reason
 
 
-class ApprovalBody(Value):
-    """What is approved of a line (W3); what is left out is approved as it was asked for.
-
-    ``to_date`` is the last day of the period.
-    """
-
-    code: ProcedureCode | None = None
-    units: Annotated[int, Field(ge=1, le=9999)] | None = None
-    unit_type: UnitType | None = None
-    from_date: Day | None = None
-    to_date: Day | None = None
-
-
-class LineDecisionBody(Value):
-    """The decision of one line (W4).
-
-    A denial needs reason code (X12 886), rationale and criterion; so does an approval of fewer units,
-    a shorter period or another code than was asked for. ``diagnosis`` is the adjudicated one, where
-    it differs from the submitted one (W9).
-    """
-
-    line_id: Text
-    status: Literal[LineStatus.APPROVED, LineStatus.DENIED]
-    reason_code: Annotated[Text, Field(max_length=4)] | None = None
-    rationale: Annotated[str, Field(max_length=2000)] | None = None
-    criterion: Annotated[str, Field(max_length=500)] | None = None
-    approved: ApprovalBody | None = None
-    diagnosis: Diagnosis | None = None
-
-    @property
-    def said(self) -> LineDecision:
-        approved = Approval(**dict(self.approved)) if self.approved else None
-        return LineDecision(**{**dict(self), "approved": approved})
-
-
 class DecideBody(Value):
     """Decisions of every open line; ``cycle`` is the one the reviewer read."""
 
     cycle: Cycle
-    lines: Annotated[tuple[LineDecisionBody, ...], Field(max_length=100)]
+    lines: Annotated[tuple[LineDecision, ...], Field(max_length=100)]
 
 
 class SignBody(Value):

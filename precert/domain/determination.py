@@ -13,7 +13,7 @@ from precert.domain.codes import code_types_of
 from precert.domain.content import RequestContent, Service, numbered_lines
 from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
-from precert.domain.review import Approved, Decision, ServiceLine
+from precert.domain.review import Approved, Decision, DecisionEntry, LineDecision, ServiceLine
 from precert.domain.statuses import LineStatus
 from precert.domain.values import UnitType
 
@@ -118,33 +118,6 @@ def is_less(approved: Approved, wanted: Approved) -> bool:
 
 
 @dataclass(frozen=True)
-class Approval:
-    """What is approved of a line; absent members are approved as requested."""
-
-    code: str | None = None
-    units: int | None = None
-    unit_type: UnitType | None = None
-    from_date: date | None = None
-    to_date: date | None = None
-
-
-@dataclass(frozen=True)
-class LineDecision:
-    """A decision on one line as a reviewer enters it: APPROVED or DENIED, details and reasons.
-
-    ``diagnosis`` is the adjudicated one.
-    """
-
-    line_id: str
-    status: LineStatus
-    reason_code: str | None = None
-    rationale: str | None = None
-    criterion: str | None = None
-    approved: Approval | None = None
-    diagnosis: str | None = None
-
-
-@dataclass(frozen=True)
 class Signature:
     """Who decides, when, and in which determination cycle."""
 
@@ -164,102 +137,103 @@ def errors_of_form(decisions: Collection[LineDecision]) -> Iterator[FieldError]:
                 f"/lines/{index}/line_id", "duplicate", "decide each service line once"
             )
         seen.add(decision.line_id)
-        if decision.status not in (LineStatus.APPROVED, LineStatus.DENIED):
-            choices = (LineStatus.APPROVED.value, LineStatus.DENIED.value)
-            yield FieldError(
-                f"/lines/{index}/status", "not_a_choice", f"decide {' or '.join(choices)}", choices
-            )
 
 
 def errors_of_line(
-    said: LineDecision, asked: RequestedLine | None, payer: Payer, lookup: Lookup
+    entered: LineDecision, requested: RequestedLine | None, payer: Payer, lookup: Lookup
 ) -> Iterator[FieldError]:
-    """Errors of the decision on one line; pointers are relative to the line."""
-    if said.diagnosis is not None:
-        on = asked.service.first_day if asked else None
-        if error := error_of_diagnosis(said.diagnosis, on, lookup):
-            yield error
-    if said.status is LineStatus.DENIED:
-        if said.approved is not None:
-            yield FieldError("/approved", "not_asked", "leave this out of a denial")
-        yield from _errors_of_reasons(said, "a denial", payer)
+    """Errors of a reviewer's decision on one line; pointers are relative to the line."""
+    yield from errors_of_diagnosis(entered, requested, lookup)
+    if not entered.status.rule.approves:
+        yield from errors_of_approval(entered, requested, payer)
+        if entered.status.rule.adverse:
+            yield from _errors_of_reasons(entered, "a denial", payer)
         return
-    if asked is None:
+    if requested is None:
         return
-    if errors := list(_errors_of_approval(said.approved, asked, payer)):
+    if errors := list(errors_of_approval(entered, requested, payer)):
         yield from errors
-    elif is_less(approved_of(said, asked, payer), _wanted(asked, payer)):
-        yield from _errors_of_reasons(said, "an approval of less than requested", payer)
-    elif said.reason_code is not None:
-        yield from _errors_of_code(said, "a decision", payer)
+    elif is_less(approved_of(entered, requested, payer), _as_requested(requested, payer)):
+        yield from _errors_of_reasons(entered, "an approval of less than requested", payer)
+    elif entered.reason_code is not None:
+        yield from errors_of_code(entered, "a decision", payer)
+
+
+def errors_of_diagnosis(
+    entered: LineDecision, requested: RequestedLine | None, lookup: Lookup
+) -> Iterator[FieldError]:
+    """Whether the adjudicated diagnosis exists, at the time of the service (W9)."""
+    if entered.diagnosis is not None:
+        on = requested.service.first_day if requested else None
+        if error := error_of_diagnosis(entered.diagnosis, on, lookup):
+            yield error
 
 
 def decision_of(
-    said: LineDecision, asked: RequestedLine, payer: Payer, signature: Signature
+    entered: LineDecision, requested: RequestedLine, payer: Payer, signature: Signature
 ) -> Decision:
     """The decision; MODIFIED where the approval is not as requested."""
-    denied = said.status is LineStatus.DENIED
-    approved = None if denied else approved_of(said, asked, payer)
-    status = line_status(approved, _wanted(asked, payer)) if approved else LineStatus.DENIED
+    approves = entered.status.rule.approves
+    approved = approved_of(entered, requested, payer) if approves else None
+    status = line_status(approved, _as_requested(requested, payer)) if approved else entered.status
     return Decision(
         status=status,
         cycle=signature.cycle,
         decided_at=signature.at,
         decided_by=signature.by,
-        reason_code=said.reason_code,
-        rationale=_words(said.rationale),
-        criterion=_words(said.criterion),
         approved=approved,
-        diagnosis=said.diagnosis,
+        **{name: getattr(entered, name) or None for name in DecisionEntry.model_fields},
     )
 
 
-def approved_of(said: LineDecision, asked: RequestedLine, payer: Payer) -> Approved:
-    """What is approved; as requested where the reviewer entered nothing else."""
-    given = said.approved or Approval()
-    changed = {name: value for name, value in vars(given).items() if value is not None}
-    return _wanted(asked, payer).model_copy(update=changed)
+def approved_of(entered: LineDecision, requested: RequestedLine, payer: Payer) -> Approved:
+    """What is approved; as requested where nothing else is entered."""
+    changed = entered.approved.model_dump(exclude_none=True) if entered.approved else {}
+    return _as_requested(requested, payer).model_copy(update=changed)
 
 
-def _words(text: str | None) -> str | None:
-    return (text or "").strip() or None
+def _as_requested(requested: RequestedLine, payer: Payer) -> Approved:
+    return as_requested(requested, approval_days=payer.utilization_management.approval_days)
 
 
-def _wanted(asked: RequestedLine, payer: Payer) -> Approved:
-    return as_requested(asked, approval_days=payer.utilization_management.approval_days)
-
-
-def _errors_of_approval(
-    given: Approval | None, asked: RequestedLine, payer: Payer
+def errors_of_approval(
+    entered: LineDecision, requested: RequestedLine | None, payer: Payer
 ) -> Iterator[FieldError]:
+    """Errors of what is approved; pointers are relative to the line."""
+    given = entered.approved
     if given is None:
         return
-    wanted = _wanted(asked, payer)
-    first, last = given.from_date or wanted.from_date, given.to_date or wanted.to_date
-    if last < first:
+    if not entered.status.rule.approves:
+        yield FieldError("/approved", "not_asked", "leave this out of a denial")
+        return
+    approved = approved_of(entered, requested, payer) if requested else given
+    first, last = approved.from_date, approved.to_date
+    if first and last and last < first:
         yield FieldError("/approved/to_date", "out_of_order", f"send {first} or a later day")
-    if given.code is not None:
-        if asked.code is None:
-            yield FieldError(
-                "/approved/code", "not_asked", "leave this out: the service line has no code"
-            )
-        elif not code_types_of(given.code):
-            yield FieldError("/approved/code", "malformed", "this is not a procedure code")
-    if (given.units or wanted.units) is not None and (given.unit_type or wanted.unit_type) is None:
+    if requested is None:
+        return
+    if given.code is not None and requested.code is None:
+        message = "leave this out: the service line has no code"
+        yield FieldError("/approved/code", "not_asked", message)
+    elif given.code is not None and not code_types_of(given.code):
+        yield FieldError("/approved/code", "malformed", "this is not a procedure code")
+    if approved.units is not None and approved.unit_type is None:
         yield FieldError("/approved/unit_type", "missing", "send unit_type with units")
-    if given.unit_type is not None and (given.units or wanted.units) is None:
+    if given.unit_type is not None and approved.units is None:
         yield FieldError("/approved/units", "missing", "send units with unit_type")
 
 
-def _errors_of_reasons(said: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:
-    yield from _errors_of_code(said, what, payer)
+def _errors_of_reasons(entered: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:
+    yield from errors_of_code(entered, what, payer)
     for name in ("rationale", "criterion"):
-        if _words(getattr(said, name)) is None:
+        if not getattr(entered, name):
             yield FieldError(f"/{name}", "missing", f"{what} needs it")
 
 
-def _errors_of_code(said: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:
-    if said.reason_code not in payer.reason_codes:
+def errors_of_code(entered: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:
+    """Whether the reason code is one of the payer's."""
+    if entered.reason_code not in payer.reason_codes:
         choices = tuple(sorted(payer.reason_codes))
         message = f"{what} needs one of {', '.join(choices)}"
-        yield FieldError("/reason_code", "not_a_choice", message, choices)
+        code = "missing" if entered.reason_code is None else "not_a_choice"
+        yield FieldError("/reason_code", code, message, choices)

@@ -13,8 +13,17 @@ from pydantic import Field
 
 from precert.domain.matching import ProviderRole, TemporaryProvider
 from precert.domain.rules import DelegatedVendor, Requirement
-from precert.domain.statuses import NOT_REQUIRED_ACTION, AppealStatus, LineStatus
-from precert.domain.values import CodeType, Diagnosis, Text, Tin, UnitType, Value
+from precert.domain.statuses import NOT_REQUIRED_ACTION, AppealStatus, EnteredStatus, LineStatus
+from precert.domain.values import (
+    CodeType,
+    Day,
+    Diagnosis,
+    EnteredCode,
+    Text,
+    Tin,
+    UnitType,
+    Value,
+)
 
 FIRST_CYCLE = 1
 SYSTEM: Final = "precert"
@@ -50,22 +59,55 @@ class AssertionStatus(StrEnum):
     """The content differs, or no such id was issued."""
 
 
-class Approved(Value):
-    """What is approved: code, units and period, last day included (W3)."""
+class Approval(Value):
+    """What is approved of a service line (W3); what is left out is approved as requested.
 
-    code: Text | None = None
+    ``to_date`` is the last day of the period.
+    """
+
+    code: EnteredCode | None = None
     units: Annotated[int, Field(ge=1, le=9999)] | None = None
     unit_type: UnitType | None = None
+    from_date: Day | None = None
+    to_date: Day | None = None
+
+
+class Approved(Approval):
+    """What is approved of a service line, complete. The last day is included."""
+
     from_date: date
     to_date: date
 
 
-class Decision(Value):
-    """The decision on one service line and its reasons (W4).
+class DecisionEntry(Value):
+    """The members of a decision that are entered, stored and returned without a change."""
 
-    ``reason_code`` is X12 886; ``criterion`` names the clinical criterion or plan provision. Both and
-    the rationale are required for a denial. ``approved`` is present unless the line is denied.
+    reason_code: Annotated[Text, Field(max_length=4)] | None = None
+    """X12 886."""
+    rationale: Annotated[str, Field(max_length=2000)] | None = None
+    criterion: Annotated[str, Field(max_length=500)] | None = None
+    """The clinical criterion or plan provision."""
+    diagnosis: Diagnosis | None = None
+    """The adjudicated one, where it differs from the submitted one (W9)."""
+
+
+class LineDecision(DecisionEntry):
+    """The decision of one service line, as a reviewer or a delegated vendor enters it (W4).
+
+    A denial has a reason code (X12 886); a reviewer's also has a rationale and a criterion, and so has
+    a reviewer's approval of fewer units, a shorter period or another code than requested.
     ``diagnosis`` is the adjudicated one, where it differs from the submitted one (W9).
+    """
+
+    line_id: Text
+    status: EnteredStatus
+    approved: Approval | None = None
+
+
+class Decision(DecisionEntry):
+    """What was decided for one service line, why, and by whom (W4).
+
+    ``approved`` is there unless the line is denied.
     """
 
     status: LineStatus
@@ -74,11 +116,7 @@ class Decision(Value):
     decided_by: Text
     signed_by: Text | None = None
     """The second signature, where the payer requires one."""
-    reason_code: Text | None = None
-    rationale: Words | None = None
-    criterion: Reason | None = None
     approved: Approved | None = None
-    diagnosis: Diagnosis | None = None
     date_change_reason: Reason | None = None
     """Why an operator changed the approved period (W5)."""
 

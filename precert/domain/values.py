@@ -169,6 +169,8 @@ Diagnosis = Annotated[
 ProcedureCode = Annotated[
     str, BeforeValidator(_upper), StringConstraints(pattern=r"^[0-9A-Z]{3,5}$")
 ]
+EnteredCode = Annotated[str, BeforeValidator(_upper)]
+"""A procedure code whose form is checked with the service line that it is entered for."""
 Modifier = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^[0-9A-Z]{2}$")]
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from precert.domain.caller import Caller
 from precert.domain.code_sets import Lookup
 from precert.domain.determination import (
-    LineDecision,
     Signature,
     decision_of,
     errors_of_form,
@@ -16,7 +15,7 @@ from precert.domain.determination import (
 from precert.domain.errors import ActionNotAllowedError, FieldError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
-from precert.domain.review import Decision
+from precert.domain.review import Decision, LineDecision
 from precert.domain.reviewing import propose, require_not_held_by_others, return_proposal, signed
 from precert.usecases.changes import change_case
 from precert.usecases.ports.reference import CodeSets

@@ -9,10 +9,17 @@ from hashlib import sha256
 
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
-from precert.domain.code_sets import errors_of_codes
+from precert.domain.code_sets import Lookup, errors_of_codes
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import RequestContent
-from precert.domain.determination import as_requested, line_status, requested_lines
+from precert.domain.determination import (
+    Signature,
+    decision_of,
+    errors_of_approval,
+    errors_of_code,
+    errors_of_diagnosis,
+    requested_lines,
+)
 from precert.domain.duplicates import fingerprint_of
 from precert.domain.errors import (
     FieldError,
@@ -26,8 +33,8 @@ from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of, service_lines_of
 from precert.domain.retry import retry
-from precert.domain.review import Approved, Channel, Decision, ServiceLine
-from precert.domain.statuses import LineStatus, determined_status
+from precert.domain.review import FIRST_CYCLE, Channel, Decision, LineDecision, ServiceLine
+from precert.domain.statuses import determined_status
 from precert.names import Entitlement
 from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
@@ -131,18 +138,6 @@ def _registered_request(current: Request | None, request: Request) -> SubmittedR
 
 
 @dataclass(frozen=True)
-class ReportedLine:
-    """What a vendor decided for one line; ``approved`` where it differs from what was asked."""
-
-    line_id: str
-    status: LineStatus
-    reason_code: str | None = None
-    rationale: str | None = None
-    criterion: str | None = None
-    approved: Approved | None = None
-
-
-@dataclass(frozen=True)
 class Report:
     """A vendor's determination.
 
@@ -153,7 +148,7 @@ class Report:
     vendor_id: str
     reference: str
     reported_at: datetime
-    lines: Sequence[ReportedLine]
+    lines: Sequence[LineDecision]
     number: str | None = None
     content: RequestContent | None = None
 
@@ -166,6 +161,7 @@ def report_determination(
     registrations: Registrations,
     requests: RequestStore,
     reference: ReferenceReader,
+    code_sets: CodeSets,
     payer: Payer,
     now: datetime,
     serial: Callable[[], int],
@@ -196,12 +192,23 @@ def report_determination(
         if request is None:
             if report.number or request_id is None:
                 raise _unknown()
-            request = _shown(request_id, report, by, reference, payer, now)
+            request = _shown(
+                request_id,
+                report,
+                by,
+                reference=reference,
+                payer=payer,
+                lookup=code_sets.listed,
+                now=now,
+            )
             return _reported_request(request, by, registrations, payer, serial)
         if request.review is None or request.review.vendor_id != report.vendor_id:
             raise _unknown()
         change = request.report(
-            _decisions(report, request.content, by, payer), report.reported_at, by, now
+            _decisions(report, request.content, by, payer, code_sets.listed),
+            report.reported_at,
+            by,
+            now,
         )
         if change is None:
             return request
@@ -215,11 +222,13 @@ def _shown(
     request_id: str,
     report: Report,
     by: str,
+    *,
     reference: ReferenceReader,
     payer: Payer,
+    lookup: Lookup,
     now: datetime,
 ) -> Request:
-    """A request that was asked for at the vendor, with its determination and no number yet."""
+    """A request that was submitted to the vendor, with its determination and no number yet."""
     content = report.content
     if content is None:
         message = "this case is not known here: send what was asked for, or our number"
@@ -229,7 +238,7 @@ def _shown(
     if content.patient is None:
         raise AssertionError("a report has a patient")
     member = require_member(reference.member(content.patient.member_id), content.patient)
-    lines = _lines(content, _decisions(report, content, by, payer))
+    lines = _lines(content, _decisions(report, content, by, payer, lookup))
     first_days = [service.first_day for service in content.services if service.first_day]
     request = received_request(
         request_id,
@@ -285,35 +294,25 @@ def _lines(content: RequestContent, decisions: Mapping[str, Decision]) -> tuple[
 
 
 def _decisions(
-    report: Report, content: RequestContent, by: str, payer: Payer
+    report: Report, content: RequestContent, by: str, payer: Payer, lookup: Lookup
 ) -> dict[str, Decision]:
-    asked = requested_lines(content)
-    errors = [
-        FieldError(
-            f"/lines/{index}/line_id", "line_unknown", "there is no such line in the request"
-        )
-        for index, line in enumerate(report.lines)
-        if line.line_id not in asked
-    ]
+    requested = requested_lines(content)
+    errors: list[FieldError] = []
+    for index, line in enumerate(report.lines):
+        path, found = f"/lines/{index}", requested.get(line.line_id)
+        if found is None:
+            message = "there is no such line in the request"
+            errors.append(FieldError(f"{path}/line_id", "line_unknown", message))
+            continue
+        errors.extend(error.under(path) for error in errors_of_approval(line, found, payer))
+        errors.extend(error.under(path) for error in errors_of_diagnosis(line, found, lookup))
     if errors:
         raise InvalidInputError(errors)
-    deps = {}
-    for line in report.lines:
-        wanted = as_requested(
-            asked[line.line_id], approval_days=payer.utilization_management.approval_days
-        )
-        approved = None if line.status is LineStatus.DENIED else line.approved or wanted
-        deps[line.line_id] = Decision(
-            status=line_status(approved, wanted) if approved else LineStatus.DENIED,
-            cycle=1,
-            decided_at=report.reported_at,
-            decided_by=by,
-            reason_code=line.reason_code,
-            rationale=line.rationale,
-            criterion=line.criterion,
-            approved=approved,
-        )
-    return deps
+    signature = Signature(by, report.reported_at, FIRST_CYCLE)
+    return {
+        line.line_id: decision_of(line, requested[line.line_id], payer, signature)
+        for line in report.lines
+    }
 
 
 def _errors(report: Report, caller: Caller, payer: Payer, now: datetime) -> Sequence[FieldError]:
@@ -324,25 +323,14 @@ def _errors(report: Report, caller: Caller, payer: Payer, now: datetime) -> Sequ
         errors.append(FieldError("/reported_at", "in_future", "say when it was decided"))
     seen: set[str] = set()
     for index, line in enumerate(report.lines):
-        path, approved = f"/lines/{index}", line.approved
+        path = f"/lines/{index}"
         if line.line_id in seen:
             errors.append(FieldError(f"{path}/line_id", "duplicate", "decide each line once"))
         seen.add(line.line_id)
-        if approved is not None and line.status is LineStatus.DENIED:
-            message = "a denial approves nothing: leave it out"
-            errors.append(FieldError(f"{path}/approved", "not_asked", message))
-        elif approved is not None and approved.to_date < approved.from_date:
-            message = f"send {approved.from_date} or a later day"
-            errors.append(FieldError(f"{path}/approved/to_date", "out_of_order", message))
-        if line.status is LineStatus.DENIED and line.reason_code not in payer.reason_codes:
-            errors.append(
-                FieldError(
-                    f"{path}/reason_code",
-                    "missing" if line.reason_code is None else "not_a_choice",
-                    "a denial carries a reason of X12 886",
-                    tuple(payer.reason_codes),
-                )
-            )
+        found = list(errors_of_approval(line, None, payer))
+        if line.status.rule.adverse:
+            found.extend(errors_of_code(line, "a denial", payer))
+        errors.extend(error.under(path) for error in found)
     return errors
 
 

@@ -5,7 +5,6 @@ from typing import Final
 import pytest
 
 from precert.domain.caller import Caller
-from precert.domain.determination import LineDecision
 from precert.domain.errors import (
     ActionNotAllowedError,
     InvalidInputError,
@@ -15,6 +14,7 @@ from precert.domain.errors import (
 )
 from precert.domain.request import Request
 from precert.domain.retry import ATTEMPTS
+from precert.domain.review import LineDecision
 from precert.domain.statuses import LineStatus, Status
 from precert.names import Entitlement
 from precert.usecases.decisions import decide
@@ -28,8 +28,15 @@ REVIEWER: Final = Caller(
     entitlements=frozenset({Entitlement.REVIEWER}),
     plan_ids=frozenset({samples.PLAN.plan_id}),
 )
-APPROVAL: Final = LineDecision("1.1", LineStatus.APPROVED)
-DENIAL: Final = LineDecision("1.2", LineStatus.DENIED, "0F", "Not tried.", "MCG S-310")
+APPROVAL: Final = LineDecision(line_id="1.1", status=LineStatus.APPROVED)
+DENIAL: Final = LineDecision(
+    line_id="1.2",
+    status=LineStatus.DENIED,
+    reason_code="0F",
+    rationale="Not tried.",
+    criterion="MCG S-310",
+)
+UNEXPLAINED: Final = LineDecision(line_id="1.2", status=LineStatus.DENIED)
 
 
 def decided(
@@ -68,11 +75,11 @@ def test_every_line_has_its_decision_when_a_cycle_is_determined() -> None:
 @pytest.mark.parametrize(
     ("denial", "names"),
     [
-        (LineDecision("1.2", LineStatus.DENIED), {"reason_code", "rationale", "criterion"}),
-        (LineDecision("1.2", LineStatus.DENIED, "ZZ", "Why.", "MCG"), {"reason_code"}),
-        (LineDecision("1.2", LineStatus.DENIED, "0F", None, "MCG"), {"rationale"}),
-        (LineDecision("1.2", LineStatus.DENIED, "0F", "  \n", "MCG"), {"rationale"}),
-        (LineDecision("1.2", LineStatus.DENIED, "0F", "Why.", ""), {"criterion"}),
+        (UNEXPLAINED, {"reason_code", "rationale", "criterion"}),
+        (DENIAL.model_copy(update={"reason_code": "ZZ"}), {"reason_code"}),
+        (DENIAL.model_copy(update={"rationale": None}), {"rationale"}),
+        (LineDecision(**{**dict(DENIAL), "rationale": "  \n"}), {"rationale"}),
+        (DENIAL.model_copy(update={"criterion": ""}), {"criterion"}),
     ],
 )
 def test_denial_is_rejected_when_it_gives_no_reason(denial: LineDecision, names: set[str]) -> None:
@@ -83,10 +90,9 @@ def test_denial_is_rejected_when_it_gives_no_reason(denial: LineDecision, names:
 
 def test_all_errors_are_listed_when_several_lines_are_wrong() -> None:
     assert errors(
-        LineDecision("1.1", LineStatus.OPEN),
-        LineDecision("1.1", LineStatus.DENIED, "0F", "Why."),
+        APPROVAL,
+        DENIAL.model_copy(update={"line_id": "1.1", "criterion": None}),
     ) == [
-        ("/lines/0/status", "not_a_choice"),
         ("/lines/1/line_id", "duplicate"),
         ("/lines/1/criterion", "missing"),
     ]

@@ -20,12 +20,13 @@ from precert.domain.errors import (
 from precert.domain.event_types import EventType
 from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.request import Request
-from precert.domain.review import Approved, Assessment, Channel
+from precert.domain.review import Approval, Assessment, Channel, LineDecision
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
 from precert.names import Entitlement
-from precert.usecases.intake import Report, ReportedLine, report_determination
+from precert.usecases.intake import Report, report_determination
 from tests.fakes import samples
 from tests.fakes.clock import START
+from tests.fakes.code_sets import code_sets
 from tests.fakes.registrations import InMemoryRegistrations
 from tests.fakes.requests import InMemoryRequests
 
@@ -45,15 +46,17 @@ MEMBER: Final = Member(
 )
 
 
-BACKWARDS = Approved(from_date=date(2026, 7, 20), to_date=date(2026, 7, 19))
+BACKWARDS = Approval(from_date=date(2026, 7, 20), to_date=date(2026, 7, 19))
 
 
-def line(line_id: str, status: LineStatus = APPROVED, **result: Any) -> ReportedLine:
+def line(line_id: str, status: LineStatus = APPROVED, **result: Any) -> LineDecision:
     reason = {"reason_code": "0F"} if status is DENIED else {}
-    return ReportedLine(line_id, status, **{**reason, **result})
+    return LineDecision.model_validate(
+        {"line_id": line_id, "status": status, **reason, **result}, strict=False
+    )
 
 
-def report(*lines: ReportedLine, at: datetime = START, **result: Any) -> Report:
+def report(*lines: LineDecision, at: datetime = START, **result: Any) -> Report:
     decided = lines or (line("1.1"), line("1.2"))
     given = {"vendor_id": VENDOR, "reference": "RAD-1", "reported_at": at, "lines": decided}
     return Report(**{**given, **result})
@@ -89,6 +92,7 @@ class World:
             registrations=self.registrations,
             requests=self.requests,
             reference=self,  # type: ignore[arg-type]
+            code_sets=code_sets(),
             payer=samples.payer(),
             now=START + timedelta(days=30),
             serial=lambda: next(self.serials),
@@ -155,7 +159,7 @@ def test_newest_report_applies_when_reports_are_repeated_and_out_of_order(
 
 
 def test_line_is_modified_when_the_vendor_approved_less() -> None:
-    less = Approved(code="44121", units=1, from_date=date(2026, 7, 20), to_date=date(2026, 7, 22))
+    less = Approval(code="44121", units=1, from_date=date(2026, 7, 20), to_date=date(2026, 7, 22))
     world = holding(delegated())
     after = world.take(report(line("1.1"), line("1.2", approved=less), number=samples.NUMBER))
     assert [one.status for one in after.submitted.lines] == [APPROVED, LineStatus.MODIFIED]

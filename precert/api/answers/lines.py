@@ -1,7 +1,8 @@
 """Lines of a request, with everything that was decided of them."""
 
-from datetime import date, datetime
 from typing import Any, ClassVar
+
+from pydantic import ConfigDict, Field
 
 from precert.api.answers.model import AnswerModel
 from precert.api.labels import RequestLabels, label_of
@@ -9,57 +10,43 @@ from precert.domain.content import RequestContent
 from precert.domain.determination import RequestedLine, requested_lines
 from precert.domain.review import Approved, Decision, Review, ServiceLine
 from precert.domain.statuses import LineStatus
-from precert.domain.values import CodeType, UnitType
+from precert.domain.values import CodeType, Text
 
 
-class ApprovedAnswer(AnswerModel):
-    """What is approved of a line; the last day is included."""
+class ApprovedAnswer(Approved):
+    """What is approved of a service line; the last day is included."""
 
-    code: str | None
-    units: int | None
-    unit_type: UnitType | None
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     unit_type_label: str | None
-    from_date: date
-    to_date: date
 
     @classmethod
     def of(cls, approved: Approved, labels: RequestLabels) -> "ApprovedAnswer":
         return cls(**dict(approved), **labels.lists.labels(unit_type=approved.unit_type))
 
 
-class DecisionAnswer(AnswerModel):
-    """A decision; who made it is not told (A3).
+class DecisionAnswer(Decision):
+    """A decision, without the persons who made it (A3).
 
     ``date_change_reason`` is of one that only moved the approved period (W5).
     """
 
-    status: LineStatus
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    decided_by: Text = Field(exclude=True)
+    signed_by: Text | None = Field(default=None, exclude=True)
+    approved: ApprovedAnswer | None = None
     status_label: ClassVar[Any] = label_of("status")
-    cycle: int
-    decided_at: datetime
-    reason_code: str | None
     reason_code_label: str | None
-    rationale: str | None
-    criterion: str | None
-    approved: ApprovedAnswer | None
-    diagnosis: str | None
     diagnosis_label: str | None
-    date_change_reason: str | None
 
     @classmethod
     def of(cls, decision: Decision, labels: RequestLabels) -> "DecisionAnswer":
+        approved = decision.approved and ApprovedAnswer.of(decision.approved, labels)
         return cls(
-            status=decision.status,
-            cycle=decision.cycle,
-            decided_at=decision.decided_at,
-            reason_code=decision.reason_code,
+            **{**dict(decision), "approved": approved},
             reason_code_label=labels.lists.label("decision_reasons", decision.reason_code),
-            rationale=decision.rationale,
-            criterion=decision.criterion,
-            approved=ApprovedAnswer.of(decision.approved, labels) if decision.approved else None,
-            diagnosis=decision.diagnosis,
             diagnosis_label=labels.diagnosis(decision.diagnosis),
-            date_change_reason=decision.date_change_reason,
         )
 
 
