@@ -221,6 +221,9 @@ class Operation(BaseMiddlewareHandler[Any]):
         elif body is None:
             del headers["Content-Type"]
             response.body = ""
+        if isinstance(body, BaseModel | None) and self.other_status is None:
+            # Powertools reads it from the resolver's context, which a nested call has cleared.
+            response.status_code = self.status
         return response
 
 
