@@ -1,4 +1,4 @@
-"""What holds for every test: which sockets it may open, and no way to a real AWS account."""
+"""Setup for every test: which sockets it may open, and no access to a real AWS account."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ HERE: Final = Path(__file__).resolve().parent
 OFFLINE_TIERS: Final = frozenset({"architecture", "unit", "property", "template"})
 """Tiers whose tests open no socket at all; all others reach this machine only."""
 
-# Whoever runs the tests may be logged in to AWS; the tests must not be.
+# The user who runs the tests may be logged in to AWS; the tests must not be.
 for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ENDPOINT_URL"):
     os.environ.pop(name, None)
 os.environ |= {
@@ -32,7 +32,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Closes the network for each test as its tier asks."""
+    """Restrict the network for each test according to its tier."""
     for item in items:
         tier = item.path.relative_to(HERE).parts[0]
         if tier in OFFLINE_TIERS:

@@ -1,4 +1,4 @@
-"""How far tests search: `make test` runs a share, `make deep` all (`PRECERT_DEEP=1`)."""
+"""The depth of searches: `make test` runs a share, `make deep` all (`PRECERT_DEEP=1`)."""
 
 import os
 from typing import Final
@@ -7,5 +7,5 @@ DEEP: Final = os.environ.get("PRECERT_DEEP") == "1"
 
 
 def depth(share: int, deep: int) -> int:
-    """How many seeds, orders or calls to try."""
+    """The number of seeds, orders or calls to try."""
     return deep if DEEP else share

@@ -1,9 +1,10 @@
-"""What calls cost: DynamoDB's read and write units, counted over the calls that were made.
+"""DynamoDB read and write units of the calls in a block.
 
-moto bills nothing, so the items before and after each call are looked up in its own memory and counted
-by the published rules: an item's size is that of its attributes' names and values; a write costs a
-unit for each started KB of the larger of the item before and after, twice that in a transaction; an
-index is written where its projected attributes change. A failed condition is charged as the write.
+moto does not compute capacity, so the items before and after each call are read from its memory and
+counted by the published rules: the size of an item is that of its attributes' names and values; a
+write costs one unit per started KB of the larger of the item before and after, twice that in a
+transaction; an index is written when its projected attributes change. A failed condition costs as
+much as the write.
 """
 
 from base64 import b64decode
@@ -26,7 +27,7 @@ _ACCOUNT: Final = "123456789012"
 
 
 def value_size(value: Mapping[str, Any]) -> int:
-    """Bytes of one attribute's value."""
+    """Bytes of one attribute value."""
     [(kind, held)] = value.items()
     match kind:
         case "S":
@@ -48,18 +49,18 @@ def value_size(value: Mapping[str, Any]) -> int:
 
 
 def item_size(item: Item | None) -> int:
-    """Bytes of an item, as reads and writes are charged; nothing is nothing."""
+    """Bytes of an item, as charged for reads and writes; zero without an item."""
     return sum(len(name.encode()) + value_size(value) for name, value in (item or {}).items())
 
 
 def write_units(before: Item | None, after: Item | None, *, in_transaction: bool = False) -> int:
-    """Units of the table for one write, whether it took place or failed its condition."""
+    """Table units of one write, whether it succeeded or failed its condition."""
     units = max(1, ceil(max(item_size(before), item_size(after)) / 1024))
     return units * 2 if in_transaction else units
 
 
 def index_units(before: Item | None, after: Item | None) -> int:
-    """Units of all indexes for what one write changed."""
+    """Units of all indexes for one write."""
     units = 0
     for index in INDEXES.values():
         old, new = (in_index(item, index) for item in (before, after))
@@ -72,20 +73,20 @@ def index_units(before: Item | None, after: Item | None) -> int:
 
 
 def in_index(item: Item | None, index: Index) -> Item | None:
-    """What an index holds of an item; nothing where the item has not its key."""
+    """The projection of an item in an index; empty if the item does not have its key."""
     if item is None or not all(name in item for name in index.key):
         return None
     return {name: item[name] for name in (PK, SK, *index.key, *index.carries) if name in item}
 
 
 def read_units(items: Iterable[Item]) -> float:
-    """Units of one eventually consistent query that read these items."""
+    """Units of one eventually consistent query that reads these items."""
     return max(1, ceil(sum(map(item_size, items)) / 4096)) / 2
 
 
 @dataclass
 class Bill:
-    """Units of the calls made while it was open."""
+    """Units of the calls made in the block."""
 
     table: int = 0
     indexes: int = 0
@@ -98,7 +99,7 @@ class Bill:
 
 @contextmanager
 def billed(client: Any) -> Iterator[Bill]:
-    """Counts what the client's writes cost in the block."""
+    """Count the cost of the client's writes in the block."""
     bill, held = Bill(), dict[str, Any]()
 
     def requested(params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -141,14 +142,14 @@ def _key(given: Mapping[str, Any]) -> Item:
 
 
 def stored(table: str, key: Item) -> Item | None:
-    """An item as moto holds it."""
+    """An item as moto stores it."""
     held = get_backend("dynamodb")[_ACCOUNT]["us-east-1"].tables[table]
     item = held.get_item(DynamoType(key[PK]), DynamoType(key[SK]))
     return _bytes_of(item.to_json()["Attributes"]) if item else None
 
 
 def _bytes_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Binary values as bytes, as they are charged; moto keeps the Base64 of the wire."""
+    """Binary values as bytes, as charged; moto stores them as Base64."""
     return {name: _raw(value) for name, value in attributes.items()}
 
 

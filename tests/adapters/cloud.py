@@ -1,4 +1,4 @@
-"""The product on moto: tables as ``precert.names`` says, real handlers, counted and faulty calls."""
+"""The product on moto: tables as in ``precert.names``, real handlers, counted and failing calls."""
 
 import io
 import json
@@ -70,7 +70,7 @@ OTHER_QUEUE: Final = claims("reviewer-of-hmo", "Reviewer", plans="HMO-COMPLETE")
 
 
 class Context:
-    """What Powertools reads of Lambda's context."""
+    """The fields of Lambda's context that Powertools reads."""
 
     function_name = "function"
     memory_limit_in_mb = 128
@@ -92,7 +92,7 @@ class Reply:
 
 @dataclass
 class Wire:
-    """What goes over the clients' wire: counted, and faulty where a test asks for it."""
+    """The clients' HTTP traffic: counted, and failing where a test requests it."""
 
     calls: list[str] = field(default_factory=list)
     parameters: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -113,7 +113,7 @@ class Wire:
 
     @contextmanager
     def counting(self) -> Iterator[list[str]]:
-        """The calls made in the block; a repetition by botocore is one call."""
+        """The calls made in the block; botocore's retries count as one call."""
         self.calls.clear()
         yield self.calls
 
@@ -121,22 +121,22 @@ class Wire:
         return [given for name, given in self.parameters if name == operation]
 
     def fail(self, operation: str, error: str, **body: Any) -> None:
-        """The next attempt at the operation is answered with an error, and not carried out."""
+        """Answer the next attempt of the operation with an error, without executing it."""
         text = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{error}", **body})
         self.answer(operation, text, status=400)
 
     def answer(self, operation: str, text: str, *, status: int = 200) -> None:
-        """The next attempt at the operation is answered with this, and not carried out."""
+        """Answer the next attempt of the operation with this, without executing it."""
 
         def answered(_name: str, request: Any) -> AWSResponse:
-            botocore_stubber.enabled = False  # moto is asked next, whatever was answered
+            botocore_stubber.enabled = False  # moto would otherwise answer too
             headers = {"Content-Type": "application/x-amz-json-1.0"}
             return AWSResponse(request.url, status, headers, MockRawResponse(text))  # type: ignore[arg-type]
 
         self._errors.append((operation, answered))
 
     def lose_answer(self, operation: str, *, attempts: int = 1) -> None:
-        """Attempts at the operation are carried out, but their answer never arrives."""
+        """Execute attempts of the operation, but lose their responses."""
 
         def lost(name: str, request: Any) -> None:
             botocore_stubber(name, request)
@@ -145,7 +145,7 @@ class Wire:
         self._errors.extend([(operation, lost)] * attempts)
 
     def cut(self, operation: str) -> None:
-        """All four attempts at the operation reach nobody."""
+        """Let all four attempts of the operation fail before they arrive."""
 
         def unanswered(_name: str, request: Any) -> None:
             raise ReadTimeoutError(endpoint_url=request.url)
@@ -154,7 +154,7 @@ class Wire:
 
     @property
     def spent(self) -> bool:
-        """Whether every error that was asked for came about."""
+        """Whether every requested error occurred."""
         return not self._errors
 
     def _asked(self, params: dict[str, Any], event_name: str, **_: Any) -> None:
@@ -185,7 +185,7 @@ _OWN_KEY: Final = (shared_names.PK, shared_names.SK)
 
 
 def create_requests_table(client: DynamoDBClient, name: str) -> None:
-    """The requests table as the infrastructure makes it."""
+    """Create the requests table as the infrastructure does."""
     names = dict.fromkeys([*_OWN_KEY, *(n for i in shared_names.INDEXES.values() for n in i[:2])])
     client.create_table(
         TableName=name,
@@ -210,7 +210,7 @@ def create_requests_table(client: DynamoDBClient, name: str) -> None:
 
 
 def create_reference_table(client: DynamoDBClient, name: str) -> None:
-    """The reference table as the infrastructure makes it."""
+    """Create the reference table as the infrastructure does."""
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
@@ -225,7 +225,7 @@ def create_tables(client: DynamoDBClient, requests: str, reference: str) -> None
 
 
 class Clients:
-    """The five clients, made once: making one reads megabytes of service descriptions."""
+    """The five clients, created once: creating one reads megabytes of service descriptions."""
 
     def __init__(self, region: str = "us-east-1") -> None:
         self.session = boto3.Session(region_name=region)
@@ -239,7 +239,7 @@ class Clients:
             self.wire.attach(client)
 
     def client(self, name: str, **_: Any) -> Any:
-        """As ``boto3.Session.client``; what the product makes clients by."""
+        """As ``boto3.Session.client``; the product creates its clients with it."""
         return self.by_name[name]
 
 
@@ -284,7 +284,7 @@ class Cloud:
         raw: str | None = None,
         **headers: str,
     ) -> Reply:
-        """What API Gateway would send the function, and what it answers."""
+        """Send the function an event as API Gateway would, and return its response."""
         event = {
             "version": "2.0",
             **matched(method, path),
@@ -328,7 +328,7 @@ class Cloud:
     def patch(
         self, draft_id: str, version: int, by: Mapping[str, str] = PROVIDER, **parts: Any
     ) -> Reply:
-        """Save the parts given, and no others."""
+        """Save only the given parts."""
         return self.call(
             submit,
             "PATCH",
@@ -421,7 +421,7 @@ class Cloud:
     def delete_document(
         self, request_id: str, document_id: str, by: Mapping[str, str] = PROVIDER
     ) -> Reply:
-        """What the provider takes off its draft; the stream tells of it."""
+        """Remove a document from a draft; the stream delivers the record."""
         old = self.item(request_id, f"DOCUMENT#{document_id}")
         path = f"/v1/requests/{request_id}/documents/{document_id}"
         reply = self.call(upload, "DELETE", path, by=by)
@@ -469,11 +469,11 @@ class Cloud:
     def move(
         self, request_id: str, what: str, body: Any = None, by: Mapping[str, str] = REVIEWER
     ) -> Reply:
-        """A reviewer's move, by the end of its path."""
+        """A reviewer's action, by the end of its path."""
         return self.call(review, "POST", f"/v1/review/requests/{request_id}/{what}", body, by=by)
 
     def answer(self, request_id: str, words: str, by: Mapping[str, str] = PROVIDER) -> Reply:
-        """A provider answers what was asked for."""
+        """A provider answers a request for information."""
         path = f"/v1/requests/{request_id}/information"
         return self.call(submit, "POST", path, {"answer": words}, by=by)
 
@@ -534,7 +534,7 @@ class Cloud:
         return self.call(check, "POST", "/v1/checks", {"content": entered(**changes)}, by=by)
 
     def confirmation(self, by: Mapping[str, str] = PROVIDER, **changes: Any) -> Reply:
-        """The document, as bytes in the reply's body, or why there is none."""
+        """The document, as bytes in the reply's body, or the problem."""
         path, body = "/v1/checks/confirmation", {"content": entered(**changes)}
         return self.call(confirmation, "POST", path, body, by=by)
 
@@ -544,7 +544,7 @@ class Cloud:
     def search(self, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         return self.call(check, "GET", "/v1/providers", by=by, query=query)
 
-    # -- the world ----------------------------------------------------------------------------------
+    # -- outside the API ----------------------------------------------------------------------------
 
     def task(
         self, name: shared_names.WorkflowTask, request_id: str, **given: Any
@@ -554,18 +554,18 @@ class Cloud:
         return answer
 
     def pend(self, request_id: str, cycle: int = 1) -> None:
-        """What an execution does until it waits: assess, and keep its token."""
+        """Run an execution until it waits: assess, and store its token."""
         self.task(shared_names.WorkflowTask.ASSESS, request_id, cycle=cycle)
         token = f"token-{cycle}"
         wait = {"cycle": cycle, "seconds": 60, "task_token": token}
         self.task(shared_names.WorkflowTask.AWAIT_DECISION, request_id, **wait)
 
     def check_deadline(self, request_id: str, cycle: int = 1) -> None:
-        """What an execution does when the clock's next mark has come."""
+        """Run the execution's task at the next reminder of the clock."""
         self.task(shared_names.WorkflowTask.CHECK_DEADLINE, request_id, cycle=cycle)
 
     def arrive(self, request_id: str, document_id: str, body: bytes) -> None:
-        """The provider uploads the file, and S3 tells of it."""
+        """The provider uploads the file, and S3 sends the event."""
         key = f"{shared_names.DOCUMENT_PREFIX}{request_id}/{document_id}"
         self.clients.by_name["s3"].put_object(Bucket=self.bucket, Key=key, Body=body)
         self.deliver_arrival(key)
@@ -575,20 +575,20 @@ class Cloud:
         verify.handle({"detail": {"object": {"key": key}}}, Context())
 
     def put_file(self, request_id: str, document_id: str, body: bytes) -> str:
-        """The provider uploads the file; answers the version that S3 made of it."""
+        """The provider uploads the file; return its S3 version."""
         key = f"{shared_names.DOCUMENT_PREFIX}{request_id}/{document_id}"
         store = self.clients.by_name["s3"]
         return str(store.put_object(Bucket=self.bucket, Key=key, Body=body)["VersionId"])
 
     def scan_documents(self) -> None:
-        """Switch the stage's scans for malware on."""
+        """The provider uploads the file; return its S3 version."""
         environ = {**self.deps.settings.environ, shared_names.Env.SCAN_DOCUMENTS: "on"}
         self.deps.settings = Settings(environ)
 
     def deliver_scan_result(
         self, request_id: str, document_id: str, version_id: str | None, result: str
     ) -> None:
-        """GuardDuty's event of one version's scan."""
+        """GuardDuty's event for the scan of one version."""
         scan.handle(
             {
                 "source": "aws.guardduty",
@@ -610,7 +610,7 @@ class Cloud:
         )
 
     def items(self, prefix: str = "") -> list[dict[str, Any]]:
-        """Items of the requests table whose sort key begins so, in its order."""
+        """Items of the requests table whose sort key has this prefix, in order."""
         answer = self.clients.by_name["dynamodb"].scan(TableName=self.requests_table)
         found = [item for item in answer["Items"] if item["sk"]["S"].startswith(prefix)]
         return sorted(found, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
@@ -629,7 +629,7 @@ class Cloud:
         return from_wire(item)
 
     def stream(self) -> list[dict[str, Any]]:
-        """Stream records of every event that the table holds, in order."""
+        """Stream records of every event in the table, in order."""
         return [
             {
                 "eventName": "INSERT",
@@ -640,7 +640,7 @@ class Cloud:
 
     @staticmethod
     def relay(records: list[dict[str, Any]]) -> list[str]:
-        """Sequence numbers that the relay answers as failed."""
+        """Sequence numbers that the relay reports as failed."""
         answer = relay.handle({"Records": records}, Context())
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
@@ -654,7 +654,7 @@ class Cloud:
         inbox.handle({"detail": json.loads(entry["Detail"])}, Context())
 
     def expire(self, request_id: str) -> list[str]:
-        """The store removes an item by its TTL, and the stream tells of it."""
+        """DynamoDB removes an item by its TTL, and the stream delivers the record."""
         old = self.item(request_id)
         assert old is not None
         self.clients.by_name["dynamodb"].delete_item(
@@ -679,22 +679,24 @@ class Cloud:
         return listed
 
     def object_versions(self) -> list[str]:
-        """Keys of every version and delete marker in the documents' bucket."""
+        """Keys of every version and delete marker in the documents bucket."""
         page = self.clients.by_name["s3"].list_object_versions(
             Bucket=self.bucket, Prefix=shared_names.DOCUMENT_PREFIX
         )
         return [v["Key"] for v in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]]
 
     def cover(self, **changes: Any) -> None:
-        """Load the sample patient's coverage anew, changed."""
+        """Load the sample patient's coverage again, with changes."""
         changed = Coverage.model_validate(self.sample_coverage.model_dump() | changes)
         self.covered = True
         self.deps.reference.put_coverages([changed])
 
-    # -- ways through the product -------------------------------------------------------------------
+    # -- requests in each status --------------------------------------------------------------------
 
     def submitted(self, **changes: Any) -> str:
-        """A request; a second one of the test is for other days, as it would repeat the first."""
+        """A request; the second one of a test is for other days, as it would be a duplicate of the
+        first.
+        """
         services = later(entered(**changes)["services"], _FAR_APART * self.created_before)
         requested = {**changes, "services": services}
         request_id = self.start(**requested)

@@ -1,4 +1,4 @@
-"""The embedded product: moto for the session, tables and buckets of its own for each test."""
+"""The product in process: moto for the session, tables and buckets of its own for each test."""
 
 import io
 import os
@@ -39,7 +39,7 @@ from tests.fakes.samples import PATIENT, notice_words, payer
 
 
 class Loaded(NamedTuple):
-    """Where the reference data of this session is, and the sample patient in it."""
+    """The location of this session's reference data, and the sample patient in it."""
 
     table: str
     rules_bucket: str
@@ -75,7 +75,7 @@ def loaded(clients: Clients) -> Loaded:
     dependencies.payer = payer()
     dependencies.code_sets = code_sets()
     dependencies.now = lambda: START
-    # A few providers only: moto copies every table in each transaction.
+    # Only a few providers: moto copies every table in each transaction.
     nearby = [one for one in sample_directory() if one.address.zip_code == "44122"][:4]
     load_sample_payer(dependencies, nearby)
     member = dependencies.reference.member(PATIENT["member_id"])
@@ -87,7 +87,7 @@ def loaded(clients: Clients) -> Loaded:
 def cloud(
     clients: Clients, loaded: Loaded, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Cloud]:
-    """The product, ready for a call; what it logs stands in ``cloud.log``."""
+    """The product, ready for calls; its log is in ``cloud.log``."""
     requests, bucket = names("requests"), names("documents")
     create_requests_table(clients.by_name["dynamodb"], requests)
     store = clients.by_name["s3"]
@@ -127,7 +127,7 @@ def cloud(
     deps.notice_words = notice_words()
     deps.rule_lists = S3RuleLists(deps.s3, bucket=loaded.rules_bucket, folder=tmp_path)
     log = io.StringIO()
-    # botocore and the product's own retries pause between attempts.
+    # botocore and the product's own retries wait between attempts.
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     monkeypatch.setattr(logger.registered_handler, "stream", log)
     bootstrap.dependencies.cache_clear()
@@ -137,7 +137,7 @@ def cloud(
     yield cloud_
     bootstrap.dependencies.cache_clear()
     metrics.clear_metrics()
-    assert clients.wire.spent, "an error that the test asked for never came about"
+    assert clients.wire.spent, "an error that the test requested never occurred"
     if cloud_.covered:
         deps.reference.put_coverages([loaded.patient])
     clients.by_name["dynamodb"].delete_table(TableName=requests)

@@ -1,8 +1,8 @@
-"""Several callers at once, one AWS call at a time, in an order that a seed decides.
+"""Concurrent callers, one AWS call at a time, in an order determined by a seed.
 
-Each caller runs in a thread of its own, but only one runs at any moment: before each call to AWS it
-hands over, and the seed chooses who goes on. So every order of calls can come about, the store is
-never asked by two at once, which moto would not bear, and a seed that failed fails again.
+Each caller runs in its own thread, but only one runs at any time: before each AWS call it yields,
+and the seed selects the next. So every order of calls is possible, moto never gets concurrent
+calls, which it does not support, and a seed that failed fails again.
 """
 
 import threading
@@ -14,7 +14,7 @@ Work = Callable[[], None]
 
 
 class Interleaving:
-    """Runs works to their ends; ``attach`` it to every client whose calls are turning points."""
+    """Run workers to their end; ``attach`` it to every client whose calls are switching points."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -32,7 +32,7 @@ class Interleaving:
         client.meta.events.unregister("before-call", self._switch)
 
     def run(self, works: Sequence[Work]) -> None:
-        """Raises what the first work that failed has raised."""
+        """Raise what the first failed worker raised."""
         threads = [
             threading.Thread(target=self._work, args=(number, work), daemon=True)
             for number, work in enumerate(works)
@@ -52,7 +52,7 @@ class Interleaving:
         try:
             self._await_turn(number)
             work()
-        except BaseException as error:  # noqa: BLE001 - raised again where the test waits
+        except BaseException as error:  # noqa: BLE001 - raised again by the waiting test
             self._errors.append(error)
         finally:
             with self._turn:

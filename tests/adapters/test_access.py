@@ -1,4 +1,4 @@
-"""Who may do what: entitlements, TINs, and the name that never appears (A1-A3)."""
+"""Access: entitlements, TINs, and no user name in any response (A1-A3)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -72,7 +72,7 @@ OF_REVIEWERS: Final[dict[str, Operation]] = {
 
 
 def prepared(cloud: Cloud, operation: str) -> str:
-    """A request in a status in which its own provider could do the operation."""
+    """A request in a status in which its own provider could perform the operation."""
     if operation in {"voidRequest", "readRequest", "createDocumentUpload"}:
         return cloud.pended()
     return cloud.determined() if operation == "fileAppeal" else cloud.start()

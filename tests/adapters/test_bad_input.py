@@ -1,4 +1,4 @@
-"""Bad input for the check: each error named with what would be right, and never an error of ours."""
+"""Bad input for the check: each error states what would be valid, and none is a 500."""
 
 import json
 from collections.abc import Iterator
@@ -197,7 +197,7 @@ def test_body_is_rejected_when_it_is_not_a_check(cloud: Cloud, raw: str, status:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in what is sent."""
+    """Every location in the sent value."""
     yield path
     if isinstance(value, dict):
         for name, member in value.items():

@@ -1,4 +1,4 @@
-"""What an operation costs: AWS calls, and write units of a save."""
+"""Cost of an operation: AWS calls, and write units of a save."""
 
 import json
 
@@ -46,7 +46,7 @@ def test_submission_is_one_call_when_nothing_conflicts(cloud: Cloud) -> None:
 
 
 def test_start_is_two_calls_when_a_draft_is_created(cloud: Cloud) -> None:
-    cloud.check()  # the rule list is at hand
+    cloud.check()  # the rule list is cached
     with cloud.wire.counting() as calls:
         cloud.start()
     assert calls == ["BatchGetItem", "TransactWriteItems"]

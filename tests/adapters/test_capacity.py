@@ -1,4 +1,4 @@
-"""The calculator of units itself, against sizes worked out by hand from AWS's published rules."""
+"""The capacity calculation, compared with sizes computed by hand from AWS's published rules."""
 
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ def line(**changes: Any) -> dict[str, Any]:
 
 
 def filled(size: int) -> dict[str, Any]:
-    """An item of that many bytes."""
+    """An item of this many bytes."""
     return {**KEY, "x": {"B": bytes(size - item_size(KEY) - 1)}}
 
 

@@ -1,4 +1,4 @@
-"""What a check answers over HTTP: steps, delegated vendors, the id it is quoted by, the hand-over."""
+"""Responses of a check over HTTP: next steps, delegated vendors, the assertion id, the export."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -64,7 +64,7 @@ def resources(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return [resource for resource in found if resource["resourceType"] == kind]
 
 
-# -- The answer ---------------------------------------------------------------------------------------
+# -- the response -------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("C6")
@@ -225,7 +225,7 @@ def test_behavioral_services_get_guidance_and_no_form_when_checked(cloud: Cloud)
     assert payer.notices["behavioral"] in confirmed.body["notices"]
 
 
-# -- Third parties ------------------------------------------------------------------------------------
+# -- delegated vendors --------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("C8")
@@ -315,7 +315,7 @@ def test_home_health_is_ordered_directly_when_it_is_checked(cloud: Cloud) -> Non
     }
 
 
-# -- The id it is quoted by ---------------------------------------------------------------------------
+# -- the assertion id ---------------------------------------------------------------------------------
 
 
 def test_check_is_one_call_when_it_names_vendors_and_returns_an_id(cloud: Cloud) -> None:
@@ -371,7 +371,7 @@ def test_assertion_key_does_not_change_when_another_list_takes_effect(clients: C
     )
 
 
-# -- The hand-over ------------------------------------------------------------------------------------
+# -- the export ---------------------------------------------------------------------------------------
 
 
 def test_bundle_has_the_services_the_vendor_decides_only_when_exported(
@@ -390,7 +390,7 @@ def test_bundle_has_the_services_the_vendor_decides_only_when_exported(
 
 def test_two_bundles_share_no_id_when_exported_from_the_same_check(cloud: Cloud) -> None:
     first, second = (exported(cloud, "EVICORE-RAD", outpatient(IMAGE)).body for _ in range(2))
-    urls = [entry["fullUrl"] for deps in (first, second) for entry in deps["entry"]]
+    urls = [entry["fullUrl"] for bundle_ in (first, second) for entry in bundle_["entry"]]
     assert len(set(urls)) == len(urls)
 
 

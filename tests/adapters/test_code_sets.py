@@ -1,4 +1,4 @@
-"""The public code sets as they ship: whole, dated, and at hand in microseconds (C5)."""
+"""The public code sets as shipped: complete, dated, and read in microseconds (C5)."""
 
 import csv
 import importlib

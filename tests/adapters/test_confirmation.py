@@ -1,4 +1,4 @@
-"""The confirmation as a caller gets it: a document where nothing needs precertification (C7)."""
+"""The confirmation over HTTP: a document if nothing needs precertification (C7)."""
 
 from typing import Any, Final
 
@@ -111,7 +111,7 @@ def test_nothing_is_stored_or_published_when_a_confirmation_is_printed(cloud: Cl
 
 
 def test_confirmation_is_returned_when_the_caller_is_entitled_with_any_tin(cloud: Cloud) -> None:
-    """As with a check: it is about a member, and no request yet (A2)."""
+    """As for a check: it is about a member, and there is no request yet (A2)."""
     assert cloud.confirmation(STRANGER, services=[OFFICE_VISIT]).status == 200
 
 
@@ -135,7 +135,7 @@ def test_every_error_is_listed_when_the_input_is_wrong(
 
 
 def test_current_list_answers_when_a_past_one_is_requested(cloud: Cloud) -> None:
-    """A confirmation speaks for now: it takes no ``as_of``, as a check does."""
+    """A confirmation is about the present: it takes no ``as_of``, as a check does."""
     body = {"content": entered(services=[OFFICE_VISIT]), "as_of": "2026-06-01T00:00:00Z"}
     reply = cloud.call(confirmation, "POST", "/v1/checks/confirmation", body, by=PROVIDER)
     assert reply.status == 422

@@ -1,4 +1,4 @@
-"""What is made of true and false files: the corpus, file by file."""
+"""Verification results of valid and invalid sample files, file by file."""
 
 from collections import Counter
 from typing import Final
@@ -47,7 +47,7 @@ def test_every_extension_has_valid_and_invalid_samples_when_the_corpus_is_counte
 
 @pytest.mark.parametrize("sample", TRUE, ids=named)
 def test_verification_raises_nothing_when_a_file_is_truncated_anywhere(sample: Sample) -> None:
-    """Whatever is made of the pieces: none stops the verification."""
+    """No part of a file makes the verification raise an error."""
     body = sample.make()
     for length in {*range(0, len(body), max(1, len(body) // 60)), len(body) - 1}:
         verdict(sample, body[:length])

@@ -1,4 +1,4 @@
-"""What is decided, by whom and how often: modified lines, signatures, repeated clicks, dates."""
+"""Decisions: what, by whom and how often; modified lines, signatures, repeated clicks, dates."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -35,7 +35,7 @@ DENIED: Mapping[str, Any] = {"line_id": "1.2", "status": "DENIED", **REASONS}
 
 
 def pended(cloud: Cloud) -> str:
-    """A request of two lines, of which nothing is asked."""
+    """A request of two lines without required documentation."""
     return cloud.pended(services=[BOWEL_SURGERIES])
 
 
@@ -55,7 +55,7 @@ def second(**approved: Any) -> dict[str, Any]:
     return {"line_id": "1.2", "status": "APPROVED", "approved": approved, **REASONS}
 
 
-# -- what exactly -------------------------------------------------------------------------------------
+# -- approved values ----------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("W3")
@@ -156,7 +156,7 @@ def test_both_diagnoses_are_shown_when_the_adjudicated_one_differs(cloud: Cloud)
         assert response["content"]["services"][0]["primary_diagnosis"] == "K5650"
 
 
-# -- once a round -------------------------------------------------------------------------------------
+# -- once per cycle -----------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("W5")
@@ -193,7 +193,7 @@ def test_decision_returns_the_same_response_when_its_response_was_lost(cloud: Cl
 
 
 def meanwhile(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, other: Iterator[Reply]) -> list[Reply]:
-    """Somebody else is quicker, between the next read and its write."""
+    """Another change is committed between the next read and its write."""
     read, replies = cloud.deps.requests.read, list[Reply]()
 
     def slow(request_id: str) -> Request | None:
@@ -241,7 +241,7 @@ def test_decision_takes_precedence_when_it_was_committed_before_the_void(
 
 @pytest.fixture
 def signing(cloud: Cloud) -> Cloud:
-    """A payer who has denials and modified lines signed by a second reviewer."""
+    """A payer that requires a second signature for denials and modified lines."""
     expected = frozenset({LineStatus.DENIED, LineStatus.MODIFIED})
     settings = cloud.deps.payer.utilization_management.model_copy(
         update={"second_signature": expected}
@@ -341,7 +341,7 @@ def test_no_appeal_is_offered_when_every_level_was_used(cloud: Cloud) -> None:
     assert "external review" in third.body["detail"]
 
 
-# -- dates, and what is overdue -----------------------------------------------------------------------
+# -- dates, and overdue requests ----------------------------------------------------------------------
 
 MOVED: Mapping[str, str] = {
     "line_id": "1.1",
@@ -438,7 +438,7 @@ def test_cycle_is_in_the_overdue_queue_when_its_deadline_passed(cloud: Cloud) ->
     assert cloud.overdue().body["cycles"] == []
 
 
-# -- who sees what ------------------------------------------------------------------------------------
+# -- visibility ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("A3")

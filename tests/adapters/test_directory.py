@@ -1,4 +1,4 @@
-"""The directory on the table: who is found, at a flat cost however it grows (C1, C16)."""
+"""The directory on the table: search results, at a constant cost for any size (C1, C16)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ SAMPLE: Path = DATA / "sample" / "providers.csv"
 
 
 def new_directory(clients: Clients) -> Iterator[DynamoDBReference]:
-    """A table of its own, and gone afterwards: moto copies every table in each transaction."""
+    """A table of its own, deleted afterwards: moto copies every table in each transaction."""
     table, client = names("directory"), clients.by_name["dynamodb"]
     create_reference_table(client, table)
     clients.wire.reset()
@@ -43,15 +43,15 @@ directory = pytest.fixture(new_directory)
 @pytest.fixture(scope="module")
 def whole_directory(clients: Clients) -> Iterator[DynamoDBReference]:
     """The sample payer's facilities, and two of its physicians."""
-    for deps in new_directory(clients):
+    for loaded_directory in new_directory(clients):
         entries = [
             entry
             for entry in load_directory(SAMPLE.read_text(encoding="utf-8"))
             if entry.kind is ProviderKind.FACILITY
             or entry.name in {"Jeffrey Rubinstein", "Elodie Eastman"}
         ]
-        load_directory_entries(entries, places=code_sets(), reference=deps)
-        yield deps
+        load_directory_entries(entries, places=code_sets(), reference=loaded_directory)
+        yield loaded_directory
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_search_is_one_call_when_the_zip_code_is_known(provider: Cloud) -> None:
 
 
 @pytest.mark.rule("C16")
-@pytest.mark.parametrize("typed", ["nobody is called so", "cleveland", ""])
+@pytest.mark.parametrize("typed", ["no provider has this name", "cleveland", ""])
 def test_correction_contacts_are_returned_when_a_search_is_answered(
     provider: Cloud, typed: str
 ) -> None:
@@ -284,7 +284,7 @@ def test_names_are_few_and_facilities_first_when_a_tin_has_many_providers(
     assert directory.names_of("690000002") == ("Aaron Able",)
 
 
-# -- Against a plain search ------------------------------------------------------------------------
+# -- compared with a full scan ---------------------------------------------------------------------
 
 
 @pytest.mark.rule("C1")

@@ -1,4 +1,4 @@
-"""Documents given out, and taken off a draft again."""
+"""Documents: download, and removal from a draft."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
@@ -112,7 +112,7 @@ def test_download_is_one_call_when_the_document_is_attached(cloud: Cloud) -> Non
     assert calls == ["Query"] * 2
 
 
-# -- taken off a draft --------------------------------------------------------------------------------
+# -- removed from a draft -----------------------------------------------------------------------------
 
 
 def test_document_and_its_bytes_are_deleted_when_it_is_removed_from_a_draft(cloud: Cloud) -> None:

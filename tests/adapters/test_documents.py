@@ -1,4 +1,4 @@
-"""Documents: slots, presigned forms, and what happens when bytes arrive."""
+"""Documents: slots, presigned forms, and the processing of arrived files."""
 
 import base64
 import json
@@ -90,7 +90,7 @@ def test_upload_is_rejected_when_the_extension_is_not_accepted(cloud: Cloud, nam
 
 
 def policy_of(upload: dict[str, Any]) -> tuple[dict[str, str], list[Any]]:
-    """What the form's policy wants exactly, and its other conditions."""
+    """The exact fields of the form's policy, and its other conditions."""
     policy = json.loads(base64.b64decode(upload["fields"]["policy"]))
     conditions = policy["conditions"]
     exact = {name: value for c in conditions if isinstance(c, dict) for name, value in c.items()}
@@ -160,7 +160,7 @@ def test_all_errors_are_listed_when_extension_and_type_are_wrong(cloud: Cloud) -
     assert "CLINICAL_NOTES" in errors["/document_type"]["choices"]
 
 
-# -- slots that come free -----------------------------------------------------------------------------
+# -- slots that become free ---------------------------------------------------------------------------
 
 
 def filled(cloud: Cloud, request_id: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Drafts through the real handlers: saving, resuming, deleting, and what happens in between."""
+"""Drafts through the real handlers: save, resume, delete, and concurrent changes."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def test_draft_is_saved_when_it_has_only_a_patient(cloud: Cloud) -> None:
 
 @pytest.mark.rule("D3")
 def test_clock_restarts_when_a_draft_is_saved(cloud: Cloud) -> None:
-    # Wednesday 11 o'clock: 61 hours until Saturday, and 11 more from Monday on.
+    # Wednesday 11 o'clock: 61 hours until Saturday, and 11 more from Monday.
     draft_id = cloud.start()
     assert cloud.resume(draft_id).body["expires_at"] == "2026-07-06T15:00:00Z"
     cloud.clock.pass_by(hours=48)
@@ -173,7 +173,7 @@ def test_save_of_parts_returns_the_same_response_when_its_response_was_lost(clou
 
 @pytest.mark.rule("D7")
 def test_late_save_is_rejected_when_a_colleague_saved_the_same_part_and_more(cloud: Cloud) -> None:
-    """An answer as if it had gone through would hide the part that this caller has not seen."""
+    """A success response would hide the part that this caller has not seen."""
     draft_id = cloud.start()
     assert (
         cloud.patch(draft_id, 1, COLLEAGUE, services=[], purpose="PREDETERMINATION").status == 200

@@ -1,4 +1,4 @@
-"""The same asked for twice: refused at once, by whomever and however quickly it is sent (S2)."""
+"""Duplicates at submission: rejected at once, for any caller and any concurrency (S2)."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def test_second_request_is_rejected_by_number_when_days_overlap(cloud: Cloud) ->
 
 @pytest.mark.rule("S2", "A2")
 def test_existing_request_is_not_named_when_the_caller_may_not_see_it(cloud: Cloud) -> None:
-    """Another provider asks the same facility for the same."""
+    """Another provider requests the same from the same facility."""
     facility = {"servicing_provider": entered()["servicing_provider"]}
     first = cloud.start(**facility)
     assert cloud.submit(first, **facility).status == 202
@@ -99,7 +99,7 @@ def test_one_request_is_created_when_two_drafts_are_submitted_at_once(cloud: Clo
 
 @pytest.mark.rule("S2")
 def test_both_are_created_when_drafts_for_other_days_are_submitted_at_once(cloud: Cloud) -> None:
-    """The lock was taken in between, by something that shares no day."""
+    """The lock was taken in between by a request that shares no day."""
     mine, theirs = cloud.start(), cloud.start(services=moved(20))
     in_between(cloud, theirs, moved(20))
     assert cloud.submit(mine).status == 202

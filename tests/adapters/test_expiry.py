@@ -1,4 +1,4 @@
-"""From the first second after its deadline a draft is gone, whatever the store has removed (D5)."""
+"""A draft is not accessible after its deadline, whether or not DynamoDB has removed it (D5)."""
 
 from datetime import timedelta
 from typing import Any
@@ -132,7 +132,7 @@ def test_removal_is_ignored_when_it_is_not_a_drafts(cloud: Cloud, sk: str) -> No
 
 
 def messages(cloud: Cloud) -> list[str]:
-    """Types of the provider's messages once every event was delivered, and all of them twice."""
+    """Types of the provider's messages after every event was delivered, each of them twice."""
     for _ in range(2):
         assert cloud.relay(cloud.stream()) == []
     for entry in cloud.published():
@@ -182,11 +182,11 @@ def test_message_is_sent_when_the_cleanup_failed_before_it(cloud: Cloud) -> None
     assert messages(cloud) == ["DraftExpired"]
 
 
-# -- the dashboard line -------------------------------------------------------------------------------
+# -- the dashboard row --------------------------------------------------------------------------------
 
 
 def saved(cloud: Cloud, draft_id: str, **changes: Any) -> dict[str, Any]:
-    """The stream's record of a save, as the relay gets it."""
+    """The stream record of a save, as the relay receives it."""
     assert cloud.save(draft_id, 1, **changes).status == 200
     item = to_wire(cloud.stored(draft_id))
     keys = {name: item[name] for name in ("pk", "sk")}

@@ -15,17 +15,17 @@ def ids(reply: Reply) -> list[str]:
 
 
 def flagged(cloud: Cloud, count: int) -> list[str]:
-    """Drafts that the provider flagged, one a minute, last flagged first."""
-    deps = []
+    """Drafts that the provider flagged, one per minute, last flagged first."""
+    draft_ids = []
     for _ in range(count):
-        deps.append(cloud.start())
-        assert cloud.flag(deps[-1]).status == 204
+        draft_ids.append(cloud.start())
+        assert cloud.flag(draft_ids[-1]).status == 204
         cloud.clock.pass_by(minutes=1)
-    return deps[::-1]
+    return draft_ids[::-1]
 
 
 def counted(cloud: Cloud, tin: str = PROVIDER_TIN) -> set[str]:
-    """What is counted as flagged by a TIN."""
+    """The number of flags counted for a TIN."""
     item = cloud.clients.by_name["dynamodb"].get_item(
         TableName=cloud.requests_table, Key=to_wire({"pk": f"FLAGS#{tin}", "sk": "FLAGS"})
     )
@@ -50,14 +50,14 @@ def test_home_list_has_flagged_requests_newest_first_when_it_is_read(cloud: Clou
 
 @pytest.mark.rule("T3")
 def test_sixteenth_flag_is_rejected_with_the_list_when_fifteen_are_flagged(cloud: Cloud) -> None:
-    deps = flagged(cloud, 15)
+    draft_ids = flagged(cloud, 15)
     sixteenth = cloud.submitted()
     reply = cloud.flag(sixteenth)
     assert (reply.status, reply.code) == (409, "flag_limit")
-    assert [row["request_id"] for row in reply.body["flagged"]] == deps
+    assert [row["request_id"] for row in reply.body["flagged"]] == draft_ids
     assert len(ids(cloud.flagged())) == 15
-    assert cloud.flag(deps[3]).status == 204
-    assert cloud.unflag(deps[0]).status == 204
+    assert cloud.flag(draft_ids[3]).status == 204
+    assert cloud.unflag(draft_ids[0]).status == 204
     assert cloud.flag(sixteenth).status == 204
     assert ids(cloud.flagged())[0] == sixteenth
     assert cloud.flag(sixteenth, FACILITY).status == 204
@@ -110,7 +110,7 @@ def test_flag_is_not_counted_when_its_draft_was_deleted(cloud: Cloud, way: str) 
 
 
 def test_count_is_corrected_when_a_counted_flag_is_on_no_list(cloud: Cloud) -> None:
-    """A draft of one TIN that was submitted by two others: it left the first one's lists."""
+    """A draft of one TIN that was submitted by two others: it left the lists of the first."""
     several = claims("several", "PatientSearch", f"{STRANGER_TIN} {PROVIDER_TIN}")
     body: dict[str, Any] = {"content": entered(), "tin": STRANGER_TIN}
     from functions.submit import handler as submit
@@ -125,7 +125,7 @@ def test_count_is_corrected_when_a_counted_flag_is_on_no_list(cloud: Cloud) -> N
 
 
 def test_row_is_flagged_again_when_the_draft_was_submitted_meanwhile(cloud: Cloud) -> None:
-    """The draft was read, and its line is another when the flag is written."""
+    """The draft was read, and its row was replaced before the flag is written."""
     draft_id = cloud.start()
     stale = cloud.deps.requests.read(draft_id)
     assert stale is not None

@@ -1,4 +1,4 @@
-"""The form over HTTP: what a portal is told after each choice (C3, C4)."""
+"""The form over HTTP: the response after each choice (C3, C4)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""History stays two years, and then moves from the tables into the archive (T4)."""
+"""A request is retained for two years and then moved from the tables to the archive (T4)."""
 
 import gzip
 import json
@@ -37,7 +37,7 @@ def end_of(cloud: Cloud, request_id: str) -> datetime:
 
 
 def as_streamed(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item as a stream's record brings it: bytes are text there."""
+    """An item as in a stream record: bytes are text there."""
 
     def typed(value: Mapping[str, Any]) -> dict[str, Any]:
         [(kind, held)] = value.items()
@@ -53,7 +53,7 @@ def as_streamed(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def removed(cloud: Cloud, request_id: str) -> dict[str, Any]:
-    """The store removes a request by its TTL; what the stream tells of it."""
+    """DynamoDB removes a request by its TTL; return the stream records."""
     item = cloud.item(request_id)
     assert item is not None
     key = {"pk": item["pk"], "sk": item["sk"]}
@@ -150,11 +150,11 @@ def called(cloud: Cloud, route: Route, request_id: str) -> Reply:
     ids=lambda route: route.operation_id,
 )
 def test_response_is_404_when_two_years_have_passed(cloud: Cloud, route: Route) -> None:
-    """The store has not removed it yet, as it may take two days to do."""
+    """DynamoDB has not removed it yet; it may take two days."""
     request_id = cloud.determined()
     cloud.clock.at = end_of(cloud, request_id) - timedelta(seconds=1)
     assert called(cloud, route, request_id).text != called(cloud, route, "0" * 26).text
-    cloud.clock.at = end_of(cloud, request_id)  # a change of dates was one more change
+    cloud.clock.at = end_of(cloud, request_id)  # a change of dates is one more change
     past, nothing = called(cloud, route, request_id), called(cloud, route, "0" * 26)
     assert (past.status, past.code) == (404, "not_found")
     assert (past.status, past.text) == (nothing.status, nothing.text)
@@ -229,7 +229,7 @@ def test_archive_is_complete_when_a_run_fails_and_is_repeated(cloud: Cloud, oper
 def test_lock_remains_with_the_other_requests_when_one_is_archived(
     cloud: Cloud, dies: bool
 ) -> None:
-    """Both ask for the same on other days, so they share a lock."""
+    """Both request the same for other days, so they share a lock."""
     deleted, retained = cloud.submitted(), cloud.submitted()
     old = removed(cloud, deleted)
     if dies:
@@ -249,7 +249,7 @@ def test_lock_remains_with_the_other_requests_when_one_is_archived(
 
 @pytest.mark.rule("S2")
 def test_lock_is_compared_again_when_it_was_deleted_during_a_submission(cloud: Cloud) -> None:
-    """Two ask for the same days; between their looks at the lock, the archive takes it away."""
+    """Two request the same days; between their reads of the lock, the archive run deletes it."""
     deleted = cloud.submitted()
     cloud.clock.pass_by(days=1)
     moved = later(entered()["services"], 30)

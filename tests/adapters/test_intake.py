@@ -1,4 +1,4 @@
-"""Other ways in: registered requests and vendors' determinations, on the same lists (S5, W8)."""
+"""Other channels: registered requests and vendors' determinations, on the same lists (S5, W8)."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""A TIN's lists: narrowed, in order, and whole while lines change (T2, T3, S4, D4)."""
+"""A TIN's lists: filtered, sorted, and complete while rows change (T2, T3, S4, D4)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -41,12 +41,12 @@ def followed(
 
 
 def submitted(cloud: Cloud, count: int) -> list[str]:
-    """Requests, one a minute, last changed first."""
-    deps = []
+    """Requests, one per minute, last changed first."""
+    request_ids = []
     for _ in range(count):
-        deps.append(cloud.submitted())
+        request_ids.append(cloud.submitted())
         cloud.clock.pass_by(minutes=1)
-    return deps[::-1]
+    return request_ids[::-1]
 
 
 @pytest.mark.rule("S4")
@@ -75,7 +75,7 @@ def test_draft_is_incomplete_with_resume_when_a_list_is_read(cloud: Cloud) -> No
 
 
 def test_range_is_ordered_when_it_ends_before_1970(cloud: Cloud) -> None:
-    """DynamoDB refuses a range whose end is before its beginning; moto finds nothing in it."""
+    """DynamoDB rejects a range whose end is before its beginning; moto returns nothing."""
     cloud.submitted()
     requested = cloud.dashboard(changed_to="1532-08-14T07:01:33Z")
     assert ids(requested) == []
@@ -109,12 +109,15 @@ def test_next_due_is_first_when_sorted_by_due_date(cloud: Cloud) -> None:
 
 def test_bounds_apply_when_a_list_is_filtered_by_last_change(cloud: Cloud) -> None:
     start = cloud.clock.at
-    deps = submitted(cloud, 4)
+    request_ids = submitted(cloud, 4)
     second, third = (start + timedelta(minutes=n) for n in (1, 2))
     query = {"changed_from": second.isoformat(), "changed_to": third.isoformat()}
-    assert ids(cloud.dashboard(PROVIDER, **query)) == [deps[1], deps[2]]
-    assert ids(cloud.dashboard(PROVIDER, **{"status": "PROCESSING", **query})) == [deps[1], deps[2]]
-    assert followed(cloud, {"limit": "1", **query}) == [deps[1], deps[2]]
+    assert ids(cloud.dashboard(PROVIDER, **query)) == [request_ids[1], request_ids[2]]
+    assert ids(cloud.dashboard(PROVIDER, **{"status": "PROCESSING", **query})) == [
+        request_ids[1],
+        request_ids[2],
+    ]
+    assert followed(cloud, {"limit": "1", **query}) == [request_ids[1], request_ids[2]]
 
 
 def test_dates_of_service_apply_when_a_list_is_filtered_by_them(cloud: Cloud) -> None:
@@ -167,32 +170,32 @@ def test_lists_are_of_the_named_tin_when_a_caller_has_several(cloud: Cloud) -> N
 
 @pytest.mark.parametrize("moved", range(6))
 def test_nothing_is_skipped_or_lost_when_a_row_moves_to_the_top(cloud: Cloud, moved: int) -> None:
-    deps = submitted(cloud, 6)
+    request_ids = submitted(cloud, 6)
 
     def move(page: int) -> None:
         if page == 0:
-            cloud.pend(deps[moved])
+            cloud.pend(request_ids[moved])
             cloud.clock.pass_by(minutes=1)
 
     seen = followed(cloud, {"limit": "2"}, move)
-    below = [one for one in deps if one != deps[moved] or deps.index(one) < 2]
-    assert seen == [*below, deps[moved]]
+    below = [one for one in request_ids if one != request_ids[moved] or request_ids.index(one) < 2]
+    assert seen == [*below, request_ids[moved]]
 
 
 def test_list_ends_when_rows_keep_changing(cloud: Cloud) -> None:
-    deps = submitted(cloud, 4)
+    request_ids = submitted(cloud, 4)
 
     def change(page: int) -> None:
-        request_id = deps[page % 4]
+        request_id = request_ids[page % 4]
         if cloud.item(request_id)["version"]["N"] == "2":  # type: ignore[index]
             cloud.pend(request_id)
         cloud.clock.pass_by(minutes=1)
 
-    assert set(followed(cloud, {"limit": "1"}, change)) == set(deps)
+    assert set(followed(cloud, {"limit": "1"}, change)) == set(request_ids)
 
 
 def test_list_of_one_page_has_no_cursor_when_nothing_follows(cloud: Cloud) -> None:
-    deps = submitted(cloud, 2)
+    request_ids = submitted(cloud, 2)
     with cloud.wire.counting() as calls:
         reply = cloud.dashboard()
-    assert (ids(reply), reply.body["cursor"], calls) == (deps, None, ["Query"])
+    assert (ids(reply), reply.body["cursor"], calls) == (request_ids, None, ["Query"])

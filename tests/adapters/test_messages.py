@@ -1,4 +1,4 @@
-"""The inbox: read and unread, counted exactly, for as long as history is kept (T4, T5)."""
+"""The inbox: read and unread, counted exactly, during retention (T4, T5)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,8 +16,8 @@ from tests.fakes.samples import FACILITY_TIN, NUMBER, PROVIDER_TIN, REQUEST_ID, 
 
 
 def delivered(cloud: Cloud, count: int) -> list[Message]:
-    """Messages to both sides, one a minute, newest first."""
-    deps = []
+    """Messages to both providers, one per minute, newest first."""
+    sent = []
     for version in range(1, count + 1):
         message = Message(
             message_id=f"{REQUEST_ID}.{version:06d}",
@@ -27,10 +27,10 @@ def delivered(cloud: Cloud, count: int) -> list[Message]:
             status=Status.PENDING,
             at=cloud.clock.at,
         )
-        deps.append(message)
+        sent.append(message)
         deliver(cloud, message)
         cloud.clock.pass_by(minutes=1)
-    return deps[::-1]
+    return sent[::-1]
 
 
 def deliver(cloud: Cloud, message: Message) -> None:
@@ -52,7 +52,7 @@ def names(reply: Reply) -> list[str]:
 @pytest.mark.rule("T5")
 def test_unread_count_follows_when_messages_arrive_and_one_is_read(cloud: Cloud) -> None:
     assert cloud.messages().body == {"messages": [], "unread": 0, "cursor": None}
-    deps = delivered(cloud, 3)
+    sent = delivered(cloud, 3)
     assert unread(cloud) == 3
     with cloud.wire.counting() as calls:
         page = cloud.messages().body
@@ -65,17 +65,17 @@ def test_unread_count_follows_when_messages_arrive_and_one_is_read(cloud: Cloud)
     marked = cloud.messages().body["messages"]
     assert [m["read_at"] is not None for m in marked] == [False, True, False]
     assert (unread(cloud), unread(cloud, FACILITY)) == (2, 3)
-    deliver(cloud, deps[1])
+    deliver(cloud, sent[1])
     assert cloud.mark(name).status == 204
     assert unread(cloud) == 2
 
 
 def test_all_are_read_when_they_are_marked_at_once(cloud: Cloud) -> None:
-    deps = delivered(cloud, 4)
+    sent = delivered(cloud, 4)
     cloud.mark(names(cloud.messages())[2])
     assert cloud.mark_all_read_by_user().body == {"unread": 0}
     assert unread(cloud) == 0
-    deliver(cloud, deps[0])
+    deliver(cloud, sent[0])
     assert (unread(cloud), unread(cloud, FACILITY)) == (0, 4)
     assert cloud.mark_all_read_by_user().body == {"unread": 0}
 
@@ -89,10 +89,10 @@ def test_newest_are_marked_when_there_are_more_than_one_batch(cloud: Cloud) -> N
 
 
 def test_count_is_correct_when_another_user_reads_one_meanwhile(cloud: Cloud) -> None:
-    deps = delivered(cloud, 3)
+    sent = delivered(cloud, 3)
     inbox = cloud.deps.inbox
     keys = list(inbox._unread_keys(PROVIDER_TIN))
-    inbox.mark_read(PROVIDER_TIN, deps[1].message_id, deps[1].at, now=cloud.clock.at)
+    inbox.mark_read(PROVIDER_TIN, sent[1].message_id, sent[1].at, now=cloud.clock.at)
     inbox._mark_chunk(PROVIDER_TIN, keys, cloud.clock.at)
     assert unread(cloud) == 0
 
@@ -126,7 +126,7 @@ def test_message_is_not_found_when_it_is_another_tins(cloud: Cloud) -> None:
 
 
 def deleted(cloud: Cloud, message: Message) -> dict[str, Any]:
-    """The store removes a message by its TTL; what was there."""
+    """DynamoDB removes a message by its TTL; return the removed item."""
     client = cloud.clients.by_name["dynamodb"]
     [item] = [
         one

@@ -1,4 +1,4 @@
-"""What is recorded of a request's life, beside what both inboxes hold of it (T5)."""
+"""The recorded events of a request, compared with the messages in both inboxes (T5)."""
 
 import json
 from itertools import pairwise
@@ -10,7 +10,7 @@ from tests.adapters.cloud import FACILITY, PROVIDER, SECOND_REVIEWER, Cloud
 
 
 def completed(cloud: Cloud, way: str) -> str:
-    """A request that went all of the way."""
+    """A request that went through this lifecycle."""
     if way == "void":
         request_id = cloud.pended()
         assert cloud.void(request_id).status == 200

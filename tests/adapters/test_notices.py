@@ -1,4 +1,4 @@
-"""Letters as they are kept: printed by the product's own template, stored once (W4)."""
+"""Determination notices: printed with the product's own template, stored once (W4)."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -27,7 +27,7 @@ NOTICES: Final = ("1-member", "1-provider")
 
 
 def tell(cloud: Cloud, request_id: str, cycle: int = 1) -> None:
-    """What the bus sends after a determination."""
+    """The event that the bus delivers after a determination."""
     detail: dict[str, Any] = {
         "event_id": f"{request_id}.000005",
         "type": "RequestDetermined",
@@ -92,7 +92,7 @@ def test_nothing_is_printed_when_the_cycle_is_not_decided(cloud: Cloud) -> None:
     assert stored(cloud) == []
 
 
-# -- given out ----------------------------------------------------------------------------------------
+# -- downloads ----------------------------------------------------------------------------------------
 
 
 def printed(cloud: Cloud, **lines: str) -> str:

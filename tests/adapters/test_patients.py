@@ -1,4 +1,4 @@
-"""Searching and confirming patients: who is told what, and where an SSN is not (P1, P2, A4-A6)."""
+"""Patient search and confirmation: responses, and the protection of SSNs (P1, P2, A4-A6)."""
 
 import json
 import logging
@@ -135,7 +135,7 @@ def test_caller_may_retry_when_the_key_does_not_respond(cloud: Cloud) -> None:
     assert "4320" not in reply.text + cloud.log.getvalue()
 
 
-# -- An SSN is nowhere -----------------------------------------------------------------------------
+# -- protection of SSNs ----------------------------------------------------------------------------
 
 
 def _reference_items(cloud: Cloud) -> list[dict[str, Any]]:
@@ -147,7 +147,7 @@ def _reference_items(cloud: Cloud) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def all_logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Every logger of the process, ours and the libraries', at its most talkative."""
+    """Every logger of the process, the product's and the libraries', at debug level."""
     with caplog.at_level(logging.INFO):
         yield caplog
 

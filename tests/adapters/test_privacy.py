@@ -1,4 +1,4 @@
-"""What somebody entered appears in no log line, no metric, no execution and no event."""
+"""Entered values appear in no log line, metric, execution or event."""
 
 import json
 import logging
@@ -38,11 +38,11 @@ ENTERED: Final = (
     "2165550189",
     "Rubinstein",
     "Park East",
-    "another hospital",  # free texts of void, appeal and decision
+    "another hospital",  # free text of void, appeal and decision
     "tumor grew",
     "Conservative treatment",
-    "adams-allison-operative-note",  # a file's name
-    "2026-07-20",  # day of service
+    "adams-allison-operative-note",  # a file name
+    "2026-07-20",  # date of service
 )
 
 

@@ -1,4 +1,4 @@
-"""Providers that are selected often, and those typed in by hand (C2, C16)."""
+"""Frequently selected providers, and manually entered ones (C2, C16)."""
 
 from typing import Any
 

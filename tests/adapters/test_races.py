@@ -1,6 +1,6 @@
-"""Two people, a clock and a store at one draft, call by call in any order (D3, D5, D7, U3).
+"""Two users, the clock and DynamoDB act on one draft, call by call in any order (D3, D5, D7, U3).
 
-Fourteen seeds come to every end; ``make deep`` runs a thousand, ``INTERLEAVINGS=0-5000`` as many.
+Fourteen seeds reach every outcome; ``make deep`` runs a thousand, ``INTERLEAVINGS=0-5000`` as many.
 """
 
 import os
@@ -32,7 +32,7 @@ SLOTS: Final = 2
 
 @dataclass
 class Race:
-    """One draft, what was acknowledged of it, and what everybody tries."""
+    """One draft, the acknowledged changes, and the concurrent operations."""
 
     cloud: Cloud
     random: Random
@@ -60,7 +60,7 @@ class Race:
     def image(self) -> dict[str, Any] | None:
         return self.cloud.item(self.draft_id)
 
-    # -- what is tried ------------------------------------------------------------------------------
+    # -- operations ---------------------------------------------------------------------------------
 
     def person(self, by: Mapping[str, str], moves: int) -> Callable[[], None]:
         chosen = [self.random.choice(("save", "patch", "upload", "read")) for _ in range(moves)]
@@ -102,7 +102,7 @@ class Race:
             assert reply.status in {404, 409, 410, 412}, reply.text
             return self.read(by, version) if reply.status == 412 else version
         assert reply.body["version"] == version + 1
-        assert version + 1 not in self.saves, "two saves were both told that they made a version"
+        assert version + 1 not in self.saves, "two saves were both told that they wrote a version"
         self.saves[version + 1] = dict(parts)
         return version + 1
 
@@ -131,7 +131,7 @@ class Race:
             self.cloud.deliver_arrival(f"documents/{self.draft_id}/{document_id}")
 
     def time(self) -> None:
-        """The deadline comes, and some time later the store removes what is over."""
+        """The deadline passes, and some time later DynamoDB removes expired items."""
         self.read(PROVIDER, 1)
         self.cloud.clock.at += timedelta(days=7)
         self.read(PROVIDER, 1)
@@ -160,10 +160,10 @@ class Race:
     def now(self) -> int:
         return int(self.cloud.clock.at.timestamp())
 
-    # -- what must hold -----------------------------------------------------------------------------
+    # -- invariants ---------------------------------------------------------------------------------
 
     def expected(self, version: int) -> dict[str, Any]:
-        """What a version must hold: every save that was acknowledged up to it, in order."""
+        """The expected content of a version: every save acknowledged up to it, in order."""
         held: dict[str, Any] = {}
         for saved in sorted(self.saves):
             if saved <= version:
@@ -171,7 +171,7 @@ class Race:
         return held
 
     def settle(self, before: dict[str, Any] | None) -> None:
-        """Everything that is told late or twice is told, and time takes what is over."""
+        """Deliver every late or repeated event, and let everything expired be removed."""
         deleted = self.image() is None
         if deleted and before is not None:
             assert self.cloud.clean_up(before) == []
@@ -203,7 +203,7 @@ class Race:
 
 
 def changed(value: int) -> dict[str, Any]:
-    """A whole content that no other value makes."""
+    """Complete content that no other value produces."""
     service = {**entered()["services"][0], "requested_days": value % 300 + 1}
     requesting = {**entered()["requesting_provider"], "phone": f"216{5550000 + value % 9999}"}
     servicing = {**entered()["servicing_provider"], "phone": f"330{5550000 + value % 9999}"}
@@ -254,7 +254,7 @@ def test_invariants_hold_when_operations_run_concurrently_in_any_order(cloud: Cl
 def test_no_document_is_lost_or_orphaned_when_deletion_runs_in_any_order(
     cloud: Cloud, order: tuple[str, ...]
 ) -> None:
-    """One after the other, and then interleaved call by call."""
+    """Run one after the other, and then interleaved call by call."""
 
     def works(race: Race) -> list[Callable[[], None]]:
         moves: dict[str, Callable[[], None]] = {
@@ -277,4 +277,4 @@ def test_no_document_is_lost_or_orphaned_when_deletion_runs_in_any_order(
 
 
 def _ignore(_version: int) -> None:
-    """The version that a move leads to is of no interest here."""
+    """The version that an operation leads to is not used here."""

@@ -1,4 +1,4 @@
-"""What the table recorded is moved on, whatever stopped or was delivered twice."""
+"""Recorded events are relayed after any failure or repeated delivery."""
 
 import json
 
@@ -156,7 +156,7 @@ def test_event_has_ids_and_codes_only_when_it_is_published(cloud: Cloud) -> None
 def test_event_is_counted_by_type_when_it_is_relayed(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An alarm watches the count of deadlines that passed."""
+    """An alarm monitors the count of passed deadlines."""
     request_id = cloud.pended(services=[BOWEL_SURGERY])
     cloud.clock.pass_by(days=15)
     cloud.check_deadline(request_id)

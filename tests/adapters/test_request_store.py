@@ -1,4 +1,4 @@
-"""The double and the table keep the same promises (port ``RequestStore``)."""
+"""The in-memory store and the table have the same behavior (port ``RequestStore``)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,7 +26,7 @@ Stored = tuple[RequestStore, Request]
 
 @pytest.fixture(params=["table", "double"])
 def stored(request: pytest.FixtureRequest, cloud: Cloud) -> Stored:
-    """A store of each kind that holds the same submitted request."""
+    """A store of each kind with the same submitted request."""
     request_id = cloud.submitted()
     found = cloud.deps.requests.read(request_id)
     assert found is not None
@@ -74,7 +74,7 @@ def test_token_is_replaced_only_when_the_cycle_is_open(stored: Stored) -> None:
     store.renew_cycle(Cycle(request.request_id, 1, "new"))
     assert store.cycle(request.request_id, 1) == Cycle(request.request_id, 1, "new")
     with pytest.raises(RequestClosedError):
-        store.renew_cycle(Cycle(request.request_id, 2, "of another round"))
+        store.renew_cycle(Cycle(request.request_id, 2, "of another cycle"))
     store.record(request.void("Not needed.", "somebody", LATER))
     with pytest.raises(RequestClosedError):
         store.renew_cycle(Cycle(request.request_id, 1, "too late"))

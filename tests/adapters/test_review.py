@@ -1,4 +1,4 @@
-"""From clinical review to the appeal, through the real handlers and the workflow's tasks."""
+"""From clinical review to appeal, through the real handlers and the workflow's tasks."""
 
 from datetime import datetime, timedelta
 
@@ -231,13 +231,13 @@ def test_row_has_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None:
 
 
 def test_last_changed_is_first_when_the_dashboard_is_paged(cloud: Cloud) -> None:
-    deps = []
+    request_ids = []
     for _ in range(5):
-        deps.append(cloud.submitted())
+        request_ids.append(cloud.submitted())
         cloud.clock.pass_by(minutes=1)
-    cloud.pend(deps[1])
+    cloud.pend(request_ids[1])
     cloud.clock.pass_by(minutes=1)
-    expected = [deps[1], deps[4], deps[3], deps[2], deps[0]]
+    expected = [request_ids[1], request_ids[4], request_ids[3], request_ids[2], request_ids[0]]
     seen: list[str] = []
     page = cloud.dashboard(limit="2").body
     while page["cursor"]:

@@ -1,4 +1,4 @@
-"""What reviewers do with a round before they decide it, through the real handlers."""
+"""Reviewer actions on a case before the decision, through the real handlers."""
 
 from typing import Any
 
@@ -29,11 +29,11 @@ REVIEWER_ACTIONS: tuple[tuple[str, Any], ...] = (
 
 
 def pended(cloud: Cloud, urgency: str = "STANDARD") -> str:
-    """A request of two lines, of which nothing is asked."""
+    """A request of two lines without required documentation."""
     return cloud.pended(services=[{**BOWEL_SURGERIES, "urgency": urgency}])
 
 
-# -- who may ------------------------------------------------------------------------------------------
+# -- permissions --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_list_has_the_reviewers_own_cases_when_mine_is_requested(cloud: Cloud) -
     assert {row["request_id"] for row in cloud.worklist().body["cycles"]} == {first, second}
 
 
-# -- asking for more ----------------------------------------------------------------------------------
+# -- requests for information -------------------------------------------------------------------------
 
 
 @pytest.mark.rule("W2")
@@ -209,7 +209,7 @@ def test_response_to_rfi_is_rejected_when_none_is_open(cloud: Cloud) -> None:
     assert cloud.answer(request_id, "Since June.").status == 409
 
 
-# -- more time, and a talk ----------------------------------------------------------------------------
+# -- extensions, and peer-to-peer discussions ---------------------------------------------------------
 
 
 @pytest.mark.rule("W2")

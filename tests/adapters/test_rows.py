@@ -1,4 +1,4 @@
-"""A line is narrow: 25 of them are one read unit, whatever was entered (T2)."""
+"""A list row is small: 25 rows cost one read unit, whatever was entered (T2)."""
 
 from datetime import UTC, date, datetime
 
@@ -64,7 +64,7 @@ rows = st.builds(
 
 
 def line(row: DashboardRow, member_id: str = "A" * 20) -> dict[str, dict[str, object]]:
-    """The line as the table has it after its update, flagged."""
+    """The row as stored in the table after its update, flagged."""
     [operation] = set_lines("table", row, [FACILITY_TIN], member_id)
     update = operation["Update"]
     names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]

@@ -1,4 +1,6 @@
-"""Published rule lists: one in effect, all kept, none lost; the command line that publishes them."""
+"""Published rule lists: one in effect, all retained, none lost; and the command that publishes
+them.
+"""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -54,7 +56,7 @@ REQUIRED, NOT_REQUIRED = [a_rule()], [a_rule(Requirement.NOT_REQUIRED)]
 
 
 def _region(client: Any) -> dict[str, Any]:
-    """S3 wants to be told every region but the first."""
+    """S3 needs a location constraint in every region but the first."""
     name = client.meta.region_name
     return (
         {} if name == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": name}}
@@ -62,7 +64,7 @@ def _region(client: Any) -> dict[str, Any]:
 
 
 class Publisher:
-    """Someone who publishes to a table and a bucket of the test's own."""
+    """A publisher with a table and a bucket of the test's own."""
 
     def __init__(self, session: Any, folder: Path) -> None:
         self.table, self.bucket = names("reference"), names("rules")
@@ -193,7 +195,7 @@ def test_list_in_effect_at_an_instant_is_found_when_requested(
 
 
 class Interrupted:
-    """A history in which somebody else publishes right after it was looked at."""
+    """A history in which another publication follows right after it was read."""
 
     def __init__(self, versions: RuleListVersions, *between: Callable[[], object]) -> None:
         self._versions = versions
@@ -299,14 +301,16 @@ def test_check_fails_when_the_stored_list_was_altered(
         publisher.answer(published)
 
 
-# -- Yesterday's check -------------------------------------------------------------------------------
+# -- checks as of the past ---------------------------------------------------------------------------
 
 
 @pytest.fixture
 def two_lists(
     cloud: Cloud, clients: Clients, tmp_path: Path
 ) -> tuple[RuleListVersion, RuleListVersion]:
-    """The product on a table of its own: until an hour ago nothing was required, now all is."""
+    """The product on its own table: nothing required precertification until an hour ago, now
+    everything does.
+    """
     publisher = Publisher(clients, tmp_path)
     environ = {**cloud.deps.settings.environ, Env.REFERENCE_TABLE: publisher.table}
     cloud.deps.settings = Settings(environ)
@@ -398,7 +402,7 @@ def stack(clients: Clients, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     name = names("precert")
     boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=_STACK)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    # A process runs one command; here several share what it makes.
+    # A process runs one command; here several share its dependencies.
     monkeypatch.setattr(rules, "stack_dependencies", cache(stack_dependencies))
     return name
 

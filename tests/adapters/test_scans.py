@@ -1,4 +1,4 @@
-"""Documents that are scanned for malware: given out once the scan of the verified version told so."""
+"""Scanned documents: downloadable after a clean scan of the verified version."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -37,7 +37,7 @@ def deliver_arrival(cloud: Cloud, request_id: str, document_id: str) -> None:
 
 
 def checking(cloud: Cloud, request_id: str) -> tuple[str, str]:
-    """A verified document that waits for its scan, and the version of it."""
+    """A verified document that waits for its scan, and its version."""
     document_id = offered(cloud, request_id)
     version_id = cloud.put_file(request_id, document_id, PDF)
     deliver_arrival(cloud, request_id, document_id)
@@ -291,7 +291,7 @@ def test_nothing_changes_when_a_result_has_no_document(scanning: Cloud) -> None:
     assert scanning.items() == before
 
 
-# -- what waits for it -----------------------------------------------------------------------------
+# -- effects of the scan ---------------------------------------------------------------------------
 
 
 @pytest.mark.rule("W2")

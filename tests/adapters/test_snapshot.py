@@ -1,6 +1,6 @@
-"""SnapStart: what environments restored from one snapshot share, and what each makes for itself.
+"""SnapStart: what environments restored from one snapshot share, and what each creates for itself.
 
-A fork stands in for the snapshot: two copies of one process, taken after its hooks have run.
+A fork replaces the snapshot: two copies of one process, created after its hooks have run.
 """
 
 import json
@@ -52,12 +52,12 @@ state = random.getstate()
 
 @dataclass
 class Aws:
-    """DynamoDB, and the endpoint of Lambda's credentials, on loopback."""
+    """DynamoDB and the endpoint of Lambda's credentials, on loopback."""
 
     url: str = ""
     expires: datetime = datetime.now(UTC) + timedelta(hours=6)
     tokens: list[str] = field(default_factory=list)
-    """Tokens that credentials were asked with."""
+    """Tokens with which credentials were requested."""
     signed: list[str] = field(default_factory=list)
     """The access key of each call."""
     connections: list[Any] = field(default_factory=list)
@@ -111,7 +111,7 @@ def aws() -> Iterator[Aws]:
 
 
 def ran(program: str, **environment: str) -> Any:
-    """What the program prints, as JSON; the hooks have run by then."""
+    """The program's output, as JSON; the hooks have run by then."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM + program],
         cwd=ROOT,

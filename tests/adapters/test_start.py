@@ -1,4 +1,4 @@
-"""A draft is started from a check that leads to one, and carries all of it in (D1, D2)."""
+"""A draft is started from a check and has all of its values (D1, D2)."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -193,7 +193,7 @@ EVERYTHING: Final[dict[str, Any]] = entered(
 
 
 def named(value: Any, path: str = "") -> set[str]:
-    """Every field that something stands in."""
+    """Every field that has a value."""
     if isinstance(value, dict):
         return {one for name, held in value.items() for one in named(held, f"{path}/{name}")}
     if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
@@ -213,13 +213,13 @@ def test_every_field_is_returned_when_it_was_saved(cloud: Cloud, way: str) -> No
             assert saved.status == 200, saved.text
     resumed = cloud.resume(draft_id).body["content"]
     assert content(**resumed) == content(**EVERYTHING)
-    # What the models know is all there, so that a field forgotten in this test is seen as well.
+    # Every field of the models is covered, so that a field forgotten in this test is detected too.
     known = named(_every_field())
     assert named(resumed) >= known - {"/servicing_provider/address/line_2"}
 
 
 def _every_field() -> dict[str, Any]:
-    """The content's fields by name, down to the last, with something in each."""
+    """The content's fields by name, recursively, each with a value."""
 
     def fields(model: Any, **inner: Any) -> dict[str, Any]:
         return dict.fromkeys(model.model_fields, "x") | inner

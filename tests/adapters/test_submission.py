@@ -1,4 +1,4 @@
-"""Submission: one request, one number, however often it is sent and whatever gets lost."""
+"""Submission: one request and one number, for any repetition or lost response."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""How the table's answers become ours: conditions, conflicts, errors."""
+"""Mapping of DynamoDB's errors to the product's: conditions, conflicts, other errors."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Documents: accessible, literal, and whole however long the words are."""
+"""Printed documents: accessible, literal, and complete for any length of text."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ SERVICE: Final[Mapping[str, Any]] = {
 
 
 def facts(**changes: Any) -> dict[str, Any]:
-    """What the confirmation is printed from; a change replaces a whole part."""
+    """The data of the confirmation; a change replaces a whole part."""
     return {
         "payer": {
             "name": "Sample Health Plan",
@@ -71,7 +71,7 @@ def printed(**changes: Any) -> bytes:
 
 
 def is_accessible(document: bytes) -> bool:
-    """Whether it says of itself that it is PDF/UA-1."""
+    """Whether its metadata says that it is PDF/UA-1."""
     metadata: Any = opened(document).root_object["/Metadata"]
     return b"<pdfuaid:part>1</pdfuaid:part>" in metadata.get_data()
 
@@ -152,7 +152,7 @@ def test_document_is_printed_when_no_font_has_a_character(name: str) -> None:
 
 
 def right_edges(document: bytes) -> list[float]:
-    """Where each piece of text ends at the least, in points from the left."""
+    """The minimum right edge of each piece of text, in points from the left."""
     found: list[float] = []
     for page in opened(document).pages:
         page.extract_text(

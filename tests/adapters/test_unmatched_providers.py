@@ -1,4 +1,4 @@
-"""Providers that do not match the directory: marked, never stopped, reconciled by an operator (S3)."""
+"""Unmatched providers: marked, not blocked, reconciled by an operator (S3)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -30,12 +30,12 @@ ABSENT: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7Z"
 
 
 def typed(tin: str = STRANGER_TIN, **changes: Any) -> dict[str, Any]:
-    """The facility as somebody types it in, with another's TIN."""
+    """The facility as manually entered, with another TIN."""
     return {**entered()["servicing_provider"], "provider_id": None, "tin": tin, **changes}
 
 
 def mistyped(cloud: Cloud) -> str:
-    """A request that the wrong TIN sees in the facility's place."""
+    """A request that the wrong TIN sees in place of the facility."""
     return cloud.submitted(servicing_provider=typed())
 
 
@@ -55,7 +55,7 @@ def waiting(cloud: Cloud) -> list[tuple[str, str]]:
     return [(row["request_id"], row["role"]) for row in reply.body["providers"]]
 
 
-# -- marked, and going on -----------------------------------------------------------------------------
+# -- marked unmatched, and processed ------------------------------------------------------------------
 
 
 @pytest.mark.rule("S3", "S4")
@@ -157,7 +157,7 @@ def test_each_provider_is_listed_once_when_operators_list_them(cloud: Cloud) -> 
 
 
 def test_pages_continue_when_each_is_one_query(cloud: Cloud) -> None:
-    deps = {mistyped(cloud) for _ in range(3)}
+    request_ids = {mistyped(cloud) for _ in range(3)}
     seen: list[str] = []
     query: dict[str, str] = {}
     while True:
@@ -168,7 +168,7 @@ def test_pages_continue_when_each_is_one_query(cloud: Cloud) -> None:
         if reply.body["cursor"] is None:
             break
         query = {"cursor": reply.body["cursor"]}
-    assert (len(seen), set(seen)) == (3, deps)
+    assert (len(seen), set(seen)) == (3, request_ids)
     unrelated = cloud.overdue(cursor=query["cursor"])
     assert (unrelated.status, unrelated.code) == (422, "invalid_input")
 
@@ -422,7 +422,7 @@ def test_choice_returns_404_when_there_is_no_submitted_request(cloud: Cloud) -> 
 def meanwhile(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, name: str, other: Callable[[], object]
 ) -> None:
-    """Somebody else is quicker, between the next read and its write."""
+    """Another change is committed between the next read and its write."""
     read = getattr(cloud.deps.requests, name)
 
     def slow(request_id: str) -> Request | None:

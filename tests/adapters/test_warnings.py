@@ -1,4 +1,4 @@
-"""A message warns before a draft is removed, once for each save (D5, T5)."""
+"""A message warns before a draft expires, once per save (D5, T5)."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -9,13 +9,13 @@ from precert.adapters.dynamodb.table import from_wire
 from tests.adapters.cloud import PROVIDER_SUBJECT, Cloud
 from tests.fakes.samples import PATIENT, PROVIDER_TIN
 
-# Wednesday 11 o'clock: 60 of the 72 hours have run on Friday at 23 o'clock.
+# Wednesday 11 o'clock: 60 of the 72 hours have passed on Friday at 23 o'clock.
 SIXTY_HOURS: Final = timedelta(hours=60)
 SECOND: Final = timedelta(seconds=1)
 
 
 def warned(cloud: Cloud) -> list[dict[str, Any]]:
-    """Events of warnings, as they are stored."""
+    """Warning events, as stored."""
     events = [from_wire(item) for item in cloud.items("EVENT#")]
     return [event for event in events if "DraftExpiring" in event["event"]]
 
@@ -25,7 +25,7 @@ def listed(cloud: Cloud) -> list[str]:
 
 
 def save(cloud: Cloud, draft_id: str, version: int, **changes: Any) -> None:
-    """A save, and the line that follows it."""
+    """A save, and the update of its row."""
     assert cloud.save(draft_id, version, **changes).status == 200
     assert cloud.relay([record_of(cloud, draft_id)]) == []
 
@@ -66,7 +66,7 @@ def test_warning_is_repeated_when_the_draft_is_saved_after_it(cloud: Cloud) -> N
     draft_id = cloud.start()
     cloud.clock.at += SIXTY_HOURS
     cloud.warn()
-    cloud.clock.pass_by(hours=1)  # midnight: the clock stands still until Monday
+    cloud.clock.pass_by(hours=1)  # midnight: the clock is paused until Monday
     save(cloud, draft_id, 1)
     cloud.clock.at += timedelta(days=2) + SIXTY_HOURS - SECOND
     cloud.warn()
@@ -182,10 +182,10 @@ def test_list_continues_when_a_page_is_full(cloud: Cloud) -> None:
     rest = cloud.drafts(limit="2", cursor=first["cursor"]).body
     seen = [row["draft_id"] for row in [*first["drafts"], *rest["drafts"]]]
     assert set(seen) >= set(started)
-    assert cloud.drafts(cursor="somebody-deps-it-up").status == 422
+    assert cloud.drafts(cursor="not-a-cursor").status == 422
 
 
-# -- review -------------------------------------------------------------------------------------------
+# -- validation ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("D6")

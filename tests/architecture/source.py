@@ -1,4 +1,4 @@
-"""Reading the project's source as syntax trees, for the architecture tests."""
+"""Read the project's source as syntax trees, for the architecture tests."""
 
 import ast
 import subprocess
@@ -21,7 +21,7 @@ class Module:
 
     @property
     def name(self) -> str:
-        """Its dotted name; a package's is that of its ``__init__``."""
+        """The dotted name; a package has the name of its ``__init__``."""
         return self.path.removesuffix(".py").replace("/", ".")
 
     def is_in(self, *packages: str) -> bool:
@@ -32,7 +32,7 @@ class Module:
 
 
 def is_within(name: str, package: str) -> bool:
-    """Whether a dotted name is the package or something below it; ``x_*`` stands for a family."""
+    """Whether a name is the package or below it; ``x_*`` matches every package with the prefix."""
     if package.endswith("*"):
         return name.startswith(package.removesuffix("*"))
     return name == package or name.startswith(f"{package}.")
@@ -50,7 +50,7 @@ def modules() -> tuple[Module, ...]:
 
 @cache
 def project_files() -> tuple[Path, ...]:
-    """Files that git tracks, or would with the next ``git add``."""
+    """Files that git tracks, or that the next ``git add`` would add."""
     listed = subprocess.run(
         ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
         cwd=ROOT,
@@ -63,7 +63,7 @@ def project_files() -> tuple[Path, ...]:
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
-    """Each import with the dotted name that it brings in, local ones too."""
+    """Each import with its dotted name, local imports included."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names)
@@ -72,7 +72,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
 
 
 def references(tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
-    """Each use of something imported, under the dotted name by which its module knows it."""
+    """Each use of an imported name, by its full dotted name."""
     known = dict(_aliases(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Name | ast.Attribute):

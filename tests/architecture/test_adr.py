@@ -1,4 +1,6 @@
-"""Decision records: each has its sections, is in the index once, and names what supersedes it."""
+"""Decision records: each has its sections, is in the index once, and names the record that
+supersedes it.
+"""
 
 import re
 from pathlib import Path

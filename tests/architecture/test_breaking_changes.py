@@ -1,4 +1,6 @@
-"""The contract never breaks a caller: what is told of each kind of change, and that none is there."""
+"""The API does not break callers: each kind of breaking change is reported, and the current
+document has none.
+"""
 
 import copy
 from collections.abc import Callable
@@ -16,7 +18,7 @@ CURRENT: Final = document()
 
 
 def found(change: Callable[[Json], object], *, grown: bool = False) -> list[Change]:
-    """What the comparison tells when the current document was changed so."""
+    """The changes that the comparison reports for a modified document."""
     new = copy.deepcopy(CURRENT)
     change(new)
     if grown:
@@ -43,7 +45,7 @@ def operation(of: Json) -> Any:
 BREAKS: Final[dict[str, Callable[[Json], object]]] = {
     "an operation goes": lambda new: new["paths"].pop(SUBMIT),
     "an operation is renamed": lambda new: operation(new).update(operationId="submit"),
-    "another entitlement is asked": lambda new: operation(new).update(security=[]),
+    "another entitlement is required": lambda new: operation(new).update(security=[]),
     "a status goes": lambda new: operation(new)["responses"].pop("202"),
     "a header goes": lambda new: operation(new)["responses"]["202"].pop("headers"),
     "a media type goes": lambda new: operation(new)["responses"]["202"]["content"].clear(),

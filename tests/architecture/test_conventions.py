@@ -1,4 +1,4 @@
-"""How tests are named, where they stand, and which rules they may claim to prove."""
+"""Conventions for tests: names, folders, and the rules that they reference."""
 
 import ast
 import re

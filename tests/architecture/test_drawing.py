@@ -1,4 +1,4 @@
-"""The committed drawings are those of the state machine and of the tables' keys."""
+"""The committed diagrams match the state machine and the tables' keys."""
 
 from precert.adapters.dynamodb import keys
 from tools import diagram, table_diagram

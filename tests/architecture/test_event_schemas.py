@@ -1,4 +1,4 @@
-"""The committed event schemas and samples are those of the code, and hold ids and codes only."""
+"""The committed event schemas and samples match the code and contain ids and codes only."""
 
 import json
 import re
@@ -67,7 +67,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 class RecordingClient:
-    """Keeps what is put on the bus."""
+    """Stores the entries that are put on the bus."""
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
@@ -88,9 +88,9 @@ def test_check_fails_when_the_meaning_of_a_type_changes(monkeypatch: pytest.Monk
 
 
 def test_check_fails_when_a_file_without_a_type_remains(monkeypatch: pytest.MonkeyPatch) -> None:
-    deps = event_schemas.files()
-    deps.popitem()
-    monkeypatch.setattr(event_schemas, "files", lambda: deps)
+    generated = event_schemas.files()
+    generated.popitem()
+    monkeypatch.setattr(event_schemas, "files", lambda: generated)
     assert event_schemas.main(["--check"]) == 1
 
 
@@ -148,7 +148,7 @@ def test_neither_patient_nor_user_is_in_the_event_when_it_is_published(
         assert [person for person in people if person in text] == []
 
 
-# -- What vendors put on the bus ---------------------------------------------------------------------
+# -- events from vendors -----------------------------------------------------------------------------
 
 
 def inbound(kind: str) -> dict[str, Any]:

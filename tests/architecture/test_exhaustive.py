@@ -1,8 +1,8 @@
-"""Adding a member to an enum is caught wherever the enum decides something.
+"""Adding a member to an enum is detected wherever code depends on the enum.
 
-Three checks over the source: tables keyed by an enum hold every member, ``match`` statements end in
-``assert_never``, and each place that sorts members by name (a set, a comparison) is listed for whoever
-adds a member. The last test plants a member in each enum and expects an error that names a place.
+Three checks read the source: tables keyed by an enum have every member, ``match`` statements end in
+``assert_never``, and each place that tells members apart by name (a set, a comparison) is listed
+for review. The last test adds a member to each enum and expects an error that names a place.
 """
 
 import ast
@@ -115,7 +115,7 @@ def open_matches(known: Members) -> Iterator[str]:
 
 @cache
 def places_by_enum() -> Mapping[str, list[str]]:
-    """Where members are told apart one by one: sets, tuples, comparisons and match cases."""
+    """Places that tell members apart: sets, tuples, comparisons and match cases."""
     places: dict[str, list[str]] = {name: [] for name in enums()}
     for module in product():
         for node in ast.walk(module.tree):
@@ -144,7 +144,7 @@ def unreviewed(known: Members) -> Iterator[str]:
 
 
 def _table(tree: ast.Module, table: ast.Dict) -> str:
-    """What the innermost assignment around a table assigns to."""
+    """The target of the innermost assignment around a table."""
     names = [
         ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
         for node in ast.walk(tree)

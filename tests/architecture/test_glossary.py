@@ -1,4 +1,4 @@
-"""The glossary is in alphabetical order, and defines each term once."""
+"""The glossary is in alphabetical order and defines each term once."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""A handler parses, calls one use case and answers."""
+"""A handler parses its input, calls one use case and returns a response."""
 
 import ast
 from typing import Final
@@ -9,7 +9,7 @@ LONGEST_BODY: Final = 24
 
 
 def lines_of_body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines from the first statement after the docstring to the last."""
+    """The number of lines from the first statement after the docstring to the last."""
     body = function.body[1:] if ast.get_docstring(function) else function.body
     return (body[-1].end_lineno or body[-1].lineno) - body[0].lineno + 1 if body else 0
 

@@ -1,7 +1,7 @@
-"""Who may import whom. The lists are complete: what a package is not allowed, it may not import.
+"""Import rules between packages.
 
-Each list binds direct imports only. As every package of ours has one, what may be reached through
-another package is bound with it.
+The lists are complete: a package may import only what its list allows. Each list applies to direct
+imports. Every package has a list, so an indirect import is checked in the package that makes it.
 """
 
 import sys
@@ -11,12 +11,12 @@ from tests.architecture.source import Module, imports, is_within, modules
 
 ALLOWED: Final = {
     "precert.names": (),
-    # What the CDK app reads, so without pydantic: the event table and the enums it speaks of.
+    # The CDK app reads the event table and its enums, so neither imports pydantic.
     "precert.domain.event_types": ("precert.domain.statuses",),
     "precert.domain.statuses": (),
-    # The contract is names alone: the domain speaks of events and entitlements by them.
+    # ``names`` has only constants: the domain uses them for events and entitlements.
     "precert.domain": ("pydantic", "precert.names", "precert.domain"),
-    # Documents for other systems, out of what the domain holds.
+    # Documents for other systems, built from domain values.
     "precert.fhir": ("precert.domain", "precert.fhir"),
     "precert.usecases": ("pydantic", "precert.names", "precert.domain", "precert.usecases"),
     "precert.adapters": (
@@ -48,9 +48,9 @@ ALLOWED: Final = {
     "precert.snapshot": ("snapshot_restore_py",),
     "precert.settings": ("pydantic", "precert.names", "precert.domain"),
     "precert.observability": ("aws_lambda_powertools", "precert.names", "precert.domain"),
-    # The composition root: it alone knows everybody.
+    # The composition root: it alone imports every package.
     "precert.bootstrap": ("boto3", "botocore", "mypy_boto3_*", "pydantic", "ulid", "precert"),
-    # Commands: they take what they work on from the composition root, as handlers do.
+    # Commands get their dependencies from the composition root, as handlers do.
     "precert.cli": (
         "pydantic",
         "precert.bootstrap",
@@ -78,7 +78,7 @@ ALLOWED: Final = {
 
 
 def rooms_of(module: Module) -> tuple[str, ...]:
-    """The allowance of a module; a function's own folder is added to it."""
+    """The allowed imports of a module; a function's own folder is added."""
     fitting = [package for package in ALLOWED if module.is_in(package)]
     allowed = ALLOWED[max(fitting, key=len)]
     folders = module.name.split(".")

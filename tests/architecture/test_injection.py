@@ -1,4 +1,4 @@
-"""``call`` finds a value for every parameter: mypy does not see what it injects."""
+"""``call`` has a value for every parameter; mypy does not check what it injects."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from tests.architecture.source import dotted, modules
 
 
 def calls() -> Iterator[tuple[str, Callable[..., object], ast.Call]]:
-    """Each call with injected dependencies: its place, what is called, and the expression."""
+    """Each call with injected dependencies: its location, the callee and the expression."""
     for module in modules():
         if module.is_in("functions"):
             for node in ast.walk(module.tree):

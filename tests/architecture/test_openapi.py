@@ -1,4 +1,4 @@
-"""The committed OpenAPI document is that of the code, and what it says is so."""
+"""The committed OpenAPI document matches the code, and its statements are true."""
 
 import ast
 import inspect
@@ -41,7 +41,7 @@ def operation_of(operation_id: str) -> dict[str, Any]:
 
 
 def resolved(part: dict[str, Any]) -> dict[str, Any]:
-    """What a reference refers to; anything else as it is."""
+    """The target of a reference; any other value unchanged."""
     if "$ref" not in part:
         return part
     found: Any = DOCUMENT
@@ -57,7 +57,7 @@ def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
 
 
 def contents() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each body and answer of each operation, with its place."""
+    """Each request and response body of each operation, with its location."""
     for _, _, operation in operations():
         name = operation["operationId"]
         if "requestBody" in operation:
@@ -252,13 +252,13 @@ def test_examples_have_the_status_of_their_error_when_built() -> None:
 
 def test_generic_problems_are_documented_when_the_http_layer_returns_them() -> None:
     (module,) = (module for module in modules() if module.name == http.__name__)
-    deps = {
+    raised = {
         call.args[1].value
         for call in calls(module.tree)
         if dotted(call.func) == "plain_problem" and isinstance(call.args[1], ast.Constant)
     }
-    assert deps - UNREACHABLE - {code for _, _, code in documented()} == set()
-    assert deps >= UNREACHABLE
+    assert raised - UNREACHABLE - {code for _, _, code in documented()} == set()
+    assert raised >= UNREACHABLE
 
 
 def test_members_of_problems_are_described_when_an_error_has_them() -> None:
@@ -295,7 +295,7 @@ def handled() -> dict[str, tuple[Module, ast.FunctionDef]]:
 
 
 def decorated(decorator: ast.expr) -> list[str]:
-    """The operation id in a decorator: the keyword, or the argument of the former registration."""
+    """The operation id of a decorator: the keyword argument or the positional one."""
     if not isinstance(decorator, ast.Call) or dotted(decorator.func).partition(".")[0] != "api":
         return []
     keywords = [one.value for one in decorator.keywords if one.arg == "operation_id"]
@@ -307,23 +307,23 @@ def decorated(decorator: ast.expr) -> list[str]:
 
 
 def parsed(node: ast.FunctionDef, how: str) -> str | None:
-    """The model that ``call.body`` or ``call.query`` is given."""
+    """The model that is passed to ``call.body`` or ``call.query``."""
     found = [dotted(call.args[0]) for call in calls(node) if dotted(call.func) == f"call.{how}"]
     return found[0] if found else None
 
 
 def answered(node: ast.FunctionDef) -> tuple[str | None, str]:
-    """The answer's model and its status."""
+    """The response model and its status."""
     (answer,) = (call for call in calls(node) if dotted(call.func) == "Answer")
-    deps = answer.args[0]
-    model = dotted(deps.func).removesuffix(".of") if isinstance(deps, ast.Call) else None
+    response = answer.args[0]
+    model = dotted(response.func).removesuffix(".of") if isinstance(response, ast.Call) else None
     named = [dotted(part) for part in ast.walk(answer) if isinstance(part, ast.Attribute)]
     statuses = [name.removeprefix("HTTPStatus.") for name in named if name.startswith("HTTPStatus")]
     return model, statuses[0] if statuses else "OK"
 
 
 def headers_of(node: ast.FunctionDef) -> tuple[set[Header], set[Header]]:
-    """The headers that it reads, and those that it answers with."""
+    """The request headers that are read and the response headers that are set."""
     attributes = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
     texts = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
     read = {"based_on": Header.IF_MATCH, "idempotency_key": Header.IDEMPOTENCY_KEY}
@@ -368,7 +368,7 @@ def test_errors_are_documented_when_the_use_case_names_them(operation_id: str) -
 
 
 def raised_by(name: str) -> list[str]:
-    """The errors that a use case's docstring names."""
+    """The errors that a use case's docstring lists."""
     package, _, function = name.rpartition(".")
     documentation = inspect.getdoc(getattr(import_module(package), function)) or ""
     return re.findall(r"[A-Z]\w+Error\b", documentation.partition("Raises:")[2])

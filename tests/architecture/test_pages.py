@@ -1,4 +1,4 @@
-"""What the pages mention is there: files, make targets and modules."""
+"""Files, make targets and modules that the documentation names exist."""
 
 import re
 from importlib.util import find_spec
@@ -20,7 +20,7 @@ TARGETS: Final = set(
 
 
 def anchors(page: Path) -> set[str]:
-    """The headings of a page, as a link names them."""
+    """The anchors of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
 

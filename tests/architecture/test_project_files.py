@@ -1,4 +1,4 @@
-"""What holds for every file of the repository."""
+"""Rules for every file of the repository."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.architecture.source import ROOT, project_files
 
-# Each pattern is spelled so that it does not find itself.
+# Each pattern is written so that it does not match this file.
 FOREIGN: Final = {
     "a registry's host": re.compile(r"python[h]osted\.|registry\.np[m]js|pypi\.org/s[i]mple"),
     "a machine's path": re.compile(r"(?<![\w.])/(?:wor[k]|roo[t]|far[m]|User[s])/\w"),

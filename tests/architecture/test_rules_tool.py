@@ -1,4 +1,4 @@
-"""The list that ``make rules`` prints."""
+"""The list printed by ``make rules``."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tools import rules
 DOCUMENT = """
 | Id | Rule |
 | --- | --- |
-| D3 | A draft lives 72 hours |
+| D3 | A draft expires after 72 hours |
 | D4 | A draft can be resumed |
 | D5 | A draft can be deleted |
 """
@@ -28,7 +28,7 @@ def helper(): ...
 
 def test_rows_are_read_when_the_document_has_tables() -> None:
     assert rules.read_rules(DOCUMENT) == {
-        "D3": "A draft lives 72 hours",
+        "D3": "A draft expires after 72 hours",
         "D4": "A draft can be resumed",
         "D5": "A draft can be deleted",
     }

@@ -1,4 +1,4 @@
-"""Debian's Chromium, without a window, before the deployed product."""
+"""Debian's Chromium, headless, against the deployed product."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Playwright drives it and brings none of its own."""
+    """Playwright controls it and downloads no browser of its own."""
     program = os.environ.get("PRECERT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
     if not program:
         missing = "no browser: `apt-get install chromium`, or name another in PRECERT_CHROMIUM"
@@ -31,9 +31,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def deployment(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Asks for the browser first: without one nothing is deployed."""
-    with deployed(tmp_path_factory.mktemp("browser")) as deps:
-        yield deps
+    """Needs the browser first: without one nothing is deployed."""
+    with deployed(tmp_path_factory.mktemp("browser")) as new:
+        yield new
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +44,6 @@ def docs(deployment: Deployment) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    deps = browser.new_page(viewport={"width": 1280, "height": 1000})
-    yield deps
-    deps.close()
+    new = browser.new_page(viewport={"width": 1280, "height": 1000})
+    yield new
+    new.close()

@@ -1,4 +1,4 @@
-"""The API's document as somebody sees it who browses it at `make up`."""
+"""The API document in a browser, as served by `make up`."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def opened(page: Page, address: str) -> None:
 
 
 def test_every_operation_is_shown_when_the_document_is_browsed(page: Page, docs: str) -> None:
-    """From this machine's files alone, under a policy that lets nothing else in."""
+    """From this machine's files only, under a policy that blocks everything else."""
     said: list[str] = []
     hosts: set[str | None] = set()
     page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
@@ -75,7 +75,7 @@ def draft(deployment: Deployment) -> list[Any]:
 def test_headers_are_readable_when_a_portals_page_calls(
     page: Page, docs: str, deployment: Deployment
 ) -> None:
-    """Preflight, call and exposed headers, as a browser holds a page to them."""
+    """Preflight, call and exposed headers, as a browser enforces them."""
     page.goto(docs)
     status, etag, location = page.evaluate(FETCH, draft(deployment))
     assert (status, etag) == (201, '"1"')

@@ -1,4 +1,4 @@
-"""What the tier does on a machine without a browser."""
+"""The tier on a machine without a browser."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from local.cloud.process import ROOT
 
 @pytest.mark.parametrize(("required", "code"), [("", 0), ("1", 1)], ids=["skips", "fails"])
 def test_tier_says_how_to_install_a_browser_when_there_is_none(required: str, code: int) -> None:
-    """On CI it fails instead of skipping."""
+    """On CI it fails instead of being skipped."""
     given = {"PATH": "/nonexistent", "PRECERT_CHROMIUM": "", "PRECERT_BROWSER_REQUIRED": required}
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "tests/browser/test_docs.py", "-k", "examples"],

@@ -1,7 +1,7 @@
-"""Two clouds for the whole session: one as the product runs it, one with no gap filled.
+"""Two clouds for the session: one as the product runs it, one without patches of the emulator.
 
-The second is what keeps the fillings honest: each has a test that fails once the emulator does by
-itself what the filling does, so that it can go.
+The second one shows that each patch is still needed: a test per patch fails once the emulator does
+the same by itself, so that the patch can be removed.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ FAST = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say why nothing of this folder ran where the emulator is not installed."""
+    """Report why no test of this folder ran if the emulator is not installed."""
     if not cloud_python().exists():
         reason = pytest.mark.skip(reason=f"the local cloud is not installed ({cloud_python()})")
         for item in items:
@@ -40,7 +40,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 @pytest.fixture(scope="session")
 def unpatched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """The emulator as it comes."""
+    """The emulator without patches."""
     home: Path = tmp_path_factory.mktemp("unpatched")
     with running_cloud(home / "state", environment=FAST, gaps=()) as cloud:
         yield Deployment(cloud, deploy(cloud, trial.write(home / "out", patched=False)))

@@ -1,4 +1,4 @@
-"""A running cloud with the trial stack on it, and the few things tests do with them."""
+"""A running cloud with the trial stack, and helpers for tests."""
 
 import json
 import time
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def until(look: Callable[[], T], within: float = 60.0) -> T:
-    """What `look` sees, as soon as it is true; fails after `within` seconds."""
+    """The result of `look`, as soon as it is true; fails after `within` seconds."""
     deadline = time.monotonic() + within
     while True:
         seen = look()
@@ -36,7 +36,7 @@ class Answer:
 def call(
     url: str, method: str = "GET", data: bytes | None = None, headers: dict[str, str] | None = None
 ) -> Answer:
-    """One HTTP request; an error status is an answer too."""
+    """One HTTP request; an error status is returned as a response too."""
     request = urllib.request.Request(url, method=method, data=data, headers=headers or {})
     try:
         with urllib.request.urlopen(request, timeout=60) as response:
@@ -51,7 +51,7 @@ class Deployment:
     out: dict[str, str]
 
     def invoke(self, function: str, event: Any) -> tuple[Any, str | None]:
-        """The function's answer, and the error header when it failed."""
+        """The function's response, and the error header if it failed."""
         response = self.cloud.client("lambda").invoke(
             FunctionName=self.out[function], Payload=json.dumps(event)
         )
@@ -62,7 +62,7 @@ class Deployment:
         self.cloud.client("dynamodb").put_item(TableName=self.out["Requests"], Item=item)
 
     def notes(self, kind: str) -> list[dict[str, Any]]:
-        """What the functions of the trial left, in the order they did."""
+        """What the trial functions recorded, in order."""
         found = self.cloud.client("dynamodb").query(
             TableName=self.out["Results"],
             KeyConditionExpression="pk = :pk",
@@ -88,7 +88,7 @@ class Deployment:
         return found
 
     def ended(self, arn: str, within: float = 60.0) -> dict[str, Any]:
-        """The execution, once it no longer runs."""
+        """The execution after it ended."""
 
         def over() -> dict[str, Any] | None:
             found = self.execution(arn)
@@ -97,7 +97,7 @@ class Deployment:
         return until(over, within) or {}
 
     def token(self, arn: str) -> str:
-        """The task token the execution waits with."""
+        """The task token of a waiting execution."""
         name = arn.rpartition(":")[2]
         return str(
             until(lambda: [n for n in self.notes("task") if n.get("execution") == name])[0]["token"]
@@ -129,7 +129,7 @@ class Deployment:
         return answer
 
     def dead_letters(self) -> list[dict[str, Any]]:
-        """Take everything off the dead-letter queue."""
+        """Remove all messages from the dead-letter queue."""
         messages = (
             self.cloud.client("sqs")
             .receive_message(

@@ -1,4 +1,4 @@
-"""The front door: who is let in, and what a handler is told about them."""
+"""The HTTP API: which tokens are accepted, and the claims that a handler receives."""
 
 import base64
 import json
@@ -56,16 +56,16 @@ def test_no_token_and_another_clients_token_are_rejected_when_patched(
 
 
 def test_an_expired_token_is_rejected_when_patched(deployment: Deployment) -> None:
-    """Signed by the pool itself, a moment ago, for a moment."""
+    """Signed by the pool itself, just now, with a short lifetime."""
     idp, pool = deployment.cloud.client("cognito-idp"), deployment.out["Pool"]
-    deps = idp.describe_user_pool_client(UserPoolId=pool, ClientId=deployment.out["Client"])
-    assert deps["UserPoolClient"]["ClientId"] == deployment.out["Client"]
+    client_ = idp.describe_user_pool_client(UserPoolId=pool, ClientId=deployment.out["Client"])
+    assert client_["UserPoolClient"]["ClientId"] == deployment.out["Client"]
     token = expired_token(deployment)
     assert deployment.echo(token).status == 401
 
 
 def expired_token(deployment: Deployment) -> str:
-    """A token whose time is up, signed with the pool's own key from the state directory."""
+    """An expired token, signed with the pool's own key from the state directory."""
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding

@@ -1,4 +1,4 @@
-"""Uploads: what the signed policy allows, and the event that follows."""
+"""Uploads: what the signed policy allows, and the resulting event."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from tests.cloud.deployment import Answer, Deployment, call, until
 
 
 def post(deployment: Deployment, form: dict[str, Any], content: bytes, **changes: str) -> Answer:
-    """Send the form as a browser would."""
+    """Send the form as a browser does."""
     edge, parts = "edge", []
     for name, value in {**form["fields"], **changes}.items():
         parts.append(

@@ -1,4 +1,4 @@
-"""The bus: rules bring events to functions, and failures to the queue."""
+"""The bus: rules deliver events to functions, and failures to the queue."""
 
 import json
 from uuid import uuid4

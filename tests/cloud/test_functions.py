@@ -1,4 +1,4 @@
-"""Functions: the names of their errors, bursts of calls, layers, and what they see."""
+"""Functions: error names, bursts of calls, layers, and their environment."""
 
 import json
 import time
@@ -14,7 +14,7 @@ BURST = 12
 
 
 def workers(deployment: Deployment, calls: int) -> set[int]:
-    """The processes that served so many calls at once."""
+    """The processes that served this many concurrent calls."""
     with ThreadPoolExecutor(calls) as pool:
         answers = list(pool.map(lambda _: deployment.invoke("Slow", {}), range(calls)))
     assert all(error is None for _, error in answers), answers
@@ -92,7 +92,7 @@ def test_a_function_gets_nothing_of_the_users_environment_when_patched(
 
 
 def quickest(deployment: Deployment, tries: int, good: float) -> float:
-    """The least time a warm function that logs nothing takes; no more tries once it is good."""
+    """The minimum time of a warm function that logs nothing; no more attempts after a good one."""
     deployment.invoke("Echo", {})
     best = float("inf")
     for _ in range(tries):

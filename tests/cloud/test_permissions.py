@@ -1,4 +1,4 @@
-"""A function can do what its role says, and nothing else."""
+"""A function has exactly the permissions of its role."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What outlives a stop, and what outlives a crash."""
+"""What persists after a stop, and after a crash."""
 
 import json
 from collections.abc import Iterator
@@ -33,10 +33,10 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    deps = Home(tmp_path)
-    yield deps
-    if deps.deployment:
-        deps.deployment.cloud.stop()
+    new_home = Home(tmp_path)
+    yield new_home
+    if new_home.deployment:
+        new_home.deployment.cloud.stop()
 
 
 def item(deployment: Deployment, sk: str) -> object:
@@ -48,7 +48,7 @@ def item(deployment: Deployment, sk: str) -> object:
 
 
 def works(deployment: Deployment, token: str, mark: str) -> None:
-    """Everything the product needs still goes on."""
+    """Everything that the product needs still works."""
     assert item(deployment, "EVT#before")
     body = deployment.cloud.client("s3").get_object(Bucket=deployment.out["Documents"], Key="kept")[
         "Body"
@@ -73,7 +73,7 @@ def works(deployment: Deployment, token: str, mark: str) -> None:
 
 
 def populated(home: Home) -> tuple[Deployment, str, str]:
-    """A cloud with data, a waiting execution, and a delivered record."""
+    """A cloud with data, a waiting execution and a delivered record."""
     deployment = home.start()
     deployment.put("r", "EVT#before")
     until(lambda: deployment.seen("insert", "EVT#before"))
@@ -140,7 +140,7 @@ def test_nothing_is_saved_before_the_stop_when_unpatched(unpatched: Deployment) 
 
 
 def test_a_partially_deployed_stack_is_not_saved_when_patched(home: Home) -> None:
-    """Killed amid the first deploy, the cloud starts empty and deploys."""
+    """Killed during the first deployment, the cloud starts empty and deploys."""
     cloud = process.start(home.folder / "state", 0, environment=FAST)
     said: list[str] = []
 

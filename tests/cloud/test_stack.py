@@ -1,4 +1,4 @@
-"""What the template sets takes effect: properties, resource types, updates."""
+"""The template's settings take effect: properties, resource types, updates."""
 
 import json
 from pathlib import Path
@@ -108,7 +108,7 @@ def test_some_resource_types_are_rejected_when_unpatched(
 
 
 def one(folder: Path, resource: dict[str, object]) -> Path:
-    """An assembly with this resource alone."""
+    """An assembly with this resource only."""
     return trial.assembly(folder, "Single", {"Resources": {"Only": resource}}, {})
 
 

@@ -1,4 +1,4 @@
-"""The table's stream: filters, partial failures, retries, the failure queue, expiry."""
+"""The table's stream: filters, partial failures, retries, the failure queue, TTL."""
 
 import time
 
@@ -21,7 +21,7 @@ def test_a_single_failing_record_is_retried_and_then_given_up_when_patched(
     deployment.put("p2", "EVT#after")
     until(lambda: deployment.seen("insert", "EVT#after"))
     alone = [note for note in deployment.seen("insert", "EVT#bad") if note["batch"] == 1]
-    assert len(alone) == 3  # before that both records may share a batch, which is then split
+    assert len(alone) == 3  # otherwise both records may share a batch, which is then split
     notice = until(lambda: [m for m in deployment.dead_letters() if "DDBStreamBatchInfo" in m])[0]
     assert notice["requestContext"]["condition"] == "RetryAttemptsExhausted"
     assert notice["DDBStreamBatchInfo"]["batchSize"] == 1

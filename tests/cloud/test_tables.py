@@ -1,4 +1,4 @@
-"""What the adapters rely on in the table's own answers."""
+"""Responses of the table that the adapters rely on."""
 
 import pytest
 from botocore.exceptions import ClientError

@@ -67,7 +67,7 @@ def test_an_error_before_the_wait_fails_the_task_when_patched(deployment: Deploy
 
 @pytest.fixture(scope="module")
 def asking(unpatched: Deployment) -> str:
-    """A machine for the unpatched emulator, whose timeout is a plain number."""
+    """A machine for the unpatched emulator, with a plain number as timeout."""
     client = unpatched.cloud.client("stepfunctions")
     ask = {
         "Type": "Task",
@@ -77,9 +77,9 @@ def asking(unpatched: Deployment) -> str:
         "End": True,
     }
     definition = {"QueryLanguage": "JSONata", "StartAt": "Ask", "States": {"Ask": ask}}
-    deps = client.describe_state_machine(stateMachineArn=unpatched.out["Machine"])
+    described = client.describe_state_machine(stateMachineArn=unpatched.out["Machine"])
     arn: str = client.create_state_machine(
-        name="asking", definition=json.dumps(definition), roleArn=deps["roleArn"]
+        name="asking", definition=json.dumps(definition), roleArn=described["roleArn"]
     )["stateMachineArn"]
     return arn
 

@@ -1,4 +1,4 @@
-"""The public code sets as they ship, compiled once into ``build``."""
+"""The public code sets as shipped, compiled once into ``build``."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What API Gateway adds to an event: the route it matched, and the variables of its path."""
+"""What API Gateway adds to an event: the matched route and its path variables."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from tools.operations import ROUTES
 
 
 def matched(method: str, path: str) -> dict[str, Any]:
-    """``routeKey`` and ``pathParameters``; ``$default`` where no route fits."""
+    """``routeKey`` and ``pathParameters``; ``$default`` if no route matches."""
     for route in ROUTES:
         form = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path)
         found = re.fullmatch(form, path)

@@ -1,4 +1,4 @@
-"""The product's own printer with the sample payer's templates, and what can be read of a PDF."""
+"""The product's own printer with the sample payer's templates, and the text of a PDF."""
 
 import io
 from functools import cache
@@ -19,6 +19,6 @@ def opened(document: bytes) -> PdfReader:
 
 
 def text_of(document: bytes) -> str:
-    """All that is printed, in one line; places where a word may break are no text."""
+    """All printed text in one line, without the places where a word may break."""
     pages = [page.extract_text() for page in opened(document).pages]
     return " ".join(" ".join(pages).replace("\u200b", "").split())

@@ -1,4 +1,4 @@
-"""The reference data as an assessment asks for it, with rules of the test's own."""
+"""The reference data that an assessment reads, with rules of the test's own."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ def rule(code: str, requirement: str = "REQUIRED", **given: Any) -> Rule:
 
 @dataclass
 class SampleReference:
-    """The sample patient, always covered, and a list of the rules given."""
+    """The sample patient, always covered, and a list of the given rules."""
 
     rules_by_code: dict[str, Rule] = field(default_factory=dict)
     vendors_by_id: Mapping[str, DelegatedVendor] = field(
@@ -96,7 +96,7 @@ class SampleReference:
 
 @dataclass
 class KnownFingerprints:
-    """Footprints of the sample patient's requests."""
+    """Fingerprints of the sample patient's requests."""
 
     fingerprints: Collection[Fingerprint] = ()
 
@@ -112,7 +112,9 @@ def assess(
     others: Collection[Fingerprint] = (),
     now: datetime = START,
 ) -> CycleStatus:
-    """The assessment of the sample request's round; without rules nobody can tell anything."""
+    """The assessment of the sample request's cycle; without rules, no requirement can be
+    determined.
+    """
     reference: Any = by or SampleReference()
     return assess_cycle(
         samples.REQUEST_ID,

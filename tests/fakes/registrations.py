@@ -1,4 +1,4 @@
-"""Requests that come in whole, in memory (port ``Registrations``)."""
+"""In-memory registrations of complete requests (port ``Registrations``)."""
 
 from dataclasses import dataclass, field
 from datetime import date

@@ -1,4 +1,4 @@
-"""Requests in memory (port ``RequestStore``); held to its promises by ``tests/adapters``."""
+"""In-memory requests (port ``RequestStore``); ``tests/adapters`` compares them with the table."""
 
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ class InMemoryRequests:
     documents: list[Document] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     races: list[Request] = field(default_factory=list)
-    """States that somebody else stores just before each of the next changes."""
+    """States that another writer stores just before each of the next changes."""
 
     @classmethod
     def holding(cls, *requests: Request) -> "InMemoryRequests":

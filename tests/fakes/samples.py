@@ -1,4 +1,4 @@
-"""The sample payer, and one made-up request as a provider would enter it."""
+"""The sample payer, and one sample request as a provider would enter it."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -133,7 +133,7 @@ def entered(**changes: Any) -> dict[str, Any]:
 
 
 def later(services: Sequence[Mapping[str, Any]], days: int) -> list[dict[str, Any]]:
-    """The same services so many days later."""
+    """The same services this many days later."""
     moved = deepcopy([dict(service) for service in services])
     for service in moved:
         for dated in (service, *service["procedures"]):
@@ -148,27 +148,27 @@ def content(**changes: Any) -> RequestContent:
 
 
 def directory() -> dict[str, DirectoryEntry]:
-    """The directory's entries of the sample request's providers, by id."""
-    deps = content()
+    """The directory entries of the sample request's providers, by id."""
+    sample = content()
     return {
         provider.provider_id: DirectoryEntry(
             **{name: one for name, one in provider if name != "fax" and one is not None}
         )
-        for provider in (deps.requesting_provider, deps.servicing_provider)
+        for provider in (sample.requesting_provider, sample.servicing_provider)
         if provider and provider.provider_id
     }
 
 
 def request(status: Status = Status.INCOMPLETE, **changes: Any) -> Request:
-    """A request of two lines in a status, as the domain would have brought it there."""
-    deps = content()
+    """A request of two lines in a status, reached through the domain's operations."""
+    sample = content()
     request_ = Request(
         request_id=REQUEST_ID,
         version=3,
         status=status,
-        tins=frozenset(deps.tins),
+        tins=frozenset(sample.tins),
         plan=PLAN,
-        content=deps,
+        content=sample,
         created_at=START,
         updated_at=START,
         review=None if status is Status.INCOMPLETE else review(_LINES.get(status, (None, None))),
@@ -189,14 +189,14 @@ _LINES: Final[Mapping[Status, tuple[LineStatus, LineStatus]]] = {
 
 
 def review(lines: tuple[LineStatus | None, ...] = (None, None)) -> Review:
-    deps = service_lines_of(content().services)
+    sample = service_lines_of(content().services)
     return Review(
         number=NUMBER,
         submitted_at=START,
         submitted_version=2,
         lines=tuple(
             line.model_copy(update={"decisions": (decision(status),)}) if status else line
-            for line, status in zip(deps, lines, strict=True)
+            for line, status in zip(sample, lines, strict=True)
         ),
         determined_at=START if any(lines) else None,
     )

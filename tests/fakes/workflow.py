@@ -1,4 +1,4 @@
-"""The workflow and the bus as lists of what they were told."""
+"""The workflow and the bus, recording their calls."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from precert.domain.events import Event
 
 @dataclass
 class RecordingWorkflow:
-    """Executions by name; a second start of a round changes nothing."""
+    """Executions by name; a second start of a cycle changes nothing."""
 
     running: list[tuple[str, int]] = field(default_factory=list)
     answers: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -36,7 +36,7 @@ class RecordingWorkflow:
 
 @dataclass
 class RecordingBus:
-    """Published events; the first ``failures`` of them are not taken."""
+    """Published events; the first ``failures`` of them are rejected."""
 
     published: list[Event] = field(default_factory=list)
     failures: int = 0

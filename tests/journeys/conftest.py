@@ -1,4 +1,4 @@
-"""One deployed product for the tier, called as its users call it."""
+"""One deployed product for the tier, called over HTTP."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,11 @@ from tests.journeys.portal import OTHER_QUEUE, STRANGER, THIRD_REVIEWER, Portal,
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    with deployed(tmp_path_factory.mktemp("journeys")) as deps:
-        enlist(deps, STRANGER)
-        enlist(deps, OTHER_QUEUE, ("HMO-COMPLETE",))
-        enlist(deps, THIRD_REVIEWER, ("OAP-COMPLETE",))
-        yield deps
+    with deployed(tmp_path_factory.mktemp("journeys")) as new:
+        enlist(new, STRANGER)
+        enlist(new, OTHER_QUEUE, ("HMO-COMPLETE",))
+        enlist(new, THIRD_REVIEWER, ("OAP-COMPLETE",))
+        yield new
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
-"""What the tests of the deployed product share: the cloud it runs on, and a provider's desk.
+"""Shared by the tests of the deployed product: the cloud it runs on, and a client of its API.
 
-A desk is a walk that keeps quiet: the demo's own steps, and the shortcuts to the states that tests
-start from. Everything goes over HTTP.
+A portal is the demo's walk without output: its steps, and shortcuts to the statuses that tests
+start from. All calls are over HTTP.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -56,7 +56,7 @@ DENIAL: Final = {
 
 @contextmanager
 def deployed(home: Path) -> Iterator[Deployment]:
-    """The product on a cloud of its own, which keeps its state below ``home``."""
+    """The product on its own cloud, with its state below ``home``."""
     if not cloud_python().exists():
         pytest.skip(f"the local cloud is not installed ({cloud_python()})")
     synthesize()
@@ -65,7 +65,7 @@ def deployed(home: Path) -> Iterator[Deployment]:
 
 
 def enlist(deployment: Deployment, user: User, plans: tuple[str, ...] = ()) -> None:
-    """Register somebody whom the sample payer does not know."""
+    """Register a user whom the sample payer does not have."""
     cognito = deployment.cloud.client("cognito-idp")
     named = {"UserPoolId": deployment.outputs["UserPoolId"], "Username": user.name}
     cognito.admin_create_user(
@@ -83,17 +83,17 @@ def enlist(deployment: Deployment, user: User, plans: tuple[str, ...] = ()) -> N
 
 
 def _quiet(_line: str) -> None:
-    """Nobody is watching."""
+    """Print nothing."""
 
 
 def until(about: str, look: Callable[[], Found | None], seconds: float = 120.0) -> Found:
-    """What ``look`` finds, as soon as it finds something."""
+    """The result of ``look``, as soon as it has one."""
     return Trail(_quiet).until(about, look, seconds)
 
 
 @dataclass
 class Portal(Walk):
-    """A walk with shortcuts."""
+    """The demo's walk with shortcuts."""
 
     @classmethod
     def at(cls, deployment: Deployment) -> "Portal":
@@ -101,7 +101,7 @@ class Portal(Walk):
 
     @cached_property
     def facility(self) -> Json:
-        """The servicing provider, as the directory knows it."""
+        """The servicing provider, as listed in the directory."""
         return self.find_facility()
 
     def content(
@@ -109,7 +109,7 @@ class Portal(Walk):
     ) -> Json:
         """A complete request of one service.
 
-        Without codes it is for one that no other request has, and whose rule wants no documents.
+        Without codes it is for one that no other request has, and whose rule requires no documents.
         """
         return completed(
             {
@@ -174,7 +174,7 @@ class Portal(Walk):
         return [m["type"] for m in reversed(page) if m["request_id"] == request_id]
 
     def await_types(self, request_id: str, user: User, types: list[str]) -> None:
-        """Wait until exactly these messages have come; deliveries keep no order."""
+        """Wait until exactly these messages have arrived, in any order."""
         until(
             f"waiting for {types} to reach {user.title}",
             lambda: sorted(self.messages(request_id, user)) == sorted(types) or None,
@@ -188,5 +188,5 @@ class Portal(Walk):
         return offered
 
     def settled(self, request_id: str, document_id: str) -> Json:
-        """A document, once what arrived was looked at."""
+        """A document, once it was verified."""
         return until("waiting for the document", lambda: self._settled(request_id, document_id))

@@ -1,4 +1,4 @@
-"""Who may call what: every operation of the route table with every kind of caller."""
+"""Access to every operation of the route table by every kind of caller."""
 
 import base64
 import json
@@ -58,7 +58,7 @@ SEVERAL: Final = User(
 
 
 def named(routes: list[Route]) -> pytest.MarkDecorator:
-    """The test for each of the routes."""
+    """Parametrize by route."""
     return pytest.mark.parametrize("route", routes, ids=[route.operation_id for route in routes])
 
 
@@ -80,7 +80,7 @@ class Ids:
         )
 
     def call(self, route: Route, caller: Caller) -> httpx.Response:
-        """The operation, called as it wants to be."""
+        """A valid call of the operation."""
         bodies: dict[str, object] = {
             "confirmPatient": {"patient": PATIENT},
             "searchPatients": PATIENT,
@@ -147,7 +147,7 @@ def with_role(content: Json, tin: str) -> Json:
     return {**content, "requesting_provider": {**content["requesting_provider"], "tin": tin}}
 
 
-# -- no token, and tokens that are worth nothing ------------------------------------------------------
+# -- no token, and invalid tokens ---------------------------------------------------------------------
 
 
 def part(token: str, index: int) -> Json:
@@ -161,7 +161,7 @@ def encoded(value: Json) -> str:
 
 
 def forged(token: str) -> str:
-    """The same signature under claims that somebody made up."""
+    """The same signature with forged claims."""
     header, _, signature = token.split(".")
     claims = {**part(token, 1), "custom:tins": "690121431"}
     return ".".join((header, encoded(claims), signature))
@@ -172,7 +172,7 @@ def unsigned(token: str) -> str:
 
 
 def of_another_pool(deployment: Deployment) -> str:
-    """A valid token, with the same user name and group, that another pool gave out."""
+    """A valid token with the same user name and group from another pool."""
     cognito = deployment.cloud.client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="elsewhere")["UserPool"]["Id"]
     cognito.create_group(UserPoolId=pool, GroupName=Entitlement.PATIENT_SEARCH.value)
@@ -184,13 +184,13 @@ def of_another_pool(deployment: Deployment) -> str:
 
 
 def new_client(deployment: Deployment, pool: str, **settings: Any) -> str:
-    deps = deployment.cloud.client("cognito-idp").create_user_pool_client(
+    created = deployment.cloud.client("cognito-idp").create_user_pool_client(
         UserPoolId=pool,
         ClientName="another",
         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
         **settings,
     )
-    return str(deps["UserPoolClient"]["ClientId"])
+    return str(created["UserPoolClient"]["ClientId"])
 
 
 def token_of(deployment: Deployment, _pool: str, client: str) -> str:
@@ -204,7 +204,7 @@ def token_of(deployment: Deployment, _pool: str, client: str) -> str:
 
 @pytest.fixture(scope="module")
 def expired(deployment: Deployment) -> str:
-    """A token of the product's own client, a second after it was given out."""
+    """A token of the product's own client, one second after it was issued."""
     cognito = deployment.cloud.client("cognito-idp")
     named_client = {
         "UserPoolId": deployment.outputs["UserPoolId"],
@@ -262,7 +262,7 @@ def test_caller_is_unauthenticated_when_the_token_is_invalid(
 
 
 def test_token_is_accepted_when_it_is_the_callers_own(deployment: Deployment, ids: Ids) -> None:
-    """What the refusals above are measured against."""
+    """The positive control for the refusals above."""
     assert deployment.caller(PROVIDER).call("GET", f"/v1/drafts/{ids.draft}").status_code == 200
 
 
@@ -345,7 +345,7 @@ def test_report_is_refused_when_the_caller_is_not_a_vendor(
     refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
 
-# -- what is not one's own ----------------------------------------------------------------------------
+# -- resources of others ------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("A2")
@@ -353,7 +353,7 @@ def test_report_is_refused_when_the_caller_is_not_a_vendor(
 def test_response_is_404_when_the_request_is_another_providers(
     deployment: Deployment, ids: Ids, route: Route
 ) -> None:
-    """Not even for somebody who writes their own TIN into what they send."""
+    """A caller who writes their own TIN into the content gets it too."""
     stranger = deployment.caller(STRANGER)
     claimed = replace(ids, content=with_role(ids.content, STRANGER.tins[0]))
     theirs, nothing = claimed.call(route, stranger), absent(claimed).call(route, stranger)
@@ -389,7 +389,7 @@ def test_response_is_404_when_the_case_is_of_another_plan(
 
 
 def _comparable(response: httpx.Response) -> dict[str, str]:
-    """Headers but for those that differ from answer to answer."""
+    """Headers without those that differ between responses."""
     return {
         name: value
         for name, value in response.headers.items()
@@ -423,7 +423,7 @@ def test_request_is_unchanged_when_every_other_caller_has_tried(portal: Portal, 
     assert (details["status"], details["documents"]) == ("PENDING", [])
 
 
-# -- what is told -------------------------------------------------------------------------------------
+# -- contents of responses ----------------------------------------------------------------------------
 
 
 @pytest.mark.rule("A3")

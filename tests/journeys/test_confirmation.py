@@ -1,4 +1,4 @@
-"""The confirmation over HTTP: bytes arrive as they were printed, or a problem says why not."""
+"""The confirmation over HTTP: the bytes as printed, or a problem with the reason."""
 
 from typing import Any
 

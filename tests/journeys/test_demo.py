@@ -1,4 +1,4 @@
-"""The demo's chapters: what `make demo` shows is what holds."""
+"""The chapters of `make demo`, as tests."""
 
 import pytest
 

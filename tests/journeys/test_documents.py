@@ -1,4 +1,4 @@
-"""Documents, as a provider uploads them by the form it was given."""
+"""Documents, uploaded by a provider with the presigned form."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes.fromhex("0000000d49484452") + bytes(64
 
 
 def arrived(portal: Portal, request_id: str) -> int:
-    """How many versions and markers the bucket holds for a request."""
+    """The number of versions and delete markers in the bucket for a request."""
     found = portal.deployment.cloud.client("s3").list_object_versions(
         Bucket=portal.deployment.outputs["DocumentsBucketName"], Prefix=f"documents/{request_id}/"
     )

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a problem that says what to do, and never an error of ours."""
+"""For any invalid input, the response is a problem that states the fix, and never a 500."""
 
 import json
 from typing import Any, Final
@@ -38,7 +38,7 @@ NO_BODY_OF_OURS: Final = {
 
 
 def entitled(deployment: Deployment, route: Route) -> Caller:
-    """Somebody whom the operation is for."""
+    """A user who may call the operation."""
     expected = OPERATIONS[route.operation_id].entitlement
     return deployment.caller(next(user for user in USERS if expected in (None, *user.entitlements)))
 
@@ -125,7 +125,7 @@ def test_error_points_to_the_field_when_its_value_has_another_type(
 
 
 def test_response_repeats_no_entered_value_when_it_is_rejected(deployment: Deployment) -> None:
-    """What is wrong with a value is told without the value (it may be a patient's)."""
+    """The error does not repeat the value (it may be a patient's)."""
     patient = {**PATIENT, "member_id": "!SECRET!", "date_of_birth": "SECRET", "SECRET": "SECRET"}
     response = deployment.caller(PROVIDER).call(
         "POST", "/v1/patients/confirm", {"patient": patient}
@@ -231,7 +231,7 @@ def test_idempotency_key_is_rejected_when_it_is_not_plain_ascii(portal: Portal, 
 
 
 def timeless(draft: dict[str, Any]) -> dict[str, Any]:
-    """The draft without what each answer computes from its own second."""
+    """The draft without values that each response computes from the current time."""
     assert draft.pop("time_left")
     assert draft["check"].pop("assertion_id")
     return draft

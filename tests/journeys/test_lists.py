@@ -1,4 +1,4 @@
-"""The lists over HTTP: the home list holds fifteen however many ask at once, and pages follow."""
+"""The lists over HTTP: the home list has at most fifteen under concurrency, and pages continue."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -23,9 +23,9 @@ def drafts(portal_: Portal) -> list[str]:
 
 @pytest.fixture(scope="module")
 def portal_(deployment: object) -> Portal:
-    deps = Portal.at(deployment)  # type: ignore[arg-type]
-    enlist(deps.deployment, HOME)
-    return deps
+    new = Portal.at(deployment)  # type: ignore[arg-type]
+    enlist(new.deployment, HOME)
+    return new
 
 
 @pytest.mark.rule("T3")

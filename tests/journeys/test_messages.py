@@ -1,4 +1,4 @@
-"""The inbox over HTTP: counted, read one by one or all at once, and each with its request (T5)."""
+"""The inbox over HTTP: counted, read one by one or all at once, each with its request (T5)."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ def test_unread_count_follows_when_one_message_and_then_all_are_read(portal: Por
         return page
 
     def unread() -> int:
-        """Once the count, which is kept beside the messages, has nothing more to come."""
+        """The unread count, once all messages have arrived."""
         page = until(
             "the count to be that of the messages",
             lambda: (

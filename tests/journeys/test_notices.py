@@ -1,4 +1,4 @@
-"""Letters of a determination, as both providers and the reviewers fetch them (W4)."""
+"""Determination notices, downloaded by both providers and the reviewers (W4)."""
 
 import httpx
 import pytest
@@ -27,7 +27,7 @@ def test_both_notices_state_the_reasons_when_either_provider_downloads_them_afte
         notices: list[Json] = portal.details(request_id)["determination_notices"]
         return notices or None
 
-    notices = until("waiting for the letters", printed)
+    notices = until("waiting for the notices", printed)
     assert {(one["kind"], one["audience"]) for one in notices} == {
         ("DENIAL", "PROVIDER"),
         ("DENIAL", "MEMBER"),

@@ -1,6 +1,7 @@
-"""Whatever is sent, the answer is one that the document tells: status, headers and body.
+"""For any input, the response matches the OpenAPI document: status, headers and body.
 
-By schemathesis, from the document itself, so that a new operation is called without a word here.
+schemathesis generates the calls from the document itself, so that a new operation is covered
+without a change here.
 """
 
 import copy
@@ -37,7 +38,7 @@ from tools.operations import OPERATIONS, ROUTES
 
 
 def signed_in(result: Json) -> BaseSchema:
-    """The document for a caller with a token: those worth nothing have tests of their own."""
+    """The document for a caller with a token; invalid tokens have tests of their own."""
     open_paths = {
         path: {
             method: {name: part for name, part in operation.items() if name != "security"}
@@ -78,7 +79,7 @@ SPECIMENS: Final = ("generated", "to what is there", "one part generated")
 
 @dataclass(frozen=True)
 class Recorder(Caller):
-    """Keeps what it is asked to send."""
+    """Records the calls that it is given."""
 
     bodies: list[Any] = field(default_factory=list)
     queries: list[Mapping[str, str]] = field(default_factory=list)
@@ -99,7 +100,7 @@ class Recorder(Caller):
 
 @dataclass(frozen=True)
 class ValidCall:
-    """The operation called as it wants to be: the ids in its path, its body, its query."""
+    """A valid call of the operation: path ids, body and query."""
 
     ids: dict[str, str]
     body: Any
@@ -107,16 +108,16 @@ class ValidCall:
 
     @classmethod
     def at(cls, deployment: Deployment, route: Route) -> "ValidCall":
-        """Makes what the path names, anew for each test: some calls end it."""
+        """Create what the path names, again for each test: some calls end it."""
         portal = Portal.at(deployment)
         content = portal.content()
-        deps = {
+        ids_ = {
             "draft_id": portal.draft(content) if "{draft_id}" in route.path else ABSENT_ID,
             "request_id": portal.pending(content) if "{request_id}" in route.path else ABSENT_ID,
         }
         recorder = Recorder("", None)
-        Ids(deps["draft_id"], deps["request_id"], content).call(route, recorder)
-        named = {name: value for name, value in deps.items() if f"{{{name}}}" in route.path}
+        Ids(ids_["draft_id"], ids_["request_id"], content).call(route, recorder)
+        named = {name: value for name, value in ids_.items() if f"{{{name}}}" in route.path}
         return cls(named, recorder.bodies[0], recorder.queries[0])
 
 
@@ -143,7 +144,7 @@ def test_response_matches_the_document_when_any_input_is_sent(
 
 
 def crossed(valid_call: Any, generated: Any, data: st.DataObject) -> Any:
-    """What is meant, with one member of it as generated, down to where they differ in kind."""
+    """The valid value with one generated member, recursively down to where their types differ."""
     if valid_call is None:
         return generated
     if not isinstance(valid_call, Mapping) or not isinstance(generated, Mapping):
@@ -160,7 +161,7 @@ def repeat(
     cases: st.SearchStrategy[Case[Any]],
     send: Callable[[Case[Any], str, st.DataObject], None],
 ) -> None:
-    """Send so many, the same on every run; a failure is shown as it was met, not made smaller."""
+    """Send this many, identical on every run; a failure is shown as found, without shrinking."""
     settings(
         max_examples=times,
         phases=[Phase.generate],
@@ -197,7 +198,7 @@ def case_of(schema: BaseSchema, route: Route, valid_call: ValidCall, caller: Cal
 def test_response_is_detected_when_it_does_not_match_the_document(
     deployment: Deployment, forgotten: str
 ) -> None:
-    """What the tests above are measured against."""
+    """The control for the tests above."""
     result = copy.deepcopy(DOCUMENT)
     responses = result["paths"]["/v1/drafts"]["post"]["responses"]
     if forgotten == "status":
@@ -216,7 +217,7 @@ def test_response_is_detected_when_it_does_not_match_the_document(
         case.call_and_validate(deployment.api_url, checks=CHECKS)
 
 
-# -- what the gateway answers by itself ---------------------------------------------------------------
+# -- responses of the gateway itself ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

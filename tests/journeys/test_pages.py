@@ -1,7 +1,7 @@
-"""Every command of the pages for readers does what the page says, in the order of the page.
+"""Every command of the user documentation works, in the order of the page.
 
-A page's commands run in one shell, at a cloud that runs as `make up` leaves it. `make` itself is only
-asked what it would do: what its targets do is run by the tiers, the demo's and the commands' tests.
+The commands of a page run in one shell, against a cloud as `make up` starts it. `make` itself runs
+with a dry run: what its targets do is tested by the tiers, the demo's and the commands' tests.
 """
 
 import os
@@ -54,6 +54,6 @@ def test_commands_work_when_they_are_run_in_the_order_of_the_page(
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_code_block_names_its_language_when_it_is_not_a_command(page: Path) -> None:
-    """A fence without a kind would be a command that nothing runs."""
+    """A code block without a language would be a command that no test runs."""
     kinds = {kind for kind, _ in FENCE.findall(page.read_text("utf-8"))}
     assert kinds <= {"sh", "json", "mermaid"}

@@ -1,4 +1,4 @@
-"""What a browser needs to call the API from a portal's page."""
+"""CORS: what a browser needs to call the API from a portal's page."""
 
 from typing import Final
 

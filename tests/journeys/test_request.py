@@ -22,7 +22,7 @@ def test_draft_is_incomplete_on_its_creators_dashboard_when_it_was_started(porta
 
 @pytest.mark.rule("A2")
 def test_draft_is_visible_to_its_creator_only_when_it_is_not_submitted(portal: Portal) -> None:
-    """Although the facility's TIN stands in it."""
+    """The facility's TIN is in it."""
     draft_id = portal.draft()
     assert portal.row(draft_id, FACILITY) is None
     for path in (f"/v1/drafts/{draft_id}", f"/v1/requests/{draft_id}"):
@@ -108,7 +108,7 @@ def test_denial_states_reasons_and_appeal_rights_when_a_line_is_denied(portal: P
 
 
 def appealed(portal: Portal, request_id: str) -> int:
-    """File an appeal of the one line, and wait until it is in review; its round."""
+    """File an appeal of the one line, and wait until it is in review; return its cycle."""
     filed = portal.deployment.caller(FACILITY).call(
         "POST",
         f"/v1/requests/{request_id}/appeals",
@@ -148,7 +148,7 @@ def test_no_change_is_accepted_when_the_request_is_determined(portal: Portal) ->
     content = portal.content()
     request_id = portal.pending(content)
     portal.decide(request_id, REVIEWER, 1, [APPROVAL])
-    until("the letters", lambda: "NoticesIssued" in str(portal.details(request_id)) or None)
+    until("the notices", lambda: "NoticesIssued" in str(portal.details(request_id)) or None)
     before = portal.details(request_id)
     provider, match = portal.deployment.caller(PROVIDER), {"If-Match": '"4"'}
     draft, request = f"/v1/drafts/{request_id}", f"/v1/requests/{request_id}"

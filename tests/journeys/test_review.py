@@ -1,4 +1,4 @@
-"""What reviewers and providers live through between submission and decision, and in appeals."""
+"""Actions of reviewers and providers between submission and decision, and in appeals."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final

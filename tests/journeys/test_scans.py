@@ -1,4 +1,4 @@
-"""Documents where the stage scans them: GuardDuty's part is an event on the account's default bus."""
+"""Documents with scanning enabled; an event on the account's default bus replaces GuardDuty."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ OURS: Final = "trial.guardduty"
 
 
 def switch(portal: Portal, value: str) -> None:
-    """What a deployment with ``scan_documents`` changes in the function that verifies."""
+    """The change of a deployment with ``scan_documents`` to the function that verifies."""
     client = portal.deployment.cloud.client("lambda")
     [name] = (
         function["FunctionName"]
@@ -33,7 +33,7 @@ def switch(portal: Portal, value: str) -> None:
 
 
 def listen_to(portal: Portal, source: str, instead_of: str) -> None:
-    """Nobody but AWS can put events of its sources: the deployed rule hears of another one."""
+    """Only AWS can put events with its sources: the deployed rule is changed to match another."""
     client = portal.deployment.cloud.client("events")
     [rule] = (
         rule
@@ -54,7 +54,7 @@ def scanning(portal: Portal) -> Iterator[Portal]:
 
 
 def tell(portal: Portal, request_id: str, document_id: str, result: str) -> None:
-    """GuardDuty's event of the newest version's scan."""
+    """GuardDuty's event for the scan of the newest version."""
     bucket = portal.deployment.outputs["DocumentsBucketName"]
     key = f"documents/{request_id}/{document_id}"
     version = portal.deployment.cloud.client("s3").head_object(Bucket=bucket, Key=key)["VersionId"]

@@ -1,4 +1,4 @@
-"""Finding patients and providers on the deployed product."""
+"""Patient and provider search on the deployed product."""
 
 import pytest
 

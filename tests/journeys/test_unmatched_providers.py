@@ -1,4 +1,4 @@
-"""A facility typed in with a slip in its TIN, over HTTP: marked, pended, reconciled, decided (S3)."""
+"""A facility with a mistyped TIN, over HTTP: marked, pended, reconciled, decided (S3)."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.journeys.portal import ABSENT_ID, APPROVAL, STRANGER, Json, Portal, u
 
 
 def listed(portal: Portal, request_id: str) -> list[Json]:
-    """Rows of the operators' list about the request, whichever page they are on."""
+    """Rows of the operators' list for the request, on any page."""
     caller, rows = portal.deployment.caller(OPERATOR), list[Json]()
     query = {"limit": "100"}
     while True:
@@ -29,7 +29,7 @@ def test_correct_provider_sees_the_request_when_an_operator_has_reconciled_it(
     typed = {**facility, "provider_id": None, "tin": STRANGER.tins[0]}
     request_id = portal.pending({**content, "servicing_provider": typed})
     for user in (PROVIDER, STRANGER):
-        row = until("waiting for the line", lambda user=user: portal.row(request_id, user))  # type: ignore[misc]
+        row = until("waiting for the row", lambda user=user: portal.row(request_id, user))  # type: ignore[misc]
         assert "SERVICING_PROVIDER" in row["unmatched_providers"]
     assert portal.row(request_id, FACILITY) is None
     result = {one["role"]: one for one in portal.details(request_id)["temporary_providers"]}
@@ -45,9 +45,9 @@ def test_correct_provider_sees_the_request_when_an_operator_has_reconciled_it(
 
     roles = [row["role"] for row in listed(portal, request_id)]
     assert "SERVICING_PROVIDER" not in roles
-    until("waiting for the facility's line", lambda: portal.row(request_id, FACILITY))
+    until("waiting for the facility's row", lambda: portal.row(request_id, FACILITY))
     until(
-        "waiting for the line to go",
+        "waiting for the row to be removed",
         lambda: portal.row(request_id, STRANGER) is None or None,
     )
     until(

@@ -1,8 +1,9 @@
-"""What a compiled list answers is what its CSV says, read by an oracle that shares none of our code.
+"""A compiled rule list gives the same answers as its CSV file, read by an independent oracle.
 
-The oracle knows the file's columns and these words of the domain's: a rule covers the codes of its
-code set that are built like its ends and lie between them; of those that cover, the one with the
-fewest codes answers, then the one with the most conditions, the newest, the one whose id is last.
+The oracle shares no code with the product. It knows the columns of the file and the order of
+precedence: a rule covers the codes of its code set that have the format of its ends and lie between
+them. Of the rules that cover a code, the one with the fewest codes answers, then the one with the
+most conditions, the newest, the one with the last id.
 """
 
 import csv
@@ -49,7 +50,7 @@ def alphabet(character: str) -> str:
 
 
 def position(code: str) -> int:
-    """How many codes built alike come before; a last letter never changes and is left out."""
+    """The number of codes of the same format before this one; a trailing letter is ignored."""
     counted = code if code[-1] in "0123456789" else code[:-1]
     before, weight = 0, 1
     for character in reversed(counted):
@@ -122,7 +123,7 @@ def oracle_of(text: str) -> Callable[[Query], Answer]:
 
 
 class Bucket:
-    """What S3RuleLists needs of S3: objects by key."""
+    """The part of S3 that S3RuleLists uses: objects by key."""
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
@@ -165,7 +166,7 @@ def product_of(text: str, folder: Path) -> Callable[[Query], Answer]:
 
 
 def codes_near(text: str, chance: random.Random, count: int) -> list[tuple[str, str]]:
-    """Codes at, beside and between the ends of rules, and some that no rule was made for."""
+    """Codes at, beside and between the ends of rules, and some that no rule covers."""
     rows = list(csv.DictReader(io.StringIO(text)))
     found: set[tuple[str, str]] = set()
     while len(found) < count:
@@ -209,7 +210,7 @@ def queries(text: str, chance: random.Random, *, count: int, codes: int) -> list
 
 
 def generated_list(chance: random.Random, rows: int) -> str:
-    """Ranges across one another with all conditions; rows that contradict others are left out."""
+    """Overlapping ranges with all conditions; contradictory rows are left out."""
     forms: dict[str, tuple[Callable[[], str], ...]] = {
         "CPT": (
             lambda: f"{chance.choice((41000, 41005, 41010, chance.randrange(40000, 42000)))}",
@@ -261,7 +262,7 @@ def generated_list(chance: random.Random, rows: int) -> str:
 
 
 def compare(text: str, requested: list[Query], folder: Path) -> dict[str, int]:
-    """How often each requirement was the answer of both."""
+    """Count how often product and oracle agree, by requirement."""
     oracle, product = oracle_of(text), product_of(text, folder)
     counts: dict[str, int] = {}
     for query in requested:

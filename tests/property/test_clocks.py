@@ -1,4 +1,4 @@
-"""The draft's clock against an independent count of minutes, and the deadlines of decisions."""
+"""The draft's clock against an independent count of minutes, and the decision deadlines."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -60,7 +60,7 @@ RESTING = st.sets(st.integers(0, 6), max_size=6).map(lambda days: tuple(sorted(d
 
 
 def count_minutes(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datetime:
-    """The end of the clock's last minute, each looked up in the calendar by itself."""
+    """The end of the clock's last minute, with each minute looked up in the calendar."""
     moment, left = saved_at.astimezone(UTC), clock.hours * 60
     while left:
         if moment.astimezone(zone).weekday() not in clock.resting_weekdays:
@@ -70,7 +70,7 @@ def count_minutes(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> date
 
 
 def expiry_in_utc(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datetime:
-    """In UTC: in another zone, Python finds a repeated hour equal to nothing (PEP 495)."""
+    """In UTC: in other zones, Python never compares a repeated hour as equal (PEP 495)."""
     return draft_expiry(saved_at, clock, zone).astimezone(UTC)
 
 

@@ -1,4 +1,4 @@
-"""Whoever is within the radius is found, wherever the edges of the cells lie (C1)."""
+"""Every provider within the radius is found, wherever cell boundaries are (C1)."""
 
 from math import asin, atan2, cos, degrees, radians, sin
 
@@ -16,7 +16,7 @@ from precert.domain.directory import (
     miles_between,
 )
 
-# From American Samoa to the north of Alaska, with room; no ZIP code lies within 25 miles of the
+# From American Samoa to northern Alaska, with a margin; no ZIP code is within 25 miles of the
 # 180th meridian.
 PLACES = st.builds(
     Place,
@@ -27,7 +27,7 @@ BEARINGS = st.floats(0, 360)
 
 
 def travel(start: Place, bearing: float, miles: float) -> Place:
-    """Where one arrives by a great circle (the direct problem on the sphere)."""
+    """The destination along a great circle (the direct problem on a sphere)."""
     course, way = radians(bearing), miles / EARTH_RADIUS_MILES
     latitude = radians(start.latitude)
     arrived = asin(sin(latitude) * cos(way) + cos(latitude) * sin(way) * cos(course))

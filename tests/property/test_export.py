@@ -1,6 +1,8 @@
-"""Every document for a delegated vendor is valid FHIR R4 and hangs together, whatever was entered.
+"""Every PAS bundle for a delegated vendor is valid FHIR R4 with resolvable references, for any
+input.
 
-The models are R4B's, which kept R4's Bundle, Claim, Coverage, Patient and providers as they were.
+The models are R4B's, which has the same Bundle, Claim, Coverage, Patient and provider resources as
+R4.
 """
 
 import json
@@ -157,7 +159,7 @@ INSTANTS: Final = st.datetimes(
 )
 
 
-def deps(content: RequestContent, coverage: Coverage, at: datetime) -> dict[str, Any]:
+def exported_bundle(content: RequestContent, coverage: Coverage, at: datetime) -> dict[str, Any]:
     numbers = count(1)
     return request_bundle(
         content,
@@ -170,7 +172,7 @@ def deps(content: RequestContent, coverage: Coverage, at: datetime) -> dict[str,
 
 
 def values(element: Any, name: str) -> Iterator[Any]:
-    """Every value under a name, however deep."""
+    """Every value under a name, at any depth."""
     if isinstance(element, dict):
         for key, value in element.items():
             if key == name:
@@ -182,7 +184,7 @@ def values(element: Any, name: str) -> Iterator[Any]:
 
 
 def empties(element: Any) -> Iterator[Any]:
-    """What FHIR's JSON has not: nulls, empty arrays, empty objects, empty texts."""
+    """Values that FHIR's JSON does not allow: nulls, empty arrays, empty objects, empty strings."""
     if element in (None, [], {}, ""):
         yield element
     for one in element.values() if isinstance(element, dict) else ():
@@ -195,14 +197,14 @@ def empties(element: Any) -> Iterator[Any]:
 def test_bundle_is_valid_and_references_resolve_when_any_check_is_exported(
     content: RequestContent, coverage: Coverage, at: datetime
 ) -> None:
-    bundle = deps(content, coverage, at)
+    bundle = exported_bundle(content, coverage, at)
     parsed = Bundle.model_validate_json(json.dumps(bundle))
     assert len(parsed.entry or ()) == len(bundle["entry"])
     assert list(empties(bundle)) == []
     urls = [entry["fullUrl"] for entry in bundle["entry"]]
     assert [f"urn:uuid:{entry['resource']['id']}" for entry in bundle["entry"]] == urls
     assert len(set(urls)) == len(urls)
-    # Every entry is referred to but the claim, which refers to them.
+    # Every entry is referenced except the claim, which references them.
     assert set(values(bundle, "reference")) == set(urls[1:])
 
 
@@ -215,7 +217,9 @@ def test_bundle_is_invalid_when_a_required_element_is_missing(member: str) -> No
         plan=PLAN,
         active_from=date(2026, 1, 1),
     )
-    bundle = deps(RequestContent(), coverage, datetime(2026, 7, 1, tzinfo=ZoneInfo("UTC")))
+    bundle = exported_bundle(
+        RequestContent(), coverage, datetime(2026, 7, 1, tzinfo=ZoneInfo("UTC"))
+    )
     del bundle["entry"][0]["resource"][member]
     with pytest.raises(ValidationError, match=member):
         Bundle.model_validate_json(json.dumps(bundle))
@@ -225,7 +229,7 @@ def test_bundle_is_invalid_when_a_required_element_is_missing(member: str) -> No
 def test_every_entered_value_appears_once_when_any_check_is_exported(
     content: RequestContent, coverage: Coverage, at: datetime
 ) -> None:
-    claim = deps(content, coverage, at)["entry"][0]["resource"]
+    claim = exported_bundle(content, coverage, at)["entry"][0]["resource"]
     lines = [line for service in content.services for line in service.procedures]
     assert [item["sequence"] for item in claim["item"]] == list(range(1, len(lines) + 1))
     diagnoses = {one["sequence"] for one in claim.get("diagnosis", ())}
@@ -240,7 +244,7 @@ def test_every_entered_value_appears_once_when_any_check_is_exported(
 
 
 def assert_spans(event: dict[str, Any], content: RequestContent) -> None:
-    """The patient's event begins with the first service and ends with the last one's last day."""
+    """The patient event begins with the first service and ends on the last day of the last one."""
     day = event.get("timingDate")
     period = event.get("timingPeriod", {"start": day, "end": day})
     firsts = [service.first_day for service in content.services if service.first_day]

@@ -1,6 +1,6 @@
-"""What follows the form is taken, and what strays from it is named (C3, C4).
+"""Input that follows the form is accepted, and input that does not is reported (C3, C4).
 
-A portal is played here that knows nothing but what the form tells it.
+The tests act as a portal that knows only what the form tells it.
 """
 
 import json
@@ -22,8 +22,9 @@ FEWER: Final = settings(max_examples=settings().max_examples // 4)
 """Each example is a whole form."""
 TODAYS: Final = st.dates(date(2024, 1, 1), date(2035, 12, 31))
 UNAMBIGUOUS: Final = {
-    # A pattern says what may be typed; that three digits fit two code sets, and ten digits three
-    # drugs, the check asks about.
+    # A pattern describes what may be entered; that three digits match two code sets, and ten
+    # digits three
+    # drugs, is reported by the check.
     "code": lambda value: len(value) > 3,
     "ndc": lambda value: len(value) != 10 or "-" in value,
 }
@@ -37,7 +38,7 @@ def form_of(entered: dict[str, Any], today: date) -> AskedForm:
 
 
 def filled(draw: Draw, field: AskedField, stage: Stage) -> Any:
-    """A value as the field describes it."""
+    """A value that matches the field's description."""
     match field.kind:
         case FieldKind.CHOICE:
             return draw(st.sampled_from(field.codes))
@@ -82,7 +83,7 @@ def group(draw: Draw, field: AskedField, stage: Stage) -> dict[str, Any]:
 
 @st.composite
 def services(draw: Draw, today: date, stage: Stage = Stage.CHECK) -> dict[str, Any]:
-    """A service, entered field by field as the form asks."""
+    """A service, filled field by field as the form requires."""
     entered: dict[str, Any] = {}
     seen: set[str] = set()
     while True:
@@ -102,7 +103,7 @@ def services(draw: Draw, today: date, stage: Stage = Stage.CHECK) -> dict[str, A
 
 
 def content_of(services: Iterable[dict[str, Any]]) -> RequestContent:
-    """What was entered, as it is sent."""
+    """The entered services as request content."""
     text = json.dumps(samples.entered(services=list(services)))
     return RequestContent.model_validate_json(text, strict=True)
 

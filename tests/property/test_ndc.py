@@ -1,4 +1,4 @@
-"""What holds for every national drug code."""
+"""Properties of every national drug code."""
 
 import re
 

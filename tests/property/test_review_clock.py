@@ -1,4 +1,4 @@
-"""A decision's clock through pauses and extensions, against time that is counted by itself (W2)."""
+"""The decision clock with pauses and extensions, compared with separately counted time (W2)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -42,7 +42,7 @@ def submitted(at: datetime, urgency: str, business: str) -> Request:
 
 
 class ReviewClock(RuleBasedStateMachine):
-    """A round that reviewers, providers and the workflow move as they like, until it is decided."""
+    """A cycle with reviewer, provider and workflow actions in any order, until it is decided."""
 
     @initialize(
         at=INSTANTS,
@@ -76,7 +76,7 @@ class ReviewClock(RuleBasedStateMachine):
 
     @rule()
     def workflow_looks(self) -> None:
-        """As often as it likes, and late."""
+        """At any frequency, and late."""
         self.take(self.request.check_deadline(self.now))
 
     @precondition(lambda self: self.request.waiting_on is WaitingOn.PAYER)
@@ -120,7 +120,7 @@ class ReviewClock(RuleBasedStateMachine):
 
     @rule()
     def workflow_sleeps(self) -> None:
-        """It wakes when its answer said, and finds something to tell or nothing due before."""
+        """The execution resumes at the returned time, and finds a reminder due or nothing due."""
         standing = cycle_status_of(self.request, 1, samples.payer(), self.now)
         assert standing.route is Route.REVIEW
         self.time_passes_seconds(standing.seconds_to_next_check)

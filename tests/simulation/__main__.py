@@ -1,7 +1,7 @@
-"""Replays seeds: ``python -m tests.simulation SEED``, or ``FIRST-LAST`` to look for one that fails.
+"""Replay seeds: ``python -m tests.simulation SEED``, or ``FIRST-LAST`` to search for a failing one.
 
-With names of planted faults as well, those are planted. A seed that fails, or the only one, shows its
-trace, step by step.
+With names of planted defects as well, those are planted. A failing seed, or a single one, prints
+its trace step by step.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What callers were told: the product stands by every answer that went out."""
+"""Acknowledged responses: every success that a caller received must hold at the end."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ from tests.simulation.world import REQUESTS
 
 @dataclass
 class Answers:
-    """The answers of a run, against what stands at its end."""
+    """The responses of a run, compared with the final state."""
 
     people: People
     images: Mapping[str, Sequence[Wire]]
@@ -22,10 +22,10 @@ class Answers:
     drafts: dict[str, str] = field(default_factory=dict)
 
     def hold(self) -> None:
-        """Every answer holds.
+        """Every response holds.
 
         Raises:
-            PromiseBrokenError: one does not.
+            InvariantError: one does not.
         """
         checks = {
             "started": self._started,
@@ -62,7 +62,7 @@ class Answers:
             raise broken("one key started two drafts:", key)
 
     def _saved(self, acknowledged: Acknowledged) -> None:
-        """A save that was answered is what stood in its version."""
+        """An acknowledged save is the content of its version."""
         for image in self.images[acknowledged.request_id]:
             if int(image["version"]["N"]) == acknowledged.detail["version"]:
                 self._is_variant(image, acknowledged)
@@ -73,7 +73,7 @@ class Answers:
         services = json.loads(image["content"]["M"]["services"]["B"])
         if services[0]["requested_days"] != acknowledged.detail["variant"] + 1:
             raise broken(
-                "what was sent is not what stands:", acknowledged.request_id, acknowledged.detail
+                "the submitted content is not stored:", acknowledged.request_id, acknowledged.detail
             )
 
     def _submitted(self, acknowledged: Acknowledged) -> None:
@@ -86,23 +86,25 @@ class Answers:
             expected = acknowledged.detail["lines"].get(line.line_id)
             if expected is None:
                 continue
-            deps = [one for one in line.decisions if one.cycle == acknowledged.detail["cycle"]]
-            if [(one.status, one.decided_by) for one in deps] != [
+            decisions_ = [
+                one for one in line.decisions if one.cycle == acknowledged.detail["cycle"]
+            ]
+            if [(one.status, one.decided_by) for one in decisions_] != [
                 (expected, acknowledged.detail["by"])
             ]:
                 raise broken(
-                    "a decision is not what stands:", acknowledged.request_id, acknowledged.detail
+                    "a decision is not stored:", acknowledged.request_id, acknowledged.detail
                 )
 
     def _signed(self, acknowledged: Acknowledged) -> None:
-        """A signature is a second person's, and stands on every line of its round."""
+        """A signature is by a second person, and is on every line of its cycle."""
         for line in self._standing(acknowledged).submitted.lines:
             for one in line.decisions:
                 if one.cycle != acknowledged.detail["cycle"]:
                     continue
                 if one.signed_by != acknowledged.detail["by"] or one.decided_by == one.signed_by:
                     raise broken(
-                        "a signature is not what stands:",
+                        "a signature is not stored:",
                         acknowledged.request_id,
                         acknowledged.detail,
                     )
@@ -121,7 +123,7 @@ class Answers:
             f"DOCUMENT#{acknowledged.detail['document_id']}",
         )
         there = self.people.world.tables.item(REQUESTS, key)
-        # Whoever was told nothing may have taken it off all the same.
+        # A removal without a response may have taken effect.
         deleted = acknowledged.request_id in self.removed or self.people.world.removed(*key)
         if there is None and not deleted:
             raise broken("an offered document was lost:", acknowledged.request_id)

@@ -1,13 +1,14 @@
-"""The one way in which a run fails."""
+"""The error with which a run fails."""
 
 
 class InvariantError(BaseException):
-    """Something that the product promises did not hold.
+    """An invariant of the product does not hold.
 
-    No ``Exception``, as the product's handlers catch those and answer them as faults of their own.
+    Not an ``Exception``, because the product's handlers catch those and return them as internal
+    errors.
     """
 
 
 def broken(what: str, *about: object) -> InvariantError:
-    """The error, with what it is about."""
+    """The error, with its subject."""
     return InvariantError(" ".join((what, *map(str, about))))

@@ -1,4 +1,4 @@
-"""S3 as far as documents use it: one bucket with versions, and the notices of arrivals."""
+"""The part of S3 that documents use: one bucket with versions, and arrival events."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class Bucket:
     _deps: int = 0
 
     def upload(self, key: str, body: bytes) -> None:
-        """A portal sends its form; S3 tells of it."""
+        """A portal sends its form; S3 sends the event."""
         self._add(key, body)
         self.on_arrival(key)
 

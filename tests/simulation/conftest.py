@@ -1,4 +1,4 @@
-"""The product under simulation, for one module of tests at a time."""
+"""The product under simulation, for one test module at a time."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,6 +9,6 @@ from tests.simulation.world import World, installed
 
 @pytest.fixture(scope="module")
 def put() -> Iterator[Callable[[World], None]]:
-    """Puts a world under the product's handlers."""
+    """Inject a world into the product's handlers."""
     with installed() as put:
         yield put

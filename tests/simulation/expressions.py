@@ -1,8 +1,8 @@
-"""DynamoDB's condition, key and update expressions over items in wire form.
+"""DynamoDB's condition, key and update expressions over items in wire format.
 
-Each text is parsed once into a closure. What it does not know it refuses, as DynamoDB would: an unknown
-name, a value that is not given or not used. Reserved words are left to moto, which every trace of the
-simulation is compared with.
+Each text is parsed once into a closure. Unknown syntax is rejected, as DynamoDB would: an unknown
+name, a value that is missing or unused. Reserved words are left to moto, with which every trace of
+the simulation is compared.
 """
 
 import re
@@ -22,7 +22,7 @@ _CLAUSES: Final = ("SET", "REMOVE", "ADD", "DELETE")
 
 
 class ExpressionError(Exception):
-    """DynamoDB would answer with a ValidationException."""
+    """DynamoDB would return a ValidationException."""
 
 
 class _Tokens:
@@ -44,7 +44,7 @@ class _Tokens:
     def take(self, *expected: str) -> str:
         token = self.next
         if not token or (expected and token.upper() not in expected):
-            raise ExpressionError(f"{token or 'the end'} where {expected} should stand")
+            raise ExpressionError(f"{token or 'the end'} where {expected} is expected")
         self.at += 1
         return token
 
@@ -120,7 +120,7 @@ def _operand(tokens: _Tokens) -> Evaluated:
 
 
 def comparable(value: Wire) -> tuple[str, Any]:
-    """A scalar with its kind, so that it sorts as DynamoDB sorts."""
+    """A scalar with its type, so that it sorts as DynamoDB sorts."""
     [(kind, held)] = value.items()
     match kind:
         case "N":
@@ -258,7 +258,7 @@ def _either(tokens: _Tokens) -> Condition:
 
 
 class Compiled(NamedTuple):
-    """A condition, and the names and values that its text mentions."""
+    """A condition with the names and values in its text."""
 
     holds: Condition
     mentioned: frozenset[str]
@@ -281,14 +281,14 @@ Update = Callable[[Wire, Wire, Names, Wire], None]
 
 
 class CompiledUpdate(NamedTuple):
-    """An update, and the names and values that its text mentions."""
+    """An update with the names and values in its text."""
 
     change: Update
     mentioned: frozenset[str]
 
 
 def _parent(new: Wire, path: list[str]) -> Wire:
-    """The map that holds the last part, copied on the way, as items are never changed in place."""
+    """The map with the last part, copied on the way, as items are never changed in place."""
     held = new
     for part in path[:-1]:
         if part not in held or "M" not in held[part]:
@@ -397,14 +397,14 @@ _ACTIONS: Final = {"SET": _set, "REMOVE": _remove, "ADD": _add, "DELETE": _delet
 
 @cache
 def update(text: str) -> CompiledUpdate:
-    """An update expression; a clause may stand in it once."""
+    """An update expression; a clause may appear in it once."""
     tokens = _Tokens(text)
     changes: list[Update] = []
     seen: set[str] = set()
     while tokens.next:
         clause = tokens.take(*_CLAUSES).upper()
         if clause in seen:
-            raise ExpressionError(f"{clause} stands in it twice")
+            raise ExpressionError(f"{clause} appears in it twice")
         seen.add(clause)
         changes.append(_ACTIONS[clause](tokens))
         while tokens.skip(","):

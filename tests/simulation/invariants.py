@@ -1,6 +1,6 @@
-"""What must hold: at every commit, and of everything once all queues have run dry.
+"""Invariants: at every commit, and of the final state after all queues are drained.
 
-Written from the rules and not from the product's code: where both agree is what the simulation shows.
+Written from the rules and not from the product's code; the simulation shows that both agree.
 """
 
 import json
@@ -45,11 +45,11 @@ _MARKS: Final = {
 }
 _SECOND: Final = timedelta(seconds=1)
 _SLACK: Final = timedelta(minutes=10)
-"""How late a mark of the clock may be told of: what retries and deliveries take."""
+"""The maximum delay of a reminder: the time of retries and deliveries."""
 
 
 class Invariants:
-    """Watches a world from its first write on."""
+    """Checks a world from its first write."""
 
     def __init__(self, world: World, people: People) -> None:
         self.world = world
@@ -79,7 +79,7 @@ class Invariants:
                 raise broken("a number was given twice:", pk)
 
     def _mark(self, one: Written, changed: Mapping[tuple[str, str], Written]) -> None:
-        """What a mark of the clock tells is so: by the clock as it stood before."""
+        """A reminder is correct by the clock as it was before."""
         event = json.loads(one.new["event"]["S"]) if one.new else {}
         if event["type"] == "DraftExpiring":
             self._warning(event["request_id"])
@@ -88,16 +88,16 @@ class Invariants:
         header = changed[one.key[0], "REQUEST"].old
         clock = request_of(from_wire(header)).clock if header else None
         if clock is None or _at(event["at"]) < getattr(clock, _MARKS[event["type"]]):
-            raise broken("a mark was told of before its time:", one.key[0], event["type"])
+            raise broken("a reminder was recorded too early:", one.key[0], event["type"])
 
     def _warning(self, request_id: str) -> None:
-        """A draft is warned of once for each version, while it is one."""
+        """A draft is warned of once per version, while it is a draft."""
         draft = self.images[request_id][-1]
         version = int(draft["version"]["N"])
         if draft["status"]["S"] != "INCOMPLETE" or request_id in self.deleted:
-            raise broken("a provider was warned of what is no draft:", request_id)
+            raise broken("a provider was warned about a request that is not a draft:", request_id)
         if (request_id, version) in self.warned:
-            raise broken("a provider was warned twice of one draft:", request_id, version)
+            raise broken("a provider was warned twice about one draft:", request_id, version)
         self.warned.add((request_id, version))
 
     def _header(self, one: Written, changed: Mapping[tuple[str, str], Written]) -> None:
@@ -106,7 +106,7 @@ class Invariants:
             self._removed(request_id, one)
             return
         if one.old is None and request_id in self.deleted:
-            raise broken("a draft that was gone came back:", request_id)
+            raise broken("a deleted draft was recreated:", request_id)
         self.images.setdefault(request_id, []).append(one.new)
         slots = int(one.new["document_slots"]["N"])
         taken = len(one.new["slots_taken"]["SS"]) if "slots_taken" in one.new else 0
@@ -124,7 +124,7 @@ class Invariants:
         if one.by_ttl and self.world.clock.at < _instant(old["expires_at"]):
             raise broken("a draft was removed before its time:", request_id)
         if one.by_ttl and (request_id, int(old["version"]["N"])) not in self.warned:
-            raise broken("a draft was removed and nobody was warned:", request_id)
+            raise broken("a draft expired without a warning:", request_id)
         self.deleted.add(request_id)
 
     def _changed(
@@ -140,28 +140,28 @@ class Invariants:
             raise broken("a status followed that may not:", request_id, before, after)
         if version == int(old["version"]["N"]):
             if {**old, "slots_taken": None} != {**new, "slots_taken": None}:
-                raise broken("a change without a version of its own:", request_id, version)
+                raise broken("a change without its own version:", request_id, version)
             return
         if version != int(old["version"]["N"]) + 1:
-            raise broken("a version was passed over or repeated:", request_id, version)
+            raise broken("a version was skipped or repeated:", request_id, version)
         if before == "INCOMPLETE" and self.world.clock.at >= _instant(old["expires_at"]) + _SECOND:
             raise broken("a draft was written after its time:", request_id)
         if after != "INCOMPLETE" and (new["pk"]["S"], f"EVENT#{version:06d}") not in changed:
             raise broken("a change without its event:", request_id, version)
 
     def at_success(self, execution: Execution) -> None:
-        """An execution ends when its round is closed, and not before."""
+        """An execution ends only after its cycle is closed."""
         header = self.people.item(execution.request_id)
         if header is None:
             raise broken("an execution ended without a request:", execution.name)
         is_open = "worklist_pk" in header and int(header["cycle"]["N"]) == execution.cycle
         if is_open:
-            raise broken("an execution ended before its round:", execution.name)
+            raise broken("an execution ended before its cycle:", execution.name)
 
-    # -- once all queues have run dry ---------------------------------------------------------------
+    # -- after all queues are drained ---------------------------------------------------------------
 
     def at_rest(self, *, repaired: bool) -> None:
-        """Everything of every request; ``repaired`` says whether lost executions were mended."""
+        """Check every request; ``repaired`` says whether orphaned executions were repaired."""
         for request_id in dict.fromkeys((*self.people.ids, *self.images)):
             self._request(request_id, repaired=repaired)
         self._bus()
@@ -169,7 +169,7 @@ class Invariants:
         Answers(self.people, self.images, self.deleted).hold()
         for name, execution in self.world.machine.executions.items():
             if execution.status == "FAILED":
-                raise broken("an execution failed of faults that pass:", name, execution.error)
+                raise broken("an execution failed of transient errors:", name, execution.error)
 
     def _collection(self, request_id: str) -> dict[str, Wire]:
         items = self.world.tables.collection(REQUESTS, f"REQUEST#{request_id}")
@@ -198,7 +198,7 @@ class Invariants:
         self._clock(request, events)
 
     def _lines(self, request: Request, items: Mapping[str, Wire]) -> None:
-        """The dashboard says what the request is; a draft has one line, its sides have one each."""
+        """The dashboard matches the request; a draft has one row, each of its providers has one."""
         lines = {
             sk: row_of(from_wire(item))
             for sk, item in items.items()
@@ -210,12 +210,12 @@ class Invariants:
             else {f"PARTY#{tin}" for tin in request.tins}
         )
         if set(lines) != expected:
-            raise broken("dashboard lines are missing or too many:", request.request_id, set(lines))
+            raise broken("dashboard rows are missing or too many:", request.request_id, set(lines))
         for sk, line in lines.items():
             if (line.status, line.updated_at) != (request.status, request.updated_at):
-                raise broken("a dashboard line is behind:", request.request_id, sk, line.status)
+                raise broken("a dashboard row is outdated:", request.request_id, sk, line.status)
             if line.expires_at != request.expires_at:
-                raise broken("a draft's line ends at another time:", request.request_id)
+                raise broken("a draft's row expires at another time:", request.request_id)
 
     def _documents(self, request: Request, items: Mapping[str, Wire]) -> None:
         held = set(items["REQUEST"].get("slots_taken", {"SS": []})["SS"])
@@ -235,7 +235,7 @@ class Invariants:
                         raise broken("a refused document left something:", name, stored)
                 case "AWAITING_UPLOAD":
                     if stored:
-                        raise broken("a document arrived and nobody looked:", name)
+                        raise broken("a document arrived and was not verified:", name)
 
     def _number(self, request: Request) -> None:
         number = request.submitted.number
@@ -246,29 +246,29 @@ class Invariants:
             raise broken("a number was given twice:", number)
 
     def _cycles(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
-        """One submission, at most one end for each round, one decision of each line in a round."""
+        """One submission, at most one end per cycle, one decision per line in a cycle."""
         events = list(events)
         kinds = Counter(event["type"] for event in events)
         if kinds["RequestSubmitted"] != 1:
             raise broken("submitted other than once:", request.request_id)
         ends = Counter(event["cycle"] for event in events if event["type"] in _ENDS)
         if any(count > 1 for count in ends.values()):
-            raise broken("a round was decided twice:", request.request_id, dict(ends))
+            raise broken("a cycle was decided twice:", request.request_id, dict(ends))
         for line in request.submitted.lines:
             cycles = [decision.cycle for decision in line.decisions]
             if len(set(cycles)) != len(cycles):
-                raise broken("a line was decided twice in a round:", request.request_id)
+                raise broken("a line was decided twice in a cycle:", request.request_id)
         current = request.submitted.cycle
         if ends[current] == 0 and not request.cycle_is_open:
-            raise broken("a round ended without an event:", request.request_id, current)
+            raise broken("a cycle ended without an event:", request.request_id, current)
         if ends[current] and request.cycle_is_open:
-            raise broken("a round goes on after its end:", request.request_id, current)
+            raise broken("a cycle continues after its end:", request.request_id, current)
         for number in range(1, current):
             if ends[number] != 1:
-                raise broken("a round was left undecided:", request.request_id, number)
+                raise broken("a cycle was left undecided:", request.request_id, number)
 
     def _executions(self, request: Request, *, repaired: bool) -> None:
-        """An open round has its execution, and waits for somebody; a closed one has none."""
+        """An open cycle has a waiting execution; a closed one has none."""
         mine = [
             one
             for one in self.world.machine.executions.values()
@@ -278,62 +278,62 @@ class Invariants:
         current = request.submitted.cycle
         if not request.cycle_is_open:
             if running:
-                raise broken("an execution of a closed round runs:", [one.name for one in running])
+                raise broken("an execution of a closed cycle runs:", [one.name for one in running])
             if request.status not in _TERMINAL:
-                raise broken("nobody is waited for:", request.request_id, request.status)
+                raise broken("the execution does not wait:", request.request_id, request.status)
             return
         of_cycle = [one for one in running if one.cycle == current]
         lost = any(one.name in self.world.aborted for one in mine if one.cycle == current)
         if len(of_cycle) > 1:
-            raise broken("a round has two executions:", [one.name for one in of_cycle])
+            raise broken("a cycle has two executions:", [one.name for one in of_cycle])
         if not of_cycle and (repaired or not lost):
-            raise broken("an open round has no execution:", request.request_id, current)
+            raise broken("an open cycle has no execution:", request.request_id, current)
         if not of_cycle:
             return
         if len(running) != 1:
-            raise broken("an execution of an earlier round runs:", [one.name for one in running])
+            raise broken("an execution of an earlier cycle runs:", [one.name for one in running])
         if not of_cycle[0].waits:
             raise broken("an execution does not wait:", of_cycle[0].name, of_cycle[0].state)
         if request.waiting_on is WaitingOn.NONE or request.status == "PROCESSING":
-            raise broken("nobody is waited for:", request.request_id, request.status)
+            raise broken("the execution does not wait:", request.request_id, request.status)
 
     def _clock(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
-        """Each mark is told of once, and again only where the deadline was extended; and in time."""
+        """Each reminder is recorded once, again only after an extension; and in time."""
         review = request.submitted
         response = Counter(event["type"] for event in events if event["cycle"] == review.cycle)
         most = 1 + response["DeadlineExtended"]
         if response["DeadlineApproaching"] > most or response["DeadlinePassed"] > most:
-            raise broken("a mark of the clock was told of twice:", request.request_id)
+            raise broken("a reminder was recorded twice:", request.request_id)
         if response["InformationOverdue"] > response["InformationRequested"]:
-            raise broken("an overdue answer was told of twice:", request.request_id)
+            raise broken("an overdue response was recorded twice:", request.request_id)
         running, now = self._running(request), self.world.clock.at
         if not running:
             return
         clock = request.clock
         if clock is None:
-            raise broken("an open round has no clock:", request.request_id)
+            raise broken("an open cycle has no clock:", request.request_id)
         if any(one.times_out_at and one.times_out_at <= now + 2 * _SECOND for one in running):
             return
-        # A wait that is tried again begins anew.
+        # A retried wait starts again.
         latest = clock.next_check_at(now) + _SLACK
         if any(one.waits and one.times_out_at and one.times_out_at > latest for one in running):
-            raise broken("an execution sleeps past the clock's next mark:", request.request_id)
+            raise broken("an execution waits past the next check:", request.request_id)
         requested = review.open_information_request is not None
         marks = (review.warned_cycle == review.cycle, review.escalated_cycle == review.cycle)
         if now > clock.due_at + _SLACK and (requested or not marks[1]):
-            raise broken("nobody was told that the deadline passed:", request.request_id)
+            raise broken("no escalation was recorded:", request.request_id)
         if now > clock.warn_at + _SLACK and not requested and not any(marks):
-            raise broken("nobody was told that the deadline is near:", request.request_id)
+            raise broken("no reminder was recorded:", request.request_id)
 
     def _running(self, request: Request) -> list[Execution]:
-        """Executions of the round that is open."""
+        """Executions of the open cycle."""
         return [
             one
             for one in self.world.machine.running
             if (one.request_id, one.cycle) == (request.request_id, request.submitted.cycle)
         ]
 
-    # -- what left the table ------------------------------------------------------------------------
+    # -- records outside the table ------------------------------------------------------------------
 
     def _events(self) -> dict[str, dict[str, Any]]:
         found = [
@@ -347,7 +347,7 @@ class Invariants:
         return by_id
 
     def _bus(self) -> None:
-        """Each event reaches the bus, with its own id, and nothing else does."""
+        """Each event reaches the bus with its own id, and nothing else does."""
         recorded = self._events()
         published = {}
         for entry in self.world.published:
@@ -361,7 +361,7 @@ class Invariants:
             raise broken("an event never reached the bus:", sorted(missing))
 
     def _inboxes(self) -> None:
-        """A message for each side of each event that is one, once (T5)."""
+        """Each event with a message has one message per provider (T5)."""
         expected = Counter(
             (tin, event["event_id"])
             for event in self._events().values()

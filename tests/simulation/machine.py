@@ -1,7 +1,7 @@
-"""Step Functions, as far as the workflow uses it: the committed definition, interpreted.
+"""The part of Step Functions that the workflow uses: an interpreter of the committed definition.
 
-Executions by name, task tokens, timeouts, retries and catches in their order. The few JSONata forms the
-definition uses are understood, any other is refused; ``test_machine.py`` compares them with jsonata.
+Executions by name, task tokens, timeouts, retries and catches in their order. The JSONata forms of
+the definition are supported, any other is rejected; ``test_machine.py`` compares them with jsonata.
 """
 
 import json
@@ -25,7 +25,7 @@ Expression = Callable[[Scope], Any]
 
 
 class UnknownExpressionError(Exception):
-    """The definition says what the simulation does not understand: teach it."""
+    """The definition has an expression that the simulation does not support yet."""
 
 
 _PATH: Final = re.compile(r"\$(\w+(?:\.\w+)*)")
@@ -60,7 +60,7 @@ def _followed(scope: Scope, path: tuple[str, ...]) -> Any:
 
 
 def evaluated(template: Any, scope: Scope) -> Any:
-    """A template with its expressions filled in."""
+    """A template with its expressions evaluated."""
     if isinstance(template, str) and template.startswith("{%"):
         return expression(template.removeprefix("{%").removesuffix("%}").strip())(scope)
     if isinstance(template, Mapping):
@@ -76,7 +76,7 @@ def definition() -> Mapping[str, Any]:
 
 @dataclass
 class Execution:
-    """One execution. ``payload`` is the task it has ready for its function."""
+    """One execution. ``payload`` is the task that is ready for its function."""
 
     name: str
     input: Mapping[str, Any]
@@ -104,7 +104,7 @@ class Execution:
 
 @dataclass
 class Machine:
-    """All executions, and the calls by which they are started and answered."""
+    """All executions, and the calls that start and answer them."""
 
     now: Callable[[], datetime]
     rng: Random
@@ -115,7 +115,7 @@ class Machine:
     on_success: Callable[[Execution], None] = lambda _execution: None
     _tokens: dict[str, Execution] = field(default_factory=dict)
 
-    # -- what the adapter calls ---------------------------------------------------------------------
+    # -- calls of the adapter -----------------------------------------------------------------------
 
     def perform(self, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """A call of the client.
@@ -158,7 +158,7 @@ class Machine:
             raise failed("TaskTimedOut", operation)
         return execution
 
-    # -- what the world does with it ----------------------------------------------------------------
+    # -- events from outside ------------------------------------------------------------------------
 
     @property
     def running(self) -> list[Execution]:
@@ -177,7 +177,7 @@ class Machine:
         ]
 
     def next_instant(self) -> datetime | None:
-        """When something of an execution is due: a retry or a timeout."""
+        """The next instant at which a retry or timeout is due."""
         waiting = [
             at
             for one in self.running
@@ -187,7 +187,7 @@ class Machine:
         return min(waiting, default=None)
 
     def returned(self, execution: Execution, token: str | None, result: Any) -> None:
-        """The function answered; too late where the attempt ended meanwhile."""
+        """The function returned; ignored if the attempt ended meanwhile."""
         if execution.token != token or execution.status != RUNNING:
             return
         if self._state(execution)["Resource"].endswith(".waitForTaskToken"):
@@ -201,7 +201,7 @@ class Machine:
             self._fail(execution, error, "")
 
     def time_out(self) -> bool:
-        """End every attempt whose time is over. Answers whether there was one."""
+        """End every attempt whose timeout has passed. Return whether there was one."""
         now, found = self.now(), False
         for execution in self.running:
             if execution.times_out_at is not None and execution.times_out_at <= now:
@@ -210,7 +210,7 @@ class Machine:
         return found
 
     def abort(self, execution: Execution) -> None:
-        """As an operator or a lost region ends it."""
+        """Abort it, as an operator or a lost region does."""
         self._end(execution, "ABORTED")
 
     def _state(self, execution: Execution) -> Mapping[str, Any]:
@@ -246,7 +246,7 @@ class Machine:
         return {**execution.variables, **scope}
 
     def _attempt(self, execution: Execution, scope: Scope, pause: timedelta) -> None:
-        """Make the function's call ready, with a token of its own for each attempt."""
+        """Prepare the function's call, with a new token for each attempt."""
         state = self._state(execution)
         token = f"token-{len(self._tokens)}"
         states = {**scope.get("states", {}), "context": {"Task": {"Token": token}}}
@@ -324,7 +324,7 @@ class ExecutionDoesNotExistError(Exception):
 
 
 class Exceptions:
-    """``client.exceptions``, by the names that botocore makes of the service's shapes."""
+    """``client.exceptions``, by the names that botocore derives from the service's shapes."""
 
     ExecutionAlreadyExists = ExecutionAlreadyExistsError
     ExecutionDoesNotExist = ExecutionDoesNotExistError

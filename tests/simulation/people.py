@@ -1,5 +1,5 @@
-"""Providers and reviewers: they call the API as portals do, repeat what was not answered, and remember
-what they were told.
+"""Providers and reviewers: they call the API as portals do, repeat unanswered calls, and record
+acknowledged responses.
 """
 
 import json
@@ -53,14 +53,14 @@ REVIEWERS: Final = tuple(
 
 
 class Reply(NamedTuple):
-    """What came back; ``status`` 0 where nothing did."""
+    """The response; ``status`` is 0 without one."""
 
     status: int
     body: Any
 
 
 class Acknowledged(NamedTuple):
-    """A success that a caller was told of: the product must stand by it."""
+    """A success that a caller received: the product must preserve it."""
 
     what: str
     request_id: str
@@ -69,7 +69,7 @@ class Acknowledged(NamedTuple):
 
 @cache
 def content(variant: int, urgency: str, day: str) -> str:
-    """What a provider enters, as JSON; the variants differ in what was asked for."""
+    """What a provider enters, as JSON; the variants differ in what is requested."""
     whole = entered()
     [service] = whole["services"]
     service |= {"requested_days": variant + 1, "urgency": urgency, "admission_date": day}
@@ -85,7 +85,7 @@ def _route(method: str, path: str) -> dict[str, Any]:
 
 @dataclass
 class People:
-    """Everybody outside, their calls, and what they know."""
+    """All users, their calls, and what they have read."""
 
     world: World
     urgency: str = "STANDARD"
@@ -95,7 +95,7 @@ class People:
     forms: list[tuple[str, str]] = field(default_factory=list)
     days: dict[str, str] = field(default_factory=dict)
     known: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Version and round that somebody read a while ago."""
+    """Version and cycle that a user read earlier."""
 
     def __post_init__(self) -> None:
         self.world.actors.append(self.move)
@@ -111,7 +111,7 @@ class People:
         by: Claims,
         **headers: str,
     ) -> Reply:
-        """A call, sent again as it was while it is not answered or answered as passing."""
+        """A call, repeated unchanged while it is unanswered or the error is transient."""
         event = {
             **_route(method, path),
             "headers": {name.replace("_", "-"): value for name, value in headers.items()},
@@ -143,13 +143,13 @@ class People:
     def tell(self, what: str, request_id: str, **detail: Any) -> None:
         self.acknowledged.append(Acknowledged(what, request_id, detail))
 
-    # -- what they see ------------------------------------------------------------------------------
+    # -- reads --------------------------------------------------------------------------------------
 
     def item(self, request_id: str) -> Wire | None:
         return self.world.tables.item(REQUESTS, (f"REQUEST#{request_id}", "REQUEST"))
 
     def seen(self, request_id: str) -> tuple[str, int, int]:
-        """Status, version and round as somebody saw them, now or a while ago."""
+        """Status, version and cycle as a user read them, now or earlier."""
         item = self.item(request_id)
         if item is None:
             return "GONE", *self.known.get(request_id, (1, 1))
@@ -164,7 +164,7 @@ class People:
         item = self.item(request_id)
         return request_of(from_wire(item)) if item else None
 
-    # -- moves --------------------------------------------------------------------------------------
+    # -- actions ------------------------------------------------------------------------------------
 
     def move(self) -> Callable[[], None] | None:
         rng = self.world.rng
@@ -174,7 +174,7 @@ class People:
         if self.forms and rng.random() < 0.3:
             return self.upload
         status_, version, cycle = self.seen(request_id)
-        # Mostly what fits; now and then what does not, as late clicks are.
+        # Mostly an allowed action; sometimes another one, as with late clicks.
         moves = _ACTIONS_BY_STATUS.get(status_, ()) if rng.random() < 0.9 else _ANY
         if not moves:
             return None
@@ -215,8 +215,8 @@ class People:
             if_match=f'"{version}"',
         )
         if reply.status == 200:
-            deps = reply.body["version"]
-            self.tell("saved", draft_id, version=deps, variant=variant, at=before)
+            saved = reply.body["version"]
+            self.tell("saved", draft_id, version=saved, variant=variant, at=before)
 
     def patch(self, draft_id: str, version: int, _cycle: int) -> None:
         variant = self.world.rng.randrange(VARIANTS)
@@ -232,8 +232,8 @@ class People:
             if_match=f'"{version}"',
         )
         if reply.status == 200:
-            deps = reply.body["version"]
-            self.tell("saved", draft_id, version=deps, variant=variant, at=self.world.clock.at)
+            saved = reply.body["version"]
+            self.tell("saved", draft_id, version=saved, variant=variant, at=self.world.clock.at)
 
     def submit(self, draft_id: str, version: int, _cycle: int) -> None:
         variant = self.world.rng.randrange(VARIANTS)
@@ -299,7 +299,7 @@ class People:
         request = self.request(request_id)
         if request is None or request.review is None:
             return
-        # The lines of a round decided meanwhile are asked for as well: a late click.
+        # The lines of a cycle decided meanwhile are sent as well: a late click.
         lines = request.lines_to_decide or request.review.lines
         denied = rng.random() < 0.5
         whole: Sequence[Mapping[str, Any]] = [

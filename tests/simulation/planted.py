@@ -1,7 +1,8 @@
-"""Faults that somebody could write: each breaks one of the product's defences, and must be caught.
+"""Defects that a developer could introduce: each disables one safeguard of the product and must be
+detected.
 
-A fault takes away what the product does, at the place where it does it. Where two defences stand behind
-one another, the fault takes both.
+A defect removes a check where the product makes it. If two safeguards cover the same case, it
+removes both.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,7 +40,7 @@ DEFECTS: Final[dict[str, Plant]] = {}
 
 
 def defect(plant: Plant) -> Plant:
-    """Register a fault by its function's name."""
+    """Register a defect by its function's name."""
     DEFECTS[plant.__name__] = plant
     return plant
 
@@ -49,7 +50,7 @@ def _without(operation: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _unchecked_event(patch: Patch, *modules: Any) -> None:
-    """Events put whatever stands there."""
+    """Events are put without a condition."""
     put = request_items.put_event
 
     def unchecked(*given: Any) -> dict[str, Any]:
@@ -60,9 +61,9 @@ def _unchecked_event(patch: Patch, *modules: Any) -> None:
 
 
 def _rewritten(text: str, value: Mapping[str, Any], condition: str, instead: str) -> dict[str, Any]:
-    """An operation with a part of its condition written otherwise."""
+    """An operation with a part of its condition replaced."""
     if condition not in value[text]:
-        raise AssertionError(f"the fault is out of date: {condition}")
+        raise AssertionError(f"the defect is outdated: {condition}")
     return {**value, text: value[text].replace(condition, instead)}
 
 
@@ -71,7 +72,7 @@ def _rewritten(text: str, value: Mapping[str, Any], condition: str, instead: str
 
 @defect
 def write_without_condition(patch: Patch) -> None:
-    """A change is written whatever the version is by now."""
+    """A change is written for any current version."""
     update = requests.DynamoDBRequests._update
 
     def unconditional(self: Any, change: Change) -> dict[str, Any]:
@@ -85,7 +86,7 @@ def write_without_condition(patch: Patch) -> None:
 
 @defect
 def conflicting_change_overwritten(patch: Patch) -> None:
-    """Who was overtaken writes the same on top, instead of asking anew whether it is allowed."""
+    """After a conflict, the same change is written without checking again whether it is allowed."""
 
     def stubborn(request_id: str, change: Any, *, requests: Any) -> Request:
         expected: Change | Request = change(requests.read(request_id))
@@ -110,7 +111,7 @@ def conflicting_change_overwritten(patch: Patch) -> None:
 
 @defect
 def event_record_lost(patch: Patch) -> None:
-    """A void tells nobody: the change is written without its event."""
+    """A void is written without its event."""
     record = requests.DynamoDBRequests.record
 
     def silent(self: Any, change: Change, cycle: Any = None) -> None:
@@ -135,13 +136,13 @@ def _exists(table: str, request_id: str) -> dict[str, Any]:
 
 @defect
 def rows_not_updated(patch: Patch) -> None:
-    """A change leaves the dashboards as they were."""
+    """A change does not update the dashboard rows."""
     patch.setattr(requests, "set_lines", lambda *_: [])
 
 
 @defect
 def submitted_twice(patch: Patch) -> None:
-    """A submission does not ask which version it is based on, nor whether it is a draft still."""
+    """A submission checks neither the version it is based on nor that it is still a draft."""
     submitting = drafts.DynamoDBDrafts._submitting_update
 
     def unconditional(self: Any, submission: Any) -> dict[str, Any]:
@@ -155,41 +156,41 @@ def submitted_twice(patch: Patch) -> None:
 
 @defect
 def number_not_reserved(patch: Patch) -> None:
-    """Nobody looks whether a number was given before."""
+    """A number is assigned without checking whether it is in use."""
     whole = drafts.DynamoDBDrafts._submission
 
     def careless(self: Any, submission: Any) -> list[dict[str, Any]]:
-        deps = whole(self, submission)
-        deps[1] = {"Put": _without(deps[1]["Put"], "ConditionExpression")}
-        return deps
+        actions = whole(self, submission)
+        actions[1] = {"Put": _without(actions[1]["Put"], "ConditionExpression")}
+        return actions
 
     patch.setattr(drafts.DynamoDBDrafts, "_submission", careless)
 
 
 @defect
 def save_over_a_newer_one(patch: Patch) -> None:
-    """A save does not ask for the version it is based on, and writes its own."""
+    """A save is not conditional on the version it is based on."""
     live = drafts._LIVE.replace("version = :based_on", "version >= :based_on")
     patch.setattr(drafts, "_LIVE", live)
 
 
 @defect
 def draft_written_after_its_deadline(patch: Patch) -> None:
-    """Only the store's removal ends a draft."""
+    """Only the TTL removal ends a draft."""
     live = drafts._LIVE.replace("expires_at > :now", "updated_at <= :now")
     patch.setattr(drafts, "_LIVE", live)
 
 
 @defect
 def draft_removed_too_early(patch: Patch) -> None:
-    """The store is told another instant than the provider is."""
+    """The TTL differs from the deadline that the provider sees."""
     ttl = drafts._ttl
     patch.setattr(drafts, "_ttl", lambda at: ttl(at - timedelta(hours=1)) if at else None)
 
 
 @defect
 def late_row_overwrites_newer_one(patch: Patch) -> None:
-    """What a draft's line shows is whatever was relayed last, from what was read first."""
+    """A draft's row shows whatever was relayed last, not the newest version."""
 
     def careless(self: Any, draft: Request, warn_at: Any) -> None:
         self._writes.update(**self._line(draft, warn_at))
@@ -217,7 +218,7 @@ def stale_read_trusted(patch: Patch) -> None:
 
 @defect
 def slot_released_twice(patch: Patch) -> None:
-    """A refused document gives its slot back as a count, and so does each repetition."""
+    """A refused document frees its slot by a counter, and each repetition does so again."""
 
     def counted(self: Any, request_id: str, document: Any) -> dict[str, Any]:
         return {
@@ -238,7 +239,7 @@ def slot_released_twice(patch: Patch) -> None:
 
 @defect
 def slots_not_counted(patch: Patch) -> None:
-    """An offer asks for the status alone."""
+    """A document upload checks the status only."""
     free = " AND (attribute_not_exists(slots_taken) OR size(slots_taken) < document_slots)"
     text = documents.TAKES_DOCUMENTS
     assert free in text
@@ -247,13 +248,13 @@ def slots_not_counted(patch: Patch) -> None:
 
 @defect
 def refused_bytes_not_deleted(patch: Patch) -> None:
-    """Bytes of a refused document stay where they are."""
+    """Bytes of a refused document are not deleted."""
     patch.setattr(S3Documents, "remove", lambda *_: None)
 
 
 @defect
 def documents_of_deleted_drafts_not_deleted(patch: Patch) -> None:
-    """Clean-up removes records and lines, and not the bytes."""
+    """Cleanup deletes records and rows, but not the bytes."""
     patch.setattr(S3Documents, "remove_all", lambda *_: None)
     patch.setattr(expire, "_remove_bytes", lambda *_: None)
 
@@ -262,7 +263,7 @@ def documents_of_deleted_drafts_not_deleted(patch: Patch) -> None:
 
 
 def _early(act: Callable[[Change], None]) -> Callable[..., Request]:
-    """``change_request`` that acts on what it is about to write."""
+    """``change_request`` that acts before it writes."""
 
     def change_request(request_id: str, change: Any, *, requests: Any) -> Request:
         for _ in range(5):
@@ -283,7 +284,7 @@ def _early(act: Callable[[Change], None]) -> Callable[..., Request]:
 
 @defect
 def published_before_the_commit(patch: Patch) -> None:
-    """A decision is told to the bus first, and written then."""
+    """A decision is published to the bus before it is written."""
     patch.setattr(
         changes, "change_request", _early(lambda one: dependencies().bus.publish(one.event))
     )
@@ -291,7 +292,7 @@ def published_before_the_commit(patch: Patch) -> None:
 
 @defect
 def token_answered_before_the_commit(patch: Patch) -> None:
-    """A decision wakes its execution first, and is written then."""
+    """A decision answers its execution before it is written."""
 
     def answer(expected: Change) -> None:
         deps = dependencies()
@@ -304,7 +305,7 @@ def token_answered_before_the_commit(patch: Patch) -> None:
 
 @defect
 def execution_started_before_the_commit(patch: Patch) -> None:
-    """A submission starts its execution itself, before it is written."""
+    """A submission starts its execution before it is written."""
 
     @wraps(submit_draft)
     def eager(draft_id: str, *given: Any, **more: Any) -> Any:
@@ -319,7 +320,7 @@ def execution_started_before_the_commit(patch: Patch) -> None:
 
 @defect
 def failed_record_ignored(patch: Patch) -> None:
-    """The relay answers that all went well, whatever failed."""
+    """The relay reports success for failed records."""
     handle = relay.handle
 
     def careless(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -331,7 +332,7 @@ def failed_record_ignored(patch: Patch) -> None:
 
 @defect
 def rejected_entry_ignored(patch: Patch) -> None:
-    """The bus answers how many entries it did not take; nobody reads it."""
+    """The number of entries that the bus rejected is ignored."""
     publish = eventbridge.EventBridgeBus.publish
 
     def careless(self: Any, event: Any) -> None:
@@ -348,11 +349,11 @@ def rejected_entry_ignored(patch: Patch) -> None:
 
 @defect
 def event_id_generated_at_delivery(patch: Patch) -> None:
-    """Each delivery of an event has an id of its own."""
-    publish, deps = eventbridge.EventBridgeBus.publish, count()
+    """Each delivery of an event generates a new event id."""
+    publish, counter = eventbridge.EventBridgeBus.publish, count()
 
     def renamed(self: Any, event: Any) -> None:
-        publish(self, event.model_copy(update={"event_id": f"{event.event_id}-{next(deps)}"}))
+        publish(self, event.model_copy(update={"event_id": f"{event.event_id}-{next(counter)}"}))
 
     patch.setattr(eventbridge.EventBridgeBus, "publish", renamed)
 
@@ -360,13 +361,13 @@ def event_id_generated_at_delivery(patch: Patch) -> None:
 @defect
 def inbox_without_idempotency(patch: Patch) -> None:
     """A message's key is the instant of its delivery."""
-    deps, keyed = count(), inbox_sk
-    patch.setattr(messages, "inbox_sk", lambda at, name: f"{keyed(at, name)}.{next(deps)}")
+    counter, keyed = count(), inbox_sk
+    patch.setattr(messages, "inbox_sk", lambda at, name: f"{keyed(at, name)}.{next(counter)}")
 
 
 @defect
 def message_to_one_provider(patch: Patch) -> None:
-    """A delivery ends after the first inbox, and is not tried again."""
+    """A delivery ends after the first inbox and is not retried."""
     deliver = messages_usecases.deliver_message
     from functions.inbox import handler
 
@@ -379,16 +380,16 @@ def message_to_one_provider(patch: Patch) -> None:
 
 @defect
 def start_without_idempotency(patch: Patch) -> None:
-    """The key that a caller sends with a start is not looked at."""
+    """The idempotency key of a start is ignored."""
     patch.setattr(submit, "id_from_key", lambda *_: dependencies().new_id())
 
 
-# -- rounds -------------------------------------------------------------------------------------------
+# -- cycles -------------------------------------------------------------------------------------------
 
 
 @defect
 def execution_name_without_cycle(patch: Patch) -> None:
-    """An appeal's execution has the name of the first round's."""
+    """An appeal's execution has the name of the initial determination's execution."""
 
     def named(request_id: str, _cycle: int, attempt: int = 0) -> str:
         return request_id if attempt == 0 else f"{request_id}-repair-{attempt}"
@@ -398,14 +399,14 @@ def execution_name_without_cycle(patch: Patch) -> None:
 
 @defect
 def execution_name_random(patch: Patch) -> None:
-    """Each start of a round has a name of its own."""
-    deps = count()
-    patch.setattr(stepfunctions, "execution_name", lambda *_: f"execution-{next(deps)}")
+    """Each start of a cycle has a random execution name."""
+    counter = count()
+    patch.setattr(stepfunctions, "execution_name", lambda *_: f"execution-{next(counter)}")
 
 
 @defect
 def reminder_recorded_twice(patch: Patch) -> None:
-    """That a mark was told of is not written down."""
+    """It is not recorded that a reminder was sent."""
     mark = Request.check_deadline
 
     def forgetful(self: Request, now: Any) -> Change | None:
@@ -421,14 +422,14 @@ def reminder_recorded_twice(patch: Patch) -> None:
 
 @defect
 def reminder_not_recorded(patch: Patch) -> None:
-    """An execution that reaches a mark goes on sleeping."""
+    """An execution that reaches a reminder time keeps waiting."""
     patch.setattr(Request, "check_deadline", lambda *_: None)
     patch.setattr(workflow_usecases, "_mark_is_missing", lambda *_: False)
 
 
 @defect
 def token_of_a_closed_cycle_stored(patch: Patch) -> None:
-    """An execution waits without asking whether the round is open."""
+    """An execution waits without checking whether the cycle is open."""
 
     def careless(self: Any, cycle: Any) -> None:
         self._writes.put(**self._put_cycle(cycle)["Put"])
@@ -438,7 +439,7 @@ def token_of_a_closed_cycle_stored(patch: Patch) -> None:
 
 @defect
 def first_token_not_replaced(patch: Patch) -> None:
-    """A round's token is written once, and not renewed when the execution waits again."""
+    """A cycle's token is written once, and not replaced when the execution waits again."""
     put = requests.DynamoDBRequests._put_cycle
 
     def once(self: Any, cycle: Any) -> dict[str, Any]:
@@ -456,20 +457,20 @@ def first_token_not_replaced(patch: Patch) -> None:
 
 @defect
 def token_not_answered(patch: Patch) -> None:
-    """A void leaves its execution asleep until the next mark."""
+    """A void leaves its execution waiting until the next reminder."""
     closes = frozenset({"RequestDetermined", "AppealDetermined"})
     patch.setattr(workflow_usecases, "_CLOSES_CYCLE", closes)
 
 
 @defect
 def cycle_of_a_decision_not_checked(patch: Patch) -> None:
-    """A decision is of whichever round is open when it arrives."""
+    """A decision applies to whichever cycle is open when it arrives."""
     patch.setattr(decisions, "require_cycle", lambda *_: None)
 
 
 @defect
 def retry_missing(patch: Patch) -> None:
-    """The state machine gives up at the first fault."""
+    """The state machine gives up at the first error."""
     states = deepcopy(dict(machine.definition()))
     for state in states["States"].values():
         state.pop("Retry", None)
@@ -478,7 +479,7 @@ def retry_missing(patch: Patch) -> None:
 
 @defect
 def timeout_not_caught(patch: Patch) -> None:
-    """A mark of the clock ends the execution."""
+    """A timeout of the clock ends the execution."""
     states = deepcopy(dict(machine.definition()))
     waiting = states["States"]["Await Decision"]
     waiting["Catch"] = [
@@ -489,18 +490,18 @@ def timeout_not_caught(patch: Patch) -> None:
 
 @defect
 def clock_change_not_signaled(patch: Patch) -> None:
-    """An execution sleeps on by the old clock when information was asked for, or has come."""
+    """An execution keeps its old wait when information is requested or has arrived."""
     patch.setattr(workflow_usecases, "_MOVES_CLOCK", frozenset())
 
 
 @defect
 def warning_repeated_at_each_check(patch: Patch) -> None:
-    """A warning of a draft's end has an id of its own each time."""
-    deps, event_of = count(), cleanup.expiring_event
+    """A warning of a draft's expiration has a new id each time."""
+    counter, event_of = count(), cleanup.expiring_event
 
     def another(draft: Request, now: Any) -> Any:
         event = event_of(draft, now)
-        return event.model_copy(update={"event_id": f"{event.event_id}-{next(deps)}"})
+        return event.model_copy(update={"event_id": f"{event.event_id}-{next(counter)}"})
 
     patch.setattr(cleanup, "expiring_event", another)
     give = drafts.DynamoDBDraftWarnings._without_warning
@@ -514,7 +515,7 @@ def warning_repeated_at_each_check(patch: Patch) -> None:
 
 @defect
 def signed_by_its_proposer(patch: Patch) -> None:
-    """Who proposed decisions may sign them."""
+    """The reviewer who proposed decisions may sign them."""
     signed = reviewing.signed
 
     def lenient(request: Request, by: str) -> Any:
@@ -525,7 +526,7 @@ def signed_by_its_proposer(patch: Patch) -> None:
 
 @defect
 def clock_not_rechecked(patch: Patch) -> None:
-    """A round waits by seconds that were counted before its token was stored."""
+    """A cycle waits for a time that was computed before its token was stored."""
 
     def trusting(cycle: Any, _seconds: int, *, requests: Any, **_: Any) -> None:
         requests.renew_cycle(cycle)

@@ -1,4 +1,4 @@
-"""What the payer has loaded before anything happens: the sample patient and the sample rule list."""
+"""The payer's reference data before a run: the sample patient and the sample rule list."""
 
 from functools import cache
 from random import Random
@@ -36,7 +36,7 @@ class Loaded(NamedTuple):
 
 @cache
 def payer(*, signing: bool = False) -> Payer:
-    """The sample payer with few slots, and with second signatures on denials where asked for."""
+    """The sample payer with few slots, and with second signatures on denials if requested."""
     shipped = samples.payer()
     few = {"max_at_submission": SLOTS, "max_while_pending": SLOTS}
     two = {"second_signature": frozenset({LineStatus.DENIED} if signing else ())}
@@ -56,7 +56,7 @@ def notice_words() -> NoticeWords:
 
 @cache
 def loaded() -> Loaded:
-    """Loaded by the product's own use cases, before anything can fail."""
+    """Loaded by the product's own use cases, before any failure is injected."""
     wire = Quiet(Random(0), between=lambda: None, note=lambda _text: None)
     tables, bucket = Tables({REFERENCE: {}}), Bucket(lambda _key: None)
     client = Client(wire, tables.perform)

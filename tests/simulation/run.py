@@ -1,4 +1,4 @@
-"""A seed from its first call to its last word."""
+"""The run of one seed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,7 +9,7 @@ from tests.simulation.people import People
 from tests.simulation.world import MAX_LATE, World
 
 SHARE = 1000
-"""Seeds that ``make test`` runs, and within which each planted fault is caught."""
+"""Seeds that ``make test`` runs, and within which each planted defect is detected."""
 STEPS = 20
 MAX_FAILURES = 7
 """Fewer in a row than any retry allows for."""
@@ -17,7 +17,7 @@ ENOUGH = 2000
 
 
 class Run:
-    """One seed: faults and races first, then silence, then the clocks run out."""
+    """One seed: failures and races first, then no failures, then all clocks run out."""
 
     def __init__(self, seed: int) -> None:
         self.world = World(seed)
@@ -31,10 +31,10 @@ class Run:
         self.world.actors += [self._mapping, self._mapping, self._task, self._task, self._delivery]
 
     def whole(self) -> None:
-        """Live through it.
+        """Run to the end.
 
         Raises:
-            PromiseBrokenError: with what did not hold.
+            InvariantError: an invariant does not hold.
         """
         world = self.world
         for _ in range(STEPS):
@@ -50,7 +50,7 @@ class Run:
         self._run_out()
         self.invariants.at_rest(repaired=True)
 
-    # -- actors beside people -----------------------------------------------------------------------
+    # -- actors other than users --------------------------------------------------------------------
 
     def _mapping(self) -> Callable[[], None] | None:
         mapping = self.world.rng.choice(self.world.mappings)
@@ -73,7 +73,7 @@ class Run:
     # -- time ---------------------------------------------------------------------------------------
 
     def _time(self) -> None:
-        """Between two of them time passes: seconds mostly, and now and then until something is due."""
+        """Time passes between steps: mostly seconds, sometimes until something is due."""
         world = self.world
         if world.chance(0.1) and (running := world.machine.running) and world.chance(0.2):
             world.abort(world.rng.choice(running))
@@ -83,7 +83,7 @@ class Run:
                 due = world.next_instant() or due
             world.pass_time(due)
         else:
-            # Nobody lets a task wait for minutes that is to be run, or tried again.
+            # A task that is to be run or retried does not wait for minutes.
             runs = any(not execution.waits for execution in world.machine.running)
             seconds = (0, 1, 2) if runs else (0, 1, 30, 600)
             world.clock.pass_by(seconds=world.rng.choice(seconds))
@@ -93,7 +93,7 @@ class Run:
                 world.note(f"the store removes {key}")
                 world.tables.remove_by_ttl("requests", key)
 
-    # -- silence ------------------------------------------------------------------------------------
+    # -- without failures ---------------------------------------------------------------------------
 
     def drain_queues(self) -> None:
         """Deliver and run what is ready, until nothing is."""
@@ -110,7 +110,7 @@ class Run:
         raise InvariantError("it never comes to rest")
 
     def drain(self) -> None:
-        """The same, with the pauses before retries waited for."""
+        """The same, including the pauses before retries."""
         world = self.world
         self.drain_queues()
         for _ in range(ENOUGH):
@@ -122,7 +122,7 @@ class Run:
         raise InvariantError("executions never come to rest")
 
     def _run_out(self) -> None:
-        """Let every clock run until its last mark, and the store remove what is over."""
+        """Let every clock run until its last reminder, and DynamoDB remove expired items."""
         world = self.world
         for _ in range(8):
             due = world.next_instant()
@@ -136,7 +136,7 @@ class Run:
         self.drain()
 
     def _all_recorded(self) -> bool:
-        """Whether every draft is gone, and every open round's last mark reached."""
+        """Whether every draft was removed, and every open cycle's last reminder recorded."""
         late = self.world.clock.at - timedelta(minutes=20)
         for request_id in self.people.ids:
             request = self.people.request(request_id)

@@ -1,7 +1,7 @@
-"""DynamoDB as far as the adapters use it: tables of items in wire form, and their stream.
+"""The part of DynamoDB that the adapters use: tables of items in wire format, and their stream.
 
-Every call is one step: it happens whole or not at all. ``tests/simulation/test_table.py`` compares it
-with moto on the simulation's own traces.
+Every call is one atomic step. ``tests/simulation/test_table.py`` compares it with moto on the
+simulation's own traces.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ MAX_OPERATIONS: Final = 100
 
 
 class Written(NamedTuple):
-    """One item before and after a write, as the stream tells of it."""
+    """One item before and after a write, as in a stream record."""
 
     table: str
     key: Key
@@ -35,7 +35,7 @@ class Written(NamedTuple):
 
 
 def failed(code: str, operation: str, **more: Any) -> ClientError:
-    """The error that botocore makes of an answer."""
+    """The error that botocore raises for a response."""
     response: Any = {"Error": {"Code": code, "Message": code}, **more}
     return ClientError(response, operation)
 
@@ -68,14 +68,14 @@ class Tables:
         held = self.tables[table].get(pk, {})
         return [held[sk] for sk in sorted(held)]
 
-    # -- what the adapters call ---------------------------------------------------------------------
+    # -- calls of the adapters ----------------------------------------------------------------------
 
     def perform(self, operation: str, given: Mapping[str, Any]) -> Wire:
-        """Carry out a call of the low-level client, and answer as it does.
+        """Execute a call of the low-level client, and return its response.
 
         Raises:
             ClientError: as the client would.
-            PromiseBrokenError: where DynamoDB would answer that the call itself is wrong.
+            InvariantError: DynamoDB would reject the call as invalid.
         """
         try:
             return _OPERATIONS[operation](self, given)
@@ -93,7 +93,7 @@ class Tables:
         return {"Item": found} if found is not None else {}
 
     def get_item_late(self, given: Mapping[str, Any]) -> Wire:
-        """As an inconsistent read that meets a replica which has not heard of the last write."""
+        """As an eventually consistent read from a replica without the last write."""
         table, key = given["TableName"], _key(given["Key"])
         found = self.before.get((table, key), self.item(table, key))
         return {"Item": found} if found is not None else {}
@@ -189,10 +189,10 @@ class Tables:
             self._tokens.add(token)
         return {}
 
-    # -- what nobody calls --------------------------------------------------------------------------
+    # -- actions of DynamoDB itself -----------------------------------------------------------------
 
     def remove_by_ttl(self, table: str, key: Key) -> None:
-        """What DynamoDB does at some time after an item's ``ttl``."""
+        """Remove an item as DynamoDB does some time after its ``ttl``."""
         self._commit([Written(table, key, self.item(table, key), None, by_ttl=True)])
 
     def _put(self, given: Mapping[str, Any]) -> Written:
@@ -279,7 +279,7 @@ def _operand_key(operation: Mapping[str, Any]) -> tuple[str, Key]:
 
 
 def _partition(given: Mapping[str, Any]) -> str:
-    """The partition of a query of the table itself, which names it as ``pk = :pk``."""
+    """The partition of a query of the table itself, in the form ``pk = :pk``."""
     partition: str = given["ExpressionAttributeValues"][":pk"]["S"]
     return partition
 
@@ -292,7 +292,7 @@ def _all_used(names: Mapping[str, Any], values: Mapping[str, Any], used: frozens
 
 
 def _projected(items: list[Wire], index: str | None) -> list[Wire]:
-    """What an index carries of its items."""
+    """The projection of items in an index."""
     if index is None:
         return items
     carried = {PK, SK, *INDEXES[index].key, *INDEXES[index].carries}

@@ -1,4 +1,4 @@
-"""The simulated Step Functions: the definition's expressions as jsonata has them, and its rules."""
+"""The simulated Step Functions: expressions compared with jsonata, and rules."""
 
 import json
 from collections.abc import Iterator
@@ -82,26 +82,26 @@ def started(of: Machine, name: str = "R-1", cycle: int = 1) -> None:
 
 
 def test_second_start_changes_nothing_when_an_execution_of_the_name_runs() -> None:
-    deps, _ = machine()
-    started(deps)
-    started(deps)
-    assert [one.entered for one in deps.running] == [["Assess"]]
+    machine_, _ = machine()
+    started(machine_)
+    started(machine_)
+    assert [one.entered for one in machine_.running] == [["Assess"]]
 
 
 def test_name_is_rejected_when_its_execution_has_ended() -> None:
-    deps, _ = machine()
-    started(deps)
-    deps.abort(deps.running[0])
+    machine_, _ = machine()
+    started(machine_)
+    machine_.abort(machine_.running[0])
     with pytest.raises(ExecutionAlreadyExistsError):
-        started(deps)
+        started(machine_)
 
 
 def test_execution_waits_for_its_token_when_its_function_has_returned() -> None:
-    deps, clock = machine()
-    started(deps)
-    [execution] = deps.ready()
+    machine_, clock = machine()
+    started(machine_)
+    [execution] = machine_.ready()
     answer = {"route": "review", "seconds_to_next_check": 60}
-    deps.returned(execution, execution.token, answer)
+    machine_.returned(execution, execution.token, answer)
     assert execution.state == "Await Decision"
     assert execution.payload == {
         "task": "await_decision",
@@ -110,34 +110,36 @@ def test_execution_waits_for_its_token_when_its_function_has_returned() -> None:
         "seconds": 60,
         "task_token": execution.token,
     }
-    deps.returned(execution, execution.token, {})
-    assert deps.ready() == []
+    machine_.returned(execution, execution.token, {})
+    assert machine_.ready() == []
     clock.pass_by(seconds=60)
-    assert deps.time_out()
+    assert machine_.time_out()
     assert execution.entered[-1] == "Check Deadline"
 
 
 def test_token_resumes_once_when_the_clock_moved() -> None:
-    deps, _ = machine()
-    started(deps)
-    [execution] = deps.running
-    deps.returned(execution, execution.token, {"route": "review", "seconds_to_next_check": 60})
+    machine_, _ = machine()
+    started(machine_)
+    [execution] = machine_.running
+    machine_.returned(execution, execution.token, {"route": "review", "seconds_to_next_check": 60})
     token = execution.token
-    deps.perform("send_task_failure", {"taskToken": token, "error": "ClockMoved", "cause": "7200"})
+    machine_.perform(
+        "send_task_failure", {"taskToken": token, "error": "ClockMoved", "cause": "7200"}
+    )
     assert execution.entered[-2:] == ["Await Decision", "Await Decision"]
     assert execution.times_out_at == START + timedelta(seconds=7200)
     with pytest.raises(Exception, match="TaskTimedOut"):
-        deps.perform("send_task_success", {"taskToken": token, "output": "{}"})
+        machine_.perform("send_task_success", {"taskToken": token, "output": "{}"})
 
 
 def test_task_is_retried_with_backoff_when_it_fails_until_it_gives_up() -> None:
-    deps, clock = machine()
-    started(deps)
-    [execution] = deps.running
+    machine_, clock = machine()
+    started(machine_)
+    [execution] = machine_.running
     tries = 0
     while execution.status == "RUNNING":
         clock.at = max(clock.at, execution.ready_at or clock.at)
-        deps.raised(execution, execution.token, "TransientError")
+        machine_.raised(execution, execution.token, "TransientError")
         tries += 1
     assert tries == 1 + definition()["States"]["Assess"]["Retry"][0]["MaxAttempts"]
     assert (execution.status, execution.error) == ("FAILED", "TransientError")

@@ -1,6 +1,6 @@
-"""A thousand seeds, 20,000 in `make deep`: no request lost or decided twice, none left waiting.
+"""A thousand seeds, 20,000 in `make deep`: no request lost, decided twice, or left waiting.
 
-Each planted fault is caught within the thousand (`test_planted.py`).
+Each planted defect is detected within the thousand (`test_planted.py`).
 """
 
 import json
@@ -60,7 +60,7 @@ Put = Callable[[World], None]
 
 
 def completed(seed: int, put: Put) -> Run:
-    """A seed's run, to its end."""
+    """Run a seed to its end."""
     run = Run(seed)
     put(run.world)
     try:
@@ -80,7 +80,7 @@ def test_every_invariant_holds_when_any_call_fails_anywhere(put: Put, first: int
 
 @pytest.mark.rule("S1", "D5", "U3", "W2", "W6", "W7", "T5")
 def test_every_event_and_failure_occurs_when_the_first_seeds_are_run(put: Put) -> None:
-    """The promises hold, and for every event, every fault, races and losses."""
+    """The invariants hold, with every event, every failure, races and losses."""
     events: set[str] = set()
     defects: Counter[str] = Counter()
     nested = aborted = repeated = 0

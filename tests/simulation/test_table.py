@@ -1,4 +1,6 @@
-"""The simulated table against moto, on the simulation's own traces; its stream against the filters."""
+"""The simulated table compared with moto on the simulation's own traces; its stream with the
+filters.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -25,7 +27,7 @@ SEEDS: Final = range(24)
 
 
 def result(answer: Any) -> Any:
-    """An answer or an error, as far as adapters read them."""
+    """A response or an error, as far as adapters read them."""
     if isinstance(answer, ClientError):
         response: Mapping[str, Any] = answer.response
         reasons = [
@@ -55,7 +57,7 @@ def normal(item: Any) -> Any:
 
 
 def trace_of(seed: int, put: Callable[[World], None]) -> tuple[Run, list[tuple[str, Any, Any]]]:
-    """Every call that reached the tables, with its answer."""
+    """Every call to the tables, with its response."""
     run = Run(seed)
     put(run.world)
     calls: list[tuple[str, Any, Any]] = []
@@ -192,7 +194,7 @@ def test_mapping_passes_a_record_when_the_stacks_filters_do(
 
 
 def fits(pattern: Any, value: Any) -> bool:
-    """Whether an event pattern lets the value through."""
+    """Whether an event pattern matches the value."""
     if isinstance(pattern, list):
         return any(
             str(value).startswith(one["prefix"]) if isinstance(one, dict) else value == one

@@ -1,8 +1,8 @@
-"""The clients that the product's adapters are given, and what may go wrong on each call's way.
+"""The clients of the product's adapters, with failures on the way of each call.
 
-At every call another actor's whole invocation may come between, the call may be refused, its answer
-lost before or after it took effect, botocore may send it twice, and the process may end. All of it is
-drawn from the seed.
+At every call, another actor's whole invocation may run in between, the call may be rejected, its
+response lost before or after it took effect, botocore may send it twice, and the process may end.
+The seed determines all of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,11 +20,11 @@ Perform = Callable[[str, Mapping[str, Any]], Any]
 
 
 class Killed(BaseException):
-    """The process ended here: nothing of the product can catch it."""
+    """The process ended here; no code of the product can catch it."""
 
 
 class FieldError(Enum):
-    """What happens to one call."""
+    """The failure of one call."""
 
     THROTTLED = "throttled"
     CONFLICT = "met another transaction"
@@ -53,7 +53,7 @@ _SOMEWHERE: Final[Mapping[str, FieldError]] = {
 
 @dataclass
 class Wire:
-    """Between the adapters and what stands for AWS."""
+    """Between the adapters and the simulated AWS."""
 
     rng: Random
     between: Callable[[], None]
@@ -75,7 +75,7 @@ class Wire:
     def _drawn(self, operation: str, given: Mapping[str, Any]) -> FieldError | None:
         if not self.failures_left:
             return None
-        # A replica is behind for as long as it likes: no fault, but how such reads are.
+        # A replica may be behind for any time: this is not a failure, but how such reads work.
         if operation == "get_item" and not given.get("ConsistentRead"):
             return FieldError.STALE if self.rng.random() < 0.5 else None
         if self.rng.random() >= self.failure_share:
@@ -100,7 +100,7 @@ class Wire:
         raise _ERRORS[fault](operation)
 
     def _repeated(self, operation: str, perform: Perform, given: Mapping[str, Any]) -> Any:
-        """A transaction carries a token, by which its repetition is known; other calls do not."""
+        """A transaction has a token that identifies its repetition; other calls do not."""
         if operation == "transact_write_items":
             return perform(operation, given)
         with suppress(ClientError):
@@ -129,7 +129,7 @@ _ERRORS: Final[Mapping[FieldError, Callable[[str], BaseException]]] = {
 
 @dataclass
 class Client:
-    """A client of one service: its operations by name, as botocore makes them."""
+    """A client of one service: its operations by name, as botocore creates them."""
 
     wire: Wire
     perform: Perform
@@ -150,17 +150,17 @@ class Client:
         return Pages(self, operation)
 
     def generate_presigned_post(self, **given: Any) -> dict[str, Any]:
-        """Made without a call."""
+        """Created without a call."""
         return {"url": "https://documents.simulated", "fields": {"key": given["Key"]}}
 
     def generate_presigned_url(self, operation: str, **given: Any) -> str:
-        """Made without a call."""
+        """Created without a call."""
         return f"https://documents.simulated/{given['Params']['Key']}"
 
 
 @dataclass
 class Pages:
-    """A paginator whose one page is all there is."""
+    """A paginator with a single page."""
 
     client: Client
     operation: str

@@ -1,8 +1,8 @@
-"""One seed's world: the product's handlers over simulated AWS, and everybody who acts on it.
+"""The world of one seed: the product's handlers over simulated AWS, and all actors.
 
-One thread. At the top somebody acts, one after the other, as the seed draws; at each call to AWS
-another's whole invocation may come between, nested. What a process leaves when it is killed is what the
-tables, the queues and the executions hold.
+One thread. At the top level the actors act in the order that the seed draws; at each AWS call
+another actor's whole invocation may run, nested. What remains of a killed process is what the
+tables, queues and executions contain.
 """
 
 import gc
@@ -59,7 +59,7 @@ MAX_LATE: Final = timedelta(hours=6)
 
 
 class Context:
-    """What Powertools reads of Lambda's context."""
+    """The fields of Lambda's context that Powertools reads."""
 
     function_name = "function"
     memory_limit_in_mb = 128
@@ -71,7 +71,9 @@ _CONTEXT: Final = Context()
 
 
 class Outcome(NamedTuple):
-    """How an invocation ended: ``error`` is the class of what escaped, or that it was killed."""
+    """The end of an invocation: ``error`` is the class of the escaped exception, or that it was
+    killed.
+    """
 
     answer: Any
     error: str | None = None
@@ -80,7 +82,7 @@ class Outcome(NamedTuple):
 _RULES: Final = ((MESSAGE_EVENT_TYPES, inbox), (NOTICE_EVENT_TYPES, notices))
 KILLED: Final = "killed"
 PASSING: Final = frozenset({"TransientError", "RequestClosedError", KILLED})
-"""What a handler may end with: a fault that passes, and the answer that nothing is to wait for."""
+"""How a handler may end: with a transient error, or without an execution to wait for."""
 
 
 @dataclass
@@ -101,7 +103,7 @@ class StreamReader:
 
 @dataclass
 class Delivery:
-    """Something that is delivered at least once, at any time."""
+    """An event that is delivered at least once, at any time."""
 
     detail: dict[str, Any]
     handler: ModuleType
@@ -122,18 +124,18 @@ def _draft_saved(written: Written) -> bool:
 
 
 def relayed(written: Written) -> bool:
-    """What the relay's mapping lets through, as ``infra.constructs.streams`` has it."""
+    """What the relay's mapping passes, as ``infra.constructs.streams`` defines it."""
     return _event_written(written) or _draft_saved(written)
 
 
 def removed(written: Written) -> bool:
-    """What the clean-up's mapping lets through."""
+    """What the cleanup's mapping passes."""
     sk = written.key[1]
     return written.new is None and (sk == REQUEST_SK or sk.startswith("DOCUMENT#"))
 
 
 class Step(NamedTuple):
-    """A line of the trace."""
+    """One entry of the trace."""
 
     depth: int
     at: datetime
@@ -144,7 +146,7 @@ class Step(NamedTuple):
 
 
 class World:
-    """A seed's world. Whoever acts in it is registered as an actor, with a weight."""
+    """A seed's world. Actors are registered with a weight."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -201,7 +203,7 @@ class World:
         deps.rule_lists = loaded().rule_lists
         deps.code_sets = code_sets()
         deps.notice_words = notice_words()
-        # What is printed is tests/adapters' affair.
+        # Printed content is tested in tests/adapters.
         deps.printer = SimpleNamespace(print=lambda template, facts: b"%PDF")  # type: ignore[assignment]
         clients = {
             "dynamodb": Client(self.wire, self.tables.perform),
@@ -217,7 +219,7 @@ class World:
         self._ids += 1
         return f"01J{self._ids:023d}"
 
-    # -- time and chance ----------------------------------------------------------------------------
+    # -- time and randomness ------------------------------------------------------------------------
 
     def note(self, text: str) -> None:
         self.trace.append(Step(self.depth, self.clock.at, text))
@@ -226,7 +228,7 @@ class World:
         return self.rng.random() < share
 
     def _between(self) -> None:
-        """What may come between a process and the effect of its call."""
+        """Code that runs between a process and the effect of its call."""
         self.clock.at += timedelta(microseconds=self.rng.choice((0, 900, 4000, 70000)))
         if self.depth <= MAX_DEPTH and self.nesting and self.chance(self.nesting):
             self.act()
@@ -248,13 +250,13 @@ class World:
         except Exception as error:
             self.note(f"raised {type(error).__name__}")
             if type(error).__name__ not in PASSING:
-                raise InvariantError(f"a fault of our own: {error!r}") from error
+                raise InvariantError(f"an internal error: {error!r}") from error
             return Outcome(None, type(error).__name__)
         finally:
             self.depth -= 1
 
     def act(self) -> None:
-        """Somebody who can act now does."""
+        """Let an actor that can act now do so."""
         possible = [move for actor in self.actors if (move := actor()) is not None]
         if possible:
             self.rng.choice(possible)()
@@ -440,14 +442,14 @@ def _unpacked(parts: Mapping[str, Any]) -> RequestContent:
 
 
 def _only_passing(_message: str, *, extra: Mapping[str, Any]) -> None:
-    """Takes the place of the log of faults: all that may go wrong here is what AWS does."""
+    """Replaces the error log: only AWS may cause errors here."""
     if extra["error_class"] not in PASSING:
-        raise InvariantError(f"a fault of our own: {extra}")
+        raise InvariantError(f"an internal error: {extra}")
 
 
 @contextmanager
 def installed() -> Iterator[Callable[[World], None]]:
-    """The product made for simulation; what is given puts a world under it."""
+    """The product built for simulation; the returned function injects a world."""
     current: list[World] = []
 
     def put(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Synthesis with the checks that a plain synthesis leaves out."""
+"""Synthesis with the checks that a plain synthesis omits."""
 
 import contextlib
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def synthesize(
 def checked(
     app: cdk.App, stage: str, folder: Path, platform: Platform = Platform.LOCAL
 ) -> Synthesized:
-    """A finding ends the synthesis; the report has what the tests ask about."""
+    """A finding fails the synthesis; the report has the data that tests read."""
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     with contextlib.suppress(RuntimeError):
         app.synth()

@@ -37,7 +37,7 @@ def stack(request: pytest.FixtureRequest) -> Synthesized:
 
 @pytest.fixture(scope="session")
 def with_own_issuer(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """A payer with an OIDC provider of its own, an address for alarms, and a vendor."""
+    """A payer with its own OIDC provider, an address for alarms, and a vendor."""
     return synthesize(
         tmp_path_factory.mktemp("oidc"),
         "dev",

@@ -1,4 +1,4 @@
-"""A synthesized template, and questions asked of it again and again."""
+"""A synthesized template with queries on it."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class Synthesized:
 
     @cached_property
     def findings(self) -> list[str]:
-        """What the checks found and nobody acknowledged."""
+        """Findings of the checks that are not acknowledged."""
         report = json.loads((self.folder / "validation-report.json").read_text(encoding="utf-8"))
         return [
             f"{violation['ruleName']} {construct['constructPath']}"
@@ -40,7 +40,7 @@ class Synthesized:
 
     @cached_property
     def acknowledged(self) -> list[tuple[str, str, str]]:
-        """Construct path, finding, and reason of each acknowledgement."""
+        """Construct path, finding and reason of each acknowledgment."""
         return list(self._acknowledged())
 
     def _acknowledged(self) -> Iterator[tuple[str, str, str]]:
@@ -54,7 +54,7 @@ class Synthesized:
                         yield path, finding, reason
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Logical ids and whole resources of a type."""
+        """Logical ids and complete resources of a type."""
         return {
             name: resource
             for name, resource in self.template["Resources"].items()
@@ -73,5 +73,5 @@ class Synthesized:
 
 
 def listed(value: Any) -> list[Any]:
-    """IAM writes a list of one as the one."""
+    """IAM renders a list of one element as the element."""
     return value if isinstance(value, list) else [value]

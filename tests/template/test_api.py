@@ -1,4 +1,4 @@
-"""The HTTP API is the route table, all of it behind the authorizer."""
+"""The HTTP API has exactly the routes of the route table, all behind the authorizer."""
 
 import json
 import re

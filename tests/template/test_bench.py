@@ -1,4 +1,4 @@
-"""``make bench`` runs from start to end, with a stand-in for valgrind and without valgrind."""
+"""``make bench`` runs to the end, with a substitute for valgrind and without valgrind."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ echo "==1== I refs:        $((1000000 + 5000 * last))" >&2
 
 
 def bench(path: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command as a user does, in the environment that runs the tests."""
+    """Run the command as a user does, in the environment of the tests."""
     environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     return subprocess.run(
         ["make", "--old-file=.venv/.stamp", "bench", "QUICK=1"],

@@ -1,4 +1,4 @@
-"""The template before the public checkers: cfn-lint and the AWS Solutions rules."""
+"""The template against public checkers: cfn-lint and the AWS Solutions rules."""
 
 from pathlib import Path
 from typing import Final

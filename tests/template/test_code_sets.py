@@ -1,4 +1,6 @@
-"""The compiled code sets: the same bytes for the same sources, and made only once."""
+"""The compiled code sets: identical bytes for identical sources, and compiled only when a source
+changes.
+"""
 
 import shutil
 from pathlib import Path
@@ -10,7 +12,7 @@ from infra import code_sets
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project of which only the code sets are there."""
+    """A project with the code sets only."""
     shutil.copytree(code_sets.ROOT / "data" / "code_sets", tmp_path / "data" / "code_sets")
     return tmp_path
 

@@ -1,4 +1,4 @@
-"""House rules for what must never be lost or seen: tables, buckets, key and logs."""
+"""Rules for stored data: tables, buckets, key and logs."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""House rules for what runs by itself: nothing is lost in silence, nothing blocks the rest."""
+"""Rules for asynchronous processing: no failure is lost, and no failure blocks other records."""
 
 import json
 from typing import Any, Final
@@ -141,7 +141,7 @@ def test_alarms_cover_errors_and_throttles_when_a_function_is_deployed(stack: Sy
 
 @pytest.mark.rule("W2")
 def test_operators_are_alarmed_when_a_deadline_passes(stack: Synthesized) -> None:
-    """By the metric that the relay counts, under the names that its environment gives it."""
+    """The alarm uses the relay's metric, with the names from its environment."""
     [alarm] = (
         alarm
         for alarm in stack.properties(ALARM).values()

@@ -1,4 +1,4 @@
-"""House rules for functions."""
+"""Rules for Lambda functions."""
 
 import json
 from dataclasses import replace
@@ -83,7 +83,7 @@ def test_new_version_is_published_when_a_layer_or_the_code_changes(tmp_path: Pat
 
 
 def versions_of(packages: Packages, out: Path) -> set[str]:
-    """The logical ids of the versions; a new id makes CloudFormation publish."""
+    """The logical ids of the versions; CloudFormation publishes when the id changes."""
     app, stack = make_app("dev", Platform.LOCAL, out=str(out), packages=packages)
     app.synth()
     template = json.loads((out / f"{stack.artifact_id}.template.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Every command that `make help` lists is run here, or leads to a command that other tests run."""
+"""Every command that `make help` lists is run here, or calls a command that other tests run."""
 
 import os
 import re
@@ -34,13 +34,13 @@ STUBBED: Final = {
     "deploy": "npx --no-install cdk deploy --all --context stage=dev",
     "lock": "uv pip compile",
 }
-"""Need an account or a registry: a script stands for the last program that they start."""
+"""Need an account or a registry: a script replaces the last program that they start."""
 OTHERS: Final = ("rules", "setup", "help", "clean")
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's files, with an environment whose uv and npx only say how they were called."""
+    """The project's files, with an environment whose uv and npx only print their arguments."""
     folder = tmp_path_factory.mktemp("copy")
     for file in project_files():
         target = folder / file.relative_to(ROOT)
@@ -61,7 +61,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make(folder: Path, *words: str) -> str:
-    """What a command prints; it must succeed."""
+    """The output of a command, which must succeed."""
     ran = subprocess.run(
         ["make", *INSTALLED, *words],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""What ships: whole, compiled, for the right processor, and built only when something changed."""
+"""Packages are complete, compiled, for the right architecture, and built only after a change."""
 
 import os
 import ssl
@@ -35,7 +35,7 @@ def every_package(packages: Packages) -> list[Package]:
 
 
 def in_isolation(code: str, *folders: Path, given: str = "") -> str:
-    """Runs code that sees the standard library and these folders alone."""
+    """Run code that can import the standard library and these folders only."""
     paths = [str(folder) for folder in folders]
     program = f"import sys; sys.path[:0] = {paths!r}\n{code}"
     command = [sys.executable, "-I", "-S", "-c", program]
@@ -114,7 +114,7 @@ def trusted(bundle: Path) -> dict[str, str]:
 
 
 def test_ca_bundle_has_all_amazon_roots_and_no_other_when_dependencies_are_packaged() -> None:
-    """A root that Amazon adds turns this red when the bundle that is installed here has it."""
+    """Fails when Amazon adds a root that the installed bundle has."""
     packaging.build(Platform.LOCAL, ("check",))
     folder = packaging.ROOT / "build" / Platform.LOCAL.value / "dependencies" / "python"
     of_amazon = {
@@ -201,7 +201,7 @@ def test_nothing_is_built_when_nothing_changed() -> None:
 
 @pytest.fixture
 def small_project(tmp_path: Path) -> Path:
-    """A project of a few lines, packaged without dependencies."""
+    """A minimal project, packaged without dependencies."""
     for folder in ("precert", "data/payer", "functions/check"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "precert" / "__init__.py").write_text("NAMES = {'b', 'a'}\n")
@@ -245,7 +245,7 @@ def test_sources_are_shipped_when_no_interpreter_of_the_runtime_is_installed(
         sources = builder.core()
     assert builder.compiles is False
     assert [name for name in names(sources) if name.endswith(".pyc")] == []
-    # Else the one that is deployed already would stay, whichever of the two it is.
+    # Otherwise the deployed version would remain, whichever of the two it is.
     assert sources.content_hash != with_bytecode.content_hash
 
 

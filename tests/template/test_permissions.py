@@ -1,4 +1,4 @@
-"""Who may do what: the whole list, spelt out a second time on purpose."""
+"""Permissions: the complete list, deliberately repeated here."""
 
 from collections import defaultdict
 from typing import Final
@@ -11,7 +11,7 @@ from tests.template.synthesized import Synthesized, listed
 
 PLAN: Final = "AWS::GuardDuty::MalwareProtectionPlan"
 PROBE: Final = "/malware-protection-resource-validation-object"
-"""What GuardDuty writes when the plan is made, to see that it may."""
+"""What GuardDuty writes when the plan is created, to test its permission."""
 READ: Final = {"dynamodb:GetItem", "dynamodb:Query"}
 WRITE: Final = READ | {
     *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"),
@@ -47,7 +47,7 @@ SCANNER: Final = {
     *("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
     *("kms:Decrypt", "kms:GenerateDataKey"),
 }
-"""What AWS asks for GuardDuty to scan a bucket with a key of its own, without tagging objects."""
+"""What AWS requires for GuardDuty to scan a bucket with its own key, without tagging objects."""
 
 ALLOWED: Final = {
     catalogue.CHECK: READ | {"dynamodb:BatchGetItem", "kms:GenerateMac", "s3:GetObject"} | USE_KEY,
@@ -181,8 +181,8 @@ def test_only_the_check_function_hashes_ssns_when_the_key_is_used(stack: Synthes
     ]
     [(role, (key, _))] = hashing
     assert role.startswith("CheckFunction")
-    deps = stack.properties("AWS::KMS::Key")[key]
-    assert (deps["KeySpec"], deps["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    properties_ = stack.properties("AWS::KMS::Key")[key]
+    assert (properties_["KeySpec"], properties_["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
 
 
 def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> None:

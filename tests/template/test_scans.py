@@ -1,4 +1,4 @@
-"""Scans of documents for malware: what each stage has, and how a deployer switches."""
+"""Malware scans of documents: the resources of each stage, and how a deployer switches them."""
 
 from typing import Any, Final
 
@@ -45,8 +45,8 @@ def test_plan_depends_on_its_roles_permissions_when_it_is_created(prod: Synthesi
     role = plan["Properties"]["Role"]["Fn::GetAtt"][0]
     [policy] = (
         name
-        for name, deps in prod.properties("AWS::IAM::Policy").items()
-        if deps["Roles"] == [{"Ref": role}]
+        for name, policy_ in prod.properties("AWS::IAM::Policy").items()
+        if policy_["Roles"] == [{"Ref": role}]
     )
     assert {role, policy} <= set(plan["DependsOn"])
 

@@ -1,4 +1,4 @@
-"""The stack as a whole: its outputs, its stages, its platforms."""
+"""The stack as a whole: outputs, stages, platforms."""
 
 import json
 import re
@@ -11,9 +11,9 @@ from tests.template.synthesized import Synthesized
 
 
 def without_packages(value: Any) -> Any:
-    """A template less what may differ between platforms: processor, and hashes of assets.
+    """A template without what may differ between platforms: architecture and asset hashes.
 
-    A version's logical id ends in a hash of its function's assets.
+    The logical id of a version ends in a hash of its function's assets.
     """
     text = re.sub(
         r"[0-9a-f]{64}|(?<=CurrentVersion)[0-9A-F]{8}[0-9a-f]{32}", "<hash>", json.dumps(value)

@@ -1,4 +1,4 @@
-"""The state machine's graph and rules; the local cloud takes a ``Next`` to nowhere."""
+"""The state machine's graph and rules; the local cloud accepts a ``Next`` to a missing state."""
 
 import json
 from collections.abc import Iterator

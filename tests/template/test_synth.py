@@ -1,4 +1,4 @@
-"""Synthesis is skipped when, and only when, nothing changed."""
+"""Synthesis is skipped if and only if nothing changed."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tests on days that differ: the clock is set, and durations are as they are."""
+"""Tests on other dates: the clock is set, and durations are unchanged."""
 
 import os
 import subprocess

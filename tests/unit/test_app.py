@@ -1,4 +1,4 @@
-"""Operations on the resolver: checks before the function, headers of the response, problems."""
+"""Operations on the resolver: checks before the function, response headers, problems."""
 
 import base64
 import io

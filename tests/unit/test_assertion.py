@@ -1,4 +1,4 @@
-"""The id of a check's answer: who can make it, what it fits, and what it gives away."""
+"""The assertion id of a check: who can create it, what it matches, and what it reveals."""
 
 import re
 from datetime import datetime, timedelta
@@ -17,7 +17,9 @@ KEY = bytes(range(32))
 LIST = "2026-06"
 
 
-def deps(requested: RequestContent | None = None, *, at: datetime = START, key: bytes = KEY) -> str:
+def assertion_id_of(
+    requested: RequestContent | None = None, *, at: datetime = START, key: bytes = KEY
+) -> str:
     return assertion_id(requested or content(), LIST, at, key=key)
 
 
@@ -32,17 +34,17 @@ def changed_line(**changes: Any) -> RequestContent:
 
 
 def test_id_contains_the_answer_time_when_it_is_read() -> None:
-    assert re.fullmatch(r"CHK-260701150000-[0-9A-HJKMNP-TV-Z]{16}", deps())
-    assert deps(at=START.astimezone(ZoneInfo("America/New_York"))) == deps()
+    assert re.fullmatch(r"CHK-260701150000-[0-9A-HJKMNP-TV-Z]{16}", assertion_id_of())
+    assert assertion_id_of(at=START.astimezone(ZoneInfo("America/New_York"))) == assertion_id_of()
 
 
 def test_id_is_identical_when_the_same_question_is_answered_in_the_same_second() -> None:
-    assert deps() == deps(content())
-    assert deps(at=START + timedelta(seconds=1))[16:] != deps()[16:]
+    assert assertion_id_of() == assertion_id_of(content())
+    assert assertion_id_of(at=START + timedelta(seconds=1))[16:] != assertion_id_of()[16:]
 
 
 def test_assertion_is_valid_when_question_list_and_instant_match() -> None:
-    assert matches(deps(), content(), LIST, key=KEY)
+    assert matches(assertion_id_of(), content(), LIST, key=KEY)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_assertion_is_valid_when_question_list_and_instant_match() -> None:
     ids=["patient", "provider", "urgency", "diagnosis", "day", "code", "services"],
 )
 def test_assertion_is_invalid_when_another_question_was_answered(other: RequestContent) -> None:
-    assert not matches(deps(), other, LIST, key=KEY)
+    assert not matches(assertion_id_of(), other, LIST, key=KEY)
 
 
 @pytest.mark.parametrize(
@@ -76,11 +78,11 @@ def test_assertion_is_invalid_when_another_question_was_answered(other: RequestC
 def test_assertion_is_valid_when_a_draft_added_fields_that_only_drafts_have(
     later: RequestContent,
 ) -> None:
-    assert matches(deps(), later, LIST, key=KEY)
+    assert matches(assertion_id_of(), later, LIST, key=KEY)
 
 
 def test_assertion_is_invalid_when_another_rule_list_answered() -> None:
-    assert not matches(deps(), content(), "2026-07", key=KEY)
+    assert not matches(assertion_id_of(), content(), "2026-07", key=KEY)
 
 
 @pytest.mark.parametrize(
@@ -91,13 +93,13 @@ def test_assertion_is_invalid_when_the_quoted_text_is_not_an_id(quoted: str) -> 
 
 
 def test_assertion_is_invalid_when_its_time_was_changed() -> None:
-    assert not matches(deps().replace("260701", "260601"), content(), LIST, key=KEY)
+    assert not matches(assertion_id_of().replace("260701", "260601"), content(), LIST, key=KEY)
 
 
 def test_id_cannot_be_forged_when_the_key_is_unknown() -> None:
-    """Nor can a member's id be found by trying them all."""
-    assert deps(key=bytes(32)) != deps()
-    assert not matches(deps(key=bytes(32)), content(), LIST, key=KEY)
+    """A member's id cannot be found by trying all of them either."""
+    assert assertion_id_of(key=bytes(32)) != assertion_id_of()
+    assert not matches(assertion_id_of(key=bytes(32)), content(), LIST, key=KEY)
 
 
 def test_id_is_normalized_when_it_is_quoted_as_people_write_it() -> None:
@@ -112,7 +114,7 @@ def test_id_is_rejected_when_it_is_malformed(wrong: str) -> None:
 
 
 def test_instant_is_read_when_an_id_is_quoted() -> None:
-    assert given_at(deps(at=START + timedelta(milliseconds=300))) == START
+    assert given_at(assertion_id_of(at=START + timedelta(milliseconds=300))) == START
 
 
 @pytest.mark.parametrize(

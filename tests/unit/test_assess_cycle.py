@@ -1,4 +1,4 @@
-"""How a submitted request goes on by the rules: delegated, automatic, or to a reviewer."""
+"""Assessment of a submitted request by the rules: delegated, automatic, or to a reviewer."""
 
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -74,7 +74,7 @@ def document(code: str | None, at: datetime = START - timedelta(hours=1), **give
     )
 
 
-# -- automatic ---------------------------------------------------------------------------------------
+# -- automatic -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("W1")
@@ -162,7 +162,7 @@ def test_rule_of_each_line_is_stored_when_a_reviewer_decides() -> None:
     assert retained == [("1.1", "R-44120", False), ("1.2", "R-44121", True)]
 
 
-# -- delegated ---------------------------------------------------------------------------------------
+# -- delegated -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("W8")
@@ -199,7 +199,7 @@ def test_payer_decides_when_the_vendor_takes_no_retrospective_requests(
     assert request.is_delegated == delegated
 
 
-# -- required documentation -----------------------------------------------------------------------
+# -- required documentation ----------------------------------------------------------------------------
 
 
 @pytest.mark.rule("W1", "W2")
@@ -262,7 +262,7 @@ def test_information_is_requested_once_when_the_assessment_failed_after_pending(
 
 
 def test_decision_clock_runs_when_a_document_arrived_during_the_request_for_information() -> None:
-    """Its event was relayed before anything was asked, and so answered nothing."""
+    """Its event was relayed before information was requested, so it did not answer the request."""
     request, requests, _ = assessed(DOCUMENTS_REQUIRED)
     assert request.waiting_on is WaitingOn.PROVIDER
     requests.documents = [document(None, START)]
@@ -309,7 +309,7 @@ def test_notification_is_late_when_more_than_one_business_day_has_passed(
     assert request.status is Status.PENDING
 
 
-# -- what else is kept ---------------------------------------------------------------------------------
+# -- other stored values -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The caller, from claims in every form that an issuer may give them (A1, A2)."""
+"""The caller, from token claims in every format that an issuer may use (A1, A2)."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""National drug codes in the form 5-4-2."""
+"""National drug codes in the format 5-4-2."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""What a check or a submission still needs, each error with its pointer (C3, C4, C5, C9, D6)."""
+"""What a check or submission still needs, each error with its pointer (C3, C4, C5, C9, D6)."""
 
 from datetime import date, timedelta
 from typing import Any, Final

@@ -46,7 +46,7 @@ FREE: Final = Requirement.NOT_REQUIRED
 
 @dataclass
 class Paper:
-    """A printer that remembers what it was given."""
+    """A printer that records its input."""
 
     printed: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
@@ -58,7 +58,7 @@ class Paper:
 def checked(
     content: RequestContent, *requirements: Requirement, at: datetime = START
 ) -> CheckResult:
-    """The answer of a check with these requirements, one for each code in the order asked."""
+    """The response of a check with these requirements, one per code in the order requested."""
     expected = iter(requirements)
     services = tuple(
         tuple(
@@ -80,7 +80,7 @@ def checked(
 
 
 def confirmed(content: RequestContent, *requirements: Requirement) -> Any:
-    """What the printer was given."""
+    """The input of the printer."""
     paper = Paper()
     answer = checked(content, *requirements)
     confirmation = confirm_check(

@@ -1,4 +1,4 @@
-"""Members: their coverage, and how a patient is searched."""
+"""Members: coverage and patient search."""
 
 import json
 from datetime import date
@@ -22,10 +22,10 @@ def span(active_from: str, active_to: str | None, **changes: Any) -> Coverage:
 
 @pytest.fixture
 def member() -> Member:
-    """Covered in 2025, and by another plan from March 2026 on; entered in the other order."""
+    """Covered in 2025, and by another plan from March 2026; entered in reverse order."""
     spans = (span("2026-03-01", None, plan=LATER_PLAN), span("2025-01-01", "2025-12-31"))
-    [deps] = members_of(spans)
-    return deps
+    [loaded] = members_of(spans)
+    return loaded
 
 
 @pytest.mark.parametrize(

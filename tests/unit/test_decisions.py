@@ -1,4 +1,4 @@
-"""Deciding the lines of a case."""
+"""Decisions on the lines of a case."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The provider directory, and the providers that a TIN selects most."""
+"""The provider directory, and the providers that a TIN selects most often."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A document on its way from the upload to rest, and the switch that decides about its scan."""
+"""A document from upload to its final status, and the switch for malware scans."""
 
 from datetime import timedelta
 

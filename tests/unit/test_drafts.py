@@ -15,7 +15,7 @@ from tools.openapi_story import story
 
 
 def answered(**changes: Any) -> CheckResult:
-    """The story's answer of one service, each of its codes answered so."""
+    """The sample's answer for one service, with these values for each of its codes."""
     result = story().check
     codes = tuple(code._replace(vendor_id=None, **changes) for code in result.services[0])
     content = result.content.model_copy(update={"services": result.content.services[:1]})

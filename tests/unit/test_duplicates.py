@@ -1,4 +1,4 @@
-"""What repeats what: signatures, days, providers by another id, families of codes."""
+"""Duplicate detection: signatures, days, providers with other ids, code families."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,9 @@ STRANGERS = {"npi": "8001042398", "tin": samples.STRANGER_TIN, "provider_id": No
 def fingerprint(
     request_id: str = FIRST, *, minutes: int = -10, codes: tuple[str, ...] = (), **given: Any
 ) -> Fingerprint:
-    """That of the sample request, so much earlier; ``given`` may move or change parts of it."""
+    """The fingerprint of the sample request, submitted this much earlier; ``given`` changes parts
+    of it.
+    """
     services = samples.later(samples.entered()["services"], given.pop("days", 0))
     if codes:
         of_line = services[0]["procedures"][0]
@@ -42,7 +44,7 @@ def own(**given: Any) -> Fingerprint:
     return fingerprint(samples.REQUEST_ID, minutes=0, **given)
 
 
-# -- at once ------------------------------------------------------------------------------------------
+# -- at submission ------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("S2")
@@ -73,7 +75,7 @@ def test_stays_overlap_when_they_share_a_day(days: int, overlapping: bool) -> No
     assert own().overlaps(fingerprint(days=days)) == overlapping
 
 
-# -- late ---------------------------------------------------------------------------------------------
+# -- in the assessment, compared by fingerprint -------------------------------------------------------
 
 
 @pytest.mark.rule("S2")
@@ -172,7 +174,7 @@ def test_one_of_two_is_voided_when_the_later_was_assessed_without_seeing_the_ear
 
 @pytest.mark.rule("S2", "W1")
 def test_reviewer_decides_and_sees_both_when_a_duplicate_is_potential() -> None:
-    """Although the rules would approve it."""
+    """The rules would approve it."""
     potential = assessed(earlier(Status.PENDING), fingerprint(codes=("44120",)))
     assert potential.status is Status.PENDING
     assert potential.submitted.assessment is not None

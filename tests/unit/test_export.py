@@ -1,4 +1,4 @@
-"""The document for a delegated vendor: what stands where in the bundle (C8)."""
+"""The PAS bundle for a delegated vendor: where each value is in the bundle (C8)."""
 
 from collections.abc import Callable
 from itertools import count
@@ -38,7 +38,7 @@ def bundle(**changes: Any) -> dict[str, Any]:
 
 
 def of_service(**changes: Any) -> dict[str, Any]:
-    """The claim of a request with one service, changed."""
+    """The claim of a request with one service, with changes."""
     return claim_of(bundle(services=[entered()["services"][0] | changes]))
 
 
@@ -46,13 +46,13 @@ def of_line(**line: Any) -> dict[str, Any]:
     return of_service(procedures=[line])
 
 
-def claim_of(deps: dict[str, Any]) -> dict[str, Any]:
-    claim: dict[str, Any] = deps["entry"][0]["resource"]
+def claim_of(document: dict[str, Any]) -> dict[str, Any]:
+    claim: dict[str, Any] = document["entry"][0]["resource"]
     return claim
 
 
-def referred(deps: dict[str, Any], reference: dict[str, str]) -> dict[str, Any]:
-    by_url = {entry["fullUrl"]: entry["resource"] for entry in deps["entry"]}
+def referred(document: dict[str, Any], reference: dict[str, str]) -> dict[str, Any]:
+    by_url = {entry["fullUrl"]: entry["resource"] for entry in document["entry"]}
     resource: dict[str, Any] = by_url[reference["reference"]]
     return resource
 
@@ -75,10 +75,10 @@ def supporting(claim: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_bundle_is_a_pas_request_when_a_check_is_exported() -> None:
-    deps = bundle()
-    assert (deps["type"], deps["timestamp"]) == ("collection", "2026-07-01T15:00:00Z")
-    assert deps["identifier"]["value"].startswith("urn:uuid:")
-    claim = claim_of(deps)
+    document = bundle()
+    assert (document["type"], document["timestamp"]) == ("collection", "2026-07-01T15:00:00Z")
+    assert document["identifier"]["value"].startswith("urn:uuid:")
+    claim = claim_of(document)
     assert (claim["resourceType"], claim["use"], claim["status"]) == (
         "Claim",
         "preauthorization",
@@ -91,14 +91,14 @@ def test_bundle_is_identical_when_ids_and_instant_are_identical() -> None:
 
 
 def test_patient_and_coverage_are_the_members_when_a_check_is_exported() -> None:
-    deps = bundle()
-    claim = claim_of(deps)
-    patient = referred(deps, claim["patient"])
+    document = bundle()
+    claim = claim_of(document)
+    patient = referred(document, claim["patient"])
     assert identifiers(patient) == {"urn:precert:member-id": "849382930"}
     assert patient["name"] == [{"family": "Adams", "given": ["Allison"]}]
     assert patient["birthDate"] == "1986-01-01"
     (insurance,) = claim["insurance"]
-    coverage = referred(deps, insurance["coverage"])
+    coverage = referred(document, insurance["coverage"])
     assert coverage["subscriberId"] == "849382930"
     assert [(one["value"], one["name"]) for one in coverage["class"]] == [
         ("00472356", "Live Well, Inc."),
@@ -106,16 +106,16 @@ def test_patient_and_coverage_are_the_members_when_a_check_is_exported() -> None
     ]
     assert coverage["beneficiary"] == claim["patient"]
     assert coverage["payor"] == [claim["insurer"]]
-    assert referred(deps, claim["insurer"])["name"] == payer().name
+    assert referred(document, claim["insurer"])["name"] == payer().name
 
 
 @pytest.mark.parametrize("number", ["phone", "fax"])
 def test_both_providers_have_all_identifiers_when_entered(number: str) -> None:
-    deps = bundle()
-    claim = claim_of(deps)
-    role = referred(deps, claim["provider"])
-    requesting = referred(deps, role["practitioner"])
-    servicing = referred(deps, claim["careTeam"][0]["provider"])
+    document = bundle()
+    claim = claim_of(document)
+    role = referred(document, claim["provider"])
+    requesting = referred(document, role["practitioner"])
+    servicing = referred(document, claim["careTeam"][0]["provider"])
     assert identifiers(requesting) == {
         "http://hl7.org/fhir/sid/us-npi": "8001042398",
         "http://terminology.hl7.org/NamingSystem/USEIN": "463778226",
@@ -131,10 +131,10 @@ def test_both_providers_have_all_identifiers_when_entered(number: str) -> None:
 
 
 def test_servicing_provider_is_the_requestor_when_no_other_is_entered() -> None:
-    deps = bundle(requesting_provider=None)
-    claim = claim_of(deps)
+    document = bundle(requesting_provider=None)
+    claim = claim_of(document)
     assert claim["provider"] == claim["careTeam"][0]["provider"]
-    assert "profile-requestor" in referred(deps, claim["provider"])["meta"]["profile"][0]
+    assert "profile-requestor" in referred(document, claim["provider"])["meta"]["profile"][0]
 
 
 def test_provider_appears_once_when_it_has_both_roles() -> None:
@@ -146,8 +146,8 @@ def test_provider_appears_once_when_it_has_both_roles() -> None:
 
 
 def test_name_has_data_absent_reason_when_a_provider_has_none() -> None:
-    deps = bundle(servicing_provider={}, requesting_provider=None)
-    provider = referred(deps, claim_of(deps)["provider"])
+    document = bundle(servicing_provider={}, requesting_provider=None)
+    provider = referred(document, claim_of(document)["provider"])
     assert "name" not in provider
     assert provider["_name"]["extension"][0]["valueCode"] == "unknown"
 
@@ -246,9 +246,9 @@ def test_urgency_is_in_both_elements_when_entered(urgency: str, priority: str, l
 def test_drug_has_ndc_and_name_when_entered() -> None:
     drug = {"name": "Infliximab", "ndc": "57894-030-01", "frequency": "every 8 weeks"}
     (service,) = entered()["services"]
-    deps = bundle(services=[service | {"medication": drug}])
-    for item in claim_of(deps)["item"]:
-        order = referred(deps, extensions(item)["requestedService"]["valueReference"])
+    document = bundle(services=[service | {"medication": drug}])
+    for item in claim_of(document)["item"]:
+        order = referred(document, extensions(item)["requestedService"]["valueReference"])
         assert coding(order["medicationCodeableConcept"]) == (
             "http://hl7.org/fhir/sid/ndc",
             "57894003001",

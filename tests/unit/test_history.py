@@ -1,4 +1,4 @@
-"""How long history stays: two years by the calendar of the payer's zone (T4)."""
+"""Retention: two years by the calendar of the payer's zone (T4)."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -181,7 +181,7 @@ def test_body_is_rejected_when_it_is_json_but_not_an_object(text: str) -> None:
 
 def test_body_is_too_large_when_it_exceeds_the_limit_only() -> None:
     frame = len('{"reason": ""}')
-    with pytest.raises(InvalidInputError):  # read, and found to be too long for a reason
+    with pytest.raises(InvalidInputError):  # read, and rejected as too long
         call('{"reason": "' + "x" * (MAX_BODY_BYTES - frame) + '"}').body(VoidBody)
     for text in (
         '{"reason": "' + "x" * (MAX_BODY_BYTES - frame + 1) + '"}',
@@ -331,7 +331,7 @@ def test_parameter_is_named_when_it_is_wrong(name: str, value: str) -> None:
     assert [error.pointer for error in raised.value.errors] == [f"/{name}"]
 
 
-# -- answers ----------------------------------------------------------------------------------------
+# -- responses -------------------------------------------------------------------------------------
 
 
 class Body(BaseModel):

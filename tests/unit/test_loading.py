@@ -1,4 +1,4 @@
-"""Loading a payer's files: right ones give models, wrong ones every error at once."""
+"""Loading a payer's files: valid files give models, invalid ones list every error at once."""
 
 from datetime import date
 
@@ -58,7 +58,7 @@ class ZipRow(Place):
 
 
 def load_zips(text: str) -> list[ZipRow]:
-    """A table of three columns that all must be filled, for what holds for every file."""
+    """A table of three required columns, for checks that apply to every file."""
     return load_table(text, ZIPS_TABLE, ZipRow.model_validate)
 
 
@@ -70,7 +70,7 @@ def plans() -> list[Plan]:
     return load_plans(PLANS)
 
 
-# -- Right files -----------------------------------------------------------------------------------
+# -- valid files -----------------------------------------------------------------------------------
 
 
 def test_plan_is_loaded_when_its_row_is_valid() -> None:
@@ -160,7 +160,7 @@ def test_columns_are_matched_by_name_when_in_another_order() -> None:
     assert load_zips("longitude,zip_code,latitude\n-81.5232,44122,41.4701\n") == load_zips(ZIPS)
 
 
-# -- Wrong files -----------------------------------------------------------------------------------
+# -- invalid files ---------------------------------------------------------------------------------
 
 
 def test_error_has_the_common_base_class_when_a_file_is_invalid() -> None:

@@ -1,4 +1,4 @@
-"""The rule list's file: columns, contradictions within and between rows, overlaps and gaps."""
+"""The rule list file: columns, contradictions within and between rows, overlaps and gaps."""
 
 from datetime import date
 
@@ -27,7 +27,7 @@ def errors(rows: str, *, header: str = HEADER) -> list[tuple[int, str]]:
 
 
 def result(rows: str) -> list[tuple[int, str]]:
-    """Warnings: line, and the first words that tell of what."""
+    """Warnings: the line, and the words that identify the warning."""
     found = warnings(load_rule_rows(HEADER + rows, {"RAD"}))
     return [(warning.row, " ".join(warning.message.split()[:6])) for warning in found]
 

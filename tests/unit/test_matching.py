@@ -1,4 +1,4 @@
-"""Which providers fit the directory, and what they are called until an operator has looked (S3)."""
+"""Matching providers to the directory, and temporary ids until an operator reconciles them (S3)."""
 
 from typing import Any
 
@@ -34,14 +34,14 @@ def marked(request: Request) -> dict[ProviderRole, tuple[Mismatch, ...]]:
 
 
 def test_temporary_id_is_identical_when_it_is_generated_again_for_its_role() -> None:
-    deps = {
+    ids_ = {
         matching.temporary_id(one, role)
         for one in ("R1", "R2")
         for role in ProviderRole
         for _ in "12"
     }
-    assert len(deps) == 4
-    assert all(len(one) == len("TMP-") + 10 for one in deps)
+    assert len(ids_) == 4
+    assert all(len(one) == len("TMP-") + 10 for one in ids_)
 
 
 @pytest.mark.rule("S3")

@@ -1,4 +1,4 @@
-"""Every change of status is told to both providers, whichever transition brings it (T5)."""
+"""Both providers get a message for every change of status, by whichever transition (T5)."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -66,7 +66,7 @@ def delegated(status: Status) -> Request:
 
 
 def appealed(status: Status) -> Request:
-    """With an appeal against each denied line."""
+    """With an appeal of each denied line."""
     request = samples.request(status)
     lines = [line.line_id for line in request.submitted.lines if line.status is LineStatus.DENIED]
     return request.file_appeal(
@@ -81,7 +81,7 @@ def appealed(status: Status) -> Request:
 
 
 def walk() -> Iterator[Walked]:
-    """Every transition that may change the status of what was submitted, to each of its ends."""
+    """Every transition that may change the status of a submitted request, with each outcome."""
     entered, pending = samples.request(Status.PROCESSING), samples.request(Status.PENDING)
     yield Status.PROCESSING, Transition.PEND, entered.pend(DEADLINE, 10, START)
     yield Status.PROCESSING, Transition.DELEGATE, entered.delegate("RAD", NOTHING, START)
@@ -137,7 +137,7 @@ def test_both_providers_get_a_message_when_the_status_changes(
 
 @pytest.mark.rule("T5")
 def test_walk_is_complete_when_the_table_of_transitions_is_read() -> None:
-    """A transition that is added to the table has to be walked above."""
+    """A transition added to the table has to be added to the walk."""
     possible = {
         (status, transition, end)
         for status, rule in STATUSES.items()
@@ -151,6 +151,6 @@ def test_walk_is_complete_when_the_table_of_transitions_is_read() -> None:
 @pytest.mark.rule("T5")
 @pytest.mark.parametrize("kind", EventType)
 def test_event_has_a_message_when_it_changes_a_status(kind: EventType) -> None:
-    """An event type that is added is either told to both providers, or leaves the status alone."""
+    """A new event type either has a message to both providers, or does not change the status."""
     assert (kind in TELLING) != (kind in QUIET)
     assert kind in QUIET or kind in MESSAGE_EVENT_TYPES

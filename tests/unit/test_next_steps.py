@@ -1,4 +1,4 @@
-"""What a provider is told to do next, code by code and as a whole."""
+"""The next steps of a check, per code and overall."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Letters: what each says to whom, and that they are printed once (W4)."""
+"""Determination notices: content per recipient, printed once (W4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ APPROVED, MODIFIED, DENIED = LineStatus.APPROVED, LineStatus.MODIFIED, LineStatu
 
 
 def decided(*lines: LineStatus) -> Request:
-    deps = samples.review(lines)
+    review = samples.review(lines)
     status = Status.APPROVED if set(lines) == {APPROVED} else Status.PARTIALLY_APPROVED
-    return samples.request(status, review=deps.model_copy(update={"determined_at": START}))
+    return samples.request(status, review=review.model_copy(update={"determined_at": START}))
 
 
 def facts(request: Request, audience: Audience, cycle: int = 1) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def titles(result: Mapping[str, Any]) -> list[str]:
 
 @dataclass
 class NoticeStore:
-    """What is stored and recorded of letters."""
+    """Records the notices that are stored."""
 
     stored: list[str] = field(default_factory=list)
     recorded: list[Notice] = field(default_factory=list)
@@ -125,9 +125,9 @@ def test_both_notices_state_reasons_and_appeal_rights_when_a_line_is_denied(
 ) -> None:
     result = facts(decided(APPROVED, refused), audience)
     approved, denied = result["lines"]
-    deps = samples.decision(refused)
-    assert (denied["rationale"], denied["criterion"]) == (deps.rationale, deps.criterion)
-    assert denied["reason"] == samples.payer().reason_codes[deps.reason_code or ""]
+    decision = samples.decision(refused)
+    assert (denied["rationale"], denied["criterion"]) == (decision.rationale, decision.criterion)
+    assert denied["reason"] == samples.payer().reason_codes[decision.reason_code or ""]
     assert (approved["adverse"], denied["adverse"]) == (False, True)
     text = " ".join(section["text"] for section in result["sections"])
     last_day = START + timedelta(days=180)

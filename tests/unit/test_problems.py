@@ -1,4 +1,4 @@
-"""Errors as problems: each has a status, a code of its own, and says nothing of the inside."""
+"""Errors as problems: each has a status and a unique code, and reveals no internals."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def tree(root: type[PrecertError] = PrecertError) -> Iterator[type[PrecertError]
 ERRORS = sorted(set(tree()), key=lambda kind: kind.__name__)
 
 
-def deps(kind: type[PrecertError]) -> PrecertError:
+def raised_error(kind: type[PrecertError]) -> PrecertError:
     if issubclass(kind, InvalidInputError):
         return kind([FieldError("/a", "missing", "this is required")])
     return kind("Do something about it.")
@@ -36,7 +36,7 @@ def deps(kind: type[PrecertError]) -> PrecertError:
 def test_error_has_a_4xx_or_5xx_status_when_it_is_raised(
     kind: type[PrecertError],
 ) -> None:
-    error = deps(kind)
+    error = raised_error(kind)
     status = status_of(error)
     assert status is HTTPStatus.SERVICE_UNAVAILABLE or 400 <= status < 500
     problem = problem_of(error)
@@ -55,7 +55,7 @@ def test_code_is_unique_when_the_error_classes_are_listed() -> None:
 
 @pytest.mark.parametrize("kind", ERRORS)
 def test_text_of_an_error_is_its_code_when_it_is_printed(kind: type[PrecertError]) -> None:
-    assert str(deps(kind)) == kind.code
+    assert str(raised_error(kind)) == kind.code
 
 
 def test_extensions_are_members_when_a_problem_is_serialized() -> None:

@@ -1,4 +1,4 @@
-"""Whether a quoted id is proven by the list that answered then, however many came since (C6)."""
+"""A quoted assertion id is verified against the list in effect at its instant (C6)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ THIRD: Final = published("third", START + 20 * DAY)
 
 @dataclass
 class Published:
-    """The history of lists; it counts its calls, and those for the facts of a check."""
+    """The history of lists; it records calls, including those for the facts of a check."""
 
     lists: tuple[RuleListVersion, ...] = (FIRST, SECOND_LIST, THIRD)
     key: bytes | None = KEY
@@ -77,7 +77,7 @@ class Published:
 
 
 def answered(by: RuleListVersion, at: datetime) -> RequestContent:
-    """What was asked, quoting the answer that this list gave."""
+    """A question that quotes this list's answer."""
     return content(assertion_id=assertion_id(content(), by.version, at, key=KEY))
 
 

@@ -1,4 +1,4 @@
-"""Requests by phone, fax, mail and EDI: the same as from the portal, once each (S5)."""
+"""Requests by phone, fax, mail and EDI: processed as from the portal, once each (S5)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

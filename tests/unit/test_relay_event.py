@@ -1,4 +1,4 @@
-"""What the relay does of each event, once or twice, with answers or without."""
+"""What the relay does with each event, delivered once or twice, with and without responses."""
 
 from datetime import timedelta
 
@@ -114,7 +114,7 @@ def test_event_is_relayed_at_the_next_delivery_when_the_bus_fails_once() -> None
 
 
 class OpenCycles:
-    """What the worklist's index names, whatever became of it since."""
+    """The cycles that the worklist index lists, whatever changed since."""
 
     def __init__(self, *request_ids: str) -> None:
         self._request_ids = request_ids
@@ -150,7 +150,7 @@ def test_open_cycles_are_restarted_when_no_execution_runs_for_them() -> None:
 
 
 def requested(at: timedelta = timedelta()) -> Request:
-    """A pended request of which information is asked for."""
+    """A pended request with an open request for information."""
     clock = samples.payer().review_clocks["COMMERCIAL"]
     pended = (
         samples.request(Status.PROCESSING)

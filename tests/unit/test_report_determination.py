@@ -1,4 +1,4 @@
-"""Vendors' determinations: shown from the report on, once, in whatever order they come (W8)."""
+"""Vendors' determinations: shown once reported, applied once, in any order of arrival (W8)."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The life of a request: submission, pend, determination, appeal, void."""
+"""The lifecycle of a request: submission, pend, determination, appeal, void."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -201,7 +201,7 @@ def test_line_is_appealed_once_when_it_is_named_twice() -> None:
 @pytest.mark.rule("W7")
 def test_appeal_is_accepted_until_the_end_of_the_day_when_the_notice_states_it() -> None:
     request = samples.request(Status.DENIED)
-    # Determined at eleven on July 1; the clocks are put back meanwhile.
+    # Determined at eleven on July 1; the clocks are set back in between.
     over = datetime(2026, 12, 29, tzinfo=samples.payer().zone) - START
     last = over - timedelta(microseconds=1)
     assert appeal(request, "1.1", after=last).request.submitted.cycle == 2
@@ -314,8 +314,8 @@ def test_shortest_clock_applies_when_services_differ(
 
 def test_lines_are_in_order_of_entry_when_services_are_read() -> None:
     [service] = samples.entered()["services"]
-    deps = samples.content(services=[service, service | {"procedures": []}])
-    assert [(line.line_id, line.code) for line in service_lines_of(deps.services)] == [
+    content = samples.content(services=[service, service | {"procedures": []}])
+    assert [(line.line_id, line.code) for line in service_lines_of(content.services)] == [
         ("1.1", "44120"),
         ("1.2", "44121"),
         ("2.1", None),

@@ -1,4 +1,4 @@
-"""Every operation of the route table is served, by the function that it names."""
+"""Every operation of the route table is served by the function it names."""
 
 import re
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""What a rule list answers for a code (C6), and what a whole check comes to (C7)."""
+"""The answer of a rule list for a code (C6), and the overall result of a check (C7)."""
 
 from datetime import date
 from typing import Any
@@ -49,7 +49,7 @@ def query(code: str, **changes: Any) -> CodeQuery:
 
 
 def decided_by(requested: CodeQuery, *rules: Rule) -> str | None:
-    """The rule that answers, whatever the order of the list."""
+    """The rule that answers, for any order of the list."""
     forth = answer_code(requested, rules)
     assert answer_code(requested, reversed(rules)) == forth
     return forth.rule_id
@@ -214,7 +214,8 @@ def test_answer_is_identical_when_equal_rules_are_reordered() -> None:
 
 @pytest.mark.rule("C6")
 def test_range_of_fewest_codes_takes_precedence_when_its_ends_look_further_apart() -> None:
-    # 0150 to 0249 and 0100 to 0199 are as many; 0195 to 0205 are fewer, though they span a carry.
+    # 0150 to 0249 and 0100 to 0199 have equally many codes; 0195 to 0205 has fewer, though it
+    # crosses a carry.
     broad = rule("R9", "0100", "0199", code_type=CodeType.REVENUE)
     carrying = rule("R1", "0195", "0205", code_type=CodeType.REVENUE)
     assert decided_by(query("0197", code_type=CodeType.REVENUE), broad, carrying) == "R1"

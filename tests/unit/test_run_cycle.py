@@ -1,4 +1,4 @@
-"""The workflow's tasks: each may run twice, late, or after the request went on."""
+"""The workflow's tasks: each may run twice, late, or after the request changed."""
 
 from datetime import timedelta
 from typing import Final

@@ -1,4 +1,4 @@
-"""The sample payer: its files load clean, fit together, and hold the guide's example."""
+"""The sample payer: its files load without errors, fit together, and have the guide's example."""
 
 import csv
 from datetime import date

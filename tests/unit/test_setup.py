@@ -1,4 +1,4 @@
-"""Setting up behind a proxy that signs for itself, and what is said when that fails."""
+"""Setup behind a proxy with its own certificate authority, and the output when it fails."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ FOUND: Final = os.environ["PATH"]
 
 
 def set_up(folder: Path, npm: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs the script in a folder of its own, with this in place of npm."""
+    """Run the script in its own folder, with this command in place of npm."""
     for name in ("tools", "bin", "node_modules"):
         (folder / name).mkdir()
     shutil.copy(SCRIPT, folder / "tools")
@@ -62,7 +62,7 @@ def test_cause_is_printed_when_the_installation_fails(
 
 
 def find_python(folder: Path, **versions: str) -> subprocess.CompletedProcess[str]:
-    """Looks for an interpreter where these are all there is: names on the path, with their versions."""
+    """Search for an interpreter among these only: names on the path, with their versions."""
     for name in ("bash", "git", "node"):
         (folder / name).symlink_to(str(shutil.which(name)))
     for name, version in versions.items():

@@ -1,4 +1,4 @@
-"""Statuses, transitions and actions: the whole table, cell by cell (T1)."""
+"""Statuses, transitions and actions: the complete table, cell by cell (T1)."""
 
 from itertools import product
 
@@ -17,7 +17,7 @@ from precert.domain.statuses import (
     determined_status,
 )
 
-# The rules' own words, apart from the table under test: who may come from where.
+# The expected transitions, independent of the table under test.
 POSSIBLE = {
     (Status.INCOMPLETE, Transition.SAVE),
     (Status.INCOMPLETE, Transition.DELETE),

@@ -1,4 +1,4 @@
-"""The time that a draft has left, in words."""
+"""The time left of a draft, as text."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Values with a form of their own, names as they are compared, and precertification numbers."""
+"""Values with a defined format, name comparison, and precertification numbers."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The command behind `make test`: what it runs, shows and stops."""
+"""The command behind `make test`: what it runs, prints and stops."""
 
 import os
 import signal
@@ -90,7 +90,7 @@ def test_exit_code_is_0_when_all_steps_pass(tmp_path: Path) -> None:
 def test_steps_are_stopped_when_a_signal_arrives_and_sigint_was_ignored_before(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    """As a script starts it with ``&``; a step gets SIGINT first, so that it can clean up."""
+    """A script starts it with ``&``; a step gets SIGINT first, so that it can clean up."""
     tidy, stubborn = tmp_path / "tidy", tmp_path / "stubborn"
     steps = (
         f"cloud=trap 'echo closed >{tidy}; exit 1' INT; echo $$ >{tidy}; sleep 600 & wait",

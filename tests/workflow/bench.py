@@ -1,4 +1,4 @@
-"""What the workflow's tests share: use cases called by hand, executions, and what was recorded."""
+"""Shared by the workflow tests: direct calls of use cases, executions, and recorded items."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ CALLER: Final = Caller(
 
 
 def imaging(content: Json) -> Json:
-    """The content with an image of the brain instead, which a vendor decides."""
+    """The content with a brain MRI instead, which a vendor decides."""
     [service] = content["services"]
     day = service["admission_date"]
     left = {name: service[name] for name in service.keys() - {"admission_date", "requested_days"}}
@@ -46,7 +46,7 @@ def imaging(content: Json) -> Json:
 
 @dataclass
 class Bench:
-    """A desk, and the machinery behind it."""
+    """A portal, and access to the infrastructure behind it."""
 
     deployment: Deployment
 
@@ -105,7 +105,7 @@ class Bench:
         return found
 
     def ended(self, request_id: str, cycle: int = 1, attempt: int = 0) -> Json:
-        """The execution, once it no longer runs."""
+        """The execution after it ended."""
 
         def look() -> Json | None:
             found = self.execution(request_id, cycle, attempt)
@@ -114,7 +114,7 @@ class Bench:
         return until("waiting for the execution to end", look)
 
     def executions(self, request_id: str) -> list[Json]:
-        """Every execution of a request, whatever its round and attempt."""
+        """Every execution of a request, for any cycle and attempt."""
         pages = (
             self.deployment.cloud.client("stepfunctions")
             .get_paginator("list_executions")
@@ -153,11 +153,11 @@ class Bench:
         return items
 
     def kinds(self, request_id: str) -> set[str]:
-        """What there is of a request: REQUEST, EVENT, DOCUMENT, PARTY, ROUND."""
+        """The kinds of items of a request: REQUEST, EVENT, DOCUMENT, PARTY, CYCLE."""
         return {item["sk"]["S"].partition("#")[0] for item in self.items(request_id)}
 
     def events(self, request_id: str) -> list[str]:
-        """Types of the recorded events, in the order of the versions they belong to."""
+        """Types of the recorded events, in the order of their versions."""
         return [
             json.loads(item["event"]["S"])["type"]
             for item in self.items(request_id)
@@ -174,7 +174,7 @@ class Bench:
         return [one for page in pages for one in page["StackResourceSummaries"]]
 
     def function(self, construct_id: str) -> str:
-        """The name of the function that this construct made."""
+        """The name of the function that this construct created."""
         [name] = [
             one["PhysicalResourceId"]
             for one in self.resources
@@ -207,7 +207,7 @@ class Bench:
 
     @contextmanager
     def broken(self, construct_id: str, *variables: str) -> Iterator[None]:
-        """The function without some variables of its environment, as after a bad deployment."""
+        """The function without some of its environment variables, as after a faulty deployment."""
         client, name = self.deployment.cloud.client("lambda"), self.function(construct_id)
         whole = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         less = {key: value for key, value in whole.items() if key not in variables}

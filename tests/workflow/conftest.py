@@ -1,4 +1,4 @@
-"""One deployed product for the tier; tests that stop or break theirs bring their own."""
+"""One deployed product for the tier; tests that stop or break theirs deploy their own."""
 
 from collections.abc import Iterator
 
@@ -11,8 +11,8 @@ from tests.workflow.bench import Bench
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    with deployed(tmp_path_factory.mktemp("workflow")) as deps:
-        yield deps
+    with deployed(tmp_path_factory.mktemp("workflow")) as new:
+        yield new
 
 
 @pytest.fixture

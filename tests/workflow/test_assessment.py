@@ -1,4 +1,4 @@
-"""How the rules send a request on, through the real machine: the states it enters."""
+"""Assessment by the rules on the deployed state machine: the states it enters."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.workflow.bench import Bench, imaging
 
 
 def of_drg(bench: Bench, code: str) -> Json:
-    """A stay of three days, as long as the sample payer's rule approves by itself."""
+    """A stay of three days, within the automatic limit of the sample payer's rule."""
     content = bench.portal.content(code)
     content["services"][0]["procedures"][0]["code_type"] = "DRG"
     return content
@@ -28,7 +28,7 @@ def test_three_states_are_entered_when_the_rules_approve(bench: Bench) -> None:
 
 @pytest.mark.rule("W8")
 def test_vendor_is_named_and_both_providers_get_a_message_when_it_decides(bench: Bench) -> None:
-    """A draft may have become one of a vendor's after its check."""
+    """A service of a draft may have been delegated to a vendor since its check."""
     content = bench.portal.content()
     request_id = bench.portal.draft(content)
     bench.portal.submission(request_id, imaging(content))

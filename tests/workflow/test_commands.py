@@ -1,4 +1,4 @@
-"""The commands a newcomer types: `make up | down | reset`, `local token`, as processes of their own."""
+"""The local commands: `make up | down | reset`, `local token`, as separate processes."""
 
 import os
 import re
@@ -23,7 +23,7 @@ LINE = re.compile(r"precert: [^\n]+\n")
 
 @dataclass
 class Terminal:
-    """Where somebody types commands, with a folder of its own for what they keep."""
+    """A terminal with its own folder for the commands' state."""
 
     home: Path
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -50,14 +50,14 @@ class Terminal:
         )
 
     def refused(self, *words: str) -> str:
-        """The one line that a command ends with, before it has begun with anything."""
+        """The single line of a command that fails before it starts."""
         ran = self.run(*words)
         assert (ran.returncode, ran.stdout) == (1, ""), ran.stdout + ran.stderr
         assert LINE.fullmatch(ran.stderr), ran.stderr
         return ran.stderr
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start a command as a script starts one with ``&``: with SIGINT ignored."""
+        """Start a command as a script does with ``&``: with SIGINT ignored."""
         out = self.home / f"up-{len(self.started)}.log"
         self.home.mkdir(parents=True, exist_ok=True)
         with out.open("wb") as log:
@@ -74,7 +74,7 @@ class Terminal:
         return process
 
     def up(self, *command: str) -> tuple[subprocess.Popen[bytes], str]:
-        """Start the cloud; the process, and what it printed by the time it was ready."""
+        """Start the cloud; return the process and its output until it was ready."""
         process = self.start(*command)
 
         def welcome() -> str | None:
@@ -92,23 +92,23 @@ class Terminal:
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     if not cloud_python().exists():
         pytest.skip("the local cloud is not installed")
-    deps = Terminal(tmp_path / "local")
-    yield deps
-    for process in deps.started:
+    new_terminal = Terminal(tmp_path / "local")
+    yield new_terminal
+    for process in new_terminal.started:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)
 
 
 def printed_curls(welcome: str) -> list[list[str]]:
-    """The curl lines of the welcome, as a shell would split them."""
+    """The curl commands of the welcome text, as a shell would split them."""
     joined = welcome.replace("\\\n", " ")
     found = re.findall(r"^  (curl .*?)(?=\n\n|\n  #|\nUsers)", joined, re.MULTILINE | re.DOTALL)
     return [shlex.split(curl) for curl in found]
 
 
 def called(curl: list[str], api: str, token: str) -> httpx.Response:
-    """What this curl line would answer."""
+    """The response to this curl command."""
     words = [word.replace("$API", api).replace("$TOKEN", token) for word in curl[1:]]
     headers = {
         name: value
@@ -123,7 +123,7 @@ def called(curl: list[str], api: str, token: str) -> httpx.Response:
 
 
 def is_browsable(address: re.Match[str] | None, api: str) -> None:
-    """The document's page and all that it loads come from this machine, and lead to this cloud."""
+    """The document's page and all that it loads are from this machine, and call this cloud."""
     assert address is not None
     page = httpx.get(address.group())
     assert "script-src 'self'" in page.headers["content-security-policy"]
@@ -173,7 +173,7 @@ def test_printed_commands_work_and_reset_waits_when_the_cloud_is_up(terminal: Te
 def test_no_process_remains_when_a_signal_arrives_while_the_cloud_starts(
     terminal: Terminal, number: signal.Signals
 ) -> None:
-    """A second signal, as impatient people send it, changes nothing."""
+    """A second signal, as impatient users send it, changes nothing."""
     process = terminal.start(sys.executable, "-m", "local", "up", "--port", str(free_port()))
     until("waiting for the emulator", lambda: (terminal.home / "cloud.log").exists() or None, 120)
     process.send_signal(number)
@@ -184,7 +184,7 @@ def test_no_process_remains_when_a_signal_arrives_while_the_cloud_starts(
 
 
 def test_reset_works_when_the_cloud_was_killed(terminal: Terminal) -> None:
-    """What it left behind, `running.json` and the file it had locked, stands for nothing."""
+    """What it left behind, `running.json` and a locked file, is ignored."""
     cloud = start(terminal.home / "state", 0)
     try:
         (terminal.home / "running.json").write_text("{}")

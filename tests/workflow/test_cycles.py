@@ -1,4 +1,4 @@
-"""A round's execution, from the event that opens it to the one that closes it."""
+"""The execution of a cycle, from the event that opens it to the one that closes it."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from tests.workflow.bench import Bench
 
 @pytest.mark.rule("W1")
 def test_request_reaches_review_when_only_its_transaction_was_committed(bench: Bench) -> None:
-    """As if the function had been killed the moment after: nothing else was called."""
+    """As if the function had been killed right after: nothing else was called."""
     draft_id = bench.portal.draft()
     bench.submit(draft_id)
     bench.portal.await_status(draft_id, PROVIDER, "PENDING")
@@ -46,7 +46,7 @@ def test_appeal_enters_five_states_at_most_when_it_is_decided(bench: Bench) -> N
 
 
 def test_cycle_is_closed_when_the_decision_was_committed_before_its_execution(bench: Bench) -> None:
-    """A void wins the race against the workflow, whichever state that is in."""
+    """A void is committed before the workflow acts, in any of its states."""
     draft_id = bench.portal.draft()
     bench.submit(draft_id)
     voided = bench.deployment.caller(PROVIDER).call(
@@ -59,11 +59,11 @@ def test_cycle_is_closed_when_the_decision_was_committed_before_its_execution(be
     assert bench.portal.details(draft_id)["status"] == "VOID"
 
 
-# -- deliveries that come twice -----------------------------------------------------------------------
+# -- repeated deliveries ------------------------------------------------------------------------------
 
 
 def record_of(bench: Bench, request_id: str, event_type: str) -> Json:
-    """The stream record that brought an event, as it would come once more."""
+    """The stream record of an event, as it would be delivered again."""
     [item] = [
         item
         for item in bench.items(request_id)
@@ -84,7 +84,7 @@ def record_of(bench: Bench, request_id: str, event_type: str) -> Json:
 
 
 def delivered(bench: Bench, event_id: str) -> int:
-    """How often the inbox has worked on an event."""
+    """How often the inbox has processed an event."""
     lines = bench.logs(bench.log_group("Inbox"))
     return sum('"delivered"' in line and event_id in line for line in lines)
 
@@ -113,7 +113,7 @@ def test_nothing_more_happens_when_a_closing_record_is_delivered_again(bench: Be
 
 
 def test_relay_names_the_record_when_it_cannot_read_it(bench: Bench) -> None:
-    """So that the stream brings it again, and puts it aside in the end."""
+    """So that the stream delivers it again, and finally sends it to the failure queue."""
     unreadable = {
         "eventName": "INSERT",
         "dynamodb": {"NewImage": {"event": {"S": "{}"}}, "SequenceNumber": "7"},
@@ -128,9 +128,9 @@ STANDARD = timedelta(days=15)
 
 
 def waiting_before(bench: Bench, mark: timedelta) -> str:
-    """A request whose execution waits some seconds before this mark of its clock.
+    """A request whose execution waits some seconds before this reminder of its clock.
 
-    A busy machine takes longer than an idle one to bring it there.
+    A busy machine takes longer than an idle one to start it.
     """
     for seconds in (2, 10, 50):
         soon = datetime.now(UTC) + timedelta(seconds=seconds)
@@ -157,7 +157,7 @@ def test_reminders_are_recorded_once_each_and_the_cycle_continues_when_their_tim
     request_id = waiting_before(bench, mark)
     until(f"waiting for {response[-1]}", lambda: response[-1] in bench.events(request_id) or None)
     until(
-        "waiting for the round to wait again",
+        "waiting for the execution to wait again",
         lambda: bench.states(request_id).count("Await Decision") == 1 + len(response) or None,
     )
     execution = bench.execution(request_id)
@@ -183,16 +183,15 @@ def test_reminders_are_recorded_once_each_and_the_cycle_continues_when_their_tim
 def test_reminder_is_recorded_at_once_when_it_passed_before_the_cycle_waited(
     bench: Bench, ago: timedelta, response: str
 ) -> None:
-    """As after an outage: the execution starts, or is started again, behind the mark.
-
-    The next mark is days away.
+    """As after an outage: the execution starts, or is restarted, after the reminder was due. The
+    next one is days away.
     """
     request_id = bench.submitted_before(ago)
     bench.portal.await_status(request_id, PROVIDER, "PENDING")
     until(f"waiting for {response}", lambda: response in bench.events(request_id) or None)
 
 
-# -- many at once -------------------------------------------------------------------------------------
+# -- concurrency --------------------------------------------------------------------------------------
 
 
 @pytest.mark.rule("S1")

@@ -1,4 +1,4 @@
-"""Faults of ours: what the workflow does with them, and what its functions may not do at all."""
+"""Internal errors: how the workflow handles them, and what its functions have no permission for."""
 
 import io
 import json
@@ -67,7 +67,7 @@ DENIED: Final = ("AccessDenied", "AccessDeniedException")
 
 
 class Probe:
-    """A function that does what it is told, with the role of one of the product's."""
+    """A function with the role of one of the product's, which makes the requested call."""
 
     def __init__(self, bench: Bench, construct_id: str) -> None:
         self._client = bench.deployment.cloud.client("lambda")
@@ -131,7 +131,7 @@ def test_inbox_function_is_denied_when_it_reads_without_permission(
 
 
 def test_reader_is_denied_when_it_writes(bench: Bench, status: Probe) -> None:
-    """And is let do what it is there for, which shows that the probe is one."""
+    """It can do what it is permitted to, which shows that the probe works."""
     request_id = bench.portal.draft()
     table = bench.deployment.outputs["RequestsTableName"]
     query = {

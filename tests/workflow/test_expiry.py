@@ -1,4 +1,4 @@
-"""What time takes away: a draft after its 72 hours, and all that belongs to it."""
+"""Expiration: a draft after its 72 hours, with all that belongs to it."""
 
 import gzip
 import json
@@ -22,7 +22,7 @@ LONG_AGO = timedelta(days=10)
 
 @contextmanager
 def no_sweep(bench: Bench) -> Iterator[None]:
-    """The store does not remove anything yet, as it may take days to do in AWS."""
+    """DynamoDB has not removed it yet; in AWS it may take days."""
     client = bench.deployment.cloud.client("dynamodb")
 
     def sweep(*, on: bool) -> None:
@@ -39,7 +39,7 @@ def no_sweep(bench: Bench) -> Iterator[None]:
 
 
 def saved_long_ago(bench: Bench, draft_id: str) -> None:
-    """As if nobody had touched the draft since."""
+    """As if the draft had not been saved since."""
     deps = bench.deps
     save_draft(
         draft_id,
@@ -82,11 +82,13 @@ def test_draft_is_not_found_by_any_caller_when_it_expired_and_is_then_deleted(
     assert "DeleteMarkers" not in versions
     assert portal.row(draft_id, PROVIDER) is None
     assert bench.events(draft_id)[0] == "DraftStarted"
-    answer("reading what is gone", provider.call("GET", draft), 404)
+    answer("reading the deleted draft", provider.call("GET", draft), 404)
 
 
 def test_request_remains_when_its_draft_would_have_expired(bench: Bench) -> None:
-    """Submission takes the deadline away; the sweep, which took another draft, left it alone."""
+    """Submission removes the deadline; the TTL sweep, which removed another draft, did not remove
+    it.
+    """
     request_id = bench.submitted_before(LONG_AGO)
     other = bench.portal.draft()
     saved_long_ago(bench, other)
@@ -99,7 +101,7 @@ def test_request_remains_when_its_draft_would_have_expired(bench: Bench) -> None
 @pytest.mark.rule("T4")
 def test_request_is_in_the_archive_only_when_its_retention_is_over(bench: Bench) -> None:
     request_id = bench.portal.decided(DENIAL)
-    until("the letters", lambda: "NoticesIssued" in bench.events(request_id) or None)
+    until("the notices", lambda: "NoticesIssued" in bench.events(request_id) or None)
     recorded = bench.events(request_id)
     client, table = (
         bench.deployment.cloud.client("dynamodb"),

@@ -1,4 +1,4 @@
-"""Requests by fax, and what a vendor decides: through the deployed product, to the same lists."""
+"""Requests by fax and vendors' decisions, through the deployed product to the same lists."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,7 @@ def test_delegated_request_is_determined_only_when_its_vendor_has_reported(bench
     put(bench, detail, "EVICORE-MSK")
     put(bench, detail)
     bench.portal.await_status(request_id, PROVIDER, "DENIED")
-    row = until("the line to show", lambda: bench.portal.row(request_id, FACILITY))
+    row = until("the row to appear", lambda: bench.portal.row(request_id, FACILITY))
     assert (row["status"], row["allowed_actions"]) == ("DENIED", ["DETAILS"])
     assert bench.events(request_id).count("RequestDetermined") == 1
 
@@ -85,7 +85,7 @@ def test_delegated_request_is_determined_only_when_its_vendor_has_reported(bench
 @pytest.mark.rule("W4")
 def test_notices_are_stored_with_the_request_when_it_is_denied(bench: Bench) -> None:
     request_id = bench.portal.decided(DENIAL)
-    until("the letters", lambda: "NoticesIssued" in bench.events(request_id) or None)
+    until("the notices", lambda: "NoticesIssued" in bench.events(request_id) or None)
     listed = bench.deployment.cloud.client("s3").list_objects_v2(
         Bucket=bench.deployment.outputs["DocumentsBucketName"],
         Prefix=f"{NOTICE_PREFIX}{request_id}/",

@@ -1,4 +1,4 @@
-"""What was entered stays in the table and the bucket: nothing that runs or tells repeats it."""
+"""Entered values stay in the table and the bucket: no log, event or execution repeats them."""
 
 import json
 from collections.abc import Iterator
@@ -33,13 +33,13 @@ ENTERED: Final = (
 
 @dataclass
 class Listener:
-    """A queue behind a rule for everything on the product's bus."""
+    """A queue with a rule for every event on the product's bus."""
 
     bench: Bench
     url: str
 
     def received(self) -> list[Json]:
-        """Take what has come."""
+        """Receive what has arrived."""
         sqs, events = self.bench.deployment.cloud.client("sqs"), []
         while found := sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get(
             "Messages"
@@ -83,7 +83,7 @@ def content_of(bench: Bench, code: str = "44125") -> Json:
 
 
 def completed(bench: Bench) -> list[str]:
-    """Everything that can happen with it, what goes wrong included; ids of the requests."""
+    """A request with every operation and failure; return the request ids."""
     portal, content, provider = bench.portal, content_of(bench), bench.deployment.caller(PROVIDER)
     answer("checking", provider.call("POST", "/v1/checks", {"content": content}), 200)
     answer("confirming", provider.call("POST", "/v1/patients/confirm", {"patient": PATIENT}), 200)
@@ -107,7 +107,10 @@ def completed(bench: Bench) -> list[str]:
         assert portal.settled(request_id, offered["document"]["document_id"])["status"] == status
     early = datetime.now(UTC) - timedelta(days=15 * 0.75) + timedelta(seconds=2)
     bench.submit(request_id, content, early)
-    until("waiting for the mark", lambda: "DeadlineApproaching" in bench.events(request_id) or None)
+    until(
+        "waiting for the reminder",
+        lambda: "DeadlineApproaching" in bench.events(request_id) or None,
+    )
     denial = {**DENIAL, "rationale": "the-reviewers-rationale of Siobhan"}
     portal.decide(request_id, REVIEWER, 1, [denial])
     filed = bench.deployment.caller(FACILITY).call(
@@ -183,7 +186,7 @@ def test_no_entered_value_is_logged_when_a_request_goes_through_its_lifecycle(
 
 
 def test_dead_letter_queues_are_empty_when_the_tier_has_run(bench: Bench) -> None:
-    """Nothing of what the tests did was given up on its way."""
+    """No event of the tests was given up."""
     sqs = bench.deployment.cloud.client("sqs")
     queues = [url for url in sqs.list_queues().get("QueueUrls", []) if "DeadLetter" in url]
     assert queues

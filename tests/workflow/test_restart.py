@@ -1,4 +1,4 @@
-"""A pend outlives the cloud it began on: by a stop, and by a crash."""
+"""A pended request continues after a stop and after a crash of the cloud."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tests.workflow.bench import Bench
 
 @dataclass
 class Home:
-    """Where a cloud keeps its state from one process to the next."""
+    """The folder in which a cloud stores its state between processes."""
 
     folder: Path
     bench: Bench | None = None
@@ -26,11 +26,11 @@ class Home:
         return self.bench
 
     def running(self) -> Bench:
-        """As the test before left it, or fresh."""
+        """As the previous test left it, or new."""
         return self.bench if self.bench and self.bench.deployment.cloud.running() else self.start()
 
     def saved(self, service: str, *words: str) -> bool:
-        """Whether the last checkpoint of a service names all of these."""
+        """Whether the last checkpoint of a service contains all of these."""
         file = self.folder / "state" / f"{service}.json"
         text = file.read_text() if file.exists() else ""
         return all(word in text for word in words)
@@ -41,10 +41,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     if not process.cloud_python().exists():
         pytest.skip("the local cloud is not installed")
     synthesize()
-    deps = Home(tmp_path_factory.mktemp("restart"))
-    yield deps
-    if deps.bench:
-        deps.bench.deployment.cloud.stop()
+    new_home = Home(tmp_path_factory.mktemp("restart"))
+    yield new_home
+    if new_home.bench:
+        new_home.bench.deployment.cloud.stop()
 
 
 @pytest.mark.parametrize("crash", [False, True], ids=["stopped", "killed"])

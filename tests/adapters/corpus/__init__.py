@@ -1,4 +1,4 @@
-"""True and false files of every ending that is taken, made here, each with what is to become of it."""
+"""Valid and invalid sample files of every accepted extension, each with its expected result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from precert.domain.documents import Refusal
 
 @dataclass(frozen=True)
 class Sample:
-    """A file as an office might send it. ``about`` says what is true or false in it."""
+    """A file as a provider might send it. ``about`` says what is valid or invalid in it."""
 
     about: str
     file_name: str

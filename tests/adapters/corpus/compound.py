@@ -1,4 +1,4 @@
-"""Compound files (MS-CFB, version 3), and the Word and Excel streams that verification looks at."""
+"""Compound files (MS-CFB, version 3), with the Word and Excel streams that verification reads."""
 
 from collections.abc import Mapping
 from struct import pack
@@ -63,13 +63,13 @@ def _entry(
 
 
 def word_stream(*, encrypted: bool = False) -> bytes:
-    """The head of a WordDocument stream (MS-DOC, FibBase); encrypted by XOR obfuscation."""
+    """The header of a WordDocument stream (MS-DOC, FibBase); encrypted by XOR obfuscation."""
     flags = 0x8100 if encrypted else 0
     return pack("<HHHHHHHI", 0xA5EC, 0x00C1, 0, 0x0409, 0, flags, 0x00BF, 0x1234) + bytes(900)
 
 
 def workbook_stream(*, verifier: int | None = None) -> bytes:
-    """The globals of a Workbook stream (MS-XLS); with FILEPASS where a password protects it."""
+    """The globals of a Workbook stream (MS-XLS); with FILEPASS if a password protects it."""
     start = pack("<HHHHHHII", 0x0809, 16, 0x0600, 0x0005, 0x0DBB, 0x07CC, 0, 6)
     password = b"" if verifier is None else pack("<HHHHH", 0x002F, 6, 0, 0, verifier)
     codepage = pack("<HHH", 0x0042, 2, 0x04B0)

@@ -28,7 +28,7 @@ def pages(kind: str) -> bytes:
 
 
 def tiff(order: str, *, big: bool = False) -> bytes:
-    """One page of 2 by 2 gray dots; in the byte order of ``<`` or ``>``."""
+    """One page of 2 by 2 gray pixels; ``<`` or ``>`` is the byte order."""
     wide, count = ("Q", "Q") if big else ("I", "H")
     entries = [(256, 2), (257, 2), (258, 8), (259, 1), (262, 1), (273, 0), (278, 2), (279, 4)]
     first = 16 if big else 8

@@ -18,7 +18,7 @@ from tests.adapters.corpus.compound import compound_file, word_stream, workbook_
 @cache
 def docx() -> bytes:
     document, out = Document(), BytesIO()
-    document.add_paragraph("Plan of the operation (made up).")
+    document.add_paragraph("Operative plan (sample).")
     document.save(out)
     return out.getvalue()
 
@@ -40,7 +40,7 @@ def archive(**files: str) -> bytes:
 
 
 def repacked(body: bytes, old: str, new: str) -> bytes:
-    """The same package, its list of content types changed."""
+    """The same package with a changed list of content types."""
     out = BytesIO()
     with ZipFile(BytesIO(body)) as source, ZipFile(out, "w", ZIP_DEFLATED) as target:
         for entry in source.infolist():
@@ -52,7 +52,7 @@ def repacked(body: bytes, old: str, new: str) -> bytes:
 
 
 def encrypted(body: bytes) -> bytes:
-    """As Office saves it with a password (ECMA-376 agile encryption)."""
+    """Encrypted with a password as Office saves it (ECMA-376 agile encryption)."""
     out = BytesIO()
     OOXMLFile(BytesIO(body)).encrypt("a password", out)
     return out.getvalue()
@@ -65,7 +65,7 @@ def with_macros() -> bytes:
 
 @cache
 def default_verifier() -> int:
-    """What FILEPASS holds for the password by which Excel opens without asking."""
+    """The FILEPASS record for the password with which Excel opens a file without a prompt."""
     return next(n for n in range(0x10000) if DocumentXOR.verifypw("VelvetSweatshop", n))
 
 

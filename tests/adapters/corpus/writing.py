@@ -24,7 +24,7 @@ def encrypted(algorithm: str, *, user: str) -> bytes:
 
 
 def picture_and_document() -> bytes:
-    """Begins as a picture, and holds a document's header where readers still look for it."""
+    """Begins as a picture and contains a PDF header where readers still search for it."""
     return gif()[:20] + note()
 
 

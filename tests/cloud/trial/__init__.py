@@ -1,4 +1,4 @@
-"""A small stack with every kind of resource the product's own has, for trying the cloud."""
+"""A small stack with every kind of resource that the product uses, for testing the cloud."""
 
 import io
 import json
@@ -28,8 +28,8 @@ def join(*parts: Any) -> Properties:
 
 
 def resource(kind: str, needs: tuple[str, ...] = (), **properties: Any) -> Properties:
-    deps: Properties = {"Type": f"AWS::{kind}", "Properties": properties}
-    return {**deps, "DependsOn": list(needs)} if needs else deps
+    built: Properties = {"Type": f"AWS::{kind}", "Properties": properties}
+    return {**built, "DependsOn": list(needs)} if needs else built
 
 
 def zipped(files: dict[str, str]) -> bytes:
@@ -89,7 +89,7 @@ def table(*, stream: bool) -> Properties:
 
 
 def functions(code: str, layer: bool) -> Properties:
-    deps: Properties = {}
+    built: Properties = {}
     note = (["dynamodb:PutItem"], attribute("Results", "Arn"))
     read_stream = (
         ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"],
@@ -115,13 +115,13 @@ def functions(code: str, layer: bool) -> Properties:
     }
     for name, policy in grants.items():
         title = name.title().replace("_", "")
-        deps[f"{title}Role"] = role("lambda.amazonaws.com", policy)
+        built[f"{title}Role"] = role("lambda.amazonaws.com", policy)
         more: Properties = {}
         if name == "echo" and layer:
             more["Layers"] = [ref("Layer")]
         if name == "on_event":
             more["DeadLetterConfig"] = {"TargetArn": attribute("DeadLetters", "Arn")}
-        deps[title] = resource(
+        built[title] = resource(
             "Lambda::Function",
             Runtime="python3.11",
             Handler=f"handlers.{name}",
@@ -131,7 +131,7 @@ def functions(code: str, layer: bool) -> Properties:
             Environment={"Variables": {"RESULTS": ref("Results"), "DOCUMENTS": ref("Documents")}},
             **more,
         )
-    return deps
+    return built
 
 
 def mapping(target: str, pattern: Properties, **more: Any) -> Properties:
@@ -334,7 +334,7 @@ def events(archive: bool) -> Properties:
         "DeadLetterConfig": {"Arn": attribute("DeadLetters", "Arn")},
         "RetryPolicy": {"MaximumRetryAttempts": 2},
     }
-    deps = {
+    built = {
         "Uploads": resource(
             "Events::Rule",
             EventPattern={
@@ -355,17 +355,17 @@ def events(archive: bool) -> Properties:
         "PublishedPermission": permission("Published"),
     }
     if archive:
-        deps["Archive"] = resource(
+        built["Archive"] = resource(
             "Events::Archive",
             SourceArn=attribute("Bus", "Arn"),
             RetentionDays=30,
             EventPattern={"source": ["trial"]},
         )
-    return deps
+    return built
 
 
 def watching(metric_math: bool) -> Properties:
-    deps = {
+    built = {
         "Log": resource(
             "Logs::LogGroup", LogGroupName="/aws/vendedlogs/states/trial", RetentionInDays=30
         ),
@@ -382,14 +382,14 @@ def watching(metric_math: bool) -> Properties:
         ),
     }
     if metric_math:
-        deps["Math"] = resource(
+        built["Math"] = resource(
             "CloudWatch::Alarm",
             Metrics=[{"Id": "e", "Expression": "1", "Label": "x"}],
             EvaluationPeriods=1,
             Threshold=0,
             ComparisonOperator="GreaterThanThreshold",
         )
-    return deps
+    return built
 
 
 def template(code: str, layer: str, *, patched: bool) -> Properties:
@@ -463,11 +463,11 @@ def template(code: str, layer: str, *, patched: bool) -> Properties:
 
 
 def write(folder: Path, *, patched: bool = True, version: str = "one") -> Path:
-    """Write the stack as CDK would leave it in its output folder."""
+    """Write the stack to its output folder as CDK does."""
     source = HANDLERS.read_text().replace('VERSION = "one"', f'VERSION = "{version}"')
     contents = {
         "code": zipped({"handlers.py": source, "both.py": ""}),
-        # A layer that hides nothing: the functions with it bring boto3 from where the tests run.
+        # The layer hides nothing: functions with it import boto3 from the environment of the tests.
         "layer": zipped({"python/trial_layer.py": "", "python/both.py": "", **sdk()}),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -502,7 +502,7 @@ def assembly(folder: Path, name: str, body: Properties, files: Properties) -> Pa
 
 
 def sdk() -> dict[str, str]:
-    """Stand-ins for boto3 and botocore: `echo` imports them and calls nothing."""
+    """Substitutes for boto3 and botocore: `echo` imports them and calls nothing."""
     return {
         "python/boto3/__init__.py": "",
         "python/botocore/__init__.py": "",

@@ -1,4 +1,4 @@
-"""Functions of the trial stack: each leaves what it saw in the results table."""
+"""Functions of the trial stack: each records its input in the results table."""
 
 import importlib.util
 import json
@@ -34,7 +34,7 @@ def _note(kind: str, **seen: Any) -> None:
 
 
 def echo(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer with the request itself, and with what surrounds the function."""
+    """Return the request itself and the environment of the function."""
     layer = importlib.util.find_spec("trial_layer")
     both = importlib.util.find_spec("both")
     body = {
@@ -54,7 +54,7 @@ def slow(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def on_insert(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Note each record; fail those whose item says so."""
+    """Record each stream record; fail those whose item requests it."""
     failures = []
     for record in event["Records"]:
         change = record["dynamodb"]
@@ -81,7 +81,7 @@ def on_event(event: dict[str, Any], context: Any) -> None:
 
 
 def task(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """A task of the workflow: does what the input asks for."""
+    """A task of the workflow: performs the action of its input."""
     _note("task", **event)
     if event.get("raise") == "FlakyError":
         raise FlakyError("once more: with\nfeeling")
@@ -91,7 +91,7 @@ def task(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def probe(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Make one call with this function's own role and answer how it went."""
+    """Make one call with this function's own role and return the result."""
     client = boto3.client(event["service"])
     try:
         getattr(client, event["call"])(**event["arguments"])
