@@ -114,9 +114,17 @@ class People:
         """A call, repeated unchanged while it is unanswered or the error is transient."""
         event = {
             **_route(method, path),
-            "headers": {name.replace("_", "-"): value for name, value in headers.items()},
-            "requestContext": {"authorizer": {"jwt": {"claims": by}}},
+            "headers": {name.replace("_", "-").lower(): value for name, value in headers.items()},
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "",
+            "requestContext": {
+                "http": {"method": method, "path": path},
+                "authorizer": {"jwt": {"claims": by}},
+                "stage": "$default",
+            },
             "body": body,
+            "isBase64Encoded": False,
         }
         world = self.world
         for attempts_left in reversed(range(world.rng.randint(1, ATTEMPTS))):
