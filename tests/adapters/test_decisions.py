@@ -338,7 +338,7 @@ def test_no_appeal_is_offered_when_every_level_was_used(cloud: Cloud) -> None:
     assert (response["appeal_rights"]["lines"], response["appeal_rights"]["levels"]) == ([], 2)
     third = cloud.appeal(request_id, "1.2")
     assert (third.status, third.code) == (409, "action_not_allowed")
-    assert "external review" in third.body["detail"]
+    assert "External review" in third.body["detail"]
 
 
 # -- dates, and overdue requests ----------------------------------------------------------------------

@@ -22,7 +22,6 @@ PARTIAL: Final[Mapping[tuple[str, str], str]] = {
     ("_CLIENTS", "Env"): "the other variables name nothing that a client calls",
     ("self.values", "Env"): "the claims alone have names that a deployment chooses",
     ("_REASONS", "Requirement"): "a service that is not required is confirmed",
-    ("_OUTCOMES", "LineStatus"): "a determined request has no open service line",
     ("differs", "Mismatch"): "the other two follow from the directory's answer, not from a field",
 }
 """Name of a table and its enum: holds some members on purpose, for this reason."""
