@@ -160,7 +160,7 @@ def test_late_document_is_refused_when_the_request_was_decided_meanwhile(portal:
     document = portal.settled(request_id, offered["document"]["document_id"])
     assert (document["status"], document["refusal_code_label"]) == (
         "REFUSED",
-        "The request takes no documents any more.",
+        "The request no longer accepts documents.",
     )
     until("waiting for the bytes to go", lambda: arrived(portal, request_id) == 0 or None)
 

@@ -7,6 +7,7 @@ removes both.
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 from itertools import count
@@ -25,6 +26,7 @@ from precert.adapters.dynamodb.keys import inbox_sk
 from precert.adapters.s3.documents import S3Documents
 from precert.bootstrap import dependencies
 from precert.domain import reviewing
+from precert.domain.event_types import EVENTS, EventType, WorkflowEffect
 from precert.domain.request import Change, Request
 from precert.usecases import changes, cleanup, decisions
 from precert.usecases import messages as messages_usecases
@@ -458,8 +460,10 @@ def first_token_not_replaced(patch: Patch) -> None:
 @defect
 def token_not_answered(patch: Patch) -> None:
     """A void leaves its execution waiting until the next reminder."""
-    closes = frozenset({"RequestDetermined", "AppealDetermined"})
-    patch.setattr(workflow_usecases, "_CLOSES_CYCLE", closes)
+    voided = replace(EVENTS[EventType.REQUEST_VOIDED], workflow=WorkflowEffect.NONE)
+    ended = replace(EVENTS[EventType.REQUEST_ENDED_AS_DUPLICATE], workflow=WorkflowEffect.NONE)
+    changed = {EventType.REQUEST_VOIDED: voided, EventType.REQUEST_ENDED_AS_DUPLICATE: ended}
+    patch.setattr(workflow_usecases, "EVENTS", {**EVENTS, **changed})
 
 
 @defect
@@ -491,7 +495,12 @@ def timeout_not_caught(patch: Patch) -> None:
 @defect
 def clock_change_not_signaled(patch: Patch) -> None:
     """An execution keeps its old wait when information is requested or has arrived."""
-    patch.setattr(workflow_usecases, "_MOVES_CLOCK", frozenset())
+    ignored = {
+        kind: replace(rule, workflow=WorkflowEffect.NONE)
+        for kind, rule in EVENTS.items()
+        if rule.workflow is WorkflowEffect.RESCHEDULE
+    }
+    patch.setattr(workflow_usecases, "EVENTS", {**EVENTS, **ignored})
 
 
 @defect

@@ -39,6 +39,7 @@ from precert.settings import Settings
 from precert.usecases.operations import repair_executions
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
+from tests.fakes.environments import environment
 from tests.simulation.broken import InvariantError
 from tests.simulation.bucket import Bucket
 from tests.simulation.bucket import Exceptions as BucketExceptions
@@ -243,7 +244,9 @@ class World:
         """Run a handler as Lambda would; nothing escapes it but a broken promise."""
         self.depth += 1
         try:
-            return Outcome(function.handle(event, _CONTEXT))
+            # A call within a call is another one at the same time: Lambda runs it elsewhere.
+            called = function if self.depth == 1 else environment(function, self.depth)
+            return Outcome(called.handle(event, _CONTEXT))
         except Killed:
             self.note("killed")
             return Outcome(None, KILLED)
