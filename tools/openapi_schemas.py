@@ -48,7 +48,15 @@ def schemas_of(models: Iterable[tuple[type[BaseModel], JsonSchemaMode]]) -> dict
     _, deps = models_json_schema(
         wanted, ref_template=f"{REF_PREFIX}{{model}}", schema_generator=_Generator
     )
-    return {name: _told(schema) for name, schema in deps["$defs"].items()}
+    return {name: _with_own_notes(name, _told(schema)) for name, schema in deps["$defs"].items()}
+
+
+def _with_own_notes(model: str, schema: Schema) -> Schema:
+    """The schema with the notes on ``<model>.<member>``, which replace those on the member's name."""
+    for name, member in schema.get("properties", {}).items():
+        if note := NOTES.get(f"{model}.{name}"):
+            member["description"] = note
+    return schema
 
 
 def open_responses(schemas: dict[str, Schema], bodies: Collection[str]) -> None:

@@ -15,3 +15,15 @@ def test_terms_are_in_alphabetical_order_when_one_is_added() -> None:
     folded = [re.sub(r"[^a-z0-9 ]", "", term.lower()) for term in TERMS]
     assert len(folded) > 50
     assert folded == sorted(set(folded))
+
+
+def test_names_are_those_of_api_or_code_when_the_glossary_has_them() -> None:
+    """Names in code font stand in the API's document, the payer's data or the product's code."""
+    used = (ROOT / "docs" / "openapi.json").read_text("utf-8")
+    used += (ROOT / "data" / "payer" / "payer.json").read_text("utf-8")
+    used += "".join(file.read_text("utf-8") for file in (ROOT / "precert").rglob("*.py"))
+    words = set(re.findall(r"\w+", used))
+    names = {
+        name for span in re.findall(r"`([^`]+)`", GLOSSARY) for name in re.findall(r"\w{3,}", span)
+    }
+    assert names - words == set()
