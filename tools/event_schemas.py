@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from functions.intake.models import ReportedDetermination
 from precert.adapters.dynamodb.table import json_of
-from precert.api.intake import ReportedDetermination
 from precert.domain.event_types import EVENTS, EventType, Subject
 from precert.domain.events import Event
 from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
@@ -160,7 +160,7 @@ def sample(event_type: EventType) -> dict[str, Any]:
 
 
 def vendor_schema() -> Schema:
-    """What a vendor's event must hold; our reader passes over members it does not know."""
+    """What a delegated vendor's event contains. Unknown members are allowed, and ignored."""
     detail = ReportedDetermination.model_json_schema()
     deps = detail.pop("$defs")
     return {

@@ -21,7 +21,7 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic.json_schema import JsonSchemaMode
 
-from precert.api.operations import COMMON_ERRORS
+from precert.api.app import COMMON_ERRORS, JSON, PDF, Operation
 from precert.api.parsing import MAX_BODY_BYTES
 from precert.api.problems import PROBLEM_TYPE, Problem
 from precert.domain.errors import NotFoundError, PrecertError, TransientError
@@ -38,14 +38,11 @@ from tools.openapi_schemas import (
     problem_schema,
     schemas_of,
 )
-from tools.operations import DECLARED, MANIFEST, OPERATIONS, ROUTES, errors_of, manifest
+from tools.operations import MANIFEST, OPERATIONS, ROUTES, manifest
 
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"
 BASE: Final = ROOT / "tools" / "openapi_base.json"
 INTRODUCTION: Final = ROOT / "tools" / "openapi_introduction.md"
-JSON: Final = "application/json"
-TAGS: Final = {"submit": "Request", "upload": "Documents", "status": "Status", "review": "Review"}
-"""Of functions that are not converted yet."""
 GATEWAY: Final = {404: "Not Found", 413: "Request Entity Too Large"}
 """Statuses of ours that the gateway also answers by itself, before a function is called."""
 
@@ -59,7 +56,7 @@ def document() -> Contents:
     deps["info"]["version"] = _version()
     paths = declared_paths()
     for route in ROUTES:
-        item = paths[route.path].setdefault(route.method.lower(), _undeclared(route))
+        item = paths[route.path][route.method.lower()]
         complete(item, route.operation_id, route.path)
     components = deps["components"]
     used = as_json(paths)
@@ -83,7 +80,7 @@ def base() -> Contents:
 def declared_paths() -> dict[str, dict[str, Contents]]:
     """The paths of Powertools' document."""
     resolver = APIGatewayHttpResolver()
-    for one in DECLARED:
+    for one in ROUTES:
         resolver.route(
             one.path.replace("{", "<").replace("}", ">"),
             one.method,
@@ -97,23 +94,13 @@ def declared_paths() -> dict[str, dict[str, Contents]]:
     return defaultdict(dict, deps["paths"])
 
 
-def _undeclared(route: Any) -> Contents:
-    """The same of an operation that is not converted yet."""
-    return {
-        "operationId": route.operation_id,
-        "summary": route.summary,
-        "description": OPERATIONS[route.operation_id].description,
-        "tags": [TAGS.get(route.function, "Intake")],
-    }
-
-
 def complete(item: Contents, operation_id: str, path: str) -> None:
     """Add to one operation what Powertools' document lacks."""
     one, example = OPERATIONS[operation_id], examples()[operation_id]
     needed = [one.entitlement.value] if one.entitlement else []
     item["security"] = [dict.fromkeys(base()["security"][0], needed)]
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    names += sorted(str(header) for header in one.headers_in)
+    names += sorted(one.request_headers)
     parameters: list[Contents] = [{"$ref": f"#/components/parameters/{name}"} for name in names]
     parameters += parameters_of(one.query) if one.query else []
     item.pop("parameters", None)
@@ -132,10 +119,10 @@ def complete(item: Contents, operation_id: str, path: str) -> None:
     }
 
 
-def _success(one: Any, example: Any) -> Contents:
+def _success(one: Operation, example: Any) -> Contents:
     """The responses of a call that succeeds."""
     headers = {
-        name: {"$ref": f"#/components/headers/{name}"} for name in sorted(map(str, one.headers_out))
+        name: {"$ref": f"#/components/headers/{name}"} for name in sorted(one.response_headers)
     }
     shown = {one.status: example.answered, one.other_status: example.answered_otherwise}
     found: Contents = {}
@@ -145,11 +132,11 @@ def _success(one: Any, example: Any) -> Contents:
         response = found[str(status.value)] = {"description": status.phrase}
         if headers:
             response["headers"] = headers
-        if one.attachment is not None:
-            response["content"] = {one.attachment: {}}
-        elif one.answer is not None and status is not HTTPStatus.NOT_MODIFIED:
-            response["description"] = plain(one.answer.__doc__ or status.phrase)
-            content = {"schema": _schema(one.answer.__name__), "example": answered}
+        if one.media_type == PDF:
+            response["content"] = {PDF: {}}
+        elif one.response is not None and status is not HTTPStatus.NOT_MODIFIED:
+            response["description"] = plain(one.response.__doc__ or status.phrase)
+            content = {"schema": _schema(one.response.__name__), "example": answered}
             response["content"] = {one.media_type: content}
     return found
 
@@ -157,12 +144,12 @@ def _success(one: Any, example: Any) -> Contents:
 # -- Problems -----------------------------------------------------------------------------------------
 
 
-def codes_by_status(one: Any) -> dict[int, list[str]]:
+def codes_by_status(one: Operation) -> dict[int, list[str]]:
     """Codes of the problems that an operation may answer, without internal errors."""
     codes: dict[int, set[str]] = defaultdict(set)
-    errors: set[type[PrecertError]] = {*errors_of(one), *COMMON_ERRORS} - {TransientError}
+    errors: set[type[PrecertError]] = {*one.all_errors, *COMMON_ERRORS} - {TransientError}
     found = [error.code for error in errors]
-    found += ["malformed_header"] if one.headers_in - {"If-None-Match"} else []
+    found += ["malformed_header"] if one.request_headers - {"If-None-Match"} else []
     found += ["malformed_body", "body_too_large"] if one.body else []
     for code in found:
         codes[_example(code)["status"]].add(code)
@@ -177,7 +164,7 @@ def _example(code: str) -> Mapping[str, Any]:
     return found
 
 
-def _problem_names(one: Any) -> dict[int, str]:
+def _problem_names(one: Operation) -> dict[int, str]:
     return {status: _name(status, codes) for status, codes in codes_by_status(one).items()}
 
 
@@ -218,8 +205,9 @@ def _problem(status: int, codes: list[str]) -> Contents:
 def schemas(additions: Mapping[str, Schema]) -> dict[str, Schema]:
     """Every schema: request bodies as they are validated, responses as they are written."""
     all_ = OPERATIONS.values()
-    bodies, queries = {one.body for one in all_} - {None}, {one.query for one in all_} - {None}
-    responses = {one.answer for one in all_} - {None}
+    bodies = {one.body for one in all_ if one.body}
+    queries = {one.query for one in all_ if one.query}
+    responses = {one.response for one in all_ if one.response}
     modes: list[tuple[Iterable[Any], JsonSchemaMode]] = [
         ({*bodies, *queries}, "validation"),
         ({*responses, Problem}, "serialization"),

@@ -44,11 +44,11 @@ from functions.submit.models import (
     VoidBody,
 )
 from functions.upload.models import DocumentUploadResponse
-from precert.api.answers.requests import RequestAnswer
-from precert.api.http import Call, malformed
+from precert.api.details import RequestDetails
 from precert.api.models import ChangedRequest, SubmissionResponse
+from precert.api.parsing import malformed, parse_if_match
 from precert.api.problems import plain_problem, problem_of
-from precert.domain.caller import Caller, ClaimNames
+from precert.domain.caller import Caller
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import ContentParts, RequestContent, Service
 from precert.domain.coverage import PatientSearch
@@ -285,7 +285,7 @@ def _after_submission(told: Story) -> dict[str, Example]:
             ),
         ),
         "readRequest": Example(
-            answer=RequestAnswer.of(file, payer=told.payer, code_sets=told.code_sets)
+            answer=RequestDetails.of(file, payer=told.payer, code_sets=told.code_sets)
         ),
         "listMessages": Example(
             answer=MessagesResponse.of(
@@ -406,9 +406,7 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
             callers_tins=draft.tins,
             now=SUBMITTED,
         ),
-        _refused(
-            lambda: Call({"headers": {"if-match": "3"}}, {}, ClaimNames("", "", "", "")).based_on
-        ),
+        _refused(lambda: parse_if_match("3")),
         VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".'),
         _refused(lambda: told.determined.request.void("", OFFICE, SUBMITTED)),
         FlagLimitError(

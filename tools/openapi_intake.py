@@ -1,9 +1,10 @@
 """Examples of what comes in by other ways than the portal."""
 
-from precert.api.intake import RegisterRequestBody, ReportDeterminationBody
+from functions.intake.models import RegisterRequestBody
 from precert.api.models import ChangedRequest, SubmissionResponse
 from precert.domain.review import Channel, LineDecision
 from precert.domain.statuses import LineStatus
+from precert.usecases.intake import VendorReport
 from precert.usecases.submission import SubmittedRequest
 from tools.openapi_example import Example
 from tools.openapi_story import DETERMINED, REQUEST_ID, STARTED, Story
@@ -25,7 +26,7 @@ def intake_examples(told: Story) -> dict[str, Example]:
             ),
         ),
         "reportDetermination": Example(
-            ReportDeterminationBody(
+            VendorReport(
                 vendor_id="EVICORE-RAD",
                 reference="RAD-2027-0001183",
                 reported_at=DETERMINED,

@@ -2,20 +2,19 @@
 
 from datetime import timedelta
 
-from precert.api.answers.cases import CaseAnswer
-from precert.api.answers.reviewed import ReviewedCaseAnswer
-from precert.api.answers.unmatched import UnmatchedProvidersAnswer
-from precert.api.answers.worklist import WorklistAnswer
-from precert.api.models import ChangedRequest
-from precert.api.review_bodies import (
+from functions.review.models import (
+    CaseDetails,
     ChangeDatesBody,
     DecideBody,
     ExtendBody,
-    LineDatesBody,
     ReconcileProviderBody,
     RequestInformationBody,
+    ReviewedCase,
     SignBody,
+    UnmatchedProvidersResponse,
+    WorklistResponse,
 )
+from precert.api.models import ChangedRequest
 from precert.domain import reviewing
 from precert.domain.clocks import information_deadline
 from precert.domain.matching import ProviderRole
@@ -23,6 +22,7 @@ from precert.domain.request import Request
 from precert.domain.review import Decision, LineDecision
 from precert.domain.rows import unmatched_row, worklist_row
 from precert.domain.statuses import LineStatus
+from precert.usecases.operations import DateChange
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
 from tools.openapi_example import Example
@@ -45,18 +45,26 @@ def review_examples(told: Story) -> dict[str, Example]:
     case = RequestFile(pended, (told.attached,), told.history[:-1])
     rows = Page((worklist_row(pended, pended.due_at or SUBMITTED),), cursor=None)
     return {
-        "listWorklist": Example(answer=WorklistAnswer.of(rows, REVIEWER, AT, told.payer)),
-        "readCase": Example(answer=CaseAnswer.of(case, told.payer, told.code_sets, REVIEWER, AT)),
+        "listWorklist": Example(
+            answer=WorklistResponse.of(rows, REVIEWER, now=AT, payer=told.payer)
+        ),
+        "readCase": Example(
+            answer=CaseDetails.of(
+                case, REVIEWER, payer=told.payer, code_sets=told.code_sets, now=AT
+            )
+        ),
         **_moves(told, pended),
         "decide": Example(
             _decided(determined), _after(determined), _after(_proposed(pended, determined))
         ),
         "signDecisions": Example(SignBody(cycle=1, accept=True), _after(determined)),
-        "listOverdue": Example(answer=WorklistAnswer.of(rows, REVIEWER, AT, told.payer)),
+        "listOverdue": Example(
+            answer=WorklistResponse.of(rows, REVIEWER, now=AT, payer=told.payer)
+        ),
         "changeDates": Example(
             ChangeDatesBody(
                 lines=(
-                    LineDatesBody(
+                    DateChange(
                         line_id=APPROVED_LINE,
                         from_date=(DETERMINED + timedelta(days=14)).date(),
                         to_date=(DETERMINED + timedelta(days=17)).date(),
@@ -76,7 +84,7 @@ def _reconciling(told: Story, pended: Request) -> dict[str, Example]:
     after = reconciled(typed, told.facility, AT).request
     return {
         "listUnmatchedProviders": Example(
-            answer=UnmatchedProvidersAnswer.of(Page((row,), cursor=None))
+            answer=UnmatchedProvidersResponse.of(Page((row,), cursor=None))
         ),
         "reconcileProvider": Example(
             ReconcileProviderBody(role=role, provider_id=told.facility.provider_id),
@@ -126,8 +134,8 @@ def _proposed(pended: Request, determined: Request) -> Request:
     return reviewing.propose(pended, decisions, REVIEWER, AT).request
 
 
-def _after(request: Request) -> ReviewedCaseAnswer:
-    return ReviewedCaseAnswer.of(request, REVIEWER, AT)
+def _after(request: Request) -> ReviewedCase:
+    return ReviewedCase.of(request, REVIEWER, now=AT)
 
 
 def _decided(determined: Request) -> DecideBody:

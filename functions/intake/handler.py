@@ -1,56 +1,64 @@
-"""What comes in by other ways than the portal: registered requests, vendors' determinations."""
+"""Requests that arrive outside the portal, and determinations of delegated vendors."""
 
+from functools import partial
 from http import HTTPStatus
-from typing import Any
 
-from precert.api.http import Answer, Api, Call
-from precert.api.intake import RegisterRequestBody, ReportDeterminationBody
+from functions.intake.models import RegisterRequestBody
+from precert.api.app import Api
 from precert.api.models import ChangedRequest, SubmissionResponse
-from precert.api.routes import Function
-from precert.bootstrap import dependencies, id_from_key
-from precert.observability import logger, metrics
-from precert.usecases.intake import register_request, report_determination
+from precert.api.parameters import CurrentCaller
+from precert.bootstrap import call, claim_names, id_from_key
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    CheckNotAvailableError,
+    DuplicateRequestError,
+    KeyReusedError,
+    NotFoundError,
+    PatientNotEligibleError,
+    PatientNotFoundError,
+)
+from precert.names import Entitlement
+from precert.usecases.intake import VendorReport, register_request, report_determination
 
-api = Api(Function.INTAKE, lambda: dependencies().settings.claims)
-
-
-@api.operation("registerRequest")
-def register(call: Call) -> Answer:
-    deps, body = dependencies(), call.body(RegisterRequestBody)
-    registered = register_request(
-        body.arrival,
-        body.content,
-        call.caller,
-        new_id=lambda channel, name: id_from_key("registered", channel, name),
-        registrations=deps.registrations,
-        reference=deps.reference,
-        code_sets=deps.code_sets,
-        payer=deps.payer,
-        now=deps.now(),
-        serial=deps.serial,
-    )
-    return Answer(SubmissionResponse.of(registered), HTTPStatus.ACCEPTED)
+api = Api("intake", tag="Intake", claim_names=claim_names)
 
 
-@api.operation("reportDetermination")
-def report(call: Call) -> Answer:
-    deps = dependencies()
-    request = report_determination(
-        call.body(ReportDeterminationBody).report,
-        call.caller,
-        new_id=lambda delegate, name: id_from_key("reported", delegate, name),
-        registrations=deps.registrations,
-        requests=deps.requests,
-        reference=deps.reference,
-        code_sets=deps.code_sets,
-        payer=deps.payer,
-        now=deps.now(),
-        serial=deps.serial,
-    )
-    return Answer(ChangedRequest.of(request))
+@api.post(
+    "/v1/intake/requests",
+    "Register a request",
+    operation_id="registerRequest",
+    entitlement=Entitlement.INTAKE,
+    status=HTTPStatus.ACCEPTED,
+    errors=(
+        *(PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError),
+        *(DuplicateRequestError, KeyReusedError),
+    ),
+)
+def register(body: RegisterRequestBody, caller: CurrentCaller) -> SubmissionResponse:
+    """Register a request that was received by phone, fax, mail or EDI.
+
+    It is processed and listed as every other request. The same channel, reference and content sent
+    again return the same request; other content with the same channel and reference is refused.
+    """
+    id_of = partial(id_from_key, "registered")
+    return SubmissionResponse.of(call(register_request, body, body.content, caller, id_of=id_of))
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return api.resolve(event)
+@api.post(
+    "/v1/vendor/determinations",
+    "Report a vendor's determination",
+    operation_id="reportDetermination",
+    entitlement=Entitlement.VENDOR,
+    errors=(NotFoundError, PatientNotFoundError, ActionNotAllowedError),
+)
+def report(body: VendorReport, caller: CurrentCaller) -> ChangedRequest:
+    """Report what a delegated vendor decided. Both providers see it from then on.
+
+    Send `number` for a request that the payer delegated, otherwise `content`. A report can be
+    repeated, and reports can arrive in any order: a report that is not the latest changes nothing.
+    """
+    id_of = partial(id_from_key, "reported")
+    return ChangedRequest.of(call(report_determination, body, caller, id_of=id_of))
+
+
+handle = api.lambda_handler()

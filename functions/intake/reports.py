@@ -1,9 +1,10 @@
-"""Takes vendors' determinations from the bus: the same as by HTTPS, in ids and codes."""
+"""Determinations of delegated vendors from the event bus: the same as by HTTPS, in ids and codes."""
 
+from functools import partial
 from typing import Any
 
-from precert.api.intake import ReportedDetermination
-from precert.bootstrap import dependencies, id_from_key
+from functions.intake.models import ReportedDetermination
+from precert.bootstrap import call, id_from_key
 from precert.domain.caller import Caller
 from precert.names import VENDOR_SOURCE_PREFIX, Entitlement
 from precert.observability import errors_noted, logger, metrics, note_work
@@ -14,26 +15,17 @@ from precert.usecases.intake import report_determination
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
     with errors_noted():
-        _take(event["source"], event["id"], ReportedDetermination.model_validate(event["detail"]))
+        detail = ReportedDetermination.model_validate(event["detail"])
+        _report(event["source"], event["id"], detail)
 
 
-def _take(source: str, event_id: str, told: ReportedDetermination) -> None:
+def _report(source: str, event_id: str, determination: ReportedDetermination) -> None:
     vendor = source.removeprefix(VENDOR_SOURCE_PREFIX)
-    deps = dependencies()
-    request = report_determination(
-        told.report(vendor),
-        Caller(
-            subject=source,
-            entitlements=frozenset({Entitlement.VENDOR}),
-            vendor_ids=frozenset({vendor}),
-        ),
-        new_id=lambda delegate, name: id_from_key("reported", delegate, name),
-        registrations=deps.registrations,
-        requests=deps.requests,
-        reference=deps.reference,
-        code_sets=deps.code_sets,
-        payer=deps.payer,
-        now=deps.now(),
-        serial=deps.serial,
+    caller = Caller(
+        subject=source,
+        entitlements=frozenset({Entitlement.VENDOR}),
+        vendor_ids=frozenset({vendor}),
     )
+    id_of = partial(id_from_key, "reported")
+    request = call(report_determination, determination.report(vendor), caller, id_of=id_of)
     note_work("reported", event_id=event_id, request_id=request.request_id)

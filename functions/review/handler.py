@@ -1,27 +1,34 @@
-"""The reviewers' side: worklist, case, moves, decision; and the operators' operations."""
+"""Clinical review: worklist, case, requests for information, decisions; and operators' operations."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated
 
-from precert.api.answers.cases import CaseAnswer
-from precert.api.answers.reviewed import ReviewedCaseAnswer
-from precert.api.answers.unmatched import UnmatchedProvidersAnswer
-from precert.api.answers.worklist import WorklistAnswer
-from precert.api.bodies import WorklistQuery
-from precert.api.http import Answer, Api, Call
-from precert.api.models import ChangedRequest, PageQuery
-from precert.api.review_bodies import (
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from functions.review.models import (
+    CaseDetails,
     ChangeDatesBody,
     DecideBody,
     ExtendBody,
     ReconcileProviderBody,
     RequestInformationBody,
+    ReviewedCase,
     SignBody,
+    UnmatchedProvidersResponse,
+    WorklistQuery,
+    WorklistResponse,
 )
-from precert.api.routes import Function
-from precert.bootstrap import dependencies
-from precert.domain.request import Request
-from precert.observability import logger, metrics
+from precert.api.app import Api
+from precert.api.models import ChangedRequest, PageQuery
+from precert.api.parameters import CurrentCaller, DocumentId, NoticeId, RequestId
+from precert.bootstrap import call, claim_names
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    DocumentNotAvailableError,
+    NotFoundError,
+    SameReviewerError,
+)
+from precert.names import Entitlement
 from precert.usecases.decisions import decide, sign_decisions
 from precert.usecases.documents import DocumentLink, download_case_document
 from precert.usecases.notices import download_case_notice
@@ -41,193 +48,236 @@ from precert.usecases.review import (
     request_information,
 )
 
-api = Api(Function.REVIEW, lambda: dependencies().settings.claims)
+api = Api("review", tag="Review", claim_names=claim_names, entitlement=Entitlement.REVIEWER)
+NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError)
 
 
-@api.operation("listWorklist")
-def worklist(call: Call) -> Answer:
-    deps, caller, now = dependencies(), call.caller, dependencies().now()
-    query = dict(call.query(WorklistQuery))
-    page = list_worklist(caller, **query, listings=deps.listings, now=now)
-    return Answer(WorklistAnswer.of(page, caller.subject, now, deps.payer))
-
-
-@api.operation("readCase")
-def case(call: Call) -> Answer:
-    deps, caller = dependencies(), call.caller
-    file = read_case(call.id("request_id"), caller, requests=deps.requests)
-    return Answer(
-        CaseAnswer.of(file, deps.payer, deps.code_sets, caller.subject, deps.now()),
-    )
-
-
-@api.operation("assignCase")
-def claim(call: Call) -> Answer:
-    deps, caller, now = dependencies(), call.caller, dependencies().now()
-    request = assign_case(
-        call.id("request_id"), caller, requests=deps.requests, payer=deps.payer, now=now
-    )
-    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
-
-
-@api.operation("releaseCase")
-def release(call: Call) -> Answer:
-    deps, caller, now = dependencies(), call.caller, dependencies().now()
-    request = release_case(call.id("request_id"), caller, requests=deps.requests, now=now)
-    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
-
-
-@api.operation("requestInformation")
-def information(call: Call) -> Answer:
-    deps, caller, now = dependencies(), call.caller, dependencies().now()
-    body = call.body(RequestInformationBody)
-    request = request_information(
-        call.id("request_id"),
-        body.documents,
-        body.text,
+@api.get("/v1/review/requests", "Worklist", operation_id="listWorklist")
+def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
+    """List the open determination cycles of one plan: expedited ones first, then by `due_at`."""
+    page = call(
+        list_worklist,
         caller,
-        requests=deps.requests,
-        payer=deps.payer,
-        now=now,
+        plan_id=query.plan_id,
+        mine=query.mine,
+        limit=query.limit,
+        cursor=query.cursor,
     )
-    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
+    return call(WorklistResponse.of, page, caller.subject)
 
 
-@api.operation("extendDeadline")
-def extension(call: Call) -> Answer:
-    deps, caller, now = dependencies(), call.caller, dependencies().now()
-    request = extend_deadline(
-        call.id("request_id"),
-        call.body(ExtendBody).reason,
-        caller,
-        requests=deps.requests,
-        payer=deps.payer,
-        now=now,
-    )
-    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
+@api.get(
+    "/v1/review/requests/{request_id}",
+    "Read a case",
+    operation_id="readCase",
+    errors=(NotFoundError,),
+)
+def case(request_id: RequestId, caller: CurrentCaller) -> CaseDetails:
+    """Read a submitted request of one of the reviewer's plans.
+
+    It has what the providers read, the assessment by the payer's rules, potential duplicates, the
+    assignment, proposed decisions, and the whole history.
+    """
+    return call(CaseDetails.of, call(read_case, request_id, caller), caller.subject)
 
 
-@api.operation("offerPeerToPeer")
-def peer_to_peer(call: Call) -> Answer:
-    deps, caller, now = dependencies(), call.caller, dependencies().now()
-    request = offer_peer_to_peer(
-        call.id("request_id"), caller, requests=deps.requests, payer=deps.payer, now=now
-    )
-    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
+@api.post(
+    "/v1/review/requests/{request_id}/assign",
+    "Assign a case",
+    operation_id="assignCase",
+    errors=(*NOT_CHANGEABLE, SameReviewerError),
+)
+def assign(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
+    """Assign the case to the caller for a limited time, in which no other reviewer can change it.
+
+    Repeating the call extends the time.
+    """
+    return call(ReviewedCase.of, call(assign_case, request_id, caller), caller.subject)
 
 
-@api.operation("downloadCaseDocument")
-def document(call: Call) -> Answer:
-    deps = dependencies()
-    link = download_case_document(
-        call.id("request_id"),
-        call.id("document_id"),
-        call.caller,
-        requests=deps.requests,
-        document_bytes=deps.document_bytes,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    return Answer(DocumentLink(**dict(link)))
+@api.post(
+    "/v1/review/requests/{request_id}/release",
+    "Release a case",
+    operation_id="releaseCase",
+    errors=NOT_CHANGEABLE,
+)
+def release(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
+    """End the caller's assignment before its time is over. An unassigned case stays as it is."""
+    return call(ReviewedCase.of, call(release_case, request_id, caller), caller.subject)
 
 
-@api.operation("downloadCaseNotice")
-def notice(call: Call) -> Answer:
-    deps = dependencies()
-    link = download_case_notice(
-        call.id("request_id"),
-        call.notice_id,
-        call.caller,
-        requests=deps.requests,
-        notice_bytes=deps.notice_bytes,
-        payer=deps.payer,
-        now=deps.now(),
-    )
-    return Answer(DocumentLink(**dict(link)))
+@api.post(
+    "/v1/review/requests/{request_id}/information",
+    "Request information",
+    operation_id="requestInformation",
+    errors=NOT_CHANGEABLE,
+)
+def information(
+    request_id: RequestId, body: RequestInformationBody, caller: CurrentCaller
+) -> ReviewedCase:
+    """Ask both providers for documents, an answer in words, or both (RFI).
+
+    The decision clock does not run until they respond or `due_at`, which is then the providers' date,
+    has passed. The same RFI sent again by the same reviewer changes nothing.
+    """
+    request = call(request_information, request_id, body.documents, body.text, caller)
+    return call(ReviewedCase.of, request, caller.subject)
 
 
-@api.operation("decide")
-def decision(call: Call) -> Answer:
-    deps, caller, now = dependencies(), call.caller, dependencies().now()
-    body = call.body(DecideBody)
-    request = decide(
-        call.id("request_id"),
-        body.lines,
-        caller,
-        cycle=body.cycle,
-        requests=deps.requests,
-        code_sets=deps.code_sets,
-        payer=deps.payer,
-        now=now,
-    )
-    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now), _decided(request))
+@api.post(
+    "/v1/review/requests/{request_id}/extension",
+    "Extend the deadline",
+    operation_id="extendDeadline",
+    errors=NOT_CHANGEABLE,
+)
+def extension(request_id: RequestId, body: ExtendBody, caller: CurrentCaller) -> ReviewedCase:
+    """Extend the deadline once, by the days that the line of business allows.
+
+    Expedited cases cannot be extended. The same reason sent again changes nothing.
+    """
+    request = call(extend_deadline, request_id, body.reason, caller)
+    return call(ReviewedCase.of, request, caller.subject)
 
 
-def _decided(request: Request) -> HTTPStatus:
-    """Accepted, and no more, while a second signature is waited for."""
-    return HTTPStatus.ACCEPTED if request.submitted.proposal else HTTPStatus.OK
+@api.post(
+    "/v1/review/requests/{request_id}/peer-to-peer",
+    "Offer a peer-to-peer discussion",
+    operation_id="offerPeerToPeer",
+    errors=(*NOT_CHANGEABLE, SameReviewerError),
+)
+def peer_to_peer(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
+    """Offer the requesting clinician a discussion before the decision.
+
+    Both providers can read the phone number and the last time to call. The deadline does not change.
+    While an offer is open, another one changes nothing.
+    """
+    return call(ReviewedCase.of, call(offer_peer_to_peer, request_id, caller), caller.subject)
 
 
-@api.operation("signDecisions")
-def signature(call: Call) -> Answer:
-    deps, caller, now = dependencies(), call.caller, dependencies().now()
-    body = call.body(SignBody)
-    request = sign_decisions(
-        call.id("request_id"),
-        caller,
-        cycle=body.cycle,
-        accept=body.accept,
-        requests=deps.requests,
-        now=now,
-    )
-    return Answer(ReviewedCaseAnswer.of(request, caller.subject, now))
+@api.get(
+    "/v1/review/requests/{request_id}/documents/{document_id}",
+    "Download a document of a case",
+    operation_id="downloadCaseDocument",
+    errors=(NotFoundError, DocumentNotAvailableError),
+)
+def document(request_id: RequestId, document_id: DocumentId, caller: CurrentCaller) -> DocumentLink:
+    """Get a link to an attached document of a case. It expires at `expires_at`."""
+    return call(download_case_document, request_id, document_id, caller)
 
 
-@api.operation("listOverdue")
-def overdue(call: Call) -> Answer:
-    deps, caller = dependencies(), call.caller
-    page = list_overdue(caller, **dict(call.query(PageQuery)), listings=deps.listings)
-    return Answer(WorklistAnswer.of(page, caller.subject, deps.now(), deps.payer))
+@api.get(
+    "/v1/review/requests/{request_id}/notices/{notice_id}",
+    "Download a determination notice of a case",
+    operation_id="downloadCaseNotice",
+    errors=(NotFoundError,),
+)
+def notice(request_id: RequestId, notice_id: NoticeId, caller: CurrentCaller) -> DocumentLink:
+    """Get a link to a determination notice of a case. It expires at `expires_at`."""
+    return call(download_case_notice, request_id, notice_id, caller)
 
 
-@api.operation("changeDates")
-def dates(call: Call) -> Answer:
-    deps, body = dependencies(), call.body(ChangeDatesBody)
-    request = change_dates(
-        call.id("request_id"),
-        [line.change for line in body.lines],
-        call.caller,
-        reason=body.reason,
-        requests=deps.requests,
-        now=deps.now(),
-    )
-    return Answer(ChangedRequest.of(request, request.operator_actions))
+@api.post(
+    "/v1/review/requests/{request_id}/decisions",
+    "Decide a case",
+    operation_id="decide",
+    other_status=HTTPStatus.ACCEPTED,
+    errors=(*NOT_CHANGEABLE, SameReviewerError),
+)
+def decision(
+    request_id: RequestId, body: DecideBody, caller: CurrentCaller
+) -> tuple[ReviewedCase, HTTPStatus]:
+    """Decide all service lines of the open cycle. A cycle is decided once.
+
+    The same decisions sent again by the same reviewer change nothing and return the case. An approval
+    of something other than requested is recorded as MODIFIED. If the payer requires a second
+    signature, the response is 202 and the decisions wait for it.
+    """
+    request = call(decide, request_id, body.lines, caller, cycle=body.cycle)
+    reviewed = call(ReviewedCase.of, request, caller.subject)
+    return reviewed, HTTPStatus.ACCEPTED if reviewed.awaits_signature else HTTPStatus.OK
 
 
-@api.operation("listUnmatchedProviders")
-def unmatched_providers(call: Call) -> Answer:
-    deps, caller = dependencies(), call.caller
-    query = dict(call.query(PageQuery))
-    page = list_unmatched_providers(caller, **query, listings=deps.listings)
-    return Answer(UnmatchedProvidersAnswer.of(page))
+@api.post(
+    "/v1/review/requests/{request_id}/signature",
+    "Sign proposed decisions",
+    operation_id="signDecisions",
+    errors=(*NOT_CHANGEABLE, SameReviewerError),
+)
+def signature(request_id: RequestId, body: SignBody, caller: CurrentCaller) -> ReviewedCase:
+    """Sign the decisions that another reviewer proposed, or return them.
+
+    Signed decisions are the determination. The reviewer who proposed them cannot sign them.
+    """
+    request = call(sign_decisions, request_id, caller, cycle=body.cycle, accept=body.accept)
+    return call(ReviewedCase.of, request, caller.subject)
 
 
-@api.operation("reconcileProvider")
-def reconciled_provider(call: Call) -> Answer:
-    deps, body = dependencies(), call.body(ReconcileProviderBody)
-    request = reconcile_provider(
-        call.id("request_id"),
-        body.role,
-        body.provider_id,
-        call.caller,
-        requests=deps.requests,
-        reference=deps.reference,
-        now=deps.now(),
-    )
-    return Answer(ChangedRequest.of(request, request.operator_actions))
+# -- Operators -----------------------------------------------------------------------------------------
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return api.resolve(event)
+@api.get(
+    "/v1/operations/overdue",
+    "Overdue decisions",
+    operation_id="listOverdue",
+    entitlement=Entitlement.OPERATOR,
+)
+def overdue(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
+    """List the open determination cycles of all plans past their deadline, longest overdue first."""
+    page = call(list_overdue, caller, limit=query.limit, cursor=query.cursor)
+    return call(WorklistResponse.of, page, caller.subject)
+
+
+@api.post(
+    "/v1/operations/requests/{request_id}/dates",
+    "Change the approved dates",
+    operation_id="changeDates",
+    entitlement=Entitlement.OPERATOR,
+    errors=NOT_CHANGEABLE,
+)
+def dates(request_id: RequestId, body: ChangeDatesBody, caller: CurrentCaller) -> ChangedRequest:
+    """Change the approved dates of a determined request, when a provider calls to reschedule.
+
+    Earlier dates stay in the history. The same change sent again changes nothing.
+    """
+    request = call(change_dates, request_id, body.lines, caller, reason=body.reason)
+    return ChangedRequest.of(request, request.operator_actions)
+
+
+@api.get(
+    "/v1/operations/unmatched-providers",
+    "Providers to reconcile",
+    operation_id="listUnmatchedProviders",
+    entitlement=Entitlement.OPERATOR,
+)
+def unmatched_providers(
+    query: Annotated[PageQuery, Query()], caller: CurrentCaller
+) -> UnmatchedProvidersResponse:
+    """List providers of all plans that did not match the directory, first submitted first.
+
+    Each row is one provider of one request, as submitted, with its temporary id and the reasons.
+    """
+    page = call(list_unmatched_providers, caller, limit=query.limit, cursor=query.cursor)
+    return UnmatchedProvidersResponse.of(page)
+
+
+@api.post(
+    "/v1/operations/requests/{request_id}/providers",
+    "Match a provider with the directory",
+    operation_id="reconcileProvider",
+    entitlement=Entitlement.OPERATOR,
+    errors=(NotFoundError,),
+)
+def reconciled_provider(
+    request_id: RequestId, body: ReconcileProviderBody, caller: CurrentCaller
+) -> ChangedRequest:
+    """Replace a provider that has a temporary id by a directory entry, in any status.
+
+    The entry's TIN can read the request from then on; a TIN that is no longer one of the two providers
+    cannot. The provider as submitted stays on record. The same entry sent again changes nothing;
+    another entry replaces it.
+    """
+    request = call(reconcile_provider, request_id, body.role, body.provider_id, caller)
+    return ChangedRequest.of(request, request.operator_actions)
+
+
+handle = api.lambda_handler()

@@ -18,8 +18,8 @@ from functions.status.models import (
     TinQuery,
     UnreadResponse,
 )
-from precert.api.answers.requests import RequestAnswer
 from precert.api.app import Api
+from precert.api.details import RequestDetails
 from precert.api.names import message_of_name
 from precert.api.parameters import CurrentCaller, MessageId, RequestId
 from precert.bootstrap import call, claim_names
@@ -102,11 +102,11 @@ def flagged(query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> Flagg
     operation_id="readRequest",
     errors=(NotFoundError, DraftExpiredError),
 )
-def details(request_id: RequestId, caller: CurrentCaller) -> RequestAnswer:
+def details(request_id: RequestId, caller: CurrentCaller) -> RequestDetails:
     """Read everything about one request: service lines with their decisions, who must act next and
     until when, appeals, documents, determination notices and history.
     """
-    return call(RequestAnswer.of, call(read_request, request_id, caller))
+    return call(RequestDetails.of, call(read_request, request_id, caller))
 
 
 @api.put(

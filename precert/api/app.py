@@ -43,7 +43,9 @@ from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import (
     InvalidInputError,
     MalformedHeaderError,
+    NotEntitledError,
     PrecertError,
+    TransientError,
     VersionMissingError,
 )
 from precert.names import Entitlement
@@ -54,6 +56,8 @@ JSON: Final = "application/json"
 FHIR_JSON: Final = "application/fhir+json"
 PDF: Final = "application/pdf"
 RETRY_AFTER_SECONDS: Final = 2
+COMMON_ERRORS: Final = (NotEntitledError, TransientError)
+"""Errors of every operation."""
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
@@ -156,24 +160,15 @@ class Operation(BaseMiddlewareHandler[Any]):
         model = get_args(returned)[0] if get_args(returned) else returned
         return model if isinstance(model, type) and issubclass(model, BaseModel) else None
 
-    # The names of the former generator, until every function is converted.
     @property
-    def answer(self) -> type[BaseModel] | None:
-        return self.response
-
-    @property
-    def attachment(self) -> str | None:
-        return self.media_type if self.media_type == PDF else None
-
-    @property
-    def headers_in(self) -> frozenset[str]:
+    def request_headers(self) -> frozenset[str]:
         conditional = {"If-None-Match"} if self.max_age is not None else set()
         return frozenset({*self.header_names, *conditional})
 
     @property
-    def headers_out(self) -> frozenset[str]:
+    def response_headers(self) -> frozenset[str]:
         declared = {"ETag": self.etag, "Location": self.location, "Cache-Control": self.max_age}
-        file = {"Content-Disposition"} if self.attachment else set()
+        file = {"Content-Disposition"} if self.media_type == PDF else set()
         return frozenset({name for name, value in declared.items() if value is not None} | file)
 
     def handler(self, app: Any, next_middleware: NextMiddleware) -> Response[Any]:

@@ -3,15 +3,17 @@ vendor with its determination (S5, W8).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import Lookup, errors_of_codes
 from precert.domain.completeness import errors_of_submission
-from precert.domain.content import RequestContent
+from precert.domain.content import MAX_LINES, RequestContent
 from precert.domain.determination import (
     Signature,
     decision_of,
@@ -35,6 +37,7 @@ from precert.domain.request import Request, event_of, service_lines_of
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE, Channel, Decision, LineDecision, ServiceLine
 from precert.domain.statuses import determined_status
+from precert.domain.values import Instant, Text, Value
 from precert.names import Entitlement
 from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
@@ -55,13 +58,21 @@ from precert.usecases.submission import (
 )
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """How a request came in: by which way, what it is called there, and when it was received."""
+class Arrival(Value):
+    """How a request was received by phone, fax, mail or EDI (S5)."""
 
-    channel: Channel
-    reference: str
-    received_at: datetime
+    channel: Literal[Channel.PHONE, Channel.FAX, Channel.MAIL, Channel.EDI]
+    reference: Annotated[
+        Text,
+        Field(
+            description="The channel's number of the request: of the call, the fax or the X12 "
+            "interchange. The same channel and reference are the same request."
+        ),
+    ]
+    received_at: Annotated[
+        Instant,
+        Field(description="When it was received. The decision clock starts at this instant."),
+    ]
 
 
 def register_request(
@@ -69,7 +80,7 @@ def register_request(
     content: RequestContent,
     caller: Caller,
     *,
-    new_id: Callable[[str, str], str],
+    id_of: Callable[[str, str], str],
     registrations: Registrations,
     reference: ReferenceReader,
     code_sets: CodeSets,
@@ -79,7 +90,7 @@ def register_request(
 ) -> SubmittedRequest:
     """Store it as submitted: from here on it goes the way of every request.
 
-    ``new_id`` makes the id of channel and reference, so that what is registered twice is one request;
+    ``id_of`` makes the id of channel and reference, so that what is registered twice is one request;
     its clock runs from the receipt.
 
     Raises:
@@ -102,7 +113,7 @@ def register_request(
         raise AssertionError("completeness requires a patient")
     member = reference.member(content.patient.member_id)
     coverage = require_checkable(member, content.patient, payer=payer, now=arrival.received_at)
-    request_id = new_id(arrival.channel.value, arrival.reference)
+    request_id = id_of(arrival.channel.value, arrival.reference)
     request = received_request(
         request_id,
         content,
@@ -137,27 +148,39 @@ def _registered_request(current: Request | None, request: Request) -> SubmittedR
     return SubmittedRequest.of(current)
 
 
-@dataclass(frozen=True)
-class Report:
-    """A vendor's determination.
+class VendorReport(Value):
+    """A delegated vendor's determination of every service line of a case (W8)."""
 
-    ``number`` is ours, where the payer handed the request on; ``content`` is what was asked, where it
-    was asked at the vendor. ``reported_at`` orders a vendor's reports of one case.
-    """
-
-    vendor_id: str
-    reference: str
-    reported_at: datetime
-    lines: Sequence[LineDecision]
-    number: str | None = None
-    content: RequestContent | None = None
+    vendor_id: Text
+    reference: Annotated[Text, Field(description="The vendor's number of the case.")]
+    reported_at: Annotated[
+        Instant,
+        Field(
+            description="When the vendor decided. Of the reports with one `reference`, the one with "
+            "the latest `reported_at` applies, in whatever order they arrive."
+        ),
+    ]
+    number: Annotated[
+        Text | None,
+        Field(
+            description="The precertification number, if the payer delegated the request to the vendor."
+        ),
+    ] = None
+    content: Annotated[
+        RequestContent | None,
+        Field(
+            description="What was requested, if the request was made at the vendor. Service lines are "
+            "numbered `<service>.<line>`, both counted from 1."
+        ),
+    ] = None
+    lines: Annotated[tuple[LineDecision, ...], Field(min_length=1, max_length=MAX_LINES)]
 
 
 def report_determination(
-    report: Report,
+    report: VendorReport,
     caller: Caller,
     *,
-    new_id: Callable[[str, str], str],
+    id_of: Callable[[str, str], str],
     registrations: Registrations,
     requests: RequestStore,
     reference: ReferenceReader,
@@ -184,7 +207,7 @@ def report_determination(
     request_id = (
         registrations.request_id_of(report.number)
         if report.number
-        else new_id(report.vendor_id, report.reference)
+        else id_of(report.vendor_id, report.reference)
     )
 
     def attempt() -> Request:
@@ -220,7 +243,7 @@ def report_determination(
 
 def _shown(
     request_id: str,
-    report: Report,
+    report: VendorReport,
     by: str,
     *,
     reference: ReferenceReader,
@@ -294,7 +317,7 @@ def _lines(content: RequestContent, decisions: Mapping[str, Decision]) -> tuple[
 
 
 def _decisions(
-    report: Report, content: RequestContent, by: str, payer: Payer, lookup: Lookup
+    report: VendorReport, content: RequestContent, by: str, payer: Payer, lookup: Lookup
 ) -> dict[str, Decision]:
     requested = requested_lines(content)
     errors: list[FieldError] = []
@@ -315,7 +338,9 @@ def _decisions(
     }
 
 
-def _errors(report: Report, caller: Caller, payer: Payer, now: datetime) -> Sequence[FieldError]:
+def _errors(
+    report: VendorReport, caller: Caller, payer: Payer, now: datetime
+) -> Sequence[FieldError]:
     errors = []
     if report.vendor_id not in caller.vendor_ids:
         errors.append(FieldError("/vendor_id", "not_yours", "name a vendor you speak for"))

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from precert.domain import reconciling, reviewing
 from precert.domain.caller import Caller
@@ -12,6 +15,7 @@ from precert.domain.request import Change, Request
 from precert.domain.review import Decision
 from precert.domain.rows import UnmatchedRow, WorklistRow
 from precert.domain.statuses import Status, Transition
+from precert.domain.values import Day, Text, Value
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor
 from precert.usecases.changes import change_as_operator
@@ -84,13 +88,12 @@ def reconcile_provider(
     return change_as_operator(request_id, move, caller, requests=requests)
 
 
-@dataclass(frozen=True)
-class DateChange:
-    """The new period of one line; the last day is included."""
+class DateChange(Value):
+    """The new period of an approved service line (W5)."""
 
-    line_id: str
-    from_date: date
-    to_date: date
+    line_id: Text
+    from_date: Annotated[Day, Field(description="The first approved day.")]
+    to_date: Annotated[Day, Field(description="The last approved day.")]
 
 
 def change_dates(

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.check import handler as check
-from precert.api.http import MAX_BODY_BYTES
+from precert.api.parsing import MAX_BODY_BYTES
 from tests.adapters.cloud import Cloud, Reply
 from tests.fakes.samples import entered
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.review import handler as review
 from precert.domain.request import Request
 from precert.domain.statuses import LineStatus
 from tests.adapters.cloud import (
@@ -411,6 +412,16 @@ def test_dates_do_not_change_when_the_caller_is_no_operator_or_nothing_is_approv
     assert cloud.change_dates(request_id, MOVED, MOVED).body["errors"][0]["code"] == "duplicate"
     assert cloud.change_dates("01J1QZ8Y7N4W3V2T1S0R9Q8P7M", MOVED).status == 404
     assert cloud.change_dates(cloud.start(), MOVED).status == 404
+
+
+@pytest.mark.parametrize("raw", ["{", "{}", '{"lines": 1}'])
+def test_caller_is_refused_before_the_body_is_read_when_not_an_operator(
+    cloud: Cloud, raw: str
+) -> None:
+    path = f"/v1/operations/requests/{'0' * 26}/dates"
+    refused = cloud.call(review, "POST", path, raw=raw, by=REVIEWER)
+    assert (refused.status, refused.code) == (403, "not_entitled")
+    assert cloud.call(review, "POST", path, raw=raw, by=OPERATOR).status in {400, 422}
 
 
 @pytest.mark.rule("W2")

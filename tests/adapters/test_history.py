@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from precert.api.routes import Route
+from precert.api.app import Operation
 from precert.domain.clocks import history_end
 from precert.names import Entitlement, Env
 from tests.adapters.cloud import (
@@ -123,14 +123,14 @@ BODIES: Final[dict[str, Any]] = {
     "reconcileProvider": {"role": "SERVICING_PROVIDER", "provider_id": "P0000001"},
 }
 """Of the operations that name a request and want a body."""
-CALLERS: Final = {
+CALLERS: Final[dict[Entitlement | None, dict[str, str]]] = {
     Entitlement.PATIENT_SEARCH: PROVIDER,
     Entitlement.REVIEWER: REVIEWER,
     Entitlement.OPERATOR: OPERATOR,
 }
 
 
-def called(cloud: Cloud, route: Route, request_id: str) -> Reply:
+def called(cloud: Cloud, route: Operation, request_id: str) -> Reply:
     path = route.path.replace("{request_id}", request_id).replace("{draft_id}", request_id)
     path = path.replace("{document_id}", "0" * 26).replace("{notice_id}", "99-provider")
     return cloud.call(
@@ -149,7 +149,7 @@ def called(cloud: Cloud, route: Route, request_id: str) -> Reply:
     [one for one in ROUTES if "{request_id}" in one.path or "{draft_id}" in one.path],
     ids=lambda route: route.operation_id,
 )
-def test_response_is_404_when_two_years_have_passed(cloud: Cloud, route: Route) -> None:
+def test_response_is_404_when_two_years_have_passed(cloud: Cloud, route: Operation) -> None:
     """DynamoDB has not removed it yet; it may take two days."""
     request_id = cloud.determined()
     cloud.clock.at = end_of(cloud, request_id) - timedelta(seconds=1)

@@ -105,6 +105,51 @@ def test_event_from_the_bus_is_the_same_report_when_it_names_our_number(cloud: C
     assert len(cloud.items("EVENT#")) == 2
 
 
+def test_free_text_of_an_event_is_ignored_when_a_vendor_sends_it(cloud: Cloud) -> None:
+    shown = report(cloud, content=entered()).body
+    words = {"rationale": "Adams is pregnant.", "criterion": "MCG", "diagnosis": "K219"}
+    detail = {
+        "number": shown["number"],
+        "reference": "RAD-1",
+        "reported_at": "2026-07-01T10:00:00Z",
+        "lines": [APPROVAL, {**DENIAL, **words, "unknown": 1}],
+    }
+    event = {"source": "precert.vendor.EVICORE-RAD", "id": "1", "detail": detail}
+    reports.handle(event, Context())
+    decision = cloud.read(shown["request_id"]).body["lines"][1]["decisions"][-1]
+    assert decision["decided_at"] == "2026-07-01T10:00:00Z"
+    assert [decision[name] for name in words] == [None] * len(words)
+
+
+def test_line_is_modified_when_a_vendor_approves_a_shorter_period(cloud: Cloud) -> None:
+    less = {"line_id": "1.2", "status": "APPROVED", "approved": {"to_date": "2026-07-20"}}
+    shown = report(cloud, content=entered(), lines=[APPROVAL, {**less, "diagnosis": "K219"}])
+    assert shown.status == 200, shown.text
+    one, two = cloud.read(shown.body["request_id"]).body["lines"]
+    assert (one["status"], two["status"]) == ("APPROVED", "MODIFIED")
+    assert two["approved"]["to_date"] == "2026-07-20"
+    assert two["approved"]["code"] == two["code"]
+    assert two["approved"]["units"] == 2
+    assert two["adjudicated_diagnosis"] == "K219"
+
+
+def test_diagnosis_is_rejected_when_the_code_set_does_not_have_it(cloud: Cloud) -> None:
+    unknown = report(cloud, content=entered(), lines=[{**APPROVAL, "diagnosis": "Z9999"}, DENIAL])
+    assert unknown.status == 422
+    assert unknown.body["errors"][0]["pointer"] == "/lines/0/diagnosis"
+
+
+@pytest.mark.parametrize("path", ["/v1/intake/requests", "/v1/vendor/determinations"])
+@pytest.mark.parametrize("raw", ["{", "{}", '{"number": 1}'])
+def test_caller_is_refused_before_the_body_is_read_when_not_entitled(
+    cloud: Cloud, path: str, raw: str
+) -> None:
+    refused = cloud.call(intake, "POST", path, raw=raw, by=PROVIDER)
+    assert (refused.status, refused.code) == (403, "not_entitled")
+    entitled = CLERK if "intake" in path else VENDOR
+    assert cloud.call(intake, "POST", path, raw=raw, by=entitled).status in {400, 422}
+
+
 def test_event_is_rejected_when_another_vendor_sends_it(cloud: Cloud) -> None:
     shown = report(cloud, content=entered()).body
     detail = {

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from functions.notices import handler as notices
-from precert.api import http
+from precert.api import parsing
 from precert.domain.notices import Audience, notice_id, notice_key
 from precert.names import NOTICE_PREFIX
 from tests.adapters.cloud import (
@@ -177,7 +177,7 @@ def test_there_are_no_notices_when_nothing_is_decided(cloud: Cloud) -> None:
 def test_notice_id_has_the_path_id_format_when_it_is_generated() -> None:
     for cycle in (1, 2, 12):
         for audience in Audience:
-            assert http._NOTICE_ID.fullmatch(notice_id(cycle, audience))
+            assert parsing.NOTICE_ID.fullmatch(notice_id(cycle, audience))
 
 
 def test_notice_is_one_call_when_it_is_downloaded(cloud: Cloud) -> None:

@@ -9,8 +9,8 @@ from typing import Any, Final, cast
 import pytest
 from jsonschema import Draft202012Validator
 
+from functions.intake.models import ReportedDetermination
 from precert.adapters.eventbridge import EventBridgeBus
-from precert.api.intake import ReportedDetermination
 from precert.domain.content import Address, Patient, Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.event_types import EVENTS, EventType

@@ -33,7 +33,6 @@ ALLOWED: Final = {
         "precert.domain",
         "precert.usecases",
     ),
-    "precert.api.routes": (),
     "precert.api": (
         "aws_lambda_powertools",
         "pydantic",

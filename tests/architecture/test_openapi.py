@@ -12,20 +12,18 @@ import openapi_spec_validator
 import pytest
 from jsonschema import Draft202012Validator
 
-from precert.api import app, http, parsing
+from precert.api import app, parsing
+from precert.api.app import COMMON_ERRORS, PDF, Operation
 from precert.api.names import MESSAGE_ID
-from precert.api.operations import COMMON_ERRORS, Header, OperationContract
 from precert.api.problems import STATUS_OF, status_of
 from precert.domain import errors
 from precert.domain.errors import PrecertError
 from tests.architecture.source import ROOT, Module, dotted, imports, modules
 from tools import openapi, openapi_schemas
 from tools.openapi_examples import examples, problem_examples
-from tools.operations import DECLARED, OPERATIONS, ROUTES, errors_of
+from tools.operations import OPERATIONS, ROUTES
 
 DOCUMENT: Final[dict[str, Any]] = json.loads(openapi.DOCUMENT.read_text(encoding="utf-8"))
-CONVERTED: Final = {operation.operation_id for operation in DECLARED}
-"""Operations whose decorated function is all there is to compare."""
 UNREACHABLE: Final = frozenset({"no_route"})
 """Codes that no operation answers: the gateway lets no such call through."""
 
@@ -64,7 +62,7 @@ def contents() -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{name} body", operation["requestBody"]["content"]["application/json"]
         for status, response in operation["responses"].items():
             for kind, content in resolved(response).get("content", {}).items():
-                if kind != OPERATIONS[name].attachment:
+                if kind != PDF:
                     yield f"{name} {status} {kind}", content
 
 
@@ -214,8 +212,8 @@ def tree(root: type[PrecertError]) -> Iterator[type[PrecertError]]:
             yield from tree(kind)
 
 
-def all_errors(contract: OperationContract) -> tuple[type[PrecertError], ...]:
-    return (*errors_of(contract), *COMMON_ERRORS)
+def all_errors(contract: Operation) -> tuple[type[PrecertError], ...]:
+    return (*contract.all_errors, *COMMON_ERRORS)
 
 
 def test_every_error_is_documented_when_a_caller_can_receive_it() -> None:
@@ -252,7 +250,7 @@ def test_examples_have_the_status_of_their_error_when_built() -> None:
 
 
 def test_generic_problems_are_documented_when_the_http_layer_returns_them() -> None:
-    (module,) = (module for module in modules() if module.name == http.__name__)
+    (module,) = (module for module in modules() if module.name == app.__name__)
     raised = {
         call.args[1].value
         for call in calls(module.tree)
@@ -299,59 +297,10 @@ def decorated(decorator: ast.expr) -> list[str]:
     """The operation id of a decorator: the keyword argument or the positional one."""
     if not isinstance(decorator, ast.Call) or dotted(decorator.func).partition(".")[0] != "api":
         return []
-    keywords = [one.value for one in decorator.keywords if one.arg == "operation_id"]
-    first = decorator.args[:1] if dotted(decorator.func) == "api.operation" else []
-    found = [*keywords, *first]
+    found = [one.value for one in decorator.keywords if one.arg == "operation_id"]
     return [
         one.value for one in found if isinstance(one, ast.Constant) and isinstance(one.value, str)
     ]
-
-
-def parsed(node: ast.FunctionDef, how: str) -> str | None:
-    """The model that is passed to ``call.body`` or ``call.query``."""
-    found = [dotted(call.args[0]) for call in calls(node) if dotted(call.func) == f"call.{how}"]
-    return found[0] if found else None
-
-
-def answered(node: ast.FunctionDef) -> tuple[str | None, str]:
-    """The response model and its status."""
-    (answer,) = (call for call in calls(node) if dotted(call.func) == "Answer")
-    response = answer.args[0]
-    model = dotted(response.func).removesuffix(".of") if isinstance(response, ast.Call) else None
-    named = [dotted(part) for part in ast.walk(answer) if isinstance(part, ast.Attribute)]
-    statuses = [name.removeprefix("HTTPStatus.") for name in named if name.startswith("HTTPStatus")]
-    return model, statuses[0] if statuses else "OK"
-
-
-def headers_of(node: ast.FunctionDef) -> tuple[set[Header], set[Header]]:
-    """The request headers that are read and the response headers that are set."""
-    attributes = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
-    texts = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
-    read = {"based_on": Header.IF_MATCH, "idempotency_key": Header.IDEMPOTENCY_KEY}
-    written = {Header.LOCATION} if Header.LOCATION.value in texts else set()
-    called = {dotted(call.func) for call in calls(node)}
-    if "etag" in called:
-        written.add(Header.ETAG)
-    if "Attachment" in called:
-        written.add(Header.CONTENT_DISPOSITION)
-    return {header for name, header in read.items() if name in attributes}, written
-
-
-@pytest.mark.parametrize("operation_id", sorted(set(OPERATIONS) - CONVERTED))
-def test_declared_entitlements_match_the_handler_when_compared(operation_id: str) -> None:
-    contract, (_, node) = OPERATIONS[operation_id], handled()[operation_id]
-    assert parsed(node, "body") == (contract.body and contract.body.__name__)
-    assert parsed(node, "query") == (contract.query and contract.query.__name__)
-    model = contract.answer and contract.answer.__name__
-    model = "Attachment" if contract.attachment else model
-    assert answered(node) == (model, contract.status.name)
-    result = operation_of(operation_id)["responses"]
-    other = {contract.other_status} - {None}
-    assert {status for status in result if status < "3"} == {
-        str(status.value) for status in {contract.status, *other} if status
-    }
-    read, written = headers_of(node)
-    assert (read, written) == (set(contract.headers_in), set(contract.headers_out))
 
 
 @pytest.mark.parametrize("operation_id", OPERATIONS)

@@ -22,7 +22,7 @@ from local.users import (
     VENDOR,
     User,
 )
-from precert.api.routes import Route
+from precert.api.app import Operation
 from precert.names import Entitlement
 from tests.journeys.portal import (
     ABSENT_ID,
@@ -57,7 +57,7 @@ SEVERAL: Final = User(
 )
 
 
-def named(routes: list[Route]) -> pytest.MarkDecorator:
+def named(routes: list[Operation]) -> pytest.MarkDecorator:
     """Parametrize by route."""
     return pytest.mark.parametrize("route", routes, ids=[route.operation_id for route in routes])
 
@@ -70,7 +70,7 @@ class Ids:
     request: str
     content: Json
 
-    def in_path(self, route: Route) -> str:
+    def in_path(self, route: Operation) -> str:
         return (
             route.path.replace("{draft_id}", self.draft)
             .replace("{request_id}", self.request)
@@ -79,7 +79,7 @@ class Ids:
             .replace("{notice_id}", ABSENT_NOTICE)
         )
 
-    def call(self, route: Route, caller: Caller) -> httpx.Response:
+    def call(self, route: Operation, caller: Caller) -> httpx.Response:
         """A valid call of the operation."""
         bodies: dict[str, object] = {
             "confirmPatient": {"patient": PATIENT},
@@ -255,7 +255,7 @@ def worthless(deployment: Deployment, expired: str) -> dict[str, str | None]:
     ["none", "garbage", "forged", "unsigned", "expired", "another pool's", "another client's"],
 )
 def test_caller_is_unauthenticated_when_the_token_is_invalid(
-    deployment: Deployment, worthless: dict[str, str | None], ids: Ids, kind: str, route: Route
+    deployment: Deployment, worthless: dict[str, str | None], ids: Ids, kind: str, route: Operation
 ) -> None:
     caller = Caller(deployment.api_url, worthless[kind])
     assert caller.call(route.method, ids.in_path(route)).status_code == 401
@@ -279,7 +279,7 @@ def refusal(response: httpx.Response, status: int, code: str) -> Json:
 @pytest.mark.rule("A1")
 @named(PROVIDERS)
 def test_provider_operation_is_refused_when_patient_search_is_missing(
-    deployment: Deployment, ids: Ids, route: Route
+    deployment: Deployment, ids: Ids, route: Operation
 ) -> None:
     problem = refusal(ids.call(route, deployment.caller(NEWCOMER)), 403, "not_entitled")
     assert "website access manager" in problem["detail"]
@@ -288,7 +288,7 @@ def test_provider_operation_is_refused_when_patient_search_is_missing(
 
 @named(ANYONE)
 def test_operation_is_open_when_it_needs_no_entitlement(
-    deployment: Deployment, ids: Ids, route: Route
+    deployment: Deployment, ids: Ids, route: Operation
 ) -> None:
     assert ids.call(route, deployment.caller(NEWCOMER)).status_code == 200
 
@@ -300,7 +300,7 @@ def test_every_operation_has_an_entitlement_when_the_route_table_is_read() -> No
 @named(PROVIDERS)
 @pytest.mark.parametrize("user", [REVIEWER, OPERATOR, CLERK, VENDOR], ids=lambda user: user.name)
 def test_provider_operation_is_refused_when_the_caller_is_not_a_provider(
-    deployment: Deployment, ids: Ids, route: Route, user: User
+    deployment: Deployment, ids: Ids, route: Operation, user: User
 ) -> None:
     refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
@@ -310,7 +310,7 @@ def test_provider_operation_is_refused_when_the_caller_is_not_a_provider(
     "user", [PROVIDER, FACILITY, OPERATOR, CLERK, VENDOR, NEWCOMER], ids=lambda user: user.name
 )
 def test_review_is_refused_when_the_caller_is_not_a_reviewer(
-    deployment: Deployment, ids: Ids, route: Route, user: User
+    deployment: Deployment, ids: Ids, route: Operation, user: User
 ) -> None:
     refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
@@ -320,7 +320,7 @@ def test_review_is_refused_when_the_caller_is_not_a_reviewer(
     "user", [PROVIDER, REVIEWER, CLERK, VENDOR, NEWCOMER], ids=lambda user: user.name
 )
 def test_operation_is_refused_when_the_caller_is_not_an_operator(
-    deployment: Deployment, ids: Ids, route: Route, user: User
+    deployment: Deployment, ids: Ids, route: Operation, user: User
 ) -> None:
     refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
@@ -330,7 +330,7 @@ def test_operation_is_refused_when_the_caller_is_not_an_operator(
     "user", [PROVIDER, REVIEWER, OPERATOR, VENDOR, NEWCOMER], ids=lambda user: user.name
 )
 def test_registration_is_refused_when_the_caller_is_not_a_clerk(
-    deployment: Deployment, ids: Ids, route: Route, user: User
+    deployment: Deployment, ids: Ids, route: Operation, user: User
 ) -> None:
     refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
@@ -340,7 +340,7 @@ def test_registration_is_refused_when_the_caller_is_not_a_clerk(
     "user", [PROVIDER, REVIEWER, OPERATOR, CLERK, NEWCOMER], ids=lambda user: user.name
 )
 def test_report_is_refused_when_the_caller_is_not_a_vendor(
-    deployment: Deployment, ids: Ids, route: Route, user: User
+    deployment: Deployment, ids: Ids, route: Operation, user: User
 ) -> None:
     refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")
 
@@ -358,7 +358,7 @@ def without_call(response: httpx.Response) -> Any:
 @pytest.mark.rule("A2")
 @named([route for route in PROVIDERS if "{" in route.path])
 def test_response_is_404_when_the_request_is_another_providers(
-    deployment: Deployment, ids: Ids, route: Route
+    deployment: Deployment, ids: Ids, route: Operation
 ) -> None:
     """A caller who writes their own TIN into the content gets it too."""
     stranger = deployment.caller(STRANGER)
@@ -386,7 +386,7 @@ def test_request_and_draft_are_accessible_when_one_of_several_tins_matches(
 
 @named([route for route in REVIEWERS if "{" in route.path])
 def test_response_is_404_when_the_case_is_of_another_plan(
-    deployment: Deployment, ids: Ids, route: Route
+    deployment: Deployment, ids: Ids, route: Operation
 ) -> None:
     reviewer = deployment.caller(OTHER_QUEUE)
     theirs, nothing = ids.call(route, reviewer), absent(ids).call(route, reviewer)

@@ -10,7 +10,7 @@ from local.client import Caller, trust
 from local.deployment import Deployment
 from local.journey.content import PATIENT
 from local.users import PROVIDER, USERS
-from precert.api.routes import Route
+from precert.api.app import Operation
 from tests.journeys.portal import ABSENT_ID, Portal
 from tools.openapi_examples import examples
 from tools.operations import OPERATIONS, ROUTES
@@ -37,13 +37,15 @@ NO_BODY_OF_OURS: Final = {
 }
 
 
-def entitled(deployment: Deployment, route: Route) -> Caller:
+def entitled(deployment: Deployment, route: Operation) -> Caller:
     """A user who may call the operation."""
     expected = OPERATIONS[route.operation_id].entitlement
     return deployment.caller(next(user for user in USERS if expected in (None, *user.entitlements)))
 
 
-def send(deployment: Deployment, route: Route, content: bytes, **headers: str) -> httpx.Response:
+def send(
+    deployment: Deployment, route: Operation, content: bytes, **headers: str
+) -> httpx.Response:
     caller = entitled(deployment, route)
     path = (
         route.path.replace("{draft_id}", ABSENT_ID)
@@ -77,7 +79,7 @@ def is_problem(response: httpx.Response, *statuses: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize("route", WRITING, ids=lambda route: route.operation_id)
 def test_body_is_rejected_when_it_is_not_json_or_has_unknown_fields(
-    deployment: Deployment, route: Route
+    deployment: Deployment, route: Operation
 ) -> None:
     for content in NO_JSON.values():
         assert is_problem(send(deployment, route, content), 400)["code"] == "malformed_body"
@@ -95,7 +97,7 @@ def test_body_is_rejected_when_it_is_not_json_or_has_unknown_fields(
 
 
 @pytest.mark.parametrize("route", WRITING, ids=lambda route: route.operation_id)
-def test_body_is_rejected_when_it_is_too_large(deployment: Deployment, route: Route) -> None:
+def test_body_is_rejected_when_it_is_too_large(deployment: Deployment, route: Operation) -> None:
     body = json.dumps({"reason": "x" * 300_000}).encode()
     is_problem(send(deployment, route, body), 413)
 
@@ -182,7 +184,7 @@ def test_save_is_rejected_when_it_has_no_version_or_an_old_one(portal: Portal) -
 
 @pytest.mark.parametrize("route", LISTING, ids=lambda route: route.operation_id)
 def test_query_is_rejected_when_it_has_unknown_parameters(
-    deployment: Deployment, route: Route
+    deployment: Deployment, route: Operation
 ) -> None:
     query_model = OPERATIONS[route.operation_id].query
     assert query_model is not None
@@ -207,7 +209,7 @@ def test_query_is_rejected_when_it_has_unknown_parameters(
 
 
 @pytest.mark.parametrize("route", BY_ID, ids=lambda route: route.operation_id)
-def test_response_is_404_when_an_id_is_malformed(deployment: Deployment, route: Route) -> None:
+def test_response_is_404_when_an_id_is_malformed(deployment: Deployment, route: Operation) -> None:
     body = examples()[route.operation_id].sent
     for wrong in ("1", "849382930", ABSENT_ID.lower(), f"{ABSENT_ID}0", "%00", "REQUEST%23x", "ü"):
         path = (

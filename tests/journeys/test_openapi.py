@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 from local.client import Caller
 from local.deployment import Deployment
 from local.users import PROVIDER, REVIEWER, USERS, User
-from precert.api.routes import Route
+from precert.api.app import Operation
 from precert.names import Entitlement
 from tests.depth import depth
 from tests.journeys.portal import ABSENT_ID, ABSENT_NOTICE, Json, Portal
@@ -107,7 +107,7 @@ class ValidCall:
     query: Mapping[str, str]
 
     @classmethod
-    def at(cls, deployment: Deployment, route: Route) -> "ValidCall":
+    def at(cls, deployment: Deployment, route: Operation) -> "ValidCall":
         """Create what the path names, again for each test: some calls end it."""
         portal = Portal.at(deployment)
         content = portal.content()
@@ -124,7 +124,7 @@ class ValidCall:
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize(("route", "user"), CALLS)
 def test_response_matches_the_document_when_any_input_is_sent(
-    deployment: Deployment, route: Route, user: User, mode: GenerationMode
+    deployment: Deployment, route: Operation, user: User, mode: GenerationMode
 ) -> None:
     own = OPERATIONS[route.operation_id].entitlement in (None, *user.entitlements)
     valid_call = ValidCall.at(deployment, route) if own else None
@@ -171,7 +171,7 @@ def repeat(
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
 def test_response_matches_the_document_when_the_input_is_valid(
-    deployment: Deployment, route: Route
+    deployment: Deployment, route: Operation
 ) -> None:
     caller = deployment.caller(OF[OPERATIONS[route.operation_id].entitlement])
     case_of(SCHEMA, route, ValidCall.at(deployment, route), caller).call_and_validate(
@@ -179,7 +179,9 @@ def test_response_matches_the_document_when_the_input_is_valid(
     )
 
 
-def case_of(schema: BaseSchema, route: Route, valid_call: ValidCall, caller: Caller) -> Case[Any]:
+def case_of(
+    schema: BaseSchema, route: Operation, valid_call: ValidCall, caller: Caller
+) -> Case[Any]:
     return schema[route.path][route.method].Case(
         path_parameters={
             "document_id": ABSENT_ID,

@@ -8,7 +8,7 @@ import pytest
 from local.client import trust
 from local.deployment import Deployment
 from local.users import PROVIDER
-from precert.api.routes import Route
+from precert.api.app import Operation
 from tests.journeys.portal import ABSENT_ID, Portal
 from tools.operations import ROUTES
 
@@ -19,7 +19,7 @@ def words(response: httpx.Response, header: str) -> set[str]:
     return {word.strip().casefold() for word in response.headers.get(header, "").split(",")}
 
 
-def preflight(deployment: Deployment, route: Route, origin: str) -> httpx.Response:
+def preflight(deployment: Deployment, route: Operation, origin: str) -> httpx.Response:
     path = (
         route.path.replace("{draft_id}", ABSENT_ID)
         .replace("{request_id}", ABSENT_ID)
@@ -37,7 +37,9 @@ def preflight(deployment: Deployment, route: Route, origin: str) -> httpx.Respon
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation_id)
-def test_preflight_is_allowed_when_a_portal_sends_one(deployment: Deployment, route: Route) -> None:
+def test_preflight_is_allowed_when_a_portal_sends_one(
+    deployment: Deployment, route: Operation
+) -> None:
     """Without a token: browsers send none with a preflight."""
     granted = preflight(deployment, route, PORTAL)
     assert granted.status_code in (200, 204)

@@ -1,4 +1,4 @@
-"""The HTTP API has exactly the routes of the route table, all behind the authorizer."""
+"""The HTTP API has the routes of the manifest, all of them behind the authorizer."""
 
 import json
 import re
@@ -66,8 +66,10 @@ def test_portals_of_the_stage_are_allowed_when_they_send_a_preflight(stack: Synt
     cors = api["CorsConfiguration"]
     assert set(cors["AllowMethods"]) == {route.method for route in ROUTES}
     assert "*" not in cors["AllowOrigins"]
-    sent = {header.lower() for found in OPERATIONS.values() for header in found.headers_in}
-    answered = {header.lower() for found in OPERATIONS.values() for header in found.headers_out}
+    sent = {header.lower() for found in OPERATIONS.values() for header in found.request_headers}
+    answered = {
+        header.lower() for found in OPERATIONS.values() for header in found.response_headers
+    }
     assert sent | {"authorization", "content-type"} <= set(cors["AllowHeaders"])
     readable_anyway = {"cache-control"}  # a safelisted response header of the fetch standard
     assert answered - readable_anyway | {"retry-after"} <= set(cors["ExposeHeaders"])

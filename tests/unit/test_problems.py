@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from functions.review.models import DecideBody
 from precert.api.problems import errors_of, plain_problem, problem_of, status_of
-from precert.api.review_bodies import DecideBody
 from precert.domain.content import Patient
 from precert.domain.errors import FieldError, InvalidInputError, PrecertError, VersionMismatchError
 from tests.fakes.samples import PATIENT

@@ -57,10 +57,10 @@ class World:
     ) -> SubmittedRequest:
         arrival = {"reference": "FAX-1", "received_at": RECEIVED, **result}
         return register_request(
-            Arrival(channel, **arrival),
+            Arrival.model_validate({"channel": channel, **arrival}),
             content or samples.content(),
             caller,
-            new_id=lambda way, name: f"{way}/{name}",
+            id_of=lambda way, name: f"{way}/{name}",
             registrations=self.registrations,
             reference=self,  # type: ignore[arg-type]
             code_sets=code_sets(),

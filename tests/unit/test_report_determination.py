@@ -23,7 +23,7 @@ from precert.domain.request import Request
 from precert.domain.review import Approval, Assessment, Channel, LineDecision
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
 from precert.names import Entitlement
-from precert.usecases.intake import Report, report_determination
+from precert.usecases.intake import VendorReport, report_determination
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets
@@ -56,10 +56,10 @@ def line(line_id: str, status: LineStatus = APPROVED, **result: Any) -> LineDeci
     )
 
 
-def report(*lines: LineDecision, at: datetime = START, **result: Any) -> Report:
+def report(*lines: LineDecision, at: datetime = START, **result: Any) -> VendorReport:
     decided = lines or (line("1.1"), line("1.2"))
     given = {"vendor_id": VENDOR, "reference": "RAD-1", "reported_at": at, "lines": decided}
-    return Report(**{**given, **result})
+    return VendorReport.model_validate({**given, **result})
 
 
 def delegated() -> Request:
@@ -84,11 +84,11 @@ class World:
         listed = samples.directory()
         return {one: listed[one] for one in provider_ids if one in listed}
 
-    def take(self, result: Report, caller: Caller = CALLER) -> Request:
+    def take(self, result: VendorReport, caller: Caller = CALLER) -> Request:
         return report_determination(
             result,
             caller,
-            new_id=lambda delegate, name: f"{delegate}/{name}",
+            id_of=lambda delegate, name: f"{delegate}/{name}",
             registrations=self.registrations,
             requests=self.requests,
             reference=self,  # type: ignore[arg-type]
@@ -192,7 +192,7 @@ def test_report_is_applied_once_when_another_change_is_committed_first() -> None
         (report(content=samples.content(services=[])), "missing"),
     ],
 )
-def test_report_is_rejected_when_it_is_invalid(result: Report, code: str) -> None:
+def test_report_is_rejected_when_it_is_invalid(result: VendorReport, code: str) -> None:
     world = World()
     with pytest.raises(InvalidInputError) as raised:
         world.take(result)

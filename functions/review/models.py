@@ -1,0 +1,375 @@
+"""Request and response models of the review function's operations."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from precert.api.details import (
+    DecisionResponse,
+    RequiredDocumentResponse,
+    SharedDetails,
+    history_of,
+    members_of,
+)
+from precert.api.labels import RequestLabels, label_of, labels_of
+from precert.api.models import PageQuery, ResponseModel
+from precert.domain.code_lists import code_lists_of
+from precert.domain.event_types import EventType
+from precert.domain.matching import Mismatch, ProviderRole
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.review import (
+    AssertionStatus,
+    Assessment,
+    Channel,
+    LineDecision,
+    PotentialDuplicate,
+    Proposal,
+    Reason,
+    Words,
+)
+from precert.domain.rows import UnmatchedRow, WorklistRow
+from precert.domain.rules import Requirement
+from precert.domain.statuses import Action, Status, WaitingOn, Who
+from precert.domain.values import Text, Urgency, Value
+from precert.usecases.operations import DateChange
+from precert.usecases.ports.listings import Page
+from precert.usecases.ports.reference import CodeSets
+from precert.usecases.ports.requests import RequestFile
+
+Cycle = Annotated[
+    int,
+    Field(ge=1, description="The `cycle` of the case as the reviewer read it; another is refused."),
+]
+
+# -- Requests ----------------------------------------------------------------------------------------
+
+
+class WorklistQuery(PageQuery):
+    """A page of one plan's worklist."""
+
+    plan_id: Annotated[Text | None, Field(description="Optional for reviewers of one plan.")] = None
+    mine: Annotated[bool, Field(description="Only cases that are assigned to the caller.")] = False
+
+
+class RequestInformationBody(Value):
+    """What the providers are asked for: documents, an answer in words, or both (W2)."""
+
+    documents: Annotated[
+        tuple[Text, ...],
+        Field(max_length=20, description="Codes of the payer's `required_documentation`."),
+    ] = ()
+    text: Words | None = None
+
+
+class ExtendBody(Value):
+    """Why the payer needs more time (W2)."""
+
+    reason: Annotated[Reason, Field(description="Both providers can read it.")]
+
+
+class DecideBody(Value):
+    """The decisions of all service lines of the open cycle."""
+
+    cycle: Cycle
+    lines: Annotated[tuple[LineDecision, ...], Field(max_length=100)]
+
+
+class SignBody(Value):
+    """The second signature of proposed decisions."""
+
+    cycle: Cycle
+    accept: Annotated[bool, Field(description="False returns the decisions to the case.")]
+
+
+class ChangeDatesBody(Value):
+    """New approved periods, and why they change (W5)."""
+
+    lines: Annotated[tuple[DateChange, ...], Field(min_length=1, max_length=100)]
+    reason: Reason
+
+
+class ReconcileProviderBody(Value):
+    """The directory entry of a provider that has a temporary id (S3)."""
+
+    role: ProviderRole
+    provider_id: Annotated[
+        Text,
+        Field(
+            description="Of a directory entry, which is one address of a provider under one TIN."
+        ),
+    ]
+
+
+# -- Lists -------------------------------------------------------------------------------------------
+
+
+class AssignmentResponse(ResponseModel):
+    """Who the case is assigned to. Until then no other reviewer can change it."""
+
+    assigned_to: Who
+    assigned_to_label: ClassVar[Any] = label_of("assigned_to")
+    until: datetime
+
+    @classmethod
+    def current(
+        cls, assigned_to: str | None, until: datetime | None, caller: str, now: datetime
+    ) -> "AssignmentResponse | None":
+        if assigned_to is None or until is None or until <= now:
+            return None
+        return cls(assigned_to=Who.of(assigned_to, caller), until=until)
+
+    @classmethod
+    def of(cls, request: Request, caller: str, now: datetime) -> "AssignmentResponse | None":
+        assignment = request.submitted.assignment
+        if assignment is None:
+            return None
+        return cls.current(assignment.assigned_to, assignment.until, caller, now)
+
+
+class WorklistRowResponse(ResponseModel):
+    """An open determination cycle."""
+
+    request_id: str
+    number: str
+    plan_id: str
+    urgency: Urgency
+    urgency_label: str | None
+    cycle: int
+    due_at: datetime
+    waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    awaits_signature: bool = Field(description="Whether decisions wait for a second signature.")
+    assignment: AssignmentResponse | None
+    suspected_duplicate: bool
+    late_notification: bool
+    level: int | None = Field(description="The level of the appeal. Null in the first cycle.")
+
+    @classmethod
+    def of(
+        cls, row: WorklistRow, caller: str, now: datetime, payer: Payer
+    ) -> "WorklistRowResponse":
+        fields = row.model_dump(exclude={"assigned_to", "held_until"})
+        assignment = AssignmentResponse.current(row.assigned_to, row.held_until, caller, now)
+        label = code_lists_of(payer).label_of(row.urgency)
+        return cls(**fields, assignment=assignment, urgency_label=label)
+
+
+class WorklistResponse(ResponseModel):
+    """A page of open determination cycles."""
+
+    cycles: list[WorklistRowResponse]
+    cursor: str | None
+
+    @classmethod
+    def of(
+        cls, page: Page[WorklistRow], caller: str, *, now: datetime, payer: Payer
+    ) -> "WorklistResponse":
+        rows = [WorklistRowResponse.of(row, caller, now, payer) for row in page.rows]
+        return cls(cycles=rows, cursor=page.cursor)
+
+
+class UnmatchedProviderResponse(ResponseModel):
+    """A provider that did not match the directory, as submitted (S3)."""
+
+    request_id: str
+    number: str
+    role: ProviderRole
+    role_label: ClassVar[Any] = label_of("role")
+    temporary_id: str
+    reason_codes: list[Mismatch]
+    reason_codes_labels: ClassVar[Any] = labels_of("reason_codes")
+    provider_id: str | None
+    name: str | None
+    npi: str | None
+    tin: str | None = Field(description="The provider's TIN.")
+    submitted_at: datetime
+
+
+class UnmatchedProvidersResponse(ResponseModel):
+    """A page of providers that did not match the directory."""
+
+    providers: list[UnmatchedProviderResponse]
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[UnmatchedRow]) -> "UnmatchedProvidersResponse":
+        rows = [UnmatchedProviderResponse(**row.model_dump()) for row in page.rows]
+        return cls(providers=rows, cursor=page.cursor)
+
+
+# -- The case ----------------------------------------------------------------------------------------
+
+
+class LineAssessmentResponse(ResponseModel):
+    """What the rule list requires for one service line, and by which rule."""
+
+    line_id: str
+    requirement: Requirement
+    requirement_label: ClassVar[Any] = label_of("requirement")
+    rule_id: str | None
+    vendor_id: str | None
+    automatic: bool = Field(
+        description="Whether the rule's limits allow an approval without a reviewer."
+    )
+
+
+class PotentialDuplicateResponse(ResponseModel):
+    """Another request that this one may repeat (S2)."""
+
+    request_id: str
+    number: str
+    reason_codes: str = Field(description="How the two requests match.")
+    reason_codes_label: str | None
+
+    @classmethod
+    def of(cls, found: PotentialDuplicate, payer: Payer) -> "PotentialDuplicateResponse":
+        label = code_lists_of(payer).label("duplicate_reasons", found.reason_codes)
+        return cls(**dict(found), reason_codes_label=label)
+
+
+class AssessmentResponse(ResponseModel):
+    """The assessment of the request by the payer's rules, when it was received (W1)."""
+
+    rule_list: str
+    assessed_at: datetime
+    lines: list[LineAssessmentResponse]
+    required_documentation: list[RequiredDocumentResponse] = Field(
+        description="The required documents that were missing."
+    )
+    assertion: AssertionStatus = Field(
+        description="Whether the quoted assertion id is that of this request."
+    )
+    assertion_label: ClassVar[Any] = label_of("assertion")
+    potential_duplicates: list[PotentialDuplicateResponse]
+    late_notification: bool
+
+    @classmethod
+    def of(cls, assessment: Assessment, payer: Payer) -> "AssessmentResponse":
+        return cls(
+            rule_list=assessment.rule_list,
+            assessed_at=assessment.assessed_at,
+            lines=[LineAssessmentResponse(**dict(line)) for line in assessment.lines],
+            required_documentation=[
+                RequiredDocumentResponse.of(code, payer)
+                for code in assessment.required_documentation
+            ],
+            assertion=assessment.assertion,
+            potential_duplicates=[
+                PotentialDuplicateResponse.of(one, payer) for one in assessment.potential_duplicates
+            ],
+            late_notification=assessment.late_notification,
+        )
+
+
+class ProposedLine(ResponseModel):
+    """A proposed decision of one service line."""
+
+    line_id: str
+    decision: DecisionResponse
+
+
+class ProposalResponse(ResponseModel):
+    """Decisions that wait for a second signature."""
+
+    proposed_by: Who
+    proposed_by_label: ClassVar[Any] = label_of("proposed_by")
+    proposed_at: datetime
+    lines: list[ProposedLine]
+
+    @classmethod
+    def of(cls, proposal: Proposal, caller: str, labels: RequestLabels) -> "ProposalResponse":
+        return cls(
+            proposed_by=Who.of(proposal.proposed_by, caller),
+            proposed_at=proposal.proposed_at,
+            lines=[
+                ProposedLine(line_id=line_id, decision=DecisionResponse.of(decision, labels))
+                for line_id, decision in proposal.decisions.items()
+            ],
+        )
+
+
+class CaseDetails(SharedDetails):
+    """A request as its reviewers read it. It does not name other reviewers (A3)."""
+
+    channel: Channel
+    channel_label: ClassVar[Any] = label_of("channel")
+    reference: str | None = Field(description="The number that the channel gave the request.")
+    assessment: AssessmentResponse | None
+    assignment: AssignmentResponse | None
+    proposal: ProposalResponse | None
+    new_documents: list[str] = Field(
+        description="Ids of the documents attached since the case was assigned to the caller."
+    )
+
+    @classmethod
+    def of(
+        cls, file: RequestFile, caller: str, *, payer: Payer, code_sets: CodeSets, now: datetime
+    ) -> "CaseDetails":
+        request, review = file.request, file.request.submitted
+        labels = RequestLabels.of(request, payer, code_sets)
+        members = members_of(file, payer, labels)
+        members["allowed_actions"] = list(request.reviewer_actions(caller, now))
+        members["history"] = history_of(file, members["due_at"], for_reviewer=True)
+        proposal = review.proposal
+        return cls(
+            **members,
+            channel=review.channel,
+            reference=review.reference,
+            assessment=AssessmentResponse.of(review.assessment, payer)
+            if review.assessment
+            else None,
+            assignment=AssignmentResponse.of(request, caller, now),
+            proposal=ProposalResponse.of(proposal, caller, labels) if proposal else None,
+            new_documents=_new_documents(file, caller),
+        )
+
+
+def _new_documents(file: RequestFile, caller: str) -> list[str]:
+    assignment = file.request.submitted.assignment
+    if assignment is None or assignment.assigned_to != caller:
+        return []
+    assigned = [
+        event.at
+        for event in file.events
+        if event.type is EventType.CASE_ASSIGNED and event.actor == caller
+    ]
+    return [
+        event.document_id
+        for event in file.events
+        if event.type is EventType.DOCUMENT_ATTACHED and event.document_id
+        if assigned and event.at > assigned[-1]
+    ]
+
+
+class ReviewedCase(ResponseModel):
+    """A summary of the case after the change. `readCase` returns all of it."""
+
+    request_id: str
+    number: str
+    status: Status
+    status_label: ClassVar[Any] = label_of("status")
+    cycle: int
+    waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    due_at: datetime | None
+    awaits_signature: bool = Field(description="Whether decisions wait for a second signature.")
+    assignment: AssignmentResponse | None
+    allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
+
+    @classmethod
+    def of(cls, request: Request, caller: str, *, now: datetime) -> "ReviewedCase":
+        review = request.submitted
+        return cls(
+            request_id=request.request_id,
+            number=review.number,
+            status=request.status,
+            cycle=review.cycle,
+            waiting_on=request.waiting_on,
+            due_at=request.due_at,
+            awaits_signature=review.proposal is not None,
+            assignment=AssignmentResponse.of(request, caller, now),
+            allowed_actions=list(request.reviewer_actions(caller, now)),
+        )

@@ -1,0 +1,485 @@
+"""The details of a request, as providers and reviewers read them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
+
+from pydantic import ConfigDict, Field
+
+from precert.api.labels import RequestLabels, label_of, labels_of
+from precert.api.models import (
+    DocumentResponse,
+    PlanResponse,
+    ResponseModel,
+    TemporaryProviderResponse,
+)
+from precert.domain.clocks import Deadline, appeal_filing_end
+from precert.domain.content import RequestContent
+from precert.domain.determination import RequestedLine, requested_lines
+from precert.domain.event_types import EVENTS, EventType
+from precert.domain.notices import Audience, Notice, NoticeKind
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.review import (
+    Appeal,
+    Approved,
+    Decision,
+    Extension,
+    InformationRequest,
+    PeerToPeer,
+    Review,
+    ServiceLine,
+)
+from precert.domain.rules import CareCoordination, DelegatedVendor
+from precert.domain.statuses import Action, AppealStatus, LineStatus, Status, WaitingOn
+from precert.domain.values import CodeType, Text
+from precert.usecases.ports.reference import CodeSets
+from precert.usecases.ports.requests import RequestFile
+from precert.usecases.workflow import deadline_of
+
+
+class DelegatedVendorResponse(ResponseModel):
+    """The delegated vendor that decides the request, as published with the rule list (W8)."""
+
+    vendor_id: str
+    name: str
+    url: str
+    phone: str | None
+    fax: str | None
+    hours: str | None
+    care_coordination: CareCoordination | None
+
+    @classmethod
+    def of(cls, delegate: DelegatedVendor) -> "DelegatedVendorResponse":
+        return cls.model_validate(delegate.model_dump(include=set(cls.model_fields)))
+
+
+# -- Service lines ----------------------------------------------------------------------------------
+
+
+class ApprovedResponse(Approved):
+    """What is approved of a service line (W3). The last day is included."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    unit_type_label: str | None
+
+    @classmethod
+    def of(cls, approved: Approved, labels: RequestLabels) -> "ApprovedResponse":
+        return cls(**dict(approved), **labels.lists.labels(unit_type=approved.unit_type))
+
+
+class DecisionResponse(Decision):
+    """A decision of a service line (W4). It does not name the persons who made it (A3).
+
+    `date_change_reason` is set if the decision changed only the approved period (W5).
+    """
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    decided_by: Text = Field(exclude=True)
+    signed_by: Text | None = Field(default=None, exclude=True)
+    approved: ApprovedResponse | None = None
+    status_label: ClassVar[Any] = label_of("status")
+    reason_code_label: str | None
+    diagnosis_label: str | None
+
+    @classmethod
+    def of(cls, decision: Decision, labels: RequestLabels) -> "DecisionResponse":
+        approved = decision.approved and ApprovedResponse.of(decision.approved, labels)
+        return cls(
+            **{**dict(decision), "approved": approved},
+            reason_code_label=labels.lists.label("decision_reasons", decision.reason_code),
+            diagnosis_label=labels.diagnosis(decision.diagnosis),
+        )
+
+
+class ServiceLineResponse(ResponseModel):
+    """One code of one service (X12 2000F), with its decisions; the last decision applies."""
+
+    line_id: str
+    code: str | None = Field(description="Null for a stay without a procedure.")
+    code_label: str | None
+    code_type: CodeType | None
+    code_type_label: str | None
+    status: LineStatus
+    status_label: ClassVar[Any] = label_of("status")
+    review_action: str | None
+    review_action_label: str | None
+    approved: ApprovedResponse | None
+    submitted_diagnosis: str | None
+    submitted_diagnosis_label: str | None
+    adjudicated_diagnosis: str | None = Field(
+        description="The diagnosis on which the decision is based. Null before a decision (W9)."
+    )
+    adjudicated_diagnosis_label: str | None
+    decisions: list[DecisionResponse]
+
+    @classmethod
+    def of(
+        cls, line: ServiceLine, asked: RequestedLine | None, labels: RequestLabels
+    ) -> "ServiceLineResponse":
+        approved = line.decisions[-1].approved if line.decisions else None
+        submitted = asked.service.primary_diagnosis if asked else None
+        adjudicated = (line.diagnosis or submitted) if line.decisions else None
+        return cls(
+            line_id=line.line_id,
+            code=line.code,
+            code_label=labels.code_of(line),
+            code_type=line.code_type,
+            status=line.status,
+            review_action=line.review_action,
+            **labels.lists.labels(code_type=line.code_type, review_action=line.review_action),
+            approved=ApprovedResponse.of(approved, labels) if approved else None,
+            submitted_diagnosis=submitted,
+            submitted_diagnosis_label=labels.diagnosis(submitted),
+            adjudicated_diagnosis=adjudicated,
+            adjudicated_diagnosis_label=labels.diagnosis(adjudicated),
+            decisions=[DecisionResponse.of(decision, labels) for decision in line.decisions],
+        )
+
+
+def service_lines(
+    review: Review, content: RequestContent, labels: RequestLabels
+) -> list[ServiceLineResponse]:
+    """The service lines of a submitted request, in the order of entry."""
+    requested = requested_lines(content)
+    return [
+        ServiceLineResponse.of(line, requested.get(line.line_id), labels) for line in review.lines
+    ]
+
+
+# -- Requests for information, appeals and notices --------------------------------------------------
+
+
+class RequiredDocumentResponse(ResponseModel):
+    """A required document: the payer's code, and its display name."""
+
+    code: str
+    label: str
+
+    @classmethod
+    def of(cls, code: str, payer: Payer) -> "RequiredDocumentResponse":
+        return cls(code=code, label=payer.required_documentation.get(code, code))
+
+
+class InformationRequestResponse(ResponseModel):
+    """A request for information (RFI) to the providers, and their response (W2)."""
+
+    requested_at: datetime
+    answer_by: datetime = Field(description="When the providers must have responded.")
+    documents: list[RequiredDocumentResponse]
+    text: str | None
+    closed_at: datetime | None = Field(
+        description="When the providers responded, or `answer_by` passed. Null while it is open."
+    )
+    answered: bool
+    answer: str | None = Field(description="The response in words. Documents are in `documents`.")
+
+    @classmethod
+    def of(cls, asked: InformationRequest, payer: Payer) -> "InformationRequestResponse":
+        return cls(
+            requested_at=asked.requested_at,
+            answer_by=asked.answer_by,
+            documents=[RequiredDocumentResponse.of(code, payer) for code in asked.documents],
+            text=asked.text,
+            closed_at=asked.closed_at,
+            answered=asked.answered,
+            answer=asked.answer,
+        )
+
+
+class AppealResponse(ResponseModel):
+    """An appeal (W7)."""
+
+    cycle: int
+    level: int = Field(description="1 is the first appeal of a service line.")
+    status: AppealStatus
+    status_label: ClassVar[Any] = label_of("status")
+    line_ids: list[str]
+    expedited: bool
+    reason: str
+    filed_at: datetime
+    due_at: datetime | None = Field(description="When the payer must decide the appeal.")
+
+    @classmethod
+    def of(cls, appeal: Appeal) -> "AppealResponse":
+        return cls(**{name: getattr(appeal, name) for name in cls.model_fields})
+
+
+class AppealableLine(ResponseModel):
+    """A service line that can be appealed, and the level of the appeal."""
+
+    line_id: str
+    level: int
+
+
+class AppealRightsResponse(ResponseModel):
+    """Which service lines can be appealed, and until when (W7)."""
+
+    file_until: datetime = Field(
+        description="The end of the last day on which an appeal can be filed, in the payer's time zone."
+    )
+    levels: int = Field(
+        description="How often one service line can be appealed before external review."
+    )
+    lines: list[AppealableLine]
+
+    @classmethod
+    def of(cls, request: Request, payer: Payer) -> "AppealRightsResponse | None":
+        review, clock = request.review, payer.clock_for(request)
+        if review is None or Action.APPEAL not in request.provider_actions:
+            return None
+        days = clock.appeal_filing_days
+        return cls(
+            file_until=appeal_filing_end(review.answered_at, days, payer.zone),
+            levels=clock.appeal_levels,
+            lines=[
+                AppealableLine(line_id=line.line_id, level=level)
+                for line in review.lines
+                if line.status.rule.adverse
+                if (level := _next_level(review, line.line_id)) <= clock.appeal_levels
+            ],
+        )
+
+
+def _next_level(review: Review, line_id: str) -> int:
+    return 1 + sum(line_id in appeal.line_ids for appeal in review.appeals)
+
+
+class NoticeResponse(ResponseModel):
+    """A determination notice: a PDF for the providers, or the copy for the member (W4)."""
+
+    notice_id: str
+    kind: NoticeKind
+    kind_label: ClassVar[Any] = label_of("kind")
+    audience: Audience
+    audience_label: ClassVar[Any] = label_of("audience")
+    cycle: int
+    printed_at: datetime
+    size: int = Field(description="In bytes.")
+
+    @classmethod
+    def of(cls, notice: Notice) -> "NoticeResponse":
+        return cls(
+            notice_id=notice.notice_id,
+            kind=notice.kind,
+            audience=notice.audience,
+            cycle=notice.cycle,
+            printed_at=notice.printed_at,
+            size=notice.size,
+        )
+
+
+# -- History ----------------------------------------------------------------------------------------
+
+
+class HistoryEntry(ResponseModel):
+    """An event of the request, the status after it, and who had to act next."""
+
+    type: EventType
+    type_label: ClassVar[Any] = label_of("type")
+    at: datetime
+    status: Status
+    status_label: ClassVar[Any] = label_of("status")
+    cycle: int
+    document_id: str | None
+    waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    waiting_since: datetime = Field(description="Since when the party in `waiting_on` must act.")
+    until: datetime | None = Field(description="When that party must have acted, if known.")
+
+
+def history_of(
+    file: RequestFile, due_at: datetime | None, *, for_reviewer: bool = False
+) -> list[HistoryEntry]:
+    """The history, oldest first. ``due_at`` is the current date, and so that of the last entry."""
+    entries: list[HistoryEntry] = []
+    turn, since = WaitingOn.PROVIDER, file.request.created_at
+    for event in file.events:
+        rule = EVENTS[event.type]
+        if rule.waiting_on is not None and rule.waiting_on is not turn:
+            turn, since = rule.waiting_on, event.at
+        if rule.internal and not for_reviewer:
+            continue
+        entries.append(
+            HistoryEntry(
+                type=event.type,
+                at=event.at,
+                status=event.status,
+                cycle=event.cycle,
+                document_id=event.document_id,
+                waiting_on=turn,
+                waiting_since=since,
+                until=_requested_until(file.request, event.type, event.at),
+            )
+        )
+    if entries:
+        entries[-1] = entries[-1].model_copy(update={"until": due_at})
+    return entries
+
+
+def _requested_until(request: Request, event_type: EventType, at: datetime) -> datetime | None:
+    """When the providers must respond, if the event is a request for information."""
+    review = request.review
+    if review is None or event_type is not EventType.INFORMATION_REQUESTED:
+        return None
+    return next(
+        (one.answer_by for one in review.information_requests if one.requested_at == at), None
+    )
+
+
+# -- The request ------------------------------------------------------------------------------------
+
+
+class SharedDetails(ResponseModel):
+    """The members that providers and reviewers both read."""
+
+    request_id: str
+    number: str | None
+    status: Status
+    status_label: ClassVar[Any] = label_of("status")
+    status_reason: str | None
+    review_action: str | None
+    review_action_label: str | None
+    waiting_on: WaitingOn
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    due_at: datetime | None
+    allowed_actions: list[Action]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
+    cycle: int
+    submitted_at: datetime | None
+    determined_at: datetime | None
+    void_reason: str | None
+    duplicate_of: str | None = Field(
+        description="The number of the request that this one repeats, if both providers of this one "
+        "can read that one."
+    )
+    delegate: DelegatedVendorResponse | None = Field(
+        description="The delegated vendor that decides the request instead of the payer."
+    )
+    plan: PlanResponse
+    content: RequestContent
+    content_labels: dict[str, str]
+    temporary_providers: list[TemporaryProviderResponse]
+    lines: list[ServiceLineResponse]
+    information_requests: list[InformationRequestResponse]
+    extension: Extension | None
+    peer_to_peer: PeerToPeer | None
+    appeals: list[AppealResponse]
+    appeal_rights: AppealRightsResponse | None
+    documents: list[DocumentResponse]
+    determination_notices: list[NoticeResponse]
+    history: list[HistoryEntry]
+    notices: list[str]
+
+
+class RequestDetails(SharedDetails):
+    """A request as both providers read it."""
+
+    @classmethod
+    def of(cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets) -> "RequestDetails":
+        labels = RequestLabels.of(file.request, payer, code_sets)
+        return cls(**members_of(file, payer, labels))
+
+
+def members_of(file: RequestFile, payer: Payer, labels: RequestLabels) -> dict[str, Any]:
+    """The members of :class:`SharedDetails`, as providers read them."""
+    request, review = file.request, file.request.review
+    due_at = _due_at(request, payer)
+    return {
+        "request_id": request.request_id,
+        "status": request.status,
+        "status_reason": _status_reason(request, payer),
+        "review_action": request.review_action,
+        "review_action_label": labels.lists.label("review_actions", request.review_action),
+        "waiting_on": request.waiting_on,
+        "due_at": due_at,
+        "allowed_actions": list(request.provider_actions),
+        "plan": PlanResponse.of(request.plan, payer),
+        "content": request.content,
+        "content_labels": labels.content(request.content),
+        "documents": [
+            DocumentResponse.of(one, payer, request.content, request.content_as_submitted)
+            for one in file.documents
+        ],
+        "determination_notices": [NoticeResponse.of(notice) for notice in file.notices],
+        "history": history_of(file, due_at),
+        "notices": _notices(request, payer),
+        **(_of_review(request, review, payer, labels) if review else _OF_A_DRAFT),
+    }
+
+
+_OF_A_DRAFT: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "cycle": 0,
+        "temporary_providers": [],
+        "lines": [],
+        "information_requests": [],
+        "appeals": [],
+        **dict.fromkeys(
+            (
+                *("number", "submitted_at", "determined_at", "void_reason", "duplicate_of"),
+                *("delegate", "extension", "peer_to_peer", "appeal_rights"),
+            )
+        ),
+    }
+)
+
+
+def _of_review(
+    request: Request, review: Review, payer: Payer, labels: RequestLabels
+) -> dict[str, Any]:
+    """What the payer adds to a submitted request."""
+    return {
+        "number": review.number,
+        "cycle": review.cycle,
+        "submitted_at": review.submitted_at,
+        "determined_at": review.determined_at,
+        "void_reason": review.void_reason,
+        # Only if both providers can read the other request too (A2).
+        "duplicate_of": review.duplicate_of if request.tins <= review.duplicate_seen_by else None,
+        "delegate": _delegate(review),
+        "temporary_providers": TemporaryProviderResponse.of(review.temporary_providers),
+        "lines": service_lines(review, request.content, labels),
+        "information_requests": [
+            InformationRequestResponse.of(asked, payer) for asked in review.information_requests
+        ],
+        "extension": review.extension,
+        "peer_to_peer": review.peer_to_peer,
+        "appeals": [AppealResponse.of(appeal) for appeal in review.appeals],
+        "appeal_rights": AppealRightsResponse.of(request, payer),
+    }
+
+
+def _delegate(review: Review) -> DelegatedVendorResponse | None:
+    delegate = review.assessment.delegate if review.assessment else None
+    return DelegatedVendorResponse.of(delegate) if delegate else None
+
+
+def _status_reason(request: Request, payer: Payer) -> str | None:
+    """Why the request is still PROCESSING (S4)."""
+    if request.status is Status.PROCESSING:
+        return payer.notices["processing"]
+    return None
+
+
+def _due_at(request: Request, payer: Payer) -> datetime | None:
+    """The open cycle's date, computed until the workflow has recorded it."""
+    if request.review is None or not request.cycle_is_open:
+        return None
+    deadline: Deadline = deadline_of(request, payer)
+    return request.due_at or deadline.due_at
+
+
+def _notices(request: Request, payer: Payer) -> list[str]:
+    """The payer's texts for this status, first that nothing is guaranteed (C15)."""
+    names = ["no_guarantee"]
+    if request.review is not None and request.review.duplicate_of is not None:
+        names.append("duplicate")
+    if request.unmatched_providers:
+        names.append("temporary_provider")
+    rule = request.status.rule
+    names += rule.vendor_notices if request.is_delegated else rule.notices
+    return [payer.notices[name] for name in names]
