@@ -1,5 +1,5 @@
-# The project's commands; `make` alone lists them. The first run makes its own environments below this
-# folder, nothing outside it is written.
+# The project's commands; `make` lists them. The first run creates the environments below this folder and
+# writes nothing outside it.
 SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -10,47 +10,47 @@ CLOUD := .local/venv/.stamp
 NODE := node_modules/.stamp
 STAGE ?= dev
 
-# Which Node.js versions the CDK shall not warn about on every run; 20 still serves it well.
+# The CDK warns about Node.js 20 on every run although it works with it.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.local/cache/jsii
 export PYTHONUTF8 := 1
 
 .PHONY: demo test deep anyday up down reset rules bench unit lint fmt synth deploy lock openapi events diagram samples clean help setup preflight
 
-demo: $(DEV) $(CLOUD) ## Start a local cloud, deploy, and walk three requests from check to determination
+demo: $(DEV) $(CLOUD) ## Start a local cloud, deploy, and run three requests from check to determination
 	@$(PY) -m local demo
 
-test: $(DEV) $(CLOUD) $(NODE) ## Every check and every tier of tests
+test: $(DEV) $(CLOUD) $(NODE) ## Run all checks and all tiers of tests
 	@$(PY) -m tools.verify
 
 deep: $(DEV) $(CLOUD) $(NODE) ## Search further than make test: more seeds, orders and generated inputs
 	@$(PY) -m tools.verify --deep
 
-anyday: $(DEV) $(CLOUD) $(NODE) ## Run the tests on days that differ, or on DAY=leap-day (needs libfaketime)
+anyday: $(DEV) $(CLOUD) $(NODE) ## Run the tests with other system dates, or with DAY=leap-day (needs libfaketime)
 	@$(PY) -m tools.anyday $(DAY)
 
 up: $(DEV) $(CLOUD) $(NODE) ## Start the local cloud, deploy to it, and leave it running
 	@$(PY) -m local up $(if $(PORT),--port $(PORT))
 
-down: $(DEV) $(CLOUD) ## Stop the local cloud that runs
+down: $(DEV) $(CLOUD) ## Stop the running local cloud
 	@$(PY) -m local down
 
-reset: $(DEV) $(CLOUD) ## Forget the local cloud's data, once it is stopped
+reset: $(DEV) $(CLOUD) ## Delete the local cloud's data, once it is stopped
 	@$(PY) -m local reset
 
-rules: $(DEV) ## Each business rule with the tests that prove it
+rules: $(DEV) ## List each business rule with the tests that prove it
 	@$(PY) -m tools.rules
 
 bench: $(DEV) ## Count instructions of a check, calls of a dashboard page (valgrind; QUICK=1: few repetitions)
 	@$(PY) -m bench $(if $(QUICK),--quick)
 
-unit: $(DEV) ## The fast tiers alone: architecture, unit, property
+unit: $(DEV) ## Run only the fast tiers: architecture, unit, property
 	@$(PY) -m tools.verify architecture unit property
 
-lint: $(DEV) ## Format, lint and types
+lint: $(DEV) ## Check format, lint and types
 	@$(PY) -m tools.verify format lint types
 
-fmt: $(DEV) ## Format the code and mend what the linter can mend
+fmt: $(DEV) ## Format the code and apply the linter's fixes
 	@$(PY) -m ruff check --fix-only --quiet .
 	@$(PY) -m ruff format .
 
@@ -60,28 +60,28 @@ synth: $(DEV) ## Synthesize the CloudFormation template
 deploy: $(DEV) $(NODE) ## Deploy to AWS with your own credentials: make deploy STAGE=dev
 	@npx --no-install cdk deploy --all --context stage=$(STAGE)
 
-openapi: $(DEV) ## Write docs/openapi.json and what changed in it anew from the models
+openapi: $(DEV) ## Regenerate docs/openapi.json and the API changelog from the operations
 	@$(PY) -m tools.openapi
 
-events: $(DEV) ## Write docs/events anew from the event types
+events: $(DEV) ## Regenerate docs/events from the event types
 	@$(PY) -m tools.event_schemas
 
-diagram: $(DEV) ## Draw the state machine and the tables anew
+diagram: $(DEV) ## Regenerate the diagrams of the state machine and the tables
 	@$(PY) -m tools.diagram
 
-samples: $(DEV) ## Print the sample documents anew
+samples: $(DEV) ## Regenerate the sample documents
 	@$(PY) -m tools.samples
 
-lock: $(DEV) ## Resolve requirements/*.in anew; newest versions with UPGRADE=1
+lock: $(DEV) ## Resolve requirements/*.in again; newest versions with UPGRADE=1
 	@tools/lock.sh $(if $(UPGRADE),--upgrade)
 
-clean: ## Remove environments, caches and what was built; the local cloud's data too
+clean: ## Delete environments, caches, build output and the local cloud's data
 	@if [ -x $(PY) ] && [ -d local ]; then $(PY) -m local reset >/dev/null 2>&1 || true; fi
 	@rm -rf .venv .local node_modules cdk.out build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-setup: $(DEV) $(CLOUD) $(NODE) ## Make the environments only
+setup: $(DEV) $(CLOUD) $(NODE) ## Create the environments only
 
-help: ## This list
+help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 preflight:

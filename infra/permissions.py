@@ -9,7 +9,7 @@ from infra.constructs.functions import FunctionSpec, ServiceFunction
 from infra.constructs.messaging import Messaging
 from infra.constructs.tables import READ_ACTIONS, WRITE_ACTIONS, Tables
 from infra.constructs.workflow import Workflow
-from precert.names import LINE_INDEXES, WORKLIST_INDEX
+from precert.names import ROW_INDEXES, WORKLIST_INDEX
 
 _REFERENCE_READS = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
 _READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
@@ -61,7 +61,7 @@ def grant(
     tables.allow_requests(
         status,
         (*READ_ACTIONS, "dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
-        *LINE_INDEXES,
+        *ROW_INDEXES,
     )
     tables.allow_reference(status, ("dynamodb:Query",))
 

@@ -1,6 +1,6 @@
-"""The composition root: the only place where clocks, chance, clients and settings are made.
+"""The composition root: the only module that creates clients and reads settings, clock and randomness.
 
-A dependency is made when it is first used, and once in a process.
+A dependency is created when it is first used, once per process.
 """
 
 import gc
@@ -74,11 +74,11 @@ _CLIENTS: Final = {
     Env.STATE_MACHINE_ARN: "stepfunctions",
     Env.EVENT_BUS_NAME: "events",
 }
-"""The client that a function uses which is given this variable."""
+"""The client of each variable: a function that has the variable uses the client."""
 _NO_MEMBER: Final = "0"
 _NO_ZIP_CODE: Final = "0"
 _NO_REQUEST: Final = "00000000000000000000000000"
-"""Ids that nothing has."""
+"""Ids that do not exist."""
 
 
 def utc_now() -> datetime:
@@ -86,12 +86,12 @@ def utc_now() -> datetime:
 
 
 def random_id() -> str:
-    """An id that sorts by time and cannot be guessed (ULID)."""
+    """Return an id that sorts by time and cannot be guessed (ULID)."""
     return str(ULID())
 
 
 def id_from_key(tin: str, subject: str, key: str) -> str:
-    """The id that an idempotency key stands for: the same caller and key, the same id."""
+    """Return the id for an idempotency key; the same caller and key give the same id."""
     digest = sha256(f"{tin}\x1f{subject}\x1f{key}".encode()).digest()
     return str(ULID.from_bytes(digest[:16]))
 
@@ -101,7 +101,7 @@ def random_serial() -> int:
 
 
 def random_key() -> bytes:
-    """A key for a keyed hash of SHA-256."""
+    """Return a random key for HMAC-SHA-256."""
     return secrets.token_bytes(32)
 
 
@@ -110,7 +110,7 @@ def random_uuid() -> str:
 
 
 def client_config() -> Config:
-    """How long a call may take, and how often botocore repeats it."""
+    """Return the timeouts and retries of AWS clients."""
     return Config(
         connect_timeout=2,
         read_timeout=5,
@@ -123,7 +123,7 @@ Result = TypeVar("Result")
 
 @dataclass
 class Dependencies:
-    """What use cases are given; each made when it is first asked for."""
+    """The dependencies of use cases; each is created when it is first read."""
 
     settings: Settings = field(default_factory=Settings)
     now: Callable[[], datetime] = utc_now
@@ -133,15 +133,15 @@ class Dependencies:
     new_uuid: Callable[[], str] = random_uuid
     inspect: Callable[[bytes, str], Refusal | None] = inspect_content
     endpoint_url: str | None = None
-    """Where AWS answers, for whoever works on another endpoint than the environment names."""
+    """The AWS endpoint, if it is not the one that the environment configures."""
 
     def call(
         self, function: Callable[..., Result], /, *arguments: object, **named: object
     ) -> Result:
         """Call a use case, or a model's ``of``, with dependencies for its keyword-only parameters.
 
-        A parameter gets the dependency of its name, ``now`` the current instant. Arguments that are
-        given take precedence.
+        A parameter receives the dependency of its name, and ``now`` the current instant. Arguments of
+        the call take precedence.
         """
         for name in _injected(function):
             if name not in named:
@@ -154,7 +154,7 @@ class Dependencies:
 
     @property
     def check(self) -> Check:
-        """The check itself, for use cases that make it as a part of theirs."""
+        """The use case of a check, for use cases that include one."""
         return partial(self.call, check_requirements)
 
     @cached_property
@@ -208,7 +208,7 @@ class Dependencies:
 
     @cached_property
     def stored_requests(self) -> DynamoDBRequests:
-        """What the table holds, history that is over too: for the clean-up behind it alone."""
+        """The stored requests, including those past retention, for cleanup and operators' commands."""
         return DynamoDBRequests(
             self.dynamodb,
             requests_table=self.settings[Env.REQUESTS_TABLE],
@@ -344,20 +344,20 @@ class Dependencies:
         return EventBridgeBus(self.events, bus_name=self.settings[Env.EVENT_BUS_NAME])
 
     def close_connections(self) -> None:
-        """Close what the clients have open; their next calls connect again."""
-        for made in vars(self).values():
-            if isinstance(made, BaseClient):
-                made.close()
+        """Close the clients' connections; their next calls connect again."""
+        for dependency in vars(self).values():
+            if isinstance(dependency, BaseClient):
+                dependency.close()
 
 
 def stack_dependencies(stack: str | None) -> Dependencies:
-    """What commands use from outside: a deployed stack's tables and buckets, found by its outputs.
+    """Return the dependencies of a command, with the names of a deployed stack's resources.
 
-    ``None`` takes their names from the environment. Where AWS is, and who calls, boto3 finds as ever:
-    profile, region, ``AWS_ENDPOINT_URL``.
+    If ``stack`` is ``None``, the environment has the names. boto3 finds credentials, region and
+    endpoint as usual: profile, ``AWS_DEFAULT_REGION``, ``AWS_ENDPOINT_URL``.
 
     Raises:
-        SettingsError: there is no such stack, or no way to ask.
+        SettingsError: The stack does not exist, or AWS cannot be reached.
     """
     deps = Dependencies()
     if deps.session.region_name is None:
@@ -379,7 +379,7 @@ def stack_dependencies(stack: str | None) -> Dependencies:
 
 @cache
 def _injected(function: Callable[..., object]) -> tuple[str, ...]:
-    """The keyword-only parameters that a dependency is injected for."""
+    """Return the keyword-only parameters into which dependencies are injected."""
     parameters = signature(function).parameters.values()
     names = [one.name for one in parameters if one.kind is Parameter.KEYWORD_ONLY]
     return tuple(name for name in names if name in INJECTABLE)
@@ -397,24 +397,25 @@ INJECTABLE: Final = frozenset(
 
 @cache
 def dependencies() -> Dependencies:
-    """What this function's process uses, made once."""
+    """Return the dependencies of this process."""
     return Dependencies()
 
 
 def call(function: Callable[..., Result], /, *arguments: object, **named: object) -> Result:
-    """:meth:`Dependencies.call` with those of this function's process."""
+    """Call a function with the dependencies of this process; see :meth:`Dependencies.call`."""
     return dependencies().call(function, *arguments, **named)
 
 
 def claim_names() -> ClaimNames:
-    """The claims that this deployment reads a caller from."""
+    """Return the names of the token claims of this deployment."""
     return dependencies().settings.claims
 
 
 def prepare_snapshot() -> None:
-    """Do what the first call would otherwise do: make clients, read, open the rule list in effect.
+    """Do the work of the first call: create clients, read, open the rule list in effect.
 
-    A read that fails is left to the first call: a version is published before its tables have data.
+    A failed read is left to the first call, because a version can be published before its tables have
+    data.
     """
     deps = dependencies()
     configured = {name for name in Env if deps.settings.environ.get(name.value)}
@@ -432,19 +433,20 @@ def prepare_snapshot() -> None:
             deps.stored_requests.read(_NO_REQUEST)
     except PrecertError as error:
         logger.warning("not_read_before_snapshot", extra={"code": error.code})
-    # What is there by now stays: no collection of garbage has to go through it again.
+    # Exclude the objects that exist now from later garbage collections.
     gc.collect()
     gc.freeze()
 
 
 def renew_after_restore() -> None:
-    """Take no connection, and no state of the pseudo-random generator, over from the snapshot.
+    """Close the connections of the snapshot and seed the pseudo-random generator again.
 
-    Credentials need no renewal here: Lambda gives a snapshot those of the container endpoint, which
-    botocore asks again once they have expired.
+    Credentials need no renewal here: functions with SnapStart read them from the container endpoint,
+    which botocore queries again when they have expired.
     """
     dependencies().close_connections()
-    # botocore draws its delays between attempts from it; ids, keys and serials are the system's.
+    # botocore uses this generator for the delays between retries. Ids, keys and serials use the
+    # operating system's generator.
     random.seed()
 
 

@@ -1,8 +1,8 @@
 """Names that the functions and the infrastructure share.
 
-Whatever both sides must spell alike stands here once: attribute and index names, event source and
-types, the state machine's input and its tasks, environment variables. Nothing here imports anything
-beyond the standard library, so that the CDK app can read it without loading the product.
+They are defined once: attribute and index names, event source and types, the tasks of the state
+machine, environment variables. This module imports only the standard library, so that the CDK app can
+import it without loading the product.
 """
 
 from enum import StrEnum
@@ -13,7 +13,7 @@ PK: Final = "pk"
 SK: Final = "sk"
 TTL_ATTRIBUTE: Final = "ttl"
 EVENT_SK_PREFIX: Final = "EVENT#"
-"""Sort keys of the event records of a request; the stream's relay takes their INSERTs."""
+"""Prefix of the sort keys of a request's event records; the relay consumes their INSERT records."""
 
 TIN: Final = "tin"
 TIN_STATUS: Final = "tin_status"
@@ -21,23 +21,23 @@ TIN_MEMBER: Final = "tin_member"
 CHANGED: Final = "changed"
 DUE: Final = "due"
 FLAG: Final = "flag"
-"""Attributes of a request's line on a TIN's lists; the last three are microseconds since 1970."""
+"""Attributes of a request's row on a TIN's lists; the last three are microseconds since 1970."""
 ROW_ATTRIBUTE: Final = "row"
-"""What a line of a list shows."""
+"""The attribute that holds the content of a row."""
 
 DASHBOARD_INDEX: Final = "dashboard"
 STATUS_INDEX: Final = "status"
 PATIENT_INDEX: Final = "patient"
 DUE_INDEX: Final = "due"
 FLAGGED_INDEX: Final = "flagged"
-LINE_INDEXES: Final = {
+ROW_INDEXES: Final = {
     DASHBOARD_INDEX: (TIN, CHANGED),
     STATUS_INDEX: (TIN_STATUS, CHANGED),
     PATIENT_INDEX: (TIN_MEMBER, CHANGED),
     DUE_INDEX: (TIN, DUE),
     FLAGGED_INDEX: (TIN, FLAG),
 }
-"""The indexes of lines with their keys; each carries what the line shows and nothing else."""
+"""The indexes of rows with their partition and sort keys."""
 
 WORKLIST_INDEX: Final = "worklist"
 WORKLIST_PK: Final = "worklist_pk"
@@ -45,7 +45,7 @@ WORKLIST_SK: Final = "worklist_sk"
 
 
 class Index(NamedTuple):
-    """A secondary index of the requests table: its key, and what it carries beside it."""
+    """A secondary index of the requests table: its key and its projected attributes."""
 
     partition_key: str
     sort_key: str
@@ -59,21 +59,21 @@ class Index(NamedTuple):
 INDEXES: Final = {
     **{
         name: Index(*key, tuple(n for n in (CHANGED, DUE, FLAG, ROW_ATTRIBUTE) if n not in key))
-        for name, key in LINE_INDEXES.items()
+        for name, key in ROW_INDEXES.items()
     },
     WORKLIST_INDEX: Index(WORKLIST_PK, WORKLIST_SK, (ROW_ATTRIBUTE,)),
 }
 NUMBERS: Final = frozenset({CHANGED, DUE, FLAG})
-"""Key attributes that are numbers; all others are text."""
+"""Key attributes of type number; all others are strings."""
 
 INBOX_PK_PREFIX: Final = "INBOX#"
-"""Partition keys of inboxes; a message's REMOVE in the stream counts it off."""
+"""Prefix of the partition keys of inboxes; the cleanup consumes the REMOVE records of messages."""
 REQUEST_SK: Final = "REQUEST"
-"""Sort key of a request itself; its REMOVE in the stream starts the clean-up behind a draft."""
+"""Sort key of the request item; its REMOVE record starts the cleanup."""
 
 # -- Documents --------------------------------------------------------------------------------------
 DOCUMENT_SK_PREFIX: Final = "DOCUMENT#"
-"""Sort keys of the documents of a request; their REMOVE in the stream removes the bytes."""
+"""Prefix of the sort keys of a request's documents; the cleanup consumes their REMOVE records."""
 DOCUMENT_PREFIX: Final = "documents/"
 """S3 keys are ``documents/<request_id>/<document_id>``."""
 NOTICE_PREFIX: Final = "notices/"
@@ -82,24 +82,26 @@ RULE_LIST_PREFIX: Final = "rule-lists/"
 """S3 keys are ``rule-lists/<SHA-256>.sqlite.zlib``."""
 
 HISTORY_PREFIX: Final = "history/"
-"""S3 keys of the archive are ``history/<year>/<request_id>.json.gz``, with the files below them."""
+"""S3 keys of the archive are ``history/<year>/<request_id>.json.gz``, with the files below
+``history/<year>/<request_id>/``.
+"""
 
 # -- Events -----------------------------------------------------------------------------------------
 EVENT_SOURCE: Final = "precert"
 SCAN_UNRESOLVED: Final = "scan_unresolved"
-"""The metric that counts scans which could not tell; an alarm watches it."""
+"""Metric of scans without a result; an alarm watches it."""
 
 
 VENDOR_SOURCE_PREFIX: Final = "precert.vendor."
-"""Sources of vendors' events end with the vendor's delegate id: the bus lets each put its own."""
+"""Prefix of the event sources of vendors; the vendor id follows. A vendor may put only its own source."""
 VENDOR_DETERMINED: Final = "VendorDetermined"
-"""Detail type of a vendor's determination (W8): ids and codes only, as all that is on the bus."""
+"""Detail type of a vendor's determination (W8); it contains ids and codes only."""
 
 # -- Workflow ---------------------------------------------------------------------------------------
 
 
 class WorkflowTask(StrEnum):
-    """The ``task`` of a state's payload: which use case the workflow function runs."""
+    """The ``task`` in a state's payload, which selects the use case that the workflow function runs."""
 
     ASSESS = "assess"
     AWAIT_DECISION = "await_decision"
@@ -107,11 +109,11 @@ class WorkflowTask(StrEnum):
 
 
 CLOCK_MOVED: Final = "ClockMoved"
-"""The error that wakes a waiting round; its cause is the number of seconds to sleep anew."""
+"""The error that restarts the wait for a decision; its cause is the number of seconds to wait."""
 
 
 class Route(StrEnum):
-    """What assessing a round came to: where the state machine goes next."""
+    """The result of assessing a request or checking a deadline: the state machine's next step."""
 
     REVIEW = "review"
     CLOSED = "closed"
@@ -140,7 +142,7 @@ DEFAULT_VENDORS_CLAIM: Final = "custom:vendors"
 
 
 class Env(StrEnum):
-    """Environment variables of the functions; ``precert.settings`` alone reads them."""
+    """Environment variables of the functions; only ``precert.settings`` reads them."""
 
     STAGE = "STAGE"
     REQUESTS_TABLE = "REQUESTS_TABLE"
@@ -151,7 +153,7 @@ class Env(StrEnum):
     DATA_KEY = "DATA_KEY"
     SSN_KEY = "SSN_KEY"
     SCAN_DOCUMENTS = "SCAN_DOCUMENTS"
-    """``on`` where documents are scanned for malware before they are given out, else ``off``."""
+    """``on`` if documents are scanned for malware before they can be downloaded, else ``off``."""
     STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
     EVENT_BUS_NAME = "EVENT_BUS_NAME"
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"
@@ -169,4 +171,4 @@ STACK_OUTPUTS: Final = {
     Env.STATE_MACHINE_ARN: "StateMachineArn",
     Env.EVENT_BUS_NAME: "EventBusName",
 }
-"""Outputs of the stack that tell whoever works on it from outside what the functions are told."""
+"""Outputs of the stack with the values of these variables, for operators' commands and tests."""

@@ -1,4 +1,4 @@
-"""Logs and metrics: ids and codes only, never what somebody entered.
+"""Logs and metrics. They contain ids and codes only, never data that a user entered.
 
 Powertools reads service, namespace and level from the environment. Events are not logged.
 """
@@ -11,14 +11,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from precert.domain.errors import PrecertError
 
-# Messages here are words, never JSON to be tried as such; where a line is written says nothing, as
-# all of them are written below.
+# Messages are words, so the logger does not try to parse them as JSON. The location is omitted because
+# this module writes every line.
 logger = Logger(json_deserializer=str, location=None)
 metrics = Metrics()
 
 
 def note_answer(operation_id: str, status_code: int, code: str | None = None) -> None:
-    """One line and one count for an answered call; ``code`` is the problem's, if it is one."""
+    """Log and count a response to an API call; ``code`` is the problem's code, if it is a problem."""
     metrics.add_dimension("operation", operation_id)
     metrics.add_metric(name=f"{status_code // 100}xx", unit=MetricUnit.Count, value=1)
     logger.info(
@@ -28,22 +28,22 @@ def note_answer(operation_id: str, status_code: int, code: str | None = None) ->
 
 
 def note_work(work: str, **ids: str | int) -> None:
-    """One line and one count for a piece of work that nobody waits for."""
+    """Log and count a completed piece of background work."""
     metrics.add_metric(name=work, unit=MetricUnit.Count, value=1)
     logger.info(work, extra=dict(ids))
 
 
 def note_event(event_type: str, event_id: str) -> None:
-    """One line and two counts for an event that was carried on: of all, and of its type.
+    """Log and count a relayed event, in total and by its type.
 
-    One that is delivered again counts again.
+    An event that is delivered again is counted again.
     """
     metrics.add_metric(name=event_type, unit=MetricUnit.Count, value=1)
     note_work("relayed", event_id=event_id, event_type=event_type)
 
 
 def note_error(error: Exception) -> None:
-    """A error of ours. Its message may hold what somebody entered, so only its kind is logged."""
+    """Log and count an error. Its message may contain user input, so only its class is logged."""
     metrics.add_metric(name="errors", unit=MetricUnit.Count, value=1)
     code = error.code if isinstance(error, PrecertError) else "internal"
     logger.error(
@@ -54,7 +54,7 @@ def note_error(error: Exception) -> None:
 
 @contextmanager
 def errors_noted() -> Iterator[None]:
-    """Note an error on its way to whoever delivers again."""
+    """Log an error and raise it again, so that the event is delivered again."""
     try:
         yield
     except Exception as error:
@@ -63,7 +63,7 @@ def errors_noted() -> Iterator[None]:
 
 
 def _origin(error: Exception) -> list[str]:
-    """Where it happened: files and lines of the traceback, without values."""
+    """Return the files and line numbers of the traceback, without values."""
     frames = []
     traceback = error.__traceback__
     while traceback is not None:

@@ -1,4 +1,4 @@
-"""The environment of a function, read here and nowhere else."""
+"""The environment variables of a function. Only this module reads them."""
 
 import os
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from precert.names import (
 
 
 class SettingsError(Exception):
-    """The function was deployed without a variable it needs: nothing it could do about it."""
+    """A required environment variable is missing or invalid, or AWS is not configured."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Variables by name; a missing one is named when it is first asked for."""
+    """Environment variables by name. Reading a missing one raises a SettingsError that names it."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
@@ -42,13 +42,13 @@ class Settings:
 
     @property
     def scans_documents(self) -> bool:
-        """Whether documents wait for a scan for malware before they are given out."""
+        """Whether documents are scanned for malware before they can be downloaded."""
         match self[Env.SCAN_DOCUMENTS]:
             case "on":
                 return True
             case "off":
                 return False
-        raise SettingsError(f"{Env.SCAN_DOCUMENTS.value} is neither on nor off")
+        raise SettingsError(f"{Env.SCAN_DOCUMENTS.value} must be on or off")
 
     def _get(self, name: Env, default: str) -> str:
         return self.environ.get(name.value) or default

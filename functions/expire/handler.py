@@ -39,7 +39,7 @@ def _clean_up(record: dict[str, Any]) -> None:
         _count_off(removed)
         return
     if "request_id" not in removed or "version" not in removed:
-        note_work("passed_over")
+        note_work("ignored")
         return
     deps = dependencies()
     if removed["status"]["S"] != Status.INCOMPLETE.value:
@@ -50,7 +50,7 @@ def _clean_up(record: dict[str, Any]) -> None:
             archive=deps.archive,
             files=deps.document_bytes,
         )
-        note_work("archived" if archived else "passed_over", request_id=removed["request_id"]["S"])
+        note_work("archived" if archived else "ignored", request_id=removed["request_id"]["S"])
         return
     gone = _gone(removed)
     remove_draft(gone, requests=deps.requests, cleanup=deps.cleanup, store=deps.document_bytes)
@@ -77,9 +77,9 @@ def _remove_bytes(request_id: str, document_id: str) -> None:
 def _count_off(removed: dict[str, Any]) -> None:
     """A message whose time is over: where nobody read it, it was counted as unread."""
     if "message" not in removed or "read_at" in removed:
-        note_work("passed_over")
+        note_work("ignored")
         return
     deps, tin = dependencies(), removed["pk"]["S"].removeprefix(INBOX_PK_PREFIX)
     message = Message.model_validate_json(removed["message"]["S"])
     deps.inbox.forget(tin, message.message_id, message.at, now=deps.now())
-    note_work("forgotten", event_id=message.message_id)
+    note_work("message_expired", event_id=message.message_id)

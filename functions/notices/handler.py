@@ -17,4 +17,4 @@ def handle(event: dict[str, Any], context: Any) -> None:
 
 def _print(determined: PublishedEvent) -> None:
     printed = call(print_notices, determined.request_id, determined.cycle)
-    note_work("printed", event_id=determined.event_id, notices=len(printed))
+    note_work("rendered", event_id=determined.event_id, notices=len(printed))

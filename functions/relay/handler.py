@@ -28,7 +28,7 @@ def _relay(record: dict[str, Any]) -> None:
     if "event" not in image:
         request_id = image["request_id"]["S"]
         show_draft(request_id, requests=deps.requests, drafts=deps.drafts, payer=deps.payer)
-        note_work("shown", request_id=request_id)
+        note_work("draft_listed", request_id=request_id)
         return
     event = Event.model_validate_json(image["event"]["S"])
     relay_event(

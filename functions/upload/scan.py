@@ -22,7 +22,7 @@ def handle(event: dict[str, Any], context: Any) -> None:
 def _apply(key: str, version_id: str | None, result: ScanResult) -> None:
     ids = ids_of_key(key)
     if ids is None:
-        note_work("passed_over")
+        note_work("ignored")
         return
     request_id, document_id = ids
     document = call(scan_document, request_id, document_id, version_id, result)

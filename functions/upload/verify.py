@@ -18,7 +18,7 @@ def handle(event: dict[str, Any], context: Any) -> None:
 def _verify(key: str) -> None:
     ids = ids_of_key(key)
     if ids is None:
-        note_work("passed_over")
+        note_work("ignored")
         return
     request_id, document_id = ids
     scanned = dependencies().settings.scans_documents

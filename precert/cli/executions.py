@@ -1,4 +1,4 @@
-"""``executions list`` and ``repair``; each answers whether it was done."""
+"""The commands ``executions list`` and ``executions repair``; each returns whether it succeeded."""
 
 import argparse
 
@@ -6,9 +6,9 @@ from precert.bootstrap import stack_dependencies
 from precert.usecases.operations import orphaned_executions, repair_executions
 
 
-def show(given: argparse.Namespace) -> bool:
-    """Name the open determination cycles without a running execution."""
-    deps = stack_dependencies(given.stack)
+def show(args: argparse.Namespace) -> bool:
+    """List the open determination cycles without a running execution."""
+    deps = stack_dependencies(args.stack)
     found = 0
     for orphaned in orphaned_executions(
         listings=deps.listings, requests=deps.stored_requests, workflow=deps.workflow
@@ -22,9 +22,9 @@ def show(given: argparse.Namespace) -> bool:
     return True
 
 
-def repair(given: argparse.Namespace) -> bool:
-    """Start their executions again, where the table says."""
-    deps = stack_dependencies(given.stack)
+def repair(args: argparse.Namespace) -> bool:
+    """Start an execution for each open cycle without one; it continues from the table."""
+    deps = stack_dependencies(args.stack)
     repaired = repair_executions(
         listings=deps.listings, requests=deps.stored_requests, workflow=deps.workflow
     )

@@ -1,4 +1,4 @@
-"""``rules check``, ``publish``, ``list`` and ``show``; each answers whether it was done."""
+"""The commands ``rules check``, ``publish``, ``list`` and ``show``. Each returns its success."""
 
 import argparse
 from collections.abc import Iterable
@@ -19,67 +19,67 @@ from precert.usecases.rule_lists import publish_rule_list
 
 
 class UnreadableFileError(Exception):
-    """A file is not there, or is no text."""
+    """A file is missing or is not UTF-8 text."""
 
 
 @dataclass(frozen=True)
 class _Files:
-    """A list that has no error, with the delegated vendors it names, and what is strange about it."""
+    """A valid rule list, the delegated vendors that it names, and its warnings."""
 
     rules: list[Rule]
     vendors: list[DelegatedVendor]
     warnings: list[RowError]
 
 
-def check(given: argparse.Namespace) -> bool:
-    """Tell what is wrong or strange in a file; touches nothing."""
-    files = _read(given)
+def check(args: argparse.Namespace) -> bool:
+    """Print the errors and warnings of a file, without publishing it."""
+    files = _read(args)
     if files is None:
         return False
-    _tell_warnings(given.file, files)
+    _print_warnings(args.file, files)
     return True
 
 
-def publish(given: argparse.Namespace) -> bool:
-    """Check a file, and make it the list in effect."""
-    files = _read(given)
+def publish(args: argparse.Namespace) -> bool:
+    """Validate a file and publish it as the rule list in effect."""
+    files = _read(args)
     if files is None:
-        print(f"{given.file}: not published")
+        print(f"{args.file}: not published")
         return False
-    deps = _deps(given)
+    deps = _deps(args)
     now = deps.now()
     published = publish_rule_list(
         files.rules,
         files.vendors,
-        version=given.version,
+        version=args.version,
         rule_lists=deps.rule_lists,
         versions=deps.rule_list_versions,
         now=now,
     )
     if published.published_at < now:
-        print(f"{_line(published)}  was in effect already")
+        print(f"{_line(published)}  was already in effect")
     else:
-        _tell_warnings(given.file, files)
-        print(f"{_line(published)}  is in effect now")
+        _print_warnings(args.file, files)
+        print(f"{_line(published)}  is now in effect")
     return True
 
 
-def show_all(given: argparse.Namespace) -> bool:
-    """One line for each list, the oldest first."""
-    versions = _deps(given).rule_list_versions
+def show_all(args: argparse.Namespace) -> bool:
+    """List all published versions, the oldest first."""
+    versions = _deps(args).rule_list_versions
     in_effect = versions.in_effect()
     published = versions.published()
     for version in published:
         print(_line(version) + ("  in effect" if version == in_effect else ""))
     if not published:
-        print("no rule list is published yet")
+        print("no rule list is published")
     return bool(published)
 
 
-def show(given: argparse.Namespace) -> bool:
-    """The list in effect at a time, and its rules for one code."""
-    deps = _deps(given)
-    at = _instant(given.on, _payer(given.payer)) if given.on else None
+def show(args: argparse.Namespace) -> bool:
+    """Show the version in effect at a time, and its rules for one code."""
+    deps = _deps(args)
+    at = _instant(args.on, _payer(args.payer)) if args.on else None
     versions = deps.rule_list_versions
     version = versions.in_effect_at(at) if at else versions.in_effect()
     if version is None:
@@ -88,16 +88,18 @@ def show(given: argparse.Namespace) -> bool:
         )
         return False
     print(_line(version))
-    return _show_code(deps, version, given.code.upper()) if given.code else True
+    return _show_code(deps, version, args.code.upper()) if args.code else True
 
 
 def day_or_instant(text: str) -> date | datetime:
-    """The type of ``--on``.
+    """Parse the value of ``--on``.
 
     Raises:
-        ArgumentTypeError: it is neither, or an instant without its zone.
+        ArgumentTypeError: It is neither a date nor an instant with a time zone.
     """
-    hint = "must be a day, as in 2026-07-01, or an instant with its zone, as 2026-07-01T09:00Z"
+    hint = (
+        "must be a date such as 2026-07-01, or an instant with time zone such as 2026-07-01T09:00Z"
+    )
     try:
         if len(text) == len("2026-07-01"):
             return date.fromisoformat(text)
@@ -109,33 +111,35 @@ def day_or_instant(text: str) -> date | datetime:
     return instant
 
 
-def _read(given: argparse.Namespace) -> _Files | None:
-    """The files, or None where one has an error; each error is told."""
-    payer = _payer(given.payer)
-    text = _text(given.file)
-    vendors_file = given.vendors or given.file.with_name("vendors.csv")
-    if not given.vendors and not vendors_file.exists():
-        hint = "a list comes with the delegated vendors that it names; where theirs is another file"
-        raise UnreadableFileError(f"{vendors_file} is missing: {hint}, name it by --vendors")
+def _read(args: argparse.Namespace) -> _Files | None:
+    """Read the files. Print their errors and return None if there are any."""
+    payer = _payer(args.payer)
+    text = _text(args.file)
+    vendors_file = args.vendors or args.file.with_name("vendors.csv")
+    if not args.vendors and not vendors_file.exists():
+        hint = (
+            "it must list the delegated vendors of the rule list; name another file with --vendors"
+        )
+        raise UnreadableFileError(f"{vendors_file} is missing: {hint}")
     vendors: list[DelegatedVendor] | None = None
     try:
         vendors = load_vendors(_text(vendors_file))
     except LoadingError as error:
-        _tell(vendors_file, error.errors)
+        _print_errors(vendors_file, error.errors)
     known = None if vendors is None else {one.vendor_id for one in vendors}
     try:
         rows = load_rule_rows(text, known, payer)
     except LoadingError as error:
-        _tell(given.file, error.errors)
-        print(f"{given.file}: {len(error.errors)} errors")
+        _print_errors(args.file, error.errors)
+        print(f"{args.file}: {len(error.errors)} errors")
         return None
     if vendors is None:
         return None
     return _Files([rule for _, rule in rows], vendors, list(warnings(rows)))
 
 
-def _tell_warnings(file: Path, files: _Files) -> None:
-    _tell(file, files.warnings, "warning: ")
+def _print_warnings(file: Path, files: _Files) -> None:
+    _print_errors(file, files.warnings, "warning: ")
     print(f"{file}: {len(files.rules)} rules, no error, {len(files.warnings)} warnings")
 
 
@@ -147,7 +151,7 @@ def _text(file: Path) -> str:
         raise UnreadableFileError(f"{file}: {why}") from error
 
 
-def _tell(file: Path, errors: Iterable[RowError], kind: str = "") -> None:
+def _print_errors(file: Path, errors: Iterable[RowError], kind: str = "") -> None:
     for error in errors:
         column = f"{error.column}: " if error.column else ""
         print(f"{file}:{error.row}: {kind}{column}{error.message}")
@@ -164,12 +168,12 @@ def _payer(file: Path) -> Payer:
         raise InvalidInputError(errors) from error
 
 
-def _deps(given: argparse.Namespace) -> Dependencies:
-    return stack_dependencies(given.stack)
+def _deps(args: argparse.Namespace) -> Dependencies:
+    return stack_dependencies(args.stack)
 
 
 def _instant(on: date | datetime, payer: Payer) -> datetime:
-    """An instant as it is; a day's last one, where the payer is."""
+    """Return an instant unchanged, or the last instant of a date in the payer's time zone."""
     if isinstance(on, datetime):
         return on.astimezone(UTC)
     next_day = datetime.combine(on + timedelta(days=1), time.min, payer.zone)
@@ -179,7 +183,7 @@ def _instant(on: date | datetime, payer: Payer) -> datetime:
 def _show_code(deps: Dependencies, version: RuleListVersion, code: str) -> bool:
     kinds = code_types_of(code)
     if not kinds:
-        print(f"{code} has the form of no code")
+        print(f"{code} is not a valid code")
         return False
     found = deps.rule_lists.rules(version, {(kind, code) for kind in kinds})
     rules = sorted(
@@ -188,7 +192,7 @@ def _show_code(deps: Dependencies, version: RuleListVersion, code: str) -> bool:
         reverse=True,
     )
     for rule in rules:
-        print(f"  {_told(rule)}")
+        print(f"  {_summary(rule)}")
     if not rules:
         print(f"  no rule names {code}: unable to determine")
     return True
@@ -200,8 +204,8 @@ def _line(version: RuleListVersion) -> str:
     return f"{version.version}  published {at:%Y-%m-%d %H:%M:%S}Z  for services from {day}"
 
 
-def _told(rule: Rule) -> str:
-    """A rule on one line, its conditions after what it answers; the most particular comes first."""
+def _summary(rule: Rule) -> str:
+    """Return a rule on one line: its requirement, then its conditions and limits."""
     codes = rule.code_from if rule.code_from == rule.code_to else f"{rule.code_from}-{rule.code_to}"
     days = f"from {rule.effective_from}" + (f" to {rule.effective_to}" if rule.effective_to else "")
     sets = (
@@ -211,13 +215,13 @@ def _told(rule: Rule) -> str:
         rule.places_of_service,
     )
     conditions = [rule.authorization_type, *("|".join(sorted(values)) for values in sets)]
-    told = [rule.rule_id, rule.code_type, codes, rule.requirement, rule.vendor_id, *conditions]
+    columns = [rule.rule_id, rule.code_type, codes, rule.requirement, rule.vendor_id, *conditions]
     limits = {
         "units": rule.auto_approve_max_units,
         "days": rule.auto_approve_max_days,
-        "wants": "|".join(rule.required_documentation),
+        "documents": "|".join(rule.required_documentation),
         "guidance": rule.guidance,
         "predetermination": "yes" if rule.predetermination else None,
     }
     more = [f"{name}={value}" for name, value in limits.items() if value]
-    return "  ".join([*(str(one) for one in told if one), days, *more])
+    return "  ".join([*(str(one) for one in columns if one), days, *more])

@@ -14,7 +14,7 @@ from precert.domain.review import Channel
 from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Purpose
-from precert.names import INDEXES, LINE_INDEXES
+from precert.names import INDEXES, ROW_INDEXES
 from tests.adapters.capacity import in_index, item_size, read_units
 from tests.fakes.samples import FACILITY_TIN, NUMBER, PROVIDER_TIN, REQUEST_ID
 
@@ -73,7 +73,7 @@ def line(row: DashboardRow, member_id: str = "A" * 20) -> dict[str, dict[str, ob
 
 
 @pytest.mark.rule("T2")
-@pytest.mark.parametrize("name", sorted(LINE_INDEXES))
+@pytest.mark.parametrize("name", sorted(ROW_INDEXES))
 def test_page_costs_one_unit_when_every_name_has_maximum_length(name: str) -> None:
     item = in_index(line(WIDEST), INDEXES[name])
     assert item is not None

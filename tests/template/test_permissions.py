@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from infra import catalogue
-from precert.names import INDEXES, LINE_INDEXES
+from precert.names import INDEXES, ROW_INDEXES
 from tests.template.synthesized import Synthesized, listed
 
 PLAN: Final = "AWS::GuardDuty::MalwareProtectionPlan"
@@ -194,7 +194,7 @@ def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> 
                 users[parts[-1].removeprefix("/index/")].append(role)
     counted = {index: len(roles) for index, roles in users.items()}
     assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 2}
-    assert {users[index][0].partition("Role")[0] for index in LINE_INDEXES} == {"StatusFunction"}
+    assert {users[index][0].partition("Role")[0] for index in ROW_INDEXES} == {"StatusFunction"}
     assert {role.partition("Role")[0] for role in users["worklist"]} == {
         "ReviewFunction",
         "WarnFunction",
