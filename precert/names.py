@@ -93,7 +93,7 @@ SCAN_UNRESOLVED: Final = "scan_unresolved"
 
 
 VENDOR_SOURCE_PREFIX: Final = "precert.vendor."
-"""Prefix of the event sources of vendors; the vendor id follows. A vendor may put only its own source."""
+"""Prefix of the event sources of vendors. The vendor id follows; the bus checks it."""
 VENDOR_DETERMINED: Final = "VendorDetermined"
 """Detail type of a vendor's determination (W8); it contains ids and codes only."""
 

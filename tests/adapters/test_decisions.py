@@ -493,7 +493,7 @@ def test_providers_read_information_requests_and_discussions_when_a_case_is_work
             "documents": [
                 {
                     "code": "SLEEP_STUDY",
-                    "label": "Report of a sleep study and the sleepiness scale",
+                    "label": "Sleep study report and Epworth Sleepiness Scale",
                 }
             ],
             "text": "Since when?",

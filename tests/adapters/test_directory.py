@@ -154,7 +154,7 @@ def test_correction_contacts_are_returned_when_a_search_is_answered(
         "tax_id": notices["directory_tax_id"],
     }
     assert len(set(response.values())) == 3
-    assert all("type the provider in by hand" in text for text in response.values())
+    assert all("enter the provider manually" in text for text in response.values())
 
 
 # -- A directory that grows ------------------------------------------------------------------------

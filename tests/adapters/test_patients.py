@@ -248,12 +248,12 @@ def test_next_steps_replace_the_check_when_the_level_is_not_supported(
     body = confirmed(cloud, member_id)
     assert (body["active"], body["check_available"]) == (True, False)
     assert body["next_steps"] == cloud.deps.payer.notices["check_not_available"]
-    for response in (
-        "Whether a service needs precertification",
-        "How to ask for it",
+    for text in (
+        "whether precertification is required",
+        "take the request by phone",
         "800.882.4462",
     ):
-        assert response in body["next_steps"]
+        assert text in body["next_steps"]
     refused = cloud.check(patient=sample(member_id))
     assert (refused.status, refused.code) == (409, "check_not_available")
     started = cloud.call(

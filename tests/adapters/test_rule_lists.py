@@ -427,14 +427,14 @@ def test_list_is_published_and_shown_when_the_command_is_run(
     said = capsys.readouterr().out.splitlines()
     assert said[1] == f"{file}: 1 rules, no error, 0 warnings"
     assert said[2].startswith("first  published ")
-    assert said[2].endswith("for services from 2026-01-01  is in effect now")
+    assert said[2].endswith("for services from 2026-01-01  is now in effect")
 
     file.write_text(f"{RULES}R2,CPT,44120,44130,DELEGATED_VENDOR,RAD,,,2026-01-01,2026-12-31\n")
     assert main(["rules", "publish", str(file), on, PAYER]) == 0
     capsys.readouterr()
     assert main(["rules", "publish", str(file), on, PAYER]) == 0
     [said_again] = capsys.readouterr().out.splitlines()
-    assert said_again.endswith("was in effect already")
+    assert said_again.endswith("was already in effect")
 
     assert main(["rules", "list", on]) == 0
     first, second = capsys.readouterr().out.splitlines()

@@ -216,7 +216,7 @@ def test_labels_are_added_beside_codes_when_a_response_is_built() -> None:
         "place_of_service_label": "Hospital - Outpatient",
         "review_action_label": None,
         "reason_code_label": "Not medically necessary",
-        "documents_labels": ["Report of a sleep study and the sleepiness scale"],
+        "documents_labels": ["Sleep study report and Epworth Sleepiness Scale"],
         "route_label": None,
     }
 
@@ -270,7 +270,7 @@ def test_each_code_of_the_content_has_its_label_when_the_content_is_complete() -
         ),
         "/services/0/additional_diagnoses/0": "SCN2A-related neurodevelopmental disorder",
         "/services/0/medication/frequency": "Once",
-        "/services/0/medication/route": "Under the skin",
+        "/services/0/medication/route": "Subcutaneous",
         "/services/0/procedures/0/code": "Removal of part of the small bowel, open",
         "/services/0/procedures/0/code_type": "CPT",
         "/services/0/procedures/0/unit_type": "Units",

@@ -163,7 +163,7 @@ def test_drug_is_printed_when_one_was_entered() -> None:
     infusion = {**samples.OFFICE_VISIT, "type_of_service": "MEDICAL_PHARMACY", "medication": drug}
     (service,) = confirmed(samples.content(services=[infusion]), FREE)["services"]
     result = [field["value"] for field in service["fields"]]
-    assert {"Infliximab", "Every eight weeks", "Into a vein, infused"} <= set(result)
+    assert {"Infliximab", "Every eight weeks", "Intravenous infusion"} <= set(result)
 
 
 @pytest.mark.rule("C15")

@@ -135,7 +135,7 @@ def test_both_notices_state_reasons_and_appeal_rights_when_a_line_is_denied(
         f"{last_day:%B} {last_day.day}, {last_day.year}",
         "30 days",
         "72 hours",
-        "took no part",
+        "was not involved",
         "four months",
         "civil action",
         "free",
