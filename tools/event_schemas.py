@@ -85,8 +85,8 @@ attempts, and an alarm of the payer fires.
 
 def schema(event_type: EventType) -> Schema:
     """What a receiver of the type may rely on; closed nowhere, as members may be added."""
-    deps = schemas_of([(Event, "serialization")])
-    detail = _detail(deps["Event"], event_type)
+    schemas = schemas_of([(Event, "serialization")])
+    detail = _detail(schemas["Event"], event_type)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:{EVENT_SOURCE}:event:{event_type.value}:{VERSION}",
@@ -105,11 +105,11 @@ def schema(event_type: EventType) -> Schema:
             "detail": detail,
         },
         "required": ["detail", "detail-type", "id", "source", "time"],
-        "$defs": {"Status": deps["Status"]},
+        "$defs": {"Status": schemas["Status"]},
     }
 
 
-def _detail(deps: Schema, event_type: EventType) -> Schema:
+def _detail(event: Schema, event_type: EventType) -> Schema:
     """The event as the bus carries it: what is absent is left out and never null.
 
     A document may belong to a draft, which has no number yet.
@@ -119,11 +119,13 @@ def _detail(deps: Schema, event_type: EventType) -> Schema:
         absent.add("number")
     if not EVENTS[event_type].of_document:
         absent.add("document_id")
-    names = set(deps["properties"]) - absent
+    names = set(event["properties"]) - absent
     optional = {"number"} if EVENTS[event_type].of_document else set()
     return {
         "type": "object",
-        "properties": {name: _member(name, deps["properties"][name], event_type) for name in names},
+        "properties": {
+            name: _member(name, event["properties"][name], event_type) for name in names
+        },
         "required": sorted(names - optional),
     }
 
@@ -162,7 +164,7 @@ def sample(event_type: EventType) -> dict[str, Any]:
 def vendor_schema() -> Schema:
     """What a delegated vendor's event contains. Unknown members are allowed, and ignored."""
     detail = ReportedDetermination.model_json_schema()
-    deps = detail.pop("$defs")
+    definitions = detail.pop("$defs")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:{EVENT_SOURCE}:event:{VENDOR_DETERMINED}:1",
@@ -175,7 +177,7 @@ def vendor_schema() -> Schema:
             "detail": detail,
         },
         "required": ["detail", "detail-type", "source"],
-        "$defs": deps,
+        "$defs": definitions,
     }
 
 
@@ -208,21 +210,21 @@ def files() -> dict[Path, str]:
         f"| [{kind.value}]({kind.value}.schema.json) | {EVENTS[kind].meaning} |"
         for kind in EventType
     ]
-    deps = {FOLDER / "README.md": README + "\n".join(rows) + "\n" + INBOUND}
-    deps[FOLDER / f"{VENDOR_DETERMINED}.schema.json"] = as_json(vendor_schema())
-    deps[FOLDER / f"{VENDOR_DETERMINED}.sample.json"] = as_json(vendor_sample())
+    contents = {FOLDER / "README.md": README + "\n".join(rows) + "\n" + INBOUND}
+    contents[FOLDER / f"{VENDOR_DETERMINED}.schema.json"] = as_json(vendor_schema())
+    contents[FOLDER / f"{VENDOR_DETERMINED}.sample.json"] = as_json(vendor_sample())
     for kind in EventType:
-        deps[FOLDER / f"{kind.value}.schema.json"] = as_json(schema(kind))
-        deps[FOLDER / f"{kind.value}.sample.json"] = as_json(sample(kind))
-    return deps
+        contents[FOLDER / f"{kind.value}.schema.json"] = as_json(schema(kind))
+        contents[FOLDER / f"{kind.value}.sample.json"] = as_json(sample(kind))
+    return contents
 
 
 def main(arguments: list[str]) -> int:
     """Writes the folder, or compares it."""
-    deps = files()
+    contents = files()
     return settle(
-        deps,
-        strays=frozenset(path for path in FOLDER.rglob("*.*") if path not in deps),
+        contents,
+        strays=frozenset(path for path in FOLDER.rglob("*.*") if path not in contents),
         check="--check" in arguments,
         command="make events",
     )

@@ -51,16 +51,16 @@ Contents = dict[str, Any]
 
 def document() -> Contents:
     """The whole document."""
-    deps = base()
-    deps["info"]["description"] = INTRODUCTION.read_text(encoding="utf-8")
-    deps["info"]["version"] = _version()
+    contents = base()
+    contents["info"]["description"] = INTRODUCTION.read_text(encoding="utf-8")
+    contents["info"]["version"] = _version()
     paths = declared_paths()
     for route in ROUTES:
         item = paths[route.path][route.method.lower()]
         complete(item, route.operation_id, route.path)
-    components = deps["components"]
+    components = contents["components"]
     used = as_json(paths)
-    deps["paths"] = dict(paths)
+    contents["paths"] = dict(paths)
     components["parameters"] = {
         name: parameter
         for name, parameter in components["parameters"].items()
@@ -69,7 +69,7 @@ def document() -> Contents:
     components["responses"] |= _problem_responses()
     components["examples"] = {code: {"value": value} for code, value in problem_examples().items()}
     components["schemas"] = schemas(components["schemas"])
-    return deps
+    return contents
 
 
 def base() -> Contents:
@@ -90,8 +90,8 @@ def declared_paths() -> dict[str, dict[str, Contents]]:
             tags=[one.api.tag],
             status_code=one.status,
         )(one.endpoint)
-    deps = json.loads(resolver.get_openapi_json_schema(openapi_version="3.1.0"))
-    return defaultdict(dict, deps["paths"])
+    generated = json.loads(resolver.get_openapi_json_schema(openapi_version="3.1.0"))
+    return defaultdict(dict, generated["paths"])
 
 
 def complete(item: Contents, operation_id: str, path: str) -> None:
@@ -212,14 +212,14 @@ def schemas(additions: Mapping[str, Schema]) -> dict[str, Schema]:
         ({*bodies, *queries}, "validation"),
         ({*responses, Problem}, "serialization"),
     ]
-    deps = schemas_of((model, mode) for models, mode in modes for model in models)
-    open_responses(deps, [body.__name__ for body in bodies])
+    generated = schemas_of((model, mode) for models, mode in modes for model in models)
+    open_responses(generated, [body.__name__ for body in bodies])
     for query in queries:
-        deps.pop(query.__name__, None)
+        generated.pop(query.__name__, None)
     added = dict(additions)
     members = added.pop(Problem.__name__)["properties"]
-    problem = problem_schema(deps[Problem.__name__], members, problem_examples())
-    return {**deps, **added, Problem.__name__: problem}
+    problem = problem_schema(generated[Problem.__name__], members, problem_examples())
+    return {**generated, **added, Problem.__name__: problem}
 
 
 def _schema(name: str) -> dict[str, str]:
@@ -239,12 +239,17 @@ def _version() -> str:
 
 def main(arguments: list[str]) -> int:
     """Writes the files, or compares them; 1 where callers would break."""
-    deps = document()
-    changelog = with_changes(CHANGELOG.read_text(encoding="utf-8"), deps)
-    for change in (broken := breaks(deps)):
+    contents = document()
+    changelog = with_changes(CHANGELOG.read_text(encoding="utf-8"), contents)
+    for change in (broken := breaks(contents)):
         print(f"precert: this breaks callers: {change}; docs/api-changelog.md has the rule")
     settled = settle(
-        {DOCUMENT: as_json(deps), PAGE: page(deps), CHANGELOG: changelog, MANIFEST: manifest()},
+        {
+            DOCUMENT: as_json(contents),
+            PAGE: page(contents),
+            CHANGELOG: changelog,
+            MANIFEST: manifest(),
+        },
         strays=frozenset(),
         check="--check" in arguments,
         command="make openapi",

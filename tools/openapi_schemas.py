@@ -45,10 +45,10 @@ class _Generator(GenerateJsonSchema):
 def schemas_of(models: Iterable[tuple[type[BaseModel], JsonSchemaMode]]) -> dict[str, Schema]:
     """Schemas by name, of the models and of all they refer to."""
     wanted = sorted(set(models), key=lambda pair: (pair[0].__name__, pair[1]))
-    _, deps = models_json_schema(
+    _, generated = models_json_schema(
         wanted, ref_template=f"{REF_PREFIX}{{model}}", schema_generator=_Generator
     )
-    return {name: _with_own_notes(name, _told(schema)) for name, schema in deps["$defs"].items()}
+    return {name: _with_own_notes(name, _told(schema)) for name, schema in generated["$defs"].items()}
 
 
 def _with_own_notes(model: str, schema: Schema) -> Schema:
@@ -79,9 +79,9 @@ def reachable(schemas: Mapping[str, Schema], names: Iterable[str]) -> set[str]:
     return found
 
 
-def problem_schema(deps: Schema, extensions: Schema, codes: Iterable[str]) -> Schema:
+def problem_schema(base: Schema, extensions: Schema, codes: Iterable[str]) -> Schema:
     """The problem's schema with the members that only some codes have; absent ones are left out."""
-    properties = {name: _without_null(one) for name, one in deps["properties"].items()}
+    properties = {name: _without_null(one) for name, one in base["properties"].items()}
     properties |= extensions
     properties["code"] = {"description": "Never renamed.", "enum": sorted(codes)}
     properties["status"] = {
@@ -89,7 +89,7 @@ def problem_schema(deps: Schema, extensions: Schema, codes: Iterable[str]) -> Sc
         "minimum": HTTPStatus.BAD_REQUEST.value,
         "maximum": 599,
     }
-    return _told({**deps, "properties": properties})
+    return _told({**base, "properties": properties})
 
 
 def parameters_of(query: type[BaseModel]) -> list[Schema]:

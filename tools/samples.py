@@ -95,15 +95,15 @@ def _services() -> tuple[Service, ...]:
 
 def main(arguments: list[str]) -> int:
     """Writes the samples, or compares them."""
-    deps = documents()
-    old = [path for path in deps if not path.is_file() or path.read_bytes() != deps[path]]
+    rendered = documents()
+    old = [path for path in rendered if not path.is_file() or path.read_bytes() != rendered[path]]
     if "--check" in arguments:
         for path in old:
             print(f"precert: {path.relative_to(ROOT)} is not current; run make samples")
         return 1 if old else 0
     for path in old:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(deps[path])
+        path.write_bytes(rendered[path])
         print(f"Written to {path.relative_to(ROOT)}")
     return 0
 

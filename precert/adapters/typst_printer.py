@@ -48,7 +48,7 @@ class TypstPrinter:
         return self._compilers[template]
 
 
-def _document(deps: object) -> bytes:
-    if not isinstance(deps, bytes):
+def _document(content: object) -> bytes:
+    if not isinstance(content, bytes):
         raise TypeError("typst was asked for one document")
-    return deps
+    return content

@@ -275,10 +275,10 @@ class CodeLists:
 
     def __init__(self, payer: Payer) -> None:
         self.payer = payer
-        self._lists = {deps.name: deps for deps in _lists(payer)}
+        self._lists = {code_list.name: code_list for code_list in _lists(payer)}
         self._labels = {
-            name: {code.code: code.label for code in deps.codes}
-            for name, deps in self._lists.items()
+            name: {code.code: code.label for code in code_list.codes}
+            for name, code_list in self._lists.items()
         }
 
     def with_public(self, **lists: Iterable[Code]) -> tuple[CodeList, ...]:

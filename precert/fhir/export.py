@@ -43,14 +43,14 @@ class _Entries:
     """The bundle's entries in the order added, each under a ``urn:uuid`` of its own."""
 
     new_uuid: Callable[[], str]
-    deps: list[Json] = field(default_factory=list)
+    resources: list[Json] = field(default_factory=list)
 
     def add(self, resource: Json) -> str:
         """Adds a resource and answers what refers to it."""
         identity = self.new_uuid()
         full_url = f"urn:uuid:{identity}"
         kind = {"resourceType": resource["resourceType"], "id": identity}
-        self.deps.append({"fullUrl": full_url, "resource": {**kind, **resource}})
+        self.resources.append({"fullUrl": full_url, "resource": {**kind, **resource}})
         return full_url
 
 
@@ -106,7 +106,7 @@ def request_bundle(
         "identifier": {"system": systems.URI, "value": f"urn:uuid:{new_uuid()}"},
         "type": "collection",
         "timestamp": created,
-        "entry": [{"fullUrl": f"urn:uuid:{claim_id}", "resource": claim}, *entries.deps],
+        "entry": [{"fullUrl": f"urn:uuid:{claim_id}", "resource": claim}, *entries.resources],
     }
 
 
@@ -270,13 +270,13 @@ def _diagnoses_of(service: Service) -> list[str]:
 
 
 def _item_extensions(service: Service, drug: str | None) -> list[Json]:
-    deps = [extension("requestedService", valueReference=reference(drug))] if drug else []
+    extensions = [extension("requestedService", valueReference=reference(drug))] if drug else []
     if service.authorization_type:
         code = systems.REQUEST_TYPE_OF[service.authorization_type]
         asked = concept(systems.REQUEST_TYPE, code)
-        deps.append(extension("serviceItemRequestType", valueCodeableConcept=asked))
+        extensions.append(extension("serviceItemRequestType", valueCodeableConcept=asked))
     initial = concept(systems.CERTIFICATION_TYPE, systems.INITIAL)
-    return [*deps, extension("certificationType", valueCodeableConcept=initial)]
+    return [*extensions, extension("certificationType", valueCodeableConcept=initial)]
 
 
 def _modifier(modifier: str) -> Json:

@@ -52,8 +52,8 @@ def decide(
 
     def determine(request: Request) -> Change | None:
         errors = _errors(request, decisions, payer, code_sets.listed)
-        deps = {} if errors else _deps(request, decisions, payer, signature)
-        if deps and _stands(request, deps, cycle):
+        built = {} if errors else _decisions_of(request, decisions, payer, signature)
+        if built and _already_recorded(request, built, cycle):
             return None
         require_cycle(request, cycle)
         require_not_held_by_others(request, caller.subject, now)
@@ -61,9 +61,9 @@ def decide(
             raise InvalidInputError(errors)
         if request.submitted.proposal is not None:
             raise _other_stands(request, "Other decisions wait for their second signature.")
-        if payer.utilization_management.second_signature & {one.status for one in deps.values()}:
-            return propose(request, deps, caller.subject, now)
-        return determined(request, deps, caller.subject, now)
+        if payer.utilization_management.second_signature & {one.status for one in built.values()}:
+            return propose(request, built, caller.subject, now)
+        return determined(request, built, caller.subject, now)
 
     return change_case(request_id, determine, caller, requests=requests, now=now)
 
@@ -122,27 +122,27 @@ def _errors(
     return errors
 
 
-def _deps(
+def _decisions_of(
     request: Request, said: Sequence[LineDecision], payer: Payer, signature: Signature
 ) -> dict[str, Decision]:
     asked = requested_lines(request.content)
     return {one.line_id: decision_of(one, asked[one.line_id], payer, signature) for one in said}
 
 
-def _stands(request: Request, deps: Mapping[str, Decision], cycle: int) -> bool:
+def _already_recorded(request: Request, built: Mapping[str, Decision], cycle: int) -> bool:
     """Whether the very same was decided, or proposed, in this round by the same reviewer."""
     review = request.submitted
     if review.proposal is not None and review.cycle == cycle:
-        standing: Mapping[str, Decision] = review.proposal.decisions
+        current: Mapping[str, Decision] = review.proposal.decisions
     else:
-        standing = {
+        current = {
             line.line_id: decision
             for line in review.lines
             # Later ones of the round move its dates (W5).
             for decision in reversed(line.decisions)
             if decision.cycle == cycle
         }
-    return _comparable(standing) == _comparable(deps)
+    return _comparable(current) == _comparable(built)
 
 
 def _comparable(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
