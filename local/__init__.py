@@ -1,1 +1,1 @@
-"""The product on one machine: the synthesized template, the sample payer, users, the demo."""
+"""The product on one machine: local cloud, sample payer, sample users, demo."""

@@ -1,4 +1,4 @@
-"""Calls the API over HTTP, as any portal would, and nothing but HTTP."""
+"""An HTTP client of the API, as a portal would have."""
 
 import ssl
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ import httpx
 
 @cache
 def trust() -> ssl.SSLContext:
-    """Whom TLS trusts. Loading it takes longer than most calls, so it is loaded once."""
+    """Return the TLS context. Loading it takes longer than most calls, so it is loaded once."""
     return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
 class Caller:
-    """One signed-in user with an address to call."""
+    """A signed-in user and the URL of the API."""
 
     api_url: str
     token: str | None
@@ -31,7 +31,7 @@ class Caller:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """One call; any status is an answer."""
+        """Make one call and return the response, whatever its status."""
         authorization = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return httpx.request(
             method,
@@ -45,6 +45,6 @@ class Caller:
 
 
 def upload(form: Mapping[str, Any], name: str, content: bytes) -> httpx.Response:
-    """Post a file by a presigned form."""
+    """Upload a file with a presigned form."""
     files = {"file": (name, content)}
     return httpx.post(form["url"], data=form["fields"], files=files, timeout=60, verify=trust())

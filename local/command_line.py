@@ -1,4 +1,4 @@
-"""The commands as they are typed, and what goes wrong as one line each."""
+"""Parse the commands of the local cloud, and print errors in one line."""
 
 import argparse
 import sys
@@ -10,18 +10,18 @@ from local.users import USERS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; what goes wrong is one line, without a traceback."""
+    """Run one command; an error is printed in one line, without a traceback."""
     parser = argparse.ArgumentParser(prog="python -m local", description="The local cloud.")
     known = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = known.add_parser("up", help="run the local cloud until Ctrl-C")
-    up.add_argument("--port", type=int, help="where it listens (at first 4566)")
-    known.add_parser("down", help="stop the local cloud that runs")
-    known.add_parser("demo", help="walk a request's whole life, and prove each step")
+    up.add_argument("--port", type=int, help="the port (default 4566)")
+    known.add_parser("down", help="stop the running local cloud")
+    known.add_parser("demo", help="run requests from check to determination and verify each step")
     token = known.add_parser("token", help="print a user's token for the running cloud")
     token.add_argument("user", choices=[user.name for user in USERS])
     env = known.add_parser("env", help="print a shell's variables for the running cloud and a user")
     env.add_argument("user", choices=[user.name for user in USERS])
-    known.add_parser("reset", help="forget the local cloud's data")
+    known.add_parser("reset", help="delete the local cloud's data")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "up":

@@ -1,4 +1,4 @@
-"""What each command of ``python -m local`` does."""
+"""The commands of ``python -m local``."""
 
 import fcntl
 import json
@@ -21,13 +21,13 @@ from local.cloud import settings
 from local.cloud.errors import LocalCloudError
 from local.cloud.process import ROOT, chosen_port, running_cloud
 from local.deployment import Deployment, prepare, remember, synthesize
-from local.journey.tell import run_demo
+from local.journey.demo import run_demo
 from local.progress import step
 from local.users import USERS, sign_in
 from local.viewer.server import served
 
 HOME: Final = Path(os.environ.get("PRECERT_LOCAL_DIR") or ROOT / ".local").resolve()
-"""Holds what the commands keep; the variable names another place, for a second cloud."""
+"""The folder of the commands' files; the variable names another one, for a second cloud."""
 STATE_DIR: Final = HOME / "state"
 DEMO_DIR: Final = HOME / "demo"
 RUNNING: Final = HOME / "running.json"
@@ -65,7 +65,7 @@ def up(port: int | None) -> None:
     """Run the local cloud with everything deployed, until Ctrl-C, SIGTERM or ``down``.
 
     Raises:
-        LocalCloudError: its port is in use, or it ended by itself.
+        LocalCloudError: Its port is in use, or its process ended unexpectedly.
     """
     with _up_lock():
         _refuse_if_taken(STATE_DIR)
@@ -87,7 +87,7 @@ def _serve(port: int) -> None:
                     time.sleep(0.5)
             finally:
                 RUNNING.unlink(missing_ok=True)
-        raise LocalCloudError(f"the local cloud ended by itself; see {cloud.log_file}")
+        raise LocalCloudError(f"the local cloud ended unexpectedly; see {cloud.log_file}")
 
 
 @contextmanager
@@ -152,7 +152,7 @@ def _welcome(deployment: Deployment, docs: str) -> str:
 
 
 def demo() -> int:
-    """Walk the demo journey on a cloud of its own, fresh each time."""
+    """Run the demo on a new, separate local cloud."""
     state = DEMO_DIR / "state"
     _refuse_if_taken(state)
     shutil.rmtree(DEMO_DIR, ignore_errors=True)
@@ -168,13 +168,13 @@ def demo() -> int:
 
 
 def token(name: str) -> int:
-    """Print a token of the cloud that runs."""
+    """Print a token for the running cloud."""
     print(_token(_running(), name))
     return 0
 
 
 def env(name: str) -> int:
-    """Print what a shell calls the running cloud with, as this user; for ``eval``."""
+    """Print the shell variables for calls to the running cloud as this user; for ``eval``."""
     known = _running()
     variables = {
         "API": known["api_url"],
@@ -205,21 +205,21 @@ def _token(known: dict[str, Any], name: str) -> str:
 
 
 def reset() -> int:
-    """Forget all local data."""
+    """Delete all local data."""
     for state in (STATE_DIR, DEMO_DIR / "state"):
         _refuse_if_taken(state)
     for folder in (STATE_DIR, DEMO_DIR):
         shutil.rmtree(folder, ignore_errors=True)
     RUNNING.unlink(missing_ok=True)
-    print("The local cloud's data are gone; `make up` starts with none.")
+    print("The local cloud's data are deleted; `make up` starts with none.")
     return 0
 
 
 def _refuse_if_taken(state_dir: Path) -> None:
-    """The cloud's process holds a lock on its state as long as it lives, however it ends.
+    """Refuse if a cloud's process has the lock on the state, which it has while it runs.
 
     Raises:
-        LocalCloudError: it lives.
+        LocalCloudError: The process runs.
     """
     if _taken(state_dir):
         raise _runs(state_dir)
@@ -230,7 +230,7 @@ def _taken(state_dir: Path) -> bool:
 
 
 def _locked(file: Path) -> bool:
-    """Whether a process that lives holds the lock on this file."""
+    """Return whether a running process has the lock on this file."""
     try:
         lock = file.open("rb")
     except FileNotFoundError:
@@ -249,7 +249,7 @@ def _runs(state_dir: Path) -> LocalCloudError:
 
 
 def _shown(path: Path) -> str:
-    """The path as somebody in the project's folder would write it."""
+    """Return the path relative to the project's folder if possible."""
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 

@@ -1,4 +1,4 @@
-"""What a person sees while something takes time: a line at once, a sign of life, the duration."""
+"""Show the progress of a long step: its title, dots while it runs, and its duration."""
 
 import sys
 import threading
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 QUIET_SECONDS = 2.0
-"""How long a wait may be before it shows that it is alive."""
+"""The time after which dots are written."""
 
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Announce ``title``, a dot a second when it takes longer, and how long it took."""
+    """Write ``title``, a dot per second if the step takes long, and its duration."""
     began = time.monotonic()
     done = threading.Event()
     _write(f"  {title} ")

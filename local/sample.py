@@ -1,4 +1,4 @@
-"""Reads the sample payer's files and loads them by the use cases that load any payer's."""
+"""Read the sample payer's files and load them with the same use cases as any payer's."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -24,35 +24,35 @@ SAMPLE: Final = Path(__file__).resolve().parents[1] / "data" / "sample"
 
 
 def sample_text(name: str) -> str:
-    """One of the sample payer's files, as in ``members``."""
+    """Return a file of the sample payer by its name, such as ``members``."""
     return (SAMPLE / f"{name}.csv").read_text(encoding="utf-8")
 
 
 def sample_members(payer: Payer) -> list[Coverage]:
-    """The members, a row for each span of coverage."""
+    """Return the members, with a row for each coverage span."""
     return load_members(
         sample_text("members"), load_plans(sample_text("plans"), payer.review_clocks)
     )
 
 
 def sample_rules(payer: Payer) -> tuple[list[Rule], list[DelegatedVendor]]:
-    """The rule list and the delegates that it names."""
+    """Return the rule list and the delegated vendors that it names."""
     vendors = load_vendors(sample_text("vendors"))
-    known = {delegate.vendor_id for delegate in vendors}
+    known = {vendor.vendor_id for vendor in vendors}
     return load_rules(sample_text("rules"), known, payer), vendors
 
 
 def sample_directory() -> list[DirectoryEntry]:
-    """The provider directory."""
+    """Return the provider directory."""
     return load_directory(sample_text("providers"))
 
 
 def load_sample_payer(
     deps: Dependencies, entries: Collection[DirectoryEntry] | None = None
 ) -> None:
-    """Members with their SSNs, directory and rule list; loading them again changes nothing.
+    """Load members with their SSNs, the directory and the rule list. Loading again changes nothing.
 
-    ``entries`` replace the whole directory.
+    ``entries`` replaces the whole directory.
     """
     coverages = sample_members(deps.payer)
     members.load_coverages(coverages, reference=deps.reference)

@@ -1,4 +1,4 @@
-"""A synthesised CDK assembly, as a deploy needs it: the template and its files."""
+"""Read a synthesized CDK assembly: the template and its assets."""
 
 import hashlib
 import io
@@ -15,7 +15,7 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Asset:
-    """A file the template refers to, and the key it is looked for under."""
+    """A file or folder that the template refers to, and its S3 key."""
 
     key: str
     path: Path
@@ -36,7 +36,7 @@ class Assembly:
     buckets: frozenset[str]
 
     def mark(self) -> str:
-        """Changes when anything that would be deployed does (asset keys are content hashes)."""
+        """Return a hash of everything that is deployed (asset keys are content hashes)."""
         seen = hashlib.sha256(self.template.encode())
         for key in sorted(asset.key for asset in self.assets):
             seen.update(key.encode())
@@ -44,7 +44,7 @@ class Assembly:
 
 
 def zip_of(folder: Path) -> bytes:
-    """The folder as a zip that depends on names and contents alone."""
+    """Return the folder as a zip that depends only on file names and contents."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -77,14 +77,14 @@ def _artifacts(manifest: Any, kind: str) -> dict[str, Any]:
 
 
 def load(folder: Path, account: str, region: str) -> Assembly:
-    """Read what the folder's manifest names; it names exactly one stack.
+    """Read the one stack of the folder's manifest, and its assets.
 
-    What else lies there, from a synthesis under another name, is left alone.
+    Other files in the folder, from a synthesis under another name, are ignored.
     """
     manifest = _read(folder / "manifest.json")
     stacks = _artifacts(manifest, "aws:cloudformation:stack")
     if len(stacks) != 1:
-        raise LocalCloudError(f"{folder} holds {len(stacks)} stacks, and one is needed")
+        raise LocalCloudError(f"{folder} contains {len(stacks)} stacks; it must contain one")
     [(name, stack)] = stacks.items()
     files = [
         file

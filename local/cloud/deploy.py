@@ -1,4 +1,4 @@
-"""Take a synthesised CDK assembly to the local cloud.
+"""Deploy a synthesized CDK assembly to the local cloud.
 
 outputs = deploy(cloud, Path("build/local/cdk.out"))
 """
@@ -22,12 +22,12 @@ DEPLOY_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.1
 _CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 _WHOLE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
-#: A stack that got no further than this holds nothing worth keeping, and takes no update.
+#: A stack in one of these states cannot be updated and must be deleted first.
 _DEAD: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 
 
 def _silent(_line: str) -> None:
-    """Nobody is watching."""
+    """Discard progress."""
 
 
 def _status(cloud: Cloud, name: str) -> str | None:
@@ -41,13 +41,13 @@ def _status(cloud: Cloud, name: str) -> str | None:
 
 
 def _template(cloud: Cloud, name: str) -> Any:
-    """What the stack was made of; kept with the stack itself, so that both outlive a crash or none."""
+    """Return the stack's template, which the emulator stores with the stack."""
     body = cloud.client("cloudformation").get_template(StackName=name)["TemplateBody"]
     return json.loads(body) if isinstance(body, str) else json.loads(json.dumps(body))
 
 
 def outputs(cloud: Cloud, name: str) -> dict[str, str]:
-    """What the stack tells about itself."""
+    """Return the stack's outputs."""
     stacks = cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     return {o["OutputKey"]: o["OutputValue"] for o in stacks[0].get("Outputs", [])}
 
@@ -68,7 +68,7 @@ def _uploaded(s3: Any, bucket: str, key: str) -> bool:
 
 
 def _upload(cloud: Cloud, assembly: Assembly, progress: Progress) -> str:
-    """Put every asset where the template looks for it; the address of the template."""
+    """Upload every asset, and return the URL of the template."""
     s3 = cloud.client("s3")
     buckets = sorted(assembly.buckets) or [f"{assembly.name.lower()}-assets"]
     for bucket in buckets:
@@ -104,11 +104,11 @@ def _first_failure(events: list[dict[str, Any]], name: str) -> str:
 
 def _await_end(cloud: Cloud, name: str, before: set[str], progress: Progress) -> None:
     deadline = time.monotonic() + DEPLOY_SECONDS
-    told: set[str] = set(before)
+    reported: set[str] = set(before)
     while True:
         status = _status(cloud, name) or "DELETE_COMPLETE"
-        for event in _events(cloud, name, told) if status != "DELETE_COMPLETE" else []:
-            told.add(event["EventId"])
+        for event in _events(cloud, name, reported) if status != "DELETE_COMPLETE" else []:
+            reported.add(event["EventId"])
             progress(f"{event['ResourceStatus']} {event['LogicalResourceId']}")
         if not status.endswith("_IN_PROGRESS"):
             break
@@ -126,12 +126,12 @@ def _delete(cloud: Cloud, name: str) -> None:
     deadline = time.monotonic() + DEPLOY_SECONDS
     while _status(cloud, name) not in (None, "DELETE_COMPLETE"):
         if time.monotonic() > deadline:
-            raise LocalCloudError(f"the remains of stack {name} could not be removed")
+            raise LocalCloudError(f"stack {name} could not be deleted")
         time.sleep(_POLL_SECONDS)
 
 
 def _submit(cloud: Cloud, assembly: Assembly, url: str, status: str | None) -> bool:
-    """Ask for the stack to be made or changed; False when there is nothing to change."""
+    """Create or update the stack; return False if there is nothing to update."""
     client = cloud.client("cloudformation")
     request = {
         "StackName": assembly.name,
@@ -158,8 +158,8 @@ def deploy(
 ) -> dict[str, str]:
     """Create the stack or bring it up to date, and return its outputs.
 
-    Does nothing when the stack was made of this very template, which names its assets by their
-    content. Raises `LocalCloudError` with the first resource that failed, and why.
+    Does nothing if the stack has this template, which names assets by their content. Raises
+    `LocalCloudError` with the first resource that failed and the reason.
     """
     assembly = load(cdk_out, settings.ACCOUNT, settings.REGION)
     status = _status(cloud, assembly.name)
@@ -167,8 +167,8 @@ def deploy(
         progress("nothing has changed")
         return outputs(cloud, assembly.name)
     if status in _DEAD or status == "CREATE_IN_PROGRESS":
-        # In progress, yet nobody is at it: the cloud was stopped before it was done.
-        progress(f"removing what is left of a stack that is {status}")
+        # The cloud was stopped during the creation.
+        progress(f"deleting a stack that is {status}")
         _delete(cloud, assembly.name)
         status = None
     try:
@@ -179,5 +179,5 @@ def deploy(
         if _submit(cloud, assembly, url, status):
             _await_end(cloud, assembly.name, before, progress)
     except ClientError as error:
-        raise LocalCloudError(f"stack {assembly.name} was refused: {error}") from error
+        raise LocalCloudError(f"stack {assembly.name} was rejected: {error}") from error
     return outputs(cloud, assembly.name)

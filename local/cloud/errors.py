@@ -1,5 +1,5 @@
-"""What can go wrong with the local cloud, in words for the person who started it."""
+"""The error of the local cloud."""
 
 
 class LocalCloudError(Exception):
-    """The local cloud cannot do what was asked; the message is one line, ready to print."""
+    """A command of the local cloud failed; the message is one line for the user."""

@@ -1,10 +1,10 @@
-"""The process that is the cloud: run by the Python of the emulator's environment, as a child.
+"""The process of the local cloud, run as a child by the Python of the emulator's environment.
 
     python local/cloud/launcher.py --state-dir DIR --port N [--gaps NAME,...]
 
-It takes the state directory for itself, fills the gaps, and serves until it is told to stop or its
-parent is gone: its standard input is the parent's hand, and ends when the parent does, whatever
-ended it.
+It locks the state directory, applies the patches in `local/cloud/gaps`, and serves until it receives a
+signal or its parent ends. Its standard input is a pipe from the parent, which closes when the parent
+ends for any reason.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from local.cloud import gaps, settings  # noqa: E402  (this file is run by its p
 
 
 def environment(state_dir: Path, port: int) -> dict[str, str]:
-    """The emulator's own settings; functions inherit them, so they hold nothing of the user's."""
+    """Return the emulator's settings. Functions inherit them, so they contain nothing of the user's."""
     return {
         "AUTH": "true",
         "BIND_HOST": settings.HOST,
@@ -50,7 +50,7 @@ def environment(state_dir: Path, port: int) -> dict[str, str]:
 
 
 def stop_with(parent: int) -> None:
-    """Stop when the parent's end of the pipe is closed, as if it had asked for it."""
+    """Send SIGTERM to this process when the parent's end of the pipe is closed."""
 
     def watch() -> None:
         while os.read(parent, 1):
@@ -61,15 +61,15 @@ def stop_with(parent: int) -> None:
 
 
 def missing() -> list[str]:
-    """What the emulator needs and does not ask for: it does without, and quietly does less.
+    """Return the packages that are missing and that the emulator silently does without.
 
-    Without cryptography no token is ever valid; without boto3 a custom resource never answers.
+    Without cryptography no token is valid; without boto3 a custom resource never responds.
     """
     return [name for name in ("boto3", "cryptography") if find_spec(name) is None]
 
 
 def taken(state_dir: Path) -> bool:
-    """Lock the state directory until this process ends; True when another one holds it."""
+    """Lock the state directory until this process ends; return True if another process has the lock."""
     state_dir.mkdir(parents=True, exist_ok=True)
     lock = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT)
     try:
@@ -80,7 +80,7 @@ def taken(state_dir: Path) -> bool:
 
 
 def in_use(port: int) -> bool:
-    """Whether something else listens there."""
+    """Return whether another process listens on the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -91,7 +91,7 @@ def in_use(port: int) -> bool:
 
 
 def main() -> int:
-    """Serve until stopped; the exit code tells the parent why not."""
+    """Serve until stopped; the exit code gives the reason if the start fails."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
@@ -106,7 +106,7 @@ def main() -> int:
         print("not installed beside the emulator:", *missing())
         return settings.EXIT_INCOMPLETE
     stop_with(sys.stdin.fileno())
-    # In one place, so that what a crash left is cleared by the next start.
+    # One folder for temporary files, so that the next start clears the files of a crash.
     scratch = state_dir / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()

@@ -1,4 +1,4 @@
-"""Start the local cloud as a child process, and stop it.
+"""Start and stop the local cloud as a child process.
 
 with running_cloud(Path(".local/state")) as cloud:
     cloud.client("dynamodb").list_tables()
@@ -27,10 +27,10 @@ STATE_DIR: Final = ROOT / ".local" / "state"
 READY_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.02
-#: What a function may see of its host; everything else, credentials first, stays out.
+#: Environment variables that functions inherit; no others, in particular no credentials.
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 
-#: What `make anyday` sets the clock with, so that the cloud's is the tests'.
+#: Variables with which `make anyday` sets the clock of the tests and of the local cloud.
 _CLOCK: Final = (
     "LD_PRELOAD",
     "FAKETIME",
@@ -48,7 +48,7 @@ def cloud_python() -> Path:
 
 
 def free_port() -> int:
-    """A port nothing listens on."""
+    """Return a port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind((settings.HOST, 0))
         return int(probe.getsockname()[1])
@@ -56,7 +56,7 @@ def free_port() -> int:
 
 @dataclass
 class Cloud:
-    """A running local cloud; make one with `start`."""
+    """A running local cloud; created by `start`."""
 
     port: int
     state_dir: Path
@@ -66,11 +66,11 @@ class Cloud:
 
     @property
     def endpoint_url(self) -> str:
-        """Where every AWS service answers."""
+        """The endpoint of all AWS services."""
         return f"http://{settings.HOST}:{self.port}"
 
     def api_url(self, api: str) -> str:
-        """Where the routes of this HTTP API answer; paths are put behind it.
+        """The base URL of an HTTP API.
 
         `api` is its id, or the endpoint a stack's output names (which no resolver knows).
         """
@@ -104,26 +104,26 @@ class Cloud:
         )
 
     def running(self) -> bool:
-        """Whether the process is still there."""
+        """Return whether the process runs."""
         return self.process.poll() is None
 
     def stop(self, limit: float = STOP_SECONDS) -> None:
-        """Ask it to save and stop; after `limit` seconds, end it."""
+        """Let it save its state and stop; kill it after `limit` seconds."""
         if self.running():
             self.process.terminate()
             try:
                 self.process.wait(limit)
             except subprocess.TimeoutExpired:
                 self.kill()
-        self._let_go()
+        self._close_pipe()
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill it, as a crash would."""
         self.process.kill()
         self.process.wait()
-        self._let_go()
+        self._close_pipe()
 
-    def _let_go(self) -> None:
+    def _close_pipe(self) -> None:
         if self.process.stdin:
             self.process.stdin.close()
 
@@ -135,16 +135,16 @@ def _refuse_busy(port: int) -> None:
             probe.bind((settings.HOST, port))
         except OSError:
             raise LocalCloudError(
-                f"port {port} is in use on {settings.HOST}: stop what listens there, "
+                f"port {port} is in use on {settings.HOST}: stop the process that listens there, "
                 "or choose another with `make up PORT=N`"
             ) from None
 
 
 def chosen_port(state_dir: Path, port: int | None) -> int:
-    """The port asked for, or the one this state was made with: its addresses contain it.
+    """Return the requested port, or the port of the stored state, whose URLs contain it.
 
     Raises:
-        LocalCloudError: something listens there.
+        LocalCloudError: Another process listens on the port.
     """
     remembered = state_dir / "port"
     if port is None:
@@ -164,7 +164,7 @@ def _why_it_ended(cloud: Cloud) -> str:
     if code == settings.EXIT_INCOMPLETE:
         return f"boto3 or cryptography is missing beside the emulator ({cloud_python()})"
     lines = cloud.log_file.read_text(errors="replace").strip().splitlines()
-    last = lines[-1] if lines else "it said nothing"
+    last = lines[-1] if lines else "without output"
     return f"the local cloud ended with code {code} ({last}); see {cloud.log_file}"
 
 
@@ -191,10 +191,10 @@ def start(
     environment: dict[str, str] | None = None,
     ready_within: float = READY_SECONDS,
 ) -> Cloud:
-    """Start the cloud on this state and return when it answers.
+    """Start the cloud with this state and return when it is ready.
 
-    `port` None takes the one the state was made with (at first 4566), 0 any free one. `gaps` names
-    the fillings to apply (all of them by default), `environment` adds to what the emulator sees.
+    `port` None means the port of the stored state (4566 for a new one), 0 any free port. `gaps` names
+    the patches to apply (default: all), `environment` adds environment variables.
     """
     python = cloud_python()
     if not python.exists():
@@ -239,7 +239,7 @@ def start(
 def running_cloud(
     state_dir: Path = STATE_DIR, port: int | None = 0, **options: Any
 ) -> Iterator[Cloud]:
-    """A cloud for the length of the block; options as for `start`."""
+    """Run a cloud for the duration of the block; options as for `start`."""
     cloud = start(state_dir, port, **options)
     try:
         yield cloud

@@ -1,4 +1,4 @@
-"""Constants both sides agree on: the process that starts the cloud and the one that is it."""
+"""Constants shared by the local cloud's process and the process that starts it."""
 
 from typing import Final
 
@@ -8,11 +8,11 @@ HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 4566
 
 #: A key that is an account id is the root user of that account: no signature is checked for it.
-#: Every other key (the functions' roles, for one) is verified and held to its policies.
+#: Every other key (the functions' roles, for one) is verified and restricted to its policies.
 ADMIN_KEY: Final = ACCOUNT
 ADMIN_SECRET: Final = "test"  # noqa: S105  (presigned URLs are checked with it)
 
-#: What the launcher answers with when it cannot start.
+#: Exit codes of the launcher when it cannot start.
 EXIT_STATE_IN_USE: Final = 3
 EXIT_PORT_IN_USE: Final = 4
 EXIT_INCOMPLETE: Final = 5

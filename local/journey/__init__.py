@@ -1,1 +1,1 @@
-"""A request's whole life over HTTP, told and proven step by step: the demo, and the journey tests."""
+"""The lifecycle of a request over HTTP, step by step, for the demo and the journey tests."""

@@ -1,4 +1,4 @@
-"""What the functions' own logs say of errors: the cloud's log says only that they ran."""
+"""Read errors from the functions' logs; the local cloud's own log contains only invocations."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ _LEVELS: Final = frozenset({"ERROR", "CRITICAL"})
 
 
 def last_errors(logs: Any, shown: int = SHOWN) -> list[str]:
-    """The last error lines of all log groups, the oldest first, each after the name of its group.
+    """Return the last error lines of all log groups, the oldest first, each after its group's name.
 
     Args:
         logs: A client of CloudWatch Logs.
@@ -21,12 +21,12 @@ def last_errors(logs: Any, shown: int = SHOWN) -> list[str]:
         for name in [group["logGroupName"] for group in page["logGroups"]]:
             parts = logs.get_paginator("filter_log_events").paginate(logGroupName=name)
             events = [event for part in parts for event in part["events"]]
-            found += [(at, f"{name}: {said}") for at, said in _errors(events)]
-    return [told for _, told in sorted(found, key=itemgetter(0))[-shown:]]
+            found += [(at, f"{name}: {message}") for at, message in _errors(events)]
+    return [line for _, line in sorted(found, key=itemgetter(0))[-shown:]]
 
 
 def _errors(events: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
-    """Each line of ours by its level; of a traceback, its last: the emulator writes it line by line."""
+    """Yield error lines and the last line of each traceback, which the emulator logs line by line."""
     traced = False
     for event in events:
         said: str = event["message"]

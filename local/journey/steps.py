@@ -1,4 +1,4 @@
-"""The steps of a request's life, each one or two calls of the API and what must come of them."""
+"""The steps of a journey: each makes one or two API calls and verifies the result."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from local.client import upload
 from local.deployment import Deployment
 from local.journey import behind
 from local.journey.content import PATIENT, clinical_note
-from local.journey.trail import DeviationError, Trail, answer, expect, told_instant
+from local.journey.transcript import DeviationError, Transcript, answer, expect, to_the_minute
 from local.users import FACILITY, PROVIDER, User
 
 _FORTNIGHT: Final = 14
@@ -19,7 +19,7 @@ class Walk:
     """A journey under way."""
 
     deployment: Deployment
-    trail: Trail
+    transcript: Transcript
 
     def confirm_patient(self) -> None:
         response = self.deployment.caller(PROVIDER).call(
@@ -27,8 +27,8 @@ class Walk:
         )
         found = answer("confirming the patient", response, 200)
         expect("whether a check may start", found["check_available"], expected=True)
-        self.trail.step(f"The provider confirms the patient: {found['plan']['name']}, active.")
-        self.trail.behind("API Gateway checked the token; Lambda read one item")
+        self.transcript.step(f"The provider confirms the patient: {found['plan']['name']}, active.")
+        self.transcript.behind("API Gateway checked the token; Lambda read one item")
 
     def find_facility(self) -> dict[str, Any]:
         response = self.deployment.caller(PROVIDER).call(
@@ -40,7 +40,7 @@ class Walk:
         expect("a facility near 44122", bool(found), expected=True)
         provider: dict[str, Any] = found[0]["provider"]
         expect("its TIN", provider["tin"], "203129831")
-        self.trail.step(f"It finds {provider['name']}, {found[0]['miles']} miles from 44122.")
+        self.transcript.step(f"It finds {provider['name']}, {found[0]['miles']} miles from 44122.")
         return provider
 
     def free_days_ahead(self) -> int:
@@ -67,20 +67,20 @@ class Walk:
         checked = answer("checking requirements", response, 200)
         got = {c["code"]: c["requirement"] for s in checked["services"] for c in s["codes"]}
         expect("the answer per code", got, requirements)
-        told = ", ".join(f"{code} {word}" for code, word in got.items())
-        self.trail.step(f"It checks the requirements: {told}.")
-        self.trail.behind(
+        results = ", ".join(f"{code} {word}" for code, word in got.items())
+        self.transcript.step(f"It checks the requirements: {results}.")
+        self.transcript.behind(
             f"rule list {checked['rule_list']['version']} of {checked['rule_list']['payer']}, "
             f"in effect from {checked['rule_list']['effective_from']}"
         )
-        self.trail.prove("a check answers per code, by a named rule list", told)
+        self.transcript.prove("a check answers per code, by a named rule list", results)
 
     def start_draft(self, content: dict[str, Any]) -> str:
         response = self.deployment.caller(PROVIDER).call("POST", "/v1/drafts", {"content": content})
         draft = answer("starting a draft", response, 201)
         expect("the draft's status", draft["status"], "INCOMPLETE")
-        retained_until = told_instant(draft["expires_at"])
-        self.trail.step(f"It starts a draft from the check; kept until {retained_until}.")
+        expires_at = to_the_minute(draft["expires_at"])
+        self.transcript.step(f"It starts a draft from the check; it expires at {expires_at}.")
         return str(draft["draft_id"])
 
     def save(self, draft_id: str, content: dict[str, Any]) -> None:
@@ -96,8 +96,12 @@ class Walk:
             headers={"If-Match": '"1"'},
         )
         answer("saving on top of an old version", stale, 412)
-        self.trail.step("It saves; a colleague saving on the old version is told so (412).")
-        self.trail.prove("two people never overwrite each other silently", "412 on a stale save")
+        self.transcript.step(
+            "It saves; a colleague who saves the old version receives an error (412)."
+        )
+        self.transcript.prove(
+            "two people never overwrite each other silently", "412 on a stale save"
+        )
 
     def resume(self, draft_id: str, content: dict[str, Any]) -> None:
         response = self.deployment.caller(PROVIDER).call("GET", f"/v1/drafts/{draft_id}")
@@ -106,11 +110,11 @@ class Walk:
         codes = [p["code"] for s in draft["content"]["services"] for p in s["procedures"]]
         entered = [p["code"] for s in content["services"] for p in s["procedures"]]
         expect("the codes that came back", codes, entered)
-        self.trail.step("It resumes the draft: everything is there.")
-        self.trail.prove("a draft comes back whole", f"version {draft['version']}")
+        self.transcript.step("It resumes the draft: everything is there.")
+        self.transcript.prove("a draft comes back whole", f"version {draft['version']}")
 
     def attach(self, request_id: str, document_type: str | None = None) -> None:
-        """Upload a document; ``document_type`` is the payer's code of a wanted one."""
+        """Upload a document; ``document_type`` is the payer's code of a required document."""
         requesting = self.deployment.caller(PROVIDER)
         offered = answer(
             "asking for an upload",
@@ -125,18 +129,22 @@ class Walk:
         if sent.status_code not in (200, 201, 204):
             raise DeviationError("uploading to S3", "204", f"{sent.status_code} {sent.text[:200]}")
         document_id = offered["document"]["document_id"]
-        document = self.trail.until(
+        document = self.transcript.until(
             "waiting for the document to be verified",
             lambda: self._settled(request_id, document_id),
         )
         expect("the document", document["status"], "ATTACHED")
         named = f" as {document_type}" if document_type else ""
-        self.trail.step(f"It uploads a PDF{named} by a presigned form; its content is verified.")
-        self.trail.behind(
+        self.transcript.step(
+            f"It uploads a PDF{named} by a presigned form; its content is verified."
+        )
+        self.transcript.behind(
             f"S3 took {document['size']} bytes → EventBridge → Lambda read them; "
             f"SHA-256 {document['sha256'][:12]}…"
         )
-        self.trail.prove("a document is attached once its content is verified", "PDF, by its bytes")
+        self.transcript.prove(
+            "a document is attached once its content is verified", "PDF, by its bytes"
+        )
 
     def submit(self, request_id: str, content: dict[str, Any], version: int) -> str:
         requesting = self.deployment.caller(PROVIDER)
@@ -152,27 +160,29 @@ class Walk:
         )
         expect("the number when sent twice", again["number"], first["number"])
         number = str(first["number"])
-        self.trail.step(f"It submits and gets the number {number}; sent again, the same number.")
-        self.trail.prove("one submission, one request, however often it is sent", number)
+        self.transcript.step(
+            f"It submits and gets the number {number}; sent again, the same number."
+        )
+        self.transcript.prove("one submission, one request, however often it is sent", number)
         return number
 
     def await_pending(self, request_id: str) -> None:
         details = self.await_status(request_id, PROVIDER, "PENDING")
-        self.trail.step(
+        self.transcript.step(
             f"The request is {details['status']}: waiting on {details['waiting_on']}, "
-            f"due {told_instant(details['due_at'])}."
+            f"due {to_the_minute(details['due_at'])}."
         )
-        self.trail.until(
+        self.transcript.until(
             "waiting for the execution to wait",
             lambda: (
                 behind.states(self.deployment, request_id, 1)[-1:] == ["Await Decision"] or None
             ),
         )
-        self.trail.behind(
+        self.transcript.behind(
             "DynamoDB stream → relay → " + behind.execution(self.deployment, request_id, 1)
         )
         expect("its execution", behind.execution_status(self.deployment, request_id, 1), "RUNNING")
-        self.trail.prove(
+        self.transcript.prove(
             "a submission reaches clinical review by itself", "stream → Step Functions"
         )
 
@@ -184,7 +194,7 @@ class Walk:
             details: dict[str, Any] = answer("reading the request", response, 200)
             return details if details["status"] == status else None
 
-        return self.trail.until(f"waiting for the status {status}", look)
+        return self.transcript.until(f"waiting for the status {status}", look)
 
     def decide(
         self, request_id: str, reviewer: User, cycle: int, lines: list[dict[str, Any]]
@@ -198,12 +208,12 @@ class Walk:
         return str(decided["status"])
 
     def await_execution_end(self, request_id: str, cycle: int) -> None:
-        status = self.trail.until(
+        status = self.transcript.until(
             "waiting for the execution to end",
             lambda: self._ended(request_id, cycle),
         )
         expect("how the execution ended", status, "SUCCEEDED")
-        self.trail.behind(behind.execution(self.deployment, request_id, cycle))
+        self.transcript.behind(behind.execution(self.deployment, request_id, cycle))
 
     def await_messages(self, request_id: str, type_: str, status: str) -> None:
         for user in (PROVIDER, FACILITY):
@@ -212,14 +222,14 @@ class Walk:
             def look(caller: Any = caller) -> str | None:
                 page = answer("reading messages", caller.call("GET", "/v1/messages"), 200)
                 for message in page["messages"]:
-                    told = (message["request_id"], message["type"], message["status"])
-                    if told == (request_id, type_, status):
+                    values = (message["request_id"], message["type"], message["status"])
+                    if values == (request_id, type_, status):
                         return str(message["text"])
                 return None
 
-            text = self.trail.until(f"waiting for the message to {user.title}", look)
-            self.trail.step(f"A message reaches {user.title}: “{text}”")
-        self.trail.prove("every change of status reaches both providers' inboxes", type_)
+            text = self.transcript.until(f"waiting for the message to {user.title}", look)
+            self.transcript.step(f"A message reaches {user.title}: “{text}”")
+        self.transcript.prove("every change of status reaches both providers' inboxes", type_)
 
     def _settled(self, request_id: str, document_id: str) -> dict[str, Any] | None:
         response = self.deployment.caller(PROVIDER).call("GET", f"/v1/requests/{request_id}")

@@ -392,7 +392,9 @@ class Request(Value):
             sum(line_id in appeal.line_ids for appeal in review.appeals) for line_id in line_ids
         )
         if level > levels:
-            raise self.refusal("All levels of appeal are used. External review comes next.")
+            raise self.refusal(
+                "All levels of appeal are used. The next step is an external review."
+            )
         appeal = Appeal(
             level=level,
             cycle=review.cycle + 1,

@@ -17,7 +17,7 @@ from local.cloud.process import cloud_python, running_cloud
 from local.deployment import Deployment, prepare, synthesize
 from local.journey.content import PATIENT, completed, service
 from local.journey.steps import Walk
-from local.journey.trail import Trail, answer
+from local.journey.transcript import Transcript, answer
 from local.users import PASSWORD, PROVIDER, REVIEWER, User
 from precert.names import Entitlement
 
@@ -88,7 +88,7 @@ def _quiet(_line: str) -> None:
 
 def until(about: str, look: Callable[[], Found | None], seconds: float = 120.0) -> Found:
     """The result of ``look``, as soon as it has one."""
-    return Trail(_quiet).until(about, look, seconds)
+    return Transcript(_quiet).until(about, look, seconds)
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Portal(Walk):
 
     @classmethod
     def at(cls, deployment: Deployment) -> "Portal":
-        return cls(deployment, Trail(_quiet))
+        return cls(deployment, Transcript(_quiet))
 
     @cached_property
     def facility(self) -> Json:

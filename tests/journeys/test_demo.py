@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.journey.tell import (
+from local.journey.demo import (
     appealed_request,
     approved_request,
     automatic_request,

@@ -3,7 +3,7 @@
 import pytest
 
 from local.journey.content import PATIENT
-from local.journey.trail import answer
+from local.journey.transcript import answer
 from local.users import PROVIDER
 from tests.journeys.portal import Portal
 

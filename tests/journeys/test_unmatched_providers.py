@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.journey.trail import answer
+from local.journey.transcript import answer
 from local.users import FACILITY, OPERATOR, PROVIDER, REVIEWER
 from tests.journeys.portal import ABSENT_ID, APPROVAL, STRANGER, Json, Portal, until
 

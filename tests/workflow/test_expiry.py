@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from local.journey import behind
-from local.journey.trail import answer
+from local.journey.transcript import answer
 from local.users import PROVIDER
 from precert.adapters.dynamodb.keys import request_pk
 from precert.names import HISTORY_PREFIX, TTL_ATTRIBUTE

@@ -10,7 +10,7 @@ import pytest
 
 from local.client import upload
 from local.journey.content import clinical_note
-from local.journey.trail import answer
+from local.journey.transcript import answer
 from local.users import FACILITY, PROVIDER, REVIEWER, SECOND_REVIEWER
 from precert.names import Env
 from tests.journeys.portal import APPROVAL, DENIAL, Json, until

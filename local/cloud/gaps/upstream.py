@@ -1,8 +1,8 @@
-"""The one door to the emulator's own modules.
+"""Access to the emulator's modules.
 
-Looked up by name, since the emulator is not installed beside the project's tools, and checked when
-it is looked up: a release that renames what a gap filling leans on stops the start with a message
-instead of leaving the gap open without a word.
+Modules are imported by name, because the emulator is not installed in the project's environment. A
+release that renames a patched function stops the start with a message instead of silently disabling
+the patch.
 """
 
 import importlib
@@ -13,16 +13,16 @@ PACKAGE = "ministack"
 
 
 class UpstreamChangedError(Exception):
-    """The installed emulator is not the one these fillings were written for."""
+    """The installed emulator is not the release that the patches were written for."""
 
 
 def module(path: str) -> Any:
-    """The emulator's module of this dotted path, below its package."""
+    """Return the emulator's module of this dotted path, relative to its package."""
     return importlib.import_module(f"{PACKAGE}.{path}")
 
 
 def wrap(owner: Any, name: str, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Put `around(original)` in the place of the function `owner.name`."""
+    """Replace the function `owner.name` with `around(original)`."""
     original = getattr(owner, name, None)
     if not callable(original):
         raise UpstreamChangedError(f"{owner!r} has no function {name}: review local/cloud/gaps")

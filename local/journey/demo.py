@@ -10,32 +10,32 @@ from local.journey import behind
 from local.journey.content import PATIENT, automatic_service, completed, service
 from local.journey.errors import last_errors
 from local.journey.steps import Walk
-from local.journey.trail import DeviationError, Trail, answer, expect, told_instant
+from local.journey.transcript import DeviationError, Transcript, answer, expect, to_the_minute
 from local.users import FACILITY, NEWCOMER, PROVIDER, REVIEWER, SECOND_REVIEWER
 
 
 def run_demo(deployment: Deployment) -> int:
     """Walk and tell; 0 if everything was as expected, 1 with what was not."""
-    trail = Trail(say=lambda line: print(line, flush=True))
+    transcript = Transcript(say=lambda line: print(line, flush=True))
     try:
-        automatic_request(Walk(deployment, trail))
-        approved_request(Walk(deployment, trail))
-        appealed_request(Walk(deployment, trail))
-        strangers(Walk(deployment, trail))
+        automatic_request(Walk(deployment, transcript))
+        approved_request(Walk(deployment, transcript))
+        appealed_request(Walk(deployment, transcript))
+        strangers(Walk(deployment, transcript))
     except DeviationError as deviation:
         print(f"\nNot as expected. {deviation}")
         for said in last_errors(deployment.cloud.client("logs")):
             print(f"  {said}")
         print(f"What happened inside: {deployment.cloud.log_file}")
         return 1
-    print_table(trail)
+    print_table(transcript)
     return 0
 
 
 def automatic_request(walk: Walk) -> str:
     """What the rule list approves up to a quantity is approved with nobody's help."""
-    trail = walk.trail
-    trail.chapter("A request that the rules approve")
+    transcript = walk.transcript
+    transcript.chapter("A request that the rules approve")
     walk.confirm_patient()
     content = completed(
         {
@@ -48,18 +48,18 @@ def automatic_request(walk: Walk) -> str:
     request_id = walk.start_draft(content)
     walk.submit(request_id, content, version=1)
     details = walk.await_status(request_id, PROVIDER, "APPROVED")
-    trail.step(f"The rules allow one unit without review: the request is {details['status']}.")
+    transcript.step(f"The rules allow one unit without review: the request is {details['status']}.")
     walk.await_execution_end(request_id, 1)
     passed = "Await Decision" in behind.states(walk.deployment, request_id, 1)
     expect("whether a reviewer was waited for", passed, expected=False)
-    trail.prove("the rules approve by themselves what they allow", "no reviewer was asked")
+    transcript.prove("the rules approve by themselves what they allow", "no reviewer was asked")
     return request_id
 
 
 def approved_request(walk: Walk) -> str:
     """The reference guide's example: asked for documents, and approved by a reviewer."""
-    trail = walk.trail
-    trail.chapter("A request that a reviewer approves")
+    transcript = walk.transcript
+    transcript.chapter("A request that a reviewer approves")
     content: dict[str, Any] = {
         "patient": PATIENT,
         "servicing_provider": walk.find_facility(),
@@ -78,19 +78,19 @@ def approved_request(walk: Walk) -> str:
     find_on_worklist(walk, request_id)
     status = walk.decide(request_id, REVIEWER, 1, [{"line_id": "1.1", "status": "APPROVED"}])
     expect("the status after the decision", status, "APPROVED")
-    trail.step(f"A reviewer approves: the request is {status}.")
+    transcript.step(f"A reviewer approves: the request is {status}.")
     walk.await_execution_end(request_id, 1)
     walk.await_messages(request_id, "RequestDetermined", "APPROVED")
     details = walk.await_status(request_id, FACILITY, "APPROVED")
     expect("what can be done with it", details["allowed_actions"], ["DETAILS"])
-    trail.prove("an approved request stands, for both sides", details["number"])
+    transcript.prove("an approved request is shown to both providers", details["number"])
     return request_id
 
 
 def appealed_request(walk: Walk) -> str:
     """Two services, one approved and one denied; an appeal overturns the denial."""
-    trail = walk.trail
-    trail.chapter("A request that is denied in part, and appealed")
+    transcript = walk.transcript
+    transcript.chapter("A request that is denied in part, and appealed")
     days = walk.free_days_ahead()
     content = completed(
         {
@@ -101,8 +101,8 @@ def appealed_request(walk: Walk) -> str:
     )
     walk.check(content, {"44140": "REQUIRED", "47562": "REQUIRED"})
     request_id = walk.start_draft(content)
-    for wanted in ("OPERATIVE_PLAN", "CLINICAL_NOTES"):
-        walk.attach(request_id, wanted)
+    for document_type in ("OPERATIVE_PLAN", "CLINICAL_NOTES"):
+        walk.attach(request_id, document_type)
     walk.submit(request_id, content, version=1)
     walk.await_pending(request_id)
     refuse_bare_denial(walk, request_id)
@@ -116,7 +116,7 @@ def appealed_request(walk: Walk) -> str:
     approval = {"line_id": "1.1", "status": "APPROVED"}
     status = walk.decide(request_id, REVIEWER, 1, [approval, denial])
     expect("the status after the decision", status, "PARTIALLY_APPROVED")
-    trail.step(f"The reviewer approves one and denies one, with reasons: {status}.")
+    transcript.step(f"The reviewer approves one and denies one, with reasons: {status}.")
     walk.await_execution_end(request_id, 1)
     walk.await_messages(request_id, "RequestDetermined", "PARTIALLY_APPROVED")
     read_denial(walk, request_id)
@@ -138,29 +138,33 @@ def repeat(walk: Walk, content: dict[str, Any]) -> None:
         headers={"If-Match": '"1"'},
     )
     existing = answer("submitting the same again", response, 409)["existing"]
-    walk.trail.step(f"A colleague enters the same again and is shown {existing['number']}.")
-    walk.trail.prove("a duplicate is refused and names the request that stands", "409")
+    walk.transcript.step(f"A colleague enters the same again and is shown {existing['number']}.")
+    walk.transcript.prove("a duplicate is refused and names the existing request", "409")
 
 
 def send_required(walk: Walk, request_id: str) -> None:
-    """The rule list wants documents that were not there: they are asked for, and sent."""
-    trail = walk.trail
+    """Upload the documents that the rule list requires and that were requested after the submission."""
+    transcript = walk.transcript
     details = walk.await_status(request_id, PROVIDER, "PENDING")
     [asked] = details["information_requests"]
-    wanted = {document["code"]: document["label"] for document in asked["documents"]}
-    expect("what is asked for", list(wanted), ["CLINICAL_NOTES"])
-    names = "; ".join(wanted.values())
-    trail.step(f"The provider reads what is still wanted: {names}. The payer's clock stands.")
-    for code in wanted:
+    required = {document["code"]: document["label"] for document in asked["documents"]}
+    expect("what is asked for", list(required), ["CLINICAL_NOTES"])
+    names = "; ".join(required.values())
+    transcript.step(
+        f"The provider reads what is still required: {names}. The payer's deadline is suspended."
+    )
+    for code in required:
         walk.attach(request_id, code)
 
-    def goes_on() -> str | None:
+    def resumed() -> str | None:
         now = walk.await_status(request_id, PROVIDER, "PENDING")
         return str(now["due_at"]) if now["waiting_on"] == "PAYER" else None
 
-    due_at = trail.until("waiting for the clock to go on", goes_on)
-    trail.step(f"The clock goes on: waiting on PAYER, due {told_instant(due_at)}.")
-    trail.prove("required documentation is requested at once, and stop the clock", names)
+    due_at = transcript.until("waiting for the deadline to resume", resumed)
+    transcript.step(f"The deadline resumes: waiting on PAYER, due {to_the_minute(due_at)}.")
+    transcript.prove(
+        "missing documents are requested at once, and the deadline is suspended", names
+    )
 
 
 def find_on_worklist(walk: Walk, request_id: str) -> None:
@@ -175,7 +179,7 @@ def find_on_worklist(walk: Walk, request_id: str) -> None:
     )["cycles"]
     listed = [r["request_id"] for r in cycles].count(request_id)
     expect("how often the worklist names it", listed, 1)
-    walk.trail.step(f"A reviewer finds it on the worklist of {plan_id} and reads the case.")
+    walk.transcript.step(f"A reviewer finds it on the worklist of {plan_id} and reads the case.")
 
 
 def refuse_bare_denial(walk: Walk, request_id: str) -> None:
@@ -187,10 +191,12 @@ def refuse_bare_denial(walk: Walk, request_id: str) -> None:
     )
     errors = answer("a denial without a reason", response, 422)["errors"]
     pointers = [error["pointer"] for error in errors]
-    wanted = ["/lines/1/reason_code", "/lines/1/rationale", "/lines/1/criterion"]
-    expect("what the denial lacks", pointers, wanted)
-    walk.trail.step("A denial without reason, rationale and criterion is refused.")
-    walk.trail.prove("a denial without a specific reason cannot be recorded", "422, three errors")
+    missing = ["/lines/1/reason_code", "/lines/1/rationale", "/lines/1/criterion"]
+    expect("what the denial lacks", pointers, missing)
+    walk.transcript.step("A denial without reason, rationale and criterion is refused.")
+    walk.transcript.prove(
+        "a denial without a specific reason cannot be recorded", "422, three errors"
+    )
 
 
 def read_denial(walk: Walk, request_id: str) -> None:
@@ -198,7 +204,9 @@ def read_denial(walk: Walk, request_id: str) -> None:
     line = next(line for line in details["lines"] if line["line_id"] == "2.1")
     decision = line["decisions"][-1]
     expect("the denial's reason code", decision["reason_code"], "0F")
-    walk.trail.step(f"The provider reads why 47562 was denied: {decision['reason_code_label']}.")
+    walk.transcript.step(
+        f"The provider reads why 47562 was denied: {decision['reason_code_label']}."
+    )
     expect("the action offered", "APPEAL" in details["allowed_actions"], expected=True)
 
 
@@ -208,20 +216,22 @@ def fetch_notices(walk: Walk, request_id: str) -> None:
 
     def printed() -> list[dict[str, Any]] | None:
         response = provider.call("GET", f"/v1/requests/{request_id}")
-        notices: list[dict[str, Any]] = answer("reading the letters", response, 200)[
+        notices: list[dict[str, Any]] = answer("reading the notices", response, 200)[
             "determination_notices"
         ]
         return notices if len(notices) == 2 else None
 
-    for notice in walk.trail.until("waiting for the letters", printed):
+    for notice in walk.transcript.until("waiting for the notices", printed):
         path = f"/v1/requests/{request_id}/notices/{notice['notice_id']}"
         link = answer("asking for a link", provider.call("GET", path), 200)["url"]
         content = httpx.get(link, timeout=60, verify=trust()).content
-        expect("what a letter begins with", content[:5], b"%PDF-")
+        expect("the first bytes of the notice", content[:5], b"%PDF-")
         expect("its size", len(content), notice["size"])
         audience = notice["audience"].lower()
-        walk.trail.step(f"It fetches the letter to the {audience}: a PDF of {len(content)} bytes.")
-    walk.trail.prove("a determination is told in letters", "two PDFs, by links that end")
+        walk.transcript.step(
+            f"It downloads the notice for the {audience}: {len(content)} bytes of PDF."
+        )
+    walk.transcript.prove("determination notices are available", "two PDFs, by links that expire")
 
 
 def read_messages(walk: Walk) -> None:
@@ -230,26 +240,26 @@ def read_messages(walk: Walk) -> None:
     unread = answer("reading the inbox", provider.call("GET", "/v1/messages"), 200)["unread"]
     left = answer("marking", provider.call("PUT", "/v1/messages/read"), 200)["unread"]
     expect("what is left unread", left, 0)
-    walk.trail.step(f"It marks the {unread} messages of its inbox as read; {left} are left.")
+    walk.transcript.step(f"It marks the {unread} messages of its inbox as read; {left} are left.")
 
 
 def appeal(walk: Walk, request_id: str) -> None:
-    trail = walk.trail
+    transcript = walk.transcript
     filed = walk.deployment.caller(PROVIDER).call(
         "POST",
         f"/v1/requests/{request_id}/appeals",
         {"line_ids": ["2.1"], "reason": "Repeated admissions; records attached earlier."},
     )
     cycle = answer("filing the appeal", filed, 202)["cycle"]
-    trail.step("The provider appeals the denied line.")
+    transcript.step("The provider appeals the denied line.")
 
     def pended() -> str | None:
         response = walk.deployment.caller(PROVIDER).call("GET", f"/v1/requests/{request_id}")
         last = answer("reading the appeal", response, 200)["appeals"][-1]
         return str(last["due_at"]) if last["status"] == "PENDED" else None
 
-    due_at = trail.until("waiting for the appeal to reach review", pended)
-    trail.behind(f"a second execution, with its own clock: due {told_instant(due_at)}")
+    due_at = transcript.until("waiting for the appeal to reach review", pended)
+    transcript.behind(f"a second execution, with its own clock: due {to_the_minute(due_at)}")
     overturn = [{"line_id": "2.1", "status": "APPROVED", "rationale": "Criterion met on review."}]
     same = walk.deployment.caller(REVIEWER).call(
         "POST",
@@ -259,33 +269,35 @@ def appeal(walk: Walk, request_id: str) -> None:
     expect(
         "the first reviewer deciding again", answer("deciding", same, 409)["code"], "same_reviewer"
     )
-    trail.step("The first reviewer may not decide the appeal.")
+    transcript.step("The first reviewer may not decide the appeal.")
     status = walk.decide(request_id, SECOND_REVIEWER, cycle, overturn)
     expect("the status after the appeal", status, "APPROVED")
-    trail.step(f"Another reviewer overturns the denial: the request is {status}.")
+    transcript.step(f"Another reviewer overturns the denial: the request is {status}.")
     walk.await_execution_end(request_id, cycle)
     walk.await_messages(request_id, "AppealDetermined", "APPROVED")
     read_messages(walk)
-    trail.prove("an appeal is decided by another reviewer, and overturns", status)
+    transcript.prove("an appeal is decided by another reviewer, and overturns", status)
 
 
 def strangers(walk: Walk) -> None:
     """Who may not see it, and how that looks."""
-    trail = walk.trail
-    trail.chapter("Those who may not")
+    transcript = walk.transcript
+    transcript.chapter("Refused calls")
     body = {"patient": PATIENT}
-    nobody = walk.deployment.caller(NEWCOMER).call("POST", "/v1/patients/confirm", body)
-    refused = answer("a colleague without Patient Search", nobody, 403)
-    trail.step(f"{NEWCOMER.title[0].upper()}{NEWCOMER.title[1:]} is refused: “{refused['detail']}”")
-    trail.prove("the entitlement Patient Search is asked of everybody", "403")
+    response = walk.deployment.caller(NEWCOMER).call("POST", "/v1/patients/confirm", body)
+    refused = answer("a colleague without Patient Search", response, 403)
+    transcript.step(
+        f"{NEWCOMER.title[0].upper()}{NEWCOMER.title[1:]} is refused: “{refused['detail']}”"
+    )
+    transcript.prove("every caller needs the entitlement Patient Search", "403")
 
 
-def print_table(trail: Trail) -> None:
+def print_table(transcript: Transcript) -> None:
     """What was proven, once each."""
     rows: dict[str, str] = {}
-    for what, how in trail.proven:
+    for what, how in transcript.proven:
         rows.setdefault(what, how)
     width = max(map(len, rows))
-    trail.say("\nProven on the synthesized template, over HTTP")
+    transcript.say("\nProven on the synthesized template, over HTTP")
     for what, how in rows.items():
-        trail.say(f"  ✓ {what:<{width}}  {how}")
+        transcript.say(f"  ✓ {what:<{width}}  {how}")
