@@ -3,7 +3,7 @@
 The shipped handler writes its log line and its metric. Both must return the same body.
 """
 
-from bench import stand
+from bench import inputs
 from bench.counting import compare
 from bench.tables import table
 
@@ -12,11 +12,11 @@ TARGET = 6.0
 
 def report(quick: bool) -> str:
     """The table of instructions per check."""
-    list_ = stand.sample()
+    list_ = inputs.sample()
     rows = compare(
         {
-            "bare handler on dicts": ("bench.workers.bare", stand.shipped()),
-            "precert": ("bench.workers.ours", stand.shipped()),
+            "bare handler on dicts": ("bench.workers.bare", inputs.shipped()),
+            "precert": ("bench.workers.ours", inputs.shipped()),
         },
         list_.folder,
         quick=quick,

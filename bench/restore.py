@@ -25,7 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bench import stand
+from bench import inputs
 from bench.counting import PER_CALL, QUICK, instructions, per_call
 from bench.tables import table
 from bench.workers import given
@@ -70,7 +70,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return public, private
 
 
-def facts(of: stand.Stand) -> bytes:
+def facts(of: inputs.Inputs) -> bytes:
     """DynamoDB's answer to the one read of a check."""
     known = json.loads((of.folder / "facts.json").read_text(encoding="utf-8"))
     member = Member.model_validate_json(json.dumps(known["member"]))
@@ -84,7 +84,7 @@ def facts(of: stand.Stand) -> bytes:
 
 
 @contextmanager
-def aws(of: stand.Stand, folder: Path, *, tls: bool) -> Iterator[tuple[str, Path]]:
+def aws(of: inputs.Inputs, folder: Path, *, tls: bool) -> Iterator[tuple[str, Path]]:
     """The stub's address, and the certificate it shows."""
     found, stored = facts(of), of.stored
 
@@ -130,12 +130,12 @@ def counts(bundle: Path | None, calls: tuple[int, int]) -> tuple[int, int, int]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         shutil.copy(snapshot_restore_py.__file__, folder)
-        with aws(stand.sample(), folder, tls=bundle is not None) as (url, public):
+        with aws(inputs.sample(), folder, tls=bundle is not None) as (url, public):
             trusted = folder / "trusted.pem"
             roots = bundle.read_bytes() if bundle else b""
             trusted.write_bytes(roots + public.read_bytes())
-            known = {**stand.ENVIRONMENT, "AWS_ENDPOINT_URL": url, "AWS_CA_BUNDLE": str(trusted)}
-            path = [*stand.shipped(), folder]
+            known = {**inputs.ENVIRONMENT, "AWS_ENDPOINT_URL": url, "AWS_CA_BUNDLE": str(trusted)}
+            path = [*inputs.shipped(), folder]
             init, first = (
                 instructions("-m", WORKER, until, path=path, environment=known).instructions
                 for until in ("0", "1")
@@ -148,7 +148,7 @@ def report(quick: bool) -> str:
     """The table of instructions, without TLS and by the certificates that the functions trust."""
     bundles: dict[str, Path | None] = {"without TLS": None}
     if not quick:
-        bundles["TLS, Amazon's five roots"] = stand.shipped()[3] / BUNDLE
+        bundles["TLS, Amazon's five roots"] = inputs.shipped()[3] / BUNDLE
         bundles["TLS, botocore's bundle"] = Path(botocore.__file__).with_name("cacert.pem")
     rows = []
     for name, bundle in bundles.items():

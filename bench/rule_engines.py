@@ -8,7 +8,7 @@ import sysconfig
 from importlib import metadata
 from pathlib import Path
 
-from bench import stand
+from bench import inputs
 from bench.counting import ROOT, compare
 from bench.tables import table
 
@@ -18,13 +18,13 @@ JSON_LOGIC = "panzi-json-logic"
 
 def report(quick: bool) -> str:
     """The table of instructions for five codes."""
-    list_ = stand.single()
+    list_ = inputs.single()
     packages = Path(sysconfig.get_path("purelib"))
     json_logic = f"json-logic ({JSON_LOGIC} {metadata.version(JSON_LOGIC)})"
     rows = compare(
         {
             json_logic: ("bench.workers.engine_jsonlogic", (packages, ROOT)),
-            "precert": ("bench.workers.engine_precert", stand.shipped()),
+            "precert": ("bench.workers.engine_precert", inputs.shipped()),
         },
         list_.folder,
         quick=quick,

@@ -1,10 +1,10 @@
-"""What the emulator (ministack 1.5.33) lacks for this product's template, each filled by one module.
+"""What the emulator (ministack 1.5.33) lacks for this product's template, each patched by one module.
 
 Each module says what the emulator does, what the module does about it, and when the module can be
 removed. For each, ``tests/cloud`` has a test named ``…_when_unfilled`` that runs the unpatched emulator
 and fails once a release no longer needs the module.
 
-Differences from AWS that no module fills:
+Differences from AWS that no module patches:
 
 - ``HeartbeatSeconds`` of a callback task and ``TimeoutSeconds`` of a state machine are not enforced;
   ``MaxDelaySeconds`` and jitter are ignored (retries wait 60 s at most).
@@ -40,6 +40,6 @@ ALL: Final = (
 
 
 def apply(names: Iterable[str] = ALL) -> None:
-    """Fill the named gaps; called once, before the emulator serves its first request."""
+    """Apply the named patches; called once, before the emulator serves its first request."""
     for name in names:
         importlib.import_module(f"{__name__}.{name}").apply()

@@ -1,11 +1,11 @@
-"""The state is on disk every few seconds, not only after a graceful stop.
+"""Save the emulator's state every few seconds, not only at a graceful stop.
 
-Seen: state is saved at shutdown alone: a crash, a closed lid or `kill -9` loses everything since
-the start, and leaves objects on disk whose buckets nobody knows.
-Does: while requests come in, saves the services that changed every `INTERVAL_SECONDS`: their
-states are taken together on the event loop, written beside the old files, and then moved over
-them. Logs and metrics are left to the graceful stop: nobody's work depends on them.
-Goes: when the emulator saves while it runs.
+Emulator: state is saved only at shutdown. A crash or `kill -9` loses everything since the start, and
+leaves objects on disk whose buckets no longer exist.
+Patch: while requests arrive, save the services that changed every `INTERVAL_SECONDS`. Their states are
+read together on the event loop, written to new files, and moved over the old ones. Logs and metrics
+are saved at the graceful stop only.
+Remove when: the emulator saves while it runs.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Any, Final
 from local.cloud.gaps.upstream import module, wrap
 
 INTERVAL_SECONDS: Final = 2.0
-#: Bulky, or worthless to the next run.
+#: Large, or not needed by the next run.
 AT_STOP_ONLY: Final = frozenset({"cloudwatch", "cloudwatch_logs", "cloudtrail"})
 
 _numbers = itertools.count(1)
@@ -39,7 +39,7 @@ def _counted(serve: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _function_mark(functions: Any) -> str:
-    """Tells one state of the functions from another without looking at megabytes of code."""
+    """Return a hash of the functions' state without reading their code."""
     parts = [
         repr((key, func["config"], func.get("tags"), func.get("policy")))
         for key, func in list(functions._functions._data.items())
@@ -50,7 +50,7 @@ def _function_mark(functions: Any) -> str:
 
 
 def _deploying() -> bool:
-    """Whether a stack is half made: the state before it is worth more than one amid it."""
+    """Return whether a deployment is in progress, whose intermediate state is not saved."""
     stacks = module("services.cloudformation")._stacks
     return any(
         str(stack.get("StackStatus", "")).endswith("_IN_PROGRESS")
@@ -59,7 +59,7 @@ def _deploying() -> bool:
 
 
 async def _take(app: Any) -> dict[str, Any] | None:
-    """The states of all services at one moment: nothing else runs on the loop meanwhile."""
+    """Return the states of all services at one instant; the event loop runs nothing else."""
     if _deploying():
         return None
     states: dict[str, Any] = {}
@@ -78,7 +78,7 @@ async def _take(app: Any) -> dict[str, Any] | None:
 
 
 def _last(save_all: Callable[..., Any]) -> Callable[..., Any]:
-    """The save at shutdown is the last word: no older checkpoint lands on top of it."""
+    """Prevent an older checkpoint from overwriting the save at shutdown."""
 
     def save_all_last(services: Any) -> None:
         with _writing:
@@ -119,7 +119,7 @@ def _save_forever(app: Any) -> None:
     pause, seen, quiet = threading.Event(), 0, True
     while not pause.wait(INTERVAL_SECONDS):
         loop = app._MAIN_LOOP
-        # One more round after the last request: what it set off may have ended since.
+        # Save once more after the last request, whose background work may have ended since.
         if loop is None or (seen == _last_request[0] and quiet):
             continue
         quiet = seen == _last_request[0]
@@ -136,7 +136,7 @@ def _save_forever(app: Any) -> None:
 
 
 def apply() -> None:
-    """Save in the background, from the first request on."""
+    """Start saving in the background."""
     app = module("app")
     wrap(app, "app", _counted)
     wrap(app, "save_all", _last)

@@ -1,9 +1,9 @@
-"""An "Object Created" event names the version that was created.
+"""Add the version id to "Object Created" events.
 
-Seen: the event a versioned bucket sends to the default bus has no `version-id`, though the emulator
-knows it: whoever verifies a document cannot pin the version it looked at.
-Does: adds it to the event's detail.
-Goes: when the unpatched emulator sends it.
+Emulator: the event that a versioned bucket sends to the default bus has no `version-id`, so that a
+consumer cannot pin the version that it verified.
+Patch: add it to the event's detail.
+Remove when: the unpatched emulator sends it.
 """
 
 import inspect
@@ -43,6 +43,6 @@ def _named(dispatch: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Carry the version from the bucket to the bus."""
+    """Pass the version id from the bucket to the bus."""
     wrap(module("services.s3"), "_fire_s3_event", _versioned)
     wrap(module("services.eventbridge"), "_dispatch_event", _named)

@@ -1,9 +1,9 @@
-"""A function that fails on an event from a bus is tried again, and then given up to its queue.
+"""Retry functions that fail on an event from a bus, and then send the event to the dead-letter queue.
 
-Seen: a rule invokes its function once in a thread and drops the outcome: no second and third try,
-no dead letters, whereas the same emulator does both for other asynchronous callers.
-Does: sends events from rules down that other road.
-Goes: when the unpatched emulator retries a rule's function.
+Emulator: a rule invokes its function once in a thread and ignores the result: no retries and no dead
+letters, although the emulator has both for other asynchronous invocations.
+Patch: invoke the functions of rules through that code path.
+Remove when: the unpatched emulator retries a rule's function.
 """
 
 import json
@@ -33,5 +33,5 @@ def _retried(dispatch: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Replace the single try."""
+    """Replace the single invocation."""
     wrap(module("services.eventbridge"), "_dispatch_to_lambda", _retried)

@@ -1,10 +1,10 @@
-"""A burst of calls waits for a worker instead of starting one each.
+"""Limit the number of concurrent invocations of a function; further calls wait.
 
-Seen: every parallel invocation starts a Python process of its own; 20 at once took 48 s on two
-cores. The emulator's own ceiling answers with a throttle, which real functions do not see here.
-Does: lets at most `LIMIT` invocations of one function run; the others wait in turn, and are
-throttled only after `PATIENCE_SECONDS`.
-Goes: when the emulator can queue behind a cap.
+Emulator: every parallel invocation starts a Python process; 20 at once took 48 s on two cores. The
+emulator's own limit responds with a throttle, which real functions do not see at this load.
+Patch: run at most `LIMIT` invocations of a function; the others wait, and are throttled only after
+`PATIENCE_SECONDS`.
+Remove when: the emulator can queue invocations above a limit.
 """
 
 import threading
@@ -41,5 +41,5 @@ def _in_turn(execute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Queue in front of the warm workers."""
+    """Limit invocations before they reach the warm workers."""
     wrap(module("services.lambda_svc"), "_execute_function_warm", _in_turn)

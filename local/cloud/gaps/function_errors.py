@@ -1,9 +1,9 @@
-"""A function's error keeps the name of its exception class.
+"""Report the exception class of a function's error.
 
-Seen: whatever a handler raises is reported as `Runtime.HandlerError`, so that a workflow's Retry
-and Catch by class never match. The class is known: the traceback is in the invocation's log.
-Does: reads the class from that traceback, and sets it as `errorType`, as Lambda does.
-Goes: when the unpatched emulator reports the class.
+Emulator: every exception of a handler is reported as `Runtime.HandlerError`, so that a workflow's
+Retry and Catch by class never match. The invocation's log has the traceback with the class.
+Patch: read the class from that traceback and set it as `errorType`, as Lambda does.
+Remove when: the unpatched emulator reports the class.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _TRACEBACK = "Traceback (most recent call last):"
 
 
 def error_class(log: str) -> str | None:
-    """The class of the last exception traced in `log`, without its module."""
+    """Return the class of the last traceback's exception in `log`, without its module."""
     _, found, trace = log.rpartition(_TRACEBACK)
     if not found:
         return None
@@ -38,5 +38,5 @@ def _named(execute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Name the error where python functions are run."""
+    """Set the error type of Python functions."""
     wrap(module("services.lambda_svc"), "_execute_function_warm", _named)

@@ -1,9 +1,9 @@
-"""A function that logs nothing answers as soon as it is done.
+"""Return the response of a function that logs nothing without a delay.
 
-Seen: after each invocation the emulator waits up to 50 ms for a first line of log, so that a quiet
-function takes 56 ms where it needs 6.
-Does: waits 10 ms; a line that is later than that shows with the next invocation.
-Goes: when the unpatched emulator answers first and collects the log afterwards.
+Emulator: after each invocation it waits up to 50 ms for a first log line, so that a function without
+log output takes 56 ms instead of 6.
+Patch: wait 10 ms; a later line is shown with the next invocation.
+Remove when: the unpatched emulator responds before it collects the log.
 """
 
 from collections.abc import Callable

@@ -1,12 +1,12 @@
-"""A layer is unpacked once for each content, and a function sees nothing but its own packages.
+"""Unpack each layer once, and isolate functions from the emulator's packages.
 
-Seen: each worker unpacks all its layers (and compiles them) anew, seconds for a layer with boto3.
-Workers also run in the emulator's virtual environment, so that a package missing from the layer is
-found there: it works here and fails in AWS. And layers are searched before the function's own code,
-where AWS searches them after it.
-Does: unpacks each layer below the state directory under the hash of its content, puts those folders
-on the path behind the code, and runs functions that have layers with the bare interpreter.
-Goes: when the emulator keeps unpacked layers; the isolation when it has one of its own.
+Emulator: each worker unpacks and compiles all its layers again, which takes seconds for a layer with
+boto3. Workers also run in the emulator's virtual environment, so that a package that is missing from
+the layer is found there: it works locally and fails in AWS. Layers are searched before the function's
+own code, whereas AWS searches them after it.
+Patch: unpack each layer below the state directory under the hash of its content, put those folders on
+the path after the code, and run functions that have layers with the base interpreter.
+Remove when: the emulator caches unpacked layers and isolates functions.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def _digest(content: bytes) -> str:
 
 
 def unpacked(content: bytes, cache: Path) -> Path:
-    """The folder that holds the files of this zip, made when it is not there yet."""
+    """Return the folder with the files of this zip, after unpacking it if necessary."""
     with _lock:
         folder = cache / _digest(content)
         if not folder.is_dir():
@@ -64,7 +64,7 @@ def _contents(layers: Iterable[Any]) -> list[bytes]:
 
 
 def _search_path(folders: Iterable[Path]) -> Iterator[str]:
-    """Where Lambda looks in each layer; the last layer's files lie on top of the others."""
+    """Yield the folders that Lambda searches in each layer; later layers take precedence."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for folder in reversed(list(folders)):
         packages = folder / "lib" / version / "site-packages"
@@ -106,7 +106,7 @@ def _bare(detect: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Prepare the layers before a worker starts."""
+    """Unpack the layers before a worker starts."""
     runtime = module("core.lambda_runtime")
     wrap(runtime.Worker, "_spawn", _with_shared_layers)
     wrap(runtime, "_detect_runtime_binary", _bare)

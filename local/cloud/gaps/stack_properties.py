@@ -1,10 +1,10 @@
-"""Properties that a template sets and the emulator drops or stores in a shape it cannot read.
+"""Apply template properties that the emulator drops or stores in a form that it cannot read.
 
-Seen: `CorsConfiguration` of an HTTP API is kept with the template's capitals, while the front
-door reads it without: every preflight is refused. `DeadLetterConfig` of a function is dropped, and
-so are a table's point-in-time recovery and encryption when it is created.
-Does: translates or sets them after the emulator's own create or update.
-Goes: property by property, when the unpatched emulator honours it.
+Emulator: `CorsConfiguration` of an HTTP API is stored with the template's capitalization but read with
+the API's, so that every preflight is refused. `DeadLetterConfig` of a function and a table's
+point-in-time recovery and encryption are dropped.
+Patch: convert or set them after the emulator's own create or update.
+Remove when: the unpatched emulator applies them; property by property.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ After = Callable[[str, Properties], None]
 
 
 def after_create_and_update(resource_type: str, then: After) -> None:
-    """Call `then(physical id, properties)` whenever a stack made or changed such a resource."""
+    """Call `then(physical id, properties)` after a stack creates or updates such a resource."""
     handlers = resource_handlers()[resource_type]
     create: Callable[..., Any] = handlers["create"]
     update: Callable[..., Any] = handlers["update"]
@@ -36,7 +36,7 @@ def after_create_and_update(resource_type: str, then: After) -> None:
 
 
 def camel(name: str) -> str:
-    """`AllowOrigins` as the API itself spells it: `allowOrigins`."""
+    """Convert `AllowOrigins` to the API's spelling, `allowOrigins`."""
     return name[:1].lower() + name[1:]
 
 
@@ -63,15 +63,15 @@ def _table_settings(name: str, props: Properties) -> None:
         )
     encryption = props.get("SSESpecification")
     if encryption:
-        wanted = {"Enabled": encryption.get("SSEEnabled", False)}
+        specification = {"Enabled": encryption.get("SSEEnabled", False)}
         for key in ("KMSMasterKeyId", "SSEType"):
             if key in encryption:
-                wanted[key] = encryption[key]
-        tables._update_table({"TableName": name, "SSESpecification": wanted})
+                specification[key] = encryption[key]
+        tables._update_table({"TableName": name, "SSESpecification": specification})
 
 
 def apply() -> None:
-    """Hook into the resource types concerned."""
+    """Patch the handlers of these resource types."""
     after_create_and_update("AWS::ApiGatewayV2::Api", _cors)
     after_create_and_update("AWS::Lambda::Function", _dead_letters)
     after_create_and_update("AWS::DynamoDB::Table", _table_settings)

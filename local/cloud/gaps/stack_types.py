@@ -1,9 +1,9 @@
-"""Resource types of the template that the emulator's CloudFormation refuses.
+"""Support resource types of the template that the emulator's CloudFormation rejects.
 
-Seen: `AWS::Events::Archive` is "Unsupported", although the service has archives; an alarm over
-several metrics (metric math) fails the stack; types that only matter to people who watch fail it.
-Does: makes archives through the service's own calls; records the watching kind by name alone.
-Goes: type by type, when the unpatched emulator takes it.
+Emulator: `AWS::Events::Archive` is "Unsupported", although the service has archives; an alarm over
+several metrics (metric math) fails the stack, and so do some types that only affect monitoring.
+Patch: create archives through the service's own calls; record the monitoring types by name only.
+Remove when: the unpatched emulator supports them; type by type.
 """
 
 import json
@@ -17,7 +17,7 @@ from local.cloud.settings import ACCOUNT, REGION
 ALARM: Final = "AWS::CloudWatch::Alarm"
 ARCHIVE: Final = "AWS::Events::Archive"
 
-#: Made of a name only: nobody watches a cloud that lives on one desk.
+#: Recorded by name only: a local cloud needs no monitoring.
 RECORDED: Final = (
     "AWS::CDK::Metadata",
     "AWS::ApplicationInsights::Application",
@@ -74,8 +74,8 @@ def _record(logical_id: str, props: Properties, stack_name: str) -> Any:
     return name, {"Arn": f"arn:aws:local:{REGION}:{ACCOUNT}:{name}"}
 
 
-def _forget(physical_id: str, props: Properties) -> None:
-    """Nothing was made, nothing is to be removed."""
+def _delete_record(physical_id: str, props: Properties) -> None:
+    """Do nothing, because nothing was created."""
 
 
 def _alarm(create: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,14 +97,14 @@ def _alarm_update(update: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Register what is missing; what the emulator has learnt since is left to it."""
+    """Register the missing types; types that the emulator supports are not replaced."""
     handlers = resource_handlers()
     handlers.setdefault(
         ARCHIVE,
         {"create": _create_archive, "update": _update_archive, "delete": _delete_archive},
     )
     for resource_type in RECORDED:
-        handlers.setdefault(resource_type, {"create": _record, "delete": _forget})
+        handlers.setdefault(resource_type, {"create": _record, "delete": _delete_record})
     alarm = handlers[ALARM]
     alarm["create"] = _alarm(alarm["create"])
     if "update" in alarm:

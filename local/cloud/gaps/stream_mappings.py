@@ -1,13 +1,12 @@
-"""A table's stream reaches its functions as Lambda's own mappings would bring it.
+"""Deliver a table's stream to functions as Lambda's event source mappings do.
 
-Seen: `ReportBatchItemFailures`, `MaximumRetryAttempts` and bisection are ignored (a failing batch
-blocks its mapping for ever, a partial failure counts as success); one thread serves all mappings,
-so that a slow function stops the others; read positions are offsets that are kept over a restart
-while the records are not, and the mapping stalls; records not yet delivered are lost.
-Does: delivers each mapping on a thread of its own, by sequence number, with retries, bisection,
-partial failures and the failure destination; saves undelivered records and positions with the
-tables they belong to.
-Goes: when the unpatched emulator passes the same tests, the restart among them.
+Emulator: `ReportBatchItemFailures`, `MaximumRetryAttempts` and bisection are ignored (a failing batch
+blocks its mapping forever, a partial failure counts as success). One thread serves all mappings, so
+that a slow function blocks the others. Read positions are offsets that survive a restart while the
+records do not, so that the mapping stalls; undelivered records are lost.
+Patch: deliver each mapping on its own thread, by sequence number, with retries, bisection, partial
+failures and the failure destination; save undelivered records and positions with their tables.
+Remove when: the unpatched emulator passes the same tests, including the restart.
 """
 
 import threading
@@ -35,7 +34,7 @@ class Segment:
 
 @dataclass
 class Reader:
-    """Where one mapping stands on its stream."""
+    """The position of one mapping on its stream."""
 
     position: str
     waiting: deque[Segment] = field(default_factory=deque)
@@ -47,12 +46,12 @@ _readers: dict[str, Reader] = {}
 
 
 def sequence_number(record: Record) -> str:
-    """The record's place on the stream; its text sorts as its number does."""
+    """Return the record's sequence number; the strings sort like the numbers."""
     return str(record["dynamodb"]["SequenceNumber"])
 
 
 def handled(result: Any, records: list[Record], partial: bool) -> int:
-    """How many records, from the first, the function has dealt with."""
+    """Return how many records, from the first, the function has processed."""
     if result.get("error"):
         return 0
     body = result.get("body")
@@ -67,7 +66,7 @@ def handled(result: Any, records: list[Record], partial: bool) -> int:
 
 
 def halves(segment: Segment) -> tuple[Segment, Segment]:
-    """The segment split in the middle; a split is no attempt."""
+    """Split the segment in the middle; a split does not count as an attempt."""
     middle = len(segment.records) // 2
     first, second = segment.records[:middle], segment.records[middle:]
     return (
@@ -76,8 +75,8 @@ def halves(segment: Segment) -> tuple[Segment, Segment]:
     )
 
 
-def given_up(mapping: dict[str, Any], segment: Segment, now: float) -> str | None:
-    """Why the segment is not tried again, or None when it is."""
+def discard_reason(mapping: dict[str, Any], segment: Segment, now: float) -> str | None:
+    """Return why the segment is not retried, or None if it is."""
     attempts = mapping.get("MaximumRetryAttempts")
     if attempts is not None and int(attempts) >= 0 and segment.attempts > int(attempts):
         return "RetryAttemptsExhausted"
@@ -105,16 +104,16 @@ def _next(mapping: dict[str, Any], reader: Reader) -> Segment | None:
         if not batch:
             return None
         through = sequence_number(batch[-1])
-        wanted = functions._apply_filter_criteria(batch, mapping)
-        if wanted:
-            return Segment(wanted, through)
+        matching = functions._apply_filter_criteria(batch, mapping)
+        if matching:
+            return Segment(matching, through)
         reader.position = through
 
 
 def _after_failure(
     mapping: dict[str, Any], func: Any, reader: Reader, segment: Segment, done: int, result: Any
 ) -> float:
-    """Decide what becomes of a segment that was not wholly handled; the pause before the next."""
+    """Retry, split or discard a segment after a failure; return the pause before the next one."""
     if result.get("throttle"):
         reader.waiting.appendleft(segment)
         return 1.0
@@ -122,7 +121,7 @@ def _after_failure(
         reader.waiting.extendleft(reversed(halves(segment)))
         return 0.0
     rest = Segment(segment.records[done:], segment.through, segment.attempts + 1)
-    reason = given_up(mapping, rest, time.time())
+    reason = discard_reason(mapping, rest, time.time())
     if reason is None:
         reader.waiting.appendleft(rest)
         return float(min(0.2 * 2 ** min(rest.attempts, 10), MAX_BACKOFF_SECONDS))
@@ -240,7 +239,7 @@ def _released(release: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _undelivered() -> list[list[Any]]:
-    """What some mapping has yet to deal with, as `[account, region, table, records]`."""
+    """Return the records not yet processed, as `[account, region, table, records]`."""
     tables = module("services.dynamodb")
     behind: dict[tuple[str, str, str], str] = {}
     for account, region, mapping in module("services.lambda_svc")._iter_all_esms():
@@ -287,7 +286,7 @@ def _restored(load: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Take the place of the emulator's poller of table streams."""
+    """Replace the emulator's poller of table streams."""
     functions, tables = module("services.lambda_svc"), module("services.dynamodb")
     wrap(functions, "_poll_dynamodb_streams", _poll)
     wrap(functions, "_init_stream_position", _started)

@@ -1,11 +1,10 @@
-"""Time takes items away, and says so on the stream.
+"""Delete expired items with a stream record.
 
-Seen: `TimeToLiveSpecification` of a table in a template is dropped; where expiry is on, a reaper
-removes items once a minute and writes no stream record, so that whatever cleans up after an
-expired item never hears of it.
-Does: sets the specification from the template; removes expired items every few seconds, each with
-a REMOVE record whose `userIdentity` is the service's, as DynamoDB does.
-Goes: when the template's setting takes effect and expiry is on the stream.
+Emulator: `TimeToLiveSpecification` of a table in a template is dropped. Where TTL is enabled, a reaper
+deletes items once a minute without a stream record, so that the cleanup is never invoked.
+Patch: set the specification from the template; delete expired items every few seconds, each with a
+REMOVE record whose `userIdentity` is the service's, as DynamoDB does.
+Remove when: the template's setting takes effect and expirations are on the stream.
 """
 
 import asyncio
@@ -19,7 +18,7 @@ from local.cloud.gaps.stack_properties import Properties, after_create_and_updat
 from local.cloud.gaps.upstream import module, wrap
 
 INTERVAL_SECONDS: Final = float(os.environ.get("PRECERT_CLOUD_EXPIRY_SECONDS", "5"))
-#: DynamoDB leaves alone what expired more than five years ago: a wrong unit, most likely.
+#: DynamoDB does not delete items that expired more than five years ago.
 OLDEST_SECONDS: Final = 5 * 365 * 86400
 SERVICE: Final = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
@@ -28,7 +27,7 @@ _sweeping = threading.local()
 
 
 def expired(item: dict[str, Any], attribute: str, now: float) -> bool:
-    """Whether the item's time is up: a number of seconds, not in the future, not absurdly old."""
+    """Return whether the item's TTL is in the past, but not by more than five years."""
     value = item.get(attribute)
     try:
         at = float(value["N"]) if isinstance(value, dict) else None
@@ -38,10 +37,10 @@ def expired(item: dict[str, Any], attribute: str, now: float) -> bool:
 
 
 def _set_expiry(name: str, props: Properties) -> None:
-    wanted = props.get("TimeToLiveSpecification")
+    specification = props.get("TimeToLiveSpecification")
     tables = module("services.dynamodb")
-    if wanted:
-        tables._update_ttl({"TableName": name, "TimeToLiveSpecification": wanted})
+    if specification:
+        tables._update_ttl({"TableName": name, "TimeToLiveSpecification": specification})
     elif name in tables._ttl_settings:
         tables._ttl_settings.pop(name, None)
 
@@ -56,9 +55,9 @@ def _remove(tables: Any, table: Any, partition: Any, sort: Any) -> None:
 
 
 async def sweep(now: float) -> None:
-    """Remove what has expired in every table that has expiry on.
+    """Delete expired items in every table with TTL.
 
-    Runs on the event loop, as every other write does: stream records stay in their order.
+    Runs on the event loop, like every write, so that stream records stay in order.
     """
     tables = module("services.dynamodb")
     scope = module("core.responses").request_scope
@@ -84,8 +83,8 @@ def _identified(build: Callable[..., Any]) -> Callable[..., Any]:
     return build_identified
 
 
-def _by_us_alone(remove: Callable[..., Any]) -> Callable[..., Any]:
-    """The emulator's reaper would take items away in silence before the sweep sees them."""
+def _without_reaper(remove: Callable[..., Any]) -> Callable[..., Any]:
+    """Disable the emulator's reaper, which would delete items without a stream record."""
 
     def remove_unless_reaper(*args: Any) -> Any:
         if threading.current_thread().name == _REAPER:
@@ -108,8 +107,8 @@ def _sweep_forever() -> None:
 
 
 def apply() -> None:
-    """Take the setting from templates, and sweep."""
+    """Apply the template's setting, and start the sweep."""
     after_create_and_update("AWS::DynamoDB::Table", _set_expiry)
     wrap(module("services.dynamodb"), "_build_change_record", _identified)
-    wrap(module("services.dynamodb"), "_remove_item", _by_us_alone)
+    wrap(module("services.dynamodb"), "_remove_item", _without_reaper)
     threading.Thread(target=_sweep_forever, daemon=True, name="precert-expiry").start()

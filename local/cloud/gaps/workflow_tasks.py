@@ -1,12 +1,11 @@
-"""Tasks of a workflow time out, fail and stop as Step Functions has them do.
+"""Time out, fail and stop tasks as Step Functions does.
 
-Seen: a `TimeoutSeconds` written in JSONata is taken as it stands and breaks the execution; an
-error of the function that is called with a task token is swallowed, so that the execution waits
-for an answer nobody will give; an execution that was stopped goes on waiting, and becomes FAILED
-later.
-Does: evaluates the timeout; lets the function's error fail the task, so that Retry and Catch see
-it; ends the wait, and the token, of a stopped execution, and leaves it ABORTED.
-Goes: point by point, when the unpatched emulator does the same.
+Emulator: a `TimeoutSeconds` in JSONata is not evaluated and breaks the execution. An error of a
+function that is invoked with a task token is ignored, so that the execution waits for a response that
+never comes. A stopped execution continues to wait and becomes FAILED later.
+Patch: evaluate the timeout; let the function's error fail the task, so that Retry and Catch apply; end
+the wait and the token of a stopped execution, and leave it ABORTED.
+Remove when: the unpatched emulator does the same; point by point.
 """
 
 import threading
@@ -22,12 +21,12 @@ _machines: dict[str, str] = {}
 
 
 def machine_of(token: str) -> str | None:
-    """The state machine that gave out this token since the start."""
+    """Return the state machine that issued this token since the start."""
     return _machines.get(token)
 
 
 class CallFailedError(Exception):
-    """Carries a function's error past the emulator's `except` that would drop it."""
+    """Wraps a function's error so that the emulator's `except` does not drop it."""
 
 
 class StoppedError(Exception):
@@ -119,7 +118,7 @@ def _once(fail: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def apply() -> None:
-    """Wrap the interpreter's own steps."""
+    """Wrap the interpreter's functions."""
     workflows = module("services.stepfunctions")
     wrap(workflows, "_execute_task", _timed)
     wrap(workflows, "_call_lambda", _failing)

@@ -44,7 +44,7 @@ ENVIRONMENT: Final = {
 
 
 @dataclass(frozen=True)
-class Stand:
+class Inputs:
     """Where one list is: ``folder`` holds the facts and the list in each worker's own shape."""
 
     folder: Path
@@ -63,21 +63,21 @@ def shipped() -> tuple[Path, ...]:
 
 
 @cache
-def sample() -> Stand:
+def sample() -> Inputs:
     """The sample payer's own list."""
-    return _stand("sample", sample_rules(payer())[0])
+    return _inputs("sample", sample_rules(payer())[0])
 
 
 @cache
-def single() -> Stand:
+def single() -> Inputs:
     """The sample's rules that name a single code, which every engine can express."""
-    return _stand(
+    return _inputs(
         "single", [one for one in sample_rules(payer())[0] if one.code_from == one.code_to]
     )
 
 
 @cache
-def large(rules: int = 100_000) -> Stand:
+def large(rules: int = 100_000) -> Inputs:
     """The sample's rules, and one more for each plain code that they leave out, up to ``rules``."""
     known = sample_rules(payer())[0]
     named = {rule.code_from for rule in known}
@@ -105,7 +105,7 @@ def large(rules: int = 100_000) -> Stand:
         )
         for number, rule in enumerate(added[:10_000])
     ]
-    return _stand("large", [*known, *added, *more][:rules])
+    return _inputs("large", [*known, *added, *more][:rules])
 
 
 @cache
@@ -114,7 +114,7 @@ def payer() -> Payer:
     return Payer.model_validate_json(text)
 
 
-def _stand(name: str, rules: list[Rule]) -> Stand:
+def _inputs(name: str, rules: list[Rule]) -> Inputs:
     folder = HOME / name
     folder.mkdir(parents=True, exist_ok=True)
     _, vendors = sample_rules(payer())
@@ -143,7 +143,7 @@ def _stand(name: str, rules: list[Rule]) -> Stand:
     )
     (folder / "ordered.json").write_text(json.dumps([row for _, row in first]), encoding="utf-8")
     (folder / "by_code.pickle").write_bytes(pickle.dumps(_by_code(rules, rows)))
-    return Stand(folder, len(rules), key, stored)
+    return Inputs(folder, len(rules), key, stored)
 
 
 def _row(rule: Rule) -> dict[str, Any]:
