@@ -33,7 +33,7 @@ def labels(reply: Reply) -> dict[str, dict[str, str]]:
     ],
     ids=["provider", "reviewer", "operator", "clerk", "vendor", "other"],
 )
-def test_lists_are_returned_when_any_role_asks(cloud: Cloud, by: Mapping[str, str]) -> None:
+def test_lists_are_returned_when_any_role_reads_them(cloud: Cloud, by: Mapping[str, str]) -> None:
     with cloud.wire.counting() as calls:
         reply = reference(cloud, by)
     assert (reply.status, calls) == (200, [])
@@ -65,7 +65,7 @@ def test_body_is_returned_when_the_caller_has_another_version(cloud: Cloud, sent
     assert reply.body["code_lists"]
 
 
-def test_version_is_another_when_the_payers_words_are(
+def test_version_differs_when_the_payers_labels_differ(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = reference(cloud)

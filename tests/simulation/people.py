@@ -335,13 +335,13 @@ class People:
         if reply.status == 200 and accept and proposal:
             self.tell("signed", request_id, cycle=cycle, by=by["sub"])
 
-    def claim(self, request_id: str, _version: int, _cycle: int) -> None:
+    def assign_case(self, request_id: str, _version: int, _cycle: int) -> None:
         self.reviewer_action(request_id, "assign", None)
 
     def release(self, request_id: str, _version: int, _cycle: int) -> None:
         self.reviewer_action(request_id, "release", None)
 
-    def ask(self, request_id: str, _version: int, _cycle: int) -> None:
+    def request_information(self, request_id: str, _version: int, _cycle: int) -> None:
         self.reviewer_action(request_id, "information", '{"text": "Send the images."}')
 
     def extend(self, request_id: str, _version: int, _cycle: int) -> None:
@@ -401,10 +401,10 @@ _WAITING: Final[tuple[Action, ...]] = (
     People.decide,
     People.sign,
     People.sign,
-    People.claim,
+    People.assign_case,
     People.release,
-    People.ask,
-    People.ask,
+    People.request_information,
+    People.request_information,
     People.answer,
     People.extend,
     People.offer_peer_to_peer,
