@@ -48,7 +48,9 @@ def schemas_of(models: Iterable[tuple[type[BaseModel], JsonSchemaMode]]) -> dict
     _, generated = models_json_schema(
         wanted, ref_template=f"{REF_PREFIX}{{model}}", schema_generator=_Generator
     )
-    return {name: _with_own_notes(name, _told(schema)) for name, schema in generated["$defs"].items()}
+    return {
+        name: _with_own_notes(name, _told(schema)) for name, schema in generated["$defs"].items()
+    }
 
 
 def _with_own_notes(model: str, schema: Schema) -> Schema:
