@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from packaging.version import Version
+
 Json = Mapping[str, Any]
 
 
@@ -68,8 +70,8 @@ def changes(old: Json, new: Json) -> list[Change]:
     return sorted(found, key=lambda change: (list(Kind).index(change.kind), change))
 
 
-def _version(document: Json) -> tuple[int, ...]:
-    return tuple(int(part) for part in document["info"]["version"].split("."))
+def _version(document: Json) -> Version:
+    return Version(document["info"]["version"])
 
 
 def _too_early(change: Change) -> Change:
