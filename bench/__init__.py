@@ -1,1 +1,1 @@
-"""Benchmarks: instruction counts, AWS calls and ratios; nothing is measured by the clock."""
+"""Benchmarks: instruction counts, AWS calls and ratios; no durations are measured."""

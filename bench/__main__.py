@@ -13,7 +13,7 @@ BENCHMARKS: Final[tuple[Callable[[bool], str], ...]] = (
     rule_engines.report,
     listing.report,
 )
-"""Each returns its table; the argument asks for the quick mode."""
+"""Each function returns its table; the argument enables the quick mode."""
 
 
 def main(quick: bool) -> int:

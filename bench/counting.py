@@ -1,4 +1,4 @@
-"""Counts the instructions that a worker needs, by valgrind's cachegrind.
+"""Count the instructions of a worker with valgrind's cachegrind.
 
 Unlike seconds they repeat to many digits, so that two implementations can be compared on a machine
 that is busy with other things. A worker is a module called with a number of calls to serve; what one
@@ -32,7 +32,7 @@ QUICK: Final = (1, 2)
 
 
 class CountingError(Exception):
-    """The count failed; the message says why, in one line."""
+    """The count failed; the message is one line with the reason."""
 
     def __init__(self, message: str, *, tool_missing: bool = False) -> None:
         super().__init__(message)

@@ -1,6 +1,6 @@
-"""What the workers run on: packages as shipped, compiled rule lists, and one member's facts.
+"""The inputs of the workers: packages as shipped, compiled rule lists, and one member's facts.
 
-Everything is built from the sample payer's data into ``.local/bench-data``.
+They are built from the sample payer's data in ``.local/bench-data``.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ ENVIRONMENT: Final = {
 
 @dataclass(frozen=True)
 class Inputs:
-    """Where one list is: ``folder`` holds the facts and the list in each worker's own shape."""
+    """A rule list; ``folder`` contains the facts and the list in each worker's format."""
 
     folder: Path
     rules: int
@@ -55,7 +55,7 @@ class Inputs:
 
 @cache
 def shipped() -> tuple[Path, ...]:
-    """The folders that a function's process finds its code in, bytecode included."""
+    """Return the folders with a function's code and bytecode."""
     packaging.build(Platform.LOCAL)
     built = ROOT / "build" / Platform.LOCAL.value
     layers = ("core", "code-sets", "dependencies")
@@ -64,13 +64,13 @@ def shipped() -> tuple[Path, ...]:
 
 @cache
 def sample() -> Inputs:
-    """The sample payer's own list."""
+    """Return the sample payer's rule list."""
     return _inputs("sample", sample_rules(payer())[0])
 
 
 @cache
 def single() -> Inputs:
-    """The sample's rules that name a single code, which every engine can express."""
+    """Return the sample's rules that name a single code, which every engine supports."""
     return _inputs(
         "single", [one for one in sample_rules(payer())[0] if one.code_from == one.code_to]
     )
@@ -147,7 +147,7 @@ def _inputs(name: str, rules: list[Rule]) -> Inputs:
 
 
 def _row(rule: Rule) -> dict[str, Any]:
-    """A rule as a plain dict, without what is empty."""
+    """Return a rule as a dict, without empty values."""
     told = {**vars(rule), "order": list(rule.particularity)}
     told.pop("family", None), told.pop("particularity", None)
     return {

@@ -86,7 +86,7 @@ class IndexesInMemory:
 
 
 def filled(count: int) -> IndexesInMemory:
-    """So many pending requests of one office and one patient, one a minute."""
+    """Create pended requests of one provider and one patient, one per minute."""
     index = IndexesInMemory()
     pending = samples.request(Status.PENDING)
     for number in range(count):
@@ -138,7 +138,7 @@ def pages(index: IndexesInMemory, filters: dict[str, Any]) -> Callable[[], str |
 
 @dataclass(frozen=True)
 class PageCost:
-    """What the most expensive page of a list costs."""
+    """Return the cost of the most expensive page of a list."""
 
     calls: int
     read_units: float

@@ -41,7 +41,7 @@ WORKER: Final = "bench.workers.restored"
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for loopback that signs itself, and its key."""
+    """Return a self-signed certificate for loopback, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stub")])
     now = datetime.now(UTC)
@@ -71,7 +71,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def facts(of: inputs.Inputs) -> bytes:
-    """DynamoDB's answer to the one read of a check."""
+    """Return DynamoDB's response to the one read of a check."""
     known = json.loads((of.folder / "facts.json").read_text(encoding="utf-8"))
     member = Member.model_validate_json(json.dumps(known["member"]))
     items = [

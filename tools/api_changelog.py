@@ -24,7 +24,7 @@ _SECTION: Final = re.compile(rf"{_HEADING}.*?(?=^## |\Z)", re.DOTALL | re.MULTIL
 
 
 def released() -> dict[str, Any]:
-    """The contract that callers have."""
+    """Return the released OpenAPI document."""
     document: dict[str, Any] = json.loads(RELEASED.read_text(encoding="utf-8"))
     return document
 
@@ -42,7 +42,7 @@ def with_changes(text: str, current: Mapping[str, Any]) -> str:
 
 
 def breaks(current: Mapping[str, Any]) -> list[Change]:
-    """What would break a caller of the released contract."""
+    """Return the changes that would break callers of the released API."""
     return [change for change in changes(released(), current) if change.kind is Kind.BROKEN]
 
 

@@ -1,4 +1,4 @@
-"""Writes ``docs/api.md``: every operation of the OpenAPI document in one table per tag."""
+"""Write ``docs/api.md``: the operations of the OpenAPI document, in one table per tag."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -16,7 +16,7 @@ entitlement that a caller needs.
 
 
 def page(document: Mapping[str, Any]) -> str:
-    """The page of a document."""
+    """Return the page for an OpenAPI document."""
     return "\n".join([INTRODUCTION, *_tables(document)])
 
 

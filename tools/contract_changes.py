@@ -16,7 +16,7 @@ Json = Mapping[str, Any]
 
 
 class Kind(StrEnum):
-    """How a change concerns a caller."""
+    """The effect of a change on callers."""
 
     ADDED = "Added"
     DEPRECATED = "Deprecated"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Change:
-    """One difference; ``where`` names an operation or a schema's member."""
+    """One difference; ``where`` names an operation or a property of a schema."""
 
     kind: Kind
     where: str
@@ -37,7 +37,7 @@ class Change:
 
 
 class Way(StrEnum):
-    """In which direction a schema travels."""
+    """Whether a schema is used in requests or in responses."""
 
     SENT = "sent"
     ANSWERED = "answered"
@@ -63,7 +63,7 @@ class _Schemas:
 
 
 def changes(old: Json, new: Json) -> list[Change]:
-    """Every difference, each once, those that break a caller last."""
+    """Return every difference once, breaking ones last."""
     found = {*_of_operations(old, new), *_of_schemas(old, new)}
     if _version(new) <= _version(old):
         found = {_too_early(change) for change in found}
@@ -198,7 +198,7 @@ def _of_answers(old: Json, was: Json, new: Json, now: Json, key: str) -> Iterato
 
 
 def _codes(answers: Json) -> dict[str, str]:
-    """The status of each problem's code."""
+    """Return the HTTP status of each problem code."""
     return {
         code: status
         for status, answer in answers.items()
@@ -229,7 +229,7 @@ def _of_schemas(old: Json, new: Json) -> Iterator[Change]:
 
 
 def _ways(document: Json) -> dict[str, set[Way]]:
-    """In which directions each schema travels."""
+    """Return whether each schema is used in requests, in responses or in both."""
     schemas = document["components"]["schemas"]
     found: dict[str, set[Way]] = {}
     for operation in _operations(document).values():

@@ -1,6 +1,6 @@
-"""Draws the state machine as ``docs/state-machine.md``, from its definition, and the tables.
+"""Write the diagrams ``docs/state-machine.md``, from the definition, and ``docs/table.md``.
 
-``--check`` writes nothing and fails where a committed drawing is not what would be written.
+``--check`` writes nothing and fails if a committed diagram is not current.
 """
 
 import json
@@ -18,17 +18,17 @@ State = Mapping[str, Any]
 
 
 def key(name: str) -> str:
-    """A state's name as Mermaid takes it for an identifier."""
+    """Return a state's name as a Mermaid identifier."""
     return "".join(character for character in name if character.isalnum())
 
 
 def label(text: str) -> str:
-    """A condition without what would end a Mermaid label."""
+    """Return a condition without the characters that end a Mermaid label."""
     return text.removeprefix("{%").removesuffix("%}").strip().replace(":", "")
 
 
 def edges(name: str, state: State) -> Iterator[tuple[str, str, str]]:
-    """Each way out of a state: from, to, and when."""
+    """Yield the transitions of a state: source, target and condition."""
     if "Next" in state:
         yield key(name), key(state["Next"]), ""
     for choice in state.get("Choices", ()):
@@ -42,7 +42,7 @@ def edges(name: str, state: State) -> Iterator[tuple[str, str, str]]:
 
 
 def drawing(machine: Mapping[str, Any]) -> str:
-    """The document: the graph, and what each state is for."""
+    """Return the document: the diagram and the purpose of each state."""
     states: Mapping[str, State] = machine["States"]
     declared = [f'    state "{name}" as {key(name)}' for name in states]
     drawn = [
@@ -78,7 +78,7 @@ def drawing(machine: Mapping[str, Any]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the drawings, or compares them."""
+    """Write the diagrams, or compare them."""
     machine = json.loads(DEFINITION.read_text(encoding="utf-8"))
     return settle(
         {DRAWING: drawing(machine), table_diagram.DRAWING: table_diagram.drawing()},

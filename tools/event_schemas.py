@@ -21,10 +21,10 @@ from tools.openapi_story import story
 
 FOLDER: Final = ROOT / "docs" / "events"
 VERSION: Final = 1
-"""Version of the event contract: goes up only with what an existing receiver could not read."""
+"""Version of the event schemas; it increases only with changes that existing consumers cannot read."""
 
 PRIVATE: Final = frozenset({"actor"})
-"""Members of an event that stay in the table (A3)."""
+"""Properties of an event that are stored in the table only (A3)."""
 
 ULID: Final = "[0-9A-HJKMNP-TV-Z]{26}"
 PATTERNS: Final[Mapping[str, str]] = {
@@ -84,7 +84,7 @@ attempts, and an alarm of the payer fires.
 
 
 def schema(event_type: EventType) -> Schema:
-    """What a receiver of the type may rely on; closed nowhere, as members may be added."""
+    """Return the schema of an event type, which allows additional properties."""
     schemas = schemas_of([(Event, "serialization")])
     detail = _detail(schemas["Event"], event_type)
     return {
@@ -110,9 +110,9 @@ def schema(event_type: EventType) -> Schema:
 
 
 def _detail(event: Schema, event_type: EventType) -> Schema:
-    """The event as the bus carries it: what is absent is left out and never null.
+    """Return the schema of the event's detail, in which absent values are omitted and never null.
 
-    A document may belong to a draft, which has no number yet.
+    A document can belong to a draft, which has no number.
     """
     absent = set(PRIVATE)
     if EVENTS[event_type].subject is Subject.DRAFT:
@@ -144,7 +144,7 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
 
 
 def sample(event_type: EventType) -> dict[str, Any]:
-    """An event as a receiver gets it."""
+    """Return an example event as consumers receive it."""
     event = story().event(event_type)
     published = event.model_copy(update=dict.fromkeys(PRIVATE))
     detail = json.loads(json_of(published))
@@ -182,7 +182,7 @@ def vendor_schema() -> Schema:
 
 
 def vendor_sample() -> dict[str, Any]:
-    """The event that the schema describes, of the examples' request."""
+    """Return an example of a vendor's event, for the request of the examples."""
     told = story().determined.request
     return {
         "source": f"{VENDOR_SOURCE_PREFIX}EVICORE-RAD",
@@ -205,7 +205,7 @@ def vendor_sample() -> dict[str, Any]:
 
 
 def files() -> dict[Path, str]:
-    """Everything that belongs into the folder."""
+    """Return the content of each file of the folder."""
     rows = [
         f"| [{kind.value}]({kind.value}.schema.json) | {EVENTS[kind].meaning} |"
         for kind in EventType
@@ -220,7 +220,7 @@ def files() -> dict[Path, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the folder, or compares it."""
+    """Write the folder, or compare it."""
     contents = files()
     return settle(
         contents,

@@ -1,4 +1,4 @@
-"""Files that are made of the code and committed: written, or compared with what is committed."""
+"""Write generated files, or compare them with the committed ones."""
 
 import json
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 
 def as_json(document: Any) -> str:
-    """The same text for the same document, whatever order it was made in."""
+    """Return a document as JSON with sorted keys."""
     return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def settle(files: Mapping[Path, str], *, strays: frozenset[Path], check: bool, command: str) -> int:
-    """Writes the files and removes the strays, or, to check, only tells which are not current.
+    """Write the files and delete the strays; with ``check``, only print which are not current.
 
-    Answers the exit code.
+    Returns the exit code.
     """
     old = [path for path, text in files.items() if _committed(path) != text]
     if check:

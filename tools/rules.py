@@ -21,20 +21,20 @@ WIDTH: Final = 96
 
 @dataclass(frozen=True)
 class Proof:
-    """A test that names a rule."""
+    """A test that proves a rule."""
 
     rule_id: str
     test: str
 
 
 def read_rules(text: str) -> dict[str, str]:
-    """Ids and one-liners from the rows of the document's tables, in their order."""
+    """Return the ids and texts of the rules from the document's tables, in order."""
     rows = (RULE_ROW.match(line) for line in text.splitlines())
     return {row.group(1): row.group(2) for row in rows if row}
 
 
 def marked_ids(expressions: Iterable[ast.expr]) -> Iterator[str]:
-    """Ids in the ``pytest.mark.rule(...)`` calls among some decorators or marks."""
+    """Return the ids in ``pytest.mark.rule(...)`` calls among decorators or marks."""
     for expression in expressions:
         match expression:
             case ast.List(elts=marks) | ast.Tuple(elts=marks):
@@ -46,7 +46,7 @@ def marked_ids(expressions: Iterable[ast.expr]) -> Iterator[str]:
 
 
 def module_marks(tree: ast.Module) -> list[ast.expr]:
-    """What the module assigns to ``pytestmark``."""
+    """Return the expression that the module assigns to ``pytestmark``."""
     return [
         statement.value
         for statement in tree.body
@@ -56,7 +56,7 @@ def module_marks(tree: ast.Module) -> list[ast.expr]:
 
 
 def proofs_in(source: str, file: str) -> Iterator[Proof]:
-    """Each rule that each test of one file names, by its own mark, its class's or its module's."""
+    """Yield each test of a file with each rule of its own, its class's or its module's mark."""
     tree = ast.parse(source, filename=file)
     yield from _proofs_of(tree.body, list(marked_ids(module_marks(tree))), file)
 
@@ -75,7 +75,7 @@ def _proofs_of(body: Iterable[ast.stmt], inherited: list[str], owner: str) -> It
 
 
 def read_proofs(folder: Path) -> list[Proof]:
-    """All proofs below a folder of tests."""
+    """Return the tests that prove rules, below a folder."""
     return [
         proof
         for file in sorted(folder.rglob("test_*.py"))
@@ -86,7 +86,7 @@ def read_proofs(folder: Path) -> list[Proof]:
 
 
 def report(rules: dict[str, str], proofs: Iterable[Proof]) -> Iterator[str]:
-    """The lines to print: rules, their tests, and how many are proven."""
+    """Return the lines of the report: rules, their tests, and the number of proven rules."""
     tests: dict[str, list[str]] = {rule_id: [] for rule_id in rules}
     for proof in proofs:
         tests.setdefault(proof.rule_id, []).append(proof.test)
@@ -100,7 +100,7 @@ def report(rules: dict[str, str], proofs: Iterable[Proof]) -> Iterator[str]:
 
 
 def main() -> int:
-    """Prints the report."""
+    """Print the report."""
     rules = read_rules(RULES_FILE.read_text(encoding="utf-8"))
     print("\n".join(report(rules, read_proofs(TESTS_FOLDER))))
     return 0

@@ -25,7 +25,7 @@ FOLDER: Final = ROOT / "docs" / "samples"
 
 
 def documents() -> Mapping[Path, bytes]:
-    """Every sample; the same bytes at every call."""
+    """Return every sample document; repeated calls return the same bytes."""
     told = story()
     notices = {
         FOLDER / f"letter-{audience.value.lower()}.pdf": _notice(told, audience)
@@ -35,7 +35,7 @@ def documents() -> Mapping[Path, bytes]:
 
 
 def _notice(told: Story, audience: Audience) -> bytes:
-    """The letter of the examples' first determination, one service approved and one denied."""
+    """Return the notice of the example's determination, with one service approved and one denied."""
     request = told.determined.request
     kind = kind_of(request.submitted, 1)
     if kind is None:
@@ -65,7 +65,7 @@ def _confirmation(told: Story) -> bytes:
 
 
 def _services() -> tuple[Service, ...]:
-    """A visit, the laboratory tests of that day, and a colonoscopy a week later."""
+    """Return an office visit, laboratory tests on the same day, and a colonoscopy a week later."""
     visited = STARTED.date() + timedelta(days=7)
     visit = Service(
         authorization_type=AuthorizationType.OUTPATIENT,
@@ -94,7 +94,7 @@ def _services() -> tuple[Service, ...]:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the samples, or compares them."""
+    """Write the samples, or compare them."""
     rendered = documents()
     old = [path for path in rendered if not path.is_file() or path.read_bytes() != rendered[path]]
     if "--check" in arguments:

@@ -18,7 +18,7 @@ _TABLE: Final = re.compile(r"^(Requests|Reference) table\b")
 
 
 def items() -> Iterator[tuple[str, str, str, str]]:
-    """Table, partition key, sort key and what the item holds, line by line of the docstring."""
+    """Yield table, partition key, sort key and content of each item that the docstring lists."""
     table = pk = ""
     for line in (keys.__doc__ or "").splitlines():
         if named := _TABLE.match(line):
@@ -52,7 +52,7 @@ def _picture() -> Iterator[str]:
 
 
 def drawing() -> str:
-    """The document: the picture, and what each item holds."""
+    """Return the document: the diagram and the content of each item."""
     rows = (f"| {table} | `{pk}` | `{sk}` | {text} |" for table, pk, sk, text in items())
     indexes = (
         f"| `{name}` | `{index.partition_key}` | `{index.sort_key}` | {', '.join(index.carries)} |"

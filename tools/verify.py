@@ -1,10 +1,10 @@
-"""Runs the checks and the tiers of tests: all of them, whatever fails, and then lists the failures.
+"""Run the checks and all tiers of tests, also after a failure, and list the failures at the end.
 
-``python -m tools.verify`` runs all of them; names as arguments choose some. ``--deep`` runs the long
-searches instead: more seeds, orders and generated inputs than a share for each day. The quick steps run
-first. Tests on a local cloud wait more than they compute, so those tiers run beside the others. A step
-prints one line with its duration; what failed is shown in full at the end. Ctrl-C and SIGTERM stop
-the steps and their local clouds, however the command was started.
+``python -m tools.verify`` runs all steps; names as arguments select some. ``--deep`` runs the long
+searches instead, with more seeds, orders and generated inputs. The quick steps run first. Tests on a
+local cloud wait more than they compute, so those tiers run in parallel with the others. A step prints
+one line with its duration; the output of failed steps follows at the end. Ctrl-C and SIGTERM stop the
+steps and their local clouds, also when the command runs in the background.
 """
 
 import itertools
@@ -31,7 +31,7 @@ PYTHON: Final = sys.executable
 QUICK: Final = frozenset({"format", "lint", "architecture", "unit"})
 """Steps that run before all others."""
 STOP_SECONDS: Final = 30.0
-"""How long a stopped step may take to close its local cloud."""
+"""The time that a stopped step has to stop its local cloud."""
 STOPPED: Final = 130
 DEEP: Final = {"PRECERT_DEEP": "1", "HYPOTHESIS_PROFILE": "search"}
 SHOWN_LINES: Final = 400
@@ -40,17 +40,17 @@ SHOWN_LINES: Final = 400
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the run. ``folder`` is a tier's; a tier without a folder is left out."""
+    """A step. ``folder`` is the folder of a tier; a tier whose folder does not exist is skipped."""
 
     name: str
     command: tuple[str, ...]
     folder: Path | None = None
     lane: int = 0
-    """Steps of one lane run one after another, beside those of the others: 0 computes, 1 and 2 run
-    on local clouds of their own and wait more than they compute."""
+    """Steps of a lane run sequentially, and lanes run in parallel. Lane 0 computes; lanes 1 and 2 use
+    local clouds and wait more than they compute."""
 
     deep: bool = False
-    """Whether its tests search further in ``make deep``."""
+    """Whether ``make deep`` runs this step."""
 
     @property
     def applies(self) -> bool:
@@ -73,7 +73,7 @@ def tier(name: str, *options: str, lane: int = 0, deep: bool = False) -> Step:
 
 
 def steps() -> tuple[Step, ...]:
-    """Everything, the cheapest first."""
+    """Return all steps, the fastest first."""
     typed = tuple(folder for folder in CODE if any((ROOT / folder).rglob("*.py")))
     parallel = ("-n", "2", "--dist", "loadfile")
     return (
@@ -113,7 +113,7 @@ def chosen(names: Iterable[str], *, deep: bool = False) -> list[Step]:
 
 @dataclass
 class Runner:
-    """Runs steps, each as a process group of its own, and stops those that run."""
+    """Runs steps, each in its own process group, and stops running steps."""
 
     total: int
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -165,7 +165,7 @@ class Runner:
             return process
 
     def stop(self) -> None:
-        """Interrupt what runs, so that tests close their clouds; end what does not stop."""
+        """Interrupt running steps, so that tests stop their clouds; kill those that do not stop."""
         with self._lock:
             self._stopped = True
             running = list(self._running)
@@ -188,19 +188,19 @@ def _output(step: Step) -> str:
 
 
 def summary(step: Step) -> str:
-    """What pytest counted, for the step's line."""
+    """Return pytest's counts for the step's line."""
     counted = re.findall(r"\d+ (?:passed|failed|errors?|skipped|xfailed)", _output(step)[-2000:])
     return f" ({', '.join(counted)})" if counted else ""
 
 
 def skipped(step: Step) -> list[str]:
-    """Why tests were skipped, each reason once."""
+    """Return the reasons for skipped tests, each once."""
     found = re.findall(r"^SKIPPED \[\d+\] \S+: (.+)$", _output(step), re.MULTILINE)
     return list(dict.fromkeys(found))
 
 
 def report(failed: Sequence[Step]) -> None:
-    """What each failed step printed, and their names at the very end."""
+    """Return the output of each failed step, followed by their names."""
     for step in failed:
         lines = _output(step).splitlines()
         print(f"\n==== {step.name} ({step.log.relative_to(ROOT)})")
@@ -218,7 +218,7 @@ def _interrupted(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _handle_signals() -> None:
-    """SIGINT too where it is ignored, as in background commands; SIGHUP but under nohup."""
+    """Handle SIGINT also in background commands, which ignore it, and SIGHUP except under nohup."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -226,7 +226,7 @@ def _handle_signals() -> None:
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Runs the chosen steps; 0 where all passed. ``environment`` is added to theirs."""
+    """Run the selected steps; return 0 if all passed. ``environment`` is added to theirs."""
     started = time.monotonic()
     deep = "--deep" in arguments
     planned = chosen((name for name in arguments if name != "--deep"), deep=deep)

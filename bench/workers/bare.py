@@ -56,7 +56,7 @@ CHOICES: Final = {
 
 
 class Bare:
-    """What the process keeps: the payer's data, the facts, the rules under each code."""
+    """The data of the process: the payer's data, the facts, the rules by code."""
 
     def __init__(self, folder: Path, payer: Path, code_sets: Path) -> None:
         self.payer = json.loads(payer.read_text())
@@ -108,7 +108,7 @@ class Bare:
         }
 
     def error(self, content: dict[str, Any], today: date) -> str | None:
-        """The first thing that is missing or wrong."""
+        """Return the first error."""
         patient, provider = content.get("patient"), content.get("servicing_provider")
         if not patient or not provider or not content.get("services"):
             return "missing"

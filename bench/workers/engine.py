@@ -1,4 +1,4 @@
-"""What each rule engine is asked, code by code: the facts of the sample check, as plain text."""
+"""The input of each rule engine for each code: the facts of the sample check, as strings."""
 
 import json
 import sys

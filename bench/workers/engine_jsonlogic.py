@@ -1,4 +1,4 @@
-"""json-logic: a code's rules from a dict, and each one's conditions judged: ``FOLDER CALLS``."""
+"""json-logic: reads a code's rules from a dict and evaluates their conditions: ``FOLDER CALLS``."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The product's compiled list and its rule of precedence alone: ``FOLDER CALLS``."""
+"""The product's compiled list and its rule precedence: ``FOLDER CALLS``."""
 
 import json
 import sys

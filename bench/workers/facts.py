@@ -1,4 +1,4 @@
-"""What the one AWS call of a check would have brought."""
+"""Stands in for the one AWS call of a check."""
 
 import json
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from precert.usecases.ports.reference import CheckFacts
 
 
 def rule_list_of(facts: dict[str, Any]) -> RuleListVersion:
-    """The compiled list that the facts name."""
+    """The compiled rule list that the facts name."""
     stored = facts["rule_list"]
     return RuleListVersion(
         version=stored["version"],
@@ -24,7 +24,7 @@ def rule_list_of(facts: dict[str, Any]) -> RuleListVersion:
 
 
 class Facts:
-    """The reference table as the check asks it."""
+    """The reference table, as the check reads it."""
 
     def __init__(self, folder: Path) -> None:
         told = json.loads((folder / "facts.json").read_text())

@@ -1,4 +1,4 @@
-"""What every check worker is given: five codes, a member, the sample rule list, no AWS call."""
+"""The inputs of every check worker: five codes, a member, the sample rule list, no AWS call."""
 
 import json
 import sys
@@ -43,7 +43,7 @@ def body() -> str:
 
 
 def event(text: str) -> dict[str, Any]:
-    """The event that API Gateway makes of it (payload format 2.0)."""
+    """Return the API Gateway event (payload format 2.0)."""
     claims = {
         "sub": "5b2e8a8e-6f0f-4d0c-9a45-3d3b1f2b7c10",
         "cognito:groups": "[PatientSearch]",
@@ -87,7 +87,7 @@ class Context:
 
 
 def calls() -> int:
-    """How many calls the worker shall serve."""
+    """Return the number of calls that the worker makes."""
     return int(sys.argv[1])
 
 
@@ -101,7 +101,7 @@ NO_CLIENT: Final[Any] = None
 def serve(handle: Callable[[dict[str, Any], Any], dict[str, Any]], count: int) -> None:
     """Call the handler so often, each time with an event of its own; the last answer is printed.
 
-    Whatever the handler logs goes to its own standard output, which nobody reads.
+    The handler logs to standard output, which is not read.
     """
     text, answer = body(), None
     for _ in range(count):

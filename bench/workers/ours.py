@@ -1,4 +1,4 @@
-"""The product's own handler, the AWS call left out: ``FOLDER CALLS``."""
+"""The product's handler without its AWS call: ``FOLDER CALLS``."""
 
 import os
 import sys

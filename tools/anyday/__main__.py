@@ -29,7 +29,7 @@ DAYS: Final = {
 
 
 def library() -> Path:
-    """Libfaketime on this machine.
+    """Return the path of libfaketime.
 
     Raises:
         SystemExit: it is missing.
@@ -46,7 +46,7 @@ def library() -> Path:
 
 
 def environment(start: datetime) -> dict[str, str]:
-    """What sets the clock of a process and its children; durations are not changed."""
+    """Return the variables that set the clock of a process and its children, not its durations."""
     offset = start.timestamp() - time.time()
     path = [str(Path(__file__).with_name("path")), os.environ.get("PYTHONPATH", "")]
     return {
@@ -60,7 +60,7 @@ def environment(start: datetime) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the tiers on each day; 0 where all passed on all days."""
+    """Run the tiers on each day; return 0 if all passed on all days."""
     tiers = [step.name for step in verify.steps() if step.folder]
     parser = argparse.ArgumentParser(prog="python -m tools.anyday", description=__doc__)
     parser.add_argument("days", nargs="*", metavar="DAY", help=", ".join(DAYS))
