@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What this machine must have, each missing thing in one line. `python` as argument prints the path of
-# the Python to use: 3.13, which the functions run on in AWS, or else another that is supported.
+# the Python to use: the machine's own where it is supported, else the nearest to AWS's 3.13 that is.
 set -u
 
 fail() {
@@ -10,6 +10,10 @@ fail() {
 
 find_python() {
   local version candidate
+  if python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then
+    python3 -c 'import sys; print(sys.executable)'
+    return
+  fi
   for version in 3.13 3.14 3.12 3.11; do
     for candidate in "python$version" python3 python "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python; do
       if [ "$("$candidate" -c 'import sys; print("{}.{}".format(*sys.version_info))' 2>/dev/null)" = "$version" ]; then

@@ -163,7 +163,7 @@ class FoundPatientResponse(ResponseModel):
 
 
 class PatientsResponse(ResponseModel):
-    """Nobody, one member, or one person's several memberships (P1); ``notices`` if nobody."""
+    """No one, one member, or one person's several memberships (P1); ``notices`` if no one."""
 
     patients: list[FoundPatientResponse]
     notices: list[str]

@@ -75,7 +75,7 @@ def _remove_bytes(request_id: str, document_id: str) -> None:
 
 
 def _count_off(removed: dict[str, Any]) -> None:
-    """A message whose time is over: where nobody read it, it was counted as unread."""
+    """A message whose time is over: where no one read it, it was counted as unread."""
     if "message" not in removed or "read_at" in removed:
         note_work("ignored")
         return

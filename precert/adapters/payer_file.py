@@ -14,7 +14,7 @@ def shipped_payer() -> Payer:
 
 
 def shipped_notice_words() -> NoticeWords:
-    """The payer's words for letters."""
+    """The payer's words for notices."""
     text = resources.files("payer_data").joinpath("notices.json").read_text(encoding="utf-8")
     return NoticeWords.model_validate_json(text)
 

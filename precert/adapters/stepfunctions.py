@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 MAX_ATTEMPTS = 100
-"""Executions of one round, repaired ones included; names of closed ones cannot be used again."""
+"""Executions of one cycle, repaired ones included; names of closed ones cannot be used again."""
 
 _WAITS_NO_LONGER = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
 
 def execution_name(request_id: str, cycle: int, attempt: int = 0) -> str:
-    """The name that makes a second start of the same round change nothing."""
+    """The name that makes a second start of the same cycle change nothing."""
     name = f"{request_id}-{cycle}"
     return name if attempt == 0 else f"{name}-repair-{attempt}"
 

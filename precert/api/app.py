@@ -22,6 +22,7 @@ query (422), body (400, 413, 422) and headers (400, 428). Whatever is raised bec
 """
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -82,6 +83,9 @@ class Declaration(TypedDict):
     """Seconds for which a caller may reuse the response; its ETag is compared with If-None-Match."""
     media_type: NotRequired[str]
     """Of the response, where it is not JSON."""
+
+
+_VARIABLE: Final = re.compile(r"\{\w+\}")
 
 
 @dataclass(eq=False)
@@ -270,10 +274,22 @@ class Api:
         @logger.inject_lambda_context(clear_state=True)
         @metrics.log_metrics
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            return resolve(event, context)
+            return resolve(self._routed(event), context)
 
         on_snapshot(before=self.prepare)
         return handle
+
+    def _routed(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event with a path that Powertools matches with the route that API Gateway matched.
+
+        API Gateway accepts any character in a path parameter, Powertools does not. Operations read
+        their parameters from ``pathParameters``.
+        """
+        route = str(event.get("routeKey")).partition(" ")
+        for operation in self.operations:
+            if (operation.method, operation.path) == (route[0], route[2]):
+                return {**event, "rawPath": _VARIABLE.sub("-", operation.path)}
+        return event
 
     def prepare(self) -> None:
         """Before a snapshot, analyze all signatures and answer a call, so that no first call has to."""
@@ -283,7 +299,7 @@ class Api:
         no_route = {"rawPath": "/", "requestContext": {"http": http, "stage": "$default"}}
         context: Any = SimpleNamespace(aws_request_id="snapshot")
         self.resolver.resolve(no_route, context)
-        # It is nobody's call, so it is not counted.
+        # It is no one's call, so it is not counted.
         metrics.clear_metrics()
 
     def caller(self, event: Mapping[str, Any]) -> Caller:
@@ -338,6 +354,6 @@ class Api:
 
 
 def file(content: bytes, media_type: str, name: str) -> Response[bytes]:
-    """A file to save; its name is seen by proxies and in histories, so it identifies nobody."""
+    """A file to save; its name is seen by proxies and in histories, so it identifies no one."""
     disposition = f'attachment; filename="{name}"'
     return Response(HTTPStatus.OK, media_type, content, {"Content-Disposition": disposition})

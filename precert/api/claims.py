@@ -20,7 +20,7 @@ def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
     """The caller that the claims vouch for.
 
     Raises:
-        NotEntitledError: the token names nobody.
+        NotEntitledError: the token names no one.
     """
     subject = claims.get("sub")
     if not isinstance(subject, str) or not subject:

@@ -46,7 +46,7 @@ Lookup = Callable[[CodeSet, str], ListedCode | None]
 def errors_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[FieldError]:
     """Codes that their set does not have, or not on the service date.
 
-    Categories such as K55 are codes here, as an office may not know more before the service.
+    Categories such as K55 are codes here, as a provider may not know more before the service.
     """
     for index, service in enumerate(content.services):
         for pointer, code_set, code in _listed_codes(service):

@@ -36,7 +36,7 @@ NDC_PATTERN: Final = (
 def readings_of(entered: str) -> tuple[str, ...]:
     """What a code can stand for, in the form 5-4-2, or 5-4 where it names no package.
 
-    Empty where it is no NDC; more than one where dashes are missing and only the office knows.
+    Empty where it is no NDC; more than one where dashes are missing and only the provider knows.
     """
     if _DASHED.fullmatch(entered) or _PRODUCT.fullmatch(entered):
         return (_filled(entered.split("-")),)
@@ -66,7 +66,7 @@ def _ndc(value: str) -> str:
 
 
 Ndc = Annotated[str, StringConstraints(max_length=20), AfterValidator(_ndc)]
-"""Kept in the form 5-4-2; ten digits without dashes stay as entered until the office says which."""
+"""Kept in the form 5-4-2; ten digits without dashes stay as entered until the provider says which."""
 
 _FORMS: Final = {
     CodeType.CPT: re.compile(r"[0-9]{4}[0-9FTUM]"),

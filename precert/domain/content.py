@@ -1,4 +1,4 @@
-"""What an office enters: patient, providers, services with their lines (C3, D2).
+"""What a provider enters: patient, providers, services with their lines (C3, D2).
 
 One shape from the check to the submission, so that nothing is typed twice (D1). Every field may be
 absent in a draft; :mod:`precert.domain.completeness` says what a check or a submission still needs.
@@ -123,7 +123,7 @@ Services = Annotated[tuple[Service, ...], Field(max_length=MAX_SERVICES)]
 
 
 class RequestContent(Value):
-    """Everything an office enters for one request; each field is a part that is saved as a whole."""
+    """Everything a provider enters for one request; each field is a part that is saved as a whole."""
 
     patient: Patient | None = None
     servicing_provider: Provider | None = None

@@ -179,9 +179,9 @@ class PatientSearch(Value):
 
 
 def ssn_text(ssn: SecretStr, born: date, last_name: str, first_name: str) -> str:
-    """What is hashed of an SSN: with birth date and names, so that the hash alone finds nobody.
+    """What is hashed of an SSN: with birth date and names, so that the hash alone finds no one.
 
-    Whoever does not know all four learns nothing, and every search that finds nobody takes the same
+    Whoever does not know all four learns nothing, and every search that finds no one takes the same
     calls, whichever of the four was wrong.
     """
     names = f"{folded(last_name)}\x1f{folded(first_name)}"

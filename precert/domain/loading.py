@@ -128,7 +128,7 @@ def load_plans(csv_text: str, lines_of_business: Collection[str] | None = None) 
 
     Args:
         csv_text: The file.
-        lines_of_business: Those with clocks; a plan of another one is an error, as nobody could say
+        lines_of_business: Those with clocks; a plan of another one is an error, as no one could say
             when its decisions are due. Not looked at where None.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What an office does next after a check: for each code, and what the whole answer has to say.
+"""What a provider does next after a check: for each code, and what the whole answer has to say.
 
 Texts are the payer's notices. A rule may name the notice that belongs to its codes (``guidance``); it
 takes the place of the general one, where the payer still has it.

@@ -18,11 +18,11 @@ def reconcile_provider(
 ) -> Change | None:
     """Put the entry in the place of what was submitted; ``None`` where it stands there already.
 
-    The phone and fax that were entered stay: they are the office's for this request. An entry that
+    The phone and fax that were entered stay: they are the provider's for this request. An entry that
     was chosen by mistake is replaced by choosing again.
 
     Raises:
-        InvalidInputError: the side matched the directory, or the office that submitted the request
+        InvalidInputError: the side matched the directory, or the provider that submitted the request
             would no longer see it.
     """
     review, content = request.submitted, request.content

@@ -36,7 +36,7 @@ class DashboardRow(Value):
     appeal_open: bool
     waiting_on: WaitingOn
     due_at: datetime | None = None
-    """When the open round is due; of a draft, when it expires."""
+    """When the open cycle is due; of a draft, when it expires."""
     updated_at: datetime
     expires_at: datetime | None = None
     """Of a draft: from then on the line is not shown, whatever the store has removed yet (D5)."""
@@ -64,7 +64,7 @@ class WorklistRow(Value):
     suspected_duplicate: bool = False
     late_notification: bool = False
     level: int | None = None
-    """Of an appeal; absent in the first round."""
+    """Of an appeal; absent in the first cycle."""
 
 
 class UnmatchedRow(Value):
@@ -83,7 +83,7 @@ class UnmatchedRow(Value):
 
 
 def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
-    """What the worklist shows of an open round."""
+    """What the worklist shows of an open cycle."""
     review = request.submitted
     assessment, assignment, appeal = review.assessment, review.assignment, review.open_appeal
     return WorklistRow(

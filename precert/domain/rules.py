@@ -256,7 +256,7 @@ def answer_by(rule: Rule | None, query: CodeQuery) -> CodeResult:
 
 
 def overall(answers: Iterable[CodeResult]) -> Requirement:
-    """What a whole check comes to: the answer that asks most of the office wins.
+    """What a whole check comes to: the answer that asks most of the provider wins.
 
     Only where every code is *not required* is the whole not required (C7).
     """

@@ -201,7 +201,7 @@ class Urgency(StrEnum):
 class Sort(StrEnum):
     """The order of a list: what changed last first, or what is due next first.
 
-    By due date it holds what is due: drafts, and rounds that wait for their decision.
+    By due date it holds what is due: drafts, and cycles that wait for their decision.
     """
 
     CHANGED = "changed"

@@ -8,7 +8,7 @@ from precert.domain.content import Address
 
 
 def written_day(day: date) -> str:
-    """A day that nobody reads the other way round: July 4, 2026."""
+    """A day that cannot be read as another date: July 4, 2026."""
     return f"{day:%B} {day.day}, {day.year}"
 
 

@@ -26,7 +26,7 @@ def not_applicable() -> Json:
 
 
 def absent() -> Json:
-    """What stands beside an element that nobody entered."""
+    """What stands beside an element that no one entered."""
     return {"extension": [{"url": systems.DATA_ABSENT, "valueCode": "unknown"}]}
 
 

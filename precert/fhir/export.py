@@ -1,4 +1,4 @@
-"""What an office entered, as a document that a vendor takes in: a Da Vinci PAS request bundle (C8).
+"""What a provider entered, as a document that a vendor takes in: a Da Vinci PAS request bundle (C8).
 
 A FHIR R4 Bundle in the shape of ``profile-pas-request-bundle`` 2.2: the Claim first, then every
 resource it refers to, each under its own ``urn:uuid``. What was not entered is left out, or said to be

@@ -76,7 +76,7 @@ def insurance(coverage: Coverage, beneficiary: str, payor: str) -> Json:
 
 
 def organization(provider: Provider, *, asks: bool) -> Json:
-    """A facility, or a provider of whom nobody said what it is; ``asks`` where it is the requestor."""
+    """A facility, or a provider of whom no one said what it is; ``asks`` where it is the requestor."""
     entity = systems.ENTITY_OF_KIND[provider.kind or ProviderKind.INDIVIDUAL]
     return given(
         resourceType="Organization",

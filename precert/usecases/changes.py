@@ -112,7 +112,7 @@ def _told(
     moved: Callable[[], Change | Request | None],
     actions: Callable[[], tuple[Action, ...]],
 ) -> Change | Request:
-    """The move's change; a refusal says what whoever asked may do, and not what the offices may."""
+    """The move's change; a refusal says what whoever asked may do, and not what the providers may."""
     try:
         return moved() or request
     except ActionNotAllowedError as refused:

@@ -244,7 +244,7 @@ def check_requirements(
         as_of=as_of,
         content=content,
         vendors=rule_lists.vendors(rule_list, sorted(asked_of)) if asked_of else {},
-        # Nobody gets the id of an answer that was not given then.
+        # No one gets the id of an answer that was not given then.
         assertion_id=None if as_of else assertion_id(content, version, now, key=key),
         assertion_valid=matches(quoted, content, version, key=key) if quoted else None,
     )

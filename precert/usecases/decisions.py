@@ -33,9 +33,9 @@ def decide(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Record one decision per line of the open round; a round is decided once.
+    """Record one decision per line of the open cycle; a cycle is decided once.
 
-    ``cycle`` names the round the reviewer had before their eyes, so that a late click never decides
+    ``cycle`` names the cycle the reviewer had before their eyes, so that a late click never decides
     another. Where the payer asks for a second signature under what is decided, the decisions wait for
     it as a proposal. The same decisions sent again by the same reviewer change nothing and are
     answered as they were.
@@ -44,7 +44,7 @@ def decide(
         NotEntitledError, NotFoundError.
         InvalidInputError: a denial, or an approval of less than was asked, lacks its reason, rationale
             or criterion (W4); a line is missing or not to be decided; a code does not exist.
-        ActionNotAllowedError: the round is decided otherwise already, waits for a signature, is held
+        ActionNotAllowedError: the cycle is decided otherwise already, waits for a signature, is held
             by a colleague, or the request is void; with what stands.
         SameReviewerError: an appeal needs another reviewer.
     """
@@ -71,14 +71,14 @@ def decide(
 def determined(
     request: Request, decisions: Mapping[str, Decision], by: str, now: datetime
 ) -> Change:
-    """The determination of the open round: the first one's, or an appeal's."""
+    """The determination of the open cycle: the first one's, or an appeal's."""
     if request.submitted.open_appeal:
         return request.determine_appeal(decisions, by, now)
     return request.determine(decisions, by, now)
 
 
 def require_cycle(request: Request, cycle: int) -> None:
-    """Refuse a click on a round that is not open any more.
+    """Refuse a click on a cycle that is not open any more.
 
     Raises:
         ActionNotAllowedError: with what stands of each line.
@@ -130,7 +130,7 @@ def _decisions_of(
 
 
 def _already_recorded(request: Request, built: Mapping[str, Decision], cycle: int) -> bool:
-    """Whether the very same was decided, or proposed, in this round by the same reviewer."""
+    """Whether the very same was decided, or proposed, in this cycle by the same reviewer."""
     review = request.submitted
     if review.proposal is not None and review.cycle == cycle:
         current: Mapping[str, Decision] = review.proposal.decisions
@@ -138,7 +138,7 @@ def _already_recorded(request: Request, built: Mapping[str, Decision], cycle: in
         current = {
             line.line_id: decision
             for line in review.lines
-            # Later ones of the round move its dates (W5).
+            # Later ones of the cycle move its dates (W5).
             for decision in reversed(line.decisions)
             if decision.cycle == cycle
         }
@@ -162,13 +162,13 @@ def sign_decisions(
     requests: RequestStore,
     now: datetime,
 ) -> Request:
-    """Make the proposed decisions the determination, or open the round for other ones.
+    """Make the proposed decisions the determination, or open the cycle for other ones.
 
     Who proposed them may withdraw them, and never sign them. Signing again changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: nothing waits for a signature, a colleague holds the case, or the round
+        ActionNotAllowedError: nothing waits for a signature, a colleague holds the case, or the cycle
             is over.
         SameReviewerError: the caller proposed the decisions, or an appeal is against the caller's.
     """
@@ -185,7 +185,7 @@ def sign_decisions(
 
 
 def _signed_by(request: Request, by: str, cycle: int) -> bool:
-    """Whether the round ended by this very signature."""
+    """Whether the cycle ended by this very signature."""
     return any(
         decision.cycle == cycle and decision.signed_by == by
         for line in request.submitted.lines

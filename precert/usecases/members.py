@@ -40,9 +40,9 @@ def search_patients(
     payer: Payer,
     now: datetime,
 ) -> FoundPatients:
-    """Answer who fits: nobody, one member, or one person's several memberships.
+    """Answer who fits: no one, one member, or one person's several memberships.
 
-    Nobody is answered alike whichever field was wrong. An SSN leaves this function as its keyed
+    No one is answered alike whichever field was wrong. An SSN leaves this function as its keyed
     hash alone.
 
     Raises:
@@ -89,7 +89,7 @@ def confirm_patient(
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
-        PatientNotFoundError: nobody fits; which field is wrong is not told (P1).
+        PatientNotFoundError: no one fits; which field is wrong is not told (P1).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     member = require_member(reference.member(patient.member_id), patient)

@@ -114,7 +114,7 @@ def notice_facts(
     payer: Payer,
     words: NoticeWords,
 ) -> dict[str, object]:
-    """Everything that the letter tells, in words; what does not apply is ``None`` or empty."""
+    """Everything that the notice tells, in words; what does not apply is ``None`` or empty."""
     review, content = request.submitted, request.content
     patient = content.patient
     if patient is None:
@@ -182,7 +182,7 @@ def _provider(provider: Provider | None) -> dict[str, object]:
 
 
 def _lines(request: Request, cycle: int, payer: Payer) -> Iterator[Mapping[str, object]]:
-    """The lines that the round decided, each as asked and as decided."""
+    """The lines that the cycle decided, each as asked and as decided."""
     asked = requested_lines(request.content)
     for line, decision in _decided(request, cycle):
         wanted = asked[line.line_id]
@@ -203,7 +203,7 @@ def _lines(request: Request, cycle: int, payer: Payer) -> Iterator[Mapping[str, 
 
 
 def _decided(request: Request, cycle: int) -> Iterator[tuple[ServiceLine, Decision]]:
-    """Each line that the round decided, and how; a later decision of it only moves its dates (W5)."""
+    """Each line that the cycle decided, and how; a later decision of it only moves its dates (W5)."""
     for line in request.submitted.lines:
         decision = next((one for one in line.decisions if one.cycle == cycle), None)
         if decision is not None:

@@ -28,7 +28,7 @@ from precert.usecases.ports.workflow import Workflow
 def list_overdue(
     caller: Caller, *, limit: int, cursor: str | None, listings: Listings
 ) -> Page[WorklistRow]:
-    """Rounds of all plans that were escalated and are still open, the longest overdue first. One call.
+    """List open cycles of all plans that were escalated, the longest overdue first. One call.
 
     Raises:
         NotEntitledError.
@@ -75,7 +75,7 @@ def reconcile_provider(
     Raises:
         NotEntitledError, NotFoundError.
         InvalidInputError: the directory has no such entry, the side matched the directory, or the
-            office that submitted the request would lose it.
+            provider that submitted the request would lose it.
     """
 
     def move(request: Request) -> Change | None:
@@ -175,7 +175,7 @@ def _moved(
 
 @dataclass(frozen=True)
 class OrphanedExecution:
-    """An open round that no execution runs for: the number to name it by, and what it waits for."""
+    """An open cycle that no execution runs for: the number to name it by, and what it waits for."""
 
     request_id: str
     cycle: int
@@ -187,7 +187,7 @@ class OrphanedExecution:
 def orphaned_executions(
     *, listings: Listings, requests: RequestStore, workflow: Workflow
 ) -> Iterator[OrphanedExecution]:
-    """Open rounds by the table that no execution runs for. Changes nothing.
+    """Open cycles by the table that no execution runs for. Changes nothing.
 
     One that was opened a moment ago may be among them, as its execution is about to be started.
     """
@@ -204,7 +204,7 @@ def repair_executions(
 ) -> tuple[str, ...]:
     """Mend what a failed, aborted or restarted workflow left behind.
 
-    The table knows which rounds are open; an execution that starts there looks at what stands and
+    The table knows which cycles are open; an execution that starts there looks at what stands and
     goes on from it. Answers the ids of the requests whose execution was started again.
     """
     return tuple(
@@ -215,7 +215,7 @@ def repair_executions(
 
 
 def _open(listings: Listings, requests: RequestStore) -> Iterator[Request]:
-    """Requests with an open round; the index may name one that has closed since."""
+    """Requests with an open cycle; the index may name one that has closed since."""
     for request_id in listings.open_cycles():
         request = requests.read(request_id)
         if request is not None and request.review is not None and request.cycle_is_open:

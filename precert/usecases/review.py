@@ -27,7 +27,7 @@ def list_worklist(
     listings: Listings,
     now: datetime,
 ) -> Page[WorklistRow]:
-    """Open rounds of one of the reviewer's plans, or those that the reviewer holds. One call.
+    """Open cycles of one of the reviewer's plans, or those that the reviewer holds. One call.
 
     Raises:
         NotEntitledError.
@@ -55,7 +55,7 @@ def read_case(request_id: str, caller: Caller, *, requests: RequestStore) -> Req
 
     Raises:
         NotEntitledError.
-        NotFoundError: there is none in the reviewer's queues; drafts are nobody's but the office's.
+        NotFoundError: there is none in the reviewer's queues; drafts are no one's but the provider's.
     """
     caller.require(Entitlement.REVIEWER)
     file = requests.read_file(request_id)
@@ -68,11 +68,11 @@ def read_case(request_id: str, caller: Caller, *, requests: RequestStore) -> Req
 def assign_case(
     request_id: str, caller: Caller, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> Request:
-    """Hold the open round for the desk's lease; who holds it already renews it.
+    """Hold the open cycle for the assignment period; who holds it already renews it.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: a colleague's lease is running, or nothing waits for a reviewer.
+        ActionNotAllowedError: a colleague's assignment is running, or nothing waits for a reviewer.
         SameReviewerError: it is an appeal against what the caller decided.
     """
     until = now + timedelta(minutes=payer.utilization_management.assignment_minutes)
@@ -86,7 +86,7 @@ def assign_case(
 def release_case(
     request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> Request:
-    """End the caller's lease; where nobody holds the round nothing changes.
+    """End the caller's assignment; where no one holds the cycle nothing changes.
 
     Raises:
         NotEntitledError, NotFoundError.

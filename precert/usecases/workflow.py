@@ -79,7 +79,7 @@ TOLERANCE_SECONDS = 60
 
 @dataclass(frozen=True)
 class CycleStatus:
-    """How a round goes on, and in how many seconds its clock must be looked at (at least one)."""
+    """How a cycle goes on, and in how many seconds its deadline must be checked (at least one)."""
 
     route: Route
     seconds_to_next_check: int
@@ -94,7 +94,7 @@ def await_decision(
     payer: Payer,
     now: datetime,
 ) -> None:
-    """Let the round wait with this task token; what closes or changes it answers the token.
+    """Let the cycle wait with this task token; what closes or changes it answers the token.
 
     The execution sleeps for ``seconds``, which were counted before the token was stored: what moved
     the clock meanwhile found no token to wake, so it is looked at once more.
@@ -113,7 +113,7 @@ def await_decision(
 def check_deadline(
     request_id: str, cycle: int, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> CycleStatus:
-    """Tell that the deadline is near or has passed; the round goes on waiting (W2)."""
+    """Record the reminder or the escalation; the cycle keeps waiting (W2)."""
 
     def attempt() -> CycleStatus:
         request = requests.read(request_id)
@@ -128,14 +128,14 @@ def check_deadline(
 
 
 def is_open(request: Request, cycle: int) -> bool:
-    """Whether this round of the request still waits for the payer."""
+    """Whether this cycle of the request still waits for the payer."""
     return request.cycle_is_open and request.review is not None and request.review.cycle == cycle
 
 
 def cycle_status_of(
     request: Request | None, cycle: int, payer: Payer, now: datetime
 ) -> CycleStatus:
-    """How a round goes on as the request stands now."""
+    """How a cycle goes on as the request stands now."""
     if request is None or not is_open(request, cycle):
         return CycleStatus(Route.CLOSED, 1)
     deadline = request.clock or deadline_of(request, payer)
@@ -146,7 +146,7 @@ def cycle_status_of(
 
 
 def _mark_is_missing(request: Request, deadline: Deadline, now: datetime) -> bool:
-    """Whether a mark was reached while no execution waited, and nobody was told yet."""
+    """Whether a mark was reached while no execution waited, and no one was told yet."""
     review = request.submitted
     if review.open_information_request:
         return now >= deadline.due_at
@@ -156,7 +156,7 @@ def _mark_is_missing(request: Request, deadline: Deadline, now: datetime) -> boo
 
 
 def deadline_of(request: Request, payer: Payer) -> Deadline:
-    """Deadline that the open round begins with, by the line of business of the plan (W2).
+    """Deadline that the open cycle begins with, by the line of business of the plan (W2).
 
     Extensions and pauses move it later: :attr:`Request.clock` knows where it stands.
     """
@@ -179,7 +179,7 @@ def assess_cycle(
     payer: Payer,
     now: datetime,
 ) -> CycleStatus:
-    """Decide the way of a round and record it, whatever of it was recorded before (W1).
+    """Decide the way of a cycle and record it, whatever of it was recorded before (W1).
 
     It ends where it repeats another request (S2); one delegated vendor decides it (W8); the rules
     approve it; or it pends for a reviewer with its deadline (W2) and the assessment, and what the
@@ -235,7 +235,7 @@ def _first_change(
     payer: Payer,
     now: datetime,
 ) -> Change:
-    """How the first round goes on, by the list in effect."""
+    """How the first cycle goes on, by the list in effect."""
     request = with_matches(file.request, reference)
     content, received_at = request.content, request.submitted.submitted_at
     if content.patient is None:
@@ -369,8 +369,8 @@ def relay_event(
 ) -> None:
     """Do what the event asks for. Doing it twice, or late, changes nothing more.
 
-    An execution is named by its round, so it starts once. A closed round's token is looked up by
-    the event's round: where there is none, the execution did not wait yet and finds the round closed
+    An execution is named by its cycle, so it starts once. A closed cycle's token is looked up by
+    the event's cycle: where there is none, the execution did not wait yet and finds the cycle closed
     by itself.
 
     Raises:

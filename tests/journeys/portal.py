@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import httpx
 import pytest
 
 from local.cloud.process import cloud_python, running_cloud
@@ -190,3 +191,10 @@ class Portal(Walk):
     def settled(self, request_id: str, document_id: str) -> Json:
         """A document, once it was verified."""
         return until("waiting for the document", lambda: self._settled(request_id, document_id))
+
+
+def without_call(response: httpx.Response) -> Any:
+    """The problem without the id of the call, which differs between any two."""
+    problem = response.json()
+    problem.pop("instance", None)
+    return problem

@@ -34,6 +34,7 @@ from tests.journeys.portal import (
     Portal,
     enlist,
     until,
+    without_call,
 )
 from tools.operations import OPERATIONS, ROUTES
 
@@ -346,13 +347,6 @@ def test_report_is_refused_when_the_caller_is_not_a_vendor(
 
 
 # -- resources of others ------------------------------------------------------------------------------
-
-
-def without_call(response: httpx.Response) -> Any:
-    """The problem without the id of the call, which differs between any two."""
-    problem = response.json()
-    problem.pop("instance", None)
-    return problem
 
 
 @pytest.mark.rule("A2")

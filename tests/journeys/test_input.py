@@ -203,6 +203,7 @@ def test_query_is_rejected_when_it_has_unknown_parameters(
         wrong += [{"limit": "0"}, {"limit": "x"}, {"limit": "1000000"}]
         wrong += [{"cursor": "%%%"}, {"cursor": "eyJwayI6IjEifQ"}, {"cursor": "x" * 2000}]
     path = route.path.replace("{request_id}", ABSENT_ID)
+    path = path.replace("{message_id}", f"1-{ABSENT_ID}.000001")
     for query in wrong:
         response = entitled(deployment, route).call(route.method, path, query={**good, **query})
         assert is_problem(response, 422)["errors"], query

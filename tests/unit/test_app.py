@@ -179,6 +179,26 @@ def saving(body: Any = None, **given: Any) -> dict[str, Any]:
     return called("PUT", f"/v1/drafts/{REQUEST_ID}", body or {"text": "é"}, **given)
 
 
+def test_operation_is_found_when_a_path_parameter_has_characters_that_powertools_does_not_match() -> (
+    None
+):
+    event = {
+        "version": "2.0",
+        "routeKey": "GET /v1/drafts/{draft_id}",
+        "rawPath": "/v1/drafts/\u00e9\u2028?#",
+        "headers": {},
+        "pathParameters": {"draft_id": "\u00e9\u2028?#"},
+        "requestContext": {
+            "http": {"method": "GET", "path": "/v1/drafts/x"},
+            "stage": "$default",
+            "authorizer": {"jwt": {"claims": ENTITLED}},
+        },
+        "body": None,
+        "isBase64Encoded": False,
+    }
+    assert problem(handle(event, Context()))["code"] == "not_found"
+
+
 # -- responses ----------------------------------------------------------------------------------------
 
 

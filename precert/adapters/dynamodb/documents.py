@@ -156,7 +156,7 @@ class DynamoDBDocuments:
         }
 
     def _freed_slot(self, request_id: str, document: Document) -> dict[str, Any]:
-        """Slots are counted anew at each stage of a request: an earlier one's is not freed again."""
+        """Slots are counted again at each stage of a request: an earlier one's is not freed again."""
         update = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
@@ -204,7 +204,7 @@ def document_of(item: Item) -> Document:
 
 
 class DynamoDBNotices:
-    """Letters beside their request, all of a round in one transaction with their event."""
+    """Determination notices beside their request, of one cycle in one transaction with the event."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._writes = Writes(client)
@@ -240,5 +240,5 @@ class DynamoDBNotices:
 
 
 def notice_of(item: Item) -> Notice:
-    """A letter of its item."""
+    """A notice of its item."""
     return Notice.model_validate_json(item["notice"])

@@ -3,8 +3,8 @@
 A lock is one item for each signature. It has an attribute for every request that stands, named by the
 request's id, with its fingerprint; whoever adds one does so on the version that was compared. What is
 withdrawn leaves the lock and the member's fingerprints in the transaction that withdraws it; what is
-archived leaves them as it is cleaned up behind. A lock that nobody is left in goes too, so versions
-begin at an instant: a lock that is made anew never has a version that its forerunner had.
+archived leaves them as it is cleaned up behind. A lock that no one is left in goes too, so versions
+begin at an instant: a lock that is made again never has a version that its forerunner had.
 """
 
 from collections.abc import Callable

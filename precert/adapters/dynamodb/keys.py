@@ -14,7 +14,7 @@ Requests table, one item collection per request::
     pk DUPLICATE#<SHA-256>    sk LOCK                requests that ask for the same, and on which days
     pk MEMBER#<SHA-256>       sk REQUEST#<id>        what a member's request is compared by
     pk INBOX#<tin>            sk <at>#<message_id>   a message
-                              sk UNREAD              how many of them nobody has read
+                              sk UNREAD              how many of them no one has read
     pk EXPIRED_UNREAD#<tin>   sk <at>#<message_id>   unread when time took it: counted off once
     pk FLAGS#<tin>            sk FLAGS               which requests the TIN has flagged
     pk FREQUENT#<tin>         sk <provider>          how often the TIN has selected it
@@ -54,7 +54,7 @@ DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
 REQUEST_PK_PREFIX: Final = "REQUEST#"
 OVERDUE_SK: Final = "OVERDUE"
 OVERDUE_QUEUE: Final = "OVERDUE"
-"""Worklist partition of rounds whose deadline has passed, whatever their plan."""
+"""Worklist partition of cycles whose deadline has passed, whatever their plan."""
 UNMATCHED_QUEUE: Final = "UNMATCHED"
 """Worklist partition of providers that do not match the directory, by when they were submitted."""
 DRAFTS_QUEUE: Final = "DRAFTS"
@@ -62,7 +62,7 @@ DRAFTS_QUEUE: Final = "DRAFTS"
 UNREAD_SK: Final = "UNREAD"
 """Sorts after every instant, so that a page read from the end begins with it."""
 PROCESSING_QUEUE: Final = "PROCESSING"
-"""Worklist partition of rounds that wait for the workflow, not for a reviewer."""
+"""Worklist partition of cycles that wait for the workflow, not for a reviewer."""
 
 
 def instant(at: datetime) -> str:

@@ -166,7 +166,7 @@ _UNMATCHED: Final[Mapping[str, tuple[ProviderRole, ...]]] = {
     "B": (_REQUESTING, _SERVICING),
     "": (),
 }
-"""Rows from before there was the mark have no letter of it."""
+"""Rows from before the flag for unmatched providers have no letter for it."""
 
 
 def row_text(row: DashboardRow) -> str:

@@ -176,7 +176,7 @@ class DynamoDBReference:
             self._refile(batch)
 
     def _refile(self, batch: Sequence[Filed]) -> None:
-        """File a batch anew; an entry that is as it was costs its reading alone."""
+        """File a batch again; an entry that is as it was costs its reading alone."""
         entries = {_key(item): (item, filed) for filed in batch for item in (entry_item(filed),)}
         before = {_key(item): item for item in self._get_all([_keys(key) for key in entries])}
         changed = [

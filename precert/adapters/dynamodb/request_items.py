@@ -1,7 +1,7 @@
 """Requests as items and back, and the operations that several writes share.
 
 Attributes that conditions or indexes read stand alone; the rest is compressed JSON, so that a realistic
-draft stays within two kilobytes and opening the console shows nobody's illness at a glance. The content
+draft stays within two kilobytes and opening the console shows no one's illness at a glance. The content
 is a map of its parts, each compressed by itself, so that one part is saved without reading the others.
 """
 

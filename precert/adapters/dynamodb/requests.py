@@ -229,7 +229,7 @@ class DynamoDBRequests:
                 assert_never(other)
 
     def _overdue_line(self, change: Change) -> dict[str, Any] | None:
-        """The line in the operators' queue: there from the escalation until the round ends (W2)."""
+        """The line in the operators' queue: there from the escalation until the cycle ends (W2)."""
         request, key = change.request, {PK: request_pk(change.request.request_id), SK: OVERDUE_SK}
         escalated = request.submitted.escalated_cycle == request.submitted.cycle
         if not escalated and not change.effects.ends_escalation:
@@ -301,7 +301,7 @@ def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
 
 
 def worklist_attributes(request: Request) -> Item:
-    """Index attributes of an open round: where the workflow or a reviewer finds it."""
+    """Index attributes of an open cycle: where the workflow or a reviewer finds it."""
     if not request.cycle_is_open:
         return {}
     due_at = request.due_at

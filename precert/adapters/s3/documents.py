@@ -90,7 +90,7 @@ class S3Documents:
         self._remove_below(f"{DOCUMENT_PREFIX}{request_id}/")
 
     def remove_files(self, request_id: str) -> None:
-        """Documents and letters (port :class:`precert.usecases.ports.requests.FileCleanup`)."""
+        """Documents and notices (port :class:`precert.usecases.ports.requests.FileCleanup`)."""
         self.remove_all(request_id)
         self._remove_below(f"{NOTICE_PREFIX}{request_id}/")
 
@@ -113,7 +113,7 @@ class S3Documents:
 
 
 class S3Notices:
-    """Beside the documents, under a prefix of their own: nobody uploads there."""
+    """Beside the documents, under a prefix of their own: no one uploads there."""
 
     def __init__(self, client: "S3Client", *, bucket: str) -> None:
         self._client = client

@@ -123,15 +123,15 @@ class DocumentBytes(Protocol):
 
 class NoticeRecords(Protocol):
     def record(self, request_id: str, notices: Sequence[Notice], event: Event) -> None:
-        """Record the letters of a round with their event, once: a second time changes nothing."""
+        """Record the notices of a cycle with their event, once: a second time changes nothing."""
 
 
 class NoticeBytes(Protocol):
     def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:
-        """Store a letter's PDF; answers the version of the object. One call."""
+        """Store a notice's PDF; answers the version of the object. One call."""
 
     def download_url(self, request_id: str, notice: Notice, *, seconds: int) -> str:
-        """A presigned address of exactly this letter, ids alone. No call."""
+        """A presigned address of exactly this notice, ids alone. No call."""
 
 
 class Printer(Protocol):

@@ -65,17 +65,17 @@ class Listings(Protocol):
     def worklist(
         self, plan_id: str, *, limit: int, cursor: str | None, assigned_to: str | None = None
     ) -> "Page[WorklistRow]":
-        """Open rounds of a plan, urgent ones first, then by due date. One call.
+        """Open cycles of a plan, urgent ones first, then by due date. One call.
 
         Those that one reviewer holds, or held last, are answered all at once: one call for each
         megabyte of the plan's lines.
         """
 
     def overdue(self, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
-        """Open rounds of all plans whose deadline has passed, the longest overdue first. One call."""
+        """Open cycles of all plans whose deadline has passed, the longest overdue first. One call."""
 
     def unmatched(self, *, limit: int, cursor: str | None) -> "Page[UnmatchedRow]":
         """Providers that wait to be reconciled, first submitted first. One call."""
 
     def open_cycles(self) -> tuple[str, ...]:
-        """Ids of all requests with an open round: for operations, not for callers."""
+        """Ids of all requests with an open cycle: for operations, not for callers."""

@@ -30,7 +30,7 @@ class Places(Protocol):
 
 class Digests(Protocol):
     def digest(self, text: str) -> str:
-        """The keyed hash of a text, always the same; without the key nobody can make it. One call.
+        """The keyed hash of a text, always the same; without the key no one can make it. One call.
 
         Raises:
             TransientError: the key did not answer.
@@ -153,7 +153,7 @@ class ReferenceWriter(Protocol):
         """Store members with their spans; a member's are replaced as a whole."""
 
     def put_ssn_digests(self, digests: Mapping[str, str]) -> None:
-        """Store keyed hashes of SSNs by member id; a member's earlier one finds nobody any more."""
+        """Store keyed hashes of SSNs by member id; a member's earlier one finds no one any more."""
 
     def put_entries(self, entries: Collection[tuple[DirectoryEntry, Place]]) -> None:
         """File entries wherever searches look; what changed in one is taken away where it was."""

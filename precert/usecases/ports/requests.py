@@ -22,7 +22,7 @@ class ConcurrentChangeError(Exception):
 
 
 class RequestClosedError(Exception):
-    """The round is not open any more; nothing was written."""
+    """The cycle is not open any more; nothing was written."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class RequestFile:
 
 @dataclass(frozen=True)
 class Cycle:
-    """One round of a request, and the task token its execution waits with."""
+    """One cycle of a request, and the task token its execution waits with."""
 
     request_id: str
     number: int
@@ -59,14 +59,14 @@ class RequestStore(Protocol):
         """
 
     def renew_cycle(self, cycle: Cycle) -> None:
-        """Store a new task token of an open round.
+        """Store a new task token of an open cycle.
 
         Raises:
-            RequestClosedError: a decision stands already, or the round is another.
+            RequestClosedError: a decision stands already, or the cycle is another.
         """
 
     def cycle(self, request_id: str, number: int) -> Cycle | None:
-        """A round's workflow, or ``None`` while it does not wait yet. One call."""
+        """A cycle's workflow, or ``None`` while it does not wait yet. One call."""
 
 
 class DuplicateFoundError(Exception):
@@ -198,7 +198,7 @@ class DraftStore(Protocol):
         """
 
     def save(self, saving: Saving) -> None:
-        """Replace parts of a live draft's content and start its clock anew (D3, D7).
+        """Replace parts of a live draft's content and start its clock again (D3, D7).
 
         Raises:
             DraftRefusedError: it is gone, expired, submitted, not the caller's, another
@@ -294,7 +294,7 @@ class Flags(Protocol):
 
 class Archive(Protocol):
     def store(self, file: RequestFile) -> None:
-        """Store a request with its history as one object, and its documents and letters beside it.
+        """Store a request with its history as one object, and its documents and notices beside it.
 
         What is stored stays as it is: the first to be stored is whole, later ones may not be.
         """
@@ -305,7 +305,7 @@ class HistoryCleanup(Protocol):
         """What is still there of a request that is gone. One call for up to 1 MB."""
 
     def remove_request(self, request: Request) -> None:
-        """Remove everything of a request that is gone: lines, flags, records, rounds, events last.
+        """Remove everything of a request that is gone: lines, flags, records, cycles, events last.
 
         What it was compared by goes too; its number stays, so that none is given twice.
         """
@@ -313,4 +313,4 @@ class HistoryCleanup(Protocol):
 
 class FileCleanup(Protocol):
     def remove_files(self, request_id: str) -> None:
-        """Remove every version of all documents and letters of a request."""
+        """Remove every version of all documents and notices of a request."""

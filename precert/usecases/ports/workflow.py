@@ -13,18 +13,18 @@ class TaskTokens(Protocol):
         """Let a waiting execution go on; one that waits no longer is left alone."""
 
     def wake(self, task_token: str, seconds: int) -> None:
-        """Let a waiting execution sleep anew for so long; one that waits no longer is left alone."""
+        """Let a waiting execution sleep again for so long; one that waits no longer is left alone."""
 
 
 class Workflow(TaskTokens, Protocol):
     def start(self, request_id: str, cycle: int) -> None:
-        """Start the execution of a round. A second start of the same round changes nothing."""
+        """Start the execution of a cycle. A second start of the same cycle changes nothing."""
 
     def runs(self, request_id: str, cycle: int) -> bool:
-        """Whether an execution of the round is running, the first or a repaired one."""
+        """Whether an execution of the cycle is running, the first or a repaired one."""
 
     def start_again(self, request_id: str, cycle: int) -> bool:
-        """Start another execution of a round that none runs for; answers whether it did."""
+        """Start another execution of a cycle that none runs for; answers whether it did."""
 
 
 class EventBus(Protocol):
