@@ -392,9 +392,7 @@ class Request(Value):
             sum(line_id in appeal.line_ids for appeal in review.appeals) for line_id in line_ids
         )
         if level > levels:
-            raise self.refusal(
-                "All levels of appeal are used. The next step is an external review."
-            )
+            raise self.refusal("All levels of appeal are used. External review is the next step.")
         appeal = Appeal(
             level=level,
             cycle=review.cycle + 1,
