@@ -10,10 +10,12 @@ fail() {
 
 find_python() {
   local version candidate
-  if python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then
-    python3 -c 'import sys; print(sys.executable)'
-    return
-  fi
+  case $(python3 -c 'import sys; print("{}.{}".format(*sys.version_info))' 2>/dev/null) in
+    3.11 | 3.12 | 3.13 | 3.14)
+      python3 -c 'import sys; print(sys.executable)'
+      return
+      ;;
+  esac
   for version in 3.13 3.14 3.12 3.11; do
     for candidate in "python$version" python3 python "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python; do
       if [ "$("$candidate" -c 'import sys; print("{}.{}".format(*sys.version_info))' 2>/dev/null)" = "$version" ]; then

@@ -152,7 +152,7 @@ def test_message_reports_expiration_when_ttl_removed_a_draft(cloud: Cloud) -> No
     assert messages(cloud) == ["DraftExpired"]
     [response] = cloud.messages().body["messages"]
     assert response["at"] == "2026-07-06T15:00:00Z"
-    assert response["text"] == cloud.deps.payer.messages["DraftExpired"].format(status="INCOMPLETE")
+    assert response["text"] == cloud.deps.payer.messages["DraftExpired"].format(status="Incomplete")
 
 
 @pytest.mark.rule("D5")

@@ -55,7 +55,7 @@ def test_message_warns_once_when_twelve_hours_of_the_clock_are_left(cloud: Cloud
             cloud.receive(entry)
     [message] = cloud.messages().body["messages"]
     assert (message["type"], message["status"]) == ("DraftExpiring", "INCOMPLETE")
-    assert message["text"] == cloud.deps.payer.messages["DraftExpiring"].format(status="INCOMPLETE")
+    assert message["text"] == cloud.deps.payer.messages["DraftExpiring"].format(status="Incomplete")
     for private in (*PATIENT.values(), PROVIDER_SUBJECT):
         assert private not in event["event"]
     assert PROVIDER_TIN in event["event"]

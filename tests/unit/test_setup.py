@@ -83,13 +83,13 @@ def find_python(folder: Path, **versions: str) -> subprocess.CompletedProcess[st
 @pytest.mark.parametrize(
     ("versions", "chosen"),
     [
-        ({"python3": "3.11", "python3_13": "3.13"}, "python3.13"),
-        ({"python3": "3.14", "python3_12": "3.12"}, "python3"),
+        ({"python3": "3.11", "python3_13": "3.13"}, "python3"),
+        ({"python3": "3.10", "python3_13": "3.13", "python3_12": "3.12"}, "python3.13"),
         ({"python3": "3.10", "python": "3.12"}, "python"),
         ({"python3_13": "", "python3_11": "3.11"}, "python3.11"),
     ],
 )
-def test_interpreter_closest_to_the_lambda_runtime_is_chosen_when_several_are_installed(
+def test_own_interpreter_or_the_closest_to_the_lambda_runtime_is_chosen_when_several_are_installed(
     tmp_path: Path, versions: dict[str, str], chosen: str
 ) -> None:
     ran = find_python(tmp_path, **versions)

@@ -212,12 +212,22 @@ class Bench:
         whole = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         less = {key: value for key, value in whole.items() if key not in variables}
         client.update_function_configuration(FunctionName=name, Environment={"Variables": less})
+        aliases = client.list_aliases(FunctionName=name)["Aliases"]
+        version = client.publish_version(FunctionName=name)["Version"] if aliases else ""
+        for alias in aliases:
+            client.update_alias(FunctionName=name, Name=alias["Name"], FunctionVersion=version)
         try:
             yield
         finally:
             client.update_function_configuration(
                 FunctionName=name, Environment={"Variables": whole}
             )
+            for alias in aliases:
+                client.update_alias(
+                    FunctionName=name,
+                    Name=alias["Name"],
+                    FunctionVersion=alias["FunctionVersion"],
+                )
 
 
 def parsed(content: Json) -> RequestContent:
