@@ -1,4 +1,4 @@
-"""Read a request, change it and record the change; again where another change was recorded first."""
+"""Read a request, change it and record the change; retry on conflict."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,14 +19,13 @@ def change_request(
     *,
     requests: RequestStore,
 ) -> Request:
-    """Apply ``change`` to what stands and record it, conditional on its version.
+    """Apply ``change`` to the current state and record it, conditional on the version.
 
-    ``change`` refuses by raising, and is asked again with the newer state after a lost race, so that
-    of two opposite changes one wins and the other is told why it lost. It answers the request as it
-    stands where there is nothing to do, so that a click that comes twice is answered as before.
+    ``change`` raises to refuse and runs again on the newer state after a conflict. It returns the
+    request itself where there is nothing to do, so a repeated call gets the same response.
 
     Raises:
-        TransientError: others were quicker every time.
+        TransientError: every write conflicted.
     """
 
     def attempt() -> Request:
@@ -40,7 +39,7 @@ def change_request(
 
 
 def reviewable(request: Request | None, caller: Caller) -> Request:
-    """The request, if it is in one of the reviewer's queues."""
+    """Return the request if it is in one of the reviewer's queues."""
     if (
         request is None
         or request.status is Status.INCOMPLETE
@@ -51,7 +50,7 @@ def reviewable(request: Request | None, caller: Caller) -> Request:
 
 
 Move = Callable[[Request], Change | Request | None]
-"""What to do with the request as it stands; ``None`` and the request itself say: nothing."""
+"""Change of a request; ``None`` or the request itself mean no change."""
 
 
 def change_case(
@@ -62,13 +61,13 @@ def change_case(
     requests: RequestStore,
     now: datetime,
 ) -> Request:
-    """Do a reviewer's move, on a request of the reviewer's plans that no colleague holds.
+    """Apply a reviewer action to a request that is not assigned to another reviewer.
 
     Raises:
         NotEntitledError.
-        NotFoundError: it is in none of the reviewer's queues.
-        ActionNotAllowedError: a colleague holds it, or the request does not allow the move; with what
-            this reviewer may do instead.
+        NotFoundError: it is not in the reviewer's queues.
+        ActionNotAllowedError: it is assigned to another reviewer, or does not allow the action; includes
+            what this reviewer may do.
         SameReviewerError: it is an appeal against what the caller decided.
     """
     caller.require(Entitlement.REVIEWER)
@@ -91,11 +90,11 @@ def change_case(
 def change_as_operator(
     request_id: str, move: Move, caller: Caller, *, requests: RequestStore
 ) -> Request:
-    """Do an operator's move, on a submitted request of any plan.
+    """Apply an operator action to a submitted request of any plan.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: with what an operator may do instead.
+        ActionNotAllowedError: includes what an operator may do.
     """
     caller.require(Entitlement.OPERATOR)
 
@@ -112,7 +111,7 @@ def _told(
     moved: Callable[[], Change | Request | None],
     actions: Callable[[], tuple[Action, ...]],
 ) -> Change | Request:
-    """The move's change; a refusal says what whoever asked may do, and not what the providers may."""
+    """The change of the action; a refusal lists the caller's actions instead of the providers'."""
     try:
         return moved() or request
     except ActionNotAllowedError as refused:

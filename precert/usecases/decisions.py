@@ -1,4 +1,4 @@
-"""Decide every open line of a case, and sign what another reviewer decided (W3, W4, W7, W9)."""
+"""Decide every open service line of a case, and sign proposed decisions (W3, W4, W7, W9)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -35,17 +35,16 @@ def decide(
 ) -> Request:
     """Record one decision per line of the open cycle; a cycle is decided once.
 
-    ``cycle`` names the cycle the reviewer had before their eyes, so that a late click never decides
-    another. Where the payer asks for a second signature under what is decided, the decisions wait for
-    it as a proposal. The same decisions sent again by the same reviewer change nothing and are
-    answered as they were.
+    ``cycle`` is the cycle that the reviewer saw, so that a late request never decides another one.
+    Where the payer requires a second signature, the decisions are stored as a proposal. Repeating the
+    same decisions returns the same response.
 
     Raises:
         NotEntitledError, NotFoundError.
-        InvalidInputError: a denial, or an approval of less than was asked, lacks its reason, rationale
-            or criterion (W4); a line is missing or not to be decided; a code does not exist.
-        ActionNotAllowedError: the cycle is decided otherwise already, waits for a signature, is held
-            by a colleague, or the request is void; with what stands.
+        InvalidInputError: a denial or reduction lacks reason, rationale or criterion (W4); a line is
+            missing or not open; a code does not exist.
+        ActionNotAllowedError: the cycle has other decisions, needs a signature, is assigned to
+            another reviewer, or the request is void; includes the current decisions.
         SameReviewerError: an appeal needs another reviewer.
     """
     signature = Signature(caller.subject, now, cycle)
@@ -71,17 +70,17 @@ def decide(
 def determined(
     request: Request, decisions: Mapping[str, Decision], by: str, now: datetime
 ) -> Change:
-    """The determination of the open cycle: the first one's, or an appeal's."""
+    """The determination of the open cycle: initial or appeal."""
     if request.submitted.open_appeal:
         return request.determine_appeal(decisions, by, now)
     return request.determine(decisions, by, now)
 
 
 def require_cycle(request: Request, cycle: int) -> None:
-    """Refuse a click on a cycle that is not open any more.
+    """Refuse a decision on a cycle that is no longer open.
 
     Raises:
-        ActionNotAllowedError: with what stands of each line.
+        ActionNotAllowedError: includes the current decision of each line.
     """
     if request.waits_for_review and request.submitted.cycle == cycle:
         return
@@ -89,7 +88,7 @@ def require_cycle(request: Request, cycle: int) -> None:
 
 
 def _other_stands(request: Request, detail: str) -> ActionNotAllowedError:
-    """What was decided, or proposed, of each line while the caller decided something else."""
+    """The decided or proposed lines that the caller did not know of."""
     review = request.submitted
     proposed = review.proposal.decisions if review.proposal else {}
     return ActionNotAllowedError(
@@ -130,7 +129,7 @@ def _decisions_of(
 
 
 def _already_recorded(request: Request, built: Mapping[str, Decision], cycle: int) -> bool:
-    """Whether the very same was decided, or proposed, in this cycle by the same reviewer."""
+    """Whether the same reviewer decided or proposed the same in this cycle."""
     review = request.submitted
     if review.proposal is not None and review.cycle == cycle:
         current: Mapping[str, Decision] = review.proposal.decisions
@@ -138,7 +137,7 @@ def _already_recorded(request: Request, built: Mapping[str, Decision], cycle: in
         current = {
             line.line_id: decision
             for line in review.lines
-            # Later ones of the cycle move its dates (W5).
+            # Later decisions of the cycle only change dates (W5).
             for decision in reversed(line.decisions)
             if decision.cycle == cycle
         }
@@ -146,7 +145,7 @@ def _already_recorded(request: Request, built: Mapping[str, Decision], cycle: in
 
 
 def _comparable(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
-    """Without what differs between two clicks, or is added to the decision afterwards."""
+    """The decision without members that differ between repeats or are added later."""
     return {
         line_id: decision.model_copy(update={"decided_at": None, "signed_by": None})
         for line_id, decision in decisions.items()
@@ -162,15 +161,15 @@ def sign_decisions(
     requests: RequestStore,
     now: datetime,
 ) -> Request:
-    """Make the proposed decisions the determination, or open the cycle for other ones.
+    """Sign the proposed decisions, or return them.
 
-    Who proposed them may withdraw them, and never sign them. Signing again changes nothing.
+    The proposer can withdraw but not sign them. Signing again changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: nothing waits for a signature, a colleague holds the case, or the cycle
-            is over.
-        SameReviewerError: the caller proposed the decisions, or an appeal is against the caller's.
+        ActionNotAllowedError: nothing is proposed, the case is assigned to another reviewer, or the
+            cycle is closed.
+        SameReviewerError: the caller proposed the decisions, or decided what is appealed.
     """
 
     def move(request: Request) -> Change | None:
@@ -185,7 +184,7 @@ def sign_decisions(
 
 
 def _signed_by(request: Request, by: str, cycle: int) -> bool:
-    """Whether the cycle ended by this very signature."""
+    """Whether this signature closed the cycle."""
     return any(
         decision.cycle == cycle and decision.signed_by == by
         for line in request.submitted.lines

@@ -32,7 +32,7 @@ def list_overdue(
 
     Raises:
         NotEntitledError.
-        InvalidInputError: the cursor is none of this list.
+        InvalidInputError: the cursor is not of this list.
     """
     caller.require(Entitlement.OPERATOR)
     try:
@@ -44,11 +44,11 @@ def list_overdue(
 def list_unmatched_providers(
     caller: Caller, *, limit: int, cursor: str | None, listings: Listings
 ) -> Page[UnmatchedRow]:
-    """Providers of all plans that have a temporary id, first submitted first. One call.
+    """List providers with a temporary id, oldest submission first. One call.
 
     Raises:
         NotEntitledError.
-        InvalidInputError: the cursor is none of this list.
+        InvalidInputError: the cursor is not of this list.
     """
     caller.require(Entitlement.OPERATOR)
     try:
@@ -67,15 +67,14 @@ def reconcile_provider(
     reference: ReferenceReader,
     now: datetime,
 ) -> Request:
-    """From now on the entry's TIN sees the request, and the one submitted does not (A2).
+    """Match a provider with a directory entry; the entry's TIN sees the request from then on (A2).
 
-    An entry is one address under one TIN, so its id says which of a provider's is meant. The same
-    choice sent again changes nothing; another replaces it.
+    An entry is one address under one TIN. Repeating the choice changes nothing; another replaces it.
 
     Raises:
         NotEntitledError, NotFoundError.
-        InvalidInputError: the directory has no such entry, the side matched the directory, or the
-            provider that submitted the request would lose it.
+        InvalidInputError: the entry does not exist, the provider already matched, or the submitting
+            provider would no longer see the request.
     """
 
     def move(request: Request) -> Change | None:
@@ -105,14 +104,14 @@ def change_dates(
     requests: RequestStore,
     now: datetime,
 ) -> Request:
-    """Record another period for approved lines, beside the decisions that stand.
+    """Change the period of approved lines; the decisions stay.
 
-    The same change sent again changes nothing.
+    Repeating the change has no effect.
 
     Raises:
         NotEntitledError, NotFoundError.
-        InvalidInputError: a line is not approved, named twice or unknown, or its days out of order.
-        ActionNotAllowedError: nothing is determined.
+        InvalidInputError: a line is not approved, repeated or unknown, or its dates are out of order.
+        ActionNotAllowedError: the request is not determined.
     """
 
     def move(request: Request) -> Change | None:
@@ -145,7 +144,7 @@ def _errors(changes: Sequence[DateChange]) -> list[FieldError]:
 def _moved(
     request: Request, change: DateChange, by: str, reason: str, now: datetime
 ) -> Decision | None:
-    """The standing decision with the other period; ``None`` where it has it, for the same reason."""
+    """The current decision with the new period; ``None`` where nothing changes."""
     line = request.submitted.line(change.line_id)
     standing = line.decisions[-1] if line and line.decisions else None
     period = {"from_date": change.from_date, "to_date": change.to_date}
@@ -175,7 +174,7 @@ def _moved(
 
 @dataclass(frozen=True)
 class OrphanedExecution:
-    """An open cycle that no execution runs for: the number to name it by, and what it waits for."""
+    """An open cycle without a running execution."""
 
     request_id: str
     cycle: int
@@ -187,9 +186,9 @@ class OrphanedExecution:
 def orphaned_executions(
     *, listings: Listings, requests: RequestStore, workflow: Workflow
 ) -> Iterator[OrphanedExecution]:
-    """Open cycles by the table that no execution runs for. Changes nothing.
+    """List open cycles without a running execution; read-only.
 
-    One that was opened a moment ago may be among them, as its execution is about to be started.
+    A cycle that was just opened can be included before its execution starts.
     """
     for request in _open(listings, requests):
         review = request.submitted
@@ -202,10 +201,10 @@ def orphaned_executions(
 def repair_executions(
     *, listings: Listings, requests: RequestStore, workflow: Workflow
 ) -> tuple[str, ...]:
-    """Mend what a failed, aborted or restarted workflow left behind.
+    """Start executions for open cycles whose execution failed, was aborted or lost.
 
-    The table knows which cycles are open; an execution that starts there looks at what stands and
-    goes on from it. Answers the ids of the requests whose execution was started again.
+    The table determines which cycles are open; a new execution continues from the stored state.
+    Returns the request ids whose execution was started.
     """
     return tuple(
         request.request_id
@@ -215,7 +214,7 @@ def repair_executions(
 
 
 def _open(listings: Listings, requests: RequestStore) -> Iterator[Request]:
-    """Requests with an open cycle; the index may name one that has closed since."""
+    """Requests with an open cycle; the index can include recently closed ones."""
     for request_id in listings.open_cycles():
         request = requests.read(request_id)
         if request is not None and request.review is not None and request.cycle_is_open:

@@ -1,4 +1,4 @@
-"""What a reviewer does with a case before its decision: list, read, hold, ask and extend."""
+"""Reviewer actions before a decision: worklist, case, assignment, RFI, extension, peer-to-peer."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -27,11 +27,11 @@ def list_worklist(
     listings: Listings,
     now: datetime,
 ) -> Page[WorklistRow]:
-    """Open cycles of one of the reviewer's plans, or those that the reviewer holds. One call.
+    """List open cycles of one of the reviewer's plans, or those assigned to the reviewer. One call.
 
     Raises:
         NotEntitledError.
-        InvalidInputError: the plan is not the reviewer's, or the cursor is none of this list.
+        InvalidInputError: the plan is not the reviewer's, or the cursor is not of this list.
     """
     caller.require(Entitlement.REVIEWER)
     if plan_id is None and len(caller.plan_ids) == 1:
@@ -51,11 +51,11 @@ def list_worklist(
 
 
 def read_case(request_id: str, caller: Caller, *, requests: RequestStore) -> RequestFile:
-    """A submitted request of one of the reviewer's plans. One call.
+    """Read a submitted request of one of the reviewer's plans. One call.
 
     Raises:
         NotEntitledError.
-        NotFoundError: there is none in the reviewer's queues; drafts are no one's but the provider's.
+        NotFoundError: it is not in the reviewer's queues, or is a draft.
     """
     caller.require(Entitlement.REVIEWER)
     file = requests.read_file(request_id)
@@ -68,12 +68,12 @@ def read_case(request_id: str, caller: Caller, *, requests: RequestStore) -> Req
 def assign_case(
     request_id: str, caller: Caller, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> Request:
-    """Hold the open cycle for the assignment period; who holds it already renews it.
+    """Assign the open cycle to the caller, or renew the assignment.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: a colleague's assignment is running, or nothing waits for a reviewer.
-        SameReviewerError: it is an appeal against what the caller decided.
+        ActionNotAllowedError: it is assigned to another reviewer, or no cycle is open.
+        SameReviewerError: the appeal is against the caller's decision.
     """
     until = now + timedelta(minutes=payer.utilization_management.assignment_minutes)
 
@@ -86,11 +86,11 @@ def assign_case(
 def release_case(
     request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> Request:
-    """End the caller's assignment; where no one holds the cycle nothing changes.
+    """End the caller's assignment; no change where the case is not assigned.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: a colleague holds it, or nothing waits for a reviewer.
+        ActionNotAllowedError: it is assigned to another reviewer, or no cycle is open.
     """
 
     def move(request: Request) -> Change | None:
@@ -109,15 +109,15 @@ def request_information(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Stop the payer's clock until the providers answer, or their own time is over.
+    """Send an RFI; the payer's clock pauses until the response or its deadline.
 
     ``documents`` are codes of the payer's required documentation. A repeat changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        InvalidInputError: a code is none of the payer's, or nothing is asked for.
-        ActionNotAllowedError: something else is asked for already, an appeal is open, a colleague
-            holds the case, or nothing waits for a reviewer.
+        InvalidInputError: a code is not the payer's, or nothing is requested.
+        ActionNotAllowedError: another RFI or an appeal is open, the case is assigned to another
+            reviewer, or no cycle is open.
     """
     wanted = tuple(dict.fromkeys(documents))
 
@@ -164,14 +164,14 @@ def extend_deadline(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Move the deadline by the days that the line of business allows; both sides are told why.
+    """Extend the deadline by the days of the line of business; both providers receive the reason.
 
     Extending again for the same reason changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: it was extended before, the case is urgent, an appeal is open,
-            information is asked for, a colleague holds the case, or nothing waits for a reviewer.
+        ActionNotAllowedError: already extended, expedited, an appeal or RFI is open, assigned to
+            another reviewer, or no cycle is open.
     """
 
     def move(request: Request) -> Change | None:
@@ -188,13 +188,13 @@ def extend_deadline(
 def offer_peer_to_peer(
     request_id: str, caller: Caller, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> Request:
-    """Tell both sides whom to call and until when; no deadline moves.
+    """Offer a peer-to-peer discussion with phone and time; moves no deadline.
 
-    While an offer stands, offering again changes nothing.
+    Repeating a current offer changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: a colleague holds the case, or nothing waits for a reviewer.
+        ActionNotAllowedError: it is assigned to another reviewer, or no cycle is open.
     """
     desk = payer.utilization_management
     respond_by = now + timedelta(hours=desk.peer_to_peer_hours)

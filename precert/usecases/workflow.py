@@ -62,9 +62,9 @@ from precert.usecases.ports.workflow import EventBus, TaskTokens, Workflow
 
 
 def with_matches(request: Request, reference: ReferenceReader) -> Request:
-    """The request, marked where a provider does not fit its directory entry; it goes on anyway.
+    """Flag providers that do not match their directory entry; the request continues.
 
-    One call, and none where both providers were typed in. What an operator reconciled stands.
+    One call, or none where both providers were entered manually. Reconciled providers stay.
     """
     review, content = request.submitted, request.content
     entries = reference.entries(provider_ids(content))
@@ -74,12 +74,12 @@ def with_matches(request: Request, reference: ReferenceReader) -> Request:
 
 
 TOLERANCE_SECONDS = 60
-"""How much later than its mark a clock may be looked at; less is no reason to wake anybody."""
+"""How late a deadline check may be; smaller differences do not wake the execution."""
 
 
 @dataclass(frozen=True)
 class CycleStatus:
-    """How a cycle goes on, and in how many seconds its deadline must be checked (at least one)."""
+    """How a cycle continues, and in how many seconds to check its deadline (at least one)."""
 
     route: Route
     seconds_to_next_check: int
@@ -94,13 +94,13 @@ def await_decision(
     payer: Payer,
     now: datetime,
 ) -> None:
-    """Let the cycle wait with this task token; what closes or changes it answers the token.
+    """Store the task token; whatever closes or changes the cycle completes the task.
 
-    The execution sleeps for ``seconds``, which were counted before the token was stored: what moved
-    the clock meanwhile found no token to wake, so it is looked at once more.
+    ``seconds`` were computed before the token was stored. A change of the deadline in between found
+    no token, so the deadline is read again.
 
     Raises:
-        RequestClosedError: nothing is to be waited for.
+        RequestClosedError: the cycle is closed.
     """
     requests.renew_cycle(cycle)
     request = requests.read(cycle.request_id)
@@ -128,14 +128,14 @@ def check_deadline(
 
 
 def is_open(request: Request, cycle: int) -> bool:
-    """Whether this cycle of the request still waits for the payer."""
+    """Whether this cycle is open and the payer must act."""
     return request.cycle_is_open and request.review is not None and request.review.cycle == cycle
 
 
 def cycle_status_of(
     request: Request | None, cycle: int, payer: Payer, now: datetime
 ) -> CycleStatus:
-    """How a cycle goes on as the request stands now."""
+    """How a cycle continues, by the current state of the request."""
     if request is None or not is_open(request, cycle):
         return CycleStatus(Route.CLOSED, 1)
     deadline = request.clock or deadline_of(request, payer)
@@ -146,7 +146,7 @@ def cycle_status_of(
 
 
 def _mark_is_missing(request: Request, deadline: Deadline, now: datetime) -> bool:
-    """Whether a mark was reached while no execution waited, and no one was told yet."""
+    """Whether a reminder or escalation is due that no execution recorded."""
     review = request.submitted
     if review.open_information_request:
         return now >= deadline.due_at
@@ -156,9 +156,9 @@ def _mark_is_missing(request: Request, deadline: Deadline, now: datetime) -> boo
 
 
 def deadline_of(request: Request, payer: Payer) -> Deadline:
-    """Deadline that the open cycle begins with, by the line of business of the plan (W2).
+    """Initial deadline of the open cycle, by the line of business (W2).
 
-    Extensions and pauses move it later: :attr:`Request.clock` knows where it stands.
+    Extensions and pauses change it later: see :attr:`Request.clock`.
     """
     clock = payer.clock_for(request)
     review = request.submitted
@@ -179,14 +179,14 @@ def assess_cycle(
     payer: Payer,
     now: datetime,
 ) -> CycleStatus:
-    """Decide the way of a cycle and record it, whatever of it was recorded before (W1).
+    """Assess a cycle and record the result; safe to repeat after a partial run (W1).
 
-    It ends where it repeats another request (S2); one delegated vendor decides it (W8); the rules
-    approve it; or it pends for a reviewer with its deadline (W2) and the assessment, and what the
-    rules want with it is asked for at once. An appeal pends with a deadline of its own.
+    A duplicate ends (S2); a delegated vendor decides it (W8); the rules approve it; or it pends for
+    review with its deadline (W2), and missing required documentation is requested at once. An appeal
+    pends with its own deadline.
 
     Raises:
-        TransientError: others were quicker every time, or no rule list is published.
+        TransientError: every write conflicted, or no rule list is published.
     """
 
     def next_change(file: RequestFile) -> Change | None:
@@ -209,7 +209,7 @@ def assess_cycle(
         return _asking(file, payer, now)
 
     def attempt() -> CycleStatus:
-        # At most three changes: it pends, requests information, and takes what arrived meanwhile.
+        # At most three changes: pend, request information, accept documents that arrived meanwhile.
         while True:
             file = requests.read_file(request_id)
             if file is None or not is_open(file.request, cycle):
@@ -235,7 +235,7 @@ def _first_change(
     payer: Payer,
     now: datetime,
 ) -> Change:
-    """How the first cycle goes on, by the list in effect."""
+    """How the initial cycle continues, by the rule list in effect."""
     request = with_matches(file.request, reference)
     content, received_at = request.content, request.submitted.submitted_at
     if content.patient is None:
@@ -282,9 +282,9 @@ def _first_change(
 
 
 def _goes_on_instead(other: Fingerprint, own: Fingerprint, requests: RequestStore) -> bool:
-    """Whether of two alike the other one goes on: the earlier.
+    """Whether the other one of two duplicates continues: the earlier one does.
 
-    A later one that was assessed before this one was there did not see it, and stands.
+    A later request that was assessed before this one existed continues as well.
     """
     found = requests.read(other.request_id)
     if found is None or found.status is Status.VOID:
@@ -311,7 +311,7 @@ def _judged(
 
 
 def _may_ask(request: Request) -> bool:
-    """Whether the rules want something that was not there when the request was assessed."""
+    """Whether required documentation was missing at the assessment."""
     review = request.submitted
     return (
         request.status is Status.PENDING
@@ -323,10 +323,9 @@ def _may_ask(request: Request) -> bool:
 
 
 def _asking(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
-    """Ask once for what the rules want, and take what came while it was being asked (W1, W2).
+    """Request missing documentation once, and accept what arrived meanwhile (W1, W2).
 
-    The two changes after pending are looked for in what stands, so that an assessment that died
-    between them goes on where it was.
+    Both changes are derived from the stored state, so an interrupted assessment resumes.
     """
     request, review = file.request, file.request.submitted
     assessment = review.assessment
@@ -367,14 +366,13 @@ def relay_event(
     payer: Payer,
     now: datetime,
 ) -> None:
-    """Do what the event asks for. Doing it twice, or late, changes nothing more.
+    """Apply the event to the workflow and publish it; safe to repeat and to run late.
 
-    An execution is named by its cycle, so it starts once. A closed cycle's token is looked up by
-    the event's cycle: where there is none, the execution did not wait yet and finds the cycle closed
-    by itself.
+    An execution is named by its cycle, so it starts once. Where no task token is stored, the
+    execution does not wait yet and will find the cycle closed.
 
     Raises:
-        TransientError: something did not answer; deliver the event again.
+        TransientError: an AWS call failed; deliver the event again.
     """
     match EVENTS[event.type].workflow:
         case WorkflowEffect.NONE:
@@ -397,9 +395,9 @@ def relay_event(
 def _wake(
     event: Event, *, requests: RequestStore, workflow: Workflow, payer: Payer, now: datetime
 ) -> None:
-    """Let the execution sleep by the clock as it stands now.
+    """Let the execution wait for the current deadline.
 
-    Where the product asked by itself, it did before the execution began to wait.
+    An automatic RFI is sent before the execution starts to wait.
     """
     if event.actor == SYSTEM:
         return
@@ -413,7 +411,7 @@ def _wake(
 
 
 def _receive_information(event: Event, *, requests: RequestStore, now: datetime) -> None:
-    """A document that arrives answers what was asked for: the payer's clock runs on (W2, W6)."""
+    """An attached document answers the open RFI: the payer's clock resumes (W2, W6)."""
 
     def attempt() -> None:
         request = requests.read(event.request_id)
