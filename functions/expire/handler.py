@@ -1,7 +1,7 @@
-"""Carries on where time took something away, as the stream tells of it.
+"""Cleans up after items that TTL or a user deleted, from the table's stream.
 
-Drafts that are gone, by time or by hand, are cleaned up behind; requests whose history is over move to
-the archive; documents that are gone lose their bytes; unread messages are counted off.
+Deletes what belonged to deleted drafts, archives requests past retention, deletes the bytes of deleted
+documents, and decrements the unread count for expired messages.
 """
 
 from typing import Any
@@ -19,11 +19,11 @@ from precert.usecases.ports.requests import DeletedDraft
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answers the first record that failed: the stream delivers it and all after it again."""
+    """Returns the first failed record; the stream redelivers it and all later ones."""
     for record in event["Records"]:
         try:
             _clean_up(record)
-        except Exception as error:  # noqa: BLE001 - the stream is told which record failed
+        except Exception as error:  # noqa: BLE001 - the response names the failed record
             note_error(error)
             sequence_number = record["dynamodb"]["SequenceNumber"]
             return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}
@@ -36,7 +36,7 @@ def _clean_up(record: dict[str, Any]) -> None:
         _remove_bytes(removed["request_id"]["S"], removed["document_id"]["S"])
         return
     if removed.get("pk", {}).get("S", "").startswith(INBOX_PK_PREFIX):
-        _count_off(removed)
+        _decrement_unread(removed)
         return
     if "request_id" not in removed or "version" not in removed:
         note_work("ignored")
@@ -52,13 +52,13 @@ def _clean_up(record: dict[str, Any]) -> None:
         )
         note_work("archived" if archived else "ignored", request_id=removed["request_id"]["S"])
         return
-    gone = _gone(removed)
-    remove_draft(gone, requests=deps.requests, cleanup=deps.cleanup, store=deps.document_bytes)
-    note_work("removed", request_id=gone.request_id)
+    deleted = _deleted_draft(removed)
+    remove_draft(deleted, requests=deps.requests, cleanup=deps.cleanup, store=deps.document_bytes)
+    note_work("removed", request_id=deleted.request_id)
 
 
-def _gone(removed: dict[str, Any]) -> DeletedDraft:
-    """What stood alone of the item; a request that was submitted has no deadline of a draft's."""
+def _deleted_draft(removed: dict[str, Any]) -> DeletedDraft:
+    """The deleted draft; a submitted request has no ``expires_at``."""
     return DeletedDraft.model_validate(
         {
             "request_id": removed["request_id"]["S"],
@@ -74,8 +74,8 @@ def _remove_bytes(request_id: str, document_id: str) -> None:
     note_work("removed", request_id=request_id, document_id=document_id)
 
 
-def _count_off(removed: dict[str, Any]) -> None:
-    """A message whose time is over: where no one read it, it was counted as unread."""
+def _decrement_unread(removed: dict[str, Any]) -> None:
+    """An expired message: unread ones were counted."""
     if "message" not in removed or "read_at" in removed:
         note_work("ignored")
         return

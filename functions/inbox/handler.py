@@ -1,4 +1,4 @@
-"""Turns events of the bus into messages of both providers."""
+"""Delivers events from the bus as messages to both providers."""
 
 from typing import Any
 
@@ -16,15 +16,15 @@ def handle(event: dict[str, Any], context: Any) -> None:
         _deliver(PublishedEvent.model_validate(event["detail"]))
 
 
-def _deliver(told: PublishedEvent) -> None:
+def _deliver(published: PublishedEvent) -> None:
     message = Message(
-        message_id=told.event_id,
-        type=told.type,
-        request_id=told.request_id,
-        number=told.number,
-        status=told.status,
-        at=told.at,
+        message_id=published.event_id,
+        type=published.type,
+        request_id=published.request_id,
+        number=published.number,
+        status=published.status,
+        at=published.at,
     )
     deps = dependencies()
-    deliver_message(message, told.tins, inbox=deps.inbox, payer=deps.payer)
-    note_work("delivered", event_id=told.event_id, inboxes=len(told.tins))
+    deliver_message(message, published.tins, inbox=deps.inbox, payer=deps.payer)
+    note_work("delivered", event_id=published.event_id, inboxes=len(published.tins))

@@ -66,8 +66,8 @@ def change_case(
     Raises:
         NotEntitledError.
         NotFoundError: it is not in the reviewer's queues.
-        ActionNotAllowedError: it is assigned to another reviewer, or does not allow the action; includes
-            what this reviewer may do.
+        ActionNotAllowedError: it is assigned to another reviewer, or does not allow the action;
+            includes what this reviewer may do.
         SameReviewerError: it is an appeal against what the caller decided.
     """
     caller.require(Entitlement.REVIEWER)

@@ -1,4 +1,4 @@
-"""What happens to drafts and requests when their time is over: warn, clean up, archive (D5, T4)."""
+"""Expiry of drafts and retention of requests: warnings, cleanup, archive (D5, T4)."""
 
 from datetime import datetime
 
@@ -26,11 +26,11 @@ from precert.usecases.ports.requests import (
 def warn_of_expiry(
     *, warnings: DraftWarnings, requests: RequestStore, payer: Payer, now: datetime
 ) -> int:
-    """Warn of every draft whose time to be warned of has come. Answers how many were warned of.
+    """Send the expiry warning of every draft that is due; returns how many were sent.
 
-    May run twice at once and die after any line: a version of a draft has one warning, by its id. The
-    list follows the draft by way of the stream and may be behind it, so what counts is the draft: one
-    that was saved since is left for its new time, one that is gone or over is taken off.
+    Safe to run twice and to fail at any point: a version of a draft has one warning id. The list can
+    lag behind the draft, so the draft decides: a draft saved since then is skipped, a deleted or
+    expired one is removed from the list.
     """
     given = 0
     for warning in warnings.due(now):
@@ -43,7 +43,7 @@ def warn_of_expiry(
 
 
 def expiring_event(draft: Request, now: datetime) -> Event:
-    """The warning of this version of the draft."""
+    """The expiry warning of this version of the draft."""
     return Event(
         event_id=event_id(draft.request_id, draft.version, "warning"),
         type=EventType.DRAFT_EXPIRING,
@@ -71,11 +71,10 @@ def _gave(warning: DueWarning, draft: Request, warnings: DraftWarnings, now: dat
 def remove_draft(
     gone: DeletedDraft, *, requests: RequestStore, cleanup: DraftCleanup, store: DocumentBytes
 ) -> None:
-    """Remove what belonged to a draft that is gone: documents in every version, dashboard line.
+    """Delete the documents and dashboard rows of a deleted draft, then record its event.
 
-    Then the event is recorded that tells of it, which becomes a message. A draft that was deleted by
-    hand has its event under the same version already, and that one stays. May be repeated from any
-    point. An id that names a request again is left alone. Events stay as the audit trail.
+    A draft that a user deleted already has its event under the same version. Safe to repeat from any
+    point. A request with the same id is not touched. Events stay as the audit trail.
     """
     if requests.read(gone.request_id) is not None:
         return
@@ -86,7 +85,7 @@ def remove_draft(
 
 
 def expired_event(gone: DeletedDraft) -> Event:
-    """The end of a draft whose time was over; the same however often and however late it is told."""
+    """The expiry event of a draft; the same at every repetition."""
     if gone.expires_at is None:
         raise ValueError("this was no draft")
     return Event(
@@ -108,10 +107,10 @@ def archive_request(
     archive: Archive,
     files: FileCleanup,
 ) -> bool:
-    """Archive a request that time has removed, and clean up behind it; answers whether it did.
+    """Archive a request past retention and delete the rest of it; returns whether it did.
 
-    ``request`` is what was removed. May be repeated from any point: nothing is removed before all of
-    it is stored, and what is stored first stays. An id that names a request again is left alone.
+    ``request`` is the deleted item. Safe to repeat from any point: nothing is deleted before everything
+    is stored, and the first stored copy stays. A request with the same id is not touched.
     """
     if requests.read(request.request_id) is not None:
         return False

@@ -1,4 +1,4 @@
-"""Submitted requests, their cycles in the workflow, and requests that come in whole.
+"""Submitted requests, their workflow cycles, and requests registered without a draft.
 
 The row of an unmatched provider is in the worklist index under its own partition, and in the request's
 item collection: from the write that marks the provider to the one that reconciles it.
@@ -92,7 +92,7 @@ if TYPE_CHECKING:
 def unmatched_lines(
     table: str, request_id: str, content: RequestContent, review: Review
 ) -> list[dict[str, Any]]:
-    """Writes that bring the list up to date: a line for each side that waits, none for the others."""
+    """Writes that update the list of unmatched providers: one row per unmatched role."""
     waiting = unmatched(review.temporary_providers)
     return [
         _put(table, request_id, role, content, review)
@@ -104,7 +104,7 @@ def unmatched_lines(
 
 
 def taken_away(table: str, change: Change) -> list[dict[str, Any]]:
-    """Writes that take a request off the lists of the TINs that see it no more, flags included."""
+    """Writes that delete the rows and flags of TINs that no longer see the request."""
     request_id = change.request.request_id
     return [
         operation
@@ -138,7 +138,7 @@ def _put(
 
 
 class DynamoDBRequests:
-    """Requests, each change one transaction with its event."""
+    """Requests; each change is one transaction with its event."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class DynamoDBRequests:
         requests_table: str,
         retained_until: Callable[[datetime], datetime],
     ) -> None:
-        """``retained_until`` says until when history stays that changed last at an instant (T4)."""
+        """``retained_until`` returns the end of retention for the instant of the last change (T4)."""
         self._client = client
         self._retained_until = retained_until
         self._writes = Writes(client)
@@ -229,7 +229,7 @@ class DynamoDBRequests:
                 assert_never(other)
 
     def _overdue_line(self, change: Change) -> dict[str, Any] | None:
-        """The line in the operators' queue: there from the escalation until the cycle ends (W2)."""
+        """The row of the overdue queue, from the escalation to the end of the cycle (W2)."""
         request, key = change.request, {PK: request_pk(change.request.request_id), SK: OVERDUE_SK}
         escalated = request.submitted.escalated_cycle == request.submitted.cycle
         if not escalated and not change.effects.ends_escalation:
@@ -285,7 +285,7 @@ class DynamoDBRequests:
 
 
 def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
-    """A request with what belongs to it, out of the items of its partition."""
+    """A request file from the items of its partition."""
     events = [
         Event.model_validate_json(item["event"])
         for item in items
@@ -301,7 +301,7 @@ def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
 
 
 def worklist_attributes(request: Request) -> Item:
-    """Index attributes of an open cycle: where the workflow or a reviewer finds it."""
+    """Index attributes of an open cycle: its place in the worklist or processing queue."""
     if not request.cycle_is_open:
         return {}
     due_at = request.due_at
@@ -316,7 +316,7 @@ def worklist_attributes(request: Request) -> Item:
 
 
 def _is_compared(request: Request) -> bool:
-    """Whether others are refused for asking the same: not by what is void, or was asked at a vendor."""
+    """Whether it counts for duplicates: void requests and vendor reports do not."""
     return request.status is not Status.VOID and request.submitted.channel is not Channel.VENDOR
 
 
@@ -331,7 +331,7 @@ NUMBER_SK = "NUMBER"
 
 
 class DynamoDBRegistrations:
-    """One transaction for each: what a submission writes, without a draft before it."""
+    """Registers requests without a draft; one transaction each."""
 
     def __init__(
         self,
@@ -341,7 +341,7 @@ class DynamoDBRegistrations:
         reference_table: str,
         retained_until: Callable[[datetime], datetime],
     ) -> None:
-        """``retained_until`` says until when history stays that changed last at an instant (T4)."""
+        """``retained_until`` returns the end of retention for the instant of the last change (T4)."""
         self._client = client
         self._retained_until = retained_until
         self._writes = Writes(client)

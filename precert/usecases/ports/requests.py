@@ -1,4 +1,4 @@
-"""Requests and drafts in the store, with what is written in their transactions."""
+"""Requests and drafts in the store, and what their transactions write."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from precert.domain.values import Instant, Text, Tin, Value
 
 
 class ConcurrentChangeError(Exception):
-    """The request was changed since it was read; nothing was written. Read and try again."""
+    """The request changed since it was read; nothing was written. Read it and retry."""
 
 
 class RequestClosedError(Exception):
-    """The cycle is not open any more; nothing was written."""
+    """The cycle is closed; nothing was written."""
 
 
 @dataclass(frozen=True)
 class RequestFile:
-    """A request with all that belongs to it: one query."""
+    """A request with its documents, events and notices: one query."""
 
     request: Request
     documents: tuple[Document, ...]
@@ -37,7 +37,7 @@ class RequestFile:
 
 @dataclass(frozen=True)
 class Cycle:
-    """One cycle of a request, and the task token its execution waits with."""
+    """A determination cycle and the task token of its execution."""
 
     request_id: str
     number: int
@@ -46,13 +46,13 @@ class Cycle:
 
 class RequestStore(Protocol):
     def read_file(self, request_id: str) -> RequestFile | None:
-        """Everything about a request, consistent. One call for up to 1 MB."""
+        """Read a request with everything that belongs to it, consistently. One call per 1 MB."""
 
     def read(self, request_id: str) -> Request | None:
-        """The request alone, consistent. One call."""
+        """Read the request alone, consistently. One call."""
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
-        """Store a change with its event and its lines on the lists, in one transaction.
+        """Store a change with its event and rows in one transaction.
 
         Raises:
             ConcurrentChangeError: the version is not what the change was based on.
@@ -62,15 +62,15 @@ class RequestStore(Protocol):
         """Store a new task token of an open cycle.
 
         Raises:
-            RequestClosedError: a decision stands already, or the cycle is another.
+            RequestClosedError: the cycle is decided or another one is open.
         """
 
     def cycle(self, request_id: str, number: int) -> Cycle | None:
-        """A cycle's workflow, or ``None`` while it does not wait yet. One call."""
+        """The cycle's task token, or ``None`` before the execution waits. One call."""
 
 
 class DuplicateFoundError(Exception):
-    """A request that asks for the same on the same days stands; nothing was written."""
+    """A request for the same services on the same days exists; nothing was written."""
 
     def __init__(self, existing: Fingerprint) -> None:
         super().__init__("the same is asked for already")
@@ -79,7 +79,7 @@ class DuplicateFoundError(Exception):
 
 class Fingerprints(Protocol):
     def of_member(self, member_id: str) -> tuple[Fingerprint, ...]:
-        """Footprints of the member's requests, but for void ones; consistent. One call."""
+        """Duplicate fingerprints of the member's requests except void ones; consistent. One call."""
 
 
 class DraftRefusedError(Exception):
@@ -94,11 +94,11 @@ class DraftRefusedError(Exception):
 
 
 class NumberTakenError(Exception):
-    """The precertification number exists already: draw another."""
+    """The precertification number exists; draw another one."""
 
 
 class CoverageChangedError(Exception):
-    """The member's coverage is not what the submission was made for, or not active."""
+    """The member's coverage changed or is not active."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +116,12 @@ class Submission:
     document_slots: int
     now: datetime
     fingerprint: Fingerprint
-    """What it is told from other requests by (S2)."""
+    """The duplicate fingerprint (S2)."""
 
 
 @dataclass(frozen=True)
 class Saving:
-    """What one save writes: the parts named, as they stand in ``content``; others stay as they are."""
+    """What one save writes: the named parts of ``content``; other parts stay."""
 
     request_id: str
     based_on: int
@@ -133,7 +133,7 @@ class Saving:
 
 
 class DeletedDraft(Value):
-    """What the stream still tells of a draft that is gone: ids and when its time was over."""
+    """A deleted draft as its stream record shows it: ids and expiry."""
 
     request_id: Text
     version: Annotated[int, Field(ge=1)]
@@ -151,57 +151,57 @@ class DeletedDraft(Value):
 
 
 class DraftChangedError(Exception):
-    """The draft was saved, submitted or removed in the meantime: nothing was written."""
+    """The draft was saved, submitted or deleted meanwhile; nothing was written."""
 
 
 @dataclass(frozen=True)
 class DueWarning:
-    """A draft that is listed to be warned of, and under which key it is listed."""
+    """A draft on the list of due warnings, with its list key."""
 
     request_id: str
     listed_at: str
 
 
 class DraftWarnings(Protocol):
-    """Drafts in the order in which they have to be warned of."""
+    """Drafts in the order of their expiry warnings."""
 
     def due(self, now: datetime) -> Iterator[DueWarning]:
-        """Those whose time to warn has come; one call for each page."""
+        """Drafts with a due warning; one call per page."""
 
     def give(self, warning: DueWarning, draft: Request, event: Event) -> None:
-        """Record the event of a warning of this version of the draft, and take it off the list.
+        """Record the warning of this version of the draft, and remove it from the list.
 
-        May be repeated: a version is warned of once.
+        Safe to repeat: a version has one warning.
 
         Raises:
             DraftChangedError: nothing was written; the list follows the draft by itself.
         """
 
     def take_off(self, warning: DueWarning) -> None:
-        """Take it off the list, if it is listed there still."""
+        """Remove it from the list if it is still there."""
 
 
 class DraftStore(Protocol):
     """Drafts by id. Conditions are the store's; explaining a refusal is the use case's."""
 
     def start(self, request: Request, event: Event, warn_at: datetime | None) -> None:
-        """Store a new draft, which is to be warned of at ``warn_at``.
+        """Store a new draft with its warning at ``warn_at``.
 
         Raises:
             DraftRefusedError: the id exists; ``current`` is what it names.
         """
 
     def show(self, draft: Request, warn_at: datetime | None) -> None:
-        """Bring the draft's line up to date; a newer line, or none, is left alone.
+        """Update the draft's dashboard row; a newer or missing row stays.
 
-        The line is also where the warning finds the draft, from ``warn_at`` on.
+        The row also holds when the warning is due.
         """
 
     def save(self, saving: Saving) -> None:
         """Replace parts of a live draft's content and start its clock again (D3, D7).
 
         Raises:
-            DraftRefusedError: it is gone, expired, submitted, not the caller's, another
+            DraftRefusedError: it is deleted, expired, submitted, not the caller's, another
                 patient's, or newer.
         """
 
@@ -221,16 +221,16 @@ class DraftStore(Protocol):
             DraftRefusedError: as for :meth:`save`.
             NumberTakenError: nothing was written; draw another number.
             CoverageChangedError: nothing was written (A6).
-            DuplicateFoundError: nothing was written; a request for the same stands (S2).
+            DuplicateFoundError: nothing was written; a duplicate exists (S2).
         """
 
 
 class DraftCleanup(Protocol):
     def remove(self, request_id: str) -> None:
-        """Remove document records and dashboard lines of a draft that is gone; events stay."""
+        """Delete document records and dashboard rows of a deleted draft; events stay."""
 
     def record(self, event: Event) -> None:
-        """Record what became of the draft; where its version has an event already, that one stays."""
+        """Record the event of the deletion; an existing event of that version stays."""
 
 
 class RegisteredAlreadyError(Exception):
@@ -253,64 +253,64 @@ class Registrations(Protocol):
         """Store a submitted request with its number, its event and its lines, in one transaction.
 
         With ``covered_on`` only while the patient is covered that day (A6), with ``fingerprint`` only
-        while nothing else asks for the same (S2).
+        while no duplicate exists (S2).
 
         Raises:
             RegisteredAlreadyError: the id exists.
-            DuplicateFoundError: the same is asked for already.
+            DuplicateFoundError: a duplicate exists.
             NumberTakenError, CoverageChangedError: as for a submission; nothing was written.
         """
 
     def request_id_of(self, number: str) -> str | None:
-        """The request that a precertification number was given to. One call."""
+        """The request with a precertification number. One call."""
 
 
 MOST_FLAGGED: Final = 15
 
 
 class FlagsFullError(Exception):
-    """The TIN has flagged as many as it may; nothing was written."""
+    """The flag limit of the TIN is reached; nothing was written."""
 
 
 class Flags(Protocol):
     def flag(self, request: Request, tin: str, *, now: datetime) -> None:
-        """Flag the request for the TIN; one that is flagged already stays as it is. One call.
+        """Flag the request for the TIN; a repeat changes nothing. One call.
 
         Raises:
-            FlagsFullError: it would be one too many.
+            FlagsFullError: the limit is reached.
             ConcurrentChangeError: the request is on no list of the TIN as it was read.
         """
 
     def unflag(self, request: Request, tin: str) -> None:
-        """Take the flag away; one that has none stays as it is. One call.
+        """Remove the flag; a repeat changes nothing. One call.
 
         Raises:
             ConcurrentChangeError: the request is on no list of the TIN as it was read.
         """
 
     def drop_deleted(self, tin: str) -> bool:
-        """Stop counting what is on no list of the TIN any more; answers whether there was any."""
+        """Stop counting flags of deleted rows; returns whether there were any."""
 
 
 class Archive(Protocol):
     def store(self, file: RequestFile) -> None:
         """Store a request with its history as one object, and its documents and notices beside it.
 
-        What is stored stays as it is: the first to be stored is whole, later ones may not be.
+        An existing object stays: the first copy is complete, later ones may not be.
         """
 
 
 class HistoryCleanup(Protocol):
     def file_of(self, request: Request) -> RequestFile:
-        """What is still there of a request that is gone. One call for up to 1 MB."""
+        """What remains of a deleted request. One call per 1 MB."""
 
     def remove_request(self, request: Request) -> None:
-        """Remove everything of a request that is gone: lines, flags, records, cycles, events last.
+        """Delete rows, flags, records, cycles and, last, events of a deleted request.
 
-        What it was compared by goes too; its number stays, so that none is given twice.
+        Its duplicate fingerprint is deleted; its number stays reserved.
         """
 
 
 class FileCleanup(Protocol):
     def remove_files(self, request_id: str) -> None:
-        """Remove every version of all documents and notices of a request."""
+        """Delete every version of all documents and notices of a request."""
