@@ -29,8 +29,8 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         )
         return {}
     if task is WorkflowTask.CHECK_DEADLINE:
-        return _answer(check_deadline(request_id, cycle, requests=requests, payer=payer, now=now))
-    return _answer(_assess(request_id, cycle, deps))
+        return _response(check_deadline(request_id, cycle, requests=requests, payer=payer, now=now))
+    return _response(_assess(request_id, cycle, deps))
 
 
 def _assess(request_id: str, cycle: int, deps: Dependencies) -> CycleStatus:
@@ -47,8 +47,8 @@ def _assess(request_id: str, cycle: int, deps: Dependencies) -> CycleStatus:
     )
 
 
-def _answer(standing: CycleStatus) -> dict[str, Any]:
+def _response(status: CycleStatus) -> dict[str, Any]:
     return {
-        "route": standing.route.value,
-        "seconds_to_next_check": standing.seconds_to_next_check,
+        "route": status.route.value,
+        "seconds_to_next_check": status.seconds_to_next_check,
     }
