@@ -220,13 +220,13 @@ class PotentialDuplicateResponse(ResponseModel):
 
     request_id: str
     number: str
-    reason_codes: str = Field(description="How the two requests match.")
-    reason_codes_label: str | None
+    reason_code: str = Field(description="How the two requests match.")
+    reason_code_label: str | None
 
     @classmethod
     def of(cls, found: PotentialDuplicate, payer: Payer) -> "PotentialDuplicateResponse":
-        label = code_lists_of(payer).label("duplicate_reasons", found.reason_codes)
-        return cls(**dict(found), reason_codes_label=label)
+        label = code_lists_of(payer).label("duplicate_reasons", found.reason_code)
+        return cls(**dict(found), reason_code_label=label)
 
 
 class AssessmentResponse(ResponseModel):

@@ -136,7 +136,7 @@ def potential_duplicates(
     """Potential duplicates: earlier requests with codes of the same family."""
     return tuple(
         PotentialDuplicate(
-            request_id=other.request_id, number=other.number, reason_codes="same_family"
+            request_id=other.request_id, number=other.number, reason_code="same_family"
         )
         for other in others
         if own.came_after(other)

@@ -183,7 +183,7 @@ class PotentialDuplicate(Value):
 
     request_id: Text
     number: Text
-    reason_codes: Text
+    reason_code: Text
     """A stable code: ``near_dates``, ``same_family``, ``provider_by_another_id``."""
 
 

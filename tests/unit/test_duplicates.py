@@ -119,7 +119,7 @@ def test_duplicate_is_potential_when_an_earlier_request_has_codes_of_the_same_fa
     given: dict[str, Any], potential: bool
 ) -> None:
     found = potential_duplicates(own(), [fingerprint(**given)], NEAR)
-    assert [(one.request_id, one.reason_codes) for one in found] == (
+    assert [(one.request_id, one.reason_code) for one in found] == (
         [(FIRST, "same_family")] if potential else []
     )
 
