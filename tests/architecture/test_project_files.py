@@ -1,11 +1,13 @@
 """Rules for every file of the repository."""
 
+import ast
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from typing import Final
 
-from tests.architecture.source import ROOT, project_files
+from tests.architecture.source import ROOT, modules, project_files
 
 # Each pattern is written so that it does not match this file.
 FOREIGN: Final = {
@@ -53,3 +55,27 @@ def test_shared_pins_agree_when_layers_and_tools_are_locked() -> None:
 def test_node_packages_name_no_host_when_locked() -> None:
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
     assert [name for name, package in lock["packages"].items() if "resolved" in package] == []
+
+
+def cdk_imports() -> Iterator[str]:
+    """The modules of ``aws_cdk`` that the project's code imports."""
+    for module in modules():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Import):
+                yield from (name.name for name in node.names if name.name.startswith("aws_cdk"))
+            elif isinstance(node, ast.ImportFrom) and node.module == "aws_cdk":
+                yield from (f"aws_cdk.{one.name}" for one in node.names if one.name.islower())
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aws_cdk"):
+                yield node.module or ""
+
+
+def test_mypy_reads_exactly_the_imported_modules_when_it_skips_the_rest_of_the_cdk() -> None:
+    """A module that mypy skips has the type ``Any``, so a missing one would go unchecked."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = [
+        name
+        for override in settings["tool"]["mypy"]["overrides"]
+        if override.get("follow_imports") == "normal"
+        for name in override["module"]
+    ]
+    assert listed == sorted(set(cdk_imports()))
