@@ -1,1 +1,1 @@
-"""The ports on AWS: the only rooms that know boto3 and its errors."""
+"""Implementations of the ports with AWS services; boto3 and its errors occur only here."""

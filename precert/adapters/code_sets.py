@@ -1,6 +1,6 @@
-"""The public code sets: one SQLite file, compiled when a deployment is packaged, never written.
+"""The public code sets: one read-only SQLite file, compiled when a deployment is packaged.
 
-``infra/code_sets.py`` makes it. It is opened at the first lookup, without locks or journal.
+``infra/code_sets.py`` compiles it. It is opened at the first lookup, without locks or journal.
 """
 
 import sqlite3
@@ -22,7 +22,7 @@ SELECT code, description, leaf, valid_from, valid_to FROM codes WHERE code_set =
 """
 _DESCRIPTIONS = "SELECT code, description FROM codes WHERE code_set = ? AND code IN ({})"
 _MOST_PARAMETERS = 900
-"""SQLite before 3.32 takes 999 in one statement."""
+"""SQLite before 3.32 allows 999 parameters in one statement."""
 _PLACE = "SELECT latitude, longitude FROM places WHERE zip_code = ?"
 
 
@@ -47,9 +47,9 @@ class SqliteCodeSets:
     def descriptions(self, codes: Collection[PublicCode]) -> dict[PublicCode, str]:
         found: dict[PublicCode, str] = {}
         for code_set in CodeSet:
-            asked = sorted({code for one, code in codes if one is code_set})
-            for start in range(0, len(asked), _MOST_PARAMETERS):
-                part = asked[start : start + _MOST_PARAMETERS]
+            codes_of_set = sorted({code for one, code in codes if one is code_set})
+            for start in range(0, len(codes_of_set), _MOST_PARAMETERS):
+                part = codes_of_set[start : start + _MOST_PARAMETERS]
                 query = _DESCRIPTIONS.format(", ".join("?" * len(part)))
                 rows = self._connection.execute(query, (code_set.value, *part))
                 found |= {(code_set, code): description for code, description in rows}
@@ -80,7 +80,7 @@ def _listed(
 
 
 def shipped_code_sets() -> SqliteCodeSets:
-    """The code sets of this deployment (package ``code_set_data``, made when it is packaged)."""
+    """The code sets of this deployment, from package ``code_set_data`` of its layer."""
     return SqliteCodeSets(
         lambda: Path(str(resources.files("code_set_data").joinpath("code_sets.sqlite")))
     )

@@ -1,7 +1,7 @@
-"""Whether bytes are what a content type says, whole, and to be opened without a password (U1).
+"""Validation of uploaded bytes: they match the content type, are complete and not protected (U1).
 
-Judged by content, never by name. A file that ends as another format does, or begins as one, is none
-that anybody can vouch for: it is refused, whatever a lenient viewer would show.
+The content is inspected, never the name. A file that begins or ends as another format does is
+refused, even if a lenient viewer would show it.
 """
 
 import re
@@ -21,7 +21,7 @@ _JPEG_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def inspect_png(body: bytes) -> Refusal | None:
-    """Chunks with their checksums, the header's first and the end's last (ISO/IEC 15948)."""
+    """Chunks with their checksums, from the header to the end (ISO/IEC 15948)."""
     if not body.startswith(_PNG):
         return Refusal.CONTENT
     at, kind, kinds = len(_PNG), b"", set[bytes]()
@@ -38,7 +38,7 @@ def inspect_png(body: bytes) -> Refusal | None:
 
 
 def inspect_jpeg(body: bytes) -> Refusal | None:
-    """Segments up to the scan, with a frame among them, and the end marker after it (ITU-T T.81)."""
+    """Segments up to the scan, with a frame before it, and the end marker after it (ITU-T T.81)."""
     if not body.startswith(b"\xff\xd8\xff"):
         return Refusal.CONTENT
     at, framed = 2, False
@@ -57,7 +57,7 @@ def inspect_jpeg(body: bytes) -> Refusal | None:
 
 
 def inspect_gif(body: bytes) -> Refusal | None:
-    """Blocks up to the trailer, with an image among them (GIF89a specification)."""
+    """Blocks up to the trailer, with at least one image (GIF89a specification)."""
     if not body.startswith(_GIF):
         return Refusal.CONTENT
     if len(body) < 13:
@@ -78,12 +78,12 @@ def inspect_gif(body: bytes) -> Refusal | None:
 
 
 def _color_table(flags: int) -> int:
-    """Bytes of the color table that the flags announce."""
+    """Number of bytes of the color table, from the flags."""
     return 3 << ((flags & 0x07) + 1) if flags & 0x80 else 0
 
 
 def _after_blocks(body: bytes, at: int) -> int:
-    """Behind a chain of data blocks, which an empty one ends."""
+    """The position after a chain of data blocks, which an empty block ends."""
     while at < len(body) and body[at]:
         at += 1 + body[at]
     return at + 1
@@ -100,7 +100,7 @@ _STREAMS: Final = {".doc": {"WordDocument"}, ".xls": {"Workbook", "Book"}}
 _TYPES_PART: Final = "[Content_Types].xml"
 _TYPES_LIMIT: Final = 1024 * 1024
 _OPENS_BY_ITSELF: Final = "VelvetSweatshop"
-"""The password by which Excel opens without asking (MS-OFFCRYPTO 2.4.2.3)."""
+"""The password with which Excel opens a workbook without a prompt (MS-OFFCRYPTO 2.4.2.3)."""
 
 
 def inspect_docx(body: bytes) -> Refusal | None:
@@ -137,7 +137,7 @@ def _inspect_archive(body: bytes, kind: str) -> Refusal | None:
     if {ending for ending, main in _MAIN_PARTS.items() if f'"{main}"' in types} != {kind}:
         return Refusal.CONTENT
     for entry in entries.values():
-        # What the directory says is there is there: nothing is unpacked, however large it would be.
+        # Headers only: no entry is decompressed, so a decompression bomb costs nothing.
         archive.open(entry).close()
     return None
 
@@ -164,17 +164,19 @@ def _inspect_compound(body: bytes, kind: str) -> Refusal | None:
         stream = compound.openstream(found[0]).read()
         if len(stream) != compound.get_size(found[0]):
             return Refusal.DAMAGED
-    asks = _book_asks(stream) if found[0] == "Book" else _package_asks_for_password(body, kind)
-    return Refusal.PROTECTED if asks else None
+    is_protected = (
+        _book_needs_password(stream) if found[0] == "Book" else _package_needs_password(body, kind)
+    )
+    return Refusal.PROTECTED if is_protected else None
 
 
-def _book_asks(stream: bytes) -> bool:
-    """Excel 5 and 95, which the library does not read: FILEPASS follows the first record."""
+def _book_needs_password(stream: bytes) -> bool:
+    """Excel 5 and 95, which the library cannot read: FILEPASS follows the first record."""
     at = 4 + int.from_bytes(stream[2:4], "little")
     return stream[at : at + 2] == b"\x2f\x00"
 
 
-def _package_asks_for_password(body: bytes, kind: str) -> bool:
+def _package_needs_password(body: bytes, kind: str) -> bool:
     from msoffcrypto import OfficeFile
 
     file = OfficeFile(BytesIO(body))
@@ -182,7 +184,7 @@ def _package_asks_for_password(body: bytes, kind: str) -> bool:
         return bool(file.is_encrypted())
     try:
         file.load_key(password=_OPENS_BY_ITSELF)
-    except Exception:  # noqa: BLE001 - encrypted in whatever way: it does not open by itself
+    except Exception:  # noqa: BLE001 - any encryption that the default password does not open
         return True
     return False
 
@@ -195,21 +197,21 @@ _NOT_PDF: Final = (
 
 
 def inspect_pdf(body: bytes) -> Refusal | None:
-    """Readers take bytes before the header; not those of a file that is something else, too."""
+    """Viewers accept bytes before the header, unless they begin another format."""
     header = body.find(b"%PDF-", 0, 1024)
     if header < 0 or (header and body.lstrip(_WHITE).startswith(_NOT_PDF)):
         return Refusal.CONTENT
     end = body.rstrip(_WHITE)[-1024:]
     if b"%%EOF" not in end or b"startxref" not in end:
         return Refusal.DAMAGED
-    # The trailer's entry is plain text wherever it stands: most files need no parser.
+    # The trailer's entry is plain text in every file without encryption: most need no parser.
     if b"/Encrypt" in body and _pdf_asks_for_password(body):
         return Refusal.PROTECTED
     return None
 
 
 def _pdf_asks_for_password(body: bytes) -> bool:
-    """Many are encrypted with an owner's password alone, and open for everybody."""
+    """Files encrypted with only an owner's password open without a password."""
     from pypdf import PasswordType, PdfReader
 
     reader = PdfReader(BytesIO(body))
@@ -221,7 +223,7 @@ _NOT_PLAIN_TEXT: Final = (
     *("<!doctype", "<html", "<head", "<body", "<script", "<svg", "<?xml", "<?php"),
     *("{\\rtf", "%pdf-", "%!ps", "#!", "mime-version:"),
 )
-"""How formats begin that are written in letters but are no plain text."""
+"""First bytes of formats that consist of text characters but are not plain text."""
 
 
 def inspect_text(body: bytes) -> Refusal | None:
@@ -248,19 +250,19 @@ _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11
     17: 8,
     18: 8,
 }
-"""Bytes of a value, by its type."""
+"""Bytes of a value by its type."""
 _DATA: Final = ((273, 279), (324, 325))
-"""Where a page's strips or tiles begin, and how long each is."""
+"""Tags of the offsets and lengths of a page's strips or tiles."""
 _ORDERS: Final[Mapping[bytes, Literal["little", "big"]]] = {b"II": "little", b"MM": "big"}
 
 
 class _OutsideError(Exception):
-    """Something is said to be where the file has ended."""
+    """An offset or length points behind the end of the file."""
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """How numbers are written: their order, and the widths that BigTIFF doubles."""
+    """The byte order of numbers, and their widths, which BigTIFF doubles."""
 
     body: bytes
     order: Literal["little", "big"]
@@ -287,7 +289,7 @@ def inspect_tiff(body: bytes) -> Refusal | None:
 
 
 def _pages_lie_within(layout: _Layout, first: int) -> bool:
-    """Whether there is a page, and the data of all of them is there."""
+    """Whether there is at least one page, and the data of all pages is present."""
     at, seen = layout.number(first, layout.offset), set[int]()
     while at:
         if at in seen:
@@ -304,10 +306,10 @@ def _pages_lie_within(layout: _Layout, first: int) -> bool:
 
 
 def _tags(layout: _Layout, at: int, entries: int, width: int) -> dict[int, int]:
-    """Where the entry of each tag that says where data is begins."""
-    wanted = {tag for pair in _DATA for tag in pair}
+    """The position of each entry that locates data, by tag."""
+    tags = {tag for pair in _DATA for tag in pair}
     found = ((layout.number(entry, 2), entry) for entry in range(at, at + entries * width, width))
-    return {tag: entry for tag, entry in found if tag in wanted}
+    return {tag: entry for tag, entry in found if tag in tags}
 
 
 def _data_lies_within(layout: _Layout, tags: dict[int, int]) -> bool:
@@ -321,7 +323,7 @@ def _data_lies_within(layout: _Layout, tags: dict[int, int]) -> bool:
 
 
 def _values(layout: _Layout, entry: int) -> list[int]:
-    """The numbers of an entry: in its place where they fit, else where it points to."""
+    """The numbers of an entry: inline if they fit, otherwise at the entry's offset."""
     size = _SIZES.get(layout.number(entry + 2, 2), 0)
     count = layout.number(entry + 4, layout.offset)
     at = entry + 4 + layout.offset
@@ -352,12 +354,12 @@ _CLOSED_FORMATS: Final = frozenset(
 
 
 def inspect_content(body: bytes, content_type: str) -> Refusal | None:
-    """What is wrong with the bytes, or ``None``. Never raises: what cannot be read is damaged."""
+    """What is wrong with the bytes, or ``None``. Never raises: unreadable content is damaged."""
     if not body:
         return Refusal.EMPTY
     try:
         refusal = _INSPECTIONS[content_type](body)
-    except Exception:  # noqa: BLE001 - whatever a library makes of a hostile file, it is refused
+    except Exception:  # noqa: BLE001 - a library may raise anything on a crafted file
         return Refusal.DAMAGED
     if refusal is None and content_type in _CLOSED_FORMATS and _ends_as_archive(body):
         return Refusal.CONTENT
@@ -365,7 +367,7 @@ def inspect_content(body: bytes, content_type: str) -> Refusal | None:
 
 
 def _ends_as_archive(body: bytes) -> bool:
-    """Whether an archive is appended: its directory's end, with its comment, is the file's end."""
+    """Whether the file ends with an archive's directory and comment, so that one is appended."""
     at = body.rfind(b"PK\x05\x06", max(0, len(body) - 22 - 0xFFFF))
     if at < 0 or at + 22 > len(body):
         return False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class EventBridgeBus:
-    """Publishes what happened, without who did it (A3)."""
+    """Publishes events, without the user who caused them (A3)."""
 
     def __init__(self, client: "EventBridgeClient", *, bus_name: str) -> None:
         self._client = client

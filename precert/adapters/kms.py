@@ -8,13 +8,13 @@ from precert.domain.errors import TransientError
 
 
 class MacClient(Protocol):
-    """boto3's ``kms`` client, as far as it is used here."""
+    """The part of boto3's ``kms`` client that is used here."""
 
     def generate_mac(self, **arguments: Any) -> Any: ...
 
 
 class KmsDigests:
-    """Hashes by one key."""
+    """Hashes by one HMAC key."""
 
     def __init__(self, client: MacClient, *, key_id: str) -> None:
         self._client = client
@@ -26,7 +26,7 @@ class KmsDigests:
                 KeyId=self._key_id, MacAlgorithm="HMAC_SHA_256", Message=text.encode()
             )
         except (BotoCoreError, ClientError) as error:
-            # Without its cause: what was to be hashed may stand in it.
+            # Without its cause, which may contain the hashed text.
             raise TransientError(
                 f"The key did not answer ({type(error).__name__}). Try again."
             ) from None

@@ -1,4 +1,4 @@
-"""The payer's configuration, shipped beside the code of a deployment."""
+"""The payer's configuration, deployed beside the code."""
 
 from importlib import resources
 from pathlib import Path
@@ -8,17 +8,17 @@ from precert.domain.payer import Payer
 
 
 def shipped_payer() -> Payer:
-    """The payer of this deployment (package ``payer_data``, made when it is packaged)."""
+    """The payer of this deployment, from package ``payer_data`` of its layer."""
     text = resources.files("payer_data").joinpath("payer.json").read_text(encoding="utf-8")
     return Payer.model_validate_json(text)
 
 
 def shipped_notice_words() -> NoticeWords:
-    """The payer's words for notices."""
+    """The payer's texts for notices."""
     text = resources.files("payer_data").joinpath("notices.json").read_text(encoding="utf-8")
     return NoticeWords.model_validate_json(text)
 
 
 def shipped_templates() -> Path:
-    """Where the payer's templates are, a file for each kind of document."""
+    """The folder of the payer's templates, one file for each kind of document."""
     return Path(str(resources.files("payer_data").joinpath("templates")))

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 MAX_ATTEMPTS = 100
-"""Executions of one cycle, repaired ones included; names of closed ones cannot be used again."""
+"""Executions of one cycle, with repairs; a closed execution's name cannot be used again."""
 
 _WAITS_NO_LONGER = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
 
 def execution_name(request_id: str, cycle: int, attempt: int = 0) -> str:
-    """The name that makes a second start of the same cycle change nothing."""
+    """The execution name, which makes a repeated start of the same cycle change nothing."""
     name = f"{request_id}-{cycle}"
     return name if attempt == 0 else f"{name}-repair-{attempt}"
 
 
 class StepFunctionsTokens:
-    """What waits, whichever machine it is of."""
+    """Task tokens of waiting executions, of any state machine."""
 
     def __init__(self, client: "SFNClient") -> None:
         self._client = client
@@ -52,7 +52,7 @@ class StepFunctionsTokens:
 
 
 class StepFunctionsWorkflow(StepFunctionsTokens):
-    """The state machine, and what waits in it."""
+    """The state machine and its waiting executions."""
 
     def __init__(self, client: "SFNClient", *, state_machine_arn: str) -> None:
         super().__init__(client)
@@ -72,14 +72,14 @@ class StepFunctionsWorkflow(StepFunctionsTokens):
         return True
 
     def _free_attempt(self, request_id: str, cycle: int) -> int | None:
-        """The first attempt whose name was never used; ``None`` while one is running."""
+        """The first attempt whose name was never used; ``None`` while an execution is running."""
         for attempt in range(MAX_ATTEMPTS):
             status = self._status(execution_name(request_id, cycle, attempt))
             if status == "RUNNING":
                 return None
             if status is None:
                 return attempt
-        raise TransientError("This round was started too often: look into its executions.")
+        raise TransientError("This cycle was started too often: inspect its executions.")
 
     def _start(self, request_id: str, cycle: int, attempt: int) -> None:
         try:

@@ -1,7 +1,7 @@
-"""Prints with typst: templates of the payer's, accessible PDF out.
+"""Prints with typst: from the payer's templates to accessible PDF.
 
-Data goes in as JSON and never becomes source, so that nothing typed is ever markup. Fonts are those
-that typst brings and those beside the templates; what this machine has installed plays no part.
+Data is passed as JSON and never becomes source, so that entered text is never interpreted as markup.
+Fonts are those of typst and those beside the templates; fonts of the machine are not used.
 """
 
 import json
@@ -16,17 +16,17 @@ _UNREADABLE: Final = "PDF/UA-1 error"
 
 
 class TypstPrinter:
-    """Prints the templates of one folder; each is parsed once."""
+    """Prints the templates of one folder; each is compiled once."""
 
     def __init__(self, templates: Path) -> None:
         self._templates = templates
         self._compilers: dict[str, typst.Compiler] = {}
 
     def print(self, template: str, data: Mapping[str, object]) -> bytes:
-        """A tagged PDF: PDF/UA-1, unless some character is in none of the fonts.
+        """A tagged PDF: PDF/UA-1, unless the fonts lack a character.
 
-        UA-1 forbids a character that cannot be seen. A name with one is printed all the same, with
-        a box in its place and the character itself for screen readers and searches.
+        UA-1 forbids a character without a glyph. Such a name is printed all the same, with a box in its
+        place and the character itself for screen readers and searches.
         """
         compiler = self._compiler(template)
         inputs = {"data": json.dumps(data, ensure_ascii=False)}
@@ -50,5 +50,5 @@ class TypstPrinter:
 
 def _document(content: object) -> bytes:
     if not isinstance(content, bytes):
-        raise TypeError("typst was asked for one document")
+        raise TypeError("typst returned several documents for one")
     return content

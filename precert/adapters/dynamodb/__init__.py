@@ -1,1 +1,1 @@
-"""The two tables. ``keys`` alone builds keys; ``table`` alone reads, writes and converts items."""
+"""The two tables. Only ``keys`` builds keys; only ``table`` reads, writes and converts items."""

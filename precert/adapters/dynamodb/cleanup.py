@@ -1,4 +1,4 @@
-"""What a draft or a request that is gone leaves behind."""
+"""Cleanup of items that refer to a deleted draft or archived request."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ class DynamoDBCleanup:
 
     @staticmethod
     def removed(image: Mapping[str, Any]) -> Request:
-        """The request that a record of the stream brings."""
+        """The request of a stream record."""
         return request_of(from_wire(image))
 
     def file_of(self, request: Request) -> RequestFile:
@@ -63,7 +63,7 @@ class DynamoDBCleanup:
         return query_all(self._client, self._table, request_pk(request_id))
 
     def _delete(self, request_id: str, item: Item) -> None:
-        """Delete an item; a line that was flagged is counted off first."""
+        """Delete an item; a flagged line first decrements the count of flags."""
         sk = item[SK]
         with transient_errors():
             if FLAG in item and sk != DRAFT_PARTY_SK:

@@ -1,8 +1,8 @@
 """Directory entries as items, and frequently selected providers.
 
-A search reads one partition, of its own cell and the first letters of what was typed, and there only
-what begins so. An entry is filed in each cell from which it can be within the radius, under each word
-of its name; so the work is done once at loading, and a search costs the same in any directory.
+A search reads one partition, of its cell and the first letters of the entered word, with the word as
+prefix of the sort key. An entry is filed in each cell within the radius, under each word of its name:
+the work is done at loading, and the cost of a search does not depend on the size of the directory.
 """
 
 from collections.abc import Collection, Iterator
@@ -43,7 +43,7 @@ Filed = tuple[DirectoryEntry, Place]
 
 
 def entry_item(filed: Filed) -> Item:
-    """The entry itself; what it was filed by is made of it again when it changes."""
+    """The entry; its filing keys are computed from it again when it changes."""
     return {PK: provider_pk(filed[0].provider_id), SK: ENTRY_SK, **_parts(filed)}
 
 
@@ -71,7 +71,7 @@ def filed_of(item: Item) -> Filed:
 
 
 def found(items: Collection[Item], *, complete: bool) -> FiledEntries:
-    """Entries, each once: two words of a name may begin alike."""
+    """Distinct entries: two words of a name may begin with the same letters."""
     by_id = {filed[0].provider_id: filed for filed in map(filed_of, items)}
     return FiledEntries(tuple(by_id.values()), complete)
 
@@ -82,7 +82,7 @@ def _parts(filed: Filed) -> Item:
 
 
 _PAGES = 1
-"""A megabyte: some two thousand providers of one TIN, of which ten are shown."""
+"""1 MB: about two thousand providers of one TIN, of which ten are shown."""
 
 
 class DynamoDBFrequentProviders:
@@ -105,7 +105,7 @@ class DynamoDBFrequentProviders:
 
 
 def count_selection(table: str, draft: Request) -> list[dict[str, Any]]:
-    """The operations, of the transaction that starts the draft, that count what it has selected."""
+    """The operations that count the selected providers, in the transaction that creates the draft."""
     provider = selected_provider(draft.content)
     if provider is None:
         return []

@@ -32,14 +32,14 @@ TAKES_DOCUMENTS = (
     " AND document_slots > :none"
     " AND (attribute_not_exists(slots_taken) OR size(slots_taken) < document_slots)"
 )
-"""``slots_taken`` holds the ids of the documents that hold a slot, so that one is freed once."""
+"""``slots_taken`` has the ids of documents that use a slot, so that each slot is freed once."""
 
 _TAKES_ARRIVALS = "#status IN (:incomplete, :processing) OR takes_documents = :true"
-"""An upload offered to a draft may arrive just after its submission: it belongs to the request (U5)."""
+"""An upload created for a draft may arrive shortly after submission; it is the request's (U5)."""
 
 
 class DynamoDBDocuments:
-    """Documents beside their request; a slot is taken in the write that records the document."""
+    """Documents in their request's item collection; the write that records a document takes a slot."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
@@ -156,7 +156,7 @@ class DynamoDBDocuments:
         }
 
     def _freed_slot(self, request_id: str, document: Document) -> dict[str, Any]:
-        """Slots are counted again at each stage of a request: an earlier one's is not freed again."""
+        """Slots are counted per stage of a request: those of an earlier stage are not freed."""
         update = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
@@ -190,7 +190,7 @@ def _item(request_id: str, document: Document) -> Item:
     return {
         PK: request_pk(request_id),
         SK: document_sk(document.document_id),
-        # What the stream tells of a removed document, so that its bytes go too.
+        # The stream record of a removed document has the event, so that its bytes are deleted too.
         "request_id": request_id,
         "document_id": document.document_id,
         "revision": document.revision,
@@ -199,12 +199,12 @@ def _item(request_id: str, document: Document) -> Item:
 
 
 def document_of(item: Item) -> Document:
-    """A document of its item."""
+    """A document from its item."""
     return Document.model_validate_json(item["document"])
 
 
 class DynamoDBNotices:
-    """Determination notices beside their request, of one cycle in one transaction with the event."""
+    """Notices in their request's item collection; a cycle's in one transaction with the event."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._writes = Writes(client)
@@ -240,5 +240,5 @@ class DynamoDBNotices:
 
 
 def notice_of(item: Item) -> Notice:
-    """A notice of its item."""
+    """A notice from its item."""
     return Notice.model_validate_json(item["notice"])

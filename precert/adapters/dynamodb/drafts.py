@@ -1,7 +1,7 @@
-"""Drafts in the requests table, and the list of those to be warned of.
+"""Drafts in the requests table, and the list of drafts whose expiry warning is due.
 
-A draft's row has the worklist index's keys until its warning is given: partition ``DRAFTS``, sorted by
-the instant of the warning. A query costs what is due, however many drafts there are.
+A draft's row has the worklist index's keys until the warning is sent: partition ``DRAFTS``, sorted by
+the instant of the warning. A query reads only the due warnings.
 """
 
 from collections.abc import Collection, Iterator
@@ -74,7 +74,7 @@ _LIVE = "#status = :incomplete AND version = :based_on AND expires_at > :now"
 
 
 class DynamoDBDrafts:
-    """Drafts, each write one call with all its conditions."""
+    """Drafts; each write is one call with all its conditions."""
 
     def __init__(
         self, client: "DynamoDBClient", *, requests_table: str, reference_table: str
@@ -271,7 +271,7 @@ def _key(request_id: str) -> Item:
 
 
 def _ttl(expires_at: datetime | None) -> int | None:
-    """Epoch seconds after which the store may remove the item: never before its deadline."""
+    """Epoch seconds for TTL, never before the deadline."""
     return ceil(expires_at.timestamp()) if expires_at else None
 
 
@@ -280,16 +280,16 @@ def _current(item: Item | None) -> Request | None:
 
 
 def _unconditional(operation: dict[str, Any]) -> dict[str, Any]:
-    """An event whose uniqueness the request's version guards already."""
+    """An event without its own condition: the request's version guards its uniqueness."""
     put: dict[str, Any] = dict(operation["Put"])
     put.pop("ConditionExpression")
     return put
 
 
 def _change_of_parts(saving: Saving, update: dict[str, Any]) -> str:
-    """Goes on with the update's SET: the parts, and in which version they were saved.
+    """The SET expression of the parts and the version that saved each of them.
 
-    Adds the names and values that it speaks of to the update.
+    Adds its names and values to the update.
     """
     entered = packed_parts(saving.content)
     names, values = update["ExpressionAttributeNames"], update["ExpressionAttributeValues"]
@@ -318,7 +318,7 @@ def _live_update(
     callers_tins: Collection[str],
     now: datetime,
 ) -> dict[str, Any]:
-    """Arguments of an update that only a live draft of the caller's, and the patient's, takes."""
+    """Arguments of an update on condition that the draft is live, the caller's and the patient's."""
     if not callers_tins:
         raise DraftRefusedError(None)
     condition, tins = callers_condition(callers_tins)
@@ -341,7 +341,7 @@ def _live_update(
 
 
 _DRAFT, _EVENT, _LINE = range(3)
-"""The operations of a warning, in their order."""
+"""Index of each operation of a warning's transaction."""
 
 
 class DynamoDBDraftWarnings:
@@ -388,7 +388,7 @@ class DynamoDBDraftWarnings:
             self._writes.transact(operations)
         except ConditionFailedError as failed:
             if failed.index == _EVENT:
-                # It was given before, and the line was brought up to date late.
+                # The warning was sent before, and the line was updated late.
                 self.take_off(warning)
                 return
             raise DraftChangedError from failed

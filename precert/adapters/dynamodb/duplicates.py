@@ -1,10 +1,10 @@
-"""Locks on what is asked for, and the fingerprints of a member's requests (S2).
+"""Locks against duplicates, and the duplicate fingerprints of a member's requests (S2).
 
-A lock is one item for each signature. It has an attribute for every request that stands, named by the
-request's id, with its fingerprint; whoever adds one does so on the version that was compared. What is
-withdrawn leaves the lock and the member's fingerprints in the transaction that withdraws it; what is
-archived leaves them as it is cleaned up behind. A lock that no one is left in goes too, so versions
-begin at an instant: a lock that is made again never has a version that its forerunner had.
+A lock is one item per signature, with an attribute for every open request: its id, and its fingerprint
+as the value. A write that adds a request has a condition on the version that was compared. A withdrawn
+request leaves the lock and the member's fingerprints in the transaction that withdraws it, an archived
+one in its cleanup. A lock without requests is deleted; versions begin at the current time, so that a
+lock created again never has a version of the deleted one.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ LOCK_BUSY: Final = "Others are asking for the same. Send it again."
 
 
 class DynamoDBFingerprints:
-    """Footprints by member (port :class:`precert.usecases.ports.requests.Fingerprints`)."""
+    """Fingerprints by member (port :class:`precert.usecases.ports.requests.Fingerprints`)."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
@@ -59,7 +59,7 @@ def put_fingerprint(table: str, fingerprint: Fingerprint) -> dict[str, Any]:
 
 
 class LockChangedError(Exception):
-    """Another request was added to the lock first; ``item`` is what it holds now."""
+    """Another request was added to the lock first; ``item`` is the stored lock."""
 
     def __init__(self, item: Item | None) -> None:
         super().__init__("the lock changed")
@@ -69,11 +69,11 @@ class LockChangedError(Exception):
 def write_with_lock(
     table: str, fingerprint: Fingerprint, write: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Call ``write`` with the operation that adds a request to its lock, again after LockChangedError.
+    """Call ``write`` with the operation that adds a request to its lock; retry on LockChangedError.
 
     Raises:
         DuplicateFoundError: a request in the lock has days in common with this one.
-        TransientError: others changed the lock every time.
+        TransientError: the lock changed at every attempt.
     """
     known: Item | None = None
 
@@ -89,7 +89,7 @@ def write_with_lock(
 
 
 def lock(table: str, fingerprint: Fingerprint, known: Item | None) -> dict[str, Any]:
-    """The operation that adds a request to its lock, on what is known of it: at first, nothing.
+    """The operation that adds a request to its lock as last read; ``None`` at the first attempt.
 
     Raises:
         DuplicateFoundError: a request in it has days in common with this one.
@@ -121,7 +121,7 @@ def lock(table: str, fingerprint: Fingerprint, known: Item | None) -> dict[str, 
 
 
 def release(table: str, fingerprint: Fingerprint) -> list[dict[str, Any]]:
-    """Operations that let others ask for the same again."""
+    """Operations that allow the same request again."""
     unlock = {
         "TableName": table,
         "Key": to_wire(_lock_key(fingerprint)),
@@ -134,9 +134,9 @@ def release(table: str, fingerprint: Fingerprint) -> list[dict[str, Any]]:
 
 
 def replace(table: str, submitted: Fingerprint, now: Fingerprint) -> list[dict[str, Any]]:
-    """Operations that put another fingerprint in the place of a standing request's own.
+    """Operations that replace the fingerprint of an open request.
 
-    The lock stays where the submission put it: the same entered again is still the same.
+    The lock of the submission is not moved: the same request entered again is still a duplicate.
     """
     locked = {
         "TableName": table,
@@ -149,7 +149,7 @@ def replace(table: str, submitted: Fingerprint, now: Fingerprint) -> list[dict[s
 
 
 def fingerprint_left_by(request: Request) -> Fingerprint | None:
-    """The fingerprint that a request left as it came in; what a vendor reported left none (W8)."""
+    """The fingerprint of a request as submitted; a vendor's report has none (W8)."""
     review = request.submitted
     if review.channel is Channel.VENDOR:
         return None
@@ -157,16 +157,16 @@ def fingerprint_left_by(request: Request) -> Fingerprint | None:
 
 
 def submitted_fingerprint(request: Request) -> Fingerprint:
-    """What a request was locked by: a reconciliation leaves the lock where it is."""
+    """The fingerprint in a request's lock; a reconciliation does not move the lock."""
     review, content = request.submitted, request.content_as_submitted
     return fingerprint_of(request.request_id, review.number, review.submitted_at, content)
 
 
 def forget(client: "DynamoDBClient", table: str, fingerprint: Fingerprint) -> None:
-    """Release what is held for a request that is gone; may be repeated from any point.
+    """Remove a deleted request's fingerprint and lock; may be repeated after any failure.
 
     Raises:
-        TransientError: others were quicker at the lock every time.
+        TransientError: the lock changed at every attempt.
     """
     with transient_errors():
         client.delete_item(TableName=table, Key=to_wire(_fingerprint_key(fingerprint)))
@@ -194,7 +194,7 @@ def forget(client: "DynamoDBClient", table: str, fingerprint: Fingerprint) -> No
 
 
 def _left(known: dict[str, Any], fingerprint: Fingerprint) -> dict[str, Any]:
-    """The update of a lock by which a request leaves it, as the version is that was read."""
+    """The update that removes a request from a lock, with a condition on the version read."""
     values = {**known["ExpressionAttributeValues"], **to_wire({":one": 1})}
     return known | {
         "UpdateExpression": "REMOVE #request ADD version :one",
@@ -204,7 +204,7 @@ def _left(known: dict[str, Any], fingerprint: Fingerprint) -> dict[str, Any]:
 
 
 def _held(item: Item) -> Item:
-    """Footprints in a lock by request id."""
+    """Fingerprints in a lock by request id."""
     return {name: value for name, value in item.items() if name not in (PK, SK, "version")}
 
 

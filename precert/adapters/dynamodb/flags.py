@@ -1,9 +1,9 @@
 """Flags in the requests table (port :class:`precert.usecases.ports.requests.Flags`).
 
-What a TIN has flagged is a set in one item, which the transaction of each flag asks for its size: so
-the sixteenth is refused however many ask at once. The line has the flag too, and its time, for the
-lists. A draft's line is replaced by its submission, so a draft's flag also waits where the request's
-line will be.
+The flagged requests of a TIN are a set in one item; the transaction of each flag has a condition on
+its size, so that the limit holds under concurrent calls. The line has the flag and its time too, for
+the lists. A submission replaces a draft's line, so a draft's flag is also stored on the key of the
+request's future line.
 """
 
 from datetime import datetime
@@ -85,10 +85,10 @@ class DynamoDBFlags:
             return False
         lines = [from_wire(item) for item in answer["Responses"][self._table]]
         listed = {line[PK] for line in lines if line.get(TIN) == tin and FLAG in line}
-        gone = {one for one in flagged if request_pk(one) not in listed}
-        if gone:
-            self._writes.update(**self._count(tin, f"DELETE {_IDS} :ids", {":ids": gone}))
-        return bool(gone)
+        unlisted = {one for one in flagged if request_pk(one) not in listed}
+        if unlisted:
+            self._writes.update(**self._count(tin, f"DELETE {_IDS} :ids", {":ids": unlisted}))
+        return bool(unlisted)
 
     def _count(self, tin: str, change: str, values: dict[str, Any]) -> dict[str, Any]:
         pk, sk = flags_key(tin)
@@ -102,7 +102,7 @@ class DynamoDBFlags:
     def _lines(
         self, request: Request, tin: str, change: str, values: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        """The same change of the request's line, and for a draft of where it will be."""
+        """The same change of the request's line, and for a draft of its future line."""
         listed = self._line(request, party_sk(tin), change, values)
         if request.status is not Status.INCOMPLETE:
             return [_if_listed(listed, tin)]
@@ -127,7 +127,7 @@ def _if_listed(line: dict[str, Any], tin: str) -> dict[str, Any]:
 
 
 def uncount(table: str, tin: str, request_id: str) -> dict[str, Any]:
-    """An update that stops counting a request as flagged."""
+    """An update that removes a request from the set of flagged ones."""
     pk, sk = flags_key(tin)
     return {
         "TableName": table,

@@ -1,34 +1,34 @@
-"""Every key of both tables, built in this one place.
+"""The keys of both tables; no other module builds keys.
 
 Requests table, one item collection per request::
 
     pk REQUEST#<request_id>   sk REQUEST             the request (a draft until submitted)
                               sk DOCUMENT#<id>       a document
-                              sk EVENT#<id>          what happened: history, and the stream's outbox
+                              sk EVENT#<id>          an event: history, and the stream's outbox
                               sk PARTY#<tin>         its line on that TIN's lists
                               sk NOTICE#<id>         a determination notice
                               sk CYCLE#<n>           the task token a cycle waits with
                               sk OVERDUE             its line in the operators' queue
                               sk UNMATCHED#<side>    a provider that waits to be reconciled
-    pk NUMBER#<number>        sk NUMBER              a precertification number, never given twice
-    pk DUPLICATE#<SHA-256>    sk LOCK                requests that ask for the same, and on which days
-    pk MEMBER#<SHA-256>       sk REQUEST#<id>        what a member's request is compared by
+    pk NUMBER#<number>        sk NUMBER              a precertification number, assigned once
+    pk DUPLICATE#<SHA-256>    sk LOCK                requests with the same signature, and their days
+    pk MEMBER#<SHA-256>       sk REQUEST#<id>        the duplicate fingerprint of a member's request
     pk INBOX#<tin>            sk <at>#<message_id>   a message
-                              sk UNREAD              how many of them no one has read
-    pk EXPIRED_UNREAD#<tin>   sk <at>#<message_id>   unread when time took it: counted off once
-    pk FLAGS#<tin>            sk FLAGS               which requests the TIN has flagged
-    pk FREQUENT#<tin>         sk <provider>          how often the TIN has selected it
+                              sk UNREAD              the number of unread messages
+    pk EXPIRED_UNREAD#<tin>   sk <at>#<message_id>   expired unread: decremented once
+    pk FLAGS#<tin>            sk FLAGS               the requests that the TIN has flagged
+    pk FREQUENT#<tin>         sk <provider>          how many times the TIN has selected it
 
 Reference table::
 
-    pk MEMBER#<member_id>     sk COVERAGE            who it is, and every span
-                              sk SSN                 the keyed hash under which it is found
+    pk MEMBER#<member_id>     sk COVERAGE            the member, and every coverage span
+                              sk SSN                 the keyed hash of the SSN
     pk SSN#<keyed hash>       sk <member_id>
     pk RULE_LIST              sk IN_FORCE            the pointer that a check reads
                               sk AT#<instant>        a published list, in the order of publishing
-                              sk VERSION#<version>   so that no version is given twice
-    pk KEY                    sk ASSERTIONS          made once: what ids of answers are hashed with
-    pk PROVIDER#<id>          sk ENTRY               a directory entry, and where it is filed from
+                              sk VERSION#<version>   makes each version unique
+    pk KEY                    sk ASSERTIONS          the HMAC key of assertion ids
+    pk PROVIDER#<id>          sk ENTRY               a directory entry
     pk CELL#<kind>#<cell>#<first letters of a word>  sk <word>#<provider_id>
     pk AT#<kind>#<zip>        sk <name>#<provider_id>
     pk TIN#<tin>              sk <kind>#<name>#<provider_id>
@@ -50,17 +50,17 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NOTICE_SK_PREFIX: Final = "NOTICE#"
 PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
-"""The one dashboard line of a draft; a submission replaces it without reading whose it is."""
+"""The dashboard line of a draft; a submission replaces it without reading its TIN."""
 REQUEST_PK_PREFIX: Final = "REQUEST#"
 OVERDUE_SK: Final = "OVERDUE"
 OVERDUE_QUEUE: Final = "OVERDUE"
-"""Worklist partition of cycles whose deadline has passed, whatever their plan."""
+"""Worklist partition of cycles whose deadline has passed, of all plans."""
 UNMATCHED_QUEUE: Final = "UNMATCHED"
-"""Worklist partition of providers that do not match the directory, by when they were submitted."""
+"""Worklist partition of providers that do not match the directory, by time of submission."""
 DRAFTS_QUEUE: Final = "DRAFTS"
-"""Worklist partition of drafts that have to be warned of, by the instant."""
+"""Worklist partition of drafts whose expiry warning is due, by its instant."""
 UNREAD_SK: Final = "UNREAD"
-"""Sorts after every instant, so that a page read from the end begins with it."""
+"""Sorts after every instant, so that a page read in reverse begins with it."""
 PROCESSING_QUEUE: Final = "PROCESSING"
 """Worklist partition of cycles that wait for the workflow, not for a reviewer."""
 
@@ -89,7 +89,7 @@ def request_pk(request_id: str) -> str:
 
 
 def event_sk(request_id: str, event_id: str) -> str:
-    """Event ids begin with their request's id, which the partition says already."""
+    """Event ids begin with their request's id, which is also in the partition key."""
     return f"{EVENT_SK_PREFIX}{event_id.removeprefix(request_id + '.')}"
 
 
@@ -110,7 +110,7 @@ def cycle_sk(number: int) -> str:
 
 
 def flags_key(tin: str) -> tuple[str, str]:
-    """Partition and sort key of what a TIN has flagged."""
+    """Partition and sort key of a TIN's set of flagged requests."""
     return f"FLAGS#{tin}", "FLAGS"
 
 
@@ -126,7 +126,7 @@ def duplicate_pk(signature: str) -> str:
 
 
 def fingerprints_pk(member_id: str) -> str:
-    """Keys are seen in more places than items: no member's id stands in one."""
+    """Keys appear in more places than items do (metrics, logs), so they contain no member id."""
     return f"MEMBER#{sha256(member_id.upper().encode()).hexdigest()}"
 
 
@@ -185,7 +185,7 @@ ASSERTION_KEY: Final = {PK: "KEY", SK: "ASSERTIONS"}
 
 
 def rule_list_at_sk(published_at: datetime | None) -> str:
-    """Where a list stands in the history; ``None`` is after all of them."""
+    """The position of a list in the history; ``None`` is after all of them."""
     return f"AT#{instant(published_at) if published_at else '~'}"
 
 
@@ -202,7 +202,7 @@ def provider_pk(provider_id: str) -> str:
 
 
 def cell_pk(kind: ProviderKind, cell: str, word: str) -> str:
-    """Where entries of a cell are filed by a word; ``word`` may be its beginning alone."""
+    """Keys of a cell's entries with a word; ``word`` may be only its beginning."""
     return f"CELL#{kind.value}#{cell}#{word[:SHORTEST_TYPED]}"
 
 

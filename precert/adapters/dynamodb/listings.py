@@ -6,8 +6,8 @@ divided by tabs, which entered text cannot contain; the first part names the for
 appended, and a reader treats a missing part as unknown.
 
 A row takes few bytes, so that 25 of them are one read unit. A cursor holds the keys of the last row
-but not the list's partition: that always comes from who is asking, so that a cursor of somebody
-else's list opens nothing. It names its list by a digest, so that it is refused by any other.
+but not the list's partition, which always comes from the caller: a cursor of another TIN's list
+opens nothing. It has a digest of its list, so that any other list refuses it.
 """
 
 import base64
@@ -65,10 +65,10 @@ _DIGEST_CHARACTERS = 12
 
 @dataclass(frozen=True)
 class Position:
-    """Where a reader of a list stands.
+    """The position of a reader in a list.
 
-    ``key`` is the last row's, without the partition; ``None`` at a beginning. ``since`` is when the
-    reader began, in microseconds; ``again`` whether it is at what changed since then.
+    ``key`` is the last row's without the partition; ``None`` at the beginning. ``since`` is when the
+    reader began, in microseconds; ``again`` whether it now reads what changed since then.
     """
 
     key: Mapping[str, str | int] | None
@@ -89,7 +89,7 @@ def position_of(cursor: str, of_list: Sequence[object], names: frozenset[str]) -
     """The position that a cursor names.
 
     Raises:
-        CursorError: it is no cursor of this very list, or its key has not these attributes.
+        CursorError: it is not a cursor of this list, or its key lacks these attributes.
     """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
@@ -105,7 +105,7 @@ def position_of(cursor: str, of_list: Sequence[object], names: frozenset[str]) -
 
 
 def key_of_row(last: Mapping[str, object], names: frozenset[str]) -> dict[str, str | int]:
-    """The key of the last row read, as a cursor keeps it."""
+    """The key of the last row read, in the form that a cursor stores."""
     return {
         name: int(value) if isinstance(value, Decimal) else str(value)
         for name, value in last.items()
@@ -135,9 +135,9 @@ def _is_key(key: object, names: frozenset[str]) -> bool:
 
 PAGE: Final = 25
 LINE_BYTES: Final = 137
-"""Of a line in the widest index, by patient, but for its row's text."""
+"""Size of a line in the widest index, by patient, without its row's text."""
 MAX_ROW_BYTES: Final = 2 * 4096 // PAGE - LINE_BYTES
-"""What does not fit is taken from the longest of the names, which the details have whole."""
+"""What exceeds this size is cut from the longest names; the details have them in full."""
 
 _FORM: Final = "1"
 _CUT: Final = "…"
@@ -170,7 +170,7 @@ _UNMATCHED: Final[Mapping[str, tuple[ProviderRole, ...]]] = {
 
 
 def row_text(row: DashboardRow) -> str:
-    """What a line shows, but for what its keys and other attributes say."""
+    """The columns of a line that are not in its keys or other attributes."""
     notices = (
         row.status.rule.index_letter,
         _notice(_PURPOSES, row.purpose),
@@ -241,12 +241,12 @@ def _date(text: str) -> date | None:
     return date(int(text[:4]), int(text[4:6]), int(text[6:])) if text else None
 
 
-def _notice(known: Mapping[str, object], wanted: object) -> str:
-    return next(notice for notice, one in known.items() if one == wanted)
+def _notice(known: Mapping[str, object], value: object) -> str:
+    return next(notice for notice, one in known.items() if one == value)
 
 
 def _shortened(texts: Sequence[str], room: int) -> list[str]:
-    """Texts in so many bytes: the longest give first, and end in an ellipsis."""
+    """Texts cut to a total size in bytes: the longest are cut first and end in an ellipsis."""
     sizes = [len(text.encode()) for text in texts]
     longest = max(sizes)
     while sum(min(size, longest) for size in sizes) > room:
@@ -258,22 +258,22 @@ def _shortened(texts: Sequence[str], room: int) -> list[str]:
 
 
 def _cut(text: str, size: int) -> str:
-    kept = text.encode()[: size - len(_CUT.encode())].decode(errors="ignore")
-    return f"{kept.rstrip()}{_CUT}"
+    shortened = text.encode()[: size - len(_CUT.encode())].decode(errors="ignore")
+    return f"{shortened.rstrip()}{_CUT}"
 
 
 CATCHING_UP: Final = timedelta(seconds=5)
-"""How far before a reader began its catching up begins: a write is stamped before it is stored."""
+"""How long before the reader's start catching up begins: writes are stamped before they are stored."""
 
 _NEVER: Final = -(10**18)
-"""Earlier than any instant in microseconds: a list may be asked to end before 1970."""
+"""Before any instant in microseconds: a filter may end before 1970."""
 _EVER: Final = 10**18
-"""Later than any instant in microseconds; a cursor's are smaller."""
+"""After any instant in microseconds; those in a cursor are smaller."""
 
 
 @dataclass(frozen=True)
 class _Slice:
-    """A part of an index: one partition, and of numbers from where to where."""
+    """A part of an index: one partition and a range of its sort key."""
 
     index: str
     partition: str
@@ -281,7 +281,7 @@ class _Slice:
     between: tuple[int, int] | None = None
 
     def may_grow_after(self, since: int) -> bool:
-        """Whether what changes from then on comes to its beginning."""
+        """Whether later changes appear at its beginning."""
         return self.between is not None and since <= self.between[1]
 
     def beginning_at(self, since: int) -> "_Slice":
@@ -305,9 +305,9 @@ class DynamoDBListings:
         self._table = requests_table
 
     def lines(
-        self, wanted: Lines, *, limit: int, cursor: str | None, now: datetime
+        self, filters: Lines, *, limit: int, cursor: str | None, now: datetime
     ) -> Page[DashboardRow]:
-        list_, named = _slice_of(wanted), ("lines", *astuple(wanted))
+        list_, named = _slice_of(filters), ("lines", *astuple(filters))
         if cursor is None:
             position = Position(None, since=microseconds(now - CATCHING_UP))
         else:
@@ -359,7 +359,7 @@ class DynamoDBListings:
                 for page in pages
                 for item in page["Items"]
             )
-            # What is overdue stands in two partitions.
+            # Overdue cases are in two partitions.
             return tuple(dict.fromkeys(found))
 
     def _cycles(
@@ -378,7 +378,7 @@ class DynamoDBListings:
         return items, cursor_of(Position(last_key) if last_key else None, named)
 
     def _held(self, list_: _Slice, assigned_to: str) -> Page[WorklistRow]:
-        """What one reviewer holds: few, wherever they stand; a call reads some thousand lines."""
+        """Cases assigned to one reviewer: few, at any position; one call reads some thousand lines."""
         rows: list[WorklistRow] = []
         key: dict[str, str | int] | None = None
         while True:
@@ -428,18 +428,18 @@ def _cycle_of(item: Item) -> WorklistRow:
     return WorklistRow.model_validate_json(item[ROW_ATTRIBUTE])
 
 
-def _slice_of(wanted: Lines) -> _Slice:
-    """The index that has the wanted lines in their order."""
-    if wanted.sort is Sort.DUE:
-        return _Slice(DUE_INDEX, wanted.tin, forward=True)
+def _slice_of(filters: Lines) -> _Slice:
+    """The index that has the lines in the requested order."""
+    if filters.sort is Sort.DUE:
+        return _Slice(DUE_INDEX, filters.tin, forward=True)
     between = (
-        microseconds(wanted.changed_from) if wanted.changed_from else _NEVER,
-        microseconds(wanted.changed_to) if wanted.changed_to else _EVER,
+        microseconds(filters.changed_from) if filters.changed_from else _NEVER,
+        microseconds(filters.changed_to) if filters.changed_to else _EVER,
     )
-    if wanted.member_id is not None:
-        partition = tin_member(wanted.tin, wanted.member_id)
+    if filters.member_id is not None:
+        partition = tin_member(filters.tin, filters.member_id)
         return _Slice(PATIENT_INDEX, partition, forward=False, between=between)
-    if wanted.status is not None:
-        partition = tin_status(wanted.tin, wanted.status)
+    if filters.status is not None:
+        partition = tin_status(filters.tin, filters.status)
         return _Slice(STATUS_INDEX, partition, forward=False, between=between)
-    return _Slice(DASHBOARD_INDEX, wanted.tin, forward=False, between=between)
+    return _Slice(DASHBOARD_INDEX, filters.tin, forward=False, between=between)

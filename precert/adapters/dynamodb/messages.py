@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 
 MARKED_AT_ONCE: Final = 50
-"""Messages that one transaction marks; it takes a hundred operations, and conflicts cost all."""
+"""Messages that one transaction marks as read: at most 100 operations, and a conflict repeats all."""
 EXPIRED_UNREAD_RETENTION: Final = timedelta(days=7)
-"""How long it is remembered that a message is not counted any more: the stream forgets in a day."""
+"""How long an expired message is recorded as decremented: the stream repeats for one day."""
 
 _KEY: Final = frozenset({SK})
 
 
 class DynamoDBInbox:
-    """Messages of a TIN, each stored and counted once however often its event is delivered."""
+    """Messages of a TIN, each stored and counted once even if its event is delivered repeatedly."""
 
     def __init__(self, client: "DynamoDBClient", *, requests_table: str) -> None:
         self._client = client
@@ -76,14 +76,14 @@ class DynamoDBInbox:
                 raise NoMessageError from failed
 
     def mark_all_read(self, tin: str, *, most: int, now: datetime) -> int:
-        wanted = min(most, self._unread(tin))
+        unmarked = min(most, self._unread(tin))
         chunk: list[str] = []
         for sk in self._unread_keys(tin):
-            if wanted <= 0:
+            if unmarked <= 0:
                 break
             chunk.append(sk)
-            wanted -= 1
-            if len(chunk) == MARKED_AT_ONCE or wanted == 0:
+            unmarked -= 1
+            if len(chunk) == MARKED_AT_ONCE or unmarked == 0:
                 self._mark_chunk(tin, chunk, now)
                 chunk = []
         self._mark_chunk(tin, chunk, now)
@@ -98,7 +98,7 @@ class DynamoDBInbox:
         self._once([self._put(forgotten), self._count(tin, -1)])
 
     def _mark_chunk(self, tin: str, sks: list[str], now: datetime) -> None:
-        """Mark them in one transaction, without those that somebody else marks meanwhile."""
+        """Mark them as read in one transaction, except those that another call marks first."""
         left = list(sks)
         while left:
             marks = [self._mark(tin, sk, now) for sk in left]
@@ -110,7 +110,7 @@ class DynamoDBInbox:
             return
 
     def _unread_keys(self, tin: str) -> Iterator[str]:
-        """Sort keys of unread messages, newest first; read page by page as they are asked for."""
+        """Sort keys of unread messages, newest first, read page by page on demand."""
         after: dict[str, Any] | None = None
         unread = "attribute_exists(message) AND attribute_not_exists(read_at)"
         while True:

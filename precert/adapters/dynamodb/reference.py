@@ -1,7 +1,7 @@
 """Members, the directory and the rule list in effect (the reference table).
 
-A condition cannot look into a list, so every coverage span has attributes of its own: ``from_1`` and
-``to_1``, ``from_2`` and ``to_2``, as many as a member may have spans. An absent span never matches.
+A condition cannot search a list, so every coverage span has its own attributes: ``from_1`` and
+``to_1``, ``from_2`` and ``to_2``, up to the limit of spans. An absent span never matches.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -77,7 +77,7 @@ def member_of(item: Item | None) -> Member | None:
 
 
 def covered_condition(table: str, patient: Patient, day: date) -> dict[str, Any]:
-    """An operation that fails unless the patient is the member entered, and covered on the day."""
+    """An operation on the condition that the patient is the member entered, and covered that day."""
     values = {
         ":day": day.isoformat(),
         ":born": patient.date_of_birth.isoformat(),
@@ -94,13 +94,13 @@ def covered_condition(table: str, patient: Patient, day: date) -> dict[str, Any]
 
 
 def ssn_items(member_id: str, digest: str) -> Iterator[Item]:
-    """The way from the hash to the member, and the hash that holds for the member now."""
+    """The item from the hash to the member, and the member's current hash."""
     yield {PK: ssn_pk(digest), SK: member_id.upper()}
     yield {PK: member_pk(member_id), SK: SSN_SK, "digest": digest}
 
 
 def _name_key(last_name: str, first_name: str) -> str:
-    """Names as conditions compare them, folded as everywhere."""
+    """Names in the folded form in which conditions compare them."""
     return f"{folded(last_name)}#{folded(first_name)}"
 
 
@@ -109,7 +109,7 @@ _READ_BATCH: Final = 100
 
 
 class DynamoDBReference:
-    """Reads of the functions, and the writes of those who load files."""
+    """Reads of the functions, and writes of the commands that load files."""
 
     def __init__(self, client: "DynamoDBClient", *, reference_table: str) -> None:
         self._client = client
@@ -138,7 +138,7 @@ class DynamoDBReference:
         members = [
             member_of(by_key.get((member_pk(one), COVERAGE_SK)))
             for one in ids
-            # A hash that was corrected since leads here still, but no longer holds.
+            # A hash that was corrected since still leads here, but is not current.
             if by_key.get((member_pk(one), SSN_SK), {}).get("digest") == digest
         ]
         return tuple(member for member in members if member)
@@ -155,7 +155,7 @@ class DynamoDBReference:
         return self._entries(zip_entries_pk(kind, zip_code))
 
     def names_of(self, tin: str) -> tuple[str, ...]:
-        # A provider has an entry for each of its addresses: some names may be read more than once.
+        # A provider has an entry for each of its addresses: some names may be read repeatedly.
         items, _ = query_some(
             self._client, self._table, tin_entries_pk(tin), pages=1, Limit=10 * MAX_NAMES
         )
@@ -176,17 +176,17 @@ class DynamoDBReference:
             self._refile(batch)
 
     def _refile(self, batch: Sequence[Filed]) -> None:
-        """File a batch again; an entry that is as it was costs its reading alone."""
+        """File a batch again; an unchanged entry costs only its read."""
         entries = {_key(item): (item, filed) for filed in batch for item in (entry_item(filed),)}
         before = {_key(item): item for item in self._get_all([_keys(key) for key in entries])}
         changed = [
             (item, filed) for key, (item, filed) in entries.items() if before.get(key) != item
         ]
-        kept = {_key(key) for filed in batch for key in filing_keys(filed)}
+        current = {_key(key) for filed in batch for key in filing_keys(filed)}
         old = {_key(key) for item in before.values() for key in filing_keys(filed_of(item))}
         self._put_all(item for _, filed in changed for item in filings(filed))
-        self._write([{"DeleteRequest": {"Key": to_wire(_keys(key))}} for key in old - kept])
-        # Last: what is filed by now is known, should the loading end half-way.
+        self._write([{"DeleteRequest": {"Key": to_wire(_keys(key))}} for key in old - current])
+        # Last, so that the entry lists its filed keys if loading stops before the end.
         self._put_all(item for item, _ in changed)
 
     def _entries(self, pk: str, *, beginning: str = "") -> FiledEntries:
@@ -196,7 +196,7 @@ class DynamoDBReference:
         return found(items, complete=complete)
 
     def _get_all(self, keys: Sequence[Mapping[str, str]]) -> list[Item]:
-        """Up to a hundred items, in one call."""
+        """Up to 100 items, in one call."""
         with transient_errors():
             answer = self._client.batch_get_item(
                 RequestItems={self._table: {"Keys": [to_wire(key) for key in keys]}}

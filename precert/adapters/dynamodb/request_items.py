@@ -1,8 +1,8 @@
 """Requests as items and back, and the operations that several writes share.
 
-Attributes that conditions or indexes read stand alone; the rest is compressed JSON, so that a realistic
-draft stays within two kilobytes and opening the console shows no one's illness at a glance. The content
-is a map of its parts, each compressed by itself, so that one part is saved without reading the others.
+Attributes that conditions or indexes read are separate; the rest is compressed JSON, so that a typical
+draft stays within 2 KB and the console does not show health data in plain text. The content is a map
+of its parts, each compressed separately, so that one part is saved without reading the others.
 """
 
 import json
@@ -43,7 +43,7 @@ def packed(model: BaseModel) -> bytes:
 
 
 def unpacked(kind: type[Model], data: Any) -> Model:
-    """The model of :func:`packed`; ``data`` as the deserializer gives it."""
+    """The model of :func:`packed`; ``data`` is as the deserializer returns it."""
     return kind.model_validate_json(zlib.decompress(bytes(data)))
 
 
@@ -104,7 +104,7 @@ def request_of(item: Item) -> Request:
 
 
 def put_event(table: str, event: Event) -> dict[str, Any]:
-    """The event of a change; it exists once, so a second change of the same version fails."""
+    """The event of a change; its id is unique, so a second change of the same version fails."""
     item = {
         PK: request_pk(event.request_id),
         SK: event_sk(event.request_id, event.event_id),
@@ -116,16 +116,16 @@ def put_event(table: str, event: Event) -> dict[str, Any]:
 def set_lines(
     table: str, row: DashboardRow, tins: Collection[str], member_id: str | None
 ) -> list[dict[str, Any]]:
-    """Updates that bring a request's line up to date on the lists of each TIN.
+    """Updates of a request's line on the lists of each TIN.
 
-    A draft has one line, of the TIN it is of. What else a line has, its flag, is the TIN's and stays.
+    A draft has one line, of its TIN. Other attributes of a line, such as the flag, are not changed.
     """
     return [{"Update": _line_update(table, row, tin, member_id)} for tin in sorted(tins)]
 
 
 def _line_update(table: str, row: DashboardRow, tin: str, member_id: str | None) -> dict[str, Any]:
     is_draft = row.status is Status.INCOMPLETE
-    # What a vendor still decides is on no list (W8), and in no index without these.
+    # A request that a delegated vendor still decides is on no list (W8): no index attributes.
     listed = row.waiting_on is not WaitingOn.VENDOR
     attributes = {
         TIN: tin if listed else None,
@@ -135,11 +135,11 @@ def _line_update(table: str, row: DashboardRow, tin: str, member_id: str | None)
         DUE: microseconds(row.due_at) if row.due_at else None,
         ROW_ATTRIBUTE: row_text(row),
     }
-    kept = [name for name, value in attributes.items() if value is not None]
-    gone = [name for name, value in attributes.items() if value is None]
-    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
-    if gone:
-        expression += " REMOVE " + ", ".join(f"#{name}" for name in gone)
+    present = [name for name, value in attributes.items() if value is not None]
+    absent = [name for name, value in attributes.items() if value is None]
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in present)
+    if absent:
+        expression += " REMOVE " + ", ".join(f"#{name}" for name in absent)
     return {
         "TableName": table,
         "Key": to_wire(
@@ -147,17 +147,17 @@ def _line_update(table: str, row: DashboardRow, tin: str, member_id: str | None)
         ),
         "UpdateExpression": expression,
         "ExpressionAttributeNames": {f"#{name}": name for name in attributes},
-        "ExpressionAttributeValues": to_wire({f":{n}": attributes[n] for n in kept}),
+        "ExpressionAttributeValues": to_wire({f":{n}": attributes[n] for n in present}),
     }
 
 
 def delete_draft_party(table: str, request_id: str) -> dict[str, Any]:
-    """Takes a draft's line away, without knowing whose it was."""
+    """Delete a draft's line, of whichever TIN."""
     key = to_wire({PK: request_pk(request_id), SK: DRAFT_PARTY_SK})
     return {"Delete": {"TableName": table, "Key": key}}
 
 
 def callers_condition(tins: Collection[str]) -> tuple[str, dict[str, str]]:
-    """A condition that one of the TINs sees the request, and its values (A2)."""
+    """A condition that the request is visible to one of the TINs, and its values (A2)."""
     values = {f":tin{index}": tin for index, tin in enumerate(sorted(tins))}
     return "(" + " OR ".join(f"contains(tins, {name})" for name in values) + ")", values

@@ -265,14 +265,14 @@ class DynamoDBRequests:
             sets |= {"content": packed_parts(request.content), "tins": set(request.tins)}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in sets)
         names = {f"#{name}": name for name in (*sets, "version")}
-        gone = ["slots_taken"] if "document_slots" in sets else []
+        removed = ["slots_taken"] if "document_slots" in sets else []
         if not request.is_history:
-            gone.append(TTL_ATTRIBUTE)
+            removed.append(TTL_ATTRIBUTE)
         if not request.cycle_is_open:
-            gone += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE]
-        if gone:
-            names |= {f"#{name}": name for name in gone}
-            expression += " REMOVE " + ", ".join(f"#{name}" for name in gone)
+            removed += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE]
+        if removed:
+            names |= {f"#{name}": name for name in removed}
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
         values = {f":{name}": value for name, value in sets.items()}
         return {
             "TableName": self._table,

@@ -1,6 +1,6 @@
-"""Which rule list is in effect, and which ones were: one item each, never changed, and a pointer.
+"""The history of rule lists, one immutable item each, and a pointer to the one in effect.
 
-The pointer is an item of its own, as a check reads it by its key together with the member.
+The pointer is a separate item, so that a check reads it by key together with the member.
 """
 
 from collections.abc import Callable
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 RULE_LIST_KEY: Final = {PK: RULE_LIST_PK, SK: "IN_FORCE"}
-"""Sorts after all of the history."""
+"""Sorts after the whole history."""
 _POINTER: Final = 0
-"""Which operation of the transaction is the pointer's."""
+"""Index of the pointer's operation in the transaction."""
 
 
 class DynamoDBRuleListVersions:
@@ -61,15 +61,15 @@ class DynamoDBRuleListVersions:
     def put_in_effect(
         self, version: RuleListVersion, *, instead_of: RuleListVersion | None
     ) -> None:
-        told = _item_of(version)
+        attributes = _item_of(version)
         writes = [
-            self._put({**RULE_LIST_KEY, **told}, _unchanged(instead_of)),
+            self._put({**RULE_LIST_KEY, **attributes}, _unchanged(instead_of)),
             self._put(
                 {PK: RULE_LIST_PK, SK: rule_list_version_sk(version.version)},
                 {"ConditionExpression": ABSENT},
             ),
             self._put(
-                {PK: RULE_LIST_PK, SK: rule_list_at_sk(version.published_at), **told},
+                {PK: RULE_LIST_PK, SK: rule_list_at_sk(version.published_at), **attributes},
                 {"ConditionExpression": ABSENT},
             ),
             self._assertion_key(),
@@ -82,7 +82,7 @@ class DynamoDBRuleListVersions:
             raise RuleListExistsError from error
 
     def _assertion_key(self) -> dict[str, Any]:
-        """The key of the answers' ids, made with the first list and kept from then on."""
+        """The HMAC key of assertion ids, created with the first list and never changed."""
         return {
             "Update": {
                 "TableName": self._table,
@@ -119,7 +119,7 @@ class DynamoDBRuleListVersions:
 
 
 def rule_list_of(item: Item | None) -> RuleListVersion | None:
-    """What a pointer or an item of the history tells."""
+    """The rule list version in a pointer or an item of the history."""
     if item is None:
         return None
     return RuleListVersion(

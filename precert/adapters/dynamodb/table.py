@@ -1,8 +1,8 @@
-"""Items in DynamoDB's typed form, reads, and conditional writes, with boto3's errors made ours.
+"""Items in DynamoDB's wire form, reads, and conditional writes, with boto3's errors converted.
 
-A write that fails its condition is an answer, not an error, and is never tried again. A transaction
-that met another one is tried again a few times; botocore repeats throttled and unanswered calls
-itself, with the same ClientRequestToken, so that a lost answer does not write twice.
+A failed condition is a result, not an error, and is never retried. A transaction that conflicts with
+another is retried a few times; botocore retries throttled and unanswered calls, with the same
+ClientRequestToken, so that a lost response does not write twice.
 """
 
 import json
@@ -27,7 +27,7 @@ Item = dict[str, Any]
 
 
 def to_wire(item: Mapping[str, Any]) -> Item:
-    """Attributes in DynamoDB's typed form; absent ones are left out."""
+    """Attributes in DynamoDB's wire form; absent ones are left out."""
     return {name: _typed(value) for name, value in item.items() if value is not None}
 
 
@@ -36,7 +36,7 @@ def from_wire(item: Mapping[str, Any]) -> Item:
 
 
 def _typed(value: Any) -> dict[str, Any]:
-    """One value in DynamoDB's typed form, as boto3 writes it, which a cold start need not import."""
+    """One value in DynamoDB's wire form, as boto3 writes it, without the import of its serializer."""
     match value:
         case bool():
             return {"BOOL": value}
@@ -54,12 +54,12 @@ def _typed(value: Any) -> dict[str, Any]:
             return {"SS": list(value)}
         case None:
             return {"NULL": True}
-    raise TypeError(f"no attribute is kept as {type(value).__name__}")
+    raise TypeError(f"no attribute can be stored as {type(value).__name__}")
 
 
-def _plain(typed: Mapping[str, Any]) -> Any:
-    """The value of a typed form."""
-    [(kind, value)] = typed.items()
+def _plain(wire: Mapping[str, Any]) -> Any:
+    """The value of a wire form."""
+    [(kind, value)] = wire.items()
     match kind:
         case "N":
             return Decimal(value)
@@ -71,21 +71,21 @@ def _plain(typed: Mapping[str, Any]) -> Any:
             return set(value)
         case "NULL":
             return None
-        case "B":  # as text where a stream's record brings it
+        case "B":  # base64 text in a stream's record
             return b64decode(value) if isinstance(value, str) else value
         case "S" | "BOOL":
             return value
-    raise TypeError(f"no attribute is kept as {kind}")
+    raise TypeError(f"no attribute can be stored as {kind}")
 
 
 def json_of(model: BaseModel) -> str:
-    """A model as JSON text, for attributes that people read in the console."""
+    """A model as JSON text, for attributes that operators read in the console."""
     return json.dumps(model.model_dump(mode="json", exclude_none=True), separators=(",", ":"))
 
 
 @contextmanager
 def transient_errors() -> Iterator[None]:
-    """Whatever the table does not answer may be asked again.
+    """Convert boto3's errors, whose call may be repeated.
 
     Raises:
         TransientError: instead of boto3's errors.
@@ -122,7 +122,7 @@ def query_some(
     pages: int | None = None,
     **arguments: Any,
 ) -> tuple[list[Item], bool]:
-    """Items whose sort key begins so, and whether that is all: at most ``pages`` calls are made."""
+    """Items by prefix of the sort key, and whether these are all; makes at most ``pages`` calls."""
     condition, values = "pk = :pk", {":pk": pk}
     if beginning:
         condition, values = f"{condition} AND begins_with(sk, :sk)", {**values, ":sk": beginning}
@@ -147,15 +147,15 @@ def query_some(
 
 
 ABSENT = "attribute_not_exists(pk)"
-"""The condition of a write that makes an item."""
+"""The condition that the item does not exist yet."""
 CONFLICT_PAUSES = (0.02, 0.05, 0.1, 0.2)
 """Seconds to wait after each transaction conflict before the next attempt."""
 
 
 class ConditionFailedError(Exception):
-    """A condition did not hold.
+    """A condition was not true.
 
-    ``index`` is the operation whose condition it was, the first of them; ``item`` what was there.
+    ``index`` is the first operation whose condition failed; ``item`` is the stored item.
     """
 
     def __init__(self, index: int, item: Item | None) -> None:
@@ -174,11 +174,11 @@ class Writes:
         self._pause = pause
 
     def transact(self, operations: Sequence[dict[str, Any]]) -> None:
-        """All of the operations, or none.
+        """Write all operations, or none.
 
         Raises:
-            ConditionFailedError: a condition did not hold.
-            TransientError: the table did not take it; nothing is known to be written.
+            ConditionFailedError: a condition was not true.
+            TransientError: the table did not confirm the write.
         """
         for pause in (*CONFLICT_PAUSES, None):
             try:
@@ -197,7 +197,7 @@ class Writes:
             return
 
     def update(self, **arguments: Any) -> None:
-        """One conditional update; a failed condition tells what was there."""
+        """One conditional update; a failed condition returns the stored item in the error."""
         try:
             self._client.update_item(**arguments, ReturnValuesOnConditionCheckFailure="ALL_OLD")
         except ClientError as error:
@@ -206,7 +206,7 @@ class Writes:
             raise _transient(error) from error
 
     def put(self, **arguments: Any) -> None:
-        """One put, conditional or not."""
+        """One put, with or without a condition."""
         try:
             self._client.put_item(**arguments)
         except ClientError as error:

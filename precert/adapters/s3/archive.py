@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 FORM = 1
-"""Of the archived object: members are only added."""
+"""Version of the archived object's format: members are only added."""
 
 
 class S3Archive:
-    """A bucket of its own, that only this writes; files are copied by S3 itself."""
+    """A separate bucket with no other writer; S3 copies the files itself."""
 
     def __init__(self, client: "S3Client", *, bucket: str, documents_bucket: str) -> None:
         self._client = client
@@ -58,7 +58,7 @@ class S3Archive:
             raise _transient() from error
 
     def _copy(self, key: str, version_id: str | None, target: str) -> None:
-        """What is not there any more was copied before: nothing is removed until all is."""
+        """An object that no longer exists was copied before: objects are removed after all copies."""
         source = f"{self._documents_bucket}/{key}"
         if version_id:
             source += f"?versionId={version_id}"
@@ -72,7 +72,7 @@ class S3Archive:
 
 
 def archive_key(request: Request) -> str:
-    """The archived object of a request, by the year of its last change."""
+    """The key of a request's archived object, by the year of its last change."""
     year = request.updated_at.astimezone(UTC).year
     return f"{HISTORY_PREFIX}{year}/{request.request_id}.json.gz"
 
@@ -80,14 +80,14 @@ def archive_key(request: Request) -> str:
 def _packed(file: RequestFile) -> bytes:
     """The same bytes for the same history."""
     request = file.request.model_dump(mode="json")
-    told = {
+    contents = {
         "form": FORM,
         "request": {**request, "tins": sorted(request["tins"])},
         "documents": [document.model_dump(mode="json") for document in file.documents],
         "notices": [notice.model_dump(mode="json") for notice in file.notices],
         "events": [event.model_dump(mode="json") for event in file.events],
     }
-    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    text = json.dumps(contents, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return gzip.compress(text.encode(), mtime=0)
 
 

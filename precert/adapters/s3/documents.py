@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class S3Documents:
-    """Private objects, reached by callers through presigned forms only."""
+    """Private objects; callers get access only by presigned forms and links."""
 
     def __init__(self, client: "S3Client", *, bucket: str, key_id: Callable[[], str]) -> None:
         self._client = client
@@ -29,7 +29,7 @@ class S3Documents:
     ) -> UploadForm:
         fields = {
             "Content-Type": document.content_type,
-            # Kept with the object, so that the address of a download is ids alone.
+            # Stored with the object, so that the download address contains only ids.
             "Content-Disposition": content_disposition(document.file_name),
             "x-amz-server-side-encryption": "aws:kms",
             "x-amz-server-side-encryption-aws-kms-key-id": self._key_id(),
@@ -63,7 +63,7 @@ class S3Documents:
     def arrived(self, request_id: str) -> Set[str]:
         prefix = f"{DOCUMENT_PREFIX}{request_id}/"
         try:
-            # A request holds some twenty documents: one page is all of them.
+            # A request has about twenty documents: one page lists all of them.
             page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
         except (BotoCoreError, ClientError) as error:
             raise TransientError("The documents could not be listed. Try again.") from error
@@ -113,7 +113,7 @@ class S3Documents:
 
 
 class S3Notices:
-    """Beside the documents, under a prefix of their own: no one uploads there."""
+    """Under a prefix of their own, to which uploads are not permitted."""
 
     def __init__(self, client: "S3Client", *, bucket: str) -> None:
         self._client = client
@@ -130,7 +130,7 @@ class S3Notices:
                 ChecksumSHA256=b64encode(bytes.fromhex(sha256)).decode(),
             )
         except (BotoCoreError, ClientError) as error:
-            raise TransientError("The letter could not be stored. Try again.") from error
+            raise TransientError("The notice could not be stored. Try again.") from error
         return answer.get("VersionId")
 
     def download_url(self, request_id: str, notice: Notice, *, seconds: int) -> str:

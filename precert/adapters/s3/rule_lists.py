@@ -1,12 +1,12 @@
-"""Compiled rule lists: one read-only SQLite file for each, compressed in the bucket, and at hand.
+"""Compiled rule lists: one read-only SQLite file each, compressed in the bucket, and cached locally.
 
-A function keeps the files it has seen in its temporary folder: a check names the list in effect, and
-only one never seen before costs a call.
+A function caches the files in its temporary folder: a check reads the name of the list in effect, and
+only the first use of a list costs a call.
 
-The codes of each family are counted, and a range is filed under the fewest blocks of ten, a hundred
-and so on that make it up exactly: 44005 to 44238 under five single codes, three blocks of ten and so
-on. A code lies in one block of each size, so a lookup is as many steps down a B-tree, and meets the
-rules that name the code and no other, however long the list and however its ranges lie across.
+The codes of each family are numbered, and a range is filed under the fewest blocks of 1, 10, 100 and
+so on that exactly cover it: 44005 to 44238 is five single codes, three blocks of ten and so on. A code
+is in one block of each size, so a lookup is as many B-tree searches and reads only the rules that
+include the code, independent of the length of the list and of overlapping ranges.
 """
 
 import hashlib
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _FORMAT: Final = 2
-"""The ``user_version`` of files of this shape."""
+"""The ``user_version`` of files in this format."""
 _OPEN_LISTS: Final = 4
 _FOUND_CODES: Final = 4096
-"""How many lists, and how many codes of each, a process keeps at hand."""
+"""How many lists, and how many codes of each, a process caches."""
 
 _SCHEMA: Final = f"""
 PRAGMA user_version = {_FORMAT};
@@ -60,7 +60,7 @@ CREATE TABLE rules (
 CREATE TABLE vendors (vendor_id TEXT PRIMARY KEY, vendor TEXT NOT NULL);
 """
 _SIZES: Final = 6
-"""Blocks are of one code, ten, and so on: codes have five characters at most, and 26 letters once."""
+"""Block sizes are 1, 10, and so on: a code has at most five characters, one of them a letter."""
 _LOOKUP: Final = """
 SELECT rules.* FROM blocks CROSS JOIN rules ON number = rule WHERE block IN (?, ?, ?, ?, ?, ?)
 """
@@ -102,7 +102,7 @@ class S3RuleLists:
     ) -> tuple[str, str]:
         body = zlib.compress(compile_rules(rules, vendors))
         digest = hashlib.sha256(body).hexdigest()
-        # Named by its content, so that no list can take another's place.
+        # Named by its content, so that one list cannot replace another.
         key = f"{RULE_LIST_PREFIX}{digest}.sqlite.zlib"
         try:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=body)
@@ -111,7 +111,7 @@ class S3RuleLists:
         return key, digest
 
     def _list(self, version: RuleListVersion) -> "_CompiledList":
-        """The list, opened; of those that have not been asked for lately the file is dropped."""
+        """The opened list; the files of the least recently used lists are deleted."""
         if version.sha256 in self._open:
             self._open.move_to_end(version.sha256)
             return self._open[version.sha256]
@@ -121,7 +121,7 @@ class S3RuleLists:
         try:
             opened = _CompiledList(file)
         except sqlite3.OperationalError:
-            # Not there: never fetched, or dropped by another process.
+            # Not cached: never fetched, or deleted by another process.
             self._fetch(version, file)
             opened = _CompiledList(file)
         self._open[version.sha256] = opened
@@ -189,10 +189,10 @@ class _CompiledList:
 
 
 def compile_rules(rules: Collection[Rule], vendors: Collection[DelegatedVendor] = ()) -> bytes:
-    """The SQLite file of a rule list, the same bytes for the same rules and vendors."""
+    """The SQLite file of a rule list: the same bytes for the same rules and vendors."""
     ordered = sorted(rules, key=lambda rule: (rule.family, rule.code_from, rule.rule_id))
     families = _families(ordered)
-    told = sorted((one.vendor_id, one.model_dump_json(exclude_none=True)) for one in vendors)
+    vendor_rows = sorted((one.vendor_id, one.model_dump_json(exclude_none=True)) for one in vendors)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rules.sqlite"
         connection = sqlite3.connect(file, isolation_level=None)
@@ -203,7 +203,7 @@ def compile_rules(rules: Collection[Rule], vendors: Collection[DelegatedVendor] 
             insert("INSERT INTO families VALUES (?, ?)", families.items())
             insert("INSERT INTO blocks VALUES (?, ?)", sorted(_blocks(ordered, families)))
             insert(_INSERT, map(_row_of, range(len(ordered)), ordered))
-            insert("INSERT INTO vendors VALUES (?, ?)", told)
+            insert("INSERT INTO vendors VALUES (?, ?)", vendor_rows)
             connection.execute("COMMIT")
             connection.execute("VACUUM")
         finally:
@@ -212,7 +212,7 @@ def compile_rules(rules: Collection[Rule], vendors: Collection[DelegatedVendor] 
 
 
 def _families(rules: Iterable[Rule]) -> dict[str, int]:
-    """The number of each family's first code; a family takes as many as its codes can have."""
+    """The number of each family's first code; a family reserves a number for each possible code."""
     starts: dict[str, int] = {}
     end = 0
     for rule in rules:
@@ -223,7 +223,7 @@ def _families(rules: Iterable[Rule]) -> dict[str, int]:
 
 
 def _blocks(rules: Iterable[Rule], starts: dict[str, int]) -> Iterator[tuple[int, int]]:
-    """The blocks that make up each rule's codes, with the rule's number."""
+    """The blocks that cover each rule's codes, with the rule's number."""
     for number, rule in enumerate(rules):
         start = starts[rule.family]
         for block, size in blocks_of(ordinal_of(rule.code_from), ordinal_of(rule.code_to)):
@@ -231,7 +231,7 @@ def _blocks(rules: Iterable[Rule], starts: dict[str, int]) -> Iterator[tuple[int
 
 
 def blocks_of(first: int, last: int) -> Iterator[tuple[int, int]]:
-    """The fewest blocks that make up ``first`` to ``last``: which one, of which size."""
+    """The fewest blocks that cover ``first`` to ``last``: position and size of each."""
     for size in range(_SIZES - 1):
         while first <= last and first % 10:
             yield first, size
@@ -245,7 +245,7 @@ def blocks_of(first: int, last: int) -> Iterator[tuple[int, int]]:
 
 
 def _block(start: int, block: int, size: int) -> int:
-    """The key of a block: a family has room for as many as it has codes, eight sizes of each."""
+    """The key of a block: a family has as many keys per size as it has codes, in eight sizes."""
     return (start + block) * 8 + size
 
 
@@ -275,10 +275,10 @@ def _row_of(number: int, rule: Rule) -> tuple[Any, ...]:
 
 
 def _rule_of(row: Sequence[Any]) -> Rule:
-    """A rule as it was compiled.
+    """A rule from its compiled row.
 
-    It was checked when it was loaded, so its fields are set as they are: a quarter of the time that
-    the constructor of a frozen class takes, of which a check of a hundred codes needs hundreds.
+    It was validated when it was loaded, so its fields are set without validation: a quarter of the
+    time of the constructor, which a check of 100 codes would call hundreds of times.
     """
     rule = object.__new__(Rule)
     vars(rule).update(

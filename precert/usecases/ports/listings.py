@@ -47,7 +47,7 @@ class Page(Generic[Row]):
 
 class Listings(Protocol):
     def lines(
-        self, wanted: Lines, *, limit: int, cursor: str | None, now: datetime
+        self, filters: Lines, *, limit: int, cursor: str | None, now: datetime
     ) -> "Page[DashboardRow]":
         """Requests of a TIN. One call.
 
