@@ -52,7 +52,7 @@ from precert.names import STACK_OUTPUTS, Env
 from precert.observability import logger
 from precert.settings import Settings, SettingsError
 from precert.snapshot import on_snapshot
-from precert.usecases.access import RetainedRequests, kept
+from precert.usecases.access import RetainedRequests, retained
 from precert.usecases.checks import Check, check_requirements
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class Dependencies:
     @cached_property
     def requests(self) -> RetainedRequests:
         return RetainedRequests(
-            self.stored_requests, lambda request: kept(request, self.payer, self.now())
+            self.stored_requests, lambda request: retained(request, self.payer, self.now())
         )
 
     @cached_property

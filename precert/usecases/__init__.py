@@ -1,1 +1,1 @@
-"""What people and the workflow do: one module per capability. Ports stand in ``ports``."""
+"""Use cases: one module per capability. Their ports are in ``ports``."""

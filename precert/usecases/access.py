@@ -30,20 +30,20 @@ _OTHER_PATIENT = FieldError(
 
 
 def not_found() -> NotFoundError:
-    """The one answer for what does not exist and for what is not the caller's to see (A2)."""
+    """The same error whether it does not exist or the caller may not see it (A2)."""
     return NotFoundError("None of your TINs has a request with this ID.")
 
 
 def has_expired(draft: Request, now: datetime) -> bool:
-    """Whether a draft's time is over, whatever the store has removed yet (D5)."""
+    """Whether a draft has expired, even if the store has not removed it yet (D5)."""
     return draft.expires_at is not None and now >= draft.expires_at
 
 
 def visible(request: Request | None, callers_tins: Collection[str]) -> Request:
-    """The request, if it is the caller's to see (A2).
+    """The request, if the caller may see it (A2).
 
     Raises:
-        NotFoundError: it is not there, or not the caller's.
+        NotFoundError: it does not exist, or the caller may not see it.
     """
     if request is None or not request.tins.intersection(callers_tins):
         raise not_found()
@@ -51,10 +51,10 @@ def visible(request: Request | None, callers_tins: Collection[str]) -> Request:
 
 
 def live_draft(request: Request | None, callers_tins: Collection[str], now: datetime) -> Request:
-    """The draft, if it is the caller's, still a draft, and its time is not over.
+    """The draft, if it is the caller's, not submitted and not expired.
 
     Raises:
-        NotFoundError, DraftExpiredError, ActionNotAllowedError: it is not.
+        NotFoundError, DraftExpiredError, ActionNotAllowedError: it is none of these.
     """
     draft = visible(request, callers_tins)
     if draft.status is not Status.INCOMPLETE:
@@ -87,9 +87,9 @@ def why_refused(
     callers_tins: Collection[str],
     now: datetime,
 ) -> PrecertError:
-    """The error that tells why a write on a draft did not happen (D5, D7).
+    """The error for a refused write on a draft (D5, D7).
 
-    ``parts`` are those of ``sent`` that the write is about.
+    ``parts`` are the parts of ``sent`` that the write replaces.
     """
     try:
         draft = live_draft(current, callers_tins, now)
@@ -115,7 +115,7 @@ def _same_patient(stored: RequestContent, sent: RequestContent) -> bool:
 def _differing(
     stored: RequestContent, sent: RequestContent, parts: frozenset[str]
 ) -> frozenset[str]:
-    """The parts in which what is stored differs from what was sent."""
+    """The parts that differ between the stored and the sent content."""
     return frozenset(name for name in parts if getattr(stored, name) != getattr(sent, name))
 
 
@@ -124,8 +124,8 @@ def _pointers(parts: frozenset[str]) -> list[str]:
     return [f"/{name}" for name in RequestContent.model_fields if name in parts]
 
 
-def kept(request: Request | None, payer: Payer, now: datetime) -> Request | None:
-    """The request, or nothing where its history is over, whatever the store has removed yet."""
+def retained(request: Request | None, payer: Payer, now: datetime) -> Request | None:
+    """The request, or ``None`` past its retention, even if the store has not removed it yet."""
     if request is None or not request.is_history:
         return request
     end = history_end(request.updated_at, payer.history_years, payer.zone)
@@ -133,9 +133,9 @@ def kept(request: Request | None, payer: Payer, now: datetime) -> Request | None
 
 
 class RetainedRequests:
-    """A request store that answers what is history no more as what does not exist.
+    """A request store that returns no request past its retention.
 
-    One place for every operation that names a request, reading or writing, whoever calls it.
+    All operations on one request use it, for reading and for writing.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class RetainedRequests:
 
 
 def is_live(row: DashboardRow, payer: Payer, now: datetime) -> bool:
-    """Whether a line is still to be shown, whatever the store has removed yet (D5, T4)."""
+    """Whether a line is neither expired nor past retention, even if not removed yet (D5, T4)."""
     if row.expires_at is not None:
         return now < row.expires_at
     if row.waiting_on is not WaitingOn.NONE:

@@ -29,11 +29,11 @@ def change_request(
     """
 
     def attempt() -> Request:
-        wanted = change(requests.read(request_id))
-        if isinstance(wanted, Request):
-            return wanted
-        requests.record(wanted)
-        return wanted.request
+        result = change(requests.read(request_id))
+        if isinstance(result, Request):
+            return result
+        requests.record(result)
+        return result.request
 
     return retry(attempt, on=ConcurrentChangeError)
 
@@ -76,11 +76,11 @@ def change_case(
         request = reviewable(found, caller)
 
         def moved() -> Change | Request | None:
-            wanted = move(request)
-            if isinstance(wanted, Change):
+            result = move(request)
+            if isinstance(result, Change):
                 request.require_other_reviewer(caller.subject)
                 require_not_held_by_others(request, caller.subject, now)
-            return wanted
+            return result
 
         return _told(request, moved, lambda: request.reviewer_actions(caller.subject, now))
 

@@ -1,4 +1,4 @@
-"""Check whether services need precertification, and prove or export what a check answered (C2-C8)."""
+"""Check whether services need precertification, and assert or export the result (C2-C8)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,11 +47,11 @@ from precert.usecases.ports.reference import (
 
 
 def get_form_fields(chosen: Service, caller: Caller, *, payer: Payer, now: datetime) -> AskedForm:
-    """The fields of one service, in order; ``chosen`` holds the choices made so far, nothing else.
+    """The fields of one service, in order, for the choices in ``chosen``.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
-        InvalidInputError: something is chosen that is not offered, or too early.
+        InvalidInputError: a choice is not offered, or not offered yet.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     form = asked_form(payer, chosen, local_date(now, payer.zone))
@@ -61,17 +61,17 @@ def get_form_fields(chosen: Service, caller: Caller, *, payer: Payer, now: datet
 
 
 def _errors(form: AskedForm, chosen: Service) -> Iterator[FieldError]:
-    for asked in form.fields:
-        value = getattr(chosen, asked.name)
-        if asked.choices and value is not None and value not in asked.codes:
-            yield not_a_choice(asked, f"/{asked.name}")
+    for shown in form.fields:
+        value = getattr(chosen, shown.name)
+        if shown.choices and value is not None and value not in shown.codes:
+            yield not_a_choice(shown, f"/{shown.name}")
     for later in form.later:
         if getattr(chosen, later.name) not in (None, ()) and not getattr(chosen, later.waits_for):
             yield FieldError(f"/{later.waits_for}", "missing", f"choose this before {later.name}")
 
 
 class JudgedCode(NamedTuple):
-    """What one code is answered, and the rule that decided it, if one covers it."""
+    """The result of one code, and the rule that decided it, if one covers it."""
 
     answer: CodeResult
     rule: Rule | None
@@ -84,26 +84,27 @@ def judge_codes(
     rule_list: RuleListVersion,
     rule_lists: RuleLists,
 ) -> tuple[tuple[JudgedCode, ...], ...]:
-    """Every code of every service, in the order asked (C6).
+    """The result of every code of every service, in the order requested (C6).
 
-    ``plan_on`` is the member's plan on a service's first day: it may have changed by then.
+    ``plan_on`` returns the member's plan on a service's first day: it may differ from today's.
     """
     queries = [_queries(service, plan_on(_day(service))) for service in services]
     rules = rule_lists.rules(
-        rule_list, {(query.code_type, query.code) for asked in queries for query in asked}
+        rule_list, {(query.code_type, query.code) for of_service in queries for query in of_service}
     )
     return tuple(
         tuple(
-            _judged(query, rules.get((query.code_type, query.code), ()), service) for query in asked
+            _judged(query, rules.get((query.code_type, query.code), ()), service)
+            for query in of_service
         )
-        for service, asked in zip(services, queries, strict=True)
+        for service, of_service in zip(services, queries, strict=True)
     )
 
 
 def as_expedited(answer: CodeResult, service: Service) -> CodeResult:
-    """In an emergency nothing a rule knows needs precertification, whoever decides else (C10).
+    """In an emergency no code that a rule covers needs precertification, also of a vendor (C10).
 
-    The rule stays named. What no rule knows stays unable to determine, emergency or not.
+    The rule is still named. A code that no rule covers is still unable to determine.
     """
     known = answer.requirement is not Requirement.UNABLE_TO_DETERMINE
     if service.urgency is Urgency.EMERGENCY and known:
@@ -144,7 +145,7 @@ def _day(service: Service) -> date:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """Answers by service, in the order asked, with the list that gave them."""
+    """The results by service, in the order requested, with the rule list that decided them."""
 
     services: tuple[tuple[CodeResult, ...], ...]
     requirement: Requirement
@@ -152,19 +153,19 @@ class CheckResult:
     coverage: Coverage
     checked_at: datetime
     as_of: datetime | None = None
-    """The past instant whose list answered, where one was asked for."""
+    """The past instant of the check, if one was requested."""
     content: RequestContent = field(default_factory=RequestContent)
-    """What was asked."""
+    """The content that was checked."""
     vendors: Mapping[str, DelegatedVendor] = field(default_factory=dict)
-    """Third parties that the answers name, by id, as they were published with the list."""
+    """Delegated vendors of the results, by id, as published with the list."""
     assertion_id: str | None = None
-    """What this answer is quoted by; an answer as of the past has none."""
+    """The assertion id of the result; a check as of the past has none."""
     assertion_valid: bool | None = None
-    """Whether the id that was quoted is that of this question, answered by this list."""
+    """Whether the quoted assertion id is that of this content and this list."""
 
     @property
     def payers_words(self) -> dict[str, str | None]:
-        """The payer's words for each code, by the id of its service line (T6)."""
+        """The payer's description of each code, by the id of its service line (T6)."""
         return {
             f"{number}.{at}": code.label
             for number, codes in enumerate(self.services, start=1)
@@ -172,7 +173,7 @@ class CheckResult:
         }
 
     def next_steps(self, payer: Payer) -> tuple[tuple[NextStep, ...], ...]:
-        """What to do about each code, in the order of :attr:`services`."""
+        """The next step of each code, in the order of :attr:`services`."""
         today = local_date(self.as_of or self.checked_at, payer.zone)
         purpose = self.content.purpose
         return tuple(
@@ -198,14 +199,14 @@ def check_requirements(
     now: datetime,
     as_of: datetime | None = None,
 ) -> CheckResult:
-    """Answer every code of every service.
+    """Check every code of every service.
 
-    With ``as_of`` the check is answered as it was at that past instant, by the list in effect then:
-    to explain an answer, one call more. Members are known as they are now.
+    ``as_of`` checks with the list in effect at that past instant, to explain an earlier result; it
+    costs one more call. Members are as they are now.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
-        InvalidInputError: something is missing or wrong; all of it is listed.
+        InvalidInputError: something is missing or wrong; all errors are listed.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
@@ -244,14 +245,14 @@ def check_requirements(
         as_of=as_of,
         content=content,
         vendors=rule_lists.vendors(rule_list, sorted(asked_of)) if asked_of else {},
-        # No one gets the id of an answer that was not given then.
+        # A check as of the past was not made then, so it has no assertion id.
         assertion_id=None if as_of else assertion_id(content, version, now, key=key),
         assertion_valid=matches(quoted, content, version, key=key) if quoted else None,
     )
 
 
 def _require_offer(purpose: Purpose, services: Sequence[Sequence[CodeResult]]) -> None:
-    """A predetermination is asked for only where the list offers one (C14)."""
+    """The requirement of a predetermination, only where the list offers one (C14)."""
     offered = any(answer.predetermination for answers in services for answer in answers)
     if purpose is Purpose.PREDETERMINATION and not offered:
         message = "no predetermination is offered for these codes under this plan: leave it out"
@@ -259,7 +260,7 @@ def _require_offer(purpose: Purpose, services: Sequence[Sequence[CodeResult]]) -
 
 
 def _requirement(services: Sequence[Sequence[CodeResult]]) -> Requirement:
-    """What all of it comes to; of a stay without codes no rule said that it needs nothing."""
+    """The requirement of the whole check; a stay without codes is unable to determine."""
     whole = overall(answer for answers in services for answer in answers)
     if whole is Requirement.NOT_REQUIRED and not all(services):
         return Requirement.UNABLE_TO_DETERMINE
@@ -287,60 +288,60 @@ def _rule_list(
 
 
 AROUND: Final = timedelta(minutes=15)
-"""How far the moment in an id and the one in a list's name may lie beside the order of what happened.
+"""The tolerance between the time in an assertion id and the order of events.
 
-A list bears the moment when its publishing began and answers once it is compiled and stored; an id
-bears the moment when its check began, before the pointer to the list was read; their clocks differ.
+A list's name has the time when its publishing began, but it is in effect only once it is compiled and
+stored; an id has the time when its check began, before the pointer was read; their clocks differ.
 """
 
 
 def prove_assertion(
     content: RequestContent, *, reference: ReferenceReader, versions: RuleListVersions
 ) -> AssertionStatus:
-    """Whether the id that ``content`` quotes was given for what it asks.
+    """Whether the assertion id that ``content`` quotes was issued for this content.
 
-    Each list that may have answered at the moment named in the id is tried. One call where that is
-    the list in effect now; one more where it is an earlier one, and for each list published around that
-    moment; none where there is nothing to prove.
+    Each list that may have been in effect at the time in the id is tried. One call if that is the list
+    in effect now; one more for an earlier one and for each list published around that time; none if no
+    id is quoted.
     """
     quoted = content.assertion_id
     if quoted is None:
         return AssertionStatus.NONE
-    given = given_at(quoted)
-    if given is None or content.patient is None:
+    issued_at = given_at(quoted)
+    if issued_at is None or content.patient is None:
         return AssertionStatus.CHANGED
     facts = reference.check_facts(content.patient.member_id)
     key = facts.assertion_key
     if key is None:
         return AssertionStatus.CHANGED
-    for one in _may_have_answered(given, facts.rule_list, versions):
+    for one in _may_have_answered(issued_at, facts.rule_list, versions):
         if matches(quoted, content, one.version, key=key):
             return AssertionStatus.PROVEN
     return AssertionStatus.CHANGED
 
 
 def _may_have_answered(
-    given: datetime, newest: RuleListVersion | None, versions: RuleListVersions
+    issued_at: datetime, newest: RuleListVersion | None, versions: RuleListVersions
 ) -> Iterator[RuleListVersion]:
     """The lists in effect around an instant, the latest first."""
-    latest = given + AROUND
+    latest = issued_at + AROUND
     one = newest
     if newest is None or newest.published_at > latest:
         one = versions.in_effect_at(latest)
     while one is not None:
         yield one
-        if one.published_at <= given - AROUND:
+        if one.published_at <= issued_at - AROUND:
             return
         one = versions.in_effect_at(one.published_at - timedelta(microseconds=1))
 
 
 Check = Callable[[RequestContent, Caller], CheckResult]
-"""The check itself (:func:`precert.usecases.checks.check_requirements`), equipped."""
+"""The check (:func:`precert.usecases.checks.check_requirements`) with its dependencies."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """What one delegated vendor decides of a check: its services, with its codes alone."""
+    """The part of a check that one delegated vendor decides: its services with its codes only."""
 
     delegate: DelegatedVendor
     content: RequestContent
@@ -348,7 +349,7 @@ class Export:
 
     @property
     def note(self) -> str:
-        """Where it comes from, for whoever takes it in."""
+        """Version and check of origin, for the receiver."""
         quoted = self.answer.assertion_id
         return f"Referred by check {quoted}, rule list {self.answer.rule_list.version}."
 
@@ -362,13 +363,13 @@ def export_check(
     rule_lists: RuleLists,
     payer: Payer,
 ) -> Export:
-    """Check again, and pick what the delegated vendor decides by the list in effect now.
+    """Check again, and select what the delegated vendor decides by the list in effect now.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
-        InvalidInputError: the check's errors, or there is no such delegated vendor.
+        InvalidInputError: the check's errors, or the delegated vendor does not exist.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
-        NothingToExportError: it decides on nothing of this.
+        NothingToExportError: it decides nothing of this check.
     """
     answer = check(content, caller)
     delegate = rule_lists.vendors(answer.rule_list, [vendor_id]).get(vendor_id)
@@ -384,8 +385,8 @@ def export_check(
 
 
 def _decided_by(vendor_id: str, answer: CheckResult, payer: Payer) -> Iterator[Service]:
-    asked = zip(answer.content.services, answer.services, answer.next_steps(payer), strict=True)
-    for service, codes, steps in asked:
+    requested = zip(answer.content.services, answer.services, answer.next_steps(payer), strict=True)
+    for service, codes, steps in requested:
         procedures = tuple(
             procedure
             for procedure, code, step in zip(service.procedures, codes, steps, strict=True)

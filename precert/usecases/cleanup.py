@@ -32,14 +32,14 @@ def warn_of_expiry(
     lag behind the draft, so the draft decides: a draft saved since then is skipped, a deleted or
     expired one is removed from the list.
     """
-    given = 0
+    sent = 0
     for warning in warnings.due(now):
         draft = requests.read(warning.request_id)
         if draft is None or draft.status is not Status.INCOMPLETE or has_expired(draft, now):
             warnings.take_off(warning)
         elif _is_due(draft, payer, now) and _gave(warning, draft, warnings, now):
-            given += 1
-    return given
+            sent += 1
+    return sent
 
 
 def expiring_event(draft: Request, now: datetime) -> Event:
@@ -69,33 +69,33 @@ def _gave(warning: DueWarning, draft: Request, warnings: DraftWarnings, now: dat
 
 
 def remove_draft(
-    gone: DeletedDraft, *, requests: RequestStore, cleanup: DraftCleanup, store: DocumentBytes
+    deleted: DeletedDraft, *, requests: RequestStore, cleanup: DraftCleanup, store: DocumentBytes
 ) -> None:
     """Delete the documents and dashboard rows of a deleted draft, then record its event.
 
     A draft that a user deleted already has its event under the same version. Safe to repeat from any
     point. A request with the same id is not touched. Events stay as the audit trail.
     """
-    if requests.read(gone.request_id) is not None:
+    if requests.read(deleted.request_id) is not None:
         return
-    store.remove_all(gone.request_id)
-    cleanup.remove(gone.request_id)
-    if gone.expires_at is not None:
-        cleanup.record(expired_event(gone))
+    store.remove_all(deleted.request_id)
+    cleanup.remove(deleted.request_id)
+    if deleted.expires_at is not None:
+        cleanup.record(expired_event(deleted))
 
 
-def expired_event(gone: DeletedDraft) -> Event:
+def expired_event(deleted: DeletedDraft) -> Event:
     """The expiry event of a draft; the same at every repetition."""
-    if gone.expires_at is None:
+    if deleted.expires_at is None:
         raise ValueError("this was no draft")
     return Event(
-        event_id=event_id(gone.request_id, gone.version + 1),
+        event_id=event_id(deleted.request_id, deleted.version + 1),
         type=EventType.DRAFT_EXPIRED,
-        request_id=gone.request_id,
+        request_id=deleted.request_id,
         cycle=0,
-        at=gone.expires_at,
+        at=deleted.expires_at,
         status=Status.INCOMPLETE,
-        tins=tuple(sorted(gone.tins)),
+        tins=tuple(sorted(deleted.tins)),
     )
 
 

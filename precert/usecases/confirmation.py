@@ -1,7 +1,7 @@
 """Print the confirmation that nothing in a check needs precertification (C7).
 
-The check is run again, so that the document states what the current list says. A document is printed
-only where every answer is *not required*. Nothing is stored.
+The check is run again, so that the document states the result of the current list. It is printed only
+if every result is *not required*. Nothing is stored.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ _REASONS: Final = {
     Requirement.UNABLE_TO_DETERMINE: "the rule list does not answer everything in this check",
 }
 _LISTED: Final = frozenset({"procedures"})
-"""Fields of a service that the document lists in a table of their own."""
+"""Fields of a service that have a table of their own in the document."""
 _DIAGNOSES: Final = frozenset({"primary_diagnosis", "additional_diagnoses"})
 _CHOICES: Final = {
     "authorization_type": "authorization_types",
@@ -49,12 +49,12 @@ _CHOICES: Final = {
     "unit_type": "unit_types",
     "urgency": "urgencies",
 }
-"""The form's choices that a field's value is one of."""
+"""The form's choices for a field."""
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """The document, and the payer's day that it was printed on."""
+    """The document, and the day in the payer's time zone on which it was printed."""
 
     document: bytes
     printed_on: date
@@ -63,13 +63,13 @@ class Confirmation:
 def confirm_check(
     content: RequestContent, caller: Caller, *, check: Check, payer: Payer, printer: Printer
 ) -> Confirmation:
-    """Check again, and print the answer where nothing needs precertification.
+    """Check again, and print the result if nothing needs precertification.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
-        InvalidInputError: something is missing or wrong; all of it is listed.
+        InvalidInputError: something is missing or wrong; all errors are listed.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
-        NoConfirmationError: the check came to something else; it tells to what.
+        NoConfirmationError: the check has another result, which the error names.
     """
     unnamed = list(_errors_of_naming(content.servicing_provider))
     try:
@@ -88,14 +88,14 @@ def confirm_check(
 
 
 def no_confirmation(requirement: Requirement) -> NoConfirmationError:
-    """Why there is none, where a check came to anything but *not required*."""
+    """The reason why a check with another result than *not required* has no confirmation."""
     return NoConfirmationError(
         f"There is no confirmation, as {_REASONS[requirement]}.", requirement=requirement
     )
 
 
 def _errors_of_naming(provider: Provider | None) -> Iterator[FieldError]:
-    """A check can do without these; a document that speaks for one provider has to name it."""
+    """A check may omit these, but a confirmation names the provider it was printed for."""
     for name in ("name", "tin", "address"):
         if provider is not None and getattr(provider, name) is None:
             yield FieldError(
@@ -103,13 +103,13 @@ def _errors_of_naming(provider: Provider | None) -> Iterator[FieldError]:
             )
 
 
-# -- What the template is given -----------------------------------------------------------------------
+# -- The template's data ------------------------------------------------------------------------------
 
 
 def confirmation_facts(
     content: RequestContent, answer: CheckResult, payer: Payer
 ) -> dict[str, object]:
-    """Everything that the document tells, in words; what was not entered is ``None``."""
+    """All data of the document as text; ``None`` for what was not entered."""
     member, rule_list = answer.coverage, answer.rule_list
     return {
         "payer": {
@@ -173,7 +173,7 @@ def _service(service: Service, codes: tuple[CodeResult, ...], form: Form) -> dic
 
 
 def _fields(holder: Value | None, group: str, form: Form) -> Iterator[dict[str, str]]:
-    """What was entered of a group of the form, in its order, under the payer's labels."""
+    """The entered fields of a group of the form, in its order, with the payer's labels."""
     for field in form.fields[group]:
         value = getattr(holder, field.name, None)
         if field.name not in form.fields and field.name not in _LISTED and value not in (None, ()):
@@ -194,7 +194,7 @@ def _line(procedure: Procedure, answer: CodeResult, form: Form) -> dict[str, obj
 
 
 def _written(name: str, value: object, form: Form) -> str:
-    """A field's value in words: the name of what was chosen, a day, codes as they are written."""
+    """A field's value as text: the name of a choice, a date, codes as people write them."""
     if isinstance(value, tuple):
         return ", ".join(_written(name, one, form) for one in value)
     if isinstance(value, date):

@@ -59,7 +59,7 @@ def decide(
         if errors:
             raise InvalidInputError(errors)
         if request.submitted.proposal is not None:
-            raise _other_stands(request, "Other decisions wait for their second signature.")
+            raise _already_decided(request, "Other decisions wait for their second signature.")
         if payer.utilization_management.second_signature & {one.status for one in built.values()}:
             return propose(request, built, caller.subject, now)
         return determined(request, built, caller.subject, now)
@@ -84,11 +84,11 @@ def require_cycle(request: Request, cycle: int) -> None:
     """
     if request.waits_for_review and request.submitted.cycle == cycle:
         return
-    raise _other_stands(request, "This round is not open for a decision: read the case again.")
+    raise _already_decided(request, "This cycle is not open for a decision: read the case again.")
 
 
-def _other_stands(request: Request, detail: str) -> ActionNotAllowedError:
-    """The decided or proposed lines that the caller did not know of."""
+def _already_decided(request: Request, detail: str) -> ActionNotAllowedError:
+    """The decided or proposed lines that the caller had not read."""
     review = request.submitted
     proposed = review.proposal.decisions if review.proposal else {}
     return ActionNotAllowedError(
@@ -106,26 +106,28 @@ def _other_stands(request: Request, detail: str) -> ActionNotAllowedError:
 
 
 def _errors(
-    request: Request, said: Sequence[LineDecision], payer: Payer, lookup: Lookup
+    request: Request, submitted: Sequence[LineDecision], payer: Payer, lookup: Lookup
 ) -> list[FieldError]:
-    asked = requested_lines(request.content)
-    errors = list(errors_of_form(said))
-    for index, one in enumerate(said):
+    requested = requested_lines(request.content)
+    errors = list(errors_of_form(submitted))
+    for index, one in enumerate(submitted):
         path = f"/lines/{index}"
-        if one.line_id not in asked:
+        if one.line_id not in requested:
             errors.append(
                 FieldError(f"{path}/line_id", "line_unknown", "name a line of the request")
             )
-        found = errors_of_line(one, asked.get(one.line_id), payer, lookup)
+        found = errors_of_line(one, requested.get(one.line_id), payer, lookup)
         errors.extend(error.under(path) for error in found)
     return errors
 
 
 def _decisions_of(
-    request: Request, said: Sequence[LineDecision], payer: Payer, signature: Signature
+    request: Request, submitted: Sequence[LineDecision], payer: Payer, signature: Signature
 ) -> dict[str, Decision]:
-    asked = requested_lines(request.content)
-    return {one.line_id: decision_of(one, asked[one.line_id], payer, signature) for one in said}
+    requested = requested_lines(request.content)
+    return {
+        one.line_id: decision_of(one, requested[one.line_id], payer, signature) for one in submitted
+    }
 
 
 def _already_recorded(request: Request, built: Mapping[str, Decision], cycle: int) -> bool:

@@ -1,6 +1,6 @@
 """The provider directory: search it, list frequently selected providers, and load it (C1, C2).
 
-Loading the same files again changes nothing; a changed file replaces what it names.
+Loading the same files again changes nothing; a changed file replaces the records that it contains.
 """
 
 from collections.abc import Collection, Iterable
@@ -27,7 +27,7 @@ MAX_PROVIDERS = 25
 
 @dataclass(frozen=True)
 class FoundProvider:
-    """One address and TIN of a provider, and how far it is."""
+    """One address and TIN of a provider, and its distance."""
 
     entry: DirectoryEntry
     miles: float
@@ -35,9 +35,9 @@ class FoundProvider:
 
 @dataclass(frozen=True)
 class FoundProviders:
-    """Nearest first; all addresses and TINs of a provider stand together.
+    """Nearest first; all addresses and TINs of a provider are adjacent.
 
-    ``more`` where others fit as well: another word or letter finds them. ``notices`` say how.
+    ``more`` if further providers match: another word or letter finds them. ``notices`` are hints.
     """
 
     providers: tuple[FoundProvider, ...]
@@ -53,10 +53,10 @@ def search_providers(
     zip_codes: Places,
     payer: Payer,
 ) -> FoundProviders:
-    """Providers of the kind whose name fits.
+    """Providers of the kind whose name matches.
 
-    With three letters of a word, those within the radius. With fewer, those of the ZIP code itself:
-    there may be thousands around it, and no order among them that would help.
+    With three letters of a word, those within the radius. With fewer, only those of the ZIP code: there
+    may be thousands around it.
 
     Raises:
         InvalidInputError: the ZIP code is not known.
@@ -81,12 +81,12 @@ def search_providers(
     return FoundProviders(
         providers=tuple(one for provider in found[:MAX_PROVIDERS] for one in provider),
         more=more,
-        notices=tuple(payer.notices[name] for name, told in hints.items() if told),
+        notices=tuple(payer.notices[name] for name, applies in hints.items() if applies),
     )
 
 
 def _by_provider(found: Iterable[FoundProvider]) -> list[list[FoundProvider]]:
-    """Addresses and TINs gathered by provider, nearest first within each and among them."""
+    """Addresses and TINs grouped by provider, nearest first in each group and among the groups."""
     nearest_first = sorted(found, key=lambda one: (one.miles, one.entry.name, one.entry.tin))
     providers: dict[tuple[str, str], list[FoundProvider]] = {}
     for one in nearest_first:
@@ -97,7 +97,7 @@ def _by_provider(found: Iterable[FoundProvider]) -> list[list[FoundProvider]]:
 def list_frequent_providers(
     caller: Caller, *, tin: str | None, frequent_providers: FrequentProviders
 ) -> tuple[FrequentProvider, ...]:
-    """Those of one of the caller's TINs, most selected first. One call.
+    """Providers of one of the caller's TINs, most frequently selected first. One call.
 
     Raises:
         NotEntitledError.
@@ -109,7 +109,7 @@ def list_frequent_providers(
 
 @dataclass(frozen=True)
 class TinProviders:
-    """The names of a TIN's providers, as the directory has them."""
+    """The names of a TIN's providers in the directory."""
 
     tin: str
     names: tuple[str, ...]
@@ -123,10 +123,10 @@ def list_own_providers(caller: Caller, *, directory: Directory) -> tuple[TinProv
 def load_directory_entries(
     entries: Collection[DirectoryEntry], *, places: Places, reference: ReferenceWriter
 ) -> None:
-    """File the entries where searches find them (C1).
+    """File the entries under their search keys (C1).
 
     Raises:
-        InvalidInputError: an entry's ZIP code has no known centre; all such entries are named.
+        InvalidInputError: the position of an entry's ZIP code is unknown; all such entries are named.
     """
     located = [(entry, places.place(entry.address.zip_code)) for entry in entries]
     errors = [

@@ -35,7 +35,7 @@ from precert.domain.retry import retry
 from precert.domain.statuses import Status
 from precert.domain.values import Sha256, Text, Tin, Value
 from precert.names import Entitlement
-from precert.usecases.access import expired, has_expired, kept, live_draft, not_found, visible
+from precert.usecases.access import expired, has_expired, live_draft, not_found, retained, visible
 from precert.usecases.ports.documents import (
     DocumentBytes,
     DocumentChangedError,
@@ -114,7 +114,7 @@ def create_document_upload(
     try:
         _take_slot(request_id, document, documents, now)
     except OfferRefusedError as refusal:
-        why = _why(kept(refusal.current, payer, now), caller, now)
+        why = _why(retained(refusal.current, payer, now), caller, now)
         if not isinstance(why, DocumentLimitError) or not _took_abandoned_slot(
             request_id, document, documents, document_bytes, now
         ):
@@ -270,7 +270,7 @@ def _refusal(
     inspect: Inspect,
     payer: Payer,
 ) -> Refusal | None:
-    # An upload started on a draft may arrive after the submission: it belongs to the request (U5).
+    # An upload started on a draft may arrive after the submission and is added to the request (U5).
     if request.status is not Status.INCOMPLETE and not request.cycle_is_open:
         return Refusal.CLOSED
     if arrived.size == 0:
@@ -335,7 +335,7 @@ def scan_document(
     def attempt() -> Document | None:
         document = documents.document(request_id, document_id)
         if document is not None and document.status is DocumentStatus.AWAITING_UPLOAD:
-            # A scan result arrived, so this document is scanned, whatever the stage configures.
+            # A scan result arrived, so this document is scanned, independent of the configuration.
             verify_document(
                 request_id,
                 document_id,

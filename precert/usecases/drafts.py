@@ -1,8 +1,8 @@
 """Drafts: start, save, list, resume, review and delete them (D1-D7).
 
-Starting a draft runs the check against the list in effect: an earlier check's answer is not stored and
-not trusted. The check's facts include the coverage, so that it costs no call of its own. A save writes
-the draft alone; its dashboard row is updated from the table's stream.
+Starting a draft runs the check with the list in effect; the result of an earlier check is not used.
+The check's facts include the coverage, so that it needs no further call. A save writes only the
+draft; its dashboard row is updated from the table's stream.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,14 @@ from precert.domain.rules import Requirement
 from precert.domain.statuses import Status
 from precert.domain.values import Value
 from precert.names import Entitlement
-from precert.usecases.access import bad_cursor, has_expired, is_live, kept, live_draft, why_refused
+from precert.usecases.access import (
+    bad_cursor,
+    has_expired,
+    is_live,
+    live_draft,
+    retained,
+    why_refused,
+)
 from precert.usecases.checks import Check, CheckResult
 from precert.usecases.ports.listings import CursorError, Lines, Listings, Page
 from precert.usecases.ports.reference import CodeSets
@@ -120,7 +127,7 @@ def leads_to_a_draft(answer: CheckResult, payer: Payer) -> bool:
     if any(step.action is NextAction.START_DRAFT for step in steps):
         return True
     if not all(answer.services):
-        return True  # a stay without codes: no rule could be asked (C3)
+        return True  # a stay without codes: no rule applies (C3)
     return any(
         code.requirement is Requirement.UNABLE_TO_DETERMINE and code.guidance != BEHAVIORAL
         for codes in answer.services
@@ -213,7 +220,7 @@ def save_draft(
     try:
         drafts.save(saving)
     except DraftRefusedError as refusal:
-        current = kept(refusal.current, payer, now)
+        current = retained(refusal.current, payer, now)
         if same := _same_save(current, saving):
             return same
         raise why_refused(
@@ -263,7 +270,7 @@ def _same_save(current: Request | None, saving: Saving) -> SavedDraft | None:
 def show_draft(
     request_id: str, *, requests: RequestStore, drafts: DraftStore, payer: Payer
 ) -> None:
-    """Show the draft as it stands now. May be repeated, late, or after the draft is gone."""
+    """Update the draft's row to its current state. May be repeated, late, or after its deletion."""
     draft = requests.read(request_id)
     if draft is not None and draft.status is Status.INCOMPLETE:
         drafts.show(draft, draft_warning(draft.updated_at, payer.draft_clock, payer.zone))
@@ -281,19 +288,19 @@ def list_drafts(
 ) -> Page[DashboardRow]:
     """Drafts of one of the caller's TINs, last saved first. One call.
 
-    Those whose time is over are left out of the page, so that it may be shorter than asked (D5).
+    Expired drafts are left out of the page, so that it may be shorter than the limit (D5).
 
     Raises:
         NotEntitledError.
-        InvalidInputError: the TIN is not the caller's, or the cursor is none of this list.
+        InvalidInputError: the TIN is not the caller's, or the cursor is not of this list.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    wanted = Lines(caller.acting_tin(tin), status=Status.INCOMPLETE)
+    filters = Lines(caller.acting_tin(tin), status=Status.INCOMPLETE)
     try:
-        page = listings.lines(wanted, limit=limit, cursor=cursor, now=now)
+        page = listings.lines(filters, limit=limit, cursor=cursor, now=now)
     except CursorError as error:
         raise bad_cursor() from error
-    rows = (row for row in page.rows if is_live(row, payer, now) and wanted.fit(row))
+    rows = (row for row in page.rows if is_live(row, payer, now) and filters.fit(row))
     return replace(page, rows=tuple(rows))
 
 

@@ -1,5 +1,5 @@
-"""Requests that came in another way: registered by the payer's staff, or reported by a delegated
-vendor with its determination (S5, W8).
+"""Requests from other channels: registered by the payer's staff, or reported by a delegated vendor
+with its determination (S5, W8).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -88,16 +88,16 @@ def register_request(
     now: datetime,
     serial: Callable[[], int],
 ) -> SubmittedRequest:
-    """Store it as submitted: from here on it goes the way of every request.
+    """Store a request as submitted; it is processed like any other.
 
-    ``id_of`` makes the id of channel and reference, so that what is registered twice is one request;
-    its clock runs from the receipt.
+    ``id_of`` derives the id from channel and reference, so that a repeated registration is the same
+    request; its clock starts at the receipt.
 
     Raises:
         NotEntitledError.
-        InvalidInputError: something is missing or wrong; all of it is listed.
+        InvalidInputError: something is missing or wrong; all errors are listed.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError.
-        DuplicateRequestError: a request for the same stands; names it (S2).
+        DuplicateRequestError: an open request repeats it; the error names it (S2).
         KeyReusedError: the reference names another request.
     """
     caller.require(Entitlement.INTAKE)
@@ -142,7 +142,7 @@ def register_request(
 
 
 def _registered_request(current: Request | None, request: Request) -> SubmittedRequest:
-    """What was registered before, if this is the same arrival sent again."""
+    """The stored request, if this registration is a repetition."""
     if current is None or current.started_with != request.started_with:
         raise KeyReusedError("This reference names another request of the same channel.")
     return SubmittedRequest.of(current)
@@ -189,16 +189,16 @@ def report_determination(
     now: datetime,
     serial: Callable[[], int],
 ) -> Request:
-    """Record it: on the request the payer handed on, or as one that shows from now on.
+    """Record the determination on the exported request, or as a new request of the vendor.
 
-    A report that comes again, or after a newer one of the same case, changes nothing.
+    A repeated report, or one older than the last of the same case, changes nothing.
 
     Raises:
         NotEntitledError.
-        InvalidInputError: something is missing or wrong; all of it is listed. The caller speaks for
-            another vendor.
-        NotFoundError: the number is none that was handed to this vendor.
-        PatientNotFoundError: the patient is no member.
+        InvalidInputError: something is missing or wrong; all errors are listed. The caller acts for
+        another vendor.
+        NotFoundError: the number is not that of a request delegated to this vendor.
+        PatientNotFoundError: the patient is not a member.
     """
     caller.require(Entitlement.VENDOR)
     if errors := list(_errors(report, caller, payer, now)):
@@ -251,10 +251,10 @@ def _shown(
     lookup: Lookup,
     now: datetime,
 ) -> Request:
-    """A request that was submitted to the vendor, with its determination and no number yet."""
+    """A request that was submitted to the vendor, with its determination, without a number."""
     content = report.content
     if content is None:
-        message = "this case is not known here: send what was asked for, or our number"
+        message = "this case does not exist here: send all details of the case, or our number"
         raise InvalidInputError([FieldError("/content", "missing", message)])
     if errors := _content_errors(content):
         raise InvalidInputError(errors)
@@ -303,16 +303,16 @@ def _reported_request(
 
 
 def _lines(content: RequestContent, decisions: Mapping[str, Decision]) -> tuple[ServiceLine, ...]:
-    asked = service_lines_of(content.services)
+    lines = service_lines_of(content.services)
     errors = [
         FieldError("/lines", "line_missing", f"line {line.line_id} needs a decision")
-        for line in asked
+        for line in lines
         if line.line_id not in decisions
     ]
     if errors:
         raise InvalidInputError(errors)
     return tuple(
-        line.model_copy(update={"decisions": (decisions[line.line_id],)}) for line in asked
+        line.model_copy(update={"decisions": (decisions[line.line_id],)}) for line in lines
     )
 
 
@@ -360,7 +360,7 @@ def _errors(
 
 
 def _content_errors(content: RequestContent) -> Sequence[FieldError]:
-    """What a case cannot be shown without; the vendor judged the rest."""
+    """The details that a case must have to be shown; the vendor judged the others."""
     message = "the report has to name it"
     errors = []
     if content.patient is None:

@@ -1,6 +1,6 @@
 """Members: search and confirm a patient, and load the payer's files (P1, P2, A4-A6).
 
-Loading the same files again changes nothing; a changed file replaces what it names.
+Loading the same files again changes nothing; a changed file replaces the records that it contains.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ from precert.usecases.ports.reference import Digests, ReferenceReader, Reference
 
 @dataclass(frozen=True)
 class FoundPatients:
-    """Every member whom all of it fits, with the coverage nearest to today; what to do if none."""
+    """Every matching member, with the coverage nearest to today; next steps if there is none."""
 
     patients: tuple[Coverage, ...]
     notices: tuple[str, ...]
@@ -40,10 +40,10 @@ def search_patients(
     payer: Payer,
     now: datetime,
 ) -> FoundPatients:
-    """Answer who fits: no one, one member, or one person's several memberships.
+    """Return the matching member: none, one, or one person's several memberships.
 
-    No one is answered alike whichever field was wrong. An SSN leaves this function as its keyed
-    hash alone.
+    No match gives the same response whichever field was wrong. An SSN leaves this function only as
+    its keyed hash.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
@@ -71,9 +71,9 @@ def _candidates(
 
 @dataclass(frozen=True)
 class ConfirmedPatient:
-    """A member's coverage today, or the one nearest to it where ``active`` is false.
+    """A member's coverage today, or the nearest one if ``active`` is false.
 
-    ``next_steps`` where no check can be started; ``notices`` are guidance that always belongs here.
+    ``next_steps`` if no check can be started; ``notices`` are guidance that is always shown.
     """
 
     coverage: Coverage
@@ -85,11 +85,11 @@ class ConfirmedPatient:
 def confirm_patient(
     patient: Patient, caller: Caller, *, reference: ReferenceReader, payer: Payer, now: datetime
 ) -> ConfirmedPatient:
-    """Answer the coverage context of a member who fits all that was entered.
+    """Return the coverage context of the member who matches all entered fields.
 
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
-        PatientNotFoundError: no one fits; which field is wrong is not told (P1).
+        PatientNotFoundError: no member matches; the wrong field is not named (P1).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     member = require_member(reference.member(patient.member_id), patient)
@@ -104,7 +104,7 @@ def confirm_patient(
 
 
 def require_member(member: Member | None, patient: Patient) -> Member:
-    """The member, if it is this patient (P1)."""
+    """The member, if the patient matches it (P1)."""
     if member is None or not member.is_of(patient):
         raise PatientNotFoundError(
             "Check the member id, date of birth, last name and first name: all four must fit."
@@ -125,7 +125,7 @@ def require_checkable(
 
 
 def next_steps(coverage: Coverage, payer: Payer) -> str | None:
-    """How to ask for precertification where no check can be started (A4)."""
+    """How to request precertification where no check can be started (A4)."""
     if coverage.plan.management_level in payer.supported_management_levels:
         return None
     return payer.notices["check_not_available"]
@@ -141,7 +141,7 @@ def _when_covered(coverage: Coverage, payer: Payer, today: date) -> str:
 
 
 def load_coverages(coverages: Collection[Coverage], *, reference: ReferenceWriter) -> None:
-    """Store members, each with all its spans: what is not among ``coverages`` is taken away."""
+    """Store members with all their spans: spans that are not among ``coverages`` are removed."""
     reference.put_coverages(coverages)
 
 
@@ -152,10 +152,10 @@ def load_ssns(
     reference: ReferenceWriter,
     digests: Digests,
 ) -> None:
-    """Make members findable by their SSN, of which nothing but a keyed hash is kept (P1).
+    """Make members findable by their SSN, of which only a keyed hash is stored (P1).
 
-    ``ssns`` are by member id; a name or a birth date that changed needs its SSN loaded again. One
-    call of the key for each.
+    ``ssns`` are by member id; after a change of name or birth date the SSN must be loaded again. One
+    call to the key for each.
     """
     reference.put_ssn_digests(
         {

@@ -15,7 +15,7 @@ from precert.usecases.ports.messages import Inbox, Message, MessagePage, NoMessa
 
 
 def deliver_message(message: Message, tins: Sequence[str], *, inbox: Inbox, payer: Payer) -> None:
-    """Deliver to every TIN, to stay as long as history does (T4).
+    """Deliver to every TIN, for as long as the history is retained (T4).
 
     A second delivery of the same event changes nothing.
     """
@@ -34,11 +34,11 @@ def list_messages(
     payer: Payer,
     now: datetime,
 ) -> MessagePage:
-    """Messages of one of the caller's TINs, newest first, for as long as history goes. One call.
+    """Messages of one of the caller's TINs, newest first, within retention. One call.
 
     Raises:
         NotEntitledError.
-        InvalidInputError: the TIN is not the caller's, or the cursor is none of this list.
+        InvalidInputError: the TIN is not the caller's, or the cursor is not of this list.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     try:
@@ -64,11 +64,11 @@ def mark_message(
     inbox: Inbox,
     now: datetime,
 ) -> None:
-    """Mark a message as read, for all users of the TIN; ``at`` is its own instant. One call.
+    """Mark a message as read, for all users of the TIN; ``at`` identifies it. One call.
 
     Raises:
         NotEntitledError.
-        NotFoundError: there is no such message in the TIN's inbox.
+        NotFoundError: the message is not in the TIN's inbox.
         InvalidInputError: the TIN is not the caller's.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
@@ -79,7 +79,7 @@ def mark_message(
 
 
 def mark_all_messages(caller: Caller, *, tin: str | None, inbox: Inbox, now: datetime) -> int:
-    """Mark the newest unread messages as read, a thousand at once; answers how many are left.
+    """Mark the newest unread messages as read, at most 1,000; returns how many are still unread.
 
     Raises:
         NotEntitledError.

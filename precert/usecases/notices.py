@@ -103,7 +103,7 @@ def _event(request: Request, cycle: int, now: datetime) -> Event:
     )
 
 
-# -- What the template is given -----------------------------------------------------------------------
+# -- The template's data ------------------------------------------------------------------------------
 
 
 def notice_facts(
@@ -114,7 +114,7 @@ def notice_facts(
     payer: Payer,
     words: NoticeWords,
 ) -> dict[str, object]:
-    """Everything that the notice tells, in words; what does not apply is ``None`` or empty."""
+    """All data of the notice as text; ``None`` or empty for what does not apply."""
     review, content = request.submitted, request.content
     patient = content.patient
     if patient is None:
@@ -163,7 +163,7 @@ def notice_facts(
 
 
 def _recipient(request: Request, audience: Audience, patient: str) -> list[str]:
-    """Whom it is for; where a member lives is known to whoever mails it, by the member id."""
+    """The addressee; the mailing service adds the address by the member id."""
     if audience is Audience.MEMBER:
         return [patient]
     provider = request.content.requesting_provider or Provider()
@@ -182,7 +182,7 @@ def _provider(provider: Provider | None) -> dict[str, object]:
 
 
 def _lines(request: Request, cycle: int, payer: Payer) -> Iterator[Mapping[str, object]]:
-    """The lines that the cycle decided, each as asked and as decided."""
+    """The lines that the cycle decided, each as requested and as decided."""
     asked = requested_lines(request.content)
     for line, decision in _decided(request, cycle):
         wanted = asked[line.line_id]
@@ -203,7 +203,7 @@ def _lines(request: Request, cycle: int, payer: Payer) -> Iterator[Mapping[str, 
 
 
 def _decided(request: Request, cycle: int) -> Iterator[tuple[ServiceLine, Decision]]:
-    """Each line that the cycle decided, and how; a later decision of it only moves its dates (W5)."""
+    """Each line that the cycle decided, with its decision; later ones only change dates (W5)."""
     for line in request.submitted.lines:
         decision = next((one for one in line.decisions if one.cycle == cycle), None)
         if decision is not None:
@@ -216,7 +216,7 @@ def _service(service: Service, payer: Payer) -> str:
 
 
 def _diagnosis(service: Service, decision: Decision) -> str | None:
-    """The diagnosis it was decided for; both where they differ (W9)."""
+    """The decided diagnosis; with the requested one where they differ (W9)."""
     sent = service.primary_diagnosis
     if sent is None:
         return None

@@ -1,4 +1,4 @@
-"""What operators do: overdue requests, unmatched providers, approved dates, executions to repair."""
+"""Operator actions: overdue requests, unmatched providers, approved dates, executions to repair."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -121,8 +121,8 @@ def change_dates(
         moved = {one.line_id: _moved(request, one, caller.subject, reason, now) for one in changes}
         if all(decision is None for decision in moved.values()) and moved:
             return None
-        wanted = {line_id: decision for line_id, decision in moved.items() if decision is not None}
-        return reviewing.change_dates(request, wanted, by=caller.subject, now=now)
+        changed = {line_id: decision for line_id, decision in moved.items() if decision is not None}
+        return reviewing.change_dates(request, changed, by=caller.subject, now=now)
 
     return change_as_operator(request_id, move, caller, requests=requests)
 
@@ -146,9 +146,9 @@ def _moved(
 ) -> Decision | None:
     """The current decision with the new period; ``None`` where nothing changes."""
     line = request.submitted.line(change.line_id)
-    standing = line.decisions[-1] if line and line.decisions else None
+    current = line.decisions[-1] if line and line.decisions else None
     period = {"from_date": change.from_date, "to_date": change.to_date}
-    if standing is None or standing.approved is None:
+    if current is None or current.approved is None:
         raise InvalidInputError(
             [
                 FieldError(
@@ -158,10 +158,10 @@ def _moved(
                 )
             ]
         )
-    approved = standing.approved.model_copy(update=period)
-    if approved == standing.approved and standing.date_change_reason == reason:
+    approved = current.approved.model_copy(update=period)
+    if approved == current.approved and current.date_change_reason == reason:
         return None
-    return standing.model_copy(
+    return current.model_copy(
         update={
             "approved": approved,
             "decided_at": now,

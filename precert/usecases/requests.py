@@ -1,4 +1,4 @@
-"""What a provider does with a submitted request: list, flag, read, answer, void and appeal it."""
+"""Provider actions on submitted requests: list, flag, read, respond to an RFI, void and appeal."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ from precert.usecases.ports.requests import (
 
 
 class Filters(TypedDict, total=False):
-    """What a page is narrowed to, as :class:`Lines` names it."""
+    """Filters of a page, as in :class:`Lines`."""
 
     member_id: str
     status: Status | None
@@ -52,34 +52,34 @@ def list_requests(
 ) -> Page[DashboardRow]:
     """Requests of one of the caller's TINs. One call.
 
-    Drafts and history whose time is over, and what no index narrows, are left out of the page, so
-    that it may be shorter than asked (D5, T4).
+    Expired drafts, requests past retention, and lines that the filters exclude are left out of the
+    page, so that it may be shorter than the limit (D5, T4).
 
     Raises:
         NotEntitledError.
-        InvalidInputError: the TIN is not the caller's, a time ends before it begins, or the cursor
-            is none of this list.
+        InvalidInputError: the TIN is not the caller's, a time range ends before it begins, or the
+        cursor is not of this list.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    wanted = Lines(caller.acting_tin(tin), **filters)
-    if errors := _errors(wanted):
+    selected = Lines(caller.acting_tin(tin), **filters)
+    if errors := _errors(selected):
         raise InvalidInputError(errors)
     try:
-        page = listings.lines(wanted, limit=limit, cursor=cursor, now=now)
+        page = listings.lines(selected, limit=limit, cursor=cursor, now=now)
     except CursorError as error:
         raise bad_cursor() from error
-    rows = tuple(row for row in page.rows if is_live(row, payer, now) and wanted.fit(row))
+    rows = tuple(row for row in page.rows if is_live(row, payer, now) and selected.fit(row))
     return replace(page, rows=rows)
 
 
-def _errors(wanted: Lines) -> list[FieldError]:
+def _errors(selected: Lines) -> list[FieldError]:
     return [
         FieldError(
             f"/{name}_to", "before_its_beginning", f"send an end that is not before {name}_from"
         )
         for name, first, last in (
-            ("changed", wanted.changed_from, wanted.changed_to),
-            ("service", wanted.service_from, wanted.service_to),
+            ("changed", selected.changed_from, selected.changed_to),
+            ("service", selected.service_from, selected.service_to),
         )
         if first is not None and last is not None and last < first
     ]
@@ -101,7 +101,7 @@ def flag_request(
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError.
         InvalidInputError: the TIN is not the caller's.
-        FlagLimitError: as many as may be are flagged; says which.
+        FlagLimitError: the limit is reached; names the flagged requests.
     """
 
     def flag(request: Request, acting_tin: str) -> None:
@@ -124,7 +124,7 @@ def unflag_request(
     flags: Flags,
     now: datetime,
 ) -> None:
-    """Take the flag of a request away; one without a flag stays so. Two calls.
+    """Remove the flag of a request; no change if it has none. Two calls.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError.
@@ -136,7 +136,7 @@ def unflag_request(
 def list_flagged(
     caller: Caller, *, tin: str | None, listings: Listings, payer: Payer, now: datetime
 ) -> tuple[DashboardRow, ...]:
-    """What one of the caller's TINs has flagged, last flagged first: its home list. One call.
+    """The flagged requests of one of the caller's TINs, last flagged first. One call.
 
     Raises:
         NotEntitledError.
@@ -156,7 +156,7 @@ def _on_a_line(
     requests: RequestStore,
     now: datetime,
 ) -> None:
-    """Change the line of a request that the TIN sees; again where it moved meanwhile."""
+    """Change the line of a request that the TIN sees; retry if the line changed meanwhile."""
     caller.require(Entitlement.PATIENT_SEARCH)
     acting_tin = caller.acting_tin(tin)
 
@@ -185,11 +185,11 @@ def _limit(rows: tuple[DashboardRow, ...], payer: Payer, now: datetime) -> FlagL
 def read_request(
     request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> RequestFile:
-    """Everything about one request of the caller's TINs. One call.
+    """The details of a request of the caller's TINs. One call.
 
     Raises:
         NotEntitledError, NotFoundError.
-        DraftExpiredError: it is a draft whose time is over (D5).
+        DraftExpiredError: it is an expired draft (D5).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     file = requests.read_file(request_id)

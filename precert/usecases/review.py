@@ -119,22 +119,22 @@ def request_information(
         ActionNotAllowedError: another RFI or an appeal is open, the case is assigned to another
             reviewer, or no cycle is open.
     """
-    wanted = tuple(dict.fromkeys(documents))
+    codes = tuple(dict.fromkeys(documents))
 
     def move(request: Request) -> Change | None:
         if errors := _unknown(documents, payer):
             raise InvalidInputError(errors)
-        standing = request.submitted.open_information_request
-        if standing and (standing.requested_by, standing.documents, standing.text) == (
+        current = request.submitted.open_information_request
+        if current and (current.requested_by, current.documents, current.text) == (
             caller.subject,
-            wanted,
+            codes,
             text,
         ):
             return None
         clock = payer.clock_for(request)
         return reviewing.request_information(
             request,
-            wanted,
+            codes,
             text,
             answer_by=information_deadline(now, request.urgency, clock),
             by=caller.subject,
@@ -175,8 +175,8 @@ def extend_deadline(
     """
 
     def move(request: Request) -> Change | None:
-        standing = request.submitted.extension
-        if standing and standing.reason == reason and request.waits_for_review:
+        current = request.submitted.extension
+        if current and current.reason == reason and request.waits_for_review:
             return None
         clock = payer.clock_for(request)
         days = extension_days(request.urgency, clock)

@@ -1,4 +1,4 @@
-"""Publish a rule list: from that moment every check is answered by it."""
+"""Publish a rule list; every check from then on uses it."""
 
 import re
 from collections.abc import Collection
@@ -28,22 +28,22 @@ def publish_rule_list(
     versions: RuleListVersions,
     now: datetime,
 ) -> RuleListVersion:
-    """Store a compiled list, then make it the one in effect: a check sees the old or the new one.
+    """Store a compiled list, then put it in effect: a check uses either the old or the new one.
 
-    Publishing what is in effect already changes nothing. Two publishers at once both end up in the
+    Publishing the list in effect again changes nothing. Two concurrent publications are both in the
     history; the later one is in effect.
 
     Args:
-        rules: The list, as loaded.
+        rules: The rules, as loaded.
         vendors: Delegated vendors that it names.
-        version: What to call it; where None, a name made of the time and the content.
+        version: Its version; if None, derived from time and content.
         rule_lists: Where lists are stored.
-        versions: Which ones were published.
-        now: The moment of publishing.
+        versions: The history of published lists.
+        now: The time of publishing.
 
     Raises:
-        InvalidInputError: the version is no name, or another list has it.
-        TransientError: others kept publishing; nothing is changed.
+        InvalidInputError: the version is not a valid name, or belongs to another list.
+        TransientError: other publications kept interfering; nothing is changed.
     """
     if version is not None and not _VERSION.fullmatch(version):
         words = "must be at most 64 letters, digits, dots, hyphens and underscores"
@@ -54,7 +54,7 @@ def publish_rule_list(
         before = versions.in_effect()
         if before and before.sha256 == sha256 and version in (None, before.version):
             return before
-        # A clock that is behind must not put the newer list before the older one.
+        # The list of a clock that is behind must not sort before the older one.
         at = max(now, before.published_at + _NEXT_INSTANT) if before else now
         published = RuleListVersion(
             version=version or f"{at:%Y%m%d-%H%M%S}-{sha256[:8]}",

@@ -1,4 +1,4 @@
-"""Submit a draft: one request comes of it, however often it is sent (S1)."""
+"""Submit a draft: repeated submissions create one request (S1)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from precert.domain.review import Channel, Review
 from precert.domain.statuses import Status
 from precert.domain.values import precert_number
 from precert.names import Entitlement
-from precert.usecases.access import kept, why_refused
+from precert.usecases.access import retained, why_refused
 from precert.usecases.drafts import errors_before_submission
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
@@ -51,7 +51,7 @@ def review_of(
     channel: Channel = Channel.PORTAL,
     reference: str | None = None,
 ) -> Review:
-    """The review record that a request starts with, by whichever channel it came; no number yet."""
+    """The initial review record of a request, of any channel; it has no number yet."""
     return Review(
         number=UNNUMBERED,
         submitted_at=submitted_at,
@@ -73,7 +73,7 @@ def received_request(
     reference: str,
     now: datetime,
 ) -> Request:
-    """A request that came by another channel than the portal: PROCESSING, with no number yet."""
+    """A request of another channel than the portal: PROCESSING, with no number yet."""
     return Request(
         request_id=request_id,
         version=1,
@@ -97,10 +97,10 @@ def with_number(request: Request, number: str) -> Request:
 def store_with_number(
     store: Callable[[str], Stored], *, payer: Payer, serial: Callable[[], int]
 ) -> Stored:
-    """What ``store`` returns for a precertification number that was never given (S1).
+    """What ``store`` returns for an unused precertification number (S1).
 
     Raises:
-        TransientError: every number that was drawn is taken.
+        TransientError: every drawn number is taken.
     """
     return retry(
         lambda: store(precert_number(payer.number_prefix, serial())),
@@ -116,11 +116,11 @@ class SubmittedRequest:
     status: Status
     submitted_at: datetime
     temporary_providers: TemporaryProviders = field(default_factory=dict)
-    """Sides whose provider does not match the directory, as far as is known at once (S3)."""
+    """Roles whose provider certainly does not match the directory (S3)."""
 
     @classmethod
     def of(cls, request: Request) -> "SubmittedRequest":
-        """A submitted request as its submission answers it."""
+        """The response of a submission: a submitted request."""
         review = request.submitted
         return cls(
             request.request_id,
@@ -153,7 +153,7 @@ def submit_draft(
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
         VersionMismatchError: the draft was saved concurrently.
         PatientNotEligibleError: coverage is not active, or differs from the patient entered.
-        DuplicateRequestError: the same is already requested; named if the caller may see it (S2).
+        DuplicateRequestError: an open request repeats it; named if the caller may see it (S2).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     today = local_date(now, payer.zone)
@@ -179,7 +179,7 @@ def submit_draft(
         seen = not existing.tins.isdisjoint(caller.tins)
         raise duplicate_error(payer, existing if seen else None) from refusal
     except DraftRefusedError as refusal:
-        current = kept(refusal.current, payer, now)
+        current = retained(refusal.current, payer, now)
         if same := _same_submission(current, content, caller, based_on):
             return same
         raise why_refused(
@@ -192,7 +192,7 @@ def submit_draft(
 
 
 def duplicate_error(payer: Payer, named: Fingerprint | None) -> DuplicateRequestError:
-    """The refusal of a request that repeats another one, which it names if the caller sees it (S2)."""
+    """The error for a duplicate, which names the other request if the caller may see it (S2)."""
     words = payer.notices["duplicate"]
     if named is None:
         return DuplicateRequestError(words)

@@ -1,8 +1,8 @@
-"""What the stream and the state machine start: relay events, assess a request, wait for its
+"""Steps started by the stream and the state machine: relay events, assess a request, wait for its
 decision and watch its deadline (W1, W2).
 
-Every task may run twice, late, or after the request was changed: each reads the current state, does
-what is still to do, and returns how the workflow continues.
+Every step may run twice, late, or after the request was changed: each reads the current state, does
+what is still due, and returns how the workflow continues.
 """
 
 from dataclasses import dataclass
@@ -104,10 +104,10 @@ def await_decision(
     """
     requests.renew_cycle(cycle)
     request = requests.read(cycle.request_id)
-    standing = cycle_status_of(request, cycle.number, payer, now)
-    sooner = seconds - standing.seconds_to_next_check > TOLERANCE_SECONDS
-    if standing.route is Route.REVIEW and sooner:
-        tokens.wake(cycle.task_token, standing.seconds_to_next_check)
+    status = cycle_status_of(request, cycle.number, payer, now)
+    sooner = seconds - status.seconds_to_next_check > TOLERANCE_SECONDS
+    if status.route is Route.REVIEW and sooner:
+        tokens.wake(cycle.task_token, status.seconds_to_next_check)
 
 
 def check_deadline(
@@ -250,11 +250,11 @@ def _first_change(
         return coverage.plan if coverage else request.plan
 
     judged = judge_codes(content.services, plan_on, rule_list=rule_list, rule_lists=rule_lists)
-    asked = requested_lines(content)
+    requested = requested_lines(content)
     codes = chain.from_iterable(of_service or (None,) for of_service in judged)
     lines = tuple(
-        JudgedLine(line_id, asked[line_id], *(code or ()))
-        for line_id, code in zip(asked, codes, strict=True)
+        JudgedLine(line_id, requested[line_id], *(code or ()))
+        for line_id, code in zip(requested, codes, strict=True)
     )
     vendor_ids = sorted({line.vendor_id for line in lines if line.vendor_id})
     vendors = rule_lists.vendors(rule_list, vendor_ids) if vendor_ids else {}
@@ -339,10 +339,12 @@ def _asking(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
         and document.settled_at >= assessment.assessed_at
         for document in file.documents
     )
-    asked = review.open_information_request
-    if asked is not None:
+    information_request = review.open_information_request
+    if information_request is not None:
         return (
-            request.receive_information(now) if arrived and asked.requested_by == SYSTEM else None
+            request.receive_information(now)
+            if arrived and information_request.requested_by == SYSTEM
+            else None
         )
     if review.information_requests or not missing or arrived:
         return None
@@ -405,9 +407,9 @@ def _wake(
     if waiting is None:
         return
     request = requests.read(event.request_id)
-    standing = cycle_status_of(request, event.cycle, payer, now)
-    if standing.route is Route.REVIEW:
-        workflow.wake(waiting.task_token, standing.seconds_to_next_check)
+    status = cycle_status_of(request, event.cycle, payer, now)
+    if status.route is Route.REVIEW:
+        workflow.wake(waiting.task_token, status.seconds_to_next_check)
 
 
 def _receive_information(event: Event, *, requests: RequestStore, now: datetime) -> None:
@@ -415,8 +417,14 @@ def _receive_information(event: Event, *, requests: RequestStore, now: datetime)
 
     def attempt() -> None:
         request = requests.read(event.request_id)
-        asked = request.review.open_information_request if request and request.review else None
-        if request is None or asked is None or event.at < asked.requested_at:
+        information_request = (
+            request.review.open_information_request if request and request.review else None
+        )
+        if (
+            request is None
+            or information_request is None
+            or event.at < information_request.requested_at
+        ):
             return
         change = request.receive_information(now)
         if change is not None:

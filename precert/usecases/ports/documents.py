@@ -1,4 +1,4 @@
-"""Documents and determination notices: their records beside the request, their bytes, and printing."""
+"""Documents and determination notices: records, bytes, and printing."""
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class UploadForm(Value):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What arrived: the bytes, their count, and which version of the object they are."""
+    """An upload: the bytes, their count, and the object's version."""
 
     body: bytes
     size: int
@@ -55,10 +55,10 @@ class DocumentRecords(Protocol):
         callers_tins: Collection[str],
         now: datetime,
     ) -> None:
-        """Take a slot and record the awaited document, in one transaction (U3, U4).
+        """Take a slot and record the document of the upload, in one transaction (U3, U4).
 
         Raises:
-            OfferRefusedError: not the caller's, expired, of a status that takes none, or full.
+            OfferRefusedError: not the caller's, expired, in a status without uploads, or full.
         """
 
     def document(self, request_id: str, document_id: str) -> Document | None:
@@ -70,12 +70,12 @@ class DocumentRecords(Protocol):
     def settle(
         self, request_id: str, document: Document, event: Event | None, *, arrived: bool = False
     ) -> None:
-        """Record a changed document, with the event that tells of it; a refused one frees its slot.
+        """Record a changed document with its event; a refused document frees its slot.
 
-        What has just ``arrived`` is taken only while its request waits for something (W5).
+        A document that just ``arrived`` is accepted only while its request waits for information (W5).
 
         Raises:
-            DocumentChangedError: it was changed before, or its request is gone or decided.
+            DocumentChangedError: it was changed before, or its request is deleted or decided.
         """
 
     def delete(
@@ -87,10 +87,10 @@ class DocumentRecords(Protocol):
         callers_tins: Collection[str],
         now: datetime,
     ) -> None:
-        """Remove a draft's document with the event that tells of it, and free its slot.
+        """Remove a draft's document with its event, and free its slot.
 
         Raises:
-            DocumentChangedError: it was changed, or the draft is not the caller's or none any more.
+            DocumentChangedError: it was changed, or it is not a draft of the caller any more.
         """
 
 
@@ -98,21 +98,21 @@ class DocumentBytes(Protocol):
     def upload_form(
         self, request_id: str, document: Document, *, max_bytes: int, seconds: int
     ) -> UploadForm:
-        """A presigned POST for exactly this document (U2). No call."""
+        """A presigned POST for this document only (U2). No call."""
 
     def download_url(
         self, request_id: str, document_id: str, *, version_id: str | None, seconds: int
     ) -> str:
-        """A presigned GET of exactly this version, under the name it was sent with. No call."""
+        """A presigned GET of this version only, with the name of the upload. No call."""
 
     def arrived(self, request_id: str) -> Set[str]:
-        """Ids of the documents of which there are bytes. One call."""
+        """Ids of the documents whose bytes exist. One call."""
 
     def fetch(self, request_id: str, document_id: str) -> StoredObject | None:
-        """The bytes that arrived, or ``None`` where there are none."""
+        """The uploaded bytes, or ``None`` if there are none."""
 
     def keep_only(self, request_id: str, document_id: str, version_id: str) -> None:
-        """Remove every version but this one."""
+        """Remove every version except this one."""
 
     def remove(self, request_id: str, document_id: str) -> None:
         """Remove every version of a document's bytes."""
@@ -123,20 +123,20 @@ class DocumentBytes(Protocol):
 
 class NoticeRecords(Protocol):
     def record(self, request_id: str, notices: Sequence[Notice], event: Event) -> None:
-        """Record the notices of a cycle with their event, once: a second time changes nothing."""
+        """Record the notices of a cycle with their event; a repetition changes nothing."""
 
 
 class NoticeBytes(Protocol):
     def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:
-        """Store a notice's PDF; answers the version of the object. One call."""
+        """Store a notice's PDF; returns the object's version. One call."""
 
     def download_url(self, request_id: str, notice: Notice, *, seconds: int) -> str:
-        """A presigned address of exactly this notice, ids alone. No call."""
+        """A presigned address of this notice only, made of ids. No call."""
 
 
 class Printer(Protocol):
     def print(self, template: str, data: Mapping[str, object]) -> bytes:
-        """A PDF of the data, which stands in it as typed. No call.
+        """A PDF of the data; entered text is printed unchanged. No call.
 
-        ``data`` is what JSON can hold; the template says what it reads of it.
+        ``data`` must be serializable as JSON; the template selects from it.
         """

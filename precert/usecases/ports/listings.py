@@ -17,7 +17,7 @@ class CursorError(Exception):
 
 @dataclass(frozen=True)
 class Lines:
-    """Which of a TIN's lines: of all, or of one patient. All filters hold, and bounds are inclusive."""
+    """The lines of a TIN, or of one patient. All filters apply, and bounds are inclusive."""
 
     tin: str
     member_id: str | None = None
@@ -51,12 +51,12 @@ class Listings(Protocol):
     ) -> "Page[DashboardRow]":
         """Requests of a TIN. One call.
 
-        A page may be shorter than asked; the last one is that without a cursor. While lines change,
-        following the cursors shows each line at least once: what moved to the top behind a reader
-        comes once more at the end of a list that took more than one page. By due date nothing does.
+        A page may be shorter than the limit; the last one has no cursor. While lines change, following
+        the cursors shows each line at least once: lines that moved to the top after they were passed
+        appear again at the end of a list of several pages. By due date none is repeated.
 
         Raises:
-            CursorError: the cursor is none of this very list.
+            CursorError: the cursor is not of this list.
         """
 
     def flagged(self, tin: str) -> tuple[DashboardRow, ...]:
@@ -67,15 +67,15 @@ class Listings(Protocol):
     ) -> "Page[WorklistRow]":
         """Open cycles of a plan, urgent ones first, then by due date. One call.
 
-        Those that one reviewer holds, or held last, are answered all at once: one call for each
-        megabyte of the plan's lines.
+        Those assigned to one reviewer, now or last, are returned all at once: one call for each MB of
+        the plan's lines.
         """
 
     def overdue(self, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
         """Open cycles of all plans whose deadline has passed, the longest overdue first. One call."""
 
     def unmatched(self, *, limit: int, cursor: str | None) -> "Page[UnmatchedRow]":
-        """Providers that wait to be reconciled, first submitted first. One call."""
+        """Providers to be reconciled, first submitted first. One call."""
 
     def open_cycles(self) -> tuple[str, ...]:
-        """Ids of all requests with an open cycle: for operations, not for callers."""
+        """Ids of all requests with an open cycle: for operations, not for API callers."""

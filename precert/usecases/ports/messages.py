@@ -10,7 +10,7 @@ from precert.domain.values import Text, Value
 
 
 class Message(Value):
-    """A message without words: the text comes from the payer's configuration when it is read."""
+    """A message without text: the text comes from the payer's configuration when it is read."""
 
     message_id: Text
     type: EventType
@@ -19,12 +19,12 @@ class Message(Value):
     status: Status
     at: datetime
     read_at: datetime | None = None
-    """When somebody of the TIN marked it as read."""
+    """When a user of the TIN marked it as read."""
 
 
 @dataclass(frozen=True)
 class MessagePage:
-    """A page; ``unread`` counts the messages of the whole inbox, and comes with the first page."""
+    """A page; ``unread`` counts the messages of the whole inbox, on the first page only."""
 
     messages: tuple[Message, ...]
     unread: int | None
@@ -32,11 +32,11 @@ class MessagePage:
 
 
 class NoMessageError(Exception):
-    """There is no such message in the inbox."""
+    """The inbox does not contain the message."""
 
 
 class Inbox(Protocol):
-    """Messages of a TIN. How many are unread is counted in the transactions that change it."""
+    """Messages of a TIN. The transactions that change the number of unread messages count it."""
 
     def deliver(self, tin: str, message: Message, *, retained_until: datetime) -> None:
         """Store an unread message; a second delivery of the same id changes nothing. One call."""
@@ -45,18 +45,18 @@ class Inbox(Protocol):
         """Messages of a TIN, newest first. One call.
 
         Raises:
-            CursorError: the cursor is none of this very inbox.
+            CursorError: the cursor is not of this inbox.
         """
 
     def mark_read(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
-        """Mark one message as read; ``at`` is its own instant. Again changes nothing. One call.
+        """Mark one message as read; ``at`` identifies it. A repetition changes nothing. One call.
 
         Raises:
             NoMessageError.
         """
 
     def mark_all_read(self, tin: str, *, most: int, now: datetime) -> int:
-        """Mark the newest unread messages as read, so many at most; answers how many stay unread."""
+        """Mark the newest unread messages as read, up to a limit; returns how many are still unread."""
 
     def forget(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
-        """Stop counting an unread message that time has taken away. Again changes nothing."""
+        """Decrement the count for an expired unread message. A repetition changes nothing."""

@@ -14,36 +14,36 @@ from precert.domain.values import CodeType, ProviderKind
 
 class CodeSets(Protocol):
     def listed(self, code_set: CodeSet, code: str) -> ListedCode | None:
-        """The code as its set lists it, written without a dot; ``None`` where it does not."""
+        """The code's entry in its set, by the code without a dot; ``None`` if it has none."""
 
     def codes_of(self, code_set: CodeSet) -> tuple[ListedCode, ...]:
         """All codes of a set, in their order."""
 
     def descriptions(self, codes: Collection[PublicCode]) -> Mapping[PublicCode, str]:
-        """The description of each code that its set lists; one query for each set."""
+        """The descriptions of the codes that are in their sets; one query per set."""
 
 
 class Places(Protocol):
     def place(self, zip_code: str) -> Place | None:
-        """Centre of a ZIP code, anywhere in the country."""
+        """Center of any US ZIP code."""
 
 
 class Digests(Protocol):
     def digest(self, text: str) -> str:
-        """The keyed hash of a text, always the same; without the key no one can make it. One call.
+        """The keyed hash of a text; it cannot be computed without the key. One call.
 
         Raises:
-            TransientError: the key did not answer.
+            TransientError: the key service did not respond.
         """
 
 
 class FrequentProviders(Protocol):
     def of(self, tin: str) -> tuple[FrequentProvider, ...]:
-        """The TIN's most selected providers, most selected first. One call."""
+        """The TIN's most frequently selected providers, in that order. One call."""
 
 
 class RuleListChangedError(Exception):
-    """Another list came into force in the meantime."""
+    """Another list came into effect meanwhile."""
 
 
 class RuleListExistsError(Exception):
@@ -54,22 +54,22 @@ class RuleLists(Protocol):
     def rules(
         self, version: RuleListVersion, codes: Collection[tuple[CodeType, str]]
     ) -> dict[tuple[CodeType, str], tuple[Rule, ...]]:
-        """Rules that name each code; no call once the version is at hand."""
+        """Rules that include each code; no call if the version is cached."""
 
     def vendors(
         self, version: RuleListVersion, vendor_ids: Collection[str]
     ) -> dict[str, DelegatedVendor]:
-        """Third parties by id, as they were published with the rules; no call beyond :meth:`rules`."""
+        """Delegated vendors by id, as published with the rules; no call beyond :meth:`rules`."""
 
     def store(
         self, rules: Collection[Rule], vendors: Collection[DelegatedVendor]
     ) -> tuple[str, str]:
-        """Store a compiled list; answers its object key and SHA-256. The same list has the same."""
+        """Store a compiled list; returns its object key and SHA-256, the same for the same list."""
 
 
 class RuleListVersions(Protocol):
     def in_effect(self) -> RuleListVersion | None:
-        """The list that checks are answered by now. One call."""
+        """The list in effect. One call."""
 
     def in_effect_at(self, instant: datetime) -> RuleListVersion | None:
         """The list that was in effect at an instant. One call."""
@@ -93,28 +93,28 @@ MAX_PAGES: Final = 3
 
 
 MAX_NAMES: Final = 10
-"""How many providers of a TIN are named at most."""
+"""The maximum number of providers of a TIN that are named."""
 
 
 @dataclass(frozen=True)
 class CheckFacts:
-    """What a check asks of the table, in one call."""
+    """The facts of a check, read from the table in one call."""
 
     member: Member | None
     rule_list: RuleListVersion | None
     assertion_key: bytes | None = field(default=None, repr=False)
-    """What ids of answers are hashed with; there as soon as a list was published."""
+    """The HMAC key of assertion ids; it exists once a list was published."""
 
     def coverage_on(self, day: date) -> Coverage | None:
-        """The member's coverage on a day: a plan may have changed by then."""
+        """The member's coverage on a day: the plan may differ from today's."""
         return self.member.coverage_on(day) if self.member else None
 
 
 @dataclass(frozen=True)
 class FiledEntries:
-    """Directory entries found in one place of the file, each with where it is.
+    """Directory entries of one place, each with its position.
 
-    ``complete`` is false where there were more than a search reads.
+    ``complete`` is false if there are more than a search reads.
     """
 
     entries: tuple[tuple[DirectoryEntry, Place], ...]
@@ -123,23 +123,23 @@ class FiledEntries:
 
 class ReferenceReader(Protocol):
     def check_facts(self, member_id: str) -> CheckFacts:
-        """The member, the rule list in effect, and the key of the answers' ids. One call."""
+        """The member, the rule list in effect, and the key of assertion ids. One call."""
 
     def member(self, member_id: str) -> Member | None:
         """A member with all coverage. One call."""
 
     def members_by_ssn(self, digest: str) -> tuple[Member, ...]:
-        """Members under the keyed hash of an SSN. One call, and a second where there are any."""
+        """Members by the keyed hash of an SSN. One call, and a second one if there are any."""
 
     def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
-        """Entries of the directory by their ids, those there are. One call; none for no ids."""
+        """Directory entries by id, without those that do not exist. One call; none for no ids."""
 
 
 class Directory(Protocol):
-    """Searches of the directory; what one costs does not grow with the directory."""
+    """Searches of the directory; the cost of one does not grow with the directory."""
 
     def entries_near(self, place: Place, kind: ProviderKind, word: str) -> FiledEntries:
-        """Entries within the radius with a word that begins so. At most :data:`MAX_PAGES` calls."""
+        """Entries within the radius with a word of this beginning. At most :data:`MAX_PAGES` calls."""
 
     def entries_at(self, zip_code: str, kind: ProviderKind) -> FiledEntries:
         """Entries of one ZIP code. At most :data:`MAX_PAGES` calls."""
@@ -150,10 +150,10 @@ class Directory(Protocol):
 
 class ReferenceWriter(Protocol):
     def put_coverages(self, coverages: Collection[Coverage]) -> None:
-        """Store members with their spans; a member's are replaced as a whole."""
+        """Store members with their spans, replacing all earlier spans of each."""
 
     def put_ssn_digests(self, digests: Mapping[str, str]) -> None:
-        """Store keyed hashes of SSNs by member id; a member's earlier one finds no one any more."""
+        """Store keyed hashes of SSNs by member id; a member's earlier one does not match any more."""
 
     def put_entries(self, entries: Collection[tuple[DirectoryEntry, Place]]) -> None:
-        """File entries wherever searches look; what changed in one is taken away where it was."""
+        """File entries under their search keys; outdated keys of a changed entry are removed."""

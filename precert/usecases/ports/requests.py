@@ -73,7 +73,7 @@ class DuplicateFoundError(Exception):
     """A request for the same services on the same days exists; nothing was written."""
 
     def __init__(self, existing: Fingerprint) -> None:
-        super().__init__("the same is asked for already")
+        super().__init__("an open request repeats it")
         self.existing = existing
 
 
@@ -302,7 +302,7 @@ class Archive(Protocol):
 
 class HistoryCleanup(Protocol):
     def file_of(self, request: Request) -> RequestFile:
-        """What remains of a deleted request. One call per 1 MB."""
+        """The items left of a deleted request. One call per 1 MB."""
 
     def remove_request(self, request: Request) -> None:
         """Delete rows, flags, records, cycles and, last, events of a deleted request.

@@ -7,13 +7,13 @@ from precert.domain.events import Event
 
 
 class TaskTokens(Protocol):
-    """Executions that wait, each by the token it waits with."""
+    """Waiting executions by task token."""
 
     def answer(self, task_token: str, outcome: Mapping[str, str]) -> None:
-        """Let a waiting execution go on; one that waits no longer is left alone."""
+        """Resume a waiting execution; no effect if it does not wait any more."""
 
     def wake(self, task_token: str, seconds: int) -> None:
-        """Let a waiting execution sleep again for so long; one that waits no longer is left alone."""
+        """Change how long an execution waits; no effect if it does not wait any more."""
 
 
 class Workflow(TaskTokens, Protocol):
@@ -21,16 +21,16 @@ class Workflow(TaskTokens, Protocol):
         """Start the execution of a cycle. A second start of the same cycle changes nothing."""
 
     def runs(self, request_id: str, cycle: int) -> bool:
-        """Whether an execution of the cycle is running, the first or a repaired one."""
+        """Whether an execution of the cycle is running, the first or a repair."""
 
     def start_again(self, request_id: str, cycle: int) -> bool:
-        """Start another execution of a cycle that none runs for; answers whether it did."""
+        """Start another execution of a cycle without a running one; returns whether it did."""
 
 
 class EventBus(Protocol):
     def publish(self, event: Event) -> None:
-        """Put an event on the bus: ids and codes only.
+        """Publish an event: ids and codes only.
 
         Raises:
-            TransientError: the bus did not take it.
+            TransientError: the bus did not accept it.
         """
