@@ -1,1 +1,1 @@
-"""The Lambda functions, a folder each: parse, call one use case, map its answer."""
+"""The Lambda functions, one folder each: parse, call one use case, convert its result."""

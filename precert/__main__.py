@@ -1,4 +1,4 @@
-"""``python -m precert``: what a payer's operators do by command."""
+"""``python -m precert``: the commands of a payer's operators."""
 
 import sys
 

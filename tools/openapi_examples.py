@@ -71,7 +71,7 @@ from precert.domain.errors import (
     VersionMissingError,
 )
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
-from precert.domain.form import asked_form
+from precert.domain.form import service_form
 from precert.domain.notices import notice_key
 from precert.domain.request import Request
 from precert.domain.rows import DashboardRow, row_of_request
@@ -223,7 +223,7 @@ def _reference(told: Story) -> ReferenceResponse:
 def _form(told: Story) -> FormResponse:
     """After the first choice: the type of service is next."""
     chosen = Service(authorization_type=AuthorizationType.INPATIENT)
-    return FormResponse.of(asked_form(told.payer, chosen, STARTED.date()), payer=told.payer)
+    return FormResponse.of(service_form(told.payer, chosen, STARTED.date()), payer=told.payer)
 
 
 def _uuids() -> Callable[[], str]:

@@ -1,4 +1,4 @@
-"""The confirmation of a check as a PDF: a function of its own, as the printing library is large."""
+"""The confirmation of a check as a PDF: a separate function, because the printing library is large."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -30,9 +30,9 @@ api = Api("confirmation", tag="Check", claim_names=claim_names)
     ),
 )
 def confirm(body: ConfirmCheckBody, caller: CurrentCaller) -> Response[bytes]:
-    """Download a PDF to keep, where nothing in the check needs precertification.
+    """Download a PDF for the provider's records if nothing in the check needs precertification.
 
-    The check is repeated, by today's list. In every other case there is no document: `requirement` has
+    The check is repeated, by today's list. For any other result there is no document: `requirement` has
     the result of the check. Nothing is stored. Needs the servicing provider's name, TIN and address.
     """
     confirmation = call(confirm_check, body.content, caller)

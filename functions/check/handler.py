@@ -1,4 +1,4 @@
-"""The patient, the directory of providers, and the check whether services need precertification."""
+"""Patients, the directory of providers, and the check whether services need precertification."""
 
 from typing import Annotated
 
@@ -46,9 +46,9 @@ NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailabl
     errors=(PatientNotFoundError,),
 )
 def confirm(body: ConfirmPatientBody, caller: CurrentCaller) -> PatientResponse:
-    """Find the member whom all four fields match, with the coverage.
+    """Find the member who matches all four fields, with the coverage.
 
-    Where `check_available` is false, show `next_steps`. Which field did not match is never disclosed.
+    If `check_available` is false, show `next_steps`. Which field did not match is never disclosed.
     """
     return call(PatientResponse.of, call(confirm_patient, body.patient, caller))
 
@@ -59,7 +59,7 @@ def patients(body: PatientSearch, caller: CurrentCaller) -> PatientsResponse:
 
     The response has no member, one, or several ids of one person. Letter case, accents and hyphens do
     not matter. The response does not show which field did not match. Send an SSN in the body and
-    nowhere else; it is not stored.
+    nowhere else; only a keyed hash of it is stored.
     """
     return PatientsResponse.of(call(search_patients, body, caller))
 
@@ -72,16 +72,16 @@ def providers(
 
     Each is listed with all its addresses and TINs there. `name` matches the beginnings of words, from
     three letters of one of them; with fewer letters the response has those of the ZIP code itself. A
-    `provider` can be sent on as it is. `corrections` say what to do where one is missing or wrong.
+    `provider` can be sent unchanged. `corrections` say how to report a missing or wrong entry.
     """
     return call(ProvidersResponse.of, call(search_providers, search, caller))
 
 
 @api.get("/v1/form", "The form's next fields", operation_id="getFormFields")
 def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormResponse:
-    """List the fields of a service that come next, by the choices made in it so far.
+    """List the fields of a service to show next, by the choices made in it so far.
 
-    Each has its choices, format and today's range of dates. Ask again after each choice: it
+    Each has its choices, format and today's range of dates. Call again after each choice: it
     determines the fields after it. The check accepts what follows the form.
     """
     return call(FormResponse.of, call(get_form_fields, query.as_service(), caller))
@@ -96,10 +96,10 @@ def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormR
     max_age=REFERENCE_SECONDS,
 )
 def reference() -> ReferenceResponse:
-    """List every code that a person sees, with its display name: statuses, actions, places, reasons.
+    """List every code that a user sees, with its display name: statuses, actions, places, reasons.
 
     For every role. The lists change with a release of the product or with the payer's data, and
-    `version` with them: send it as `If-None-Match` to learn whether they did. Responses have the
+    `version` with them: send it as `If-None-Match` to find out whether they did. Responses have the
     display name beside each code as well, in `x_label` for a code `x`.
     """
     return ReferenceResponse.of(call(get_reference))

@@ -12,7 +12,7 @@ from precert.api.models import PlanResponse, ResponseModel, RuleListResponse
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.content import MAX_LINES, Patient, Provider, RequestContent, Service
 from precert.domain.content_labels import labels_of_content, public_codes_of
-from precert.domain.form import AskedField, AskedForm, FieldKind, LaterField, asked_of_request
+from precert.domain.form import FieldKind, LaterField, ServiceField, ServiceForm, request_form
 from precert.domain.next_steps import NextAction, NextStep, next_step_without_codes, notices_of
 from precert.domain.payer import Payer, Stage
 from precert.domain.rules import CareCoordination, CodeResult, DelegatedVendor, Requirement
@@ -29,7 +29,7 @@ EXPORT_PATH: Final = "/v1/checks/export"
 
 
 class CodeResponse(ResponseModel):
-    """A code, its display name, and a sentence where the name alone does not explain it."""
+    """A code, its display name, and a description if the name alone does not explain it."""
 
     code: str
     label: str
@@ -63,15 +63,15 @@ class ReferenceResponse(ResponseModel):
 
 
 class ConfirmPatientBody(Value):
-    """The patient as entered; all four fields must fit one member (P1)."""
+    """The patient as entered; all four fields must match one member (P1)."""
 
     patient: Patient
 
 
 class CheckBody(Value):
-    """What is asked whether it needs precertification (C3).
+    """The services to check for precertification (C3).
 
-    With ``as_of`` the answer is by the rule list that was in effect at that past instant.
+    With ``as_of`` the check uses the rule list that was in effect at that past instant.
     """
 
     content: RequestContent
@@ -79,20 +79,20 @@ class CheckBody(Value):
 
 
 class ConfirmCheckBody(Value):
-    """What a check was answered *not required* for; the confirmation checks it by today's list."""
+    """The content of a check with the result *not required*; it is checked again by today's list."""
 
     content: RequestContent
 
 
 class ExportBody(Value):
-    """What was checked, and the delegated vendor that it is handed over to."""
+    """The content that was checked, and the delegated vendor to export it for."""
 
     content: RequestContent
     vendor_id: Text
 
 
 class FormQuery(Value):
-    """What is chosen in a service so far; choices only, nothing that tells of a patient."""
+    """The choices made in a service so far; choices only, no data of a patient."""
 
     authorization_type: AuthorizationType | None = None
     type_of_service: Text | None = None
@@ -111,7 +111,7 @@ class FormQuery(Value):
 class PatientResponse(ResponseModel):
     """A member's coverage context (P2); ``next_steps`` where no check can be started (A4).
 
-    Where coverage is not active it tells no plan, but the days: of the coverage that begins next, or
+    If coverage is not active it has no plan, but the dates: of the coverage that begins next, or
     of the last one that ended.
     """
 
@@ -152,7 +152,7 @@ class PatientResponse(ResponseModel):
 
 
 class FoundPatientResponse(ResponseModel):
-    """A member who fits, with the account of the coverage nearest to today."""
+    """A matching member, with the coverage nearest to today."""
 
     member_id: str
     date_of_birth: date
@@ -163,7 +163,7 @@ class FoundPatientResponse(ResponseModel):
 
 
 class PatientsResponse(ResponseModel):
-    """No one, one member, or one person's several memberships (P1); ``notices`` if no one."""
+    """No member, one, or one person's several memberships (P1); ``notices`` if none."""
 
     patients: list[FoundPatientResponse]
     notices: list[str]
@@ -179,14 +179,14 @@ class PatientsResponse(ResponseModel):
 
 
 class FoundProviderResponse(ResponseModel):
-    """A directory entry, ready to be entered as a provider, and how far it is."""
+    """A directory entry, with the provider to send in a request, and its distance."""
 
     provider: Provider
     miles: float
 
 
 class CorrectionsResponse(ResponseModel):
-    """How to have the directory corrected, each case its own way, and how to go on until then (C16)."""
+    """How to have the directory corrected, for each case, and how to continue until then (C16)."""
 
     own: str
     other: str
@@ -202,7 +202,7 @@ class CorrectionsResponse(ResponseModel):
 
 
 class ProvidersResponse(ResponseModel):
-    """One row for each address and TIN; ``more`` where others fit as well."""
+    """One row for each address and TIN; ``more`` if further providers match."""
 
     providers: list[FoundProviderResponse]
     more: bool
@@ -223,7 +223,7 @@ class ProvidersResponse(ResponseModel):
 
 
 class ChoiceResponse(ResponseModel):
-    """What can be chosen: the code to send and the name to show."""
+    """A choice: the code to send and the name to show."""
 
     code: str
     name: str
@@ -232,9 +232,9 @@ class ChoiceResponse(ResponseModel):
 class FieldResponse(ResponseModel):
     """A field to show now.
 
-    ``required_for`` says when it must be there: for the check (and so for a submission), for a
-    submission only, or never. ``pattern`` is the form of an entry, of each entry where there are
-    several. Of the parts named in ``one_of`` at least one is needed. Parts of a group are ``fields``.
+    ``required_for`` is the step that requires it: the check (and so a submission), only a submission,
+    or none. ``pattern`` is the format of an entry, of each entry of a list. At least one of the
+    parts named in ``one_of`` is required. Parts of a group are ``fields``.
     """
 
     name: str
@@ -252,7 +252,7 @@ class FieldResponse(ResponseModel):
     fields: list["FieldResponse"]
 
     @classmethod
-    def of(cls, field: AskedField) -> "FieldResponse":
+    def of(cls, field: ServiceField) -> "FieldResponse":
         return cls(
             name=field.name,
             label=field.label,
@@ -271,7 +271,7 @@ class FieldResponse(ResponseModel):
 
 
 class LaterFieldResponse(ResponseModel):
-    """A field that cannot be shown before another one is chosen."""
+    """A field that can be shown only after another one is chosen."""
 
     name: str
     label: str
@@ -289,10 +289,10 @@ class LaterFieldResponse(ResponseModel):
 
 
 class FormResponse(ResponseModel):
-    """The fields of one service in the order to show them, and those of the request around it.
+    """The fields of one service in the order to show them, and those of the request.
 
-    ``fields`` can be shown now, ``later`` ones once ``waits_for`` is chosen; a service that carries
-    one of ``not_shown`` is refused. ``max_codes`` counts the codes of all services.
+    ``fields`` can be shown now, ``later`` ones once ``waits_for`` is chosen; a service with a field
+    in ``not_shown`` is refused. ``max_codes`` counts the codes of all services.
     """
 
     fields: list[FieldResponse]
@@ -302,20 +302,18 @@ class FormResponse(ResponseModel):
     max_codes: int
 
     @classmethod
-    def of(cls, asked: AskedForm, *, payer: Payer) -> "FormResponse":
+    def of(cls, form: ServiceForm, *, payer: Payer) -> "FormResponse":
         return cls(
-            fields=[FieldResponse.of(field) for field in asked.fields],
-            later=[LaterFieldResponse.of(field) for field in asked.later],
-            not_shown=list(asked.not_shown),
-            request_fields=[
-                FieldResponse.of(field) for field in asked_of_request(payer.form).fields
-            ],
+            fields=[FieldResponse.of(field) for field in form.fields],
+            later=[LaterFieldResponse.of(field) for field in form.later],
+            not_shown=list(form.not_shown),
+            request_fields=[FieldResponse.of(field) for field in request_form(payer.form).fields],
             max_codes=MAX_LINES,
         )
 
 
 class NextStepResponse(ResponseModel):
-    """What to do next, and the payer's words for it; show them as they are."""
+    """What to do next, with the payer's text; show it unchanged."""
 
     action: NextAction
     action_label: ClassVar[Any] = label_of("action")
@@ -327,9 +325,9 @@ class NextStepResponse(ResponseModel):
 
 
 class CodeRequirement(ResponseModel):
-    """What one code was answered, by which rule and since when that is effective (C6).
+    """The result of one code, and the rule that decided it (C6).
 
-    ``code_label`` is the payer's own words, of that rule; of a DRG its public description.
+    ``code_label`` is the text of that rule; for a DRG its public description.
     """
 
     code: str
@@ -363,9 +361,9 @@ class CodeRequirement(ResponseModel):
 
 
 class ServiceResponse(ResponseModel):
-    """A service's codes, in the order asked; ``service`` counts from 1.
+    """A service's codes, in the order requested; ``service`` counts from 1.
 
-    ``next_step`` is there for a stay without codes, of which no rule could be asked.
+    ``next_step`` is set for a stay without codes, to which no rule applies.
     """
 
     service: int
@@ -376,13 +374,13 @@ class ServiceResponse(ResponseModel):
     def of(
         cls,
         number: int,
-        asked: Service,
+        service: Service,
         codes: Sequence[CodeResult],
         steps: Sequence[NextStep],
         payer: Payer,
         content_labels: Mapping[str, str],
     ) -> "ServiceResponse":
-        own = None if codes else NextStepResponse.of(next_step_without_codes(asked, payer))
+        own = None if codes else NextStepResponse.of(next_step_without_codes(service, payer))
         lists, here = code_lists_of(payer), f"/services/{number - 1}/procedures"
         requirements = [
             CodeRequirement.of(code, step, content_labels.get(f"{here}/{at}/code"), lists)
@@ -392,7 +390,7 @@ class ServiceResponse(ResponseModel):
 
 
 class DelegatedCode(ResponseModel):
-    """A code that a delegated vendor decides on; ``service`` counts from 1."""
+    """A code that a delegated vendor decides; ``service`` counts from 1."""
 
     service: int
     code: str
@@ -402,7 +400,7 @@ class DelegatedCode(ResponseModel):
 
 
 class ExportLink(ResponseModel):
-    """How to get what was entered as a document for the delegated vendor.
+    """How to export the content as a document for the delegated vendor.
 
     Send ``{"content": …, "vendor_id": …}`` with the content that was checked.
     """
@@ -412,8 +410,8 @@ class ExportLink(ResponseModel):
     media_type: str
 
 
-class ThirdPartyResponse(ResponseModel):
-    """A delegated vendor that decides on some codes: where to ask it, and what it wants (C8, C12)."""
+class DelegatedCodesResponse(ResponseModel):
+    """A delegated vendor that decides some codes: how to contact it, and what it requires (C8, C12)."""
 
     vendor_id: str
     name: str
@@ -428,7 +426,7 @@ class ThirdPartyResponse(ResponseModel):
     export: ExportLink
 
     @classmethod
-    def of(cls, delegate: DelegatedVendor, codes: list[DelegatedCode]) -> "ThirdPartyResponse":
+    def of(cls, delegate: DelegatedVendor, codes: list[DelegatedCode]) -> "DelegatedCodesResponse":
         return cls(
             vendor_id=delegate.vendor_id,
             name=delegate.name,
@@ -445,9 +443,9 @@ class ThirdPartyResponse(ResponseModel):
 
 
 class RequirementsResponse(ResponseModel):
-    """An answer for each code, and what follows from all of them.
+    """The result for each code, and the result of the whole check.
 
-    ``assertion_id`` is what the answer is quoted by; send it on within the content of the draft.
+    ``assertion_id`` identifies the result; send it within the content of the draft.
     ``content_labels`` are the display names of the codes that were sent, by JSON pointer.
     """
 
@@ -455,7 +453,7 @@ class RequirementsResponse(ResponseModel):
     requirement_label: ClassVar[Any] = label_of("requirement")
     content_labels: dict[str, str]
     services: list[ServiceResponse]
-    vendors: list[ThirdPartyResponse]
+    vendors: list[DelegatedCodesResponse]
     rule_list: RuleListResponse
     assertion_id: str | None
     assertion_valid: bool | None
@@ -470,17 +468,17 @@ class RequirementsResponse(ResponseModel):
     def of(
         cls, answer: CheckResult, *, payer: Payer, code_sets: CodeSets
     ) -> "RequirementsResponse":
-        steps, asked, plan = answer.next_steps(payer), answer.content, answer.coverage.plan
+        steps, content, plan = answer.next_steps(payer), answer.content, answer.coverage.plan
         codes = [code for service in answer.services for code in service]
-        descriptions = code_sets.descriptions({*public_codes_of(asked)})
-        labels = labels_of_content(asked, code_lists_of(payer), descriptions, answer.payers_words)
+        descriptions = code_sets.descriptions({*public_codes_of(content)})
+        labels = labels_of_content(content, code_lists_of(payer), descriptions, answer.payers_words)
         return cls(
             requirement=answer.requirement,
             content_labels=labels,
             services=[
                 ServiceResponse.of(number, *service, payer, labels)
                 for number, service in enumerate(
-                    zip(asked.services, answer.services, steps, strict=True), start=1
+                    zip(content.services, answer.services, steps, strict=True), start=1
                 )
             ],
             vendors=_vendors(answer, steps, code_lists_of(payer), labels),
@@ -492,7 +490,7 @@ class RequirementsResponse(ResponseModel):
             predetermination_available=any(code.predetermination for code in codes),
             checked_at=answer.checked_at,
             as_of=answer.as_of,
-            notices=list(notices_of(codes, asked.services, plan, answer.requirement, payer)),
+            notices=list(notices_of(codes, content.services, plan, answer.requirement, payer)),
         )
 
 
@@ -501,27 +499,27 @@ def _vendors(
     steps: Sequence[Sequence[NextStep]],
     lists: CodeLists,
     content_labels: Mapping[str, str],
-) -> list[ThirdPartyResponse]:
-    """Each delegated vendor that some code goes to, in the order of the codes."""
+) -> list[DelegatedCodesResponse]:
+    """Each delegated vendor that decides some code, in the order of the codes."""
     decided: dict[str, list[DelegatedCode]] = {}
     for number, (codes, ways) in enumerate(zip(answer.services, steps, strict=True), start=1):
         for at, (code, way) in enumerate(zip(codes, ways, strict=True)):
             known = code.vendor_id if code.vendor_id in answer.vendors else None
             if known and way.action is NextAction.GO_TO_VENDOR:
                 pointer = f"/services/{number - 1}/procedures/{at}/code"
-                told = DelegatedCode(
+                code_row = DelegatedCode(
                     service=number,
                     code=code.code,
                     code_label=content_labels.get(pointer),
                     code_type=code.code_type,
                     **lists.labels(code_type=code.code_type),
                 )
-                decided.setdefault(known, []).append(told)
-    return [ThirdPartyResponse.of(answer.vendors[one], codes) for one, codes in decided.items()]
+                decided.setdefault(known, []).append(code_row)
+    return [DelegatedCodesResponse.of(answer.vendors[one], codes) for one, codes in decided.items()]
 
 
 class ExportResponse(RootModel[dict[str, Any]]):
-    """A FHIR R4 Bundle in the shape of a Da Vinci PAS request, for the vendor's own system."""
+    """A FHIR R4 Bundle in the form of a Da Vinci PAS request, for the vendor's own system."""
 
     @classmethod
     def of(cls, export: Export, *, payer: Payer, new_uuid: Callable[[], str]) -> "ExportResponse":

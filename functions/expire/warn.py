@@ -1,4 +1,4 @@
-"""Warns of drafts that will be removed soon; a schedule calls it."""
+"""Sends expiry warnings of drafts; a schedule starts it."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from precert.usecases.cleanup import warn_of_expiry
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> None:
-    """The event says nothing: what is due stands in the table."""
+    """The event contains nothing: the table has the due warnings."""
     with errors_noted():
         deps = dependencies()
-        given = warn_of_expiry(
+        sent = warn_of_expiry(
             warnings=deps.draft_warnings,
             requests=deps.requests,
             payer=deps.payer,
             now=deps.now(),
         )
-        note_work("warned", drafts=given)
+        note_work("warned", drafts=sent)

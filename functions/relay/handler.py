@@ -1,4 +1,4 @@
-"""Moves what the table recorded: new events and saved drafts, one by one and in order."""
+"""Relays what the table recorded: new events and saved drafts, one by one and in order."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from precert.usecases.workflow import relay_event
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answers the first record that failed: the stream delivers it and all after it again."""
+    """Returns the first failed record: the stream delivers it and all later ones again."""
     for record in event["Records"]:
         try:
             _relay(record)
-        except Exception as error:  # noqa: BLE001 - the stream is told which record failed
+        except Exception as error:  # noqa: BLE001 - the response names the failed record
             note_error(error)
             sequence_number = record["dynamodb"]["SequenceNumber"]
             return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}

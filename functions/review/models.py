@@ -54,7 +54,7 @@ class WorklistQuery(PageQuery):
 
 
 class RequestInformationBody(Value):
-    """What the providers are asked for: documents, an answer in words, or both (W2)."""
+    """What the providers are requested to send: documents, a text response, or both (W2)."""
 
     documents: Annotated[
         tuple[Text, ...],
@@ -295,7 +295,9 @@ class CaseDetails(SharedDetails):
 
     channel: Channel
     channel_label: ClassVar[Any] = label_of("channel")
-    reference: str | None = Field(description="The number that the channel gave the request.")
+    reference: str | None = Field(
+        description="The number that the channel assigned to the request."
+    )
     assessment: AssessmentResponse | None
     assignment: AssignmentResponse | None
     proposal: ProposalResponse | None

@@ -1,4 +1,4 @@
-"""The state machine's tasks. A class of error is what the machine retries or catches by."""
+"""The state machine's tasks. The machine retries and catches errors by their class."""
 
 from typing import Any
 

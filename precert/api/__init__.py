@@ -1,1 +1,1 @@
-"""What callers of the HTTP API see: routes, request and answer models, problems."""
+"""The HTTP API: routes, request and response models, problems."""

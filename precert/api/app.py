@@ -17,8 +17,8 @@ decorator, parameters and response in its signature, the description in its docs
 
     handle = api.lambda_handler()
 
-Before the function runs, :class:`Operation` requires the entitlement (403), then checks path (404),
-query (422), body (400, 413, 422) and headers (400, 428). Whatever is raised becomes a problem.
+Before the function runs, :class:`Operation` requires the entitlement (403), then validates path (404),
+query (422), body (400, 413, 422) and headers (400, 428). Every exception becomes a problem.
 """
 
 import inspect
@@ -64,25 +64,25 @@ Handler = TypeVar("Handler", bound=Callable[..., object])
 
 
 class Declaration(TypedDict):
-    """What an operation declares beside method, path and summary."""
+    """What an operation declares besides method, path and summary."""
 
     operation_id: str
     """Never renamed once published."""
     errors: NotRequired[tuple[type[PrecertError], ...]]
-    """Errors of its own; those of bodies, queries, headers and entitlements are added."""
+    """Errors of its own; those of its body, query, headers and entitlement are added."""
     entitlement: NotRequired[Entitlement | None]
-    """The one that callers need, if not that of the function; ``None`` where any token is enough."""
+    """The entitlement of callers, if not that of the function; ``None`` if any token is enough."""
     status: NotRequired[HTTPStatus]
     other_status: NotRequired[HTTPStatus]
     """A second success status, with the same model: the function returns ``model, status``."""
     etag: NotRequired[str]
-    """The version in the ETag, out of the response, as in ``"{response.version}"``."""
+    """The version for the ETag, formatted from the response, as in ``"{response.version}"``."""
     location: NotRequired[str]
     """As in ``"/v1/drafts/{response.draft_id}"``."""
     max_age: NotRequired[int]
     """Seconds for which a caller may reuse the response; its ETag is compared with If-None-Match."""
     media_type: NotRequired[str]
-    """Of the response, where it is not JSON."""
+    """Media type of the response, if not JSON."""
 
 
 _VARIABLE: Final = re.compile(r"\{\w+\}")
@@ -90,7 +90,7 @@ _VARIABLE: Final = re.compile(r"\{\w+\}")
 
 @dataclass(eq=False)
 class Operation(BaseMiddlewareHandler[Any]):
-    """One operation: what its decorator declares, and the checks before the function is called."""
+    """One operation: its declaration, and the checks before the function is called."""
 
     api: "Api"
     method: str
@@ -143,7 +143,7 @@ class Operation(BaseMiddlewareHandler[Any]):
 
     @property
     def all_errors(self) -> tuple[type[PrecertError], ...]:
-        """Those it declares, and those of its body, query string and headers."""
+        """Errors that it declares, and those of its body, query string and headers."""
         reads_input = self.body is not None or self.query is not None
         return (
             *self.errors,
@@ -154,7 +154,7 @@ class Operation(BaseMiddlewareHandler[Any]):
 
     @property
     def header_names(self) -> list[str]:
-        """Headers that the operation reads; Powertools keeps their names in lower case."""
+        """Headers that the operation reads; Powertools stores their names in lower case."""
         return [one.alias.title() for one in self.dependant.header_params]
 
     @property
@@ -176,7 +176,7 @@ class Operation(BaseMiddlewareHandler[Any]):
         return frozenset({name for name, value in declared.items() if value is not None} | file)
 
     def handler(self, app: Any, next_middleware: NextMiddleware) -> Response[Any]:
-        """Powertools calls this in place of the function, which is next."""
+        """Powertools calls this in place of the function, which is ``next``."""
         app.append_context(operation=self)
         event: dict[str, Any] = app.current_event.raw_event
         caller = self.api.caller(event)
@@ -197,13 +197,13 @@ class Operation(BaseMiddlewareHandler[Any]):
         for parameter in self.dependant.body_params:
             arguments[parameter.name] = parse_body(event, parameter.type_)
         for parameter in self.dependant.header_params:
-            # API Gateway, as Powertools, writes the names of headers in lower case.
+            # API Gateway and Powertools write the names of headers in lower case.
             value = headers.get(parameter.alias)
             arguments[parameter.name], _ = parameter.validate(value)
         return arguments
 
     def _finished(self, response: Response[Any], sent: Mapping[str, str]) -> Response[Any]:
-        """The response with its headers; its model is written as JSON here, in one pass."""
+        """The response with its headers; the model is serialized here, once."""
         headers, body = response.headers, response.body
         if self.max_age is not None:
             headers["Cache-Control"] = f"private, max-age={self.max_age}"
@@ -292,14 +292,14 @@ class Api:
         return event
 
     def prepare(self) -> None:
-        """Before a snapshot, analyze all signatures and answer a call, so that no first call has to."""
+        """Before a snapshot, analyze all signatures and answer one call, for fast first calls."""
         for operation in self.operations:
             operation.dependant  # noqa: B018 - built when it is first used
         http = {"method": "GET", "path": "/"}
         no_route = {"rawPath": "/", "requestContext": {"http": http, "stage": "$default"}}
         context: Any = SimpleNamespace(aws_request_id="snapshot")
         self.resolver.resolve(no_route, context)
-        # It is no one's call, so it is not counted.
+        # It is not a caller's request, so it is not counted.
         metrics.clear_metrics()
 
     def caller(self, event: Mapping[str, Any]) -> Caller:
@@ -354,6 +354,6 @@ class Api:
 
 
 def file(content: bytes, media_type: str, name: str) -> Response[bytes]:
-    """A file to save; its name is seen by proxies and in histories, so it identifies no one."""
+    """A file to save; its name is visible to proxies and in histories, so it identifies no patient."""
     disposition = f'attachment; filename="{name}"'
     return Response(HTTPStatus.OK, media_type, content, {"Content-Disposition": disposition})

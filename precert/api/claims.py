@@ -1,7 +1,7 @@
 """The caller, from the claims that API Gateway's JWT authorizer has verified.
 
-API Gateway hands every claim on as text; a list arrives as ``[one two]``. Claims are configuration,
-so that any OIDC issuer fits; what is not one of ours is passed over.
+API Gateway passes every claim as text; a list arrives as ``[one two]``. Claim names are configuration,
+so that any OIDC issuer can be used; other claims are ignored.
 """
 
 import re
@@ -17,14 +17,14 @@ _ENTITLEMENTS = {entitlement.value: entitlement for entitlement in Entitlement}
 
 
 def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
-    """The caller that the claims vouch for.
+    """The caller described by the claims.
 
     Raises:
-        NotEntitledError: the token names no one.
+        NotEntitledError: the token names no user.
     """
     subject = claims.get("sub")
     if not isinstance(subject, str) or not subject:
-        raise NotEntitledError("Sign in again: the token names nobody.")
+        raise NotEntitledError("Sign in again: the token names no user.")
     return Caller(
         subject=subject,
         entitlements=frozenset(

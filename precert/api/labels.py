@@ -22,7 +22,7 @@ def label_of(field: str) -> Any:
     """The member that has the display name of the code in ``field``, for a code of the product's own.
 
     As in ``status_label: ClassVar[Any] = label_of("status")``. A code that the payer names has a
-    member of its own, filled from :func:`precert.domain.code_lists.code_lists_of`.
+    separate member, filled from :func:`precert.domain.code_lists.code_lists_of`.
     """
 
     def label(self: Any) -> str:
@@ -80,7 +80,7 @@ class RequestLabels:
         return self.descriptions.get((CodeSet.ICD_10_CM, code)) if code else None
 
     def code_of(self, line: ServiceLine) -> str | None:
-        """What a service line's code means: the public description, or the payer's own words."""
+        """The description of a service line's code: public, or the payer's own text."""
         public = _public_code(line)
         return self.descriptions.get(public) if public else self.payers_words.get(line.line_id)
 

@@ -64,9 +64,9 @@ def draft_time_left_in_words(
 
 
 class RuleListResponse(ResponseModel):
-    """Whose list answered, and which version of it.
+    """The payer and version of the rule list of a result.
 
-    ``effective_from`` is the first service date that the list speaks of.
+    ``effective_from`` is the first service date that the list covers.
     """
 
     payer: str

@@ -1,4 +1,4 @@
-"""Message ids of the API: the message's instant and its stored id, so that one call finds it."""
+"""Message ids of the API: the message's instant and its stored id, so that one call reads it."""
 
 import re
 from datetime import UTC, datetime, timedelta

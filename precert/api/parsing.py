@@ -40,7 +40,7 @@ class UnreadableBodyError(Exception):
 
 
 _LIMITS: Final = {
-    "recursion limit exceeded": "is nested deeper than anything that is asked for",
+    "recursion limit exceeded": "is nested more deeply than any valid body",
     "number out of range": "has a number of too many digits",
     "unexpected end of hex escape": "has an escape such as \\ud800 without its other half",
     "lone leading surrogate in hex escape": "has an escape such as \\ud800 without its other half",

@@ -1,7 +1,7 @@
 """Errors as HTTP problems (RFC 9457): one map from the error tree, all errors at once.
 
-A code is never renamed once published. Bad input is a 4xx that says what to do; what is wrong with us
-is a 5xx that says nothing of the inside.
+A code is never renamed once published. Invalid input is a 4xx that says what to do; an error of the
+product is a 5xx without internal details.
 """
 
 import re
@@ -17,7 +17,7 @@ from precert.domain.errors import FieldError, PrecertError
 PROBLEM_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:precert:problem:"
 MAX_LISTED: Final = 100
-"""How many errors a problem lists; of further ones it gives the number."""
+"""How many errors a problem lists; further ones are only counted."""
 
 STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -47,9 +47,9 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
 
 
 class ErrorItem(BaseModel):
-    """One thing wrong; ``pointer`` is a JSON pointer into what was sent (RFC 6901).
+    """One error; ``pointer`` is a JSON pointer into the request (RFC 6901).
 
-    ``choices`` are what could be sent instead, where that is a short list.
+    ``choices`` are the valid values, if there are few.
     """
 
     pointer: str
@@ -68,7 +68,7 @@ class ErrorItem(BaseModel):
 
 
 class Problem(BaseModel):
-    """The body of every refusal; members beyond these depend on ``code``."""
+    """The body of every problem; members beyond these depend on ``code``."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -87,7 +87,7 @@ class Problem(BaseModel):
 
 
 def status_of(error: PrecertError) -> HTTPStatus:
-    """The HTTP status of an error; its nearest named ancestor decides."""
+    """The HTTP status of an error: that of its nearest ancestor in the map."""
     for kind in type(error).__mro__:
         if kind in STATUS_OF:
             return STATUS_OF[kind]
@@ -95,7 +95,7 @@ def status_of(error: PrecertError) -> HTTPStatus:
 
 
 def problem_of(error: PrecertError) -> Problem:
-    """The problem that tells a caller what to do."""
+    """The problem for an error, with what the caller can do."""
     found = error.errors if isinstance(error, errors.InvalidInputError) else ()
     return Problem(
         type=f"{TYPE_PREFIX}{error.code}",
@@ -113,11 +113,11 @@ _PHRASES: Final = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Content Too Large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content",
 }
-"""The names of RFC 9110, which Python has since 3.13: a response does not depend on the interpreter."""
+"""The names of RFC 9110, as in Python since 3.13: a response does not depend on the interpreter."""
 
 
 def plain_problem(status: HTTPStatus, code: str, detail: str) -> Problem:
-    """A problem that no error of the tree stands for."""
+    """A problem without an error of the tree."""
     return Problem(
         type=f"{TYPE_PREFIX}{code}",
         title=_PHRASES.get(status, status.phrase),
@@ -128,7 +128,7 @@ def plain_problem(status: HTTPStatus, code: str, detail: str) -> Problem:
 
 
 def errors_of(error: ValidationError, prefix: str = "") -> list[FieldError]:
-    """Every error pydantic found, without the values that were sent."""
+    """Every error pydantic found, without the values of the request."""
     return [
         FieldError(
             pointer=prefix + _pointer(one["loc"]),
@@ -181,9 +181,9 @@ _FORMS: Final = {
     r"^CHK-[0-9]{12}-[0-9A-HJKMNP-TV-Z]{16}$": "the id as the check answered it, CHK- and two groups",
     r"^[0-9a-f]{64}$": "64 hexadecimal digits, as sha256sum prints them",
 }
-"""The forms of :mod:`precert.domain.values` in words, by their pattern."""
+"""Descriptions of the patterns of :mod:`precert.domain.values`."""
 _MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
-"""How pydantic writes the members that a ``Literal`` leaves of an enumeration."""
+"""How pydantic writes the members of an enumeration that a ``Literal`` permits."""
 
 
 def _message(kind: str, message: str, context: Mapping[str, Any], location: tuple[Any, ...]) -> str:

@@ -10,7 +10,7 @@ from datetime import date
 from precert.domain.codes import code_types_of, has_form, readings_of
 from precert.domain.content import MAX_LINES, Medication, Procedure, RequestContent, Service
 from precert.domain.errors import FieldError
-from precert.domain.form import AskedField, AskedForm, FieldKind, asked_form, asked_of_request
+from precert.domain.form import FieldKind, ServiceField, ServiceForm, request_form, service_form
 from precert.domain.payer import Payer, Stage
 from precert.domain.rules import canonical_code
 
@@ -27,15 +27,15 @@ def errors_of_submission(content: RequestContent, payer: Payer, today: date) -> 
 
 def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) -> list[FieldError]:
     errors: list[FieldError] = []
-    _look(asked_of_request(payer.form).checked(stage), content, "", stage, errors)
+    _look(request_form(payer.form).checked(stage), content, "", stage, errors)
     if sum([len(service.procedures) for service in content.services]) > MAX_LINES:
         message = f"a request has at most {MAX_LINES} codes: split it"
         errors.append(FieldError("/services", "too_many_codes", message))
     for index, service in enumerate(content.services):
         path = f"/services/{index}"
-        form = asked_form(payer, service, today)
+        form = service_form(payer, service, today)
         _look(form.checked(stage), service, path, stage, errors)
-        errors.extend(_strays(form, service, path, stage))
+        errors.extend(_unexpected(form, service, path, stage))
         errors.extend(_date_errors(form.dated, service, path, payer))
         for line, procedure in enumerate(service.procedures):
             if error := _code_error(procedure, payer):
@@ -54,7 +54,11 @@ def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) ->
 
 
 def _look(
-    fields: Sequence[AskedField], holder: object, path: str, stage: Stage, errors: list[FieldError]
+    fields: Sequence[ServiceField],
+    holder: object,
+    path: str,
+    stage: Stage,
+    errors: list[FieldError],
 ) -> None:
     """Compares what was entered with the fields asked for, and with the parts of each.
 
@@ -76,7 +80,7 @@ def _look(
 
 
 def _look_into(
-    field: AskedField, holder: object, path: str, stage: Stage, errors: list[FieldError]
+    field: ServiceField, holder: object, path: str, stage: Stage, errors: list[FieldError]
 ) -> None:
     _look(field.checked(stage), holder, path, stage, errors)
     if field.one_of and not any(getattr(holder, name) for name in field.one_of):
@@ -85,7 +89,9 @@ def _look_into(
         errors.append(FieldError(f"{path}/{field.one_of[0]}", "missing", message))
 
 
-def _strays(form: AskedForm, service: Service, path: str, stage: Stage) -> Iterator[FieldError]:
+def _unexpected(
+    form: ServiceForm, service: Service, path: str, stage: Stage
+) -> Iterator[FieldError]:
     """Fields that cannot be judged yet, and those that have no place here."""
     for awaiting in form.later:
         if awaiting.is_required(stage) and not getattr(service, awaiting.name):
@@ -97,7 +103,7 @@ def _strays(form: AskedForm, service: Service, path: str, stage: Stage) -> Itera
 
 
 def _date_errors(
-    fields: Sequence[AskedField], holder: Service | Procedure, path: str, payer: Payer
+    fields: Sequence[ServiceField], holder: Service | Procedure, path: str, payer: Payer
 ) -> Iterator[FieldError]:
     """Days outside the payer's window (C9)."""
     for field in fields:
@@ -112,12 +118,12 @@ def _date_errors(
             )
 
 
-def not_a_choice(field: AskedField, path: str) -> FieldError:
+def not_a_choice(field: ServiceField, path: str) -> FieldError:
     """What was chosen is not offered here."""
     return FieldError(path, "not_a_choice", f"choose one of {', '.join(field.codes)}", field.codes)
 
 
-def _wanted(field: AskedField) -> str:
+def _wanted(field: ServiceField) -> str:
     if field.name == "services":
         return "add at least one service"
     if field.name == "procedures":

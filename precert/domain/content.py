@@ -1,6 +1,6 @@
 """What a provider enters: patient, providers, services with their lines (C3, D2).
 
-One shape from the check to the submission, so that nothing is typed twice (D1). Every field may be
+One shape from the check to the submission, so that nothing is entered twice (D1). Every field may be
 absent in a draft; :mod:`precert.domain.completeness` says what a check or a submission still needs.
 """
 
@@ -55,7 +55,7 @@ class Address(Value):
 
 
 class Provider(Value):
-    """A requesting or servicing provider, from the directory (``provider_id``) or typed in (C16)."""
+    """A requesting or servicing provider, from the directory (``provider_id``) or manual (C16)."""
 
     provider_id: Text | None = None
     kind: ProviderKind | None = None

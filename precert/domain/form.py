@@ -38,7 +38,7 @@ class FieldKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class AskedField:
+class ServiceField:
     """A field to show now, and what it takes.
 
     ``pattern`` is the form of what may be entered, for each entry where there are several. Of the
@@ -57,7 +57,7 @@ class AskedField:
     maximum: int | None = None
     max_items: int | None = None
     one_of: tuple[str, ...] = ()
-    fields: tuple["AskedField", ...] = ()
+    fields: tuple["ServiceField", ...] = ()
 
     def is_required(self, stage: Stage) -> bool:
         return self.required_for in (Stage.CHECK, stage)
@@ -71,12 +71,12 @@ class AskedField:
         """Whether everything that can be sent is offered."""
         return set(self.codes) == {member.value for member in _ENUM_OF.get(self.name, ())}
 
-    def checked(self, stage: Stage) -> tuple["AskedField", ...]:
+    def checked(self, stage: Stage) -> tuple["ServiceField", ...]:
         """The parts of which something could be wrong, beyond what their types refuse."""
         return self._checked[stage]
 
     @cached_property
-    def _checked(self) -> dict[Stage, tuple["AskedField", ...]]:
+    def _checked(self) -> dict[Stage, tuple["ServiceField", ...]]:
         return _checked(self.fields)
 
 
@@ -95,34 +95,34 @@ class LaterField:
 
 
 @dataclass(frozen=True)
-class AskedForm:
+class ServiceForm:
     """One service's fields: to show now, to show later, and not to show."""
 
-    fields: tuple[AskedField, ...]
+    fields: tuple[ServiceField, ...]
     later: tuple[LaterField, ...] = ()
     not_shown: tuple[str, ...] = ()
 
-    def checked(self, stage: Stage) -> tuple[AskedField, ...]:
+    def checked(self, stage: Stage) -> tuple[ServiceField, ...]:
         """The fields of which something could be wrong, beyond what their types refuse."""
         return self._checked[stage]
 
     @cached_property
-    def dated(self) -> tuple[AskedField, ...]:
+    def dated(self) -> tuple[ServiceField, ...]:
         """The service's own fields with a window of days."""
         return tuple(field for field in self.fields if field.earliest)
 
     @cached_property
-    def dated_in_procedures(self) -> tuple[AskedField, ...]:
+    def dated_in_procedures(self) -> tuple[ServiceField, ...]:
         """The fields of each procedure with a window of days."""
         groups = [field.fields for field in self.fields if field.name == "procedures"]
         return tuple(part for parts in groups for part in parts if part.earliest)
 
     @cached_property
-    def _checked(self) -> dict[Stage, tuple[AskedField, ...]]:
+    def _checked(self) -> dict[Stage, tuple[ServiceField, ...]]:
         return _checked(self.fields)
 
 
-def _checked(fields: Iterable[AskedField]) -> dict[Stage, tuple[AskedField, ...]]:
+def _checked(fields: Iterable[ServiceField]) -> dict[Stage, tuple[ServiceField, ...]]:
     return {
         stage: tuple(
             field
@@ -192,22 +192,22 @@ _BY_TYPE: Final = frozenset({"procedures", "medication"})
 """Fields of which the type of service says whether they are required."""
 
 
-def asked_form(payer: Payer, service: Service, today: date) -> AskedForm:
+def service_form(payer: Payer, service: Service, today: date) -> ServiceForm:
     """The fields that a service asks for, by what is chosen in it so far."""
     form, window = payer.form, payer.service_dates
     kind = chosen_type(form, service)
     days = (today - timedelta(days=window.days_back), today + timedelta(days=window.days_ahead))
     key = (service.authorization_type, kind and kind.code, days)
     if key not in form.memo:
-        form.memo[key] = _asked_form(form, service, kind, days)
-    return cast("AskedForm", form.memo[key])
+        form.memo[key] = _new_service_form(form, service, kind, days)
+    return cast("ServiceForm", form.memo[key])
 
 
-def asked_of_request(form: Form) -> AskedForm:
+def request_form(form: Form) -> ServiceForm:
     """What a request has beside the fields of its services."""
     if "request" not in form.memo:
-        form.memo["request"] = AskedForm(_group(form, "request"))
-    return cast("AskedForm", form.memo["request"])
+        form.memo["request"] = ServiceForm(_group(form, "request"))
+    return cast("ServiceForm", form.memo["request"])
 
 
 def chosen_type(form: Form, service: Service) -> TypeOfService | None:
@@ -223,10 +223,10 @@ def chosen_type(form: Form, service: Service) -> TypeOfService | None:
     )
 
 
-def _asked_form(
+def _new_service_form(
     form: Form, service: Service, kind: TypeOfService | None, days: tuple[date, date]
-) -> AskedForm:
-    fields: list[AskedField] = []
+) -> ServiceForm:
+    fields: list[ServiceField] = []
     later: list[LaterField] = []
     not_shown: list[str] = []
     for field in form.fields["service"]:
@@ -239,7 +239,7 @@ def _asked_form(
             fields.append(_of_service(field, service, kind, form, days))
         else:
             not_shown.append(field.name)
-    return AskedForm(tuple(fields), tuple(later), tuple(not_shown))
+    return ServiceForm(tuple(fields), tuple(later), tuple(not_shown))
 
 
 def _awaited(field: FormField, service: Service, kind: TypeOfService | None) -> str | None:
@@ -262,7 +262,7 @@ def _of_service(
     kind: TypeOfService | None,
     form: Form,
     days: tuple[date, date],
-) -> AskedField:
+) -> ServiceField:
     asked = _asked(field, form)
     if asked.name == "type_of_service":
         return replace(asked, choices=_types(form, service))
@@ -275,7 +275,7 @@ def _of_service(
     return _within(days, asked)
 
 
-def _within(days: tuple[date, date], field: AskedField) -> AskedField:
+def _within(days: tuple[date, date], field: ServiceField) -> ServiceField:
     """A day has a window of the payer's (C9); other fields stay as they are."""
     if field.kind is not FieldKind.DAY:
         return field
@@ -295,13 +295,13 @@ def _places(form: Form, kind: TypeOfService) -> tuple[Choice, ...]:
     return tuple(Choice(code=code, name=names[code]) for code in kind.places_of_service)
 
 
-def _group(form: Form, group: str) -> tuple[AskedField, ...]:
+def _group(form: Form, group: str) -> tuple[ServiceField, ...]:
     return tuple(_asked(field, form) for field in form.fields[group])
 
 
-def _asked(field: FormField, form: Form) -> AskedField:
+def _asked(field: FormField, form: Form) -> ServiceField:
     group = _GROUP_OF.get(field.name)
-    return AskedField(
+    return ServiceField(
         name=field.name,
         label=field.label,
         kind=_KIND_OF[field.name],

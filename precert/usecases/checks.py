@@ -19,7 +19,7 @@ from precert.domain.errors import (
     NothingToExportError,
     TransientError,
 )
-from precert.domain.form import AskedForm, asked_form
+from precert.domain.form import ServiceForm, service_form
 from precert.domain.next_steps import NextAction, NextStep, next_step
 from precert.domain.payer import Payer
 from precert.domain.review import AssertionStatus
@@ -46,7 +46,7 @@ from precert.usecases.ports.reference import (
 )
 
 
-def get_form_fields(chosen: Service, caller: Caller, *, payer: Payer, now: datetime) -> AskedForm:
+def get_form_fields(chosen: Service, caller: Caller, *, payer: Payer, now: datetime) -> ServiceForm:
     """The fields of one service, in order, for the choices in ``chosen``.
 
     Raises:
@@ -54,13 +54,13 @@ def get_form_fields(chosen: Service, caller: Caller, *, payer: Payer, now: datet
         InvalidInputError: a choice is not offered, or not offered yet.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    form = asked_form(payer, chosen, local_date(now, payer.zone))
+    form = service_form(payer, chosen, local_date(now, payer.zone))
     if errors := list(_errors(form, chosen)):
         raise InvalidInputError(errors)
     return form
 
 
-def _errors(form: AskedForm, chosen: Service) -> Iterator[FieldError]:
+def _errors(form: ServiceForm, chosen: Service) -> Iterator[FieldError]:
     for shown in form.fields:
         value = getattr(chosen, shown.name)
         if shown.choices and value is not None and value not in shown.codes:

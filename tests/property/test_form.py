@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from precert.domain.completeness import errors_of_check, errors_of_submission
 from precert.domain.content import RequestContent, Service
-from precert.domain.form import AskedField, AskedForm, FieldKind, asked_form
+from precert.domain.form import FieldKind, ServiceField, ServiceForm, service_form
 from precert.domain.payer import Stage
 from tests.fakes import samples
 
@@ -32,12 +32,12 @@ UNAMBIGUOUS: Final = {
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
-def form_of(entered: dict[str, Any], today: date) -> AskedForm:
+def form_of(entered: dict[str, Any], today: date) -> ServiceForm:
     service = Service.model_validate_json(json.dumps(entered), strict=True)
-    return asked_form(samples.payer(), service, today)
+    return service_form(samples.payer(), service, today)
 
 
-def filled(draw: Draw, field: AskedField, stage: Stage) -> Any:
+def filled(draw: Draw, field: ServiceField, stage: Stage) -> Any:
     """A value that matches the field's description."""
     match field.kind:
         case FieldKind.CHOICE:
@@ -62,7 +62,7 @@ def filled(draw: Draw, field: AskedField, stage: Stage) -> Any:
             return [group(draw, field, stage) for _ in range(amount)]
 
 
-def pattern(field: AskedField) -> st.SearchStrategy[str]:
+def pattern(field: ServiceField) -> st.SearchStrategy[str]:
     fits = UNAMBIGUOUS.get(field.name, bool)
     return st.from_regex(field.pattern or "", fullmatch=True).filter(fits)
 
@@ -71,7 +71,7 @@ def plain(code: str) -> str:
     return code.upper().replace(".", "")
 
 
-def group(draw: Draw, field: AskedField, stage: Stage) -> dict[str, Any]:
+def group(draw: Draw, field: ServiceField, stage: Stage) -> dict[str, Any]:
     chosen = draw(st.sampled_from(field.one_of)) if field.one_of else None
     return {
         part.name: filled(draw, part, stage)

@@ -10,7 +10,7 @@ from precert.domain.caller import Caller
 from precert.domain.completeness import errors_of_check, errors_of_submission
 from precert.domain.content import Service
 from precert.domain.errors import InvalidInputError, NotEntitledError
-from precert.domain.form import AskedField, AskedForm, FieldKind, asked_form
+from precert.domain.form import FieldKind, ServiceField, ServiceForm, service_form
 from precert.domain.payer import Form, Payer, Stage
 from precert.names import Entitlement
 from precert.usecases.checks import get_form_fields
@@ -29,15 +29,15 @@ PHARMACY: Final = {
 }
 
 
-def requested(**chosen: str) -> AskedForm:
-    return asked_form(samples.payer(), Service.model_validate(chosen), TODAY)
+def requested(**chosen: str) -> ServiceForm:
+    return service_form(samples.payer(), Service.model_validate(chosen), TODAY)
 
 
-def field(form: AskedForm, name: str) -> AskedField:
+def field(form: ServiceForm, name: str) -> ServiceField:
     return next(found for found in form.fields if found.name == name)
 
 
-def names(form: AskedForm) -> list[str]:
+def names(form: ServiceForm) -> list[str]:
     return [found.name for found in form.fields]
 
 
@@ -190,7 +190,7 @@ def test_diagnosis_is_listed_once_when_it_was_entered_twice() -> None:
 # -- the use case -------------------------------------------------------------------------------------
 
 
-def result(**chosen: str) -> AskedForm:
+def result(**chosen: str) -> ServiceForm:
     caller = Caller(subject="provider", entitlements=frozenset({Entitlement.PATIENT_SEARCH}))
     service = Service.model_validate(chosen)
     return get_form_fields(service, caller, payer=samples.payer(), now=START)
@@ -256,7 +256,7 @@ def test_label_and_order_are_the_payers_when_its_data_defines_them() -> None:
     fields = form_data()["fields"]
     fields["service"].insert(0, fields["service"].pop(3) | {"label": "How soon?"})
     data = samples.payer().model_dump(mode="json") | {"form": form_data(fields=fields)}
-    form = asked_form(Payer.model_validate(data), Service(), TODAY)
+    form = service_form(Payer.model_validate(data), Service(), TODAY)
     assert (form.fields[0].name, form.fields[0].label) == ("urgency", "How soon?")
 
 

@@ -145,7 +145,7 @@ def test_body_is_malformed_when_it_is_not_json(text: str | None, encoded: bool) 
     ("text", "result"),
     [
         ('{"reason": "x",}', "valid JSON in UTF-8 (trailing comma at line 1 column 16)"),
-        ("[" * 300 + "]" * 300, "nested deeper than anything that is asked for, at line 1 column"),
+        ("[" * 300 + "]" * 300, "nested more deeply than any valid body, at line 1 column"),
         ('{"round": ' + "9" * 4400 + "}", "a number of too many digits, at line 1 column"),
         ('{"reason": "\\ud800"}', "without its other half, at line 1 column 19"),
         ('{"reason": "\\ud800\\u0041"}', "without its other half, at line 1 column"),
