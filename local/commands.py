@@ -32,7 +32,7 @@ STATE_DIR: Final = HOME / "state"
 DEMO_DIR: Final = HOME / "demo"
 RUNNING: Final = HOME / "running.json"
 UP_LOCK: Final = HOME / "up.lock"
-"""Locked by the process of ``up`` while it lives; holds its process id."""
+"""Locked by the process of ``up`` while it runs; contains its process id."""
 STOP_SECONDS: Final = 60.0
 
 _WELCOME: Final = """
@@ -41,7 +41,7 @@ The local cloud runs. In another terminal, from {root}:
   export API='{api}'
   export TOKEN=$(.venv/bin/python -m local token provider)
 
-  # where a request stands: the dashboard of the provider
+  # the dashboard of the provider
   curl -sS -w '\\n' -H "Authorization: Bearer $TOKEN" "$API/v1/requests"
 
   # a patient's coverage
@@ -53,11 +53,11 @@ The local cloud runs. In another terminal, from {root}:
   curl -sS -w '\\n' -H "Authorization: Bearer $TOKEN" \\
     "$API/v1/providers?zip_code=44122&kind=FACILITY&name=cleve"
 
-The API's document, to read and to try: {docs}
+The API document, for browsing and calls: {docs}
 (paste the token at Authorize)
 Users for `local token`, and for `local env`, which prints all a shell needs: {users}.
-Every AWS service answers at {endpoint} (region {region}, any credentials of account {account}).
-What happens inside: {log}. Data stay until `make reset`. Ctrl-C or `make down` stops it.
+All AWS services are at {endpoint} (region {region}, any credentials of account {account}).
+Logs: {log}. Data stay until `make reset`. Ctrl-C or `make down` stops it.
 """
 
 

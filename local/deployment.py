@@ -36,7 +36,7 @@ def _silent(_title: str) -> AbstractContextManager[None]:
 
 @dataclass
 class Deployment:
-    """What runs, and the ways in."""
+    """The running product, and how to access it."""
 
     cloud: Cloud
     outputs: dict[str, str]
@@ -48,7 +48,7 @@ class Deployment:
 
     @cached_property
     def deps(self) -> Dependencies:
-        """The product's own adapters, with the rights of the account's owner."""
+        """The product's own adapters, with the credentials of the root user."""
         environ = {name.value: self.outputs[output] for name, output in STACK_OUTPUTS.items()}
         deps = Dependencies(Settings(environ), endpoint_url=self.cloud.endpoint_url)
         deps.session = self.cloud.session()
@@ -58,7 +58,7 @@ class Deployment:
         return deps
 
     def caller(self, user: User) -> Caller:
-        """The API, called as this user."""
+        """The API as this user."""
         if user.name not in self._tokens:
             cognito = self.cloud.client("cognito-idp")
             self._tokens[user.name] = sign_in(cognito, self.outputs["UserPoolClientId"], user)
@@ -66,7 +66,7 @@ class Deployment:
 
 
 def synthesize(step: Step = _silent) -> None:
-    """Write the template and its assets, the same that go to AWS but for this machine's wheels."""
+    """Write the template and its assets, the same as for AWS except this machine's wheels."""
     with step("synthesize the CloudFormation template"):
         ran = subprocess.run(
             [sys.executable, "-m", "infra.synth", "--stage", STAGE, "--platform", "local"],
@@ -77,25 +77,25 @@ def synthesize(step: Step = _silent) -> None:
             check=False,
         )
     if ran.returncode != 0:
-        last = (ran.stderr.strip() or ran.stdout.strip() or "it said nothing").splitlines()[-1]
+        last = (ran.stderr.strip() or ran.stdout.strip() or "it printed nothing").splitlines()[-1]
         raise LocalCloudError(f"the template could not be synthesized: {last}")
 
 
 def prepare(cloud: Cloud, step: Step = _silent) -> Deployment:
-    """Deploy to a running cloud, load the sample payer, register the users, mend open rounds."""
+    """Deploy to a running cloud, load the sample payer, register the users, repair executions."""
     with step("deploy it to the local cloud"):
         deployment = Deployment(cloud, deploy(cloud, ASSEMBLY))
     with step("load the sample payer and register its users"):
         load_sample_payer(deployment.deps)
         register(cloud.client("cognito-idp"), deployment.outputs["UserPoolId"])
     deps = deployment.deps
-    with step("start again the workflows a restart ended"):
+    with step("restart executions that a restart of the cloud ended"):
         repair_executions(listings=deps.listings, requests=deps.requests, workflow=deps.workflow)
     return deployment
 
 
 def remember(deployment: Deployment, file: Path) -> None:
-    """Write down where the cloud answers, for commands in another terminal."""
+    """Store the cloud's address for commands in another terminal."""
     known = {
         "api_url": deployment.api_url,
         "endpoint_url": deployment.cloud.endpoint_url,

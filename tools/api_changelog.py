@@ -1,8 +1,8 @@
-"""Keeps ``docs/api-changelog.md``: what differs from the contract that was released last.
+"""Maintains ``docs/api-changelog.md``: how the API differs from its last release.
 
-``python -m tools.openapi`` writes the part that is not released yet. ``python -m tools.api_changelog``
-releases it: under the version of ``pyproject.toml`` and today's date, with the document as the one that
-the next changes are compared with. It refuses while a change breaks callers.
+``python -m tools.openapi`` updates the unreleased section. ``python -m tools.api_changelog`` releases
+it: under the version of ``pyproject.toml`` and today's date, with the document as the baseline of the
+next changes. It fails while a change breaks callers.
 """
 
 import json
@@ -30,15 +30,15 @@ def released() -> dict[str, Any]:
 
 
 def with_changes(text: str, current: Mapping[str, Any]) -> str:
-    """The changelog with the part that is not released told anew.
+    """The changelog with the unreleased section updated.
 
     Raises:
-        LookupError: it has no such part.
+        LookupError: it has no such section.
     """
     if not _SECTION.search(text):
         raise LookupError(f"{CHANGELOG.name} has no part {_HEADING.strip()!r}")
-    told = _listed(changes(released(), current))
-    return _SECTION.sub(lambda _: f"{_HEADING}\n{told}\n", text)
+    listed = _listed(changes(released(), current))
+    return _SECTION.sub(lambda _: f"{_HEADING}\n{listed}\n", text)
 
 
 def breaks(current: Mapping[str, Any]) -> list[Change]:
@@ -54,7 +54,7 @@ def _listed(found: Iterable[Change]) -> str:
 
 
 def release() -> int:
-    """Releases the contract as it is committed; 0, or 1 with what stands against it."""
+    """Release the API document as committed; returns 0, or 1 after printing what prevents it."""
     current = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     version, last = current["info"]["version"], released()["info"]["version"]
     errors = [f"breaks callers: {change}" for change in breaks(current)]

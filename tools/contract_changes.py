@@ -1,8 +1,8 @@
-"""What changed between two OpenAPI documents of ours, and what of it would break a caller.
+"""The differences between two versions of the OpenAPI document, and which of them break a caller.
 
-Operations, parameters, headers and codes are compared by their names, schemas by the direction in
-which they travel: what is sent may become wider and never narrower, what is answered the other way
-round. What goes must have been deprecated in the document before, and the version must have grown.
+Operations, parameters, headers and codes are compared by name, schemas by direction: what is sent may
+only become wider, what is returned only narrower. A removed member must have been deprecated in the
+document before, and the version must have increased.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ _REF: Final = "#/components/schemas/"
 
 @dataclass
 class _Schemas:
-    """Both documents' schemas by name, and which pairs of different names were compared."""
+    """Both documents' schemas by name, and the compared pairs of different names."""
 
     old: Json
     new: Json
@@ -82,8 +82,8 @@ def _too_early(change: Change) -> Change:
 
 def _gone(old: Json, where: str, what: str) -> Change:
     if old.get("deprecated"):
-        return Change(Kind.REMOVED, where, f"{what} is gone")
-    return Change(Kind.BROKEN, where, f"{what} is gone and was not deprecated before")
+        return Change(Kind.REMOVED, where, f"{what} was removed")
+    return Change(Kind.BROKEN, where, f"{what} was removed and was not deprecated before")
 
 
 def _deprecated(old: Json, new: Json, where: str) -> Iterator[Change]:
@@ -161,7 +161,7 @@ def _of_body(was: Json, now: Json, key: str, known: _Schemas) -> Iterator[Change
         operation.get("requestBody", {}).get("content", {}) for operation in (was, now)
     )
     if after and not before:
-        yield Change(Kind.BROKEN, key, "a body is asked for")
+        yield Change(Kind.BROKEN, key, "a body is required")
     for kind, content in before.items():
         if kind not in after:
             yield Change(Kind.BROKEN, key, f"takes no {kind}")
@@ -285,7 +285,7 @@ def _of_schema(
 def _of_named(
     before: str, after: str, ways: set[Way], where: str, known: _Schemas
 ) -> Iterator[Change]:
-    """A schema under another name may be the same; under its own it is compared once for all."""
+    """A schema may be renamed; under the same name it is compared once for all uses."""
     if before == after or (before, after) in known.compared:
         return
     known.compared.add((before, after))
@@ -294,7 +294,7 @@ def _of_named(
 
 
 def _without_null(schema: Json) -> tuple[Json, bool]:
-    """The schema that holds where it is not null, and whether null is allowed."""
+    """The schema of the value if it is not null, and whether null is allowed."""
     options = schema.get("anyOf", ())
     others = [option for option in options if option != {"type": "null"}]
     if len(others) == len(options):
@@ -315,7 +315,7 @@ def _of_values(was: Json, now: Json, ways: set[Way], where: str) -> Iterator[Cha
         yield Change(Kind.ADDED, where, f"new value {value}")
     for value in before - after:
         kind = Kind.BROKEN if Way.SENT in ways else Kind.REMOVED
-        yield Change(kind, where, f"the value {value} is gone")
+        yield Change(kind, where, f"the value {value} was removed")
 
 
 def _values(schema: Json) -> set[str] | None:

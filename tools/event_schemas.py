@@ -1,6 +1,6 @@
-"""Writes ``docs/events``: for each event type the schema of what is on the bus, and a sample of it.
+"""Writes ``docs/events``: for each event type the schema of the event on the bus, and a sample.
 
-``--check`` writes nothing and fails where the committed files are not what would be written.
+``--check`` writes nothing and fails if a committed file is not current.
 """
 
 import json
@@ -162,7 +162,7 @@ def sample(event_type: EventType) -> dict[str, Any]:
 
 
 def vendor_schema() -> Schema:
-    """What a delegated vendor's event contains. Unknown members are allowed, and ignored."""
+    """The detail of a delegated vendor's event. Unknown members are allowed, and ignored."""
     detail = ReportedDetermination.model_json_schema()
     definitions = detail.pop("$defs")
     return {
@@ -183,22 +183,22 @@ def vendor_schema() -> Schema:
 
 def vendor_sample() -> dict[str, Any]:
     """Return an example of a vendor's event, for the request of the examples."""
-    told = story().determined.request
+    determined = story().determined.request
     return {
         "source": f"{VENDOR_SOURCE_PREFIX}EVICORE-RAD",
         "detail-type": VENDOR_DETERMINED,
         "detail": {
             "version": 1,
-            "number": told.submitted.number,
+            "number": determined.submitted.number,
             "reference": "RAD-2027-0001183",
-            "reported_at": told.updated_at.isoformat().replace("+00:00", "Z"),
+            "reported_at": determined.updated_at.isoformat().replace("+00:00", "Z"),
             "lines": [
                 {
                     "line_id": line.line_id,
                     "status": line.status.value,
                     **({"reason_code": code} if (code := line.decisions[-1].reason_code) else {}),
                 }
-                for line in told.submitted.lines
+                for line in determined.submitted.lines
             ],
         },
     }

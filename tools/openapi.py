@@ -1,12 +1,12 @@
-"""Writes ``docs/openapi.json``: Powertools' OpenAPI document of the operations, and what it lacks.
+"""Writes ``docs/openapi.json``: Powertools' OpenAPI document of the operations, with additions.
 
-Added here: the form of parameters and headers, problems by status and code, media types other than
-JSON, examples, the gateway's own answers, and one schema for each model in requests and responses.
-``openapi_base.json`` and ``openapi_introduction.md`` hold the parts that no operation declares.
+The additions: formats of parameters and headers, problems by status and code, media types other than
+JSON, examples, the gateway's own responses, and one schema for each model in requests and responses.
+``openapi_base.json`` and ``openapi_introduction.md`` contain the parts that no operation declares.
 
-Also written: ``infra/routes.json``, ``docs/api.md``, and in ``docs/api-changelog.md`` how the
-document differs from the one released last. ``--check`` writes nothing and fails where a committed
-file is not current.
+It also writes ``infra/routes.json``, ``docs/api.md``, and in ``docs/api-changelog.md`` the differences
+from the last release. ``--check`` writes nothing and fails if a committed file is not current.
+
 """
 
 import json
@@ -44,7 +44,7 @@ DOCUMENT: Final = ROOT / "docs" / "openapi.json"
 BASE: Final = ROOT / "tools" / "openapi_base.json"
 INTRODUCTION: Final = ROOT / "tools" / "openapi_introduction.md"
 GATEWAY: Final = {404: "Not Found", 413: "Request Entity Too Large"}
-"""Statuses of ours that the gateway also answers by itself, before a function is called."""
+"""Statuses that the gateway also returns itself, before a function is called."""
 
 Contents = dict[str, Any]
 
@@ -120,7 +120,7 @@ def complete(item: Contents, operation_id: str, path: str) -> None:
 
 
 def _success(one: Operation, example: Any) -> Contents:
-    """The responses of a call that succeeds."""
+    """The responses of a successful call."""
     headers = {
         name: {"$ref": f"#/components/headers/{name}"} for name in sorted(one.response_headers)
     }
@@ -145,7 +145,7 @@ def _success(one: Operation, example: Any) -> Contents:
 
 
 def codes_by_status(one: Operation) -> dict[int, list[str]]:
-    """Codes of the problems that an operation may answer, without internal errors."""
+    """Codes of the problems that an operation may return, without internal errors."""
     codes: dict[int, set[str]] = defaultdict(set)
     errors: set[type[PrecertError]] = {*one.all_errors, *COMMON_ERRORS} - {TransientError}
     found = [error.code for error in errors]
@@ -169,7 +169,7 @@ def _problem_names(one: Operation) -> dict[int, str]:
 
 
 def _problem_responses() -> Contents:
-    """Each refusal that some operation answers, once."""
+    """Each refusal that some operation returns, once."""
     return {
         _name(status, codes): _problem(status, codes)
         for one in OPERATIONS.values()
@@ -189,7 +189,7 @@ def _problem(status: int, codes: list[str]) -> Contents:
     schema = {"allOf": [_schema(Problem.__name__), {"properties": {"code": {"enum": codes}}}]}
     shown = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     content: Contents = {PROBLEM_TYPE: {"schema": schema, "examples": shown}}
-    # Before an operation is found, the gateway answers 404 to an empty id in the path.
+    # The gateway returns 404 for an empty id in the path, before an operation is found.
     if status in GATEWAY and (status != HTTPStatus.NOT_FOUND or NotFoundError.code in codes):
         message = {"message": GATEWAY[status]}
         content[JSON] = {"schema": _schema("GatewayMessage"), "example": message}
@@ -238,7 +238,7 @@ def _version() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the files, or compares them; 1 where callers would break."""
+    """Write the files, or compare them; returns 1 if a change breaks callers."""
     contents = document()
     changelog = with_changes(CHANGELOG.read_text(encoding="utf-8"), contents)
     for change in (broken := breaks(contents)):

@@ -1,4 +1,4 @@
-"""One example of a call, as the document shows it."""
+"""One example of a call, as in the document."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,21 +8,21 @@ from pydantic import BaseModel
 
 @dataclass(frozen=True)
 class Example:
-    """One call: its body and its answer, each where the operation has one."""
+    """One call: its body and its response, if the operation has them."""
 
     body: BaseModel | None = None
     answer: BaseModel | None = None
     other: BaseModel | None = None
-    """The answer under the other status, where the operation has two."""
+    """The response with the other status, if the operation has two."""
 
     @property
     def sent(self) -> Any:
-        """The body as an office would write it: what is not entered is left out."""
+        """The body as a client would send it, without what is not entered."""
         return self.body and self.body.model_dump(mode="json", exclude_defaults=True)
 
     @property
     def answered(self) -> Any:
-        """The answer as the handlers write it: every member is there."""
+        """The response as the handlers write it, with every member."""
         return self.answer and self.answer.model_dump(mode="json")
 
     @property

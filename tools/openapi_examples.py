@@ -1,4 +1,4 @@
-"""Examples of the document: what each operation is sent and answers, and each problem, once."""
+"""Examples of the document: the body and response of each operation, and each problem."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -98,7 +98,7 @@ from tools.openapi_story import (
     DETERMINED,
     DOCUMENT_ID,
     NOTICE_ID,
-    OFFICE,
+    PROVIDER_USER,
     REQUEST_ID,
     REVIEWER,
     STARTED,
@@ -111,17 +111,17 @@ from tools.openapi_story import (
 @cache
 def examples() -> Mapping[str, Example]:
     """By operation id."""
-    told = story()
+    example = story()
     return {
-        **_before_submission(told),
-        **_after_submission(told),
-        **review_examples(told),
-        **intake_examples(told),
+        **_before_submission(example),
+        **_after_submission(example),
+        **review_examples(example),
+        **intake_examples(example),
     }
 
 
-def _before_submission(told: Story) -> dict[str, Example]:
-    draft, content = told.draft, told.draft.content
+def _before_submission(example: Story) -> dict[str, Example]:
+    draft, content = example.draft, example.draft.content
     saved = SavedDraft(
         draft_id=REQUEST_ID,
         version=draft.version + 1,
@@ -129,70 +129,72 @@ def _before_submission(told: Story) -> dict[str, Example]:
     )
     return {
         "confirmPatient": Example(
-            ConfirmPatientBody(patient=told.patient),
+            ConfirmPatientBody(patient=example.patient),
             PatientResponse.of(
                 ConfirmedPatient(
-                    told.coverage,
+                    example.coverage,
                     active=True,
                     next_steps=None,
-                    notices=(told.payer.notices["behavioral"],),
+                    notices=(example.payer.notices["behavioral"],),
                 ),
-                payer=told.payer,
+                payer=example.payer,
             ),
         ),
         "searchPatients": Example(
-            PatientSearch(**dict(told.patient)),
-            PatientsResponse.of(FoundPatients((told.coverage,), notices=())),
+            PatientSearch(**dict(example.patient)),
+            PatientsResponse.of(FoundPatients((example.coverage,), notices=())),
         ),
         "searchProviders": Example(
             answer=ProvidersResponse.of(
-                FoundProviders((FoundProvider(told.facility, 2.2),)), payer=told.payer
+                FoundProviders((FoundProvider(example.facility, 2.2),)), payer=example.payer
             ),
         ),
         "listFrequentProviders": Example(
             answer=FrequentProvidersResponse(
                 providers=[
                     FrequentProvider(
-                        provider=told.facility.as_provider(), selected=12, selected_at=STARTED
+                        provider=example.facility.as_provider(), selected=12, selected_at=STARTED
                     ),
                 ]
             ),
         ),
-        "getReference": Example(answer=_reference(told)),
-        "getFormFields": Example(answer=_form(told)),
+        "getReference": Example(answer=_reference(example)),
+        "getFormFields": Example(answer=_form(example)),
         "checkRequirements": Example(
             CheckBody(content=_as_checked(content)),
-            RequirementsResponse.of(told.check, payer=told.payer, code_sets=told.code_sets),
+            RequirementsResponse.of(
+                example.check, payer=example.payer, code_sets=example.code_sets
+            ),
         ),
         "confirmCheck": Example(ConfirmCheckBody(content=_as_checked(content))),
         "exportCheck": Example(
             ExportBody(
-                content=told.export.answer.content,
-                vendor_id=told.export.delegate.vendor_id,
+                content=example.export.answer.content,
+                vendor_id=example.export.delegate.vendor_id,
             ),
-            ExportResponse.of(told.export, payer=told.payer, new_uuid=_uuids()),
+            ExportResponse.of(example.export, payer=example.payer, new_uuid=_uuids()),
         ),
         "startDraft": Example(
-            StartDraftBody(content=content, tin=told.physician.tin),
+            StartDraftBody(content=content, tin=example.physician.tin),
             StartedDraftResponse.of_started(
-                StartedDraft(draft, told.check), payer=told.payer, code_sets=told.code_sets
+                StartedDraft(draft, example.check), payer=example.payer, code_sets=example.code_sets
             ),
         ),
         "listDrafts": Example(
             answer=DraftsResponse.of(
-                Page((row_of_request(draft),), cursor=None), payer=told.payer, now=STARTED
+                Page((row_of_request(draft),), cursor=None), payer=example.payer, now=STARTED
             )
         ),
         "resumeDraft": Example(
             answer=DraftResponse.of(
                 RequestFile(draft, (), (), ()),
-                payer=told.payer,
-                code_sets=told.code_sets,
+                payer=example.payer,
+                code_sets=example.code_sets,
                 now=STARTED,
             )
         ),
         "validateDraft": Example(
-            answer=DraftValidationResponse.of(ValidatedDraft(draft, tuple(_incomplete(told))))
+            answer=DraftValidationResponse.of(ValidatedDraft(draft, tuple(_incomplete(example))))
         ),
         "saveDraft": Example(ContentBody(content=content), saved),
         "patchDraft": Example(
@@ -204,26 +206,29 @@ def _before_submission(told: Story) -> dict[str, Example]:
             ContentBody(content=content),
             SubmissionResponse.of(
                 SubmittedRequest(
-                    REQUEST_ID, told.submitted.submitted.number, told.submitted.status, SUBMITTED
+                    REQUEST_ID,
+                    example.submitted.submitted.number,
+                    example.submitted.status,
+                    SUBMITTED,
                 )
             ),
         ),
     }
 
 
-def _reference(told: Story) -> ReferenceResponse:
+def _reference(example: Story) -> ReferenceResponse:
     """Two of the code lists."""
-    whole = get_reference(payer=told.payer, code_sets=told.code_sets)
+    whole = get_reference(payer=example.payer, code_sets=example.code_sets)
     shown = {"denial_reasons", "request_statuses"}
     return ReferenceResponse.of(
         replace(whole, code_lists=tuple(one for one in whole.code_lists if one.name in shown))
     )
 
 
-def _form(told: Story) -> FormResponse:
+def _form(example: Story) -> FormResponse:
     """After the first choice: the type of service is next."""
     chosen = Service(authorization_type=AuthorizationType.INPATIENT)
-    return FormResponse.of(service_form(told.payer, chosen, STARTED.date()), payer=told.payer)
+    return FormResponse.of(service_form(example.payer, chosen, STARTED.date()), payer=example.payer)
 
 
 def _uuids() -> Callable[[], str]:
@@ -232,37 +237,39 @@ def _uuids() -> Callable[[], str]:
 
 
 def _as_checked(content: RequestContent) -> RequestContent:
-    """What a check asks for: the requesting provider comes with the draft."""
+    """The content of a check: the requesting provider is added with the draft."""
     return content.model_copy(update={"requesting_provider": None})
 
 
-def _after_submission(told: Story) -> dict[str, Example]:
-    file = RequestFile(told.determined.request, (told.attached,), told.history, told.notices)
+def _after_submission(example: Story) -> dict[str, Example]:
+    file = RequestFile(
+        example.determined.request, (example.attached,), example.history, example.notices
+    )
     return {
         "voidRequest": Example(
             VoidBody(reason="The procedure was cancelled."),
-            ChangedRequest.of(told.voided.request),
+            ChangedRequest.of(example.voided.request),
         ),
         "respondToInformationRequest": Example(
             InformationResponseBody(
                 answer="The note of 12 January was attached under another name."
             ),
-            ChangedRequest.of(told.pended.request),
+            ChangedRequest.of(example.pended.request),
         ),
         "fileAppeal": Example(
             AppealBody(
-                line_ids=(DENIED_LINE,), reason=told.appealed.request.submitted.appeals[0].reason
+                line_ids=(DENIED_LINE,), reason=example.appealed.request.submitted.appeals[0].reason
             ),
-            ChangedRequest.of(told.appealed.request),
+            ChangedRequest.of(example.appealed.request),
         ),
         "createDocumentUpload": Example(
             RequestedUpload(
-                file_name=told.awaited.file_name,
-                document_type=told.awaited.document_type,
-                sha256=told.attached.sha256,
-                tin=told.facility.tin,
+                file_name=example.awaited.file_name,
+                document_type=example.awaited.document_type,
+                sha256=example.attached.sha256,
+                tin=example.facility.tin,
             ),
-            DocumentUploadResponse.of(_created(told), payer=told.payer),
+            DocumentUploadResponse.of(_created(example), payer=example.payer),
         ),
         "downloadDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
         "downloadCaseDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
@@ -271,25 +278,29 @@ def _after_submission(told: Story) -> dict[str, Example]:
         "deleteDocument": Example(),
         "listRequests": Example(
             answer=DashboardResponse.of(
-                Page((row_of_request(told.determined.request),), cursor=None), payer=told.payer
+                Page((row_of_request(example.determined.request),), cursor=None),
+                payer=example.payer,
             )
         ),
-        "readMe": Example(answer=_me(told)),
-        "listFlagged": Example(answer=FlaggedResponse.of((_flagged(told),), payer=told.payer)),
+        "readMe": Example(answer=_me(example)),
+        "listFlagged": Example(
+            answer=FlaggedResponse.of((_flagged(example),), payer=example.payer)
+        ),
         "flagRequest": Example(),
         "unflagRequest": Example(),
         "listPatientRequests": Example(
-            PatientRequestsBody(member_id=told.patient.member_id),
+            PatientRequestsBody(member_id=example.patient.member_id),
             DashboardResponse.of(
-                Page((row_of_request(told.determined.request),), cursor=None), payer=told.payer
+                Page((row_of_request(example.determined.request),), cursor=None),
+                payer=example.payer,
             ),
         ),
         "readRequest": Example(
-            answer=RequestDetails.of(file, payer=told.payer, code_sets=told.code_sets)
+            answer=RequestDetails.of(file, payer=example.payer, code_sets=example.code_sets)
         ),
         "listMessages": Example(
             answer=MessagesResponse.of(
-                MessagePage(_messages(told), unread=2, cursor=None), payer=told.payer
+                MessagePage(_messages(example), unread=2, cursor=None), payer=example.payer
             )
         ),
         "markMessage": Example(),
@@ -305,15 +316,15 @@ def _link(key: str) -> DocumentLink:
     )
 
 
-def _created(told: Story) -> CreatedUpload:
+def _created(example: Story) -> CreatedUpload:
     """The policy and signature of S3 are shown as placeholders."""
     fields = {
-        "Content-Type": told.awaited.content_type,
-        "Content-Disposition": content_disposition(told.awaited.file_name),
+        "Content-Type": example.awaited.content_type,
+        "Content-Disposition": content_disposition(example.awaited.file_name),
         "x-amz-server-side-encryption": "aws:kms",
         "x-amz-server-side-encryption-aws-kms-key-id": "5c8c0f6e-7f4b-4b0e-9d3a-2f6a1c9b7e10",
         "x-amz-checksum-algorithm": "SHA256",
-        "x-amz-checksum-sha256": b64encode(bytes.fromhex(told.attached.sha256 or "")).decode(),
+        "x-amz-checksum-sha256": b64encode(bytes.fromhex(example.attached.sha256 or "")).decode(),
         "key": document_key(REQUEST_ID, DOCUMENT_ID),
         "policy": "(signed)",
         "x-amz-algorithm": "AWS4-HMAC-SHA256",
@@ -322,27 +333,27 @@ def _created(told: Story) -> CreatedUpload:
     form = UploadForm(
         url="https://documents.s3.us-east-1.amazonaws.com/",
         fields=fields,
-        max_bytes=told.payer.documents.max_bytes,
+        max_bytes=example.payer.documents.max_bytes,
     )
-    return CreatedUpload(told.awaited, form)
+    return CreatedUpload(example.awaited, form)
 
 
-def _me(told: Story) -> MeResponse:
+def _me(example: Story) -> MeResponse:
     caller = Caller(
-        subject=OFFICE,
+        subject=PROVIDER_USER,
         entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
-        tins=frozenset({told.facility.tin}),
+        tins=frozenset({example.facility.tin}),
     )
-    providers = (TinProviders(told.facility.tin, (told.facility.name,)),)
+    providers = (TinProviders(example.facility.tin, (example.facility.name,)),)
     return MeResponse.of(caller, providers)
 
 
-def _flagged(told: Story) -> DashboardRow:
-    row = row_of_request(told.determined.request)
+def _flagged(example: Story) -> DashboardRow:
+    row = row_of_request(example.determined.request)
     return row.model_copy(update={"flagged_at": row.updated_at})
 
 
-def _messages(told: Story) -> tuple[Message, ...]:
+def _messages(example: Story) -> tuple[Message, ...]:
     return tuple(
         Message(
             message_id=event.event_id,
@@ -352,7 +363,7 @@ def _messages(told: Story) -> tuple[Message, ...]:
             status=event.status,
             at=event.at,
         )
-        for event in reversed(told.history)
+        for event in reversed(example.history)
         if event.type in MESSAGE_EVENT_TYPES
     )
 
@@ -363,9 +374,9 @@ def _messages(told: Story) -> tuple[Message, ...]:
 @cache
 def problem_examples() -> Mapping[str, Any]:
     """One problem for each code, as the product words it."""
-    told = story()
+    example = story()
     problems = [
-        *(problem_of(error) for error in _refusals(told)),
+        *(problem_of(error) for error in _refusals(example)),
         plain_problem(HTTPStatus.BAD_REQUEST, "malformed_body", malformed().detail),
         plain_problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -383,20 +394,20 @@ def problem_examples() -> Mapping[str, Any]:
     }
 
 
-def _refusals(told: Story) -> tuple[PrecertError, ...]:
-    notices, draft = told.payer.notices, told.draft
+def _refusals(example: Story) -> tuple[PrecertError, ...]:
+    notices, draft = example.payer.notices, example.draft
     other = draft.content.model_copy(update={"services": (_half_entered(draft),)})
-    same_reviewer = {DENIED_LINE: told.determined.request.submitted.lines[0].decisions[0]}
+    same_reviewer = {DENIED_LINE: example.determined.request.submitted.lines[0].decisions[0]}
     return (
-        InvalidInputError(_incomplete(told)),
-        _refused(lambda: Caller(subject=OFFICE).require(Entitlement.PATIENT_SEARCH)),
+        InvalidInputError(_incomplete(example)),
+        _refused(lambda: Caller(subject=PROVIDER_USER).require(Entitlement.PATIENT_SEARCH)),
         not_found(),
-        _refused(lambda: require_member(None, told.patient)),
+        _refused(lambda: require_member(None, example.patient)),
         PatientNotEligibleError(notices["not_eligible"]),
         CheckNotAvailableError(notices["check_not_available"]),
-        no_confirmation(told.check.requirement),
-        elsewhere(replace(told.check, requirement=Requirement.NOT_REQUIRED), told.payer),
-        elsewhere(told.export.answer, told.payer),
+        no_confirmation(example.check.requirement),
+        elsewhere(replace(example.check, requirement=Requirement.NOT_REQUIRED), example.payer),
+        elsewhere(example.export.answer, example.payer),
         GuidanceOnlyError(notices["behavioral"]),
         expired(),
         why_refused(
@@ -408,20 +419,20 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
         ),
         _refused(lambda: parse_if_match("3")),
         VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".'),
-        _refused(lambda: told.determined.request.void("", OFFICE, SUBMITTED)),
+        _refused(lambda: example.determined.request.void("", PROVIDER_USER, SUBMITTED)),
         FlagLimitError(
             "At most 15 requests are flagged: take the flag off one of these first.",
             flagged=[
                 {
                     "request_id": REQUEST_ID,
-                    "number": told.determined.request.submitted.number,
-                    "status": told.determined.request.status.value,
+                    "number": example.determined.request.submitted.number,
+                    "status": example.determined.request.status.value,
                 }
             ],
         ),
         KeyReusedError("Use a new Idempotency-Key. This key was used to start another draft."),
         NothingToExportError(
-            f"{told.export.delegate.name} decides on none of these codes. "
+            f"{example.export.delegate.name} decides on none of these codes. "
             "Follow each code's next_step."
         ),
         DocumentLimitError("All upload slots of this request are in use."),
@@ -430,20 +441,22 @@ def _refusals(told: Story) -> tuple[PrecertError, ...]:
             document_status="REFUSED",
         ),
         _refused(
-            lambda: told.appeal_pended.request.determine_appeal(same_reviewer, REVIEWER, SUBMITTED)
+            lambda: example.appeal_pended.request.determine_appeal(
+                same_reviewer, REVIEWER, SUBMITTED
+            )
         ),
         DuplicateRequestError(
-            told.payer.notices["duplicate"],
-            existing={"request_id": REQUEST_ID, "number": told.pended.request.submitted.number},
+            example.payer.notices["duplicate"],
+            existing={"request_id": REQUEST_ID, "number": example.pended.request.submitted.number},
         ),
         TransientError("The request is being changed by others. Try again."),
     )
 
 
-def _incomplete(told: Story) -> list[FieldError]:
-    """What is listed of a draft that lacks this and that."""
-    content = told.draft.content.model_copy(update={"services": (_half_entered(told.draft),)})
-    errors = errors_of_submission(content, told.payer, SUBMITTED.date())
+def _incomplete(example: Story) -> list[FieldError]:
+    """The errors of an incomplete draft."""
+    content = example.draft.content.model_copy(update={"services": (_half_entered(example.draft),)})
+    errors = errors_of_submission(content, example.payer, SUBMITTED.date())
     return [error.under("/content") for error in errors]
 
 
@@ -453,7 +466,7 @@ def _half_entered(draft: Request) -> Service:
 
 
 def _refused(attempt: Callable[[], object]) -> PrecertError:
-    """The error that an attempt ends with."""
+    """The error that a call raises."""
     try:
         attempt()
     except PrecertError as error:

@@ -14,7 +14,7 @@ def as_json(document: Any) -> str:
 
 
 def settle(files: Mapping[Path, str], *, strays: frozenset[Path], check: bool, command: str) -> int:
-    """Write the files and delete the strays; with ``check``, only print which are not current.
+    """Write the files and delete others; with ``check``, only print which are not current.
 
     Returns the exit code.
     """

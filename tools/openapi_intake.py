@@ -1,4 +1,4 @@
-"""Examples of what comes in by other ways than the portal."""
+"""Examples of requests from other channels than the portal."""
 
 from functions.intake.models import RegisterRequestBody
 from precert.api.models import ChangedRequest, SubmissionResponse
@@ -10,19 +10,19 @@ from tools.openapi_example import Example
 from tools.openapi_story import DETERMINED, REQUEST_ID, STARTED, Story
 
 
-def intake_examples(told: Story) -> dict[str, Example]:
+def intake_examples(example: Story) -> dict[str, Example]:
     """By operation id."""
-    submitted, determined = told.submitted.submitted, told.determined.request
+    submitted, determined = example.submitted.submitted, example.determined.request
     return {
         "registerRequest": Example(
             RegisterRequestBody(
                 channel=Channel.FAX,
                 reference="FAX-20270301-0042",
                 received_at=STARTED,
-                content=told.draft.content,
+                content=example.draft.content,
             ),
             SubmissionResponse.of(
-                SubmittedRequest(REQUEST_ID, submitted.number, told.submitted.status, STARTED)
+                SubmittedRequest(REQUEST_ID, submitted.number, example.submitted.status, STARTED)
             ),
         ),
         "reportDetermination": Example(
@@ -30,7 +30,7 @@ def intake_examples(told: Story) -> dict[str, Example]:
                 vendor_id="EVICORE-RAD",
                 reference="RAD-2027-0001183",
                 reported_at=DETERMINED,
-                content=told.draft.content,
+                content=example.draft.content,
                 lines=tuple(
                     LineDecision(
                         line_id=line.line_id,

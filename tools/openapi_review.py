@@ -39,27 +39,27 @@ from tools.story_moves import reconciled, typed_in_by_hand
 AT = ATTACHED + timedelta(hours=2)
 
 
-def review_examples(told: Story) -> dict[str, Example]:
+def review_examples(example: Story) -> dict[str, Example]:
     """By operation id."""
-    pended, determined = told.pended.request, told.determined.request
-    case = RequestFile(pended, (told.attached,), told.history[:-1])
+    pended, determined = example.pended.request, example.determined.request
+    case = RequestFile(pended, (example.attached,), example.history[:-1])
     rows = Page((worklist_row(pended, pended.due_at or SUBMITTED),), cursor=None)
     return {
         "listWorklist": Example(
-            answer=WorklistResponse.of(rows, REVIEWER, now=AT, payer=told.payer)
+            answer=WorklistResponse.of(rows, REVIEWER, now=AT, payer=example.payer)
         ),
         "readCase": Example(
             answer=CaseDetails.of(
-                case, REVIEWER, payer=told.payer, code_sets=told.code_sets, now=AT
+                case, REVIEWER, payer=example.payer, code_sets=example.code_sets, now=AT
             )
         ),
-        **_moves(told, pended),
+        **_moves(example, pended),
         "decide": Example(
             _decided(determined), _after(determined), _after(_proposed(pended, determined))
         ),
         "signDecisions": Example(SignBody(cycle=1, accept=True), _after(determined)),
         "listOverdue": Example(
-            answer=WorklistResponse.of(rows, REVIEWER, now=AT, payer=told.payer)
+            answer=WorklistResponse.of(rows, REVIEWER, now=AT, payer=example.payer)
         ),
         "changeDates": Example(
             ChangeDatesBody(
@@ -74,58 +74,58 @@ def review_examples(told: Story) -> dict[str, Example]:
             ),
             ChangedRequest.of(determined, determined.operator_actions),
         ),
-        **_reconciling(told, pended),
+        **_reconciling(example, pended),
     }
 
 
-def _reconciling(told: Story, pended: Request) -> dict[str, Example]:
-    role, typed = ProviderRole.SERVICING_PROVIDER, typed_in_by_hand(pended)
-    row = unmatched_row(typed.request_id, role, typed.content, typed.submitted)
-    after = reconciled(typed, told.facility, AT).request
+def _reconciling(example: Story, pended: Request) -> dict[str, Example]:
+    role, entered = ProviderRole.SERVICING_PROVIDER, typed_in_by_hand(pended)
+    row = unmatched_row(entered.request_id, role, entered.content, entered.submitted)
+    after = reconciled(entered, example.facility, AT).request
     return {
         "listUnmatchedProviders": Example(
             answer=UnmatchedProvidersResponse.of(Page((row,), cursor=None))
         ),
         "reconcileProvider": Example(
-            ReconcileProviderBody(role=role, provider_id=told.facility.provider_id),
+            ReconcileProviderBody(role=role, provider_id=example.facility.provider_id),
             ChangedRequest.of(after, after.operator_actions),
         ),
     }
 
 
-def _moves(told: Story, pended: Request) -> dict[str, Example]:
-    claimed = reviewing.claim(pended, REVIEWER, AT + timedelta(hours=1), AT)
-    if claimed is None:
-        raise AssertionError("nobody holds the example")
-    held, payer = claimed.request, told.payer
+def _moves(example: Story, pended: Request) -> dict[str, Example]:
+    assignment = reviewing.claim(pended, REVIEWER, AT + timedelta(hours=1), AT)
+    if assignment is None:
+        raise AssertionError("the example is not assigned")
+    assigned, payer = assignment.request, example.payer
     clock = payer.clock_for(pended)
-    asked = reviewing.request_information(
-        held,
+    information_requested = reviewing.request_information(
+        assigned,
         ["CLINICAL_NOTES"],
         "Which conservative treatment was tried, and for how long?",
-        answer_by=information_deadline(AT, held.urgency, clock),
+        answer_by=information_deadline(AT, assigned.urgency, clock),
         by=REVIEWER,
         now=AT,
     )
     reason = "A specialist's opinion is awaited."
-    extended = reviewing.extend(held, clock.extension_days, reason, by=REVIEWER, now=AT)
+    extended = reviewing.extend(assigned, clock.extension_days, reason, by=REVIEWER, now=AT)
     offered = reviewing.offer_peer_to_peer(
-        held,
+        assigned,
         payer.utilization_management.peer_to_peer_phone,
         AT + timedelta(hours=payer.utilization_management.peer_to_peer_hours),
         by=REVIEWER,
         now=AT,
     )
-    request = asked.request.submitted.information_requests[-1]
+    request = information_requested.request.submitted.information_requests[-1]
     return {
-        "assignCase": Example(answer=_after(held)),
+        "assignCase": Example(answer=_after(assigned)),
         "releaseCase": Example(answer=_after(pended)),
         "requestInformation": Example(
             RequestInformationBody(documents=request.documents, text=request.text),
-            _after(asked.request),
+            _after(information_requested.request),
         ),
         "extendDeadline": Example(ExtendBody(reason=reason), _after(extended.request)),
-        "offerPeerToPeer": Example(answer=_after(offered.request if offered else held)),
+        "offerPeerToPeer": Example(answer=_after(offered.request if offered else assigned)),
     }
 
 
@@ -143,14 +143,16 @@ def _decided(determined: Request) -> DecideBody:
     return DecideBody(
         cycle=review.cycle,
         lines=tuple(
-            LineDecision.model_validate({"line_id": line.line_id, **_told(line.decisions[-1])})
+            LineDecision.model_validate(
+                {"line_id": line.line_id, **_entered_decision(line.decisions[-1])}
+            )
             for line in review.lines
         ),
     )
 
 
-def _told(decision: Decision) -> dict[str, object]:
-    """What a reviewer says of a line; the rest of a decision is the product's."""
-    told = decision.model_dump(include={"reason_code", "rationale", "criterion"})
+def _entered_decision(decision: Decision) -> dict[str, object]:
+    """What a reviewer sends for a line; the product adds the rest of a decision."""
+    entered = decision.model_dump(include={"reason_code", "rationale", "criterion"})
     denied = decision.status is LineStatus.DENIED
-    return {**told, "status": LineStatus.DENIED if denied else LineStatus.APPROVED}
+    return {**entered, "status": LineStatus.DENIED if denied else LineStatus.APPROVED}

@@ -1,7 +1,7 @@
-"""JSON Schemas of the models, as a portal developer should read them.
+"""JSON Schemas of the models for the API document.
 
-Pydantic makes them. Here they lose what only repeats a name, what the source says to its own readers
-(rule ids, markup), and what would split one model into two.
+Pydantic creates them. Titles that only repeat a name and notes for readers of the source (rule ids,
+markup) are removed, and both variants of a model are merged into one.
 """
 
 import json
@@ -25,14 +25,14 @@ _RULE_IDS: Final = re.compile(rf" ?\((?:{_RULE_ID}(?:-{_RULE_ID})?(?:, )?)+\)| o
 NOTES: Final[Mapping[str, str]] = json.loads(
     (ROOT / "tools" / "openapi_notes.json").read_text(encoding="utf-8")
 )
-"""What a member means, by its name, where the model does not describe it (``Field(description=…)``)."""
+"""The meaning of a member by its name, if the model does not describe it (``Field(description=…)``)."""
 
 
 class _Generator(GenerateJsonSchema):
-    """Schemas of values in the form in which they are kept.
+    """Schemas of values in their stored form.
 
-    Where more spellings are accepted than kept, the schema gives the form that is kept: one that a
-    caller can rely on in both directions. So bodies and answers share one schema for each model.
+    If several spellings are accepted, the schema has the stored form, which callers can rely on in both
+    directions. So requests and responses share one schema for each model.
     """
 
     def chain_schema(self, schema: core_schema.ChainSchema) -> Schema:
@@ -44,9 +44,9 @@ class _Generator(GenerateJsonSchema):
 
 def schemas_of(models: Iterable[tuple[type[BaseModel], JsonSchemaMode]]) -> dict[str, Schema]:
     """Schemas by name, of the models and of all they refer to."""
-    wanted = sorted(set(models), key=lambda pair: (pair[0].__name__, pair[1]))
+    pairs = sorted(set(models), key=lambda pair: (pair[0].__name__, pair[1]))
     _, generated = models_json_schema(
-        wanted, ref_template=f"{REF_PREFIX}{{model}}", schema_generator=_Generator
+        pairs, ref_template=f"{REF_PREFIX}{{model}}", schema_generator=_Generator
     )
     return {
         name: _with_own_notes(name, _told(schema)) for name, schema in generated["$defs"].items()
@@ -62,7 +62,7 @@ def _with_own_notes(model: str, schema: Schema) -> Schema:
 
 
 def open_responses(schemas: dict[str, Schema], bodies: Collection[str]) -> None:
-    """Lets responses grow: only what is also sent stays closed to members it does not know."""
+    """Open responses to additions: only schemas that are also sent forbid unknown members."""
     closed = reachable(schemas, bodies)
     for name, schema in schemas.items():
         if name not in closed and schema.get("additionalProperties") is False:
@@ -70,7 +70,7 @@ def open_responses(schemas: dict[str, Schema], bodies: Collection[str]) -> None:
 
 
 def reachable(schemas: Mapping[str, Schema], names: Iterable[str]) -> set[str]:
-    """The schemas so named, with all they refer to."""
+    """The named schemas, with all that they refer to."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
@@ -82,7 +82,7 @@ def reachable(schemas: Mapping[str, Schema], names: Iterable[str]) -> set[str]:
 
 
 def problem_schema(base: Schema, extensions: Schema, codes: Iterable[str]) -> Schema:
-    """The problem's schema with the members that only some codes have; absent ones are left out."""
+    """The problem's schema with the members that only some codes have; absent ones are omitted."""
     properties = {name: _without_null(one) for name, one in base["properties"].items()}
     properties |= extensions
     properties["code"] = {"description": "Never renamed.", "enum": sorted(codes)}
@@ -111,17 +111,19 @@ def _parameter(name: str, member: Schema) -> Schema:
 
 
 def plain(text: str) -> str:
-    """A docstring as Markdown without the ids of our rules."""
+    """A docstring as Markdown without the ids of rules."""
     paragraphs = _RULE_IDS.sub("", text.replace("``", "`")).split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _told(schema: Schema) -> Schema:
     """The schema without names that only repeat its key, and with notes on its members."""
-    told = {key: _walked(key, value) for key, value in schema.items() if not _repeats(key, value)}
-    if "description" in told:
-        told["description"] = plain(told["description"])
-    return told
+    cleaned = {
+        key: _walked(key, value) for key, value in schema.items() if not _repeats(key, value)
+    }
+    if "description" in cleaned:
+        cleaned["description"] = plain(cleaned["description"])
+    return cleaned
 
 
 def _walked(key: str, value: Any) -> Any:
@@ -145,7 +147,7 @@ def _noted(name: str, member: Schema) -> Schema:
 
 
 def _without_null(member: Schema) -> Schema:
-    """The member where it is present; what is absent is left out and never null."""
+    """The member's schema when it is present; absent members are omitted and never null."""
     kinds = [kind for kind in member.get("anyOf", ()) if kind != {"type": "null"}]
     rest = {
         key: value

@@ -1,7 +1,7 @@
-"""One made-up request from its check to the decision of its appeal: what the examples are cut from.
+"""One example request, from its check to the decision of its appeal: the source of the examples.
 
-Member, providers, rules and texts are the sample payer's, and everything else comes of the domain's
-own methods, so that an example cannot say what the product would not.
+Member, providers, rules and texts are the sample payer's. Everything else is computed by the domain's
+methods, so that an example cannot differ from the product.
 """
 
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ DOCUMENT_ID: Final = "01KJQ9B7Q2W8F5Y1ZT4XK6MPSC"
 NOTICE_ID: Final = notice_id(1, Audience.PROVIDER)
 REFUSED_DOCUMENT_ID: Final = "01KJQ9D0H3E7V2N8RA5CWB4TJX"
 DELETION_ID: Final = "01KJQ9F3M5C8X1T7P2ZB6WNRDK"
-OFFICE: Final = "office-user"
+PROVIDER_USER: Final = "provider-user"
 REVIEWER: Final = "reviewer-1"
 OTHER_REVIEWER: Final = "reviewer-2"
 
@@ -72,7 +72,7 @@ DENIED_LINE: Final = "1.2"
 
 @dataclass(frozen=True)
 class Story:
-    """The request at each point of its life, with what happened on the way."""
+    """The request at each stage, with its events."""
 
     payer: Payer
     code_sets: CodeSets
@@ -93,7 +93,7 @@ class Story:
     attached: Document
     refused: Document
     events: tuple[Event, ...]
-    """One of each type, the lesser ones at moments when they could have happened."""
+    """One event of each type; those outside the main sequence are dated at possible moments."""
 
     @property
     def patient(self) -> Patient:
@@ -101,16 +101,16 @@ class Story:
 
     @property
     def history(self) -> tuple[Event, ...]:
-        """What happened up to the first determination."""
-        told = (
+        """The events up to the first determination."""
+        types = (
             *(EventType.DRAFT_STARTED, EventType.REQUEST_SUBMITTED, EventType.REQUEST_PENDED),
             *(EventType.DOCUMENT_ATTACHED, EventType.REQUEST_DETERMINED),
         )
-        return tuple(self.event(event_type) for event_type in told)
+        return tuple(self.event(event_type) for event_type in types)
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What was printed after the first determination."""
+        """The notices of the first determination."""
         kind = kind_of(self.determined.request.submitted, 1)
         if kind is None:
             raise AssertionError("the story's request is determined")
@@ -133,7 +133,7 @@ class Story:
 
 @cache
 def story() -> Story:
-    """The story; the same at every call."""
+    """The example request; the same at every call."""
     payer = Payer.model_validate_json(_read("payer/payer.json"))
     plans = load_plans(_read("sample/plans.csv"))
     members = load_members(_read("sample/members.csv"), plans)
@@ -152,14 +152,14 @@ def story() -> Story:
         expedited=False,
         filing_days=payer.review_clocks[coverage.plan.line_of_business].appeal_filing_days,
         zone=payer.zone,
-        by=OFFICE,
+        by=PROVIDER_USER,
         now=APPEALED,
     )
     appeal_pended = appealed.request.pend_appeal(
         deadline_of(appealed.request, payer), APPEAL_PENDED
     )
     overturned = {DENIED_LINE: _decision(LineStatus.APPROVED, 2, OTHER_REVIEWER, APPEAL_DETERMINED)}
-    voided = pended.request.void("The procedure was cancelled.", OFFICE, OFFERED)
+    voided = pended.request.void("The procedure was cancelled.", PROVIDER_USER, OFFERED)
     attached = _document(DOCUMENT_ID, "operative-report.pdf", DocumentStatus.ATTACHED)
     refused = _document(REFUSED_DOCUMENT_ID, "imaging.png", DocumentStatus.REFUSED)
     appeal_determined = appeal_pended.request.determine_appeal(
@@ -186,11 +186,11 @@ def story() -> Story:
         attached=attached,
         refused=refused,
         events=(
-            event_of(draft, EventType.DRAFT_STARTED, OFFICE),
-            event_of(_deleted(draft), EventType.DRAFT_DELETED, OFFICE),
+            event_of(draft, EventType.DRAFT_STARTED, PROVIDER_USER),
+            event_of(_deleted(draft), EventType.DRAFT_DELETED, PROVIDER_USER),
             expiring_event(draft, WARNED),
             expired_event(DeletedDraft.of(draft)),
-            event_of(submitted, EventType.REQUEST_SUBMITTED, OFFICE),
+            event_of(submitted, EventType.REQUEST_SUBMITTED, PROVIDER_USER),
             *(change.event for change in changes),
             *_clock_events(pended.request),
             *moves(
@@ -204,7 +204,7 @@ def story() -> Story:
 
 
 def patient_of(coverage: Coverage) -> Patient:
-    """The patient as an office that has the card in hand enters it."""
+    """The patient as entered from the ID card."""
     return Patient(
         member_id=coverage.member_id,
         date_of_birth=coverage.date_of_birth,
@@ -255,13 +255,13 @@ def _rules() -> list[Rule]:
 
 
 def checked(content: RequestContent, coverage: Coverage) -> CheckResult:
-    """What the sample rules answer for it."""
+    """The result of the sample rules."""
     rules = _rules()
     version = "2027-02-26.1"
     services = tuple(
-        tuple(answer_code(_query(procedure, service, coverage), rules) for procedure in asked)
+        tuple(answer_code(_query(procedure, service, coverage), rules) for procedure in requested)
         for service in content.services
-        if (asked := service.procedures)
+        if (requested := service.procedures)
     )
     return CheckResult(
         services=services,
@@ -277,7 +277,7 @@ def checked(content: RequestContent, coverage: Coverage) -> CheckResult:
 
 
 def _export(content: RequestContent, coverage: Coverage) -> Export:
-    """Two images ordered along with the operation: another company decides on them."""
+    """Two images ordered with the operation, which a delegated vendor decides."""
     image = content.services[0].model_copy(
         update={
             "authorization_type": AuthorizationType.OUTPATIENT,
@@ -289,11 +289,11 @@ def _export(content: RequestContent, coverage: Coverage) -> Export:
             "procedures": (Procedure(code=DELEGATED_CODE, code_type=CodeType.CPT),),
         }
     )
-    asked = content.model_copy(update={"services": (image,)})
-    answer = checked(asked, coverage)
+    requested = content.model_copy(update={"services": (image,)})
+    answer = checked(requested, coverage)
     vendors = {one.vendor_id: one for one in load_vendors(_read("sample/vendors.csv"))}
     delegate = vendors[answer.services[0][0].vendor_id or ""]
-    return Export(delegate, asked, replace(answer, vendors={delegate.vendor_id: delegate}))
+    return Export(delegate, requested, replace(answer, vendors={delegate.vendor_id: delegate}))
 
 
 def _query(procedure: Procedure, service: Service, coverage: Coverage) -> CodeQuery:
@@ -397,9 +397,9 @@ def _clock_events(pended: Request) -> tuple[Event, ...]:
 def _document_event(
     request: Request, document: Document, event_type: EventType, event_id: str | None = None
 ) -> Event:
-    """As verifying a document, or taking it off its draft, tells it."""
-    told = event_of(request, event_type)
-    return told.model_copy(
+    """The event of verifying a document, or of deleting it from its draft."""
+    event = event_of(request, event_type)
+    return event.model_copy(
         update={
             "event_id": f"{request.request_id}.{event_id or document.document_id}",
             "at": document.settled_at,

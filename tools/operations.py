@@ -10,7 +10,7 @@ MANIFEST: Final = ROOT / "infra" / "routes.json"
 
 
 def apis() -> list[Api]:
-    """The API of each function that has one."""
+    """The API of each function that serves operations."""
     files = sorted((ROOT / "functions").glob("*/*.py"))
     names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
     found = [getattr(import_module(name), "api", None) for name in names]

@@ -1,6 +1,6 @@
-"""Writes ``docs/samples``: what the product prints, of the examples' patient and the sample payer.
+"""Writes ``docs/samples``: the printed documents, of the examples' patient and the sample payer.
 
-``--check`` writes nothing and fails where a committed document is not what would be printed.
+``--check`` writes nothing and fails if a committed document is not current.
 """
 
 import sys
@@ -19,47 +19,47 @@ from precert.usecases.checks import CheckResult
 from precert.usecases.confirmation import confirm_check
 from precert.usecases.notices import TEMPLATE, notice_facts
 from tools.openapi_files import ROOT
-from tools.openapi_story import DATA, OFFICE, STARTED, Story, checked, story
+from tools.openapi_story import DATA, PROVIDER_USER, STARTED, Story, checked, story
 
 FOLDER: Final = ROOT / "docs" / "samples"
 
 
 def documents() -> Mapping[Path, bytes]:
     """Return every sample document; repeated calls return the same bytes."""
-    told = story()
+    example = story()
     notices = {
-        FOLDER / f"letter-{audience.value.lower()}.pdf": _notice(told, audience)
+        FOLDER / f"notice-{audience.value.lower()}.pdf": _notice(example, audience)
         for audience in Audience
     }
-    return {FOLDER / "confirmation.pdf": _confirmation(told), **notices}
+    return {FOLDER / "confirmation.pdf": _confirmation(example), **notices}
 
 
-def _notice(told: Story, audience: Audience) -> bytes:
+def _notice(example: Story, audience: Audience) -> bytes:
     """Return the notice of the example's determination, with one service approved and one denied."""
-    request = told.determined.request
+    request = example.determined.request
     kind = kind_of(request.submitted, 1)
     if kind is None:
         raise AssertionError("the examples' request is determined")
     words = NoticeWords.model_validate_json(
         (DATA / "payer" / "notices.json").read_text(encoding="utf-8")
     )
-    facts = notice_facts(request, 1, kind, audience, told.payer, words)
+    facts = notice_facts(request, 1, kind, audience, example.payer, words)
     return TypstPrinter(DATA / "payer" / "templates").print(TEMPLATE, facts)
 
 
-def _confirmation(told: Story) -> bytes:
-    content = told.draft.content.model_copy(
+def _confirmation(example: Story) -> bytes:
+    content = example.draft.content.model_copy(
         update={"requesting_provider": None, "services": _services()}
     )
 
-    def check(asked: RequestContent, _caller: Caller) -> CheckResult:
-        return checked(asked, told.coverage)
+    def check(content_of_check: RequestContent, _caller: Caller) -> CheckResult:
+        return checked(content_of_check, example.coverage)
 
     return confirm_check(
         content,
-        Caller(subject=OFFICE, entitlements=frozenset({Entitlement.PATIENT_SEARCH})),
+        Caller(subject=PROVIDER_USER, entitlements=frozenset({Entitlement.PATIENT_SEARCH})),
         check=check,
-        payer=told.payer,
+        payer=example.payer,
         printer=TypstPrinter(DATA / "payer" / "templates"),
     ).document
 

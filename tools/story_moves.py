@@ -1,4 +1,4 @@
-"""Everything else that can happen to the examples' request, each at a moment when it could have."""
+"""Events of the example request outside its main sequence, each at a possible moment."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,10 +30,10 @@ def moves(
     other: str,
     facility: DirectoryEntry,
 ) -> tuple[Event, ...]:
-    """One event of each kind that the request's main line does not have."""
+    """One event of each type that the main sequence does not have."""
     at = pended.updated_at + _HOUR
     assessment = _assessment(submitted, at)
-    asked = reviewing.request_information(
+    requested = reviewing.request_information(
         pended, ["OPERATIVE_NOTE"], None, answer_by=at + 24 * _HOUR, by=reviewer, now=at
     )
     claimed = reviewing.claim(pended, reviewer, at + _HOUR, at)
@@ -41,9 +41,9 @@ def moves(
     changes: tuple[Change | None, ...] = (
         submitted.delegate(VENDOR, assessment, at),
         submitted.end_as_duplicate(OTHER_NUMBER, assessment, at),
-        asked,
-        asked.request.receive_information(at + _HOUR),
-        asked.request.check_deadline(at + 24 * _HOUR),
+        requested,
+        requested.request.receive_information(at + _HOUR),
+        requested.request.check_deadline(at + 24 * _HOUR),
         reviewing.extend(pended, 15, "A specialist's opinion is awaited.", by=reviewer, now=at),
         reviewing.offer_peer_to_peer(pended, "800.882.4470", at + 24 * _HOUR, by=reviewer, now=at),
         claimed,
@@ -57,7 +57,7 @@ def moves(
 
 
 def typed_in_by_hand(request: Request) -> Request:
-    """The request as if its office had not found the facility in the directory."""
+    """The request with a facility entered manually instead of selected from the directory."""
     facility = request.content.servicing_provider
     if facility is None:
         raise AssertionError("the example has a facility")
@@ -70,7 +70,7 @@ def typed_in_by_hand(request: Request) -> Request:
 
 
 def reconciled(request: Request, facility: DirectoryEntry, at: datetime) -> Change:
-    """An operator's answer to it."""
+    """The operator's reconciliation of it."""
     change = reconcile_provider(
         request, ProviderRole.SERVICING_PROVIDER, facility, by=OPERATOR, now=at
     )
@@ -80,9 +80,9 @@ def reconciled(request: Request, facility: DirectoryEntry, at: datetime) -> Chan
 
 
 def _notices(determined: Request) -> Event:
-    """As :mod:`precert.usecases.notices` tells of them."""
-    told = event_of(determined, EventType.NOTICES_ISSUED)
-    return told.model_copy(update={"event_id": f"{determined.request_id}.notices-1"})
+    """The event that :mod:`precert.usecases.notices` records."""
+    event = event_of(determined, EventType.NOTICES_ISSUED)
+    return event.model_copy(update={"event_id": f"{determined.request_id}.notices-1"})
 
 
 def _assessment(submitted: Request, at: datetime) -> Assessment:

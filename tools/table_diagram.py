@@ -1,5 +1,5 @@
-"""Draws the tables as ``docs/table.md``: their keys, as the module that builds them lists them, and the
-indexes, as the contract names them.
+"""Draws the tables as ``docs/table.md``: the keys from the docstring of the module that builds them,
+and the indexes from :mod:`precert.names`.
 """
 
 import re

@@ -62,9 +62,9 @@ class Step:
 
 
 def tier(name: str, *options: str, lane: int = 0, deep: bool = False) -> Step:
-    """The tests of one folder; a folder without tests fails, as pytest's exit code 5 says.
+    """The tests of one folder; a folder without tests fails (pytest's exit code 5).
 
-    The files of its tests, logs of local clouds among them, stay until the next run.
+    The files of its tests, including logs of local clouds, are retained until the next run.
     """
     folder = ROOT / "tests" / name
     files = f"--basetemp={FILES / name}"
@@ -96,18 +96,18 @@ def steps() -> tuple[Step, ...]:
 
 
 def chosen(names: Iterable[str], *, deep: bool = False) -> list[Step]:
-    """The steps so named, in their order; all of them where none is named.
+    """The named steps, in their order; all steps if none is named.
 
-    With ``deep`` those that search further then.
+    With ``deep`` only those that search further.
     """
-    wanted = set(names)
-    unknown = wanted - {step.name for step in steps()}
+    selected = set(names)
+    unknown = selected - {step.name for step in steps()}
     if unknown:
         raise SystemExit(f"precert: no such check: {', '.join(sorted(unknown))}")
     return [
         step
         for step in steps()
-        if step.applies and (step.name in wanted if wanted else step.deep or not deep)
+        if step.applies and (step.name in selected if selected else step.deep or not deep)
     ]
 
 

@@ -1,11 +1,11 @@
-"""Looks behind the API: what the stream, the workflow, the bucket and the bus did."""
+"""Inspects the stream, the workflow, the bucket and the bus, which the API does not show."""
 
 from local.deployment import Deployment
 from precert.adapters.stepfunctions import execution_name
 
 
 def execution(deployment: Deployment, request_id: str, cycle: int) -> str:
-    """One line about a round's execution."""
+    """One line about the execution of a cycle."""
     name = execution_name(request_id, cycle)
     arn = deployment.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
     client = deployment.cloud.client("stepfunctions")
@@ -15,7 +15,7 @@ def execution(deployment: Deployment, request_id: str, cycle: int) -> str:
 
 
 def states(deployment: Deployment, request_id: str, cycle: int) -> list[str]:
-    """Names of the states a round's execution has entered, in their order."""
+    """Names of the states that the execution of a cycle has entered, in their order."""
     name = execution_name(request_id, cycle)
     arn = deployment.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
     client = deployment.cloud.client("stepfunctions")
@@ -28,7 +28,7 @@ def states(deployment: Deployment, request_id: str, cycle: int) -> list[str]:
 
 
 def execution_status(deployment: Deployment, request_id: str, cycle: int) -> str | None:
-    """Status of a round's execution, or ``None`` before it exists."""
+    """Status of the execution of a cycle, or ``None`` before it exists."""
     name = execution_name(request_id, cycle)
     arn = deployment.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:")
     client = deployment.cloud.client("stepfunctions")
@@ -39,7 +39,7 @@ def execution_status(deployment: Deployment, request_id: str, cycle: int) -> str
 
 
 def objects(deployment: Deployment, request_id: str) -> int:
-    """How many documents' bytes the bucket holds for a request."""
+    """The number of a request's documents whose bytes are in the bucket."""
     listed = deployment.cloud.client("s3").list_objects_v2(
         Bucket=deployment.outputs["DocumentsBucketName"], Prefix=f"documents/{request_id}/"
     )

@@ -1,4 +1,4 @@
-"""What the provider enters on the journey: the reference guide's own example."""
+"""The content that the provider enters: the reference guide's example."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -25,7 +25,7 @@ REQUESTING: Final = {
 
 
 def service(*codes: str, days_ahead: int = 14) -> dict[str, Any]:
-    """A surgical inpatient service, elective, as the guide enters it."""
+    """A surgical inpatient service, standard, as in the guide."""
     day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
     return {
         "authorization_type": "INPATIENT",
@@ -41,7 +41,7 @@ def service(*codes: str, days_ahead: int = 14) -> dict[str, Any]:
 def office_service(
     code: str, *, days_ahead: int, type_of_service: str = "OFFICE_VISIT"
 ) -> dict[str, Any]:
-    """An outpatient service in the office, elective."""
+    """An outpatient service in the office, standard."""
     day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
     return {
         "authorization_type": "OUTPATIENT",
@@ -60,7 +60,7 @@ def automatic_service(days_ahead: int) -> dict[str, Any]:
 
 
 def completed(content: dict[str, Any]) -> dict[str, Any]:
-    """The same content with what a submission needs beyond a check."""
+    """The same content with the additional fields of a submission."""
     services = [
         {
             **one,

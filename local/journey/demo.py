@@ -15,7 +15,7 @@ from local.users import FACILITY, NEWCOMER, PROVIDER, REVIEWER, SECOND_REVIEWER
 
 
 def run_demo(deployment: Deployment) -> int:
-    """Walk and tell; 0 if everything was as expected, 1 with what was not."""
+    """Run the demo; returns 0, or 1 after printing the deviation."""
     transcript = Transcript(say=lambda line: print(line, flush=True))
     try:
         automatic_request(Walk(deployment, transcript))
@@ -24,8 +24,8 @@ def run_demo(deployment: Deployment) -> int:
         strangers(Walk(deployment, transcript))
     except DeviationError as deviation:
         print(f"\nNot as expected. {deviation}")
-        for said in last_errors(deployment.cloud.client("logs")):
-            print(f"  {said}")
+        for line in last_errors(deployment.cloud.client("logs")):
+            print(f"  {line}")
         print(f"What happened inside: {deployment.cloud.log_file}")
         return 1
     print_table(transcript)
@@ -33,7 +33,7 @@ def run_demo(deployment: Deployment) -> int:
 
 
 def automatic_request(walk: Walk) -> str:
-    """What the rule list approves up to a quantity is approved with nobody's help."""
+    """The rules approve a request up to a quantity without a reviewer."""
     transcript = walk.transcript
     transcript.chapter("A request that the rules approve")
     walk.confirm_patient()
@@ -51,13 +51,13 @@ def automatic_request(walk: Walk) -> str:
     transcript.step(f"The rules allow one unit without review: the request is {details['status']}.")
     walk.await_execution_end(request_id, 1)
     passed = "Await Decision" in behind.states(walk.deployment, request_id, 1)
-    expect("whether a reviewer was waited for", passed, expected=False)
-    transcript.prove("the rules approve by themselves what they allow", "no reviewer was asked")
+    expect("whether it waited for a reviewer", passed, expected=False)
+    transcript.prove("the rules approve by themselves what they allow", "no reviewer was involved")
     return request_id
 
 
 def approved_request(walk: Walk) -> str:
-    """The reference guide's example: asked for documents, and approved by a reviewer."""
+    """The reference guide's example: documents are requested, and a reviewer approves it."""
     transcript = walk.transcript
     transcript.chapter("A request that a reviewer approves")
     content: dict[str, Any] = {
@@ -126,7 +126,7 @@ def appealed_request(walk: Walk) -> str:
 
 
 def repeat(walk: Walk, content: dict[str, Any]) -> None:
-    """A colleague enters the same once more."""
+    """Another user enters the same request again."""
     provider = walk.deployment.caller(PROVIDER)
     draft = answer(
         "starting a second draft", provider.call("POST", "/v1/drafts", {"content": content}), 201
@@ -146,9 +146,11 @@ def send_required(walk: Walk, request_id: str) -> None:
     """Upload the documents that the rule list requires and that were requested after the submission."""
     transcript = walk.transcript
     details = walk.await_status(request_id, PROVIDER, "PENDING")
-    [asked] = details["information_requests"]
-    required = {document["code"]: document["label"] for document in asked["documents"]}
-    expect("what is asked for", list(required), ["CLINICAL_NOTES"])
+    [information_request] = details["information_requests"]
+    required = {
+        document["code"]: document["label"] for document in information_request["documents"]
+    }
+    expect("the requested documents", list(required), ["CLINICAL_NOTES"])
     names = "; ".join(required.values())
     transcript.step(
         f"The provider reads what is still required: {names}. The payer's deadline is suspended."
@@ -211,7 +213,7 @@ def read_denial(walk: Walk, request_id: str) -> None:
 
 
 def fetch_notices(walk: Walk, request_id: str) -> None:
-    """The provider fetches what was printed for it and for the patient."""
+    """The provider downloads its notice and the patient's copy."""
     provider = walk.deployment.caller(PROVIDER)
 
     def printed() -> list[dict[str, Any]] | None:
@@ -235,7 +237,7 @@ def fetch_notices(walk: Walk, request_id: str) -> None:
 
 
 def read_messages(walk: Walk) -> None:
-    """The provider has read its messages."""
+    """The provider reads its messages."""
     provider = walk.deployment.caller(PROVIDER)
     unread = answer("reading the inbox", provider.call("GET", "/v1/messages"), 200)["unread"]
     left = answer("marking", provider.call("PUT", "/v1/messages/read"), 200)["unread"]
@@ -280,7 +282,7 @@ def appeal(walk: Walk, request_id: str) -> None:
 
 
 def strangers(walk: Walk) -> None:
-    """Who may not see it, and how that looks."""
+    """Other TINs get 404 for the request."""
     transcript = walk.transcript
     transcript.chapter("Refused calls")
     body = {"patient": PATIENT}
@@ -293,7 +295,7 @@ def strangers(walk: Walk) -> None:
 
 
 def print_table(transcript: Transcript) -> None:
-    """What was proven, once each."""
+    """Print what was proven, each item once."""
     rows: dict[str, str] = {}
     for what, how in transcript.proven:
         rows.setdefault(what, how)

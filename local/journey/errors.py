@@ -14,7 +14,7 @@ def last_errors(logs: Any, shown: int = SHOWN) -> list[str]:
 
     Args:
         logs: A client of CloudWatch Logs.
-        shown: How many.
+        shown: The maximum number of lines.
     """
     found: list[tuple[int, str]] = []
     for page in logs.get_paginator("describe_log_groups").paginate():
@@ -29,14 +29,14 @@ def _errors(events: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
     """Yield error lines and the last line of each traceback, which the emulator logs line by line."""
     traced = False
     for event in events:
-        said: str = event["message"]
-        if said.startswith("Traceback"):
+        message: str = event["message"]
+        if message.startswith("Traceback"):
             traced = True
-        elif traced and not said.startswith(" "):
+        elif traced and not message.startswith(" "):
             traced = False
-            yield event["timestamp"], said.strip()
-        elif _is_error(said):
-            yield event["timestamp"], said.strip()
+            yield event["timestamp"], message.strip()
+        elif _is_error(message):
+            yield event["timestamp"], message.strip()
 
 
 def _is_error(message: str) -> bool:

@@ -16,7 +16,7 @@ _FORTNIGHT: Final = 14
 
 @dataclass
 class Walk:
-    """A journey under way."""
+    """The state of a journey."""
 
     deployment: Deployment
     transcript: Transcript
@@ -44,7 +44,7 @@ class Walk:
         return provider
 
     def free_days_ahead(self) -> int:
-        """A day that no request of the dashboard is near, as the same there would be a duplicate."""
+        """A day far from the dates of all requests of the dashboard, which would be duplicates."""
         response = self.deployment.caller(PROVIDER).call(
             "GET", "/v1/requests", query={"limit": "100"}
         )

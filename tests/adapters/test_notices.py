@@ -61,7 +61,7 @@ def test_both_notices_are_stored_with_the_request_when_it_is_determined(cloud: C
         for expected in ("Allison Adams", payer().name, "Denied", "Approved", "appeal"):
             assert expected in text
         assert opened(document).metadata is not None
-        assert answer["ContentDisposition"] == f'attachment; filename="letter-{name}.pdf"'
+        assert answer["ContentDisposition"] == f'attachment; filename="notice-{name}.pdf"'
     assert len(cloud.items("NOTICE#")) == 2
     assert len(cloud.items("EVENT#notices-")) == 1
 

@@ -18,7 +18,7 @@ from precert.domain.events import Event
 from precert.domain.statuses import Status
 from precert.names import EVENT_SOURCE, VENDOR_DETERMINED
 from tools import event_schemas
-from tools.openapi_story import OFFICE, OTHER_REVIEWER, REVIEWER, story
+from tools.openapi_story import OTHER_REVIEWER, PROVIDER_USER, REVIEWER, story
 
 PUBLISHED: Final = frozenset(
     {
@@ -140,7 +140,12 @@ def test_neither_patient_nor_user_is_in_the_event_when_it_is_published(
 ) -> None:
     models = (Address, Coverage, Patient, Procedure, Provider, RequestContent, Service)
     private = {name for model in models for name in model.model_fields} | {"actor", "tin"}
-    people = (OFFICE, REVIEWER, OTHER_REVIEWER, *story().patient.model_dump(mode="json").values())
+    people = (
+        PROVIDER_USER,
+        REVIEWER,
+        OTHER_REVIEWER,
+        *story().patient.model_dump(mode="json").values(),
+    )
     described = committed(event_type, "schema")["properties"]["detail"]
     for result in (described, committed(event_type, "sample")["detail"]):
         text = json.dumps(result)

@@ -1,7 +1,7 @@
-"""Runs the tiers with the clock set to days that differ: ``python -m tools.anyday [DAY ...]``.
+"""Runs the tiers with the clock set to particular days: ``python -m tools.anyday [DAY ...]``.
 
-libfaketime moves the clock of every process by the same offset, the local cloud's too, and lets it
-run. Without arguments all days are run, one after another; ``--tiers`` chooses some of the tiers.
+libfaketime shifts the clock of every process by the same offset, including the local cloud's. Without
+arguments all days are run, one after another; ``--tiers`` selects tiers.
 """
 
 import argparse

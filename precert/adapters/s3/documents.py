@@ -126,7 +126,7 @@ class S3Notices:
                 Key=notice_key(request_id, notice_id),
                 Body=document,
                 ContentType="application/pdf",
-                ContentDisposition=f'attachment; filename="letter-{notice_id}.pdf"',
+                ContentDisposition=f'attachment; filename="notice-{notice_id}.pdf"',
                 ChecksumSHA256=b64encode(bytes.fromhex(sha256)).decode(),
             )
         except (BotoCoreError, ClientError) as error:

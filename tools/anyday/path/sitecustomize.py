@@ -1,7 +1,7 @@
-"""Sleep in a way that libfaketime leaves alone; Python imports this at its start.
+"""Replace ``time.sleep``, which libfaketime breaks; Python imports this at its start.
 
-libfaketime 0.9.10 answers a sleep until an instant of the monotonic clock with EINVAL, and
-``time.sleep`` is one.
+libfaketime 0.9.10 fails a sleep until an instant of the monotonic clock with EINVAL, and ``time.sleep``
+uses one.
 """
 
 import select
