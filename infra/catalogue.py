@@ -110,7 +110,7 @@ NOTICES: Final = FunctionSpec(
     "Renders determination notices as PDF",
     "notices",
     "functions.notices.handler.handle",
-    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.DOCUMENTS_BUCKET),
     prints=True,
 )
 INTAKE: Final = FunctionSpec(

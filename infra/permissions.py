@@ -93,11 +93,7 @@ def grant(
     inbox = of(catalogue.INBOX)
     tables.allow_requests(inbox, ("dynamodb:PutItem", "dynamodb:UpdateItem"))
 
-    notices = of(catalogue.NOTICES)
-    tables.allow_requests(
-        notices, ("dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query")
-    )
-    documents.allow_notices(notices, ("s3:PutObject",))
+    _print_notices(of(catalogue.NOTICES), tables, documents)
 
     for function in (of(catalogue.INTAKE), of(catalogue.REPORTS)):
         tables.allow_requests(
@@ -110,6 +106,15 @@ def grant(
     tables.allow_reference(task, (*_REFERENCE_READS, "dynamodb:Query"))
     documents.allow_rule_lists(task)
     task.allow(["states:SendTaskFailure"], ["*"])
+
+
+def _print_notices(notices: ServiceFunction, tables: Tables, documents: Documents) -> None:
+    """Grant what printing requires; the reference table has the members' mailing addresses."""
+    tables.allow_requests(
+        notices, ("dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query")
+    )
+    tables.allow_reference(notices, ("dynamodb:GetItem",))
+    documents.allow_notices(notices, ("s3:PutObject",))
 
 
 def _clean_up(expire: ServiceFunction, tables: Tables, documents: Documents) -> None:

@@ -12,12 +12,13 @@ from typing import Final
 from precert.adapters.typst_printer import TypstPrinter
 from precert.domain.caller import Caller
 from precert.domain.content import Procedure, RequestContent, Service
+from precert.domain.coverage import members_of
 from precert.domain.notices import Audience, NoticeWords, kind_of
 from precert.domain.values import AuthorizationType, UnitType, Urgency
 from precert.names import Entitlement
 from precert.usecases.checks import CheckResult
 from precert.usecases.confirmation import confirm_check
-from precert.usecases.notices import TEMPLATE, notice_facts
+from precert.usecases.notices import TEMPLATE, Issue, notice_facts
 from tools.openapi_files import ROOT
 from tools.openapi_story import DATA, PROVIDER_USER, STARTED, Story, checked, story
 
@@ -43,7 +44,15 @@ def _notice(example: Story, audience: Audience) -> bytes:
     words = NoticeWords.model_validate_json(
         (DATA / "payer" / "notices.json").read_text(encoding="utf-8")
     )
-    facts = notice_facts(request, 1, kind, audience, example.payer, words)
+    facts = notice_facts(
+        request,
+        Issue(kind, 1),
+        audience,
+        example.payer,
+        words,
+        member=members_of([example.coverage])[0],
+        code_sets=example.code_sets,
+    )
     return TypstPrinter(DATA / "payer" / "templates").print(TEMPLATE, facts)
 
 

@@ -138,6 +138,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         NoticeKind.APPEAL_OVERTURNED: "Appeal notice: decision overturned",
         NoticeKind.APPEAL_PARTLY_OVERTURNED: "Appeal notice: decision overturned in part",
         NoticeKind.APPEAL_UPHELD: "Appeal notice: decision upheld",
+        NoticeKind.DATES_CHANGED: "Notice of changed dates",
     },
     "notice_audiences": {
         Audience.PROVIDER: "Providers",

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from precert.domain.content import Patient
+from precert.domain.content import Address, Patient
 from precert.domain.values import Day, MemberId, Text, Value, folded
 
 PLAN_TYPES: Final = ("HMO", "IFP", "EPO", "OAP", "PPO")
@@ -51,6 +51,8 @@ class Person(Value):
     date_of_birth: date
     last_name: Text
     first_name: Text
+    mailing_address: Address | None = None
+    """Where determination notices are mailed; never part of a response, an export or a message."""
 
     def is_of(self, patient: Patient) -> bool:
         """Whether all that was entered fits; names are compared folded (P1)."""

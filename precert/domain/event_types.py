@@ -231,6 +231,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "Approved dates changed",
             "An operator changed approved dates.",
             message=True,
+            notices=True,
             duplicate_lock=DuplicateLock.REPLACE,
         ),
         EventType.PROVIDER_RECONCILED: EventRule(

@@ -43,6 +43,8 @@ __all__ = [
 
 _TEXT: Final = "must be plain text of at most 120 characters"
 _ID: Final = "must be a name for the row, unlike that of any other"
+_STATE: Final = "must be the two letters of a state, as in OH"
+_ZIP_CODE: Final = "must be five digits, as in 44122"
 _PHONE: Final = "must be a ten-digit phone number, as in 216-555-0100"
 
 _PLANS: Final = Table(
@@ -67,6 +69,11 @@ _MEMBERS: Final = Table(
         Column("plan_id", "must be the plan_id of a plan that is loaded"),
         day("active_from"),
         day("active_to", required=False),
+        Column("line_1", _TEXT, required=False, needed=False),
+        Column("line_2", _TEXT, required=False, needed=False),
+        Column("city", _TEXT, required=False, needed=False),
+        Column("state", _STATE, required=False, needed=False),
+        Column("zip_code", _ZIP_CODE, required=False, needed=False),
     ),
     key="",
     places={"plan": "plan_id"},
@@ -89,8 +96,8 @@ _DIRECTORY: Final = Table(
         Column("line_1", _TEXT),
         Column("line_2", _TEXT, required=False),
         Column("city", _TEXT),
-        Column("state", "must be the two letters of a state, as in OH"),
-        Column("zip_code", "must be five digits, as in 44122"),
+        Column("state", _STATE),
+        Column("zip_code", _ZIP_CODE),
         Column("phone", _PHONE, required=False),
     ),
     key="provider_id",
@@ -153,8 +160,11 @@ def load_members(csv_text: str, plans: Iterable[Plan]) -> list[Coverage]:
     by_id = {plan.plan_id: plan for plan in plans}
 
     def build(cells: Cells) -> Coverage:
-        fields = {name: cell for name, cell in cells.items() if name != "plan_id"}
-        return Coverage.model_validate({**fields, "plan": by_id.get(cells.get("plan_id") or "")})
+        address, own = _with_address(cells)
+        plan = by_id.get(own.pop("plan_id", None) or "")
+        return Coverage.model_validate(
+            {**own, "plan": plan, "mailing_address": address if any(address.values()) else None}
+        )
 
     return [row for _, row in load_rows(csv_text, _MEMBERS, build, review=_span_errors)]
 
@@ -201,14 +211,19 @@ def load_directory(csv_text: str) -> list[DirectoryEntry]:
     Raises:
         LoadingError: with every error of the file.
     """
-    address_fields = Address.model_fields.keys()
 
     def build(cells: Cells) -> DirectoryEntry:
-        address = {name: cell for name, cell in cells.items() if name in address_fields}
-        own = {name: cell for name, cell in cells.items() if name not in address_fields}
+        address, own = _with_address(cells)
         return DirectoryEntry.model_validate({**own, "address": address})
 
     return load_table(csv_text, _DIRECTORY, build)
+
+
+def _with_address(cells: Cells) -> tuple[dict[str, str | None], dict[str, str | None]]:
+    """The cells of an address, and all others."""
+    fields = Address.model_fields.keys()
+    address = {name: cell for name, cell in cells.items() if name in fields}
+    return address, {name: cell for name, cell in cells.items() if name not in fields}
 
 
 def load_vendors(csv_text: str) -> list[DelegatedVendor]:

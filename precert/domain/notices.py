@@ -33,10 +33,12 @@ class NoticeKind(StrEnum):
     APPEAL_OVERTURNED = "APPEAL_OVERTURNED"
     APPEAL_PARTLY_OVERTURNED = "APPEAL_PARTLY_OVERTURNED"
     APPEAL_UPHELD = "APPEAL_UPHELD"
+    DATES_CHANGED = "DATES_CHANGED"
+    """An operator changed approved dates (W5); replaces the dates of earlier notices."""
 
 
 class Notice(Value):
-    """A notice of a determination cycle; ``notice_id`` is ``<cycle>-<audience>`` in lower case."""
+    """A notice of a determination cycle; see :func:`notice_id`."""
 
     notice_id: Text
     kind: NoticeKind
@@ -87,8 +89,16 @@ class NoticeWords(Value):
         return self
 
 
-def notice_id(cycle: int, audience: Audience) -> str:
-    return f"{cycle}-{audience.value.lower()}"
+def notice_id(cycle: int, audience: Audience, date_changes: int = 0) -> str:
+    """``<cycle>-<audience>``; ``<cycle>-<audience>-dates-<n>`` after the n-th change of dates."""
+    suffix = f"-dates-{date_changes}" if date_changes else ""
+    return f"{cycle}-{audience.value.lower()}{suffix}"
+
+
+def date_changes(review: Review) -> int:
+    """How often an operator changed approved dates (W5)."""
+    decisions = (decision for line in review.lines for decision in line.decisions)
+    return len({one.decided_at for one in decisions if one.date_change_reason is not None})
 
 
 def notice_key(request_id: str, notice_id_: str) -> str:

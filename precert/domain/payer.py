@@ -12,7 +12,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
-from precert.domain.content import Medication, Procedure, Provider, RequestContent, Service
+from precert.domain.content import (
+    Address,
+    Medication,
+    Procedure,
+    Provider,
+    RequestContent,
+    Service,
+)
 from precert.domain.statuses import LineStatus
 from precert.domain.values import (
     AuthorizationType,
@@ -259,6 +266,8 @@ class Payer(Value):
     time_zone: Text
     number_prefix: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     provider_services: Contact
+    mailing_address: Address
+    """The return address of notices, and where appeals are mailed."""
     supported_management_levels: tuple[Text, ...]
     review_clocks: dict[str, ReviewClock]
     """By line of business."""

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from precert.domain.clocks import Deadline, appeal_filing_end, later
-from precert.domain.content import RequestContent, Service, numbered_lines
+from precert.domain.codes import code_types_of
+from precert.domain.content import Procedure, RequestContent, Service, numbered_lines
 from precert.domain.coverage import Plan
 from precert.domain.errors import (
     ActionNotAllowedError,
@@ -37,7 +38,7 @@ from precert.domain.statuses import (
     allows,
     determined_status,
 )
-from precert.domain.values import Text, Tin, Urgency, Value
+from precert.domain.values import CodeType, Text, Tin, Urgency, Value
 
 
 class Request(Value):
@@ -622,10 +623,15 @@ def service_lines_of(services: Sequence[Service]) -> tuple[ServiceLine, ...]:
         ServiceLine(
             line_id=line_id,
             code=procedure.code if procedure else None,
-            code_type=procedure.code_type if procedure else None,
+            code_type=_code_type(procedure) if procedure else None,
         )
         for line_id, _, procedure in numbered_lines(services)
     )
+
+
+def _code_type(procedure: Procedure) -> CodeType | None:
+    """The code set that the content names, or the one whose form the code has."""
+    return procedure.code_type or next(iter(code_types_of(procedure.code)), None)
 
 
 def _decided(

@@ -4,14 +4,19 @@ The determination's event starts the printing, so that a decision does not wait 
 depends on the request alone: a second run prints the same and records nothing more.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
 from precert.domain.caller import Caller
 from precert.domain.clocks import last_day_to_appeal
+from precert.domain.code_lists import CodeLists, code_lists_of
+from precert.domain.code_sets import CodeSet, PublicCode
+from precert.domain.codes import code_types_of
 from precert.domain.content import Provider, Service
+from precert.domain.coverage import Member
 from precert.domain.determination import RequestedLine, requested_lines
 from precert.domain.errors import NotFoundError
 from precert.domain.event_types import EventType
@@ -21,13 +26,15 @@ from precert.domain.notices import (
     Notice,
     NoticeKind,
     NoticeWords,
-    decided_lines,
+    date_changes,
     kind_of,
     notice_id,
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import Approved, Decision, ServiceLine
+from precert.domain.rules import canonical_code
+from precert.domain.values import CodeType, UnitType
 from precert.domain.wording import (
     written_address,
     written_day,
@@ -38,6 +45,7 @@ from precert.domain.wording import (
 )
 from precert.usecases.documents import DocumentLink
 from precert.usecases.ports.documents import NoticeBytes, NoticeRecords, Printer
+from precert.usecases.ports.reference import CodeSets, ReferenceReader
 from precert.usecases.ports.requests import RequestFile, RequestStore
 from precert.usecases.requests import read_request
 from precert.usecases.review import read_case
@@ -45,11 +53,13 @@ from precert.usecases.review import read_case
 TEMPLATE: Final = "notice"
 
 
-def print_notices(
+def print_notices(  # noqa: PLR0913 - each is a dependency
     request_id: str,
     cycle: int,
     *,
     requests: RequestStore,
+    reference: ReferenceReader,
+    code_sets: CodeSets,
     notices: NoticeRecords,
     notice_bytes: NoticeBytes,
     printer: Printer,
@@ -57,45 +67,84 @@ def print_notices(
     notice_words: NoticeWords,
     now: datetime,
 ) -> tuple[Notice, ...]:
-    """Print, store and record both determination notices of a decided cycle; returns them.
+    """Print, store and record the notices of a decided cycle and of the last change of dates.
 
-    Returns nothing if the cycle is not decided, a delegated vendor decided it, or they exist.
+    Returns the notices that it printed: none if the cycle is not decided, a delegated vendor decided
+    it, or they exist.
     """
     file = requests.read_file(request_id)
-    if file is None:
+    if file is None or file.request.review is None:
         return ()
-    request = file.request
-    kind = kind_of(request.review, cycle) if request.review else None
-    if kind is None or any(notice.cycle == cycle for notice in file.notices):
+    request, recorded = file.request, {notice.notice_id for notice in file.notices}
+    due = [one for one in _issues(file.request, cycle) if not recorded.intersection(one.notice_ids)]
+    if not due:
         return ()
-    printed = []
-    for audience in Audience:
-        facts = notice_facts(request, cycle, kind, audience, payer, notice_words)
-        document = printer.print(TEMPLATE, facts)
-        name, digest = notice_id(cycle, audience), sha256(document).hexdigest()
-        version_id = notice_bytes.put(request_id, name, document, digest)
-        printed.append(
-            Notice(
-                notice_id=name,
-                kind=kind,
-                audience=audience,
-                cycle=cycle,
-                printed_at=now,
-                size=len(document),
-                sha256=digest,
-                version_id=version_id,
+    patient = request.content.patient
+    member = reference.member(patient.member_id) if patient else None
+    printed = list[Notice]()
+    for issue in due:
+        issued = list[Notice]()
+        for audience in Audience:
+            facts = notice_facts(
+                request, issue, audience, payer, notice_words, member=member, code_sets=code_sets
             )
-        )
-    notices.record(request_id, printed, _event(request, cycle, now))
+            document = printer.print(TEMPLATE, facts)
+            name, digest = issue.notice_id(audience), sha256(document).hexdigest()
+            version_id = notice_bytes.put(request_id, name, document, digest)
+            issued.append(
+                Notice(
+                    notice_id=name,
+                    kind=issue.kind,
+                    audience=audience,
+                    cycle=issue.cycle,
+                    printed_at=now,
+                    size=len(document),
+                    sha256=digest,
+                    version_id=version_id,
+                )
+            )
+        notices.record(request_id, issued, _event(request, issue, now))
+        printed += issued
     return tuple(printed)
 
 
-def _event(request: Request, cycle: int, now: datetime) -> Event:
+@dataclass(frozen=True)
+class Issue:
+    """One issue of notices, to each audience."""
+
+    kind: NoticeKind
+    cycle: int
+    date_changes: int = 0
+    """The number of the change of dates that it reports; 0 for a determination."""
+
+    def notice_id(self, audience: Audience) -> str:
+        return notice_id(self.cycle, audience, self.date_changes)
+
+    @property
+    def notice_ids(self) -> frozenset[str]:
+        return frozenset(self.notice_id(audience) for audience in Audience)
+
+
+def _issues(request: Request, cycle: int) -> Iterator[Issue]:
+    """The determination of the cycle, and the last change of dates.
+
+    Notices of an earlier change that were not printed are left out: the last change replaces its
+    dates.
+    """
+    review = request.submitted
+    if (kind := kind_of(review, cycle)) is not None:
+        yield Issue(kind, cycle)
+    if (number := date_changes(review)) and review.vendor_id is None:
+        yield Issue(NoticeKind.DATES_CHANGED, review.cycle, number)
+
+
+def _event(request: Request, issue: Issue, now: datetime) -> Event:
+    suffix = f"-dates-{issue.date_changes}" if issue.date_changes else ""
     return Event(
-        event_id=event_id(request.request_id, f"notices-{cycle}"),
+        event_id=event_id(request.request_id, f"notices-{issue.cycle}{suffix}"),
         type=EventType.NOTICES_ISSUED,
         request_id=request.request_id,
-        cycle=cycle,
+        cycle=issue.cycle,
         at=now,
         status=request.status,
         number=request.submitted.number,
@@ -108,21 +157,27 @@ def _event(request: Request, cycle: int, now: datetime) -> Event:
 
 def notice_facts(
     request: Request,
-    cycle: int,
-    kind: NoticeKind,
+    issue: Issue,
     audience: Audience,
     payer: Payer,
     words: NoticeWords,
+    *,
+    member: Member | None,
+    code_sets: CodeSets,
 ) -> dict[str, object]:
-    """All data of the notice as text; ``None`` or empty for what does not apply."""
+    """The text of a notice; what does not apply is ``None`` or empty.
+
+    ``member`` has the mailing address; the name is the one that the request has.
+    """
     review, content = request.submitted, request.content
     patient = content.patient
     if patient is None:
         raise AssertionError("a submitted request has a patient")
-    decided_at = max(decision.decided_at for _, decision in _decided(request, cycle))
-    adverse = any(status.rule.adverse for status in decided_lines(review, cycle).values())
+    decided = tuple(_decided(request, issue))
+    dated = max(decision.decided_at for _, decision in decided)
+    adverse = any(decision.status.rule.adverse for _, decision in decided)
     clock = payer.clock_for(request)
-    last_day = last_day_to_appeal(decided_at, clock.appeal_filing_days, payer.zone)
+    last_day = last_day_to_appeal(dated, clock.appeal_filing_days, payer.zone)
     name = f"{patient.first_name} {patient.last_name}"
     filled = {
         "name": name,
@@ -130,20 +185,22 @@ def notice_facts(
         "payer": payer.name,
         "phone": payer.provider_services.phone,
         "last_day": written_day(last_day),
+        "address": ", ".join([payer.name, *written_address(payer.mailing_address)]),
     }
-    wording = words.kinds[kind][audience]
+    wording = words.kinds[issue.kind][audience]
     return {
         "payer": {
             "name": payer.name,
+            "address": written_address(payer.mailing_address),
             "contact": payer.provider_services.name,
             "phone": payer.provider_services.phone,
             "hours": payer.provider_services.hours,
         },
-        "date": written_day(decided_at.astimezone(payer.zone).date()),
+        "date": written_day(dated.astimezone(payer.zone).date()),
         "number": review.number,
         "title": wording.title.format(**filled),
         "opening": wording.opening.format(**filled),
-        "recipient": _recipient(request, audience, name),
+        "recipient": _recipient(request, audience, name, member),
         "patient": {
             "name": name,
             "date_of_birth": written_day(patient.date_of_birth),
@@ -152,7 +209,7 @@ def notice_facts(
         },
         "requesting_provider": _provider(content.requesting_provider),
         "servicing_provider": _provider(content.servicing_provider),
-        "lines": list(_lines(request, cycle, payer)),
+        "lines": list(_lines(request, decided, payer, code_sets)),
         "sections": [
             {"title": section.title, "text": section.text.format(**filled)}
             for section in words.sections
@@ -162,13 +219,18 @@ def notice_facts(
     }
 
 
-def _recipient(request: Request, audience: Audience, patient: str) -> list[str]:
-    """The addressee; the mailing service adds the address by the member id."""
+def _recipient(
+    request: Request, audience: Audience, patient: str, member: Member | None
+) -> list[str]:
+    """The lines of the address block; the name alone where no mailing address is loaded."""
     if audience is Audience.MEMBER:
-        return [patient]
+        address = member.mailing_address if member else None
+        return [patient, *(written_address(address) if address else [])]
     provider = request.content.requesting_provider or Provider()
-    address = written_address(provider.address) if provider.address else []
-    return [provider.name or "", *address]
+    return [
+        provider.name or "",
+        *(written_address(provider.address) if provider.address else []),
+    ]
 
 
 def _provider(provider: Provider | None) -> dict[str, object]:
@@ -181,19 +243,34 @@ def _provider(provider: Provider | None) -> dict[str, object]:
     }
 
 
-def _lines(request: Request, cycle: int, payer: Payer) -> Iterator[Mapping[str, object]]:
-    """The lines that the cycle decided, each as requested and as decided."""
-    asked = requested_lines(request.content)
-    for line, decision in _decided(request, cycle):
-        wanted = asked[line.line_id]
+def _lines(
+    request: Request,
+    decided: Sequence[tuple[ServiceLine, Decision]],
+    payer: Payer,
+    code_sets: CodeSets,
+) -> Iterator[Mapping[str, object]]:
+    """The decided lines, each as requested and as decided."""
+    lists, by_line = code_lists_of(payer), requested_lines(request.content)
+    diagnoses = {
+        (CodeSet.ICD_10_CM, code)
+        for line, decision in decided
+        for code in (by_line[line.line_id].service.primary_diagnosis, decision.diagnosis)
+        if code is not None
+    }
+    descriptions = code_sets.descriptions(diagnoses)
+    for line, decision in decided:
+        requested = by_line[line.line_id]
+        service = requested.service
         yield {
             "line": line.line_id,
-            "service": _service(wanted.service, payer),
-            "code": f"{line.code_type}\u00a0{line.code}" if line.code else "Stay",
-            "diagnosis": _diagnosis(wanted.service, decision),
-            "asked": _asked(wanted, payer),
+            "service": _named(lists, "types_of_service", service.type_of_service),
+            "place": _named(lists, "places_of_service", service.place_of_service),
+            "code": _code(line.code, line.code_type, lists) or "Stay without a procedure code",
+            "diagnosis": _diagnosis(service, decision, descriptions),
+            "requested": _requested(requested, lists),
             "outcome": decision.status.rule.outcome,
-            "approved": decision.approved and _approved(decision.approved, payer),
+            "approved": decision.approved and _approved(decision.approved, line, lists),
+            "dates_changed": decision.date_change_reason,
             "reason": decision.reason_code and payer.reason_codes.get(decision.reason_code),
             "reason_code": decision.reason_code,
             "rationale": decision.rationale,
@@ -202,53 +279,77 @@ def _lines(request: Request, cycle: int, payer: Payer) -> Iterator[Mapping[str, 
         }
 
 
-def _decided(request: Request, cycle: int) -> Iterator[tuple[ServiceLine, Decision]]:
-    """Each line that the cycle decided, with its decision; later ones only change dates (W5)."""
+def _decided(request: Request, issue: Issue) -> Iterator[tuple[ServiceLine, Decision]]:
+    """The lines that a notice lists, each with its decision.
+
+    A determination notice has the lines of its cycle as they were determined, without later changes
+    of dates; a notice of changed dates has all approved lines as they are now (W5).
+    """
     for line in request.submitted.lines:
-        decision = next((one for one in line.decisions if one.cycle == cycle), None)
+        if issue.kind is NoticeKind.DATES_CHANGED:
+            last = line.decisions[-1] if line.decisions else None
+            if last is not None and last.approved is not None:
+                yield line, last
+            continue
+        decision = next((one for one in line.decisions if one.cycle == issue.cycle), None)
         if decision is not None:
             yield line, decision
 
 
-def _service(service: Service, payer: Payer) -> str:
-    names = {kind.code: kind.name for kind in payer.form.types_of_service}
-    return names.get(service.type_of_service or "", service.type_of_service or "")
+def _named(lists: CodeLists, code_list: str, code: str | None) -> str | None:
+    """The display name; the code itself where the payer's data does not name it any longer."""
+    return lists.label(code_list, code) or code
 
 
-def _diagnosis(service: Service, decision: Decision) -> str | None:
-    """The decided diagnosis; with the requested one where they differ (W9)."""
-    sent = service.primary_diagnosis
-    if sent is None:
+def _code(code: str | None, code_type: CodeType | None, lists: CodeLists) -> str | None:
+    """The code set and the code: CPT 44125."""
+    if code is None:
         return None
-    if decision.diagnosis in (None, sent):
-        return written_diagnosis(sent)
-    return f"{written_diagnosis(decision.diagnosis or '')} (sent: {written_diagnosis(sent)})"
+    found = code_type or next(iter(code_types_of(code)), None)
+    name = (lists.label_of(found) if found else None) or "Code"
+    return f"{name}\u00a0{canonical_code(code, found) if found else code}"
 
 
-def _asked(asked: RequestedLine, payer: Payer) -> str:
-    day = asked.from_date and written_day(asked.from_date)
-    days = asked.service.requested_days
+def _diagnosis(
+    service: Service, decision: Decision, descriptions: Mapping[PublicCode, str]
+) -> str | None:
+    """The adjudicated diagnosis; also the submitted one where they differ (W9)."""
+
+    def written(code: str) -> str:
+        description = descriptions.get((CodeSet.ICD_10_CM, code))
+        return " ".join(part for part in (written_diagnosis(code), description) if part)
+
+    submitted = service.primary_diagnosis
+    if decision.diagnosis is None or decision.diagnosis == submitted:
+        return written(submitted) if submitted is not None else None
+    suffix = f" (submitted: {written(submitted)})" if submitted is not None else ""
+    return f"{written(decision.diagnosis)}{suffix}"
+
+
+def _requested(requested: RequestedLine, lists: CodeLists) -> str:
+    day = requested.from_date and written_day(requested.from_date)
+    days = requested.service.requested_days
     amounts = [
-        asked.units and _units(asked.units, asked.unit_type, payer),
+        requested.units and _units(requested.units, requested.unit_type, lists),
         days and written_units(days, "Days"),
         day and f"from {day}",
     ]
     return ", ".join(amount for amount in amounts if amount)
 
 
-def _approved(approved: Approved, payer: Payer) -> str:
+def _approved(approved: Approved, line: ServiceLine, lists: CodeLists) -> str:
     period = f"{written_day(approved.from_date)} to {written_day(approved.to_date)}"
+    code_type = line.code_type if approved.code == line.code else None
     amounts = [
-        approved.code,
-        approved.units and _units(approved.units, approved.unit_type, payer),
+        _code(approved.code, code_type, lists),
+        approved.units and _units(approved.units, approved.unit_type, lists),
         period,
     ]
     return ", ".join(amount for amount in amounts if amount)
 
 
-def _units(units: int, unit_type: str | None, payer: Payer) -> str:
-    names = {choice.code: choice.name for choice in payer.form.unit_types}
-    return written_units(units, names.get(unit_type or ""))
+def _units(units: int, unit_type: UnitType | None, lists: CodeLists) -> str:
+    return written_units(units, lists.label_of(unit_type))
 
 
 def download_notice(

@@ -186,3 +186,26 @@ def test_notice_is_one_call_when_it_is_downloaded(cloud: Cloud) -> None:
         assert cloud.download_notice(request_id, "1-member").status == 200
         assert cloud.download_case_notice(request_id, "1-member").status == 200
     assert calls == ["Query"] * 2
+
+
+@pytest.mark.rule("W4", "W5")
+def test_notices_are_reprinted_for_download_when_an_operator_changes_dates(cloud: Cloud) -> None:
+    request_id = printed(cloud)
+    moved = {"line_id": "1.1", "from_date": "2026-07-27", "to_date": "2026-07-29"}
+    assert cloud.change_dates(request_id, moved).status == 200
+    for _ in range(2):
+        tell(cloud, request_id)
+    names = [one["notice_id"] for one in cloud.read(request_id).body["determination_notices"]]
+    assert sorted(names) == [
+        "1-member",
+        "1-member-dates-1",
+        "1-provider",
+        "1-provider-dates-1",
+    ]
+    assert cloud.download_notice(request_id, "1-provider-dates-1", FACILITY).status == 200
+    document = cloud.clients.by_name["s3"].get_object(
+        Bucket=cloud.bucket, Key=notice_key(request_id, "1-member-dates-1")
+    )["Body"]
+    text = text_of(document.read())
+    for expected in ("July 27, 2026 to July 29, 2026", "The surgeon fell ill.", "137 Oak St"):
+        assert expected in text

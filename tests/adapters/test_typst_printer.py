@@ -9,7 +9,7 @@ import typst
 from pypdf.generic import DictionaryObject
 
 from precert.adapters.typst_printer import TypstPrinter
-from tests.fakes.printing import opened, printer, text_of
+from tests.fakes.printing import opened, outside_pages, printer, text_of
 from tools import samples
 
 MARKUP: Final = r"""#panic("x") *bold* _it_ [a] $x^2$ \ @ref <label> `raw` // = - "q" ~ --- é"""
@@ -124,6 +124,104 @@ def test_header_is_on_every_page_when_a_service_has_a_hundred_codes() -> None:
         "Precertification Rule" in " ".join(text.split()) for text in pages if "VISIT" in text
     )
     assert "99099" in pages[-1]
+
+
+LINES: Final = "\n".join(f"{number}. Criterion {number}: not met" for number in range(1, 151))
+"""More lines than two pages hold."""
+LONG: Final = "The plan's provision applies to this service. " * 400
+
+
+def notice(**changes: Any) -> dict[str, Any]:
+    """The data of a denial notice; a change replaces a whole part."""
+    line = {
+        "line": "1.1",
+        "service": "Surgical Inpatient",
+        "place": "Surgical",
+        "code": "CPT 44125",
+        "diagnosis": "K56.50 Intestinal adhesions",
+        "requested": "1 unit, 3 days, from July 20, 2026",
+        "outcome": "Denied",
+        "approved": None,
+        "dates_changed": None,
+        "reason": "Not medically necessary",
+        "reason_code": "0F",
+        "rationale": "The criterion is not met.",
+        "criterion": "Sample criterion 1",
+        "adverse": True,
+    }
+    return {
+        "payer": {**facts()["payer"], "address": ["P.O. Box 1000", "Cleveland, OH 44101"]},
+        "date": "July 1, 2026",
+        "number": "PC0123456789",
+        "title": "Your request is denied",
+        "opening": "We did not approve the services.",
+        "recipient": ["Allison Adams", "12 Larchmere Blvd", "Shaker Heights, OH 44120"],
+        "patient": facts()["patient"],
+        "requesting_provider": {"name": "A", "tin": None, "npi": None, "phone": None},
+        "servicing_provider": {"name": "B", "tin": None, "npi": None, "phone": None},
+        "lines": [line | changes.pop("line", {})] * changes.pop("lines", 1),
+        "sections": [{"title": "The right to appeal", "text": "You can appeal."}],
+        "language_help": ["Language assistance is free."],
+    } | changes
+
+
+@pytest.mark.rule("W4")
+@pytest.mark.parametrize(
+    ("data", "end"),
+    [
+        (notice(line={"rationale": LINES}), "150. Criterion 150: not met"),
+        (notice(line={"criterion": LINES}), "150. Criterion 150: not met"),
+        (notice(line={"rationale": LONG + "END"}), "service. END"),
+        (notice(line={"dates_changed": LINES}), "150. Criterion 150: not met"),
+        (notice(lines=60), "Language assistance"),
+        (notice(opening=LINES), "150. Criterion 150: not met"),
+        (notice(sections=[{"title": "Appeal", "text": LINES}]), "150. Criterion 150: not met"),
+        (notice(language_help=[LINES]), "150. Criterion 150: not met"),
+    ],
+    ids=["rationale", "criterion", "prose", "dates", "many", "opening", "section", "language"],
+)
+def test_notice_continues_on_the_next_page_when_a_text_is_longer_than_a_page(
+    data: dict[str, Any], end: str
+) -> None:
+    document = printer().print("notice", data)
+    assert outside_pages(document) == []
+    assert end in text_of(document)
+    assert len(opened(document).pages) >= 3
+    assert is_accessible(document)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"notices": [LINES]},
+        {"provider": {**facts()["provider"], "address": [LINES]}},
+        {"services": [{**SERVICE, "title": LONG}]},
+        {"services": [{**SERVICE, "fields": [{"label": "Place of service", "value": LINES}]}]},
+        {"services": [{**SERVICE, "codes": [{**SERVICE["codes"][0], "label": LINES}]}]},
+        {"services": [{**SERVICE, "codes": [*SERVICE["codes"]] * 12}] * 9},
+    ],
+    ids=["notice", "address", "title", "field", "label", "codes"],
+)
+def test_confirmation_continues_on_the_next_page_when_a_text_is_longer_than_a_page(
+    changes: dict[str, Any],
+) -> None:
+    assert outside_pages(printed(**changes)) == []
+
+
+def test_address_block_is_in_the_window_when_a_notice_is_folded() -> None:
+    """The window of a #10 envelope shows 2 to 3 inches from the top, 0.6 to 4.9 from the left."""
+    found: dict[str, tuple[float, float]] = {}
+
+    def visit(text: str, cm: Any, tm: Any, _font: Any, _size: Any) -> None:
+        if text.strip():
+            y = cm[1] * tm[4] + cm[3] * tm[5] + cm[5]
+            found.setdefault(text.strip(), (cm[0] * tm[4] + cm[4], 792 - y))
+
+    opened(printer().print("notice", notice())).pages[0].extract_text(visitor_text=visit)
+    for line in notice()["recipient"]:
+        left, top = found[line]
+        assert 0.6 * 72 <= left < 4.9 * 72
+        assert 2 * 72 <= top <= 3 * 72, (line, top / 72)
 
 
 def test_markup_is_printed_literally_when_a_name_contains_it() -> None:

@@ -16,6 +16,12 @@ from precert.usecases.workflow import CycleStatus, assess_cycle
 from tests.fakes import samples
 from tests.fakes.clock import START
 
+MEMBERS_ADDRESS: Final = {
+    "line_1": "12 Larchmere Blvd",
+    "city": "Shaker Heights",
+    "state": "OH",
+    "zip_code": "44120",
+}
 RULE_LIST: Final = RuleListVersion("2026-07", date(2026, 1, 1), "", "", START)
 VENDOR: Final = DelegatedVendor(
     vendor_id="IMAGING",
@@ -62,6 +68,7 @@ class SampleReference:
                 "account_name": "Sample Account",
                 "plan": samples.PLAN,
                 "active_from": "2026-01-01",
+                "mailing_address": MEMBERS_ADDRESS,
             }
         )
         return next((one for one in members_of([coverage]) if one.member_id == member_id), None)

@@ -7,16 +7,19 @@ from typing import Any, Final
 
 import pytest
 
+from precert.domain.determination import as_requested, requested_lines
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.notices import Audience, Notice, NoticeKind, kind_of
-from precert.domain.request import Request
+from precert.domain.request import Request, service_lines_of
 from precert.domain.review import Approved
 from precert.domain.reviewing import change_dates
 from precert.domain.statuses import LineStatus, Status
-from precert.usecases.notices import notice_facts, print_notices
+from precert.usecases.notices import Issue, notice_facts, print_notices
 from tests.fakes import samples
 from tests.fakes.clock import START
+from tests.fakes.code_sets import code_sets
+from tests.fakes.reference import SampleReference
 from tests.fakes.requests import InMemoryRequests
 
 APPROVED, MODIFIED, DENIED = LineStatus.APPROVED, LineStatus.MODIFIED, LineStatus.DENIED
@@ -28,10 +31,20 @@ def decided(*lines: LineStatus) -> Request:
     return samples.request(status, review=review.model_copy(update={"determined_at": START}))
 
 
-def facts(request: Request, audience: Audience, cycle: int = 1) -> dict[str, Any]:
+def facts(
+    request: Request, audience: Audience, cycle: int = 1, issue: Issue | None = None
+) -> dict[str, Any]:
     kind = kind_of(request.submitted, cycle)
     assert kind is not None
-    return notice_facts(request, cycle, kind, audience, samples.payer(), samples.notice_words())
+    return notice_facts(
+        request,
+        issue or Issue(kind, cycle),
+        audience,
+        samples.payer(),
+        samples.notice_words(),
+        member=SampleReference().member(samples.PATIENT["member_id"]),
+        code_sets=code_sets(),
+    )
 
 
 def titles(result: Mapping[str, Any]) -> list[str]:
@@ -69,6 +82,8 @@ class NoticeStore:
             samples.REQUEST_ID,
             cycle,
             requests=requests,
+            reference=SampleReference(),
+            code_sets=code_sets(),
             notices=self,
             notice_bytes=self,
             printer=self,
@@ -159,12 +174,115 @@ def test_no_appeal_is_mentioned_when_all_is_approved(audience: Audience) -> None
 @pytest.mark.rule("W4")
 def test_notice_has_the_decision_date_when_dates_were_changed_before_printing() -> None:
     request = decided(APPROVED, DENIED)
-    standing = request.submitted.lines[0].decisions[-1]
-    moved = standing.model_copy(
-        update={"decided_at": START + timedelta(days=3), "date_change_reason": "Fog."}
+    assert facts(moved(request), Audience.MEMBER) == facts(request, Audience.MEMBER)
+
+
+def moved(request: Request, days: int = 3) -> Request:
+    """The first line with other approved dates, changed this many days after the determination."""
+    line = request.submitted.lines[0]
+    requested = requested_lines(request.content)[line.line_id]
+    approved = line.decisions[-1].approved or as_requested(requested, approval_days=90)
+    changed = line.decisions[-1].model_copy(
+        update={
+            "decided_at": START + timedelta(days=days),
+            "date_change_reason": "The surgeon is away.",
+            "approved": approved.model_copy(update={"to_date": date(2026, 8, days)}),
+        }
     )
-    changed = change_dates(request, {"1.1": moved}, by="operator", now=moved.decided_at).request
-    assert facts(changed, Audience.MEMBER) == facts(request, Audience.MEMBER)
+    return change_dates(request, {"1.1": changed}, by="operator", now=changed.decided_at).request
+
+
+@pytest.mark.rule("W5", "W4")
+@pytest.mark.parametrize("audience", Audience)
+def test_notice_states_the_new_dates_and_reason_when_an_operator_changes_dates(
+    audience: Audience,
+) -> None:
+    request = moved(decided(APPROVED, DENIED))
+    result = facts(request, audience, issue=Issue(NoticeKind.DATES_CHANGED, 1, 1))
+    assert [line["line"] for line in result["lines"]] == ["1.1"]
+    assert "to August 3, 2026" in result["lines"][0]["approved"]
+    assert result["lines"][0]["dates_changed"] == "The surgeon is away."
+    assert (result["date"], "dates" in result["title"]) == ("July 4, 2026", True)
+    assert titles(result) == ["No guarantee of payment"]
+
+
+@pytest.mark.rule("W5")
+def test_notices_are_issued_once_per_change_when_dates_are_changed_repeatedly() -> None:
+    requests, store = InMemoryRequests.holding(decided(APPROVED, DENIED)), NoticeStore()
+    requests.notices = list(store.run(requests))
+    for number in (1, 2):
+        request = moved(requests.requests[samples.REQUEST_ID], days=2 + number)
+        requests.requests[samples.REQUEST_ID] = request
+        printed = store.run(requests)
+        assert [notice.notice_id for notice in printed] == [
+            f"1-provider-dates-{number}",
+            f"1-member-dates-{number}",
+        ]
+        assert {notice.kind for notice in printed} == {NoticeKind.DATES_CHANGED}
+        requests.notices += printed
+        assert store.run(requests) == ()
+    assert [event.event_id.partition(".")[2] for event in store.events] == [
+        "notices-1",
+        "notices-1-dates-1",
+        "notices-1-dates-2",
+    ]
+
+
+def test_both_issues_are_printed_when_dates_were_changed_before_the_determination_was_printed() -> (
+    None
+):
+    store = NoticeStore()
+    printed = store.run(InMemoryRequests.holding(moved(decided(APPROVED, DENIED))))
+    assert [notice.notice_id for notice in printed] == [
+        "1-provider",
+        "1-member",
+        "1-provider-dates-1",
+        "1-member-dates-1",
+    ]
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_notice_has_the_mailing_addresses_when_they_are_loaded(audience: Audience) -> None:
+    result = facts(decided(APPROVED, DENIED), audience)
+    town = {Audience.MEMBER: "Shaker Heights, OH 44120", Audience.PROVIDER: "Beachwood, OH 44122"}
+    assert result["recipient"][-1] == town[audience]
+    assert result["payer"]["address"][-1] == "Cleveland, OH 44101"
+
+
+@pytest.mark.parametrize(
+    ("code", "code_type", "written"),
+    [
+        ("44125", None, "CPT\u00a044125"),
+        ("44125", "CPT", "CPT\u00a044125"),
+        ("0042T", None, "CPT\u00a00042T"),
+        ("J9271", None, "HCPCS\u00a0J9271"),
+        ("120", "REVENUE", "Revenue code\u00a00120"),
+        ("0120", None, "Revenue code\u00a00120"),
+        ("470", "DRG", "MS-DRG\u00a0470"),
+        (None, None, "Stay without a procedure code"),
+    ],
+)
+def test_notice_names_the_code_set_and_the_code_when_the_set_is_entered_or_not(
+    code: str | None, code_type: str | None, written: str
+) -> None:
+    service = dict(samples.BOWEL_SURGERY)
+    procedure = {**service["procedures"][0], "code": code, "code_type": code_type}
+    service["procedures"] = [procedure] if code else []
+    content = samples.content(services=[service])
+    lines = service_lines_of(content.services)
+    review = samples.review((DENIED, DENIED))
+    review = review.model_copy(
+        update={
+            "lines": tuple(
+                line.model_copy(update={"decisions": review.lines[0].decisions}) for line in lines
+            )
+        }
+    )
+    request = samples.request(Status.DENIED, review=review).model_copy(update={"content": content})
+    [line] = facts(request, Audience.MEMBER)["lines"]
+    assert line["code"] == written
+    assert (line["service"], line["place"]) == ("Surgical Inpatient", "Surgical")
+    assert line["diagnosis"].startswith("K56.50 Intestinal adhesions")
 
 
 @pytest.mark.rule("W9")
@@ -183,8 +301,11 @@ def test_both_diagnoses_are_in_the_notice_when_the_adjudicated_one_differs() -> 
     lines = (changed, *request.submitted.lines[1:])
     review = request.submitted.model_copy(update={"lines": lines})
     result = facts(request.model_copy(update={"review": review}), Audience.PROVIDER)["lines"][0]
-    assert result["diagnosis"] == "K56.60 (sent: K56.50)"
-    assert result["approved"] == "44120, 1, July 20, 2026 to July 22, 2026"
+    assert [part[:7] for part in result["diagnosis"].split("(submitted: ")] == [
+        "K56.60 ",
+        "K56.50 ",
+    ]
+    assert result["approved"] == "CPT\u00a044120, 1, July 20, 2026 to July 22, 2026"
 
 
 def test_both_notices_are_stored_and_recorded_once_when_the_event_is_redelivered() -> None:
