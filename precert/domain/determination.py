@@ -83,6 +83,21 @@ def days_of_service(
     return min(days, default=None), max(days, default=None)
 
 
+def authorized_days(
+    content: RequestContent, lines: Sequence[ServiceLine]
+) -> tuple[date | None, date | None]:
+    """The first and last day of the dates of service as people read them (T2).
+
+    The approved periods of the approved lines, also after an operator changed them; as requested
+    while no line is approved, and where every line is denied.
+    """
+    current = (line.decisions[-1].approved for line in lines if line.decisions)
+    periods = [approved for approved in current if approved is not None]
+    if not periods:
+        return days_of_service(content)
+    return min(one.from_date for one in periods), max(one.to_date for one in periods)
+
+
 def _by_service(content: RequestContent) -> list[dict[str, RequestedLine]]:
     """The requested lines, grouped by service."""
     found: dict[str, dict[str, RequestedLine]] = {}

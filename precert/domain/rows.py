@@ -1,9 +1,12 @@
 """Read models: the rows of dashboards, worklists and operator queues, and how each is built."""
 
 from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from precert.domain.content import RequestContent
-from precert.domain.determination import days_of_service
+from precert.domain.determination import authorized_days
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.request import Request
 from precert.domain.review import Channel, Review
@@ -23,8 +26,12 @@ class DashboardRow(Value):
     purpose: Purpose = Purpose.PRECERTIFICATION
     patient: str | None = None
     date_of_birth: date | None = None
-    first_day: date | None = None
-    last_day: date | None = None
+    first_day: Annotated[
+        date | None, Field(description="First day of service: as approved, else as requested.")
+    ] = None
+    last_day: Annotated[
+        date | None, Field(description="Last day of service: as approved, else as requested.")
+    ] = None
     requesting_provider: Text | None = None
     requesting_tin: Tin | None = None
     servicing_provider: Text | None = None
@@ -133,7 +140,7 @@ def dashboard_row(
     due_at: datetime | None = None,
 ) -> DashboardRow:
     """What the dashboard shows of a request (T2); ``due_at`` of a draft is when it expires."""
-    first_day, last_day = days_of_service(content, review.lines if review else ())
+    first_day, last_day = authorized_days(content, review.lines if review else ())
     places = [s.place_of_service for s in content.services if s.place_of_service]
     patient, requesting = content.patient, content.requesting_provider
     servicing = content.servicing_provider
