@@ -146,8 +146,6 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
 def sample(event_type: EventType) -> dict[str, Any]:
     """Return an example event as consumers receive it."""
     event = story().event(event_type)
-    published = event.model_copy(update=dict.fromkeys(PRIVATE))
-    detail = json.loads(json_of(published))
     return {
         "version": "0",
         "id": str(uuid5(NAMESPACE_URL, event.event_id + event_type.value)),
@@ -157,8 +155,15 @@ def sample(event_type: EventType) -> dict[str, Any]:
         "time": event.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": "us-east-1",
         "resources": [],
-        "detail": detail,
+        "detail": detail_of(event),
     }
+
+
+def detail_of(event: Event) -> dict[str, Any]:
+    """Return the members of an event that are published."""
+    published = event.model_copy(update=dict.fromkeys(PRIVATE))
+    detail: dict[str, Any] = json.loads(json_of(published))
+    return detail
 
 
 def vendor_schema() -> Schema:

@@ -18,7 +18,7 @@ from precert.domain.content import Patient, Procedure, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.directory import DirectoryEntry
 from precert.domain.documents import Document, DocumentStatus, Refusal, content_type_of
-from precert.domain.event_types import EventType
+from precert.domain.event_types import EVENTS, EventType, Subject
 from precert.domain.events import Event
 from precert.domain.loading import (
     load_directory,
@@ -93,7 +93,7 @@ class Story:
     attached: Document
     refused: Document
     events: tuple[Event, ...]
-    """One event of each type; those outside the main sequence are dated at possible moments."""
+    """At most one event of each type; those outside the main sequence are dated at possible moments."""
 
     @property
     def patient(self) -> Patient:
@@ -128,7 +128,16 @@ class Story:
         )
 
     def event(self, event_type: EventType) -> Event:
-        return next(event for event in self.events if event.type is event_type)
+        """The event of a type; if no change records one, an event of the stage that it applies to."""
+        recorded = (event for event in self.events if event.type is event_type)
+        return next(recorded, None) or self._derived_event(event_type)
+
+    def _derived_event(self, event_type: EventType) -> Event:
+        rule = EVENTS[event_type]
+        request = self.draft if rule.subject is Subject.DRAFT else self.pended.request
+        if rule.of_document:
+            return _document_event(request, self.attached, event_type)
+        return event_of(request, event_type, PROVIDER_USER)
 
 
 @cache

@@ -17,6 +17,7 @@ from precert.domain.event_types import EVENTS, EventType
 from precert.domain.events import Event
 from precert.domain.statuses import Status
 from precert.names import EVENT_SOURCE, VENDOR_DETERMINED
+from tests.architecture.source import ROOT
 from tools import event_schemas
 from tools.openapi_story import OTHER_REVIEWER, PROVIDER_USER, REVIEWER, story
 
@@ -98,6 +99,24 @@ def test_check_fails_when_a_file_without_a_type_remains(monkeypatch: pytest.Monk
 def test_sample_is_valid_when_it_is_validated_against_its_schema(event_type: EventType) -> None:
     Draft202012Validator.check_schema(committed(event_type, "schema"))
     assert list(validator(event_type).iter_errors(committed(event_type, "sample"))) == []
+
+
+def test_sample_is_valid_when_the_example_request_does_not_record_the_type() -> None:
+    without_events = replace(story(), events=())
+    for event_type in set(EventType) - {EventType.NOTICES_ISSUED}:  # its id names the cycle
+        detail = event_schemas.detail_of(without_events.event(event_type))
+        described = committed(event_type, "schema")
+        schema = {**described["properties"]["detail"], "$defs": described["$defs"]}
+        assert list(Draft202012Validator(schema).iter_errors(detail)) == [], event_type
+
+
+def test_a_change_records_the_event_when_its_type_exists() -> None:
+    folders = (ROOT / "precert" / "domain", ROOT / "precert" / "usecases")
+    recorded: set[str] = set()
+    for file in (file for folder in folders for file in folder.rglob("*.py")):
+        if file.name != "event_types.py":
+            recorded.update(re.findall(r"\bEventType\.(\w+)", file.read_text("utf-8")))
+    assert {event_type.name for event_type in EventType} - recorded == set()
 
 
 @pytest.mark.parametrize("event_type", EventType)

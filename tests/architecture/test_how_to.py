@@ -1,4 +1,4 @@
-"""The how-to pages list files that exist, and the index lists every page."""
+"""The how-to pages name files and code that exist, and the index lists every page."""
 
 import re
 from pathlib import Path
@@ -24,6 +24,20 @@ def test_listed_files_exist_when_a_page_names_them(page: Path) -> None:
     paths = listed_files(page)
     assert paths
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_named_code_exists_when_a_page_describes_a_change(page: Path) -> None:
+    text = page.read_text("utf-8")
+    paths = [path for path in re.findall(r"`([\w./-]+/[\w.-]+\.\w+)`", text) if "<" not in path]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    missing = []
+    for files, change in re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE):
+        named = [ROOT / path for path in re.findall(r"`([^`]+)`", files)]
+        code = "".join(file.read_text("utf-8") for file in named if file.is_file())
+        names = re.findall(r"`([A-Za-z_]\w+)(?:\.\w+)*`", change) if code else []
+        missing += [name for name in names if not re.search(rf"\b{name}\b", code)]
+    assert missing == []
 
 
 def test_index_lists_every_page_when_one_is_added() -> None:

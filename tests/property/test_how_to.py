@@ -1,5 +1,7 @@
-"""The page on event types lists all files of the change: a planted type passes with them, and with
-none left out.
+"""The pages on event types and request statuses list all files of the change.
+
+Both changes are planted in a copy of the repository: the checks pass with them, and fail if one of the
+listed files is left out.
 """
 
 import re
@@ -16,10 +18,10 @@ from tests.architecture.source import ROOT, project_files
 from tests.architecture.test_how_to import FOLDER, listed_files
 from tests.depth import DEEP
 
-PAGE: Final = FOLDER / "add-an-event-type.md"
+EVENT_PAGE: Final = FOLDER / "add-an-event-type.md"
+STATUS_PAGE: Final = FOLDER / "add-a-request-status.md"
 SKIPPED: Final = ("bench", "docs/adr", "docs/samples", "tests/adapters/corpus")
-"""Folders that no check of an event type reads."""
-
+"""Folders that no check of these changes reads."""
 
 SHARE: Final = 2
 """Files that `make test` leaves out, one at a time; `make deep` leaves out each."""
@@ -28,9 +30,12 @@ SHARE: Final = 2
 class Edit(NamedTuple):
     """A planted change of one file: each text is inserted after the first match of its pattern."""
 
+    page: Path
+    """The page that lists the file."""
+    path: str
     inserted: tuple[tuple[str, str], ...]
     check: str
-    """The test that fails without it, or the generator."""
+    """The test that fails without it."""
 
 
 ESCALATE: Final = """\
@@ -39,49 +44,129 @@ def escalate(request: Request, by: str, now: datetime) -> Change:
 
 
 """
+CLOSE: Final = """\
+    def close(self, by: str, now: datetime) -> "Change":
+        review = _closed(self.require(Transition.CLOSE), now)
+        return self.changed(
+            EventType.REQUEST_CLOSED, now, actor=by, status=Status.CLOSED, review=review
+        )
+
+"""
+ROW: Final = """\
+        Status.CLOSED: StatusRule(
+            "Closed",
+            "Closed without a determination.",
+            review_action="C",
+            index_letter="C",
+            provider_actions=(Action.DETAILS,),
+            transitions={},
+        ),
+"""
+CLOSED_EVENT: Final = """\
+        EventType.REQUEST_CLOSED: EventRule(
+            "Closed", "…", message=True, waiting_on=WaitingOn.NONE, workflow=WorkflowEffect.END
+        ),
+"""
 SCHEMAS: Final = "tests/architecture/test_event_schemas.py"
-EDITS: Final = {
-    "precert/domain/event_types.py": Edit(
+SAMPLE_DATA: Final = "tests/unit/test_sample_data.py"
+STATUSES: Final = "tests/unit/test_statuses.py"
+MESSAGES: Final = "tests/unit/test_messages_per_status.py"
+GLOSSARY: Final = "tests/architecture/test_glossary.py"
+ENUM_BODY: Final = r"\(StrEnum\):\n.*\n\n"
+EDITS: Final = (
+    Edit(
+        EVENT_PAGE,
+        "precert/domain/event_types.py",
         (
-            (r"class EventType\(StrEnum\):\n.*\n\n", '    CASE_ESCALATED = "CaseEscalated"\n'),
+            (f"class EventType{ENUM_BODY}", '    CASE_ESCALATED = "CaseEscalated"\n'),
             (
                 r"EVENTS: .*\n    \{\n",
                 '        EventType.CASE_ESCALATED: EventRule("Escalated", "…", message=True),\n',
             ),
         ),
-        check="tests/unit/test_messages_per_status.py",
+        check=SAMPLE_DATA,
     ),
-    "precert/domain/reviewing.py": Edit(
-        (
-            (
-                r"(?=def release\()",
-                ESCALATE,
-            ),
-        ),
+    Edit(
+        EVENT_PAGE,
+        "precert/domain/reviewing.py",
+        ((r"(?=def release\()", ESCALATE),),
         check=SCHEMAS,
     ),
-    "data/payer/payer.json": Edit(
+    Edit(
+        EVENT_PAGE,
+        "data/payer/payer.json",
         (
             (
                 r'"messages": \{\n',
                 '    "CaseEscalated": "Request {number} was escalated: {status}.",\n',
             ),
         ),
-        check="tests/unit/test_sample_data.py",
+        check=SAMPLE_DATA,
     ),
-    "tools/story_moves.py": Edit(
-        ((r"        proposed,\n", "        reviewing.escalate(pended, reviewer, at),\n"),),
-        check=SCHEMAS,
+    Edit(
+        STATUS_PAGE,
+        "precert/domain/statuses.py",
+        (
+            (f"class Transition{ENUM_BODY}", '    CLOSE = "CLOSE"\n'),
+            (f"class Status{ENUM_BODY}", '    CLOSED = "CLOSED"\n'),
+            (r"STATUSES: .*\n    \{\n", ROW),
+            (
+                r"Transition.REQUEST_INFORMATION: frozenset\(\{Status.PENDING\}\),\n",
+                "                Transition.CLOSE: frozenset({Status.CLOSED}),\n",
+            ),
+        ),
+        check=STATUSES,
     ),
-    "tests/architecture/test_exhaustive.py": Edit(
-        ((r'"EventType": \(\n        "', "CASE_ESCALATED "),),
-        check="tests/architecture/test_exhaustive.py",
+    Edit(
+        STATUS_PAGE,
+        "precert/domain/event_types.py",
+        (
+            (f"class EventType{ENUM_BODY}", '    REQUEST_CLOSED = "RequestClosed"\n'),
+            (r"EVENTS: .*\n    \{\n", CLOSED_EVENT),
+        ),
+        check=SAMPLE_DATA,
     ),
-    "tests/unit/test_messages_per_status.py": Edit(
-        ((r"QUIET: .*\n    \{\n", "        EventType.CASE_ESCALATED,\n"),),
-        check="tests/unit/test_messages_per_status.py",
+    Edit(
+        STATUS_PAGE,
+        "precert/domain/request.py",
+        ((r"(?=    def void\()", CLOSE),),
+        check=MESSAGES,
     ),
-}
+    Edit(
+        STATUS_PAGE,
+        "data/payer/payer.json",
+        (
+            (
+                r'"messages": \{\n',
+                '    "RequestClosed": "Request {number} was closed: {status}.",\n',
+            ),
+        ),
+        check=SAMPLE_DATA,
+    ),
+    Edit(
+        STATUS_PAGE,
+        STATUSES,
+        ((r"POSSIBLE = \{\n", "    (Status.PENDING, Transition.CLOSE),\n"),),
+        check=STATUSES,
+    ),
+    Edit(
+        STATUS_PAGE,
+        MESSAGES,
+        (
+            (
+                r"(?=    for request in \(entered, pending\):\n)",
+                '    yield Status.PENDING, Transition.CLOSE, pending.close("reviewer-1", START)\n',
+            ),
+        ),
+        check=MESSAGES,
+    ),
+    Edit(
+        STATUS_PAGE,
+        "docs/glossary.md",
+        ((r"(?=\| `VOID` \| request)", "| `CLOSED` | request | `C` | cancelled |\n"),),
+        check=GLOSSARY,
+    ),
+)
 
 
 def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -90,17 +175,20 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def run_tests(copy: Path, *tests: str) -> subprocess.CompletedProcess[str]:
-    options = ("-q", "-x", "-p", "no:cacheprovider", "-k", "CaseEscalated or not [")
-    return run(copy, "pytest", *options, *tests)
+    planted = "CaseEscalated or RequestClosed or CLOSE or not ["
+    return run(copy, "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", planted, *tests)
 
 
-def plant(copy: Path, left_out: str | None = None) -> None:
-    for path, edit in EDITS.items():
+def plant(copy: Path, left_out: Edit | None = None) -> None:
+    """Plant the changes of both pages: without the left-out one, the copy has an unfinished one."""
+    for path in dict.fromkeys(edit.path for edit in EDITS):
         text = (ROOT / path).read_text("utf-8")
-        for pattern, inserted in edit.inserted if path != left_out else ():
-            found = re.search(pattern, text)
-            assert found, f"{path} has no {pattern}"
-            text = text[: found.end()] + inserted + text[found.end() :]
+        for edit in EDITS:
+            for pattern, inserted in edit.inserted if edit.path == path else ():
+                found = re.search(pattern, text)
+                assert found, f"{path} has no {pattern}"
+                if edit is not left_out:
+                    text = text[: found.end()] + inserted + text[found.end() :]
         (copy / path).write_text(text, encoding="utf-8")
     run(copy, "tools.event_schemas")
 
@@ -117,19 +205,22 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_page_lists_the_same_files_when_an_event_type_is_planted() -> None:
-    assert listed_files(PAGE) == list(EDITS)
+@pytest.mark.parametrize("page", [EVENT_PAGE, STATUS_PAGE], ids=lambda page: page.stem)
+def test_page_lists_the_same_files_when_the_change_is_planted(page: Path) -> None:
+    assert listed_files(page) == [edit.path for edit in EDITS if edit.page == page]
 
 
 def test_checks_pass_when_every_listed_file_is_changed(copy: Path) -> None:
     plant(copy)
-    ran = run_tests(copy, *dict.fromkeys(edit.check for edit in EDITS.values()))
+    ran = run_tests(copy, *dict.fromkeys(edit.check for edit in EDITS))
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
 
 
-@pytest.mark.parametrize("path", list(EDITS) if DEEP else list(EDITS)[:SHARE])
-def test_check_fails_when_a_listed_file_is_left_out(copy: Path, path: str) -> None:
-    plant(copy, left_out=path)
-    ran = run_tests(copy, EDITS[path].check)
+@pytest.mark.parametrize(
+    "edit", EDITS if DEEP else EDITS[:SHARE], ids=lambda edit: f"{edit.page.stem}-{edit.path}"
+)
+def test_check_fails_when_a_listed_file_is_left_out(copy: Path, edit: Edit) -> None:
+    plant(copy, left_out=edit)
+    ran = run_tests(copy, edit.check)
     assert ran.returncode != 0
-    assert re.search("CASE_ESCALATED|CaseEscalated|escalate", ran.stdout + ran.stderr)
+    assert re.search("(?i)escalate|close", ran.stdout + ran.stderr)

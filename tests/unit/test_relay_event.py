@@ -7,7 +7,7 @@ import pytest
 from precert.domain import reviewing
 from precert.domain.clocks import decision_deadline
 from precert.domain.errors import TransientError
-from precert.domain.event_types import EventType
+from precert.domain.event_types import EVENTS, EventType, WorkflowEffect
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.review import SYSTEM
@@ -72,8 +72,14 @@ def test_event_is_published_when_it_is_relayed(type_: EventType) -> None:
     world = World(1)
     world.relay(event(type_))
     assert world.bus.published == [event(type_)]
-    assert bool(world.workflow.running) is (type_ in OPENING)
-    assert bool(world.workflow.answers) is (type_ in CLOSING)
+    effect = EVENTS[type_].workflow
+    assert bool(world.workflow.running) is (effect is WorkflowEffect.START)
+    assert bool(world.workflow.answers) is (effect is WorkflowEffect.END)
+
+
+def test_row_has_the_workflow_effect_when_an_event_opens_or_closes_a_cycle() -> None:
+    assert {EVENTS[type_].workflow for type_ in OPENING} == {WorkflowEffect.START}
+    assert {EVENTS[type_].workflow for type_ in CLOSING} == {WorkflowEffect.END}
 
 
 @pytest.mark.parametrize(
