@@ -296,7 +296,12 @@ def _after_submission(example: Story) -> dict[str, Example]:
             ),
         ),
         "readRequest": Example(
-            answer=RequestDetails.of(file, payer=example.payer, code_sets=example.code_sets)
+            answer=RequestDetails.of(
+                file,
+                example.pended.request.tins,
+                payer=example.payer,
+                code_sets=example.code_sets,
+            )
         ),
         "listMessages": Example(
             answer=MessagesResponse.of(

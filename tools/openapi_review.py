@@ -16,15 +16,19 @@ from functions.review.models import (
 )
 from precert.api.models import ChangedRequest
 from precert.domain import reviewing
+from precert.domain.caller import Caller
 from precert.domain.clocks import information_deadline
+from precert.domain.duplicates import current_fingerprint, paired
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
-from precert.domain.review import Decision, LineDecision
+from precert.domain.review import Decision, DuplicateReason, LineDecision
 from precert.domain.rows import unmatched_row, worklist_row
 from precert.domain.statuses import LineStatus
+from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.operations import DateChange
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
+from precert.usecases.submission import with_number
 from tools.openapi_example import Example
 from tools.openapi_story import (
     APPROVED_LINE,
@@ -37,6 +41,16 @@ from tools.openapi_story import (
 from tools.story_moves import reconciled, typed_in_by_hand
 
 AT = ATTACHED + timedelta(hours=2)
+EARLIER_REQUEST_ID = "01J1QZ8Y7N4W3V2T1S0R9Q8P7A"
+EARLIER_NUMBER = "PC0000000018"
+
+
+def _compared(request: Request) -> ComparedDuplicate:
+    """A potential duplicate of the request: the same services, denied before."""
+    earlier = request.model_copy(update={"request_id": EARLIER_REQUEST_ID})
+    other = with_number(earlier, EARLIER_NUMBER)
+    pairs = paired(current_fingerprint(request), current_fingerprint(other))
+    return ComparedDuplicate(DuplicateReason.DECIDED_BEFORE, other, pairs)
 
 
 def review_examples(example: Story) -> dict[str, Example]:
@@ -50,7 +64,12 @@ def review_examples(example: Story) -> dict[str, Example]:
         ),
         "readCase": Example(
             answer=CaseDetails.of(
-                case, REVIEWER, payer=example.payer, code_sets=example.code_sets, now=AT
+                case,
+                Caller(subject=REVIEWER, plan_ids=frozenset({pended.plan.plan_id})),
+                (_compared(pended),),
+                payer=example.payer,
+                code_sets=example.code_sets,
+                now=AT,
             )
         ),
         **_moves(example, pended),

@@ -16,7 +16,6 @@ from precert.domain.statuses import LineStatus
 
 RULE_LIST: Final = "2026-02-27.1"
 VENDOR: Final = "EVICORE"
-OTHER_NUMBER: Final = "PC0000000018"
 OPERATOR: Final = "operator-1"
 MISTYPED_TIN: Final = "203129813"
 _HOUR: Final = timedelta(hours=1)
@@ -40,7 +39,7 @@ def moves(
     proposed = reviewing.propose(pended, _decisions(pended, reviewer, at), reviewer, at)
     changes: tuple[Change | None, ...] = (
         submitted.delegate(VENDOR, assessment, at),
-        submitted.end_as_duplicate(OTHER_NUMBER, assessment, at),
+        submitted.end_as_duplicate(determined, assessment, at),
         requested,
         requested.request.receive_information(at + _HOUR),
         requested.request.check_deadline(at + 24 * _HOUR),

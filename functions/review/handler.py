@@ -31,6 +31,7 @@ from precert.domain.errors import (
 from precert.names import Entitlement
 from precert.usecases.decisions import decide, sign_decisions
 from precert.usecases.documents import DocumentLink, download_case_document
+from precert.usecases.duplicates import compare_duplicates
 from precert.usecases.notices import download_case_notice
 from precert.usecases.operations import (
     change_dates,
@@ -75,10 +76,12 @@ def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) ->
 def case(request_id: RequestId, caller: CurrentCaller) -> CaseDetails:
     """Read a submitted request of one of the reviewer's plans.
 
-    It has what the providers read, the assessment by the payer's rules, potential duplicates, the
-    assignment, proposed decisions, and the whole history.
+    It has what the providers read, the assessment by the payer's rules, the assignment, proposed
+    decisions, and the whole history. `potential_duplicates` are the member's similar requests as they
+    are now, with the services of both side by side.
     """
-    return call(CaseDetails.of, call(read_case, request_id, caller), caller.subject)
+    file = call(read_case, request_id, caller)
+    return call(CaseDetails.of, file, caller, call(compare_duplicates, file, caller))
 
 
 @api.post(

@@ -1,6 +1,7 @@
 """Request and response models of the review function's operations."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -12,9 +13,12 @@ from precert.api.details import (
     history_of,
     members_of,
 )
-from precert.api.labels import RequestLabels, label_of, labels_of
+from precert.api.labels import RequestLabels, label_of, labels_of, optional_label_of
 from precert.api.models import PageQuery, ResponseModel
-from precert.domain.code_lists import code_lists_of
+from precert.domain.caller import Caller
+from precert.domain.code_lists import CodeLists, code_lists_of
+from precert.domain.content import Provider
+from precert.domain.duplicates import RequestedService
 from precert.domain.event_types import EventType
 from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.payer import Payer
@@ -23,6 +27,7 @@ from precert.domain.review import (
     AssertionStatus,
     Assessment,
     Channel,
+    DuplicateReason,
     LineDecision,
     PotentialDuplicate,
     Proposal,
@@ -32,7 +37,8 @@ from precert.domain.review import (
 from precert.domain.rows import UnmatchedRow, WorklistRow
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, Status, WaitingOn, Who
-from precert.domain.values import Text, Urgency, Value
+from precert.domain.values import CodeType, Text, UnitType, Urgency, Value
+from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.operations import DateChange
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets
@@ -216,17 +222,109 @@ class LineAssessmentResponse(ResponseModel):
 
 
 class PotentialDuplicateResponse(ResponseModel):
-    """Another request that this one may repeat (S2)."""
+    """Another request that this one may repeat, as found at the assessment (S2)."""
 
-    request_id: str
-    number: str
-    reason_code: str = Field(description="How the two requests match.")
-    reason_code_label: str | None
+    request_id: str | None = Field(description="Null if that request is of another plan.")
+    number: str | None = Field(description="Null if that request is of another plan.")
+    reason_code: DuplicateReason = Field(description="How the two requests match.")
+    reason_code_label: ClassVar[Any] = label_of("reason_code")
 
     @classmethod
-    def of(cls, found: PotentialDuplicate, payer: Payer) -> "PotentialDuplicateResponse":
-        label = code_lists_of(payer).label("duplicate_reasons", found.reason_code)
-        return cls(**dict(found), reason_code_label=label)
+    def of(
+        cls, found: PotentialDuplicate, plan_ids: Collection[str]
+    ) -> "PotentialDuplicateResponse":
+        visible = found.plan_id in plan_ids
+        return cls(
+            request_id=found.request_id if visible else None,
+            number=found.number if visible else None,
+            reason_code=found.reason_code,
+        )
+
+
+class ComparedServiceResponse(ResponseModel):
+    """One requested service, as it is compared with that of another request."""
+
+    code_type: CodeType | None
+    code_type_label: str | None
+    code: str = Field(
+        description="The procedure code, or the type of service of a stay without one."
+    )
+    modifiers: list[str]
+    units: int | None
+    unit_type: UnitType | None
+    unit_type_label: str | None
+    days: int | None = Field(description="Requested days of a stay.")
+    place_of_service: str | None
+    place_of_service_label: str | None
+    medication: str | None
+    first_day: date
+    last_day: date
+
+    @classmethod
+    def of(
+        cls, service: RequestedService | None, lists: CodeLists
+    ) -> "ComparedServiceResponse | None":
+        if service is None:
+            return None
+        return cls(
+            **service.model_dump(exclude={"place"}),
+            code_type_label=lists.label_of(service.code_type),
+            unit_type_label=lists.label_of(service.unit_type),
+            place_of_service=service.place,
+            place_of_service_label=lists.label("places_of_service", service.place),
+        )
+
+
+class ComparedServicesResponse(ResponseModel):
+    """The same code in both requests, or a service of one of them only."""
+
+    this: ComparedServiceResponse | None
+    other: ComparedServiceResponse | None
+
+
+class DuplicateComparisonResponse(ResponseModel):
+    """A potential duplicate beside this request, as it is now. Neither ends for that reason."""
+
+    reason_code: DuplicateReason = Field(description="How the two requests match.")
+    reason_code_label: ClassVar[Any] = label_of("reason_code")
+    visible: bool = Field(
+        description="Whether the caller can read the other request with `readCase`. If not, it is of "
+        "another plan and the members below are null or empty."
+    )
+    contact: str | None = Field(description="Whom to call about a request that is not visible.")
+    request_id: str | None
+    number: str | None
+    status: Status | None
+    status_label: ClassVar[Any] = optional_label_of("status")
+    submitted_at: datetime | None
+    requesting_provider: Provider | None
+    servicing_provider: Provider | None
+    services: list[ComparedServicesResponse] = Field(
+        description="The services of both requests side by side."
+    )
+
+    @classmethod
+    def of(cls, compared: ComparedDuplicate, payer: Payer) -> "DuplicateComparisonResponse":
+        other, lists = compared.other, code_lists_of(payer)
+        contact = payer.provider_services
+        return cls(
+            reason_code=compared.reason,
+            visible=other is not None,
+            contact=None if other else f"{contact.name}, {contact.phone}",
+            request_id=other.request_id if other else None,
+            number=other.submitted.number if other else None,
+            status=other.status if other else None,
+            submitted_at=other.submitted.submitted_at if other else None,
+            requesting_provider=other.content.requesting_provider if other else None,
+            servicing_provider=other.content.servicing_provider if other else None,
+            services=[
+                ComparedServicesResponse(
+                    this=ComparedServiceResponse.of(one, lists),
+                    other=ComparedServiceResponse.of(another, lists),
+                )
+                for one, another in compared.services
+            ],
+        )
 
 
 class AssessmentResponse(ResponseModel):
@@ -246,7 +344,9 @@ class AssessmentResponse(ResponseModel):
     late_notification: bool
 
     @classmethod
-    def of(cls, assessment: Assessment, payer: Payer) -> "AssessmentResponse":
+    def of(
+        cls, assessment: Assessment, payer: Payer, plan_ids: Collection[str]
+    ) -> "AssessmentResponse":
         return cls(
             rule_list=assessment.rule_list,
             assessed_at=assessment.assessed_at,
@@ -257,7 +357,8 @@ class AssessmentResponse(ResponseModel):
             ],
             assertion=assessment.assertion,
             potential_duplicates=[
-                PotentialDuplicateResponse.of(one, payer) for one in assessment.potential_duplicates
+                PotentialDuplicateResponse.of(one, plan_ids)
+                for one in assessment.potential_duplicates
             ],
             late_notification=assessment.late_notification,
         )
@@ -299,6 +400,9 @@ class CaseDetails(SharedDetails):
         description="The number that the channel assigned to the request."
     )
     assessment: AssessmentResponse | None
+    potential_duplicates: list[DuplicateComparisonResponse] = Field(
+        description="Requests that this one may repeat or that may repeat it, each beside this one."
+    )
     assignment: AssignmentResponse | None
     proposal: ProposalResponse | None
     new_documents: list[str] = Field(
@@ -307,24 +411,32 @@ class CaseDetails(SharedDetails):
 
     @classmethod
     def of(
-        cls, file: RequestFile, caller: str, *, payer: Payer, code_sets: CodeSets, now: datetime
+        cls,
+        file: RequestFile,
+        caller: Caller,
+        compared: Collection[ComparedDuplicate],
+        *,
+        payer: Payer,
+        code_sets: CodeSets,
+        now: datetime,
     ) -> "CaseDetails":
         request, review = file.request, file.request.submitted
         labels = RequestLabels.of(request, payer, code_sets)
         members = members_of(file, payer, labels)
-        members["allowed_actions"] = list(request.reviewer_actions(caller, now))
+        members["allowed_actions"] = list(request.reviewer_actions(caller.subject, now))
         members["history"] = history_of(file, members["due_at"], for_reviewer=True)
         proposal = review.proposal
         return cls(
             **members,
             channel=review.channel,
             reference=review.reference,
-            assessment=AssessmentResponse.of(review.assessment, payer)
+            assessment=AssessmentResponse.of(review.assessment, payer, caller.plan_ids)
             if review.assessment
             else None,
-            assignment=AssignmentResponse.of(request, caller, now),
-            proposal=ProposalResponse.of(proposal, caller, labels) if proposal else None,
-            new_documents=_new_documents(file, caller),
+            potential_duplicates=[DuplicateComparisonResponse.of(one, payer) for one in compared],
+            assignment=AssignmentResponse.of(request, caller.subject, now),
+            proposal=ProposalResponse.of(proposal, caller.subject, labels) if proposal else None,
+            new_documents=_new_documents(file, caller.subject),
         )
 
 

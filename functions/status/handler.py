@@ -106,7 +106,7 @@ def details(request_id: RequestId, caller: CurrentCaller) -> RequestDetails:
     """Read everything about one request: service lines with their decisions, who must act next and
     until when, appeals, documents, determination notices and history.
     """
-    return call(RequestDetails.of, call(read_request, request_id, caller))
+    return call(RequestDetails.of, call(read_request, request_id, caller), caller.tins)
 
 
 @api.put(

@@ -1,6 +1,6 @@
 """The details of a request, as providers and reviewers read them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -25,9 +25,11 @@ from precert.domain.review import (
     Appeal,
     Approved,
     Decision,
+    DuplicateReason,
     Extension,
     InformationRequest,
     PeerToPeer,
+    PotentialDuplicate,
     Review,
     ServiceLine,
 )
@@ -353,8 +355,8 @@ class SharedDetails(ResponseModel):
     determined_at: datetime | None
     void_reason: str | None
     duplicate_of: str | None = Field(
-        description="The number of the request that this one repeats, if both providers of this one "
-        "can read that one."
+        description="The number of the request that this one repeats, if the caller can read that one. "
+        "Otherwise `notices` says that it exists and whom to call."
     )
     delegate: DelegatedVendorResponse | None = Field(
         description="The delegated vendor that decides the request instead of the payer."
@@ -375,18 +377,58 @@ class SharedDetails(ResponseModel):
     notices: list[str]
 
 
-class RequestDetails(SharedDetails):
-    """A request as both providers read it."""
+class SimilarRequest(ResponseModel):
+    """An earlier request for similar services, which a reviewer compares with this one (S2)."""
+
+    request_id: str | None = Field(description="Null if the caller cannot read that request.")
+    number: str | None = Field(description="Null if the caller cannot read that request.")
+    reason_code: DuplicateReason = Field(description="How the two requests match.")
+    reason_code_label: ClassVar[Any] = label_of("reason_code")
 
     @classmethod
-    def of(cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets) -> "RequestDetails":
+    def of(cls, found: PotentialDuplicate, *, visible: bool) -> "SimilarRequest":
+        return cls(
+            request_id=found.request_id if visible else None,
+            number=found.number if visible else None,
+            reason_code=found.reason_code,
+        )
+
+
+class RequestDetails(SharedDetails):
+    """A request as its providers read it."""
+
+    potential_duplicates: list[SimilarRequest] = Field(
+        description="Requests that were found similar at the assessment. Neither ends for that reason."
+    )
+
+    @classmethod
+    def of(
+        cls, file: RequestFile, tins: Collection[str], *, payer: Payer, code_sets: CodeSets
+    ) -> "RequestDetails":
+        """``tins`` are the caller's."""
         labels = RequestLabels.of(file.request, payer, code_sets)
-        return cls(**members_of(file, payer, labels))
+        review = file.request.review
+        assessment = review.assessment if review else None
+        similar = [
+            SimilarRequest.of(found, visible=not found.seen_by.isdisjoint(tins))
+            for found in (assessment.potential_duplicates if assessment else ())
+        ]
+        members = members_of(file, payer, labels, tins)
+        return cls(**members, potential_duplicates=similar)
 
 
-def members_of(file: RequestFile, payer: Payer, labels: RequestLabels) -> dict[str, Any]:
-    """The members of :class:`SharedDetails`, as providers read them."""
+def members_of(
+    file: RequestFile, payer: Payer, labels: RequestLabels, tins: Collection[str] | None = None
+) -> dict[str, Any]:
+    """The members of :class:`SharedDetails`, as providers read them.
+
+    ``tins`` are those of a provider, who may not see every other request (A2).
+    """
     request, review = file.request, file.request.review
+
+    def sees(others: frozenset[str]) -> bool:
+        return tins is None or not others.isdisjoint(tins)
+
     due_at = _due_at(request, payer)
     return {
         "request_id": request.request_id,
@@ -406,8 +448,8 @@ def members_of(file: RequestFile, payer: Payer, labels: RequestLabels) -> dict[s
         ],
         "determination_notices": [NoticeResponse.of(notice) for notice in file.notices],
         "history": history_of(file, due_at),
-        "notices": _notices(request, payer),
-        **(_of_review(request, review, payer, labels) if review else _OF_A_DRAFT),
+        "notices": _notices(request, payer, sees),
+        **(_of_review(request, review, payer, labels, sees) if review else _OF_A_DRAFT),
     }
 
 
@@ -429,7 +471,11 @@ _OF_A_DRAFT: Final[Mapping[str, Any]] = MappingProxyType(
 
 
 def _of_review(
-    request: Request, review: Review, payer: Payer, labels: RequestLabels
+    request: Request,
+    review: Review,
+    payer: Payer,
+    labels: RequestLabels,
+    sees: Callable[[frozenset[str]], bool],
 ) -> dict[str, Any]:
     """What the payer adds to a submitted request."""
     return {
@@ -438,8 +484,7 @@ def _of_review(
         "submitted_at": review.submitted_at,
         "determined_at": review.determined_at,
         "void_reason": review.void_reason,
-        # Only if both providers can read the other request too (A2).
-        "duplicate_of": review.duplicate_of if request.tins <= review.duplicate_seen_by else None,
+        "duplicate_of": review.duplicate_of if sees(review.duplicate_seen_by) else None,
         "delegate": _delegate(review),
         "temporary_providers": TemporaryProviderResponse.of(review.temporary_providers),
         "lines": service_lines(review, request.content, labels),
@@ -473,13 +518,28 @@ def _due_at(request: Request, payer: Payer) -> datetime | None:
     return request.due_at or deadline.due_at
 
 
-def _notices(request: Request, payer: Payer) -> list[str]:
+def _notices(request: Request, payer: Payer, sees: Callable[[frozenset[str]], bool]) -> list[str]:
     """The payer's texts for this status, first that nothing is guaranteed (C15)."""
-    names = ["no_guarantee"]
-    if request.review is not None and request.review.duplicate_of is not None:
-        names.append("duplicate")
+    names = ["no_guarantee", *_duplicate_notices(request.review, sees)]
     if request.unmatched_providers:
         names.append("temporary_provider")
     rule = request.status.rule
     names += rule.vendor_notices if request.is_delegated else rule.notices
     return [payer.notices[name] for name in names]
+
+
+def _duplicate_notices(
+    review: Review | None, sees: Callable[[frozenset[str]], bool]
+) -> Iterator[str]:
+    """What the request repeats or may repeat, also where the caller does not see that (S2, A2)."""
+    if review is None:
+        return
+    if review.duplicate_of is not None:
+        yield "duplicate" if sees(review.duplicate_seen_by) else "duplicate_not_visible"
+        return
+    found = review.assessment.potential_duplicates if review.assessment else ()
+    seen = [sees(one.seen_by) for one in found]
+    if any(seen):
+        yield "potential_duplicate"
+    if not all(seen):
+        yield "potential_duplicate_not_visible"

@@ -20,7 +20,7 @@ from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.next_steps import NextAction
 from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer, Stage
-from precert.domain.review import AssertionStatus, Channel
+from precert.domain.review import AssertionStatus, Channel, DuplicateReason
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
     ACTIONS,
@@ -155,6 +155,17 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Sort.CHANGED: "Last changed first",
         Sort.DUE: "Due first",
     },
+    "duplicate_reasons": {
+        DuplicateReason.NEAR_DATES: "Same services on close or partly overlapping dates",
+        DuplicateReason.OTHER_UNITS: "Same services with other units or days",
+        DuplicateReason.OTHER_MODIFIERS: "Same codes with other modifiers",
+        DuplicateReason.OTHER_DETAILS: "Same codes with another place of service or medication",
+        DuplicateReason.SHARED_CODES: "Some of the same codes",
+        DuplicateReason.SAME_FAMILY: "Similar services",
+        DuplicateReason.OTHER_IDENTIFIER: "Same provider under another identifier",
+        DuplicateReason.OTHER_PROVIDER: "Same code at another provider or facility",
+        DuplicateReason.DECIDED_BEFORE: "Same services, denied or modified before",
+    },
 }
 """The codes that are enums, by the name of their code list."""
 
@@ -218,11 +229,6 @@ _TEXT_NAMES: Final[Mapping[str, _Names]] = {
         "0U": "More patient information is needed",
         "0V": "Medical review is needed",
         "17": "A time limit has passed",
-    },
-    "duplicate_reasons": {
-        "near_dates": "Same service on close dates",
-        "same_family": "Similar service",
-        "provider_by_another_id": "Same provider under another identifier",
     },
     "plan_types": {
         "HMO": ("HMO", "Health maintenance organization"),

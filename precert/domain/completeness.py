@@ -9,10 +9,12 @@ from datetime import date
 
 from precert.domain.codes import code_types_of, has_form, readings_of
 from precert.domain.content import MAX_LINES, Medication, Procedure, RequestContent, Service
+from precert.domain.determination import last_of_days
 from precert.domain.errors import FieldError
 from precert.domain.form import FieldKind, ServiceField, ServiceForm, request_form, service_form
 from precert.domain.payer import Payer, Stage
 from precert.domain.rules import canonical_code
+from precert.domain.values import UnitType, folded
 
 
 def errors_of_check(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
@@ -43,10 +45,12 @@ def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) ->
             if procedure.start_date:
                 dated, of_line = form.dated_in_procedures, f"{path}/procedures/{line}"
                 errors.extend(_date_errors(dated, procedure, of_line, payer))
-        if len(service.procedures) > 1 or service.additional_diagnoses:
-            errors.extend(_repetitions(service, path))
+        if service.additional_diagnoses:
+            errors.extend(_repeated_diagnoses(service, path))
         if service.medication:
             errors.extend(_ndc_errors(service.medication, path))
+    if len(content.services) > 1 or any(len(one.procedures) > 1 for one in content.services):
+        errors.extend(_repeated_codes(content.services, stage))
     return errors
 
 
@@ -157,16 +161,7 @@ def _ndc_errors(medication: Medication, path: str) -> Iterator[FieldError]:
         yield FieldError(f"{path}/medication/ndc", "ambiguous", message, readings)
 
 
-def _repetitions(service: Service, path: str) -> Iterator[FieldError]:
-    codes: set[object] = set()
-    for index, procedure in enumerate(service.procedures):
-        if (code := _comparable(procedure)) in codes:
-            yield FieldError(
-                f"{path}/procedures/{index}/code",
-                "duplicate_code",
-                "this code is listed already: raise its units instead",
-            )
-        codes.add(code)
+def _repeated_diagnoses(service: Service, path: str) -> Iterator[FieldError]:
     diagnoses = {service.primary_diagnosis}
     for index, diagnosis in enumerate(service.additional_diagnoses):
         if diagnosis in diagnoses:
@@ -178,10 +173,56 @@ def _repetitions(service: Service, path: str) -> Iterator[FieldError]:
         diagnoses.add(diagnosis)
 
 
-def _comparable(procedure: Procedure) -> tuple[str | None, str]:
-    """The code and its set in one form, however they were written."""
+def _repeated_codes(services: Sequence[Service], stage: Stage) -> Iterator[FieldError]:
+    """Codes with the same modifiers on overlapping dates (S2).
+
+    A code can be listed again with other modifiers or on other dates. A check compares within one
+    service, a submission also services of the same kind.
+    """
+    seen: dict[object, list[Period]] = {}
+    for index, service in enumerate(services):
+        for line, procedure in enumerate(service.procedures):
+            period = _period(service, procedure)
+            alone = index if stage is Stage.CHECK else None
+            earlier = seen.setdefault((alone, _comparable(service, procedure)), [])
+            if any(_overlap(period, other) for other in earlier):
+                yield FieldError(
+                    f"/services/{index}/procedures/{line}/code",
+                    "duplicate_code",
+                    "this code is listed already with the same modifiers on overlapping dates: raise "
+                    "its units there, or enter other modifiers or dates here",
+                )
+            earlier.append(period)
+
+
+Period = tuple[date, date] | None
+"""First and last day of a service line; ``None`` while its dates are missing."""
+
+
+def _period(service: Service, procedure: Procedure) -> Period:
+    days = procedure.units if procedure.unit_type is UnitType.DAYS else None
+    first = procedure.start_date
+    if first is None:
+        first, days = service.first_day, service.requested_days or days
+    return (first, last_of_days(first, days or 1)) if first else None
+
+
+def _overlap(one: Period, other: Period) -> bool:
+    if one is None or other is None:
+        return True
+    return one[0] <= other[1] and other[0] <= one[1]
+
+
+def _comparable(service: Service, procedure: Procedure) -> object:
+    """What is requested where, without units and dates, however the code was written."""
     code, kind = procedure.code, procedure.code_type
     if kind is None:
         kinds = code_types_of(code)
         kind = kinds[0] if len(kinds) == 1 else None
-    return kind, canonical_code(code, kind) if kind else code
+    medication = service.medication
+    return (
+        (service.authorization_type, service.type_of_service, service.place_of_service),
+        (medication.ndc, folded(medication.name or "")) if medication else None,
+        (kind, canonical_code(code, kind) if kind else code),
+        frozenset(procedure.modifiers),
+    )

@@ -27,6 +27,7 @@ from precert.domain.values import (
     State,
     Text,
     Tin,
+    Units,
     UnitType,
     Urgency,
     Value,
@@ -73,7 +74,7 @@ class Procedure(Value):
     code: ProcedureCode
     code_type: CodeType | None = None
     start_date: Day | None = None
-    units: Annotated[int, Field(ge=1, le=9999)] | None = None
+    units: Units | None = None
     unit_type: UnitType | None = None
     modifiers: Annotated[tuple[Modifier, ...], Field(max_length=4)] = ()
 

@@ -7,6 +7,7 @@ entered (W3, W4, W9).
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from precert.domain.code_sets import Lookup, error_of_diagnosis
 from precert.domain.codes import code_types_of
@@ -15,7 +16,7 @@ from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
 from precert.domain.review import Approved, Decision, DecisionEntry, LineDecision, ServiceLine
 from precert.domain.statuses import LineStatus
-from precert.domain.values import UnitType
+from precert.domain.values import AuthorizationType, UnitType
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,52 @@ def days_of_service(
 
     An approved period is longer than the service, except for a stay.
     """
-    moved = {
+    moved = _changed_periods(lines)
+    days = [day for asked in _by_service(content) for day in _days(asked, moved)]
+    return min(days, default=None), max(days, default=None)
+
+
+MAX_PERIOD_DAYS: Final = 366
+"""Days that one service line is compared by; units of type DAYS can be more."""
+
+
+def dates_by_line(
+    content: RequestContent, lines: Sequence[ServiceLine] = ()
+) -> dict[str, tuple[date, date]]:
+    """First and last day of each service line that has dates, as requested or as changed (W5).
+
+    The days of an inpatient line are those of the stay. An outpatient line is its start date, or the
+    days that its units count.
+    """
+    moved = _changed_periods(lines)
+    found: dict[str, tuple[date, date]] = {}
+    for of_service in _by_service(content):
+        of_stay = list(_days(of_service, moved))
+        for line_id, asked in of_service.items():
+            if asked.service.authorization_type is AuthorizationType.INPATIENT:
+                if of_stay:
+                    found[line_id] = min(of_stay), max(of_stay)
+                continue
+            changed = moved.get(line_id)
+            first = changed.from_date if changed else asked.from_date
+            if first is not None:
+                found[line_id] = first, last_of_days(first, asked.days or 1)
+    return found
+
+
+def last_of_days(first: date, days: int) -> date:
+    """The last of this many days from ``first``, within the calendar."""
+    days = min(days, MAX_PERIOD_DAYS, (date.max - first).days + 1)
+    return first + timedelta(days=days - 1)
+
+
+def _changed_periods(lines: Sequence[ServiceLine]) -> dict[str, Approved | None]:
+    """Approved periods that an operator changed, by line id (W5)."""
+    return {
         line.line_id: line.decisions[-1].approved
         for line in lines
         if line.decisions and line.decisions[-1].date_change_reason
     }
-    days = [day for asked in _by_service(content) for day in _days(asked, moved)]
-    return min(days, default=None), max(days, default=None)
 
 
 def authorized_days(

@@ -72,6 +72,8 @@ class DuplicateLock(StrEnum):
     """The same services can be requested again."""
     REPLACE = "REPLACE"
     """The lock follows the changed providers or dates."""
+    DETERMINE = "DETERMINE"
+    """The lock holds unless a service line is denied or modified: that can be requested again."""
 
 
 class Subject(StrEnum):
@@ -161,6 +163,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             notices=True,
             workflow=WorkflowEffect.END,
             waiting_on=WaitingOn.NONE,
+            duplicate_lock=DuplicateLock.DETERMINE,
         ),
         EventType.REQUEST_VOIDED: EventRule(
             "Request voided",
@@ -287,6 +290,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             notices=True,
             workflow=WorkflowEffect.END,
             waiting_on=WaitingOn.NONE,
+            duplicate_lock=DuplicateLock.DETERMINE,
         ),
     }
 )

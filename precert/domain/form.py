@@ -15,6 +15,7 @@ from precert.domain.codes import NDC_PATTERN
 from precert.domain.content import MAX_LINES, MAX_SERVICES, Service
 from precert.domain.payer import Choice, Form, FormField, Payer, Stage, TypeOfService
 from precert.domain.values import (
+    MAX_UNITS,
     AuthorizationType,
     CodeType,
     ProviderKind,
@@ -158,7 +159,7 @@ _SHAPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "procedures": {"max_items": MAX_LINES},
     "requested_days": {"minimum": 1, "maximum": 365},
     "services": {"max_items": MAX_SERVICES},
-    "units": {"minimum": 1, "maximum": 9999},
+    "units": {"minimum": 1, "maximum": MAX_UNITS},
 }
 _KINDS: Final = {
     FieldKind.CHOICE: (

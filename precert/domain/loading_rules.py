@@ -28,7 +28,7 @@ from precert.domain.loading_table import (
 )
 from precert.domain.payer import Form, Payer
 from precert.domain.rules import Requirement, Rule, canonical_code, family_of, ordinal_of
-from precert.domain.values import AuthorizationType, CodeType, Text, Value
+from precert.domain.values import AuthorizationType, CodeType, Text, Units, Value
 
 Row = tuple[int, Rule]
 """A rule, and the line of the file in which it stands."""
@@ -275,7 +275,7 @@ class _RuleRow(Value):
     places_of_service: frozenset[Text] = frozenset()
     effective_from: date
     effective_to: date | None = None
-    auto_approve_max_units: Limit | None = None
+    auto_approve_max_units: Units | None = None
     auto_approve_max_days: Limit | None = None
     required_documentation: tuple[Text, ...] = ()
     label: Text | None = None

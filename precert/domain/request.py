@@ -133,6 +133,12 @@ class Request(Value):
         return self.waiting_on is WaitingOn.NONE
 
     @property
+    def is_adverse(self) -> bool:
+        """Whether a service line is denied or modified."""
+        lines = self.review.lines if self.review else ()
+        return any(line.status.rule.adverse for line in lines)
+
+    @property
     def takes_documents(self) -> bool:
         """Drafts and pended requests take documents (U4), open appeals included (W7)."""
         if self.status is Status.INCOMPLETE:
@@ -277,28 +283,24 @@ class Request(Value):
 
     def end_as_duplicate(
         self,
-        number: str,
+        other: "Request",
         assessment: Assessment,
         now: datetime,
-        *,
-        seen_by: frozenset[Tin] = frozenset(),
     ) -> "Change":
-        """End it as a duplicate of another request, which continues (S2).
-
-        ``seen_by`` are the TINs that see the other request.
-        """
+        """End it as a duplicate of the other request, which continues (S2)."""
         review = self.require(Transition.END_AS_DUPLICATE)
         update = {
-            "duplicate_of": number,
-            "duplicate_seen_by": seen_by,
+            "duplicate_of": other.submitted.number,
+            "duplicate_seen_by": other.tins,
             "assessment": assessment,
         }
-        return self.changed(
+        change = self.changed(
             EventType.REQUEST_ENDED_AS_DUPLICATE,
             now,
             status=Status.VOID,
             review=review.model_copy(update=update),
         )
+        return change._replace(other=(other.request_id, other.version))
 
     def determine(
         self,
@@ -556,13 +558,15 @@ class Request(Value):
 class Change(NamedTuple):
     """A changed request, the version it was based on, and its event.
 
-    ``unseen_by`` are TINs that no longer see it.
+    ``unseen_by`` are TINs that no longer see it. ``other`` is another request with the version that the
+    change is based on too.
     """
 
     based_on: int
     request: Request
     event: Event
     unseen_by: frozenset[str] = frozenset()
+    other: tuple[str, int] | None = None
 
     @property
     def effects(self) -> EventRule:

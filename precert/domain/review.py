@@ -21,6 +21,7 @@ from precert.domain.values import (
     EnteredCode,
     Text,
     Tin,
+    Units,
     UnitType,
     Value,
 )
@@ -66,7 +67,7 @@ class Approval(Value):
     """
 
     code: EnteredCode | None = None
-    units: Annotated[int, Field(ge=1, le=9999)] | None = None
+    units: Units | None = None
     unit_type: UnitType | None = None
     from_date: Day | None = None
     to_date: Day | None = None
@@ -178,13 +179,30 @@ class LineAssessment(Value):
     """Whether the rule's own limits allow an approval without a reviewer (W1)."""
 
 
+class DuplicateReason(StrEnum):
+    """How a potential duplicate matches the request. Codes never change."""
+
+    NEAR_DATES = "near_dates"
+    OTHER_UNITS = "other_units"
+    OTHER_MODIFIERS = "other_modifiers"
+    OTHER_DETAILS = "other_details"
+    SHARED_CODES = "shared_codes"
+    SAME_FAMILY = "same_family"
+    OTHER_IDENTIFIER = "provider_by_another_id"
+    OTHER_PROVIDER = "other_provider"
+    DECIDED_BEFORE = "decided_before"
+
+
 class PotentialDuplicate(Value):
-    """A request that this one may repeat (S2); the reviewer sees both."""
+    """A request that this one may repeat (S2). A reviewer sees both; neither ends by itself."""
 
     request_id: Text
     number: Text
-    reason_code: Text
-    """A stable code: ``near_dates``, ``same_family``, ``provider_by_another_id``."""
+    reason_code: DuplicateReason
+    plan_id: Text
+    """Its reviewers can read that request."""
+    seen_by: frozenset[Tin] = frozenset()
+    """TINs that could read that request at the assessment (A2)."""
 
 
 class Assessment(Value):
@@ -284,7 +302,7 @@ class Review(Value):
     duplicate_of: Text | None = None
     """Precertification number of the request that this one repeats (S2)."""
     duplicate_seen_by: frozenset[Tin] = frozenset()
-    """TINs that see that request; its number is shown only where both providers do (A2)."""
+    """TINs that see that request; its number is shown only to them (A2)."""
     temporary_providers: Mapping[ProviderRole, TemporaryProvider] = {}
     """Provider roles that did not match the directory, reconciled or not (S3)."""
     submitter_tins: tuple[Tin, ...] = ()

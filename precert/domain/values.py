@@ -14,7 +14,14 @@ from enum import StrEnum
 from typing import Annotated, Final
 from unicodedata import combining, normalize
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 _APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc`\u00b4]")
 _WITHOUT_ACCENT: Final = str.maketrans(
@@ -230,6 +237,10 @@ class UnitType(StrEnum):
     DAYS = "DAYS"
     HOURS = "HOURS"
 
+
+MAX_UNITS: Final = 999_999
+"""Clotting factors (J7170 to J7214) are requested in hundreds of thousands of units."""
+Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
 
 SERIAL_LIMIT = 10**9
 

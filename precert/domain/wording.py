@@ -58,9 +58,9 @@ def written_diagnosis(code: str) -> str:
 def written_units(units: int, unit_type: str | None) -> str:
     """How many of what: 1 visit, 3 visits; the unit comes in the plural, as the form calls it."""
     if unit_type is None:
-        return str(units)
+        return f"{units:,}"
     word = unit_type.lower()
-    return f"{units} {word.removesuffix('s') if units == 1 else word}"
+    return f"{units:,} {word.removesuffix('s') if units == 1 else word}"
 
 
 def written_address(address: Address) -> list[str]:

@@ -22,7 +22,7 @@ from precert.domain.determination import (
     errors_of_diagnosis,
     requested_lines,
 )
-from precert.domain.duplicates import fingerprint_of
+from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.errors import (
     FieldError,
     InvalidInputError,
@@ -127,8 +127,9 @@ def register_request(
     def store(number: str) -> Request:
         stored = with_number(request, number)
         event = event_of(stored, EventType.REQUEST_SUBMITTED, caller.subject)
-        fingerprint = fingerprint_of(request_id, number, arrival.received_at, content)
-        registrations.register(stored, event, covered_on=day, fingerprint=fingerprint)
+        registrations.register(
+            stored, event, covered_on=day, fingerprint=submitted_fingerprint(stored)
+        )
         return stored
 
     try:
@@ -296,7 +297,13 @@ def _reported_request(
     def store(number: str) -> Request:
         stored = with_number(request, number)
         event = event_of(stored, EventType.REQUEST_DETERMINED, by)
-        registrations.register(stored, event, covered_on=None, fingerprint=None)
+        registrations.register(
+            stored,
+            event,
+            covered_on=None,
+            fingerprint=submitted_fingerprint(stored),
+            unique=False,
+        )
         return stored
 
     return store_with_number(store, payer=payer, serial=serial)

@@ -192,12 +192,14 @@ def submit_draft(
 
 
 def duplicate_error(payer: Payer, named: Fingerprint | None) -> DuplicateRequestError:
-    """The error for a duplicate, which names the other request if the caller may see it (S2)."""
-    words = payer.notices["duplicate"]
+    """The error for a duplicate, which names the other request if the caller may see it (S2).
+
+    A caller who does not see it learns that it exists, and whom to call.
+    """
     if named is None:
-        return DuplicateRequestError(words)
+        return DuplicateRequestError(payer.notices["duplicate_not_visible"])
     existing = {"request_id": named.request_id, "number": named.number}
-    return DuplicateRequestError(words, existing=existing)
+    return DuplicateRequestError(payer.notices["duplicate"], existing=existing)
 
 
 def _submission(

@@ -31,12 +31,6 @@ from precert.domain.clocks import (
 from precert.domain.coverage import Plan
 from precert.domain.determination import requested_lines
 from precert.domain.documents import DocumentStatus
-from precert.domain.duplicates import (
-    Fingerprint,
-    fingerprint_of,
-    potential_duplicates,
-    sure_duplicates,
-)
 from precert.domain.errors import TransientError
 from precert.domain.event_types import EVENTS, WorkflowEffect
 from precert.domain.events import Event
@@ -50,6 +44,7 @@ from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
 from precert.usecases.checks import judge_codes, prove_assertion
+from precert.usecases.duplicates import find_duplicates
 from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
@@ -259,9 +254,7 @@ def _first_change(
     vendor_ids = sorted({line.vendor_id for line in lines if line.vendor_id})
     vendors = rule_lists.vendors(rule_list, vendor_ids) if vendor_ids else {}
     delegate = delegate_of(lines, vendors, local_date(received_at, payer.zone))
-    own = fingerprint_of(request.request_id, request.submitted.number, received_at, content)
-    others = fingerprints.of_member(content.patient.member_id)
-    duplicate_window_days = payer.utilization_management.duplicate_window_days
+    duplicates = find_duplicates(request, fingerprints=fingerprints, requests=requests, payer=payer)
     assertion = prove_assertion(
         request.content_as_submitted, reference=reference, versions=versions
     )
@@ -271,25 +264,13 @@ def _first_change(
         lines=assessed_lines(lines),
         required_documentation=missing_documents(lines, file.documents),
         assertion=assertion,
-        potential_duplicates=potential_duplicates(own, others, duplicate_window_days),
+        potential_duplicates=duplicates.potential,
         delegate=delegate,
         late_notification=is_late_notification(content, received_at, payer),
     )
-    for other in sure_duplicates(own, others, duplicate_window_days):
-        if _goes_on_instead(other, own, requests):
-            return request.end_as_duplicate(other.number, assessment, now, seen_by=other.tins)
+    if duplicates.repeated is not None:
+        return request.end_as_duplicate(duplicates.repeated, assessment, now)
     return _judged(request, lines, assessment, delegate, payer, now)
-
-
-def _goes_on_instead(other: Fingerprint, own: Fingerprint, requests: RequestStore) -> bool:
-    """Whether the other one of two duplicates continues: the earlier one does.
-
-    A later request that was assessed before this one existed continues as well.
-    """
-    found = requests.read(other.request_id)
-    if found is None or found.status is Status.VOID:
-        return False
-    return own.came_after(other) or found.status is not Status.PROCESSING
 
 
 def _judged(

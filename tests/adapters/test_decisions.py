@@ -380,7 +380,7 @@ def test_only_dates_change_when_an_operator_changes_them(cloud: Cloud) -> None:
 @pytest.mark.rule("T2")
 def test_new_dates_are_listed_and_compared_when_an_operator_changed_them(cloud: Cloud) -> None:
     one = cloud.pended(services=[BOWEL_SURGERIES])
-    assert decide(cloud, one, APPROVED, DENIED).status == 200
+    assert decide(cloud, one, APPROVED, {**APPROVED, "line_id": "1.2"}).status == 200
     days = {"from_date": "2026-09-07", "to_date": "2026-09-09"}
     assert cloud.change_dates(one, {"line_id": "1.1", **days}).status == 200
     for by in (PROVIDER, FACILITY):

@@ -30,7 +30,8 @@ class InMemoryRegistrations:
         event: Event,
         *,
         covered_on: date | None,
-        fingerprint: Fingerprint | None,
+        fingerprint: Fingerprint,
+        unique: bool = True,
     ) -> None:
         self.asked_on.append(covered_on)
         if current := self.requests.requests.get(request.request_id):
@@ -41,14 +42,10 @@ class InMemoryRegistrations:
         if covered_on and self.uncovered:
             raise CoverageChangedError
         for other in self.fingerprints:
-            if (
-                fingerprint
-                and other.signature == fingerprint.signature
-                and other.overlaps(fingerprint)
-            ):
+            same = other.signature == fingerprint.signature
+            if unique and same and fingerprint.is_refused_by(other):
                 raise DuplicateFoundError(other)
-        if fingerprint:
-            self.fingerprints.append(fingerprint)
+        self.fingerprints.append(fingerprint)
         self.requests.requests[request.request_id] = request
         self.requests.events.append(event)
 

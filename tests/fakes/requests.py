@@ -23,6 +23,8 @@ class InMemoryRequests:
     notices: list[Notice] = field(default_factory=list)
     races: list[Request] = field(default_factory=list)
     """States that another writer stores just before each of the next changes."""
+    others: list[tuple[str, int]] = field(default_factory=list)
+    """Other requests with the versions that recorded changes were based on."""
 
     @classmethod
     def holding(cls, *requests: Request) -> "InMemoryRequests":
@@ -47,6 +49,11 @@ class InMemoryRequests:
         current = self.requests.get(change.request.request_id)
         if current is None or current.version != change.based_on:
             raise ConcurrentChangeError
+        if change.other is not None:
+            other_id, version = change.other
+            if self.requests[other_id].version != version:
+                raise ConcurrentChangeError
+            self.others.append(change.other)
         self.requests[current.request_id] = change.request
         self.events.append(change.event)
         if cycle is not None:

@@ -29,6 +29,7 @@ from precert.domain.content import (
 )
 from precert.domain.coverage import Coverage
 from precert.domain.values import (
+    MAX_UNITS,
     NPI_PREFIX,
     AuthorizationType,
     CodeType,
@@ -94,7 +95,7 @@ def procedures(draw: st.DrawFn) -> Procedure:
         code=code,
         code_type=code_type if named else None,
         start_date=draw(maybe(DAYS)),
-        units=draw(maybe(st.integers(1, 9999))),
+        units=draw(maybe(st.integers(1, MAX_UNITS))),
         unit_type=draw(maybe(st.sampled_from(UnitType))),
         modifiers=tuple(draw(st.lists(MODIFIERS, max_size=4))),
     )

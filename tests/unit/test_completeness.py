@@ -1,6 +1,7 @@
 """What a check or submission still needs, each error with its pointer (C3, C4, C5, C9, D6)."""
 
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any, Final
 
 import pytest
@@ -69,7 +70,10 @@ def test_every_field_is_required_when_a_service_is_empty() -> None:
 def test_errors_of_all_services_are_listed_when_several_are_wrong() -> None:
     broken = inpatient(requested_days=None, urgency=None)
     other = OUTPATIENT | {"service_date": "2020-01-01", "procedures": [{"code": "ZZZ"}]}
-    assert set(found(inpatient(), broken, other)) == {
+    elsewhere = inpatient() | {
+        "procedures": [{**one, "modifiers": ["LT"]} for one in inpatient()["procedures"]]
+    }
+    assert set(found(elsewhere, broken, other)) == {
         ("/services/1/urgency", "missing"),
         ("/services/1/requested_days", "missing"),
         ("/services/2/service_date", "outside_window"),
@@ -188,6 +192,53 @@ def test_error_refers_to_provider_services_when_a_date_is_outside_the_window() -
     [error] = errors_of_check(content, samples.payer(), TODAY)
     assert "Provider Services" in error.message
     assert samples.payer().provider_services.phone in error.message
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize(
+    ("changes", "repeated"),
+    [
+        ({}, True),
+        ({"units": 5}, True),
+        ({"code_type": None}, True),
+        ({"modifiers": ["LT"]}, False),
+        ({"start_date": "2026-07-22"}, False),
+        ({"code": "44121"}, False),
+    ],
+)
+def test_code_can_be_listed_again_when_modifiers_or_dates_differ(
+    changes: dict[str, Any], repeated: bool
+) -> None:
+    line = inpatient()["procedures"][0]
+    again = {**line, **changes}
+    assert found(inpatient(procedures=[line, again])) == (
+        [("/services/0/procedures/1/code", "duplicate_code")] if repeated else []
+    )
+    services = inpatient(procedures=[line]), inpatient(procedures=[again])
+    assert found(*services) == (
+        [("/services/1/procedures/0/code", "duplicate_code")] if repeated else []
+    )
+
+
+def test_code_can_be_listed_in_another_service_when_its_place_differs_or_it_is_only_checked() -> (
+    None
+):
+    line = inpatient()["procedures"][0]
+    services = inpatient(procedures=[line]), inpatient(procedures=[line])
+    content = samples.content(services=services)
+    assert errors_of_check(content, samples.payer(), TODAY) == []
+    first = OUTPATIENT | {"procedures": [{"code": "70551", "start_date": "2026-07-20", "units": 1}]}
+    places = [found(first, first | {"place_of_service": place}) for place in ("OFFICE", "IMAGING")]
+    assert ("/services/1/procedures/0/code", "duplicate_code") not in chain(*places[1:])
+
+
+@pytest.mark.rule("S2")
+def test_rental_is_listed_again_when_the_counted_days_are_over() -> None:
+    line = {"code": "70551", "units": 30, "unit_type": "DAYS", "start_date": "2026-07-01"}
+    for day, repeated in (("2026-07-30", True), ("2026-07-31", False)):
+        service = OUTPATIENT | {"procedures": [line, {**line, "start_date": day}]}
+        codes = [code for _, code in found(service)]
+        assert ("duplicate_code" in codes) == repeated
 
 
 def test_code_is_listed_once_when_it_was_entered_twice() -> None:

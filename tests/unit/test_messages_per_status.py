@@ -85,7 +85,7 @@ def walk() -> Iterator[Walked]:
     entered, pending = samples.request(Status.PROCESSING), samples.request(Status.PENDING)
     yield Status.PROCESSING, Transition.PEND, entered.pend(DEADLINE, 10, START)
     yield Status.PROCESSING, Transition.DELEGATE, entered.delegate("RAD", NOTHING, START)
-    ended = entered.end_as_duplicate("PC0000000018", NOTHING, START)
+    ended = entered.end_as_duplicate(pending, NOTHING, START)
     yield Status.PROCESSING, Transition.END_AS_DUPLICATE, ended
     for request in (entered, pending):
         yield request.status, Transition.VOID, request.void("entered twice", "provider", START)

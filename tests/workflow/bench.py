@@ -15,8 +15,9 @@ from precert.adapters.stepfunctions import execution_name
 from precert.bootstrap import Dependencies
 from precert.domain.caller import Caller
 from precert.domain.content import RequestContent
+from precert.domain.matching import ProviderRole
 from precert.names import Entitlement
-from precert.usecases.operations import repair_executions
+from precert.usecases.operations import reconcile_provider, repair_executions
 from precert.usecases.submission import SubmittedRequest, submit_draft
 from tests.journeys.portal import Json, Portal, until
 
@@ -82,6 +83,19 @@ class Bench:
         draft_id = self.portal.draft(content)
         self.submit(draft_id, content, datetime.now(UTC) - ago)
         return draft_id
+
+    def reconcile(self, request_id: str, provider_id: str) -> None:
+        """Match the servicing provider with a directory entry, as an operator does."""
+        deps = self.deps
+        reconcile_provider(
+            request_id,
+            ProviderRole.SERVICING_PROVIDER,
+            provider_id,
+            Caller(subject="operator", entitlements=frozenset({Entitlement.OPERATOR})),
+            requests=deps.requests,
+            reference=deps.reference,
+            now=datetime.now(UTC),
+        )
 
     def repair(self) -> tuple[str, ...]:
         deps = self.deps

@@ -44,8 +44,11 @@ def test_vendor_is_named_and_both_providers_get_a_message_when_it_decides(bench:
 
 @pytest.mark.rule("S2")
 def test_later_request_ends_with_a_message_when_it_is_a_duplicate(bench: Bench) -> None:
-    first = bench.portal.pending(bench.portal.content("32000"))
-    second = bench.portal.submitted(bench.portal.content("32000", days_ahead=20))
+    content = bench.portal.content("32000")
+    mistyped = {**content["servicing_provider"], "provider_id": None, "npi": "1234567893"}
+    first = bench.portal.pending({**content, "servicing_provider": mistyped})
+    bench.reconcile(first, content["servicing_provider"]["provider_id"])
+    second = bench.portal.submitted(content)
     assert bench.ended(second)["status"] == "SUCCEEDED"
     details = bench.portal.details(second)
     number = bench.portal.details(first)["number"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.duplicates import fingerprint_left_by, forget
+from precert.adapters.dynamodb.duplicates import forget
 from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import DRAFT_PARTY_SK, PARTY_SK_PREFIX, request_pk
 from precert.adapters.dynamodb.request_items import put_event, request_of
@@ -17,6 +17,7 @@ from precert.adapters.dynamodb.table import (
     to_wire,
     transient_errors,
 )
+from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.names import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, FLAG, PK, SK
@@ -53,8 +54,7 @@ class DynamoDBCleanup:
 
     def remove_request(self, request: Request) -> None:
         request_id = request.request_id
-        if left := fingerprint_left_by(request):
-            forget(self._client, self._table, left)
+        forget(self._client, self._table, submitted_fingerprint(request))
         items = self._items(request_id)
         for item in sorted(items, key=lambda item: item[SK].startswith(EVENT_SK_PREFIX)):
             self._delete(request_id, item)

@@ -8,6 +8,7 @@ lock created again never has a version of the deleted one.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.keys import (
@@ -28,17 +29,15 @@ from precert.adapters.dynamodb.table import (
     to_wire,
     transient_errors,
 )
-from precert.domain.duplicates import Fingerprint, fingerprint_of
-from precert.domain.request import Request
+from precert.domain.duplicates import Fingerprint
 from precert.domain.retry import retry
-from precert.domain.review import Channel
 from precert.names import PK, SK
 from precert.usecases.ports.requests import DuplicateFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-LOCK_BUSY: Final = "Others are asking for the same. Send it again."
+LOCK_BUSY: Final = "The same services are being requested at this moment. Send the request again."
 
 
 class DynamoDBFingerprints:
@@ -72,7 +71,7 @@ def write_with_lock(
     """Call ``write`` with the operation that adds a request to its lock; retry on LockChangedError.
 
     Raises:
-        DuplicateFoundError: a request in the lock has days in common with this one.
+        DuplicateFoundError: it repeats a request in the lock.
         TransientError: the lock changed at every attempt.
     """
     known: Item | None = None
@@ -89,77 +88,76 @@ def write_with_lock(
 
 
 def lock(table: str, fingerprint: Fingerprint, known: Item | None) -> dict[str, Any]:
-    """The operation that adds a request to its lock as last read; ``None`` at the first attempt.
+    """The operation that adds a request to its lock, on what is known of it: at first, nothing.
 
     Raises:
-        DuplicateFoundError: a request in it has days in common with this one.
+        DuplicateFoundError: it repeats a request in the lock.
     """
-    put: dict[str, Any] = {
-        "TableName": table,
-        "ConditionExpression": ABSENT,
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
-    held: Item = {}
-    if known is not None:
-        held = _held(known)
-        for value in held.values():
-            existing = unpacked(Fingerprint, value)
-            if existing.overlaps(fingerprint):
-                raise DuplicateFoundError(existing)
-        put["ConditionExpression"] = "version = :known"
-        put["ExpressionAttributeValues"] = to_wire({":known": known["version"]})
-    version = int(known["version"]) + 1 if known else microseconds(fingerprint.submitted_at)
-    put["Item"] = to_wire(
-        {
+    if known is None:
+        item = {
             **_lock_key(fingerprint),
-            **held,
-            "version": version,
+            "version": microseconds(fingerprint.submitted_at),
             fingerprint.request_id: packed(fingerprint),
         }
-    )
-    return {"Put": put}
-
-
-def release(table: str, fingerprint: Fingerprint) -> list[dict[str, Any]]:
-    """Operations that allow the same request again."""
-    unlock = {
+        put: dict[str, Any] = {
+            "TableName": table,
+            "Item": to_wire(item),
+            "ConditionExpression": ABSENT,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        return {"Put": put}
+    for value in _held(known).values():
+        existing = unpacked(Fingerprint, value)
+        if fingerprint.is_refused_by(existing):
+            raise DuplicateFoundError(existing)
+    update: dict[str, Any] = {
         "TableName": table,
         "Key": to_wire(_lock_key(fingerprint)),
-        "UpdateExpression": "REMOVE #request ADD version :one",
+        "UpdateExpression": "SET #request = :fingerprint ADD version :one",
+        "ConditionExpression": "version = :known",
         "ExpressionAttributeNames": {"#request": fingerprint.request_id},
-        "ExpressionAttributeValues": to_wire({":one": 1}),
+        "ExpressionAttributeValues": to_wire(
+            {":fingerprint": packed(fingerprint), ":one": 1, ":known": known["version"]}
+        ),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
-    forget = {"TableName": table, "Key": to_wire(_fingerprint_key(fingerprint))}
-    return [{"Update": unlock}, {"Delete": forget}]
+    return {"Update": update}
 
 
-def replace(table: str, submitted: Fingerprint, now: Fingerprint) -> list[dict[str, Any]]:
-    """Operations that replace the fingerprint of an open request.
+def set_lock(table: str, submitted: Fingerprint, now: Fingerprint, at: datetime) -> dict[str, Any]:
+    """The operation that puts a request into its lock, or replaces its fingerprint there.
 
-    The lock of the submission is not moved: the same request entered again is still a duplicate.
+    The lock stays under the submitted signature: the same entry is still a repetition. It has no
+    condition, as the request exists already.
     """
-    locked = {
+    update = {
         "TableName": table,
         "Key": to_wire(_lock_key(submitted)),
-        "UpdateExpression": "SET #request = :fingerprint ADD version :one",
+        "UpdateExpression": (
+            "SET #request = :fingerprint, version = if_not_exists(version, :start) + :one"
+        ),
         "ExpressionAttributeNames": {"#request": submitted.request_id},
-        "ExpressionAttributeValues": to_wire({":fingerprint": packed(now), ":one": 1}),
+        "ExpressionAttributeValues": to_wire(
+            {":fingerprint": packed(now), ":start": microseconds(at), ":one": 1}
+        ),
     }
-    return [{"Update": locked}, put_fingerprint(table, now)]
+    return {"Update": update}
 
 
-def fingerprint_left_by(request: Request) -> Fingerprint | None:
-    """The fingerprint of a request as submitted; a vendor's report has none (W8)."""
-    review = request.submitted
-    if review.channel is Channel.VENDOR:
-        return None
-    return submitted_fingerprint(request)
+def release_lock(table: str, submitted: Fingerprint, at: datetime) -> dict[str, Any]:
+    """The operation that removes a request from its lock: the same can be requested again."""
+    update = {
+        "TableName": table,
+        "Key": to_wire(_lock_key(submitted)),
+        "UpdateExpression": ("SET version = if_not_exists(version, :start) + :one REMOVE #request"),
+        "ExpressionAttributeNames": {"#request": submitted.request_id},
+        "ExpressionAttributeValues": to_wire({":start": microseconds(at), ":one": 1}),
+    }
+    return {"Update": update}
 
 
-def submitted_fingerprint(request: Request) -> Fingerprint:
-    """The fingerprint in a request's lock; a reconciliation does not move the lock."""
-    review, content = request.submitted, request.content_as_submitted
-    return fingerprint_of(request.request_id, review.number, review.submitted_at, content)
+def delete_fingerprint(table: str, fingerprint: Fingerprint) -> dict[str, Any]:
+    return {"Delete": {"TableName": table, "Key": to_wire(_fingerprint_key(fingerprint))}}
 
 
 def forget(client: "DynamoDBClient", table: str, fingerprint: Fingerprint) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, assert_never
 from precert.adapters.dynamodb.documents import document_of, notice_of
 from precert.adapters.dynamodb.duplicates import (
     LockChangedError,
+    delete_fingerprint,
     put_fingerprint,
-    release,
-    replace,
-    submitted_fingerprint,
+    release_lock,
+    set_lock,
     write_with_lock,
 )
 from precert.adapters.dynamodb.flags import uncount
@@ -56,12 +56,12 @@ from precert.adapters.dynamodb.table import (
     to_wire,
 )
 from precert.domain.content import RequestContent
-from precert.domain.duplicates import Fingerprint, fingerprint_of
+from precert.domain.duplicates import Fingerprint, current_fingerprint, submitted_fingerprint
 from precert.domain.event_types import DuplicateLock
 from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, unmatched
 from precert.domain.request import Change, Request
-from precert.domain.review import Channel, Review
+from precert.domain.review import Review
 from precert.domain.rows import row_of_request, unmatched_row, worklist_row
 from precert.domain.statuses import Status
 from precert.names import (
@@ -174,7 +174,7 @@ class DynamoDBRequests:
                 request.content.member_id,
             ),
         ]
-        operations += self._duplicate_lock(change)
+        operations += self._duplicates(change)
         operations += unmatched_lines(
             self._table, request.request_id, request.content, request.submitted
         )
@@ -183,6 +183,8 @@ class DynamoDBRequests:
             operations.append(line)
         if cycle is not None:
             operations.append(self._put_cycle(cycle))
+        if change.other is not None:
+            operations.append(self._unchanged(*change.other))
         try:
             self._writes.transact(operations)
         except ConditionFailedError as failed:
@@ -213,18 +215,42 @@ class DynamoDBRequests:
         }
         return {"Put": {"TableName": self._table, "Item": to_wire(item)}}
 
-    def _duplicate_lock(self, change: Change) -> list[dict[str, Any]]:
-        """Writes that release the lock against duplicates, or move it with what changed (S2)."""
-        request = change.request
-        match change.effects.duplicate_lock:
-            case DuplicateLock.KEEP:
-                return []
+    def _unchanged(self, request_id: str, version: int) -> dict[str, Any]:
+        """The condition that another request is still in the version that the change is based on."""
+        check = {
+            "TableName": self._table,
+            "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
+            "ConditionExpression": "version = :version",
+            "ExpressionAttributeValues": to_wire({":version": version}),
+        }
+        return {"ConditionCheck": check}
+
+    def _duplicates(self, change: Change) -> list[dict[str, Any]]:
+        """Writes of the lock against duplicates and of the fingerprint (S2).
+
+        A lock holds a request unless a service line is denied or modified. The fingerprint remains
+        until the request is void, so that a later request is compared with it.
+        """
+        request, effect = change.request, change.effects.duplicate_lock
+        if effect is DuplicateLock.KEEP:
+            return []
+        submitted, at = submitted_fingerprint(request), request.updated_at
+        release = release_lock(self._table, submitted, at)
+        match effect:
             case DuplicateLock.RELEASE:
-                return release(self._table, submitted_fingerprint(request))
-            case DuplicateLock.REPLACE:
-                if not _is_compared(request):
+                return [release, delete_fingerprint(self._table, submitted)]
+            case DuplicateLock.REPLACE | DuplicateLock.DETERMINE:
+                if request.status is Status.VOID:
                     return []
-                return replace(self._table, submitted_fingerprint(request), _fingerprint(request))
+                replaced = effect is DuplicateLock.REPLACE
+                if not replaced and not request.is_adverse and _is_first_decision(request):
+                    return []
+                now = current_fingerprint(request)
+                hold = set_lock(self._table, submitted, now, at)
+                return [
+                    release if request.is_adverse else hold,
+                    *([put_fingerprint(self._table, now)] if replaced else []),
+                ]
             case other:
                 assert_never(other)
 
@@ -315,16 +341,8 @@ def worklist_attributes(request: Request) -> Item:
     }
 
 
-def _is_compared(request: Request) -> bool:
-    """Whether it counts for duplicates: void requests and vendor reports do not."""
-    return request.status is not Status.VOID and request.submitted.channel is not Channel.VENDOR
-
-
-def _fingerprint(request: Request) -> Fingerprint:
-    review = request.submitted
-    return fingerprint_of(
-        request.request_id, review.number, review.submitted_at, request.content, review.lines
-    )
+def _is_first_decision(request: Request) -> bool:
+    return all(len(line.decisions) == 1 for line in request.submitted.lines)
 
 
 NUMBER_SK = "NUMBER"
@@ -354,7 +372,8 @@ class DynamoDBRegistrations:
         event: Event,
         *,
         covered_on: date | None,
-        fingerprint: Fingerprint | None,
+        fingerprint: Fingerprint,
+        unique: bool = True,
     ) -> None:
         patient = request.content.patient
         operations: list[dict[str, Any]] = [
@@ -368,10 +387,13 @@ class DynamoDBRegistrations:
         ]
         if covered_on and patient:
             operations.append(covered_condition(self._reference_table, patient, covered_on))
-        if fingerprint is None:
+        operations.append(put_fingerprint(self._table, fingerprint))
+        if not unique:
+            if not request.is_adverse:
+                at = request.updated_at
+                operations.append(set_lock(self._table, fingerprint, fingerprint, at))
             self._transact(operations)
             return
-        operations.append(put_fingerprint(self._table, fingerprint))
         write_with_lock(
             self._table, fingerprint, lambda adding: self._transact([*operations, adding])
         )

@@ -248,12 +248,13 @@ class Registrations(Protocol):
         event: Event,
         *,
         covered_on: date | None,
-        fingerprint: Fingerprint | None,
+        fingerprint: Fingerprint,
+        unique: bool = True,
     ) -> None:
         """Store a submitted request with its number, its event and its lines, in one transaction.
 
-        With ``covered_on`` only while the patient is covered that day (A6), with ``fingerprint`` only
-        while no duplicate exists (S2).
+        With ``covered_on`` only while the patient is covered that day (A6), if ``unique`` only while no
+        request exists that it repeats (S2).
 
         Raises:
             RegisteredAlreadyError: the id exists.

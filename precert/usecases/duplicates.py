@@ -1,0 +1,132 @@
+"""Find the duplicates of a request when it is assessed, and compare them for a reviewer (S2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from precert.domain.caller import Caller
+from precert.domain.duplicates import (
+    Fingerprint,
+    RequestedService,
+    current_fingerprint,
+    paired,
+    reason_of,
+    repeats,
+)
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.review import DuplicateReason, PotentialDuplicate
+from precert.domain.statuses import Status
+from precert.usecases.ports.requests import Fingerprints, RequestFile, RequestStore
+
+MOST_COMPARED = 20
+"""Potential duplicates that are recorded and shown; the last submitted ones."""
+
+
+@dataclass(frozen=True)
+class FoundDuplicates:
+    """``repeated`` is the request that this one repeats and that continues in its place."""
+
+    repeated: Request | None = None
+    potential: tuple[PotentialDuplicate, ...] = ()
+
+
+@dataclass(frozen=True)
+class ComparedDuplicate:
+    """A potential duplicate beside the request; ``other`` is ``None`` if the caller cannot read it."""
+
+    reason: DuplicateReason
+    other: Request | None = None
+    services: tuple[tuple[RequestedService | None, RequestedService | None], ...] = ()
+    """Services of both: this request's first."""
+
+
+def find_duplicates(
+    request: Request, *, fingerprints: Fingerprints, requests: RequestStore, payer: Payer
+) -> FoundDuplicates:
+    """Compare a request with the member's other requests.
+
+    One call, and one for each request that matches. Void requests do not count. Of two requests that
+    repeat one another, the earlier one continues; a later one continues as well if it was assessed
+    before this one existed. A request with a denied or modified line does not end another one.
+    """
+    own = current_fingerprint(request)
+    repeated: list[Request] = []
+    potential: list[PotentialDuplicate] = []
+    for other, reason in _matches(own, fingerprints, payer):
+        found = requests.read(other.request_id)
+        if found is None or found.status is Status.VOID:
+            continue
+        if not own.came_after(other) and found.status is Status.PROCESSING:
+            continue  # its own assessment finds this request
+        if reason is None and not found.is_adverse:
+            repeated.append(found)
+            continue
+        potential.append(
+            PotentialDuplicate(
+                request_id=other.request_id,
+                number=other.number,
+                reason_code=reason or DuplicateReason.DECIDED_BEFORE,
+                plan_id=found.plan.plan_id,
+                seen_by=found.tins,
+            )
+        )
+    return FoundDuplicates(
+        min(repeated, key=_continues_first, default=None), tuple(potential[:MOST_COMPARED])
+    )
+
+
+def _continues_first(request: Request) -> tuple[bool, datetime, str]:
+    """Assessed requests before those that may still end themselves, then the earliest."""
+    return (
+        request.status is Status.PROCESSING,
+        request.submitted.submitted_at,
+        request.request_id,
+    )
+
+
+def compare_duplicates(
+    file: RequestFile,
+    caller: Caller,
+    *,
+    fingerprints: Fingerprints,
+    requests: RequestStore,
+    payer: Payer,
+) -> tuple[ComparedDuplicate, ...]:
+    """The potential duplicates of a case as they are now, earlier and later ones.
+
+    One call, and one for each request that matches. A request of another plan is not shown to reviewers
+    of this plan; they learn that it exists.
+    """
+    request = file.request
+    if request.status is Status.VOID:
+        return ()
+    own = current_fingerprint(request)
+    compared: list[ComparedDuplicate] = []
+    for other, reason in _matches(own, fingerprints, payer):
+        if len(compared) == MOST_COMPARED:
+            break
+        found = requests.read(other.request_id)
+        if found is None or found.status is Status.VOID:
+            continue
+        known = reason or DuplicateReason.DECIDED_BEFORE
+        if found.plan.plan_id in caller.plan_ids:
+            compared.append(ComparedDuplicate(known, found, paired(own, other)))
+        else:
+            compared.append(ComparedDuplicate(known))
+    return tuple(compared)
+
+
+def _matches(
+    own: Fingerprint, fingerprints: Fingerprints, payer: Payer
+) -> list[tuple[Fingerprint, DuplicateReason | None]]:
+    """Requests that match, the last submitted first; the reason is ``None`` for a repetition."""
+    window = payer.utilization_management.duplicate_window_days
+    found: list[tuple[Fingerprint, DuplicateReason | None]] = []
+    for other in sorted(
+        fingerprints.of_member(own.member_id), key=lambda one: one.submitted_at, reverse=True
+    ):
+        if repeats(own, other):
+            found.append((other, None))
+        elif reason := reason_of(own, other, window):
+            found.append((other, reason))
+    return found
