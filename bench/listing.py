@@ -46,9 +46,9 @@ class IndexesInMemory:
     def put(self, update: dict[str, Any]) -> None:
         """The first update of an item: all of its values are set."""
         values = update["ExpressionAttributeValues"]
-        given = {name.removeprefix(":"): value for name, value in values.items()}
+        new_values = {name.removeprefix(":"): value for name, value in values.items()}
         key = update["Key"]
-        item = {**key, **given}
+        item = {**key, **new_values}
         self.items[key["pk"]["S"], key["sk"]["S"]] = item
         for name, index in INDEXES.items():
             if held := in_index(item, index):

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bench import inputs
 from bench.counting import PER_CALL, QUICK, instructions, per_call
 from bench.tables import table
-from bench.workers import given
+from bench.workers import harness
 from infra.certificates import BUNDLE
 from precert.adapters.dynamodb.keys import ASSERTION_KEY
 from precert.adapters.dynamodb.reference import member_item
@@ -77,7 +77,7 @@ def facts(of: inputs.Inputs) -> bytes:
     items = [
         to_wire(member_item(member)),
         to_wire({**RULE_LIST_KEY, **known["rule_list"]}),
-        to_wire({**ASSERTION_KEY, "key": given.KEY}),
+        to_wire({**ASSERTION_KEY, "key": harness.KEY}),
     ]
     body = {"Responses": {"reference": items}, "UnprocessedKeys": {}}
     return json.dumps(body, default=lambda value: b64encode(value).decode()).encode()

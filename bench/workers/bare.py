@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from bench.workers import given
+from bench.workers import harness
 
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FORMS: Final = {
@@ -84,7 +84,7 @@ class Bare:
             content = json.loads(event["body"])["content"]
         except (ValueError, KeyError):
             return refused(400, "malformed")
-        today = given.NOW.astimezone(self.zone).date()
+        today = harness.NOW.astimezone(self.zone).date()
         if error := self.error(content, today):
             return refused(422, error)
         member = self.facts["member"]
@@ -191,7 +191,7 @@ class Bare:
             "confirmation_available": whole == "NOT_REQUIRED",
             "referral_needed": plan["plan_type"] in ("HMO", "IFP", "EPO"),
             "predetermination_available": offered,
-            "checked_at": given.NOW.isoformat().replace("+00:00", "Z"),
+            "checked_at": harness.NOW.isoformat().replace("+00:00", "Z"),
             "as_of": None,
             "notices": [self.payer["notices"][name] for name in notices],
             "requirement_label": LABELS[whole],
@@ -284,14 +284,14 @@ def is_npi(text: str) -> bool:
 
 
 def assertion_id(content: dict[str, Any], version: str) -> str:
-    stamp = given.NOW.strftime("%y%m%d%H%M%S")
+    stamp = harness.NOW.strftime("%y%m%d%H%M%S")
     asked = {
         "member_id": content["patient"]["member_id"],
         "servicing_provider": content["servicing_provider"],
         "services": content["services"],
     }
     text = json.dumps([asked, version, stamp], sort_keys=True, separators=(",", ":"))
-    number = int.from_bytes(hmac.digest(given.KEY, text.encode(), "sha256")[:10], "big")
+    number = int.from_bytes(hmac.digest(harness.KEY, text.encode(), "sha256")[:10], "big")
     return f"CHK-{stamp}-" + "".join(CROCKFORD[number >> 5 * at & 31] for at in range(15, -1, -1))
 
 
@@ -300,13 +300,13 @@ def refused(status: int, code: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    root = given.ROOT
+    root = harness.ROOT
     bare = Bare(
         Path(sys.argv[1]),
         root / "data" / "payer" / "payer.json",
         root / "build" / "code_sets" / "code_sets.sqlite",
     )
-    given.serve(bare.handle, int(sys.argv[2]))
+    harness.serve(bare.handle, int(sys.argv[2]))
 
 
 if __name__ == "__main__":

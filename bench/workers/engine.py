@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.workers import given
+from bench.workers import harness
 
 LISTS = {
     "plan_type": "plan_types",
@@ -25,7 +25,7 @@ def rules() -> list[dict[str, Any]]:
 def questions() -> list[dict[str, Any]]:
     facts = json.loads((Path(sys.argv[1]) / "facts.json").read_text())
     plan = facts["member"]["spans"][0]["plan"]
-    service = json.loads(given.body())["content"]["services"][0]
+    service = json.loads(harness.body())["content"]["services"][0]
     return [
         {
             "code": procedure["code"],

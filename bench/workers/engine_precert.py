@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bench.workers import engine, given
+from bench.workers import engine, harness
 from bench.workers.facts import rule_list_of
 from precert.adapters.s3.rule_lists import S3RuleLists
 from precert.domain.rules import CodeQuery, answer_by, deciding_rule
@@ -14,7 +14,7 @@ from precert.domain.values import AuthorizationType, CodeType
 
 FOLDER = Path(sys.argv[1])
 VERSION = rule_list_of(json.loads((FOLDER / "facts.json").read_text()))
-LISTS = S3RuleLists(given.NO_CLIENT, bucket="rules", folder=FOLDER)
+LISTS = S3RuleLists(harness.NO_CLIENT, bucket="rules", folder=FOLDER)
 
 
 def answer(question: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.workers import given
+from bench.workers import harness
 from precert.domain.coverage import Member
 from precert.domain.rules import RuleListVersion
 from precert.usecases.ports.reference import CheckFacts
@@ -27,11 +27,11 @@ class Facts:
     """The reference table, as the check reads it."""
 
     def __init__(self, folder: Path) -> None:
-        told = json.loads((folder / "facts.json").read_text())
+        facts = json.loads((folder / "facts.json").read_text())
         self._facts = CheckFacts(
-            member=Member.model_validate_json(json.dumps(told["member"])),
-            rule_list=rule_list_of(told),
-            assertion_key=given.KEY,
+            member=Member.model_validate_json(json.dumps(facts["member"])),
+            rule_list=rule_list_of(facts),
+            assertion_key=harness.KEY,
         )
 
     def check_facts(self, member_id: str) -> CheckFacts:

@@ -15,7 +15,7 @@ os.environ.update(
 
 from pathlib import Path
 
-from bench.workers import given
+from bench.workers import harness
 from bench.workers.facts import Facts
 from functions.check import handler
 from precert import bootstrap
@@ -25,11 +25,11 @@ from precert.adapters.s3.rule_lists import S3RuleLists
 def main() -> None:
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
     deps = bootstrap.dependencies()
-    deps.now = lambda: given.NOW
+    deps.now = lambda: harness.NOW
     deps.__dict__["reference"] = Facts(folder)
     deps.__dict__["rule_list_versions"] = None
-    deps.__dict__["rule_lists"] = S3RuleLists(given.NO_CLIENT, bucket="rules", folder=folder)
-    given.serve(handler.handle, count)
+    deps.__dict__["rule_lists"] = S3RuleLists(harness.NO_CLIENT, bucket="rules", folder=folder)
+    harness.serve(handler.handle, count)
 
 
 if __name__ == "__main__":

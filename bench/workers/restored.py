@@ -4,7 +4,7 @@ from typing import Any
 
 import snapshot_restore_py
 
-from bench.workers import given
+from bench.workers import harness
 from functions.check.handler import handle
 from precert.bootstrap import dependencies
 
@@ -15,11 +15,11 @@ def run(hooks: Any) -> None:
 
 
 def main() -> None:
-    dependencies().now = lambda: given.NOW
+    dependencies().now = lambda: harness.NOW
     run(reversed(snapshot_restore_py.get_before_snapshot()))
-    if calls := given.calls():
+    if calls := harness.calls():
         run(snapshot_restore_py.get_after_restore())
-        given.serve(handle, calls)
+        harness.serve(handle, calls)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What precertification is, without any cloud: values, rules, clocks, statuses, the request."""
+"""The domain, independent of AWS: values, rules, clocks, statuses, the request."""

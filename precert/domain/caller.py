@@ -1,4 +1,4 @@
-"""Who is asking: entitlements, TINs and plans, as the identity provider vouches for them."""
+"""The caller: entitlements, TINs and plans from the identity provider's token."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ _ASK: dict[Entitlement, str] = {
 
 
 class ClaimNames(NamedTuple):
-    """Which claims of a token hold what; configuration of the identity provider."""
+    """The claims of a token with the caller's rights; configuration of the identity provider."""
 
     entitlements: str
     tins: str
@@ -25,26 +25,26 @@ class ClaimNames(NamedTuple):
 
 
 class Caller(Value):
-    """An authenticated caller. ``subject`` is the issuer's stable id, kept for the audit trail."""
+    """An authenticated caller. ``subject`` is the issuer's stable id, stored for the audit trail."""
 
     subject: Text
     entitlements: frozenset[Entitlement] = frozenset()
     tins: frozenset[Tin] = frozenset()
     plan_ids: frozenset[Text] = frozenset()
     vendor_ids: frozenset[Text] = frozenset()
-    """The vendors that the caller speaks for."""
+    """The vendors that the caller acts for."""
 
     def require(self, entitlement: Entitlement) -> None:
         """Refuse a caller without the entitlement (A1).
 
         Raises:
-            NotEntitledError: with whom to ask for it.
+            NotEntitledError: names who grants it.
         """
         if entitlement not in self.entitlements:
             raise NotEntitledError(_ASK[entitlement], entitlement=entitlement.value)
 
     def acting_tin(self, tin: str | None) -> str:
-        """The TIN the caller acts for: the one named, or the only one there is (A2)."""
+        """The TIN that the caller acts for: the requested one, or the only one (A2)."""
         if tin is None and len(self.tins) == 1:
             return next(iter(self.tins))
         if tin is not None and tin in self.tins:

@@ -1,6 +1,6 @@
 """Codes of public code sets: whether they exist, and are valid on the service date (C5).
 
-CPT is judged by its form alone (:mod:`precert.domain.codes`), as its list is licensed.
+CPT codes are checked only by form (:mod:`precert.domain.codes`), because the list is licensed.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from precert.domain.values import CodeType
 
 
 class CodeSet(StrEnum):
-    """Public code sets that are shipped whole."""
+    """Public code sets that are shipped completely."""
 
     ICD_10_CM = "ICD-10-CM"
     MS_DRG = "MS-DRG"
@@ -26,8 +26,8 @@ class CodeSet(StrEnum):
 class ListedCode:
     """A code as its set lists it.
 
-    ``leaf`` is false for a category that has codes below it. A day is absent where the releases at
-    hand do not show that the code began, or ended.
+    ``leaf`` is false for a category that has codes below it. A date is absent if the available releases
+    do not show when the code began or ended.
     """
 
     code: str
@@ -44,9 +44,9 @@ Lookup = Callable[[CodeSet, str], ListedCode | None]
 
 
 def errors_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[FieldError]:
-    """Codes that their set does not have, or not on the service date.
+    """Errors for codes that are not in their set, or not on the service date.
 
-    Categories such as K55 are codes here, as a provider may not know more before the service.
+    Categories such as K55 are accepted, because a provider may not know more before the service.
     """
     for index, service in enumerate(content.services):
         for pointer, code_set, code in _listed_codes(service):
@@ -55,7 +55,7 @@ def errors_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[FieldEr
 
 
 def error_of_diagnosis(code: str, on: date | None, lookup: Lookup) -> FieldError | None:
-    """What is wrong with a diagnosis that stands alone, as the adjudicated one does (W9)."""
+    """The error of a single diagnosis, such as the adjudicated one, if any (W9)."""
     error = _error(lookup(CodeSet.ICD_10_CM, code), CodeSet.ICD_10_CM, on)
     return FieldError("/diagnosis", *error) if error else None
 

@@ -24,19 +24,19 @@ _PRODUCT: Final = re.compile(r"[0-9]{5}-[0-9]{4}")
 _BARE: Final = re.compile(r"[0-9]{9,11}")
 _WIDTHS: Final = (5, 4, 2)
 _READINGS_OF_TEN: Final = ((4, 4), (5, 3), (5, 4))
-"""Where a label of ten digits may have had its dashes: lengths of the first two parts."""
+"""Possible positions of the dashes in a label of ten digits: lengths of the first two parts."""
 
 NDC_PATTERN: Final = (
     r"^([0-9]{9,11}|[0-9]{5}-[0-9]{4}|[0-9]{4}-[0-9]{4}-[0-9]{2}"
     r"|[0-9]{5}-[0-9]{3,4}-[0-9]{2}|[0-9]{5}-[0-9]{4}-[0-9])$"
 )
-"""What may be entered, for a portal."""
+"""The pattern of an entry, for a portal."""
 
 
 def readings_of(entered: str) -> tuple[str, ...]:
-    """What a code can stand for, in the form 5-4-2, or 5-4 where it names no package.
+    """The NDCs that an entry can mean, in the form 5-4-2, or 5-4 without a package.
 
-    Empty where it is no NDC; more than one where dashes are missing and only the provider knows.
+    Empty if it is not an NDC; several if dashes are missing and only the provider knows.
     """
     if _DASHED.fullmatch(entered) or _PRODUCT.fullmatch(entered):
         return (_filled(entered.split("-")),)
@@ -66,7 +66,7 @@ def _ndc(value: str) -> str:
 
 
 Ndc = Annotated[str, StringConstraints(max_length=20), AfterValidator(_ndc)]
-"""Kept in the form 5-4-2; ten digits without dashes stay as entered until the provider says which."""
+"""Stored in the form 5-4-2; ten digits without dashes are stored as entered until resolved."""
 
 _FORMS: Final = {
     CodeType.CPT: re.compile(r"[0-9]{4}[0-9FTUM]"),
@@ -78,7 +78,7 @@ _FORMS: Final = {
 
 @lru_cache(maxsize=4096)
 def code_types_of(code: str) -> tuple[CodeType, ...]:
-    """Every code set whose form ``code`` has; empty where it has none."""
+    """Every code set whose form the code has; empty if there is none."""
     return tuple(kind for kind, form in _FORMS.items() if form.fullmatch(code))
 
 

@@ -1,7 +1,7 @@
-"""What a check or a submission still needs: everything missing or wrong at once (C3, D6).
+"""Errors of a check or a submission: everything missing or wrong at once (C3, D6).
 
-The fields are those that the form asks for (:mod:`precert.domain.form`), from the same data that a
-portal is told. What no data says stands here: the forms of codes, and what is entered twice.
+The fields are those of the form (:mod:`precert.domain.form`), from the same data that a portal
+reads. Forms of codes and repeated entries are checked here.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,12 +18,12 @@ from precert.domain.values import UnitType, folded
 
 
 def errors_of_check(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
-    """Errors that keep a check from being answered."""
+    """Errors that prevent a check."""
     return _errors(content, payer, today, Stage.CHECK)
 
 
 def errors_of_submission(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
-    """Errors that keep a draft from being submitted: those of the check and what D2 adds."""
+    """Errors that prevent the submission of a draft: those of the check, and of the fields of D2."""
     return _errors(content, payer, today, Stage.SUBMISSION)
 
 
@@ -54,7 +54,7 @@ def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) ->
     return errors
 
 
-# -- Fields as the form asks for them -----------------------------------------------------------------
+# -- Fields of the form -------------------------------------------------------------------------------
 
 
 def _look(
@@ -64,9 +64,9 @@ def _look(
     stage: Stage,
     errors: list[FieldError],
 ) -> None:
-    """Compares what was entered with the fields asked for, and with the parts of each.
+    """Compare the entered values with the fields of the form, and with the parts of each.
 
-    Every check goes through here: what is fine must cost next to nothing.
+    Every check calls this: a valid entry must cost little.
     """
     for field in fields:
         value = getattr(holder, field.name)
@@ -96,7 +96,7 @@ def _look_into(
 def _unexpected(
     form: ServiceForm, service: Service, path: str, stage: Stage
 ) -> Iterator[FieldError]:
-    """Fields that cannot be judged yet, and those that have no place here."""
+    """Fields that cannot be validated yet, and fields that are not part of the form."""
     for awaiting in form.later:
         if awaiting.is_required(stage) and not getattr(service, awaiting.name):
             yield FieldError(f"{path}/{awaiting.name}", "missing", "this is required")
@@ -123,7 +123,7 @@ def _date_errors(
 
 
 def not_a_choice(field: ServiceField, path: str) -> FieldError:
-    """What was chosen is not offered here."""
+    """The entered value is not one of the choices."""
     return FieldError(path, "not_a_choice", f"choose one of {', '.join(field.codes)}", field.codes)
 
 

@@ -1,7 +1,7 @@
 """What a provider enters: patient, providers, services with their lines (C3, D2).
 
-One shape from the check to the submission, so that nothing is entered twice (D1). Every field may be
-absent in a draft; :mod:`precert.domain.completeness` says what a check or a submission still needs.
+One model from the check to the submission, so that nothing is entered twice (D1). Every field may be
+absent in a draft; :mod:`precert.domain.completeness` lists what a check or a submission still needs.
 """
 
 from collections.abc import Iterable, Iterator
@@ -69,7 +69,7 @@ class Provider(Value):
 
 
 class Procedure(Value):
-    """A line of a service: one code with what is asked of it."""
+    """A line of a service: one code with the requested units and dates."""
 
     code: ProcedureCode
     code_type: CodeType | None = None
@@ -80,7 +80,7 @@ class Procedure(Value):
 
 
 class Medication(Value):
-    """A drug given by infusion or injection (C11): its name or its NDC, how often and by which way."""
+    """A drug given by infusion or injection (C11): its name or NDC, frequency and route."""
 
     name: Text | None = None
     ndc: Ndc | None = None
@@ -112,7 +112,7 @@ class Service(Value):
 
     @property
     def last_day(self) -> date | None:
-        """The last day asked for: the end of the stay, or the latest start of a procedure."""
+        """The last requested day: the end of the stay, or the latest start of a procedure."""
         if self.first_day is None:
             return None
         stay = self.first_day + timedelta(days=(self.requested_days or 1) - 1)
@@ -124,14 +124,14 @@ Services = Annotated[tuple[Service, ...], Field(max_length=MAX_SERVICES)]
 
 
 class RequestContent(Value):
-    """Everything a provider enters for one request; each field is a part that is saved as a whole."""
+    """The content of a request; each field is a part that is saved as a whole."""
 
     patient: Patient | None = None
     servicing_provider: Provider | None = None
     requesting_provider: Provider | None = None
     services: Services = ()
     assertion_id: AssertionId | None = None
-    """The id of the check's answer that it was started from, quoted by whoever asks about it."""
+    """The assertion id of the check that it was started from."""
     purpose: Purpose = Purpose.PRECERTIFICATION
 
     @property
@@ -140,7 +140,7 @@ class RequestContent(Value):
 
     @property
     def tins(self) -> tuple[str, ...]:
-        """TINs of both sides, each once: who sees the request (A2)."""
+        """Distinct TINs of both roles, which see the request (A2)."""
         roles = (self.requesting_provider, self.servicing_provider)
         return tuple(dict.fromkeys(role.tin for role in roles if role and role.tin))
 

@@ -1,4 +1,4 @@
-"""Members: their coverage, by which plan and when, and how a patient is searched (P1, P2, A4, A6).
+"""Members: coverage by plan and dates, and the search for a patient (P1, P2, A4, A6).
 
 A social security number is hashed with a key when it enters, and is not stored, printed or logged:
 :data:`Ssn` hides it, and no stored model has a field for it.
@@ -27,11 +27,11 @@ PLAN_TYPES: Final = ("HMO", "IFP", "EPO", "OAP", "PPO")
 REFERRAL_PLAN_TYPES = frozenset({"HMO", "IFP", "EPO"})
 """Plan types whose members need a referral by their primary care provider (P2)."""
 MAX_SPANS: Final = 8
-"""Spans that a member can have: as many as the condition of a submission looks at."""
+"""The maximum number of spans of a member: as many as the condition of a submission compares."""
 
 
 class Plan(Value):
-    """A plan as far as precertification asks of it."""
+    """The attributes of a plan that precertification uses."""
 
     plan_id: Text
     name: Text
@@ -45,7 +45,7 @@ class Plan(Value):
 
 
 class Person(Value):
-    """Who a member is."""
+    """The identity of a member."""
 
     member_id: MemberId
     date_of_birth: date
@@ -55,7 +55,7 @@ class Person(Value):
     """Where determination notices are mailed; never part of a response, an export or a message."""
 
     def is_of(self, patient: Patient) -> bool:
-        """Whether all that was entered fits; names are compared folded (P1)."""
+        """Whether all entered fields match; names are compared folded (P1)."""
         return self.member_id.upper() == patient.member_id.upper() and self.is_called(
             patient.date_of_birth, patient.last_name, patient.first_name
         )
@@ -92,11 +92,11 @@ class Span(Value):
 
 
 class Coverage(Span, Person):
-    """A member under one plan: what a check is made by."""
+    """A member under one plan, as used by a check."""
 
 
 class Member(Person):
-    """A member with every span of coverage, earliest first; no day is in two of them."""
+    """A member with every span of coverage, earliest first; spans do not overlap."""
 
     spans: Annotated[tuple[Span, ...], Field(min_length=1, max_length=MAX_SPANS)]
 
@@ -112,18 +112,18 @@ class Member(Person):
         return next((self._under(span) for span in self.spans if span.is_active(day)), None)
 
     def coverage_near(self, day: date) -> Coverage:
-        """The coverage of a day; where there is none the next to begin, else the last that ended."""
+        """The coverage of a day; if there is none the next to begin, else the last that ended."""
         found = next((span for span in self.spans if span.last_day >= day), self.spans[-1])
         return self._under(found)
 
     def _under(self, span: Span) -> Coverage:
-        told = {**vars(self), **vars(span)}
-        del told["spans"]
-        return Coverage.model_construct(**told)
+        fields = {**vars(self), **vars(span)}
+        del fields["spans"]
+        return Coverage.model_construct(**fields)
 
 
 def members_of(coverages: Iterable[Coverage]) -> tuple[Member, ...]:
-    """Coverages, one for each span, gathered by member."""
+    """Coverages, one for each span, grouped by member."""
     spans: dict[str, list[Coverage]] = {}
     for coverage in coverages:
         spans.setdefault(coverage.member_id, []).append(coverage)
@@ -143,8 +143,8 @@ def _member(coverages: list[Coverage]) -> Member:
 
 _SSN: Final = re.compile(r"[0-9]{3}([- ]?)[0-9]{2}\1[0-9]{4}")
 _NEVER: Final = re.compile(r"(000|666)|.{3}00|.{5}0000")
-"""No area 000 or 666, no group 00, no serial 0000 is given out. Areas from 900 are: to taxpayers
-without a social security number, whom payers file by it all the same."""
+"""Areas 000 and 666, group 00 and serial 0000 are never assigned. Areas from 900 are taxpayer
+numbers of people without an SSN, under which payers register them."""
 
 
 def _nine_digits(value: SecretStr) -> SecretStr:
@@ -156,11 +156,11 @@ def _nine_digits(value: SecretStr) -> SecretStr:
 
 
 Ssn = Annotated[SecretStr, AfterValidator(_nine_digits)]
-"""Nine digits, entered with dashes, blanks or neither. Never stored, logged or answered."""
+"""Nine digits, with dashes, spaces or neither. Never stored, logged or returned."""
 
 
 class PatientSearch(Value):
-    """Who is looked for: a member id or an SSN, and the three facts that must fit it."""
+    """Search fields: a member id or an SSN, and the three fields that must match it."""
 
     member_id: MemberId | None = None
     ssn: Annotated[Ssn | None, Field(validate_default=True)] = None
@@ -171,7 +171,7 @@ class PatientSearch(Value):
     @field_validator("ssn")
     @classmethod
     def _one_of_both(cls, ssn: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        # A member id that is there but malformed is told by its own error.
+        # A malformed member id has its own error.
         if "member_id" in info.data and (ssn is None) is (info.data["member_id"] is None):
             raise ValueError("send either member_id or ssn")
         return ssn
@@ -181,10 +181,10 @@ class PatientSearch(Value):
 
 
 def ssn_text(ssn: SecretStr, born: date, last_name: str, first_name: str) -> str:
-    """What is hashed of an SSN: with birth date and names, so that the hash alone finds no one.
+    """The hashed text of an SSN: with birth date and names, so that the hash alone identifies no one.
 
-    Whoever does not know all four learns nothing, and every search that finds no one takes the same
-    calls, whichever of the four was wrong.
+    A caller who does not know all four fields gets no information, and every search without a match
+    makes the same calls, whichever field was wrong.
     """
     names = f"{folded(last_name)}\x1f{folded(first_name)}"
     return f"{ssn.get_secret_value()}\x1f{born.isoformat()}\x1f{names}"

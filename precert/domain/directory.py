@@ -1,4 +1,4 @@
-"""The provider directory: entries, ZIP codes, who is near (C1), and whom a TIN selects most (C2)."""
+"""The provider directory: entries, ZIP codes, distances (C1), and frequently selected ones (C2)."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -27,11 +27,11 @@ CELL_DEGREES: Final = 0.5
 
 
 SHORTEST_TYPED: Final = 3
-"""Letters of a word from which on a search looks within the radius; with fewer, in the ZIP code."""
+"""From this length of a word a search covers the radius; a shorter one only the ZIP code."""
 
 
 class Place(Value):
-    """Centre of a ZIP code, degrees."""
+    """Center of a ZIP code, in degrees."""
 
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
@@ -61,7 +61,7 @@ class DirectoryEntry(Value):
 
 
 class ProviderSearch(Value):
-    """What a search asks: near where, which kind, the beginning of any word of the name."""
+    """A search: position, kind of provider, and beginnings of words of the name."""
 
     zip_code: ZipCode
     kind: ProviderKind
@@ -78,12 +78,12 @@ def miles_between(one: Place, other: Place) -> float:
 
 
 def cell_of(place: Place) -> str:
-    """The search cell a place lies in."""
+    """The search cell of a position."""
     return f"{floor(place.latitude / CELL_DEGREES)}:{floor(place.longitude / CELL_DEGREES)}"
 
 
 def cells_near(place: Place) -> frozenset[str]:
-    """Every cell that has a point within the search radius: an entry is filed under all of them.
+    """Every cell with a point within the search radius: an entry is filed under all of them.
 
     Filing an entry under each cell from which it can be found makes a search one query, of the
     searcher's own cell, however large the directory is.
@@ -103,10 +103,10 @@ def cells_near(place: Place) -> frozenset[str]:
     return frozenset(f"{row}:{column}" for row in rows for column in columns)
 
 
-def name_matches(name: str, typed: str) -> bool:
-    """Whether every typed word begins some word of the name (type-ahead)."""
+def name_matches(name: str, entered: str) -> bool:
+    """Whether every entered word is the beginning of some word of the name (type-ahead)."""
     words = words_of(name)
-    return all(any(word.startswith(part) for word in words) for part in words_of(typed))
+    return all(any(word.startswith(part) for word in words) for part in words_of(entered))
 
 
 def words_filed(name: str) -> frozenset[str]:
@@ -114,16 +114,16 @@ def words_filed(name: str) -> frozenset[str]:
     return frozenset(word for word in words_of(name) if len(word) >= SHORTEST_TYPED)
 
 
-def word_to_search(typed: str) -> str | None:
-    """The typed word that says most, its longest; ``None`` where all are too short."""
-    return max(sorted(words_filed(typed)), key=len, default=None)
+def word_to_search(entered: str) -> str | None:
+    """The longest entered word, which is the most selective; ``None`` if all are too short."""
+    return max(sorted(words_filed(entered)), key=len, default=None)
 
 
 FREQUENT_SHOWN: Final = 10
 
 
 class FrequentProvider(Value):
-    """A provider as last selected, how often, and when last."""
+    """A provider as last selected, the number of selections, and the time of the last."""
 
     provider: Provider
     selected: int
@@ -131,7 +131,7 @@ class FrequentProvider(Value):
 
 
 def selected_provider(content: RequestContent) -> Provider | None:
-    """The servicing provider, if enough of it is there to be offered again."""
+    """The servicing provider, if it is complete enough to be offered again."""
     provider = content.servicing_provider
     if provider is None or None in (provider.name, provider.npi, provider.tin, provider.address):
         return None
@@ -139,7 +139,7 @@ def selected_provider(content: RequestContent) -> Provider | None:
 
 
 def selection_key(provider: Provider) -> str:
-    """What makes two selections one: the directory's id, or else who it is, where, under which TIN."""
+    """The identity of a selection: the directory's id, or else name, address and TIN."""
     if provider.provider_id:
         return f"ID#{provider.provider_id}"
     address = provider.address
@@ -149,6 +149,6 @@ def selection_key(provider: Provider) -> str:
 
 
 def most_frequent(selections: list[FrequentProvider]) -> tuple[FrequentProvider, ...]:
-    """Most selected first; of two selected as often, the one selected last."""
+    """Most frequently selected first; among equals, the last selected."""
     ranked = sorted(selections, key=lambda one: (one.selected, one.selected_at), reverse=True)
     return tuple(ranked[:FREQUENT_SHOWN])

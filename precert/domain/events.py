@@ -1,7 +1,7 @@
-"""What happened to a request: written in one transaction with the change that caused it.
+"""Events of a request: written in one transaction with the change that caused them.
 
-An event is history for those who see the request and a notice for everybody else. What is published
-holds ids and codes only; ``actor`` stays in the table as the audit trail (A3).
+An event is history for the parties of the request and a notification for subscribers. The published
+event has ids and codes only; ``actor`` is stored in the table for the audit trail (A3).
 """
 
 from datetime import datetime
@@ -15,10 +15,10 @@ from precert.domain.values import Text, Tin, Value
 
 
 class Event(Value):
-    """One event. ``event_id`` is the same at every delivery, so a receiver can tell a repetition."""
+    """One event. ``event_id`` is the same at every delivery, so a consumer can detect a repetition."""
 
     version: Literal[1] = 1
-    """Of this contract: members are only added; what would break receivers is a new type."""
+    """Version of the schema: members are only added; an incompatible change is a new type."""
     event_id: Text
     type: EventType
     request_id: Text
@@ -32,7 +32,7 @@ class Event(Value):
 
 
 class PublishedEvent(Event):
-    """An event as a receiver reads it: members it does not know yet are passed over."""
+    """An event as a consumer reads it: unknown members are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -40,8 +40,8 @@ class PublishedEvent(Event):
 def event_id(request_id: str, *parts: int | str) -> str:
     """The id of an event, the same at every attempt to record it, so that it is recorded once.
 
-    ``parts`` are the version that the change makes, or what else the event is about: a document, or a
-    version and what is said of it. Versions have six digits, so that ids sort by them.
+    ``parts`` are the version that the change creates, or the subject of the event: a document, or a
+    version with a suffix. Versions have six digits, so that ids sort by them.
     """
     written = (f"{part:06d}" if isinstance(part, int) else part for part in parts)
     return ".".join((request_id, *written))

@@ -1,7 +1,7 @@
-"""The form: which fields of a service come next, given what is chosen so far (C3, C4).
+"""The form: which fields of a service come next, by the choices made so far (C3, C4).
 
-Completeness judges by the same fields (:mod:`precert.domain.completeness`). So what follows the form
-is taken, and a portal that shows what it is told holds no rule of its own.
+Completeness uses the same fields (:mod:`precert.domain.completeness`). So a request that follows the
+form is accepted, and a portal that shows the form needs no rules of its own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,10 +40,10 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True)
 class ServiceField:
-    """A field to show now, and what it takes.
+    """A field to show now, and its valid values.
 
-    ``pattern`` is the form of what may be entered, for each entry where there are several. Of the
-    fields named in ``one_of`` at least one is needed.
+    ``pattern`` is the format of an entry, of each entry of a list. At least one of the fields named in
+    ``one_of`` is required.
     """
 
     name: str
@@ -69,11 +69,11 @@ class ServiceField:
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything that can be sent is offered."""
+        """Whether all valid values are offered."""
         return set(self.codes) == {member.value for member in _ENUM_OF.get(self.name, ())}
 
     def checked(self, stage: Stage) -> tuple["ServiceField", ...]:
-        """The parts of which something could be wrong, beyond what their types refuse."""
+        """The parts that need validation beyond their types."""
         return self._checked[stage]
 
     @cached_property
@@ -83,13 +83,13 @@ class ServiceField:
 
 @dataclass(frozen=True)
 class LaterField:
-    """A field that cannot be shown before another is chosen."""
+    """A field that is shown only after another is chosen."""
 
     name: str
     label: str
     waits_for: str
     required_for: Stage | None
-    """``None`` also where the choice to come decides."""
+    """``None`` also if the missing choice determines it."""
 
     def is_required(self, stage: Stage) -> bool:
         return self.required_for in (Stage.CHECK, stage)
@@ -104,7 +104,7 @@ class ServiceForm:
     not_shown: tuple[str, ...] = ()
 
     def checked(self, stage: Stage) -> tuple[ServiceField, ...]:
-        """The fields of which something could be wrong, beyond what their types refuse."""
+        """The fields that need validation beyond their types."""
         return self._checked[stage]
 
     @cached_property
@@ -190,11 +190,11 @@ _WAITS_FOR: Final = {
     "medication": "type_of_service",
 }
 _BY_TYPE: Final = frozenset({"procedures", "medication"})
-"""Fields of which the type of service says whether they are required."""
+"""Fields that the type of service makes required or optional."""
 
 
 def service_form(payer: Payer, service: Service, today: date) -> ServiceForm:
-    """The fields that a service asks for, by what is chosen in it so far."""
+    """The fields of a service, by the choices made in it so far."""
     form, window = payer.form, payer.service_dates
     kind = chosen_type(form, service)
     days = (today - timedelta(days=window.days_back), today + timedelta(days=window.days_ahead))
@@ -205,14 +205,14 @@ def service_form(payer: Payer, service: Service, today: date) -> ServiceForm:
 
 
 def request_form(form: Form) -> ServiceForm:
-    """What a request has beside the fields of its services."""
+    """The fields of a request besides those of its services."""
     if "request" not in form.memo:
         form.memo["request"] = ServiceForm(_group(form, "request"))
     return cast("ServiceForm", form.memo["request"])
 
 
 def chosen_type(form: Form, service: Service) -> TypeOfService | None:
-    """The type of service, if it is one that the authorization type leaves open."""
+    """The type of service, if it is available for the authorization type."""
     return next(
         (
             kind
@@ -244,7 +244,7 @@ def _new_service_form(
 
 
 def _awaited(field: FormField, service: Service, kind: TypeOfService | None) -> str | None:
-    """The choice that must come before the field."""
+    """The choice that must be made before the field."""
     awaited = "authorization_type" if field.authorization_types else _WAITS_FOR.get(field.name)
     if awaited == "type_of_service":
         return awaited if kind is None else None
@@ -277,7 +277,7 @@ def _of_service(
 
 
 def _within(days: tuple[date, date], field: ServiceField) -> ServiceField:
-    """A day has a window of the payer's (C9); other fields stay as they are."""
+    """A day has the payer's range of dates (C9); other fields are unchanged."""
     if field.kind is not FieldKind.DAY:
         return field
     return replace(field, earliest=days[0], latest=days[1])

@@ -1,7 +1,7 @@
-"""Whether a request's providers are those of the directory (S3).
+"""Comparison of a request's providers with the directory (S3).
 
-A provider that was typed in, or that does not fit its entry, gets a temporary id. The request goes on
-as any other, marked, until an operator says which entry was meant.
+A provider that was entered manually, or that differs from its entry, gets a temporary id. The request
+is processed normally, and an operator selects the intended entry later.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,45 +27,45 @@ class ProviderRole(StrEnum):
 
     @property
     def part(self) -> str:
-        """The part of the content that it is."""
+        """The part of the content with this provider."""
         return self.value.lower()
 
     def of(self, content: RequestContent) -> Provider | None:
-        """The provider of this side."""
+        """The provider of this role."""
         if self is ProviderRole.REQUESTING_PROVIDER:
             return content.requesting_provider
         return content.servicing_provider
 
 
 class Mismatch(StrEnum):
-    """Why a provider is not the directory's."""
+    """Why a provider does not match the directory."""
 
     MANUALLY_ENTERED = "MANUALLY_ENTERED"
-    """Entered by hand, without a directory id (C16)."""
+    """Entered manually, without a directory id (C16)."""
     NOT_LISTED = "NOT_LISTED"
-    """The directory has no entry of its id."""
+    """The directory has no entry with its id."""
     NPI = "NPI"
     TIN = "TIN"
     ADDRESS = "ADDRESS"
 
 
 class TemporaryProvider(Value):
-    """What a side is known by until it is reconciled, and what was submitted for it before that."""
+    """A temporary provider id until reconciliation, and the provider as submitted."""
 
     temporary_id: Text
     reason_codes: tuple[Mismatch, ...]
     submitted: Provider | None = None
-    """The provider as it was submitted, once an entry of the directory stands in its place."""
+    """The provider as submitted, after an entry of the directory replaced it."""
     reconciled_at: datetime | None = None
     reconciled_by: Text | None = None
-    """Subject of the operator; not for callers."""
+    """Subject of the operator; not returned to callers."""
 
 
 TemporaryProviders = Mapping[ProviderRole, TemporaryProvider]
 
 
 def temporary_id(request_id: str, role: ProviderRole) -> str:
-    """The id that a side of a request has for want of the directory's; always the same one."""
+    """The id of a role without a directory id; always the same for the same request."""
     digest = sha256(f"{request_id}#{role.value}".encode()).digest()
     number = int.from_bytes(digest, "big")
     text = "".join(_CROCKFORD[number >> 5 * at & 31] for at in range(_CHARACTERS))
@@ -75,7 +75,7 @@ def temporary_id(request_id: str, role: ProviderRole) -> str:
 def manually_entered(
     request_id: str, content: RequestContent
 ) -> dict[ProviderRole, TemporaryProvider]:
-    """The sides that were entered without a directory id: known without asking the directory."""
+    """The roles entered without a directory id: no search of the directory is needed."""
     return {
         role: TemporaryProvider(
             temporary_id=temporary_id(request_id, role), reason_codes=(Mismatch.MANUALLY_ENTERED,)
@@ -97,10 +97,10 @@ def matched(
     known: TemporaryProviders,
     entries: Mapping[str, DirectoryEntry],
 ) -> dict[ProviderRole, TemporaryProvider]:
-    """``known`` and the roles that do not fit the entry they name.
+    """``known`` and the roles that differ from the entry that they name.
 
-    ``entries`` are those of :func:`provider_ids` that the directory has. A side that was found out
-    before stays as it stands, reconciled or not.
+    ``entries`` are those of :func:`provider_ids` that the directory has. A role that was found before
+    is unchanged, reconciled or not.
     """
     found = {**manually_entered(request_id, content), **known}
     for role in ProviderRole:
@@ -115,7 +115,7 @@ def matched(
 
 
 def mismatches(provider: Provider, entry: DirectoryEntry | None) -> tuple[Mismatch, ...]:
-    """In what a provider differs from its entry; what was not entered contradicts nothing."""
+    """How a provider differs from its entry; a field that was not entered does not differ."""
     if entry is None:
         return (Mismatch.NOT_LISTED,)
     differs = {
@@ -128,7 +128,7 @@ def mismatches(provider: Provider, entry: DirectoryEntry | None) -> tuple[Mismat
 
 
 def unmatched(temporary: TemporaryProviders) -> tuple[ProviderRole, ...]:
-    """The sides that wait for an operator."""
+    """The roles that an operator must reconcile."""
     return tuple(
         role for role in ProviderRole if role in temporary and temporary[role].reconciled_at is None
     )
@@ -143,7 +143,7 @@ def as_submitted(content: RequestContent, temporary: TemporaryProviders) -> Requ
 
 
 def _comparable(address: Address) -> tuple[str, ...]:
-    """An address as it is compared: letter case, accents and punctuation do not matter."""
+    """An address in its compared form: letter case, accents and punctuation are ignored."""
     return (*_words(address.line_1, address.line_2), *_words(address.city), address.zip_code)
 
 

@@ -1,7 +1,7 @@
-"""What a provider does next after a check: for each code, and what the whole answer has to say.
+"""What a provider does next after a check: for each code, and for the whole result.
 
-Texts are the payer's notices. A rule may name the notice that belongs to its codes (``guidance``); it
-takes the place of the general one, where the payer still has it.
+Texts are the payer's notices. A rule may name the notice for its codes (``guidance``), which replaces
+the general one if the payer's data contains it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,11 +17,11 @@ from precert.domain.rules import CodeResult, DelegatedVendor, Requirement
 from precert.domain.values import AuthorizationType, Purpose, Urgency
 
 BEHAVIORAL: Final = "behavioral"
-"""The notice of services that have guidance and never a form (A5)."""
+"""The notice of services that have guidance but no form (A5)."""
 
 
 class NextAction(StrEnum):
-    """What a portal offers next."""
+    """The action that a portal offers next."""
 
     START_DRAFT = "START_DRAFT"
     NONE = "NONE"
@@ -41,7 +41,7 @@ _STEPS: Final = {
     Requirement.DELEGATED_VENDOR: (NextAction.GO_TO_VENDOR, "vendor"),
     Requirement.UNABLE_TO_DETERMINE: (NextAction.CALL, "unable_to_determine"),
 }
-"""By what was answered: the action, and the notice that explains it."""
+"""The action by result, and the notice that explains it."""
 
 
 def next_step(
@@ -52,13 +52,13 @@ def next_step(
     today: date,
     purpose: Purpose = Purpose.PRECERTIFICATION,
 ) -> NextStep:
-    """What to do about one code of a service.
+    """The next step for one code of a service.
 
-    Where a predetermination is wanted and offered, the same form is the way to it (C14).
+    A requested predetermination, if offered, uses the same form (C14).
 
-    An emergency needs no precertification, whoever decides otherwise; an emergency admission is
-    entered like any request, as its notification (C10). A vendor that takes no retrospective
-    requests is passed by where the service date is over (C12).
+    An emergency needs no precertification, also of a vendor; an emergency admission is entered like
+    any request, as its notification (C10). A vendor that accepts no retrospective requests is skipped
+    if the service date has passed (C12).
     """
     action, notice = _STEPS[answer.requirement]
     if answer.guidance == BEHAVIORAL:
@@ -73,7 +73,7 @@ def next_step(
 
 
 def next_step_without_codes(service: Service, payer: Payer) -> NextStep:
-    """What to do about a stay entered without codes (C3): no rule could be asked."""
+    """The next step for a stay entered without codes (C3), to which no rule applies."""
     if service.urgency is Urgency.EMERGENCY:
         return NextStep(_emergency_action(service), payer.notices["emergency"])
     return NextStep(NextAction.CALL, payer.notices["unable_to_determine"])
@@ -100,9 +100,9 @@ def notices_of(
     requirement: Requirement,
     payer: Payer,
 ) -> tuple[str, ...]:
-    """Texts that have to be shown with the whole answer, each once.
+    """Texts that must be shown with the whole result, each once.
 
-    ``requirement`` is what the whole check comes to; a stay without codes makes it what no code is.
+    ``requirement`` is that of the whole check; that of a stay without codes differs from all codes'.
     """
     found = {answer.requirement for answer in answers} | {requirement}
     names = _notice_names(answers, services, plan, found)

@@ -1,7 +1,7 @@
-"""An operator says which directory entry a provider was meant to be (S3).
+"""An operator selects the directory entry of a provider that did not match (S3).
 
-It changes who the providers are, and so who sees the request (A2); nothing of what was asked or
-decided. So it is possible whatever stands, determined and void included, and while an appeal is open.
+The change affects who the providers are, and so who sees the request (A2), but not what is requested
+or decided. So it is possible in every status, determined and void included, and during an appeal.
 """
 
 from datetime import datetime
@@ -16,13 +16,13 @@ from precert.domain.request import Change, Request
 def reconcile_provider(
     request: Request, role: ProviderRole, entry: DirectoryEntry, *, by: str, now: datetime
 ) -> Change | None:
-    """Put the entry in the place of what was submitted; ``None`` where it stands there already.
+    """Replace the submitted provider by the entry; ``None`` if it was replaced by it already.
 
-    The phone and fax that were entered stay: they are the provider's for this request. An entry that
-    was chosen by mistake is replaced by choosing again.
+    The entered phone and fax are retained, because they apply to this request. A wrong choice is
+    corrected by choosing again.
 
     Raises:
-        InvalidInputError: the side matched the directory, or the provider that submitted the request
+        InvalidInputError: the role matched the directory, or the provider that submitted the request
             would no longer see it.
     """
     review, content = request.submitted, request.content

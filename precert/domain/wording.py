@@ -1,4 +1,4 @@
-"""How values are written for people, on documents that the payer sends."""
+"""Formatting of values in documents that the payer sends."""
 
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
@@ -8,12 +8,12 @@ from precert.domain.content import Address
 
 
 def written_day(day: date) -> str:
-    """A day that cannot be read as another date: July 4, 2026."""
+    """A date that is unambiguous in writing: July 4, 2026."""
     return f"{day:%B} {day.day}, {day.year}"
 
 
 def written_moment(moment: datetime) -> str:
-    """A day with its time of day and the zone it is told in."""
+    """A date with its time of day and time zone."""
     hour = moment.hour % 12 or 12
     return f"{written_day(moment.date())}, {hour}:{moment:%M %p %Z}"
 
@@ -56,7 +56,7 @@ def written_diagnosis(code: str) -> str:
 
 
 def written_units(units: int, unit_type: str | None) -> str:
-    """How many of what: 1 visit, 3 visits; the unit comes in the plural, as the form calls it."""
+    """A quantity: 1 visit, 3 visits; the form names the unit in the plural."""
     if unit_type is None:
         return f"{units:,}"
     word = unit_type.lower()

@@ -197,7 +197,7 @@ def report_determination(
     Raises:
         NotEntitledError.
         InvalidInputError: something is missing or wrong; all errors are listed. The caller acts for
-        another vendor.
+            another vendor.
         NotFoundError: the number is not that of a request delegated to this vendor.
         PatientNotFoundError: the patient is not a member.
     """

@@ -58,7 +58,7 @@ def list_requests(
     Raises:
         NotEntitledError.
         InvalidInputError: the TIN is not the caller's, a time range ends before it begins, or the
-        cursor is not of this list.
+            cursor is not of this list.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     selected = Lines(caller.acting_tin(tin), **filters)

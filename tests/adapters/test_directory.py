@@ -78,9 +78,11 @@ def found_names(provider: Cloud, **query: str) -> set[str]:
 
 
 @pytest.mark.rule("C1")
-@pytest.mark.parametrize("typed", ["cle", "Cleveland cen", "dig", "endoscopy llc", "HEALTH dige"])
-def test_provider_is_found_when_a_prefix_of_any_word_is_typed(provider: Cloud, typed: str) -> None:
-    assert CENTER in found_names(provider, name=typed)
+@pytest.mark.parametrize("entered", ["cle", "Cleveland cen", "dig", "endoscopy llc", "HEALTH dige"])
+def test_provider_is_found_when_a_prefix_of_any_word_is_entered(
+    provider: Cloud, entered: str
+) -> None:
+    assert CENTER in found_names(provider, name=entered)
 
 
 @pytest.mark.rule("C1")
@@ -114,11 +116,11 @@ def test_each_tin_is_offered_when_a_provider_has_several(provider: Cloud) -> Non
     assert {row["provider"]["tin"] for row in rows} >= {"690391526", "690358942"}
 
 
-@pytest.mark.parametrize("typed", ["", "c", "ce di"])
-def test_providers_of_the_zip_code_are_returned_when_fewer_than_three_letters_are_typed(
-    provider: Cloud, typed: str
+@pytest.mark.parametrize("entered", ["", "c", "ce di"])
+def test_providers_of_the_zip_code_are_returned_when_fewer_than_three_letters_are_entered(
+    provider: Cloud, entered: str
 ) -> None:
-    reply = provider.search(zip_code="44122", kind="FACILITY", name=typed)
+    reply = provider.search(zip_code="44122", kind="FACILITY", name=entered)
     assert CENTER in {row["provider"]["name"] for row in reply.body["providers"]}
     assert {row["provider"]["address"]["zip_code"] for row in reply.body["providers"]} == {"44122"}
     assert provider.deps.payer.notices["directory_letters"] in reply.body["notices"]
@@ -131,9 +133,9 @@ def test_zip_code_is_named_when_it_is_unknown(provider: Cloud) -> None:
 
 
 def test_search_is_one_call_when_the_zip_code_is_known(provider: Cloud) -> None:
-    for typed in ("clev", ""):
+    for entered in ("clev", ""):
         with provider.wire.counting() as calls:
-            found(provider, name=typed)
+            found(provider, name=entered)
         assert calls == ["Query"]
 
 
@@ -141,11 +143,11 @@ def test_search_is_one_call_when_the_zip_code_is_known(provider: Cloud) -> None:
 
 
 @pytest.mark.rule("C16")
-@pytest.mark.parametrize("typed", ["no provider has this name", "cleveland", ""])
+@pytest.mark.parametrize("entered", ["no provider has this name", "cleveland", ""])
 def test_correction_contacts_are_returned_when_a_search_is_answered(
-    provider: Cloud, typed: str
+    provider: Cloud, entered: str
 ) -> None:
-    reply = provider.search(zip_code="44122", kind="FACILITY", name=typed)
+    reply = provider.search(zip_code="44122", kind="FACILITY", name=entered)
     notices = provider.deps.payer.notices
     response = reply.body["corrections"]
     assert response == {
@@ -288,12 +290,12 @@ def test_names_are_few_and_facilities_first_when_a_tin_has_many_providers(
 
 
 @pytest.mark.rule("C1")
-@pytest.mark.parametrize("typed", ["hosp", "center", "sur", "clin", "imag adv", "zzz"])
+@pytest.mark.parametrize("entered", ["hosp", "center", "sur", "clin", "imag adv", "zzz"])
 def test_results_match_a_full_scan_when_every_entry_is_compared(
-    provider: Cloud, typed: str
+    provider: Cloud, entered: str
 ) -> None:
     places = code_sets()
-    search = ProviderSearch(zip_code="44122", kind=ProviderKind.FACILITY, name=typed)
+    search = ProviderSearch(zip_code="44122", kind=ProviderKind.FACILITY, name=entered)
     here = places.place(search.zip_code)
     assert here is not None
     expected = set()
@@ -301,7 +303,7 @@ def test_results_match_a_full_scan_when_every_entry_is_compared(
         there = places.place(one.address.zip_code)
         assert there is not None
         near = miles_between(here, there) <= 25
-        if near and one.kind is search.kind and name_matches(one.name, typed):
+        if near and one.kind is search.kind and name_matches(one.name, entered):
             expected.add(one.provider_id)
     assert len(expected) <= MAX_PROVIDERS
-    assert {row["provider"]["provider_id"] for row in found(provider, name=typed)} == expected
+    assert {row["provider"]["provider_id"] for row in found(provider, name=entered)} == expected

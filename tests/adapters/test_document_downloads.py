@@ -59,7 +59,7 @@ def test_link_is_for_the_verified_version_and_has_ids_only_when_it_is_created(cl
     assert "pdf" not in url.geturl()
 
 
-def test_link_is_given_to_a_reviewer_of_the_plan_when_requested(cloud: Cloud) -> None:
+def test_link_is_returned_to_a_reviewer_of_the_plan_when_requested(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = attached(cloud, request_id)
     assert cloud.download_case(request_id, document_id).status == 200
@@ -69,7 +69,7 @@ def test_link_is_given_to_a_reviewer_of_the_plan_when_requested(cloud: Cloud) ->
 
 
 @pytest.mark.rule("U6")
-def test_link_is_not_given_when_the_caller_is_neither_provider_of_the_request(cloud: Cloud) -> None:
+def test_link_is_refused_when_the_caller_is_neither_provider_of_the_request(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = attached(cloud, request_id)
     assert cloud.download(request_id, document_id, STRANGER).status == 404
@@ -91,7 +91,7 @@ def test_document_of_a_draft_is_accessible_to_its_creator_only_when_it_is_downlo
     assert cloud.download(draft_id, document_id).status == 410
 
 
-def test_link_is_not_given_when_the_document_is_not_attached(cloud: Cloud) -> None:
+def test_link_is_refused_when_the_document_is_not_attached(cloud: Cloud) -> None:
     request_id = cloud.pended()
     document_id = cloud.offer(request_id).body["document"]["document_id"]
     awaited = cloud.download(request_id, document_id)

@@ -103,7 +103,7 @@ def printed(cloud: Cloud, **lines: str) -> str:
 
 @pytest.mark.rule("W4")
 @pytest.mark.parametrize("reader", [PROVIDER, FACILITY], ids=["provider", "facility"])
-def test_notices_are_listed_and_given_to_both_providers_when_they_are_printed(
+def test_notices_are_listed_for_both_providers_when_they_are_printed(
     cloud: Cloud, reader: Mapping[str, str]
 ) -> None:
     request_id = printed(cloud)
@@ -134,7 +134,7 @@ def test_notices_are_listed_and_given_to_both_providers_when_they_are_printed(
         assert "Adams" not in url.geturl()
 
 
-def test_notices_are_listed_and_given_to_reviewers_of_the_plan_when_requested(cloud: Cloud) -> None:
+def test_notices_are_listed_for_reviewers_of_the_plan_when_requested(cloud: Cloud) -> None:
     request_id = printed(cloud)
     assert [
         one["notice_id"] for one in cloud.case(request_id).body["determination_notices"]

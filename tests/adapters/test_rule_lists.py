@@ -142,7 +142,7 @@ def test_list_is_in_effect_when_published(publisher: Publisher) -> None:
     assert publisher.answer(published) is Requirement.REQUIRED
 
 
-def test_version_has_time_and_digest_when_no_name_was_given(publisher: Publisher) -> None:
+def test_version_has_time_and_digest_when_it_is_not_named(publisher: Publisher) -> None:
     published = publisher.publish(REQUIRED)
     assert published.version == f"20260701-150000-{published.sha256[:8]}"
 

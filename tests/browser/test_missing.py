@@ -10,7 +10,7 @@ from local.cloud.process import ROOT
 
 
 @pytest.mark.parametrize(("required", "code"), [("", 0), ("1", 1)], ids=["skips", "fails"])
-def test_tier_says_how_to_install_a_browser_when_there_is_none(required: str, code: int) -> None:
+def test_tier_explains_the_installation_when_there_is_no_browser(required: str, code: int) -> None:
     """On CI it fails instead of being skipped."""
     given = {"PATH": "/nonexistent", "PRECERT_CHROMIUM": "", "PRECERT_BROWSER_REQUIRED": required}
     ran = subprocess.run(

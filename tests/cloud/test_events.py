@@ -30,7 +30,7 @@ def test_an_event_reaches_the_rules_function_when_patched(deployment: Deployment
     until(lambda: tries(deployment, mark) == 1)
 
 
-def test_a_failing_function_is_retried_and_then_given_up_when_patched(
+def test_a_failing_function_is_retried_and_its_event_then_dead_lettered_when_patched(
     deployment: Deployment,
 ) -> None:
     mark = publish(deployment, explode=True)

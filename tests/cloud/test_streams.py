@@ -14,7 +14,7 @@ def test_a_mapping_receives_only_what_its_filter_passes_when_patched(
     assert deployment.seen("insert", "HDR") == []
 
 
-def test_a_single_failing_record_is_retried_and_then_given_up_when_patched(
+def test_a_single_failing_record_is_retried_and_then_discarded_when_patched(
     deployment: Deployment,
 ) -> None:
     deployment.put("p2", "EVT#bad", poison={"BOOL": True})

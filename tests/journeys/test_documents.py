@@ -127,7 +127,7 @@ def test_slots_are_exhausted_when_ten_are_used_before_and_ten_after_the_submissi
 
 
 @pytest.mark.rule("U3")
-def test_ten_slots_are_given_when_twenty_are_requested_at_once(portal: Portal) -> None:
+def test_ten_slots_are_reserved_when_twenty_are_requested_at_once(portal: Portal) -> None:
     request_id = portal.draft()
     path = f"/v1/requests/{request_id}/documents"
     provider = portal.deployment.caller(PROVIDER)

@@ -100,7 +100,7 @@ def test_second_factor_is_required_when_in_production(prod: Synthesized) -> None
     assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
 
 
-def test_payers_own_tokens_are_accepted_when_an_issuer_is_given(
+def test_payers_own_tokens_are_accepted_when_an_issuer_is_configured(
     with_own_issuer: Synthesized,
 ) -> None:
     (authorizer,) = with_own_issuer.properties("AWS::ApiGatewayV2::Authorizer").values()

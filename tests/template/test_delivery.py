@@ -164,7 +164,7 @@ def test_alarms_notify_a_topic_when_they_fire(stack: Synthesized) -> None:
     assert all(alarm["AlarmActions"] == [{"Ref": topic}] for alarm in alarms)
 
 
-def test_operators_are_emailed_when_an_address_is_given(with_own_issuer: Synthesized) -> None:
+def test_operators_are_emailed_when_an_address_is_configured(with_own_issuer: Synthesized) -> None:
     (subscription,) = with_own_issuer.properties("AWS::SNS::Subscription").values()
     assert (subscription["Protocol"], subscription["Endpoint"]) == (
         "email",

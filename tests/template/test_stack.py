@@ -57,7 +57,7 @@ def test_stage_is_rejected_when_it_is_unknown() -> None:
         stage_config("staging", {})
 
 
-def test_issuer_is_rejected_when_no_audience_is_given() -> None:
+def test_issuer_is_rejected_when_no_audience_is_configured() -> None:
     with pytest.raises(ValueError, match="audience"):
         stage_config("dev", {"oidc_issuer": "https://login.example.com"})
 

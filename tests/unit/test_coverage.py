@@ -102,22 +102,22 @@ def errors(given: dict[str, Any]) -> list[tuple[str, str]]:
     return [(error.pointer, error.code) for error in errors_of(error.value)]
 
 
-@pytest.mark.parametrize("typed", ["987-65-4320", "987654320", "987 65 4320", " 987-65-4320 "])
-def test_ssn_is_nine_digits_when_entered_in_any_format(typed: str) -> None:
-    found = searched(ssn=typed).ssn
+@pytest.mark.parametrize("entered", ["987-65-4320", "987654320", "987 65 4320", " 987-65-4320 "])
+def test_ssn_is_nine_digits_when_entered_in_any_format(entered: str) -> None:
+    found = searched(ssn=entered).ssn
     assert found is not None
     assert found.get_secret_value() == "987654320"
 
 
 @pytest.mark.parametrize(
-    "typed",
+    "entered",
     [
         *("98765432", "9876543201", "987-654-320", "987-65 4320", "98765432O", "９８７654320"),
         *("000-12-3456", "666-12-3456", "987-00-4320", "987-65-0000", "", "-"),
     ],
 )
-def test_ssn_is_rejected_when_it_is_malformed(typed: str) -> None:
-    assert errors({**FACTS, "ssn": typed}) == [("/ssn", "value_error")]
+def test_ssn_is_rejected_when_it_is_malformed(entered: str) -> None:
+    assert errors({**FACTS, "ssn": entered}) == [("/ssn", "value_error")]
 
 
 def test_every_missing_field_is_named_when_nothing_is_sent() -> None:
@@ -149,11 +149,11 @@ def test_ssn_is_masked_when_the_search_is_printed_or_serialized() -> None:
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize(
-    "typed", [987654320, ["987-65-4320"], "987-65-43201", {"ssn": "987654320"}]
+    "entered", [987654320, ["987-65-4320"], "987-65-43201", {"ssn": "987654320"}]
 )
-def test_ssn_is_masked_when_it_is_rejected(typed: Any) -> None:
+def test_ssn_is_masked_when_it_is_rejected(entered: Any) -> None:
     with pytest.raises(ValidationError) as error:
-        PatientSearch.model_validate_json(json.dumps({**FACTS, "ssn": typed}), strict=True)
+        PatientSearch.model_validate_json(json.dumps({**FACTS, "ssn": entered}), strict=True)
     result = f"{error.value} {error.value!r} {errors_of(error.value)}"
     assert "4320" not in result
     assert "987" not in result

@@ -56,22 +56,22 @@ def test_few_cells_are_in_the_radius_when_the_place_is_in_the_country() -> None:
 
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize(
-    "typed",
+    "entered",
     ["", "Clev", "cleveland center", "dig CLEV", "endoscopy", "  center  ", "&", "CLÉV", "llc."],
 )
-def test_name_matches_when_typed_words_are_prefixes_of_its_words(typed: str) -> None:
-    assert name_matches(GUIDES_CENTER, typed)
+def test_name_matches_when_entered_words_are_prefixes_of_its_words(entered: str) -> None:
+    assert name_matches(GUIDES_CENTER, entered)
 
 
 @pytest.mark.rule("C1")
-@pytest.mark.parametrize("typed", ["eveland", "cleveland heart", "clevelands", "endo scopy"])
-def test_name_does_not_match_when_a_typed_word_is_no_prefix(typed: str) -> None:
-    assert not name_matches(GUIDES_CENTER, typed)
+@pytest.mark.parametrize("entered", ["eveland", "cleveland heart", "clevelands", "endo scopy"])
+def test_name_does_not_match_when_an_entered_word_is_no_prefix(entered: str) -> None:
+    assert not name_matches(GUIDES_CENTER, entered)
 
 
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize(
-    ("name", "typed"),
+    ("name", "entered"),
     [
         ("Bellwether Children's Hospital", "childrens"),
         ("Bellwether Children's Hospital", "children\u2019s"),
@@ -81,12 +81,12 @@ def test_name_does_not_match_when_a_typed_word_is_no_prefix(typed: str) -> None:
         ("St. Łukasz Clinic", "lukasz"),
     ],
 )
-def test_name_matches_when_typed_without_diacritics(name: str, typed: str) -> None:
-    assert name_matches(name, typed)
+def test_name_matches_when_entered_without_diacritics(name: str, entered: str) -> None:
+    assert name_matches(name, entered)
 
 
 @pytest.mark.parametrize(
-    ("typed", "word"),
+    ("entered", "word"),
     [
         ("", None),
         ("st", None),
@@ -95,8 +95,8 @@ def test_name_matches_when_typed_without_diacritics(name: str, typed: str) -> No
         ("cle digest", "digest"),
     ],
 )
-def test_longest_word_is_searched_when_several_are_typed(typed: str, word: str | None) -> None:
-    assert word_to_search(typed) == word
+def test_longest_word_is_searched_when_several_are_entered(entered: str, word: str | None) -> None:
+    assert word_to_search(entered) == word
 
 
 def test_provider_has_every_field_of_the_entry_when_it_is_copied() -> None:
@@ -148,8 +148,8 @@ def test_provider_is_not_counted_when_it_is_incomplete(field: str) -> None:
 
 
 def test_manually_entered_provider_is_counted_once_when_spelled_differently() -> None:
-    typed = provider(provider_id=None)
-    again = provider(provider_id=None, name=(typed.name or "").upper(), phone="2165550111")
-    assert selection_key(typed) == selection_key(again)
-    assert selection_key(typed) != selection_key(provider(provider_id=None, tin="690121431"))
-    assert selection_key(typed) != selection_key(provider())
+    entered = provider(provider_id=None)
+    again = provider(provider_id=None, name=(entered.name or "").upper(), phone="2165550111")
+    assert selection_key(entered) == selection_key(again)
+    assert selection_key(entered) != selection_key(provider(provider_id=None, tin="690121431"))
+    assert selection_key(entered) != selection_key(provider())

@@ -104,7 +104,7 @@ def test_procedures_are_optional_when_a_stay_is_not_surgical(
 
 
 @pytest.mark.rule("C9")
-def test_window_is_given_in_days_when_a_date_is_required() -> None:
+def test_window_is_in_days_when_a_date_is_required() -> None:
     expected = field(requested(authorization_type="INPATIENT"), "admission_date")
     assert (expected.earliest, expected.latest) == (date(2026, 6, 16), date(2026, 12, 28))
 

@@ -91,7 +91,7 @@ def test_payer_has_the_documented_values_when_shipped(payer: Payer) -> None:
 
 
 @pytest.mark.parametrize(("line", "days"), [("COMMERCIAL", 15), ("MEDICARE_ADVANTAGE", 7)])
-def test_clocks_match_the_regulations_when_the_line_of_business_is_given(
+def test_clocks_match_the_regulations_of_each_line_of_business_when_loaded(
     payer: Payer, line: str, days: int
 ) -> None:
     clock = payer.review_clocks[line]

@@ -49,7 +49,7 @@ def test_npi_is_rejected_when_digits_are_not_ascii() -> None:
 
 
 @pytest.mark.parametrize("position", range(9))
-def test_npi_is_rejected_when_one_digit_is_mistyped(position: int) -> None:
+def test_npi_is_rejected_when_one_digit_is_wrong(position: int) -> None:
     npi = "1234567893"
     wrong = str((int(npi[position]) + 1) % 10)
     with pytest.raises(ValidationError):
