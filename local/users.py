@@ -31,9 +31,13 @@ PROVIDER: Final = User(
 FACILITY: Final = User(
     "facility", "the servicing facility", (Entitlement.PATIENT_SEARCH,), ("203129831",)
 )
-REVIEWER: Final = User("reviewer", "a clinical reviewer", (Entitlement.REVIEWER,), reviews=True)
+PHYSICIAN: Final = (Entitlement.REVIEWER, Entitlement.PHYSICIAN_REVIEWER)
+REVIEWER: Final = User("reviewer", "a physician reviewer", PHYSICIAN, reviews=True)
 SECOND_REVIEWER: Final = User(
-    "second-reviewer", "another clinical reviewer", (Entitlement.REVIEWER,), reviews=True
+    "second-reviewer", "another physician reviewer", PHYSICIAN, reviews=True
+)
+NURSE: Final = User(
+    "nurse", "a nurse reviewer, who proposes denials", (Entitlement.REVIEWER,), reviews=True
 )
 OPERATOR: Final = User("operator", "an operator of the plan", (Entitlement.OPERATOR,))
 CLERK: Final = User("clerk", "an intake clerk for phone, fax and mail", (Entitlement.INTAKE,))
@@ -41,7 +45,17 @@ VENDOR: Final = User(
     "vendor", "a delegated vendor", (Entitlement.VENDOR,), vendors=("EVICORE-RAD",)
 )
 NEWCOMER: Final = User("newcomer", "a colleague without Patient Search", (), ("463778226",))
-USERS: Final = (PROVIDER, FACILITY, REVIEWER, SECOND_REVIEWER, OPERATOR, CLERK, VENDOR, NEWCOMER)
+USERS: Final = (
+    PROVIDER,
+    FACILITY,
+    REVIEWER,
+    SECOND_REVIEWER,
+    NURSE,
+    OPERATOR,
+    CLERK,
+    VENDOR,
+    NEWCOMER,
+)
 
 
 def register(cognito: Any, pool_id: str) -> None:

@@ -127,6 +127,8 @@ class Entitlement(StrEnum):
 
     PATIENT_SEARCH = "PatientSearch"
     REVIEWER = "Reviewer"
+    PHYSICIAN_REVIEWER = "PhysicianReviewer"
+    """In addition to ``REVIEWER``: decides denials and reductions (W10)."""
     OPERATOR = "Operator"
     INTAKE = "Intake"
     VENDOR = "Vendor"

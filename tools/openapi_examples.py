@@ -450,6 +450,11 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
                 same_reviewer, REVIEWER, SUBMITTED
             )
         ),
+        _refused(
+            lambda: Caller(
+                subject=PROVIDER_USER, tins=example.pended.request.tins
+            ).require_no_conflict(example.pended.request)
+        ),
         DuplicateRequestError(
             example.payer.notices["duplicate"],
             existing={"request_id": REQUEST_ID, "number": example.pended.request.submitted.number},

@@ -24,6 +24,7 @@ from precert.domain.request import Request
 from precert.domain.review import Decision, DuplicateReason, LineDecision
 from precert.domain.rows import unmatched_row, worklist_row
 from precert.domain.statuses import LineStatus
+from precert.names import Entitlement
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.operations import DateChange
 from precert.usecases.ports.listings import Page
@@ -40,6 +41,10 @@ from tools.openapi_story import (
 )
 from tools.story_moves import reconciled, typed_in_by_hand
 
+PHYSICIAN = Caller(
+    subject=REVIEWER,
+    entitlements=frozenset({Entitlement.REVIEWER, Entitlement.PHYSICIAN_REVIEWER}),
+)
 AT = ATTACHED + timedelta(hours=2)
 EARLIER_REQUEST_ID = "01J1QZ8Y7N4W3V2T1S0R9Q8P7A"
 EARLIER_NUMBER = "PC0000000018"
@@ -65,7 +70,7 @@ def review_examples(example: Story) -> dict[str, Example]:
         "readCase": Example(
             answer=CaseDetails.of(
                 case,
-                Caller(subject=REVIEWER, plan_ids=frozenset({pended.plan.plan_id})),
+                PHYSICIAN.model_copy(update={"plan_ids": frozenset({pended.plan.plan_id})}),
                 (_compared(pended),),
                 payer=example.payer,
                 code_sets=example.code_sets,
@@ -154,7 +159,7 @@ def _proposed(pended: Request, determined: Request) -> Request:
 
 
 def _after(request: Request) -> ReviewedCase:
-    return ReviewedCase.of(request, REVIEWER, now=AT)
+    return ReviewedCase.of(request, PHYSICIAN, now=AT)
 
 
 def _decided(determined: Request) -> DecideBody:

@@ -30,7 +30,7 @@ from precert.domain.loading import (
 from precert.domain.notices import Audience, Notice, kind_of, notice_id
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, event_of, service_lines_of
-from precert.domain.review import Decision, Review
+from precert.domain.review import DecidingRole, Decision, Review
 from precert.domain.rules import CodeQuery, Rule, RuleListVersion, answer_code, overall
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency, precert_number
@@ -372,7 +372,13 @@ def _first_decisions() -> dict[str, Decision]:
 
 
 def _decision(status: LineStatus, cycle: int, by: str, at: datetime) -> Decision:
-    return Decision(status=status, cycle=cycle, decided_at=at, decided_by=by)
+    return Decision(
+        status=status,
+        cycle=cycle,
+        decided_at=at,
+        decided_by=by,
+        decided_as=DecidingRole.PHYSICIAN,
+    )
 
 
 def _document(document_id: str, file_name: str, status: DocumentStatus) -> Document:

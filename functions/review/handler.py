@@ -25,7 +25,9 @@ from precert.bootstrap import call, claim_names
 from precert.domain.errors import (
     ActionNotAllowedError,
     DocumentNotAvailableError,
+    NotEntitledError,
     NotFoundError,
+    OwnRequestError,
     SameReviewerError,
 )
 from precert.names import Entitlement
@@ -50,7 +52,7 @@ from precert.usecases.review import (
 )
 
 api = Api("review", tag="Review", claim_names=claim_names, entitlement=Entitlement.REVIEWER)
-NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError)
+NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError)
 
 
 @api.get("/v1/review/requests", "Worklist", operation_id="listWorklist")
@@ -95,7 +97,7 @@ def assign(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
 
     Repeating the call extends the time.
     """
-    return call(ReviewedCase.of, call(assign_case, request_id, caller), caller.subject)
+    return call(ReviewedCase.of, call(assign_case, request_id, caller), caller)
 
 
 @api.post(
@@ -106,7 +108,7 @@ def assign(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
 )
 def release(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
     """End the caller's assignment before its time is over. An unassigned case stays as it is."""
-    return call(ReviewedCase.of, call(release_case, request_id, caller), caller.subject)
+    return call(ReviewedCase.of, call(release_case, request_id, caller), caller)
 
 
 @api.post(
@@ -124,7 +126,7 @@ def information(
     has passed. The same RFI sent again by the same reviewer changes nothing.
     """
     request = call(request_information, request_id, body.documents, body.text, caller)
-    return call(ReviewedCase.of, request, caller.subject)
+    return call(ReviewedCase.of, request, caller)
 
 
 @api.post(
@@ -139,7 +141,7 @@ def extension(request_id: RequestId, body: ExtendBody, caller: CurrentCaller) ->
     Expedited cases cannot be extended. The same reason sent again changes nothing.
     """
     request = call(extend_deadline, request_id, body.reason, caller)
-    return call(ReviewedCase.of, request, caller.subject)
+    return call(ReviewedCase.of, request, caller)
 
 
 @api.post(
@@ -154,7 +156,7 @@ def peer_to_peer(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
     Both providers can read the phone number and the last time to call. The deadline does not change.
     While an offer is open, another one changes nothing.
     """
-    return call(ReviewedCase.of, call(offer_peer_to_peer, request_id, caller), caller.subject)
+    return call(ReviewedCase.of, call(offer_peer_to_peer, request_id, caller), caller)
 
 
 @api.get(
@@ -191,12 +193,24 @@ def decision(
 ) -> tuple[ReviewedCase, HTTPStatus]:
     """Decide all service lines of the open cycle. A cycle is decided once.
 
-    The same decisions sent again by the same reviewer change nothing and return the case. An approval
-    of something other than requested is recorded as MODIFIED. If the payer requires a second
-    signature, the response is 202 and the decisions wait for it.
+    A denial, or an approval of less than requested, needs a reason code, a rationale and a criterion.
+    An approval of less is recorded as MODIFIED. To approve more or something else than requested, send
+    MODIFIED with what changes. Decisions that contradict the request or themselves are refused.
+
+    If the payer has physicians decide denials and reductions, those of another reviewer are a proposal:
+    the response is 202, and a physician confirms it with `signDecisions`, decides otherwise with this
+    operation, or returns it. The same applies to decisions that need a second signature. The author can
+    replace a proposal. The same decisions sent again by the same reviewer change nothing.
     """
-    request = call(decide, request_id, body.lines, caller, cycle=body.cycle)
-    reviewed = call(ReviewedCase.of, request, caller.subject)
+    request = call(
+        decide,
+        request_id,
+        body.lines,
+        caller,
+        cycle=body.cycle,
+        before_response=body.before_response,
+    )
+    reviewed = call(ReviewedCase.of, request, caller)
     return reviewed, HTTPStatus.ACCEPTED if reviewed.awaits_signature else HTTPStatus.OK
 
 
@@ -204,15 +218,23 @@ def decision(
     "/v1/review/requests/{request_id}/signature",
     "Sign proposed decisions",
     operation_id="signDecisions",
-    errors=(*NOT_CHANGEABLE, SameReviewerError),
+    errors=(*NOT_CHANGEABLE, SameReviewerError, NotEntitledError),
 )
 def signature(request_id: RequestId, body: SignBody, caller: CurrentCaller) -> ReviewedCase:
-    """Sign the decisions that another reviewer proposed, or return them.
+    """Confirm or sign the decisions that another reviewer proposed, or return them.
 
-    Signed decisions are the determination. The reviewer who proposed them cannot sign them.
+    Signed decisions are the determination. The reviewer who proposed them can withdraw them, but not
+    sign them. If they deny or reduce something and no physician proposed them, a physician must sign.
     """
-    request = call(sign_decisions, request_id, caller, cycle=body.cycle, accept=body.accept)
-    return call(ReviewedCase.of, request, caller.subject)
+    request = call(
+        sign_decisions,
+        request_id,
+        caller,
+        cycle=body.cycle,
+        accept=body.accept,
+        before_response=body.before_response,
+    )
+    return call(ReviewedCase.of, request, caller)
 
 
 # -- Operators -----------------------------------------------------------------------------------------

@@ -75,18 +75,29 @@ class ExtendBody(Value):
     reason: Annotated[Reason, Field(description="Both providers can read it.")]
 
 
+BeforeResponse = Annotated[
+    bool,
+    Field(
+        description="Whether to refuse something although the providers' time to respond to a request "
+        "for information is not over. Without it, such decisions are refused."
+    ),
+]
+
+
 class DecideBody(Value):
     """The decisions of all service lines of the open cycle."""
 
     cycle: Cycle
     lines: Annotated[tuple[LineDecision, ...], Field(max_length=100)]
+    before_response: BeforeResponse = False
 
 
 class SignBody(Value):
-    """The second signature of proposed decisions."""
+    """A physician's confirmation or the second signature of proposed decisions."""
 
     cycle: Cycle
     accept: Annotated[bool, Field(description="False returns the decisions to the case.")]
+    before_response: BeforeResponse = False
 
 
 class ChangeDatesBody(Value):
@@ -146,7 +157,8 @@ class WorklistRowResponse(ResponseModel):
     due_at: datetime
     waiting_on: WaitingOn
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
-    awaits_signature: bool = Field(description="Whether decisions wait for a second signature.")
+    awaits_signature: bool = Field(description="Whether proposed decisions wait for a signature.")
+    awaits_physician: bool = Field(description="Whether that must be a physician's.")
     assignment: AssignmentResponse | None
     suspected_duplicate: bool
     late_notification: bool
@@ -372,11 +384,12 @@ class ProposedLine(ResponseModel):
 
 
 class ProposalResponse(ResponseModel):
-    """Decisions that wait for a second signature."""
+    """Decisions that wait for a physician's confirmation or a second signature."""
 
     proposed_by: Who
     proposed_by_label: ClassVar[Any] = label_of("proposed_by")
     proposed_at: datetime
+    awaits_physician: bool
     lines: list[ProposedLine]
 
     @classmethod
@@ -384,6 +397,7 @@ class ProposalResponse(ResponseModel):
         return cls(
             proposed_by=Who.of(proposal.proposed_by, caller),
             proposed_at=proposal.proposed_at,
+            awaits_physician=proposal.awaits_physician,
             lines=[
                 ProposedLine(line_id=line_id, decision=DecisionResponse.of(decision, labels))
                 for line_id, decision in proposal.decisions.items()
@@ -423,7 +437,7 @@ class CaseDetails(SharedDetails):
         request, review = file.request, file.request.submitted
         labels = RequestLabels.of(request, payer, code_sets)
         members = members_of(file, payer, labels)
-        members["allowed_actions"] = list(request.reviewer_actions(caller.subject, now))
+        members["allowed_actions"] = list(request.reviewer_actions(caller, now))
         members["history"] = history_of(file, members["due_at"], for_reviewer=True)
         proposal = review.proposal
         return cls(
@@ -468,13 +482,14 @@ class ReviewedCase(ResponseModel):
     waiting_on: WaitingOn
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     due_at: datetime | None
-    awaits_signature: bool = Field(description="Whether decisions wait for a second signature.")
+    awaits_signature: bool = Field(description="Whether proposed decisions wait for a signature.")
+    awaits_physician: bool = Field(description="Whether that must be a physician's.")
     assignment: AssignmentResponse | None
     allowed_actions: list[Action]
     allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
 
     @classmethod
-    def of(cls, request: Request, caller: str, *, now: datetime) -> "ReviewedCase":
+    def of(cls, request: Request, caller: Caller, *, now: datetime) -> "ReviewedCase":
         review = request.submitted
         return cls(
             request_id=request.request_id,
@@ -484,6 +499,7 @@ class ReviewedCase(ResponseModel):
             waiting_on=request.waiting_on,
             due_at=request.due_at,
             awaits_signature=review.proposal is not None,
-            assignment=AssignmentResponse.of(request, caller, now),
+            awaits_physician=review.proposal is not None and review.proposal.awaits_physician,
+            assignment=AssignmentResponse.of(request, caller.subject, now),
             allowed_actions=list(request.reviewer_actions(caller, now)),
         )

@@ -202,7 +202,7 @@ class Walk:
         response = self.deployment.caller(reviewer).call(
             "POST",
             f"/v1/review/requests/{request_id}/decisions",
-            {"cycle": cycle, "lines": lines},
+            {"cycle": cycle, "lines": lines, "before_response": True},
         )
         decided = answer("deciding", response, 200)
         return str(decided["status"])

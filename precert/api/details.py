@@ -82,6 +82,9 @@ class DecisionResponse(Decision):
 
     decided_by: Text = Field(exclude=True)
     signed_by: Text | None = Field(default=None, exclude=True)
+    proposed_by: Text | None = Field(default=None, exclude=True)
+    dates_changed_by: Text | None = Field(default=None, exclude=True)
+    decided_as_label: ClassVar[Any] = label_of("decided_as")
     approved: ApprovedResponse | None = None
     status_label: ClassVar[Any] = label_of("status")
     reason_code_label: str | None
@@ -240,7 +243,7 @@ class AppealRightsResponse(ResponseModel):
             lines=[
                 AppealableLine(line_id=line.line_id, level=level)
                 for line in review.lines
-                if line.status.rule.adverse
+                if line.adverse
                 if (level := _next_level(review, line.line_id)) <= clock.appeal_levels
             ],
         )

@@ -42,6 +42,7 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.DocumentNotAvailableError: HTTPStatus.CONFLICT,
     errors.DuplicateRequestError: HTTPStatus.CONFLICT,
     errors.SameReviewerError: HTTPStatus.CONFLICT,
+    errors.OwnRequestError: HTTPStatus.FORBIDDEN,
     errors.TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

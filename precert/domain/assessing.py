@@ -19,6 +19,7 @@ from precert.domain.review import (
     FIRST_CYCLE,
     SYSTEM,
     Assessment,
+    DecidingRole,
     Decision,
     LineAssessment,
 )
@@ -127,6 +128,7 @@ def automatic_decisions(
             cycle=FIRST_CYCLE,
             decided_at=now,
             decided_by=SYSTEM,
+            decided_as=DecidingRole.RULES,
             reason_code=(
                 CERTIFICATION_NOT_REQUIRED if line.requirement is Requirement.NOT_REQUIRED else None
             ),

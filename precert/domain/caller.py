@@ -1,14 +1,26 @@
 """The caller: entitlements, TINs and plans from the identity provider's token."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from precert.domain.errors import FieldError, InvalidInputError, NotEntitledError
+from precert.domain.errors import (
+    FieldError,
+    InvalidInputError,
+    NotEntitledError,
+    OwnRequestError,
+)
+from precert.domain.review import DecidingRole
 from precert.domain.values import Text, Tin, Value
 from precert.names import Entitlement
+
+if TYPE_CHECKING:
+    from precert.domain.request import Request
 
 _ASK: dict[Entitlement, str] = {
     Entitlement.PATIENT_SEARCH: "Ask your website access manager for Patient Search.",
     Entitlement.REVIEWER: "This is for clinical reviewers of the plan.",
+    Entitlement.PHYSICIAN_REVIEWER: (
+        "A physician reviewer of the plan decides denials and reductions. Ask one to confirm them."
+    ),
     Entitlement.OPERATOR: "This is for operators of the plan.",
     Entitlement.INTAKE: "This is for those who enter what came by phone, fax, mail or EDI.",
     Entitlement.VENDOR: "This is for vendors that decide for the plan.",
@@ -42,6 +54,28 @@ class Caller(Value):
         """
         if entitlement not in self.entitlements:
             raise NotEntitledError(_ASK[entitlement], entitlement=entitlement.value)
+
+    def require_no_conflict(self, request: "Request") -> None:
+        """Refuse to review a request of the caller's own practice (A7, W10).
+
+        Raises:
+            OwnRequestError: the caller submitted it, appealed it, or acts for one of its TINs.
+        """
+        if self.acts_for(request):
+            raise OwnRequestError(
+                "You submitted or appealed this request, or you act for one of its providers. "
+                "Another reviewer must review it."
+            )
+
+    def acts_for(self, request: "Request") -> bool:
+        """Whether the caller acts on the providers' side of the request."""
+        return self.subject in request.provider_persons or bool(self.tins & request.tins)
+
+    @property
+    def deciding_role(self) -> DecidingRole:
+        """The role in which a reviewer decides (W10)."""
+        physician = Entitlement.PHYSICIAN_REVIEWER in self.entitlements
+        return DecidingRole.PHYSICIAN if physician else DecidingRole.REVIEWER
 
     def acting_tin(self, tin: str | None) -> str:
         """The TIN that the caller acts for: the requested one, or the only one (A2)."""

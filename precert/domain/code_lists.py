@@ -20,7 +20,7 @@ from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.next_steps import NextAction
 from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer, Stage
-from precert.domain.review import AssertionStatus, Channel, DuplicateReason
+from precert.domain.review import AssertionStatus, Channel, DecidingRole, DuplicateReason
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
     ACTIONS,
@@ -140,6 +140,12 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         NoticeKind.APPEAL_UPHELD: "Appeal notice: decision upheld",
         NoticeKind.DATES_CHANGED: "Notice of changed dates",
     },
+    "deciding_roles": {
+        DecidingRole.RULES: "The payer's rules",
+        DecidingRole.REVIEWER: "A clinical reviewer",
+        DecidingRole.PHYSICIAN: "A physician reviewer",
+        DecidingRole.VENDOR: "The delegated vendor",
+    },
     "notice_audiences": {
         Audience.PROVIDER: "Providers",
         Audience.MEMBER: "Member",
@@ -147,6 +153,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
     "entitlements": {
         Entitlement.PATIENT_SEARCH: "Patient Search",
         Entitlement.REVIEWER: "Reviewer",
+        Entitlement.PHYSICIAN_REVIEWER: "Physician reviewer",
         Entitlement.OPERATOR: "Operator",
         Entitlement.INTAKE: "Intake",
         Entitlement.VENDOR: "Delegated vendor",

@@ -1,11 +1,11 @@
 """The determination of a service line: what was requested, decided and approved.
 
-Whether a decision approves as requested or modifies is derived from what is approved, and is not
-entered (W3, W4, W9).
+Decisions that contradict the request or themselves are errors. What is approved decides whether a line
+is approved as requested or modified, and whether a modification refuses something (W3, W4, W9).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -14,9 +14,16 @@ from precert.domain.codes import code_types_of
 from precert.domain.content import RequestContent, Service, numbered_lines
 from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
-from precert.domain.review import Approved, Decision, DecisionEntry, LineDecision, ServiceLine
+from precert.domain.review import (
+    Approved,
+    DecidingRole,
+    Decision,
+    DecisionEntry,
+    LineDecision,
+    ServiceLine,
+)
 from precert.domain.statuses import LineStatus
-from precert.domain.values import AuthorizationType, UnitType
+from precert.domain.values import AuthorizationType, UnitType, words_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,22 @@ def requested_lines(content: RequestContent) -> Mapping[str, RequestedLine]:
         )
         for line_id, service, procedure in numbered_lines(content.services)
     }
+
+
+def lines_to_determine(
+    content: RequestContent, lines: Sequence[ServiceLine], cycle: int
+) -> Mapping[str, RequestedLine]:
+    """What is requested, by line id; from its new first day where an operator moved it (W5).
+
+    Dates that were changed since the cycle was decided do not count.
+    """
+    found = dict(requested_lines(content))
+    for line in lines:
+        last = line.before(cycle)
+        if last and last.approved and last.date_change_reason and line.line_id in found:
+            moved = replace(found[line.line_id], from_date=last.approved.from_date)
+            found[line.line_id] = moved
+    return found
 
 
 def as_requested(asked: RequestedLine, *, approval_days: int) -> Approved:
@@ -160,25 +183,73 @@ def _days(
         yield service.last_day
 
 
-def line_status(approved: Approved, wanted: Approved) -> LineStatus:
-    """APPROVED where the approval is as requested, else MODIFIED."""
-    return LineStatus.APPROVED if approved == wanted else LineStatus.MODIFIED
+def is_less(approved: Approved, than: Approved) -> bool:
+    """Whether an approval is a reduction: it needs reasons, as a denial does (W4)."""
+    return bool(_reductions(approved, than))
 
 
-def is_less(approved: Approved, wanted: Approved) -> bool:
-    """Whether the approval is a reduction: it needs reasons, as a denial does (W4)."""
-    fewer_units = (approved.units or 0) < (wanted.units or 0)
-    shorter = approved.to_date - approved.from_date < wanted.to_date - wanted.from_date
-    return fewer_units or shorter or approved.code != wanted.code
+def _reductions(approved: Approved, than: Approved) -> dict[str, str]:
+    """Members in which less is approved, with the least value that is no reduction."""
+    found = {}
+    if approved.code != than.code:
+        found["code"] = f"{than.code or 'no code'}"
+    if (approved.units or 0) < (than.units or 0):
+        found["units"] = str(than.units)
+    if than.unit_type is not None and approved.unit_type is not than.unit_type:
+        found["unit_type"] = than.unit_type.value
+    if _length(approved) < _length(than):
+        found["to_date"] = str(approved.from_date + _length(than))
+    return found
+
+
+def _additions(approved: Approved, than: Approved) -> dict[str, str]:
+    """Members in which more is approved, with the most that was requested."""
+    found = {}
+    if than.units is not None and (approved.units or 0) > than.units:
+        found["units"] = str(than.units)
+    if _length(approved) > _length(than):
+        found["to_date"] = str(approved.from_date + _length(than))
+    return found
+
+
+def _losses(approved: Approved, granted: Approved) -> dict[str, str]:
+    """Members in which an approval takes back something granted before, with what was granted."""
+    found = _reductions(approved, granted)
+    found.pop("to_date", None)
+    if approved.from_date > granted.from_date:
+        found["from_date"] = f"{granted.from_date} or an earlier day"
+    if approved.to_date < granted.to_date:
+        found["to_date"] = f"{granted.to_date} or a later day"
+    return found
+
+
+def is_worse(after: Decision, before: Decision | None) -> bool:
+    """Whether a decision refuses something that the earlier one, if any, did not (W10)."""
+    if before is None or not before.status.rule.approves:
+        return after.adverse and (before is None or not before.adverse)
+    if not after.status.rule.approves or (after.adverse and not before.adverse):
+        return True
+    if after.approved is None or before.approved is None:
+        return False
+    losses = _losses(after.approved, before.approved)
+    if after.date_change_reason:
+        # An operator moves a period and keeps its length (W5).
+        losses = _reductions(after.approved, before.approved)
+    return bool(losses)
+
+
+def _length(approved: Approved) -> timedelta:
+    return approved.to_date - approved.from_date
 
 
 @dataclass(frozen=True)
 class Signature:
-    """Who decides, when, and in which determination cycle."""
+    """Who decides, in which role, when, and in which determination cycle."""
 
     by: str
     at: datetime
     cycle: int
+    decided_as: DecidingRole = DecidingRole.REVIEWER
 
 
 def errors_of_form(decisions: Collection[LineDecision]) -> Iterator[FieldError]:
@@ -195,23 +266,78 @@ def errors_of_form(decisions: Collection[LineDecision]) -> Iterator[FieldError]:
 
 
 def errors_of_line(
-    entered: LineDecision, requested: RequestedLine | None, payer: Payer, lookup: Lookup
+    entered: LineDecision,
+    requested: RequestedLine | None,
+    payer: Payer,
+    lookup: Lookup,
+    *,
+    granted: Approved | None = None,
+    information_requested: bool = True,
 ) -> Iterator[FieldError]:
-    """Errors of a reviewer's decision on one line; pointers are relative to the line."""
+    """Errors and contradictions of a decision on one line; pointers are relative to the line.
+
+    ``granted`` is what an earlier determination approved: an appeal takes none of it back (W7).
+    ``information_requested`` is whether the providers received a request for information.
+    """
     yield from errors_of_diagnosis(entered, requested, lookup)
     if not entered.status.rule.approves:
         yield from errors_of_approval(entered, requested, payer)
-        if entered.status.rule.adverse:
-            yield from _errors_of_reasons(entered, "a denial", payer)
+        yield from _errors_of_reasons(entered, LineStatus.DENIED, payer, information_requested)
+        if granted is not None:
+            message = (
+                "an approval cannot become a denial: send MODIFIED with at least what is approved"
+            )
+            yield FieldError("/status", "made_worse", message)
         return
+    if entered.status is LineStatus.MODIFIED and not _changes(entered):
+        message = "state what changes: units, dates or code; or approve as requested"
+        yield FieldError("/approved", "missing", message)
     if requested is None:
         return
     if errors := list(errors_of_approval(entered, requested, payer)):
         yield from errors
-    elif is_less(approved_of(entered, requested, payer), _as_requested(requested, payer)):
-        yield from _errors_of_reasons(entered, "an approval of less than requested", payer)
-    elif entered.reason_code is not None:
-        yield from errors_of_code(entered, "a decision", payer)
+        return
+    approved, as_asked = approved_of(entered, requested, payer), _as_requested(requested, payer)
+    yield from _errors_of_amount(entered, approved, as_asked, granted)
+    if is_less(approved, as_asked):
+        yield from _errors_of_reasons(entered, LineStatus.MODIFIED, payer, information_requested)
+    else:
+        yield from _errors_of_refusal(entered, payer)
+
+
+def _changes(entered: LineDecision) -> dict[str, object]:
+    return entered.approved.model_dump(exclude_none=True) if entered.approved else {}
+
+
+def _errors_of_amount(
+    entered: LineDecision, approved: Approved, as_asked: Approved, granted: Approved | None
+) -> Iterator[FieldError]:
+    """More than requested under the wrong status, a modification of nothing, less than granted."""
+    if entered.status is LineStatus.MODIFIED:
+        if _changes(entered) and approved == as_asked:
+            message = "this is what was requested: send APPROVED, or what changes"
+            yield FieldError("/approved", "same_as_requested", message)
+    else:
+        for name, most in _additions(approved, as_asked).items():
+            message = (
+                f"more than requested: send at most {most}, or the status MODIFIED to approve more"
+            )
+            yield FieldError(f"/approved/{name}", "more_than_requested", message)
+    if granted is not None:
+        for name, least in _losses(approved, granted).items():
+            message = f"less than was approved before: send {least}"
+            yield FieldError(f"/approved/{name}", "made_worse", message)
+
+
+def _errors_of_refusal(entered: LineDecision, payer: Payer) -> Iterator[FieldError]:
+    """Reasons of a denial on a decision that refuses nothing."""
+    if entered.reason_code is not None:
+        message = "nothing is refused, so leave the reason out; or deny or reduce the line"
+        yield FieldError("/reason_code", "contradicts", message)
+    rationale = " ".join(words_of(entered.rationale or ""))
+    if any(" ".join(words_of(text)) in rationale for text in payer.reason_codes.values()):
+        message = "this is the reason of a denial, but nothing is refused"
+        yield FieldError("/rationale", "contradicts", message)
 
 
 def errors_of_diagnosis(
@@ -230,12 +356,18 @@ def decision_of(
     """The decision; MODIFIED where the approval is not as requested."""
     approves = entered.status.rule.approves
     approved = approved_of(entered, requested, payer) if approves else None
-    status = line_status(approved, _as_requested(requested, payer)) if approved else entered.status
+    status, favorable = entered.status, False
+    if approved is not None:
+        as_asked = _as_requested(requested, payer)
+        status = LineStatus.APPROVED if approved == as_asked else LineStatus.MODIFIED
+        favorable = status is LineStatus.MODIFIED and not is_less(approved, as_asked)
     return Decision(
         status=status,
+        favorable=favorable,
         cycle=signature.cycle,
         decided_at=signature.at,
         decided_by=signature.by,
+        decided_as=signature.decided_as,
         approved=approved,
         **{name: getattr(entered, name) or None for name in DecisionEntry.model_fields},
     )
@@ -243,8 +375,7 @@ def decision_of(
 
 def approved_of(entered: LineDecision, requested: RequestedLine, payer: Payer) -> Approved:
     """What is approved; as requested where nothing else is entered."""
-    changed = entered.approved.model_dump(exclude_none=True) if entered.approved else {}
-    return _as_requested(requested, payer).model_copy(update=changed)
+    return _as_requested(requested, payer).model_copy(update=_changes(entered))
 
 
 def _as_requested(requested: RequestedLine, payer: Payer) -> Approved:
@@ -267,6 +398,7 @@ def errors_of_approval(
         yield FieldError("/approved/to_date", "out_of_order", f"send {first} or a later day")
     if requested is None:
         return
+    yield from _errors_of_period(approved_of(entered, requested, payer), requested, payer)
     if given.code is not None and requested.code is None:
         message = "leave this out: the service line has no code"
         yield FieldError("/approved/code", "not_asked", message)
@@ -278,8 +410,49 @@ def errors_of_approval(
         yield FieldError("/approved/units", "missing", "send units with unit_type")
 
 
-def _errors_of_reasons(entered: LineDecision, what: str, payer: Payer) -> Iterator[FieldError]:
-    yield from errors_of_code(entered, what, payer)
+def _errors_of_period(
+    approved: Approved, requested: RequestedLine, payer: Payer
+) -> Iterator[FieldError]:
+    """Whether the approved period is near the requested dates, and not too long."""
+    settings, day = payer.utilization_management, requested.from_date
+    if day is None:
+        return
+    first, last = _around(day, settings.approval_start_days)
+    if not first <= approved.from_date <= last:
+        message = f"the request is for {day}: send a day from {first} to {last}"
+        yield FieldError("/approved/from_date", "out_of_range", message)
+        return
+    days = max(settings.approval_max_days, requested.service.requested_days or 1)
+    latest = _around(approved.from_date, days - 1)[1]
+    if approved.to_date > latest:
+        message = f"an approval is for at most {days} days: send {latest} or an earlier day"
+        yield FieldError("/approved/to_date", "out_of_range", message)
+
+
+def _around(day: date, days: int) -> tuple[date, date]:
+    """So many days before and after, within the calendar."""
+    length = timedelta(days=days)
+    first = day - length if day - date.min > length else date.min
+    return first, day + length if date.max - day > length else date.max
+
+
+def _errors_of_reasons(
+    entered: LineDecision, status: LineStatus, payer: Payer, information_requested: bool
+) -> Iterator[FieldError]:
+    """Whether a denial or a reduction has a fitting reason code, a rationale and a criterion."""
+    what = "a denial" if status is LineStatus.DENIED else "an approval of less than requested"
+    if errors := list(errors_of_code(entered, what, payer)):
+        yield from errors
+    elif entered.reason_code is not None:
+        rule = payer.reason_rule(entered.reason_code)
+        meaning = payer.reason_codes[entered.reason_code]
+        if status not in rule.statuses:
+            fitting = payer.reasons_for(status)
+            message = f"{meaning} is no reason of {what}: send one of {', '.join(fitting)}"
+            yield FieldError("/reason_code", "contradicts", message, fitting)
+        elif rule.needs_information_request and not information_requested:
+            message = f"{meaning}: no information was requested from the providers"
+            yield FieldError("/reason_code", "contradicts", message)
     for name in ("rationale", "criterion"):
         if not getattr(entered, name):
             yield FieldError(f"/{name}", "missing", f"{what} needs it")

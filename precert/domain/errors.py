@@ -25,6 +25,7 @@
     ├── FlagLimitError               the flag limit is reached (T3)
     ├── DocumentNotAvailableError    the document is not attached (U5)
     ├── SameReviewerError            the appeal needs another reviewer (W7)
+    ├── OwnRequestError              the reviewer acts for the providers of the request (W10)
     └── TransientError               a transient technical error: retry
 
 A denial is not an error: it is a decision (X12 HCR), not a rejection (X12 AAA).
@@ -179,6 +180,11 @@ class DocumentNotAvailableError(PrecertError):
 class SameReviewerError(PrecertError):
     code = "same_reviewer"
     title = "Another reviewer must decide the appeal"
+
+
+class OwnRequestError(PrecertError):
+    code = "own_request"
+    title = "Another reviewer must review this request"
 
 
 class TransientError(PrecertError):

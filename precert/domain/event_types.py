@@ -109,6 +109,8 @@ class EventRule:
     """Whether it sets the number of upload slots (U3); otherwise only uploads count them down."""
     changes_content: bool = False
     """Whether the submitted content and the TINs that see the request are stored again."""
+    decides_lines: bool = False
+    """Whether it records decisions of service lines. Only such an event can refuse anything (W10)."""
     ends_escalation: bool = False
     """Whether an escalated deadline is off the overdue queue afterwards."""
 
@@ -164,6 +166,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             workflow=WorkflowEffect.END,
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
+            decides_lines=True,
         ),
         EventType.REQUEST_VOIDED: EventRule(
             "Request voided",
@@ -221,13 +224,13 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "Case released by its reviewer", "The case is back in the worklist.", internal=True
         ),
         EventType.DECISION_PROPOSED: EventRule(
-            "Decisions proposed for a second signature",
-            "The decisions need a second signature.",
+            "Decisions proposed",
+            "The decisions wait for a physician's confirmation or a second signature.",
             internal=True,
         ),
         EventType.DECISION_RETURNED: EventRule(
             "Proposed decisions returned",
-            "The second signature was refused; the determination cycle is open again.",
+            "The proposal was withdrawn or not confirmed; the determination cycle is open again.",
             internal=True,
         ),
         EventType.DATES_CHANGED: EventRule(
@@ -291,6 +294,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             workflow=WorkflowEffect.END,
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
+            decides_lines=True,
         ),
     }
 )

@@ -112,7 +112,7 @@ def decided_lines(review: Review, cycle: int) -> dict[str, LineStatus]:
     A change of dates is a later decision of the same cycle.
     """
     return {
-        line.line_id: decision.status
+        line.line_id: decision.counts_as
         for line in review.lines
         for decision in line.decisions
         if decision.cycle == cycle

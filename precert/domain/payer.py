@@ -82,6 +82,12 @@ class UtilizationManagement(Value):
     """How long a reviewer holds a request that was claimed."""
     approval_days: Annotated[int, Field(ge=1)]
     """Length of an approved period where the request is not for a stay."""
+    approval_start_days: Annotated[int, Field(ge=0)] = 60
+    """How far an approved period may begin before or after the requested day."""
+    approval_max_days: Annotated[int, Field(ge=1)] = 366
+    """The longest approved period, unless a longer stay was requested."""
+    physician_decides_adverse: bool = True
+    """Whether a physician must decide denials and reductions; other reviewers propose them (W10)."""
     second_signature: frozenset[LineStatus] = frozenset()
     """Decisions that a second reviewer has to sign."""
     peer_to_peer_phone: Text
@@ -89,6 +95,16 @@ class UtilizationManagement(Value):
     """How long an offered talk can be taken up."""
     duplicate_window_days: Annotated[int, Field(ge=0)]
     """Requests whose dates are so many days apart or less may repeat each other (S2)."""
+
+
+class ReasonRule(Value):
+    """Which decisions a reason code fits."""
+
+    statuses: frozenset[LineStatus] = frozenset(
+        status for status in LineStatus if status.rule.adverse
+    )
+    needs_information_request: bool = False
+    """Whether it states that requested information is missing."""
 
 
 class DraftClock(Value):
@@ -282,11 +298,27 @@ class Payer(Value):
     form: Form
     reason_codes: dict[str, str]
     """X12 886 codes that a denial may carry, with their meaning."""
+    reason_rules: Mapping[str, ReasonRule] = {}
+    """Reason codes that do not fit every denial and reduction."""
     required_documentation: dict[str, Text]
     """Documents that a rule may want with a request, by code, in words."""
     notices: dict[str, str]
     messages: dict[str, str]
     """Texts of the inbox by event type; ``{number}`` and ``{status}`` are filled in."""
+
+    @model_validator(mode="after")
+    def _reason_rules_are_of_reasons(self) -> Self:
+        if unknown := self.reason_rules.keys() - self.reason_codes.keys():
+            raise ValueError(f"reason_rules names codes that are not in reason_codes: {unknown}")
+        return self
+
+    def reason_rule(self, code: str) -> ReasonRule:
+        return self.reason_rules.get(code, ReasonRule())
+
+    def reasons_for(self, status: LineStatus) -> tuple[str, ...]:
+        """The reason codes of a denial or a reduction."""
+        codes = sorted(self.reason_codes)
+        return tuple(code for code in codes if status in self.reason_rule(code).statuses)
 
     @property
     def zone(self) -> ZoneInfo:

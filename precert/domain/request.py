@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from precert.domain.caller import Caller
 from precert.domain.clocks import Deadline, appeal_filing_end, later
 from precert.domain.codes import code_types_of
 from precert.domain.content import Procedure, RequestContent, Service, numbered_lines
 from precert.domain.coverage import Plan
+from precert.domain.determination import is_worse
 from precert.domain.errors import (
     ActionNotAllowedError,
     FieldError,
@@ -26,9 +28,18 @@ from precert.domain.errors import (
 from precert.domain.event_types import EVENTS, EventRule, EventType
 from precert.domain.events import Event, event_id
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
-from precert.domain.review import SYSTEM, Appeal, Assessment, Decision, Review, ServiceLine
+from precert.domain.review import (
+    Appeal,
+    Assessment,
+    DecidingRole,
+    Decision,
+    Proposal,
+    Review,
+    ServiceLine,
+)
 from precert.domain.statuses import (
     DELEGATED_ACTION,
+    DETERMINED,
     Action,
     AppealStatus,
     Status,
@@ -195,10 +206,12 @@ class Request(Value):
         """Whether a reviewer may act: the cycle is open and pended."""
         return self.status is not Status.PROCESSING and self.due_at is not None
 
-    def reviewer_actions(self, by: str, now: datetime) -> tuple[Action, ...]:
+    def reviewer_actions(self, caller: Caller, now: datetime) -> tuple[Action, ...]:
         """What this reviewer may do next (T1): read only, unless the cycle is open to them."""
-        review = self.review
+        review, by = self.review, caller.subject
         if review is None or not self.waits_for_review or by in self.earlier_reviewers:
+            return (Action.DETAILS,)
+        if caller.acts_for(self):
             return (Action.DETAILS,)
         held = review.assignment is not None and now < review.assignment.until
         if held and review.assignment is not None and review.assignment.assigned_to != by:
@@ -206,10 +219,7 @@ class Request(Value):
         actions = [Action.DETAILS, Action.ASSIGN]
         if held:
             actions.append(Action.RELEASE)
-        if review.proposal is None:
-            actions.append(Action.DECIDE)
-        elif review.proposal.proposed_by != by:
-            actions.append(Action.SIGN)
+        actions.extend(_actions_on_proposal(review.proposal, caller))
         if self.status is Status.PENDING and review.open_information_request is None:
             actions.append(Action.REQUEST_INFORMATION)
             if review.extension is None and self.urgency is Urgency.STANDARD:
@@ -233,13 +243,17 @@ class Request(Value):
         """Who decided or signed the service lines of the open appeal (W7)."""
         if self.review is None or self.review.open_appeal is None:
             return frozenset()
-        return frozenset(
-            person
-            for line in self.lines_to_decide
-            for decision in line.decisions
-            for person in (decision.decided_by, decision.signed_by)
-            if person is not None and person != SYSTEM
-        )
+        decisions = (one for line in self.lines_to_decide for one in line.decisions)
+        return frozenset(person for decision in decisions for person in decision.persons)
+
+    @property
+    def provider_persons(self) -> frozenset[str]:
+        """Who submitted the request or appealed it: they do not review it (W10)."""
+        review = self.review
+        if review is None:
+            return frozenset()
+        persons = {review.submitted_by, *(appeal.filed_by for appeal in review.appeals)}
+        return frozenset(person for person in persons if person is not None)
 
     def _discussion_is_offered(self, now: datetime) -> bool:
         offer = self.review.peer_to_peer if self.review else None
@@ -316,7 +330,7 @@ class Request(Value):
             EventType.REQUEST_DETERMINED,
             now,
             actor=by,
-            status=determined_status(line.status for line in lines),
+            status=determined_status(line.counts_as for line in lines),
             review=_closed(review, now).model_copy(
                 update={
                     "lines": lines,
@@ -343,7 +357,7 @@ class Request(Value):
             EventType.REQUEST_DETERMINED,
             now,
             actor=by,
-            status=determined_status(line.status for line in lines),
+            status=determined_status(line.counts_as for line in lines),
             review=review.model_copy(
                 update={"lines": lines, "determined_at": reported_at, "reported_at": reported_at}
             ),
@@ -404,6 +418,7 @@ class Request(Value):
             expedited=expedited,
             reason=reason,
             filed_at=now,
+            filed_by=by,
         )
         return self.changed(
             EventType.APPEAL_FILED,
@@ -440,7 +455,7 @@ class Request(Value):
             EventType.APPEAL_DETERMINED,
             now,
             actor=by,
-            status=determined_status(line.status for line in lines),
+            status=determined_status(line.counts_as for line in lines),
             review=_closed(self._with_appeal(decided), now).model_copy(
                 update={"lines": lines, "determined_at": now}
             ),
@@ -531,7 +546,7 @@ class Request(Value):
                 f"/line_ids/{index}", "not_appealable", "name a line that was denied or modified"
             )
             for index, line_id in enumerate(line_ids)
-            if (line := review.line(line_id)) is None or not line.status.rule.adverse
+            if (line := review.line(line_id)) is None or not line.adverse
         ]
         if not line_ids:
             errors.append(FieldError("/line_ids", "missing", "name the denied lines to appeal"))
@@ -552,6 +567,7 @@ class Request(Value):
     ) -> "Change":
         """The next version of the request with these fields, and its event."""
         after = self.model_copy(update={"version": self.version + 1, "updated_at": now, **update})
+        _require_licensed(self, after, event_type, actor)
         return Change(self.version, after, event_of(after, event_type, actor))
 
 
@@ -572,6 +588,47 @@ class Change(NamedTuple):
     def effects(self) -> EventRule:
         """What follows from the change: the row of its event type."""
         return EVENTS[self.event.type]
+
+
+def _actions_on_proposal(proposal: Proposal | None, caller: Caller) -> tuple[Action, ...]:
+    """The author replaces a proposal, a physician or second reviewer signs it, each returns it."""
+    if proposal is None:
+        return (Action.DECIDE,)
+    if proposal.proposed_by == caller.subject:
+        return (Action.DECIDE, Action.RETURN_PROPOSAL)
+    if not proposal.awaits_physician:
+        return (Action.SIGN, Action.RETURN_PROPOSAL)
+    if caller.deciding_role is DecidingRole.PHYSICIAN:
+        return (Action.DECIDE, Action.SIGN, Action.RETURN_PROPOSAL)
+    return (Action.RETURN_PROPOSAL,)
+
+
+def _require_licensed(
+    before: Request, after: Request, event_type: EventType, actor: str | None
+) -> None:
+    """Stop a change that would refuse something without a licensed person (W10).
+
+    Each refusal is the decision of a person who also causes the change, or of a delegated vendor. It is
+    recorded with an event of a determination, and the status of the request follows from its lines.
+    """
+    if after.review is None:
+        return
+    for line in after.review.lines:
+        earlier = before.review.line(line.line_id) if before.review else None
+        old = earlier.decisions[-1] if earlier and earlier.decisions else None
+        new = line.decisions[-1] if line.decisions else None
+        if new == old:
+            continue
+        if new is None:
+            raise AssertionError("a decision was removed")
+        refuses = is_worse(new, old) or (new.adverse and not new.date_change_reason)
+        licensed = new.decided_as.may_refuse and actor in new.persons
+        if refuses and not (licensed and EVENTS[event_type].decides_lines):
+            raise AssertionError(f"{event_type} refuses a service line without a licensed person")
+    if after.status in DETERMINED and after.status is not determined_status(
+        line.counts_as for line in after.review.lines
+    ):
+        raise AssertionError("the status does not follow from the service lines")
 
 
 def _closed(review: Review, now: datetime) -> Review:

@@ -7,9 +7,9 @@ determination cycle in :mod:`precert.domain.reviewing`.
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from precert.domain.matching import ProviderRole, TemporaryProvider
 from precert.domain.rules import DelegatedVendor, Requirement
@@ -47,6 +47,21 @@ class Channel(StrEnum):
     EDI = "EDI"
     VENDOR = "VENDOR"
     """Decided and reported by a delegated vendor (W8)."""
+
+
+class DecidingRole(StrEnum):
+    """In which role a decision was made: rules approve, licensed persons also refuse (W10)."""
+
+    RULES = "RULES"
+    REVIEWER = "REVIEWER"
+    PHYSICIAN = "PHYSICIAN"
+    VENDOR = "VENDOR"
+    """A delegated vendor, whose own reviewers are licensed."""
+
+    @property
+    def may_refuse(self) -> bool:
+        """Whether a decision in this role may deny or reduce."""
+        return self is not DecidingRole.RULES
 
 
 class AssertionStatus(StrEnum):
@@ -95,8 +110,9 @@ class DecisionEntry(Value):
 class LineDecision(DecisionEntry):
     """The decision of one service line, as a reviewer or a delegated vendor enters it (W4).
 
-    A denial has a reason code (X12 886); a reviewer's also has a rationale and a criterion, and so has
-    a reviewer's approval of fewer units, a shorter period or another code than requested.
+    A denial has a reason code (X12 886), a rationale and a criterion, and so has an approval of fewer
+    units, a shorter period or another code than requested. An approval as requested has no reason
+    code. More than requested is approved with the status MODIFIED, which states what changes.
     ``diagnosis`` is the adjudicated one, where it differs from the submitted one (W9).
     """
 
@@ -115,11 +131,45 @@ class Decision(DecisionEntry):
     cycle: Annotated[int, Field(ge=1)]
     decided_at: datetime
     decided_by: Text
+    decided_as: DecidingRole = DecidingRole.REVIEWER
     signed_by: Text | None = None
     """The second signature, where the payer requires one."""
+    proposed_by: Text | None = None
+    """The reviewer who proposed what a physician confirmed."""
+    dates_changed_by: Text | None = None
+    """The operator who changed the approved period (W5)."""
+    favorable: bool = False
+    """Of a modified line: whether nothing requested was refused, so that it is not adverse."""
     approved: Approved | None = None
     date_change_reason: Reason | None = None
     """Why an operator changed the approved period (W5)."""
+
+    @model_validator(mode="after")
+    def _is_licensed(self) -> Self:
+        if self.adverse and (not self.decided_as.may_refuse or self.decided_by == SYSTEM):
+            raise ValueError("only a licensed person denies or reduces (W10)")
+        return self
+
+    @property
+    def adverse(self) -> bool:
+        """Whether it refuses something requested: it has reasons and can be appealed (W4, W7)."""
+        return self.status.rule.adverse and not self.favorable
+
+    @property
+    def counts_as(self) -> LineStatus:
+        """The status that decides on the whole request and its notice (W3)."""
+        return LineStatus.APPROVED if self.favorable else self.status
+
+    @property
+    def outcome(self) -> str:
+        """The decision in a determination notice."""
+        return "Approved with changes" if self.favorable else self.status.rule.outcome
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """Who made it: they do not decide its appeal (W7)."""
+        persons = {self.decided_by, self.signed_by, self.proposed_by}
+        return frozenset(one for one in persons if one is not None and one != SYSTEM)
 
 
 class ServiceLine(Value):
@@ -136,6 +186,26 @@ class ServiceLine(Value):
     @property
     def status(self) -> LineStatus:
         return self.decisions[-1].status if self.decisions else LineStatus.OPEN
+
+    def before(self, cycle: int) -> Decision | None:
+        """The decision in effect before this determination cycle."""
+        earlier = (one for one in reversed(self.decisions) if one.cycle < cycle)
+        return next(earlier, None)
+
+    @property
+    def adverse(self) -> bool:
+        """Whether the decision in effect refuses something requested."""
+        return bool(self.decisions) and self.decisions[-1].adverse
+
+    @property
+    def counts_as(self) -> LineStatus:
+        """The status that decides on the whole request (W3)."""
+        return self.decisions[-1].counts_as if self.decisions else LineStatus.OPEN
+
+    @property
+    def approved(self) -> Approved | None:
+        """What is approved at present."""
+        return self.decisions[-1].approved if self.decisions else None
 
     @property
     def review_action(self) -> str:
@@ -162,6 +232,8 @@ class Appeal(Value):
     expedited: bool
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
     filed_at: datetime
+    filed_by: Text | None = None
+    """Subject of the person who filed it; not for callers (A3)."""
     warn_at: datetime | None = None
     due_at: datetime | None = None
 
@@ -263,11 +335,13 @@ class Assignment(Value):
 
 
 class Proposal(Value):
-    """Decisions that need a second signature."""
+    """Decisions that wait for a physician's confirmation or a second signature."""
 
     proposed_by: Text
     proposed_at: datetime
     decisions: dict[str, Decision]
+    awaits_physician: bool = False
+    """Whether a physician must confirm it: it refuses something, and its author is none (W10)."""
 
 
 class Review(Value):
@@ -305,6 +379,8 @@ class Review(Value):
     """TINs that see that request; its number is shown only to them (A2)."""
     temporary_providers: Mapping[ProviderRole, TemporaryProvider] = {}
     """Provider roles that did not match the directory, reconciled or not (S3)."""
+    submitted_by: Text | None = None
+    """Subject of the person who submitted it or entered it for a provider; not for callers (A3)."""
     submitter_tins: tuple[Tin, ...] = ()
     """The submitter's TINs on the request: at least one must keep seeing it."""
 

@@ -8,11 +8,17 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from precert.domain.clocks import later
-from precert.domain.errors import FieldError, InvalidInputError, SameReviewerError
+from precert.domain.errors import (
+    FieldError,
+    InvalidInputError,
+    NotEntitledError,
+    SameReviewerError,
+)
 from precert.domain.event_types import EventType
 from precert.domain.request import Change, Request
 from precert.domain.review import (
     Assignment,
+    DecidingRole,
     Decision,
     Extension,
     InformationRequest,
@@ -21,6 +27,7 @@ from precert.domain.review import (
     Review,
 )
 from precert.domain.statuses import Transition
+from precert.names import Entitlement
 
 
 def waiting_review(request: Request) -> Review:
@@ -161,43 +168,71 @@ def offer_peer_to_peer(
     return _within(request, EventType.PEER_TO_PEER_OFFERED, by, now, peer_to_peer=offer)
 
 
-def propose(request: Request, decisions: Mapping[str, Decision], by: str, now: datetime) -> Change:
-    """Propose decisions that need a second signature.
+def propose(
+    request: Request,
+    decisions: Mapping[str, Decision],
+    by: str,
+    now: datetime,
+    *,
+    awaits_physician: bool = False,
+) -> Change:
+    """Propose decisions that a physician must confirm, or that need a second signature (W10).
+
+    The author of a proposal can replace it.
 
     Raises:
-        ActionNotAllowedError: other decisions are already proposed.
+        ActionNotAllowedError: another reviewer's decisions are proposed.
         SameReviewerError: the appeal is against a decision of the same person.
         InvalidInputError: a line of the cycle is missing, or one is unknown.
     """
     review = waiting_review(request)
     request.require_other_reviewer(by)
     request.require_lines(decisions)
-    if review.proposal is not None:
-        raise request.refusal("Decisions already need a second signature.")
-    proposal = Proposal(proposed_by=by, proposed_at=now, decisions=dict(decisions))
+    if review.proposal is not None and review.proposal.proposed_by != by:
+        raise request.refusal("Another reviewer's decisions are already proposed.")
+    proposal = Proposal(
+        proposed_by=by,
+        proposed_at=now,
+        decisions=dict(decisions),
+        awaits_physician=awaits_physician,
+    )
     return _within(
         request, EventType.DECISION_PROPOSED, by, now, proposal=proposal, assignment=None
     )
 
 
-def signed(request: Request, by: str) -> dict[str, Decision]:
-    """The proposed decisions with the second signature.
+def signed(request: Request, by: str, decided_as: DecidingRole) -> dict[str, Decision]:
+    """The proposed decisions, signed; a physician who confirms them is who decided them (W10).
 
     Raises:
         ActionNotAllowedError: nothing is proposed.
         SameReviewerError: the proposer cannot sign.
+        NotEntitledError: a physician must confirm them.
     """
     proposal = _proposal(request)
     if proposal.proposed_by == by:
         raise SameReviewerError("You proposed these decisions. Another reviewer must sign them.")
+    update: dict[str, object] = {"signed_by": by}
+    if proposal.awaits_physician:
+        if decided_as is not DecidingRole.PHYSICIAN:
+            raise NotEntitledError(
+                "These decisions deny or reduce something. A physician reviewer must confirm them; "
+                "you can return them.",
+                entitlement=Entitlement.PHYSICIAN_REVIEWER.value,
+            )
+        update |= {
+            "decided_by": by,
+            "decided_as": decided_as,
+            "proposed_by": proposal.proposed_by,
+        }
     return {
-        line_id: decision.model_copy(update={"signed_by": by})
+        line_id: decision.model_copy(update=update)
         for line_id, decision in proposal.decisions.items()
     }
 
 
 def return_proposal(request: Request, by: str, now: datetime) -> Change:
-    """Refuse the second signature; the cycle is open again."""
+    """Withdraw a proposal, or return it unsigned; the cycle is open again."""
     _proposal(request)
     return _within(request, EventType.DECISION_RETURNED, by, now, proposal=None)
 
@@ -207,10 +242,11 @@ def change_dates(
 ) -> Change:
     """Change approved periods: the only change after a determination (W5).
 
-    Each decision is the line's current one with another period and the reason.
+    Each decision is the line's current one with another period of the same length, and the reason: a
+    shorter one would be a reduction (W10), a longer one an approval.
 
     Raises:
-        InvalidInputError: a line is unknown or not approved.
+        InvalidInputError: a line is unknown or not approved, or its period has another length.
     """
     review = request.require(Transition.CHANGE_DATES)
     errors = [
@@ -218,6 +254,14 @@ def change_dates(
         for line_id in decisions
         if (line := review.line(line_id)) is None or not line.status.rule.approves
     ]
+    if not errors:
+        errors = [
+            FieldError(
+                "/lines", "other_length", f"line {line_id} is approved for {days}: keep them"
+            )
+            for line_id, decision in decisions.items()
+            if (days := _other_length(review, line_id, decision))
+        ]
     if errors or not decisions:
         raise InvalidInputError(
             errors or [FieldError("/lines", "missing", "name the lines whose dates change")]
@@ -231,10 +275,22 @@ def change_dates(
     return _within(request, EventType.DATES_CHANGED, by, now, lines=lines)
 
 
+def _other_length(review: Review, line_id: str, decision: Decision) -> str | None:
+    """The approved days in words, if the new period has another length."""
+    line = review.line(line_id)
+    before, after = line.approved if line else None, decision.approved
+    if before is None or after is None:
+        return None
+    length = before.to_date - before.from_date
+    if after.to_date - after.from_date == length:
+        return None
+    return f"{length.days + 1} days" if length.days else "1 day"
+
+
 def _proposal(request: Request) -> Proposal:
     proposal = waiting_review(request).proposal
     if proposal is None:
-        raise request.refusal("No decisions need a second signature.")
+        raise request.refusal("No decisions are proposed.")
     return proposal
 
 

@@ -65,6 +65,8 @@ class WorklistRow(Value):
     """Until when the one it waits for has time; the providers', while information is asked for."""
     waiting_on: WaitingOn = WaitingOn.PAYER
     awaits_signature: bool = False
+    awaits_physician: bool = False
+    """Whether a physician must confirm what another reviewer proposed (W10)."""
     assigned_to: Text | None = None
     """Subject of the reviewer who holds it; not for callers."""
     held_until: datetime | None = None
@@ -102,6 +104,7 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
         due_at=due_at,
         waiting_on=request.waiting_on,
         awaits_signature=review.proposal is not None,
+        awaits_physician=review.proposal is not None and review.proposal.awaits_physician,
         assigned_to=assignment.assigned_to if assignment else None,
         held_until=assignment.until if assignment else None,
         suspected_duplicate=assessment is not None and bool(assessment.potential_duplicates),

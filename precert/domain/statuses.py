@@ -51,6 +51,7 @@ class Action(StrEnum):
     EXTEND = "EXTEND"
     OFFER_PEER_TO_PEER = "OFFER_PEER_TO_PEER"
     SIGN = "SIGN"
+    RETURN_PROPOSAL = "RETURN_PROPOSAL"
     CHANGE_DATES = "CHANGE_DATES"
     RECONCILE_PROVIDER = "RECONCILE_PROVIDER"
 
@@ -83,6 +84,10 @@ ACTIONS: Final[Mapping[Action, ActionRule]] = MappingProxyType(
         Action.EXTEND: ActionRule("Extend the deadline"),
         Action.OFFER_PEER_TO_PEER: ActionRule("Offer a peer-to-peer discussion"),
         Action.SIGN: ActionRule("Sign the decisions"),
+        Action.RETURN_PROPOSAL: ActionRule(
+            "Return the proposed decisions",
+            "Withdraw your own proposal, or return another reviewer's without signing it.",
+        ),
         Action.CHANGE_DATES: ActionRule("Change the approved dates"),
         Action.RECONCILE_PROVIDER: ActionRule("Match a provider with the directory"),
     }
@@ -129,7 +134,8 @@ class StatusRule:
     """The same where a delegated vendor decides."""
 
 
-_DETERMINED: Final = frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED, Status.DENIED})
+DETERMINED: Final = frozenset({Status.APPROVED, Status.PARTIALLY_APPROVED, Status.DENIED})
+"""Statuses after a determination."""
 
 STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
     {
@@ -155,7 +161,7 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
             transitions={
                 Transition.PEND: frozenset({Status.PENDING}),
                 Transition.DELEGATE: frozenset({Status.PENDING}),
-                Transition.DETERMINE: _DETERMINED,
+                Transition.DETERMINE: DETERMINED,
                 Transition.VOID: frozenset({Status.VOID}),
                 Transition.END_AS_DUPLICATE: frozenset({Status.VOID}),
             },
@@ -168,11 +174,11 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
             index_letter="P",
             provider_actions=(Action.DETAILS, Action.MODIFY, Action.VOID),
             transitions={
-                Transition.DETERMINE: _DETERMINED,
+                Transition.DETERMINE: DETERMINED,
                 Transition.VOID: frozenset({Status.VOID}),
                 Transition.ATTACH: frozenset({Status.PENDING}),
                 Transition.REQUEST_INFORMATION: frozenset({Status.PENDING}),
-                Transition.REPORT: _DETERMINED,
+                Transition.REPORT: DETERMINED,
             },
             open=True,
         ),
@@ -184,7 +190,7 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
             provider_actions=(Action.DETAILS,),
             transitions={
                 Transition.CHANGE_DATES: frozenset({Status.APPROVED}),
-                Transition.REPORT: _DETERMINED,
+                Transition.REPORT: DETERMINED,
             },
             notices=("date_change", "code_change"),
             vendor_notices=("date_change", "code_change"),
@@ -197,7 +203,7 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
             provider_actions=(Action.DETAILS, Action.APPEAL),
             transitions={
                 Transition.CHANGE_DATES: frozenset({Status.PARTIALLY_APPROVED}),
-                Transition.REPORT: _DETERMINED,
+                Transition.REPORT: DETERMINED,
                 Transition.APPEAL: frozenset({Status.PARTIALLY_APPROVED}),
                 Transition.DETERMINE_APPEAL: frozenset(
                     {Status.PARTIALLY_APPROVED, Status.APPROVED}
@@ -214,8 +220,8 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
             provider_actions=(Action.DETAILS, Action.APPEAL),
             transitions={
                 Transition.APPEAL: frozenset({Status.DENIED}),
-                Transition.REPORT: _DETERMINED,
-                Transition.DETERMINE_APPEAL: _DETERMINED,
+                Transition.REPORT: DETERMINED,
+                Transition.DETERMINE_APPEAL: DETERMINED,
             },
             notices=("reconsideration", "appeal_rights"),
             vendor_notices=("appeal_at_vendor",),
@@ -249,8 +255,8 @@ class LineStatus(StrEnum):
         return LINE_STATUSES[self]
 
 
-EnteredStatus = Literal[LineStatus.APPROVED, LineStatus.DENIED]
-"""What a reviewer or a vendor enters; the others follow from what is approved."""
+EnteredStatus = Literal[LineStatus.APPROVED, LineStatus.MODIFIED, LineStatus.DENIED]
+"""What a reviewer or a vendor enters. An approval of less than requested is recorded as MODIFIED."""
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ def change_case(
         ActionNotAllowedError: it is assigned to another reviewer, or does not allow the action;
             includes what this reviewer may do.
         SameReviewerError: it is an appeal against what the caller decided.
+        OwnRequestError: the caller acts for the providers of the request.
     """
     caller.require(Entitlement.REVIEWER)
 
@@ -78,11 +79,12 @@ def change_case(
         def moved() -> Change | Request | None:
             result = move(request)
             if isinstance(result, Change):
+                caller.require_no_conflict(request)
                 request.require_other_reviewer(caller.subject)
                 require_not_held_by_others(request, caller.subject, now)
             return result
 
-        return _told(request, moved, lambda: request.reviewer_actions(caller.subject, now))
+        return _told(request, moved, lambda: request.reviewer_actions(caller, now))
 
     return change_request(request_id, change, requests=requests)
 

@@ -1,7 +1,7 @@
 """Decide every open service line of a case, and sign proposed decisions (W3, W4, W7, W9)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from precert.domain.caller import Caller
 from precert.domain.code_sets import Lookup
@@ -10,13 +10,14 @@ from precert.domain.determination import (
     decision_of,
     errors_of_form,
     errors_of_line,
-    requested_lines,
+    lines_to_determine,
 )
 from precert.domain.errors import ActionNotAllowedError, FieldError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
-from precert.domain.review import Decision, LineDecision
+from precert.domain.review import DecidingRole, Decision, LineDecision
 from precert.domain.reviewing import propose, require_not_held_by_others, return_proposal, signed
+from precert.domain.statuses import LineStatus
 from precert.usecases.changes import change_case
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestStore
@@ -28,6 +29,7 @@ def decide(
     caller: Caller,
     *,
     cycle: int,
+    before_response: bool = False,
     requests: RequestStore,
     code_sets: CodeSets,
     payer: Payer,
@@ -36,35 +38,68 @@ def decide(
     """Record one decision per line of the open cycle; a cycle is decided once.
 
     ``cycle`` is the cycle that the reviewer saw, so that a late request never decides another one.
-    Where the payer requires a second signature, the decisions are stored as a proposal. Repeating the
-    same decisions returns the same response.
+    Denials and reductions of a reviewer who is no physician, where the payer requires one, and
+    decisions that need a second signature are stored as a proposal (W10). Its author can replace it,
+    and a physician can decide otherwise. Repeating the same decisions returns the same response.
 
     Raises:
         NotEntitledError, NotFoundError.
-        InvalidInputError: a denial or reduction lacks reason, rationale or criterion (W4); a line is
-            missing or not open; a code does not exist.
-        ActionNotAllowedError: the cycle has other decisions, needs a signature, is assigned to
-            another reviewer, or the request is void; includes the current decisions.
+        OwnRequestError: the caller acts for the providers of the request.
+        InvalidInputError: a decision contradicts itself or the request, or lacks its reasons (W4);
+            takes back what was approved before (W7); refuses something before the providers' time to
+            respond is over and without ``before_response``; a line is missing or not open.
+        ActionNotAllowedError: the cycle has other decisions, another reviewer's proposal waits, it is
+            assigned to another reviewer, or the request is void; includes the current decisions.
         SameReviewerError: an appeal needs another reviewer.
     """
-    signature = Signature(caller.subject, now, cycle)
+    signature = Signature(caller.subject, now, cycle, caller.deciding_role)
+    settings = payer.utilization_management
 
     def determine(request: Request) -> Change | None:
-        errors = _errors(request, decisions, payer, code_sets.listed)
+        errors = _errors(request, decisions, cycle, payer, code_sets.listed)
         built = {} if errors else _decisions_of(request, decisions, payer, signature)
         if built and _already_recorded(request, built, cycle):
             return None
         require_cycle(request, cycle)
         require_not_held_by_others(request, caller.subject, now)
+        adverse = any(one.adverse for one in built.values())
+        denies = any(one.status is LineStatus.DENIED for one in decisions)
+        if (adverse or denies) and not before_response:
+            errors += errors_of_open_request(request, now)
         if errors:
             raise InvalidInputError(errors)
-        if request.submitted.proposal is not None:
-            raise _already_decided(request, "Other decisions wait for their second signature.")
-        if payer.utilization_management.second_signature & {one.status for one in built.values()}:
-            return propose(request, built, caller.subject, now)
+        physician = signature.decided_as is DecidingRole.PHYSICIAN
+        awaits_physician = adverse and settings.physician_decides_adverse and not physician
+        _require_no_other_proposal(request, caller, physician=physician)
+        if awaits_physician or settings.second_signature & {one.status for one in built.values()}:
+            return propose(request, built, caller.subject, now, awaits_physician=awaits_physician)
         return determined(request, built, caller.subject, now)
 
     return change_case(request_id, determine, caller, requests=requests, now=now)
+
+
+def _require_no_other_proposal(request: Request, caller: Caller, *, physician: bool) -> None:
+    proposal = request.submitted.proposal
+    if proposal is None or proposal.proposed_by == caller.subject:
+        return
+    if proposal.awaits_physician:
+        if physician:
+            return
+        raise _already_decided(request, "Another reviewer's decisions wait for a physician.")
+    raise _already_decided(request, "Another reviewer's decisions wait for a second signature.")
+
+
+def errors_of_open_request(request: Request, now: datetime) -> list[FieldError]:
+    """The error of refusing something while the providers can still respond (W2)."""
+    rfi = request.submitted.open_information_request
+    if rfi is None or now >= rfi.answer_by:
+        return []
+    until = f"{rfi.answer_by.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    message = (
+        f"the providers can respond to the request for information until {until}: wait for them, or "
+        "send true to decide before"
+    )
+    return [FieldError("/before_response", "response_pending", message)]
 
 
 def determined(
@@ -84,7 +119,7 @@ def require_cycle(request: Request, cycle: int) -> None:
     """
     if request.waits_for_review and request.submitted.cycle == cycle:
         return
-    raise _already_decided(request, "This cycle is not open for a decision: read the case again.")
+    raise _already_decided(request, "This cycle is not open for a decision. Read the case again.")
 
 
 def _already_decided(request: Request, detail: str) -> ActionNotAllowedError:
@@ -106,27 +141,42 @@ def _already_decided(request: Request, detail: str) -> ActionNotAllowedError:
 
 
 def _errors(
-    request: Request, submitted: Sequence[LineDecision], payer: Payer, lookup: Lookup
+    request: Request,
+    entered: Sequence[LineDecision],
+    cycle: int,
+    payer: Payer,
+    lookup: Lookup,
 ) -> list[FieldError]:
-    requested = requested_lines(request.content)
-    errors = list(errors_of_form(submitted))
-    for index, one in enumerate(submitted):
+    review = request.submitted
+    requested = lines_to_determine(request.content, review.lines, cycle)
+    errors = list(errors_of_form(entered))
+    for index, one in enumerate(entered):
         path = f"/lines/{index}"
         if one.line_id not in requested:
             errors.append(
                 FieldError(f"{path}/line_id", "line_unknown", "name a line of the request")
             )
-        found = errors_of_line(one, requested.get(one.line_id), payer, lookup)
+        line = review.line(one.line_id)
+        earlier = line.before(cycle) if line else None
+        found = errors_of_line(
+            one,
+            requested.get(one.line_id),
+            payer,
+            lookup,
+            granted=earlier.approved if earlier else None,
+            information_requested=bool(review.information_requests),
+        )
         errors.extend(error.under(path) for error in found)
     return errors
 
 
 def _decisions_of(
-    request: Request, submitted: Sequence[LineDecision], payer: Payer, signature: Signature
+    request: Request, entered: Sequence[LineDecision], payer: Payer, signature: Signature
 ) -> dict[str, Decision]:
-    requested = requested_lines(request.content)
+    lines = request.submitted.lines
+    requested = lines_to_determine(request.content, lines, signature.cycle)
     return {
-        one.line_id: decision_of(one, requested[one.line_id], payer, signature) for one in submitted
+        one.line_id: decision_of(one, requested[one.line_id], payer, signature) for one in entered
     }
 
 
@@ -147,9 +197,12 @@ def _already_recorded(request: Request, built: Mapping[str, Decision], cycle: in
 
 
 def _comparable(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
-    """The decision without members that differ between repeats or are added later."""
+    """The decisions as entered, without members that differ between repeats or are added later."""
+    later = {"decided_at": None, "decided_as": None, "signed_by": None, "proposed_by": None}
     return {
-        line_id: decision.model_copy(update={"decided_at": None, "signed_by": None})
+        line_id: decision.model_copy(
+            update={**later, "decided_by": decision.proposed_by or decision.decided_by}
+        )
         for line_id, decision in decisions.items()
     }
 
@@ -160,15 +213,20 @@ def sign_decisions(
     *,
     cycle: int,
     accept: bool,
+    before_response: bool = False,
     requests: RequestStore,
     now: datetime,
 ) -> Request:
-    """Sign the proposed decisions, or return them.
+    """Confirm or sign the proposed decisions, or return them.
 
-    The proposer can withdraw but not sign them. Signing again changes nothing.
+    The proposer can withdraw but not sign them. A physician confirms what a reviewer who is none
+    proposed (W10). Signing again changes nothing.
 
     Raises:
-        NotEntitledError, NotFoundError.
+        NotEntitledError: a physician must confirm them.
+        NotFoundError.
+        OwnRequestError: the caller acts for the providers of the request.
+        InvalidInputError: they refuse something before the providers' time to respond is over.
         ActionNotAllowedError: nothing is proposed, the case is assigned to another reviewer, or the
             cycle is closed.
         SameReviewerError: the caller proposed the decisions, or decided what is appealed.
@@ -180,7 +238,11 @@ def sign_decisions(
         require_cycle(request, cycle)
         if not accept:
             return return_proposal(request, caller.subject, now)
-        return determined(request, signed(request, caller.subject), caller.subject, now)
+        decisions = signed(request, caller.subject, caller.deciding_role)
+        adverse = any(decision.adverse for decision in decisions.values())
+        if adverse and not before_response and (errors := errors_of_open_request(request, now)):
+            raise InvalidInputError(errors)
+        return determined(request, decisions, caller.subject, now)
 
     return change_case(request_id, move, caller, requests=requests, now=now)
 

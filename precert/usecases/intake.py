@@ -35,7 +35,14 @@ from precert.domain.matching import matched, provider_ids
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of, service_lines_of
 from precert.domain.retry import retry
-from precert.domain.review import FIRST_CYCLE, Channel, Decision, LineDecision, ServiceLine
+from precert.domain.review import (
+    FIRST_CYCLE,
+    Channel,
+    DecidingRole,
+    Decision,
+    LineDecision,
+    ServiceLine,
+)
 from precert.domain.statuses import determined_status
 from precert.domain.values import Instant, Text, Value
 from precert.names import Entitlement
@@ -121,6 +128,7 @@ def register_request(
         received_at=arrival.received_at,
         channel=arrival.channel,
         reference=arrival.reference,
+        submitted_by=caller.subject,
         now=now,
     ).model_copy(update={"started_with": sha256(content.model_dump_json().encode()).hexdigest()})
 
@@ -283,7 +291,7 @@ def _shown(
             "temporary_providers": matched(request_id, content, {}, entries),
         }
     )
-    status = determined_status(line.status for line in lines)
+    status = determined_status(line.counts_as for line in lines)
     return request.model_copy(update={"status": status, "review": review})
 
 
@@ -338,7 +346,7 @@ def _decisions(
         errors.extend(error.under(path) for error in errors_of_diagnosis(line, found, lookup))
     if errors:
         raise InvalidInputError(errors)
-    signature = Signature(by, report.reported_at, FIRST_CYCLE)
+    signature = Signature(by, report.reported_at, FIRST_CYCLE, DecidingRole.VENDOR)
     return {
         line.line_id: decision_of(line, requested[line.line_id], payer, signature)
         for line in report.lines

@@ -175,7 +175,7 @@ def notice_facts(
         raise AssertionError("a submitted request has a patient")
     decided = tuple(_decided(request, issue))
     dated = max(decision.decided_at for _, decision in decided)
-    adverse = any(decision.status.rule.adverse for _, decision in decided)
+    adverse = any(decision.adverse for _, decision in decided)
     clock = payer.clock_for(request)
     last_day = last_day_to_appeal(dated, clock.appeal_filing_days, payer.zone)
     name = f"{patient.first_name} {patient.last_name}"
@@ -268,14 +268,14 @@ def _lines(
             "code": _code(line.code, line.code_type, lists) or "Stay without a procedure code",
             "diagnosis": _diagnosis(service, decision, descriptions),
             "requested": _requested(requested, lists),
-            "outcome": decision.status.rule.outcome,
+            "outcome": decision.outcome,
             "approved": decision.approved and _approved(decision.approved, line, lists),
             "dates_changed": decision.date_change_reason,
             "reason": decision.reason_code and payer.reason_codes.get(decision.reason_code),
             "reason_code": decision.reason_code,
             "rationale": decision.rationale,
             "criterion": decision.criterion,
-            "adverse": decision.status.rule.adverse,
+            "adverse": decision.adverse,
         }
 
 

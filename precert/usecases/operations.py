@@ -165,8 +165,7 @@ def _moved(
         update={
             "approved": approved,
             "decided_at": now,
-            "decided_by": by,
-            "signed_by": None,
+            "dates_changed_by": by,
             "date_change_reason": reason,
         }
     )

@@ -71,6 +71,7 @@ def received_request(
     received_at: datetime,
     channel: Channel,
     reference: str,
+    submitted_by: str | None = None,
     now: datetime,
 ) -> Request:
     """A request of another channel than the portal: PROCESSING, with no number yet."""
@@ -85,7 +86,7 @@ def received_request(
         updated_at=now,
         review=review_of(
             request_id, content, submitted_at=received_at, channel=channel, reference=reference
-        ),
+        ).model_copy(update={"submitted_by": submitted_by}),
     )
 
 
@@ -218,6 +219,7 @@ def _submission(
     review = review_of(draft_id, content, submitted_at=now, submitted_version=based_on).model_copy(
         update={
             "number": number,
+            "submitted_by": caller.subject,
             "submitter_tins": tuple(sorted(caller.tins.intersection(content.tins))),
         }
     )

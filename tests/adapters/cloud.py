@@ -64,8 +64,10 @@ PROVIDER: Final = claims(PROVIDER_SUBJECT, "PatientSearch", PROVIDER_TIN)
 FACILITY: Final = claims(FACILITY_SUBJECT, "PatientSearch", FACILITY_TIN)
 STRANGER: Final = claims("stranger-user", "PatientSearch", STRANGER_TIN)
 UNENTITLED: Final = claims("unentitled-user", "Other", PROVIDER_TIN)
-REVIEWER: Final = claims(REVIEWER_SUBJECT, "Reviewer", plans="OAP-COMPLETE")
-SECOND_REVIEWER: Final = claims(SECOND_REVIEWER_SUBJECT, "Reviewer", plans="OAP-COMPLETE")
+PHYSICIAN: Final = "Reviewer PhysicianReviewer"
+REVIEWER: Final = claims(REVIEWER_SUBJECT, PHYSICIAN, plans="OAP-COMPLETE")
+SECOND_REVIEWER: Final = claims(SECOND_REVIEWER_SUBJECT, PHYSICIAN, plans="OAP-COMPLETE")
+NURSE: Final = claims("nurse-user-12ab", "Reviewer", plans="OAP-COMPLETE")
 
 OPERATOR: Final = claims("operator-user", "Operator")
 OTHER_QUEUE: Final = claims("reviewer-of-hmo", "Reviewer", plans="HMO-COMPLETE")
@@ -535,6 +537,7 @@ class Cloud:
                 }
                 for line_id, expected in lines.items()
             ],
+            "before_response": True,
         }
         path = f"/v1/review/requests/{request_id}/decisions"
         return self.call(review, "POST", path, body, by=by)

@@ -11,9 +11,11 @@ from precert.domain.statuses import LineStatus
 from tests.adapters.cloud import (
     FACILITY,
     FACILITY_SUBJECT,
+    NURSE,
     OPERATOR,
     OTHER_QUEUE,
     PDF,
+    PHYSICIAN,
     PROVIDER,
     PROVIDER_SUBJECT,
     REVIEWER,
@@ -25,7 +27,7 @@ from tests.adapters.cloud import (
 )
 from tests.fakes.samples import BOWEL_SURGERIES
 
-THIRD_REVIEWER = claims("reviewer-user-77cd", "Reviewer", plans="OAP-COMPLETE")
+THIRD_REVIEWER = claims("reviewer-user-77cd", PHYSICIAN, plans="OAP-COMPLETE")
 REASONS = {
     "reason_code": "0L",
     "rationale": "One resection is what the images support.",
@@ -113,9 +115,18 @@ def test_line_is_modified_without_reasons_when_more_is_approved_than_was_request
     cloud: Cloud,
 ) -> None:
     request_id = pended(cloud)
-    more = {"line_id": "1.2", "status": "APPROVED", "approved": {"units": 3}}
-    assert decide(cloud, request_id, APPROVED, more).status == 200
-    assert cloud.read(request_id).body["lines"][1]["status"] == "MODIFIED"
+    more = {"line_id": "1.2", "status": "MODIFIED", "approved": {"units": 3}}
+    assert decide(cloud, request_id, APPROVED, more, by=NURSE).status == 200
+    response = cloud.read(request_id).body
+    line = response["lines"][1]
+    assert (line["status"], line["review_action"], line["approved"]["units"]) == (
+        "MODIFIED",
+        "A6",
+        3,
+    )
+    assert (response["status"], response["allowed_actions"]) == ("APPROVED", ["DETAILS"])
+    refused = cloud.appeal(request_id, "1.2")
+    assert (refused.status, refused.code) == (409, "action_not_allowed")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +141,7 @@ def test_line_is_modified_without_reasons_when_more_is_approved_than_was_request
         ({**APPROVED, "line_id": "1.2", "diagnosis": "K5"}, "/lines/1/diagnosis"),
         ({**APPROVED, "line_id": "1.2", "diagnosis": "K99.999"}, "/lines/1/diagnosis"),
         ({**APPROVED, "line_id": "3.1"}, "/lines/1/line_id"),
-        ({**APPROVED, "line_id": "1.2", "status": "MODIFIED"}, "/lines/1/status"),
+        ({**APPROVED, "line_id": "1.2", "status": "MODIFIED"}, "/lines/1/approved"),
     ],
 )
 def test_decision_is_rejected_when_part_of_it_is_invalid(
@@ -257,9 +268,10 @@ def test_denial_waits_when_the_payer_requires_a_second_signature(signing: Cloud)
     reply = decide(signing, request_id, APPROVED, DENIED)
     assert (reply.status, reply.body["status"]) == (202, "PENDING")
     assert (reply.body["awaits_signature"], reply.body["assignment"]) == (True, None)
-    assert not {"SIGN", "DECIDE"} & set(reply.body["allowed_actions"])
+    assert {"DECIDE", "RETURN_PROPOSAL"} <= set(reply.body["allowed_actions"])
+    assert "SIGN" not in reply.body["allowed_actions"]
     assert decide(signing, request_id, APPROVED, DENIED).status == 202
-    other = decide(signing, request_id, APPROVED, {**APPROVED, "line_id": "1.2"})
+    other = decide(signing, request_id, APPROVED, DENIED, by=SECOND_REVIEWER)
     assert (other.status, other.code) == (409, "action_not_allowed")
     own = signing.move(request_id, "signature", {"cycle": 1, "accept": True})
     assert (own.status, own.code) == (409, "same_reviewer")

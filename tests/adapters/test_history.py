@@ -126,6 +126,7 @@ BODIES: Final[dict[str, Any]] = {
 CALLERS: Final[dict[Entitlement | None, dict[str, str]]] = {
     Entitlement.PATIENT_SEARCH: PROVIDER,
     Entitlement.REVIEWER: REVIEWER,
+    Entitlement.PHYSICIAN_REVIEWER: REVIEWER,
     Entitlement.OPERATOR: OPERATOR,
 }
 

@@ -84,7 +84,8 @@ def test_denial_is_rejected_when_it_gives_no_reason(cloud: Cloud) -> None:
     request_id = cloud.pended()
     path = f"/v1/review/requests/{request_id}/decisions"
     lines = [{"line_id": line, "status": "DENIED"} for line in ("1.1", "1.2")]
-    reply = cloud.call(review, "POST", path, {"cycle": 1, "lines": lines}, by=REVIEWER)
+    body = {"cycle": 1, "lines": lines, "before_response": True}
+    reply = cloud.call(review, "POST", path, body, by=REVIEWER)
     assert reply.status == 422
     assert {error["pointer"] for error in reply.body["errors"]} == {
         f"/lines/{index}/{name}"

@@ -14,7 +14,7 @@ from precert.domain.directory import DirectoryEntry
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of
-from precert.domain.review import Decision, Review
+from precert.domain.review import DecidingRole, Decision, Review
 from precert.domain.statuses import LineStatus, Status
 from tests.fakes.clock import START
 
@@ -209,6 +209,7 @@ def decision(status: LineStatus, *, by: str = "reviewer-1", cycle: int = 1) -> D
         cycle=cycle,
         decided_at=START,
         decided_by=by,
+        decided_as=DecidingRole.PHYSICIAN,
         reason_code="0F" if adverse else None,
         rationale="Conservative treatment was not tried." if adverse else None,
         criterion="MCG S-310" if adverse else None,

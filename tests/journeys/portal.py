@@ -19,7 +19,7 @@ from local.deployment import Deployment, prepare, synthesize
 from local.journey.content import PATIENT, completed, service
 from local.journey.steps import Walk
 from local.journey.transcript import Transcript, answer
-from local.users import PASSWORD, PROVIDER, REVIEWER, User
+from local.users import PASSWORD, PHYSICIAN, PROVIDER, REVIEWER, User
 from precert.names import Entitlement
 
 Found = TypeVar("Found")
@@ -32,7 +32,7 @@ OTHER_QUEUE: Final = User(
     "other-queue", "a reviewer of another plan", (Entitlement.REVIEWER,), reviews=True
 )
 THIRD_REVIEWER: Final = User(
-    "third-reviewer", "a reviewer of second appeals", (Entitlement.REVIEWER,), reviews=True
+    "third-reviewer", "a physician reviewer of second appeals", PHYSICIAN, reviews=True
 )
 ABSENT_ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
 ABSENT_NOTICE: Final = "99-provider"

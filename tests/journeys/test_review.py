@@ -87,11 +87,17 @@ def test_both_providers_read_what_is_approved_when_it_differs_from_what_was_requ
 ) -> None:
     request_id = portal.pending()
     decided = move(
-        portal, request_id, "decisions", {"cycle": 1, "lines": [{**LESS, "diagnosis": "K55.1"}]}
+        portal,
+        request_id,
+        "decisions",
+        {"cycle": 1, "lines": [{**LESS, "diagnosis": "K55.1"}], "before_response": True},
     )
     assert (decided.status_code, decided.json()["status"]) == (200, "PARTIALLY_APPROVED")
     again = move(
-        portal, request_id, "decisions", {"cycle": 1, "lines": [{**LESS, "diagnosis": "K55.1"}]}
+        portal,
+        request_id,
+        "decisions",
+        {"cycle": 1, "lines": [{**LESS, "diagnosis": "K55.1"}], "before_response": True},
     )
     assert (again.status_code, again.json()) == (200, decided.json())
     for user in (PROVIDER, FACILITY):

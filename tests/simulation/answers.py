@@ -89,7 +89,7 @@ class Answers:
             decisions_ = [
                 one for one in line.decisions if one.cycle == acknowledged.detail["cycle"]
             ]
-            if [(one.status, one.decided_by) for one in decisions_] != [
+            if [(one.status, one.proposed_by or one.decided_by) for one in decisions_] != [
                 (expected, acknowledged.detail["by"])
             ]:
                 raise broken(
@@ -102,7 +102,10 @@ class Answers:
             for one in line.decisions:
                 if one.cycle != acknowledged.detail["cycle"]:
                     continue
-                if one.signed_by != acknowledged.detail["by"] or one.decided_by == one.signed_by:
+                if (
+                    one.signed_by != acknowledged.detail["by"]
+                    or (one.proposed_by or one.decided_by) == one.signed_by
+                ):
                     raise broken(
                         "a signature is not stored:",
                         acknowledged.request_id,

@@ -19,7 +19,7 @@ from tests.simulation.answers import Answers
 from tests.simulation.broken import broken
 from tests.simulation.expressions import Wire
 from tests.simulation.machine import Execution
-from tests.simulation.people import People
+from tests.simulation.people import PHYSICIANS, People
 from tests.simulation.reference import SLOTS
 from tests.simulation.table import Written
 from tests.simulation.world import REQUESTS, World
@@ -194,6 +194,7 @@ class Invariants:
             return
         self._number(request)
         self._cycles(request, events)
+        self._licensed(request, events)
         self._executions(request, repaired=repaired)
         self._clock(request, events)
 
@@ -266,6 +267,23 @@ class Invariants:
         for number in range(1, current):
             if ends[number] != 1:
                 raise broken("a cycle was left undecided:", request.request_id, number)
+
+    def _licensed(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
+        """A physician made each denial, and caused the event that recorded it (W10)."""
+        actors = {
+            event["cycle"]: event["actor"] for event in events if event["type"] in _DETERMINES
+        }
+        for line in request.submitted.lines:
+            approved = False
+            for decision in line.decisions:
+                adverse = decision.status in {"DENIED", "MODIFIED"}
+                if adverse and decision.decided_by not in PHYSICIANS:
+                    raise broken("a line was refused without a physician:", request.request_id)
+                if adverse and actors.get(decision.cycle) not in decision.persons:
+                    raise broken("a refusal was recorded by someone else:", request.request_id)
+                if approved and decision.status == "DENIED":
+                    raise broken("an approved line was denied:", request.request_id)
+                approved = decision.status != "DENIED"
 
     def _executions(self, request: Request, *, repaired: bool) -> None:
         """An open cycle has a waiting execution; a closed one has none."""

@@ -48,8 +48,11 @@ PROVIDERS: Final = (
     _claims("facility-user", "PatientSearch", FACILITY_TIN),
 )
 REVIEWERS: Final = tuple(
-    _claims(f"reviewer-{number}", "Reviewer", plans=PLAN.plan_id) for number in range(3)
+    _claims(f"reviewer-{number}", group, plans=PLAN.plan_id)
+    for number, group in enumerate((*["Reviewer PhysicianReviewer"] * 3, "Reviewer"))
 )
+"""Three physicians, and a nurse who proposes denials."""
+PHYSICIANS: Final = frozenset(by["sub"] for by in REVIEWERS[:3])
 
 
 class Reply(NamedTuple):
@@ -317,7 +320,8 @@ class People:
             for line in lines
         ]
         by = rng.choice(REVIEWERS)
-        body = json.dumps({"cycle": cycle, "lines": whole})
+        before = self.world.chance(0.7)
+        body = json.dumps({"cycle": cycle, "lines": whole, "before_response": before})
         path = f"/v1/review/requests/{request_id}/decisions"
         reply = self.call(review, "POST", path, body, by)
         if reply.status == 200:
@@ -329,7 +333,7 @@ class People:
         request = self.request(request_id)
         proposal = request.review.proposal if request and request.review else None
         accept = self.world.chance(0.8)
-        body = json.dumps({"cycle": cycle, "accept": accept})
+        body = json.dumps({"cycle": cycle, "accept": accept, "before_response": accept})
         path = f"/v1/review/requests/{request_id}/signature"
         reply = self.call(review, "POST", path, body, by)
         if reply.status == 200 and accept and proposal:

@@ -26,8 +26,10 @@ from precert.adapters.dynamodb.keys import inbox_sk
 from precert.adapters.s3.documents import S3Documents
 from precert.bootstrap import dependencies
 from precert.domain import reviewing
+from precert.domain.caller import Caller
 from precert.domain.event_types import EVENTS, EventType, WorkflowEffect
 from precert.domain.request import Change, Request
+from precert.domain.review import DecidingRole
 from precert.usecases import changes, cleanup, decisions
 from precert.usecases import messages as messages_usecases
 from precert.usecases import requests as requests_usecases
@@ -523,12 +525,19 @@ def warning_repeated_at_each_check(patch: Patch) -> None:
 
 
 @defect
+def denied_without_a_physician(patch: Patch) -> None:
+    """A nurse's denial is a determination."""
+    patch.setattr(Caller, "deciding_role", DecidingRole.PHYSICIAN)
+
+
+@defect
 def signed_by_its_proposer(patch: Patch) -> None:
     """The reviewer who proposed decisions may sign them."""
     signed = reviewing.signed
 
-    def lenient(request: Request, by: str) -> Any:
-        return signed(request, f"not-{by}")
+    def lenient(request: Request, by: str, decided_as: Any) -> Any:
+        proposed_by = request.submitted.proposal and request.submitted.proposal.proposed_by
+        return signed(request, f"not-{by}" if by == proposed_by else by, decided_as)
 
     patch.setattr(decisions, "signed", lenient)
 

@@ -25,7 +25,7 @@ from tests.fakes.requests import InMemoryRequests
 
 REVIEWER: Final = Caller(
     subject="reviewer-1",
-    entitlements=frozenset({Entitlement.REVIEWER}),
+    entitlements=frozenset({Entitlement.REVIEWER, Entitlement.PHYSICIAN_REVIEWER}),
     plan_ids=frozenset({samples.PLAN.plan_id}),
 )
 APPROVAL: Final = LineDecision(line_id="1.1", status=LineStatus.APPROVED)

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from precert.domain import matching, reconciling
+from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError
 from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.request import Request
 from precert.domain.statuses import Action, Status
+from precert.names import Entitlement
 from precert.usecases.workflow import with_matches
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -85,10 +87,11 @@ def test_reconcile_is_offered_to_operators_only_when_a_provider_is_unmatched(
     status: Status,
 ) -> None:
     typed, listed = submitted(status, provider_id=None), submitted(status)
+    reader = Caller(subject="r", entitlements=frozenset({Entitlement.REVIEWER}))
     assert Action.RECONCILE_PROVIDER in typed.operator_actions
     assert Action.RECONCILE_PROVIDER not in listed.operator_actions
     assert typed.provider_actions == listed.provider_actions
-    assert typed.reviewer_actions("r", START) == listed.reviewer_actions("r", START)
+    assert typed.reviewer_actions(reader, START) == listed.reviewer_actions(reader, START)
 
 
 def test_draft_is_not_reconciled_when_it_was_never_submitted() -> None:

@@ -94,7 +94,7 @@ def walk() -> Iterator[Walked]:
             yield request.status, Transition.DETERMINE, change
     for status in (Status.PENDING, *OUTCOMES):
         for outcome in OUTCOMES:
-            reported = delegated(status).report(decided(outcome), START, "vendor", START)
+            reported = delegated(status).report(decided(outcome, "vendor"), START, "vendor", START)
             assert reported is not None
             yield status, Transition.REPORT, reported
     for status in (Status.PARTIALLY_APPROVED, Status.DENIED):

@@ -182,11 +182,14 @@ def moved(request: Request, days: int = 3) -> Request:
     line = request.submitted.lines[0]
     requested = requested_lines(request.content)[line.line_id]
     approved = line.decisions[-1].approved or as_requested(requested, approval_days=90)
+    length = approved.to_date - approved.from_date
     changed = line.decisions[-1].model_copy(
         update={
             "decided_at": START + timedelta(days=days),
             "date_change_reason": "The surgeon is away.",
-            "approved": approved.model_copy(update={"to_date": date(2026, 8, days)}),
+            "approved": approved.model_copy(
+                update={"from_date": date(2026, 8, days), "to_date": date(2026, 8, days) + length}
+            ),
         }
     )
     return change_dates(request, {"1.1": changed}, by="operator", now=changed.decided_at).request
@@ -200,7 +203,7 @@ def test_notice_states_the_new_dates_and_reason_when_an_operator_changes_dates(
     request = moved(decided(APPROVED, DENIED))
     result = facts(request, audience, issue=Issue(NoticeKind.DATES_CHANGED, 1, 1))
     assert [line["line"] for line in result["lines"]] == ["1.1"]
-    assert "to August 3, 2026" in result["lines"][0]["approved"]
+    assert "August 3, 2026 to August 5, 2026" in result["lines"][0]["approved"]
     assert result["lines"][0]["dates_changed"] == "The surgeon is away."
     assert (result["date"], "dates" in result["title"]) == ("July 4, 2026", True)
     assert titles(result) == ["No guarantee of payment"]

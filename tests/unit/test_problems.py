@@ -122,7 +122,7 @@ def test_choices_are_listed_as_sent_when_a_field_accepts_several() -> None:
     with pytest.raises(ValidationError) as raised:
         DecideBody.model_validate({"cycle": 1, "lines": [{"line_id": "1.1", "status": "MAYBE"}]})
     assert [error.message for error in errors_of(raised.value)] == [
-        "send one of 'APPROVED' or 'DENIED'"
+        "send one of 'APPROVED', 'MODIFIED' or 'DENIED'"
     ]
 
 
