@@ -9,7 +9,7 @@ from infra.constructs.functions import FunctionSpec, ServiceFunction
 from infra.constructs.messaging import Messaging
 from infra.constructs.tables import READ_ACTIONS, WRITE_ACTIONS, Tables
 from infra.constructs.workflow import Workflow
-from precert.names import ROW_INDEXES, WORKLIST_INDEX
+from precert.names import MEMBER_INDEX, ROW_INDEXES, WORKLIST_INDEX
 
 _REFERENCE_READS = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
 _READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
@@ -66,7 +66,9 @@ def grant(
     tables.allow_reference(status, ("dynamodb:Query",))
 
     review = of(catalogue.REVIEW)
-    tables.allow_requests(review, WRITE_ACTIONS, WORKLIST_INDEX)
+    tables.allow_requests(
+        review, (*WRITE_ACTIONS, "dynamodb:BatchGetItem"), WORKLIST_INDEX, MEMBER_INDEX
+    )
     tables.allow_reference(review, ("dynamodb:BatchGetItem",))
     documents.allow_documents(review, ("s3:GetObject", "s3:GetObjectVersion"))
     documents.allow_notices(review, ("s3:GetObject", "s3:GetObjectVersion"))

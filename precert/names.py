@@ -39,6 +39,11 @@ ROW_INDEXES: Final = {
 }
 """The indexes of rows with their partition and sort keys."""
 
+MEMBER_INDEX: Final = "member"
+MEMBER: Final = "member"
+CREATED: Final = "created_at"
+"""The requests of a member, by hash, in the order of their creation."""
+
 WORKLIST_INDEX: Final = "worklist"
 WORKLIST_PK: Final = "worklist_pk"
 WORKLIST_SK: Final = "worklist_sk"
@@ -50,6 +55,7 @@ class Index(NamedTuple):
     partition_key: str
     sort_key: str
     carries: tuple[str, ...]
+    """Empty where only keys are projected."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -62,6 +68,7 @@ INDEXES: Final = {
         for name, key in ROW_INDEXES.items()
     },
     WORKLIST_INDEX: Index(WORKLIST_PK, WORKLIST_SK, (ROW_ATTRIBUTE,)),
+    MEMBER_INDEX: Index(MEMBER, CREATED, ()),
 }
 NUMBERS: Final = frozenset({CHANGED, DUE, FLAG})
 """Key attributes of type number; all others are strings."""

@@ -273,8 +273,10 @@ def _after_submission(example: Story) -> dict[str, Example]:
         ),
         "downloadDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
         "downloadCaseDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
+        "downloadDocumentAsOperator": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
         "downloadNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
         "downloadCaseNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
+        "downloadNoticeAsOperator": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
         "deleteDocument": Example(),
         "listRequests": Example(
             answer=DashboardResponse.of(

@@ -7,6 +7,8 @@ from functions.review.models import (
     ChangeDatesBody,
     DecideBody,
     ExtendBody,
+    FoundRequestsResponse,
+    OperatorDetails,
     ReconcileProviderBody,
     RequestInformationBody,
     ReviewedCase,
@@ -26,7 +28,7 @@ from precert.domain.rows import unmatched_row, worklist_row
 from precert.domain.statuses import LineStatus
 from precert.names import Entitlement
 from precert.usecases.duplicates import ComparedDuplicate
-from precert.usecases.operations import DateChange
+from precert.usecases.operations import DateChange, RequestSearch
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.submission import with_number
@@ -98,7 +100,25 @@ def review_examples(example: Story) -> dict[str, Example]:
             ),
             ChangedRequest.of(determined, determined.operator_actions),
         ),
+        **_found(example, determined),
         **_reconciling(example, pended),
+    }
+
+
+def _found(example: Story, determined: Request) -> dict[str, Example]:
+    page, payer = Page((determined,), cursor=None), example.payer
+    file = RequestFile(determined, (example.attached,), example.history, example.notices)
+    return {
+        "listMemberHistory": Example(
+            answer=FoundRequestsResponse.for_reviewer(page, PHYSICIAN, payer=payer, now=AT)
+        ),
+        "searchRequests": Example(
+            RequestSearch(number=determined.submitted.number),
+            FoundRequestsResponse.for_operator(page, payer=payer),
+        ),
+        "readRequestAsOperator": Example(
+            answer=OperatorDetails.of(file, payer=payer, code_sets=example.code_sets)
+        ),
     }
 
 
@@ -108,7 +128,7 @@ def _reconciling(example: Story, pended: Request) -> dict[str, Example]:
     after = reconciled(entered, example.facility, AT).request
     return {
         "listUnmatchedProviders": Example(
-            answer=UnmatchedProvidersResponse.of(Page((row,), cursor=None))
+            answer=UnmatchedProvidersResponse.of(Page((row,), cursor=None), payer=example.payer)
         ),
         "reconcileProvider": Example(
             ReconcileProviderBody(role=role, provider_id=example.facility.provider_id),

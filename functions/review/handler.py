@@ -10,6 +10,8 @@ from functions.review.models import (
     ChangeDatesBody,
     DecideBody,
     ExtendBody,
+    FoundRequestsResponse,
+    OperatorDetails,
     ReconcileProviderBody,
     RequestInformationBody,
     ReviewedCase,
@@ -32,18 +34,26 @@ from precert.domain.errors import (
 )
 from precert.names import Entitlement
 from precert.usecases.decisions import decide, sign_decisions
-from precert.usecases.documents import DocumentLink, download_case_document
+from precert.usecases.documents import (
+    DocumentLink,
+    download_case_document,
+    download_document_as_operator,
+)
 from precert.usecases.duplicates import compare_duplicates
-from precert.usecases.notices import download_case_notice
+from precert.usecases.notices import download_case_notice, download_notice_as_operator
 from precert.usecases.operations import (
+    RequestSearch,
     change_dates,
     list_overdue,
     list_unmatched_providers,
+    read_request_as_operator,
     reconcile_provider,
+    search_requests,
 )
 from precert.usecases.review import (
     assign_case,
     extend_deadline,
+    list_member_history,
     list_worklist,
     offer_peer_to_peer,
     read_case,
@@ -160,6 +170,23 @@ def peer_to_peer(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
 
 
 @api.get(
+    "/v1/review/requests/{request_id}/member-history",
+    "Other requests of the member",
+    operation_id="listMemberHistory",
+    errors=(NotFoundError,),
+)
+def member_history(
+    request_id: RequestId, query: Annotated[PageQuery, Query()], caller: CurrentCaller
+) -> FoundRequestsResponse:
+    """List the member's other requests under the reviewer's plans, last created first.
+
+    A page can be shorter than `limit`: drafts and requests of other plans are left out.
+    """
+    page = call(list_member_history, request_id, caller, limit=query.limit, cursor=query.cursor)
+    return call(FoundRequestsResponse.for_reviewer, page, caller)
+
+
+@api.get(
     "/v1/review/requests/{request_id}/documents/{document_id}",
     "Download a document of a case",
     operation_id="downloadCaseDocument",
@@ -240,6 +267,60 @@ def signature(request_id: RequestId, body: SignBody, caller: CurrentCaller) -> R
 # -- Operators -----------------------------------------------------------------------------------------
 
 
+@api.post(
+    "/v1/operations/requests/search",
+    "Find requests",
+    operation_id="searchRequests",
+    entitlement=Entitlement.OPERATOR,
+)
+def search(body: RequestSearch, caller: CurrentCaller) -> FoundRequestsResponse:
+    """Find a draft or request of any plan by its id or number, or those of a member.
+
+    A member's are listed last created first. The search is in the body: no URL contains PHI.
+    """
+    return call(FoundRequestsResponse.for_operator, call(search_requests, body, caller))
+
+
+@api.get(
+    "/v1/operations/requests/{request_id}",
+    "Read a request with its audit trail",
+    operation_id="readRequestAsOperator",
+    entitlement=Entitlement.OPERATOR,
+    errors=(NotFoundError,),
+)
+def request_of_any_plan(request_id: RequestId, caller: CurrentCaller) -> OperatorDetails:
+    """Read a draft or request of any plan, with every event and the subject that caused it."""
+    return call(OperatorDetails.of, call(read_request_as_operator, request_id, caller))
+
+
+@api.get(
+    "/v1/operations/requests/{request_id}/documents/{document_id}",
+    "Download a document of any request",
+    operation_id="downloadDocumentAsOperator",
+    entitlement=Entitlement.OPERATOR,
+    errors=(NotFoundError, DocumentNotAvailableError),
+)
+def document_of_any_plan(
+    request_id: RequestId, document_id: DocumentId, caller: CurrentCaller
+) -> DocumentLink:
+    """Get a link to an attached document of any request. It expires at `expires_at`."""
+    return call(download_document_as_operator, request_id, document_id, caller)
+
+
+@api.get(
+    "/v1/operations/requests/{request_id}/notices/{notice_id}",
+    "Download a determination notice of any request",
+    operation_id="downloadNoticeAsOperator",
+    entitlement=Entitlement.OPERATOR,
+    errors=(NotFoundError,),
+)
+def notice_of_any_plan(
+    request_id: RequestId, notice_id: NoticeId, caller: CurrentCaller
+) -> DocumentLink:
+    """Get a link to a determination notice of any request, to mail it. It expires at `expires_at`."""
+    return call(download_notice_as_operator, request_id, notice_id, caller)
+
+
 @api.get(
     "/v1/operations/overdue",
     "Overdue decisions",
@@ -282,7 +363,7 @@ def unmatched_providers(
     Each row is one provider of one request, as submitted, with its temporary id and the reasons.
     """
     page = call(list_unmatched_providers, caller, limit=query.limit, cursor=query.cursor)
-    return UnmatchedProvidersResponse.of(page)
+    return call(UnmatchedProvidersResponse.of, page)
 
 
 @api.post(

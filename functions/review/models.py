@@ -15,6 +15,7 @@ from precert.api.details import (
 )
 from precert.api.labels import RequestLabels, label_of, labels_of, optional_label_of
 from precert.api.models import PageQuery, ResponseModel
+from precert.api.rows import PlanRowResponse
 from precert.domain.caller import Caller
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.content import Provider
@@ -37,7 +38,7 @@ from precert.domain.review import (
 from precert.domain.rows import UnmatchedRow, WorklistRow
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, Status, WaitingOn, Who
-from precert.domain.values import CodeType, Text, UnitType, Urgency, Value
+from precert.domain.values import CodeType, ProviderKind, Text, UnitType, Urgency, Value
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.operations import DateChange
 from precert.usecases.ports.listings import Page
@@ -188,6 +189,27 @@ class WorklistResponse(ResponseModel):
         return cls(cycles=rows, cursor=page.cursor)
 
 
+class DirectorySearchLink(ResponseModel):
+    """Query parameters of `searchProviders`."""
+
+    kind: ProviderKind
+    kind_label: str | None
+    zip_code: str
+    name: str | None
+
+    @classmethod
+    def of(cls, provider: Provider, payer: Payer) -> "DirectorySearchLink | None":
+        if provider.address is None:
+            return None
+        kind = provider.kind or ProviderKind.FACILITY
+        return cls(
+            kind=kind,
+            kind_label=code_lists_of(payer).label_of(kind),
+            zip_code=provider.address.zip_code,
+            name=provider.name,
+        )
+
+
 class UnmatchedProviderResponse(ResponseModel):
     """A provider that did not match the directory, as submitted (S3)."""
 
@@ -202,7 +224,21 @@ class UnmatchedProviderResponse(ResponseModel):
     name: str | None
     npi: str | None
     tin: str | None = Field(description="The provider's TIN.")
+    submitted: Provider | None = Field(description="All that was submitted about the provider.")
+    search: DirectorySearchLink | None = Field(
+        description="Parameters of `searchProviders` that list the entries near the submitted "
+        "address. Null where no address was submitted."
+    )
     submitted_at: datetime
+
+    @classmethod
+    def of(cls, row: UnmatchedRow, payer: Payer) -> "UnmatchedProviderResponse":
+        provider = row.submitted
+        return cls(
+            **row.model_dump(exclude={"submitted"}),
+            submitted=provider,
+            search=DirectorySearchLink.of(provider, payer) if provider else None,
+        )
 
 
 class UnmatchedProvidersResponse(ResponseModel):
@@ -212,9 +248,93 @@ class UnmatchedProvidersResponse(ResponseModel):
     cursor: str | None
 
     @classmethod
-    def of(cls, page: Page[UnmatchedRow]) -> "UnmatchedProvidersResponse":
-        rows = [UnmatchedProviderResponse(**row.model_dump()) for row in page.rows]
+    def of(cls, page: Page[UnmatchedRow], *, payer: Payer) -> "UnmatchedProvidersResponse":
+        rows = [UnmatchedProviderResponse.of(row, payer) for row in page.rows]
         return cls(providers=rows, cursor=page.cursor)
+
+
+# -- Requests as operators read them -------------------------------------------------------------------
+
+
+class FoundRequestsResponse(ResponseModel):
+    """A page of drafts and requests."""
+
+    requests: list[PlanRowResponse]
+    cursor: str | None
+
+    @classmethod
+    def for_operator(cls, page: Page[Request], *, payer: Payer) -> "FoundRequestsResponse":
+        rows = [
+            PlanRowResponse.of_request(request, request.operator_actions, payer)
+            for request in page.rows
+        ]
+        return cls(requests=rows, cursor=page.cursor)
+
+    @classmethod
+    def for_reviewer(
+        cls, page: Page[Request], caller: Caller, *, payer: Payer, now: datetime
+    ) -> "FoundRequestsResponse":
+        rows = [
+            PlanRowResponse.of_request(request, request.reviewer_actions(caller, now), payer)
+            for request in page.rows
+        ]
+        return cls(requests=rows, cursor=page.cursor)
+
+
+class AuditEntry(ResponseModel):
+    """An event of the audit trail, with the subject of the user or system that caused it."""
+
+    event_id: str
+    type: EventType
+    type_label: ClassVar[Any] = label_of("type")
+    at: datetime
+    actor: str | None = Field(
+        description="The identity provider's subject, `precert` for the payer's rules and clocks. "
+        "Null for events without an actor."
+    )
+    status: Status
+    status_label: ClassVar[Any] = label_of("status")
+    cycle: int
+    document_id: str | None
+
+
+class OperatorDetails(SharedDetails):
+    """A draft or request as operators read it, with its audit trail."""
+
+    channel: Channel | None = Field(description="Null while it is a draft.")
+    channel_label: ClassVar[Any] = optional_label_of("channel")
+    reference: str | None = Field(
+        description="The number that the channel assigned to the request."
+    )
+    created_at: datetime
+    expires_at: datetime | None = Field(description="When a draft expires.")
+    audit_trail: list[AuditEntry] = Field(description="All events, oldest first.")
+
+    @classmethod
+    def of(cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets) -> "OperatorDetails":
+        request, review = file.request, file.request.review
+        members = members_of(file, payer, RequestLabels.of(request, payer, code_sets))
+        members["allowed_actions"] = list(request.operator_actions)
+        members["history"] = history_of(file, members["due_at"], for_reviewer=True)
+        return cls(
+            **members,
+            channel=review.channel if review else None,
+            reference=review.reference if review else None,
+            created_at=request.created_at,
+            expires_at=request.expires_at,
+            audit_trail=[
+                AuditEntry(
+                    event_id=event.event_id,
+                    type=event.type,
+                    at=event.at,
+                    actor=event.actor,
+                    status=event.status,
+                    cycle=event.cycle,
+                    document_id=event.document_id,
+                )
+                for event in file.events
+            ],
+        )
 
 
 # -- The case ----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pydantic import Field
 from precert.api.labels import label_of, labels_of
 from precert.api.models import PageQuery, ResponseModel, draft_time_left_in_words
 from precert.api.names import message_name
+from precert.api.rows import DashboardRowResponse
 from precert.domain.caller import Caller
 from precert.domain.code_lists import code_lists_of, display_name
 from precert.domain.directory import FrequentProvider
@@ -69,27 +70,6 @@ class PatientRequestsBody(TinPageQuery):
 
 
 # -- Lists of requests and drafts --------------------------------------------------------------------
-
-
-class DashboardRowResponse(DashboardRow):
-    """One draft or request of the dashboard, with what the caller can do next (T1, T2)."""
-
-    status_label: ClassVar[Any] = label_of("status")
-    purpose_label: str | None
-    place_of_service_label: str | None
-    channel_label: ClassVar[Any] = label_of("channel")
-    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
-    unmatched_providers_labels: ClassVar[Any] = labels_of("unmatched_providers")
-    allowed_actions: tuple[Action, ...]
-    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
-
-    @classmethod
-    def of(cls, row: DashboardRow, payer: Payer) -> "DashboardRowResponse":
-        actions = allowed_actions(row.status, appeal_open=row.appeal_open, delegated=row.delegated)
-        labels = code_lists_of(payer).labels(
-            purpose=row.purpose, place_of_service=row.place_of_service
-        )
-        return cls(**dict(row), allowed_actions=actions, **labels)
 
 
 class DashboardResponse(ResponseModel):

@@ -42,8 +42,12 @@ class Tables(Construct):
                 index_name=name,
                 partition_key=_key(index.partition_key),
                 sort_key=_key(index.sort_key),
-                projection_type=dynamodb.ProjectionType.INCLUDE,
-                non_key_attributes=list(index.carries),
+                projection_type=(
+                    dynamodb.ProjectionType.INCLUDE
+                    if index.carries
+                    else dynamodb.ProjectionType.KEYS_ONLY
+                ),
+                non_key_attributes=list(index.carries) or None,
             )
         self.reference = self._table("Reference", stage)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from precert.domain.content import RequestContent
+from precert.domain.content import Provider, RequestContent
 from precert.domain.determination import authorized_days
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.request import Request
@@ -88,6 +88,8 @@ class UnmatchedRow(Value):
     name: Text | None = None
     npi: Npi | None = None
     tin: Tin | None = None
+    submitted: Provider | None = None
+    """All that was submitted about it."""
     submitted_at: datetime
 
 
@@ -128,6 +130,7 @@ def unmatched_row(
         name=provider.name if provider else None,
         npi=provider.npi if provider else None,
         tin=provider.tin if provider else None,
+        submitted=provider,
         submitted_at=review.submitted_at,
     )
 

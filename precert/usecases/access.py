@@ -2,7 +2,7 @@
 why a write was refused.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from precert.domain.clocks import history_end
@@ -150,6 +150,10 @@ class RetainedRequests:
 
     def read(self, request_id: str) -> Request | None:
         return self._retained_now(self._stored.read(request_id))
+
+    def read_all(self, request_ids: Sequence[str]) -> tuple[Request, ...]:
+        found = map(self._retained_now, self._stored.read_all(request_ids))
+        return tuple(request for request in found if request is not None)
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
         self._stored.record(change, cycle)

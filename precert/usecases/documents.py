@@ -36,6 +36,7 @@ from precert.domain.statuses import Status
 from precert.domain.values import Sha256, Text, Tin, Value
 from precert.names import Entitlement
 from precert.usecases.access import expired, has_expired, live_draft, not_found, retained, visible
+from precert.usecases.operations import read_request_as_operator
 from precert.usecases.ports.documents import (
     DocumentBytes,
     DocumentChangedError,
@@ -411,6 +412,25 @@ def download_case_document(
         NotEntitledError, NotFoundError, DocumentNotAvailableError.
     """
     file = read_case(request_id, caller, requests=requests)
+    return _link(file, document_id, document_bytes, payer, now)
+
+
+def download_document_as_operator(
+    request_id: str,
+    document_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    document_bytes: DocumentBytes,
+    payer: Payer,
+    now: datetime,
+) -> DocumentLink:
+    """A link for an operator, to a document of any plan's request. One call.
+
+    Raises:
+        NotEntitledError, NotFoundError, DocumentNotAvailableError.
+    """
+    file = read_request_as_operator(request_id, caller, requests=requests, now=now)
     return _link(file, document_id, document_bytes, payer, now)
 
 

@@ -44,6 +44,7 @@ from precert.domain.wording import (
     written_units,
 )
 from precert.usecases.documents import DocumentLink
+from precert.usecases.operations import read_request_as_operator
 from precert.usecases.ports.documents import NoticeBytes, NoticeRecords, Printer
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
 from precert.usecases.ports.requests import RequestFile, RequestStore
@@ -389,6 +390,25 @@ def download_case_notice(
         NotEntitledError, NotFoundError.
     """
     file = read_case(request_id, caller, requests=requests)
+    return _link(file, notice_id, notice_bytes, payer, now)
+
+
+def download_notice_as_operator(
+    request_id: str,
+    notice_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    notice_bytes: NoticeBytes,
+    payer: Payer,
+    now: datetime,
+) -> DocumentLink:
+    """A link for an operator, to a notice of any plan's request. One call.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+    """
+    file = read_request_as_operator(request_id, caller, requests=requests, now=now)
     return _link(file, notice_id, notice_bytes, payer, now)
 
 

@@ -3,25 +3,25 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from precert.domain import reconciling, reviewing
 from precert.domain.caller import Caller
-from precert.domain.errors import FieldError, InvalidInputError
+from precert.domain.errors import FieldError, InvalidInputError, NotFoundError
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
 from precert.domain.review import Decision
 from precert.domain.rows import UnmatchedRow, WorklistRow
 from precert.domain.statuses import Status, Transition
-from precert.domain.values import Day, Text, Value
+from precert.domain.values import Day, MemberId, Text, Value
 from precert.names import Entitlement
-from precert.usecases.access import bad_cursor
+from precert.usecases.access import bad_cursor, has_expired
 from precert.usecases.changes import change_as_operator
 from precert.usecases.ports.listings import CursorError, Listings, Page
 from precert.usecases.ports.reference import ReferenceReader
-from precert.usecases.ports.requests import RequestStore
+from precert.usecases.ports.requests import Registrations, RequestFile, RequestStore
 from precert.usecases.ports.workflow import Workflow
 
 
@@ -55,6 +55,70 @@ def list_unmatched_providers(
         return listings.unmatched(limit=limit, cursor=cursor)
     except CursorError as error:
         raise bad_cursor() from error
+
+
+class RequestSearch(Value):
+    """One of: the id of a request, its precertification number, or a member id."""
+
+    request_id: Text | None = None
+    number: Text | None = None
+    member_id: MemberId | None = None
+    limit: Annotated[int, Field(ge=1, le=25)] = 25
+    cursor: Annotated[str, Field(max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        given = [one for one in (self.request_id, self.number, self.member_id) if one is not None]
+        if len(given) != 1:
+            raise ValueError("send exactly one of request_id, number and member_id")
+        return self
+
+
+def search_requests(
+    search: RequestSearch,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    registrations: Registrations,
+    listings: Listings,
+    now: datetime,
+) -> Page[Request]:
+    """Find drafts and requests of all plans, those of a member last created first.
+
+    A search without a result is an empty page. Expired drafts are left out (D5).
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the cursor is not of this list.
+    """
+    caller.require(Entitlement.OPERATOR)
+    if search.member_id is not None:
+        try:
+            ids = listings.of_member(search.member_id, limit=search.limit, cursor=search.cursor)
+        except CursorError as error:
+            raise bad_cursor() from error
+        page = Page(requests.read_all(ids.rows), ids.cursor)
+    else:
+        request_id = search.request_id or registrations.request_id_of((search.number or "").upper())
+        found = requests.read(request_id) if request_id else None
+        page = Page((found,) if found else (), None)
+    return Page(tuple(one for one in page.rows if not has_expired(one, now)), page.cursor)
+
+
+def read_request_as_operator(
+    request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
+) -> RequestFile:
+    """Read a draft or request of any plan. One call.
+
+    Raises:
+        NotEntitledError.
+        NotFoundError: it does not exist, or is an expired draft.
+    """
+    caller.require(Entitlement.OPERATOR)
+    file = requests.read_file(request_id)
+    if file is None or has_expired(file.request, now):
+        raise NotFoundError("There is no such request.")
+    return file
 
 
 def reconcile_provider(

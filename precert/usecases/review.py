@@ -10,6 +10,7 @@ from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.rows import WorklistRow
+from precert.domain.statuses import Status
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor
 from precert.usecases.changes import change_case, reviewable
@@ -63,6 +64,42 @@ def read_case(request_id: str, caller: Caller, *, requests: RequestStore) -> Req
     if file is None:
         raise AssertionError("a reviewable request has a file")
     return file
+
+
+def list_member_history(
+    request_id: str,
+    caller: Caller,
+    *,
+    limit: int,
+    cursor: str | None,
+    requests: RequestStore,
+    listings: Listings,
+) -> Page[Request]:
+    """List the other submitted requests of a case's member under the reviewer's plans. Three calls.
+
+    Raises:
+        NotEntitledError.
+        NotFoundError: the case is not in the reviewer's queues.
+        InvalidInputError: the cursor is not of this list.
+    """
+    caller.require(Entitlement.REVIEWER)
+    case = reviewable(requests.read(request_id), caller)
+    member_id = case.content.member_id
+    if member_id is None:
+        raise AssertionError("a submitted request has a patient")
+    try:
+        page = listings.of_member(member_id, limit=limit, cursor=cursor)
+    except CursorError as error:
+        raise bad_cursor() from error
+    others = requests.read_all([one for one in page.rows if one != request_id])
+    return Page(
+        tuple(
+            one
+            for one in others
+            if one.status is not Status.INCOMPLETE and one.plan.plan_id in caller.plan_ids
+        ),
+        page.cursor,
+    )
 
 
 def assign_case(

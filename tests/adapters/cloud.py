@@ -203,10 +203,11 @@ def create_requests_table(client: DynamoDBClient, name: str) -> None:
             {
                 "IndexName": name_,
                 "KeySchema": _key(index.partition_key, index.sort_key),
-                "Projection": {
-                    "ProjectionType": "INCLUDE",
-                    "NonKeyAttributes": list(index.carries),
-                },
+                "Projection": (
+                    {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.carries)}
+                    if index.carries
+                    else {"ProjectionType": "KEYS_ONLY"}
+                ),
             }
             for name_, index in shared_names.INDEXES.items()
         ],
@@ -498,6 +499,24 @@ class Cloud:
         path = f"/v1/operations/requests/{request_id}/dates"
         body = {"lines": list(lines), "reason": "The surgeon fell ill."}
         return self.call(review, "POST", path, body, by=by or OPERATOR)
+
+    def find(self, by: Mapping[str, str] | None = None, **search: Any) -> Reply:
+        """An operator's search for requests."""
+        path = "/v1/operations/requests/search"
+        return self.call(review, "POST", path, search, by=by or OPERATOR)
+
+    def as_operator(
+        self, request_id: str, *parts: str, by: Mapping[str, str] | None = None
+    ) -> Reply:
+        """An operator reads a request, or a part of it by the end of its path."""
+        path = "/".join(["/v1/operations/requests", request_id, *parts])
+        return self.call(review, "GET", path, by=by or OPERATOR)
+
+    def member_history(
+        self, request_id: str, by: Mapping[str, str] = REVIEWER, **query: str
+    ) -> Reply:
+        path = f"/v1/review/requests/{request_id}/member-history"
+        return self.call(review, "GET", path, by=by, query=query or None)
 
     def unmatched(self, by: Mapping[str, str] | None = None, **query: str) -> Reply:
         path = "/v1/operations/unmatched-providers"

@@ -152,6 +152,13 @@ def test_each_provider_is_listed_once_when_operators_list_them(cloud: Cloud) -> 
         "name": "Cleveland Center for Digestive Health & Endoscopy LLC",
         "npi": "8001041853",
         "tin": STRANGER_TIN,
+        "submitted": response["content"]["servicing_provider"],
+        "search": {
+            "kind": "FACILITY",
+            "kind_label": "Facility",
+            "zip_code": "44122",
+            "name": "Cleveland Center for Digestive Health & Endoscopy LLC",
+        },
         "submitted_at": response["submitted_at"],
     }
 

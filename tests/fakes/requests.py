@@ -1,5 +1,6 @@
 """In-memory requests (port ``RequestStore``); ``tests/adapters`` compares them with the table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from precert.domain.documents import Document
@@ -41,6 +42,9 @@ class InMemoryRequests:
 
     def read(self, request_id: str) -> Request | None:
         return self.requests.get(request_id)
+
+    def read_all(self, request_ids: Sequence[str]) -> tuple[Request, ...]:
+        return tuple(self.requests[one] for one in request_ids if one in self.requests)
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
         if self.races:

@@ -82,7 +82,7 @@ ALLOWED: Final = {
     catalogue.INTAKE: REGISTER,
     catalogue.REPORTS: REGISTER,
     catalogue.NOTICES: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
-    | {"s3:PutObject"}
+    | {"dynamodb:GetItem", "s3:PutObject"}
     | WRITE_KEY,
     catalogue.WORKFLOW: WRITE
     | WRITE_KEY

@@ -127,7 +127,12 @@ def duplicate_pk(signature: str) -> str:
 
 def fingerprints_pk(member_id: str) -> str:
     """Keys appear in more places than items do (metrics, logs), so they contain no member id."""
-    return f"MEMBER#{sha256(member_id.upper().encode()).hexdigest()}"
+    return f"MEMBER#{member_hash(member_id)}"
+
+
+def member_hash(member_id: str) -> str:
+    """The partition of a member in the index of members."""
+    return sha256(member_id.upper().encode()).hexdigest()
 
 
 def fingerprint_sk(request_id: str) -> str:

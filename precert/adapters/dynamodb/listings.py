@@ -26,6 +26,7 @@ from precert.adapters.dynamodb.keys import (
     REQUEST_PK_PREFIX,
     UNMATCHED_QUEUE,
     instant_of,
+    member_hash,
     microseconds,
     tin_member,
     tin_status,
@@ -45,6 +46,7 @@ from precert.names import (
     FLAG,
     FLAGGED_INDEX,
     INDEXES,
+    MEMBER_INDEX,
     NUMBERS,
     PATIENT_INDEX,
     PK,
@@ -342,6 +344,11 @@ class DynamoDBListings:
         items, following = self._page("unmatched", list_, limit=limit, cursor=cursor)
         rows = (UnmatchedRow.model_validate_json(item[ROW_ATTRIBUTE]) for item in items)
         return Page(tuple(rows), following)
+
+    def of_member(self, member_id: str, *, limit: int, cursor: str | None) -> Page[str]:
+        list_ = _Slice(MEMBER_INDEX, member_hash(member_id), forward=False)
+        items, following = self._page("member", list_, limit=limit, cursor=cursor)
+        return Page(tuple(item[PK].removeprefix(REQUEST_PK_PREFIX) for item in items), following)
 
     def open_cycles(self) -> tuple[str, ...]:
         with transient_errors():

@@ -16,6 +16,7 @@ from precert.adapters.dynamodb.keys import (
     DRAFT_PARTY_SK,
     event_sk,
     instant,
+    member_hash,
     microseconds,
     party_sk,
     request_pk,
@@ -31,7 +32,7 @@ from precert.domain.request import Request
 from precert.domain.review import Review
 from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status, WaitingOn
-from precert.names import CHANGED, DUE, PK, ROW_ATTRIBUTE, SK, TIN, TIN_MEMBER, TIN_STATUS
+from precert.names import CHANGED, DUE, MEMBER, PK, ROW_ATTRIBUTE, SK, TIN, TIN_MEMBER, TIN_STATUS
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Model = TypeVar("Model", bound=BaseModel)
@@ -72,6 +73,7 @@ def request_item(request: Request) -> Item:
         "status": request.status.value,
         "tins": set(request.tins),
         "member_id": patient.member_id if patient else None,
+        MEMBER: member_hash(patient.member_id) if patient else None,
         "plan": request.plan.model_dump_json(),
         "content": packed_parts(request.content),
         "part_versions": dict(request.part_versions),

@@ -50,13 +50,20 @@ from precert.adapters.dynamodb.table import (
     ConditionFailedError,
     Item,
     Writes,
+    from_wire,
     get,
     json_of,
     query_all,
     to_wire,
+    transient_errors,
 )
 from precert.domain.content import RequestContent
-from precert.domain.duplicates import Fingerprint, current_fingerprint, submitted_fingerprint
+from precert.domain.duplicates import (
+    Fingerprint,
+    current_fingerprint,
+    submitted_fingerprint,
+)
+from precert.domain.errors import TransientError
 from precert.domain.event_types import DuplicateLock
 from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, unmatched
@@ -161,6 +168,19 @@ class DynamoDBRequests:
     def read(self, request_id: str) -> Request | None:
         item = get(self._client, self._table, request_pk(request_id), REQUEST_SK)
         return request_of(item) if item else None
+
+    def read_all(self, request_ids: Sequence[str]) -> tuple[Request, ...]:
+        keys = [to_wire({PK: request_pk(one), SK: REQUEST_SK}) for one in request_ids]
+        if not keys:
+            return ()
+        with transient_errors():
+            response = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys}})
+        if response.get("UnprocessedKeys"):
+            raise TransientError("The table is busy. Try again.")
+        items = map(from_wire, response["Responses"].get(self._table, []))
+        found = {item[PK]: request_of(item) for item in items}
+        by_order = (found.get(request_pk(one)) for one in request_ids)
+        return tuple(request for request in by_order if request is not None)
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
         request = change.request

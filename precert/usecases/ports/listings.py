@@ -77,5 +77,12 @@ class Listings(Protocol):
     def unmatched(self, *, limit: int, cursor: str | None) -> "Page[UnmatchedRow]":
         """Providers to be reconciled, first submitted first. One call."""
 
+    def of_member(self, member_id: str, *, limit: int, cursor: str | None) -> "Page[str]":
+        """The ids of a member's drafts and requests, last created first. One call.
+
+        Raises:
+            CursorError: the cursor is not of this list.
+        """
+
     def open_cycles(self) -> tuple[str, ...]:
         """Ids of all requests with an open cycle: for operations, not for API callers."""

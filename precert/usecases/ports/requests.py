@@ -1,6 +1,6 @@
 """Requests and drafts in the store, and what their transactions write."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final, Protocol
@@ -50,6 +50,9 @@ class RequestStore(Protocol):
 
     def read(self, request_id: str) -> Request | None:
         """Read the request alone, consistently. One call."""
+
+    def read_all(self, request_ids: Sequence[str]) -> tuple[Request, ...]:
+        """Read at most 100 requests, in this order and without those that do not exist. One call."""
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
         """Store a change with its event and rows in one transaction.

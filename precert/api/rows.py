@@ -1,0 +1,47 @@
+"""Rows of requests in lists, for providers, operators and reviewers."""
+
+from typing import Any, ClassVar
+
+from precert.api.labels import label_of, labels_of
+from precert.api.models import PlanResponse
+from precert.domain.code_lists import code_lists_of
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.rows import DashboardRow, row_of_request
+from precert.domain.statuses import Action, allowed_actions
+
+
+class DashboardRowResponse(DashboardRow):
+    """One draft or request of the dashboard, with what the caller can do next (T1, T2)."""
+
+    status_label: ClassVar[Any] = label_of("status")
+    purpose_label: str | None
+    place_of_service_label: str | None
+    channel_label: ClassVar[Any] = label_of("channel")
+    waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    unmatched_providers_labels: ClassVar[Any] = labels_of("unmatched_providers")
+    allowed_actions: tuple[Action, ...]
+    allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
+
+    @classmethod
+    def of(cls, row: DashboardRow, payer: Payer) -> "DashboardRowResponse":
+        actions = allowed_actions(row.status, appeal_open=row.appeal_open, delegated=row.delegated)
+        labels = code_lists_of(payer).labels(
+            purpose=row.purpose, place_of_service=row.place_of_service
+        )
+        return cls(**dict(row), allowed_actions=actions, **labels)
+
+
+class PlanRowResponse(DashboardRowResponse):
+    """One draft or request as operators and reviewers find it, with its plan."""
+
+    plan: PlanResponse
+
+    @classmethod
+    def of_request(
+        cls, request: Request, actions: tuple[Action, ...], payer: Payer
+    ) -> "PlanRowResponse":
+        row = DashboardRowResponse.of(row_of_request(request), payer)
+        return cls(
+            **{**dict(row), "allowed_actions": actions}, plan=PlanResponse.of(request.plan, payer)
+        )
