@@ -409,7 +409,7 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
         InvalidInputError(_incomplete(example)),
         _refused(lambda: Caller(subject=PROVIDER_USER).require(Entitlement.PATIENT_SEARCH)),
         not_found(),
-        _refused(lambda: require_member(None, example.patient)),
+        _refused(lambda: require_member(None, example.patient, example.payer)),
         PatientNotEligibleError(notices["not_eligible"]),
         CheckNotAvailableError(notices["check_not_available"]),
         no_confirmation(example.check.requirement),

@@ -274,7 +274,7 @@ def checked(content: RequestContent, coverage: Coverage) -> CheckResult:
     )
     return CheckResult(
         services=services,
-        requirement=overall(answer for answers in services for answer in answers),
+        requirement=overall(answer.requirement for answers in services for answer in answers),
         rule_list=RuleListVersion(
             version, date(2025, 1, 1), "", "", datetime(2027, 2, 26, 15, 0, tzinfo=UTC)
         ),

@@ -25,13 +25,14 @@ from precert.domain.coverage import PatientSearch
 from precert.domain.directory import ProviderSearch
 from precert.domain.errors import (
     CheckNotAvailableError,
+    InvalidInputError,
     NothingToExportError,
     PatientNotEligibleError,
     PatientNotFoundError,
 )
 from precert.usecases.checks import check_requirements, export_check, get_form_fields
 from precert.usecases.directory import search_providers
-from precert.usecases.members import confirm_patient, search_patients
+from precert.usecases.members import confirm_patient, newborn_referral, search_patients
 from precert.usecases.reference import get_reference
 
 api = Api("check", tag="Check", claim_names=claim_names)
@@ -39,11 +40,16 @@ REFERENCE_SECONDS = 3600
 NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)
 
 
+def _newborn_referral(error: InvalidInputError) -> str | None:
+    return call(newborn_referral, error)
+
+
 @api.post(
     "/v1/patients/confirm",
     "Confirm a patient",
     operation_id="confirmPatient",
     errors=(PatientNotFoundError,),
+    guidance=_newborn_referral,
 )
 def confirm(body: ConfirmPatientBody, caller: CurrentCaller) -> PatientResponse:
     """Find the member who matches all four fields, with the coverage.
@@ -53,11 +59,17 @@ def confirm(body: ConfirmPatientBody, caller: CurrentCaller) -> PatientResponse:
     return call(PatientResponse.of, call(confirm_patient, body.patient, caller))
 
 
-@api.post("/v1/patients/search", "Search a patient", operation_id="searchPatients")
+@api.post(
+    "/v1/patients/search",
+    "Search a patient",
+    operation_id="searchPatients",
+    guidance=_newborn_referral,
+)
 def patients(body: PatientSearch, caller: CurrentCaller) -> PatientsResponse:
     """Find members by member id or SSN, with birth date and both names.
 
-    The response has no member, one, or several ids of one person. Letter case, accents and hyphens do
+    The response has no member, one, or several ids of one person. Where there is none, `notices` say
+    what to do; for a newborn without an id, search without one. Letter case, accents and hyphens do
     not matter. The response does not show which field did not match. Send an SSN in the body and
     nowhere else; only a keyed hash of it is stored.
     """

@@ -13,7 +13,7 @@ from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.content import MAX_LINES, Patient, Provider, RequestContent, Service
 from precert.domain.content_labels import labels_of_content, public_codes_of
 from precert.domain.form import FieldKind, LaterField, ServiceField, ServiceForm, request_form
-from precert.domain.next_steps import NextAction, NextStep, next_step_without_codes, notices_of
+from precert.domain.next_steps import NextAction, NextStep
 from precert.domain.payer import Payer, Stage
 from precert.domain.rules import CareCoordination, CodeResult, DelegatedVendor, Requirement
 from precert.domain.values import AuthorizationType, CodeType, Instant, Text, Urgency, Value
@@ -234,7 +234,8 @@ class FieldResponse(ResponseModel):
 
     ``required_for`` is the step that requires it: the check (and so a submission), only a submission,
     or none. ``pattern`` is the format of an entry, of each entry of a list. At least one of the
-    parts named in ``one_of`` is required. Parts of a group are ``fields``.
+    parts named in ``one_of`` is required. Parts of a group are ``fields``. ``hint`` is the payer's
+    text to show with the field.
     """
 
     name: str
@@ -250,9 +251,10 @@ class FieldResponse(ResponseModel):
     max_items: int | None
     one_of: list[str]
     fields: list["FieldResponse"]
+    hint: str | None
 
     @classmethod
-    def of(cls, field: ServiceField) -> "FieldResponse":
+    def of(cls, field: ServiceField, payer: Payer) -> "FieldResponse":
         return cls(
             name=field.name,
             label=field.label,
@@ -266,25 +268,48 @@ class FieldResponse(ResponseModel):
             maximum=field.maximum,
             max_items=field.max_items,
             one_of=list(field.one_of),
-            fields=[cls.of(part) for part in field.fields],
+            fields=[cls.of(part, payer) for part in field.fields],
+            hint=payer.notices[field.notice] if field.notice else None,
         )
 
 
+class CodeRangeResponse(ResponseModel):
+    """Codes of one code set from the first to the last."""
+
+    code_type: CodeType
+    code_type_label: str | None
+    code_from: str
+    code_to: str
+
+
 class LaterFieldResponse(ResponseModel):
-    """A field that can be shown only after another one is chosen."""
+    """A field that can be shown only after another one is chosen.
+
+    Where it waits for ``procedures``, it is required if one of them has a code in ``codes``.
+    """
 
     name: str
     label: str
     waits_for: str
     required_for: Stage | None
+    codes: list[CodeRangeResponse]
 
     @classmethod
-    def of(cls, later: LaterField) -> "LaterFieldResponse":
+    def of(cls, later: LaterField, lists: CodeLists) -> "LaterFieldResponse":
         return cls(
             name=later.name,
             label=later.label,
             waits_for=later.waits_for,
             required_for=later.required_for,
+            codes=[
+                CodeRangeResponse(
+                    code_type=one.code_type,
+                    code_from=one.code_from,
+                    code_to=one.code_to,
+                    **lists.labels(code_type=one.code_type),
+                )
+                for one in later.codes
+            ],
         )
 
 
@@ -304,10 +329,12 @@ class FormResponse(ResponseModel):
     @classmethod
     def of(cls, form: ServiceForm, *, payer: Payer) -> "FormResponse":
         return cls(
-            fields=[FieldResponse.of(field) for field in form.fields],
-            later=[LaterFieldResponse.of(field) for field in form.later],
+            fields=[FieldResponse.of(field, payer) for field in form.fields],
+            later=[LaterFieldResponse.of(field, code_lists_of(payer)) for field in form.later],
             not_shown=list(form.not_shown),
-            request_fields=[FieldResponse.of(field) for field in request_form(payer.form).fields],
+            request_fields=[
+                FieldResponse.of(field, payer) for field in request_form(payer.form).fields
+            ],
             max_codes=MAX_LINES,
         )
 
@@ -363,7 +390,7 @@ class CodeRequirement(ResponseModel):
 class ServiceResponse(ResponseModel):
     """A service's codes, in the order requested; ``service`` counts from 1.
 
-    ``next_step`` is set for a stay without codes, to which no rule applies.
+    ``next_step`` is set for a stay without codes, which continues to the request (C3).
     """
 
     service: int
@@ -374,14 +401,14 @@ class ServiceResponse(ResponseModel):
     def of(
         cls,
         number: int,
-        service: Service,
         codes: Sequence[CodeResult],
         steps: Sequence[NextStep],
-        payer: Payer,
+        own_step: NextStep | None,
+        lists: CodeLists,
         content_labels: Mapping[str, str],
     ) -> "ServiceResponse":
-        own = None if codes else NextStepResponse.of(next_step_without_codes(service, payer))
-        lists, here = code_lists_of(payer), f"/services/{number - 1}/procedures"
+        here = f"/services/{number - 1}/procedures"
+        own = NextStepResponse.of(own_step) if own_step else None
         requirements = [
             CodeRequirement.of(code, step, content_labels.get(f"{here}/{at}/code"), lists)
             for at, (code, step) in enumerate(zip(codes, steps, strict=True))
@@ -469,29 +496,35 @@ class RequirementsResponse(ResponseModel):
         cls, answer: CheckResult, *, payer: Payer, code_sets: CodeSets
     ) -> "RequirementsResponse":
         steps, content, plan = answer.next_steps(payer), answer.content, answer.coverage.plan
-        codes = [code for service in answer.services for code in service]
         descriptions = code_sets.descriptions({*public_codes_of(content)})
-        labels = labels_of_content(content, code_lists_of(payer), descriptions, answer.payers_words)
+        lists = code_lists_of(payer)
+        labels = labels_of_content(content, lists, descriptions, answer.payers_words)
         return cls(
             requirement=answer.requirement,
             content_labels=labels,
-            services=[
-                ServiceResponse.of(number, *service, payer, labels)
-                for number, service in enumerate(
-                    zip(content.services, answer.services, steps, strict=True), start=1
-                )
-            ],
-            vendors=_vendors(answer, steps, code_lists_of(payer), labels),
+            services=_services(answer, payer, lists, labels),
+            vendors=_vendors(answer, steps, lists, labels),
             rule_list=RuleListResponse.of(answer.rule_list, payer),
             assertion_id=answer.assertion_id,
             assertion_valid=answer.assertion_valid,
             confirmation_available=answer.requirement is Requirement.NOT_REQUIRED,
             referral_needed=plan.referral_needed,
-            predetermination_available=any(code.predetermination for code in codes),
+            predetermination_available=answer.predetermination_available,
             checked_at=answer.checked_at,
             as_of=answer.as_of,
-            notices=list(notices_of(codes, content.services, plan, answer.requirement, payer)),
+            notices=list(answer.notices(payer)),
         )
+
+
+def _services(
+    answer: CheckResult, payer: Payer, lists: CodeLists, labels: Mapping[str, str]
+) -> list[ServiceResponse]:
+    steps, own_steps = answer.next_steps(payer), answer.steps_without_codes(payer)
+    services = zip(answer.services, steps, own_steps, strict=True)
+    return [
+        ServiceResponse.of(number, *service, lists, labels)
+        for number, service in enumerate(services, start=1)
+    ]
 
 
 def _vendors(

@@ -83,6 +83,8 @@ class Declaration(TypedDict):
     """Seconds for which a caller may reuse the response; its ETag is compared with If-None-Match."""
     media_type: NotRequired[str]
     """Media type of the response, if not JSON."""
+    guidance: NotRequired[Callable[[InvalidInputError], str | None]]
+    """The payer's text to add to the detail of invalid input, if one applies."""
 
 
 _VARIABLE: Final = re.compile(r"\{\w+\}")
@@ -107,6 +109,7 @@ class Operation(BaseMiddlewareHandler[Any]):
     location: str | None = None
     max_age: int | None = None
     media_type: str = JSON
+    guidance: Callable[[InvalidInputError], str | None] | None = None
 
     def __post_init__(self) -> None:
         if self.max_age is not None:
@@ -332,6 +335,9 @@ class Api:
         problem = self._described(error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             note_error(error)
+        if operation and operation.guidance and isinstance(error, InvalidInputError):
+            more = operation.guidance(error)
+            problem.detail = f"{problem.detail} {more}" if more else problem.detail
         name = operation.operation_id if operation else "none"
         note_answer(name, problem.status, problem.code)
         headers = {"Cache-Control": "no-store"}

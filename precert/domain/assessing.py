@@ -13,6 +13,7 @@ from precert.domain.clocks import business_day_after, local_date
 from precert.domain.content import RequestContent
 from precert.domain.determination import RequestedLine, as_requested
 from precert.domain.documents import Document, DocumentStatus
+from precert.domain.next_steps import requirement_without_codes
 from precert.domain.payer import Payer
 from precert.domain.review import (
     CERTIFICATION_NOT_REQUIRED,
@@ -39,7 +40,9 @@ class JudgedLine:
 
     @property
     def requirement(self) -> Requirement:
-        return self.answer.requirement if self.answer else Requirement.UNABLE_TO_DETERMINE
+        if self.answer is None:
+            return requirement_without_codes(self.asked.service)
+        return self.answer.requirement
 
     @property
     def vendor_id(self) -> str | None:
@@ -171,6 +174,7 @@ def _within_limits(lines: Sequence[JudgedLine]) -> frozenset[str]:
         or (
             line.requirement is Requirement.REQUIRED
             and line.rule is not None
+            and line.rule.requirement is Requirement.REQUIRED
             and _holds(line.rule, line.asked, units[line.asked.code], days[line.asked.code])
         )
     )

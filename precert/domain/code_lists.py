@@ -112,7 +112,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         NextAction.START_DRAFT: "Start the request",
         NextAction.NONE: "None",
         NextAction.GO_TO_VENDOR: "Go to the delegated vendor",
-        NextAction.CALL: "Call Provider Services",
+        NextAction.CALL: ("Call", "The text of the next step has the number."),
     },
     "stages": {
         Stage.CHECK: "Required for a check",

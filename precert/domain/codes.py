@@ -30,7 +30,10 @@ NDC_PATTERN: Final = (
     r"^([0-9]{9,11}|[0-9]{5}-[0-9]{4}|[0-9]{4}-[0-9]{4}-[0-9]{2}"
     r"|[0-9]{5}-[0-9]{3,4}-[0-9]{2}|[0-9]{5}-[0-9]{4}-[0-9])$"
 )
-"""The pattern of an entry, for a portal."""
+"""The pattern of an entry, for a portal.
+
+Ten digits without dashes are accepted, and the check asks which label they are from.
+"""
 
 
 def readings_of(entered: str) -> tuple[str, ...]:
@@ -52,6 +55,16 @@ def readings_of(entered: str) -> tuple[str, ...]:
     return (_filled([part for part in parts if part]),)
 
 
+def labels_of(ten_digits: str) -> dict[str, str]:
+    """How a label may have written ten digits, by its format (4-4-2, 5-3-2, 5-4-1)."""
+    return {
+        f"{first}-{second}-{10 - first - second}": "-".join(
+            (ten_digits[:first], ten_digits[first : first + second], ten_digits[first + second :])
+        )
+        for first, second in _READINGS_OF_TEN
+    }
+
+
 def _filled(parts: list[str]) -> str:
     return "-".join(part.zfill(width) for part, width in zip(parts, _WIDTHS, strict=False))
 
@@ -60,7 +73,8 @@ def _ndc(value: str) -> str:
     readings = readings_of(value)
     if not readings:
         raise ValueError(
-            "an NDC has 9 to 11 digits with all leading zeros, or dashes as in 4-4-2, 5-3-2, 5-4-1"
+            "an NDC has 9 to 11 digits with all leading zeros; ten digits need the dashes of the "
+            "label: 4-4-2, 5-3-2 or 5-4-1"
         )
     return readings[0] if len(readings) == 1 else value
 
@@ -74,6 +88,31 @@ _FORMS: Final = {
     CodeType.REVENUE: re.compile(r"[0-9]{3,4}"),
     CodeType.DRG: re.compile(r"[0-9]{3}"),
 }
+
+
+FORM_IN_WORDS: Final = {
+    CodeType.CPT: "five digits, or four digits and F, T, U or M",
+    CodeType.HCPCS: "a letter from A to V and four digits",
+    CodeType.REVENUE: "four digits; three are read with a leading zero",
+    CodeType.DRG: "three digits with leading zeros",
+}
+"""What each code set's codes look like, for error messages."""
+
+_CPT_MODIFIER: Final = re.compile(r"[0-9]{2}|P[1-6]|[1-8]P")
+
+
+def modifier_code_type(modifier: str) -> CodeType:
+    """The code set of a modifier.
+
+    CPT has the modifiers of two digits, the physical status modifiers P1 to P6 and the Category II
+    modifiers 1P to 8P. All others are HCPCS level II.
+    """
+    return CodeType.CPT if _CPT_MODIFIER.fullmatch(modifier) else CodeType.HCPCS
+
+
+def canonical_code(code: str, code_type: CodeType) -> str:
+    """The code as it is stored, compared and sent: a revenue code has four digits (450 is 0450)."""
+    return code.zfill(4) if code_type is CodeType.REVENUE else code
 
 
 @lru_cache(maxsize=4096)

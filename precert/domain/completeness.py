@@ -7,14 +7,21 @@ reads. Forms of codes and repeated entries are checked here.
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from precert.domain.codes import code_types_of, has_form, readings_of
+from precert.domain.codes import (
+    FORM_IN_WORDS,
+    canonical_code,
+    code_types_of,
+    has_form,
+    labels_of,
+    readings_of,
+)
 from precert.domain.content import MAX_LINES, Medication, Procedure, RequestContent, Service
 from precert.domain.determination import last_of_days
 from precert.domain.errors import FieldError
 from precert.domain.form import FieldKind, ServiceField, ServiceForm, request_form, service_form
+from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.payer import Payer, Stage
-from precert.domain.rules import canonical_code
-from precert.domain.values import UnitType, folded
+from precert.domain.values import CodeType, UnitType, folded
 
 
 def errors_of_check(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
@@ -40,7 +47,7 @@ def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) ->
         errors.extend(_unexpected(form, service, path, stage))
         errors.extend(_date_errors(form.dated, service, path, payer))
         for line, procedure in enumerate(service.procedures):
-            if error := _code_error(procedure, payer):
+            if error := _code_error(procedure, payer, stage):
                 errors.append(error.under(f"{path}/procedures/{line}"))
             if procedure.start_date:
                 dated, of_line = form.dated_in_procedures, f"{path}/procedures/{line}"
@@ -138,18 +145,23 @@ def _wanted(field: ServiceField) -> str:
 # -- Codes by their form ------------------------------------------------------------------------------
 
 
-def _code_error(procedure: Procedure, payer: Payer) -> FieldError | None:
+def _code_error(procedure: Procedure, payer: Payer, stage: Stage) -> FieldError | None:
+    if stage is Stage.SUBMISSION and payer.behavioral_service(procedure.code, procedure.code_type):
+        message = f"leave it out: it cannot be requested here. {payer.notices[BEHAVIORAL]}"
+        return FieldError("/code", "behavioral", message)
     code, code_type = procedure.code, procedure.code_type
+    names = {choice.code: choice.name for choice in payer.form.code_types}
     if code_type is not None:
         if has_form(code, code_type):
             return None
-        return FieldError("/code", "malformed", f"this is not the form of a {code_type} code")
+        message = f"{names.get(code_type, code_type)} codes have {FORM_IN_WORDS[code_type]}"
+        return FieldError("/code", "malformed", message)
     found = code_types_of(code)
     if not found:
-        return FieldError("/code", "malformed", "not a CPT, HCPCS, revenue or DRG code")
+        forms = "; ".join(f"{names.get(kind, kind)}: {FORM_IN_WORDS[kind]}" for kind in CodeType)
+        return FieldError("/code", "malformed", f"no code set has such codes. {forms}")
     if len(found) == 1:
         return None
-    names = {choice.code: choice.name for choice in payer.form.code_types}
     which = " or ".join(names.get(kind, kind) for kind in found)
     return FieldError("/code_type", "ambiguous", f"this code could be {which}: say which", found)
 
@@ -157,7 +169,12 @@ def _code_error(procedure: Procedure, payer: Payer) -> FieldError | None:
 def _ndc_errors(medication: Medication, path: str) -> Iterator[FieldError]:
     readings = readings_of(medication.ndc or "")
     if len(readings) > 1:
-        message = "without dashes these ten digits name different drugs: choose the one you mean"
+        labels = ", ".join(
+            f"{label} ({form})" for form, label in labels_of(medication.ndc or "").items()
+        )
+        message = (
+            f"ten digits without dashes fit three labels. Send it as the label has it: {labels}"
+        )
         yield FieldError(f"{path}/medication/ndc", "ambiguous", message, readings)
 
 

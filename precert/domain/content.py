@@ -6,11 +6,11 @@ absent in a draft; :mod:`precert.domain.completeness` lists what a check or a su
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from precert.domain.codes import Ndc
+from precert.domain.codes import Ndc, canonical_code, has_form
 from precert.domain.values import (
     AssertionId,
     AuthorizationType,
@@ -69,7 +69,10 @@ class Provider(Value):
 
 
 class Procedure(Value):
-    """A line of a service: one code with the requested units and dates."""
+    """A line of a service: one code with the requested units and dates.
+
+    A revenue code of three digits is stored with its leading zero (450 is 0450).
+    """
 
     code: ProcedureCode
     code_type: CodeType | None = None
@@ -77,6 +80,13 @@ class Procedure(Value):
     units: Units | None = None
     unit_type: UnitType | None = None
     modifiers: Annotated[tuple[Modifier, ...], Field(max_length=4)] = ()
+
+    @model_validator(mode="after")
+    def _canonical(self) -> Self:
+        if self.code_type is CodeType.REVENUE and has_form(self.code, CodeType.REVENUE):
+            # The model is frozen for its callers, not while it is validated.
+            object.__setattr__(self, "code", canonical_code(self.code, CodeType.REVENUE))
+        return self
 
 
 class Medication(Value):

@@ -160,19 +160,21 @@ Ssn = Annotated[SecretStr, AfterValidator(_nine_digits)]
 
 
 class PatientSearch(Value):
-    """Search fields: a member id or an SSN, and the three fields that must match it."""
+    """Search fields: a member id or an SSN, and the three fields that must match it.
+
+    Without an id no member is found, and the response has the payer's notice about newborns.
+    """
 
     member_id: MemberId | None = None
-    ssn: Annotated[Ssn | None, Field(validate_default=True)] = None
+    ssn: Ssn | None = None
     date_of_birth: Day
     last_name: Text
     first_name: Text
 
     @field_validator("ssn")
     @classmethod
-    def _one_of_both(cls, ssn: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        # A malformed member id has its own error.
-        if "member_id" in info.data and (ssn is None) is (info.data["member_id"] is None):
+    def _not_both(cls, ssn: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if ssn is not None and info.data.get("member_id") is not None:
             raise ValueError("send either member_id or ssn")
         return ssn
 

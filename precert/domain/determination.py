@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from precert.domain.code_sets import Lookup, error_of_diagnosis
-from precert.domain.codes import code_types_of
+from precert.domain.codes import canonical_code, code_types_of, has_form
 from precert.domain.content import RequestContent, Service, numbered_lines
 from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
@@ -23,7 +23,7 @@ from precert.domain.review import (
     ServiceLine,
 )
 from precert.domain.statuses import LineStatus
-from precert.domain.values import AuthorizationType, UnitType, words_of
+from precert.domain.values import AuthorizationType, CodeType, UnitType, words_of
 
 
 @dataclass(frozen=True)
@@ -375,7 +375,10 @@ def decision_of(
 
 def approved_of(entered: LineDecision, requested: RequestedLine, payer: Payer) -> Approved:
     """What is approved; as requested where nothing else is entered."""
-    return _as_requested(requested, payer).model_copy(update=_changes(entered))
+    changed = _changes(entered)
+    if (code := changed.get("code")) and has_form(requested.code or "", CodeType.REVENUE):
+        changed["code"] = canonical_code(str(code), CodeType.REVENUE)
+    return _as_requested(requested, payer).model_copy(update=changed)
 
 
 def _as_requested(requested: RequestedLine, payer: Payer) -> Approved:

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 from precert.domain.codes import NDC_PATTERN
 from precert.domain.content import MAX_LINES, MAX_SERVICES, Service
-from precert.domain.payer import Choice, Form, FormField, Payer, Stage, TypeOfService
+from precert.domain.payer import Choice, CodeRange, Form, FormField, Payer, Stage, TypeOfService
 from precert.domain.values import (
     MAX_UNITS,
     AuthorizationType,
@@ -59,6 +59,8 @@ class ServiceField:
     max_items: int | None = None
     one_of: tuple[str, ...] = ()
     fields: tuple["ServiceField", ...] = ()
+    notice: str | None = None
+    """The payer's notice to show with the field."""
 
     def is_required(self, stage: Stage) -> bool:
         return self.required_for in (Stage.CHECK, stage)
@@ -90,6 +92,8 @@ class LaterField:
     waits_for: str
     required_for: Stage | None
     """``None`` also if the missing choice determines it."""
+    codes: tuple[CodeRange, ...] = ()
+    """The codes that need the field, where it waits for codes (C11)."""
 
     def is_required(self, stage: Stage) -> bool:
         return self.required_for in (Stage.CHECK, stage)
@@ -198,9 +202,10 @@ def service_form(payer: Payer, service: Service, today: date) -> ServiceForm:
     form, window = payer.form, payer.service_dates
     kind = chosen_type(form, service)
     days = (today - timedelta(days=window.days_back), today + timedelta(days=window.days_ahead))
-    key = (service.authorization_type, kind and kind.code, days)
+    drug = _needs_medication(payer, service, kind)
+    key = (service.authorization_type, kind and kind.code, days, drug)
     if key not in form.memo:
-        form.memo[key] = _new_service_form(form, service, kind, days)
+        form.memo[key] = _new_service_form(payer, service, kind, days, drug)
     return cast("ServiceForm", form.memo[key])
 
 
@@ -224,36 +229,53 @@ def chosen_type(form: Form, service: Service) -> TypeOfService | None:
     )
 
 
+def _needs_medication(payer: Payer, service: Service, kind: TypeOfService | None) -> bool | None:
+    """Whether the service needs its medication (C11); ``None`` where its codes will decide."""
+    if kind is None or (not service.procedures and not kind.medication_required):
+        return None
+    return payer.asks_for_medication(service)
+
+
 def _new_service_form(
-    form: Form, service: Service, kind: TypeOfService | None, days: tuple[date, date]
+    payer: Payer,
+    service: Service,
+    kind: TypeOfService | None,
+    days: tuple[date, date],
+    drug: bool | None,
 ) -> ServiceForm:
+    form = payer.form
     fields: list[ServiceField] = []
     later: list[LaterField] = []
     not_shown: list[str] = []
     for field in form.fields["service"]:
-        awaited = _awaited(field, service, kind)
+        awaited = _awaited(field, service, kind, drug)
         if awaited is not None:
             depends = field.name in _BY_TYPE or field.authorization_types
             required = None if depends else field.required_for
-            later.append(LaterField(field.name, field.label, awaited, required))
-        elif _is_shown(field, service, kind):
+            codes = payer.drug_codes if awaited == "procedures" else ()
+            later.append(LaterField(field.name, field.label, awaited, required, codes))
+        elif _is_shown(field, service, drug):
             fields.append(_of_service(field, service, kind, form, days))
         else:
             not_shown.append(field.name)
     return ServiceForm(tuple(fields), tuple(later), tuple(not_shown))
 
 
-def _awaited(field: FormField, service: Service, kind: TypeOfService | None) -> str | None:
+def _awaited(
+    field: FormField, service: Service, kind: TypeOfService | None, drug: bool | None
+) -> str | None:
     """The choice that must be made before the field."""
+    if field.name == "medication" and kind is not None:
+        return "procedures" if drug is None else None
     awaited = "authorization_type" if field.authorization_types else _WAITS_FOR.get(field.name)
     if awaited == "type_of_service":
         return awaited if kind is None else None
     return awaited if awaited and getattr(service, awaited) is None else None
 
 
-def _is_shown(field: FormField, service: Service, kind: TypeOfService | None) -> bool:
+def _is_shown(field: FormField, service: Service, drug: bool | None) -> bool:
     if field.name == "medication":
-        return kind is not None and kind.medication_required
+        return bool(drug)
     return not field.authorization_types or service.authorization_type in field.authorization_types
 
 
@@ -310,6 +332,7 @@ def _asked(field: FormField, form: Form) -> ServiceField:
         choices=tuple(_choices(field.name, form)),
         fields=_group(form, group) if group else (),
         one_of=("name", "ndc") if field.name == "medication" else (),
+        notice=field.notice,
         **_SHAPES.get(field.name, {}),
     )
 

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from precert.domain.codes import has_form
+from precert.domain.codes import canonical_code, has_form
 from precert.domain.coverage import PLAN_TYPES
 from precert.domain.loading_table import (
     LIST_SEPARATOR,
@@ -27,7 +27,7 @@ from precert.domain.loading_table import (
     parts,
 )
 from precert.domain.payer import Form, Payer
-from precert.domain.rules import Requirement, Rule, canonical_code, family_of, ordinal_of
+from precert.domain.rules import Requirement, Rule, family_of, ordinal_of
 from precert.domain.values import AuthorizationType, CodeType, Text, Units, Value
 
 Row = tuple[int, Rule]

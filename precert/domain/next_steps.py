@@ -1,4 +1,4 @@
-"""What a provider does next after a check: for each code, and for the whole result.
+"""What a provider does next after a check: for each code, and the notices for the whole response.
 
 Texts are the payer's notices. A rule may name the notice for its codes (``guidance``), which replaces
 the general one if the payer's data contains it.
@@ -6,18 +6,23 @@ the general one if the payer's data contains it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from precert.domain.clocks import business_day_after
 from precert.domain.content import Service
 from precert.domain.coverage import Plan
 from precert.domain.payer import Payer
-from precert.domain.rules import CodeResult, DelegatedVendor, Requirement
+from precert.domain.rules import CodeResult, Requirement
 from precert.domain.values import AuthorizationType, Purpose, Urgency
+from precert.domain.wording import written_business_days, written_day
 
 BEHAVIORAL: Final = "behavioral"
 """The notice of services that have guidance but no form (A5)."""
+
+
+PREDETERMINATION: Final = "predetermination"
+"""The notice about voluntary predeterminations (C14)."""
 
 
 class NextAction(StrEnum):
@@ -47,85 +52,155 @@ _STEPS: Final = {
 def next_step(
     answer: CodeResult,
     service: Service,
-    delegate: DelegatedVendor | None,
     payer: Payer,
-    today: date,
+    state: str | None = None,
     purpose: Purpose = Purpose.PRECERTIFICATION,
 ) -> NextStep:
     """The next step for one code of a service.
 
-    A requested predetermination, if offered, uses the same form (C14).
+    Where a predetermination is requested and offered, the same form is the way to it (C14).
 
-    An emergency needs no precertification, also of a vendor; an emergency admission is entered like
-    any request, as its notification (C10). A vendor that accepts no retrospective requests is skipped
-    if the service date has passed (C12).
+    An emergency needs no precertification, whoever decides otherwise; an emergency admission is
+    entered like any request, as its notification (C10). ``state`` is the servicing provider's, which
+    may have its own time for the notification.
     """
     action, notice = _STEPS[answer.requirement]
     if answer.guidance == BEHAVIORAL:
-        return NextStep(NextAction.CALL, payer.notices[BEHAVIORAL])
-    if service.urgency is Urgency.EMERGENCY:
-        return NextStep(_emergency_action(service), payer.notices["emergency"])
-    if purpose is Purpose.PREDETERMINATION and answer.predetermination:
-        return NextStep(NextAction.START_DRAFT, payer.notices["predetermination"])
-    if retrospective := _retrospective_notice(answer, service, delegate, today):
-        return NextStep(NextAction.CALL, payer.notices[retrospective])
+        return NextStep(NextAction.CALL, payer.notices[_behavioral_notice(service)])
+    if is_emergency(service):
+        return _emergency_step(service, payer, state)
+    if purpose is Purpose.PREDETERMINATION and offers_predetermination(answer, service):
+        return NextStep(NextAction.START_DRAFT, payer.notices[PREDETERMINATION])
     return NextStep(action, payer.notices.get(answer.guidance or notice, payer.notices[notice]))
 
 
-def next_step_without_codes(service: Service, payer: Payer) -> NextStep:
-    """The next step for a stay entered without codes (C3), to which no rule applies."""
-    if service.urgency is Urgency.EMERGENCY:
-        return NextStep(_emergency_action(service), payer.notices["emergency"])
-    return NextStep(NextAction.CALL, payer.notices["unable_to_determine"])
+def next_step_without_codes(service: Service, payer: Payer, state: str | None = None) -> NextStep:
+    """What to do about a stay entered without codes (C3): it continues to the request."""
+    if is_emergency(service):
+        return _emergency_step(service, payer, state)
+    return NextStep(NextAction.START_DRAFT, payer.notices["stay_without_codes"])
 
 
-def _emergency_action(service: Service) -> NextAction:
-    inpatient = service.authorization_type is AuthorizationType.INPATIENT
-    return NextAction.START_DRAFT if inpatient else NextAction.NONE
+def requirement_without_codes(service: Service) -> Requirement:
+    """What a stay without codes is answered: a reviewer decides it, unless it is an emergency."""
+    return Requirement.NOT_REQUIRED if is_emergency(service) else Requirement.REQUIRED
 
 
-def _retrospective_notice(
-    answer: CodeResult, service: Service, delegate: DelegatedVendor | None, today: date
-) -> str | None:
-    if answer.requirement is not Requirement.DELEGATED_VENDOR or delegate is None:
-        return None
-    over = service.first_day is not None and service.first_day < today
-    return delegate.retrospective_notice if over else None
+def offers_predetermination(answer: CodeResult, service: Service) -> bool:
+    """Whether a predetermination of the code is offered (C14): never in an emergency."""
+    return answer.predetermination and not is_emergency(service)
+
+
+def is_emergency(service: Service) -> bool:
+    return service.urgency is Urgency.EMERGENCY
+
+
+def is_emergency_admission(service: Service) -> bool:
+    """Whether the service is an admission that must be reported (C10)."""
+    return is_emergency(service) and service.authorization_type is AuthorizationType.INPATIENT
+
+
+def emergency_admission_notice(service: Service, payer: Payer, state: str | None) -> str:
+    """By when and how an emergency admission must be reported (C10)."""
+    if service.admission_date is None:
+        return payer.notices["emergency"]
+    days = payer.emergency_notice.days_in(state)
+    last_day = business_day_after(service.admission_date, days, payer.business_calendar)
+    return payer.notices["emergency_admission"].format(
+        within=written_business_days(days), last_day=written_day(last_day)
+    )
+
+
+def _emergency_step(service: Service, payer: Payer, state: str | None) -> NextStep:
+    if is_emergency_admission(service):
+        text = emergency_admission_notice(service, payer, state)
+        return NextStep(NextAction.START_DRAFT, text)
+    return NextStep(NextAction.NONE, payer.notices["emergency"])
+
+
+def _behavioral_notice(service: Service) -> str:
+    return "behavioral_emergency" if is_emergency(service) else BEHAVIORAL
 
 
 def notices_of(
-    answers: Sequence[CodeResult],
-    services: Sequence[Service],
-    plan: Plan,
-    requirement: Requirement,
-    payer: Payer,
+    answers: Sequence[Sequence[CodeResult]], services: Sequence[Service], plan: Plan, payer: Payer
 ) -> tuple[str, ...]:
-    """Texts that must be shown with the whole result, each once.
+    """Texts that have to be shown with the whole response, each once.
 
-    ``requirement`` is that of the whole check; that of a stay without codes differs from all codes'.
+    ``answers`` are those of each service's codes; a stay without codes has none.
     """
-    found = {answer.requirement for answer in answers} | {requirement}
-    names = _notice_names(answers, services, plan, found)
+    names = _notice_names(answers, services, plan, payer)
     return tuple(payer.notices[name] for name in dict.fromkeys(names) if name in payer.notices)
 
 
 def _notice_names(
-    answers: Sequence[CodeResult],
-    services: Sequence[Service],
-    plan: Plan,
-    found: set[Requirement],
+    answers: Sequence[Sequence[CodeResult]], services: Sequence[Service], plan: Plan, payer: Payer
 ) -> Iterator[str]:
     yield "no_guarantee"
+    by_service = list(zip(services, answers, strict=True))
+    medical = [
+        (service, code)
+        for service, codes in by_service
+        for code in codes
+        if code.guidance != BEHAVIORAL
+    ]
+    # In an emergency nothing is to be asked before the service.
+    planned = [code for service, code in medical if not is_emergency(service)]
+    found = {code.requirement for code in planned}
     for requirement in (Requirement.UNABLE_TO_DETERMINE, Requirement.DELEGATED_VENDOR):
         if requirement in found:
             yield _STEPS[requirement][1]
-    emergencies = [service for service in services if service.urgency is Urgency.EMERGENCY]
-    if emergencies:
-        yield "emergency"
-    if any(service.authorization_type is AuthorizationType.INPATIENT for service in emergencies):
-        yield "notifications"
+    if any(not codes and not is_emergency(service) for service, codes in by_service):
+        yield "stay_without_codes"
+    yield from _emergency_notices(by_service)
+    if any(payer.asks_for_medication(service) for service in services):
+        yield "medical_pharmacy"
     if plan.referral_needed:
         yield "referral_needed"
-    if any(answer.predetermination for answer in answers):
-        yield "predetermination"
-    yield from (answer.guidance for answer in answers if answer.guidance)
+    if all_offer_predetermination(answers, services):
+        yield PREDETERMINATION
+    yield from (code.guidance for code in planned if code.guidance)
+    for service, codes in by_service:
+        if any(code.guidance == BEHAVIORAL for code in codes):
+            yield _behavioral_notice(service)
+
+
+def _emergency_notices(
+    by_service: Sequence[tuple[Service, Sequence[CodeResult]]],
+) -> Iterator[str]:
+    """The notices of emergencies that are not behavioral alone."""
+    emergencies = [
+        service
+        for service, codes in by_service
+        if is_emergency(service)
+        and not (codes and all(code.guidance == BEHAVIORAL for code in codes))
+    ]
+    if emergencies:
+        yield "emergency"
+    if any(is_emergency_admission(service) for service in emergencies):
+        yield "notifications"
+
+
+def offered_together(
+    answers: Sequence[Sequence[CodeResult]], services: Sequence[Service]
+) -> tuple[tuple[CodeResult, ...], ...]:
+    """The answers, without the guidance about a predetermination where one code has none (C14)."""
+    if all_offer_predetermination(answers, services):
+        return tuple(tuple(codes) for codes in answers)
+    return tuple(
+        tuple(
+            code._replace(guidance=None) if code.guidance == PREDETERMINATION else code
+            for code in codes
+        )
+        for codes in answers
+    )
+
+
+def all_offer_predetermination(
+    answers: Sequence[Sequence[CodeResult]], services: Sequence[Service]
+) -> bool:
+    """Whether a predetermination is offered for every code, and every service has one (C14)."""
+    return bool(answers) and all(
+        codes and all(offers_predetermination(code, service) for code in codes)
+        for service, codes in zip(services, answers, strict=True)
+    )

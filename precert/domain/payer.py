@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from precert.domain.codes import FORM_IN_WORDS, canonical_code, code_types_of, has_form
 from precert.domain.content import (
     Address,
     Medication,
@@ -20,6 +21,7 @@ from precert.domain.content import (
     RequestContent,
     Service,
 )
+from precert.domain.rules import family_of
 from precert.domain.statuses import LineStatus
 from precert.domain.values import (
     AuthorizationType,
@@ -183,10 +185,42 @@ class TypeOfService(Value):
     authorization_type: AuthorizationType
     procedure_required: bool
     medication_required: bool = False
-    """Whether it is asked for a drug (C11); for other types of service it is not shown."""
+    """Whether it always needs its medication; other types do where a code is a drug's (C11)."""
     places_of_service: tuple[Text, ...]
     x12_service_type: Text | None = None
     """X12 1365: what it is called where a request is handed over (C8)."""
+
+
+class CodeRange(Value):
+    """Codes of one code set from the first to the last, both of the same form (C5)."""
+
+    code_type: CodeType
+    code_from: Text
+    code_to: Text
+    label: Text | None = None
+    """The payer's words for the codes, for people."""
+
+    def names(self, code: str, code_type: CodeType) -> bool:
+        """Whether the code is in the range."""
+        if code_type is not self.code_type:
+            return False
+        canonical = canonical_code(code, code_type)
+        in_order = self.code_from <= canonical <= self.code_to
+        return in_order and family_of(canonical, code_type) == self._family
+
+    @property
+    def _family(self) -> str:
+        return family_of(self.code_from, self.code_type)
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        for code in (self.code_from, self.code_to):
+            if not has_form(code, self.code_type) or canonical_code(code, self.code_type) != code:
+                form = FORM_IN_WORDS[self.code_type]
+                raise ValueError(f"{code} is no {self.code_type} code: it has {form}")
+        if self._family != family_of(self.code_to, self.code_type) or self.code_to < self.code_from:
+            raise ValueError(f"{self.code_from} to {self.code_to} is no range of codes")
+        return self
 
 
 class Choice(Value):
@@ -213,6 +247,8 @@ class FormField(Value):
     label: Text
     required_for: Stage | None = None
     authorization_types: tuple[AuthorizationType, ...] = ()
+    notice: Text | None = None
+    """The notice to show with the field."""
 
 
 class Form(Value):
@@ -296,6 +332,10 @@ class Payer(Value):
     service_dates: ServiceDateWindow
     documents: DocumentLimits
     form: Form
+    behavioral_services: tuple[CodeRange, ...] = ()
+    """Codes of behavioral services, which have guidance and no form (A5)."""
+    drug_codes: tuple[CodeRange, ...] = ()
+    """Codes of drugs: a service with one needs its medication (C11)."""
     reason_codes: dict[str, str]
     """X12 886 codes that a denial may carry, with their meaning."""
     reason_rules: Mapping[str, ReasonRule] = {}
@@ -305,6 +345,13 @@ class Payer(Value):
     notices: dict[str, str]
     messages: dict[str, str]
     """Texts of the inbox by event type; ``{number}`` and ``{status}`` are filled in."""
+
+    @model_validator(mode="after")
+    def _notices_of_fields_exist(self) -> Self:
+        named = {field.notice for group in self.form.fields.values() for field in group}
+        if unknown := sorted(name for name in named if name and name not in self.notices):
+            raise ValueError(f"fields of the form name notices that there are not: {unknown}")
+        return self
 
     @model_validator(mode="after")
     def _reason_rules_are_of_reasons(self) -> Self:
@@ -324,6 +371,32 @@ class Payer(Value):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    def behavioral_service(self, code: str, code_type: CodeType | None) -> CodeRange | None:
+        """The range of behavioral services that has the code, if any (A5)."""
+        return _range_of(code, code_type, self.behavioral_services)
+
+    def is_drug(self, code: str, code_type: CodeType | None) -> bool:
+        """Whether the code is a drug's (C11)."""
+        return _range_of(code, code_type, self.drug_codes) is not None
+
+    def asks_for_medication(self, service: Service) -> bool:
+        """Whether the service needs its medication: by its type or by one of its codes (C11)."""
+        return any(
+            kind.medication_required
+            for kind in self.form.types_of_service
+            if kind.code == service.type_of_service
+        ) or any(self.is_drug(one.code, one.code_type) for one in service.procedures)
+
     def clock_for(self, request: "Request") -> ReviewClock:
         """The deadlines of the request's line of business (W2, W7)."""
         return self.review_clocks[request.plan.line_of_business]
+
+
+def _range_of(
+    code: str, code_type: CodeType | None, ranges: Iterable[CodeRange]
+) -> CodeRange | None:
+    """The first range that has the code; of a code that fits several code sets there is none."""
+    kinds = code_types_of(code) if code_type is None else (code_type,)
+    if len(kinds) != 1 or not has_form(code, kinds[0]):
+        return None
+    return next((found for found in ranges if found.names(code, kinds[0])), None)

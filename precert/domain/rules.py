@@ -19,6 +19,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
+from precert.domain.codes import canonical_code
 from precert.domain.values import AuthorizationType, CodeType, Phone, Text, Value
 
 WebAddress = Annotated[str, Field(pattern=r"^https://[^\s]+$", max_length=200)]
@@ -57,11 +58,6 @@ class DelegatedVendor(Value):
 _SHAPES = str.maketrans(
     dict.fromkeys(string.digits, "0") | dict.fromkeys(string.ascii_uppercase, "A")
 )
-
-
-def canonical_code(code: str, code_type: CodeType) -> str:
-    """The form in which codes are compared: a revenue code gets its leading zero (450 is 0450)."""
-    return code.zfill(4) if code_type is CodeType.REVENUE else code
 
 
 def family_of(code: str, code_type: CodeType) -> str:
@@ -240,10 +236,11 @@ def answer_code(query: CodeQuery, rules: Iterable[Rule]) -> CodeResult:
 
 def answer_by(rule: Rule | None, query: CodeQuery) -> CodeResult:
     """What the deciding rule answers; *unable to determine* where there is none."""
+    code = canonical_code(query.code, query.code_type)
     if rule is None:
-        return CodeResult(query.code, query.code_type, Requirement.UNABLE_TO_DETERMINE)
+        return CodeResult(code, query.code_type, Requirement.UNABLE_TO_DETERMINE)
     return CodeResult(
-        code=query.code,
+        code=code,
         code_type=query.code_type,
         requirement=rule.requirement,
         rule_id=rule.rule_id,
@@ -255,12 +252,12 @@ def answer_by(rule: Rule | None, query: CodeQuery) -> CodeResult:
     )
 
 
-def overall(answers: Iterable[CodeResult]) -> Requirement:
+def overall(requirements: Iterable[Requirement]) -> Requirement:
     """What a whole check comes to: the answer that asks most of the provider wins.
 
     Only where every code is *not required* is the whole not required (C7).
     """
-    found = {answer.requirement for answer in answers}
+    found = set(requirements)
     for requirement in (
         Requirement.REQUIRED,
         Requirement.DELEGATED_VENDOR,

@@ -42,6 +42,13 @@ def written_time_left(left: timedelta, resting_weekdays: Collection[int] = ()) -
     return told
 
 
+def written_business_days(days: int) -> str:
+    """How soon something is due: within one business day, or on the day itself."""
+    if days == 0:
+        return "on the day of the admission"
+    return "within one business day" if days == 1 else f"within {days} business days"
+
+
 def written_tin(tin: str) -> str:
     return f"{tin[:2]}-{tin[2:]}"
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from precert.domain.codes import code_types_of
+from precert.domain.codes import canonical_code, code_types_of, modifier_code_type
 from precert.domain.content import Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.payer import Payer
@@ -236,7 +236,8 @@ class _Lines:
         sequences = list(diagnoses)
         if code_type is CodeType.DRG:
             sequences.append(self._diagnosis(systems.MS_DRG, procedure.code))
-        coded = concept(systems.CODE_SYSTEMS[code_type], procedure.code)
+        code = canonical_code(procedure.code, code_type)
+        coded = concept(systems.CODE_SYSTEMS[code_type], code)
         is_procedure = code_type in (CodeType.CPT, CodeType.HCPCS)
         day = procedure.start_date or service.first_day
         self.items.append(
@@ -280,10 +281,7 @@ def _item_extensions(service: Service, drug: str | None) -> list[Json]:
 
 
 def _modifier(modifier: str) -> Json:
-    """Modifiers of digits are CPT's, those with a letter HCPCS's, but for CPT's P1 to P6."""
-    physical_status = modifier[0] == "P" and modifier[1] in "123456"
-    is_cpt = modifier.isdigit() or physical_status
-    return concept(systems.CPT if is_cpt else systems.HCPCS, modifier)
+    return concept(systems.CODE_SYSTEMS[modifier_code_type(modifier)], modifier)
 
 
 def _quantity(procedure: Procedure) -> Json | None:

@@ -20,7 +20,18 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.form import ServiceForm, service_form
-from precert.domain.next_steps import NextAction, NextStep, next_step
+from precert.domain.next_steps import (
+    BEHAVIORAL,
+    NextAction,
+    NextStep,
+    all_offer_predetermination,
+    next_step,
+    next_step_without_codes,
+    notices_of,
+    offered_together,
+    offers_predetermination,
+    requirement_without_codes,
+)
 from precert.domain.payer import Payer
 from precert.domain.review import AssertionStatus
 from precert.domain.rules import (
@@ -83,10 +94,12 @@ def judge_codes(
     *,
     rule_list: RuleListVersion,
     rule_lists: RuleLists,
+    payer: Payer,
 ) -> tuple[tuple[JudgedCode, ...], ...]:
-    """The result of every code of every service, in the order requested (C6).
+    """Every code of every service, in the order entered (C6).
 
-    ``plan_on`` returns the member's plan on a service's first day: it may differ from today's.
+    ``plan_on`` is the member's plan on a service's first day: it may have changed by then. The
+    payer's behavioral services have guidance, whatever the rule list says (A5).
     """
     queries = [_queries(service, plan_on(_day(service))) for service in services]
     rules = rule_lists.rules(
@@ -94,7 +107,7 @@ def judge_codes(
     )
     return tuple(
         tuple(
-            _judged(query, rules.get((query.code_type, query.code), ()), service)
+            _judged(query, rules.get((query.code_type, query.code), ()), service, payer)
             for query in of_service
         )
         for service, of_service in zip(services, queries, strict=True)
@@ -112,7 +125,43 @@ def as_expedited(answer: CodeResult, service: Service) -> CodeResult:
     return answer
 
 
-def _judged(query: CodeQuery, rules: Sequence[Rule], service: Service) -> JudgedCode:
+def retained_by_payer(
+    judged: Sequence[Sequence[JudgedCode]],
+    services: Sequence[Service],
+    vendors: Mapping[str, DelegatedVendor],
+    today: date,
+) -> tuple[tuple[JudgedCode, ...], ...]:
+    """Retrospective codes of a vendor that does not accept them are the payer's own (C12).
+
+    They need precertification, and the vendor is not named; ``vendors`` are those of the codes.
+    """
+    return tuple(
+        tuple(
+            JudgedCode(
+                _retained(code.answer, service, vendors.get(code.answer.vendor_id or ""), today),
+                code.rule,
+            )
+            for code in codes
+        )
+        for service, codes in zip(services, judged, strict=True)
+    )
+
+
+def _retained(
+    answer: CodeResult, service: Service, vendor: DelegatedVendor | None, today: date
+) -> CodeResult:
+    notice = vendor.retrospective_notice if vendor else None
+    if answer.requirement is not Requirement.DELEGATED_VENDOR or notice is None:
+        return answer
+    if service.first_day is None or service.first_day >= today:
+        return answer
+    return answer._replace(requirement=Requirement.REQUIRED, vendor_id=None, guidance=notice)
+
+
+def _judged(query: CodeQuery, rules: Sequence[Rule], service: Service, payer: Payer) -> JudgedCode:
+    if behavioral := payer.behavioral_service(query.code, query.code_type):
+        unknown = answer_by(None, query)
+        return JudgedCode(unknown._replace(guidance=BEHAVIORAL, label=behavioral.label), None)
     rule = deciding_rule(query, rules)
     return JudgedCode(as_expedited(answer_by(rule, query), service), rule)
 
@@ -172,17 +221,33 @@ class CheckResult:
             for at, code in enumerate(codes, start=1)
         }
 
+    def steps_without_codes(self, payer: Payer) -> tuple[NextStep | None, ...]:
+        """What to do about each service that is a stay without codes (C3)."""
+        return tuple(
+            None if codes else next_step_without_codes(service, payer, self.state)
+            for service, codes in zip(self.content.services, self.services, strict=True)
+        )
+
+    @property
+    def state(self) -> str | None:
+        """The servicing provider's state, by which an emergency admission is reported (C10)."""
+        provider = self.content.servicing_provider
+        return provider.address.state if provider and provider.address else None
+
+    @property
+    def predetermination_available(self) -> bool:
+        """Whether a predetermination is offered for every code of the check (C14)."""
+        return all_offer_predetermination(self.services, self.content.services)
+
+    def notices(self, payer: Payer) -> tuple[str, ...]:
+        """Texts that have to be shown with the whole response."""
+        return notices_of(self.services, self.content.services, self.coverage.plan, payer)
+
     def next_steps(self, payer: Payer) -> tuple[tuple[NextStep, ...], ...]:
-        """The next step of each code, in the order of :attr:`services`."""
-        today = local_date(self.as_of or self.checked_at, payer.zone)
+        """What to do about each code, in the order of :attr:`services`."""
         purpose = self.content.purpose
         return tuple(
-            tuple(
-                next_step(
-                    code, service, self.vendors.get(code.vendor_id or ""), payer, today, purpose
-                )
-                for code in codes
-            )
+            tuple(next_step(code, service, payer, self.state, purpose) for code in codes)
             for service, codes in zip(self.content.services, self.services, strict=True)
         )
 
@@ -231,40 +296,63 @@ def check_requirements(
         lambda day: (facts.coverage_on(day) or coverage).plan,
         rule_list=rule_list,
         rule_lists=rule_lists,
+        payer=payer,
     )
-    services = tuple(tuple(code.answer for code in codes) for codes in judged)
-    _require_offer(content.purpose, services)
-    asked_of = {one.vendor_id for codes in services for one in codes if one.vendor_id}
+    asked_of = {one.answer.vendor_id for codes in judged for one in codes if one.answer.vendor_id}
+    vendors = rule_lists.vendors(rule_list, sorted(asked_of)) if asked_of else {}
+    judged = retained_by_payer(judged, content.services, vendors, local_date(at, payer.zone))
+    services = offered_together(
+        [[code.answer for code in codes] for codes in judged], content.services
+    )
+    _require_offer(content, services)
+    named = {one.vendor_id for codes in services for one in codes}
     quoted, version = content.assertion_id, rule_list.version
     return CheckResult(
         services=services,
-        requirement=_requirement(services),
+        requirement=_requirement(services, content.services),
         rule_list=rule_list,
         coverage=coverage,
         checked_at=now,
         as_of=as_of,
         content=content,
-        vendors=rule_lists.vendors(rule_list, sorted(asked_of)) if asked_of else {},
-        # A check as of the past was not made then, so it has no assertion id.
+        vendors={vendor_id: one for vendor_id, one in vendors.items() if vendor_id in named},
+        # No one gets the id of an answer that was not given then.
         assertion_id=None if as_of else assertion_id(content, version, now, key=key),
         assertion_valid=matches(quoted, content, version, key=key) if quoted else None,
     )
 
 
-def _require_offer(purpose: Purpose, services: Sequence[Sequence[CodeResult]]) -> None:
-    """The requirement of a predetermination, only where the list offers one (C14)."""
-    offered = any(answer.predetermination for answers in services for answer in answers)
-    if purpose is Purpose.PREDETERMINATION and not offered:
-        message = "no predetermination is offered for these codes under this plan: leave it out"
-        raise InvalidInputError([FieldError("/content/purpose", "not_offered", message)])
+def _require_offer(content: RequestContent, answers: Sequence[Sequence[CodeResult]]) -> None:
+    """A predetermination is requested only where every code offers one (C14)."""
+    if content.purpose is not Purpose.PREDETERMINATION:
+        return
+    if all_offer_predetermination(answers, content.services):
+        return
+    without = dict.fromkeys(
+        code.code
+        for service, codes in zip(content.services, answers, strict=True)
+        for code in codes
+        if not offers_predetermination(code, service)
+    )
+    what = f"for {', '.join(without)}" if without else "for a stay without codes"
+    message = (
+        f"no predetermination is offered {what} under this plan: "
+        "send PRECERTIFICATION, or check the other codes separately"
+    )
+    raise InvalidInputError([FieldError("/content/purpose", "not_offered", message)])
 
 
-def _requirement(services: Sequence[Sequence[CodeResult]]) -> Requirement:
-    """The requirement of the whole check; a stay without codes is unable to determine."""
-    whole = overall(answer for answers in services for answer in answers)
-    if whole is Requirement.NOT_REQUIRED and not all(services):
-        return Requirement.UNABLE_TO_DETERMINE
-    return whole
+def _requirement(
+    answers: Sequence[Sequence[CodeResult]], services: Sequence[Service]
+) -> Requirement:
+    """What the whole check comes to, with the stays without codes."""
+    found = [answer.requirement for codes in answers for answer in codes]
+    stays = [
+        requirement_without_codes(service)
+        for service, codes in zip(services, answers, strict=True)
+        if not codes
+    ]
+    return overall([*found, *stays])
 
 
 def _assertion_key(facts: CheckFacts) -> bytes:

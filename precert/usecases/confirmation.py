@@ -12,7 +12,7 @@ from typing import Final
 from precert.domain.caller import Caller
 from precert.domain.content import Procedure, Provider, RequestContent, Service
 from precert.domain.errors import FieldError, InvalidInputError, NoConfirmationError
-from precert.domain.next_steps import notices_of
+from precert.domain.next_steps import emergency_admission_notice, is_emergency_admission
 from precert.domain.payer import Choice, Form, Payer, PlaceOfService, TypeOfService
 from precert.domain.rules import CodeResult, Requirement
 from precert.domain.values import Value
@@ -33,7 +33,8 @@ TEMPLATE: Final = "confirmation"
 _REASONS: Final = {
     Requirement.REQUIRED: "something in this check needs precertification: start a submission",
     Requirement.DELEGATED_VENDOR: "a delegated vendor decides on something in this check: ask it there",
-    Requirement.UNABLE_TO_DETERMINE: "the rule list does not answer everything in this check",
+    Requirement.UNABLE_TO_DETERMINE: "the check could not determine it for every code: follow the "
+    "next step of each code",
 }
 _LISTED: Final = frozenset({"procedures"})
 """Fields of a service that have a table of their own in the document."""
@@ -135,17 +136,19 @@ def confirmation_facts(
             _service(service, codes, payer.form)
             for service, codes in zip(content.services, answer.services, strict=True)
         ],
-        "notices": list(_notices(content, answer, payer)),
+        "must_report": list(_must_report(content, answer, payer)),
+        "notices": [payer.notices["confirmation"], *answer.notices(payer)],
     }
 
 
-def _notices(content: RequestContent, answer: CheckResult, payer: Payer) -> tuple[str, ...]:
-    codes = [code for service in answer.services for code in service]
-    plan, requirement = answer.coverage.plan, answer.requirement
-    return (
-        payer.notices["confirmation"],
-        *notices_of(codes, content.services, plan, requirement, payer),
-    )
+def _must_report(content: RequestContent, answer: CheckResult, payer: Payer) -> Iterator[str]:
+    """By when each emergency admission must be reported, which the document states first (C10)."""
+    texts = [
+        emergency_admission_notice(service, payer, answer.state)
+        for service in content.services
+        if is_emergency_admission(service)
+    ]
+    yield from dict.fromkeys(texts)
 
 
 def _provider(provider: Provider, form: Form) -> dict[str, object]:

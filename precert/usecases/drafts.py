@@ -127,11 +127,11 @@ def leads_to_a_draft(answer: CheckResult, payer: Payer) -> bool:
     if any(step.action is NextAction.START_DRAFT for step in steps):
         return True
     if not all(answer.services):
-        return True  # a stay without codes: no rule applies (C3)
+        return True  # a stay without codes continues to the request (C3)
     return any(
-        code.requirement is Requirement.UNABLE_TO_DETERMINE and code.guidance != BEHAVIORAL
-        for codes in answer.services
-        for code in codes
+        step.action is NextAction.CALL and code.guidance != BEHAVIORAL
+        for codes, ways in zip(answer.services, answer.next_steps(payer), strict=True)
+        for code, step in zip(codes, ways, strict=True)
     )
 
 
@@ -151,9 +151,8 @@ def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
         if one and one in answer.vendors and way.action is NextAction.GO_TO_VENDOR
     }
     if not named:
-        return GuidanceOnlyError(
-            " ".join(dict.fromkeys(one.text for one in steps if one.action is not NextAction.NONE))
-        )
+        guidance = [one.text for one in steps if one.action is not NextAction.NONE]
+        return GuidanceOnlyError(" ".join(dict.fromkeys(guidance or [one.text for one in steps])))
     names = " and ".join(delegate.name for delegate in named.values())
     return VendorDecidesError(
         f"{names} decides on these services for the payer. Request precertification there. To export "

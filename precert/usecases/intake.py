@@ -269,7 +269,7 @@ def _shown(
         raise InvalidInputError(errors)
     if content.patient is None:
         raise AssertionError("a report has a patient")
-    member = require_member(reference.member(content.patient.member_id), content.patient)
+    member = require_member(reference.member(content.patient.member_id), content.patient, payer)
     lines = _lines(content, _decisions(report, content, by, payer, lookup))
     first_days = [service.first_day for service in content.services if service.first_day]
     request = received_request(

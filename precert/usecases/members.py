@@ -15,6 +15,7 @@ from precert.domain.content import Patient
 from precert.domain.coverage import Coverage, Member, PatientSearch, members_of, ssn_text
 from precert.domain.errors import (
     CheckNotAvailableError,
+    InvalidInputError,
     PatientNotEligibleError,
     PatientNotFoundError,
 )
@@ -49,6 +50,9 @@ def search_patients(
         NotEntitledError: the caller lacks Patient Search (A1).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
+    if search.member_id is None and search.ssn is None:
+        # A portal that searches for a newborn has no more to send.
+        return FoundPatients((), (payer.notices["patient_id_missing"], payer.notices["newborn"]))
     today = local_date(now, payer.zone)
     found = tuple(
         member.coverage_near(today)
@@ -92,7 +96,7 @@ def confirm_patient(
         PatientNotFoundError: no member matches; the wrong field is not named (P1).
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    member = require_member(reference.member(patient.member_id), patient)
+    member = require_member(reference.member(patient.member_id), patient, payer)
     today = local_date(now, payer.zone)
     coverage = member.coverage_near(today)
     active = coverage.is_active(today)
@@ -103,20 +107,25 @@ def confirm_patient(
     return ConfirmedPatient(coverage, active, steps, tuple(notices))
 
 
-def require_member(member: Member | None, patient: Patient) -> Member:
-    """The member, if the patient matches it (P1)."""
+def require_member(member: Member | None, patient: Patient, payer: Payer) -> Member:
+    """The member, if it is this patient (P1)."""
     if member is None or not member.is_of(patient):
-        raise PatientNotFoundError(
-            "Check the member id, date of birth, last name and first name: all four must fit."
-        )
+        notices = (payer.notices["patient_not_found"], payer.notices["newborn"])
+        raise PatientNotFoundError(" ".join(notices))
     return member
+
+
+def newborn_referral(error: InvalidInputError, *, payer: Payer) -> str | None:
+    """The notice about newborns, where an id or a legal name is missing or malformed (A6)."""
+    named = {one.pointer.rpartition("/")[2] for one in error.errors}
+    return payer.notices["newborn"] if named & {"member_id", "last_name", "first_name"} else None
 
 
 def require_checkable(
     member: Member | None, patient: Patient, *, payer: Payer, now: datetime
 ) -> Coverage:
     """Today's coverage, if a check may be made and a request submitted under it (A4, A6)."""
-    coverage = require_member(member, patient).coverage_on(local_date(now, payer.zone))
+    coverage = require_member(member, patient, payer).coverage_on(local_date(now, payer.zone))
     if coverage is None:
         raise PatientNotEligibleError(payer.notices["not_eligible"])
     if steps := next_steps(coverage, payer):

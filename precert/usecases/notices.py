@@ -14,7 +14,7 @@ from precert.domain.caller import Caller
 from precert.domain.clocks import last_day_to_appeal
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.code_sets import CodeSet, PublicCode
-from precert.domain.codes import code_types_of
+from precert.domain.codes import canonical_code, code_types_of
 from precert.domain.content import Provider, Service
 from precert.domain.coverage import Member
 from precert.domain.determination import RequestedLine, requested_lines
@@ -33,7 +33,6 @@ from precert.domain.notices import (
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.review import Approved, Decision, ServiceLine
-from precert.domain.rules import canonical_code
 from precert.domain.values import CodeType, UnitType
 from precert.domain.wording import (
     written_address,

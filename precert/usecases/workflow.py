@@ -43,7 +43,7 @@ from precert.domain.reviewing import request_information
 from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
-from precert.usecases.checks import judge_codes, prove_assertion
+from precert.usecases.checks import judge_codes, prove_assertion, retained_by_payer
 from precert.usecases.duplicates import find_duplicates
 from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
 from precert.usecases.ports.requests import (
@@ -244,16 +244,20 @@ def _first_change(
         coverage = facts.coverage_on(day)
         return coverage.plan if coverage else request.plan
 
-    judged = judge_codes(content.services, plan_on, rule_list=rule_list, rule_lists=rule_lists)
+    judged = judge_codes(
+        content.services, plan_on, rule_list=rule_list, rule_lists=rule_lists, payer=payer
+    )
+    vendor_ids = sorted({id_ for codes in judged for one in codes if (id_ := one.answer.vendor_id)})
+    vendors = rule_lists.vendors(rule_list, vendor_ids) if vendor_ids else {}
+    received_on = local_date(received_at, payer.zone)
+    judged = retained_by_payer(judged, content.services, vendors, received_on)
     requested = requested_lines(content)
     codes = chain.from_iterable(of_service or (None,) for of_service in judged)
     lines = tuple(
         JudgedLine(line_id, requested[line_id], *(code or ()))
         for line_id, code in zip(requested, codes, strict=True)
     )
-    vendor_ids = sorted({line.vendor_id for line in lines if line.vendor_id})
-    vendors = rule_lists.vendors(rule_list, vendor_ids) if vendor_ids else {}
-    delegate = delegate_of(lines, vendors, local_date(received_at, payer.zone))
+    delegate = delegate_of(lines, vendors, received_on)
     duplicates = find_duplicates(request, fingerprints=fingerprints, requests=requests, payer=payer)
     assertion = prove_assertion(
         request.content_as_submitted, reference=reference, versions=versions

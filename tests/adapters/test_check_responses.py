@@ -1,5 +1,6 @@
 """Responses of a check over HTTP: next steps, delegated vendors, the assertion id, the export."""
 
+import json
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from functions.check import handler as check
+from functions.submit import handler as submit
 from local.sample import load_sample_payer
 from precert.adapters.dynamodb.reference import DynamoDBReference
 from precert.adapters.dynamodb.rule_lists import DynamoDBRuleListVersions
@@ -117,14 +119,13 @@ def test_unknown_code_is_never_not_required_when_checked(
 def test_stay_without_codes_is_never_not_required_when_other_services_are(cloud: Cloud) -> None:
     stay = surgery(type_of_service="MEDICAL_INPATIENT", place_of_service="MEDICAL", procedures=[])
     answer = checked(cloud, outpatient(VISIT), stay)
-    assert (answer["requirement"], answer["confirmation_available"]) == (
-        "UNABLE_TO_DETERMINE",
-        False,
-    )
+    assert (answer["requirement"], answer["confirmation_available"]) == ("REQUIRED", False)
     steps = [service["next_step"] for service in answer["services"]]
     assert steps[0] is None
-    assert steps[1]["action"] == "CALL"
-    assert cloud.deps.payer.notices["unable_to_determine"] in answer["notices"]
+    notices = cloud.deps.payer.notices
+    assert (steps[1]["action"], steps[1]["text"]) == ("START_DRAFT", notices["stay_without_codes"])
+    assert notices["stay_without_codes"] in answer["notices"]
+    assert notices["unable_to_determine"] not in answer["notices"]
 
 
 def test_confirmation_is_offered_when_nothing_needs_precertification(cloud: Cloud) -> None:
@@ -147,8 +148,14 @@ def test_emergency_has_its_own_next_step_when_it_is_checked(
     answer = checked(cloud, {**service, "urgency": "EMERGENCY"})
     assert {code["requirement"] for code in codes_of(answer)} == {"NOT_REQUIRED"}
     notices, admitted = cloud.deps.payer.notices, "admission_date" in service
-    steps = {(code["next_step"]["action"], code["next_step"]["text"]) for code in codes_of(answer)}
-    assert steps == {("START_DRAFT" if admitted else "NONE", notices["emergency"])}
+    [(action, text)] = {
+        (code["next_step"]["action"], code["next_step"]["text"]) for code in codes_of(answer)
+    }
+    if admitted:
+        assert action == "START_DRAFT"
+        assert "must be reported within one business day, by July 21, 2026" in text
+    else:
+        assert (action, text) == ("NONE", notices["emergency"])
     assert notices["emergency"] in answer["notices"]
     assert (notices["notifications"] in answer["notices"]) is admitted
     assert answer["vendors"] == []
@@ -157,6 +164,16 @@ def test_emergency_has_its_own_next_step_when_it_is_checked(
 def test_emergency_is_unable_to_determine_when_no_rule_covers_the_code(cloud: Cloud) -> None:
     answer = checked(cloud, outpatient(UNKNOWN, urgency="EMERGENCY"))
     assert answer["requirement"] == "UNABLE_TO_DETERMINE"
+    notices = cloud.deps.payer.notices
+    assert notices["unable_to_determine"] not in answer["notices"]
+    [code] = codes_of(answer)
+    assert (code["next_step"]["action"], code["next_step"]["text"]) == (
+        "NONE",
+        notices["emergency"],
+    )
+    content = {"content": entered(services=[outpatient(UNKNOWN, urgency="EMERGENCY")])}
+    reply = cloud.call(submit, "POST", "/v1/drafts", content)
+    assert (reply.code, reply.body["detail"]) == ("guidance_only", notices["emergency"])
 
 
 @pytest.mark.parametrize(
@@ -178,48 +195,71 @@ def test_referral_notice_is_returned_when_the_plan_requires_one(
 
 
 def test_predetermination_is_offered_when_a_rule_offers_it(cloud: Cloud) -> None:
-    offered = {rule["code"]: rule["predetermination"] for rule in codes_of(_predetermined(cloud))}
-    assert offered == {"19342": True, VISIT: False}
-    assert _predetermined(cloud)["predetermination_available"] is True
-    assert checked(cloud, outpatient(VISIT))["predetermination_available"] is False
+    notice = cloud.deps.payer.notices["predetermination"]
+    for codes, offered in ((["19342"], True), (["19342", VISIT], False), ([VISIT], False)):
+        answer = checked(cloud, _SURGERY | {"procedures": [{"code": code} for code in codes]})
+        assert {code["code"]: code["predetermination"] for code in codes_of(answer)} == {
+            code: code == "19342" for code in codes
+        }
+        assert answer["predetermination_available"] is offered
+        texts = [code["next_step"]["text"] for code in codes_of(answer)]
+        assert (notice in answer["notices"]) is (notice in texts) is offered
 
 
 @pytest.mark.rule("C14")
 def test_predetermination_has_the_same_form_and_its_own_label_when_it_is_offered(
     cloud: Cloud,
 ) -> None:
-    answer = _predetermined(cloud, purpose="PREDETERMINATION")
-    steps = {code["code"]: code["next_step"]["action"] for code in codes_of(answer)}
-    assert steps == {"19342": "START_DRAFT", VISIT: "NONE"}
+    answer = checked(cloud, _SURGERY, purpose="PREDETERMINATION")
+    [step] = [code["next_step"] for code in codes_of(answer)]
+    assert step["action"] == "START_DRAFT"
+    assert step["text"] == cloud.deps.payer.notices["predetermination"]
     cloud.start(services=[_SURGERY], purpose="PREDETERMINATION")
     (row,) = cloud.dashboard().body["requests"]
     assert row["purpose"] == "PREDETERMINATION"
 
 
-@pytest.mark.rule("C14")
-def test_predetermination_is_rejected_when_none_is_offered(cloud: Cloud) -> None:
-    reply = cloud.check(services=[outpatient(VISIT)], purpose="PREDETERMINATION")
-    assert (reply.status, reply.code) == (422, "invalid_input")
-    assert [error["pointer"] for error in reply.body["errors"]] == ["/content/purpose"]
-
-
 _SURGERY = outpatient(
-    "19342", VISIT, type_of_service="OUTPATIENT_SURGERY", place_of_service="SURGERY_CENTER"
+    "19342", type_of_service="OUTPATIENT_SURGERY", place_of_service="SURGERY_CENTER"
 )
+_STAY = surgery(type_of_service="MEDICAL_INPATIENT", place_of_service="MEDICAL", procedures=[])
 
 
-def _predetermined(cloud: Cloud, **changes: Any) -> dict[str, Any]:
-    return checked(cloud, _SURGERY, **changes)
+@pytest.mark.rule("C14")
+@pytest.mark.parametrize(
+    ("services", "without"),
+    [
+        ([outpatient(VISIT)], [VISIT]),
+        ([_SURGERY | {"procedures": [{"code": "19342"}, {"code": VISIT}]}], [VISIT]),
+        ([_SURGERY, outpatient(IMAGE, UNKNOWN)], [IMAGE, UNKNOWN]),
+        ([_SURGERY, surgery()], ["44120", "44121"]),
+        ([_SURGERY, outpatient("90837")], ["90837"]),
+        ([_SURGERY, _STAY], ["a stay without codes"]),
+        ([_SURGERY | {"urgency": "EMERGENCY"}], ["19342"]),
+    ],
+)
+def test_predetermination_is_rejected_when_one_code_does_not_offer_it(
+    cloud: Cloud, services: list[dict[str, Any]], without: list[str]
+) -> None:
+    assert checked(cloud, *services)["predetermination_available"] is False
+    content = entered(services=services, purpose="PREDETERMINATION")
+    replies = [
+        cloud.check(services=services, purpose="PREDETERMINATION"),
+        cloud.call(submit, "POST", "/v1/drafts", {"content": content}),
+    ]
+    for reply in replies:
+        assert (reply.status, reply.code) == (422, "invalid_input")
+        [error] = reply.body["errors"]
+        assert (error["pointer"], error["code"]) == ("/content/purpose", "not_offered")
+        assert ", ".join(without) in error["message"]
+        assert without[0] == "19342" or "19342" not in error["message"]
 
 
 @pytest.mark.rule("A5")
-def test_behavioral_services_get_guidance_and_no_form_when_checked(cloud: Cloud) -> None:
+def test_no_type_of_service_is_behavioral_when_the_form_is_read(cloud: Cloud) -> None:
     payer = cloud.deps.payer
     offered = [kind.code for kind in payer.form.types_of_service]
     assert not [code for code in offered if "BEHAVIORAL" in code or "MENTAL" in code]
-    service = outpatient("90837", type_of_service="OFFICE_VISIT", place_of_service="OFFICE")
-    (answer,) = codes_of(checked(cloud, service))
-    assert answer["next_step"]["action"] == "CALL"
     patient = {"patient": entered()["patient"]}
     confirmed = cloud.call(check, "POST", "/v1/patients/confirm", patient)
     assert payer.notices["behavioral"] in confirmed.body["notices"]
@@ -277,11 +317,17 @@ def test_equipment_vendor_is_returned_with_its_requirements_when_it_is_for_home(
     assert all(vendor["care_coordination"].values())
     delivered = checked(cloud, equipment(EQUIPMENT, service_date="2026-06-30"))
     (code,) = codes_of(delivered)
+    notices = cloud.deps.payer.notices
     assert code["next_step"] == {
-        "action": "CALL",
-        "action_label": "Call Provider Services",
-        "text": cloud.deps.payer.notices["retrospective_equipment"],
+        "action": "START_DRAFT",
+        "action_label": "Start the request",
+        "text": notices["retrospective_equipment"],
     }
+    assert (code["requirement"], code["vendor_id"]) == ("REQUIRED", None)
+    assert delivered["requirement"] == "REQUIRED"
+    assert delivered["notices"] == [notices["no_guarantee"], notices["retrospective_equipment"]]
+    text = json.dumps(delivered).lower()
+    assert not [word for word in ("evicore", 'vendor_id": "', "666-9250") if word in text]
     assert delivered["vendors"] == []
 
 

@@ -30,7 +30,7 @@ STAY: Final = {
     "place_of_service": "MEDICAL",
     "procedures": [],
 }
-"""Nothing was answered for it, so it was not cleared."""
+"""It continues to a request."""
 UNKNOWN: Final = {**OFFICE_VISIT, "procedures": [{"code": "89365"}]}
 
 
@@ -72,7 +72,7 @@ def test_everything_checked_is_in_the_document_when_nothing_needs_precertificati
         (REQUIRED, "REQUIRED"),
         (DELEGATED_VENDOR, "DELEGATED_VENDOR"),
         (UNKNOWN, "UNABLE_TO_DETERMINE"),
-        (STAY, "UNABLE_TO_DETERMINE"),
+        (STAY, "REQUIRED"),
     ],
 )
 def test_no_document_is_created_when_a_service_has_another_requirement(

@@ -27,13 +27,26 @@ def test_each_choice_adds_the_next_field_when_a_portal_follows_the_form(cloud: C
         assert all(set(choice) == {"code", "name"} for choice in offered)
         chosen[name] = offered[-1]["code"]
     reply = requested(cloud, **chosen)
-    assert reply.body["later"] == []
-    assert reply.body["not_shown"] == ["admission_date", "requested_days", "medication"]
+    [later] = reply.body["later"]
+    assert (later["name"], later["waits_for"]) == ("medication", "procedures")
+    ranges = [(one["code_type"], one["code_from"], one["code_to"]) for one in later["codes"]]
+    assert ("HCPCS", "J7308", "J9999") in ranges
+    assert reply.body["not_shown"] == ["admission_date", "requested_days"]
     day = field(reply, "service_date")
     assert (day["earliest"], day["latest"]) == ("2026-06-16", "2026-12-28")
     assert reply.body["max_codes"] == 100
     around = {one["name"]: one["required_for"] for one in reply.body["request_fields"]}
     assert around["requesting_provider"] == "SUBMISSION"
+
+
+@pytest.mark.rule("C11")
+def test_form_states_what_is_accepted_when_the_service_is_a_drug(cloud: Cloud) -> None:
+    chosen = {"authorization_type": "OUTPATIENT", "type_of_service": "MEDICAL_PHARMACY"}
+    medication = field(requested(cloud, **chosen), "medication")
+    notices = cloud.deps.payer.notices
+    assert medication["hint"] == notices["medical_pharmacy"]
+    hints = {part["name"]: part["hint"] for part in medication["fields"]}
+    assert hints == {"name": None, "ndc": notices["ndc"], "frequency": None, "route": None}
 
 
 def test_no_call_is_made_when_the_form_is_read(cloud: Cloud) -> None:

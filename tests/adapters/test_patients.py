@@ -86,6 +86,69 @@ def test_response_is_identical_when_any_field_is_wrong(cloud: Cloud, *, by_ssn: 
     assert requested == {("GenerateMac", "Query")} if by_ssn else {("GetItem",)}
 
 
+@pytest.mark.rule("A6")
+@pytest.mark.parametrize(
+    "first_name", ["Baby", "Baby Boy", "BABY GIRL", "Newborn", "BB", "Infant of Allison", "Twin A"]
+)
+def test_newborn_is_referred_to_provider_services_when_searched_without_an_id(
+    cloud: Cloud, first_name: str
+) -> None:
+    newborn = {"date_of_birth": "2026-06-30", "last_name": "Adams", "first_name": first_name}
+    with cloud.wire.counting() as calls:
+        reply = search(cloud, **newborn)
+    assert calls == []
+    notices = cloud.deps.payer.notices
+    assert (reply.status, reply.body) == (
+        200,
+        {"patients": [], "notices": [notices["patient_id_missing"], notices["newborn"]]},
+    )
+    assert cloud.deps.payer.provider_services.phone in notices["newborn"]
+    by_mother = search(cloud, member_id="849382930", **newborn)
+    assert notices["newborn"] in by_mother.body["notices"]
+
+
+@pytest.mark.rule("A6")
+@pytest.mark.parametrize(
+    "entered",
+    [
+        {"member_id": "849382930", "date_of_birth": "2026-06-30", "last_name": "Adams"},
+        {"member_id": "849382930", "date_of_birth": "2026-06-30", "first_name": "Baby"},
+        {"date_of_birth": "2026-06-30", "last_name": "Adams"},
+        {"date_of_birth": "2026-06-30", "last_name": "Adams", "first_name": ""},
+        {"date_of_birth": "2026-06-30", "last_name": "Adams", "first_name": " "},
+        {"date_of_birth": "2026-06-30", "last_name": "Adams", "first_name": None},
+        {"member_id": "", "date_of_birth": "2026-06-30", "last_name": "A", "first_name": "B"},
+        {"date_of_birth": "2026-06-30"},
+        {"member_id": "NONE", "date_of_birth": "2026-06-30", "last_name": "A", "first_name": "B"},
+    ],
+)
+def test_newborn_is_referred_to_provider_services_when_an_id_or_a_name_is_invalid(
+    cloud: Cloud, entered: dict[str, str]
+) -> None:
+    newborn = cloud.deps.payer.notices["newborn"]
+    searched = search(cloud, **entered)
+    confirmed = cloud.call(check, "POST", "/v1/patients/confirm", {"patient": entered})
+    for reply in (searched, confirmed):
+        assert reply.status == 422
+        assert reply.body["errors"]
+        assert newborn in reply.body["detail"]
+
+
+@pytest.mark.rule("A6")
+def test_newborn_is_referred_to_provider_services_when_no_member_is_confirmed(
+    cloud: Cloud,
+) -> None:
+    patient = {**PATIENT, "date_of_birth": "2026-06-30", "first_name": "Baby"}
+    reply = cloud.call(check, "POST", "/v1/patients/confirm", {"patient": patient})
+    assert (reply.status, reply.code) == (404, "patient_not_found")
+    assert cloud.deps.payer.notices["newborn"] in reply.body["detail"]
+
+
+def test_detail_has_no_referral_when_something_else_is_invalid(cloud: Cloud) -> None:
+    reply = search(cloud, **{**PATIENT, "date_of_birth": "soon"})
+    assert cloud.deps.payer.notices["newborn"] not in reply.body["detail"]
+
+
 def test_search_is_one_call_when_it_is_by_patient_id(cloud: Cloud) -> None:
     with cloud.wire.counting() as calls:
         search(cloud, **PATIENT)

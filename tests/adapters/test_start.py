@@ -109,12 +109,9 @@ def test_all_vendors_are_named_when_several_decide(cloud: Cloud) -> None:
 
 
 @pytest.mark.rule("C12")
-def test_payer_is_to_be_called_when_the_vendor_takes_no_retrospective_requests(
-    cloud: Cloud,
-) -> None:
+def test_draft_is_started_when_the_vendor_takes_no_retrospective_requests(cloud: Cloud) -> None:
     reply = started(cloud, {**EQUIPMENT, "service_date": "2026-06-25"})
-    assert (reply.status, reply.code) == (409, "guidance_only")
-    assert reply.body["detail"] == cloud.deps.payer.notices["retrospective_equipment"]
+    assert (reply.status, reply.body["check"]["requirement"]) == (201, "REQUIRED")
 
 
 @pytest.mark.rule("C10")

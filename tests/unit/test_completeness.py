@@ -272,6 +272,10 @@ def test_check_requires_fewer_fields_when_compared_with_a_submission() -> None:
         ("0042T", {"CPT"}),
         ("2028F", {"CPT"}),
         ("0001U", {"CPT"}),
+        ("0002M", {"CPT"}),
+        ("001", {"REVENUE", "DRG"}),
+        ("01", set()),
+        ("00470", {"CPT"}),
         ("J1745", {"HCPCS"}),
         ("E0601", {"HCPCS"}),
         ("0450", {"REVENUE"}),
@@ -300,6 +304,9 @@ def test_code_sets_follow_from_the_format_when_a_code_is_read(code: str, types: 
         ({"code": "470", "code_type": "DRG"}, None),
         ({"code": "44120", "code_type": "HCPCS"}, ("code", "malformed")),
         ({"code": "W1234"}, ("code", "malformed")),
+        ({"code": "0470", "code_type": "DRG"}, ("code", "malformed")),
+        ({"code": "00450", "code_type": "REVENUE"}, ("code", "malformed")),
+        ({"code": "450", "code_type": "REVENUE"}, None),
     ],
 )
 def test_code_set_is_required_when_the_format_is_ambiguous(

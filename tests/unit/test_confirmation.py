@@ -71,10 +71,11 @@ def checked(
     )
     return CheckResult(
         services=services,
-        requirement=overall(code for codes in services for code in codes),
+        requirement=overall(code.requirement for codes in services for code in codes),
         rule_list=RuleListVersion("2026-01", date(2026, 1, 1), "", "", START),
         coverage=COVERAGE,
         checked_at=at,
+        content=content,
         assertion_id="CHK-260701150000-7Q2W8F5Y1ZT4XK6M",
     )
 

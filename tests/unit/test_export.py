@@ -191,6 +191,36 @@ def test_revenue_code_is_in_its_own_element_when_requested() -> None:
     assert coding(item["productOrService"])[1] == "not-applicable"
 
 
+@pytest.mark.rule("C8")
+@pytest.mark.parametrize(
+    ("modifiers", "system"),
+    [
+        ("22 24 25 26 47 50 51 52 59 62 76 80 91 95 99", CPT),
+        ("P1 P2 P3 P4 P5 P6", CPT),
+        ("1P 2P 3P 4P 5P 6P 7P 8P", CPT),
+        ("LT RT NU RR UE GA GY KX QW TC E1 F9 FA T1 TA P7 P9 PI JW JZ 9P 0P", HCPCS),
+    ],
+)
+def test_modifier_has_the_system_of_its_code_set_when_exported(modifiers: str, system: str) -> None:
+    for modifier in modifiers.split():
+        (item,) = of_line(code="44120", modifiers=[modifier])["item"]
+        assert [coding(one) for one in item["modifier"]] == [(system, modifier)]
+
+
+@pytest.mark.rule("C8")
+@pytest.mark.parametrize("code", ["44120", "0042T", "2029F", "0001U", "0002M", "0001u"])
+def test_code_of_any_cpt_category_has_the_cpt_system_when_exported(code: str) -> None:
+    (item,) = of_line(code=code)["item"]
+    assert coding(item["productOrService"]) == (CPT, code.upper())
+
+
+@pytest.mark.rule("C5", "C8")
+@pytest.mark.parametrize("code", ["450", " 450 ", "0450", "100", "0100", "999"])
+def test_revenue_code_has_four_digits_when_exported(code: str) -> None:
+    (item,) = of_line(code=code, code_type="REVENUE")["item"]
+    assert coding(item["revenue"])[1] == code.strip().zfill(4)
+
+
 def test_drg_is_among_the_diagnoses_when_requested() -> None:
     claim = of_line(code="329", code_type="DRG")
     (item,) = claim["item"]

@@ -1,5 +1,6 @@
 """The form: which fields are shown, in which order, with which choices (C3, C4, C9, C11)."""
 
+import re
 from datetime import date
 from typing import Any, Final
 
@@ -8,10 +9,11 @@ from pydantic import ValidationError
 
 from precert.domain.caller import Caller
 from precert.domain.completeness import errors_of_check, errors_of_submission
-from precert.domain.content import Service
+from precert.domain.content import Medication, Service
 from precert.domain.errors import InvalidInputError, NotEntitledError
 from precert.domain.form import FieldKind, ServiceField, ServiceForm, service_form
 from precert.domain.payer import Form, Payer, Stage
+from precert.domain.values import AuthorizationType, CodeType
 from precert.names import Entitlement
 from precert.usecases.checks import get_form_fields
 from tests.fakes import samples
@@ -26,6 +28,11 @@ PHARMACY: Final = {
     "service_date": "2026-07-20",
     "primary_diagnosis": "K5090",
     "procedures": [{"code": "J1745", "start_date": "2026-07-20", "units": 10}],
+}
+IMAGING: Final = PHARMACY | {
+    "type_of_service": "IMAGING",
+    "place_of_service": "OFFICE",
+    "procedures": [{"code": "70551"}],
 }
 
 
@@ -117,8 +124,66 @@ def test_medication_is_required_when_the_service_is_a_drug_only() -> None:
     assert parts["frequency"].required_for is parts["route"].required_for is Stage.SUBMISSION
     assert "INTRAVENOUS_INFUSION" in parts["route"].codes
     assert not any("ORAL" in route for route in parts["route"].codes)
-    other = requested(authorization_type="OUTPATIENT", type_of_service="IMAGING")
-    assert "medication" in other.not_shown
+    other = Service.model_validate(IMAGING)
+    assert "medication" in service_form(samples.payer(), other, TODAY).not_shown
+
+
+@pytest.mark.rule("C11")
+def test_medication_waits_for_the_codes_when_the_type_of_service_is_not_for_drugs() -> None:
+    for kind in samples.payer().form.types_of_service:
+        if not kind.medication_required:
+            form = requested(authorization_type=kind.authorization_type, type_of_service=kind.code)
+            [later] = form.later
+            assert (later.name, later.waits_for, later.required_for) == (
+                *("medication", "procedures", None),
+            )
+            assert any(codes.names("J1745", CodeType.HCPCS) for codes in later.codes)
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize("kind", [one.code for one in samples.payer().form.types_of_service])
+@pytest.mark.parametrize("code", ["J1745", "j9271", "Q5103", "C9399", "90378", "S0189", "Q2056"])
+def test_medication_is_required_when_a_code_is_a_drugs_under_any_type_of_service(
+    kind: str, code: str
+) -> None:
+    chosen = next(one for one in samples.payer().form.types_of_service if one.code == kind)
+    service: dict[str, Any] = PHARMACY | {
+        "authorization_type": str(chosen.authorization_type),
+        "type_of_service": kind,
+        "place_of_service": chosen.places_of_service[0],
+        "procedures": [{"code": "99213"}, {"code": code}],
+    }
+    if chosen.authorization_type is AuthorizationType.INPATIENT:
+        service |= {"admission_date": service["service_date"], "service_date": None}
+    form = service_form(samples.payer(), Service.model_validate(service), TODAY)
+    assert field(form, "medication").required_for is Stage.CHECK
+    [error] = errors_of_check(samples.content(services=[service]), samples.payer(), TODAY)
+    assert (error.pointer, error.code) == ("/services/0/medication", "missing")
+    named = service | {"medication": {"name": "Infliximab"}}
+    assert errors_of_check(samples.content(services=[named]), samples.payer(), TODAY) == []
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize(
+    "code", ["99213", "96413", "J7298", "J7304", "E0601", "A4216", "Q0081", "G0463", "90715"]
+)
+def test_medication_is_not_shown_when_no_code_is_a_drugs(code: str) -> None:
+    service = Service.model_validate(IMAGING | {"procedures": [{"code": code}]})
+    assert "medication" in service_form(samples.payer(), service, TODAY).not_shown
+
+
+@pytest.mark.rule("C11")
+def test_fields_of_a_medication_state_what_is_accepted_when_they_are_shown() -> None:
+    notices = samples.payer().notices
+    drug = requested(authorization_type="OUTPATIENT", type_of_service="MEDICAL_PHARMACY")
+    medication = field(drug, "medication")
+    assert medication.notice == "medical_pharmacy"
+    assert "infused or injected" in notices["medical_pharmacy"]
+    ndc = next(part for part in medication.fields if part.name == "ndc")
+    assert ndc.notice == "ndc"
+    for text in (notices["ndc"], notices["medical_pharmacy"]):
+        assert all(label in text for label in ("4-4-2", "5-3-2", "5-4-1"))
+        assert "without" in text
 
 
 @pytest.mark.rule("C11")
@@ -161,11 +226,41 @@ def test_candidates_are_offered_when_a_drug_code_is_ambiguous() -> None:
     service = PHARMACY | {"medication": {"ndc": "5789400301"}}
     [error] = errors_of_check(samples.content(services=[service]), samples.payer(), TODAY)
     assert error.choices == ("05789-4003-01", "57894-0003-01", "57894-0030-01")
+    for label in ("5789-4003-01 (4-4-2)", "57894-003-01 (5-3-2)", "57894-0030-1 (5-4-1)"):
+        assert label in error.message
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize(
+    "ten",
+    [
+        *("5789400301", "0002143380", "0100000201", "1234567890", "0093742456", "9999999999"),
+        *("0409116501", "6332316505", "0006302601", "5024205360", "0069980901", "0074379902"),
+        *("5551390001", "6491000101", "6105300301", "0078067061", "7229400301", "8300200101"),
+        *("0310471501", "6084200101"),
+    ],
+)
+def test_ten_digits_without_dashes_are_asked_back_when_the_pattern_accepts_them(ten: str) -> None:
+    form = requested(authorization_type="OUTPATIENT", type_of_service="MEDICAL_PHARMACY")
+    ndc = next(part for part in field(form, "medication").fields if part.name == "ndc")
+    assert re.fullmatch(ndc.pattern or "", ten)
+    service = PHARMACY | {"medication": {"ndc": ten}}
+    [error] = errors_of_check(samples.content(services=[service]), samples.payer(), TODAY)
+    assert (error.pointer, error.code) == ("/services/0/medication/ndc", "ambiguous")
+    labels = [f"{ten[:4]}-{ten[4:8]}-{ten[8:]}", f"{ten[:5]}-{ten[5:8]}-{ten[8:]}"]
+    for label, choice in zip(
+        [*labels, f"{ten[:5]}-{ten[5:9]}-{ten[9:]}"], error.choices, strict=True
+    ):
+        assert label in error.message
+        assert re.fullmatch(ndc.pattern or "", label)
+        chosen = PHARMACY | {"medication": {"ndc": label}}
+        content = samples.content(services=[chosen])
+        assert errors_of_check(content, samples.payer(), TODAY) == []
+        assert content.services[0].medication == Medication(ndc=choice)
 
 
 def test_medication_is_rejected_when_the_service_is_not_a_drug() -> None:
-    service = PHARMACY | {"type_of_service": "IMAGING", "place_of_service": "OFFICE"}
-    content = samples.content(services=[service | {"medication": {"name": "Infliximab"}}])
+    content = samples.content(services=[IMAGING | {"medication": {"name": "Infliximab"}}])
     [error] = errors_of_check(content, samples.payer(), TODAY)
     assert (error.pointer, error.code) == ("/services/0/medication", "not_expected")
 
@@ -263,7 +358,7 @@ def test_label_and_order_are_the_payers_when_its_data_defines_them() -> None:
 def test_every_field_states_its_accepted_values_when_it_is_shown() -> None:
     for kind in samples.payer().form.types_of_service:
         form = requested(authorization_type=kind.authorization_type, type_of_service=kind.code)
-        assert form.later == ()
+        assert [later.name for later in form.later if later.name != "medication"] == []
         for one in form.fields:
             parts = (one, *one.fields)
             assert all(part.choices for part in parts if part.kind is FieldKind.CHOICE)

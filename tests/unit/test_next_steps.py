@@ -1,12 +1,11 @@
 """The next steps of a check, per code and overall."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
 
 from precert.domain.content import Service
-from precert.domain.loading import load_vendors
 from precert.domain.next_steps import (
     NextAction,
     NextStep,
@@ -14,16 +13,13 @@ from precert.domain.next_steps import (
     next_step_without_codes,
     notices_of,
 )
-from precert.domain.rules import CodeResult, DelegatedVendor, Requirement
+from precert.domain.payer import EmergencyNotice
+from precert.domain.rules import CodeResult, Requirement
 from precert.domain.values import AuthorizationType, CodeType, Urgency
-from tests.fakes.samples import DATA, PLAN, payer
+from tests.fakes.samples import PLAN, payer
 
 TODAY = date(2026, 7, 1)
 NOTICES = payer().notices
-VENDORS = {
-    one.vendor_id: one
-    for one in load_vendors((DATA / "sample" / "vendors.csv").read_text(encoding="utf-8"))
-}
 INPATIENT, OUTPATIENT = AuthorizationType.INPATIENT, AuthorizationType.OUTPATIENT
 
 
@@ -41,17 +37,17 @@ def service(
 
 
 def step(
-    result: CodeResult, requested: Service | None = None, delegate: DelegatedVendor | None = None
+    result: CodeResult, requested: Service | None = None, state: str | None = None
 ) -> NextStep:
-    return next_step(result, requested or service(), delegate, payer(), TODAY)
+    return next_step(result, requested or service(), payer(), state)
 
 
 def notices(
-    *answers: CodeResult, services: tuple[Service, ...] = (), plan_type: str = "OAP"
+    *answers: CodeResult, requested: Service | None = None, plan_type: str = "OAP"
 ) -> tuple[str, ...]:
+    """The notices of a check of one service."""
     plan = PLAN.model_copy(update={"plan_type": plan_type})
-    found = next((one.requirement for one in answers), Requirement.UNABLE_TO_DETERMINE)
-    return notices_of(answers, services, plan, found, payer())
+    return notices_of([answers], [requested or service()], plan, payer())
 
 
 @pytest.mark.parametrize(
@@ -86,10 +82,19 @@ def test_general_notice_is_returned_when_the_payer_removed_the_named_one() -> No
     assert notices(result) == (NOTICES["no_guarantee"],)
 
 
+@pytest.mark.rule("A5")
 @pytest.mark.parametrize("requirement", Requirement)
-def test_no_form_is_offered_when_a_service_is_behavioral(requirement: Requirement) -> None:
-    result = step(answer(requirement, guidance="behavioral"), service(Urgency.EMERGENCY, INPATIENT))
-    assert result == NextStep(NextAction.CALL, NOTICES["behavioral"])
+@pytest.mark.parametrize("where", AuthorizationType)
+@pytest.mark.parametrize("urgency", Urgency)
+def test_no_form_is_offered_when_a_service_is_behavioral(
+    requirement: Requirement, where: AuthorizationType, urgency: Urgency
+) -> None:
+    result = answer(requirement, guidance="behavioral")
+    requested = service(urgency, where)
+    is_emergency = urgency is Urgency.EMERGENCY
+    expected = NOTICES["behavioral_emergency" if is_emergency else "behavioral"]
+    assert step(result, requested) == NextStep(NextAction.CALL, expected)
+    assert notices(result, requested=requested) == (NOTICES["no_guarantee"], expected)
 
 
 @pytest.mark.parametrize("requirement", Requirement)
@@ -97,8 +102,44 @@ def test_admission_is_notified_as_a_request_when_it_is_an_emergency(
     requirement: Requirement,
 ) -> None:
     result = step(answer(requirement), service(Urgency.EMERGENCY, INPATIENT))
-    assert result == NextStep(NextAction.START_DRAFT, NOTICES["emergency"])
-    assert "within one business day" in result.text
+    assert result.action is NextAction.START_DRAFT
+    assert "must be reported within one business day, by July 2, 2026" in result.text
+
+
+@pytest.mark.rule("C10")
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (0, "must be reported on the day of the admission, by July 1, 2026"),
+        (1, "must be reported within one business day, by July 2, 2026"),
+        (2, "must be reported within 2 business days, by July 6, 2026"),
+    ],
+)
+def test_last_day_follows_from_the_state_when_an_emergency_admission_must_be_reported(
+    days: int, words: str
+) -> None:
+    notice = EmergencyNotice(business_days=1, business_days_by_state={"OH": days})
+    configured = payer().model_copy(update={"emergency_notice": notice})
+    admitted = service(Urgency.EMERGENCY, INPATIENT)
+    assert words in next_step(answer(Requirement.REQUIRED), admitted, configured, "OH").text
+    elsewhere = next_step(answer(Requirement.REQUIRED), admitted, configured, "NY").text
+    assert "within one business day" in elsewhere
+
+
+@pytest.mark.rule("C10")
+@pytest.mark.parametrize("requirement", Requirement)
+@pytest.mark.parametrize("where", AuthorizationType)
+@pytest.mark.parametrize("guidance", [None, "pharmacy_benefit", "national_hearing", "behavioral"])
+def test_nothing_is_to_be_asked_before_the_service_when_it_is_an_emergency(
+    requirement: Requirement, where: AuthorizationType, guidance: str | None
+) -> None:
+    result, requested = answer(requirement, guidance=guidance), service(Urgency.EMERGENCY, where)
+    texts = [step(result, requested).text, *notices(result, requested=requested)]
+    for text in texts:
+        assert "before the service" not in text.lower()
+        assert "first" not in text
+    for name in ("unable_to_determine", "vendor", "required", "pharmacy_benefit"):
+        assert NOTICES[name] not in texts
 
 
 @pytest.mark.parametrize("requirement", Requirement)
@@ -113,47 +154,31 @@ def test_nothing_is_required_when_an_emergency_is_not_an_admission(
 def test_emergency_is_not_mentioned_when_there_is_none(urgency: Urgency) -> None:
     result = answer(Requirement.REQUIRED)
     assert step(result, service(urgency, INPATIENT)).action is NextAction.START_DRAFT
-    assert NOTICES["emergency"] not in notices(result, services=(service(urgency, INPATIENT),))
+    assert NOTICES["emergency"] not in notices(result, requested=service(urgency, INPATIENT))
 
 
 def test_other_notifications_are_by_phone_when_an_emergency_is_admitted() -> None:
     result = answer(Requirement.REQUIRED)
-    admitted = notices(result, services=(service(Urgency.EMERGENCY, INPATIENT),))
+    admitted = notices(result, requested=service(Urgency.EMERGENCY, INPATIENT))
     assert admitted[1:] == (NOTICES["emergency"], NOTICES["notifications"])
-    seen = notices(result, services=(service(Urgency.EMERGENCY, OUTPATIENT),))
+    seen = notices(result, requested=service(Urgency.EMERGENCY, OUTPATIENT))
     assert seen[1:] == (NOTICES["emergency"],)
 
 
-def test_payer_is_to_be_called_when_equipment_was_already_delivered() -> None:
-    equipment = VENDORS["EVICORE-DME"]
-    result = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-DME")
-    before = service(day=TODAY - timedelta(days=1))
-    assert step(result, before, equipment) == NextStep(
-        NextAction.CALL, NOTICES["retrospective_equipment"]
-    )
-    assert step(result, service(), equipment).action is NextAction.GO_TO_VENDOR
-
-
-def test_vendor_is_to_be_contacted_for_past_services_when_it_decides_them() -> None:
-    result = answer(Requirement.DELEGATED_VENDOR, vendor_id="EVICORE-RAD")
-    before = service(day=TODAY - timedelta(days=1))
-    assert step(result, before, VENDORS["EVICORE-RAD"]).action is NextAction.GO_TO_VENDOR
-
-
-def test_payer_is_to_be_called_when_a_stay_has_no_codes() -> None:
+def test_request_continues_when_a_stay_has_no_codes() -> None:
     result = next_step_without_codes(service(where=INPATIENT), payer())
-    assert result == NextStep(NextAction.CALL, NOTICES["unable_to_determine"])
-    emergency = next_step_without_codes(service(Urgency.EMERGENCY, INPATIENT), payer())
-    assert emergency == NextStep(NextAction.START_DRAFT, NOTICES["emergency"])
+    assert result == NextStep(NextAction.START_DRAFT, NOTICES["stay_without_codes"])
+    assert notices(requested=service(where=INPATIENT))[1:] == (NOTICES["stay_without_codes"],)
+    admitted = service(Urgency.EMERGENCY, INPATIENT)
+    emergency = next_step_without_codes(admitted, payer())
+    assert emergency.action is NextAction.START_DRAFT
+    assert "must be reported within one business day" in emergency.text
+    assert NOTICES["stay_without_codes"] not in notices(requested=admitted)
 
 
 @pytest.mark.parametrize("requirement", Requirement)
 def test_no_guarantee_notice_is_first_when_a_check_is_answered(requirement: Requirement) -> None:
     assert notices(answer(requirement))[0] == NOTICES["no_guarantee"]
-
-
-def test_no_guarantee_notice_is_returned_when_there_was_no_code() -> None:
-    assert notices() == (NOTICES["no_guarantee"], NOTICES["unable_to_determine"])
 
 
 @pytest.mark.parametrize(
@@ -170,7 +195,11 @@ def test_referral_notice_is_returned_when_the_plan_requires_one(
 def test_predetermination_notice_is_returned_when_a_rule_offers_it() -> None:
     offered = answer(Requirement.NOT_REQUIRED, predetermination=True)
     assert NOTICES["predetermination"] in notices(offered)
-    assert NOTICES["predetermination"] not in notices(answer(Requirement.NOT_REQUIRED))
+    other = answer(Requirement.NOT_REQUIRED)
+    assert NOTICES["predetermination"] not in notices(other)
+    assert NOTICES["predetermination"] not in notices(offered, other)
+    emergency = service(Urgency.EMERGENCY)
+    assert NOTICES["predetermination"] not in notices(offered, requested=emergency)
 
 
 def test_each_notice_is_returned_once_when_several_codes_need_it() -> None:

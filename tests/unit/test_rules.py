@@ -256,7 +256,7 @@ def test_codes_are_counted_within_their_family_when_compared(
 
 @pytest.mark.rule("C7")
 def test_overall_requirement_is_not_required_when_every_code_is() -> None:
-    assert overall([answer(Requirement.NOT_REQUIRED)] * 3) is Requirement.NOT_REQUIRED
+    assert overall([Requirement.NOT_REQUIRED] * 3) is Requirement.NOT_REQUIRED
 
 
 @pytest.mark.rule("C7")
@@ -264,12 +264,11 @@ def test_overall_requirement_is_not_required_when_every_code_is() -> None:
     "other", [Requirement.REQUIRED, Requirement.DELEGATED_VENDOR, Requirement.UNABLE_TO_DETERMINE]
 )
 def test_overall_requirement_differs_when_one_code_differs(other: Requirement) -> None:
-    mixed = [answer(Requirement.NOT_REQUIRED), answer(other), answer(Requirement.NOT_REQUIRED)]
-    assert overall(mixed) is other
+    assert overall([Requirement.NOT_REQUIRED, other, Requirement.NOT_REQUIRED]) is other
 
 
 def test_overall_requirement_is_the_most_demanding_when_answers_differ() -> None:
-    every = [answer(requirement) for requirement in reversed(Requirement)]
+    every = list(reversed(Requirement))
     assert overall(every) is Requirement.REQUIRED
     assert overall(every[:-2]) is Requirement.DELEGATED_VENDOR
 

@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from precert.domain.codes import canonical_code
 from precert.domain.errors import TransientError
 from precert.domain.rules import (
     DelegatedVendor,
     Requirement,
     Rule,
     RuleListVersion,
-    canonical_code,
     family_of,
     ordinal_of,
 )
