@@ -166,6 +166,7 @@ class Invariants:
             self._request(request_id, repaired=repaired)
         self._bus()
         self._inboxes()
+        self._fingerprints()
         Answers(self.people, self.images, self.deleted).hold()
         for name, execution in self.world.machine.executions.items():
             if execution.status == "FAILED":
@@ -377,6 +378,42 @@ class Invariants:
                 raise broken("something was published that was not recorded:", detail["event_id"])
         if missing := recorded.keys() - published.keys():
             raise broken("an event never reached the bus:", sorted(missing))
+
+    def _fingerprints(self) -> None:
+        """A request that is not void has a fingerprint, and a lock unless a line is adverse (S2)."""
+        submitted = [
+            request
+            for request_id in self.images
+            if (request := self.people.request(request_id)) is not None and request.review
+        ]
+        valid = {one.request_id: one for one in submitted if one.status != "VOID"}
+        unlocked = {
+            request_id
+            for request_id, request in valid.items()
+            if {"DENIED", "MODIFIED"} & {line.status for line in request.submitted.lines}
+        }
+        compared, locks = set[str](), dict[str, set[str]]()
+        for item in self.world.tables.items(REQUESTS):
+            kind, _, name = item["pk"]["S"].partition("#")
+            if kind == "MEMBER":
+                compared.add(item["sk"]["S"].removeprefix("REQUEST#"))
+            elif kind == "DUPLICATE":
+                locks[name] = item.keys() - {"pk", "sk", "version"}
+        if compared != valid.keys():
+            raise broken("fingerprints are not those of valid requests:", compared ^ valid.keys())
+        locked = {one for lock in locks.values() for one in lock}
+        if locked != valid.keys() - unlocked:
+            raise broken("locks are not those of valid requests:", locked, valid.keys() - unlocked)
+        for lock in locks.values():
+            days = Counter(self._admission(valid[one]) for one in lock)
+            if any(count > 1 for count in days.values()):
+                raise broken("a request and its duplicate are both valid:", lock)
+
+    @staticmethod
+    def _admission(request: Request) -> str:
+        """Of the simulation's requests, equal admission days are the only ones that overlap."""
+        [service] = request.content.services
+        return str(service.admission_date)
 
     def _inboxes(self) -> None:
         """Each event with a message has one message per provider (T5)."""

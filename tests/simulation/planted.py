@@ -114,6 +114,23 @@ def conflicting_change_overwritten(patch: Patch) -> None:
 
 
 @defect
+def void_leaves_fingerprint(patch: Patch) -> None:
+    """A void request is still compared with later ones."""
+    duplicates = requests.DynamoDBRequests._duplicates
+
+    def kept(self: Any, change: Change) -> list[dict[str, Any]]:
+        return [one for one in duplicates(self, change) if "Delete" not in one]
+
+    patch.setattr(requests.DynamoDBRequests, "_duplicates", kept)
+
+
+@defect
+def denial_keeps_lock(patch: Patch) -> None:
+    """A denied request cannot be submitted again."""
+    patch.setattr(Request, "is_adverse", property(lambda _self: False))
+
+
+@defect
 def event_record_lost(patch: Patch) -> None:
     """A void is written without its event."""
     record = requests.DynamoDBRequests.record
