@@ -73,6 +73,8 @@ INDEXES: Final = {
 NUMBERS: Final = frozenset({CHANGED, DUE, FLAG})
 """Key attributes of type number; all others are strings."""
 
+REQUEST_PK_PREFIX: Final = "REQUEST#"
+"""Prefix of the partition keys of requests; the request's id follows."""
 INBOX_PK_PREFIX: Final = "INBOX#"
 """Prefix of the partition keys of inboxes; the cleanup consumes the REMOVE records of messages."""
 REQUEST_SK: Final = "REQUEST"
@@ -95,6 +97,8 @@ HISTORY_PREFIX: Final = "history/"
 
 # -- Events -----------------------------------------------------------------------------------------
 EVENT_SOURCE: Final = "precert"
+DAMAGED_RECORD: Final = "damaged_record"
+"""Metric of stored records that cannot be read; an alarm watches it."""
 SCAN_UNRESOLVED: Final = "scan_unresolved"
 """Metric of scans without a result; an alarm watches it."""
 

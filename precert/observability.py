@@ -3,18 +3,45 @@
 Powertools reads service, namespace and level from the environment. Events are not logged.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from precert.domain.damage import LOGGER as DAMAGE_LOGGER
 from precert.domain.errors import PrecertError
+from precert.names import DAMAGED_RECORD
 
 # Messages are words, so the logger does not try to parse them as JSON. The location is omitted because
 # this module writes every line.
 logger = Logger(json_deserializer=str, location=None)
 metrics = Metrics()
+
+
+class _DamageHandler(logging.Handler):
+    """Logs and counts each damaged record that is reported to :mod:`precert.domain.damage`.
+
+    The metric is sent by itself, because metrics of an API call have the operation as a dimension and
+    an alarm watches this one of all operations.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        ids = {name: getattr(record, name) for name in ("kind", "record_id", "error_class")}
+        logger.error("damaged_record", extra=ids)
+        with single_metric(
+            name=DAMAGED_RECORD,
+            unit=MetricUnit.Count,
+            value=1,
+            namespace=metrics.namespace,
+            default_dimensions={"service": metrics.service or "precert"},
+        ):
+            pass
+
+
+logging.getLogger(DAMAGE_LOGGER).handlers = [_DamageHandler()]
+logging.getLogger(DAMAGE_LOGGER).propagate = False
 
 
 def note_answer(operation_id: str, status_code: int, code: str | None = None) -> None:

@@ -24,7 +24,12 @@ from pydantic.json_schema import JsonSchemaMode
 from precert.api.app import COMMON_ERRORS, JSON, PDF, Operation
 from precert.api.parsing import MAX_BODY_BYTES
 from precert.api.problems import PROBLEM_TYPE, Problem
-from precert.domain.errors import NotFoundError, PrecertError, TransientError
+from precert.domain.errors import (
+    DamagedRecordError,
+    NotFoundError,
+    PrecertError,
+    TransientError,
+)
 from tools.api_changelog import CHANGELOG, breaks, with_changes
 from tools.api_page import PAGE, page
 from tools.openapi_examples import examples, problem_examples
@@ -147,7 +152,8 @@ def _success(one: Operation, example: Any) -> Contents:
 def codes_by_status(one: Operation) -> dict[int, list[str]]:
     """Codes of the problems that an operation may return, without internal errors."""
     codes: dict[int, set[str]] = defaultdict(set)
-    errors: set[type[PrecertError]] = {*one.all_errors, *COMMON_ERRORS} - {TransientError}
+    internal = {TransientError, DamagedRecordError}
+    errors: set[type[PrecertError]] = {*one.all_errors, *COMMON_ERRORS} - internal
     found = [error.code for error in errors]
     found += ["malformed_header"] if one.request_headers - {"If-None-Match"} else []
     found += ["malformed_body", "body_too_large"] if one.body else []

@@ -52,6 +52,7 @@ from precert.domain.caller import Caller
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import ContentParts, RequestContent, Service
 from precert.domain.coverage import PatientSearch
+from precert.domain.damage import damaged
 from precert.domain.directory import FrequentProvider
 from precert.domain.documents import content_disposition, document_key
 from precert.domain.errors import (
@@ -286,7 +287,7 @@ def _after_submission(example: Story) -> dict[str, Example]:
         ),
         "readMe": Example(answer=_me(example)),
         "listFlagged": Example(
-            answer=FlaggedResponse.of((_flagged(example),), payer=example.payer)
+            answer=FlaggedResponse.of(Page((_flagged(example),), None), payer=example.payer)
         ),
         "flagRequest": Example(),
         "unflagRequest": Example(),
@@ -461,6 +462,7 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
             example.payer.notices["duplicate"],
             existing={"request_id": REQUEST_ID, "number": example.pended.request.submitted.number},
         ),
+        damaged(REQUEST_ID),
         TransientError("The request is being changed by others. Try again."),
     )
 

@@ -8,15 +8,22 @@ from pydantic import RootModel
 
 from precert.api.app import FHIR_JSON
 from precert.api.labels import label_of
-from precert.api.models import PlanResponse, ResponseModel, RuleListResponse
+from precert.api.models import (
+    Damaged,
+    DamagedResponse,
+    PlanResponse,
+    ResponseModel,
+    RuleListResponse,
+)
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.content import MAX_LINES, Patient, Provider, RequestContent, Service
 from precert.domain.content_labels import labels_of_content, public_codes_of
+from precert.domain.dates import Instant
 from precert.domain.form import FieldKind, LaterField, ServiceField, ServiceForm, request_form
 from precert.domain.next_steps import NextAction, NextStep
 from precert.domain.payer import Payer, Stage
 from precert.domain.rules import CareCoordination, CodeResult, DelegatedVendor, Requirement
-from precert.domain.values import AuthorizationType, CodeType, Instant, Text, Urgency, Value
+from precert.domain.values import AuthorizationType, CodeType, Text, Urgency, Value
 from precert.fhir.export import request_bundle
 from precert.usecases.checks import CheckResult, Export
 from precert.usecases.directory import FoundProviders
@@ -205,6 +212,7 @@ class ProvidersResponse(ResponseModel):
     """One row for each address and TIN; ``more`` if further providers match."""
 
     providers: list[FoundProviderResponse]
+    damaged: Damaged
     more: bool
     notices: list[str]
     corrections: CorrectionsResponse
@@ -216,6 +224,7 @@ class ProvidersResponse(ResponseModel):
                 FoundProviderResponse(provider=one.entry.as_provider(), miles=one.miles)
                 for one in found.providers
             ],
+            damaged=DamagedResponse.of(found.damaged),
             more=found.more,
             notices=list(found.notices),
             corrections=CorrectionsResponse.of(payer),

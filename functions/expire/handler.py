@@ -4,6 +4,7 @@ Deletes what belonged to deleted drafts, archives requests past retention, delet
 documents, and decrements the unread count for expired messages.
 """
 
+from datetime import datetime
 from typing import Any
 
 from precert.bootstrap import call, dependencies
@@ -12,7 +13,6 @@ from precert.names import INBOX_PK_PREFIX
 from precert.observability import logger, metrics, note_error, note_work
 from precert.usecases.cleanup import archive_request, remove_draft
 from precert.usecases.documents import remove_document
-from precert.usecases.ports.messages import Message
 from precert.usecases.ports.requests import DeletedDraft
 
 
@@ -80,6 +80,7 @@ def _decrement_unread(removed: dict[str, Any]) -> None:
         note_work("ignored")
         return
     deps, tin = dependencies(), removed["pk"]["S"].removeprefix(INBOX_PK_PREFIX)
-    message = Message.model_validate_json(removed["message"]["S"])
-    deps.inbox.forget(tin, message.message_id, message.at, now=deps.now())
-    note_work("message_expired", event_id=message.message_id)
+    # By its key: a message that cannot be read was counted too.
+    at, _, message_id = removed["sk"]["S"].partition("#")
+    deps.inbox.forget(tin, message_id, datetime.fromisoformat(at), now=deps.now())
+    note_work("message_expired", event_id=message_id)

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from precert.domain.content import MAX_LINES, RequestContent
+from precert.domain.dates import Instant
 from precert.domain.review import Approval, LineDecision
 from precert.domain.statuses import EnteredStatus
-from precert.domain.values import Instant, Text, Value
+from precert.domain.values import Text, Value
 from precert.usecases.intake import Arrival, VendorReport
 
 

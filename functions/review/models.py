@@ -14,7 +14,7 @@ from precert.api.details import (
     members_of,
 )
 from precert.api.labels import RequestLabels, label_of, labels_of, optional_label_of
-from precert.api.models import PageQuery, ResponseModel
+from precert.api.models import Damaged, DamagedResponse, PageQuery, ResponseModel
 from precert.api.rows import PlanRowResponse
 from precert.domain.caller import Caller
 from precert.domain.code_lists import CodeLists, code_lists_of
@@ -179,6 +179,7 @@ class WorklistResponse(ResponseModel):
     """A page of open determination cycles."""
 
     cycles: list[WorklistRowResponse]
+    damaged: Damaged
     cursor: str | None
 
     @classmethod
@@ -186,7 +187,7 @@ class WorklistResponse(ResponseModel):
         cls, page: Page[WorklistRow], caller: str, *, now: datetime, payer: Payer
     ) -> "WorklistResponse":
         rows = [WorklistRowResponse.of(row, caller, now, payer) for row in page.rows]
-        return cls(cycles=rows, cursor=page.cursor)
+        return cls(cycles=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
 
 
 class DirectorySearchLink(ResponseModel):
@@ -245,12 +246,13 @@ class UnmatchedProvidersResponse(ResponseModel):
     """A page of providers that did not match the directory."""
 
     providers: list[UnmatchedProviderResponse]
+    damaged: Damaged
     cursor: str | None
 
     @classmethod
     def of(cls, page: Page[UnmatchedRow], *, payer: Payer) -> "UnmatchedProvidersResponse":
         rows = [UnmatchedProviderResponse.of(row, payer) for row in page.rows]
-        return cls(providers=rows, cursor=page.cursor)
+        return cls(providers=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
 
 
 # -- Requests as operators read them -------------------------------------------------------------------
@@ -260,6 +262,7 @@ class FoundRequestsResponse(ResponseModel):
     """A page of drafts and requests."""
 
     requests: list[PlanRowResponse]
+    damaged: Damaged
     cursor: str | None
 
     @classmethod
@@ -268,7 +271,7 @@ class FoundRequestsResponse(ResponseModel):
             PlanRowResponse.of_request(request, request.operator_actions, payer)
             for request in page.rows
         ]
-        return cls(requests=rows, cursor=page.cursor)
+        return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
 
     @classmethod
     def for_reviewer(
@@ -278,7 +281,7 @@ class FoundRequestsResponse(ResponseModel):
             PlanRowResponse.of_request(request, request.reviewer_actions(caller, now), payer)
             for request in page.rows
         ]
-        return cls(requests=rows, cursor=page.cursor)
+        return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
 
 
 class AuditEntry(ResponseModel):

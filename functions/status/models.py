@@ -7,17 +7,24 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from precert.api.labels import label_of, labels_of
-from precert.api.models import PageQuery, ResponseModel, draft_time_left_in_words
+from precert.api.models import (
+    Damaged,
+    DamagedResponse,
+    PageQuery,
+    ResponseModel,
+    draft_time_left_in_words,
+)
 from precert.api.names import message_name
 from precert.api.rows import DashboardRowResponse
 from precert.domain.caller import Caller
 from precert.domain.code_lists import code_lists_of, display_name
+from precert.domain.dates import Instant, ServiceDate
 from precert.domain.directory import FrequentProvider
 from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
 from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Action, Status, allowed_actions
-from precert.domain.values import Day, Instant, MemberId, Purpose, Sort, Tin, Value
+from precert.domain.values import MemberId, Purpose, Sort, Tin, Value
 from precert.names import Entitlement
 from precert.usecases.directory import TinProviders
 from precert.usecases.ports.listings import Page
@@ -49,10 +56,12 @@ class RequestsQuery(TinPageQuery):
         Instant | None, Field(description="The latest last change, inclusive.")
     ] = None
     service_from: Annotated[
-        Day | None, Field(description="Requests with a day of service on or after this day.")
+        ServiceDate | None,
+        Field(description="Requests with a day of service on or after this day."),
     ] = None
     service_to: Annotated[
-        Day | None, Field(description="Requests with a day of service on or before this day.")
+        ServiceDate | None,
+        Field(description="Requests with a day of service on or before this day."),
     ] = None
     sort: Annotated[
         Sort,
@@ -76,22 +85,25 @@ class DashboardResponse(ResponseModel):
     """A page of the dashboard."""
 
     requests: list[DashboardRowResponse]
+    damaged: Damaged
     cursor: str | None
 
     @classmethod
     def of(cls, page: Page[DashboardRow], *, payer: Payer) -> "DashboardResponse":
         rows = [DashboardRowResponse.of(row, payer) for row in page.rows]
-        return cls(requests=rows, cursor=page.cursor)
+        return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
 
 
 class FlaggedResponse(ResponseModel):
     """All flagged drafts and requests of a TIN; the list has no pages."""
 
     requests: list[DashboardRowResponse]
+    damaged: Damaged
 
     @classmethod
-    def of(cls, rows: Sequence[DashboardRow], *, payer: Payer) -> "FlaggedResponse":
-        return cls(requests=[DashboardRowResponse.of(row, payer) for row in rows])
+    def of(cls, page: Page[DashboardRow], *, payer: Payer) -> "FlaggedResponse":
+        rows = [DashboardRowResponse.of(row, payer) for row in page.rows]
+        return cls(requests=rows, damaged=DamagedResponse.of(page.damaged))
 
 
 class DraftRowResponse(ResponseModel):
@@ -145,12 +157,13 @@ class DraftsResponse(ResponseModel):
     """A page of drafts."""
 
     drafts: list[DraftRowResponse]
+    damaged: Damaged
     cursor: str | None
 
     @classmethod
     def of(cls, page: Page[DashboardRow], *, payer: Payer, now: datetime) -> "DraftsResponse":
         rows = [DraftRowResponse.of(row, payer, now) for row in page.rows]
-        return cls(drafts=rows, cursor=page.cursor)
+        return cls(drafts=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
 
 
 # -- Messages ----------------------------------------------------------------------------------------
@@ -175,9 +188,9 @@ class MessageResponse(ResponseModel):
 
     @classmethod
     def of(cls, message: Message, payer: Payer) -> "MessageResponse":
-        text = payer.messages[message.type.value].format(
-            number=message.number or "", status=display_name(message.status)
-        )
+        # A type without a text of the payer's has its display name.
+        words = payer.messages.get(message.type.value, display_name(message.type))
+        text = words.format(number=message.number or "", status=display_name(message.status))
         fields = {**dict(message), "message_id": message_name(message)}
         return cls(**fields, link=f"/v1/requests/{message.request_id}", text=text)
 
@@ -186,6 +199,7 @@ class MessagesResponse(ResponseModel):
     """A page of the inbox."""
 
     messages: list[MessageResponse]
+    damaged: Damaged
     unread: int | None = Field(
         description="How many messages of the whole inbox are unread; on the first page only."
     )
@@ -195,6 +209,7 @@ class MessagesResponse(ResponseModel):
     def of(cls, page: MessagePage, *, payer: Payer) -> "MessagesResponse":
         return cls(
             messages=[MessageResponse.of(message, payer) for message in page.messages],
+            damaged=DamagedResponse.of(page.damaged),
             unread=page.unread,
             cursor=page.cursor,
         )

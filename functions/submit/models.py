@@ -8,6 +8,8 @@ from pydantic import Field
 
 from precert.api.labels import RequestLabels, label_of, labels_of
 from precert.api.models import (
+    Damaged,
+    DamagedResponse,
     DocumentResponse,
     ResponseModel,
     RuleListResponse,
@@ -96,13 +98,17 @@ class DraftResponse(ResponseModel):
     content: RequestContent
     content_labels: dict[str, str]
     documents: list[DocumentResponse]
+    damaged: Damaged
 
     @classmethod
     def of(
         cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets, now: datetime
     ) -> "DraftResponse":
         labels = RequestLabels.of(file.request, payer, code_sets)
-        return cls(**_members(file.request, file.documents, payer, labels, now))
+        return cls(
+            **_members(file.request, file.documents, payer, labels, now),
+            damaged=DamagedResponse.of(file.damaged),
+        )
 
 
 def _members(
@@ -161,6 +167,7 @@ class StartedDraftResponse(DraftResponse):
         labels = replace(labels, payers_words=result.payers_words)
         return cls(
             **_members(started.draft, (), payer, labels, result.checked_at),
+            damaged=[],
             check=DraftCheckResponse(
                 requirement=result.requirement,
                 rule_list=RuleListResponse.of(result.rule_list, payer),

@@ -17,7 +17,7 @@ from infra.constructs.functions import METRICS_NAME, FunctionSpec, ServiceFuncti
 from infra.constructs.tables import Tables
 from infra.constructs.workflow import Workflow
 from precert.domain.event_types import EventType
-from precert.names import SCAN_UNRESOLVED
+from precert.names import DAMAGED_RECORD, SCAN_UNRESOLVED
 
 _PERIOD = cdk.Duration.minutes(5)
 
@@ -96,6 +96,17 @@ def watch(
         cloudwatch.Metric(
             namespace=METRICS_NAME,
             metric_name=SCAN_UNRESOLVED,
+            dimensions_map={"service": METRICS_NAME},
+            period=_PERIOD,
+            statistic="Sum",
+        ),
+    )
+    alarms.add(
+        "DamagedRecords",
+        "A stored record cannot be read: the functions' logs have its kind and id",
+        cloudwatch.Metric(
+            namespace=METRICS_NAME,
+            metric_name=DAMAGED_RECORD,
             dimensions_map={"service": METRICS_NAME},
             period=_PERIOD,
             statistic="Sum",

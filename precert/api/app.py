@@ -42,6 +42,7 @@ from precert.api.parsing import UnreadableBodyError, is_current, parse_body, par
 from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import (
+    DamagedRecordError,
     InvalidInputError,
     MalformedHeaderError,
     NotEntitledError,
@@ -57,7 +58,7 @@ JSON: Final = "application/json"
 FHIR_JSON: Final = "application/fhir+json"
 PDF: Final = "application/pdf"
 RETRY_AFTER_SECONDS: Final = 2
-COMMON_ERRORS: Final = (NotEntitledError, TransientError)
+COMMON_ERRORS: Final = (NotEntitledError, TransientError, DamagedRecordError)
 """Errors of every operation."""
 
 Handler = TypeVar("Handler", bound=Callable[..., object])

@@ -9,6 +9,8 @@ from pydantic import ConfigDict, Field
 
 from precert.api.labels import RequestLabels, label_of, labels_of
 from precert.api.models import (
+    Damaged,
+    DamagedResponse,
     DocumentResponse,
     PlanResponse,
     ResponseModel,
@@ -377,6 +379,7 @@ class SharedDetails(ResponseModel):
     documents: list[DocumentResponse]
     determination_notices: list[NoticeResponse]
     history: list[HistoryEntry]
+    damaged: Damaged
     notices: list[str]
 
 
@@ -451,6 +454,7 @@ def members_of(
         ],
         "determination_notices": [NoticeResponse.of(notice) for notice in file.notices],
         "history": history_of(file, due_at),
+        "damaged": DamagedResponse.of(file.damaged),
         "notices": _notices(request, payer, sees),
         **(_of_review(request, review, payer, labels, sees) if review else _OF_A_DRAFT),
     }

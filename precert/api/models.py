@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BaseModel, Field
 
@@ -43,6 +43,26 @@ class PlanResponse(ResponseModel):
             plan_type=plan.plan_type, line_of_business=plan.line_of_business
         )
         return cls(**dict(plan), **labels)
+
+
+class DamagedResponse(ResponseModel):
+    """Something that belongs in this place but cannot be read. Support is notified."""
+
+    id: str
+    text: Annotated[str, Field(description="What to do, in words.")]
+
+    @classmethod
+    def of(cls, ids: Iterable[str]) -> "list[DamagedResponse]":
+        return [cls(id=one, text=_DAMAGED.format(id=one)) for one in dict.fromkeys(ids)]
+
+
+_DAMAGED: Final = (
+    "This entry cannot be displayed. Support is notified. If you call, quote the ID {id}."
+)
+Damaged = Annotated[
+    list[DamagedResponse],
+    Field(description="IDs of entries that cannot be read. They do not hide the others."),
+]
 
 
 class PageQuery(Value):

@@ -44,6 +44,7 @@ STATUS_OF: Final[dict[type[PrecertError], HTTPStatus]] = {
     errors.SameReviewerError: HTTPStatus.CONFLICT,
     errors.OwnRequestError: HTTPStatus.FORBIDDEN,
     errors.TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DamagedRecordError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 

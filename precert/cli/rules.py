@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from precert.bootstrap import Dependencies, stack_dependencies
 from precert.domain.codes import code_types_of
+from precert.domain.dates import RULES
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.loading import LoadingError, RowError, load_vendors
 from precert.domain.loading_rules import load_rule_rows, warnings
@@ -98,12 +99,13 @@ def day_or_instant(text: str) -> date | datetime:
         ArgumentTypeError: It is neither a date nor an instant with a time zone.
     """
     hint = (
-        "must be a date such as 2026-07-01, or an instant with time zone such as 2026-07-01T09:00Z"
+        "must be a date such as 2026-07-01, or an instant with time zone such as "
+        f"2026-07-01T09:00Z, from {RULES.first} to {RULES.last}"
     )
     try:
         if len(text) == len("2026-07-01"):
-            return date.fromisoformat(text)
-        instant = datetime.fromisoformat(text)
+            return RULES.day(date.fromisoformat(text))
+        instant = RULES.instant(datetime.fromisoformat(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(hint) from error
     if instant.tzinfo is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from precert.domain.dates import LAST_INSTANT, days_after, elapsed, within_calendar
 from precert.domain.payer import BusinessCalendar, DraftClock, ReviewClock
 from precert.domain.values import Urgency
 
@@ -40,7 +41,8 @@ def draft_time_left(
     now: datetime, expires_at: datetime, clock: DraftClock, zone: ZoneInfo
 ) -> timedelta:
     """Time left on the draft's clock, without the days that do not count."""
-    left, moment = timedelta(), now.astimezone(zone)
+    left, moment = timedelta(), within_calendar(now).astimezone(zone)
+    expires_at = within_calendar(expires_at)
     while moment.astimezone(UTC) < expires_at:
         next_midnight = _midnight_after(moment, zone)
         until = min(next_midnight.astimezone(UTC), expires_at.astimezone(UTC))
@@ -54,19 +56,24 @@ def _after(start: datetime, remaining: timedelta, clock: DraftClock, zone: ZoneI
     """The instant at which the clock has run for ``hours``."""
     if start.tzinfo is None:
         raise ValueError("a clock starts at a zone-aware instant")
-    moment = start.astimezone(zone)
-    while True:
+    moment = within_calendar(start).astimezone(zone)
+    while moment < LAST_INSTANT:
         next_midnight = _midnight_after(moment, zone)
         if moment.weekday() not in clock.resting_weekdays:
             left_today = next_midnight.astimezone(UTC) - moment.astimezone(UTC)
             if remaining <= left_today:
-                return (moment.astimezone(UTC) + remaining).astimezone(zone)
+                return elapsed(moment, remaining)
             remaining -= left_today
         moment = next_midnight
+    return LAST_INSTANT
 
 
 def _midnight_after(moment: datetime, zone: ZoneInfo) -> datetime:
-    return datetime.combine(moment.date() + timedelta(days=1), time(), tzinfo=zone)
+    return _midnight(days_after(moment.date(), 1), zone)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return within_calendar(datetime.combine(day, time(), tzinfo=zone))
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ class Deadline:
         for mark in (self.warn_at, self.due_at):
             if now < mark:
                 return mark
-        return now + REMINDER_INTERVAL
+        return elapsed(now, REMINDER_INTERVAL)
 
 
 def decision_deadline(received_at: datetime, urgency: Urgency, clock: ReviewClock) -> Deadline:
@@ -100,13 +107,13 @@ def appeal_deadline(filed_at: datetime, *, expedited: bool, clock: ReviewClock) 
 
 def last_day_to_appeal(determined_at: datetime, days: int, zone: ZoneInfo) -> date:
     """The last day to file an appeal, by the payer's calendar (W7); notices state it."""
-    return local_date(determined_at, zone) + timedelta(days=days)
+    return days_after(local_date(determined_at, zone), days)
 
 
 def appeal_filing_end(determined_at: datetime, days: int, zone: ZoneInfo) -> datetime:
     """The instant from which an appeal is too late: the end of the last day."""
-    day = last_day_to_appeal(determined_at, days, zone) + timedelta(days=1)
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    day = days_after(last_day_to_appeal(determined_at, days, zone), 1)
+    return _midnight(day, zone).astimezone(UTC)
 
 
 def information_deadline(requested_at: datetime, urgency: Urgency, clock: ReviewClock) -> datetime:
@@ -117,8 +124,8 @@ def information_deadline(requested_at: datetime, urgency: Urgency, clock: Review
 
 
 def later(moment: datetime, length: timedelta) -> datetime:
-    """``length`` of elapsed time later, in the same zone; Python itself adds wall time."""
-    return (moment.astimezone(UTC) + length).astimezone(moment.tzinfo)
+    """``length`` of elapsed time later, in the same zone."""
+    return elapsed(moment, length)
 
 
 def extension_days(urgency: Urgency, clock: ReviewClock) -> int:
@@ -130,10 +137,9 @@ def _deadline(start: datetime, length: timedelta, clock: ReviewClock) -> Deadlin
     """In elapsed time: 72 hours stay 72 hours across daylight saving changes (W2)."""
     if start.tzinfo is None:
         raise ValueError("a deadline starts at a zone-aware instant")
-    utc = start.astimezone(UTC)
     return Deadline(
-        warn_at=(utc + length * clock.warn_at_share).astimezone(start.tzinfo),
-        due_at=(utc + length).astimezone(start.tzinfo),
+        warn_at=elapsed(start, length * clock.warn_at_share),
+        due_at=elapsed(start, length),
     )
 
 
@@ -144,7 +150,9 @@ def history_end(changed_at: datetime, years: int, zone: ZoneInfo) -> datetime:
     """
     if changed_at.tzinfo is None:
         raise ValueError("changed_at must be zone-aware")
-    local = changed_at.astimezone(zone)
+    local = within_calendar(changed_at).astimezone(zone)
+    if local.year + years > date.max.year:
+        return LAST_INSTANT
     try:
         return local.replace(year=local.year + years)
     except ValueError:
@@ -153,14 +161,14 @@ def history_end(changed_at: datetime, years: int, zone: ZoneInfo) -> datetime:
 
 def local_date(now: datetime, zone: ZoneInfo) -> date:
     """The date by the payer's calendar."""
-    return now.astimezone(zone).date()
+    return within_calendar(now).astimezone(zone).date()
 
 
 def business_day_after(day: date, count: int, calendar: BusinessCalendar) -> date:
     """The ``count``-th business day after a day, which need not be one (C10)."""
     found = day
-    while count:
-        found += timedelta(days=1)
+    while count and found < date.max:
+        found = days_after(found, 1)
         if found.weekday() not in calendar.resting_weekdays and found not in calendar.holidays:
             count -= 1
     return found

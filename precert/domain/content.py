@@ -5,17 +5,17 @@ absent in a draft; :mod:`precert.domain.completeness` lists what a check or a su
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
 from precert.domain.codes import Ndc, canonical_code, has_form
+from precert.domain.dates import BirthDate, ServiceDate, days_after
 from precert.domain.values import (
     AssertionId,
     AuthorizationType,
     CodeType,
-    Day,
     Diagnosis,
     MemberId,
     Modifier,
@@ -42,7 +42,7 @@ class Patient(Value):
     """A member as entered for the search; all four must fit one member (P1)."""
 
     member_id: MemberId
-    date_of_birth: Day
+    date_of_birth: BirthDate
     last_name: Text
     first_name: Text
 
@@ -76,7 +76,7 @@ class Procedure(Value):
 
     code: ProcedureCode
     code_type: CodeType | None = None
-    start_date: Day | None = None
+    start_date: ServiceDate | None = None
     units: Units | None = None
     unit_type: UnitType | None = None
     modifiers: Annotated[tuple[Modifier, ...], Field(max_length=4)] = ()
@@ -108,8 +108,8 @@ class Service(Value):
     type_of_service: Text | None = None
     place_of_service: Text | None = None
     urgency: Urgency | None = None
-    admission_date: Day | None = None
-    service_date: Day | None = None
+    admission_date: ServiceDate | None = None
+    service_date: ServiceDate | None = None
     requested_days: Annotated[int, Field(ge=1, le=365)] | None = None
     primary_diagnosis: Diagnosis | None = None
     additional_diagnoses: Annotated[tuple[Diagnosis, ...], Field(max_length=24)] = ()
@@ -125,7 +125,7 @@ class Service(Value):
         """The last requested day: the end of the stay, or the latest start of a procedure."""
         if self.first_day is None:
             return None
-        stay = self.first_day + timedelta(days=(self.requested_days or 1) - 1)
+        stay = days_after(self.first_day, (self.requested_days or 1) - 1)
         starts = [one.start_date for one in self.procedures if one.start_date]
         return max([stay, *starts])
 

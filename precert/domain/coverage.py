@@ -20,7 +20,8 @@ from pydantic import (
 )
 
 from precert.domain.content import Address, Patient
-from precert.domain.values import Day, MemberId, Text, Value, folded
+from precert.domain.dates import BirthDate, CoverageDate, CoverageEnd
+from precert.domain.values import MemberId, Text, Value, folded
 
 PLAN_TYPES: Final = ("HMO", "IFP", "EPO", "OAP", "PPO")
 """The plan types that :class:`Plan` knows; a test keeps both equal."""
@@ -48,7 +49,7 @@ class Person(Value):
     """The identity of a member."""
 
     member_id: MemberId
-    date_of_birth: date
+    date_of_birth: BirthDate
     last_name: Text
     first_name: Text
     mailing_address: Address | None = None
@@ -74,8 +75,8 @@ class Span(Value):
     account: Text
     account_name: Text
     plan: Plan
-    active_from: date
-    active_to: date | None = None
+    active_from: CoverageDate
+    active_to: CoverageEnd = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -167,7 +168,7 @@ class PatientSearch(Value):
 
     member_id: MemberId | None = None
     ssn: Ssn | None = None
-    date_of_birth: Day
+    date_of_birth: BirthDate
     last_name: Text
     first_name: Text
 

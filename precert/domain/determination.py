@@ -12,6 +12,7 @@ from typing import Final
 from precert.domain.code_sets import Lookup, error_of_diagnosis
 from precert.domain.codes import canonical_code, code_types_of, has_form
 from precert.domain.content import RequestContent, Service, numbered_lines
+from precert.domain.dates import days_after
 from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
 from precert.domain.review import (
@@ -87,7 +88,7 @@ def as_requested(asked: RequestedLine, *, approval_days: int) -> Approved:
         units=asked.units,
         unit_type=asked.unit_type,
         from_date=asked.from_date,
-        to_date=asked.from_date + timedelta(days=days - 1),
+        to_date=days_after(asked.from_date, days - 1),
     )
 
 
@@ -134,7 +135,7 @@ def dates_by_line(
 def last_of_days(first: date, days: int) -> date:
     """The last of this many days from ``first``, within the calendar."""
     days = min(days, MAX_PERIOD_DAYS, (date.max - first).days + 1)
-    return first + timedelta(days=days - 1)
+    return days_after(first, days - 1)
 
 
 def _changed_periods(lines: Sequence[ServiceLine]) -> dict[str, Approved | None]:

@@ -1,6 +1,5 @@
 """The provider directory: entries, ZIP codes, distances (C1), and frequently selected ones (C2)."""
 
-from datetime import datetime
 from hashlib import sha256
 from math import asin, cos, floor, radians, sin, sqrt
 from typing import Annotated, Final
@@ -8,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from precert.domain.content import Address, Provider, RequestContent
+from precert.domain.dates import Moment
 from precert.domain.values import (
     Npi,
     Phone,
@@ -127,7 +127,7 @@ class FrequentProvider(Value):
 
     provider: Provider
     selected: int
-    selected_at: datetime
+    selected_at: Moment
 
 
 def selected_provider(content: RequestContent) -> Provider | None:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from precert.domain.content import RequestContent
+from precert.domain.dates import Moment
 from precert.domain.matching import ProviderRole
 from precert.domain.values import Sha256, Text, Tin, Value
 from precert.names import DOCUMENT_PREFIX
@@ -105,12 +106,12 @@ class Document(Value):
     """Which required documentation it is, by its code."""
     status: DocumentStatus
     sent_by_tin: Tin
-    offered_at: datetime
-    upload_until: datetime
+    offered_at: Moment
+    upload_until: Moment
     """When the upload form expires; without an upload its slot is free again."""
     revision: Annotated[int, Field(ge=1)] = 1
     announced_sha256: Sha256 | None = None
-    settled_at: datetime | None = None
+    settled_at: Moment | None = None
     size: int | None = None
     sha256: Sha256 | None = None
     version_id: Text | None = None

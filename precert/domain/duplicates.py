@@ -25,6 +25,7 @@ from typing import Final
 
 from precert.domain.codes import canonical_code, code_types_of
 from precert.domain.content import Procedure, RequestContent, Service, numbered_lines
+from precert.domain.dates import Moment
 from precert.domain.determination import dates_by_line
 from precert.domain.request import Request
 from precert.domain.review import DuplicateReason, ServiceLine
@@ -97,7 +98,7 @@ class Fingerprint(Value):
 
     request_id: Text
     number: Text
-    submitted_at: datetime
+    submitted_at: Moment
     tins: frozenset[Tin]
     member_id: MemberId
     purpose: Purpose = Purpose.PRECERTIFICATION

@@ -26,6 +26,7 @@
     ├── DocumentNotAvailableError    the document is not attached (U5)
     ├── SameReviewerError            the appeal needs another reviewer (W7)
     ├── OwnRequestError              the reviewer acts for the providers of the request (W10)
+    ├── DamagedRecordError           a stored record cannot be read
     └── TransientError               a transient technical error: retry
 
 A denial is not an error: it is a decision (X12 HCR), not a rejection (X12 AAA).
@@ -185,6 +186,11 @@ class SameReviewerError(PrecertError):
 class OwnRequestError(PrecertError):
     code = "own_request"
     title = "Another reviewer must review this request"
+
+
+class DamagedRecordError(PrecertError):
+    code = "record_damaged"
+    title = "A stored record cannot be read"
 
 
 class TransientError(PrecertError):

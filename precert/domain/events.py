@@ -4,11 +4,11 @@ An event is history for the parties of the request and a notification for subscr
 event has ids and codes only; ``actor`` is stored in the table for the audit trail (A3).
 """
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from precert.domain.dates import Moment
 from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
 from precert.domain.values import Text, Tin, Value
@@ -23,7 +23,7 @@ class Event(Value):
     type: EventType
     request_id: Text
     cycle: Annotated[int, Field(ge=0)]
-    at: datetime
+    at: Moment
     status: Status
     number: Text | None = None
     tins: tuple[Tin, ...]

@@ -6,13 +6,14 @@ form is accepted, and a portal that shows the form needs no rules of its own.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, cast
 
 from precert.domain.codes import NDC_PATTERN
 from precert.domain.content import MAX_LINES, MAX_SERVICES, Service
+from precert.domain.dates import days_after
 from precert.domain.payer import Choice, CodeRange, Form, FormField, Payer, Stage, TypeOfService
 from precert.domain.values import (
     MAX_UNITS,
@@ -201,7 +202,7 @@ def service_form(payer: Payer, service: Service, today: date) -> ServiceForm:
     """The fields of a service, by the choices made in it so far."""
     form, window = payer.form, payer.service_dates
     kind = chosen_type(form, service)
-    days = (today - timedelta(days=window.days_back), today + timedelta(days=window.days_ahead))
+    days = (days_after(today, -window.days_back), days_after(today, window.days_ahead))
     drug = _needs_medication(payer, service, kind)
     key = (service.authorization_type, kind and kind.code, days, drug)
     if key not in form.memo:

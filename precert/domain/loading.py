@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from precert.domain.content import Address
 from precert.domain.coverage import MAX_SPANS, PLAN_TYPES, Coverage, Person, Plan, Ssn
+from precert.domain.dates import BIRTHS, COVERAGES
 from precert.domain.directory import DirectoryEntry
 from precert.domain.loading_rules import load_rules
 from precert.domain.loading_table import (
@@ -61,14 +62,14 @@ _PLANS: Final = Table(
 _MEMBERS: Final = Table(
     (
         Column("member_id", "must be 5 to 20 letters and digits"),
-        day("date_of_birth"),
+        day("date_of_birth", BIRTHS),
         Column("last_name", _TEXT),
         Column("first_name", _TEXT),
         Column("account", _TEXT),
         Column("account_name", _TEXT),
         Column("plan_id", "must be the plan_id of a plan that is loaded"),
-        day("active_from"),
-        day("active_to", required=False),
+        day("active_from", COVERAGES),
+        day("active_to", COVERAGES, required=False),
         Column("line_1", _TEXT, required=False, needed=False),
         Column("line_2", _TEXT, required=False, needed=False),
         Column("city", _TEXT, required=False, needed=False),

@@ -9,13 +9,14 @@ rule. Between single codes there is no gap: a list that names codes one by one n
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
 from precert.domain.codes import canonical_code, has_form
 from precert.domain.coverage import PLAN_TYPES
+from precert.domain.dates import RULES, RuleDate, RuleEnd, days_after
 from precert.domain.loading_table import (
     LIST_SEPARATOR,
     Cells,
@@ -33,7 +34,6 @@ from precert.domain.values import AuthorizationType, CodeType, Text, Units, Valu
 Row = tuple[int, Rule]
 """A rule, and the line of the file in which it stands."""
 
-_DAY: Final = timedelta(days=1)
 _SETS_OF_RULE: Final[tuple[Callable[[Rule], frozenset[str]], ...]] = (
     lambda rule: rule.plan_types,
     lambda rule: rule.lines_of_business,
@@ -166,8 +166,12 @@ def _gaps_of_days(rows: Sequence[Row]) -> Iterator[RowError]:
         group.sort(key=lambda row: row[1].effective_from)
         last_line, last = group[0]
         for line, rule in group[1:]:
-            if last.effective_to is not None and last.effective_to + _DAY < rule.effective_from:
-                first_day, last_day = last.effective_to + _DAY, rule.effective_from - _DAY
+            if (
+                last.effective_to is not None
+                and days_after(last.effective_to, 1) < rule.effective_from
+            ):
+                first_day = days_after(last.effective_to, 1)
+                last_day = days_after(rule.effective_from, -1)
                 if not others.answer(rule, first_day, last_day):
                     words = f"after its end rule {rule.rule_id} (line {line}) follows late: nothing"
                     remedy = f"answers from {first_day} to {last_day}"
@@ -239,8 +243,8 @@ _TABLE: Final = Table(
         Column("vendor_id", "must be the vendor_id of a delegated vendor that is loaded", False),
         Column("authorization_type", f"must be {' or '.join(AuthorizationType)}, or empty", False),
         Column("plan_types", f"must be some of {LIST_SEPARATOR.join(PLAN_TYPES)}, or empty", False),
-        day("effective_from"),
-        day("effective_to", required=False),
+        day("effective_from", RULES),
+        day("effective_to", RULES, required=False),
         _extra("lines_of_business", f"must be lines of business that have clocks, {_SOME}"),
         _extra("types_of_service", f"must be types of service of the form, {_SOME}"),
         _extra("places_of_service", f"must be places of service of the form, {_SOME}"),
@@ -273,8 +277,8 @@ class _RuleRow(Value):
     lines_of_business: frozenset[Text] = frozenset()
     types_of_service: frozenset[Text] = frozenset()
     places_of_service: frozenset[Text] = frozenset()
-    effective_from: date
-    effective_to: date | None = None
+    effective_from: RuleDate
+    effective_to: RuleEnd = None
     auto_approve_max_units: Units | None = None
     auto_approve_max_days: Limit | None = None
     required_documentation: tuple[Text, ...] = ()

@@ -13,6 +13,7 @@ from typing import ClassVar, Final, TypeVar
 
 from pydantic import ValidationError
 
+from precert.domain.dates import Bounds
 from precert.domain.errors import PrecertError
 
 Cells = Mapping[str, str | None]
@@ -63,9 +64,10 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 """Days are read in this form alone: a bare number would pass for seconds since 1970."""
 
 
-def day(name: str, *, required: bool = True) -> Column:
+def day(name: str, bounds: Bounds, *, required: bool = True) -> Column:
     """A column of dates."""
-    return Column(name, "must be a date, as in 2026-07-01", required, DAY)
+    hint = f"must be a date from {bounds.first} to {bounds.last}, as in 2026-07-01"
+    return Column(name, hint, required, DAY)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ is processed normally, and an operator selects the intended entry later.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
 from precert.domain.content import Address, Provider, RequestContent
+from precert.domain.dates import Moment
 from precert.domain.directory import DirectoryEntry
 from precert.domain.values import Text, Value, words_of
 
@@ -56,7 +56,7 @@ class TemporaryProvider(Value):
     reason_codes: tuple[Mismatch, ...]
     submitted: Provider | None = None
     """The provider as submitted, after an entry of the directory replaced it."""
-    reconciled_at: datetime | None = None
+    reconciled_at: Moment | None = None
     reconciled_by: Text | None = None
     """Subject of the operator; not returned to callers."""
 

@@ -3,12 +3,12 @@
 The content comes from the decisions, the wording from the payer (:class:`NoticeWords`).
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from precert.domain.dates import Moment
 from precert.domain.review import Review
 from precert.domain.statuses import LineStatus, Status, determined_status
 from precert.domain.values import Text, Value
@@ -44,7 +44,7 @@ class Notice(Value):
     kind: NoticeKind
     audience: Audience
     cycle: Annotated[int, Field(ge=1)]
-    printed_at: datetime
+    printed_at: Moment
     size: int
     sha256: Text
     version_id: Text | None = None

@@ -4,7 +4,7 @@ Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` holds
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Final, Self
@@ -21,6 +21,7 @@ from precert.domain.content import (
     RequestContent,
     Service,
 )
+from precert.domain.dates import Holiday
 from precert.domain.rules import family_of
 from precert.domain.statuses import LineStatus
 from precert.domain.values import (
@@ -138,7 +139,7 @@ class BusinessCalendar(Value):
     """The days on which the payer works: all but these weekdays and dates. Monday is 0."""
 
     resting_weekdays: Annotated[frozenset[Annotated[int, Field(ge=0, le=6)]], Field(max_length=6)]
-    holidays: frozenset[date]
+    holidays: frozenset[Holiday]
 
 
 class EmergencyNotice(Value):

@@ -18,6 +18,7 @@ from precert.domain.clocks import Deadline, appeal_filing_end, later
 from precert.domain.codes import code_types_of
 from precert.domain.content import Procedure, RequestContent, Service, numbered_lines
 from precert.domain.coverage import Plan
+from precert.domain.dates import Moment
 from precert.domain.determination import is_worse
 from precert.domain.errors import (
     ActionNotAllowedError,
@@ -64,9 +65,9 @@ class Request(Value):
     tins: frozenset[Tin]
     plan: Plan
     content: RequestContent
-    created_at: datetime
-    updated_at: datetime
-    expires_at: datetime | None = None
+    created_at: Moment
+    updated_at: Moment
+    expires_at: Moment | None = None
     document_slots: int = 0
     part_versions: Mapping[str, int] = {}
     """Drafts only: the version in which each part of the content was last saved (D7)."""

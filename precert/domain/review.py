@@ -11,12 +11,12 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
+from precert.domain.dates import ApprovedDate, Moment
 from precert.domain.matching import ProviderRole, TemporaryProvider
 from precert.domain.rules import DelegatedVendor, Requirement
 from precert.domain.statuses import NOT_REQUIRED_ACTION, AppealStatus, EnteredStatus, LineStatus
 from precert.domain.values import (
     CodeType,
-    Day,
     Diagnosis,
     EnteredCode,
     Text,
@@ -84,8 +84,8 @@ class Approval(Value):
     code: EnteredCode | None = None
     units: Units | None = None
     unit_type: UnitType | None = None
-    from_date: Day | None = None
-    to_date: Day | None = None
+    from_date: ApprovedDate | None = None
+    to_date: ApprovedDate | None = None
 
 
 class Approved(Approval):
@@ -129,7 +129,7 @@ class Decision(DecisionEntry):
 
     status: LineStatus
     cycle: Annotated[int, Field(ge=1)]
-    decided_at: datetime
+    decided_at: Moment
     decided_by: Text
     decided_as: DecidingRole = DecidingRole.REVIEWER
     signed_by: Text | None = None
@@ -231,11 +231,11 @@ class Appeal(Value):
     line_ids: tuple[Text, ...]
     expedited: bool
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
-    filed_at: datetime
+    filed_at: Moment
     filed_by: Text | None = None
     """Subject of the person who filed it; not for callers (A3)."""
-    warn_at: datetime | None = None
-    due_at: datetime | None = None
+    warn_at: Moment | None = None
+    due_at: Moment | None = None
 
 
 class LineAssessment(Value):
@@ -282,7 +282,7 @@ class Assessment(Value):
 
     rule_list: Text
     """Version of the rule list."""
-    assessed_at: datetime
+    assessed_at: Moment
     lines: tuple[LineAssessment, ...]
     required_documentation: tuple[Text, ...] = ()
     """Codes of required documentation that was missing."""
@@ -300,13 +300,13 @@ class InformationRequest(Value):
     Open until they respond or ``answer_by`` passes.
     """
 
-    requested_at: datetime
+    requested_at: Moment
     requested_by: Text
-    answer_by: datetime
+    answer_by: Moment
     documents: tuple[Text, ...] = ()
     """Codes of the payer's ``required_documentation``."""
     text: Words | None = None
-    closed_at: datetime | None = None
+    closed_at: Moment | None = None
     answered: bool = False
     answer: Words | None = None
 
@@ -314,7 +314,7 @@ class InformationRequest(Value):
 class Extension(Value):
     """One extension of the deadline, with its reason (W2)."""
 
-    extended_at: datetime
+    extended_at: Moment
     days: Annotated[int, Field(ge=1)]
     reason: Reason
 
@@ -322,8 +322,8 @@ class Extension(Value):
 class PeerToPeer(Value):
     """A peer-to-peer discussion offered to the requesting clinician."""
 
-    offered_at: datetime
-    respond_by: datetime
+    offered_at: Moment
+    respond_by: Moment
     phone: Text
 
 
@@ -331,14 +331,14 @@ class Assignment(Value):
     """The reviewer assigned to the open cycle; others may not decide it until then."""
 
     assigned_to: Text
-    until: datetime
+    until: Moment
 
 
 class Proposal(Value):
     """Decisions that wait for a physician's confirmation or a second signature."""
 
     proposed_by: Text
-    proposed_at: datetime
+    proposed_at: Moment
     decisions: dict[str, Decision]
     awaits_physician: bool = False
     """Whether a physician must confirm it: it refuses something, and its author is none (W10)."""
@@ -348,7 +348,7 @@ class Review(Value):
     """What the payer adds to a submitted request."""
 
     number: Text
-    submitted_at: datetime
+    submitted_at: Moment
     submitted_version: int
     """Version the submission was based on: identifies a repeated submission (S1)."""
     lines: tuple[ServiceLine, ...]
@@ -359,11 +359,11 @@ class Review(Value):
     assessment: Assessment | None = None
     vendor_id: Text | None = None
     """The delegated vendor that decides it (W8)."""
-    reported_at: datetime | None = None
+    reported_at: Moment | None = None
     """Instant of the last recorded vendor report; older reports are ignored."""
-    warn_at: datetime | None = None
-    due_at: datetime | None = None
-    determined_at: datetime | None = None
+    warn_at: Moment | None = None
+    due_at: Moment | None = None
+    determined_at: Moment | None = None
     escalated_cycle: int = 0
     warned_cycle: int = 0
     information_requests: tuple[InformationRequest, ...] = ()

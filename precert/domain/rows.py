@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from precert.domain.content import Provider, RequestContent
+from precert.domain.dates import Moment
 from precert.domain.determination import authorized_days
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.request import Request
@@ -42,12 +43,12 @@ class DashboardRow(Value):
     """Whether a vendor decides it (W8)."""
     appeal_open: bool
     waiting_on: WaitingOn
-    due_at: datetime | None = None
+    due_at: Moment | None = None
     """When the open cycle is due; of a draft, when it expires."""
-    updated_at: datetime
-    expires_at: datetime | None = None
+    updated_at: Moment
+    expires_at: Moment | None = None
     """Of a draft: from then on the line is not shown, whatever the store has removed yet (D5)."""
-    flagged_at: datetime | None = None
+    flagged_at: Moment | None = None
     """Since when the TIN has it on its home list (T3)."""
     unmatched_providers: tuple[ProviderRole, ...] = ()
     """Sides whose provider has a temporary id until it is matched with the directory (S3)."""
@@ -61,7 +62,7 @@ class WorklistRow(Value):
     plan_id: Text
     urgency: Urgency
     cycle: int
-    due_at: datetime
+    due_at: Moment
     """Until when the one it waits for has time; the providers', while information is asked for."""
     waiting_on: WaitingOn = WaitingOn.PAYER
     awaits_signature: bool = False
@@ -69,7 +70,7 @@ class WorklistRow(Value):
     """Whether a physician must confirm what another reviewer proposed (W10)."""
     assigned_to: Text | None = None
     """Subject of the reviewer who holds it; not for callers."""
-    held_until: datetime | None = None
+    held_until: Moment | None = None
     suspected_duplicate: bool = False
     late_notification: bool = False
     level: int | None = None
@@ -90,7 +91,7 @@ class UnmatchedRow(Value):
     tin: Tin | None = None
     submitted: Provider | None = None
     """All that was submitted about it."""
-    submitted_at: datetime
+    submitted_at: Moment
 
 
 def worklist_row(request: Request, due_at: datetime) -> WorklistRow:

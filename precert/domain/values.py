@@ -9,7 +9,6 @@ Names are compared without case, accents, hyphens, apostrophes and blanks: ``Gar
 """
 
 import re
-from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 from unicodedata import combining, normalize
@@ -108,30 +107,6 @@ def _phone(value: str) -> str:
     return value[1:] if len(value) == 11 and value.startswith("1") else value
 
 
-def _calendar_day(value: object) -> object:
-    """Days are ISO 8601 dates in text; a number could be epoch seconds and is none."""
-    if isinstance(value, date):
-        return value
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise ValueError("write the day as text, YYYY-MM-DD")
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("the calendar has no such day") from None
-
-
-def _instant(value: object) -> object:
-    """Instants say their zone: a bare time of day is another instant elsewhere."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            value = None
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ValueError("write the instant as text with its zone, as in 2026-07-01T09:00:00Z")
-    return value
-
-
 def _as_quoted(value: object) -> object:
     """Letters that Crockford's base 32 has not, as people write its digits."""
     if not isinstance(value, str):
@@ -139,14 +114,12 @@ def _as_quoted(value: object) -> object:
     return value.strip().upper().translate(str.maketrans("OIL", "011"))
 
 
-Day = Annotated[date, BeforeValidator(_calendar_day)]
 AssertionId = Annotated[
     str,
     BeforeValidator(_as_quoted),
     StringConstraints(pattern=r"^CHK-[0-9]{12}-[0-9A-HJKMNP-TV-Z]{16}$"),
 ]
 """The id of a check's answer (:mod:`precert.domain.assertion`)."""
-Instant = Annotated[datetime, BeforeValidator(_instant)]
 
 
 def _lower(value: object) -> object:

@@ -18,12 +18,13 @@ unknown where the profile wants an element; nothing is guessed. In particular:
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Final
 
 from precert.domain.codes import canonical_code, code_types_of, modifier_code_type
 from precert.domain.content import Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
+from precert.domain.dates import days_after
 from precert.domain.payer import Payer
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind, Purpose, Urgency
 from precert.domain.wording import written_diagnosis
@@ -185,7 +186,7 @@ def _dates(content: RequestContent) -> Iterator[tuple[str, Json]]:
     if stay and stay.admission_date:
         yield "admissionDates", _timing(stay.admission_date, stay.admission_date)
         if stay.requested_days:
-            leaves = stay.admission_date + timedelta(days=stay.requested_days)
+            leaves = days_after(stay.admission_date, stay.requested_days)
             yield "dischargeDates", _timing(leaves, leaves)
 
 

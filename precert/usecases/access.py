@@ -3,6 +3,7 @@ why a write was refused.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from precert.domain.clocks import history_end
@@ -20,7 +21,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status, WaitingOn
-from precert.usecases.ports.requests import Cycle, RequestFile, RequestStore
+from precert.usecases.ports.requests import Cycle, FoundRequests, RequestFile, RequestStore
 
 _OTHER_PATIENT = FieldError(
     "/content/patient/member_id",
@@ -151,9 +152,10 @@ class RetainedRequests:
     def read(self, request_id: str) -> Request | None:
         return self._retained_now(self._stored.read(request_id))
 
-    def read_all(self, request_ids: Sequence[str]) -> tuple[Request, ...]:
-        found = map(self._retained_now, self._stored.read_all(request_ids))
-        return tuple(request for request in found if request is not None)
+    def read_all(self, request_ids: Sequence[str]) -> FoundRequests:
+        found = self._stored.read_all(request_ids)
+        retained = map(self._retained_now, found.requests)
+        return replace(found, requests=tuple(one for one in retained if one is not None))
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
         self._stored.record(change, cycle)

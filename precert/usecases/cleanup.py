@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from precert.domain.clocks import draft_warning
+from precert.domain.errors import DamagedRecordError
 from precert.domain.event_types import EventType
 from precert.domain.events import Event, event_id
 from precert.domain.payer import Payer
@@ -30,11 +31,15 @@ def warn_of_expiry(
 
     Safe to run twice and to fail at any point: a version of a draft has one warning id. The list can
     lag behind the draft, so the draft decides: a draft saved since then is skipped, a deleted or
-    expired one is removed from the list.
+    expired one is removed from the list. A draft that cannot be read does not delay the others.
     """
     sent = 0
     for warning in warnings.due(now):
-        draft = requests.read(warning.request_id)
+        try:
+            draft = requests.read(warning.request_id)
+        except DamagedRecordError:
+            # It is reported. It stays on the list until it is repaired or deleted.
+            continue
         if draft is None or draft.status is not Status.INCOMPLETE or has_expired(draft, now):
             warnings.take_off(warning)
         elif _is_due(draft, payer, now) and _gave(warning, draft, warnings, now):

@@ -38,11 +38,13 @@ class FoundProviders:
     """Nearest first; all addresses and TINs of a provider are adjacent.
 
     ``more`` if further providers match: another word or letter finds them. ``notices`` are hints.
+    ``damaged`` are ids of providers whose entry cannot be read.
     """
 
     providers: tuple[FoundProvider, ...]
     more: bool = False
     notices: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
 
 
 def search_providers(
@@ -82,6 +84,7 @@ def search_providers(
         providers=tuple(one for provider in found[:MAX_PROVIDERS] for one in provider),
         more=more,
         notices=tuple(payer.notices[name] for name, applies in hints.items() if applies),
+        damaged=filed.damaged,
     )
 
 

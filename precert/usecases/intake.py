@@ -14,6 +14,7 @@ from precert.domain.clocks import local_date
 from precert.domain.code_sets import Lookup, errors_of_codes
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import MAX_LINES, RequestContent
+from precert.domain.dates import Instant
 from precert.domain.determination import (
     Signature,
     decision_of,
@@ -44,7 +45,7 @@ from precert.domain.review import (
     ServiceLine,
 )
 from precert.domain.statuses import determined_status
-from precert.domain.values import Instant, Text, Value
+from precert.domain.values import Text, Value
 from precert.names import Entitlement
 from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import CodeSets, ReferenceReader

@@ -1,7 +1,7 @@
 """Operator actions: overdue requests, unmatched providers, approved dates, executions to repair."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -9,13 +9,14 @@ from pydantic import Field, model_validator
 
 from precert.domain import reconciling, reviewing
 from precert.domain.caller import Caller
-from precert.domain.errors import FieldError, InvalidInputError, NotFoundError
+from precert.domain.dates import ApprovedDate
+from precert.domain.errors import DamagedRecordError, FieldError, InvalidInputError, NotFoundError
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
 from precert.domain.review import Decision
 from precert.domain.rows import UnmatchedRow, WorklistRow
 from precert.domain.statuses import Status, Transition
-from precert.domain.values import Day, MemberId, Text, Value
+from precert.domain.values import MemberId, Text, Value
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor, has_expired
 from precert.usecases.changes import change_as_operator
@@ -97,12 +98,13 @@ def search_requests(
             ids = listings.of_member(search.member_id, limit=search.limit, cursor=search.cursor)
         except CursorError as error:
             raise bad_cursor() from error
-        page = Page(requests.read_all(ids.rows), ids.cursor)
+        read = requests.read_all(ids.rows)
+        page = Page(read.requests, ids.cursor, read.damaged)
     else:
         request_id = search.request_id or registrations.request_id_of((search.number or "").upper())
         found = requests.read(request_id) if request_id else None
         page = Page((found,) if found else (), None)
-    return Page(tuple(one for one in page.rows if not has_expired(one, now)), page.cursor)
+    return replace(page, rows=tuple(one for one in page.rows if not has_expired(one, now)))
 
 
 def read_request_as_operator(
@@ -155,8 +157,8 @@ class DateChange(Value):
     """The new period of an approved service line (W5)."""
 
     line_id: Text
-    from_date: Annotated[Day, Field(description="The first approved day.")]
-    to_date: Annotated[Day, Field(description="The last approved day.")]
+    from_date: Annotated[ApprovedDate, Field(description="The first approved day.")]
+    to_date: Annotated[ApprovedDate, Field(description="The last approved day.")]
 
 
 def change_dates(
@@ -279,6 +281,10 @@ def repair_executions(
 def _open(listings: Listings, requests: RequestStore) -> Iterator[Request]:
     """Requests with an open cycle; the index can include recently closed ones."""
     for request_id in listings.open_cycles():
-        request = requests.read(request_id)
+        try:
+            request = requests.read(request_id)
+        except DamagedRecordError:
+            # It is reported. The other cycles are repaired all the same.
+            continue
         if request is not None and request.review is not None and request.cycle_is_open:
             yield request

@@ -110,7 +110,7 @@ def flag_request(
         except FlagsFullError as full:
             if flags.drop_deleted(acting_tin):
                 raise ConcurrentChangeError from full
-            raise _limit(listings.flagged(acting_tin), payer, now) from full
+            raise _limit(listings.flagged(acting_tin).rows, payer, now) from full
 
     _on_a_line(request_id, caller, tin, flag, requests=requests, now=now)
 
@@ -135,7 +135,7 @@ def unflag_request(
 
 def list_flagged(
     caller: Caller, *, tin: str | None, listings: Listings, payer: Payer, now: datetime
-) -> tuple[DashboardRow, ...]:
+) -> Page[DashboardRow]:
     """The flagged requests of one of the caller's TINs, last flagged first. One call.
 
     Raises:
@@ -143,8 +143,8 @@ def list_flagged(
         InvalidInputError: the TIN is not the caller's.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    rows = listings.flagged(caller.acting_tin(tin))
-    return tuple(row for row in rows if is_live(row, payer, now))
+    page = listings.flagged(caller.acting_tin(tin))
+    return replace(page, rows=tuple(row for row in page.rows if is_live(row, payer, now)))
 
 
 def _on_a_line(

@@ -1,6 +1,7 @@
 """Reviewer actions before a decision: worklist, case, assignment, RFI, extension, peer-to-peer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from precert.domain import reviewing
@@ -48,7 +49,7 @@ def list_worklist(
     except CursorError as error:
         raise bad_cursor() from error
     running = (row for row in page.rows if row.held_until is not None and now < row.held_until)
-    return Page(tuple(running), page.cursor)
+    return replace(page, rows=tuple(running))
 
 
 def read_case(request_id: str, caller: Caller, *, requests: RequestStore) -> RequestFile:
@@ -95,10 +96,11 @@ def list_member_history(
     return Page(
         tuple(
             one
-            for one in others
+            for one in others.requests
             if one.status is not Status.INCOMPLETE and one.plan.plan_id in caller.plan_ids
         ),
         page.cursor,
+        others.damaged,
     )
 
 

@@ -53,7 +53,7 @@ def test_check_is_answered_when_the_input_is_valid(cloud: Cloud) -> None:
     [
         ({"service_date": "2026-06-15"}, ("service_date", "outside_window")),
         ({"service_date": "2027-01-01"}, ("service_date", "outside_window")),
-        ({"service_date": "9999-12-31"}, ("service_date", "outside_window")),
+        ({"service_date": "9999-12-31"}, ("service_date", "out_of_bounds")),
         ({"service_date": "2026-02-30"}, ("service_date", "value_error")),
         ({"service_date": 20260720}, ("service_date", "value_error")),
         ({"service_date": "20.7.2026"}, ("service_date", "value_error")),

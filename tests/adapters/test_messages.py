@@ -51,7 +51,7 @@ def names(reply: Reply) -> list[str]:
 
 @pytest.mark.rule("T5")
 def test_unread_count_follows_when_messages_arrive_and_one_is_read(cloud: Cloud) -> None:
-    assert cloud.messages().body == {"messages": [], "unread": 0, "cursor": None}
+    assert cloud.messages().body == {"messages": [], "damaged": [], "unread": 0, "cursor": None}
     sent = delivered(cloud, 3)
     assert unread(cloud) == 3
     with cloud.wire.counting() as calls:

@@ -10,6 +10,7 @@ from precert.domain.request import Change, Request
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     Cycle,
+    FoundRequests,
     RequestClosedError,
     RequestFile,
 )
@@ -43,8 +44,9 @@ class InMemoryRequests:
     def read(self, request_id: str) -> Request | None:
         return self.requests.get(request_id)
 
-    def read_all(self, request_ids: Sequence[str]) -> tuple[Request, ...]:
-        return tuple(self.requests[one] for one in request_ids if one in self.requests)
+    def read_all(self, request_ids: Sequence[str]) -> FoundRequests:
+        found = (self.requests[one] for one in request_ids if one in self.requests)
+        return FoundRequests(tuple(found))
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
         if self.races:

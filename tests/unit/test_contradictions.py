@@ -105,9 +105,9 @@ def errors(*lines: Mapping[str, Any], **how: Any) -> set[tuple[str, str]]:
             {("/approved/from_date", "out_of_range")},
         ),
         (second("MODIFIED", to_date="2027-07-22"), {("/approved/to_date", "out_of_range")}),
-        (second("MODIFIED", to_date="9999-12-31"), {("/approved/to_date", "out_of_range")}),
+        (second("MODIFIED", to_date="2100-12-31"), {("/approved/to_date", "out_of_range")}),
         (
-            second("MODIFIED", from_date="0001-01-01"),
+            second("MODIFIED", from_date="2000-01-01"),
             {("/approved/from_date", "out_of_range")},
         ),
         (

@@ -1,10 +1,11 @@
 """Duplicate detection: repetitions, potential duplicates, and which of two requests continues."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from precert.domain.determination import MAX_PERIOD_DAYS, last_of_days
 from precert.domain.duplicates import (
     Fingerprint,
     fingerprint_of,
@@ -224,9 +225,10 @@ def test_series_is_paired_by_date_when_a_code_is_listed_several_times() -> None:
 
 
 def test_units_of_days_are_compared_within_the_calendar_when_they_are_many() -> None:
-    many = {"units": 999_999, "unit_type": "DAYS", "start_date": "9999-12-30"}
+    many = {"units": 999_999, "unit_type": "DAYS", "start_date": "2100-12-30"}
     [service] = fingerprint(services=outpatient(many)).services
-    assert service.last_day.isoformat() == "9999-12-31"
+    assert service.last_day == date(2100, 12, 30) + timedelta(days=MAX_PERIOD_DAYS - 1)
+    assert last_of_days(date.max, 999_999) == date.max
 
 
 def test_request_is_not_its_own_duplicate_when_it_is_compared() -> None:

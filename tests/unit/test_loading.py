@@ -330,7 +330,9 @@ def test_date_is_rejected_when_in_another_format(text: str) -> None:
     with pytest.raises(LoadingError) as error:
         load_rules(f"{RULES_HEADER}R1,CPT,44120,44120,REQUIRED,,,,{text},\n")
     assert error.value.errors == (
-        RowError(2, "effective_from", "must be a date, as in 2026-07-01"),
+        RowError(
+            2, "effective_from", "must be a date from 1990-01-01 to 2100-12-31, as in 2026-07-01"
+        ),
     )
 
 

@@ -11,7 +11,14 @@ from pydantic import BaseModel, ValidationError
 from functions.review.models import DecideBody
 from precert.api.problems import errors_of, plain_problem, problem_of, status_of
 from precert.domain.content import Patient
-from precert.domain.errors import FieldError, InvalidInputError, PrecertError, VersionMismatchError
+from precert.domain.errors import (
+    DamagedRecordError,
+    FieldError,
+    InvalidInputError,
+    PrecertError,
+    TransientError,
+    VersionMismatchError,
+)
 from tests.fakes.samples import PATIENT
 from tools.operations import OPERATIONS
 
@@ -38,7 +45,11 @@ def test_error_has_a_4xx_or_5xx_status_when_it_is_raised(
 ) -> None:
     error = raised_error(kind)
     status = status_of(error)
-    assert status is HTTPStatus.SERVICE_UNAVAILABLE or 400 <= status < 500
+    ours = {
+        TransientError: HTTPStatus.SERVICE_UNAVAILABLE,
+        DamagedRecordError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    }
+    assert status is ours.get(kind) or 400 <= status < 500
     problem = problem_of(error)
     assert (problem.status, problem.code) == (status, kind.code)
     assert problem.type == f"urn:precert:problem:{kind.code}"

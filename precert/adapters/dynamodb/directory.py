@@ -17,8 +17,16 @@ from precert.adapters.dynamodb.keys import (
     tin_entries_pk,
     zip_entries_pk,
 )
-from precert.adapters.dynamodb.table import Item, json_of, query_some, to_wire
+from precert.adapters.dynamodb.table import (
+    Item,
+    json_of,
+    query_some,
+    readable,
+    sort_key_of,
+    to_wire,
+)
 from precert.domain.content import Provider
+from precert.domain.damage import RecordKind
 from precert.domain.directory import (
     DirectoryEntry,
     FrequentProvider,
@@ -72,8 +80,16 @@ def filed_of(item: Item) -> Filed:
 
 def found(items: Collection[Item], *, complete: bool) -> FiledEntries:
     """Distinct entries: two words of a name may begin with the same letters."""
-    by_id = {filed[0].provider_id: filed for filed in map(filed_of, items)}
-    return FiledEntries(tuple(by_id.values()), complete)
+    entries, damaged = readable(RecordKind.DIRECTORY_ENTRY, items, filed_of, provider_id_of_key)
+    by_id = {filed[0].provider_id: filed for filed in entries}
+    return FiledEntries(tuple(by_id.values()), complete, tuple(dict.fromkeys(damaged)))
+
+
+def provider_id_of_key(item: Item) -> str:
+    """The provider's id by the key of its entry, or of a filing of it."""
+    if item[SK] == ENTRY_SK:
+        return str(item[PK]).removeprefix(provider_pk(""))
+    return sort_key_of(item).rpartition("#")[2]
 
 
 def _parts(filed: Filed) -> Item:
@@ -92,16 +108,16 @@ class DynamoDBFrequentProviders:
 
     def of(self, tin: str) -> tuple[FrequentProvider, ...]:
         items, _ = query_some(self._client, self._table, frequent_pk(tin), pages=_PAGES)
-        return most_frequent(
-            [
-                FrequentProvider(
-                    provider=Provider.model_validate_json(item["provider"]),
-                    selected=int(item["selected"]),
-                    selected_at=item["selected_at"],
-                )
-                for item in items
-            ]
-        )
+        found, _ = readable(RecordKind.FREQUENT_PROVIDER, items, _frequent_of, sort_key_of)
+        return most_frequent(found)
+
+
+def _frequent_of(item: Item) -> FrequentProvider:
+    return FrequentProvider(
+        provider=Provider.model_validate_json(item["provider"]),
+        selected=int(item["selected"]),
+        selected_at=item["selected_at"],
+    )
 
 
 def count_selection(table: str, draft: Request) -> list[dict[str, Any]]:

@@ -4,7 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from precert.adapters.dynamodb.keys import document_sk, instant, notice_sk, request_pk
+from precert.adapters.dynamodb.keys import (
+    NOTICE_SK_PREFIX,
+    document_sk,
+    instant,
+    notice_sk,
+    request_pk,
+)
 from precert.adapters.dynamodb.request_items import callers_condition, put_event, request_of
 from precert.adapters.dynamodb.table import (
     ABSENT,
@@ -14,8 +20,12 @@ from precert.adapters.dynamodb.table import (
     get,
     json_of,
     query_all,
+    read_one,
+    readable,
+    sort_key_of,
     to_wire,
 )
+from precert.domain.damage import RecordKind
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event
 from precert.domain.notices import Notice
@@ -87,13 +97,16 @@ class DynamoDBDocuments:
 
     def document(self, request_id: str, document_id: str) -> Document | None:
         item = get(self._client, self._table, request_pk(request_id), document_sk(document_id))
-        return document_of(item) if item else None
+        if item is None:
+            return None
+        return read_one(RecordKind.DOCUMENT, item, document_of, document_id_of_key)
 
     def of_request(self, request_id: str) -> tuple[Document, ...]:
         items = query_all(
             self._client, self._table, request_pk(request_id), beginning=DOCUMENT_SK_PREFIX
         )
-        return tuple(sorted(map(document_of, items), key=lambda document: document.offered_at))
+        found, _ = readable(RecordKind.DOCUMENT, items, document_of, document_id_of_key)
+        return tuple(sorted(found, key=lambda document: document.offered_at))
 
     def settle(
         self, request_id: str, document: Document, event: Event | None, *, arrived: bool = False
@@ -201,6 +214,14 @@ def _item(request_id: str, document: Document) -> Item:
 def document_of(item: Item) -> Document:
     """A document from its item."""
     return Document.model_validate_json(item["document"])
+
+
+def document_id_of_key(item: Item) -> str:
+    return sort_key_of(item).removeprefix(DOCUMENT_SK_PREFIX)
+
+
+def notice_id_of_key(item: Item) -> str:
+    return sort_key_of(item).removeprefix(NOTICE_SK_PREFIX)
 
 
 class DynamoDBNotices:

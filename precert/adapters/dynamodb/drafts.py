@@ -15,7 +15,6 @@ from precert.adapters.dynamodb.keys import (
     DRAFT_PARTY_SK,
     DRAFTS_QUEUE,
     PROCESSING_QUEUE,
-    REQUEST_PK_PREFIX,
     instant,
     number_pk,
     request_pk,
@@ -38,6 +37,7 @@ from precert.adapters.dynamodb.table import (
     Item,
     Writes,
     from_wire,
+    request_id_of,
     to_wire,
     transient_errors,
 )
@@ -364,7 +364,7 @@ class DynamoDBDraftWarnings:
                     **start,
                 )
             for item in map(from_wire, answer["Items"]):
-                yield DueWarning(item[PK].removeprefix(REQUEST_PK_PREFIX), item[WORKLIST_SK])
+                yield DueWarning(request_id_of(item), item[WORKLIST_SK])
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

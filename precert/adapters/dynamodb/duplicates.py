@@ -26,9 +26,12 @@ from precert.adapters.dynamodb.table import (
     Writes,
     get,
     query_all,
+    readable,
+    sort_key_of,
     to_wire,
     transient_errors,
 )
+from precert.domain.damage import RecordKind
 from precert.domain.duplicates import Fingerprint
 from precert.domain.retry import retry
 from precert.names import PK, SK
@@ -49,7 +52,16 @@ class DynamoDBFingerprints:
 
     def of_member(self, member_id: str) -> tuple[Fingerprint, ...]:
         items = query_all(self._client, self._table, fingerprints_pk(member_id))
-        return tuple(unpacked(Fingerprint, item["fingerprint"]) for item in items)
+        found, _ = readable(RecordKind.FINGERPRINT, items, _fingerprint_of, _request_id_of_key)
+        return tuple(found)
+
+
+def _fingerprint_of(item: Item) -> Fingerprint:
+    return unpacked(Fingerprint, item["fingerprint"])
+
+
+def _request_id_of_key(item: Item) -> str:
+    return sort_key_of(item).removeprefix(fingerprint_sk(""))
 
 
 def put_fingerprint(table: str, fingerprint: Fingerprint) -> dict[str, Any]:
@@ -106,8 +118,14 @@ def lock(table: str, fingerprint: Fingerprint, known: Item | None) -> dict[str, 
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         return {"Put": put}
-    for value in _held(known).values():
-        existing = unpacked(Fingerprint, value)
+    # What cannot be read stays in the lock, and the workflow compares the member's requests again.
+    found, _ = readable(
+        RecordKind.FINGERPRINT,
+        ({SK: name, "fingerprint": value} for name, value in _held(known).items()),
+        _fingerprint_of,
+        sort_key_of,
+    )
+    for existing in found:
         if fingerprint.is_refused_by(existing):
             raise DuplicateFoundError(existing)
     update: dict[str, Any] = {

@@ -43,7 +43,14 @@ from precert.domain.directory import SHORTEST_TYPED
 from precert.domain.matching import ProviderRole
 from precert.domain.statuses import Status
 from precert.domain.values import ProviderKind, Urgency
-from precert.names import DOCUMENT_SK_PREFIX, EVENT_SK_PREFIX, INBOX_PK_PREFIX, PK, SK
+from precert.names import (
+    DOCUMENT_SK_PREFIX,
+    EVENT_SK_PREFIX,
+    INBOX_PK_PREFIX,
+    PK,
+    REQUEST_PK_PREFIX,
+    SK,
+)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,7 +58,6 @@ NOTICE_SK_PREFIX: Final = "NOTICE#"
 PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
 """The dashboard line of a draft; a submission replaces it without reading its TIN."""
-REQUEST_PK_PREFIX: Final = "REQUEST#"
 OVERDUE_SK: Final = "OVERDUE"
 OVERDUE_QUEUE: Final = "OVERDUE"
 """Worklist partition of cycles whose deadline has passed, of all plans."""

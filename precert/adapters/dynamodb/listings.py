@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any, Final
 from precert.adapters.dynamodb.keys import (
     DRAFTS_QUEUE,
     OVERDUE_QUEUE,
-    REQUEST_PK_PREFIX,
     UNMATCHED_QUEUE,
     instant_of,
     member_hash,
@@ -32,7 +31,15 @@ from precert.adapters.dynamodb.keys import (
     tin_status,
     worklist_pk,
 )
-from precert.adapters.dynamodb.table import Item, from_wire, to_wire, transient_errors
+from precert.adapters.dynamodb.table import (
+    Item,
+    from_wire,
+    readable,
+    request_id_of,
+    to_wire,
+    transient_errors,
+)
+from precert.domain.damage import RecordKind
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
 from precert.domain.rows import DashboardRow, UnmatchedRow, WorklistRow
@@ -211,7 +218,7 @@ def row_of(item: Item) -> DashboardRow:
     status = _STATUSES[notices[0]]
     due_at = instant_of(item[DUE]) if DUE in item else None
     return DashboardRow(
-        request_id=item[PK].removeprefix(REQUEST_PK_PREFIX),
+        request_id=request_id_of(item),
         status=status,
         purpose=_PURPOSES[notices[1]],
         waiting_on=_WAITING[notices[2]],
@@ -236,11 +243,16 @@ def row_of(item: Item) -> DashboardRow:
 
 
 def _day(day: date | None) -> str:
-    return f"{day:%Y%m%d}" if day else ""
+    # strftime writes a year below 1000 with fewer digits.
+    return day.isoformat().replace("-", "") if day else ""
 
 
 def _date(text: str) -> date | None:
-    return date(int(text[:4]), int(text[4:6]), int(text[6:])) if text else None
+    if not text:
+        return None
+    if len(text) != len("20260701"):
+        raise ValueError("a day has eight digits")
+    return date(int(text[:4]), int(text[4:6]), int(text[6:]))
 
 
 def _notice(known: Mapping[str, object], value: object) -> str:
@@ -321,11 +333,13 @@ class DynamoDBListings:
             following = replace(position, key=last_key)
         elif cursor is not None and not position.again and list_.may_grow_after(position.since):
             following = Position(None, position.since, again=True)
-        return Page(tuple(row_of(item) for item in items), cursor_of(following, named))
+        rows, damaged = readable(RecordKind.DASHBOARD_ROW, items, row_of, request_id_of)
+        return Page(tuple(rows), cursor_of(following, named), damaged)
 
-    def flagged(self, tin: str) -> tuple[DashboardRow, ...]:
+    def flagged(self, tin: str) -> Page[DashboardRow]:
         items, _ = self._query(_Slice(FLAGGED_INDEX, tin, forward=False), None, 100)
-        return tuple(row_of(item) for item in items)
+        rows, damaged = readable(RecordKind.DASHBOARD_ROW, items, row_of, request_id_of)
+        return Page(tuple(rows), None, damaged)
 
     def worklist(
         self, plan_id: str, *, limit: int, cursor: str | None, assigned_to: str | None = None
@@ -342,13 +356,13 @@ class DynamoDBListings:
     def unmatched(self, *, limit: int, cursor: str | None) -> Page[UnmatchedRow]:
         list_ = _Slice(WORKLIST_INDEX, UNMATCHED_QUEUE, forward=True)
         items, following = self._page("unmatched", list_, limit=limit, cursor=cursor)
-        rows = (UnmatchedRow.model_validate_json(item[ROW_ATTRIBUTE]) for item in items)
-        return Page(tuple(rows), following)
+        rows, damaged = readable(RecordKind.UNMATCHED_ROW, items, _unmatched_of, request_id_of)
+        return Page(tuple(rows), following, damaged)
 
     def of_member(self, member_id: str, *, limit: int, cursor: str | None) -> Page[str]:
         list_ = _Slice(MEMBER_INDEX, member_hash(member_id), forward=False)
         items, following = self._page("member", list_, limit=limit, cursor=cursor)
-        return Page(tuple(item[PK].removeprefix(REQUEST_PK_PREFIX) for item in items), following)
+        return Page(tuple(map(request_id_of, items)), following)
 
     def open_cycles(self) -> tuple[str, ...]:
         with transient_errors():
@@ -361,11 +375,7 @@ class DynamoDBListings:
                     {":drafts": DRAFTS_QUEUE, ":unmatched": UNMATCHED_QUEUE}
                 ),
             )
-            found = (
-                str(from_wire(item)[PK]).removeprefix(REQUEST_PK_PREFIX)
-                for page in pages
-                for item in page["Items"]
-            )
+            found = (request_id_of(from_wire(item)) for page in pages for item in page["Items"])
             # Overdue cases are in two partitions.
             return tuple(dict.fromkeys(found))
 
@@ -373,7 +383,8 @@ class DynamoDBListings:
         self, name: str, list_: _Slice, *, limit: int, cursor: str | None
     ) -> Page[WorklistRow]:
         items, following = self._page(name, list_, limit=limit, cursor=cursor)
-        return Page(tuple(map(_cycle_of, items)), following)
+        rows, damaged = readable(RecordKind.WORKLIST_ROW, items, _cycle_of, request_id_of)
+        return Page(tuple(rows), following, damaged)
 
     def _page(
         self, name: str, list_: _Slice, *, limit: int, cursor: str | None
@@ -386,13 +397,16 @@ class DynamoDBListings:
 
     def _held(self, list_: _Slice, assigned_to: str) -> Page[WorklistRow]:
         """Cases assigned to one reviewer: few, at any position; one call reads some thousand lines."""
-        rows: list[WorklistRow] = []
+        rows, damaged = list[WorklistRow](), list[str]()
         key: dict[str, str | int] | None = None
         while True:
             items, key = self._query(list_, key, None)
-            rows += (row for row in map(_cycle_of, items) if row.assigned_to == assigned_to)
+            found, unread = readable(RecordKind.WORKLIST_ROW, items, _cycle_of, request_id_of)
+            rows += (row for row in found if row.assigned_to == assigned_to)
+            # A damaged row may be of a case that this reviewer holds.
+            damaged += unread
             if key is None:
-                return Page(tuple(rows), None)
+                return Page(tuple(rows), None, tuple(damaged))
 
     def _query(
         self, list_: _Slice, after: Any, limit: int | None
@@ -429,6 +443,10 @@ class DynamoDBListings:
         last = answer.get("LastEvaluatedKey")
         items = [from_wire(item) for item in answer["Items"]]
         return items, key_of_row(from_wire(last), list_.key_names) if last else None
+
+
+def _unmatched_of(item: Item) -> UnmatchedRow:
+    return UnmatchedRow.model_validate_json(item[ROW_ATTRIBUTE])
 
 
 def _cycle_of(item: Item) -> WorklistRow:

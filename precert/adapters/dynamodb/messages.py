@@ -19,9 +19,12 @@ from precert.adapters.dynamodb.table import (
     from_wire,
     get,
     json_of,
+    readable,
+    sort_key_of,
     to_wire,
     transient_errors,
 )
+from precert.domain.damage import RecordKind
 from precert.names import PK, SK, TTL_ATTRIBUTE
 from precert.usecases.ports.messages import Message, MessagePage, NoMessageError
 
@@ -62,10 +65,15 @@ class DynamoDBInbox:
         unread = None
         if after is None:
             unread = next((int(item["unread"]) for item in items if item[SK] == UNREAD_SK), 0)
-        messages = [_message_of(item) for item in items if item[SK] != UNREAD_SK]
+        messages, damaged = readable(
+            RecordKind.MESSAGE,
+            (item for item in items if item[SK] != UNREAD_SK),
+            _message_of,
+            message_id_of_key,
+        )
         last = answer.get("LastEvaluatedKey")
         position = Position(key_of_row(from_wire(last), _KEY)) if last else None
-        return MessagePage(tuple(messages), unread, cursor_of(position, named))
+        return MessagePage(tuple(messages), unread, cursor_of(position, named), damaged)
 
     def mark_read(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
         sk = inbox_sk(at, message_id)
@@ -172,8 +180,13 @@ class DynamoDBInbox:
         return {"Update": update}
 
 
+def message_id_of_key(item: Item) -> str:
+    """The id of a message by its sort key, where the message itself cannot be read."""
+    return sort_key_of(item).partition("#")[2]
+
+
 def _message_of(item: Item) -> Message:
     message = Message.model_validate_json(item["message"])
     if "read_at" not in item:
         return message
-    return message.model_copy(update={"read_at": datetime.fromisoformat(item["read_at"])})
+    return Message.model_validate({**dict(message), "read_at": item["read_at"]})

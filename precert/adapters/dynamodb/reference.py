@@ -6,6 +6,7 @@ A condition cannot search a list, so every coverage span has its own attributes:
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from precert.adapters.dynamodb.directory import (
     filing_keys,
     filings,
     found,
+    provider_id_of_key,
 )
 from precert.adapters.dynamodb.keys import (
     ASSERTION_KEY,
@@ -35,11 +37,14 @@ from precert.adapters.dynamodb.table import (
     json_of,
     query_all,
     query_some,
+    read_one,
+    readable,
     to_wire,
     transient_errors,
 )
 from precert.domain.content import Patient
 from precert.domain.coverage import MAX_SPANS, Coverage, Member, members_of
+from precert.domain.damage import RecordKind
 from precert.domain.directory import DirectoryEntry, Place, cell_of
 from precert.domain.errors import TransientError
 from precert.domain.values import ProviderKind, folded
@@ -73,7 +78,21 @@ def member_item(member: Member) -> Item:
 
 
 def member_of(item: Item | None) -> Member | None:
-    return Member.model_validate_json(item["member"]) if item else None
+    """The member of its item.
+
+    Raises:
+        DamagedRecordError: it cannot be read; it is reported.
+    """
+    return read_one(RecordKind.MEMBER, item, _member_of, _member_digest) if item else None
+
+
+def _member_of(item: Item) -> Member:
+    return Member.model_validate_json(item["member"])
+
+
+def _member_digest(item: Item) -> str:
+    """What names a member in logs and problems, which contain no member id."""
+    return sha256(str(item[PK]).encode()).hexdigest()
 
 
 def covered_condition(table: str, patient: Patient, day: date) -> dict[str, Any]:
@@ -135,18 +154,21 @@ class DynamoDBReference:
             return ()
         keys = [{PK: member_pk(one), SK: sk} for one in ids for sk in (COVERAGE_SK, SSN_SK)]
         by_key = {_key(item): item for item in self._get_all(keys)}
-        members = [
-            member_of(by_key.get((member_pk(one), COVERAGE_SK)))
+        items = [
+            by_key[member_pk(one), COVERAGE_SK]
             for one in ids
+            if (member_pk(one), COVERAGE_SK) in by_key
             # A hash that was corrected since still leads here, but is not current.
-            if by_key.get((member_pk(one), SSN_SK), {}).get("digest") == digest
+            and by_key.get((member_pk(one), SSN_SK), {}).get("digest") == digest
         ]
-        return tuple(member for member in members if member)
+        members, _ = readable(RecordKind.MEMBER, items, _member_of, _member_digest)
+        return tuple(members)
 
     def entries(self, provider_ids: Collection[str]) -> dict[str, DirectoryEntry]:
         keys = [{PK: provider_pk(one), SK: ENTRY_SK} for one in sorted(set(provider_ids))]
-        found_ = (filed_of(item)[0] for item in self._get_all(keys)) if keys else ()
-        return {entry.provider_id: entry for entry in found_}
+        items = self._get_all(keys) if keys else []
+        found_, _ = readable(RecordKind.DIRECTORY_ENTRY, items, filed_of, provider_id_of_key)
+        return {entry.provider_id: entry for entry, _ in found_}
 
     def entries_near(self, place: Place, kind: ProviderKind, word: str) -> FiledEntries:
         return self._entries(cell_pk(kind, cell_of(place), word), beginning=word)
@@ -159,7 +181,8 @@ class DynamoDBReference:
         items, _ = query_some(
             self._client, self._table, tin_entries_pk(tin), pages=1, Limit=10 * MAX_NAMES
         )
-        names = dict.fromkeys(filed_of(item)[0].name for item in items)
+        filed, _ = readable(RecordKind.DIRECTORY_ENTRY, items, filed_of, provider_id_of_key)
+        names = dict.fromkeys(entry.name for entry, _ in filed)
         return tuple(names)[:MAX_NAMES]
 
     def put_coverages(self, coverages: Collection[Coverage]) -> None:
@@ -183,7 +206,10 @@ class DynamoDBReference:
             (item, filed) for key, (item, filed) in entries.items() if before.get(key) != item
         ]
         current = {_key(key) for filed in batch for key in filing_keys(filed)}
-        old = {_key(key) for item in before.values() for key in filing_keys(filed_of(item))}
+        filed_before, _ = readable(
+            RecordKind.DIRECTORY_ENTRY, before.values(), filed_of, provider_id_of_key
+        )
+        old = {_key(key) for filed in filed_before for key in filing_keys(filed)}
         self._put_all(item for _, filed in changed for item in filings(filed))
         self._write([{"DeleteRequest": {"Key": to_wire(_keys(key))}} for key in old - current])
         # Last, so that the entry lists its filed keys if loading stops before the end.

@@ -24,9 +24,17 @@ from precert.adapters.dynamodb.keys import (
     tin_status,
 )
 from precert.adapters.dynamodb.listings import row_text
-from precert.adapters.dynamodb.table import ABSENT, Item, json_of, to_wire
+from precert.adapters.dynamodb.table import (
+    ABSENT,
+    Item,
+    json_of,
+    read_one,
+    request_id_of,
+    to_wire,
+)
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
+from precert.domain.damage import RecordKind
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.review import Review
@@ -88,6 +96,16 @@ def request_item(request: Request) -> Item:
 
 
 def request_of(item: Item) -> Request:
+    """The request of its item.
+
+    Raises:
+        DamagedRecordError: it cannot be read; it is reported.
+    """
+    return read_one(RecordKind.REQUEST, item, unchecked_request_of, request_id_of)
+
+
+def unchecked_request_of(item: Item) -> Request:
+    """The request of its item; any exception means that the item is damaged."""
     return Request(
         request_id=item["request_id"],
         version=int(item["version"]),

@@ -4,12 +4,17 @@ The row of an unmatched provider is in the worklist index under its own partitio
 item collection: from the write that marks the provider to the one that reconciles it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any, assert_never
 
-from precert.adapters.dynamodb.documents import document_of, notice_of
+from precert.adapters.dynamodb.documents import (
+    document_id_of_key,
+    document_of,
+    notice_id_of_key,
+    notice_of,
+)
 from precert.adapters.dynamodb.duplicates import (
     LockChangedError,
     delete_fingerprint,
@@ -44,6 +49,7 @@ from precert.adapters.dynamodb.request_items import (
     request_item,
     request_of,
     set_lines,
+    unchecked_request_of,
 )
 from precert.adapters.dynamodb.table import (
     ABSENT,
@@ -54,10 +60,14 @@ from precert.adapters.dynamodb.table import (
     get,
     json_of,
     query_all,
+    readable,
+    request_id_of,
+    sort_key_of,
     to_wire,
     transient_errors,
 )
 from precert.domain.content import RequestContent
+from precert.domain.damage import RecordKind
 from precert.domain.duplicates import (
     Fingerprint,
     current_fingerprint,
@@ -86,6 +96,7 @@ from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     CoverageChangedError,
     Cycle,
+    FoundRequests,
     NumberTakenError,
     RegisteredAlreadyError,
     RequestClosedError,
@@ -169,18 +180,19 @@ class DynamoDBRequests:
         item = get(self._client, self._table, request_pk(request_id), REQUEST_SK)
         return request_of(item) if item else None
 
-    def read_all(self, request_ids: Sequence[str]) -> tuple[Request, ...]:
+    def read_all(self, request_ids: Sequence[str]) -> FoundRequests:
         keys = [to_wire({PK: request_pk(one), SK: REQUEST_SK}) for one in request_ids]
         if not keys:
-            return ()
+            return FoundRequests(())
         with transient_errors():
             response = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys}})
         if response.get("UnprocessedKeys"):
             raise TransientError("The table is busy. Try again.")
-        items = map(from_wire, response["Responses"].get(self._table, []))
-        found = {item[PK]: request_of(item) for item in items}
-        by_order = (found.get(request_pk(one)) for one in request_ids)
-        return tuple(request for request in by_order if request is not None)
+        by_key = {item[PK]: item for item in map(from_wire, response["Responses"][self._table])}
+        in_order = (by_key.get(request_pk(one)) for one in request_ids)
+        items = (item for item in in_order if item is not None)
+        found, damaged = readable(RecordKind.REQUEST, items, unchecked_request_of, request_id_of)
+        return FoundRequests(tuple(found), damaged)
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
         request = change.request
@@ -332,18 +344,34 @@ class DynamoDBRequests:
 
 def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
     """A request file from the items of its partition."""
-    events = [
-        Event.model_validate_json(item["event"])
-        for item in items
-        if item[SK].startswith(EVENT_SK_PREFIX)
-    ]
-    documents = [document_of(item) for item in items if item[SK].startswith(DOCUMENT_SK_PREFIX)]
+
+    def of(prefix: str) -> Iterator[Item]:
+        return (item for item in items if item[SK].startswith(prefix))
+
+    events, damaged_events = readable(
+        RecordKind.EVENT, of(EVENT_SK_PREFIX), _event_of, event_id_of_key
+    )
+    documents, damaged_documents = readable(
+        RecordKind.DOCUMENT, of(DOCUMENT_SK_PREFIX), document_of, document_id_of_key
+    )
+    notices, damaged_notices = readable(
+        RecordKind.NOTICE, of(NOTICE_SK_PREFIX), notice_of, notice_id_of_key
+    )
     return RequestFile(
         request=request,
         documents=tuple(sorted(documents, key=lambda document: document.offered_at)),
         events=tuple(sorted(events, key=lambda event: event.at)),
-        notices=tuple(notice_of(item) for item in items if item[SK].startswith(NOTICE_SK_PREFIX)),
+        notices=tuple(notices),
+        damaged=(*damaged_documents, *damaged_notices, *damaged_events),
     )
+
+
+def event_id_of_key(item: Item) -> str:
+    return f"{request_id_of(item)}.{sort_key_of(item).removeprefix(EVENT_SK_PREFIX)}"
+
+
+def _event_of(item: Item) -> Event:
+    return Event.model_validate_json(item["event"])
 
 
 def worklist_attributes(request: Request) -> Item:

@@ -21,9 +21,13 @@ from precert.adapters.dynamodb.table import (
     Writes,
     from_wire,
     get,
+    read_one,
+    readable,
+    sort_key_of,
     to_wire,
     transient_errors,
 )
+from precert.domain.damage import RecordKind
 from precert.domain.rules import RuleListVersion
 from precert.names import PK, SK
 from precert.usecases.ports.reference import RuleListChangedError, RuleListExistsError
@@ -55,8 +59,8 @@ class DynamoDBRuleListVersions:
         return rule_list_of(found[0]) if found else None
 
     def published(self) -> tuple[RuleListVersion, ...]:
-        lists = map(rule_list_of, self._history())
-        return tuple(one for one in lists if one is not None)
+        found, _ = readable(RecordKind.RULE_LIST, self._history(), _rule_list_of, sort_key_of)
+        return tuple(found)
 
     def put_in_effect(
         self, version: RuleListVersion, *, instead_of: RuleListVersion | None
@@ -119,15 +123,24 @@ class DynamoDBRuleListVersions:
 
 
 def rule_list_of(item: Item | None) -> RuleListVersion | None:
-    """The rule list version in a pointer or an item of the history."""
-    if item is None:
-        return None
+    """The rule list version in a pointer or an item of the history.
+
+    Raises:
+        DamagedRecordError: it cannot be read; it is reported.
+    """
+    return read_one(RecordKind.RULE_LIST, item, _rule_list_of, sort_key_of) if item else None
+
+
+def _rule_list_of(item: Item) -> RuleListVersion:
+    published_at = datetime.fromisoformat(item["published_at"])
+    if published_at.tzinfo is None:
+        raise ValueError("published_at has no zone")
     return RuleListVersion(
         version=item["version"],
         effective_from=date.fromisoformat(item["effective_from"]),
         object_key=item["object_key"],
         sha256=item["sha256"],
-        published_at=datetime.fromisoformat(item["published_at"]),
+        published_at=published_at,
     )
 
 

@@ -8,22 +8,24 @@ ClientRequestToken, so that a lost response does not write twice.
 import json
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
+from precert.domain.damage import RecordKind, damaged, report_damage
 from precert.domain.errors import TransientError
-from precert.names import PK, SK
+from precert.names import PK, REQUEST_PK_PREFIX, SK
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
 Item = dict[str, Any]
+Model = TypeVar("Model")
 
 
 def to_wire(item: Mapping[str, Any]) -> Item:
@@ -71,6 +73,8 @@ def _plain(wire: Mapping[str, Any]) -> Any:
             return set(value)
         case "NULL":
             return None
+        case "NS" | "BS":  # written by no function; still no reason to fail a list
+            return list(value)
         case "B":  # base64 text in a stream's record
             return b64decode(value) if isinstance(value, str) else value
         case "S" | "BOOL":
@@ -96,6 +100,46 @@ def transient_errors() -> Iterator[None]:
         raise TransientError(
             f"The table did not answer ({type(error).__name__}). Try again."
         ) from error
+
+
+def readable(
+    kind: RecordKind,
+    items: Iterable[Item],
+    read: Callable[[Item], Model],
+    id_of: Callable[[Item], str],
+) -> tuple[list[Model], tuple[str, ...]]:
+    """What can be read of the items, and the ids of what cannot, which are reported."""
+    found, unread = list[Model](), list[str]()
+    for item in items:
+        try:
+            found.append(read(item))
+        except Exception as error:  # noqa: BLE001 - reading has no other effect: any failure is damage
+            unread.append(id_of(item))
+            report_damage(kind, id_of(item), error)
+    return found, tuple(unread)
+
+
+def read_one(
+    kind: RecordKind, item: Item, read: Callable[[Item], Model], id_of: Callable[[Item], str]
+) -> Model:
+    """The record of one item.
+
+    Raises:
+        DamagedRecordError: it cannot be read; it is reported.
+    """
+    found, unread = readable(kind, [item], read, id_of)
+    if unread:
+        raise damaged(unread[0])
+    return found[0]
+
+
+def request_id_of(item: Item) -> str:
+    """The request that an item of the requests table belongs to, by its key."""
+    return str(item[PK]).removeprefix(REQUEST_PK_PREFIX)
+
+
+def sort_key_of(item: Item) -> str:
+    return str(item[SK])
 
 
 def get(client: "DynamoDBClient", table: str, pk: str, sk: str) -> Item | None:

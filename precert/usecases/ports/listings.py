@@ -41,8 +41,11 @@ class Lines:
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
+    """``damaged`` are ids of requests whose row cannot be read."""
+
     rows: tuple[Row, ...]
     cursor: str | None
+    damaged: tuple[str, ...] = ()
 
 
 class Listings(Protocol):
@@ -59,7 +62,7 @@ class Listings(Protocol):
             CursorError: the cursor is not of this list.
         """
 
-    def flagged(self, tin: str) -> tuple[DashboardRow, ...]:
+    def flagged(self, tin: str) -> "Page[DashboardRow]":
         """The TIN's flagged lines, last flagged first. One call."""
 
     def worklist(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from precert.domain.dates import Moment
 from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
 from precert.domain.values import Text, Value
@@ -17,18 +18,22 @@ class Message(Value):
     request_id: Text
     number: Text | None = None
     status: Status
-    at: datetime
-    read_at: datetime | None = None
+    at: Moment
+    read_at: Moment | None = None
     """When a user of the TIN marked it as read."""
 
 
 @dataclass(frozen=True)
 class MessagePage:
-    """A page; ``unread`` counts the messages of the whole inbox, on the first page only."""
+    """A page; ``unread`` counts the messages of the whole inbox, on the first page only.
+
+    ``damaged`` are ids of messages that cannot be read.
+    """
 
     messages: tuple[Message, ...]
     unread: int | None
     cursor: str | None
+    damaged: tuple[str, ...] = ()
 
 
 class NoMessageError(Exception):

@@ -114,11 +114,13 @@ class CheckFacts:
 class FiledEntries:
     """Directory entries of one place, each with its position.
 
-    ``complete`` is false if there are more than a search reads.
+    ``complete`` is false if there are more than a search reads. ``damaged`` are provider ids of
+    entries that cannot be read.
     """
 
     entries: tuple[tuple[DirectoryEntry, Place], ...]
     complete: bool
+    damaged: tuple[str, ...] = ()
 
 
 class ReferenceReader(Protocol):

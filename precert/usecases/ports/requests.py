@@ -8,13 +8,14 @@ from typing import Annotated, Final, Protocol
 from pydantic import Field
 
 from precert.domain.content import Patient, RequestContent
+from precert.domain.dates import Moment
 from precert.domain.documents import Document
 from precert.domain.duplicates import Fingerprint
 from precert.domain.events import Event
 from precert.domain.notices import Notice
 from precert.domain.request import Change, Request
 from precert.domain.review import Review
-from precert.domain.values import Instant, Text, Tin, Value
+from precert.domain.values import Text, Tin, Value
 
 
 class ConcurrentChangeError(Exception):
@@ -27,12 +28,16 @@ class RequestClosedError(Exception):
 
 @dataclass(frozen=True)
 class RequestFile:
-    """A request with its documents, events and notices: one query."""
+    """A request with its documents, events and notices: one query.
+
+    ``damaged`` are ids of documents, events and notices that cannot be read.
+    """
 
     request: Request
     documents: tuple[Document, ...]
     events: tuple[Event, ...]
     notices: tuple[Notice, ...] = ()
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,14 @@ class Cycle:
     task_token: str
 
 
+@dataclass(frozen=True)
+class FoundRequests:
+    """Requests that were read by id; ``damaged`` are ids of those that cannot be read."""
+
+    requests: tuple[Request, ...]
+    damaged: tuple[str, ...] = ()
+
+
 class RequestStore(Protocol):
     def read_file(self, request_id: str) -> RequestFile | None:
         """Read a request with everything that belongs to it, consistently. One call per 1 MB."""
@@ -51,7 +64,7 @@ class RequestStore(Protocol):
     def read(self, request_id: str) -> Request | None:
         """Read the request alone, consistently. One call."""
 
-    def read_all(self, request_ids: Sequence[str]) -> tuple[Request, ...]:
+    def read_all(self, request_ids: Sequence[str]) -> FoundRequests:
         """Read at most 100 requests, in this order and without those that do not exist. One call."""
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
@@ -141,7 +154,7 @@ class DeletedDraft(Value):
     request_id: Text
     version: Annotated[int, Field(ge=1)]
     tins: frozenset[Tin]
-    expires_at: Instant | None = None
+    expires_at: Moment | None = None
 
     @classmethod
     def of(cls, draft: Request) -> "DeletedDraft":
