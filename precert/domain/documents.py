@@ -1,4 +1,4 @@
-"""Documents of a request: what can be uploaded, and the status of each (U1-U6)."""
+"""Documents of a request: what can be uploaded, and the status of each (U1-U7)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -52,6 +52,11 @@ class Refusal(StrEnum):
     CONTENT = "content_mismatch"
     DAMAGED = "damaged_file"
     PROTECTED = "password_protected"
+    MACROS = "macro_enabled"
+    UNSUPPORTED = "unsupported_encoding"
+    """The type is right, but few programs can display this variant of it."""
+    TOO_COMPLEX = "too_complex"
+    """The inspection of documents has limits, so that no file can block it."""
     THREAT = "threat_found"
     NOT_SCANNED = "not_scanned"
     """Reserved: a scan without a result keeps the document in CHECKING instead."""
@@ -66,13 +71,34 @@ class Refusal(StrEnum):
 
 _WORDS: Final[Mapping[Refusal, str]] = MappingProxyType(
     {
-        Refusal.EMPTY: "The file is empty.",
-        Refusal.TOO_LARGE: "The file is too large.",
+        Refusal.EMPTY: "The file is empty. Upload the original file.",
+        Refusal.TOO_LARGE: "The file is too large. Divide it, or scan it at a lower resolution.",
         Refusal.CHECKSUM: "The uploaded file does not match the sha256 that was sent. Upload it again.",
-        Refusal.CONTENT: "The content does not match the file name extension.",
-        Refusal.DAMAGED: "The file is incomplete or damaged. Create it again and upload it.",
-        Refusal.PROTECTED: "The file is password protected. Upload it without a password.",
-        Refusal.THREAT: "The file contains malware and was removed.",
+        Refusal.CONTENT: (
+            "The content does not match the file name extension. Open the file in the program that "
+            "created it, print it to a PDF and upload the PDF."
+        ),
+        Refusal.DAMAGED: (
+            "The file is incomplete or damaged. If it opens, print it to a PDF and upload the PDF; "
+            "otherwise create it again."
+        ),
+        Refusal.PROTECTED: (
+            "The file is protected by a password or a certificate. Save it without protection, or "
+            "print it to a PDF, and upload that."
+        ),
+        Refusal.MACROS: (
+            "The file has the format of a document with macros. Save it without macros, or print it "
+            "to a PDF, and upload that."
+        ),
+        Refusal.UNSUPPORTED: (
+            "The image has an encoding that few programs display. Print it to a PDF, or save it as "
+            "a JPEG or PNG, and upload that."
+        ),
+        Refusal.TOO_COMPLEX: (
+            "The file is too complex to be checked. Print it to a PDF, if necessary in parts, and "
+            "upload that."
+        ),
+        Refusal.THREAT: "The file contains malware and was removed. Create a clean file and upload it.",
         Refusal.NOT_SCANNED: "The file could not be scanned for malware. Upload it again, or as a PDF.",
         Refusal.CLOSED: "The request no longer accepts documents.",
         Refusal.NOT_UPLOADED: "No file was uploaded in time. Create a new upload.",

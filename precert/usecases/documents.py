@@ -1,4 +1,4 @@
-"""Documents: create an upload, verify and scan the upload, download and delete (U1-U6)."""
+"""Documents: create an upload, verify and scan the upload, download and delete (U1-U7)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -41,7 +41,8 @@ from tests.fakes.gateway import matched
 from tests.fakes.samples import FACILITY_TIN, PROVIDER_TIN, STRANGER_TIN, entered, later
 
 PDF: Final = (
-    b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n0\n%%EOF"
+    b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Type/Pages/Kids[2 0 R]/MediaBox[0 0 9 9]>>\n"
+    b"endobj\ntrailer\n<<>>\nstartxref\n0\n%%EOF"
 )
 PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes(64)
 PROVIDER_SUBJECT: Final = "provider-user-5f2c"

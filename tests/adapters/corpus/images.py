@@ -1,9 +1,11 @@
 """Pictures: JPEG, PNG, GIF and TIFF."""
 
+from collections.abc import Mapping
 from functools import cache, partial
 from io import BytesIO
 from struct import pack
 from typing import Any, Final
+from zlib import compress, crc32
 
 from PIL import Image
 
@@ -27,10 +29,14 @@ def pages(kind: str) -> bytes:
     return out.getvalue()
 
 
-def tiff(order: str, *, big: bool = False) -> bytes:
-    """One page of 2 by 2 gray pixels; ``<`` or ``>`` is the byte order."""
+def tiff(order: str, *, big: bool = False, changed: Mapping[int, int] | None = None) -> bytes:
+    """One page of 2 by 2 gray pixels; ``<`` or ``>`` is the byte order.
+
+    ``changed`` has other values of tags; a tag with -1 is omitted.
+    """
     wide, count = ("Q", "Q") if big else ("I", "H")
-    entries = [(256, 2), (257, 2), (258, 8), (259, 1), (262, 1), (273, 0), (278, 2), (279, 4)]
+    values = {256: 2, 257: 2, 258: 8, 259: 1, 262: 1, 273: 0, 278: 2, 279: 4} | dict(changed or {})
+    entries = [(tag, value) for tag, value in sorted(values.items()) if value >= 0]
     first = 16 if big else 8
     data = first + (8 if big else 2) + len(entries) * (20 if big else 12) + (8 if big else 4)
     head = {"<": b"II", ">": b"MM"}[order] + (
@@ -49,8 +55,138 @@ def tiff(order: str, *, big: bool = False) -> bytes:
     )
 
 
+def tiff_in_a_circle() -> bytes:
+    """A page whose directory names itself as the next."""
+    body = bytearray(tiff("<"))
+    body[-8:-4] = pack("<I", 8)
+    return bytes(body)
+
+
+def tiff_without_a_next_directory() -> bytes:
+    """The data first, and the directory at the end, without the offset of another."""
+    body = tiff("<")
+    data, directory = body[-4:], bytearray(body[8:-8])
+    for at in range(2, len(directory), 12):
+        if directory[at : at + 2] == pack("<H", 273):
+            directory[at + 8 : at + 12] = pack("<I", 8)
+    return b"II*\0" + pack("<I", 12) + data + bytes(directory)
+
+
+@cache
+def fax(compression: str) -> bytes:
+    """Two pages as a fax machine writes them: black and white, one strip for each row."""
+    out = BytesIO()
+    page = Image.radial_gradient("L").resize((200, 100)).convert("1")
+    page.save(
+        out,
+        "TIFF",
+        compression=compression,
+        save_all=True,
+        append_images=[page.rotate(180)],
+        tiffinfo={278: 1},
+        dpi=(204, 196),
+    )
+    return out.getvalue()
+
+
+def many_directories(directories: int, strips: int) -> bytes:
+    """Directories that all name one table of strips."""
+    lengths = 8 + 4 * strips
+    at = lengths + 4 * strips
+    out = bytearray(b"II*\0" + pack("<I", at) + pack("<I", 8) * strips + bytes(4 * strips))
+    for number in range(directories):
+        entries = [(256, 3, 1, 1), (257, 3, 1, 1), (259, 3, 1, 4), (273, 4, strips, 8)]
+        at += 2 + 12 * (len(entries) + 1) + 4
+        out += pack("<H", len(entries) + 1)
+        out += b"".join(pack("<HHII", *entry) for entry in entries)
+        out += pack("<HHIII", 279, 4, strips, lengths, at if number + 1 < directories else 0)
+    return bytes(out)
+
+
+def strips_of(data: bytes, *, count: int) -> bytes:
+    """A deflated page whose strips are all the same bytes."""
+    table = 8 + len(data)
+    at = table + 8 * count
+    strips = [(273, 4, count, table), (278, 4, 1, 1), (279, 4, count, table + 4 * count)]
+    entries = [(256, 4, 1, 1), (257, 4, 1, count), (259, 3, 1, 8), *strips]
+    return (
+        pack("<2sHI", b"II", 42, at)
+        + data
+        + pack("<I", 8) * count
+        + pack("<I", len(data)) * count
+        + pack("<H", len(entries))
+        + b"".join(pack("<HHII", *entry) for entry in entries)
+        + bytes(4)
+    )
+
+
+@cache
+def noise(kind: str, size: tuple[int, int]) -> bytes:
+    """A picture that compresses as badly as a photograph."""
+    out = BytesIO()
+    Image.effect_noise(size, 40).save(out, kind)
+    return out.getvalue()
+
+
+def after_first_segment(added: bytes) -> bytes:
+    """A JPEG with bytes between its first segment and the next."""
+    body = jpeg()
+    end = 4 + int.from_bytes(body[4:6])
+    return body[:end] + added + body[end:]
+
+
+def with_frame(marker: int) -> bytes:
+    return jpeg().replace(b"\xff\xc0\x00", bytes((0xFF, marker, 0)), 1)
+
+
+def without_segments(marker: int) -> bytes:
+    """A JPEG that lacks the segments with this marker."""
+    body = jpeg()
+    while (at := body.find(bytes((0xFF, marker, 0)))) >= 0:
+        body = body[:at] + body[at + 2 + int.from_bytes(body[at + 2 : at + 4]) :]
+    return body
+
+
+def without_last_scans() -> bytes:
+    """A progressive JPEG that ends after its second scan."""
+    body = picture("JPEG", progressive=True)
+    second = body.index(b"\xff\xda", body.index(b"\xff\xda") + 2)
+    return body[: body.index(b"\xff\xda", second + 2)]
+
+
+def of_several_pictures() -> bytes:
+    """A JPEG of a telephone's camera: an index of pictures (MPF), and the second picture behind it."""
+    index = b"\xff\xe2\x00\x0aMPF\0II*\0"
+    return after_first_segment(index) + jpeg()
+
+
+@cache
+def cmyk() -> bytes:
+    out = BytesIO()
+    Image.radial_gradient("L").convert("CMYK").save(out, "JPEG")
+    return out.getvalue()
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return pack(">I", len(data)) + kind + data + pack(">I", crc32(kind + data))
+
+
+def png_of(*chunks: bytes, width: int = 2, height: int = 2) -> bytes:
+    header = pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(chunks) + chunk(b"IEND", b"")
+
+
+PIXELS: Final = chunk(b"IDAT", compress(bytes(6)))
+
+
 def cut(body: bytes, by: int = 8) -> bytes:
     return body[:-by]
+
+
+def of_size(body: bytes, side: int) -> bytes:
+    """A JPEG whose frame states another size."""
+    at = body.index(b"\xff\xc0") + 5
+    return body[:at] + pack(">HH", side, side) + body[at + 4 :]
 
 
 def chunk_changed() -> bytes:
@@ -70,6 +206,16 @@ SAMPLES: Final = (
     Sample("bytes that a camera adds", "scan.jpg", lambda: jpeg() + bytes(100)),
     Sample("a truncated picture", "scan.jpg", lambda: cut(jpeg(), 40), Refusal.DAMAGED),
     Sample("a signature alone", "scan.jpg", lambda: jpeg()[:3], Refusal.DAMAGED),
+    Sample("bytes between segments", "scan.jpg", lambda: after_first_segment(bytes(5))),
+    Sample("fill bytes between segments", "scan.jpg", lambda: after_first_segment(b"\xff" * 9)),
+    Sample("a picture of a camera", "scan.jpg", of_several_pictures),
+    Sample("a picture for print", "scan.jpg", cmyk),
+    Sample("half a progressive picture", "scan.jpg", without_last_scans, Refusal.DAMAGED),
+    Sample("a lossless picture", "scan.jpg", lambda: with_frame(0xC3), Refusal.UNSUPPORTED),
+    Sample("no Huffman table", "scan.jpg", lambda: without_segments(0xC4)),
+    Sample("no other table", "scan.jpg", lambda: without_segments(0xDB), Refusal.DAMAGED),
+    Sample("no frame", "scan.jpg", lambda: without_segments(0xC0), Refusal.DAMAGED),
+    Sample("a picture of a wall", "scan.jpg", lambda: of_size(jpeg(), 0xFFFF), Refusal.TOO_COMPLEX),
     Sample("another picture", "scan.jpeg", png, Refusal.CONTENT),
     Sample("an archive behind it", "scan.jpg", lambda: jpeg() + archive(a="b"), Refusal.CONTENT),
     Sample("a picture", "scan.png", png),
@@ -80,7 +226,30 @@ SAMPLES: Final = (
     Sample("a signature alone", "scan.png", lambda: png()[:8], Refusal.DAMAGED),
     Sample("a drawing with a script", "scan.png", lambda: SVG, Refusal.CONTENT),
     Sample("an archive behind it", "scan.png", lambda: png() + archive(a="b"), Refusal.CONTENT),
+    Sample("bytes behind it", "scan.png", lambda: png() + bytes(100)),
+    Sample("a chunk of a program", "scan.png", lambda: png_of(chunk(b"prVt", b"x"), PIXELS)),
+    Sample(
+        "a wrong checksum of a comment",
+        "scan.png",
+        lambda: png_of(chunk(b"tEXt", b"Title\0knee")[:-1] + b"?", PIXELS),
+    ),
+    Sample("no pixels", "scan.png", png_of, Refusal.DAMAGED),
+    Sample(
+        "half its pixels",
+        "a.png",
+        lambda: png_of(chunk(b"IDAT", compress(b"x")[:-5])),
+        Refusal.DAMAGED,
+    ),
+    Sample("no width", "scan.png", lambda: png_of(PIXELS, width=0), Refusal.DAMAGED),
+    Sample(
+        "a picture of a wall",
+        "scan.png",
+        lambda: png_of(PIXELS, width=1 << 20, height=1 << 20),
+        Refusal.TOO_COMPLEX,
+    ),
     Sample("a picture of 1987", "scan.gif", gif),
+    Sample("a picture without its trailer", "scan.gif", lambda: cut(gif(), 1)),
+    Sample("an empty block too many", "scan.gif", lambda: cut(gif(), 1) + b"\0;"),
     Sample("a picture of 1989", "scan.gif", partial(picture, "GIF", comment=b"left knee")),
     Sample("a film", "scan.gif", partial(pages, "GIF")),
     Sample("an uppercase ending", "SCAN.GIF", gif),
@@ -98,6 +267,28 @@ SAMPLES: Final = (
     Sample("a fax of three pages", "fax.tiff", partial(pages, "TIFF")),
     Sample("an uppercase ending", "FAX.TIFF", lambda: tiff("<")),
     Sample("a truncated picture", "scan.tif", lambda: cut(tiff("<"), 2), Refusal.DAMAGED),
+    Sample("a fax of group 3", "fax.tif", lambda: fax("group3")),
+    Sample("a fax of group 4", "fax.tif", lambda: fax("group4")),
+    Sample("packed bits", "fax.tif", lambda: fax("packbits")),
+    Sample("a scan with LZW", "scan.tif", partial(picture, "TIFF", compression="tiff_lzw")),
+    Sample("a scan with deflate", "scan.tif", partial(picture, "TIFF", compression="tiff_deflate")),
+    Sample("a scan with JPEG", "scan.tif", partial(picture, "TIFF", compression="jpeg")),
+    Sample("a circle of directories", "fax.tif", tiff_in_a_circle),
+    Sample("no offset of another directory", "fax.tif", tiff_without_a_next_directory),
+    Sample("no length of its data", "fax.tif", lambda: tiff("<", changed={279: -1})),
+    Sample("too great a length of its data", "fax.tif", lambda: tiff("<", changed={279: 99})),
+    Sample("less data than pixels", "a.tif", lambda: tiff("<", changed={279: 3}), Refusal.DAMAGED),
+    Sample("no width", "a.tif", lambda: tiff("<", changed={256: -1}), Refusal.DAMAGED),
+    Sample("one strip of two", "a.tif", lambda: tiff("<", changed={278: 1}), Refusal.DAMAGED),
+    Sample("damaged deflate", "a.tif", lambda: tiff("<", changed={259: 8}), Refusal.DAMAGED),
+    Sample("a rare compression", "a.tif", lambda: tiff("<", changed={259: 9}), Refusal.UNSUPPORTED),
+    Sample("subsampled colors", "a.tif", lambda: tiff("<", changed={262: 6}), Refusal.UNSUPPORTED),
+    Sample(
+        "a picture of a wall",
+        "a.tif",
+        lambda: tiff("<", changed={256: 1 << 20, 257: 1 << 20}),
+        Refusal.TOO_COMPLEX,
+    ),
     Sample("half a fax", "fax.tif", lambda: pages("TIFF")[:70000], Refusal.DAMAGED),
     Sample("a signature alone", "scan.tif", lambda: tiff(">")[:4], Refusal.DAMAGED),
     Sample("another picture", "scan.tiff", png, Refusal.CONTENT),

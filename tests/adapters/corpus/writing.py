@@ -3,6 +3,7 @@
 from functools import cache
 from io import BytesIO
 from typing import Final
+from zlib import compress
 
 from pypdf import PdfReader, PdfWriter
 
@@ -23,6 +24,49 @@ def encrypted(algorithm: str, *, user: str) -> bytes:
     return out.getvalue()
 
 
+def for_a_certificate() -> bytes:
+    """Encrypted for the owner of a certificate instead of with a password (ISO 32000-2, 7.6.5)."""
+    handler = b"<</Filter/Adobe.PubSec/SubFilter/adbe.pkcs7.s5/V 4/Recipients[(x)]>>"
+    return revised(b"99 0 obj\n% a comment\n" + handler + b"\nendobj\n", b"/Encrypt 99 0 R")
+
+
+def of_pages(count: int) -> bytes:
+    """The document's page many times."""
+    writer, out = PdfWriter(), BytesIO()
+    page = PdfReader(BytesIO(note())).pages[0]
+    for _ in range(count):
+        writer.add_page(page)
+    writer.write(out)
+    return out.getvalue()
+
+
+def revised(objects: bytes, entries: bytes) -> bytes:
+    """The document with a revision behind it, as signatures and comments add one."""
+    body = note()
+    previous = body[body.rindex(b"startxref") :].split()[1]
+    trailer = b"trailer\n<</Size 100/Root 1 0 R/Prev " + previous + entries + b">>\n"
+    at = b"%d" % (len(body) + len(objects))
+    return body + objects + b"xref\n0 0\n" + trailer + b"startxref\n" + at + b"\n%%EOF\n"
+
+
+def with_object_streams() -> bytes:
+    """The objects compressed (PDF 1.5): neither page nor catalog is legible."""
+    pages = b"<</Type/Pages/Kids[9 0 R]/Count 1/MediaBox[0 0 9 9]>>\n"
+    objects = b"1 0 2 33 <</Type/Catalog/Pages 2 0 R>>\n" + pages
+    packed = compress(objects)
+    return (
+        b"%%PDF-2.0\n3 0 obj\n<</Type/ObjStm/N 2/First 9/Filter/FlateDecode/Length %d>>\nstream\n"
+        % len(packed)
+        + packed
+        + b"\nendstream\nendobj\n4 0 obj\n<</Type/XRef/Root 1 0 R>>\nstream\nendstream\nendobj\n"
+        + b"startxref\n9\n%%EOF"
+    )
+
+
+def without_pages() -> bytes:
+    return note().replace(b"/Kids", b"/Kid_")
+
+
 def picture_and_document() -> bytes:
     """Begins as a picture and contains a PDF header where readers still search for it."""
     return gif()[:20] + note()
@@ -32,6 +76,8 @@ PROGRAM: Final = b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff" + bytes(2
 SCRIPT: Final = b"#!/bin/sh\nrm -rf /\n"
 PAGE: Final = b"<!DOCTYPE html><html><script>alert(1)</script></html>"
 TEXT: Final = "Douleur à l'épaule gauche — depuis 2 mois.\r\n\tSuite…\n"
+
+DOS_TEXT: Final = "┌────────┐\r\n│ Müller │ É ¥ 120\r\n└────────┘\r\n"
 
 SAMPLES: Final = (
     Sample("a document", "note.pdf", note),
@@ -45,6 +91,12 @@ SAMPLES: Final = (
     Sample(
         "a password of today", "a.pdf", lambda: encrypted("AES-256", user="x"), Refusal.PROTECTED
     ),
+    Sample("a certificate", "a.pdf", for_a_certificate, Refusal.PROTECTED),
+    Sample("a revision", "a.pdf", lambda: revised(b"", b"")),
+    Sample("an encryption that is missing", "a.pdf", lambda: revised(b"", b"/Encrypt 99 0 R")),
+    Sample("compressed objects", "a.pdf", with_object_streams),
+    Sample("no page", "a.pdf", without_pages, Refusal.DAMAGED),
+    Sample("a line after the end", "a.pdf", lambda: note() + b"-- end of job 17 --\r\n"),
     Sample("a truncated document", "note.pdf", lambda: note()[:-100], Refusal.DAMAGED),
     Sample("a header alone", "note.pdf", lambda: b"%PDF-1.7\n", Refusal.DAMAGED),
     Sample("a script", "note.pdf", lambda: SCRIPT, Refusal.CONTENT),
@@ -71,6 +123,11 @@ SAMPLES: Final = (
         "wide text without its mark", "a.txt", lambda: TEXT.encode("utf-16-le"), Refusal.CONTENT
     ),
     Sample("half a wide letter", "a.txt", lambda: TEXT.encode("utf-16")[:-1], Refusal.CONTENT),
+    Sample("text of DOS", "note.txt", lambda: DOS_TEXT.encode("cp437")),
+    Sample("the end of a file of DOS", "note.txt", lambda: b"left knee\r\n\x1a"),
+    Sample("the last block of DOS", "note.txt", lambda: b"left knee\r\n\x1a" + bytes(115)),
+    Sample("pages of a printer", "note.txt", lambda: b"page 1\r\n\x0cpage 2\r\n"),
+    Sample("no text", "note.txt", lambda: bytes(128), Refusal.CONTENT),
     Sample("a program", "note.txt", lambda: PROGRAM, Refusal.CONTENT),
     Sample("a picture", "note.txt", png, Refusal.CONTENT),
     Sample("a document", "note.txt", note, Refusal.CONTENT),

@@ -1,0 +1,1 @@
+"""Parsers of the accepted file types, each with bounded work (U1, U7)."""
