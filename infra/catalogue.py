@@ -118,7 +118,7 @@ INTAKE: Final = FunctionSpec(
     "Registers phone, fax and mail requests and vendors' determinations",
     "intake",
     "functions.intake.handler.handle",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, *_CLAIMS),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_CLAIMS),
     serves="intake",
 )
 REPORTS: Final = FunctionSpec(
@@ -126,7 +126,7 @@ REPORTS: Final = FunctionSpec(
     "Records vendors' determinations from the event bus",
     "intake",
     "functions.intake.reports.handle",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE),
+    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
 )
 WORKFLOW: Final = FunctionSpec(
     "WorkflowFunction",

@@ -98,10 +98,7 @@ def grant(
     _print_notices(of(catalogue.NOTICES), tables, documents)
 
     for function in (of(catalogue.INTAKE), of(catalogue.REPORTS)):
-        tables.allow_requests(
-            function, ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
-        )
-        tables.allow_reference(function, ("dynamodb:ConditionCheckItem", *_REFERENCE_READS))
+        _record(function, tables, documents)
 
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)
@@ -117,6 +114,15 @@ def _print_notices(notices: ServiceFunction, tables: Tables, documents: Document
     )
     tables.allow_reference(notices, ("dynamodb:GetItem",))
     documents.allow_notices(notices, ("s3:PutObject",))
+
+
+def _record(intake: ServiceFunction, tables: Tables, documents: Documents) -> None:
+    """Grant what registering requests, and recording vendors' determinations by the rules, requires."""
+    tables.allow_requests(intake, ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"))
+    tables.allow_reference(
+        intake, ("dynamodb:ConditionCheckItem", "dynamodb:Query", *_REFERENCE_READS)
+    )
+    documents.allow_rule_lists(intake)
 
 
 def _clean_up(expire: ServiceFunction, tables: Tables, documents: Documents) -> None:

@@ -54,6 +54,7 @@ from precert.settings import Settings, SettingsError
 from precert.snapshot import on_snapshot
 from precert.usecases.access import RetainedRequests, retained
 from precert.usecases.checks import Check, check_requirements
+from precert.usecases.ownership import JudgeCase, LineOwners, judge_case, ownership_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -156,6 +157,16 @@ class Dependencies:
     def check(self) -> Check:
         """The use case of a check, for use cases that include one."""
         return partial(self.call, check_requirements)
+
+    @property
+    def line_owners(self) -> LineOwners:
+        """Who decides each service line of some content, for use cases that need it."""
+        return partial(self.call, ownership_of)
+
+    @property
+    def judge_case(self) -> JudgeCase:
+        """The rules' answer to what a vendor reports of a case that it received directly."""
+        return partial(self.call, judge_case)
 
     @cached_property
     def directory(self) -> DynamoDBReference:
@@ -390,6 +401,8 @@ INJECTABLE: Final = frozenset(
         *Dependencies.__dataclass_fields__,
         *(name for name, value in vars(Dependencies).items() if isinstance(value, cached_property)),
         "check",
+        "judge_case",
+        "line_owners",
     }
 )
 """Names of parameters that :meth:`Dependencies.call` provides."""

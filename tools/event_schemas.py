@@ -14,6 +14,8 @@ from functions.intake.models import ReportedDetermination
 from precert.adapters.dynamodb.table import json_of
 from precert.domain.event_types import EVENTS, EventType, Subject
 from precert.domain.events import Event
+from precert.domain.statuses import LineStatus
+from precert.domain.values import CodeType
 from precert.names import EVENT_SOURCE, VENDOR_DETERMINED, VENDOR_SOURCE_PREFIX
 from tools.openapi_files import ROOT, as_json, settle
 from tools.openapi_schemas import Schema, schemas_of
@@ -26,6 +28,16 @@ VERSION: Final = 1
 PRIVATE: Final = frozenset({"actor"})
 """Properties of an event that are stored in the table only (A3)."""
 
+OF_VENDOR: Final = frozenset(
+    {
+        EventType.VENDOR_LINES_DETERMINED,
+        EventType.VENDOR_DEADLINE_APPROACHING,
+        EventType.VENDOR_DEADLINE_PASSED,
+        EventType.REQUEST_DETERMINED,
+    }
+)
+"""Events that can be about one delegated vendor, which they name."""
+
 ULID: Final = "[0-9A-HJKMNP-TV-Z]{26}"
 PATTERNS: Final[Mapping[str, str]] = {
     "document_id": f"^{ULID}$",
@@ -33,6 +45,18 @@ PATTERNS: Final[Mapping[str, str]] = {
     "number": "^[A-Z]{2}[0-9]{10}$",
     "request_id": f"^{ULID}$",
 }
+
+VENDOR_LINE: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "vendor_id": {"type": "string"},
+        "line_id": {"pattern": r"^[0-9]+\.[0-9]+$", "type": "string"},
+        "procedure_code": {"pattern": "^[0-9A-Z]{3,5}$", "type": "string"},
+        "code_set": {"enum": [kind.value for kind in CodeType]},
+    },
+    "required": ["line_id", "vendor_id"],
+}
+"""Ids and codes of one service line that a delegated vendor decides."""
 
 NOTES: Final[Mapping[str, str]] = {
     "at": "When it happened.",
@@ -44,6 +68,8 @@ NOTES: Final[Mapping[str, str]] = {
     "status": "Of the whole request, after the event.",
     "tins": "TINs of the providers that may see the request.",
     "type": "The same as `detail-type`.",
+    "vendor_id": "The delegated vendor that reported, or whose decision is due.",
+    "vendor_lines": "All service lines that delegated vendors decide; absent where there are none.",
     "version": "Of the event contract.",
 }
 
@@ -76,10 +102,11 @@ A delegated vendor reports a determination by HTTPS (`reportDetermination` of th
 request that the payer delegated to it, with an event
 [{VENDOR_DETERMINED}]({VENDOR_DETERMINED}.schema.json) whose `source` is
 `{VENDOR_SOURCE_PREFIX}<vendor id>`. The bus allows each vendor's AWS account to publish its own
-source only (context key `vendors` of the deployment). Events contain ids and codes only; a
-rationale is reported by HTTPS. Events can arrive twice and out of order: the report of a request
-with the latest `reported_at` applies. A report that cannot be processed is discarded after three
-attempts, and an alarm of the payer fires.
+source only (context key `vendors` of the deployment). Events contain ids and codes only. An event
+can therefore report approvals as requested; a denial or a reduction needs its rationale, criterion
+and reviewer, and is reported by HTTPS. Events can arrive twice and out of order: the report of a
+request with the latest `reported_at` applies. A report that cannot be processed, such as a denial,
+is discarded after three attempts, and an alarm of the payer fires.
 """
 
 
@@ -116,11 +143,14 @@ def _detail(event: Schema, event_type: EventType) -> Schema:
     """
     absent = set(PRIVATE)
     if EVENTS[event_type].subject is Subject.DRAFT:
-        absent.add("number")
+        absent |= {"number", "vendor_lines"}
     if not EVENTS[event_type].of_document:
         absent.add("document_id")
+    if event_type not in OF_VENDOR:
+        absent.add("vendor_id")
     names = set(event["properties"]) - absent
     optional = {"number"} if EVENTS[event_type].of_document else set()
+    optional |= {"vendor_id", "vendor_lines"}
     return {
         "type": "object",
         "properties": {
@@ -138,6 +168,10 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
         return {"$ref": "#/$defs/Status", **note}
     if name == "event_id" and event_type is EventType.NOTICES_ISSUED:
         return {"pattern": rf"^{ULID}\.notices-[0-9]+$", "type": "string", **note}
+    if name == "vendor_id":
+        return {"type": "string", **note}
+    if name == "vendor_lines":
+        return {"items": VENDOR_LINE, "type": "array", **note}
     if name in PATTERNS:
         return {"pattern": PATTERNS[name], "type": "string", **note}
     return {**member, **note}
@@ -198,11 +232,7 @@ def vendor_sample() -> dict[str, Any]:
             "reference": "RAD-2027-0001183",
             "reported_at": determined.updated_at.isoformat().replace("+00:00", "Z"),
             "lines": [
-                {
-                    "line_id": line.line_id,
-                    "status": line.status.value,
-                    **({"reason_code": code} if (code := line.decisions[-1].reason_code) else {}),
-                }
+                {"line_id": line.line_id, "status": LineStatus.APPROVED.value}
                 for line in determined.submitted.lines
             ],
         },

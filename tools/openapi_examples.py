@@ -83,8 +83,15 @@ from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.confirmation import no_confirmation
 from precert.usecases.directory import FoundProvider, FoundProviders, TinProviders
 from precert.usecases.documents import CreatedUpload, DocumentLink, RequestedUpload
-from precert.usecases.drafts import SavedDraft, StartedDraft, ValidatedDraft, elsewhere
+from precert.usecases.drafts import (
+    ResumedDraft,
+    SavedDraft,
+    StartedDraft,
+    ValidatedDraft,
+    elsewhere,
+)
 from precert.usecases.members import ConfirmedPatient, FoundPatients, require_member
+from precert.usecases.ownership import ownership_of_check
 from precert.usecases.ports.documents import UploadForm
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.messages import Message, MessagePage
@@ -123,6 +130,7 @@ def examples() -> Mapping[str, Example]:
 
 def _before_submission(example: Story) -> dict[str, Example]:
     draft, content = example.draft, example.draft.content
+    owners = ownership_of_check(example.check, example.payer)
     saved = SavedDraft(
         draft_id=REQUEST_ID,
         version=draft.version + 1,
@@ -188,14 +196,16 @@ def _before_submission(example: Story) -> dict[str, Example]:
         ),
         "resumeDraft": Example(
             answer=DraftResponse.of(
-                RequestFile(draft, (), (), ()),
+                ResumedDraft(RequestFile(draft, (), (), ()), owners),
                 payer=example.payer,
                 code_sets=example.code_sets,
                 now=STARTED,
             )
         ),
         "validateDraft": Example(
-            answer=DraftValidationResponse.of(ValidatedDraft(draft, tuple(_incomplete(example))))
+            answer=DraftValidationResponse.of(
+                ValidatedDraft(draft, tuple(_incomplete(example)), owners)
+            )
         ),
         "saveDraft": Example(ContentBody(content=content), saved),
         "patchDraft": Example(
@@ -211,6 +221,7 @@ def _before_submission(example: Story) -> dict[str, Example]:
                     example.submitted.submitted.number,
                     example.submitted.status,
                     SUBMITTED,
+                    review=example.submitted.submitted,
                 )
             ),
         ),

@@ -4,8 +4,8 @@ from functions.intake.models import RegisterRequestBody
 from precert.api.models import ChangedRequest, SubmissionResponse
 from precert.domain.review import Channel, LineDecision
 from precert.domain.statuses import LineStatus
-from precert.usecases.intake import VendorReport
 from precert.usecases.submission import SubmittedRequest
+from precert.usecases.vendor_reports import VendorReport
 from tools.openapi_example import Example
 from tools.openapi_story import DETERMINED, REQUEST_ID, STARTED, Story
 

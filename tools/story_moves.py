@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from precert.domain import reviewing
+from precert.domain.clocks import Deadline
+from precert.domain.delegation import Delegation, RecordedReport
 from precert.domain.directory import DirectoryEntry
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
@@ -11,7 +13,7 @@ from precert.domain.matching import ProviderRole, manually_entered
 from precert.domain.reconciling import reconcile_provider
 from precert.domain.request import Change, Request, event_of
 from precert.domain.review import Assessment, Decision, LineAssessment
-from precert.domain.rules import Requirement
+from precert.domain.rules import DelegatedVendor, Requirement
 from precert.domain.statuses import LineStatus
 
 RULE_LIST: Final = "2026-02-27.1"
@@ -37,8 +39,12 @@ def moves(
     )
     claimed = reviewing.claim(pended, reviewer, at + _HOUR, at)
     proposed = reviewing.propose(pended, _decisions(pended, reviewer, at), reviewer, at)
+    delegated = submitted.delegate([_delegation(submitted, at)], assessment, at)
+    own = _decisions(delegated.request, reviewer, at)
     changes: tuple[Change | None, ...] = (
-        submitted.delegate(VENDOR, assessment, at),
+        delegated,
+        delegated.request.determine(own, reviewer, at + _HOUR),
+        *_moves_of_vendor(delegated.request, at),
         submitted.end_as_duplicate(determined, assessment, at),
         requested,
         requested.request.receive_information(at + _HOUR),
@@ -53,6 +59,46 @@ def moves(
         reconciled(typed_in_by_hand(pended), facility, at),
     )
     return (*(change.event for change in changes if change), _notices(determined))
+
+
+def _delegation(request: Request, at: datetime) -> Delegation:
+    """One vendor decides the last line of the example."""
+    vendor = DelegatedVendor(
+        vendor_id=VENDOR,
+        name="EviCore by Evernorth",
+        services="Radiology",
+        url="https://www.evicore.com",
+        requirements=("Order of the physician",),
+    )
+    return Delegation(
+        vendor=vendor,
+        line_ids=(request.submitted.lines[-1].line_id,),
+        rule_list=RULE_LIST,
+    ).handed_over(Deadline(at + 48 * _HOUR, at + 72 * _HOUR), at)
+
+
+def _moves_of_vendor(delegated: Request, at: datetime) -> tuple[Change | None, ...]:
+    """The vendor's deadline approaches and passes; it reports while the payer's lines are open."""
+    pended = delegated.pend(Deadline(at + 48 * _HOUR, at + 72 * _HOUR), 10, at).request
+    warned = pended.check_vendor_deadline(VENDOR, at + 48 * _HOUR)
+    reported_at = at + 50 * _HOUR
+    report = RecordedReport(
+        reference="RAD-2027-0001183",
+        reported_at=reported_at,
+        received_at=reported_at,
+        reported_by=VENDOR,
+    )
+    decisions = {
+        line.line_id: Decision(
+            status=LineStatus.APPROVED, cycle=1, decided_at=reported_at, decided_by=VENDOR
+        )
+        for line in delegated.submitted.vendor_lines
+    }
+    return (
+        warned,
+        warned.request.check_vendor_deadline(VENDOR, at + 72 * _HOUR) if warned else None,
+        pended.report(VENDOR, decisions, report, reported_at),
+    )
 
 
 def typed_in_by_hand(request: Request) -> Request:

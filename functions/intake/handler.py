@@ -18,7 +18,8 @@ from precert.domain.errors import (
     PatientNotFoundError,
 )
 from precert.names import Entitlement
-from precert.usecases.intake import VendorReport, register_request, report_determination
+from precert.usecases.intake import register_request
+from precert.usecases.vendor_reports import VendorReport, report_determination
 
 api = Api("intake", tag="Intake", claim_names=claim_names)
 

@@ -9,7 +9,8 @@ from precert.domain.dates import Instant
 from precert.domain.review import Approval, LineDecision
 from precert.domain.statuses import EnteredStatus
 from precert.domain.values import Text, Value
-from precert.usecases.intake import Arrival, VendorReport
+from precert.usecases.intake import Arrival
+from precert.usecases.vendor_reports import VendorReport
 
 
 class RegisterRequestBody(Arrival):
@@ -19,7 +20,10 @@ class RegisterRequestBody(Arrival):
 
 
 class ReportedLineEvent(Value):
-    """A delegated vendor's decision of one service line, in codes only: events contain no PHI."""
+    """A delegated vendor's approval of one service line, in codes only: events contain no PHI.
+
+    A denial or a reduction has a rationale, which no event may contain: it is reported by HTTPS.
+    """
 
     model_config = ConfigDict(extra="ignore")
 

@@ -8,7 +8,7 @@ from precert.bootstrap import call, id_from_key
 from precert.domain.caller import Caller
 from precert.names import VENDOR_SOURCE_PREFIX, Entitlement
 from precert.observability import errors_noted, logger, metrics, note_work
-from precert.usecases.intake import report_determination
+from precert.usecases.vendor_reports import report_determination
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -10,22 +10,25 @@ from precert.api.labels import RequestLabels, label_of, labels_of
 from precert.api.models import (
     Damaged,
     DamagedResponse,
+    DelegatedVendorResponse,
     DocumentResponse,
+    LineOwnerResponse,
     ResponseModel,
     RuleListResponse,
     draft_time_left_in_words,
 )
 from precert.api.problems import ErrorItem
 from precert.domain.content import ContentParts, RequestContent
+from precert.domain.delegation import Ownership
 from precert.domain.documents import Document
 from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, Status, WaitingOn, allowed_actions
 from precert.domain.values import Text, Tin, Value
-from precert.usecases.drafts import StartedDraft, ValidatedDraft
+from precert.usecases.drafts import ResumedDraft, StartedDraft, ValidatedDraft
+from precert.usecases.ownership import ownership_of_check
 from precert.usecases.ports.reference import CodeSets
-from precert.usecases.ports.requests import RequestFile
 
 
 class StartDraftBody(Value):
@@ -99,21 +102,32 @@ class DraftResponse(ResponseModel):
     content_labels: dict[str, str]
     documents: list[DocumentResponse]
     damaged: Damaged
+    lines: Annotated[
+        list[LineOwnerResponse],
+        Field(description="Who decides each service line, by the rule list in effect now."),
+    ]
+    vendors: Annotated[
+        list[DelegatedVendorResponse],
+        Field(
+            description="The delegated vendors of these lines, with their contacts. The submission "
+            "needs the `vendor_id` of each in `confirmed_vendors`."
+        ),
+    ]
 
     @classmethod
     def of(
-        cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets, now: datetime
+        cls, resumed: ResumedDraft, *, payer: Payer, code_sets: CodeSets, now: datetime
     ) -> "DraftResponse":
+        file = resumed.file
         labels = RequestLabels.of(file.request, payer, code_sets)
-        return cls(
-            **_members(file.request, file.documents, payer, labels, now),
-            damaged=DamagedResponse.of(file.damaged),
-        )
+        members = _members(file.request, file.documents, resumed.ownership, payer, labels, now)
+        return cls(**members, damaged=DamagedResponse.of(file.damaged))
 
 
 def _members(
     draft: Request,
     documents: tuple[Document, ...],
+    ownership: Ownership,
     payer: Payer,
     labels: RequestLabels,
     now: datetime,
@@ -132,7 +146,17 @@ def _members(
         "documents": [
             DocumentResponse.of(document, payer, draft.content) for document in documents
         ],
+        "lines": LineOwnerResponse.of_content(draft.content, ownership),
+        "vendors": _vendors(ownership),
     }
+
+
+def _vendors(ownership: Ownership) -> list[DelegatedVendorResponse]:
+    """The delegated vendors that decide some of the lines."""
+    return [
+        DelegatedVendorResponse.of(ownership.vendors[vendor_id])
+        for vendor_id in ownership.lines_by_vendor()
+    ]
 
 
 class DraftCheckResponse(ResponseModel):
@@ -165,8 +189,11 @@ class StartedDraftResponse(DraftResponse):
         result = started.answer
         labels = RequestLabels.of(started.draft, payer, code_sets)
         labels = replace(labels, payers_words=result.payers_words)
+        # The draft of a repeated start may have been saved since with other content.
+        same = started.draft.content == result.content
+        ownership = ownership_of_check(result, payer) if same else Ownership()
         return cls(
-            **_members(started.draft, (), payer, labels, result.checked_at),
+            **_members(started.draft, (), ownership, payer, labels, result.checked_at),
             damaged=[],
             check=DraftCheckResponse(
                 requirement=result.requirement,
@@ -190,10 +217,24 @@ class DraftValidationResponse(ResponseModel):
         ),
     ]
 
+    lines: Annotated[
+        list[LineOwnerResponse],
+        Field(description="Who decides each service line, by the rule list in effect now."),
+    ]
+    vendors: Annotated[
+        list[DelegatedVendorResponse],
+        Field(
+            description="The delegated vendors of these lines, with their contacts. The submission "
+            "needs the `vendor_id` of each in `confirmed_vendors`."
+        ),
+    ]
+
     @classmethod
     def of(cls, validated: ValidatedDraft) -> "DraftValidationResponse":
         return cls(
             draft_id=validated.draft.request_id,
             version=validated.draft.version,
             errors=[ErrorItem.of(error) for error in validated.errors],
+            lines=LineOwnerResponse.of_content(validated.draft.content, validated.ownership),
+            vendors=_vendors(validated.ownership),
         )

@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
-from precert.api.labels import RequestLabels, label_of, labels_of
+from precert.api.labels import RequestLabels, label_of, labels_of, optional_label_of
 from precert.api.models import (
     Damaged,
     DamagedResponse,
+    DelegatedVendorResponse,
     DocumentResponse,
     PlanResponse,
     ResponseModel,
@@ -18,6 +19,7 @@ from precert.api.models import (
 )
 from precert.domain.clocks import Deadline, appeal_filing_end
 from precert.domain.content import RequestContent
+from precert.domain.delegation import DecidedBy, Delegation, contact_of
 from precert.domain.determination import RequestedLine, requested_lines
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.notices import Audience, Notice, NoticeKind
@@ -35,29 +37,18 @@ from precert.domain.review import (
     Review,
     ServiceLine,
 )
-from precert.domain.rules import CareCoordination, DelegatedVendor
-from precert.domain.statuses import Action, AppealStatus, LineStatus, Status, WaitingOn
+from precert.domain.statuses import (
+    DELEGATED_ACTION,
+    Action,
+    AppealStatus,
+    LineStatus,
+    Status,
+    WaitingOn,
+)
 from precert.domain.values import CodeType, Text
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.workflow import deadline_of
-
-
-class DelegatedVendorResponse(ResponseModel):
-    """The delegated vendor that decides the request, as published with the rule list (W8)."""
-
-    vendor_id: str
-    name: str
-    url: str
-    phone: str | None
-    fax: str | None
-    hours: str | None
-    care_coordination: CareCoordination | None
-
-    @classmethod
-    def of(cls, delegate: DelegatedVendor) -> "DelegatedVendorResponse":
-        return cls.model_validate(delegate.model_dump(include=set(cls.model_fields)))
-
 
 # -- Service lines ----------------------------------------------------------------------------------
 
@@ -114,6 +105,14 @@ class ServiceLineResponse(ResponseModel):
     status_label: ClassVar[Any] = label_of("status")
     review_action: str | None
     review_action_label: str | None
+    decided_by: DecidedBy | None = Field(
+        description="Who decides the line: the payer, or the delegated vendor `vendor`. Null until the "
+        "rule list is applied."
+    )
+    decided_by_label: ClassVar[Any] = optional_label_of("decided_by")
+    vendor: DelegatedVendorResponse | None = Field(
+        description="The delegated vendor that decides the line, with its contacts."
+    )
     approved: ApprovedResponse | None
     submitted_diagnosis: str | None
     submitted_diagnosis_label: str | None
@@ -125,8 +124,16 @@ class ServiceLineResponse(ResponseModel):
 
     @classmethod
     def of(
-        cls, line: ServiceLine, asked: RequestedLine | None, labels: RequestLabels
+        cls,
+        line: ServiceLine,
+        asked: RequestedLine | None,
+        labels: RequestLabels,
+        review: Review,
     ) -> "ServiceLineResponse":
+        delegation = review.delegation_of(line.line_id)
+        action = line.review_action
+        if delegation is not None and not line.decisions:
+            action = DELEGATED_ACTION
         approved = line.decisions[-1].approved if line.decisions else None
         submitted = asked.service.primary_diagnosis if asked else None
         adjudicated = (line.diagnosis or submitted) if line.decisions else None
@@ -136,8 +143,10 @@ class ServiceLineResponse(ResponseModel):
             code_label=labels.code_of(line),
             code_type=line.code_type,
             status=line.status,
-            review_action=line.review_action,
-            **labels.lists.labels(code_type=line.code_type, review_action=line.review_action),
+            review_action=action,
+            **labels.lists.labels(code_type=line.code_type, review_action=action),
+            decided_by=review.decided_by(line.line_id),
+            vendor=DelegatedVendorResponse.of(delegation.vendor) if delegation else None,
             approved=ApprovedResponse.of(approved, labels) if approved else None,
             submitted_diagnosis=submitted,
             submitted_diagnosis_label=labels.diagnosis(submitted),
@@ -153,7 +162,8 @@ def service_lines(
     """The service lines of a submitted request, in the order of entry."""
     requested = requested_lines(content)
     return [
-        ServiceLineResponse.of(line, requested.get(line.line_id), labels) for line in review.lines
+        ServiceLineResponse.of(line, requested.get(line.line_id), labels, review)
+        for line in review.lines
     ]
 
 
@@ -245,7 +255,7 @@ class AppealRightsResponse(ResponseModel):
             lines=[
                 AppealableLine(line_id=line.line_id, level=level)
                 for line in review.lines
-                if line.adverse
+                if line.adverse and review.delegation_of(line.line_id) is None
                 if (level := _next_level(review, line.line_id)) <= clock.appeal_levels
             ],
         )
@@ -306,8 +316,12 @@ def history_of(
     turn, since = WaitingOn.PROVIDER, file.request.created_at
     for event in file.events:
         rule = EVENTS[event.type]
-        if rule.waiting_on is not None and rule.waiting_on is not turn:
-            turn, since = rule.waiting_on, event.at
+        now_waiting = rule.waiting_on
+        if now_waiting is WaitingOn.NONE and event.status is Status.PENDING:
+            # The payer's part is decided; a delegated vendor has lines to decide.
+            now_waiting = WaitingOn.VENDOR
+        if now_waiting is not None and now_waiting is not turn:
+            turn, since = now_waiting, event.at
         if rule.internal and not for_reviewer:
             continue
         entries.append(
@@ -340,6 +354,37 @@ def _requested_until(request: Request, event_type: EventType, at: datetime) -> d
 # -- The request ------------------------------------------------------------------------------------
 
 
+class DelegationResponse(ResponseModel):
+    """The service lines of the request that one delegated vendor decides (W8)."""
+
+    vendor: DelegatedVendorResponse
+    line_ids: list[str]
+    confirmed_at: datetime | None = Field(
+        description="When the provider confirmed, with the submission, that the lines go to the vendor."
+    )
+    delegated_at: datetime | None = Field(
+        description="When the vendor received the lines. Null where it was asked directly."
+    )
+    due_at: datetime | None = Field(description="When the vendor's decision is due.")
+    reported_at: datetime | None = Field(
+        description="When the vendor made the decision that applies. Null while it is open."
+    )
+    reference: str | None = Field(description="The vendor's number of the case, once reported.")
+
+    @classmethod
+    def of(cls, delegation: Delegation) -> "DelegationResponse":
+        last = delegation.reports[-1] if delegation.reports else None
+        return cls(
+            vendor=DelegatedVendorResponse.of(delegation.vendor),
+            line_ids=list(delegation.line_ids),
+            confirmed_at=delegation.confirmed_at,
+            delegated_at=delegation.delegated_at,
+            due_at=delegation.due_at,
+            reported_at=delegation.reported_at,
+            reference=last.reference if last else None,
+        )
+
+
 class SharedDetails(ResponseModel):
     """The members that providers and reviewers both read."""
 
@@ -364,7 +409,10 @@ class SharedDetails(ResponseModel):
         "Otherwise `notices` says that it exists and whom to call."
     )
     delegate: DelegatedVendorResponse | None = Field(
-        description="The delegated vendor that decides the request instead of the payer."
+        description="The delegated vendor, if one vendor decides the whole request."
+    )
+    delegations: list[DelegationResponse] = Field(
+        description="What delegated vendors decide: for each its contacts and its service lines."
     )
     plan: PlanResponse
     content: RequestContent
@@ -467,6 +515,7 @@ _OF_A_DRAFT: Final[Mapping[str, Any]] = MappingProxyType(
         "lines": [],
         "information_requests": [],
         "appeals": [],
+        "delegations": [],
         **dict.fromkeys(
             (
                 *("number", "submitted_at", "determined_at", "void_reason", "duplicate_of"),
@@ -492,7 +541,8 @@ def _of_review(
         "determined_at": review.determined_at,
         "void_reason": review.void_reason,
         "duplicate_of": review.duplicate_of if sees(review.duplicate_seen_by) else None,
-        "delegate": _delegate(review),
+        "delegate": _delegate(request, review),
+        "delegations": [DelegationResponse.of(one) for one in review.delegations],
         "temporary_providers": TemporaryProviderResponse.of(review.temporary_providers),
         "lines": service_lines(review, request.content, labels),
         "information_requests": [
@@ -505,9 +555,10 @@ def _of_review(
     }
 
 
-def _delegate(review: Review) -> DelegatedVendorResponse | None:
-    delegate = review.assessment.delegate if review.assessment else None
-    return DelegatedVendorResponse.of(delegate) if delegate else None
+def _delegate(request: Request, review: Review) -> DelegatedVendorResponse | None:
+    if not request.is_delegated or len(review.delegations) > 1:
+        return None
+    return DelegatedVendorResponse.of(review.delegations[0].vendor)
 
 
 def _status_reason(request: Request, payer: Payer) -> str | None:
@@ -518,9 +569,9 @@ def _status_reason(request: Request, payer: Payer) -> str | None:
 
 
 def _due_at(request: Request, payer: Payer) -> datetime | None:
-    """The open cycle's date, computed until the workflow has recorded it."""
+    """The open cycle's date, computed until the workflow has recorded it; else the vendor's."""
     if request.review is None or not request.cycle_is_open:
-        return None
+        return request.vendor_due_at
     deadline: Deadline = deadline_of(request, payer)
     return request.due_at or deadline.due_at
 
@@ -530,9 +581,29 @@ def _notices(request: Request, payer: Payer, sees: Callable[[frozenset[str]], bo
     names = ["no_guarantee", *_duplicate_notices(request.review, sees)]
     if request.unmatched_providers:
         names.append("temporary_provider")
-    rule = request.status.rule
-    names += rule.vendor_notices if request.is_delegated else rule.notices
-    return [payer.notices[name] for name in names]
+    texts = [payer.notices[name] for name in names]
+    review, rule = request.review, request.status.rule
+    if review is None:
+        return texts
+    if not request.is_delegated:
+        texts += [payer.notices[name] for name in rule.notices]
+    elif not any(line.decisions for line in review.lines):
+        return texts
+    else:
+        texts += [payer.notices[name] for name in rule.vendor_notices]
+    return texts + list(_vendor_notices(review, payer))
+
+
+def _vendor_notices(review: Review, payer: Payer) -> Iterator[str]:
+    """Where to appeal what a delegated vendor denied or reduced: at the vendor (W7)."""
+    for delegation in review.delegations:
+        lines = (review.line(line_id) for line_id in delegation.line_ids)
+        if any(line is not None and line.adverse for line in lines):
+            yield payer.notices["appeal_at_vendor"].format(
+                vendor=delegation.vendor.name,
+                contact=contact_of(delegation.vendor),
+                lines=", ".join(delegation.line_ids),
+            )
 
 
 def _duplicate_notices(

@@ -9,13 +9,15 @@ from pydantic import BaseModel, Field
 from precert.api.labels import label_of, labels_of, optional_label_of
 from precert.domain.clocks import draft_time_left
 from precert.domain.code_lists import code_lists_of
-from precert.domain.content import Provider, RequestContent
+from precert.domain.content import Provider, RequestContent, numbered_lines
 from precert.domain.coverage import Plan
+from precert.domain.delegation import DecidedBy, Ownership
 from precert.domain.documents import Document, DocumentStatus, Refusal
 from precert.domain.matching import Mismatch, ProviderRole, TemporaryProviders
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.rules import RuleListVersion
+from precert.domain.review import Review
+from precert.domain.rules import CareCoordination, DelegatedVendor, RuleListVersion
 from precert.domain.statuses import Action, Status, WaitingOn
 from precert.domain.values import Value
 from precert.domain.wording import written_time_left
@@ -193,6 +195,68 @@ class TemporaryProviderResponse(ResponseModel):
         ]
 
 
+class DelegatedVendorResponse(ResponseModel):
+    """A delegated vendor that decides service lines, as published with the rule list (C8, W8)."""
+
+    vendor_id: str
+    name: str
+    url: str
+    phone: str | None
+    fax: str | None
+    hours: str | None
+    care_coordination: CareCoordination | None
+
+    @classmethod
+    def of(cls, delegate: DelegatedVendor) -> "DelegatedVendorResponse":
+        return cls.model_validate(delegate.model_dump(include=set(cls.model_fields)))
+
+
+class LineOwnerResponse(ResponseModel):
+    """Who decides one service line."""
+
+    line_id: str
+    code: str | None = Field(description="Null for a stay without a procedure.")
+    decided_by: DecidedBy | None = Field(
+        description="Null as long as the rule list cannot determine it, for example without a date."
+    )
+    decided_by_label: ClassVar[Any] = optional_label_of("decided_by")
+    vendor_id: str | None = Field(description="The delegated vendor in `vendors`, if one decides.")
+    confirmed: bool | None = Field(
+        description="Whether `confirmed_vendors` confirms that the line goes to its vendor. Null for "
+        "a line that the payer decides."
+    )
+
+    @classmethod
+    def of_review(cls, review: Review) -> "list[LineOwnerResponse]":
+        """The lines of a submitted request."""
+        return [
+            cls(
+                line_id=line.line_id,
+                code=line.code,
+                decided_by=review.decided_by(line.line_id),
+                vendor_id=owner.vendor_id if owner else None,
+                confirmed=owner.confirmed_at is not None if owner else None,
+            )
+            for line in review.lines
+            for owner in (review.delegation_of(line.line_id),)
+        ]
+
+    @classmethod
+    def of_content(cls, content: RequestContent, ownership: Ownership) -> "list[LineOwnerResponse]":
+        """The lines of a draft."""
+        return [
+            cls(
+                line_id=line_id,
+                code=procedure.code if procedure else None,
+                decided_by=ownership.decided_by(line_id),
+                vendor_id=vendor_id,
+                confirmed=vendor_id in content.confirmed_vendors if vendor_id else None,
+            )
+            for line_id, _, procedure in numbered_lines(content.services)
+            for vendor_id in (ownership.vendor_of.get(line_id),)
+        ]
+
+
 class SubmissionResponse(ResponseModel):
     """The submitted request."""
 
@@ -209,11 +273,30 @@ class SubmissionResponse(ResponseModel):
         list[TemporaryProviderResponse],
         Field(description="Providers that were manually entered and have a temporary ID."),
     ]
+    lines: Annotated[
+        list[LineOwnerResponse],
+        Field(description="Who decides each service line: the payer or a delegated vendor."),
+    ]
+    vendors: Annotated[
+        list[DelegatedVendorResponse],
+        Field(description="The delegated vendors of these lines, with their contacts."),
+    ]
 
     @classmethod
     def of(cls, submitted: SubmittedRequest) -> "SubmissionResponse":
         temporary = TemporaryProviderResponse.of(submitted.temporary_providers)
-        return cls(**{**vars(submitted), "temporary_providers": temporary})
+        review = submitted.review
+        return cls(
+            **{
+                **vars(submitted),
+                "temporary_providers": temporary,
+                "lines": LineOwnerResponse.of_review(review) if review else [],
+                "vendors": [
+                    DelegatedVendorResponse.of(one.vendor)
+                    for one in (review.delegations if review else ())
+                ],
+            }
+        )
 
 
 class ChangedRequest(ResponseModel):
@@ -233,7 +316,8 @@ class ChangedRequest(ResponseModel):
         datetime | None,
         Field(
             description="When `waiting_on` must act: the provider while a request for information is "
-            "open, otherwise the payer. Null if no date is set."
+            "open, the delegated vendor while only its service lines are open, otherwise the payer. "
+            "Null if no date is set."
         ),
     ]
     allowed_actions: list[Action]
@@ -249,6 +333,6 @@ class ChangedRequest(ResponseModel):
             status=request.status,
             cycle=review.cycle if review else 0,
             waiting_on=request.waiting_on,
-            due_at=request.due_at,
+            due_at=request.due_at or request.vendor_due_at,
             allowed_actions=list(request.provider_actions if actions is None else actions),
         )

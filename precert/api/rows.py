@@ -25,11 +25,13 @@ class DashboardRowResponse(DashboardRow):
 
     @classmethod
     def of(cls, row: DashboardRow, payer: Payer) -> "DashboardRowResponse":
-        actions = allowed_actions(row.status, appeal_open=row.appeal_open, delegated=row.delegated)
+        actions = row.allowed_actions or allowed_actions(
+            row.status, appeal_open=row.appeal_open, delegated=row.delegated
+        )
         labels = code_lists_of(payer).labels(
             purpose=row.purpose, place_of_service=row.place_of_service
         )
-        return cls(**dict(row), allowed_actions=actions, **labels)
+        return cls(**{**dict(row), "allowed_actions": actions}, **labels)
 
 
 class PlanRowResponse(DashboardRowResponse):

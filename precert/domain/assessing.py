@@ -1,13 +1,14 @@
 """Assess a request by the rule list: delegated, automatically approved, or pended (W1, W8).
 
-Pure: the rule answers are passed in. Automatic approval needs every line to qualify; anything unknown,
-mixed, missing or potentially duplicate is pended for review.
+Pure: the rule answers are passed in. Each service line is decided by a delegated vendor or by the
+payer. Automatic approval needs every line of the payer to qualify; anything unknown, missing or
+potentially duplicate is pended for review.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from precert.domain.clocks import business_day_after, local_date
 from precert.domain.content import RequestContent
@@ -24,7 +25,7 @@ from precert.domain.review import (
     Decision,
     LineAssessment,
 )
-from precert.domain.rules import CodeResult, DelegatedVendor, Requirement, Rule
+from precert.domain.rules import CodeResult, Requirement, Rule
 from precert.domain.statuses import LineStatus
 from precert.domain.values import AuthorizationType, Purpose, Urgency
 
@@ -37,34 +38,14 @@ class JudgedLine:
     asked: RequestedLine
     answer: CodeResult | None = None
     rule: Rule | None = None
+    vendor_id: str | None = None
+    """The delegated vendor that decides the line; ``None`` where the payer does."""
 
     @property
     def requirement(self) -> Requirement:
         if self.answer is None:
             return requirement_without_codes(self.asked.service)
         return self.answer.requirement
-
-    @property
-    def vendor_id(self) -> str | None:
-        """The delegated vendor of the line."""
-        is_delegated = self.requirement is Requirement.DELEGATED_VENDOR
-        return self.answer.vendor_id if self.answer and is_delegated else None
-
-
-def delegate_of(
-    lines: Sequence[JudgedLine], vendors: Mapping[str, DelegatedVendor], today: date
-) -> DelegatedVendor | None:
-    """The one vendor that decides every line, if any (W8).
-
-    Retrospective services stay with the payer where the vendor does not accept them (C12).
-    """
-    found = {line.vendor_id for line in lines}
-    delegate = vendors.get(found.pop() or "") if len(found) == 1 else None
-    if delegate is None:
-        return None
-    days = [line.asked.service.first_day for line in lines]
-    over = any(day is not None and day < today for day in days)
-    return None if over and delegate.retrospective_notice else delegate
 
 
 def missing_documents(
@@ -75,7 +56,7 @@ def missing_documents(
     wanted = (
         code
         for line in lines
-        if line.requirement is Requirement.REQUIRED and line.rule
+        if line.requirement is Requirement.REQUIRED and line.vendor_id is None and line.rule
         for code in line.rule.required_documentation
     )
     return tuple(code for code in dict.fromkeys(wanted) if code not in there)
@@ -107,7 +88,7 @@ def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
 
 
 def is_automatic(content: RequestContent, assessment: Assessment) -> bool:
-    """Whether the rules approve every line automatically (W1).
+    """Whether the rules approve every line that the payer decides automatically (W1).
 
     Emergencies (C10) and predeterminations (C14) always go to a reviewer.
     """
@@ -117,14 +98,14 @@ def is_automatic(content: RequestContent, assessment: Assessment) -> bool:
         and Urgency.EMERGENCY not in urgencies
         and not assessment.required_documentation
         and not assessment.potential_duplicates
-        and all(line.automatic for line in assessment.lines)
+        and all(line.automatic for line in assessment.lines if line.vendor_id is None)
     )
 
 
 def automatic_decisions(
     lines: Sequence[JudgedLine], *, approval_days: int, now: datetime
 ) -> dict[str, Decision]:
-    """Each line approved as requested; its rule is the criterion."""
+    """Each of the payer's lines approved as requested; its rule is the criterion."""
     return {
         line.line_id: Decision(
             status=LineStatus.APPROVED,
@@ -139,6 +120,7 @@ def automatic_decisions(
             approved=as_requested(line.asked, approval_days=approval_days),
         )
         for line in lines
+        if line.vendor_id is None
     }
 
 
@@ -170,6 +152,7 @@ def _within_limits(lines: Sequence[JudgedLine]) -> frozenset[str]:
     return frozenset(
         line.line_id
         for line in lines
+        if line.vendor_id is None
         if line.requirement is Requirement.NOT_REQUIRED
         or (
             line.requirement is Requirement.REQUIRED

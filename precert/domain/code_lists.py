@@ -14,6 +14,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+from precert.domain.delegation import DecidedBy
 from precert.domain.documents import DocumentStatus, Refusal
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.matching import Mismatch, ProviderRole
@@ -125,6 +126,10 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Channel.MAIL: "Mail",
         Channel.EDI: "EDI (X12 278)",
         Channel.VENDOR: "Delegated vendor",
+    },
+    "line_deciders": {
+        DecidedBy.PAYER: "The payer",
+        DecidedBy.VENDOR: "A delegated vendor",
     },
     "assertion_statuses": {
         AssertionStatus.NONE: "No check quoted",

@@ -130,6 +130,7 @@ class Service(Value):
         return max([stay, *starts])
 
 
+ConfirmedVendors = Annotated[tuple[Text, ...], Field(max_length=MAX_SERVICES)]
 Services = Annotated[tuple[Service, ...], Field(max_length=MAX_SERVICES)]
 
 
@@ -143,6 +144,8 @@ class RequestContent(Value):
     assertion_id: AssertionId | None = None
     """The assertion id of the check that it was started from."""
     purpose: Purpose = Purpose.PRECERTIFICATION
+    confirmed_vendors: ConfirmedVendors = ()
+    """Ids of the delegated vendors to which the provider confirms that their service lines go."""
 
     @property
     def member_id(self) -> str | None:
@@ -179,6 +182,7 @@ class ContentParts(Value):
     services: Services | None = None
     assertion_id: AssertionId | None = None
     purpose: Purpose | None = None
+    confirmed_vendors: ConfirmedVendors | None = None
 
     @property
     def sent(self) -> frozenset[str]:

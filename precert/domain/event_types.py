@@ -26,6 +26,10 @@ class EventType(StrEnum):
     REQUEST_PENDED = "RequestPended"
     REQUEST_DELEGATED = "RequestDelegated"
     REQUEST_DETERMINED = "RequestDetermined"
+    PAYER_LINES_DETERMINED = "PayerLinesDetermined"
+    VENDOR_LINES_DETERMINED = "VendorLinesDetermined"
+    VENDOR_DEADLINE_APPROACHING = "VendorDeadlineApproaching"
+    VENDOR_DEADLINE_PASSED = "VendorDeadlinePassed"
     REQUEST_VOIDED = "RequestVoided"
     REQUEST_ENDED_AS_DUPLICATE = "RequestEndedAsDuplicate"
     INFORMATION_REQUESTED = "InformationRequested"
@@ -154,7 +158,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         ),
         EventType.REQUEST_DELEGATED: EventRule(
             "Sent to the delegated vendor",
-            "A delegated vendor decides the request and reports its determination.",
+            "Delegated vendors decide the service lines in `vendor_lines` and report them.",
             message=True,
             waiting_on=WaitingOn.VENDOR,
         ),
@@ -167,6 +171,33 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
+        ),
+        EventType.PAYER_LINES_DETERMINED: EventRule(
+            "Payer's service lines determined",
+            "The payer decided its service lines; a delegated vendor has others to decide.",
+            message=True,
+            notices=True,
+            workflow=WorkflowEffect.END,
+            waiting_on=WaitingOn.VENDOR,
+            duplicate_lock=DuplicateLock.DETERMINE,
+            decides_lines=True,
+        ),
+        EventType.VENDOR_LINES_DETERMINED: EventRule(
+            "Delegated vendor's service lines determined",
+            "A delegated vendor decided its service lines; others are open, or in an appeal.",
+            message=True,
+            notices=True,
+            duplicate_lock=DuplicateLock.DETERMINE,
+            decides_lines=True,
+        ),
+        EventType.VENDOR_DEADLINE_APPROACHING: EventRule(
+            "Delegated vendor's decision due soon",
+            "The decision of a delegated vendor is due soon: `vendor_id` names it.",
+        ),
+        EventType.VENDOR_DEADLINE_PASSED: EventRule(
+            "Delegated vendor's decision overdue",
+            "The decision of a delegated vendor is overdue: `vendor_id` names it. Nothing is decided "
+            "by that.",
         ),
         EventType.REQUEST_VOIDED: EventRule(
             "Request voided",

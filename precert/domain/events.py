@@ -11,7 +11,18 @@ from pydantic import ConfigDict, Field
 from precert.domain.dates import Moment
 from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
-from precert.domain.values import Text, Tin, Value
+from precert.domain.values import CodeType, Text, Tin, Value
+
+
+class VendorLine(Value):
+    """A service line that a delegated vendor decides: codes only."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    vendor_id: Text
+    line_id: Text
+    procedure_code: Text | None = None
+    code_set: CodeType | None = None
 
 
 class Event(Value):
@@ -28,6 +39,10 @@ class Event(Value):
     number: Text | None = None
     tins: tuple[Tin, ...]
     document_id: Text | None = None
+    vendor_id: Text | None = None
+    """The delegated vendor that reported, or whose decision is due."""
+    vendor_lines: tuple[VendorLine, ...] | None = None
+    """All service lines that delegated vendors decide; absent where there are none."""
     actor: Text | None = None
 
 

@@ -113,7 +113,7 @@ def decided_lines(review: Review, cycle: int) -> dict[str, LineStatus]:
     """
     return {
         line.line_id: decision.counts_as
-        for line in review.lines
+        for line in review.own_lines
         for decision in line.decisions
         if decision.cycle == cycle
     }
@@ -122,7 +122,7 @@ def decided_lines(review: Review, cycle: int) -> dict[str, LineStatus]:
 def kind_of(review: Review, cycle: int) -> NoticeKind | None:
     """The notice of a cycle; ``None`` while it is not decided, or where a vendor decided."""
     decided = decided_lines(review, cycle).values()
-    if not decided or review.vendor_id is not None:
+    if not decided:
         return None
     first = cycle == 1
     whole = determined_status(decided)

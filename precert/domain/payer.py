@@ -93,6 +93,8 @@ class UtilizationManagement(Value):
     """Whether a physician must decide denials and reductions; other reviewers propose them (W10)."""
     second_signature: frozenset[LineStatus] = frozenset()
     """Decisions that a second reviewer has to sign."""
+    licensed_credentials: tuple[Text, ...] = ()
+    """Credentials with which a delegated vendor's reviewer may deny or reduce, upper case (W10)."""
     peer_to_peer_phone: Text
     peer_to_peer_hours: Annotated[int, Field(ge=1)]
     """How long an offered talk can be taken up."""

@@ -19,6 +19,7 @@ from precert.domain.codes import code_types_of
 from precert.domain.content import Procedure, RequestContent, Service, numbered_lines
 from precert.domain.coverage import Plan
 from precert.domain.dates import Moment
+from precert.domain.delegation import Delegation, RecordedReport, names_of
 from precert.domain.determination import is_worse
 from precert.domain.errors import (
     ActionNotAllowedError,
@@ -27,9 +28,10 @@ from precert.domain.errors import (
     SameReviewerError,
 )
 from precert.domain.event_types import EVENTS, EventRule, EventType
-from precert.domain.events import Event, event_id
+from precert.domain.events import Event, VendorLine, event_id
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
 from precert.domain.review import (
+    FIRST_CYCLE,
     Appeal,
     Assessment,
     DecidingRole,
@@ -48,7 +50,8 @@ from precert.domain.statuses import (
     WaitingOn,
     allowed_actions,
     allows,
-    determined_status,
+    mixed_actions,
+    status_of_lines,
 )
 from precert.domain.values import CodeType, Text, Tin, Urgency, Value
 
@@ -120,8 +123,34 @@ class Request(Value):
 
     @property
     def is_delegated(self) -> bool:
-        """Whether a delegated vendor decides it instead of the payer (W8)."""
-        return self.review is not None and self.review.vendor_id is not None
+        """Whether delegated vendors decide all of it instead of the payer (W8)."""
+        review = self.review
+        return review is not None and bool(review.delegations) and not review.own_lines
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the payer decides a part of it, and a delegated vendor another."""
+        review = self.review
+        return review is not None and bool(review.delegations) and bool(review.own_lines)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether providers find it on their lists: what a vendor has yet to decide is on none (W8)."""
+        if not self.is_delegated or self.status is not Status.PENDING:
+            return True
+        return any(line.decisions for line in self.submitted.lines)
+
+    @property
+    def own_part_is_determined(self) -> bool:
+        """Whether the payer has decided all its service lines."""
+        return self.review is not None and all(line.decisions for line in self.review.own_lines)
+
+    @property
+    def open_delegations(self) -> tuple[Delegation, ...]:
+        """Delegations whose vendor received its lines and has not decided them."""
+        if self.review is None or self.status is Status.VOID:
+            return ()
+        return tuple(one for one in self.review.delegations if one.awaits_report)
 
     @property
     def review_action(self) -> str | None:
@@ -132,12 +161,14 @@ class Request(Value):
 
     @property
     def cycle_is_open(self) -> bool:
-        """Whether the payer must still decide the current cycle."""
-        if self.is_delegated:
+        """Whether the payer must still decide the current cycle; vendors' lines keep none open."""
+        if self.review is None:
             return False
-        if self.status.rule.open:
+        if self.status is Status.PROCESSING:
             return True
-        return self.review is not None and self.review.open_appeal is not None
+        if self.status.rule.open and not self.own_part_is_determined:
+            return True
+        return self.review.open_appeal is not None
 
     @property
     def is_history(self) -> bool:
@@ -161,10 +192,8 @@ class Request(Value):
     def waiting_on(self) -> WaitingOn:
         if self.status is Status.INCOMPLETE:
             return WaitingOn.PROVIDER
-        if self.is_delegated and self.status is Status.PENDING:
-            return WaitingOn.VENDOR
         if not self.cycle_is_open:
-            return WaitingOn.NONE
+            return WaitingOn.VENDOR if self.open_delegations else WaitingOn.NONE
         rfi = self.review is not None and self.review.open_information_request is not None
         return WaitingOn.PROVIDER if rfi else WaitingOn.PAYER
 
@@ -182,9 +211,16 @@ class Request(Value):
 
     @property
     def due_at(self) -> datetime | None:
-        """The deadline of whoever must act next; ``None`` when no cycle is open."""
+        """The deadline of the payer's open cycle, or of the providers; ``None`` when none is open."""
         clock = self.clock
         return clock.due_at if clock else None
+
+    @property
+    def vendor_due_at(self) -> datetime | None:
+        """When the next vendor's decision is due, while only vendors must act (W8)."""
+        if self.waiting_on is not WaitingOn.VENDOR:
+            return None
+        return min((one.due_at for one in self.open_delegations if one.due_at), default=None)
 
     @property
     def lines_to_decide(self) -> tuple[ServiceLine, ...]:
@@ -193,14 +229,24 @@ class Request(Value):
             return ()
         appeal = self.review.open_appeal
         if appeal is None:
-            return self.review.lines
+            return self.review.own_lines
         return tuple(line for line in self.review.lines if line.line_id in appeal.line_ids)
 
     @property
     def provider_actions(self) -> tuple[Action, ...]:
         """What either provider may do next (T1)."""
-        appeal_open = self.review is not None and self.review.open_appeal is not None
-        return allowed_actions(self.status, appeal_open=appeal_open, delegated=self.is_delegated)
+        review = self.review
+        appeal_open = review is not None and review.open_appeal is not None
+        if review is None or not self.is_mixed:
+            delegated = self.is_delegated
+            return allowed_actions(self.status, appeal_open=appeal_open, delegated=delegated)
+        return mixed_actions(
+            self.status,
+            appeal_open=appeal_open,
+            own_part_is_determined=self.own_part_is_determined,
+            own_part_is_adverse=any(line.adverse for line in review.own_lines),
+            vendor_decided=any(line.decisions for line in review.vendor_lines),
+        )
 
     @property
     def waits_for_review(self) -> bool:
@@ -285,15 +331,22 @@ class Request(Value):
             ),
         )
 
-    def delegate(self, vendor_id: str, assessment: Assessment, now: datetime) -> "Change":
-        """Delegate it to a vendor, which decides and reports; the payer owes nothing (W8)."""
-        review = self.require(Transition.DELEGATE)
-        update = {"vendor_id": vendor_id, "assessment": assessment}
+    def delegate(
+        self, delegations: Sequence[Delegation], assessment: Assessment, now: datetime
+    ) -> "Change":
+        """Give vendors the service lines that they decide and report (W8).
+
+        The payer's own lines, if any, are assessed next; without them, the request is pended until the
+        vendors report.
+        """
+        review = self.require(Transition.DELEGATE).model_copy(
+            update={"ownership": tuple(delegations), "assessment": assessment}
+        )
         return self.changed(
             EventType.REQUEST_DELEGATED,
             now,
-            status=Status.PENDING,
-            review=review.model_copy(update=update),
+            status=Status.PROCESSING if review.own_lines else Status.PENDING,
+            review=review,
         )
 
     def end_as_duplicate(
@@ -326,12 +379,17 @@ class Request(Value):
     ) -> "Change":
         """Record a decision for every service line; the status follows (W3)."""
         review = self.require(Transition.DETERMINE)
-        lines = _decided(review.lines, decisions, [line.line_id for line in review.lines])
+        if self.own_part_is_determined:
+            raise self.refusal("The payer's service lines are decided already.")
+        lines = _decided(review.lines, decisions, [line.line_id for line in review.own_lines])
+        whole = status_of_lines(line.counts_as for line in lines)
         return self.changed(
-            EventType.REQUEST_DETERMINED,
+            EventType.REQUEST_DETERMINED
+            if whole is not Status.PENDING
+            else EventType.PAYER_LINES_DETERMINED,
             now,
             actor=by,
-            status=determined_status(line.counts_as for line in lines),
+            status=whole,
             review=_closed(review, now).model_copy(
                 update={
                     "lines": lines,
@@ -342,35 +400,54 @@ class Request(Value):
         )
 
     def report(
-        self, decisions: Mapping[str, Decision], reported_at: datetime, by: str, now: datetime
+        self,
+        vendor_id: str,
+        decisions: Mapping[str, Decision],
+        report: RecordedReport,
+        now: datetime,
     ) -> "Change | None":
-        """Record a vendor's determination, first or later (W8).
+        """Record a vendor's determination of its service lines, first or later (W8).
 
         Returns ``None`` where a newer report was recorded: reports repeat and arrive out of order.
         """
         review = self.require(Transition.REPORT)
-        if not self.is_delegated:
+        delegation = review.delegated_to(vendor_id)
+        if delegation is None:
             raise self.refusal("The payer decides this request, not a vendor.")
-        if review.reported_at is not None and reported_at <= review.reported_at:
+        last = delegation.reported_at
+        if last is not None and report.reported_at <= last:
             return None
-        lines = _decided(review.lines, decisions, [line.line_id for line in review.lines])
+        lines = _decided(review.lines, decisions, delegation.line_ids)
+        whole = status_of_lines(line.counts_as for line in lines)
+        reported = delegation.model_copy(update={"reports": (*delegation.reports, report)})
+        update: dict[str, object] = {"lines": lines}
+        if self.is_delegated:
+            update["determined_at"] = report.reported_at
+        after = review.with_delegation(reported).model_copy(update=update)
+        closes = whole is not Status.PENDING and review.open_appeal is None
         return self.changed(
-            EventType.REQUEST_DETERMINED,
+            EventType.REQUEST_DETERMINED if closes else EventType.VENDOR_LINES_DETERMINED,
             now,
-            actor=by,
-            status=determined_status(line.counts_as for line in lines),
-            review=review.model_copy(
-                update={"lines": lines, "determined_at": reported_at, "reported_at": reported_at}
-            ),
+            actor=report.reported_by,
+            about_vendor=vendor_id,
+            status=whole,
+            review=after,
         )
 
     def void(self, reason: str, by: str, now: datetime) -> "Change":
         """Withdraw the request before a determination (W6)."""
         review = self.require(Transition.VOID)
-        if self.is_delegated:
+        if self.is_delegated and self.status is not Status.PROCESSING:
+            named = names_of(review.delegations)
+            raise self.refusal(f"{named} decides this request. Withdraw it with the vendor.")
+        decided = [one for one in review.delegations if one.reports]
+        if decided:
             raise self.refusal(
-                "A delegated vendor decides this request. Withdraw it with the vendor."
+                f"{names_of(decided)} has decided a part of this request. What is decided cannot be "
+                "withdrawn."
             )
+        if self.own_part_is_determined and review.own_lines:
+            raise self.refusal("The payer has decided its part of this request.")
         return self.changed(
             EventType.REQUEST_VOIDED,
             now,
@@ -398,9 +475,12 @@ class Request(Value):
         """
         review = self.require(Transition.APPEAL)
         if self.is_delegated:
-            raise self.refusal("A delegated vendor decided this request. Appeal to the vendor.")
+            named = names_of(review.delegations)
+            raise self.refusal(f"{named} decided this request. Appeal to the vendor.")
         if review.open_appeal is not None:
             raise self.refusal("An appeal is already open. Wait for its decision.")
+        if not self.own_part_is_determined:
+            raise self.refusal("The payer has not decided its part of this request yet.")
         self._require_appealable(review, line_ids)
         if now >= appeal_filing_end(review.answered_at, filing_days, zone):
             raise self.refusal(
@@ -456,7 +536,7 @@ class Request(Value):
             EventType.APPEAL_DETERMINED,
             now,
             actor=by,
-            status=determined_status(line.counts_as for line in lines),
+            status=status_of_lines(line.counts_as for line in lines),
             review=_closed(self._with_appeal(decided), now).model_copy(
                 update={"lines": lines, "determined_at": now}
             ),
@@ -484,6 +564,28 @@ class Request(Value):
             marked = review.model_copy(update={"warned_cycle": current})
             return self.changed(EventType.DEADLINE_APPROACHING, now, review=marked)
         return None
+
+    def check_vendor_deadline(self, vendor_id: str, now: datetime) -> "Change | None":
+        """Record the reminder before a vendor's deadline and the escalation after it, once each.
+
+        A vendor's silence decides nothing: the request stays as it is (W10).
+        """
+        review = self.review
+        delegation = next(
+            (one for one in self.open_delegations if one.vendor_id == vendor_id), None
+        )
+        if review is None or delegation is None:
+            return None
+        if delegation.due_at and now >= delegation.due_at and not delegation.escalated:
+            event_type, update = EventType.VENDOR_DEADLINE_PASSED, {"escalated": True}
+        elif delegation.warn_at and now >= delegation.warn_at and not delegation.warned:
+            event_type, update = EventType.VENDOR_DEADLINE_APPROACHING, {}
+        else:
+            return None
+        marked = delegation.model_copy(update={"warned": True, **update})
+        return self.changed(
+            event_type, now, about_vendor=vendor_id, review=review.with_delegation(marked)
+        )
 
     def receive_information(
         self, now: datetime, *, by: str | None = None, answer: str | None = None
@@ -542,13 +644,16 @@ class Request(Value):
         )
 
     def _require_appealable(self, review: Review, line_ids: Sequence[str]) -> None:
-        errors = [
-            FieldError(
-                f"/line_ids/{index}", "not_appealable", "name a line that was denied or modified"
-            )
-            for index, line_id in enumerate(line_ids)
-            if (line := review.line(line_id)) is None or not line.adverse
-        ]
+        errors: list[FieldError] = []
+        for index, line_id in enumerate(line_ids):
+            pointer, line = f"/line_ids/{index}", review.line(line_id)
+            if delegation := review.delegation_of(line_id):
+                named = names_of([delegation])
+                message = f"{named} decides this line: appeal to the vendor"
+                errors.append(FieldError(pointer, "vendor_decides", message))
+            elif line is None or not line.adverse:
+                message = "name a line that was denied or modified"
+                errors.append(FieldError(pointer, "not_appealable", message))
         if not line_ids:
             errors.append(FieldError("/line_ids", "missing", "name the denied lines to appeal"))
         if errors:
@@ -564,12 +669,18 @@ class Request(Value):
         return self.submitted.model_copy(update={"appeals": (*self.submitted.appeals[:-1], appeal)})
 
     def changed(
-        self, event_type: EventType, now: datetime, actor: str | None = None, **update: object
+        self,
+        event_type: EventType,
+        now: datetime,
+        actor: str | None = None,
+        about_vendor: str | None = None,
+        **update: object,
     ) -> "Change":
         """The next version of the request with these fields, and its event."""
         after = self.model_copy(update={"version": self.version + 1, "updated_at": now, **update})
         _require_licensed(self, after, event_type, actor)
-        return Change(self.version, after, event_of(after, event_type, actor))
+        event = event_of(after, event_type, actor, vendor_id=about_vendor)
+        return Change(self.version, after, event)
 
 
 class Change(NamedTuple):
@@ -626,7 +737,7 @@ def _require_licensed(
         licensed = new.decided_as.may_refuse and actor in new.persons
         if refuses and not (licensed and EVENTS[event_type].decides_lines):
             raise AssertionError(f"{event_type} refuses a service line without a licensed person")
-    if after.status in DETERMINED and after.status is not determined_status(
+    if after.status in DETERMINED and after.status is not status_of_lines(
         line.counts_as for line in after.review.lines
     ):
         raise AssertionError("the status does not follow from the service lines")
@@ -663,20 +774,47 @@ def _running_again(
     )
 
 
-def event_of(request: Request, event_type: EventType, actor: str | None = None) -> Event:
-    """The event of a change. One per version, so its id is derived from it."""
+def event_of(
+    request: Request,
+    event_type: EventType,
+    actor: str | None = None,
+    *,
+    vendor_id: str | None = None,
+) -> Event:
+    """The event of a change. One per version, so its id is derived from it.
+
+    ``vendor_id`` names the vendor that the event is about: it decides in the first cycle.
+    """
     review = request.review
+    cycle = review.cycle if review else 0
     return Event(
         event_id=event_id(request.request_id, request.version),
         type=event_type,
         request_id=request.request_id,
-        cycle=review.cycle if review else 0,
+        cycle=FIRST_CYCLE if vendor_id else cycle,
         at=request.updated_at,
         status=request.status,
         number=review.number if review else None,
         tins=tuple(sorted(request.tins)),
+        vendor_id=vendor_id,
+        vendor_lines=_vendor_lines(review) if review else None,
         actor=actor,
     )
+
+
+def _vendor_lines(review: Review) -> tuple[VendorLine, ...] | None:
+    """The service lines that delegated vendors decide, by vendor."""
+    lines = tuple(
+        VendorLine(
+            vendor_id=delegation.vendor_id,
+            line_id=line.line_id,
+            procedure_code=line.code,
+            code_set=line.code_type,
+        )
+        for line in review.lines
+        if (delegation := review.delegation_of(line.line_id)) is not None
+    )
+    return lines or None
 
 
 def service_lines_of(services: Sequence[Service]) -> tuple[ServiceLine, ...]:

@@ -12,8 +12,9 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from precert.domain.dates import ApprovedDate, Moment
+from precert.domain.delegation import DecidedBy, Delegation
 from precert.domain.matching import ProviderRole, TemporaryProvider
-from precert.domain.rules import DelegatedVendor, Requirement
+from precert.domain.rules import Requirement
 from precert.domain.statuses import NOT_REQUIRED_ACTION, AppealStatus, EnteredStatus, LineStatus
 from precert.domain.values import (
     CodeType,
@@ -288,8 +289,6 @@ class Assessment(Value):
     """Codes of required documentation that was missing."""
     assertion: AssertionStatus = AssertionStatus.NONE
     potential_duplicates: tuple[PotentialDuplicate, ...] = ()
-    delegate: DelegatedVendor | None = None
-    """The delegated vendor, as published with that list (W8)."""
     late_notification: bool = False
     """An emergency admission reported after more than one business day (C10)."""
 
@@ -357,10 +356,8 @@ class Review(Value):
     """The submitting channel's reference: vendor case, fax or interchange number."""
     cycle: Annotated[int, Field(ge=1)] = FIRST_CYCLE
     assessment: Assessment | None = None
-    vendor_id: Text | None = None
-    """The delegated vendor that decides it (W8)."""
-    reported_at: Moment | None = None
-    """Instant of the last recorded vendor report; older reports are ignored."""
+    ownership: tuple[Delegation, ...] | None = None
+    """What delegated vendors decide; ``None`` until the rule list is applied (W8)."""
     warn_at: Moment | None = None
     due_at: Moment | None = None
     determined_at: Moment | None = None
@@ -383,6 +380,41 @@ class Review(Value):
     """Subject of the person who submitted it or entered it for a provider; not for callers (A3)."""
     submitter_tins: tuple[Tin, ...] = ()
     """The submitter's TINs on the request: at least one must keep seeing it."""
+
+    @property
+    def delegations(self) -> tuple[Delegation, ...]:
+        """What delegated vendors decide."""
+        return self.ownership or ()
+
+    def delegation_of(self, line_id: str) -> Delegation | None:
+        """The delegation that a line belongs to; ``None`` where the payer decides it."""
+        return next((one for one in self.delegations if line_id in one.line_ids), None)
+
+    def delegated_to(self, vendor_id: str) -> Delegation | None:
+        return next((one for one in self.delegations if one.vendor_id == vendor_id), None)
+
+    def decided_by(self, line_id: str) -> DecidedBy | None:
+        """Who decides a line; ``None`` until the rule list is applied."""
+        if self.ownership is None and not any(line.decisions for line in self.lines):
+            return None
+        return DecidedBy.VENDOR if self.delegation_of(line_id) else DecidedBy.PAYER
+
+    @property
+    def own_lines(self) -> tuple[ServiceLine, ...]:
+        """The service lines that the payer decides."""
+        return tuple(line for line in self.lines if self.delegation_of(line.line_id) is None)
+
+    @property
+    def vendor_lines(self) -> tuple[ServiceLine, ...]:
+        """The service lines that delegated vendors decide."""
+        return tuple(line for line in self.lines if self.delegation_of(line.line_id) is not None)
+
+    def with_delegation(self, changed: Delegation) -> "Review":
+        """The review with the changed delegation in the place of its vendor's."""
+        ownership = tuple(
+            changed if one.vendor_id == changed.vendor_id else one for one in self.delegations
+        )
+        return self.model_copy(update={"ownership": ownership})
 
     @property
     def open_appeal(self) -> Appeal | None:

@@ -11,7 +11,7 @@ from precert.domain.determination import authorized_days
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.request import Request
 from precert.domain.review import Channel, Review
-from precert.domain.statuses import Status, WaitingOn
+from precert.domain.statuses import Action, Status, WaitingOn
 from precert.domain.values import Npi, Purpose, Text, Tin, Urgency, Value
 
 
@@ -40,7 +40,10 @@ class DashboardRow(Value):
     channel: Channel = Channel.PORTAL
     """How it came in; all channels share the lists (S5)."""
     delegated: bool = False
-    """Whether a vendor decides it (W8)."""
+    """Whether delegated vendors decide all of it (W8)."""
+    allowed_actions: tuple[Action, ...] | None = None
+    """What a provider may do next, where that does not follow from the other members: of a request
+    that the payer and a vendor decide."""
     appeal_open: bool
     waiting_on: WaitingOn
     due_at: Moment | None = None
@@ -165,7 +168,7 @@ def dashboard_row(
         servicing_provider=servicing.name if servicing else None,
         place_of_service=places[0] if places else None,
         channel=review.channel if review else Channel.PORTAL,
-        delegated=review is not None and review.vendor_id is not None,
+        delegated=review is not None and bool(review.delegations) and not review.own_lines,
         appeal_open=review is not None and review.open_appeal is not None,
         waiting_on=waiting_on,
         due_at=due_at,
@@ -177,12 +180,15 @@ def dashboard_row(
 
 def row_of_request(request: Request) -> DashboardRow:
     """What the dashboard shows of a request as it stands."""
-    return dashboard_row(
+    row = dashboard_row(
         request.request_id,
         request.status,
         request.content,
         request.review,
         request.updated_at,
         waiting_on=request.waiting_on,
-        due_at=request.expires_at or request.due_at,
+        due_at=request.expires_at or request.due_at or request.vendor_due_at,
     )
+    if not request.is_mixed:
+        return row
+    return row.model_copy(update={"allowed_actions": request.provider_actions})

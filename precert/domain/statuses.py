@@ -160,8 +160,8 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
             provider_actions=(Action.DETAILS, Action.VOID),
             transitions={
                 Transition.PEND: frozenset({Status.PENDING}),
-                Transition.DELEGATE: frozenset({Status.PENDING}),
-                Transition.DETERMINE: DETERMINED,
+                Transition.DELEGATE: frozenset({Status.PROCESSING, Status.PENDING}),
+                Transition.DETERMINE: frozenset({Status.PENDING, *DETERMINED}),
                 Transition.VOID: frozenset({Status.VOID}),
                 Transition.END_AS_DUPLICATE: frozenset({Status.VOID}),
             },
@@ -169,16 +169,20 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
         ),
         Status.PENDING: StatusRule(
             "Pending",
-            "Pended for clinical review or decided by a delegated vendor.",
+            "Pended for clinical review, or a delegated vendor has a service line to decide.",
             review_action="A4",
             index_letter="P",
             provider_actions=(Action.DETAILS, Action.MODIFY, Action.VOID),
             transitions={
-                Transition.DETERMINE: DETERMINED,
+                Transition.DETERMINE: frozenset({Status.PENDING, *DETERMINED}),
                 Transition.VOID: frozenset({Status.VOID}),
                 Transition.ATTACH: frozenset({Status.PENDING}),
                 Transition.REQUEST_INFORMATION: frozenset({Status.PENDING}),
-                Transition.REPORT: DETERMINED,
+                Transition.REPORT: frozenset({Status.PENDING, *DETERMINED}),
+                # The payer's part of a request can be determined before a vendor's.
+                Transition.CHANGE_DATES: frozenset({Status.PENDING}),
+                Transition.APPEAL: frozenset({Status.PENDING}),
+                Transition.DETERMINE_APPEAL: frozenset({Status.PENDING}),
             },
             open=True,
         ),
@@ -210,7 +214,7 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
                 ),
             },
             notices=("reconsideration", "appeal_rights", "date_change", "code_change"),
-            vendor_notices=("appeal_at_vendor", "date_change", "code_change"),
+            vendor_notices=("date_change", "code_change"),
         ),
         Status.DENIED: StatusRule(
             "Denied",
@@ -224,7 +228,6 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
                 Transition.DETERMINE_APPEAL: DETERMINED,
             },
             notices=("reconsideration", "appeal_rights"),
-            vendor_notices=("appeal_at_vendor",),
         ),
         Status.VOID: StatusRule(
             "Void",
@@ -345,12 +348,43 @@ def allowed_actions(
 
     What a vendor decides is changed and appealed there (W7).
     """
-    if delegated:
+    if delegated and status is not Status.PROCESSING:
         return (Action.DETAILS,)
     actions = status.rule.provider_actions
     if not appeal_open:
         return actions
     return tuple(Action.MODIFY if action is Action.APPEAL else action for action in actions)
+
+
+def mixed_actions(
+    status: Status,
+    *,
+    appeal_open: bool,
+    own_part_is_determined: bool,
+    own_part_is_adverse: bool,
+    vendor_decided: bool,
+) -> tuple[Action, ...]:
+    """What either provider can do next where the payer decides one part and a vendor another (T1).
+
+    The payer's part can be appealed as soon as it is determined. What is decided cannot be withdrawn.
+    """
+    if status.rule.open and not own_part_is_determined:
+        actions = allowed_actions(status)
+        return tuple(one for one in actions if one is not Action.VOID or not vendor_decided)
+    if appeal_open:
+        return (Action.DETAILS, Action.MODIFY)
+    if own_part_is_adverse and allows(status, Transition.APPEAL):
+        return (Action.DETAILS, Action.APPEAL)
+    return (Action.DETAILS,)
+
+
+def status_of_lines(lines: Iterable[LineStatus]) -> Status:
+    """The whole request's status after a part of it was decided (W3, W8).
+
+    PENDING while a line is open, whoever decides it: a part never stands for the whole.
+    """
+    found = tuple(lines)
+    return Status.PENDING if LineStatus.OPEN in found else determined_status(found)
 
 
 def determined_status(lines: Iterable[LineStatus]) -> Status:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from precert.domain.caller import Caller
 from precert.domain.code_sets import Lookup
+from precert.domain.delegation import names_of
 from precert.domain.determination import (
     Signature,
     decision_of,
@@ -152,6 +153,10 @@ def _errors(
     errors = list(errors_of_form(entered))
     for index, one in enumerate(entered):
         path = f"/lines/{index}"
+        if delegation := request.submitted.delegation_of(one.line_id):
+            message = f"{names_of([delegation])} decides this line, not the payer: leave it out"
+            errors.append(FieldError(f"{path}/line_id", "vendor_decides", message))
+            continue
         if one.line_id not in requested:
             errors.append(
                 FieldError(f"{path}/line_id", "line_unknown", "name a line of the request")

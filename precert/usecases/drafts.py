@@ -18,6 +18,7 @@ from precert.domain.clocks import draft_expiry, draft_warning, local_date
 from precert.domain.code_sets import errors_of_codes
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import PARTS, RequestContent
+from precert.domain.delegation import Ownership
 from precert.domain.errors import (
     FieldError,
     GuidanceOnlyError,
@@ -45,6 +46,7 @@ from precert.usecases.access import (
     why_refused,
 )
 from precert.usecases.checks import Check, CheckResult
+from precert.usecases.ownership import LineOwners, errors_of_confirmation
 from precert.usecases.ports.listings import CursorError, Lines, Listings, Page
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
@@ -303,20 +305,34 @@ def list_drafts(
     return replace(page, rows=tuple(rows))
 
 
+@dataclass(frozen=True)
+class ResumedDraft:
+    """A draft with its documents, and who decides each of its service lines."""
+
+    file: RequestFile
+    ownership: Ownership
+
+
 def resume_draft(
-    draft_id: str, caller: Caller, *, requests: RequestStore, now: datetime
-) -> RequestFile:
-    """The draft with its documents. One call.
+    draft_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    line_owners: LineOwners,
+    now: datetime,
+) -> ResumedDraft:
+    """The draft with its documents. Two calls: who decides a line follows from the rule list.
 
     Raises:
         NotEntitledError, NotFoundError, DraftExpiredError, ActionNotAllowedError.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     file = requests.read_file(draft_id)
-    live_draft(file.request if file else None, caller.tins, now)
+    draft = live_draft(file.request if file else None, caller.tins, now)
     if file is None:
         raise AssertionError("a live draft has a file")
-    return file
+    ownership = line_owners(draft.content)
+    return ResumedDraft(file, ownership)
 
 
 @dataclass(frozen=True)
@@ -325,6 +341,7 @@ class ValidatedDraft:
 
     draft: Request
     errors: tuple[FieldError, ...]
+    ownership: Ownership
 
 
 def validate_draft(
@@ -332,11 +349,12 @@ def validate_draft(
     caller: Caller,
     *,
     requests: RequestStore,
+    line_owners: LineOwners,
     code_sets: CodeSets,
     payer: Payer,
     now: datetime,
 ) -> ValidatedDraft:
-    """List every error of the stored draft that prevents its submission. One call.
+    """List every error of the stored draft that prevents its submission. Two calls.
 
     Only the submission itself checks, in its transaction, that coverage is still active (A6).
 
@@ -345,18 +363,29 @@ def validate_draft(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     draft = live_draft(requests.read(draft_id), caller.tins, now)
+    ownership = line_owners(draft.content)
     errors = errors_before_submission(
-        draft.content, caller, code_sets=code_sets, payer=payer, now=now
+        draft.content, caller, ownership, code_sets=code_sets, payer=payer, now=now
     )
-    return ValidatedDraft(draft, tuple(errors))
+    return ValidatedDraft(draft, tuple(errors), ownership)
 
 
 def errors_before_submission(
-    content: RequestContent, caller: Caller, *, code_sets: CodeSets, payer: Payer, now: datetime
+    content: RequestContent,
+    caller: Caller,
+    ownership: Ownership,
+    *,
+    code_sets: CodeSets,
+    payer: Payer,
+    now: datetime,
 ) -> list[FieldError]:
-    """The errors that prevent this caller from submitting the content, with pointers into the body."""
+    """The errors that prevent this caller from submitting the content, with pointers into the body.
+
+    ``ownership`` is who decides each line of it: what a vendor decides needs a confirmation (W8).
+    """
     errors = errors_of_submission(content, payer, local_date(now, payer.zone))
     errors.extend(errors_of_codes(content, code_sets.listed))
+    errors.extend(errors_of_confirmation(content, ownership))
     if content.tins and not caller.tins.intersection(content.tins):
         errors.append(_NOT_A_ROLE)
     return [error.under("/content") for error in errors]

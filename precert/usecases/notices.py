@@ -134,7 +134,7 @@ def _issues(request: Request, cycle: int) -> Iterator[Issue]:
     review = request.submitted
     if (kind := kind_of(review, cycle)) is not None:
         yield Issue(kind, cycle)
-    if (number := date_changes(review)) and review.vendor_id is None:
+    if (number := date_changes(review)) and not request.is_delegated:
         yield Issue(NoticeKind.DATES_CHANGED, review.cycle, number)
 
 
@@ -285,7 +285,7 @@ def _decided(request: Request, issue: Issue) -> Iterator[tuple[ServiceLine, Deci
     A determination notice has the lines of its cycle as they were determined, without later changes
     of dates; a notice of changed dates has all approved lines as they are now (W5).
     """
-    for line in request.submitted.lines:
+    for line in request.submitted.own_lines:
         if issue.kind is NoticeKind.DATES_CHANGED:
             last = line.decisions[-1] if line.decisions else None
             if last is not None and last.approved is not None:

@@ -11,7 +11,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
 from precert.domain.rows import DashboardRow
-from precert.domain.statuses import Status, WaitingOn
+from precert.domain.statuses import Status
 from precert.domain.values import Sort
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor, expired, has_expired, is_live, not_found, visible
@@ -164,7 +164,7 @@ def _on_a_line(
         request = visible(requests.read(request_id), {acting_tin})
         if request.status is Status.INCOMPLETE and has_expired(request, now):
             raise expired()
-        if request.waiting_on is WaitingOn.VENDOR:
+        if not request.is_listed:
             raise not_found()
         change(request, acting_tin)
 

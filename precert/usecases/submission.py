@@ -9,6 +9,7 @@ from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
+from precert.domain.delegation import Delegation, Ownership
 from precert.domain.duplicates import Fingerprint, fingerprint_of
 from precert.domain.errors import (
     DuplicateRequestError,
@@ -27,6 +28,7 @@ from precert.domain.values import precert_number
 from precert.names import Entitlement
 from precert.usecases.access import retained, why_refused
 from precert.usecases.drafts import errors_before_submission
+from precert.usecases.ownership import LineOwners
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
     CoverageChangedError,
@@ -50,6 +52,7 @@ def review_of(
     submitted_version: int = 0,
     channel: Channel = Channel.PORTAL,
     reference: str | None = None,
+    ownership: tuple[Delegation, ...] | None = None,
 ) -> Review:
     """The initial review record of a request, of any channel; it has no number yet."""
     return Review(
@@ -59,6 +62,7 @@ def review_of(
         lines=service_lines_of(content.services),
         channel=channel,
         reference=reference,
+        ownership=ownership,
         temporary_providers=manually_entered(request_id, content),
     )
 
@@ -118,6 +122,8 @@ class SubmittedRequest:
     submitted_at: datetime
     temporary_providers: TemporaryProviders = field(default_factory=dict)
     """Roles whose provider certainly does not match the directory (S3)."""
+    review: Review | None = None
+    """With who decides each service line (W8)."""
 
     @classmethod
     def of(cls, request: Request) -> "SubmittedRequest":
@@ -129,6 +135,7 @@ class SubmittedRequest:
             request.status,
             review.submitted_at,
             review.temporary_providers,
+            review,
         )
 
 
@@ -139,14 +146,16 @@ def submit_draft(
     *,
     based_on: int,
     drafts: DraftStore,
+    line_owners: LineOwners,
     code_sets: CodeSets,
     payer: Payer,
     now: datetime,
     serial: Callable[[], int],
 ) -> SubmittedRequest:
-    """Save the content and submit it, in one transaction and one call.
+    """Save the content and submit it, in one transaction. Two calls.
 
-    The submission carries the content that the provider reviewed, so nothing is read first. The same
+    The submission carries the content that the provider reviewed, so the draft is not read first; the
+    rule list in effect says what delegated vendors decide, which the provider confirms (W8). The
     transaction checks that coverage is still active (A6). A repetition returns the same result.
 
     Raises:
@@ -158,18 +167,27 @@ def submit_draft(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     today = local_date(now, payer.zone)
+    ownership = line_owners(content)
     if errors := errors_before_submission(
-        content, caller, code_sets=code_sets, payer=payer, now=now
+        content, caller, ownership, code_sets=code_sets, payer=payer, now=now
     ):
         raise InvalidInputError(errors)
 
     def submit(number: str) -> SubmittedRequest:
         submission = _submission(
-            draft_id, content, caller, based_on=based_on, number=number, today=today, now=now
+            draft_id,
+            content,
+            caller,
+            ownership,
+            based_on=based_on,
+            number=number,
+            today=today,
+            now=now,
         )
         drafts.submit(submission)
-        known = submission.review.temporary_providers
-        return SubmittedRequest(draft_id, number, Status.PROCESSING, now, known)
+        review = submission.review
+        known = review.temporary_providers
+        return SubmittedRequest(draft_id, number, Status.PROCESSING, now, known, review)
 
     try:
         return store_with_number(submit, payer=payer, serial=serial)
@@ -207,6 +225,7 @@ def _submission(
     draft_id: str,
     content: RequestContent,
     caller: Caller,
+    ownership: Ownership,
     *,
     based_on: int,
     number: str,
@@ -216,7 +235,14 @@ def _submission(
     patient = content.patient
     if patient is None:
         raise AssertionError("completeness requires a patient")
-    review = review_of(draft_id, content, submitted_at=now, submitted_version=based_on).model_copy(
+    delegations = ownership.delegations(confirmed_at=now) if ownership.rule_list else None
+    review = review_of(
+        draft_id,
+        content,
+        submitted_at=now,
+        submitted_version=based_on,
+        ownership=delegations,
+    ).model_copy(
         update={
             "number": number,
             "submitted_by": caller.subject,

@@ -16,7 +16,6 @@ from precert.domain.assessing import (
     assessed_lines,
     attached_types,
     automatic_decisions,
-    delegate_of,
     is_automatic,
     is_late_notification,
     missing_documents,
@@ -40,11 +39,11 @@ from precert.domain.request import Change, Request
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE, SYSTEM, Assessment
 from precert.domain.reviewing import request_information
-from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
 from precert.usecases.checks import judge_codes, prove_assertion, retained_by_payer
 from precert.usecases.duplicates import find_duplicates
+from precert.usecases.ownership import ownership_of
 from precert.usecases.ports.reference import ReferenceReader, RuleLists, RuleListVersions
 from precert.usecases.ports.requests import (
     ConcurrentChangeError,
@@ -176,9 +175,9 @@ def assess_cycle(
 ) -> CycleStatus:
     """Assess a cycle and record the result; safe to repeat after a partial run (W1).
 
-    A duplicate ends (S2); a delegated vendor decides it (W8); the rules approve it; or it pends for
-    review with its deadline (W2), and missing required documentation is requested at once. An appeal
-    pends with its own deadline.
+    A duplicate ends (S2); delegated vendors receive the lines that they decide (W8); the rules approve
+    the payer's lines, or they pend for review with their deadline (W2), and missing required
+    documentation is requested at once. An appeal pends with its own deadline.
 
     Raises:
         TransientError: every write conflicted, or no rule list is published.
@@ -204,7 +203,8 @@ def assess_cycle(
         return _asking(file, payer, now)
 
     def attempt() -> CycleStatus:
-        # At most three changes: pend, request information, accept documents that arrived meanwhile.
+        # At most four changes: delegate, pend, request information, accept documents that arrived
+        # meanwhile.
         while True:
             file = requests.read_file(request_id)
             if file is None or not is_open(file.request, cycle):
@@ -213,8 +213,10 @@ def assess_cycle(
             if change is None:
                 return cycle_status_of(file.request, cycle, payer, now)
             requests.record(change)
-            if not _may_ask(change.request):
-                return cycle_status_of(change.request, cycle, payer, now)
+            after = change.request
+            # Vendors have their lines: the payer's own are assessed next.
+            if after.status is not Status.PROCESSING and not _may_ask(after):
+                return cycle_status_of(after, cycle, payer, now)
 
     return retry(attempt, on=ConcurrentChangeError)
 
@@ -251,13 +253,26 @@ def _first_change(
     vendors = rule_lists.vendors(rule_list, vendor_ids) if vendor_ids else {}
     received_on = local_date(received_at, payer.zone)
     judged = retained_by_payer(judged, content.services, vendors, received_on)
-    requested = requested_lines(content)
+    ownership = request.submitted.ownership
+    if ownership is None:
+        ownership = ownership_of(
+            content, reference=reference, rule_lists=rule_lists, payer=payer, now=received_at
+        ).delegations()
+        review = request.submitted.model_copy(update={"ownership": ownership})
+        request = request.model_copy(update={"review": review})
+    asked = requested_lines(content)
     codes = chain.from_iterable(of_service or (None,) for of_service in judged)
+    vendor_of = {line_id: one.vendor_id for one in ownership for line_id in one.line_ids}
     lines = tuple(
-        JudgedLine(line_id, requested[line_id], *(code or ()))
-        for line_id, code in zip(requested, codes, strict=True)
+        JudgedLine(
+            line_id,
+            asked[line_id],
+            code.answer if code else None,
+            code.rule if code else None,
+            vendor_of.get(line_id),
+        )
+        for line_id, code in zip(asked, codes, strict=True)
     )
-    delegate = delegate_of(lines, vendors, received_on)
     duplicates = find_duplicates(request, fingerprints=fingerprints, requests=requests, payer=payer)
     assertion = prove_assertion(
         request.content_as_submitted, reference=reference, versions=versions
@@ -269,24 +284,27 @@ def _first_change(
         required_documentation=missing_documents(lines, file.documents),
         assertion=assertion,
         potential_duplicates=duplicates.potential,
-        delegate=delegate,
         late_notification=is_late_notification(content, received_at, payer),
     )
+    if any(one.delegated_at for one in ownership):
+        return _of_own_lines(request, lines, assessment, payer, now)
     if duplicates.repeated is not None:
         return request.end_as_duplicate(duplicates.repeated, assessment, now)
-    return _judged(request, lines, assessment, delegate, payer, now)
+    if ownership:
+        deadline = deadline_of(request, payer)
+        delegations = [one.handed_over(deadline, now) for one in ownership]
+        return request.delegate(delegations, assessment, now)
+    return _of_own_lines(request, lines, assessment, payer, now)
 
 
-def _judged(
+def _of_own_lines(
     request: Request,
     lines: tuple[JudgedLine, ...],
     assessment: Assessment,
-    delegate: DelegatedVendor | None,
     payer: Payer,
     now: datetime,
 ) -> Change:
-    if delegate is not None:
-        return request.delegate(delegate.vendor_id, assessment, now)
+    """Approve the payer's own lines by the rules, or pend them for review (W1)."""
     if is_automatic(request.content, assessment):
         days = payer.utilization_management.approval_days
         decisions = automatic_decisions(lines, approval_days=days, now=now)
@@ -300,7 +318,7 @@ def _may_ask(request: Request) -> bool:
     review = request.submitted
     return (
         request.status is Status.PENDING
-        and not request.is_delegated
+        and request.cycle_is_open
         and review.cycle == FIRST_CYCLE
         and review.assessment is not None
         and bool(review.assessment.required_documentation)

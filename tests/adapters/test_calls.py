@@ -23,12 +23,19 @@ def test_save_of_parts_is_one_call_when_the_version_is_current(cloud: Cloud) -> 
     assert calls == ["UpdateItem"]
 
 
-def test_resume_is_one_call_when_documents_were_uploaded(cloud: Cloud) -> None:
+def test_resume_is_two_calls_when_documents_were_uploaded(cloud: Cloud) -> None:
     draft_id = cloud.start()
     cloud.offer(draft_id)
     with cloud.wire.counting() as calls:
         assert cloud.resume(draft_id).status == 200
-    assert calls == ["Query"]
+    assert calls == ["Query", "BatchGetItem"]
+
+
+def test_validation_is_two_calls_when_a_draft_is_complete(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    with cloud.wire.counting() as calls:
+        assert cloud.review_of(draft_id).body["errors"] == []
+    assert calls == ["GetItem", "BatchGetItem"]
 
 
 def test_status_is_one_call_when_a_request_is_read(cloud: Cloud) -> None:
@@ -38,11 +45,11 @@ def test_status_is_one_call_when_a_request_is_read(cloud: Cloud) -> None:
     assert calls == ["Query"]
 
 
-def test_submission_is_one_call_when_nothing_conflicts(cloud: Cloud) -> None:
+def test_submission_is_two_calls_when_nothing_conflicts(cloud: Cloud) -> None:
     draft_id = cloud.start()
     with cloud.wire.counting() as calls:
         assert cloud.submit(draft_id).status == 202
-    assert calls == ["TransactWriteItems"]
+    assert calls == ["BatchGetItem", "TransactWriteItems"]
 
 
 def test_start_is_two_calls_when_a_draft_is_created(cloud: Cloud) -> None:

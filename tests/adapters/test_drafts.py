@@ -8,6 +8,7 @@ from functions.submit import handler as submit
 from precert.domain.content import PARTS, RequestContent
 from precert.domain.review import Assessment
 from tests.adapters.cloud import FACILITY, PROVIDER, PROVIDER_SUBJECT, Cloud, claims
+from tests.fakes import samples
 from tests.fakes.samples import FACILITY_TIN, OFFICE_VISIT, PROVIDER_TIN, content, entered
 
 COLLEAGUE = claims("colleague-user", "PatientSearch", PROVIDER_TIN)
@@ -98,6 +99,7 @@ def test_one_part_is_replaced_when_it_is_sent_alone(cloud: Cloud, part: str) -> 
         "services": [OFFICE_VISIT],
         "assertion_id": "CHK-260701150000-0123456789ABCDEF",
         "purpose": "PREDETERMINATION",
+        "confirmed_vendors": ["EVICORE-RAD"],
     }
     saved = cloud.patch(draft_id, 1, PROVIDER, **{part: other[part]})
     assert (saved.status, saved.body["version"], saved.headers["ETag"]) == (200, 2, '"2"')
@@ -314,6 +316,6 @@ def test_rejected_save_offers_what_the_details_offer_when_a_vendor_decides(cloud
     request = cloud.deps.requests.read(draft_id)
     assert request is not None
     assessment = Assessment(rule_list="1", assessed_at=cloud.clock.at, lines=())
-    cloud.deps.requests.record(request.delegate("EVICORE-RAD", assessment, cloud.clock.at))
+    cloud.deps.requests.record(request.delegate([samples.delegation()], assessment, cloud.clock.at))
     response = cloud.read(draft_id).body["allowed_actions"]
     assert cloud.save(draft_id, 2).body["allowed_actions"] == response == ["DETAILS"]

@@ -1,6 +1,6 @@
 """Duplicates at submission: rejected at once, for any caller and any concurrency (S2)."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -13,8 +13,11 @@ from tests.adapters.cloud import (
     STRANGER,
     Cloud,
 )
-from tests.adapters.test_intake import APPROVAL, register, report
-from tests.fakes.samples import BOWEL_SURGERY, FACILITY_TIN, STRANGER_TIN, entered, later
+from tests.adapters.test_intake import APPROVAL, images, register, report
+from tests.fakes.samples import BOWEL_SURGERY, FACILITY_TIN, IMAGES, STRANGER_TIN, entered, later
+
+FROM_VENDOR: Final[dict[str, Any]] = {"services": [IMAGES], "confirmed_vendors": ["EVICORE-RAD"]}
+"""What a vendor decides, with the confirmation that it goes there."""
 
 
 def moved(days: int) -> list[dict[str, Any]]:
@@ -117,12 +120,12 @@ def test_both_are_created_when_drafts_for_other_days_are_submitted_at_once(cloud
     assert reply.body["existing"]["request_id"] == theirs
 
 
-def test_submission_is_two_calls_when_the_same_is_requested_on_other_days(cloud: Cloud) -> None:
+def test_submission_is_written_twice_when_the_same_is_requested_on_other_days(cloud: Cloud) -> None:
     cloud.submit(cloud.start())
     draft_id = cloud.start(services=moved(20))
     with cloud.wire.counting() as calls:
         assert cloud.submit(draft_id, services=moved(20)).status == 202
-    assert calls == ["TransactWriteItems"] * 2
+    assert calls == ["BatchGetItem", *["TransactWriteItems"] * 2]
 
 
 def mistyped(cloud: Cloud) -> str:
@@ -348,23 +351,24 @@ def test_vendor_report_is_recorded_and_compared_when_the_same_is_requested_here(
     cloud: Cloud,
 ) -> None:
     """A determination of a vendor is not refused, and ends nothing."""
-    first = cloud.pended()
-    reported = report(cloud, content=entered(), lines=[APPROVAL, {**APPROVAL, "line_id": "1.2"}])
+    first = cloud.start()
+    assert cloud.submit(first, **FROM_VENDOR).status == 202
+    reported = report(cloud, content=images(), lines=[APPROVAL, {**APPROVAL, "line_id": "1.2"}])
     assert reported.status in {200, 201, 202}, reported.text
     request_id = reported.body["request_id"]
-    assert cloud.read(first).body["status"] == "PENDING"
+    assert cloud.read(first).body["status"] == "PROCESSING"
     [found] = cloud.case(first).body["potential_duplicates"]
     assert (found["request_id"], found["status"]) == (request_id, "APPROVED")
     assert cloud.void(first).status == 200
-    refused = cloud.submit(cloud.start())
+    refused = cloud.submit(cloud.start(), **FROM_VENDOR)
     assert (refused.status, refused.body["existing"]["request_id"]) == (409, request_id)
 
 
 @pytest.mark.rule("S2", "W8")
 def test_request_can_be_submitted_when_a_vendor_denied_the_same(cloud: Cloud) -> None:
-    reported = report(cloud, content=entered()).body["request_id"]
+    reported = report(cloud, content=images()).body["request_id"]
     again = cloud.start()
-    assert cloud.submit(again).status == 202
-    cloud.pend(again)
+    assert cloud.submit(again, **FROM_VENDOR).status == 202
+    cloud.task(WorkflowTask.ASSESS, again, cycle=1)
     [found] = cloud.case(again).body["potential_duplicates"]
     assert (found["request_id"], found["reason_code"]) == (reported, "decided_before")

@@ -8,12 +8,23 @@ from functions.intake import handler as intake
 from functions.intake import reports
 from precert.domain.clocks import history_end
 from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Context, Reply
-from tests.fakes.samples import entered, later, payer
+from tests.fakes.samples import IMAGES, entered, later, payer
 
 CLERK: Final = {"sub": "clerk", "cognito:groups": "[Intake]"}
 VENDOR: Final = {"sub": "vendor", "cognito:groups": "[Vendor]", "custom:vendors": "EVICORE-RAD"}
 APPROVAL: Final = {"line_id": "1.1", "status": "APPROVED"}
-DENIAL: Final = {"line_id": "1.2", "status": "DENIED", "reason_code": "0F"}
+REASONS: Final = {
+    "reason_code": "0F",
+    "rationale": "The first images answer the question.",
+    "criterion": "RAD-12",
+}
+DENIAL: Final = {"line_id": "1.2", "status": "DENIED", **REASONS}
+REVIEWER: Final = {"name": "Robin Moss", "credential": "MD", "license_number": "35.081517"}
+
+
+def images(**changes: Any) -> dict[str, Any]:
+    """What is requested from the vendor: two images."""
+    return entered(services=[IMAGES], **changes)
 
 
 def register(cloud: Cloud, *, by: dict[str, str] = CLERK, **changes: Any) -> Reply:
@@ -27,6 +38,7 @@ def report(cloud: Cloud, *, by: dict[str, str] = VENDOR, **changes: Any) -> Repl
         "vendor_id": "EVICORE-RAD",
         "reference": "RAD-1",
         "reported_at": "2026-07-01T09:00:00Z",
+        "reviewer": REVIEWER,
         "lines": [APPROVAL, DENIAL],
         **changes,
     }
@@ -65,7 +77,7 @@ def test_other_content_is_rejected_when_the_reference_was_used(cloud: Cloud) -> 
 
 @pytest.mark.rule("W8")
 def test_vendors_decision_is_shown_to_both_providers_when_it_is_reported(cloud: Cloud) -> None:
-    shown = report(cloud, content=entered())
+    shown = report(cloud, content=images())
     assert (shown.status, shown.body["status"]) == (200, "PARTIALLY_APPROVED")
     for role in (PROVIDER, FACILITY):
         [row] = cloud.dashboard(by=role).body["requests"]
@@ -75,13 +87,13 @@ def test_vendors_decision_is_shown_to_both_providers_when_it_is_reported(cloud: 
     refused = cloud.appeal(request_id, "1.2")
     assert (refused.status, refused.code) == (409, "action_not_allowed")
     assert "vendor" in refused.body["detail"]
-    assert report(cloud, content=entered()).body == shown.body
+    assert report(cloud, content=images()).body == shown.body
     assert len(cloud.items("EVENT#")) == 1
 
 
 @pytest.mark.rule("T4")
 def test_vendors_request_is_deleted_after_two_years_when_nothing_more_happens(cloud: Cloud) -> None:
-    request_id = report(cloud, content=entered()).body["request_id"]
+    request_id = report(cloud, content=images()).body["request_id"]
     end = history_end(cloud.clock.at, 2, payer().zone)
     assert int(cloud.stored(request_id)["ttl"]) == end.timestamp()
     other = register(cloud, content=entered(services=later(entered()["services"], 30)))
@@ -89,7 +101,7 @@ def test_vendors_request_is_deleted_after_two_years_when_nothing_more_happens(cl
 
 
 def test_event_from_the_bus_is_the_same_report_when_it_names_our_number(cloud: Cloud) -> None:
-    shown = report(cloud, content=entered()).body
+    shown = report(cloud, content=images()).body
     detail = {
         "version": 1,
         "number": shown["number"],
@@ -106,13 +118,14 @@ def test_event_from_the_bus_is_the_same_report_when_it_names_our_number(cloud: C
 
 
 def test_free_text_of_an_event_is_ignored_when_a_vendor_sends_it(cloud: Cloud) -> None:
-    shown = report(cloud, content=entered()).body
+    shown = report(cloud, content=images()).body
     words = {"rationale": "Adams is pregnant.", "criterion": "MCG", "diagnosis": "K219"}
+    approvals = [APPROVAL, {"line_id": "1.2", "status": "APPROVED", **words, "unknown": 1}]
     detail = {
         "number": shown["number"],
         "reference": "RAD-1",
         "reported_at": "2026-07-01T10:00:00Z",
-        "lines": [APPROVAL, {**DENIAL, **words, "unknown": 1}],
+        "lines": approvals,
     }
     event = {"source": "precert.vendor.EVICORE-RAD", "id": "1", "detail": detail}
     reports.handle(event, Context())
@@ -121,9 +134,82 @@ def test_free_text_of_an_event_is_ignored_when_a_vendor_sends_it(cloud: Cloud) -
     assert [decision[name] for name in words] == [None] * len(words)
 
 
+@pytest.mark.rule("W10")
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"line_id": "1.2", "status": "DENIED", "reason_code": "0F"},
+        {"line_id": "1.2", "status": "APPROVED", "approved": {"units": 1}},
+    ],
+)
+def test_denial_or_reduction_is_rejected_when_an_event_reports_it(
+    cloud: Cloud, line: dict[str, Any]
+) -> None:
+    shown = report(cloud, content=images()).body
+    detail = {
+        "number": shown["number"],
+        "reference": "RAD-1",
+        "reported_at": "2026-07-01T10:00:00Z",
+        "lines": [APPROVAL, line],
+    }
+    event = {"source": "precert.vendor.EVICORE-RAD", "id": "1", "detail": detail}
+    with pytest.raises(Exception, match="invalid_input"):
+        reports.handle(event, Context())
+    assert len(cloud.items("EVENT#")) == 1
+
+
+@pytest.mark.rule("A3")
+def test_vendors_reviewer_is_in_no_response_when_it_is_recorded(cloud: Cloud) -> None:
+    shown = report(cloud, content=images())
+    request = cloud.deps.requests.read(shown.body["request_id"])
+    assert request is not None
+    [recorded] = request.submitted.delegations[0].reports
+    assert recorded.reviewer is not None
+    assert recorded.reviewer.name == REVIEWER["name"]
+    details = cloud.read(shown.body["request_id"])
+    assert details.body["lines"][1]["vendor"]["phone"] == "8666689250"
+    for text in (shown.text, details.text, cloud.log.getvalue(), str(cloud.items("EVENT#"))):
+        assert [one for one in REVIEWER.values() if f'"{one}"' in text] == []
+
+
+@pytest.mark.rule("W7")
+def test_vendors_contacts_are_named_when_its_denial_is_read_or_appealed(cloud: Cloud) -> None:
+    request_id = report(cloud, content=images()).body["request_id"]
+    details = cloud.read(request_id).body
+    assert [line["decided_by"] for line in details["lines"]] == ["VENDOR", "VENDOR"]
+    assert details["delegate"]["vendor_id"] == "EVICORE-RAD"
+    [notice] = [text for text in details["notices"] if "appeal" in text]
+    refused = cloud.appeal(request_id, "1.2").body["detail"]
+    for text in (notice, refused):
+        assert "EviCore by Evernorth" in text
+        assert "866-668-9250" in text
+    assert details["appeal_rights"] is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reported_at": "0001-01-01T00:00:00Z"},
+        {"reported_at": "9999-12-31T23:59:59Z"},
+        {"reported_at": "9999-12-31T23:59:59-12:00"},
+        {"reported_at": "0001-01-01T00:00:00+14:00"},
+        {"lines": [APPROVAL, {**DENIAL, "rationale": ""}]},
+        {"lines": [APPROVAL, {**DENIAL, "criterion": ""}]},
+    ],
+)
+def test_report_is_rejected_when_an_instant_is_extreme_or_a_text_is_empty(
+    cloud: Cloud, changes: dict[str, Any]
+) -> None:
+    reply = report(cloud, content=images(), **changes)
+    assert reply.status == 422, reply.text
+    [error] = reply.body["errors"]
+    assert error["pointer"].rpartition("/")[2] in {*changes, "rationale", "criterion"}
+
+
 def test_line_is_modified_when_a_vendor_approves_a_shorter_period(cloud: Cloud) -> None:
     less = {"line_id": "1.2", "status": "APPROVED", "approved": {"to_date": "2026-07-20"}}
-    shown = report(cloud, content=entered(), lines=[APPROVAL, {**less, "diagnosis": "K219"}])
+    line = {**less, **REASONS, "diagnosis": "K219"}
+    shown = report(cloud, content=images(), lines=[APPROVAL, line])
     assert shown.status == 200, shown.text
     one, two = cloud.read(shown.body["request_id"]).body["lines"]
     assert (one["status"], two["status"]) == ("APPROVED", "MODIFIED")
@@ -134,7 +220,7 @@ def test_line_is_modified_when_a_vendor_approves_a_shorter_period(cloud: Cloud) 
 
 
 def test_diagnosis_is_rejected_when_the_code_set_does_not_have_it(cloud: Cloud) -> None:
-    unknown = report(cloud, content=entered(), lines=[{**APPROVAL, "diagnosis": "Z9999"}, DENIAL])
+    unknown = report(cloud, content=images(), lines=[{**APPROVAL, "diagnosis": "Z9999"}, DENIAL])
     assert unknown.status == 422
     assert unknown.body["errors"][0]["pointer"] == "/lines/0/diagnosis"
 
@@ -151,12 +237,12 @@ def test_caller_is_refused_before_the_body_is_read_when_not_entitled(
 
 
 def test_event_is_rejected_when_another_vendor_sends_it(cloud: Cloud) -> None:
-    shown = report(cloud, content=entered()).body
+    shown = report(cloud, content=images()).body
     detail = {
         "number": shown["number"],
         "reference": "RAD-1",
         "reported_at": "2026-07-01T10:00:00Z",
-        "lines": [APPROVAL, DENIAL],
+        "lines": [APPROVAL, {"line_id": "1.2", "status": "APPROVED"}],
     }
     with pytest.raises(Exception, match="not_found"):
         reports.handle(
@@ -167,7 +253,7 @@ def test_event_is_rejected_when_another_vendor_sends_it(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("by", [PROVIDER, {"sub": "nobody"}])
 def test_caller_is_refused_when_the_channel_is_not_theirs(cloud: Cloud, by: dict[str, str]) -> None:
-    for reply in (register(cloud, by=by), report(cloud, by=by, content=entered())):
+    for reply in (register(cloud, by=by), report(cloud, by=by, content=images())):
         assert (reply.status, reply.code) == (403, "not_entitled")
 
 

@@ -186,6 +186,7 @@ EVERYTHING: Final[dict[str, Any]] = entered(
     ],
     assertion_id="CHK-260701150000-0123456789ABCDEF",
     purpose="PREDETERMINATION",
+    confirmed_vendors=["EVICORE-RAD"],
 )
 
 

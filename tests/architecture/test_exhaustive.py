@@ -23,6 +23,7 @@ PARTIAL: Final[Mapping[tuple[str, str], str]] = {
     ("_CLIENTS", "Env"): "the other variables name nothing that a client calls",
     ("self.values", "Env"): "the claims alone have names that a deployment chooses",
     ("_REASONS", "Requirement"): "a service that is not required is confirmed",
+    ("_ACTIONS", "Action"): "rows hold what a provider can do with a submitted request",
     ("differs", "Mismatch"): "the other two follow from the directory's answer, not from a field",
 }
 """Name of a table and its enum: holds some members on purpose, for this reason."""
@@ -207,6 +208,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "Channel": ("EDI FAX MAIL PHONE PORTAL VENDOR"),
     "CodeSet": ("ICD_10_CM MS_DRG PLACE_OF_SERVICE"),
     "CodeType": ("CPT DRG HCPCS REVENUE"),
+    "DecidedBy": ("PAYER VENDOR"),
     "DecidingRole": ("PHYSICIAN REVIEWER RULES VENDOR"),
     "DocumentStatus": ("ATTACHED AWAITING_UPLOAD CHECKING REFUSED"),
     "DuplicateLock": ("DETERMINE KEEP RELEASE REPLACE"),

@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from local.journey import content as journey
+from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
+from precert.domain.delegation import Delegation, RecordedReport, VendorReviewer
 from precert.domain.directory import DirectoryEntry
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of
 from precert.domain.review import DecidingRole, Decision, Review
+from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import LineStatus, Status
 from tests.fakes.clock import START
 
@@ -107,6 +110,19 @@ BOWEL_SURGERY: Final[Mapping[str, Any]] = {
     "procedures": [{"code": "44125", "start_date": "2026-07-20", "units": 1, "unit_type": "UNITS"}],
 }
 """A service that a reviewer decides, and whose rule wants no documents."""
+IMAGES: Final[Mapping[str, Any]] = {
+    "authorization_type": "OUTPATIENT",
+    "type_of_service": "IMAGING",
+    "place_of_service": "IMAGING_CENTER",
+    "urgency": "STANDARD",
+    "service_date": "2026-07-20",
+    "primary_diagnosis": "K5650",
+    "procedures": [
+        {"code": "70450", "start_date": "2026-07-20", "units": 1, "unit_type": "UNITS"},
+        {"code": "70460", "start_date": "2026-07-20", "units": 2, "unit_type": "UNITS"},
+    ],
+}
+"""Two lines that the sample rule list delegates to EVICORE-RAD."""
 PLAN: Final = Plan(
     plan_id="OAP-COMPLETE",
     name="Open Access Plus 1500",
@@ -199,6 +215,42 @@ def review(lines: tuple[LineStatus | None, ...] = (None, None)) -> Review:
             for line, status in zip(sample, lines, strict=True)
         ),
         determined_at=START if any(lines) else None,
+    )
+
+
+VENDOR: Final = DelegatedVendor(
+    vendor_id="EVICORE-RAD",
+    name="EviCore by Evernorth",
+    services="Radiology",
+    url="https://www.evicore.com",
+    phone="8666689250",
+    requirements=("Order of the physician",),
+)
+
+
+def delegation(
+    *line_ids: str, vendor: DelegatedVendor = VENDOR, at: datetime = START, **changes: Any
+) -> Delegation:
+    """Lines that a vendor received, with the standard clock of the sample payer."""
+    deadline = Deadline(at + timedelta(days=10), at + timedelta(days=15))
+    built = Delegation(vendor=vendor, line_ids=line_ids or ("1.1", "1.2"), rule_list="1")
+    return built.handed_over(deadline, at).model_copy(update=changes)
+
+
+def delegated(status: Status, *delegations: Delegation) -> Request:
+    """A request of which vendors decide all lines, or those of the given delegations."""
+    base = request(status)
+    ownership = delegations or (delegation(),)
+    if status not in (Status.PROCESSING, Status.PENDING) and not delegations:
+        ownership = (delegation(reports=(report_of(),)),)
+    reviewed = base.submitted.model_copy(update={"ownership": ownership})
+    return base.model_copy(update={"review": reviewed})
+
+
+def report_of(at: datetime = START, reviewer: VendorReviewer | None = None) -> RecordedReport:
+    """A vendor's report, as it is recorded."""
+    return RecordedReport(
+        reference="RAD-1", reported_at=at, received_at=at, reported_by="vendor", reviewer=reviewer
     )
 
 

@@ -32,7 +32,7 @@ EVERYONE: Final = {
 DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
 REGISTER: Final = WRITE_KEY | {
     *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem"),
-    *("dynamodb:PutItem", "dynamodb:UpdateItem"),
+    *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "s3:GetObject"),
 }
 VERIFY: Final = (
     WRITE

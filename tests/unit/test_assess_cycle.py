@@ -131,18 +131,11 @@ TWICE: Final = [
             submitted(),
         ),
         (SampleReference(), submitted()),
-        (
-            SampleReference.of(
-                rule("44120", "NOT_REQUIRED"),
-                rule("44121", "DELEGATED_VENDOR", vendor_id="IMAGING"),
-            ),
-            submitted(),
-        ),
     ],
     ids=[
         *("too many days", "units split over lines", "emergency", "free emergency"),
         *("predetermination", "no code", "one unknown", "no limits", "one limit of two"),
-        *("all unknown", "mixed"),
+        "all unknown",
     ],
 )
 def test_case_is_pended_for_review_when_the_rules_leave_a_line_open(
@@ -170,20 +163,111 @@ def test_vendor_decides_when_every_line_is_delegated_to_it() -> None:
     request, requests, standing = assessed(DELEGATED)
     assert (request.status, request.waiting_on) == (Status.PENDING, WaitingOn.VENDOR)
     assert (request.review_action, standing) == ("CT", CLOSED)
-    assert assessment(request).delegate == VENDOR
+    [delegation] = request.submitted.delegations
+    assert (delegation.vendor, delegation.line_ids) == (VENDOR, ("1.1", "1.2"))
+    assert (delegation.delegated_at, delegation.due_at) == (START, START + timedelta(days=15))
+    assert delegation.rule_list == RULE_LIST.version
     assert [event.type for event in requests.events] == [EventType.REQUEST_DELEGATED]
 
 
-@pytest.mark.rule("W8")
-def test_reviewer_decides_when_lines_are_delegated_to_two_vendors() -> None:
-    other = VENDOR.model_copy(update={"vendor_id": "OTHER"})
+OTHER: Final = VENDOR.model_copy(update={"vendor_id": "OTHER", "name": "Other Vendor"})
+
+
+@pytest.mark.rule("W8", "C13")
+def test_each_vendor_decides_its_lines_when_lines_are_delegated_to_two_vendors() -> None:
     by = SampleReference.of(
         rule("44120", "DELEGATED_VENDOR", vendor_id="IMAGING"),
         rule("44121", "DELEGATED_VENDOR", vendor_id="OTHER"),
-        vendors_by_id={"IMAGING": VENDOR, "OTHER": other},
+        vendors_by_id={"IMAGING": VENDOR, "OTHER": OTHER},
     )
-    request, _, _ = assessed(by)
-    assert (request.waiting_on, request.is_delegated) == (WaitingOn.PAYER, False)
+    request, _, standing = assessed(by)
+    assert (request.waiting_on, request.is_delegated) == (WaitingOn.VENDOR, True)
+    owners = {one.vendor_id: one.line_ids for one in request.submitted.delegations}
+    assert owners == {"IMAGING": ("1.1",), "OTHER": ("1.2",)}
+    assert standing == CLOSED
+
+
+def mixed(own: str = "REQUIRED", **given: Any) -> SampleReference:
+    """The payer decides the first line, a vendor the second."""
+    return SampleReference.of(
+        rule("44120", own, **given), rule("44121", "DELEGATED_VENDOR", vendor_id="IMAGING")
+    )
+
+
+@pytest.mark.rule("W8", "W2")
+def test_payers_lines_are_pended_with_their_clock_when_a_vendor_decides_others() -> None:
+    request, requests, standing = assessed(mixed())
+    assert [event.type for event in requests.events] == [
+        EventType.REQUEST_DELEGATED,
+        EventType.REQUEST_PENDED,
+    ]
+    assert (request.status, request.waiting_on) == (Status.PENDING, WaitingOn.PAYER)
+    assert (standing.route, request.due_at) == (Route.REVIEW, START + timedelta(days=15))
+    assert [line.line_id for line in request.lines_to_decide] == ["1.1"]
+    [delegation] = request.submitted.delegations
+    assert (delegation.line_ids, delegation.delegated_at) == (("1.2",), START)
+    [delegated, pended] = requests.events
+    assert delegated.vendor_lines == pended.vendor_lines
+    assert [
+        (one.vendor_id, one.line_id, one.procedure_code) for one in delegated.vendor_lines or ()
+    ] == [("IMAGING", "1.2", "44121")]
+
+
+@pytest.mark.rule("W1", "W3")
+def test_request_stays_pended_when_the_rules_approve_only_the_payers_lines() -> None:
+    request, requests, standing = assessed(mixed(auto_approve_max_days=3))
+    assert (request.status, request.waiting_on) == (Status.PENDING, WaitingOn.VENDOR)
+    assert [line.status for line in request.submitted.lines] == [
+        LineStatus.APPROVED,
+        LineStatus.OPEN,
+    ]
+    assert requests.events[-1].type is EventType.PAYER_LINES_DETERMINED
+    assert standing == CLOSED
+
+
+def test_documents_are_requested_for_the_payers_lines_only_when_a_vendor_decides_others() -> None:
+    by = SampleReference.of(
+        rule("44120", required_documentation=("OPERATIVE_PLAN",)),
+        rule(
+            "44121",
+            "DELEGATED_VENDOR",
+            vendor_id="IMAGING",
+            required_documentation=("CLINICAL_NOTES",),
+        ),
+    )
+    request, requests, _ = assessed(by)
+    requested = request.submitted.open_information_request
+    assert requested is not None
+    assert requested.documents == ("OPERATIVE_PLAN",)
+    assert len(requests.events) == 3
+
+
+def test_lines_are_delegated_once_when_the_assessment_failed_after_delegating() -> None:
+    _, requests, _ = assessed(mixed())
+    complete = requests.requests[samples.REQUEST_ID]
+    half_done = complete.model_copy(
+        update={
+            "version": complete.version - 1,
+            "status": Status.PROCESSING,
+            "review": complete.submitted.model_copy(update={"due_at": None, "warn_at": None}),
+        }
+    )
+    again = InMemoryRequests.holding(half_done)
+    assess(again, by=mixed(), now=START + timedelta(minutes=1))
+    assert [event.type for event in again.events] == [EventType.REQUEST_PENDED]
+    assert again.requests[samples.REQUEST_ID].submitted.delegations == (
+        complete.submitted.delegations
+    )
+
+
+@pytest.mark.rule("W8")
+def test_line_stays_with_the_payer_when_the_submission_did_not_give_it_to_the_vendor() -> None:
+    """The list delegates it since the submission, so no provider confirmed where it goes."""
+    request = submitted()
+    review = request.submitted.model_copy(update={"ownership": ()})
+    request, requests, _ = assessed(mixed(), request.model_copy(update={"review": review}))
+    assert [event.type for event in requests.events] == [EventType.REQUEST_PENDED]
+    assert len(request.lines_to_decide) == 2
 
 
 @pytest.mark.rule("C12")
@@ -197,6 +281,17 @@ def test_payer_decides_when_the_vendor_takes_no_retrospective_requests(
     by = SampleReference(DELEGATED.rules_by_code, {"IMAGING": strict})
     request, _, _ = assessed(by, submitted(service(admission_date=day)))
     assert request.is_delegated == delegated
+
+
+@pytest.mark.rule("C12")
+def test_only_the_retrospective_service_stays_with_the_payer_when_others_are_ahead() -> None:
+    strict: DelegatedVendor = VENDOR.model_copy(
+        update={"retrospective_notice": "retrospective_equipment"}
+    )
+    by = SampleReference(DELEGATED.rules_by_code, {"IMAGING": strict})
+    request, _, _ = assessed(by, submitted(service(admission_date="2026-06-30"), service()))
+    [delegation] = request.submitted.delegations
+    assert delegation.line_ids == ("2.1", "2.2")
 
 
 # -- required documentation ----------------------------------------------------------------------------

@@ -24,7 +24,11 @@ def test_every_part_can_be_saved_separately_when_the_content_has_it() -> None:
 
 @pytest.mark.parametrize("part", sorted(PARTS))
 def test_part_equals_the_input_when_it_is_sent_alone(part: str) -> None:
-    whole = entered(assertion_id="CHK-260701150000-0123456789ABCDEF", purpose="PREDETERMINATION")
+    whole = entered(
+        assertion_id="CHK-260701150000-0123456789ABCDEF",
+        purpose="PREDETERMINATION",
+        confirmed_vendors=["EVICORE-RAD"],
+    )
     given: dict[str, Any] = {part: whole[part]}
     sent = ContentParts.model_validate(given)
     assert sent.sent == {part}

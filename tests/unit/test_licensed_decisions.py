@@ -10,6 +10,7 @@ import pytest
 
 from precert.domain import reconciling, reviewing
 from precert.domain.clocks import Deadline
+from precert.domain.delegation import RecordedReport
 from precert.domain.determination import is_worse
 from precert.domain.errors import PrecertError
 from precert.domain.event_types import EVENTS, EventType
@@ -90,8 +91,12 @@ def appealed(request: Request) -> Change:
 
 
 def delegated(request: Request) -> Request:
-    review = request.submitted.model_copy(update={"vendor_id": "EVICORE-RAD"})
+    review = request.submitted.model_copy(update={"ownership": (samples.delegation(),)})
     return request.model_copy(update={"review": review})
+
+
+def report_by(subject: str) -> RecordedReport:
+    return samples.report_of(START).model_copy(update={"reported_by": subject})
 
 
 def asked(request: Request) -> Request:
@@ -103,11 +108,14 @@ def asked(request: Request) -> Request:
 
 CHANGES: Final[Mapping[str, Attempt]] = {
     "Request.pend": lambda one, *_: one.pend(NEAR, 10, START),
-    "Request.delegate": lambda one, *_: one.delegate("RAD", NOTHING, START),
+    "Request.delegate": lambda one, *_: one.delegate([samples.delegation()], NOTHING, START),
     "Request.end_as_duplicate": lambda one, *_: one.end_as_duplicate(one, NOTHING, START),
     "Request.determine": lambda one, *how: one.determine(decisions(one, *how), how[1], START),
     "Request.report": lambda one, *how: delegated(one).report(
-        decisions(one, *how), START, how[1], START
+        samples.VENDOR.vendor_id, decisions(one, *how), report_by(how[1]), START
+    ),
+    "Request.check_vendor_deadline": lambda one, *_: delegated(one).check_vendor_deadline(
+        samples.VENDOR.vendor_id, LONG_AFTER
     ),
     "Request.void": lambda one, *_: one.void("Not needed.", "provider", START),
     "Request.file_appeal": lambda one, *_: appealed(one),
@@ -286,5 +294,7 @@ def test_transitions_to_a_refusal_are_determinations_when_the_table_is_read() ->
     }
     assert {kind for kind, rule in EVENTS.items() if rule.decides_lines} == {
         EventType.REQUEST_DETERMINED,
+        EventType.PAYER_LINES_DETERMINED,
+        EventType.VENDOR_LINES_DETERMINED,
         EventType.APPEAL_DETERMINED,
     }

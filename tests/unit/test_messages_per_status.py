@@ -15,6 +15,7 @@ from tests.fakes import samples
 from tests.fakes.clock import START
 
 DEADLINE: Final = Deadline(START + timedelta(days=10), START + timedelta(days=15))
+LATER: Final = START + timedelta(days=1)
 NOTHING: Final = Assessment(rule_list="1", assessed_at=START, lines=())
 OUTCOMES: Final = {
     Status.APPROVED: (LineStatus.APPROVED, LineStatus.APPROVED),
@@ -40,6 +41,8 @@ QUIET: Final = frozenset(
         EventType.PROVIDER_RECONCILED,
         EventType.NOTICES_ISSUED,
         EventType.DEADLINE_APPROACHING,
+        EventType.VENDOR_DEADLINE_APPROACHING,
+        EventType.VENDOR_DEADLINE_PASSED,
         EventType.DEADLINE_PASSED,
         EventType.DOCUMENT_ATTACHED,
         EventType.DOCUMENT_REFUSED,
@@ -58,13 +61,6 @@ def decided(outcome: Status, by: str = "reviewer-1") -> dict[str, Decision]:
     return {"1.1": samples.decision(first, by=by), "1.2": samples.decision(second, by=by)}
 
 
-def delegated(status: Status) -> Request:
-    request = samples.request(status)
-    return request.model_copy(
-        update={"review": request.submitted.model_copy(update={"vendor_id": "EVICORE-RAD"})}
-    )
-
-
 def appealed(status: Status) -> Request:
     """With an appeal of each denied line."""
     request = samples.request(status)
@@ -80,11 +76,36 @@ def appealed(status: Status) -> Request:
     ).request
 
 
+def walk_mixed() -> Iterator[Walked]:
+    """The payer decides the first line, a delegated vendor the second."""
+    mixed = samples.delegated(Status.PROCESSING, samples.delegation("1.2"))
+    own = {"1.1": samples.decision(LineStatus.DENIED)}
+    determined = mixed.determine(own, "reviewer-1", START)
+    yield Status.PROCESSING, Transition.DETERMINE, determined
+    filed = determined.request.file_appeal(
+        ["1.1"],
+        reason="New findings.",
+        expedited=False,
+        filing_days=180,
+        zone=samples.payer().zone,
+        by="provider",
+        now=LATER,
+    )
+    vendors = {"1.2": samples.decision(LineStatus.APPROVED, by="vendor")}
+    reported = filed.request.report("EVICORE-RAD", vendors, samples.report_of(LATER), LATER)
+    assert reported is not None
+    yield Status.PENDING, Transition.REPORT, reported
+
+
 def walk() -> Iterator[Walked]:
     """Every transition that may change the status of a submitted request, with each outcome."""
     entered, pending = samples.request(Status.PROCESSING), samples.request(Status.PENDING)
     yield Status.PROCESSING, Transition.PEND, entered.pend(DEADLINE, 10, START)
-    yield Status.PROCESSING, Transition.DELEGATE, entered.delegate("RAD", NOTHING, START)
+    yield (
+        Status.PROCESSING,
+        Transition.DELEGATE,
+        entered.delegate([samples.delegation()], NOTHING, START),
+    )
     ended = entered.end_as_duplicate(pending, NOTHING, START)
     yield Status.PROCESSING, Transition.END_AS_DUPLICATE, ended
     for request in (entered, pending):
@@ -94,9 +115,12 @@ def walk() -> Iterator[Walked]:
             yield request.status, Transition.DETERMINE, change
     for status in (Status.PENDING, *OUTCOMES):
         for outcome in OUTCOMES:
-            reported = delegated(status).report(decided(outcome, "vendor"), START, "vendor", START)
+            reported = samples.delegated(status).report(
+                "EVICORE-RAD", decided(outcome, "vendor"), samples.report_of(LATER), LATER
+            )
             assert reported is not None
             yield status, Transition.REPORT, reported
+    yield from walk_mixed()
     for status in (Status.PARTIALLY_APPROVED, Status.DENIED):
         request = appealed(status)
         expected = {line.line_id for line in request.lines_to_decide}

@@ -329,13 +329,7 @@ def test_both_notices_are_stored_and_recorded_once_when_the_event_is_redelivered
 NOT_TO_PRINT: Final = (
     samples.request(Status.PENDING),
     samples.request(Status.VOID),
-    decided(APPROVED, DENIED).model_copy(
-        update={
-            "review": decided(APPROVED, DENIED).submitted.model_copy(
-                update={"vendor_id": "EVICORE"}
-            )
-        }
-    ),
+    samples.delegated(Status.PARTIALLY_APPROVED),
 )
 
 

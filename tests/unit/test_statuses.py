@@ -32,6 +32,10 @@ POSSIBLE = {
     (Status.PENDING, Transition.VOID),
     (Status.PENDING, Transition.ATTACH),
     (Status.PENDING, Transition.REQUEST_INFORMATION),
+    # The payer's part of a request can be determined before a vendor's.
+    (Status.PENDING, Transition.CHANGE_DATES),
+    (Status.PENDING, Transition.APPEAL),
+    (Status.PENDING, Transition.DETERMINE_APPEAL),
     (Status.APPROVED, Transition.CHANGE_DATES),
     *((status, Transition.REPORT) for status in (Status.PENDING, Status.APPROVED)),
     *((status, Transition.REPORT) for status in (Status.PARTIALLY_APPROVED, Status.DENIED)),

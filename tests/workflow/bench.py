@@ -42,7 +42,7 @@ def imaging(content: Json) -> Json:
         "service_date": day,
         "procedures": [{"code": "70551", "start_date": day, "units": 1, "unit_type": "UNITS"}],
     }
-    return {**content, "services": [image]}
+    return {**content, "services": [image], "confirmed_vendors": ["EVICORE-RAD"]}
 
 
 @dataclass
@@ -71,6 +71,7 @@ class Bench:
             CALLER,
             based_on=1,
             drafts=deps.drafts,
+            line_owners=deps.line_owners,
             code_sets=deps.code_sets,
             payer=deps.payer,
             now=now or datetime.now(UTC),

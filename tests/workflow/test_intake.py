@@ -72,13 +72,13 @@ def test_delegated_request_is_determined_only_when_its_vendor_has_reported(bench
         "number": number,
         "reference": "RAD-1",
         "reported_at": datetime.now(UTC).isoformat(),
-        "lines": [{"line_id": "1.1", "status": "DENIED", "reason_code": "0F"}],
+        "lines": [{"line_id": "1.1", "status": "APPROVED"}],
     }
     put(bench, detail, "EVICORE-MSK")
     put(bench, detail)
-    bench.portal.await_status(request_id, PROVIDER, "DENIED")
+    bench.portal.await_status(request_id, PROVIDER, "APPROVED")
     row = until("the row to appear", lambda: bench.portal.row(request_id, FACILITY))
-    assert (row["status"], row["allowed_actions"]) == ("DENIED", ["DETAILS"])
+    assert (row["status"], row["allowed_actions"]) == ("APPROVED", ["DETAILS"])
     assert bench.events(request_id).count("RequestDetermined") == 1
 
 

@@ -43,7 +43,7 @@ from precert.domain.damage import RecordKind
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
 from precert.domain.rows import DashboardRow, UnmatchedRow, WorklistRow
-from precert.domain.statuses import STATUSES, Status, WaitingOn
+from precert.domain.statuses import STATUSES, Action, Status, WaitingOn
 from precert.domain.values import Purpose, Sort
 from precert.names import (
     CHANGED,
@@ -167,6 +167,15 @@ _CHANNELS: Final = {
     "V": Channel.VENDOR,
 }
 
+_ACTIONS: Final = {
+    Action.DETAILS: "I",
+    Action.MODIFY: "M",
+    Action.VOID: "V",
+    Action.APPEAL: "A",
+}
+"""What a provider can do with a request; drafts' actions follow from their status."""
+_ACTION_OF: Final = {letter: action for action, letter in _ACTIONS.items()}
+
 _REQUESTING, _SERVICING = ProviderRole
 _UNMATCHED: Final[Mapping[str, tuple[ProviderRole, ...]]] = {
     "-": (),
@@ -188,6 +197,7 @@ def row_text(row: DashboardRow) -> str:
         _notice(_CHANNELS, row.channel),
         "D" if row.delegated else "-",
         _notice(_UNMATCHED, row.unmatched_providers),
+        "".join(_ACTIONS[action] for action in row.allowed_actions or ()),
     )
     fixed = (
         _FORM,
@@ -226,6 +236,7 @@ def row_of(item: Item) -> DashboardRow:
         channel=_CHANNELS[notices[4]],
         delegated=notices[5] == "D",
         unmatched_providers=_UNMATCHED[notices[6:7]],
+        allowed_actions=tuple(_ACTION_OF[letter] for letter in notices[7:]) or None,
         number=number or None,
         date_of_birth=_date(born),
         first_day=_date(first_day),

@@ -39,7 +39,7 @@ from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.review import Review
 from precert.domain.rows import DashboardRow
-from precert.domain.statuses import Status, WaitingOn
+from precert.domain.statuses import Status
 from precert.names import CHANGED, DUE, MEMBER, PK, ROW_ATTRIBUTE, SK, TIN, TIN_MEMBER, TIN_STATUS
 
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -134,19 +134,27 @@ def put_event(table: str, event: Event) -> dict[str, Any]:
 
 
 def set_lines(
-    table: str, row: DashboardRow, tins: Collection[str], member_id: str | None
+    table: str,
+    row: DashboardRow,
+    tins: Collection[str],
+    member_id: str | None,
+    *,
+    listed: bool = True,
 ) -> list[dict[str, Any]]:
     """Updates of a request's line on the lists of each TIN.
 
-    A draft has one line, of its TIN. Other attributes of a line, such as the flag, are not changed.
+    A draft has one line, of its TIN. Other attributes of a line, such as the flag, are not changed. A
+    line that is not ``listed`` is in no index: delegated vendors have yet to decide the request (W8).
     """
-    return [{"Update": _line_update(table, row, tin, member_id)} for tin in sorted(tins)]
+    return [
+        {"Update": _line_update(table, row, tin, member_id, listed=listed)} for tin in sorted(tins)
+    ]
 
 
-def _line_update(table: str, row: DashboardRow, tin: str, member_id: str | None) -> dict[str, Any]:
+def _line_update(
+    table: str, row: DashboardRow, tin: str, member_id: str | None, *, listed: bool
+) -> dict[str, Any]:
     is_draft = row.status is Status.INCOMPLETE
-    # A request that a delegated vendor still decides is on no list (W8): no index attributes.
-    listed = row.waiting_on is not WaitingOn.VENDOR
     attributes = {
         TIN: tin if listed else None,
         TIN_STATUS: tin_status(tin, row.status) if listed else None,

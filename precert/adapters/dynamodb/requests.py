@@ -204,6 +204,7 @@ class DynamoDBRequests:
                 row_of_request(request),
                 request.tins,
                 request.content.member_id,
+                listed=request.is_listed,
             ),
         ]
         operations += self._duplicates(change)
@@ -429,7 +430,11 @@ class DynamoDBRegistrations:
             {"Put": self._put_number(request)},
             put_event(self._table, event),
             *set_lines(
-                self._table, row_of_request(request), request.tins, request.content.member_id
+                self._table,
+                row_of_request(request),
+                request.tins,
+                request.content.member_id,
+                listed=request.is_listed,
             ),
             *unmatched_lines(self._table, request.request_id, request.content, request.submitted),
         ]

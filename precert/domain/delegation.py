@@ -1,0 +1,149 @@
+"""Delegated vendors: which service lines of a request they decide, until when, and what they reported.
+
+A *delegation* is the part of one request that one vendor decides. The payer decides the lines that no
+delegation names. A vendor's deadline is recorded and escalated; its silence decides nothing (W10).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from precert.domain.clocks import Deadline
+from precert.domain.dates import Moment
+from precert.domain.rules import DelegatedVendor
+from precert.domain.values import State, Text, Value
+from precert.domain.wording import written_phone
+
+
+class DecidedBy(StrEnum):
+    """Who decides a service line."""
+
+    PAYER = "PAYER"
+    VENDOR = "VENDOR"
+
+
+class VendorReviewer(Value):
+    """The person who decided for a delegated vendor. Recorded for audits; no response names it (A3)."""
+
+    name: Annotated[Text, Field(description="First and last name.")]
+    credential: Annotated[
+        Text,
+        Field(
+            max_length=20,
+            description="The professional credential, such as MD. A denial or a reduction needs one "
+            "of the payer's `licensed_credentials`.",
+        ),
+    ]
+    license_number: Text | None = None
+    license_state: State | None = None
+
+
+class RecordedReport(Value):
+    """One report of a vendor that was applied, for audits."""
+
+    reference: Text
+    """The vendor's number of the case."""
+    reported_at: Moment
+    received_at: Moment
+    reported_by: Text
+    """Subject of the caller, or the source of the event."""
+    reviewer: VendorReviewer | None = None
+
+
+class Delegation(Value):
+    """The service lines of a request that one vendor decides, as its rule list assigned them (W8)."""
+
+    vendor: DelegatedVendor
+    """With its contacts, as published with the rule list."""
+    line_ids: Annotated[tuple[Text, ...], Field(min_length=1)]
+    rule_list: Text
+    """Version of the rule list that assigned the lines."""
+    confirmed_at: Moment | None = None
+    """When the provider confirmed, with the submission, that the lines go to the vendor."""
+    delegated_at: Moment | None = None
+    """When the vendor received the lines; ``None`` before, and where it was asked directly."""
+    warn_at: Moment | None = None
+    due_at: Moment | None = None
+    warned: bool = False
+    escalated: bool = False
+    reports: tuple[RecordedReport, ...] = ()
+
+    @property
+    def vendor_id(self) -> str:
+        return self.vendor.vendor_id
+
+    @property
+    def reported_at(self) -> datetime | None:
+        """When the vendor decided what was recorded last; older reports are ignored."""
+        return self.reports[-1].reported_at if self.reports else None
+
+    @property
+    def awaits_report(self) -> bool:
+        """Whether the vendor received the lines and has not reported yet."""
+        return self.delegated_at is not None and not self.reports
+
+    @property
+    def next_check_at(self) -> datetime | None:
+        """When the next reminder or escalation is due; ``None`` where nothing is left to record."""
+        if not self.awaits_report or self.escalated:
+            return None
+        return self.due_at if self.warned else self.warn_at
+
+    def handed_over(self, deadline: Deadline, now: datetime) -> Self:
+        """The delegation as the vendor receives it."""
+        update = {"delegated_at": now, "warn_at": deadline.warn_at, "due_at": deadline.due_at}
+        return self.model_copy(update=update)
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Who decides each service line of some content, as far as the rule list in effect determines.
+
+    ``vendor_of`` has each line that could be evaluated: its vendor, or ``None`` for the payer.
+    """
+
+    rule_list: str | None = None
+    vendor_of: Mapping[str, str | None] = field(default_factory=dict)
+    vendors: Mapping[str, DelegatedVendor] = field(default_factory=dict)
+
+    def decided_by(self, line_id: str) -> DecidedBy | None:
+        """Who decides a line; ``None`` where that cannot be determined yet."""
+        if line_id not in self.vendor_of:
+            return None
+        return DecidedBy.VENDOR if self.vendor_of[line_id] else DecidedBy.PAYER
+
+    def lines_by_vendor(self) -> dict[str, tuple[str, ...]]:
+        """Line ids of each vendor, in the order of entry."""
+        lines: dict[str, tuple[str, ...]] = {}
+        for line_id, vendor_id in self.vendor_of.items():
+            if vendor_id is not None:
+                lines[vendor_id] = (*lines.get(vendor_id, ()), line_id)
+        return lines
+
+    def delegations(self, *, confirmed_at: datetime | None = None) -> tuple[Delegation, ...]:
+        """The delegations that a request with this content starts with."""
+        return tuple(
+            Delegation(
+                vendor=self.vendors[vendor_id],
+                line_ids=line_ids,
+                rule_list=self.rule_list or "",
+                confirmed_at=confirmed_at,
+            )
+            for vendor_id, line_ids in self.lines_by_vendor().items()
+        )
+
+
+def contact_of(vendor: DelegatedVendor) -> str:
+    """The vendor's phone number and address in words."""
+    found: Iterable[str | None] = (vendor.phone and written_phone(vendor.phone), vendor.url)
+    return " or ".join(one for one in found if one)
+
+
+def names_of(delegations: Sequence[Delegation]) -> str:
+    """The vendors' names with their contacts, each once."""
+    named = (f"{one.vendor.name} ({contact_of(one.vendor)})" for one in delegations)
+    return " and ".join(dict.fromkeys(named))

@@ -1,0 +1,263 @@
+"""Who decides each service line of some content: the payer, or a delegated vendor (C8, C12, W8).
+
+The same rules and next steps as in a check answer here, so that a draft, its submission and its
+assessment never differ from what the check answered.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from precert.domain.clocks import local_date
+from precert.domain.codes import code_types_of
+from precert.domain.content import RequestContent, Service
+from precert.domain.coverage import Member, Plan
+from precert.domain.delegation import Ownership
+from precert.domain.directory import DirectoryEntry
+from precert.domain.errors import FieldError, TransientError
+from precert.domain.matching import provider_ids
+from precert.domain.next_steps import NextAction, next_step
+from precert.domain.payer import Payer
+from precert.domain.rules import CodeResult, DelegatedVendor, Requirement, RuleListVersion
+from precert.domain.values import Purpose
+from precert.usecases.checks import CheckResult, judge_codes, retained_by_payer
+from precert.usecases.members import require_member
+from precert.usecases.ports.reference import (
+    CheckFacts,
+    ReferenceReader,
+    RuleLists,
+    RuleListVersions,
+)
+
+
+def vendor_of_code(
+    answer: CodeResult,
+    service: Service,
+    vendors: Mapping[str, DelegatedVendor],
+    payer: Payer,
+    purpose: Purpose,
+) -> str | None:
+    """The vendor that decides a code, where the check's next step leads to it."""
+    step = next_step(answer, service, payer, purpose=purpose)
+    known = answer.vendor_id in vendors
+    return answer.vendor_id if known and step.action is NextAction.GO_TO_VENDOR else None
+
+
+def ownership_of(
+    content: RequestContent,
+    *,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    payer: Payer,
+    now: datetime,
+) -> Ownership:
+    """Who decides each line, as far as what is entered determines it. One call, or none.
+
+    A draft may be incomplete: a service without a date or with a code of no known form, and a member
+    who is not covered, leave their lines undetermined.
+    """
+    patient, services = content.patient, content.services
+    if patient is None or not any(map(_can_be_evaluated, services)):
+        return Ownership()
+    facts = reference.check_facts(patient.member_id)
+    rule_list, member = facts.rule_list, facts.member
+    if rule_list is None or member is None:
+        return Ownership()
+
+    def plan_on(day: date) -> Plan:
+        return member.coverage_near(day).plan
+
+    numbered = [
+        (number, service)
+        for number, service in enumerate(services, start=1)
+        if _can_be_evaluated(service)
+    ]
+    evaluated = [service for _, service in numbered]
+    judged = judge_codes(
+        evaluated, plan_on, rule_list=rule_list, rule_lists=rule_lists, payer=payer
+    )
+    named = {code.answer.vendor_id for codes in judged for code in codes if code.answer.vendor_id}
+    vendors = rule_lists.vendors(rule_list, sorted(named)) if named else {}
+    judged = retained_by_payer(judged, evaluated, vendors, local_date(now, payer.zone))
+    owners = {
+        f"{number}.{at}": vendor_of_code(code.answer, service, vendors, payer, content.purpose)
+        for (number, service), codes in zip(numbered, judged, strict=True)
+        for at, code in enumerate(codes, start=1)
+    }
+    without_codes = {
+        f"{number}.1": None
+        for number, service in enumerate(services, start=1)
+        if not service.procedures
+    }
+    return Ownership(rule_list.version, dict(_in_order({**owners, **without_codes})), vendors)
+
+
+LineOwners = Callable[[RequestContent], Ownership]
+""":func:`ownership_of` with its dependencies, as of now."""
+
+
+def ownership_of_check(answer: CheckResult, payer: Payer) -> Ownership:
+    """Who decides each line, as a check answered it."""
+    purpose = answer.content.purpose
+    owners = {
+        f"{number}.{at}": vendor_of_code(code, service, answer.vendors, payer, purpose)
+        for number, (service, codes) in enumerate(
+            zip(answer.content.services, answer.services, strict=True), start=1
+        )
+        for at, code in enumerate(codes, start=1)
+    }
+    without_codes = {
+        f"{number}.1": None for number, codes in enumerate(answer.services, start=1) if not codes
+    }
+    owners = dict(_in_order({**owners, **without_codes}))
+    return Ownership(answer.rule_list.version, owners, answer.vendors)
+
+
+def errors_of_confirmation(content: RequestContent, ownership: Ownership) -> list[FieldError]:
+    """Vendors whose lines cannot be submitted until the provider confirms where they go (W8)."""
+    by_vendor, confirmed = ownership.lines_by_vendor(), content.confirmed_vendors
+    codes = _codes(content.services)
+    errors = []
+    for vendor_id, line_ids in by_vendor.items():
+        if vendor_id in confirmed:
+            continue
+        lines = ", ".join(f"{line_id} ({codes[line_id]})" for line_id in line_ids)
+        name = ownership.vendors[vendor_id].name
+        message = (
+            f"{name} decides {'line' if len(line_ids) == 1 else 'lines'} {lines}, not the payer: add "
+            f"{vendor_id} to confirm that the request goes to it, or remove what it decides"
+        )
+        errors.append(
+            FieldError("/confirmed_vendors", "vendor_not_confirmed", message, (vendor_id,))
+        )
+    return errors
+
+
+def _codes(services: Sequence[Service]) -> dict[str, str]:
+    return {
+        f"{number}.{at}": procedure.code
+        for number, service in enumerate(services, start=1)
+        for at, procedure in enumerate(service.procedures, start=1)
+    }
+
+
+def _can_be_evaluated(service: Service) -> bool:
+    """Whether the rules can be asked: it has a date, and each of its codes has a code set."""
+    return (
+        service.first_day is not None
+        and bool(service.procedures)
+        and all(one.code_type or code_types_of(one.code) for one in service.procedures)
+    )
+
+
+def _in_order(owners: Mapping[str, str | None]) -> Iterator[tuple[str, str | None]]:
+    """By service and line."""
+    return iter(sorted(owners.items(), key=lambda one: tuple(map(int, one[0].split(".")))))
+
+
+# -- Cases that vendors received directly --------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class JudgedCase:
+    """What the reference data says of a case that was requested from a vendor."""
+
+    member: Member
+    rule_list: str
+    """Version of the list in effect when the vendor decided."""
+    vendor: DelegatedVendor | None
+    entries: Mapping[str, DirectoryEntry]
+    """Directory entries of its providers."""
+    errors: tuple[FieldError, ...]
+    """What the vendor may not report: not delegated to it, or the member is not covered."""
+
+
+JudgeCase = Callable[[RequestContent, str, datetime], JudgedCase]
+""":func:`judge_case` with its dependencies: content, vendor id, and when it was decided."""
+
+
+def judge_case(
+    content: RequestContent,
+    vendor_id: str,
+    decided_at: datetime,
+    *,
+    reference: ReferenceReader,
+    rule_lists: RuleLists,
+    rule_list_versions: RuleListVersions,
+    payer: Payer,
+) -> JudgedCase:
+    """Evaluate what a vendor decided by the rule list in effect then (W8).
+
+    Raises:
+        PatientNotFoundError: the patient is not a member.
+    """
+    if content.patient is None:
+        raise AssertionError("a report has a patient")
+    facts = reference.check_facts(content.patient.member_id)
+    member = require_member(facts.member, content.patient, payer)
+    rule_list = _list_in_effect(facts, decided_at, rule_list_versions)
+    return JudgedCase(
+        member=member,
+        rule_list=rule_list.version,
+        vendor=rule_lists.vendors(rule_list, [vendor_id]).get(vendor_id),
+        entries=reference.entries(provider_ids(content)),
+        errors=(
+            *_errors_of_coverage(content, member),
+            *_errors_of_delegation(content, member, vendor_id, rule_list, rule_lists, payer),
+        ),
+    )
+
+
+def _list_in_effect(
+    facts: CheckFacts, reported_at: datetime, versions: RuleListVersions
+) -> RuleListVersion:
+    """The rule list in effect when the vendor decided; the current one if none was published then."""
+    current = facts.rule_list
+    if current is None:
+        raise TransientError("No rule list is published yet. Try again later.")
+    if current.published_at <= reported_at:
+        return current
+    return versions.in_effect_at(reported_at) or current
+
+
+def _errors_of_coverage(content: RequestContent, member: Member) -> Iterator[FieldError]:
+    """The member is covered on the first and the last day of each service (A6)."""
+    for index, service in enumerate(content.services):
+        days = {day for day in (service.first_day, service.last_day) if day is not None}
+        missing = sorted(day for day in days if member.coverage_on(day) is None)
+        name = "admission_date" if service.admission_date else "service_date"
+        if missing:
+            on = " and ".join(map(date.isoformat, missing))
+            message = f"the member is not covered on {on}: only covered services are reported"
+            yield FieldError(f"/content/services/{index}/{name}", "not_covered", message)
+
+
+def _errors_of_delegation(
+    content: RequestContent,
+    member: Member,
+    vendor_id: str,
+    rule_list: RuleListVersion,
+    rule_lists: RuleLists,
+    payer: Payer,
+) -> Iterator[FieldError]:
+    """The list delegates every code to this vendor on its dates of service (C13)."""
+    judged = judge_codes(
+        content.services,
+        lambda day: member.coverage_near(day).plan,
+        rule_list=rule_list,
+        rule_lists=rule_lists,
+        payer=payer,
+    )
+    for index, (service, codes) in enumerate(zip(content.services, judged, strict=True)):
+        for number, code in enumerate(codes):
+            answer = code.answer
+            is_delegated = answer.requirement is Requirement.DELEGATED_VENDOR
+            if is_delegated and answer.vendor_id == vendor_id:
+                continue
+            owner = f"to {answer.vendor_id}" if is_delegated else "to no vendor"
+            message = (
+                f"rule list {rule_list.version} delegates {answer.code} {owner} on "
+                f"{service.first_day}: report only what it delegates to {vendor_id}"
+            )
+            pointer = f"/content/services/{index}/procedures/{number}/code"
+            yield FieldError(pointer, "not_delegated", message)

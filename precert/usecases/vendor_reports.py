@@ -1,0 +1,429 @@
+"""Determinations of delegated vendors: what they may report, and how it is recorded (W8, W10).
+
+A vendor reports the service lines that the payer delegated to it, or a whole case that was requested
+from it directly. In both cases the rule list says what it decides.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from precert.domain.caller import Caller
+from precert.domain.clocks import history_end
+from precert.domain.code_sets import Lookup
+from precert.domain.codes import code_types_of
+from precert.domain.content import MAX_LINES, RequestContent, numbered_lines
+from precert.domain.dates import Instant
+from precert.domain.delegation import Delegation, RecordedReport, VendorReviewer
+from precert.domain.determination import (
+    RequestedLine,
+    Signature,
+    decision_of,
+    errors_of_approval,
+    errors_of_form,
+    errors_of_line,
+    requested_lines,
+)
+from precert.domain.duplicates import submitted_fingerprint
+from precert.domain.errors import FieldError, InvalidInputError, NotFoundError
+from precert.domain.event_types import EventType
+from precert.domain.matching import matched
+from precert.domain.payer import Payer
+from precert.domain.request import Request, event_of, service_lines_of
+from precert.domain.retry import retry
+from precert.domain.review import (
+    FIRST_CYCLE,
+    Assessment,
+    Channel,
+    DecidingRole,
+    Decision,
+    LineDecision,
+)
+from precert.domain.statuses import determined_status
+from precert.domain.values import Text, Value
+from precert.names import Entitlement
+from precert.usecases.ownership import JudgeCase
+from precert.usecases.ports.reference import (
+    CodeSets,
+)
+from precert.usecases.ports.requests import (
+    ConcurrentChangeError,
+    RegisteredAlreadyError,
+    Registrations,
+    RequestStore,
+)
+from precert.usecases.submission import received_request, store_with_number, with_number
+
+
+class VendorReport(Value):
+    """A delegated vendor's determination of all its service lines of a case (W8)."""
+
+    vendor_id: Text
+    reference: Annotated[Text, Field(description="The vendor's number of the case.")]
+    reported_at: Annotated[
+        Instant,
+        Field(
+            description="When the vendor decided. Of the reports with one `reference`, the one with "
+            "the latest `reported_at` applies, in whatever order they arrive."
+        ),
+    ]
+    number: Annotated[
+        Text | None,
+        Field(
+            description="The precertification number, if the payer delegated service lines to the "
+            "vendor. Only these are reported."
+        ),
+    ] = None
+    content: Annotated[
+        RequestContent | None,
+        Field(
+            description="What was requested, if the request was made at the vendor. Service lines are "
+            "numbered `<service>.<line>`, both counted from 1. The rule list must delegate every code "
+            "to the vendor, and the member must be covered on the dates of service."
+        ),
+    ] = None
+    reviewer: Annotated[
+        VendorReviewer | None,
+        Field(
+            description="Who decided. Required with a denial or a reduction. It is recorded for audits "
+            "and is in no response."
+        ),
+    ] = None
+    lines: Annotated[tuple[LineDecision, ...], Field(min_length=1, max_length=MAX_LINES)]
+
+
+def report_determination(
+    report: VendorReport,
+    caller: Caller,
+    *,
+    id_of: Callable[[str, str], str],
+    registrations: Registrations,
+    requests: RequestStore,
+    judge_case: JudgeCase,
+    code_sets: CodeSets,
+    payer: Payer,
+    now: datetime,
+    serial: Callable[[], int],
+) -> Request:
+    """Record the determination on the delegated request, or as a new request of the vendor.
+
+    A repeated report, or one older than the last of the same case, changes nothing.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: something is missing or wrong; all errors are listed. The caller acts for
+            another vendor, or reports what is not delegated to it.
+        NotFoundError: the number is not that of a request delegated to this vendor.
+        PatientNotFoundError: the patient is not a member.
+    """
+    caller.require(Entitlement.VENDOR)
+    if report.vendor_id not in caller.vendor_ids:
+        message = "name a vendor that you report for"
+        raise InvalidInputError([FieldError("/vendor_id", "not_yours", message)])
+    request_id = (
+        registrations.request_id_of(report.number)
+        if report.number
+        else id_of(report.vendor_id, report.reference)
+    )
+    recorded = RecordedReport(
+        reference=report.reference,
+        reported_at=report.reported_at,
+        received_at=now,
+        reported_by=caller.subject,
+        reviewer=report.reviewer,
+    )
+
+    def attempt() -> Request:
+        request = requests.read(request_id) if request_id else None
+        if request is None:
+            if report.number or request_id is None:
+                raise _unknown()
+            built = _reported_case(
+                request_id,
+                report,
+                recorded,
+                judge_case=judge_case,
+                lookup=code_sets.listed,
+                payer=payer,
+                now=now,
+            )
+            return _stored_case(built, recorded, registrations, payer, serial)
+        delegation = _delegation(request, report)
+        errors = [
+            *_errors(report, payer, request.submitted.submitted_at, now),
+            *_errors_of_case(report, request),
+        ]
+        decisions = _decisions(
+            report,
+            request.content,
+            delegation.line_ids,
+            errors,
+            by=caller.subject,
+            payer=payer,
+            lookup=code_sets.listed,
+        )
+        change = request.report(report.vendor_id, decisions, recorded, now)
+        if change is None:
+            return request
+        requests.record(change)
+        return change.request
+
+    return retry(attempt, on=(ConcurrentChangeError, RegisteredAlreadyError))
+
+
+def _delegation(request: Request, report: VendorReport) -> Delegation:
+    """The vendor's delegation, if it received its lines or was asked directly."""
+    review = request.review
+    delegation = review.delegated_to(report.vendor_id) if review else None
+    if delegation is None or not (delegation.delegated_at or delegation.reports):
+        raise _unknown()
+    return delegation
+
+
+def _errors_of_case(report: VendorReport, request: Request) -> Iterator[FieldError]:
+    """A reference names one case: of one member, with the same service lines."""
+    content = report.content
+    if content is None:
+        return
+    sent = service_lines_of(content.services)
+    stored = [line.model_copy(update={"decisions": ()}) for line in request.submitted.lines]
+    if content.member_id != request.content.member_id or list(sent) != stored:
+        message = "this reference names a case of another member or with other codes"
+        yield FieldError("/reference", "reference_used", message)
+
+
+# -- A case that was requested from the vendor ---------------------------------------------------------
+
+
+def _reported_case(
+    request_id: str,
+    report: VendorReport,
+    recorded: RecordedReport,
+    *,
+    judge_case: JudgeCase,
+    lookup: Lookup,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """The request with its determination; it has no number yet."""
+    content = report.content
+    errors = list(_errors(report, payer, None, now))
+    if content is None:
+        message = "this case does not exist here: send all details of the case, or our number"
+        errors.append(FieldError("/content", "missing", message))
+    else:
+        errors.extend(_errors_of_content(content))
+    if content is None or any(error.pointer.startswith("/content") for error in errors):
+        raise InvalidInputError([*errors, *_errors_of_entries(report, payer, lookup)])
+    judged = judge_case(content, report.vendor_id, report.reported_at)
+    errors.extend(judged.errors)
+    lines = service_lines_of(content.services)
+    line_ids = tuple(line.line_id for line in lines)
+    decisions = _decisions(
+        report,
+        content,
+        line_ids,
+        errors,
+        by=recorded.reported_by,
+        payer=payer,
+        lookup=lookup,
+    )
+    first_days = [service.first_day for service in content.services if service.first_day]
+    request = received_request(
+        request_id,
+        content,
+        plan=judged.member.coverage_near(min(first_days)).plan,
+        received_at=report.reported_at,
+        channel=Channel.VENDOR,
+        reference=report.reference,
+        now=now,
+    )
+    if judged.vendor is None:
+        raise AssertionError("the rule list delegates every line to the vendor")
+    rule_list = judged.rule_list
+    delegation = Delegation(
+        vendor=judged.vendor, line_ids=line_ids, rule_list=rule_list, reports=(recorded,)
+    )
+    review = request.submitted.model_copy(
+        update={
+            "lines": tuple(
+                line.model_copy(update={"decisions": (decisions[line.line_id],)}) for line in lines
+            ),
+            "ownership": (delegation,),
+            "assessment": Assessment(rule_list=rule_list, assessed_at=now, lines=()),
+            "determined_at": report.reported_at,
+            "temporary_providers": matched(request_id, content, {}, judged.entries),
+        }
+    )
+    status = determined_status(line.counts_as for line in review.lines)
+    return request.model_copy(update={"status": status, "review": review})
+
+
+def _stored_case(
+    request: Request,
+    recorded: RecordedReport,
+    registrations: Registrations,
+    payer: Payer,
+    serial: Callable[[], int],
+) -> Request:
+    def store(number: str) -> Request:
+        stored = with_number(request, number)
+        [delegation] = stored.submitted.delegations
+        event = event_of(
+            stored,
+            EventType.REQUEST_DETERMINED,
+            recorded.reported_by,
+            vendor_id=delegation.vendor_id,
+        )
+        registrations.register(
+            stored,
+            event,
+            covered_on=None,
+            fingerprint=submitted_fingerprint(stored),
+            unique=False,
+        )
+        return stored
+
+    return store_with_number(store, payer=payer, serial=serial)
+
+
+def _errors_of_content(content: RequestContent) -> Iterator[FieldError]:
+    """The details that a case must have to be recorded; the vendor judged the others."""
+    message = "the report has to name it"
+    if content.patient is None:
+        yield FieldError("/content/patient", "missing", message)
+    for name in ("requesting_provider", "servicing_provider"):
+        provider = getattr(content, name)
+        if provider is None or provider.tin is None:
+            yield FieldError(f"/content/{name}/tin", "missing", message)
+    if not content.services:
+        yield FieldError("/content/services", "missing", message)
+    for index, service in enumerate(content.services):
+        at = f"/content/services/{index}"
+        if service.first_day is None:
+            yield FieldError(f"{at}/service_date", "missing", message)
+        if not service.procedures:
+            yield FieldError(f"{at}/procedures", "missing", "the rules delegate by code: name it")
+        for number, procedure in enumerate(service.procedures):
+            if not (procedure.code_type or code_types_of(procedure.code)):
+                pointer = f"{at}/procedures/{number}/code"
+                yield FieldError(pointer, "malformed", "this is not a procedure code")
+
+
+# -- Decisions -----------------------------------------------------------------------------------------
+
+
+def _errors(
+    report: VendorReport, payer: Payer, received_at: datetime | None, now: datetime
+) -> Iterator[FieldError]:
+    """Errors of the report that do not depend on its lines."""
+    at = report.reported_at
+    if at > now:
+        yield FieldError("/reported_at", "in_future", "send the instant of the decision")
+    elif at < _earliest(payer, now):
+        message = f"decisions are recorded for {payer.history_years} years: send a later instant"
+        yield FieldError("/reported_at", "too_early", message)
+    elif received_at is not None and report.number and at < received_at:
+        message = "send the instant of the decision: the request was received later than this"
+        yield FieldError("/reported_at", "too_early", message)
+    yield from errors_of_form(report.lines)
+
+
+def _earliest(payer: Payer, now: datetime) -> datetime:
+    """Decisions from before this instant are past retention."""
+    return history_end(now, -payer.history_years, payer.zone)
+
+
+def _decisions(
+    report: VendorReport,
+    content: RequestContent,
+    line_ids: Collection[str],
+    errors: Sequence[FieldError],
+    *,
+    by: str,
+    payer: Payer,
+    lookup: Lookup,
+) -> dict[str, Decision]:
+    """One decision for each of the vendor's lines, validated as a reviewer's (W4, W10).
+
+    Raises:
+        InvalidInputError: with ``errors`` and those of the lines.
+    """
+    requested = requested_lines(content)
+    found = [*errors, *_errors_of_lines(report, content, requested, line_ids, payer, lookup)]
+    signature = Signature(by, report.reported_at, FIRST_CYCLE, DecidingRole.VENDOR)
+    decisions = (
+        {}
+        if found
+        else {
+            line.line_id: decision_of(line, requested[line.line_id], payer, signature)
+            for line in report.lines
+        }
+    )
+    denies = any(not line.status.rule.approves for line in report.lines)
+    adverse = denies or any(decision.adverse for decision in decisions.values())
+    found.extend(_errors_of_reviewer(report.reviewer, payer, adverse=adverse))
+    if found:
+        raise InvalidInputError(found)
+    return decisions
+
+
+def _errors_of_lines(
+    report: VendorReport,
+    content: RequestContent,
+    requested: Mapping[str, RequestedLine],
+    line_ids: Collection[str],
+    payer: Payer,
+    lookup: Lookup,
+) -> Iterator[FieldError]:
+    codes = {line_id: procedure for line_id, _, procedure in numbered_lines(content.services)}
+    reported = {line.line_id for line in report.lines}
+    for line_id in line_ids:
+        if line_id not in reported:
+            yield FieldError("/lines", "line_missing", f"line {line_id} needs a decision")
+    for index, line in enumerate(report.lines):
+        path = f"/lines/{index}"
+        if line.line_id not in requested:
+            message = "there is no such line in the request"
+            yield FieldError(f"{path}/line_id", "line_unknown", message)
+        elif line.line_id not in line_ids:
+            procedure = codes[line.line_id]
+            code = f" ({procedure.code})" if procedure else ""
+            message = (
+                f"line {line.line_id}{code} is not delegated to {report.vendor_id}: leave it out"
+            )
+            yield FieldError(f"{path}/line_id", "not_delegated", message)
+        for error in errors_of_line(line, requested.get(line.line_id), payer, lookup):
+            yield error.under(path)
+
+
+def _errors_of_entries(report: VendorReport, payer: Payer, lookup: Lookup) -> Iterator[FieldError]:
+    """Errors of the decisions where the lines that they decide are not known."""
+    for index, line in enumerate(report.lines):
+        found = list(errors_of_line(line, None, payer, lookup))
+        if line.status.rule.approves:
+            found.extend(errors_of_approval(line, None, payer))
+        for error in found:
+            yield error.under(f"/lines/{index}")
+
+
+def _errors_of_reviewer(
+    reviewer: VendorReviewer | None, payer: Payer, *, adverse: bool
+) -> Iterator[FieldError]:
+    """A denial or a reduction is decided by a licensed person, who is on record (W10)."""
+    if not adverse:
+        return
+    if reviewer is None:
+        message = "a denial or a reduction needs it: send name and credential of who decided"
+        yield FieldError("/reviewer", "missing", message)
+        return
+    choices = payer.utilization_management.licensed_credentials
+    if reviewer.credential.replace(".", "").upper() not in choices:
+        message = f"a denial or a reduction needs one of {', '.join(choices)}"
+        yield FieldError("/reviewer/credential", "not_a_choice", message, choices)
+
+
+def _unknown() -> NotFoundError:
+    return NotFoundError("No request with this number is delegated to this vendor.")
