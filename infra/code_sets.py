@@ -10,7 +10,9 @@ import fcntl
 import re
 import sqlite3
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +23,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FILE_NAME: Final = "code_sets.sqlite"
 
 _DIAGNOSIS: Final = re.compile(r"[A-Z][0-9A-Z]{2,6}")
+_HCPCS: Final = re.compile(r"[A-V][0-9]{4}")
 _DRG: Final = re.compile(r"[0-9]{3}")
 _PLACE_OF_SERVICE: Final = re.compile(r"[0-9]{2}")
 _CHAPTER_OR_RANGE: Final = re.compile(r"[0-9]+|[A-Z][0-9A-Z]{2}-[A-Z][0-9A-Z]{2}")
@@ -77,11 +80,12 @@ def write(target: Path, root: Path = ROOT) -> None:
     partial.unlink(missing_ok=True)
     data = root / "data" / "code_sets"
     rows = [
-        *_diagnoses(_table(data / "icd10cm_changes.csv")),
+        *_diagnoses(data / "icd10cm_changes.csv"),
+        *_listed("HCPCS", _HCPCS, data / "hcpcs.csv"),
         *_listed("MS-DRG", _DRG, data / "ms_drg.csv"),
         *_listed("PLACE-OF-SERVICE", _PLACE_OF_SERVICE, data / "place_of_service.csv"),
     ]
-    places = list(_places(_table(data / "zips_without_location.csv")))
+    places = _places(data / "zips_without_location.csv")
     connection = sqlite3.connect(partial, isolation_level=None)
     try:
         connection.executescript(_SCHEMA)
@@ -96,21 +100,71 @@ def write(target: Path, root: Path = ROOT) -> None:
 
 
 def _table(file: Path) -> list[dict[str, str]]:
+    """Return the rows of a table.
+
+    Raises:
+        ValueError: A row has too few or too many columns.
+    """
     with file.open(encoding="utf-8", newline="") as opened:
-        return list(csv.DictReader(opened))
+        reader = csv.DictReader(opened)
+        rows: list[dict[str, str]] = []
+        for row in reader:
+            if None in row or None in row.values():
+                raise ValueError(f"{file.name}:{reader.line_num}: the row has not its columns")
+            rows.append(row)
+    return rows
 
 
-def _listed(code_set: str, form: re.Pattern[str], file: Path) -> Iterator[Row]:
-    for row in _table(file):
+def _require_all(
+    source: str, entries: Sequence[str], kept: Sequence[str], left: Sequence[str]
+) -> None:
+    """Fail the build unless each entry of a source is compiled once or excluded explicitly.
+
+    ``kept`` are the compiled codes, ``left`` those that the compiler excludes explicitly.
+
+    Raises:
+        ValueError: Entries are repeated, omitted, or excluded although they are not in the source.
+    """
+    counted = [*Counter(entries).items(), *Counter(left).items()]
+    errors = {
+        "repeated": [entry for entry, count in counted if count > 1],
+        "omitted": sorted(set(entries) - set(kept) - set(left)),
+        "excluded but not in the source, or not to be excluded": sorted(
+            set(left) - set(entries) | set(left) & set(kept)
+        ),
+    }
+    if named := [f"{what}: {', '.join(codes[:20])}" for what, codes in errors.items() if codes]:
+        raise ValueError(f"{source}: {'; '.join(named)}")
+
+
+def _listed(code_set: str, form: re.Pattern[str], file: Path) -> list[Row]:
+    """Return every row of a table; a set without descriptions has empty ones."""
+    table = _table(file)
+    for row in table:
         _require_form(row["code"], form, file.name)
-        yield code_set, row["code"], row["description"], True, None, None
+    codes = [row["code"] for row in table]
+    rows = [(code_set, row["code"], row.get("description", ""), True, *_days(row)) for row in table]
+    _require_all(file.name, codes, [code for _, code, *_ in rows], [])
+    return rows
 
 
-def _diagnoses(changes: list[dict[str, str]]) -> Iterator[Row]:
-    """Yield every code and category of the release, and the codes that ended before it.
+def _days(row: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Return the first and the last valid day, which must be dates."""
+    first, last = (row.get(name) or None for name in ("valid_from", "valid_to"))
+    for day in (first, last):
+        try:
+            date.fromisoformat(day or "2000-01-01")
+        except ValueError as error:
+            raise ValueError(f"{row['code']}: {day} is not a date") from error
+    return first, last
 
-    The package contains one release without dates. ``changes`` has the first valid day of each code
-    that the previous release lacks, and the last valid day of each code that this release lacks.
+
+def _diagnoses(changes_file: Path) -> list[Row]:
+    """Return every code and category of the release, and the codes that ended before it.
+
+    The package contains one release without dates. The table of changes has the first valid day of
+    each code that the previous release lacks, and the last valid day of each code that this release
+    lacks.
 
     Raises:
         ValueError: An entry of the release is neither a code nor a chapter nor a range.
@@ -119,18 +173,26 @@ def _diagnoses(changes: list[dict[str, str]]) -> Iterator[Row]:
         # The package reads its files with a deprecated function of the standard library.
         warnings.simplefilter("ignore")
         import simple_icd_10_cm as icd  # type: ignore[import-untyped]  # it publishes no types
+    changes = _table(changes_file)
     changed = {row["code"]: row for row in changes}
-    for code in dict.fromkeys(icd.get_all_codes(with_dots=False)):
+    entries: list[str] = list(dict.fromkeys(icd.get_all_codes(with_dots=False)))
+    excluded = [entry for entry in entries if _CHAPTER_OR_RANGE.fullmatch(entry)]
+    rows: list[Row] = []
+    for code in entries:
         if _CHAPTER_OR_RANGE.fullmatch(code):
             continue
         _require_form(code, _DIAGNOSIS, "simple_icd_10_cm")
-        change = changed.pop(code, {})
         # Notes of the tabular list contain tabs.
         description = " ".join(icd.get_description(code).split())
-        yield _diagnosis(code, description, change, leaf=icd.is_leaf(code))
-    for code, change in changed.items():
-        _require_form(code, _DIAGNOSIS, "icd10cm_changes.csv")
-        yield _diagnosis(code, change["description"], change, leaf=True)
+        rows.append(_diagnosis(code, description, changed.get(code, {}), leaf=icd.is_leaf(code)))
+    released = [code for _, code, *_ in rows]
+    _require_all("simple_icd_10_cm", entries, released, excluded)
+    for code in changed.keys() - set(released):
+        _require_form(code, _DIAGNOSIS, changes_file.name)
+        rows.append(_diagnosis(code, changed[code]["description"], changed[code], leaf=True))
+    named = [row["code"] for row in changes]
+    _require_all(changes_file.name, named, [code for _, code, *_ in rows], [])
+    return rows
 
 
 def _require_form(code: str, form: re.Pattern[str], source: str) -> None:
@@ -139,31 +201,33 @@ def _require_form(code: str, form: re.Pattern[str], source: str) -> None:
         raise ValueError(f"{source}: {code!r} does not match {form.pattern}; extend the compiler")
 
 
-def _diagnosis(code: str, description: str, change: dict[str, str], *, leaf: bool) -> Row:
+def _diagnosis(code: str, description: str, change: Mapping[str, str], *, leaf: bool) -> Row:
     if not description:
         raise ValueError(f"icd10cm_changes.csv: {code} is in no release; describe it")
-    dates = (change.get("valid_from") or None, change.get("valid_to") or None)
-    return "ICD-10-CM", code, description, leaf, *dates
+    return "ICD-10-CM", code, description, leaf, *_days(change)
 
 
-def _places(without_location: list[dict[str, str]]) -> Iterator[tuple[str, float, float]]:
-    """Yield the location of each ZIP code, except military ones and those listed as without location.
+def _places(without_location: Path) -> list[tuple[str, float, float]]:
+    """Return the location of each ZIP code, except those that the table lists as without location.
 
     Raises:
-        ValueError: Another ZIP code has no location.
+        ValueError: A ZIP code has no location and is not listed, or is listed and has one.
     """
     import zipcodes
 
     entries: list[dict[str, Any]] = zipcodes.list_all()  # type: ignore[no-untyped-call]  # no types
-    listed = {row["zip_code"] for row in without_location}
-    for entry in entries:
-        latitude, longitude = float(entry["lat"]), float(entry["long"])
-        if latitude or longitude:
-            yield entry["zip_code"], latitude, longitude
-        elif entry["zip_code_type"] != "MILITARY" and entry["zip_code"] not in listed:
-            raise ValueError(
-                f"zipcodes: {entry['zip_code']} has no location; list it in zips_without_location.csv"
-            )
+    rows = [
+        (entry["zip_code"], float(entry["lat"]), float(entry["long"]))
+        for entry in entries
+        if float(entry["lat"]) or float(entry["long"])
+    ]
+    _require_all(
+        f"zipcodes, without those of {without_location.name}",
+        [entry["zip_code"] for entry in entries],
+        [zip_code for zip_code, _, _ in rows],
+        [row["zip_code"] for row in _table(without_location)],
+    )
+    return rows
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from precert.api.models import (
     RuleListResponse,
 )
 from precert.domain.code_lists import CodeLists, code_lists_of
+from precert.domain.code_sets import is_verified
 from precert.domain.content import MAX_LINES, Patient, Provider, RequestContent, Service
 from precert.domain.content_labels import labels_of_content, public_codes_of
 from precert.domain.dates import Instant
@@ -363,13 +364,16 @@ class NextStepResponse(ResponseModel):
 class CodeRequirement(ResponseModel):
     """The result of one code, and the rule that decided it (C6).
 
-    ``code_label`` is the text of that rule; for a DRG its public description.
+    ``code_label`` is the text of that rule; for a DRG its public description. ``verified`` is whether
+    the code was found in its public code set, valid on the service date (C5); CPT and revenue codes
+    are checked only by form.
     """
 
     code: str
     code_label: str | None
     code_type: CodeType
     code_type_label: str | None
+    verified: bool
     requirement: Requirement
     requirement_label: ClassVar[Any] = label_of("requirement")
     rule_id: str | None
@@ -387,6 +391,7 @@ class CodeRequirement(ResponseModel):
             code_label=label,
             code_type=answer.code_type,
             **lists.labels(code_type=answer.code_type),
+            verified=is_verified(answer.code_type),
             requirement=answer.requirement,
             rule_id=answer.rule_id,
             effective_from=answer.effective_from,

@@ -1,14 +1,16 @@
 """Codes of public code sets: whether they exist, and are valid on the service date (C5).
 
-CPT codes are checked only by form (:mod:`precert.domain.codes`), because the list is licensed.
+CPT and revenue codes are checked only by form (:mod:`precert.domain.codes`), because their lists are
+licensed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
-from precert.domain.codes import has_form
+from precert.domain.codes import code_types_of, has_form
 from precert.domain.content import RequestContent, Service
 from precert.domain.errors import FieldError
 from precert.domain.values import CodeType
@@ -18,6 +20,7 @@ class CodeSet(StrEnum):
     """Public code sets that are shipped completely."""
 
     ICD_10_CM = "ICD-10-CM"
+    HCPCS = "HCPCS"
     MS_DRG = "MS-DRG"
     PLACE_OF_SERVICE = "PLACE-OF-SERVICE"
 
@@ -37,6 +40,14 @@ class ListedCode:
     valid_to: date | None = None
 
 
+PUBLIC_SETS: Final[Mapping[CodeType, CodeSet | None]] = {
+    CodeType.CPT: None,
+    CodeType.HCPCS: CodeSet.HCPCS,
+    CodeType.REVENUE: None,
+    CodeType.DRG: CodeSet.MS_DRG,
+}
+"""The public code set of each code type; ``None`` if its codes are checked only by form."""
+
 PublicCode = tuple[CodeSet, str]
 """A code with its set."""
 Lookup = Callable[[CodeSet, str], ListedCode | None]
@@ -49,8 +60,8 @@ def errors_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[FieldEr
     Categories such as K55 are accepted, because a provider may not know more before the service.
     """
     for index, service in enumerate(content.services):
-        for pointer, code_set, code in _listed_codes(service):
-            if error := _error(lookup(code_set, code), code_set, service.first_day):
+        for pointer, code_set, code, day in _listed_codes(service):
+            if error := _error(lookup(code_set, code), code_set, day):
                 yield FieldError(f"/services/{index}/{pointer}", *error)
 
 
@@ -60,21 +71,37 @@ def error_of_diagnosis(code: str, on: date | None, lookup: Lookup) -> FieldError
     return FieldError("/diagnosis", *error) if error else None
 
 
-def _listed_codes(service: Service) -> Iterator[tuple[str, CodeSet, str]]:
+def is_verified(code_type: CodeType) -> bool:
+    """Whether codes of the type are verified in a public code set, and not only by form."""
+    return PUBLIC_SETS[code_type] is not None
+
+
+def _listed_codes(service: Service) -> Iterator[tuple[str, CodeSet, str, date | None]]:
+    """The codes to look up: pointer, code set, code and service date."""
+    day = service.first_day
     if service.primary_diagnosis is not None:
-        yield "primary_diagnosis", CodeSet.ICD_10_CM, service.primary_diagnosis
+        yield "primary_diagnosis", CodeSet.ICD_10_CM, service.primary_diagnosis, day
     for at, code in enumerate(service.additional_diagnoses):
-        yield f"additional_diagnoses/{at}", CodeSet.ICD_10_CM, code
+        yield f"additional_diagnoses/{at}", CodeSet.ICD_10_CM, code, day
     for line, procedure in enumerate(service.procedures):
-        if procedure.code_type is CodeType.DRG and has_form(procedure.code, CodeType.DRG):
-            yield f"procedures/{line}/code", CodeSet.MS_DRG, procedure.code
+        kinds = (procedure.code_type,) if procedure.code_type else code_types_of(procedure.code)
+        if len(kinds) != 1 or not has_form(procedure.code, kinds[0]):
+            continue  # reported by completeness
+        if code_set := PUBLIC_SETS[kinds[0]]:
+            yield f"procedures/{line}/code", code_set, procedure.code, procedure.start_date or day
+
+
+_HINTS: Final = {
+    CodeSet.ICD_10_CM: " or enter its category, the first three characters",
+    CodeSet.HCPCS: "; dental (CDT) codes are not accepted. If CMS added it recently, call the payer",
+    CodeSet.MS_DRG: "",
+    CodeSet.PLACE_OF_SERVICE: "",
+}
 
 
 def _error(found: ListedCode | None, code_set: CodeSet, on: date | None) -> tuple[str, str] | None:
     if found is None:
-        hint = " or enter its category, the first three characters"
-        wanted = hint if code_set is CodeSet.ICD_10_CM else ""
-        return "unknown_code", f"{code_set} has no such code: check it{wanted}"
+        return "unknown_code", f"{code_set} has no such code: check it{_HINTS[code_set]}"
     if on is None:
         return None
     if found.valid_from is not None and on < found.valid_from:

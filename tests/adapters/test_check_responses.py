@@ -98,7 +98,7 @@ def test_every_code_has_its_next_step_when_checked(cloud: Cloud) -> None:
     [
         {"code": "99997"},
         {"code": "0999U"},
-        {"code": "V9999"},
+        {"code": "V5090"},
         {"code": "9999", "code_type": "REVENUE"},
     ],
     ids=lambda procedure: procedure["code"],

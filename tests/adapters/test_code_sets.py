@@ -17,11 +17,27 @@ import zipcodes
 
 from infra.code_sets import compiled, write
 from precert.adapters.code_sets import SqliteCodeSets
-from precert.domain.code_sets import CodeSet, errors_of_codes
+from precert.domain.code_sets import CodeSet, errors_of_codes, is_verified
+from precert.domain.values import CodeType
 from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import DATA, content, entered, payer
 
 ICD: Final = CodeSet.ICD_10_CM
+TABLES: Final = {
+    "HCPCS": "hcpcs.csv",
+    "MS-DRG": "ms_drg.csv",
+    "PLACE-OF-SERVICE": "place_of_service.csv",
+}
+
+
+def rows_of(table: str) -> list[dict[str, str]]:
+    with (DATA / "code_sets" / table).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def zip_codes() -> list[str]:
+    entries: list[dict[str, Any]] = zipcodes.list_all()  # type: ignore[no-untyped-call]  # no types
+    return [entry["zip_code"] for entry in entries]
 
 
 def released_codes() -> Any:
@@ -78,10 +94,81 @@ def test_effective_dates_are_known_when_a_code_begins_or_ends_between_releases()
 
 def test_code_sets_are_complete_when_counted(opened: sqlite3.Connection) -> None:
     counted = dict(opened.execute("SELECT code_set, count(*) FROM codes GROUP BY code_set"))
-    assert counted["ICD-10-CM"] > 98_000
-    assert counted["MS-DRG"] == 772
+    released = set(released_codes().get_all_codes(with_dots=False))
+    excluded = {entry for entry in released if entry.isdigit() or "-" in entry}
+    ended = {row["code"] for row in rows_of("icd10cm_changes.csv")} - released
+    assert counted == {
+        "ICD-10-CM": len(released) - len(excluded) + len(ended),
+        **{name: len(rows_of(table)) for name, table in TABLES.items()},
+    }
+    assert (counted["HCPCS"], counted["MS-DRG"]) == (8_725, 772)
     assert counted["PLACE-OF-SERVICE"] == 52
-    assert opened.execute("SELECT count(*) FROM places").fetchone()[0] > 41_000
+    located = opened.execute("SELECT count(*) FROM places").fetchone()[0]
+    assert located + len(rows_of("zips_without_location.csv")) == len(zip_codes()) == 42_789
+
+
+@pytest.mark.parametrize(("code_set", "table"), TABLES.items())
+def test_every_row_is_compiled_when_a_code_set_is_a_table(
+    opened: sqlite3.Connection, code_set: str, table: str
+) -> None:
+    found = opened.execute("SELECT code FROM codes WHERE code_set = ? ORDER BY code", (code_set,))
+    assert [code for (code,) in found] == sorted(row["code"] for row in rows_of(table))
+
+
+@pytest.mark.rule("C5")
+@pytest.mark.parametrize(
+    ("code", "on", "error"),
+    [
+        *(
+            (code, "2026-07-20", None)
+            for code in ["J1745", "E0601", "H0015", "A0021", "V5257", "C1713"]
+        ),
+        *(
+            (code, "2026-07-20", None)
+            for code in ["G0299", "L1832", "K0823", "Q5103", "T1000", "S9123"]
+        ),
+        *((code, "2026-07-20", None) for code in ["P9041", "M0201", "R0070", "U0001", "B4034"]),
+        *(
+            (code, "2026-07-20", "unknown_code")
+            for code in ["A0000", "G0000", "E9999", "V9999", "F1234"]
+        ),
+        *(
+            (code, "2026-07-20", "unknown_code")
+            for code in ["D0120", "D2740", "N0001", "O0001", "I0001"]
+        ),
+        *(
+            (code, "2026-07-20", "unknown_code")
+            for code in ["J0718", "J9197", "A6265", "S9130", "V5291"]
+        ),
+        *((code, "2026-07-20", None) for code in ["A2040", "J0463", "Q5161", "G0574"]),
+        *(
+            (code, "2026-03-31", "not_valid_on_day")
+            for code in ["A2040", "J0463", "Q5161", "G0574"]
+        ),
+    ],
+)
+def test_hcpcs_code_is_named_when_it_does_not_exist_on_the_date(
+    code: str, on: str, error: str | None
+) -> None:
+    for procedure in ({"code": code}, {"code": code.lower(), "code_type": "HCPCS"}):
+        service = entered()["services"][0] | {"admission_date": on, "procedures": [procedure]}
+        found = list(errors_of_codes(content(services=[service]), code_sets().listed))
+        expected = [("/services/0/procedures/0/code", error)] if error else []
+        assert [(one.pointer, one.code) for one in found] == expected
+
+
+@pytest.mark.rule("C5")
+def test_hcpcs_code_is_checked_on_the_date_of_its_line_when_it_has_one() -> None:
+    line = {"code": "A2040", "start_date": "2026-03-31"}
+    service = entered()["services"][0] | {"admission_date": "2026-07-20", "procedures": [line]}
+    [error] = errors_of_codes(content(services=[service]), code_sets().listed)
+    assert error.code == "not_valid_on_day"
+
+
+@pytest.mark.rule("C5")
+@pytest.mark.parametrize("code_type", CodeType)
+def test_code_is_verified_when_its_set_is_public(code_type: CodeType) -> None:
+    assert is_verified(code_type) is (code_type in (CodeType.HCPCS, CodeType.DRG))
 
 
 def test_every_code_of_the_release_is_compiled_when_it_is_not_a_chapter_or_range(
@@ -105,13 +192,74 @@ def test_build_fails_when_the_compiler_would_omit_a_diagnosis(
         write(tmp_path / "code_sets.sqlite")
 
 
-@pytest.mark.parametrize("table", ["ms_drg.csv", "place_of_service.csv", "icd10cm_changes.csv"])
-def test_build_fails_when_a_table_has_a_row_that_is_not_a_code(table: str, tmp_path: Path) -> None:
+BAD_ROWS: Final = {
+    "not a code": {
+        "hcpcs.csv": "9-9,,",
+        "ms_drg.csv": "9-9,Nothing",
+        "place_of_service.csv": "9-9,Nothing",
+        "icd10cm_changes.csv": "9-9,2025-10-01,,",
+    },
+    "of another form": {
+        "hcpcs.csv": "W0001,,",
+        "ms_drg.csv": "1,Nothing",
+        "place_of_service.csv": "1,Nothing",
+        "icd10cm_changes.csv": "1AA,2025-10-01,,",
+    },
+    "repeated": {
+        "hcpcs.csv": "A0021,,",
+        "ms_drg.csv": "001,Again",
+        "place_of_service.csv": "01,Again",
+        "icd10cm_changes.csv": "B8801,2025-10-01,,",
+        "zips_without_location.csv": "09000,Apo,AE",
+    },
+    "too short": {
+        "hcpcs.csv": "A0022",
+        "ms_drg.csv": "999",
+        "place_of_service.csv": "98",
+        "icd10cm_changes.csv": "B8802",
+        "zips_without_location.csv": "99999",
+    },
+    "too long": {
+        "hcpcs.csv": "A0022,,,",
+        "ms_drg.csv": "998,A,B",
+        "place_of_service.csv": "98,A,B",
+        "icd10cm_changes.csv": "B8802,2025-10-01,,A,B",
+        "zips_without_location.csv": "99999,A,B,C",
+    },
+    "not a date": {
+        "hcpcs.csv": "A0022,soon,",
+        "icd10cm_changes.csv": "B8802,2025-13-01,,A",
+    },
+    "excluded without need": {
+        "zips_without_location.csv": "44122,Beachwood,OH",
+    },
+    "excluded but not there": {
+        "zips_without_location.csv": "00001,Nowhere,OH",
+    },
+}
+
+
+@pytest.mark.rule("C5")
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        pytest.param(table, row, id=f"{table}-{what}")
+        for what, rows in BAD_ROWS.items()
+        for table, row in rows.items()
+    ],
+)
+def test_build_fails_when_a_row_of_a_table_is_invalid(
+    table: str, row: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy = tmp_path / "data" / "code_sets"
     shutil.copytree(DATA / "code_sets", copy)
     with (copy / table).open("a", encoding="utf-8") as file:
-        file.write("9-9,2025-10-01,,\n" if table.startswith("icd") else "9-9,Nothing\n")
-    with pytest.raises(ValueError, match="9-9"):
+        file.write(f"{row}\n")
+    if not table.startswith("icd"):
+        # Reading the whole release takes seconds.
+        monkeypatch.setattr("infra.code_sets._diagnoses", lambda _: [])
+    named = [row.partition(",")[0], table]
+    with pytest.raises(ValueError, match="|".join(map(re.escape, named))):
         write(tmp_path / "code_sets.sqlite", tmp_path)
 
 
@@ -125,7 +273,8 @@ def test_build_fails_when_a_zip_code_has_no_location_and_is_not_listed_as_such(
 
 
 def test_every_description_is_readable_when_it_is_shown(opened: sqlite3.Connection) -> None:
-    texts = [text for (text,) in opened.execute("SELECT description FROM codes")]
+    described = "SELECT description FROM codes WHERE code_set <> 'HCPCS'"
+    texts = [text for (text,) in opened.execute(described)]
     assert all(text and text.isprintable() and text == text.strip() for text in texts)
 
 
@@ -167,7 +316,8 @@ def test_descriptions_are_read_together_when_codes_are_of_several_sets() -> None
 def test_descriptions_are_read_when_there_are_more_codes_than_query_parameters(
     opened: sqlite3.Connection,
 ) -> None:
-    codes = [code for (code,) in opened.execute("SELECT code FROM codes LIMIT 2500")]
+    of_set = "SELECT code FROM codes WHERE code_set = 'ICD-10-CM' LIMIT 2500"
+    codes = [code for (code,) in opened.execute(of_set)]
     found = code_sets().descriptions([(ICD, code) for code in codes])
     assert {code for _, code in found} == set(codes)
 

@@ -206,7 +206,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "Audience": ("MEMBER PROVIDER"),
     "AuthorizationType": ("INPATIENT OUTPATIENT"),
     "Channel": ("EDI FAX MAIL PHONE PORTAL VENDOR"),
-    "CodeSet": ("ICD_10_CM MS_DRG PLACE_OF_SERVICE"),
+    "CodeSet": ("HCPCS ICD_10_CM MS_DRG PLACE_OF_SERVICE"),
     "CodeType": ("CPT DRG HCPCS REVENUE"),
     "DecidedBy": ("PAYER VENDOR"),
     "DecidingRole": ("PHYSICIAN REVIEWER RULES VENDOR"),
