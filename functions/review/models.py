@@ -38,7 +38,7 @@ from precert.domain.review import (
 from precert.domain.rows import UnmatchedRow, WorklistRow
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, Status, WaitingOn, Who
-from precert.domain.values import CodeType, ProviderKind, Text, UnitType, Urgency, Value
+from precert.domain.values import WHOLE, CodeType, ProviderKind, Text, UnitType, Urgency, Value
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.operations import DateChange
 from precert.usecases.ports.listings import Page
@@ -48,6 +48,7 @@ from precert.usecases.ports.requests import RequestFile
 Cycle = Annotated[
     int,
     Field(ge=1, description="The `cycle` of the case as the reviewer read it; another is refused."),
+    WHOLE,
 ]
 
 # -- Requests ----------------------------------------------------------------------------------------

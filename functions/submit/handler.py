@@ -15,7 +15,14 @@ from functions.submit.models import (
 )
 from precert.api.app import Api
 from precert.api.models import ChangedRequest, SubmissionResponse
-from precert.api.parameters import BasedOn, CurrentCaller, DraftId, IdempotencyKey, RequestId
+from precert.api.parameters import (
+    BasedOn,
+    CurrentCaller,
+    DraftId,
+    IdempotencyKey,
+    RequestId,
+    on_versions,
+)
 from precert.bootstrap import call, claim_names, dependencies, id_from_key
 from precert.domain.errors import (
     ActionNotAllowedError,
@@ -40,7 +47,7 @@ from precert.usecases.drafts import (
     validate_draft,
 )
 from precert.usecases.requests import file_appeal, respond_to_information_request, void_request
-from precert.usecases.submission import submit_draft
+from precert.usecases.submission import SubmittedRequest, submit_draft
 
 api = Api("submit", tag="Request", claim_names=claim_names)
 NO_LIVE_DRAFT = (NotFoundError, DraftExpiredError, ActionNotAllowedError)
@@ -124,7 +131,11 @@ def save(
     If another user has saved since the version in If-Match, `version_mismatch` names the parts saved
     (`saved_since`) and the parts that differ from the body (`differs_in`).
     """
-    return call(save_draft, draft_id, body.content, caller, based_on=based_on)
+
+    def save_on(version: int) -> SavedDraft:
+        return call(save_draft, draft_id, body.content, caller, based_on=version)
+
+    return on_versions(based_on, save_on)
 
 
 @api.patch(
@@ -143,7 +154,11 @@ def patch(
     another user has saved any part since, `saved_since` names the parts.
     """
     parts = body.content
-    return call(save_draft, draft_id, parts.content, caller, parts=parts.sent, based_on=based_on)
+
+    def save_on(version: int) -> SavedDraft:
+        return call(save_draft, draft_id, parts.content, caller, parts=parts.sent, based_on=version)
+
+    return on_versions(based_on, save_on)
 
 
 @api.delete(
@@ -155,7 +170,11 @@ def patch(
 )
 def delete(draft_id: DraftId, caller: CurrentCaller, based_on: BasedOn) -> None:
     """Delete the draft and its documents. A repeated call returns 404."""
-    call(delete_draft, draft_id, caller, based_on=based_on)
+
+    def delete_on(version: int) -> None:
+        call(delete_draft, draft_id, caller, based_on=version)
+
+    on_versions(based_on, delete_on)
 
 
 @api.post(
@@ -177,8 +196,11 @@ def submit(
     The request keeps the ID of the draft. A repeated call returns the same result. All missing and
     invalid values are listed at once.
     """
-    submitted = call(submit_draft, draft_id, body.content, caller, based_on=based_on)
-    return SubmissionResponse.of(submitted)
+
+    def submit_on(version: int) -> SubmittedRequest:
+        return call(submit_draft, draft_id, body.content, caller, based_on=version)
+
+    return SubmissionResponse.of(on_versions(based_on, submit_on))
 
 
 @api.post(

@@ -25,7 +25,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, Status, WaitingOn, allowed_actions
-from precert.domain.values import Text, Tin, Value
+from precert.domain.values import PROSE, Text, Tin, Value
 from precert.usecases.drafts import ResumedDraft, StartedDraft, ValidatedDraft
 from precert.usecases.ownership import ownership_of_check
 from precert.usecases.ports.reference import CodeSets
@@ -56,7 +56,7 @@ class PartsBody(Value):
 class VoidBody(Value):
     """Why the request is withdrawn."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    reason: Annotated[str, Field(min_length=1, max_length=500), PROSE]
 
 
 class AppealBody(Value):
@@ -70,14 +70,14 @@ class AppealBody(Value):
             description="Denied or modified service lines, `<service>.<line>`.",
         ),
     ]
-    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+    reason: Annotated[str, Field(min_length=1, max_length=4000), PROSE]
     expedited: bool = False
 
 
 class InformationResponseBody(Value):
     """A text response to a request for information (RFI)."""
 
-    answer: Annotated[str, Field(min_length=1, max_length=2000)]
+    answer: Annotated[str, Field(min_length=1, max_length=2000), PROSE]
 
 
 class DraftResponse(ResponseModel):

@@ -37,7 +37,7 @@ from aws_lambda_powertools.event_handler.openapi.dependant import get_dependant
 from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from pydantic import BaseModel
 
-from precert.api.claims import caller_of
+from precert.api.claims import caller_of, token_claims
 from precert.api.parsing import UnreadableBodyError, is_current, parse_body, parse_query
 from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
 from precert.domain.caller import Caller, ClaimNames
@@ -310,7 +310,8 @@ class Api:
         """The caller, from the claims that API Gateway's authorizer has verified."""
         authorizer = event["requestContext"].get("authorizer") or {}
         claims = (authorizer.get("jwt") or {}).get("claims") or {}
-        return caller_of(claims, self.claim_names())
+        token = token_claims((event.get("headers") or {}).get("authorization"))
+        return caller_of(claims, self.claim_names(), token)
 
     def _operation(
         self, method: str, path: str, summary: str, declared: Declaration

@@ -1,44 +1,155 @@
 """The caller, from the claims that API Gateway's JWT authorizer has verified.
 
-API Gateway passes every claim as text; a list arrives as ``[one two]``. Claim names are configuration,
-so that any OIDC issuer can be used; other claims are ignored.
+API Gateway passes every claim as text: an array arrives as ``[one two]``, in which a name with a blank
+looks like two names. The names are therefore read from the token itself, which the authorizer has
+verified. Claim names are configuration, so that any OIDC issuer can be used; other claims are ignored.
 """
 
+import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NoReturn
+
+from pydantic import ValidationError
 
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import NotEntitledError
+from precert.domain.text import ascii_digits
 from precert.names import Entitlement
 
-_TIN = re.compile(r"[0-9]{9}")
-_ENTITLEMENTS = {entitlement.value: entitlement for entitlement in Entitlement}
+_SUBJECT: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,118}[\x21-\x7e])?")
+"""OpenID Connect: ASCII, with case. Blanks around it would be lost in comparisons."""
+_TIN: Final = re.compile(r"[0-9]{2}-?[0-9]{7}")
+_BRACKETS: Final = re.compile(r"\[(.*)\]", re.DOTALL)
+_SEPARATORS: Final = re.compile(r"[\s,;]+")
+_ENTITLEMENTS: Final = {entitlement.value: entitlement for entitlement in Entitlement}
 
 
-def caller_of(claims: Mapping[str, Any], names: ClaimNames) -> Caller:
-    """The caller described by the claims.
+def caller_of(
+    claims: Mapping[str, Any], names: ClaimNames, token: Mapping[str, Any] | None = None
+) -> Caller:
+    """The caller described by the claims; ``token`` are the claims of the same token as issued.
 
     Raises:
-        NotEntitledError: the token names no user.
+        NotEntitledError: the token names no user, or a claim cannot be read; says which.
     """
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject:
-        raise NotEntitledError("Sign in again: the token names no user.")
-    return Caller(
-        subject=subject,
-        entitlements=frozenset(
-            _ENTITLEMENTS[word]
-            for word in _words(claims.get(names.entitlements))
-            if word in _ENTITLEMENTS
-        ),
-        tins=frozenset(word for word in _words(claims.get(names.tins)) if _TIN.fullmatch(word)),
-        plan_ids=frozenset(_words(claims.get(names.plans))),
-        vendor_ids=frozenset(_words(claims.get(names.vendors))),
+    if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
+        raise NotEntitledError(
+            "Sign in again: the token names no user. Its sub must be 1 to 120 ASCII characters."
+        )
+    exact = token if token is not None and token.get("sub") == subject else {}
+
+    def claim(name: str) -> object:
+        # Only what API Gateway has verified: it passes every claim of the token.
+        return exact.get(name, claims[name]) if name in claims else None
+
+    try:
+        return Caller(
+            subject=subject,
+            entitlements=_entitlements(
+                claim(names.entitlements), as_issued=names.entitlements in exact
+            ),
+            tins=frozenset(_tins(claim(names.tins), names.tins)),
+            plan_ids=frozenset(_ids(claim(names.plans), names.plans)),
+            vendor_ids=frozenset(_ids(claim(names.vendors), names.vendors)),
+        )
+    except ValidationError as error:
+        claim_of = {"plan_ids": names.plans, "vendor_ids": names.vendors, "tins": names.tins}
+        _unreadable(claim_of.get(str(error.errors()[0]["loc"][0]), "sub"))
+
+
+def token_claims(authorization: str | None) -> Mapping[str, Any] | None:
+    """The claims of a bearer token, without verifying it; ``None`` where there is none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    parts = token.strip().split(".")
+    if scheme.lower() != "bearer" or len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return None
+    return claims if isinstance(claims, dict) else None
+
+
+def _entitlements(claim: object, *, as_issued: bool) -> frozenset[Entitlement]:
+    """Entitlements by their exact names; the groups of an issuer that are none of them are ignored.
+
+    In API Gateway's ``[one two]`` a word beside an unknown one may be a part of a longer name, so that
+    it grants nothing: ``[Facilities Operator]`` may be the one group *Facilities Operator*.
+    """
+    if isinstance(claim, str) and (array := _json_array(claim)) is None:
+        bracketed = None if as_issued else _BRACKETS.fullmatch(claim)
+        words = bracketed[1].split() if bracketed else [claim]
+        if any(word not in _ENTITLEMENTS for word in words):
+            words = _apart_from_unknown(words)
+        return frozenset(_ENTITLEMENTS[word] for word in words)
+    members = array if isinstance(claim, str) else claim
+    if not isinstance(members, list | tuple):
+        return frozenset()
+    known = (one for one in members if isinstance(one, str))
+    return frozenset(_ENTITLEMENTS[one] for one in known if one in _ENTITLEMENTS)
+
+
+def _apart_from_unknown(words: list[str]) -> list[str]:
+    """The known words whose neighbors are known too."""
+    found = []
+    for at, word in enumerate(words):
+        around = words[max(at - 1, 0) : at + 2]
+        if all(one in _ENTITLEMENTS for one in around):
+            found.append(word)
+    return found
+
+
+def _tins(claim: object, name: str) -> Iterable[str]:
+    """TINs with or without their hyphen. One that cannot be read is an error, and not left out."""
+    for at, entry in enumerate(_entries(claim, name), start=1):
+        digits = ascii_digits(entry)
+        if not _TIN.fullmatch(digits):
+            _unreadable(name, f"Entry {at} is not a TIN of nine digits, as in 12-3456789.")
+        yield digits.replace("-", "")
+
+
+def _ids(claim: object, name: str) -> Iterable[str]:
+    return (entry for entry in _entries(claim, name) if entry)
+
+
+def _entries(claim: object, name: str) -> list[str]:
+    """The members of an array as they are; of text, its parts between commas and blanks."""
+    if claim is None:
+        return []
+    if isinstance(claim, str):
+        array = _json_array(claim)
+        if array is None:
+            bracketed = _BRACKETS.fullmatch(claim.strip())
+            text = bracketed[1] if bracketed else claim
+            return [part for part in _SEPARATORS.split(text) if part]
+        claim = array
+    members = claim if isinstance(claim, list | tuple) else [claim]
+    if any(isinstance(one, bool) or not isinstance(one, str | int) for one in members):
+        _unreadable(name)
+    return [str(one) for one in members]
+
+
+def _json_array(text: str) -> list[Any] | None:
+    """The members of an array that an issuer wrote as JSON text."""
+    if not text.lstrip().startswith('["'):
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, list) else None
+
+
+def _unreadable(name: str, why: str = "") -> NoReturn:
+    raise NotEntitledError(
+        " ".join(
+            (
+                f"The claim {name} of your token cannot be read.",
+                *((why,) if why else ()),
+                "Ask your website access manager to correct your registration.",
+            )
+        )
     )
-
-
-def _words(claim: object) -> list[str]:
-    if isinstance(claim, list | tuple):
-        return [str(word) for word in claim]
-    return re.findall(r"[^\s,\[\]\"]+", claim) if isinstance(claim, str) else []

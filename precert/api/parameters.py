@@ -5,7 +5,8 @@ An operation declares one by its type, as in ``request_id: RequestId`` or ``base
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Final
+from contextlib import suppress
+from typing import Annotated, Final, TypeVar
 
 from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path
@@ -15,7 +16,9 @@ from pydantic import BeforeValidator
 from precert.api.names import MESSAGE_ID
 from precert.api.parsing import ID, NOTICE_ID, parse_idempotency_key, parse_if_match
 from precert.domain.caller import Caller
-from precert.domain.errors import NotFoundError
+from precert.domain.errors import NotFoundError, VersionMismatchError
+
+Result = TypeVar("Result")
 
 
 def _matching(form: re.Pattern[str], detail: str) -> Callable[[str], str]:
@@ -40,12 +43,24 @@ NoticeId = Annotated[str, Path(), BeforeValidator(_matching(NOTICE_ID, _NO_NOTIC
 
 MessageId = Annotated[str, Path(), BeforeValidator(_matching(MESSAGE_ID, _NO_MESSAGE))]
 
-BasedOn = Annotated[int, Header(alias="If-Match"), BeforeValidator(parse_if_match)]
-"""The version that the caller read, from a required If-Match header."""
+BasedOn = Annotated[tuple[int, ...], Header(alias="If-Match"), BeforeValidator(parse_if_match)]
+"""The versions that the caller accepts, from a required If-Match header; see :func:`on_versions`."""
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key"), BeforeValidator(parse_idempotency_key)
 ]
 """The caller's key for this write; declare it with the default ``None``."""
+
+
+def on_versions(versions: tuple[int, ...], write: Callable[[int], Result]) -> Result:
+    """What ``write`` returns for the first of the versions that is the current one.
+
+    Raises:
+        VersionMismatchError: none of them is; the error of the last one.
+    """
+    for version in versions[:-1]:
+        with suppress(VersionMismatchError):
+            return write(version)
+    return write(versions[-1])
 
 
 def _caller(request: Request) -> Caller:

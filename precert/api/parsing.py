@@ -24,6 +24,9 @@ MAX_BODY_BYTES: Final = 256 * 1024
 ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 NOTICE_ID: Final = re.compile(r"[1-9][0-9]{0,3}-(?:provider|member)(?:-dates-[1-9][0-9]{0,3})?")
 ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
+WEAK: Final = "W/"
+"""Proxies that compress a response make its entity tag a weak one."""
+MAX_ETAGS: Final = 10
 KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -92,25 +95,34 @@ def parse_query(event: Mapping[str, Any], model: type[Model]) -> Model:
         raise InvalidInputError(errors_of(error)) from error
 
 
-def parse_if_match(value: str | None) -> int:
-    """The version in an If-Match header.
+def parse_if_match(value: str | None) -> tuple[int, ...]:
+    """The versions in an If-Match header, the highest first: one, unless the caller lists several.
 
     Raises:
-        VersionMissingError: there is no header.
-        MalformedHeaderError: it is not an ETag of this API.
+        VersionMissingError: there is no header, or it is ``*``, which names no version.
+        MalformedHeaderError: it contains an entity tag that is not of this API.
     """
     if value is None:
         raise VersionMissingError('Send the ETag of the version you read, as in If-Match: "3".')
-    match = ETAG.fullmatch(value.strip())
-    if match is None:
-        expected = 'the ETag that was answered, with its quotes, as in "3"'
+    if value.strip() == "*":
+        raise VersionMissingError(
+            "* would replace what others have saved. Send the ETag of the version you read, as in "
+            'If-Match: "3".'
+        )
+    # Empty members of a list have no meaning (RFC 9110).
+    found = [
+        ETAG.fullmatch(tag.strip().removeprefix(WEAK)) for tag in value.split(",") if tag.strip()
+    ]
+    versions = {int(match[1]) for match in found if match}
+    if not versions or not all(found) or len(found) > MAX_ETAGS:
+        expected = f'at most {MAX_ETAGS} ETags of the responses, with their quotes, as in "3"'
         raise MalformedHeaderError([FieldError("/If-Match", "malformed", expected)])
-    return int(match.group(1))
+    return tuple(sorted(versions, reverse=True))
 
 
 def is_current(etag: str, if_none_match: str | None) -> bool:
     """Whether the caller has this version already, by the entity tags of If-None-Match."""
-    sent = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
+    sent = [tag.strip().removeprefix(WEAK) for tag in (if_none_match or "").split(",")]
     return etag in sent or "*" in sent
 
 

@@ -150,7 +150,7 @@ _WORDS: Final = {
     "missing": "this is required",
     "string_type": "send text, in quotation marks",
     "int_type": "send a whole number, without quotation marks",
-    "int_from_float": "send a whole number, without quotation marks",
+    "int_from_float": "send a whole number, without a fraction",
     "int_parsing": "send a whole number",
     "int_parsing_size": "send a whole number of fewer digits",
     "bool_type": "send true or false, without quotation marks",

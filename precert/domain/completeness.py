@@ -21,7 +21,8 @@ from precert.domain.errors import FieldError
 from precert.domain.form import FieldKind, ServiceField, ServiceForm, request_form, service_form
 from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.payer import Payer, Stage
-from precert.domain.values import CodeType, UnitType, folded
+from precert.domain.text import folded
+from precert.domain.values import CodeType, UnitType
 
 
 def errors_of_check(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:

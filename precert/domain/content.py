@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from precert.domain.codes import Ndc, canonical_code, has_form
 from precert.domain.dates import BirthDate, ServiceDate, days_after
 from precert.domain.values import (
+    WHOLE,
     AssertionId,
     AuthorizationType,
     CodeType,
@@ -110,7 +111,7 @@ class Service(Value):
     urgency: Urgency | None = None
     admission_date: ServiceDate | None = None
     service_date: ServiceDate | None = None
-    requested_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    requested_days: Annotated[int, Field(ge=1, le=365), WHOLE] | None = None
     primary_diagnosis: Diagnosis | None = None
     additional_diagnoses: Annotated[tuple[Diagnosis, ...], Field(max_length=24)] = ()
     procedures: Annotated[tuple[Procedure, ...], Field(max_length=MAX_LINES)] = ()

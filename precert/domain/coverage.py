@@ -21,7 +21,8 @@ from pydantic import (
 
 from precert.domain.content import Address, Patient
 from precert.domain.dates import BirthDate, CoverageDate, CoverageEnd
-from precert.domain.values import MemberId, Text, Value, folded
+from precert.domain.text import ascii_digits, folded
+from precert.domain.values import MemberId, Text, Value
 
 PLAN_TYPES: Final = ("HMO", "IFP", "EPO", "OAP", "PPO")
 """The plan types that :class:`Plan` knows; a test keeps both equal."""
@@ -142,15 +143,15 @@ def _member(coverages: list[Coverage]) -> Member:
     )
 
 
-_SSN: Final = re.compile(r"[0-9]{3}([- ]?)[0-9]{2}\1[0-9]{4}")
+_SSN: Final = re.compile(r"[0-9]{3}([- .]?)[0-9]{2}\1[0-9]{4}")
 _NEVER: Final = re.compile(r"(000|666)|.{3}00|.{5}0000")
 """Areas 000 and 666, group 00 and serial 0000 are never assigned. Areas from 900 are taxpayer
 numbers of people without an SSN, under which payers register them."""
 
 
 def _nine_digits(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value().strip()
-    digits = re.sub("[- ]", "", text)
+    text = ascii_digits(value.get_secret_value()).strip()
+    digits = re.sub("[- .]", "", text)
     if not _SSN.fullmatch(text) or _NEVER.match(digits):
         raise ValueError("must be nine digits, as in 123-45-6789")
     return SecretStr(digits)

@@ -24,7 +24,8 @@ from precert.domain.review import (
     ServiceLine,
 )
 from precert.domain.statuses import LineStatus
-from precert.domain.values import AuthorizationType, CodeType, UnitType, words_of
+from precert.domain.text import words_of
+from precert.domain.values import AuthorizationType, CodeType, UnitType
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,8 @@ from pydantic import Field
 
 from precert.domain.content import Address, Provider, RequestContent
 from precert.domain.dates import Moment
-from precert.domain.values import (
-    Npi,
-    Phone,
-    ProviderKind,
-    Text,
-    Tin,
-    Value,
-    ZipCode,
-    folded,
-    words_of,
-)
+from precert.domain.text import folded, search_words, words_of
+from precert.domain.values import LINE, Npi, Phone, ProviderKind, Text, Tin, Value, ZipCode
 
 SEARCH_RADIUS_MILES: Final = 25.0
 EARTH_RADIUS_MILES: Final = 3958.8
@@ -65,7 +56,7 @@ class ProviderSearch(Value):
 
     zip_code: ZipCode
     kind: ProviderKind
-    name: Annotated[str, Field(max_length=60)] = ""
+    name: Annotated[str, Field(max_length=60), LINE] = ""
 
 
 def miles_between(one: Place, other: Place) -> float:
@@ -105,18 +96,19 @@ def cells_near(place: Place) -> frozenset[str]:
 
 def name_matches(name: str, entered: str) -> bool:
     """Whether every entered word is the beginning of some word of the name (type-ahead)."""
-    words = words_of(name)
+    words = search_words(name)
     return all(any(word.startswith(part) for word in words) for part in words_of(entered))
 
 
 def words_filed(name: str) -> frozenset[str]:
     """The words of a name by which it is found within the radius."""
-    return frozenset(word for word in words_of(name) if len(word) >= SHORTEST_TYPED)
+    return frozenset(word for word in search_words(name) if len(word) >= SHORTEST_TYPED)
 
 
 def word_to_search(entered: str) -> str | None:
     """The longest entered word, which is the most selective; ``None`` if all are too short."""
-    return max(sorted(words_filed(entered)), key=len, default=None)
+    words = {word for word in words_of(entered) if len(word) >= SHORTEST_TYPED}
+    return max(sorted(words), key=len, default=None)
 
 
 FREQUENT_SHOWN: Final = 10

@@ -13,7 +13,7 @@ from pydantic import Field
 from precert.domain.content import RequestContent
 from precert.domain.dates import Moment
 from precert.domain.matching import ProviderRole
-from precert.domain.values import Sha256, Text, Tin, Value
+from precert.domain.values import FileName, Sha256, Text, Tin, Value
 from precert.names import DOCUMENT_PREFIX
 
 CONTENT_TYPES: Final = {
@@ -126,7 +126,7 @@ class Document(Value):
     """
 
     document_id: Text
-    file_name: Text
+    file_name: FileName
     content_type: Text
     document_type: Text | None = None
     """Which required documentation it is, by its code."""

@@ -30,6 +30,7 @@ from precert.domain.determination import dates_by_line
 from precert.domain.request import Request
 from precert.domain.review import DuplicateReason, ServiceLine
 from precert.domain.rules import family_of, ordinal_of
+from precert.domain.text import folded
 from precert.domain.values import (
     CodeType,
     MemberId,
@@ -40,7 +41,6 @@ from precert.domain.values import (
     Tin,
     UnitType,
     Value,
-    folded,
 )
 
 CODE_FAMILY_DISTANCE: Final = 9

@@ -12,7 +12,8 @@ from typing import Final
 from precert.domain.content import Address, Provider, RequestContent
 from precert.domain.dates import Moment
 from precert.domain.directory import DirectoryEntry
-from precert.domain.values import Text, Value, words_of
+from precert.domain.text import words_of
+from precert.domain.values import Text, Value
 
 PREFIX: Final = "TMP"
 _CHARACTERS: Final = 10

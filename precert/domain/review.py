@@ -17,6 +17,7 @@ from precert.domain.matching import ProviderRole, TemporaryProvider
 from precert.domain.rules import Requirement
 from precert.domain.statuses import NOT_REQUIRED_ACTION, AppealStatus, EnteredStatus, LineStatus
 from precert.domain.values import (
+    PROSE,
     CodeType,
     Diagnosis,
     EnteredCode,
@@ -34,8 +35,8 @@ SYSTEM: Final = "precert"
 CERTIFICATION_NOT_REQUIRED: Final = "0H"
 """X12 886: approval reason where the rules require no precertification."""
 
-Reason = Annotated[str, Field(min_length=1, max_length=500)]
-Words = Annotated[str, Field(min_length=1, max_length=2000)]
+Reason = Annotated[str, Field(min_length=1, max_length=500), PROSE]
+Words = Annotated[str, Field(min_length=1, max_length=2000), PROSE]
 
 
 class Channel(StrEnum):
@@ -101,8 +102,8 @@ class DecisionEntry(Value):
 
     reason_code: Annotated[Text, Field(max_length=4)] | None = None
     """X12 886."""
-    rationale: Annotated[str, Field(max_length=2000)] | None = None
-    criterion: Annotated[str, Field(max_length=500)] | None = None
+    rationale: Annotated[str, Field(max_length=2000), PROSE] | None = None
+    criterion: Annotated[str, Field(max_length=500), PROSE] | None = None
     """The clinical criterion or plan provision."""
     diagnosis: Diagnosis | None = None
     """The adjudicated one, where it differs from the submitted one (W9)."""
@@ -231,7 +232,7 @@ class Appeal(Value):
     status: AppealStatus
     line_ids: tuple[Text, ...]
     expedited: bool
-    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+    reason: Annotated[str, Field(min_length=1, max_length=4000), PROSE]
     filed_at: Moment
     filed_by: Text | None = None
     """Subject of the person who filed it; not for callers (A3)."""

@@ -11,7 +11,6 @@ Names are compared without case, accents, hyphens, apostrophes and blanks: ``Gar
 import re
 from enum import StrEnum
 from typing import Annotated, Final
-from unicodedata import combining, normalize
 
 from pydantic import (
     AfterValidator,
@@ -21,28 +20,9 @@ from pydantic import (
     Field,
     StringConstraints,
 )
+from pydantic_core import PydanticCustomError
 
-_APOSTROPHES: Final = re.compile("['\u2018\u2019\u02bc`\u00b4]")
-_WITHOUT_ACCENT: Final = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
-)
-"""Letters that Unicode does not take apart into a plain one and its mark."""
-_WORD: Final = re.compile(r"[^\W_]+")
-"""Letters and digits, of any alphabet."""
-
-
-def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text, folded: letters and digits alone; hyphens and strokes part words."""
-    apart = normalize("NFKD", _APOSTROPHES.sub("", text)).casefold().translate(_WITHOUT_ACCENT)
-    if not apart.isascii():
-        apart = "".join(character for character in apart if not combining(character))
-    return tuple(_WORD.findall(apart))
-
-
-def folded(name: str) -> str:
-    """A name as one word, so that ``Thi Mai`` and ``Thi-Mai`` and ``ThiMai`` are equal."""
-    return "".join(words_of(name))
-
+from precert.domain.text import ascii_digits, cleaned_line, cleaned_prose, file_name_of
 
 NPI_PREFIX: Final = "80840"
 """Prefix over which the NPI's check digit is taken (health applications, United States)."""
@@ -75,11 +55,25 @@ def _npi(value: str) -> str:
     return value
 
 
-def _plain_text(value: str) -> str:
-    value = normalize("NFC", value)
-    if not value.replace("\u00a0", " ").isprintable():
-        raise ValueError("contains control characters; send plain text")
-    return value
+def _line(value: object) -> object:
+    return cleaned_line(value) if isinstance(value, str) else value
+
+
+def _prose(value: object) -> object:
+    return cleaned_prose(value) if isinstance(value, str) else value
+
+
+def _file_name(value: object) -> object:
+    return file_name_of(value) if isinstance(value, str) else value
+
+
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 1.0 is the whole number 1."""
+    if not isinstance(value, float):
+        return value
+    if not value.is_integer():
+        raise PydanticCustomError("int_from_float", "send a whole number, without a fraction")
+    return int(value)
 
 
 def _without_dot(value: object) -> object:
@@ -94,13 +88,38 @@ def _upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
 
 
-_PUNCTUATION: Final = str.maketrans("", "", " -().+")
+_SEPARATORS: Final = re.compile(r"[ \-().+/]")
 
 
 def _digits(value: object) -> object:
-    if isinstance(value, str):
-        return value.translate(_PUNCTUATION)
-    return value
+    """Numbers as people write them, without what separates their groups."""
+    return _SEPARATORS.sub("", ascii_digits(value)) if isinstance(value, str) else value
+
+
+def _tin(value: object) -> object:
+    """A TIN has hyphens and blanks, and no other separators."""
+    return re.sub("[ -]", "", ascii_digits(value)) if isinstance(value, str) else value
+
+
+def _id_card(value: object) -> object:
+    """An id as its card shows it, often in groups. An SSN in this place is not taken as an id."""
+    if not isinstance(value, str):
+        return value
+    plain = ascii_digits(value).strip().upper()
+    return plain if _LIKE_SSN.fullmatch(plain) else re.sub("[ -]", "", plain)
+
+
+_LIKE_SSN: Final = re.compile(r"[0-9]{3}([- ])[0-9]{2}\1[0-9]{4}")
+_ZIP_PLUS_4: Final = re.compile(r" *([0-9]{5})[- ]?[0-9]{4} *")
+
+
+def _zip_code(value: object) -> object:
+    """ZIP+4 names a part of the ZIP code, of which the five digits are used."""
+    if not isinstance(value, str):
+        return value
+    plain = ascii_digits(value).strip()
+    found = _ZIP_PLUS_4.fullmatch(plain)
+    return found[1] if found else plain
 
 
 def _phone(value: str) -> str:
@@ -126,19 +145,33 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_plain_text)]
+Text = Annotated[str, BeforeValidator(_line), StringConstraints(min_length=1, max_length=120)]
+"""One line of text, cleaned (:mod:`precert.domain.text`)."""
+LINE: Final = BeforeValidator(_line)
+PROSE: Final = BeforeValidator(_prose)
+"""Cleans one line, or several lines, of text; declare it after the lengths."""
+FileName = Annotated[
+    str, BeforeValidator(_file_name), StringConstraints(min_length=1, max_length=120)
+]
+WHOLE: Final = BeforeValidator(_whole)
+"""Accepts a whole number that is written as 1.0; declare it after the limits."""
 Sha256 = Annotated[str, BeforeValidator(_lower), StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in hexadecimal, 64 digits."""
-Npi = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_npi)]
-Tin = Annotated[str, BeforeValidator(_digits), StringConstraints(pattern=r"^[0-9]{9}$")]
-MemberId = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-Z0-9]{5,20}$")]
+Npi = Annotated[
+    str,
+    BeforeValidator(_digits),
+    StringConstraints(pattern=r"^[0-9]{10}$"),
+    AfterValidator(_npi),
+]
+Tin = Annotated[str, BeforeValidator(_tin), StringConstraints(pattern=r"^[0-9]{9}$")]
+MemberId = Annotated[str, BeforeValidator(_id_card), StringConstraints(pattern=r"^[A-Z0-9]{5,20}$")]
 Phone = Annotated[
     str,
     BeforeValidator(_digits),
     StringConstraints(pattern=r"^1?[2-9][0-9]{9}$"),
     AfterValidator(_phone),
 ]
-ZipCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
+ZipCode = Annotated[str, BeforeValidator(_zip_code), StringConstraints(pattern=r"^[0-9]{5}$")]
 State = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-Z]{2}$")]
 Diagnosis = Annotated[
     str,
@@ -213,7 +246,7 @@ class UnitType(StrEnum):
 
 MAX_UNITS: Final = 999_999
 """Clotting factors (J7170 to J7214) are requested in hundreds of thousands of units."""
-Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
+Units = Annotated[int, Field(ge=1, le=MAX_UNITS), WHOLE]
 
 SERIAL_LIMIT = 10**9
 

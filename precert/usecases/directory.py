@@ -18,7 +18,7 @@ from precert.domain.directory import (
 )
 from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.payer import Payer
-from precert.domain.values import folded
+from precert.domain.text import folded
 from precert.names import Entitlement
 from precert.usecases.ports.reference import Directory, FrequentProviders, Places, ReferenceWriter
 

@@ -33,7 +33,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.domain.statuses import Status
-from precert.domain.values import Sha256, Text, Tin, Value
+from precert.domain.values import FileName, Sha256, Text, Tin, Value
 from precert.names import Entitlement
 from precert.usecases.access import expired, has_expired, live_draft, not_found, retained, visible
 from precert.usecases.operations import read_request_as_operator
@@ -53,7 +53,13 @@ from precert.usecases.review import read_case
 class RequestedUpload(Value):
     """The file to upload."""
 
-    file_name: Text
+    file_name: Annotated[
+        FileName,
+        Field(
+            description="As any operating system writes it. Reserved characters are replaced, and a "
+            "long name is shortened before its extension."
+        ),
+    ]
     document_type: Annotated[
         Text | None, Field(description="A code of the payer's `required_documentation`.")
     ] = None

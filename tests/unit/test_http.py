@@ -87,7 +87,7 @@ class Call:
         return parse_query(self.event, model)
 
     @property
-    def based_on(self) -> int:
+    def based_on(self) -> tuple[int, ...]:
         return parse_if_match(self.event["headers"].get("if-match"))
 
     @property
@@ -218,7 +218,7 @@ def test_unknown_field_is_named_when_it_is_sent() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["a\x00.pdf", "a\nb.pdf", "a\x1b[31m.pdf", "a\u202efdp.exe.pdf"])
+@pytest.mark.parametrize("name", ["a\x00.pdf", "a\nb.pdf", "a\x1b[31m.pdf", "a\u2028b.pdf"])
 def test_control_characters_are_rejected_when_a_name_contains_them(name: str) -> None:
     assert [p for p, _ in errors({"file_name": name}, RequestedUpload)] == ["/file_name"]
 
@@ -238,11 +238,23 @@ def test_error_contains_no_value_when_input_is_rejected() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "version"), [('"1"', 1), (' "12" ', 12), ('"999999999"', 999999999)]
+    ("value", "versions"),
+    [
+        ('"1"', (1,)),
+        (' "12" ', (12,)),
+        ('"999999999"', (999999999,)),
+        ('W/"1"', (1,)),
+        (' W/"7" ', (7,)),
+        ('"1", "2"', (2, 1)),
+        ('"2","1",W/"2"', (2, 1)),
+        ('"3",', (3,)),
+        (', "3" , ,', (3,)),
+        ('W/"4", W/"4"', (4,)),
+    ],
 )
-def test_version_is_read_when_if_match_names_an_etag(value: str, version: int) -> None:
-    assert call(headers={"if-match": value}).based_on == version
-    assert call(headers={"If-Match": value}).based_on == version
+def test_versions_are_read_when_if_match_names_etags(value: str, versions: tuple[int]) -> None:
+    assert call(headers={"if-match": value}).based_on == versions
+    assert call(headers={"If-Match": value}).based_on == versions
 
 
 @pytest.mark.parametrize(
@@ -254,9 +266,14 @@ def test_version_is_read_when_if_match_names_an_etag(value: str, version: int) -
         '"-1"',
         '"01"',
         '"1',
-        "*",
-        'W/"1"',
-        '"1", "2"',
+        ",",
+        'w/"1"',
+        "W/1",
+        'W/ "1"',
+        '"1" "2"',
+        '"1", 2',
+        '*, "1"',
+        ", ".join(f'"{version}"' for version in range(1, 12)),
         '"1.0"',
         '"1e3"',
         '"x"',
@@ -273,6 +290,13 @@ def test_version_is_malformed_when_if_match_is_not_an_etag_of_this_api(value: st
 def test_version_is_reported_missing_when_if_match_is_absent() -> None:
     with pytest.raises(VersionMissingError):
         _ = call(headers={}).based_on
+
+
+def test_version_is_reported_missing_when_if_match_is_any() -> None:
+    """A save without a version would replace what others saved (D7)."""
+    with pytest.raises(VersionMissingError, match="version_missing") as raised:
+        _ = call(headers={"if-match": " * "}).based_on
+    assert raised.value.detail.startswith("* would replace")
 
 
 def test_idempotency_key_is_accepted_when_it_is_plain_ascii_only() -> None:

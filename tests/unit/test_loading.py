@@ -176,7 +176,7 @@ def test_every_error_is_listed_when_rows_and_columns_are_wrong() -> None:
         + ADAMS
         + '849382930,86-01-01,,Theo,1,"Live\nWell",OAP-2,2024-01-01,\n'
         + "U7001,1986-01-01,Adams\n"
-        + "U-7002,1986-02-30,Okafor,Chidi,1,Live Well,OAP-1,,2024-13-01\n"
+        + "U/7002,1986-02-30,Okafor,Chidi,1,Live Well,OAP-1,,2024-13-01\n"
         + "U70003,1986-01-01,Okafor,Chidi,1,Live Well,OAP-1,2024-01-02,2024-01-01\n"
     )
     with pytest.raises(LoadingError) as error:
@@ -213,7 +213,7 @@ def test_error_is_reported_when_a_required_cell_is_empty() -> None:
 
 def test_cell_values_are_not_repeated_when_they_are_wrong() -> None:
     with pytest.raises(LoadingError) as error:
-        load_members(MEMBERS_HEADER + "Secret-1" + ",Secret\t1" * 7 + ",\n", plans())
+        load_members(MEMBERS_HEADER + "Secret/1" + ",Secret\t1" * 7 + ",\n", plans())
     assert len(error.value.errors) == 8
     assert "secret" not in f"{error.value.errors} {error.value.detail} {error.value}".casefold()
 

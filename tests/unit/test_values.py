@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from precert.domain.text import folded, words_of
 from precert.domain.values import (
     SERIAL_LIMIT,
     Diagnosis,
@@ -17,10 +18,8 @@ from precert.domain.values import (
     Tin,
     Value,
     ZipCode,
-    folded,
     luhn_digit,
     precert_number,
-    words_of,
 )
 
 
@@ -37,15 +36,14 @@ def test_npi_is_accepted_when_its_check_digit_is_correct(npi: str) -> None:
     assert take(Npi, npi) == npi
 
 
-@pytest.mark.parametrize("npi", ["1234567890", "123456789", "12345678931", "1234567893\n", ""])
+@pytest.mark.parametrize("npi", ["1234567890", "123456789", "12345678931", ""])
 def test_npi_is_rejected_when_it_is_wrong(npi: str) -> None:
     with pytest.raises(ValidationError):
         take(Npi, npi)
 
 
-def test_npi_is_rejected_when_digits_are_not_ascii() -> None:
-    with pytest.raises(ValidationError):
-        take(Npi, "１２３４５６７８９３")
+def test_npi_is_read_when_its_digits_are_fullwidth() -> None:
+    assert take(Npi, "１２３４５６７８９３") == "1234567893"
 
 
 @pytest.mark.parametrize("position", range(9))
@@ -132,7 +130,7 @@ def test_text_is_stripped_when_it_is_surrounded_by_whitespace() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "   ", "a\x00b", "a\tb", "a\nb", "a\x1b[31mb", "a\u202eb", "a\u2028b", "\ud800"]
+    "name", ["", "   ", "a\x00b", "a\tb", "a\nb", "a\x1b[31mb", "a\u2028b", "\ud800"]
 )
 def test_text_is_rejected_when_empty_or_with_control_characters(name: str) -> None:
     with pytest.raises(ValidationError):
@@ -145,7 +143,7 @@ def test_text_is_rejected_when_longer_than_120_characters() -> None:
         Named(name="x" * 121)
 
 
-@pytest.mark.parametrize("entered", ["44122-1234", "4412", "4412A"])
+@pytest.mark.parametrize("entered", ["44122-123", "4412", "4412A", "44122+1234", "441221234567"])
 def test_zip_code_is_rejected_when_it_is_not_five_digits(entered: str) -> None:
     with pytest.raises(ValidationError):
         take(ZipCode, entered)
@@ -155,7 +153,7 @@ def test_modifier_is_uppercase_when_entered_in_lowercase() -> None:
     assert take(Modifier, " lt ") == "LT"
 
 
-@pytest.mark.parametrize("entered", ["849-38-2930", "1234", "x" * 21, "U7001 8347"])
+@pytest.mark.parametrize("entered", ["849-38-2930", "849 38 2930", "1234", "x" * 21, "U7001/8347"])
 def test_member_id_is_rejected_when_not_letters_and_digits(entered: str) -> None:
     with pytest.raises(ValidationError):
         take(MemberId, entered)

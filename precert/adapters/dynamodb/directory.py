@@ -38,7 +38,7 @@ from precert.domain.directory import (
     words_filed,
 )
 from precert.domain.request import Request
-from precert.domain.values import words_of
+from precert.domain.text import words_of
 from precert.names import PK, SK
 from precert.usecases.ports.reference import FiledEntries
 
@@ -47,12 +47,14 @@ if TYPE_CHECKING:
 
 
 ENTRY_SK = "ENTRY"
+FILING = 2
+"""Raised with every change of :func:`filing_keys`, so that unchanged entries are filed again."""
 Filed = tuple[DirectoryEntry, Place]
 
 
 def entry_item(filed: Filed) -> Item:
     """The entry; its filing keys are computed from it again when it changes."""
-    return {PK: provider_pk(filed[0].provider_id), SK: ENTRY_SK, **_parts(filed)}
+    return {PK: provider_pk(filed[0].provider_id), SK: ENTRY_SK, "filing": FILING, **_parts(filed)}
 
 
 def filing_keys(filed: Filed) -> Iterator[Item]:

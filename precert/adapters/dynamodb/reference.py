@@ -47,7 +47,8 @@ from precert.domain.coverage import MAX_SPANS, Coverage, Member, members_of
 from precert.domain.damage import RecordKind
 from precert.domain.directory import DirectoryEntry, Place, cell_of
 from precert.domain.errors import TransientError
-from precert.domain.values import ProviderKind, folded
+from precert.domain.text import folded
+from precert.domain.values import ProviderKind
 from precert.names import PK, SK
 from precert.usecases.ports.reference import MAX_NAMES, MAX_PAGES, CheckFacts, FiledEntries
 

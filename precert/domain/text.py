@@ -1,0 +1,158 @@
+"""Text as people and programs enter it: cleaned before it is stored, and folded for comparison.
+
+Names arrive with no-break and ideographic spaces, zero-width joiners, typographic apostrophes and
+hyphens of all kinds, composed (Windows) or decomposed (macOS). Invisible characters and those that
+change the direction of text never reach a notice, a message or an export.
+"""
+
+import re
+from pathlib import PurePosixPath
+from typing import Final
+from unicodedata import category, decimal, normalize
+
+_INVISIBLE: Final = re.compile(
+    "["
+    "\u00ad"  # soft hyphen
+    "\u180e"
+    "\u200b-\u200f"  # zero-width space and joiners, direction marks
+    "\u061c"
+    "\u202a-\u202e"  # embeddings and overrides of direction; phones add them to copied numbers
+    "\u2060-\u2064"
+    "\u2066-\u2069"
+    "\ufeff"
+    "]"
+)
+_SPACE: Final = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_LINE_END: Final = re.compile("\r\n|[\r\u000b\u000c\u0085\u2028\u2029]")
+_APOSTROPHE: Final = re.compile(
+    "['`\u00b4\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u055a\u07f4\u07f5\u2018\u2019\u201a\u201b\u2032\u2035"
+    "\ua78b\ua78c\uff07\uff40]"
+)
+"""Apostrophes, the okina, primes and quotation marks that are typed in their place."""
+_HYPHEN: Final = re.compile("[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
+_WITHOUT_ACCENT: Final = str.maketrans(
+    {
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "ı": "i",
+        "ħ": "h",
+        "ŧ": "t",
+        "ŋ": "n",
+        "ƀ": "b",
+        "ɨ": "i",
+        "ʉ": "u",
+        "ɓ": "b",
+        "ɗ": "d",
+    }
+)
+"""Letters that Unicode does not decompose into a plain letter and its mark."""
+_WORD: Final = re.compile(r"[^\W_]+")
+"""Letters and digits of any alphabet."""
+CONTROL: Final = "contains control characters; send plain text"
+
+
+def cleaned_line(text: str) -> str:
+    """Text of one line: composed, with plain spaces and without invisible characters.
+
+    Raises:
+        ValueError: it contains control characters, or characters that are none.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    found = _INVISIBLE.sub("", _SPACE.sub(" ", normalize("NFC", text)))
+    if not found.isprintable():
+        raise ValueError(CONTROL)
+    return found
+
+
+def cleaned_prose(text: str) -> str:
+    """Text of several lines, cleaned as :func:`cleaned_line`; tabs become spaces.
+
+    Raises:
+        ValueError: as for one line.
+    """
+    lines = _LINE_END.sub("\n", text).replace("\t", " ").split("\n")
+    return "\n".join(map(cleaned_line, lines))
+
+
+def ascii_digits(text: str) -> str:
+    """Digits, hyphens and spaces of any writing as ASCII, for numbers that people type or paste."""
+    found = _SPACE.sub(" ", _INVISIBLE.sub("", _HYPHEN.sub("-", normalize("NFKC", text))))
+    if found.isascii():
+        return found
+    return "".join(str(decimal(one, one)) for one in found)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text, folded: letters and digits only, separated where hyphens and signs are."""
+    plain = _APOSTROPHE.sub("", _INVISIBLE.sub("", text))
+    found = normalize("NFKD", plain).casefold().translate(_WITHOUT_ACCENT)
+    if not found.isascii():
+        # Compatibility forms may contain further marks and apostrophes.
+        found = _APOSTROPHE.sub("", found)
+        found = "".join(one for one in found if not category(one).startswith("M"))
+    return tuple(_WORD.findall(found))
+
+
+PARTICLE_LETTERS: Final = 3
+"""Words of at most so many letters are often written together with the next: Mc, O, de la."""
+
+
+def search_words(name: str) -> tuple[str, ...]:
+    """The words by which a name is found, however its parts were joined.
+
+    ``O'Brien`` is *obrien*, *o* and *brien*; ``De La Cruz`` is also *delacruz*; ``Smith-Jones`` is
+    also *smithjones*.
+    """
+    tokens = name.split()
+    found = dict.fromkeys(words_of(name))
+    for token in tokens:
+        found |= dict.fromkeys(words_of(_APOSTROPHE.sub(" ", token)))
+        found |= dict.fromkeys(filter(None, [folded(token)]))
+    joined = [one for one in map(folded, tokens) if one]
+    for at, first in enumerate(joined):
+        whole, last = first, first
+        for following in joined[at + 1 :]:
+            if len(last) > PARTICLE_LETTERS:
+                break
+            whole, last = whole + following, following
+            found[whole] = None
+    return tuple(found)
+
+
+def folded(name: str) -> str:
+    """A name as one word, so that ``Thi Mai`` and ``Thi-Mai`` and ``ThiMai`` are equal."""
+    return "".join(words_of(name))
+
+
+# -- File names -------------------------------------------------------------------------------------
+
+MAX_FILE_NAME: Final = 120
+_PATH_OF_WINDOWS: Final = re.compile(r"^([A-Za-z]:|\\)\\?.*\\", re.DOTALL)
+"""Browsers send ``C:\\fakepath\\scan.pdf`` in place of a path."""
+_RESERVED: Final = re.compile(r'[<>:"/\\|?*]')
+_DEVICE: Final = re.compile(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\..*)?", re.IGNORECASE)
+
+
+def file_name_of(text: str) -> str:
+    """A file name that every operating system can store, from one of any of them.
+
+    The folders of a Windows path are removed, characters and names that Windows reserves are replaced,
+    and dots and spaces at the end are removed. A long name is shortened before its extension.
+
+    Raises:
+        ValueError: it contains control characters.
+    """
+    name = _PATH_OF_WINDOWS.sub("", cleaned_line(text.strip()))
+    name = _RESERVED.sub("_", name).strip().rstrip(". ")
+    if _DEVICE.fullmatch(name):
+        name = f"_{name}"
+    if len(name) <= MAX_FILE_NAME:
+        return name
+    suffix = PurePosixPath(name).suffix[:MAX_FILE_NAME]
+    return name[: MAX_FILE_NAME - len(suffix)].rstrip(". ") + suffix
