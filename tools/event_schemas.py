@@ -63,6 +63,7 @@ NOTES: Final[Mapping[str, str]] = {
     "document_id": "The document it is about.",
     "event_id": "The same at every delivery: tell repetitions by it.",
     "number": "The precertification number; a draft has none yet.",
+    "refusal_code": "Why the document was refused. Codes can be added.",
     "request_id": "Ask the API for everything else.",
     "cycle": "0 for a draft, 1 for the first review; each appeal is one more.",
     "status": "Of the whole request, after the event.",
@@ -148,6 +149,8 @@ def _detail(event: Schema, event_type: EventType) -> Schema:
         absent.add("document_id")
     if event_type not in OF_VENDOR:
         absent.add("vendor_id")
+    if event_type is not EventType.DOCUMENT_REFUSED:
+        absent.add("refusal_code")
     names = set(event["properties"]) - absent
     optional = {"number"} if EVENTS[event_type].of_document else set()
     optional |= {"vendor_id", "vendor_lines"}
@@ -166,6 +169,8 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
         return {"const": event_type.value, **note}
     if name == "status":
         return {"$ref": "#/$defs/Status", **note}
+    if name == "refusal_code":
+        return {"pattern": "^[a-z_]+$", "type": "string", **note}
     if name == "event_id" and event_type is EventType.NOTICES_ISSUED:
         return {"pattern": rf"^{ULID}\.notices-[0-9]+$", "type": "string", **note}
     if name == "vendor_id":

@@ -381,6 +381,7 @@ def _messages(example: Story) -> tuple[Message, ...]:
             number=event.number,
             status=event.status,
             at=event.at,
+            refusal_code=event.refusal_code,
         )
         for event in reversed(example.history)
         if event.type in MESSAGE_EVENT_TYPES

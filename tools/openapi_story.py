@@ -136,7 +136,9 @@ class Story:
         rule = EVENTS[event_type]
         request = self.draft if rule.subject is Subject.DRAFT else self.pended.request
         if rule.of_document:
-            return _document_event(request, self.attached, event_type)
+            is_refused = event_type is EventType.DOCUMENT_REFUSED
+            document = self.refused if is_refused else self.attached
+            return _document_event(request, document, event_type)
         return event_of(request, event_type, PROVIDER_USER)
 
 
@@ -419,5 +421,6 @@ def _document_event(
             "event_id": f"{request.request_id}.{event_id or document.document_id}",
             "at": document.settled_at,
             "document_id": document.document_id,
+            "refusal_code": document.refusal if event_type is EventType.DOCUMENT_REFUSED else None,
         }
     )

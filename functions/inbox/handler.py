@@ -24,6 +24,7 @@ def _deliver(published: PublishedEvent) -> None:
         number=published.number,
         status=published.status,
         at=published.at,
+        refusal_code=published.refusal_code,
     )
     deps = dependencies()
     deliver_message(message, published.tins, inbox=deps.inbox, payer=deps.payer)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from precert.api.labels import label_of, labels_of
+from precert.api.labels import label_of, labels_of, optional_label_of
 from precert.api.models import (
     Damaged,
     DamagedResponse,
@@ -20,6 +20,7 @@ from precert.domain.caller import Caller
 from precert.domain.code_lists import code_lists_of, display_name
 from precert.domain.dates import Instant, ServiceDate
 from precert.domain.directory import FrequentProvider
+from precert.domain.documents import Refusal
 from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
 from precert.domain.rows import DashboardRow
@@ -184,13 +185,22 @@ class MessageResponse(ResponseModel):
     read_at: datetime | None = Field(
         description="When a user of the TIN marked it as read; null while it is unread."
     )
-    text: str = Field(description="The payer's text; it contains only the number and the status.")
+    refusal_code: Refusal | None = Field(description="Why a document was refused.")
+    refusal_code_label: ClassVar[Any] = optional_label_of("refusal_code")
+    text: str = Field(
+        description="The payer's text; it contains only the number, the status, and why a document "
+        "was refused and what to do."
+    )
 
     @classmethod
     def of(cls, message: Message, payer: Payer) -> "MessageResponse":
         # A type without a text of the payer's has its display name.
         words = payer.messages.get(message.type.value, display_name(message.type))
-        text = words.format(number=message.number or "", status=display_name(message.status))
+        text = words.format(
+            number=message.number or "the draft",
+            status=display_name(message.status),
+            reason=message.refusal_code.words if message.refusal_code else "",
+        )
         fields = {**dict(message), "message_id": message_name(message)}
         return cls(**fields, link=f"/v1/requests/{message.request_id}", text=text)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from precert.domain.dates import Moment
+from precert.domain.documents import Refusal
 from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
 from precert.domain.values import CodeType, Text, Tin, Value
@@ -43,6 +44,8 @@ class Event(Value):
     """The delegated vendor that reported, or whose decision is due."""
     vendor_lines: tuple[VendorLine, ...] | None = None
     """All service lines that delegated vendors decide; absent where there are none."""
+    refusal_code: Refusal | None = None
+    """Why the document was refused."""
     actor: Text | None = None
 
 

@@ -347,7 +347,8 @@ class Payer(Value):
     """Documents that a rule may want with a request, by code, in words."""
     notices: dict[str, str]
     messages: dict[str, str]
-    """Texts of the inbox by event type; ``{number}`` and ``{status}`` are filled in."""
+    """Texts of the inbox by event type; ``{number}``, ``{status}`` and, of a refused document,
+    ``{reason}`` are filled in."""
 
     @model_validator(mode="after")
     def _notices_of_fields_exist(self) -> Self:

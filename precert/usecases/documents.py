@@ -309,6 +309,7 @@ def document_event(request: Request, document: Document, now: datetime) -> Event
         number=request.review.number if request.review else None,
         tins=tuple(sorted(request.tins)),
         document_id=document.document_id,
+        refusal_code=document.refusal,
     )
 
 

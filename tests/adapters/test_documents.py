@@ -11,6 +11,7 @@ import pytest
 from precert.domain.documents import CONTENT_TYPES, Refusal
 from precert.domain.errors import TransientError
 from tests.adapters.cloud import FACILITY, PDF, PNG, PROVIDER, Cloud, claims
+from tests.adapters.corpus import images, writing
 from tests.fakes.samples import PROVIDER_TIN, STRANGER_TIN
 
 
@@ -163,8 +164,8 @@ def test_all_errors_are_listed_when_extension_and_type_are_wrong(cloud: Cloud) -
 # -- slots that become free ---------------------------------------------------------------------------
 
 
-def filled(cloud: Cloud, request_id: str) -> list[str]:
-    return [offered(cloud, request_id) for _ in range(10)]
+def filled(cloud: Cloud, request_id: str, name: str = "note.pdf") -> list[str]:
+    return [offered(cloud, request_id, name) for _ in range(10)]
 
 
 @pytest.mark.rule("U3")
@@ -282,6 +283,27 @@ def test_document_is_refused_when_its_content_does_not_match_its_extension(
     assert found["refusal_code"] == "content_mismatch"
     assert found["refusal_code_label"].startswith("The content does not match")
     assert cloud.object_versions() == []
+
+
+def test_message_states_the_reason_and_what_to_do_when_a_document_was_refused(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    cloud.arrive(request_id, offered(cloud, request_id, "note.pdf"), writing.for_a_certificate())
+    assert cloud.relay(cloud.stream()) == []
+    [event] = [e for e in cloud.published() if e["DetailType"] == "DocumentRefused"]
+    cloud.receive(event)
+    [message] = cloud.messages().body["messages"]
+    assert message["refusal_code"] == "password_protected"
+    assert message["refusal_code_label"] in message["text"]
+    assert "print it to a PDF" in message["text"]
+
+
+@pytest.mark.rule("U7")
+def test_slot_is_free_again_when_a_document_was_too_complex(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    first, *_ = filled(cloud, draft_id, "fax.tif")
+    cloud.arrive(draft_id, first, images.many_directories(200, 50_000))
+    assert documents(cloud, draft_id)[first]["refusal_code"] == "too_complex"
+    assert [cloud.offer(draft_id).status for _ in range(2)] == [201, 409]
 
 
 @pytest.mark.rule("U5")

@@ -13,6 +13,7 @@ from functions.intake.models import ReportedDetermination
 from precert.adapters.eventbridge import EventBridgeBus
 from precert.domain.content import Address, Patient, Procedure, Provider, RequestContent, Service
 from precert.domain.coverage import Coverage
+from precert.domain.documents import Refusal
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.events import Event
 from precert.domain.statuses import Status
@@ -25,7 +26,7 @@ from tools.openapi_story import OTHER_REVIEWER, PROVIDER_USER, REVIEWER, story
 PUBLISHED: Final = frozenset(
     {
         *("at", "document_id", "event_id", "number", "request_id", "cycle", "status", "tins"),
-        *("type", "version", "vendor_id", "vendor_lines"),
+        *("refusal_code", "type", "version", "vendor_id", "vendor_lines"),
     }
 )
 """Members that were agreed to be on the bus; whatever is added is added here too, knowingly."""
@@ -35,6 +36,7 @@ TOLD: Final = re.compile(
         (
             r"[0-9A-HJKMNP-TV-Z]{26}(\.[0-9]{6}(\.warning)?|\.[0-9A-HJKMNP-TV-Z]{26}|\.notices-1)?",
             r"[A-Z]{2}[0-9]{10}",
+            "|".join(Refusal),
             r"[0-9]{9}",
             r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z",
             *EventType,

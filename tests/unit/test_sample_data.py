@@ -10,7 +10,7 @@ import pytest
 
 from precert.domain.coverage import Coverage, Plan, members_of
 from precert.domain.directory import SEARCH_RADIUS_MILES, DirectoryEntry, Place, miles_between
-from precert.domain.event_types import MESSAGE_EVENT_TYPES
+from precert.domain.event_types import MESSAGE_EVENT_TYPES, EventType
 from precert.domain.loading import (
     PLAN_TYPES,
     load_directory,
@@ -140,9 +140,10 @@ def test_message_text_exists_when_an_event_has_one(payer: Payer) -> None:
     assert payer.messages.keys() == {str(kind) for kind in MESSAGE_EVENT_TYPES}
 
 
-def test_message_has_number_and_status_only_when_rendered(payer: Payer) -> None:
+def test_message_has_number_status_and_reason_only_when_rendered(payer: Payer) -> None:
     for kind, text in payer.messages.items():
-        filled = text.format(number="PC0000000000", status="PENDING")
+        filled = text.format(number="PC0000000000", status="PENDING", reason="The file is empty.")
+        assert ("The file is empty." in filled) is (kind == EventType.DOCUMENT_REFUSED)
         assert ("PC0000000000" in filled) is not kind.startswith("Draft")  # a draft has none yet
         assert "PENDING" in filled
 

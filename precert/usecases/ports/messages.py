@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from precert.domain.dates import Moment
+from precert.domain.documents import Refusal
 from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
 from precert.domain.values import Text, Value
@@ -19,6 +20,8 @@ class Message(Value):
     number: Text | None = None
     status: Status
     at: Moment
+    refusal_code: Refusal | None = None
+    """Why a document was refused."""
     read_at: Moment | None = None
     """When a user of the TIN marked it as read."""
 
