@@ -109,6 +109,8 @@ class Ownership:
     rule_list: str | None = None
     vendor_of: Mapping[str, str | None] = field(default_factory=dict)
     vendors: Mapping[str, DelegatedVendor] = field(default_factory=dict)
+    without_predetermination: tuple[str, ...] = ()
+    """The codes for which the list offers no predetermination (C14)."""
 
     def decided_by(self, line_id: str) -> DecidedBy | None:
         """Who decides a line; ``None`` where that cannot be determined yet."""

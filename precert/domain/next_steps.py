@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Final
 
 from precert.domain.clocks import business_day_after
-from precert.domain.content import Service
+from precert.domain.content import RequestContent, Service
 from precert.domain.coverage import Plan
+from precert.domain.errors import FieldError
 from precert.domain.payer import Payer
 from precert.domain.rules import CodeResult, Requirement
 from precert.domain.values import AuthorizationType, Purpose, Urgency
@@ -179,6 +180,36 @@ def _emergency_notices(
         yield "emergency"
     if any(is_emergency_admission(service) for service in emergencies):
         yield "notifications"
+
+
+def codes_without_predetermination(
+    answers: Sequence[Sequence[CodeResult]], services: Sequence[Service]
+) -> tuple[str, ...]:
+    """The codes for which no predetermination is offered, each once."""
+    found = (
+        code.code
+        for service, codes in zip(services, answers, strict=True)
+        for code in codes
+        if not offers_predetermination(code, service)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def error_of_purpose(content: RequestContent, without: Sequence[str]) -> FieldError | None:
+    """The error of a predetermination that is not offered for every code (C14).
+
+    ``without`` are the codes for which none is offered.
+    """
+    if content.purpose is not Purpose.PREDETERMINATION:
+        return None
+    if not without and all(service.procedures for service in content.services):
+        return None
+    what = ", ".join(without) or "a stay without codes"
+    message = (
+        f"no predetermination is offered for {what} under this plan: "
+        "send PRECERTIFICATION, or check the other codes separately"
+    )
+    return FieldError("/purpose", "not_offered", message)
 
 
 def offered_together(

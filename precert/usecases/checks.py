@@ -25,11 +25,12 @@ from precert.domain.next_steps import (
     NextAction,
     NextStep,
     all_offer_predetermination,
+    codes_without_predetermination,
+    error_of_purpose,
     next_step,
     next_step_without_codes,
     notices_of,
     offered_together,
-    offers_predetermination,
     requirement_without_codes,
 )
 from precert.domain.payer import Payer
@@ -45,7 +46,7 @@ from precert.domain.rules import (
     deciding_rule,
     overall,
 )
-from precert.domain.values import AuthorizationType, CodeType, Purpose, Urgency
+from precert.domain.values import AuthorizationType, CodeType, Urgency
 from precert.names import Entitlement
 from precert.usecases.members import require_checkable
 from precert.usecases.ports.reference import (
@@ -323,23 +324,9 @@ def check_requirements(
 
 
 def _require_offer(content: RequestContent, answers: Sequence[Sequence[CodeResult]]) -> None:
-    """A predetermination is requested only where every code offers one (C14)."""
-    if content.purpose is not Purpose.PREDETERMINATION:
-        return
-    if all_offer_predetermination(answers, content.services):
-        return
-    without = dict.fromkeys(
-        code.code
-        for service, codes in zip(content.services, answers, strict=True)
-        for code in codes
-        if not offers_predetermination(code, service)
-    )
-    what = f"for {', '.join(without)}" if without else "for a stay without codes"
-    message = (
-        f"no predetermination is offered {what} under this plan: "
-        "send PRECERTIFICATION, or check the other codes separately"
-    )
-    raise InvalidInputError([FieldError("/content/purpose", "not_offered", message)])
+    without = codes_without_predetermination(answers, content.services)
+    if error := error_of_purpose(content, without):
+        raise InvalidInputError([error.under("/content")])
 
 
 def _requirement(

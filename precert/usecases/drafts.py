@@ -29,7 +29,7 @@ from precert.domain.errors import (
     VendorDecidesError,
 )
 from precert.domain.event_types import EventType
-from precert.domain.next_steps import BEHAVIORAL, NextAction
+from precert.domain.next_steps import BEHAVIORAL, NextAction, error_of_purpose
 from precert.domain.payer import Payer
 from precert.domain.request import Request, event_of
 from precert.domain.rows import DashboardRow
@@ -385,6 +385,8 @@ def errors_before_submission(
     """
     errors = errors_of_submission(content, payer, local_date(now, payer.zone))
     errors.extend(errors_of_codes(content, code_sets.listed))
+    if error := error_of_purpose(content, ownership.without_predetermination):
+        errors.append(error)
     errors.extend(errors_of_confirmation(content, ownership))
     if content.tins and not caller.tins.intersection(content.tins):
         errors.append(_NOT_A_ROLE)

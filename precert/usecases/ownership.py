@@ -16,7 +16,7 @@ from precert.domain.delegation import Ownership
 from precert.domain.directory import DirectoryEntry
 from precert.domain.errors import FieldError, TransientError
 from precert.domain.matching import provider_ids
-from precert.domain.next_steps import NextAction, next_step
+from precert.domain.next_steps import NextAction, codes_without_predetermination, next_step
 from precert.domain.payer import Payer
 from precert.domain.rules import CodeResult, DelegatedVendor, Requirement, RuleListVersion
 from precert.domain.values import Purpose
@@ -89,7 +89,13 @@ def ownership_of(
         for number, service in enumerate(services, start=1)
         if not service.procedures
     }
-    return Ownership(rule_list.version, dict(_in_order({**owners, **without_codes})), vendors)
+    answers = [[code.answer for code in codes] for codes in judged]
+    return Ownership(
+        rule_list.version,
+        dict(_in_order({**owners, **without_codes})),
+        vendors,
+        codes_without_predetermination(answers, evaluated),
+    )
 
 
 LineOwners = Callable[[RequestContent], Ownership]

@@ -291,3 +291,33 @@ def test_delivered_equipment_is_reviewed_by_the_payer_when_submitted(cloud: Clou
     details = cloud.read(request_id)
     assert details.body["status"] == "PENDING"
     assert "EVICORE" not in details.text
+
+
+# -- predeterminations (C14) --------------------------------------------------------------------------
+
+
+@pytest.mark.rule("C14")
+@pytest.mark.parametrize(
+    ("codes", "without"),
+    [(["19342"], None), (["19342", "99213"], "99213"), (["99213"], "99213"), ([], "a stay")],
+)
+def test_predetermination_is_rejected_when_a_saved_draft_has_a_code_without_one(
+    cloud: Cloud, codes: list[str], without: str | None
+) -> None:
+    surgery = {"type_of_service": "OUTPATIENT_SURGERY", "place_of_service": "SURGERY_CENTER"}
+    draft = cloud.start(services=[visit({"code": "19342"}, **surgery)], purpose="PREDETERMINATION")
+    lines = [{"code": code, "start_date": "2026-07-06", "units": 1} for code in codes]
+    service = visit(*lines, **surgery) if codes else stay()
+    changes: dict[str, Any] = {"services": [service], "purpose": "PREDETERMINATION"}
+    assert cloud.save(draft, 1, **changes).status == 200
+    validated = cloud.review_of(draft).body["errors"]
+    submitted = cloud.submit(draft, version=2, **changes)
+    errors = submitted.body.get("errors", [])
+    if without is None:
+        assert (validated, submitted.status) == ([], 202)
+        return
+    assert submitted.status == 422
+    for listed in (validated, errors):
+        [error] = [one for one in listed if one["pointer"] == "/content/purpose"]
+        assert error["code"] == "not_offered"
+        assert without in error["message"]
