@@ -118,7 +118,11 @@ def reference() -> ReferenceResponse:
 
 
 @api.post(
-    "/v1/checks", "Check requirements", operation_id="checkRequirements", errors=NOT_CHECKABLE
+    "/v1/checks",
+    "Check requirements",
+    operation_id="checkRequirements",
+    errors=NOT_CHECKABLE,
+    guidance=_newborn_referral,
 )
 def check(body: CheckBody, caller: CurrentCaller) -> RequirementsResponse:
     """Check for each code whether it needs precertification, and by which rule of the payer's list.

@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from precert.domain.values import CodeType
 
@@ -79,7 +79,18 @@ def _ndc(value: str) -> str:
     return readings[0] if len(readings) == 1 else value
 
 
-Ndc = Annotated[str, StringConstraints(max_length=20), AfterValidator(_ndc)]
+Ndc = Annotated[
+    str,
+    StringConstraints(max_length=20),
+    AfterValidator(_ndc),
+    Field(
+        description=(
+            "9 or 11 digits with all leading zeros, or 10 digits with the dashes of the label: 4-4-2, "
+            "5-3-2 or 5-4-1. Ten digits without dashes are stored, and the check lists the drugs that "
+            "they could mean in `choices`."
+        ),
+    ),
+]
 """Stored in the form 5-4-2; ten digits without dashes are stored as entered until resolved."""
 
 _FORMS: Final = {

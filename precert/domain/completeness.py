@@ -46,6 +46,8 @@ def _errors(content: RequestContent, payer: Payer, today: date, stage: Stage) ->
         form = service_form(payer, service, today)
         _look(form.checked(stage), service, path, stage, errors)
         errors.extend(_unexpected(form, service, path, stage))
+        if stage is Stage.SUBMISSION and payer.is_behavioral_stay(service):
+            errors.append(_behavioral_error(f"{path}/primary_diagnosis", payer))
         errors.extend(_date_errors(form.dated, service, path, payer))
         for line, procedure in enumerate(service.procedures):
             if error := _code_error(procedure, payer, stage):
@@ -146,10 +148,14 @@ def _wanted(field: ServiceField) -> str:
 # -- Codes by their form ------------------------------------------------------------------------------
 
 
+def _behavioral_error(pointer: str, payer: Payer) -> FieldError:
+    message = f"a behavioral service cannot be requested here. {payer.notices[BEHAVIORAL]}"
+    return FieldError(pointer, "behavioral", message)
+
+
 def _code_error(procedure: Procedure, payer: Payer, stage: Stage) -> FieldError | None:
     if stage is Stage.SUBMISSION and payer.behavioral_service(procedure.code, procedure.code_type):
-        message = f"leave it out: it cannot be requested here. {payer.notices[BEHAVIORAL]}"
-        return FieldError("/code", "behavioral", message)
+        return _behavioral_error("/code", payer)
     code, code_type = procedure.code, procedure.code_type
     names = {choice.code: choice.name for choice in payer.form.code_types}
     if code_type is not None:

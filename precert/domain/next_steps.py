@@ -77,6 +77,8 @@ def next_step(
 
 def next_step_without_codes(service: Service, payer: Payer, state: str | None = None) -> NextStep:
     """What to do about a stay entered without codes (C3): it continues to the request."""
+    if payer.is_behavioral_stay(service):
+        return NextStep(NextAction.CALL, payer.notices[_behavioral_notice(service)])
     if is_emergency(service):
         return _emergency_step(service, payer, state)
     return NextStep(NextAction.START_DRAFT, payer.notices["stay_without_codes"])
@@ -151,9 +153,12 @@ def _notice_names(
     for requirement in (Requirement.UNABLE_TO_DETERMINE, Requirement.DELEGATED_VENDOR):
         if requirement in found:
             yield _STEPS[requirement][1]
-    if any(not codes and not is_emergency(service) for service, codes in by_service):
+    if any(
+        not codes and not is_emergency(service) and not payer.is_behavioral_stay(service)
+        for service, codes in by_service
+    ):
         yield "stay_without_codes"
-    yield from _emergency_notices(by_service)
+    yield from _emergency_notices(by_service, payer)
     if any(payer.asks_for_medication(service) for service in services):
         yield "medical_pharmacy"
     if plan.referral_needed:
@@ -162,12 +167,13 @@ def _notice_names(
         yield PREDETERMINATION
     yield from (code.guidance for code in planned if code.guidance)
     for service, codes in by_service:
-        if any(code.guidance == BEHAVIORAL for code in codes):
+        of_codes = any(code.guidance == BEHAVIORAL for code in codes)
+        if of_codes or payer.is_behavioral_stay(service):
             yield _behavioral_notice(service)
 
 
 def _emergency_notices(
-    by_service: Sequence[tuple[Service, Sequence[CodeResult]]],
+    by_service: Sequence[tuple[Service, Sequence[CodeResult]]], payer: Payer
 ) -> Iterator[str]:
     """The notices of emergencies that are not behavioral alone."""
     emergencies = [
@@ -175,6 +181,7 @@ def _emergency_notices(
         for service, codes in by_service
         if is_emergency(service)
         and not (codes and all(code.guidance == BEHAVIORAL for code in codes))
+        and not payer.is_behavioral_stay(service)
     ]
     if emergencies:
         yield "emergency"

@@ -226,6 +226,17 @@ class CodeRange(Value):
         return self
 
 
+class DiagnosisRange(Value):
+    """ICD-10-CM categories from the first to the last: three characters each."""
+
+    code_from: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2}$")]
+    code_to: Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{2}$")]
+
+    def has(self, diagnosis: str) -> bool:
+        """Whether the diagnosis is of one of the categories."""
+        return self.code_from <= diagnosis[:3] <= self.code_to
+
+
 class Choice(Value):
     """What can be chosen: the code that is sent, and the payer's word for it."""
 
@@ -337,6 +348,8 @@ class Payer(Value):
     form: Form
     behavioral_services: tuple[CodeRange, ...] = ()
     """Codes of behavioral services, which have guidance and no form (A5)."""
+    behavioral_diagnoses: tuple[DiagnosisRange, ...] = ()
+    """Primary diagnoses by which a stay without codes is behavioral (A5)."""
     drug_codes: tuple[CodeRange, ...] = ()
     """Codes of drugs: a service with one needs its medication (C11)."""
     reason_codes: dict[str, str]
@@ -378,6 +391,13 @@ class Payer(Value):
     def behavioral_service(self, code: str, code_type: CodeType | None) -> CodeRange | None:
         """The range of behavioral services that has the code, if any (A5)."""
         return _range_of(code, code_type, self.behavioral_services)
+
+    def is_behavioral_stay(self, service: Service) -> bool:
+        """Whether a stay without codes is behavioral by its primary diagnosis (A5)."""
+        diagnosis = service.primary_diagnosis
+        if service.procedures or diagnosis is None:
+            return False
+        return any(found.has(diagnosis) for found in self.behavioral_diagnoses)
 
     def is_drug(self, code: str, code_type: CodeType | None) -> bool:
         """Whether the code is a drug's (C11)."""

@@ -310,7 +310,7 @@ def check_requirements(
     quoted, version = content.assertion_id, rule_list.version
     return CheckResult(
         services=services,
-        requirement=_requirement(services, content.services),
+        requirement=_requirement(services, content.services, payer),
         rule_list=rule_list,
         coverage=coverage,
         checked_at=now,
@@ -330,12 +330,14 @@ def _require_offer(content: RequestContent, answers: Sequence[Sequence[CodeResul
 
 
 def _requirement(
-    answers: Sequence[Sequence[CodeResult]], services: Sequence[Service]
+    answers: Sequence[Sequence[CodeResult]], services: Sequence[Service], payer: Payer
 ) -> Requirement:
     """What the whole check comes to, with the stays without codes."""
     found = [answer.requirement for codes in answers for answer in codes]
     stays = [
-        requirement_without_codes(service)
+        Requirement.UNABLE_TO_DETERMINE
+        if payer.is_behavioral_stay(service)
+        else requirement_without_codes(service)
         for service, codes in zip(services, answers, strict=True)
         if not codes
     ]

@@ -128,8 +128,10 @@ def leads_to_a_draft(answer: CheckResult, payer: Payer) -> bool:
     steps = [step for steps in answer.next_steps(payer) for step in steps]
     if any(step.action is NextAction.START_DRAFT for step in steps):
         return True
-    if not all(answer.services):
-        return True  # a stay without codes continues to the request (C3)
+    # A stay without codes continues to the request (C3), unless it is behavioral (A5).
+    own_steps = answer.steps_without_codes(payer)
+    if any(step is not None and step.action is NextAction.START_DRAFT for step in own_steps):
+        return True
     return any(
         step.action is NextAction.CALL and code.guidance != BEHAVIORAL
         for codes, ways in zip(answer.services, answer.next_steps(payer), strict=True)
@@ -146,6 +148,7 @@ def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
             operation="confirmCheck",
         )
     steps = [step for steps in answer.next_steps(payer) for step in steps]
+    steps += [step for step in answer.steps_without_codes(payer) if step is not None]
     named = {
         one: answer.vendors[one]
         for codes, ways in zip(answer.services, answer.next_steps(payer), strict=True)

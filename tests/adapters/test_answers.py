@@ -149,6 +149,49 @@ def test_behavioral_code_is_named_when_a_draft_with_medical_codes_is_validated(
     assert "behavioral" in {error["code"] for error in submitted.body["errors"]}
 
 
+@pytest.mark.rule("A5")
+@pytest.mark.parametrize("urgency", ["STANDARD", "EMERGENCY"])
+@pytest.mark.parametrize("diagnosis", ["F10.231", "F20.9", "F32.2", "F43.10", "F50.01", "F90.0"])
+def test_behavioral_stay_has_guidance_in_every_part_when_it_has_no_codes(
+    cloud: Cloud, diagnosis: str, urgency: str
+) -> None:
+    service = stay(primary_diagnosis=diagnosis, urgency=urgency, additional_diagnoses=[])
+    notices = cloud.deps.payer.notices
+    guidance = notices["behavioral_emergency" if urgency == "EMERGENCY" else "behavioral"]
+    answer = cloud.check(services=[service]).body
+    step = {"action": "CALL", "action_label": "Call", "text": guidance}
+    assert [one["next_step"] for one in answer["services"]] == [step]
+    assert answer["notices"] == [notices["no_guarantee"], guidance]
+    assert answer["requirement"] == "UNABLE_TO_DETERMINE"
+    assert cloud.confirmation(services=[service]).status == 409
+    start = started(cloud, service)
+    assert (start.code, start.body["detail"]) == ("guidance_only", guidance)
+
+
+@pytest.mark.rule("A5", "C3")
+@pytest.mark.parametrize("diagnosis", ["F03.90", "F05", "F70", "F84.0", "G30.9", "T42.4X2A", "K55"])
+def test_request_continues_when_the_diagnosis_of_a_stay_without_codes_is_medical(
+    cloud: Cloud, diagnosis: str
+) -> None:
+    service = stay(primary_diagnosis=diagnosis, additional_diagnoses=["F329"])
+    assert cloud.check(services=[service]).body["requirement"] == "REQUIRED"
+    with_codes = stay({"code": "44120"}, primary_diagnosis="F20.9", additional_diagnoses=[])
+    assert cloud.check(services=[with_codes]).body["requirement"] == "REQUIRED"
+
+
+@pytest.mark.rule("A5")
+def test_behavioral_stay_is_named_when_a_saved_draft_is_submitted(cloud: Cloud) -> None:
+    draft = cloud.start(services=[stay()])
+    services = [stay(primary_diagnosis="F20.9", additional_diagnoses=[])]
+    assert cloud.save(draft, 1, services=services).status == 200
+    for errors in (
+        cloud.review_of(draft).body["errors"],
+        cloud.submit(draft, version=2, services=services).body["errors"],
+    ):
+        [error] = [one for one in errors if one["code"] == "behavioral"]
+        assert error["pointer"] == "/content/services/0/primary_diagnosis"
+
+
 # -- stays without codes (C3) -------------------------------------------------------------------------
 
 
