@@ -47,6 +47,8 @@ CREATED: Final = "created_at"
 WORKLIST_INDEX: Final = "worklist"
 WORKLIST_PK: Final = "worklist_pk"
 WORKLIST_SK: Final = "worklist_sk"
+NEW_DOCUMENTS: Final = "new_documents"
+"""Ids of the documents that were attached since a reviewer last acted on the case."""
 
 
 class Index(NamedTuple):
@@ -67,7 +69,7 @@ INDEXES: Final = {
         name: Index(*key, tuple(n for n in (CHANGED, DUE, FLAG, ROW_ATTRIBUTE) if n not in key))
         for name, key in ROW_INDEXES.items()
     },
-    WORKLIST_INDEX: Index(WORKLIST_PK, WORKLIST_SK, (ROW_ATTRIBUTE,)),
+    WORKLIST_INDEX: Index(WORKLIST_PK, WORKLIST_SK, (ROW_ATTRIBUTE, NEW_DOCUMENTS)),
     MEMBER_INDEX: Index(MEMBER, CREATED, ()),
 }
 NUMBERS: Final = frozenset({CHANGED, DUE, FLAG})

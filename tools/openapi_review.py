@@ -14,6 +14,7 @@ from functions.review.models import (
     ReviewedCase,
     SignBody,
     UnmatchedProvidersResponse,
+    WorklistCountsResponse,
     WorklistResponse,
 )
 from precert.api.models import ChangedRequest
@@ -26,6 +27,7 @@ from precert.domain.request import Request
 from precert.domain.review import Decision, DuplicateReason, LineDecision
 from precert.domain.rows import unmatched_row, worklist_row
 from precert.domain.statuses import LineStatus
+from precert.domain.worklist import counts_of
 from precert.names import Entitlement
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.operations import DateChange, RequestSearch
@@ -65,10 +67,13 @@ def review_examples(example: Story) -> dict[str, Example]:
     pended, determined = example.pended.request, example.determined.request
     case = RequestFile(pended, (example.attached,), example.history[:-1])
     rows = Page((worklist_row(pended, pended.due_at or SUBMITTED),), cursor=None)
+    worklist = WorklistResponse.of(
+        rows, PHYSICIAN, now=AT, payer=example.payer, code_sets=example.code_sets
+    )
+    counts = counts_of(rows.rows, PHYSICIAN, [pended.plan.plan_id], AT)
     return {
-        "listWorklist": Example(
-            answer=WorklistResponse.of(rows, REVIEWER, now=AT, payer=example.payer)
-        ),
+        "listWorklist": Example(answer=worklist),
+        "countWorklist": Example(answer=WorklistCountsResponse.of(counts)),
         "readCase": Example(
             answer=CaseDetails.of(
                 case,
@@ -84,9 +89,7 @@ def review_examples(example: Story) -> dict[str, Example]:
             _decided(determined), _after(determined), _after(_proposed(pended, determined))
         ),
         "signDecisions": Example(SignBody(cycle=1, accept=True), _after(determined)),
-        "listOverdue": Example(
-            answer=WorklistResponse.of(rows, REVIEWER, now=AT, payer=example.payer)
-        ),
+        "listOverdue": Example(answer=worklist),
         "changeDates": Example(
             ChangeDatesBody(
                 lines=(

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from functions.review.models import (
     CaseDetails,
     ChangeDatesBody,
+    CountsQuery,
     DecideBody,
     ExtendBody,
     FoundRequestsResponse,
@@ -17,6 +18,7 @@ from functions.review.models import (
     ReviewedCase,
     SignBody,
     UnmatchedProvidersResponse,
+    WorklistCountsResponse,
     WorklistQuery,
     WorklistResponse,
 )
@@ -52,6 +54,7 @@ from precert.usecases.operations import (
 )
 from precert.usecases.review import (
     assign_case,
+    count_worklist,
     extend_deadline,
     list_member_history,
     list_worklist,
@@ -67,16 +70,30 @@ NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError)
 
 @api.get("/v1/review/requests", "Worklist", operation_id="listWorklist")
 def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
-    """List the open determination cycles of one plan: expedited ones first, then by `due_at`."""
+    """List the open determination cycles of all the caller's plans in one order.
+
+    Expedited ones are first, then those that are due first. `view` and `mine` select a part of the
+    queue; a page can then be shorter than `limit` although a `cursor` follows.
+    """
     page = call(
         list_worklist,
         caller,
         plan_id=query.plan_id,
         mine=query.mine,
+        view=query.view,
         limit=query.limit,
         cursor=query.cursor,
     )
-    return call(WorklistResponse.of, page, caller.subject)
+    return call(WorklistResponse.of, page, caller)
+
+
+@api.get("/v1/review/counts", "Count the worklist", operation_id="countWorklist")
+def counts(query: Annotated[CountsQuery, Query()], caller: CurrentCaller) -> WorklistCountsResponse:
+    """Count the open determination cycles of the caller's plans, in all and by view.
+
+    It reads every row of the queue: call it when the queue is opened, not with every page.
+    """
+    return WorklistCountsResponse.of(call(count_worklist, caller, plan_id=query.plan_id))
 
 
 @api.get(
@@ -330,7 +347,7 @@ def notice_of_any_plan(
 def overdue(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
     """List the open determination cycles of all plans past their deadline, longest overdue first."""
     page = call(list_overdue, caller, limit=query.limit, cursor=query.cursor)
-    return call(WorklistResponse.of, page, caller.subject)
+    return call(WorklistResponse.of, page, caller)
 
 
 @api.post(

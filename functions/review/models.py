@@ -1,6 +1,6 @@
 """Request and response models of the review function's operations."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
@@ -18,11 +18,13 @@ from precert.api.models import Damaged, DamagedResponse, PageQuery, ResponseMode
 from precert.api.rows import PlanRowResponse
 from precert.domain.caller import Caller
 from precert.domain.code_lists import CodeLists, code_lists_of
+from precert.domain.code_sets import CodeSet, PublicCode
 from precert.domain.content import Provider
 from precert.domain.duplicates import RequestedService
 from precert.domain.event_types import EventType
 from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.payer import Payer
+from precert.domain.pending import MOST_LINES, PendReason, RowLine
 from precert.domain.request import Request
 from precert.domain.review import (
     AssertionStatus,
@@ -35,10 +37,12 @@ from precert.domain.review import (
     Reason,
     Words,
 )
-from precert.domain.rows import UnmatchedRow, WorklistRow
+from precert.domain.rows import UnmatchedRow, WorklistRow, worklist_row
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, Status, WaitingOn, Who
 from precert.domain.values import WHOLE, CodeType, ProviderKind, Text, UnitType, Urgency, Value
+from precert.domain.worklist import NotDecidable, QueueCounts, QueueView, not_decidable
+from precert.names import Entitlement
 from precert.usecases.duplicates import ComparedDuplicate
 from precert.usecases.operations import DateChange
 from precert.usecases.ports.listings import Page
@@ -54,11 +58,23 @@ Cycle = Annotated[
 # -- Requests ----------------------------------------------------------------------------------------
 
 
-class WorklistQuery(PageQuery):
-    """A page of one plan's worklist."""
+PlanId = Annotated[Text | None, Field(description="One of the caller's plans. All, if omitted.")]
 
-    plan_id: Annotated[Text | None, Field(description="Optional for reviewers of one plan.")] = None
+
+class WorklistQuery(PageQuery):
+    """A page of the queue of the caller's plans."""
+
+    plan_id: PlanId = None
     mine: Annotated[bool, Field(description="Only cases that are assigned to the caller.")] = False
+    view: Annotated[
+        QueueView | None, Field(description="Only this part of the queue, which is also counted.")
+    ] = None
+
+
+class CountsQuery(Value):
+    """Which plans to count."""
+
+    plan_id: PlanId = None
 
 
 class RequestInformationBody(Value):
@@ -147,6 +163,33 @@ class AssignmentResponse(ResponseModel):
         return cls.current(assignment.assigned_to, assignment.until, caller, now)
 
 
+class RowLineResponse(ResponseModel):
+    """A service line in the worklist, with its codes in words."""
+
+    line_id: str
+    type_of_service: str | None
+    type_of_service_label: str | None
+    code: str | None = Field(description="Null for a stay without a procedure.")
+    code_label: str | None
+    code_type: CodeType | None
+    code_type_label: str | None
+
+    @classmethod
+    def of(
+        cls, line: RowLine, lists: CodeLists, descriptions: Mapping[PublicCode, str]
+    ) -> "RowLineResponse":
+        public = _public_code(line)
+        return cls(
+            **line.model_dump(exclude={"label"}),
+            code_label=descriptions.get(public) if public else line.label,
+            **lists.labels(type_of_service=line.type_of_service, code_type=line.code_type),
+        )
+
+
+def _public_code(line: RowLine) -> PublicCode | None:
+    return (CodeSet.MS_DRG, line.code) if line.code and line.code_type is CodeType.DRG else None
+
+
 class WorklistRowResponse(ResponseModel):
     """An open determination cycle."""
 
@@ -156,24 +199,65 @@ class WorklistRowResponse(ResponseModel):
     urgency: Urgency
     urgency_label: str | None
     cycle: int
+    submitted_at: datetime | None
     due_at: datetime
+    warn_at: datetime | None = Field(description="From when on the case is due soon.")
     waiting_on: WaitingOn
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
+    patient: str | None
+    date_of_birth: date | None
+    requesting_provider: str | None
+    servicing_provider: str | None
+    place_of_service: str | None
+    place_of_service_label: str | None
+    first_day: date | None
+    last_day: date | None
+    lines: list[RowLineResponse] = Field(
+        description=f"The first {MOST_LINES} service lines of the cycle."
+    )
+    line_count: int = Field(description="The number of all service lines of the cycle.")
+    vendor_line_count: int = Field(
+        description="The number of other service lines, which a delegated vendor decides."
+    )
+    pend_reasons: list[PendReason] = Field(description="Why the cycle needs a reviewer.")
+    pend_reasons_labels: ClassVar[Any] = labels_of("pend_reasons")
+    new_documents: list[str] = Field(
+        description="Ids of the documents attached since a reviewer last acted on the case. Empty in "
+        "`listOverdue`."
+    )
     awaits_signature: bool = Field(description="Whether proposed decisions wait for a signature.")
     awaits_physician: bool = Field(description="Whether that must be a physician's.")
     assignment: AssignmentResponse | None
+    not_decidable: list[NotDecidable] = Field(
+        description="Why the case is not the caller's to decide. Empty if it is, and in `listOverdue`."
+    )
+    not_decidable_labels: ClassVar[Any] = labels_of("not_decidable")
     suspected_duplicate: bool
     late_notification: bool
     level: int | None = Field(description="The level of the appeal. Null in the first cycle.")
 
     @classmethod
     def of(
-        cls, row: WorklistRow, caller: str, now: datetime, payer: Payer
+        cls,
+        row: WorklistRow,
+        caller: Caller,
+        now: datetime,
+        payer: Payer,
+        descriptions: Mapping[PublicCode, str],
     ) -> "WorklistRowResponse":
-        fields = row.model_dump(exclude={"assigned_to", "held_until"})
-        assignment = AssignmentResponse.current(row.assigned_to, row.held_until, caller, now)
-        label = code_lists_of(payer).label_of(row.urgency)
-        return cls(**fields, assignment=assignment, urgency_label=label)
+        lists = code_lists_of(payer)
+        reviews = Entitlement.REVIEWER in caller.entitlements
+        fields = row.model_dump(include=set(cls.model_fields), exclude={"lines"})
+        return cls(
+            **fields,
+            lines=[RowLineResponse.of(line, lists, descriptions) for line in row.lines],
+            assignment=AssignmentResponse.current(
+                row.assigned_to, row.held_until, caller.subject, now
+            ),
+            not_decidable=list(not_decidable(row, caller, now)) if reviews else [],
+            **lists.labels(place_of_service=row.place_of_service),
+            urgency_label=lists.label_of(row.urgency),
+        )
 
 
 class WorklistResponse(ResponseModel):
@@ -185,10 +269,57 @@ class WorklistResponse(ResponseModel):
 
     @classmethod
     def of(
-        cls, page: Page[WorklistRow], caller: str, *, now: datetime, payer: Payer
+        cls,
+        page: Page[WorklistRow],
+        caller: Caller,
+        *,
+        now: datetime,
+        payer: Payer,
+        code_sets: CodeSets,
     ) -> "WorklistResponse":
-        rows = [WorklistRowResponse.of(row, caller, now, payer) for row in page.rows]
+        codes = {code for row in page.rows for line in row.lines if (code := _public_code(line))}
+        descriptions = code_sets.descriptions(codes)
+        rows = [WorklistRowResponse.of(row, caller, now, payer, descriptions) for row in page.rows]
         return cls(cycles=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
+
+
+class ViewCount(ResponseModel):
+    """The number of cases in a part of the queue. `listWorklist` lists them with `view`."""
+
+    view: QueueView
+    view_label: ClassVar[Any] = label_of("view")
+    count: int
+
+
+class PlanCount(ResponseModel):
+    """The number of cases of one plan."""
+
+    plan_id: str
+    count: int
+
+
+class WorklistCountsResponse(ResponseModel):
+    """The number of cases in the caller's queue. One case can be in several views."""
+
+    open: int = Field(description="All cases, of which `plans` has the parts.")
+    mine: int = Field(description="Cases that are assigned to the caller.")
+    views: list[ViewCount]
+    plans: list[PlanCount]
+    complete: bool = Field(
+        description="False if the queue is too long to read all of it: then there are at least these."
+    )
+    damaged: Damaged
+
+    @classmethod
+    def of(cls, counts: QueueCounts) -> "WorklistCountsResponse":
+        return cls(
+            open=counts.open,
+            mine=counts.mine,
+            views=[ViewCount(view=view, count=count) for view, count in counts.views.items()],
+            plans=[PlanCount(plan_id=one, count=count) for one, count in counts.plans.items()],
+            complete=counts.complete,
+            damaged=DamagedResponse.of(counts.damaged),
+        )
 
 
 class DirectorySearchLink(ResponseModel):
@@ -543,9 +674,15 @@ class CaseDetails(SharedDetails):
     )
     assignment: AssignmentResponse | None
     proposal: ProposalResponse | None
+    pend_reasons: list[PendReason] = Field(description="Why the open cycle needs a reviewer.")
+    pend_reasons_labels: ClassVar[Any] = labels_of("pend_reasons")
     new_documents: list[str] = Field(
-        description="Ids of the documents attached since the case was assigned to the caller."
+        description="Ids of the documents attached since a reviewer last acted on the case."
     )
+    not_decidable: list[NotDecidable] = Field(
+        description="Why the case is not the caller's to decide. Empty if it is, or if none is open."
+    )
+    not_decidable_labels: ClassVar[Any] = labels_of("not_decidable")
 
     @classmethod
     def of(
@@ -563,7 +700,8 @@ class CaseDetails(SharedDetails):
         members = members_of(file, payer, labels)
         members["allowed_actions"] = list(request.reviewer_actions(caller, now))
         members["history"] = history_of(file, members["due_at"], for_reviewer=True)
-        proposal = review.proposal
+        proposal, due_at = review.proposal, request.due_at
+        row = worklist_row(request, due_at) if due_at else None
         return cls(
             **members,
             channel=review.channel,
@@ -574,25 +712,10 @@ class CaseDetails(SharedDetails):
             potential_duplicates=[DuplicateComparisonResponse.of(one, payer) for one in compared],
             assignment=AssignmentResponse.of(request, caller.subject, now),
             proposal=ProposalResponse.of(proposal, caller.subject, labels) if proposal else None,
-            new_documents=_new_documents(file, caller.subject),
+            pend_reasons=list(row.pend_reasons) if row else [],
+            new_documents=list(file.new_documents) if row else [],
+            not_decidable=list(not_decidable(row, caller, now)) if row else [],
         )
-
-
-def _new_documents(file: RequestFile, caller: str) -> list[str]:
-    assignment = file.request.submitted.assignment
-    if assignment is None or assignment.assigned_to != caller:
-        return []
-    assigned = [
-        event.at
-        for event in file.events
-        if event.type is EventType.CASE_ASSIGNED and event.actor == caller
-    ]
-    return [
-        event.document_id
-        for event in file.events
-        if event.type is EventType.DOCUMENT_ATTACHED and event.document_id
-        if assigned and event.at > assigned[-1]
-    ]
 
 
 class ReviewedCase(ResponseModel):

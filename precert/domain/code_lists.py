@@ -21,6 +21,7 @@ from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.next_steps import NextAction
 from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer, Stage
+from precert.domain.pending import PendReason
 from precert.domain.review import AssertionStatus, Channel, DecidingRole, DuplicateReason
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
@@ -40,6 +41,7 @@ from precert.domain.values import (
     UnitType,
     Urgency,
 )
+from precert.domain.worklist import NotDecidable, QueueView
 from precert.names import Entitlement
 
 
@@ -166,6 +168,34 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
     "sort_orders": {
         Sort.CHANGED: "Last changed first",
         Sort.DUE: "Due first",
+    },
+    "queue_views": {
+        QueueView.EXPEDITED: "Expedited",
+        QueueView.DUE_SOON: "Due soon",
+        QueueView.OVERDUE: "Overdue",
+        QueueView.UNASSIGNED: "Not assigned",
+        QueueView.WAITING_ON_PROVIDER: "Waiting for the provider",
+        QueueView.AWAITS_SIGNATURE: "Awaiting a second signature",
+        QueueView.AWAITS_PHYSICIAN: "Awaiting a physician",
+        QueueView.NEW_DOCUMENTS: "New documents",
+        QueueView.APPEALS: "Appeals",
+    },
+    "not_decidable_reasons": {
+        NotDecidable.OWN_REQUEST: "You submitted or appealed it, or act for one of its providers",
+        NotDecidable.DECIDED_EARLIER: "You made the decision that is appealed",
+        NotDecidable.ASSIGNED_TO_ANOTHER: "Assigned to another reviewer",
+        NotDecidable.NEEDS_PHYSICIAN: "A physician must confirm the proposed decisions",
+        NotDecidable.NEEDS_ANOTHER_SIGNATURE: "Another reviewer must sign your proposal",
+    },
+    "pend_reasons": {
+        PendReason.DISPUTED: "The providers dispute the determination",
+        PendReason.NOT_AUTOMATIC: "The rules do not allow an automatic approval",
+        PendReason.UNDETERMINED: "The rule list does not determine a code",
+        PendReason.DOCUMENTATION_MISSING: "Required documentation was missing",
+        PendReason.POTENTIAL_DUPLICATE: "Potential duplicate",
+        PendReason.EMERGENCY: "Emergency",
+        PendReason.LATE_NOTIFICATION: "Late notification of an admission",
+        PendReason.PREDETERMINATION: "Predetermination",
     },
     "duplicate_reasons": {
         DuplicateReason.NEAR_DATES: "Same services on close or partly overlapping dates",

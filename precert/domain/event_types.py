@@ -103,6 +103,8 @@ class EventRule:
     """Whether both providers receive a message (T5)."""
     notices: bool = False
     """Whether determination notices are issued (W4)."""
+    documents_seen: bool = False
+    """Whether a reviewer caused it, who saw the documents that were attached before."""
     internal: bool = False
     """Whether it shows how reviewers share their work: left out of the providers' history."""
     workflow: WorkflowEffect = WorkflowEffect.NONE
@@ -171,6 +173,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
+            documents_seen=True,
         ),
         EventType.PAYER_LINES_DETERMINED: EventRule(
             "Payer's service lines determined",
@@ -221,6 +224,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             message=True,
             workflow=WorkflowEffect.RESCHEDULE,
             waiting_on=WaitingOn.PROVIDER,
+            documents_seen=True,
         ),
         EventType.INFORMATION_RECEIVED: EventRule(
             "Information received",
@@ -240,16 +244,19 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             message=True,
             workflow=WorkflowEffect.RESCHEDULE,
             ends_escalation=True,
+            documents_seen=True,
         ),
         EventType.PEER_TO_PEER_OFFERED: EventRule(
             "Peer-to-peer discussion offered",
             "The requesting clinician is offered a peer-to-peer discussion.",
             message=True,
+            documents_seen=True,
         ),
         EventType.CASE_ASSIGNED: EventRule(
             "Case assigned to a reviewer",
             "A reviewer was assigned the case for a limited time.",
             internal=True,
+            documents_seen=True,
         ),
         EventType.CASE_RELEASED: EventRule(
             "Case released by its reviewer", "The case is back in the worklist.", internal=True
@@ -258,11 +265,13 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "Decisions proposed",
             "The decisions wait for a physician's confirmation or a second signature.",
             internal=True,
+            documents_seen=True,
         ),
         EventType.DECISION_RETURNED: EventRule(
             "Proposed decisions returned",
             "The proposal was withdrawn or not confirmed; the determination cycle is open again.",
             internal=True,
+            documents_seen=True,
         ),
         EventType.DATES_CHANGED: EventRule(
             "Approved dates changed",
@@ -326,6 +335,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
+            documents_seen=True,
         ),
     }
 )

@@ -1,7 +1,7 @@
 """Read models: the rows of dashboards, worklists and operator queues, and how each is built."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from precert.domain.content import Provider, RequestContent
 from precert.domain.dates import Moment
 from precert.domain.determination import authorized_days
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
+from precert.domain.pending import PendReason, RowLine, pend_reasons, row_lines
 from precert.domain.request import Request
 from precert.domain.review import Channel, Review
 from precert.domain.statuses import Action, Status, WaitingOn
@@ -78,6 +79,33 @@ class WorklistRow(Value):
     late_notification: bool = False
     level: int | None = None
     """Of an appeal; absent in the first cycle."""
+    warn_at: Moment | None = None
+    """When the reminder of the deadline is due."""
+    submitted_at: Moment | None = None
+    patient: str | None = None
+    date_of_birth: date | None = None
+    requesting_provider: Text | None = None
+    servicing_provider: Text | None = None
+    place_of_service: Text | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    lines: tuple[RowLine, ...] = ()
+    """The first service lines of the cycle."""
+    line_count: int = 0
+    """All service lines of the cycle."""
+    vendor_line_count: int = 0
+    """Service lines that a delegated vendor decides, which are none of the cycle (W8)."""
+    pend_reasons: tuple[PendReason, ...] = ()
+    new_documents: tuple[Text, ...] = ()
+    """Ids of documents that were attached since a reviewer last acted on the case."""
+    proposed_by: Text | None = None
+    """Subject of the reviewer whose proposal waits; not for callers."""
+    earlier_reviewers: tuple[Text, ...] = ()
+    """Subjects who decided what is appealed; not for callers."""
+    provider_persons: tuple[Text, ...] = ()
+    """Subjects who submitted or appealed it; not for callers."""
+    tins: tuple[Tin, ...] = ()
+    """TINs of the providers; whoever acts for one does not review it."""
 
 
 class UnmatchedRow(Value):
@@ -116,7 +144,36 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
         suspected_duplicate=assessment is not None and bool(assessment.potential_duplicates),
         late_notification=assessment is not None and assessment.late_notification,
         level=appeal.level if appeal else None,
+        **_columns_of(request),
     )
+
+
+def _columns_of(request: Request) -> dict[str, Any]:
+    """The columns of a worklist row that reviewers read before they open the case."""
+    review, content, clock = request.submitted, request.content, request.clock
+    first_day, last_day = authorized_days(content, review.lines)
+    places = [s.place_of_service for s in content.services if s.place_of_service]
+    patient, requesting = content.patient, content.requesting_provider
+    servicing = content.servicing_provider
+    return {
+        "warn_at": clock.warn_at if clock else None,
+        "submitted_at": review.submitted_at,
+        "patient": f"{patient.first_name} {patient.last_name}" if patient else None,
+        "date_of_birth": patient.date_of_birth if patient else None,
+        "requesting_provider": requesting.name if requesting else None,
+        "servicing_provider": servicing.name if servicing else None,
+        "place_of_service": places[0] if places else None,
+        "first_day": first_day,
+        "last_day": last_day,
+        "lines": row_lines(request),
+        "line_count": len(request.lines_to_decide),
+        "vendor_line_count": len(review.lines) - len(review.own_lines),
+        "pend_reasons": pend_reasons(request),
+        "proposed_by": review.proposal.proposed_by if review.proposal else None,
+        "earlier_reviewers": tuple(sorted(request.earlier_reviewers)),
+        "provider_persons": tuple(sorted(request.provider_persons)),
+        "tins": tuple(sorted(request.tins)),
+    }
 
 
 def unmatched_row(

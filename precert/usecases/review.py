@@ -3,20 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from precert.domain import reviewing
 from precert.domain.caller import Caller
 from precert.domain.clocks import extension_days, information_deadline
-from precert.domain.errors import FieldError, InvalidInputError
+from precert.domain.errors import FieldError, InvalidInputError, NotEntitledError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.rows import WorklistRow
 from precert.domain.statuses import Status
+from precert.domain.worklist import QueueCounts, QueueView, counts_of
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor
 from precert.usecases.changes import change_case, reviewable
-from precert.usecases.ports.listings import CursorError, Listings, Page
+from precert.usecases.ports.listings import CursorError, Cycles, Listings, Page
 from precert.usecases.ports.requests import RequestFile, RequestStore
+
+MOST_COUNTING_CALLS: Final = 50
+"""After these calls the counts of a queue are incomplete: at most 50 MB, some 40,000 rows."""
 
 
 def list_worklist(
@@ -24,32 +29,58 @@ def list_worklist(
     *,
     plan_id: str | None,
     mine: bool,
+    view: QueueView | None = None,
     limit: int,
     cursor: str | None,
     listings: Listings,
     now: datetime,
 ) -> Page[WorklistRow]:
-    """List open cycles of one of the reviewer's plans, or those assigned to the reviewer. One call.
+    """List open cycles of all the reviewer's plans, or of one, in one order. One call for each plan.
 
     Raises:
-        NotEntitledError.
+        NotEntitledError: also if no plan is the reviewer's.
         InvalidInputError: the plan is not the reviewer's, or the cursor is not of this list.
     """
+    cycles = Cycles(
+        _plans_of(caller, plan_id), assigned_to=caller.subject if mine else None, view=view
+    )
+    try:
+        return listings.worklist(cycles, limit=limit, cursor=cursor, now=now)
+    except CursorError as error:
+        raise bad_cursor() from error
+
+
+def count_worklist(
+    caller: Caller, *, plan_id: str | None, listings: Listings, now: datetime
+) -> QueueCounts:
+    """Count the open cycles of the reviewer's plans. One call for each plan and each further MB.
+
+    Raises:
+        NotEntitledError: also if no plan is the reviewer's.
+        InvalidInputError: the plan is not the reviewer's.
+    """
+    plan_ids = _plans_of(caller, plan_id)
+    found = listings.open_cycles_of(plan_ids, most_calls=MOST_COUNTING_CALLS + len(plan_ids))
+    counts = counts_of(found.rows, caller, plan_ids, now)
+    return replace(counts, complete=found.complete, damaged=found.damaged)
+
+
+def _plans_of(caller: Caller, plan_id: str | None) -> tuple[str, ...]:
+    """The plans of the reviewer's queue: all of theirs, or the one that is named."""
     caller.require(Entitlement.REVIEWER)
-    if plan_id is None and len(caller.plan_ids) == 1:
-        plan_id = next(iter(caller.plan_ids))
+    if not caller.plan_ids:
+        raise NotEntitledError(
+            "You are registered for no plan. Ask your website access manager for the plans that you "
+            "review.",
+            entitlement=Entitlement.REVIEWER.value,
+        )
+    if plan_id is None:
+        return tuple(sorted(caller.plan_ids))
     if plan_id not in caller.plan_ids:
         raise InvalidInputError(
             [FieldError("/plan_id", "not_yours", "name one of the plans you review")]
         )
-    try:
-        if not mine:
-            return listings.worklist(plan_id, limit=limit, cursor=cursor)
-        page = listings.worklist(plan_id, limit=limit, cursor=cursor, assigned_to=caller.subject)
-    except CursorError as error:
-        raise bad_cursor() from error
-    running = (row for row in page.rows if row.held_until is not None and now < row.held_until)
-    return replace(page, rows=tuple(running))
+    return (plan_id,)
 
 
 def read_case(request_id: str, caller: Caller, *, requests: RequestStore) -> RequestFile:

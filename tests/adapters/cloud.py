@@ -476,6 +476,9 @@ class Cloud:
     def worklist(self, by: Mapping[str, str] = REVIEWER, **query: str) -> Reply:
         return self.call(review, "GET", "/v1/review/requests", by=by, query=query or None)
 
+    def counts(self, by: Mapping[str, str] = REVIEWER, **query: str) -> Reply:
+        return self.call(review, "GET", "/v1/review/counts", by=by, query=query or None)
+
     def case(self, request_id: str, by: Mapping[str, str] = REVIEWER) -> Reply:
         return self.call(review, "GET", f"/v1/review/requests/{request_id}", by=by)
 

@@ -64,6 +64,7 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
 }
 OF_REVIEWERS: Final[dict[str, Operation]] = {
     "listWorklist": lambda cloud, _, by: cloud.worklist(by),
+    "countWorklist": lambda cloud, _, by: cloud.counts(by),
     "readCase": lambda cloud, id_, by: cloud.case(id_, by),
     "decide": lambda cloud, id_, by: cloud.decide(
         id_, {"1.1": "APPROVED", "1.2": "APPROVED"}, by=by

@@ -541,14 +541,21 @@ def test_reviewer_steps_are_hidden_from_the_history_when_a_provider_reads_it(clo
     assert ours[-2:] == ["CaseAssigned", "CaseReleased"]
 
 
-def test_documents_are_new_when_they_arrived_since_the_case_was_assigned(cloud: Cloud) -> None:
+def test_documents_are_new_when_they_arrived_since_a_reviewer_acted_on_the_case(
+    cloud: Cloud,
+) -> None:
     request_id = pended(cloud)
     before = cloud.offer(request_id, "before.pdf").body["document"]["document_id"]
     cloud.arrive(request_id, before, PDF)
+    assert cloud.case(request_id).body["new_documents"] == [before]
     cloud.clock.pass_by(minutes=1)
     cloud.move(request_id, "assign")
     cloud.clock.pass_by(minutes=1)
     since = cloud.offer(request_id, "since.pdf").body["document"]["document_id"]
     cloud.arrive(request_id, since, PDF)
-    assert cloud.case(request_id).body["new_documents"] == [since]
-    assert cloud.case(request_id, SECOND_REVIEWER).body["new_documents"] == []
+    for by in (REVIEWER, SECOND_REVIEWER):
+        assert cloud.case(request_id, by).body["new_documents"] == [since]
+        assert cloud.worklist(by).body["cycles"][0]["new_documents"] == [since]
+    assert cloud.move(request_id, "information", {"text": "Since when?"}).status == 200
+    assert cloud.case(request_id).body["new_documents"] == []
+    assert cloud.worklist().body["cycles"][0]["new_documents"] == []

@@ -30,7 +30,7 @@ from precert.domain.documents import Document, DocumentStatus
 from precert.domain.events import Event
 from precert.domain.notices import Notice
 from precert.domain.statuses import Status
-from precert.names import DOCUMENT_SK_PREFIX, PK, REQUEST_SK, SK
+from precert.names import DOCUMENT_SK_PREFIX, NEW_DOCUMENTS, PK, REQUEST_SK, SK
 from precert.usecases.ports.documents import DocumentChangedError, OfferRefusedError
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class DynamoDBDocuments:
             {"Put": self._replacement(request_id, document)},
             self._freed_slot(request_id, document)
             if document.status is DocumentStatus.REFUSED
-            else self._request_stands(request_id, arrived=arrived),
+            else self._attached(request_id, document, event, arrived=arrived),
         ]
         if event is not None:
             operations.append(put_event(self._table, event))
@@ -179,24 +179,33 @@ class DynamoDBDocuments:
         }
         return {"Update": update}
 
-    def _request_stands(self, request_id: str, *, arrived: bool) -> dict[str, Any]:
-        check = {
+    def _attached(
+        self, request_id: str, document: Document, event: Event | None, *, arrived: bool
+    ) -> dict[str, Any]:
+        """The condition on the request; a document that is attached to a case is new to reviewers."""
+        operation: dict[str, Any] = {
             "TableName": self._table,
             "Key": to_wire({PK: request_pk(request_id), SK: REQUEST_SK}),
             "ConditionExpression": "attribute_exists(pk)",
         }
+        values: Item = {}
         if arrived:
             values = {
                 ":true": True,
                 ":incomplete": Status.INCOMPLETE.value,
                 ":processing": Status.PROCESSING.value,
             }
-            check |= {
+            operation |= {
                 "ConditionExpression": _TAKES_ARRIVALS,
                 "ExpressionAttributeNames": {"#status": "status"},
-                "ExpressionAttributeValues": to_wire(values),
             }
-        return {"ConditionCheck": check}
+        is_new = event is not None and event.status is not Status.INCOMPLETE
+        if is_new:
+            values |= {":document": {document.document_id}}
+            operation["UpdateExpression"] = f"ADD {NEW_DOCUMENTS} :document"
+        if values:
+            operation["ExpressionAttributeValues"] = to_wire(values)
+        return {"Update" if is_new else "ConditionCheck": operation}
 
 
 def _item(request_id: str, document: Document) -> Item:

@@ -54,6 +54,7 @@ from precert.names import (
     FLAGGED_INDEX,
     INDEXES,
     MEMBER_INDEX,
+    NEW_DOCUMENTS,
     NUMBERS,
     PATIENT_INDEX,
     PK,
@@ -62,8 +63,9 @@ from precert.names import (
     STATUS_INDEX,
     WORKLIST_INDEX,
     WORKLIST_PK,
+    WORKLIST_SK,
 )
-from precert.usecases.ports.listings import CursorError, Lines, Page
+from precert.usecases.ports.listings import CursorError, Cycles, Lines, OpenCycles, Page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -304,6 +306,8 @@ class _Slice:
     partition: str
     forward: bool
     between: tuple[int, int] | None = None
+    after: str | None = None
+    """The sort key after which the part begins."""
 
     def may_grow_after(self, since: int) -> bool:
         """Whether later changes appear at its beginning."""
@@ -353,12 +357,57 @@ class DynamoDBListings:
         return Page(tuple(rows), None, damaged)
 
     def worklist(
-        self, plan_id: str, *, limit: int, cursor: str | None, assigned_to: str | None = None
+        self, cycles: Cycles, *, limit: int, cursor: str | None, now: datetime
     ) -> Page[WorklistRow]:
-        list_ = _Slice(WORKLIST_INDEX, worklist_pk(plan_id), forward=True)
-        if assigned_to is None:
-            return self._cycles("worklist", list_, limit=limit, cursor=cursor)
-        return self._held(list_, assigned_to)
+        named = ("worklist", *astuple(cycles))
+        key = position_of(cursor, named, _WORKLIST_CURSOR).key if cursor else None
+        after = str(key[WORKLIST_SK]) if key else None
+        items, end = self._merged(cycles, after, limit)
+        shown, rows, unread = list[Item](), list[WorklistRow](), list[str]()
+        for item in items:
+            if len(rows) + len(unread) == limit:
+                end = str(shown[-1][WORKLIST_SK])
+                break
+            found, damaged = readable(RecordKind.WORKLIST_ROW, [item], _cycle_of, request_id_of)
+            shown.append(item)
+            rows += (row for row in found if cycles.fit(row, now))
+            # A damaged row may fit the filters.
+            unread += damaged
+        following = Position({WORKLIST_SK: end}) if end else None
+        return Page(tuple(rows), cursor_of(following, named), tuple(unread))
+
+    def open_cycles_of(self, plan_ids: Sequence[str], *, most_calls: int) -> OpenCycles:
+        rows, unread = list[WorklistRow](), list[str]()
+        waiting: list[tuple[_Slice, Any]] = [(_plan(plan_id), None) for plan_id in plan_ids]
+        for _ in range(most_calls):
+            if not waiting:
+                break
+            list_, key = waiting.pop(0)
+            items, last = self._query(list_, key, None)
+            found, damaged = readable(RecordKind.WORKLIST_ROW, items, _cycle_of, request_id_of)
+            rows += found
+            unread += damaged
+            if last is not None:
+                waiting.append((list_, last))
+        return OpenCycles(tuple(rows), tuple(unread), complete=not waiting)
+
+    def _merged(
+        self, cycles: Cycles, after: str | None, limit: int
+    ) -> tuple[list[Item], str | None]:
+        """Items of all plans after a sort key, in order, and the key up to which they are complete.
+
+        Sort keys are unique over all plans, so one key is a position in every plan's partition.
+        """
+        items, ends = list[Item](), list[str]()
+        for plan_id in cycles.plan_ids:
+            part = replace(_plan(plan_id), after=after)
+            found, last = self._query(part, None, None if cycles.filtered else limit)
+            items += found
+            if last is not None:
+                ends.append(str(last[WORKLIST_SK]))
+        end = min(ends, default=None)
+        items.sort(key=_worklist_sk)
+        return [one for one in items if end is None or _worklist_sk(one) <= end], end
 
     def overdue(self, *, limit: int, cursor: str | None) -> Page[WorklistRow]:
         list_ = _Slice(WORKLIST_INDEX, OVERDUE_QUEUE, forward=True)
@@ -406,19 +455,6 @@ class DynamoDBListings:
         items, last_key = self._query(list_, key, limit)
         return items, cursor_of(Position(last_key) if last_key else None, named)
 
-    def _held(self, list_: _Slice, assigned_to: str) -> Page[WorklistRow]:
-        """Cases assigned to one reviewer: few, at any position; one call reads some thousand lines."""
-        rows, damaged = list[WorklistRow](), list[str]()
-        key: dict[str, str | int] | None = None
-        while True:
-            items, key = self._query(list_, key, None)
-            found, unread = readable(RecordKind.WORKLIST_ROW, items, _cycle_of, request_id_of)
-            rows += (row for row in found if row.assigned_to == assigned_to)
-            # A damaged row may be of a case that this reviewer holds.
-            damaged += unread
-            if key is None:
-                return Page(tuple(rows), None, tuple(damaged))
-
     def _query(
         self, list_: _Slice, after: Any, limit: int | None
     ) -> tuple[list[Item], dict[str, str | int] | None]:
@@ -426,16 +462,20 @@ class DynamoDBListings:
         index = INDEXES[list_.index]
         names, values = {"#p": index.partition_key}, {":p": list_.partition}
         start: dict[str, Any] = {}
-        condition, bounds = "#p = :p", dict[str, int]()
+        condition, bounds = "#p = :p", dict[str, int | str]()
         if list_.between is not None:
             names["#s"] = index.sort_key
             condition += " AND #s BETWEEN :first AND :last"
             bounds = {":first": list_.between[0], ":last": list_.between[1]}
             if (
                 after is not None
-                and not bounds[":first"] <= after[index.sort_key] <= bounds[":last"]
+                and not list_.between[0] <= after[index.sort_key] <= list_.between[1]
             ):
                 raise CursorError
+        if list_.after is not None:
+            names["#s"] = index.sort_key
+            condition += " AND #s > :after"
+            bounds[":after"] = list_.after
         if after is not None:
             key = {**after, index.partition_key: list_.partition}
             start["ExclusiveStartKey"] = to_wire(key)
@@ -461,7 +501,25 @@ def _unmatched_of(item: Item) -> UnmatchedRow:
 
 
 def _cycle_of(item: Item) -> WorklistRow:
-    return WorklistRow.model_validate_json(item[ROW_ATTRIBUTE])
+    row = WorklistRow.model_validate_json(item[ROW_ATTRIBUTE])
+    return row.model_copy(update={"new_documents": new_documents_of(item)})
+
+
+def new_documents_of(item: Item) -> tuple[str, ...]:
+    """The documents that were attached since a reviewer last acted on the case."""
+    return tuple(sorted(item.get(NEW_DOCUMENTS, ())))
+
+
+def _worklist_sk(item: Item) -> str:
+    return str(item[WORKLIST_SK])
+
+
+def _plan(plan_id: str) -> _Slice:
+    return _Slice(WORKLIST_INDEX, worklist_pk(plan_id), forward=True)
+
+
+_WORKLIST_CURSOR: Final = frozenset({WORKLIST_SK})
+"""Names in a cursor of the reviewers' queue."""
 
 
 def _slice_of(filters: Lines) -> _Slice:

@@ -41,6 +41,7 @@ from precert.adapters.dynamodb.keys import (
     worklist_pk,
     worklist_sk,
 )
+from precert.adapters.dynamodb.listings import new_documents_of
 from precert.adapters.dynamodb.reference import covered_condition
 from precert.adapters.dynamodb.request_items import (
     packed,
@@ -84,6 +85,7 @@ from precert.domain.statuses import Status
 from precert.names import (
     DOCUMENT_SK_PREFIX,
     EVENT_SK_PREFIX,
+    NEW_DOCUMENTS,
     PK,
     REQUEST_SK,
     ROW_ATTRIBUTE,
@@ -329,6 +331,8 @@ class DynamoDBRequests:
             removed.append(TTL_ATTRIBUTE)
         if not request.cycle_is_open:
             removed += [WORKLIST_PK, WORKLIST_SK, ROW_ATTRIBUTE]
+        if change.effects.documents_seen:
+            removed.append(NEW_DOCUMENTS)
         if removed:
             names |= {f"#{name}": name for name in removed}
             expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
@@ -363,6 +367,9 @@ def file_of(request: Request, items: Sequence[Item]) -> RequestFile:
         documents=tuple(sorted(documents, key=lambda document: document.offered_at)),
         events=tuple(sorted(events, key=lambda event: event.at)),
         notices=tuple(notices),
+        new_documents=next(
+            (new_documents_of(item) for item in items if item[SK] == REQUEST_SK), ()
+        ),
         damaged=(*damaged_documents, *damaged_notices, *damaged_events),
     )
 

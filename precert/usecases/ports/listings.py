@@ -1,5 +1,6 @@
 """Lists: a page is one query of narrow rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
@@ -7,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from precert.domain.rows import DashboardRow, UnmatchedRow, WorklistRow
 from precert.domain.statuses import Status
 from precert.domain.values import Sort
+from precert.domain.worklist import QueueView, is_in, is_mine
 
 Row = TypeVar("Row")
 
@@ -40,6 +42,34 @@ class Lines:
 
 
 @dataclass(frozen=True)
+class Cycles:
+    """The open cycles of some plans. All filters apply."""
+
+    plan_ids: tuple[str, ...]
+    assigned_to: str | None = None
+    """A reviewer: only cycles that are assigned to them."""
+    view: QueueView | None = None
+
+    @property
+    def filtered(self) -> bool:
+        return self.assigned_to is not None or self.view is not None
+
+    def fit(self, row: WorklistRow, now: datetime) -> bool:
+        """Whether an open cycle of the plans passes the filters."""
+        mine = self.assigned_to is None or is_mine(row, self.assigned_to, now)
+        return mine and (self.view is None or is_in(self.view, row, now))
+
+
+@dataclass(frozen=True)
+class OpenCycles:
+    """Open cycles as they are counted; ``complete`` unless the limit of calls was reached."""
+
+    rows: tuple[WorklistRow, ...]
+    damaged: tuple[str, ...]
+    complete: bool
+
+
+@dataclass(frozen=True)
 class Page(Generic[Row]):
     """``damaged`` are ids of requests whose row cannot be read."""
 
@@ -66,13 +96,19 @@ class Listings(Protocol):
         """The TIN's flagged lines, last flagged first. One call."""
 
     def worklist(
-        self, plan_id: str, *, limit: int, cursor: str | None, assigned_to: str | None = None
+        self, cycles: Cycles, *, limit: int, cursor: str | None, now: datetime
     ) -> "Page[WorklistRow]":
-        """Open cycles of a plan, urgent ones first, then by due date. One call.
+        """Open cycles of the plans in one order: expedited ones first, then by due date.
 
-        Those assigned to one reviewer, now or last, are returned all at once: one call for each MB of
-        the plan's lines.
+        One call for each plan. With a filter a call reads up to 1 MB, and a page may be shorter than
+        the limit; the last one has no cursor.
+
+        Raises:
+            CursorError: the cursor is not of this list.
         """
+
+    def open_cycles_of(self, plan_ids: Sequence[str], *, most_calls: int) -> OpenCycles:
+        """All open cycles of the plans. One call for each plan and each further MB of its rows."""
 
     def overdue(self, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
         """Open cycles of all plans whose deadline has passed, the longest overdue first. One call."""

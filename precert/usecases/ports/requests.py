@@ -30,7 +30,8 @@ class RequestClosedError(Exception):
 class RequestFile:
     """A request with its documents, events and notices: one query.
 
-    ``damaged`` are ids of documents, events and notices that cannot be read.
+    ``damaged`` are ids of documents, events and notices that cannot be read. ``new_documents`` are ids
+    of those that were attached since a reviewer last acted on the case.
     """
 
     request: Request
@@ -38,6 +39,7 @@ class RequestFile:
     events: tuple[Event, ...]
     notices: tuple[Notice, ...] = ()
     damaged: tuple[str, ...] = ()
+    new_documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
