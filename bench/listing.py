@@ -130,7 +130,7 @@ def pages(index: IndexesInMemory, filters: dict[str, Any]) -> Callable[[], str |
             now=START,
             **filters,
         )
-        cursor = DashboardResponse.of(found, payer=payer).cursor
+        cursor = DashboardResponse.of(found, payer=payer, now=START).cursor
         return cursor
 
     return page

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from functions.check.models import (
     CheckBody,
@@ -39,6 +39,8 @@ from functions.submit.models import (
     DraftValidationResponse,
     InformationResponseBody,
     PartsBody,
+    PeerToPeerBody,
+    ReconsiderationBody,
     StartDraftBody,
     StartedDraftResponse,
     VoidBody,
@@ -75,6 +77,7 @@ from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.form import service_form
 from precert.domain.notices import notice_key
 from precert.domain.request import Request
+from precert.domain.review import DisputeKind
 from precert.domain.rows import DashboardRow, row_of_request
 from precert.domain.rules import Requirement
 from precert.domain.values import AuthorizationType
@@ -102,6 +105,7 @@ from tools.openapi_example import Example
 from tools.openapi_intake import intake_examples
 from tools.openapi_review import review_examples
 from tools.openapi_story import (
+    APPEALED,
     DENIED_LINE,
     DETERMINED,
     DOCUMENT_ID,
@@ -126,6 +130,9 @@ def examples() -> Mapping[str, Example]:
         **review_examples(example),
         **intake_examples(example),
     }
+
+
+RECONSIDERED: Final = "The imaging report of last week was not yet attached."
 
 
 def _before_submission(example: Story) -> dict[str, Example]:
@@ -274,6 +281,18 @@ def _after_submission(example: Story) -> dict[str, Example]:
             ),
             ChangedRequest.of(example.appealed.request),
         ),
+        "fileReconsideration": Example(
+            ReconsiderationBody(line_ids=(DENIED_LINE,), reason=RECONSIDERED),
+            ChangedRequest.of(_disputed(example, DisputeKind.RECONSIDERATION)),
+        ),
+        "requestPeerToPeer": Example(
+            PeerToPeerBody(
+                line_ids=(DENIED_LINE,),
+                phone="2165550188",
+                reason="The surgeon can be reached from 8 to 10 a.m.",
+            ),
+            ChangedRequest.of(_disputed(example, DisputeKind.PEER_TO_PEER)),
+        ),
         "createDocumentUpload": Example(
             RequestedUpload(
                 file_name=example.awaited.file_name,
@@ -294,11 +313,14 @@ def _after_submission(example: Story) -> dict[str, Example]:
             answer=DashboardResponse.of(
                 Page((row_of_request(example.determined.request),), cursor=None),
                 payer=example.payer,
+                now=DETERMINED,
             )
         ),
         "readMe": Example(answer=_me(example)),
         "listFlagged": Example(
-            answer=FlaggedResponse.of(Page((_flagged(example),), None), payer=example.payer)
+            answer=FlaggedResponse.of(
+                Page((_flagged(example),), None), payer=example.payer, now=DETERMINED
+            )
         ),
         "flagRequest": Example(),
         "unflagRequest": Example(),
@@ -307,6 +329,7 @@ def _after_submission(example: Story) -> dict[str, Example]:
             DashboardResponse.of(
                 Page((row_of_request(example.determined.request),), cursor=None),
                 payer=example.payer,
+                now=DETERMINED,
             ),
         ),
         "readRequest": Example(
@@ -315,6 +338,7 @@ def _after_submission(example: Story) -> dict[str, Example]:
                 example.pended.request.tins,
                 payer=example.payer,
                 code_sets=example.code_sets,
+                now=DETERMINED,
             )
         ),
         "listMessages": Example(
@@ -477,6 +501,12 @@ def _refusals(example: Story) -> tuple[PrecertError, ...]:
         damaged(REQUEST_ID),
         TransientError("The request is being changed by others. Try again."),
     )
+
+
+def _disputed(example: Story, kind: DisputeKind) -> Request:
+    return example.determined.request.file_dispute(
+        kind, [DENIED_LINE], reason=RECONSIDERED, by=PROVIDER_USER, now=APPEALED
+    ).request
 
 
 def _incomplete(example: Story) -> list[FieldError]:

@@ -9,6 +9,7 @@ from functions.review.models import (
     ExtendBody,
     FoundRequestsResponse,
     OperatorDetails,
+    PeerToPeerOutcomeBody,
     ReconcileProviderBody,
     RequestInformationBody,
     ReviewedCase,
@@ -24,7 +25,7 @@ from precert.domain.clocks import information_deadline
 from precert.domain.duplicates import current_fingerprint, paired
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
-from precert.domain.review import Decision, DuplicateReason, LineDecision
+from precert.domain.review import Decision, DiscussionOutcome, DuplicateReason, LineDecision
 from precert.domain.rows import unmatched_row, worklist_row
 from precert.domain.statuses import LineStatus
 from precert.domain.worklist import counts_of
@@ -117,10 +118,10 @@ def _found(example: Story, determined: Request) -> dict[str, Example]:
         ),
         "searchRequests": Example(
             RequestSearch(number=determined.submitted.number),
-            FoundRequestsResponse.for_operator(page, payer=payer),
+            FoundRequestsResponse.for_operator(page, payer=payer, now=AT),
         ),
         "readRequestAsOperator": Example(
-            answer=OperatorDetails.of(file, payer=payer, code_sets=example.code_sets)
+            answer=OperatorDetails.of(file, payer=payer, code_sets=example.code_sets, now=AT)
         ),
     }
 
@@ -172,6 +173,10 @@ def _moves(example: Story, pended: Request) -> dict[str, Example]:
             _after(information_requested.request),
         ),
         "extendDeadline": Example(ExtendBody(reason=reason), _after(extended.request)),
+        "recordPeerToPeer": Example(
+            PeerToPeerOutcomeBody(cycle=1, outcome=DiscussionOutcome.NO_SHOW),
+            _after(offered.request if offered else assigned),
+        ),
         "offerPeerToPeer": Example(answer=_after(offered.request if offered else assigned)),
     }
 

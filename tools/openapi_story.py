@@ -31,6 +31,7 @@ from precert.domain.notices import Audience, Notice, kind_of, notice_id
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, event_of, service_lines_of
 from precert.domain.review import DecidingRole, Decision, Review
+from precert.domain.rights import with_rights
 from precert.domain.rules import CodeQuery, Rule, RuleListVersion, answer_code, overall
 from precert.domain.statuses import LineStatus, Status
 from precert.domain.values import AuthorizationType, CodeType, UnitType, Urgency, precert_number
@@ -156,7 +157,9 @@ def story() -> Story:
     pended = submitted.pend(
         deadline_of(submitted, payer), payer.documents.max_while_pending, PENDED
     )
-    determined = pended.request.determine(_first_decisions(), REVIEWER, DETERMINED)
+    determined = with_rights(
+        pended.request.determine(_first_decisions(), REVIEWER, DETERMINED), payer
+    )
     appealed = determined.request.file_appeal(
         [DENIED_LINE],
         reason="The operative report shows why the second resection cannot wait.",

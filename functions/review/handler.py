@@ -13,6 +13,7 @@ from functions.review.models import (
     ExtendBody,
     FoundRequestsResponse,
     OperatorDetails,
+    PeerToPeerOutcomeBody,
     ReconcileProviderBody,
     RequestInformationBody,
     ReviewedCase,
@@ -35,7 +36,7 @@ from precert.domain.errors import (
     SameReviewerError,
 )
 from precert.names import Entitlement
-from precert.usecases.decisions import decide, sign_decisions
+from precert.usecases.decisions import decide, record_outcome, sign_decisions
 from precert.usecases.documents import (
     DocumentLink,
     download_case_document,
@@ -184,6 +185,34 @@ def peer_to_peer(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
     While an offer is open, another one changes nothing.
     """
     return call(ReviewedCase.of, call(offer_peer_to_peer, request_id, caller), caller)
+
+
+@api.post(
+    "/v1/review/requests/{request_id}/peer-to-peer/outcome",
+    "Record the outcome of a peer-to-peer discussion",
+    operation_id="recordPeerToPeer",
+    errors=(*NOT_CHANGEABLE, SameReviewerError),
+)
+def peer_to_peer_outcome(
+    request_id: RequestId, body: PeerToPeerOutcomeBody, caller: CurrentCaller
+) -> ReviewedCase:
+    """Record how a discussion ended: upheld, overturned, withdrawn, or the clinician was not reached.
+
+    The outcome of a discussion that a provider requested after a determination closes its cycle. With
+    OVERTURNED, the new decisions in `lines` are the determination; otherwise the determination stands,
+    and the time to appeal is longer by the time of the discussion. If the payer has physicians decide
+    denials, only a physician records UPHELD or OVERTURNED then. The same outcome sent again changes
+    nothing.
+    """
+    request = call(
+        record_outcome,
+        request_id,
+        body.outcome,
+        body.lines,
+        caller,
+        cycle=body.cycle,
+    )
+    return call(ReviewedCase.of, request, caller)
 
 
 @api.get(

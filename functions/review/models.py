@@ -30,6 +30,8 @@ from precert.domain.review import (
     AssertionStatus,
     Assessment,
     Channel,
+    DiscussionOutcome,
+    DisputeKind,
     DuplicateReason,
     LineDecision,
     PotentialDuplicate,
@@ -108,6 +110,20 @@ class DecideBody(Value):
     cycle: Cycle
     lines: Annotated[tuple[LineDecision, ...], Field(max_length=100)]
     before_response: BeforeResponse = False
+
+
+class PeerToPeerOutcomeBody(Value):
+    """How a peer-to-peer discussion ended (W12)."""
+
+    cycle: Cycle
+    outcome: DiscussionOutcome
+    lines: Annotated[
+        tuple[LineDecision, ...],
+        Field(
+            max_length=100,
+            description="With OVERTURNED after a determination: new decisions of the discussed lines.",
+        ),
+    ] = ()
 
 
 class SignBody(Value):
@@ -234,7 +250,11 @@ class WorklistRowResponse(ResponseModel):
     not_decidable_labels: ClassVar[Any] = labels_of("not_decidable")
     suspected_duplicate: bool
     late_notification: bool
-    level: int | None = Field(description="The level of the appeal. Null in the first cycle.")
+    level: int | None = Field(description="The level of the appeal. Null if it is none.")
+    dispute: DisputeKind | None = Field(
+        description="What the providers filed after the determination. Null in the first cycle."
+    )
+    dispute_label: ClassVar[Any] = optional_label_of("dispute")
 
     @classmethod
     def of(
@@ -398,9 +418,11 @@ class FoundRequestsResponse(ResponseModel):
     cursor: str | None
 
     @classmethod
-    def for_operator(cls, page: Page[Request], *, payer: Payer) -> "FoundRequestsResponse":
+    def for_operator(
+        cls, page: Page[Request], *, payer: Payer, now: datetime
+    ) -> "FoundRequestsResponse":
         rows = [
-            PlanRowResponse.of_request(request, request.operator_actions, payer)
+            PlanRowResponse.of_request(request, request.operator_actions, payer, now)
             for request in page.rows
         ]
         return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
@@ -410,7 +432,7 @@ class FoundRequestsResponse(ResponseModel):
         cls, page: Page[Request], caller: Caller, *, payer: Payer, now: datetime
     ) -> "FoundRequestsResponse":
         rows = [
-            PlanRowResponse.of_request(request, request.reviewer_actions(caller, now), payer)
+            PlanRowResponse.of_request(request, request.reviewer_actions(caller, now), payer, now)
             for request in page.rows
         ]
         return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
@@ -446,9 +468,11 @@ class OperatorDetails(SharedDetails):
     audit_trail: list[AuditEntry] = Field(description="All events, oldest first.")
 
     @classmethod
-    def of(cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets) -> "OperatorDetails":
+    def of(
+        cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets, now: datetime
+    ) -> "OperatorDetails":
         request, review = file.request, file.request.review
-        members = members_of(file, payer, RequestLabels.of(request, payer, code_sets))
+        members = members_of(file, payer, RequestLabels.of(request, payer, code_sets), now=now)
         members["allowed_actions"] = list(request.operator_actions)
         members["history"] = history_of(file, members["due_at"], for_reviewer=True)
         return cls(
@@ -697,7 +721,7 @@ class CaseDetails(SharedDetails):
     ) -> "CaseDetails":
         request, review = file.request, file.request.submitted
         labels = RequestLabels.of(request, payer, code_sets)
-        members = members_of(file, payer, labels)
+        members = members_of(file, payer, labels, now=now)
         members["allowed_actions"] = list(request.reviewer_actions(caller, now))
         members["history"] = history_of(file, members["due_at"], for_reviewer=True)
         proposal, due_at = review.proposal, request.due_at

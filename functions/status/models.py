@@ -90,8 +90,8 @@ class DashboardResponse(ResponseModel):
     cursor: str | None
 
     @classmethod
-    def of(cls, page: Page[DashboardRow], *, payer: Payer) -> "DashboardResponse":
-        rows = [DashboardRowResponse.of(row, payer) for row in page.rows]
+    def of(cls, page: Page[DashboardRow], *, payer: Payer, now: datetime) -> "DashboardResponse":
+        rows = [DashboardRowResponse.of(row, payer, now) for row in page.rows]
         return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
 
 
@@ -102,8 +102,8 @@ class FlaggedResponse(ResponseModel):
     damaged: Damaged
 
     @classmethod
-    def of(cls, page: Page[DashboardRow], *, payer: Payer) -> "FlaggedResponse":
-        rows = [DashboardRowResponse.of(row, payer) for row in page.rows]
+    def of(cls, page: Page[DashboardRow], *, payer: Payer, now: datetime) -> "FlaggedResponse":
+        rows = [DashboardRowResponse.of(row, payer, now) for row in page.rows]
         return cls(requests=rows, damaged=DamagedResponse.of(page.damaged))
 
 

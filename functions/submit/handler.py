@@ -9,6 +9,8 @@ from functions.submit.models import (
     DraftValidationResponse,
     InformationResponseBody,
     PartsBody,
+    PeerToPeerBody,
+    ReconsiderationBody,
     StartDraftBody,
     StartedDraftResponse,
     VoidBody,
@@ -38,6 +40,7 @@ from precert.domain.errors import (
     VendorDecidesError,
     VersionMismatchError,
 )
+from precert.domain.review import DisputeKind
 from precert.usecases.drafts import (
     SavedDraft,
     delete_draft,
@@ -46,7 +49,12 @@ from precert.usecases.drafts import (
     start_draft,
     validate_draft,
 )
-from precert.usecases.requests import file_appeal, respond_to_information_request, void_request
+from precert.usecases.requests import (
+    file_appeal,
+    file_dispute,
+    respond_to_information_request,
+    void_request,
+)
 from precert.usecases.submission import SubmittedRequest, submit_draft
 
 api = Api("submit", tag="Request", claim_names=claim_names)
@@ -257,6 +265,64 @@ def appeal(request_id: RequestId, body: AppealBody, caller: CurrentCaller) -> Ch
         expedited=body.expedited,
     )
     return ChangedRequest.of(appealed)
+
+
+@api.post(
+    "/v1/requests/{request_id}/reconsiderations",
+    "Request a reconsideration",
+    operation_id="fileReconsideration",
+    status=HTTPStatus.ACCEPTED,
+    location="/v1/requests/{response.request_id}",
+    errors=NOT_CHANGEABLE,
+)
+def reconsideration(
+    request_id: RequestId, body: ReconsiderationBody, caller: CurrentCaller
+) -> ChangedRequest:
+    """Have denied or modified service lines reconsidered before an appeal, once. It is no appeal.
+
+    `dispute_options` of the request states until when. While it is open, documents can be attached, and
+    a repeated call with the same body changes nothing. Its decision starts the time to appeal again.
+    """
+    return ChangedRequest.of(
+        call(
+            file_dispute,
+            request_id,
+            DisputeKind.RECONSIDERATION,
+            body.line_ids,
+            caller,
+            reason=body.reason,
+            expedited=body.expedited,
+        )
+    )
+
+
+@api.post(
+    "/v1/requests/{request_id}/peer-to-peer",
+    "Request a peer-to-peer discussion",
+    operation_id="requestPeerToPeer",
+    status=HTTPStatus.ACCEPTED,
+    location="/v1/requests/{response.request_id}",
+    errors=NOT_CHANGEABLE,
+)
+def peer_to_peer(
+    request_id: RequestId, body: PeerToPeerBody, caller: CurrentCaller
+) -> ChangedRequest:
+    """Request a discussion of denied or modified service lines with the payer's clinician, once.
+
+    It is no appeal, and the time to appeal is longer by the time until its outcome. `dispute_options`
+    of the request states until when. While it is open, a repetition changes nothing.
+    """
+    return ChangedRequest.of(
+        call(
+            file_dispute,
+            request_id,
+            DisputeKind.PEER_TO_PEER,
+            body.line_ids,
+            caller,
+            reason=body.reason,
+            phone=body.phone,
+        )
+    )
 
 
 handle = api.lambda_handler()

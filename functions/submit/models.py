@@ -25,7 +25,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, Status, WaitingOn, allowed_actions
-from precert.domain.values import PROSE, Text, Tin, Value
+from precert.domain.values import PROSE, Phone, Text, Tin, Value
 from precert.usecases.drafts import ResumedDraft, StartedDraft, ValidatedDraft
 from precert.usecases.ownership import ownership_of_check
 from precert.usecases.ports.reference import CodeSets
@@ -57,6 +57,31 @@ class VoidBody(Value):
     """Why the request is withdrawn."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500), PROSE]
+
+
+class ReconsiderationBody(Value):
+    """The service lines to reconsider, and why (W12)."""
+
+    line_ids: Annotated[tuple[Text, ...], Field(max_length=100)]
+    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+    expedited: Annotated[
+        bool, Field(description="Whether waiting could harm the patient. The deadline is shorter.")
+    ] = False
+
+
+class PeerToPeerBody(Value):
+    """The service lines to discuss, and where the clinician can be reached (W12)."""
+
+    line_ids: Annotated[tuple[Text, ...], Field(max_length=100)]
+    phone: Phone
+    reason: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=4000,
+            description="What to discuss, and when the clinician can be reached.",
+        ),
+    ]
 
 
 class AppealBody(Value):

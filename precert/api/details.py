@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from pydantic import ConfigDict, Field
 
@@ -17,7 +17,7 @@ from precert.api.models import (
     ResponseModel,
     TemporaryProviderResponse,
 )
-from precert.domain.clocks import Deadline, appeal_filing_end
+from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.delegation import DecidedBy, Delegation, contact_of
 from precert.domain.determination import RequestedLine, requested_lines
@@ -29,6 +29,9 @@ from precert.domain.review import (
     Appeal,
     Approved,
     Decision,
+    DiscussionOutcome,
+    DisputeKind,
+    DisputeOption,
     DuplicateReason,
     Extension,
     InformationRequest,
@@ -37,6 +40,7 @@ from precert.domain.review import (
     Review,
     ServiceLine,
 )
+from precert.domain.rights import lines_open_to
 from precert.domain.statuses import (
     DELEGATED_ACTION,
     Action,
@@ -207,22 +211,49 @@ class InformationRequestResponse(ResponseModel):
         )
 
 
-class AppealResponse(ResponseModel):
-    """An appeal (W7)."""
+class PeerToPeerResponse(PeerToPeer):
+    """A peer-to-peer discussion that a reviewer offered before the determination, with its outcome."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    recorded_by: Text | None = Field(default=None, exclude=True)
+    outcome_label: ClassVar[Any] = optional_label_of("outcome")
+
+    @classmethod
+    def of(cls, offer: PeerToPeer | None) -> "PeerToPeerResponse | None":
+        return cls(**dict(offer)) if offer else None
+
+
+class DisputeResponse(ResponseModel):
+    """A dispute of adverse service lines: a determination cycle of its own (W7, W12)."""
 
     cycle: int
-    level: int = Field(description="1 is the first appeal of a service line.")
     status: AppealStatus
     status_label: ClassVar[Any] = label_of("status")
     line_ids: list[str]
     expedited: bool
     reason: str
     filed_at: datetime
-    due_at: datetime | None = Field(description="When the payer must decide the appeal.")
+    due_at: datetime | None = Field(description="When the payer must decide it.")
 
     @classmethod
-    def of(cls, appeal: Appeal) -> "AppealResponse":
-        return cls(**{name: getattr(appeal, name) for name in cls.model_fields})
+    def of(cls, dispute: Appeal) -> Self:
+        return cls(**{name: getattr(dispute, name) for name in cls.model_fields})
+
+
+class AppealResponse(DisputeResponse):
+    """An appeal (W7)."""
+
+    level: int = Field(description="1 is the first appeal of a service line.")
+
+
+class DiscussionResponse(DisputeResponse):
+    """A peer-to-peer discussion that a provider requested after the determination (W12)."""
+
+    phone: str | None = Field(description="Where the payer's clinician calls.")
+    outcome: DiscussionOutcome | None = Field(description="Null until the outcome is recorded.")
+    outcome_label: ClassVar[Any] = optional_label_of("outcome")
+    closed_at: datetime | None = Field(description="When the outcome was recorded.")
 
 
 class AppealableLine(ResponseModel):
@@ -233,7 +264,7 @@ class AppealableLine(ResponseModel):
 
 
 class AppealRightsResponse(ResponseModel):
-    """Which service lines can be appealed, and until when (W7)."""
+    """Which service lines can be appealed, and until when (W7). Null when no appeal is possible."""
 
     file_until: datetime = Field(
         description="The end of the last day on which an appeal can be filed, in the payer's time zone."
@@ -244,25 +275,68 @@ class AppealRightsResponse(ResponseModel):
     lines: list[AppealableLine]
 
     @classmethod
-    def of(cls, request: Request, payer: Payer) -> "AppealRightsResponse | None":
-        review, clock = request.review, payer.clock_for(request)
-        if review is None or Action.APPEAL not in request.provider_actions:
+    def of(cls, request: Request, now: datetime) -> "AppealRightsResponse | None":
+        review = request.review
+        if review is None or Action.APPEAL not in request.provider_actions(now):
             return None
-        days = clock.appeal_filing_days
+        if review.rights is None or review.rights.appeal_until is None:
+            return None
+        open_lines = lines_open_to(review, DisputeKind.APPEAL, review.rights.levels, review.cycle)
         return cls(
-            file_until=appeal_filing_end(review.answered_at, days, payer.zone),
-            levels=clock.appeal_levels,
-            lines=[
-                AppealableLine(line_id=line.line_id, level=level)
-                for line in review.lines
-                if line.adverse and review.delegation_of(line.line_id) is None
-                if (level := _next_level(review, line.line_id)) <= clock.appeal_levels
-            ],
+            file_until=review.rights.appeal_until,
+            levels=review.rights.levels,
+            lines=[AppealableLine(line_id=one, level=level) for one, level in open_lines.items()],
         )
 
 
-def _next_level(review: Review, line_id: str) -> int:
-    return 1 + sum(line_id in appeal.line_ids for appeal in review.appeals)
+class DisputeOptionResponse(ResponseModel):
+    """What remains open after an adverse determination, and before when (W7, W12)."""
+
+    option: DisputeOption
+    option_label: ClassVar[Any] = label_of("option")
+    until: datetime = Field(description="The option ends at this instant.")
+    line_ids: list[str] = Field(description="The service lines that it is open for.")
+    text: str = Field(description="The payer's explanation.")
+
+    @classmethod
+    def all_of(cls, request: Request, payer: Payer, now: datetime) -> "list[DisputeOptionResponse]":
+        review = request.review
+        return [
+            cls(
+                option=option,
+                until=until,
+                line_ids=_lines_of(review, option),
+                text=payer.notices[_TEXTS[option]],
+            )
+            for option, until in options_of(request, now).items()
+            if review is not None
+        ]
+
+
+def options_of(request: Request, now: datetime) -> Mapping[DisputeOption, datetime]:
+    """What is open to the providers at present; nothing while a dispute is open."""
+    review = request.review
+    if review is None or review.rights is None or review.open_appeal is not None:
+        return {}
+    return review.rights.options(now)
+
+
+def _lines_of(review: Review, option: DisputeOption) -> list[str]:
+    if option is DisputeOption.EXTERNAL_REVIEW:
+        return [line.line_id for line in review.lines if line.adverse]
+    levels = review.rights.levels if review.rights else 0
+    return list(lines_open_to(review, DisputeKind(option.value), levels, review.cycle))
+
+
+_TEXTS: Final[Mapping[DisputeOption, str]] = MappingProxyType(
+    {
+        DisputeOption.PEER_TO_PEER: "peer_to_peer",
+        DisputeOption.RECONSIDERATION: "reconsideration",
+        DisputeOption.APPEAL: "appeal_rights",
+        DisputeOption.EXTERNAL_REVIEW: "external_review",
+    }
+)
+"""Names of the payer's texts."""
 
 
 class NoticeResponse(ResponseModel):
@@ -421,9 +495,15 @@ class SharedDetails(ResponseModel):
     lines: list[ServiceLineResponse]
     information_requests: list[InformationRequestResponse]
     extension: Extension | None
-    peer_to_peer: PeerToPeer | None
+    peer_to_peer: PeerToPeerResponse | None
     appeals: list[AppealResponse]
+    reconsiderations: list[DisputeResponse]
+    peer_to_peer_discussions: list[DiscussionResponse]
     appeal_rights: AppealRightsResponse | None
+    dispute_options: list[DisputeOptionResponse] = Field(
+        description="What is still possible after an adverse determination, and before when. Empty "
+        "while an appeal, a reconsideration or a discussion is open."
+    )
     documents: list[DocumentResponse]
     determination_notices: list[NoticeResponse]
     history: list[HistoryEntry]
@@ -457,7 +537,13 @@ class RequestDetails(SharedDetails):
 
     @classmethod
     def of(
-        cls, file: RequestFile, tins: Collection[str], *, payer: Payer, code_sets: CodeSets
+        cls,
+        file: RequestFile,
+        tins: Collection[str],
+        *,
+        payer: Payer,
+        code_sets: CodeSets,
+        now: datetime,
     ) -> "RequestDetails":
         """``tins`` are the caller's."""
         labels = RequestLabels.of(file.request, payer, code_sets)
@@ -467,12 +553,17 @@ class RequestDetails(SharedDetails):
             SimilarRequest.of(found, visible=not found.seen_by.isdisjoint(tins))
             for found in (assessment.potential_duplicates if assessment else ())
         ]
-        members = members_of(file, payer, labels, tins)
+        members = members_of(file, payer, labels, tins, now=now)
         return cls(**members, potential_duplicates=similar)
 
 
 def members_of(
-    file: RequestFile, payer: Payer, labels: RequestLabels, tins: Collection[str] | None = None
+    file: RequestFile,
+    payer: Payer,
+    labels: RequestLabels,
+    tins: Collection[str] | None = None,
+    *,
+    now: datetime,
 ) -> dict[str, Any]:
     """The members of :class:`SharedDetails`, as providers read them.
 
@@ -492,7 +583,7 @@ def members_of(
         "review_action_label": labels.lists.label("review_actions", request.review_action),
         "waiting_on": request.waiting_on,
         "due_at": due_at,
-        "allowed_actions": list(request.provider_actions),
+        "allowed_actions": list(request.provider_actions(now)),
         "plan": PlanResponse.of(request.plan, payer),
         "content": request.content,
         "content_labels": labels.content(request.content),
@@ -503,8 +594,8 @@ def members_of(
         "determination_notices": [NoticeResponse.of(notice) for notice in file.notices],
         "history": history_of(file, due_at),
         "damaged": DamagedResponse.of(file.damaged),
-        "notices": _notices(request, payer, sees),
-        **(_of_review(request, review, payer, labels, sees) if review else _OF_A_DRAFT),
+        "notices": _notices(request, payer, sees, now),
+        **(_of_review(request, review, payer, labels, sees, now) if review else _OF_A_DRAFT),
     }
 
 
@@ -516,6 +607,9 @@ _OF_A_DRAFT: Final[Mapping[str, Any]] = MappingProxyType(
         "information_requests": [],
         "appeals": [],
         "delegations": [],
+        "reconsiderations": [],
+        "peer_to_peer_discussions": [],
+        "dispute_options": [],
         **dict.fromkeys(
             (
                 *("number", "submitted_at", "determined_at", "void_reason", "duplicate_of"),
@@ -532,6 +626,7 @@ def _of_review(
     payer: Payer,
     labels: RequestLabels,
     sees: Callable[[frozenset[str]], bool],
+    now: datetime,
 ) -> dict[str, Any]:
     """What the payer adds to a submitted request."""
     return {
@@ -549,9 +644,22 @@ def _of_review(
             InformationRequestResponse.of(asked, payer) for asked in review.information_requests
         ],
         "extension": review.extension,
-        "peer_to_peer": review.peer_to_peer,
-        "appeals": [AppealResponse.of(appeal) for appeal in review.appeals],
-        "appeal_rights": AppealRightsResponse.of(request, payer),
+        "peer_to_peer": PeerToPeerResponse.of(review.peer_to_peer),
+        "appeals": [
+            AppealResponse.of(one) for one in review.appeals if one.kind is DisputeKind.APPEAL
+        ],
+        "reconsiderations": [
+            DisputeResponse.of(one)
+            for one in review.appeals
+            if one.kind is DisputeKind.RECONSIDERATION
+        ],
+        "peer_to_peer_discussions": [
+            DiscussionResponse.of(one)
+            for one in review.appeals
+            if one.kind is DisputeKind.PEER_TO_PEER
+        ],
+        "appeal_rights": AppealRightsResponse.of(request, now),
+        "dispute_options": DisputeOptionResponse.all_of(request, payer, now),
     }
 
 
@@ -576,12 +684,15 @@ def _due_at(request: Request, payer: Payer) -> datetime | None:
     return request.due_at or deadline.due_at
 
 
-def _notices(request: Request, payer: Payer, sees: Callable[[frozenset[str]], bool]) -> list[str]:
+def _notices(
+    request: Request, payer: Payer, sees: Callable[[frozenset[str]], bool], now: datetime
+) -> list[str]:
     """The payer's texts for this status, first that nothing is guaranteed (C15)."""
     names = ["no_guarantee", *_duplicate_notices(request.review, sees)]
     if request.unmatched_providers:
         names.append("temporary_provider")
     texts = [payer.notices[name] for name in names]
+    texts += [payer.notices[_TEXTS[option]] for option in options_of(request, now)]
     review, rule = request.review, request.status.rule
     if review is None:
         return texts

@@ -308,7 +308,10 @@ class ChangedRequest(ResponseModel):
     status_label: ClassVar[Any] = label_of("status")
     cycle: Annotated[
         int,
-        Field(description="The determination cycle: 1 is the initial determination, 2 an appeal."),
+        Field(
+            description="The determination cycle: 1 is the initial determination, each later one an "
+            "appeal, a reconsideration or a discussion."
+        ),
     ]
     waiting_on: WaitingOn
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
@@ -334,5 +337,7 @@ class ChangedRequest(ResponseModel):
             cycle=review.cycle if review else 0,
             waiting_on=request.waiting_on,
             due_at=request.due_at or request.vendor_due_at,
-            allowed_actions=list(request.provider_actions if actions is None else actions),
+            allowed_actions=list(
+                request.provider_actions(request.updated_at) if actions is None else actions
+            ),
         )

@@ -1,12 +1,13 @@
 """Rows of requests in lists, for providers, operators and reviewers."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from precert.api.labels import label_of, labels_of
 from precert.api.models import PlanResponse
 from precert.domain.code_lists import code_lists_of
 from precert.domain.payer import Payer
-from precert.domain.request import Request
+from precert.domain.request import Request, actions_of
 from precert.domain.rows import DashboardRow, row_of_request
 from precert.domain.statuses import Action, allowed_actions
 
@@ -24,10 +25,17 @@ class DashboardRowResponse(DashboardRow):
     allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
 
     @classmethod
-    def of(cls, row: DashboardRow, payer: Payer) -> "DashboardRowResponse":
-        actions = row.allowed_actions or allowed_actions(
-            row.status, appeal_open=row.appeal_open, delegated=row.delegated
-        )
+    def of(cls, row: DashboardRow, payer: Payer, now: datetime) -> "DashboardRowResponse":
+        disputes = actions_of(row.until, now)
+        if row.allowed_actions is not None:
+            actions = (*row.allowed_actions, *disputes)
+        else:
+            actions = allowed_actions(
+                row.status,
+                appeal_open=row.appeal_open,
+                delegated=row.delegated,
+                disputes=disputes,
+            )
         labels = code_lists_of(payer).labels(
             purpose=row.purpose, place_of_service=row.place_of_service
         )
@@ -41,9 +49,9 @@ class PlanRowResponse(DashboardRowResponse):
 
     @classmethod
     def of_request(
-        cls, request: Request, actions: tuple[Action, ...], payer: Payer
+        cls, request: Request, actions: tuple[Action, ...], payer: Payer, now: datetime
     ) -> "PlanRowResponse":
-        row = DashboardRowResponse.of(row_of_request(request), payer)
+        row = DashboardRowResponse.of(row_of_request(request), payer, now)
         return cls(
             **{**dict(row), "allowed_actions": actions}, plan=PlanResponse.of(request.plan, payer)
         )

@@ -3,6 +3,7 @@
 All instants are zone-aware and passed in.
 """
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -83,6 +84,11 @@ class Deadline:
     warn_at: datetime
     due_at: datetime
 
+    @classmethod
+    def after(cls, start: datetime, length: timedelta, clock: ReviewClock) -> "Deadline":
+        """The deadline of elapsed time from an instant, with the reminder of the clock."""
+        return _deadline(start, length, clock)
+
     def next_check_at(self, now: datetime) -> datetime:
         """The next instant to check: reminder, deadline, then daily."""
         for mark in (self.warn_at, self.due_at):
@@ -157,6 +163,12 @@ def history_end(changed_at: datetime, years: int, zone: ZoneInfo) -> datetime:
         return local.replace(year=local.year + years)
     except ValueError:
         return local.replace(year=local.year + years, month=3, day=1)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or the last day of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def local_date(now: datetime, zone: ZoneInfo) -> date:

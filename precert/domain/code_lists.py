@@ -22,7 +22,15 @@ from precert.domain.next_steps import NextAction
 from precert.domain.notices import Audience, NoticeKind
 from precert.domain.payer import Payer, Stage
 from precert.domain.pending import PendReason
-from precert.domain.review import AssertionStatus, Channel, DecidingRole, DuplicateReason
+from precert.domain.review import (
+    AssertionStatus,
+    Channel,
+    DecidingRole,
+    DiscussionOutcome,
+    DisputeKind,
+    DisputeOption,
+    DuplicateReason,
+)
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
     ACTIONS,
@@ -145,7 +153,23 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         NoticeKind.APPEAL_OVERTURNED: "Appeal notice: decision overturned",
         NoticeKind.APPEAL_PARTLY_OVERTURNED: "Appeal notice: decision overturned in part",
         NoticeKind.APPEAL_UPHELD: "Appeal notice: decision upheld",
+        NoticeKind.REVIEW_OVERTURNED: "Reconsideration notice: decision overturned",
+        NoticeKind.REVIEW_PARTLY_OVERTURNED: "Reconsideration notice: decision overturned in part",
+        NoticeKind.REVIEW_UPHELD: "Reconsideration notice: decision upheld",
         NoticeKind.DATES_CHANGED: "Notice of changed dates",
+    },
+    "dispute_kinds": {kind: kind.rule.label for kind in DisputeKind},
+    "dispute_options": {
+        DisputeOption.PEER_TO_PEER: "Peer-to-peer discussion",
+        DisputeOption.RECONSIDERATION: "Reconsideration",
+        DisputeOption.APPEAL: "Appeal",
+        DisputeOption.EXTERNAL_REVIEW: "External review",
+    },
+    "discussion_outcomes": {
+        DiscussionOutcome.UPHELD: "Decision upheld",
+        DiscussionOutcome.OVERTURNED: "Decision overturned",
+        DiscussionOutcome.WITHDRAWN: "Withdrawn by the provider",
+        DiscussionOutcome.NO_SHOW: "The clinician was not reached",
     },
     "deciding_roles": {
         DecidingRole.RULES: "The payer's rules",

@@ -37,6 +37,14 @@ class EventType(StrEnum):
     INFORMATION_OVERDUE = "InformationOverdue"
     DEADLINE_EXTENDED = "DeadlineExtended"
     PEER_TO_PEER_OFFERED = "PeerToPeerOffered"
+    PEER_TO_PEER_RECORDED = "PeerToPeerRecorded"
+    PEER_TO_PEER_REQUESTED = "PeerToPeerRequested"
+    PEER_TO_PEER_PENDED = "PeerToPeerPended"
+    PEER_TO_PEER_CLOSED = "PeerToPeerClosed"
+    PEER_TO_PEER_OVERTURNED = "PeerToPeerOverturned"
+    RECONSIDERATION_FILED = "ReconsiderationFiled"
+    RECONSIDERATION_PENDED = "ReconsiderationPended"
+    RECONSIDERATION_DETERMINED = "ReconsiderationDetermined"
     CASE_ASSIGNED = "CaseAssigned"
     CASE_RELEASED = "CaseReleased"
     DECISION_PROPOSED = "DecisionProposed"
@@ -251,6 +259,66 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "The requesting clinician is offered a peer-to-peer discussion.",
             message=True,
             documents_seen=True,
+        ),
+        EventType.PEER_TO_PEER_RECORDED: EventRule(
+            "Outcome of a peer-to-peer discussion recorded",
+            "The outcome of a discussion before the determination was recorded.",
+            message=True,
+        ),
+        EventType.PEER_TO_PEER_REQUESTED: EventRule(
+            "Peer-to-peer discussion requested",
+            "A provider requested a discussion of denied or modified service lines; a cycle is open.",
+            message=True,
+            workflow=WorkflowEffect.START,
+            waiting_on=WaitingOn.PAYER,
+            grants_upload_slots=True,
+        ),
+        EventType.PEER_TO_PEER_PENDED: EventRule(
+            "Peer-to-peer discussion due",
+            "The payer contacts the clinician for the requested discussion.",
+            message=True,
+            waiting_on=WaitingOn.PAYER,
+        ),
+        EventType.PEER_TO_PEER_CLOSED: EventRule(
+            "Peer-to-peer discussion closed",
+            "The requested discussion ended, and the determination stands.",
+            message=True,
+            workflow=WorkflowEffect.END,
+            waiting_on=WaitingOn.NONE,
+        ),
+        EventType.PEER_TO_PEER_OVERTURNED: EventRule(
+            "Determination changed after a discussion",
+            "The discussion led to a new determination; `status` is that of the whole request.",
+            message=True,
+            notices=True,
+            workflow=WorkflowEffect.END,
+            waiting_on=WaitingOn.NONE,
+            duplicate_lock=DuplicateLock.DETERMINE,
+            decides_lines=True,
+        ),
+        EventType.RECONSIDERATION_FILED: EventRule(
+            "Reconsideration requested",
+            "A provider requested a reconsideration of denied or modified service lines.",
+            message=True,
+            workflow=WorkflowEffect.START,
+            waiting_on=WaitingOn.PAYER,
+            grants_upload_slots=True,
+        ),
+        EventType.RECONSIDERATION_PENDED: EventRule(
+            "Reconsideration in review",
+            "The reconsideration is in clinical review.",
+            message=True,
+            waiting_on=WaitingOn.PAYER,
+        ),
+        EventType.RECONSIDERATION_DETERMINED: EventRule(
+            "Reconsideration determined",
+            "The reconsideration is decided; `status` is that of the whole request afterwards.",
+            message=True,
+            notices=True,
+            workflow=WorkflowEffect.END,
+            waiting_on=WaitingOn.NONE,
+            duplicate_lock=DuplicateLock.DETERMINE,
+            decides_lines=True,
         ),
         EventType.CASE_ASSIGNED: EventRule(
             "Case assigned to a reviewer",

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from precert.domain.dates import Moment
-from precert.domain.review import Review
+from precert.domain.review import DisputeOption, Review
 from precert.domain.statuses import LineStatus, Status, determined_status
 from precert.domain.values import Text, Value
 from precert.names import NOTICE_PREFIX
@@ -33,6 +33,9 @@ class NoticeKind(StrEnum):
     APPEAL_OVERTURNED = "APPEAL_OVERTURNED"
     APPEAL_PARTLY_OVERTURNED = "APPEAL_PARTLY_OVERTURNED"
     APPEAL_UPHELD = "APPEAL_UPHELD"
+    REVIEW_OVERTURNED = "REVIEW_OVERTURNED"
+    REVIEW_PARTLY_OVERTURNED = "REVIEW_PARTLY_OVERTURNED"
+    REVIEW_UPHELD = "REVIEW_UPHELD"
     DATES_CHANGED = "DATES_CHANGED"
     """An operator changed approved dates (W5); replaces the dates of earlier notices."""
 
@@ -66,6 +69,8 @@ class Section(Value):
     text: Words
     audiences: tuple[Audience, ...]
     adverse_only: bool = False
+    option: DisputeOption | None = None
+    """Printed only if this is open after the determination (W7, W12)."""
 
 
 class NoticeWords(Value):
@@ -124,10 +129,23 @@ def kind_of(review: Review, cycle: int) -> NoticeKind | None:
     decided = decided_lines(review, cycle).values()
     if not decided:
         return None
-    first = cycle == 1
+    dispute = next((one.kind for one in review.appeals if one.cycle == cycle), None)
+    if dispute is None:
+        kinds = NoticeKind.APPROVAL, NoticeKind.PARTIAL_APPROVAL, NoticeKind.DENIAL
+    elif dispute.rule.before_appeal:
+        kinds = (
+            NoticeKind.REVIEW_OVERTURNED,
+            NoticeKind.REVIEW_PARTLY_OVERTURNED,
+            NoticeKind.REVIEW_UPHELD,
+        )
+    else:
+        kinds = (
+            NoticeKind.APPEAL_OVERTURNED,
+            NoticeKind.APPEAL_PARTLY_OVERTURNED,
+            NoticeKind.APPEAL_UPHELD,
+        )
+    approved, partly, denied = kinds
     whole = determined_status(decided)
     if whole is Status.APPROVED:
-        return NoticeKind.APPROVAL if first else NoticeKind.APPEAL_OVERTURNED
-    if whole is Status.DENIED:
-        return NoticeKind.DENIAL if first else NoticeKind.APPEAL_UPHELD
-    return NoticeKind.PARTIAL_APPROVAL if first else NoticeKind.APPEAL_PARTLY_OVERTURNED
+        return approved
+    return denied if whole is Status.DENIED else partly

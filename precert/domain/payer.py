@@ -68,6 +68,8 @@ class ReviewClock(Value):
     appeal_expedited_hours: Annotated[int, Field(ge=1)]
     appeal_standard_days: Annotated[int, Field(ge=1)]
     appeal_filing_days: Annotated[int, Field(ge=1)]
+    external_review_months: Annotated[int, Field(ge=0)] = 4
+    """How long external review can be requested after a determination; 0 where there is none."""
     appeal_levels: Annotated[int, Field(ge=1)]
     """How often a line can be appealed before external review."""
     extension_days: Annotated[int, Field(ge=0)]
@@ -98,6 +100,15 @@ class UtilizationManagement(Value):
     peer_to_peer_phone: Text
     peer_to_peer_hours: Annotated[int, Field(ge=1)]
     """How long an offered talk can be taken up."""
+    peer_to_peer_request_days: Annotated[int, Field(ge=0)] = 14
+    """How long after an adverse determination a discussion can be requested; 0 for never (W12)."""
+    peer_to_peer_hold_hours: Annotated[int, Field(ge=1)] = 48
+    """How soon the payer holds a requested discussion."""
+    reconsideration_filing_days: Annotated[int, Field(ge=0)] = 60
+    """How long after an adverse determination a reconsideration can be requested (W12)."""
+    reconsideration_days: Annotated[int, Field(ge=1)] = 14
+    reconsideration_expedited_hours: Annotated[int, Field(ge=1)] = 72
+    """How long the decision of a reconsideration takes."""
     duplicate_window_days: Annotated[int, Field(ge=0)]
     """Requests whose dates are so many days apart or less may repeat each other (S2)."""
 

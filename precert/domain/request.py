@@ -6,9 +6,10 @@ nothing here stores or sends anything. A reviewer's actions within a determinati
 :mod:`precert.domain.reviewing`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, NamedTuple
+from types import MappingProxyType
+from typing import Annotated, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -36,6 +37,8 @@ from precert.domain.review import (
     Assessment,
     DecidingRole,
     Decision,
+    DiscussionOutcome,
+    DisputeKind,
     Proposal,
     Review,
     ServiceLine,
@@ -54,6 +57,25 @@ from precert.domain.statuses import (
     status_of_lines,
 )
 from precert.domain.values import CodeType, Text, Tin, Urgency, Value
+
+DISPUTE_ACTIONS: Final[Mapping[DisputeKind, Action]] = MappingProxyType(
+    {
+        DisputeKind.PEER_TO_PEER: Action.REQUEST_PEER_TO_PEER,
+        DisputeKind.RECONSIDERATION: Action.RECONSIDER,
+        DisputeKind.APPEAL: Action.APPEAL,
+    }
+)
+
+
+def actions_of(
+    until: Callable[[DisputeKind], datetime | None], now: datetime
+) -> tuple[Action, ...]:
+    """The disputes that are still possible, by the end of the time for each."""
+    return tuple(
+        action
+        for kind, action in DISPUTE_ACTIONS.items()
+        if (end := until(kind)) is not None and now < end
+    )
 
 
 class Request(Value):
@@ -232,19 +254,24 @@ class Request(Value):
             return self.review.own_lines
         return tuple(line for line in self.review.lines if line.line_id in appeal.line_ids)
 
-    @property
-    def provider_actions(self) -> tuple[Action, ...]:
+    def provider_actions(self, now: datetime) -> tuple[Action, ...]:
         """What either provider may do next (T1)."""
         review = self.review
+        rights = review.rights if review else None
+        disputes = actions_of(rights.until, now) if rights else ()
         appeal_open = review is not None and review.open_appeal is not None
         if review is None or not self.is_mixed:
-            delegated = self.is_delegated
-            return allowed_actions(self.status, appeal_open=appeal_open, delegated=delegated)
+            return allowed_actions(
+                self.status,
+                appeal_open=appeal_open,
+                delegated=self.is_delegated,
+                disputes=disputes,
+            )
         return mixed_actions(
             self.status,
             appeal_open=appeal_open,
             own_part_is_determined=self.own_part_is_determined,
-            own_part_is_adverse=any(line.adverse for line in review.own_lines),
+            disputes=disputes,
             vendor_decided=any(line.decisions for line in review.vendor_lines),
         )
 
@@ -266,7 +293,13 @@ class Request(Value):
         actions = [Action.DETAILS, Action.ASSIGN]
         if held:
             actions.append(Action.RELEASE)
+        discussion = review.open_appeal
+        if discussion is not None and discussion.kind is DisputeKind.PEER_TO_PEER:
+            # The outcome of the discussion decides the cycle.
+            return (*actions, Action.RECORD_PEER_TO_PEER)
         actions.extend(_actions_on_proposal(review.proposal, caller))
+        if review.peer_to_peer is not None and review.peer_to_peer.outcome is None:
+            actions.append(Action.RECORD_PEER_TO_PEER)
         if self.status is Status.PENDING and review.open_information_request is None:
             actions.append(Action.REQUEST_INFORMATION)
             if review.extension is None and self.urgency is Urgency.STANDARD:
@@ -288,7 +321,8 @@ class Request(Value):
     @property
     def earlier_reviewers(self) -> frozenset[str]:
         """Who decided or signed the service lines of the open appeal (W7)."""
-        if self.review is None or self.review.open_appeal is None:
+        appeal = self.review.open_appeal if self.review else None
+        if appeal is None or appeal.kind.rule.before_appeal:
             return frozenset()
         decisions = (one for line in self.lines_to_decide for one in line.decisions)
         return frozenset(person for decision in decisions for person in decision.persons)
@@ -304,7 +338,7 @@ class Request(Value):
 
     def _discussion_is_offered(self, now: datetime) -> bool:
         offer = self.review.peer_to_peer if self.review else None
-        return offer is not None and now < offer.respond_by
+        return offer is not None and offer.outcome is None and now < offer.respond_by
 
     # -- transitions --------------------------------------------------------------------------------
 
@@ -482,13 +516,15 @@ class Request(Value):
         if not self.own_part_is_determined:
             raise self.refusal("The payer has not decided its part of this request yet.")
         self._require_appealable(review, line_ids)
-        if now >= appeal_filing_end(review.answered_at, filing_days, zone):
+        end = appeal_filing_end(review.answered_at, filing_days, zone)
+        # A discussion makes the time longer.
+        prolonged = review.rights.appeal_until if review.rights else None
+        if now >= max(end, prolonged or end):
             raise self.refusal(
                 f"The time to appeal is over: it is {filing_days} days from the determination."
             )
-        level = 1 + max(
-            sum(line_id in appeal.line_ids for appeal in review.appeals) for line_id in line_ids
-        )
+        appeals = [one for one in review.appeals if one.kind is DisputeKind.APPEAL]
+        level = 1 + max(sum(line_id in one.line_ids for one in appeals) for line_id in line_ids)
         if level > levels:
             raise self.refusal("All levels of appeal are used. External review is the next step.")
         appeal = Appeal(
@@ -511,6 +547,89 @@ class Request(Value):
             ),
         )
 
+    def file_dispute(
+        self,
+        kind: DisputeKind,
+        line_ids: Sequence[str],
+        *,
+        reason: str,
+        by: str,
+        now: datetime,
+        expedited: bool = False,
+        phone: str | None = None,
+        document_slots: int = 0,
+    ) -> "Change":
+        """Request a reconsideration or a discussion of adverse lines, each once before an appeal (W12).
+
+        It opens a cycle of its own and uses up no level of appeal.
+
+        Raises:
+            ActionNotAllowedError: nothing was refused, a vendor decided, an appeal or the like is open,
+                or the time is over.
+            InvalidInputError: a line is not adverse, or was disputed in this way or appealed before.
+        """
+        review, what = self.require(Transition.APPEAL), kind.rule.label.lower()
+        if self.is_delegated:
+            raise self.refusal("A delegated vendor decided this request. Turn to the vendor.")
+        if review.open_appeal is not None:
+            raise self.refusal(
+                f"A {review.open_appeal.kind.rule.label.lower()} is open. Wait for its end."
+            )
+        if not self.own_part_is_determined:
+            raise self.refusal("The payer has not decided its part of this request yet.")
+        self._require_appealable(review, line_ids)
+        for index, line_id in enumerate(line_ids):
+            earlier = {one.kind for one in review.appeals if line_id in one.line_ids}
+            if earlier & {kind, DisputeKind.APPEAL}:
+                message = f"a {what} is possible once, before an appeal"
+                raise InvalidInputError([FieldError(f"/line_ids/{index}", "used", message)])
+        if review.rights is None or not review.rights.allows(kind, now):
+            raise self.refusal(f"The time to request a {what} is over.")
+        dispute = Appeal(
+            kind=kind,
+            level=0,
+            cycle=review.cycle + 1,
+            status=AppealStatus.FILED,
+            line_ids=tuple(dict.fromkeys(line_ids)),
+            expedited=expedited,
+            reason=reason,
+            filed_at=now,
+            filed_by=by,
+            phone=phone,
+        )
+        update = {"cycle": dispute.cycle, "appeals": (*review.appeals, dispute)}
+        return self.changed(
+            kind.rule.filed,
+            now,
+            actor=by,
+            document_slots=document_slots,
+            review=review.model_copy(update=update),
+        )
+
+    def close_discussion(self, outcome: DiscussionOutcome, by: str, now: datetime) -> "Change":
+        """End the requested discussion; the determination stands, and its rights are longer (W12)."""
+        dispute = self._open_appeal()
+        closed = dispute.model_copy(
+            update={
+                "status": AppealStatus.DETERMINED,
+                "outcome": outcome,
+                "closed_at": now,
+                "closed_by": by,
+            }
+        )
+        review = _closed(self._with_appeal(closed), now)
+        pause = now.astimezone(UTC) - dispute.filed_at.astimezone(UTC)
+        rights = review.rights.later(pause) if review.rights else None
+        discussed = {line_id for one in review.appeals for line_id in one.line_ids}
+        if rights and not any(one.adverse and one.line_id not in discussed for one in review.lines):
+            rights = rights.model_copy(update={"peer_to_peer_until": None})
+        return self.changed(
+            EventType.PEER_TO_PEER_CLOSED,
+            now,
+            actor=by,
+            review=review.model_copy(update={"rights": rights}),
+        )
+
     def pend_appeal(self, deadline: Deadline, now: datetime) -> "Change":
         """Start review of the appeal with its own deadline."""
         appeal = self._open_appeal().model_copy(
@@ -520,7 +639,7 @@ class Request(Value):
                 "due_at": deadline.due_at,
             }
         )
-        return self.changed(EventType.APPEAL_PENDED, now, review=self._with_appeal(appeal))
+        return self.changed(appeal.kind.rule.pended, now, review=self._with_appeal(appeal))
 
     def determine_appeal(
         self, decisions: Mapping[str, Decision], by: str, now: datetime
@@ -531,9 +650,12 @@ class Request(Value):
         for person in (by, *(decision.decided_by for decision in decisions.values())):
             self.require_other_reviewer(person)
         lines = _decided(review.lines, decisions, appeal.line_ids)
-        decided = appeal.model_copy(update={"status": AppealStatus.DETERMINED})
+        closed = {"status": AppealStatus.DETERMINED, "closed_at": now, "closed_by": by}
+        if appeal.kind is DisputeKind.PEER_TO_PEER:
+            closed["outcome"] = DiscussionOutcome.OVERTURNED
+        decided = appeal.model_copy(update=closed)
         return self.changed(
-            EventType.APPEAL_DETERMINED,
+            appeal.kind.rule.determined,
             now,
             actor=by,
             status=status_of_lines(line.counts_as for line in lines),
@@ -640,7 +762,7 @@ class Request(Value):
         return ActionNotAllowedError(
             detail,
             request_status=self.status.value,
-            allowed_actions=[action.value for action in self.provider_actions],
+            allowed_actions=[action.value for action in self.provider_actions(self.updated_at)],
         )
 
     def _require_appealable(self, review: Review, line_ids: Sequence[str]) -> None:

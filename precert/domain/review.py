@@ -5,14 +5,17 @@ determination cycle in :mod:`precert.domain.reviewing`.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from types import MappingProxyType
+from typing import Annotated, Final, Self, assert_never
 
 from pydantic import Field, model_validator
 
 from precert.domain.dates import ApprovedDate, Moment
 from precert.domain.delegation import DecidedBy, Delegation
+from precert.domain.event_types import EventType
 from precert.domain.matching import ProviderRole, TemporaryProvider
 from precert.domain.rules import Requirement
 from precert.domain.statuses import NOT_REQUIRED_ACTION, AppealStatus, EnteredStatus, LineStatus
@@ -224,11 +227,136 @@ class ServiceLine(Value):
         return next(given, None)
 
 
-class Appeal(Value):
-    """A determination cycle that reconsiders adverse lines (W7). ``level`` starts at 1."""
+@dataclass(frozen=True)
+class DisputeRule:
+    """What follows from the kind of a dispute."""
 
+    label: str
+    filed: EventType
+    pended: EventType
+    determined: EventType
+    before_appeal: bool = True
+    """Whether it comes before any appeal, and any reviewer may decide it."""
+
+
+class DisputeKind(StrEnum):
+    """How providers dispute adverse lines: only an appeal uses up a level (W7, W12)."""
+
+    PEER_TO_PEER = "PEER_TO_PEER"
+    RECONSIDERATION = "RECONSIDERATION"
+    APPEAL = "APPEAL"
+
+    @property
+    def rule(self) -> DisputeRule:
+        return DISPUTES[self]
+
+
+DISPUTES: Final[Mapping[DisputeKind, DisputeRule]] = MappingProxyType(
+    {
+        DisputeKind.PEER_TO_PEER: DisputeRule(
+            "Peer-to-peer discussion",
+            EventType.PEER_TO_PEER_REQUESTED,
+            EventType.PEER_TO_PEER_PENDED,
+            EventType.PEER_TO_PEER_OVERTURNED,
+        ),
+        DisputeKind.RECONSIDERATION: DisputeRule(
+            "Reconsideration",
+            EventType.RECONSIDERATION_FILED,
+            EventType.RECONSIDERATION_PENDED,
+            EventType.RECONSIDERATION_DETERMINED,
+        ),
+        DisputeKind.APPEAL: DisputeRule(
+            "Appeal",
+            EventType.APPEAL_FILED,
+            EventType.APPEAL_PENDED,
+            EventType.APPEAL_DETERMINED,
+            before_appeal=False,
+        ),
+    }
+)
+
+
+class DiscussionOutcome(StrEnum):
+    """How a peer-to-peer discussion ended (W12)."""
+
+    UPHELD = "UPHELD"
+    OVERTURNED = "OVERTURNED"
+    WITHDRAWN = "WITHDRAWN"
+    NO_SHOW = "NO_SHOW"
+
+
+CLINICAL_OUTCOMES: Final = frozenset({DiscussionOutcome.UPHELD, DiscussionOutcome.OVERTURNED})
+"""Outcomes that need the judgment of a clinician who may decide."""
+
+
+class DisputeOption(StrEnum):
+    """What remains open to the providers or the member after an adverse determination."""
+
+    PEER_TO_PEER = "PEER_TO_PEER"
+    RECONSIDERATION = "RECONSIDERATION"
+    APPEAL = "APPEAL"
+    EXTERNAL_REVIEW = "EXTERNAL_REVIEW"
+
+
+class Rights(Value):
+    """What the providers can do about adverse lines, and before when; ``None`` where they cannot."""
+
+    levels: Annotated[int, Field(ge=1)]
+    """How often a line can be appealed."""
+    peer_to_peer_until: Moment | None = None
+    reconsideration_until: Moment | None = None
+    appeal_until: Moment | None = None
+    external_review_until: Moment | None = None
+    """It counts only while no appeal is possible."""
+
+    def until(self, kind: DisputeKind) -> datetime | None:
+        match kind:
+            case DisputeKind.PEER_TO_PEER:
+                return self.peer_to_peer_until
+            case DisputeKind.RECONSIDERATION:
+                return self.reconsideration_until
+            case DisputeKind.APPEAL:
+                return self.appeal_until
+            case other:
+                assert_never(other)
+
+    def allows(self, kind: DisputeKind, now: datetime) -> bool:
+        until = self.until(kind)
+        return until is not None and now < until
+
+    def options(self, now: datetime) -> dict[DisputeOption, datetime]:
+        """What is open, and before when: external review only where no appeal is."""
+        found = {
+            DisputeOption(kind.value): until
+            for kind in DisputeKind
+            if (until := self.until(kind)) is not None and now < until
+        }
+        if (until := self.external_review(now)) is not None:
+            found[DisputeOption.EXTERNAL_REVIEW] = until
+        return found
+
+    def external_review(self, now: datetime) -> datetime | None:
+        """The end of the time for external review, while it is what remains."""
+        until = self.external_review_until
+        if until is None or now >= until or self.allows(DisputeKind.APPEAL, now):
+            return None
+        return until
+
+    def later(self, length: timedelta) -> "Rights":
+        """The rights after a pause: the time of an open dispute does not count."""
+        ends = {name: end + length for name, end in self if isinstance(end, datetime)}
+        return self.model_copy(update=ends)
+
+
+class Appeal(Value):
+    """A determination cycle that reconsiders adverse lines: an appeal, or what comes before (W7, W12).
+
+    ``level`` is that of an appeal, from 1, and 0 for what is none.
+    """
+
+    kind: DisputeKind = DisputeKind.APPEAL
     cycle: Annotated[int, Field(ge=2)]
-    level: Annotated[int, Field(ge=1)] = 1
+    level: Annotated[int, Field(ge=0)] = 1
     status: AppealStatus
     line_ids: tuple[Text, ...]
     expedited: bool
@@ -238,6 +366,12 @@ class Appeal(Value):
     """Subject of the person who filed it; not for callers (A3)."""
     warn_at: Moment | None = None
     due_at: Moment | None = None
+    phone: Text | None = None
+    """Where the clinician can be reached for a discussion."""
+    outcome: DiscussionOutcome | None = None
+    closed_at: Moment | None = None
+    closed_by: Text | None = None
+    """Who recorded the outcome of a discussion; not for callers (A3)."""
 
 
 class LineAssessment(Value):
@@ -325,6 +459,9 @@ class PeerToPeer(Value):
     offered_at: Moment
     respond_by: Moment
     phone: Text
+    outcome: DiscussionOutcome | None = None
+    recorded_at: Moment | None = None
+    recorded_by: Text | None = None
 
 
 class Assignment(Value):
@@ -370,6 +507,9 @@ class Review(Value):
     assignment: Assignment | None = None
     proposal: Proposal | None = None
     appeals: tuple[Appeal, ...] = ()
+    """Appeals, reconsiderations and discussions after a determination, in the order of filing."""
+    rights: Rights | None = None
+    """What the providers can do after the last determination, if it refused something."""
     void_reason: Reason | None = None
     duplicate_of: Text | None = None
     """Precertification number of the request that this one repeats (S2)."""

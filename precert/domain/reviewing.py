@@ -20,6 +20,7 @@ from precert.domain.review import (
     Assignment,
     DecidingRole,
     Decision,
+    DiscussionOutcome,
     Extension,
     InformationRequest,
     PeerToPeer,
@@ -162,10 +163,36 @@ def offer_peer_to_peer(
     Returns ``None`` where one is already offered.
     """
     review = waiting_review(request)
-    if review.peer_to_peer is not None and now < review.peer_to_peer.respond_by:
+    offered = review.peer_to_peer
+    if offered is not None and offered.outcome is None and now < offered.respond_by:
         return None
     offer = PeerToPeer(offered_at=now, respond_by=respond_by, phone=phone)
     return _within(request, EventType.PEER_TO_PEER_OFFERED, by, now, peer_to_peer=offer)
+
+
+def record_peer_to_peer(
+    request: Request, outcome: DiscussionOutcome, *, by: str, now: datetime
+) -> Change | None:
+    """Record the outcome of a discussion that was offered before the determination (W12).
+
+    Returns ``None`` where this outcome is recorded.
+
+    Raises:
+        ActionNotAllowedError: none was offered, or another outcome is recorded.
+        InvalidInputError: nothing is decided yet that could be overturned.
+    """
+    offer = waiting_review(request).peer_to_peer
+    if offer is None:
+        raise request.refusal("No peer-to-peer discussion was offered or requested.")
+    if offer.outcome is outcome:
+        return None
+    if offer.outcome is not None:
+        raise request.refusal("The outcome of the discussion is already recorded.")
+    if outcome is DiscussionOutcome.OVERTURNED:
+        message = "nothing is decided yet: record another outcome, and decide the case"
+        raise InvalidInputError([FieldError("/outcome", "nothing_decided", message)])
+    recorded = offer.model_copy(update={"outcome": outcome, "recorded_at": now, "recorded_by": by})
+    return _within(request, EventType.PEER_TO_PEER_RECORDED, by, now, peer_to_peer=recorded)
 
 
 def propose(

@@ -1,7 +1,7 @@
 """Read models: the rows of dashboards, worklists and operator queues, and how each is built."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -10,10 +10,12 @@ from precert.domain.dates import Moment
 from precert.domain.determination import authorized_days
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.pending import PendReason, RowLine, pend_reasons, row_lines
-from precert.domain.request import Request
-from precert.domain.review import Channel, Review
+from precert.domain.request import DISPUTE_ACTIONS, Request
+from precert.domain.review import Channel, DisputeKind, Review
 from precert.domain.statuses import Action, Status, WaitingOn
 from precert.domain.values import Npi, Purpose, Text, Tin, Urgency, Value
+
+_DISPUTES: Final = frozenset(DISPUTE_ACTIONS.values())
 
 
 class DashboardRow(Value):
@@ -43,8 +45,8 @@ class DashboardRow(Value):
     delegated: bool = False
     """Whether delegated vendors decide all of it (W8)."""
     allowed_actions: tuple[Action, ...] | None = None
-    """What a provider may do next, where that does not follow from the other members: of a request
-    that the payer and a vendor decide."""
+    """What a provider may do next without a time limit, where that does not follow from the other
+    members: of a request that the payer and a vendor decide."""
     appeal_open: bool
     waiting_on: WaitingOn
     due_at: Moment | None = None
@@ -54,8 +56,20 @@ class DashboardRow(Value):
     """Of a draft: from then on the line is not shown, whatever the store has removed yet (D5)."""
     flagged_at: Moment | None = None
     """Since when the TIN has it on its home list (T3)."""
+    peer_to_peer_until: Moment | None = None
+    reconsideration_until: Moment | None = None
+    appeal_until: Moment | None = None
+    """Before when the adverse lines can be disputed in each way (W7, W12)."""
     unmatched_providers: tuple[ProviderRole, ...] = ()
     """Sides whose provider has a temporary id until it is matched with the directory (S3)."""
+
+    def until(self, kind: DisputeKind) -> datetime | None:
+        """Before when the adverse lines can be disputed in this way."""
+        return {
+            DisputeKind.PEER_TO_PEER: self.peer_to_peer_until,
+            DisputeKind.RECONSIDERATION: self.reconsideration_until,
+            DisputeKind.APPEAL: self.appeal_until,
+        }[kind]
 
 
 class WorklistRow(Value):
@@ -79,6 +93,8 @@ class WorklistRow(Value):
     late_notification: bool = False
     level: int | None = None
     """Of an appeal; absent in the first cycle."""
+    dispute: DisputeKind | None = None
+    """What the providers filed, if the cycle is not the first."""
     warn_at: Moment | None = None
     """When the reminder of the deadline is due."""
     submitted_at: Moment | None = None
@@ -143,7 +159,8 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
         held_until=assignment.until if assignment else None,
         suspected_duplicate=assessment is not None and bool(assessment.potential_duplicates),
         late_notification=assessment is not None and assessment.late_notification,
-        level=appeal.level if appeal else None,
+        level=appeal.level or None if appeal else None,
+        dispute=appeal.kind if appeal else None,
         **_columns_of(request),
     )
 
@@ -235,6 +252,18 @@ def dashboard_row(
     )
 
 
+def _ends_of_rights(request: Request) -> dict[str, datetime | None]:
+    """Before when each dispute that is offered at present ends."""
+    rights = request.review.rights if request.review else None
+    if rights is None or not set(request.provider_actions(request.updated_at)) & _DISPUTES:
+        return {}
+    return {
+        "peer_to_peer_until": rights.peer_to_peer_until,
+        "reconsideration_until": rights.reconsideration_until,
+        "appeal_until": rights.appeal_until,
+    }
+
+
 def row_of_request(request: Request) -> DashboardRow:
     """What the dashboard shows of a request as it stands."""
     row = dashboard_row(
@@ -246,6 +275,9 @@ def row_of_request(request: Request) -> DashboardRow:
         waiting_on=request.waiting_on,
         due_at=request.expires_at or request.due_at or request.vendor_due_at,
     )
+    row = row.model_copy(update=_ends_of_rights(request))
     if not request.is_mixed:
         return row
-    return row.model_copy(update={"allowed_actions": request.provider_actions})
+    actions = request.provider_actions(request.updated_at)
+    lasting = tuple(action for action in actions if action not in _DISPUTES)
+    return row.model_copy(update={"allowed_actions": lasting})

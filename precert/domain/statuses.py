@@ -52,6 +52,9 @@ class Action(StrEnum):
     OFFER_PEER_TO_PEER = "OFFER_PEER_TO_PEER"
     SIGN = "SIGN"
     RETURN_PROPOSAL = "RETURN_PROPOSAL"
+    RECORD_PEER_TO_PEER = "RECORD_PEER_TO_PEER"
+    REQUEST_PEER_TO_PEER = "REQUEST_PEER_TO_PEER"
+    RECONSIDER = "RECONSIDER"
     CHANGE_DATES = "CHANGE_DATES"
     RECONCILE_PROVIDER = "RECONCILE_PROVIDER"
 
@@ -87,6 +90,13 @@ ACTIONS: Final[Mapping[Action, ActionRule]] = MappingProxyType(
         Action.RETURN_PROPOSAL: ActionRule(
             "Return the proposed decisions",
             "Withdraw your own proposal, or return another reviewer's without signing it.",
+        ),
+        Action.RECORD_PEER_TO_PEER: ActionRule("Record the outcome of the discussion"),
+        Action.REQUEST_PEER_TO_PEER: ActionRule(
+            "Request a peer-to-peer discussion", "It does not count as an appeal."
+        ),
+        Action.RECONSIDER: ActionRule(
+            "Request a reconsideration", "It does not count as an appeal."
         ),
         Action.CHANGE_DATES: ActionRule("Change the approved dates"),
         Action.RECONCILE_PROVIDER: ActionRule("Match a provider with the directory"),
@@ -129,7 +139,7 @@ class StatusRule:
     open: bool = False
     """Whether the payer, or a delegated vendor, owes the initial determination."""
     notices: tuple[str, ...] = ()
-    """Names of the payer's texts that a provider reads with the details."""
+    """Names of the payer's texts that a provider reads with the details, after those of the rights."""
     vendor_notices: tuple[str, ...] = ()
     """The same where a delegated vendor decides."""
 
@@ -213,7 +223,7 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
                     {Status.PARTIALLY_APPROVED, Status.APPROVED}
                 ),
             },
-            notices=("reconsideration", "appeal_rights", "date_change", "code_change"),
+            notices=("date_change", "code_change"),
             vendor_notices=("date_change", "code_change"),
         ),
         Status.DENIED: StatusRule(
@@ -227,7 +237,6 @@ STATUSES: Final[Mapping[Status, StatusRule]] = MappingProxyType(
                 Transition.REPORT: DETERMINED,
                 Transition.DETERMINE_APPEAL: DETERMINED,
             },
-            notices=("reconsideration", "appeal_rights"),
         ),
         Status.VOID: StatusRule(
             "Void",
@@ -342,17 +351,24 @@ def allows(status: Status, transition: Transition) -> bool:
 
 
 def allowed_actions(
-    status: Status, *, appeal_open: bool = False, delegated: bool = False
+    status: Status,
+    *,
+    appeal_open: bool = False,
+    delegated: bool = False,
+    disputes: Iterable[Action] | None = None,
 ) -> tuple[Action, ...]:
     """What either provider can do next (T1); one appeal at a time, and it takes documents.
 
-    What a vendor decides is changed and appealed there (W7).
+    What a vendor decides is changed and appealed there (W7). ``disputes`` are those that the rights of
+    the request still allow, in place of the status's.
     """
     if delegated and status is not Status.PROCESSING:
         return (Action.DETAILS,)
     actions = status.rule.provider_actions
     if not appeal_open:
-        return actions
+        if disputes is None or Action.APPEAL not in actions:
+            return actions
+        return (*(action for action in actions if action is not Action.APPEAL), *disputes)
     return tuple(Action.MODIFY if action is Action.APPEAL else action for action in actions)
 
 
@@ -361,21 +377,20 @@ def mixed_actions(
     *,
     appeal_open: bool,
     own_part_is_determined: bool,
-    own_part_is_adverse: bool,
+    disputes: Iterable[Action],
     vendor_decided: bool,
 ) -> tuple[Action, ...]:
     """What either provider can do next where the payer decides one part and a vendor another (T1).
 
-    The payer's part can be appealed as soon as it is determined. What is decided cannot be withdrawn.
+    ``disputes`` of the payer's part are possible as soon as it is determined. What is decided cannot be
+    withdrawn.
     """
     if status.rule.open and not own_part_is_determined:
         actions = allowed_actions(status)
         return tuple(one for one in actions if one is not Action.VOID or not vendor_decided)
     if appeal_open:
         return (Action.DETAILS, Action.MODIFY)
-    if own_part_is_adverse and allows(status, Transition.APPEAL):
-        return (Action.DETAILS, Action.APPEAL)
-    return (Action.DETAILS,)
+    return (Action.DETAILS, *(disputes if allows(status, Transition.APPEAL) else ()))
 
 
 def status_of_lines(lines: Iterable[LineStatus]) -> Status:

@@ -59,7 +59,7 @@ def live_draft(request: Request | None, callers_tins: Collection[str], now: date
     """
     draft = visible(request, callers_tins)
     if draft.status is not Status.INCOMPLETE:
-        raise submitted_already(draft)
+        raise submitted_already(draft, now)
     if has_expired(draft, now):
         raise expired()
     return draft
@@ -69,13 +69,13 @@ def expired() -> DraftExpiredError:
     return DraftExpiredError("The draft has expired. Start a new draft from a check.")
 
 
-def submitted_already(request: Request) -> ActionNotAllowedError:
+def submitted_already(request: Request, now: datetime) -> ActionNotAllowedError:
     number = request.review.number if request.review else None
     return ActionNotAllowedError(
         "This draft was submitted. Read the request with the same ID instead.",
         request_status=request.status.value,
         number=number,
-        allowed_actions=[action.value for action in request.provider_actions],
+        allowed_actions=[action.value for action in request.provider_actions(now)],
     )
 
 

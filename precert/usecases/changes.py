@@ -10,6 +10,7 @@ from precert.domain.retry import retry
 from precert.domain.reviewing import require_not_held_by_others
 from precert.domain.statuses import Action, Status
 from precert.names import Entitlement
+from precert.usecases.access import visible
 from precert.usecases.ports.requests import ConcurrentChangeError, RequestStore
 
 
@@ -85,6 +86,29 @@ def change_case(
             return result
 
         return _told(request, moved, lambda: request.reviewer_actions(caller, now))
+
+    return change_request(request_id, change, requests=requests)
+
+
+def change_as_provider(
+    request_id: str,
+    move: Callable[[Request], Change | Request],
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    now: datetime,
+) -> Request:
+    """Apply a provider action to a request of the caller's TINs.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: includes what a provider may do now.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+
+    def change(found: Request | None) -> Change | Request:
+        request = visible(found, caller.tins)
+        return _told(request, lambda: move(request), lambda: request.provider_actions(now))
 
     return change_request(request_id, change, requests=requests)
 

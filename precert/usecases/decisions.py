@@ -16,9 +16,24 @@ from precert.domain.determination import (
 from precert.domain.errors import ActionNotAllowedError, FieldError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
-from precert.domain.review import DecidingRole, Decision, LineDecision
-from precert.domain.reviewing import propose, require_not_held_by_others, return_proposal, signed
+from precert.domain.review import (
+    CLINICAL_OUTCOMES,
+    DecidingRole,
+    Decision,
+    DiscussionOutcome,
+    DisputeKind,
+    LineDecision,
+)
+from precert.domain.reviewing import (
+    propose,
+    record_peer_to_peer,
+    require_not_held_by_others,
+    return_proposal,
+    signed,
+)
+from precert.domain.rights import with_rights
 from precert.domain.statuses import LineStatus
+from precert.names import Entitlement
 from precert.usecases.changes import change_case
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestStore
@@ -62,6 +77,7 @@ def decide(
         if built and _already_recorded(request, built, cycle):
             return None
         require_cycle(request, cycle)
+        _require_no_discussion(request)
         require_not_held_by_others(request, caller.subject, now)
         adverse = any(one.adverse for one in built.values())
         denies = any(one.status is LineStatus.DENIED for one in decisions)
@@ -74,9 +90,89 @@ def decide(
         _require_no_other_proposal(request, caller, physician=physician)
         if awaits_physician or settings.second_signature & {one.status for one in built.values()}:
             return propose(request, built, caller.subject, now, awaits_physician=awaits_physician)
-        return determined(request, built, caller.subject, now)
+        return determined(request, built, caller.subject, payer, now)
 
     return change_case(request_id, determine, caller, requests=requests, now=now)
+
+
+def record_outcome(
+    request_id: str,
+    outcome: DiscussionOutcome,
+    decisions: Sequence[LineDecision],
+    caller: Caller,
+    *,
+    cycle: int,
+    requests: RequestStore,
+    code_sets: CodeSets,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """Record the outcome of a peer-to-peer discussion; overturning is a new determination (W12).
+
+    Raises:
+        NotEntitledError: a physician must uphold or overturn a determination.
+        NotFoundError.
+        OwnRequestError: the caller acts for the providers of the request.
+        InvalidInputError: the decisions do not fit the outcome, are wrong, or overturn nothing.
+        ActionNotAllowedError: no discussion is open, another outcome is recorded, or the case is
+            assigned to another reviewer.
+    """
+    signature = Signature(caller.subject, now, cycle, caller.deciding_role)
+    overturned = outcome is DiscussionOutcome.OVERTURNED
+
+    def record(request: Request) -> Change | None:
+        if _outcome_of(request, cycle) is outcome:
+            return None
+        require_cycle(request, cycle)
+        discussion = request.submitted.open_appeal
+        if discussion is None or discussion.kind is not DisputeKind.PEER_TO_PEER:
+            if decisions:
+                message = "decide the open case instead"
+                raise InvalidInputError([FieldError("/lines", "not_asked", message)])
+            return record_peer_to_peer(request, outcome, by=caller.subject, now=now)
+        settings = payer.utilization_management
+        if outcome in CLINICAL_OUTCOMES and settings.physician_decides_adverse:
+            caller.require(Entitlement.PHYSICIAN_REVIEWER)
+        errors = list(_errors(request, decisions, cycle, payer, code_sets.listed))
+        if not overturned:
+            message = "leave this out: the determination stands"
+            errors = [FieldError("/lines", "not_asked", message)] if decisions else []
+        if errors:
+            raise InvalidInputError(errors)
+        if not overturned:
+            return request.close_discussion(outcome, caller.subject, now)
+        built = _decisions_of(request, decisions, payer, signature)
+        if not any(_improves(request, line_id, one) for line_id, one in built.items()):
+            message = "these decisions overturn nothing: approve more, or record UPHELD"
+            raise InvalidInputError([FieldError("/lines", "nothing_overturned", message)])
+        return determined(request, built, caller.subject, payer, now)
+
+    return change_case(request_id, record, caller, requests=requests, now=now)
+
+
+def _outcome_of(request: Request, cycle: int) -> DiscussionOutcome | None:
+    """The recorded outcome of the discussion of a cycle."""
+    review = request.submitted
+    disputes = (
+        one for one in review.appeals if one.cycle == cycle and one.kind is DisputeKind.PEER_TO_PEER
+    )
+    return next((one.outcome for one in disputes), None)
+
+
+def _improves(request: Request, line_id: str, decision: Decision) -> bool:
+    """Whether more is approved than before."""
+    line = request.submitted.line(line_id)
+    before = line.before(decision.cycle) if line else None
+    if before is None or before.approved is None:
+        return decision.status.rule.approves
+    return decision.approved is not None and decision.approved != before.approved
+
+
+def _require_no_discussion(request: Request) -> None:
+    """Refuse to decide a cycle that the outcome of a discussion decides."""
+    dispute = request.submitted.open_appeal
+    if dispute is not None and dispute.kind is DisputeKind.PEER_TO_PEER:
+        raise request.refusal("Record the outcome of the peer-to-peer discussion instead.")
 
 
 def _require_no_other_proposal(request: Request, caller: Caller, *, physician: bool) -> None:
@@ -104,12 +200,12 @@ def errors_of_open_request(request: Request, now: datetime) -> list[FieldError]:
 
 
 def determined(
-    request: Request, decisions: Mapping[str, Decision], by: str, now: datetime
+    request: Request, decisions: Mapping[str, Decision], by: str, payer: Payer, now: datetime
 ) -> Change:
-    """The determination of the open cycle: initial or appeal."""
+    """The determination of the open cycle, with the rights that follow from it (W7, W12)."""
     if request.submitted.open_appeal:
-        return request.determine_appeal(decisions, by, now)
-    return request.determine(decisions, by, now)
+        return with_rights(request.determine_appeal(decisions, by, now), payer)
+    return with_rights(request.determine(decisions, by, now), payer)
 
 
 def require_cycle(request: Request, cycle: int) -> None:
@@ -220,6 +316,7 @@ def sign_decisions(
     accept: bool,
     before_response: bool = False,
     requests: RequestStore,
+    payer: Payer,
     now: datetime,
 ) -> Request:
     """Confirm or sign the proposed decisions, or return them.
@@ -247,7 +344,7 @@ def sign_decisions(
         adverse = any(decision.adverse for decision in decisions.values())
         if adverse and not before_response and (errors := errors_of_open_request(request, now)):
             raise InvalidInputError(errors)
-        return determined(request, decisions, caller.subject, now)
+        return determined(request, decisions, caller.subject, payer, now)
 
     return change_case(request_id, move, caller, requests=requests, now=now)
 

@@ -188,15 +188,15 @@ def _why(current: Request | None, caller: Caller, now: datetime) -> PrecertError
     if request.status is Status.INCOMPLETE and has_expired(request, now):
         return expired()
     if not request.takes_documents:
-        return _not_taken(request)
+        return _not_taken(request, now)
     return DocumentLimitError("All upload slots of this request are in use.")
 
 
-def _not_taken(request: Request) -> ActionNotAllowedError:
+def _not_taken(request: Request, now: datetime) -> ActionNotAllowedError:
     return ActionNotAllowedError(
         "Documents can be added to drafts and pended requests only.",
         request_status=request.status.value,
-        allowed_actions=[action.value for action in request.provider_actions],
+        allowed_actions=[action.value for action in request.provider_actions(now)],
     )
 
 

@@ -32,7 +32,8 @@ from precert.domain.notices import (
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import Approved, Decision, ServiceLine
+from precert.domain.review import Approved, Decision, DisputeOption, ServiceLine
+from precert.domain.rights import rights_after
 from precert.domain.values import CodeType, UnitType
 from precert.domain.wording import (
     written_address,
@@ -177,6 +178,8 @@ def notice_facts(
     dated = max(decision.decided_at for _, decision in decided)
     adverse = any(decision.adverse for _, decision in decided)
     clock = payer.clock_for(request)
+    rights = rights_after(review, issue.cycle, dated, clock, payer) if adverse else None
+    options = rights.options(dated) if rights else {}
     last_day = last_day_to_appeal(dated, clock.appeal_filing_days, payer.zone)
     name = f"{patient.first_name} {patient.last_name}"
     filled = {
@@ -185,6 +188,12 @@ def notice_facts(
         "payer": payer.name,
         "phone": payer.provider_services.phone,
         "last_day": written_day(last_day),
+        **{
+            f"last_day_of_{option.value.lower()}": written_day(
+                (until - timedelta(microseconds=1)).astimezone(payer.zone).date()
+            )
+            for option, until in _all_options(options, dated)
+        },
         "address": ", ".join([payer.name, *written_address(payer.mailing_address)]),
     }
     wording = words.kinds[issue.kind][audience]
@@ -213,10 +222,20 @@ def notice_facts(
         "sections": [
             {"title": section.title, "text": section.text.format(**filled)}
             for section in words.sections
-            if audience in section.audiences and (adverse or not section.adverse_only)
+            if audience in section.audiences
+            and (adverse or not section.adverse_only)
+            and (section.option is None or section.option in options)
         ],
         "language_help": words.language_help,
     }
+
+
+def _all_options(
+    options: Mapping[DisputeOption, datetime], dated: datetime
+) -> Iterator[tuple[DisputeOption, datetime]]:
+    """Each option with its end; those that are not open have no text that states it."""
+    for option in DisputeOption:
+        yield option, options.get(option, dated)
 
 
 def _recipient(

@@ -10,12 +10,13 @@ from precert.domain.errors import FieldError, FlagLimitError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
+from precert.domain.review import DisputeKind
 from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status
 from precert.domain.values import Sort
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor, expired, has_expired, is_live, not_found, visible
-from precert.usecases.changes import change_request
+from precert.usecases.changes import change_as_provider
 from precert.usecases.ports.listings import CursorError, Lines, Listings, Page
 from precert.usecases.ports.requests import (
     MOST_FLAGGED,
@@ -210,10 +211,8 @@ def respond_to_information_request(
         NotEntitledError, NotFoundError.
         ActionNotAllowedError: no RFI is open; names the allowed actions.
     """
-    caller.require(Entitlement.PATIENT_SEARCH)
 
-    def receive(found: Request | None) -> Change | Request:
-        request = visible(found, caller.tins)
+    def receive(request: Request) -> Change | Request:
         change = request.receive_information(now, by=caller.subject, answer=answer)
         if change is not None:
             return change
@@ -224,7 +223,7 @@ def respond_to_information_request(
             "No request for information is open. You can attach documents if MODIFY is allowed."
         )
 
-    return change_request(request_id, receive, requests=requests)
+    return change_as_provider(request_id, receive, caller, requests=requests, now=now)
 
 
 def void_request(
@@ -237,15 +236,13 @@ def void_request(
         ActionNotAllowedError: it is a draft, determined, or void for another reason; names the allowed
             actions.
     """
-    caller.require(Entitlement.PATIENT_SEARCH)
 
-    def withdraw(found: Request | None) -> Change | Request:
-        request = visible(found, caller.tins)
+    def withdraw(request: Request) -> Change | Request:
         if request.review is not None and request.review.void_reason == reason:
             return request
         return request.void(reason, caller.subject, now)
 
-    return change_request(request_id, withdraw, requests=requests)
+    return change_as_provider(request_id, withdraw, caller, requests=requests, now=now)
 
 
 def file_appeal(
@@ -267,12 +264,11 @@ def file_appeal(
             ended, all levels are used, or a delegated vendor decided.
         InvalidInputError: a service line was approved as requested.
     """
-    caller.require(Entitlement.PATIENT_SEARCH)
 
-    def appeal(found: Request | None) -> Change | Request:
-        request = visible(found, caller.tins)
+    def appeal(request: Request) -> Change | Request:
         pending = request.review.open_appeal if request.review else None
-        if pending and (pending.line_ids, pending.reason, pending.expedited) == (
+        if pending and (pending.kind, pending.line_ids, pending.reason, pending.expedited) == (
+            DisputeKind.APPEAL,
             tuple(dict.fromkeys(line_ids)),
             reason,
             expedited,
@@ -291,4 +287,53 @@ def file_appeal(
             now=now,
         )
 
-    return change_request(request_id, appeal, requests=requests)
+    return change_as_provider(request_id, appeal, caller, requests=requests, now=now)
+
+
+def file_dispute(
+    request_id: str,
+    kind: DisputeKind,
+    line_ids: Sequence[str],
+    caller: Caller,
+    *,
+    reason: str,
+    expedited: bool = False,
+    phone: str | None = None,
+    requests: RequestStore,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """Request a reconsideration or a peer-to-peer discussion, which use up no appeal (W12).
+
+    While it is open, a repetition changes nothing.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: nothing was refused, an appeal or the like is open, the time is over, or
+            a delegated vendor decided.
+        InvalidInputError: a line is not adverse, or was disputed in this way or appealed before.
+    """
+
+    def dispute(request: Request) -> Change | Request:
+        pending = request.review.open_appeal if request.review else None
+        same = (kind, tuple(dict.fromkeys(line_ids)), reason, expedited, phone)
+        if pending and same == (
+            pending.kind,
+            pending.line_ids,
+            pending.reason,
+            pending.expedited,
+            pending.phone,
+        ):
+            return request
+        return request.file_dispute(
+            kind,
+            line_ids,
+            reason=reason,
+            expedited=expedited,
+            phone=phone,
+            document_slots=payer.documents.max_while_pending,
+            by=caller.subject,
+            now=now,
+        )
+
+    return change_as_provider(request_id, dispute, caller, requests=requests, now=now)

@@ -22,7 +22,6 @@ from precert.domain.assessing import (
 )
 from precert.domain.clocks import (
     Deadline,
-    appeal_deadline,
     decision_deadline,
     information_deadline,
     local_date,
@@ -39,6 +38,7 @@ from precert.domain.request import Change, Request
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE, SYSTEM, Assessment
 from precert.domain.reviewing import request_information
+from precert.domain.rights import dispute_deadline
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
 from precert.usecases.checks import judge_codes, prove_assertion, retained_by_payer
@@ -157,7 +157,7 @@ def deadline_of(request: Request, payer: Payer) -> Deadline:
     clock = payer.clock_for(request)
     review = request.submitted
     if appeal := review.open_appeal:
-        return appeal_deadline(appeal.filed_at, expedited=appeal.expedited, clock=clock)
+        return dispute_deadline(appeal, clock, payer)
     return decision_deadline(review.submitted_at, request.urgency, clock)
 
 

@@ -241,7 +241,12 @@ def test_decision_takes_precedence_when_it_was_committed_before_the_void(
     )
     late = cloud.void(request_id)
     assert (late.status, late.body["request_status"]) == (409, "PARTIALLY_APPROVED")
-    assert late.body["allowed_actions"] == ["DETAILS", "APPEAL"]
+    assert late.body["allowed_actions"] == [
+        "DETAILS",
+        "REQUEST_PEER_TO_PEER",
+        "RECONSIDER",
+        "APPEAL",
+    ]
     assert [reply.status for reply in decided] == [200]
     types = [entry["type"] for entry in cloud.read(request_id).body["history"]]
     assert types[-1] == "RequestDetermined"
@@ -348,7 +353,12 @@ def test_no_appeal_is_offered_when_every_level_was_used(cloud: Cloud) -> None:
         assert cloud.offer(request_id, "late.pdf").status == 409
     response = cloud.read(request_id).body
     assert [appeal["level"] for appeal in response["appeals"]] == [1, 2]
-    assert (response["appeal_rights"]["lines"], response["appeal_rights"]["levels"]) == ([], 2)
+    assert (response["appeal_rights"], response["allowed_actions"]) == (None, ["DETAILS"])
+    assert cloud.dashboard().body["requests"][0]["allowed_actions"] == ["DETAILS"]
+    [option] = response["dispute_options"]
+    assert (option["option"], option["until"]) == ("EXTERNAL_REVIEW", "2026-11-02T05:00:00Z")
+    assert option["text"] in response["notices"]
+    assert cloud.deps.payer.notices["appeal_rights"] not in response["notices"]
     third = cloud.appeal(request_id, "1.2")
     assert (third.status, third.code) == (409, "action_not_allowed")
     assert "External review" in third.body["detail"]
@@ -394,7 +404,8 @@ def test_new_dates_are_listed_and_compared_when_an_operator_changed_them(cloud: 
     one = cloud.pended(services=[BOWEL_SURGERIES])
     assert decide(cloud, one, APPROVED, {**APPROVED, "line_id": "1.2"}).status == 200
     days = {"from_date": "2026-09-07", "to_date": "2026-09-09"}
-    assert cloud.change_dates(one, {"line_id": "1.1", **days}).status == 200
+    moved = [{"line_id": line_id, **days} for line_id in ("1.1", "1.2")]
+    assert cloud.change_dates(one, *moved).status == 200
     for by in (PROVIDER, FACILITY):
         [row] = cloud.dashboard(by).body["requests"]
         assert (row["first_day"], row["last_day"]) == ("2026-09-07", "2026-09-09")
@@ -519,6 +530,9 @@ def test_providers_read_information_requests_and_discussions_when_a_case_is_work
         "offered_at": "2026-07-01T15:00:00Z",
         "respond_by": "2026-07-02T15:00:00Z",
         "phone": "800.882.4470",
+        "outcome": None,
+        "outcome_label": None,
+        "recorded_at": None,
     }
     last = response["history"][-1]
     assert (last["type"], last["waiting_on"]) == ("InformationRequested", "PROVIDER")

@@ -221,6 +221,9 @@ def test_row_has_its_columns_when_the_dashboard_is_read(cloud: Cloud) -> None:
         "waiting_on": "PAYER",
         "waiting_on_label": "Payer",
         "due_at": None,
+        "peer_to_peer_until": None,
+        "reconsideration_until": None,
+        "appeal_until": None,
         "flagged_at": None,
         "updated_at": "",
         "purpose": "PRECERTIFICATION",
@@ -264,8 +267,8 @@ def test_actions_are_those_of_the_status_when_the_dashboard_is_read(cloud: Cloud
         "PROCESSING": ["DETAILS", "VOID"],
         "PENDING": ["DETAILS", "MODIFY", "VOID"],
         "APPROVED": ["DETAILS"],
-        "PARTIALLY_APPROVED": ["DETAILS", "APPEAL"],
-        "DENIED": ["DETAILS", "APPEAL"],
+        "PARTIALLY_APPROVED": ["DETAILS", "REQUEST_PEER_TO_PEER", "RECONSIDER", "APPEAL"],
+        "DENIED": ["DETAILS", "REQUEST_PEER_TO_PEER", "RECONSIDER", "APPEAL"],
         "VOID": ["DETAILS"],
     }
 
@@ -275,6 +278,15 @@ def test_appeal_is_rejected_when_the_filing_period_is_over(cloud: Cloud) -> None
     response = cloud.read(request_id).body["appeal_rights"]["file_until"]
     assert response == "2026-12-29T05:00:00Z"
     cloud.clock.at = datetime.fromisoformat(response)
-    assert cloud.appeal(request_id, "1.2").code == "action_not_allowed"
+    late = cloud.appeal(request_id, "1.2")
+    assert (late.code, late.body["allowed_actions"]) == ("action_not_allowed", ["DETAILS"])
+    details = cloud.read(request_id).body
+    assert (details["allowed_actions"], details["appeal_rights"]) == (["DETAILS"], None)
+    assert cloud.dashboard().body["requests"][0]["allowed_actions"] == ["DETAILS"]
     cloud.clock.at -= timedelta(seconds=1)
+    for actions in (
+        cloud.read(request_id).body["allowed_actions"],
+        cloud.dashboard().body["requests"][0]["allowed_actions"],
+    ):
+        assert actions == ["DETAILS", "APPEAL"]
     assert cloud.appeal(request_id, "1.2").status == 202

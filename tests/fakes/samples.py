@@ -16,7 +16,7 @@ from precert.domain.directory import DirectoryEntry
 from precert.domain.notices import NoticeWords
 from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of
-from precert.domain.review import DecidingRole, Decision, Review
+from precert.domain.review import DecidingRole, Decision, Review, Rights
 from precert.domain.rules import DelegatedVendor
 from precert.domain.statuses import LineStatus, Status
 from tests.fakes.clock import START
@@ -206,6 +206,10 @@ _LINES: Final[Mapping[Status, tuple[LineStatus, LineStatus]]] = {
 
 def review(lines: tuple[LineStatus | None, ...] = (None, None)) -> Review:
     sample = service_lines_of(content().services)
+    until = START + timedelta(days=180)
+    rights = Rights(
+        levels=2, peer_to_peer_until=until, reconsideration_until=until, appeal_until=until
+    )
     return Review(
         number=NUMBER,
         submitted_at=START,
@@ -215,6 +219,7 @@ def review(lines: tuple[LineStatus | None, ...] = (None, None)) -> Review:
             for line, status in zip(sample, lines, strict=True)
         ),
         determined_at=START if any(lines) else None,
+        rights=rights if any(line and line.rule.adverse for line in lines) else None,
     )
 
 

@@ -99,7 +99,12 @@ def test_denial_states_reasons_and_appeal_rights_when_a_line_is_denied(portal: P
         details = portal.details(request_id, user)
         assert details["status"] == "DENIED"
         assert details["review_action"] == "A3"
-        assert details["allowed_actions"] == ["DETAILS", "APPEAL"]
+        assert details["allowed_actions"] == [
+            "DETAILS",
+            "REQUEST_PEER_TO_PEER",
+            "RECONSIDER",
+            "APPEAL",
+        ]
         decision = details["lines"][0]["decisions"][-1]
         for name in ("reason_code", "rationale", "criterion"):
             assert decision[name] == DENIAL[name]

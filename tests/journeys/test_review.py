@@ -130,7 +130,8 @@ def test_third_appeal_is_rejected_when_both_levels_were_decided_with_documents(
     assert (third.status_code, third.json()["code"]) == (409, "action_not_allowed")
     response = portal.details(request_id)
     assert len(response["documents"]) == 2
-    assert response["appeal_rights"]["lines"] == []
+    assert response["appeal_rights"] is None
+    assert [one["option"] for one in response["dispute_options"]] == ["EXTERNAL_REVIEW"]
 
 
 def test_case_is_not_found_when_a_reviewer_is_of_another_plan(portal: Portal) -> None:

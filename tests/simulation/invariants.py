@@ -36,8 +36,15 @@ _MAY_FOLLOW: Final[Mapping[str, frozenset[str]]] = {
     "VOID": frozenset({"VOID"}),
 }
 _TERMINAL: Final = frozenset({"APPROVED", "PARTIALLY_APPROVED", "DENIED", "VOID"})
-_DETERMINES: Final = frozenset({"RequestDetermined", "AppealDetermined"})
-_ENDS: Final = _DETERMINES | {"RequestVoided", "RequestEndedAsDuplicate"}
+_DETERMINES: Final = frozenset(
+    {
+        "RequestDetermined",
+        "AppealDetermined",
+        "ReconsiderationDetermined",
+        "PeerToPeerOverturned",
+    }
+)
+_ENDS: Final = _DETERMINES | {"RequestVoided", "RequestEndedAsDuplicate", "PeerToPeerClosed"}
 _MARKS: Final = {
     "DeadlineApproaching": "warn_at",
     "DeadlinePassed": "due_at",

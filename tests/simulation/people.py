@@ -305,6 +305,37 @@ class People:
         if reply.status == 202:
             self.tell("appealed", request_id)
 
+    def dispute(self, request_id: str, _version: int, _cycle: int) -> None:
+        """Request a reconsideration or a discussion."""
+        request = self.request(request_id)
+        if request is None or request.review is None:
+            return
+        lines = [line.line_id for line in request.review.lines if line.adverse]
+        body: dict[str, Any] = {"line_ids": lines, "reason": "It grew."}
+        path = self.world.rng.choice(["reconsiderations", "peer-to-peer"])
+        if path == "peer-to-peer":
+            body["phone"] = "2165550188"
+        reply = self.call(
+            submit, "POST", f"/v1/requests/{request_id}/{path}", json.dumps(body), self.provider()
+        )
+        if reply.status == 202:
+            self.tell("appealed", request_id)
+
+    def record_outcome(self, request_id: str, _version: int, cycle: int) -> None:
+        rng = self.world.rng
+        request = self.request(request_id)
+        if request is None or request.review is None:
+            return
+        outcome = rng.choice(["UPHELD", "OVERTURNED", "WITHDRAWN", "NO_SHOW"])
+        lines = [
+            {"line_id": line.line_id, "status": "APPROVED"}
+            for line in request.lines_to_decide
+            if outcome == "OVERTURNED"
+        ]
+        body = json.dumps({"cycle": cycle, "outcome": outcome, "lines": lines})
+        path = f"/v1/review/requests/{request_id}/peer-to-peer/outcome"
+        self.call(review, "POST", path, body, rng.choice(REVIEWERS))
+
     def decide(self, request_id: str, _version: int, cycle: int) -> None:
         rng = self.world.rng
         request = self.request(request_id)
@@ -412,6 +443,7 @@ _WAITING: Final[tuple[Action, ...]] = (
     People.answer,
     People.extend,
     People.offer_peer_to_peer,
+    People.record_outcome,
     People.offer,
     People.offer,
     People.offer,
@@ -420,6 +452,10 @@ _DECIDED: Final[tuple[Action, ...]] = (
     People.appeal,
     People.appeal,
     People.appeal,
+    People.dispute,
+    People.dispute,
+    People.record_outcome,
+    People.record_outcome,
     People.decide,
     People.decide,
     People.decide,

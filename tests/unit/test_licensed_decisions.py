@@ -16,7 +16,15 @@ from precert.domain.errors import PrecertError
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
-from precert.domain.review import SYSTEM, Approved, Assessment, DecidingRole, Decision
+from precert.domain.review import (
+    SYSTEM,
+    Approved,
+    Assessment,
+    DecidingRole,
+    Decision,
+    DiscussionOutcome,
+    DisputeKind,
+)
 from precert.domain.statuses import LINE_STATUSES, STATUSES, LineStatus, Status, Transition
 from precert.domain.values import UnitType
 from tests.fakes import samples
@@ -90,6 +98,17 @@ def appealed(request: Request) -> Change:
     )
 
 
+def disputed(request: Request, kind: DisputeKind) -> Change:
+    lines = [line.line_id for line in request.submitted.lines if line.adverse]
+    return request.file_dispute(kind, lines, reason="New findings.", by="provider", now=START)
+
+
+def offered(request: Request) -> Request:
+    change = reviewing.offer_peer_to_peer(request, "800.555.0100", NEAR.due_at, by="r", now=START)
+    assert change is not None
+    return change.request
+
+
 def delegated(request: Request) -> Request:
     review = request.submitted.model_copy(update={"ownership": (samples.delegation(),)})
     return request.model_copy(update={"review": review})
@@ -123,6 +142,10 @@ CHANGES: Final[Mapping[str, Attempt]] = {
     "Request.determine_appeal": lambda one, *how: appealed(one).request.determine_appeal(
         decisions(appealed(one).request, *how), how[1], START
     ),
+    "Request.file_dispute": lambda one, *_: disputed(one, DisputeKind.RECONSIDERATION),
+    "Request.close_discussion": lambda one, *_: disputed(
+        one, DisputeKind.PEER_TO_PEER
+    ).request.close_discussion(DiscussionOutcome.UPHELD, "r", START),
     "Request.check_deadline": lambda one, *_: one.check_deadline(LONG_AFTER),
     "Request.receive_information": lambda one, *_: asked(one).receive_information(START),
     "Request.changed": lambda one, *how: one.changed(
@@ -146,6 +169,9 @@ CHANGES: Final[Mapping[str, Attempt]] = {
     "reviewing.extend": lambda one, *_: reviewing.extend(one, 14, "Later.", by="r", now=START),
     "reviewing.offer_peer_to_peer": lambda one, *_: reviewing.offer_peer_to_peer(
         one, "800.555.0100", NEAR.due_at, by="r", now=START
+    ),
+    "reviewing.record_peer_to_peer": lambda one, *_: reviewing.record_peer_to_peer(
+        offered(one), DiscussionOutcome.UPHELD, by="r", now=START
     ),
     "reviewing.propose": proposed,
     "reviewing.return_proposal": lambda one, *how: reviewing.return_proposal(
@@ -297,4 +323,6 @@ def test_transitions_to_a_refusal_are_determinations_when_the_table_is_read() ->
         EventType.PAYER_LINES_DETERMINED,
         EventType.VENDOR_LINES_DETERMINED,
         EventType.APPEAL_DETERMINED,
+        EventType.PEER_TO_PEER_OVERTURNED,
+        EventType.RECONSIDERATION_DETERMINED,
     }

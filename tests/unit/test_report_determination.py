@@ -158,7 +158,7 @@ def test_delegated_request_is_determined_when_its_vendor_reports() -> None:
 def test_delegated_denial_is_appealed_at_the_vendor_when_it_is_shown() -> None:
     world = holding(delegated())
     after = world.take(report(line("1.1", DENIED), line("1.2", DENIED), number=samples.NUMBER))
-    assert after.provider_actions == (Action.DETAILS,)
+    assert after.provider_actions(after.updated_at) == (Action.DETAILS,)
 
 
 @pytest.mark.rule("W8")
@@ -381,7 +381,7 @@ def test_status_follows_from_all_lines_when_the_vendor_reports_last() -> None:
     assert after.submitted.determined_at == START
     [event] = world.requests.events
     assert (event.type, event.vendor_id) == (EventType.REQUEST_DETERMINED, VENDOR)
-    assert after.provider_actions == (Action.DETAILS,)
+    assert after.provider_actions(START) == (Action.DETAILS,)
 
 
 def test_reference_is_rejected_when_it_names_a_case_of_another_member_or_other_codes() -> None:

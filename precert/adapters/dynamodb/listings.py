@@ -15,7 +15,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -216,8 +216,20 @@ def row_text(row: DashboardRow) -> str:
         row.servicing_provider or "",
         row.patient or "",
     )
-    room = MAX_ROW_BYTES - sum(len(part.encode()) + 1 for part in fixed) - (len(entered) - 1)
-    return "\t".join((*fixed, *_shortened(entered, room)))
+    ends = (row.peer_to_peer_until, row.reconsideration_until, row.appeal_until)
+    added = tuple(_minute(end) for end in ends) if any(ends) else ()
+    taken = sum(len(part.encode()) + 1 for part in (*fixed, *added))
+    room = MAX_ROW_BYTES - taken - (len(entered) - 1)
+    return "\t".join((*fixed, *_shortened(entered, room), *added))
+
+
+def _minute(end: datetime | None) -> str:
+    """The minute that an end begins, as a hexadecimal number of minutes since 1970."""
+    return f"{int(end.timestamp()) // 60:x}" if end else ""
+
+
+def _instant_of_minute(text: str) -> datetime | None:
+    return datetime.fromtimestamp(int(text, 16) * 60, UTC) if text else None
 
 
 def row_of(item: Item) -> DashboardRow:
@@ -227,6 +239,7 @@ def row_of(item: Item) -> DashboardRow:
         raise ValueError(f"a row has the form {parts[0]}, which this version does not know")
     _, notices, number, born, first_day, last_day, tin, *entered = parts
     place, requesting, servicing, patient = entered[:4]
+    peer_to_peer, reconsideration, appeal = map(_instant_of_minute, (*entered[4:7], "", "", "")[:3])
     status = _STATUSES[notices[0]]
     due_at = instant_of(item[DUE]) if DUE in item else None
     return DashboardRow(
@@ -249,6 +262,9 @@ def row_of(item: Item) -> DashboardRow:
         servicing_provider=servicing or None,
         patient=patient or None,
         due_at=due_at,
+        peer_to_peer_until=peer_to_peer,
+        reconsideration_until=reconsideration,
+        appeal_until=appeal,
         expires_at=due_at if status is Status.INCOMPLETE else None,
         flagged_at=instant_of(item[FLAG]) if FLAG in item else None,
         updated_at=instant_of(item[CHANGED]),

@@ -1,0 +1,106 @@
+"""What providers can do about adverse service lines after a determination, and until when (W7, W12).
+
+A peer-to-peer discussion and a reconsideration come before the first appeal and count as none. After
+the last level of appeal, or the time to file it, only external review remains.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Final, assert_never
+from zoneinfo import ZoneInfo
+
+from precert.domain.clocks import (
+    Deadline,
+    appeal_deadline,
+    appeal_filing_end,
+    local_date,
+    months_after,
+)
+from precert.domain.payer import Payer, ReviewClock
+from precert.domain.request import Change
+from precert.domain.review import Appeal, DisputeKind, Review, Rights
+
+_BEFORE_APPEAL: Final = frozenset(kind for kind in DisputeKind if kind.rule.before_appeal)
+
+
+def lines_open_to(review: Review, kind: DisputeKind, levels: int, cycle: int) -> dict[str, int]:
+    """Adverse lines that can still be disputed in this way after the cycle, with the level.
+
+    ``levels`` is how often a line can be appealed; the other ways are open once, before any appeal.
+    """
+    found = {}
+    earlier = [one for one in review.appeals if one.cycle <= cycle]
+    for line in review.lines:
+        decision = line.before(cycle + 1)
+        # What a vendor decides is disputed at the vendor.
+        if decision is None or not decision.adverse or review.delegation_of(line.line_id):
+            continue
+        disputes = [one.kind for one in earlier if line.line_id in one.line_ids]
+        appeals = disputes.count(DisputeKind.APPEAL)
+        if kind in _BEFORE_APPEAL:
+            if not appeals and kind not in disputes:
+                found[line.line_id] = 0
+        elif appeals < levels:
+            found[line.line_id] = appeals + 1
+    return found
+
+
+def rights_after(
+    review: Review, cycle: int, determined_at: datetime, clock: ReviewClock, payer: Payer
+) -> Rights | None:
+    """The rights after the determination of a cycle; ``None`` where nothing was refused."""
+    decisions = [line.before(cycle + 1) for line in review.own_lines]
+    if not any(one and one.adverse for one in decisions):
+        return None
+    levels, zone = clock.appeal_levels, payer.zone
+
+    def until(kind: DisputeKind, days: int) -> datetime | None:
+        if days < 1 or not lines_open_to(review, kind, levels, cycle):
+            return None
+        return appeal_filing_end(determined_at, days, zone)
+
+    settings = payer.utilization_management
+    return Rights(
+        levels=levels,
+        peer_to_peer_until=until(DisputeKind.PEER_TO_PEER, settings.peer_to_peer_request_days),
+        reconsideration_until=until(
+            DisputeKind.RECONSIDERATION, settings.reconsideration_filing_days
+        ),
+        appeal_until=until(DisputeKind.APPEAL, clock.appeal_filing_days),
+        external_review_until=_external_review_end(determined_at, clock, zone),
+    )
+
+
+def _external_review_end(
+    determined_at: datetime, clock: ReviewClock, zone: ZoneInfo
+) -> datetime | None:
+    if not clock.external_review_months:
+        return None
+    last = months_after(local_date(determined_at, zone), clock.external_review_months)
+    return datetime.combine(last + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
+
+
+def with_rights(change: Change, payer: Payer) -> Change:
+    """The determination with the rights that follow from it."""
+    request = change.request
+    review = request.submitted
+    clock = payer.clock_for(request)
+    rights = rights_after(review, review.cycle, review.answered_at, clock, payer)
+    updated = request.model_copy(update={"review": review.model_copy(update={"rights": rights})})
+    return change._replace(request=updated)
+
+
+def dispute_deadline(appeal: Appeal, clock: ReviewClock, payer: Payer) -> Deadline:
+    """When the payer must decide an appeal or a reconsideration, or hold a discussion."""
+    settings = payer.utilization_management
+    match appeal.kind:
+        case DisputeKind.APPEAL:
+            return appeal_deadline(appeal.filed_at, expedited=appeal.expedited, clock=clock)
+        case DisputeKind.RECONSIDERATION:
+            days = timedelta(days=settings.reconsideration_days)
+            hours = timedelta(hours=settings.reconsideration_expedited_hours)
+            length = hours if appeal.expedited else days
+        case DisputeKind.PEER_TO_PEER:
+            length = timedelta(hours=settings.peer_to_peer_hold_hours)
+        case other:
+            assert_never(other)
+    return Deadline.after(appeal.filed_at, length, clock)

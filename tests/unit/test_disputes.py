@@ -1,0 +1,458 @@
+"""What follows a denial: discussion, reconsideration, appeal, external review (W4, W7, W12)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import pytest
+
+from precert.domain.caller import Caller
+from precert.domain.clocks import months_after
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    InvalidInputError,
+    NotEntitledError,
+    SameReviewerError,
+)
+from precert.domain.event_types import EventType
+from precert.domain.notices import Audience, NoticeKind, kind_of
+from precert.domain.request import Request
+from precert.domain.review import DiscussionOutcome, DisputeKind, DisputeOption, LineDecision
+from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
+from precert.names import Entitlement
+from precert.usecases.decisions import decide, record_outcome
+from precert.usecases.notices import Issue, notice_facts
+from precert.usecases.requests import file_appeal, file_dispute
+from precert.usecases.review import offer_peer_to_peer
+from precert.usecases.workflow import deadline_of
+from tests.fakes import samples
+from tests.fakes.clock import START
+from tests.fakes.code_sets import code_sets
+from tests.fakes.requests import InMemoryRequests
+
+PROVIDER: Final = Caller(
+    subject="provider",
+    entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
+    tins=frozenset({samples.PROVIDER_TIN}),
+)
+REASONS: Final = {"reason_code": "0F", "rationale": "Not tried.", "criterion": "MCG S-310"}
+DAY: Final = timedelta(days=1)
+LAST: Final = timedelta(microseconds=1)
+ZONE: Final = samples.payer().zone
+
+
+def reviewer(number: int, *, physician: bool = True) -> Caller:
+    groups = {Entitlement.REVIEWER, Entitlement.PHYSICIAN_REVIEWER}
+    return Caller(
+        subject=f"reviewer-{number}",
+        entitlements=frozenset(groups if physician else {Entitlement.REVIEWER}),
+        plan_ids=frozenset({samples.PLAN.plan_id}),
+    )
+
+
+class Desk:
+    """One request and what its parties do with it, each at an instant."""
+
+    def __init__(self) -> None:
+        self.store = InMemoryRequests.holding(samples.request(Status.PENDING))
+        self.now = START
+
+    @property
+    def request(self) -> Request:
+        return self.store.requests[samples.REQUEST_ID]
+
+    def decide(self, *lines: tuple[str, str], by: int) -> Request:
+        return decide(
+            samples.REQUEST_ID,
+            [line(*one) for one in lines],
+            reviewer(by),
+            cycle=self.request.submitted.cycle,
+            requests=self.store,
+            code_sets=code_sets(),
+            payer=samples.payer(),
+            now=self.now,
+        )
+
+    def deny(self, by: int = 1) -> Request:
+        """The second line is denied."""
+        return self.decide(("1.1", "APPROVED"), ("1.2", "DENIED"), by=by)
+
+    def dispute(self, kind: DisputeKind, *lines: str, expedited: bool = False) -> Request:
+        file_dispute(
+            samples.REQUEST_ID,
+            kind,
+            lines or ("1.2",),
+            PROVIDER,
+            reason="New findings.",
+            expedited=expedited,
+            phone="2165550188" if kind is DisputeKind.PEER_TO_PEER else None,
+            requests=self.store,
+            payer=samples.payer(),
+            now=self.now,
+        )
+        return self.pend()
+
+    def appeal(self) -> Request:
+        file_appeal(
+            samples.REQUEST_ID,
+            ("1.2",),
+            PROVIDER,
+            reason="New findings.",
+            expedited=False,
+            requests=self.store,
+            payer=samples.payer(),
+            now=self.now,
+        )
+        return self.pend()
+
+    def pend(self) -> Request:
+        request = self.request
+        appeal = request.submitted.open_appeal
+        if appeal is not None and appeal.due_at is None:
+            self.store.record(request.pend_appeal(deadline_of(request, samples.payer()), self.now))
+        return self.request
+
+    def outcome(
+        self, outcome: str, *lines: tuple[str, str], by: Caller | None = None, cycle: int = 2
+    ) -> Request:
+        return record_outcome(
+            samples.REQUEST_ID,
+            DiscussionOutcome(outcome),
+            [line(*one) for one in lines],
+            by or reviewer(1),
+            cycle=cycle,
+            requests=self.store,
+            code_sets=code_sets(),
+            payer=samples.payer(),
+            now=self.now,
+        )
+
+    def options(self) -> dict[DisputeOption, datetime]:
+        rights = self.request.submitted.rights
+        return rights.options(self.now) if rights else {}
+
+    @property
+    def types(self) -> list[EventType]:
+        return [event.type for event in self.store.events]
+
+
+def line(line_id: str, status: str) -> LineDecision:
+    reasons = REASONS if status == "DENIED" else {}
+    return LineDecision(line_id=line_id, status=LineStatus(status), **reasons)  # type: ignore[arg-type]
+
+
+def end_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZONE) + DAY
+
+
+def names(options: dict[DisputeOption, datetime]) -> list[str]:
+    return [option.value for option in options]
+
+
+# -- what is offered, and until when ------------------------------------------------------------------
+
+
+@pytest.mark.rule("W7", "W12")
+def test_each_option_ends_with_its_own_day_when_a_line_is_denied() -> None:
+    desk = Desk()
+    desk.deny()
+    decided_on = START.astimezone(ZONE).date()
+    assert desk.options() == {
+        DisputeOption.PEER_TO_PEER: end_of(decided_on + 14 * DAY),
+        DisputeOption.RECONSIDERATION: end_of(decided_on + 60 * DAY),
+        DisputeOption.APPEAL: end_of(decided_on + 180 * DAY),
+    }
+    offered = [Action.REQUEST_PEER_TO_PEER, Action.RECONSIDER, Action.APPEAL]
+    for days, left in ((14, 1), (60, 2), (180, 3)):
+        end = end_of(decided_on + days * DAY)
+        assert list(desk.request.provider_actions(end - LAST))[1:] == offered[left - 1 :]
+        assert list(desk.request.provider_actions(end))[1:] == offered[left:]
+
+
+@pytest.mark.rule("W12")
+@pytest.mark.parametrize(
+    ("kind", "days"), [(DisputeKind.PEER_TO_PEER, 14), (DisputeKind.RECONSIDERATION, 60)]
+)
+def test_dispute_is_accepted_when_its_last_day_is_not_over(kind: DisputeKind, days: int) -> None:
+    desk = Desk()
+    desk.deny()
+    end = end_of(START.astimezone(ZONE).date() + days * DAY)
+    desk.now = end
+    with pytest.raises(ActionNotAllowedError) as refused:
+        desk.dispute(kind)
+    assert "is over" in refused.value.detail
+    actions = refused.value.extensions["allowed_actions"]
+    assert actions == [one.value for one in desk.request.provider_actions(end)]
+    desk.now = end - LAST
+    assert desk.dispute(kind).submitted.cycle == 2
+
+
+@pytest.mark.rule("W7")
+def test_refused_appeal_does_not_offer_an_appeal_when_its_time_is_over() -> None:
+    desk = Desk()
+    desk.deny()
+    desk.now = START + 200 * DAY
+    with pytest.raises(ActionNotAllowedError) as refused:
+        desk.appeal()
+    assert refused.value.extensions["allowed_actions"] == ["DETAILS"]
+    assert desk.options() == {}
+
+
+@pytest.mark.rule("W4", "W7")
+def test_external_review_takes_the_place_of_appeals_when_every_level_is_used() -> None:
+    desk = Desk()
+    desk.deny()
+    for level, by in ((1, 2), (2, 3)):
+        assert DisputeOption.EXTERNAL_REVIEW not in desk.options()
+        assert desk.appeal().submitted.appeals[-1].level == level
+        desk.now += DAY
+        desk.decide(("1.2", "DENIED"), by=by)
+    last = months_after(desk.now.astimezone(ZONE).date(), 4)
+    assert desk.options() == {DisputeOption.EXTERNAL_REVIEW: end_of(last)}
+    assert desk.request.provider_actions(desk.now) == (Action.DETAILS,)
+    with pytest.raises(ActionNotAllowedError, match="action_not_allowed"):
+        desk.appeal()
+    desk.now = end_of(last)
+    assert desk.options() == {}
+
+
+@pytest.mark.rule("W4", "W12")
+@pytest.mark.parametrize("audience", Audience)
+def test_notice_states_only_what_is_open_when_it_is_printed(audience: Audience) -> None:
+    desk = Desk()
+    desk.deny()
+    first = texts(desk.request, 1, audience)
+    assert "July 15, 2026" in first
+    assert "August 30, 2026" in first
+    assert "December 28, 2026" in first
+    assert "external review until" not in first
+    desk.appeal()
+    desk.decide(("1.2", "DENIED"), by=2)
+    second = texts(desk.request, 2, audience)
+    assert "reconsider" not in second
+    assert "discuss" not in second
+    assert "December 28, 2026" in second
+    desk.appeal()
+    desk.decide(("1.2", "DENIED"), by=3)
+    last = texts(desk.request, 3, audience)
+    assert "external review until November 1, 2026" in last
+    assert "can appeal" not in last
+    # A notice that is printed again states what it stated.
+    assert texts(desk.request, 1, audience) == first
+
+
+def texts(request: Request, cycle: int, audience: Audience) -> str:
+    kind = kind_of(request.submitted, cycle)
+    assert kind is not None
+    facts = notice_facts(
+        request,
+        Issue(kind, cycle),
+        audience,
+        samples.payer(),
+        samples.notice_words(),
+        member=None,
+        code_sets=code_sets(),
+    )
+    sections = facts["sections"]
+    assert isinstance(sections, Sequence)
+    return " ".join(section["text"] for section in sections)
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected"),
+    [
+        (date(2026, 7, 1), 4, date(2026, 11, 1)),
+        (date(2026, 10, 31), 4, date(2027, 2, 28)),
+        (date(2027, 10, 31), 4, date(2028, 2, 29)),
+        (date(2026, 12, 31), 12, date(2027, 12, 31)),
+    ],
+)
+def test_month_has_its_last_day_when_it_is_shorter(day: date, months: int, expected: date) -> None:
+    assert months_after(day, months) == expected
+
+
+# -- reconsideration ----------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W12")
+def test_reconsideration_uses_up_no_appeal_when_it_is_upheld() -> None:
+    desk = Desk()
+    desk.deny()
+    waiting = desk.dispute(DisputeKind.RECONSIDERATION)
+    assert (waiting.status, waiting.waiting_on) == (Status.PARTIALLY_APPROVED, WaitingOn.PAYER)
+    assert waiting.due_at == START + 14 * DAY
+    assert waiting.provider_actions(START) == (Action.DETAILS, Action.MODIFY)
+    # The reviewer who decided may reconsider; an appeal needs another.
+    desk.now += DAY
+    desk.decide(("1.2", "DENIED"), by=1)
+    assert names(desk.options()) == ["PEER_TO_PEER", "APPEAL"]
+    assert kind_of(desk.request.submitted, 2) is NoticeKind.REVIEW_UPHELD
+    with pytest.raises(InvalidInputError):
+        desk.dispute(DisputeKind.RECONSIDERATION)
+    assert desk.appeal().submitted.appeals[-1].level == 1
+    with pytest.raises(SameReviewerError):
+        desk.decide(("1.2", "APPROVED"), by=1)
+    desk.decide(("1.2", "DENIED"), by=2)
+    assert desk.appeal().submitted.appeals[-1].level == 2
+    assert desk.types[-8:] == [
+        EventType.RECONSIDERATION_FILED,
+        EventType.RECONSIDERATION_PENDED,
+        EventType.RECONSIDERATION_DETERMINED,
+        EventType.APPEAL_FILED,
+        EventType.APPEAL_PENDED,
+        EventType.APPEAL_DETERMINED,
+        EventType.APPEAL_FILED,
+        EventType.APPEAL_PENDED,
+    ]
+
+
+@pytest.mark.rule("W12")
+def test_request_is_approved_when_a_reconsideration_overturns_the_denial() -> None:
+    desk = Desk()
+    desk.deny()
+    assert desk.dispute(DisputeKind.RECONSIDERATION, expedited=True).due_at == START + 3 * DAY
+    after = desk.decide(("1.2", "APPROVED"), by=4)
+    assert (after.status, after.submitted.rights) == (Status.APPROVED, None)
+    assert kind_of(after.submitted, 2) is NoticeKind.REVIEW_OVERTURNED
+
+
+@pytest.mark.rule("W12")
+def test_no_discussion_or_reconsideration_is_possible_when_an_appeal_was_filed() -> None:
+    desk = Desk()
+    desk.deny()
+    desk.appeal()
+    for kind in (DisputeKind.PEER_TO_PEER, DisputeKind.RECONSIDERATION):
+        with pytest.raises(ActionNotAllowedError):
+            desk.dispute(kind)
+    desk.decide(("1.2", "DENIED"), by=2)
+    for kind in (DisputeKind.PEER_TO_PEER, DisputeKind.RECONSIDERATION):
+        with pytest.raises(InvalidInputError):
+            desk.dispute(kind)
+
+
+def test_dispute_is_rejected_when_a_line_was_approved_or_none_is_named() -> None:
+    desk = Desk()
+    desk.deny()
+    for lines, code in ((("1.1",), "not_appealable"), (("9.9",), "not_appealable")):
+        with pytest.raises(InvalidInputError) as refused:
+            desk.dispute(DisputeKind.RECONSIDERATION, *lines)
+        assert [error.code for error in refused.value.errors] == [code]
+
+
+def test_nothing_changes_when_a_dispute_is_sent_again() -> None:
+    desk = Desk()
+    desk.deny()
+    first = desk.dispute(DisputeKind.PEER_TO_PEER)
+    assert desk.dispute(DisputeKind.PEER_TO_PEER) == first
+    with pytest.raises(ActionNotAllowedError, match="action_not_allowed"):
+        desk.appeal()
+
+
+# -- peer-to-peer discussion --------------------------------------------------------------------------
+
+
+@pytest.mark.rule("W12")
+@pytest.mark.parametrize("outcome", ["UPHELD", "WITHDRAWN", "NO_SHOW"])
+def test_determination_and_appeal_rights_remain_when_a_discussion_changes_nothing(
+    outcome: str,
+) -> None:
+    desk = Desk()
+    desk.deny()
+    before = desk.options()
+    waiting = desk.dispute(DisputeKind.PEER_TO_PEER)
+    assert waiting.due_at == START + 2 * DAY
+    assert Action.RECORD_PEER_TO_PEER in waiting.reviewer_actions(reviewer(1), START)
+    assert Action.DECIDE not in waiting.reviewer_actions(reviewer(1), START)
+    with pytest.raises(ActionNotAllowedError):
+        desk.decide(("1.2", "APPROVED"), by=1)
+    desk.now += 3 * DAY
+    after = desk.outcome(outcome)
+    assert (after.status, after.waiting_on) == (Status.PARTIALLY_APPROVED, WaitingOn.NONE)
+    assert after.submitted.lines == waiting.submitted.lines
+    [discussion] = after.submitted.appeals
+    assert (discussion.outcome, discussion.closed_by, discussion.closed_at) == (
+        outcome,
+        "reviewer-1",
+        desk.now,
+    )
+    # The time of the discussion does not count.
+    assert desk.options()[DisputeOption.APPEAL] == before[DisputeOption.APPEAL] + 3 * DAY
+    assert DisputeOption.PEER_TO_PEER not in desk.options()
+    assert desk.outcome(outcome) == after
+    with pytest.raises(ActionNotAllowedError):
+        desk.outcome("UPHELD" if outcome != "UPHELD" else "NO_SHOW")
+    assert desk.types[-1] is EventType.PEER_TO_PEER_CLOSED
+    assert desk.appeal().submitted.appeals[-1].level == 1
+
+
+@pytest.mark.rule("W10", "W12")
+def test_discussion_makes_a_determination_when_it_overturns_the_denial() -> None:
+    desk = Desk()
+    desk.deny()
+    desk.dispute(DisputeKind.PEER_TO_PEER)
+    nurse = reviewer(5, physician=False)
+    for outcome in ("UPHELD", "OVERTURNED"):
+        with pytest.raises(NotEntitledError):
+            desk.outcome(outcome, by=nurse)
+    with pytest.raises(InvalidInputError) as nothing:
+        desk.outcome("OVERTURNED", ("1.2", "DENIED"))
+    assert [error.code for error in nothing.value.errors] == ["nothing_overturned"]
+    with pytest.raises(InvalidInputError) as missing:
+        desk.outcome("OVERTURNED")
+    assert [error.pointer for error in missing.value.errors] == ["/lines"]
+    with pytest.raises(InvalidInputError) as contradiction:
+        desk.outcome("NO_SHOW", ("1.2", "APPROVED"))
+    assert [error.code for error in contradiction.value.errors] == ["not_asked"]
+    after = desk.outcome("OVERTURNED", ("1.2", "APPROVED"))
+    assert after.status is Status.APPROVED
+    assert after.submitted.appeals[0].outcome is DiscussionOutcome.OVERTURNED
+    assert desk.types[-1] is EventType.PEER_TO_PEER_OVERTURNED
+    assert kind_of(after.submitted, 2) is NoticeKind.REVIEW_OVERTURNED
+    assert desk.outcome("OVERTURNED", ("1.2", "APPROVED")) == after
+
+
+def test_nurse_records_a_no_show_when_the_clinician_was_not_reached() -> None:
+    desk = Desk()
+    desk.deny()
+    desk.dispute(DisputeKind.PEER_TO_PEER)
+    after = desk.outcome("NO_SHOW", by=reviewer(5, physician=False))
+    assert after.submitted.appeals[0].closed_by == "reviewer-5"
+
+
+@pytest.mark.rule("W12")
+def test_outcome_is_on_record_when_the_discussion_was_before_the_determination() -> None:
+
+    desk = Desk()
+    with pytest.raises(ActionNotAllowedError):
+        desk.outcome("UPHELD", cycle=1)
+    offer_peer_to_peer(
+        samples.REQUEST_ID, reviewer(1), requests=desk.store, payer=samples.payer(), now=START
+    )
+    assert Action.RECORD_PEER_TO_PEER in desk.request.reviewer_actions(reviewer(1), START)
+    with pytest.raises(InvalidInputError):
+        desk.outcome("OVERTURNED", cycle=1)
+    after = desk.outcome("NO_SHOW", cycle=1)
+    offer = after.submitted.peer_to_peer
+    assert offer is not None
+    assert (offer.outcome, offer.recorded_by) == (DiscussionOutcome.NO_SHOW, "reviewer-1")
+    assert desk.outcome("NO_SHOW", cycle=1) == after
+    with pytest.raises(ActionNotAllowedError):
+        desk.outcome("UPHELD", cycle=1)
+    assert (after.status, desk.types[-1]) == (Status.PENDING, EventType.PEER_TO_PEER_RECORDED)
+    assert desk.deny().status is Status.PARTIALLY_APPROVED
+
+
+@pytest.mark.rule("W7", "W12")
+def test_appeal_is_accepted_when_a_discussion_added_time() -> None:
+    desk = Desk()
+    desk.deny()
+    end = desk.options()[DisputeOption.APPEAL]
+    desk.dispute(DisputeKind.PEER_TO_PEER)
+    desk.now += 5 * DAY
+    desk.outcome("UPHELD")
+    desk.now = end + 5 * DAY
+    with pytest.raises(ActionNotAllowedError, match="action_not_allowed"):
+        desk.appeal()
+    desk.now -= LAST
+    assert Action.APPEAL in desk.request.provider_actions(desk.now)
+    assert desk.appeal().submitted.appeals[-1].level == 1
