@@ -82,7 +82,7 @@ EXPIRE: Final = FunctionSpec(
     "Cleans up after deleted drafts and archives requests past retention",
     "expire",
     "functions.expire.handler.handle",
-    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.ARCHIVE_BUCKET),
+    (Env.REQUESTS_TABLE, Env.DOCUMENTS_BUCKET, Env.ARCHIVE_BUCKET, Env.DEAD_LETTERS),
 )
 WARN: Final = FunctionSpec(
     "WarnFunction",
@@ -96,7 +96,10 @@ RELAY: Final = FunctionSpec(
     "Relays written events to the workflow and the event bus",
     "relay",
     "functions.relay.handler.handle",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
+    (
+        *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.STATE_MACHINE_ARN, Env.EVENT_BUS_NAME),
+        Env.DEAD_LETTERS,
+    ),
 )
 INBOX: Final = FunctionSpec(
     "InboxFunction",

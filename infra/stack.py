@@ -72,6 +72,10 @@ class PrecertStack(cdk.Stack):
             Env.SCAN_DOCUMENTS: "on" if stage.scan_documents else "off",
             **self._identity.values,
         }
+        self._stream_dead_letters = {
+            spec: DeadLetters(self, f"{spec.construct_id}DeadLetters")
+            for spec in (catalogue.RELAY, catalogue.EXPIRE)
+        }
         task = self._function(catalogue.WORKFLOW)
         self._workflow = Workflow(self, "Workflow", stage=stage, function=task)
         self._values[Env.STATE_MACHINE_ARN] = self._workflow.machine.state_machine_arn
@@ -102,8 +106,11 @@ class PrecertStack(cdk.Stack):
         self._outputs()
 
     def _function(self, spec: FunctionSpec) -> ServiceFunction:
+        values = dict(self._values)
+        if spec in self._stream_dead_letters:
+            values[Env.DEAD_LETTERS] = self._stream_dead_letters[spec].queue.queue_url
         return ServiceFunction(
-            self, spec.construct_id, spec=spec, runtime=self._runtime, values=self._values
+            self, spec.construct_id, spec=spec, runtime=self._runtime, values=values
         )
 
     def _deliver(self) -> dict[str, DeadLetters]:
@@ -114,6 +121,7 @@ class PrecertStack(cdk.Stack):
             "EventsWritten",
             table=self._tables.requests,
             function=of[catalogue.RELAY],
+            dead_letters=self._stream_dead_letters[catalogue.RELAY],
             records=(EVENTS_WRITTEN, DRAFTS_SAVED),
         )
         expire = StreamMapping(
@@ -121,6 +129,7 @@ class PrecertStack(cdk.Stack):
             "Expired",
             table=self._tables.requests,
             function=of[catalogue.EXPIRE],
+            dead_letters=self._stream_dead_letters[catalogue.EXPIRE],
             records=(REQUESTS_REMOVED, DOCUMENTS_REMOVED, MESSAGES_REMOVED),
         )
         return {

@@ -40,6 +40,7 @@ from precert.adapters.payer_file import shipped_notice_words, shipped_payer, shi
 from precert.adapters.s3.archive import S3Archive
 from precert.adapters.s3.documents import S3Documents, S3Notices
 from precert.adapters.s3.rule_lists import S3RuleLists
+from precert.adapters.sqs import SqsDeadLetters
 from precert.adapters.stepfunctions import StepFunctionsTokens, StepFunctionsWorkflow
 from precert.domain.caller import ClaimNames
 from precert.domain.clocks import history_end
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_events.client import EventBridgeClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_stepfunctions.client import SFNClient
 
     from precert.adapters.typst_printer import TypstPrinter
@@ -74,6 +76,7 @@ _CLIENTS: Final = {
     Env.SSN_KEY: "kms",
     Env.STATE_MACHINE_ARN: "stepfunctions",
     Env.EVENT_BUS_NAME: "events",
+    Env.DEAD_LETTERS: "sqs",
 }
 """The client of each variable: a function that has the variable uses the client."""
 _NO_MEMBER: Final = "0"
@@ -353,6 +356,16 @@ class Dependencies:
     @cached_property
     def bus(self) -> EventBridgeBus:
         return EventBridgeBus(self.events, bus_name=self.settings[Env.EVENT_BUS_NAME])
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        return self.session.client("sqs", config=client_config(), endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def dead_letters(self) -> SqsDeadLetters | None:
+        """The queue for stream records that can never be processed, where the function has one."""
+        url = self.settings.environ.get(Env.DEAD_LETTERS.value)
+        return SqsDeadLetters(self.sqs, queue_url=url) if url else None
 
     def close_connections(self) -> None:
         """Close the clients' connections; their next calls connect again."""

@@ -171,6 +171,8 @@ class Env(StrEnum):
     """``on`` if documents are scanned for malware before they can be downloaded, else ``off``."""
     STATE_MACHINE_ARN = "STATE_MACHINE_ARN"
     EVENT_BUS_NAME = "EVENT_BUS_NAME"
+    DEAD_LETTERS = "DEAD_LETTERS"
+    """URL of the queue for stream records that the function can never process."""
     ENTITLEMENTS_CLAIM = "ENTITLEMENTS_CLAIM"
     TINS_CLAIM = "TINS_CLAIM"
     PLANS_CLAIM = "PLANS_CLAIM"

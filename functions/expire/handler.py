@@ -10,7 +10,8 @@ from typing import Any
 from precert.bootstrap import call, dependencies
 from precert.domain.statuses import Status
 from precert.names import INBOX_PK_PREFIX
-from precert.observability import logger, metrics, note_error, note_work
+from precert.observability import logger, metrics, note_work
+from precert.streams import process_records
 from precert.usecases.cleanup import archive_request, remove_draft
 from precert.usecases.documents import remove_document
 from precert.usecases.ports.requests import DeletedDraft
@@ -19,15 +20,8 @@ from precert.usecases.ports.requests import DeletedDraft
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Returns the first failed record; the stream redelivers it and all later ones."""
-    for record in event["Records"]:
-        try:
-            _clean_up(record)
-        except Exception as error:  # noqa: BLE001 - the response names the failed record
-            note_error(error)
-            sequence_number = record["dynamodb"]["SequenceNumber"]
-            return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}
-    return {"batchItemFailures": []}
+    """Returns the first record that has to be delivered again, with all after it."""
+    return process_records(event, _clean_up, dependencies().dead_letters)
 
 
 def _clean_up(record: dict[str, Any]) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 from precert.bootstrap import dependencies
 from precert.domain.events import Event
-from precert.observability import logger, metrics, note_error, note_event, note_work
+from precert.observability import logger, metrics, note_event, note_work
+from precert.streams import process_records
 from precert.usecases.drafts import show_draft
 from precert.usecases.workflow import relay_event
 
@@ -12,15 +13,8 @@ from precert.usecases.workflow import relay_event
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Returns the first failed record: the stream delivers it and all later ones again."""
-    for record in event["Records"]:
-        try:
-            _relay(record)
-        except Exception as error:  # noqa: BLE001 - the response names the failed record
-            note_error(error)
-            sequence_number = record["dynamodb"]["SequenceNumber"]
-            return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}
-    return {"batchItemFailures": []}
+    """Returns the first record that has to be delivered again, with all after it."""
+    return process_records(event, _relay, dependencies().dead_letters)
 
 
 def _relay(record: dict[str, Any]) -> None:

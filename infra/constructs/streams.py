@@ -62,7 +62,11 @@ blocks only its own batch; nine of ten requests are not affected.
 
 
 class StreamMapping(Construct):
-    """One consumer of the stream. A record that keeps failing is sent to a dead-letter queue."""
+    """One consumer of the stream.
+
+    Lambda sends a record that fails in all retries to the dead-letter queue. A record that can never
+    be processed is sent there by the function itself, at the first attempt.
+    """
 
     def __init__(
         self,
@@ -71,13 +75,14 @@ class StreamMapping(Construct):
         *,
         table: dynamodb.Table,
         function: ServiceFunction,
+        dead_letters: DeadLetters,
         records: Sequence[Mapping[str, Any]],
     ) -> None:
         super().__init__(scope, construct_id)
         stream = table.table_stream_arn
         if stream is None:
             raise ValueError(f"{table.node.path} has no stream")
-        self.dead_letters = DeadLetters(self, "DeadLetters")
+        self.dead_letters = dead_letters
         function.allow(
             ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
             [stream],

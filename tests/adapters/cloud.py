@@ -231,12 +231,12 @@ def create_tables(client: DynamoDBClient, requests: str, reference: str) -> None
 
 
 class Clients:
-    """The five clients, created once: creating one reads megabytes of service descriptions."""
+    """The clients, created once: creating one reads megabytes of service descriptions."""
 
     def __init__(self, region: str = "us-east-1") -> None:
         self.session = boto3.Session(region_name=region)
         self.wire = Wire()
-        services = ("dynamodb", "s3", "stepfunctions", "events", "kms")
+        services = ("dynamodb", "s3", "stepfunctions", "events", "kms", "sqs")
         self.by_name = {
             name: self.session.client(name, config=client_config())  # type: ignore[call-overload]
             for name in services
@@ -614,6 +614,23 @@ class Cloud:
         key = f"{shared_names.DOCUMENT_PREFIX}{request_id}/{document_id}"
         store = self.clients.by_name["s3"]
         return str(store.put_object(Bucket=self.bucket, Key=key, Body=body)["VersionId"])
+
+    def with_dead_letters(self) -> str:
+        """Give the stream consumers a dead-letter queue; return its URL."""
+        url = str(self.clients.by_name["sqs"].create_queue(QueueName=names("dead"))["QueueUrl"])
+        environ = {**self.deps.settings.environ, shared_names.Env.DEAD_LETTERS: url}
+        self.deps.settings = Settings(environ)
+        return url
+
+    def dead_letters(self, url: str) -> list[dict[str, Any]]:
+        """The messages of a queue."""
+        found: list[dict[str, Any]] = []
+        sqs = self.clients.by_name["sqs"]
+        while received := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in received:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
 
     def scan_documents(self) -> None:
         """The provider uploads the file; return its S3 version."""

@@ -1,12 +1,15 @@
 """Recorded events are relayed after any failure or repeated delivery."""
 
 import json
+from datetime import datetime
+from typing import Final
 
 import pytest
 
+from functions.expire import handler as expire
 from precert.adapters.stepfunctions import execution_name
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
-from tests.adapters.cloud import FACILITY, PROVIDER, Cloud
+from tests.adapters.cloud import FACILITY, PROVIDER, Cloud, Context
 from tests.fakes.samples import BOWEL_SURGERY
 
 
@@ -78,6 +81,133 @@ def test_record_is_reported_as_failed_when_it_cannot_be_read(cloud: Cloud) -> No
     broken = {"dynamodb": {"SequenceNumber": "0000", "NewImage": {"event": {"S": "{"}}}}
     assert cloud.relay([broken, *records]) == ["0000"]
     assert cloud.published() == []
+
+
+def event_text(**changes: object) -> dict[str, object]:
+    event = {
+        "event_id": "01J1QZ8Y7N4W3V2T1S0R9Q8P7M.000001",
+        "type": "DraftStarted",
+        "request_id": "01J1QZ8Y7N4W3V2T1S0R9Q8P7M",
+        "cycle": 0,
+        "at": "2026-07-01T09:00:00Z",
+        "status": "INCOMPLETE",
+        "tins": ["463778226"],
+    }
+    return {"event": {"S": json.dumps({**event, **changes})}}
+
+
+POISON: Final[dict[str, dict[str, object]]] = {
+    "not JSON": {"event": {"S": "{"}},
+    "empty": {"event": {"S": ""}},
+    "a list": {"event": {"S": "[]"}},
+    "no members": {"event": {"S": "{}"}},
+    "a number": {"event": {"N": "7"}},
+    "no value": {"event": {}},
+    "binary": {"event": {"B": "e30="}},
+    "neither event nor draft": {"pk": {"S": "REQUEST#1"}},
+    "no image": {},
+    "draft without an id": {"request_id": {"N": "1"}},
+    "unknown type": event_text(type="DraftReincarnated"),
+    "unknown status": event_text(status="LIMBO"),
+    "unknown member": event_text(surprise=1),
+    "another version": event_text(version=2),
+    "year of three digits": event_text(at="0202-06-07T00:00:00Z"),
+    "last day of the calendar": event_text(at="9999-12-31T23:59:59Z"),
+    "first day of the calendar": event_text(at="0001-01-01T00:00:00Z"),
+    "instant without zone": event_text(at="2026-07-01T09:00:00"),
+    "cycle below zero": event_text(cycle=-1),
+    "cycle is text": event_text(cycle="first"),
+    "malformed TIN": event_text(tins=["12"]),
+    "TINs are text": event_text(tins="463778226"),
+}
+
+
+def test_poison_records_are_set_aside_at_once_when_a_batch_has_some(cloud: Cloud) -> None:
+    url, request_id = cloud.with_dead_letters(), cloud.submitted()
+    records = cloud.stream()
+    broken = [
+        {
+            "eventName": "INSERT",
+            "dynamodb": {
+                "SequenceNumber": f"9{number:03d}",
+                "Keys": {"pk": {"S": f"REQUEST#{name}"}, "sk": {"S": f"EVENT#{number}"}},
+                "NewImage": image,
+            },
+        }
+        for number, (name, image) in enumerate(POISON.items())
+    ]
+    batch = [*broken[:11], *records[:1], *broken[11:], *records[1:]]
+    assert cloud.relay(batch) == []
+    assert [event["type"] for event in details(cloud)] == ["DraftStarted", "RequestSubmitted"]
+    assert len(cloud.executions()) == 1
+    found = cloud.dead_letters(url)
+    assert {one["pk"].removeprefix("REQUEST#") for one in found} == set(POISON)
+    for one in found:
+        assert set(one) == {
+            *("condition", "pk", "sk", "event_name", "sequence_number", "error_class"),
+        }
+        assert (one["condition"], one["event_name"]) == ("PoisonRecord", "INSERT")
+    assert cloud.log.getvalue().count("damaged_record") == len(POISON)
+    assert cloud.read(request_id).status == 200
+
+
+def test_draft_that_cannot_be_read_is_set_aside_when_others_were_saved(cloud: Cloud) -> None:
+    url = cloud.with_dead_letters()
+    broken, sound = cloud.start(), cloud.start()
+    cloud.clock.pass_by(minutes=5)
+    saved = [cloud.save(one, 1).status for one in (broken, sound)]
+    images = [cloud.item(one) or {} for one in (broken, sound)]
+    damaged = {**images[0], "plan": {"S": "{"}}
+    cloud.clients.by_name["dynamodb"].put_item(TableName=cloud.requests_table, Item=damaged)
+    batch = [
+        {"eventName": "MODIFY", "dynamodb": {"SequenceNumber": f"000{at}", "NewImage": image}}
+        for at, image in enumerate(images)
+    ]
+    assert (saved, cloud.relay(batch)) == ([200, 200], [])
+    [found] = cloud.dead_letters(url)
+    assert (found["pk"], found["error_class"]) == (f"REQUEST#{broken}", "DamagedRecordError")
+    [row] = [one for one in cloud.drafts().body["drafts"] if one["draft_id"] == sound]
+    assert datetime.fromisoformat(row["saved_at"]) == cloud.clock.at
+
+
+def test_removed_records_are_cleaned_up_when_one_of_them_is_poison(cloud: Cloud) -> None:
+    url, draft_id = cloud.with_dead_letters(), cloud.start()
+    old = cloud.item(draft_id) or {}
+    cloud.delete(draft_id, 1)
+    images = [
+        {**old, "version": {"S": "x"}, "tins": {"NULL": True}},
+        {"pk": {"S": "INBOX#463778226"}, "sk": {"S": "soon#x"}, "message": {"S": "{"}},
+        {"pk": {"S": "INBOX#463778226"}, "message": {"S": "{"}},
+        {**old, "status": {"S": "APPROVED"}},
+        {"request_id": {"N": "1"}, "document_id": {"S": "1"}},
+        {**old, "status": {}},
+        old,
+    ]
+    records = [
+        {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": f"000{at}", "OldImage": image}}
+        for at, image in enumerate(images)
+    ]
+    answer = expire.handle({"Records": records}, Context())
+    assert answer == {"batchItemFailures": []}
+    assert len(cloud.dead_letters(url)) == len(images) - 1
+    assert cloud.item(draft_id, "PARTY#DRAFT") is None
+
+
+def test_poison_record_is_delivered_again_when_the_queue_does_not_respond(cloud: Cloud) -> None:
+    url = cloud.with_dead_letters()
+    broken = {"dynamodb": {"SequenceNumber": "0000", "NewImage": {"event": {"S": "{"}}}}
+    cloud.wire.cut("SendMessage")
+    assert cloud.relay([broken]) == ["0000"]
+    assert cloud.relay([broken]) == []
+    assert len(cloud.dead_letters(url)) == 1
+
+
+def test_record_is_not_set_aside_when_its_failure_is_transient(cloud: Cloud) -> None:
+    url = cloud.with_dead_letters()
+    cloud.start()
+    cloud.wire.cut("PutEvents")
+    assert cloud.relay(cloud.stream()) == ["0001"]
+    assert cloud.dead_letters(url) == []
 
 
 def test_waiting_execution_is_answered_when_the_cycle_closes(cloud: Cloud) -> None:

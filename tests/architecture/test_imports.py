@@ -44,6 +44,12 @@ ALLOWED: Final = {
         "precert.snapshot",
         "precert.usecases",
     ),
+    "precert.streams": (
+        "precert.domain",
+        "precert.names",
+        "precert.observability",
+        "precert.usecases",
+    ),
     "precert.snapshot": ("snapshot_restore_py",),
     "precert.settings": ("pydantic", "precert.names", "precert.domain"),
     "precert.observability": ("aws_lambda_powertools", "precert.names", "precert.domain"),
@@ -70,6 +76,7 @@ ALLOWED: Final = {
         "precert.fhir",
         "precert.observability",
         "precert.settings",
+        "precert.streams",
         "precert.usecases",
     ),
 }

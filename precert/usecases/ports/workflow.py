@@ -1,6 +1,7 @@
 """The workflow and the bus, as the relay moves them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from precert.domain.events import Event
@@ -33,4 +34,24 @@ class EventBus(Protocol):
 
         Raises:
             TransientError: the bus did not accept it.
+        """
+
+
+@dataclass(frozen=True)
+class PoisonRecord:
+    """A record of the table's stream that can never be processed: keys and classes, no content."""
+
+    pk: str
+    sk: str
+    event_name: str
+    sequence_number: str
+    error_class: str
+
+
+class DeadLetters(Protocol):
+    def set_aside(self, record: PoisonRecord) -> None:
+        """Send a record to the dead-letter queue of its consumer.
+
+        Raises:
+            TransientError: the queue did not accept it.
         """

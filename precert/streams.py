@@ -1,0 +1,74 @@
+"""Process the records of the table's stream, each by itself.
+
+A record that can never be processed is set aside at the first attempt, and the others of its batch are
+processed. Any other failure ends the batch there: the stream delivers it and all after it again.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from precert.domain.damage import RecordKind, report_damage
+from precert.domain.errors import PrecertError, TransientError
+from precert.names import PK, SK
+from precert.observability import note_error
+from precert.usecases.ports.workflow import DeadLetters, PoisonRecord
+
+_POISON: Final = (
+    *(PrecertError, ValueError, TypeError, LookupError, ArithmeticError),
+    *(AttributeError, AssertionError),
+)
+"""Errors of the record or of what is stored for it: they occur again at every attempt."""
+
+
+def is_poison(error: Exception) -> bool:
+    """Whether another attempt would fail as well."""
+    return isinstance(error, _POISON) and not isinstance(error, TransientError)
+
+
+def process_records(
+    event: Mapping[str, Any],
+    process: Callable[[dict[str, Any]], None],
+    dead_letters: DeadLetters | None,
+) -> dict[str, Any]:
+    """Lambda's response: the first record that has to be delivered again, if any.
+
+    Without a dead-letter queue every failed record is delivered again.
+    """
+    for record in event["Records"]:
+        try:
+            process(record)
+        except Exception as error:  # noqa: BLE001 - the response names the failed record
+            note_error(error)
+            if is_poison(error) and _set_aside(record, error, dead_letters):
+                continue
+            number = record["dynamodb"]["SequenceNumber"]
+            return {"batchItemFailures": [{"itemIdentifier": number}]}
+    return {"batchItemFailures": []}
+
+
+def _set_aside(
+    record: Mapping[str, Any], error: Exception, dead_letters: DeadLetters | None
+) -> bool:
+    if dead_letters is None:
+        return False
+    changed = record["dynamodb"]
+    keys = changed.get("Keys") or changed.get("NewImage") or changed.get("OldImage") or {}
+    number = changed["SequenceNumber"]
+    poison = PoisonRecord(
+        pk=_text(keys, PK),
+        sk=_text(keys, SK),
+        event_name=str(record.get("eventName")),
+        sequence_number=number,
+        error_class=type(error).__name__,
+    )
+    try:
+        dead_letters.set_aside(poison)
+    except TransientError as refused:
+        note_error(refused)
+        return False
+    report_damage(RecordKind.STREAM_RECORD, number, error)
+    return True
+
+
+def _text(keys: Mapping[str, Any], name: str) -> str:
+    return str(keys.get(name, {}).get("S", ""))
