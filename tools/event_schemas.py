@@ -61,6 +61,7 @@ VENDOR_LINE: Final[Schema] = {
 NOTES: Final[Mapping[str, str]] = {
     "at": "When it happened.",
     "document_id": "The document it is about.",
+    "due_at": "When the party in `waiting_on` must have acted, if known.",
     "event_id": "The same at every delivery: tell repetitions by it.",
     "number": "The precertification number; a draft has none yet.",
     "refusal_code": "Why the document was refused. Codes can be added.",
@@ -72,6 +73,7 @@ NOTES: Final[Mapping[str, str]] = {
     "vendor_id": "The delegated vendor that reported, or whose decision is due.",
     "vendor_lines": "All service lines that delegated vendors decide; absent where there are none.",
     "version": "Of the event contract.",
+    "waiting_on": "Who must act next. Absent if the event does not change it.",
 }
 
 README: Final = f"""\
@@ -133,7 +135,7 @@ def schema(event_type: EventType) -> Schema:
             "detail": detail,
         },
         "required": ["detail", "detail-type", "id", "source", "time"],
-        "$defs": {"Status": schemas["Status"]},
+        "$defs": {name: schemas[name] for name in ("Status", "WaitingOn")},
     }
 
 
@@ -152,8 +154,9 @@ def _detail(event: Schema, event_type: EventType) -> Schema:
     if event_type is not EventType.DOCUMENT_REFUSED:
         absent.add("refusal_code")
     names = set(event["properties"]) - absent
-    optional = {"number"} if EVENTS[event_type].of_document else set()
-    optional |= {"vendor_id", "vendor_lines"}
+    optional = {"due_at", "vendor_id", "vendor_lines", "waiting_on"}
+    if EVENTS[event_type].of_document:
+        optional.add("number")
     return {
         "type": "object",
         "properties": {
@@ -171,8 +174,16 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
         return {"$ref": "#/$defs/Status", **note}
     if name == "refusal_code":
         return {"pattern": "^[a-z_]+$", "type": "string", **note}
+    if name == "waiting_on":
+        return {"$ref": "#/$defs/WaitingOn", **note}
+    if name == "due_at":
+        return {"format": "date-time", "type": "string", **note}
     if name == "event_id" and event_type is EventType.NOTICES_ISSUED:
-        return {"pattern": rf"^{ULID}\.notices-[0-9]+$", "type": "string", **note}
+        return {
+            "pattern": rf"^{ULID}\.notices-[0-9]+(?:-dates-[0-9]+|-extension)?$",
+            "type": "string",
+            **note,
+        }
     if name == "vendor_id":
         return {"type": "string", **note}
     if name == "vendor_lines":

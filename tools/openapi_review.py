@@ -21,12 +21,11 @@ from functions.review.models import (
 from precert.api.models import ChangedRequest
 from precert.domain import reviewing
 from precert.domain.caller import Caller
-from precert.domain.clocks import information_deadline
 from precert.domain.duplicates import current_fingerprint, paired
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
 from precert.domain.review import Decision, DiscussionOutcome, DuplicateReason, LineDecision
-from precert.domain.rows import unmatched_row, worklist_row
+from precert.domain.rows import WorklistRow, unmatched_row, worklist_row
 from precert.domain.statuses import LineStatus
 from precert.domain.worklist import counts_of
 from precert.names import Entitlement
@@ -71,6 +70,10 @@ def review_examples(example: Story) -> dict[str, Example]:
     worklist = WorklistResponse.of(
         rows, PHYSICIAN, now=AT, payer=example.payer, code_sets=example.code_sets
     )
+    late = Page(tuple(map(_deemed, rows.rows)), cursor=None)
+    deemed = WorklistResponse.of(
+        late, PHYSICIAN, now=AT, payer=example.payer, code_sets=example.code_sets
+    )
     counts = counts_of(rows.rows, PHYSICIAN, [pended.plan.plan_id], AT)
     return {
         "listWorklist": Example(answer=worklist),
@@ -91,6 +94,7 @@ def review_examples(example: Story) -> dict[str, Example]:
         ),
         "signDecisions": Example(SignBody(cycle=1, accept=True), _after(determined)),
         "listOverdue": Example(answer=worklist),
+        "listDeemedDenials": Example(answer=deemed),
         "changeDates": Example(
             ChangeDatesBody(
                 lines=(
@@ -141,22 +145,25 @@ def _reconciling(example: Story, pended: Request) -> dict[str, Example]:
     }
 
 
+def _deemed(row: WorklistRow) -> WorklistRow:
+    return row.model_copy(update={"deemed_denial": True})
+
+
 def _moves(example: Story, pended: Request) -> dict[str, Example]:
     assignment = reviewing.claim(pended, REVIEWER, AT + timedelta(hours=1), AT)
     if assignment is None:
         raise AssertionError("the example is not assigned")
     assigned, payer = assignment.request, example.payer
-    clock = payer.clock_for(pended)
     information_requested = reviewing.request_information(
         assigned,
         ["CLINICAL_NOTES"],
         "Which conservative treatment was tried, and for how long?",
-        answer_by=information_deadline(AT, assigned.urgency, clock),
+        payer=payer,
         by=REVIEWER,
         now=AT,
     )
     reason = "A specialist's opinion is awaited."
-    extended = reviewing.extend(assigned, clock.extension_days, reason, by=REVIEWER, now=AT)
+    extended = reviewing.extend(assigned, reason, payer=payer, by=REVIEWER, now=AT)
     offered = reviewing.offer_peer_to_peer(
         assigned,
         payer.utilization_management.peer_to_peer_phone,

@@ -13,7 +13,7 @@ from typing import Final
 from infra.code_sets import compiled
 from precert.adapters.code_sets import SqliteCodeSets
 from precert.domain.assertion import assertion_id
-from precert.domain.clocks import draft_expiry
+from precert.domain.clocks import deadline_of, draft_expiry
 from precert.domain.content import Patient, Procedure, RequestContent, Service
 from precert.domain.coverage import Coverage
 from precert.domain.directory import DirectoryEntry
@@ -39,7 +39,6 @@ from precert.usecases.checks import CheckResult, Export
 from precert.usecases.cleanup import expired_event, expiring_event
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import DeletedDraft
-from precert.usecases.workflow import deadline_of
 from tools.story_moves import moves
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -206,9 +205,15 @@ def story() -> Story:
             expired_event(DeletedDraft.of(draft)),
             event_of(submitted, EventType.REQUEST_SUBMITTED, PROVIDER_USER),
             *(change.event for change in changes),
-            *_clock_events(pended.request),
+            *_clock_events(pended.request, payer),
             *moves(
-                submitted, pended.request, determined.request, REVIEWER, OTHER_REVIEWER, facility
+                submitted,
+                pended.request,
+                determined.request,
+                REVIEWER,
+                OTHER_REVIEWER,
+                facility=facility,
+                payer=payer,
             ),
             _document_event(pended.request, attached, EventType.DOCUMENT_ATTACHED),
             _document_event(pended.request, refused, EventType.DOCUMENT_REFUSED),
@@ -408,9 +413,9 @@ def _document(document_id: str, file_name: str, status: DocumentStatus) -> Docum
     )
 
 
-def _clock_events(pended: Request) -> tuple[Event, ...]:
+def _clock_events(pended: Request, payer: Payer) -> tuple[Event, ...]:
     review = pended.submitted
-    marks = [pended.check_deadline(at) for at in (review.warn_at, review.due_at) if at]
+    marks = [pended.check_deadline(at, payer) for at in (review.warn_at, review.due_at) if at]
     return tuple(mark.event for mark in marks if mark)
 
 

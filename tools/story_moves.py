@@ -10,6 +10,7 @@ from precert.domain.directory import DirectoryEntry
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.matching import ProviderRole, manually_entered
+from precert.domain.payer import Payer
 from precert.domain.reconciling import reconcile_provider
 from precert.domain.request import Change, Request, event_of
 from precert.domain.review import Assessment, Decision, LineAssessment
@@ -29,27 +30,32 @@ def moves(
     determined: Request,
     reviewer: str,
     other: str,
+    *,
     facility: DirectoryEntry,
+    payer: Payer,
 ) -> tuple[Event, ...]:
     """One event of each type that the main sequence does not have."""
     at = pended.updated_at + _HOUR
     assessment = _assessment(submitted, at)
     requested = reviewing.request_information(
-        pended, ["OPERATIVE_NOTE"], None, answer_by=at + 24 * _HOUR, by=reviewer, now=at
+        pended, ["OPERATIVE_NOTE"], None, payer=payer, by=reviewer, now=at
     )
     claimed = reviewing.claim(pended, reviewer, at + _HOUR, at)
     proposed = reviewing.propose(pended, _decisions(pended, reviewer, at), reviewer, at)
-    delegated = submitted.delegate([_delegation(submitted, at)], assessment, at)
+    delegated = submitted.delegate([_delegation(submitted, at, payer)], assessment, at)
     own = _decisions(delegated.request, reviewer, at)
     changes: tuple[Change | None, ...] = (
         delegated,
         delegated.request.determine(own, reviewer, at + _HOUR),
-        *_moves_of_vendor(delegated.request, at),
+        *_moves_of_vendor(delegated.request, at, payer),
         submitted.end_as_duplicate(determined, assessment, at),
         requested,
-        requested.request.receive_information(at + _HOUR),
-        requested.request.check_deadline(at + 24 * _HOUR),
-        reviewing.extend(pended, 15, "A specialist's opinion is awaited.", by=reviewer, now=at),
+        requested.request.receive_information(at + _HOUR, payer),
+        requested.request.check_deadline(requested.request.due_at or at, payer),
+        reviewing.extend(
+            pended, "A specialist's opinion is awaited.", payer=payer, by=reviewer, now=at
+        ),
+        _deemed_denial(pended, payer),
         reviewing.offer_peer_to_peer(pended, "800.882.4470", at + 24 * _HOUR, by=reviewer, now=at),
         claimed,
         reviewing.release(claimed.request, reviewer, at + _HOUR) if claimed else None,
@@ -61,7 +67,7 @@ def moves(
     return (*(change.event for change in changes if change), _notices(determined))
 
 
-def _delegation(request: Request, at: datetime) -> Delegation:
+def _delegation(request: Request, at: datetime, payer: Payer) -> Delegation:
     """One vendor decides the last line of the example."""
     vendor = DelegatedVendor(
         vendor_id=VENDOR,
@@ -74,12 +80,16 @@ def _delegation(request: Request, at: datetime) -> Delegation:
         vendor=vendor,
         line_ids=(request.submitted.lines[-1].line_id,),
         rule_list=RULE_LIST,
-    ).handed_over(Deadline(at + 48 * _HOUR, at + 72 * _HOUR), at)
+    ).handed_over(_in_three_days(request, at, payer), at)
 
 
-def _moves_of_vendor(delegated: Request, at: datetime) -> tuple[Change | None, ...]:
+def _in_three_days(request: Request, at: datetime, payer: Payer) -> Deadline:
+    return Deadline(at + 48 * _HOUR, at + 72 * _HOUR, payer.decision_clock(request))
+
+
+def _moves_of_vendor(delegated: Request, at: datetime, payer: Payer) -> tuple[Change | None, ...]:
     """The vendor's deadline approaches and passes; it reports while the payer's lines are open."""
-    pended = delegated.pend(Deadline(at + 48 * _HOUR, at + 72 * _HOUR), 10, at).request
+    pended = delegated.pend(_in_three_days(delegated, at, payer), 10, at).request
     warned = pended.check_vendor_deadline(VENDOR, at + 48 * _HOUR)
     reported_at = at + 50 * _HOUR
     report = RecordedReport(
@@ -99,6 +109,17 @@ def _moves_of_vendor(delegated: Request, at: datetime) -> tuple[Change | None, .
         warned.request.check_vendor_deadline(VENDOR, at + 72 * _HOUR) if warned else None,
         pended.report(VENDOR, decisions, report, reported_at),
     )
+
+
+def _deemed_denial(pended: Request, payer: Payer) -> Change | None:
+    """The passed deadline of a request whose line of business has deemed denials."""
+    plan = pended.plan.model_copy(update={"line_of_business": "MEDICAID"})
+    medicaid = pended.model_copy(update={"plan": plan})
+    review = pended.submitted.model_copy(
+        update={"clock": payer.decision_clock(medicaid), "escalated_cycle": 1, "warned_cycle": 1}
+    )
+    late = medicaid.model_copy(update={"review": review})
+    return late.check_deadline(late.due_at, payer) if late.due_at else None
 
 
 def typed_in_by_hand(request: Request) -> Request:

@@ -47,6 +47,7 @@ from precert.usecases.notices import download_case_notice, download_notice_as_op
 from precert.usecases.operations import (
     RequestSearch,
     change_dates,
+    list_deemed_denials,
     list_overdue,
     list_unmatched_providers,
     read_request_as_operator,
@@ -150,8 +151,9 @@ def information(
 ) -> ReviewedCase:
     """Ask both providers for documents, an answer in words, or both (RFI).
 
-    The decision clock does not run until they respond or `due_at`, which is then the providers' date,
-    has passed. The same RFI sent again by the same reviewer changes nothing.
+    `due_at` is then the providers' date. Until they respond or it passes, the decision clock pauses if
+    `decision_clock.pause` is true. Otherwise the clock runs, and the providers' date is at the latest
+    the decision's. The same RFI sent again by the same reviewer changes nothing.
     """
     request = call(request_information, request_id, body.documents, body.text, caller)
     return call(ReviewedCase.of, request, caller)
@@ -164,11 +166,20 @@ def information(
     errors=NOT_CHANGEABLE,
 )
 def extension(request_id: RequestId, body: ExtendBody, caller: CurrentCaller) -> ReviewedCase:
-    """Extend the deadline once, by the days that the line of business allows.
+    """Extend the deadline of the open cycle once, by at most the calendar days that its clock allows.
 
-    Expedited cases cannot be extended. The same reason sent again changes nothing.
+    `decision_clock` of the case states them, and who may request the extension. It is possible until
+    the deadline passes, also while information is requested. Member and provider receive a notice with
+    the reason and the right to file a grievance. The same extension sent again changes nothing.
     """
-    request = call(extend_deadline, request_id, body.reason, caller)
+    request = call(
+        extend_deadline,
+        request_id,
+        body.reason,
+        caller,
+        days=body.days,
+        requested_by=body.requested_by,
+    )
     return call(ReviewedCase.of, request, caller)
 
 
@@ -376,6 +387,23 @@ def notice_of_any_plan(
 def overdue(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
     """List the open determination cycles of all plans past their deadline, longest overdue first."""
     page = call(list_overdue, caller, limit=query.limit, cursor=query.cursor)
+    return call(WorklistResponse.of, page, caller)
+
+
+@api.get(
+    "/v1/operations/deemed-denials",
+    "Deemed denials",
+    operation_id="listDeemedDenials",
+    entitlement=Entitlement.OPERATOR,
+)
+def deemed_denials(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
+    """List the open determination cycles whose passed deadline counts as a denial.
+
+    The clock says so (`decision_clock.deemed_denial`), as for Medicaid managed care. The status never
+    changes by time: on the day of the deadline a reviewer must decide the request, which issues the
+    notices. A request leaves the list when it is decided or voided.
+    """
+    page = call(list_deemed_denials, caller, limit=query.limit, cursor=query.cursor)
     return call(WorklistResponse.of, page, caller)
 
 

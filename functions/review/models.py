@@ -20,6 +20,7 @@ from precert.domain.caller import Caller
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.code_sets import CodeSet, PublicCode
 from precert.domain.content import Provider
+from precert.domain.decision_clocks import MAX_AMOUNT, ExtensionRequester
 from precert.domain.duplicates import RequestedService
 from precert.domain.event_types import EventType
 from precert.domain.matching import Mismatch, ProviderRole
@@ -90,9 +91,20 @@ class RequestInformationBody(Value):
 
 
 class ExtendBody(Value):
-    """Why the payer needs more time (W2)."""
+    """Why the decision needs more time, and who requests it (W2)."""
 
-    reason: Annotated[Reason, Field(description="Both providers can read it.")]
+    reason: Annotated[
+        Reason,
+        Field(
+            description="Both providers can read it, and the notice to member and provider states it. "
+            "If the payer requests the extension: why it is in the member's interest."
+        ),
+    ]
+    days: Annotated[
+        int | None,
+        Field(ge=1, le=MAX_AMOUNT, description="Calendar days. Null for as many as are allowed."),
+    ] = None
+    requested_by: ExtensionRequester = ExtensionRequester.PAYER
 
 
 BeforeResponse = Annotated[
@@ -255,6 +267,9 @@ class WorklistRowResponse(ResponseModel):
         description="What the providers filed after the determination. Null in the first cycle."
     )
     dispute_label: ClassVar[Any] = optional_label_of("dispute")
+    deemed_denial: bool = Field(
+        description="Whether the passed deadline counts as a denial: a reviewer must decide today."
+    )
 
     @classmethod
     def of(
@@ -474,7 +489,7 @@ class OperatorDetails(SharedDetails):
         request, review = file.request, file.request.review
         members = members_of(file, payer, RequestLabels.of(request, payer, code_sets), now=now)
         members["allowed_actions"] = list(request.operator_actions)
-        members["history"] = history_of(file, members["due_at"], for_reviewer=True)
+        members["history"] = history_of(file, for_reviewer=True)
         return cls(
             **members,
             channel=review.channel if review else None,
@@ -723,7 +738,7 @@ class CaseDetails(SharedDetails):
         labels = RequestLabels.of(request, payer, code_sets)
         members = members_of(file, payer, labels, now=now)
         members["allowed_actions"] = list(request.reviewer_actions(caller, now))
-        members["history"] = history_of(file, members["due_at"], for_reviewer=True)
+        members["history"] = history_of(file, for_reviewer=True)
         proposal, due_at = review.proposal, request.due_at
         row = worklist_row(request, due_at) if due_at else None
         return cls(

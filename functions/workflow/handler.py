@@ -24,7 +24,6 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
             int(event["seconds"]),
             requests=requests,
             tokens=deps.task_tokens,
-            payer=payer,
             now=now,
         )
         return {}

@@ -129,6 +129,17 @@ def watch(
         ),
     )
     alarms.add(
+        "DeemedDenials",
+        "A passed deadline counts as a denial: a reviewer must decide the request today",
+        cloudwatch.Metric(
+            namespace=METRICS_NAME,
+            metric_name=EventType.DEEMED_DENIAL_DUE.value,
+            dimensions_map={"service": METRICS_NAME},
+            statistic="Sum",
+            period=_PERIOD,
+        ),
+    )
+    alarms.add(
         "ServerErrors",
         "The API responds with 5xx errors",
         api.http_api.metric_server_error(period=_PERIOD, statistic="Sum"),

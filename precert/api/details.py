@@ -17,8 +17,9 @@ from precert.api.models import (
     ResponseModel,
     TemporaryProviderResponse,
 )
-from precert.domain.clocks import Deadline
+from precert.domain.clocks import deadline_of
 from precert.domain.content import RequestContent
+from precert.domain.decision_clocks import ClockKind, ExtensionRequester
 from precert.domain.delegation import DecidedBy, Delegation, contact_of
 from precert.domain.determination import RequestedLine, requested_lines
 from precert.domain.event_types import EVENTS, EventType
@@ -52,7 +53,6 @@ from precert.domain.statuses import (
 from precert.domain.values import CodeType, Text
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
-from precert.usecases.workflow import deadline_of
 
 # -- Service lines ----------------------------------------------------------------------------------
 
@@ -211,6 +211,65 @@ class InformationRequestResponse(ResponseModel):
         )
 
 
+class ExtensionResponse(Extension):
+    """The extension of the deadline, with its reason (W2)."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    requested_by_label: ClassVar[Any] = label_of("requested_by")
+
+    @classmethod
+    def of(cls, extension: Extension | None) -> "ExtensionResponse | None":
+        return cls(**dict(extension)) if extension else None
+
+
+class DecisionClockResponse(ResponseModel):
+    """The clock of the open determination cycle: by line of business, and by state (W2, W11)."""
+
+    kind: ClockKind
+    kind_label: ClassVar[Any] = label_of("kind")
+    source: str = Field(description="The regulation or standard.")
+    limit: str = Field(description="In words, as in `7 calendar days`.")
+    decision_due_at: datetime = Field(
+        description="The payer's deadline. It differs from `due_at` while an RFI is open; if the clock "
+        "pauses, it moves when the pause ends."
+    )
+    pause: bool = Field(description="Whether an RFI pauses the clock.")
+    paused: bool = Field(description="Whether it is paused now.")
+    extension_days: int | None = Field(
+        description="By how many calendar days the deadline can be extended, once. Null for none."
+    )
+    extension_requested_by: list[ExtensionRequester] = Field(
+        description="Who may request the extension."
+    )
+    extension_requested_by_labels: ClassVar[Any] = labels_of("extension_requested_by")
+    deemed_denial: bool = Field(
+        description="Whether a decision that is not made in time counts as a denial. The status does "
+        "not change: a person decides the request."
+    )
+    description: list[str] = Field(description="What applies, as sentences.")
+
+    @classmethod
+    def of(cls, request: Request, payer: Payer) -> "DecisionClockResponse | None":
+        if not request.cycle_is_open:
+            return None
+        deadline = request.deadline or deadline_of(request, payer)
+        clock, rfi = deadline.clock, request.submitted.open_information_request
+        rule = clock.extension
+        return cls(
+            kind=request.clock_kind(payer.zone),
+            source=clock.source,
+            limit=clock.limit.words,
+            decision_due_at=deadline.due_at,
+            pause=clock.pause,
+            paused=rfi is not None and rfi.pauses,
+            extension_days=rule.days if rule else None,
+            extension_requested_by=list(rule.requested_by) if rule else [],
+            deemed_denial=clock.deemed_denial is not None,
+            description=list(clock.words()),
+        )
+
+
 class PeerToPeerResponse(PeerToPeer):
     """A peer-to-peer discussion that a reviewer offered before the determination, with its outcome."""
 
@@ -235,10 +294,12 @@ class DisputeResponse(ResponseModel):
     reason: str
     filed_at: datetime
     due_at: datetime | None = Field(description="When the payer must decide it.")
+    extension: ExtensionResponse | None
 
     @classmethod
     def of(cls, dispute: Appeal) -> Self:
-        return cls(**{name: getattr(dispute, name) for name in cls.model_fields})
+        members = {name: getattr(dispute, name) for name in cls.model_fields}
+        return cls(**{**members, "extension": ExtensionResponse.of(dispute.extension)})
 
 
 class AppealResponse(DisputeResponse):
@@ -382,20 +443,17 @@ class HistoryEntry(ResponseModel):
     until: datetime | None = Field(description="When that party must have acted, if known.")
 
 
-def history_of(
-    file: RequestFile, due_at: datetime | None, *, for_reviewer: bool = False
-) -> list[HistoryEntry]:
-    """The history, oldest first. ``due_at`` is the current date, and so that of the last entry."""
+def history_of(file: RequestFile, *, for_reviewer: bool = False) -> list[HistoryEntry]:
+    """The history, oldest first."""
     entries: list[HistoryEntry] = []
-    turn, since = WaitingOn.PROVIDER, file.request.created_at
+    turn, since, until = WaitingOn.PROVIDER, file.request.created_at, file.request.expires_at
     for event in file.events:
         rule = EVENTS[event.type]
-        now_waiting = rule.waiting_on
-        if now_waiting is WaitingOn.NONE and event.status is Status.PENDING:
-            # The payer's part is decided; a delegated vendor has lines to decide.
-            now_waiting = WaitingOn.VENDOR
-        if now_waiting is not None and now_waiting is not turn:
-            turn, since = now_waiting, event.at
+        if event.waiting_on is not None:
+            until = event.due_at
+        turn_after = event.waiting_on or rule.waiting_on
+        if turn_after is not None and turn_after is not turn:
+            turn, since = turn_after, event.at
         if rule.internal and not for_reviewer:
             continue
         entries.append(
@@ -407,22 +465,10 @@ def history_of(
                 document_id=event.document_id,
                 waiting_on=turn,
                 waiting_since=since,
-                until=_requested_until(file.request, event.type, event.at),
+                until=until,
             )
         )
-    if entries:
-        entries[-1] = entries[-1].model_copy(update={"until": due_at})
     return entries
-
-
-def _requested_until(request: Request, event_type: EventType, at: datetime) -> datetime | None:
-    """When the providers must respond, if the event is a request for information."""
-    review = request.review
-    if review is None or event_type is not EventType.INFORMATION_REQUESTED:
-        return None
-    return next(
-        (one.answer_by for one in review.information_requests if one.requested_at == at), None
-    )
 
 
 # -- The request ------------------------------------------------------------------------------------
@@ -471,7 +517,14 @@ class SharedDetails(ResponseModel):
     review_action_label: str | None
     waiting_on: WaitingOn
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
-    due_at: datetime | None
+    due_at: datetime | None = Field(
+        description="When the party in `waiting_on` must have acted: the payer's decision deadline, or "
+        "the providers' date while an RFI is open. Null until the request is pended, and when no one "
+        "must act."
+    )
+    decision_clock: DecisionClockResponse | None = Field(
+        description="The clock of the open determination cycle. Null if the payer decides nothing now."
+    )
     allowed_actions: list[Action]
     allowed_actions_labels: ClassVar[Any] = labels_of("allowed_actions")
     cycle: int
@@ -494,7 +547,7 @@ class SharedDetails(ResponseModel):
     temporary_providers: list[TemporaryProviderResponse]
     lines: list[ServiceLineResponse]
     information_requests: list[InformationRequestResponse]
-    extension: Extension | None
+    extension: ExtensionResponse | None
     peer_to_peer: PeerToPeerResponse | None
     appeals: list[AppealResponse]
     reconsiderations: list[DisputeResponse]
@@ -574,7 +627,6 @@ def members_of(
     def sees(others: frozenset[str]) -> bool:
         return tins is None or not others.isdisjoint(tins)
 
-    due_at = _due_at(request, payer)
     return {
         "request_id": request.request_id,
         "status": request.status,
@@ -582,7 +634,7 @@ def members_of(
         "review_action": request.review_action,
         "review_action_label": labels.lists.label("review_actions", request.review_action),
         "waiting_on": request.waiting_on,
-        "due_at": due_at,
+        "due_at": request.due_at or request.vendor_due_at,
         "allowed_actions": list(request.provider_actions(now)),
         "plan": PlanResponse.of(request.plan, payer),
         "content": request.content,
@@ -592,7 +644,7 @@ def members_of(
             for one in file.documents
         ],
         "determination_notices": [NoticeResponse.of(notice) for notice in file.notices],
-        "history": history_of(file, due_at),
+        "history": history_of(file),
         "damaged": DamagedResponse.of(file.damaged),
         "notices": _notices(request, payer, sees, now),
         **(_of_review(request, review, payer, labels, sees, now) if review else _OF_A_DRAFT),
@@ -613,7 +665,7 @@ _OF_A_DRAFT: Final[Mapping[str, Any]] = MappingProxyType(
         **dict.fromkeys(
             (
                 *("number", "submitted_at", "determined_at", "void_reason", "duplicate_of"),
-                *("delegate", "extension", "peer_to_peer", "appeal_rights"),
+                *("delegate", "decision_clock", "extension", "peer_to_peer", "appeal_rights"),
             )
         ),
     }
@@ -643,7 +695,8 @@ def _of_review(
         "information_requests": [
             InformationRequestResponse.of(asked, payer) for asked in review.information_requests
         ],
-        "extension": review.extension,
+        "decision_clock": DecisionClockResponse.of(request, payer),
+        "extension": ExtensionResponse.of(review.extension),
         "peer_to_peer": PeerToPeerResponse.of(review.peer_to_peer),
         "appeals": [
             AppealResponse.of(one) for one in review.appeals if one.kind is DisputeKind.APPEAL
@@ -674,14 +727,6 @@ def _status_reason(request: Request, payer: Payer) -> str | None:
     if request.status is Status.PROCESSING:
         return payer.notices["processing"]
     return None
-
-
-def _due_at(request: Request, payer: Payer) -> datetime | None:
-    """The open cycle's date, computed until the workflow has recorded it; else the vendor's."""
-    if request.review is None or not request.cycle_is_open:
-        return request.vendor_due_at
-    deadline: Deadline = deadline_of(request, payer)
-    return request.due_at or deadline.due_at
 
 
 def _notices(

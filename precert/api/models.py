@@ -38,6 +38,9 @@ class PlanResponse(ResponseModel):
     line_of_business: str
     line_of_business_label: str | None
     management_level: str
+    state: str | None = Field(
+        description="The state whose law can change the decision clocks. Null where none applies."
+    )
 
     @classmethod
     def of(cls, plan: Plan, payer: Payer) -> "PlanResponse":

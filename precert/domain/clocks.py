@@ -4,16 +4,21 @@ All instants are zone-aware and passed in.
 """
 
 from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
 from precert.domain.dates import LAST_INSTANT, days_after, elapsed, within_calendar
-from precert.domain.payer import BusinessCalendar, DraftClock, ReviewClock
-from precert.domain.values import Urgency
+from precert.domain.decision_clocks import ClockUnit, DecisionClock, Period
+from precert.domain.payer import BusinessCalendar, DraftClock, Payer
 
-REMINDER_INTERVAL = timedelta(days=1)
-"""How often an overdue cycle is checked again."""
+if TYPE_CHECKING:
+    from precert.domain.request import Request
+
+CHECK_INTERVAL = timedelta(days=1)
+"""How often a cycle is checked where nothing is left to record."""
 
 
 def draft_expiry(saved_at: datetime, clock: DraftClock, zone: ZoneInfo) -> datetime:
@@ -79,36 +84,123 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True)
 class Deadline:
-    """When a decision is due, and when its reminder is."""
+    """When a decision is due, when its reminder is, and the clock by which both are."""
 
     warn_at: datetime
     due_at: datetime
-
-    @classmethod
-    def after(cls, start: datetime, length: timedelta, clock: ReviewClock) -> "Deadline":
-        """The deadline of elapsed time from an instant, with the reminder of the clock."""
-        return _deadline(start, length, clock)
-
-    def next_check_at(self, now: datetime) -> datetime:
-        """The next instant to check: reminder, deadline, then daily."""
-        for mark in (self.warn_at, self.due_at):
-            if now < mark:
-                return mark
-        return elapsed(now, REMINDER_INTERVAL)
+    clock: DecisionClock
 
 
-def decision_deadline(received_at: datetime, urgency: Urgency, clock: ReviewClock) -> Deadline:
-    """Deadline of the initial determination: hours if expedited, days if standard (W2)."""
-    if urgency is Urgency.STANDARD:
-        return _deadline(received_at, timedelta(days=clock.standard_days), clock)
-    return _deadline(received_at, timedelta(hours=clock.expedited_hours), clock)
+def deadline(start: datetime, clock: DecisionClock, share: float, payer: Payer) -> Deadline:
+    """Reminder and deadline of a clock that starts now; the reminder after this share of the time."""
+    due_at = after(start, clock.limit, payer)
+    return Deadline(later(start, _between(start, due_at) * share), due_at, clock)
 
 
-def appeal_deadline(filed_at: datetime, *, expedited: bool, clock: ReviewClock) -> Deadline:
-    """Deadline of an appeal decision."""
-    if expedited:
-        return _deadline(filed_at, timedelta(hours=clock.appeal_expedited_hours), clock)
-    return _deadline(filed_at, timedelta(days=clock.appeal_standard_days), clock)
+def deadline_of(request: "Request", payer: Payer) -> Deadline:
+    """Initial deadline of the current cycle (W2); extensions and pauses change it later."""
+    review = request.submitted
+    appeal = review.open_appeal
+    start = appeal.filed_at if appeal else review.submitted_at
+    share = payer.clock_for(request).warn_at_share
+    return deadline(start, payer.decision_clock(request), share, payer)
+
+
+def after(start: datetime, period: Period, payer: Payer) -> datetime:
+    """The end of a period, in the zone of ``start`` (W2).
+
+    Hours are elapsed time. Days end at the same local time of a later date in the payer's time zone.
+    """
+    if start.tzinfo is None:
+        raise ValueError("a deadline starts at a zone-aware instant")
+    match period.unit:
+        case ClockUnit.HOURS:
+            return later(start, timedelta(hours=period.amount))
+        case ClockUnit.CALENDAR_DAYS:
+            return days_later(start, period.amount, payer.zone)
+        case ClockUnit.BUSINESS_DAYS:
+            local = within_calendar(start).astimezone(payer.zone)
+            day = business_day_after(local.date(), period.amount, payer.business_calendar)
+            return days_later(start, (day - local.date()).days, payer.zone)
+        case other:
+            assert_never(other)
+
+
+def days_later(start: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The same local time on a later date, returned in the zone of ``start``.
+
+    A local time that a daylight saving change skips or repeats counts as before the change.
+    """
+    local = within_calendar(start).astimezone(zone)
+    day = days_after(local.date(), days)
+    if day >= LAST_INSTANT.date():
+        return LAST_INSTANT
+    later_on = datetime.combine(day, local.time().replace(fold=0), tzinfo=zone)
+    return later_on.astimezone(UTC).astimezone(start.tzinfo)
+
+
+def resumed(
+    deadline: Deadline, paused_at: datetime, now: datetime, share: float, payer: Payer
+) -> Deadline:
+    """The deadline after a pause (W2): later by the length of the pause.
+
+    Where the clock has a limit after information, it is at most that from now.
+    """
+    clock = deadline.clock
+    in_business_days = clock.limit.unit is ClockUnit.BUSINESS_DAYS
+    shift = _by_business_time if in_business_days else _by_elapsed_time
+    due_at = shift(deadline.due_at, paused_at, now, payer)
+    if clock.after_information is not None:
+        limited = after(now, clock.after_information, payer)
+        if limited < due_at:
+            return Deadline(later(now, _between(now, limited) * share), limited, clock)
+    return Deadline(shift(deadline.warn_at, paused_at, now, payer), due_at, clock)
+
+
+def _by_elapsed_time(at: datetime, start: datetime, end: datetime, _: Payer) -> datetime:
+    return later(at, _between(start, end))
+
+
+def _between(start: datetime, end: datetime) -> timedelta:
+    """The elapsed time; Python itself subtracts wall time within one zone."""
+    return within_calendar(end).astimezone(UTC) - within_calendar(start).astimezone(UTC)
+
+
+def _by_business_time(at: datetime, start: datetime, end: datetime, payer: Payer) -> datetime:
+    """Later by as much business time as is between two instants."""
+    calendar, zone = payer.business_calendar, payer.zone
+    length = timedelta()
+    for from_, until in _business_time(start, end, calendar, zone):
+        length += until - from_
+    if not length:
+        return at
+    for from_, until in _business_time(at, None, calendar, zone):
+        if length <= until - from_:
+            return (from_ + length).astimezone(at.tzinfo)
+        length -= until - from_
+    return LAST_INSTANT
+
+
+def extended(deadline: Deadline, days: int, zone: ZoneInfo) -> Deadline:
+    """The deadline after an extension by calendar days; its reminder moves as well (W2)."""
+    return Deadline(
+        days_later(deadline.warn_at, days, zone),
+        days_later(deadline.due_at, days, zone),
+        deadline.clock,
+    )
+
+
+def _business_time(
+    start: datetime, end: datetime | None, calendar: BusinessCalendar, zone: ZoneInfo
+) -> Iterator[tuple[datetime, datetime]]:
+    """The business days between two instants, each as an interval in UTC."""
+    moment = within_calendar(start).astimezone(zone)
+    while moment < (end or LAST_INSTANT):
+        midnight = _midnight_after(moment, zone)
+        if calendar.counts(moment.date()):
+            until = midnight.astimezone(UTC)
+            yield moment.astimezone(UTC), min(until, end.astimezone(UTC)) if end else until
+        moment = midnight
 
 
 def last_day_to_appeal(determined_at: datetime, days: int, zone: ZoneInfo) -> date:
@@ -122,31 +214,9 @@ def appeal_filing_end(determined_at: datetime, days: int, zone: ZoneInfo) -> dat
     return _midnight(day, zone).astimezone(UTC)
 
 
-def information_deadline(requested_at: datetime, urgency: Urgency, clock: ReviewClock) -> datetime:
-    """The providers' deadline for a request for information (W2)."""
-    if urgency is Urgency.STANDARD:
-        return later(requested_at, timedelta(days=clock.information_standard_days))
-    return later(requested_at, timedelta(hours=clock.information_expedited_hours))
-
-
 def later(moment: datetime, length: timedelta) -> datetime:
     """``length`` of elapsed time later, in the same zone."""
     return elapsed(moment, length)
-
-
-def extension_days(urgency: Urgency, clock: ReviewClock) -> int:
-    """By how many days a case can be extended; expedited cases by none (W2)."""
-    return clock.extension_days if urgency is Urgency.STANDARD else 0
-
-
-def _deadline(start: datetime, length: timedelta, clock: ReviewClock) -> Deadline:
-    """In elapsed time: 72 hours stay 72 hours across daylight saving changes (W2)."""
-    if start.tzinfo is None:
-        raise ValueError("a deadline starts at a zone-aware instant")
-    return Deadline(
-        warn_at=elapsed(start, length * clock.warn_at_share),
-        due_at=elapsed(start, length),
-    )
 
 
 def history_end(changed_at: datetime, years: int, zone: ZoneInfo) -> datetime:
@@ -181,6 +251,5 @@ def business_day_after(day: date, count: int, calendar: BusinessCalendar) -> dat
     found = day
     while count and found < date.max:
         found = days_after(found, 1)
-        if found.weekday() not in calendar.resting_weekdays and found not in calendar.holidays:
-            count -= 1
+        count -= calendar.counts(found)
     return found

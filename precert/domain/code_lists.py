@@ -14,6 +14,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+from precert.domain.decision_clocks import ClockKind, ExtensionRequester
 from precert.domain.delegation import DecidedBy
 from precert.domain.documents import DocumentStatus, Refusal
 from precert.domain.event_types import EVENTS, EventType
@@ -89,6 +90,23 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         WaitingOn.VENDOR: "Delegated vendor",
         WaitingOn.NONE: ("None", "No further action is needed."),
     },
+    "decision_clocks": {
+        ClockKind.EXPEDITED: "Expedited",
+        ClockKind.STANDARD: "Standard",
+        ClockKind.RETROSPECTIVE: ("Retrospective", "The services were performed before."),
+        ClockKind.APPEAL_EXPEDITED: "Expedited appeal",
+        ClockKind.APPEAL_STANDARD: "Standard appeal",
+        ClockKind.RECONSIDERATION: "Reconsideration",
+        ClockKind.PEER_TO_PEER: "Peer-to-peer discussion",
+        ClockKind.APPEAL_RETROSPECTIVE: (
+            "Retrospective appeal",
+            "The services were performed before the request was received.",
+        ),
+    },
+    "extension_requesters": {
+        ExtensionRequester.MEMBER: ("Member", "Or the provider on the member's behalf."),
+        ExtensionRequester.PAYER: ("Payer", "In the member's interest."),
+    },
     "reviewers": {
         Who.YOU: "You",
         Who.ANOTHER: "Another reviewer",
@@ -157,6 +175,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         NoticeKind.REVIEW_PARTLY_OVERTURNED: "Reconsideration notice: decision overturned in part",
         NoticeKind.REVIEW_UPHELD: "Reconsideration notice: decision upheld",
         NoticeKind.DATES_CHANGED: "Notice of changed dates",
+        NoticeKind.EXTENSION: "Notice of an extension",
     },
     "dispute_kinds": {kind: kind.rule.label for kind in DisputeKind},
     "dispute_options": {

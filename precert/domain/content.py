@@ -130,6 +130,21 @@ class Service(Value):
         starts = [one.start_date for one in self.procedures if one.start_date]
         return max([stay, *starts])
 
+    def was_performed_before(self, day: date) -> bool:
+        """Whether all of the service was performed before a day, as far as is known.
+
+        The end of a stay without requested days, of several visits, days or hours, and of a medication
+        is not known.
+        """
+        if self.last_day is None or self.last_day >= day or self.medication is not None:
+            return False
+        if self.authorization_type is AuthorizationType.INPATIENT:
+            return self.requested_days is not None
+        return all(
+            (procedure.units or 1) == 1 or procedure.unit_type in (None, UnitType.UNITS)
+            for procedure in self.procedures
+        )
+
 
 ConfirmedVendors = Annotated[tuple[Text, ...], Field(max_length=MAX_SERVICES)]
 Services = Annotated[tuple[Service, ...], Field(max_length=MAX_SERVICES)]

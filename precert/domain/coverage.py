@@ -22,7 +22,7 @@ from pydantic import (
 from precert.domain.content import Address, Patient
 from precert.domain.dates import BirthDate, CoverageDate, CoverageEnd
 from precert.domain.text import ascii_digits, folded
-from precert.domain.values import MemberId, Text, Value
+from precert.domain.values import MemberId, Text, UsState, Value
 
 PLAN_TYPES: Final = ("HMO", "IFP", "EPO", "OAP", "PPO")
 """The plan types that :class:`Plan` knows; a test keeps both equal."""
@@ -40,6 +40,8 @@ class Plan(Value):
     plan_type: Annotated[str, Field(pattern=r"^(HMO|IFP|EPO|OAP|PPO)$")]
     line_of_business: Text
     management_level: Text
+    state: UsState | None = None
+    """Whose law can change the decision clocks: where the plan is issued, else the member's state."""
 
     @property
     def referral_needed(self) -> bool:

@@ -54,6 +54,7 @@ class EventType(StrEnum):
     NOTICES_ISSUED = "NoticesIssued"
     DEADLINE_APPROACHING = "DeadlineApproaching"
     DEADLINE_PASSED = "DeadlinePassed"
+    DEEMED_DENIAL_DUE = "DeemedDenialDue"
     DOCUMENT_ATTACHED = "DocumentAttached"
     DOCUMENT_REFUSED = "DocumentRefused"
     DOCUMENT_DELETED = "DocumentDeleted"
@@ -125,8 +126,6 @@ class EventRule:
     """Whether the submitted content and the TINs that see the request are stored again."""
     decides_lines: bool = False
     """Whether it records decisions of service lines. Only such an event can refuse anything (W10)."""
-    ends_escalation: bool = False
-    """Whether an escalated deadline is off the overdue queue afterwards."""
 
 
 EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
@@ -248,10 +247,10 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         ),
         EventType.DEADLINE_EXTENDED: EventRule(
             "Deadline extended",
-            "The payer extended the decision deadline, with a reason.",
+            "The decision deadline was extended, with a reason.",
             message=True,
+            notices=True,
             workflow=WorkflowEffect.RESCHEDULE,
-            ends_escalation=True,
             documents_seen=True,
         ),
         EventType.PEER_TO_PEER_OFFERED: EventRule(
@@ -364,6 +363,12 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         ),
         EventType.DEADLINE_PASSED: EventRule(
             "Decision overdue", "The decision of the open determination cycle is overdue."
+        ),
+        EventType.DEEMED_DENIAL_DUE: EventRule(
+            "Deemed denial: a person must act today",
+            "The decision was not made in time, which the line of business counts as a denial. The "
+            "status does not change: a person must decide the request and issue the notice.",
+            internal=True,
         ),
         EventType.DOCUMENT_ATTACHED: EventRule(
             "Document attached",

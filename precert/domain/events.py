@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from precert.domain.dates import Moment
 from precert.domain.documents import Refusal
 from precert.domain.event_types import EventType
-from precert.domain.statuses import Status
+from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import CodeType, Text, Tin, Value
 
 
@@ -39,6 +39,10 @@ class Event(Value):
     status: Status
     number: Text | None = None
     tins: tuple[Tin, ...]
+    waiting_on: WaitingOn | None = None
+    """Who must act next; ``None`` where the event does not change it."""
+    due_at: Moment | None = None
+    """When they must have acted; ``None`` where it is not known, or no one must act."""
     document_id: Text | None = None
     vendor_id: Text | None = None
     """The delegated vendor that reported, or whose decision is due."""

@@ -55,6 +55,7 @@ _PLANS: Final = Table(
         Column("plan_type", f"must be one of {', '.join(PLAN_TYPES)}"),
         Column("line_of_business", "must be a line of business that payer.json has clocks for"),
         Column("management_level", "must be the management level's name, as in Complete"),
+        Column("state", _STATE, required=False, needed=False),
     ),
     key="plan_id",
     places={},
@@ -162,7 +163,9 @@ def load_members(csv_text: str, plans: Iterable[Plan]) -> list[Coverage]:
 
     def build(cells: Cells) -> Coverage:
         address, own = _with_address(cells)
-        plan = by_id.get(own.pop("plan_id", None) or "")
+        plan, state = by_id.get(own.pop("plan_id", None) or ""), address.get("state")
+        if plan is not None and plan.state is None and state is not None:
+            plan = plan.model_copy(update={"state": state.upper()})
         return Coverage.model_validate(
             {**own, "plan": plan, "mailing_address": address if any(address.values()) else None}
         )

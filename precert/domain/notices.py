@@ -3,6 +3,7 @@
 The content comes from the decisions, the wording from the payer (:class:`NoticeWords`).
 """
 
+from collections.abc import Container
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -38,6 +39,8 @@ class NoticeKind(StrEnum):
     REVIEW_UPHELD = "REVIEW_UPHELD"
     DATES_CHANGED = "DATES_CHANGED"
     """An operator changed approved dates (W5); replaces the dates of earlier notices."""
+    EXTENSION = "EXTENSION"
+    """The decision deadline was extended (W2, W11)."""
 
 
 class Notice(Value):
@@ -54,8 +57,8 @@ class Notice(Value):
 
 
 class Wording(Value):
-    """Opening of a notice; ``{name}``, ``{number}``, ``{payer}``, ``{phone}`` and ``{last_day}`` (to
-    appeal) are filled in.
+    """Opening of a notice. These are filled in: ``{name}``, ``{number}``, ``{payer}``, ``{phone}``,
+    ``{address}`` and ``{last_day}`` (to appeal; not in notices of an extension).
     """
 
     title: Text
@@ -71,6 +74,23 @@ class Section(Value):
     adverse_only: bool = False
     option: DisputeOption | None = None
     """Printed only if this is open after the determination (W7, W12)."""
+    kinds: tuple[NoticeKind, ...] = ()
+    """Empty for all kinds."""
+
+    def belongs_to(
+        self,
+        kind: NoticeKind,
+        audience: Audience,
+        *,
+        adverse: bool,
+        options: Container[DisputeOption],
+    ) -> bool:
+        return (
+            audience in self.audiences
+            and (adverse or not self.adverse_only)
+            and (not self.kinds or kind in self.kinds)
+            and (self.option is None or self.option in options)
+        )
 
 
 class NoticeWords(Value):
@@ -94,9 +114,8 @@ class NoticeWords(Value):
         return self
 
 
-def notice_id(cycle: int, audience: Audience, date_changes: int = 0) -> str:
-    """``<cycle>-<audience>``; ``<cycle>-<audience>-dates-<n>`` after the n-th change of dates."""
-    suffix = f"-dates-{date_changes}" if date_changes else ""
+def notice_id(cycle: int, audience: Audience, suffix: str = "") -> str:
+    """``<cycle>-<audience>``, then ``-dates-<n>`` for the n-th change of dates, or ``-extension``."""
     return f"{cycle}-{audience.value.lower()}{suffix}"
 
 

@@ -4,7 +4,7 @@ Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` holds
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Final, Self
@@ -22,6 +22,13 @@ from precert.domain.content import (
     Service,
 )
 from precert.domain.dates import Holiday
+from precert.domain.decision_clocks import (
+    ClockKind,
+    ClockUnit,
+    DecisionClock,
+    Period,
+    ReviewClock,
+)
 from precert.domain.rules import family_of
 from precert.domain.statuses import LineStatus
 from precert.domain.values import (
@@ -55,29 +62,6 @@ class Contact(Value):
     name: Text
     phone: Text
     hours: Text | None = None
-
-
-class ReviewClock(Value):
-    """How long a decision may take, from the receipt of the request (W2).
-
-    ``warn_at_share`` is the share of the time after which a deadline counts as near.
-    """
-
-    expedited_hours: Annotated[int, Field(ge=1)]
-    standard_days: Annotated[int, Field(ge=1)]
-    appeal_expedited_hours: Annotated[int, Field(ge=1)]
-    appeal_standard_days: Annotated[int, Field(ge=1)]
-    appeal_filing_days: Annotated[int, Field(ge=1)]
-    external_review_months: Annotated[int, Field(ge=0)] = 4
-    """How long external review can be requested after a determination; 0 where there is none."""
-    appeal_levels: Annotated[int, Field(ge=1)]
-    """How often a line can be appealed before external review."""
-    extension_days: Annotated[int, Field(ge=0)]
-    """Days by which a standard case can be extended, once; urgent ones never are."""
-    information_expedited_hours: Annotated[int, Field(ge=1)]
-    information_standard_days: Annotated[int, Field(ge=1)]
-    """How long the providers have to bring what is asked for, while the clock stands still."""
-    warn_at_share: Annotated[float, Field(gt=0, lt=1)]
 
 
 class UtilizationManagement(Value):
@@ -153,6 +137,9 @@ class BusinessCalendar(Value):
 
     resting_weekdays: Annotated[frozenset[Annotated[int, Field(ge=0, le=6)]], Field(max_length=6)]
     holidays: frozenset[Holiday]
+
+    def counts(self, day: date) -> bool:
+        return day.weekday() not in self.resting_weekdays and day not in self.holidays
 
 
 class EmergencyNotice(Value):
@@ -425,6 +412,31 @@ class Payer(Value):
     def clock_for(self, request: "Request") -> ReviewClock:
         """The deadlines of the request's line of business (W2, W7)."""
         return self.review_clocks[request.plan.line_of_business]
+
+    def decision_clock(self, request: "Request") -> DecisionClock:
+        """The clock of the request's current cycle, by line of business and state (W2, W11).
+
+        That of a reconsideration or discussion is a setting, as no regulation limits it (W12).
+        """
+        kind, settings = request.clock_kind(self.zone), self.utilization_management
+        appeal = request.submitted.open_appeal
+        if kind is ClockKind.PEER_TO_PEER:
+            return _own_clock(settings.peer_to_peer_hold_hours, ClockUnit.HOURS)
+        if kind is ClockKind.RECONSIDERATION and appeal is not None and appeal.expedited:
+            return _own_clock(settings.reconsideration_expedited_hours, ClockUnit.HOURS)
+        if kind is ClockKind.RECONSIDERATION:
+            return _own_clock(settings.reconsideration_days, ClockUnit.CALENDAR_DAYS)
+        return self.clock_for(request).clock(kind, request.plan.state)
+
+
+def _own_clock(amount: int, unit: ClockUnit) -> DecisionClock:
+    limit = Period(amount=amount, unit=unit)
+    return DecisionClock(
+        source="the payer's utilization management settings",
+        limit=limit,
+        pause=False,
+        information=limit,
+    )
 
 
 def _range_of(

@@ -7,6 +7,7 @@ nothing here stores or sends anything. A reviewer's actions within a determinati
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Annotated, Final, NamedTuple
@@ -15,11 +16,12 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from precert.domain.caller import Caller
-from precert.domain.clocks import Deadline, appeal_filing_end, later
+from precert.domain.clocks import CHECK_INTERVAL, Deadline, appeal_filing_end, resumed
 from precert.domain.codes import code_types_of
 from precert.domain.content import Procedure, RequestContent, Service, numbered_lines
 from precert.domain.coverage import Plan
 from precert.domain.dates import Moment
+from precert.domain.decision_clocks import ClockKind, ExtensionRule
 from precert.domain.delegation import Delegation, RecordedReport, names_of
 from precert.domain.determination import is_worse
 from precert.domain.errors import (
@@ -31,6 +33,7 @@ from precert.domain.errors import (
 from precert.domain.event_types import EVENTS, EventRule, EventType
 from precert.domain.events import Event, VendorLine, event_id
 from precert.domain.matching import ProviderRole, as_submitted, unmatched
+from precert.domain.payer import Payer
 from precert.domain.review import (
     FIRST_CYCLE,
     Appeal,
@@ -39,6 +42,7 @@ from precert.domain.review import (
     Decision,
     DiscussionOutcome,
     DisputeKind,
+    Extension,
     Proposal,
     Review,
     ServiceLine,
@@ -220,22 +224,70 @@ class Request(Value):
         return WaitingOn.PROVIDER if rfi else WaitingOn.PAYER
 
     @property
-    def clock(self) -> Deadline | None:
-        """Reminder and deadline of the open cycle; during an RFI, the providers' deadline."""
+    def deadline(self) -> Deadline | None:
+        """Reminder, deadline and clock of the open cycle; ``None`` until it is pended."""
         if self.review is None or not self.cycle_is_open:
             return None
-        if rfi := self.review.open_information_request:
-            return Deadline(rfi.answer_by, rfi.answer_by)
-        running = self.review.open_appeal or self.review
-        if running.warn_at is None or running.due_at is None:
+        cycle = self.review.open_appeal or self.review
+        if cycle.clock is None or cycle.warn_at is None or cycle.due_at is None:
             return None
-        return Deadline(running.warn_at, running.due_at)
+        return Deadline(cycle.warn_at, cycle.due_at, cycle.clock)
 
     @property
     def due_at(self) -> datetime | None:
-        """The deadline of the payer's open cycle, or of the providers; ``None`` when none is open."""
-        clock = self.clock
-        return clock.due_at if clock else None
+        """The date of :attr:`waiting_on`: the payer's deadline, or the providers' during an RFI.
+
+        ``None`` until the cycle is pended, and when no cycle is open.
+        """
+        deadline = self.deadline
+        if deadline is None or self.review is None:
+            return None
+        rfi = self.review.open_information_request
+        return rfi.answer_by if rfi else deadline.due_at
+
+    def clock_kind(self, zone: ZoneInfo) -> ClockKind:
+        """Which clock of the line of business the current cycle has (W2, W7)."""
+        review = self.submitted
+        performed = self.urgency is Urgency.STANDARD and all(
+            service.was_performed_before(review.submitted_at.astimezone(zone).date())
+            for service in self.content.services
+        )
+        if appeal := review.open_appeal:
+            if appeal.kind is DisputeKind.RECONSIDERATION:
+                return ClockKind.RECONSIDERATION
+            if appeal.kind is DisputeKind.PEER_TO_PEER:
+                return ClockKind.PEER_TO_PEER
+            if appeal.expedited:
+                return ClockKind.APPEAL_EXPEDITED
+            return ClockKind.APPEAL_RETROSPECTIVE if performed else ClockKind.APPEAL_STANDARD
+        if self.urgency is not Urgency.STANDARD:
+            return ClockKind.EXPEDITED
+        return ClockKind.RETROSPECTIVE if performed else ClockKind.STANDARD
+
+    @property
+    def extension(self) -> Extension | None:
+        """The extension of the current cycle's deadline."""
+        if self.review is None:
+            return None
+        appeal = self.review.open_appeal
+        return appeal.extension if appeal else self.review.extension
+
+    def extension_rule(self, now: datetime) -> ExtensionRule | None:
+        """What the clock allows, if the deadline can be extended now: once, and before it passes."""
+        deadline = self.deadline
+        if deadline is None or self.extension is not None:
+            return None
+        return deadline.clock.extension if now < deadline.due_at else None
+
+    def takes_information_request(self, now: datetime) -> bool:
+        """Whether an RFI can be sent now: none is open, and the clock pauses or still runs (W2)."""
+        deadline = self.deadline
+        if deadline is None or self.submitted.open_information_request is not None:
+            return False
+        appeal = self.submitted.open_appeal
+        if appeal is not None and appeal.kind is DisputeKind.PEER_TO_PEER:
+            return False
+        return deadline.clock.pause or now < deadline.due_at
 
     @property
     def vendor_due_at(self) -> datetime | None:
@@ -300,10 +352,10 @@ class Request(Value):
         actions.extend(_actions_on_proposal(review.proposal, caller))
         if review.peer_to_peer is not None and review.peer_to_peer.outcome is None:
             actions.append(Action.RECORD_PEER_TO_PEER)
-        if self.status is Status.PENDING and review.open_information_request is None:
+        if self.takes_information_request(now):
             actions.append(Action.REQUEST_INFORMATION)
-            if review.extension is None and self.urgency is Urgency.STANDARD:
-                actions.append(Action.EXTEND)
+        if self.extension_rule(now) is not None:
+            actions.append(Action.EXTEND)
         if not self._discussion_is_offered(now):
             actions.append(Action.OFFER_PEER_TO_PEER)
         return tuple(actions)
@@ -358,6 +410,7 @@ class Request(Value):
             document_slots=document_slots,
             review=review.model_copy(
                 update={
+                    "clock": deadline.clock,
                     "warn_at": deadline.warn_at,
                     "due_at": deadline.due_at,
                     "assessment": assessment,
@@ -635,6 +688,7 @@ class Request(Value):
         appeal = self._open_appeal().model_copy(
             update={
                 "status": AppealStatus.PENDED,
+                "clock": deadline.clock,
                 "warn_at": deadline.warn_at,
                 "due_at": deadline.due_at,
             }
@@ -664,28 +718,45 @@ class Request(Value):
             ),
         )
 
-    def check_deadline(self, now: datetime) -> "Change | None":
-        """Record the reminder before the deadline and the escalation after it, once each (W2).
+    def check_deadline(self, now: datetime, payer: Payer) -> "Change | None":
+        """Record what is due now and not recorded yet; ``None`` where nothing is (W2).
 
-        Also ends the providers' time for an RFI; the payer's clock then resumes.
+        In this order, one at a time: the end of the providers' time for an RFI, the escalation of the
+        passed deadline, the notice of a deemed denial to the work queue (W11), the reminder before the
+        deadline. The status never changes by time (W10).
         """
-        if self.review is None or not self.cycle_is_open:
+        mark = next((mark for mark in self._marks() if now >= mark.at), None)
+        if mark is None:
             return None
-        review, current = self.review, self.review.cycle
+        if mark.event is EventType.INFORMATION_OVERDUE:
+            review = self._without_open_rfi(now, payer)
+        else:
+            recorded = dict.fromkeys(mark.recorded_in, self.submitted.cycle)
+            review = self.submitted.model_copy(update=recorded)
+        return self.changed(mark.event, now, review=review)
+
+    def next_check_at(self, now: datetime) -> datetime:
+        """When :meth:`check_deadline` has something to record next; daily where it has nothing."""
+        return min((mark.at for mark in self._marks()), default=now + CHECK_INTERVAL)
+
+    def _marks(self) -> "list[_Mark]":
+        """What :meth:`check_deadline` has not recorded yet, by precedence."""
+        review, deadline = self.review, self.deadline
+        if review is None or deadline is None:
+            return []
+        marks = []
         if rfi := review.open_information_request:
-            if now < rfi.answer_by:
-                return None
-            return self.changed(
-                EventType.INFORMATION_OVERDUE, now, review=_running_again(review, now)
-            )
-        clock = review.open_appeal or review
-        if clock.due_at and now >= clock.due_at and review.escalated_cycle < current:
-            marked = review.model_copy(update={"escalated_cycle": current, "warned_cycle": current})
-            return self.changed(EventType.DEADLINE_PASSED, now, review=marked)
-        if clock.warn_at and now >= clock.warn_at and review.warned_cycle < current:
-            marked = review.model_copy(update={"warned_cycle": current})
-            return self.changed(EventType.DEADLINE_APPROACHING, now, review=marked)
-        return None
+            marks.append(_Mark(rfi.answer_by, EventType.INFORMATION_OVERDUE))
+            if rfi.pauses:
+                return marks
+        if review.escalated_cycle < review.cycle:
+            recorded_in = ("escalated_cycle", "warned_cycle")
+            marks.append(_Mark(deadline.due_at, EventType.DEADLINE_PASSED, recorded_in))
+        if deadline.clock.deemed_denial and review.deemed_cycle < review.cycle:
+            marks.append(_Mark(deadline.due_at, EventType.DEEMED_DENIAL_DUE, ("deemed_cycle",)))
+        if review.warned_cycle < review.cycle:
+            marks.append(_Mark(deadline.warn_at, EventType.DEADLINE_APPROACHING, ("warned_cycle",)))
+        return marks
 
     def check_vendor_deadline(self, vendor_id: str, now: datetime) -> "Change | None":
         """Record the reminder before a vendor's deadline and the escalation after it, once each.
@@ -710,9 +781,9 @@ class Request(Value):
         )
 
     def receive_information(
-        self, now: datetime, *, by: str | None = None, answer: str | None = None
+        self, now: datetime, payer: Payer, *, by: str | None = None, answer: str | None = None
     ) -> "Change | None":
-        """Close the open RFI as answered: the payer's clock resumes (W2).
+        """Close the open RFI as answered: a paused clock resumes (W2).
 
         Returns ``None`` where no RFI is open.
         """
@@ -723,8 +794,27 @@ class Request(Value):
             EventType.INFORMATION_RECEIVED,
             now,
             actor=by,
-            review=_running_again(review, now, answered=True, answer=answer),
+            review=self._without_open_rfi(now, payer, answered=True, answer=answer),
         )
+
+    def _without_open_rfi(
+        self, now: datetime, payer: Payer, *, answered: bool = False, answer: str | None = None
+    ) -> Review:
+        """The review with its RFI closed; a paused deadline moves by the length of the pause (W2)."""
+        review, deadline = self.submitted, self.deadline
+        rfi = review.information_requests[-1]
+        # The providers' time ends by itself, however late that is recorded.
+        pause_end = min(now, rfi.answer_by)
+        closed_at = now if answered else pause_end
+        closed = rfi.model_copy(
+            update={"closed_at": closed_at, "answered": answered, "answer": answer}
+        )
+        rfis = (*review.information_requests[:-1], closed)
+        review = review.model_copy(update={"information_requests": rfis})
+        if deadline is None or not rfi.pauses:
+            return review
+        share = payer.clock_for(self).warn_at_share
+        return with_deadline(review, resumed(deadline, rfi.requested_at, pause_end, share, payer))
 
     # -- shared with reviewer actions -----------------------------------------------------------------
 
@@ -880,20 +970,23 @@ def _closed(review: Review, now: datetime) -> Review:
     )
 
 
-def _running_again(
-    review: Review, now: datetime, *, answered: bool = False, answer: str | None = None
-) -> Review:
-    """Resume the clock: the deadline moves by the length of the pause (W2)."""
-    rfi = review.information_requests[-1]
-    closed = rfi.model_copy(update={"closed_at": now, "answered": answered, "answer": answer})
-    pause = now.astimezone(UTC) - rfi.requested_at.astimezone(UTC)
-    return review.model_copy(
-        update={
-            "information_requests": (*review.information_requests[:-1], closed),
-            "warn_at": later(review.warn_at, pause) if review.warn_at else None,
-            "due_at": later(review.due_at, pause) if review.due_at else None,
-        }
-    )
+@dataclass(frozen=True)
+class _Mark:
+    """Something to record at an instant of the cycle."""
+
+    at: datetime
+    event: EventType
+    recorded_in: tuple[str, ...] = ()
+    """Fields of the review that hold the last cycle in which it was recorded."""
+
+
+def with_deadline(review: Review, deadline: Deadline, **update: object) -> Review:
+    """The review with another deadline of the current cycle, and other changes of that cycle."""
+    changed = {"warn_at": deadline.warn_at, "due_at": deadline.due_at, **update}
+    if appeal := review.open_appeal:
+        appeals = (*review.appeals[:-1], appeal.model_copy(update=changed))
+        return review.model_copy(update={"appeals": appeals})
+    return review.model_copy(update=changed)
 
 
 def event_of(
@@ -920,6 +1013,8 @@ def event_of(
         tins=tuple(sorted(request.tins)),
         vendor_id=vendor_id,
         vendor_lines=_vendor_lines(review) if review else None,
+        waiting_on=request.waiting_on,
+        due_at=request.expires_at or request.due_at or request.vendor_due_at,
         actor=actor,
     )
 

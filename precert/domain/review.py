@@ -14,6 +14,7 @@ from typing import Annotated, Final, Self, assert_never
 from pydantic import Field, model_validator
 
 from precert.domain.dates import ApprovedDate, Moment
+from precert.domain.decision_clocks import DecisionClock, ExtensionRequester
 from precert.domain.delegation import DecidedBy, Delegation
 from precert.domain.event_types import EventType
 from precert.domain.matching import ProviderRole, TemporaryProvider
@@ -364,6 +365,7 @@ class Appeal(Value):
     filed_at: Moment
     filed_by: Text | None = None
     """Subject of the person who filed it; not for callers (A3)."""
+    clock: DecisionClock | None = None
     warn_at: Moment | None = None
     due_at: Moment | None = None
     phone: Text | None = None
@@ -372,6 +374,7 @@ class Appeal(Value):
     closed_at: Moment | None = None
     closed_by: Text | None = None
     """Who recorded the outcome of a discussion; not for callers (A3)."""
+    extension: "Extension | None" = None
 
 
 class LineAssessment(Value):
@@ -429,7 +432,7 @@ class Assessment(Value):
 
 
 class InformationRequest(Value):
-    """A request for information (RFI) to the providers; pauses the payer's clock (W2).
+    """A request for information (RFI) to the providers (W2).
 
     Open until they respond or ``answer_by`` passes.
     """
@@ -437,6 +440,8 @@ class InformationRequest(Value):
     requested_at: Moment
     requested_by: Text
     answer_by: Moment
+    pauses: bool = True
+    """Whether the payer's clock pauses while it is open."""
     documents: tuple[Text, ...] = ()
     """Codes of the payer's ``required_documentation``."""
     text: Words | None = None
@@ -449,7 +454,12 @@ class Extension(Value):
     """One extension of the deadline, with its reason (W2)."""
 
     extended_at: Moment
+    due_at: Moment
+    """The deadline after it. A pause that is open then, or comes later, moves it further."""
+    paused: bool = False
+    """Whether the clock was paused."""
     days: Annotated[int, Field(ge=1)]
+    requested_by: ExtensionRequester = ExtensionRequester.PAYER
     reason: Reason
 
 
@@ -496,11 +506,15 @@ class Review(Value):
     assessment: Assessment | None = None
     ownership: tuple[Delegation, ...] | None = None
     """What delegated vendors decide; ``None`` until the rule list is applied (W8)."""
+    clock: DecisionClock | None = None
+    """The clock of the first cycle, as it was in effect when the cycle was pended."""
     warn_at: Moment | None = None
     due_at: Moment | None = None
     determined_at: Moment | None = None
     escalated_cycle: int = 0
     warned_cycle: int = 0
+    deemed_cycle: int = 0
+    """The last cycle whose deadline passed under a rule of deemed denial (W11)."""
     information_requests: tuple[InformationRequest, ...] = ()
     extension: Extension | None = None
     peer_to_peer: PeerToPeer | None = None
@@ -561,6 +575,19 @@ class Review(Value):
     def open_appeal(self) -> Appeal | None:
         last = self.appeals[-1] if self.appeals else None
         return last if last and last.status is not AppealStatus.DETERMINED else None
+
+    def extension_of(self, cycle: int) -> Extension | None:
+        """The extension of a cycle's deadline, also after its decision."""
+        if cycle == FIRST_CYCLE:
+            return self.extension
+        return next((one.extension for one in self.appeals if one.cycle == cycle), None)
+
+    def lines_of(self, cycle: int) -> tuple[ServiceLine, ...]:
+        """The service lines that a cycle decides."""
+        appeal = next((one for one in self.appeals if one.cycle == cycle), None)
+        if appeal is None:
+            return self.own_lines
+        return tuple(line for line in self.lines if line.line_id in appeal.line_ids)
 
     @property
     def open_information_request(self) -> InformationRequest | None:

@@ -4,10 +4,11 @@ Each function returns the change; the cycles themselves are in :mod:`precert.dom
 check who may act; this module checks what the request allows.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
-from precert.domain.clocks import later
+from precert.domain.clocks import Deadline, after, extended
+from precert.domain.decision_clocks import ExtensionRequester, ExtensionRule
 from precert.domain.errors import (
     FieldError,
     InvalidInputError,
@@ -15,7 +16,8 @@ from precert.domain.errors import (
     SameReviewerError,
 )
 from precert.domain.event_types import EventType
-from precert.domain.request import Change, Request
+from precert.domain.payer import Payer
+from precert.domain.request import Change, Request, with_deadline
 from precert.domain.review import (
     Assignment,
     DecidingRole,
@@ -79,21 +81,28 @@ def request_information(
     documents: Sequence[str],
     text: str | None,
     *,
-    answer_by: datetime,
+    payer: Payer,
     by: str,
     now: datetime,
 ) -> Change:
-    """Send a request for information; the payer's clock pauses until the response (W2).
+    """Send a request for information (W2).
+
+    The payer's clock pauses until the response, if the line of business allows it. Otherwise it runs,
+    and the providers' time ends at the latest when the decision is due.
 
     Raises:
-        ActionNotAllowedError: an appeal or another RFI is open.
+        ActionNotAllowedError: another RFI is open, or the deadline has passed and does not pause.
         InvalidInputError: nothing is requested.
     """
-    review = request.require(Transition.REQUEST_INFORMATION)
-    waiting_review(request)
+    review, deadline = waiting_review(request), _deadline(request)
     if review.open_information_request is not None:
         raise request.refusal(
             "A request for information is already open. Wait for the response, or decide."
+        )
+    if not request.takes_information_request(now):
+        raise request.refusal(
+            "The decision deadline has passed, and a request for information does not pause it. "
+            "Decide the request."
         )
     if not documents and not text:
         raise InvalidInputError(
@@ -108,7 +117,8 @@ def request_information(
     rfi = InformationRequest(
         requested_at=now,
         requested_by=by,
-        answer_by=answer_by,
+        answer_by=_answer_by(deadline, now, payer),
+        pauses=deadline.clock.pause,
         documents=tuple(dict.fromkeys(documents)),
         text=text,
     )
@@ -121,38 +131,86 @@ def request_information(
     )
 
 
-def extend(request: Request, days: int, reason: str, *, by: str, now: datetime) -> Change:
-    """Extend the deadline once, with a reason that both providers receive (W2).
+def extend(
+    request: Request,
+    reason: str,
+    *,
+    days: int | None = None,
+    requested_by: ExtensionRequester = ExtensionRequester.PAYER,
+    payer: Payer,
+    by: str,
+    now: datetime,
+) -> Change:
+    """Extend the deadline of the open cycle once, with a reason that both providers receive (W2).
 
-    ``days`` is what the line of business allows; zero where it allows none.
+    Without ``days`` by as many calendar days as the clock allows. An open RFI stays open: a pause
+    continues, and without a pause the providers have more time as well.
 
     Raises:
-        ActionNotAllowedError: already extended, an appeal or RFI is open, or the
-            request allows no extension.
+        ActionNotAllowedError: the clock allows no extension, the deadline was extended already or has
+            passed.
+        InvalidInputError: too many days, or not requested by one who may request it.
     """
-    review = request.require(Transition.REQUEST_INFORMATION)
-    waiting_review(request)
-    if days < 1:
+    review, deadline = waiting_review(request), _deadline(request)
+    rule = deadline.clock.extension
+    if rule is None:
         raise request.refusal("No extension is allowed for this kind of request.")
-    if review.extension is not None:
+    if request.extension is not None:
         raise request.refusal("The deadline was already extended. It can be extended once.")
-    if review.open_information_request is not None:
-        raise request.refusal("The clock is paused while a request for information is open.")
-    if review.warn_at is None or review.due_at is None:
-        raise request.refusal("The request has no deadline yet.")
-    more = timedelta(days=days)
+    if now >= deadline.due_at:
+        raise request.refusal("The deadline has passed. It can be extended only before it passes.")
+    if errors := list(_extension_errors(rule, days, requested_by)):
+        raise InvalidInputError(errors)
+    days = days or rule.days
+    later, rfi = extended(deadline, days, payer.zone), review.open_information_request
+    extension = Extension(
+        extended_at=now,
+        due_at=later.due_at,
+        paused=rfi is not None and rfi.pauses,
+        days=days,
+        requested_by=requested_by,
+        reason=reason,
+    )
+    update: dict[str, object] = {
+        # The new deadline has its own reminder.
+        "warned_cycle": review.cycle - 1,
+    }
+    if rfi is not None and not rfi.pauses:
+        answer_by = _answer_by(later, rfi.requested_at, payer)
+        longer = rfi.model_copy(update={"answer_by": answer_by})
+        update["information_requests"] = (*review.information_requests[:-1], longer)
+    moved = with_deadline(review, later, extension=extension)
     return _within(
-        request,
+        request.model_copy(update={"review": moved}),
         EventType.DEADLINE_EXTENDED,
         by,
         now,
-        extension=Extension(extended_at=now, days=days, reason=reason),
-        warn_at=later(review.warn_at, more),
-        due_at=later(review.due_at, more),
-        # The new deadline has its own reminder and escalation.
-        warned_cycle=review.cycle - 1,
-        escalated_cycle=review.cycle - 1,
+        **update,
     )
+
+
+def _extension_errors(
+    rule: ExtensionRule, days: int | None, requested_by: ExtensionRequester
+) -> Iterator[FieldError]:
+    if days is not None and not 1 <= days <= rule.days:
+        yield FieldError("/days", "out_of_range", f"send 1 to {rule.days} calendar days")
+    if requested_by not in rule.requested_by:
+        choices = tuple(one.value for one in rule.requested_by)
+        yield FieldError(
+            "/requested_by", "not_a_choice", f"send one of {', '.join(choices)}", choices
+        )
+
+
+def _deadline(request: Request) -> Deadline:
+    if request.deadline is None:
+        raise request.refusal("The request has no deadline yet.")
+    return request.deadline
+
+
+def _answer_by(deadline: Deadline, requested_at: datetime, payer: Payer) -> datetime:
+    """The end of the providers' time for an RFI; at most the deadline, unless that pauses."""
+    answer_by = after(requested_at, deadline.clock.information, payer)
+    return answer_by if deadline.clock.pause else min(answer_by, deadline.due_at)
 
 
 def offer_peer_to_peer(

@@ -5,19 +5,14 @@ the last level of appeal, or the time to file it, only external review remains.
 """
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Final, assert_never
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from precert.domain.clocks import (
-    Deadline,
-    appeal_deadline,
-    appeal_filing_end,
-    local_date,
-    months_after,
-)
-from precert.domain.payer import Payer, ReviewClock
+from precert.domain.clocks import appeal_filing_end, local_date, months_after
+from precert.domain.decision_clocks import ReviewClock
+from precert.domain.payer import Payer
 from precert.domain.request import Change
-from precert.domain.review import Appeal, DisputeKind, Review, Rights
+from precert.domain.review import DisputeKind, Review, Rights
 
 _BEFORE_APPEAL: Final = frozenset(kind for kind in DisputeKind if kind.rule.before_appeal)
 
@@ -87,20 +82,3 @@ def with_rights(change: Change, payer: Payer) -> Change:
     rights = rights_after(review, review.cycle, review.answered_at, clock, payer)
     updated = request.model_copy(update={"review": review.model_copy(update={"rights": rights})})
     return change._replace(request=updated)
-
-
-def dispute_deadline(appeal: Appeal, clock: ReviewClock, payer: Payer) -> Deadline:
-    """When the payer must decide an appeal or a reconsideration, or hold a discussion."""
-    settings = payer.utilization_management
-    match appeal.kind:
-        case DisputeKind.APPEAL:
-            return appeal_deadline(appeal.filed_at, expedited=appeal.expedited, clock=clock)
-        case DisputeKind.RECONSIDERATION:
-            days = timedelta(days=settings.reconsideration_days)
-            hours = timedelta(hours=settings.reconsideration_expedited_hours)
-            length = hours if appeal.expedited else days
-        case DisputeKind.PEER_TO_PEER:
-            length = timedelta(hours=settings.peer_to_peer_hold_hours)
-        case other:
-            assert_never(other)
-    return Deadline.after(appeal.filed_at, length, clock)

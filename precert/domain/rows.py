@@ -95,6 +95,8 @@ class WorklistRow(Value):
     """Of an appeal; absent in the first cycle."""
     dispute: DisputeKind | None = None
     """What the providers filed, if the cycle is not the first."""
+    deemed_denial: bool = False
+    """Whether the passed deadline counts as a denial (W11)."""
     warn_at: Moment | None = None
     """When the reminder of the deadline is due."""
     submitted_at: Moment | None = None
@@ -161,19 +163,20 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
         late_notification=assessment is not None and assessment.late_notification,
         level=appeal.level or None if appeal else None,
         dispute=appeal.kind if appeal else None,
+        deemed_denial=review.deemed_cycle == review.cycle,
         **_columns_of(request),
     )
 
 
 def _columns_of(request: Request) -> dict[str, Any]:
     """The columns of a worklist row that reviewers read before they open the case."""
-    review, content, clock = request.submitted, request.content, request.clock
+    review, content, deadline = request.submitted, request.content, request.deadline
     first_day, last_day = authorized_days(content, review.lines)
     places = [s.place_of_service for s in content.services if s.place_of_service]
     patient, requesting = content.patient, content.requesting_provider
     servicing = content.servicing_provider
     return {
-        "warn_at": clock.warn_at if clock else None,
+        "warn_at": deadline.warn_at if deadline else None,
         "submitted_at": review.submitted_at,
         "patient": f"{patient.first_name} {patient.last_name}" if patient else None,
         "date_of_birth": patient.date_of_birth if patient else None,

@@ -173,6 +173,12 @@ Phone = Annotated[
 ]
 ZipCode = Annotated[str, BeforeValidator(_zip_code), StringConstraints(pattern=r"^[0-9]{5}$")]
 State = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^[A-Z]{2}$")]
+US_STATES: Final = (
+    "AK|AL|AR|AS|AZ|CA|CO|CT|DC|DE|FL|GA|GU|HI|IA|ID|IL|IN|KS|KY|LA|MA|MD|ME|MI|MN|MO|MP|MS|MT|NC|ND|NE|"
+    "NH|NJ|NM|NV|NY|OH|OK|OR|PA|PR|RI|SC|SD|TN|TX|UT|VA|VI|VT|WA|WI|WV|WY"
+)
+"""The states, the District of Columbia and the territories, as a regular expression."""
+UsState = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=f"^({US_STATES})$")]
 Diagnosis = Annotated[
     str,
     BeforeValidator(_without_dot),

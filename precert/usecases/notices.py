@@ -11,12 +11,13 @@ from hashlib import sha256
 from typing import Final
 
 from precert.domain.caller import Caller
-from precert.domain.clocks import last_day_to_appeal
-from precert.domain.code_lists import CodeLists, code_lists_of
+from precert.domain.clocks import last_day_to_appeal, local_date
+from precert.domain.code_lists import CodeLists, code_lists_of, display_name
 from precert.domain.code_sets import CodeSet, PublicCode
 from precert.domain.codes import canonical_code, code_types_of
 from precert.domain.content import Provider, Service
 from precert.domain.coverage import Member
+from precert.domain.decision_clocks import ExtensionRequester
 from precert.domain.determination import RequestedLine, requested_lines
 from precert.domain.errors import NotFoundError
 from precert.domain.event_types import EventType
@@ -32,8 +33,9 @@ from precert.domain.notices import (
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import Approved, Decision, DisputeOption, ServiceLine
+from precert.domain.review import SYSTEM, Approved, Decision, DisputeOption, ServiceLine
 from precert.domain.rights import rights_after
+from precert.domain.statuses import LineStatus
 from precert.domain.values import CodeType, UnitType
 from precert.domain.wording import (
     written_address,
@@ -116,10 +118,17 @@ class Issue:
     kind: NoticeKind
     cycle: int
     date_changes: int = 0
-    """The number of the change of dates that it reports; 0 for a determination."""
+    """The number of the change of dates that it reports; 0 for another occasion."""
+
+    @property
+    def suffix(self) -> str:
+        """What distinguishes its ids from those of the cycle's determination."""
+        if self.kind is NoticeKind.EXTENSION:
+            return "-extension"
+        return f"-dates-{self.date_changes}" if self.date_changes else ""
 
     def notice_id(self, audience: Audience) -> str:
-        return notice_id(self.cycle, audience, self.date_changes)
+        return notice_id(self.cycle, audience, self.suffix)
 
     @property
     def notice_ids(self) -> frozenset[str]:
@@ -127,12 +136,14 @@ class Issue:
 
 
 def _issues(request: Request, cycle: int) -> Iterator[Issue]:
-    """The determination of the cycle, and the last change of dates.
+    """The extension of the cycle's deadline, its determination, and the last change of dates.
 
     Notices of an earlier change that were not printed are left out: the last change replaces its
     dates.
     """
     review = request.submitted
+    if review.extension_of(cycle) is not None:
+        yield Issue(NoticeKind.EXTENSION, cycle)
     if (kind := kind_of(review, cycle)) is not None:
         yield Issue(kind, cycle)
     if (number := date_changes(review)) and not request.is_delegated:
@@ -140,9 +151,8 @@ def _issues(request: Request, cycle: int) -> Iterator[Issue]:
 
 
 def _event(request: Request, issue: Issue, now: datetime) -> Event:
-    suffix = f"-dates-{issue.date_changes}" if issue.date_changes else ""
     return Event(
-        event_id=event_id(request.request_id, f"notices-{issue.cycle}{suffix}"),
+        event_id=event_id(request.request_id, f"notices-{issue.cycle}{issue.suffix}"),
         type=EventType.NOTICES_ISSUED,
         request_id=request.request_id,
         cycle=issue.cycle,
@@ -218,13 +228,12 @@ def notice_facts(
         },
         "requesting_provider": _provider(content.requesting_provider),
         "servicing_provider": _provider(content.servicing_provider),
+        "extension": _extension(request, issue, payer),
         "lines": list(_lines(request, decided, payer, code_sets)),
         "sections": [
             {"title": section.title, "text": section.text.format(**filled)}
             for section in words.sections
-            if audience in section.audiences
-            and (adverse or not section.adverse_only)
-            and (section.option is None or section.option in options)
+            if section.belongs_to(issue.kind, audience, adverse=adverse, options=options)
         ],
         "language_help": words.language_help,
     }
@@ -236,6 +245,21 @@ def _all_options(
     """Each option with its end; those that are not open have no text that states it."""
     for option in DisputeOption:
         yield option, options.get(option, dated)
+
+
+def _extension(request: Request, issue: Issue, payer: Payer) -> Mapping[str, object] | None:
+    """Why and until when the deadline was extended, if that is what the notice is about."""
+    extension = request.submitted.extension_of(issue.cycle)
+    if extension is None or issue.kind is not NoticeKind.EXTENSION:
+        return None
+    by_payer = extension.requested_by is ExtensionRequester.PAYER
+    return {
+        "days": written_units(extension.days, "calendar days"),
+        "due_at": written_day(local_date(extension.due_at, payer.zone)),
+        "paused": extension.paused,
+        "requested_by": payer.name if by_payer else display_name(extension.requested_by),
+        "reason": extension.reason,
+    }
 
 
 def _recipient(
@@ -302,9 +326,22 @@ def _decided(request: Request, issue: Issue) -> Iterator[tuple[ServiceLine, Deci
     """The lines that a notice lists, each with its decision.
 
     A determination notice has the lines of its cycle as they were determined, without later changes
-    of dates; a notice of changed dates has all approved lines as they are now (W5).
+    of dates; a notice of changed dates has all approved lines as they are now (W5); a notice of an
+    extension has the lines that are not decided yet.
     """
-    for line in request.submitted.own_lines:
+    review = request.submitted
+    extension = review.extension_of(issue.cycle)
+    if issue.kind is NoticeKind.EXTENSION and extension is not None:
+        for line in review.lines_of(issue.cycle):
+            open_line = Decision(
+                status=LineStatus.OPEN,
+                cycle=issue.cycle,
+                decided_at=extension.extended_at,
+                decided_by=SYSTEM,
+            )
+            yield line, open_line
+        return
+    for line in review.own_lines:
         if issue.kind is NoticeKind.DATES_CHANGED:
             last = line.decisions[-1] if line.decisions else None
             if last is not None and last.approved is not None:

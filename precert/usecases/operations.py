@@ -42,6 +42,24 @@ def list_overdue(
         raise bad_cursor() from error
 
 
+def list_deemed_denials(
+    caller: Caller, *, limit: int, cursor: str | None, listings: Listings
+) -> Page[WorklistRow]:
+    """List open cycles whose passed deadline counts as a denial, until a person decides them (W11).
+
+    The longest overdue first. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the cursor is not of this list.
+    """
+    caller.require(Entitlement.OPERATOR)
+    try:
+        return listings.deemed_denials(limit=limit, cursor=cursor)
+    except CursorError as error:
+        raise bad_cursor() from error
+
+
 def list_unmatched_providers(
     caller: Caller, *, limit: int, cursor: str | None, listings: Listings
 ) -> Page[UnmatchedRow]:

@@ -203,9 +203,15 @@ def read_request(
 
 
 def respond_to_information_request(
-    request_id: str, answer: str, caller: Caller, *, requests: RequestStore, now: datetime
+    request_id: str,
+    answer: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    payer: Payer,
+    now: datetime,
 ) -> Request:
-    """Record the text response to an RFI; the payer's clock resumes. A repetition changes nothing.
+    """Record the text response to an RFI; a paused clock resumes. A repetition changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
@@ -213,7 +219,7 @@ def respond_to_information_request(
     """
 
     def receive(request: Request) -> Change | Request:
-        change = request.receive_information(now, by=caller.subject, answer=answer)
+        change = request.receive_information(now, payer, by=caller.subject, answer=answer)
         if change is not None:
             return change
         last = request.review.information_requests[-1:] if request.review else ()

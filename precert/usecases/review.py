@@ -7,7 +7,7 @@ from typing import Final
 
 from precert.domain import reviewing
 from precert.domain.caller import Caller
-from precert.domain.clocks import extension_days, information_deadline
+from precert.domain.decision_clocks import ExtensionRequester
 from precert.domain.errors import FieldError, InvalidInputError, NotEntitledError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
@@ -179,15 +179,16 @@ def request_information(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Send an RFI; the payer's clock pauses until the response or its deadline.
+    """Send an RFI; the clock pauses until the response or its deadline, if the line of business
+    allows it.
 
     ``documents`` are codes of the payer's required documentation. A repeat changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
         InvalidInputError: a code is not the payer's, or nothing is requested.
-        ActionNotAllowedError: another RFI or an appeal is open, the case is assigned to another
-            reviewer, or no cycle is open.
+        ActionNotAllowedError: another RFI is open, a deadline that does not pause has passed, the case
+            is assigned to another reviewer, or no cycle is open.
     """
     codes = tuple(dict.fromkeys(documents))
 
@@ -201,12 +202,11 @@ def request_information(
             text,
         ):
             return None
-        clock = payer.clock_for(request)
         return reviewing.request_information(
             request,
             codes,
             text,
-            answer_by=information_deadline(now, request.urgency, clock),
+            payer=payer,
             by=caller.subject,
             now=now,
         )
@@ -230,27 +230,41 @@ def extend_deadline(
     reason: str,
     caller: Caller,
     *,
+    days: int | None = None,
+    requested_by: ExtensionRequester = ExtensionRequester.PAYER,
     requests: RequestStore,
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Extend the deadline by the days of the line of business; both providers receive the reason.
+    """Extend the deadline of the open cycle, as the line of business allows; see
+    :func:`precert.domain.reviewing.extend`. Member and providers receive a notice with the reason.
 
-    Extending again for the same reason changes nothing.
+    The same extension again changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: already extended, expedited, an appeal or RFI is open, assigned to
-            another reviewer, or no cycle is open.
+        InvalidInputError: too many days, or requested by one who may not request it.
+        ActionNotAllowedError: no extension is allowed, the deadline was extended or has passed, the
+            case is assigned to another reviewer, or no cycle is open.
     """
 
     def move(request: Request) -> Change | None:
-        current = request.submitted.extension
-        if current and current.reason == reason and request.waits_for_review:
+        known = request.extension if request.waits_for_review else None
+        if (
+            known
+            and (known.reason, known.requested_by) == (reason, requested_by)
+            and (days in (None, known.days))
+        ):
             return None
-        clock = payer.clock_for(request)
-        days = extension_days(request.urgency, clock)
-        return reviewing.extend(request, days, reason, by=caller.subject, now=now)
+        return reviewing.extend(
+            request,
+            reason,
+            days=days,
+            requested_by=requested_by,
+            payer=payer,
+            by=caller.subject,
+            now=now,
+        )
 
     return change_case(request_id, move, caller, requests=requests, now=now)
 

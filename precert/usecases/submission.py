@@ -23,7 +23,7 @@ from precert.domain.payer import Payer
 from precert.domain.request import Request, service_lines_of
 from precert.domain.retry import retry
 from precert.domain.review import Channel, Review
-from precert.domain.statuses import Status
+from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import precert_number
 from precert.names import Entitlement
 from precert.usecases.access import retained, why_refused
@@ -258,6 +258,7 @@ def _submission(
         status=Status.PROCESSING,
         number=number,
         tins=tuple(sorted(content.tins)),
+        waiting_on=WaitingOn.PAYER,
         actor=caller.subject,
     )
     return Submission(

@@ -20,12 +20,7 @@ from precert.domain.assessing import (
     is_late_notification,
     missing_documents,
 )
-from precert.domain.clocks import (
-    Deadline,
-    decision_deadline,
-    information_deadline,
-    local_date,
-)
+from precert.domain.clocks import deadline_of, local_date
 from precert.domain.coverage import Plan
 from precert.domain.determination import requested_lines
 from precert.domain.documents import DocumentStatus
@@ -38,7 +33,6 @@ from precert.domain.request import Change, Request
 from precert.domain.retry import retry
 from precert.domain.review import FIRST_CYCLE, SYSTEM, Assessment
 from precert.domain.reviewing import request_information
-from precert.domain.rights import dispute_deadline
 from precert.domain.statuses import AppealStatus, Status
 from precert.names import Route
 from precert.usecases.checks import judge_codes, prove_assertion, retained_by_payer
@@ -85,7 +79,6 @@ def await_decision(
     *,
     requests: RequestStore,
     tokens: TaskTokens,
-    payer: Payer,
     now: datetime,
 ) -> None:
     """Store the task token; whatever closes or changes the cycle completes the task.
@@ -98,7 +91,7 @@ def await_decision(
     """
     requests.renew_cycle(cycle)
     request = requests.read(cycle.request_id)
-    status = cycle_status_of(request, cycle.number, payer, now)
+    status = cycle_status_of(request, cycle.number, now)
     sooner = seconds - status.seconds_to_next_check > TOLERANCE_SECONDS
     if status.route is Route.REVIEW and sooner:
         tokens.wake(cycle.task_token, status.seconds_to_next_check)
@@ -107,16 +100,17 @@ def await_decision(
 def check_deadline(
     request_id: str, cycle: int, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> CycleStatus:
-    """Record the reminder or the escalation; the cycle keeps waiting (W2)."""
+    """Record the reminder, the escalation, and so on; the cycle keeps waiting (W2)."""
 
     def attempt() -> CycleStatus:
         request = requests.read(request_id)
-        if request is not None and is_open(request, cycle):
-            change = request.check_deadline(now)
-            if change is not None:
-                requests.record(change)
-                request = change.request
-        return cycle_status_of(request, cycle, payer, now)
+        while request is not None and is_open(request, cycle):
+            change = request.check_deadline(now, payer)
+            if change is None:
+                break
+            requests.record(change)
+            request = change.request
+        return cycle_status_of(request, cycle, now)
 
     return retry(attempt, on=ConcurrentChangeError)
 
@@ -126,39 +120,12 @@ def is_open(request: Request, cycle: int) -> bool:
     return request.cycle_is_open and request.review is not None and request.review.cycle == cycle
 
 
-def cycle_status_of(
-    request: Request | None, cycle: int, payer: Payer, now: datetime
-) -> CycleStatus:
+def cycle_status_of(request: Request | None, cycle: int, now: datetime) -> CycleStatus:
     """How a cycle continues, by the current state of the request."""
     if request is None or not is_open(request, cycle):
         return CycleStatus(Route.CLOSED, 1)
-    deadline = request.clock or deadline_of(request, payer)
-    if _mark_is_missing(request, deadline, now):
-        return CycleStatus(Route.REVIEW, 1)
-    wait = deadline.next_check_at(now) - now
+    wait = request.next_check_at(now) - now
     return CycleStatus(Route.REVIEW, max(1, ceil(wait.total_seconds())))
-
-
-def _mark_is_missing(request: Request, deadline: Deadline, now: datetime) -> bool:
-    """Whether a reminder or escalation is due that no execution recorded."""
-    review = request.submitted
-    if review.open_information_request:
-        return now >= deadline.due_at
-    return (now >= deadline.due_at and review.escalated_cycle < review.cycle) or (
-        now >= deadline.warn_at and review.warned_cycle < review.cycle
-    )
-
-
-def deadline_of(request: Request, payer: Payer) -> Deadline:
-    """Initial deadline of the open cycle, by the line of business (W2).
-
-    Extensions and pauses change it later: see :attr:`Request.clock`.
-    """
-    clock = payer.clock_for(request)
-    review = request.submitted
-    if appeal := review.open_appeal:
-        return dispute_deadline(appeal, clock, payer)
-    return decision_deadline(review.submitted_at, request.urgency, clock)
 
 
 def assess_cycle(
@@ -211,12 +178,12 @@ def assess_cycle(
                 return CycleStatus(Route.CLOSED, 1)
             change = next_change(file)
             if change is None:
-                return cycle_status_of(file.request, cycle, payer, now)
+                return cycle_status_of(file.request, cycle, now)
             requests.record(change)
             after = change.request
             # Vendors have their lines: the payer's own are assessed next.
             if after.status is not Status.PROCESSING and not _may_ask(after):
-                return cycle_status_of(after, cycle, payer, now)
+                return cycle_status_of(after, cycle, now)
 
     return retry(attempt, on=ConcurrentChangeError)
 
@@ -345,18 +312,19 @@ def _asking(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
     information_request = review.open_information_request
     if information_request is not None:
         return (
-            request.receive_information(now)
+            request.receive_information(now, payer)
             if arrived and information_request.requested_by == SYSTEM
             else None
         )
     if review.information_requests or not missing or arrived:
         return None
-    clock = payer.clock_for(request)
+    if not request.takes_information_request(now):
+        return None
     return request_information(
         request,
         missing,
         "\n".join(payer.required_documentation[code] for code in missing),
-        answer_by=information_deadline(now, request.urgency, clock),
+        payer=payer,
         by=SYSTEM,
         now=now,
     )
@@ -389,17 +357,15 @@ def relay_event(
             if waiting is not None:
                 workflow.answer(waiting.task_token, {"status": event.status.value})
         case WorkflowEffect.RESCHEDULE:
-            _wake(event, requests=requests, workflow=workflow, payer=payer, now=now)
+            _wake(event, requests=requests, workflow=workflow, now=now)
         case WorkflowEffect.RECEIVE_DOCUMENT:
-            _receive_information(event, requests=requests, now=now)
+            _receive_information(event, requests=requests, payer=payer, now=now)
         case other:
             assert_never(other)
     bus.publish(event)
 
 
-def _wake(
-    event: Event, *, requests: RequestStore, workflow: Workflow, payer: Payer, now: datetime
-) -> None:
+def _wake(event: Event, *, requests: RequestStore, workflow: Workflow, now: datetime) -> None:
     """Let the execution wait for the current deadline.
 
     An automatic RFI is sent before the execution starts to wait.
@@ -410,13 +376,15 @@ def _wake(
     if waiting is None:
         return
     request = requests.read(event.request_id)
-    status = cycle_status_of(request, event.cycle, payer, now)
+    status = cycle_status_of(request, event.cycle, now)
     if status.route is Route.REVIEW:
         workflow.wake(waiting.task_token, status.seconds_to_next_check)
 
 
-def _receive_information(event: Event, *, requests: RequestStore, now: datetime) -> None:
-    """An attached document answers the open RFI: the payer's clock resumes (W2, W6)."""
+def _receive_information(
+    event: Event, *, requests: RequestStore, payer: Payer, now: datetime
+) -> None:
+    """An attached document answers the open RFI: a paused clock resumes (W2, W6)."""
 
     def attempt() -> None:
         request = requests.read(event.request_id)
@@ -429,7 +397,7 @@ def _receive_information(event: Event, *, requests: RequestStore, now: datetime)
             or event.at < information_request.requested_at
         ):
             return
-        change = request.receive_information(now)
+        change = request.receive_information(now, payer)
         if change is not None:
             requests.record(change)
 

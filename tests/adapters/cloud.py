@@ -497,6 +497,10 @@ class Cloud:
         path = "/v1/operations/overdue"
         return self.call(review, "GET", path, by=by or OPERATOR, query=query or None)
 
+    def deemed_denials(self, by: Mapping[str, str] | None = None, **query: str) -> Reply:
+        path = "/v1/operations/deemed-denials"
+        return self.call(review, "GET", path, by=by or OPERATOR, query=query or None)
+
     def change_dates(
         self, request_id: str, *lines: Mapping[str, str], by: Mapping[str, str] | None = None
     ) -> Reply:

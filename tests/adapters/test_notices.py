@@ -1,5 +1,6 @@
 """Determination notices: printed with the product's own template, stored once (W4)."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -8,6 +9,7 @@ import pytest
 
 from functions.notices import handler as notices
 from precert.api import parsing
+from precert.domain.event_types import MESSAGE_EVENT_TYPES, NOTICE_EVENT_TYPES
 from precert.domain.notices import Audience, notice_id, notice_key
 from precert.names import NOTICE_PREFIX
 from tests.adapters.cloud import (
@@ -21,7 +23,7 @@ from tests.adapters.cloud import (
     Context,
 )
 from tests.fakes.printing import opened, text_of
-from tests.fakes.samples import NUMBER, payer
+from tests.fakes.samples import BOWEL_SURGERY, NUMBER, payer
 
 NOTICES: Final = ("1-member", "1-provider")
 
@@ -64,6 +66,35 @@ def test_both_notices_are_stored_with_the_request_when_it_is_determined(cloud: C
         assert answer["ContentDisposition"] == f'attachment; filename="notice-{name}.pdf"'
     assert len(cloud.items("NOTICE#")) == 2
     assert len(cloud.items("EVENT#notices-")) == 1
+
+
+@pytest.mark.rule("W2", "W11")
+def test_member_and_provider_can_read_reason_and_grievance_when_the_deadline_is_extended(
+    cloud: Cloud,
+) -> None:
+    request_id = cloud.pended(services=[BOWEL_SURGERY])
+    cloud.move(request_id, "extension", {"reason": "A specialist's opinion is awaited.", "days": 9})
+    assert cloud.relay(cloud.stream()) == []
+    last = json.loads(cloud.published()[-1]["Detail"])
+    assert last["type"] in NOTICE_EVENT_TYPES
+    assert last["type"] in MESSAGE_EVENT_TYPES
+    for _ in range(2):
+        notices.handle({"detail": last}, Context())
+    listed = cloud.read(request_id).body["determination_notices"]
+    assert {(one["kind"], one["kind_label"], one["audience"]) for one in listed} == {
+        ("EXTENSION", "Notice of an extension", audience) for audience in ("MEMBER", "PROVIDER")
+    }
+    for one in listed:
+        assert cloud.download_notice(request_id, one["notice_id"]).status == 200
+        key = notice_key(request_id, one["notice_id"])
+        answer = cloud.clients.by_name["s3"].get_object(Bucket=cloud.bucket, Key=key)
+        text = text_of(answer["Body"].read())
+        for expected in (
+            *("A specialist's opinion is awaited.", "July 25, 2026", "9 calendar days"),
+            *("file a grievance", "CPT 44125", "Not decided", payer().provider_services.phone),
+        ):
+            assert expected in text.replace("\u00a0", " ").replace("\u2019", "'")
+        assert "appeal" not in text
 
 
 def test_nothing_is_stored_twice_when_the_event_is_redelivered(cloud: Cloud) -> None:

@@ -276,6 +276,8 @@ def test_event_has_ids_and_codes_only_when_it_is_published(cloud: Cloud) -> None
         "status",
         "number",
         "tins",
+        "waiting_on",
+        "due_at",
     }
     for event in details(cloud):
         assert set(event) <= {*allowed, "document_id"}

@@ -15,11 +15,12 @@ from precert.usecases.ports.requests import (
     RequestStore,
 )
 from tests.adapters.cloud import Cloud
+from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.requests import InMemoryRequests
 
 LATER: Final = START + timedelta(hours=1)
-DEADLINE: Final = Deadline(START + timedelta(days=10), START + timedelta(days=15))
+DEADLINE: Final = Deadline(START + timedelta(days=10), START + timedelta(days=15), samples.clock())
 
 Stored = tuple[RequestStore, Request]
 

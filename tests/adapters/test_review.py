@@ -20,12 +20,15 @@ def cycles(cloud: Cloud) -> list[str]:
 def test_deadline_is_in_every_response_when_a_request_is_in_review(cloud: Cloud) -> None:
     request_id = cloud.submitted(services=[BOWEL_SURGERY])
     before = cloud.read(request_id).body
-    assert (before["due_at"], before["waiting_on"]) == ("2026-07-16T15:00:00Z", "PAYER")
+    [row] = cloud.dashboard().body["requests"]
+    assert before["due_at"] is row["due_at"] is None
+    assert before["decision_clock"]["decision_due_at"] == "2026-07-16T15:00:00Z"
     cloud.pend(request_id)
     after = cloud.read(request_id).body
-    assert (after["status"], after["due_at"]) == ("PENDING", before["due_at"])
-    [row] = cloud.worklist().body["cycles"]
-    assert row["due_at"] == before["due_at"]
+    [row], [worklist_row] = cloud.dashboard().body["requests"], cloud.worklist().body["cycles"]
+    shown = [one["due_at"] for one in (after, row, worklist_row)]
+    assert shown == ["2026-07-16T15:00:00Z"] * 3
+    assert after["history"][-1]["until"] == "2026-07-16T15:00:00Z"
 
 
 @pytest.mark.rule("W2")

@@ -16,7 +16,7 @@ from precert.domain.coverage import Coverage
 from precert.domain.documents import Refusal
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.events import Event
-from precert.domain.statuses import Status
+from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import CodeType
 from precert.names import EVENT_SOURCE, VENDOR_DETERMINED
 from tests.architecture.source import ROOT
@@ -27,6 +27,7 @@ PUBLISHED: Final = frozenset(
     {
         *("at", "document_id", "event_id", "number", "request_id", "cycle", "status", "tins"),
         *("refusal_code", "type", "version", "vendor_id", "vendor_lines"),
+        *("waiting_on", "due_at"),
     }
 )
 """Members that were agreed to be on the bus; whatever is added is added here too, knowingly."""
@@ -45,6 +46,7 @@ TOLD: Final = re.compile(
             r"[0-9]{1,2}\.[0-9]{1,3}",
             r"[0-9A-Z]{5}",
             "EVICORE",
+            *WaitingOn,
         )
     )
 )

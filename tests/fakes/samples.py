@@ -11,6 +11,7 @@ from local.journey import content as journey
 from precert.domain.clocks import Deadline
 from precert.domain.content import RequestContent
 from precert.domain.coverage import Plan
+from precert.domain.decision_clocks import ClockKind, DecisionClock
 from precert.domain.delegation import Delegation, RecordedReport, VendorReviewer
 from precert.domain.directory import DirectoryEntry
 from precert.domain.notices import NoticeWords
@@ -137,6 +138,13 @@ def payer() -> Payer:
     return Payer.model_validate_json((DATA / "payer" / "payer.json").read_text(encoding="utf-8"))
 
 
+def clock(
+    line_of_business: str = "COMMERCIAL", kind: ClockKind = ClockKind.STANDARD
+) -> DecisionClock:
+    """A clock of the sample payer."""
+    return payer().review_clocks[line_of_business].clock(kind)
+
+
 @cache
 def notice_words() -> NoticeWords:
     text = (DATA / "payer" / "notices.json").read_text(encoding="utf-8")
@@ -190,7 +198,11 @@ def request(status: Status = Status.INCOMPLETE, **changes: Any) -> Request:
         review=None if status is Status.INCOMPLETE else review(_LINES.get(status, (None, None))),
     )
     if status is Status.PENDING and request_.review:
-        pended = {"warn_at": START + timedelta(days=10), "due_at": START + timedelta(days=15)}
+        pended = {
+            "clock": payer().decision_clock(request_),
+            "warn_at": START + timedelta(days=10),
+            "due_at": START + timedelta(days=15),
+        }
         pended_review = request_.review.model_copy(update=pended)
         request_ = request_.model_copy(update={"review": pended_review})
     return request_.model_copy(update=changes)
@@ -237,7 +249,7 @@ def delegation(
     *line_ids: str, vendor: DelegatedVendor = VENDOR, at: datetime = START, **changes: Any
 ) -> Delegation:
     """Lines that a vendor received, with the standard clock of the sample payer."""
-    deadline = Deadline(at + timedelta(days=10), at + timedelta(days=15))
+    deadline = Deadline(at + timedelta(days=10), at + timedelta(days=15), clock())
     built = Delegation(vendor=vendor, line_ids=line_ids or ("1.1", "1.2"), rule_list="1")
     return built.handed_over(deadline, at).model_copy(update=changes)
 

@@ -1,4 +1,4 @@
-"""The draft's clock against an independent count of minutes, and the decision deadlines."""
+"""The draft's clock against an independent count of minutes, and the ends of periods."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,35 +8,24 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from precert.domain.clocks import (
-    Deadline,
-    appeal_deadline,
-    decision_deadline,
+    after,
     draft_expiry,
     draft_time_left,
     draft_warning,
     local_date,
 )
-from precert.domain.payer import DraftClock, ReviewClock
-from precert.domain.values import Urgency
+from precert.domain.decision_clocks import ClockUnit, Period
+from precert.domain.payer import DraftClock
+from tests.fakes import samples
 
 NEW_YORK = ZoneInfo("America/New_York")
 CAIRO = ZoneInfo("Africa/Cairo")
 HAVANA = ZoneInfo("America/Havana")
 """Cairo changes its clocks on a working day at midnight, Havana at midnight too."""
 
+HOURS = Period(amount=72, unit=ClockUnit.HOURS)
+DAYS, BUSINESS_DAYS = ClockUnit.CALENDAR_DAYS, ClockUnit.BUSINESS_DAYS
 CLOCK = DraftClock(hours=72, resting_weekdays=frozenset({5, 6}))
-REVIEW = ReviewClock(
-    expedited_hours=72,
-    standard_days=7,
-    appeal_expedited_hours=72,
-    appeal_standard_days=30,
-    appeal_filing_days=180,
-    appeal_levels=2,
-    extension_days=15,
-    information_expedited_hours=48,
-    information_standard_days=45,
-    warn_at_share=0.75,
-)
 MINUTE = timedelta(minutes=1)
 CHANGES = [
     datetime(2026, 3, 8, 7, tzinfo=UTC),
@@ -171,42 +160,62 @@ def test_instant_is_rejected_when_it_has_no_zone() -> None:
     naive = datetime(2026, 7, 6, 9)  # noqa: DTZ001  # the error that is looked for
     with pytest.raises(ValueError, match="zone-aware"):
         draft_expiry(naive, CLOCK, NEW_YORK)
-    with pytest.raises(ValueError, match="zone-aware"):
-        decision_deadline(naive, Urgency.EXPEDITED, REVIEW)
+    for unit in ClockUnit:
+        with pytest.raises(ValueError, match="zone-aware"):
+            after(naive, Period(amount=1, unit=unit), samples.payer())
 
 
 @pytest.mark.rule("W2")
 @given(received_at=INSTANTS, zone=st.sampled_from([NEW_YORK, ZoneInfo("UTC")]))
 @example(received_at=datetime(2026, 10, 31, 16, tzinfo=UTC), zone=NEW_YORK)
-def test_deadline_is_72_elapsed_hours_when_expedited(received_at: datetime, zone: ZoneInfo) -> None:
-    for urgency in (Urgency.EXPEDITED, Urgency.EMERGENCY):
-        due_at = decision_deadline(received_at.astimezone(zone), urgency, REVIEW).due_at
-        assert due_at.astimezone(UTC) - received_at == timedelta(hours=72)
+def test_limit_is_elapsed_time_when_it_counts_hours(received_at: datetime, zone: ZoneInfo) -> None:
+    due_at = after(received_at.astimezone(zone), HOURS, samples.payer())
+    assert due_at.astimezone(UTC) - received_at == timedelta(hours=72)
 
 
 @pytest.mark.rule("W2")
-def test_deadline_is_the_line_of_business_days_when_standard() -> None:
-    received_at = datetime(2026, 7, 1, 12, tzinfo=UTC)
-    deadline = decision_deadline(received_at, Urgency.STANDARD, REVIEW)
-    assert deadline.due_at == datetime(2026, 7, 8, 12, tzinfo=UTC)
-    assert deadline.warn_at == datetime(2026, 7, 6, 18, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(("expedited", "days"), [(True, 3), (False, 30)])
-def test_deadline_is_the_appeals_when_an_appeal_is_filed(expedited: bool, days: int) -> None:
-    filed_at = datetime(2026, 7, 1, 12, tzinfo=UTC)
-    deadline = appeal_deadline(filed_at, expedited=expedited, clock=REVIEW)
-    assert deadline.due_at == filed_at + timedelta(days=days)
+@pytest.mark.parametrize(
+    ("received_at", "due_at"),
+    [
+        ("2026-07-01T12:00", "2026-07-08T12:00"),
+        ("2026-03-03T23:30", "2026-03-10T23:30"),
+        ("2026-10-27T23:30", "2026-11-03T23:30"),
+        ("2028-02-24T09:00", "2028-03-02T09:00"),
+        ("2026-12-28T09:00", "2027-01-04T09:00"),
+        ("2026-03-01T02:30", "2026-03-08T03:30"),
+    ],
+    ids=[
+        "within the month",
+        "clocks go forward between",
+        "clocks go back between",
+        "over February 29",
+        "over the turn of the year",
+        "at a time that is skipped",
+    ],
+)
+def test_limit_ends_on_the_calendar_day_when_it_counts_days(received_at: str, due_at: str) -> None:
+    """A deadline seven elapsed days later would be on the eighth calendar day."""
+    counted = after(at(received_at), Period(amount=7, unit=DAYS), samples.payer())
+    assert counted == at(due_at)
 
 
 @pytest.mark.rule("W2")
-def test_next_check_follows_when_each_reminder_is_reached() -> None:
-    warn_at, due_at = (datetime(2026, 7, day, 12, tzinfo=UTC) for day in (6, 8))
-    deadline, second = Deadline(warn_at, due_at), timedelta(seconds=1)
-    assert deadline.next_check_at(warn_at - second) == warn_at
-    assert deadline.next_check_at(warn_at) == due_at
-    assert deadline.next_check_at(due_at - second) == due_at
-    assert deadline.next_check_at(due_at) == due_at + timedelta(days=1)
+@pytest.mark.parametrize(
+    ("received_at", "due_at"),
+    [
+        ("2026-07-06T12:00", "2026-07-09T12:00"),
+        ("2026-07-10T12:00", "2026-07-15T12:00"),
+        ("2026-07-11T12:00", "2026-07-15T12:00"),
+        ("2026-07-01T12:00", "2026-07-07T12:00"),
+        ("2026-11-25T12:00", "2026-12-01T12:00"),
+    ],
+    ids=["a week", "over a weekend", "from Saturday", "over Independence Day", "Thanksgiving"],
+)
+def test_weekends_and_holidays_do_not_count_when_the_limit_counts_business_days(
+    received_at: str, due_at: str
+) -> None:
+    counted = after(at(received_at), Period(amount=3, unit=BUSINESS_DAYS), samples.payer())
+    assert counted == at(due_at)
 
 
 def test_local_date_is_the_payers_when_the_day_has_changed_elsewhere() -> None:

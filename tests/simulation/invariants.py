@@ -5,13 +5,14 @@ Written from the rules and not from the product's code; the simulation shows tha
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from precert.adapters.dynamodb.listings import row_of
 from precert.adapters.dynamodb.request_items import request_of
 from precert.adapters.dynamodb.table import from_wire
+from precert.domain.clocks import Deadline
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.request import Request
 from precert.domain.statuses import WaitingOn
@@ -45,10 +46,11 @@ _DETERMINES: Final = frozenset(
     }
 )
 _ENDS: Final = _DETERMINES | {"RequestVoided", "RequestEndedAsDuplicate", "PeerToPeerClosed"}
-_MARKS: Final = {
-    "DeadlineApproaching": "warn_at",
-    "DeadlinePassed": "due_at",
-    "InformationOverdue": "due_at",
+_MARKS: Final[Mapping[str, Callable[[Request], datetime | None]]] = {
+    "DeadlineApproaching": lambda request: request.deadline.warn_at if request.deadline else None,
+    "DeadlinePassed": lambda request: request.deadline.due_at if request.deadline else None,
+    "DeemedDenialDue": lambda request: request.deadline.due_at if request.deadline else None,
+    "InformationOverdue": lambda request: request.due_at,
 }
 _SECOND: Final = timedelta(seconds=1)
 _SLACK: Final = timedelta(minutes=10)
@@ -93,8 +95,9 @@ class Invariants:
         if event["type"] not in _MARKS:
             return
         header = changed[one.key[0], "REQUEST"].old
-        clock = request_of(from_wire(header)).clock if header else None
-        if clock is None or _at(event["at"]) < getattr(clock, _MARKS[event["type"]]):
+        before = request_of(from_wire(header)) if header else None
+        at = _MARKS[event["type"]](before) if before else None
+        if at is None or _at(event["at"]) < at:
             raise broken("a reminder was recorded too early:", one.key[0], event["type"])
 
     def _warning(self, request_id: str) -> None:
@@ -328,27 +331,39 @@ class Invariants:
         review = request.submitted
         response = Counter(event["type"] for event in events if event["cycle"] == review.cycle)
         most = 1 + response["DeadlineExtended"]
-        if response["DeadlineApproaching"] > most or response["DeadlinePassed"] > most:
+        once = response["DeadlinePassed"], response["DeemedDenialDue"], response["DeadlineExtended"]
+        if response["DeadlineApproaching"] > most or max(once) > 1:
             raise broken("a reminder was recorded twice:", request.request_id)
         if response["InformationOverdue"] > response["InformationRequested"]:
             raise broken("an overdue response was recorded twice:", request.request_id)
         running, now = self._running(request), self.world.clock.at
         if not running:
             return
-        clock = request.clock
-        if clock is None:
+        deadline = request.deadline
+        if deadline is None:
             raise broken("an open cycle has no clock:", request.request_id)
         if any(one.times_out_at and one.times_out_at <= now + 2 * _SECOND for one in running):
             return
         # A retried wait starts again.
-        latest = clock.next_check_at(now) + _SLACK
+        latest = request.next_check_at(now) + _SLACK
         if any(one.waits and one.times_out_at and one.times_out_at > latest for one in running):
             raise broken("an execution waits past the next check:", request.request_id)
-        requested = review.open_information_request is not None
-        marks = (review.warned_cycle == review.cycle, review.escalated_cycle == review.cycle)
-        if now > clock.due_at + _SLACK and (requested or not marks[1]):
+        self._recorded(request, deadline)
+
+    def _recorded(self, request: Request, deadline: Deadline) -> None:
+        """What was due is recorded, in time."""
+        review, now = request.submitted, self.world.clock.at
+        rfi, current = review.open_information_request, review.cycle
+        if rfi is not None and now > rfi.answer_by + _SLACK:
+            raise broken("an overdue response was not recorded:", request.request_id)
+        if rfi is not None and rfi.pauses:
+            return
+        if now > deadline.due_at + _SLACK and review.escalated_cycle < current:
             raise broken("no escalation was recorded:", request.request_id)
-        if now > clock.warn_at + _SLACK and not requested and not any(marks):
+        deemed = deadline.clock.deemed_denial is not None and review.deemed_cycle < current
+        if now > deadline.due_at + _SLACK and deemed:
+            raise broken("no deemed denial was recorded:", request.request_id)
+        if now > deadline.warn_at + _SLACK and review.warned_cycle < current:
             raise broken("no reminder was recorded:", request.request_id)
 
     def _running(self, request: Request) -> list[Execution]:

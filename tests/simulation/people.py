@@ -380,7 +380,9 @@ class People:
         self.reviewer_action(request_id, "information", '{"text": "Send the images."}')
 
     def extend(self, request_id: str, _version: int, _cycle: int) -> None:
-        self.reviewer_action(request_id, "extension", '{"reason": "A specialist is asked."}')
+        by = self.world.rng.choice(("MEMBER", "PAYER"))
+        body = {"reason": "A specialist is asked.", "requested_by": by}
+        self.reviewer_action(request_id, "extension", json.dumps(body))
 
     def offer_peer_to_peer(self, request_id: str, _version: int, _cycle: int) -> None:
         self.reviewer_action(request_id, "peer-to-peer", None)
@@ -449,6 +451,9 @@ _WAITING: Final[tuple[Action, ...]] = (
     People.offer,
 )
 _DECIDED: Final[tuple[Action, ...]] = (
+    People.request_information,
+    People.answer,
+    People.extend,
     People.appeal,
     People.appeal,
     People.appeal,

@@ -28,6 +28,7 @@ from precert.bootstrap import dependencies
 from precert.domain import reviewing
 from precert.domain.caller import Caller
 from precert.domain.event_types import EVENTS, EventType, WorkflowEffect
+from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.review import DecidingRole
 from precert.usecases import changes, cleanup, decisions
@@ -430,8 +431,8 @@ def reminder_recorded_twice(patch: Patch) -> None:
     """It is not recorded that a reminder was sent."""
     mark = Request.check_deadline
 
-    def forgetful(self: Request, now: Any) -> Change | None:
-        change = mark(self, now)
+    def forgetful(self: Request, now: Any, payer: Payer) -> Change | None:
+        change = mark(self, now, payer)
         if change is None:
             return None
         marks = {"warned_cycle": 0, "escalated_cycle": 0}

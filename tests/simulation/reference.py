@@ -23,12 +23,13 @@ from tests.simulation.wire import Client
 from tests.simulation.wire import Wire as Quiet
 
 REFERENCE: Final = "reference"
+LINES: Final = ("COMMERCIAL", "MEDICARE_ADVANTAGE", "MEDICAID", "EXCHANGE", "CHIP")
 SLOTS: Final = 2
 """Upload slots of each stage here: a configuration in which the limit is soon reached."""
 
 
 class Loaded(NamedTuple):
-    """Items of the reference table, and the rule lists, opened once."""
+    """Items of the reference table but for the member, and the rule lists, opened once."""
 
     items: tuple[Wire, ...]
     rule_lists: S3RuleLists
@@ -74,13 +75,21 @@ def loaded() -> Loaded:
         ),
         now=START,
     )
-    return Loaded((_member(), *tables.items(REFERENCE)), rule_lists)
+    return Loaded(tuple(tables.items(REFERENCE)), rule_lists)
 
 
-def _member() -> Wire:
+@cache
+def member_of(line_of_business: str) -> Wire:
+    """The sample patient under a plan of a line of business, whose clocks apply."""
     [member] = [
         member
         for member in members_of(sample_members(payer()))
         if member.member_id == samples.PATIENT["member_id"]
     ]
-    return to_wire(member_item(member))
+    spans = tuple(
+        span.model_copy(
+            update={"plan": span.plan.model_copy(update={"line_of_business": line_of_business})}
+        )
+        for span in member.spans
+    )
+    return to_wire(member_item(member.model_copy(update={"spans": spans})))

@@ -142,7 +142,7 @@ class Run:
             request = self.people.request(request_id)
             if request is None:
                 continue
-            clock = request.clock
-            if request.status == "INCOMPLETE" or (clock and clock.due_at > late):
+            due_at = request.due_at
+            if request.status == "INCOMPLETE" or (due_at and due_at > late):
                 return False
         return True

@@ -36,6 +36,7 @@ SEEN: Final = frozenset(
         EventType.REQUEST_VOIDED,
         EventType.DEADLINE_APPROACHING,
         EventType.DEADLINE_PASSED,
+        EventType.DEEMED_DENIAL_DUE,
         EventType.DOCUMENT_ATTACHED,
         EventType.DOCUMENT_REFUSED,
         EventType.DOCUMENT_DELETED,

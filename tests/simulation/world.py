@@ -44,7 +44,14 @@ from tests.simulation.broken import InvariantError
 from tests.simulation.bucket import Bucket
 from tests.simulation.bucket import Exceptions as BucketExceptions
 from tests.simulation.machine import Exceptions, Execution, Machine
-from tests.simulation.reference import REFERENCE, loaded, notice_words, payer
+from tests.simulation.reference import (
+    LINES,
+    REFERENCE,
+    loaded,
+    member_of,
+    notice_words,
+    payer,
+)
 from tests.simulation.table import Key, Tables, Written
 from tests.simulation.wire import Client, Killed
 from tests.simulation.wire import Wire as WireTo
@@ -158,7 +165,8 @@ class World:
         self.nesting = 0.0
         self.wire = WireTo(self.rng, self._between, self.note)
         self.tables = Tables({REQUESTS: {}, REFERENCE: {}}, self._written)
-        for item in loaded().items:
+        # Every line of business has its turn, without drawing a number.
+        for item in (member_of(LINES[seed % len(LINES)]), *loaded().items):
             partition = self.tables.tables[REFERENCE].setdefault(item["pk"]["S"], {})
             partition[item["sk"]["S"]] = item
         self.bucket = Bucket(self._arrived)

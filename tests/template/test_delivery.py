@@ -139,14 +139,11 @@ def test_alarms_cover_errors_and_throttles_when_a_function_is_deployed(stack: Sy
     assert watched == {(name, metric) for name in functions for metric in ("Errors", "Throttles")}
 
 
-@pytest.mark.rule("W2")
-def test_operators_are_alarmed_when_a_deadline_passes(stack: Synthesized) -> None:
+@pytest.mark.rule("W2", "W11")
+@pytest.mark.parametrize("metric", ["DeadlinePassed", "DeemedDenialDue"])
+def test_operators_are_alarmed_when_a_deadline_passes(stack: Synthesized, metric: str) -> None:
     """The alarm uses the relay's metric, with the names from its environment."""
-    [alarm] = (
-        alarm
-        for alarm in stack.properties(ALARM).values()
-        if alarm["MetricName"] == "DeadlinePassed"
-    )
+    [alarm] = (alarm for alarm in stack.properties(ALARM).values() if alarm["MetricName"] == metric)
     assert (alarm["Namespace"], alarm["Threshold"]) == ("precert", 0)
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "precert"}]
     for function in stack.properties("AWS::Lambda::Function").values():

@@ -370,7 +370,7 @@ def test_no_more_information_is_requested_when_it_was_provided_and_a_repair_asse
     None
 ):
     _, requests, _ = assessed(DOCUMENTS_REQUIRED)
-    answered = requests.requests[samples.REQUEST_ID].receive_information(START)
+    answered = requests.requests[samples.REQUEST_ID].receive_information(START, samples.payer())
     assert answered is not None
     requests.record(answered)
     assess(requests, by=DOCUMENTS_REQUIRED)

@@ -202,9 +202,8 @@ def test_day_range_is_offered_when_a_period_is_out_of_it() -> None:
 
 
 def with_rfi() -> Request:
-    until = START + timedelta(days=5)
     return request_information(
-        samples.request(Status.PENDING), (), "Since when?", answer_by=until, by="r", now=START
+        samples.request(Status.PENDING), (), "Since when?", payer=samples.payer(), by="r", now=START
     ).request
 
 
@@ -213,7 +212,7 @@ def with_rfi() -> Request:
     "line", [second("DENIED", **REASONS), second("APPROVED", units=1, **REASONS)]
 )
 def test_refusal_is_rejected_when_the_providers_can_still_respond(line: dict[str, Any]) -> None:
-    early = START + timedelta(days=5, seconds=-1)
+    early = START + timedelta(days=45, seconds=-1)
     assert errors(FIRST, line, request=with_rfi(), now=early) == {
         ("/before_response", "response_pending")
     }
@@ -228,7 +227,7 @@ def test_approval_is_accepted_when_the_providers_can_still_respond() -> None:
 
 def test_missing_information_is_a_reason_when_it_was_requested() -> None:
     line = second("DENIED", **REASONS | {"reason_code": "0P"})
-    after = START + timedelta(days=5)
+    after = START + timedelta(days=45)
     assert decided(FIRST, line, request=with_rfi(), now=after).status is Status.PARTIALLY_APPROVED
 
 
@@ -274,7 +273,7 @@ def appealed(request: Request) -> Request:
             by="provider",
             now=START,
         )
-        .request.pend_appeal(samples.request(Status.PENDING).clock or _none(), START)
+        .request.pend_appeal(samples.request(Status.PENDING).deadline or _none(), START)
         .request
     )
 

@@ -12,15 +12,15 @@ from pydantic import TypeAdapter, ValidationError
 from precert.domain import clocks, dates
 from precert.domain.content import RequestContent
 from precert.domain.dates import CoverageEnd, RuleEnd, ServiceDate, days_after, elapsed
+from precert.domain.decision_clocks import ClockKind, ReviewClock
 from precert.domain.determination import as_requested, days_of_service, requested_lines
 from precert.domain.form import service_form
 from precert.domain.payer import DraftClock
-from precert.domain.values import Urgency
 from precert.domain.wording import written_day, written_moment
 from tests.fakes.samples import payer
 
 PAYER: Final = payer()
-CLOCK: Final = PAYER.review_clocks["COMMERCIAL"]
+KINDS: Final = [kind for kind in ClockKind if kind.value.lower() in ReviewClock.model_fields]
 ZONES: Final = [
     ZoneInfo(name)
     for name in (
@@ -56,17 +56,20 @@ def test_instant_stays_in_the_calendar_when_time_is_added(at: datetime, length: 
         assert found.astimezone(UTC) - dates.within_calendar(at).astimezone(UTC) == length
 
 
-@given(INSTANTS, st.sampled_from(ZONES), st.sampled_from(Urgency), st.booleans())
-@example(FIRST, ZONES[0], Urgency.STANDARD, True)
-@example(LAST, ZONES[0], Urgency.EXPEDITED, False)
+@given(INSTANTS, st.sampled_from(ZONES), st.sampled_from(KINDS), st.sampled_from([None, "CA"]))
+@example(FIRST, ZONES[0], ClockKind.STANDARD, "CA")
+@example(LAST, ZONES[0], ClockKind.STANDARD, "CA")
+@example(LAST, ZONES[0], ClockKind.EXPEDITED, None)
 def test_every_clock_is_calculated_when_the_instant_is_at_an_end(
-    at: datetime, zone: ZoneInfo, urgency: Urgency, expedited: bool
+    at: datetime, zone: ZoneInfo, kind: ClockKind, state: str | None
 ) -> None:
-    deadline = clocks.decision_deadline(at, urgency, CLOCK)
-    assert deadline.warn_at <= deadline.due_at
-    assert deadline.next_check_at(at) >= dates.within_calendar(at)
-    clocks.appeal_deadline(at, expedited=expedited, clock=CLOCK)
-    clocks.information_deadline(at, urgency, CLOCK)
+    payer = PAYER.model_copy(update={"time_zone": zone.key})
+    clock = payer.review_clocks["COMMERCIAL"].clock(kind, state)
+    deadline = clocks.deadline(at, clock, 0.75, payer)
+    assert dates.within_calendar(at) <= deadline.warn_at <= deadline.due_at
+    later = clocks.after(at, clock.information, payer)
+    resumed = clocks.resumed(deadline, at, later, 0.75, payer)
+    assert clocks.extended(resumed, 14, zone).due_at >= dates.within_calendar(at)
     day = clocks.local_date(at, zone)
     assert clocks.last_day_to_appeal(at, 180, zone) >= day
     assert clocks.appeal_filing_end(at, 180, zone) >= dates.within_calendar(at)

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from precert.domain.caller import Caller
-from precert.domain.clocks import months_after
+from precert.domain.clocks import deadline_of, months_after
 from precert.domain.errors import (
     ActionNotAllowedError,
     InvalidInputError,
@@ -24,7 +24,6 @@ from precert.usecases.decisions import decide, record_outcome
 from precert.usecases.notices import Issue, notice_facts
 from precert.usecases.requests import file_appeal, file_dispute
 from precert.usecases.review import offer_peer_to_peer
-from precert.usecases.workflow import deadline_of
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets

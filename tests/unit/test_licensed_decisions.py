@@ -30,8 +30,9 @@ from precert.domain.values import UnitType
 from tests.fakes import samples
 from tests.fakes.clock import START
 
+PAYER: Final = samples.payer()
 PHYSICIAN: Final = "reviewer-9"
-NEAR: Final = Deadline(START + timedelta(days=1), START + timedelta(days=2))
+NEAR: Final = Deadline(START + timedelta(days=1), START + timedelta(days=2), samples.clock())
 LONG_AFTER: Final = START + timedelta(days=1000)
 NOTHING: Final = Assessment(rule_list="1", assessed_at=START, lines=())
 GRANTED: Final = Approved(
@@ -119,9 +120,8 @@ def report_by(subject: str) -> RecordedReport:
 
 
 def asked(request: Request) -> Request:
-    until = START + timedelta(days=3)
     return reviewing.request_information(
-        request, (), "Since when?", answer_by=until, by="r", now=START
+        request, (), "Since when?", payer=PAYER, by="r", now=START
     ).request
 
 
@@ -146,8 +146,8 @@ CHANGES: Final[Mapping[str, Attempt]] = {
     "Request.close_discussion": lambda one, *_: disputed(
         one, DisputeKind.PEER_TO_PEER
     ).request.close_discussion(DiscussionOutcome.UPHELD, "r", START),
-    "Request.check_deadline": lambda one, *_: one.check_deadline(LONG_AFTER),
-    "Request.receive_information": lambda one, *_: asked(one).receive_information(START),
+    "Request.check_deadline": lambda one, *_: one.check_deadline(LONG_AFTER, PAYER),
+    "Request.receive_information": lambda one, *_: asked(one).receive_information(START, PAYER),
     "Request.changed": lambda one, *how: one.changed(
         EventType.DEADLINE_PASSED,
         START,
@@ -164,9 +164,11 @@ CHANGES: Final[Mapping[str, Attempt]] = {
     "reviewing.claim": lambda one, *_: reviewing.claim(one, "r", NEAR.due_at, START),
     "reviewing.release": lambda one, *_: reviewing.release(one, "r", START),
     "reviewing.request_information": lambda one, *_: reviewing.request_information(
-        one, (), "Since when?", answer_by=NEAR.due_at, by="r", now=START
+        one, (), "Since when?", payer=PAYER, by="r", now=START
     ),
-    "reviewing.extend": lambda one, *_: reviewing.extend(one, 14, "Later.", by="r", now=START),
+    "reviewing.extend": lambda one, *_: reviewing.extend(
+        one, "Later.", payer=PAYER, by="r", now=START
+    ),
     "reviewing.offer_peer_to_peer": lambda one, *_: reviewing.offer_peer_to_peer(
         one, "800.555.0100", NEAR.due_at, by="r", now=START
     ),

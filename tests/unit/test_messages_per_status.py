@@ -14,7 +14,7 @@ from precert.domain.statuses import STATUSES, LineStatus, Status, Transition
 from tests.fakes import samples
 from tests.fakes.clock import START
 
-DEADLINE: Final = Deadline(START + timedelta(days=10), START + timedelta(days=15))
+DEADLINE: Final = Deadline(START + timedelta(days=10), START + timedelta(days=15), samples.clock())
 LATER: Final = START + timedelta(days=1)
 NOTHING: Final = Assessment(rule_list="1", assessed_at=START, lines=())
 OUTCOMES: Final = {
@@ -44,6 +44,7 @@ QUIET: Final = frozenset(
         EventType.VENDOR_DEADLINE_APPROACHING,
         EventType.VENDOR_DEADLINE_PASSED,
         EventType.DEADLINE_PASSED,
+        EventType.DEEMED_DENIAL_DUE,
         EventType.DOCUMENT_ATTACHED,
         EventType.DOCUMENT_REFUSED,
         EventType.DOCUMENT_DELETED,

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import pytest
 
+from precert.domain.clocks import deadline_of
 from precert.domain.determination import as_requested, requested_lines
 from precert.domain.event_types import EventType
 from precert.domain.events import Event
 from precert.domain.notices import Audience, Notice, NoticeKind, kind_of
 from precert.domain.request import Request, service_lines_of
 from precert.domain.review import Approved
-from precert.domain.reviewing import change_dates
+from precert.domain.reviewing import change_dates, extend, request_information
 from precert.domain.statuses import LineStatus, Status
 from precert.usecases.notices import Issue, notice_facts, print_notices
 from tests.fakes import samples
@@ -339,3 +340,76 @@ def test_nothing_is_printed_when_the_payer_decided_nothing(request_: Request) ->
     assert store.run(InMemoryRequests.holding(request_)) == ()
     assert store.run(InMemoryRequests()) == ()
     assert store.stored == []
+
+
+# -- extensions ---------------------------------------------------------------------------------------
+
+
+def extended(line_of_business: str = "COMMERCIAL") -> Request:
+    plan = samples.PLAN.model_copy(update={"line_of_business": line_of_business})
+    submitted = samples.request(Status.PROCESSING, plan=plan)
+    pended = submitted.pend(deadline_of(submitted, samples.payer()), 10, START).request
+    return extend(
+        pended, "A specialist is consulted.", payer=samples.payer(), by="r", now=START
+    ).request
+
+
+@pytest.mark.rule("W2", "W11")
+@pytest.mark.parametrize("audience", Audience)
+def test_notice_states_reason_and_grievance_when_the_deadline_is_extended(
+    audience: Audience,
+) -> None:
+    request = extended("MEDICARE_ADVANTAGE")
+    result: dict[str, Any] = notice_facts(
+        request,
+        Issue(NoticeKind.EXTENSION, 1),
+        audience,
+        samples.payer(),
+        samples.notice_words(),
+        member=None,
+        code_sets=code_sets(),
+    )
+    assert result["extension"] == {
+        "days": "14 calendar days",
+        "due_at": "July 22, 2026",
+        "paused": False,
+        "requested_by": "Sample Health Plan",
+        "reason": "A specialist is consulted.",
+    }
+    grievance = next(title for title in titles(result) if "grievance" in title)
+    text = next(one["text"] for one in result["sections"] if one["title"] == grievance)
+    assert samples.payer().provider_services.phone in text
+    assert not [title for title in titles(result) if "appeal" in title.lower()]
+    assert [line["outcome"] for line in result["lines"]] == ["Not decided", "Not decided"]
+
+
+@pytest.mark.rule("W11")
+def test_extension_is_noticed_once_and_besides_the_decision_when_both_occur() -> None:
+    store, requests = NoticeStore(), InMemoryRequests.holding(extended())
+    first = store.run(requests)
+    assert [notice.notice_id for notice in first] == ["1-provider-extension", "1-member-extension"]
+    assert {notice.kind for notice in first} == {NoticeKind.EXTENSION}
+    assert [event.event_id for event in store.events] == [
+        f"{samples.REQUEST_ID}.notices-1-extension"
+    ]
+    requests.notices = list(first)
+    assert store.run(requests) == ()
+    decisions = {one: samples.decision(APPROVED) for one in ("1.1", "1.2")}
+    approved = {
+        "approved": as_requested(requested_lines(samples.content())["1.1"], approval_days=9)
+    }
+    decisions = {one: line.model_copy(update=approved) for one, line in decisions.items()}
+    change = requests.requests[samples.REQUEST_ID].determine(decisions, "r", START)
+    requests.requests[samples.REQUEST_ID] = change.request
+    assert [notice.notice_id for notice in store.run(requests)] == ["1-provider", "1-member"]
+
+
+@pytest.mark.rule("W11")
+def test_notice_says_that_a_pause_adds_time_when_it_is_extended_meanwhile() -> None:
+    payer = samples.payer()
+    submitted = samples.request(Status.PROCESSING)
+    pended = submitted.pend(deadline_of(submitted, payer), 10, START).request
+    paused = request_information(pended, [], "Why?", payer=payer, by="r", now=START).request
+    extension = extend(paused, "Why.", payer=payer, by="r", now=START).request.extension
+    assert extension is not None
+    assert (extension.paused, extension.due_at) == (True, START + timedelta(days=30))

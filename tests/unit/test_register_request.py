@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from precert.domain.caller import Caller
+from precert.domain.clocks import deadline_of
 from precert.domain.content import RequestContent
 from precert.domain.errors import (
     DuplicateRequestError,
@@ -25,7 +26,6 @@ from precert.domain.values import precert_number
 from precert.names import Entitlement
 from precert.usecases.intake import Arrival, register_request
 from precert.usecases.submission import SubmittedRequest
-from precert.usecases.workflow import deadline_of
 from tests.fakes import samples
 from tests.fakes.clock import START
 from tests.fakes.code_sets import code_sets

@@ -5,14 +5,13 @@ from datetime import timedelta
 import pytest
 
 from precert.domain import reviewing
-from precert.domain.clocks import decision_deadline
+from precert.domain.clocks import deadline_of
 from precert.domain.errors import TransientError
 from precert.domain.event_types import EVENTS, EventType, WorkflowEffect
 from precert.domain.events import Event
 from precert.domain.request import Request
 from precert.domain.review import SYSTEM
 from precert.domain.statuses import Status
-from precert.domain.values import Urgency
 from precert.usecases.operations import orphaned_executions, repair_executions
 from precert.usecases.ports.requests import Cycle
 from precert.usecases.workflow import relay_event
@@ -158,14 +157,10 @@ def test_open_cycles_are_restarted_when_no_execution_runs_for_them() -> None:
 
 def requested(at: timedelta = timedelta()) -> Request:
     """A pended request with an open request for information."""
-    clock = samples.payer().review_clocks["COMMERCIAL"]
-    pended = (
-        samples.request(Status.PROCESSING)
-        .pend(decision_deadline(START, Urgency.STANDARD, clock), 10, START)
-        .request
-    )
+    payer, submitted = samples.payer(), samples.request(Status.PROCESSING)
+    pended = submitted.pend(deadline_of(submitted, payer), 10, START).request
     return reviewing.request_information(
-        pended, ["CLINICAL_NOTES"], None, answer_by=START + DAY, by="reviewer-1", now=START + at
+        pended, ["CLINICAL_NOTES"], None, payer=payer, by="reviewer-1", now=START + at
     ).request
 
 
@@ -174,7 +169,7 @@ def test_execution_waits_for_the_providers_deadline_when_information_is_requeste
     world = World(1)
     world.requests.requests[samples.REQUEST_ID] = requested()
     world.relay(event(EventType.INFORMATION_REQUESTED))
-    assert world.workflow.woken == [("token-1", int(DAY.total_seconds()))]
+    assert world.workflow.woken == [("token-1", int((45 * DAY).total_seconds()))]
     world.relay(event(EventType.INFORMATION_REQUESTED).model_copy(update={"actor": SYSTEM}))
     assert len(world.workflow.woken) == 1
 

@@ -16,8 +16,12 @@ from tests.fakes import samples
 from tests.fakes.clock import START
 
 APPROVED, DENIED = LineStatus.APPROVED, LineStatus.DENIED
-DEADLINE: Final = Deadline(START + timedelta(days=10), START + timedelta(days=15))
-APPEAL_DEADLINE: Final = Deadline(START + timedelta(days=22), START + timedelta(days=30))
+DEADLINE: Final = Deadline(START + timedelta(days=10), START + timedelta(days=15), samples.clock())
+APPEAL_DEADLINE: Final = Deadline(
+    START + timedelta(days=22), START + timedelta(days=30), DEADLINE.clock
+)
+
+PAYER: Final = samples.payer()
 DETERMINED: Final = (Status.APPROVED, Status.PARTIALLY_APPROVED, Status.DENIED)
 
 
@@ -221,52 +225,52 @@ def test_filing_period_restarts_when_an_appeal_was_decided() -> None:
 @pytest.mark.rule("W2")
 def test_reminder_and_escalation_occur_once_each_when_a_cycle_is_not_decided() -> None:
     request = pended()
-    assert request.check_deadline(DEADLINE.warn_at - timedelta(seconds=1)) is None
-    warned = request.check_deadline(DEADLINE.warn_at)
+    assert request.check_deadline(DEADLINE.warn_at - timedelta(seconds=1), PAYER) is None
+    warned = request.check_deadline(DEADLINE.warn_at, PAYER)
     assert warned is not None
     assert warned.event.type is EventType.DEADLINE_APPROACHING
-    assert warned.request.check_deadline(DEADLINE.due_at - timedelta(seconds=1)) is None
-    passed = warned.request.check_deadline(DEADLINE.due_at)
+    assert warned.request.check_deadline(DEADLINE.due_at - timedelta(seconds=1), PAYER) is None
+    passed = warned.request.check_deadline(DEADLINE.due_at, PAYER)
     assert passed is not None
     assert passed.event.type is EventType.DEADLINE_PASSED
     assert passed.request.status is Status.PENDING
-    assert passed.request.check_deadline(DEADLINE.due_at + timedelta(days=9)) is None
+    assert passed.request.check_deadline(DEADLINE.due_at + timedelta(days=9), PAYER) is None
 
 
 @pytest.mark.rule("W2")
 def test_information_deadline_expires_once_when_it_is_checked_early_and_late() -> None:
-    escalated = pended().check_deadline(DEADLINE.due_at)
+    escalated = pended().check_deadline(DEADLINE.due_at, PAYER)
     assert escalated is not None
     for before in (pended(), escalated.request):
-        answer_by = DEADLINE.due_at + timedelta(days=20)
+        answer_by = DEADLINE.due_at + timedelta(days=45)
         requested = request_information(
-            before, (), "Since when?", answer_by=answer_by, by="reviewer", now=DEADLINE.due_at
+            before, (), "Since when?", payer=PAYER, by="reviewer", now=DEADLINE.due_at
         ).request
-        assert requested.check_deadline(answer_by - timedelta(seconds=1)) is None
-        over = requested.check_deadline(answer_by)
+        assert requested.check_deadline(answer_by - timedelta(seconds=1), PAYER) is None
+        over = requested.check_deadline(answer_by, PAYER)
         assert over is not None
         assert over.event.type is EventType.INFORMATION_OVERDUE
         assert over.request.waiting_on is WaitingOn.PAYER
 
 
 def test_only_the_escalation_is_recorded_when_no_check_ran_before() -> None:
-    passed = pended().check_deadline(DEADLINE.due_at + timedelta(days=1))
+    passed = pended().check_deadline(DEADLINE.due_at + timedelta(days=1), PAYER)
     assert passed is not None
     assert passed.event.type is EventType.DEADLINE_PASSED
-    assert passed.request.check_deadline(DEADLINE.due_at + timedelta(days=2)) is None
+    assert passed.request.check_deadline(DEADLINE.due_at + timedelta(days=2), PAYER) is None
 
 
 @pytest.mark.rule("W2")
 def test_reminder_is_recorded_again_when_an_appeal_opens_another_cycle() -> None:
-    passed = pended().check_deadline(DEADLINE.due_at)
+    passed = pended().check_deadline(DEADLINE.due_at, PAYER)
     assert passed is not None
     denied = determine(passed.request, DENIED, DENIED).request
-    assert denied.check_deadline(DEADLINE.due_at + timedelta(days=1)) is None
+    assert denied.check_deadline(DEADLINE.due_at + timedelta(days=1), PAYER) is None
     filed = appeal(denied, "1.1").request
-    assert filed.check_deadline(APPEAL_DEADLINE.due_at) is None
+    assert filed.check_deadline(APPEAL_DEADLINE.due_at, PAYER) is None
     waiting = filed.pend_appeal(APPEAL_DEADLINE, START).request
-    assert waiting.check_deadline(APPEAL_DEADLINE.warn_at - timedelta(seconds=1)) is None
-    again = waiting.check_deadline(APPEAL_DEADLINE.due_at)
+    assert waiting.check_deadline(APPEAL_DEADLINE.warn_at - timedelta(seconds=1), PAYER) is None
+    again = waiting.check_deadline(APPEAL_DEADLINE.due_at, PAYER)
     assert again is not None
     assert (again.event.type, again.event.cycle) == (EventType.DEADLINE_PASSED, 2)
 
@@ -274,7 +278,7 @@ def test_reminder_is_recorded_again_when_an_appeal_opens_another_cycle() -> None
 @pytest.mark.parametrize("status", [Status.INCOMPLETE, *DETERMINED, Status.VOID])
 def test_no_clock_runs_when_no_cycle_is_open(status: Status) -> None:
     request = samples.request(status)
-    assert request.check_deadline(START + timedelta(days=999)) is None
+    assert request.check_deadline(START + timedelta(days=999), PAYER) is None
     assert request.due_at is None
     assert request.lines_to_decide == ()
 

@@ -43,9 +43,7 @@ def run_pend(requests: InMemoryRequests, cycle: Cycle) -> None:
 
 def sleep(requests: InMemoryRequests, cycle: Cycle, seconds: int = 60) -> RecordingWorkflow:
     tokens = RecordingWorkflow()
-    await_decision(
-        cycle, seconds, requests=requests, tokens=tokens, payer=samples.payer(), now=START
-    )
+    await_decision(cycle, seconds, requests=requests, tokens=tokens, now=START)
     return tokens
 
 
@@ -119,14 +117,14 @@ def test_clock_is_the_line_of_business_when_the_cycle_pends(
 
 @pytest.mark.rule("W2")
 def test_information_deadline_is_recorded_when_the_cycle_was_escalated_before() -> None:
-    clock = Deadline(START, START + timedelta(days=1))
-    late = SUBMITTED.pend(clock, 10, START).request.check_deadline(clock.due_at)
+    payer, deadline = samples.payer(), Deadline(START, START + timedelta(days=1), samples.clock())
+    late = SUBMITTED.pend(deadline, 10, START).request.check_deadline(deadline.due_at, payer)
     assert late is not None
-    answer_by = clock.due_at + timedelta(days=20)
+    answer_by = deadline.due_at + timedelta(days=45)
     requested = request_information(
-        late.request, (), "Since when?", answer_by=answer_by, by="reviewer", now=clock.due_at
+        late.request, (), "Since when?", payer=payer, by="reviewer", now=deadline.due_at
     ).request
-    assert cycle_status_of(requested, 1, samples.payer(), answer_by) == CycleStatus(Route.REVIEW, 1)
+    assert cycle_status_of(requested, 1, answer_by) == CycleStatus(Route.REVIEW, 1)
 
 
 def test_request_pends_once_when_an_execution_waits_again() -> None:

@@ -9,6 +9,7 @@ import holidays
 import pytest
 
 from precert.domain.coverage import Coverage, Plan, members_of
+from precert.domain.decision_clocks import ClockKind, ExtensionRequester
 from precert.domain.directory import SEARCH_RADIUS_MILES, DirectoryEntry, Place, miles_between
 from precert.domain.event_types import MESSAGE_EVENT_TYPES, EventType
 from precert.domain.loading import (
@@ -90,14 +91,54 @@ def test_payer_has_the_documented_values_when_shipped(payer: Payer) -> None:
     assert (payer.documents.max_at_submission, payer.documents.max_while_pending) == (10, 10)
 
 
-@pytest.mark.parametrize(("line", "days"), [("COMMERCIAL", 15), ("MEDICARE_ADVANTAGE", 7)])
+@pytest.mark.rule("W2", "W11")
+@pytest.mark.parametrize(
+    ("line", "days", "pause", "extension", "urgent_extension", "deemed"),
+    [
+        ("COMMERCIAL", 15, True, 15, None, False),
+        ("EXCHANGE", 15, True, 15, None, False),
+        ("MEDICARE_ADVANTAGE", 7, False, 14, 14, False),
+        ("MEDICAID", 7, False, 14, 14, True),
+        ("CHIP", 7, False, 14, 14, False),
+    ],
+)
 def test_clocks_match_the_regulations_of_each_line_of_business_when_loaded(
-    payer: Payer, line: str, days: int
+    payer: Payer,
+    line: str,
+    days: int,
+    pause: bool,
+    extension: int,
+    urgent_extension: int | None,
+    deemed: bool,
 ) -> None:
-    clock = payer.review_clocks[line]
-    assert (clock.expedited_hours, clock.standard_days) == (72, days)
-    assert (clock.appeal_expedited_hours, clock.appeal_standard_days) == (72, 30)
-    assert clock.appeal_filing_days == 180
+    clocks = payer.review_clocks[line]
+    for clock, limit, extended in (
+        (clocks.expedited, "72 hours", urgent_extension),
+        (clocks.standard, f"{days} calendar days", extension),
+    ):
+        assert (clock.limit.words, clock.pause) == (limit, pause)
+        assert (clock.extension.days if clock.extension else None) == extended
+        assert (clock.deemed_denial is not None) is deemed
+    assert clocks.appeal_expedited.limit.words == "72 hours"
+    assert clocks.appeal_standard.limit.words == "30 calendar days"
+
+
+@pytest.mark.rule("W11")
+def test_member_may_request_an_extension_when_the_program_is_public(payer: Payer) -> None:
+    for line in ("MEDICARE_ADVANTAGE", "MEDICAID", "CHIP"):
+        rule = payer.review_clocks[line].expedited.extension
+        assert rule is not None
+        assert set(rule.requested_by) == set(ExtensionRequester)
+
+
+@pytest.mark.rule("W11")
+def test_clock_is_the_states_when_a_state_overrides_it(payer: Payer) -> None:
+    clocks = payer.review_clocks["COMMERCIAL"]
+    assert clocks.clock(ClockKind.STANDARD, "CA").limit.words == "5 business days"
+
+    assert clocks.clock(ClockKind.STANDARD, "CA").extension == clocks.standard.extension
+    assert clocks.clock(ClockKind.APPEAL_STANDARD, "CA") == clocks.appeal_standard
+    assert clocks.clock(ClockKind.STANDARD, "TX") == clocks.clock(ClockKind.STANDARD)
 
 
 def test_choices_lead_to_complete_forms_when_a_type_of_service_is_selected(payer: Payer) -> None:

@@ -9,6 +9,7 @@ Requests table, one item collection per request::
                               sk NOTICE#<id>         a determination notice
                               sk CYCLE#<n>           the task token a cycle waits with
                               sk OVERDUE             its line in the operators' queue
+                              sk DEEMED_DENIAL       its line in the queue of deemed denials
                               sk UNMATCHED#<side>    a provider that waits to be reconciled
     pk NUMBER#<number>        sk NUMBER              a precertification number, assigned once
     pk DUPLICATE#<SHA-256>    sk LOCK                requests with the same signature, and their days
@@ -59,6 +60,9 @@ PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
 """The dashboard line of a draft; a submission replaces it without reading its TIN."""
 OVERDUE_SK: Final = "OVERDUE"
+DEEMED_DENIAL_SK: Final = "DEEMED_DENIAL"
+DEEMED_DENIAL_QUEUE: Final = "DEEMED_DENIAL"
+"""Worklist partition of overdue cycles whose line of business counts that as a denial."""
 OVERDUE_QUEUE: Final = "OVERDUE"
 """Worklist partition of cycles whose deadline has passed, of all plans."""
 UNMATCHED_QUEUE: Final = "UNMATCHED"

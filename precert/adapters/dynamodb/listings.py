@@ -21,6 +21,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from precert.adapters.dynamodb.keys import (
+    DEEMED_DENIAL_QUEUE,
     DRAFTS_QUEUE,
     OVERDUE_QUEUE,
     UNMATCHED_QUEUE,
@@ -429,6 +430,10 @@ class DynamoDBListings:
         list_ = _Slice(WORKLIST_INDEX, OVERDUE_QUEUE, forward=True)
         return self._cycles("overdue", list_, limit=limit, cursor=cursor)
 
+    def deemed_denials(self, *, limit: int, cursor: str | None) -> Page[WorklistRow]:
+        list_ = _Slice(WORKLIST_INDEX, DEEMED_DENIAL_QUEUE, forward=True)
+        return self._cycles("deemed_denials", list_, limit=limit, cursor=cursor)
+
     def unmatched(self, *, limit: int, cursor: str | None) -> Page[UnmatchedRow]:
         list_ = _Slice(WORKLIST_INDEX, UNMATCHED_QUEUE, forward=True)
         items, following = self._page("unmatched", list_, limit=limit, cursor=cursor)
@@ -452,7 +457,7 @@ class DynamoDBListings:
                 ),
             )
             found = (request_id_of(from_wire(item)) for page in pages for item in page["Items"])
-            # Overdue cases are in two partitions.
+            # Overdue cases are in two or three partitions.
             return tuple(dict.fromkeys(found))
 
     def _cycles(

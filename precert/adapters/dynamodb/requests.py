@@ -25,6 +25,8 @@ from precert.adapters.dynamodb.duplicates import (
 )
 from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import (
+    DEEMED_DENIAL_QUEUE,
+    DEEMED_DENIAL_SK,
     NOTICE_SK_PREFIX,
     OVERDUE_QUEUE,
     OVERDUE_SK,
@@ -214,8 +216,7 @@ class DynamoDBRequests:
             self._table, request.request_id, request.content, request.submitted
         )
         operations += taken_away(self._table, change)
-        if (line := self._overdue_line(change)) is not None:
-            operations.append(line)
+        operations += self._queue_lines(change)
         if cycle is not None:
             operations.append(self._put_cycle(cycle))
         if change.other is not None:
@@ -289,18 +290,26 @@ class DynamoDBRequests:
             case other:
                 assert_never(other)
 
-    def _overdue_line(self, change: Change) -> dict[str, Any] | None:
-        """The row of the overdue queue, from the escalation to the end of the cycle (W2)."""
-        request, key = change.request, {PK: request_pk(change.request.request_id), SK: OVERDUE_SK}
-        escalated = request.submitted.escalated_cycle == request.submitted.cycle
-        if not escalated and not change.effects.ends_escalation:
-            return None
-        due_at = request.due_at
-        if not escalated or not request.cycle_is_open or due_at is None:
+    def _queue_lines(self, change: Change) -> list[dict[str, Any]]:
+        """The rows of the operators' queues, from the escalation to the end of the cycle (W2, W11)."""
+        review = change.request.submitted
+        queues = (
+            (OVERDUE_SK, OVERDUE_QUEUE, review.escalated_cycle),
+            (DEEMED_DENIAL_SK, DEEMED_DENIAL_QUEUE, review.deemed_cycle),
+        )
+        return [
+            self._queue_line(change.request, sk, queue)
+            for sk, queue, cycle in queues
+            if cycle == review.cycle
+        ]
+
+    def _queue_line(self, request: Request, sk: str, queue: str) -> dict[str, Any]:
+        key, due_at = {PK: request_pk(request.request_id), SK: sk}, request.due_at
+        if not request.cycle_is_open or due_at is None:
             return {"Delete": {"TableName": self._table, "Key": to_wire(key)}}
         item = {
             **key,
-            WORKLIST_PK: OVERDUE_QUEUE,
+            WORKLIST_PK: queue,
             WORKLIST_SK: overdue_sk(due_at, request.request_id),
             ROW_ATTRIBUTE: json_of(worklist_row(request, due_at)),
         }

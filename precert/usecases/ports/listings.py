@@ -113,6 +113,9 @@ class Listings(Protocol):
     def overdue(self, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
         """Open cycles of all plans whose deadline has passed, the longest overdue first. One call."""
 
+    def deemed_denials(self, *, limit: int, cursor: str | None) -> "Page[WorklistRow]":
+        """Open cycles whose passed deadline counts as a denial, longest overdue first. One call."""
+
     def unmatched(self, *, limit: int, cursor: str | None) -> "Page[UnmatchedRow]":
         """Providers to be reconciled, first submitted first. One call."""
 

@@ -1,0 +1,219 @@
+"""Decision clocks as data: what a line of business allows, and what a state changes (W2, W11).
+
+The payer's file has one :class:`ReviewClock` per line of business. The arithmetic is in
+:mod:`precert.domain.clocks`.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from precert.domain.values import Text, UsState, Value
+
+
+class ClockUnit(StrEnum):
+    """What a time limit counts."""
+
+    HOURS = "HOURS"
+    """Elapsed time: 72 hours stay 72 hours across daylight saving changes."""
+    CALENDAR_DAYS = "CALENDAR_DAYS"
+    """Ends at the same local time on a later date, in the payer's time zone."""
+    BUSINESS_DAYS = "BUSINESS_DAYS"
+    """As calendar days, but weekends and holidays of the payer's calendar do not count."""
+
+
+_UNIT_WORDS: Final[Mapping[ClockUnit, tuple[str, str]]] = {
+    ClockUnit.HOURS: ("hour", "hours"),
+    ClockUnit.CALENDAR_DAYS: ("calendar day", "calendar days"),
+    ClockUnit.BUSINESS_DAYS: ("business day", "business days"),
+}
+
+MAX_AMOUNT: Final = 1000
+
+
+class Period(Value):
+    """A time limit."""
+
+    amount: Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
+    unit: ClockUnit
+
+    @property
+    def words(self) -> str:
+        singular, plural = _UNIT_WORDS[self.unit]
+        return f"{self.amount} {singular if self.amount == 1 else plural}"
+
+
+class ExtensionRequester(StrEnum):
+    """Who asks for an extension of the decision deadline."""
+
+    MEMBER = "MEMBER"
+    """The member, or the provider on the member's behalf."""
+    PAYER = "PAYER"
+    """The payer, which justifies that the extension is in the member's interest."""
+
+
+class ExtensionRule(Value):
+    """The one extension of a deadline that a clock allows; both parties receive a notice of it."""
+
+    source: Text
+    days: Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
+    """At most so many calendar days."""
+    requested_by: Annotated[tuple[ExtensionRequester, ...], Field(min_length=1)]
+
+
+class ClockKind(StrEnum):
+    """Which of a line of business's clocks a determination cycle has."""
+
+    EXPEDITED = "EXPEDITED"
+    STANDARD = "STANDARD"
+    RETROSPECTIVE = "RETROSPECTIVE"
+    """Standard requests for services that were performed before the request was received."""
+    APPEAL_EXPEDITED = "APPEAL_EXPEDITED"
+    APPEAL_STANDARD = "APPEAL_STANDARD"
+    APPEAL_RETROSPECTIVE = "APPEAL_RETROSPECTIVE"
+    RECONSIDERATION = "RECONSIDERATION"
+    """By the utilization management settings, as no regulation limits it (W12)."""
+    PEER_TO_PEER = "PEER_TO_PEER"
+    """By the utilization management settings (W12)."""
+
+
+class DecisionClock(Value):
+    """The clock of one determination cycle, from the receipt of the request or appeal (W2)."""
+
+    source: Text
+    """The regulation, standard or contract, for people."""
+    limit: Period
+    pause: bool
+    """Whether the clock pauses while a request for information is open."""
+    information: Period
+    """How long the providers have to respond to a request for information; without a pause at most
+    until the decision is due."""
+    after_information: Period | None = None
+    """Limit of the decision after a pause, if it is earlier than the paused deadline."""
+    extension: ExtensionRule | None = None
+    """``None`` where the deadline cannot be extended."""
+    deemed_denial: Text | None = None
+    """The rule by which a decision that is not made in time counts as a denial. The status does not
+    change: a person must decide the request (W10)."""
+
+    def words(self) -> tuple[str, ...]:
+        """What applies, as sentences for people."""
+        pause = "The clock does not pause while information is requested."
+        if self.pause:
+            pause = "The clock pauses while information is requested."
+        if self.pause and self.after_information:
+            pause += f" After that, the decision is due within {self.after_information.words}."
+        limit = f"The decision is due within {self.limit.words} of receipt ({self.source})."
+        sentences = [
+            limit,
+            pause,
+        ]
+        if self.extension is None:
+            sentences.append("The deadline cannot be extended.")
+        else:
+            rule = self.extension
+            by = " or by ".join(_REQUESTER_WORDS[requester] for requester in rule.requested_by)
+            sentences.append(
+                f"The deadline can be extended once, by at most {rule.days} calendar days, by {by} "
+                f"({rule.source})."
+            )
+        if self.deemed_denial:
+            sentences.append(
+                "A decision that is not made in time counts as a denial, which a person must decide "
+                f"and send ({self.deemed_denial})."
+            )
+        return tuple(sentences)
+
+
+_REQUESTER_WORDS: Final[Mapping[ExtensionRequester, str]] = {
+    ExtensionRequester.MEMBER: "the member's request",
+    ExtensionRequester.PAYER: "the payer in the member's interest",
+}
+
+
+class ClockOverride(Value):
+    """What a state changes of one clock; members that are left out apply as they are.
+
+    ``"extension": null`` removes the extension, and so on for the members that can be absent.
+    """
+
+    source: Text
+    limit: Period | None = None
+    pause: bool | None = None
+    information: Period | None = None
+    after_information: Period | None = None
+    extension: ExtensionRule | None = None
+    deemed_denial: Text | None = None
+
+    @field_validator("limit", "pause", "information")
+    @classmethod
+    def _is_not_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("every clock has this member: leave it out to keep it")
+        return value
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.model_fields_set == {"source"}:
+            raise ValueError("an override must change at least one member of the clock")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _changed_members(self, dump: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """A member that is left out differs from one that is null."""
+        members: dict[str, object] = dump(self)
+        return {name: value for name, value in members.items() if name in self.model_fields_set}
+
+    def of(self, clock: DecisionClock) -> DecisionClock:
+        """The clock with what the state changes."""
+        return clock.model_copy(
+            update={name: getattr(self, name) for name in self.model_fields_set}
+        )
+
+
+class StateClocks(Value):
+    """What the law of one state changes, by kind of clock."""
+
+    expedited: ClockOverride | None = None
+    standard: ClockOverride | None = None
+    retrospective: ClockOverride | None = None
+    appeal_expedited: ClockOverride | None = None
+    appeal_standard: ClockOverride | None = None
+    appeal_retrospective: ClockOverride | None = None
+
+
+class ReviewClock(Value):
+    """The decision clocks of a line of business, and its appeals (W2, W7, W11).
+
+    ``warn_at_share`` is the share of the time after which a reminder is due.
+    """
+
+    expedited: DecisionClock
+    standard: DecisionClock
+    retrospective: DecisionClock
+    appeal_expedited: DecisionClock
+    appeal_standard: DecisionClock
+    appeal_retrospective: DecisionClock
+    appeal_filing_days: Annotated[int, Field(ge=1)]
+    external_review_months: Annotated[int, Field(ge=0)] = 4
+    """How long external review can be requested after a determination; 0 where there is none."""
+    appeal_levels: Annotated[int, Field(ge=1)]
+    """How often a line can be appealed before external review."""
+    warn_at_share: Annotated[float, Field(gt=0, lt=1)]
+    states: Mapping[UsState, StateClocks] = {}
+    """Overrides, by the state whose law applies (:attr:`precert.domain.coverage.Plan.state`)."""
+
+    def clock(self, kind: ClockKind, state: str | None = None) -> DecisionClock:
+        """The clock of a determination cycle, with what the state changes."""
+        name = kind.value.lower()
+        clock: DecisionClock = getattr(self, name)
+        override: ClockOverride | None = getattr(self.states.get(state or ""), name, None)
+        return override.of(clock) if override else clock
