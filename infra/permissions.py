@@ -118,7 +118,7 @@ def _print_notices(notices: ServiceFunction, tables: Tables, documents: Document
 
 def _record(intake: ServiceFunction, tables: Tables, documents: Documents) -> None:
     """Grant what registering requests, and recording vendors' determinations by the rules, requires."""
-    tables.allow_requests(intake, ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"))
+    tables.allow_requests(intake, WRITE_ACTIONS)
     tables.allow_reference(
         intake, ("dynamodb:ConditionCheckItem", "dynamodb:Query", *_REFERENCE_READS)
     )

@@ -111,9 +111,11 @@ def _of_operations(old: Json, new: Json) -> Iterator[Change]:
             yield _gone(operation, key, "the operation")
             continue
         yield from _deprecated(operation, after[key], key)
-        for member in ("operationId", "security"):
-            if operation.get(member) != after[key].get(member):
-                yield Change(Kind.BROKEN, key, f"{member} is another")
+        if operation.get("operationId") != after[key].get("operationId"):
+            yield Change(Kind.BROKEN, key, "operationId is another")
+        # Alternatives: a further one lets more callers in.
+        if any(one not in after[key].get("security", []) for one in operation.get("security", [])):
+            yield Change(Kind.BROKEN, key, "security is another")
         yield from _of_parameters(old, operation, new, after[key], key)
         yield from _of_body(operation, after[key], key, _Schemas.of(old, new))
         yield from _of_answers(old, operation, new, after[key], key)

@@ -102,8 +102,10 @@ def declared_paths() -> dict[str, dict[str, Contents]]:
 def complete(item: Contents, operation_id: str, path: str) -> None:
     """Add to one operation what Powertools' document lacks."""
     one, example = OPERATIONS[operation_id], examples()[operation_id]
-    needed = [one.entitlement.value] if one.entitlement else []
-    item["security"] = [dict.fromkeys(base()["security"][0], needed)]
+    scheme = base()["security"][0]
+    # Alternatives: a token with one of these entitlements is enough.
+    needed = [[each.value] for each in (one.entitlement, *one.also) if each] or [[]]
+    item["security"] = [dict.fromkeys(scheme, each) for each in needed]
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     names += sorted(one.request_headers)
     parameters: list[Contents] = [{"$ref": f"#/components/parameters/{name}"} for name in names]

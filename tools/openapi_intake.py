@@ -1,9 +1,14 @@
 """Examples of requests from other channels than the portal."""
 
-from functions.intake.models import RegisterRequestBody
+from functions.intake.models import RegisteredDetails, RegisterRequestBody, VoidRegisteredBody
+from functions.upload.models import DocumentUploadResponse
 from precert.api.models import ChangedRequest, SubmissionResponse
-from precert.domain.review import Channel, LineDecision
+from precert.domain.request import Request
+from precert.domain.review import Channel, IntakeException, LineDecision
 from precert.domain.statuses import LineStatus
+from precert.usecases.documents import CreatedUpload, RequestedUpload
+from precert.usecases.ports.documents import UploadForm
+from precert.usecases.ports.requests import RequestFile
 from precert.usecases.submission import SubmittedRequest
 from precert.usecases.vendor_reports import VendorReport
 from tools.openapi_example import Example
@@ -25,6 +30,7 @@ def intake_examples(example: Story) -> dict[str, Example]:
                 SubmittedRequest(REQUEST_ID, submitted.number, example.submitted.status, STARTED)
             ),
         ),
+        **_of_clerks(example),
         "reportDetermination": Example(
             VendorReport(
                 vendor_id="EVICORE-RAD",
@@ -47,3 +53,42 @@ def intake_examples(example: Story) -> dict[str, Example]:
             ChangedRequest.of(determined),
         ),
     }
+
+
+def _of_clerks(example: Story) -> dict[str, Example]:
+    registered = _by_fax(example.pended.request)
+    file = RequestFile(registered, (example.attached,), example.history[:-1])
+    created = CreatedUpload(
+        example.awaited.model_copy(update={"sent_by_tin": min(registered.tins)}),
+        UploadForm(
+            url="https://documents.example.com/",
+            fields={"key": "documents/"},
+            max_bytes=example.payer.documents.max_bytes,
+        ),
+    )
+    return {
+        "readRegisteredRequest": Example(
+            answer=RegisteredDetails.of(
+                file, payer=example.payer, code_sets=example.code_sets, now=DETERMINED
+            )
+        ),
+        "voidRegisteredRequest": Example(
+            VoidRegisteredBody(reason="The provider withdrew it by phone."),
+            ChangedRequest.of(_by_fax(example.voided.request)),
+        ),
+        "createRegisteredUpload": Example(
+            RequestedUpload(file_name="fax-20270301-0042.tif"),
+            DocumentUploadResponse.of(created, payer=example.payer),
+        ),
+    }
+
+
+def _by_fax(request: Request) -> Request:
+    review = request.submitted.model_copy(
+        update={
+            "channel": Channel.FAX,
+            "reference": "FAX-20270301-0042",
+            "intake_exceptions": (IntakeException.DATES_OUTSIDE_WINDOW,),
+        }
+    )
+    return request.model_copy(update={"review": review})

@@ -5,9 +5,11 @@ from datetime import timedelta
 from functions.review.models import (
     CaseDetails,
     ChangeDatesBody,
+    ConfirmIntakeBody,
     DecideBody,
     ExtendBody,
     FoundRequestsResponse,
+    IntakeExceptionsResponse,
     OperatorDetails,
     PeerToPeerOutcomeBody,
     ReconcileProviderBody,
@@ -24,8 +26,15 @@ from precert.domain.caller import Caller
 from precert.domain.duplicates import current_fingerprint, paired
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
-from precert.domain.review import Decision, DiscussionOutcome, DuplicateReason, LineDecision
-from precert.domain.rows import WorklistRow, unmatched_row, worklist_row
+from precert.domain.review import (
+    Channel,
+    Decision,
+    DiscussionOutcome,
+    DuplicateReason,
+    IntakeException,
+    LineDecision,
+)
+from precert.domain.rows import WorklistRow, intake_exception_row, unmatched_row, worklist_row
 from precert.domain.statuses import LineStatus
 from precert.domain.worklist import counts_of
 from precert.names import Entitlement
@@ -116,9 +125,24 @@ def review_examples(example: Story) -> dict[str, Example]:
 def _found(example: Story, determined: Request) -> dict[str, Example]:
     page, payer = Page((determined,), cursor=None), example.payer
     file = RequestFile(determined, (example.attached,), example.history, example.notices)
+    review = determined.submitted.model_copy(
+        update={
+            "channel": Channel.PHONE,
+            "reference": "CALL-20270301-0117",
+            "intake_exceptions": (IntakeException.COVERAGE_INACTIVE,),
+        }
+    )
+    marked = determined.model_copy(update={"review": review})
     return {
         "listMemberHistory": Example(
             answer=FoundRequestsResponse.for_reviewer(page, PHYSICIAN, payer=payer, now=AT)
+        ),
+        "listIntakeExceptions": Example(
+            answer=IntakeExceptionsResponse.of(Page((intake_exception_row(marked),), cursor=None))
+        ),
+        "confirmIntake": Example(
+            ConfirmIntakeBody(note="The account's coverage was reinstated on March 1."),
+            ChangedRequest.of(determined, determined.operator_actions),
         ),
         "searchRequests": Example(
             RequestSearch(number=determined.submitted.number),

@@ -1,6 +1,6 @@
 """Patients, the directory of providers, and the check whether services need precertification."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
@@ -30,6 +30,7 @@ from precert.domain.errors import (
     PatientNotEligibleError,
     PatientNotFoundError,
 )
+from precert.names import Entitlement
 from precert.usecases.checks import check_requirements, export_check, get_form_fields
 from precert.usecases.directory import search_providers
 from precert.usecases.members import confirm_patient, newborn_referral, search_patients
@@ -38,6 +39,8 @@ from precert.usecases.reference import get_reference
 api = Api("check", tag="Check", claim_names=claim_names)
 REFERENCE_SECONDS = 3600
 NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)
+CLERKS: Final = (Entitlement.INTAKE,)
+"""Staff search, check and fill the form for requests of other channels."""
 
 
 def _newborn_referral(error: InvalidInputError) -> str | None:
@@ -48,6 +51,7 @@ def _newborn_referral(error: InvalidInputError) -> str | None:
     "/v1/patients/confirm",
     "Confirm a patient",
     operation_id="confirmPatient",
+    also=CLERKS,
     errors=(PatientNotFoundError,),
     guidance=_newborn_referral,
 )
@@ -63,6 +67,7 @@ def confirm(body: ConfirmPatientBody, caller: CurrentCaller) -> PatientResponse:
     "/v1/patients/search",
     "Search a patient",
     operation_id="searchPatients",
+    also=CLERKS,
     guidance=_newborn_referral,
 )
 def patients(body: PatientSearch, caller: CurrentCaller) -> PatientsResponse:
@@ -76,7 +81,12 @@ def patients(body: PatientSearch, caller: CurrentCaller) -> PatientsResponse:
     return PatientsResponse.of(call(search_patients, body, caller))
 
 
-@api.get("/v1/providers", "Search the directory", operation_id="searchProviders")
+@api.get(
+    "/v1/providers",
+    "Search the directory",
+    operation_id="searchProviders",
+    also=(Entitlement.INTAKE, Entitlement.OPERATOR),
+)
 def providers(
     search: Annotated[ProviderSearch, Query()], caller: CurrentCaller
 ) -> ProvidersResponse:
@@ -89,7 +99,7 @@ def providers(
     return call(ProvidersResponse.of, call(search_providers, search, caller))
 
 
-@api.get("/v1/form", "The form's next fields", operation_id="getFormFields")
+@api.get("/v1/form", "The form's next fields", operation_id="getFormFields", also=CLERKS)
 def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormResponse:
     """List the fields of a service to show next, by the choices made in it so far.
 
@@ -121,6 +131,7 @@ def reference() -> ReferenceResponse:
     "/v1/checks",
     "Check requirements",
     operation_id="checkRequirements",
+    also=CLERKS,
     errors=NOT_CHECKABLE,
     guidance=_newborn_referral,
 )

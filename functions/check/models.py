@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
-from pydantic import RootModel
+from pydantic import Field, RootModel
 
 from precert.api.app import FHIR_JSON
-from precert.api.labels import label_of
+from precert.api.labels import label_of, labels_of
 from precert.api.models import (
     Damaged,
     DamagedResponse,
@@ -23,6 +23,7 @@ from precert.domain.dates import Instant
 from precert.domain.form import FieldKind, LaterField, ServiceField, ServiceForm, request_form
 from precert.domain.next_steps import NextAction, NextStep
 from precert.domain.payer import Payer, Stage
+from precert.domain.review import IntakeException
 from precert.domain.rules import CareCoordination, CodeResult, DelegatedVendor, Requirement
 from precert.domain.values import AuthorizationType, CodeType, Text, Urgency, Value
 from precert.fhir.export import request_bundle
@@ -504,6 +505,10 @@ class RequirementsResponse(ResponseModel):
     checked_at: datetime
     as_of: datetime | None
     notices: list[str]
+    intake_exceptions: list[IntakeException] = Field(
+        description="What providers cannot enter, of a check by the payer's staff."
+    )
+    intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
 
     @classmethod
     def of(
@@ -527,6 +532,7 @@ class RequirementsResponse(ResponseModel):
             checked_at=answer.checked_at,
             as_of=answer.as_of,
             notices=list(answer.notices(payer)),
+            intake_exceptions=list(answer.intake_exceptions),
         )
 
 

@@ -1,15 +1,21 @@
 """Request models of intake, and the event by which a delegated vendor reports a determination."""
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field
 
+from precert.api.details import SharedDetails, members_of
+from precert.api.labels import RequestLabels, label_of, labels_of
 from precert.domain.content import MAX_LINES, RequestContent
 from precert.domain.dates import Instant
-from precert.domain.review import Approval, LineDecision
-from precert.domain.statuses import EnteredStatus
+from precert.domain.payer import Payer
+from precert.domain.review import Approval, Channel, IntakeException, LineDecision, Reason
+from precert.domain.statuses import Action, EnteredStatus
 from precert.domain.values import Text, Value
 from precert.usecases.intake import Arrival
+from precert.usecases.ports.reference import CodeSets
+from precert.usecases.ports.requests import RequestFile
 from precert.usecases.vendor_reports import VendorReport
 
 
@@ -17,6 +23,43 @@ class RegisterRequestBody(Arrival):
     """A request that was received by phone, fax, mail or EDI."""
 
     content: RequestContent
+
+
+class VoidRegisteredBody(Value):
+    """Why a registered request is withdrawn."""
+
+    reason: Annotated[Reason, Field(description="Both providers can read it.")]
+
+
+class RegisteredDetails(SharedDetails):
+    """A registered request as the payer's staff read it back."""
+
+    channel: Channel
+    channel_label: ClassVar[Any] = label_of("channel")
+    reference: str | None
+    intake_exceptions: list[IntakeException] = Field(
+        description="What providers cannot enter. An operator confirms it."
+    )
+    intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
+
+    @classmethod
+    def of(
+        cls, file: RequestFile, *, payer: Payer, code_sets: CodeSets, now: datetime
+    ) -> "RegisteredDetails":
+        review = file.request.submitted
+        members = members_of(file, payer, RequestLabels.of(file.request, payer, code_sets), now=now)
+        members["allowed_actions"] = [
+            action for action in members["allowed_actions"] if action in _CLERKS_ACTIONS
+        ]
+        return cls(
+            **members,
+            channel=review.channel,
+            reference=review.reference,
+            intake_exceptions=list(review.intake_exceptions),
+        )
+
+
+_CLERKS_ACTIONS: Final = frozenset({Action.DETAILS, Action.MODIFY, Action.VOID})
 
 
 class ReportedLineEvent(Value):

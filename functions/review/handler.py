@@ -8,10 +8,12 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from functions.review.models import (
     CaseDetails,
     ChangeDatesBody,
+    ConfirmIntakeBody,
     CountsQuery,
     DecideBody,
     ExtendBody,
     FoundRequestsResponse,
+    IntakeExceptionsResponse,
     OperatorDetails,
     PeerToPeerOutcomeBody,
     ReconcileProviderBody,
@@ -47,7 +49,9 @@ from precert.usecases.notices import download_case_notice, download_notice_as_op
 from precert.usecases.operations import (
     RequestSearch,
     change_dates,
+    confirm_intake,
     list_deemed_denials,
+    list_intake_exceptions,
     list_overdue,
     list_unmatched_providers,
     read_request_as_operator,
@@ -322,6 +326,38 @@ def signature(request_id: RequestId, body: SignBody, caller: CurrentCaller) -> R
 
 
 # -- Operators -----------------------------------------------------------------------------------------
+
+
+@api.get(
+    "/v1/operations/intake-exceptions",
+    "Registered requests to confirm",
+    operation_id="listIntakeExceptions",
+    entitlement=Entitlement.OPERATOR,
+)
+def intake_exceptions(
+    query: Annotated[PageQuery, Query()], caller: CurrentCaller
+) -> IntakeExceptionsResponse:
+    """List open requests that staff registered although providers could not, oldest first."""
+    page = call(list_intake_exceptions, caller, limit=query.limit, cursor=query.cursor)
+    return IntakeExceptionsResponse.of(page)
+
+
+@api.post(
+    "/v1/operations/requests/{request_id}/intake-confirmation",
+    "Confirm a registered request",
+    operation_id="confirmIntake",
+    entitlement=Entitlement.OPERATOR,
+    errors=(NotFoundError,),
+)
+def confirmation(
+    request_id: RequestId, body: ConfirmIntakeBody, caller: CurrentCaller
+) -> ChangedRequest:
+    """Confirm that a registered request with exceptions is to be processed, with a note for reviewers.
+
+    A confirmed request stays as it is. A request that is not to be processed is voided instead.
+    """
+    request = call(confirm_intake, request_id, body.note, caller)
+    return ChangedRequest.of(request, request.operator_actions)
 
 
 @api.post(

@@ -34,13 +34,14 @@ from precert.domain.review import (
     DiscussionOutcome,
     DisputeKind,
     DuplicateReason,
+    IntakeException,
     LineDecision,
     PotentialDuplicate,
     Proposal,
     Reason,
     Words,
 )
-from precert.domain.rows import UnmatchedRow, WorklistRow, worklist_row
+from precert.domain.rows import IntakeExceptionRow, UnmatchedRow, WorklistRow, worklist_row
 from precert.domain.rules import Requirement
 from precert.domain.statuses import Action, Status, WaitingOn, Who
 from precert.domain.values import WHOLE, CodeType, ProviderKind, Text, UnitType, Urgency, Value
@@ -153,6 +154,12 @@ class ChangeDatesBody(Value):
     reason: Reason
 
 
+class ConfirmIntakeBody(Value):
+    """Why a registered request with exceptions is to be processed."""
+
+    note: Annotated[Reason, Field(description="Reviewers can read it.")]
+
+
 class ReconcileProviderBody(Value):
     """The directory entry of a provider that has a temporary id (S3)."""
 
@@ -262,6 +269,8 @@ class WorklistRowResponse(ResponseModel):
     not_decidable_labels: ClassVar[Any] = labels_of("not_decidable")
     suspected_duplicate: bool
     late_notification: bool
+    intake_exceptions: list[IntakeException]
+    intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
     level: int | None = Field(description="The level of the appeal. Null if it is none.")
     dispute: DisputeKind | None = Field(
         description="What the providers filed after the determination. Null in the first cycle."
@@ -420,6 +429,26 @@ class UnmatchedProvidersResponse(ResponseModel):
     def of(cls, page: Page[UnmatchedRow], *, payer: Payer) -> "UnmatchedProvidersResponse":
         rows = [UnmatchedProviderResponse.of(row, payer) for row in page.rows]
         return cls(providers=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
+
+
+class IntakeExceptionResponse(IntakeExceptionRow):
+    """A registered request that waits for an operator's confirmation (S5)."""
+
+    channel_label: ClassVar[Any] = label_of("channel")
+    exceptions_labels: ClassVar[Any] = labels_of("exceptions")
+
+
+class IntakeExceptionsResponse(ResponseModel):
+    """A page of registered requests to confirm."""
+
+    requests: list[IntakeExceptionResponse]
+    damaged: Damaged
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[IntakeExceptionRow]) -> "IntakeExceptionsResponse":
+        rows = [IntakeExceptionResponse(**dict(row)) for row in page.rows]
+        return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
 
 
 # -- Requests as operators read them -------------------------------------------------------------------
@@ -707,6 +736,11 @@ class CaseDetails(SharedDetails):
     reference: str | None = Field(
         description="The number that the channel assigned to the request."
     )
+    intake_exceptions: list[IntakeException] = Field(
+        description="What providers cannot enter, of a registered request."
+    )
+    intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
+    intake_note: str | None = Field(description="The note of the operator who confirmed it.")
     assessment: AssessmentResponse | None
     potential_duplicates: list[DuplicateComparisonResponse] = Field(
         description="Requests that this one may repeat or that may repeat it, each beside this one."
@@ -745,6 +779,8 @@ class CaseDetails(SharedDetails):
             **members,
             channel=review.channel,
             reference=review.reference,
+            intake_exceptions=list(review.intake_exceptions),
+            intake_note=review.intake_confirmation.note if review.intake_confirmation else None,
             assessment=AssessmentResponse.of(review.assessment, payer, caller.plan_ids)
             if review.assessment
             else None,

@@ -13,10 +13,12 @@ from precert.domain.errors import (
     DraftExpiredError,
     NotFoundError,
 )
+from precert.names import Entitlement
 from precert.usecases.documents import (
     DocumentLink,
     RequestedUpload,
     create_document_upload,
+    create_registered_upload,
     delete_document,
     download_document,
 )
@@ -42,6 +44,25 @@ def create(
     A repeated call reserves another slot.
     """
     return call(DocumentUploadResponse.of, call(create_document_upload, request_id, body, caller))
+
+
+@api.post(
+    "/v1/intake/requests/{request_id}/documents",
+    "Create a document upload for a registered request",
+    operation_id="createRegisteredUpload",
+    entitlement=Entitlement.INTAKE,
+    status=HTTPStatus.CREATED,
+    errors=(NotFoundError, ActionNotAllowedError, DocumentLimitError),
+)
+def create_registered(
+    request_id: RequestId, body: RequestedUpload, caller: CurrentCaller
+) -> DocumentUploadResponse:
+    """Reserve an upload slot for pages that came by fax or mail, as `createDocumentUpload` does.
+
+    The document is the requesting provider's unless `tin` names the other provider. A request takes
+    documents as soon as it is pended for review.
+    """
+    return call(DocumentUploadResponse.of, call(create_registered_upload, request_id, body, caller))
 
 
 @api.get(

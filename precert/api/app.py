@@ -73,6 +73,8 @@ class Declaration(TypedDict):
     """Errors of its own; those of its body, query, headers and entitlement are added."""
     entitlement: NotRequired[Entitlement | None]
     """The entitlement of callers, if not that of the function; ``None`` if any token is enough."""
+    also: NotRequired[tuple[Entitlement, ...]]
+    """Further entitlements, one of which is enough too."""
     status: NotRequired[HTTPStatus]
     other_status: NotRequired[HTTPStatus]
     """A second success status, with the same model: the function returns ``model, status``."""
@@ -104,6 +106,7 @@ class Operation(BaseMiddlewareHandler[Any]):
     operation_id: str
     errors: tuple[type[PrecertError], ...] = ()
     entitlement: Entitlement | None = None
+    also: tuple[Entitlement, ...] = ()
     status: HTTPStatus = HTTPStatus.OK
     other_status: HTTPStatus | None = None
     etag: str | None = None
@@ -185,7 +188,7 @@ class Operation(BaseMiddlewareHandler[Any]):
         event: dict[str, Any] = app.current_event.raw_event
         caller = self.api.caller(event)
         if self.entitlement is not None:
-            caller.require(self.entitlement)
+            caller.require(self.entitlement, *self.also)
         app.append_context(caller=caller, _route_args=self._arguments(event))
         response = self._finished(next_middleware(app), event.get("headers") or {})
         note_answer(self.operation_id, response.status_code)

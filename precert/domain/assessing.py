@@ -16,6 +16,7 @@ from precert.domain.determination import RequestedLine, as_requested
 from precert.domain.documents import Document, DocumentStatus
 from precert.domain.next_steps import requirement_without_codes
 from precert.domain.payer import Payer
+from precert.domain.request import Request
 from precert.domain.review import (
     CERTIFICATION_NOT_REQUIRED,
     FIRST_CYCLE,
@@ -87,14 +88,17 @@ def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
     )
 
 
-def is_automatic(content: RequestContent, assessment: Assessment) -> bool:
+def is_automatic(request: Request, assessment: Assessment) -> bool:
     """Whether the rules approve every line that the payer decides automatically (W1).
 
-    Emergencies (C10) and predeterminations (C14) always go to a reviewer.
+    Emergencies (C10), predeterminations (C14) and requests with intake exceptions always go to a
+    reviewer.
     """
+    content = request.content
     urgencies = {service.urgency for service in content.services}
     return (
         content.purpose is Purpose.PRECERTIFICATION
+        and not request.submitted.intake_exceptions
         and Urgency.EMERGENCY not in urgencies
         and not assessment.required_documentation
         and not assessment.potential_duplicates

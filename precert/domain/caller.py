@@ -46,14 +46,22 @@ class Caller(Value):
     vendor_ids: frozenset[Text] = frozenset()
     """The vendors that the caller acts for."""
 
-    def require(self, entitlement: Entitlement) -> None:
-        """Refuse a caller without the entitlement (A1).
+    def require(self, entitlement: Entitlement, *others: Entitlement) -> None:
+        """Refuse a caller who has neither the entitlement nor one of the others (A1).
 
         Raises:
             NotEntitledError: names who grants it.
         """
-        if entitlement not in self.entitlements:
+        if self.entitlements.isdisjoint({entitlement, *others}):
             raise NotEntitledError(_ASK[entitlement], entitlement=entitlement.value)
+
+    @property
+    def is_clerk(self) -> bool:
+        """Whether the caller enters requests of other channels, and none of a provider's own."""
+        return (
+            Entitlement.INTAKE in self.entitlements
+            and Entitlement.PATIENT_SEARCH not in self.entitlements
+        )
 
     def require_no_conflict(self, request: "Request") -> None:
         """Refuse to review a request of the caller's own practice (A7, W10).

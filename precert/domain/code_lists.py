@@ -31,6 +31,7 @@ from precert.domain.review import (
     DisputeKind,
     DisputeOption,
     DuplicateReason,
+    IntakeException,
 )
 from precert.domain.rules import Requirement
 from precert.domain.statuses import (
@@ -158,6 +159,11 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
     "line_deciders": {
         DecidedBy.PAYER: "The payer",
         DecidedBy.VENDOR: "A delegated vendor",
+    },
+    "intake_exceptions": {
+        IntakeException.DATES_OUTSIDE_WINDOW: "Dates of service that providers cannot enter",
+        IntakeException.PLAN_NOT_SUPPORTED: "Plan without precertification in the portal",
+        IntakeException.COVERAGE_INACTIVE: "Coverage not active when the request was received",
     },
     "assertion_statuses": {
         AssertionStatus.NONE: "No check quoted",

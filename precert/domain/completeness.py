@@ -6,6 +6,7 @@ reads. Forms of codes and repeated entries are checked here.
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from precert.domain.codes import (
     FORM_IN_WORDS,
@@ -23,6 +24,9 @@ from precert.domain.next_steps import BEHAVIORAL
 from precert.domain.payer import Payer, Stage
 from precert.domain.text import folded
 from precert.domain.values import CodeType, UnitType
+
+OUTSIDE_WINDOW: Final = "outside_window"
+"""The error code of a date that providers cannot enter (C9)."""
 
 
 def errors_of_check(content: RequestContent, payer: Payer, today: date) -> list[FieldError]:
@@ -126,7 +130,7 @@ def _date_errors(
             services = payer.provider_services
             yield FieldError(
                 f"{path}/{field.name}",
-                "outside_window",
+                OUTSIDE_WINDOW,
                 f"choose a day from {field.earliest} to {field.latest}, "
                 f"or call {services.name} at {services.phone}",
             )

@@ -21,6 +21,7 @@ class RecordKind(StrEnum):
     DASHBOARD_ROW = "dashboard_row"
     WORKLIST_ROW = "worklist_row"
     UNMATCHED_ROW = "unmatched_row"
+    INTAKE_ROW = "intake_row"
     MESSAGE = "message"
     DOCUMENT = "document"
     NOTICE = "notice"

@@ -51,6 +51,7 @@ class EventType(StrEnum):
     DECISION_RETURNED = "DecisionReturned"
     DATES_CHANGED = "DatesChanged"
     PROVIDER_RECONCILED = "ProviderReconciled"
+    INTAKE_CONFIRMED = "IntakeConfirmed"
     NOTICES_ISSUED = "NoticesIssued"
     DEADLINE_APPROACHING = "DeadlineApproaching"
     DEADLINE_PASSED = "DeadlinePassed"
@@ -353,6 +354,11 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             message=True,
             duplicate_lock=DuplicateLock.REPLACE,
             changes_content=True,
+        ),
+        EventType.INTAKE_CONFIRMED: EventRule(
+            "Intake exceptions confirmed",
+            "An operator confirmed a request that providers cannot enter in the portal.",
+            internal=True,
         ),
         EventType.NOTICES_ISSUED: EventRule(
             "Determination notices issued",

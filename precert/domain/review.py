@@ -70,6 +70,28 @@ class DecidingRole(StrEnum):
         return self is not DecidingRole.RULES
 
 
+class IntakeException(StrEnum):
+    """What keeps a provider from entering a request in the portal, but not the payer's staff (S5).
+
+    An operator confirms each such request; no rule approves it before.
+    """
+
+    DATES_OUTSIDE_WINDOW = "DATES_OUTSIDE_WINDOW"
+    """A date of service that providers cannot enter (C9)."""
+    PLAN_NOT_SUPPORTED = "PLAN_NOT_SUPPORTED"
+    """A management level without precertification in the portal (A4)."""
+    COVERAGE_INACTIVE = "COVERAGE_INACTIVE"
+    """The member was not covered on the day of receipt (A6)."""
+
+
+class IntakeConfirmation(Value):
+    """An operator's confirmation that a request with exceptions is to be processed."""
+
+    confirmed_at: datetime
+    confirmed_by: Text
+    note: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class AssertionStatus(StrEnum):
     """Whether the assertion id that a request quotes matches its content."""
 
@@ -529,6 +551,8 @@ class Review(Value):
     """Precertification number of the request that this one repeats (S2)."""
     duplicate_seen_by: frozenset[Tin] = frozenset()
     """TINs that see that request; its number is shown only to them (A2)."""
+    intake_exceptions: tuple[IntakeException, ...] = ()
+    intake_confirmation: IntakeConfirmation | None = None
     temporary_providers: Mapping[ProviderRole, TemporaryProvider] = {}
     """Provider roles that did not match the directory, reconciled or not (S3)."""
     submitted_by: Text | None = None

@@ -11,7 +11,7 @@ from precert.domain.determination import authorized_days
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.pending import PendReason, RowLine, pend_reasons, row_lines
 from precert.domain.request import DISPUTE_ACTIONS, Request
-from precert.domain.review import Channel, DisputeKind, Review
+from precert.domain.review import Channel, DisputeKind, IntakeException, Review
 from precert.domain.statuses import Action, Status, WaitingOn
 from precert.domain.values import Npi, Purpose, Text, Tin, Urgency, Value
 
@@ -91,6 +91,7 @@ class WorklistRow(Value):
     held_until: Moment | None = None
     suspected_duplicate: bool = False
     late_notification: bool = False
+    intake_exceptions: tuple[IntakeException, ...] = ()
     level: int | None = None
     """Of an appeal; absent in the first cycle."""
     dispute: DisputeKind | None = None
@@ -143,6 +144,31 @@ class UnmatchedRow(Value):
     submitted_at: Moment
 
 
+class IntakeExceptionRow(Value):
+    """A registered request that waits for an operator's confirmation (S5)."""
+
+    request_id: Text
+    number: Text
+    plan_id: Text
+    channel: Channel
+    reference: Text | None = None
+    exceptions: tuple[IntakeException, ...]
+    submitted_at: datetime
+
+
+def intake_exception_row(request: Request) -> IntakeExceptionRow:
+    review = request.submitted
+    return IntakeExceptionRow(
+        request_id=request.request_id,
+        number=review.number,
+        plan_id=request.plan.plan_id,
+        channel=review.channel,
+        reference=review.reference,
+        exceptions=review.intake_exceptions,
+        submitted_at=review.submitted_at,
+    )
+
+
 def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
     """What the worklist shows of an open cycle."""
     review = request.submitted
@@ -161,6 +187,7 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
         held_until=assignment.until if assignment else None,
         suspected_duplicate=assessment is not None and bool(assessment.potential_duplicates),
         late_notification=assessment is not None and assessment.late_notification,
+        intake_exceptions=review.intake_exceptions,
         level=appeal.level or None if appeal else None,
         dispute=appeal.kind if appeal else None,
         deemed_denial=review.deemed_cycle == review.cycle,

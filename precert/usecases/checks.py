@@ -20,6 +20,7 @@ from precert.domain.errors import (
     TransientError,
 )
 from precert.domain.form import ServiceForm, service_form
+from precert.domain.intake import exceptions_of, without_window
 from precert.domain.next_steps import (
     BEHAVIORAL,
     NextAction,
@@ -34,7 +35,7 @@ from precert.domain.next_steps import (
     requirement_without_codes,
 )
 from precert.domain.payer import Payer
-from precert.domain.review import AssertionStatus
+from precert.domain.review import AssertionStatus, IntakeException
 from precert.domain.rules import (
     CodeQuery,
     CodeResult,
@@ -48,7 +49,7 @@ from precert.domain.rules import (
 )
 from precert.domain.values import AuthorizationType, CodeType, Urgency
 from precert.names import Entitlement
-from precert.usecases.members import require_checkable
+from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import (
     CheckFacts,
     CodeSets,
@@ -65,7 +66,7 @@ def get_form_fields(chosen: Service, caller: Caller, *, payer: Payer, now: datet
         NotEntitledError: the caller lacks Patient Search (A1).
         InvalidInputError: a choice is not offered, or not offered yet.
     """
-    caller.require(Entitlement.PATIENT_SEARCH)
+    caller.require(Entitlement.PATIENT_SEARCH, Entitlement.INTAKE)
     form = service_form(payer, chosen, local_date(now, payer.zone))
     if errors := list(_errors(form, chosen)):
         raise InvalidInputError(errors)
@@ -212,6 +213,8 @@ class CheckResult:
     """The assertion id of the result; a check as of the past has none."""
     assertion_valid: bool | None = None
     """Whether the quoted assertion id is that of this content and this list."""
+    intake_exceptions: tuple[IntakeException, ...] = ()
+    """What the payer's staff may enter although providers may not; empty for providers."""
 
     @property
     def payers_words(self) -> dict[str, str | None]:
@@ -275,9 +278,11 @@ def check_requirements(
         InvalidInputError: something is missing or wrong; all errors are listed.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
     """
-    caller.require(Entitlement.PATIENT_SEARCH)
+    caller.require(Entitlement.PATIENT_SEARCH, Entitlement.INTAKE)
     at = as_of or now
-    errors = errors_of_check(content, payer, local_date(at, payer.zone))
+    today = local_date(at, payer.zone)
+    found = errors_of_check(content, payer, today)
+    errors = without_window(found) if caller.is_clerk else list(found)
     errors.extend(errors_of_codes(content, code_sets.listed))
     errors = [error.under("/content") for error in errors]
     if at > now:
@@ -289,7 +294,10 @@ def check_requirements(
     if content.patient is None:
         raise AssertionError("completeness requires a patient")
     facts = reference.check_facts(content.patient.member_id)
-    coverage = require_checkable(facts.member, content.patient, payer=payer, now=at)
+    if caller.is_clerk:
+        coverage = require_member(facts.member, content.patient, payer).coverage_near(today)
+    else:
+        coverage = require_checkable(facts.member, content.patient, payer=payer, now=at)
     rule_list = _rule_list(facts, rule_list_versions, as_of)
     key = _assertion_key(facts)
     judged = judge_codes(
@@ -320,6 +328,7 @@ def check_requirements(
         # No one gets the id of an answer that was not given then.
         assertion_id=None if as_of else assertion_id(content, version, now, key=key),
         assertion_valid=matches(quoted, content, version, key=key) if quoted else None,
+        intake_exceptions=exceptions_of(found, coverage, payer, today),
     )
 
 

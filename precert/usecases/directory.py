@@ -63,7 +63,7 @@ def search_providers(
     Raises:
         InvalidInputError: the ZIP code is not known.
     """
-    caller.require(Entitlement.PATIENT_SEARCH)
+    caller.require(Entitlement.PATIENT_SEARCH, Entitlement.INTAKE, Entitlement.OPERATOR)
     here = zip_codes.place(search.zip_code)
     if here is None:
         raise InvalidInputError([FieldError("/zip_code", "unknown", "this ZIP code is not known")])

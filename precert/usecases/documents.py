@@ -36,6 +36,7 @@ from precert.domain.statuses import Status
 from precert.domain.values import FileName, Sha256, Text, Tin, Value
 from precert.names import Entitlement
 from precert.usecases.access import expired, has_expired, live_draft, not_found, retained, visible
+from precert.usecases.intake import registered
 from precert.usecases.operations import read_request_as_operator
 from precert.usecases.ports.documents import (
     DocumentBytes,
@@ -103,6 +104,75 @@ def create_document_upload(
         DocumentLimitError: all slots are in use.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
+    return _created_upload(
+        request_id,
+        requested,
+        caller,
+        caller.acting_tin,
+        new_id=new_id,
+        documents=documents,
+        document_bytes=document_bytes,
+        payer=payer,
+        now=now,
+    )
+
+
+def create_registered_upload(
+    request_id: str,
+    requested: RequestedUpload,
+    caller: Caller,
+    *,
+    new_id: Callable[[], str],
+    requests: RequestStore,
+    documents: DocumentRecords,
+    document_bytes: DocumentBytes,
+    payer: Payer,
+    now: datetime,
+) -> CreatedUpload:
+    """As :func:`create_document_upload`, for pages of a request that the payer's staff registered.
+
+    The document is that of the requesting provider, or of the provider with ``tin``.
+
+    Raises:
+        NotEntitledError, NotFoundError, ActionNotAllowedError, DocumentLimitError.
+        InvalidInputError: also where ``tin`` is of neither provider.
+    """
+    caller.require(Entitlement.INTAKE)
+    request = registered(requests.read(request_id))
+    requesting = request.content.requesting_provider
+    sender = requesting.tin if requesting and requesting.tin else min(request.tins)
+
+    def acting_tin(tin: str | None) -> str:
+        if tin is not None and tin not in request.tins:
+            message = "name the TIN of one of the request's providers, or leave it out"
+            raise InvalidInputError([FieldError("/tin", "not_a_choice", message)])
+        return tin or sender
+
+    return _created_upload(
+        request_id,
+        requested,
+        caller.model_copy(update={"tins": request.tins}),
+        acting_tin,
+        new_id=new_id,
+        documents=documents,
+        document_bytes=document_bytes,
+        payer=payer,
+        now=now,
+    )
+
+
+def _created_upload(
+    request_id: str,
+    requested: RequestedUpload,
+    caller: Caller,
+    acting_tin: Callable[[str | None], str],
+    *,
+    new_id: Callable[[], str],
+    documents: DocumentRecords,
+    document_bytes: DocumentBytes,
+    payer: Payer,
+    now: datetime,
+) -> CreatedUpload:
     content_type = content_type_of(requested.file_name)
     if errors := _errors(requested, content_type, payer):
         raise InvalidInputError(errors)
@@ -113,7 +183,7 @@ def create_document_upload(
         content_type=content_type or "",
         document_type=requested.document_type,
         status=DocumentStatus.AWAITING_UPLOAD,
-        sent_by_tin=caller.acting_tin(requested.tin),
+        sent_by_tin=acting_tin(requested.tin),
         offered_at=now,
         upload_until=now + timedelta(seconds=limits.upload_seconds),
         announced_sha256=requested.sha256,

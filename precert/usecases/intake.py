@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -18,23 +18,29 @@ from precert.domain.errors import (
     FieldError,
     InvalidInputError,
     KeyReusedError,
+    NotFoundError,
     PatientNotEligibleError,
 )
 from precert.domain.event_types import EventType
+from precert.domain.intake import exceptions_of, without_window
 from precert.domain.payer import Payer
-from precert.domain.request import Request, event_of
+from precert.domain.request import Change, Request, event_of
 from precert.domain.review import (
     Channel,
+    IntakeException,
 )
 from precert.domain.values import Text, Value
 from precert.names import Entitlement
-from precert.usecases.members import require_checkable
+from precert.usecases.changes import change_request
+from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
 from precert.usecases.ports.requests import (
     CoverageChangedError,
     DuplicateFoundError,
     RegisteredAlreadyError,
     Registrations,
+    RequestFile,
+    RequestStore,
 )
 from precert.usecases.submission import (
     SubmittedRequest,
@@ -77,6 +83,9 @@ def register_request(
 ) -> SubmittedRequest:
     """Store a request as submitted; it is processed like any other.
 
+    Staff may enter dates outside the window (C9), unsupported plans (A4) and members whose coverage is
+    not active (A6): the request is marked, and an operator confirms it. Requests by EDI may not.
+
     ``id_of`` derives the id from channel and reference, so that a repeated registration is the same
     request; its clock starts at the receipt.
 
@@ -89,7 +98,9 @@ def register_request(
     """
     caller.require(Entitlement.INTAKE)
     day = local_date(arrival.received_at, payer.zone)
-    errors = errors_of_submission(content, payer, day)
+    found = errors_of_submission(content, payer, day)
+    by_staff = arrival.channel is not Channel.EDI
+    errors = without_window(found) if by_staff else list(found)
     errors.extend(errors_of_codes(content, code_sets.listed))
     errors = [error.under("/content") for error in errors]
     if arrival.received_at > now:
@@ -99,7 +110,12 @@ def register_request(
     if content.patient is None:
         raise AssertionError("completeness requires a patient")
     member = reference.member(content.patient.member_id)
-    coverage = require_checkable(member, content.patient, payer=payer, now=arrival.received_at)
+    if by_staff:
+        coverage = require_member(member, content.patient, payer).coverage_near(day)
+    else:
+        coverage = require_checkable(member, content.patient, payer=payer, now=arrival.received_at)
+    exceptions = exceptions_of(found, coverage, payer, day)
+    covered_on = None if IntakeException.COVERAGE_INACTIVE in exceptions else day
     request_id = id_of(arrival.channel.value, arrival.reference)
     request = received_request(
         request_id,
@@ -110,13 +126,16 @@ def register_request(
         reference=arrival.reference,
         submitted_by=caller.subject,
         now=now,
-    ).model_copy(update={"started_with": sha256(content.model_dump_json().encode()).hexdigest()})
+    )
+    review = request.submitted.model_copy(update={"intake_exceptions": exceptions})
+    digest = sha256(content.model_dump_json().encode()).hexdigest()
+    request = request.model_copy(update={"review": review, "started_with": digest})
 
     def store(number: str) -> Request:
         stored = with_number(request, number)
         event = event_of(stored, EventType.REQUEST_SUBMITTED, caller.subject)
         registrations.register(
-            stored, event, covered_on=day, fingerprint=submitted_fingerprint(stored)
+            stored, event, covered_on=covered_on, fingerprint=submitted_fingerprint(stored)
         )
         return stored
 
@@ -135,3 +154,53 @@ def _registered_request(current: Request | None, request: Request) -> SubmittedR
     if current is None or current.started_with != request.started_with:
         raise KeyReusedError("This reference names another request of the same channel.")
     return SubmittedRequest.of(current)
+
+
+CLERKS_CHANNELS: Final = frozenset({Channel.PHONE, Channel.FAX, Channel.MAIL, Channel.EDI})
+
+
+def registered(request: Request | None) -> Request:
+    """The request, if it was registered by a channel that staff enter.
+
+    Raises:
+        NotFoundError: it does not exist, or was submitted in the portal or to a vendor.
+    """
+    if request is None or request.review is None or request.review.channel not in CLERKS_CHANNELS:
+        raise NotFoundError("There is no registered request with this ID.")
+    return request
+
+
+def read_registered_request(
+    request_id: str, caller: Caller, *, requests: RequestStore
+) -> RequestFile:
+    """Read back a registered request. One call.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+    """
+    caller.require(Entitlement.INTAKE)
+    file = requests.read_file(request_id)
+    registered(file.request if file else None)
+    if file is None:
+        raise AssertionError("a registered request has a file")
+    return file
+
+
+def void_registered_request(
+    request_id: str, reason: str, caller: Caller, *, requests: RequestStore, now: datetime
+) -> Request:
+    """Withdraw a registered request for its provider or member. A repetition changes nothing.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        ActionNotAllowedError: it is determined, or void for another reason.
+    """
+    caller.require(Entitlement.INTAKE)
+
+    def withdraw(found: Request | None) -> Change | Request:
+        request = registered(found)
+        if request.submitted.void_reason == reason:
+            return request
+        return request.void(reason, caller.subject, now)
+
+    return change_request(request_id, withdraw, requests=requests)

@@ -49,7 +49,7 @@ def search_patients(
     Raises:
         NotEntitledError: the caller lacks Patient Search (A1).
     """
-    caller.require(Entitlement.PATIENT_SEARCH)
+    caller.require(Entitlement.PATIENT_SEARCH, Entitlement.INTAKE)
     if search.member_id is None and search.ssn is None:
         # A portal that searches for a newborn has no more to send.
         return FoundPatients((), (payer.notices["patient_id_missing"], payer.notices["newborn"]))
@@ -95,7 +95,7 @@ def confirm_patient(
         NotEntitledError: the caller lacks Patient Search (A1).
         PatientNotFoundError: no member matches; the wrong field is not named (P1).
     """
-    caller.require(Entitlement.PATIENT_SEARCH)
+    caller.require(Entitlement.PATIENT_SEARCH, Entitlement.INTAKE)
     member = require_member(reference.member(patient.member_id), patient, payer)
     today = local_date(now, payer.zone)
     coverage = member.coverage_near(today)

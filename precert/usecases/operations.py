@@ -7,15 +7,15 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from precert.domain import reconciling, reviewing
+from precert.domain import intake, reconciling, reviewing
 from precert.domain.caller import Caller
 from precert.domain.dates import ApprovedDate
 from precert.domain.errors import DamagedRecordError, FieldError, InvalidInputError, NotFoundError
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Change, Request
 from precert.domain.review import Decision
-from precert.domain.rows import UnmatchedRow, WorklistRow
-from precert.domain.statuses import Status, Transition
+from precert.domain.rows import IntakeExceptionRow, UnmatchedRow, WorklistRow
+from precert.domain.statuses import Action, Status, Transition
 from precert.domain.values import MemberId, Text, Value
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor, has_expired
@@ -74,6 +74,37 @@ def list_unmatched_providers(
         return listings.unmatched(limit=limit, cursor=cursor)
     except CursorError as error:
         raise bad_cursor() from error
+
+
+def list_intake_exceptions(
+    caller: Caller, *, limit: int, cursor: str | None, listings: Listings
+) -> Page[IntakeExceptionRow]:
+    """List registered requests that wait for an operator's confirmation, oldest first. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the cursor is not of this list.
+    """
+    caller.require(Entitlement.OPERATOR)
+    try:
+        return listings.intake_exceptions(limit=limit, cursor=cursor)
+    except CursorError as error:
+        raise bad_cursor() from error
+
+
+def confirm_intake(
+    request_id: str, note: str, caller: Caller, *, requests: RequestStore, now: datetime
+) -> Request:
+    """Confirm a registered request's exceptions. Confirmed again, nothing changes.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+    """
+
+    def move(request: Request) -> Change | None:
+        return intake.confirm(request, note, by=caller.subject, now=now)
+
+    return change_as_operator(request_id, move, caller, requests=requests)
 
 
 class RequestSearch(Value):
@@ -200,6 +231,9 @@ def change_dates(
 
     def move(request: Request) -> Change | None:
         request.require(Transition.CHANGE_DATES)
+        if Action.CHANGE_DATES not in request.operator_actions:
+            # A pended request has approved lines only where a delegated vendor decided some.
+            raise request.refusal("No service line of this request is approved yet.")
         if errors := _errors(changes):
             raise InvalidInputError(errors)
         moved = {one.line_id: _moved(request, one, caller.subject, reason, now) for one in changes}

@@ -272,7 +272,7 @@ def _of_own_lines(
     now: datetime,
 ) -> Change:
     """Approve the payer's own lines by the rules, or pend them for review (W1)."""
-    if is_automatic(request.content, assessment):
+    if is_automatic(request, assessment):
         days = payer.utilization_management.approval_days
         decisions = automatic_decisions(lines, approval_days=days, now=now)
         return request.determine(decisions, SYSTEM, now, assessment)

@@ -30,10 +30,7 @@ EVERYONE: Final = {
     *("xray:PutTelemetryRecords", "xray:PutTraceSegments"),
 }
 DELETE_OBJECTS: Final = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
-REGISTER: Final = WRITE_KEY | {
-    *("dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem"),
-    *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "s3:GetObject"),
-}
+REGISTER: Final = WRITE | WRITE_KEY | {"dynamodb:BatchGetItem", "s3:GetObject"}
 VERIFY: Final = (
     WRITE
     | WRITE_KEY

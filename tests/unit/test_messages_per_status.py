@@ -35,6 +35,7 @@ QUIET: Final = frozenset(
         EventType.PEER_TO_PEER_OFFERED,
         EventType.CASE_ASSIGNED,
         EventType.CASE_RELEASED,
+        EventType.INTAKE_CONFIRMED,
         EventType.DECISION_PROPOSED,
         EventType.DECISION_RETURNED,
         EventType.DATES_CHANGED,

@@ -11,6 +11,7 @@ Requests table, one item collection per request::
                               sk OVERDUE             its line in the operators' queue
                               sk DEEMED_DENIAL       its line in the queue of deemed denials
                               sk UNMATCHED#<side>    a provider that waits to be reconciled
+                              sk INTAKE              its line in the queue of intake exceptions
     pk NUMBER#<number>        sk NUMBER              a precertification number, assigned once
     pk DUPLICATE#<SHA-256>    sk LOCK                requests with the same signature, and their days
     pk MEMBER#<SHA-256>       sk REQUEST#<id>        the duplicate fingerprint of a member's request
@@ -65,6 +66,9 @@ DEEMED_DENIAL_QUEUE: Final = "DEEMED_DENIAL"
 """Worklist partition of overdue cycles whose line of business counts that as a denial."""
 OVERDUE_QUEUE: Final = "OVERDUE"
 """Worklist partition of cycles whose deadline has passed, of all plans."""
+INTAKE_SK: Final = "INTAKE"
+INTAKE_QUEUE: Final = "INTAKE"
+"""Worklist partition of registered requests that wait for an operator's confirmation."""
 UNMATCHED_QUEUE: Final = "UNMATCHED"
 """Worklist partition of providers that do not match the directory, by time of submission."""
 DRAFTS_QUEUE: Final = "DRAFTS"

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from precert.adapters.dynamodb.keys import (
     DEEMED_DENIAL_QUEUE,
     DRAFTS_QUEUE,
+    INTAKE_QUEUE,
     OVERDUE_QUEUE,
     UNMATCHED_QUEUE,
     instant_of,
@@ -43,7 +44,7 @@ from precert.adapters.dynamodb.table import (
 from precert.domain.damage import RecordKind
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
-from precert.domain.rows import DashboardRow, UnmatchedRow, WorklistRow
+from precert.domain.rows import DashboardRow, IntakeExceptionRow, UnmatchedRow, WorklistRow
 from precert.domain.statuses import STATUSES, Action, Status, WaitingOn
 from precert.domain.values import Purpose, Sort
 from precert.names import (
@@ -440,6 +441,12 @@ class DynamoDBListings:
         rows, damaged = readable(RecordKind.UNMATCHED_ROW, items, _unmatched_of, request_id_of)
         return Page(tuple(rows), following, damaged)
 
+    def intake_exceptions(self, *, limit: int, cursor: str | None) -> Page[IntakeExceptionRow]:
+        list_ = _Slice(WORKLIST_INDEX, INTAKE_QUEUE, forward=True)
+        items, following = self._page("intake", list_, limit=limit, cursor=cursor)
+        rows, damaged = readable(RecordKind.INTAKE_ROW, items, _intake_row_of, request_id_of)
+        return Page(tuple(rows), following, damaged)
+
     def of_member(self, member_id: str, *, limit: int, cursor: str | None) -> Page[str]:
         list_ = _Slice(MEMBER_INDEX, member_hash(member_id), forward=False)
         items, following = self._page("member", list_, limit=limit, cursor=cursor)
@@ -451,9 +458,13 @@ class DynamoDBListings:
                 TableName=self._table,
                 IndexName=WORKLIST_INDEX,
                 ProjectionExpression="pk",
-                FilterExpression=f"{WORKLIST_PK} <> :drafts AND {WORKLIST_PK} <> :unmatched",
+                FilterExpression=f"NOT {WORKLIST_PK} IN (:drafts, :unmatched, :intake)",
                 ExpressionAttributeValues=to_wire(
-                    {":drafts": DRAFTS_QUEUE, ":unmatched": UNMATCHED_QUEUE}
+                    {
+                        ":drafts": DRAFTS_QUEUE,
+                        ":unmatched": UNMATCHED_QUEUE,
+                        ":intake": INTAKE_QUEUE,
+                    }
                 ),
             )
             found = (request_id_of(from_wire(item)) for page in pages for item in page["Items"])
@@ -519,6 +530,10 @@ class DynamoDBListings:
 
 def _unmatched_of(item: Item) -> UnmatchedRow:
     return UnmatchedRow.model_validate_json(item[ROW_ATTRIBUTE])
+
+
+def _intake_row_of(item: Item) -> IntakeExceptionRow:
+    return IntakeExceptionRow.model_validate_json(item[ROW_ATTRIBUTE])
 
 
 def _cycle_of(item: Item) -> WorklistRow:

@@ -27,6 +27,8 @@ from precert.adapters.dynamodb.flags import uncount
 from precert.adapters.dynamodb.keys import (
     DEEMED_DENIAL_QUEUE,
     DEEMED_DENIAL_SK,
+    INTAKE_QUEUE,
+    INTAKE_SK,
     NOTICE_SK_PREFIX,
     OVERDUE_QUEUE,
     OVERDUE_SK,
@@ -79,10 +81,11 @@ from precert.domain.duplicates import (
 from precert.domain.errors import TransientError
 from precert.domain.event_types import DuplicateLock
 from precert.domain.events import Event
+from precert.domain.intake import awaits_confirmation
 from precert.domain.matching import ProviderRole, unmatched
 from precert.domain.request import Change, Request
 from precert.domain.review import Review
-from precert.domain.rows import row_of_request, unmatched_row, worklist_row
+from precert.domain.rows import intake_exception_row, row_of_request, unmatched_row, worklist_row
 from precert.domain.statuses import Status
 from precert.names import (
     DOCUMENT_SK_PREFIX,
@@ -123,6 +126,22 @@ def unmatched_lines(
         for role in ProviderRole
         if role in review.temporary_providers
     ]
+
+
+def intake_lines(table: str, request: Request) -> list[dict[str, Any]]:
+    """Writes that update the list of intake exceptions; none for requests without one."""
+    if not request.submitted.intake_exceptions:
+        return []
+    key = {PK: request_pk(request.request_id), SK: INTAKE_SK}
+    if not awaits_confirmation(request):
+        return [{"Delete": {"TableName": table, "Key": to_wire(key)}}]
+    item = {
+        **key,
+        WORKLIST_PK: INTAKE_QUEUE,
+        WORKLIST_SK: f"{instant(request.submitted.submitted_at)}#{request.request_id}",
+        ROW_ATTRIBUTE: json_of(intake_exception_row(request)),
+    }
+    return [{"Put": {"TableName": table, "Item": to_wire(item)}}]
 
 
 def taken_away(table: str, change: Change) -> list[dict[str, Any]]:
@@ -215,6 +234,7 @@ class DynamoDBRequests:
         operations += unmatched_lines(
             self._table, request.request_id, request.content, request.submitted
         )
+        operations += intake_lines(self._table, request)
         operations += taken_away(self._table, change)
         operations += self._queue_lines(change)
         if cycle is not None:
@@ -453,6 +473,7 @@ class DynamoDBRegistrations:
                 listed=request.is_listed,
             ),
             *unmatched_lines(self._table, request.request_id, request.content, request.submitted),
+            *intake_lines(self._table, request),
         ]
         if covered_on and patient:
             operations.append(covered_condition(self._reference_table, patient, covered_on))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
-from precert.domain.rows import DashboardRow, UnmatchedRow, WorklistRow
+from precert.domain.rows import DashboardRow, IntakeExceptionRow, UnmatchedRow, WorklistRow
 from precert.domain.statuses import Status
 from precert.domain.values import Sort
 from precert.domain.worklist import QueueView, is_in, is_mine
@@ -118,6 +118,9 @@ class Listings(Protocol):
 
     def unmatched(self, *, limit: int, cursor: str | None) -> "Page[UnmatchedRow]":
         """Providers to be reconciled, first submitted first. One call."""
+
+    def intake_exceptions(self, *, limit: int, cursor: str | None) -> "Page[IntakeExceptionRow]":
+        """Registered requests to be confirmed, first submitted first. One call."""
 
     def of_member(self, member_id: str, *, limit: int, cursor: str | None) -> "Page[str]":
         """The ids of a member's drafts and requests, last created first. One call.

@@ -1,0 +1,187 @@
+"""The payer's staff register what providers cannot enter; operators confirm it (S5)."""
+
+from datetime import date
+from typing import Any, Final
+
+import pytest
+
+from functions.check import handler as check
+from functions.intake import handler as intake
+from functions.review import handler as review
+from functions.upload import handler as upload
+from tests.adapters.cloud import (
+    FACILITY,
+    OPERATOR,
+    PDF,
+    PROVIDER,
+    REVIEWER,
+    Cloud,
+    Reply,
+)
+from tests.adapters.test_intake import CLERK, register
+from tests.fakes.samples import PATIENT, entered, later
+
+PHS: Final = {
+    "plan_id": "OAP-PHS",
+    "name": "Open Access Plus Health Service",
+    "plan_type": "OAP",
+    "line_of_business": "COMMERCIAL",
+    "management_level": "PHS",
+}
+
+
+def long_ago(days: int = 120) -> dict[str, Any]:
+    """The sample request for services that many days earlier."""
+    return entered(services=later(entered()["services"], -days))
+
+
+def exceptions(cloud: Cloud) -> list[tuple[str, list[str]]]:
+    path = "/v1/operations/intake-exceptions"
+    reply = cloud.call(review, "GET", path, by=OPERATOR)
+    return [(row["request_id"], row["exceptions"]) for row in reply.body["requests"]]
+
+
+def confirm(cloud: Cloud, request_id: str, by: Any = OPERATOR) -> Reply:
+    path = f"/v1/operations/requests/{request_id}/intake-confirmation"
+    return cloud.call(review, "POST", path, {"note": "The account paid in arrears."}, by=by)
+
+
+def as_clerk(cloud: Cloud, request_id: str, *parts: str, body: Any = None) -> Reply:
+    path = "/".join(["/v1/intake/requests", request_id, *parts])
+    function = upload if "documents" in parts else intake
+    return cloud.call(function, "POST" if body else "GET", path, body, by=CLERK)
+
+
+@pytest.mark.rule("S5")
+def test_clerk_finds_patient_provider_and_form_when_a_fax_is_entered(cloud: Cloud) -> None:
+    for method, path, body, query in (
+        ("POST", "/v1/patients/search", PATIENT, None),
+        ("POST", "/v1/patients/confirm", {"patient": PATIENT}, None),
+        ("GET", "/v1/providers", None, {"zip_code": "44122", "kind": "FACILITY", "name": "cle"}),
+        ("GET", "/v1/form", None, {"authorization_type": "INPATIENT"}),
+        ("POST", "/v1/checks", {"content": entered()}, None),
+    ):
+        reply = cloud.call(check, method, path, body, by=CLERK, query=query)
+        assert reply.status == 200, (path, reply.text)
+
+
+@pytest.mark.rule("S5", "C9")
+def test_old_dates_are_registered_and_marked_when_staff_enter_them(cloud: Cloud) -> None:
+    content = long_ago()
+    checked = cloud.call(check, "POST", "/v1/checks", {"content": content}, by=CLERK)
+    assert (checked.status, checked.body["intake_exceptions"]) == (200, ["DATES_OUTSIDE_WINDOW"])
+    refused = cloud.call(check, "POST", "/v1/checks", {"content": content})
+    assert refused.status == 422
+    reply = register(cloud, content=content)
+    assert reply.status == 202, reply.text
+    request_id = reply.body["request_id"]
+    assert exceptions(cloud) == [(request_id, ["DATES_OUTSIDE_WINDOW"])]
+    cloud.pend(request_id)
+    assert cloud.case(request_id).body["intake_exceptions"] == ["DATES_OUTSIDE_WINDOW"]
+    [row] = cloud.worklist().body["cycles"]
+    assert row["intake_exceptions_labels"] == ["Dates of service that providers cannot enter"]
+
+
+@pytest.mark.rule("S5", "A6")
+def test_inactive_member_is_registered_and_marked_when_staff_enter_them(cloud: Cloud) -> None:
+    cloud.cover(active_to=date(2026, 6, 1))
+    reply = register(cloud, channel="PHONE", reference="CALL-1")
+    assert reply.status == 202, reply.text
+    assert exceptions(cloud) == [(reply.body["request_id"], ["COVERAGE_INACTIVE"])]
+    for by in (PROVIDER, FACILITY):
+        [row] = cloud.dashboard(by).body["requests"]
+        assert row["number"] == reply.body["number"]
+
+
+@pytest.mark.rule("S5", "A4")
+def test_unsupported_plan_is_registered_and_marked_when_staff_enter_it(cloud: Cloud) -> None:
+    cloud.cover(plan=PHS)
+    reply = register(cloud, channel="MAIL", reference="MAIL-1")
+    assert reply.status == 202, reply.text
+    assert exceptions(cloud) == [(reply.body["request_id"], ["PLAN_NOT_SUPPORTED"])]
+
+
+@pytest.mark.rule("A6", "C9")
+def test_exceptions_are_refused_when_the_request_came_by_edi(cloud: Cloud) -> None:
+    assert register(cloud, channel="EDI", content=long_ago()).status == 422
+    cloud.cover(active_to=date(2026, 6, 1))
+    assert register(cloud, channel="EDI").status in {403, 409, 422}
+    assert exceptions(cloud) == []
+
+
+def test_other_errors_are_refused_when_staff_enter_old_dates(cloud: Cloud) -> None:
+    content = long_ago()
+    content["services"][0]["primary_diagnosis"] = "Z99999"
+    reply = register(cloud, content=content)
+    assert [error["pointer"] for error in reply.body["errors"]] == [
+        "/content/services/0/primary_diagnosis"
+    ]
+
+
+def test_request_leaves_the_queue_and_shows_the_note_when_an_operator_confirms(
+    cloud: Cloud,
+) -> None:
+    request_id = register(cloud, content=long_ago()).body["request_id"]
+    cloud.pend(request_id)
+    assert confirm(cloud, request_id, by=REVIEWER).status == 403
+    for _ in range(2):
+        assert confirm(cloud, request_id).status == 200
+    assert exceptions(cloud) == []
+    assert cloud.case(request_id).body["intake_note"] == "The account paid in arrears."
+    assert "arrears" not in cloud.read(request_id).text
+    trail = cloud.as_operator(request_id).body["audit_trail"]
+    assert [one["actor"] for one in trail if one["type"] == "IntakeConfirmed"] == ["operator-user"]
+
+
+def test_request_leaves_the_queue_when_it_is_decided_or_void(cloud: Cloud) -> None:
+    decided = register(cloud, content=long_ago()).body["request_id"]
+    cloud.pend(decided)
+    assert len(exceptions(cloud)) == 1
+    cloud.decide(decided, {"1.1": "APPROVED", "1.2": "APPROVED"})
+    assert exceptions(cloud) == []
+    older = long_ago(300)
+    void = register(cloud, reference="FAX-2", content=older).body["request_id"]
+    assert len(exceptions(cloud)) == 1
+    for _ in range(2):
+        reply = as_clerk(cloud, void, "void", body={"reason": "The provider withdrew it."})
+        assert (reply.status, reply.body["status"]) == (200, "VOID")
+    assert exceptions(cloud) == []
+
+
+def test_registered_request_is_read_back_when_a_clerk_has_its_id(cloud: Cloud) -> None:
+    request_id = register(cloud).body["request_id"]
+    body = as_clerk(cloud, request_id).body
+    assert (body["channel"], body["reference"]) == ("FAX", "FAX-1")
+    assert body["content"]["patient"]["member_id"] == PATIENT["member_id"]
+    assert body["allowed_actions"] == ["DETAILS", "VOID"]
+
+
+def test_request_of_the_portal_is_not_found_when_a_clerk_asks_for_it(cloud: Cloud) -> None:
+    request_id, draft = cloud.submitted(), cloud.start()
+    for one in (request_id, draft):
+        assert as_clerk(cloud, one).status == 404
+        assert as_clerk(cloud, one, "void", body={"reason": "x"}).status == 404
+        assert as_clerk(cloud, one, "documents", body={"file_name": "a.pdf"}).status == 404
+
+
+@pytest.mark.rule("S5", "U3")
+def test_pages_belong_to_the_requesting_provider_when_a_clerk_attaches_them(cloud: Cloud) -> None:
+    request_id = register(cloud).body["request_id"]
+    early = as_clerk(cloud, request_id, "documents", body={"file_name": "fax.pdf"})
+    assert early.status == 409
+    cloud.pend(request_id)
+    created = as_clerk(cloud, request_id, "documents", body={"file_name": "fax.pdf"})
+    assert created.status == 201, created.text
+    cloud.arrive(request_id, created.body["document"]["document_id"], PDF)
+    [document] = cloud.read(request_id).body["documents"]
+    assert (document["status"], document["sent_by"]) == ("ATTACHED", "REQUESTING_PROVIDER")
+    stranger = {"file_name": "fax.pdf", "tin": "999999999"}
+    assert as_clerk(cloud, request_id, "documents", body=stranger).status == 422
+
+
+def test_clerk_is_refused_when_an_operation_is_a_providers(cloud: Cloud) -> None:
+    request_id = register(cloud).body["request_id"]
+    assert cloud.read(request_id, CLERK).status == 403
+    assert cloud.void(request_id, CLERK).status == 403
+    assert cloud.dashboard(CLERK).status == 403
+    assert cloud.offer(request_id, by=CLERK).status == 403
