@@ -63,7 +63,7 @@ class ReconsiderationBody(Value):
     """The service lines to reconsider, and why (W12)."""
 
     line_ids: Annotated[tuple[Text, ...], Field(max_length=100)]
-    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+    reason: Annotated[str, Field(min_length=1, max_length=4000), PROSE]
     expedited: Annotated[
         bool, Field(description="Whether waiting could harm the patient. The deadline is shorter.")
     ] = False
@@ -81,6 +81,7 @@ class PeerToPeerBody(Value):
             max_length=4000,
             description="What to discuss, and when the clinician can be reached.",
         ),
+        PROSE,
     ]
 
 

@@ -19,7 +19,7 @@ from precert.domain.request import Request
 from precert.domain.review import Review
 from precert.domain.rules import CareCoordination, DelegatedVendor, RuleListVersion
 from precert.domain.statuses import Action, Status, WaitingOn
-from precert.domain.values import Value
+from precert.domain.values import WHOLE, Value
 from precert.domain.wording import written_time_left
 from precert.usecases.submission import SubmittedRequest
 
@@ -73,7 +73,7 @@ Damaged = Annotated[
 class PageQuery(Value):
     """A page of a list."""
 
-    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    limit: Annotated[int, Field(ge=1, le=100), WHOLE] = 25
     cursor: Annotated[str, Field(max_length=1000)] | None = None
 
 

@@ -153,6 +153,8 @@ PROSE: Final = BeforeValidator(_prose)
 FileName = Annotated[
     str, BeforeValidator(_file_name), StringConstraints(min_length=1, max_length=120)
 ]
+EnteredCode = Annotated[str, BeforeValidator(_upper), LINE]
+"""A procedure code whose form is checked with the service line that it is entered for."""
 WHOLE: Final = BeforeValidator(_whole)
 """Accepts a whole number that is written as 1.0; declare it after the limits."""
 Sha256 = Annotated[str, BeforeValidator(_lower), StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -188,8 +190,6 @@ Diagnosis = Annotated[
 ProcedureCode = Annotated[
     str, BeforeValidator(_upper), StringConstraints(pattern=r"^[0-9A-Z]{3,5}$")
 ]
-EnteredCode = Annotated[str, BeforeValidator(_upper)]
-"""A procedure code whose form is checked with the service line that it is entered for."""
 Modifier = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=r"^[0-9A-Z]{2}$")]
 
 

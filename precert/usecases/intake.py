@@ -1,7 +1,7 @@
 """Requests that the payer's staff registers from other channels (S5)."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
@@ -12,7 +12,7 @@ from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import RequestContent
-from precert.domain.dates import Instant
+from precert.domain.dates import Instant, elapsed
 from precert.domain.duplicates import submitted_fingerprint
 from precert.domain.errors import (
     FieldError,
@@ -49,6 +49,9 @@ from precert.usecases.submission import (
     store_with_number,
     with_number,
 )
+
+LATEST_ENTRY: Final = timedelta(days=365)
+"""How long after its receipt a request can be registered. An earlier year is a typing error."""
 
 
 class Arrival(Value):
@@ -105,6 +108,9 @@ def register_request(
     errors = [error.under("/content") for error in errors]
     if arrival.received_at > now:
         errors.append(FieldError("/received_at", "in_future", "say when it was received"))
+    elif arrival.received_at < elapsed(now, -LATEST_ENTRY):
+        message = f"send an instant of the last {LATEST_ENTRY.days} days"
+        errors.append(FieldError("/received_at", "too_long_ago", message))
     if errors:
         raise InvalidInputError(errors)
     if content.patient is None:

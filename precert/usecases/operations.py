@@ -16,7 +16,7 @@ from precert.domain.request import Change, Request
 from precert.domain.review import Decision
 from precert.domain.rows import IntakeExceptionRow, UnmatchedRow, WorklistRow
 from precert.domain.statuses import Action, Status, Transition
-from precert.domain.values import MemberId, Text, Value
+from precert.domain.values import WHOLE, MemberId, Text, Value
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor, has_expired
 from precert.usecases.changes import change_as_operator
@@ -113,7 +113,7 @@ class RequestSearch(Value):
     request_id: Text | None = None
     number: Text | None = None
     member_id: MemberId | None = None
-    limit: Annotated[int, Field(ge=1, le=25)] = 25
+    limit: Annotated[int, Field(ge=1, le=25), WHOLE] = 25
     cursor: Annotated[str, Field(max_length=1000)] | None = None
 
     @model_validator(mode="after")

@@ -90,6 +90,14 @@ def test_clock_starts_at_receipt_when_it_was_entered_later() -> None:
     assert deadline_of(request, samples.payer()).due_at == RECEIVED + timedelta(days=15)
 
 
+@pytest.mark.parametrize("days", [366, 400, 3650, 9000])
+def test_request_is_refused_when_its_receipt_is_more_than_a_year_ago(days: int) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        World().take(received_at=START - timedelta(days=days))
+    [error] = [one for one in raised.value.errors if one.pointer == "/received_at"]
+    assert (error.code, error.message) == ("too_long_ago", "send an instant of the last 365 days")
+
+
 def test_one_request_is_created_when_it_is_registered_twice() -> None:
     world = World()
     assert world.take() == world.take()
