@@ -104,6 +104,7 @@ class ExtendBody(Value):
     days: Annotated[
         int | None,
         Field(ge=1, le=MAX_AMOUNT, description="Calendar days. Null for as many as are allowed."),
+        WHOLE,
     ] = None
     requested_by: ExtensionRequester = ExtensionRequester.PAYER
 

@@ -189,12 +189,29 @@ def test_version_is_required_when_a_save_names_none(cloud: Cloud) -> None:
     draft_id = cloud.start()
     path = f"/v1/drafts/{draft_id}"
     body = {"content": entered()}
-    reply = cloud.call(submit, "PUT", path, body)
-    assert (reply.status, reply.code) == (428, "version_missing")
-    for etag in ("*", 'W/"1"', "1"):
+    for reply in (
+        cloud.call(submit, "PUT", path, body),
+        cloud.call(submit, "PUT", path, body, if_match="*"),
+    ):
+        assert (reply.status, reply.code) == (428, "version_missing")
+    for etag in ("1", "W/1", '"x"'):
         reply = cloud.call(submit, "PUT", path, body, if_match=etag)
         assert (reply.status, reply.code) == (400, "malformed_header")
         assert [error["pointer"] for error in reply.body["errors"]] == ["/If-Match"]
+
+
+@pytest.mark.rule("D7")
+def test_draft_is_saved_when_one_of_the_listed_versions_is_the_current_one(cloud: Cloud) -> None:
+    draft_id = cloud.start()
+    path = f"/v1/drafts/{draft_id}"
+    for version, etags in enumerate(('W/"1"', '"7", "2"', 'W/"3","9", W/"1"'), start=1):
+        body = {"content": {"services": [], "purpose": "PREDETERMINATION"}}
+        for _ in range(2):  # and when the response is lost
+            reply = cloud.call(submit, "PATCH", path, body, if_match=etags)
+            assert (reply.status, reply.body["version"]) == (200, version + 1), reply.text
+    refused = cloud.call(submit, "DELETE", path, if_match='"1", W/"2", "3"')
+    assert (refused.status, refused.body["current_version"]) == (412, 4)
+    assert cloud.call(submit, "DELETE", path, if_match='"3", W/"4"').status == 204
 
 
 def test_save_returns_the_same_response_when_its_response_was_lost(cloud: Cloud) -> None:

@@ -41,17 +41,17 @@ def fields(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple
 
 
 def leaves(annotation: Any, whole: Any) -> Iterator[tuple[Any, Any]]:
-    """The types of an annotation, each with the innermost annotation that validates it."""
+    """The types of an annotation, each with the annotation that validates it alone."""
     arguments = [one for one in get_args(annotation) if one is not ... and one is not type(None)]
     if hasattr(annotation, "__metadata__"):
-        inner = get_args(annotation)[0]
-        own = annotation if not get_args(inner) else inner
-        yield from leaves(inner, own)
+        yield from leaves(arguments[0], annotation)
     elif not arguments or isinstance(arguments[0], str | Enum):
         yield annotation, whole
     else:
+        is_optional = len(arguments) == 1 and type(None) in get_args(annotation)
         for one in arguments:
-            yield from leaves(one, one)
+            annotated = hasattr(one, "__metadata__") or not is_optional
+            yield from leaves(one, one if annotated else whole)
 
 
 FOUND: Final = {

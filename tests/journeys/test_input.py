@@ -167,7 +167,8 @@ def test_save_is_rejected_when_it_has_no_version_or_an_old_one(portal: Portal) -
     path = f"/v1/drafts/{draft_id}"
     for method, to in (("PUT", path), ("POST", f"{path}/submission")):
         is_problem(provider.call(method, to, {"content": content}), 428)
-        for etag in ("1", "*", 'W/"1"'):
+        is_problem(provider.call(method, to, {"content": content}, headers={"If-Match": "*"}), 428)
+        for etag in ("1", "W/1"):
             response = provider.call(method, to, {"content": content}, headers={"If-Match": etag})
             [error] = is_problem(response, 400)["errors"]
             assert error["pointer"] == "/If-Match"
