@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from precert.adapters.inspection.budget import Budget, DamagedError, TooComplexError
-from precert.adapters.inspection.images import inspect_gif, inspect_jpeg, inspect_png
+from precert.adapters.inspection.images import inspect_gif, inspect_png
+from precert.adapters.inspection.jpeg import inspect_jpeg
 from precert.adapters.inspection.office97 import inspect_doc, inspect_xls
 from precert.adapters.inspection.ooxml import inspect_docx, inspect_xlsx
 from precert.adapters.inspection.pdf import inspect_pdf

@@ -19,6 +19,10 @@ _ENTRIES: Final = 20_000
 _CHUNK: Final = 1 << 16
 _XML_LIMIT: Final = 1 << 20
 """Size of the two parts that are parsed."""
+_UNREADABLE: Final = (
+    *(BadZipFile, ExpatError, EOFError, IndexError, NotImplementedError, OSError, ValueError),
+)
+"""Errors of the standard library for a package that is damaged."""
 _IS_ENCRYPTED: Final = 1
 _COMPRESSIONS: Final = (ZIP_STORED, ZIP_DEFLATED)
 """The two that packages use; to unpack others takes more memory."""
@@ -56,12 +60,16 @@ def _inspect(body: bytes, wanted: str, budget: Budget) -> Refusal | None:
     try:
         with ZipFile(BytesIO(body)) as package:
             return _inspect_package(package, wanted, budget)
-    except (BadZipFile, EOFError, ExpatError, NotImplementedError, OSError, ValueError) as error:
+    except _UNREADABLE as error:
         raise DamagedError from error
 
 
 def _inspect_package(package: ZipFile, wanted: str, budget: Budget) -> Refusal | None:
-    parts = {_part_name(entry.filename): entry for entry in package.infolist()}
+    entries = [entry for entry in package.infolist() if not entry.is_dir()]
+    parts = {_part_name(entry.filename): entry for entry in entries}
+    if len(parts) < len(entries):
+        # Programs differ in which of two parts with one name they read.
+        return Refusal.DAMAGED
     if any(entry.flag_bits & _IS_ENCRYPTED for entry in parts.values()):
         return Refusal.PROTECTED
     if any(entry.compress_type not in _COMPRESSIONS for entry in parts.values()):

@@ -15,6 +15,8 @@ from precert.adapters.inspection.budget import (
     check_pixels,
     verify_deflated,
 )
+from precert.adapters.inspection.jpeg import JpegVerifier
+from precert.adapters.inspection.lzw import LzwVerifier
 from precert.domain.documents import Refusal
 
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8} | {
@@ -44,7 +46,7 @@ _OLD_JPEG: Final = (513, 514)
 """Tags of the offsets of a page's data, and of their lengths."""
 _WANTED: Final = frozenset(
     {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _STRIP_HEIGHT}
-    | {_TILE_WIDTH, _TILE_HEIGHT, _SUBSAMPLING, *_STRIPS, *_TILES, *_OLD_JPEG}
+    | {_TILE_WIDTH, _TILE_HEIGHT, _SUBSAMPLING, 347, *_STRIPS, *_TILES, *_OLD_JPEG}
 )
 _UNCOMPRESSED: Final = 1
 _JPEG: Final = frozenset({6, 7})
@@ -53,6 +55,9 @@ _COMPRESSIONS: Final = frozenset(
     | {33003, 33004, 33005, 34712}
 )
 """None, CCITT, LZW, JPEG, Deflate, PackBits, LZMA, Zstandard, WebP and JPEG 2000."""
+_LZW: Final = 5
+_NEW_JPEG: Final = 7
+_JPEG_TABLES: Final = 347
 _DEFLATE: Final = frozenset({8, 32946})
 _YCBCR: Final = 6
 
@@ -78,6 +83,10 @@ class _Tiff:
     budget: Budget
     tables: dict[tuple[int, int, int], Sequence[int]] = field(default_factory=dict)
     """Tables of numbers that were read, because pages can share them."""
+    lzw: LzwVerifier = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lzw = LzwVerifier(self.budget)
 
     @property
     def width(self) -> int:
@@ -106,6 +115,11 @@ class _Tiff:
         # Some writers end the file here, without the offset of the next directory.
         is_last = following + self.width > len(self.body)
         return entries, 0 if is_last else self.offset(following)
+
+    def content(self, entry: _Entry) -> bytes:
+        """The bytes of an entry that do not fit inline."""
+        at = self.offset(entry.at)
+        return self.body[at : at + entry.count]
 
     def values(self, page: _Page, tag: int, default: int = 0) -> Sequence[int]:
         """The numbers of a tag: inline if they fit, otherwise at the entry's offset."""
@@ -160,10 +174,28 @@ def _inspect_page(tiff: _Tiff, page: _Page) -> Refusal | None:
         return Refusal.DAMAGED
     if compression == _UNCOMPRESSED and sum(size for _, size in parts) < needed:
         return Refusal.DAMAGED
-    if compression in _DEFLATE:
-        for offset, size in parts:
-            if size:
-                verify_deflated(memoryview(tiff.body)[offset : offset + size], tiff.budget)
+    if compression == _NEW_JPEG:
+        return _inspect_jpeg(tiff, page, parts)
+    for offset, size in parts:
+        if size and compression in _DEFLATE:
+            verify_deflated(memoryview(tiff.body)[offset : offset + size], tiff.budget)
+        elif size and compression == _LZW:
+            tiff.lzw.verify_tiff(tiff.body[offset : offset + size])
+    return None
+
+
+def _inspect_jpeg(tiff: _Tiff, page: _Page, parts: Sequence[tuple[int, int]]) -> Refusal | None:
+    """Each part is a stream of its own, and all use the tables of the page."""
+    jpeg = JpegVerifier(tiff.budget, allows_lossless=True)
+    entry = page.get(_JPEG_TABLES)
+    if entry and (refusal := jpeg.verify(tiff.content(entry), has_picture=False)):
+        return refusal
+    for offset, size in parts:
+        stream = tiff.body[offset : offset + size]
+        if size and not stream.startswith(b"\xff\xd8"):
+            return Refusal.DAMAGED
+        if size and (refusal := jpeg.verify(stream)):
+            return refusal
     return None
 
 

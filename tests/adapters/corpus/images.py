@@ -121,11 +121,27 @@ def strips_of(data: bytes, *, count: int) -> bytes:
 
 
 @cache
-def noise(kind: str, size: tuple[int, int]) -> bytes:
+def noise(kind: str, size: tuple[int, int], compression: str | None = None) -> bytes:
     """A picture that compresses as badly as a photograph."""
     out = BytesIO()
-    Image.effect_noise(size, 40).save(out, kind)
+    Image.effect_noise(size, 40).save(out, kind, compression=compression)
     return out.getvalue()
+
+
+def damaged_lzw(kind: str) -> bytes:
+    """A run of ones in the compressed data is a code that no stream has defined so early."""
+    body = bytearray(noise(kind, (300, 200), "tiff_lzw"))
+    at = 850 if kind == "GIF" else 20
+    body[at : at + 6] = b"\xff" * 6
+    return bytes(body)
+
+
+def taller_gif() -> bytes:
+    """A picture whose header states more rows than its data has."""
+    body = bytearray(gif())
+    at = body.index(b"\x2c\0\0\0\0") + 7
+    body[at : at + 2] = pack("<H", 480)
+    return bytes(body)
 
 
 def after_first_segment(added: bytes) -> bytes:
@@ -249,6 +265,9 @@ SAMPLES: Final = (
     ),
     Sample("a picture of 1987", "scan.gif", gif),
     Sample("a picture without its trailer", "scan.gif", lambda: cut(gif(), 1)),
+    Sample("a picture of many colors", "scan.gif", lambda: noise("GIF", (300, 200))),
+    Sample("a damaged LZW stream", "scan.gif", lambda: damaged_lzw("GIF"), Refusal.DAMAGED),
+    Sample("fewer pixels than its size", "a.gif", taller_gif, Refusal.DAMAGED),
     Sample("an empty block too many", "scan.gif", lambda: cut(gif(), 1) + b"\0;"),
     Sample("a picture of 1989", "scan.gif", partial(picture, "GIF", comment=b"left knee")),
     Sample("a film", "scan.gif", partial(pages, "GIF")),
@@ -271,6 +290,8 @@ SAMPLES: Final = (
     Sample("a fax of group 4", "fax.tif", lambda: fax("group4")),
     Sample("packed bits", "fax.tif", lambda: fax("packbits")),
     Sample("a scan with LZW", "scan.tif", partial(picture, "TIFF", compression="tiff_lzw")),
+    Sample("a large scan with LZW", "scan.tif", lambda: noise("TIFF", (300, 200), "tiff_lzw")),
+    Sample("a damaged LZW stream", "scan.tif", lambda: damaged_lzw("TIFF"), Refusal.DAMAGED),
     Sample("a scan with deflate", "scan.tif", partial(picture, "TIFF", compression="tiff_deflate")),
     Sample("a scan with JPEG", "scan.tif", partial(picture, "TIFF", compression="jpeg")),
     Sample("a circle of directories", "fax.tif", tiff_in_a_circle),

@@ -152,6 +152,14 @@ def with_damaged_part() -> bytes:
     return bytes(body)
 
 
+def with_second_text() -> bytes:
+    """Two main parts, whose names differ in case."""
+    out = BytesIO(docx())
+    with ZipFile(out, "a") as opened:
+        opened.writestr("word/Document.xml", part(docx(), "word/document.xml"))
+    return out.getvalue()
+
+
 def bomb(body: bytes, size: int) -> bytes:
     """The package with a part of zeros."""
     out = BytesIO(body)
@@ -257,6 +265,7 @@ SAMPLES: Final = (
     ),
     Sample("a workbook inside", "note.docx", with_workbook_inside),
     Sample("a damaged part", "note.docx", with_damaged_part, Refusal.DAMAGED),
+    Sample("two parts of one name", "note.docx", with_second_text, Refusal.DAMAGED),
     Sample("entities", "note.docx", with_entities, Refusal.DAMAGED),
     Sample("ZIP's own encryption", "note.docx", with_encrypted_part, Refusal.PROTECTED),
     Sample("a password", "note.docx", lambda: encrypted(docx()), Refusal.PROTECTED),
