@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from functions.review.models import (
+    AddNoteBody,
     CaseDetails,
     ChangeDatesBody,
     ConfirmIntakeBody,
@@ -60,6 +61,7 @@ PHYSICIAN = Caller(
 )
 AT = ATTACHED + timedelta(hours=2)
 EARLIER_REQUEST_ID = "01J1QZ8Y7N4W3V2T1S0R9Q8P7A"
+NOTE = "The surgeon sends the operative note by Friday."
 EARLIER_NUMBER = "PC0000000018"
 
 
@@ -195,9 +197,14 @@ def _moves(example: Story, pended: Request) -> dict[str, Example]:
         by=REVIEWER,
         now=AT,
     )
+    noted = reviewing.add_note(assigned, NOTE, REVIEWER, AT)
     request = information_requested.request.submitted.information_requests[-1]
     return {
         "assignCase": Example(answer=_after(assigned)),
+        "addNote": Example(
+            AddNoteBody(text=NOTE),
+            _after(noted.request if noted else assigned),
+        ),
         "releaseCase": Example(answer=_after(pended)),
         "requestInformation": Example(
             RequestInformationBody(documents=request.documents, text=request.text),

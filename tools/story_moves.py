@@ -60,7 +60,10 @@ def moves(
         claimed,
         reviewing.release(claimed.request, reviewer, at + _HOUR) if claimed else None,
         proposed,
-        reviewing.return_proposal(proposed.request, other, at + _HOUR),
+        reviewing.return_proposal(
+            proposed.request, other, at + _HOUR, comment="Name the criterion."
+        ),
+        reviewing.add_note(pended, "The surgeon was called.", reviewer, at + _HOUR),
         _moved(determined),
         reconciled(typed_in_by_hand(pended), facility, at),
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.review.models import (
+    AddNoteBody,
     CaseDetails,
     ChangeDatesBody,
     ConfirmIntakeBody,
@@ -59,6 +60,7 @@ from precert.usecases.operations import (
     search_requests,
 )
 from precert.usecases.review import (
+    add_note,
     assign_case,
     count_worklist,
     extend_deadline,
@@ -230,6 +232,20 @@ def peer_to_peer_outcome(
     return call(ReviewedCase.of, request, caller)
 
 
+@api.post(
+    "/v1/review/requests/{request_id}/notes",
+    "Add a note",
+    operation_id="addNote",
+    errors=NOT_CHANGEABLE,
+)
+def note(request_id: RequestId, body: AddNoteBody, caller: CurrentCaller) -> ReviewedCase:
+    """Add a note that only reviewers and operators read, in any status after the submission.
+
+    The caller's last note sent again changes nothing.
+    """
+    return call(ReviewedCase.of, call(add_note, request_id, body.text, caller), caller)
+
+
 @api.get(
     "/v1/review/requests/{request_id}/member-history",
     "Other requests of the member",
@@ -311,8 +327,9 @@ def decision(
 def signature(request_id: RequestId, body: SignBody, caller: CurrentCaller) -> ReviewedCase:
     """Confirm or sign the decisions that another reviewer proposed, or return them.
 
-    Signed decisions are the determination. The reviewer who proposed them can withdraw them, but not
-    sign them. If they deny or reduce something and no physician proposed them, a physician must sign.
+    Signed decisions are the determination. To return them, send a `comment` for the reviewer who
+    proposed them. That reviewer can withdraw them without one, but not sign them. If they deny or
+    reduce something and no physician proposed them, a physician must sign.
     """
     request = call(
         sign_decisions,
@@ -320,6 +337,7 @@ def signature(request_id: RequestId, body: SignBody, caller: CurrentCaller) -> R
         caller,
         cycle=body.cycle,
         accept=body.accept,
+        comment=body.comment,
         before_response=body.before_response,
     )
     return call(ReviewedCase.of, request, caller)

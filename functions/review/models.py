@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from precert.api.details import (
     DecisionResponse,
@@ -36,9 +36,11 @@ from precert.domain.review import (
     DuplicateReason,
     IntakeException,
     LineDecision,
+    Note,
     PotentialDuplicate,
     Proposal,
     Reason,
+    ReturnedProposal,
     Words,
 )
 from precert.domain.rows import IntakeExceptionRow, UnmatchedRow, WorklistRow, worklist_row
@@ -145,7 +147,26 @@ class SignBody(Value):
 
     cycle: Cycle
     accept: Annotated[bool, Field(description="False returns the decisions to the case.")]
+    comment: Annotated[
+        Words | None,
+        Field(
+            description="Required to return another reviewer's decisions: what they should change. "
+            "Reviewers read it with the case, and it stays in `notes`."
+        ),
+    ] = None
     before_response: BeforeResponse = False
+
+    @model_validator(mode="after")
+    def _comments_on_a_return(self) -> Self:
+        if self.accept and self.comment is not None:
+            raise ValueError("send a comment only with accept false, or add a note")
+        return self
+
+
+class AddNoteBody(Value):
+    """A note for other reviewers. No provider or delegated vendor reads it."""
+
+    text: Words
 
 
 class ChangeDatesBody(Value):
@@ -263,6 +284,11 @@ class WorklistRowResponse(ResponseModel):
     )
     awaits_signature: bool = Field(description="Whether proposed decisions wait for a signature.")
     awaits_physician: bool = Field(description="Whether that must be a physician's.")
+    returned_proposal_of: Who | None = Field(
+        description="Whose proposed decisions were returned last. Null if no return is open."
+    )
+    returned_proposal_of_label: ClassVar[Any] = optional_label_of("returned_proposal_of")
+    note_count: int = Field(description="The number of notes between reviewers.")
     assignment: AssignmentResponse | None
     not_decidable: list[NotDecidable] = Field(
         description="Why the case is not the caller's to decide. Empty if it is, and in `listOverdue`."
@@ -300,6 +326,9 @@ class WorklistRowResponse(ResponseModel):
                 row.assigned_to, row.held_until, caller.subject, now
             ),
             not_decidable=list(not_decidable(row, caller, now)) if reviews else [],
+            returned_proposal_of=Who.of(row.returned_to, caller.subject)
+            if row.returned_to
+            else None,
             **lists.labels(place_of_service=row.place_of_service),
             urgency_label=lists.label_of(row.urgency),
         )
@@ -511,6 +540,9 @@ class OperatorDetails(SharedDetails):
     created_at: datetime
     expires_at: datetime | None = Field(description="When a draft expires.")
     audit_trail: list[AuditEntry] = Field(description="All events, oldest first.")
+    reviewer_notes: list[Note] = Field(
+        description="Notes between reviewers, oldest first, with the subject of each author."
+    )
 
     @classmethod
     def of(
@@ -538,6 +570,7 @@ class OperatorDetails(SharedDetails):
                 )
                 for event in file.events
             ],
+            reviewer_notes=list(review.notes) if review else [],
         )
 
 
@@ -722,10 +755,56 @@ class ProposalResponse(ResponseModel):
             proposed_by=Who.of(proposal.proposed_by, caller),
             proposed_at=proposal.proposed_at,
             awaits_physician=proposal.awaits_physician,
-            lines=[
-                ProposedLine(line_id=line_id, decision=DecisionResponse.of(decision, labels))
-                for line_id, decision in proposal.decisions.items()
-            ],
+            lines=_proposed_lines(proposal, labels),
+        )
+
+
+class ReturnedProposalResponse(ResponseModel):
+    """Decisions that were returned to the case without a signature."""
+
+    proposed_by: Who
+    proposed_by_label: ClassVar[Any] = label_of("proposed_by")
+    proposed_at: datetime
+    returned_by: Who
+    returned_by_label: ClassVar[Any] = label_of("returned_by")
+    returned_at: datetime
+    comment: str | None = Field(description="Null if the reviewer withdrew the own proposal.")
+    lines: list[ProposedLine]
+
+    @classmethod
+    def of(
+        cls, returned: ReturnedProposal, caller: str, labels: RequestLabels
+    ) -> "ReturnedProposalResponse":
+        return cls(
+            proposed_by=Who.of(returned.proposed_by, caller),
+            proposed_at=returned.proposed_at,
+            returned_by=Who.of(returned.returned_by, caller),
+            returned_at=returned.returned_at,
+            comment=returned.comment,
+            lines=_proposed_lines(returned, labels),
+        )
+
+
+def _proposed_lines(proposal: Proposal, labels: RequestLabels) -> list[ProposedLine]:
+    return [
+        ProposedLine(line_id=line_id, decision=DecisionResponse.of(decision, labels))
+        for line_id, decision in proposal.decisions.items()
+    ]
+
+
+class NoteResponse(ResponseModel):
+    """A note between reviewers."""
+
+    written_by: Who
+    written_by_label: ClassVar[Any] = label_of("written_by")
+    written_at: datetime
+    cycle: int
+    text: str
+
+    @classmethod
+    def of(cls, note: Note, caller: str) -> "NoteResponse":
+        return cls(
+            written_by=Who.of(note.written_by, caller), **note.model_dump(exclude={"written_by"})
         )
 
 
@@ -748,6 +827,10 @@ class CaseDetails(SharedDetails):
     )
     assignment: AssignmentResponse | None
     proposal: ProposalResponse | None
+    returned_proposal: ReturnedProposalResponse | None = Field(
+        description="The last proposal of the open cycle, if it was returned."
+    )
+    notes: list[NoteResponse] = Field(description="Notes between reviewers, oldest first.")
     pend_reasons: list[PendReason] = Field(description="Why the open cycle needs a reviewer.")
     pend_reasons_labels: ClassVar[Any] = labels_of("pend_reasons")
     new_documents: list[str] = Field(
@@ -774,10 +857,10 @@ class CaseDetails(SharedDetails):
         members = members_of(file, payer, labels, now=now)
         members["allowed_actions"] = list(request.reviewer_actions(caller, now))
         members["history"] = history_of(file, for_reviewer=True)
-        proposal, due_at = review.proposal, request.due_at
-        row = worklist_row(request, due_at) if due_at else None
+        proposal = review.proposal
         return cls(
             **members,
+            **_queue_members(file, caller, labels, now),
             channel=review.channel,
             reference=review.reference,
             intake_exceptions=list(review.intake_exceptions),
@@ -788,10 +871,25 @@ class CaseDetails(SharedDetails):
             potential_duplicates=[DuplicateComparisonResponse.of(one, payer) for one in compared],
             assignment=AssignmentResponse.of(request, caller.subject, now),
             proposal=ProposalResponse.of(proposal, caller.subject, labels) if proposal else None,
-            pend_reasons=list(row.pend_reasons) if row else [],
-            new_documents=list(file.new_documents) if row else [],
-            not_decidable=list(not_decidable(row, caller, now)) if row else [],
+            notes=[NoteResponse.of(note, caller.subject) for note in review.notes],
         )
+
+
+def _queue_members(
+    file: RequestFile, caller: Caller, labels: RequestLabels, now: datetime
+) -> dict[str, Any]:
+    """The members that the case shares with its row in the worklist; empty without an open cycle."""
+    request, review = file.request, file.request.submitted
+    row = worklist_row(request, request.due_at) if request.due_at else None
+    returned = review.returned_proposal if row and row.returned_to else None
+    return {
+        "pend_reasons": row.pend_reasons if row else (),
+        "new_documents": file.new_documents if row else (),
+        "not_decidable": not_decidable(row, caller, now) if row else (),
+        "returned_proposal": (
+            ReturnedProposalResponse.of(returned, caller.subject, labels) if returned else None
+        ),
+    }
 
 
 class ReviewedCase(ResponseModel):

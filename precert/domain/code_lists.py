@@ -226,8 +226,9 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         QueueView.WAITING_ON_PROVIDER: "Waiting for the provider",
         QueueView.AWAITS_SIGNATURE: "Awaiting a second signature",
         QueueView.AWAITS_PHYSICIAN: "Awaiting a physician",
+        QueueView.RETURNED: "Proposed decisions returned",
         QueueView.NEW_DOCUMENTS: "New documents",
-        QueueView.APPEALS: "Appeals",
+        QueueView.DISPUTED: "Appeals, reconsiderations and discussions",
     },
     "not_decidable_reasons": {
         NotDecidable.OWN_REQUEST: "You submitted or appealed it, or act for one of its providers",

@@ -49,6 +49,7 @@ class EventType(StrEnum):
     CASE_RELEASED = "CaseReleased"
     DECISION_PROPOSED = "DecisionProposed"
     DECISION_RETURNED = "DecisionReturned"
+    NOTE_ADDED = "NoteAdded"
     DATES_CHANGED = "DatesChanged"
     PROVIDER_RECONCILED = "ProviderReconciled"
     INTAKE_CONFIRMED = "IntakeConfirmed"
@@ -264,6 +265,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "Outcome of a peer-to-peer discussion recorded",
             "The outcome of a discussion before the determination was recorded.",
             message=True,
+            documents_seen=True,
         ),
         EventType.PEER_TO_PEER_REQUESTED: EventRule(
             "Peer-to-peer discussion requested",
@@ -285,6 +287,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             message=True,
             workflow=WorkflowEffect.END,
             waiting_on=WaitingOn.NONE,
+            documents_seen=True,
         ),
         EventType.PEER_TO_PEER_OVERTURNED: EventRule(
             "Determination changed after a discussion",
@@ -295,6 +298,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
+            documents_seen=True,
         ),
         EventType.RECONSIDERATION_FILED: EventRule(
             "Reconsideration requested",
@@ -319,6 +323,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.NONE,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
+            documents_seen=True,
         ),
         EventType.CASE_ASSIGNED: EventRule(
             "Case assigned to a reviewer",
@@ -340,6 +345,12 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             "The proposal was withdrawn or not confirmed; the determination cycle is open again.",
             internal=True,
             documents_seen=True,
+        ),
+        EventType.NOTE_ADDED: EventRule(
+            "Note added",
+            "A reviewer added a note for other reviewers.",
+            documents_seen=True,
+            internal=True,
         ),
         EventType.DATES_CHANGED: EventRule(
             "Approved dates changed",

@@ -513,6 +513,29 @@ class Proposal(Value):
     """Whether a physician must confirm it: it refuses something, and its author is none (W10)."""
 
 
+class ReturnedProposal(Proposal):
+    """A proposal that was returned, with the comment for the reviewer who proposed it."""
+
+    cycle: Annotated[int, Field(ge=1)]
+    returned_by: Text
+    returned_at: Moment
+    comment: Words | None = None
+    """Absent where the author withdrew it."""
+
+
+MOST_NOTES: Final = 100
+
+
+class Note(Value):
+    """A note between the payer's reviewers; no provider or delegated vendor reads it."""
+
+    written_by: Text
+    """Subject of the reviewer."""
+    written_at: Moment
+    cycle: Annotated[int, Field(ge=1)]
+    text: Words
+
+
 class Review(Value):
     """What the payer adds to a submitted request."""
 
@@ -542,6 +565,9 @@ class Review(Value):
     peer_to_peer: PeerToPeer | None = None
     assignment: Assignment | None = None
     proposal: Proposal | None = None
+    returned_proposal: ReturnedProposal | None = None
+    """The last one that was returned, until decisions are proposed again."""
+    notes: tuple[Note, ...] = ()
     appeals: tuple[Appeal, ...] = ()
     """Appeals, reconsiderations and discussions after a determination, in the order of filing."""
     rights: Rights | None = None

@@ -19,14 +19,17 @@ from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request, with_deadline
 from precert.domain.review import (
+    MOST_NOTES,
     Assignment,
     DecidingRole,
     Decision,
     DiscussionOutcome,
     Extension,
     InformationRequest,
+    Note,
     PeerToPeer,
     Proposal,
+    ReturnedProposal,
     Review,
 )
 from precert.domain.statuses import Transition
@@ -282,7 +285,13 @@ def propose(
         awaits_physician=awaits_physician,
     )
     return _within(
-        request, EventType.DECISION_PROPOSED, by, now, proposal=proposal, assignment=None
+        request,
+        EventType.DECISION_PROPOSED,
+        by,
+        now,
+        proposal=proposal,
+        returned_proposal=None,
+        assignment=None,
     )
 
 
@@ -316,10 +325,60 @@ def signed(request: Request, by: str, decided_as: DecidingRole) -> dict[str, Dec
     }
 
 
-def return_proposal(request: Request, by: str, now: datetime) -> Change:
-    """Withdraw a proposal, or return it unsigned; the cycle is open again."""
-    _proposal(request)
-    return _within(request, EventType.DECISION_RETURNED, by, now, proposal=None)
+def return_proposal(
+    request: Request, by: str, now: datetime, *, comment: str | None = None
+) -> Change | None:
+    """Withdraw a proposal, or return it unsigned with a comment; the cycle is open again.
+
+    Returns ``None`` where the caller returned it with this comment before.
+
+    Raises:
+        ActionNotAllowedError: nothing is proposed.
+        InvalidInputError: the comment is missing.
+    """
+    review = request.submitted
+    before = review.returned_proposal
+    if review.proposal is None and before is not None:
+        repeated = (before.cycle, before.returned_by, before.comment) == (review.cycle, by, comment)
+        if repeated:
+            return None
+    proposal = _proposal(request)
+    if comment is None and proposal.proposed_by != by:
+        message = "state what the reviewer who proposed the decisions should change"
+        raise InvalidInputError([FieldError("/comment", "missing", message)])
+    returned = ReturnedProposal(
+        **dict(proposal), cycle=review.cycle, returned_by=by, returned_at=now, comment=comment
+    )
+    return _within(
+        request,
+        EventType.DECISION_RETURNED,
+        by,
+        now,
+        proposal=None,
+        returned_proposal=returned,
+        notes=_with_note(review, comment, by, now) if comment else review.notes,
+    )
+
+
+def add_note(request: Request, text: str, by: str, now: datetime) -> Change | None:
+    """Add a note for other reviewers, in any status after the submission.
+
+    Returns ``None`` where it is the last note of the same reviewer.
+
+    Raises:
+        ActionNotAllowedError: the request has as many notes as it can have.
+    """
+    review = request.submitted
+    own = [note for note in review.notes if note.written_by == by]
+    if own and own[-1].text == text:
+        return None
+    if len(review.notes) >= MOST_NOTES:
+        raise request.refusal(f"A case has at most {MOST_NOTES} notes.")
+    return _within(request, EventType.NOTE_ADDED, by, now, notes=_with_note(review, text, by, now))
+
+
+def _with_note(review: Review, text: str, by: str, now: datetime) -> tuple[Note, ...]:
+    return (*review.notes, Note(written_by=by, written_at=now, cycle=review.cycle, text=text))
 
 
 def change_dates(

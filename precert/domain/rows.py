@@ -117,8 +117,11 @@ class WorklistRow(Value):
     pend_reasons: tuple[PendReason, ...] = ()
     new_documents: tuple[Text, ...] = ()
     """Ids of documents that were attached since a reviewer last acted on the case."""
+    note_count: int = 0
     proposed_by: Text | None = None
     """Subject of the reviewer whose proposal waits; not for callers."""
+    returned_to: Text | None = None
+    """Subject of the reviewer whose proposal was returned in this cycle; not for callers."""
     earlier_reviewers: tuple[Text, ...] = ()
     """Subjects who decided what is appealed; not for callers."""
     provider_persons: tuple[Text, ...] = ()
@@ -201,7 +204,7 @@ def _columns_of(request: Request) -> dict[str, Any]:
     first_day, last_day = authorized_days(content, review.lines)
     places = [s.place_of_service for s in content.services if s.place_of_service]
     patient, requesting = content.patient, content.requesting_provider
-    servicing = content.servicing_provider
+    servicing, returned = content.servicing_provider, review.returned_proposal
     return {
         "warn_at": deadline.warn_at if deadline else None,
         "submitted_at": review.submitted_at,
@@ -216,7 +219,11 @@ def _columns_of(request: Request) -> dict[str, Any]:
         "line_count": len(request.lines_to_decide),
         "vendor_line_count": len(review.lines) - len(review.own_lines),
         "pend_reasons": pend_reasons(request),
+        "note_count": len(review.notes),
         "proposed_by": review.proposal.proposed_by if review.proposal else None,
+        "returned_to": returned.proposed_by
+        if returned and returned.cycle == review.cycle
+        else None,
         "earlier_reviewers": tuple(sorted(request.earlier_reviewers)),
         "provider_persons": tuple(sorted(request.provider_persons)),
         "tins": tuple(sorted(request.tins)),

@@ -1,11 +1,12 @@
 """The reviewers' queue: its views, its counts, and whether a reviewer may decide a case of it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from types import MappingProxyType
+from typing import Final
 
 from precert.domain.caller import Caller
 from precert.domain.review import DecidingRole
@@ -24,34 +25,9 @@ class QueueView(StrEnum):
     WAITING_ON_PROVIDER = "WAITING_ON_PROVIDER"
     AWAITS_SIGNATURE = "AWAITS_SIGNATURE"
     AWAITS_PHYSICIAN = "AWAITS_PHYSICIAN"
+    RETURNED = "RETURNED"
     NEW_DOCUMENTS = "NEW_DOCUMENTS"
-    APPEALS = "APPEALS"
-
-
-def is_in(view: QueueView, row: WorklistRow, now: datetime) -> bool:
-    """Whether a case is in this view."""
-    payers_turn = row.waiting_on is WaitingOn.PAYER
-    match view:
-        case QueueView.EXPEDITED:
-            return row.urgency is not Urgency.STANDARD
-        case QueueView.DUE_SOON:
-            return payers_turn and row.warn_at is not None and row.warn_at <= now < row.due_at
-        case QueueView.OVERDUE:
-            return payers_turn and row.due_at <= now
-        case QueueView.UNASSIGNED:
-            return not is_assigned(row, now)
-        case QueueView.WAITING_ON_PROVIDER:
-            return row.waiting_on is WaitingOn.PROVIDER
-        case QueueView.AWAITS_SIGNATURE:
-            return row.awaits_signature and not row.awaits_physician
-        case QueueView.AWAITS_PHYSICIAN:
-            return row.awaits_physician
-        case QueueView.NEW_DOCUMENTS:
-            return bool(row.new_documents)
-        case QueueView.APPEALS:
-            return row.cycle > 1
-        case other:
-            assert_never(other)
+    DISPUTED = "DISPUTED"
 
 
 def is_assigned(row: WorklistRow, now: datetime) -> bool:
@@ -62,6 +38,35 @@ def is_assigned(row: WorklistRow, now: datetime) -> bool:
 def is_mine(row: WorklistRow, subject: str, now: datetime) -> bool:
     """Whether the case is assigned to this reviewer."""
     return row.assigned_to == subject and is_assigned(row, now)
+
+
+def _is_due_soon(row: WorklistRow, now: datetime) -> bool:
+    waits = row.waiting_on is WaitingOn.PAYER
+    return waits and row.warn_at is not None and row.warn_at <= now < row.due_at
+
+
+VIEWS: Final[Mapping[QueueView, Callable[[WorklistRow, datetime], bool]]] = MappingProxyType(
+    {
+        QueueView.EXPEDITED: lambda row, _: row.urgency is not Urgency.STANDARD,
+        QueueView.DUE_SOON: _is_due_soon,
+        QueueView.OVERDUE: lambda row, now: row.waiting_on is WaitingOn.PAYER and row.due_at <= now,
+        QueueView.UNASSIGNED: lambda row, now: not is_assigned(row, now),
+        QueueView.WAITING_ON_PROVIDER: lambda row, _: row.waiting_on is WaitingOn.PROVIDER,
+        QueueView.AWAITS_SIGNATURE: lambda row, _: (
+            row.awaits_signature and not row.awaits_physician
+        ),
+        QueueView.AWAITS_PHYSICIAN: lambda row, _: row.awaits_physician,
+        QueueView.RETURNED: lambda row, _: row.returned_to is not None,
+        QueueView.NEW_DOCUMENTS: lambda row, _: bool(row.new_documents),
+        QueueView.DISPUTED: lambda row, _: row.cycle > 1,
+    }
+)
+"""What is in each view at an instant."""
+
+
+def is_in(view: QueueView, row: WorklistRow, now: datetime) -> bool:
+    """Whether a case is in this view."""
+    return VIEWS[view](row, now)
 
 
 class NotDecidable(StrEnum):

@@ -314,21 +314,23 @@ def sign_decisions(
     *,
     cycle: int,
     accept: bool,
+    comment: str | None = None,
     before_response: bool = False,
     requests: RequestStore,
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Confirm or sign the proposed decisions, or return them.
+    """Confirm or sign the proposed decisions, or return them with a comment.
 
     The proposer can withdraw but not sign them. A physician confirms what a reviewer who is none
-    proposed (W10). Signing again changes nothing.
+    proposed (W10). Signing or returning again changes nothing.
 
     Raises:
         NotEntitledError: a physician must confirm them.
         NotFoundError.
         OwnRequestError: the caller acts for the providers of the request.
-        InvalidInputError: they refuse something before the providers' time to respond is over.
+        InvalidInputError: they refuse something before the providers' time to respond is over, or the
+            comment of a return is missing.
         ActionNotAllowedError: nothing is proposed, the case is assigned to another reviewer, or the
             cycle is closed.
         SameReviewerError: the caller proposed the decisions, or decided what is appealed.
@@ -339,7 +341,7 @@ def sign_decisions(
             return None
         require_cycle(request, cycle)
         if not accept:
-            return return_proposal(request, caller.subject, now)
+            return return_proposal(request, caller.subject, now, comment=comment)
         decisions = signed(request, caller.subject, caller.deciding_role)
         adverse = any(decision.adverse for decision in decisions.values())
         if adverse and not before_response and (errors := errors_of_open_request(request, now)):

@@ -16,7 +16,7 @@ from precert.domain.statuses import Status
 from precert.domain.worklist import QueueCounts, QueueView, counts_of
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor
-from precert.usecases.changes import change_case, reviewable
+from precert.usecases.changes import change_case, change_request, reviewable
 from precert.usecases.ports.listings import CursorError, Cycles, Listings, Page
 from precert.usecases.ports.requests import RequestFile, RequestStore
 
@@ -167,6 +167,28 @@ def release_case(
         return reviewing.release(request, caller.subject, now)
 
     return change_case(request_id, move, caller, requests=requests, now=now)
+
+
+def add_note(
+    request_id: str, text: str, caller: Caller, *, requests: RequestStore, now: datetime
+) -> Request:
+    """Add a note for other reviewers, also to a case that is assigned to one of them or closed.
+
+    Adding the caller's last note again changes nothing.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        OwnRequestError: the caller acts for the providers of the request.
+        ActionNotAllowedError: the case has as many notes as it can have.
+    """
+    caller.require(Entitlement.REVIEWER)
+
+    def change(found: Request | None) -> Change | Request:
+        request = reviewable(found, caller)
+        caller.require_no_conflict(request)
+        return reviewing.add_note(request, text, caller.subject, now) or request
+
+    return change_request(request_id, change, requests=requests)
 
 
 def request_information(

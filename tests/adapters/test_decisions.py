@@ -306,7 +306,7 @@ def test_decisions_become_the_determination_when_another_reviewer_signs(signing:
 def test_cycle_is_open_again_when_the_signature_is_refused(signing: Cloud) -> None:
     request_id = pended(signing)
     decide(signing, request_id, APPROVED, DENIED)
-    body = {"cycle": 1, "accept": False}
+    body = {"cycle": 1, "accept": False, "comment": "Name the criterion."}
     returned = signing.move(request_id, "signature", body, by=SECOND_REVIEWER)
     assert (returned.status, returned.body["awaits_signature"]) == (200, False)
     approved = decide(signing, request_id, APPROVED, {**APPROVED, "line_id": "1.2"})

@@ -119,6 +119,7 @@ BODIES: Final[dict[str, Any]] = {
     "extendDeadline": {"reason": "A specialist's opinion is awaited."},
     "decide": {"cycle": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]},
     "signDecisions": {"cycle": 1, "accept": True},
+    "addNote": {"text": "The surgeon was called."},
     "changeDates": {"lines": [MOVED], "reason": "The surgeon fell ill."},
     "reconcileProvider": {"role": "SERVICING_PROVIDER", "provider_id": "P0000001"},
 }

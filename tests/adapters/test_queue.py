@@ -107,8 +107,9 @@ def test_counts_are_those_of_the_views_when_the_queue_is_counted(cloud: Cloud) -
         "WAITING_ON_PROVIDER": 1,
         "AWAITS_SIGNATURE": 0,
         "AWAITS_PHYSICIAN": 0,
+        "RETURNED": 0,
         "NEW_DOCUMENTS": 1,
-        "APPEALS": 0,
+        "DISPUTED": 0,
     }
     for view, count in views.items():
         assert len(listed(cloud, view=view, limit="1")) == count
@@ -140,11 +141,11 @@ def test_appeal_is_marked_when_the_reviewer_made_the_decision(cloud: Cloud) -> N
     request_id = cloud.determined()
     cloud.appeal(request_id, "1.2")
     cloud.pend(request_id, 2)
-    [row] = cloud.worklist(view="APPEALS").body["cycles"]
+    [row] = cloud.worklist(view="DISPUTED").body["cycles"]
     assert (row["not_decidable"], row["pend_reasons"]) == (["DECIDED_EARLIER"], ["DISPUTED"])
     assert [line["line_id"] for line in row["lines"]] == ["1.2"]
     assert cloud.case(request_id).body["not_decidable"] == ["DECIDED_EARLIER"]
-    [other] = cloud.worklist(SECOND_REVIEWER, view="APPEALS").body["cycles"]
+    [other] = cloud.worklist(SECOND_REVIEWER, view="DISPUTED").body["cycles"]
     assert other["not_decidable"] == []
 
 
@@ -192,12 +193,18 @@ def test_row_says_who_what_where_and_why_when_the_queue_is_read(cloud: Cloud) ->
         "new_documents": [],
         "awaits_signature": False,
         "awaits_physician": False,
+        "returned_proposal_of": None,
+        "returned_proposal_of_label": None,
+        "note_count": 0,
         "assignment": None,
         "not_decidable": [],
         "not_decidable_labels": [],
         "suspected_duplicate": False,
         "late_notification": False,
+        "deemed_denial": False,
         "level": None,
+        "dispute": None,
+        "dispute_label": None,
     }
     assert case["pend_reasons"] == row["pend_reasons"]
     assert all(line["code_label"] for line in row["lines"])

@@ -364,7 +364,9 @@ class People:
         request = self.request(request_id)
         proposal = request.review.proposal if request and request.review else None
         accept = self.world.chance(0.8)
-        body = json.dumps({"cycle": cycle, "accept": accept, "before_response": accept})
+        comment = {} if accept else {"comment": "Name the criterion."}
+        entered = {"cycle": cycle, "accept": accept, "before_response": accept, **comment}
+        body = json.dumps(entered)
         path = f"/v1/review/requests/{request_id}/signature"
         reply = self.call(review, "POST", path, body, by)
         if reply.status == 200 and accept and proposal:
@@ -372,6 +374,9 @@ class People:
 
     def assign_case(self, request_id: str, _version: int, _cycle: int) -> None:
         self.reviewer_action(request_id, "assign", None)
+
+    def add_note(self, request_id: str, _version: int, _cycle: int) -> None:
+        self.reviewer_action(request_id, "notes", '{"text": "The surgeon was called."}')
 
     def release(self, request_id: str, _version: int, _cycle: int) -> None:
         self.reviewer_action(request_id, "release", None)
@@ -439,6 +444,7 @@ _WAITING: Final[tuple[Action, ...]] = (
     People.sign,
     People.sign,
     People.assign_case,
+    People.add_note,
     People.release,
     People.request_information,
     People.request_information,

@@ -49,6 +49,7 @@ SEEN: Final = frozenset(
         EventType.CASE_RELEASED,
         EventType.DECISION_PROPOSED,
         EventType.DECISION_RETURNED,
+        EventType.NOTE_ADDED,
         EventType.APPEAL_FILED,
         EventType.APPEAL_PENDED,
         EventType.APPEAL_DETERMINED,

@@ -38,6 +38,7 @@ QUIET: Final = frozenset(
         EventType.INTAKE_CONFIRMED,
         EventType.DECISION_PROPOSED,
         EventType.DECISION_RETURNED,
+        EventType.NOTE_ADDED,
         EventType.DATES_CHANGED,
         EventType.PROVIDER_RECONCILED,
         EventType.NOTICES_ISSUED,

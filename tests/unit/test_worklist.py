@@ -57,8 +57,9 @@ def row(**columns: Any) -> WorklistRow:
         (QueueView.WAITING_ON_PROVIDER, {"waiting_on": WaitingOn.PROVIDER, "due_at": NOW}),
         (QueueView.AWAITS_SIGNATURE, {"awaits_signature": True}),
         (QueueView.AWAITS_PHYSICIAN, {"awaits_signature": True, "awaits_physician": True}),
+        (QueueView.RETURNED, {"returned_to": "nurse"}),
         (QueueView.NEW_DOCUMENTS, {"new_documents": ("D1",)}),
-        (QueueView.APPEALS, {"cycle": 2, "level": 1}),
+        (QueueView.DISPUTED, {"cycle": 2, "level": 1}),
     ],
 )
 def test_case_is_counted_in_its_view_alone_when_it_has_one_trait(
