@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from precert.domain.error_codes import ERROR_CODES
 from tools.openapi_files import ROOT
 
 PAGE: Final = ROOT / "docs" / "api.md"
@@ -17,7 +18,7 @@ entitlement that a caller needs.
 
 def page(document: Mapping[str, Any]) -> str:
     """Return the page for an OpenAPI document."""
-    return "\n".join([INTRODUCTION, *_tables(document)])
+    return "\n".join([INTRODUCTION, *_tables(document), *_error_codes()])
 
 
 def _tables(document: Mapping[str, Any]) -> Iterator[str]:
@@ -33,3 +34,11 @@ def _tables(document: Mapping[str, Any]) -> Iterator[str]:
                         f"| {operation['summary']} | {needed} |"
                     )
         yield ""
+
+
+def _error_codes() -> Iterator[str]:
+    yield "## Error codes of fields\n"
+    yield "An error in `errors` has one of these codes. Further ones can be added.\n"
+    yield "| Code | Meaning |\n| --- | --- |"
+    yield from (f"| `{code}` | {meaning} |" for code, meaning in ERROR_CODES.items())
+    yield ""

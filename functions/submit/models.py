@@ -17,7 +17,7 @@ from precert.api.models import (
     RuleListResponse,
     draft_time_left_in_words,
 )
-from precert.api.problems import ErrorItem
+from precert.api.problems import MAX_LISTED, ErrorItem
 from precert.domain.content import ContentParts, RequestContent
 from precert.domain.delegation import Ownership
 from precert.domain.documents import Document
@@ -239,10 +239,10 @@ class DraftValidationResponse(ResponseModel):
         list[ErrorItem],
         Field(
             description="Empty if the draft can be submitted. Pointers refer to the body of "
-            "`submitDraft`."
+            "`submitDraft`. At most 100 are listed."
         ),
     ]
-
+    further_errors: Annotated[int, Field(description="How many more errors there are.")]
     lines: Annotated[
         list[LineOwnerResponse],
         Field(description="Who decides each service line, by the rule list in effect now."),
@@ -260,7 +260,8 @@ class DraftValidationResponse(ResponseModel):
         return cls(
             draft_id=validated.draft.request_id,
             version=validated.draft.version,
-            errors=[ErrorItem.of(error) for error in validated.errors],
+            errors=[ErrorItem.of(error) for error in validated.errors[:MAX_LISTED]],
+            further_errors=max(len(validated.errors) - MAX_LISTED, 0),
             lines=LineOwnerResponse.of_content(validated.draft.content, validated.ownership),
             vendors=_vendors(validated.ownership),
         )

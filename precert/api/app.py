@@ -23,7 +23,7 @@ query (422), body (400, 413, 422) and headers (400, 428). Every exception become
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -38,11 +38,18 @@ from aws_lambda_powertools.event_handler.openapi.params import Dependant
 from pydantic import BaseModel
 
 from precert.api.claims import caller_of, token_claims
-from precert.api.parsing import UnreadableBodyError, is_current, parse_body, parse_query
+from precert.api.parsing import (
+    PartlyValidError,
+    UnreadableBodyError,
+    is_current,
+    parse_body,
+    parse_query,
+)
 from precert.api.problems import PROBLEM_TYPE, Problem, plain_problem, problem_of
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import (
     DamagedRecordError,
+    FieldError,
     InvalidInputError,
     MalformedHeaderError,
     NotEntitledError,
@@ -53,6 +60,7 @@ from precert.domain.errors import (
 from precert.names import Entitlement
 from precert.observability import logger, metrics, note_answer, note_error
 from precert.snapshot import on_snapshot
+from precert.usecases.ports.writes import WritePreventedError, without_writes
 
 JSON: Final = "application/json"
 FHIR_JSON: Final = "application/fhir+json"
@@ -90,6 +98,8 @@ class Declaration(TypedDict):
     """The payer's text to add to the detail of invalid input, if one applies."""
 
 
+_HEADER_VALUES: Final = {"if-match": '"1"'}
+"""Headers while only the input is validated; others are absent."""
 _VARIABLE: Final = re.compile(r"\{\w+\}")
 
 
@@ -189,25 +199,72 @@ class Operation(BaseMiddlewareHandler[Any]):
         caller = self.api.caller(event)
         if self.entitlement is not None:
             caller.require(self.entitlement, *self.also)
-        app.append_context(caller=caller, _route_args=self._arguments(event))
+        app.append_context(caller=caller, _route_args=self._arguments(event, caller))
         response = self._finished(next_middleware(app), event.get("headers") or {})
         note_answer(self.operation_id, response.status_code)
         return response
 
-    def _arguments(self, event: Mapping[str, Any]) -> dict[str, object]:
+    def _arguments(self, event: Mapping[str, Any], caller: Caller) -> dict[str, object]:
         arguments: dict[str, object] = {}
+        malformed: dict[str, PartlyValidError] = {}
         path, headers = event.get("pathParameters") or {}, event.get("headers") or {}
         for parameter in self.dependant.path_params:
             arguments[parameter.name], _ = parameter.validate(path[parameter.name])
         for parameter in self.dependant.query_params:
-            arguments[parameter.name] = parse_query(event, parameter.type_)
+            try:
+                arguments[parameter.name] = parse_query(event, parameter.type_)
+            except PartlyValidError as error:
+                malformed[parameter.name] = error
         for parameter in self.dependant.body_params:
-            arguments[parameter.name] = parse_body(event, parameter.type_)
+            try:
+                arguments[parameter.name] = parse_body(event, parameter.type_)
+            except PartlyValidError as error:
+                malformed[parameter.name] = error
+        if malformed:
+            raise InvalidInputError(self._all_errors(arguments, malformed, caller))
         for parameter in self.dependant.header_params:
             # API Gateway and Powertools write the names of headers in lower case.
             value = headers.get(parameter.alias)
             arguments[parameter.name], _ = parameter.validate(value)
         return arguments
+
+    def _all_errors(
+        self,
+        arguments: Mapping[str, object],
+        malformed: Mapping[str, PartlyValidError],
+        caller: Caller,
+    ) -> list[FieldError]:
+        """The errors of form, and those that the operation finds in the valid part of the input."""
+        errors = [error for one in malformed.values() for error in one.errors]
+        parts = {name: one.part for name, one in malformed.items() if one.part is not None}
+        if len(parts) < len(malformed):
+            return errors
+        given = {**arguments, **{name: part.model for name, part in parts.items()}}
+        headers = {
+            one.name: one.validate(_HEADER_VALUES.get(one.alias))[0]
+            for one in self.dependant.header_params
+        }
+        further = self._errors_in({**given, **headers}, caller)
+        for part in parts.values():
+            further = part.further_errors(further)
+        known = {error.pointer for error in errors}
+        return [*errors, *(error for error in further if error.pointer not in known)]
+
+    def _errors_in(self, arguments: Mapping[str, object], caller: Caller) -> Sequence[FieldError]:
+        """The errors that the operation finds in its input, without writing anything."""
+        takes_caller = {"caller": caller} if "caller" in self._parameters else {}
+        with without_writes():
+            try:
+                self.endpoint(**arguments, **takes_caller)
+            except InvalidInputError as error:
+                return error.errors
+            except (PrecertError, WritePreventedError):
+                return ()
+        return ()
+
+    @cached_property
+    def _parameters(self) -> Mapping[str, inspect.Parameter]:
+        return inspect.signature(self.endpoint).parameters
 
     def _finished(self, response: Response[Any], sent: Mapping[str, str]) -> Response[Any]:
         """The response with its headers; the model is serialized here, once."""

@@ -4,15 +4,17 @@ Bodies are JSON in strict mode: a number sent as text is an error with a pointer
 the place and the expected form, never a value that was sent.
 """
 
+import json
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from precert.api.problems import errors_of
+from precert.api.valid_part import ValidPart, valid_part
 from precert.domain.errors import (
     FieldError,
     InvalidInputError,
@@ -66,11 +68,19 @@ def malformed(reason: str = "") -> UnreadableBodyError:
     return UnreadableBodyError(HTTPStatus.BAD_REQUEST, "malformed_body", detail)
 
 
+class PartlyValidError(InvalidInputError):
+    """Values of the input have a wrong type or form; ``part`` is the rest, if it has a model."""
+
+    def __init__(self, errors: Sequence[FieldError], part: ValidPart[Any] | None) -> None:
+        super().__init__(errors)
+        self.part = part
+
+
 def parse_body(event: Mapping[str, Any], model: type[Model]) -> Model:
     """The event's body as its model.
 
     Raises:
-        InvalidInputError: every error, each with its pointer.
+        PartlyValidError: every error of type and form, each with its pointer.
         UnreadableBodyError: it is not JSON, or too large.
     """
     text = _text(event)
@@ -80,7 +90,8 @@ def parse_body(event: Mapping[str, Any], model: type[Model]) -> Model:
         first = error.errors(include_input=False)[0]
         if first["type"] == "json_invalid":
             raise malformed(first["ctx"]["error"]) from error
-        raise InvalidInputError(errors_of(error)) from error
+        part = valid_part(_json_of(text), model, error, strict=True)
+        raise PartlyValidError(errors_of(error), part) from error
 
 
 def parse_query(event: Mapping[str, Any], model: type[Model]) -> Model:
@@ -89,12 +100,14 @@ def parse_query(event: Mapping[str, Any], model: type[Model]) -> Model:
     API Gateway joins the values of a repeated parameter by commas.
 
     Raises:
-        InvalidInputError: every error; pointers name the parameters.
+        PartlyValidError: every error of form; pointers name the parameters.
     """
+    sent = event.get("queryStringParameters") or {}
     try:
-        return model.model_validate(event.get("queryStringParameters") or {})
+        return model.model_validate(sent)
     except ValidationError as error:
-        raise InvalidInputError(errors_of(error)) from error
+        part = valid_part(sent, model, error, strict=False)
+        raise PartlyValidError(errors_of(error), part) from error
 
 
 def parse_if_match(value: str | None) -> tuple[int, ...]:
@@ -138,6 +151,14 @@ def parse_idempotency_key(value: str | None) -> str | None:
         expected = "1 to 255 visible ASCII characters"
         raise MalformedHeaderError([FieldError("/Idempotency-Key", "malformed", expected)])
     return value
+
+
+def _json_of(text: str) -> object:
+    """The body as objects; ``None`` where this parser is stricter."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _text(event: Mapping[str, Any]) -> str:

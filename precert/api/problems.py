@@ -5,13 +5,15 @@ product is a 5xx without internal details.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from precert.domain import errors
+from precert.domain.code_lists import ENUM_NAMES
+from precert.domain.error_codes import ERROR_CODES
 from precert.domain.errors import FieldError, PrecertError
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -55,7 +57,13 @@ class ErrorItem(BaseModel):
     """
 
     pointer: str
-    code: str
+    code: Annotated[
+        str,
+        Field(
+            description="What is wrong. Codes never change; further ones can be added. "
+            + " ".join(f"`{code}`: {meaning}" for code, meaning in ERROR_CODES.items())
+        ),
+    ]
     message: str
     choices: list[str] | None = None
 
@@ -134,8 +142,9 @@ def errors_of(error: ValidationError, prefix: str = "") -> list[FieldError]:
     return [
         FieldError(
             pointer=prefix + _pointer(one["loc"]),
-            code=one["type"],
+            code=_code(one["type"]),
             message=_message(one["type"], one["msg"], one.get("ctx", {}), one["loc"]),
+            choices=_choices(one["type"], one.get("ctx", {})),
         )
         for one in error.errors(include_input=False, include_url=False)
     ]
@@ -144,6 +153,39 @@ def errors_of(error: ValidationError, prefix: str = "") -> list[FieldError]:
 def _pointer(location: tuple[Any, ...]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
 
+
+def _code(kind: str) -> str:
+    """The product's code for an error type, which can be the product's own."""
+    return CODES_OF_TYPES.get(kind, kind if kind in ERROR_CODES else "malformed")
+
+
+CODES_OF_TYPES: Final = {
+    **dict.fromkeys(("missing", "missing_argument"), "missing"),
+    "extra_forbidden": "unknown_field",
+    **dict.fromkeys(("enum", "literal_error"), "not_a_choice"),
+    **dict.fromkeys(("too_long", "string_too_long"), "too_long"),
+    **dict.fromkeys(("too_short", "string_too_short"), "too_short"),
+    **dict.fromkeys(
+        ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number"),
+        "out_of_range",
+    ),
+    **dict.fromkeys(
+        (
+            *("string_type", "int_type", "int_from_float", "int_parsing", "int_parsing_size"),
+            *(
+                "float_type",
+                "float_parsing",
+                "bool_type",
+                "bool_parsing",
+                "tuple_type",
+                "list_type",
+            ),
+            *("dict_type", "model_type", "model_attributes_type"),
+        ),
+        "wrong_type",
+    ),
+}
+"""The product's code for each of the library's error types; other types are ``malformed``."""
 
 _WORDS: Final = {
     "extra_forbidden": "there is no such field: leave it out, or check its spelling",
@@ -164,8 +206,6 @@ _WORDS: Final = {
     "too_short": "send a list of at least {min_length}",
     "string_too_long": "send at most {max_length} characters",
     "string_too_short": "send text of at least {min_length} characters",
-    "enum": "send one of {expected}",
-    "literal_error": "send one of {expected}",
     "greater_than_equal": "send a number of at least {ge}",
     "less_than_equal": "send a number of at most {le}",
 }
@@ -184,8 +224,36 @@ _FORMS: Final = {
     r"^[0-9a-f]{64}$": "64 hexadecimal digits, as sha256sum prints them",
 }
 """Descriptions of the patterns of :mod:`precert.domain.values`."""
-_MEMBER: Final = re.compile(r"<\w+\.\w+: ('[^']*')>")
-"""How pydantic writes the members of an enumeration that a ``Literal`` permits."""
+
+
+def _name(words: str | tuple[str, str | None]) -> str:
+    return words if isinstance(words, str) else words[0]
+
+
+_CHOICE: Final = re.compile(r"'([^']*)'")
+"""A permitted value as pydantic writes it: ``'PHONE'``, or ``<Channel.PHONE: 'PHONE'>``."""
+_NAMES: Final = [
+    {str(member.value): _name(words) for member, words in names.items()}
+    for names in ENUM_NAMES.values()
+]
+
+
+def _choices(kind: str, context: Mapping[str, Any]) -> tuple[str, ...]:
+    """The values that an enumeration permits, if it is short."""
+    if CODES_OF_TYPES.get(kind) != "not_a_choice":
+        return ()
+    return tuple(_CHOICE.findall(str(context["expected"])))
+
+
+def choice_message(choices: Sequence[str], names: Mapping[str, str]) -> str:
+    """The choices for people: by their display names, where they have one."""
+    shown = [names.get(choice, choice) for choice in choices]
+    return f"choose one of these: {', '.join(shown)}"
+
+
+def _names_of(choices: Sequence[str]) -> Mapping[str, str]:
+    """The display names of the enumeration that has all these values."""
+    return next((names for names in _NAMES if names.keys() >= set(choices)), {})
 
 
 def _message(kind: str, message: str, context: Mapping[str, Any], location: tuple[Any, ...]) -> str:
@@ -195,6 +263,8 @@ def _message(kind: str, message: str, context: Mapping[str, Any], location: tupl
         return _FORMS[context["pattern"]]
     if kind == "string_too_short" and context["min_length"] == 1:
         return "send text that is not empty"
+    if choices := _choices(kind, context):
+        return choice_message(choices, _names_of(choices))
     if kind in _WORDS:
-        return _MEMBER.sub(r"\1", _WORDS[kind].format(**context))
+        return _WORDS[kind].format(**context)
     return message.removeprefix("Value error, ")

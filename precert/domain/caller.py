@@ -91,6 +91,10 @@ class Caller(Value):
             return next(iter(self.tins))
         if tin is not None and tin in self.tins:
             return tin
-        raise InvalidInputError(
-            [FieldError("/tin", "not_yours", "name one of the TINs you are registered for")]
-        )
+        raise InvalidInputError(self.errors_of_tin(tin))
+
+    def errors_of_tin(self, tin: str | None) -> list[FieldError]:
+        """The error of a TIN that is not the caller's, or of none if the caller has several."""
+        if tin in self.tins or (tin is None and len(self.tins) == 1):
+            return []
+        return [FieldError("/tin", "not_yours", "name one of the TINs you are registered for")]

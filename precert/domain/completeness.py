@@ -104,7 +104,9 @@ def _look_into(
     if field.one_of and not any(getattr(holder, name) for name in field.one_of):
         wanted = " or ".join(field.one_of)
         message = f"one of these is required: {wanted}"
-        errors.append(FieldError(f"{path}/{field.one_of[0]}", "missing", message))
+        others = tuple(f"{path}/{name}" for name in field.one_of)
+        pointer = f"{path}/{field.one_of[0]}"
+        errors.append(FieldError(pointer, "missing", message, depends_on=others))
 
 
 def _unexpected(
@@ -138,7 +140,8 @@ def _date_errors(
 
 def not_a_choice(field: ServiceField, path: str) -> FieldError:
     """The entered value is not one of the choices."""
-    return FieldError(path, "not_a_choice", f"choose one of {', '.join(field.codes)}", field.codes)
+    names = ", ".join(choice.name for choice in field.choices)
+    return FieldError(path, "not_a_choice", f"choose one of these: {names}", field.codes)
 
 
 def _wanted(field: ServiceField) -> str:
@@ -219,6 +222,7 @@ def _repeated_codes(services: Sequence[Service], stage: Stage) -> Iterator[Field
                     "duplicate_code",
                     "this code is listed already with the same modifiers on overlapping dates: raise "
                     "its units there, or enter other modifiers or dates here",
+                    depends_on=("/services",),
                 )
             earlier.append(period)
 

@@ -467,6 +467,7 @@ def errors_of_code(entered: LineDecision, what: str, payer: Payer) -> Iterator[F
     """Whether the reason code is one of the payer's."""
     if entered.reason_code not in payer.reason_codes:
         choices = tuple(sorted(payer.reason_codes))
-        message = f"{what} needs one of {', '.join(choices)}"
+        names = ", ".join(f"{code} ({payer.reason_codes[code]})" for code in choices)
+        message = f"{what} needs a reason; choose one of these: {names}"
         code = "missing" if entered.reason_code is None else "not_a_choice"
         yield FieldError("/reason_code", code, message, choices)

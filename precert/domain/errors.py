@@ -49,10 +49,13 @@ class FieldError:
     code: str
     message: str
     choices: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    """Pointers of other values that could correct it; not in responses."""
 
     def under(self, prefix: str) -> "FieldError":
-        """The same error with a pointer from a parent element."""
-        return replace(self, pointer=prefix + self.pointer)
+        """The same error with pointers from a parent element."""
+        depends_on = tuple(prefix + pointer for pointer in self.depends_on)
+        return replace(self, pointer=prefix + self.pointer, depends_on=depends_on)
 
 
 class PrecertError(Exception):

@@ -203,9 +203,9 @@ class Request(Value):
 
     @property
     def is_adverse(self) -> bool:
-        """Whether a service line is denied or modified."""
+        """Whether the decision of a service line refuses something requested."""
         lines = self.review.lines if self.review else ()
-        return any(line.status.rule.adverse for line in lines)
+        return any(line.adverse for line in lines)
 
     @property
     def takes_documents(self) -> bool:
@@ -825,7 +825,8 @@ class Request(Value):
             ActionNotAllowedError: it does not.
         """
         if not allows(self.status, transition):
-            raise self.refusal(f"A request that is {self.status.value} does not allow this.")
+            label = self.status.rule.label
+            raise self.refusal(f"A request with the status {label} does not allow this.")
         return self.submitted
 
     def require_other_reviewer(self, by: str) -> None:

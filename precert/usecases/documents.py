@@ -174,7 +174,10 @@ def _created_upload(
     now: datetime,
 ) -> CreatedUpload:
     content_type = content_type_of(requested.file_name)
-    if errors := _errors(requested, content_type, payer):
+    if errors := [
+        *_errors(requested, content_type, payer),
+        *caller.errors_of_tin(requested.tin),
+    ]:
         raise InvalidInputError(errors)
     limits = payer.documents
     document = Document(
@@ -191,7 +194,7 @@ def _created_upload(
     try:
         _take_slot(request_id, document, documents, now)
     except OfferRefusedError as refusal:
-        why = _why(retained(refusal.current, payer, now), caller, now)
+        why = _why(retained(refusal.current, payer, now), caller, payer, now)
         if not isinstance(why, DocumentLimitError) or not _took_abandoned_slot(
             request_id, document, documents, document_bytes, now
         ):
@@ -250,7 +253,7 @@ def _took_abandoned_slot(
     return False
 
 
-def _why(current: Request | None, caller: Caller, now: datetime) -> PrecertError:
+def _why(current: Request | None, caller: Caller, payer: Payer, now: datetime) -> PrecertError:
     try:
         request = visible(current, caller.tins)
     except PrecertError as error:
@@ -259,7 +262,29 @@ def _why(current: Request | None, caller: Caller, now: datetime) -> PrecertError
         return expired()
     if not request.takes_documents:
         return _not_taken(request, now)
-    return DocumentLimitError("All upload slots of this request are in use.")
+    return _limit_reached(request, payer)
+
+
+def _limit_reached(request: Request, payer: Payer) -> DocumentLimitError:
+    """The error for one document too many: the limit, and what to do with the document."""
+    limits = payer.documents
+    megabytes = f"{limits.max_bytes // 2**20} MB"
+    if request.status is Status.INCOMPLETE:
+        limit = limits.max_at_submission
+        return DocumentLimitError(
+            f"A draft has at most {limit} documents, including uploads that are not finished. "
+            f"Delete one that is not needed, or combine several into one file of up to {megabytes}. "
+            f"If the request is pended later, {limits.max_while_pending} more can be attached.",
+            limit=limit,
+        )
+    limit = limits.max_while_pending
+    contact = payer.provider_services
+    return DocumentLimitError(
+        f"A pended request has at most {limit} more documents, including uploads that are not "
+        f"finished. Before you upload the last one, combine the rest into one file of up to "
+        f"{megabytes}. If all {limit} are attached, call {contact.name} at {contact.phone}.",
+        limit=limit,
+    )
 
 
 def _not_taken(request: Request, now: datetime) -> ActionNotAllowedError:

@@ -94,7 +94,10 @@ def start_draft(
         KeyReusedError: the idempotency key started another draft.
         DraftExpiredError, ActionNotAllowedError: the draft it started has expired or was submitted.
     """
-    answer = check(content, caller)
+    try:
+        answer = check(content, caller)
+    except InvalidInputError as invalid:
+        raise InvalidInputError([*invalid.errors, *caller.errors_of_tin(tin)]) from invalid
     if not leads_to_a_draft(answer, payer):
         raise elsewhere(answer, payer)
     acting_tin = caller.acting_tin(tin)
@@ -143,8 +146,8 @@ def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
     """The error for a check that does not lead to a draft: what to do instead."""
     if answer.requirement is Requirement.NOT_REQUIRED:
         return PrecertificationNotRequiredError(
-            "None of these services needs precertification, so there is nothing to submit. To download "
-            "the confirmation, send the same content to confirmCheck.",
+            "None of these services needs precertification, so there is nothing to submit. Download "
+            "the confirmation of the check for your records.",
             operation="confirmCheck",
         )
     steps = [step for steps in answer.next_steps(payer) for step in steps]
@@ -160,8 +163,8 @@ def elsewhere(answer: CheckResult, payer: Payer) -> PrecertError:
         return GuidanceOnlyError(" ".join(dict.fromkeys(guidance or [one.text for one in steps])))
     names = " and ".join(delegate.name for delegate in named.values())
     return VendorDecidesError(
-        f"{names} decides on these services for the payer. Request precertification there. To export "
-        "the request, send the same content with the vendor_id to exportCheck.",
+        f"{names} decides on these services for the payer. Request precertification there. The "
+        "check can be exported as a document for the vendor.",
         operation="exportCheck",
         vendors=[
             delegate.model_dump(mode="json", exclude_none=True, exclude={"retrospective_notice"})

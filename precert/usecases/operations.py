@@ -234,7 +234,7 @@ def change_dates(
         if Action.CHANGE_DATES not in request.operator_actions:
             # A pended request has approved lines only where a delegated vendor decided some.
             raise request.refusal("No service line of this request is approved yet.")
-        if errors := _errors(changes):
+        if errors := [*_errors(changes), *_errors_of_lines(request, changes)]:
             raise InvalidInputError(errors)
         moved = {one.line_id: _moved(request, one, caller.subject, reason, now) for one in changes}
         if all(decision is None for decision in moved.values()) and moved:
@@ -259,6 +259,15 @@ def _errors(changes: Sequence[DateChange]) -> list[FieldError]:
     return errors
 
 
+def _errors_of_lines(request: Request, changes: Sequence[DateChange]) -> Iterator[FieldError]:
+    for index, change in enumerate(changes):
+        line = request.submitted.line(change.line_id)
+        current = line.decisions[-1] if line and line.decisions else None
+        if current is None or current.approved is None:
+            message = "name an approved line: others have no dates"
+            yield FieldError(f"/lines/{index}/line_id", "not_approved", message)
+
+
 def _moved(
     request: Request, change: DateChange, by: str, reason: str, now: datetime
 ) -> Decision | None:
@@ -267,15 +276,7 @@ def _moved(
     current = line.decisions[-1] if line and line.decisions else None
     period = {"from_date": change.from_date, "to_date": change.to_date}
     if current is None or current.approved is None:
-        raise InvalidInputError(
-            [
-                FieldError(
-                    "/lines",
-                    "not_approved",
-                    f"line {change.line_id} is not approved: it has no dates",
-                )
-            ]
-        )
+        raise AssertionError("only approved lines have dates")
     approved = current.approved.model_copy(update=period)
     if approved == current.approved and current.date_change_reason == reason:
         return None

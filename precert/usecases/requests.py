@@ -62,9 +62,9 @@ def list_requests(
             cursor is not of this list.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    selected = Lines(caller.acting_tin(tin), **filters)
-    if errors := _errors(selected):
+    if errors := [*caller.errors_of_tin(tin), *_errors(Lines("", **filters))]:
         raise InvalidInputError(errors)
+    selected = Lines(caller.acting_tin(tin), **filters)
     try:
         page = listings.lines(selected, limit=limit, cursor=cursor, now=now)
     except CursorError as error:

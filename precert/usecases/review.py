@@ -238,10 +238,9 @@ def request_information(
 
 def _unknown(documents: Sequence[str], payer: Payer) -> list[FieldError]:
     choices = tuple(sorted(payer.required_documentation))
+    names = ", ".join(payer.required_documentation[code] for code in choices)
     return [
-        FieldError(
-            f"/documents/{index}", "not_a_choice", f"send one of {', '.join(choices)}", choices
-        )
+        FieldError(f"/documents/{index}", "not_a_choice", f"choose one of these: {names}", choices)
         for index, code in enumerate(documents)
         if code not in payer.required_documentation
     ]

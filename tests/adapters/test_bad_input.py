@@ -54,25 +54,25 @@ def test_check_is_answered_when_the_input_is_valid(cloud: Cloud) -> None:
         ({"service_date": "2026-06-15"}, ("service_date", "outside_window")),
         ({"service_date": "2027-01-01"}, ("service_date", "outside_window")),
         ({"service_date": "9999-12-31"}, ("service_date", "out_of_bounds")),
-        ({"service_date": "2026-02-30"}, ("service_date", "value_error")),
-        ({"service_date": 20260720}, ("service_date", "value_error")),
-        ({"service_date": "20.7.2026"}, ("service_date", "value_error")),
+        ({"service_date": "2026-02-30"}, ("service_date", "malformed")),
+        ({"service_date": 20260720}, ("service_date", "malformed")),
+        ({"service_date": "20.7.2026"}, ("service_date", "malformed")),
         ({"admission_date": "2026-07-20"}, ("admission_date", "not_expected")),
         ({"service_date": None}, ("service_date", "missing")),
         ({"primary_diagnosis": None}, ("primary_diagnosis", "missing")),
         ({"primary_diagnosis": "K56.999"}, ("primary_diagnosis", "unknown_code")),
         ({"primary_diagnosis": "S30.1XXA"}, ("primary_diagnosis", "not_valid_on_day")),
-        ({"primary_diagnosis": "5650"}, ("primary_diagnosis", "string_pattern_mismatch")),
-        ({"primary_diagnosis": "K5😀"}, ("primary_diagnosis", "string_pattern_mismatch")),
+        ({"primary_diagnosis": "5650"}, ("primary_diagnosis", "malformed")),
+        ({"primary_diagnosis": "K5😀"}, ("primary_diagnosis", "malformed")),
         ({"additional_diagnoses": ["K5650"]}, ("additional_diagnoses/0", "duplicate_code")),
         ({"type_of_service": "MATERNITY"}, ("type_of_service", "not_a_choice")),
-        ({"type_of_service": "IMAGING\u0000"}, ("type_of_service", "value_error")),
+        ({"type_of_service": "IMAGING\u0000"}, ("type_of_service", "malformed")),
         ({"place_of_service": "SURGICAL"}, ("place_of_service", "not_a_choice")),
-        ({"urgency": "SOON"}, ("urgency", "enum")),
+        ({"urgency": "SOON"}, ("urgency", "not_a_choice")),
         ({"procedures": []}, ("procedures", "missing")),
         ({"procedures": [{"code": "W1234"}]}, ("procedures/0/code", "malformed")),
-        ({"procedures": [{"code": "😀😀😀😀😀"}]}, ("procedures/0/code", "string_pattern_mismatch")),
-        ({"procedures": [{"code": "70551\n70552"}]}, ("procedures/0/code", "string_pattern_mismatch")),
+        ({"procedures": [{"code": "😀😀😀😀😀"}]}, ("procedures/0/code", "malformed")),
+        ({"procedures": [{"code": "70551\n70552"}]}, ("procedures/0/code", "malformed")),
         ({"procedures": [{"code": "470"}]}, ("procedures/0/code_type", "ambiguous")),
         (
             {"procedures": [{"code": "009", "code_type": "DRG"}]},
@@ -82,19 +82,19 @@ def test_check_is_answered_when_the_input_is_valid(cloud: Cloud) -> None:
             {"procedures": [{"code": "70551"}, {"code": "70551", "code_type": "CPT"}]},
             ("procedures/1/code", "duplicate_code"),
         ),
-        ({"procedures": [{"code": 70551}]}, ("procedures/0/code", "string_type")),
-        ({"procedures": [{"code": "70551", "units": "2"}]}, ("procedures/0/units", "int_type")),
-        ({"procedures": [{"code": "70551", "units": 0}]}, ("procedures/0/units", "greater_than_equal")),
+        ({"procedures": [{"code": 70551}]}, ("procedures/0/code", "wrong_type")),
+        ({"procedures": [{"code": "70551", "units": "2"}]}, ("procedures/0/units", "wrong_type")),
+        ({"procedures": [{"code": "70551", "units": 0}]}, ("procedures/0/units", "out_of_range")),
         (
             {"procedures": [{"code": "70551", "modifiers": ["5"]}]},
-            ("procedures/0/modifiers/0", "string_pattern_mismatch"),
+            ("procedures/0/modifiers/0", "malformed"),
         ),
-        ({"procedures": {"code": "70551"}}, ("procedures", "tuple_type")),
-        ({"servise_date": "2026-07-20"}, ("servise_date", "extra_forbidden")),
+        ({"procedures": {"code": "70551"}}, ("procedures", "wrong_type")),
+        ({"servise_date": "2026-07-20"}, ("servise_date", "unknown_field")),
         ({"medication": {"name": "Infliximab"}}, ("medication", "not_expected")),
         (DRUG, ("medication", "missing")),
         (DRUG | {"medication": {"route": "EPIDURAL"}}, ("medication/name", "missing")),
-        (DRUG | {"medication": {"ndc": "1234"}}, ("medication/ndc", "value_error")),
+        (DRUG | {"medication": {"ndc": "1234"}}, ("medication/ndc", "malformed")),
         (DRUG | {"medication": {"ndc": "1234567890"}}, ("medication/ndc", "ambiguous")),
         (
             DRUG | {"medication": {"name": "Infliximab", "route": "ORAL"}},
@@ -155,10 +155,10 @@ def test_too_many_codes_is_reported_when_there_are_a_hundred_and_one(cloud: Clou
     assert cloud.check(services=[OUTPATIENT | {"procedures": lines[:100]}]).status == 200
 
 
-@pytest.mark.parametrize("name", ["Adams\u0000", "Ad\u0007ams", "Adams\u202e", "\u200bAdams"])
+@pytest.mark.parametrize("name", ["Adams\u0000", "Ad\u0007ams"])
 def test_name_is_rejected_when_it_contains_control_characters(cloud: Cloud, name: str) -> None:
     patient = entered()["patient"] | {"last_name": name}
-    assert errors(cloud.check(patient=patient)) == [("/content/patient/last_name", "value_error")]
+    assert errors(cloud.check(patient=patient)) == [("/content/patient/last_name", "malformed")]
 
 
 def test_patient_is_not_found_when_the_name_is_an_emoji(cloud: Cloud) -> None:

@@ -350,7 +350,7 @@ class History:
             )
             for line in request.submitted.lines
         }
-        self.requests.record(request.determine(decisions, "reviewer", self.now))
+        self.requests.record(request.determine(decisions, "reviewer-1", self.now))
         known.state = "DETERMINED"
         known.adverse = any(one.status is LineStatus.DENIED for one in decisions.values())
         self.count("denied" if known.adverse else "approved")
@@ -423,7 +423,7 @@ class History:
         first = FIRST_DAY + timedelta(days=moved_to)
         change_dates(
             request.request_id,
-            [DateChange(line_id="1.1", from_date=first, to_date=first + timedelta(days=30))],
+            [DateChange(line_id="1.1", from_date=first, to_date=first)],
             OPERATOR,
             reason="Rescheduled.",
             requests=self.requests,

@@ -314,8 +314,8 @@ def test_every_error_has_its_pointer_when_a_body_is_wrong() -> None:
     found = problem(saving({"units": "1", "a/b~c": 1}))
     assert [(one["pointer"], one["code"]) for one in found["errors"]] == [
         ("/text", "missing"),
-        ("/units", "int_type"),
-        ("/a~1b~0c", "extra_forbidden"),
+        ("/units", "wrong_type"),
+        ("/a~1b~0c", "unknown_field"),
     ]
 
 

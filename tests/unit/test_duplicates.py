@@ -13,6 +13,7 @@ from precert.domain.duplicates import (
     reason_of,
     repeats,
 )
+from precert.domain.event_types import EVENTS, DuplicateLock
 from precert.domain.request import Request
 from precert.domain.review import DuplicateReason, PotentialDuplicate
 from precert.domain.statuses import LineStatus, Status
@@ -355,3 +356,10 @@ def test_assessed_request_is_named_when_several_are_repeated() -> None:
 def test_no_line_is_decided_when_a_request_ends_as_a_duplicate() -> None:
     ended = assessed(earlier(Status.PENDING), fingerprint())
     assert {line.status for line in ended.submitted.lines} == {LineStatus.OPEN}
+
+
+@pytest.mark.rule("S2")
+def test_lock_follows_the_decisions_when_an_event_decides_lines() -> None:
+    for event_type, effects in EVENTS.items():
+        determines = effects.duplicate_lock is DuplicateLock.DETERMINE
+        assert determines == effects.decides_lines, event_type

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from functions.review.models import DecideBody
 from precert.api.problems import errors_of, plain_problem, problem_of, status_of
 from precert.domain.content import Patient
+from precert.domain.error_codes import ERROR_CODES
 from precert.domain.errors import (
     DamagedRecordError,
     FieldError,
@@ -122,19 +123,20 @@ def test_errors_have_the_products_wording_when_any_field_is_invalid(
             try:
                 requested.model_validate({name: value})
             except ValidationError as error:
-                result = [error.message for error in errors_of(error)]
-                assert [words for words in result if _LIBRARYS_OWN.search(words)] == [], (
-                    name,
-                    value,
-                )
+                found = errors_of(error)
+            else:
+                continue
+            messages = [one.message for one in found]
+            assert [words for words in messages if _LIBRARYS_OWN.search(words)] == [], (name, value)
+            assert {one.code for one in found} <= ERROR_CODES.keys()
 
 
-def test_choices_are_listed_as_sent_when_a_field_accepts_several() -> None:
+def test_choices_have_display_names_when_a_field_accepts_several() -> None:
     with pytest.raises(ValidationError) as raised:
         DecideBody.model_validate({"cycle": 1, "lines": [{"line_id": "1.1", "status": "MAYBE"}]})
-    assert [error.message for error in errors_of(raised.value)] == [
-        "send one of 'APPROVED', 'MODIFIED' or 'DENIED'"
-    ]
+    [error] = errors_of(raised.value)
+    assert error.message == "choose one of these: Approved, Modified, Denied"
+    assert error.choices == ("APPROVED", "MODIFIED", "DENIED")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from precert.domain.damage import RecordKind, damaged, report_damage
 from precert.domain.errors import TransientError
 from precert.names import PK, REQUEST_PK_PREFIX, SK
+from precert.usecases.ports.writes import require_writes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -224,6 +225,7 @@ class Writes:
             ConditionFailedError: a condition was not true.
             TransientError: the table did not confirm the write.
         """
+        require_writes()
         for pause in (*CONFLICT_PAUSES, None):
             try:
                 self._client.transact_write_items(TransactItems=cast("Any", list(operations)))
@@ -242,6 +244,7 @@ class Writes:
 
     def update(self, **arguments: Any) -> None:
         """One conditional update; a failed condition returns the stored item in the error."""
+        require_writes()
         try:
             self._client.update_item(**arguments, ReturnValuesOnConditionCheckFailure="ALL_OLD")
         except ClientError as error:
@@ -251,6 +254,7 @@ class Writes:
 
     def put(self, **arguments: Any) -> None:
         """One put, with or without a condition."""
+        require_writes()
         try:
             self._client.put_item(**arguments)
         except ClientError as error:
@@ -260,6 +264,7 @@ class Writes:
 
     def delete(self, **arguments: Any) -> None:
         """One conditional delete."""
+        require_writes()
         try:
             self._client.delete_item(**arguments)
         except ClientError as error:

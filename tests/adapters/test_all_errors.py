@@ -1,0 +1,339 @@
+"""Every operation lists errors of form and of content at once, in the product's codes (D6).
+
+One table for all operations: what is wrong in form, and what is wrong in content beside it.
+"""
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Final
+
+import pytest
+
+from functions.check import handler as check
+from precert.api.app import Operation
+from precert.api.problems import MAX_LISTED
+from precert.domain.error_codes import ERROR_CODES
+from precert.names import Entitlement
+from tests.adapters.cloud import OPERATOR, PROVIDER, REVIEWER, Cloud, Reply, claims
+from tests.adapters.test_intake import CLERK, VENDOR
+from tests.fakes.samples import BOWEL_SURGERIES, PROVIDER_TIN, STRANGER_TIN, entered
+from tools.operations import OPERATIONS
+
+BY: Final = {
+    Entitlement.PATIENT_SEARCH: PROVIDER,
+    Entitlement.REVIEWER: REVIEWER,
+    Entitlement.OPERATOR: OPERATOR,
+    Entitlement.INTAKE: CLERK,
+    Entitlement.VENDOR: VENDOR,
+    None: PROVIDER,
+}
+UNENTITLED: Final = claims("unentitled-user", "Other", PROVIDER_TIN)
+ID: Final = "01J1QZ8Y7N4W3V2T1S0R9Q8P7A"
+
+
+def wrong_content() -> dict[str, Any]:
+    """One value of a wrong form, one unknown code, one missing part."""
+    [service] = entered()["services"]
+    lines = [{**one} for one in service["procedures"]]
+    lines[1]["units"] = "two"
+    return entered(
+        services=[{**service, "primary_diagnosis": "K56999", "procedures": lines}],
+        servicing_provider=None,
+    )
+
+
+OF_CONTENT: Final = {
+    ("/content/services/0/procedures/1/units", "wrong_type"),
+    ("/content/services/0/primary_diagnosis", "unknown_code"),
+    ("/content/servicing_provider", "missing"),
+}
+LINE: Final = {"line_id": "1.1", "status": "APPROVED"}
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is sent, and the errors that are expected among others."""
+
+    sent: dict[str, Any]
+    expected: set[tuple[str, str]]
+    status: str = "absent"
+    """The request that the operation needs: none, a pended or a determined one."""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+PERIOD: Final = {"line_id": "1.1", "from_date": "2026-07-21", "to_date": "2026-07-20"}
+TABLE: Final[dict[str, Wrong]] = {
+    "checkRequirements": Wrong({"content": wrong_content()}, OF_CONTENT),
+    "confirmCheck": Wrong({"content": wrong_content()}, OF_CONTENT),
+    "exportCheck": Wrong({"content": wrong_content(), "vendor_id": 1}, OF_CONTENT),
+    "startDraft": Wrong(
+        {"content": wrong_content(), "tin": STRANGER_TIN}, {*OF_CONTENT, ("/tin", "not_yours")}
+    ),
+    "submitDraft": Wrong({"content": wrong_content()}, OF_CONTENT, headers={"if_match": '"1"'}),
+    "saveDraft": Wrong(
+        {"content": {"services": [{"urgency": "SOON"}]}},
+        {
+            ("/content/services/0/urgency", "not_a_choice"),
+            ("/content/patient", "missing"),
+        },
+        headers={"if_match": '"1"'},
+    ),
+    "patchDraft": Wrong(
+        {"content": {"patient": None, "color": "red"}},
+        {("/content/color", "unknown_field"), ("/content/patient", "missing")},
+        headers={"if_match": '"1"'},
+    ),
+    "registerRequest": Wrong(
+        {
+            "channel": "TELEX",
+            "reference": "FAX-1",
+            "received_at": "2027-07-01T09:00:00Z",
+            "content": wrong_content(),
+        },
+        {*OF_CONTENT, ("/channel", "not_a_choice"), ("/received_at", "in_future")},
+    ),
+    "reportDetermination": Wrong(
+        {
+            "vendor_id": "EVICORE-RAD",
+            "reference": "",
+            "reported_at": "2027-07-01T09:00:00Z",
+            "lines": [LINE, LINE],
+        },
+        {
+            ("/reference", "too_short"),
+            ("/reported_at", "in_future"),
+            ("/lines/1/line_id", "duplicate"),
+        },
+    ),
+    "requestInformation": Wrong(
+        {"documents": ["CLINICAL_NOTES", 1, "X_RAY"], "text": 1},
+        {
+            ("/documents/1", "wrong_type"),
+            ("/text", "wrong_type"),
+            ("/documents/2", "not_a_choice"),
+        },
+        "pended",
+    ),
+    "decide": Wrong(
+        {
+            "cycle": 1,
+            "lines": [
+                {**LINE, "approved": {"units": "two"}},
+                {"line_id": "1.2", "status": "DENIED"},
+            ],
+        },
+        {
+            ("/lines/0/approved/units", "wrong_type"),
+            ("/lines/1/reason_code", "missing"),
+            ("/lines/1/rationale", "missing"),
+        },
+        "pended",
+    ),
+    "changeDates": Wrong(
+        {"lines": [PERIOD, {**PERIOD, "line_id": "1.2"}], "reason": 1},
+        {
+            ("/reason", "wrong_type"),
+            ("/lines/0/to_date", "out_of_order"),
+            ("/lines/1/line_id", "not_approved"),
+        },
+        "determined",
+    ),
+    "fileAppeal": Wrong(
+        {"line_ids": ["1.2", "9.9"], "reason": "More.", "expedited": "yes"},
+        {("/expedited", "wrong_type"), ("/line_ids/1", "not_appealable")},
+        "determined",
+    ),
+    "reconcileProvider": Wrong(
+        {"role": "SERVICING_PROVIDER", "provider_id": "P99999", "color": "red"},
+        {("/color", "unknown_field"), ("/provider_id", "not_listed")},
+        "pended",
+    ),
+    "createDocumentUpload": Wrong(
+        {"file_name": "scan.heic", "document_type": "X_RAY", "sha256": "x", "tin": STRANGER_TIN},
+        {
+            ("/sha256", "malformed"),
+            ("/file_name", "not_taken"),
+            ("/document_type", "not_offered"),
+            ("/tin", "not_yours"),
+        },
+        "pended",
+    ),
+    "listRequests": Wrong(
+        {
+            "limit": "0",
+            "changed_from": "2026-07-02T00:00:00Z",
+            "changed_to": "2026-07-01T00:00:00Z",
+            "tin": STRANGER_TIN,
+        },
+        {
+            ("/limit", "out_of_range"),
+            ("/changed_to", "before_its_beginning"),
+            ("/tin", "not_yours"),
+        },
+    ),
+    "listPatientRequests": Wrong(
+        {"member_id": "849382930", "limit": 0, "tin": STRANGER_TIN},
+        {("/limit", "out_of_range"), ("/tin", "not_yours")},
+    ),
+    **{
+        name: Wrong(
+            {"limit": "0", "tin": STRANGER_TIN},
+            {("/limit", "out_of_range"), ("/tin", "not_yours")},
+        )
+        for name in ("listDrafts", "listMessages")
+    },
+    **{
+        name: Wrong(
+            {"color": "red", "tin": STRANGER_TIN},
+            {("/color", "unknown_field"), ("/tin", "not_yours")},
+            "pended",
+        )
+        for name in (
+            *("listFlagged", "flagRequest", "unflagRequest", "markAllMessages"),
+            "listFrequentProviders",
+        )
+    },
+    "countWorklist": Wrong(
+        {"color": "red", "plan_id": "OTHER"},
+        {("/color", "unknown_field"), ("/plan_id", "not_yours")},
+    ),
+    "listWorklist": Wrong(
+        {"limit": "0", "plan_id": "OTHER"},
+        {("/limit", "out_of_range"), ("/plan_id", "not_yours")},
+    ),
+    **{
+        name: Wrong(
+            {"limit": "0", "cursor": "nonsense"},
+            {("/limit", "out_of_range"), ("/cursor", "malformed")},
+        )
+        for name in ("listOverdue", "listUnmatchedProviders")
+    },
+    "searchProviders": Wrong(
+        {"zip_code": "00000", "kind": "CLINIC"},
+        {("/kind", "not_a_choice"), ("/zip_code", "unknown")},
+    ),
+    "getFormFields": Wrong(
+        {"authorization_type": "OUTPATIENT", "urgency": "SOON", "type_of_service": "SPA"},
+        {("/urgency", "not_a_choice"), ("/type_of_service", "not_a_choice")},
+    ),
+}
+ONE_KIND: Final = {
+    "confirmPatient": {"patient": {"member_id": 1}, "color": "red"},
+    "searchPatients": {"last_name": 1, "color": "red"},
+    "extendDeadline": {"reason": "", "color": "red"},
+    "signDecisions": {"cycle": "1", "color": "red"},
+    "voidRequest": {"reason": "", "color": "red"},
+    "respondToInformationRequest": {"answer": "", "color": "red"},
+    "markMessage": {"tin": "1", "color": "red"},
+    "listMemberHistory": {"limit": "0", "color": "red"},
+    "searchRequests": {"color": "red", "size": "large"},
+}
+"""Operations whose content has no rules beyond its form, with two errors."""
+
+
+@cache
+def module_of(operation: Operation) -> ModuleType:
+    return import_module(operation.endpoint.__module__)
+
+
+def send(cloud: Cloud, operation: Operation, sent: Any, by: Any, path: str, **more: Any) -> Reply:
+    function = module_of(operation)
+    if operation.body is not None:
+        return cloud.call(function, operation.method, path, sent, by=by, **more)
+    return cloud.call(function, operation.method, path, query=sent, by=by, **more)
+
+
+def path_of(operation: Operation, request_id: str) -> str:
+    path = operation.path.replace("{message_id}", f"1767225600000000-{ID}.000002")
+    path = path.replace("{notice_id}", "1-provider")
+    for name in ("request_id", "draft_id", "document_id"):
+        path = path.replace(f"{{{name}}}", request_id)
+    return path
+
+
+def errors(reply: Reply) -> set[tuple[str, str]]:
+    assert reply.status == 422, reply.text
+    return {(one["pointer"], one["code"]) for one in reply.body["errors"]}
+
+
+def test_operation_is_in_the_table_when_it_reads_input() -> None:
+    reading = {one.operation_id for one in OPERATIONS.values() if one.body or one.query}
+    assert reading == {*TABLE, *ONE_KIND}
+
+
+def test_all_errors_are_listed_when_form_and_content_are_wrong(cloud: Cloud) -> None:
+    operations = {one.operation_id: one for one in OPERATIONS.values()}
+    ids = {"absent": cloud.start(), "pended": cloud.pended(services=[BOWEL_SURGERIES])}
+    ids["determined"] = cloud.pended(services=[BOWEL_SURGERIES])
+    assert cloud.decide(ids["determined"], {"1.1": "APPROVED", "1.2": "DENIED"}).status == 200
+    before = cloud.items()
+    missing: dict[str, Any] = {}
+    for name, wrong in TABLE.items():
+        operation = operations[name]
+        by = BY[operation.entitlement]
+        path = path_of(operation, ids[wrong.status])
+        found = errors(send(cloud, operation, wrong.sent, by, path, **wrong.headers))
+        if not wrong.expected <= found:
+            missing[name] = wrong.expected - found, found
+        assert {code for _, code in found} <= ERROR_CODES.keys()
+    for name, sent in ONE_KIND.items():
+        operation = operations[name]
+        path = path_of(operation, ids["pended"])
+        found = errors(send(cloud, operation, sent, BY[operation.entitlement], path))
+        assert len(found) >= 2, (name, found)
+    assert missing == {}
+    assert cloud.items() == before, "nothing is written while errors are listed"
+
+
+@pytest.mark.rule("A1")
+def test_entitlement_is_required_first_when_input_is_wrong_too(cloud: Cloud) -> None:
+    for operation in OPERATIONS.values():
+        if operation.entitlement is None:
+            continue
+        path = path_of(operation, ID)
+        function = module_of(operation)
+        reply = cloud.call(
+            function, operation.method, path, by=UNENTITLED, raw="{nonsense", query={"color": "red"}
+        )
+        assert (reply.status, reply.code) == (403, "not_entitled"), operation.operation_id
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"sub": "s" * 121},
+        {"sub": "two\nlines"},
+        {"custom:plans": "[OAP-COMPLETE " + "p" * 121 + "]"},
+        {"custom:vendors": "[" + "v" * 500 + "]"},
+    ],
+)
+def test_caller_is_refused_in_words_when_a_claim_cannot_be_read(
+    cloud: Cloud, claim: dict[str, str]
+) -> None:
+    reply = cloud.dashboard(by={**PROVIDER, **claim})
+    assert (reply.status, reply.code) == (403, "not_entitled")
+    [name] = claim
+    assert name in reply.body["detail"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"services": [{"procedures": [{"code": "", "units": "x"}] * 90}] * 15},
+        {"services": [{"procedures": [{"code": "1", "modifiers": [0, 0, 0, 0]}] * 90}] * 20},
+        {f"field_{number}": number for number in range(9_000)},
+        {"services": [{}] * 60_000},
+        {"services": [{"additional_diagnoses": ["?"] * 24, "procedures": [{}] * 100}] * 20},
+    ],
+)
+def test_a_hundred_errors_are_listed_when_there_are_more(cloud: Cloud, content: Any) -> None:
+    reply = cloud.call(check, "POST", "/v1/checks", {"content": content})
+    assert reply.status == 422
+    assert len(reply.text) < 64 * 1024
+    assert len(reply.body["errors"]) <= MAX_LISTED
+    if len(reply.body["errors"]) == MAX_LISTED:
+        assert reply.body["further_errors"] > 0
+    assert len(json.dumps(content)) < 256 * 1024
