@@ -169,7 +169,7 @@ def test_late_document_is_refused_when_the_request_was_decided_meanwhile(portal:
 @pytest.mark.parametrize("user", [PROVIDER, FACILITY, REVIEWER], ids=lambda user: user.name)
 def test_file_has_its_original_name_when_it_is_downloaded(portal: Portal, user: User) -> None:
     request_id, note = portal.pending(), clinical_note()
-    name = 'Röntgen "links", 2. Aufnahme.pdf'
+    name = "Röntgen (links), 2. Aufnahme.pdf"
     sha256 = hashlib.sha256(note).hexdigest()
     offered = portal.offer(request_id, name, sha256=sha256)
     assert upload(offered["upload"], "x.pdf", note).status_code == 204

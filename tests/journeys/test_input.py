@@ -202,7 +202,10 @@ def test_query_is_rejected_when_it_has_unknown_parameters(
     wrong = [{"unheard_of": "1"}]
     if "cursor" in query_model.model_fields:
         wrong += [{"limit": "0"}, {"limit": "x"}, {"limit": "1000000"}]
-        wrong += [{"cursor": "%%%"}, {"cursor": "eyJwayI6IjEifQ"}, {"cursor": "x" * 2000}]
+        wrong += [{"cursor": "x" * 2000}]
+        if "{request_id}" not in route.path:
+            # The list of one request is found before its cursor is read.
+            wrong += [{"cursor": "%%%"}, {"cursor": "eyJwayI6IjEifQ"}]
     path = route.path.replace("{request_id}", ABSENT_ID)
     path = path.replace("{message_id}", f"1-{ABSENT_ID}.000001")
     for query in wrong:
