@@ -86,7 +86,7 @@ EXPIRE: Final = FunctionSpec(
 )
 WARN: Final = FunctionSpec(
     "WarnFunction",
-    "Warns of drafts that are about to expire",
+    "Warns of expiring drafts, and checks the clocks of delegated vendors",
     "expire",
     "functions.expire.warn.handle",
     (Env.REQUESTS_TABLE,),
@@ -118,10 +118,13 @@ NOTICES: Final = FunctionSpec(
 )
 INTAKE: Final = FunctionSpec(
     "IntakeFunction",
-    "Registers phone, fax and mail requests and vendors' determinations",
+    "Registers phone, fax and mail requests, and serves delegated vendors",
     "intake",
     "functions.intake.handler.handle",
-    (Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET, *_CLAIMS),
+    (
+        *(Env.REQUESTS_TABLE, Env.REFERENCE_TABLE, Env.RULE_LISTS_BUCKET),
+        *(Env.DOCUMENTS_BUCKET, *_CLAIMS),
+    ),
     serves="intake",
 )
 REPORTS: Final = FunctionSpec(

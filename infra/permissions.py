@@ -79,7 +79,7 @@ def grant(
     tables.allow_requests(
         warn,
         (
-            *("dynamodb:ConditionCheckItem", "dynamodb:GetItem"),
+            *("dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem"),
             *("dynamodb:PutItem", "dynamodb:UpdateItem"),
         ),
         WORKLIST_INDEX,
@@ -97,8 +97,9 @@ def grant(
 
     _print_notices(of(catalogue.NOTICES), tables, documents)
 
-    for function in (of(catalogue.INTAKE), of(catalogue.REPORTS)):
-        _record(function, tables, documents)
+    _record(of(catalogue.INTAKE), tables, documents)
+    _record(of(catalogue.REPORTS), tables, documents)
+    _read_delegations(of(catalogue.INTAKE), tables, documents)
 
     task = of(catalogue.WORKFLOW)
     tables.allow_requests(task, WRITE_ACTIONS)
@@ -114,6 +115,12 @@ def _print_notices(notices: ServiceFunction, tables: Tables, documents: Document
     )
     tables.allow_reference(notices, ("dynamodb:GetItem",))
     documents.allow_notices(notices, ("s3:PutObject",))
+
+
+def _read_delegations(intake: ServiceFunction, tables: Tables, documents: Documents) -> None:
+    """Grant what delegated vendors read: their lists, requests and documents."""
+    tables.allow_requests(intake, ("dynamodb:Query",), WORKLIST_INDEX)
+    documents.allow_documents(intake, _READ_OBJECTS)
 
 
 def _record(intake: ServiceFunction, tables: Tables, documents: Documents) -> None:

@@ -1,6 +1,8 @@
 """One example of a call, as in the document."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from pydantic import BaseModel
@@ -28,3 +30,8 @@ class Example:
     @property
     def answered_otherwise(self) -> Any:
         return self.other and self.other.model_dump(mode="json")
+
+
+def uuids() -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: f"6f1c2b9e-3d4a-4c58-8e07-{next(numbers):012d}"

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
-from itertools import count
 from typing import Any, Final
 
 from functions.check.models import (
@@ -101,7 +100,7 @@ from precert.usecases.ports.messages import Message, MessagePage
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.reference import get_reference
 from precert.usecases.submission import SubmittedRequest
-from tools.openapi_example import Example
+from tools.openapi_example import Example, uuids
 from tools.openapi_intake import intake_examples
 from tools.openapi_review import review_examples
 from tools.openapi_story import (
@@ -188,7 +187,7 @@ def _before_submission(example: Story) -> dict[str, Example]:
                 content=example.export.answer.content,
                 vendor_id=example.export.delegate.vendor_id,
             ),
-            ExportResponse.of(example.export, payer=example.payer, new_uuid=_uuids()),
+            ExportResponse.of(example.export, payer=example.payer, new_uuid=uuids()),
         ),
         "startDraft": Example(
             StartDraftBody(content=content, tin=example.physician.tin),
@@ -250,11 +249,6 @@ def _form(example: Story) -> FormResponse:
     return FormResponse.of(service_form(example.payer, chosen, STARTED.date()), payer=example.payer)
 
 
-def _uuids() -> Callable[[], str]:
-    numbers = count(1)
-    return lambda: f"6f1c2b9e-3d4a-4c58-8e07-{next(numbers):012d}"
-
-
 def _as_checked(content: RequestContent) -> RequestContent:
     """The content of a check: the requesting provider is added with the draft."""
     return content.model_copy(update={"requesting_provider": None})
@@ -304,6 +298,7 @@ def _after_submission(example: Story) -> dict[str, Example]:
         ),
         "downloadDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
         "downloadCaseDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
+        "downloadDelegatedDocument": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
         "downloadDocumentAsOperator": Example(answer=_link(document_key(REQUEST_ID, DOCUMENT_ID))),
         "downloadNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),
         "downloadCaseNotice": Example(answer=_link(notice_key(REQUEST_ID, NOTICE_ID))),

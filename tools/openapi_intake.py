@@ -1,24 +1,53 @@
 """Examples of requests from other channels than the portal."""
 
-from functions.intake.models import RegisteredDetails, RegisterRequestBody, VoidRegisteredBody
+from functions.intake.models import (
+    DelegatedRequestResponse,
+    DelegationExportResponse,
+    RegisteredDetails,
+    RegisterRequestBody,
+    VoidRegisteredBody,
+)
 from functions.upload.models import DocumentUploadResponse
 from precert.api.models import ChangedRequest, SubmissionResponse
+from precert.api.rows import DelegationsResponse
 from precert.domain.request import Request
 from precert.domain.review import Channel, IntakeException, LineDecision
+from precert.domain.rows import delegation_row
 from precert.domain.statuses import LineStatus
 from precert.usecases.documents import CreatedUpload, RequestedUpload
 from precert.usecases.ports.documents import UploadForm
+from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.submission import SubmittedRequest
 from precert.usecases.vendor_reports import VendorReport
-from tools.openapi_example import Example
-from tools.openapi_story import DETERMINED, REQUEST_ID, STARTED, Story
+from precert.usecases.vendors import DelegatedRequest, DelegationExport
+from tools.openapi_example import Example, uuids
+from tools.openapi_story import DETERMINED, REQUEST_ID, STARTED, SUBMITTED, Story
+from tools.story_moves import delegation_of
 
 
 def intake_examples(example: Story) -> dict[str, Example]:
     """By operation id."""
     submitted, determined = example.submitted.submitted, example.determined.request
+    delegated = delegated_request(example)
+    [delegation] = delegated.submitted.delegations
+    file = RequestFile(delegated, (example.attached,), (), ())
+    read = DelegatedRequest.of(file, delegation)
+    page = Page((delegation_row(delegated, delegation),), cursor=None)
     return {
+        "listDelegations": Example(answer=DelegationsResponse.of(page, payer=example.payer)),
+        "readDelegation": Example(
+            answer=DelegatedRequestResponse.of(
+                read, payer=example.payer, code_sets=example.code_sets
+            )
+        ),
+        "exportDelegation": Example(
+            answer=DelegationExportResponse.of(
+                DelegationExport(read, example.coverage),
+                payer=example.payer,
+                new_uuid=uuids(),
+            )
+        ),
         "registerRequest": Example(
             RegisterRequestBody(
                 channel=Channel.FAX,
@@ -92,3 +121,10 @@ def _by_fax(request: Request) -> Request:
         }
     )
     return request.model_copy(update={"review": review})
+
+
+def delegated_request(example: Story) -> Request:
+    """The example with its last line delegated to a vendor."""
+    delegation = delegation_of(example.submitted, SUBMITTED, example.payer)
+    review = example.submitted.submitted.model_copy(update={"ownership": (delegation,)})
+    return example.submitted.model_copy(update={"review": review})

@@ -22,6 +22,7 @@ from functions.review.models import (
     WorklistResponse,
 )
 from precert.api.models import ChangedRequest
+from precert.api.rows import DelegationsResponse
 from precert.domain import reviewing
 from precert.domain.caller import Caller
 from precert.domain.duplicates import current_fingerprint, paired
@@ -35,7 +36,14 @@ from precert.domain.review import (
     IntakeException,
     LineDecision,
 )
-from precert.domain.rows import WorklistRow, intake_exception_row, unmatched_row, worklist_row
+from precert.domain.rows import (
+    DelegationRow,
+    WorklistRow,
+    delegation_row,
+    intake_exception_row,
+    unmatched_row,
+    worklist_row,
+)
 from precert.domain.statuses import LineStatus
 from precert.domain.worklist import counts_of
 from precert.names import Entitlement
@@ -45,6 +53,7 @@ from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.submission import with_number
 from tools.openapi_example import Example
+from tools.openapi_intake import delegated_request
 from tools.openapi_story import (
     APPROVED_LINE,
     ATTACHED,
@@ -106,6 +115,9 @@ def review_examples(example: Story) -> dict[str, Example]:
         "signDecisions": Example(SignBody(cycle=1, accept=True), _after(determined)),
         "listOverdue": Example(answer=worklist),
         "listDeemedDenials": Example(answer=deemed),
+        "listVendorBacklog": Example(
+            answer=DelegationsResponse.of(_backlog(example), payer=example.payer)
+        ),
         "changeDates": Example(
             ChangeDatesBody(
                 lines=(
@@ -246,3 +258,11 @@ def _entered_decision(decision: Decision) -> dict[str, object]:
     entered = decision.model_dump(include={"reason_code", "rationale", "criterion"})
     denied = decision.status is LineStatus.DENIED
     return {**entered, "status": LineStatus.DENIED if denied else LineStatus.APPROVED}
+
+
+def _backlog(example: Story) -> Page[DelegationRow]:
+    delegated = delegated_request(example)
+    [delegation] = delegated.submitted.delegations
+    row = delegation_row(delegated, delegation)
+    private = {"patient": None, "date_of_birth": None, "member_id": None}
+    return Page((row.model_copy(update=private),), cursor=None)

@@ -42,7 +42,7 @@ def moves(
     )
     claimed = reviewing.claim(pended, reviewer, at + _HOUR, at)
     proposed = reviewing.propose(pended, _decisions(pended, reviewer, at), reviewer, at)
-    delegated = submitted.delegate([_delegation(submitted, at, payer)], assessment, at)
+    delegated = submitted.delegate([delegation_of(submitted, at, payer)], assessment, at)
     own = _decisions(delegated.request, reviewer, at)
     changes: tuple[Change | None, ...] = (
         delegated,
@@ -70,7 +70,7 @@ def moves(
     return (*(change.event for change in changes if change), _notices(determined))
 
 
-def _delegation(request: Request, at: datetime, payer: Payer) -> Delegation:
+def delegation_of(request: Request, at: datetime, payer: Payer) -> Delegation:
     """One vendor decides the last line of the example."""
     vendor = DelegatedVendor(
         vendor_id=VENDOR,

@@ -2,19 +2,27 @@
 
 from functools import partial
 from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.intake.models import (
+    DelegatedRequestResponse,
+    DelegationExportResponse,
+    DelegationsQuery,
     RegisteredDetails,
     RegisterRequestBody,
     VoidRegisteredBody,
 )
-from precert.api.app import Api
+from precert.api.app import FHIR_JSON, Api
 from precert.api.models import ChangedRequest, SubmissionResponse
-from precert.api.parameters import CurrentCaller, RequestId
+from precert.api.parameters import CurrentCaller, DocumentId, RequestId
+from precert.api.rows import DelegationsResponse
 from precert.bootstrap import call, claim_names, id_from_key
 from precert.domain.errors import (
     ActionNotAllowedError,
     CheckNotAvailableError,
+    DocumentNotAvailableError,
     DuplicateRequestError,
     KeyReusedError,
     NotFoundError,
@@ -22,12 +30,19 @@ from precert.domain.errors import (
     PatientNotFoundError,
 )
 from precert.names import Entitlement
+from precert.usecases.documents import DocumentLink
 from precert.usecases.intake import (
     read_registered_request,
     register_request,
     void_registered_request,
 )
 from precert.usecases.vendor_reports import VendorReport, report_determination
+from precert.usecases.vendors import (
+    download_delegated_document,
+    export_delegation,
+    list_delegations,
+    read_delegation,
+)
 
 api = Api("intake", tag="Intake", claim_names=claim_names)
 
@@ -98,6 +113,68 @@ def report(body: VendorReport, caller: CurrentCaller) -> ChangedRequest:
     """
     id_of = partial(id_from_key, "reported")
     return ChangedRequest.of(call(report_determination, body, caller, id_of=id_of))
+
+
+@api.get(
+    "/v1/vendor/requests",
+    "A vendor's requests",
+    operation_id="listDelegations",
+    entitlement=Entitlement.VENDOR,
+)
+def delegations(
+    query: Annotated[DelegationsQuery, Query()], caller: CurrentCaller
+) -> DelegationsResponse:
+    """List the requests of which the vendor decides service lines, with the due date of each.
+
+    Other vendors' requests and the payer's own are not listed. Send `cursor` until the response has
+    none.
+    """
+    page = call(
+        list_delegations,
+        caller,
+        vendor_id=query.vendor_id,
+        is_open=query.open,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    return call(DelegationsResponse.of, page)
+
+
+@api.get(
+    "/v1/vendor/requests/{request_id}",
+    "Read a delegated request",
+    operation_id="readDelegation",
+    entitlement=Entitlement.VENDOR,
+    errors=(NotFoundError,),
+)
+def delegation(request_id: RequestId, caller: CurrentCaller) -> DelegatedRequestResponse:
+    """Read the service lines that the vendor decides, with what was requested and the documents."""
+    return call(DelegatedRequestResponse.of, call(read_delegation, request_id, caller))
+
+
+@api.get(
+    "/v1/vendor/requests/{request_id}/export",
+    "Export a delegated request",
+    operation_id="exportDelegation",
+    entitlement=Entitlement.VENDOR,
+    media_type=FHIR_JSON,
+    errors=(NotFoundError, PatientNotFoundError),
+)
+def export(request_id: RequestId, caller: CurrentCaller) -> DelegationExportResponse:
+    """Get the same service lines as a FHIR R4 Bundle in the form of a Da Vinci PAS request."""
+    return call(DelegationExportResponse.of, call(export_delegation, request_id, caller))
+
+
+@api.get(
+    "/v1/vendor/requests/{request_id}/documents/{document_id}",
+    "Download a document of a delegated request",
+    operation_id="downloadDelegatedDocument",
+    entitlement=Entitlement.VENDOR,
+    errors=(NotFoundError, DocumentNotAvailableError),
+)
+def document(request_id: RequestId, document_id: DocumentId, caller: CurrentCaller) -> DocumentLink:
+    """Get a link to an attached document. It expires at `expires_at`."""
+    return call(download_delegated_document, request_id, document_id, caller)
 
 
 handle = api.lambda_handler()

@@ -1,22 +1,34 @@
-"""Request models of intake, and the event by which a delegated vendor reports a determination."""
+"""Models of intake and of delegated vendors, and the event by which a vendor reports."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, RootModel
 
-from precert.api.details import SharedDetails, members_of
+from precert.api.details import (
+    ServiceLineResponse,
+    SharedDetails,
+    members_of,
+    service_lines,
+)
 from precert.api.labels import RequestLabels, label_of, labels_of
+from precert.api.models import DocumentResponse, PageQuery, PlanResponse, ResponseModel
+from precert.domain.code_lists import code_lists_of
 from precert.domain.content import MAX_LINES, RequestContent
 from precert.domain.dates import Instant
+from precert.domain.delegation import DelegationStatus
 from precert.domain.payer import Payer
 from precert.domain.review import Approval, Channel, IntakeException, LineDecision, Reason
+from precert.domain.rows import delegation_row
 from precert.domain.statuses import Action, EnteredStatus
-from precert.domain.values import Text, Value
+from precert.domain.values import Text, Urgency, Value
+from precert.fhir.export import request_bundle
 from precert.usecases.intake import Arrival
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
 from precert.usecases.vendor_reports import VendorReport
+from precert.usecases.vendors import DelegatedRequest, DelegationExport
 
 
 class RegisterRequestBody(Arrival):
@@ -60,6 +72,110 @@ class RegisteredDetails(SharedDetails):
 
 
 _CLERKS_ACTIONS: Final = frozenset({Action.DETAILS, Action.MODIFY, Action.VOID})
+
+
+class DelegationsQuery(PageQuery):
+    """A page of one vendor's list."""
+
+    vendor_id: Annotated[
+        Text | None, Field(description="Optional for callers that report for one vendor.")
+    ] = None
+    open: Annotated[
+        bool,
+        Field(
+            description="True lists what the vendor has to decide, next due first. False lists what "
+            "it reported or what was withdrawn, last changed first."
+        ),
+    ] = True
+
+
+class DelegatedRequestResponse(ResponseModel):
+    """The service lines of a request that the vendor decides. Other lines are not disclosed (W8)."""
+
+    request_id: str
+    number: str
+    vendor_id: str
+    status: DelegationStatus
+    status_label: ClassVar[Any] = label_of("status")
+    urgency: Urgency
+    urgency_label: str | None
+    submitted_at: datetime
+    delegated_at: datetime | None
+    due_at: datetime | None = Field(description="When the determination is due.")
+    overdue: bool = Field(description="Whether the due date passed without a determination.")
+    reported_at: datetime | None
+    reference: str | None = Field(description="The vendor's number of the case, once reported.")
+    plan: PlanResponse
+    content: RequestContent = Field(description="With the services and codes of these lines only.")
+    lines: list[ServiceLineResponse]
+    documents: list[DocumentResponse] = Field(description="The attached documents.")
+
+    @classmethod
+    def of(
+        cls, delegated: DelegatedRequest, *, payer: Payer, code_sets: CodeSets
+    ) -> "DelegatedRequestResponse":
+        request, delegation = delegated.request, delegated.delegation
+        review, row = request.submitted, delegation_row(request, delegation)
+        labels = RequestLabels.of(request, payer, code_sets)
+        last = delegation.reports[-1] if delegation.reports else None
+        return cls(
+            request_id=row.request_id,
+            number=row.number,
+            vendor_id=row.vendor_id,
+            status=row.status,
+            urgency=row.urgency,
+            urgency_label=code_lists_of(payer).label_of(row.urgency),
+            submitted_at=review.submitted_at,
+            delegated_at=row.delegated_at,
+            due_at=row.due_at,
+            overdue=row.overdue,
+            reported_at=row.reported_at,
+            reference=last.reference if last else None,
+            plan=PlanResponse.of(request.plan, payer),
+            content=delegated.content,
+            lines=_lines_of(delegated, labels),
+            documents=_documents_of(delegated, payer),
+        )
+
+
+def _lines_of(delegated: DelegatedRequest, labels: RequestLabels) -> list[ServiceLineResponse]:
+    request = delegated.request
+    return [
+        line
+        for line in service_lines(request.submitted, request.content, labels)
+        if line.line_id in delegated.delegation.line_ids
+    ]
+
+
+def _documents_of(delegated: DelegatedRequest, payer: Payer) -> list[DocumentResponse]:
+    request = delegated.request
+    return [
+        DocumentResponse.of(one, payer, request.content, request.content_as_submitted)
+        for one in delegated.documents
+    ]
+
+
+class DelegationExportResponse(RootModel[dict[str, Any]]):
+    """A FHIR R4 Bundle in the form of a Da Vinci PAS request, for the vendor's system."""
+
+    @classmethod
+    def of(
+        cls,
+        export: DelegationExport,
+        *,
+        payer: Payer,
+        new_uuid: Callable[[], str],
+    ) -> "DelegationExportResponse":
+        delegated = export.delegated
+        bundle = request_bundle(
+            delegated.content,
+            export.coverage,
+            payer,
+            note=export.note,
+            at=delegated.request.submitted.submitted_at,
+            new_uuid=new_uuid,
+        )
+        return cls(bundle)
 
 
 class ReportedLineEvent(Value):

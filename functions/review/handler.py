@@ -29,6 +29,7 @@ from functions.review.models import (
 from precert.api.app import Api
 from precert.api.models import ChangedRequest, PageQuery
 from precert.api.parameters import CurrentCaller, DocumentId, NoticeId, RequestId
+from precert.api.rows import DelegationsResponse
 from precert.bootstrap import call, claim_names
 from precert.domain.errors import (
     ActionNotAllowedError,
@@ -71,6 +72,7 @@ from precert.usecases.review import (
     release_case,
     request_information,
 )
+from precert.usecases.vendors import list_vendor_backlog
 
 api = Api("review", tag="Review", claim_names=claim_names, entitlement=Entitlement.REVIEWER)
 NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError)
@@ -459,6 +461,23 @@ def deemed_denials(query: Annotated[PageQuery, Query()], caller: CurrentCaller) 
     """
     page = call(list_deemed_denials, caller, limit=query.limit, cursor=query.cursor)
     return call(WorklistResponse.of, page, caller)
+
+
+@api.get(
+    "/v1/operations/vendor-backlog",
+    "Backlog of delegated vendors",
+    operation_id="listVendorBacklog",
+    entitlement=Entitlement.OPERATOR,
+)
+def vendor_backlog(
+    query: Annotated[PageQuery, Query()], caller: CurrentCaller
+) -> DelegationsResponse:
+    """List what delegated vendors received and have not decided: overdue first, then the next due.
+
+    A vendor's silence decides nothing: call the vendor.
+    """
+    page = call(list_vendor_backlog, caller, limit=query.limit, cursor=query.cursor)
+    return call(DelegationsResponse.of, page)
 
 
 @api.post(

@@ -140,6 +140,17 @@ def watch(
         ),
     )
     alarms.add(
+        "VendorDeadlinesPassed",
+        "A delegated vendor did not decide in time: it is in the operators' backlog of vendors",
+        cloudwatch.Metric(
+            namespace=METRICS_NAME,
+            metric_name=EventType.VENDOR_DEADLINE_PASSED.value,
+            dimensions_map={"service": METRICS_NAME},
+            statistic="Sum",
+            period=_PERIOD,
+        ),
+    )
+    alarms.add(
         "ServerErrors",
         "The API responds with 5xx errors",
         api.http_api.metric_server_error(period=_PERIOD, statistic="Sum"),

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from precert.api.labels import label_of, labels_of
-from precert.api.models import PlanResponse
+from precert.api.models import Damaged, DamagedResponse, PlanResponse, ResponseModel
 from precert.domain.code_lists import code_lists_of
 from precert.domain.payer import Payer
 from precert.domain.request import Request, actions_of
-from precert.domain.rows import DashboardRow, row_of_request
+from precert.domain.rows import DashboardRow, DelegationRow, row_of_request
 from precert.domain.statuses import Action, allowed_actions
+from precert.usecases.ports.listings import Page
 
 
 class DashboardRowResponse(DashboardRow):
@@ -55,3 +56,27 @@ class PlanRowResponse(DashboardRowResponse):
         return cls(
             **{**dict(row), "allowed_actions": actions}, plan=PlanResponse.of(request.plan, payer)
         )
+
+
+class DelegationRowResponse(DelegationRow):
+    """What one delegated vendor decides of one request (W8)."""
+
+    status_label: ClassVar[Any] = label_of("status")
+    urgency_label: str | None
+
+    @classmethod
+    def of(cls, row: DelegationRow, payer: Payer) -> "DelegationRowResponse":
+        return cls(**dict(row), urgency_label=code_lists_of(payer).label_of(row.urgency))
+
+
+class DelegationsResponse(ResponseModel):
+    """A page of what delegated vendors decide."""
+
+    requests: list[DelegationRowResponse]
+    damaged: Damaged
+    cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[DelegationRow], *, payer: Payer) -> "DelegationsResponse":
+        rows = [DelegationRowResponse.of(row, payer) for row in page.rows]
+        return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from precert.domain.decision_clocks import ClockKind, ExtensionRequester
-from precert.domain.delegation import DecidedBy
+from precert.domain.delegation import DecidedBy, DelegationStatus
 from precert.domain.documents import DocumentStatus, Refusal
 from precert.domain.event_types import EVENTS, EventType
 from precert.domain.matching import Mismatch, ProviderRole
@@ -155,6 +155,11 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Channel.MAIL: "Mail",
         Channel.EDI: "EDI (X12 278)",
         Channel.VENDOR: "Delegated vendor",
+    },
+    "delegation_statuses": {
+        DelegationStatus.OPEN: "Open",
+        DelegationStatus.REPORTED: "Reported",
+        DelegationStatus.WITHDRAWN: "Withdrawn",
     },
     "line_deciders": {
         DecidedBy.PAYER: "The payer",

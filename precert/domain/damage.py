@@ -22,6 +22,7 @@ class RecordKind(StrEnum):
     WORKLIST_ROW = "worklist_row"
     UNMATCHED_ROW = "unmatched_row"
     INTAKE_ROW = "intake_row"
+    DELEGATION_ROW = "delegation_row"
     MESSAGE = "message"
     DOCUMENT = "document"
     NOTICE = "notice"

@@ -26,6 +26,16 @@ class DecidedBy(StrEnum):
     VENDOR = "VENDOR"
 
 
+class DelegationStatus(StrEnum):
+    """Status of the service lines that one vendor decides."""
+
+    OPEN = "OPEN"
+    """Received, and not reported yet."""
+    REPORTED = "REPORTED"
+    WITHDRAWN = "WITHDRAWN"
+    """The request was voided before the vendor reported."""
+
+
 class VendorReviewer(Value):
     """The person who decided for a delegated vendor. Recorded for audits; no response names it (A3)."""
 

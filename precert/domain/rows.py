@@ -7,6 +7,7 @@ from pydantic import Field
 
 from precert.domain.content import Provider, RequestContent
 from precert.domain.dates import Moment
+from precert.domain.delegation import Delegation, DelegationStatus
 from precert.domain.determination import authorized_days
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.pending import PendReason, RowLine, pend_reasons, row_lines
@@ -169,6 +170,58 @@ def intake_exception_row(request: Request) -> IntakeExceptionRow:
         reference=review.reference,
         exceptions=review.intake_exceptions,
         submitted_at=review.submitted_at,
+    )
+
+
+class DelegationRow(Value):
+    """A line of a vendor's list and of the operators' backlog: what one vendor decides (W8)."""
+
+    request_id: Text
+    number: Text
+    vendor_id: Text
+    vendor_name: Text
+    status: DelegationStatus
+    line_ids: tuple[Text, ...]
+    codes: tuple[Text, ...]
+    plan_id: Text
+    line_of_business: Text
+    urgency: Urgency
+    patient: str | None = None
+    date_of_birth: Annotated[date | None, Field(description="The patient's.")] = None
+    member_id: Text | None = None
+    delegated_at: Moment | None = None
+    due_at: Moment | None = None
+    overdue: Annotated[
+        bool, Field(description="Whether the due date passed without a determination.")
+    ] = False
+    reported_at: Moment | None = None
+
+
+def delegation_row(request: Request, delegation: Delegation) -> DelegationRow:
+    """What the lists show of the lines that one vendor decides."""
+    patient, review = request.content.patient, request.submitted
+    lines = [line for line in review.lines if line.line_id in delegation.line_ids]
+    status = DelegationStatus.REPORTED if delegation.reports else DelegationStatus.OPEN
+    if request.status is Status.VOID and not delegation.reports:
+        status = DelegationStatus.WITHDRAWN
+    return DelegationRow(
+        request_id=request.request_id,
+        number=review.number,
+        vendor_id=delegation.vendor_id,
+        vendor_name=delegation.vendor.name,
+        status=status,
+        line_ids=delegation.line_ids,
+        codes=tuple(line.code for line in lines if line.code),
+        plan_id=request.plan.plan_id,
+        line_of_business=request.plan.line_of_business,
+        urgency=request.urgency,
+        patient=f"{patient.first_name} {patient.last_name}" if patient else None,
+        date_of_birth=patient.date_of_birth if patient else None,
+        member_id=patient.member_id if patient else None,
+        delegated_at=delegation.delegated_at,
+        due_at=delegation.due_at,
+        overdue=delegation.escalated,
+        reported_at=delegation.reported_at,
     )
 
 

@@ -24,7 +24,7 @@ REVIEWER: Final = {"name": "Robin Moss", "credential": "MD", "license_number": "
 
 def images(**changes: Any) -> dict[str, Any]:
     """What is requested from the vendor: two images."""
-    return entered(services=[IMAGES], **changes)
+    return entered(**{"services": [IMAGES], **changes})
 
 
 def register(cloud: Cloud, *, by: dict[str, str] = CLERK, **changes: Any) -> Reply:

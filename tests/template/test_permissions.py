@@ -66,7 +66,8 @@ ALLOWED: Final = {
     | {"s3:GetObject", "s3:GetObjectVersion", "s3:ListBucketVersions", "s3:PutObject"}
     | {"sqs:SendMessage"},
     catalogue.WARN: WRITE_KEY
-    | {"dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:Query"}
+    | {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem"}
+    | {"dynamodb:GetItem", "dynamodb:Query"}
     | {"dynamodb:PutItem", "dynamodb:UpdateItem"},
     catalogue.RELAY: READ
     | {"dynamodb:PutItem", "dynamodb:UpdateItem"}
@@ -76,7 +77,7 @@ ALLOWED: Final = {
     | {"states:SendTaskFailure", "states:SendTaskSuccess"}
     | {"events:PutEvents", "sqs:SendMessage"},
     catalogue.INBOX: {"dynamodb:PutItem", "dynamodb:UpdateItem"} | WRITE_KEY,
-    catalogue.INTAKE: REGISTER,
+    catalogue.INTAKE: REGISTER | {"s3:GetObjectVersion"},
     catalogue.REPORTS: REGISTER,
     catalogue.NOTICES: {"dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"}
     | {"dynamodb:GetItem", "s3:PutObject"}

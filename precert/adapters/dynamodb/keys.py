@@ -10,6 +10,8 @@ Requests table, one item collection per request::
                               sk CYCLE#<n>           the task token a cycle waits with
                               sk OVERDUE             its line in the operators' queue
                               sk DEEMED_DENIAL       its line in the queue of deemed denials
+                              sk VENDOR#<id>         its row in a delegated vendor's list
+                              sk BACKLOG#<id>        its row in the backlog of delegated vendors
                               sk UNMATCHED#<side>    a provider that waits to be reconciled
                               sk INTAKE              its line in the queue of intake exceptions
     pk NUMBER#<number>        sk NUMBER              a precertification number, assigned once
@@ -185,6 +187,37 @@ def worklist_sk(urgency: Urgency, due_at: datetime, request_id: str) -> str:
 
 def overdue_sk(due_at: datetime, request_id: str) -> str:
     return f"{instant(due_at)}#{request_id}"
+
+
+VENDOR_BACKLOG: Final = "VENDOR_BACKLOG"
+"""Worklist partition of what delegated vendors have not decided, overdue first."""
+
+
+def vendor_sk(vendor_id: str) -> str:
+    return f"VENDOR#{vendor_id}"
+
+
+def backlog_sk(vendor_id: str) -> str:
+    return f"BACKLOG#{vendor_id}"
+
+
+def vendor_list_pk(vendor_id: str, *, is_open: bool) -> str:
+    """Worklist partition of what a vendor has to decide, or of the rest."""
+    return f"VENDOR#{vendor_id}#{'OPEN' if is_open else 'CLOSED'}"
+
+
+def vendor_list_sk(at: datetime, request_id: str) -> str:
+    return f"{instant(at)}#{request_id}"
+
+
+def backlog_worklist_sk(at: datetime, request_id: str, *, overdue: bool) -> str:
+    """Overdue delegations by their due date, then the others by the next check of their clock."""
+    return f"{0 if overdue else 1}#{instant(at)}#{request_id}"
+
+
+def checked_until(now: datetime) -> tuple[str, str]:
+    """Bounds of the sort keys of delegations whose clock is to be checked."""
+    return "1#", f"1#{instant(now)}~"
 
 
 def unmatched_sk(role: ProviderRole) -> str:

@@ -13,7 +13,7 @@ opens nothing. It has a digest of its list, so that any other list refuses it.
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -26,11 +26,15 @@ from precert.adapters.dynamodb.keys import (
     INTAKE_QUEUE,
     OVERDUE_QUEUE,
     UNMATCHED_QUEUE,
+    VENDOR_BACKLOG,
+    backlog_sk,
+    checked_until,
     instant_of,
     member_hash,
     microseconds,
     tin_member,
     tin_status,
+    vendor_list_pk,
     worklist_pk,
 )
 from precert.adapters.dynamodb.table import (
@@ -44,7 +48,13 @@ from precert.adapters.dynamodb.table import (
 from precert.domain.damage import RecordKind
 from precert.domain.matching import ProviderRole
 from precert.domain.review import Channel
-from precert.domain.rows import DashboardRow, IntakeExceptionRow, UnmatchedRow, WorklistRow
+from precert.domain.rows import (
+    DashboardRow,
+    DelegationRow,
+    IntakeExceptionRow,
+    UnmatchedRow,
+    WorklistRow,
+)
 from precert.domain.statuses import STATUSES, Action, Status, WaitingOn
 from precert.domain.values import Purpose, Sort
 from precert.names import (
@@ -452,18 +462,63 @@ class DynamoDBListings:
         items, following = self._page("member", list_, limit=limit, cursor=cursor)
         return Page(tuple(map(request_id_of, items)), following)
 
+    def delegations(
+        self, vendor_id: str, *, is_open: bool, limit: int, cursor: str | None
+    ) -> Page[DelegationRow]:
+        partition = vendor_list_pk(vendor_id, is_open=is_open)
+        return self._delegations(
+            "delegations", _Slice(WORKLIST_INDEX, partition, forward=is_open), limit, cursor
+        )
+
+    def vendor_backlog(self, *, limit: int, cursor: str | None) -> Page[DelegationRow]:
+        list_ = _Slice(WORKLIST_INDEX, VENDOR_BACKLOG, forward=True)
+        return self._delegations("vendor_backlog", list_, limit, cursor)
+
+    def _delegations(
+        self, name: str, list_: _Slice, limit: int, cursor: str | None
+    ) -> Page[DelegationRow]:
+        items, following = self._page(name, list_, limit=limit, cursor=cursor)
+        rows, damaged = readable(RecordKind.DELEGATION_ROW, items, _delegation_of, request_id_of)
+        return Page(tuple(rows), following, damaged)
+
+    def due_delegations(self, now: datetime) -> Iterator[tuple[str, str]]:
+        first, last = checked_until(now)
+        start: dict[str, Any] = {}
+        while True:
+            with transient_errors():
+                answer = self._client.query(
+                    TableName=self._table,
+                    IndexName=WORKLIST_INDEX,
+                    KeyConditionExpression=(
+                        f"{WORKLIST_PK} = :backlog AND {WORKLIST_SK} BETWEEN :first AND :last"
+                    ),
+                    ExpressionAttributeValues=to_wire(
+                        {":backlog": VENDOR_BACKLOG, ":first": first, ":last": last}
+                    ),
+                    **start,
+                )
+            for item in map(from_wire, answer["Items"]):
+                yield request_id_of(item), item[SK].removeprefix(backlog_sk(""))
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
     def open_cycles(self) -> tuple[str, ...]:
         with transient_errors():
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table,
                 IndexName=WORKLIST_INDEX,
                 ProjectionExpression="pk",
-                FilterExpression=f"NOT {WORKLIST_PK} IN (:drafts, :unmatched, :intake)",
+                FilterExpression=(
+                    f"NOT {WORKLIST_PK} IN (:drafts, :unmatched, :intake)"
+                    f" AND NOT begins_with({WORKLIST_PK}, :vendor)"
+                ),
                 ExpressionAttributeValues=to_wire(
                     {
                         ":drafts": DRAFTS_QUEUE,
                         ":unmatched": UNMATCHED_QUEUE,
                         ":intake": INTAKE_QUEUE,
+                        ":vendor": "VENDOR",
                     }
                 ),
             )
@@ -526,6 +581,10 @@ class DynamoDBListings:
         last = answer.get("LastEvaluatedKey")
         items = [from_wire(item) for item in answer["Items"]]
         return items, key_of_row(from_wire(last), list_.key_names) if last else None
+
+
+def _delegation_of(item: Item) -> DelegationRow:
+    return DelegationRow.model_validate_json(item[ROW_ATTRIBUTE])
 
 
 def _unmatched_of(item: Item) -> UnmatchedRow:

@@ -34,6 +34,9 @@ from precert.adapters.dynamodb.keys import (
     OVERDUE_SK,
     PROCESSING_QUEUE,
     UNMATCHED_QUEUE,
+    VENDOR_BACKLOG,
+    backlog_sk,
+    backlog_worklist_sk,
     cycle_sk,
     instant,
     number_pk,
@@ -42,6 +45,9 @@ from precert.adapters.dynamodb.keys import (
     request_pk,
     unmatched_sk,
     unmatched_worklist_sk,
+    vendor_list_pk,
+    vendor_list_sk,
+    vendor_sk,
     worklist_pk,
     worklist_sk,
 )
@@ -73,6 +79,7 @@ from precert.adapters.dynamodb.table import (
 )
 from precert.domain.content import RequestContent
 from precert.domain.damage import RecordKind
+from precert.domain.delegation import Delegation, DelegationStatus
 from precert.domain.duplicates import (
     Fingerprint,
     current_fingerprint,
@@ -85,7 +92,13 @@ from precert.domain.intake import awaits_confirmation
 from precert.domain.matching import ProviderRole, unmatched
 from precert.domain.request import Change, Request
 from precert.domain.review import Review
-from precert.domain.rows import intake_exception_row, row_of_request, unmatched_row, worklist_row
+from precert.domain.rows import (
+    delegation_row,
+    intake_exception_row,
+    row_of_request,
+    unmatched_row,
+    worklist_row,
+)
 from precert.domain.statuses import Status
 from precert.names import (
     DOCUMENT_SK_PREFIX,
@@ -142,6 +155,41 @@ def intake_lines(table: str, request: Request) -> list[dict[str, Any]]:
         ROW_ATTRIBUTE: json_of(intake_exception_row(request)),
     }
     return [{"Put": {"TableName": table, "Item": to_wire(item)}}]
+
+
+def delegation_lines(table: str, request: Request) -> list[dict[str, Any]]:
+    """Writes that update the vendors' lists and the backlog with what each vendor decides (W8)."""
+    shown = [one for one in request.submitted.delegations if one.delegated_at or one.reports]
+    return [operation for one in shown for operation in _delegation_lines(table, request, one)]
+
+
+def _delegation_lines(table: str, request: Request, one: Delegation) -> list[dict[str, Any]]:
+    request_id, row = request.request_id, delegation_row(request, one)
+    is_open = row.status is DelegationStatus.OPEN
+    at = one.due_at if is_open and one.due_at else request.updated_at
+    entry = {
+        PK: request_pk(request_id),
+        SK: vendor_sk(one.vendor_id),
+        WORKLIST_PK: vendor_list_pk(one.vendor_id, is_open=is_open),
+        WORKLIST_SK: vendor_list_sk(at, request_id),
+        ROW_ATTRIBUTE: json_of(row),
+    }
+    key = {PK: request_pk(request_id), SK: backlog_sk(one.vendor_id)}
+    writes: list[dict[str, Any]] = [{"Put": {"TableName": table, "Item": to_wire(entry)}}]
+    if one.delegated_at is None:
+        return writes
+    if not is_open:
+        return [*writes, {"Delete": {"TableName": table, "Key": to_wire(key)}}]
+    check_at = one.next_check_at or at
+    waiting = {
+        **key,
+        WORKLIST_PK: VENDOR_BACKLOG,
+        WORKLIST_SK: backlog_worklist_sk(check_at, request_id, overdue=one.escalated),
+        ROW_ATTRIBUTE: json_of(
+            row.model_copy(update={"patient": None, "date_of_birth": None, "member_id": None})
+        ),
+    }
+    return [*writes, {"Put": {"TableName": table, "Item": to_wire(waiting)}}]
 
 
 def taken_away(table: str, change: Change) -> list[dict[str, Any]]:
@@ -236,6 +284,7 @@ class DynamoDBRequests:
         )
         operations += intake_lines(self._table, request)
         operations += taken_away(self._table, change)
+        operations += delegation_lines(self._table, request)
         operations += self._queue_lines(change)
         if cycle is not None:
             operations.append(self._put_cycle(cycle))
@@ -474,6 +523,7 @@ class DynamoDBRegistrations:
             ),
             *unmatched_lines(self._table, request.request_id, request.content, request.submitted),
             *intake_lines(self._table, request),
+            *delegation_lines(self._table, request),
         ]
         if covered_on and patient:
             operations.append(covered_condition(self._reference_table, patient, covered_on))

@@ -1,11 +1,17 @@
 """Lists: a page is one query of narrow rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
-from precert.domain.rows import DashboardRow, IntakeExceptionRow, UnmatchedRow, WorklistRow
+from precert.domain.rows import (
+    DashboardRow,
+    DelegationRow,
+    IntakeExceptionRow,
+    UnmatchedRow,
+    WorklistRow,
+)
 from precert.domain.statuses import Status
 from precert.domain.values import Sort
 from precert.domain.worklist import QueueView, is_in, is_mine
@@ -128,6 +134,24 @@ class Listings(Protocol):
         Raises:
             CursorError: the cursor is not of this list.
         """
+
+    def delegations(
+        self, vendor_id: str, *, is_open: bool, limit: int, cursor: str | None
+    ) -> "Page[DelegationRow]":
+        """What one vendor has to decide, next due first; or the rest, last changed first. One call.
+
+        Raises:
+            CursorError: the cursor is not of this list.
+        """
+
+    def vendor_backlog(self, *, limit: int, cursor: str | None) -> "Page[DelegationRow]":
+        """What all vendors have to decide: overdue first, then by the next reminder or due date.
+
+        One call.
+        """
+
+    def due_delegations(self, now: datetime) -> Iterator[tuple[str, str]]:
+        """Request and vendor ids of delegations whose clock is to be checked; one call per page."""
 
     def open_cycles(self) -> tuple[str, ...]:
         """Ids of all requests with an open cycle: for operations, not for API callers."""

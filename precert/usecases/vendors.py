@@ -1,0 +1,217 @@
+"""What delegated vendors and operators read of delegations, and the clock of each delegation (W8).
+
+A vendor reads its own service lines of a request: not those of the payer or of another vendor.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from precert.domain.caller import Caller
+from precert.domain.content import RequestContent, numbered_lines
+from precert.domain.coverage import Coverage
+from precert.domain.delegation import Delegation
+from precert.domain.documents import Document, DocumentStatus
+from precert.domain.errors import (
+    DamagedRecordError,
+    DocumentNotAvailableError,
+    FieldError,
+    InvalidInputError,
+    NotFoundError,
+)
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.retry import retry
+from precert.domain.rows import DelegationRow
+from precert.names import Entitlement
+from precert.usecases.access import bad_cursor
+from precert.usecases.documents import DocumentLink
+from precert.usecases.members import require_member
+from precert.usecases.ports.documents import DocumentBytes
+from precert.usecases.ports.listings import CursorError, Listings, Page
+from precert.usecases.ports.reference import ReferenceReader
+from precert.usecases.ports.requests import ConcurrentChangeError, RequestFile, RequestStore
+
+
+def list_delegations(
+    caller: Caller,
+    *,
+    vendor_id: str | None,
+    is_open: bool,
+    limit: int,
+    cursor: str | None,
+    listings: Listings,
+) -> Page[DelegationRow]:
+    """List what one of the caller's vendors has to decide, or what is closed. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the vendor is not the caller's, or the cursor is not of this list.
+    """
+    caller.require(Entitlement.VENDOR)
+    if vendor_id is None and len(caller.vendor_ids) == 1:
+        vendor_id = next(iter(caller.vendor_ids))
+    if vendor_id is None or vendor_id not in caller.vendor_ids:
+        message = "name one of the vendors that you report for"
+        raise InvalidInputError([FieldError("/vendor_id", "not_yours", message)])
+    try:
+        return listings.delegations(vendor_id, is_open=is_open, limit=limit, cursor=cursor)
+    except CursorError as error:
+        raise bad_cursor() from error
+
+
+def list_vendor_backlog(
+    caller: Caller, *, limit: int, cursor: str | None, listings: Listings
+) -> Page[DelegationRow]:
+    """List what delegated vendors received and have not decided, overdue first. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the cursor is not of this list.
+    """
+    caller.require(Entitlement.OPERATOR)
+    try:
+        return listings.vendor_backlog(limit=limit, cursor=cursor)
+    except CursorError as error:
+        raise bad_cursor() from error
+
+
+@dataclass(frozen=True)
+class DelegatedRequest:
+    """One vendor's part of a request, with the attached documents of the request."""
+
+    request: Request
+    delegation: Delegation
+    content: RequestContent
+    """What was requested, with the vendor's codes only."""
+    documents: tuple[Document, ...] = ()
+
+    @classmethod
+    def of(cls, file: RequestFile, delegation: Delegation) -> "DelegatedRequest":
+        attached = (one for one in file.documents if one.status is DocumentStatus.ATTACHED)
+        content = _content_for(file.request.content, delegation)
+        return cls(file.request, delegation, content, tuple(attached))
+
+
+def read_delegation(request_id: str, caller: Caller, *, requests: RequestStore) -> DelegatedRequest:
+    """Read the part of a request that one of the caller's vendors decides. One call.
+
+    Raises:
+        NotEntitledError.
+        NotFoundError: none of the caller's vendors received service lines of it.
+    """
+    caller.require(Entitlement.VENDOR)
+    file = requests.read_file(request_id)
+    review = file.request.review if file else None
+    found = [
+        one
+        for one in (review.delegations if review else ())
+        if one.vendor_id in caller.vendor_ids and (one.delegated_at or one.reports)
+    ]
+    if file is None or not found:
+        raise NotFoundError("Your vendor received no request with this ID.")
+    return DelegatedRequest.of(file, found[0])
+
+
+def _content_for(content: RequestContent, delegation: Delegation) -> RequestContent:
+    """The content with the services and codes of one delegation; nothing else is disclosed."""
+    own = {
+        id(procedure)
+        for line_id, _, procedure in numbered_lines(content.services)
+        if line_id in delegation.line_ids
+    }
+    services = []
+    for service in content.services:
+        procedures = tuple(one for one in service.procedures if id(one) in own)
+        if procedures:
+            services.append(service.model_copy(update={"procedures": procedures}))
+    update = {"services": tuple(services), "confirmed_vendors": (), "assertion_id": None}
+    return content.model_copy(update=update)
+
+
+@dataclass(frozen=True)
+class DelegationExport:
+    """A vendor's part of a request with the member's coverage, for the vendor's own system."""
+
+    delegated: DelegatedRequest
+    coverage: Coverage
+
+    @property
+    def note(self) -> str:
+        """The origin of the document, for the receiving system."""
+        review = self.delegated.request.submitted
+        return f"Delegated by request {review.number}, rule list {self.delegated.delegation.rule_list}."
+
+
+def export_delegation(
+    request_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    payer: Payer,
+) -> DelegationExport:
+    """The same part with the member's coverage. Two calls.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        PatientNotFoundError: the member is no longer in the reference data.
+    """
+    delegated = read_delegation(request_id, caller, requests=requests)
+    patient = delegated.content.patient
+    if patient is None:
+        raise AssertionError("a submitted request has a patient")
+    member = require_member(reference.member(patient.member_id), patient, payer)
+    days = [one.first_day for one in delegated.content.services if one.first_day]
+    return DelegationExport(delegated, member.coverage_near(min(days)))
+
+
+def download_delegated_document(
+    request_id: str,
+    document_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    document_bytes: DocumentBytes,
+    payer: Payer,
+    now: datetime,
+) -> DocumentLink:
+    """A link to an attached document of a request of which the caller's vendor decides a part.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        DocumentNotAvailableError: it is not attached.
+    """
+    delegated = read_delegation(request_id, caller, requests=requests)
+    document = next((one for one in delegated.documents if one.document_id == document_id), None)
+    if document is None:
+        raise DocumentNotAvailableError("This request has no attached document with this ID.")
+    seconds = payer.documents.download_seconds
+    url = document_bytes.download_url(
+        request_id, document_id, version_id=document.version_id, seconds=seconds
+    )
+    return DocumentLink(url=url, expires_at=now + timedelta(seconds=seconds))
+
+
+def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: datetime) -> int:
+    """Record every due reminder and escalation of a vendor's decision; returns how many.
+
+    Safe to run twice and to fail at any point: each is recorded once. A request that cannot be read
+    does not stop the others. Nothing is decided by a vendor's silence (W10).
+    """
+
+    def check(request_id: str, vendor_id: str) -> int:
+        request = requests.read(request_id)
+        change = request.check_vendor_deadline(vendor_id, now) if request else None
+        if change is None:
+            return 0
+        requests.record(change)
+        return 1
+
+    recorded = 0
+    for request_id, vendor_id in tuple(listings.due_delegations(now)):
+        try:
+            recorded += retry(partial(check, request_id, vendor_id), on=ConcurrentChangeError)
+        except DamagedRecordError:
+            continue
+    return recorded
