@@ -180,7 +180,7 @@ def _member(name: str, member: Schema, event_type: EventType) -> Schema:
         return {"format": "date-time", "type": "string", **note}
     if name == "event_id" and event_type is EventType.NOTICES_ISSUED:
         return {
-            "pattern": rf"^{ULID}\.notices-[0-9]+(?:-dates-[0-9]+|-extension)?$",
+            "pattern": rf"^{ULID}\.notices-[0-9]+(?:-dates-[0-9]+|-extension|-vendor-[0-9]+-[0-9]+)?$",
             "type": "string",
             **note,
         }

@@ -25,7 +25,8 @@ from precert.domain.errors import (
 MAX_BODY_BYTES: Final = 256 * 1024
 ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 NOTICE_ID: Final = re.compile(
-    r"[1-9][0-9]{0,3}-(?:provider|member)(?:-dates-[1-9][0-9]{0,3}|-extension)?"
+    r"[1-9][0-9]{0,3}-(?:provider|member)(?:-dates-[1-9][0-9]{0,3}|-extension"
+    r"|-vendor-[1-9][0-9]?-[1-9][0-9]{0,3})?"
 )
 ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
 WEAK: Final = "W/"

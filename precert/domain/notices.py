@@ -3,14 +3,15 @@
 The content comes from the decisions, the wording from the payer (:class:`NoticeWords`).
 """
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from precert.domain.dates import Moment
-from precert.domain.review import DisputeOption, Review
+from precert.domain.delegation import Delegation
+from precert.domain.review import Decision, DisputeOption, Review, ServiceLine
 from precert.domain.statuses import LineStatus, Status, determined_status
 from precert.domain.values import Text, Value
 from precert.names import NOTICE_PREFIX
@@ -76,6 +77,8 @@ class Section(Value):
     """Printed only if this is open after the determination (W7, W12)."""
     kinds: tuple[NoticeKind, ...] = ()
     """Empty for all kinds."""
+    vendor_only: bool = False
+    """Printed only for what a delegated vendor decided; ``{vendor}`` and ``{contact}`` are its."""
 
     def belongs_to(
         self,
@@ -84,9 +87,11 @@ class Section(Value):
         *,
         adverse: bool,
         options: Container[DisputeOption],
+        of_vendor: bool = False,
     ) -> bool:
         return (
             audience in self.audiences
+            and (of_vendor or not self.vendor_only)
             and (adverse or not self.adverse_only)
             and (not self.kinds or kind in self.kinds)
             and (self.option is None or self.option in options)
@@ -115,7 +120,10 @@ class NoticeWords(Value):
 
 
 def notice_id(cycle: int, audience: Audience, suffix: str = "") -> str:
-    """``<cycle>-<audience>``, then ``-dates-<n>`` for the n-th change of dates, or ``-extension``."""
+    """``<cycle>-<audience>``, then ``-dates-<n>`` for the n-th change of dates, or ``-extension``.
+
+    Of a delegated vendor's n-th report, ``-vendor-<k>-<n>``, where vendors are counted from 1.
+    """
     return f"{cycle}-{audience.value.lower()}{suffix}"
 
 
@@ -141,6 +149,28 @@ def decided_lines(review: Review, cycle: int) -> dict[str, LineStatus]:
         for decision in line.decisions
         if decision.cycle == cycle
     }
+
+
+def vendor_decisions(
+    review: Review, delegation: Delegation
+) -> Iterator[tuple[ServiceLine, Decision]]:
+    """The service lines of a delegated vendor with its last decisions, without changes of dates."""
+    for line in review.lines:
+        decisions = (one for one in reversed(line.decisions) if one.date_change_reason is None)
+        decision = next(decisions, None)
+        if line.line_id in delegation.line_ids and decision is not None:
+            yield line, decision
+
+
+def kind_of_vendor(review: Review, delegation: Delegation) -> NoticeKind | None:
+    """The notice of what a delegated vendor decided; ``None`` while it has not."""
+    decided = [decision.counts_as for _, decision in vendor_decisions(review, delegation)]
+    if not decided:
+        return None
+    whole = determined_status(decided)
+    if whole is Status.APPROVED:
+        return NoticeKind.APPROVAL
+    return NoticeKind.DENIAL if whole is Status.DENIED else NoticeKind.PARTIAL_APPROVAL
 
 
 def kind_of(review: Review, cycle: int) -> NoticeKind | None:

@@ -18,6 +18,7 @@ from precert.domain.codes import canonical_code, code_types_of
 from precert.domain.content import Provider, Service
 from precert.domain.coverage import Member
 from precert.domain.decision_clocks import ExtensionRequester
+from precert.domain.delegation import Delegation, contact_of
 from precert.domain.determination import RequestedLine, requested_lines
 from precert.domain.errors import NotFoundError
 from precert.domain.event_types import EventType
@@ -29,11 +30,20 @@ from precert.domain.notices import (
     NoticeWords,
     date_changes,
     kind_of,
+    kind_of_vendor,
     notice_id,
+    vendor_decisions,
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
-from precert.domain.review import SYSTEM, Approved, Decision, DisputeOption, ServiceLine
+from precert.domain.review import (
+    FIRST_CYCLE,
+    SYSTEM,
+    Approved,
+    Decision,
+    DisputeOption,
+    ServiceLine,
+)
 from precert.domain.rights import rights_after
 from precert.domain.statuses import LineStatus
 from precert.domain.values import CodeType, UnitType
@@ -72,8 +82,8 @@ def print_notices(  # noqa: PLR0913 - each is a dependency
 ) -> tuple[Notice, ...]:
     """Print, store and record the notices of a decided cycle and of the last change of dates.
 
-    Returns the notices that it printed: none if the cycle is not decided, a delegated vendor decided
-    it, or they exist.
+    Also those of what delegated vendors decided. Returns the notices that it printed: none if nothing
+    is decided, or they exist.
     """
     file = requests.read_file(request_id)
     if file is None or file.request.review is None:
@@ -119,10 +129,16 @@ class Issue:
     cycle: int
     date_changes: int = 0
     """The number of the change of dates that it reports; 0 for another occasion."""
+    delegation: Delegation | None = None
+    """The delegated vendor's part that it reports, if it is of a vendor's decision."""
+    vendor: int = 0
+    """Which of the request's vendors, counted from 1."""
 
     @property
     def suffix(self) -> str:
         """What distinguishes its ids from those of the cycle's determination."""
+        if self.delegation is not None:
+            return f"-vendor-{self.vendor}-{len(self.delegation.reports)}"
         if self.kind is NoticeKind.EXTENSION:
             return "-extension"
         return f"-dates-{self.date_changes}" if self.date_changes else ""
@@ -136,7 +152,8 @@ class Issue:
 
 
 def _issues(request: Request, cycle: int) -> Iterator[Issue]:
-    """The extension of the cycle's deadline, its determination, and the last change of dates.
+    """The extension of the cycle's deadline, its determination, what vendors reported last, and the
+    last change of dates.
 
     Notices of an earlier change that were not printed are left out: the last change replaces its
     dates.
@@ -146,6 +163,9 @@ def _issues(request: Request, cycle: int) -> Iterator[Issue]:
         yield Issue(NoticeKind.EXTENSION, cycle)
     if (kind := kind_of(review, cycle)) is not None:
         yield Issue(kind, cycle)
+    for vendor, delegation in enumerate(review.delegations, start=1):
+        if delegation.reports and (kind := kind_of_vendor(review, delegation)) is not None:
+            yield Issue(kind, FIRST_CYCLE, delegation=delegation, vendor=vendor)
     if (number := date_changes(review)) and not request.is_delegated:
         yield Issue(NoticeKind.DATES_CHANGED, review.cycle, number)
 
@@ -188,7 +208,10 @@ def notice_facts(
     dated = max(decision.decided_at for _, decision in decided)
     adverse = any(decision.adverse for _, decision in decided)
     clock = payer.clock_for(request)
-    rights = rights_after(review, issue.cycle, dated, clock, payer) if adverse else None
+    delegation = issue.delegation
+    # What a vendor decided is disputed with the vendor (W7).
+    own = adverse and delegation is None
+    rights = rights_after(review, issue.cycle, dated, clock, payer) if own else None
     options = rights.options(dated) if rights else {}
     last_day = last_day_to_appeal(dated, clock.appeal_filing_days, payer.zone)
     name = f"{patient.first_name} {patient.last_name}"
@@ -205,6 +228,8 @@ def notice_facts(
             for option, until in _all_options(options, dated)
         },
         "address": ", ".join([payer.name, *written_address(payer.mailing_address)]),
+        "vendor": delegation.vendor.name if delegation else "",
+        "contact": contact_of(delegation.vendor) if delegation else "",
     }
     wording = words.kinds[issue.kind][audience]
     return {
@@ -233,7 +258,13 @@ def notice_facts(
         "sections": [
             {"title": section.title, "text": section.text.format(**filled)}
             for section in words.sections
-            if section.belongs_to(issue.kind, audience, adverse=adverse, options=options)
+            if section.belongs_to(
+                issue.kind,
+                audience,
+                adverse=adverse,
+                options=options,
+                of_vendor=delegation is not None,
+            )
         ],
         "language_help": words.language_help,
     }
@@ -330,6 +361,9 @@ def _decided(request: Request, issue: Issue) -> Iterator[tuple[ServiceLine, Deci
     extension has the lines that are not decided yet.
     """
     review = request.submitted
+    if issue.delegation is not None:
+        yield from vendor_decisions(review, issue.delegation)
+        return
     extension = review.extension_of(issue.cycle)
     if issue.kind is NoticeKind.EXTENSION and extension is not None:
         for line in review.lines_of(issue.cycle):

@@ -330,7 +330,7 @@ def test_both_notices_are_stored_and_recorded_once_when_the_event_is_redelivered
 NOT_TO_PRINT: Final = (
     samples.request(Status.PENDING),
     samples.request(Status.VOID),
-    samples.delegated(Status.PARTIALLY_APPROVED),
+    samples.delegated(Status.PENDING),
 )
 
 
@@ -413,3 +413,43 @@ def test_notice_says_that_a_pause_adds_time_when_it_is_extended_meanwhile() -> N
     extension = extend(paused, "Why.", payer=payer, by="r", now=START).request.extension
     assert extension is not None
     assert (extension.paused, extension.due_at) == (True, START + timedelta(days=30))
+
+
+@pytest.mark.rule("W4", "W7")
+def test_notices_name_the_vendor_and_its_appeal_when_a_vendor_decided() -> None:
+    store = NoticeStore()
+    printed = store.run(InMemoryRequests.holding(samples.delegated(Status.PARTIALLY_APPROVED)))
+    assert [notice.notice_id for notice in printed] == [
+        "1-provider-vendor-1-1",
+        "1-member-vendor-1-1",
+    ]
+    assert {notice.kind for notice in printed} == {NoticeKind.PARTIAL_APPROVAL}
+    assert [event.type for event in store.events] == [EventType.NOTICES_ISSUED]
+    for facts in store.printed:
+        sections: Any = facts["sections"]
+        text = " ".join(section["text"] for section in sections)
+        assert "EviCore by Evernorth made this decision for" in text
+        assert "866-668-9250" in text
+        assert "Appeal on the dashboard" not in text
+        assert [section["title"] for section in sections if "appeal" in section["title"]]
+
+
+@pytest.mark.rule("W4")
+def test_payer_and_vendor_have_notices_of_their_own_lines_when_both_decided() -> None:
+    delegation = samples.delegation("1.2", reports=(samples.report_of(),))
+    mixed = samples.delegated(Status.PARTIALLY_APPROVED, delegation)
+    store = NoticeStore()
+    requests = InMemoryRequests.holding(mixed)
+    store.run(requests)
+    lines: Any = [facts["lines"] for facts in store.printed]
+    assert [[line["line"] for line in one] for one in lines] == [["1.1"]] * 2 + [["1.2"]] * 2
+    requests.notices = list(store.recorded)
+    assert store.run(requests) == ()
+
+
+def test_another_notice_is_printed_when_the_vendor_corrects_its_determination() -> None:
+    twice = samples.delegation(reports=(samples.report_of(), samples.report_of(START)))
+    printed = NoticeStore().run(
+        InMemoryRequests.holding(samples.delegated(Status.PARTIALLY_APPROVED, twice))
+    )
+    assert printed[0].notice_id == "1-provider-vendor-1-2"
