@@ -155,10 +155,15 @@ def test_too_many_codes_is_reported_when_there_are_a_hundred_and_one(cloud: Clou
     assert cloud.check(services=[OUTPATIENT | {"procedures": lines[:100]}]).status == 200
 
 
-@pytest.mark.parametrize("name", ["Adams\u0000", "Ad\u0007ams"])
+@pytest.mark.parametrize("name", ["Adams\u0000", "Ad\u0007ams", "Adams\ue000"])
 def test_name_is_rejected_when_it_contains_control_characters(cloud: Cloud, name: str) -> None:
     patient = entered()["patient"] | {"last_name": name}
     assert errors(cloud.check(patient=patient)) == [("/content/patient/last_name", "malformed")]
+
+
+@pytest.mark.parametrize("name", ["Adams\u202e", "\u200bAdams", "\u3000ADA\u0301MS\u202f"])
+def test_patient_is_found_when_the_name_has_invisible_characters(cloud: Cloud, name: str) -> None:
+    assert cloud.check(patient=entered()["patient"] | {"last_name": name}).status == 200
 
 
 def test_patient_is_not_found_when_the_name_is_an_emoji(cloud: Cloud) -> None:
