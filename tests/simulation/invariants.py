@@ -149,7 +149,8 @@ class Invariants:
         if after not in _MAY_FOLLOW[before]:
             raise broken("a status followed that may not:", request_id, before, after)
         if version == int(old["version"]["N"]):
-            if {**old, "slots_taken": None} != {**new, "slots_taken": None}:
+            unversioned = {"slots_taken": None, "new_documents": None}
+            if {**old, **unversioned} != {**new, **unversioned}:
                 raise broken("a change without its own version:", request_id, version)
             return
         if version != int(old["version"]["N"]) + 1:
