@@ -336,6 +336,52 @@ def test_delivered_equipment_is_reviewed_by_the_payer_when_submitted(cloud: Clou
     assert "EVICORE" not in details.text
 
 
+# -- drugs (C11) --------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize("code", ["J1745", "J9271", "Q5103", "C9399", "S0189", "90378", "J0585"])
+def test_infused_or_injected_drugs_are_stated_in_every_part_when_a_code_is_a_drugs(
+    cloud: Cloud, code: str
+) -> None:
+    notice = cloud.deps.payer.notices["medical_pharmacy"]
+    without = cloud.check(services=[visit({"code": code})])
+    assert without.status == 422
+    [error] = without.body["errors"]
+    assert (error["pointer"], error["code"]) == ("/content/services/0/medication", "missing")
+    answer = cloud.check(services=[drug(visit({"code": code}))])
+    assert answer.status == 200, answer.text
+    assert notice in answer.body["notices"]
+    assert "infused or injected" in notice
+    oral = visit({"code": code}, medication={"name": "X", "route": "ORAL"})
+    [error] = cloud.check(services=[oral]).body["errors"]
+    assert (error["pointer"], error["code"]) == (
+        *("/content/services/0/medication/route", "not_a_choice"),
+    )
+
+
+# -- the directory (C16) ------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("C16")
+def test_tax_id_is_corrected_by_email_and_never_online_when_a_provider_is_searched(
+    cloud: Cloud,
+) -> None:
+    corrections = cloud.search(zip_code="44122", kind="FACILITY", name="cle").body["corrections"]
+    assert "cannot be added or corrected online" in corrections["tax_id"]
+    for way in ("Intake_PDM@Evernorth.com", "CPOCIMs@Evernorth.com", "800.882.4462"):
+        assert way in corrections["tax_id"]
+    assert "Directory Update" in corrections["own"]
+    assert "Tax IDs cannot be corrected online" in corrections["own"]
+    assert "Tax ID" not in corrections["other"]
+    others = [
+        text
+        for name, text in cloud.deps.payer.notices.items()
+        if "Tax ID" in text and name not in ("directory_own", "directory_tax_id")
+    ]
+    assert others == []
+
+
 # -- predeterminations (C14) --------------------------------------------------------------------------
 
 

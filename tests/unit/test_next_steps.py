@@ -1,6 +1,7 @@
 """The next steps of a check, per code and overall."""
 
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from precert.domain.content import Service
 from precert.domain.next_steps import (
     NextAction,
     NextStep,
+    all_offer_predetermination,
     next_step,
     next_step_without_codes,
     notices_of,
@@ -200,6 +202,22 @@ def test_predetermination_notice_is_returned_when_a_rule_offers_it() -> None:
     assert NOTICES["predetermination"] not in notices(offered, other)
     emergency = service(Urgency.EMERGENCY)
     assert NOTICES["predetermination"] not in notices(offered, requested=emergency)
+
+
+@pytest.mark.rule("C14")
+@pytest.mark.parametrize("offered", list(product((True, False), repeat=4)))
+@pytest.mark.parametrize("urgency", Urgency)
+def test_predetermination_is_offered_when_every_code_of_every_service_offers_it(
+    offered: tuple[bool, ...], urgency: Urgency
+) -> None:
+    codes = [answer(Requirement.NOT_REQUIRED, predetermination=one) for one in offered]
+    services = [service(), service(urgency)]
+    answers = [codes[:2], codes[2:]]
+    expected = all(offered) and urgency is not Urgency.EMERGENCY
+    assert all_offer_predetermination(answers, services) is expected
+    text = NOTICES["predetermination"] in notices_of(answers, services, PLAN, payer())
+    assert text is expected
+    assert not all_offer_predetermination([codes, []], services)
 
 
 def test_each_notice_is_returned_once_when_several_codes_need_it() -> None:
