@@ -23,7 +23,7 @@ from tests.adapters.cloud import (
     Cloud,
     Reply,
 )
-from tests.adapters.test_intake import report
+from tests.adapters.test_intake import images, report
 from tests.fakes.samples import PROVIDER_TIN, entered, later, payer
 from tools.operations import OPERATIONS, ROUTES
 
@@ -120,6 +120,9 @@ BODIES: Final[dict[str, Any]] = {
     "decide": {"cycle": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]},
     "signDecisions": {"cycle": 1, "accept": True},
     "addNote": {"text": "The surgeon was called."},
+    "recordPeerToPeer": {"cycle": 1, "outcome": "NO_SHOW"},
+    "fileReconsideration": {"line_ids": ["1.2"], "reason": "New findings."},
+    "requestPeerToPeer": {"line_ids": ["1.2"], "reason": "Ask.", "phone": "2165550188"},
     "changeDates": {"lines": [MOVED], "reason": "The surgeon fell ill."},
     "reconcileProvider": {"role": "SERVICING_PROVIDER", "provider_id": "P0000001"},
 }
@@ -279,7 +282,7 @@ def test_lock_is_compared_again_when_it_was_deleted_during_a_submission(cloud: C
 def test_nothing_remains_when_an_archived_request_was_void_or_a_vendors(cloud: Cloud) -> None:
     void = cloud.pended()
     assert cloud.void(void).status == 200
-    reported = report(cloud, content=entered()).body["request_id"]
+    reported = report(cloud, content=images()).body["request_id"]
     assert int(cloud.stored(reported)["ttl"]) == end_of(cloud, reported).timestamp()
     for request_id in (void, reported):
         old = removed(cloud, request_id)

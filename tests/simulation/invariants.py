@@ -16,6 +16,7 @@ from precert.domain.clocks import Deadline
 from precert.domain.event_types import MESSAGE_EVENT_TYPES
 from precert.domain.request import Request
 from precert.domain.statuses import WaitingOn
+from precert.names import NEW_DOCUMENTS
 from tests.simulation.answers import Answers
 from tests.simulation.broken import broken
 from tests.simulation.expressions import Wire
@@ -52,6 +53,8 @@ _MARKS: Final[Mapping[str, Callable[[Request], datetime | None]]] = {
     "DeemedDenialDue": lambda request: request.deadline.due_at if request.deadline else None,
     "InformationOverdue": lambda request: request.due_at,
 }
+_UNVERSIONED: Final[Mapping[str, Any]] = {"slots_taken": None, NEW_DOCUMENTS: None}
+"""Attributes that documents change without a new version of the request."""
 _SECOND: Final = timedelta(seconds=1)
 _SLACK: Final = timedelta(minutes=10)
 """The maximum delay of a reminder: the time of retries and deliveries."""
@@ -149,8 +152,7 @@ class Invariants:
         if after not in _MAY_FOLLOW[before]:
             raise broken("a status followed that may not:", request_id, before, after)
         if version == int(old["version"]["N"]):
-            unversioned = {"slots_taken": None, "new_documents": None}
-            if {**old, **unversioned} != {**new, **unversioned}:
+            if {**old, **_UNVERSIONED} != {**new, **_UNVERSIONED}:
                 raise broken("a change without its own version:", request_id, version)
             return
         if version != int(old["version"]["N"]) + 1:
