@@ -51,6 +51,7 @@ ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "submitters_tin": "The submitting provider would lose access.",
         "too_early": "The instant is too far in the past.",
         "too_long": "The text has too many characters, or the list too many items.",
+        "too_long_ago": "The instant is too far in the past.",
         "too_many_codes": "The request has too many procedure codes.",
         "too_short": "The text has too few characters, or the list too few items.",
         "unknown": "No such item exists.",

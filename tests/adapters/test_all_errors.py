@@ -146,6 +146,11 @@ TABLE: Final[dict[str, Wrong]] = {
         {("/expedited", "wrong_type"), ("/line_ids/1", "not_appealable")},
         "determined",
     ),
+    "fileReconsideration": Wrong(
+        {"line_ids": ["1.2", "9.9"], "reason": "More.", "expedited": "yes"},
+        {("/expedited", "wrong_type"), ("/line_ids/1", "not_appealable")},
+        "determined",
+    ),
     "reconcileProvider": Wrong(
         {"role": "SERVICING_PROVIDER", "provider_id": "P99999", "color": "red"},
         {("/color", "unknown_field"), ("/provider_id", "not_listed")},
@@ -209,7 +214,12 @@ TABLE: Final[dict[str, Wrong]] = {
             {"limit": "0", "cursor": "nonsense"},
             {("/limit", "out_of_range"), ("/cursor", "malformed")},
         )
-        for name in ("listOverdue", "listUnmatchedProviders")
+        for name in (
+            "listOverdue",
+            "listUnmatchedProviders",
+            "listDeemedDenials",
+            "listIntakeExceptions",
+        )
     },
     "searchProviders": Wrong(
         {"zip_code": "00000", "kind": "CLINIC"},
@@ -224,6 +234,12 @@ ONE_KIND: Final = {
     "confirmPatient": {"patient": {"member_id": 1}, "color": "red"},
     "searchPatients": {"last_name": 1, "color": "red"},
     "extendDeadline": {"reason": "", "color": "red"},
+    "requestPeerToPeer": {"line_ids": ["1.2"], "phone": "1", "reason": ""},
+    "recordPeerToPeer": {"cycle": "1", "color": "red", "outcome": "UPHELD"},
+    "voidRegisteredRequest": {"reason": "", "color": "red"},
+    "confirmIntake": {"note": "", "color": "red"},
+    "createRegisteredUpload": {"file_name": "", "sha256": "x"},
+    "addNote": {"color": "red", "size": "large"},
     "signDecisions": {"cycle": "1", "color": "red"},
     "voidRequest": {"reason": "", "color": "red"},
     "respondToInformationRequest": {"answer": "", "color": "red"},
