@@ -39,6 +39,12 @@ SECOND_REVIEWER: Final = User(
 NURSE: Final = User(
     "nurse", "a nurse reviewer, who proposes denials", (Entitlement.REVIEWER,), reviews=True
 )
+LEAD: Final = User(
+    "lead",
+    "who leads the reviewers and assigns cases",
+    (Entitlement.REVIEWER, Entitlement.REVIEW_LEAD),
+    reviews=True,
+)
 OPERATOR: Final = User("operator", "an operator of the plan", (Entitlement.OPERATOR,))
 CLERK: Final = User("clerk", "an intake clerk for phone, fax and mail", (Entitlement.INTAKE,))
 VENDOR: Final = User(
@@ -51,6 +57,7 @@ USERS: Final = (
     REVIEWER,
     SECOND_REVIEWER,
     NURSE,
+    LEAD,
     OPERATOR,
     CLERK,
     VENDOR,

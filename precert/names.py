@@ -142,6 +142,8 @@ class Entitlement(StrEnum):
     REVIEWER = "Reviewer"
     PHYSICIAN_REVIEWER = "PhysicianReviewer"
     """In addition to ``REVIEWER``: decides denials and reductions (W10)."""
+    REVIEW_LEAD = "ReviewLead"
+    """In addition to ``REVIEWER``: assigns cases to colleagues and takes them back."""
     OPERATOR = "Operator"
     INTAKE = "Intake"
     VENDOR = "Vendor"

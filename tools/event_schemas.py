@@ -25,7 +25,7 @@ FOLDER: Final = ROOT / "docs" / "events"
 VERSION: Final = 1
 """Version of the event schemas; it increases only with changes that existing consumers cannot read."""
 
-PRIVATE: Final = frozenset({"actor"})
+PRIVATE: Final = frozenset({"actor", "assigned_to"})
 """Properties of an event that are stored in the table only (A3)."""
 
 OF_VENDOR: Final = frozenset(

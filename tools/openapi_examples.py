@@ -347,9 +347,12 @@ def _after_submission(example: Story) -> dict[str, Example]:
 
 
 def _link(key: str) -> DocumentLink:
+    version = "?versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH"
+    url = f"https://documents.s3.us-east-1.amazonaws.com/{key}{version}"
+    inline = "&response-content-disposition=inline&response-content-type=application%2Fpdf"
     return DocumentLink(
-        url=f"https://documents.s3.us-east-1.amazonaws.com/{key}"
-        "?versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH&X-Amz-Signature=(signed)",
+        url=f"{url}&X-Amz-Signature=(signed)",
+        inline_url=f"{url}{inline}&X-Amz-Signature=(signed)",
         expires_at=DETERMINED + timedelta(minutes=2),
     )
 

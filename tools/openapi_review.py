@@ -13,6 +13,7 @@ from functions.review.models import (
     IntakeExceptionsResponse,
     OperatorDetails,
     PeerToPeerOutcomeBody,
+    ReassignBody,
     ReconcileProviderBody,
     RequestInformationBody,
     ReviewedCase,
@@ -70,6 +71,7 @@ PHYSICIAN = Caller(
 )
 AT = ATTACHED + timedelta(hours=2)
 EARLIER_REQUEST_ID = "01J1QZ8Y7N4W3V2T1S0R9Q8P7A"
+COLLEAGUE = "b7d0c1e2-3f44-4a55-9c66-77d8e9f0a1b2"
 NOTE = "The surgeon sends the operative note by Friday."
 EARLIER_NUMBER = "PC0000000018"
 
@@ -209,10 +211,15 @@ def _moves(example: Story, pended: Request) -> dict[str, Example]:
         by=REVIEWER,
         now=AT,
     )
+    until = AT + timedelta(minutes=payer.utilization_management.lead_assignment_minutes)
+    reassigned = reviewing.reassign(assigned, COLLEAGUE, until, REVIEWER, AT)
     noted = reviewing.add_note(assigned, NOTE, REVIEWER, AT)
     request = information_requested.request.submitted.information_requests[-1]
     return {
         "assignCase": Example(answer=_after(assigned)),
+        "reassignCase": Example(
+            ReassignBody(reviewer=COLLEAGUE), _after(reassigned.request if reassigned else assigned)
+        ),
         "addNote": Example(
             AddNoteBody(text=NOTE),
             _after(noted.request if noted else assigned),

@@ -58,6 +58,7 @@ def moves(
         _deemed_denial(pended, payer),
         reviewing.offer_peer_to_peer(pended, "800.882.4470", at + 24 * _HOUR, by=reviewer, now=at),
         claimed,
+        reviewing.reassign(pended, other, at + _HOUR, reviewer, at),
         reviewing.release(claimed.request, reviewer, at + _HOUR) if claimed else None,
         proposed,
         reviewing.return_proposal(

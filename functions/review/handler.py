@@ -17,6 +17,7 @@ from functions.review.models import (
     IntakeExceptionsResponse,
     OperatorDetails,
     PeerToPeerOutcomeBody,
+    ReassignBody,
     ReconcileProviderBody,
     RequestInformationBody,
     ReviewedCase,
@@ -69,6 +70,7 @@ from precert.usecases.review import (
     list_worklist,
     offer_peer_to_peer,
     read_case,
+    reassign_case,
     release_case,
     request_information,
 )
@@ -135,6 +137,23 @@ def assign(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
     Repeating the call extends the time.
     """
     return call(ReviewedCase.of, call(assign_case, request_id, caller), caller)
+
+
+@api.post(
+    "/v1/review/requests/{request_id}/assignment",
+    "Assign a case to a colleague",
+    operation_id="reassignCase",
+    entitlement=Entitlement.REVIEW_LEAD,
+    errors=NOT_CHANGEABLE,
+)
+def reassignment(request_id: RequestId, body: ReassignBody, caller: CurrentCaller) -> ReviewedCase:
+    """Assign a case to a named colleague for a limited time, or take it back, as their lead.
+
+    It also takes the case from the reviewer who holds it. The colleague finds it with `mine` in the
+    worklist, marked `by_lead`, and can release it. The same assignment sent again changes nothing.
+    """
+    request = call(reassign_case, request_id, body.reviewer, caller)
+    return call(ReviewedCase.of, request, caller)
 
 
 @api.post(

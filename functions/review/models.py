@@ -23,6 +23,7 @@ from precert.domain.content import Provider
 from precert.domain.decision_clocks import MAX_AMOUNT, ExtensionRequester
 from precert.domain.duplicates import RequestedService
 from precert.domain.event_types import EventType
+from precert.domain.events import Event
 from precert.domain.matching import Mismatch, ProviderRole
 from precert.domain.payer import Payer
 from precert.domain.pending import MOST_LINES, PendReason, RowLine
@@ -30,6 +31,7 @@ from precert.domain.request import Request
 from precert.domain.review import (
     AssertionStatus,
     Assessment,
+    Assignment,
     Channel,
     DiscussionOutcome,
     DisputeKind,
@@ -163,6 +165,18 @@ class SignBody(Value):
         return self
 
 
+class ReassignBody(Value):
+    """The reviewer to assign a case to."""
+
+    reviewer: Annotated[
+        Text | None,
+        Field(
+            description="The subject (`sub`) of the colleague at the identity provider, which is the "
+            "directory of reviewers. Null takes the case back."
+        ),
+    ]
+
+
 class AddNoteBody(Value):
     """A note for other reviewers. No provider or delegated vendor reads it."""
 
@@ -203,21 +217,28 @@ class AssignmentResponse(ResponseModel):
     assigned_to: Who
     assigned_to_label: ClassVar[Any] = label_of("assigned_to")
     until: datetime
+    by_lead: bool = Field(description="Whether a lead assigned it.")
+    reviewer: str | None = Field(
+        description="The subject of that reviewer at the identity provider. Only leads read it."
+    )
 
     @classmethod
     def current(
-        cls, assigned_to: str | None, until: datetime | None, caller: str, now: datetime
+        cls, assignment: Assignment | None, caller: Caller, now: datetime
     ) -> "AssignmentResponse | None":
-        if assigned_to is None or until is None or until <= now:
+        if assignment is None or assignment.until <= now:
             return None
-        return cls(assigned_to=Who.of(assigned_to, caller), until=until)
+        leads = Entitlement.REVIEW_LEAD in caller.entitlements
+        return cls(
+            assigned_to=Who.of(assignment.assigned_to, caller.subject),
+            until=assignment.until,
+            by_lead=assignment.assigned_by is not None,
+            reviewer=assignment.assigned_to if leads else None,
+        )
 
     @classmethod
-    def of(cls, request: Request, caller: str, now: datetime) -> "AssignmentResponse | None":
-        assignment = request.submitted.assignment
-        if assignment is None:
-            return None
-        return cls.current(assignment.assigned_to, assignment.until, caller, now)
+    def of(cls, request: Request, caller: Caller, now: datetime) -> "AssignmentResponse | None":
+        return cls.current(request.submitted.assignment, caller, now)
 
 
 class RowLineResponse(ResponseModel):
@@ -322,9 +343,7 @@ class WorklistRowResponse(ResponseModel):
         return cls(
             **fields,
             lines=[RowLineResponse.of(line, lists, descriptions) for line in row.lines],
-            assignment=AssignmentResponse.current(
-                row.assigned_to, row.held_until, caller.subject, now
-            ),
+            assignment=AssignmentResponse.current(row.assignment, caller, now),
             not_decidable=list(not_decidable(row, caller, now)) if reviews else [],
             returned_proposal_of=Who.of(row.returned_to, caller.subject)
             if row.returned_to
@@ -519,6 +538,9 @@ class AuditEntry(ResponseModel):
     type: EventType
     type_label: ClassVar[Any] = label_of("type")
     at: datetime
+    assigned_to: str | None = Field(
+        description="The subject of the reviewer to whom a lead assigned the case."
+    )
     actor: str | None = Field(
         description="The identity provider's subject, `precert` for the payer's rules and clocks. "
         "Null for events without an actor."
@@ -527,6 +549,10 @@ class AuditEntry(ResponseModel):
     status_label: ClassVar[Any] = label_of("status")
     cycle: int
     document_id: str | None
+
+    @classmethod
+    def of(cls, event: Event) -> "AuditEntry":
+        return cls(**event.model_dump(include=set(cls.model_fields)))
 
 
 class OperatorDetails(SharedDetails):
@@ -558,18 +584,7 @@ class OperatorDetails(SharedDetails):
             reference=review.reference if review else None,
             created_at=request.created_at,
             expires_at=request.expires_at,
-            audit_trail=[
-                AuditEntry(
-                    event_id=event.event_id,
-                    type=event.type,
-                    at=event.at,
-                    actor=event.actor,
-                    status=event.status,
-                    cycle=event.cycle,
-                    document_id=event.document_id,
-                )
-                for event in file.events
-            ],
+            audit_trail=[AuditEntry.of(event) for event in file.events],
             reviewer_notes=list(review.notes) if review else [],
         )
 
@@ -869,7 +884,7 @@ class CaseDetails(SharedDetails):
             if review.assessment
             else None,
             potential_duplicates=[DuplicateComparisonResponse.of(one, payer) for one in compared],
-            assignment=AssignmentResponse.of(request, caller.subject, now),
+            assignment=AssignmentResponse.of(request, caller, now),
             proposal=ProposalResponse.of(proposal, caller.subject, labels) if proposal else None,
             notes=[NoteResponse.of(note, caller.subject) for note in review.notes],
         )
@@ -921,6 +936,6 @@ class ReviewedCase(ResponseModel):
             due_at=request.due_at,
             awaits_signature=review.proposal is not None,
             awaits_physician=review.proposal is not None and review.proposal.awaits_physician,
-            assignment=AssignmentResponse.of(request, caller.subject, now),
+            assignment=AssignmentResponse.of(request, caller, now),
             allowed_actions=list(request.reviewer_actions(caller, now)),
         )

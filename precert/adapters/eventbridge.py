@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class EventBridgeBus:
-    """Publishes events, without the user who caused them (A3)."""
+    """Publishes events, without the users they concern (A3)."""
 
     def __init__(self, client: "EventBridgeClient", *, bus_name: str) -> None:
         self._client = client
         self._bus_name = bus_name
 
     def publish(self, event: Event) -> None:
-        published = event.model_copy(update={"actor": None})
+        published = event.model_copy(update={"actor": None, "assigned_to": None})
         entry = {
             "EventBusName": self._bus_name,
             "Source": EVENT_SOURCE,

@@ -21,6 +21,7 @@ _ASK: dict[Entitlement, str] = {
     Entitlement.PHYSICIAN_REVIEWER: (
         "A physician reviewer of the plan decides denials and reductions. Ask one to confirm them."
     ),
+    Entitlement.REVIEW_LEAD: "This is for those who lead the plan's reviewers.",
     Entitlement.OPERATOR: "This is for operators of the plan.",
     Entitlement.INTAKE: "This is for those who enter what came by phone, fax, mail or EDI.",
     Entitlement.VENDOR: "This is for vendors that decide for the plan.",

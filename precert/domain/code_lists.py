@@ -215,6 +215,7 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         Entitlement.PATIENT_SEARCH: "Patient Search",
         Entitlement.REVIEWER: "Reviewer",
         Entitlement.PHYSICIAN_REVIEWER: "Physician reviewer",
+        Entitlement.REVIEW_LEAD: "Review lead",
         Entitlement.OPERATOR: "Operator",
         Entitlement.INTAKE: "Intake",
         Entitlement.VENDOR: "Delegated vendor",

@@ -33,6 +33,10 @@ CONTENT_TYPES: Final = {
 """Accepted file name extensions with their content type (U1)."""
 
 
+SHOWN_BY_BROWSERS: Final = frozenset({"application/pdf", "image/jpeg", "image/png", "image/gif"})
+"""Content types that every browser displays and that cannot contain a page of their own."""
+
+
 class DocumentStatus(StrEnum):
     """Status of a document; ATTACHED and REFUSED are final."""
 

@@ -31,6 +31,7 @@ ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "not_covered": "The member is not covered on the date of service.",
         "not_delegated": "The rule list in effect does not delegate the service to the vendor.",
         "not_expected": "A service of this kind has no such field.",
+        "not_independent": "The reviewer may not decide the case.",
         "not_listed": "The directory has no such entry.",
         "not_offered": "The choice is not offered here.",
         "not_taken": "Files of this type are not accepted.",

@@ -46,6 +46,7 @@ class EventType(StrEnum):
     RECONSIDERATION_PENDED = "ReconsiderationPended"
     RECONSIDERATION_DETERMINED = "ReconsiderationDetermined"
     CASE_ASSIGNED = "CaseAssigned"
+    CASE_REASSIGNED = "CaseReassigned"
     CASE_RELEASED = "CaseReleased"
     DECISION_PROPOSED = "DecisionProposed"
     DECISION_RETURNED = "DecisionReturned"
@@ -331,8 +332,13 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             internal=True,
             documents_seen=True,
         ),
+        EventType.CASE_REASSIGNED: EventRule(
+            "Case assigned by a lead",
+            "A lead assigned the case to a reviewer for a limited time.",
+            internal=True,
+        ),
         EventType.CASE_RELEASED: EventRule(
-            "Case released by its reviewer", "The case is back in the worklist.", internal=True
+            "Case released", "The case is back in the worklist.", internal=True
         ),
         EventType.DECISION_PROPOSED: EventRule(
             "Decisions proposed",

@@ -1,7 +1,8 @@
 """Events of a request: written in one transaction with the change that caused them.
 
 An event is history for the parties of the request and a notification for subscribers. The published
-event has ids and codes only; ``actor`` is stored in the table for the audit trail (A3).
+event has ids and codes only; ``actor`` and ``assigned_to`` are stored in the table for the audit trail
+(A3).
 """
 
 from typing import Annotated, Literal
@@ -51,6 +52,8 @@ class Event(Value):
     refusal_code: Refusal | None = None
     """Why the document was refused."""
     actor: Text | None = None
+    assigned_to: Text | None = None
+    """The reviewer to whom a lead assigned the case; for the audit trail, not published."""
 
 
 class PublishedEvent(Event):

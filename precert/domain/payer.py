@@ -69,6 +69,8 @@ class UtilizationManagement(Value):
 
     assignment_minutes: Annotated[int, Field(ge=1)]
     """How long a reviewer holds a request that was claimed."""
+    lead_assignment_minutes: Annotated[int, Field(ge=1)] = 1440
+    """How long a reviewer holds a request that a lead assigned to them."""
     approval_days: Annotated[int, Field(ge=1)]
     """Length of an approved period where the request is not for a stay."""
     approval_start_days: Annotated[int, Field(ge=0)] = 60

@@ -501,6 +501,8 @@ class Assignment(Value):
 
     assigned_to: Text
     until: Moment
+    assigned_by: Text | None = None
+    """Subject of the lead who assigned it; not for callers."""
 
 
 class Proposal(Value):

@@ -64,10 +64,42 @@ def claim(request: Request, by: str, until: datetime, now: datetime) -> Change |
     review = waiting_review(request)
     request.require_other_reviewer(by)
     require_not_held_by_others(request, by, now)
-    assignment = Assignment(assigned_to=by, until=until)
-    if review.assignment == assignment:
+    assignment, current = Assignment(assigned_to=by, until=until), review.assignment
+    if current is not None and current.assigned_to == by and until <= current.until:
         return None
     return _within(request, EventType.CASE_ASSIGNED, by, now, assignment=assignment)
+
+
+def reassign(
+    request: Request, reviewer: str | None, until: datetime, by: str, now: datetime
+) -> Change | None:
+    """Assign the open cycle to a reviewer as their lead, whoever holds it; or take it back.
+
+    Returns ``None`` where it is assigned so already.
+
+    Raises:
+        ActionNotAllowedError: no cycle is open for review.
+        InvalidInputError: the reviewer may not decide the case.
+    """
+    review = waiting_review(request)
+    current = review.assignment
+    if reviewer is None:
+        if current is None:
+            return None
+        return _within(request, EventType.CASE_RELEASED, by, now, assignment=None)
+    if reviewer in request.earlier_reviewers | request.provider_persons:
+        message = "this reviewer made the decision that is appealed, or submitted or appealed it"
+        raise InvalidInputError([FieldError("/reviewer", "not_independent", message)])
+    if (
+        current is not None
+        and current.assigned_to == reviewer
+        and current.assigned_by is not None
+        and now < current.until
+    ):
+        return None
+    assignment = Assignment(assigned_to=reviewer, until=until, assigned_by=by)
+    change = _within(request, EventType.CASE_REASSIGNED, by, now, assignment=assignment)
+    return change._replace(event=change.event.model_copy(update={"assigned_to": reviewer}))
 
 
 def release(request: Request, by: str, now: datetime) -> Change | None:

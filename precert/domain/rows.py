@@ -12,7 +12,7 @@ from precert.domain.determination import authorized_days
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.pending import PendReason, RowLine, pend_reasons, row_lines
 from precert.domain.request import DISPUTE_ACTIONS, Request
-from precert.domain.review import Channel, DisputeKind, IntakeException, Review
+from precert.domain.review import Assignment, Channel, DisputeKind, IntakeException, Review
 from precert.domain.statuses import Action, Status, WaitingOn
 from precert.domain.values import Npi, Purpose, Text, Tin, Urgency, Value
 
@@ -90,6 +90,8 @@ class WorklistRow(Value):
     assigned_to: Text | None = None
     """Subject of the reviewer who holds it; not for callers."""
     held_until: Moment | None = None
+    assigned_by: Text | None = None
+    """Subject of the lead who assigned it; not for callers."""
     suspected_duplicate: bool = False
     late_notification: bool = False
     intake_exceptions: tuple[IntakeException, ...] = ()
@@ -129,6 +131,15 @@ class WorklistRow(Value):
     """Subjects who submitted or appealed it; not for callers."""
     tins: tuple[Tin, ...] = ()
     """TINs of the providers; whoever acts for one does not review it."""
+
+    @property
+    def assignment(self) -> Assignment | None:
+        """The last assignment of the cycle, whether its time runs or not."""
+        if self.assigned_to is None or self.held_until is None:
+            return None
+        return Assignment(
+            assigned_to=self.assigned_to, until=self.held_until, assigned_by=self.assigned_by
+        )
 
 
 class UnmatchedRow(Value):
@@ -241,6 +252,7 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
         awaits_physician=review.proposal is not None and review.proposal.awaits_physician,
         assigned_to=assignment.assigned_to if assignment else None,
         held_until=assignment.until if assignment else None,
+        assigned_by=assignment.assigned_by if assignment else None,
         suspected_duplicate=assessment is not None and bool(assessment.potential_duplicates),
         late_notification=assessment is not None and assessment.late_notification,
         intake_exceptions=review.intake_exceptions,

@@ -11,6 +11,7 @@ from pydantic import Field
 from precert.domain.caller import Caller
 from precert.domain.documents import (
     CONTENT_TYPES,
+    SHOWN_BY_BROWSERS,
     Document,
     DocumentStatus,
     Refusal,
@@ -470,11 +471,18 @@ def scan_document(
 
 
 class DocumentLink(Value):
-    """A presigned link to a file. The download has the file's name."""
+    """Presigned links to a file: one to download it with its name, one to show it."""
 
-    url: Annotated[str, Field(description="GET it without a token.")]
+    url: Annotated[str, Field(description="Downloads the file. GET it without a token.")]
+    inline_url: Annotated[
+        str | None,
+        Field(
+            description="Shows the file in a browser. Null if it is neither a PDF nor a JPEG, PNG or "
+            "GIF image."
+        ),
+    ]
     expires_at: Annotated[
-        datetime, Field(description="When the link expires. Request a new link after that.")
+        datetime, Field(description="When the links expire. Request new ones after that.")
     ]
 
 
@@ -558,10 +566,19 @@ def _link(
             document_status=document.status.value,
         )
     seconds = payer.documents.download_seconds
-    url = document_bytes.download_url(
-        file.request.request_id, document_id, version_id=document.version_id, seconds=seconds
+    request_id, version_id = file.request.request_id, document.version_id
+
+    def link(shown_as: str | None = None) -> str:
+        return document_bytes.download_url(
+            request_id, document_id, version_id=version_id, seconds=seconds, shown_as=shown_as
+        )
+
+    shown = document.content_type in SHOWN_BY_BROWSERS
+    return DocumentLink(
+        url=link(),
+        inline_url=link(document.content_type) if shown else None,
+        expires_at=now + timedelta(seconds=seconds),
     )
-    return DocumentLink(url=url, expires_at=now + timedelta(seconds=seconds))
 
 
 def delete_document(

@@ -513,5 +513,11 @@ def _link(
 ) -> DocumentLink:
     notice = _notice_in(file, notice_id)
     seconds = payer.documents.download_seconds
-    url = notice_bytes.download_url(file.request.request_id, notice, seconds=seconds)
-    return DocumentLink(url=url, expires_at=now + timedelta(seconds=seconds))
+    request_id = file.request.request_id
+    return DocumentLink(
+        url=notice_bytes.download_url(request_id, notice, seconds=seconds),
+        inline_url=notice_bytes.download_url(
+            request_id, notice, seconds=seconds, shown_as="application/pdf"
+        ),
+        expires_at=now + timedelta(seconds=seconds),
+    )

@@ -153,6 +153,35 @@ def assign_case(
     return change_case(request_id, move, caller, requests=requests, now=now)
 
 
+def reassign_case(
+    request_id: str,
+    reviewer: str | None,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    payer: Payer,
+    now: datetime,
+) -> Request:
+    """Assign the open cycle to a colleague, whoever holds it, or take it back.
+
+    Raises:
+        NotEntitledError: the caller is no lead.
+        NotFoundError: the case is not in the queues of the lead's plans.
+        OwnRequestError: the lead acts for the providers of the request.
+        InvalidInputError: the colleague may not decide the case.
+        ActionNotAllowedError: no cycle is open.
+    """
+    caller.require(Entitlement.REVIEW_LEAD)
+    until = now + timedelta(minutes=payer.utilization_management.lead_assignment_minutes)
+
+    def change(found: Request | None) -> Change | Request:
+        request = reviewable(found, caller)
+        caller.require_no_conflict(request)
+        return reviewing.reassign(request, reviewer, until, caller.subject, now) or request
+
+    return change_request(request_id, change, requests=requests)
+
+
 def release_case(
     request_id: str, caller: Caller, *, requests: RequestStore, now: datetime
 ) -> Request:

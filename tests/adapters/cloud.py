@@ -70,6 +70,7 @@ REVIEWER: Final = claims(REVIEWER_SUBJECT, PHYSICIAN, plans="OAP-COMPLETE")
 SECOND_REVIEWER: Final = claims(SECOND_REVIEWER_SUBJECT, PHYSICIAN, plans="OAP-COMPLETE")
 NURSE: Final = claims("nurse-user-12ab", "Reviewer", plans="OAP-COMPLETE")
 
+LEAD: Final = claims("lead-user-40e7", "Reviewer ReviewLead", plans="OAP-COMPLETE")
 OPERATOR: Final = claims("operator-user", "Operator")
 OTHER_QUEUE: Final = claims("reviewer-of-hmo", "Reviewer", plans="HMO-COMPLETE")
 

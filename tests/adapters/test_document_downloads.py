@@ -19,6 +19,10 @@ from tests.adapters.cloud import (
 
 NAME = "Adams, Allison - knee.pdf"
 OTHER_PLANS = claims("another-reviewer", "Reviewer", plans="OTHER")
+GIF = (
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00"
+    b",\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+)
 ABSENT = "01J1QZ8Y7N4W3V2T1S0R9Q8P7M"
 
 
@@ -57,6 +61,38 @@ def test_link_is_for_the_verified_version_and_has_ids_only_when_it_is_created(cl
     assert not {name for name in query if name.lower().startswith("response-")}
     assert "Adams" not in url.geturl()
     assert "pdf" not in url.geturl()
+
+
+@pytest.mark.parametrize(
+    ("file_name", "body", "content_type"),
+    [
+        ("note.pdf", PDF, "application/pdf"),
+        ("scan.GIF", GIF, "image/gif"),
+        ("note.txt", b"Conservative treatment failed.", None),
+    ],
+    ids=["pdf", "image", "text"],
+)
+def test_link_shows_the_file_when_browsers_can_display_it(
+    cloud: Cloud, file_name: str, body: bytes, content_type: str | None
+) -> None:
+    request_id = cloud.pended()
+    document_id = cloud.offer(request_id, file_name).body["document"]["document_id"]
+    cloud.arrive(request_id, document_id, body)
+    for reply in (
+        cloud.download(request_id, document_id),
+        cloud.download_case(request_id, document_id),
+        cloud.as_operator(request_id, "documents", document_id),
+    ):
+        assert reply.status == 200, reply.text
+        shown = reply.body["inline_url"]
+        if content_type is None:
+            assert shown is None
+            continue
+        query = parse_qs(urlsplit(shown).query)
+        assert query["response-content-disposition"] == ["inline"]
+        assert query["response-content-type"] == [content_type]
+        assert query["versionId"] == parse_qs(urlsplit(reply.body["url"]).query)["versionId"]
+        assert file_name not in shown
 
 
 def test_link_is_returned_to_a_reviewer_of_the_plan_when_requested(cloud: Cloud) -> None:

@@ -15,6 +15,7 @@ from precert.domain.clocks import history_end
 from precert.names import Entitlement, Env
 from tests.adapters.cloud import (
     FACILITY,
+    LEAD,
     OPERATOR,
     PDF,
     PROVIDER,
@@ -123,6 +124,7 @@ BODIES: Final[dict[str, Any]] = {
     "recordPeerToPeer": {"cycle": 1, "outcome": "NO_SHOW"},
     "fileReconsideration": {"line_ids": ["1.2"], "reason": "New findings."},
     "requestPeerToPeer": {"line_ids": ["1.2"], "reason": "Ask.", "phone": "2165550188"},
+    "reassignCase": {"reviewer": "a-colleague"},
     "changeDates": {"lines": [MOVED], "reason": "The surgeon fell ill."},
     "reconcileProvider": {"role": "SERVICING_PROVIDER", "provider_id": "P0000001"},
 }
@@ -131,6 +133,7 @@ CALLERS: Final[dict[Entitlement | None, dict[str, str]]] = {
     Entitlement.PATIENT_SEARCH: PROVIDER,
     Entitlement.REVIEWER: REVIEWER,
     Entitlement.PHYSICIAN_REVIEWER: REVIEWER,
+    Entitlement.REVIEW_LEAD: LEAD,
     Entitlement.OPERATOR: OPERATOR,
 }
 

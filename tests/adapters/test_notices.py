@@ -162,6 +162,10 @@ def test_notices_are_listed_for_both_providers_when_they_are_printed(
         url = urlsplit(reply.body["url"])
         assert url.path.endswith(notice_key(request_id, name))
         assert parse_qs(url.query)["versionId"] == [stored_notice["VersionId"]]
+        shown = parse_qs(urlsplit(reply.body["inline_url"]).query)
+        assert shown["versionId"] == [stored_notice["VersionId"]]
+        assert shown["response-content-disposition"] == ["inline"]
+        assert shown["response-content-type"] == ["application/pdf"]
         assert "Adams" not in url.geturl()
 
 

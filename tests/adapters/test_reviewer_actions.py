@@ -73,6 +73,8 @@ def test_assignment_ends_when_its_time_has_passed(cloud: Cloud) -> None:
         "assigned_to": "YOU",
         "assigned_to_label": "You",
         "until": "2026-07-01T16:00:00Z",
+        "by_lead": False,
+        "reviewer": None,
     }
     assert cloud.move(request_id, "assign", by=SECOND_REVIEWER).status == 409
     [row] = cloud.worklist(SECOND_REVIEWER).body["cycles"]
@@ -80,6 +82,8 @@ def test_assignment_ends_when_its_time_has_passed(cloud: Cloud) -> None:
         "assigned_to": "ANOTHER",
         "assigned_to_label": "Another reviewer",
         "until": "2026-07-01T16:00:00Z",
+        "by_lead": False,
+        "reviewer": None,
     }
     cloud.clock.pass_by(minutes=30)
     assert cloud.move(request_id, "assign").body["assignment"]["until"] == "2026-07-01T16:30:00Z"

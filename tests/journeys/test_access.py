@@ -116,6 +116,7 @@ class Ids:
             "extendDeadline": {"reason": "A specialist's opinion is awaited."},
             "signDecisions": {"cycle": 1, "accept": True},
             "addNote": {"text": "The surgeon was called."},
+            "reassignCase": {"reviewer": "a-colleague"},
             "changeDates": {
                 "lines": [{"line_id": "1.1", "from_date": "2026-12-01", "to_date": "2026-12-04"}],
                 "reason": "The surgeon fell ill.",

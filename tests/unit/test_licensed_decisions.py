@@ -179,6 +179,7 @@ CHANGES: Final[Mapping[str, Attempt]] = {
     "reviewing.return_proposal": lambda one, *how: reviewing.return_proposal(
         proposed(one, *how).request, how[1], START, comment="Name the criterion."
     ),
+    "reviewing.reassign": lambda one, *_: reviewing.reassign(one, "s", NEAR.due_at, "r", START),
     "reviewing.add_note": lambda one, *_: reviewing.add_note(one, "Called.", "r", START),
     "reviewing.change_dates": lambda one, *how: reviewing.change_dates(
         one, moved(one, *how), by=how[1], now=START

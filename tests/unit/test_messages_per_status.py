@@ -39,6 +39,7 @@ QUIET: Final = frozenset(
         EventType.DECISION_PROPOSED,
         EventType.DECISION_RETURNED,
         EventType.NOTE_ADDED,
+        EventType.CASE_REASSIGNED,
         EventType.DATES_CHANGED,
         EventType.PROVIDER_RECONCILED,
         EventType.NOTICES_ISSUED,

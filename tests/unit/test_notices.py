@@ -65,7 +65,9 @@ class NoticeStore:
         self.stored.append(f"{request_id}/{notice_id}/{len(document)}/{len(sha256)}")
         return "v1"
 
-    def download_url(self, request_id: str, notice: Notice, *, seconds: int) -> str:
+    def download_url(
+        self, request_id: str, notice: Notice, *, seconds: int, shown_as: str | None = None
+    ) -> str:
         raise AssertionError("printing needs no address")
 
     def record(self, request_id: str, notices: Sequence[Notice], event: Event) -> None:

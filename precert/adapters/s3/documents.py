@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
+def _inline(content_type: str) -> dict[str, str]:
+    """Response headers with which a browser shows the file. The address contains no file name."""
+    return {"ResponseContentDisposition": "inline", "ResponseContentType": content_type}
+
+
 class S3Documents:
     """Private objects; callers get access only by presigned forms and links."""
 
@@ -50,15 +55,21 @@ class S3Documents:
         return UploadForm(url=form["url"], fields=dict(form["fields"]), max_bytes=max_bytes)
 
     def download_url(
-        self, request_id: str, document_id: str, *, version_id: str | None, seconds: int
+        self,
+        request_id: str,
+        document_id: str,
+        *,
+        version_id: str | None,
+        seconds: int,
+        shown_as: str | None = None,
     ) -> str:
-        key = document_key(request_id, document_id)
-        version = {"VersionId": version_id} if version_id else {}
-        return self._client.generate_presigned_url(
-            "get_object",
-            Params={"Bucket": self._bucket, "Key": key, **version},
-            ExpiresIn=seconds,
-        )
+        params = {
+            "Bucket": self._bucket,
+            "Key": document_key(request_id, document_id),
+            **({"VersionId": version_id} if version_id else {}),
+            **(_inline(shown_as) if shown_as else {}),
+        }
+        return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
 
     def arrived(self, request_id: str) -> Set[str]:
         prefix = f"{DOCUMENT_PREFIX}{request_id}/"
@@ -133,8 +144,12 @@ class S3Notices:
             raise TransientError("The notice could not be stored. Try again.") from error
         return answer.get("VersionId")
 
-    def download_url(self, request_id: str, notice: Notice, *, seconds: int) -> str:
+    def download_url(
+        self, request_id: str, notice: Notice, *, seconds: int, shown_as: str | None = None
+    ) -> str:
         params = {"Bucket": self._bucket, "Key": notice_key(request_id, notice.notice_id)}
         if notice.version_id:
             params["VersionId"] = notice.version_id
+        if shown_as:
+            params |= _inline(shown_as)
         return self._client.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)

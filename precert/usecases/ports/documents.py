@@ -101,9 +101,18 @@ class DocumentBytes(Protocol):
         """A presigned POST for this document only (U2). No call."""
 
     def download_url(
-        self, request_id: str, document_id: str, *, version_id: str | None, seconds: int
+        self,
+        request_id: str,
+        document_id: str,
+        *,
+        version_id: str | None,
+        seconds: int,
+        shown_as: str | None = None,
     ) -> str:
-        """A presigned GET of this version only, with the name of the upload. No call."""
+        """A presigned GET of this version only, with the name of the upload. No call.
+
+        With a content type as ``shown_as``, a browser shows the file instead of downloading it.
+        """
 
     def arrived(self, request_id: str) -> Set[str]:
         """Ids of the documents whose bytes exist. One call."""
@@ -130,8 +139,13 @@ class NoticeBytes(Protocol):
     def put(self, request_id: str, notice_id: str, document: bytes, sha256: str) -> str | None:
         """Store a notice's PDF; returns the object's version. One call."""
 
-    def download_url(self, request_id: str, notice: Notice, *, seconds: int) -> str:
-        """A presigned address of this notice only, made of ids. No call."""
+    def download_url(
+        self, request_id: str, notice: Notice, *, seconds: int, shown_as: str | None = None
+    ) -> str:
+        """A presigned address of this notice only, made of ids. No call.
+
+        With a content type as ``shown_as``, a browser shows the notice instead of downloading it.
+        """
 
 
 class Printer(Protocol):
