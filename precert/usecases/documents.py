@@ -565,12 +565,22 @@ def _link(
             "Only attached documents can be downloaded. The request shows the status of each document.",
             document_status=document.status.value,
         )
-    seconds = payer.documents.download_seconds
-    request_id, version_id = file.request.request_id, document.version_id
+    return link_to(file.request.request_id, document, document_bytes, payer, now)
+
+
+def link_to(
+    request_id: str, document: Document, document_bytes: DocumentBytes, payer: Payer, now: datetime
+) -> DocumentLink:
+    """A link to an attached document. No call."""
+    seconds, version_id = payer.documents.download_seconds, document.version_id
 
     def link(shown_as: str | None = None) -> str:
         return document_bytes.download_url(
-            request_id, document_id, version_id=version_id, seconds=seconds, shown_as=shown_as
+            request_id,
+            document.document_id,
+            version_id=version_id,
+            seconds=seconds,
+            shown_as=shown_as,
         )
 
     shown = document.content_type in SHOWN_BY_BROWSERS

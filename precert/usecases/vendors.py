@@ -4,7 +4,7 @@ A vendor reads its own service lines of a request: not those of the payer or of 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from precert.domain.caller import Caller
@@ -25,7 +25,7 @@ from precert.domain.retry import retry
 from precert.domain.rows import DelegationRow
 from precert.names import Entitlement
 from precert.usecases.access import bad_cursor
-from precert.usecases.documents import DocumentLink
+from precert.usecases.documents import DocumentLink, link_to
 from precert.usecases.members import require_member
 from precert.usecases.ports.documents import DocumentBytes
 from precert.usecases.ports.listings import CursorError, Listings, Page
@@ -186,11 +186,7 @@ def download_delegated_document(
     document = next((one for one in delegated.documents if one.document_id == document_id), None)
     if document is None:
         raise DocumentNotAvailableError("This request has no attached document with this ID.")
-    seconds = payer.documents.download_seconds
-    url = document_bytes.download_url(
-        request_id, document_id, version_id=document.version_id, seconds=seconds
-    )
-    return DocumentLink(url=url, expires_at=now + timedelta(seconds=seconds))
+    return link_to(request_id, document, document_bytes, payer, now)
 
 
 def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: datetime) -> int:

@@ -152,13 +152,7 @@ class Invariants:
         if after not in _MAY_FOLLOW[before]:
             raise broken("a status followed that may not:", request_id, before, after)
         if version == int(old["version"]["N"]):
-<<<<<<< HEAD
             if {**old, **_UNVERSIONED} != {**new, **_UNVERSIONED}:
-=======
-            # Documents change these sets; the version is that of the request.
-            sets = {"slots_taken": None, "new_documents": None}
-            if {**old, **sets} != {**new, **sets}:
->>>>>>> 2657507 (Let a document mark itself as new to reviewers in the simulation)
                 raise broken("a change without its own version:", request_id, version)
             return
         if version != int(old["version"]["N"]) + 1:
