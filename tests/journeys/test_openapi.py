@@ -66,7 +66,7 @@ FOREIGN: Final = depth(3, 15)
 
 OF: Final[dict[Entitlement | None, User]] = {
     None: PROVIDER,
-    **{user.entitlements[0]: user for user in reversed(USERS) if user.entitlements},
+    **{one: user for user in reversed(USERS) for one in user.entitlements},
 }
 """Who may call the operations that need an entitlement, or none."""
 
