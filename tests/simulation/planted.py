@@ -33,7 +33,6 @@ from precert.domain.request import Change, Request
 from precert.domain.review import DecidingRole
 from precert.usecases import changes, cleanup, decisions
 from precert.usecases import messages as messages_usecases
-from precert.usecases import requests as requests_usecases
 from precert.usecases import workflow as workflow_usecases
 from precert.usecases.ports.requests import ConcurrentChangeError
 from precert.usecases.submission import submit_draft
@@ -110,7 +109,6 @@ def conflicting_change_overwritten(patch: Patch) -> None:
             return expected.request
         raise ConcurrentChangeError
 
-    patch.setattr(requests_usecases, "change_request", stubborn)
     patch.setattr(changes, "change_request", stubborn)
 
 
@@ -159,7 +157,7 @@ def _exists(table: str, request_id: str) -> dict[str, Any]:
 @defect
 def rows_not_updated(patch: Patch) -> None:
     """A change does not update the dashboard rows."""
-    patch.setattr(requests, "set_lines", lambda *_: [])
+    patch.setattr(requests, "set_lines", lambda *_, **__: [])
 
 
 @defect
