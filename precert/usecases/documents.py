@@ -109,7 +109,6 @@ def create_document_upload(
         request_id,
         requested,
         caller,
-        caller.acting_tin,
         new_id=new_id,
         documents=documents,
         document_bytes=document_bytes,
@@ -142,18 +141,18 @@ def create_registered_upload(
     request = registered(requests.read(request_id))
     requesting = request.content.requesting_provider
     sender = requesting.tin if requesting and requesting.tin else min(request.tins)
-
-    def acting_tin(tin: str | None) -> str:
-        if tin is not None and tin not in request.tins:
-            message = "name the TIN of one of the request's providers, or leave it out"
-            raise InvalidInputError([FieldError("/tin", "not_a_choice", message)])
-        return tin or sender
-
+    if requested.tin is not None and requested.tin not in request.tins:
+        message = "name the TIN of one of the request's providers, or leave it out"
+        raise InvalidInputError(
+            [
+                *_errors(requested, content_type_of(requested.file_name), payer),
+                FieldError("/tin", "not_a_choice", message, tuple(sorted(request.tins))),
+            ]
+        )
     return _created_upload(
         request_id,
-        requested,
+        requested.model_copy(update={"tin": requested.tin or sender}),
         caller.model_copy(update={"tins": request.tins}),
-        acting_tin,
         new_id=new_id,
         documents=documents,
         document_bytes=document_bytes,
@@ -166,7 +165,6 @@ def _created_upload(
     request_id: str,
     requested: RequestedUpload,
     caller: Caller,
-    acting_tin: Callable[[str | None], str],
     *,
     new_id: Callable[[], str],
     documents: DocumentRecords,
@@ -187,7 +185,7 @@ def _created_upload(
         content_type=content_type or "",
         document_type=requested.document_type,
         status=DocumentStatus.AWAITING_UPLOAD,
-        sent_by_tin=acting_tin(requested.tin),
+        sent_by_tin=caller.acting_tin(requested.tin),
         offered_at=now,
         upload_until=now + timedelta(seconds=limits.upload_seconds),
         announced_sha256=requested.sha256,

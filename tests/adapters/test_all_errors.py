@@ -17,7 +17,7 @@ from precert.api.app import Operation
 from precert.api.problems import MAX_LISTED
 from precert.domain.error_codes import ERROR_CODES
 from precert.names import Entitlement
-from tests.adapters.cloud import OPERATOR, PROVIDER, REVIEWER, Cloud, Reply, claims
+from tests.adapters.cloud import LEAD, OPERATOR, PROVIDER, REVIEWER, Cloud, Reply, claims
 from tests.adapters.test_intake import CLERK, VENDOR
 from tests.fakes.samples import BOWEL_SURGERIES, PROVIDER_TIN, STRANGER_TIN, entered
 from tools.operations import OPERATIONS
@@ -25,6 +25,7 @@ from tools.operations import OPERATIONS
 BY: Final = {
     Entitlement.PATIENT_SEARCH: PROVIDER,
     Entitlement.REVIEWER: REVIEWER,
+    Entitlement.REVIEW_LEAD: LEAD,
     Entitlement.OPERATOR: OPERATOR,
     Entitlement.INTAKE: CLERK,
     Entitlement.VENDOR: VENDOR,
@@ -219,6 +220,7 @@ TABLE: Final[dict[str, Wrong]] = {
             "listUnmatchedProviders",
             "listDeemedDenials",
             "listIntakeExceptions",
+            *("listVendorBacklog", "listDelegations"),
         )
     },
     "searchProviders": Wrong(
@@ -240,6 +242,7 @@ ONE_KIND: Final = {
     "confirmIntake": {"note": "", "color": "red"},
     "createRegisteredUpload": {"file_name": "", "sha256": "x"},
     "addNote": {"color": "red", "size": "large"},
+    "reassignCase": {"color": "red", "size": "large"},
     "signDecisions": {"cycle": "1", "color": "red"},
     "voidRequest": {"reason": "", "color": "red"},
     "respondToInformationRequest": {"answer": "", "color": "red"},

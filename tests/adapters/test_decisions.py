@@ -408,7 +408,7 @@ def test_new_dates_are_listed_and_compared_when_an_operator_changed_them(cloud: 
     assert cloud.change_dates(one, *moved).status == 200
     for by in (PROVIDER, FACILITY):
         [row] = cloud.dashboard(by).body["requests"]
-        assert (row["first_day"], row["last_day"]) == ("2026-07-20", "2026-09-09")
+        assert (row["first_day"], row["last_day"]) == ("2026-09-07", "2026-09-09")
     same = [{**BOWEL_SURGERIES, "admission_date": "2026-09-08"}]
     refused = cloud.submit(cloud.start(services=same), services=same)
     assert (refused.code, refused.body["existing"]["request_id"]) == ("duplicate_request", one)

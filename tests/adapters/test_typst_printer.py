@@ -161,6 +161,7 @@ def notice(**changes: Any) -> dict[str, Any]:
         "servicing_provider": {"name": "B", "tin": None, "npi": None, "phone": None},
         "lines": [line | changes.pop("line", {})] * changes.pop("lines", 1),
         "sections": [{"title": "The right to appeal", "text": "You can appeal."}],
+        "extension": None,
         "language_help": ["Language assistance is free."],
     } | changes
 

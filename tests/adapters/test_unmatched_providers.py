@@ -64,7 +64,7 @@ def test_request_has_a_temporary_id_when_a_provider_was_manually_entered(cloud: 
     request_id = cloud.start(servicing_provider=provider)
     with cloud.wire.counting() as calls:
         reply = cloud.submit(request_id, servicing_provider=provider)
-    assert (reply.status, calls) == (202, ["TransactWriteItems"])
+    assert (reply.status, calls) == (202, ["BatchGetItem", "TransactWriteItems"])
     [given] = reply.body["temporary_providers"]
     assert (given["role"], given["reason_codes"]) == (SERVICING, ["MANUALLY_ENTERED"])
     assert given["temporary_id"].startswith("TMP-")

@@ -178,7 +178,9 @@ def test_payers_denial_is_appealed_here_when_the_vendor_is_still_open(cloud: Clo
     request_id = mixed(cloud)
     cloud.decide(request_id, {"1.1": "DENIED"}, by=physician(cloud))
     details = cloud.read(request_id).body
-    assert details["allowed_actions"] == ["DETAILS", "APPEAL"]
+    assert details["allowed_actions"] == [
+        *("DETAILS", "REQUEST_PEER_TO_PEER", "RECONSIDER", "APPEAL")
+    ]
     assert [line["line_id"] for line in details["appeal_rights"]["lines"]] == ["1.1"]
     [error] = cloud.appeal(request_id, "2.1").body["errors"]
     assert (error["code"], "866-668-9250" in error["message"]) == ("vendor_decides", True)

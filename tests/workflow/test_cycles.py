@@ -112,14 +112,24 @@ def test_nothing_more_happens_when_a_closing_record_is_delivered_again(bench: Be
     assert bench.portal.details(request_id)["status"] == "APPROVED"
 
 
-def test_relay_names_the_record_when_it_cannot_read_it(bench: Bench) -> None:
-    """So that the stream delivers it again, and finally sends it to the failure queue."""
+def test_record_is_set_aside_alone_when_the_relay_cannot_read_it(bench: Bench) -> None:
+    """The stream continues; the queue of dead letters has the record's keys and number."""
     unreadable = {
         "eventName": "INSERT",
         "dynamodb": {"NewImage": {"event": {"S": "{}"}}, "SequenceNumber": "7"},
     }
     answered = bench.invoke("Relay", {"Records": [unreadable]})
-    assert answered == {"batchItemFailures": [{"itemIdentifier": "7"}]}
+    assert answered == {"batchItemFailures": []}
+    sqs = bench.deployment.cloud.client("sqs")
+    found = []
+    for url in sqs.list_queues().get("QueueUrls", []):
+        if "DeadLetter" in url:
+            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
+                "Messages", []
+            ):
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert [(one["condition"], one["sequence_number"]) for one in found] == [("PoisonRecord", "7")]
 
 
 # -- the clock ----------------------------------------------------------------------------------------
