@@ -49,6 +49,9 @@ OPERATORS: Final = [
     r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.OPERATOR
 ]
 CLERKS: Final = [r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.INTAKE]
+LEADS: Final = [
+    r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.REVIEW_LEAD
+]
 ANYONE: Final = [r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is None]
 VENDORS: Final = [r for r in ROUTES if OPERATIONS[r.operation_id].entitlement is Entitlement.VENDOR]
 SEVERAL: Final = User(
@@ -298,12 +301,25 @@ def test_operation_is_open_when_it_needs_no_entitlement(
 
 
 def test_every_operation_has_an_entitlement_when_the_route_table_is_read() -> None:
-    assert len(ROUTES) == len([*PROVIDERS, *REVIEWERS, *OPERATORS, *CLERKS, *VENDORS, *ANYONE])
+    groups = (PROVIDERS, REVIEWERS, LEADS, OPERATORS, CLERKS, VENDORS, ANYONE)
+    assert len(ROUTES) == sum(map(len, groups))
 
 
 @named(PROVIDERS)
 @pytest.mark.parametrize("user", [REVIEWER, OPERATOR, CLERK, VENDOR], ids=lambda user: user.name)
 def test_provider_operation_is_refused_when_the_caller_is_not_a_provider(
+    deployment: Deployment, ids: Ids, route: Operation, user: User
+) -> None:
+    response = ids.call(route, deployment.caller(user))
+    if set(user.entitlements) & set(OPERATIONS[route.operation_id].also):
+        assert response.status_code != 403
+    else:
+        refusal(response, 403, "not_entitled")
+
+
+@named(LEADS)
+@pytest.mark.parametrize("user", [PROVIDER, REVIEWER, OPERATOR], ids=lambda user: user.name)
+def test_leads_operation_is_refused_when_the_caller_is_no_lead(
     deployment: Deployment, ids: Ids, route: Operation, user: User
 ) -> None:
     refusal(ids.call(route, deployment.caller(user)), 403, "not_entitled")

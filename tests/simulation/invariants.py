@@ -72,6 +72,8 @@ class Invariants:
         self.warned: set[tuple[str, int]] = set()
         """Drafts with the version that their provider was warned of."""
         self.numbers: dict[str, str] = {}
+        self.reminders: Counter[tuple[str, str, int]] = Counter()
+        """Recorded reminders by request, type and cycle."""
         world.checks.append(self.at_commit)
         world.machine.on_success = self.at_success
 
@@ -102,6 +104,11 @@ class Invariants:
         at = _MARKS[event["type"]](before) if before else None
         if at is None or _at(event["at"]) < at:
             raise broken("a reminder was recorded too early:", one.key[0], event["type"])
+        reminder = (event["request_id"], event["type"], event["cycle"])
+        self.reminders[reminder] += 1
+        # One for the deadline and one after its only extension; an RFI's end has no such limit.
+        if event["type"] != "InformationOverdue" and self.reminders[reminder] > 2:
+            raise broken("a reminder was recorded again:", *reminder)
 
     def _warning(self, request_id: str) -> None:
         """A draft is warned of once per version, while it is a draft."""
