@@ -444,7 +444,7 @@ def reminder_recorded_twice(patch: Patch) -> None:
 def reminder_not_recorded(patch: Patch) -> None:
     """An execution that reaches a reminder time keeps waiting."""
     patch.setattr(Request, "check_deadline", lambda *_: None)
-    patch.setattr(workflow_usecases, "_mark_is_missing", lambda *_: False)
+    patch.setattr(Request, "next_check_at", lambda _, now: now + timedelta(days=1))
 
 
 @defect

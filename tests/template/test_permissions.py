@@ -191,9 +191,10 @@ def test_index_is_queried_by_its_own_function_when_named(stack: Synthesized) -> 
             if isinstance(parts[-1], str) and parts[-1].startswith("/index/"):
                 users[parts[-1].removeprefix("/index/")].append(role)
     counted = {index: len(roles) for index, roles in users.items()}
-    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 2}
+    assert counted == dict.fromkeys(INDEXES, 1) | {"worklist": 3}
     assert {users[index][0].partition("Role")[0] for index in ROW_INDEXES} == {"StatusFunction"}
     assert {role.partition("Role")[0] for role in users["worklist"]} == {
+        "IntakeFunction",
         "ReviewFunction",
         "WarnFunction",
     }
