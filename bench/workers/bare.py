@@ -194,7 +194,9 @@ class Bare:
             "checked_at": harness.NOW.isoformat().replace("+00:00", "Z"),
             "as_of": None,
             "notices": [self.payer["notices"][name] for name in notices],
+            "intake_exceptions": [],
             "requirement_label": LABELS[whole],
+            "intake_exceptions_labels": [],
         }
 
     def labels(self, content: dict[str, Any], answers: list[dict[str, Any]]) -> dict[str, str]:
@@ -244,6 +246,7 @@ class Bare:
             "code_label": rule.get("label"),
             "code_type": kind,
             "code_type_label": self.names["code_types"][kind],
+            "verified": False,
             "requirement": requirement,
             "rule_id": rule.get("rule_id"),
             "effective_from": rule.get("effective_from"),
