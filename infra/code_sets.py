@@ -116,21 +116,21 @@ def _table(file: Path) -> list[dict[str, str]]:
 
 
 def _require_all(
-    source: str, entries: Sequence[str], kept: Sequence[str], left: Sequence[str]
+    source: str, entries: Sequence[str], included: Sequence[str], excluded: Sequence[str]
 ) -> None:
     """Fail the build unless each entry of a source is compiled once or excluded explicitly.
 
-    ``kept`` are the compiled codes, ``left`` those that the compiler excludes explicitly.
+    ``included`` are the compiled codes, ``excluded`` those that the compiler leaves out explicitly.
 
     Raises:
         ValueError: Entries are repeated, omitted, or excluded although they are not in the source.
     """
-    counted = [*Counter(entries).items(), *Counter(left).items()]
+    counted = [*Counter(entries).items(), *Counter(excluded).items()]
     errors = {
         "repeated": [entry for entry, count in counted if count > 1],
-        "omitted": sorted(set(entries) - set(kept) - set(left)),
+        "omitted": sorted(set(entries) - set(included) - set(excluded)),
         "excluded but not in the source, or not to be excluded": sorted(
-            set(left) - set(entries) | set(left) & set(kept)
+            set(excluded) - set(entries) | set(excluded) & set(included)
         ),
     }
     if named := [f"{what}: {', '.join(codes[:20])}" for what, codes in errors.items() if codes]:

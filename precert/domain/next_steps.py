@@ -61,7 +61,7 @@ def next_step(
 
     Where a predetermination is requested and offered, the same form is the way to it (C14).
 
-    An emergency needs no precertification, whoever decides otherwise; an emergency admission is
+    An emergency needs no precertification of the payer or a vendor; an emergency admission is
     entered like any request, as its notification (C10). ``state`` is the servicing provider's, which
     may have its own time for the notification.
     """

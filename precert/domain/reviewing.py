@@ -73,7 +73,7 @@ def claim(request: Request, by: str, until: datetime, now: datetime) -> Change |
 def reassign(
     request: Request, reviewer: str | None, until: datetime, by: str, now: datetime
 ) -> Change | None:
-    """Assign the open cycle to a reviewer as their lead, whoever holds it; or take it back.
+    """Assign the open cycle to a reviewer as their lead, also when another holds it; or take it back.
 
     Returns ``None`` where it is assigned so already.
 

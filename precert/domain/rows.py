@@ -130,7 +130,7 @@ class WorklistRow(Value):
     provider_persons: tuple[Text, ...] = ()
     """Subjects who submitted or appealed it; not for callers."""
     tins: tuple[Tin, ...] = ()
-    """TINs of the providers; whoever acts for one does not review it."""
+    """TINs of the providers; a reviewer who acts for one of them may not review it."""
 
     @property
     def assignment(self) -> Assignment | None:

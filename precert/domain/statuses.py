@@ -396,7 +396,7 @@ def mixed_actions(
 def status_of_lines(lines: Iterable[LineStatus]) -> Status:
     """The whole request's status after a part of it was decided (W3, W8).
 
-    PENDING while a line is open, whoever decides it: a part never stands for the whole.
+    PENDING while a line of the payer or of a vendor is open: a part does not determine the whole.
     """
     found = tuple(lines)
     return Status.PENDING if LineStatus.OPEN in found else determined_status(found)

@@ -162,7 +162,7 @@ def reassign_case(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Assign the open cycle to a colleague, whoever holds it, or take it back.
+    """Assign the open cycle to a colleague, also when another reviewer holds it, or take it back.
 
     Raises:
         NotEntitledError: the caller is no lead.

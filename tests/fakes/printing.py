@@ -4,7 +4,7 @@ import io
 from functools import cache
 from typing import Any
 
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 
 from precert.adapters.typst_printer import TypstPrinter
 from tests.fakes.samples import DATA
@@ -21,17 +21,20 @@ def opened(document: bytes) -> PdfReader:
 
 def outside_pages(document: bytes) -> list[str]:
     """Text that is positioned outside its page, where neither a screen nor paper shows it."""
+    return [text for page in opened(document).pages for text in _outside(page)]
+
+
+def _outside(page: PageObject) -> list[str]:
     found = list[str]()
-    for page in opened(document).pages:
-        width, height = float(page.mediabox.width), float(page.mediabox.height)
+    width, height = float(page.mediabox.width), float(page.mediabox.height)
 
-        def visit(text: str, cm: Any, tm: Any, _font: Any, _size: Any) -> None:
-            x = cm[0] * tm[4] + cm[2] * tm[5] + cm[4]
-            y = cm[1] * tm[4] + cm[3] * tm[5] + cm[5]
-            if text.strip() and not (0 <= x <= width and 0 <= y <= height):  # noqa: B023
-                found.append(text)
+    def visit(text: str, cm: Any, tm: Any, _font: Any, _size: Any) -> None:
+        x = cm[0] * tm[4] + cm[2] * tm[5] + cm[4]
+        y = cm[1] * tm[4] + cm[3] * tm[5] + cm[5]
+        if text.strip() and not (0 <= x <= width and 0 <= y <= height):
+            found.append(text)
 
-        page.extract_text(visitor_text=visit)
+    page.extract_text(visitor_text=visit)
     return found
 
 

@@ -48,7 +48,7 @@ def inspect_xlsx(body: bytes, budget: Budget) -> Refusal | None:
     return _inspect(body, XLSX, budget)
 
 
-def _inspect(body: bytes, wanted: str, budget: Budget) -> Refusal | None:
+def _inspect(body: bytes, content_type: str, budget: Budget) -> Refusal | None:
     if body.startswith(compound.SIGNATURE):
         is_protected = "EncryptedPackage" in CompoundFile(body, budget)
         return Refusal.PROTECTED if is_protected else Refusal.CONTENT
@@ -59,12 +59,12 @@ def _inspect(body: bytes, wanted: str, budget: Budget) -> Refusal | None:
         raise TooComplexError
     try:
         with ZipFile(BytesIO(body)) as package:
-            return _inspect_package(package, wanted, budget)
+            return _inspect_package(package, content_type, budget)
     except _UNREADABLE as error:
         raise DamagedError from error
 
 
-def _inspect_package(package: ZipFile, wanted: str, budget: Budget) -> Refusal | None:
+def _inspect_package(package: ZipFile, content_type: str, budget: Budget) -> Refusal | None:
     entries = [entry for entry in package.infolist() if not entry.is_dir()]
     parts = {_part_name(entry.filename): entry for entry in entries}
     if len(parts) < len(entries):
@@ -78,9 +78,9 @@ def _inspect_package(package: ZipFile, wanted: str, budget: Budget) -> Refusal |
         return Refusal.CONTENT
     main = _main_part(package, parts[_RELATIONSHIPS], budget)
     found = _content_type(package, parts[_TYPES], main, budget)
-    if found == _WITH_MACROS[wanted].lower():
+    if found == _WITH_MACROS[content_type].lower():
         return Refusal.MACROS
-    if found != wanted.lower():
+    if found != content_type.lower():
         return Refusal.CONTENT
     if main not in parts:
         return Refusal.DAMAGED

@@ -97,7 +97,7 @@ class _Tiff:
         return self._read("Q" if self.big else "I", at, 1)[0]
 
     def page(self, at: int) -> tuple[_Page, int]:
-        """The wanted entries of the directory at an offset, and the offset of the next directory."""
+        """The entries to inspect of the directory at an offset, and the next directory's offset."""
         count = self._read("Q" if self.big else "H", at, 1)[0]
         at += 8 if self.big else 2
         size = 4 + 2 * self.width
