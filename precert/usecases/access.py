@@ -174,9 +174,3 @@ def is_live(row: DashboardRow, payer: Payer, now: datetime) -> bool:
     if row.waiting_on is not WaitingOn.NONE:
         return True
     return now < history_end(row.updated_at, payer.history_years, payer.zone)
-
-
-def bad_cursor() -> InvalidInputError:
-    return InvalidInputError(
-        [FieldError("/cursor", "malformed", "send the cursor of the last page, or leave it out")]
-    )

@@ -38,7 +38,6 @@ from precert.domain.statuses import Status
 from precert.domain.values import Value
 from precert.names import Entitlement
 from precert.usecases.access import (
-    bad_cursor,
     has_expired,
     is_live,
     live_draft,
@@ -47,7 +46,7 @@ from precert.usecases.access import (
 )
 from precert.usecases.checks import Check, CheckResult
 from precert.usecases.ownership import LineOwners, errors_of_confirmation
-from precert.usecases.ports.listings import CursorError, Lines, Listings, Page
+from precert.usecases.ports.listings import Lines, Listings, Page
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
     DraftRefusedError,
@@ -303,10 +302,7 @@ def list_drafts(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     filters = Lines(caller.acting_tin(tin), status=Status.INCOMPLETE)
-    try:
-        page = listings.lines(filters, limit=limit, cursor=cursor, now=now)
-    except CursorError as error:
-        raise bad_cursor() from error
+    page = listings.lines(filters, limit=limit, cursor=cursor, now=now)
     rows = (row for row in page.rows if is_live(row, payer, now) and filters.fit(row))
     return replace(page, rows=tuple(rows))
 

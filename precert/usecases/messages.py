@@ -9,8 +9,6 @@ from precert.domain.clocks import history_end
 from precert.domain.errors import NotFoundError
 from precert.domain.payer import Payer
 from precert.names import Entitlement
-from precert.usecases.access import bad_cursor
-from precert.usecases.ports.listings import CursorError
 from precert.usecases.ports.messages import Inbox, Message, MessagePage, NoMessageError
 
 
@@ -41,10 +39,7 @@ def list_messages(
         InvalidInputError: the TIN is not the caller's, or the cursor is not of this list.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    try:
-        page = inbox.page(caller.acting_tin(tin), limit=limit, cursor=cursor)
-    except CursorError as error:
-        raise bad_cursor() from error
+    page = inbox.page(caller.acting_tin(tin), limit=limit, cursor=cursor)
 
     def stays(message: Message) -> bool:
         return now < history_end(message.at, payer.history_years, payer.zone)

@@ -18,9 +18,9 @@ from precert.domain.rows import IntakeExceptionRow, UnmatchedRow, WorklistRow
 from precert.domain.statuses import Action, Status, Transition
 from precert.domain.values import WHOLE, MemberId, Text, Value
 from precert.names import Entitlement
-from precert.usecases.access import bad_cursor, has_expired
+from precert.usecases.access import has_expired
 from precert.usecases.changes import change_as_operator
-from precert.usecases.ports.listings import CursorError, Listings, Page
+from precert.usecases.ports.listings import Listings, Page
 from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.requests import Registrations, RequestFile, RequestStore
 from precert.usecases.ports.workflow import Workflow
@@ -36,10 +36,7 @@ def list_overdue(
         InvalidInputError: the cursor is not of this list.
     """
     caller.require(Entitlement.OPERATOR)
-    try:
-        return listings.overdue(limit=limit, cursor=cursor)
-    except CursorError as error:
-        raise bad_cursor() from error
+    return listings.overdue(limit=limit, cursor=cursor)
 
 
 def list_deemed_denials(
@@ -54,10 +51,7 @@ def list_deemed_denials(
         InvalidInputError: the cursor is not of this list.
     """
     caller.require(Entitlement.OPERATOR)
-    try:
-        return listings.deemed_denials(limit=limit, cursor=cursor)
-    except CursorError as error:
-        raise bad_cursor() from error
+    return listings.deemed_denials(limit=limit, cursor=cursor)
 
 
 def list_unmatched_providers(
@@ -70,10 +64,7 @@ def list_unmatched_providers(
         InvalidInputError: the cursor is not of this list.
     """
     caller.require(Entitlement.OPERATOR)
-    try:
-        return listings.unmatched(limit=limit, cursor=cursor)
-    except CursorError as error:
-        raise bad_cursor() from error
+    return listings.unmatched(limit=limit, cursor=cursor)
 
 
 def list_intake_exceptions(
@@ -86,10 +77,7 @@ def list_intake_exceptions(
         InvalidInputError: the cursor is not of this list.
     """
     caller.require(Entitlement.OPERATOR)
-    try:
-        return listings.intake_exceptions(limit=limit, cursor=cursor)
-    except CursorError as error:
-        raise bad_cursor() from error
+    return listings.intake_exceptions(limit=limit, cursor=cursor)
 
 
 def confirm_intake(
@@ -143,10 +131,7 @@ def search_requests(
     """
     caller.require(Entitlement.OPERATOR)
     if search.member_id is not None:
-        try:
-            ids = listings.of_member(search.member_id, limit=search.limit, cursor=search.cursor)
-        except CursorError as error:
-            raise bad_cursor() from error
+        ids = listings.of_member(search.member_id, limit=search.limit, cursor=search.cursor)
         read = requests.read_all(ids.rows)
         page = Page(read.requests, ids.cursor, read.damaged)
     else:

@@ -15,9 +15,9 @@ from precert.domain.rows import DashboardRow
 from precert.domain.statuses import Status
 from precert.domain.values import Sort
 from precert.names import Entitlement
-from precert.usecases.access import bad_cursor, expired, has_expired, is_live, not_found, visible
+from precert.usecases.access import expired, has_expired, is_live, not_found, visible
 from precert.usecases.changes import change_as_provider
-from precert.usecases.ports.listings import CursorError, Lines, Listings, Page
+from precert.usecases.ports.listings import Lines, Listings, Page
 from precert.usecases.ports.requests import (
     MOST_FLAGGED,
     ConcurrentChangeError,
@@ -65,10 +65,7 @@ def list_requests(
     if errors := [*caller.errors_of_tin(tin), *_errors(Lines("", **filters))]:
         raise InvalidInputError(errors)
     selected = Lines(caller.acting_tin(tin), **filters)
-    try:
-        page = listings.lines(selected, limit=limit, cursor=cursor, now=now)
-    except CursorError as error:
-        raise bad_cursor() from error
+    page = listings.lines(selected, limit=limit, cursor=cursor, now=now)
     rows = tuple(row for row in page.rows if is_live(row, payer, now) and selected.fit(row))
     return replace(page, rows=rows)
 

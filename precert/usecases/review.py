@@ -15,9 +15,8 @@ from precert.domain.rows import WorklistRow
 from precert.domain.statuses import Status
 from precert.domain.worklist import QueueCounts, QueueView, counts_of
 from precert.names import Entitlement
-from precert.usecases.access import bad_cursor
 from precert.usecases.changes import change_case, change_request, reviewable
-from precert.usecases.ports.listings import CursorError, Cycles, Listings, Page
+from precert.usecases.ports.listings import Cycles, Listings, Page
 from precert.usecases.ports.requests import RequestFile, RequestStore
 
 MOST_COUNTING_CALLS: Final = 50
@@ -44,10 +43,7 @@ def list_worklist(
     cycles = Cycles(
         _plans_of(caller, plan_id), assigned_to=caller.subject if mine else None, view=view
     )
-    try:
-        return listings.worklist(cycles, limit=limit, cursor=cursor, now=now)
-    except CursorError as error:
-        raise bad_cursor() from error
+    return listings.worklist(cycles, limit=limit, cursor=cursor, now=now)
 
 
 def count_worklist(
@@ -119,10 +115,7 @@ def list_member_history(
     member_id = case.content.member_id
     if member_id is None:
         raise AssertionError("a submitted request has a patient")
-    try:
-        page = listings.of_member(member_id, limit=limit, cursor=cursor)
-    except CursorError as error:
-        raise bad_cursor() from error
+    page = listings.of_member(member_id, limit=limit, cursor=cursor)
     others = requests.read_all([one for one in page.rows if one != request_id])
     return Page(
         tuple(

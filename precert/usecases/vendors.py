@@ -24,11 +24,10 @@ from precert.domain.request import Request
 from precert.domain.retry import retry
 from precert.domain.rows import DelegationRow
 from precert.names import Entitlement
-from precert.usecases.access import bad_cursor
 from precert.usecases.documents import DocumentLink, link_to
 from precert.usecases.members import require_member
 from precert.usecases.ports.documents import DocumentBytes
-from precert.usecases.ports.listings import CursorError, Listings, Page
+from precert.usecases.ports.listings import Listings, Page
 from precert.usecases.ports.reference import ReferenceReader
 from precert.usecases.ports.requests import ConcurrentChangeError, RequestFile, RequestStore
 
@@ -54,10 +53,7 @@ def list_delegations(
     if vendor_id is None or vendor_id not in caller.vendor_ids:
         message = "name one of the vendors that you report for"
         raise InvalidInputError([FieldError("/vendor_id", "not_yours", message)])
-    try:
-        return listings.delegations(vendor_id, is_open=is_open, limit=limit, cursor=cursor)
-    except CursorError as error:
-        raise bad_cursor() from error
+    return listings.delegations(vendor_id, is_open=is_open, limit=limit, cursor=cursor)
 
 
 def list_vendor_backlog(
@@ -70,10 +66,7 @@ def list_vendor_backlog(
         InvalidInputError: the cursor is not of this list.
     """
     caller.require(Entitlement.OPERATOR)
-    try:
-        return listings.vendor_backlog(limit=limit, cursor=cursor)
-    except CursorError as error:
-        raise bad_cursor() from error
+    return listings.vendor_backlog(limit=limit, cursor=cursor)
 
 
 @dataclass(frozen=True)

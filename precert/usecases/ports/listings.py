@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
+from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.rows import (
     DashboardRow,
     DelegationRow,
@@ -19,8 +20,12 @@ from precert.domain.worklist import QueueView, is_in, is_mine
 Row = TypeVar("Row")
 
 
-class CursorError(Exception):
+class CursorError(InvalidInputError):
     """The cursor was not issued by this list."""
+
+    def __init__(self) -> None:
+        message = "send the cursor of the last page, or leave it out"
+        super().__init__([FieldError("/cursor", "malformed", message)])
 
 
 @dataclass(frozen=True)
