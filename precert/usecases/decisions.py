@@ -88,9 +88,9 @@ def decide(
         physician = signature.decided_as is DecidingRole.PHYSICIAN
         awaits_physician = adverse and settings.physician_decides_adverse and not physician
         _require_no_other_proposal(request, caller, physician=physician)
-        if awaits_physician or settings.second_signature & {one.status for one in built.values()}:
-            return propose(request, built, caller.subject, now, awaits_physician=awaits_physician)
-        return determined(request, built, caller.subject, payer, now)
+        if awaits_physician:
+            return propose(request, built, caller.subject, now, awaits_physician=True)
+        return _signed_or_proposed(request, built, caller, payer, now)
 
     return change_case(request_id, determine, caller, requests=requests, now=now)
 
@@ -108,6 +108,8 @@ def record_outcome(
     now: datetime,
 ) -> Request:
     """Record the outcome of a peer-to-peer discussion; overturning is a new determination (W12).
+
+    Decisions that need a second signature are stored as a proposal; the signature overturns.
 
     Raises:
         NotEntitledError: a physician must uphold or overturn a determination.
@@ -145,9 +147,21 @@ def record_outcome(
         if not any(_improves(request, line_id, one) for line_id, one in built.items()):
             message = "these decisions overturn nothing: approve more, or record UPHELD"
             raise InvalidInputError([FieldError("/lines", "nothing_overturned", message)])
-        return determined(request, built, caller.subject, payer, now)
+        if _already_recorded(request, built, cycle):
+            return None
+        _require_no_other_proposal(request, caller, physician=True)
+        return _signed_or_proposed(request, built, caller, payer, now)
 
     return change_case(request_id, record, caller, requests=requests, now=now)
+
+
+def _signed_or_proposed(
+    request: Request, built: Mapping[str, Decision], caller: Caller, payer: Payer, now: datetime
+) -> Change:
+    """The determination, or the proposal of decisions that need a second signature (W3)."""
+    if payer.utilization_management.second_signature & {one.status for one in built.values()}:
+        return propose(request, built, caller.subject, now, awaits_physician=False)
+    return determined(request, built, caller.subject, payer, now)
 
 
 def _outcome_of(request: Request, cycle: int) -> DiscussionOutcome | None:

@@ -20,7 +20,7 @@ from precert.domain.request import Request
 from precert.domain.review import DiscussionOutcome, DisputeKind, DisputeOption, LineDecision
 from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
 from precert.names import Entitlement
-from precert.usecases.decisions import decide, record_outcome
+from precert.usecases.decisions import decide, record_outcome, sign_decisions
 from precert.usecases.notices import Issue, notice_facts
 from precert.usecases.requests import file_appeal, file_dispute
 from precert.usecases.review import offer_peer_to_peer
@@ -55,6 +55,7 @@ class Desk:
     def __init__(self) -> None:
         self.store = InMemoryRequests.holding(samples.request(Status.PENDING))
         self.now = START
+        self.payer = samples.payer()
 
     @property
     def request(self) -> Request:
@@ -122,7 +123,18 @@ class Desk:
             cycle=cycle,
             requests=self.store,
             code_sets=code_sets(),
-            payer=samples.payer(),
+            payer=self.payer,
+            now=self.now,
+        )
+
+    def sign(self, by: int) -> Request:
+        return sign_decisions(
+            samples.REQUEST_ID,
+            reviewer(by),
+            cycle=self.request.submitted.cycle,
+            accept=True,
+            requests=self.store,
+            payer=self.payer,
             now=self.now,
         )
 
@@ -407,6 +419,30 @@ def test_discussion_makes_a_determination_when_it_overturns_the_denial() -> None
     assert after.submitted.appeals[0].outcome is DiscussionOutcome.OVERTURNED
     assert desk.types[-1] is EventType.PEER_TO_PEER_OVERTURNED
     assert kind_of(after.submitted, 2) is NoticeKind.REVIEW_OVERTURNED
+    assert desk.outcome("OVERTURNED", ("1.2", "APPROVED")) == after
+
+
+@pytest.mark.rule("W12", "W3")
+def test_overturned_denial_waits_for_a_signature_when_the_payer_requires_two() -> None:
+    payer = samples.payer()
+    settings = payer.utilization_management.model_copy(
+        update={"second_signature": frozenset({LineStatus.APPROVED})}
+    )
+    desk = Desk()
+    desk.deny()
+    desk.dispute(DisputeKind.PEER_TO_PEER)
+    desk.payer = payer.model_copy(update={"utilization_management": settings})
+    proposed = desk.outcome("OVERTURNED", ("1.2", "APPROVED"))
+    assert (proposed.cycle_is_open, proposed.submitted.appeals[0].outcome) == (True, None)
+    assert desk.outcome("OVERTURNED", ("1.2", "APPROVED")) == proposed
+    with pytest.raises(ActionNotAllowedError):
+        desk.outcome("OVERTURNED", ("1.2", "APPROVED"), by=reviewer(3))
+    with pytest.raises(SameReviewerError):
+        desk.sign(by=1)
+    after = desk.sign(by=2)
+    assert after.status is Status.APPROVED
+    assert after.submitted.appeals[0].outcome is DiscussionOutcome.OVERTURNED
+    assert after.submitted.lines[1].decisions[-1].signed_by == "reviewer-2"
     assert desk.outcome("OVERTURNED", ("1.2", "APPROVED")) == after
 
 
