@@ -79,7 +79,7 @@ def intake_examples(example: Story) -> dict[str, Example]:
                     for line in determined.submitted.lines
                 ),
             ),
-            ChangedRequest.of(determined),
+            ChangedRequest.for_vendor(determined),
         ),
     }
 

@@ -95,7 +95,8 @@ def void(request_id: RequestId, body: VoidRegisteredBody, caller: CurrentCaller)
 
     A repeated call with the same reason returns the same result.
     """
-    return ChangedRequest.of(call(void_registered_request, request_id, body.reason, caller))
+    request = call(void_registered_request, request_id, body.reason, caller)
+    return ChangedRequest.of(request, request.clerk_actions(request.updated_at))
 
 
 @api.post(
@@ -112,7 +113,7 @@ def report(body: VendorReport, caller: CurrentCaller) -> ChangedRequest:
     repeated, and reports can arrive in any order: a report that is not the latest changes nothing.
     """
     id_of = partial(id_from_key, "reported")
-    return ChangedRequest.of(call(report_determination, body, caller, id_of=id_of))
+    return ChangedRequest.for_vendor(call(report_determination, body, caller, id_of=id_of))
 
 
 @api.get(

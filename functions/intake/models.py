@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, RootModel
 
@@ -21,7 +21,7 @@ from precert.domain.delegation import DelegationStatus
 from precert.domain.payer import Payer
 from precert.domain.review import Approval, Channel, IntakeException, LineDecision, Reason
 from precert.domain.rows import delegation_row
-from precert.domain.statuses import Action, EnteredStatus
+from precert.domain.statuses import EnteredStatus
 from precert.domain.values import Text, Urgency, Value
 from precert.fhir.export import request_bundle
 from precert.usecases.intake import Arrival
@@ -60,18 +60,13 @@ class RegisteredDetails(SharedDetails):
     ) -> "RegisteredDetails":
         review = file.request.submitted
         members = members_of(file, payer, RequestLabels.of(file.request, payer, code_sets), now=now)
-        members["allowed_actions"] = [
-            action for action in members["allowed_actions"] if action in _CLERKS_ACTIONS
-        ]
+        members["allowed_actions"] = list(file.request.clerk_actions(now))
         return cls(
             **members,
             channel=review.channel,
             reference=review.reference,
             intake_exceptions=list(review.intake_exceptions),
         )
-
-
-_CLERKS_ACTIONS: Final = frozenset({Action.DETAILS, Action.MODIFY, Action.VOID})
 
 
 class DelegationsQuery(PageQuery):

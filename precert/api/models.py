@@ -344,3 +344,9 @@ class ChangedRequest(ResponseModel):
                 request.provider_actions(request.updated_at) if actions is None else actions
             ),
         )
+
+    @classmethod
+    def for_vendor(cls, request: Request) -> "ChangedRequest":
+        """The response to a delegated vendor, without the dates of other parties' lines (W8)."""
+        changed = cls.of(request, (Action.DETAILS,))
+        return changed.model_copy(update={"due_at": None})

@@ -30,22 +30,17 @@ def exceptions_of(
     return tuple(exception for exception, applies in found.items() if applies)
 
 
-def awaits_confirmation(request: Request) -> bool:
-    """Whether an operator still has to confirm the request's exceptions."""
-    review = request.review
-    return (
-        review is not None
-        and bool(review.intake_exceptions)
-        and review.intake_confirmation is None
-        and request.cycle_is_open
-    )
-
-
 def confirm(request: Request, note: str, *, by: str, now: datetime) -> Change | None:
-    """Confirm the exceptions; ``None`` where they are confirmed, or there are none."""
+    """Confirm the exceptions; ``None`` where they are confirmed.
+
+    Raises:
+        ActionNotAllowedError: the request has no exceptions, or is decided or void.
+    """
     review = request.submitted
-    if not awaits_confirmation(request):
+    if review.intake_confirmation is not None:
         return None
+    if not request.awaits_intake_confirmation:
+        raise request.refusal("This request has no exceptions that wait for a confirmation.")
     confirmation = IntakeConfirmation(confirmed_at=now, confirmed_by=by, note=note)
     return request.changed(
         EventType.INTAKE_CONFIRMED,

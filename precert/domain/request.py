@@ -48,6 +48,7 @@ from precert.domain.review import (
     ServiceLine,
 )
 from precert.domain.statuses import (
+    CLERK_ACTIONS,
     DELEGATED_ACTION,
     DETERMINED,
     Action,
@@ -327,6 +328,22 @@ class Request(Value):
             vendor_decided=any(line.decisions for line in review.vendor_lines),
         )
 
+    def clerk_actions(self, now: datetime) -> tuple[Action, ...]:
+        """What the payer's staff may do next with a request that they registered (S5)."""
+        return tuple(one for one in self.provider_actions(now) if one in CLERK_ACTIONS)
+
+    @property
+    def awaits_intake_confirmation(self) -> bool:
+        """Whether an operator still has to confirm the exceptions of a registered request (S5)."""
+        review = self.review
+        return (
+            review is not None
+            and bool(review.intake_exceptions)
+            and review.intake_confirmation is None
+            # Also while delegated vendors decide: the payer's own part can be empty or determined.
+            and self.status.rule.open
+        )
+
     @property
     def waits_for_review(self) -> bool:
         """Whether a reviewer may act: the cycle is open and pended."""
@@ -362,13 +379,18 @@ class Request(Value):
 
     @property
     def operator_actions(self) -> tuple[Action, ...]:
-        """What an operator may do next: change approved dates (W5), reconcile a provider (S3)."""
-        reconcile = (Action.RECONCILE_PROVIDER,) if self.unmatched_providers else ()
+        """What an operator may do next.
+
+        Change approved dates (W5), reconcile a provider (S3), confirm intake exceptions (S5).
+        """
+        more: tuple[Action, ...] = (Action.RECONCILE_PROVIDER,) if self.unmatched_providers else ()
+        if self.awaits_intake_confirmation:
+            more = (*more, Action.CONFIRM_INTAKE)
         if allows(self.status, Transition.CHANGE_DATES) and any(
             line.status.rule.approves for line in self.submitted.lines
         ):
-            return (Action.DETAILS, Action.CHANGE_DATES, *reconcile)
-        return (Action.DETAILS, *reconcile)
+            return (Action.DETAILS, Action.CHANGE_DATES, *more)
+        return (Action.DETAILS, *more)
 
     @property
     def earlier_reviewers(self) -> frozenset[str]:

@@ -56,11 +56,16 @@ class Action(StrEnum):
     REQUEST_PEER_TO_PEER = "REQUEST_PEER_TO_PEER"
     RECONSIDER = "RECONSIDER"
     CHANGE_DATES = "CHANGE_DATES"
+    CONFIRM_INTAKE = "CONFIRM_INTAKE"
     RECONCILE_PROVIDER = "RECONCILE_PROVIDER"
 
     @property
     def rule(self) -> "ActionRule":
         return ACTIONS[self]
+
+
+CLERK_ACTIONS: Final = frozenset({Action.DETAILS, Action.MODIFY, Action.VOID})
+"""The providers' actions that the payer's staff can take for a registered request (S5)."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,7 @@ ACTIONS: Final[Mapping[Action, ActionRule]] = MappingProxyType(
             "Request a reconsideration", "It does not count as an appeal."
         ),
         Action.CHANGE_DATES: ActionRule("Change the approved dates"),
+        Action.CONFIRM_INTAKE: ActionRule("Confirm the intake exceptions"),
         Action.RECONCILE_PROVIDER: ActionRule("Match a provider with the directory"),
     }
 )

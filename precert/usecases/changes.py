@@ -85,7 +85,7 @@ def change_case(
                 require_not_held_by_others(request, caller.subject, now)
             return result
 
-        return _told(request, moved, lambda: request.reviewer_actions(caller, now))
+        return with_callers_actions(request, moved, lambda: request.reviewer_actions(caller, now))
 
     return change_request(request_id, change, requests=requests)
 
@@ -108,7 +108,9 @@ def change_as_provider(
 
     def change(found: Request | None) -> Change | Request:
         request = visible(found, caller.tins)
-        return _told(request, lambda: move(request), lambda: request.provider_actions(now))
+        return with_callers_actions(
+            request, lambda: move(request), lambda: request.provider_actions(now)
+        )
 
     return change_request(request_id, change, requests=requests)
 
@@ -127,12 +129,14 @@ def change_as_operator(
     def change(request: Request | None) -> Change | Request:
         if request is None or request.status is Status.INCOMPLETE:
             raise NotFoundError("There is no such request.")
-        return _told(request, lambda: move(request), lambda: request.operator_actions)
+        return with_callers_actions(
+            request, lambda: move(request), lambda: request.operator_actions
+        )
 
     return change_request(request_id, change, requests=requests)
 
 
-def _told(
+def with_callers_actions(
     request: Request,
     moved: Callable[[], Change | Request | None],
     actions: Callable[[], tuple[Action, ...]],

@@ -31,7 +31,7 @@ from precert.domain.review import (
 )
 from precert.domain.values import Text, Value
 from precert.names import Entitlement
-from precert.usecases.changes import change_request
+from precert.usecases.changes import change_request, with_callers_actions
 from precert.usecases.members import require_checkable, require_member
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
 from precert.usecases.ports.requests import (
@@ -207,6 +207,10 @@ def void_registered_request(
         request = registered(found)
         if request.submitted.void_reason == reason:
             return request
-        return request.void(reason, caller.subject, now)
+        return with_callers_actions(
+            request,
+            lambda: request.void(reason, caller.subject, now),
+            lambda: request.clerk_actions(now),
+        )
 
     return change_request(request_id, withdraw, requests=requests)

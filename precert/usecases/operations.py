@@ -87,6 +87,7 @@ def confirm_intake(
 
     Raises:
         NotEntitledError, NotFoundError.
+        ActionNotAllowedError: the request has no exceptions, or is decided or void.
     """
 
     def move(request: Request) -> Change | None:

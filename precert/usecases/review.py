@@ -15,7 +15,12 @@ from precert.domain.rows import WorklistRow
 from precert.domain.statuses import Status
 from precert.domain.worklist import QueueCounts, QueueView, counts_of
 from precert.names import Entitlement
-from precert.usecases.changes import change_case, change_request, reviewable
+from precert.usecases.changes import (
+    change_case,
+    change_request,
+    reviewable,
+    with_callers_actions,
+)
 from precert.usecases.ports.listings import Cycles, Listings, Page
 from precert.usecases.ports.requests import RequestFile, RequestStore
 
@@ -170,7 +175,11 @@ def reassign_case(
     def change(found: Request | None) -> Change | Request:
         request = reviewable(found, caller)
         caller.require_no_conflict(request)
-        return reviewing.reassign(request, reviewer, until, caller.subject, now) or request
+        return with_callers_actions(
+            request,
+            lambda: reviewing.reassign(request, reviewer, until, caller.subject, now),
+            lambda: request.reviewer_actions(caller, now),
+        )
 
     return change_request(request_id, change, requests=requests)
 
@@ -208,7 +217,11 @@ def add_note(
     def change(found: Request | None) -> Change | Request:
         request = reviewable(found, caller)
         caller.require_no_conflict(request)
-        return reviewing.add_note(request, text, caller.subject, now) or request
+        return with_callers_actions(
+            request,
+            lambda: reviewing.add_note(request, text, caller.subject, now),
+            lambda: request.reviewer_actions(caller, now),
+        )
 
     return change_request(request_id, change, requests=requests)
 

@@ -19,6 +19,7 @@ from tests.adapters.cloud import (
     Reply,
 )
 from tests.adapters.test_intake import CLERK, register
+from tests.adapters.test_vendors import delegated
 from tests.fakes.samples import PATIENT, entered, later
 
 PHS: Final = {
@@ -185,3 +186,35 @@ def test_clerk_is_refused_when_an_operation_is_a_providers(cloud: Cloud) -> None
     assert cloud.void(request_id, CLERK).status == 403
     assert cloud.dashboard(CLERK).status == 403
     assert cloud.offer(request_id, by=CLERK).status == 403
+
+
+@pytest.mark.rule("S5", "W8")
+def test_exception_waits_for_an_operator_when_a_vendor_decides_every_line(cloud: Cloud) -> None:
+    cloud.cover(plan=PHS)
+    request_id = delegated(cloud)
+    assert exceptions(cloud) == [(request_id, ["PLAN_NOT_SUPPORTED"])]
+    offered = cloud.as_operator(request_id).body
+    assert "CONFIRM_INTAKE" in offered["allowed_actions"]
+    assert offered["intake_exceptions"] == ["PLAN_NOT_SUPPORTED"]
+    assert confirm(cloud, request_id).status == 200
+    assert exceptions(cloud) == []
+    confirmed = cloud.as_operator(request_id).body
+    assert "CONFIRM_INTAKE" not in confirmed["allowed_actions"]
+    assert confirmed["intake_note"] == "The account paid in arrears."
+
+
+def test_confirmation_is_refused_when_there_is_no_exception(cloud: Cloud) -> None:
+    other = entered(services=later(entered()["services"], 30))
+    for request_id in (cloud.submitted(), register(cloud, content=other).body["request_id"]):
+        refused = confirm(cloud, request_id)
+        assert (refused.status, refused.code) == (409, "action_not_allowed")
+        assert "CONFIRM_INTAKE" not in refused.body["allowed_actions"]
+
+
+def test_clerk_is_offered_own_actions_only_when_a_call_is_refused(cloud: Cloud) -> None:
+    request_id = register(cloud).body["request_id"]
+    cloud.pend(request_id)
+    cloud.decide(request_id, {"1.1": "APPROVED", "1.2": "DENIED"})
+    refused = as_clerk(cloud, request_id, "void", body={"reason": "Withdrawn."})
+    assert (refused.status, refused.body["allowed_actions"]) == (409, ["DETAILS"])
+    assert as_clerk(cloud, request_id).body["allowed_actions"] == ["DETAILS"]

@@ -88,7 +88,6 @@ from precert.domain.duplicates import (
 from precert.domain.errors import TransientError
 from precert.domain.event_types import DuplicateLock
 from precert.domain.events import Event
-from precert.domain.intake import awaits_confirmation
 from precert.domain.matching import ProviderRole, unmatched
 from precert.domain.request import Change, Request
 from precert.domain.review import Review
@@ -146,7 +145,7 @@ def intake_lines(table: str, request: Request) -> list[dict[str, Any]]:
     if not request.submitted.intake_exceptions:
         return []
     key = {PK: request_pk(request.request_id), SK: INTAKE_SK}
-    if not awaits_confirmation(request):
+    if not request.awaits_intake_confirmation:
         return [{"Delete": {"TableName": table, "Key": to_wire(key)}}]
     item = {
         **key,
