@@ -114,7 +114,9 @@ def review_examples(example: Story) -> dict[str, Example]:
         "decide": Example(
             _decided(determined), _after(determined), _after(_proposed(pended, determined))
         ),
-        "signDecisions": Example(SignBody(cycle=1, accept=True), _after(determined)),
+        "signDecisions": Example(
+            SignBody(cycle=1, proposed_at=AT, accept=True), _after(determined)
+        ),
         "listOverdue": Example(answer=worklist),
         "listDeemedDenials": Example(answer=deemed),
         "listVendorBacklog": Example(

@@ -357,6 +357,7 @@ def signature(request_id: RequestId, body: SignBody, caller: CurrentCaller) -> R
         request_id,
         caller,
         cycle=body.cycle,
+        proposed_at=body.proposed_at,
         accept=body.accept,
         comment=body.comment,
         before_response=body.before_response,
@@ -386,7 +387,7 @@ def intake_exceptions(
     "Confirm a registered request",
     operation_id="confirmIntake",
     entitlement=Entitlement.OPERATOR,
-    errors=(NotFoundError,),
+    errors=NOT_CHANGEABLE,
 )
 def confirmation(
     request_id: RequestId, body: ConfirmIntakeBody, caller: CurrentCaller

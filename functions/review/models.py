@@ -20,6 +20,7 @@ from precert.domain.caller import Caller
 from precert.domain.code_lists import CodeLists, code_lists_of
 from precert.domain.code_sets import CodeSet, PublicCode
 from precert.domain.content import Provider
+from precert.domain.dates import Instant
 from precert.domain.decision_clocks import MAX_AMOUNT, ExtensionRequester
 from precert.domain.duplicates import RequestedService
 from precert.domain.event_types import EventType
@@ -148,6 +149,13 @@ class SignBody(Value):
     """A physician's confirmation or the second signature of proposed decisions."""
 
     cycle: Cycle
+    proposed_at: Annotated[
+        Instant,
+        Field(
+            description="The `proposed_at` of the proposal as the reviewer read it. Decisions that "
+            "replaced them since are refused."
+        ),
+    ]
     accept: Annotated[bool, Field(description="False returns the decisions to the case.")]
     comment: Annotated[
         Words | None,
@@ -563,6 +571,11 @@ class OperatorDetails(SharedDetails):
     reference: str | None = Field(
         description="The number that the channel assigned to the request."
     )
+    intake_exceptions: list[IntakeException] = Field(
+        description="What providers cannot enter, of a registered request."
+    )
+    intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
+    intake_note: str | None = Field(description="The note of the operator who confirmed it.")
     created_at: datetime
     expires_at: datetime | None = Field(description="When a draft expires.")
     audit_trail: list[AuditEntry] = Field(description="All events, oldest first.")
@@ -582,6 +595,10 @@ class OperatorDetails(SharedDetails):
             **members,
             channel=review.channel if review else None,
             reference=review.reference if review else None,
+            intake_exceptions=list(review.intake_exceptions) if review else [],
+            intake_note=(
+                review.intake_confirmation.note if review and review.intake_confirmation else None
+            ),
             created_at=request.created_at,
             expires_at=request.expires_at,
             audit_trail=[AuditEntry.of(event) for event in file.events],

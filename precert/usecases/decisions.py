@@ -144,15 +144,22 @@ def record_outcome(
         if not overturned:
             return request.close_discussion(outcome, caller.subject, now)
         built = _decisions_of(request, decisions, payer, signature)
-        if not any(_improves(request, line_id, one) for line_id, one in built.items()):
-            message = "these decisions overturn nothing: approve more, or record UPHELD"
-            raise InvalidInputError([FieldError("/lines", "nothing_overturned", message)])
-        if _already_recorded(request, built, cycle):
-            return None
-        _require_no_other_proposal(request, caller, physician=True)
-        return _signed_or_proposed(request, built, caller, payer, now)
+        return _overturned(request, built, caller, payer, now)
 
     return change_case(request_id, record, caller, requests=requests, now=now)
+
+
+def _overturned(
+    request: Request, built: Mapping[str, Decision], caller: Caller, payer: Payer, now: datetime
+) -> Change | None:
+    """The determination that overturns the discussed one, or its proposal; ``None`` if repeated."""
+    if not any(_improves(request, line_id, one) for line_id, one in built.items()):
+        message = "these decisions overturn nothing: approve more, or record UPHELD"
+        raise InvalidInputError([FieldError("/lines", "nothing_overturned", message)])
+    if _already_recorded(request, built, request.submitted.cycle):
+        return None
+    _require_no_other_proposal(request, caller, physician=True)
+    return _signed_or_proposed(request, built, caller, payer, now)
 
 
 def _signed_or_proposed(
@@ -327,6 +334,7 @@ def sign_decisions(
     caller: Caller,
     *,
     cycle: int,
+    proposed_at: datetime,
     accept: bool,
     comment: str | None = None,
     before_response: bool = False,
@@ -337,7 +345,8 @@ def sign_decisions(
     """Confirm or sign the proposed decisions, or return them with a comment.
 
     The proposer can withdraw but not sign them. A physician confirms what a reviewer who is none
-    proposed (W10). Signing or returning again changes nothing.
+    proposed (W10). ``proposed_at`` is that of the decisions that the caller read: others are not
+    signed. Signing or returning again changes nothing.
 
     Raises:
         NotEntitledError: a physician must confirm them.
@@ -345,8 +354,8 @@ def sign_decisions(
         OwnRequestError: the caller acts for the providers of the request.
         InvalidInputError: they refuse something before the providers' time to respond is over, or the
             comment of a return is missing.
-        ActionNotAllowedError: nothing is proposed, the case is assigned to another reviewer, or the
-            cycle is closed.
+        ActionNotAllowedError: nothing is proposed, other decisions are, the case is assigned to another
+            reviewer, or the cycle is closed.
         SameReviewerError: the caller proposed the decisions, or decided what is appealed.
     """
 
@@ -354,6 +363,10 @@ def sign_decisions(
         if accept and _signed_by(request, caller.subject, cycle):
             return None
         require_cycle(request, cycle)
+        proposal = request.submitted.proposal
+        if proposal is not None and proposal.proposed_at != proposed_at:
+            message = "The proposed decisions were replaced. Read the case again."
+            raise _already_decided(request, message)
         if not accept:
             return return_proposal(request, caller.subject, now, comment=comment)
         decisions = signed(request, caller.subject, caller.deciding_role)

@@ -486,8 +486,19 @@ class Cloud:
     def move(
         self, request_id: str, what: str, body: Any = None, by: Mapping[str, str] = REVIEWER
     ) -> Reply:
-        """A reviewer's action, by the end of its path."""
+        """A reviewer's action, by the end of its path.
+
+        A signature is that of the current proposal, unless the body names another one.
+        """
+        if what == "signature" and "proposed_at" not in body:
+            body = {**body, "proposed_at": self.proposed_at(request_id)}
         return self.call(review, "POST", f"/v1/review/requests/{request_id}/{what}", body, by=by)
+
+    def proposed_at(self, request_id: str) -> str:
+        """When the current decisions were proposed; any instant where none are."""
+        found = self.deps.stored_requests.read(request_id)
+        proposal = found.review.proposal if found and found.review else None
+        return (proposal.proposed_at if proposal else self.clock.at).isoformat()
 
     def answer(self, request_id: str, words: str, by: Mapping[str, str] = PROVIDER) -> Reply:
         """A provider answers a request for information."""

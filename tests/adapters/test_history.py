@@ -119,7 +119,7 @@ BODIES: Final[dict[str, Any]] = {
     "requestInformation": {"documents": ["CLINICAL_NOTES"]},
     "extendDeadline": {"reason": "A specialist's opinion is awaited."},
     "decide": {"cycle": 1, "lines": [{"line_id": "1.1", "status": "APPROVED"}]},
-    "signDecisions": {"cycle": 1, "accept": True},
+    "signDecisions": {"cycle": 1, "accept": True, "proposed_at": "2026-07-01T15:00:00Z"},
     "addNote": {"text": "The surgeon was called."},
     "recordPeerToPeer": {"cycle": 1, "outcome": "NO_SHOW"},
     "fileReconsideration": {"line_ids": ["1.2"], "reason": "New findings."},

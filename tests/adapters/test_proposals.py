@@ -221,3 +221,21 @@ def test_appeal_is_not_decided_when_the_reviewer_filed_it(cloud: Cloud) -> None:
     later = claims("appellant", PHYSICIAN, plans="OAP-COMPLETE")
     reply = decide(cloud, request_id, {**APPROVED, "line_id": "1.2"}, by=later, cycle=2)
     assert (reply.status, reply.code) == (403, "own_request")
+
+
+@pytest.mark.rule("W10")
+def test_replaced_decisions_are_not_signed_when_the_physician_read_others(cloud: Cloud) -> None:
+    request_id = pended(cloud)
+    assert decide(cloud, request_id, APPROVED, DENIED, by=NURSE).status == 202
+    read_at = cloud.case(request_id).body["proposal"]["proposed_at"]
+    cloud.clock.pass_by(minutes=1)
+    both = ({**DENIED, "line_id": "1.1"}, DENIED)
+    assert decide(cloud, request_id, *both, by=NURSE).status == 202
+    for accept in ({"accept": True}, {"accept": False, "comment": "Name the criterion."}):
+        body = {"cycle": 1, "proposed_at": read_at, **accept}
+        refused = cloud.move(request_id, "signature", body, by=REVIEWER)
+        assert (refused.status, refused.code) == (409, "action_not_allowed"), refused.text
+    assert cloud.read(request_id).body["status"] == "PENDING"
+    current = cloud.case(request_id).body["proposal"]["proposed_at"]
+    body = {"cycle": 1, "proposed_at": current, "accept": True}
+    assert cloud.move(request_id, "signature", body, by=REVIEWER).body["status"] == "DENIED"

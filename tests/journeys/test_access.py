@@ -117,7 +117,11 @@ class Ids:
             "respondToInformationRequest": {"answer": "The note is attached."},
             "requestInformation": {"documents": ["CLINICAL_NOTES"]},
             "extendDeadline": {"reason": "A specialist's opinion is awaited."},
-            "signDecisions": {"cycle": 1, "accept": True},
+            "signDecisions": {
+                "cycle": 1,
+                "proposed_at": "2026-01-02T15:00:00Z",
+                "accept": True,
+            },
             "addNote": {"text": "The surgeon was called."},
             "reassignCase": {"reviewer": "a-colleague"},
             "changeDates": {

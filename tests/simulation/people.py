@@ -365,7 +365,14 @@ class People:
         proposal = request.review.proposal if request and request.review else None
         accept = self.world.chance(0.8)
         comment = {} if accept else {"comment": "Name the criterion."}
-        entered = {"cycle": cycle, "accept": accept, "before_response": accept, **comment}
+        read_at = proposal.proposed_at if proposal else self.world.clock.at
+        entered = {
+            "cycle": cycle,
+            "proposed_at": read_at.isoformat(),
+            "accept": accept,
+            "before_response": accept,
+            **comment,
+        }
         body = json.dumps(entered)
         path = f"/v1/review/requests/{request_id}/signature"
         reply = self.call(review, "POST", path, body, by)

@@ -132,6 +132,7 @@ class Desk:
             samples.REQUEST_ID,
             reviewer(by),
             cycle=self.request.submitted.cycle,
+            proposed_at=self.now,
             accept=True,
             requests=self.store,
             payer=self.payer,
