@@ -4,6 +4,7 @@ The content comes from the decisions, the wording from the payer (:class:`Notice
 """
 
 from collections.abc import Container, Iterator
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -131,6 +132,16 @@ def date_changes(review: Review) -> int:
     """How often an operator changed approved dates (W5)."""
     decisions = (decision for line in review.lines for decision in line.decisions)
     return len({one.decided_at for one in decisions if one.date_change_reason is not None})
+
+
+def last_date_change(review: Review) -> tuple[datetime, int] | None:
+    """When an operator last changed approved dates, and the cycle whose decision has them (W5).
+
+    Later cycles do not change it, so that its notices are issued once.
+    """
+    decisions = (decision for line in review.lines for decision in line.decisions)
+    dated = ((one.decided_at, one.cycle) for one in decisions if one.date_change_reason is not None)
+    return max(dated, default=None)
 
 
 def notice_key(request_id: str, notice_id_: str) -> str:

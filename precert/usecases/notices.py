@@ -31,6 +31,7 @@ from precert.domain.notices import (
     date_changes,
     kind_of,
     kind_of_vendor,
+    last_date_change,
     notice_id,
     vendor_decisions,
 )
@@ -166,8 +167,8 @@ def _issues(request: Request, cycle: int) -> Iterator[Issue]:
     for vendor, delegation in enumerate(review.delegations, start=1):
         if delegation.reports and (kind := kind_of_vendor(review, delegation)) is not None:
             yield Issue(kind, FIRST_CYCLE, delegation=delegation, vendor=vendor)
-    if (number := date_changes(review)) and not request.is_delegated:
-        yield Issue(NoticeKind.DATES_CHANGED, review.cycle, number)
+    if (changed := last_date_change(review)) is not None:
+        yield Issue(NoticeKind.DATES_CHANGED, changed[1], date_changes(review))
 
 
 def _event(request: Request, issue: Issue, now: datetime) -> Event:
@@ -205,8 +206,10 @@ def notice_facts(
     if patient is None:
         raise AssertionError("a submitted request has a patient")
     decided = tuple(_decided(request, issue))
-    dated = max(decision.decided_at for _, decision in decided)
-    adverse = any(decision.adverse for _, decision in decided)
+    changed = last_date_change(review) if issue.kind is NoticeKind.DATES_CHANGED else None
+    dated = changed[0] if changed else max(decision.decided_at for _, decision in decided)
+    # A change of dates refuses nothing.
+    adverse = changed is None and any(decision.adverse for _, decision in decided)
     clock = payer.clock_for(request)
     delegation = issue.delegation
     # What a vendor decided is disputed with the vendor (W7).
@@ -375,12 +378,13 @@ def _decided(request: Request, issue: Issue) -> Iterator[tuple[ServiceLine, Deci
             )
             yield line, open_line
         return
-    for line in review.own_lines:
-        if issue.kind is NoticeKind.DATES_CHANGED:
+    if issue.kind is NoticeKind.DATES_CHANGED:
+        for line in review.lines:
             last = line.decisions[-1] if line.decisions else None
             if last is not None and last.approved is not None:
                 yield line, last
-            continue
+        return
+    for line in review.own_lines:
         decision = next((one for one in line.decisions if one.cycle == issue.cycle), None)
         if decision is not None:
             yield line, decision

@@ -1,6 +1,6 @@
 """Delegated vendors: what each one reads, its clock, and requests that it shares with the payer."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import pytest
@@ -9,6 +9,7 @@ from functions.intake import handler as intake
 from precert.names import WorkflowTask
 from tests.adapters.cloud import FACILITY, OPERATOR, PROVIDER, REVIEWER, STRANGER, Cloud, Reply
 from tests.adapters.test_intake import APPROVAL, REASONS, VENDOR, images, register, report
+from tests.adapters.test_notices import tell
 from tests.fakes.samples import BOWEL_SURGERY, IMAGES, PATIENT
 
 MIXED: Final[dict[str, Any]] = {"services": [BOWEL_SURGERY, IMAGES]}
@@ -369,3 +370,23 @@ def test_event_names_vendor_and_codes_when_lines_are_delegated_and_reported(clou
         assert '"vendor_id":"EVICORE-RAD"' in published[kind]
         assert '"procedure_code":"70450"' in published[kind]
         assert [one for one in PATIENT.values() if one in published[kind]] == []
+
+
+@pytest.mark.rule("W5", "W8")
+def test_changed_dates_of_a_vendors_line_are_noticed_when_the_payers_part_is_open(
+    cloud: Cloud,
+) -> None:
+    request_id = mixed(cloud)
+    assert reported(cloud, request_id, VENDORS_LINES).status == 200
+    period = cloud.read(request_id).body["lines"][1]["approved"]
+    moved = {
+        "line_id": "2.1",
+        **{
+            name: (date.fromisoformat(period[name]) + timedelta(days=1)).isoformat()
+            for name in ("from_date", "to_date")
+        },
+    }
+    assert cloud.change_dates(request_id, moved).status == 200
+    tell(cloud, request_id)
+    names = [one["notice_id"] for one in cloud.read(request_id).body["determination_notices"]]
+    assert {"1-provider-dates-1", "1-member-dates-1"} <= set(names)

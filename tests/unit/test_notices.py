@@ -213,6 +213,26 @@ def test_notice_states_the_new_dates_and_reason_when_an_operator_changes_dates(
 
 
 @pytest.mark.rule("W5")
+def test_change_of_dates_is_not_announced_again_when_an_appeal_is_decided() -> None:
+    requests, store = InMemoryRequests.holding(moved(decided(APPROVED, DENIED))), NoticeStore()
+    requests.notices = list(store.run(requests))
+    filed = requests.requests[samples.REQUEST_ID].file_appeal(
+        ["1.2"],
+        reason="New.",
+        expedited=False,
+        filing_days=180,
+        zone=samples.payer().zone,
+        by="provider",
+        now=START + timedelta(days=5),
+    )
+    later = samples.decision(DENIED, by="reviewer-2", cycle=2)
+    after = filed.request.determine_appeal({"1.2": later}, "reviewer-2", START).request
+    requests.requests[samples.REQUEST_ID] = after
+    printed = store.run(requests, cycle=2)
+    assert [notice.notice_id for notice in printed] == ["2-provider", "2-member"]
+
+
+@pytest.mark.rule("W5")
 def test_notices_are_issued_once_per_change_when_dates_are_changed_repeatedly() -> None:
     requests, store = InMemoryRequests.holding(decided(APPROVED, DENIED)), NoticeStore()
     requests.notices = list(store.run(requests))
