@@ -14,14 +14,17 @@ def handle(event: dict[str, Any], context: Any) -> None:
     """The event contains nothing: the table has the due warnings and clocks."""
     with errors_noted():
         deps = dependencies()
-        sent = warn_of_expiry(
-            warnings=deps.draft_warnings,
-            requests=deps.requests,
-            payer=deps.payer,
-            now=deps.now(),
-        )
-        note_work("warned", drafts=sent)
-        checked = check_vendor_clocks(
-            listings=deps.listings, requests=deps.requests, now=deps.now()
-        )
-        note_work("vendor_clocks_checked", recorded=checked)
+        try:
+            sent = warn_of_expiry(
+                warnings=deps.draft_warnings,
+                requests=deps.requests,
+                payer=deps.payer,
+                now=deps.now(),
+            )
+            note_work("warned", drafts=sent)
+        finally:
+            # Vendors' deadlines do not depend on the warnings.
+            checked = check_vendor_clocks(
+                listings=deps.listings, requests=deps.requests, now=deps.now()
+            )
+            note_work("vendor_clocks_checked", recorded=checked)

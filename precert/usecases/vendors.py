@@ -18,6 +18,7 @@ from precert.domain.errors import (
     FieldError,
     InvalidInputError,
     NotFoundError,
+    TransientError,
 )
 from precert.domain.payer import Payer
 from precert.domain.request import Request
@@ -186,7 +187,10 @@ def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: date
     """Record every due reminder and escalation of a vendor's decision; returns how many.
 
     Safe to run twice and to fail at any point: each is recorded once. A request that cannot be read
-    does not stop the others. Nothing is decided by a vendor's silence (W10).
+    or written does not stop the others. Nothing is decided by a vendor's silence (W10).
+
+    Raises:
+        TransientError: some could not be written; raised after all were tried.
     """
 
     def check(request_id: str, vendor_id: str) -> int:
@@ -197,10 +201,15 @@ def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: date
         requests.record(change)
         return 1
 
-    recorded = 0
+    recorded, busy = 0, list[TransientError]()
     for request_id, vendor_id in tuple(listings.due_delegations(now)):
         try:
             recorded += retry(partial(check, request_id, vendor_id), on=ConcurrentChangeError)
         except DamagedRecordError:
             continue
+        except TransientError as error:
+            busy.append(error)
+    if busy:
+        # The others are recorded; the next run repeats these.
+        raise busy[0]
     return recorded
