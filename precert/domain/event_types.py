@@ -194,6 +194,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             waiting_on=WaitingOn.VENDOR,
             duplicate_lock=DuplicateLock.DETERMINE,
             decides_lines=True,
+            documents_seen=True,
         ),
         EventType.VENDOR_LINES_DETERMINED: EventRule(
             "Delegated vendor's service lines determined",

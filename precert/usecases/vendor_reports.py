@@ -27,7 +27,7 @@ from precert.domain.determination import (
     requested_lines,
 )
 from precert.domain.duplicates import submitted_fingerprint
-from precert.domain.errors import FieldError, InvalidInputError, NotFoundError
+from precert.domain.errors import FieldError, InvalidInputError, NotFoundError, TransientError
 from precert.domain.event_types import EventType
 from precert.domain.matching import matched
 from precert.domain.payer import Payer
@@ -41,7 +41,7 @@ from precert.domain.review import (
     Decision,
     LineDecision,
 )
-from precert.domain.statuses import determined_status
+from precert.domain.statuses import Status, determined_status
 from precert.domain.values import Text, Value
 from precert.names import Entitlement
 from precert.usecases.ownership import JudgeCase
@@ -164,6 +164,11 @@ def report_determination(
             payer=payer,
             lookup=code_sets.listed,
         )
+        if request.status is Status.PROCESSING:
+            # The vendor has the request, and the payer's own part is not pended yet.
+            raise TransientError(
+                "The payer is still assessing this request. Send the report again."
+            )
         change = request.report(report.vendor_id, decisions, recorded, now)
         if change is None:
             return request

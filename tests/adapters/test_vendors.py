@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 
 from functions.intake import handler as intake
+from precert.domain.request import Request
 from precert.names import WorkflowTask
 from tests.adapters.cloud import FACILITY, OPERATOR, PROVIDER, REVIEWER, STRANGER, Cloud, Reply
 from tests.adapters.test_intake import APPROVAL, REASONS, VENDOR, images, register, report
@@ -390,3 +391,21 @@ def test_changed_dates_of_a_vendors_line_are_noticed_when_the_payers_part_is_ope
     tell(cloud, request_id)
     names = [one["notice_id"] for one in cloud.read(request_id).body["determination_notices"]]
     assert {"1-provider-dates-1", "1-member-dates-1"} <= set(names)
+
+
+@pytest.mark.rule("W8")
+def test_report_is_to_be_sent_again_when_the_payers_part_is_not_pended_yet(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = cloud.start(services=[BOWEL_SURGERY])
+    assert cloud.submit(request_id, **CONFIRMED).status == 202
+    # The execution fails after the hand-over, before it pends the payer's part.
+    with monkeypatch.context() as patch:
+        patch.setattr(Request, "pend", None)
+        with pytest.raises(TypeError):
+            cloud.task(WorkflowTask.ASSESS, request_id, cycle=1)
+    assert cloud.read(request_id).body["status"] == "PROCESSING"
+    early = reported(cloud, request_id, VENDORS_LINES)
+    assert (early.status, early.code) == (503, "try_again")
+    cloud.pend(request_id)
+    assert reported(cloud, request_id, VENDORS_LINES).status == 200
