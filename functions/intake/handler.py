@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from functions.intake.models import (
     DelegatedRequestResponse,
     DelegationExportResponse,
+    DelegationQuery,
     DelegationsQuery,
     RegisteredDetails,
     RegisterRequestBody,
@@ -38,8 +39,8 @@ from precert.usecases.intake import (
 )
 from precert.usecases.vendor_reports import VendorReport, report_determination
 from precert.usecases.vendors import (
-    download_delegated_document,
     export_delegation,
+    link_to_delegated_document,
     list_delegations,
     read_delegation,
 )
@@ -148,9 +149,12 @@ def delegations(
     entitlement=Entitlement.VENDOR,
     errors=(NotFoundError,),
 )
-def delegation(request_id: RequestId, caller: CurrentCaller) -> DelegatedRequestResponse:
+def delegation(
+    request_id: RequestId, query: Annotated[DelegationQuery, Query()], caller: CurrentCaller
+) -> DelegatedRequestResponse:
     """Read the service lines that the vendor decides, with what was requested and the documents."""
-    return call(DelegatedRequestResponse.of, call(read_delegation, request_id, caller))
+    delegated = call(read_delegation, request_id, caller, vendor_id=query.vendor_id)
+    return call(DelegatedRequestResponse.of, delegated)
 
 
 @api.get(
@@ -161,9 +165,12 @@ def delegation(request_id: RequestId, caller: CurrentCaller) -> DelegatedRequest
     media_type=FHIR_JSON,
     errors=(NotFoundError, PatientNotFoundError),
 )
-def export(request_id: RequestId, caller: CurrentCaller) -> DelegationExportResponse:
+def export(
+    request_id: RequestId, query: Annotated[DelegationQuery, Query()], caller: CurrentCaller
+) -> DelegationExportResponse:
     """Get the same service lines as a FHIR R4 Bundle in the form of a Da Vinci PAS request."""
-    return call(DelegationExportResponse.of, call(export_delegation, request_id, caller))
+    delegated = call(export_delegation, request_id, caller, vendor_id=query.vendor_id)
+    return call(DelegationExportResponse.of, delegated)
 
 
 @api.get(
@@ -173,9 +180,15 @@ def export(request_id: RequestId, caller: CurrentCaller) -> DelegationExportResp
     entitlement=Entitlement.VENDOR,
     errors=(NotFoundError, DocumentNotAvailableError),
 )
-def document(request_id: RequestId, document_id: DocumentId, caller: CurrentCaller) -> DocumentLink:
+def document(
+    request_id: RequestId,
+    document_id: DocumentId,
+    query: Annotated[DelegationQuery, Query()],
+    caller: CurrentCaller,
+) -> DocumentLink:
     """Get a link to an attached document. It expires at `expires_at`."""
-    return call(download_delegated_document, request_id, document_id, caller)
+    delegated = call(read_delegation, request_id, caller, vendor_id=query.vendor_id)
+    return call(link_to_delegated_document, delegated, document_id)
 
 
 handle = api.lambda_handler()

@@ -84,6 +84,18 @@ class DelegationsQuery(PageQuery):
     ] = True
 
 
+class DelegationQuery(Value):
+    """Whose part of a request to read."""
+
+    vendor_id: Annotated[
+        Text | None,
+        Field(
+            description="The vendor whose service lines to read. Required if several of the caller's "
+            "vendors decide a part of the request; the error lists them in `choices`."
+        ),
+    ] = None
+
+
 class DelegatedRequestResponse(ResponseModel):
     """The service lines of a request that the vendor decides. Other lines are not disclosed (W8)."""
 

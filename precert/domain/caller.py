@@ -1,5 +1,6 @@
 """The caller: entitlements, TINs and plans from the identity provider's token."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from precert.domain.errors import (
@@ -98,4 +99,20 @@ class Caller(Value):
         """The error of a TIN that is not the caller's, or of none if the caller has several."""
         if tin in self.tins or (tin is None and len(self.tins) == 1):
             return []
-        return [FieldError("/tin", "not_yours", "name one of the TINs you are registered for")]
+        message = "name one of the TINs you are registered for"
+        return [FieldError("/tin", "not_yours", message, tuple(sorted(self.tins)))]
+
+    def acting_vendor(self, vendor_id: str | None, among: Collection[str] | None = None) -> str:
+        """The vendor that the caller acts for: the named one, or the only one ``among`` the caller's.
+
+        Raises:
+            InvalidInputError: it is not the caller's, or none is named and there are several.
+        """
+        if vendor_id is not None and vendor_id in self.vendor_ids:
+            return vendor_id
+        candidates = self.vendor_ids if among is None else self.vendor_ids.intersection(among)
+        if vendor_id is None and len(candidates) == 1:
+            return next(iter(candidates))
+        choices = tuple(sorted(candidates if vendor_id is None else self.vendor_ids))
+        message = "name one of the vendors that you report for"
+        raise InvalidInputError([FieldError("/vendor_id", "not_yours", message, choices)])

@@ -37,7 +37,7 @@ ERROR_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "not_taken": "Files of this type are not accepted.",
         "not_temporary": "The provider matches the directory.",
         "not_valid_on_day": "The code is not in effect on the date of service.",
-        "not_yours": "The caller is not registered for the value.",
+        "not_yours": "The caller is not registered for the value, or must name one of `choices`.",
         "nothing_decided": "No service line is decided.",
         "nothing_overturned": "No decision is overturned.",
         "other_length": "The period has another length.",

@@ -119,9 +119,7 @@ def report_determination(
         PatientNotFoundError: the patient is not a member.
     """
     caller.require(Entitlement.VENDOR)
-    if report.vendor_id not in caller.vendor_ids:
-        message = "name a vendor that you report for"
-        raise InvalidInputError([FieldError("/vendor_id", "not_yours", message)])
+    caller.acting_vendor(report.vendor_id)
     request_id = (
         registrations.request_id_of(report.number)
         if report.number

@@ -15,8 +15,6 @@ from precert.domain.documents import Document, DocumentStatus
 from precert.domain.errors import (
     DamagedRecordError,
     DocumentNotAvailableError,
-    FieldError,
-    InvalidInputError,
     NotFoundError,
     TransientError,
 )
@@ -46,15 +44,12 @@ def list_delegations(
 
     Raises:
         NotEntitledError.
-        InvalidInputError: the vendor is not the caller's, or the cursor is not of this list.
+        InvalidInputError: the vendor is not the caller's or ambiguous, or the cursor is not of this
+            list.
     """
     caller.require(Entitlement.VENDOR)
-    if vendor_id is None and len(caller.vendor_ids) == 1:
-        vendor_id = next(iter(caller.vendor_ids))
-    if vendor_id is None or vendor_id not in caller.vendor_ids:
-        message = "name one of the vendors that you report for"
-        raise InvalidInputError([FieldError("/vendor_id", "not_yours", message)])
-    return listings.delegations(vendor_id, is_open=is_open, limit=limit, cursor=cursor)
+    acting_vendor = caller.acting_vendor(vendor_id)
+    return listings.delegations(acting_vendor, is_open=is_open, limit=limit, cursor=cursor)
 
 
 def list_vendor_backlog(
@@ -87,24 +82,30 @@ class DelegatedRequest:
         return cls(file.request, delegation, content, tuple(attached))
 
 
-def read_delegation(request_id: str, caller: Caller, *, requests: RequestStore) -> DelegatedRequest:
+def read_delegation(
+    request_id: str, caller: Caller, *, vendor_id: str | None, requests: RequestStore
+) -> DelegatedRequest:
     """Read the part of a request that one of the caller's vendors decides. One call.
 
     Raises:
         NotEntitledError.
-        NotFoundError: none of the caller's vendors received service lines of it.
+        InvalidInputError: the vendor is not the caller's, or several of the caller's vendors decide a
+            part and none is named.
+        NotFoundError: the vendor received no service lines of it.
     """
     caller.require(Entitlement.VENDOR)
+    if vendor_id is not None:
+        caller.acting_vendor(vendor_id)
     file = requests.read_file(request_id)
     review = file.request.review if file else None
-    found = [
-        one
+    delegations = {
+        one.vendor_id: one
         for one in (review.delegations if review else ())
         if one.vendor_id in caller.vendor_ids and (one.delegated_at or one.reports)
-    ]
-    if file is None or not found:
+    }
+    if file is None or not delegations or vendor_id not in {None, *delegations}:
         raise NotFoundError("Your vendor received no request with this ID.")
-    return DelegatedRequest.of(file, found[0])
+    return DelegatedRequest.of(file, delegations[caller.acting_vendor(vendor_id, delegations)])
 
 
 def _content_for(content: RequestContent, delegation: Delegation) -> RequestContent:
@@ -141,6 +142,7 @@ def export_delegation(
     request_id: str,
     caller: Caller,
     *,
+    vendor_id: str | None,
     requests: RequestStore,
     reference: ReferenceReader,
     payer: Payer,
@@ -148,10 +150,10 @@ def export_delegation(
     """The same part with the member's coverage. Two calls.
 
     Raises:
-        NotEntitledError, NotFoundError.
+        NotEntitledError, InvalidInputError, NotFoundError: as for :func:`read_delegation`.
         PatientNotFoundError: the member is no longer in the reference data.
     """
-    delegated = read_delegation(request_id, caller, requests=requests)
+    delegated = read_delegation(request_id, caller, vendor_id=vendor_id, requests=requests)
     patient = delegated.content.patient
     if patient is None:
         raise AssertionError("a submitted request has a patient")
@@ -160,27 +162,23 @@ def export_delegation(
     return DelegationExport(delegated, member.coverage_near(min(days)))
 
 
-def download_delegated_document(
-    request_id: str,
+def link_to_delegated_document(
+    delegated: DelegatedRequest,
     document_id: str,
-    caller: Caller,
     *,
-    requests: RequestStore,
     document_bytes: DocumentBytes,
     payer: Payer,
     now: datetime,
 ) -> DocumentLink:
-    """A link to an attached document of a request of which the caller's vendor decides a part.
+    """A link to an attached document of the request. No call.
 
     Raises:
-        NotEntitledError, NotFoundError.
         DocumentNotAvailableError: it is not attached.
     """
-    delegated = read_delegation(request_id, caller, requests=requests)
     document = next((one for one in delegated.documents if one.document_id == document_id), None)
     if document is None:
         raise DocumentNotAvailableError("This request has no attached document with this ID.")
-    return link_to(request_id, document, document_bytes, payer, now)
+    return link_to(delegated.request.request_id, document, document_bytes, payer, now)
 
 
 def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: datetime) -> int:

@@ -193,6 +193,14 @@ TABLE: Final[dict[str, Wrong]] = {
     },
     **{
         name: Wrong(
+            {"color": "red", "vendor_id": "EVICORE-MSK"},
+            {("/color", "unknown_field"), ("/vendor_id", "not_yours")},
+            "pended",
+        )
+        for name in ("readDelegation", "exportDelegation", "downloadDelegatedDocument")
+    },
+    **{
+        name: Wrong(
             {"color": "red", "tin": STRANGER_TIN},
             {("/color", "unknown_field"), ("/tin", "not_yours")},
             "pended",

@@ -9,6 +9,7 @@ from functions.intake import handler as intake
 from precert.domain.request import Request
 from precert.names import WorkflowTask
 from tests.adapters.cloud import FACILITY, OPERATOR, PROVIDER, REVIEWER, STRANGER, Cloud, Reply
+from tests.adapters.test_document_downloads import attached
 from tests.adapters.test_intake import APPROVAL, REASONS, VENDOR, images, register, report
 from tests.adapters.test_notices import tell
 from tests.fakes.samples import BOWEL_SURGERY, IMAGES, PATIENT
@@ -18,6 +19,12 @@ MIXED: Final[dict[str, Any]] = {"services": [BOWEL_SURGERY, IMAGES]}
 CONFIRMED: Final[dict[str, Any]] = {**MIXED, "confirmed_vendors": ["EVICORE-RAD"]}
 APPROVALS: Final[list[dict[str, Any]]] = [APPROVAL, {**APPROVAL, "line_id": "1.2"}]
 OTHER_VENDOR: Final = {**VENDOR, "sub": "other", "custom:vendors": "EVICORE-MSK"}
+BOTH_VENDORS: Final = {**VENDOR, "sub": "both", "custom:vendors": "EVICORE-RAD EVICORE-MSK"}
+FUSION: Final = {
+    **BOWEL_SURGERY,
+    "procedures": [{**BOWEL_SURGERY["procedures"][0], "code": "22551"}],
+}
+"""A line that the sample rule list delegates to EVICORE-MSK."""
 VENDORS_LINES: Final[list[dict[str, Any]]] = [
     {"line_id": "2.1", "status": "APPROVED"},
     {"line_id": "2.2", "status": "DENIED", **REASONS},
@@ -28,8 +35,11 @@ def listed(cloud: Cloud, by: dict[str, str] = VENDOR, **query: str) -> Reply:
     return cloud.call(intake, "GET", "/v1/vendor/requests", by=by, query=query or None)
 
 
-def read(cloud: Cloud, request_id: str, what: str = "", by: dict[str, str] = VENDOR) -> Reply:
-    return cloud.call(intake, "GET", f"/v1/vendor/requests/{request_id}{what}", by=by)
+def read(
+    cloud: Cloud, request_id: str, what: str = "", by: dict[str, str] = VENDOR, **query: str
+) -> Reply:
+    path = f"/v1/vendor/requests/{request_id}{what}"
+    return cloud.call(intake, "GET", path, by=by, query=query or None)
 
 
 def backlog(cloud: Cloud, by: dict[str, str] = OPERATOR) -> Reply:
@@ -270,6 +280,58 @@ def test_request_is_not_found_when_another_vendor_or_no_vendor_decides_it(cloud:
         )
     refused = listed(cloud, vendor_id="EVICORE-MSK")
     assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/vendor_id")
+
+
+def of_two_vendors(cloud: Cloud) -> str:
+    """A request of which two vendors decide a line each, with an attached document; its id first."""
+    request_id = cloud.start(services=[BOWEL_SURGERY])
+    confirmed = ["EVICORE-RAD", "EVICORE-MSK"]
+    services = [BOWEL_SURGERY, IMAGES, FUSION]
+    assert cloud.submit(request_id, services=services, confirmed_vendors=confirmed).status == 202
+    cloud.pend(request_id)
+    return request_id
+
+
+@pytest.mark.rule("W8", "A2")
+def test_each_part_is_read_by_its_vendor_id_when_the_caller_acts_for_both_vendors(
+    cloud: Cloud,
+) -> None:
+    request_id = of_two_vendors(cloud)
+    document_id = attached(cloud, request_id)
+    for vendor_id, line_ids, codes in (
+        ("EVICORE-RAD", ["2.1", "2.2"], {"70450"}),
+        ("EVICORE-MSK", ["3.1"], {"22551"}),
+    ):
+        one = {"vendor_id": vendor_id}
+        part = read(cloud, request_id, by=BOTH_VENDORS, **one)
+        assert (part.body["vendor_id"], [line["line_id"] for line in part.body["lines"]]) == (
+            vendor_id,
+            line_ids,
+        )
+        exported = read(cloud, request_id, "/export", by=BOTH_VENDORS, **one)
+        for reply in (part, exported):
+            assert {code for code in ("44125", "70450", "22551") if code in reply.text} == codes
+        link = read(cloud, request_id, f"/documents/{document_id}", by=BOTH_VENDORS, **one)
+        assert link.status == 200
+    for what in ("", "/export", f"/documents/{document_id}"):
+        refused = read(cloud, request_id, what, by=BOTH_VENDORS)
+        [error] = refused.body["errors"]
+        assert (refused.status, error["pointer"], error["code"]) == (422, "/vendor_id", "not_yours")
+        assert error["choices"] == ["EVICORE-MSK", "EVICORE-RAD"]
+
+
+@pytest.mark.rule("W8", "A2")
+def test_vendor_id_is_optional_when_one_of_the_callers_vendors_decides_a_part(cloud: Cloud) -> None:
+    request_id = mixed(cloud)
+    assert read(cloud, request_id, by=BOTH_VENDORS).body["vendor_id"] == "EVICORE-RAD"
+    assert read(cloud, request_id, by=BOTH_VENDORS, vendor_id="EVICORE-MSK").status == 404
+    refused = read(cloud, request_id, by=VENDOR, vendor_id="EVICORE-MSK")
+    [error] = refused.body["errors"]
+    assert (refused.status, error["code"], error["choices"]) == (422, "not_yours", ["EVICORE-RAD"])
+    unnamed = listed(cloud, BOTH_VENDORS).body["errors"]
+    assert [(one["code"], one["choices"]) for one in unnamed] == [
+        ("not_yours", ["EVICORE-MSK", "EVICORE-RAD"])
+    ]
 
 
 def test_vendors_list_is_paged_and_split_when_some_requests_are_reported(cloud: Cloud) -> None:

@@ -222,3 +222,35 @@ def test_acting_tin_is_resolved_when_it_is_named_or_the_only_one() -> None:
             caller.acting_tin(tin)
     with pytest.raises(InvalidInputError):
         Caller(subject="u").acting_tin(None)
+
+
+def test_choices_are_the_callers_tins_when_none_is_named() -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        Caller(subject="u", tins=BOTH).acting_tin(None)
+    assert raised.value.errors[0].choices == tuple(sorted(BOTH))
+
+
+@pytest.mark.parametrize(
+    ("vendor_id", "among", "choices"),
+    [
+        (None, None, ("A", "B", "C")),
+        (None, {"A", "B"}, ("A", "B")),
+        (None, {"D"}, ()),
+        ("D", None, ("A", "B", "C")),
+    ],
+)
+def test_acting_vendor_is_refused_with_choices_when_it_is_ambiguous_or_not_the_callers(
+    vendor_id: str | None, among: set[str] | None, choices: tuple[str, ...]
+) -> None:
+    caller = Caller(subject="u", vendor_ids=frozenset({"A", "B", "C"}))
+    with pytest.raises(InvalidInputError) as raised:
+        caller.acting_vendor(vendor_id, among)
+    [error] = raised.value.errors
+    assert (error.pointer, error.code, error.choices) == ("/vendor_id", "not_yours", choices)
+
+
+def test_acting_vendor_is_resolved_when_it_is_named_or_the_only_one() -> None:
+    caller = Caller(subject="u", vendor_ids=frozenset({"A", "B"}))
+    assert caller.acting_vendor("B") == "B"
+    assert caller.acting_vendor(None, {"A", "D"}) == "A"
+    assert Caller(subject="u", vendor_ids=frozenset({"A"})).acting_vendor(None) == "A"
