@@ -1,0 +1,118 @@
+/** Typed calls of the API. The types come from docs/openapi.json: a changed operation breaks the build. */
+import createClient from "openapi-fetch";
+import { session } from "../auth/session";
+import type { components, paths } from "./schema";
+
+export type Schemas = components["schemas"];
+export type Problem = Schemas["Problem"];
+export type ErrorItem = Schemas["ErrorItem"];
+
+const TIMEOUT_MS = 30_000;
+
+/** The API refused a call, or failed. `problem` is its answer (RFC 9457), where it sent one. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Problem | null,
+    readonly requestId: string | null,
+    /** Seconds to wait before the next try, where the API says so. */
+    readonly retryAfter: number | null = null,
+  ) {
+    super(problem?.detail ?? `HTTP ${status}`);
+    this.name = "ApiError";
+  }
+
+  get code(): Problem["code"] | null {
+    return this.problem?.code ?? null;
+  }
+
+  get errors(): readonly ErrorItem[] {
+    return this.problem?.errors ?? [];
+  }
+
+  /** Whether the same call can succeed later. */
+  get transient(): boolean {
+    return this.status === 429 || this.status >= 500;
+  }
+}
+
+/** No answer came: offline, or the network is slow. What was called may have happened or not. */
+export class NetworkError extends Error {
+  constructor() {
+    super("network");
+    this.name = "NetworkError";
+  }
+}
+
+async function send(request: Request): Promise<Response> {
+  const copy = request.clone();
+  const first = await sendOnce(request);
+  if (first.status !== 401) {
+    return first;
+  }
+  if (await session().renew()) {
+    return sendOnce(copy);
+  }
+  session().end();
+  return first;
+}
+
+async function sendOnce(request: Request): Promise<Response> {
+  const token = session().token;
+  if (token !== null) {
+    request.headers.set("Authorization", `Bearer ${token}`);
+  }
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    return await fetch(request, { signal: AbortSignal.any([request.signal, timeout]) });
+  } catch (error) {
+    if (request.signal.aborted) {
+      throw error;
+    }
+    throw new NetworkError();
+  }
+}
+
+export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: send });
+
+interface Outcome<Data> {
+  data?: Data;
+  error?: unknown;
+  response: Response;
+}
+
+export interface Answer<Data> {
+  data: Data;
+  etag: string | null;
+  response: Response;
+}
+
+/** The data of an answer with its ETag; throws `ApiError` for every other answer. */
+export async function answer<Data>(call: Promise<Outcome<Data>>): Promise<Answer<Data>> {
+  const { data, error, response } = await call;
+  if (!response.ok) {
+    throw toError(response, error);
+  }
+  return { data: data as Data, etag: response.headers.get("ETag"), response };
+}
+
+/** The data of an answer; throws `ApiError` for every other answer. */
+export async function unwrap<Data>(call: Promise<Outcome<Data>>): Promise<Data> {
+  return (await answer(call)).data;
+}
+
+function toError(response: Response, body: unknown): ApiError {
+  const problem = isProblem(body) ? body : null;
+  const wait = Number(response.headers.get("Retry-After"));
+  const id = response.headers.get("X-Request-Id") ?? response.headers.get("apigw-requestid");
+  return new ApiError(
+    response.status,
+    problem,
+    id,
+    Number.isFinite(wait) && wait > 0 ? wait : null,
+  );
+}
+
+function isProblem(body: unknown): body is Problem {
+  return typeof body === "object" && body !== null && "code" in body && "detail" in body;
+}

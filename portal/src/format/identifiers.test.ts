@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { formatAddress, formatPhone, formatSize, formatTin, phoneLink } from "./identifiers";
+
+test("phone numbers of ten digits are grouped, whatever separates them", () => {
+  for (const phone of ["800.882.4462", "8008824462", "1-800-882-4462", "(800) 882 4462"]) {
+    expect(formatPhone(phone)).toBe("(800) 882-4462");
+  }
+  expect(formatPhone("ext. 12")).toBe("ext. 12");
+  expect(phoneLink("800.882.4462")).toBe("tel:8008824462");
+});
+
+test("a TIN is shown with its hyphen", () => {
+  expect(formatTin("463778226")).toBe("46-3778226");
+  expect(formatTin(null)).toBe("");
+});
+
+test("sizes have a unit", () => {
+  expect(formatSize(999)).toBe("999 B");
+  expect(formatSize(20_971_520)).toBe("21 MB");
+  expect(formatSize(1_234)).toBe("1.2 KB");
+});
+
+test("an address is one line", () => {
+  const address = {
+    line_1: "1 Main St",
+    line_2: null,
+    city: "Cleveland",
+    state: "OH",
+    zip_code: "44122",
+  };
+  expect(formatAddress(address)).toBe("1 Main St, Cleveland, OH 44122");
+});

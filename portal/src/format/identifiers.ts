@@ -1,0 +1,45 @@
+/** Phone numbers, TINs and sizes in people's form. */
+
+/** Ten digits as "(216) 555-0100"; anything else as it is. */
+export function formatPhone(phone: string | null | undefined): string {
+  const digits = (phone ?? "").replace(/\D/g, "").replace(/^1(?=\d{10}$)/, "");
+  return digits.length === 10
+    ? `(${digits.slice(0, 3)}) ${digits.slice(3, 6)}-${digits.slice(6)}`
+    : (phone ?? "");
+}
+
+/** The link of a phone number. */
+export function phoneLink(phone: string): string {
+  return `tel:${phone.replace(/[^\d+]/g, "")}`;
+}
+
+/** "463778226" -> "46-3778226". */
+export function formatTin(tin: string | null | undefined): string {
+  return tin && /^\d{9}$/.test(tin) ? `${tin.slice(0, 2)}-${tin.slice(2)}` : (tin ?? "");
+}
+
+/** Bytes as KB or MB of 1,000, as file managers show them. */
+export function formatSize(bytes: number | null | undefined): string {
+  if (bytes === null || bytes === undefined) {
+    return "";
+  }
+  if (bytes < 1000) {
+    return `${bytes} B`;
+  }
+  const [value, unit] = bytes < 1_000_000 ? [bytes / 1000, "KB"] : [bytes / 1_000_000, "MB"];
+  return `${new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 }).format(value)} ${unit}`;
+}
+
+/** An address on one line. */
+export function formatAddress(
+  address:
+    | { line_1: string; line_2?: string | null; city: string; state: string; zip_code: string }
+    | null
+    | undefined,
+): string {
+  if (!address) {
+    return "";
+  }
+  const street = [address.line_1, address.line_2].filter(Boolean).join(", ");
+  return `${street}, ${address.city}, ${address.state} ${address.zip_code}`;
+}

@@ -1,0 +1,5 @@
+import type { RouteObject } from "react-router";
+
+export const officeRoutes: RouteObject[] = [
+  { path: "home", lazy: async () => ({ Component: (await import("./Home")).Home }) },
+];

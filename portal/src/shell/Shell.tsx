@@ -1,0 +1,192 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { Navigate, NavLink, Outlet, ScrollRestoration, useLocation } from "react-router";
+import { api, type Schemas, unwrap } from "../api/client";
+import { livePolling, useMe } from "../api/queries";
+import { session } from "../auth/session";
+import { config } from "../config";
+import { formatTin } from "../format/identifiers";
+import { text } from "../text";
+import { announce, onAnnounce } from "../ui/announce";
+import { Button } from "../ui/Button";
+import { Dialog } from "../ui/Dialog";
+import { Banner, Loaded, Page, PayerContact } from "../ui/parts";
+import { Region } from "../ui/Region";
+import { useStored } from "../ui/stored";
+import { type Area, areasOf } from "./areas";
+import { type ActingFor, ActingForContext, useActingFor, useTinQuery } from "./tin";
+
+/** The frame around every screen: who the payer is, where one can go, who is signed in. */
+export function Shell() {
+  const me = useMe();
+  return (
+    <>
+      <a className="skip button" href="#main">
+        {text.common.skip}
+      </a>
+      <Loaded query={me}>{(caller) => <Frame me={caller} />}</Loaded>
+      <Announcements />
+      <SessionEnded />
+      <ScrollRestoration />
+    </>
+  );
+}
+
+function Frame({ me }: { me: Schemas["MeResponse"] }) {
+  const acting = useTin(me);
+  const areas = useMemo(() => areasOf(me.entitlements), [me.entitlements]);
+  const { pathname } = useLocation();
+  const [start] = areas;
+  return (
+    <ActingForContext value={acting}>
+      <Header areas={areas} tins={me.tins} />
+      <Connection />
+      <main id="main" tabIndex={-1}>
+        {start === undefined ? (
+          <Page title={text.common.noAccessTitle}>
+            <p>{text.common.noAccess}</p>
+          </Page>
+        ) : pathname === "/" ? (
+          <Navigate to={start.path} replace />
+        ) : (
+          <Region key={pathname}>
+            <Outlet />
+          </Region>
+        )}
+      </main>
+      <footer className="footer">
+        <PayerContact />
+      </footer>
+    </ActingForContext>
+  );
+}
+
+function useTin(me: Schemas["MeResponse"]): ActingFor {
+  const [chosen, choose] = useStored("tin", me.tins[0]?.tin);
+  const known = me.tins.some((one) => one.tin === chosen);
+  const tin = known ? chosen : me.tins[0]?.tin;
+  return useMemo(() => ({ tin, choose }), [tin, choose]);
+}
+
+function Header({
+  areas,
+  tins,
+}: {
+  areas: readonly Area[];
+  tins: readonly Schemas["TinResponse"][];
+}) {
+  const { payer } = config();
+  return (
+    <header className="header">
+      <NavLink to="/" className="brand">
+        {payer.logo && <img src={payer.logo} alt="" />}
+        <span>
+          {payer.name} · {text.common.product}
+        </span>
+      </NavLink>
+      <nav className="nav" aria-label={text.common.mainNavigation}>
+        {areas.map((area) => (
+          <NavLink key={area.path} to={area.path}>
+            {area.title}
+            {area.unread && <Unread />}
+          </NavLink>
+        ))}
+      </nav>
+      <div className="account">
+        {tins.length > 1 && <ActingForChoice tins={tins} />}
+        <span className="small">{session().username}</span>
+        <Button look="quiet" onClick={() => session().signOut()}>
+          {text.common.signOut}
+        </Button>
+      </div>
+    </header>
+  );
+}
+
+function ActingForChoice({ tins }: { tins: readonly Schemas["TinResponse"][] }) {
+  const { tin, choose } = useActingFor();
+  return (
+    <label className="account">
+      <span className="small">{text.common.actFor}</span>
+      <select className="input" value={tin ?? ""} onChange={(event) => choose(event.target.value)}>
+        {tins.map((one) => (
+          <option key={one.tin} value={one.tin}>
+            {[formatTin(one.tin), one.provider_names[0]].filter(Boolean).join(" · ")}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The number of unread messages, on every screen. */
+function Unread() {
+  const tin = useTinQuery();
+  const [interval] = useState(livePolling);
+  const query = useQuery({
+    queryKey: ["messages", "unread", tin],
+    queryFn: () => unwrap(api.GET("/v1/messages", { params: { query: { ...tin, limit: 1 } } })),
+    refetchInterval: interval,
+  });
+  const count = query.data?.unread ?? 0;
+  return count > 0 ? (
+    <span className="count">
+      <span aria-hidden="true">{count > 99 ? "99+" : count}</span>
+      <span className="visually-hidden">{text.common.unread(count)}</span>
+    </span>
+  ) : null;
+}
+
+function Announcements() {
+  const [message, setMessage] = useState("");
+  useEffect(() => onAnnounce(setMessage), []);
+  return (
+    <div className="visually-hidden" aria-live="polite" role="status">
+      {message}
+    </div>
+  );
+}
+
+function Connection() {
+  const online = useSyncExternalStore(
+    (listener) => {
+      window.addEventListener("online", listener);
+      window.addEventListener("offline", listener);
+      return () => {
+        window.removeEventListener("online", listener);
+        window.removeEventListener("offline", listener);
+      };
+    },
+    () => navigator.onLine,
+  );
+  const [before, setBefore] = useState(online);
+  useEffect(() => {
+    if (online !== before) {
+      setBefore(online);
+      announce(online ? text.common.online : text.common.offline);
+    }
+  }, [online, before]);
+  return online ? null : (
+    <Banner tone="warning">
+      <p>{text.common.offline}</p>
+    </Banner>
+  );
+}
+
+function SessionEnded() {
+  const ended = useSyncExternalStore(session().subscribe, () => session().ended);
+  return (
+    <Dialog
+      title={text.common.sessionEnded}
+      open={ended}
+      onClose={() => {}}
+      actions={
+        <Button look="primary" onClick={() => session().signIn()}>
+          {text.common.signInAgain}
+        </Button>
+      }
+    >
+      <p>{text.common.sessionEndedText}</p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,12 @@
+/**
+ * The catalog: every text of the portal, by area. What the API words (labels, problem details, next steps)
+ * is shown as it sends it and is not repeated here.
+ */
+import { common } from "./common";
+import { intake } from "./intake";
+import { office } from "./office";
+import { operations } from "./operations";
+import { requestForm } from "./requestForm";
+import { review } from "./review";
+
+export const text = { common, office, requestForm, review, operations, intake } as const;

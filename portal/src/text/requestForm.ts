@@ -1,0 +1,1 @@
+export const requestForm = {} as const;

@@ -1,0 +1,56 @@
+import type { ButtonHTMLAttributes, ReactNode } from "react";
+import { Link, type To } from "react-router";
+
+export type Look = "primary" | "secondary" | "quiet" | "danger";
+
+interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: Look;
+  /** A call is running: the button stays focusable, says so, and a second click does nothing. */
+  pending?: boolean;
+  children: ReactNode;
+}
+
+export function Button({
+  look = "secondary",
+  pending = false,
+  children,
+  onClick,
+  className = "",
+  type = "button",
+  ...rest
+}: ButtonProps) {
+  return (
+    <button
+      {...rest}
+      type={type}
+      className={`button button-${look} ${className}`}
+      aria-disabled={pending || undefined}
+      data-pending={pending || undefined}
+      onClick={(event) => {
+        if (pending) {
+          event.preventDefault();
+          return;
+        }
+        onClick?.(event);
+      }}
+    >
+      {children}
+    </button>
+  );
+}
+
+export function LinkButton({
+  to,
+  look = "secondary",
+  children,
+}: {
+  to: To;
+  look?: Look;
+  children: ReactNode;
+}) {
+  return (
+    <Link to={to} className={`button button-${look}`}>
+      {children}
+    </Link>
+  );
+}

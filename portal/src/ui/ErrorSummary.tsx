@@ -1,0 +1,83 @@
+import { useEffect, useRef } from "react";
+import type { ErrorItem } from "../api/client";
+import { text } from "../text";
+import { explain, fieldId, requestId } from "./errors";
+
+/** The element of a pointer, or of the nearest pointer above it that is on the page. */
+function elementOf(pointer: string): HTMLElement | null {
+  for (let at = pointer; at !== ""; at = at.slice(0, at.lastIndexOf("/"))) {
+    const found = document.getElementById(fieldId(at));
+    if (found) {
+      return found;
+    }
+  }
+  return null;
+}
+
+/**
+ * All errors of a form, each a link to its field. It takes the focus when it appears and when `attempt`
+ * changes, so that keyboard and screen reader users start at what to change.
+ */
+export function ErrorSummary({
+  errors,
+  further = 0,
+  attempt,
+  onOpen,
+}: {
+  errors: readonly ErrorItem[];
+  further?: number;
+  attempt: unknown;
+  /** Called before a link is followed: to open the part of the form that holds the field. */
+  onOpen?: (pointer: string) => void;
+}) {
+  const box = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `attempt` is the trigger.
+  useEffect(() => box.current?.focus(), [attempt]);
+  if (errors.length === 0) {
+    return null;
+  }
+  return (
+    <div ref={box} className="banner banner-error" role="alert" tabIndex={-1}>
+      <h2 className="banner-title">{text.common.errors(errors.length + further)}</h2>
+      <ul>
+        {errors.map((error) => (
+          <li key={`${error.pointer} ${error.code} ${error.message}`}>
+            <a
+              href={`#${fieldId(error.pointer)}`}
+              onClick={(event) => {
+                event.preventDefault();
+                onOpen?.(error.pointer);
+                requestAnimationFrame(() => {
+                  const element = elementOf(error.pointer);
+                  element?.scrollIntoView({ block: "center" });
+                  element?.focus();
+                });
+              }}
+            >
+              {error.message}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** A failed call that names no fields. */
+export function ErrorBanner({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  if (!error) {
+    return null;
+  }
+  const id = requestId(error);
+  return (
+    <div className="banner banner-error" role="alert">
+      <p>{explain(error)}</p>
+      {id && <p className="small">{text.common.reference(id)}</p>}
+      {onRetry && (
+        <button type="button" className="button button-secondary" onClick={onRetry}>
+          {text.common.retry}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,106 @@
+/** A text field with suggestions from the API (a combobox); loaded with the screens that use it. */
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { ComboBox, Input, Label, ListBox, ListBoxItem, Popover, Text } from "react-aria-components";
+import { fieldId } from "./errors";
+import { FieldErrorText, useFieldErrors } from "./fields";
+
+const PAUSE_MS = 250;
+
+/** The value after it has not changed for a while: at most one call per pause of typing. */
+export function useDebounced<Value>(value: Value, pause = PAUSE_MS): Value {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setSettled(value), pause);
+    return () => window.clearTimeout(timer);
+  }, [value, pause]);
+  return settled;
+}
+
+export interface Suggestion {
+  key: string;
+  text: string;
+  detail?: string;
+}
+
+export function TypeAhead<Item>({
+  pointer,
+  label,
+  hint,
+  value,
+  onChange,
+  load,
+  queryKey,
+  suggest,
+  onSelect,
+  minimum = 2,
+  empty,
+}: {
+  pointer: string;
+  label: string;
+  hint?: string;
+  value: string;
+  onChange: (value: string) => void;
+  load: (typed: string, signal: AbortSignal) => Promise<readonly Item[]>;
+  queryKey: readonly unknown[];
+  suggest: (item: Item) => Suggestion;
+  onSelect: (item: Item) => void;
+  /** Characters to type before the first call. */
+  minimum?: number;
+  empty: string;
+}) {
+  const typed = useDebounced(value.trim());
+  const errors = useFieldErrors(pointer);
+  const found = useQuery({
+    queryKey: [...queryKey, typed],
+    queryFn: ({ signal }) => load(typed, signal),
+    enabled: typed.length >= minimum,
+    placeholderData: (before) => before,
+  });
+  const items = typed.length >= minimum ? (found.data ?? []) : [];
+  const rows = items.map((item) => ({ ...suggest(item), item }));
+  return (
+    <ComboBox
+      className="field"
+      inputValue={value}
+      onInputChange={onChange}
+      items={rows.map((row) => ({ id: row.key, ...row }))}
+      allowsCustomValue
+      allowsEmptyCollection={typed.length >= minimum && found.isSuccess}
+      menuTrigger="input"
+      isInvalid={errors.length > 0}
+      onSelectionChange={(key) => {
+        const chosen = rows.find((row) => row.key === key);
+        if (chosen) {
+          onSelect(chosen.item);
+        }
+      }}
+    >
+      <Label className="field-label">{label}</Label>
+      {hint && (
+        <Text slot="description" className="field-hint">
+          {hint}
+        </Text>
+      )}
+      <Input id={fieldId(pointer)} className="input" autoComplete="off" />
+      <FieldErrorText id={`${fieldId(pointer)}-error`} errors={errors} />
+      <Popover className="popover">
+        <ListBox
+          className="suggestions"
+          renderEmptyState={() => <div className="suggestion">{empty}</div>}
+        >
+          {(row: Suggestion & { id: string }) => (
+            <ListBoxItem id={row.id} textValue={row.text} className="suggestion">
+              <Text slot="label">{row.text}</Text>
+              {row.detail && (
+                <Text slot="description" className="small">
+                  {row.detail}
+                </Text>
+              )}
+            </ListBoxItem>
+          )}
+        </ListBox>
+      </Popover>
+    </ComboBox>
+  );
+}

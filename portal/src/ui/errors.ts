@@ -1,0 +1,46 @@
+/** Errors of an answer at their fields: by the JSON pointer into the body that was sent. */
+import { ApiError, type ErrorItem, NetworkError } from "../api/client";
+import { text } from "../text";
+
+/** The id of the element that holds a field: derived from its pointer, so that a summary can link to it. */
+export function fieldId(pointer: string): string {
+  return `field${pointer.replace(/[^A-Za-z0-9]+/g, "-")}`;
+}
+
+export type FieldErrors = ReadonlyMap<string, readonly ErrorItem[]>;
+
+export const NO_ERRORS: FieldErrors = new Map();
+
+export function byPointer(errors: readonly ErrorItem[]): FieldErrors {
+  const all = new Map<string, ErrorItem[]>();
+  for (const error of errors) {
+    all.set(error.pointer, [...(all.get(error.pointer) ?? []), error]);
+  }
+  return all;
+}
+
+/** The errors of an exception; empty where it names no fields. */
+export function fieldErrors(error: unknown): FieldErrors {
+  return error instanceof ApiError ? byPointer(error.errors) : NO_ERRORS;
+}
+
+/** Without the errors at or below a pointer: its field was changed. */
+export function withoutErrors(errors: FieldErrors, pointer: string): FieldErrors {
+  const left = [...errors].filter(([at]) => at !== pointer && !at.startsWith(`${pointer}/`));
+  return left.length === errors.size ? errors : new Map(left);
+}
+
+/** A sentence for people: the API's own words where it sent some. */
+export function explain(error: unknown): string {
+  if (error instanceof NetworkError) {
+    return text.common.networkError;
+  }
+  if (error instanceof ApiError && error.problem) {
+    return error.problem.detail;
+  }
+  return text.common.loadFailed;
+}
+
+export function requestId(error: unknown): string | null {
+  return error instanceof ApiError ? error.requestId : null;
+}
