@@ -24,7 +24,9 @@ from functions.check.models import (
 from functions.status.models import (
     DashboardResponse,
     DraftsResponse,
+    FindRequestBody,
     FlaggedResponse,
+    FoundRequestResponse,
     FrequentProvidersResponse,
     MeResponse,
     MessagesResponse,
@@ -239,7 +241,8 @@ def _reference(example: Story) -> ReferenceResponse:
     whole = get_reference(payer=example.payer, code_sets=example.code_sets)
     shown = {"denial_reasons", "request_statuses"}
     return ReferenceResponse.of(
-        replace(whole, code_lists=tuple(one for one in whole.code_lists if one.name in shown))
+        replace(whole, code_lists=tuple(one for one in whole.code_lists if one.name in shown)),
+        payer=example.payer,
     )
 
 
@@ -317,6 +320,13 @@ def _after_submission(example: Story) -> dict[str, Example]:
                 Page((_flagged(example),), None), payer=example.payer, now=DETERMINED
             )
         ),
+        "findRequest": Example(
+            FindRequestBody(number=example.determined.request.submitted.number),
+            FoundRequestResponse.of(
+                example.determined.request, payer=example.payer, now=DETERMINED
+            ),
+        ),
+        "countUnreadMessages": Example(answer=UnreadResponse(unread=2)),
         "flagRequest": Example(),
         "unflagRequest": Example(),
         "listPatientRequests": Example(
@@ -382,6 +392,7 @@ def _created(example: Story) -> CreatedUpload:
 def _me(example: Story) -> MeResponse:
     caller = Caller(
         subject=PROVIDER_USER,
+        name="Dana Whitfield",
         entitlements=frozenset({Entitlement.PATIENT_SEARCH}),
         tins=frozenset({example.facility.tin}),
     )

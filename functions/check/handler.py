@@ -118,13 +118,13 @@ def fields(query: Annotated[FormQuery, Query()], caller: CurrentCaller) -> FormR
     max_age=REFERENCE_SECONDS,
 )
 def reference() -> ReferenceResponse:
-    """List every code that a user sees, with its display name: statuses, actions, places, reasons.
+    """List every code that a user sees with its display name, and what a portal shows of the payer.
 
-    For every role. The lists change with a release of the product or with the payer's data, and
+    For every role. They change with a release of the product or with the payer's data, and
     `version` with them: send it as `If-None-Match` to find out whether they did. Responses have the
     display name beside each code as well, in `x_label` for a code `x`.
     """
-    return ReferenceResponse.of(call(get_reference))
+    return call(ReferenceResponse.of, call(get_reference))
 
 
 @api.post(

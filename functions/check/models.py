@@ -15,14 +15,22 @@ from precert.api.models import (
     ResponseModel,
     RuleListResponse,
 )
-from precert.domain.code_lists import CodeLists, code_lists_of
+from precert.domain.code_lists import CodeLists, code_lists_of, version_of
 from precert.domain.code_sets import is_verified
-from precert.domain.content import MAX_LINES, Patient, Provider, RequestContent, Service
+from precert.domain.content import (
+    MAX_LINES,
+    Address,
+    Patient,
+    Provider,
+    RequestContent,
+    Service,
+)
 from precert.domain.content_labels import labels_of_content, public_codes_of
 from precert.domain.dates import Instant
+from precert.domain.documents import CONTENT_TYPES
 from precert.domain.form import FieldKind, LaterField, ServiceField, ServiceForm, request_form
 from precert.domain.next_steps import NextAction, NextStep
-from precert.domain.payer import Payer, Stage
+from precert.domain.payer import Branding, Contact, Payer, Stage
 from precert.domain.review import IntakeException
 from precert.domain.rules import CareCoordination, CodeResult, DelegatedVendor, Requirement
 from precert.domain.values import AuthorizationType, CodeType, Text, Urgency, Value
@@ -52,16 +60,72 @@ class CodeListResponse(ResponseModel):
     codes: list[CodeResponse]
 
 
+class DocumentRulesResponse(ResponseModel):
+    """Which files can be attached, and how many."""
+
+    extensions: list[str]
+    content_types: list[str]
+    max_bytes: int
+    max_at_submission: int = Field(description="How many a draft can have.")
+    max_while_pending: int = Field(
+        description="How many more can be attached while the request is pended."
+    )
+
+
+class PayerResponse(ResponseModel):
+    """The payer: its name, whom to call, its time zone and the limits of entries."""
+
+    name: str
+    time_zone: str = Field(description="The IANA name, as in America/New_York.")
+    contact: Contact = Field(description="Provider services, for questions by phone.")
+    mailing_address: Address
+    branding: Branding
+    history_years: int = Field(description="How long a request is shown after its last change.")
+    draft_hours: int = Field(description="How long a draft is retained after each save.")
+    draft_resting_weekdays: list[int] = Field(
+        description="Weekdays that do not count for a draft. Monday is 0."
+    )
+    service_days_back: int = Field(description="How many days back a date of service can be.")
+    service_days_ahead: int = Field(description="How many days ahead a date of service can be.")
+    documents: DocumentRulesResponse
+
+    @classmethod
+    def of(cls, payer: Payer) -> "PayerResponse":
+        limits = payer.documents
+        return cls(
+            name=payer.name,
+            time_zone=payer.time_zone,
+            contact=payer.provider_services,
+            mailing_address=payer.mailing_address,
+            branding=payer.branding,
+            history_years=payer.history_years,
+            draft_hours=payer.draft_clock.hours,
+            draft_resting_weekdays=sorted(payer.draft_clock.resting_weekdays),
+            service_days_back=payer.service_dates.days_back,
+            service_days_ahead=payer.service_dates.days_ahead,
+            documents=DocumentRulesResponse(
+                extensions=list(CONTENT_TYPES),
+                content_types=sorted(set(CONTENT_TYPES.values())),
+                max_bytes=limits.max_bytes,
+                max_at_submission=limits.max_at_submission,
+                max_while_pending=limits.max_while_pending,
+            ),
+        )
+
+
 class ReferenceResponse(ResponseModel):
-    """Every code list; ``version`` changes with any code, display name or order."""
+    """The payer and every code list; ``version`` changes with any of their values."""
 
     version: str
+    payer: PayerResponse
     code_lists: list[CodeListResponse]
 
     @classmethod
-    def of(cls, reference: Reference) -> "ReferenceResponse":
+    def of(cls, reference: Reference, *, payer: Payer) -> "ReferenceResponse":
+        shown = PayerResponse.of(payer)
         return cls(
-            version=reference.version,
+            version=version_of(reference.code_lists, shown.model_dump_json()),
+            payer=shown,
             code_lists=[
                 CodeListResponse(
                     name=one.name, codes=[CodeResponse(**code._asdict()) for code in one.codes]

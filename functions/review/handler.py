@@ -80,7 +80,7 @@ api = Api("review", tag="Review", claim_names=claim_names, entitlement=Entitleme
 NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError)
 
 
-@api.get("/v1/review/requests", "Worklist", operation_id="listWorklist")
+@api.get("/v1/review/requests", "Worklist", operation_id="listWorklist", conditional=True)
 def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
     """List the open determination cycles of all the caller's plans in one order.
 
@@ -99,7 +99,7 @@ def worklist(query: Annotated[WorklistQuery, Query()], caller: CurrentCaller) ->
     return call(WorklistResponse.of, page, caller)
 
 
-@api.get("/v1/review/counts", "Count the worklist", operation_id="countWorklist")
+@api.get("/v1/review/counts", "Count the worklist", operation_id="countWorklist", conditional=True)
 def counts(query: Annotated[CountsQuery, Query()], caller: CurrentCaller) -> WorklistCountsResponse:
     """Count the open determination cycles of the caller's plans, in all and by view.
 
@@ -112,6 +112,7 @@ def counts(query: Annotated[CountsQuery, Query()], caller: CurrentCaller) -> Wor
     "/v1/review/requests/{request_id}",
     "Read a case",
     operation_id="readCase",
+    conditional=True,
     errors=(NotFoundError,),
 )
 def case(request_id: RequestId, caller: CurrentCaller) -> CaseDetails:
@@ -418,6 +419,7 @@ def search(body: RequestSearch, caller: CurrentCaller) -> FoundRequestsResponse:
     "/v1/operations/requests/{request_id}",
     "Read a request with its audit trail",
     operation_id="readRequestAsOperator",
+    conditional=True,
     entitlement=Entitlement.OPERATOR,
     errors=(NotFoundError,),
 )
@@ -458,6 +460,7 @@ def notice_of_any_plan(
     "/v1/operations/overdue",
     "Overdue decisions",
     operation_id="listOverdue",
+    conditional=True,
     entitlement=Entitlement.OPERATOR,
 )
 def overdue(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> WorklistResponse:

@@ -8,7 +8,9 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from functions.status.models import (
     DashboardResponse,
     DraftsResponse,
+    FindRequestBody,
     FlaggedResponse,
+    FoundRequestResponse,
     FrequentProvidersResponse,
     MeResponse,
     MessagesResponse,
@@ -26,8 +28,14 @@ from precert.bootstrap import call, claim_names
 from precert.domain.errors import DraftExpiredError, FlagLimitError, NotFoundError
 from precert.usecases.directory import list_frequent_providers, list_own_providers
 from precert.usecases.drafts import list_drafts
-from precert.usecases.messages import list_messages, mark_all_messages, mark_message
+from precert.usecases.messages import (
+    count_unread,
+    list_messages,
+    mark_all_messages,
+    mark_message,
+)
 from precert.usecases.requests import (
+    find_request,
     flag_request,
     list_flagged,
     list_requests,
@@ -48,7 +56,7 @@ def me(caller: CurrentCaller) -> MeResponse:
     return MeResponse.of(caller, call(list_own_providers, caller))
 
 
-@api.get("/v1/requests", "A page of the dashboard", operation_id="listRequests")
+@api.get("/v1/requests", "A page of the dashboard", operation_id="listRequests", conditional=True)
 def dashboard(query: Annotated[RequestsQuery, Query()], caller: CurrentCaller) -> DashboardResponse:
     """List drafts and requests of one TIN, as requesting or servicing provider, last changed first.
 
@@ -68,6 +76,7 @@ def dashboard(query: Annotated[RequestsQuery, Query()], caller: CurrentCaller) -
         changed_to=query.changed_to,
         service_from=query.service_from,
         service_to=query.service_to,
+        waiting_on=query.waiting_on,
         sort=query.sort,
     )
     return call(DashboardResponse.of, page)
@@ -86,20 +95,40 @@ def of_patient(body: PatientRequestsBody, caller: CurrentCaller) -> DashboardRes
         limit=body.limit,
         cursor=body.cursor,
         member_id=body.member_id,
+        status=body.status,
+        service_from=body.service_from,
+        service_to=body.service_to,
+        waiting_on=body.waiting_on,
     )
     return call(DashboardResponse.of, page)
 
 
-@api.get("/v1/requests/flagged", "Flagged requests", operation_id="listFlagged")
+@api.get("/v1/requests/flagged", "Flagged requests", operation_id="listFlagged", conditional=True)
 def flagged(query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> FlaggedResponse:
     """List the drafts and requests that one TIN has flagged, last flagged first, at most 15."""
     return call(FlaggedResponse.of, call(list_flagged, caller, tin=query.tin))
+
+
+@api.post(
+    "/v1/requests/search",
+    "Find a request by its number",
+    operation_id="findRequest",
+    errors=(NotFoundError,),
+)
+def find(body: FindRequestBody, caller: CurrentCaller) -> FoundRequestResponse:
+    """Find the request with a precertification number, for either of its providers.
+
+    Spaces, hyphens and lower case do not matter. A number whose check digit does not fit is invalid
+    input. For a request of other providers the response is the same 404 as for an unknown number.
+    """
+    return call(FoundRequestResponse.of, call(find_request, body.number, caller))
 
 
 @api.get(
     "/v1/requests/{request_id}",
     "Status and details",
     operation_id="readRequest",
+    conditional=True,
     errors=(NotFoundError, DraftExpiredError),
 )
 def details(request_id: RequestId, caller: CurrentCaller) -> RequestDetails:
@@ -142,14 +171,14 @@ def unflag(
     call(unflag_request, request_id, caller, tin=query.tin)
 
 
-@api.get("/v1/drafts", "A page of drafts", operation_id="listDrafts")
+@api.get("/v1/drafts", "A page of drafts", operation_id="listDrafts", conditional=True)
 def drafts(query: Annotated[TinPageQuery, Query()], caller: CurrentCaller) -> DraftsResponse:
     """List drafts of one TIN, last saved first, each with its expiry as an instant and in words."""
     page = call(list_drafts, caller, tin=query.tin, limit=query.limit, cursor=query.cursor)
     return call(DraftsResponse.of, page)
 
 
-@api.get("/v1/messages", "A page of the inbox", operation_id="listMessages")
+@api.get("/v1/messages", "A page of the inbox", operation_id="listMessages", conditional=True)
 def messages(query: Annotated[TinPageQuery, Query()], caller: CurrentCaller) -> MessagesResponse:
     """List messages about the requests of one TIN, newest first.
 
@@ -158,6 +187,17 @@ def messages(query: Annotated[TinPageQuery, Query()], caller: CurrentCaller) -> 
     """
     page = call(list_messages, caller, tin=query.tin, limit=query.limit, cursor=query.cursor)
     return call(MessagesResponse.of, page)
+
+
+@api.get(
+    "/v1/messages/unread",
+    "Number of unread messages",
+    operation_id="countUnreadMessages",
+    conditional=True,
+)
+def unread(query: Annotated[TinQuery, Query()], caller: CurrentCaller) -> UnreadResponse:
+    """Count the messages that no user of the TIN has marked as read. Poll it with If-None-Match."""
+    return UnreadResponse(unread=call(count_unread, caller, tin=query.tin))
 
 
 @api.put("/v1/messages/read", "Mark all messages as read", operation_id="markAllMessages")

@@ -23,9 +23,10 @@ from precert.domain.directory import FrequentProvider
 from precert.domain.documents import Refusal
 from precert.domain.event_types import EventType
 from precert.domain.payer import Payer
-from precert.domain.rows import DashboardRow
-from precert.domain.statuses import Action, Status, allowed_actions
-from precert.domain.values import MemberId, Purpose, Sort, Tin, Value
+from precert.domain.request import Request
+from precert.domain.rows import DashboardRow, row_of_request
+from precert.domain.statuses import Action, Status, WaitingOn, allowed_actions
+from precert.domain.values import MemberId, PrecertNumber, Purpose, Sort, Tin, Value
 from precert.names import Entitlement
 from precert.usecases.directory import TinProviders
 from precert.usecases.ports.listings import Page
@@ -64,6 +65,13 @@ class RequestsQuery(TinPageQuery):
         ServiceDate | None,
         Field(description="Requests with a day of service on or before this day."),
     ] = None
+    waiting_on: Annotated[
+        WaitingOn | None,
+        Field(
+            description="Requests and drafts that wait on this party. With `PROVIDER` and `sort=due`: "
+            "what the providers must do next, with its date."
+        ),
+    ] = None
     sort: Annotated[
         Sort,
         Field(
@@ -77,6 +85,26 @@ class PatientRequestsBody(TinPageQuery):
     """A page of one patient's requests. The member id is in the body: no URL contains PHI."""
 
     member_id: MemberId
+    status: Status | None = None
+    service_from: Annotated[
+        ServiceDate | None,
+        Field(description="Requests with a day of service on or after this day."),
+    ] = None
+    service_to: Annotated[
+        ServiceDate | None,
+        Field(description="Requests with a day of service on or before this day."),
+    ] = None
+    waiting_on: Annotated[
+        WaitingOn | None, Field(description="Requests and drafts that wait on this party.")
+    ] = None
+
+
+class FindRequestBody(Value):
+    """A precertification number as it was read or heard."""
+
+    number: Annotated[
+        PrecertNumber, Field(description="Two letters and ten digits; the last is a check digit.")
+    ]
 
 
 # -- Lists of requests and drafts --------------------------------------------------------------------
@@ -93,6 +121,16 @@ class DashboardResponse(ResponseModel):
     def of(cls, page: Page[DashboardRow], *, payer: Payer, now: datetime) -> "DashboardResponse":
         rows = [DashboardRowResponse.of(row, payer, now) for row in page.rows]
         return cls(requests=rows, damaged=DamagedResponse.of(page.damaged), cursor=page.cursor)
+
+
+class FoundRequestResponse(ResponseModel):
+    """The request with a precertification number."""
+
+    request: DashboardRowResponse
+
+    @classmethod
+    def of(cls, found: Request, *, payer: Payer, now: datetime) -> "FoundRequestResponse":
+        return cls(request=DashboardRowResponse.of(row_of_request(found), payer, now))
 
 
 class FlaggedResponse(ResponseModel):
@@ -253,6 +291,9 @@ class TinResponse(ResponseModel):
 class MeResponse(ResponseModel):
     """The caller, as the token describes them; lists are empty where the token has no such claim."""
 
+    name: str | None = Field(
+        description="The user's own name, to greet them. Null where the token has no name."
+    )
     entitlements: list[Entitlement]
     entitlements_labels: ClassVar[Any] = labels_of("entitlements")
     tins: list[TinResponse] = Field(description="The TINs that a provider's user acts for.")
@@ -262,6 +303,7 @@ class MeResponse(ResponseModel):
     @classmethod
     def of(cls, caller: Caller, tins: Sequence[TinProviders]) -> "MeResponse":
         return cls(
+            name=caller.name,
             entitlements=[one for one in Entitlement if one in caller.entitlements],
             tins=[TinResponse(tin=one.tin, provider_names=list(one.names)) for one in tins],
             plan_ids=sorted(caller.plan_ids),

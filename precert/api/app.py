@@ -26,6 +26,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, Final, NotRequired, TypedDict, TypeVar, Unpack, get_args
@@ -92,6 +93,8 @@ class Declaration(TypedDict):
     """As in ``"/v1/drafts/{response.draft_id}"``."""
     max_age: NotRequired[int]
     """Seconds for which a caller may reuse the response; its ETag is compared with If-None-Match."""
+    conditional: NotRequired[bool]
+    """Whether callers poll it: the ETag is a digest of the response, compared with If-None-Match."""
     media_type: NotRequired[str]
     """Media type of the response, if not JSON."""
     guidance: NotRequired[Callable[[InvalidInputError], str | None]]
@@ -122,12 +125,18 @@ class Operation(BaseMiddlewareHandler[Any]):
     etag: str | None = None
     location: str | None = None
     max_age: int | None = None
+    conditional: bool = False
     media_type: str = JSON
     guidance: Callable[[InvalidInputError], str | None] | None = None
 
     def __post_init__(self) -> None:
-        if self.max_age is not None:
+        if self.revalidates:
             self.other_status = HTTPStatus.NOT_MODIFIED
+
+    @property
+    def revalidates(self) -> bool:
+        """Whether it compares its ETag with If-None-Match."""
+        return self.conditional or self.max_age is not None
 
     @property
     def key(self) -> str:
@@ -183,14 +192,16 @@ class Operation(BaseMiddlewareHandler[Any]):
 
     @property
     def request_headers(self) -> frozenset[str]:
-        conditional = {"If-None-Match"} if self.max_age is not None else set()
+        conditional = {"If-None-Match"} if self.revalidates else set()
         return frozenset({*self.header_names, *conditional})
 
     @property
     def response_headers(self) -> frozenset[str]:
         declared = {"ETag": self.etag, "Location": self.location, "Cache-Control": self.max_age}
-        file = {"Content-Disposition"} if self.media_type == PDF else set()
-        return frozenset({name for name, value in declared.items() if value is not None} | file)
+        names = {name for name, value in declared.items() if value is not None}
+        names |= {"ETag"} if self.conditional else set()
+        names |= {"Content-Disposition"} if self.media_type == PDF else set()
+        return frozenset(names)
 
     def handler(self, app: Any, next_middleware: NextMiddleware) -> Response[Any]:
         """Powertools calls this in place of the function, which is ``next``."""
@@ -272,15 +283,19 @@ class Operation(BaseMiddlewareHandler[Any]):
         if self.max_age is not None:
             headers["Cache-Control"] = f"private, max-age={self.max_age}"
         headers.setdefault("Cache-Control", "no-store")
-        if self.etag is not None:
-            headers["ETag"] = etag = f'"{self.etag.format(response=body)}"'
-            if self.max_age is not None and is_current(etag, sent.get("if-none-match")):
-                response.status_code, body = HTTPStatus.NOT_MODIFIED, None
+        text = body.model_dump_json() if isinstance(body, BaseModel) else None
+        version = self.etag.format(response=body) if self.etag is not None else None
+        if self.conditional and text is not None:
+            version = sha256(text.encode()).hexdigest()[:16]
+        if version is not None:
+            headers["ETag"] = etag = f'"{version}"'
+            if self.revalidates and is_current(etag, sent.get("if-none-match")):
+                response.status_code, body, text = HTTPStatus.NOT_MODIFIED, None, None
         if self.location is not None:
             headers["Location"] = self.location.format(response=body)
-        if isinstance(body, BaseModel):
+        if text is not None:
             headers["Content-Type"] = self.media_type
-            response.body = body.model_dump_json()
+            response.body = text
         elif body is None:
             del headers["Content-Type"]
             response.body = ""

@@ -15,12 +15,13 @@ from pydantic import ValidationError
 
 from precert.domain.caller import Caller, ClaimNames
 from precert.domain.errors import NotEntitledError
-from precert.domain.text import ascii_digits
+from precert.domain.text import ascii_digits, cleaned_line
 from precert.names import Entitlement
 
 _SUBJECT: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,118}[\x21-\x7e])?")
 """OpenID Connect: ASCII, with case. Blanks around it would be lost in comparisons."""
 _TIN: Final = re.compile(r"[0-9]{2}-?[0-9]{7}")
+_NAME_LENGTH: Final = 120
 _BRACKETS: Final = re.compile(r"\[(.*)\]", re.DOTALL)
 _SEPARATORS: Final = re.compile(r"[\s,;]+")
 _ENTITLEMENTS: Final = {entitlement.value: entitlement for entitlement in Entitlement}
@@ -54,10 +55,18 @@ def caller_of(
             tins=frozenset(_tins(claim(names.tins), names.tins)),
             plan_ids=frozenset(_ids(claim(names.plans), names.plans)),
             vendor_ids=frozenset(_ids(claim(names.vendors), names.vendors)),
+            name=_name(claim("name"), claim("given_name"), claim("family_name")),
         )
     except ValidationError as error:
         claim_of = {"plan_ids": names.plans, "vendor_ids": names.vendors, "tins": names.tins}
         _unreadable(claim_of.get(str(error.errors()[0]["loc"][0]), "sub"))
+
+
+def _name(name: object, given: object, family: object) -> str | None:
+    """The name in the standard claims of OpenID Connect; ``None`` where there is none to show."""
+    parts = [name] if isinstance(name, str) and name.strip() else [given, family]
+    shown = cleaned_line(" ".join(part for part in parts if isinstance(part, str)))
+    return shown[:_NAME_LENGTH].strip() or None
 
 
 def token_claims(authorization: str | None) -> Mapping[str, Any] | None:

@@ -214,6 +214,7 @@ _FORMS: Final = {
     r"^[0-9]{5}$": "five digits, as in 44122",
     r"^[0-9]{9}$": "nine digits, as in 12-3456789",
     r"^[0-9]{10}$": "ten digits, as in 1234567893",
+    r"^[A-Z]{2}[0-9]{10}$": "two letters and ten digits, as in PC0123456782",
     r"^[A-Z]{2}$": "two letters, as in OH",
     r"^[A-Z0-9]{5,20}$": "5 to 20 letters and digits, as on the id card",
     r"^[0-9A-Z]{3,5}$": "three to five letters and digits, as in 44120, J1745 or 0450",

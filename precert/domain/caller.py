@@ -47,6 +47,8 @@ class Caller(Value):
     plan_ids: frozenset[Text] = frozenset()
     vendor_ids: frozenset[Text] = frozenset()
     """The vendors that the caller acts for."""
+    name: Text | None = None
+    """The caller's own name, to greet them; it is stored nowhere and shown to no one else (A3)."""
 
     def require(self, entitlement: Entitlement, *others: Entitlement) -> None:
         """Refuse a caller who has neither the entitlement nor one of the others (A1).

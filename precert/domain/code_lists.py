@@ -428,9 +428,9 @@ def code_lists_of(payer: Payer) -> CodeLists:
     return found
 
 
-def version_of(lists: Iterable[CodeList]) -> str:
-    """A digest of code lists: another one for any other code, name or order."""
-    return sha256(json.dumps(list(lists)).encode()).hexdigest()[:16]
+def version_of(lists: Iterable[CodeList], beside: str = "") -> str:
+    """A digest of code lists and of a text: another one for any other code, name or order."""
+    return sha256((json.dumps(list(lists)) + beside).encode()).hexdigest()[:16]
 
 
 def _lists(payer: Payer) -> Iterator[CodeList]:

@@ -64,6 +64,16 @@ class Contact(Value):
     hours: Text | None = None
 
 
+class Branding(Value):
+    """What distinguishes the payer's portal from that of another payer."""
+
+    accent_color: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")] = "#0b5c7a"
+    accent_color_dark: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")] = "#7cc4e0"
+    """On a light and on a dark background."""
+    logo: Annotated[Text, Field(pattern=r"^/[A-Za-z0-9._/-]+\.(svg|png)$")] | None = None
+    """The path of the logo at the address of the portal; the name is shown without one."""
+
+
 class UtilizationManagement(Value):
     """How the payer's reviewers work."""
 
@@ -332,6 +342,7 @@ class Payer(Value):
     time_zone: Text
     number_prefix: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     provider_services: Contact
+    branding: Branding = Branding()
     mailing_address: Address
     """The return address of notices, and where appeals are mailed."""
     supported_management_levels: tuple[Text, ...]

@@ -96,6 +96,10 @@ def _digits(value: object) -> object:
     return _SEPARATORS.sub("", ascii_digits(value)) if isinstance(value, str) else value
 
 
+def _number(value: object) -> object:
+    return _SEPARATORS.sub("", ascii_digits(value)).upper() if isinstance(value, str) else value
+
+
 def _tin(value: object) -> object:
     """A TIN has hyphens and blanks, and no other separators."""
     return re.sub("[ -]", "", ascii_digits(value)) if isinstance(value, str) else value
@@ -255,6 +259,23 @@ MAX_UNITS: Final = 999_999
 Units = Annotated[int, Field(ge=1, le=MAX_UNITS), WHOLE]
 
 SERIAL_LIMIT = 10**9
+
+
+def _checked_number(value: str) -> str:
+    if luhn_digit(value[2:-1]) != int(value[-1]):
+        raise ValueError(
+            "the check digit does not fit: compare each digit with the number you have"
+        )
+    return value
+
+
+PrecertNumber = Annotated[
+    str,
+    BeforeValidator(_number),
+    StringConstraints(pattern=r"^[A-Z]{2}[0-9]{10}$"),
+    AfterValidator(_checked_number),
+]
+"""A precertification number, however its groups are written."""
 
 
 def precert_number(prefix: str, serial: int) -> str:

@@ -104,6 +104,12 @@ def why_refused(
         based_on_version=based_on,
         saved_since=_pointers(draft.saved_since(based_on)),
         differs_in=_pointers(_differing(draft.content, sent, parts)) if sent else [],
+        current={
+            "version": draft.version,
+            "saved_at": draft.updated_at.isoformat().replace("+00:00", "Z"),
+            "expires_at": draft.expires_at and draft.expires_at.isoformat().replace("+00:00", "Z"),
+            "content": draft.content.model_dump(mode="json"),
+        },
     )
 
 

@@ -47,6 +47,17 @@ def list_messages(
     return replace(page, messages=tuple(filter(stays, page.messages)))
 
 
+def count_unread(caller: Caller, *, tin: str | None, inbox: Inbox) -> int:
+    """How many messages of one of the caller's TINs are unread. One call.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the TIN is not the caller's.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    return inbox.unread(caller.acting_tin(tin))
+
+
 MOST_AT_ONCE = 1000
 
 

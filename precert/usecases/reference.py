@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from precert.domain.code_lists import Code, CodeList, code_lists_of, version_of
+from precert.domain.code_lists import Code, CodeList, code_lists_of
 from precert.domain.code_sets import CodeSet
 from precert.domain.payer import Payer
 from precert.usecases.ports.reference import CodeSets
@@ -10,9 +10,8 @@ from precert.usecases.ports.reference import CodeSets
 
 @dataclass(frozen=True)
 class Reference:
-    """All code lists, with a version that changes with any of them."""
+    """All code lists."""
 
-    version: str
     code_lists: tuple[CodeList, ...]
 
 
@@ -22,4 +21,4 @@ def get_reference(*, payer: Payer, code_sets: CodeSets) -> Reference:
     lists = code_lists_of(payer).with_public(
         cms_places_of_service=(Code(place.code, place.description) for place in places)
     )
-    return Reference(version_of(lists), lists)
+    return Reference(lists)

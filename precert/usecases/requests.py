@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import TypedDict, Unpack
 
 from precert.domain.caller import Caller
-from precert.domain.errors import FieldError, FlagLimitError, InvalidInputError
+from precert.domain.errors import FieldError, FlagLimitError, InvalidInputError, NotFoundError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
 from precert.domain.review import DisputeKind
 from precert.domain.rows import DashboardRow
-from precert.domain.statuses import Status
+from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Sort
 from precert.names import Entitlement
 from precert.usecases.access import expired, has_expired, is_live, not_found, visible
@@ -23,6 +23,7 @@ from precert.usecases.ports.requests import (
     ConcurrentChangeError,
     Flags,
     FlagsFullError,
+    Registrations,
     RequestFile,
     RequestStore,
 )
@@ -37,6 +38,7 @@ class Filters(TypedDict, total=False):
     changed_to: datetime | None
     service_from: date | None
     service_to: date | None
+    waiting_on: WaitingOn | None
     sort: Sort
 
 
@@ -197,6 +199,30 @@ def read_request(
     if request.status is Status.INCOMPLETE and has_expired(request, now):
         raise expired()
     return file
+
+
+def find_request(
+    number: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    registrations: Registrations,
+) -> Request:
+    """The request with a precertification number, if one of the caller's TINs sees it. Two calls.
+
+    Raises:
+        NotEntitledError.
+        NotFoundError: no request of the caller's TINs has the number, or none at all.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    request_id = registrations.request_id_of(number)
+    found = requests.read(request_id) if request_id else None
+    if found is None or not found.tins.intersection(caller.tins) or not found.is_listed:
+        raise NotFoundError(
+            "None of your TINs has a request with this number. Compare it with the confirmation of "
+            "the submission. A request of other providers is not shown."
+        )
+    return found
 
 
 def respond_to_information_request(

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from functions.status import handler as status
 from functions.submit import handler as submit
 from tests.adapters.cloud import (
     FACILITY,
@@ -19,7 +20,7 @@ from tests.adapters.cloud import (
     Reply,
     claims,
 )
-from tests.fakes.samples import OFFICE_VISIT, PATIENT, PROVIDER_TIN, REQUEST_ID, entered
+from tests.fakes.samples import NUMBER, OFFICE_VISIT, PATIENT, PROVIDER_TIN, REQUEST_ID, entered
 
 Claims = Mapping[str, str]
 Operation = Callable[[Cloud, str, Claims], Reply]
@@ -61,6 +62,12 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
     "markMessage": lambda cloud, id_, by: cloud.mark(f"1782918000000000-{id_}.000001", by),
     "markAllMessages": lambda cloud, _, by: cloud.mark_all_read_by_user(by),
     "listMessages": lambda cloud, _, by: cloud.messages(by),
+    "findRequest": lambda cloud, _, by: cloud.call(
+        status, "POST", "/v1/requests/search", {"number": NUMBER}, by=by
+    ),
+    "countUnreadMessages": lambda cloud, _, by: cloud.call(
+        status, "GET", "/v1/messages/unread", by=by
+    ),
 }
 OF_REVIEWERS: Final[dict[str, Operation]] = {
     "listWorklist": lambda cloud, _, by: cloud.worklist(by),

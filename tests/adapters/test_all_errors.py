@@ -181,8 +181,18 @@ TABLE: Final[dict[str, Wrong]] = {
         },
     ),
     "listPatientRequests": Wrong(
-        {"member_id": "849382930", "limit": 0, "tin": STRANGER_TIN},
-        {("/limit", "out_of_range"), ("/tin", "not_yours")},
+        {
+            "member_id": "849382930",
+            "limit": 0,
+            "tin": STRANGER_TIN,
+            "service_from": "2026-07-02",
+            "service_to": "2026-07-01",
+        },
+        {
+            ("/limit", "out_of_range"),
+            ("/tin", "not_yours"),
+            ("/service_to", "before_its_beginning"),
+        },
     ),
     **{
         name: Wrong(
@@ -207,7 +217,7 @@ TABLE: Final[dict[str, Wrong]] = {
         )
         for name in (
             *("listFlagged", "flagRequest", "unflagRequest", "markAllMessages"),
-            "listFrequentProviders",
+            *("listFrequentProviders", "countUnreadMessages"),
         )
     },
     "countWorklist": Wrong(
@@ -243,6 +253,7 @@ TABLE: Final[dict[str, Wrong]] = {
 ONE_KIND: Final = {
     "confirmPatient": {"patient": {"member_id": 1}, "color": "red"},
     "searchPatients": {"last_name": 1, "color": "red"},
+    "findRequest": {"number": "PC1", "color": "red"},
     "extendDeadline": {"reason": "", "color": "red"},
     "requestPeerToPeer": {"line_ids": ["1.2"], "phone": "1", "reason": ""},
     "recordPeerToPeer": {"cycle": "1", "color": "red", "outcome": "UPHELD"},

@@ -74,7 +74,14 @@ def test_second_save_is_rejected_when_both_are_based_on_one_version(cloud: Cloud
     assert (late.status, late.code) == (412, "version_mismatch")
     assert late.body["current_version"] == 2
     assert late.body["differs_in"] == ["/services"]
-    assert cloud.resume(draft_id).body["content"]["services"] == []
+    resumed = cloud.resume(draft_id).body
+    assert resumed["content"]["services"] == []
+    assert late.body["current"] == {
+        "version": 2,
+        "saved_at": cloud.clock.at.isoformat().replace("+00:00", "Z"),
+        "expires_at": resumed["expires_at"],
+        "content": resumed["content"],
+    }
 
 
 @pytest.mark.rule("D7")

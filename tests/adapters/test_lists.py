@@ -1,14 +1,18 @@
 """A TIN's lists: filtered, sorted, and complete while rows change (T2, T3, S4, D4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import Final
 
 import pytest
 
+from functions.review import handler as review
+from functions.status import handler as status
 from precert.adapters.dynamodb.listings import _slice_of
+from precert.domain.values import precert_number
 from precert.usecases.ports.listings import Lines
-from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Reply, claims
+from tests.adapters.cloud import FACILITY, PROVIDER, REVIEWER, STRANGER, Cloud, Reply, claims
 from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN, STRANGER_TIN, entered
 
 OTHER_PATIENT: Final = {
@@ -199,3 +203,71 @@ def test_list_of_one_page_has_no_cursor_when_nothing_follows(cloud: Cloud) -> No
     with cloud.wire.counting() as calls:
         reply = cloud.dashboard()
     assert (ids(reply), reply.body["cursor"], calls) == (request_ids, None, ["Query"])
+
+
+# -- what waits on the caller, and one request by its number ------------------------------------------
+
+
+def test_only_what_waits_on_the_provider_is_listed_when_it_is_selected(cloud: Cloud) -> None:
+    draft_id, asked, answered = cloud.start(), cloud.pended(), cloud.pended()
+    assert cloud.answer(answered, "The note is attached.").body["waiting_on"] == "PAYER"
+    with cloud.wire.counting() as calls:
+        reply = cloud.dashboard(waiting_on="PROVIDER", sort="due")
+    assert calls == ["Query"]
+    assert ids(reply) == [draft_id, asked]
+    assert [row["due_at"] for row in reply.body["requests"]] == [
+        cloud.resume(draft_id).body["expires_at"],
+        cloud.read(asked).body["due_at"],
+    ]
+    assert ids(cloud.of_patient(waiting_on="PROVIDER", status="PENDING")) == [asked]
+    assert ids(cloud.of_patient(service_to="2026-07-01")) == []
+
+
+@pytest.mark.rule("A2")
+def test_request_is_found_by_its_number_when_a_provider_of_it_searches(cloud: Cloud) -> None:
+    request_id = cloud.pended()
+    number = cloud.read(request_id).body["number"]
+    written = f"{number[:2].lower()} {number[2:7]}-{number[7:]}"
+    for by in (PROVIDER, FACILITY):
+        with cloud.wire.counting() as calls:
+            reply = found(cloud, written, by)
+        assert (reply.status, calls) == (200, ["GetItem", "GetItem"])
+        [row] = cloud.dashboard(by).body["requests"]
+        assert reply.body["request"] == row
+    theirs, unknown = found(cloud, number, STRANGER), found(cloud, UNKNOWN_NUMBER)
+    assert (theirs.status, theirs.body) == (404, unknown.body)
+
+
+def test_number_is_refused_with_a_hint_when_a_digit_was_misread(cloud: Cloud) -> None:
+    reply = found(cloud, f"{UNKNOWN_NUMBER[:-1]}{(int(UNKNOWN_NUMBER[-1]) + 1) % 10}")
+    assert reply.status == 422
+    [error] = reply.body["errors"]
+    assert (error["pointer"], error["code"]) == ("/number", "malformed")
+    assert "check digit" in error["message"]
+
+
+UNKNOWN_NUMBER: Final = precert_number("PC", 123456789)
+
+
+def found(cloud: Cloud, number: str, by: Mapping[str, str] = PROVIDER) -> Reply:
+    return cloud.call(status, "POST", "/v1/requests/search", {"number": number}, by=by)
+
+
+def test_body_is_left_out_when_a_polled_response_has_not_changed(cloud: Cloud) -> None:
+    request_id = cloud.submitted()
+    polled: list[tuple[ModuleType, str, Mapping[str, str]]] = [
+        (status, f"/v1/requests/{request_id}", PROVIDER),
+        (status, "/v1/requests", PROVIDER),
+        (review, f"/v1/review/requests/{request_id}", REVIEWER),
+    ]
+    before = [cloud.call(function, "GET", path, by=by) for function, path, by in polled]
+    for (function, path, by), first in zip(polled, before, strict=True):
+        etag = first.headers["ETag"]
+        again = cloud.call(function, "GET", path, by=by, if_none_match=etag)
+        assert (again.status, again.text, again.headers["ETag"]) == (304, "", etag)
+        assert first.headers["Cache-Control"] == "no-store"
+    cloud.pend(request_id)
+    for (function, path, by), first in zip(polled, before, strict=True):
+        reply = cloud.call(function, "GET", path, by=by, if_none_match=first.headers["ETag"])
+        assert reply.status == 200, path
+        assert "PENDING" in reply.text

@@ -1,17 +1,20 @@
 """The inbox: read and unread, counted exactly, during retention (T4, T5)."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from functions.status import handler as status
 from precert.adapters.dynamodb.table import to_wire
+from precert.api.names import message_name
 from precert.domain.clocks import history_end
 from precert.domain.event_types import EventType
 from precert.domain.statuses import Status
 from precert.usecases.messages import deliver_message
 from precert.usecases.ports.messages import Message
-from tests.adapters.cloud import FACILITY, PROVIDER, STRANGER, Cloud, Reply
+from tests.adapters.cloud import FACILITY, PROVIDER, REVIEWER, STRANGER, Cloud, Reply
 from tests.fakes.samples import FACILITY_TIN, NUMBER, PROVIDER_TIN, REQUEST_ID, payer
 
 
@@ -43,6 +46,24 @@ def unread(cloud: Cloud, by: dict[str, str] = PROVIDER) -> int:
     shown = [m for m in cloud.messages(by, limit="100").body["messages"] if m["read_at"] is None]
     assert count == len(shown)
     return count
+
+
+def test_unread_messages_are_counted_in_one_call_when_only_the_number_is_read(cloud: Cloud) -> None:
+    [newest, _] = delivered(cloud, 2)
+    with cloud.wire.counting() as calls:
+        reply = count(cloud)
+    assert (reply.body, calls) == ({"unread": 2}, ["GetItem"])
+    assert count(cloud, if_none_match=reply.headers["ETag"]).status == 304
+    assert cloud.mark(message_name(newest)).status == 204
+    after = count(cloud, if_none_match=reply.headers["ETag"])
+    assert (after.status, after.body) == (200, {"unread": 1})
+    assert count(cloud, STRANGER).body == {"unread": 0}
+    assert count(cloud, REVIEWER).status == 403
+
+
+def count(cloud: Cloud, by: Mapping[str, str] = PROVIDER, if_none_match: str = "") -> Reply:
+    path = "/v1/messages/unread"
+    return cloud.call(status, "GET", path, by=by, if_none_match=if_none_match)
 
 
 def names(reply: Reply) -> list[str]:

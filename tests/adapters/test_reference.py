@@ -75,3 +75,19 @@ def test_version_differs_when_the_payers_labels_differ(
     after = reference(cloud, if_none_match=before.headers["ETag"])
     assert after.status == 200
     assert labels(after)["denial_reasons"] == reasons
+
+
+def test_payer_is_described_when_the_lists_are_read(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = reference(cloud)
+    payer, shown = cloud.deps.payer, reply.body["payer"]
+    assert (shown["name"], shown["time_zone"]) == (payer.name, "America/New_York")
+    assert shown["contact"]["phone"] == payer.provider_services.phone
+    assert (shown["service_days_back"], shown["service_days_ahead"]) == (15, 180)
+    assert (shown["draft_hours"], shown["draft_resting_weekdays"]) == (72, [5, 6])
+    assert shown["documents"]["max_bytes"] == 20 * 2**20
+    assert ".pdf" in shown["documents"]["extensions"]
+    monkeypatch.setattr(cloud.deps, "payer", payer.model_copy(update={"name": "Another Plan"}))
+    other = reference(cloud, if_none_match=reply.headers["ETag"])
+    assert (other.status, other.body["payer"]["name"]) == (200, "Another Plan")

@@ -254,3 +254,20 @@ def test_acting_vendor_is_resolved_when_it_is_named_or_the_only_one() -> None:
     assert caller.acting_vendor("B") == "B"
     assert caller.acting_vendor(None, {"A", "D"}) == "A"
     assert Caller(subject="u", vendor_ids=frozenset({"A"})).acting_vendor(None) == "A"
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ({"name": "Dana Whitfield"}, "Dana Whitfield"),
+        ({"given_name": "Dana", "family_name": "Whitfield"}, "Dana Whitfield"),
+        ({"name": " ", "given_name": "Dana"}, "Dana"),
+        ({"name": "D" * 200}, "D" * 120),
+        ({"name": ["Dana"]}, None),
+        ({}, None),
+    ],
+)
+def test_name_is_that_of_the_standard_claims_when_the_token_has_one(
+    sent: dict[str, Any], name: str | None
+) -> None:
+    assert caller_of({"sub": "u", **sent}, NAMES).name == name

@@ -290,4 +290,4 @@ def test_reference_has_every_list_when_it_is_read() -> None:
     assert lists["cms_places_of_service"]["11"].label == "Office"
     assert lists["places_of_service"]["OFFICE"].label == "Office"
     assert reference == get_reference(payer=payer(), code_sets=code_sets())
-    assert re.fullmatch("[0-9a-f]{16}", reference.version)
+    assert re.fullmatch("[0-9a-f]{16}", version_of(reference.code_lists))

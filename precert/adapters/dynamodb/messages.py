@@ -84,7 +84,7 @@ class DynamoDBInbox:
                 raise NoMessageError from failed
 
     def mark_all_read(self, tin: str, *, most: int, now: datetime) -> int:
-        unmarked = min(most, self._unread(tin))
+        unmarked = min(most, self.unread(tin))
         chunk: list[str] = []
         for sk in self._unread_keys(tin):
             if unmarked <= 0:
@@ -95,7 +95,7 @@ class DynamoDBInbox:
                 self._mark_chunk(tin, chunk, now)
                 chunk = []
         self._mark_chunk(tin, chunk, now)
-        return self._unread(tin)
+        return self.unread(tin)
 
     def forget(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
         forgotten = {
@@ -145,7 +145,7 @@ class DynamoDBInbox:
         found: dict[str, Any] = answer
         return found
 
-    def _unread(self, tin: str) -> int:
+    def unread(self, tin: str) -> int:
         item = get(self._client, self._table, inbox_pk(tin), UNREAD_SK)
         return int(item["unread"]) if item else 0
 

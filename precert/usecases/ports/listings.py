@@ -13,7 +13,7 @@ from precert.domain.rows import (
     UnmatchedRow,
     WorklistRow,
 )
-from precert.domain.statuses import Status
+from precert.domain.statuses import Status, WaitingOn
 from precert.domain.values import Sort
 from precert.domain.worklist import QueueView, is_in, is_mine
 
@@ -39,6 +39,7 @@ class Lines:
     changed_to: datetime | None = None
     service_from: date | None = None
     service_to: date | None = None
+    waiting_on: WaitingOn | None = None
     sort: Sort = Sort.CHANGED
 
     def fit(self, row: DashboardRow) -> bool:
@@ -49,6 +50,7 @@ class Lines:
             and (self.changed_to is None or row.updated_at <= self.changed_to)
             and (self.service_from is None or (row.last_day or date.min) >= self.service_from)
             and (self.service_to is None or (row.first_day or date.max) <= self.service_to)
+            and (self.waiting_on is None or row.waiting_on is self.waiting_on)
         )
 
 

@@ -56,6 +56,9 @@ class Inbox(Protocol):
             CursorError: the cursor is not of this inbox.
         """
 
+    def unread(self, tin: str) -> int:
+        """How many messages are unread. One call."""
+
     def mark_read(self, tin: str, message_id: str, at: datetime, *, now: datetime) -> None:
         """Mark one message as read; ``at`` identifies it. A repetition changes nothing. One call.
 
