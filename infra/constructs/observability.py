@@ -62,6 +62,17 @@ class Alarms(Construct):
         alarm.add_alarm_action(actions.SnsAction(self.topic))
 
 
+def _count_of(metric_name: str) -> cloudwatch.Metric:
+    """How often the functions recorded the metric in a period."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAME,
+        metric_name=metric_name,
+        dimensions_map={"service": METRICS_NAME},
+        period=_PERIOD,
+        statistic="Sum",
+    )
+
+
 def watch(
     alarms: Alarms,
     *,
@@ -93,24 +104,12 @@ def watch(
     alarms.add(
         "UnresolvedScans",
         "A malware scan had no result and the document is not available: scan the document again",
-        cloudwatch.Metric(
-            namespace=METRICS_NAME,
-            metric_name=SCAN_UNRESOLVED,
-            dimensions_map={"service": METRICS_NAME},
-            period=_PERIOD,
-            statistic="Sum",
-        ),
+        _count_of(SCAN_UNRESOLVED),
     )
     alarms.add(
         "DamagedRecords",
         "A stored record cannot be read: the functions' logs have its kind and id",
-        cloudwatch.Metric(
-            namespace=METRICS_NAME,
-            metric_name=DAMAGED_RECORD,
-            dimensions_map={"service": METRICS_NAME},
-            period=_PERIOD,
-            statistic="Sum",
-        ),
+        _count_of(DAMAGED_RECORD),
     )
     alarms.add(
         "FailedExecutions",
@@ -120,35 +119,17 @@ def watch(
     alarms.add(
         "DeadlinesPassed",
         "A request was not decided by its deadline: it is in the operators' queue",
-        cloudwatch.Metric(
-            namespace=METRICS_NAME,
-            metric_name=EventType.DEADLINE_PASSED.value,
-            dimensions_map={"service": METRICS_NAME},
-            statistic="Sum",
-            period=_PERIOD,
-        ),
+        _count_of(EventType.DEADLINE_PASSED.value),
     )
     alarms.add(
         "DeemedDenials",
         "A passed deadline counts as a denial: a reviewer must decide the request today",
-        cloudwatch.Metric(
-            namespace=METRICS_NAME,
-            metric_name=EventType.DEEMED_DENIAL_DUE.value,
-            dimensions_map={"service": METRICS_NAME},
-            statistic="Sum",
-            period=_PERIOD,
-        ),
+        _count_of(EventType.DEEMED_DENIAL_DUE.value),
     )
     alarms.add(
         "VendorDeadlinesPassed",
         "A delegated vendor did not decide in time: it is in the operators' backlog of vendors",
-        cloudwatch.Metric(
-            namespace=METRICS_NAME,
-            metric_name=EventType.VENDOR_DEADLINE_PASSED.value,
-            dimensions_map={"service": METRICS_NAME},
-            statistic="Sum",
-            period=_PERIOD,
-        ),
+        _count_of(EventType.VENDOR_DEADLINE_PASSED.value),
     )
     alarms.add(
         "ServerErrors",
