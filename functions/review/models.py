@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from precert.api.details import (
     DecisionResponse,
+    PotentialDuplicateResponse,
     RequiredDocumentResponse,
     SharedDetails,
     history_of,
@@ -40,7 +41,6 @@ from precert.domain.review import (
     IntakeException,
     LineDecision,
     Note,
-    PotentialDuplicate,
     Proposal,
     Reason,
     ReturnedProposal,
@@ -622,26 +622,6 @@ class LineAssessmentResponse(ResponseModel):
     )
 
 
-class PotentialDuplicateResponse(ResponseModel):
-    """Another request that this one may repeat, as found at the assessment (S2)."""
-
-    request_id: str | None = Field(description="Null if that request is of another plan.")
-    number: str | None = Field(description="Null if that request is of another plan.")
-    reason_code: DuplicateReason = Field(description="How the two requests match.")
-    reason_code_label: ClassVar[Any] = label_of("reason_code")
-
-    @classmethod
-    def of(
-        cls, found: PotentialDuplicate, plan_ids: Collection[str]
-    ) -> "PotentialDuplicateResponse":
-        visible = found.plan_id in plan_ids
-        return cls(
-            request_id=found.request_id if visible else None,
-            number=found.number if visible else None,
-            reason_code=found.reason_code,
-        )
-
-
 class ComparedServiceResponse(ResponseModel):
     """One requested service, as it is compared with that of another request."""
 
@@ -758,7 +738,7 @@ class AssessmentResponse(ResponseModel):
             ],
             assertion=assessment.assertion,
             potential_duplicates=[
-                PotentialDuplicateResponse.of(one, plan_ids)
+                PotentialDuplicateResponse.of(one, visible=one.plan_id in plan_ids)
                 for one in assessment.potential_duplicates
             ],
             late_notification=assessment.late_notification,

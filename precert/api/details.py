@@ -564,8 +564,8 @@ class SharedDetails(ResponseModel):
     notices: list[str]
 
 
-class SimilarRequest(ResponseModel):
-    """An earlier request for similar services, which a reviewer compares with this one (S2)."""
+class PotentialDuplicateResponse(ResponseModel):
+    """Another request that this one may repeat, as found at the assessment (S2)."""
 
     request_id: str | None = Field(description="Null if the caller cannot read that request.")
     number: str | None = Field(description="Null if the caller cannot read that request.")
@@ -573,7 +573,7 @@ class SimilarRequest(ResponseModel):
     reason_code_label: ClassVar[Any] = label_of("reason_code")
 
     @classmethod
-    def of(cls, found: PotentialDuplicate, *, visible: bool) -> "SimilarRequest":
+    def of(cls, found: PotentialDuplicate, *, visible: bool) -> "PotentialDuplicateResponse":
         return cls(
             request_id=found.request_id if visible else None,
             number=found.number if visible else None,
@@ -584,7 +584,7 @@ class SimilarRequest(ResponseModel):
 class RequestDetails(SharedDetails):
     """A request as its providers read it."""
 
-    potential_duplicates: list[SimilarRequest] = Field(
+    potential_duplicates: list[PotentialDuplicateResponse] = Field(
         description="Requests that were found similar at the assessment. Neither ends for that reason."
     )
 
@@ -603,7 +603,7 @@ class RequestDetails(SharedDetails):
         review = file.request.review
         assessment = review.assessment if review else None
         similar = [
-            SimilarRequest.of(found, visible=not found.seen_by.isdisjoint(tins))
+            PotentialDuplicateResponse.of(found, visible=not found.seen_by.isdisjoint(tins))
             for found in (assessment.potential_duplicates if assessment else ())
         ]
         members = members_of(file, payer, labels, tins, now=now)
