@@ -42,13 +42,9 @@ from precert.domain.errors import (
 )
 from precert.names import Entitlement
 from precert.usecases.decisions import decide, record_outcome, sign_decisions
-from precert.usecases.documents import (
-    DocumentLink,
-    download_case_document,
-    download_document_as_operator,
-)
+from precert.usecases.documents import DocumentLink, link_to_document
 from precert.usecases.duplicates import compare_duplicates
-from precert.usecases.notices import download_case_notice, download_notice_as_operator
+from precert.usecases.notices import link_to_notice
 from precert.usecases.operations import (
     RequestSearch,
     change_dates,
@@ -293,7 +289,8 @@ def member_history(
 )
 def document(request_id: RequestId, document_id: DocumentId, caller: CurrentCaller) -> DocumentLink:
     """Get a link to an attached document of a case. It expires at `expires_at`."""
-    return call(download_case_document, request_id, document_id, caller)
+    file = call(read_case, request_id, caller)
+    return call(link_to_document, file, document_id)
 
 
 @api.get(
@@ -304,7 +301,8 @@ def document(request_id: RequestId, document_id: DocumentId, caller: CurrentCall
 )
 def notice(request_id: RequestId, notice_id: NoticeId, caller: CurrentCaller) -> DocumentLink:
     """Get a link to a determination notice of a case. It expires at `expires_at`."""
-    return call(download_case_notice, request_id, notice_id, caller)
+    file = call(read_case, request_id, caller)
+    return call(link_to_notice, file, notice_id)
 
 
 @api.post(
@@ -439,7 +437,8 @@ def document_of_any_plan(
     request_id: RequestId, document_id: DocumentId, caller: CurrentCaller
 ) -> DocumentLink:
     """Get a link to an attached document of any request. It expires at `expires_at`."""
-    return call(download_document_as_operator, request_id, document_id, caller)
+    file = call(read_request_as_operator, request_id, caller)
+    return call(link_to_document, file, document_id)
 
 
 @api.get(
@@ -453,7 +452,8 @@ def notice_of_any_plan(
     request_id: RequestId, notice_id: NoticeId, caller: CurrentCaller
 ) -> DocumentLink:
     """Get a link to a determination notice of any request, to mail it. It expires at `expires_at`."""
-    return call(download_notice_as_operator, request_id, notice_id, caller)
+    file = call(read_request_as_operator, request_id, caller)
+    return call(link_to_notice, file, notice_id)
 
 
 @api.get(

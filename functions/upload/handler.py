@@ -20,9 +20,10 @@ from precert.usecases.documents import (
     create_document_upload,
     create_registered_upload,
     delete_document,
-    download_document,
+    link_to_document,
 )
-from precert.usecases.notices import download_notice
+from precert.usecases.notices import link_to_notice
+from precert.usecases.requests import read_request
 
 api = Api("upload", tag="Documents", claim_names=claim_names)
 
@@ -77,7 +78,8 @@ def download(request_id: RequestId, document_id: DocumentId, caller: CurrentCall
     Documents of a draft are available to the TINs of the draft. The link leads to the version that was
     verified and contains only IDs. Request a new link after it expires.
     """
-    return call(download_document, request_id, document_id, caller)
+    file = call(read_request, request_id, caller)
+    return call(link_to_document, file, document_id)
 
 
 @api.delete(
@@ -107,7 +109,8 @@ def notice(request_id: RequestId, notice_id: NoticeId, caller: CurrentCaller) ->
     The request lists its notices in `determination_notices`. They are printed shortly after the
     determination.
     """
-    return call(download_notice, request_id, notice_id, caller)
+    file = call(read_request, request_id, caller)
+    return call(link_to_notice, file, notice_id)
 
 
 handle = api.lambda_handler()

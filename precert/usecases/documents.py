@@ -1,6 +1,6 @@
 """Documents: create an upload, verify and scan the upload, download and delete (U1-U7)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -38,7 +38,6 @@ from precert.domain.values import FileName, Sha256, Text, Tin, Value
 from precert.names import Entitlement
 from precert.usecases.access import expired, has_expired, live_draft, not_found, retained, visible
 from precert.usecases.intake import registered
-from precert.usecases.operations import read_request_as_operator
 from precert.usecases.ports.documents import (
     DocumentBytes,
     DocumentChangedError,
@@ -48,8 +47,6 @@ from precert.usecases.ports.documents import (
     UploadForm,
 )
 from precert.usecases.ports.requests import RequestFile, RequestStore
-from precert.usecases.requests import read_request
-from precert.usecases.review import read_case
 
 
 class RequestedUpload(Value):
@@ -105,10 +102,13 @@ def create_document_upload(
         DocumentLimitError: all slots are in use.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
+    if errors := [*_errors(requested, payer), *caller.errors_of_tin(requested.tin)]:
+        raise InvalidInputError(errors)
     return _created_upload(
         request_id,
         requested,
-        caller,
+        sender=caller.acting_tin(requested.tin),
+        readable_by=caller.tins,
         new_id=new_id,
         documents=documents,
         document_bytes=document_bytes,
@@ -141,18 +141,17 @@ def create_registered_upload(
     request = registered(requests.read(request_id))
     requesting = request.content.requesting_provider
     sender = requesting.tin if requesting and requesting.tin else min(request.tins)
+    errors = _errors(requested, payer)
     if requested.tin is not None and requested.tin not in request.tins:
         message = "name the TIN of one of the request's providers, or leave it out"
-        raise InvalidInputError(
-            [
-                *_errors(requested, content_type_of(requested.file_name), payer),
-                FieldError("/tin", "not_a_choice", message, tuple(sorted(request.tins))),
-            ]
-        )
+        errors.append(FieldError("/tin", "not_a_choice", message, tuple(sorted(request.tins))))
+    if errors:
+        raise InvalidInputError(errors)
     return _created_upload(
         request_id,
-        requested.model_copy(update={"tin": requested.tin or sender}),
-        caller.model_copy(update={"tins": request.tins}),
+        requested,
+        sender=requested.tin or sender,
+        readable_by=request.tins,
         new_id=new_id,
         documents=documents,
         document_bytes=document_bytes,
@@ -164,28 +163,24 @@ def create_registered_upload(
 def _created_upload(
     request_id: str,
     requested: RequestedUpload,
-    caller: Caller,
     *,
+    sender: str,
+    readable_by: Collection[str],
     new_id: Callable[[], str],
     documents: DocumentRecords,
     document_bytes: DocumentBytes,
     payer: Payer,
     now: datetime,
 ) -> CreatedUpload:
-    content_type = content_type_of(requested.file_name)
-    if errors := [
-        *_errors(requested, content_type, payer),
-        *caller.errors_of_tin(requested.tin),
-    ]:
-        raise InvalidInputError(errors)
+    """The upload of a provider with the TIN ``sender``; the request is visible to ``readable_by``."""
     limits = payer.documents
     document = Document(
         document_id=new_id(),
         file_name=requested.file_name,
-        content_type=content_type or "",
+        content_type=content_type_of(requested.file_name) or "",
         document_type=requested.document_type,
         status=DocumentStatus.AWAITING_UPLOAD,
-        sent_by_tin=caller.acting_tin(requested.tin),
+        sent_by_tin=sender,
         offered_at=now,
         upload_until=now + timedelta(seconds=limits.upload_seconds),
         announced_sha256=requested.sha256,
@@ -193,7 +188,7 @@ def _created_upload(
     try:
         _take_slot(request_id, document, documents, now)
     except OfferRefusedError as refusal:
-        why = _why(retained(refusal.current, payer, now), caller, payer, now)
+        why = _why(retained(refusal.current, payer, now), readable_by, payer, now)
         if not isinstance(why, DocumentLimitError) or not _took_abandoned_slot(
             request_id, document, documents, document_bytes, now
         ):
@@ -204,9 +199,9 @@ def _created_upload(
     return CreatedUpload(document, form)
 
 
-def _errors(requested: RequestedUpload, content_type: str | None, payer: Payer) -> list[FieldError]:
+def _errors(requested: RequestedUpload, payer: Payer) -> list[FieldError]:
     errors: list[FieldError] = []
-    if content_type is None:
+    if content_type_of(requested.file_name) is None:
         extensions = tuple(extension[1:] for extension in CONTENT_TYPES)
         message = f"use a file with one of these extensions: {', '.join(extensions)}"
         errors.append(FieldError("/file_name", "not_taken", message, extensions))
@@ -252,9 +247,11 @@ def _took_abandoned_slot(
     return False
 
 
-def _why(current: Request | None, caller: Caller, payer: Payer, now: datetime) -> PrecertError:
+def _why(
+    current: Request | None, readable_by: Collection[str], payer: Payer, now: datetime
+) -> PrecertError:
     try:
-        request = visible(current, caller.tins)
+        request = visible(current, readable_by)
     except PrecertError as error:
         return error
     if request.status is Status.INCOMPLETE and has_expired(request, now):
@@ -484,64 +481,6 @@ class DocumentLink(Value):
     ]
 
 
-def download_document(
-    request_id: str,
-    document_id: str,
-    caller: Caller,
-    *,
-    requests: RequestStore,
-    document_bytes: DocumentBytes,
-    payer: Payer,
-    now: datetime,
-) -> DocumentLink:
-    """A link for either provider of the request; for a draft, its requesting provider. One call.
-
-    Raises:
-        NotEntitledError, NotFoundError, DraftExpiredError.
-        DocumentNotAvailableError: the document is not ATTACHED.
-    """
-    file = read_request(request_id, caller, requests=requests, now=now)
-    return _link(file, document_id, document_bytes, payer, now)
-
-
-def download_case_document(
-    request_id: str,
-    document_id: str,
-    caller: Caller,
-    *,
-    requests: RequestStore,
-    document_bytes: DocumentBytes,
-    payer: Payer,
-    now: datetime,
-) -> DocumentLink:
-    """A link for a reviewer of the request's plan. One call.
-
-    Raises:
-        NotEntitledError, NotFoundError, DocumentNotAvailableError.
-    """
-    file = read_case(request_id, caller, requests=requests)
-    return _link(file, document_id, document_bytes, payer, now)
-
-
-def download_document_as_operator(
-    request_id: str,
-    document_id: str,
-    caller: Caller,
-    *,
-    requests: RequestStore,
-    document_bytes: DocumentBytes,
-    payer: Payer,
-    now: datetime,
-) -> DocumentLink:
-    """A link for an operator, to a document of any plan's request. One call.
-
-    Raises:
-        NotEntitledError, NotFoundError, DocumentNotAvailableError.
-    """
-    file = read_request_as_operator(request_id, caller, requests=requests, now=now)
-    return _link(file, document_id, document_bytes, payer, now)
-
-
 def document_in(file: RequestFile, document_id: str) -> Document:
     """The document of the request.
 
@@ -554,9 +493,20 @@ def document_in(file: RequestFile, document_id: str) -> Document:
     raise NotFoundError("This request does not have a document with this ID.")
 
 
-def _link(
-    file: RequestFile, document_id: str, document_bytes: DocumentBytes, payer: Payer, now: datetime
+def link_to_document(
+    file: RequestFile,
+    document_id: str,
+    *,
+    document_bytes: DocumentBytes,
+    payer: Payer,
+    now: datetime,
 ) -> DocumentLink:
+    """A link to an attached document of a request that the caller can read. No call.
+
+    Raises:
+        NotFoundError: the request does not have this document.
+        DocumentNotAvailableError: the document is not ATTACHED.
+    """
     document = document_in(file, document_id)
     if document.status is not DocumentStatus.ATTACHED:
         raise DocumentNotAvailableError(

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from precert.domain.caller import Caller
 from precert.domain.clocks import last_day_to_appeal, local_date
 from precert.domain.code_lists import CodeLists, code_lists_of, display_name
 from precert.domain.code_sets import CodeSet, PublicCode
@@ -57,12 +56,9 @@ from precert.domain.wording import (
     written_units,
 )
 from precert.usecases.documents import DocumentLink
-from precert.usecases.operations import read_request_as_operator
 from precert.usecases.ports.documents import NoticeBytes, NoticeRecords, Printer
 from precert.usecases.ports.reference import CodeSets, ReferenceReader
 from precert.usecases.ports.requests import RequestFile, RequestStore
-from precert.usecases.requests import read_request
-from precert.usecases.review import read_case
 
 TEMPLATE: Final = "notice"
 
@@ -446,65 +442,6 @@ def _units(units: int, unit_type: UnitType | None, lists: CodeLists) -> str:
     return written_units(units, lists.label_of(unit_type))
 
 
-def download_notice(
-    request_id: str,
-    notice_id: str,
-    caller: Caller,
-    *,
-    requests: RequestStore,
-    notice_bytes: NoticeBytes,
-    payer: Payer,
-    now: datetime,
-) -> DocumentLink:
-    """A link for either provider of the request; drafts and delegated requests have no notices.
-
-    One call.
-
-    Raises:
-        NotEntitledError, NotFoundError, DraftExpiredError.
-    """
-    file = read_request(request_id, caller, requests=requests, now=now)
-    return _link(file, notice_id, notice_bytes, payer, now)
-
-
-def download_case_notice(
-    request_id: str,
-    notice_id: str,
-    caller: Caller,
-    *,
-    requests: RequestStore,
-    notice_bytes: NoticeBytes,
-    payer: Payer,
-    now: datetime,
-) -> DocumentLink:
-    """A link for a reviewer of the request's plan. One call.
-
-    Raises:
-        NotEntitledError, NotFoundError.
-    """
-    file = read_case(request_id, caller, requests=requests)
-    return _link(file, notice_id, notice_bytes, payer, now)
-
-
-def download_notice_as_operator(
-    request_id: str,
-    notice_id: str,
-    caller: Caller,
-    *,
-    requests: RequestStore,
-    notice_bytes: NoticeBytes,
-    payer: Payer,
-    now: datetime,
-) -> DocumentLink:
-    """A link for an operator, to a notice of any plan's request. One call.
-
-    Raises:
-        NotEntitledError, NotFoundError.
-    """
-    file = read_request_as_operator(request_id, caller, requests=requests, now=now)
-    return _link(file, notice_id, notice_bytes, payer, now)
-
-
 def _notice_in(file: RequestFile, notice_id: str) -> Notice:
     for notice in file.notices:
         if notice.notice_id == notice_id:
@@ -512,9 +449,14 @@ def _notice_in(file: RequestFile, notice_id: str) -> Notice:
     raise NotFoundError("This request does not have a determination notice with this ID.")
 
 
-def _link(
-    file: RequestFile, notice_id: str, notice_bytes: NoticeBytes, payer: Payer, now: datetime
+def link_to_notice(
+    file: RequestFile, notice_id: str, *, notice_bytes: NoticeBytes, payer: Payer, now: datetime
 ) -> DocumentLink:
+    """A link to a determination notice of a request that the caller can read. No call.
+
+    Raises:
+        NotFoundError: the request does not have this notice.
+    """
     notice = _notice_in(file, notice_id)
     seconds = payer.documents.download_seconds
     request_id = file.request.request_id
