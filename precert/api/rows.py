@@ -7,7 +7,8 @@ from precert.api.labels import label_of, labels_of
 from precert.api.models import Damaged, DamagedResponse, PlanResponse, ResponseModel
 from precert.domain.code_lists import code_lists_of
 from precert.domain.payer import Payer
-from precert.domain.request import Request, actions_of
+from precert.domain.request import Request
+from precert.domain.request_state import actions_of
 from precert.domain.rows import DashboardRow, DelegationRow, row_of_request
 from precert.domain.statuses import Action, allowed_actions
 from precert.usecases.ports.listings import Page

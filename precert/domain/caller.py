@@ -14,7 +14,7 @@ from precert.domain.values import Text, Tin, Value
 from precert.names import Entitlement
 
 if TYPE_CHECKING:
-    from precert.domain.request import Request
+    from precert.domain.request_state import RequestState
 
 _ASK: dict[Entitlement, str] = {
     Entitlement.PATIENT_SEARCH: "Ask your website access manager for Patient Search.",
@@ -67,7 +67,7 @@ class Caller(Value):
             and Entitlement.PATIENT_SEARCH not in self.entitlements
         )
 
-    def require_no_conflict(self, request: "Request") -> None:
+    def require_no_conflict(self, request: "RequestState") -> None:
         """Refuse to review a request of the caller's own practice (A7, W10).
 
         Raises:
@@ -79,7 +79,7 @@ class Caller(Value):
                 "Another reviewer must review it."
             )
 
-    def acts_for(self, request: "Request") -> bool:
+    def acts_for(self, request: "RequestState") -> bool:
         """Whether the caller acts on the providers' side of the request."""
         return self.subject in request.provider_persons or bool(self.tins & request.tins)
 

@@ -2,26 +2,20 @@
 
 A request has services, a service has service lines, each service line is determined, and the request's
 status follows from its service lines (W3). Every method returns the changed request with its event;
-nothing here stores or sends anything. A reviewer's actions within a determination cycle are in
+nothing here stores or sends anything. What follows from the state of a request is in
+:mod:`precert.domain.request_state`, and a reviewer's actions within a determination cycle are in
 :mod:`precert.domain.reviewing`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import Annotated, Final, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
-
-from precert.domain.caller import Caller
 from precert.domain.clocks import CHECK_INTERVAL, Deadline, appeal_filing_end, resumed
 from precert.domain.codes import code_types_of
-from precert.domain.content import Procedure, RequestContent, Service, numbered_lines
-from precert.domain.coverage import Plan
-from precert.domain.dates import Moment
-from precert.domain.decision_clocks import ClockKind, ExtensionRule
+from precert.domain.content import Procedure, Service, numbered_lines
 from precert.domain.delegation import Delegation, RecordedReport, names_of
 from precert.domain.determination import is_worse
 from precert.domain.errors import (
@@ -32,389 +26,31 @@ from precert.domain.errors import (
 )
 from precert.domain.event_types import EVENTS, EventRule, EventType
 from precert.domain.events import Event, VendorLine, event_id
-from precert.domain.matching import ProviderRole, as_submitted, unmatched
 from precert.domain.payer import Payer
+from precert.domain.request_state import RequestState
 from precert.domain.review import (
     FIRST_CYCLE,
     Appeal,
     Assessment,
-    DecidingRole,
     Decision,
     DiscussionOutcome,
     DisputeKind,
-    Extension,
-    Proposal,
     Review,
     ServiceLine,
 )
 from precert.domain.statuses import (
-    CLERK_ACTIONS,
-    DELEGATED_ACTION,
     DETERMINED,
-    Action,
     AppealStatus,
     Status,
     Transition,
-    WaitingOn,
-    allowed_actions,
     allows,
-    mixed_actions,
     status_of_lines,
 )
-from precert.domain.values import CodeType, Text, Tin, Urgency, Value
-
-DISPUTE_ACTIONS: Final[Mapping[DisputeKind, Action]] = MappingProxyType(
-    {
-        DisputeKind.PEER_TO_PEER: Action.REQUEST_PEER_TO_PEER,
-        DisputeKind.RECONSIDERATION: Action.RECONSIDER,
-        DisputeKind.APPEAL: Action.APPEAL,
-    }
-)
+from precert.domain.values import CodeType
 
 
-def actions_of(
-    until: Callable[[DisputeKind], datetime | None], now: datetime
-) -> tuple[Action, ...]:
-    """The disputes that are still possible, by the end of the time for each."""
-    return tuple(
-        action
-        for kind, action in DISPUTE_ACTIONS.items()
-        if (end := until(kind)) is not None and now < end
-    )
-
-
-class Request(Value):
-    """The current state of a request. ``version`` increases by one with every change.
-
-    ``expires_at`` is set while it is a draft (D3); ``review`` once it is submitted.
-    """
-
-    request_id: Text
-    version: Annotated[int, Field(ge=1)]
-    status: Status
-    tins: frozenset[Tin]
-    plan: Plan
-    content: RequestContent
-    created_at: Moment
-    updated_at: Moment
-    expires_at: Moment | None = None
-    document_slots: int = 0
-    part_versions: Mapping[str, int] = {}
-    """Drafts only: the version in which each part of the content was last saved (D7)."""
-    started_with: Text | None = None
-    """Digest of the content it was started with: identifies a repeated start."""
-    review: Review | None = None
-
-    # -- derived state ------------------------------------------------------------------------------
-
-    @property
-    def submitted(self) -> Review:
-        if self.review is None:
-            raise ActionNotAllowedError(
-                "This is a draft: submit it first.", request_status=self.status.value
-            )
-        return self.review
-
-    @property
-    def unmatched_providers(self) -> tuple[ProviderRole, ...]:
-        """Provider roles that an operator must match with a directory entry (S3)."""
-        return unmatched(self.review.temporary_providers) if self.review else ()
-
-    @property
-    def content_as_submitted(self) -> RequestContent:
-        """The content with its providers as submitted, before any reconciliation (S3)."""
-        if self.review is None:
-            return self.content
-        return as_submitted(self.content, self.review.temporary_providers)
-
-    def saved_since(self, version: int) -> frozenset[str]:
-        """Parts of a draft's content that were saved after ``version`` (D7)."""
-        return frozenset(part for part, saved in self.part_versions.items() if saved > version)
-
-    @property
-    def urgency(self) -> Urgency:
-        """The most urgent level of its services."""
-        found = {service.urgency for service in self.content.services}
-        for urgency in (Urgency.EMERGENCY, Urgency.EXPEDITED):
-            if urgency in found:
-                return urgency
-        return Urgency.STANDARD
-
-    @property
-    def cycle_urgency(self) -> Urgency:
-        """The urgency of the open cycle: an appeal has its own, regardless of the request's (W7)."""
-        appeal = self.review.open_appeal if self.review else None
-        if appeal is None:
-            return self.urgency
-        return Urgency.EXPEDITED if appeal.expedited else Urgency.STANDARD
-
-    @property
-    def is_delegated(self) -> bool:
-        """Whether delegated vendors decide all of it instead of the payer (W8)."""
-        review = self.review
-        return review is not None and bool(review.delegations) and not review.own_lines
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether the payer decides a part of it, and a delegated vendor another."""
-        review = self.review
-        return review is not None and bool(review.delegations) and bool(review.own_lines)
-
-    @property
-    def is_listed(self) -> bool:
-        """Whether providers find it on their lists: what a vendor has yet to decide is on none (W8)."""
-        if not self.is_delegated or self.status is not Status.PENDING:
-            return True
-        return any(line.decisions for line in self.submitted.lines)
-
-    @property
-    def own_part_is_determined(self) -> bool:
-        """Whether the payer has decided all its service lines."""
-        return self.review is not None and all(line.decisions for line in self.review.own_lines)
-
-    @property
-    def open_delegations(self) -> tuple[Delegation, ...]:
-        """Delegations whose vendor received its lines and has not decided them."""
-        if self.review is None or self.status is Status.VOID:
-            return ()
-        return tuple(one for one in self.review.delegations if one.awaits_report)
-
-    @property
-    def review_action(self) -> str | None:
-        """X12 306 (HCR01); ``None`` for a draft."""
-        if self.is_delegated and self.status is Status.PENDING:
-            return DELEGATED_ACTION
-        return self.status.rule.review_action
-
-    @property
-    def cycle_is_open(self) -> bool:
-        """Whether the payer must still decide the current cycle; vendors' lines keep none open."""
-        if self.review is None:
-            return False
-        if self.status is Status.PROCESSING:
-            return True
-        if self.status.rule.open and not self.own_part_is_determined:
-            return True
-        return self.review.open_appeal is not None
-
-    @property
-    def is_history(self) -> bool:
-        """Whether no one must act: it is history from its last change on (T4)."""
-        return self.waiting_on is WaitingOn.NONE
-
-    @property
-    def is_adverse(self) -> bool:
-        """Whether the decision of a service line refuses something requested."""
-        lines = self.review.lines if self.review else ()
-        return any(line.adverse for line in lines)
-
-    @property
-    def takes_documents(self) -> bool:
-        """Drafts and pended requests take documents (U4), open appeals included (W7)."""
-        if self.status is Status.INCOMPLETE:
-            return True
-        return self.cycle_is_open and self.status is not Status.PROCESSING
-
-    @property
-    def waiting_on(self) -> WaitingOn:
-        if self.status is Status.INCOMPLETE:
-            return WaitingOn.PROVIDER
-        if not self.cycle_is_open:
-            return WaitingOn.VENDOR if self.open_delegations else WaitingOn.NONE
-        rfi = self.review is not None and self.review.open_information_request is not None
-        return WaitingOn.PROVIDER if rfi else WaitingOn.PAYER
-
-    @property
-    def deadline(self) -> Deadline | None:
-        """Reminder, deadline and clock of the open cycle; ``None`` until it is pended."""
-        if self.review is None or not self.cycle_is_open:
-            return None
-        cycle = self.review.open_appeal or self.review
-        if cycle.clock is None or cycle.warn_at is None or cycle.due_at is None:
-            return None
-        return Deadline(cycle.warn_at, cycle.due_at, cycle.clock)
-
-    @property
-    def due_at(self) -> datetime | None:
-        """The date of :attr:`waiting_on`: the payer's deadline, or the providers' during an RFI.
-
-        ``None`` until the cycle is pended, and when no cycle is open.
-        """
-        deadline = self.deadline
-        if deadline is None or self.review is None:
-            return None
-        rfi = self.review.open_information_request
-        return rfi.answer_by if rfi else deadline.due_at
-
-    def clock_kind(self, zone: ZoneInfo) -> ClockKind:
-        """Which clock of the line of business the current cycle has (W2, W7)."""
-        review = self.submitted
-        performed = self.urgency is Urgency.STANDARD and all(
-            service.was_performed_before(review.submitted_at.astimezone(zone).date())
-            for service in self.content.services
-        )
-        if appeal := review.open_appeal:
-            if appeal.kind is DisputeKind.RECONSIDERATION:
-                return ClockKind.RECONSIDERATION
-            if appeal.kind is DisputeKind.PEER_TO_PEER:
-                return ClockKind.PEER_TO_PEER
-            if appeal.expedited:
-                return ClockKind.APPEAL_EXPEDITED
-            return ClockKind.APPEAL_RETROSPECTIVE if performed else ClockKind.APPEAL_STANDARD
-        if self.urgency is not Urgency.STANDARD:
-            return ClockKind.EXPEDITED
-        return ClockKind.RETROSPECTIVE if performed else ClockKind.STANDARD
-
-    @property
-    def extension(self) -> Extension | None:
-        """The extension of the current cycle's deadline."""
-        if self.review is None:
-            return None
-        appeal = self.review.open_appeal
-        return appeal.extension if appeal else self.review.extension
-
-    def extension_rule(self, now: datetime) -> ExtensionRule | None:
-        """What the clock allows, if the deadline can be extended now: once, and before it passes."""
-        deadline = self.deadline
-        if deadline is None or self.extension is not None:
-            return None
-        return deadline.clock.extension if now < deadline.due_at else None
-
-    def takes_information_request(self, now: datetime) -> bool:
-        """Whether an RFI can be sent now: none is open, and the clock pauses or still runs (W2)."""
-        deadline = self.deadline
-        if deadline is None or self.submitted.open_information_request is not None:
-            return False
-        appeal = self.submitted.open_appeal
-        if appeal is not None and appeal.kind is DisputeKind.PEER_TO_PEER:
-            return False
-        return deadline.clock.pause or now < deadline.due_at
-
-    @property
-    def vendor_due_at(self) -> datetime | None:
-        """When the next vendor's decision is due, while only vendors must act (W8)."""
-        if self.waiting_on is not WaitingOn.VENDOR:
-            return None
-        return min((one.due_at for one in self.open_delegations if one.due_at), default=None)
-
-    @property
-    def lines_to_decide(self) -> tuple[ServiceLine, ...]:
-        """Service lines of the open cycle."""
-        if self.review is None or not self.cycle_is_open:
-            return ()
-        appeal = self.review.open_appeal
-        if appeal is None:
-            return self.review.own_lines
-        return tuple(line for line in self.review.lines if line.line_id in appeal.line_ids)
-
-    def provider_actions(self, now: datetime) -> tuple[Action, ...]:
-        """What either provider may do next (T1)."""
-        review = self.review
-        rights = review.rights if review else None
-        disputes = actions_of(rights.until, now) if rights else ()
-        appeal_open = review is not None and review.open_appeal is not None
-        if review is None or not self.is_mixed:
-            return allowed_actions(
-                self.status,
-                appeal_open=appeal_open,
-                delegated=self.is_delegated,
-                disputes=disputes,
-            )
-        return mixed_actions(
-            self.status,
-            appeal_open=appeal_open,
-            own_part_is_determined=self.own_part_is_determined,
-            disputes=disputes,
-            vendor_decided=any(line.decisions for line in review.vendor_lines),
-        )
-
-    def clerk_actions(self, now: datetime) -> tuple[Action, ...]:
-        """What the payer's staff may do next with a request that they registered (S5)."""
-        return tuple(one for one in self.provider_actions(now) if one in CLERK_ACTIONS)
-
-    @property
-    def awaits_intake_confirmation(self) -> bool:
-        """Whether an operator still has to confirm the exceptions of a registered request (S5)."""
-        review = self.review
-        return (
-            review is not None
-            and bool(review.intake_exceptions)
-            and review.intake_confirmation is None
-            # Also while delegated vendors decide: the payer's own part can be empty or determined.
-            and self.status.rule.open
-        )
-
-    @property
-    def waits_for_review(self) -> bool:
-        """Whether a reviewer may act: the cycle is open and pended."""
-        return self.status is not Status.PROCESSING and self.due_at is not None
-
-    def reviewer_actions(self, caller: Caller, now: datetime) -> tuple[Action, ...]:
-        """What this reviewer may do next (T1): read only, unless the cycle is open to them."""
-        review, by = self.review, caller.subject
-        if review is None or not self.waits_for_review or by in self.earlier_reviewers:
-            return (Action.DETAILS,)
-        if caller.acts_for(self):
-            return (Action.DETAILS,)
-        held = review.assignment is not None and now < review.assignment.until
-        if held and review.assignment is not None and review.assignment.assigned_to != by:
-            return (Action.DETAILS,)
-        actions = [Action.DETAILS, Action.ASSIGN]
-        if held:
-            actions.append(Action.RELEASE)
-        discussion = review.open_appeal
-        if discussion is not None and discussion.kind is DisputeKind.PEER_TO_PEER:
-            # The outcome of the discussion decides the cycle.
-            return (*actions, Action.RECORD_PEER_TO_PEER)
-        actions.extend(_actions_on_proposal(review.proposal, caller))
-        if review.peer_to_peer is not None and review.peer_to_peer.outcome is None:
-            actions.append(Action.RECORD_PEER_TO_PEER)
-        if self.takes_information_request(now):
-            actions.append(Action.REQUEST_INFORMATION)
-        if self.extension_rule(now) is not None:
-            actions.append(Action.EXTEND)
-        if not self._discussion_is_offered(now):
-            actions.append(Action.OFFER_PEER_TO_PEER)
-        return tuple(actions)
-
-    @property
-    def operator_actions(self) -> tuple[Action, ...]:
-        """What an operator may do next.
-
-        Change approved dates (W5), reconcile a provider (S3), confirm intake exceptions (S5).
-        """
-        more: tuple[Action, ...] = (Action.RECONCILE_PROVIDER,) if self.unmatched_providers else ()
-        if self.awaits_intake_confirmation:
-            more = (*more, Action.CONFIRM_INTAKE)
-        if allows(self.status, Transition.CHANGE_DATES) and any(
-            line.status.rule.approves for line in self.submitted.lines
-        ):
-            return (Action.DETAILS, Action.CHANGE_DATES, *more)
-        return (Action.DETAILS, *more)
-
-    @property
-    def earlier_reviewers(self) -> frozenset[str]:
-        """Who decided or signed the service lines of the open appeal (W7)."""
-        appeal = self.review.open_appeal if self.review else None
-        if appeal is None or appeal.kind.rule.before_appeal:
-            return frozenset()
-        decisions = (one for line in self.lines_to_decide for one in line.decisions)
-        return frozenset(person for decision in decisions for person in decision.persons)
-
-    @property
-    def provider_persons(self) -> frozenset[str]:
-        """Who submitted the request or appealed it: they do not review it (W10)."""
-        review = self.review
-        if review is None:
-            return frozenset()
-        persons = {review.submitted_by, *(appeal.filed_by for appeal in review.appeals)}
-        return frozenset(person for person in persons if person is not None)
-
-    def _discussion_is_offered(self, now: datetime) -> bool:
-        offer = self.review.peer_to_peer if self.review else None
-        return offer is not None and offer.outcome is None and now < offer.respond_by
-
-    # -- transitions --------------------------------------------------------------------------------
+class Request(RequestState):
+    """A request with the changes of its state."""
 
     def pend(
         self,
@@ -935,19 +571,6 @@ class Change(NamedTuple):
     def effects(self) -> EventRule:
         """What follows from the change: the row of its event type."""
         return EVENTS[self.event.type]
-
-
-def _actions_on_proposal(proposal: Proposal | None, caller: Caller) -> tuple[Action, ...]:
-    """The author replaces a proposal, a physician or second reviewer signs it, each returns it."""
-    if proposal is None:
-        return (Action.DECIDE,)
-    if proposal.proposed_by == caller.subject:
-        return (Action.DECIDE, Action.RETURN_PROPOSAL)
-    if not proposal.awaits_physician:
-        return (Action.SIGN, Action.RETURN_PROPOSAL)
-    if caller.deciding_role is DecidingRole.PHYSICIAN:
-        return (Action.DECIDE, Action.SIGN, Action.RETURN_PROPOSAL)
-    return (Action.RETURN_PROPOSAL,)
 
 
 def _require_licensed(

@@ -11,7 +11,8 @@ from precert.domain.delegation import Delegation, DelegationStatus
 from precert.domain.determination import authorized_days
 from precert.domain.matching import Mismatch, ProviderRole, unmatched
 from precert.domain.pending import PendReason, RowLine, pend_reasons, row_lines
-from precert.domain.request import DISPUTE_ACTIONS, Request
+from precert.domain.request import Request
+from precert.domain.request_state import DISPUTE_ACTIONS
 from precert.domain.review import Assignment, Channel, DisputeKind, IntakeException, Review
 from precert.domain.statuses import Action, Status, WaitingOn
 from precert.domain.values import Npi, Purpose, Text, Tin, Urgency, Value
