@@ -50,7 +50,6 @@ from precert.usecases.drafts import (
     validate_draft,
 )
 from precert.usecases.requests import (
-    file_appeal,
     file_dispute,
     respond_to_information_request,
     void_request,
@@ -257,8 +256,9 @@ def appeal(request_id: RequestId, body: AppealBody, caller: CurrentCaller) -> Ch
     call with the same body changes nothing.
     """
     appealed = call(
-        file_appeal,
+        file_dispute,
         request_id,
+        DisputeKind.APPEAL,
         body.line_ids,
         caller,
         reason=body.reason,

@@ -218,15 +218,7 @@ class Request(RequestState):
 
         A line can be appealed once per level. The appeal grants upload slots.
         """
-        review = self.require(Transition.APPEAL)
-        if self.is_delegated:
-            named = names_of(review.delegations)
-            raise self.refusal(f"{named} decided this request. Appeal to the vendor.")
-        if review.open_appeal is not None:
-            raise self.refusal("An appeal is already open. Wait for its decision.")
-        if not self.own_part_is_determined:
-            raise self.refusal("The payer has not decided its part of this request yet.")
-        self._require_appealable(review, line_ids)
+        review = self._require_disputable(line_ids)
         end = appeal_filing_end(review.answered_at, filing_days, zone)
         # A discussion makes the time longer.
         prolonged = review.rights.appeal_until if review.rights else None
@@ -238,24 +230,15 @@ class Request(RequestState):
         level = 1 + max(sum(line_id in one.line_ids for one in appeals) for line_id in line_ids)
         if level > levels:
             raise self.refusal("All levels of appeal are used. External review is the next step.")
-        appeal = Appeal(
+        return self._with_dispute(
+            DisputeKind.APPEAL,
+            line_ids,
             level=level,
-            cycle=review.cycle + 1,
-            status=AppealStatus.FILED,
-            line_ids=tuple(dict.fromkeys(line_ids)),
-            expedited=expedited,
             reason=reason,
-            filed_at=now,
-            filed_by=by,
-        )
-        return self.changed(
-            EventType.APPEAL_FILED,
-            now,
-            actor=by,
+            expedited=expedited,
             document_slots=document_slots,
-            review=review.model_copy(
-                update={"cycle": appeal.cycle, "appeals": (*review.appeals, appeal)}
-            ),
+            by=by,
+            now=now,
         )
 
     def file_dispute(
@@ -279,16 +262,7 @@ class Request(RequestState):
                 or the time is over.
             InvalidInputError: a line is not adverse, or was disputed in this way or appealed before.
         """
-        review, what = self.require(Transition.APPEAL), kind.rule.label.lower()
-        if self.is_delegated:
-            raise self.refusal("A delegated vendor decided this request. Turn to the vendor.")
-        if review.open_appeal is not None:
-            raise self.refusal(
-                f"A {review.open_appeal.kind.rule.label.lower()} is open. Wait for its end."
-            )
-        if not self.own_part_is_determined:
-            raise self.refusal("The payer has not decided its part of this request yet.")
-        self._require_appealable(review, line_ids)
+        review, what = self._require_disputable(line_ids), kind.rule.label.lower()
         for index, line_id in enumerate(line_ids):
             earlier = {one.kind for one in review.appeals if line_id in one.line_ids}
             if earlier & {kind, DisputeKind.APPEAL}:
@@ -296,9 +270,57 @@ class Request(RequestState):
                 raise InvalidInputError([FieldError(f"/line_ids/{index}", "used", message)])
         if review.rights is None or not review.rights.allows(kind, now):
             raise self.refusal(f"The time to request a {what} is over.")
+        return self._with_dispute(
+            kind,
+            line_ids,
+            level=0,
+            reason=reason,
+            expedited=expedited,
+            phone=phone,
+            document_slots=document_slots,
+            by=by,
+            now=now,
+        )
+
+    def _require_disputable(self, line_ids: Sequence[str]) -> Review:
+        """The review, if a cycle about these adverse lines can be opened (W7, W12).
+
+        Raises:
+            ActionNotAllowedError: a vendor decided, the payer has not decided, or a cycle is open.
+            InvalidInputError: a line is not adverse, or a vendor decides it.
+        """
+        review = self.require(Transition.APPEAL)
+        if self.is_delegated:
+            named = names_of(review.delegations)
+            raise self.refusal(
+                f"{named} decided this request. Dispute the decision with the vendor."
+            )
+        if review.open_appeal is not None:
+            label = review.open_appeal.kind.rule.label.lower()
+            raise self.refusal(f"The {label} of this request is open. Wait for its outcome.")
+        if not self.own_part_is_determined:
+            raise self.refusal("The payer has not decided its part of this request yet.")
+        self._require_appealable(review, line_ids)
+        return review
+
+    def _with_dispute(
+        self,
+        kind: DisputeKind,
+        line_ids: Sequence[str],
+        *,
+        level: int,
+        reason: str,
+        expedited: bool,
+        document_slots: int,
+        by: str,
+        now: datetime,
+        phone: str | None = None,
+    ) -> "Change":
+        """Open the next cycle about the lines, with upload slots."""
+        review = self.submitted
         dispute = Appeal(
             kind=kind,
-            level=0,
+            level=level,
             cycle=review.cycle + 1,
             status=AppealStatus.FILED,
             line_ids=tuple(dict.fromkeys(line_ids)),

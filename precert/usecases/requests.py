@@ -274,51 +274,6 @@ def void_request(
     return change_as_provider(request_id, withdraw, caller, requests=requests, now=now)
 
 
-def file_appeal(
-    request_id: str,
-    line_ids: Sequence[str],
-    caller: Caller,
-    *,
-    reason: str,
-    expedited: bool,
-    requests: RequestStore,
-    payer: Payer,
-    now: datetime,
-) -> Request:
-    """Open an appeal cycle for the service lines. While it is open, a repetition changes nothing.
-
-    Raises:
-        NotEntitledError, NotFoundError.
-        ActionNotAllowedError: no line was denied or modified, an appeal is open, the filing period has
-            ended, all levels are used, or a delegated vendor decided.
-        InvalidInputError: a service line was approved as requested.
-    """
-
-    def appeal(request: Request) -> Change | Request:
-        pending = request.review.open_appeal if request.review else None
-        if pending and (pending.kind, pending.line_ids, pending.reason, pending.expedited) == (
-            DisputeKind.APPEAL,
-            tuple(dict.fromkeys(line_ids)),
-            reason,
-            expedited,
-        ):
-            return request
-        clock = payer.clock_for(request)
-        return request.file_appeal(
-            line_ids,
-            reason=reason,
-            expedited=expedited,
-            filing_days=clock.appeal_filing_days,
-            zone=payer.zone,
-            levels=clock.appeal_levels,
-            document_slots=payer.documents.max_while_pending,
-            by=caller.subject,
-            now=now,
-        )
-
-    return change_as_provider(request_id, appeal, caller, requests=requests, now=now)
-
-
 def file_dispute(
     request_id: str,
     kind: DisputeKind,
@@ -332,14 +287,14 @@ def file_dispute(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Request a reconsideration or a peer-to-peer discussion, which use up no appeal (W12).
+    """Open an appeal cycle, or a reconsideration or discussion, which use up no appeal (W7, W12).
 
     While it is open, a repetition changes nothing.
 
     Raises:
         NotEntitledError, NotFoundError.
-        ActionNotAllowedError: nothing was refused, an appeal or the like is open, the time is over, or
-            a delegated vendor decided.
+        ActionNotAllowedError: no line was denied or modified, another dispute is open, the time is
+            over, all levels of appeal are used, or a delegated vendor decided.
         InvalidInputError: a line is not adverse, or was disputed in this way or appealed before.
     """
 
@@ -354,13 +309,27 @@ def file_dispute(
             pending.phone,
         ):
             return request
-        return request.file_dispute(
-            kind,
+        document_slots = payer.documents.max_while_pending
+        if kind.rule.before_appeal:
+            return request.file_dispute(
+                kind,
+                line_ids,
+                reason=reason,
+                expedited=expedited,
+                phone=phone,
+                document_slots=document_slots,
+                by=caller.subject,
+                now=now,
+            )
+        clock = payer.clock_for(request)
+        return request.file_appeal(
             line_ids,
             reason=reason,
             expedited=expedited,
-            phone=phone,
-            document_slots=payer.documents.max_while_pending,
+            filing_days=clock.appeal_filing_days,
+            zone=payer.zone,
+            levels=clock.appeal_levels,
+            document_slots=document_slots,
             by=caller.subject,
             now=now,
         )

@@ -22,7 +22,7 @@ from precert.domain.statuses import Action, LineStatus, Status, WaitingOn
 from precert.names import Entitlement
 from precert.usecases.decisions import decide, record_outcome, sign_decisions
 from precert.usecases.notices import Issue, notice_facts
-from precert.usecases.requests import file_appeal, file_dispute
+from precert.usecases.requests import file_dispute
 from precert.usecases.review import offer_peer_to_peer
 from tests.fakes import samples
 from tests.fakes.clock import START
@@ -93,8 +93,9 @@ class Desk:
         return self.pend()
 
     def appeal(self) -> Request:
-        file_appeal(
+        file_dispute(
             samples.REQUEST_ID,
+            DisputeKind.APPEAL,
             ("1.2",),
             PROVIDER,
             reason="New findings.",
