@@ -177,12 +177,16 @@ class RequestContent(Value):
 def numbered_lines(services: Iterable[Service]) -> Iterator[tuple[str, Service, Procedure | None]]:
     """Each service line: its id, its service, and its procedure code.
 
-    An id is ``<service>.<line>``, both counted from 1 in the order of entry. A service without
-    procedure codes is one line without a code.
+    A service without procedure codes is one line without a code.
     """
     for number, service in enumerate(services, start=1):
         for index, procedure in enumerate(service.procedures or (None,), start=1):
-            yield f"{number}.{index}", service, procedure
+            yield line_id_of(number, index), service, procedure
+
+
+def line_id_of(service: int, line: int) -> str:
+    """The id of a service line; both are counted from 1 in the order of entry."""
+    return f"{service}.{line}"
 
 
 PARTS: Final = frozenset(RequestContent.model_fields)

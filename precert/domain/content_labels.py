@@ -10,7 +10,7 @@ from enum import StrEnum
 from precert.domain.code_lists import CodeLists
 from precert.domain.code_sets import CodeSet, PublicCode
 from precert.domain.codes import has_form
-from precert.domain.content import Procedure, RequestContent, Service
+from precert.domain.content import Procedure, RequestContent, Service, line_id_of
 from precert.domain.values import CodeType
 
 
@@ -56,7 +56,7 @@ def labels_of_content(
                 f"{here}/procedures/{at}/code": (
                     descriptions.get(public)
                     if public
-                    else payers_words.get(f"{index + 1}.{at + 1}")
+                    else payers_words.get(line_id_of(index + 1, at + 1))
                 ),
                 f"{here}/procedures/{at}/code_type": lists.label_of(procedure.code_type),
                 f"{here}/procedures/{at}/unit_type": lists.label_of(procedure.unit_type),

@@ -11,7 +11,7 @@ from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
 from precert.domain.codes import code_types_of
 from precert.domain.completeness import errors_of_check, not_a_choice
-from precert.domain.content import Procedure, RequestContent, Service
+from precert.domain.content import Procedure, RequestContent, Service, line_id_of
 from precert.domain.coverage import Coverage, Plan
 from precert.domain.errors import (
     FieldError,
@@ -220,7 +220,7 @@ class CheckResult:
     def payers_words(self) -> dict[str, str | None]:
         """The payer's description of each code, by the id of its service line (T6)."""
         return {
-            f"{number}.{at}": code.label
+            line_id_of(number, at): code.label
             for number, codes in enumerate(self.services, start=1)
             for at, code in enumerate(codes, start=1)
         }

@@ -7,10 +7,11 @@ assessment never differ from what the check answered.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 
 from precert.domain.clocks import local_date
 from precert.domain.codes import code_types_of
-from precert.domain.content import RequestContent, Service
+from precert.domain.content import RequestContent, Service, numbered_lines
 from precert.domain.coverage import Member, Plan
 from precert.domain.delegation import Ownership
 from precert.domain.directory import DirectoryEntry
@@ -67,34 +68,19 @@ def ownership_of(
     def plan_on(day: date) -> Plan:
         return member.coverage_near(day).plan
 
-    numbered = [
-        (number, service)
-        for number, service in enumerate(services, start=1)
-        if _can_be_evaluated(service)
-    ]
-    evaluated = [service for _, service in numbered]
+    evaluated = [service for service in services if _can_be_evaluated(service)]
     judged = judge_codes(
         evaluated, plan_on, rule_list=rule_list, rule_lists=rule_lists, payer=payer
     )
     named = {code.answer.vendor_id for codes in judged for code in codes if code.answer.vendor_id}
     vendors = rule_lists.vendors(rule_list, sorted(named)) if named else {}
     judged = retained_by_payer(judged, evaluated, vendors, local_date(now, payer.zone))
-    owners = {
-        f"{number}.{at}": vendor_of_code(code.answer, service, vendors, payer, content.purpose)
-        for (number, service), codes in zip(numbered, judged, strict=True)
-        for at, code in enumerate(codes, start=1)
-    }
-    without_codes = {
-        f"{number}.1": None
-        for number, service in enumerate(services, start=1)
-        if not service.procedures
-    }
-    answers = [[code.answer for code in codes] for codes in judged]
+    results = [[code.answer for code in codes] for codes in judged]
     return Ownership(
         rule_list.version,
-        dict(_in_order({**owners, **without_codes})),
+        _owners(services, results, vendors, payer, content.purpose),
         vendors,
-        codes_without_predetermination(answers, evaluated),
+        codes_without_predetermination(results, evaluated),
     )
 
 
@@ -104,25 +90,37 @@ LineOwners = Callable[[RequestContent], Ownership]
 
 def ownership_of_check(answer: CheckResult, payer: Payer) -> Ownership:
     """Who decides each line, as a check answered it."""
-    purpose = answer.content.purpose
-    owners = {
-        f"{number}.{at}": vendor_of_code(code, service, answer.vendors, payer, purpose)
-        for number, (service, codes) in enumerate(
-            zip(answer.content.services, answer.services, strict=True), start=1
-        )
-        for at, code in enumerate(codes, start=1)
-    }
-    without_codes = {
-        f"{number}.1": None for number, codes in enumerate(answer.services, start=1) if not codes
-    }
-    owners = dict(_in_order({**owners, **without_codes}))
+    content = answer.content
+    owners = _owners(content.services, answer.services, answer.vendors, payer, content.purpose)
     return Ownership(answer.rule_list.version, owners, answer.vendors)
+
+
+def _owners(
+    services: Sequence[Service],
+    results: Sequence[Sequence[CodeResult]],
+    vendors: Mapping[str, DelegatedVendor],
+    payer: Payer,
+    purpose: Purpose,
+) -> dict[str, str | None]:
+    """The vendor of each service line, or ``None`` for the payer.
+
+    ``results`` are those of the services with codes that can be evaluated; the lines of other services
+    with codes are left out.
+    """
+    result = chain.from_iterable(results)
+    return {
+        line_id: vendor_of_code(next(result), service, vendors, payer, purpose)
+        if procedure is not None
+        else None
+        for line_id, service, procedure in numbered_lines(services)
+        if procedure is None or _can_be_evaluated(service)
+    }
 
 
 def errors_of_confirmation(content: RequestContent, ownership: Ownership) -> list[FieldError]:
     """Vendors whose lines cannot be submitted until the provider confirms where they go (W8)."""
     by_vendor, confirmed = ownership.lines_by_vendor(), content.confirmed_vendors
-    codes = _codes(content.services)
+    codes = {id_: one.code for id_, _, one in numbered_lines(content.services) if one}
     errors = []
     for vendor_id, line_ids in by_vendor.items():
         if vendor_id in confirmed:
@@ -139,26 +137,13 @@ def errors_of_confirmation(content: RequestContent, ownership: Ownership) -> lis
     return errors
 
 
-def _codes(services: Sequence[Service]) -> dict[str, str]:
-    return {
-        f"{number}.{at}": procedure.code
-        for number, service in enumerate(services, start=1)
-        for at, procedure in enumerate(service.procedures, start=1)
-    }
-
-
 def _can_be_evaluated(service: Service) -> bool:
-    """Whether the rules can be asked: it has a date, and each of its codes has a code set."""
+    """Whether the rules apply: the service has a date, and each of its codes has a code set."""
     return (
         service.first_day is not None
         and bool(service.procedures)
         and all(one.code_type or code_types_of(one.code) for one in service.procedures)
     )
-
-
-def _in_order(owners: Mapping[str, str | None]) -> Iterator[tuple[str, str | None]]:
-    """By service and line."""
-    return iter(sorted(owners.items(), key=lambda one: tuple(map(int, one[0].split(".")))))
 
 
 # -- Cases that vendors received directly --------------------------------------------------------------
