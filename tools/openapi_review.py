@@ -192,7 +192,7 @@ def _deemed(row: WorklistRow) -> WorklistRow:
 
 
 def _moves(example: Story, pended: Request) -> dict[str, Example]:
-    assignment = reviewing.claim(pended, REVIEWER, AT + timedelta(hours=1), AT)
+    assignment = reviewing.assign(pended, REVIEWER, AT + timedelta(hours=1), AT)
     if assignment is None:
         raise AssertionError("the example is not assigned")
     assigned, payer = assignment.request, example.payer

@@ -40,7 +40,7 @@ def moves(
     requested = reviewing.request_information(
         pended, ["OPERATIVE_NOTE"], None, payer=payer, by=reviewer, now=at
     )
-    claimed = reviewing.claim(pended, reviewer, at + _HOUR, at)
+    claimed = reviewing.assign(pended, reviewer, at + _HOUR, at)
     proposed = reviewing.propose(pended, _decisions(pended, reviewer, at), reviewer, at)
     delegated = submitted.delegate([delegation_of(submitted, at, payer)], assessment, at)
     own = _decisions(delegated.request, reviewer, at)
@@ -84,7 +84,7 @@ def delegation_of(request: Request, at: datetime, payer: Payer) -> Delegation:
         vendor=vendor,
         line_ids=(request.submitted.lines[-1].line_id,),
         rule_list=RULE_LIST,
-    ).handed_over(_in_three_days(request, at, payer), at)
+    ).delegated(_in_three_days(request, at, payer), at)
 
 
 def _in_three_days(request: Request, at: datetime, payer: Payer) -> Deadline:

@@ -146,7 +146,7 @@ def assign(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
 def reassignment(request_id: RequestId, body: ReassignBody, caller: CurrentCaller) -> ReviewedCase:
     """Assign a case to a named colleague for a limited time, or take it back, as their lead.
 
-    It also takes the case from the reviewer who holds it. The colleague finds it with `mine` in the
+    It also takes the case from the reviewer to whom it is assigned. The colleague finds it with `mine` in the
     worklist, marked `by_lead`, and can release it. The same assignment sent again changes nothing.
     """
     request = call(reassign_case, request_id, body.reviewer, caller)

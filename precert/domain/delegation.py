@@ -103,7 +103,7 @@ class Delegation(Value):
             return None
         return self.due_at if self.warned else self.warn_at
 
-    def handed_over(self, deadline: Deadline, now: datetime) -> Self:
+    def delegated(self, deadline: Deadline, now: datetime) -> Self:
         """The delegation as the vendor receives it."""
         update = {"delegated_at": now, "warn_at": deadline.warn_at, "due_at": deadline.due_at}
         return self.model_copy(update=update)

@@ -78,9 +78,9 @@ class UtilizationManagement(Value):
     """How the payer's reviewers work."""
 
     assignment_minutes: Annotated[int, Field(ge=1)]
-    """How long a reviewer holds a request that was claimed."""
+    """How long a case stays assigned to the reviewer who assigned it."""
     lead_assignment_minutes: Annotated[int, Field(ge=1)] = 1440
-    """How long a reviewer holds a request that a lead assigned to them."""
+    """How long a case stays assigned to a reviewer whom a lead assigned."""
     approval_days: Annotated[int, Field(ge=1)]
     """Length of an approved period where the request is not for a stay."""
     approval_start_days: Annotated[int, Field(ge=0)] = 60

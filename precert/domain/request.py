@@ -405,38 +405,42 @@ class Request(RequestState):
         passed deadline, the notice of a deemed denial to the work queue (W11), the reminder before the
         deadline. The status never changes by time (W10).
         """
-        mark = next((mark for mark in self._marks() if now >= mark.at), None)
-        if mark is None:
+        due = next((due for due in self._due_events() if now >= due.at), None)
+        if due is None:
             return None
-        if mark.event is EventType.INFORMATION_OVERDUE:
+        if due.event is EventType.INFORMATION_OVERDUE:
             review = self._without_open_rfi(now, payer)
         else:
-            recorded = dict.fromkeys(mark.recorded_in, self.submitted.cycle)
+            recorded = dict.fromkeys(due.recorded_in, self.submitted.cycle)
             review = self.submitted.model_copy(update=recorded)
-        return self.changed(mark.event, now, review=review)
+        return self.changed(due.event, now, review=review)
 
     def next_check_at(self, now: datetime) -> datetime:
         """When :meth:`check_deadline` has something to record next; daily where it has nothing."""
-        return min((mark.at for mark in self._marks()), default=now + CHECK_INTERVAL)
+        return min((due.at for due in self._due_events()), default=now + CHECK_INTERVAL)
 
-    def _marks(self) -> "list[_Mark]":
-        """What :meth:`check_deadline` has not recorded yet, by precedence."""
+    def _due_events(self) -> "list[_DueEvent]":
+        """The events that :meth:`check_deadline` has not recorded yet, by precedence."""
         review, deadline = self.review, self.deadline
         if review is None or deadline is None:
             return []
-        marks = []
+        due_events = []
         if rfi := review.open_information_request:
-            marks.append(_Mark(rfi.answer_by, EventType.INFORMATION_OVERDUE))
+            due_events.append(_DueEvent(rfi.answer_by, EventType.INFORMATION_OVERDUE))
             if rfi.pauses:
-                return marks
+                return due_events
         if review.escalated_cycle < review.cycle:
             recorded_in = ("escalated_cycle", "warned_cycle")
-            marks.append(_Mark(deadline.due_at, EventType.DEADLINE_PASSED, recorded_in))
+            due_events.append(_DueEvent(deadline.due_at, EventType.DEADLINE_PASSED, recorded_in))
         if deadline.clock.deemed_denial and review.deemed_cycle < review.cycle:
-            marks.append(_Mark(deadline.due_at, EventType.DEEMED_DENIAL_DUE, ("deemed_cycle",)))
+            due_events.append(
+                _DueEvent(deadline.due_at, EventType.DEEMED_DENIAL_DUE, ("deemed_cycle",))
+            )
         if review.warned_cycle < review.cycle:
-            marks.append(_Mark(deadline.warn_at, EventType.DEADLINE_APPROACHING, ("warned_cycle",)))
-        return marks
+            due_events.append(
+                _DueEvent(deadline.warn_at, EventType.DEADLINE_APPROACHING, ("warned_cycle",))
+            )
+        return due_events
 
     def check_vendor_deadline(self, vendor_id: str, now: datetime) -> "Change | None":
         """Record the reminder before a vendor's deadline and the escalation after it, once each.
@@ -455,9 +459,9 @@ class Request(RequestState):
             event_type, update = EventType.VENDOR_DEADLINE_APPROACHING, {}
         else:
             return None
-        marked = delegation.model_copy(update={"warned": True, **update})
+        recorded = delegation.model_copy(update={"warned": True, **update})
         return self.changed(
-            event_type, now, about_vendor=vendor_id, review=review.with_delegation(marked)
+            event_type, now, about_vendor=vendor_id, review=review.with_delegation(recorded)
         )
 
     def receive_information(
@@ -639,8 +643,8 @@ def _closed(review: Review, now: datetime) -> Review:
 
 
 @dataclass(frozen=True)
-class _Mark:
-    """Something to record at an instant of the cycle."""
+class _DueEvent:
+    """An event of the cycle's deadline, and when it is due."""
 
     at: datetime
     event: EventType

@@ -334,11 +334,11 @@ class RequestState(Value):
             return (Action.DETAILS,)
         if caller.acts_for(self):
             return (Action.DETAILS,)
-        held = review.assignment is not None and now < review.assignment.until
-        if held and review.assignment is not None and review.assignment.assigned_to != by:
+        assigned = review.assignment is not None and now < review.assignment.until
+        if assigned and review.assignment is not None and review.assignment.assigned_to != by:
             return (Action.DETAILS,)
         actions = [Action.DETAILS, Action.ASSIGN]
-        if held:
+        if assigned:
             actions.append(Action.RELEASE)
         discussion = review.open_appeal
         if discussion is not None and discussion.kind is DisputeKind.PEER_TO_PEER:

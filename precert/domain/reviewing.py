@@ -47,7 +47,7 @@ def waiting_review(request: Request) -> Review:
     return request.submitted
 
 
-def require_not_held_by_others(request: Request, by: str, now: datetime) -> None:
+def require_not_assigned_to_others(request: Request, by: str, now: datetime) -> None:
     """Refuse a case that is assigned to another reviewer.
 
     Raises:
@@ -59,11 +59,11 @@ def require_not_held_by_others(request: Request, by: str, now: datetime) -> None
         raise request.refusal(f"This case is assigned to another reviewer until {until}.")
 
 
-def claim(request: Request, by: str, until: datetime, now: datetime) -> Change | None:
+def assign(request: Request, by: str, until: datetime, now: datetime) -> Change | None:
     """Assign the open cycle, or renew the assignment. ``None`` where nothing changes."""
     review = waiting_review(request)
     request.require_other_reviewer(by)
-    require_not_held_by_others(request, by, now)
+    require_not_assigned_to_others(request, by, now)
     assignment, current = Assignment(assigned_to=by, until=until), review.assignment
     if current is not None and current.assigned_to == by and until <= current.until:
         return None
@@ -73,7 +73,7 @@ def claim(request: Request, by: str, until: datetime, now: datetime) -> Change |
 def reassign(
     request: Request, reviewer: str | None, until: datetime, by: str, now: datetime
 ) -> Change | None:
-    """Assign the open cycle to a reviewer as their lead, also when another holds it; or take it back.
+    """Assign the open cycle to a reviewer as their lead, also from another reviewer; or take it back.
 
     Returns ``None`` where it is assigned so already.
 
@@ -105,7 +105,7 @@ def reassign(
 def release(request: Request, by: str, now: datetime) -> Change | None:
     """Return the case to the worklist. ``None`` where it is not assigned."""
     review = waiting_review(request)
-    require_not_held_by_others(request, by, now)
+    require_not_assigned_to_others(request, by, now)
     if review.assignment is None:
         return None
     return _within(request, EventType.CASE_RELEASED, by, now, assignment=None)

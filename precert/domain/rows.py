@@ -89,8 +89,8 @@ class WorklistRow(Value):
     awaits_physician: bool = False
     """Whether a physician must confirm what another reviewer proposed (W10)."""
     assigned_to: Text | None = None
-    """Subject of the reviewer who holds it; not for callers."""
-    held_until: Moment | None = None
+    """Subject of the reviewer to whom it is assigned; not for callers."""
+    assigned_until: Moment | None = None
     assigned_by: Text | None = None
     """Subject of the lead who assigned it; not for callers."""
     suspected_duplicate: bool = False
@@ -136,10 +136,10 @@ class WorklistRow(Value):
     @property
     def assignment(self) -> Assignment | None:
         """The last assignment of the cycle, whether its time runs or not."""
-        if self.assigned_to is None or self.held_until is None:
+        if self.assigned_to is None or self.assigned_until is None:
             return None
         return Assignment(
-            assigned_to=self.assigned_to, until=self.held_until, assigned_by=self.assigned_by
+            assigned_to=self.assigned_to, until=self.assigned_until, assigned_by=self.assigned_by
         )
 
 
@@ -252,7 +252,7 @@ def worklist_row(request: Request, due_at: datetime) -> WorklistRow:
         awaits_signature=review.proposal is not None,
         awaits_physician=review.proposal is not None and review.proposal.awaits_physician,
         assigned_to=assignment.assigned_to if assignment else None,
-        held_until=assignment.until if assignment else None,
+        assigned_until=assignment.until if assignment else None,
         assigned_by=assignment.assigned_by if assignment else None,
         suspected_duplicate=assessment is not None and bool(assessment.potential_duplicates),
         late_notification=assessment is not None and assessment.late_notification,

@@ -32,7 +32,9 @@ class QueueView(StrEnum):
 
 def is_assigned(row: WorklistRow, now: datetime) -> bool:
     """Whether the case is assigned to a reviewer."""
-    return row.assigned_to is not None and row.held_until is not None and now < row.held_until
+    return (
+        row.assigned_to is not None and row.assigned_until is not None and now < row.assigned_until
+    )
 
 
 def is_mine(row: WorklistRow, subject: str, now: datetime) -> bool:

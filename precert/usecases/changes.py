@@ -7,7 +7,7 @@ from precert.domain.caller import Caller
 from precert.domain.errors import ActionNotAllowedError, NotFoundError
 from precert.domain.request import Change, Request
 from precert.domain.retry import retry
-from precert.domain.reviewing import require_not_held_by_others
+from precert.domain.reviewing import require_not_assigned_to_others
 from precert.domain.statuses import Action, Status
 from precert.names import Entitlement
 from precert.usecases.access import visible
@@ -82,7 +82,7 @@ def change_case(
             if isinstance(result, Change):
                 caller.require_no_conflict(request)
                 request.require_other_reviewer(caller.subject)
-                require_not_held_by_others(request, caller.subject, now)
+                require_not_assigned_to_others(request, caller.subject, now)
             return result
 
         return with_callers_actions(request, moved, lambda: request.reviewer_actions(caller, now))

@@ -27,7 +27,7 @@ from precert.domain.review import (
 from precert.domain.reviewing import (
     propose,
     record_peer_to_peer,
-    require_not_held_by_others,
+    require_not_assigned_to_others,
     return_proposal,
     signed,
 )
@@ -78,7 +78,7 @@ def decide(
             return None
         require_cycle(request, cycle)
         _require_no_discussion(request)
-        require_not_held_by_others(request, caller.subject, now)
+        require_not_assigned_to_others(request, caller.subject, now)
         adverse = any(one.adverse for one in built.values())
         denies = any(one.status is LineStatus.DENIED for one in decisions)
         if (adverse or denies) and not before_response:

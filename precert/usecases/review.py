@@ -146,7 +146,7 @@ def assign_case(
     until = now + timedelta(minutes=payer.utilization_management.assignment_minutes)
 
     def move(request: Request) -> Change | None:
-        return reviewing.claim(request, caller.subject, until, now)
+        return reviewing.assign(request, caller.subject, until, now)
 
     return change_case(request_id, move, caller, requests=requests, now=now)
 
@@ -160,7 +160,7 @@ def reassign_case(
     payer: Payer,
     now: datetime,
 ) -> Request:
-    """Assign the open cycle to a colleague, also when another reviewer holds it, or take it back.
+    """Assign the open cycle to a colleague, also from another reviewer, or take it back.
 
     Raises:
         NotEntitledError: the caller is no lead.
@@ -336,12 +336,12 @@ def offer_peer_to_peer(
         NotEntitledError, NotFoundError.
         ActionNotAllowedError: it is assigned to another reviewer, or no cycle is open.
     """
-    desk = payer.utilization_management
-    respond_by = now + timedelta(hours=desk.peer_to_peer_hours)
+    settings = payer.utilization_management
+    respond_by = now + timedelta(hours=settings.peer_to_peer_hours)
 
     def move(request: Request) -> Change | None:
         return reviewing.offer_peer_to_peer(
-            request, desk.peer_to_peer_phone, respond_by, by=caller.subject, now=now
+            request, settings.peer_to_peer_phone, respond_by, by=caller.subject, now=now
         )
 
     return change_case(request_id, move, caller, requests=requests, now=now)

@@ -259,7 +259,7 @@ def _first_change(
         return request.end_as_duplicate(duplicates.repeated, assessment, now)
     if ownership:
         deadline = deadline_of(request, payer)
-        delegations = [one.handed_over(deadline, now) for one in ownership]
+        delegations = [one.delegated(deadline, now) for one in ownership]
         return request.delegate(delegations, assessment, now)
     return _of_own_lines(request, lines, assessment, payer, now)
 

@@ -251,7 +251,7 @@ def delegation(
     """Lines that a vendor received, with the standard clock of the sample payer."""
     deadline = Deadline(at + timedelta(days=10), at + timedelta(days=15), clock())
     built = Delegation(vendor=vendor, line_ids=line_ids or ("1.1", "1.2"), rule_list="1")
-    return built.handed_over(deadline, at).model_copy(update=changes)
+    return built.delegated(deadline, at).model_copy(update=changes)
 
 
 def delegated(status: Status, *delegations: Delegation) -> Request:

@@ -49,7 +49,7 @@ def reviewer(number: int, *, physician: bool = True) -> Caller:
     )
 
 
-class Desk:
+class Case:
     """One request and what its parties do with it, each at an instant."""
 
     def __init__(self) -> None:
@@ -167,10 +167,10 @@ def names(options: dict[DisputeOption, datetime]) -> list[str]:
 
 @pytest.mark.rule("W7", "W12")
 def test_each_option_ends_with_its_own_day_when_a_line_is_denied() -> None:
-    desk = Desk()
-    desk.deny()
+    case = Case()
+    case.deny()
     decided_on = START.astimezone(ZONE).date()
-    assert desk.options() == {
+    assert case.options() == {
         DisputeOption.PEER_TO_PEER: end_of(decided_on + 14 * DAY),
         DisputeOption.RECONSIDERATION: end_of(decided_on + 60 * DAY),
         DisputeOption.APPEAL: end_of(decided_on + 180 * DAY),
@@ -178,8 +178,8 @@ def test_each_option_ends_with_its_own_day_when_a_line_is_denied() -> None:
     offered = [Action.REQUEST_PEER_TO_PEER, Action.RECONSIDER, Action.APPEAL]
     for days, left in ((14, 1), (60, 2), (180, 3)):
         end = end_of(decided_on + days * DAY)
-        assert list(desk.request.provider_actions(end - LAST))[1:] == offered[left - 1 :]
-        assert list(desk.request.provider_actions(end))[1:] == offered[left:]
+        assert list(case.request.provider_actions(end - LAST))[1:] == offered[left - 1 :]
+        assert list(case.request.provider_actions(end))[1:] == offered[left:]
 
 
 @pytest.mark.rule("W12")
@@ -187,71 +187,71 @@ def test_each_option_ends_with_its_own_day_when_a_line_is_denied() -> None:
     ("kind", "days"), [(DisputeKind.PEER_TO_PEER, 14), (DisputeKind.RECONSIDERATION, 60)]
 )
 def test_dispute_is_accepted_when_its_last_day_is_not_over(kind: DisputeKind, days: int) -> None:
-    desk = Desk()
-    desk.deny()
+    case = Case()
+    case.deny()
     end = end_of(START.astimezone(ZONE).date() + days * DAY)
-    desk.now = end
+    case.now = end
     with pytest.raises(ActionNotAllowedError) as refused:
-        desk.dispute(kind)
+        case.dispute(kind)
     assert "is over" in refused.value.detail
     actions = refused.value.extensions["allowed_actions"]
-    assert actions == [one.value for one in desk.request.provider_actions(end)]
-    desk.now = end - LAST
-    assert desk.dispute(kind).submitted.cycle == 2
+    assert actions == [one.value for one in case.request.provider_actions(end)]
+    case.now = end - LAST
+    assert case.dispute(kind).submitted.cycle == 2
 
 
 @pytest.mark.rule("W7")
 def test_refused_appeal_does_not_offer_an_appeal_when_its_time_is_over() -> None:
-    desk = Desk()
-    desk.deny()
-    desk.now = START + 200 * DAY
+    case = Case()
+    case.deny()
+    case.now = START + 200 * DAY
     with pytest.raises(ActionNotAllowedError) as refused:
-        desk.appeal()
+        case.appeal()
     assert refused.value.extensions["allowed_actions"] == ["DETAILS"]
-    assert desk.options() == {}
+    assert case.options() == {}
 
 
 @pytest.mark.rule("W4", "W7")
 def test_external_review_takes_the_place_of_appeals_when_every_level_is_used() -> None:
-    desk = Desk()
-    desk.deny()
+    case = Case()
+    case.deny()
     for level, by in ((1, 2), (2, 3)):
-        assert DisputeOption.EXTERNAL_REVIEW not in desk.options()
-        assert desk.appeal().submitted.appeals[-1].level == level
-        desk.now += DAY
-        desk.decide(("1.2", "DENIED"), by=by)
-    last = months_after(desk.now.astimezone(ZONE).date(), 4)
-    assert desk.options() == {DisputeOption.EXTERNAL_REVIEW: end_of(last)}
-    assert desk.request.provider_actions(desk.now) == (Action.DETAILS,)
+        assert DisputeOption.EXTERNAL_REVIEW not in case.options()
+        assert case.appeal().submitted.appeals[-1].level == level
+        case.now += DAY
+        case.decide(("1.2", "DENIED"), by=by)
+    last = months_after(case.now.astimezone(ZONE).date(), 4)
+    assert case.options() == {DisputeOption.EXTERNAL_REVIEW: end_of(last)}
+    assert case.request.provider_actions(case.now) == (Action.DETAILS,)
     with pytest.raises(ActionNotAllowedError, match="action_not_allowed"):
-        desk.appeal()
-    desk.now = end_of(last)
-    assert desk.options() == {}
+        case.appeal()
+    case.now = end_of(last)
+    assert case.options() == {}
 
 
 @pytest.mark.rule("W4", "W12")
 @pytest.mark.parametrize("audience", Audience)
 def test_notice_states_only_what_is_open_when_it_is_printed(audience: Audience) -> None:
-    desk = Desk()
-    desk.deny()
-    first = texts(desk.request, 1, audience)
+    case = Case()
+    case.deny()
+    first = texts(case.request, 1, audience)
     assert "July 15, 2026" in first
     assert "August 30, 2026" in first
     assert "December 28, 2026" in first
     assert "external review until" not in first
-    desk.appeal()
-    desk.decide(("1.2", "DENIED"), by=2)
-    second = texts(desk.request, 2, audience)
+    case.appeal()
+    case.decide(("1.2", "DENIED"), by=2)
+    second = texts(case.request, 2, audience)
     assert "reconsider" not in second
     assert "discuss" not in second
     assert "December 28, 2026" in second
-    desk.appeal()
-    desk.decide(("1.2", "DENIED"), by=3)
-    last = texts(desk.request, 3, audience)
+    case.appeal()
+    case.decide(("1.2", "DENIED"), by=3)
+    last = texts(case.request, 3, audience)
     assert "external review until November 1, 2026" in last
     assert "can appeal" not in last
     # A notice that is printed again states what it stated.
-    assert texts(desk.request, 1, audience) == first
+    assert texts(case.request, 1, audience) == first
 
 
 def texts(request: Request, cycle: int, audience: Audience) -> str:
@@ -289,25 +289,25 @@ def test_month_has_its_last_day_when_it_is_shorter(day: date, months: int, expec
 
 @pytest.mark.rule("W12")
 def test_reconsideration_uses_up_no_appeal_when_it_is_upheld() -> None:
-    desk = Desk()
-    desk.deny()
-    waiting = desk.dispute(DisputeKind.RECONSIDERATION)
+    case = Case()
+    case.deny()
+    waiting = case.dispute(DisputeKind.RECONSIDERATION)
     assert (waiting.status, waiting.waiting_on) == (Status.PARTIALLY_APPROVED, WaitingOn.PAYER)
     assert waiting.due_at == START + 14 * DAY
     assert waiting.provider_actions(START) == (Action.DETAILS, Action.MODIFY)
     # The reviewer who decided may reconsider; an appeal needs another.
-    desk.now += DAY
-    desk.decide(("1.2", "DENIED"), by=1)
-    assert names(desk.options()) == ["PEER_TO_PEER", "APPEAL"]
-    assert kind_of(desk.request.submitted, 2) is NoticeKind.REVIEW_UPHELD
+    case.now += DAY
+    case.decide(("1.2", "DENIED"), by=1)
+    assert names(case.options()) == ["PEER_TO_PEER", "APPEAL"]
+    assert kind_of(case.request.submitted, 2) is NoticeKind.REVIEW_UPHELD
     with pytest.raises(InvalidInputError):
-        desk.dispute(DisputeKind.RECONSIDERATION)
-    assert desk.appeal().submitted.appeals[-1].level == 1
+        case.dispute(DisputeKind.RECONSIDERATION)
+    assert case.appeal().submitted.appeals[-1].level == 1
     with pytest.raises(SameReviewerError):
-        desk.decide(("1.2", "APPROVED"), by=1)
-    desk.decide(("1.2", "DENIED"), by=2)
-    assert desk.appeal().submitted.appeals[-1].level == 2
-    assert desk.types[-8:] == [
+        case.decide(("1.2", "APPROVED"), by=1)
+    case.decide(("1.2", "DENIED"), by=2)
+    assert case.appeal().submitted.appeals[-1].level == 2
+    assert case.types[-8:] == [
         EventType.RECONSIDERATION_FILED,
         EventType.RECONSIDERATION_PENDED,
         EventType.RECONSIDERATION_DETERMINED,
@@ -321,44 +321,44 @@ def test_reconsideration_uses_up_no_appeal_when_it_is_upheld() -> None:
 
 @pytest.mark.rule("W12")
 def test_request_is_approved_when_a_reconsideration_overturns_the_denial() -> None:
-    desk = Desk()
-    desk.deny()
-    assert desk.dispute(DisputeKind.RECONSIDERATION, expedited=True).due_at == START + 3 * DAY
-    after = desk.decide(("1.2", "APPROVED"), by=4)
+    case = Case()
+    case.deny()
+    assert case.dispute(DisputeKind.RECONSIDERATION, expedited=True).due_at == START + 3 * DAY
+    after = case.decide(("1.2", "APPROVED"), by=4)
     assert (after.status, after.submitted.rights) == (Status.APPROVED, None)
     assert kind_of(after.submitted, 2) is NoticeKind.REVIEW_OVERTURNED
 
 
 @pytest.mark.rule("W12")
 def test_no_discussion_or_reconsideration_is_possible_when_an_appeal_was_filed() -> None:
-    desk = Desk()
-    desk.deny()
-    desk.appeal()
+    case = Case()
+    case.deny()
+    case.appeal()
     for kind in (DisputeKind.PEER_TO_PEER, DisputeKind.RECONSIDERATION):
         with pytest.raises(ActionNotAllowedError):
-            desk.dispute(kind)
-    desk.decide(("1.2", "DENIED"), by=2)
+            case.dispute(kind)
+    case.decide(("1.2", "DENIED"), by=2)
     for kind in (DisputeKind.PEER_TO_PEER, DisputeKind.RECONSIDERATION):
         with pytest.raises(InvalidInputError):
-            desk.dispute(kind)
+            case.dispute(kind)
 
 
 def test_dispute_is_rejected_when_a_line_was_approved_or_none_is_named() -> None:
-    desk = Desk()
-    desk.deny()
+    case = Case()
+    case.deny()
     for lines, code in ((("1.1",), "not_appealable"), (("9.9",), "not_appealable")):
         with pytest.raises(InvalidInputError) as refused:
-            desk.dispute(DisputeKind.RECONSIDERATION, *lines)
+            case.dispute(DisputeKind.RECONSIDERATION, *lines)
         assert [error.code for error in refused.value.errors] == [code]
 
 
 def test_nothing_changes_when_a_dispute_is_sent_again() -> None:
-    desk = Desk()
-    desk.deny()
-    first = desk.dispute(DisputeKind.PEER_TO_PEER)
-    assert desk.dispute(DisputeKind.PEER_TO_PEER) == first
+    case = Case()
+    case.deny()
+    first = case.dispute(DisputeKind.PEER_TO_PEER)
+    assert case.dispute(DisputeKind.PEER_TO_PEER) == first
     with pytest.raises(ActionNotAllowedError, match="action_not_allowed"):
-        desk.appeal()
+        case.appeal()
 
 
 # -- peer-to-peer discussion --------------------------------------------------------------------------
@@ -369,59 +369,59 @@ def test_nothing_changes_when_a_dispute_is_sent_again() -> None:
 def test_determination_and_appeal_rights_remain_when_a_discussion_changes_nothing(
     outcome: str,
 ) -> None:
-    desk = Desk()
-    desk.deny()
-    before = desk.options()
-    waiting = desk.dispute(DisputeKind.PEER_TO_PEER)
+    case = Case()
+    case.deny()
+    before = case.options()
+    waiting = case.dispute(DisputeKind.PEER_TO_PEER)
     assert waiting.due_at == START + 2 * DAY
     assert Action.RECORD_PEER_TO_PEER in waiting.reviewer_actions(reviewer(1), START)
     assert Action.DECIDE not in waiting.reviewer_actions(reviewer(1), START)
     with pytest.raises(ActionNotAllowedError):
-        desk.decide(("1.2", "APPROVED"), by=1)
-    desk.now += 3 * DAY
-    after = desk.outcome(outcome)
+        case.decide(("1.2", "APPROVED"), by=1)
+    case.now += 3 * DAY
+    after = case.outcome(outcome)
     assert (after.status, after.waiting_on) == (Status.PARTIALLY_APPROVED, WaitingOn.NONE)
     assert after.submitted.lines == waiting.submitted.lines
     [discussion] = after.submitted.appeals
     assert (discussion.outcome, discussion.closed_by, discussion.closed_at) == (
         outcome,
         "reviewer-1",
-        desk.now,
+        case.now,
     )
     # The time of the discussion does not count.
-    assert desk.options()[DisputeOption.APPEAL] == before[DisputeOption.APPEAL] + 3 * DAY
-    assert DisputeOption.PEER_TO_PEER not in desk.options()
-    assert desk.outcome(outcome) == after
+    assert case.options()[DisputeOption.APPEAL] == before[DisputeOption.APPEAL] + 3 * DAY
+    assert DisputeOption.PEER_TO_PEER not in case.options()
+    assert case.outcome(outcome) == after
     with pytest.raises(ActionNotAllowedError):
-        desk.outcome("UPHELD" if outcome != "UPHELD" else "NO_SHOW")
-    assert desk.types[-1] is EventType.PEER_TO_PEER_CLOSED
-    assert desk.appeal().submitted.appeals[-1].level == 1
+        case.outcome("UPHELD" if outcome != "UPHELD" else "NO_SHOW")
+    assert case.types[-1] is EventType.PEER_TO_PEER_CLOSED
+    assert case.appeal().submitted.appeals[-1].level == 1
 
 
 @pytest.mark.rule("W10", "W12")
 def test_discussion_makes_a_determination_when_it_overturns_the_denial() -> None:
-    desk = Desk()
-    desk.deny()
-    desk.dispute(DisputeKind.PEER_TO_PEER)
+    case = Case()
+    case.deny()
+    case.dispute(DisputeKind.PEER_TO_PEER)
     nurse = reviewer(5, physician=False)
     for outcome in ("UPHELD", "OVERTURNED"):
         with pytest.raises(NotEntitledError):
-            desk.outcome(outcome, by=nurse)
+            case.outcome(outcome, by=nurse)
     with pytest.raises(InvalidInputError) as nothing:
-        desk.outcome("OVERTURNED", ("1.2", "DENIED"))
+        case.outcome("OVERTURNED", ("1.2", "DENIED"))
     assert [error.code for error in nothing.value.errors] == ["nothing_overturned"]
     with pytest.raises(InvalidInputError) as missing:
-        desk.outcome("OVERTURNED")
+        case.outcome("OVERTURNED")
     assert [error.pointer for error in missing.value.errors] == ["/lines"]
     with pytest.raises(InvalidInputError) as contradiction:
-        desk.outcome("NO_SHOW", ("1.2", "APPROVED"))
+        case.outcome("NO_SHOW", ("1.2", "APPROVED"))
     assert [error.code for error in contradiction.value.errors] == ["not_asked"]
-    after = desk.outcome("OVERTURNED", ("1.2", "APPROVED"))
+    after = case.outcome("OVERTURNED", ("1.2", "APPROVED"))
     assert after.status is Status.APPROVED
     assert after.submitted.appeals[0].outcome is DiscussionOutcome.OVERTURNED
-    assert desk.types[-1] is EventType.PEER_TO_PEER_OVERTURNED
+    assert case.types[-1] is EventType.PEER_TO_PEER_OVERTURNED
     assert kind_of(after.submitted, 2) is NoticeKind.REVIEW_OVERTURNED
-    assert desk.outcome("OVERTURNED", ("1.2", "APPROVED")) == after
+    assert case.outcome("OVERTURNED", ("1.2", "APPROVED")) == after
 
 
 @pytest.mark.rule("W12", "W3")
@@ -430,66 +430,66 @@ def test_overturned_denial_waits_for_a_signature_when_the_payer_requires_two() -
     settings = payer.utilization_management.model_copy(
         update={"second_signature": frozenset({LineStatus.APPROVED})}
     )
-    desk = Desk()
-    desk.deny()
-    desk.dispute(DisputeKind.PEER_TO_PEER)
-    desk.payer = payer.model_copy(update={"utilization_management": settings})
-    proposed = desk.outcome("OVERTURNED", ("1.2", "APPROVED"))
+    case = Case()
+    case.deny()
+    case.dispute(DisputeKind.PEER_TO_PEER)
+    case.payer = payer.model_copy(update={"utilization_management": settings})
+    proposed = case.outcome("OVERTURNED", ("1.2", "APPROVED"))
     assert (proposed.cycle_is_open, proposed.submitted.appeals[0].outcome) == (True, None)
-    assert desk.outcome("OVERTURNED", ("1.2", "APPROVED")) == proposed
+    assert case.outcome("OVERTURNED", ("1.2", "APPROVED")) == proposed
     with pytest.raises(ActionNotAllowedError):
-        desk.outcome("OVERTURNED", ("1.2", "APPROVED"), by=reviewer(3))
+        case.outcome("OVERTURNED", ("1.2", "APPROVED"), by=reviewer(3))
     with pytest.raises(SameReviewerError):
-        desk.sign(by=1)
-    after = desk.sign(by=2)
+        case.sign(by=1)
+    after = case.sign(by=2)
     assert after.status is Status.APPROVED
     assert after.submitted.appeals[0].outcome is DiscussionOutcome.OVERTURNED
     assert after.submitted.lines[1].decisions[-1].signed_by == "reviewer-2"
-    assert desk.outcome("OVERTURNED", ("1.2", "APPROVED")) == after
+    assert case.outcome("OVERTURNED", ("1.2", "APPROVED")) == after
 
 
 def test_nurse_records_a_no_show_when_the_clinician_was_not_reached() -> None:
-    desk = Desk()
-    desk.deny()
-    desk.dispute(DisputeKind.PEER_TO_PEER)
-    after = desk.outcome("NO_SHOW", by=reviewer(5, physician=False))
+    case = Case()
+    case.deny()
+    case.dispute(DisputeKind.PEER_TO_PEER)
+    after = case.outcome("NO_SHOW", by=reviewer(5, physician=False))
     assert after.submitted.appeals[0].closed_by == "reviewer-5"
 
 
 @pytest.mark.rule("W12")
 def test_outcome_is_on_record_when_the_discussion_was_before_the_determination() -> None:
 
-    desk = Desk()
+    case = Case()
     with pytest.raises(ActionNotAllowedError):
-        desk.outcome("UPHELD", cycle=1)
+        case.outcome("UPHELD", cycle=1)
     offer_peer_to_peer(
-        samples.REQUEST_ID, reviewer(1), requests=desk.store, payer=samples.payer(), now=START
+        samples.REQUEST_ID, reviewer(1), requests=case.store, payer=samples.payer(), now=START
     )
-    assert Action.RECORD_PEER_TO_PEER in desk.request.reviewer_actions(reviewer(1), START)
+    assert Action.RECORD_PEER_TO_PEER in case.request.reviewer_actions(reviewer(1), START)
     with pytest.raises(InvalidInputError):
-        desk.outcome("OVERTURNED", cycle=1)
-    after = desk.outcome("NO_SHOW", cycle=1)
+        case.outcome("OVERTURNED", cycle=1)
+    after = case.outcome("NO_SHOW", cycle=1)
     offer = after.submitted.peer_to_peer
     assert offer is not None
     assert (offer.outcome, offer.recorded_by) == (DiscussionOutcome.NO_SHOW, "reviewer-1")
-    assert desk.outcome("NO_SHOW", cycle=1) == after
+    assert case.outcome("NO_SHOW", cycle=1) == after
     with pytest.raises(ActionNotAllowedError):
-        desk.outcome("UPHELD", cycle=1)
-    assert (after.status, desk.types[-1]) == (Status.PENDING, EventType.PEER_TO_PEER_RECORDED)
-    assert desk.deny().status is Status.PARTIALLY_APPROVED
+        case.outcome("UPHELD", cycle=1)
+    assert (after.status, case.types[-1]) == (Status.PENDING, EventType.PEER_TO_PEER_RECORDED)
+    assert case.deny().status is Status.PARTIALLY_APPROVED
 
 
 @pytest.mark.rule("W7", "W12")
 def test_appeal_is_accepted_when_a_discussion_added_time() -> None:
-    desk = Desk()
-    desk.deny()
-    end = desk.options()[DisputeOption.APPEAL]
-    desk.dispute(DisputeKind.PEER_TO_PEER)
-    desk.now += 5 * DAY
-    desk.outcome("UPHELD")
-    desk.now = end + 5 * DAY
+    case = Case()
+    case.deny()
+    end = case.options()[DisputeOption.APPEAL]
+    case.dispute(DisputeKind.PEER_TO_PEER)
+    case.now += 5 * DAY
+    case.outcome("UPHELD")
+    case.now = end + 5 * DAY
     with pytest.raises(ActionNotAllowedError, match="action_not_allowed"):
-        desk.appeal()
-    desk.now -= LAST
-    assert Action.APPEAL in desk.request.provider_actions(desk.now)
-    assert desk.appeal().submitted.appeals[-1].level == 1
+        case.appeal()
+    case.now -= LAST
+    assert Action.APPEAL in case.request.provider_actions(case.now)
+    assert case.appeal().submitted.appeals[-1].level == 1

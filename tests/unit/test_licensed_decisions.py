@@ -161,7 +161,7 @@ CHANGES: Final[Mapping[str, Attempt]] = {
             }
         ),
     ),
-    "reviewing.claim": lambda one, *_: reviewing.claim(one, "r", NEAR.due_at, START),
+    "reviewing.assign": lambda one, *_: reviewing.assign(one, "r", NEAR.due_at, START),
     "reviewing.release": lambda one, *_: reviewing.release(one, "r", START),
     "reviewing.request_information": lambda one, *_: reviewing.request_information(
         one, (), "Since when?", payer=PAYER, by="r", now=START

@@ -38,7 +38,7 @@ def row(**columns: Any) -> WorklistRow:
         "warn_at": NOW + HOUR,
         "due_at": NOW + 2 * HOUR,
         "assigned_to": "colleague",
-        "held_until": NOW + HOUR,
+        "assigned_until": NOW + HOUR,
         **columns,
     }
     return WorklistRow(**given)
@@ -51,8 +51,8 @@ def row(**columns: Any) -> WorklistRow:
         (QueueView.EXPEDITED, {"urgency": Urgency.EMERGENCY}),
         (QueueView.DUE_SOON, {"warn_at": NOW}),
         (QueueView.OVERDUE, {"warn_at": NOW - HOUR, "due_at": NOW}),
-        (QueueView.UNASSIGNED, {"assigned_to": None, "held_until": None}),
-        (QueueView.UNASSIGNED, {"held_until": NOW}),
+        (QueueView.UNASSIGNED, {"assigned_to": None, "assigned_until": None}),
+        (QueueView.UNASSIGNED, {"assigned_until": NOW}),
         (QueueView.WAITING_ON_PROVIDER, {"waiting_on": WaitingOn.PROVIDER, "warn_at": NOW}),
         (QueueView.WAITING_ON_PROVIDER, {"waiting_on": WaitingOn.PROVIDER, "due_at": NOW}),
         (QueueView.AWAITS_SIGNATURE, {"awaits_signature": True}),
@@ -75,7 +75,7 @@ def test_case_is_in_no_view_when_it_has_no_trait() -> None:
 def test_case_is_mine_when_it_is_assigned_to_me_and_the_time_runs() -> None:
     assert is_mine(row(), "colleague", NOW)
     assert not is_mine(row(), "nurse", NOW)
-    assert not is_mine(row(held_until=NOW), "colleague", NOW)
+    assert not is_mine(row(assigned_until=NOW), "colleague", NOW)
 
 
 def test_counts_agree_with_the_views_when_a_queue_is_counted() -> None:
@@ -94,7 +94,7 @@ def test_counts_agree_with_the_views_when_a_queue_is_counted() -> None:
     assert list(counts.views) == list(QueueView)
 
 
-FREE = {"assigned_to": None, "held_until": None}
+FREE = {"assigned_to": None, "assigned_until": None}
 PROPOSED = {**FREE, "awaits_signature": True, "awaits_physician": True, "proposed_by": "nurse"}
 
 
@@ -104,7 +104,7 @@ PROPOSED = {**FREE, "awaits_signature": True, "awaits_physician": True, "propose
         (NURSE, FREE, []),
         (NURSE, {"assigned_to": "nurse"}, []),
         (NURSE, {}, [NotDecidable.ASSIGNED_TO_ANOTHER]),
-        (NURSE, {"held_until": NOW}, []),
+        (NURSE, {"assigned_until": NOW}, []),
         (NURSE, {**FREE, "provider_persons": ("nurse",)}, [NotDecidable.OWN_REQUEST]),
         (NURSE, {**FREE, "earlier_reviewers": ("nurse",)}, [NotDecidable.DECIDED_EARLIER]),
         (NURSE, PROPOSED, [NotDecidable.NEEDS_ANOTHER_SIGNATURE]),
