@@ -5,22 +5,24 @@ from datetime import timedelta
 from functions.review.models import (
     AddNoteBody,
     CaseDetails,
-    ChangeDatesBody,
-    ConfirmIntakeBody,
     DecideBody,
     ExtendBody,
     FoundRequestsResponse,
-    IntakeExceptionsResponse,
-    OperatorDetails,
     PeerToPeerOutcomeBody,
     ReassignBody,
-    ReconcileProviderBody,
     RequestInformationBody,
     ReviewedCase,
     SignBody,
-    UnmatchedProvidersResponse,
     WorklistCountsResponse,
     WorklistResponse,
+)
+from functions.review.operator_models import (
+    ChangeDatesBody,
+    ConfirmIntakeBody,
+    IntakeExceptionsResponse,
+    OperatorDetails,
+    ReconcileProviderBody,
+    UnmatchedProvidersResponse,
 )
 from precert.api.models import ChangedRequest
 from precert.api.rows import DelegationsResponse

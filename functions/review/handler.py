@@ -8,24 +8,26 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from functions.review.models import (
     AddNoteBody,
     CaseDetails,
-    ChangeDatesBody,
-    ConfirmIntakeBody,
     CountsQuery,
     DecideBody,
     ExtendBody,
     FoundRequestsResponse,
-    IntakeExceptionsResponse,
-    OperatorDetails,
     PeerToPeerOutcomeBody,
     ReassignBody,
-    ReconcileProviderBody,
     RequestInformationBody,
     ReviewedCase,
     SignBody,
-    UnmatchedProvidersResponse,
     WorklistCountsResponse,
     WorklistQuery,
     WorklistResponse,
+)
+from functions.review.operator_models import (
+    ChangeDatesBody,
+    ConfirmIntakeBody,
+    IntakeExceptionsResponse,
+    OperatorDetails,
+    ReconcileProviderBody,
+    UnmatchedProvidersResponse,
 )
 from precert.api.app import Api
 from precert.api.models import ChangedRequest, PageQuery
@@ -146,8 +148,9 @@ def assign(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
 def reassignment(request_id: RequestId, body: ReassignBody, caller: CurrentCaller) -> ReviewedCase:
     """Assign a case to a named colleague for a limited time, or take it back, as their lead.
 
-    It also takes the case from the reviewer to whom it is assigned. The colleague finds it with `mine` in the
-    worklist, marked `by_lead`, and can release it. The same assignment sent again changes nothing.
+    It also takes the case from the reviewer to whom it is assigned. The colleague finds it with `mine`
+    in the worklist, marked `by_lead`, and can release it. The same assignment sent again changes
+    nothing.
     """
     request = call(reassign_case, request_id, body.reviewer, caller)
     return call(ReviewedCase.of, request, caller)
