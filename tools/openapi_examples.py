@@ -15,6 +15,9 @@ from functions.check.models import (
     ExportBody,
     ExportResponse,
     FormResponse,
+    FoundCodesResponse,
+    LookedUpCodesResponse,
+    LookUpCodesBody,
     PatientResponse,
     PatientsResponse,
     ProvidersResponse,
@@ -52,6 +55,7 @@ from precert.api.models import ChangedRequest, SubmissionResponse
 from precert.api.parsing import malformed, parse_if_match
 from precert.api.problems import plain_problem, problem_of
 from precert.domain.caller import Caller
+from precert.domain.code_sets import CodeSet, error_of_procedure
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import ContentParts, RequestContent, Service
 from precert.domain.coverage import PatientSearch
@@ -81,9 +85,10 @@ from precert.domain.request import Request
 from precert.domain.review import DisputeKind
 from precert.domain.rows import DashboardRow, row_of_request
 from precert.domain.rules import Requirement
-from precert.domain.values import AuthorizationType
+from precert.domain.values import AuthorizationType, CodeType
 from precert.names import Entitlement
 from precert.usecases.access import expired, not_found, why_refused
+from precert.usecases.codes import FoundCodes, KnownCode, LookedUpCode
 from precert.usecases.confirmation import no_confirmation
 from precert.usecases.directory import FoundProvider, FoundProviders, TinProviders
 from precert.usecases.documents import CreatedUpload, DocumentLink, RequestedUpload
@@ -175,6 +180,7 @@ def _before_submission(example: Story) -> dict[str, Example]:
                 ]
             ),
         ),
+        **_code_examples(example),
         "getReference": Example(answer=_reference(example)),
         "getFormFields": Example(answer=_form(example)),
         "checkRequirements": Example(
@@ -231,6 +237,31 @@ def _before_submission(example: Story) -> dict[str, Example]:
                     SUBMITTED,
                     review=example.submitted.submitted,
                 )
+            ),
+        ),
+    }
+
+
+def _code_examples(example: Story) -> dict[str, Example]:
+    label = example.code_sets.descriptions({(CodeSet.ICD_10_CM, "K55")})[CodeSet.ICD_10_CM, "K55"]
+    diagnosis = KnownCode("K55", label, category=True)
+    procedure = KnownCode("44120", "Bowel surgery", CodeType.CPT)
+    unknown = error_of_procedure("J9999", CodeType.HCPCS, None, lambda *_: None)
+    return {
+        "searchDiagnoses": Example(
+            answer=FoundCodesResponse.of(FoundCodes((diagnosis,), more=True), payer=example.payer)
+        ),
+        "searchProcedures": Example(
+            answer=FoundCodesResponse.of(FoundCodes((procedure,), more=False), payer=example.payer)
+        ),
+        "lookUpCodes": Example(
+            LookUpCodesBody(diagnoses=("k55",), procedures=("44120", "J9998")),
+            LookedUpCodesResponse.of(
+                (
+                    (LookedUpCode("k55", diagnosis),),
+                    (LookedUpCode("44120", procedure), LookedUpCode("J9998", None, unknown)),
+                ),
+                payer=example.payer,
             ),
         ),
     }

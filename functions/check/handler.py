@@ -7,11 +7,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from functions.check.models import (
     EXPORT_PATH,
     CheckBody,
+    CodesQuery,
     ConfirmPatientBody,
     ExportBody,
     ExportResponse,
     FormQuery,
     FormResponse,
+    FoundCodesResponse,
+    LookedUpCodesResponse,
+    LookUpCodesBody,
     PatientResponse,
     PatientsResponse,
     ProvidersResponse,
@@ -32,13 +36,16 @@ from precert.domain.errors import (
 )
 from precert.names import Entitlement
 from precert.usecases.checks import check_requirements, export_check, get_form_fields
+from precert.usecases.codes import look_up_codes, search_diagnoses, search_procedures
 from precert.usecases.directory import search_providers
 from precert.usecases.members import confirm_patient, newborn_referral, search_patients
 from precert.usecases.reference import get_reference
 
 api = Api("check", tag="Check", claim_names=claim_names)
 REFERENCE_SECONDS = 3600
+CODES_SECONDS = 300
 NOT_CHECKABLE = (PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError)
+CODE_READERS: Final = (Entitlement.INTAKE, Entitlement.REVIEWER)
 CLERKS: Final = (Entitlement.INTAKE,)
 """Staff search, check and fill the form for requests of other channels."""
 
@@ -97,6 +104,62 @@ def providers(
     `provider` can be sent unchanged. `corrections` say how to report a missing or wrong entry.
     """
     return call(ProvidersResponse.of, call(search_providers, search, caller))
+
+
+@api.get(
+    "/v1/codes/diagnoses",
+    "Search diagnosis codes",
+    operation_id="searchDiagnoses",
+    also=CODE_READERS,
+    conditional=True,
+    max_age=REFERENCE_SECONDS,
+)
+def diagnoses(query: Annotated[CodesQuery, Query()], caller: CurrentCaller) -> FoundCodesResponse:
+    """Find ICD-10-CM codes by the beginning of the code, or by the beginnings of words.
+
+    `K55.0` finds codes, `acute isch` descriptions; a word has three letters or more. Categories are
+    found too. Codes that have ended are not. Send nothing here that identifies a patient.
+    """
+    found = call(search_diagnoses, query.q, caller, limit=query.limit)
+    return call(FoundCodesResponse.of, found)
+
+
+@api.get(
+    "/v1/codes/procedures",
+    "Search procedure codes",
+    operation_id="searchProcedures",
+    also=CODE_READERS,
+    conditional=True,
+    max_age=CODES_SECONDS,
+)
+def procedures(query: Annotated[CodesQuery, Query()], caller: CurrentCaller) -> FoundCodesResponse:
+    """Find CPT, HCPCS, revenue and MS-DRG codes by the beginning of the code, or by words.
+
+    Words are those of the payer's own texts and of MS-DRG descriptions; drugs are found by name where
+    the payer's text has it. A complete code is found wherever the payer's rule list or a public code
+    set has it. A CPT or revenue code that is not found can still be requested.
+    """
+    found = call(search_procedures, query.q, caller, limit=query.limit)
+    return call(FoundCodesResponse.of, found)
+
+
+@api.post(
+    "/v1/codes/lookup",
+    "Look up a list of codes",
+    operation_id="lookUpCodes",
+    also=CODE_READERS,
+)
+def lookup(body: LookUpCodesBody, caller: CurrentCaller) -> LookedUpCodesResponse:
+    """Look up codes that were pasted as a list, each with its text or the error of a check."""
+    found = call(
+        look_up_codes,
+        body.diagnoses,
+        body.procedures,
+        caller,
+        code_type=body.code_type,
+        on=body.service_date,
+    )
+    return call(LookedUpCodesResponse.of, found)
 
 
 @api.get("/v1/form", "The form's next fields", operation_id="getFormFields", also=CLERKS)

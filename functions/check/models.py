@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, RootModel
 
@@ -26,21 +26,31 @@ from precert.domain.content import (
     Service,
 )
 from precert.domain.content_labels import labels_of_content, public_codes_of
-from precert.domain.dates import Instant
+from precert.domain.dates import Instant, ServiceDate
 from precert.domain.documents import CONTENT_TYPES
 from precert.domain.form import FieldKind, LaterField, ServiceField, ServiceForm, request_form
 from precert.domain.next_steps import NextAction, NextStep
 from precert.domain.payer import Branding, Contact, Payer, Stage
 from precert.domain.review import IntakeException
 from precert.domain.rules import CareCoordination, CodeResult, DelegatedVendor, Requirement
-from precert.domain.values import AuthorizationType, CodeType, Text, Urgency, Value
+from precert.domain.values import (
+    LINE,
+    WHOLE,
+    AuthorizationType,
+    CodeType,
+    Text,
+    Urgency,
+    Value,
+)
 from precert.fhir.export import request_bundle
 from precert.usecases.checks import CheckResult, Export
+from precert.usecases.codes import FoundCodes, KnownCode, LookedUpCode
 from precert.usecases.directory import FoundProviders
 from precert.usecases.members import ConfirmedPatient, FoundPatients
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.reference import Reference
 
+EnteredText = Annotated[str, Field(max_length=40), LINE]
 EXPORT_METHOD: Final = "POST"
 EXPORT_PATH: Final = "/v1/checks/export"
 
@@ -179,6 +189,114 @@ class FormQuery(Value):
             place_of_service=self.place_of_service,
             urgency=self.urgency,
         )
+
+
+class CodesQuery(Value):
+    """The beginning of a code, or beginnings of words."""
+
+    q: Annotated[str, Field(min_length=2, max_length=60), LINE]
+    limit: Annotated[int, Field(ge=1, le=25), WHOLE] = 10
+
+
+class LookUpCodesBody(Value):
+    """Codes as they were entered or pasted, in any form."""
+
+    diagnoses: Annotated[tuple[EnteredText, ...], Field(max_length=MAX_LINES)] = ()
+    procedures: Annotated[tuple[EnteredText, ...], Field(max_length=MAX_LINES)] = ()
+    code_type: Annotated[
+        CodeType | None,
+        Field(description="The code set of procedure codes that fit several, as 0450 does."),
+    ] = None
+    service_date: Annotated[
+        ServiceDate | None,
+        Field(description="The day on which the codes must be valid. Today, if omitted."),
+    ] = None
+
+
+class KnownCodeResponse(ResponseModel):
+    """A code, and what is known of it."""
+
+    code: str
+    label: str | None = Field(
+        description="The public description, or the payer's own text. Null where neither exists."
+    )
+    code_type: CodeType | None = Field(description="Null for a diagnosis.")
+    code_type_label: str | None
+    category: bool = Field(description="Whether more specific codes exist below it.")
+    valid_from: date | None
+    valid_to: date | None
+    behavioral: bool = Field(
+        description="Whether it is a behavioral service, which cannot be requested here."
+    )
+    needs_medication: bool = Field(
+        description="Whether the service has to state its medication, because the code is a drug's."
+    )
+
+    @classmethod
+    def of(cls, known: KnownCode, lists: CodeLists) -> "KnownCodeResponse":
+        return cls(**vars(known), **lists.labels(code_type=known.code_type))
+
+
+class FoundCodesResponse(ResponseModel):
+    """The best matches first; ``more`` if further codes match."""
+
+    codes: list[KnownCodeResponse]
+    more: bool
+
+    @classmethod
+    def of(cls, found: FoundCodes, *, payer: Payer) -> "FoundCodesResponse":
+        lists = code_lists_of(payer)
+        codes = [KnownCodeResponse.of(one, lists) for one in found.codes]
+        return cls(codes=codes, more=found.more)
+
+
+class CodeErrorResponse(ResponseModel):
+    """Why a code cannot be requested as it was entered, as a check would state it."""
+
+    code: str
+    message: str
+    choices: list[str] = Field(description="With `ambiguous`: the code sets that it fits.")
+
+
+class LookedUpCodeResponse(ResponseModel):
+    """An entry of the list, with the code that it names."""
+
+    entered: str
+    known: KnownCodeResponse | None
+    error: CodeErrorResponse | None
+
+    @classmethod
+    def of(cls, one: LookedUpCode, lists: CodeLists) -> "LookedUpCodeResponse":
+        error = one.error
+        return cls(
+            entered=one.entered,
+            known=KnownCodeResponse.of(one.known, lists) if one.known else None,
+            error=CodeErrorResponse(
+                code=error.code, message=error.message, choices=list(error.choices)
+            )
+            if error
+            else None,
+        )
+
+
+class LookedUpCodesResponse(ResponseModel):
+    """Every entry in the order sent, with its code or its error."""
+
+    diagnoses: list[LookedUpCodeResponse]
+    procedures: list[LookedUpCodeResponse]
+
+    @classmethod
+    def of(
+        cls,
+        found: tuple[Sequence[LookedUpCode], Sequence[LookedUpCode]],
+        *,
+        payer: Payer,
+    ) -> "LookedUpCodesResponse":
+        lists = code_lists_of(payer)
+        diagnoses, procedures = (
+            [LookedUpCodeResponse.of(one, lists) for one in entries] for entries in found
+        )
+        return cls(diagnoses=diagnoses, procedures=procedures)
 
 
 class PatientResponse(ResponseModel):

@@ -9,8 +9,10 @@ from collections.abc import Callable, Collection
 from datetime import date
 from functools import cached_property
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 
+from precert.adapters.text_search import has_words, like
 from precert.domain.code_sets import CodeSet, ListedCode, PublicCode
 from precert.domain.directory import Place
 
@@ -19,6 +21,14 @@ SELECT description, leaf, valid_from, valid_to FROM codes WHERE code_set = ? AND
 """
 _CODES = """
 SELECT code, description, leaf, valid_from, valid_to FROM codes WHERE code_set = ? ORDER BY code
+"""
+_BEGINNING = """
+SELECT code, description, leaf, valid_from, valid_to FROM codes
+WHERE code_set = ? AND code >= ? AND code < ? ORDER BY code LIMIT ?
+"""
+_WORDS = """
+SELECT code, description, leaf, valid_from, valid_to FROM codes
+WHERE code_set = ? AND {} ORDER BY code
 """
 _DESCRIPTIONS = "SELECT code, description FROM codes WHERE code_set = ? AND code IN ({})"
 _MOST_PARAMETERS = 900
@@ -43,6 +53,18 @@ class SqliteCodeSets:
     def codes_of(self, code_set: CodeSet) -> tuple[ListedCode, ...]:
         rows = self._connection.execute(_CODES, (code_set.value,))
         return tuple(_listed(*row) for row in rows)
+
+    def search(
+        self, code_set: CodeSet, beginning: str, words: Collection[str], *, most: int
+    ) -> tuple[ListedCode, ...]:
+        if beginning:
+            bounds = (code_set.value, beginning, f"{beginning}\U0010ffff", most)
+            return tuple(_listed(*row) for row in self._connection.execute(_BEGINNING, bounds))
+        condition, patterns = like("description", words)
+        query = _WORDS.format(condition)
+        rows = self._connection.execute(query, (code_set.value, *patterns))
+        found = (_listed(*row) for row in rows if has_words(row[1], words))
+        return tuple(islice(found, most))
 
     def descriptions(self, codes: Collection[PublicCode]) -> dict[PublicCode, str]:
         found: dict[PublicCode, str] = {}

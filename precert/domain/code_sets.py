@@ -71,6 +71,15 @@ def error_of_diagnosis(code: str, on: date | None, lookup: Lookup) -> FieldError
     return FieldError("/diagnosis", *error) if error else None
 
 
+def error_of_procedure(
+    code: str, code_type: CodeType, on: date | None, lookup: Lookup
+) -> FieldError | None:
+    """The error of a single procedure code, where its code set is public."""
+    code_set = PUBLIC_SETS[code_type]
+    error = _error(lookup(code_set, code), code_set, on) if code_set else None
+    return FieldError("/code", *error) if error else None
+
+
 def is_verified(code_type: CodeType) -> bool:
     """Whether codes of the type are verified in a public code set, and not only by form."""
     return PUBLIC_SETS[code_type] is not None

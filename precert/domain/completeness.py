@@ -163,7 +163,11 @@ def _behavioral_error(pointer: str, payer: Payer) -> FieldError:
 def _code_error(procedure: Procedure, payer: Payer, stage: Stage) -> FieldError | None:
     if stage is Stage.SUBMISSION and payer.behavioral_service(procedure.code, procedure.code_type):
         return _behavioral_error("/code", payer)
-    code, code_type = procedure.code, procedure.code_type
+    return error_of_form(procedure.code, procedure.code_type, payer)
+
+
+def error_of_form(code: str, code_type: CodeType | None, payer: Payer) -> FieldError | None:
+    """The error of a procedure code that has no code set's form, or those of several."""
     names = {choice.code: choice.name for choice in payer.form.code_types}
     if code_type is not None:
         if has_form(code, code_type):

@@ -76,12 +76,14 @@ def _whole(value: object) -> object:
     return int(value)
 
 
-def _without_dot(value: object) -> object:
+def without_dot(value: str) -> str:
     """Drops the dot where it belongs, after the third character; elsewhere it is a slip."""
-    if not isinstance(value, str):
-        return value
     code = value.strip().upper()
     return code[:3] + code[4:] if code[3:4] == "." else code
+
+
+def _without_dot(value: object) -> object:
+    return without_dot(value) if isinstance(value, str) else value
 
 
 def _upper(value: object) -> object:
@@ -185,10 +187,9 @@ US_STATES: Final = (
 )
 """The states, the District of Columbia and the territories, as a regular expression."""
 UsState = Annotated[str, BeforeValidator(_upper), StringConstraints(pattern=f"^({US_STATES})$")]
+DIAGNOSIS: Final = re.compile(r"^[A-Z][0-9A-Z]{2}[0-9A-Z]{0,4}$")
 Diagnosis = Annotated[
-    str,
-    BeforeValidator(_without_dot),
-    StringConstraints(pattern=r"^[A-Z][0-9A-Z]{2}[0-9A-Z]{0,4}$"),
+    str, BeforeValidator(_without_dot), StringConstraints(pattern=DIAGNOSIS.pattern)
 ]
 """ICD-10-CM: three to seven characters; kept without the dot."""
 ProcedureCode = Annotated[

@@ -18,11 +18,13 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from precert.adapters.text_search import has_words, like
 from precert.domain.codes import canonical_code
 from precert.domain.errors import TransientError
 from precert.domain.rules import (
@@ -64,6 +66,11 @@ _SIZES: Final = 6
 _LOOKUP: Final = """
 SELECT rules.* FROM blocks CROSS JOIN rules ON number = rule WHERE block IN (?, ?, ?, ?, ?, ?)
 """
+_BEGINNING: Final = "code_from >= ? AND code_from < ?"
+_SEARCH: Final = """
+SELECT * FROM rules WHERE code_to IS NULL AND {} AND effective_from <= ?
+AND (effective_to IS NULL OR effective_to >= ?) ORDER BY code_from, number
+"""
 _INSERT: Final = """
 INSERT INTO rules VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
@@ -96,6 +103,17 @@ class S3RuleLists:
         self, version: RuleListVersion, vendor_ids: Collection[str]
     ) -> dict[str, DelegatedVendor]:
         return self._list(version).vendors(vendor_ids)
+
+    def search(
+        self,
+        version: RuleListVersion,
+        beginning: str,
+        words: Collection[str],
+        on: date,
+        *,
+        most: int,
+    ) -> tuple[Rule, ...]:
+        return self._list(version).search(beginning, words, on, most)
 
     def store(
         self, rules: Collection[Rule], vendors: Collection[DelegatedVendor]
@@ -182,6 +200,19 @@ class _CompiledList:
         return {
             known: DelegatedVendor.model_validate_json(text[0]) for known, text in texts if text
         }
+
+    def search(
+        self, beginning: str, words: Collection[str], on: date, most: int
+    ) -> tuple[Rule, ...]:
+        day = on.toordinal()
+        if beginning:
+            bounds = (beginning, f"{beginning}\U0010ffff", day, day, most)
+            rows = self._connection.execute(_SEARCH.format(_BEGINNING) + " LIMIT ?", bounds)
+            return tuple(map(_rule_of, rows))
+        condition, patterns = like("label", words)
+        rows = self._connection.execute(_SEARCH.format(condition), (*patterns, day, day))
+        found = (rule for rule in map(_rule_of, rows) if has_words(rule.label or "", words))
+        return tuple(islice(found, most))
 
     def drop(self) -> None:
         self._connection.close()

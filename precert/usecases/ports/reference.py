@@ -19,6 +19,13 @@ class CodeSets(Protocol):
     def codes_of(self, code_set: CodeSet) -> tuple[ListedCode, ...]:
         """All codes of a set, in their order."""
 
+    def search(
+        self, code_set: CodeSet, beginning: str, words: Collection[str], *, most: int
+    ) -> tuple[ListedCode, ...]:
+        """Codes of a set by the beginning of the code, or else by the beginnings of folded words of
+        the description; the first ``most`` in the order of the codes.
+        """
+
     def descriptions(self, codes: Collection[PublicCode]) -> Mapping[PublicCode, str]:
         """The descriptions of the codes that are in their sets; one query per set."""
 
@@ -60,6 +67,19 @@ class RuleLists(Protocol):
         self, version: RuleListVersion, vendor_ids: Collection[str]
     ) -> dict[str, DelegatedVendor]:
         """Delegated vendors by id, as published with the rules; no call beyond :meth:`rules`."""
+
+    def search(
+        self,
+        version: RuleListVersion,
+        beginning: str,
+        words: Collection[str],
+        on: date,
+        *,
+        most: int,
+    ) -> tuple[Rule, ...]:
+        """Rules in effect on a day that name one code, by the beginning of the code, or else by the
+        beginnings of folded words of the label; the first ``most``. No call beyond :meth:`rules`.
+        """
 
     def store(
         self, rules: Collection[Rule], vendors: Collection[DelegatedVendor]
