@@ -25,6 +25,7 @@ from functions.check.models import (
     RequirementsResponse,
 )
 from functions.status.models import (
+    CopiedContentResponse,
     DashboardResponse,
     DraftsResponse,
     FindRequestBody,
@@ -34,6 +35,7 @@ from functions.status.models import (
     MeResponse,
     MessagesResponse,
     PatientRequestsBody,
+    RequestingProvidersResponse,
     UnreadResponse,
 )
 from functions.submit.models import (
@@ -58,6 +60,7 @@ from precert.domain.caller import Caller
 from precert.domain.code_sets import CodeSet, error_of_procedure
 from precert.domain.completeness import errors_of_submission
 from precert.domain.content import ContentParts, RequestContent, Service
+from precert.domain.copying import Keep, copied
 from precert.domain.coverage import PatientSearch
 from precert.domain.damage import damaged
 from precert.domain.directory import FrequentProvider
@@ -90,7 +93,12 @@ from precert.names import Entitlement
 from precert.usecases.access import expired, not_found, why_refused
 from precert.usecases.codes import FoundCodes, KnownCode, LookedUpCode
 from precert.usecases.confirmation import no_confirmation
-from precert.usecases.directory import FoundProvider, FoundProviders, TinProviders
+from precert.usecases.directory import (
+    FoundProvider,
+    FoundProviders,
+    TinProviders,
+    UsedProvider,
+)
 from precert.usecases.documents import CreatedUpload, DocumentLink, RequestedUpload
 from precert.usecases.drafts import (
     ResumedDraft,
@@ -356,6 +364,22 @@ def _after_submission(example: Story) -> dict[str, Example]:
             FoundRequestResponse.of(
                 example.determined.request, payer=example.payer, now=DETERMINED
             ),
+        ),
+        "copyRequest": Example(
+            answer=CopiedContentResponse.of(
+                (
+                    example.determined.request,
+                    copied(example.determined.request.content, Keep.PATIENT),
+                ),
+                Keep.PATIENT,
+                payer=example.payer,
+                code_sets=example.code_sets,
+            )
+        ),
+        "listRequestingProviders": Example(
+            answer=RequestingProvidersResponse.of(
+                (UsedProvider(example.physician.as_provider(), STARTED),)
+            )
         ),
         "countUnreadMessages": Example(answer=UnreadResponse(unread=2)),
         "flagRequest": Example(),

@@ -6,6 +6,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.status.models import (
+    CopiedContentResponse,
+    CopyQuery,
     DashboardResponse,
     DraftsResponse,
     FindRequestBody,
@@ -15,6 +17,7 @@ from functions.status.models import (
     MeResponse,
     MessagesResponse,
     PatientRequestsBody,
+    RequestingProvidersResponse,
     RequestsQuery,
     TinPageQuery,
     TinQuery,
@@ -26,7 +29,11 @@ from precert.api.names import message_of_name
 from precert.api.parameters import CurrentCaller, MessageId, RequestId
 from precert.bootstrap import call, claim_names
 from precert.domain.errors import DraftExpiredError, FlagLimitError, NotFoundError
-from precert.usecases.directory import list_frequent_providers, list_own_providers
+from precert.usecases.directory import (
+    list_frequent_providers,
+    list_own_providers,
+    list_requesting_providers,
+)
 from precert.usecases.drafts import list_drafts
 from precert.usecases.messages import (
     count_unread,
@@ -35,6 +42,7 @@ from precert.usecases.messages import (
     mark_message,
 )
 from precert.usecases.requests import (
+    copy_request,
     find_request,
     flag_request,
     list_flagged,
@@ -138,6 +146,24 @@ def details(request_id: RequestId, caller: CurrentCaller) -> RequestDetails:
     return call(RequestDetails.of, call(read_request, request_id, caller), caller.tins)
 
 
+@api.get(
+    "/v1/requests/{request_id}/copy",
+    "Content to begin another request with",
+    operation_id="copyRequest",
+    errors=(NotFoundError, DraftExpiredError),
+)
+def copy(
+    request_id: RequestId, query: Annotated[CopyQuery, Query()], caller: CurrentCaller
+) -> CopiedContentResponse:
+    """Read the content of a request or draft as the beginning of another one. Nothing is stored.
+
+    `left_out` names what is not copied. Complete it, at least with the dates of service, then check it
+    and start a draft with it as with any content: both validate it as if it were entered now.
+    """
+    found = call(copy_request, request_id, query.keep, caller)
+    return call(CopiedContentResponse.of, found, query.keep)
+
+
 @api.put(
     "/v1/requests/{request_id}/flag",
     "Flag",
@@ -235,6 +261,22 @@ def frequent(
     """
     found = call(list_frequent_providers, caller, tin=query.tin)
     return FrequentProvidersResponse(providers=list(found))
+
+
+@api.get(
+    "/v1/providers/requesting",
+    "Requesting providers of the last requests",
+    operation_id="listRequestingProviders",
+)
+def requesting(
+    query: Annotated[TinQuery, Query()], caller: CurrentCaller
+) -> RequestingProvidersResponse:
+    """List the requesting providers of the last 100 requests of one TIN, last used first, at most five.
+
+    A portal enters the first one by itself and lets the user change it.
+    """
+    used = call(list_requesting_providers, caller, tin=query.tin)
+    return RequestingProvidersResponse.of(used)
 
 
 handle = api.lambda_handler()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from precert.api.labels import label_of, labels_of, optional_label_of
+from precert.api.labels import RequestLabels, label_of, labels_of, optional_label_of
 from precert.api.models import (
     Damaged,
     DamagedResponse,
@@ -18,6 +18,8 @@ from precert.api.names import message_name
 from precert.api.rows import DashboardRowResponse
 from precert.domain.caller import Caller
 from precert.domain.code_lists import code_lists_of, display_name
+from precert.domain.content import Provider, RequestContent
+from precert.domain.copying import CopiedContent, Keep
 from precert.domain.dates import Instant, ServiceDate
 from precert.domain.directory import FrequentProvider
 from precert.domain.documents import Refusal
@@ -28,9 +30,10 @@ from precert.domain.rows import DashboardRow, row_of_request
 from precert.domain.statuses import Action, Status, WaitingOn, allowed_actions
 from precert.domain.values import MemberId, PrecertNumber, Purpose, Sort, Tin, Value
 from precert.names import Entitlement
-from precert.usecases.directory import TinProviders
+from precert.usecases.directory import TinProviders, UsedProvider
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.messages import Message, MessagePage
+from precert.usecases.ports.reference import CodeSets
 
 # -- Requests ----------------------------------------------------------------------------------------
 
@@ -131,6 +134,53 @@ class FoundRequestResponse(ResponseModel):
     @classmethod
     def of(cls, found: Request, *, payer: Payer, now: datetime) -> "FoundRequestResponse":
         return cls(request=DashboardRowResponse.of(row_of_request(found), payer, now))
+
+
+class CopyQuery(Value):
+    """What the new request has in common with the earlier one."""
+
+    keep: Annotated[
+        Keep,
+        Field(
+            description="`PATIENT`: another request for the same patient. `SERVICES`: the same "
+            "services for another patient, without the patient and the diagnoses."
+        ),
+    ] = Keep.PATIENT
+
+
+class CopiedContentResponse(ResponseModel):
+    """Content of an earlier request to begin a check with. Nothing is stored."""
+
+    copied_from: str
+    number: str | None
+    keep: Keep
+    keep_label: ClassVar[Any] = label_of("keep")
+    content: RequestContent
+    content_labels: dict[str, str]
+    left_out: list[str] = Field(
+        description="JSON pointers of entered values that are not copied: dates, and what belongs to "
+        "the earlier request or its patient. Documents are never copied."
+    )
+
+    @classmethod
+    def of(
+        cls,
+        found: tuple[Request, CopiedContent],
+        keep: Keep,
+        *,
+        payer: Payer,
+        code_sets: CodeSets,
+    ) -> "CopiedContentResponse":
+        request, copied = found
+        labels = RequestLabels.of(request, payer, code_sets)
+        return cls(
+            copied_from=request.request_id,
+            number=request.review.number if request.review else None,
+            keep=keep,
+            content=copied.content,
+            content_labels=labels.content(copied.content),
+            left_out=list(copied.left_out),
+        )
 
 
 class FlaggedResponse(ResponseModel):
@@ -276,6 +326,23 @@ class FrequentProvidersResponse(ResponseModel):
     """At most ten providers, most often selected first (C2)."""
 
     providers: list[FrequentProvider]
+
+
+class RequestingProviderResponse(ResponseModel):
+    """A requesting provider as it was last entered."""
+
+    provider: Provider
+    used_at: datetime = Field(description="The last change of the request that names it.")
+
+
+class RequestingProvidersResponse(ResponseModel):
+    """At most five requesting providers, last used first."""
+
+    providers: list[RequestingProviderResponse]
+
+    @classmethod
+    def of(cls, used: Sequence[UsedProvider]) -> "RequestingProvidersResponse":
+        return cls(providers=[RequestingProviderResponse(**vars(one)) for one in used])
 
 
 class TinResponse(ResponseModel):

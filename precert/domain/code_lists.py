@@ -14,6 +14,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+from precert.domain.copying import Keep
 from precert.domain.decision_clocks import ClockKind, ExtensionRequester
 from precert.domain.delegation import DecidedBy, DelegationStatus
 from precert.domain.documents import DocumentStatus, Refusal
@@ -206,6 +207,10 @@ OWN_NAMES: Final[Mapping[str, _Names]] = {
         DecidingRole.REVIEWER: "A clinical reviewer",
         DecidingRole.PHYSICIAN: "A physician reviewer",
         DecidingRole.VENDOR: "The delegated vendor",
+    },
+    "copied_parts": {
+        Keep.PATIENT: "The same patient",
+        Keep.SERVICES: "The same services for another patient",
     },
     "notice_audiences": {
         Audience.PROVIDER: "Providers",

@@ -5,8 +5,11 @@ Loading the same files again changes nothing; a changed file replaces the record
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from precert.domain.caller import Caller
+from precert.domain.content import Provider
 from precert.domain.directory import (
     SEARCH_RADIUS_MILES,
     DirectoryEntry,
@@ -20,7 +23,10 @@ from precert.domain.errors import FieldError, InvalidInputError
 from precert.domain.payer import Payer
 from precert.domain.text import folded
 from precert.names import Entitlement
+from precert.usecases.access import is_live
+from precert.usecases.ports.listings import Lines, Listings
 from precert.usecases.ports.reference import Directory, FrequentProviders, Places, ReferenceWriter
+from precert.usecases.ports.requests import RequestStore
 
 MAX_PROVIDERS = 25
 
@@ -108,6 +114,48 @@ def list_frequent_providers(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     return frequent_providers.of(caller.acting_tin(tin))
+
+
+@dataclass(frozen=True)
+class UsedProvider:
+    """A provider as it was last entered, and when that request was changed last."""
+
+    provider: Provider
+    used_at: datetime
+
+
+MOST_REQUESTING: Final = 5
+_EXAMINED: Final = 100
+
+
+def list_requesting_providers(
+    caller: Caller,
+    *,
+    tin: str | None,
+    listings: Listings,
+    requests: RequestStore,
+    payer: Payer,
+    now: datetime,
+) -> tuple[UsedProvider, ...]:
+    """The requesting providers of the TIN's last requests, last used first. Two calls.
+
+    Raises:
+        NotEntitledError.
+        InvalidInputError: the TIN is not the caller's.
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    lines = Lines(caller.acting_tin(tin))
+    page = listings.lines(lines, limit=_EXAMINED, cursor=None, now=now)
+    last: dict[tuple[str, str | None], str] = {}
+    for row in page.rows:
+        if row.requesting_provider and is_live(row, payer, now):
+            last.setdefault((row.requesting_provider, row.requesting_tin), row.request_id)
+    found = requests.read_all(list(last.values())[:MOST_REQUESTING]) if last else None
+    return tuple(
+        UsedProvider(request.content.requesting_provider, request.updated_at)
+        for request in (found.requests if found else ())
+        if request.content.requesting_provider and lines.tin in request.tins
+    )
 
 
 @dataclass(frozen=True)

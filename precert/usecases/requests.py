@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import TypedDict, Unpack
 
 from precert.domain.caller import Caller
+from precert.domain.copying import CopiedContent, Keep, copied
 from precert.domain.errors import FieldError, FlagLimitError, InvalidInputError, NotFoundError
 from precert.domain.payer import Payer
 from precert.domain.request import Change, Request
@@ -223,6 +224,22 @@ def find_request(
             "the submission. A request of other providers is not shown."
         )
     return found
+
+
+def copy_request(
+    request_id: str, keep: Keep, caller: Caller, *, requests: RequestStore, now: datetime
+) -> tuple[Request, CopiedContent]:
+    """The content of a request or draft of the caller's TINs, to begin another one. One call.
+
+    Raises:
+        NotEntitledError, NotFoundError.
+        DraftExpiredError: it is an expired draft (D5).
+    """
+    caller.require(Entitlement.PATIENT_SEARCH)
+    request = visible(requests.read(request_id), caller.tins)
+    if request.status is Status.INCOMPLETE and has_expired(request, now):
+        raise expired()
+    return request, copied(request.content, keep)
 
 
 def respond_to_information_request(

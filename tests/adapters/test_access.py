@@ -44,6 +44,9 @@ OF_A_REQUEST: Final[dict[str, Operation]] = {
     "flagRequest": lambda cloud, id_, by: cloud.flag(id_, by),
     "unflagRequest": lambda cloud, id_, by: cloud.unflag(id_, by),
     "readRequest": lambda cloud, id_, by: cloud.read(id_, by),
+    "copyRequest": lambda cloud, id_, by: cloud.call(
+        status, "GET", f"/v1/requests/{id_}/copy", by=by
+    ),
 }
 WITHOUT_ONE: Final[dict[str, Operation]] = {
     "confirmPatient": lambda cloud, _, by: cloud.confirm(PATIENT, by),
@@ -64,6 +67,9 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
     "listMessages": lambda cloud, _, by: cloud.messages(by),
     "findRequest": lambda cloud, _, by: cloud.call(
         status, "POST", "/v1/requests/search", {"number": NUMBER}, by=by
+    ),
+    "listRequestingProviders": lambda cloud, _, by: cloud.call(
+        status, "GET", "/v1/providers/requesting", by=by
     ),
     "countUnreadMessages": lambda cloud, _, by: cloud.call(
         status, "GET", "/v1/messages/unread", by=by

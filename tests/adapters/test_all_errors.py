@@ -217,7 +217,7 @@ TABLE: Final[dict[str, Wrong]] = {
         )
         for name in (
             *("listFlagged", "flagRequest", "unflagRequest", "markAllMessages"),
-            *("listFrequentProviders", "countUnreadMessages"),
+            *("listFrequentProviders", "countUnreadMessages", "listRequestingProviders"),
         )
     },
     "countWorklist": Wrong(
@@ -254,6 +254,7 @@ ONE_KIND: Final = {
     "confirmPatient": {"patient": {"member_id": 1}, "color": "red"},
     "searchPatients": {"last_name": 1, "color": "red"},
     "findRequest": {"number": "PC1", "color": "red"},
+    "copyRequest": {"keep": "ALL", "color": "red"},
     "searchDiagnoses": {"q": "K", "limit": "0"},
     "searchProcedures": {"q": "4", "limit": "0"},
     "lookUpCodes": {"diagnoses": [1], "color": "red"},

@@ -61,7 +61,7 @@ def test_diagnosis_is_first_when_words_of_its_description_are_begun(
     assert expected in found[:3], found
 
 
-def test_no_diagnosis_is_found_within_a_word_or_by_two_letters(cloud: Cloud) -> None:
+def test_no_diagnosis_is_found_when_letters_are_within_a_word_or_too_few(cloud: Cloud) -> None:
     labels = [one["label"] for one in searched(cloud, "diagnoses", "ear pain").body["codes"]]
     assert not [label for label in labels if "heart" in label.lower()]
     assert codes(searched(cloud, "diagnoses", "of")) == []

@@ -236,6 +236,7 @@ _REVIEWED: Final[Mapping[str, str]] = {
     "ExtensionRequester": ("MEMBER PAYER"),
     "FieldKind": ("CHOICE CODE CODES DAY GROUP GROUPS NUMBER TEXT"),
     "IntakeException": ("COVERAGE_INACTIVE DATES_OUTSIDE_WINDOW PLAN_NOT_SUPPORTED"),
+    "Keep": ("PATIENT SERVICES"),
     "Mismatch": ("ADDRESS MANUALLY_ENTERED NOT_LISTED NPI TIN"),
     "NextAction": ("CALL GO_TO_VENDOR NONE START_DRAFT"),
     "NotDecidable": (

@@ -133,6 +133,8 @@ class Ids:
         queries = {
             "searchProviders": {"zip_code": "44122", "kind": "FACILITY", "name": "cleve"},
             "listWorklist": {"plan_id": "OAP-COMPLETE"},
+            "searchDiagnoses": {"q": "K55"},
+            "searchProcedures": {"q": "44120"},
         }
         return caller.call(
             route.method,
