@@ -1,5 +1,17 @@
 import type { RouteObject } from "react-router";
 
 export const officeRoutes: RouteObject[] = [
-  { path: "home", lazy: async () => ({ Component: (await import("./Home")).Home }) },
+  { path: "home", lazy: async () => ({ Component: (await import("./home/Home")).Home }) },
+  {
+    path: "patients",
+    lazy: async () => ({ Component: (await import("./patients/PatientSearch")).PatientSearch }),
+  },
+  {
+    path: "patients/current",
+    lazy: async () => ({ Component: (await import("./patients/Patient")).Patient }),
+  },
+  {
+    path: "requests",
+    lazy: async () => ({ Component: (await import("./requests/Requests")).Requests }),
+  },
 ];

@@ -1,0 +1,51 @@
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { useNavigate } from "react-router";
+import { ApiError, api, unwrap } from "../../api/client";
+import { text } from "../../text";
+import { Button } from "../../ui/Button";
+import { ErrorBanner } from "../../ui/ErrorSummary";
+import { fieldErrors } from "../../ui/errors";
+import { FormErrors, TextField } from "../../ui/fields";
+import { pathOfRow } from "./rows";
+
+const words = text.office.numberSearch;
+
+/** Opens the request with a precertification number. */
+export function NumberSearch() {
+  const navigate = useNavigate();
+  const [number, setNumber] = useState("");
+  const find = useMutation({
+    mutationFn: () => unwrap(api.POST("/v1/requests/search", { body: { number } })),
+    onSuccess: ({ request }) => navigate(pathOfRow(request)),
+  });
+  const atField = find.error instanceof ApiError && find.error.errors.length > 0;
+  return (
+    <search aria-label={words.title}>
+      <FormErrors value={fieldErrors(find.error)}>
+        {!atField && <ErrorBanner error={find.error} />}
+        <form
+          className="number-search"
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (!find.isPending) {
+              find.mutate();
+            }
+          }}
+        >
+          <TextField
+            pointer="/number"
+            label={words.label}
+            hint={words.hint}
+            value={number}
+            onChange={setNumber}
+          />
+          <Button type="submit" pending={find.isPending}>
+            {words.open}
+          </Button>
+        </form>
+      </FormErrors>
+    </search>
+  );
+}
