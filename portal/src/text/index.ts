@@ -3,10 +3,11 @@
  * is shown as it sends it and is not repeated here.
  */
 import { common } from "./common";
+import { details } from "./details";
 import { intake } from "./intake";
 import { office } from "./office";
 import { operations } from "./operations";
 import { requestForm } from "./requestForm";
 import { review } from "./review";
 
-export const text = { common, office, requestForm, review, operations, intake } as const;
+export const text = { common, details, office, requestForm, review, operations, intake } as const;

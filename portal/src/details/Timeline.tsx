@@ -1,0 +1,25 @@
+import type { Schemas } from "../api/client";
+import { formatMoment } from "../format/dates";
+import { text } from "../text";
+
+/** What happened, the latest first, with whose turn it was then. */
+export function Timeline({ history }: { history: readonly Schemas["HistoryEntry"][] }) {
+  return (
+    <ol className="timeline" reversed>
+      {[...history].reverse().map((entry, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two entries can be equal.
+        <li key={history.length - index}>
+          <time dateTime={entry.at} className="small">
+            {formatMoment(entry.at)}
+          </time>
+          <div>{entry.type_label}</div>
+          {entry.waiting_on !== "NONE" && entry.until && (
+            <div className="small">
+              {entry.waiting_on_label} {text.details.until} {formatMoment(entry.until)}
+            </div>
+          )}
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,154 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { Link, useParams } from "react-router";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { livePolling } from "../api/queries";
+import { text } from "../text";
+import { announce } from "../ui/announce";
+import { Button } from "../ui/Button";
+import { ErrorBanner } from "../ui/ErrorSummary";
+import { Banner, Damaged, DueTime, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
+import { Region } from "../ui/Region";
+import { CaseActions } from "./CaseActions";
+import { CaseSummary } from "./CaseSummary";
+import { DecisionPanel } from "./DecisionPanel";
+import { DocumentPane } from "./DocumentPane";
+import "../styles/review.css";
+
+const words = text.review;
+
+export type CaseDetails = Schemas["CaseDetails"];
+
+export const caseKey = (requestId: string) => ["case", requestId] as const;
+
+/** One case on one screen: the request at the left, its documents at the right, the decision below. */
+export function Case() {
+  const { requestId = "" } = useParams();
+  const [interval] = useState(livePolling);
+  const found = useQuery({
+    queryKey: caseKey(requestId),
+    queryFn: () =>
+      unwrap(
+        api.GET("/v1/review/requests/{request_id}", {
+          params: { path: { request_id: requestId } },
+        }),
+      ),
+    refetchInterval: interval,
+    retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
+  });
+  return (
+    <Loaded query={found}>{(details) => <CasePage key={requestId} details={details} />}</Loaded>
+  );
+}
+
+function CasePage({ details }: { details: CaseDetails }) {
+  useAnnouncedChanges(details);
+  const { patient } = details.content;
+  const number = details.number ?? details.request_id;
+  const name = patient ? `${patient.first_name} ${patient.last_name}` : "";
+  return (
+    <Page
+      wide
+      title={words.case(number)}
+      lead={
+        <span className="case-lead">
+          <strong>{name}</strong>
+          <StatusBadge status={details.status} label={details.status_label} />
+          {urgency(details) && <Tag tone="warning">{urgency(details)}</Tag>}
+          <span>
+            {details.waiting_on_label}: <DueTime at={details.due_at} />
+          </span>
+        </span>
+      }
+      actions={<Link to="/review">{words.backToQueue}</Link>}
+    >
+      <Damaged entries={details.damaged} />
+      <Assignment details={details} />
+      <Region>
+        <CaseActions details={details} />
+      </Region>
+      <div className="case">
+        <Region>
+          <CaseSummary details={details} />
+        </Region>
+        <Region>
+          <DocumentPane details={details} />
+        </Region>
+      </div>
+      <Region>
+        <DecisionPanel details={details} />
+      </Region>
+    </Page>
+  );
+}
+
+function urgency(details: CaseDetails): string | null {
+  const urgent = (details.content.services ?? []).findIndex((one) => one.urgency !== "STANDARD");
+  return urgent < 0 ? null : (details.content_labels[`/services/${urgent}/urgency`] ?? null);
+}
+
+/** Say what changed while the case is open: a document, an answer, a colleague's action. */
+function useAnnouncedChanges(details: CaseDetails): void {
+  const seen = useRef(details.history.length);
+  useEffect(() => {
+    const latest = details.history.at(-1);
+    if (latest && details.history.length > seen.current) {
+      announce(`${words.changed} ${latest.type_label}`);
+    }
+    seen.current = details.history.length;
+  }, [details.history]);
+}
+
+function Assignment({ details }: { details: CaseDetails }) {
+  const client = useQueryClient();
+  const path = { request_id: details.request_id };
+  const changed = () => {
+    client.invalidateQueries({ queryKey: caseKey(details.request_id) });
+    client.invalidateQueries({ queryKey: ["worklist"] });
+  };
+  const assign = useMutation({
+    mutationFn: () =>
+      unwrap(api.POST("/v1/review/requests/{request_id}/assign", { params: { path } })),
+    onSuccess: () => announce(words.assigned),
+    onSettled: changed,
+  });
+  const release = useMutation({
+    mutationFn: () =>
+      unwrap(api.POST("/v1/review/requests/{request_id}/release", { params: { path } })),
+    onSuccess: () => announce(words.released),
+    onSettled: changed,
+  });
+  const { assignment, allowed_actions } = details;
+  const yours = assignment?.assigned_to === "YOU";
+  return (
+    <div className="assignment">
+      {yours && (
+        <span>
+          {words.leaseEnds} <DueTime at={assignment.until} />
+        </span>
+      )}
+      {assignment && !yours && (
+        <Banner tone="warning">
+          <p>
+            {words.assignedToAnother} {words.until} <DueTime at={assignment.until} />
+          </p>
+        </Banner>
+      )}
+      {allowed_actions.includes("ASSIGN") && (
+        <Button
+          look={yours ? "quiet" : "primary"}
+          pending={assign.isPending}
+          onClick={() => assign.mutate()}
+        >
+          {yours ? words.renew : words.assign}
+        </Button>
+      )}
+      {allowed_actions.includes("RELEASE") && (
+        <Button look="quiet" pending={release.isPending} onClick={() => release.mutate()}>
+          {words.release}
+        </Button>
+      )}
+      <ErrorBanner error={assign.error ?? release.error} />
+    </div>
+  );
+}

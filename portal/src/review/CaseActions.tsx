@@ -1,0 +1,360 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { useMe, useReference } from "../api/queries";
+import { text } from "../text";
+import { announce } from "../ui/announce";
+import { Button } from "../ui/Button";
+import { Dialog } from "../ui/Dialog";
+import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
+import { byPointer } from "../ui/errors";
+import { CheckboxField, FormErrors, SelectField, TextArea, TextField } from "../ui/fields";
+import { Banner, DueTime, Phone } from "../ui/parts";
+import { useStored } from "../ui/stored";
+import { type CaseDetails, caseKey } from "./Case";
+import { answered } from "./decision";
+
+const words = text.review;
+
+type Opened = "information" | "extension" | "offer" | "outcome" | "note" | "reassign" | null;
+
+/** What a reviewer can do with a case besides deciding it, by `allowed_actions`. */
+export function CaseActions({ details }: { details: CaseDetails }) {
+  const [opened, setOpened] = useState<Opened>(null);
+  const lead = useMe().data?.entitlements.includes("ReviewLead") ?? false;
+  const allowed = new Set(details.allowed_actions);
+  const peer = details.peer_to_peer;
+  const close = () => setOpened(null);
+  const show = (name: Opened, label: string, when: boolean) =>
+    when && (
+      <Button key={label} onClick={() => setOpened(name)}>
+        {label}
+      </Button>
+    );
+  return (
+    <>
+      {peer && peer.outcome === null && (
+        <Banner>
+          <p>
+            {words.peerTitle}: {words.peerCall} <Phone number={peer.phone} />. {words.peerUntil}{" "}
+            <DueTime at={peer.respond_by} />
+          </p>
+        </Banner>
+      )}
+      <div className="form-actions case-actions">
+        {show("information", words.ask, allowed.has("REQUEST_INFORMATION"))}
+        {show("extension", words.extend, allowed.has("EXTEND"))}
+        {show("offer", words.peerOffer, allowed.has("OFFER_PEER_TO_PEER"))}
+        {show("outcome", words.peerOutcome, allowed.has("RECORD_PEER_TO_PEER"))}
+        {show("note", words.addNote, true)}
+        {show("reassign", words.reassign, lead)}
+      </div>
+      {opened === "information" && <AskDialog details={details} onClose={close} />}
+      {opened === "extension" && <ExtendDialog details={details} onClose={close} />}
+      {opened === "offer" && <OfferDialog details={details} onClose={close} />}
+      {opened === "outcome" && <OutcomeDialog details={details} onClose={close} />}
+      {opened === "note" && <NoteDialog details={details} onClose={close} />}
+      {opened === "reassign" && <ReassignDialog details={details} onClose={close} />}
+    </>
+  );
+}
+
+/** A dialog around one call: its errors at their fields, its button once. */
+function ActionDialog({
+  title,
+  details,
+  onClose,
+  send,
+  done,
+  children,
+  action,
+  disabled = false,
+}: {
+  title: string;
+  details: CaseDetails;
+  onClose: () => void;
+  send: () => Promise<unknown>;
+  done: string;
+  children: ReactNode;
+  action: string;
+  disabled?: boolean;
+}) {
+  const client = useQueryClient();
+  const [attempt, setAttempt] = useState(0);
+  const call = useMutation({
+    mutationFn: send,
+    onSuccess: () => {
+      announce(done);
+      onClose();
+    },
+    onError: () => setAttempt((before) => before + 1),
+    onSettled: () => {
+      client.invalidateQueries({ queryKey: caseKey(details.request_id) });
+      client.invalidateQueries({ queryKey: ["worklist"] });
+    },
+  });
+  const errors = call.error instanceof ApiError ? call.error.errors : [];
+  return (
+    <Dialog
+      open
+      title={title}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onClick={onClose}>{text.common.cancel}</Button>
+          <Button
+            look="primary"
+            pending={call.isPending}
+            disabled={disabled}
+            onClick={() => call.mutate()}
+          >
+            {action}
+          </Button>
+        </>
+      }
+    >
+      <FormErrors value={byPointer(errors)}>
+        <ErrorSummary errors={errors} attempt={attempt} />
+        {errors.length === 0 && <ErrorBanner error={call.error} />}
+        {children}
+      </FormErrors>
+    </Dialog>
+  );
+}
+
+interface DialogProps {
+  details: CaseDetails;
+  onClose: () => void;
+}
+
+/** What is missing of the required documentation is selected from the start. */
+function AskDialog({ details, onClose }: DialogProps) {
+  const required = details.assessment?.required_documentation ?? [];
+  const missing = answered(required, details.documents)
+    .filter((one) => one.by.length === 0)
+    .map((one) => one.required.code);
+  const key = `information.${details.request_id}.${details.cycle}`;
+  const [entry, setEntry, reset] = useStored(key, { text: "", documents: missing });
+  const all = useReference().data?.get("required_documentation") ?? [];
+  const [more, setMore] = useState(false);
+  const shown = more ? all : all.filter((one) => required.some((known) => known.code === one.code));
+  const toggle = (code: string, on: boolean) =>
+    setEntry((before) => ({
+      ...before,
+      documents: on ? [...before.documents, code] : before.documents.filter((one) => one !== code),
+    }));
+  return (
+    <ActionDialog
+      title={words.askTitle}
+      details={details}
+      onClose={onClose}
+      action={words.ask}
+      done={words.asked}
+      send={async () => {
+        await unwrap(
+          api.POST("/v1/review/requests/{request_id}/information", {
+            params: { path: { request_id: details.request_id } },
+            body: { documents: entry.documents, text: entry.text.trim() || null },
+          }),
+        );
+        reset();
+      }}
+    >
+      <fieldset className="field choices">
+        <legend className="field-label">{words.askDocuments}</legend>
+        {shown.map((one, index) => (
+          <CheckboxField
+            key={one.code}
+            pointer={`/documents/${index}`}
+            label={one.label}
+            checked={entry.documents.includes(one.code)}
+            onChange={(on) => toggle(one.code, on)}
+          />
+        ))}
+        {!more && all.length > shown.length && (
+          <Button look="quiet" onClick={() => setMore(true)}>
+            {text.common.more}
+          </Button>
+        )}
+      </fieldset>
+      <TextArea
+        pointer="/text"
+        label={words.askText}
+        optional={entry.documents.length > 0}
+        value={entry.text}
+        maxLength={2000}
+        onChange={(value) => setEntry((before) => ({ ...before, text: value }))}
+      />
+    </ActionDialog>
+  );
+}
+
+function ExtendDialog({ details, onClose }: DialogProps) {
+  const key = `extension.${details.request_id}.${details.cycle}`;
+  const [entry, setEntry, reset] = useStored(key, { days: "", reason: "", by: "" });
+  const clock = details.decision_clock;
+  const by = (clock?.extension_requested_by ?? []).map((code, index) => ({
+    code,
+    name: clock?.extension_requested_by_labels[index] ?? code,
+  }));
+  const chosen = entry.by || by[0]?.code || "PAYER";
+  return (
+    <ActionDialog
+      title={words.extendTitle}
+      details={details}
+      onClose={onClose}
+      action={words.extend}
+      done={words.extended}
+      send={async () => {
+        await unwrap(
+          api.POST("/v1/review/requests/{request_id}/extension", {
+            params: { path: { request_id: details.request_id } },
+            body: {
+              days: entry.days.trim() === "" ? null : Number(entry.days),
+              reason: entry.reason,
+              requested_by: chosen as Schemas["ExtensionRequester"],
+            },
+          }),
+        );
+        reset();
+      }}
+    >
+      <TextField
+        pointer="/days"
+        label={words.extendDays}
+        optional
+        hint={clock?.extension_days ? words.extendDaysHint(clock.extension_days) : undefined}
+        inputMode="numeric"
+        value={entry.days}
+        onChange={(days) => setEntry((before) => ({ ...before, days }))}
+      />
+      {by.length > 1 && (
+        <SelectField
+          pointer="/requested_by"
+          label={words.extendBy}
+          choices={by}
+          value={chosen}
+          onChange={(value) => setEntry((before) => ({ ...before, by: value }))}
+        />
+      )}
+      <TextArea
+        pointer="/reason"
+        label={words.extendReason}
+        hint={words.extendReasonHint}
+        value={entry.reason}
+        maxLength={500}
+        onChange={(reason) => setEntry((before) => ({ ...before, reason }))}
+      />
+    </ActionDialog>
+  );
+}
+
+function OfferDialog({ details, onClose }: DialogProps) {
+  return (
+    <ActionDialog
+      title={words.peerTitle}
+      details={details}
+      onClose={onClose}
+      action={words.peerOffer}
+      done={words.peerOffered}
+      send={() =>
+        unwrap(
+          api.POST("/v1/review/requests/{request_id}/peer-to-peer", {
+            params: { path: { request_id: details.request_id } },
+          }),
+        )
+      }
+    >
+      <p>{words.peerOfferText}</p>
+    </ActionDialog>
+  );
+}
+
+function OutcomeDialog({ details, onClose }: DialogProps) {
+  const outcomes = useReference().data?.get("discussion_outcomes") ?? [];
+  const [outcome, setOutcome] = useState("");
+  return (
+    <ActionDialog
+      title={words.peerOutcome}
+      details={details}
+      onClose={onClose}
+      action={text.common.save}
+      done={words.peerRecorded}
+      send={() =>
+        unwrap(
+          api.POST("/v1/review/requests/{request_id}/peer-to-peer/outcome", {
+            params: { path: { request_id: details.request_id } },
+            body: {
+              cycle: details.cycle,
+              lines: [],
+              // Without a choice the API says what is missing.
+              outcome: (outcome || null) as Schemas["DiscussionOutcome"],
+            },
+          }),
+        )
+      }
+    >
+      <SelectField
+        pointer="/outcome"
+        label={words.peerOutcomeField}
+        choices={outcomes.map((one) => ({ code: one.code, name: one.label }))}
+        value={outcome}
+        onChange={setOutcome}
+      />
+    </ActionDialog>
+  );
+}
+
+function NoteDialog({ details, onClose }: DialogProps) {
+  const [note, setNote, reset] = useStored(`note.${details.request_id}`, "");
+  return (
+    <ActionDialog
+      title={words.addNote}
+      details={details}
+      onClose={onClose}
+      action={text.common.save}
+      done={words.addNote}
+      send={async () => {
+        await unwrap(
+          api.POST("/v1/review/requests/{request_id}/notes", {
+            params: { path: { request_id: details.request_id } },
+            body: { text: note },
+          }),
+        );
+        reset();
+      }}
+    >
+      <TextArea pointer="/text" label={words.noteText} value={note} onChange={setNote} />
+    </ActionDialog>
+  );
+}
+
+function ReassignDialog({ details, onClose }: DialogProps) {
+  const [reviewer, setReviewer] = useState("");
+  return (
+    <ActionDialog
+      title={words.reassignTitle}
+      details={details}
+      onClose={onClose}
+      action={text.common.save}
+      done={words.reassigned}
+      send={() =>
+        unwrap(
+          api.POST("/v1/review/requests/{request_id}/assignment", {
+            params: { path: { request_id: details.request_id } },
+            body: { reviewer: reviewer.trim() || null },
+          }),
+        )
+      }
+    >
+      <TextField
+        pointer="/reviewer"
+        label={words.reassignField}
+        hint={words.reassignHint}
+        optional
+        value={reviewer}
+        onChange={setReviewer}
+      />
+    </ActionDialog>
+  );
+}

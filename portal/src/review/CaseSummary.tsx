@@ -1,0 +1,281 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import { api, type Schemas, unwrap } from "../api/client";
+import { Providers, Services } from "../details/RequestContent";
+import { Timeline } from "../details/Timeline";
+import { formatDay, formatDays, formatMoment } from "../format/dates";
+import { text } from "../text";
+import { Button } from "../ui/Button";
+import { Card, Damaged, DueTime, Empty, Facts, Loaded, StatusBadge, Tag } from "../ui/parts";
+import type { CaseDetails } from "./Case";
+import { answered } from "./decision";
+
+const words = text.review;
+
+/** The left side of a case. */
+export function CaseSummary({ details }: { details: CaseDetails }) {
+  const { patient } = details.content;
+  return (
+    <div className="case-summary">
+      <Card title={words.request}>
+        <Facts
+          items={[
+            [
+              words.patient,
+              patient &&
+                `${patient.first_name} ${patient.last_name}, ${formatDay(patient.date_of_birth)}, ${patient.member_id}`,
+            ],
+            [words.coverage, coverage(details.plan)],
+            [words.receivedBy, details.channel_label],
+            [words.submitted, formatMoment(details.submitted_at)],
+            [
+              words.reasons,
+              [...details.pend_reasons_labels, ...details.intake_exceptions_labels].join(", "),
+            ],
+          ]}
+        />
+        <Services content={details.content} labels={details.content_labels} />
+        <Providers content={details.content} />
+      </Card>
+      <Required details={details} />
+      {details.decision_clock && (
+        <Card title={words.clock}>
+          <p>
+            <strong>{details.decision_clock.kind_label}</strong>,{" "}
+            <DueTime at={details.decision_clock.decision_due_at} />
+          </p>
+          <ul>
+            {details.decision_clock.description.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </Card>
+      )}
+      <Duplicates details={details} />
+      <Information details={details} />
+      <MemberHistory requestId={details.request_id} />
+      <Card title={words.notesTitle}>
+        {details.notes.length === 0 ? (
+          <p className="small">{words.noNotes}</p>
+        ) : (
+          <ul className="plain">
+            {details.notes.map((note) => (
+              <li key={`${note.written_at} ${note.text}`}>
+                <p>{note.text}</p>
+                <p className="small">
+                  {note.written_by_label}, {formatMoment(note.written_at)}
+                </p>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Card>
+      <Card title={words.history}>
+        <Timeline history={details.history} />
+      </Card>
+    </div>
+  );
+}
+
+function coverage(plan: Schemas["PlanResponse"]): string {
+  return [plan.name, plan.plan_type_label, plan.line_of_business_label, plan.state]
+    .filter(Boolean)
+    .join(", ");
+}
+
+/** What the rule list requires, and which document answers it. */
+function Required({ details }: { details: CaseDetails }) {
+  const { assessment } = details;
+  if (!assessment) {
+    return null;
+  }
+  const rows = answered(assessment.required_documentation, details.documents);
+  return (
+    <Card title={words.required}>
+      {rows.length === 0 && <p className="small">{words.requiredNone}</p>}
+      <ul className="plain">
+        {rows.map(({ required, by }) => (
+          <li key={required.code}>
+            <Tag tone={by.length > 0 ? "good" : "warning"}>
+              {by.length > 0 ? words.answeredBy : words.notAnswered}
+            </Tag>{" "}
+            {required.label}
+            {by.length > 0 && (
+              <span className="small"> {by.map((one) => one.file_name).join(", ")}</span>
+            )}
+          </li>
+        ))}
+      </ul>
+      <p className="small">
+        {words.rules} {assessment.rule_list}
+      </p>
+      <ul className="plain">
+        {assessment.lines.map((line) => (
+          <li key={line.line_id} className="small">
+            {line.line_id}: {line.requirement_label}
+            {line.rule_id && ` (${words.rule} ${line.rule_id})`}
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function Duplicates({ details }: { details: CaseDetails }) {
+  if (details.potential_duplicates.length === 0) {
+    return null;
+  }
+  return (
+    <Card title={words.duplicates}>
+      {details.potential_duplicates.map((one) => (
+        <section key={`${one.request_id} ${one.number} ${one.reason_code}`} className="service">
+          <h3>
+            {one.visible && one.request_id ? (
+              <Link to={`/review/${one.request_id}`}>{one.number}</Link>
+            ) : (
+              one.number
+            )}{" "}
+            {one.status && <StatusBadge status={one.status} label={one.status_label ?? ""} />}
+          </h3>
+          <p>{one.reason_code_label}</p>
+          {one.contact && <p>{one.contact}</p>}
+          <ul className="plain">
+            {one.services.map((pair, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: pairs have no id.
+              <li key={index} className="columns">
+                <Compared title={words.thisRequest} service={pair.this} />
+                <Compared title={words.otherRequest} service={pair.other} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </Card>
+  );
+}
+
+function Compared({
+  title,
+  service,
+}: {
+  title: string;
+  service: Schemas["ComparedServiceResponse"] | null;
+}) {
+  return (
+    <div>
+      <div className="small">{title}</div>
+      {service ? (
+        <div>
+          {[
+            service.code_type_label,
+            service.code,
+            ...service.modifiers,
+            service.units && `${service.units} ${service.unit_type_label ?? ""}`,
+            formatDays(service.first_day, service.last_day),
+            service.place_of_service_label,
+            service.medication,
+          ]
+            .filter(Boolean)
+            .join(" · ")}
+        </div>
+      ) : (
+        <div>{text.common.none}</div>
+      )}
+    </div>
+  );
+}
+
+function Information({ details }: { details: CaseDetails }) {
+  if (details.information_requests.length === 0) {
+    return null;
+  }
+  return (
+    <Card title={words.information}>
+      <ul className="plain">
+        {details.information_requests.map((one) => (
+          <li key={one.requested_at}>
+            <p>
+              {[one.text, ...one.documents.map((document) => document.label)]
+                .filter(Boolean)
+                .join("; ")}
+            </p>
+            <p className="small">
+              {formatMoment(one.requested_at)}
+              {!one.closed_at && (
+                <>
+                  {" · "}
+                  {words.informationOpen} <DueTime at={one.answer_by} />
+                </>
+              )}
+            </p>
+            {one.answer && (
+              <p>
+                <strong>{words.informationAnswer}:</strong> {one.answer}
+              </p>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function MemberHistory({ requestId }: { requestId: string }) {
+  const history = useInfiniteQuery({
+    queryKey: ["case", requestId, "member-history"],
+    queryFn: ({ pageParam }) =>
+      unwrap(
+        api.GET("/v1/review/requests/{request_id}/member-history", {
+          params: {
+            path: { request_id: requestId },
+            query: { limit: 25, ...(pageParam ? { cursor: pageParam } : {}) },
+          },
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.cursor ?? undefined,
+    staleTime: 60_000,
+  });
+  return (
+    <Card title={words.memberHistory}>
+      <Loaded query={history}>
+        {(data) => {
+          const rows = data.pages.flatMap((page) => page.requests);
+          return (
+            <>
+              <Damaged entries={data.pages.flatMap((page) => page.damaged)} />
+              {rows.length === 0 && <Empty>{words.memberHistoryEmpty}</Empty>}
+              <ul className="plain">
+                {rows.map((row) => (
+                  <li key={row.request_id}>
+                    <Link to={`/review/${row.request_id}`}>{row.number ?? row.request_id}</Link>{" "}
+                    <StatusBadge status={row.status} label={row.status_label} />
+                    <span className="small">
+                      {" "}
+                      {[
+                        formatDays(row.first_day, row.last_day),
+                        row.place_of_service_label,
+                        row.servicing_provider,
+                      ]
+                        .filter(Boolean)
+                        .join(" · ")}
+                    </span>
+                  </li>
+                ))}
+              </ul>
+              {history.hasNextPage && (
+                <Button
+                  look="quiet"
+                  pending={history.isFetchingNextPage}
+                  onClick={() => history.fetchNextPage()}
+                >
+                  {words.more}
+                </Button>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+    </Card>
+  );
+}

@@ -1,0 +1,499 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { useReference } from "../api/queries";
+import { coded } from "../details/RequestContent";
+import { formatDays, formatMoment } from "../format/dates";
+import { text } from "../text";
+import { announce } from "../ui/announce";
+import { Button } from "../ui/Button";
+import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
+import { byPointer } from "../ui/errors";
+import {
+  CheckboxField,
+  DateField,
+  FormErrors,
+  RadioField,
+  SelectField,
+  TextArea,
+  TextField,
+} from "../ui/fields";
+import { Banner, Card, Facts, Tag } from "../ui/parts";
+import { useStored } from "../ui/stored";
+import { TypeAhead } from "../ui/TypeAhead";
+import { type CaseDetails, caseKey } from "./Case";
+import {
+  approveAll,
+  type Decided,
+  decisionBody,
+  type Entries,
+  entryOf,
+  fromProposal,
+  type LineEntry,
+  requestedOf,
+} from "./decision";
+import { useNextCase } from "./nextCase";
+
+const words = text.review;
+
+const CHOICES: readonly { code: Decided; name: string }[] = [
+  { code: "APPROVED", name: words.approve },
+  { code: "MODIFIED", name: words.modify },
+  { code: "DENIED", name: words.deny },
+];
+
+/** The lines that this cycle decides: those that are open and not a vendor's. */
+function openLines(details: CaseDetails): readonly Schemas["ServiceLineResponse"][] {
+  return details.lines.filter((line) => line.status === "OPEN" && line.decided_by !== "VENDOR");
+}
+
+export function DecisionPanel({ details }: { details: CaseDetails }) {
+  const canDecide = details.allowed_actions.includes("DECIDE");
+  return (
+    <Card title={words.decide}>
+      {details.not_decidable_labels.length > 0 && (
+        <Banner tone="warning" title={words.notYours}>
+          <p>{details.not_decidable_labels.join(". ")}</p>
+        </Banner>
+      )}
+      {details.proposal && <Proposal details={details} proposal={details.proposal} />}
+      {canDecide ? (
+        <DecisionForm key={details.cycle} details={details} />
+      ) : (
+        <>
+          {details.allowed_actions.includes("ASSIGN") && <p>{words.takeFirst}</p>}
+          <DecidedLines details={details} />
+        </>
+      )}
+    </Card>
+  );
+}
+
+function DecidedLines({ details }: { details: CaseDetails }) {
+  return (
+    <ul className="plain">
+      {details.lines.map((line) => (
+        <li key={line.line_id}>
+          <LineTitle line={line} />{" "}
+          <Tag tone={line.status === "APPROVED" ? "good" : "off"}>{line.status_label}</Tag>
+          {line.decisions.map((decision) => (
+            <DecisionFacts key={decision.decided_at} decision={decision} />
+          ))}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function LineTitle({ line }: { line: Schemas["ServiceLineResponse"] }) {
+  return (
+    <strong>
+      {line.line_id}{" "}
+      {coded([line.code_type_label, line.code].filter(Boolean).join(" "), line.code_label)}
+    </strong>
+  );
+}
+
+function DecisionFacts({ decision }: { decision: Schemas["DecisionResponse"] }) {
+  const { approved } = decision;
+  return (
+    <Facts
+      items={[
+        [words.status, decision.status_label],
+        [words.reason, coded(decision.reason_code, decision.reason_code_label)],
+        [words.rationale, decision.rationale],
+        [words.criterion, decision.criterion],
+        [
+          words.units,
+          approved?.units ? `${approved.units} ${approved.unit_type_label ?? ""}` : null,
+        ],
+        [words.dates, approved && formatDays(approved.from_date, approved.to_date)],
+        [words.otherDiagnosis, coded(decision.diagnosis, decision.diagnosis_label)],
+      ]}
+    />
+  );
+}
+
+function useDecided(requestId: string) {
+  const client = useQueryClient();
+  return () => {
+    client.invalidateQueries({ queryKey: caseKey(requestId) });
+    client.invalidateQueries({ queryKey: ["worklist"] });
+  };
+}
+
+function DecisionForm({ details }: { details: CaseDetails }) {
+  const key = `decision.${details.request_id}.${details.cycle}`;
+  const [entries, setEntries, reset] = useStored<Entries>(key, {});
+  const [beforeResponse, setBeforeResponse] = useState(false);
+  const [attempt, setAttempt] = useState(0);
+  const lines = openLines(details);
+  const lineIds = lines.map((line) => line.line_id);
+  const changed = useDecided(details.request_id);
+  const next = useNextCase({}, details.request_id);
+  const decide = useMutation({
+    mutationFn: (_: { thenNext: boolean }) =>
+      unwrap(
+        api.POST("/v1/review/requests/{request_id}/decisions", {
+          params: { path: { request_id: details.request_id } },
+          body: decisionBody(details.cycle, lineIds, entries, beforeResponse),
+        }),
+      ),
+    onSuccess: (decided, { thenNext }) => {
+      const proposed = decided.awaits_physician || decided.awaits_signature;
+      announce(proposed ? words.proposed : words.decided);
+      reset();
+      changed();
+      if (thenNext) {
+        next.mutate();
+      }
+    },
+    onError: (error) => {
+      setAttempt((before) => before + 1);
+      if (error instanceof ApiError && error.status === 409) {
+        changed();
+      }
+    },
+  });
+  const errors = decide.error instanceof ApiError ? decide.error.errors : [];
+  const waiting = details.information_requests.some((one) => !one.closed_at);
+  const returned = details.returned_proposal;
+  const set = (lineId: string, change: Partial<LineEntry>) =>
+    setEntries((before) => ({ ...before, [lineId]: { ...entryOf(before, lineId), ...change } }));
+  if (lines.length === 0) {
+    return <p>{words.decidedElsewhere}</p>;
+  }
+  return (
+    <FormErrors value={byPointer(errors)}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!decide.isPending) {
+            decide.mutate({ thenNext: true });
+          }
+        }}
+      >
+        <p>{words.decideLead}</p>
+        <ErrorSummary errors={errors} attempt={attempt} />
+        {errors.length === 0 && <ErrorBanner error={decide.error} />}
+        {returned && (
+          <Banner tone="warning" title={words.returnedTitle}>
+            <p>{returned.comment}</p>
+            <Button onClick={() => setEntries(fromProposal(returned.lines))}>
+              {words.useReturned}
+            </Button>
+          </Banner>
+        )}
+        <Button onClick={() => setEntries(approveAll(lineIds))}>{words.approveAll}</Button>
+        {lines.map((line, index) => (
+          <LineForm
+            key={line.line_id}
+            details={details}
+            line={line}
+            pointer={`/lines/${index}`}
+            entry={entryOf(entries, line.line_id)}
+            onChange={(change) => set(line.line_id, change)}
+          />
+        ))}
+        {waiting && (
+          <CheckboxField
+            pointer="/before_response"
+            label={words.beforeResponse}
+            checked={beforeResponse}
+            onChange={setBeforeResponse}
+          />
+        )}
+        <div className="form-actions">
+          <Button look="primary" type="submit" pending={decide.isPending || next.isPending}>
+            {words.submitAndNext}
+          </Button>
+          <Button pending={decide.isPending} onClick={() => decide.mutate({ thenNext: false })}>
+            {words.submitDecision}
+          </Button>
+        </div>
+        <ErrorBanner error={next.error} />
+        {next.isSuccess && next.data === null && (
+          <Banner live>
+            <p>{words.noNext}</p>
+          </Banner>
+        )}
+      </form>
+    </FormErrors>
+  );
+}
+
+function LineForm({
+  details,
+  line,
+  pointer,
+  entry,
+  onChange,
+}: {
+  details: CaseDetails;
+  line: Schemas["ServiceLineResponse"];
+  pointer: string;
+  entry: LineEntry;
+  onChange: (change: Partial<LineEntry>) => void;
+}) {
+  const { service, procedure } = requestedOf(details.content, line.line_id);
+  const adverse = entry.status === "MODIFIED" || entry.status === "DENIED";
+  const earlier = line.decisions.at(-1);
+  return (
+    <section className="line-form">
+      <h3>
+        <LineTitle line={line} />
+      </h3>
+      <p className="small">
+        {words.requestedAs}:{" "}
+        {[
+          procedure?.units ? `${procedure.units} ${procedure.unit_type ?? ""}` : null,
+          service?.requested_days ? `${words.days} ${service.requested_days}` : null,
+          coded(line.submitted_diagnosis, line.submitted_diagnosis_label),
+        ]
+          .filter(Boolean)
+          .join(" · ")}
+      </p>
+      {earlier && (
+        <details>
+          <summary>
+            {words.earlier}: {earlier.status_label}, {formatMoment(earlier.decided_at)}
+          </summary>
+          <DecisionFacts decision={earlier} />
+        </details>
+      )}
+      <RadioField
+        pointer={`${pointer}/status`}
+        label={words.status}
+        choices={CHOICES}
+        value={entry.status}
+        onChange={(status) => onChange({ status: status as Decided })}
+      />
+      {entry.status === "MODIFIED" && (
+        <ApprovedFields pointer={`${pointer}/approved`} entry={entry} onChange={onChange} />
+      )}
+      {adverse && <Reasons pointer={pointer} entry={entry} onChange={onChange} />}
+      {entry.status !== "" && (
+        <details>
+          <summary>{words.otherDiagnosis}</summary>
+          <TextField
+            pointer={`${pointer}/diagnosis`}
+            label={words.otherDiagnosis}
+            optional
+            value={entry.diagnosis}
+            onChange={(diagnosis) => onChange({ diagnosis })}
+          />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function ApprovedFields({
+  pointer,
+  entry,
+  onChange,
+}: {
+  pointer: string;
+  entry: LineEntry;
+  onChange: (change: Partial<LineEntry>) => void;
+}) {
+  const units = useReference().data?.get("unit_types") ?? [];
+  return (
+    <div className="form-grid">
+      <TextField
+        pointer={`${pointer}/units`}
+        label={words.units}
+        optional
+        inputMode="numeric"
+        value={entry.units}
+        onChange={(value) => onChange({ units: value })}
+      />
+      <SelectField
+        pointer={`${pointer}/unit_type`}
+        label={words.unitType}
+        optional
+        value={entry.unitType}
+        onChange={(unitType) => onChange({ unitType })}
+        choices={units.map((one) => ({ code: one.code, name: one.label }))}
+      />
+      <DateField
+        pointer={`${pointer}/from_date`}
+        label={words.from}
+        optional
+        value={entry.from}
+        onChange={(from) => onChange({ from })}
+      />
+      <DateField
+        pointer={`${pointer}/to_date`}
+        label={words.to}
+        optional
+        value={entry.to}
+        onChange={(to) => onChange({ to })}
+      />
+      <TextField
+        pointer={`${pointer}/code`}
+        label={words.otherCode}
+        optional
+        value={entry.code}
+        onChange={(code) => onChange({ code })}
+      />
+    </div>
+  );
+}
+
+function Reasons({
+  pointer,
+  entry,
+  onChange,
+}: {
+  pointer: string;
+  entry: LineEntry;
+  onChange: (change: Partial<LineEntry>) => void;
+}) {
+  const reference = useReference().data;
+  const reasons = reference?.get("denial_reasons") ?? [];
+  const label = reasons.find((one) => one.code === entry.reasonCode);
+  const [typed, setTyped] = useState(label ? `${label.code} ${label.label}` : entry.reasonCode);
+  return (
+    <>
+      <TypeAhead
+        pointer={`${pointer}/reason_code`}
+        label={words.reason}
+        hint={words.reasonSearch}
+        value={typed}
+        onChange={(value) => {
+          setTyped(value);
+          onChange({ reasonCode: codeIn(value, reasons) });
+        }}
+        minimum={0}
+        queryKey={["reasons", reasons.length]}
+        load={async (value) =>
+          reasons.filter((one) =>
+            `${one.code} ${one.label}`.toLowerCase().includes(value.toLowerCase()),
+          )
+        }
+        suggest={(one) => ({ key: one.code, text: `${one.code} ${one.label}` })}
+        onSelect={(one) => {
+          setTyped(`${one.code} ${one.label}`);
+          onChange({ reasonCode: one.code });
+        }}
+        empty={words.noReason}
+      />
+      <TextArea
+        pointer={`${pointer}/rationale`}
+        label={words.rationale}
+        hint={words.rationaleHint}
+        maxLength={2000}
+        value={entry.rationale}
+        onChange={(rationale) => onChange({ rationale })}
+      />
+      <TextField
+        pointer={`${pointer}/criterion`}
+        label={words.criterion}
+        hint={words.criterionHint}
+        value={entry.criterion}
+        onChange={(criterion) => onChange({ criterion })}
+      />
+    </>
+  );
+}
+
+/** The code that a typed text names: the code itself, or a code with its label; else the text. */
+function codeIn(value: string, reasons: readonly Schemas["CodeResponse"][]): string {
+  const typed = value.trim();
+  const found = reasons.find(
+    (one) => one.code.toLowerCase() === typed.toLowerCase() || `${one.code} ${one.label}` === typed,
+  );
+  return found?.code ?? typed;
+}
+
+function Proposal({
+  details,
+  proposal,
+}: {
+  details: CaseDetails;
+  proposal: Schemas["ProposalResponse"];
+}) {
+  const [comment, setComment] = useStored(`sign.${details.request_id}`, "");
+  const [beforeResponse, setBeforeResponse] = useState(false);
+  const [attempt, setAttempt] = useState(0);
+  const changed = useDecided(details.request_id);
+  const sign = useMutation({
+    mutationFn: (accept: boolean) =>
+      unwrap(
+        api.POST("/v1/review/requests/{request_id}/signature", {
+          params: { path: { request_id: details.request_id } },
+          body: {
+            accept,
+            before_response: beforeResponse,
+            cycle: details.cycle,
+            proposed_at: proposal.proposed_at,
+            comment: comment.trim() === "" ? null : comment,
+          },
+        }),
+      ),
+    onSuccess: (_, accept) => {
+      announce(accept ? words.signed : words.returnedDone);
+      setComment("");
+      changed();
+    },
+    onError: () => {
+      setAttempt((before) => before + 1);
+      changed();
+    },
+  });
+  const errors = sign.error instanceof ApiError ? sign.error.errors : [];
+  const canSign = details.allowed_actions.includes("SIGN");
+  const canReturn = details.allowed_actions.includes("RETURN_PROPOSAL");
+  const waiting = details.information_requests.some((one) => !one.closed_at);
+  return (
+    <FormErrors value={byPointer(errors)}>
+      <Banner title={words.proposal}>
+        <p className="small">
+          {words.proposedAt} {formatMoment(proposal.proposed_at)}, {proposal.proposed_by_label}
+          {proposal.awaits_physician && ` · ${words.awaitsPhysician}`}
+        </p>
+        <ul className="plain">
+          {proposal.lines.map(({ line_id, decision }) => (
+            <li key={line_id}>
+              <strong>{line_id}</strong>
+              <DecisionFacts decision={decision} />
+            </li>
+          ))}
+        </ul>
+        <ErrorSummary errors={errors} attempt={attempt} />
+        {errors.length === 0 && <ErrorBanner error={sign.error} />}
+        {canReturn && (
+          <TextArea
+            pointer="/comment"
+            label={words.comment}
+            optional
+            rows={2}
+            value={comment}
+            onChange={setComment}
+          />
+        )}
+        {canSign && waiting && (
+          <CheckboxField
+            pointer="/before_response"
+            label={words.beforeResponse}
+            checked={beforeResponse}
+            onChange={setBeforeResponse}
+          />
+        )}
+        <div className="form-actions">
+          {canSign && (
+            <Button look="primary" pending={sign.isPending} onClick={() => sign.mutate(true)}>
+              {words.sign}
+            </Button>
+          )}
+          {canReturn && (
+            <Button pending={sign.isPending} onClick={() => sign.mutate(false)}>
+              {words.return}
+            </Button>
+          )}
+        </div>
+      </Banner>
+    </FormErrors>
+  );
+}

@@ -1,0 +1,149 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, type Schemas, unwrap } from "../api/client";
+import { formatMoment } from "../format/dates";
+import { formatSize } from "../format/identifiers";
+import { text } from "../text";
+import { Button } from "../ui/Button";
+import { ErrorBanner } from "../ui/ErrorSummary";
+import { Card, Empty, Loaded, Tag } from "../ui/parts";
+import type { CaseDetails } from "./Case";
+
+const words = text.review;
+
+function linkOf(requestId: string, documentId: string): Promise<Schemas["DocumentLink"]> {
+  return unwrap(
+    api.GET("/v1/review/requests/{request_id}/documents/{document_id}", {
+      params: { path: { request_id: requestId, document_id: documentId } },
+    }),
+  );
+}
+
+/** The right side of a case: its documents, PDF and images shown on the page. */
+export function DocumentPane({ details }: { details: CaseDetails }) {
+  const attached = details.documents.filter((one) => one.status === "ATTACHED");
+  const [chosen, setChosen] = useState<string | null>(null);
+  const shown = attached.find((one) => one.document_id === chosen) ?? attached[0];
+  return (
+    <div className="case-documents">
+      <Card title={words.documents}>
+        {attached.length === 0 && <Empty>{words.noDocuments}</Empty>}
+        <ul className="plain">
+          {attached.map((document) => (
+            <li key={document.document_id} className="document-row">
+              <button
+                type="button"
+                className="link"
+                aria-pressed={document === shown}
+                onClick={() => setChosen(document.document_id)}
+              >
+                {document.file_name}
+              </button>
+              <span className="small">
+                {[document.document_type_label, formatSize(document.size), document.sent_by_label]
+                  .filter(Boolean)
+                  .join(" · ")}
+              </span>
+              {details.new_documents.includes(document.document_id) && (
+                <Tag tone="good">{words.documentNew}</Tag>
+              )}
+              <Download requestId={details.request_id} document={document} />
+            </li>
+          ))}
+        </ul>
+        {shown && <Shown key={shown.document_id} requestId={details.request_id} document={shown} />}
+      </Card>
+      <Notices details={details} />
+    </div>
+  );
+}
+
+function Download({
+  requestId,
+  document: { document_id, file_name },
+}: {
+  requestId: string;
+  document: Schemas["DocumentResponse"];
+}) {
+  const download = useMutation({
+    mutationFn: () => linkOf(requestId, document_id),
+    onSuccess: (link) => window.location.assign(link.url),
+  });
+  return (
+    <>
+      <Button
+        look="quiet"
+        aria-label={`${words.download} ${file_name}`}
+        pending={download.isPending}
+        onClick={() => download.mutate()}
+      >
+        {words.download}
+      </Button>
+      <ErrorBanner error={download.error} />
+    </>
+  );
+}
+
+function Shown({
+  requestId,
+  document,
+}: {
+  requestId: string;
+  document: Schemas["DocumentResponse"];
+}) {
+  const link = useQuery({
+    queryKey: ["case", requestId, "document", document.document_id],
+    queryFn: () => linkOf(requestId, document.document_id),
+    // The link expires: it is used at once and not kept.
+    staleTime: 60_000,
+    gcTime: 60_000,
+  });
+  const title = `${words.showing} ${document.file_name}`;
+  return (
+    <Loaded query={link}>
+      {({ inline_url }) =>
+        inline_url === null ? (
+          <p className="small">{words.notInline}</p>
+        ) : document.content_type === "application/pdf" ? (
+          <iframe className="document-frame" src={inline_url} title={title} />
+        ) : (
+          <img className="document-image" src={inline_url} alt={title} />
+        )
+      }
+    </Loaded>
+  );
+}
+
+function Notices({ details }: { details: CaseDetails }) {
+  const download = useMutation({
+    mutationFn: (noticeId: string) =>
+      unwrap(
+        api.GET("/v1/review/requests/{request_id}/notices/{notice_id}", {
+          params: { path: { request_id: details.request_id, notice_id: noticeId } },
+        }),
+      ),
+    onSuccess: (link) => window.location.assign(link.url),
+  });
+  if (details.determination_notices.length === 0) {
+    return null;
+  }
+  return (
+    <Card title={words.notices}>
+      <ErrorBanner error={download.error} />
+      <ul className="plain">
+        {details.determination_notices.map((notice) => (
+          <li key={notice.notice_id}>
+            <button
+              type="button"
+              className="link"
+              onClick={() => download.mutate(notice.notice_id)}
+            >
+              {notice.kind_label}, {notice.audience_label}
+            </button>{" "}
+            <span className="small">{formatMoment(notice.printed_at)}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}

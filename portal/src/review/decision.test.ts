@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import type { Schemas } from "../api/client";
+import { answered, approveAll, decisionBody, EMPTY, fromProposal, requestedOf } from "./decision";
+
+describe("the body of a decision", () => {
+  test("approved lines carry neither reason nor rationale, even if some were entered", () => {
+    const entries = {
+      "1.1": {
+        ...EMPTY,
+        status: "APPROVED" as const,
+        rationale: "typed before the choice changed",
+      },
+    };
+    expect(decisionBody(1, ["1.1"], entries, false)).toEqual({
+      cycle: 1,
+      before_response: false,
+      lines: [
+        {
+          line_id: "1.1",
+          status: "APPROVED",
+          approved: null,
+          reason_code: null,
+          rationale: null,
+          criterion: null,
+          diagnosis: null,
+        },
+      ],
+    });
+  });
+
+  test("a modified line states what is approved, and what is empty is as requested", () => {
+    const entries = {
+      "1.1": {
+        ...EMPTY,
+        status: "MODIFIED" as const,
+        units: "2",
+        reasonCode: "0F",
+        rationale: " Two are enough. ",
+        criterion: "Guideline 3",
+      },
+    };
+    const [line] = decisionBody(2, ["1.1"], entries, true).lines;
+    expect(line?.approved).toEqual({
+      code: null,
+      units: 2,
+      unit_type: null,
+      from_date: null,
+      to_date: null,
+    });
+    expect(line?.rationale).toBe("Two are enough.");
+  });
+
+  test("a line without a choice is sent, so that the API names it", () => {
+    const { lines } = decisionBody(1, ["1.1", "1.2"], approveAll(["1.1"]), false);
+    expect(lines.map((line) => line.line_id)).toEqual(["1.1", "1.2"]);
+    expect(lines[1]).not.toHaveProperty("status");
+  });
+});
+
+test("a returned proposal is a start for new entries", () => {
+  const decision = {
+    status: "DENIED",
+    reason_code: "0F",
+    rationale: "Because.",
+    criterion: "C",
+    approved: null,
+    diagnosis: null,
+  } as Schemas["DecisionResponse"];
+  expect(fromProposal([{ line_id: "1.2", decision }])["1.2"]).toEqual({
+    ...EMPTY,
+    status: "DENIED",
+    reasonCode: "0F",
+    rationale: "Because.",
+    criterion: "C",
+  });
+});
+
+test("a line's id leads to its service and procedure", () => {
+  const content = {
+    services: [{ procedures: [{ code: "44120" }] }, { procedures: [{ code: "1" }, { code: "2" }] }],
+  } as Schemas["RequestContent"];
+  expect(requestedOf(content, "2.2").procedure?.code).toBe("2");
+  expect(requestedOf(content, "3.1").service).toBeUndefined();
+});
+
+test("only attached documents answer what is required", () => {
+  const required = [{ code: "A", label: "A" }];
+  const documents = [
+    { document_type: "A", status: "CHECKING", document_id: "1" },
+    { document_type: "A", status: "ATTACHED", document_id: "2" },
+    { document_type: "B", status: "ATTACHED", document_id: "3" },
+  ] as Schemas["DocumentResponse"][];
+  expect(answered(required, documents)[0]?.by.map((one) => one.document_id)).toEqual(["2"]);
+});
