@@ -1,14 +1,10 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
-import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { useState } from "react";
+import { api, type Schemas, unwrap } from "../api/client";
 import { useMe, useReference } from "../api/queries";
 import { text } from "../text";
-import { announce } from "../ui/announce";
+import { ActionDialog } from "../ui/ActionDialog";
 import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
-import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
-import { byPointer } from "../ui/errors";
-import { CheckboxField, FormErrors, SelectField, TextArea, TextField } from "../ui/fields";
+import { CheckboxField, SelectField, TextArea, TextField } from "../ui/fields";
 import { Banner, DueTime, Phone } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import { type CaseDetails, caseKey } from "./Case";
@@ -59,67 +55,9 @@ export function CaseActions({ details }: { details: CaseDetails }) {
   );
 }
 
-/** A dialog around one call: its errors at their fields, its button once. */
-function ActionDialog({
-  title,
-  details,
-  onClose,
-  send,
-  done,
-  children,
-  action,
-  disabled = false,
-}: {
-  title: string;
-  details: CaseDetails;
-  onClose: () => void;
-  send: () => Promise<unknown>;
-  done: string;
-  children: ReactNode;
-  action: string;
-  disabled?: boolean;
-}) {
-  const client = useQueryClient();
-  const [attempt, setAttempt] = useState(0);
-  const call = useMutation({
-    mutationFn: send,
-    onSuccess: () => {
-      announce(done);
-      onClose();
-    },
-    onError: () => setAttempt((before) => before + 1),
-    onSettled: () => {
-      client.invalidateQueries({ queryKey: caseKey(details.request_id) });
-      client.invalidateQueries({ queryKey: ["worklist"] });
-    },
-  });
-  const errors = call.error instanceof ApiError ? call.error.errors : [];
-  return (
-    <Dialog
-      open
-      title={title}
-      onClose={onClose}
-      actions={
-        <>
-          <Button onClick={onClose}>{text.common.cancel}</Button>
-          <Button
-            look="primary"
-            pending={call.isPending}
-            disabled={disabled}
-            onClick={() => call.mutate()}
-          >
-            {action}
-          </Button>
-        </>
-      }
-    >
-      <FormErrors value={byPointer(errors)}>
-        <ErrorSummary errors={errors} attempt={attempt} />
-        {errors.length === 0 && <ErrorBanner error={call.error} />}
-        {children}
-      </FormErrors>
-    </Dialog>
-  );
+/** What a change of a case makes outdated. */
+function refreshed(details: CaseDetails): readonly (readonly unknown[])[] {
+  return [caseKey(details.request_id), ["worklist"]];
 }
 
 interface DialogProps {
@@ -146,7 +84,7 @@ function AskDialog({ details, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={words.askTitle}
-      details={details}
+      refresh={refreshed(details)}
       onClose={onClose}
       action={words.ask}
       done={words.asked}
@@ -201,7 +139,7 @@ function ExtendDialog({ details, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={words.extendTitle}
-      details={details}
+      refresh={refreshed(details)}
       onClose={onClose}
       action={words.extend}
       done={words.extended}
@@ -253,7 +191,7 @@ function OfferDialog({ details, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={words.peerTitle}
-      details={details}
+      refresh={refreshed(details)}
       onClose={onClose}
       action={words.peerOffer}
       done={words.peerOffered}
@@ -276,7 +214,7 @@ function OutcomeDialog({ details, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={words.peerOutcome}
-      details={details}
+      refresh={refreshed(details)}
       onClose={onClose}
       action={text.common.save}
       done={words.peerRecorded}
@@ -310,7 +248,7 @@ function NoteDialog({ details, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={words.addNote}
-      details={details}
+      refresh={refreshed(details)}
       onClose={onClose}
       action={text.common.save}
       done={words.addNote}
@@ -334,7 +272,7 @@ function ReassignDialog({ details, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={words.reassignTitle}
-      details={details}
+      refresh={refreshed(details)}
       onClose={onClose}
       action={text.common.save}
       done={words.reassigned}

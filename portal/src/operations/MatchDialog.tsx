@@ -1,0 +1,116 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, type Schemas, unwrap } from "../api/client";
+import { ProviderFacts } from "../details/RequestContent";
+import { formatAddress, formatTin } from "../format/identifiers";
+import { text } from "../text";
+import { ActionDialog } from "../ui/ActionDialog";
+import { Button } from "../ui/Button";
+import { TextField } from "../ui/fields";
+import { Empty, Loaded } from "../ui/parts";
+import { useDebounced } from "../ui/TypeAhead";
+
+const words = text.operations;
+
+interface Unmatched {
+  request_id: string;
+  role: Schemas["ProviderRole"];
+  submitted: Schemas["Provider"] | null;
+  search?: Schemas["DirectorySearchLink"] | null;
+}
+
+/** Replace a provider that the directory does not have by an entry of the directory. */
+export function MatchDialog({ row, onClose }: { row: Unmatched; onClose: () => void }) {
+  const [id, setId] = useState("");
+  const [zip, setZip] = useState(row.search?.zip_code ?? row.submitted?.address?.zip_code ?? "");
+  const [name, setName] = useState(row.search?.name ?? row.submitted?.name ?? "");
+  const kind = row.search?.kind ?? row.submitted?.kind ?? "INDIVIDUAL";
+  const typed = useDebounced(`${zip}|${name}`);
+  const found = useQuery({
+    queryKey: ["directory", kind, typed],
+    queryFn: () =>
+      unwrap(
+        api.GET("/v1/providers", {
+          params: { query: { zip_code: zip, kind, ...(name.trim() ? { name } : {}) } },
+        }),
+      ),
+    enabled: /^\d{5}$/.test(zip),
+    placeholderData: (before) => before,
+  });
+  return (
+    <ActionDialog
+      wide
+      title={words.matchTitle}
+      action={words.match}
+      done={words.matched}
+      onClose={onClose}
+      refresh={[["operations"]]}
+      send={() =>
+        unwrap(
+          api.POST("/v1/operations/requests/{request_id}/providers", {
+            params: { path: { request_id: row.request_id } },
+            body: { provider_id: id.trim(), role: row.role },
+          }),
+        )
+      }
+    >
+      <h3>{words.matchSubmitted}</h3>
+      <ProviderFacts provider={row.submitted} />
+      <TextField
+        pointer="/provider_id"
+        label={words.matchId}
+        hint={words.matchIdHint}
+        value={id}
+        onChange={setId}
+      />
+      <h3>{words.search}</h3>
+      <div className="form-grid">
+        <TextField pointer="/name" label={words.directoryName} value={name} onChange={setName} />
+        <TextField
+          pointer="/zip_code"
+          label={words.directoryZip}
+          inputMode="numeric"
+          maxLength={5}
+          value={zip}
+          onChange={setZip}
+        />
+      </div>
+      {found.fetchStatus !== "idle" || found.data ? (
+        <Loaded query={found}>
+          {({ providers }) =>
+            providers.length === 0 ? (
+              <Empty>{words.matchNone}</Empty>
+            ) : (
+              <ul className="plain">
+                {providers.map(({ provider, miles }) => (
+                  <li key={`${provider.provider_id} ${formatAddress(provider.address)}`}>
+                    <strong>{provider.name}</strong>{" "}
+                    <span className="small">
+                      {[
+                        provider.provider_id,
+                        provider.npi,
+                        formatTin(provider.tin),
+                        formatAddress(provider.address),
+                        words.miles(miles),
+                      ]
+                        .filter(Boolean)
+                        .join(" · ")}
+                    </span>{" "}
+                    <Button
+                      look="quiet"
+                      aria-pressed={provider.provider_id === id}
+                      aria-label={`${words.matchChoose} ${provider.name}`}
+                      onClick={() => setId(provider.provider_id ?? "")}
+                    >
+                      {words.matchChoose}
+                    </Button>
+                  </li>
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+      ) : null}
+    </ActionDialog>
+  );
+}

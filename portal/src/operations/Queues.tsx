@@ -1,0 +1,382 @@
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { Link, useSearchParams } from "react-router";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { livePolling } from "../api/queries";
+import { formatDay, formatDays, formatMoment } from "../format/dates";
+import { text } from "../text";
+import { Button } from "../ui/Button";
+import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
+import { byPointer } from "../ui/errors";
+import { FormErrors, RadioField, TextField } from "../ui/fields";
+import { Card, Damaged, DueTime, Empty, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
+import { Region } from "../ui/Region";
+import { type Column, Table } from "../ui/Table";
+import { MatchDialog } from "./MatchDialog";
+import "../styles/review.css";
+
+const words = text.operations;
+
+type Queue = "overdue" | "exceptions" | "unmatched" | "backlog" | "deemed";
+
+const QUEUES: readonly Queue[] = ["overdue", "exceptions", "unmatched", "backlog", "deemed"];
+
+export function Queues() {
+  const [search, setSearch] = useSearchParams();
+  const chosen = QUEUES.find((one) => one === search.get("queue")) ?? "overdue";
+  return (
+    <Page wide title={words.title} lead={words.lead}>
+      <Region>
+        <Find />
+      </Region>
+      <div className="filters">
+        <fieldset className="chips choices">
+          <legend className="visually-hidden">{words.queues}</legend>
+          {QUEUES.map((queue) => (
+            <button
+              key={queue}
+              type="button"
+              className="chip"
+              aria-pressed={queue === chosen}
+              onClick={() => setSearch({ queue }, { replace: true })}
+            >
+              {words[queue]}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      <Card title={words[chosen]}>
+        <p className="small">{words.hint[chosen]}</p>
+        <Region key={chosen}>
+          <QueueOf queue={chosen} />
+        </Region>
+      </Card>
+    </Page>
+  );
+}
+
+function QueueOf({ queue }: { queue: Queue }): ReactNode {
+  switch (queue) {
+    case "overdue":
+      return (
+        <List
+          name={queue}
+          load={(query) => unwrap(api.GET("/v1/operations/overdue", { params: { query } }))}
+          rowsOf={(page) => page.cycles}
+          columns={CYCLES}
+          rowKey={(row) => `${row.request_id} ${row.cycle}`}
+        />
+      );
+    case "deemed":
+      return (
+        <List
+          name={queue}
+          load={(query) => unwrap(api.GET("/v1/operations/deemed-denials", { params: { query } }))}
+          rowsOf={(page) => page.cycles}
+          columns={CYCLES}
+          rowKey={(row) => `${row.request_id} ${row.cycle}`}
+        />
+      );
+    case "exceptions":
+      return (
+        <List
+          name={queue}
+          load={(query) =>
+            unwrap(api.GET("/v1/operations/intake-exceptions", { params: { query } }))
+          }
+          rowsOf={(page) => page.requests}
+          columns={EXCEPTIONS}
+          rowKey={(row) => row.request_id}
+        />
+      );
+    case "unmatched":
+      return (
+        <List
+          name={queue}
+          load={(query) =>
+            unwrap(api.GET("/v1/operations/unmatched-providers", { params: { query } }))
+          }
+          rowsOf={(page) => page.providers}
+          columns={UNMATCHED}
+          rowKey={(row) => `${row.request_id} ${row.role}`}
+        />
+      );
+    case "backlog":
+      return (
+        <List
+          name={queue}
+          load={(query) => unwrap(api.GET("/v1/operations/vendor-backlog", { params: { query } }))}
+          rowsOf={(page) => page.requests}
+          columns={BACKLOG}
+          rowKey={(row) => `${row.request_id} ${row.vendor_id}`}
+        />
+      );
+  }
+}
+
+interface AnyPage {
+  cursor: string | null;
+  damaged: readonly Schemas["DamagedResponse"][];
+}
+
+function List<PageOf extends AnyPage, Row>({
+  name,
+  load,
+  rowsOf,
+  columns,
+  rowKey,
+}: {
+  name: Queue;
+  load: (query: { cursor?: string; limit: number }) => Promise<PageOf>;
+  rowsOf: (page: PageOf) => readonly Row[];
+  columns: readonly Column<Row>[];
+  rowKey: (row: Row) => string;
+}) {
+  const [interval] = useState(livePolling);
+  const list = useInfiniteQuery({
+    queryKey: ["operations", name],
+    queryFn: ({ pageParam }) => load({ limit: 25, ...(pageParam ? { cursor: pageParam } : {}) }),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.cursor ?? undefined,
+    refetchInterval: interval,
+  });
+  return (
+    <Loaded query={list}>
+      {(data) => {
+        const rows = data.pages.flatMap((page) => rowsOf(page));
+        return (
+          <>
+            <Damaged entries={data.pages.flatMap((page) => page.damaged)} />
+            {rows.length === 0 ? (
+              <Empty>{words.empty[name]}</Empty>
+            ) : (
+              <Table
+                caption={words[name]}
+                captionHidden
+                columns={columns}
+                rows={rows}
+                rowKey={rowKey}
+              />
+            )}
+            {list.hasNextPage && (
+              <Button pending={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
+                {words.more}
+              </Button>
+            )}
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function NumberLink({ id, number }: { id: string; number: string | null | undefined }) {
+  return <Link to={`/operations/requests/${id}`}>{number ?? id}</Link>;
+}
+
+const CYCLES: readonly Column<Schemas["WorklistRowResponse"]>[] = [
+  {
+    key: "number",
+    title: words.columns.number,
+    heading: true,
+    cell: (row) => <NumberLink id={row.request_id} number={row.number} />,
+  },
+  { key: "due", title: words.columns.due, cell: (row) => <DueTime at={row.due_at} /> },
+  {
+    key: "patient",
+    title: words.columns.patient,
+    cell: (row) => [row.patient, formatDay(row.date_of_birth)].filter(Boolean).join(", "),
+  },
+  { key: "plan", title: words.columns.plan, cell: (row) => row.plan_id },
+  {
+    key: "state",
+    title: words.columns.state,
+    cell: (row) => (
+      <>
+        {row.urgency !== "STANDARD" && <Tag tone="warning">{row.urgency_label}</Tag>}{" "}
+        {row.assignment ? text.review.assignedToAnother : text.review.unassigned}
+      </>
+    ),
+  },
+  {
+    key: "why",
+    title: words.columns.why,
+    cell: (row) => [row.dispute_label, ...row.pend_reasons_labels].filter(Boolean).join(", "),
+  },
+];
+
+const EXCEPTIONS: readonly Column<Schemas["IntakeExceptionResponse"]>[] = [
+  {
+    key: "number",
+    title: words.columns.number,
+    heading: true,
+    cell: (row) => <NumberLink id={row.request_id} number={row.number} />,
+  },
+  {
+    key: "why",
+    title: words.columns.why,
+    cell: (row) => row.exceptions_labels.join(", "),
+  },
+  { key: "channel", title: words.columns.channel, cell: (row) => row.channel_label },
+  { key: "plan", title: words.columns.plan, cell: (row) => row.plan_id },
+  {
+    key: "submitted",
+    title: words.columns.submitted,
+    cell: (row) => formatMoment(row.submitted_at),
+  },
+];
+
+const UNMATCHED: readonly Column<Schemas["UnmatchedProviderResponse"]>[] = [
+  {
+    key: "number",
+    title: words.columns.number,
+    heading: true,
+    cell: (row) => <NumberLink id={row.request_id} number={row.number} />,
+  },
+  {
+    key: "provider",
+    title: words.columns.provider,
+    cell: (row) => (
+      <>
+        {row.name} <span className="small">{row.role_label}</span>
+      </>
+    ),
+  },
+  {
+    key: "why",
+    title: words.columns.why,
+    cell: (row) => row.reason_codes_labels.join(", "),
+  },
+  {
+    key: "submitted",
+    title: words.columns.submitted,
+    cell: (row) => formatMoment(row.submitted_at),
+  },
+  { key: "action", title: words.columns.action, cell: (row) => <MatchAction row={row} /> },
+];
+
+function MatchAction({ row }: { row: Schemas["UnmatchedProviderResponse"] }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>{words.match}</Button>
+      {open && <MatchDialog row={row} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+const BACKLOG: readonly Column<Schemas["DelegationRowResponse"]>[] = [
+  {
+    key: "number",
+    title: words.columns.number,
+    heading: true,
+    cell: (row) => <NumberLink id={row.request_id} number={row.number} />,
+  },
+  { key: "vendor", title: words.columns.vendor, cell: (row) => row.vendor_name },
+  { key: "due", title: words.columns.due, cell: (row) => <DueTime at={row.due_at} /> },
+  { key: "patient", title: words.columns.patient, cell: (row) => row.patient },
+  { key: "codes", title: words.columns.codes, cell: (row) => row.codes.join(", ") },
+  { key: "plan", title: words.columns.plan, cell: (row) => row.plan_id },
+];
+
+type By = "number" | "member_id" | "request_id";
+
+const BY = [
+  { code: "number", name: words.byNumber },
+  { code: "member_id", name: words.byMember },
+  { code: "request_id", name: words.byId },
+] as const;
+
+/** Any request by number, member or id. What is typed is sent in the body and stays out of the address. */
+function Find() {
+  const [by, setBy] = useState<By>("number");
+  const [value, setValue] = useState("");
+  const [attempt, setAttempt] = useState(0);
+  const find = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST("/v1/operations/requests/search", {
+          body: {
+            limit: 25,
+            cursor: null,
+            number: null,
+            member_id: null,
+            request_id: null,
+            [by]: value.trim(),
+          },
+        }),
+      ),
+    onError: () => setAttempt((before) => before + 1),
+  });
+  const errors = find.error instanceof ApiError ? find.error.errors : [];
+  return (
+    <Card title={words.find}>
+      <FormErrors value={byPointer(errors)}>
+        <ErrorSummary errors={errors} attempt={attempt} />
+        {errors.length === 0 && <ErrorBanner error={find.error} />}
+        <form
+          className="form-grid"
+          onSubmit={(event) => {
+            event.preventDefault();
+            find.mutate();
+          }}
+        >
+          <RadioField
+            pointer="/by"
+            label={words.findBy}
+            choices={BY}
+            value={by}
+            onChange={(code) => setBy(code as By)}
+          />
+          <TextField pointer={`/${by}`} label={words.value[by]} value={value} onChange={setValue} />
+          <div className="form-actions">
+            <Button look="primary" type="submit" pending={find.isPending}>
+              {text.common.search}
+            </Button>
+          </div>
+        </form>
+      </FormErrors>
+      {find.data && (
+        <>
+          <Damaged entries={find.data.damaged} />
+          {find.data.requests.length === 0 ? (
+            <Empty>{words.foundNone}</Empty>
+          ) : (
+            <Table
+              caption={words.found}
+              columns={FOUND}
+              rows={find.data.requests}
+              rowKey={(row) => row.request_id}
+            />
+          )}
+        </>
+      )}
+    </Card>
+  );
+}
+
+const FOUND: readonly Column<Schemas["PlanRowResponse"]>[] = [
+  {
+    key: "number",
+    title: words.columns.number,
+    heading: true,
+    cell: (row) => <NumberLink id={row.request_id} number={row.number ?? words.draft} />,
+  },
+  {
+    key: "status",
+    title: words.columns.status,
+    cell: (row) => <StatusBadge status={row.status} label={row.status_label} />,
+  },
+  {
+    key: "patient",
+    title: words.columns.patient,
+    cell: (row) => [row.patient, formatDay(row.date_of_birth)].filter(Boolean).join(", "),
+  },
+  {
+    key: "dates",
+    title: words.columns.dates,
+    cell: (row) => formatDays(row.first_day, row.last_day),
+  },
+  { key: "plan", title: words.columns.plan, cell: (row) => row.plan.name },
+  { key: "channel", title: words.columns.channel, cell: (row) => row.channel_label },
+];

@@ -1,0 +1,384 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useParams } from "react-router";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { livePolling } from "../api/queries";
+import { coded, Providers, Services } from "../details/RequestContent";
+import { formatDay, formatDays, formatMoment } from "../format/dates";
+import { formatSize } from "../format/identifiers";
+import { text } from "../text";
+import { ActionDialog } from "../ui/ActionDialog";
+import { Button } from "../ui/Button";
+import { ErrorBanner } from "../ui/ErrorSummary";
+import { DateField, TextArea } from "../ui/fields";
+import { Banner, Card, Damaged, DueTime, Facts, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
+import { Region } from "../ui/Region";
+import { useStored } from "../ui/stored";
+import { Table } from "../ui/Table";
+import { changedDates, type DateEntries } from "./dates";
+import { MatchDialog } from "./MatchDialog";
+import "../styles/review.css";
+
+const words = text.operations;
+
+type Details = Schemas["OperatorDetails"];
+
+/** Any request of the plan with its audit trail, and what an operator can do with it. */
+export function RequestPage() {
+  const { requestId = "" } = useParams();
+  const [interval] = useState(livePolling);
+  const found = useQuery({
+    queryKey: ["operations", "request", requestId],
+    queryFn: () =>
+      unwrap(
+        api.GET("/v1/operations/requests/{request_id}", {
+          params: { path: { request_id: requestId } },
+        }),
+      ),
+    refetchInterval: interval,
+    retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
+  });
+  return <Loaded query={found}>{(details) => <Shown details={details} />}</Loaded>;
+}
+
+function Shown({ details }: { details: Details }) {
+  const { patient } = details.content;
+  return (
+    <Page
+      wide
+      title={details.number ? words.request(details.number) : words.draft}
+      lead={
+        <span className="case-lead">
+          <StatusBadge status={details.status} label={details.status_label} />
+          <span>
+            {details.waiting_on_label} <DueTime at={details.due_at} />
+          </span>
+        </span>
+      }
+      actions={<Link to="/operations">{words.title}</Link>}
+    >
+      <Damaged entries={details.damaged} />
+      <Region>
+        <Actions details={details} />
+      </Region>
+      <div className="case">
+        <div>
+          <Card title={text.review.request}>
+            <Facts
+              items={[
+                [
+                  words.patient,
+                  patient &&
+                    `${patient.first_name} ${patient.last_name}, ${formatDay(patient.date_of_birth)}, ${patient.member_id}`,
+                ],
+                [
+                  words.coverage,
+                  [details.plan.name, details.plan.line_of_business_label, details.plan.state]
+                    .filter(Boolean)
+                    .join(", "),
+                ],
+                [words.channel, details.channel_label],
+                [words.reference, details.reference],
+                [words.submitted, formatMoment(details.submitted_at)],
+                [words.expires, formatMoment(details.expires_at)],
+                [text.review.reasons, details.intake_exceptions_labels.join(", ")],
+              ]}
+            />
+            <Services content={details.content} labels={details.content_labels} />
+            <Providers content={details.content} />
+          </Card>
+          <Lines details={details} />
+        </div>
+        <div>
+          <Files details={details} />
+          <Card title={words.audit}>
+            <Table
+              caption={words.audit}
+              captionHidden
+              columns={[
+                {
+                  key: "at",
+                  title: words.auditColumns.at,
+                  cell: (entry) => formatMoment(entry.at),
+                },
+                {
+                  key: "what",
+                  title: words.auditColumns.what,
+                  heading: true,
+                  cell: (entry) => entry.type_label,
+                },
+                { key: "who", title: words.auditColumns.who, cell: (entry) => entry.actor },
+                {
+                  key: "status",
+                  title: words.auditColumns.status,
+                  cell: (entry) => entry.status_label,
+                },
+              ]}
+              rows={[...details.audit_trail].reverse()}
+              rowKey={(entry) => entry.event_id}
+            />
+          </Card>
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function Lines({ details }: { details: Details }) {
+  return (
+    <Card title={words.lines}>
+      <ul className="plain">
+        {details.lines.map((line) => (
+          <li key={line.line_id}>
+            <strong>{line.line_id}</strong>{" "}
+            {coded([line.code_type_label, line.code].filter(Boolean).join(" "), line.code_label)}{" "}
+            <Tag>{line.status_label}</Tag>
+            <span className="small">
+              {" "}
+              {[
+                line.vendor?.name,
+                line.approved &&
+                  `${words.changes} ${formatDays(line.approved.from_date, line.approved.to_date)}`,
+              ]
+                .filter(Boolean)
+                .join(" · ")}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function Files({ details }: { details: Details }) {
+  const path = { request_id: details.request_id };
+  const open = useMutation({
+    mutationFn: (file: { document: string } | { notice: string }) =>
+      "document" in file
+        ? unwrap(
+            api.GET("/v1/operations/requests/{request_id}/documents/{document_id}", {
+              params: { path: { ...path, document_id: file.document } },
+            }),
+          )
+        : unwrap(
+            api.GET("/v1/operations/requests/{request_id}/notices/{notice_id}", {
+              params: { path: { ...path, notice_id: file.notice } },
+            }),
+          ),
+    onSuccess: (link) => window.location.assign(link.url),
+  });
+  return (
+    <>
+      <ErrorBanner error={open.error} />
+      <Card title={words.documents}>
+        {details.documents.length === 0 && <p className="small">{words.noDocuments}</p>}
+        <ul className="plain">
+          {details.documents.map((one) => (
+            <li key={one.document_id}>
+              {one.status === "ATTACHED" ? (
+                <button
+                  type="button"
+                  className="link"
+                  onClick={() => open.mutate({ document: one.document_id })}
+                >
+                  {one.file_name}
+                </button>
+              ) : (
+                one.file_name
+              )}{" "}
+              <span className="small">
+                {[
+                  one.status_label,
+                  one.refusal_code_label,
+                  one.document_type_label,
+                  formatSize(one.size),
+                ]
+                  .filter(Boolean)
+                  .join(" · ")}
+              </span>
+            </li>
+          ))}
+        </ul>
+      </Card>
+      <Card title={words.notices}>
+        {details.determination_notices.length === 0 && <p className="small">{words.noNotices}</p>}
+        <ul className="plain">
+          {details.determination_notices.map((notice) => (
+            <li key={notice.notice_id}>
+              <button
+                type="button"
+                className="link"
+                onClick={() => open.mutate({ notice: notice.notice_id })}
+              >
+                {notice.kind_label}, {notice.audience_label}
+              </button>{" "}
+              <span className="small">{formatMoment(notice.printed_at)}</span>
+            </li>
+          ))}
+        </ul>
+      </Card>
+    </>
+  );
+}
+
+type Opened = "confirm" | "dates" | Schemas["TemporaryProviderResponse"] | null;
+
+function Actions({ details }: { details: Details }) {
+  const [opened, setOpened] = useState<Opened>(null);
+  const allowed = new Set(details.allowed_actions);
+  const close = () => setOpened(null);
+  const open = details.temporary_providers.filter((one) => one.reconciled_at === null);
+  return (
+    <>
+      {details.intake_exceptions_labels.length > 0 && (
+        <Banner tone="warning">
+          <p>{details.intake_exceptions_labels.join(". ")}</p>
+          {details.intake_note && <p>{details.intake_note}</p>}
+        </Banner>
+      )}
+      <div className="case-actions">
+        {allowed.has("CONFIRM_INTAKE") && (
+          <Button look="primary" onClick={() => setOpened("confirm")}>
+            {words.confirm}
+          </Button>
+        )}
+        {allowed.has("CHANGE_DATES") && (
+          <Button onClick={() => setOpened("dates")}>{words.dates}</Button>
+        )}
+        {allowed.has("RECONCILE_PROVIDER") &&
+          open.map((one) => (
+            <Button key={one.role} onClick={() => setOpened(one)}>
+              {words.match}: {one.role_label}
+            </Button>
+          ))}
+      </div>
+      {opened === "confirm" && <ConfirmDialog details={details} onClose={close} />}
+      {opened === "dates" && <DatesDialog details={details} onClose={close} />}
+      {opened !== null && typeof opened === "object" && (
+        <MatchDialog
+          row={{
+            request_id: details.request_id,
+            role: opened.role,
+            submitted: opened.submitted,
+          }}
+          onClose={close}
+        />
+      )}
+    </>
+  );
+}
+
+interface DialogProps {
+  details: Details;
+  onClose: () => void;
+}
+
+function ConfirmDialog({ details, onClose }: DialogProps) {
+  const [note, setNote, reset] = useStored(`confirm.${details.request_id}`, "");
+  return (
+    <ActionDialog
+      title={words.confirmTitle}
+      action={words.confirm}
+      done={words.confirmed}
+      refresh={[["operations"]]}
+      onClose={onClose}
+      send={async () => {
+        await unwrap(
+          api.POST("/v1/operations/requests/{request_id}/intake-confirmation", {
+            params: { path: { request_id: details.request_id } },
+            body: { note },
+          }),
+        );
+        reset();
+      }}
+    >
+      <TextArea
+        pointer="/note"
+        label={words.confirmNote}
+        hint={words.confirmHint}
+        maxLength={500}
+        value={note}
+        onChange={setNote}
+      />
+    </ActionDialog>
+  );
+}
+
+function DatesDialog({ details, onClose }: DialogProps) {
+  const lines = details.lines.filter((line) => line.approved !== null);
+  const [entry, setEntry, reset] = useStored<{ dates: DateEntries; reason: string }>(
+    `dates.${details.request_id}`,
+    { dates: {}, reason: "" },
+  );
+  const before = Object.fromEntries(
+    lines.map((line) => [
+      line.line_id,
+      { from: line.approved?.from_date ?? "", to: line.approved?.to_date ?? "" },
+    ]),
+  );
+  const body = changedDates(before, entry.dates);
+  const at = (lineId: string) => body.findIndex((one) => one.line_id === lineId);
+  const set = (lineId: string, change: Partial<{ from: string; to: string }>) =>
+    setEntry((now) => ({
+      ...now,
+      dates: {
+        ...now.dates,
+        [lineId]: {
+          from: before[lineId]?.from ?? "",
+          to: before[lineId]?.to ?? "",
+          ...now.dates[lineId],
+          ...change,
+        },
+      },
+    }));
+  return (
+    <ActionDialog
+      wide
+      title={words.datesTitle}
+      action={words.dates}
+      done={words.datesChanged}
+      refresh={[["operations"]]}
+      onClose={onClose}
+      send={async () => {
+        await unwrap(
+          api.POST("/v1/operations/requests/{request_id}/dates", {
+            params: { path: { request_id: details.request_id } },
+            body: { lines: body, reason: entry.reason },
+          }),
+        );
+        reset();
+      }}
+    >
+      <p className="small">{words.datesHint}</p>
+      {lines.map((line) => {
+        const shown = entry.dates[line.line_id] ?? before[line.line_id];
+        // A line that is not changed is not sent and has no place in the body.
+        const index = at(line.line_id);
+        const pointer = index < 0 ? `/unchanged/${line.line_id}` : `/lines/${index}`;
+        return (
+          <div key={line.line_id} className="form-grid">
+            <DateField
+              pointer={`${pointer}/from_date`}
+              label={words.datesFrom(line.line_id)}
+              value={shown?.from ?? ""}
+              onChange={(from) => set(line.line_id, { from })}
+            />
+            <DateField
+              pointer={`${pointer}/to_date`}
+              label={words.datesTo(line.line_id)}
+              value={shown?.to ?? ""}
+              onChange={(to) => set(line.line_id, { to })}
+            />
+          </div>
+        );
+      })}
+      <TextArea
+        pointer="/reason"
+        label={words.datesReason}
+        maxLength={500}
+        value={entry.reason}
+        onChange={(reason) => setEntry((now) => ({ ...now, reason }))}
+      />
+    </ActionDialog>
+  );
+}
