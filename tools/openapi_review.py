@@ -4,10 +4,14 @@ from datetime import timedelta
 
 from functions.review.models import (
     AddNoteBody,
+    CaseCoverageResponse,
     CaseDetails,
     DecideBody,
+    DecisionReasonsResponse,
     ExtendBody,
     FoundRequestsResponse,
+    NextCaseBody,
+    NextCaseResponse,
     PeerToPeerOutcomeBody,
     ReassignBody,
     RequestInformationBody,
@@ -28,6 +32,7 @@ from precert.api.models import ChangedRequest
 from precert.api.rows import DelegationsResponse
 from precert.domain import reviewing
 from precert.domain.caller import Caller
+from precert.domain.coverage import members_of
 from precert.domain.duplicates import current_fingerprint, paired
 from precert.domain.matching import ProviderRole
 from precert.domain.request import Request
@@ -48,9 +53,10 @@ from precert.domain.rows import (
     worklist_row,
 )
 from precert.domain.statuses import LineStatus
-from precert.domain.worklist import counts_of
+from precert.domain.worklist import QueueView, counts_of
 from precert.names import Entitlement
 from precert.usecases.duplicates import ComparedDuplicate
+from precert.usecases.next_case import CaseCoverage
 from precert.usecases.operations import DateChange, RequestSearch
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.requests import RequestFile
@@ -110,6 +116,20 @@ def review_examples(example: Story) -> dict[str, Example]:
                 payer=example.payer,
                 code_sets=example.code_sets,
                 now=AT,
+            )
+        ),
+        "assignNextCase": Example(
+            NextCaseBody(view=QueueView.EXPEDITED), NextCaseResponse(case=_after(pended))
+        ),
+        "listDecisionReasons": Example(answer=DecisionReasonsResponse.of(payer=example.payer)),
+        "readCaseCoverage": Example(
+            answer=CaseCoverageResponse.of(
+                CaseCoverage(
+                    example.coverage.member_id,
+                    members_of([example.coverage])[0],
+                    example.coverage,
+                ),
+                payer=example.payer,
             )
         ),
         **_moves(example, pended),

@@ -7,11 +7,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from functions.review.models import (
     AddNoteBody,
+    CaseCoverageResponse,
     CaseDetails,
     CountsQuery,
     DecideBody,
+    DecisionReasonsResponse,
     ExtendBody,
     FoundRequestsResponse,
+    NextCaseBody,
+    NextCaseResponse,
     PeerToPeerOutcomeBody,
     ReassignBody,
     RequestInformationBody,
@@ -46,6 +50,7 @@ from precert.names import Entitlement
 from precert.usecases.decisions import decide, record_outcome, sign_decisions
 from precert.usecases.documents import DocumentLink, link_to_document
 from precert.usecases.duplicates import compare_duplicates
+from precert.usecases.next_case import assign_next_case, read_case_coverage
 from precert.usecases.notices import link_to_notice
 from precert.usecases.operations import (
     RequestSearch,
@@ -75,6 +80,7 @@ from precert.usecases.review import (
 from precert.usecases.vendors import list_vendor_backlog
 
 api = Api("review", tag="Review", claim_names=claim_names, entitlement=Entitlement.REVIEWER)
+REASONS_SECONDS = 3600
 NOT_CHANGEABLE = (NotFoundError, ActionNotAllowedError, OwnRequestError)
 
 
@@ -104,6 +110,43 @@ def counts(query: Annotated[CountsQuery, Query()], caller: CurrentCaller) -> Wor
     It reads every row of the queue: call it when the queue is opened, not with every page.
     """
     return WorklistCountsResponse.of(call(count_worklist, caller, plan_id=query.plan_id))
+
+
+@api.post("/v1/review/next", "Assign the next case", operation_id="assignNextCase")
+def next_case(body: NextCaseBody, caller: CurrentCaller) -> NextCaseResponse:
+    """Assign the most urgent case that the caller may decide now, for a limited time.
+
+    It is the first of the worklist that waits on the payer and is not assigned to a colleague, also one
+    that is assigned to the caller already. Two reviewers who call at the same moment get two cases.
+    """
+    request = call(assign_next_case, caller, plan_id=body.plan_id, view=body.view, skip=body.skip)
+    return call(NextCaseResponse.of, request, caller)
+
+
+@api.get(
+    "/v1/review/reasons",
+    "Reasons, rationale templates and criteria",
+    operation_id="listDecisionReasons",
+    conditional=True,
+    max_age=REASONS_SECONDS,
+)
+def reasons() -> DecisionReasonsResponse:
+    """List what reviewers choose from: reasons with the decisions they fit and templates of their
+    rationale, criteria, and the documents that a request for information can ask for.
+    """
+    return call(DecisionReasonsResponse.of)
+
+
+@api.get(
+    "/v1/review/requests/{request_id}/coverage",
+    "Coverage of the member",
+    operation_id="readCaseCoverage",
+    errors=(NotFoundError,),
+)
+def case_coverage(request_id: RequestId, caller: CurrentCaller) -> CaseCoverageResponse:
+    """Read all coverage of the case's member, with today's plan. `plan` of the case is as submitted."""
+    found = call(read_case_coverage, request_id, caller)
+    return call(CaseCoverageResponse.of, found)
 
 
 @api.get(

@@ -1,6 +1,6 @@
 """Request and response models of the reviewers' operations, and of what operators share with them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Self
 
@@ -15,7 +15,13 @@ from precert.api.details import (
     members_of,
 )
 from precert.api.labels import RequestLabels, label_of, labels_of, optional_label_of
-from precert.api.models import Damaged, DamagedResponse, PageQuery, ResponseModel
+from precert.api.models import (
+    Damaged,
+    DamagedResponse,
+    PageQuery,
+    PlanResponse,
+    ResponseModel,
+)
 from precert.api.rows import PlanRowResponse
 from precert.domain.caller import Caller
 from precert.domain.code_lists import CodeLists, code_lists_of
@@ -23,6 +29,7 @@ from precert.domain.code_sets import CodeSet, PublicCode
 from precert.domain.content import Provider
 from precert.domain.dates import Instant
 from precert.domain.decision_clocks import MAX_AMOUNT, ExtensionRequester
+from precert.domain.documents import DocumentStatus
 from precert.domain.duplicates import RequestedService
 from precert.domain.payer import Payer
 from precert.domain.pending import MOST_LINES, PendReason, RowLine
@@ -36,6 +43,7 @@ from precert.domain.review import (
     DisputeKind,
     DuplicateReason,
     IntakeException,
+    LineAssessment,
     LineDecision,
     Note,
     Proposal,
@@ -45,11 +53,12 @@ from precert.domain.review import (
 )
 from precert.domain.rows import WorklistRow, worklist_row
 from precert.domain.rules import Requirement
-from precert.domain.statuses import Action, Status, WaitingOn, Who
+from precert.domain.statuses import Action, LineStatus, Status, WaitingOn, Who
 from precert.domain.values import WHOLE, CodeType, Text, UnitType, Urgency, Value
 from precert.domain.worklist import NotDecidable, QueueCounts, QueueView, not_decidable
 from precert.names import Entitlement
 from precert.usecases.duplicates import ComparedDuplicate
+from precert.usecases.next_case import CaseCoverage
 from precert.usecases.ports.listings import Page
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import RequestFile
@@ -167,6 +176,17 @@ class SignBody(Value):
         if self.accept and self.comment is not None:
             raise ValueError("send a comment only with accept false, or add a note")
         return self
+
+
+class NextCaseBody(Value):
+    """Which part of the queue to take the next case from."""
+
+    plan_id: PlanId = None
+    view: Annotated[QueueView | None, Field(description="Only from this part of the queue.")] = None
+    skip: Annotated[
+        tuple[Text, ...],
+        Field(max_length=50, description="Ids of requests that the reviewer does not want next."),
+    ] = ()
 
 
 class ReassignBody(Value):
@@ -432,13 +452,80 @@ class LineAssessmentResponse(ResponseModel):
     """What the rule list requires for one service line, and by which rule."""
 
     line_id: str
+    label: str | None = Field(description="The payer's text for the code, from that rule.")
     requirement: Requirement
     requirement_label: ClassVar[Any] = label_of("requirement")
     rule_id: str | None
     vendor_id: str | None
+    required_documentation: list[RequiredDocumentResponse] = Field(
+        description="What the rule requires, attached or not. `documentation` of the case has the "
+        "documents beside it."
+    )
     automatic: bool = Field(
         description="Whether the rule's limits allow an approval without a reviewer."
     )
+
+    @classmethod
+    def of(cls, line: LineAssessment, payer: Payer) -> "LineAssessmentResponse":
+        required = [RequiredDocumentResponse.of(one, payer) for one in line.required_documentation]
+        return cls(**{**dict(line), "required_documentation": required})
+
+
+class DocumentationResponse(ResponseModel):
+    """A document that the rules require for the case, and the documents that answer it."""
+
+    code: str
+    label: str
+    line_ids: list[str] = Field(description="The service lines whose rule requires it.")
+    document_ids: list[str] = Field(
+        description="Attached documents of this type, last attached first. Empty if it is missing."
+    )
+    requested: bool = Field(description="Whether the open request for information asks for it.")
+
+    @classmethod
+    def all_of(cls, file: RequestFile, payer: Payer) -> "list[DocumentationResponse]":
+        review = file.request.submitted
+        lines: dict[str, list[str]] = {}
+        for line in review.assessment.lines if review.assessment else ():
+            for code in line.required_documentation:
+                lines.setdefault(code, []).append(line.line_id)
+        asked = review.open_information_request
+        requested = asked.documents if asked else ()
+        attached = sorted(
+            (one for one in file.documents if one.status is DocumentStatus.ATTACHED),
+            key=lambda one: one.settled_at or one.offered_at,
+            reverse=True,
+        )
+        return [
+            cls(
+                code=code,
+                label=payer.required_documentation.get(code, code),
+                line_ids=lines.get(code, []),
+                document_ids=[one.document_id for one in attached if one.document_type == code],
+                requested=code in requested,
+            )
+            for code in dict.fromkeys([*lines, *requested])
+        ]
+
+
+class SuggestedInformationRequest(ResponseModel):
+    """A request for information filled with what is missing, as `requestInformation` takes it."""
+
+    documents: list[str] = Field(description="Codes of required documents that are missing.")
+    text: str
+
+    @classmethod
+    def of(
+        cls, documentation: Sequence[DocumentationResponse]
+    ) -> "SuggestedInformationRequest | None":
+        missing = [one for one in documentation if not one.document_ids and not one.requested]
+        if not missing:
+            return None
+        names = "; ".join(one.label for one in missing)
+        return cls(
+            documents=[one.code for one in missing],
+            text=f"Please send what the review of this request requires: {names}.",
+        )
 
 
 class ComparedServiceResponse(ResponseModel):
@@ -550,7 +637,7 @@ class AssessmentResponse(ResponseModel):
         return cls(
             rule_list=assessment.rule_list,
             assessed_at=assessment.assessed_at,
-            lines=[LineAssessmentResponse(**dict(line)) for line in assessment.lines],
+            lines=[LineAssessmentResponse.of(line, payer) for line in assessment.lines],
             required_documentation=[
                 RequiredDocumentResponse.of(code, payer)
                 for code in assessment.required_documentation
@@ -653,6 +740,13 @@ class CaseDetails(SharedDetails):
     intake_exceptions_labels: ClassVar[Any] = labels_of("intake_exceptions")
     intake_note: str | None = Field(description="The note of the operator who confirmed it.")
     assessment: AssessmentResponse | None
+    documentation: list[DocumentationResponse] = Field(
+        description="What the rules and the open request for information ask for, with the documents "
+        "that answer it."
+    )
+    suggested_information_request: SuggestedInformationRequest | None = Field(
+        description="Null if nothing that the rules require is missing."
+    )
     potential_duplicates: list[DuplicateComparisonResponse] = Field(
         description="Requests that this one may repeat or that may repeat it, each beside this one."
     )
@@ -689,8 +783,11 @@ class CaseDetails(SharedDetails):
         members["allowed_actions"] = list(request.reviewer_actions(caller, now))
         members["history"] = history_of(file, for_reviewer=True)
         proposal = review.proposal
+        documentation = DocumentationResponse.all_of(file, payer)
         return cls(
             **members,
+            documentation=documentation,
+            suggested_information_request=SuggestedInformationRequest.of(documentation),
             **_queue_members(file, caller, labels, now),
             channel=review.channel,
             reference=review.reference,
@@ -721,6 +818,100 @@ def _queue_members(
             ReturnedProposalResponse.of(returned, caller.subject, labels) if returned else None
         ),
     }
+
+
+class CoverageSpanResponse(ResponseModel):
+    """A period in which the member is covered under one plan."""
+
+    account: str
+    account_name: str
+    plan: PlanResponse
+    active_from: date
+    active_to: date | None = Field(description="The last day. Null if no end is known.")
+
+
+class CaseCoverageResponse(ResponseModel):
+    """The coverage of the case's member as it is loaded now."""
+
+    member_id: str
+    active: bool = Field(description="Whether coverage is active today.")
+    plan: PlanResponse | None = Field(description="Today's plan. Null if coverage is not active.")
+    spans: list[CoverageSpanResponse] = Field(
+        description="All coverage, earliest first. Empty if the member is not loaded any more."
+    )
+
+    @classmethod
+    def of(cls, found: CaseCoverage, *, payer: Payer) -> "CaseCoverageResponse":
+        member, current = found.member, found.current
+        return cls(
+            member_id=found.member_id,
+            active=current is not None,
+            plan=PlanResponse.of(current.plan, payer) if current else None,
+            spans=[
+                CoverageSpanResponse(
+                    account=span.account,
+                    account_name=span.account_name,
+                    plan=PlanResponse.of(span.plan, payer),
+                    active_from=span.active_from,
+                    active_to=span.active_to,
+                )
+                for span in (member.spans if member else ())
+            ],
+        )
+
+
+class RationaleTemplateResponse(ResponseModel):
+    """A text to begin a rationale with. Words in brackets are to be replaced."""
+
+    name: str
+    text: str
+
+
+class DecisionReasonResponse(ResponseModel):
+    """A reason of a denial or a reduction."""
+
+    code: str
+    label: str
+    statuses: list[LineStatus] = Field(description="The decisions that it fits.")
+    statuses_labels: ClassVar[Any] = labels_of("statuses")
+    needs_information_request: bool = Field(
+        description="Whether it states that requested information was not received."
+    )
+    rationale_templates: list[RationaleTemplateResponse]
+
+
+class DecisionReasonsResponse(ResponseModel):
+    """What reviewers choose from when they decide; the payer's data."""
+
+    reasons: list[DecisionReasonResponse]
+    criteria: list[str] = Field(
+        description="Names of criteria that are often cited. Any other can be entered."
+    )
+    required_documentation: list[RequiredDocumentResponse] = Field(
+        description="What a request for information can ask for."
+    )
+
+    @classmethod
+    def of(cls, *, payer: Payer) -> "DecisionReasonsResponse":
+        return cls(
+            reasons=[
+                DecisionReasonResponse(
+                    code=code,
+                    label=label,
+                    statuses=sorted(payer.reason_rule(code).statuses),
+                    needs_information_request=payer.reason_rule(code).needs_information_request,
+                    rationale_templates=[
+                        RationaleTemplateResponse(name=one.name, text=one.text)
+                        for one in payer.rationale_templates.get(code, ())
+                    ],
+                )
+                for code, label in payer.reason_codes.items()
+            ],
+            criteria=list(payer.criteria),
+            required_documentation=[
+                RequiredDocumentResponse.of(code, payer) for code in payer.required_documentation
+            ],
+        )
 
 
 class ReviewedCase(ResponseModel):
@@ -755,3 +946,15 @@ class ReviewedCase(ResponseModel):
             assignment=AssignmentResponse.of(request, caller, now),
             allowed_actions=list(request.reviewer_actions(caller, now)),
         )
+
+
+class NextCaseResponse(ResponseModel):
+    """The case that is assigned to the caller now."""
+
+    case: ReviewedCase | None = Field(
+        description="Null if the queue has no case that the caller may decide now."
+    )
+
+    @classmethod
+    def of(cls, request: Request | None, caller: Caller, *, now: datetime) -> "NextCaseResponse":
+        return cls(case=ReviewedCase.of(request, caller, now=now) if request else None)

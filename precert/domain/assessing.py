@@ -54,13 +54,14 @@ def missing_documents(
 ) -> tuple[str, ...]:
     """Codes of required documentation that is not attached, each once."""
     there = attached_types(documents)
-    wanted = (
-        code
-        for line in lines
-        if line.requirement is Requirement.REQUIRED and line.vendor_id is None and line.rule
-        for code in line.rule.required_documentation
-    )
+    wanted = (code for line in lines for code in required_documents(line))
     return tuple(code for code in dict.fromkeys(wanted) if code not in there)
+
+
+def required_documents(line: JudgedLine) -> tuple[str, ...]:
+    """Codes of the documents that the rule of one of the payer's lines requires."""
+    own = line.requirement is Requirement.REQUIRED and line.vendor_id is None
+    return line.rule.required_documentation if own and line.rule else ()
 
 
 def attached_types(documents: Collection[Document]) -> frozenset[str]:
@@ -82,6 +83,7 @@ def assessed_lines(lines: Sequence[JudgedLine]) -> tuple[LineAssessment, ...]:
             rule_id=line.answer.rule_id if line.answer else None,
             vendor_id=line.vendor_id,
             label=line.answer.label if line.answer else None,
+            required_documentation=required_documents(line),
             automatic=line.line_id in automatic,
         )
         for line in lines

@@ -119,6 +119,13 @@ class ReasonRule(Value):
     """Whether it states that requested information is missing."""
 
 
+class RationaleTemplate(Value):
+    """A text to begin a rationale with; the reviewer edits it for the case."""
+
+    name: Text
+    text: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
 class DraftClock(Value):
     """How long a draft stays after each save (D3)."""
 
@@ -367,6 +374,10 @@ class Payer(Value):
     """X12 886 codes that a denial may carry, with their meaning."""
     reason_rules: Mapping[str, ReasonRule] = {}
     """Reason codes that do not fit every denial and reduction."""
+    rationale_templates: Mapping[str, tuple[RationaleTemplate, ...]] = {}
+    """Texts by reason code from which a reviewer writes a rationale."""
+    criteria: tuple[Text, ...] = ()
+    """Names of criteria that reviewers often cite; others can be entered."""
     required_documentation: dict[str, Text]
     """Documents that a rule may want with a request, by code, in words."""
     notices: dict[str, str]
@@ -379,6 +390,12 @@ class Payer(Value):
         named = {field.notice for group in self.form.fields.values() for field in group}
         if unknown := sorted(name for name in named if name and name not in self.notices):
             raise ValueError(f"fields of the form name notices that there are not: {unknown}")
+        return self
+
+    @model_validator(mode="after")
+    def _templates_are_of_reasons(self) -> Self:
+        if unknown := self.rationale_templates.keys() - self.reason_codes.keys():
+            raise ValueError(f"rationale_templates names codes that are not reasons: {unknown}")
         return self
 
     @model_validator(mode="after")

@@ -408,6 +408,8 @@ class LineAssessment(Value):
     vendor_id: Text | None = None
     label: Text | None = None
     """The payer's text for the code, from that rule."""
+    required_documentation: tuple[Text, ...] = ()
+    """Codes of the documents that the rule requires, attached or not."""
     automatic: bool = False
     """Whether the rule's own limits allow an approval without a reviewer (W1)."""
 

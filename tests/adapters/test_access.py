@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from functions.review import handler as review
 from functions.status import handler as status
 from functions.submit import handler as submit
 from tests.adapters.cloud import (
@@ -78,6 +79,13 @@ WITHOUT_ONE: Final[dict[str, Operation]] = {
 OF_REVIEWERS: Final[dict[str, Operation]] = {
     "listWorklist": lambda cloud, _, by: cloud.worklist(by),
     "countWorklist": lambda cloud, _, by: cloud.counts(by),
+    "assignNextCase": lambda cloud, _, by: cloud.call(review, "POST", "/v1/review/next", {}, by=by),
+    "listDecisionReasons": lambda cloud, _, by: cloud.call(
+        review, "GET", "/v1/review/reasons", by=by
+    ),
+    "readCaseCoverage": lambda cloud, id_, by: cloud.call(
+        review, "GET", f"/v1/review/requests/{id_}/coverage", by=by
+    ),
     "readCase": lambda cloud, id_, by: cloud.case(id_, by),
     "decide": lambda cloud, id_, by: cloud.decide(
         id_, {"1.1": "APPROVED", "1.2": "APPROVED"}, by=by
@@ -133,7 +141,7 @@ def test_provider_is_refused_when_an_operation_is_for_reviewers(
     assert (reply.status, reply.code) == (403, "not_entitled")
 
 
-@pytest.mark.parametrize("operation", ["readCase", "decide"])
+@pytest.mark.parametrize("operation", ["readCase", "readCaseCoverage", "decide"])
 def test_case_is_not_found_when_it_is_of_another_plan_or_a_draft(
     cloud: Cloud, operation: str
 ) -> None:

@@ -224,6 +224,10 @@ TABLE: Final[dict[str, Wrong]] = {
         {"color": "red", "plan_id": "OTHER"},
         {("/color", "unknown_field"), ("/plan_id", "not_yours")},
     ),
+    "assignNextCase": Wrong(
+        {"color": "red", "plan_id": "OTHER"},
+        {("/color", "unknown_field"), ("/plan_id", "not_yours")},
+    ),
     "listWorklist": Wrong(
         {"limit": "0", "plan_id": "OTHER"},
         {("/limit", "out_of_range"), ("/plan_id", "not_yours")},

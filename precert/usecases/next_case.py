@@ -1,0 +1,122 @@
+"""The next case of a reviewer, and the coverage of a case's member."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from precert.domain.caller import Caller
+from precert.domain.clocks import local_date
+from precert.domain.coverage import Coverage, Member
+from precert.domain.errors import (
+    ActionNotAllowedError,
+    NotFoundError,
+    OwnRequestError,
+    SameReviewerError,
+)
+from precert.domain.payer import Payer
+from precert.domain.request import Request
+from precert.domain.rows import WorklistRow
+from precert.domain.statuses import WaitingOn
+from precert.domain.worklist import QueueView, not_decidable
+from precert.names import Entitlement
+from precert.usecases.changes import reviewable
+from precert.usecases.ports.listings import Listings
+from precert.usecases.ports.reference import ReferenceReader
+from precert.usecases.ports.requests import RequestStore
+from precert.usecases.review import assign_case, list_worklist
+
+MOST_ATTEMPTS: Final = 5
+"""How many cases are tried that other reviewers take at the same moment."""
+_MOST_PAGES: Final = 4
+_PAGE: Final = 100
+
+
+def assign_next_case(
+    caller: Caller,
+    *,
+    plan_id: str | None,
+    view: QueueView | None,
+    skip: Collection[str],
+    requests: RequestStore,
+    listings: Listings,
+    payer: Payer,
+    now: datetime,
+) -> Request | None:
+    """Assign the most urgent case that the reviewer may decide now; ``None`` if there is none.
+
+    It is the first of the queue's order that waits on the payer, is not assigned to a colleague and is
+    not in ``skip``. A case that a colleague takes at the same moment is passed over. At most
+    4 pages of the queue and 5 assignments.
+
+    Raises:
+        NotEntitledError: also if no plan is the reviewer's.
+        InvalidInputError: the plan is not the reviewer's.
+    """
+    cursor, attempts = None, 0
+    for _ in range(_MOST_PAGES):
+        page = list_worklist(
+            caller,
+            plan_id=plan_id,
+            mine=False,
+            view=view,
+            limit=_PAGE,
+            cursor=cursor,
+            listings=listings,
+            now=now,
+        )
+        for row in page.rows:
+            if row.request_id in skip or not _is_ready(row, caller, view, now):
+                continue
+            if attempts == MOST_ATTEMPTS:
+                return None
+            attempts += 1
+            try:
+                return assign_case(row.request_id, caller, requests=requests, payer=payer, now=now)
+            except (ActionNotAllowedError, NotFoundError, OwnRequestError, SameReviewerError):
+                # The row is older than the request: it was taken, decided or voided.
+                continue
+        if page.cursor is None:
+            return None
+        cursor = page.cursor
+    return None
+
+
+def _is_ready(row: WorklistRow, caller: Caller, view: QueueView | None, now: datetime) -> bool:
+    waits = row.waiting_on is WaitingOn.PAYER or bool(row.new_documents) or view is not None
+    return waits and not not_decidable(row, caller, now)
+
+
+@dataclass(frozen=True)
+class CaseCoverage:
+    """A member's coverage; ``member`` is absent if it is not loaded any more."""
+
+    member_id: str
+    member: Member | None
+    current: Coverage | None
+    """Absent if no coverage is active today."""
+
+
+def read_case_coverage(
+    request_id: str,
+    caller: Caller,
+    *,
+    requests: RequestStore,
+    reference: ReferenceReader,
+    payer: Payer,
+    now: datetime,
+) -> CaseCoverage:
+    """The member of a case with every span of coverage, and that of today. Two calls.
+
+    Raises:
+        NotEntitledError.
+        NotFoundError: the case is not in the reviewer's queues.
+    """
+    caller.require(Entitlement.REVIEWER)
+    case = reviewable(requests.read(request_id), caller)
+    if case.content.member_id is None:
+        raise AssertionError("a submitted request has a patient")
+    member = reference.check_facts(case.content.member_id).member
+    today = local_date(now, payer.zone)
+    current = member.coverage_on(today) if member else None
+    return CaseCoverage(case.content.member_id, member, current)
