@@ -1,6 +1,8 @@
 import type { RouteObject } from "react-router";
+import { requestRoutes } from "./request/routes";
 
 export const officeRoutes: RouteObject[] = [
+  ...requestRoutes,
   { path: "home", lazy: async () => ({ Component: (await import("./home/Home")).Home }) },
   {
     path: "patients",

@@ -1,4 +1,9 @@
+import { check } from "./officeCheck";
+import { request } from "./officeRequest";
+
 export const office = {
+  check,
+  request,
   startWithPatient: "Start with a patient",
   coverage: {
     covered: (plan: string, kind: string, period: string) =>

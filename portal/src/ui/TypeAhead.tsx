@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { ComboBox, Input, Label, ListBox, ListBoxItem, Popover, Text } from "react-aria-components";
+import { text } from "../text";
 import { fieldId } from "./errors";
 import { FieldErrorText, useFieldErrors } from "./fields";
 
@@ -35,6 +36,9 @@ export function TypeAhead<Item>({
   onSelect,
   minimum = 2,
   empty,
+  optional = false,
+  onEnter,
+  onPaste,
 }: {
   pointer: string;
   label: string;
@@ -48,6 +52,11 @@ export function TypeAhead<Item>({
   /** Characters to type before the first call. */
   minimum?: number;
   empty: string;
+  optional?: boolean;
+  /** Enter without a chosen suggestion: takes the text as it is. */
+  onEnter?: (typed: string) => void;
+  /** Pasted text; true if it was taken. */
+  onPaste?: (pasted: string) => boolean;
 }) {
   const typed = useDebounced(value.trim());
   const errors = useFieldErrors(pointer);
@@ -76,13 +85,32 @@ export function TypeAhead<Item>({
         }
       }}
     >
-      <Label className="field-label">{label}</Label>
+      <Label className="field-label">
+        {label} {optional && <span className="field-optional">{text.common.optional}</span>}
+      </Label>
       {hint && (
         <Text slot="description" className="field-hint">
           {hint}
         </Text>
       )}
-      <Input id={fieldId(pointer)} className="input" autoComplete="off" />
+      <Input
+        id={fieldId(pointer)}
+        className="input"
+        autoComplete="off"
+        onKeyDownCapture={(event) => {
+          const chosen = event.currentTarget.getAttribute("aria-activedescendant");
+          if (event.key === "Enter" && onEnter && !chosen && value.trim() !== "") {
+            event.preventDefault();
+            event.stopPropagation();
+            onEnter(value);
+          }
+        }}
+        onPaste={(event) => {
+          if (onPaste?.(event.clipboardData.getData("text"))) {
+            event.preventDefault();
+          }
+        }}
+      />
       <FieldErrorText id={`${fieldId(pointer)}-error`} errors={errors} />
       <Popover className="popover">
         <ListBox

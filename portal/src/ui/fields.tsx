@@ -24,6 +24,18 @@ export function useFieldErrors(pointer: string): readonly string[] {
   return (useContext(ErrorsContext).get(pointer) ?? []).map((error) => error.message);
 }
 
+/** The errors of a pointer and of everything below it, for a field that edits a whole list or object. */
+export function useErrorsBelow(pointer: string): readonly string[] {
+  const all = [...useContext(ErrorsContext)];
+  const below = all.filter(([at]) => at === pointer || at.startsWith(`${pointer}/`));
+  return [...new Set(below.flatMap(([, errors]) => errors.map((error) => error.message)))];
+}
+
+export function useHasErrors(pointers: readonly string[]): boolean {
+  const errors = useContext(ErrorsContext);
+  return pointers.some((pointer) => errors.has(pointer));
+}
+
 export interface FieldProps {
   pointer: string;
   label: ReactNode;

@@ -1,0 +1,305 @@
+/**
+ * Choosing a provider: from those selected often, by ZIP code, kind and name, or entered by hand.
+ * What is typed is stored, so that a reload loses nothing.
+ */
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useRef, useState } from "react";
+import { api, type Schemas, unwrap } from "../api/client";
+import { formatAddress, formatTin } from "../format/identifiers";
+import { useTinQuery } from "../shell/tin";
+import { text } from "../text";
+import { Button } from "../ui/Button";
+import { ErrorBanner } from "../ui/ErrorSummary";
+import { RadioField, TextField } from "../ui/fields";
+import { useStored } from "../ui/stored";
+import { TypeAhead } from "../ui/TypeAhead";
+import { emptyProvider, type Provider } from "./content";
+import type { FormField } from "./form";
+import { ProviderFields } from "./ProviderParts";
+import { addressesOf, byProvider, type FoundProvider, rowsAt } from "./providers";
+
+const t = text.requestForm;
+
+export interface ProviderSearchProps {
+  /** The provider's pointer in the body: `/content/servicing_provider`. */
+  pointer: string;
+  /** The name under which entries are stored in the tab. */
+  storeKey: string;
+  field: FormField | undefined;
+  initialKind: Schemas["ProviderKind"];
+  /** Suggestions above the list of frequent providers. */
+  suggestions?: ReactNode;
+  /** Show the frequently selected providers of the TIN. */
+  frequent?: boolean;
+  /** What the button that takes the provider says. */
+  action: string;
+  onChoose: (provider: Provider) => void;
+  onCancel?: () => void;
+}
+
+interface Entries {
+  zip: string;
+  kind: string;
+  name: string;
+  rows: Provider[];
+  address: string;
+  tin: string;
+  manual: Provider | null;
+}
+
+type Change = (update: Partial<Entries> | ((before: Entries) => Partial<Entries>)) => void;
+
+const NO_ROWS: Provider[] = [];
+
+export function ProviderSearch(props: ProviderSearchProps) {
+  const { pointer, storeKey, field, initialKind, suggestions, frequent = true, action } = props;
+  const [entries, setEntries, clear] = useStored<Entries>(storeKey, {
+    zip: "",
+    kind: initialKind,
+    name: "",
+    rows: NO_ROWS,
+    address: "",
+    tin: "",
+    manual: null,
+  });
+  const change: Change = (update) =>
+    setEntries((before) => ({
+      ...before,
+      ...(typeof update === "function" ? update(before) : update),
+    }));
+  const choose = (provider: Provider) => {
+    clear();
+    props.onChoose(provider);
+  };
+  const chosen = entries.manual ?? chosenRow(entries);
+  return (
+    <form
+      className="provider-search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        if (chosen) {
+          choose(chosen);
+        }
+      }}
+    >
+      {entries.manual === null ? (
+        <>
+          {suggestions}
+          {frequent && <Frequent onChoose={choose} />}
+          <Directory pointer={pointer} entries={entries} change={change} />
+          <Corrections
+            zip={entries.zip}
+            kind={entries.kind}
+            onManual={() => change({ manual: { ...emptyProvider(), name: entries.name || null } })}
+          />
+        </>
+      ) : (
+        <>
+          <ProviderFields
+            pointer={pointer}
+            fields={field?.fields ?? []}
+            value={entries.manual}
+            onChange={(manual) => change({ manual })}
+          />
+          <Button look="quiet" onClick={() => change({ manual: null })}>
+            {t.backToSearch}
+          </Button>
+        </>
+      )}
+      <div className="form-actions">
+        {chosen && (
+          <Button look="primary" type="submit">
+            {action}
+          </Button>
+        )}
+        {props.onCancel && <Button onClick={props.onCancel}>{text.common.cancel}</Button>}
+      </div>
+    </form>
+  );
+}
+
+function chosenRow({ rows, address, tin }: Entries): Provider | null {
+  return rowsAt(rows, address).find((row) => (row.tin ?? "") === tin) ?? null;
+}
+
+/** The providers that the TIN selects most often: one click each. */
+function Frequent({ onChoose }: { onChoose: (provider: Provider) => void }) {
+  const tin = useTinQuery();
+  const query = useQuery({
+    queryKey: ["providers", "frequent", tin],
+    queryFn: () => unwrap(api.GET("/v1/providers/frequent", { params: { query: tin } })),
+    staleTime: 5 * 60_000,
+  });
+  const providers = query.data?.providers ?? [];
+  if (providers.length === 0) {
+    return null;
+  }
+  return (
+    <section className="frequent">
+      <h3>{t.frequentTitle}</h3>
+      <p className="field-hint">{t.frequentHint}</p>
+      <ul className="pick-list">
+        {providers.map(({ provider }) => (
+          <li key={`${provider.provider_id} ${formatAddress(provider.address)} ${provider.tin}`}>
+            <button type="button" className="pick" onClick={() => onChoose(provider)}>
+              <strong>{provider.name}</strong>
+              <span className="small">
+                {formatAddress(provider.address)} · {formatTin(provider.tin)}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Directory({
+  pointer,
+  entries,
+  change,
+}: {
+  pointer: string;
+  entries: Entries;
+  change: Change;
+}) {
+  const { zip, kind, name, rows, address } = entries;
+  const complete = /^\d{5}$/.test(zip);
+  const more = useRef(false);
+  const [, shown] = useState(false);
+  const select = (found: FoundProvider) => {
+    const [only, ...others] = addressesOf(found.rows);
+    change({
+      name: found.name,
+      rows: found.rows,
+      ...atAddress(found.rows, others.length === 0 ? (only ?? "") : ""),
+    });
+  };
+  const load = async (typed: string, signal: AbortSignal) => {
+    const query = { zip_code: zip, kind: kind as Schemas["ProviderKind"], name: typed };
+    const found = await unwrap(api.GET("/v1/providers", { params: { query }, signal }));
+    more.current = found.more;
+    shown(found.more);
+    return byProvider(found.providers);
+  };
+  return (
+    <section>
+      <h3>{t.searchTitle}</h3>
+      <div className="form-grid">
+        <TextField
+          pointer={`${pointer}/-zip`}
+          label={t.zip}
+          hint={t.zipHint}
+          value={zip}
+          inputMode="numeric"
+          maxLength={5}
+          onChange={(value) =>
+            change({ zip: value.replace(/\D/g, ""), rows: [], address: "", tin: "" })
+          }
+        />
+        <RadioField
+          pointer={`${pointer}/-kind`}
+          label={t.kind}
+          value={kind}
+          onChange={(value) => change({ kind: value, rows: [], address: "", tin: "" })}
+          choices={[
+            { code: "FACILITY", name: t.facility },
+            { code: "INDIVIDUAL", name: t.individual },
+          ]}
+        />
+      </div>
+      {complete ? (
+        <TypeAhead
+          pointer={pointer}
+          label={t.providerName}
+          hint={t.providerNameHint}
+          value={name}
+          onChange={(typed) =>
+            // The text of a chosen suggestion is no new search.
+            change((before) =>
+              typed === before.name ? {} : { name: typed, rows: [], address: "", tin: "" },
+            )
+          }
+          load={load}
+          queryKey={["providers", zip, kind]}
+          suggest={(found) => ({
+            key: found.key,
+            text: found.name,
+            detail: [found.places, t.distance(found.miles)].join(" · "),
+          })}
+          onSelect={select}
+          minimum={1}
+          empty={t.providerNone}
+        />
+      ) : (
+        zip !== "" && <p className="field-hint">{t.zipFirst}</p>
+      )}
+      {more.current && rows.length === 0 && <p className="field-hint">{t.moreProviders}</p>}
+      {rows.length > 0 && (
+        <div className="form-grid">
+          <RadioField
+            pointer={`${pointer}/-address`}
+            label={t.addresses}
+            value={address}
+            onChange={(value) => change(atAddress(rows, value))}
+            choices={addressesOf(rows).map((one) => ({ code: one, name: one }))}
+          />
+          {address && (
+            <RadioField
+              pointer={`${pointer}/-tin`}
+              label={t.tins}
+              value={entries.tin}
+              onChange={(tin) => change({ tin })}
+              choices={rowsAt(rows, address).map((row) => ({
+                code: row.tin ?? "",
+                name: formatTin(row.tin),
+              }))}
+            />
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** An address with its TIN, where it has only one. */
+function atAddress(rows: readonly Provider[], address: string): { address: string; tin: string } {
+  const [only, ...others] = rowsAt(rows, address);
+  return { address, tin: others.length === 0 ? (only?.tin ?? "") : "" };
+}
+
+/** How to have the directory corrected, in the API's words, and the way on until then. */
+function Corrections({ zip, kind, onManual }: { zip: string; kind: string; onManual: () => void }) {
+  const [open, setOpen] = useState(false);
+  const complete = /^\d{5}$/.test(zip);
+  const query = useQuery({
+    queryKey: ["providers", "corrections", zip, kind],
+    queryFn: () =>
+      unwrap(
+        api.GET("/v1/providers", {
+          params: { query: { zip_code: zip, kind: kind as Schemas["ProviderKind"] } },
+        }),
+      ),
+    enabled: open && complete,
+    staleTime: 60 * 60_000,
+  });
+  return (
+    <details
+      className="corrections"
+      onToggle={(event) => setOpen((event.currentTarget as HTMLDetailsElement).open)}
+    >
+      <summary>{t.byHandTitle}</summary>
+      {!complete && <p className="small">{t.zipFirst}</p>}
+      {query.isError && <ErrorBanner error={query.error} onRetry={() => query.refetch()} />}
+      {query.data && (
+        <ul>
+          <li>{query.data.corrections.own}</li>
+          <li>{query.data.corrections.other}</li>
+          <li>{query.data.corrections.tax_id}</li>
+        </ul>
+      )}
+      <Button onClick={onManual}>{t.byHand}</Button>
+    </details>
+  );
+}

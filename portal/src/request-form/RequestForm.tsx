@@ -1,0 +1,457 @@
+/**
+ * The form of a request: patient, providers and services. It knows nothing of drafts: what it edits is a
+ * `RequestContent`, with errors by the pointer into the body in which the content is sent.
+ */
+import { type ReactNode, useEffect, useState } from "react";
+import type { Schemas } from "../api/client";
+import { formatDay } from "../format/dates";
+import { text } from "../text";
+import { Button } from "../ui/Button";
+import { Dialog } from "../ui/Dialog";
+import { ErrorBanner } from "../ui/ErrorSummary";
+import { type FieldErrors, fieldId, NO_ERRORS } from "../ui/errors";
+import {
+  DateField,
+  FieldErrorText,
+  FormErrors,
+  TextField,
+  useErrorsBelow,
+  useFieldErrors,
+  useHasErrors,
+} from "../ui/fields";
+import { Card, Facts } from "../ui/parts";
+import {
+  type Content,
+  emptyProvider,
+  emptyService,
+  isEntered,
+  type Patient,
+  type Provider,
+  type Service,
+} from "./content";
+import { type FormField, type FormResponse, fieldNamed, settle, shownFields } from "./form";
+import { type CodeWords, useCodeWords } from "./knownCodes";
+import { ProviderFacts, ProviderFields } from "./ProviderParts";
+import { ProviderSearch } from "./ProviderSearch";
+import { useRemembered } from "./remembered";
+import { GroupErrors, ServiceFields } from "./ServiceFields";
+import { type Forms, useForms, useMedicationField, useRequestFields } from "./useForms";
+import "../styles/request-form.css";
+
+const t = text.requestForm;
+
+export type FormPart = "patient" | "servicing_provider" | "requesting_provider" | "services";
+export type Update = (update: (before: Content) => Content) => void;
+
+export interface RequestFormOptions {
+  parts: readonly FormPart[];
+  /** A check asks only for what decides the requirements, a submission for everything. */
+  stage: Schemas["Stage"];
+  /** The pointer of the content in the body that is sent. */
+  base: string;
+  /** The name under which searches in progress are stored in the tab. */
+  storeKey: string;
+  /** Show all fields of a service at once instead of a summary of what the check had. */
+  open?: boolean;
+}
+
+export interface RequestFormProps {
+  value: Content;
+  onChange: Update;
+  errors?: FieldErrors;
+  options: RequestFormOptions;
+}
+
+export function RequestForm({ value, onChange, errors = NO_ERRORS, options }: RequestFormProps) {
+  const { parts, base, storeKey } = options;
+  const requestFields = useRequestFields();
+  const provider = (role: Role) => ({
+    pointer: `${base}/${role}`,
+    field: fieldNamed(requestFields, role),
+    value: value[role],
+    storeKey: `${storeKey}.${role}`,
+    onChange: (provider: Provider | null) =>
+      onChange((before) => ({ ...before, [role]: provider })),
+  });
+  return (
+    <FormErrors value={errors}>
+      {parts.includes("patient") && (
+        <PatientFields
+          pointer={`${base}/patient`}
+          value={value.patient}
+          onChange={(patient) => onChange((before) => ({ ...before, patient }))}
+        />
+      )}
+      {parts.includes("servicing_provider") && (
+        <ServicingProvider {...provider("servicing_provider")} />
+      )}
+      {parts.includes("services") && (
+        <Services value={value} onChange={onChange} options={options} />
+      )}
+      {parts.includes("requesting_provider") && (
+        <RequestingProvider
+          {...provider("requesting_provider")}
+          servicing={value.servicing_provider}
+        />
+      )}
+    </FormErrors>
+  );
+}
+
+type Role = "servicing_provider" | "requesting_provider";
+
+const EMPTY_PATIENT: Patient = { date_of_birth: "", first_name: "", last_name: "", member_id: "" };
+
+/** The patient, for requests that are registered by the payer's staff. */
+function PatientFields({
+  pointer,
+  value,
+  onChange,
+}: {
+  pointer: string;
+  value: Patient | null;
+  onChange: (value: Patient) => void;
+}) {
+  const patient = value ?? EMPTY_PATIENT;
+  const field = (name: keyof Patient) => ({
+    pointer: `${pointer}/${name}`,
+    label: t.patient[name],
+    value: patient[name],
+    onChange: (entry: string) => onChange({ ...patient, [name]: entry }),
+  });
+  return (
+    <Card title={t.patientTitle}>
+      <GroupErrors pointer={pointer} />
+      <div className="form-grid">
+        <TextField {...field("member_id")} />
+        <DateField {...field("date_of_birth")} />
+        <TextField {...field("last_name")} />
+        <TextField {...field("first_name")} />
+      </div>
+    </Card>
+  );
+}
+
+interface ProviderPartProps {
+  pointer: string;
+  field: FormField | undefined;
+  value: Provider | null;
+  storeKey: string;
+  onChange: (value: Provider | null) => void;
+}
+
+function ServicingProvider({ pointer, field, value, storeKey, onChange }: ProviderPartProps) {
+  const [choosing, choose] = useState(false);
+  return (
+    <Card
+      title={field?.label ?? t.servicingTitle}
+      actions={
+        <Button onClick={() => choose(true)}>{value ? t.changeProvider : t.chooseProvider}</Button>
+      }
+    >
+      <ProviderEntry pointer={pointer} field={field} value={value} onChange={onChange} phone />
+      <ProviderDialog
+        title={field?.label ?? t.servicingTitle}
+        open={choosing}
+        onClose={() => choose(false)}
+      >
+        <ProviderSearch
+          pointer={pointer}
+          storeKey={storeKey}
+          field={field}
+          initialKind="FACILITY"
+          action={t.takeProvider}
+          onChoose={(provider) => {
+            onChange(provider);
+            choose(false);
+          }}
+        />
+      </ProviderDialog>
+    </Card>
+  );
+}
+
+function RequestingProvider({
+  pointer,
+  field,
+  value,
+  storeKey,
+  servicing,
+  onChange,
+}: ProviderPartProps & { servicing: Provider | null }) {
+  const [choosing, setChoosing] = useState(false);
+  const { remembered, remember } = useRemembered();
+  const choose = (provider: Provider) => {
+    remember(provider);
+    onChange(provider);
+    setChoosing(false);
+  };
+  const usual = remembered && remembered.name !== value?.name ? remembered : null;
+  return (
+    <Card
+      title={field?.label ?? t.requestingTitle}
+      actions={
+        <Button onClick={() => setChoosing(true)}>
+          {value ? t.changeProvider : t.chooseProvider}
+        </Button>
+      }
+    >
+      <p className="field-hint">{t.requestingHint}</p>
+      <ProviderEntry pointer={pointer} field={field} value={value} onChange={onChange} />
+      {value === null && (
+        <div className="form-actions">
+          {usual && (
+            <Button look="primary" onClick={() => choose(usual)}>
+              {t.chooseRemembered(usual.name ?? "")}
+            </Button>
+          )}
+          {servicing && <Button onClick={() => choose(servicing)}>{t.sameAsServicing}</Button>}
+        </div>
+      )}
+      <ProviderDialog
+        title={field?.label ?? t.requestingTitle}
+        open={choosing}
+        onClose={() => setChoosing(false)}
+      >
+        <ProviderSearch
+          pointer={pointer}
+          storeKey={storeKey}
+          field={field}
+          initialKind="INDIVIDUAL"
+          action={t.takeProvider}
+          onChoose={choose}
+          suggestions={
+            servicing && (
+              <div className="form-actions">
+                <Button onClick={() => choose(servicing)}>{t.sameAsServicing}</Button>
+                {usual && (
+                  <Button onClick={() => choose(usual)}>
+                    {t.chooseRemembered(usual.name ?? "")}
+                  </Button>
+                )}
+              </div>
+            )
+          }
+        />
+      </ProviderDialog>
+    </Card>
+  );
+}
+
+function ProviderDialog(props: {
+  title: string;
+  open: boolean;
+  onClose: () => void;
+  children: ReactNode;
+}) {
+  return <Dialog wide {...props} />;
+}
+
+/**
+ * A provider as it is: from the directory with its phone number to confirm, or by hand with all fields.
+ */
+function ProviderEntry({
+  pointer,
+  field,
+  value,
+  onChange,
+  phone = false,
+}: Omit<ProviderPartProps, "storeKey"> & { phone?: boolean }) {
+  const whole = useFieldErrors(pointer);
+  const below = useErrorsBelow(pointer);
+  const phoneField = fieldNamed(field?.fields ?? [], "phone");
+  const manual = value !== null && value.provider_id === null;
+  const onlyPhone = useFieldErrors(`${pointer}/phone`);
+  const incorrect = below.length > whole.length + onlyPhone.length;
+  if (value !== null && (manual || incorrect)) {
+    return (
+      <>
+        <GroupErrors pointer={pointer} />
+        <ProviderFields
+          pointer={pointer}
+          fields={field?.fields ?? []}
+          value={value}
+          onChange={onChange}
+        />
+      </>
+    );
+  }
+  return (
+    <div id={fieldId(pointer)} tabIndex={-1}>
+      <FieldErrorText id={`${fieldId(pointer)}-error`} errors={whole} />
+      {value ? <ProviderFacts provider={value} /> : <p>{t.noProvider}</p>}
+      {value && phone && (
+        <div className="narrow">
+          <TextField
+            pointer={`${pointer}/phone`}
+            label={phoneField?.label ?? t.phone}
+            optional={phoneField?.required_for === null}
+            value={value.phone ?? ""}
+            inputMode="tel"
+            onChange={(entry) => onChange({ ...(value ?? emptyProvider()), phone: entry || null })}
+          />
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The services, each with the fields of its form. */
+function Services({
+  value,
+  onChange,
+  options,
+}: {
+  value: Content;
+  onChange: Update;
+  options: RequestFormOptions;
+}) {
+  const { services } = value;
+  const forms = useForms(services);
+  const medication = useMedicationField();
+  const words = useCodeWords(services);
+  useSettled(services, forms, onChange);
+  const pointer = `${options.base}/services`;
+  const errors = useFieldErrors(pointer);
+  const change = (index: number, service: Service) =>
+    onChange((before) => ({
+      ...before,
+      services: before.services.map((one, at) => (at === index ? service : one)),
+    }));
+  const last = services.at(-1);
+  return (
+    <div id={fieldId(pointer)} tabIndex={-1}>
+      <FieldErrorText id={`${fieldId(pointer)}-error`} errors={errors} />
+      {forms.error !== null && <ErrorBanner error={forms.error} onRetry={forms.retry} />}
+      {services.map((service, index) => (
+        <ServiceCard
+          // biome-ignore lint/suspicious/noArrayIndexKey: a service has no other identity.
+          key={index}
+          index={index}
+          pointer={`${pointer}/${index}`}
+          service={service}
+          form={forms.forms[index]}
+          medication={medication}
+          words={words}
+          options={options}
+          onChange={(changed) => change(index, changed)}
+          onRemove={
+            services.length > 1
+              ? () =>
+                  onChange((before) => ({
+                    ...before,
+                    services: before.services.filter((_, at) => at !== index),
+                  }))
+              : undefined
+          }
+        />
+      ))}
+      {options.stage === "SUBMISSION" && last && isEntered(last) && (
+        <AddService
+          onAdd={() =>
+            onChange((before) => ({ ...before, services: [...before.services, emptyService()] }))
+          }
+        />
+      )}
+    </div>
+  );
+}
+
+export function AddService({ onAdd }: { onAdd: () => void }) {
+  return (
+    <p>
+      <Button onClick={onAdd}>{t.addService}</Button>{" "}
+      <span className="small">{t.addServiceHint}</span>
+    </p>
+  );
+}
+
+/** Values that no longer belong are cleared, and single choices are made, when a form arrives. */
+export function useSettled(services: readonly Service[], { forms }: Forms, onChange: Update): void {
+  useEffect(() => {
+    const settled = services.map((service, index) => {
+      const form = forms[index];
+      return form ? settle(service, form) : service;
+    });
+    if (settled.some((service, index) => service !== services[index])) {
+      onChange((before) =>
+        // Only for the services that the forms belong to.
+        before.services === services ? { ...before, services: settled } : before,
+      );
+    }
+  });
+}
+
+interface ServiceCardProps {
+  index: number;
+  pointer: string;
+  service: Service;
+  form: FormResponse | undefined;
+  medication: FormField | null;
+  words: CodeWords;
+  options: RequestFormOptions;
+  onChange: (service: Service) => void;
+  onRemove: (() => void) | undefined;
+}
+
+function ServiceCard({
+  index,
+  pointer,
+  service,
+  form,
+  medication,
+  words,
+  options,
+  onChange,
+  onRemove,
+}: ServiceCardProps) {
+  const { stage, open = false } = options;
+  const fields = form ? shownFields(form, stage, service, medication) : [];
+  const [editing, edit] = useState(false);
+  const summary = fields.filter(
+    (field) => field.required_for === "CHECK" && (field.kind === "CHOICE" || field.kind === "DAY"),
+  );
+  const incorrect = useHasErrors(summary.map((field) => `${pointer}/${field.name}`));
+  const complete = summary.every((field) => service[field.name as keyof Service]);
+  const inSummary = new Set(summary.map((field) => field.name));
+  const summarized = stage === "SUBMISSION" && !open && !editing && complete && !incorrect;
+  const show = summarized && form !== undefined;
+  const props = { pointer, service, form, medication, stage, words, onChange };
+  return (
+    <Card
+      title={t.service(index + 1)}
+      actions={
+        <span className="card-actions">
+          {show && (
+            <Button look="quiet" aria-label={t.editService(index + 1)} onClick={() => edit(true)}>
+              {text.common.edit}
+            </Button>
+          )}
+          {onRemove && (
+            <Button look="quiet" aria-label={t.removeService(index + 1)} onClick={onRemove}>
+              {text.common.remove}
+            </Button>
+          )}
+        </span>
+      }
+    >
+      <GroupErrors pointer={pointer} />
+      {show ? (
+        <>
+          <Facts items={summary.map((field) => [field.label, wordsOf(field, service)] as const)} />
+          <ServiceFields {...props} only={(field) => !inSummary.has(field.name)} />
+        </>
+      ) : (
+        <ServiceFields {...props} />
+      )}
+    </Card>
+  );
+}
+
+/** The value of a field in words. */
+export function wordsOf(field: FormField, service: Service): string {
+  const value = String(service[field.name as keyof Service] ?? "");
+  return field.kind === "DAY"
+    ? formatDay(value)
+    : (field.choices.find((choice) => choice.code === value)?.name ?? value);
+}

@@ -1,0 +1,101 @@
+/** The form of each service, by the choices made in it. */
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { api, type Schemas, unwrap } from "../api/client";
+import { type CodeLists, useReference } from "../api/queries";
+import { text } from "../text";
+import type { Service } from "./content";
+import { choicesOf, type FormField, type FormResponse } from "./form";
+
+const FRESH_MS = 10 * 60_000;
+
+function formQuery(service: Service) {
+  const choices = choicesOf(service);
+  return {
+    queryKey: ["form", choices],
+    queryFn: () => unwrap(api.GET("/v1/form", { params: { query: choices } })),
+    staleTime: FRESH_MS,
+  } as const;
+}
+
+export interface Forms {
+  /** The form of each service; undefined while it loads. */
+  forms: readonly (FormResponse | undefined)[];
+  error: unknown;
+  retry: () => void;
+}
+
+export function useForms(services: readonly Service[]): Forms {
+  const queries = useQueries({ queries: services.map(formQuery) });
+  const failed = queries.find((query) => query.isError && query.data === undefined);
+  return {
+    forms: queries.map((query) => query.data),
+    error: failed?.error ?? null,
+    retry: () => {
+      for (const query of queries.filter((one) => one.isError)) {
+        query.refetch();
+      }
+    },
+  };
+}
+
+const NO_FIELDS: readonly FormField[] = [];
+const NOTHING_CHOSEN = {} as const;
+
+/** The fields of the request besides those of its services: they do not depend on choices. */
+export function useRequestFields(): readonly FormField[] {
+  const query = useQuery({
+    queryKey: ["form", NOTHING_CHOSEN],
+    queryFn: () => unwrap(api.GET("/v1/form", { params: { query: {} } })),
+    staleTime: FRESH_MS,
+  });
+  return query.data?.request_fields ?? NO_FIELDS;
+}
+
+/**
+ * The medication's field where a form names it only as a later one: with the code lists of the payer.
+ */
+export function useMedicationField(): FormField | null {
+  const reference = useReference();
+  return useMemo(() => (reference.data ? medicationOf(reference.data) : null), [reference.data]);
+}
+
+function medicationOf(lists: CodeLists): FormField {
+  const names = text.requestForm.fields;
+  const choices = (name: string) =>
+    (lists.get(name) ?? []).map(({ code, label }) => ({ code, name: label }));
+  return {
+    ...PLAIN,
+    name: "medication",
+    label: names.medication,
+    kind: "GROUP",
+    required_for: "CHECK",
+    one_of: ["name", "ndc"],
+    fields: [
+      { ...PLAIN, name: "name", label: names.name, kind: "TEXT" },
+      { ...PLAIN, name: "ndc", label: names.ndc, kind: "CODE" },
+      {
+        ...{ ...PLAIN, name: "frequency", label: names.frequency, kind: "CHOICE" },
+        ...{ choices: choices("frequencies"), required_for: "SUBMISSION" },
+      },
+      {
+        ...{ ...PLAIN, name: "route", label: names.route, kind: "CHOICE" },
+        ...{ choices: choices("routes"), required_for: "SUBMISSION" },
+      },
+    ],
+  };
+}
+
+const PLAIN: Omit<Schemas["FieldResponse"], "kind" | "label" | "name"> = {
+  choices: [],
+  earliest: null,
+  fields: [],
+  hint: null,
+  latest: null,
+  max_items: null,
+  maximum: null,
+  minimum: null,
+  one_of: [],
+  pattern: null,
+  required_for: null,
+};
