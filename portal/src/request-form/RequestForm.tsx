@@ -33,7 +33,8 @@ import { type FormField, type FormResponse, fieldNamed, settle, shownFields } fr
 import { type CodeWords, useCodeWords } from "./knownCodes";
 import { ProviderFacts, ProviderFields } from "./ProviderParts";
 import { ProviderSearch } from "./ProviderSearch";
-import { useRemembered } from "./remembered";
+import { isSameProvider } from "./providers";
+import { useRequestingProviders } from "./remembered";
 import { GroupErrors, ServiceFields } from "./ServiceFields";
 import { type Forms, useForms, useMedicationField, useRequestFields } from "./useForms";
 import "../styles/request-form.css";
@@ -180,13 +181,27 @@ function RequestingProvider({
   onChange,
 }: ProviderPartProps & { servicing: Provider | null }) {
   const [choosing, setChoosing] = useState(false);
-  const { remembered, remember } = useRemembered();
+  const usual = useRequestingProviders();
   const choose = (provider: Provider) => {
-    remember(provider);
     onChange(provider);
     setChoosing(false);
   };
-  const usual = remembered && remembered.name !== value?.name ? remembered : null;
+  const others = usual.filter((provider) => !isSameProvider(provider, value));
+  const suggestions = (
+    <div className="form-actions">
+      {servicing && !isSameProvider(servicing, value) && (
+        <Button onClick={() => choose(servicing)}>{t.sameAsServicing}</Button>
+      )}
+      {others.map((provider) => (
+        <Button
+          key={`${provider.provider_id} ${provider.name} ${provider.tin}`}
+          onClick={() => choose(provider)}
+        >
+          {t.chooseRemembered(provider.name ?? "")}
+        </Button>
+      ))}
+    </div>
+  );
   return (
     <Card
       title={field?.label ?? t.requestingTitle}
@@ -198,16 +213,7 @@ function RequestingProvider({
     >
       <p className="field-hint">{t.requestingHint}</p>
       <ProviderEntry pointer={pointer} field={field} value={value} onChange={onChange} />
-      {value === null && (
-        <div className="form-actions">
-          {usual && (
-            <Button look="primary" onClick={() => choose(usual)}>
-              {t.chooseRemembered(usual.name ?? "")}
-            </Button>
-          )}
-          {servicing && <Button onClick={() => choose(servicing)}>{t.sameAsServicing}</Button>}
-        </div>
-      )}
+      {value === null && suggestions}
       <ProviderDialog
         title={field?.label ?? t.requestingTitle}
         open={choosing}
@@ -220,18 +226,7 @@ function RequestingProvider({
           initialKind="INDIVIDUAL"
           action={t.takeProvider}
           onChoose={choose}
-          suggestions={
-            servicing && (
-              <div className="form-actions">
-                <Button onClick={() => choose(servicing)}>{t.sameAsServicing}</Button>
-                {usual && (
-                  <Button onClick={() => choose(usual)}>
-                    {t.chooseRemembered(usual.name ?? "")}
-                  </Button>
-                )}
-              </div>
-            )
-          }
+          suggestions={suggestions}
         />
       </ProviderDialog>
     </Card>

@@ -7,7 +7,6 @@ import {
   emptyService,
   normalized,
   same,
-  withoutDates,
 } from "./content";
 
 const patient = {
@@ -80,32 +79,4 @@ test("only the parts that differ are named", () => {
   const before = contentWith({});
   const after = contentWith({ confirmed_vendors: ["EVICORE-RAD"], services: [emptyService()] });
   expect(changedParts(before, after)).toEqual(["confirmed_vendors"]);
-});
-
-test("a copy has no dates, no check result and no confirmed vendors", () => {
-  const procedure = {
-    code: "44120",
-    code_type: null,
-    modifiers: ["50"],
-    unit_type: null,
-    units: 2,
-  };
-  const copy = withoutDates(
-    contentWith({
-      assertion_id: "CHK-270301150400-XXS3EBK1C9R2CPQT",
-      confirmed_vendors: ["EVICORE-RAD"],
-      services: [
-        {
-          ...emptyService(),
-          admission_date: "2027-03-15",
-          primary_diagnosis: "K55",
-          procedures: [{ ...procedure, start_date: "2027-03-15" }],
-        },
-      ],
-    }),
-  );
-  expect(copy.assertion_id).toBeNull();
-  expect(copy.confirmed_vendors).toEqual([]);
-  expect(copy.services[0]).toMatchObject({ admission_date: null, primary_diagnosis: "K55" });
-  expect(copy.services[0]?.procedures).toEqual([{ ...procedure, start_date: null }]);
 });

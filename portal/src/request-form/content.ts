@@ -81,21 +81,6 @@ export function isEntered(service: Service): boolean {
   );
 }
 
-/** A copy for new dates: everything but what belongs to the dates, the check and the delegated vendors. */
-export function withoutDates(content: Content): Content {
-  return {
-    ...content,
-    assertion_id: null,
-    confirmed_vendors: [],
-    services: content.services.map((service) => ({
-      ...service,
-      admission_date: null,
-      service_date: null,
-      procedures: service.procedures.map((procedure) => ({ ...procedure, start_date: null })),
-    })),
-  };
-}
-
 /** Codes without dot and blanks, in capitals. */
 export function compactCode(code: string): string {
   return code.replace(/[\s.]/g, "").toUpperCase();

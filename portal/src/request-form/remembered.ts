@@ -1,31 +1,19 @@
-/** The requesting provider that a user chose last for a TIN, remembered on this computer. */
-import { useCallback, useState } from "react";
-import { session } from "../auth/session";
-import { useActingFor } from "../shell/tin";
+/** The requesting providers of the last requests of the TIN: the first one is entered by itself. */
+import { useQuery } from "@tanstack/react-query";
+import { api, unwrap } from "../api/client";
+import { useTinQuery } from "../shell/tin";
 import type { Provider } from "./content";
 
-export function useRemembered() {
-  const { tin } = useActingFor();
-  const key = `precert.${session().subject ?? ""}.requesting.${tin ?? ""}`;
-  const [remembered, setRemembered] = useState<Provider | null>(() => read(key));
-  const remember = useCallback(
-    (provider: Provider) => {
-      setRemembered(provider);
-      try {
-        window.localStorage.setItem(key, JSON.stringify(provider));
-      } catch {
-        // A blocked storage: it is chosen again next time.
-      }
-    },
-    [key],
-  );
-  return { remembered, remember };
-}
+const NONE: readonly Provider[] = [];
 
-function read(key: string): Provider | null {
-  try {
-    return JSON.parse(window.localStorage.getItem(key) ?? "null") as Provider | null;
-  } catch {
-    return null;
-  }
+export function useRequestingProviders(enabled = true): readonly Provider[] {
+  const tin = useTinQuery();
+  const query = useQuery({
+    queryKey: ["providers", "requesting", tin],
+    queryFn: () => unwrap(api.GET("/v1/providers/requesting", { params: { query: tin } })),
+    staleTime: 5 * 60_000,
+    enabled,
+    select: (found) => found.providers.map(({ provider }) => provider),
+  });
+  return query.data ?? NONE;
 }

@@ -1,0 +1,94 @@
+/** The files to send: one after another, each with its state. */
+
+export type UploadState =
+  | "queued"
+  | "reserving"
+  | "sending"
+  | "sent"
+  | "failed"
+  | "refused"
+  | "canceled";
+
+export interface Upload {
+  id: string;
+  name: string;
+  size: number;
+  state: UploadState;
+  percent: number;
+  documentId: string | null;
+  /** Why it failed or was refused. */
+  reason: string | null;
+}
+
+export interface NewFile {
+  id: string;
+  name: string;
+  size: number;
+}
+
+/** Why a file is refused before it is sent; null if it is not. */
+export type Refuse = (file: NewFile) => string | null;
+
+export function withFiles(
+  uploads: readonly Upload[],
+  files: readonly NewFile[],
+  refuse: Refuse,
+): Upload[] {
+  return [
+    ...uploads,
+    ...files.map((file): Upload => {
+      const reason = refuse(file);
+      const state = reason === null ? "queued" : "refused";
+      return { ...file, state, percent: 0, documentId: null, reason };
+    }),
+  ];
+}
+
+/** The next one to send; none while one is being sent. */
+export function nextUpload(uploads: readonly Upload[]): Upload | null {
+  return uploads.some(isRunning) ? null : (uploads.find((one) => one.state === "queued") ?? null);
+}
+
+export function isRunning({ state }: Upload): boolean {
+  return state === "reserving" || state === "sending";
+}
+
+/** Whether it still can become a document by itself. */
+export function isOpen({ state }: Upload): boolean {
+  return state === "queued" || state === "reserving" || state === "sending" || state === "sent";
+}
+
+export function withChange(
+  uploads: readonly Upload[],
+  id: string,
+  values: Partial<Upload>,
+): Upload[] {
+  return uploads.map((one) => (one.id === id ? { ...one, ...values } : one));
+}
+
+/** Send it again, after those that wait. */
+export function retried(uploads: readonly Upload[], id: string): Upload[] {
+  const again = uploads.find(
+    (one) => one.id === id && (one.state === "failed" || one.state === "canceled"),
+  );
+  if (!again) {
+    return [...uploads];
+  }
+  const queued: Upload = { ...again, state: "queued", percent: 0, documentId: null, reason: null };
+  return [...uploads.filter((one) => one.id !== id), queued];
+}
+
+export function without(uploads: readonly Upload[], id: string): Upload[] {
+  return uploads.filter((one) => one.id !== id);
+}
+
+/** Without those that the API lists as documents: they are shown from there. */
+export function withoutListed(
+  uploads: readonly Upload[],
+  listed: readonly string[],
+): readonly Upload[] {
+  const left = uploads.filter(
+    (one) => one.state !== "sent" || one.documentId === null || !listed.includes(one.documentId),
+  );
+  return left.length === uploads.length ? uploads : left;
+}
