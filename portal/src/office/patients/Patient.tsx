@@ -11,7 +11,8 @@ import { Dialog } from "../../ui/Dialog";
 import { ErrorBanner } from "../../ui/ErrorSummary";
 import { Banner, Facts, Loading, Page } from "../../ui/parts";
 import { Region } from "../../ui/Region";
-import { readStored, useStored, writeStored } from "../../ui/stored";
+import { readStored, useStored } from "../../ui/stored";
+import { beginCheck } from "../check/state";
 import "../../styles/office.css";
 import { coverageSentences } from "./coverage";
 import { PatientRequests } from "./PatientRequests";
@@ -97,11 +98,6 @@ function Confirmed({ patient }: { patient: Identity }) {
   );
 }
 
-/** What the check's screens store; they may have stored more for this patient. */
-interface StoredCheck {
-  patient?: Identity;
-}
-
 function Start({ coverage, patient }: { coverage: Schemas["PatientResponse"]; patient: Identity }) {
   const navigate = useNavigate();
   const [open, setOpen] = useState(false);
@@ -110,10 +106,7 @@ function Start({ coverage, patient }: { coverage: Schemas["PatientResponse"]; pa
       <Button
         look="primary"
         onClick={() => {
-          const stored = readStored<StoredCheck>("check");
-          if (stored?.patient?.member_id !== patient.member_id) {
-            writeStored("check", { patient });
-          }
+          beginCheck(patient);
           navigate("/check");
         }}
       >
