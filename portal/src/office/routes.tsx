@@ -16,4 +16,8 @@ export const officeRoutes: RouteObject[] = [
     path: "requests",
     lazy: async () => ({ Component: (await import("./requests/Requests")).Requests }),
   },
+  {
+    path: "requests/:requestId",
+    lazy: async () => ({ Component: (await import("./requests/details/Details")).Details }),
+  },
 ];

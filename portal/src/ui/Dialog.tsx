@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
 import { text } from "../text";
 import { Button } from "./Button";
 
@@ -31,12 +31,21 @@ export function Dialog({
       dialog.close();
     }
   }, [open]);
+  useLayoutEffect(() => {
+    // A dialog that leaves the page while it is open returns the focus as well.
+    const dialog = element.current;
+    return () => dialog?.close();
+  }, []);
   return (
     <dialog
       ref={element}
       aria-labelledby={titleId}
       className={wide ? "dialog dialog-wide" : "dialog"}
-      onClose={onClose}
+      onClose={() => {
+        if (!element.current?.open) {
+          onClose();
+        }
+      }}
       onCancel={(event) => event.stopPropagation()}
     >
       {open && (

@@ -1,0 +1,62 @@
+import { api, type Schemas, unwrap } from "../../../api/client";
+import { text } from "../../../text";
+import { TextArea } from "../../../ui/fields";
+import { DueTime } from "../../../ui/parts";
+import { useStored } from "../../../ui/stored";
+import { openInformationRequest } from "./actions";
+import { FormDialog } from "./FormDialog";
+import { InformationText } from "./Information";
+import { useChange } from "./useChange";
+
+const words = text.office.information;
+
+/** The answer in words to the open request for information; documents are added on the page. */
+export function AnswerDialog({
+  details,
+  onClose,
+}: {
+  details: Schemas["RequestDetails"];
+  onClose: () => void;
+}) {
+  const id = details.request_id;
+  const asked = openInformationRequest(details);
+  const [answer, setAnswer, clear] = useStored(`answer-${id}`, "");
+  const change = useChange(
+    id,
+    () =>
+      unwrap(
+        api.POST("/v1/requests/{request_id}/information", {
+          params: { path: { request_id: id } },
+          body: { answer },
+        }),
+      ),
+    () => {
+      clear();
+      onClose();
+    },
+  );
+  return (
+    <FormDialog
+      title={words.answer}
+      confirm={words.send}
+      mutation={change}
+      onSubmit={() => change.mutate(undefined)}
+      onClose={onClose}
+    >
+      {asked && <InformationText asked={asked} />}
+      {asked && (
+        <p>
+          {words.until} <DueTime at={asked.answer_by} />
+        </p>
+      )}
+      <TextArea
+        pointer="/answer"
+        label={words.answerLabel}
+        hint={words.answerHint}
+        rows={6}
+        value={answer}
+        onChange={setAnswer}
+      />
+    </FormDialog>
+  );
+}
