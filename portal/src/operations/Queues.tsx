@@ -30,8 +30,8 @@ export function Queues() {
         <Find />
       </Region>
       <div className="filters">
-        <fieldset className="chips choices">
-          <legend className="visually-hidden">{words.queues}</legend>
+        <div className="chips">
+          <h2 className="visually-hidden">{words.queues}</h2>
           {QUEUES.map((queue) => (
             <button
               key={queue}
@@ -43,7 +43,7 @@ export function Queues() {
               {words[queue]}
             </button>
           ))}
-        </fieldset>
+        </div>
       </div>
       <Card title={words[chosen]}>
         <p className="small">{words.hint[chosen]}</p>
@@ -315,7 +315,7 @@ function Find() {
         <ErrorSummary errors={errors} attempt={attempt} />
         {errors.length === 0 && <ErrorBanner error={find.error} />}
         <form
-          className="form-grid"
+          className="find"
           onSubmit={(event) => {
             event.preventDefault();
             find.mutate();
@@ -329,11 +329,9 @@ function Find() {
             onChange={(code) => setBy(code as By)}
           />
           <TextField pointer={`/${by}`} label={words.value[by]} value={value} onChange={setValue} />
-          <div className="form-actions">
-            <Button look="primary" type="submit" pending={find.isPending}>
-              {text.common.search}
-            </Button>
-          </div>
+          <Button look="primary" type="submit" pending={find.isPending}>
+            {text.common.search}
+          </Button>
         </form>
       </FormErrors>
       {find.data && (

@@ -8,7 +8,7 @@ import { CheckboxField, SelectField, TextArea, TextField } from "../ui/fields";
 import { Banner, DueTime, Phone } from "../ui/parts";
 import { useStored } from "../ui/stored";
 import { type CaseDetails, caseKey } from "./Case";
-import { answered } from "./decision";
+import { useReasons } from "./DecisionPanel";
 
 const words = text.review;
 
@@ -67,15 +67,16 @@ interface DialogProps {
 
 /** What is missing of the required documentation is selected from the start. */
 function AskDialog({ details, onClose }: DialogProps) {
-  const required = details.assessment?.required_documentation ?? [];
-  const missing = answered(required, details.documents)
-    .filter((one) => one.by.length === 0)
-    .map((one) => one.required.code);
+  const suggested = details.suggested_information_request;
   const key = `information.${details.request_id}.${details.cycle}`;
-  const [entry, setEntry, reset] = useStored(key, { text: "", documents: missing });
-  const all = useReference().data?.get("required_documentation") ?? [];
+  const [entry, setEntry, reset] = useStored(key, {
+    text: suggested?.text ?? "",
+    documents: suggested?.documents ?? [],
+  });
+  const all = useReasons()?.required_documentation ?? [];
+  const required = new Set(details.documentation.map((one) => one.code));
   const [more, setMore] = useState(false);
-  const shown = more ? all : all.filter((one) => required.some((known) => known.code === one.code));
+  const shown = more ? all : all.filter((one) => required.has(one.code));
   const toggle = (code: string, on: boolean) =>
     setEntry((before) => ({
       ...before,

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api, type Schemas, unwrap } from "../api/client";
 import { Providers, Services } from "../details/RequestContent";
@@ -8,7 +8,6 @@ import { text } from "../text";
 import { Button } from "../ui/Button";
 import { Card, Damaged, DueTime, Empty, Facts, Loaded, StatusBadge, Tag } from "../ui/parts";
 import type { CaseDetails } from "./Case";
-import { answered } from "./decision";
 
 const words = text.review;
 
@@ -25,7 +24,7 @@ export function CaseSummary({ details }: { details: CaseDetails }) {
               patient &&
                 `${patient.first_name} ${patient.last_name}, ${formatDay(patient.date_of_birth)}, ${patient.member_id}`,
             ],
-            [words.coverage, coverage(details.plan)],
+            [words.coverage, planOf(details.plan)],
             [words.receivedBy, details.channel_label],
             [words.submitted, formatMoment(details.submitted_at)],
             [
@@ -38,6 +37,7 @@ export function CaseSummary({ details }: { details: CaseDetails }) {
         <Providers content={details.content} />
       </Card>
       <Required details={details} />
+      <Coverage requestId={details.request_id} />
       {details.decision_clock && (
         <Card title={words.clock}>
           <p>
@@ -77,46 +77,94 @@ export function CaseSummary({ details }: { details: CaseDetails }) {
   );
 }
 
-function coverage(plan: Schemas["PlanResponse"]): string {
+function planOf(plan: Schemas["PlanResponse"]): string {
   return [plan.name, plan.plan_type_label, plan.line_of_business_label, plan.state]
     .filter(Boolean)
     .join(", ");
 }
 
-/** What the rule list requires, and which document answers it. */
+/** What the rules require, and which document answers it. */
 function Required({ details }: { details: CaseDetails }) {
-  const { assessment } = details;
-  if (!assessment) {
-    return null;
-  }
-  const rows = answered(assessment.required_documentation, details.documents);
+  const { assessment, documentation } = details;
+  const names = new Map(details.documents.map((one) => [one.document_id, one.file_name]));
   return (
     <Card title={words.required}>
-      {rows.length === 0 && <p className="small">{words.requiredNone}</p>}
+      {documentation.length === 0 && <p className="small">{words.requiredNone}</p>}
       <ul className="plain">
-        {rows.map(({ required, by }) => (
-          <li key={required.code}>
-            <Tag tone={by.length > 0 ? "good" : "warning"}>
-              {by.length > 0 ? words.answeredBy : words.notAnswered}
-            </Tag>{" "}
-            {required.label}
-            {by.length > 0 && (
-              <span className="small"> {by.map((one) => one.file_name).join(", ")}</span>
-            )}
-          </li>
-        ))}
+        {documentation.map((one) => {
+          const by = one.document_ids.map((id) => names.get(id) ?? id);
+          return (
+            <li key={one.code}>
+              <Tag tone={by.length > 0 ? "good" : "warning"}>
+                {by.length > 0 ? words.answeredBy : words.notAnswered}
+              </Tag>{" "}
+              {one.label}{" "}
+              <span className="small">
+                {[
+                  by.join(", "),
+                  one.line_ids.length > 0 && words.forLines(one.line_ids.join(", ")),
+                  by.length === 0 && one.requested && words.askedFor,
+                ]
+                  .filter(Boolean)
+                  .join(" · ")}
+              </span>
+            </li>
+          );
+        })}
       </ul>
-      <p className="small">
-        {words.rules} {assessment.rule_list}
-      </p>
-      <ul className="plain">
-        {assessment.lines.map((line) => (
-          <li key={line.line_id} className="small">
-            {line.line_id}: {line.requirement_label}
-            {line.rule_id && ` (${words.rule} ${line.rule_id})`}
-          </li>
-        ))}
-      </ul>
+      {assessment && (
+        <>
+          <p className="small">
+            {words.rules} {assessment.rule_list}
+          </p>
+          <ul className="plain">
+            {assessment.lines.map((line) => (
+              <li key={line.line_id} className="small">
+                {line.line_id}: {line.requirement_label}
+                {line.rule_id && ` (${words.rule} ${line.rule_id})`}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Card>
+  );
+}
+
+/** The member's coverage as it is now: it can have changed since the submission. */
+function Coverage({ requestId }: { requestId: string }) {
+  const coverage = useQuery({
+    queryKey: ["case", requestId, "coverage"],
+    queryFn: () =>
+      unwrap(
+        api.GET("/v1/review/requests/{request_id}/coverage", {
+          params: { path: { request_id: requestId } },
+        }),
+      ),
+    staleTime: 60_000,
+  });
+  return (
+    <Card title={words.coverageTitle}>
+      <Loaded query={coverage}>
+        {(data) => (
+          <>
+            <p>
+              <Tag tone={data.active ? "good" : "warning"}>
+                {data.active ? words.coverageActive : words.coverageInactive}
+              </Tag>{" "}
+              {data.plan && planOf(data.plan)}
+            </p>
+            <ul className="plain">
+              {data.spans.map((span) => (
+                <li key={`${span.active_from} ${span.plan.plan_id}`} className="small">
+                  {words.from_to(formatDay(span.active_from), formatDay(span.active_to))}:{" "}
+                  {span.plan.name}, {span.account_name}
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </Loaded>
     </Card>
   );
 }

@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { useReference } from "../api/queries";
@@ -130,7 +130,7 @@ function DecisionForm({ details }: { details: CaseDetails }) {
   const lines = openLines(details);
   const lineIds = lines.map((line) => line.line_id);
   const changed = useDecided(details.request_id);
-  const next = useNextCase({}, details.request_id);
+  const next = useNextCase({}, [details.request_id]);
   const decide = useMutation({
     mutationFn: (_: { thenNext: boolean }) =>
       unwrap(
@@ -350,8 +350,11 @@ function Reasons({
   entry: LineEntry;
   onChange: (change: Partial<LineEntry>) => void;
 }) {
-  const reference = useReference().data;
-  const reasons = reference?.get("denial_reasons") ?? [];
+  const known = useReasons();
+  const status = entry.status;
+  const reasons = (known?.reasons ?? []).filter((one) =>
+    one.statuses.some((fits) => fits === status),
+  );
   const label = reasons.find((one) => one.code === entry.reasonCode);
   const [typed, setTyped] = useState(label ? `${label.code} ${label.label}` : entry.reasonCode);
   return (
@@ -366,7 +369,7 @@ function Reasons({
           onChange({ reasonCode: codeIn(value, reasons) });
         }}
         minimum={0}
-        queryKey={["reasons", reasons.length]}
+        queryKey={["reasons", status]}
         load={async (value) =>
           reasons.filter((one) =>
             `${one.code} ${one.label}`.toLowerCase().includes(value.toLowerCase()),
@@ -379,6 +382,23 @@ function Reasons({
         }}
         empty={words.noReason}
       />
+      {label && label.rationale_templates.length > 0 && (
+        <div className="form-actions">
+          {label.rationale_templates.map((template) => (
+            <Button
+              key={template.name}
+              look="quiet"
+              onClick={() =>
+                onChange({
+                  rationale: [entry.rationale.trim(), template.text].filter(Boolean).join(" "),
+                })
+              }
+            >
+              {words.template}: {template.name}
+            </Button>
+          ))}
+        </div>
+      )}
       <TextArea
         pointer={`${pointer}/rationale`}
         label={words.rationale}
@@ -387,19 +407,36 @@ function Reasons({
         value={entry.rationale}
         onChange={(rationale) => onChange({ rationale })}
       />
-      <TextField
+      <TypeAhead
         pointer={`${pointer}/criterion`}
         label={words.criterion}
         hint={words.criterionHint}
         value={entry.criterion}
         onChange={(criterion) => onChange({ criterion })}
+        minimum={0}
+        queryKey={["criteria"]}
+        load={async (value) =>
+          (known?.criteria ?? []).filter((one) => one.toLowerCase().includes(value.toLowerCase()))
+        }
+        suggest={(one) => ({ key: one, text: one })}
+        onSelect={(criterion) => onChange({ criterion })}
+        empty={words.otherCriterion}
       />
     </>
   );
 }
 
+/** The payer's reasons with templates of their rationale, and the criteria that are often cited. */
+export function useReasons(): Schemas["DecisionReasonsResponse"] | undefined {
+  return useQuery({
+    queryKey: ["reference", "reasons"],
+    queryFn: () => unwrap(api.GET("/v1/review/reasons")),
+    staleTime: Number.POSITIVE_INFINITY,
+  }).data;
+}
+
 /** The code that a typed text names: the code itself, or a code with its label; else the text. */
-function codeIn(value: string, reasons: readonly Schemas["CodeResponse"][]): string {
+function codeIn(value: string, reasons: readonly Schemas["DecisionReasonResponse"][]): string {
   const typed = value.trim();
   const found = reasons.find(
     (one) => one.code.toLowerCase() === typed.toLowerCase() || `${one.code} ${one.label}` === typed,

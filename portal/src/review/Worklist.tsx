@@ -59,7 +59,7 @@ export function Worklist() {
       ),
     refetchInterval: interval,
   });
-  const next = useNextCase(filter.query);
+  const next = useNextCase({ view: filter.view, plan_id: filter.plan });
   return (
     <Page
       wide

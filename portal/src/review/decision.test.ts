@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Schemas } from "../api/client";
-import { answered, approveAll, decisionBody, EMPTY, fromProposal, requestedOf } from "./decision";
+import { approveAll, decisionBody, EMPTY, fromProposal, requestedOf } from "./decision";
 
 describe("the body of a decision", () => {
   test("approved lines carry neither reason nor rationale, even if some were entered", () => {
@@ -81,14 +81,4 @@ test("a line's id leads to its service and procedure", () => {
   } as Schemas["RequestContent"];
   expect(requestedOf(content, "2.2").procedure?.code).toBe("2");
   expect(requestedOf(content, "3.1").service).toBeUndefined();
-});
-
-test("only attached documents answer what is required", () => {
-  const required = [{ code: "A", label: "A" }];
-  const documents = [
-    { document_type: "A", status: "CHECKING", document_id: "1" },
-    { document_type: "A", status: "ATTACHED", document_id: "2" },
-    { document_type: "B", status: "ATTACHED", document_id: "3" },
-  ] as Schemas["DocumentResponse"][];
-  expect(answered(required, documents)[0]?.by.map((one) => one.document_id)).toEqual(["2"]);
 });

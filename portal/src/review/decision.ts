@@ -114,15 +114,3 @@ export function requestedOf(
   const found = content.services?.[service - 1];
   return { service: found, procedure: found?.procedures?.[line - 1] };
 }
-
-/** Which required documents have an attached document of their type, and which do not. */
-export function answered(
-  required: readonly Schemas["RequiredDocumentResponse"][],
-  documents: readonly Schemas["DocumentResponse"][],
-): { required: Schemas["RequiredDocumentResponse"]; by: readonly Schemas["DocumentResponse"][] }[] {
-  const attached = documents.filter((one) => one.status === "ATTACHED");
-  return required.map((one) => ({
-    required: one,
-    by: attached.filter((document) => document.document_type === one.code),
-  }));
-}
