@@ -20,4 +20,8 @@ export const officeRoutes: RouteObject[] = [
     path: "requests/:requestId",
     lazy: async () => ({ Component: (await import("./requests/details/Details")).Details }),
   },
+  {
+    path: "messages",
+    lazy: async () => ({ Component: (await import("./messages/Messages")).Messages }),
+  },
 ];

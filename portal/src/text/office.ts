@@ -183,6 +183,15 @@ export const office = {
       `For: ${audience} · ${moment} · PDF, ${size}`,
     download: "Download",
   },
+  messages: {
+    title: "Messages",
+    allRead: "All messages are read.",
+    none: "No messages yet. Each change of your requests is reported here.",
+    unread: "Unread",
+    mark: "Mark as read",
+    markAll: "Mark all as read",
+    open: (name: string) => `Open ${name}`,
+  },
   numberSearch: {
     title: "Find a request",
     label: "Precertification number",
@@ -265,6 +274,7 @@ export const office = {
     draftOf: (patient: string) => (patient ? `draft of ${patient}` : "draft"),
     notEntered: "Not available",
     waitsOn: (party: string) => `Waiting on: ${party}`,
+    waitsUntil: (party: string) => `Waiting on: ${party}, until`,
     retainedUntil: "Saved until",
     appealOpen: "Appeal open",
     delegated: "Delegated",

@@ -23,7 +23,7 @@ import { Region } from "../../ui/Region";
 import "../../styles/office.css";
 import { useFlagged } from "../requests/flags";
 import { NumberSearch } from "../requests/NumberSearch";
-import { pathOfRow, type Row } from "../requests/rows";
+import { pathOfRow, type Row, waitWords } from "../requests/rows";
 import { useAnnouncedChanges } from "../requests/useLiveRows";
 import { dueWork, expiresSoon } from "./due";
 
@@ -164,10 +164,7 @@ function Entries({ rows }: { rows: readonly Row[] }) {
             </div>
             {due && (
               <div className="small">
-                {row.status === "INCOMPLETE"
-                  ? text.office.table.retainedUntil
-                  : text.office.table.waitsOn(row.waiting_on_label)}{" "}
-                <DueTime at={due} />
+                {waitWords(row)} <DueTime at={due} />
               </div>
             )}
           </li>

@@ -9,7 +9,7 @@ import { DueTime, StatusBadge, Tag } from "../../ui/parts";
 import { type Column, Table } from "../../ui/Table";
 import { DeleteDraft } from "./DeleteDraft";
 import { useFlag } from "./flags";
-import { pathOfRow, type Row, rowActions } from "./rows";
+import { pathOfRow, type Row, rowActions, waitWords } from "./rows";
 
 const words = text.office.table;
 
@@ -146,8 +146,7 @@ export function Status({ row }: { row: Row }) {
       ))}
       {row.waiting_on !== "NONE" && (
         <div className="small">
-          {row.status === "INCOMPLETE" ? words.retainedUntil : words.waitsOn(row.waiting_on_label)}{" "}
-          <DueTime at={due} />
+          {waitWords(row)} <DueTime at={due} />
         </div>
       )}
       {row.unmatched_providers_labels.length > 0 && (

@@ -1,5 +1,6 @@
 /** Rows of the dashboard: what can be done with each, which changed, in which order. */
 import type { Schemas } from "../../api/client";
+import { text } from "../../text";
 
 export type Row = Schemas["DashboardRowResponse"];
 export type Action = Schemas["Action"];
@@ -62,6 +63,15 @@ function pathOf(target: Exclude<Target, null>, id: string, action: Action): stri
     case "dialog":
       return `/requests/${id}?do=${action.toLowerCase()}`;
   }
+}
+
+/** Who acts next; the time follows where there is one. */
+export function waitWords(row: Pick<Row, "status" | "due_at" | "waiting_on_label">): string {
+  const words = text.office.table;
+  if (row.status === "INCOMPLETE") {
+    return words.retainedUntil;
+  }
+  return row.due_at ? words.waitsUntil(row.waiting_on_label) : words.waitsOn(row.waiting_on_label);
 }
 
 /** The screen of a row: a draft opens in the form, a request with its details. */

@@ -15,7 +15,7 @@ import "../../../styles/office.css";
 import { useFlag, useFlagged } from "../flags";
 import { AnswerDialog } from "./AnswerDialog";
 import { type DialogAction, dialogOf, isOffered, labelOf } from "./actions";
-import { detailChanges } from "./changes";
+import { detailChanges, furtherNotices } from "./changes";
 import { DisputeDialog } from "./DisputeDialog";
 import { DisputeOptions, FiledDisputes } from "./Disputes";
 import { DocumentsCard } from "./Documents";
@@ -95,6 +95,7 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
     [lines, content, content_labels],
   );
   const { patient } = content;
+  const notices = furtherNotices(details);
   const name = details.number ?? words.draft;
   return (
     <Page
@@ -127,11 +128,6 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
         </Banner>
       )}
       <Turn details={details} />
-      {details.notices.map((notice) => (
-        <Banner key={notice}>
-          <p>{notice}</p>
-        </Banner>
-      ))}
       <OpenInformation
         details={details}
         onAnswer={isOffered(details, "ANSWER") ? () => open("ANSWER") : null}
@@ -139,6 +135,13 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
       <Region>
         <Lines views={views} />
       </Region>
+      {notices.length > 0 && (
+        <Banner>
+          {notices.map((notice) => (
+            <p key={notice}>{notice}</p>
+          ))}
+        </Banner>
+      )}
       <div className="details">
         <div>
           <Region>
@@ -160,8 +163,12 @@ function Request({ details }: { details: Schemas["RequestDetails"] }) {
             <Timeline details={details} />
           </Region>
           <Region>
-            <Providers details={details} />
-            <Services details={details} />
+            <Providers
+              content={content}
+              labels={content_labels}
+              temporary={details.temporary_providers}
+            />
+            <Services content={content} labels={content_labels} plan={details.plan} />
           </Region>
         </div>
       </div>

@@ -24,58 +24,70 @@ const TONES: Record<Schemas["DocumentStatus"], string> = {
 
 export function DocumentsCard({ details }: { details: Schemas["RequestDetails"] }) {
   const { documents, request_id } = details;
-  const download = useMutation({
-    mutationFn: (document_id: string) =>
-      unwrap(
-        api.GET("/v1/requests/{request_id}/documents/{document_id}", {
-          params: { path: { request_id, document_id } },
-        }),
-      ),
-    onSuccess: ({ url }) => openDownload(url),
-  });
+  const load = (document_id: string) =>
+    unwrap(
+      api.GET("/v1/requests/{request_id}/documents/{document_id}", {
+        params: { path: { request_id, document_id } },
+      }),
+    );
   return (
-    <section id="documents" tabIndex={-1}>
+    <section id="documents" tabIndex={-1} aria-label={words.title}>
       <Card title={words.title}>
-        <ErrorBanner error={download.error} />
-        {documents.length === 0 ? (
-          <Empty>{words.none}</Empty>
-        ) : (
-          <ul className="entries">
-            {documents.map((one) => (
-              <li key={one.document_id} className="entry entry-row">
-                <div>
-                  <div className="entry-head">
-                    {one.file_name}
-                    <Tag tone={TONES[one.status]}>{one.status_label}</Tag>
-                  </div>
-                  {one.refusal_code_label && <p>{one.refusal_code_label}</p>}
-                  <div className="small">
-                    {[
-                      one.document_type_label,
-                      formatSize(one.size),
-                      one.sent_by_label,
-                      formatMoment(one.settled_at ?? one.offered_at),
-                    ]
-                      .filter(Boolean)
-                      .join(" · ")}
-                  </div>
-                </div>
-                {one.status === "ATTACHED" && (
-                  <Button
-                    pending={download.isPending && download.variables === one.document_id}
-                    onClick={() => download.mutate(one.document_id)}
-                  >
-                    {words.download}
-                    <span className="visually-hidden"> {one.file_name}</span>
-                  </Button>
-                )}
-              </li>
-            ))}
-          </ul>
-        )}
+        <DocumentList documents={documents} load={load} />
         {details.allowed_actions.includes("MODIFY") && <AddDocuments requestId={request_id} />}
       </Card>
     </section>
+  );
+}
+
+export function DocumentList({
+  documents,
+  load,
+}: {
+  documents: readonly Schemas["DocumentResponse"][];
+  /** Gets a link to download a document. */
+  load: (documentId: string) => Promise<Schemas["DocumentLink"]>;
+}) {
+  const download = useMutation({ mutationFn: load, onSuccess: ({ url }) => openDownload(url) });
+  if (documents.length === 0) {
+    return <Empty>{words.none}</Empty>;
+  }
+  return (
+    <>
+      <ErrorBanner error={download.error} />
+      <ul className="entries">
+        {documents.map((one) => (
+          <li key={one.document_id} className="entry entry-row">
+            <div>
+              <div className="entry-head">
+                {one.file_name}
+                <Tag tone={TONES[one.status]}>{one.status_label}</Tag>
+              </div>
+              {one.refusal_code_label && <p>{one.refusal_code_label}</p>}
+              <div className="small">
+                {[
+                  one.document_type_label,
+                  formatSize(one.size),
+                  one.sent_by_label,
+                  formatMoment(one.settled_at ?? one.offered_at),
+                ]
+                  .filter(Boolean)
+                  .join(" · ")}
+              </div>
+            </div>
+            {one.status === "ATTACHED" && (
+              <Button
+                pending={download.isPending && download.variables === one.document_id}
+                onClick={() => download.mutate(one.document_id)}
+              >
+                {words.download}
+                <span className="visually-hidden"> {one.file_name}</span>
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

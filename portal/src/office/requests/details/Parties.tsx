@@ -9,16 +9,26 @@ import { withWords } from "./lines";
 
 const words = text.office.content;
 
-export function Providers({ details }: { details: Schemas["RequestDetails"] }) {
-  const { servicing_provider, requesting_provider } = details.content;
-  const labels = details.content_labels;
+type Labels = Readonly<Record<string, string>>;
+
+export function Providers({
+  content,
+  labels,
+  temporary = [],
+}: {
+  content: Schemas["RequestContent"];
+  labels: Labels;
+  /** Providers that did not match the directory. */
+  temporary?: readonly Schemas["TemporaryProviderResponse"][];
+}) {
+  const { servicing_provider, requesting_provider } = content;
   return (
     <Card title={words.providers}>
       <h3>{words.servicing}</h3>
       <Provider provider={servicing_provider} kind={labels["/servicing_provider/kind"]} />
       <h3>{words.requesting}</h3>
       <Provider provider={requesting_provider} kind={labels["/requesting_provider/kind"]} />
-      {details.temporary_providers.map((one) => (
+      {temporary.map((one) => (
         <p key={one.temporary_id}>
           {one.reconciled_at
             ? words.reconciled(one.role_label)
@@ -54,8 +64,15 @@ function Provider({
   );
 }
 
-export function Services({ details }: { details: Schemas["RequestDetails"] }) {
-  const { content, content_labels: labels, plan } = details;
+export function Services({
+  content,
+  labels,
+  plan,
+}: {
+  content: Schemas["RequestContent"];
+  labels: Labels;
+  plan: Schemas["PlanResponse"];
+}) {
   return (
     <Card title={words.services}>
       {content.services.map((service, index) => {

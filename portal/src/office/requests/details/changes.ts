@@ -36,3 +36,11 @@ export function detailChanges(before: Watched, after: Watched): readonly string[
       : []),
   ];
 }
+
+/** The notices that are not shown with an option already. */
+export function furtherNotices(
+  details: Pick<Details, "notices" | "dispute_options">,
+): readonly string[] {
+  const shown = new Set(details.dispute_options.map((one) => one.text));
+  return details.notices.filter((notice) => !shown.has(notice));
+}

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Schemas } from "../../../api/client";
 import { setConfig } from "../../../config";
 import { actionOf, dialogOf, isOffered, labelOf, openLines } from "./actions";
-import { detailChanges } from "./changes";
+import { detailChanges, furtherNotices } from "./changes";
 import { indexesOf, lineViews } from "./lines";
 import { timeline } from "./timeline";
 
@@ -230,6 +230,12 @@ describe("actions", () => {
     expect(dialogOf("decide")).toBeNull();
     expect(dialogOf(null)).toBeNull();
   });
+});
+
+test("a notice that is the text of an option is shown once", () => {
+  const option = { text: "You can appeal." } as Schemas["DisputeOptionResponse"];
+  const shown = { notices: ["You can appeal.", "No guarantee."], dispute_options: [option] };
+  expect(furtherNotices(shown)).toEqual(["No guarantee."]);
 });
 
 describe("changes to announce", () => {

@@ -8,6 +8,12 @@ type Content = Schemas["RequestContent"];
 
 const words = text.office.lines;
 
+/** Where a line is in the content, from 0. */
+export interface Position {
+  service: number;
+  procedure: number;
+}
+
 export interface LineView {
   line: Line;
   /** The index of the service in the content. */
@@ -29,9 +35,10 @@ export function lineViews(
   lines: readonly Line[],
   content: Content,
   labels: Readonly<Record<string, string>>,
+  positionOf: (lineId: string) => Position | undefined = indexesOf,
 ): readonly LineView[] {
   return lines.map((line) => {
-    const { service, procedure } = indexesOf(line.line_id);
+    const { service, procedure } = positionOf(line.line_id) ?? indexesOf(line.line_id);
     const decisions = [...line.decisions].reverse();
     return {
       line,
@@ -47,7 +54,7 @@ export function lineViews(
 }
 
 /** "1.2" -> the first service, its second procedure; both from 0. */
-export function indexesOf(lineId: string): { service: number; procedure: number } {
+export function indexesOf(lineId: string): Position {
   const [service = 1, procedure = 1] = lineId.split(".").map(Number);
   return { service: service - 1, procedure: procedure - 1 };
 }
