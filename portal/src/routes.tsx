@@ -6,6 +6,7 @@ import { operationsRoutes } from "./operations/routes";
 import { reviewRoutes } from "./review/routes";
 import { NotFound, RouteError } from "./shell/NotFound";
 import { Shell } from "./shell/Shell";
+import { vendorRoutes } from "./vendor/routes";
 
 const routes: RouteObject[] = [
   {
@@ -18,6 +19,7 @@ const routes: RouteObject[] = [
       ...reviewRoutes,
       ...operationsRoutes,
       ...intakeRoutes,
+      ...vendorRoutes,
       { path: "*", element: <NotFound /> },
     ],
   },

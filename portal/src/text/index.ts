@@ -9,5 +9,15 @@ import { office } from "./office";
 import { operations } from "./operations";
 import { requestForm } from "./requestForm";
 import { review } from "./review";
+import { vendor } from "./vendor";
 
-export const text = { common, details, office, requestForm, review, operations, intake } as const;
+export const text = {
+  common,
+  details,
+  office,
+  requestForm,
+  review,
+  operations,
+  intake,
+  vendor,
+} as const;

@@ -1,0 +1,152 @@
+/** One delegated request: the vendor's service lines, the documents, the export, and the report. */
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { useParams } from "react-router";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { livePolling, useReference } from "../api/queries";
+import { formatDay, formatMoment } from "../format/dates";
+import { DocumentList } from "../office/requests/details/Documents";
+import { Lines } from "../office/requests/details/Lines";
+import { Providers, Services } from "../office/requests/details/Parties";
+import { saveFile } from "../office/requests/download";
+import { text } from "../text";
+import { Button, LinkButton } from "../ui/Button";
+import { ErrorBanner } from "../ui/ErrorSummary";
+import { Banner, Card, CopyButton, DueTime, Loading, Page, Tag } from "../ui/parts";
+import { Region } from "../ui/Region";
+import "../styles/office.css";
+import { labelsOf, vendorViews } from "./lines";
+import { ReportForm } from "./ReportForm";
+import { useVendor } from "./vendor";
+
+const words = text.vendor.details;
+
+export function Delegation() {
+  const { requestId = "" } = useParams();
+  const { query: vendor } = useVendor();
+  const [interval] = useState(livePolling);
+  const query = useQuery({
+    queryKey: ["delegation", requestId, vendor],
+    queryFn: () =>
+      unwrap(
+        api.GET("/v1/vendor/requests/{request_id}", {
+          params: { path: { request_id: requestId }, query: vendor },
+        }),
+      ),
+    refetchInterval: interval,
+  });
+  if (query.data) {
+    return <Loaded details={query.data} />;
+  }
+  const refused = query.error instanceof ApiError && !query.error.transient;
+  return (
+    <Page title={words.title}>
+      {query.isError ? (
+        <>
+          <ErrorBanner
+            error={query.error}
+            {...(refused ? {} : { onRetry: () => query.refetch() })}
+          />
+          <LinkButton to="/vendor">{words.toList}</LinkButton>
+        </>
+      ) : (
+        <Loading />
+      )}
+    </Page>
+  );
+}
+
+function Loaded({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
+  const lists = useReference().data;
+  const labels = useMemo(() => labelsOf(details.content, lists), [details.content, lists]);
+  const views = useMemo(() => vendorViews(details, labels), [details, labels]);
+  const { patient } = details.content;
+  const { request_id, vendor_id } = details;
+  const load = async (document_id: string) =>
+    unwrap(
+      api.GET("/v1/vendor/requests/{request_id}/documents/{document_id}", {
+        params: { path: { request_id, document_id }, query: { vendor_id } },
+      }),
+    );
+  return (
+    <Page
+      wide
+      title={text.office.details.titleOf(details.number)}
+      lead={
+        <>
+          <Tag tone={details.overdue ? "bad" : "info"}>{details.status_label}</Tag>{" "}
+          <CopyButton value={details.number} />
+          {patient && (
+            <div>
+              <strong>
+                {patient.first_name} {patient.last_name}
+              </strong>{" "}
+              · {text.office.patient.born(formatDay(patient.date_of_birth))} ·{" "}
+              {text.office.patient.memberId(patient.member_id)}
+            </div>
+          )}
+          <div className="small">
+            {text.office.details.submitted(formatMoment(details.submitted_at))}
+          </div>
+        </>
+      }
+      actions={<Export details={details} />}
+    >
+      <Banner
+        tone={details.overdue ? "warning" : "info"}
+        title={
+          details.reported_at
+            ? words.reported(formatMoment(details.reported_at), details.reference ?? "")
+            : words.due
+        }
+      >
+        {!details.reported_at && (
+          <p>
+            <DueTime at={details.due_at} /> · {details.urgency_label ?? details.urgency}
+          </p>
+        )}
+      </Banner>
+      <Region>
+        <Lines views={views} />
+      </Region>
+      <div className="details">
+        <div>
+          <Card title={text.office.documents.title}>
+            <DocumentList documents={details.documents} load={load} />
+          </Card>
+          <Region>
+            {details.status !== "WITHDRAWN" && <ReportForm details={details} views={views} />}
+          </Region>
+        </div>
+        <div>
+          <Region>
+            <Providers content={details.content} labels={labels} />
+            <Services content={details.content} labels={labels} plan={details.plan} />
+          </Region>
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function Export({ details }: { details: Schemas["DelegatedRequestResponse"] }) {
+  const { request_id, vendor_id, number } = details;
+  const save = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.GET("/v1/vendor/requests/{request_id}/export", {
+          params: { path: { request_id }, query: { vendor_id } },
+        }),
+      ),
+    onSuccess: (bundle) =>
+      saveFile(`${number}.json`, "application/fhir+json", JSON.stringify(bundle, null, 2)),
+  });
+  return (
+    <>
+      <Button pending={save.isPending} onClick={() => save.mutate()}>
+        {words.export}
+      </Button>
+      <ErrorBanner error={save.error} />
+    </>
+  );
+}

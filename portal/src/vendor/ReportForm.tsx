@@ -1,0 +1,283 @@
+/** What the vendor decided, line by line. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { useReference } from "../api/queries";
+import type { LineView } from "../office/requests/details/lines";
+import { text } from "../text";
+import { announce } from "../ui/announce";
+import { Button } from "../ui/Button";
+import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
+import { fieldErrors } from "../ui/errors";
+import {
+  type Choice,
+  DateField,
+  FormErrors,
+  RadioField,
+  SelectField,
+  TextArea,
+  TextField,
+} from "../ui/fields";
+import { Banner, Card } from "../ui/parts";
+import { useStored } from "../ui/stored";
+import { EMPTY_LINE, emptyReport, type LineEntry, type ReportEntry, reportBody } from "./report";
+
+const words = text.vendor.report;
+
+/** The decisions that a report can have; their words are the API's. */
+const STATUSES: readonly Schemas["LineStatus"][] = ["APPROVED", "MODIFIED", "DENIED"];
+
+export function ReportForm({
+  details,
+  views,
+}: {
+  details: Schemas["DelegatedRequestResponse"];
+  views: readonly LineView[];
+}) {
+  const client = useQueryClient();
+  const [entry, setEntry, clear] = useStored<ReportEntry>(
+    `report-${details.request_id}-${details.vendor_id}`,
+    emptyReport(details.reference),
+  );
+  const [sent, setSent] = useState(false);
+  const line_ids = views.map((view) => view.line.line_id);
+  const report = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST("/v1/vendor/determinations", {
+          body: reportBody(entry, {
+            vendor_id: details.vendor_id,
+            number: details.number,
+            line_ids,
+          }),
+        }),
+      ),
+    onMutate: () => setSent(false),
+    onSuccess: () => {
+      announce(words.sent);
+      setSent(true);
+      clear();
+    },
+    // Also after a lost answer: the page then shows what the API has.
+    onSettled: () =>
+      Promise.all(
+        ["delegation", "delegations"].map((resource) =>
+          client.invalidateQueries({ queryKey: [resource] }),
+        ),
+      ),
+  });
+  const set = (change: Partial<ReportEntry>) => setEntry((before) => ({ ...before, ...change }));
+  const setLine = (id: string, change: Partial<LineEntry>) =>
+    setEntry((before) => ({
+      ...before,
+      lines: { ...before.lines, [id]: { ...EMPTY_LINE, ...before.lines[id], ...change } },
+    }));
+  const { error } = report;
+  const errors = error instanceof ApiError ? error.errors : [];
+  return (
+    <Card title={details.reported_at ? words.correct : words.title}>
+      <p>{words.lead}</p>
+      <FormErrors value={fieldErrors(error)}>
+        {errors.length > 0 ? (
+          <ErrorSummary errors={errors} attempt={report.submittedAt} />
+        ) : (
+          <ErrorBanner error={error} />
+        )}
+        {sent && (
+          <Banner tone="success">
+            <p>{words.sent}</p>
+          </Banner>
+        )}
+        <form
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (!report.isPending) {
+              report.mutate();
+            }
+          }}
+        >
+          <div className="form-grid">
+            <TextField
+              pointer="/reference"
+              label={words.reference}
+              value={entry.reference}
+              onChange={(reference) => set({ reference })}
+            />
+            <TextField
+              pointer="/reported_at"
+              label={words.reportedAt}
+              hint={words.zone(Intl.DateTimeFormat().resolvedOptions().timeZone)}
+              type="datetime-local"
+              value={entry.reported_at}
+              onChange={(reported_at) => set({ reported_at })}
+            />
+          </div>
+          {views.map((view, index) => (
+            <LineFields
+              key={view.line.line_id}
+              at={`/lines/${index}`}
+              view={view}
+              entry={entry.lines[view.line.line_id] ?? EMPTY_LINE}
+              onChange={(change) => setLine(view.line.line_id, change)}
+            />
+          ))}
+          <h3>{words.reviewer}</h3>
+          <p className="small">{words.reviewerHint}</p>
+          <div className="form-grid">
+            <TextField
+              pointer="/reviewer/name"
+              label={words.name}
+              optional
+              value={entry.name}
+              onChange={(name) => set({ name })}
+            />
+            <TextField
+              pointer="/reviewer/credential"
+              label={words.credential}
+              hint={words.credentialHint}
+              optional
+              value={entry.credential}
+              onChange={(credential) => set({ credential })}
+            />
+            <TextField
+              pointer="/reviewer/license_number"
+              label={words.licenseNumber}
+              optional
+              value={entry.license_number}
+              onChange={(license_number) => set({ license_number })}
+            />
+            <TextField
+              pointer="/reviewer/license_state"
+              label={words.licenseState}
+              optional
+              maxLength={2}
+              value={entry.license_state}
+              onChange={(license_state) => set({ license_state })}
+            />
+          </div>
+          <div className="form-actions">
+            <Button look="primary" type="submit" pending={report.isPending}>
+              {report.isPending ? text.office.details.sending : words.send}
+            </Button>
+          </div>
+        </form>
+      </FormErrors>
+    </Card>
+  );
+}
+
+function LineFields({
+  at,
+  view,
+  entry,
+  onChange,
+}: {
+  /** The pointer of the line in the body. */
+  at: string;
+  view: LineView;
+  entry: LineEntry;
+  onChange: (change: Partial<LineEntry>) => void;
+}) {
+  const lists = useReference().data;
+  const choices = (list: string): readonly Choice[] =>
+    (lists?.get(list) ?? []).map(({ code, label }) => ({ code, name: label }));
+  const statuses = choices("line_statuses").filter((one) =>
+    STATUSES.some((status) => status === one.code),
+  );
+  const reasons = choices("denial_reasons");
+  return (
+    <section>
+      <h3>
+        {view.line.line_id} · {view.title}
+      </h3>
+      <p className="small">{words.requested(view.requested)}</p>
+      <RadioField
+        pointer={`${at}/status`}
+        label={words.decision}
+        value={entry.status}
+        onChange={(status) => onChange({ status })}
+        choices={statuses}
+      />
+      {(entry.status === "APPROVED" || entry.status === "MODIFIED") && (
+        <div className="form-grid">
+          <TextField
+            pointer={`${at}/approved/units`}
+            label={words.units}
+            hint={words.asRequested}
+            optional
+            inputMode="numeric"
+            value={entry.units}
+            onChange={(units) => onChange({ units })}
+          />
+          <SelectField
+            pointer={`${at}/approved/unit_type`}
+            label={words.unitType}
+            optional
+            value={entry.unit_type}
+            onChange={(unit_type) => onChange({ unit_type })}
+            choices={choices("unit_types")}
+          />
+          <DateField
+            pointer={`${at}/approved/from_date`}
+            label={words.from}
+            optional
+            value={entry.from_date}
+            onChange={(from_date) => onChange({ from_date })}
+          />
+          <DateField
+            pointer={`${at}/approved/to_date`}
+            label={words.to}
+            optional
+            value={entry.to_date}
+            onChange={(to_date) => onChange({ to_date })}
+          />
+          <TextField
+            pointer={`${at}/approved/code`}
+            label={words.otherCode}
+            optional
+            value={entry.code}
+            onChange={(code) => onChange({ code: code.toUpperCase() })}
+          />
+        </div>
+      )}
+      {entry.status !== "" && (
+        <>
+          <div className="form-grid">
+            <SelectField
+              pointer={`${at}/reason_code`}
+              label={words.reason}
+              optional={entry.status !== "DENIED"}
+              value={entry.reason_code}
+              onChange={(reason_code) => onChange({ reason_code })}
+              choices={reasons}
+            />
+            <TextField
+              pointer={`${at}/diagnosis`}
+              label={words.diagnosis}
+              hint={words.diagnosisHint}
+              optional
+              value={entry.diagnosis}
+              onChange={(diagnosis) => onChange({ diagnosis })}
+            />
+          </div>
+          <TextArea
+            pointer={`${at}/rationale`}
+            label={words.rationale}
+            optional={entry.status !== "DENIED"}
+            value={entry.rationale}
+            onChange={(rationale) => onChange({ rationale })}
+          />
+          <TextArea
+            pointer={`${at}/criterion`}
+            label={words.criterion}
+            rows={2}
+            optional={entry.status !== "DENIED"}
+            value={entry.criterion}
+            onChange={(criterion) => onChange({ criterion })}
+          />
+        </>
+      )}
+    </section>
+  );
+}

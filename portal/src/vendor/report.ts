@@ -1,0 +1,109 @@
+/** The vendor's report: what is entered for each line, and the body of the call. */
+import type { Schemas } from "../api/client";
+
+export interface LineEntry {
+  status: string;
+  code: string;
+  units: string;
+  unit_type: string;
+  from_date: string;
+  to_date: string;
+  reason_code: string;
+  rationale: string;
+  criterion: string;
+  diagnosis: string;
+}
+
+export interface ReportEntry {
+  reference: string;
+  /** As a `datetime-local` field has it: in the browser's zone. */
+  reported_at: string;
+  name: string;
+  credential: string;
+  license_number: string;
+  license_state: string;
+  lines: Readonly<Record<string, LineEntry>>;
+}
+
+export const EMPTY_LINE: LineEntry = {
+  status: "",
+  code: "",
+  units: "",
+  unit_type: "",
+  from_date: "",
+  to_date: "",
+  reason_code: "",
+  rationale: "",
+  criterion: "",
+  diagnosis: "",
+};
+
+export function emptyReport(reference: string | null): ReportEntry {
+  return {
+    reference: reference ?? "",
+    reported_at: "",
+    name: "",
+    credential: "",
+    license_number: "",
+    license_state: "",
+    lines: {},
+  };
+}
+
+type Report = Schemas["VendorReport"];
+
+/** What is not entered is null, or sent empty where the API requires it: it names what is missing. */
+export function reportBody(
+  entry: ReportEntry,
+  subject: { vendor_id: string; number: string; line_ids: readonly string[] },
+): Report {
+  const reviewer = [entry.name, entry.credential, entry.license_number, entry.license_state];
+  return {
+    vendor_id: subject.vendor_id,
+    number: subject.number,
+    content: null,
+    reference: entry.reference,
+    reported_at: instantOf(entry.reported_at),
+    reviewer: reviewer.some((value) => value.trim() !== "")
+      ? {
+          name: entry.name,
+          credential: entry.credential,
+          license_number: orNull(entry.license_number),
+          license_state: orNull(entry.license_state.toUpperCase()),
+        }
+      : null,
+    lines: subject.line_ids.map((id) => lineBody(id, entry.lines[id] ?? EMPTY_LINE)),
+  };
+}
+
+function lineBody(line_id: string, entry: LineEntry): Report["lines"][number] {
+  const denied = entry.status === "DENIED";
+  const approved = {
+    code: orNull(entry.code),
+    units: entry.units.trim() === "" ? null : Number(entry.units),
+    unit_type: orNull(entry.unit_type) as Schemas["UnitType"] | null,
+    from_date: orNull(entry.from_date),
+    to_date: orNull(entry.to_date),
+  };
+  const changed = Object.values(approved).some((value) => value !== null);
+  return {
+    line_id,
+    // An empty choice is sent as it is, and the API names it.
+    status: entry.status as Report["lines"][number]["status"],
+    approved: changed && !denied ? approved : null,
+    reason_code: orNull(entry.reason_code),
+    rationale: orNull(entry.rationale),
+    criterion: orNull(entry.criterion),
+    diagnosis: orNull(entry.diagnosis.toUpperCase()),
+  };
+}
+
+function orNull(value: string): string | null {
+  return value.trim() === "" ? null : value.trim();
+}
+
+/** The instant of a local date and time; empty where there is none. */
+function instantOf(local: string): string {
+  const instant = new Date(local);
+  return local === "" || Number.isNaN(instant.getTime()) ? "" : instant.toISOString();
+}
