@@ -1,0 +1,44 @@
+/** Local times of the payer's zone, as people enter them, and the instants that they name. */
+import { config } from "../config";
+
+function wallClock(instant: Date, zone: string): string {
+  const parts = new Intl.DateTimeFormat("en-CA", {
+    timeZone: zone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }).formatToParts(instant);
+  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? "";
+  return `${part("year")}-${part("month")}-${part("day")}T${part("hour")}:${part("minute")}`;
+}
+
+/** The current time of the payer's zone as "2026-12-01T10:46". */
+export function localNow(now = new Date()): string {
+  return wallClock(now, config().payer.time_zone);
+}
+
+/**
+ * The instant of a local time of the payer's zone, as ISO 8601 in UTC; null while it is incomplete.
+ *
+ * A time that occurs twice (the end of daylight saving) is the first one; one that does not occur (its
+ * beginning) is moved ahead by the hour that is left out.
+ */
+export function instantOf(local: string): string | null {
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(local)) {
+    return null;
+  }
+  const zone = config().payer.time_zone;
+  const asUtc = new Date(`${local}:00Z`).getTime();
+  const offsets = [-1, 1].map((day) => {
+    const near = new Date(asUtc + day * 86_400_000);
+    return new Date(`${wallClock(near, zone)}:00Z`).getTime() - near.getTime();
+  });
+  const [before = 0, after = 0] = offsets.map((offset) => Math.round(offset / 60_000) * 60_000);
+  const candidates = [...new Set([before, after])].map((offset) => new Date(asUtc - offset));
+  const exact = candidates.filter((one) => wallClock(one, zone) === local);
+  const chosen = exact.length > 0 ? exact : [new Date(asUtc - before)];
+  return new Date(Math.min(...chosen.map((one) => one.getTime()))).toISOString();
+}

@@ -1,0 +1,264 @@
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { useReference } from "../api/queries";
+import { config } from "../config";
+import { instantOf, localNow } from "../format/zoned";
+import { type Content, emptyContent, normalized } from "../request-form/content";
+import { RequestForm } from "../request-form/RequestForm";
+import { text } from "../text";
+import { announce } from "../ui/announce";
+import { Button } from "../ui/Button";
+import { ErrorBanner, ErrorSummary } from "../ui/ErrorSummary";
+import { byPointer } from "../ui/errors";
+import { FormErrors, SelectField, TextField } from "../ui/fields";
+import { Banner, Card, CopyButton, Empty, Page, Tag } from "../ui/parts";
+import { Region } from "../ui/Region";
+import { useStored } from "../ui/stored";
+
+const words = text.intake;
+
+interface Entry {
+  channel: string;
+  receivedAt: string;
+  reference: string;
+  content: Content;
+}
+
+interface Done {
+  request_id: string;
+  number: string;
+}
+
+/** The channels that staff register by; the code list has the others too. */
+const CHANNELS: readonly string[] = [
+  "PHONE",
+  "FAX",
+  "MAIL",
+  "EDI",
+] satisfies Schemas["RegisterRequestBody"]["channel"][];
+
+/** Register a request from phone, fax, mail or EDI, with the same form as the provider's office. */
+export function Register() {
+  const initial = (): Entry => ({
+    channel: "",
+    receivedAt: localNow(),
+    reference: "",
+    content: emptyContent(),
+  });
+  const [entry, setEntry, reset] = useStored<Entry>("intake", initial());
+  const [recent, setRecent] = useStored<readonly Done[]>("intake.recent", []);
+  const [attempt, setAttempt] = useState(0);
+  const [done, setDone] = useState<Done | null>(null);
+  const channels = useReference().data?.get("channels") ?? [];
+  const set = (change: Partial<Entry>) => setEntry((before) => ({ ...before, ...change }));
+  const check = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST("/v1/checks", {
+          body: { content: normalized(entry.content), as_of: instantOf(entry.receivedAt) },
+        }),
+      ),
+    onError: () => setAttempt((before) => before + 1),
+  });
+  const register = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST("/v1/intake/requests", {
+          // What is empty is sent as it is: the API names everything that is missing.
+          body: {
+            channel: entry.channel,
+            reference: entry.reference.trim(),
+            received_at: instantOf(entry.receivedAt),
+            content: normalized(entry.content),
+          } as Schemas["RegisterRequestBody"],
+        }),
+      ),
+    onSuccess: ({ request_id, number }) => {
+      const added = { request_id, number };
+      setRecent((before) => [
+        added,
+        ...before.filter((one) => one.request_id !== request_id).slice(0, 9),
+      ]);
+      setDone(added);
+      reset();
+      announce(`${words.registered}: ${number}`);
+    },
+    onError: () => setAttempt((before) => before + 1),
+  });
+  const error = register.error ?? check.error;
+  const errors = error instanceof ApiError ? error.errors : [];
+  if (done) {
+    return (
+      <Page title={words.registered}>
+        <Card>
+          <p>
+            {words.number}: <strong className="mono">{done.number}</strong>{" "}
+            <CopyButton value={done.number} />
+          </p>
+          <div className="form-actions">
+            <Link className="button button-primary" to={`/intake/requests/${done.request_id}`}>
+              {words.readBack}
+            </Link>
+            <Button onClick={() => setDone(null)}>{words.another}</Button>
+          </div>
+        </Card>
+      </Page>
+    );
+  }
+  return (
+    <Page title={words.title} lead={words.lead}>
+      <Region>
+        <Recent recent={recent} />
+      </Region>
+      <ErrorSummary errors={errors} attempt={attempt} />
+      {errors.length === 0 && <ErrorBanner error={error} />}
+      <FormErrors value={byPointer(errors)}>
+        <Card title={words.received}>
+          <div className="form-grid">
+            <SelectField
+              pointer="/channel"
+              label={words.channel}
+              choices={channels
+                .filter((one) => CHANNELS.includes(one.code))
+                .map((one) => ({ code: one.code, name: one.label }))}
+              value={entry.channel}
+              onChange={(channel) => set({ channel })}
+            />
+            <TextField
+              pointer="/received_at"
+              type="datetime-local"
+              label={words.receivedAt(config().payer.time_zone)}
+              hint={words.receivedHint}
+              value={entry.receivedAt}
+              onChange={(receivedAt) => set({ receivedAt })}
+            />
+            <TextField
+              pointer="/reference"
+              label={words.reference}
+              hint={words.referenceHint}
+              value={entry.reference}
+              onChange={(reference) => set({ reference })}
+            />
+          </div>
+        </Card>
+      </FormErrors>
+      <RequestForm
+        value={entry.content}
+        onChange={(update) =>
+          setEntry((before) => ({ ...before, content: update(before.content) }))
+        }
+        errors={byPointer(errors)}
+        options={{
+          parts: ["patient", "servicing_provider", "services", "requesting_provider"],
+          stage: "SUBMISSION",
+          base: "/content",
+          storeKey: "intake",
+          open: true,
+        }}
+      />
+      {check.data && <Answer answer={check.data} />}
+      <div className="form-actions">
+        <Button
+          look="primary"
+          pending={register.isPending}
+          onClick={() => {
+            check.reset();
+            register.mutate();
+          }}
+        >
+          {words.register}
+        </Button>
+        <Button
+          pending={check.isPending}
+          onClick={() => {
+            register.reset();
+            check.mutate();
+          }}
+        >
+          {words.check}
+        </Button>
+        <Button
+          look="quiet"
+          onClick={() => {
+            reset();
+            set(initial());
+            check.reset();
+            register.reset();
+          }}
+        >
+          {words.startOver}
+        </Button>
+      </div>
+    </Page>
+  );
+}
+
+/** What the rule list says of each code, and what marks the request for an operator. */
+function Answer({ answer }: { answer: Schemas["RequirementsResponse"] }) {
+  return (
+    <Card title={words.answer}>
+      <p role="status">
+        <strong>{answer.requirement_label}</strong>
+      </p>
+      {answer.intake_exceptions_labels.length > 0 && (
+        <Banner tone="warning" title={words.exceptions}>
+          <p>{answer.intake_exceptions_labels.join(". ")}</p>
+          <p>{words.exceptionsText}</p>
+        </Banner>
+      )}
+      <ul className="plain">
+        {answer.services.flatMap((service) =>
+          service.codes.map((code) => (
+            <li key={`${service.service} ${code.code}`}>
+              <strong>{code.code}</strong> {code.code_label}{" "}
+              <Tag tone="info">{code.requirement_label}</Tag>
+              <div className="small">{code.next_step.text}</div>
+            </li>
+          )),
+        )}
+      </ul>
+      {answer.notices.map((notice) => (
+        <p key={notice} className="small">
+          {notice}
+        </p>
+      ))}
+    </Card>
+  );
+}
+
+function Recent({ recent }: { recent: readonly Done[] }) {
+  const [id, setId] = useState("");
+  const navigate = useNavigate();
+  return (
+    <Card title={words.recent}>
+      {recent.length === 0 ? (
+        <Empty>{words.recentEmpty}</Empty>
+      ) : (
+        <ul className="plain">
+          {recent.map((one) => (
+            <li key={one.request_id}>
+              <Link to={`/intake/requests/${one.request_id}`}>{one.number}</Link>
+            </li>
+          ))}
+        </ul>
+      )}
+      <details>
+        <summary>{words.byId}</summary>
+        <form
+          className="form-actions"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (id.trim()) {
+              navigate(`/intake/requests/${encodeURIComponent(id.trim())}`);
+            }
+          }}
+        >
+          <TextField pointer="/request_id" label={words.requestId} value={id} onChange={setId} />
+          <Button type="submit">{words.open}</Button>
+        </form>
+      </details>
+    </Card>
+  );
+}

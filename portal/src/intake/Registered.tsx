@@ -1,0 +1,219 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import { Link, useParams } from "react-router";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { livePolling, useReference } from "../api/queries";
+import { sendFile } from "../api/upload";
+import { coded, Providers, Services } from "../details/RequestContent";
+import { Timeline } from "../details/Timeline";
+import { formatDay, formatMoment } from "../format/dates";
+import { formatSize } from "../format/identifiers";
+import { text } from "../text";
+import { ActionDialog } from "../ui/ActionDialog";
+import { announce } from "../ui/announce";
+import { Button } from "../ui/Button";
+import { ErrorBanner } from "../ui/ErrorSummary";
+import { SelectField, TextArea } from "../ui/fields";
+import { Card, Damaged, DueTime, Facts, Loaded, Page, StatusBadge, Tag } from "../ui/parts";
+import { Region } from "../ui/Region";
+import { useStored } from "../ui/stored";
+import "../styles/review.css";
+
+const words = text.intake;
+
+type Details = Schemas["RegisteredDetails"];
+
+const keyOf = (requestId: string) => ["intake", requestId] as const;
+
+/** A registered request read back: to compare it with the fax, attach pages, or void it. */
+export function Registered() {
+  const { requestId = "" } = useParams();
+  const [interval] = useState(livePolling);
+  const found = useQuery({
+    queryKey: keyOf(requestId),
+    queryFn: () =>
+      unwrap(
+        api.GET("/v1/intake/requests/{request_id}", {
+          params: { path: { request_id: requestId } },
+        }),
+      ),
+    refetchInterval: interval,
+    retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 3,
+  });
+  return <Loaded query={found}>{(details) => <Shown details={details} />}</Loaded>;
+}
+
+function Shown({ details }: { details: Details }) {
+  const [voiding, setVoiding] = useState(false);
+  const { patient } = details.content;
+  return (
+    <Page
+      title={words.readTitle(details.number ?? details.request_id)}
+      lead={
+        <span className="case-lead">
+          <StatusBadge status={details.status} label={details.status_label} />
+          <span>
+            {details.waiting_on_label} <DueTime at={details.due_at} />
+          </span>
+        </span>
+      }
+      actions={<Link to="/intake">{words.another}</Link>}
+    >
+      <Damaged entries={details.damaged} />
+      {details.allowed_actions.includes("VOID") && (
+        <div className="case-actions">
+          <Button look="danger" onClick={() => setVoiding(true)}>
+            {words.void}
+          </Button>
+        </div>
+      )}
+      {voiding && <VoidDialog details={details} onClose={() => setVoiding(false)} />}
+      <Card>
+        <Facts
+          items={[
+            [text.operations.channel, details.channel_label],
+            [words.reference, details.reference],
+            [words.submitted, formatMoment(details.submitted_at)],
+            [words.exceptions, details.intake_exceptions_labels.join(", ")],
+            [
+              words.patient,
+              patient &&
+                `${patient.first_name} ${patient.last_name}, ${formatDay(patient.date_of_birth)}, ${patient.member_id}`,
+            ],
+          ]}
+        />
+        <Services content={details.content} labels={details.content_labels} />
+        <Providers content={details.content} />
+      </Card>
+      <Card title={words.lines}>
+        <ul className="plain">
+          {details.lines.map((line) => (
+            <li key={line.line_id}>
+              {line.line_id}{" "}
+              {coded([line.code_type_label, line.code].filter(Boolean).join(" "), line.code_label)}{" "}
+              <Tag>{line.status_label}</Tag>
+            </li>
+          ))}
+        </ul>
+      </Card>
+      <Region>
+        <Pages details={details} />
+      </Region>
+      <Card title={text.review.history}>
+        <Timeline history={details.history} />
+      </Card>
+    </Page>
+  );
+}
+
+function Pages({ details }: { details: Details }) {
+  const client = useQueryClient();
+  const types = useReference().data?.get("required_documentation") ?? [];
+  const chooser = useRef<HTMLInputElement>(null);
+  const [type, setType] = useState("");
+  const [percent, setPercent] = useState<number | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const canAdd = details.status === "PENDING";
+
+  async function attach(files: readonly File[]): Promise<void> {
+    setError(null);
+    try {
+      // One after another: the API takes one upload of a request at a time.
+      for (const file of files) {
+        setPercent(0);
+        const { upload } = await unwrap(
+          api.POST("/v1/intake/requests/{request_id}/documents", {
+            params: { path: { request_id: details.request_id } },
+            body: { file_name: file.name, document_type: type || null, sha256: null, tin: null },
+          }),
+        );
+        await sendFile(upload, file, setPercent);
+        announce(words.uploaded(file.name));
+        client.invalidateQueries({ queryKey: keyOf(details.request_id) });
+      }
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setPercent(null);
+    }
+  }
+
+  return (
+    <Card title={words.pages}>
+      <ErrorBanner error={error} />
+      {details.documents.length === 0 && <p className="small">{words.noPages}</p>}
+      <ul className="plain">
+        {details.documents.map((one) => (
+          <li key={one.document_id}>
+            {one.file_name}{" "}
+            <Tag
+              tone={one.status === "ATTACHED" ? "good" : one.status === "REFUSED" ? "bad" : "info"}
+            >
+              {one.status_label}
+            </Tag>{" "}
+            <span className="small">
+              {[one.refusal_code_label, one.document_type_label, formatSize(one.size)]
+                .filter(Boolean)
+                .join(" · ")}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {canAdd ? (
+        <>
+          <SelectField
+            pointer="/document_type"
+            label={words.documentType}
+            optional
+            choices={types.map((one) => ({ code: one.code, name: one.label }))}
+            value={type}
+            onChange={setType}
+          />
+          <input
+            ref={chooser}
+            type="file"
+            multiple
+            className="visually-hidden"
+            aria-label={words.attach}
+            tabIndex={-1}
+            onChange={(event) => {
+              const files = [...(event.target.files ?? [])];
+              event.target.value = "";
+              void attach(files);
+            }}
+          />
+          <Button pending={percent !== null} onClick={() => chooser.current?.click()}>
+            {percent === null ? words.attach : words.uploading(percent)}
+          </Button>
+        </>
+      ) : (
+        <p className="small">{words.attachLater}</p>
+      )}
+    </Card>
+  );
+}
+
+function VoidDialog({ details, onClose }: { details: Details; onClose: () => void }) {
+  const [reason, setReason, reset] = useStored(`void.${details.request_id}`, "");
+  return (
+    <ActionDialog
+      title={words.voidTitle}
+      action={words.void}
+      look="danger"
+      done={words.voided}
+      refresh={[keyOf(details.request_id)]}
+      onClose={onClose}
+      send={async () => {
+        await unwrap(
+          api.POST("/v1/intake/requests/{request_id}/void", {
+            params: { path: { request_id: details.request_id } },
+            body: { reason },
+          }),
+        );
+        reset();
+      }}
+    >
+      <TextArea pointer="/reason" label={words.voidReason} value={reason} onChange={setReason} />
+    </ActionDialog>
+  );
+}
