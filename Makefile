@@ -8,6 +8,7 @@ PY := .venv/bin/python
 DEV := .venv/.stamp
 CLOUD := .local/venv/.stamp
 NODE := node_modules/.stamp
+PORTAL := portal/node_modules/.stamp
 STAGE ?= dev
 
 # The CDK warns about Node.js 20 on every run although it works with it.
@@ -20,17 +21,17 @@ export PYTHONUTF8 := 1
 demo: $(DEV) $(CLOUD) ## Start a local cloud, deploy, and run three requests from check to determination
 	@$(PY) -m local demo
 
-test: $(DEV) $(CLOUD) $(NODE) ## Run all checks and all tiers of tests
+test: $(DEV) $(CLOUD) $(NODE) $(PORTAL) ## Run all checks and all tiers of tests
 	@$(PY) -m tools.verify
 
-deep: $(DEV) $(CLOUD) $(NODE) ## Search further than make test: more seeds, orders and generated inputs
+deep: $(DEV) $(CLOUD) $(NODE) $(PORTAL) ## Search further than make test: more seeds, orders and generated inputs
 	@$(PY) -m tools.verify --deep
 
-anyday: $(DEV) $(CLOUD) $(NODE) ## Run the tests with other system dates, or with DAY=leap-day (needs libfaketime)
+anyday: $(DEV) $(CLOUD) $(NODE) $(PORTAL) ## Run the tests with other system dates, or with DAY=leap-day (needs libfaketime)
 	@$(PY) -m tools.anyday $(DAY)
 
-up: $(DEV) $(CLOUD) $(NODE) ## Start the local cloud, deploy to it, and leave it running
-	@$(PY) -m local up $(if $(PORT),--port $(PORT))
+up: $(DEV) $(CLOUD) $(NODE) $(PORTAL) ## Build the portal, start the local cloud, deploy, and leave it running
+	@$(PY) -m local up $(if $(PORT),--port $(PORT)) $(if $(PORTAL_PORT),--portal-port $(PORTAL_PORT))
 
 down: $(DEV) $(CLOUD) ## Stop the running local cloud
 	@$(PY) -m local down
@@ -77,9 +78,9 @@ lock: $(DEV) ## Resolve requirements/*.in again; newest versions with UPGRADE=1
 
 clean: ## Delete environments, caches, build output and the local cloud's data
 	@if [ -x $(PY) ] && [ -d local ]; then $(PY) -m local reset >/dev/null 2>&1 || true; fi
-	@rm -rf .venv .local node_modules cdk.out build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .local node_modules portal/node_modules portal/dist portal/src/api/schema.ts cdk.out build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-setup: $(DEV) $(CLOUD) $(NODE) ## Create the environments only
+setup: $(DEV) $(CLOUD) $(NODE) $(PORTAL) ## Create the environments only
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,3 +96,6 @@ $(CLOUD): requirements/cloud.txt | preflight $(DEV)
 
 $(NODE): package-lock.json | preflight
 	@tools/setup.sh node
+
+$(PORTAL): portal/package-lock.json | preflight
+	@tools/setup.sh portal

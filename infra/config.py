@@ -23,6 +23,12 @@ class IdentityConfig:
     tins_claim: str = shared_names.DEFAULT_TINS_CLAIM
     plans_claim: str = shared_names.DEFAULT_PLANS_CLAIM
     vendors_claim: str = shared_names.DEFAULT_VENDORS_CLAIM
+    portal_client_id: str | None = None
+    """The portal's client at the issuer; without it the first audience."""
+
+    @property
+    def portal_client(self) -> str:
+        return self.portal_client_id or self.audiences[0]
 
     def __post_init__(self) -> None:
         if self.issuer and not self.audiences:
@@ -50,6 +56,8 @@ class StageConfig:
     event_timeout_seconds: int = 60
     alarm_email: str | None = None
     identity: IdentityConfig = field(default_factory=IdentityConfig)
+    portal_origins: tuple[str, ...] = ()
+    """Further origins of the portal, besides that of its distribution: those of this machine."""
     vendors: tuple[tuple[str, str], ...] = ()
     """Pairs of a vendor id and the AWS account that may put that vendor's determinations on the bus."""
 
@@ -64,9 +72,10 @@ DEV: Final = StageConfig(
     retain_data=False,
     log_retention=RetentionDays.ONE_WEEK,
     log_level="INFO",
-    # The first serves the OpenAPI document of the local cloud; the others are default ports of
-    # development servers of portals.
-    cors_origins=("http://localhost:4567", "http://localhost:3000", "http://localhost:5173"),
+    # Default ports of development servers of partners' portals.
+    cors_origins=("http://localhost:3000", "http://localhost:5173"),
+    # The first is that of the local cloud, the second that of `npm run dev`.
+    portal_origins=("http://localhost:4567", "http://localhost:5173"),
     requests_per_second=50,
     request_burst=100,
     require_mfa=False,
@@ -81,6 +90,7 @@ PROD: Final = StageConfig(
     log_retention=RetentionDays.ONE_YEAR,
     log_level="INFO",
     cors_origins=("https://portal.example.com",),
+    portal_origins=("https://portal.example.com",),
     requests_per_second=500,
     request_burst=1000,
     require_mfa=True,

@@ -59,7 +59,9 @@ class PrecertStack(cdk.Stack):
                 self, "MalwareProtection", bucket=self._documents.documents, encryption=encryption
             )
         self._messaging = Messaging(self, "Messaging", stage=stage)
-        self._identity = Identity(self, "Identity", stage=stage)
+        self._identity = Identity(
+            self, "Identity", stage=stage, portal_origins=stage.portal_origins
+        )
         self._values = {
             Env.REQUESTS_TABLE: self._tables.requests.table_name,
             Env.REFERENCE_TABLE: self._tables.reference.table_name,

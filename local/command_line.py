@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from local import commands
 from local.cloud.errors import LocalCloudError
+from local.front_door.server import DEFAULT_PORT
 from local.users import USERS
 
 
@@ -15,6 +16,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = known.add_parser("up", help="run the local cloud until Ctrl-C")
     up.add_argument("--port", type=int, help="the port (default 4566)")
+    up.add_argument(
+        "--portal-port",
+        type=int,
+        default=DEFAULT_PORT,
+        help=f"the port of the portal (default {DEFAULT_PORT}; 0 for any free one)",
+    )
     known.add_parser("down", help="stop the running local cloud")
     known.add_parser("demo", help="run requests from check to determination and verify each step")
     token = known.add_parser("token", help="print a user's token for the running cloud")
@@ -25,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "up":
-            commands.up(chosen.port)
+            commands.up(chosen.port, chosen.portal_port)
             return 0
         if chosen.command == "down":
             return commands.down()

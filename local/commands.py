@@ -21,10 +21,11 @@ from local.cloud import settings
 from local.cloud.errors import LocalCloudError
 from local.cloud.process import ROOT, chosen_port, running_cloud
 from local.deployment import Deployment, prepare, remember, synthesize
+from local.front_door import portal
+from local.front_door.server import require_free
 from local.journey.demo import run_demo
 from local.progress import step
-from local.users import USERS, sign_in
-from local.viewer.server import served
+from local.users import PASSWORD, USERS, sign_in
 
 HOME: Final = Path(os.environ.get("PRECERT_LOCAL_DIR") or ROOT / ".local").resolve()
 """The folder of the commands' files; the variable names another one, for a second cloud."""
@@ -36,7 +37,7 @@ UP_LOCK: Final = HOME / "up.lock"
 STOP_SECONDS: Final = 60.0
 
 _WELCOME: Final = """
-The local cloud runs. In another terminal, from {root}:
+{portal}The local cloud runs. In another terminal, from {root}:
 
   export API='{api}'
   export TOKEN=$(.venv/bin/python -m local token provider)
@@ -55,33 +56,43 @@ The local cloud runs. In another terminal, from {root}:
 
 The API document, for browsing and calls: {docs}
 (paste the token at Authorize)
-Users for `local token`, and for `local env`, which prints all a shell needs: {users}.
+Users for `local token`, and for `local env`, which prints all a shell needs: as above.
 All AWS services are at {endpoint} (region {region}, any credentials of account {account}).
 Logs: {log}. Data stay until `make reset`. Ctrl-C or `make down` stops it.
 """
 
+_PORTAL: Final = """The portal: {address}
 
-def up(port: int | None) -> None:
+Users, all with the password {password}:
+{users}
+
+"""
+
+
+def up(port: int | None, portal_port: int) -> None:
     """Run the local cloud with everything deployed, until Ctrl-C, SIGTERM or ``down``.
 
     Raises:
-        LocalCloudError: Its port is in use, or its process ended unexpectedly.
+        LocalCloudError: A port is in use, the portal cannot be built, or the cloud's process ended
+            unexpectedly.
     """
     with _up_lock():
         _refuse_if_taken(STATE_DIR)
         try:
-            _serve(chosen_port(STATE_DIR, port))
+            _serve(chosen_port(STATE_DIR, port), portal_port)
         except KeyboardInterrupt:
             print("\nThe local cloud has stopped.", file=sys.stderr)
 
 
-def _serve(port: int) -> None:
+def _serve(port: int, portal_port: int) -> None:
+    require_free(portal_port)
+    dist = portal.build(step)
     synthesize(step)
     with running_cloud(STATE_DIR, port) as cloud:
         deployment = prepare(cloud, step)
-        with served(deployment) as docs:
+        with portal.served(deployment, dist, portal_port) as address:
             remember(deployment, RUNNING)
-            print(_welcome(deployment, docs), flush=True)
+            print(_welcome(deployment, address), flush=True)
             try:
                 while cloud.running():
                     time.sleep(0.5)
@@ -138,12 +149,14 @@ def _process_of_up() -> int | None:
     return int(UP_LOCK.read_text(encoding="utf-8") or 0) or None
 
 
-def _welcome(deployment: Deployment, docs: str) -> str:
+def _welcome(deployment: Deployment, address: str) -> str:
+    width = max(len(user.name) for user in USERS)
+    users = "\n".join(f"  {user.name:{width}}  {user.title}" for user in USERS)
     return _WELCOME.format(
+        portal=_PORTAL.format(address=address, password=PASSWORD, users=users),
         root=ROOT,
         api=deployment.api_url,
-        docs=docs,
-        users=", ".join(user.name for user in USERS),
+        docs=f"{address}/docs",
         endpoint=deployment.cloud.endpoint_url,
         region=settings.REGION,
         account=settings.ACCOUNT,

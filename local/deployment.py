@@ -30,7 +30,8 @@ STAGE: Final = "dev"
 Step = Callable[[str], AbstractContextManager[None]]
 
 
-def _silent(_title: str) -> AbstractContextManager[None]:
+def silent(_title: str) -> AbstractContextManager[None]:
+    """Show no progress."""
     return nullcontext()
 
 
@@ -65,7 +66,7 @@ class Deployment:
         return Caller(self.api_url, self._tokens[user.name])
 
 
-def synthesize(step: Step = _silent) -> None:
+def synthesize(step: Step = silent) -> None:
     """Write the template and its assets, the same as for AWS except this machine's wheels."""
     with step("synthesize the CloudFormation template"):
         ran = subprocess.run(
@@ -81,7 +82,7 @@ def synthesize(step: Step = _silent) -> None:
         raise LocalCloudError(f"the template could not be synthesized: {last}")
 
 
-def prepare(cloud: Cloud, step: Step = _silent) -> Deployment:
+def prepare(cloud: Cloud, step: Step = silent) -> Deployment:
     """Deploy to a running cloud, load the sample payer, register the users, repair executions."""
     with step("deploy it to the local cloud"):
         deployment = Deployment(cloud, deploy(cloud, ASSEMBLY))

@@ -32,8 +32,13 @@ python=$(find_python) ||
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
   fail "$python cannot make virtual environments; install its venv module (Debian: python3-venv)"
 command -v git >/dev/null || fail "git is needed; install it and run again"
-command -v node >/dev/null || fail "Node.js 20 or later is needed (the CDK runs on it); install it and run again"
-node -e "process.exit(parseInt(process.versions.node, 10) < 20 ? 1 : 0)" 2>/dev/null ||
-  fail "Node.js 20 or later is needed (found: $(node --version)); update it and run again"
+command -v node >/dev/null ||
+  fail "Node.js 20.19 or 22.12 or later is needed (the CDK and the portal's build run on it); install it and run again"
+node -e "
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1);
+" 2>/dev/null ||
+  fail "Node.js 20.19 or 22.12 or later is needed (found: $(node --version)); update it and run again"
+command -v npm >/dev/null || fail "npm is needed; install it beside Node.js and run again"
 
 if [ "${1:-}" = python ]; then printf '%s\n' "$python"; fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes one of the project's environments from its lock file: dev, cloud or node.
+# Makes one of the project's environments from its lock file: dev, cloud, node or portal.
 # One line of progress; what the installers say is kept in .local/log.
 set -u
 cd "$(dirname "$0")/.."
@@ -66,6 +66,11 @@ make_venv() {
   touch "$venv/.stamp"
 }
 
+install_packages() {
+  npm_config_cache=$PWD/.local/cache/npm npm --prefix "$1" ci --no-progress --prefer-offline >>"$log" 2>&1 || fail
+  touch "$1/node_modules/.stamp"
+}
+
 SECONDS=0
 case $what in
   dev)
@@ -78,11 +83,14 @@ case $what in
     ;;
   node)
     printf '[setup] CDK command line, API viewer … '
-    npm_config_cache=$PWD/.local/cache/npm npm ci --no-progress >>"$log" 2>&1 || fail
-    touch node_modules/.stamp
+    install_packages .
+    ;;
+  portal)
+    printf '[setup] portal … '
+    install_packages portal
     ;;
   *)
-    printf 'usage: tools/setup.sh dev|cloud|node\n' >&2
+    printf 'usage: tools/setup.sh dev|cloud|node|portal\n' >&2
     exit 2
     ;;
 esac

@@ -88,6 +88,7 @@ def steps() -> tuple[Step, ...]:
         tier("adapters", *parallel, deep=True),
         tier("simulation", "-n", "2", "--dist", "load", deep=True),
         tier("template"),
+        Step("portal", ("npm", "--prefix", "portal", "run", "--silent", "check"), lane=1),
         tier("cloud", lane=1),
         tier("workflow", lane=1),
         tier("journeys", lane=2, deep=True),

@@ -39,7 +39,7 @@ class Documents(Construct):
             cors=[
                 s3.CorsRule(
                     allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.GET],
-                    allowed_origins=list(stage.cors_origins),
+                    allowed_origins=sorted({*stage.cors_origins, *stage.portal_origins}),
                     allowed_headers=["*"],
                     exposed_headers=["ETag"],
                     max_age=3600,

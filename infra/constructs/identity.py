@@ -1,4 +1,7 @@
-"""The identity provider of the API: the stack's own user pool, or the payer's OIDC provider."""
+"""The identity provider of API and portal: the stack's own user pool, or the payer's OIDC provider."""
+
+from collections.abc import Sequence
+from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -7,16 +10,31 @@ from constructs import Construct
 
 from infra.config import StageConfig
 from infra.findings import acknowledge
+from infra.portal_headers import SIGNED_IN_PATH
+from infra.unique import unique_suffix
 from precert.names import Entitlement, Env
+
+_READ: Final = (
+    cognito.ClientAttributes()
+    .with_standard_attributes(email=True, locale=True)
+    .with_custom_attributes("tins", "plans", "vendors")
+)
+_WRITE: Final = cognito.ClientAttributes().with_standard_attributes(locale=True)
 
 
 class Identity(Construct):
-    """The authorizer, and the names of the claims that hold a caller's rights."""
+    """The authorizer, the portal's client, and the names of the claims that hold a caller's rights."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        portal_origins: Sequence[str],
+    ) -> None:
         super().__init__(scope, construct_id)
         identity = stage.identity
-        self.outputs: dict[str, str] = {}
         self.values = {
             Env.ENTITLEMENTS_CLAIM: identity.entitlements_claim,
             Env.TINS_CLAIM: identity.tins_claim,
@@ -25,15 +43,23 @@ class Identity(Construct):
         }
         if identity.issuer:
             issuer, audiences = identity.issuer, list(identity.audiences)
+            self.outputs = {
+                "PortalAuthority": issuer,
+                "PortalClientId": identity.portal_client,
+            }
         else:
-            pool = UserPool(self, "UserPool", stage=stage)
+            pool = UserPool(self, "UserPool", stage=stage, portal_origins=portal_origins)
+            region = cdk.Stack.of(self).region
+            issuer = f"https://cognito-idp.{region}.amazonaws.com/{pool.pool.user_pool_id}"
+            clients = (pool.client, pool.portal_client)
+            audiences = [client.user_pool_client_id for client in clients]
             self.outputs = {
                 "UserPoolId": pool.pool.user_pool_id,
                 "UserPoolClientId": pool.client.user_pool_client_id,
+                "PortalAuthority": issuer,
+                "PortalClientId": pool.portal_client.user_pool_client_id,
+                "PortalSignInUrl": pool.sign_in_url,
             }
-            region = cdk.Stack.of(self).region
-            issuer = f"https://cognito-idp.{region}.amazonaws.com/{pool.pool.user_pool_id}"
-            audiences = [pool.client.user_pool_client_id]
         self.authorizer = authorizers.HttpJwtAuthorizer(
             "Authorizer", issuer, jwt_audience=audiences
         )
@@ -42,7 +68,14 @@ class Identity(Construct):
 class UserPool(Construct):
     """A user pool in which the payer registers users. Users cannot sign up or edit their own rights."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: StageConfig) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: StageConfig,
+        portal_origins: Sequence[str],
+    ) -> None:
         super().__init__(scope, construct_id)
         protected = stage.threat_protection
         self.pool = cognito.UserPool(
@@ -85,11 +118,15 @@ class UserPool(Construct):
             id_token_validity=cdk.Duration.hours(1),
             access_token_validity=cdk.Duration.hours(1),
             refresh_token_validity=cdk.Duration.hours(12),
-            read_attributes=cognito.ClientAttributes()
-            .with_standard_attributes(email=True, locale=True)
-            .with_custom_attributes("tins", "plans", "vendors"),
-            write_attributes=cognito.ClientAttributes().with_standard_attributes(locale=True),
+            read_attributes=_READ,
+            write_attributes=_WRITE,
         )
+        self.portal_client = self._portal_client(portal_origins)
+        prefix = f"precert-{stage.name}-{unique_suffix()}"
+        domain = self.pool.add_domain(
+            "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=prefix)
+        )
+        self.sign_in_url = domain.base_url()
         for entitlement in Entitlement:
             cognito.CfnUserPoolGroup(
                 self,
@@ -98,6 +135,30 @@ class UserPool(Construct):
                 group_name=entitlement.value,
             )
         self._acknowledge(stage)
+
+    def _portal_client(self, origins: Sequence[str]) -> cognito.UserPoolClient:
+        """Add a public client for the authorization code flow; the portal sends a PKCE challenge."""
+        return self.pool.add_client(
+            "PortalClient",
+            auth_flows=cognito.AuthFlow(user_srp=True),
+            generate_secret=False,
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(authorization_code_grant=True),
+                scopes=[cognito.OAuthScope.OPENID],
+                callback_urls=[f"{origin}{SIGNED_IN_PATH}" for origin in origins],
+                logout_urls=[f"{origin}/" for origin in origins],
+            ),
+            supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
+            prevent_user_existence_errors=True,
+            enable_token_revocation=True,
+            id_token_validity=cdk.Duration.hours(1),
+            access_token_validity=cdk.Duration.hours(1),
+            refresh_token_validity=cdk.Duration.hours(12),
+            # A refresh token is valid once; a repeated request within the period is answered.
+            refresh_token_rotation_grace_period=cdk.Duration.seconds(10),
+            read_attributes=_READ,
+            write_attributes=_WRITE,
+        )
 
     def _acknowledge(self, stage: StageConfig) -> None:
         if not stage.require_mfa:

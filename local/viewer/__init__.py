@@ -1,1 +1,1 @@
-"""The API's document to browse, at `/docs` on this machine; nothing of it is deployed."""
+"""The page that shows the API's document at `/docs`; nothing of it is deployed."""

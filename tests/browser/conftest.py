@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from local.deployment import Deployment
-from local.viewer.server import served
+from local.front_door import portal
 from tests.journeys.portal import deployed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -37,9 +37,15 @@ def deployment(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="session")
-def docs(deployment: Deployment) -> Iterator[str]:
-    with served(deployment) as address:
+def portal_url(deployment: Deployment) -> Iterator[str]:
+    """The address of portal, API and document, as `make up` serves them."""
+    with portal.served(deployment, portal.build()) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def docs(portal_url: str) -> str:
+    return f"{portal_url}/docs"
 
 
 @pytest.fixture

@@ -79,14 +79,49 @@ def test_users_cannot_sign_up_or_edit_entitlements_when_the_pool_is_ours(
     stack: Synthesized,
 ) -> None:
     (pool,) = stack.properties("AWS::Cognito::UserPool").values()
-    (client,) = stack.properties("AWS::Cognito::UserPoolClient").values()
+    clients = stack.properties("AWS::Cognito::UserPoolClient").values()
     assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
     rights = {"tins", "plans", "vendors"}
     assert {attribute["Name"] for attribute in pool["Schema"]} == rights
     claims = {f"custom:{name}" for name in rights}
-    assert not claims & set(client["WriteAttributes"])
-    assert claims <= set(client["ReadAttributes"])
-    assert {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"} <= set(client["ExplicitAuthFlows"])
+    assert len(clients) == 2
+    for client in clients:
+        assert not claims & set(client["WriteAttributes"])
+        assert claims <= set(client["ReadAttributes"])
+
+
+def test_portal_signs_in_by_code_without_a_secret_when_the_pool_is_ours(
+    stack: Synthesized,
+) -> None:
+    """A public client: PKCE takes the place of a secret. Its tokens last an hour."""
+    pages, commands = sorted(
+        stack.properties("AWS::Cognito::UserPoolClient").values(),
+        key=lambda client: "CallbackURLs" not in client,
+    )
+    assert pages["AllowedOAuthFlows"] == ["code"]
+    assert pages["AllowedOAuthScopes"] == ["openid"]
+    assert pages["GenerateSecret"] is False
+    assert all(str(url).endswith("/signed-in") for url in pages["CallbackURLs"])
+    assert pages["PreventUserExistenceErrors"] == "ENABLED"
+    assert (pages["IdTokenValidity"], pages["AccessTokenValidity"]) == (60, 60)
+    assert pages["RefreshTokenRotation"]["Feature"] == "ENABLED"
+    assert "ALLOW_USER_PASSWORD_AUTH" not in pages["ExplicitAuthFlows"]
+    assert commands["AllowedOAuthFlowsUserPoolClient"] is False
+    assert "ALLOW_USER_PASSWORD_AUTH" in commands["ExplicitAuthFlows"]
+
+
+def test_tokens_of_both_clients_are_accepted_when_the_pool_is_ours(stack: Synthesized) -> None:
+    (authorizer,) = stack.properties("AWS::ApiGatewayV2::Authorizer").values()
+    clients = stack.properties("AWS::Cognito::UserPoolClient")
+    assert [one["Ref"] for one in authorizer["JwtConfiguration"]["Audience"]] == list(clients)
+
+
+def test_sign_in_pages_have_an_address_of_the_stack_when_the_pool_is_ours(
+    stack: Synthesized,
+) -> None:
+    """Its name contains a part of the stack's id: it is unique in the region."""
+    (domain,) = stack.properties("AWS::Cognito::UserPoolDomain").values()
+    assert "AWS::StackId" in str(domain["Domain"])
 
 
 def test_group_exists_when_an_operation_needs_an_entitlement(stack: Synthesized) -> None:

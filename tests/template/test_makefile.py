@@ -12,7 +12,10 @@ import pytest
 
 from tests.architecture.source import ROOT, project_files
 
-INSTALLED: Final = ("-o.venv/.stamp", "-o.local/venv/.stamp", "-onode_modules/.stamp")
+INSTALLED: Final = tuple(
+    f"-o{folder}/.stamp"
+    for folder in (".venv", ".local/venv", "node_modules", "portal/node_modules")
+)
 LEADS_TO: Final = {
     "demo": "-m local demo",
     "test": "-m tools.verify",

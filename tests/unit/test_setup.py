@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -63,7 +64,7 @@ def test_cause_is_printed_when_the_installation_fails(
 
 def find_python(folder: Path, **versions: str) -> subprocess.CompletedProcess[str]:
     """Search for an interpreter among these only: names on the path, with their versions."""
-    for name in ("bash", "git", "node"):
+    for name in ("bash", "git", "node", "npm"):
         (folder / name).symlink_to(str(shutil.which(name)))
     for name, version in versions.items():
         command = folder / name.replace("_", ".")
@@ -100,3 +101,43 @@ def test_setup_lists_the_supported_versions_when_no_interpreter_has_one(tmp_path
     ran = find_python(tmp_path, python3="3.10")
     assert ran.returncode == 1
     assert "Python 3.11, 3.12, 3.13 or 3.14 is needed" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"),
+    [
+        ("20.18.3", False),
+        ("20.19.0", True),
+        ("21.7.0", False),
+        ("22.11.0", False),
+        ("22.12.0", True),
+        ("24.1.0", True),
+    ],
+)
+def test_node_is_accepted_when_the_portals_build_supports_it(
+    tmp_path: Path, version: str, fits: bool
+) -> None:
+    """A script in place of node runs the same expression with this version."""
+    real = shutil.which("node")
+    for name in ("bash", "git", "npm"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    (tmp_path / "python3").symlink_to(sys.executable)
+    fake = tmp_path / "node"
+    fake.write_text(
+        f"#!{tmp_path / 'bash'}\n"
+        f'[ "$1" = --version ] && {{ echo v{version}; exit; }}\n'
+        f"exec {real} -e \"Object.defineProperty(process, 'versions',"
+        f" {{value: {{node: '{version}'}}}}); $2\"\n"
+    )
+    fake.chmod(0o755)
+    ran = subprocess.run(
+        [str(tmp_path / "bash"), str(SCRIPT.with_name("preflight.sh"))],
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode == 0) is fits, ran.stderr
+    if not fits:
+        assert f"found: v{version}" in ran.stderr
+        assert len(ran.stderr.splitlines()) == 1

@@ -16,7 +16,10 @@ import pytest
 from local.cloud.process import ROOT, cloud_python, free_port, start
 from tests.journeys.portal import until
 
-INSTALLED = ("-o.venv/.stamp", "-o.local/venv/.stamp", "-onode_modules/.stamp")
+INSTALLED = tuple(
+    f"-o{folder}/.stamp"
+    for folder in (".venv", ".local/venv", "node_modules", "portal/node_modules")
+)
 """What ``make`` shall not install again: the tests run in these environments."""
 LINE = re.compile(r"precert: [^\n]+\n")
 
@@ -122,8 +125,8 @@ def called(curl: list[str], api: str, token: str) -> httpx.Response:
     )
 
 
-def is_browsable(address: re.Match[str] | None, api: str) -> None:
-    """The document's page and all that it loads are from this machine, and call this cloud."""
+def is_browsable(address: re.Match[str] | None) -> None:
+    """The document's page and all that it loads are from this address, and call the API there."""
     assert address is not None
     page = httpx.get(address.group())
     assert "script-src 'self'" in page.headers["content-security-policy"]
@@ -132,14 +135,16 @@ def is_browsable(address: re.Match[str] | None, api: str) -> None:
     for path in (*loaded, "/docs/openapi.json"):
         assert httpx.get(httpx.URL(address.group()).join(path)).status_code == 200, path
     document = httpx.get(f"{address.group()}/openapi.json").json()
-    assert [server["url"] for server in document["servers"]] == [api]
+    assert [server["url"] for server in document["servers"]] == [
+        address.group().removesuffix("/docs")
+    ]
     outside = httpx.get(f"{address.group()}/../../package.json")
     assert outside.status_code == 404
 
 
 def test_printed_commands_work_and_reset_waits_when_the_cloud_is_up(terminal: Terminal) -> None:
     port = free_port()
-    process, welcome = terminal.up("make", *INSTALLED, "up", f"PORT={port}")
+    process, welcome = terminal.up("make", *INSTALLED, "up", f"PORT={port}", "PORTAL_PORT=0")
     found = re.search(r"export API='([^']+)'", welcome)
     assert found is not None
     api = found.group(1)
@@ -153,12 +158,23 @@ def test_printed_commands_work_and_reset_waits_when_the_cloud_is_up(terminal: Te
     assert [answer.status_code for answer in answers] == [200] * 3
     assert answers[1].json()["check_available"] is True
     assert answers[2].json()["providers"]
-    is_browsable(re.search(r"http://localhost:\d+/docs", welcome), api)
+    is_browsable(re.search(r"http://localhost:\d+/docs", welcome))
+    first = welcome.split("\n\n")[1].splitlines()[0]
+    assert first.startswith("The portal: http://localhost:")
+    portal = first.removeprefix("The portal: ")
+    assert httpx.get(portal).text.lower().startswith("<!doctype html>")
+    users = httpx.get(f"{portal}/config.json").json()["sample_users"]
+    assert all(f"  {user['username']} " in welcome for user in users)
+    assert {user["password"] for user in users} <= set(welcome.split())
 
     assert "a local cloud runs on" in terminal.refused("up")
     assert "a local cloud runs on" in terminal.refused("reset")
     other = Terminal(terminal.home.parent / "other")
     assert f"port {port} is in use" in other.refused("up", "--port", str(port))
+    taken = portal.rpartition(":")[2]
+    assert f"port {taken} of the portal is in use" in other.refused(
+        "up", "--port", str(free_port()), "--portal-port", taken
+    )
 
     assert terminal.make("down").stdout == "The local cloud has stopped.\n"
     assert process.wait(60) == 0
@@ -174,7 +190,8 @@ def test_no_process_remains_when_a_signal_arrives_while_the_cloud_starts(
     terminal: Terminal, number: signal.Signals
 ) -> None:
     """A second signal, as impatient users send it, changes nothing."""
-    process = terminal.start(sys.executable, "-m", "local", "up", "--port", str(free_port()))
+    ports = ("--port", str(free_port()), "--portal-port", "0")
+    process = terminal.start(sys.executable, "-m", "local", "up", *ports)
     until("waiting for the emulator", lambda: (terminal.home / "cloud.log").exists() or None, 120)
     process.send_signal(number)
     process.send_signal(number)

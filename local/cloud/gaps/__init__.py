@@ -35,6 +35,7 @@ ALL: Final = (
     "document_events",
     "workflow_tasks",
     "request_checks",
+    "sign_in_pages",
     "checkpoint",
 )
 

@@ -1,0 +1,235 @@
+"""Serve the portal, the API and the API's document at one address."""
+
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from infra.portal_headers import security_headers
+from local.cloud.errors import LocalCloudError
+from local.front_door.files import File, PortalFiles, document_files
+from local.front_door.proxy import Headers, Proxy, end_to_end
+
+HOST: Final = "localhost"
+DEFAULT_PORT: Final = 4567
+API_PREFIX: Final = "/v1/"
+_READS: Final = frozenset({"GET", "HEAD"})
+_IDLE_SECONDS: Final = 65
+_MAX_BODY_BYTES: Final = 10_000_000
+"""As API Gateway: larger bodies are refused there too."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What is served."""
+
+    portal: PortalFiles
+    docs: Mapping[str, File]
+    proxy: Proxy
+    security: Mapping[str, str]
+    """The headers of all responses."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server whose open connections end with it."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    site: Site
+    """Set before the first request is served; the API's document in it names the address."""
+
+    def __init__(self, port: int) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__((HOST, port), Handler)
+
+    @property
+    def address(self) -> str:
+        return f"http://{HOST}:{self.server_port}"
+
+    def connected(self, connection: socket.socket) -> None:
+        """Record a connection."""
+        self._open.add(connection)
+
+    def disconnected(self, connection: socket.socket) -> None:
+        """Forget a connection that ended."""
+        self._open.discard(connection)
+
+    def end_connections(self) -> None:
+        """End connections that browsers hold open."""
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection of a browser."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    timeout = _IDLE_SECONDS
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connected(self.connection)
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        finally:
+            self.server.disconnected(self.connection)
+
+    def do_GET(self) -> None:
+        self._respond()
+
+    def do_HEAD(self) -> None:
+        self._respond()
+
+    def do_POST(self) -> None:
+        self._respond()
+
+    def do_PUT(self) -> None:
+        self._respond()
+
+    def do_PATCH(self) -> None:
+        self._respond()
+
+    def do_DELETE(self) -> None:
+        self._respond()
+
+    def do_OPTIONS(self) -> None:
+        self._respond()
+
+    def _respond(self) -> None:
+        body = self._body()
+        if body is None:
+            self._plain(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        elif self.path.startswith(API_PREFIX):
+            self._forward(body)
+        elif self.command not in _READS:
+            self._plain(HTTPStatus.METHOD_NOT_ALLOWED, [("Allow", "GET, HEAD")])
+        else:
+            self._file(unquote(urlsplit(self.path).path))
+
+    def _body(self) -> bytes | None:
+        """Read the body; None if it is too large."""
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or int(length) > _MAX_BODY_BYTES:
+            self.close_connection = True
+            return None
+        return self.rfile.read(int(length))
+
+    def _forward(self, body: bytes) -> None:
+        forwarded = [
+            ("X-Forwarded-For", self.client_address[0]),
+            ("X-Forwarded-Host", self.headers.get("Host", "")),
+            ("X-Forwarded-Proto", "http"),
+        ]
+        sent = [*self.headers.items(), *forwarded]
+        answer = self.server.site.proxy.forward(self.command, self.path, sent, body)
+        self._send(answer.status, answer.headers, answer.content)
+
+    def _file(self, path: str) -> None:
+        site = self.server.site
+        if path == "/docs/":
+            self._plain(HTTPStatus.SEE_OTHER, [("Location", "/docs")])
+        elif path == "/docs" or path.startswith("/docs/"):
+            self._found(site.docs.get(path))
+        else:
+            self._found(site.portal.find(path))
+
+    def _found(self, file: File | None) -> None:
+        if file is None:
+            self._plain(HTTPStatus.NOT_FOUND)
+            return
+        described = [
+            ("Content-Type", file.media_type),
+            ("Cache-Control", file.caching),
+            ("ETag", file.etag),
+        ]
+        if self.headers.get("If-None-Match") == file.etag:
+            self._send(HTTPStatus.NOT_MODIFIED, described, b"")
+        else:
+            self._send(HTTPStatus.OK, described, file.content)
+
+    def _plain(self, status: HTTPStatus, headers: Headers | None = None) -> None:
+        described = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
+        self._send(status, [*described, *(headers or [])], f"{status.phrase}\n".encode())
+
+    def _send(self, status: int, headers: Headers, content: bytes) -> None:
+        given = {name.lower() for name, _ in headers}
+        secured = [
+            (name, value)
+            for name, value in self.server.site.security.items()
+            if name.lower() not in given
+        ]
+        self.send_response(status)
+        for name, value in [*end_to_end(headers), *secured]:
+            if name.lower() not in {"date", "server"}:
+                self.send_header(name, value)
+        if status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def log_message(self, *_args: object) -> None:
+        """Log nothing: paths contain ids."""
+
+
+@contextmanager
+def serving(*, api_url: str, cloud_url: str, portal: PortalFiles, port: int) -> Iterator[str]:
+    """Serve for the length of the block; yields the address. ``cloud_url`` is the emulator's.
+
+    Raises:
+        LocalCloudError: the port is in use, or the viewer is not installed.
+    """
+    try:
+        server = Server(port)
+    except OSError:
+        raise busy(port) from None
+    proxy = Proxy(api_url)
+    server.site = Site(
+        portal=portal,
+        docs=document_files(server.address),
+        proxy=proxy,
+        security=security_headers(sign_in=[cloud_url], documents=[cloud_url]),
+    )
+    thread = threading.Thread(target=server.serve_forever, daemon=True, name="precert-front-door")
+    thread.start()
+    try:
+        yield server.address
+    finally:
+        server.shutdown()
+        server.end_connections()
+        server.server_close()
+        thread.join()
+        proxy.close()
+
+
+def require_free(port: int) -> None:
+    """Refuse a port that is in use, before anything is deployed.
+
+    Raises:
+        LocalCloudError: it is in use.
+    """
+    if port == 0:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise busy(port) from None
+
+
+def busy(port: int) -> LocalCloudError:
+    return LocalCloudError(
+        f"port {port} of the portal is in use: stop the process that listens there, "
+        "or choose another with `make up PORTAL_PORT=N`"
+    )
