@@ -35,7 +35,10 @@ from tests.adapters.cloud import (
 from tests.fakes.clock import START, Clock
 from tests.fakes.code_sets import code_sets
 from tests.fakes.printing import printer
+from tests.fakes.quick_moto import quicken
 from tests.fakes.samples import PATIENT, notice_words, payer
+
+quicken()
 
 
 class Loaded(NamedTuple):
