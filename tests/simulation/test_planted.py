@@ -1,6 +1,7 @@
 """Each planted defect is detected, which shows that the invariants are effective."""
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Final
 
 import pytest
@@ -12,6 +13,22 @@ from tests.simulation.world import World
 
 SEEDS: Final = 2 * SHARE
 """A defect of a rare order of calls needs more seeds than the search for unknown defects runs."""
+
+
+DETECTED_BY: Final = {
+    "clock_change_not_signaled": 73,
+    "clock_not_rechecked": 1273,
+    "cycle_of_a_decision_not_checked": 380,
+    "documents_of_deleted_drafts_not_deleted": 124,
+    "late_row_overwrites_newer_one": 152,
+    "published_before_the_commit": 92,
+    "rejected_entry_ignored": 31,
+}
+"""The first seeds that detected rarely detected defects, which are tried first.
+
+A change of the product can change what happens in a seed. Then all seeds are tried in order, as
+``python -m tests.simulation 0-1999 DEFECT`` does, which prints the seed that replaces the one here.
+"""
 
 
 def broken(seed: int, put: Callable[[World], None]) -> InvariantError | None:
@@ -29,7 +46,13 @@ def test_planted_defect_is_detected_when_seeds_are_run(
     name: str, put: Callable[[World], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     DEFECTS[name](monkeypatch)
-    caught = next(filter(None, (broken(seed, put) for seed in range(SEEDS))), None)
+    seeds = chain([DETECTED_BY.get(name, 0)], range(SEEDS))
+    caught = next(filter(None, (broken(seed, put) for seed in seeds)), None)
     assert caught, f"{name} was not detected in {SEEDS} seeds"
     # By an invariant, and not by an error in the defect itself.
     assert "an internal error" not in str(caught)
+
+
+def test_seed_is_within_the_search_when_it_is_tried_first() -> None:
+    assert DETECTED_BY.keys() <= DEFECTS.keys()
+    assert all(seed < SEEDS for seed in DETECTED_BY.values())
