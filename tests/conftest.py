@@ -1,5 +1,6 @@
 """Setup for every test: which sockets it may open, and no access to a real AWS account."""
 
+import gc
 import os
 from pathlib import Path
 from typing import Final
@@ -39,3 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.disable_socket)
         else:
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "::1", "localhost"]))
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage less often: modules and tests, which remain to the end, are not examined."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
