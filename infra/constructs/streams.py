@@ -96,7 +96,7 @@ class StreamMapping(Construct):
             event_source_arn=stream,
             starting_position="TRIM_HORIZON",
             batch_size=BATCH_SIZE,
-            # Lambda assigns records to batches by partition key, so a request's records stay in order.
+            # The records of one item stay in order; those of different items of a request may not.
             parallelization_factor=PARALLEL_BATCHES,
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=10,

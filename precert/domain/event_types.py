@@ -215,7 +215,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         ),
         EventType.REQUEST_VOIDED: EventRule(
             "Request voided",
-            "A provider withdrew the request before a determination.",
+            "A provider, or the payer's staff who registered it, withdrew the request before a determination.",
             message=True,
             workflow=WorkflowEffect.END,
             waiting_on=WaitingOn.NONE,
@@ -339,7 +339,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
             internal=True,
         ),
         EventType.CASE_RELEASED: EventRule(
-            "Case released", "The case is back in the worklist.", internal=True
+            "Case released", "The case is no longer assigned to a reviewer.", internal=True
         ),
         EventType.DECISION_PROPOSED: EventRule(
             "Decisions proposed",
