@@ -148,11 +148,11 @@ def _inputs(name: str, rules: list[Rule]) -> Inputs:
 
 def _row(rule: Rule) -> dict[str, Any]:
     """Return a rule as a dict, without empty values."""
-    told = {**vars(rule), "order": list(rule.particularity)}
-    told.pop("family", None), told.pop("particularity", None)
+    values = {**vars(rule), "order": list(rule.particularity)}
+    values.pop("family", None), values.pop("particularity", None)
     return {
         name: sorted(value) if isinstance(value, frozenset) else _plain(value)
-        for name, value in told.items()
+        for name, value in values.items()
         if value or value is False
     }
 

@@ -51,8 +51,8 @@ class IndexesInMemory:
         item = {**key, **new_values}
         self.items[key["pk"]["S"], key["sk"]["S"]] = item
         for name, index in INDEXES.items():
-            if held := in_index(item, index):
-                [partition] = held[index.partition_key].values()
+            if entry := in_index(item, index):
+                [partition] = entry[index.partition_key].values()
                 insort(self.order[name, partition], self._entry(item, index.sort_key))
 
     @staticmethod
@@ -60,22 +60,22 @@ class IndexesInMemory:
         [(kind, value)] = item[sort_key].items()
         return (int(value) if kind == "N" else value, item["pk"]["S"], item["sk"]["S"])
 
-    def query(self, **asked: Any) -> dict[str, Any]:
+    def query(self, **query: Any) -> dict[str, Any]:
         self.calls += 1
-        index, values = INDEXES[asked["IndexName"]], asked["ExpressionAttributeValues"]
-        order = self.order[asked["IndexName"], values[":p"]["S"]]
+        index, values = INDEXES[query["IndexName"]], query["ExpressionAttributeValues"]
+        order = self.order[query["IndexName"], values[":p"]["S"]]
         start, end = 0, len(order)
         if ":first" in values:
             start = bisect_left(order, (int(values[":first"]["N"]), "", ""))
             end = bisect_right(order, (int(values[":last"]["N"]), "~", "~"))
-        if after := asked.get("ExclusiveStartKey"):
+        if after := query.get("ExclusiveStartKey"):
             entry = self._entry(after, index.sort_key)
-            if asked["ScanIndexForward"]:
+            if query["ScanIndexForward"]:
                 start = bisect_right(order, entry)
             else:
                 end = bisect_left(order, entry)
-        limit = asked["Limit"]
-        if asked["ScanIndexForward"]:
+        limit = query["Limit"]
+        if query["ScanIndexForward"]:
             found, more = order[start:end][:limit], end - start > limit
         else:
             found, more = order[max(start, end - limit) : end][::-1], end - start > limit

@@ -46,7 +46,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stub")])
     now = datetime.now(UTC)
     loopback = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -59,7 +59,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
         .sign(key, hashes.SHA256())
     )
     public, private = folder / "stub.pem", folder / "stub.key"
-    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,
@@ -127,8 +127,8 @@ def counts(bundle: Path | None, calls: tuple[int, int]) -> tuple[int, int, int]:
 
     ``bundle`` holds the certificates to trust; ``None`` calls without TLS.
     """
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
+    with tempfile.TemporaryDirectory() as created:
+        folder = Path(created)
         shutil.copy(snapshot_restore_py.__file__, folder)
         with aws(inputs.sample(), folder, tls=bundle is not None) as (url, public):
             trusted = folder / "trusted.pem"

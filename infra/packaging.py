@@ -3,7 +3,7 @@
 Dependencies, own code, code sets, PDF rendering and document inspection are separate layers, so that a
 code change rebuilds little. Packages contain bytecode if this machine has an interpreter of the
 functions' version; otherwise only sources, which take two to three times as long to initialize.
-A stamp file with a hash of the inputs stands beside each package, which is rebuilt only when the inputs
+A stamp file with a hash of the inputs is beside each package, which is rebuilt only when the inputs
 change. The asset hash is a hash of the sources, so that an asset changes only with its content.
 ``python -m infra.packaging --platform local`` builds without the CDK.
 """

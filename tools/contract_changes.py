@@ -80,7 +80,7 @@ def _too_early(change: Change) -> Change:
     return replace(change, kind=Kind.BROKEN, what=f"{change.what}, and the version did not grow")
 
 
-def _gone(old: Json, where: str, what: str) -> Change:
+def _removed(old: Json, where: str, what: str) -> Change:
     if old.get("deprecated"):
         return Change(Kind.REMOVED, where, f"{what} was removed")
     return Change(Kind.BROKEN, where, f"{what} was removed and was not deprecated before")
@@ -108,7 +108,7 @@ def _of_operations(old: Json, new: Json) -> Iterator[Change]:
         yield Change(Kind.ADDED, key, f"new operation {after[key]['operationId']}")
     for key, operation in before.items():
         if key not in after:
-            yield _gone(operation, key, "the operation")
+            yield _removed(operation, key, "the operation")
             continue
         yield from _deprecated(operation, after[key], key)
         if operation.get("operationId") != after[key].get("operationId"):
@@ -155,7 +155,7 @@ def _of_parameters(old: Json, was: Json, new: Json, now: Json, key: str) -> Iter
         else:
             yield Change(Kind.ADDED, f"{key} {name}", "new parameter")
     for name in before.keys() - after.keys():
-        yield _gone(before[name], f"{key} {name}", "the parameter")
+        yield _removed(before[name], f"{key} {name}", "the parameter")
 
 
 def _of_body(was: Json, now: Json, key: str, known: _Schemas) -> Iterator[Change]:
@@ -301,8 +301,8 @@ def _without_null(schema: Json) -> tuple[Json, bool]:
     others = [option for option in options if option != {"type": "null"}]
     if len(others) == len(options):
         return schema, False
-    kept = {name: part for name, part in schema.items() if name != "anyOf"}
-    return ({**kept, **others[0]} if len(others) == 1 else {**kept, "anyOf": others}), True
+    rest = {name: part for name, part in schema.items() if name != "anyOf"}
+    return ({**rest, **others[0]} if len(others) == 1 else {**rest, "anyOf": others}), True
 
 
 def _of_values(was: Json, now: Json, ways: set[Way], where: str) -> Iterator[Change]:
@@ -349,7 +349,7 @@ def _of_members(
     for name, schema in before.items():
         place = f"{where}.{name}"
         if name not in after:
-            yield _gone(schema, place, "the member")
+            yield _removed(schema, place, "the member")
             continue
         if Way.SENT in ways and name in requires - required:
             yield Change(Kind.BROKEN, place, "is required now")

@@ -49,7 +49,7 @@ def schemas_of(models: Iterable[tuple[type[BaseModel], JsonSchemaMode]]) -> dict
         pairs, ref_template=f"{REF_PREFIX}{{model}}", schema_generator=_Generator
     )
     return {
-        name: _with_own_notes(name, _told(schema)) for name, schema in generated["$defs"].items()
+        name: _with_own_notes(name, _cleaned(schema)) for name, schema in generated["$defs"].items()
     }
 
 
@@ -91,7 +91,7 @@ def problem_schema(base: Schema, extensions: Schema, codes: Iterable[str]) -> Sc
         "minimum": HTTPStatus.BAD_REQUEST.value,
         "maximum": 599,
     }
-    return _told({**base, "properties": properties})
+    return _cleaned({**base, "properties": properties})
 
 
 def parameters_of(query: type[BaseModel]) -> list[Schema]:
@@ -116,7 +116,7 @@ def plain(text: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-def _told(schema: Schema) -> Schema:
+def _cleaned(schema: Schema) -> Schema:
     """The schema without names that only repeat its key, and with notes on its members."""
     cleaned = {
         key: _walked(key, value) for key, value in schema.items() if not _repeats(key, value)
@@ -128,11 +128,11 @@ def _told(schema: Schema) -> Schema:
 
 def _walked(key: str, value: Any) -> Any:
     if key == "properties":
-        return {name: _noted(name, _told(member)) for name, member in value.items()}
+        return {name: _noted(name, _cleaned(member)) for name, member in value.items()}
     if isinstance(value, dict):
-        return _told(value)
+        return _cleaned(value)
     if isinstance(value, list):
-        return [_told(item) if isinstance(item, dict) else item for item in value]
+        return [_cleaned(item) if isinstance(item, dict) else item for item in value]
     return value
 
 

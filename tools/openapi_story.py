@@ -415,8 +415,8 @@ def _document(document_id: str, file_name: str, status: DocumentStatus) -> Docum
 
 def _clock_events(pended: Request, payer: Payer) -> tuple[Event, ...]:
     review = pended.submitted
-    marks = [pended.check_deadline(at, payer) for at in (review.warn_at, review.due_at) if at]
-    return tuple(mark.event for mark in marks if mark)
+    changes = [pended.check_deadline(at, payer) for at in (review.warn_at, review.due_at) if at]
+    return tuple(change.event for change in changes if change)
 
 
 def _document_event(

@@ -288,12 +288,12 @@ def is_npi(text: str) -> bool:
 
 def assertion_id(content: dict[str, Any], version: str) -> str:
     stamp = harness.NOW.strftime("%y%m%d%H%M%S")
-    asked = {
+    parts = {
         "member_id": content["patient"]["member_id"],
         "servicing_provider": content["servicing_provider"],
         "services": content["services"],
     }
-    text = json.dumps([asked, version, stamp], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([parts, version, stamp], sort_keys=True, separators=(",", ":"))
     number = int.from_bytes(hmac.digest(harness.KEY, text.encode(), "sha256")[:10], "big")
     return f"CHK-{stamp}-" + "".join(CROCKFORD[number >> 5 * at & 31] for at in range(15, -1, -1))
 

@@ -43,7 +43,7 @@ def questions() -> list[dict[str, Any]]:
 
 def run(answer: Callable[[dict[str, Any]], str]) -> None:
     """Ask all five so often; the last answers go where the benchmark reads them."""
-    asked, told = questions(), [""]
+    inputs, answers = questions(), [""]
     for _ in range(int(sys.argv[-1])):
-        told = [answer(question) for question in asked]
-    sys.stderr.write(json.dumps(told))
+        answers = [answer(question) for question in inputs]
+    sys.stderr.write(json.dumps(answers))

@@ -80,7 +80,7 @@ def confirm(body: ConfirmPatientBody, caller: CurrentCaller) -> PatientResponse:
 def patients(body: PatientSearch, caller: CurrentCaller) -> PatientsResponse:
     """Find members by member id or SSN, with birth date and both names.
 
-    The response has no member, one, or several ids of one person. Where there is none, `notices` say
+    The response has no member, one, or several ids of one person. Where there is none, `notices` state
     what to do; for a newborn without an id, search without one. Letter case, accents and hyphens do
     not matter. The response does not show which field did not match. Send an SSN in the body and
     nowhere else; only a keyed hash of it is stored.
@@ -101,7 +101,7 @@ def providers(
 
     Each is listed with all its addresses and TINs there. `name` matches the beginnings of words, from
     three letters of one of them; with fewer letters the response has those of the ZIP code itself. A
-    `provider` can be sent unchanged. `corrections` say how to report a missing or wrong entry.
+    `provider` can be sent unchanged. `corrections` state how to report a missing or wrong entry.
     """
     return call(ProvidersResponse.of, call(search_providers, search, caller))
 

@@ -219,7 +219,7 @@ def release(request_id: RequestId, caller: CurrentCaller) -> ReviewedCase:
 def information(
     request_id: RequestId, body: RequestInformationBody, caller: CurrentCaller
 ) -> ReviewedCase:
-    """Ask both providers for documents, an answer in words, or both (RFI).
+    """Request documents, a text response, or both from the providers (RFI).
 
     `due_at` is then the providers' date. Until they respond or it passes, the decision clock pauses if
     `decision_clock.pause` is true. Otherwise the clock runs, and the providers' date is at the latest
@@ -280,8 +280,8 @@ def peer_to_peer_outcome(
     """Record how a discussion ended: upheld, overturned, withdrawn, or the clinician was not reached.
 
     The outcome of a discussion that a provider requested after a determination closes its cycle. With
-    OVERTURNED, the new decisions in `lines` are the determination; otherwise the determination stands,
-    and the time to appeal is longer by the time of the discussion. If the payer has physicians decide
+    OVERTURNED, the new decisions in `lines` are the determination; otherwise the determination is
+    unchanged, and the time to appeal is longer by the time of the discussion. If the payer has physicians decide
     denials, only a physician records UPHELD or OVERTURNED then. The same outcome sent again changes
     nothing.
     """
@@ -524,7 +524,7 @@ def overdue(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> Work
 def deemed_denials(query: Annotated[PageQuery, Query()], caller: CurrentCaller) -> WorklistResponse:
     """List the open determination cycles whose passed deadline counts as a denial.
 
-    The clock says so (`decision_clock.deemed_denial`), as for Medicaid managed care. The status never
+    The clock states it (`decision_clock.deemed_denial`), as for Medicaid managed care. The status never
     changes by time: on the day of the deadline a reviewer must decide the request, which issues the
     notices. A request leaves the list when it is decided or voided.
     """
@@ -543,7 +543,7 @@ def vendor_backlog(
 ) -> DelegationsResponse:
     """List what delegated vendors received and have not decided: overdue first, then the next due.
 
-    A vendor's silence decides nothing: call the vendor.
+    Nothing is decided if a vendor does not report: call the vendor.
     """
     page = call(list_vendor_backlog, caller, limit=query.limit, cursor=query.cursor)
     return call(DelegationsResponse.of, page)

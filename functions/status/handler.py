@@ -56,7 +56,7 @@ api = Api("status", tag="Status", claim_names=claim_names)
 
 @api.get("/v1/me", "Who the caller is", operation_id="readMe", entitlement=None)
 def me(caller: CurrentCaller) -> MeResponse:
-    """Read what the token says about its user: entitlements, TINs, plans and delegated vendors.
+    """Read the claims of the token: entitlements, TINs, plans and delegated vendors.
 
     Any valid token is enough. A portal shows its pages by `entitlements`, and lets a user with
     several `tins` choose the one to act for.

@@ -56,7 +56,7 @@ DOCUMENTS_REMOVED: Final = {
 
 BATCH_SIZE: Final = 25
 PARALLEL_BATCHES: Final = 10
-"""Batches of a shard that are processed in parallel, Lambda's maximum. A record that keeps failing
+"""Batches of a shard that are processed in parallel, Lambda's maximum. A record that fails repeatedly
 blocks only its own batch; nine of ten requests are not affected.
 """
 

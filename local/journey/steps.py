@@ -49,7 +49,7 @@ class Walk:
             "GET", "/v1/requests", query={"limit": "100"}
         )
         rows = answer("reading the dashboard", response, 200)["requests"]
-        taken = {row["first_day"] for row in rows if row["status"] != "INCOMPLETE"}
+        requested = {row["first_day"] for row in rows if row["status"] != "INCOMPLETE"}
         today = datetime.now(UTC).date()
         free = [
             days
@@ -58,7 +58,7 @@ class Walk:
                 (today + timedelta(days=days + near)).isoformat()
                 for near in range(-_FORTNIGHT + 1, _FORTNIGHT)
             }
-            & taken
+            & requested
         ]
         return (free or [14])[0]
 

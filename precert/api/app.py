@@ -250,12 +250,12 @@ class Operation(BaseMiddlewareHandler[Any]):
         parts = {name: one.part for name, one in malformed.items() if one.part is not None}
         if len(parts) < len(malformed):
             return errors
-        given = {**arguments, **{name: part.model for name, part in parts.items()}}
+        valid = {**arguments, **{name: part.model for name, part in parts.items()}}
         headers = {
             one.name: one.validate(_HEADER_VALUES.get(one.alias))[0]
             for one in self.dependant.header_params
         }
-        further = self._errors_in({**given, **headers}, caller)
+        further = self._errors_in({**valid, **headers}, caller)
         for part in parts.values():
             further = part.further_errors(further)
         known = {error.pointer for error in errors}

@@ -33,7 +33,7 @@ def caller_of(
     """The caller described by the claims; ``token`` are the claims of the same token as issued.
 
     Raises:
-        NotEntitledError: the token names no user, or a claim cannot be read; says which.
+        NotEntitledError: the token names no user, or a claim cannot be read; the detail names it.
     """
     subject = claims.get("sub")
     if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):

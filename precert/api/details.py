@@ -130,7 +130,7 @@ class ServiceLineResponse(ResponseModel):
     def of(
         cls,
         line: ServiceLine,
-        asked: RequestedLine | None,
+        requested: RequestedLine | None,
         labels: RequestLabels,
         review: Review,
     ) -> "ServiceLineResponse":
@@ -139,7 +139,7 @@ class ServiceLineResponse(ResponseModel):
         if delegation is not None and not line.decisions:
             action = DELEGATED_ACTION
         approved = line.decisions[-1].approved if line.decisions else None
-        submitted = asked.service.primary_diagnosis if asked else None
+        submitted = requested.service.primary_diagnosis if requested else None
         adjudicated = (line.diagnosis or submitted) if line.decisions else None
         return cls(
             line_id=line.line_id,
@@ -199,15 +199,15 @@ class InformationRequestResponse(ResponseModel):
     answer: str | None = Field(description="The response in words. Documents are in `documents`.")
 
     @classmethod
-    def of(cls, asked: InformationRequest, payer: Payer) -> "InformationRequestResponse":
+    def of(cls, rfi: InformationRequest, payer: Payer) -> "InformationRequestResponse":
         return cls(
-            requested_at=asked.requested_at,
-            answer_by=asked.answer_by,
-            documents=[RequiredDocumentResponse.of(code, payer) for code in asked.documents],
-            text=asked.text,
-            closed_at=asked.closed_at,
-            answered=asked.answered,
-            answer=asked.answer,
+            requested_at=rfi.requested_at,
+            answer_by=rfi.answer_by,
+            documents=[RequiredDocumentResponse.of(code, payer) for code in rfi.documents],
+            text=rfi.text,
+            closed_at=rfi.closed_at,
+            answered=rfi.answered,
+            answer=rfi.answer,
         )
 
 
@@ -483,7 +483,7 @@ class DelegationResponse(ResponseModel):
         description="When the provider confirmed, with the submission, that the lines go to the vendor."
     )
     delegated_at: datetime | None = Field(
-        description="When the vendor received the lines. Null where it was asked directly."
+        description="When the vendor received the lines. Null for a case requested from the vendor."
     )
     due_at: datetime | None = Field(description="When the vendor's decision is due.")
     reported_at: datetime | None = Field(
@@ -693,7 +693,7 @@ def _of_review(
         "temporary_providers": TemporaryProviderResponse.of(review.temporary_providers),
         "lines": service_lines(review, request.content, labels),
         "information_requests": [
-            InformationRequestResponse.of(asked, payer) for asked in review.information_requests
+            InformationRequestResponse.of(rfi, payer) for rfi in review.information_requests
         ],
         "decision_clock": DecisionClockResponse.of(request, payer),
         "extension": ExtensionResponse.of(review.extension),

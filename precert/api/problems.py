@@ -1,6 +1,6 @@
 """Errors as HTTP problems (RFC 9457): one map from the error tree, all errors at once.
 
-A code is never renamed once published. Invalid input is a 4xx that says what to do; an error of the
+A code is never renamed once published. Invalid input is a 4xx that states what to do; an error of the
 product is a 5xx without internal details.
 """
 

@@ -17,7 +17,7 @@ from precert.domain.errors import FieldError
 
 MOST_REMOVED: Final = 100
 """With more errors, the rest is not validated: no more are listed."""
-MOST_ROUNDS: Final = 5
+MOST_PASSES: Final = 5
 _PLACEHOLDERS: Final[tuple[Any, ...]] = (
     {},
     [],
@@ -72,7 +72,7 @@ def valid_part(
 ) -> ValidPart[Model] | None:
     """The largest part of the body that has a model; ``None`` if there is none."""
     tree, removed = _tree(body), set[Location]()
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MOST_PASSES):
         if error.error_count() > MOST_REMOVED or not isinstance(tree, dict):
             return None
         locations = [one["loc"] for one in error.errors(include_input=False, include_url=False)]

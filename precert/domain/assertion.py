@@ -1,4 +1,4 @@
-"""The assertion id of a check response: lets a provider prove later what was answered (C6, C7).
+"""The assertion id of a check response: proves to the payer what was answered (C6, C7).
 
 Checks are not stored. The id is derived from the question, the rule list version and the instant, so
 the same question against the same version gives the same answer, and the id proves that it was issued.
@@ -56,7 +56,7 @@ def matches(quoted: str, content: RequestContent, rule_list_version: str, *, key
     return prefix == PREFIX and hmac.compare_digest(digest.encode(), expected.encode())
 
 
-def given_at(quoted: str) -> datetime | None:
+def stamped_at(quoted: str) -> datetime | None:
     """The second (UTC) that an id claims; ``None`` where it is not an id.
 
     Only :func:`matches` verifies it.
@@ -71,17 +71,17 @@ def given_at(quoted: str) -> datetime | None:
 
 
 def _digest(content: RequestContent, rule_list_version: str, stamp: str, key: bytes) -> str:
-    text = _JSON.encode([_asked(content), rule_list_version, stamp])
+    text = _JSON.encode([_checked_content(content), rule_list_version, stamp])
     number = int.from_bytes(hmac.digest(key, text.encode(), "sha256")[:_BYTES], "big")
     length = _BYTES * 8 // 5
     return "".join(_CROCKFORD[number >> 5 * at & 31] for at in reversed(range(length)))
 
 
-def _asked(content: RequestContent) -> dict[str, object]:
-    asked = content.model_dump(
+def _checked_content(content: RequestContent) -> dict[str, object]:
+    content_of_check = content.model_dump(
         mode="json",
         include={"servicing_provider", "services"},
         exclude=_ADDED_BY_A_DRAFT,
         exclude_defaults=True,
     )
-    return {"member_id": content.patient and content.patient.member_id, **asked}
+    return {"member_id": content.patient and content.patient.member_id, **content_of_check}

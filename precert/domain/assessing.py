@@ -36,7 +36,7 @@ class JudgedLine:
     """A requested service line with its rule answer; a stay without a code has none."""
 
     line_id: str
-    asked: RequestedLine
+    requested: RequestedLine
     answer: CodeResult | None = None
     rule: Rule | None = None
     vendor_id: str | None = None
@@ -45,7 +45,7 @@ class JudgedLine:
     @property
     def requirement(self) -> Requirement:
         if self.answer is None:
-            return requirement_without_codes(self.asked.service)
+            return requirement_without_codes(self.requested.service)
         return self.answer.requirement
 
 
@@ -54,8 +54,8 @@ def missing_documents(
 ) -> tuple[str, ...]:
     """Codes of required documentation that is not attached, each once."""
     there = attached_types(documents)
-    wanted = (code for line in lines for code in required_documents(line))
-    return tuple(code for code in dict.fromkeys(wanted) if code not in there)
+    required = (code for line in lines for code in required_documents(line))
+    return tuple(code for code in dict.fromkeys(required) if code not in there)
 
 
 def required_documents(line: JudgedLine) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def automatic_decisions(
                 CERTIFICATION_NOT_REQUIRED if line.requirement is Requirement.NOT_REQUIRED else None
             ),
             criterion=line.rule.rule_id if line.rule else None,
-            approved=as_requested(line.asked, approval_days=approval_days),
+            approved=as_requested(line.requested, approval_days=approval_days),
         )
         for line in lines
         if line.vendor_id is None
@@ -153,8 +153,8 @@ def _within_limits(lines: Sequence[JudgedLine]) -> frozenset[str]:
     units: Counter[str | None] = Counter()
     days: Counter[str | None] = Counter()
     for line in lines:
-        units[line.asked.code] += line.asked.units or 0
-        days[line.asked.code] += line.asked.days or 0
+        units[line.requested.code] += line.requested.units or 0
+        days[line.requested.code] += line.requested.days or 0
     return frozenset(
         line.line_id
         for line in lines
@@ -164,15 +164,19 @@ def _within_limits(lines: Sequence[JudgedLine]) -> frozenset[str]:
             line.requirement is Requirement.REQUIRED
             and line.rule is not None
             and line.rule.requirement is Requirement.REQUIRED
-            and _holds(line.rule, line.asked, units[line.asked.code], days[line.asked.code])
+            and _holds(
+                line.rule, line.requested, units[line.requested.code], days[line.requested.code]
+            )
         )
     )
 
 
-def _holds(rule: Rule, asked: RequestedLine, units: int, days: int) -> bool:
+def _holds(rule: Rule, requested: RequestedLine, units: int, days: int) -> bool:
     limits = (
-        (rule.auto_approve_max_units, asked.units, units),
-        (rule.auto_approve_max_days, asked.days, days),
+        (rule.auto_approve_max_units, requested.units, units),
+        (rule.auto_approve_max_days, requested.days, days),
     )
-    given = [(limit, own, total) for limit, own, total in limits if limit is not None]
-    return bool(given) and all(own is not None and total <= limit for limit, own, total in given)
+    limited = [(limit, own, total) for limit, own, total in limits if limit is not None]
+    return bool(limited) and all(
+        own is not None and total <= limit for limit, own, total in limited
+    )

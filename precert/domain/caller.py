@@ -16,7 +16,7 @@ from precert.names import Entitlement
 if TYPE_CHECKING:
     from precert.domain.request_state import RequestState
 
-_ASK: dict[Entitlement, str] = {
+_REFERRAL: dict[Entitlement, str] = {
     Entitlement.PATIENT_SEARCH: "Ask your website access manager for Patient Search.",
     Entitlement.REVIEWER: "This is for clinical reviewers of the plan.",
     Entitlement.PHYSICIAN_REVIEWER: (
@@ -57,7 +57,7 @@ class Caller(Value):
             NotEntitledError: names who grants it.
         """
         if self.entitlements.isdisjoint({entitlement, *others}):
-            raise NotEntitledError(_ASK[entitlement], entitlement=entitlement.value)
+            raise NotEntitledError(_REFERRAL[entitlement], entitlement=entitlement.value)
 
     @property
     def is_clerk(self) -> bool:

@@ -474,5 +474,5 @@ def _codes(names: _Names) -> Iterator[Code]:
 
 
 def _readable(code: str) -> str:
-    """A name made of a code that the payer's data does not name."""
+    """A name derived from a code that the payer's data does not name."""
     return code.replace("_", " ").capitalize()

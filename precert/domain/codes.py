@@ -5,7 +5,7 @@ code three or four digits; an MS-DRG three digits. Three digits alone fit two co
 names its set.
 
 An NDC label writes ten digits as 4-4-2, 5-3-2 or 5-4-1; billing fills the short part with a zero. Ten
-digits without dashes fit all three forms and name three different drugs, so the user is asked. Nine
+digits without dashes fit all three forms and name three different drugs, so the user must choose. Nine
 digits name a drug without its package.
 """
 
@@ -32,14 +32,14 @@ NDC_PATTERN: Final = (
 )
 """The pattern of an entry, for a portal.
 
-Ten digits without dashes are accepted, and the check asks which label they are from.
+Ten digits without dashes are accepted, and the check's error offers the choices.
 """
 
 
 def readings_of(entered: str) -> tuple[str, ...]:
     """The NDCs that an entry can mean, in the form 5-4-2, or 5-4 without a package.
 
-    Empty if it is not an NDC; several if dashes are missing and only the provider knows.
+    Empty if it is not an NDC; several if dashes are missing and the provider must choose.
     """
     if _DASHED.fullmatch(entered) or _PRODUCT.fullmatch(entered):
         return (_filled(entered.split("-")),)

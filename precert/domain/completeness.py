@@ -87,7 +87,7 @@ def _look(
         if not value:
             if field.is_required(stage):
                 pointer = f"{path}/{field.name}"
-                errors.append(FieldError(pointer, "missing", _wanted(field), field.codes))
+                errors.append(FieldError(pointer, "missing", _required_text(field), field.codes))
         elif field.kind is FieldKind.GROUP:
             _look_into(field, value, f"{path}/{field.name}", stage, errors)
         elif field.kind is FieldKind.GROUPS:
@@ -102,8 +102,8 @@ def _look_into(
 ) -> None:
     _look(field.checked(stage), holder, path, stage, errors)
     if field.one_of and not any(getattr(holder, name) for name in field.one_of):
-        wanted = " or ".join(field.one_of)
-        message = f"one of these is required: {wanted}"
+        names = " or ".join(field.one_of)
+        message = f"one of these is required: {names}"
         others = tuple(f"{path}/{name}" for name in field.one_of)
         pointer = f"{path}/{field.one_of[0]}"
         errors.append(FieldError(pointer, "missing", message, depends_on=others))
@@ -144,7 +144,7 @@ def not_a_choice(field: ServiceField, path: str) -> FieldError:
     return FieldError(path, "not_a_choice", f"choose one of these: {names}", field.codes)
 
 
-def _wanted(field: ServiceField) -> str:
+def _required_text(field: ServiceField) -> str:
     if field.name == "services":
         return "add at least one service"
     if field.name == "procedures":
@@ -181,7 +181,7 @@ def error_of_form(code: str, code_type: CodeType | None, payer: Payer) -> FieldE
     if len(found) == 1:
         return None
     which = " or ".join(names.get(kind, kind) for kind in found)
-    return FieldError("/code_type", "ambiguous", f"this code could be {which}: say which", found)
+    return FieldError("/code_type", "ambiguous", f"this code could be {which}: choose one", found)
 
 
 def _ndc_errors(medication: Medication, path: str) -> Iterator[FieldError]:

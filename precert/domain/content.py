@@ -91,7 +91,7 @@ class Procedure(Value):
 
 
 class Medication(Value):
-    """A drug given by infusion or injection (C11): its name or NDC, frequency and route."""
+    """A drug administered by infusion or injection (C11): its name or NDC, frequency and route."""
 
     name: Text | None = None
     ndc: Ndc | None = None

@@ -1,6 +1,6 @@
 """The display names of the codes within a request's content (T6).
 
-They stand beside the content by JSON pointer, so that the content of a response can be sent back as
+They are beside the content, by JSON pointer, so that the content of a response can be sent back as
 it is.
 """
 

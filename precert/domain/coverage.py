@@ -25,7 +25,7 @@ from precert.domain.text import ascii_digits, folded
 from precert.domain.values import MemberId, Text, UsState, Value
 
 PLAN_TYPES: Final = ("HMO", "IFP", "EPO", "OAP", "PPO")
-"""The plan types that :class:`Plan` knows; a test keeps both equal."""
+"""The plan types of :class:`Plan`; a test compares them."""
 REFERRAL_PLAN_TYPES = frozenset({"HMO", "IFP", "EPO"})
 """Plan types whose members need a referral by their primary care provider (P2)."""
 MAX_SPANS: Final = 8
@@ -189,7 +189,7 @@ class PatientSearch(Value):
 def ssn_text(ssn: SecretStr, born: date, last_name: str, first_name: str) -> str:
     """The hashed text of an SSN: with birth date and names, so that the hash alone identifies no one.
 
-    A caller who does not know all four fields gets no information, and every search without a match
+    A caller who does not have all four fields gets no information, and every search without a match
     makes the same calls, whichever field was wrong.
     """
     names = f"{folded(last_name)}\x1f{folded(first_name)}"

@@ -52,7 +52,7 @@ class Period(Value):
 
 
 class ExtensionRequester(StrEnum):
-    """Who asks for an extension of the decision deadline."""
+    """Who requests an extension of the decision deadline."""
 
     MEMBER = "MEMBER"
     """The member, or the provider on the member's behalf."""

@@ -1,7 +1,7 @@
 """Delegated vendors: which service lines of a request they decide, until when, and what they reported.
 
 A *delegation* is the part of one request that one vendor decides. The payer decides the lines that no
-delegation names. A vendor's deadline is recorded and escalated; its silence decides nothing (W10).
+delegation names. A vendor's deadline is recorded and escalated; time decides nothing (W10).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -75,7 +75,7 @@ class Delegation(Value):
     confirmed_at: Moment | None = None
     """When the provider confirmed, with the submission, that the lines go to the vendor."""
     delegated_at: Moment | None = None
-    """When the vendor received the lines; ``None`` before, and where it was asked directly."""
+    """When the vendor received the lines; ``None`` before, and for a case requested from the vendor."""
     warn_at: Moment | None = None
     due_at: Moment | None = None
     warned: bool = False

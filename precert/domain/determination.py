@@ -76,20 +76,20 @@ def lines_to_determine(
     return found
 
 
-def as_requested(asked: RequestedLine, *, approval_days: int) -> Approved:
+def as_requested(requested: RequestedLine, *, approval_days: int) -> Approved:
     """The approval of a line as requested.
 
     The period is the stay, or ``approval_days`` from the first day of other services.
     """
-    if asked.from_date is None:
+    if requested.from_date is None:
         raise AssertionError("completeness requires a date")
-    days = asked.service.requested_days or approval_days
+    days = requested.service.requested_days or approval_days
     return Approved(
-        code=asked.code,
-        units=asked.units,
-        unit_type=asked.unit_type,
-        from_date=asked.from_date,
-        to_date=days_after(asked.from_date, days - 1),
+        code=requested.code,
+        units=requested.units,
+        unit_type=requested.unit_type,
+        from_date=requested.from_date,
+        to_date=days_after(requested.from_date, days - 1),
     )
 
 
@@ -101,7 +101,7 @@ def days_of_service(
     An approved period is longer than the service, except for a stay.
     """
     moved = _changed_periods(lines)
-    days = [day for asked in _by_service(content) for day in _days(asked, moved)]
+    days = [day for requested in _by_service(content) for day in _days(requested, moved)]
     return min(days, default=None), max(days, default=None)
 
 
@@ -121,15 +121,15 @@ def dates_by_line(
     found: dict[str, tuple[date, date]] = {}
     for of_service in _by_service(content):
         of_stay = list(_days(of_service, moved))
-        for line_id, asked in of_service.items():
-            if asked.service.authorization_type is AuthorizationType.INPATIENT:
+        for line_id, requested in of_service.items():
+            if requested.service.authorization_type is AuthorizationType.INPATIENT:
                 if of_stay:
                     found[line_id] = min(of_stay), max(of_stay)
                 continue
             changed = moved.get(line_id)
-            first = changed.from_date if changed else asked.from_date
+            first = changed.from_date if changed else requested.from_date
             if first is not None:
-                found[line_id] = first, last_of_days(first, asked.days or 1)
+                found[line_id] = first, last_of_days(first, requested.days or 1)
     return found
 
 
@@ -166,8 +166,8 @@ def authorized_days(
 def _by_service(content: RequestContent) -> list[dict[str, RequestedLine]]:
     """The requested lines, grouped by service."""
     found: dict[str, dict[str, RequestedLine]] = {}
-    for line_id, asked in requested_lines(content).items():
-        found.setdefault(line_id.partition(".")[0], {})[line_id] = asked
+    for line_id, requested in requested_lines(content).items():
+        found.setdefault(line_id.partition(".")[0], {})[line_id] = requested
     return list(found.values())
 
 
@@ -176,9 +176,9 @@ def _days(
 ) -> Iterator[date]:
     """First and last day of one service; of the changed lines where dates were changed."""
     periods = [(lines[one], period) for one, period in moved.items() if one in lines and period]
-    for asked, period in periods:
+    for requested, period in periods:
         yield period.from_date
-        yield period.to_date if asked.service.requested_days else period.from_date
+        yield period.to_date if requested.service.requested_days else period.from_date
     service = next(iter(lines.values())).service
     if not periods and service.first_day and service.last_day:
         yield service.first_day
@@ -235,7 +235,7 @@ def is_worse(after: Decision, before: Decision | None) -> bool:
         return False
     losses = _losses(after.approved, before.approved)
     if after.date_change_reason:
-        # An operator moves a period and keeps its length (W5).
+        # An operator moves a period without changing its length (W5).
         losses = _reductions(after.approved, before.approved)
     return bool(losses)
 
@@ -299,9 +299,9 @@ def errors_of_line(
     if errors := list(errors_of_approval(entered, requested, payer)):
         yield from errors
         return
-    approved, as_asked = approved_of(entered, requested, payer), _as_requested(requested, payer)
-    yield from _errors_of_amount(entered, approved, as_asked, granted)
-    if is_less(approved, as_asked):
+    approved, in_full = approved_of(entered, requested, payer), _as_requested(requested, payer)
+    yield from _errors_of_amount(entered, approved, in_full, granted)
+    if is_less(approved, in_full):
         yield from _errors_of_reasons(entered, LineStatus.MODIFIED, payer, information_requested)
     else:
         yield from _errors_of_refusal(entered, payer)
@@ -312,15 +312,15 @@ def _changes(entered: LineDecision) -> dict[str, object]:
 
 
 def _errors_of_amount(
-    entered: LineDecision, approved: Approved, as_asked: Approved, granted: Approved | None
+    entered: LineDecision, approved: Approved, in_full: Approved, granted: Approved | None
 ) -> Iterator[FieldError]:
     """More than requested under the wrong status, a modification of nothing, less than granted."""
     if entered.status is LineStatus.MODIFIED:
-        if _changes(entered) and approved == as_asked:
+        if _changes(entered) and approved == in_full:
             message = "this is what was requested: send APPROVED, or what changes"
             yield FieldError("/approved", "same_as_requested", message)
     else:
-        for name, most in _additions(approved, as_asked).items():
+        for name, most in _additions(approved, in_full).items():
             message = (
                 f"more than requested: send at most {most}, or the status MODIFIED to approve more"
             )
@@ -360,9 +360,9 @@ def decision_of(
     approved = approved_of(entered, requested, payer) if approves else None
     status, favorable = entered.status, False
     if approved is not None:
-        as_asked = _as_requested(requested, payer)
-        status = LineStatus.APPROVED if approved == as_asked else LineStatus.MODIFIED
-        favorable = status is LineStatus.MODIFIED and not is_less(approved, as_asked)
+        in_full = _as_requested(requested, payer)
+        status = LineStatus.APPROVED if approved == in_full else LineStatus.MODIFIED
+        favorable = status is LineStatus.MODIFIED and not is_less(approved, in_full)
     return Decision(
         status=status,
         favorable=favorable,
@@ -391,27 +391,27 @@ def errors_of_approval(
     entered: LineDecision, requested: RequestedLine | None, payer: Payer
 ) -> Iterator[FieldError]:
     """Errors of what is approved; pointers are relative to the line."""
-    given = entered.approved
-    if given is None:
+    amount = entered.approved
+    if amount is None:
         return
     if not entered.status.rule.approves:
         yield FieldError("/approved", "not_asked", "leave this out of a denial")
         return
-    approved = approved_of(entered, requested, payer) if requested else given
+    approved = approved_of(entered, requested, payer) if requested else amount
     first, last = approved.from_date, approved.to_date
     if first and last and last < first:
         yield FieldError("/approved/to_date", "out_of_order", f"send {first} or a later day")
     if requested is None:
         return
     yield from _errors_of_period(approved_of(entered, requested, payer), requested, payer)
-    if given.code is not None and requested.code is None:
+    if amount.code is not None and requested.code is None:
         message = "leave this out: the service line has no code"
         yield FieldError("/approved/code", "not_asked", message)
-    elif given.code is not None and not code_types_of(given.code):
+    elif amount.code is not None and not code_types_of(amount.code):
         yield FieldError("/approved/code", "malformed", "this is not a procedure code")
     if approved.units is not None and approved.unit_type is None:
         yield FieldError("/approved/unit_type", "missing", "send unit_type with units")
-    if given.unit_type is not None and approved.units is None:
+    if amount.unit_type is not None and approved.units is None:
         yield FieldError("/approved/units", "missing", "send units with unit_type")
 
 

@@ -63,7 +63,7 @@ class Refusal(StrEnum):
     """The inspection of documents has limits, so that no file can block it."""
     THREAT = "threat_found"
     NOT_SCANNED = "not_scanned"
-    """Reserved: a scan without a result keeps the document in CHECKING instead."""
+    """Reserved and not assigned: a document without a scan result stays CHECKING."""
     CLOSED = "request_closed"
     NOT_UPLOADED = "not_uploaded"
 
@@ -145,7 +145,7 @@ class Document(Value):
     size: int | None = None
     sha256: Sha256 | None = None
     version_id: Text | None = None
-    """The verified S3 object version; no other version is ever served."""
+    """The verified S3 object version; no other version can be downloaded."""
     scan: ScanResult | None = None
     """Scan result of that version, where documents are scanned."""
     refusal: Refusal | None = None

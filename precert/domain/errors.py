@@ -18,7 +18,7 @@
     ├── DraftExpiredError            the 72 hours are over (D5)
     ├── VersionMismatchError         another user changed it first (D7)
     ├── VersionMissingError          a write without If-Match (D7)
-    ├── ActionNotAllowedError        the status does not allow it; says what is allowed (T1)
+    ├── ActionNotAllowedError        the status does not allow it; lists what is allowed (T1)
     ├── KeyReusedError               the Idempotency-Key was used for something else
     ├── DuplicateRequestError        the same services are already requested (S2)
     ├── DocumentLimitError           no upload slot is left (U3)
@@ -59,7 +59,7 @@ class FieldError:
 
 
 class PrecertError(Exception):
-    """Root of the tree. ``code`` never changes once published; ``detail`` says what to do."""
+    """Root of the tree. ``code`` never changes once published; ``detail`` states what to do."""
 
     code: ClassVar[str] = "error"
     title: ClassVar[str] = "The request was refused"

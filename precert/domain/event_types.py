@@ -75,7 +75,7 @@ class WorkflowEffect(StrEnum):
     END = "END"
     """Complete the execution that waits for a decision."""
     RESCHEDULE = "RESCHEDULE"
-    """Let the waiting execution read the deadline again."""
+    """Wake the waiting execution, which reads the deadline again."""
     RECEIVE_DOCUMENT = "RECEIVE_DOCUMENT"
     """Close the open request for information that the document answers."""
 
@@ -107,7 +107,7 @@ class EventRule:
     label: str
     """Display name (T6)."""
     meaning: str
-    """For receivers of the event: stands in its JSON Schema."""
+    """For receivers of the event: the description in its JSON Schema."""
     subject: Subject = Subject.REQUEST
     of_document: bool = False
     """Whether it names a document."""
@@ -215,7 +215,8 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         ),
         EventType.REQUEST_VOIDED: EventRule(
             "Request voided",
-            "A provider, or the payer's staff who registered it, withdrew the request before a determination.",
+            "A provider, or the payer's staff who registered it, withdrew the request before a "
+            "determination.",
             message=True,
             workflow=WorkflowEffect.END,
             waiting_on=WaitingOn.NONE,
@@ -285,7 +286,7 @@ EVENTS: Final[Mapping[EventType, EventRule]] = MappingProxyType(
         ),
         EventType.PEER_TO_PEER_CLOSED: EventRule(
             "Peer-to-peer discussion closed",
-            "The requested discussion ended, and the determination stands.",
+            "The requested discussion ended, and the determination is unchanged.",
             message=True,
             workflow=WorkflowEffect.END,
             waiting_on=WaitingOn.NONE,

@@ -43,7 +43,7 @@ class Event(Value):
     waiting_on: WaitingOn | None = None
     """Who must act next; ``None`` where the event does not change it."""
     due_at: Moment | None = None
-    """When they must have acted; ``None`` where it is not known, or no one must act."""
+    """When they must have acted; ``None`` where it is not known, or no party must act."""
     document_id: Text | None = None
     vendor_id: Text | None = None
     """The delegated vendor that reported, or whose decision is due."""

@@ -234,7 +234,7 @@ def _needs_medication(payer: Payer, service: Service, kind: TypeOfService | None
     """Whether the service needs its medication (C11); ``None`` where its codes will decide."""
     if kind is None or (not service.procedures and not kind.medication_required):
         return None
-    return payer.asks_for_medication(service)
+    return payer.needs_medication(service)
 
 
 def _new_service_form(
@@ -287,16 +287,16 @@ def _of_service(
     form: Form,
     days: tuple[date, date],
 ) -> ServiceField:
-    asked = _asked(field, form)
-    if asked.name == "type_of_service":
-        return replace(asked, choices=_types(form, service))
-    if asked.name == "place_of_service" and kind is not None:
-        return replace(asked, choices=_places(form, kind))
-    if asked.name == "procedures" and kind is not None:
-        lines = tuple(_within(days, part) for part in asked.fields)
+    shown = _service_field(field, form)
+    if shown.name == "type_of_service":
+        return replace(shown, choices=_types(form, service))
+    if shown.name == "place_of_service" and kind is not None:
+        return replace(shown, choices=_places(form, kind))
+    if shown.name == "procedures" and kind is not None:
+        lines = tuple(_within(days, part) for part in shown.fields)
         required_for = Stage.CHECK if kind.procedure_required else None
-        return replace(asked, required_for=required_for, fields=lines)
-    return _within(days, asked)
+        return replace(shown, required_for=required_for, fields=lines)
+    return _within(days, shown)
 
 
 def _within(days: tuple[date, date], field: ServiceField) -> ServiceField:
@@ -320,10 +320,10 @@ def _places(form: Form, kind: TypeOfService) -> tuple[Choice, ...]:
 
 
 def _group(form: Form, group: str) -> tuple[ServiceField, ...]:
-    return tuple(_asked(field, form) for field in form.fields[group])
+    return tuple(_service_field(field, form) for field in form.fields[group])
 
 
-def _asked(field: FormField, form: Form) -> ServiceField:
+def _service_field(field: FormField, form: Form) -> ServiceField:
     group = _GROUP_OF.get(field.name)
     return ServiceField(
         name=field.name,

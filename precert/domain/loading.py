@@ -2,7 +2,7 @@
 
 Each loader takes a file's text and gives models, or raises
 :class:`~precert.domain.loading_table.LoadingError` with every error of the file. Lists within a
-cell are parted by ``|``.
+cell are separated by ``|``.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -114,7 +114,7 @@ _VENDORS: Final = Table(
         Column("phone", _PHONE, required=False),
         Column("fax", _PHONE, required=False),
         Column("hours", _TEXT, required=False),
-        Column("requirements", "must be texts of at most 120 characters, parted by |"),
+        Column("requirements", "must be texts of at most 120 characters, separated by |"),
         Column("care_phone", _TEXT, required=False),
         Column("care_fax", _PHONE, required=False),
         Column("care_email", "must be an e-mail address", required=False),
@@ -137,8 +137,8 @@ def load_plans(csv_text: str, lines_of_business: Collection[str] | None = None) 
 
     Args:
         csv_text: The file.
-        lines_of_business: Those with clocks; a plan of another one is an error, as no one could say
-            when its decisions are due. Not looked at where None.
+        lines_of_business: Those that have clocks; a plan of any other is an error. Not compared
+            if None.
 
     Raises:
         LoadingError: with every error of the file.
@@ -156,7 +156,7 @@ def load_members(csv_text: str, plans: Iterable[Plan]) -> list[Coverage]:
     """Members with their coverage, a row for each span of it; each one's plan is among ``plans``.
 
     Raises:
-        LoadingError: with every error of the file; rows of one member that tell different persons,
+        LoadingError: with every error of the file; rows of one member that name different persons,
             overlap, or are more than :data:`~precert.domain.coverage.MAX_SPANS`.
     """
     by_id = {plan.plan_id: plan for plan in plans}
@@ -174,7 +174,7 @@ def load_members(csv_text: str, plans: Iterable[Plan]) -> list[Coverage]:
 
 
 def _span_errors(rows: Sequence[tuple[int, Coverage]]) -> Iterator[tuple[int, str, str]]:
-    """What rows of one member must not be to each other."""
+    """Errors between the rows of one member."""
     members: dict[str, list[tuple[int, Coverage]]] = {}
     for line, row in rows:
         members.setdefault(row.member_id, []).append((line, row))
@@ -193,7 +193,7 @@ def _span_errors(rows: Sequence[tuple[int, Coverage]]) -> Iterator[tuple[int, st
 
 
 def load_ssns(csv_text: str, members: Iterable[Coverage]) -> dict[str, SecretStr]:
-    """Social security numbers by member id, to be hashed and forgotten (P1).
+    """Social security numbers by member id, to be hashed and discarded (P1).
 
     Raises:
         LoadingError: with every error of the file.
@@ -231,7 +231,7 @@ def _with_address(cells: Cells) -> tuple[dict[str, str | None], dict[str, str | 
 
 
 def load_vendors(csv_text: str) -> list[DelegatedVendor]:
-    """Third parties that decide for the payer (C8).
+    """Delegated vendors (C8).
 
     Raises:
         LoadingError: with every error of the file.

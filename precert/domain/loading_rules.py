@@ -1,10 +1,10 @@
-"""The rule list's file: all its errors at once, or its rules, and findings over all rows (C6).
+"""The file of a rule list: all its errors at once, or its rules with overlaps and gaps (C6).
 
 *Contradictions* are two rules between which only the rule id would decide; a list with one is not
 published. *Overlaps* are decided, but perhaps not as intended: two rules with different codes or
 conditions, equally specific, of which the newer one applies. *Gaps* are codes beside a range, up to
 the next rule of their family, or days between two rules of the same codes, for which the list has no
-rule. Between single codes there is no gap: a list that names codes one by one names all it means.
+rule. There is no gap between single codes: a list that names codes one by one names all of them.
 """
 
 from collections import defaultdict
@@ -32,7 +32,7 @@ from precert.domain.rules import Requirement, Rule, family_of, ordinal_of
 from precert.domain.values import AuthorizationType, CodeType, Text, Units, Value
 
 Row = tuple[int, Rule]
-"""A rule, and the line of the file in which it stands."""
+"""A rule, and its line in the file."""
 
 _SETS_OF_RULE: Final[tuple[Callable[[Rule], frozenset[str]], ...]] = (
     lambda rule: rule.plan_types,
@@ -45,7 +45,7 @@ _SETS_OF_RULE: Final[tuple[Callable[[Rule], frozenset[str]], ...]] = (
 
 
 def contradictions(rows: Sequence[Row]) -> Iterator[RowError]:
-    """Rules of which either might answer: the later line of each such pair."""
+    """Pairs of rules of which either might decide, by the later line."""
     for (first_line, first), (line, rule) in _rivals(rows):
         if first.effective_from != rule.effective_from:
             continue
@@ -108,7 +108,7 @@ def _scope(rule: Rule) -> Hashable:
 
 
 def _outcome(rule: Rule) -> Hashable:
-    """All that follows when the rule answers."""
+    """All that follows when the rule decides."""
     return (
         rule.requirement,
         rule.vendor_id,
@@ -181,7 +181,7 @@ def _gaps_of_days(rows: Sequence[Row]) -> Iterator[RowError]:
 
 
 class _Others:
-    """Rules that may answer where another one is silent."""
+    """Rules that may cover what another rule does not."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._wide: dict[str, list[Rule]] = defaultdict(list)
@@ -215,7 +215,7 @@ def _within(inner: frozenset[str], outer: frozenset[str]) -> bool:
     return bool(inner) and inner <= outer
 
 
-_SOME: Final = f"parted by {LIST_SEPARATOR}, or empty"
+_SOME: Final = f"separated by {LIST_SEPARATOR}, or empty"
 _CODE: Final = "must be a code of three to five digits and capital letters, as in 44120 or J1745"
 _LIMIT: Final = "must be a whole number of 1 or more, or empty"
 _SETS: Final = (
@@ -264,7 +264,7 @@ Limit = Annotated[int, Field(ge=1, le=9999)]
 
 
 class _RuleRow(Value):
-    """A row as it is written, and what its cells must be to each other."""
+    """A row as it is written, with the conditions between its cells."""
 
     rule_id: Text
     code_type: CodeType
@@ -305,11 +305,11 @@ class _RuleRow(Value):
         if (self.requirement is Requirement.DELEGATED_VENDOR) != (self.vendor_id is not None):
             yield "a vendor_id belongs to DELEGATED_VENDOR rules, and only to them"
         if self.requirement is Requirement.UNABLE_TO_DETERMINE:
-            yield "a rule answers; only a missing rule is unable to determine"
+            yield "a rule has a result; only a missing rule is unable to determine"
         if self.requirement is not Requirement.REQUIRED and (
             self.auto_approve_max_units or self.auto_approve_max_days or self.required_documentation
         ):
-            yield "limits and documents wanted belong to REQUIRED rules, and only to them"
+            yield "limits and required documents belong to REQUIRED rules, and only to them"
         if self.predetermination and self.requirement is not Requirement.NOT_REQUIRED:
             yield "a predetermination belongs to NOT_REQUIRED rules, and only to them"
 
@@ -329,13 +329,13 @@ def load_rules(
 
     Args:
         csv_text: The file.
-        vendor_ids: Delegates that are known; a rule naming another is an error. Not looked at
-            where None.
-        payer: Whose form, notices and lines of business the rules may name. Not looked at where
+        vendor_ids: The known delegated vendors; a rule that names any other is an error. Not
+            compared if None.
+        payer: Whose form, notices and lines of business the rules may name. Not compared if
             None.
 
     Raises:
-        LoadingError: with every error of the file, contradictions between its rows among them.
+        LoadingError: with every error of the file, contradictions between its rows included.
     """
     return [rule for _, rule in load_rule_rows(csv_text, vendor_ids, payer)]
 
@@ -343,7 +343,7 @@ def load_rules(
 def load_rule_rows(
     csv_text: str, vendor_ids: Collection[str] | None = None, payer: Payer | None = None
 ) -> list[Row]:
-    """As :func:`load_rules`, each rule with the line in which it stands."""
+    """As :func:`load_rules`, each rule with its line in the file."""
     known = _known(payer) | ({} if vendor_ids is None else {"vendor_id": vendor_ids})
     hints = {column.name: column.hint for column in _TABLE.columns}
 
@@ -382,7 +382,7 @@ def _known(payer: Payer | None) -> dict[str, Collection[str]]:
 
 
 def _can_apply(cells: Cells, form: Form) -> bool:
-    """Whether the form has a service of this setting; wrong names are told by their columns."""
+    """Whether the form has a service of this setting; invalid names are reported for their columns."""
     types, places = parts(cells, "types_of_service"), parts(cells, "places_of_service")
     setting = cells.get("authorization_type")
     if not types and not places:

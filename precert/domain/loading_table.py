@@ -1,7 +1,7 @@
 """Reading a CSV file with every error found at once.
 
-A file is wrong or right as a whole: one error and nothing of it is used. A error says what a right
-cell looks like and never repeats what stood there, as members' files hold personal data.
+A file with an error is not used at all. An error states what a valid cell contains and never repeats
+the invalid value, as files of members contain personal data.
 """
 
 import csv
@@ -17,12 +17,12 @@ from precert.domain.dates import Bounds
 from precert.domain.errors import PrecertError
 
 Cells = Mapping[str, str | None]
-"""A row by column name, blanks around cells taken off; an empty cell is None."""
+"""A row by column name, without blanks around cells; an empty cell is None."""
 Model = TypeVar("Model")
 
 HEADER_LINE = 1
 LIST_SEPARATOR: Final = "|"
-"""Parts the values of a cell that may hold several."""
+"""Separates the values of a cell that can have several."""
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -91,7 +91,7 @@ class Table:
 
 
 class _Errors:
-    """Collects errors, one a cell: the first found says most."""
+    """Collects errors, at most one for a cell: the first one."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, str], str] = {}
@@ -105,9 +105,9 @@ class _Errors:
 
 
 RowCheck = Callable[[Cells], Iterator[tuple[str, str]]]
-"""Finds (column, message) for what one model cannot know, as references to other files."""
+"""Finds (column, message) for what one model cannot validate, such as references to other files."""
 TableReview = Callable[[Sequence[tuple[int, Model]]], Iterable[tuple[int, str, str]]]
-"""Finds (line, column, message) for what rows are to each other; gets those that are right."""
+"""Finds (line, column, message) for conditions between rows; receives the valid ones."""
 
 
 def load_table(
@@ -126,8 +126,8 @@ def load_rows(
 ) -> list[tuple[int, Model]]:
     """Every row of ``csv_text`` as a model, with the line in which it begins.
 
-    A byte order mark and any line ends are fine. Rules that compare cells of one row are looked at
-    once its cells are right.
+    A byte order mark and any line ends are accepted. Conditions between the cells of a row are checked
+    only if its cells are valid.
 
     Raises:
         LoadingError: for columns missing, unknown or twice; rows of another length; cells that do
@@ -160,7 +160,7 @@ def load_rows(
 
 
 def parts(cells: Cells, name: str) -> tuple[str, ...]:
-    """The values of a cell that may hold several; none of an empty one."""
+    """The values of a cell that can have several; none of an empty one."""
     cell = cells.get(name)
     return () if cell is None else tuple(part.strip() for part in cell.split(LIST_SEPARATOR))
 
@@ -178,21 +178,21 @@ def _cell_errors(cells: Cells, table: Table) -> Iterator[tuple[str, str]]:
 
 
 def _rows(csv_text: str, table: Table, errors: _Errors) -> Iterator[tuple[int, Cells]]:
-    """Rows with the line each begins in; errors of the file's shape are noted on the way."""
+    """Rows with the line each begins in; errors of the file's form are added to ``errors``."""
     lines = _records(csv_text.removeprefix(BYTE_ORDER_MARK), errors)
-    wanted = [column.name for column in table.columns]
+    names = [column.name for column in table.columns]
     needed = [column.name for column in table.columns if column.needed]
     at, header = next(lines, (HEADER_LINE, []))
     if not header:
         errors.add(at, "", f"the first line must name the columns: {','.join(needed)}")
         return
-    _check_header(at, header, wanted, needed, errors)
+    _check_header(at, header, names, needed, errors)
     empty = True
     for line, record in lines:
         empty = False
         if len(record) == len(header):
             cells = {name: cell or None for name, cell in zip(header, record, strict=True)}
-            yield line, {name: cells[name] for name in wanted if name in cells}
+            yield line, {name: cells[name] for name in names if name in cells}
         else:
             errors.add(
                 line, "", f"must have {len(header)} cells as the header has, not {len(record)}"
@@ -204,7 +204,7 @@ def _rows(csv_text: str, table: Table, errors: _Errors) -> Iterator[tuple[int, C
 def _check_header(
     line: int,
     header: Sequence[str],
-    wanted: Sequence[str],
+    names: Sequence[str],
     needed: Sequence[str],
     errors: _Errors,
 ) -> None:
@@ -212,8 +212,8 @@ def _check_header(
         if name not in header:
             errors.add(line, name, "is missing; add the column")
     for position, name in enumerate(header):
-        if name not in wanted:
-            errors.add(line, name, f"is unknown; the columns are {','.join(wanted)}")
+        if name not in names:
+            errors.add(line, name, f"is unknown; the columns are {','.join(names)}")
         elif name in header[:position]:
             errors.add(line, name, "is there twice; remove one")
 

@@ -85,7 +85,7 @@ def next_step_without_codes(service: Service, payer: Payer, state: str | None = 
 
 
 def requirement_without_codes(service: Service) -> Requirement:
-    """What a stay without codes is answered: a reviewer decides it, unless it is an emergency."""
+    """The requirement of a stay without codes: a reviewer decides it, unless it is an emergency."""
     return Requirement.NOT_REQUIRED if is_emergency(service) else Requirement.REQUIRED
 
 
@@ -147,7 +147,7 @@ def _notice_names(
         for code in codes
         if code.guidance != BEHAVIORAL
     ]
-    # In an emergency nothing is to be asked before the service.
+    # An emergency needs no precertification before the service.
     planned = [code for service, code in medical if not is_emergency(service)]
     found = {code.requirement for code in planned}
     for requirement in (Requirement.UNABLE_TO_DETERMINE, Requirement.DELEGATED_VENDOR):
@@ -159,7 +159,7 @@ def _notice_names(
     ):
         yield "stay_without_codes"
     yield from _emergency_notices(by_service, payer)
-    if any(payer.asks_for_medication(service) for service in services):
+    if any(payer.needs_medication(service) for service in services):
         yield "medical_pharmacy"
     if plan.referral_needed:
         yield "referral_needed"

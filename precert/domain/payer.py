@@ -1,6 +1,6 @@
-"""The payer's configuration: what differs from payer to payer and is no code.
+"""The payer's configuration: what differs from payer to payer and is not code.
 
-Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` holds the sample payer's.
+Shipped as ``payer.json`` beside the code of a deployment; ``data/payer/`` has that of the sample payer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -140,7 +140,7 @@ class UtilizationManagement(Value):
     """Credentials with which a delegated vendor's reviewer may deny or reduce, upper case (W10)."""
     peer_to_peer_phone: Text
     peer_to_peer_hours: Annotated[int, Field(ge=1)]
-    """How long an offered talk can be taken up."""
+    """How long an offered peer-to-peer discussion can be accepted."""
     peer_to_peer_request_days: Annotated[int, Field(ge=0)] = 14
     """How long after an adverse determination a discussion can be requested; 0 for never (W12)."""
     peer_to_peer_hold_hours: Annotated[int, Field(ge=1)] = 48
@@ -172,11 +172,11 @@ class RationaleTemplate(Value):
 
 
 class DraftClock(Value):
-    """How long a draft stays after each save (D3)."""
+    """How long a draft is retained after each save (D3)."""
 
     hours: Annotated[int, Field(ge=1)]
     resting_weekdays: Annotated[frozenset[Annotated[int, Field(ge=0, le=6)]], Field(max_length=6)]
-    """Weekdays on which the clock stands still; Monday is 0. On one at least it runs."""
+    """Weekdays on which the clock pauses; Monday is 0. It runs on at least one."""
     warn_hours_left: Annotated[int, Field(ge=0)] = 0
     """How many of the hours are left when a message warns, by the same clock; 0 is no warning (D5)."""
 
@@ -211,7 +211,7 @@ class EmergencyNotice(Value):
 
     business_days: Annotated[int, Field(ge=0)]
     business_days_by_state: Mapping[str, Annotated[int, Field(ge=0)]] = {}
-    """Where a state says otherwise, by that of the servicing provider."""
+    """Where a state has another limit, by the servicing provider's state."""
 
     def days_in(self, state: str | None) -> int:
         return self.business_days_by_state.get(state or "", self.business_days)
@@ -235,7 +235,7 @@ class DocumentLimits(Value):
 
 
 class PlaceOfService(Value):
-    """A place of service: the payer's word, with the CMS code where it has one."""
+    """A place of service: the payer's code and name, with the CMS code if it has one."""
 
     code: Text
     name: Text
@@ -253,7 +253,7 @@ class TypeOfService(Value):
     """Whether it always needs its medication; other types do where a code is a drug's (C11)."""
     places_of_service: tuple[Text, ...]
     x12_service_type: Text | None = None
-    """X12 1365: what it is called where a request is handed over (C8)."""
+    """X12 1365: its code in an exported request (C8)."""
 
 
 class CodeRange(Value):
@@ -300,21 +300,21 @@ class DiagnosisRange(Value):
 
 
 class Choice(Value):
-    """What can be chosen: the code that is sent, and the payer's word for it."""
+    """A choice: the code that is sent, and the payer's name for it."""
 
     code: Text
     name: Text
 
 
 class Stage(StrEnum):
-    """When something must be there; what a check needs, a submission needs too."""
+    """When a field is required; what a check requires, a submission requires too."""
 
     CHECK = "CHECK"
     SUBMISSION = "SUBMISSION"
 
 
 class FormField(Value):
-    """A field of the form, in its place: what it is called, and when it is required.
+    """A field of the form: its label, and when it is required.
 
     Without ``authorization_types`` it is shown for all of them.
     """
@@ -328,10 +328,10 @@ class FormField(Value):
 
 
 class Form(Value):
-    """The form as data: a portal and the validation read the same (C3, C4)."""
+    """The form as data: a portal and the validation use the same (C3, C4)."""
 
     fields: dict[str, tuple[FormField, ...]]
-    """By what they are fields of, in the order in which they are asked."""
+    """By what they are fields of, in the order of the form."""
     authorization_types: tuple[Choice, ...]
     types_of_service: tuple[TypeOfService, ...]
     places_of_service: tuple[PlaceOfService, ...]
@@ -345,7 +345,7 @@ class Form(Value):
 
     @cached_property
     def memo(self) -> dict[object, object]:
-        """What :mod:`precert.domain.form` made of this form, kept while the process is warm."""
+        """A cache of :mod:`precert.domain.form` for this form, as long as the process runs."""
         return {}
 
     @model_validator(mode="after")
@@ -424,7 +424,7 @@ class Payer(Value):
     criteria: tuple[Text, ...] = ()
     """Names of criteria that reviewers often cite; others can be entered."""
     required_documentation: dict[str, Text]
-    """Documents that a rule may want with a request, by code, in words."""
+    """Documents that a rule can require with a request: the text of each code."""
     notices: dict[str, str]
     messages: dict[str, str]
     """Texts of the inbox by event type; ``{number}``, ``{status}`` and, of a refused document,
@@ -476,7 +476,7 @@ class Payer(Value):
         """Whether the code is a drug's (C11)."""
         return _range_of(code, code_type, self.drug_codes) is not None
 
-    def asks_for_medication(self, service: Service) -> bool:
+    def needs_medication(self, service: Service) -> bool:
         """Whether the service needs its medication: by its type or by one of its codes (C11)."""
         return any(
             kind.medication_required

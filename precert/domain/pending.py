@@ -1,4 +1,4 @@
-"""What a worklist row says about the services of a pended request, and why it needs a reviewer."""
+"""What a worklist row shows of the services of a pended request, and why it needs a reviewer."""
 
 from enum import StrEnum
 from typing import Final, assert_never

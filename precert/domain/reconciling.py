@@ -39,7 +39,9 @@ def reconcile_provider(
     after = content.model_copy(update={role.part: replaced})
     tins = frozenset(after.tins)
     if review.submitter_tins and tins.isdisjoint(review.submitter_tins):
-        message = "the office that submitted the request would lose it: choose an entry of its TIN"
+        message = (
+            "the provider that submitted the request would lose access: choose an entry of its TIN"
+        )
         raise InvalidInputError([FieldError("/provider_id", "submitters_tin", message)])
     reconciled = temporary.model_copy(
         update={

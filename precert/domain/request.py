@@ -79,7 +79,7 @@ class Request(RequestState):
     def delegate(
         self, delegations: Sequence[Delegation], assessment: Assessment, now: datetime
     ) -> "Change":
-        """Give vendors the service lines that they decide and report (W8).
+        """Assign the service lines that vendors decide and report to them (W8).
 
         The payer's own lines, if any, are assessed next; without them, the request is pended until the
         vendors report.
@@ -258,7 +258,7 @@ class Request(RequestState):
         It opens a cycle of its own and uses up no level of appeal.
 
         Raises:
-            ActionNotAllowedError: nothing was refused, a vendor decided, an appeal or the like is open,
+            ActionNotAllowedError: nothing was refused, a vendor decided, a dispute is open,
                 or the time is over.
             InvalidInputError: a line is not adverse, or was disputed in this way or appealed before.
         """
@@ -340,7 +340,7 @@ class Request(RequestState):
         )
 
     def close_discussion(self, outcome: DiscussionOutcome, by: str, now: datetime) -> "Change":
-        """End the requested discussion; the determination stands, and its rights are longer (W12)."""
+        """End the requested discussion; the determination is unchanged, its rights are longer (W12)."""
         dispute = self._open_appeal()
         closed = dispute.model_copy(
             update={
@@ -445,7 +445,7 @@ class Request(RequestState):
     def check_vendor_deadline(self, vendor_id: str, now: datetime) -> "Change | None":
         """Record the reminder before a vendor's deadline and the escalation after it, once each.
 
-        A vendor's silence decides nothing: the request stays as it is (W10).
+        Nothing is decided if a vendor does not report: the request stays as it is (W10).
         """
         review = self.review
         delegation = next(
@@ -724,9 +724,9 @@ def _code_type(procedure: Procedure) -> CodeType | None:
 
 
 def _decided(
-    lines: Sequence[ServiceLine], decisions: Mapping[str, Decision], wanted: Sequence[str]
+    lines: Sequence[ServiceLine], decisions: Mapping[str, Decision], line_ids: Sequence[str]
 ) -> tuple[ServiceLine, ...]:
-    _require_lines(decisions, wanted)
+    _require_lines(decisions, line_ids)
     return tuple(
         line.model_copy(update={"decisions": (*line.decisions, decisions[line.line_id])})
         if line.line_id in decisions
@@ -735,17 +735,17 @@ def _decided(
     )
 
 
-def _require_lines(decisions: Mapping[str, Decision], wanted: Sequence[str]) -> None:
+def _require_lines(decisions: Mapping[str, Decision], line_ids: Sequence[str]) -> None:
     errors = [
         FieldError("/lines", "line_missing", f"line {line_id} needs a decision")
-        for line_id in wanted
+        for line_id in line_ids
         if line_id not in decisions
     ] + [
         FieldError(
             "/lines", "line_unknown", f"line {line_id} is not part of this determination cycle"
         )
         for line_id in decisions
-        if line_id not in wanted
+        if line_id not in line_ids
     ]
     if errors:
         raise InvalidInputError(errors)

@@ -177,7 +177,7 @@ class RequestState(Value):
 
     @property
     def is_history(self) -> bool:
-        """Whether no one must act: it is history from its last change on (T4)."""
+        """Whether no party must act: its retention began with its last change (T4)."""
         return self.waiting_on is WaitingOn.NONE
 
     @property

@@ -71,7 +71,7 @@ class DecidingRole(StrEnum):
 
 
 class IntakeException(StrEnum):
-    """What keeps a provider from entering a request in the portal, but not the payer's staff (S5).
+    """What prevents a provider, but not the payer's staff, from entering a request (S5).
 
     An operator confirms each such request; no rule approves it before.
     """
@@ -246,8 +246,10 @@ class ServiceLine(Value):
     @property
     def diagnosis(self) -> str | None:
         """The last adjudicated diagnosis; ``None`` where the submitted one applies (W9)."""
-        given = (one.diagnosis for one in reversed(self.decisions) if one.diagnosis is not None)
-        return next(given, None)
+        adjudicated = (
+            one.diagnosis for one in reversed(self.decisions) if one.diagnosis is not None
+        )
+        return next(adjudicated, None)
 
 
 @dataclass(frozen=True)

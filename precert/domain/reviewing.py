@@ -473,6 +473,6 @@ def _proposal(request: Request) -> Proposal:
 def _within(
     request: Request, event_type: EventType, by: str, now: datetime, **update: object
 ) -> Change:
-    """A change of the review that keeps the status."""
+    """A change of the review that leaves the status unchanged."""
     review = request.submitted.model_copy(update=update)
     return request.changed(event_type, now, actor=by, review=review)

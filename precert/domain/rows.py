@@ -21,9 +21,9 @@ _DISPUTES: Final = frozenset(DISPUTE_ACTIONS.values())
 
 
 class DashboardRow(Value):
-    """The columns of a dashboard line (T2).
+    """The columns of a dashboard row (T2).
 
-    Long names are cut there, and end in an ellipsis; the details have them whole.
+    Long names are shortened and end in an ellipsis; the details have the full names.
     """
 
     request_id: Text
@@ -43,7 +43,7 @@ class DashboardRow(Value):
     servicing_provider: Text | None = None
     place_of_service: Text | None = None
     channel: Channel = Channel.PORTAL
-    """How it came in; all channels share the lists (S5)."""
+    """How it arrived; all channels share the lists (S5)."""
     delegated: bool = False
     """Whether delegated vendors decide all of it (W8)."""
     allowed_actions: tuple[Action, ...] | None = None
@@ -55,7 +55,7 @@ class DashboardRow(Value):
     """When the open cycle is due; of a draft, when it expires."""
     updated_at: Moment
     expires_at: Moment | None = None
-    """Of a draft: from then on the line is not shown, whatever the store has removed yet (D5)."""
+    """Of a draft: from then on the row is not shown, even if the store has not removed it yet (D5)."""
     flagged_at: Moment | None = None
     """Since when the TIN has it on its home list (T3)."""
     peer_to_peer_until: Moment | None = None
@@ -63,7 +63,7 @@ class DashboardRow(Value):
     appeal_until: Moment | None = None
     """Before when the adverse lines can be disputed in each way (W7, W12)."""
     unmatched_providers: tuple[ProviderRole, ...] = ()
-    """Sides whose provider has a temporary id until it is matched with the directory (S3)."""
+    """Roles whose provider has a temporary id until it is matched with the directory (S3)."""
 
     def until(self, kind: DisputeKind) -> datetime | None:
         """Before when the adverse lines can be disputed in this way."""
@@ -75,7 +75,7 @@ class DashboardRow(Value):
 
 
 class WorklistRow(Value):
-    """A line of the reviewers' worklist."""
+    """A row of the reviewers' worklist."""
 
     request_id: Text
     number: Text
@@ -83,7 +83,7 @@ class WorklistRow(Value):
     urgency: Urgency
     cycle: int
     due_at: Moment
-    """Until when the one it waits for has time; the providers', while information is asked for."""
+    """The due date of :attr:`waiting_on`; that of the providers during a request for information."""
     waiting_on: WaitingOn = WaitingOn.PAYER
     awaits_signature: bool = False
     awaits_physician: bool = False
@@ -135,7 +135,7 @@ class WorklistRow(Value):
 
     @property
     def assignment(self) -> Assignment | None:
-        """The last assignment of the cycle, whether its time runs or not."""
+        """The last assignment of the cycle, whether it has expired or not."""
         if self.assigned_to is None or self.assigned_until is None:
             return None
         return Assignment(
@@ -144,7 +144,7 @@ class WorklistRow(Value):
 
 
 class UnmatchedRow(Value):
-    """A line of the operators' list: a provider as it was submitted (S3)."""
+    """A row of the operators' list: a provider as it was submitted (S3)."""
 
     request_id: Text
     number: Text
@@ -186,7 +186,7 @@ def intake_exception_row(request: Request) -> IntakeExceptionRow:
 
 
 class DelegationRow(Value):
-    """A line of a vendor's list and of the operators' backlog: what one vendor decides (W8)."""
+    """A row of a vendor's list and of the operators' backlog: what one vendor decides (W8)."""
 
     request_id: Text
     number: Text
@@ -299,7 +299,7 @@ def _columns_of(request: Request) -> dict[str, Any]:
 def unmatched_row(
     request_id: str, role: ProviderRole, content: RequestContent, review: Review
 ) -> UnmatchedRow:
-    """What the operators' list shows of a side that waits to be reconciled."""
+    """What the operators' list shows of a provider that waits to be reconciled."""
     temporary, provider = review.temporary_providers[role], role.of(content)
     return UnmatchedRow(
         request_id=request_id,
@@ -368,7 +368,7 @@ def _ends_of_rights(request: Request) -> dict[str, datetime | None]:
 
 
 def row_of_request(request: Request) -> DashboardRow:
-    """What the dashboard shows of a request as it stands."""
+    """What the dashboard shows of a request in its current state."""
     row = dashboard_row(
         request.request_id,
         request.status,

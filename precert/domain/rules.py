@@ -2,11 +2,11 @@
 vendors that decide for the payer (C8, C12, C13).
 
 A payer's precertification list is a set of rules with effective dates. For each code the rules that
-apply on the service date are compared, and the most specific one answers. A code that no rule names is
+apply on the service date are compared, and the most specific one decides. A code that no rule names is
 *unable to determine*: a missing rule never means "not required".
 
-Rules are plain objects without checks of their own, as a check creates them by the row: what a file
-contains is checked once, in :mod:`precert.domain.loading_rules`.
+Rules are plain objects without validation, because a check creates one per row. A file is validated
+once, in :mod:`precert.domain.loading_rules`.
 """
 
 import string
@@ -38,21 +38,21 @@ class CareCoordination(Value):
 
 
 class DelegatedVendor(Value):
-    """One vendor for one family of services: name, link, contacts, what it asks for (C8)."""
+    """One vendor for one family of services: name, link, contacts, requirements (C8)."""
 
     vendor_id: Text
     name: Text
     services: Text
-    """The services it decides on, in words."""
+    """The services that it decides, in words."""
     url: WebAddress
     phone: Phone | None = None
     fax: Phone | None = None
     hours: Text | None = None
     requirements: Annotated[tuple[Text, ...], Field(min_length=1)]
-    """What a request must bring, one thing each."""
+    """What a request must contain, one item each."""
     care_coordination: CareCoordination | None = None
     retrospective_notice: Text | None = None
-    """The payer's notice for services given already, where those stay with the payer (C12)."""
+    """The payer's notice for services already performed, where the payer decides those (C12)."""
 
 
 _SHAPES = str.maketrans(
@@ -63,14 +63,14 @@ _SHAPES = str.maketrans(
 def family_of(code: str, code_type: CodeType) -> str:
     """The codes that ``code`` is compared with: its code set, and which characters are digits.
 
-    A notice at the end stands for itself. CPT category II codes (2029F) sort between plain ones, and
-    no range of plain codes speaks for them. ``code`` is in its canonical form.
+    A letter at the end is compared as it is: CPT category II codes (2029F) sort between codes of
+    digits, and no range of those contains them. ``code`` is in its canonical form.
     """
     return f"{code_type} {code[:-1].translate(_SHAPES)}{'0' if code[-1].isdigit() else code[-1]}"
 
 
 def ordinal_of(code: str) -> int:
-    """Which code of its family this is, counted from zero."""
+    """The position of the code in its family, counted from zero."""
     number = 0
     for character in code[:-1]:
         if character.isdigit():
@@ -90,7 +90,7 @@ class Requirement(StrEnum):
 
 
 class CodeQuery(NamedTuple):
-    """One code as asked: on which day, for which plan, in which setting."""
+    """One requested code with its day, plan and setting."""
 
     code: str
     code_type: CodeType
@@ -104,10 +104,10 @@ class CodeQuery(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One row of a rule list. Empty conditions fit everything.
+    """One row of a rule list. An empty condition applies to everything.
 
-    ``code_to`` equals ``code_from`` for a single code. Both ends of a range are alike in form, and
-    only codes of that form are covered. Revenue codes are kept with four digits.
+    ``code_to`` equals ``code_from`` for a single code. Both ends of a range have the same form,
+    and only codes of that form are covered. Revenue codes are stored with four digits.
     ``effective_to`` is the last day the rule is in effect, or absent while it has no end.
     """
 
@@ -125,15 +125,15 @@ class Rule:
     types_of_service: frozenset[str] = frozenset()
     places_of_service: frozenset[str] = frozenset()
     auto_approve_max_units: int | None = None
-    """Up to so many units, days or both a request may be approved without a reviewer (W1); where
-    neither is given, never."""
+    """The rule approves up to so many units, days or both without a reviewer (W1); without a limit it
+    approves nothing."""
     auto_approve_max_days: int | None = None
     required_documentation: tuple[str, ...] = ()
-    """What a request should bring along, by the codes of the payer's ``required_documentation``."""
+    """The documents that a request requires, by the codes of the payer's ``required_documentation``."""
     label: str | None = None
     """The payer's own words for the codes."""
     guidance: str | None = None
-    """The payer's notice that says what to do next."""
+    """The name of the payer's notice that states what to do next."""
     predetermination: bool = False
     """Whether a voluntary predetermination is offered (C14)."""
 
@@ -162,12 +162,12 @@ class Rule:
 
     @property
     def width(self) -> int:
-        """How many codes of its family the rule speaks for, less one."""
+        """The number of codes of its family that the rule covers, less one."""
         return ordinal_of(self.code_to) - ordinal_of(self.code_from)
 
     @property
     def conditions(self) -> int:
-        """How many of the five conditions are given; how many values each allows does not count."""
+        """The number of the five conditions that are set, however many values each allows."""
         return (
             (self.authorization_type is not None)
             + bool(self.plan_types)
@@ -189,11 +189,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class RuleListVersion:
-    """Names a published list. A check quotes it, so that its answer can be explained later (C6).
+    """The identity of a published list. A check states it, to explain its result later (C6).
 
-    ``effective_from`` is the first service date that the list speaks of. It is in effect from
+    ``effective_from`` is the first service date for which the list has rules. It is in effect from
     ``published_at`` until the next one is published; which of its rules apply on a service date
-    their own dates say.
+    follows from their own dates.
     """
 
     version: str
@@ -204,7 +204,7 @@ class RuleListVersion:
 
 
 class CodeResult(NamedTuple):
-    """What one code was answered, and by which rule: its id, and since when it is effective."""
+    """The result for one code, with the id and the effective date of the rule that decided."""
 
     code: str
     code_type: CodeType
@@ -229,13 +229,13 @@ def deciding_rule(query: CodeQuery, rules: Iterable[Rule]) -> Rule | None:
 
 
 def answer_code(query: CodeQuery, rules: Iterable[Rule]) -> CodeResult:
-    """The answer for one code by any rules (C6); *unable to determine* where none covers it."""
+    """The result for one code by these rules (C6); *unable to determine* where none covers it."""
     named = [rule for rule in rules if rule.names(query.code, query.code_type)]
     return answer_by(deciding_rule(query, named), query)
 
 
 def answer_by(rule: Rule | None, query: CodeQuery) -> CodeResult:
-    """What the deciding rule answers; *unable to determine* where there is none."""
+    """The result by the deciding rule; *unable to determine* where there is none."""
     code = canonical_code(query.code, query.code_type)
     if rule is None:
         return CodeResult(code, query.code_type, Requirement.UNABLE_TO_DETERMINE)
@@ -253,9 +253,9 @@ def answer_by(rule: Rule | None, query: CodeQuery) -> CodeResult:
 
 
 def overall(requirements: Iterable[Requirement]) -> Requirement:
-    """What a whole check comes to: the answer that asks most of the provider wins.
+    """The result of a whole check: that of the code for which the provider must do most.
 
-    Only where every code is *not required* is the whole not required (C7).
+    It is *not required* only if every code is (C7).
     """
     found = set(requirements)
     for requirement in (

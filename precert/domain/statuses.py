@@ -136,7 +136,7 @@ class StatusRule:
     review_action: str | None
     """X12 306 (HCR01); a draft was not submitted, so it has none."""
     index_letter: str
-    """Stands for the status in index keys, where every byte counts."""
+    """The status in index keys, whose size is limited."""
     provider_actions: tuple[Action, ...]
     """What a provider can do next."""
     transitions: Mapping[Transition, frozenset[Status]]
@@ -325,7 +325,7 @@ NOT_REQUIRED_ACTION: Final = "NA"
 
 
 class AppealStatus(StrEnum):
-    """Status of an appeal; the request keeps its determination until the appeal is decided."""
+    """Status of an appeal; the request retains its determination until the appeal is decided."""
 
     FILED = "FILED"
     PENDED = "PENDED"

@@ -77,7 +77,7 @@ def _whole(value: object) -> object:
 
 
 def without_dot(value: str) -> str:
-    """Drops the dot where it belongs, after the third character; elsewhere it is a slip."""
+    """Remove the dot after the third character; a dot elsewhere is an error."""
     code = value.strip().upper()
     return code[:3] + code[4:] if code[3:4] == "." else code
 
@@ -108,7 +108,7 @@ def _tin(value: object) -> object:
 
 
 def _id_card(value: object) -> object:
-    """An id as its card shows it, often in groups. An SSN in this place is not taken as an id."""
+    """An id as its card shows it, often in groups. An SSN is not accepted as an id."""
     if not isinstance(value, str):
         return value
     plain = ascii_digits(value).strip().upper()
@@ -133,7 +133,7 @@ def _phone(value: str) -> str:
 
 
 def _as_quoted(value: object) -> object:
-    """Letters that Crockford's base 32 has not, as people write its digits."""
+    """Replace the letters that Crockford's base 32 lacks by the digits that they resemble."""
     if not isinstance(value, str):
         return value
     return value.strip().upper().translate(str.maketrans("OIL", "011"))
@@ -191,7 +191,7 @@ DIAGNOSIS: Final = re.compile(r"^[A-Z][0-9A-Z]{2}[0-9A-Z]{0,4}$")
 Diagnosis = Annotated[
     str, BeforeValidator(_without_dot), StringConstraints(pattern=DIAGNOSIS.pattern)
 ]
-"""ICD-10-CM: three to seven characters; kept without the dot."""
+"""ICD-10-CM: three to seven characters; stored without the dot."""
 ProcedureCode = Annotated[
     str, BeforeValidator(_upper), StringConstraints(pattern=r"^[0-9A-Z]{3,5}$")
 ]
@@ -215,7 +215,7 @@ class AuthorizationType(StrEnum):
 
 
 class Urgency(StrEnum):
-    """Levels of urgency. All but elective run on the urgent clock (W2)."""
+    """Levels of urgency. All but STANDARD have the expedited clock (W2)."""
 
     STANDARD = "STANDARD"
     EXPEDITED = "EXPEDITED"
@@ -225,7 +225,7 @@ class Urgency(StrEnum):
 class Sort(StrEnum):
     """The order of a list: what changed last first, or what is due next first.
 
-    By due date it holds what is due: drafts, and cycles that wait for their decision.
+    The list by due date has drafts, and cycles that wait for their decision.
     """
 
     CHANGED = "changed"

@@ -33,13 +33,13 @@ def written_time_left(left: timedelta, resting_weekdays: Collection[int] = ()) -
             counts.append(f"{number} {unit}" if number == 1 else f"{number} {unit}s")
         elif counts:
             break
-    told = " ".join(counts) or "less than a minute"
+    text = " ".join(counts) or "less than a minute"
     if set(resting_weekdays) == _WEEKEND:
-        return f"{told}, weekends not counted"
+        return f"{text}, weekends not counted"
     if resting_weekdays:
         names = " and ".join(f"{_DAYS[day]}s" for day in sorted(resting_weekdays))
-        return f"{told}, {names} not counted"
-    return told
+        return f"{text}, {names} not counted"
+    return text
 
 
 def written_business_days(days: int) -> str:

@@ -1,4 +1,4 @@
-"""Small parts of FHIR resources, as JSON: what is absent is left out, as FHIR knows no null."""
+"""Small parts of FHIR resources, as JSON: absent values are omitted, as FHIR has no null."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,24 +9,24 @@ from precert.fhir import systems
 Json = dict[str, Any]
 
 
-def given(**members: Any) -> Json:
-    """An object of the members that there are; FHIR has no empty arrays either."""
+def present(**members: Any) -> Json:
+    """An object of the members that have a value; FHIR has no empty arrays either."""
     return {name: value for name, value in members.items() if value not in (None, [], {}, "")}
 
 
 def concept(system: str, code: str | None, text: str | None = None) -> Json:
     """A CodeableConcept; without a code its text alone."""
     coding = [{"system": system, "code": code}] if code else []
-    return given(coding=coding, text=text)
+    return present(coding=coding, text=text)
 
 
 def not_applicable() -> Json:
-    """For a line whose code stands elsewhere: revenue codes and DRGs are no procedures."""
+    """For a line whose code is in another element: revenue codes and DRGs are no procedures."""
     return concept(systems.DATA_ABSENT_REASON, "not-applicable")
 
 
 def absent() -> Json:
-    """What stands beside an element that no one entered."""
+    """The extension of an element that was not entered."""
     return {"extension": [{"url": systems.DATA_ABSENT, "valueCode": "unknown"}]}
 
 

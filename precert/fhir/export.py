@@ -1,19 +1,19 @@
-"""What a provider entered, as a document that a vendor takes in: a Da Vinci PAS request bundle (C8).
+"""The entered data as a Da Vinci PAS request bundle for a delegated vendor (C8).
 
-A FHIR R4 Bundle in the shape of ``profile-pas-request-bundle`` 2.2: the Claim first, then every
-resource it refers to, each under its own ``urn:uuid``. What was not entered is left out, or said to be
-unknown where the profile wants an element; nothing is guessed. In particular:
+A FHIR R4 Bundle in the form of ``profile-pas-request-bundle`` 2.2: the Claim first, then every
+resource that it references, each under its own ``urn:uuid``. What was not entered is omitted, or marked
+as unknown where the profile requires an element. In particular:
 
-* A check knows no requesting provider yet. Where none is entered, the servicing one is the requestor,
-  as either may ask (A7).
-* The patient's sex, who of a family holds the policy, and the payer's national id are not asked by
-  the form: the first is said to be unknown, the others are left out.
+* A check may have no requesting provider. Then the servicing provider is the requestor, as either may
+  submit (A7).
+* The form has no field for the patient's sex, the subscriber and the payer's national id: the first is
+  marked as unknown, the others are omitted.
 * A provider's name is one text and is not split into parts.
-* Revenue codes stand in ``item.revenue`` and DRGs among the diagnoses, as the guide maps them to
+* Revenue codes are in ``item.revenue`` and DRGs among the diagnoses, as the guide maps them to
   X12 278; ``productOrService`` is then not applicable.
-* ``item.category`` has an X12 service type where the payer's form gives one, else its words.
+* ``item.category`` has an X12 service type where the payer's form has one, else its text.
 * Only one stay fits the guide's admission and discharge dates: the first one entered.
-* Documents are not part of it; the vendor says which it wants.
+* Documents are not included; the vendor's requirements list those that it needs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ from precert.domain.payer import Payer
 from precert.domain.values import AuthorizationType, CodeType, ProviderKind, Purpose, Urgency
 from precert.domain.wording import written_diagnosis
 from precert.fhir import parties, systems
-from precert.fhir.elements import Json, concept, extension, given, not_applicable, reference
+from precert.fhir.elements import Json, concept, extension, not_applicable, present, reference
 
 MEDIA_TYPE: Final = "application/fhir+json"
 
@@ -77,11 +77,11 @@ def request_bundle(
     servicing = content.servicing_provider or Provider()
     requesting = content.requesting_provider or servicing
     alone = requesting == servicing
-    performer = _party(entries, servicing, asks=alone)
-    requestor = performer if alone else _party(entries, requesting, asks=True)
+    performer = _party(entries, servicing, is_requestor=alone)
+    requestor = performer if alone else _party(entries, requesting, is_requestor=True)
     drugs = [_drug(entries, service, patient) for service in content.services]
     lines = _Lines(content, payer, drugs)
-    claim = given(
+    claim = present(
         resourceType="Claim",
         id=claim_id,
         meta=systems.profile("claim"),
@@ -111,16 +111,16 @@ def request_bundle(
     }
 
 
-def _party(entries: _Entries, provider: Provider, *, asks: bool) -> str:
+def _party(entries: _Entries, provider: Provider, *, is_requestor: bool) -> str:
     """A facility as an organization, an individual in a role."""
     if provider.kind is not ProviderKind.INDIVIDUAL:
-        return entries.add(parties.organization(provider, asks=asks))
+        return entries.add(parties.organization(provider, is_requestor=is_requestor))
     practitioner = entries.add(parties.practitioner(provider))
     return entries.add(parties.role(provider, practitioner))
 
 
 def _drug(entries: _Entries, service: Service, patient: str) -> str | None:
-    """A drug that is named; of one without name and NDC nothing could be said."""
+    """The resource of a drug with a name or an NDC; ``None`` for any other."""
     drug = service.medication
     if drug is None or not (drug.name or drug.ndc):
         return None
@@ -141,9 +141,9 @@ def _is_stay(service: Service) -> bool:
 
 def _urgency(content: RequestContent) -> Urgency | None:
     """The most pressing of the services."""
-    asked = {service.urgency for service in content.services}
+    requested = {service.urgency for service in content.services}
     order = (Urgency.EMERGENCY, Urgency.EXPEDITED, Urgency.STANDARD)
-    return next((urgency for urgency in order if urgency in asked), None)
+    return next((urgency for urgency in order if urgency in requested), None)
 
 
 def _priority(content: RequestContent) -> str:
@@ -242,7 +242,7 @@ class _Lines:
         is_procedure = code_type in (CodeType.CPT, CodeType.HCPCS)
         day = procedure.start_date or service.first_day
         self.items.append(
-            given(
+            present(
                 extension=_item_extensions(service, drug),
                 sequence=len(self.items) + 1,
                 careTeamSequence=[1],
@@ -275,8 +275,8 @@ def _item_extensions(service: Service, drug: str | None) -> list[Json]:
     extensions = [extension("requestedService", valueReference=reference(drug))] if drug else []
     if service.authorization_type:
         code = systems.REQUEST_TYPE_OF[service.authorization_type]
-        asked = concept(systems.REQUEST_TYPE, code)
-        extensions.append(extension("serviceItemRequestType", valueCodeableConcept=asked))
+        request_type = concept(systems.REQUEST_TYPE, code)
+        extensions.append(extension("serviceItemRequestType", valueCodeableConcept=request_type))
     initial = concept(systems.CERTIFICATION_TYPE, systems.INITIAL)
     return [*extensions, extension("certificationType", valueCodeableConcept=initial)]
 
@@ -288,4 +288,4 @@ def _modifier(modifier: str) -> Json:
 def _quantity(procedure: Procedure) -> Json | None:
     if procedure.units is None:
         return None
-    return given(value=procedure.units, unit=procedure.unit_type and procedure.unit_type.lower())
+    return present(value=procedure.units, unit=procedure.unit_type and procedure.unit_type.lower())

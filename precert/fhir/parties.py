@@ -10,7 +10,7 @@ from precert.fhir.elements import (
     absent,
     addresses,
     concept,
-    given,
+    present,
     provider_identifiers,
     reference,
     telecom,
@@ -59,7 +59,7 @@ def insurance(coverage: Coverage, beneficiary: str, payor: str) -> Json:
         "type": {"text": plan.plan_type},
         "subscriberId": coverage.member_id,
         "beneficiary": reference(beneficiary),
-        "period": given(
+        "period": present(
             start=coverage.active_from.isoformat(),
             end=coverage.active_to and coverage.active_to.isoformat(),
         ),
@@ -75,12 +75,12 @@ def insurance(coverage: Coverage, beneficiary: str, payor: str) -> Json:
     }
 
 
-def organization(provider: Provider, *, asks: bool) -> Json:
-    """A facility, or a provider of whom no one said what it is; ``asks`` where it is the requestor."""
+def organization(provider: Provider, *, is_requestor: bool) -> Json:
+    """A facility, or a provider without a kind; ``is_requestor`` where it requests."""
     entity = systems.ENTITY_OF_KIND[provider.kind or ProviderKind.INDIVIDUAL]
-    return given(
+    return present(
         resourceType="Organization",
-        meta=systems.profile("requestor") if asks else systems.US_CORE_ORGANIZATION,
+        meta=systems.profile("requestor") if is_requestor else systems.US_CORE_ORGANIZATION,
         identifier=provider_identifiers(provider),
         active=True,
         type=[concept(systems.ENTITY, entity)],
@@ -93,8 +93,10 @@ def organization(provider: Provider, *, asks: bool) -> Json:
 
 def medication(drug: Medication, subject: str) -> Json:
     """A drug by its NDC and name; how often and by which way in the words entered."""
-    dosage = given(timing=given(code=given(text=drug.frequency)), route=given(text=drug.route))
-    return given(
+    dosage = present(
+        timing=present(code=present(text=drug.frequency)), route=present(text=drug.route)
+    )
+    return present(
         resourceType="MedicationRequest",
         meta=systems.profile("medicationrequest"),
         status="active",
@@ -108,18 +110,18 @@ def medication(drug: Medication, subject: str) -> Json:
 
 
 def practitioner(provider: Provider) -> Json:
-    return given(
+    return present(
         resourceType="Practitioner",
         meta=systems.profile("practitioner"),
         identifier=provider_identifiers(provider),
-        name=[given(text=provider.name, _family=absent())],
+        name=[present(text=provider.name, _family=absent())],
         telecom=telecom(provider),
         address=addresses(provider.address),
     )
 
 
 def role(provider: Provider, practitioner_: str) -> Json:
-    return given(
+    return present(
         resourceType="PractitionerRole",
         meta=systems.profile("practitionerrole"),
         practitioner=reference(practitioner_),

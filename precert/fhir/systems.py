@@ -1,12 +1,12 @@
 """Names of code systems, profiles and extensions, as HL7 and their owners publish them.
 
-PAS is Da Vinci Prior Authorization Support 2.2 (FHIR R4). Of X12's code lists only the codes that we
-send stand here; their texts are licensed.
+PAS is Da Vinci Prior Authorization Support 2.2 (FHIR R4). Of X12's code lists, only the codes
+that are sent are listed; their texts are licensed.
 
-Uncertain, to be asked of a vendor before the first real hand-over: whether it wants the PAS codes
-under ``PASTempCodes`` (2.2) or under the names of 2.0 (``PASSupportingInfoType``); whether revenue
-codes are wanted under NUBC's own name or under that of the guide's value set; and the level of
-service codes ``E`` and ``03`` (X12 1338), which the guide's examples do not show.
+To be confirmed with a vendor before its first export: whether it expects the PAS codes under
+``PASTempCodes`` (2.2) or under the names of 2.0 (``PASSupportingInfoType``); whether it expects revenue
+codes under NUBC's own name or under that of the guide's value set; and the level of service codes ``E``
+and ``03`` (X12 1338), which the guide's examples do not show.
 """
 
 from typing import Final

@@ -26,7 +26,7 @@ from precert.usecases.ports.requests import Cycle, FoundRequests, RequestFile, R
 _OTHER_PATIENT = FieldError(
     "/content/patient/member_id",
     "other_patient",
-    "a draft keeps its patient: start a new draft for another patient",
+    "the patient of a draft cannot change: start a new draft for another patient",
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
-from precert.domain.assertion import assertion_id, given_at, matches
+from precert.domain.assertion import assertion_id, matches, stamped_at
 from precert.domain.caller import Caller
 from precert.domain.clocks import local_date
 from precert.domain.code_sets import errors_of_codes
@@ -101,7 +101,7 @@ def judge_codes(
     """Every code of every service, in the order entered (C6).
 
     ``plan_on`` is the member's plan on a service's first day: it may have changed by then. The
-    payer's behavioral services have guidance, whatever the rule list says (A5).
+    payer's behavioral services have guidance, regardless of the rule list (A5).
     """
     queries = [_queries(service, plan_on(_day(service))) for service in services]
     rules = rule_lists.rules(
@@ -307,8 +307,8 @@ def check_requirements(
         rule_lists=rule_lists,
         payer=payer,
     )
-    asked_of = {one.answer.vendor_id for codes in judged for one in codes if one.answer.vendor_id}
-    vendors = rule_lists.vendors(rule_list, sorted(asked_of)) if asked_of else {}
+    vendor_ids = {one.answer.vendor_id for codes in judged for one in codes if one.answer.vendor_id}
+    vendors = rule_lists.vendors(rule_list, sorted(vendor_ids)) if vendor_ids else {}
     judged = retained_by_payer(judged, content.services, vendors, local_date(at, payer.zone))
     services = offered_together(
         [[code.answer for code in codes] for codes in judged], content.services
@@ -325,7 +325,7 @@ def check_requirements(
         as_of=as_of,
         content=content,
         vendors={vendor_id: one for vendor_id, one in vendors.items() if vendor_id in named},
-        # No one gets the id of an answer that was not given then.
+        # A check as of the past has no assertion id: that result was not returned then.
         assertion_id=None if as_of else assertion_id(content, version, now, key=key),
         assertion_valid=matches(quoted, content, version, key=key) if quoted else None,
         intake_exceptions=exceptions_of(found, coverage, payer, today),
@@ -393,7 +393,7 @@ def prove_assertion(
     quoted = content.assertion_id
     if quoted is None:
         return AssertionStatus.NONE
-    issued_at = given_at(quoted)
+    issued_at = stamped_at(quoted)
     if issued_at is None or content.patient is None:
         return AssertionStatus.CHANGED
     facts = reference.check_facts(content.patient.member_id)

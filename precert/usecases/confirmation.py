@@ -32,7 +32,7 @@ TEMPLATE: Final = "confirmation"
 
 _REASONS: Final = {
     Requirement.REQUIRED: "something in this check needs precertification: start a submission",
-    Requirement.DELEGATED_VENDOR: "a delegated vendor decides on something in this check: ask it there",
+    Requirement.DELEGATED_VENDOR: "a delegated vendor decides a service here: contact the vendor",
     Requirement.UNABLE_TO_DETERMINE: "the check could not determine it for every code: follow the "
     "next step of each code",
 }

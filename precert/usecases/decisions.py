@@ -137,7 +137,7 @@ def record_outcome(
             caller.require(Entitlement.PHYSICIAN_REVIEWER)
         errors = list(_errors(request, decisions, cycle, payer, code_sets.listed))
         if not overturned:
-            message = "leave this out: the determination stands"
+            message = "leave this out: the determination is unchanged"
             errors = [FieldError("/lines", "not_asked", message)] if decisions else []
         if errors:
             raise InvalidInputError(errors)

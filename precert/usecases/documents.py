@@ -227,7 +227,7 @@ def _took_abandoned_slot(
 ) -> bool:
     """Free expired slots one by one until one can be reserved; concurrent calls may get it first.
 
-    A document that was uploaded keeps its slot, even if its S3 event is late.
+    The slot of an uploaded document is not freed, even if its S3 event is late.
     """
     awaited = [
         one

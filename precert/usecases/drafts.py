@@ -89,7 +89,7 @@ def start_draft(
         InvalidInputError: the content is not valid for a check, or the TIN is not the caller's.
         PatientNotFoundError, PatientNotEligibleError, CheckNotAvailableError: no check (P1, A6, A4).
         PrecertificationNotRequiredError, VendorDecidesError, GuidanceOnlyError: the check does not
-            lead to a draft; the error says what to do instead.
+            lead to a draft; the error states what to do instead.
         KeyReusedError: the idempotency key started another draft.
         DraftExpiredError, ActionNotAllowedError: the draft it started has expired or was submitted.
     """
@@ -244,7 +244,9 @@ def _errors(content: RequestContent, parts: frozenset[str]) -> list[FieldError]:
     if not parts:
         return [FieldError("/content", "missing", "send at least one part, such as services")]
     if "patient" in parts and content.patient is None:
-        message = "a draft keeps its patient: send it, or omit it when you save other parts only"
+        message = (
+            "the patient of a draft cannot change: send it, or omit it to save other parts only"
+        )
         return [FieldError("/content/patient", "missing", message)]
     return []
 

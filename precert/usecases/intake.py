@@ -107,7 +107,9 @@ def register_request(
     errors.extend(errors_of_codes(content, code_sets.listed))
     errors = [error.under("/content") for error in errors]
     if arrival.received_at > now:
-        errors.append(FieldError("/received_at", "in_future", "say when it was received"))
+        errors.append(
+            FieldError("/received_at", "in_future", "send the instant at which it was received")
+        )
     elif arrival.received_at < elapsed(now, -LATEST_ENTRY):
         message = f"send an instant of the last {LATEST_ENTRY.days} days"
         errors.append(FieldError("/received_at", "too_long_ago", message))

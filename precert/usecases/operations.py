@@ -107,8 +107,8 @@ class RequestSearch(Value):
 
     @model_validator(mode="after")
     def _one_of_three(self) -> Self:
-        given = [one for one in (self.request_id, self.number, self.member_id) if one is not None]
-        if len(given) != 1:
+        entered = [one for one in (self.request_id, self.number, self.member_id) if one is not None]
+        if len(entered) != 1:
             raise ValueError("send exactly one of request_id, number and member_id")
         return self
 

@@ -151,7 +151,7 @@ def _can_be_evaluated(service: Service) -> bool:
 
 @dataclass(frozen=True)
 class JudgedCase:
-    """What the reference data says of a case that was requested from a vendor."""
+    """The reference data for a case that was requested from a vendor."""
 
     member: Member
     rule_list: str

@@ -43,7 +43,7 @@ def publish_rule_list(
 
     Raises:
         InvalidInputError: the version is not a valid name, or belongs to another list.
-        TransientError: other publications kept interfering; nothing is changed.
+        TransientError: other publications conflicted repeatedly; nothing is changed.
     """
     if version is not None and not _VERSION.fullmatch(version):
         words = "must be at most 64 letters, digits, dots, hyphens and underscores"

@@ -155,7 +155,7 @@ def submit_draft(
     """Save the content and submit it, in one transaction. Two calls.
 
     The submission carries the content that the provider reviewed, so the draft is not read first; the
-    rule list in effect says what delegated vendors decide, which the provider confirms (W8). The
+    rule list in effect determines what delegated vendors decide, which the provider confirms (W8). The
     transaction checks that coverage is still active (A6). A repetition returns the same result.
 
     Raises:

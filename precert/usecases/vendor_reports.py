@@ -1,7 +1,7 @@
 """Determinations of delegated vendors: what they may report, and how it is recorded (W8, W10).
 
 A vendor reports the service lines that the payer delegated to it, or a whole case that was requested
-from it directly. In both cases the rule list says what it decides.
+from it directly. In both cases the rule list determines what it decides.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -177,7 +177,7 @@ def report_determination(
 
 
 def _delegation(request: Request, report: VendorReport) -> Delegation:
-    """The vendor's delegation, if it received its lines or was asked directly."""
+    """The vendor's delegation, if it received its lines or the case was requested from it."""
     review = request.review
     delegation = review.delegated_to(report.vendor_id) if review else None
     if delegation is None or not (delegation.delegated_at or delegation.reports):

@@ -185,7 +185,7 @@ def check_vendor_clocks(*, listings: Listings, requests: RequestStore, now: date
     """Record every due reminder and escalation of a vendor's decision; returns how many.
 
     Safe to run twice and to fail at any point: each is recorded once. A request that cannot be read
-    or written does not stop the others. Nothing is decided by a vendor's silence (W10).
+    or written does not stop the others. Nothing is decided if a vendor does not report (W10).
 
     Raises:
         TransientError: some could not be written; raised after all were tried.

@@ -100,7 +100,7 @@ def await_decision(
 def check_deadline(
     request_id: str, cycle: int, *, requests: RequestStore, payer: Payer, now: datetime
 ) -> CycleStatus:
-    """Record the reminder, the escalation, and so on; the cycle keeps waiting (W2)."""
+    """Record the reminder, the escalation, and so on; the cycle continues to wait (W2)."""
 
     def attempt() -> CycleStatus:
         request = requests.read(request_id)
@@ -167,7 +167,7 @@ def assess_cycle(
                 payer=payer,
                 now=now,
             )
-        return _asking(file, payer, now)
+        return _documentation_requested(file, payer, now)
 
     def attempt() -> CycleStatus:
         # At most four changes: delegate, pend, request information, accept documents that arrived
@@ -182,7 +182,7 @@ def assess_cycle(
             requests.record(change)
             after = change.request
             # Vendors have their lines: the payer's own are assessed next.
-            if after.status is not Status.PROCESSING and not _may_ask(after):
+            if after.status is not Status.PROCESSING and not _lacks_documentation(after):
                 return cycle_status_of(after, cycle, now)
 
     return retry(attempt, on=ConcurrentChangeError)
@@ -227,18 +227,18 @@ def _first_change(
         ).delegations()
         review = request.submitted.model_copy(update={"ownership": ownership})
         request = request.model_copy(update={"review": review})
-    asked = requested_lines(content)
+    requested = requested_lines(content)
     codes = chain.from_iterable(of_service or (None,) for of_service in judged)
     vendor_of = {line_id: one.vendor_id for one in ownership for line_id in one.line_ids}
     lines = tuple(
         JudgedLine(
             line_id,
-            asked[line_id],
+            requested[line_id],
             code.answer if code else None,
             code.rule if code else None,
             vendor_of.get(line_id),
         )
-        for line_id, code in zip(asked, codes, strict=True)
+        for line_id, code in zip(requested, codes, strict=True)
     )
     duplicates = find_duplicates(request, fingerprints=fingerprints, requests=requests, payer=payer)
     assertion = prove_assertion(
@@ -280,7 +280,7 @@ def _of_own_lines(
     return request.pend(deadline_of(request, payer), slots, now, assessment)
 
 
-def _may_ask(request: Request) -> bool:
+def _lacks_documentation(request: Request) -> bool:
     """Whether required documentation was missing at the assessment."""
     review = request.submitted
     return (
@@ -292,14 +292,14 @@ def _may_ask(request: Request) -> bool:
     )
 
 
-def _asking(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
+def _documentation_requested(file: RequestFile, payer: Payer, now: datetime) -> Change | None:
     """Request missing documentation once, and accept what arrived meanwhile (W1, W2).
 
     Both changes are derived from the stored state, so an interrupted assessment resumes.
     """
     request, review = file.request, file.request.submitted
     assessment = review.assessment
-    if assessment is None or not _may_ask(request):
+    if assessment is None or not _lacks_documentation(request):
         return None
     there = attached_types(file.documents)
     missing = [code for code in assessment.required_documentation if code not in there]
@@ -366,7 +366,7 @@ def relay_event(
 
 
 def _wake(event: Event, *, requests: RequestStore, workflow: Workflow, now: datetime) -> None:
-    """Let the execution wait for the current deadline.
+    """Make the execution wait for the current deadline.
 
     An automatic RFI is sent before the execution starts to wait.
     """

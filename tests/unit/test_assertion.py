@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from precert.domain.assertion import assertion_id, given_at, matches
+from precert.domain.assertion import assertion_id, matches, stamped_at
 from precert.domain.content import RequestContent
 from tests.fakes.clock import START
 from tests.fakes.samples import PATIENT, content, entered
@@ -114,11 +114,11 @@ def test_id_is_rejected_when_it_is_malformed(wrong: str) -> None:
 
 
 def test_instant_is_read_when_an_id_is_quoted() -> None:
-    assert given_at(assertion_id_of(at=START + timedelta(milliseconds=300))) == START
+    assert stamped_at(assertion_id_of(at=START + timedelta(milliseconds=300))) == START
 
 
 @pytest.mark.parametrize(
     "quoted", ["", "CHK-261301000000-0123456789ABCDEF", "CHK-2607011500-X", "ABC-260701150000-X"]
 )
 def test_no_instant_is_read_when_the_quoted_text_is_not_an_id(quoted: str) -> None:
-    assert given_at(quoted) is None
+    assert stamped_at(quoted) is None

@@ -121,7 +121,7 @@ def lock(table: str, fingerprint: Fingerprint, known: Item | None) -> dict[str, 
     # What cannot be read stays in the lock, and the workflow compares the member's requests again.
     found, _ = readable(
         RecordKind.FINGERPRINT,
-        ({SK: name, "fingerprint": value} for name, value in _held(known).items()),
+        ({SK: name, "fingerprint": value} for name, value in _fingerprints(known).items()),
         _fingerprint_of,
         sort_key_of,
     )
@@ -192,7 +192,7 @@ def forget(client: "DynamoDBClient", table: str, fingerprint: Fingerprint) -> No
         item = get(client, table, key[PK], key[SK])
         if item is None:
             return
-        others = _held(item).keys() - {fingerprint.request_id}
+        others = _fingerprints(item).keys() - {fingerprint.request_id}
         if others and fingerprint.request_id not in item:
             return
         known: dict[str, Any] = {
@@ -219,7 +219,7 @@ def _left(known: dict[str, Any], fingerprint: Fingerprint) -> dict[str, Any]:
     }
 
 
-def _held(item: Item) -> Item:
+def _fingerprints(item: Item) -> Item:
     """Fingerprints in a lock by request id."""
     return {name: value for name, value in item.items() if name not in (PK, SK, "version")}
 

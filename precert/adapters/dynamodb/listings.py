@@ -230,8 +230,8 @@ def row_text(row: DashboardRow) -> str:
     )
     ends = (row.peer_to_peer_until, row.reconsideration_until, row.appeal_until)
     added = tuple(_minute(end) for end in ends) if any(ends) else ()
-    taken = sum(len(part.encode()) + 1 for part in (*fixed, *added))
-    room = MAX_ROW_BYTES - taken - (len(entered) - 1)
+    used = sum(len(part.encode()) + 1 for part in (*fixed, *added))
+    room = MAX_ROW_BYTES - used - (len(entered) - 1)
     return "\t".join((*fixed, *_shortened(entered, room), *added))
 
 
@@ -248,7 +248,7 @@ def row_of(item: Item) -> DashboardRow:
     """The row of an index item."""
     parts = item[ROW_ATTRIBUTE].split("\t")
     if parts[0] != _FORM:
-        raise ValueError(f"a row has the form {parts[0]}, which this version does not know")
+        raise ValueError(f"a row has the form {parts[0]}, which this version cannot read")
     _, notices, number, born, first_day, last_day, tin, *entered = parts
     place, requesting, servicing, patient = entered[:4]
     peer_to_peer, reconsideration, appeal = map(_instant_of_minute, (*entered[4:7], "", "", "")[:3])

@@ -191,7 +191,7 @@ def _delegation_lines(table: str, request: Request, one: Delegation) -> list[dic
     return [*writes, {"Put": {"TableName": table, "Item": to_wire(waiting)}}]
 
 
-def taken_away(table: str, change: Change) -> list[dict[str, Any]]:
+def rows_to_remove(table: str, change: Change) -> list[dict[str, Any]]:
     """Writes that delete the rows and flags of TINs that no longer see the request."""
     request_id = change.request.request_id
     return [
@@ -282,7 +282,7 @@ class DynamoDBRequests:
             self._table, request.request_id, request.content, request.submitted
         )
         operations += intake_lines(self._table, request)
-        operations += taken_away(self._table, change)
+        operations += rows_to_remove(self._table, change)
         operations += delegation_lines(self._table, request)
         operations += self._queue_lines(change)
         if cycle is not None:

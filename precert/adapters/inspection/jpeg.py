@@ -145,7 +145,7 @@ def _huffman_tables(segment: bytes) -> set[int] | None:
 
 
 def _quantization_tables(segment: bytes) -> set[int] | None:
-    """The numbers of a segment's tables, or ``None`` if it is not made of tables."""
+    """The numbers of a segment's tables, or ``None`` if it does not consist of tables."""
     at, tables = 0, set[int]()
     while at < len(segment):
         tables.add(segment[at] & 15)

@@ -44,7 +44,7 @@ _STRIPS: Final = (273, 279)
 _TILES: Final = (324, 325)
 _OLD_JPEG: Final = (513, 514)
 """Tags of the offsets of a page's data, and of their lengths."""
-_WANTED: Final = frozenset(
+_TAGS_READ: Final = frozenset(
     {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _STRIP_HEIGHT}
     | {_TILE_WIDTH, _TILE_HEIGHT, _SUBSAMPLING, 347, *_STRIPS, *_TILES, *_OLD_JPEG}
 )
@@ -107,7 +107,7 @@ class _Tiff:
         entries: dict[int, _Entry] = {}
         for entry in range(at, at + count * size, size):
             tag, kind = self._read("H", entry, 2)
-            if tag in _WANTED:
+            if tag in _TAGS_READ:
                 entries.setdefault(
                     tag, _Entry(kind, self.offset(entry + 4), entry + 4 + self.width)
                 )

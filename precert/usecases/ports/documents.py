@@ -142,7 +142,7 @@ class NoticeBytes(Protocol):
     def download_url(
         self, request_id: str, notice: Notice, *, seconds: int, shown_as: str | None = None
     ) -> str:
-        """A presigned address of this notice only, made of ids. No call.
+        """A presigned address of this notice only, with ids in its path. No call.
 
         With a content type as ``shown_as``, a browser shows the notice instead of downloading it.
         """
