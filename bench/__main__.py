@@ -17,7 +17,7 @@ BENCHMARKS: Final[tuple[Callable[[bool], str], ...]] = (
 
 
 def main(quick: bool) -> int:
-    """Print every table, or the one line that says why it is missing."""
+    """Print every table, or one line with the reason why it is missing."""
     failed = 0
     for benchmark in BENCHMARKS:
         try:

@@ -36,7 +36,7 @@ Entry = tuple[Any, str, str]
 
 @dataclass
 class IndexesInMemory:
-    """As much of the DynamoDB client as lists use; each partition of an index is kept in order."""
+    """As much of the DynamoDB client as lists use; each partition of an index is in order."""
 
     items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     order: dict[tuple[str, str], list[Entry]] = field(default_factory=lambda: defaultdict(list))

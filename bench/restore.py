@@ -1,7 +1,7 @@
 """A check under SnapStart: the initialization, the first call after a restore, and a warm call.
 
 Lambda initializes a version once. The first call of a restored environment includes the hook that runs
-after the restore, and new connections. A stub on loopback stands in for DynamoDB and S3, with TLS too,
+after the restore, and new connections. A stub on loopback replaces DynamoDB and S3, with TLS too,
 where each new connection reads the certificates that the function trusts.
 """
 

@@ -90,7 +90,7 @@ def register(cognito: Any, pool_id: str) -> None:
 
 
 def sign_in(cognito: Any, client_id: str, user: User) -> str:
-    """The ID token of a user: its claims say what the user may do."""
+    """The ID token of a user: its claims state what the user may do."""
     answer = cognito.initiate_auth(
         ClientId=client_id,
         AuthFlow="USER_PASSWORD_AUTH",

@@ -62,10 +62,10 @@ NOTES: Final[Mapping[str, str]] = {
     "at": "When it happened.",
     "document_id": "The document it is about.",
     "due_at": "When the party in `waiting_on` must have acted, if known.",
-    "event_id": "The same at every delivery: tell repetitions by it.",
+    "event_id": "The same at every delivery: detects repetitions.",
     "number": "The precertification number; a draft has none yet.",
     "refusal_code": "Why the document was refused. Codes can be added.",
-    "request_id": "Ask the API for everything else.",
+    "request_id": "Read everything else from the API.",
     "cycle": "0 for a draft, 1 for the first review; each appeal is one more.",
     "status": "Of the whole request, after the event.",
     "tins": "TINs of the providers that may see the request.",
@@ -90,7 +90,7 @@ rights.
 - **Order** is not guaranteed, not even for one request. `at` is the time of the change. If only the
   latest state matters, read the request.
 - **Version:** the `$id` of each schema ends with the version of the event schemas, {VERSION}.
-  Within a version, members and types can be added: ignore those you do not know. Nothing is
+  Within a version, members and types can be added: ignore unknown ones. Nothing is
   renamed, removed or changed in meaning. If that becomes necessary, a new detail type is published
   beside the old one until every receiver has migrated.
 
@@ -224,7 +224,7 @@ def vendor_schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:{EVENT_SOURCE}:event:{VENDOR_DETERMINED}:1",
         "title": VENDOR_DETERMINED,
-        "description": "A delegated vendor has decided a request that the payer handed on.",
+        "description": "A delegated vendor decided service lines that the payer delegated to it.",
         "type": "object",
         "properties": {
             "detail-type": {"const": VENDOR_DETERMINED},

@@ -1,7 +1,7 @@
 """The same check as a bare handler on dicts, no framework, no models, no log: ``FOLDER CALLS``.
 
 It looks for every error that the product looks for, in the least that does it, and answers the same
-body; what it would tell of an error is one word.
+body; an error is one code.
 """
 
 import hmac

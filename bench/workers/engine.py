@@ -42,7 +42,7 @@ def questions() -> list[dict[str, Any]]:
 
 
 def run(answer: Callable[[dict[str, Any]], str]) -> None:
-    """Ask all five so often; the last answers go where the benchmark reads them."""
+    """Answer all five so often; the last answers go to stderr, where the benchmark reads them."""
     inputs, answers = questions(), [""]
     for _ in range(int(sys.argv[-1])):
         answers = [answer(question) for question in inputs]

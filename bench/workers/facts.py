@@ -1,4 +1,4 @@
-"""Stands in for the one AWS call of a check."""
+"""A stub of the one AWS call of a check."""
 
 import json
 from datetime import date, datetime

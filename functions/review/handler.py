@@ -281,9 +281,9 @@ def peer_to_peer_outcome(
 
     The outcome of a discussion that a provider requested after a determination closes its cycle. With
     OVERTURNED, the new decisions in `lines` are the determination; otherwise the determination is
-    unchanged, and the time to appeal is longer by the time of the discussion. If the payer has physicians decide
-    denials, only a physician records UPHELD or OVERTURNED then. The same outcome sent again changes
-    nothing.
+    unchanged, and the time to appeal is longer by the time of the discussion. If the payer has
+    physicians decide denials, only a physician records UPHELD or OVERTURNED then. The same outcome sent
+    again changes nothing.
     """
     request = call(
         record_outcome,

@@ -82,8 +82,8 @@ def start(
     It does if a code needs precertification, if that cannot be determined, if an emergency admission
     must be notified, or if a predetermination is requested and offered. Otherwise the call is refused,
     and the problem states what to do instead. `check` has the rule list of the result. The draft
-    expires at `expires_at`; every save postpones it. With an Idempotency-Key, a repeated call returns the same
-    draft in its current state; the same key with other content is refused.
+    expires at `expires_at`; every save postpones it. With an Idempotency-Key, a repeated call returns
+    the same draft in its current state; the same key with other content is refused.
     """
 
     def draft_id_for(tin: str) -> str:

@@ -16,7 +16,7 @@ from local.users import FACILITY, NEWCOMER, PROVIDER, REVIEWER, SECOND_REVIEWER
 
 def run_demo(deployment: Deployment) -> int:
     """Run the demo; returns 0, or 1 after printing the deviation."""
-    transcript = Transcript(say=lambda line: print(line, flush=True))
+    transcript = Transcript(write=lambda line: print(line, flush=True))
     try:
         automatic_request(Walk(deployment, transcript))
         approved_request(Walk(deployment, transcript))
@@ -300,6 +300,6 @@ def print_table(transcript: Transcript) -> None:
     for what, how in transcript.proven:
         rows.setdefault(what, how)
     width = max(map(len, rows))
-    transcript.say("\nProven on the synthesized template, over HTTP")
+    transcript.write("\nProven on the synthesized template, over HTTP")
     for what, how in rows.items():
-        transcript.say(f"  ✓ {what:<{width}}  {how}")
+        transcript.write(f"  ✓ {what:<{width}}  {how}")

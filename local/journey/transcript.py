@@ -45,21 +45,21 @@ def to_the_minute(instant: str) -> str:
 
 @dataclass
 class Transcript:
-    """Writes the steps of a journey with ``say``, which prints them or, in tests, discards them."""
+    """Writes the steps of a journey with ``write``, which prints them or, in tests, discards them."""
 
-    say: Callable[[str], None]
+    write: Callable[[str], None]
     proven: list[tuple[str, str]] = field(default_factory=list)
 
     def chapter(self, title: str) -> None:
-        self.say(f"\n{title}")
+        self.write(f"\n{title}")
 
     def step(self, text: str) -> None:
         """Write a step of a user."""
-        self.say(f"  • {text}")
+        self.write(f"  • {text}")
 
     def behind(self, moved: str) -> None:
         """Write what the cloud did in the last step."""
-        self.say(f"      {moved}")
+        self.write(f"      {moved}")
 
     def prove(self, what: str, how: str) -> None:
         """Add a row to the table at the end."""
@@ -81,6 +81,6 @@ class Transcript:
                 raise DeviationError(about, "to happen", f"nothing within {seconds:.0f} s")
             if now - shown > PROGRESS_SECONDS:
                 shown = now
-                self.say(f"      … {about}, {now - began:.0f} s")
+                self.write(f"      … {about}, {now - began:.0f} s")
             time.sleep(_POLL_SECONDS)
         return found

@@ -57,7 +57,7 @@ Lookup = Callable[[CodeSet, str], ListedCode | None]
 def errors_of_codes(content: RequestContent, lookup: Lookup) -> Iterator[FieldError]:
     """Errors for codes that are not in their set, or not on the service date.
 
-    Categories such as K55 are accepted, because a more specific diagnosis may not exist before the service.
+    Categories such as K55 are accepted, because there may be no more specific diagnosis yet.
     """
     for index, service in enumerate(content.services):
         for pointer, code_set, code, day in _listed_codes(service):

@@ -28,23 +28,25 @@ _ACCOUNT: Final = "123456789012"
 
 def value_size(value: Mapping[str, Any]) -> int:
     """Bytes of one attribute value."""
-    [(kind, held)] = value.items()
+    [(kind, content)] = value.items()
     match kind:
         case "S":
-            return len(held.encode())
+            return len(content.encode())
         case "B":
-            return len(held)
+            return len(content)
         case "N":
-            digits = Decimal(held).normalize().as_tuple()
+            digits = Decimal(content).normalize().as_tuple()
             return ceil(len(digits.digits) / 2) + 1 + digits.sign
         case "BOOL" | "NULL":
             return 1
         case "SS":
-            return sum(len(one.encode()) for one in held)
+            return sum(len(one.encode()) for one in content)
         case "L":
-            return 3 + sum(1 + value_size(one) for one in held)
+            return 3 + sum(1 + value_size(one) for one in content)
         case "M":
-            return 3 + sum(1 + len(name.encode()) + value_size(one) for name, one in held.items())
+            return 3 + sum(
+                1 + len(name.encode()) + value_size(one) for name, one in content.items()
+            )
     raise TypeError(f"no size is known of {kind}")
 
 
@@ -100,16 +102,16 @@ class Bill:
 @contextmanager
 def billed(client: Any) -> Iterator[Bill]:
     """Count the cost of the client's writes in the block."""
-    bill, held = Bill(), dict[str, Any]()
+    bill, content = Bill(), dict[str, Any]()
 
     def requested(params: dict[str, Any], model: Any, **_: Any) -> None:
         written = list(_written(model.name, params))
-        held["before"] = [(table, key, stored(table, key)) for table, key in written]
+        content["before"] = [(table, key, stored(table, key)) for table, key in written]
 
     def answered(model: Any, **_: Any) -> None:
         in_transaction = model.name == "TransactWriteItems"
         spent = bill.writes
-        for table, key, before in held.pop("before"):
+        for table, key, before in content.pop("before"):
             after = stored(table, key)
             bill.table += write_units(before, after, in_transaction=in_transaction)
             bill.indexes += index_units(before, after)
@@ -130,21 +132,21 @@ def _written(operation: str, params: Mapping[str, Any]) -> Iterable[tuple[str, I
     """Table and key of each item that a call may write."""
     if operation == "TransactWriteItems":
         for one in params["TransactItems"]:
-            [given] = one.values()
-            yield given["TableName"], _key(given)
+            [write] = one.values()
+            yield write["TableName"], _key(write)
     elif operation in {"PutItem", "UpdateItem", "DeleteItem"}:
         yield params["TableName"], _key(params)
 
 
-def _key(given: Mapping[str, Any]) -> Item:
-    named = given["Key"] if "Key" in given else given["Item"]
+def _key(write: Mapping[str, Any]) -> Item:
+    named = write["Key"] if "Key" in write else write["Item"]
     return {PK: named[PK], SK: named[SK]}
 
 
 def stored(table: str, key: Item) -> Item | None:
     """An item as moto stores it."""
-    held = get_backend("dynamodb")[_ACCOUNT]["us-east-1"].tables[table]
-    item = held.get_item(DynamoType(key[PK]), DynamoType(key[SK]))
+    content = get_backend("dynamodb")[_ACCOUNT]["us-east-1"].tables[table]
+    item = content.get_item(DynamoType(key[PK]), DynamoType(key[SK]))
     return _bytes_of(item.to_json()["Attributes"]) if item else None
 
 
@@ -154,11 +156,11 @@ def _bytes_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _raw(value: Mapping[str, Any]) -> dict[str, Any]:
-    [(kind, held)] = value.items()
+    [(kind, content)] = value.items()
     if kind == "B":
-        return {"B": held if isinstance(held, bytes) else b64decode(held)}
+        return {"B": content if isinstance(content, bytes) else b64decode(content)}
     if kind == "M":
-        return {"M": _bytes_of(held)}
+        return {"M": _bytes_of(content)}
     if kind == "L":
-        return {"L": [_raw(one) for one in held]}
-    return {kind: held}
+        return {"L": [_raw(one) for one in content]}
+    return {kind: content}

@@ -107,7 +107,7 @@ class Wire:
     )
 
     def attach(self, client: Any) -> None:
-        client.meta.events.register("provide-client-params", self._asked)
+        client.meta.events.register("provide-client-params", self._prepared)
         client.meta.events.register("before-call", self._called)
         client.meta.events.register_first("before-send", self._sent)
         client.meta.events.register_last("before-send", self._passed)
@@ -124,7 +124,7 @@ class Wire:
         yield self.calls
 
     def sent(self, operation: str) -> list[dict[str, Any]]:
-        return [given for name, given in self.parameters if name == operation]
+        return [sent for name, sent in self.parameters if name == operation]
 
     def fail(self, operation: str, error: str, **body: Any) -> None:
         """Answer the next attempt of the operation with an error, without executing it."""
@@ -163,7 +163,7 @@ class Wire:
         """Whether every requested error occurred."""
         return not self._errors
 
-    def _asked(self, params: dict[str, Any], event_name: str, **_: Any) -> None:
+    def _prepared(self, params: dict[str, Any], event_name: str, **_: Any) -> None:
         self.parameters.append((event_name.rpartition(".")[2], dict(params)))
 
     def _called(self, event_name: str, **_: Any) -> None:
@@ -342,7 +342,7 @@ class Cloud:
     def patch(
         self, draft_id: str, version: int, by: Mapping[str, str] = PROVIDER, **parts: Any
     ) -> Reply:
-        """Save only the given parts."""
+        """Save only these parts."""
         return self.call(
             submit,
             "PATCH",
@@ -449,8 +449,8 @@ class Cloud:
     def dashboard(self, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
         return self.call(status, "GET", "/v1/requests", by=by, query=query or None)
 
-    def of_patient(self, by: Mapping[str, str] = PROVIDER, **given: Any) -> Reply:
-        body = {"member_id": entered()["patient"]["member_id"], **given}
+    def of_patient(self, by: Mapping[str, str] = PROVIDER, **filters: Any) -> Reply:
+        body = {"member_id": entered()["patient"]["member_id"], **filters}
         return self.call(status, "POST", "/v1/patients/requests", body, by=by)
 
     def flagged(self, by: Mapping[str, str] = PROVIDER, **query: str) -> Reply:
@@ -598,9 +598,9 @@ class Cloud:
     # -- outside the API ----------------------------------------------------------------------------
 
     def task(
-        self, name: shared_names.WorkflowTask, request_id: str, **given: Any
+        self, name: shared_names.WorkflowTask, request_id: str, **members: Any
     ) -> dict[str, Any]:
-        event = {"task": name.value, "request_id": request_id, "cycle": 1, **given}
+        event = {"task": name.value, "request_id": request_id, "cycle": 1, **members}
         answer: dict[str, Any] = workflow.handle(event, Context())
         return answer
 
@@ -714,7 +714,7 @@ class Cloud:
 
     def published(self) -> list[dict[str, Any]]:
         """Entries that were put on the bus."""
-        return [entry for given in self.wire.sent("PutEvents") for entry in given["Entries"]]
+        return [entry for call in self.wire.sent("PutEvents") for entry in call["Entries"]]
 
     @staticmethod
     def receive(entry: Mapping[str, Any]) -> None:

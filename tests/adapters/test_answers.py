@@ -248,7 +248,7 @@ EMERGENCIES: Final = [
 
 @pytest.mark.rule("C10")
 @pytest.mark.parametrize("service", EMERGENCIES)
-def test_nothing_is_to_be_asked_before_the_service_when_it_is_an_emergency(
+def test_no_precertification_is_required_when_it_is_an_emergency(
     cloud: Cloud, service: dict[str, Any]
 ) -> None:
     emergency, admitted = {**service, "urgency": "EMERGENCY"}, "requested_days" in service

@@ -157,7 +157,7 @@ def test_registered_request_is_read_back_when_a_clerk_has_its_id(cloud: Cloud) -
     assert body["allowed_actions"] == ["DETAILS", "VOID"]
 
 
-def test_request_of_the_portal_is_not_found_when_a_clerk_asks_for_it(cloud: Cloud) -> None:
+def test_request_of_the_portal_is_not_found_when_a_clerk_reads_it(cloud: Cloud) -> None:
     request_id, draft = cloud.submitted(), cloud.start()
     for one in (request_id, draft):
         assert as_clerk(cloud, one).status == 404

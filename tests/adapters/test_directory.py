@@ -166,7 +166,7 @@ WORDS = ("Lakeview", "Harbor", "Summit", "Meridian", "Juniper", "Falcon", "Garne
 
 
 def entry(number: int, name: str = "", **changes: Any) -> DirectoryEntry:
-    given = {
+    fields = {
         "provider_id": f"G{number:05d}",
         "kind": ProviderKind.FACILITY,
         "name": name or f"{WORDS[number % len(WORDS)]} {WORDS[number // 8 % len(WORDS)]} Clinic",
@@ -174,7 +174,7 @@ def entry(number: int, name: str = "", **changes: Any) -> DirectoryEntry:
         "tin": f"69{number:07d}",
         "address": ADDRESS,
     }
-    return DirectoryEntry.model_validate({**given, **changes})
+    return DirectoryEntry.model_validate({**fields, **changes})
 
 
 def put(directory: DynamoDBReference, *entries: DirectoryEntry) -> None:
@@ -269,9 +269,9 @@ def test_caller_reads_entitlements_and_provider_names_when_the_token_has_them(
 
 
 def test_caller_reads_empty_lists_when_the_token_has_no_claims(provider: Cloud) -> None:
-    given = {"cognito:groups": "", "custom:tins": "", "custom:plans": ""}
+    claims = {"cognito:groups": "", "custom:tins": "", "custom:plans": ""}
     lists = ("entitlements", "entitlements_labels", "tins", "plan_ids", "vendor_ids")
-    assert me(provider, **given) == {name: [] for name in lists}
+    assert me(provider, **claims) == {name: [] for name in lists}
 
 
 def test_names_are_few_and_facilities_first_when_a_tin_has_many_providers(

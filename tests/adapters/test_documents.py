@@ -236,11 +236,11 @@ def test_slots_are_ten_when_an_upload_fails_between_freeing_a_slot_and_using_it(
     records = cloud.deps.documents
     settle = records.settle
 
-    def die_afterwards(*given: Any) -> None:
-        settle(*given)
+    def fail_afterwards(*arguments: Any) -> None:
+        settle(*arguments)
         raise TransientError("The function died.")
 
-    monkeypatch.setattr(records, "settle", die_afterwards)
+    monkeypatch.setattr(records, "settle", fail_afterwards)
     assert cloud.offer(draft_id).status == 503
     monkeypatch.undo()
     filled(cloud, draft_id)

@@ -29,7 +29,7 @@ from tests.fakes.samples import PROVIDER_TIN, entered, later, payer
 from tools.operations import OPERATIONS, ROUTES
 
 PROVIDERS: Final = ["FLAGS", "FREQUENT", "NUMBER"]
-"""What the table holds beside requests: what providers did, and numbers given."""
+"""What the table holds beside requests: what providers did, and assigned numbers."""
 
 
 def end_of(cloud: Cloud, request_id: str) -> datetime:
@@ -41,14 +41,14 @@ def as_streamed(item: Mapping[str, Any]) -> dict[str, Any]:
     """An item as in a stream record: bytes are text there."""
 
     def typed(value: Mapping[str, Any]) -> dict[str, Any]:
-        [(kind, held)] = value.items()
+        [(kind, content)] = value.items()
         if kind == "B":
-            return {"B": b64encode(held).decode()}
+            return {"B": b64encode(content).decode()}
         if kind == "M":
-            return {"M": {name: typed(one) for name, one in held.items()}}
+            return {"M": {name: typed(one) for name, one in content.items()}}
         if kind == "L":
-            return {"L": [typed(one) for one in held]}
-        return {kind: held}
+            return {"L": [typed(one) for one in content]}
+        return {kind: content}
 
     return {name: typed(value) for name, value in item.items()}
 

@@ -28,7 +28,7 @@ from tests.fakes.samples import BOWEL_SURGERY, NUMBER, payer
 NOTICES: Final = ("1-member", "1-provider")
 
 
-def tell(cloud: Cloud, request_id: str, cycle: int = 1) -> None:
+def issue_notices(cloud: Cloud, request_id: str, cycle: int = 1) -> None:
     """The event that the bus delivers after a determination."""
     detail: dict[str, Any] = {
         "event_id": f"{request_id}.000005",
@@ -52,7 +52,7 @@ def stored(cloud: Cloud) -> list[str]:
 @pytest.mark.rule("W4")
 def test_both_notices_are_stored_with_the_request_when_it_is_determined(cloud: Cloud) -> None:
     request_id = cloud.determined()
-    tell(cloud, request_id)
+    issue_notices(cloud, request_id)
     assert sorted(stored(cloud)) == [notice_key(request_id, name) for name in NOTICES]
     for name in NOTICES:
         answer = cloud.clients.by_name["s3"].get_object(
@@ -100,7 +100,7 @@ def test_member_and_provider_can_read_reason_and_grievance_when_the_deadline_is_
 def test_nothing_is_stored_twice_when_the_event_is_redelivered(cloud: Cloud) -> None:
     request_id = cloud.determined()
     for _ in range(2):
-        tell(cloud, request_id)
+        issue_notices(cloud, request_id)
     assert len(stored(cloud)) == 2
     assert len(cloud.items("EVENT#notices-")) == 1
 
@@ -111,15 +111,15 @@ def test_notices_are_printed_again_when_the_first_run_failed_before_its_record(
     request_id = cloud.determined()
     cloud.wire.cut("TransactWriteItems")
     with pytest.raises(Exception, match="try_again"):
-        tell(cloud, request_id)
+        issue_notices(cloud, request_id)
     assert cloud.items("NOTICE#") == []
-    tell(cloud, request_id)
+    issue_notices(cloud, request_id)
     assert len(cloud.items("NOTICE#")) == 2
 
 
 def test_nothing_is_printed_when_the_cycle_is_not_decided(cloud: Cloud) -> None:
     request_id = cloud.pended()
-    tell(cloud, request_id)
+    issue_notices(cloud, request_id)
     assert stored(cloud) == []
 
 
@@ -128,7 +128,7 @@ def test_nothing_is_printed_when_the_cycle_is_not_decided(cloud: Cloud) -> None:
 
 def printed(cloud: Cloud, **lines: str) -> str:
     request_id = cloud.determined(**lines)
-    tell(cloud, request_id)
+    issue_notices(cloud, request_id)
     return request_id
 
 
@@ -190,7 +190,7 @@ def test_notice_is_not_found_when_the_caller_has_no_access(cloud: Cloud) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["2-provider", "1-nobody", "0-member", "1-PROVIDER", "1-member.pdf", "x"]
+    "name", ["2-provider", "1-unknown", "0-member", "1-PROVIDER", "1-member.pdf", "x"]
 )
 def test_notice_is_not_found_when_it_is_of_another_request(cloud: Cloud, name: str) -> None:
     request_id = printed(cloud)
@@ -201,7 +201,7 @@ def test_notice_is_not_found_when_it_is_of_another_request(cloud: Cloud, name: s
 def test_there_are_no_notices_when_nothing_is_decided(cloud: Cloud) -> None:
     draft_id, request_id = cloud.start(), cloud.pended()
     for one in (draft_id, request_id):
-        tell(cloud, one)
+        issue_notices(cloud, one)
         assert cloud.read(one).body["determination_notices"] == []
         assert cloud.download_notice(one, "1-provider").code == "not_found"
     assert cloud.case(request_id).body["determination_notices"] == []
@@ -229,7 +229,7 @@ def test_notices_are_reprinted_for_download_when_an_operator_changes_dates(cloud
     moved = {"line_id": "1.1", "from_date": "2026-07-27", "to_date": "2026-07-29"}
     assert cloud.change_dates(request_id, moved).status == 200
     for _ in range(2):
-        tell(cloud, request_id)
+        issue_notices(cloud, request_id)
     names = [one["notice_id"] for one in cloud.read(request_id).body["determination_notices"]]
     assert sorted(names) == [
         "1-member",

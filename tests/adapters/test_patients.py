@@ -35,9 +35,13 @@ def sample(member_id: str) -> dict[str, str]:
 
 
 @pytest.mark.rule("P1")
-@pytest.mark.parametrize("sought", [{"member_id": "849382930"}, {"ssn": SSN}, {"ssn": "987654320"}])
-def test_member_is_found_when_all_four_fields_match(cloud: Cloud, sought: dict[str, str]) -> None:
-    reply = search(cloud, **FACTS, **sought)
+@pytest.mark.parametrize(
+    "identifier", [{"member_id": "849382930"}, {"ssn": SSN}, {"ssn": "987654320"}]
+)
+def test_member_is_found_when_all_four_fields_match(
+    cloud: Cloud, identifier: dict[str, str]
+) -> None:
+    reply = search(cloud, **FACTS, **identifier)
     assert reply.status == 200, reply.text
     account = {"account": "00472356", "account_name": "Live Well, Inc."}
     assert reply.body == {"patients": [{**PATIENT, **account}], "notices": []}
@@ -50,26 +54,26 @@ def test_several_members_are_found_when_one_person_has_several_ids(cloud: Cloud)
     assert len({one["account"] for one in found}) == 2
 
 
-@pytest.mark.parametrize("sought", [{"member_id": "u70040250"}, {"ssn": "987-65-4322"}])
+@pytest.mark.parametrize("identifier", [{"member_id": "u70040250"}, {"ssn": "987-65-4322"}])
 def test_member_is_found_when_names_differ_in_diacritics_only(
-    cloud: Cloud, sought: dict[str, str]
+    cloud: Cloud, identifier: dict[str, str]
 ) -> None:
     typed = {**INES, "last_name": "GARCIA RUIZ", "first_name": "ines"}
-    [found] = search(cloud, **sought, **typed).body["patients"]
+    [found] = search(cloud, **identifier, **typed).body["patients"]
     assert (found["last_name"], found["first_name"]) == ("García-Ruiz", "Inés")
 
 
 @pytest.mark.rule("P1", "A6")
 @pytest.mark.parametrize("by_ssn", [False, True])
 def test_response_is_identical_when_any_field_is_wrong(cloud: Cloud, *, by_ssn: bool) -> None:
-    sought = {"ssn": SSN} if by_ssn else {"member_id": "849382930"}
+    identifier = {"ssn": SSN} if by_ssn else {"member_id": "849382930"}
     unknown = {"ssn": "987-65-4329"} if by_ssn else {"member_id": "849382939"}
     wrong: list[dict[str, str]] = [
         {**FACTS, **unknown},
-        {**FACTS, **sought, "date_of_birth": "1986-01-02"},
-        {**FACTS, **sought, "last_name": "Adam"},
-        {**FACTS, **sought, "first_name": "Alice"},
-        {**INES, **sought},
+        {**FACTS, **identifier, "date_of_birth": "1986-01-02"},
+        {**FACTS, **identifier, "last_name": "Adam"},
+        {**FACTS, **identifier, "first_name": "Alice"},
+        {**INES, **identifier},
     ]
     response, requested = set(), set()
     for body in wrong:

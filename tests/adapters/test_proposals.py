@@ -85,15 +85,17 @@ def test_physician_is_who_decided_when_a_proposal_is_confirmed(cloud: Cloud) -> 
     )
     stored = cloud.deps.requests.read(request_id)
     assert stored is not None
-    [kept] = stored.submitted.lines[1].decisions
-    assert (kept.decided_by, kept.proposed_by) == (REVIEWER["sub"], NURSE["sub"])
+    [decision] = stored.submitted.lines[1].decisions
+    assert (decision.decided_by, decision.proposed_by) == (REVIEWER["sub"], NURSE["sub"])
     events = [json.loads(item["event"]["S"]) for item in cloud.items("EVENT#")]
     actors = [one["actor"] for one in events if one["type"] == "RequestDetermined"]
     assert actors == [REVIEWER["sub"]]
 
 
 @pytest.mark.rule("W10")
-def test_proposal_is_gone_when_it_is_replaced_withdrawn_or_decided_otherwise(cloud: Cloud) -> None:
+def test_proposal_is_removed_when_it_is_replaced_withdrawn_or_decided_otherwise(
+    cloud: Cloud,
+) -> None:
     request_id = pended(cloud)
     decide(cloud, request_id, APPROVED, DENIED, by=NURSE)
     other = decide(cloud, request_id, APPROVED, second(units=1), by=OTHER_NURSE)

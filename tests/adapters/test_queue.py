@@ -150,7 +150,7 @@ def test_appeal_is_marked_when_the_reviewer_made_the_decision(cloud: Cloud) -> N
 
 
 @pytest.mark.rule("T6")
-def test_row_says_who_what_where_and_why_when_the_queue_is_read(cloud: Cloud) -> None:
+def test_row_has_all_columns_when_the_queue_is_read(cloud: Cloud) -> None:
     request_id = cloud.pended(services=[BOWEL_SURGERIES])
     [row] = cloud.worklist().body["cycles"]
     case = cloud.case(request_id).body

@@ -102,7 +102,7 @@ class Race:
             assert reply.status in {404, 409, 410, 412}, reply.text
             return self.read(by, version) if reply.status == 412 else version
         assert reply.body["version"] == version + 1
-        assert version + 1 not in self.saves, "two saves were both told that they wrote a version"
+        assert version + 1 not in self.saves, "two saves both returned that they wrote a version"
         self.saves[version + 1] = dict(parts)
         return version + 1
 
@@ -164,11 +164,11 @@ class Race:
 
     def expected(self, version: int) -> dict[str, Any]:
         """The expected content of a version: every save acknowledged up to it, in order."""
-        held: dict[str, Any] = {}
+        content: dict[str, Any] = {}
         for saved in sorted(self.saves):
             if saved <= version:
-                held |= self.saves[saved]
-        return held
+                content |= self.saves[saved]
+        return content
 
     def settle(self, before: dict[str, Any] | None) -> None:
         """Deliver every late or repeated event, and let everything expired be removed."""
@@ -244,9 +244,9 @@ def test_invariants_hold_when_operations_run_concurrently_in_any_order(cloud: Cl
             race = run(cloud, seed, all_workers)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
-        for end in race.ends or ["kept"]:
+        for end in race.ends or ["retained"]:
             ends[end] = ends.get(end, 0) + 1
-    assert set(ends) >= {"submitted", "deleted", "expired", "kept"}, ends
+    assert set(ends) >= {"submitted", "deleted", "expired", "retained"}, ends
 
 
 @pytest.mark.rule("D5")

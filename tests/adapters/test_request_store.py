@@ -52,7 +52,7 @@ def test_change_is_read_with_its_event_when_it_was_recorded(stored: Stored) -> N
 
 def test_nothing_is_written_when_another_change_was_committed_first(stored: Stored) -> None:
     store, request = stored
-    first = request.void("Not needed.", "somebody", LATER)
+    first = request.void("Not needed.", "a-user", LATER)
     second = request.pend(DEADLINE, 10, LATER)
     store.record(first)
     with pytest.raises(ConcurrentChangeError):
@@ -65,7 +65,7 @@ def test_change_is_rejected_when_the_request_does_not_exist(stored: Stored) -> N
     store, request = stored
     other = request.model_copy(update={"request_id": "01J1QZ8Y7N4W3V2T1S0R9Q8P7Z"})
     with pytest.raises(ConcurrentChangeError):
-        store.record(other.void("Not needed.", "somebody", LATER))
+        store.record(other.void("Not needed.", "a-user", LATER))
     assert store.read(other.request_id) is None
     assert store.read_file(other.request_id) is None
 
@@ -76,7 +76,7 @@ def test_token_is_replaced_only_when_the_cycle_is_open(stored: Stored) -> None:
     assert store.cycle(request.request_id, 1) == Cycle(request.request_id, 1, "new")
     with pytest.raises(RequestClosedError):
         store.renew_cycle(Cycle(request.request_id, 2, "of another cycle"))
-    store.record(request.void("Not needed.", "somebody", LATER))
+    store.record(request.void("Not needed.", "a-user", LATER))
     with pytest.raises(RequestClosedError):
         store.renew_cycle(Cycle(request.request_id, 1, "too late"))
     assert store.cycle(request.request_id, 1) == Cycle(request.request_id, 1, "new")

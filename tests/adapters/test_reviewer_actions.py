@@ -57,13 +57,13 @@ def test_case_is_accessible_from_its_worklist_only_when_a_reviewer_acts(
 def test_colleague_is_refused_when_a_case_is_assigned(cloud: Cloud, what: str, body: Any) -> None:
     request_id = pended(cloud)
     assert cloud.move(request_id, "assign").status == 200
-    held = cloud.item(request_id)
+    before = cloud.item(request_id)
     lines = [{"line_id": line, "status": "APPROVED"} for line in BOTH]
     sent = {"cycle": 1, "lines": lines} if what == "decisions" else body
     reply = cloud.move(request_id, what, sent, by=SECOND_REVIEWER)
     assert (reply.status, reply.code) == (409, "action_not_allowed")
     assert reply.body["allowed_actions"] == ["DETAILS"]
-    assert cloud.item(request_id) == held
+    assert cloud.item(request_id) == before
 
 
 def test_assignment_ends_when_its_time_has_passed(cloud: Cloud) -> None:
@@ -195,7 +195,7 @@ def test_information_is_requested_once_when_the_response_was_lost(cloud: Cloud) 
         ({"text": ""}, "/text"),
     ],
 )
-def test_request_for_information_is_rejected_when_the_payer_does_not_know_the_document(
+def test_request_for_information_is_rejected_when_the_document_code_is_unknown(
     cloud: Cloud, body: Any, pointer: str
 ) -> None:
     reply = cloud.move(pended(cloud), "information", body)

@@ -86,14 +86,14 @@ class Publisher:
         return S3RuleLists(self.deps.s3, bucket=self.bucket, folder=folder)
 
     def publish(
-        self, rules: list[Rule], version: str | None = None, **given: Any
+        self, rules: list[Rule], version: str | None = None, **changes: Any
     ) -> RuleListVersion:
         fields: dict[str, Any] = {
             "rule_lists": self.deps.rule_lists,
             "versions": self.deps.rule_list_versions,
             "now": self.clock(),
         }
-        return publish_rule_list(rules, [VENDOR], version=version, **(fields | given))
+        return publish_rule_list(rules, [VENDOR], version=version, **(fields | changes))
 
     def answer(self, version: RuleListVersion) -> Requirement:
         [rule] = self.deps.rule_lists.rules(version, {CODE})[CODE]
@@ -424,17 +424,17 @@ def test_list_is_published_and_shown_when_the_command_is_run(
     on = f"--stack={stack}"
     assert main(["rules", "list", on]) == 1
     assert main(["rules", "publish", str(file), on, PAYER, "--version", "first"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[1] == f"{file}: 1 rules, no error, 0 warnings"
-    assert said[2].startswith("first  published ")
-    assert said[2].endswith("for services from 2026-01-01  is now in effect")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[1] == f"{file}: 1 rules, no error, 0 warnings"
+    assert printed[2].startswith("first  published ")
+    assert printed[2].endswith("for services from 2026-01-01  is now in effect")
 
     file.write_text(f"{RULES}R2,CPT,44120,44130,DELEGATED_VENDOR,RAD,,,2026-01-01,2026-12-31\n")
     assert main(["rules", "publish", str(file), on, PAYER]) == 0
     capsys.readouterr()
     assert main(["rules", "publish", str(file), on, PAYER]) == 0
-    [said_again] = capsys.readouterr().out.splitlines()
-    assert said_again.endswith("was already in effect")
+    [printed_again] = capsys.readouterr().out.splitlines()
+    assert printed_again.endswith("was already in effect")
 
     assert main(["rules", "list", on]) == 0
     first, second = capsys.readouterr().out.splitlines()
@@ -513,9 +513,9 @@ def test_fix_is_printed_when_the_vendor_file_is_missing(
 ) -> None:
     file.with_name("vendors.csv").unlink()
     assert main(["rules", "check", str(file), PAYER]) == 2
-    said = capsys.readouterr().err
-    assert f"{file.with_name('vendors.csv')} is missing" in said
-    assert "--vendors" in said
+    printed = capsys.readouterr().err
+    assert f"{file.with_name('vendors.csv')} is missing" in printed
+    assert "--vendors" in printed
 
 
 def test_version_is_rejected_when_the_command_names_one_in_use(
@@ -540,6 +540,6 @@ def test_command_fails_with_one_line_when_it_cannot_start(
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.delenv("AWS_REGION")
     assert main(["rules", "list"]) == 2
-    said = capsys.readouterr().err.splitlines()
-    assert len(said) == 4
-    assert all(line.startswith("precert: ") for line in said)
+    printed = capsys.readouterr().err.splitlines()
+    assert len(printed) == 4
+    assert all(line.startswith("precert: ") for line in printed)

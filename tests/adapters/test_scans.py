@@ -243,11 +243,11 @@ def test_result_is_applied_when_the_document_was_changed_in_between(
     settle = records.settle
     response: list[bool] = []
 
-    def change_meanwhile(*given: Any) -> None:
+    def change_meanwhile(*arguments: Any) -> None:
         if not response:
             response.append(True)
             scanning.deliver_scan_result(request_id, document_id, version_id, CLEAN)
-        settle(*given)
+        settle(*arguments)
 
     monkeypatch.setattr(records, "settle", change_meanwhile)
     scanning.deliver_scan_result(request_id, document_id, version_id, CLEAN)

@@ -193,9 +193,9 @@ EVERYTHING: Final[dict[str, Any]] = entered(
 def named(value: Any, path: str = "") -> set[str]:
     """Every field that has a value."""
     if isinstance(value, dict):
-        return {one for name, held in value.items() for one in named(held, f"{path}/{name}")}
+        return {one for name, part in value.items() for one in named(part, f"{path}/{name}")}
     if isinstance(value, list | tuple) and value and isinstance(value[0], dict):
-        return {one for held in value for one in named(held, path)}
+        return {one for part in value for one in named(part, path)}
     return {path} if value else set()
 
 

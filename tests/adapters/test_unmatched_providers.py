@@ -65,21 +65,21 @@ def test_request_has_a_temporary_id_when_a_provider_was_manually_entered(cloud: 
     with cloud.wire.counting() as calls:
         reply = cloud.submit(request_id, servicing_provider=provider)
     assert (reply.status, calls) == (202, ["BatchGetItem", "TransactWriteItems"])
-    [given] = reply.body["temporary_providers"]
-    assert (given["role"], given["reason_codes"]) == (SERVICING, ["MANUALLY_ENTERED"])
-    assert given["temporary_id"].startswith("TMP-")
+    [temporary] = reply.body["temporary_providers"]
+    assert (temporary["role"], temporary["reason_codes"]) == (SERVICING, ["MANUALLY_ENTERED"])
+    assert temporary["temporary_id"].startswith("TMP-")
     notice = cloud.deps.payer.notices["temporary_provider"]
     for by in (PROVIDER, FACILITY):
         [row] = cloud.dashboard(by).body["requests"]
         assert (row["request_id"], row["unmatched_providers"]) == (request_id, [SERVICING])
         response = cloud.read(request_id, by).body
-        assert response["temporary_providers"] == [given]
+        assert response["temporary_providers"] == [temporary]
         assert notice in response["notices"]
         assert response["content"]["servicing_provider"]["provider_id"] is None
     cloud.pend(request_id)
     assert cloud.read(request_id).body["status"] == "PENDING"
     case = cloud.case(request_id).body
-    assert case["temporary_providers"] == [given]
+    assert case["temporary_providers"] == [temporary]
     assert "DECIDE" in case["allowed_actions"]
 
 

@@ -11,7 +11,7 @@ from precert.names import WorkflowTask
 from tests.adapters.cloud import FACILITY, OPERATOR, PROVIDER, REVIEWER, STRANGER, Cloud, Reply
 from tests.adapters.test_document_downloads import attached
 from tests.adapters.test_intake import APPROVAL, REASONS, VENDOR, images, register, report
-from tests.adapters.test_notices import tell
+from tests.adapters.test_notices import issue_notices
 from tests.fakes.samples import BOWEL_SURGERY, IMAGES, PATIENT
 
 MIXED: Final[dict[str, Any]] = {"services": [BOWEL_SURGERY, IMAGES]}
@@ -380,7 +380,7 @@ def vendor_events(cloud: Cloud) -> list[str]:
 @pytest.mark.parametrize(
     ("urgency", "length"), [("STANDARD", timedelta(days=15)), ("EXPEDITED", timedelta(hours=72))]
 )
-def test_reminder_and_escalation_are_recorded_once_when_a_vendor_is_silent(
+def test_reminder_and_escalation_are_recorded_once_when_a_vendor_does_not_report(
     cloud: Cloud, urgency: str, length: timedelta
 ) -> None:
     request_id = delegated(cloud, services=[{**IMAGES, "urgency": urgency}])
@@ -436,7 +436,7 @@ def test_event_names_vendor_and_codes_when_lines_are_delegated_and_reported(clou
 
 
 @pytest.mark.rule("W5", "W8")
-def test_changed_dates_of_a_vendors_line_are_noticed_when_the_payers_part_is_open(
+def test_notices_of_changed_dates_are_issued_for_a_vendors_line_when_the_payers_part_is_open(
     cloud: Cloud,
 ) -> None:
     request_id = mixed(cloud)
@@ -450,7 +450,7 @@ def test_changed_dates_of_a_vendors_line_are_noticed_when_the_payers_part_is_ope
         },
     }
     assert cloud.change_dates(request_id, moved).status == 200
-    tell(cloud, request_id)
+    issue_notices(cloud, request_id)
     names = [one["notice_id"] for one in cloud.read(request_id).body["determination_notices"]]
     assert {"1-provider-dates-1", "1-member-dates-1"} <= set(names)
 

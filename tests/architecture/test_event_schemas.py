@@ -32,7 +32,7 @@ PUBLISHED: Final = frozenset(
 )
 """Members that were agreed to be on the bus; whatever is added is added here too, knowingly."""
 
-TOLD: Final = re.compile(
+ID_OR_CODE: Final = re.compile(
     "|".join(
         (
             r"[0-9A-HJKMNP-TV-Z]{26}(\.[0-9]{6}(\.warning)?|\.[0-9A-HJKMNP-TV-Z]{26}|\.notices-1)?",
@@ -159,7 +159,7 @@ def test_event_has_ids_and_codes_only_when_it_is_published(
     assert set(sample["detail"]) <= set(described)
     assert all("description" in member for member in described.values())
     result = [value for value in leaves(sample["detail"]) if not isinstance(value, int)]
-    assert [value for value in result if not TOLD.fullmatch(value)] == []
+    assert [value for value in result if not ID_OR_CODE.fullmatch(value)] == []
 
 
 @pytest.mark.parametrize("event_type", EventType)
@@ -202,7 +202,9 @@ def test_vendor_sample_is_accepted_when_the_report_handler_reads_it() -> None:
 
 
 def test_no_free_text_is_accepted_from_the_bus_when_a_vendor_reports() -> None:
-    said = json.dumps(inbound("schema")["properties"]["detail"]) + json.dumps(
+    described = json.dumps(inbound("schema")["properties"]["detail"]) + json.dumps(
         inbound("schema")["$defs"]
     )
-    assert [name for name in ("rationale", "criterion", "content") if f'"{name}"' in said] == []
+    assert [
+        name for name in ("rationale", "criterion", "content") if f'"{name}"' in described
+    ] == []

@@ -135,7 +135,7 @@ def open_matches(known: Members) -> Iterator[str]:
 
 @cache
 def places_by_enum() -> Mapping[str, list[str]]:
-    """Places that tell members apart: sets, tuples, comparisons and match cases."""
+    """Places that distinguish members: sets, tuples, comparisons and match cases."""
     places: dict[str, list[str]] = {name: [] for name in enums()}
     for module in product():
         for node in ast.walk(module.tree):

@@ -44,5 +44,5 @@ def test_arguments_take_precedence_when_a_dependency_has_the_same_name() -> None
     def use_case(*, now: Any, payer: Any, other: int = 0) -> tuple[Any, Any, int]:
         return now, payer, other
 
-    found = Dependencies(now=lambda: "instant").call(use_case, payer="given", other=1)  # type: ignore[arg-type,return-value]
-    assert found == ("instant", "given", 1)
+    found = Dependencies(now=lambda: "instant").call(use_case, payer="passed", other=1)  # type: ignore[arg-type,return-value]
+    assert found == ("instant", "passed", 1)

@@ -31,15 +31,15 @@ def opened(page: Page, address: str) -> None:
 
 def test_every_operation_is_shown_when_the_document_is_browsed(page: Page, docs: str) -> None:
     """From this machine's files only, under a policy that blocks everything else."""
-    said: list[str] = []
+    printed: list[str] = []
     hosts: set[str | None] = set()
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: printed.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: printed.append(str(error)))
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
     opened(page, docs)
     shown = page.locator(".opblock").evaluate_all("all => all.map(one => one.id)")
     assert {name.rpartition("-")[2] for name in shown} == {route.operation_id for route in ROUTES}
-    assert (said, hosts - {"localhost", None, ""}) == ([], set())
+    assert (printed, hosts - {"localhost", None, ""}) == ([], set())
 
 
 def test_examples_are_shown_when_an_operation_is_opened(page: Page, docs: str) -> None:

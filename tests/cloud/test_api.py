@@ -40,7 +40,7 @@ def resigned(token: str, **changes: object) -> str:
     return f"{head}.{body}.{signature}"
 
 
-@pytest.mark.parametrize("changes", [{"sub": "somebody"}, {"exp": 1}, {"aud": "another"}])
+@pytest.mark.parametrize("changes", [{"sub": "another-user"}, {"exp": 1}, {"aud": "another"}])
 def test_a_forged_token_is_rejected_when_patched(
     deployment: Deployment, changes: dict[str, object]
 ) -> None:

@@ -50,9 +50,9 @@ def item(deployment: Deployment, sk: str) -> object:
 def works(deployment: Deployment, token: str, mark: str) -> None:
     """Everything that the product needs still works."""
     assert item(deployment, "EVT#before")
-    body = deployment.cloud.client("s3").get_object(Bucket=deployment.out["Documents"], Key="kept")[
-        "Body"
-    ]
+    body = deployment.cloud.client("s3").get_object(
+        Bucket=deployment.out["Documents"], Key="stored"
+    )["Body"]
     assert body.read() == b"document"
     assert deployment.echo(token).status == 200
     assert deployment.echo(deployment.sign_in()["IdToken"]).body["layer"]
@@ -78,7 +78,7 @@ def populated(home: Home) -> tuple[Deployment, str, str]:
     deployment.put("r", "EVT#before")
     until(lambda: deployment.seen("insert", "EVT#before"))
     deployment.cloud.client("s3").put_object(
-        Bucket=deployment.out["Documents"], Key="kept", Body=b"document"
+        Bucket=deployment.out["Documents"], Key="stored", Body=b"document"
     )
     token = deployment.sign_in()["IdToken"]
     return deployment, token, deployment.run(mode="wait", seconds=600)
@@ -142,10 +142,10 @@ def test_nothing_is_saved_before_the_stop_when_unpatched(unpatched: Deployment) 
 def test_a_partially_deployed_stack_is_not_saved_when_patched(home: Home) -> None:
     """Killed during the first deployment, the cloud starts empty and deploys."""
     cloud = process.start(home.folder / "state", 0, environment=FAST)
-    said: list[str] = []
+    printed: list[str] = []
 
     def kill_amid(line: str) -> None:
-        said.append(line)
+        printed.append(line)
         if line.startswith("CREATE_COMPLETE"):
             cloud.kill()
 

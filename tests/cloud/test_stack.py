@@ -115,7 +115,7 @@ def one(folder: Path, resource: dict[str, object]) -> Path:
 def test_a_failed_deploy_names_the_resource_and_can_be_repeated_when_patched(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    wrong = trial.resource("Lambda::EventInvokeConfig", FunctionName="nobody", Qualifier="$LATEST")
+    wrong = trial.resource("Lambda::EventInvokeConfig", FunctionName="unknown", Qualifier="$LATEST")
     for _ in range(2):
         with pytest.raises(LocalCloudError, match=r"Only \(AWS::Lambda::EventInvokeConfig\)"):
             deploy(deployment.cloud, one(tmp_path, wrong))
@@ -126,10 +126,10 @@ def test_nothing_is_deployed_when_nothing_changed_and_new_code_is_deployed(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     token = deployment.sign_in()["IdToken"]
-    said: list[str] = []
+    printed: list[str] = []
     same = trial.write(tmp_path / "same")
-    assert deploy(deployment.cloud, same, progress=said.append) == deployment.out
-    assert said == ["nothing has changed"]
+    assert deploy(deployment.cloud, same, progress=printed.append) == deployment.out
+    assert printed == ["nothing has changed"]
     assert deployment.echo(token).body["version"] == "one"
     newer = trial.write(tmp_path / "newer", version="two")
     assert deploy(deployment.cloud, newer) == deployment.out

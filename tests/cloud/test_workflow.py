@@ -69,14 +69,14 @@ def test_an_error_before_the_wait_fails_the_task_when_patched(deployment: Deploy
 def asking(unpatched: Deployment) -> str:
     """A machine for the unpatched emulator, with a plain number as timeout."""
     client = unpatched.cloud.client("stepfunctions")
-    ask = {
+    invoke = {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
         "TimeoutSeconds": 1,
         "Arguments": {"FunctionName": unpatched.out["Task"], "Payload": "{% $states.input %}"},
         "End": True,
     }
-    definition = {"QueryLanguage": "JSONata", "StartAt": "Ask", "States": {"Ask": ask}}
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Invoke", "States": {"Invoke": invoke}}
     described = client.describe_state_machine(stateMachineArn=unpatched.out["Machine"])
     arn: str = client.create_state_machine(
         name="asking", definition=json.dumps(definition), roleArn=described["roleArn"]

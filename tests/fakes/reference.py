@@ -33,7 +33,7 @@ VENDOR: Final = DelegatedVendor(
 )
 
 
-def rule(code: str, requirement: str = "REQUIRED", **given: Any) -> Rule:
+def rule(code: str, requirement: str = "REQUIRED", **fields: Any) -> Rule:
     """A rule for one CPT code, named ``R-<code>``."""
     return Rule(
         rule_id=f"R-{code}",
@@ -42,13 +42,13 @@ def rule(code: str, requirement: str = "REQUIRED", **given: Any) -> Rule:
         code_to=code,
         requirement=Requirement(requirement),
         effective_from=date(2026, 1, 1),
-        **given,
+        **fields,
     )
 
 
 @dataclass
 class SampleReference:
-    """The sample patient, always covered, and a list of the given rules."""
+    """The sample patient, always covered, and a list of these rules."""
 
     rules_by_code: dict[str, Rule] = field(default_factory=dict)
     vendors_by_id: Mapping[str, DelegatedVendor] = field(
@@ -57,8 +57,8 @@ class SampleReference:
     entries_by_id: dict[str, DirectoryEntry] = field(default_factory=samples.directory)
 
     @classmethod
-    def of(cls, *rules: Rule, **given: Any) -> "SampleReference":
-        return cls({one.code_from: one for one in rules}, **given)
+    def of(cls, *rules: Rule, **fields: Any) -> "SampleReference":
+        return cls({one.code_from: one for one in rules}, **fields)
 
     def member(self, member_id: str) -> Member | None:
         coverage = Coverage.model_validate(

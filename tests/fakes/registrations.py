@@ -19,10 +19,10 @@ from tests.fakes.requests import InMemoryRequests
 class InMemoryRegistrations:
     requests: InMemoryRequests
     taken: set[str] = field(default_factory=set)
-    """Numbers that were given to others."""
+    """Numbers of other requests."""
     uncovered: bool = False
     fingerprints: list[Fingerprint] = field(default_factory=list)
-    asked_on: list[date | None] = field(default_factory=list)
+    coverage_days: list[date | None] = field(default_factory=list)
 
     def register(
         self,
@@ -33,7 +33,7 @@ class InMemoryRegistrations:
         fingerprint: Fingerprint,
         unique: bool = True,
     ) -> None:
-        self.asked_on.append(covered_on)
+        self.coverage_days.append(covered_on)
         if current := self.requests.requests.get(request.request_id):
             raise RegisteredAlreadyError(current)
         number = request.submitted.number

@@ -255,7 +255,7 @@ def delegation(
 
 
 def delegated(status: Status, *delegations: Delegation) -> Request:
-    """A request of which vendors decide all lines, or those of the given delegations."""
+    """A request of which vendors decide all lines, or those of these delegations."""
     base = request(status)
     ownership = delegations or (delegation(),)
     if status not in (Status.PROCESSING, Status.PENDING) and not delegations:

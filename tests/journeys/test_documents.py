@@ -132,12 +132,12 @@ def test_ten_slots_are_reserved_when_twenty_are_requested_at_once(portal: Portal
     path = f"/v1/requests/{request_id}/documents"
     provider = portal.deployment.caller(PROVIDER)
 
-    def ask(_number: int) -> tuple[int, str]:
+    def create_upload(_number: int) -> tuple[int, str]:
         response = provider.call("POST", path, {"file_name": "notes.txt"})
         return response.status_code, response.json().get("code", "")
 
     with ThreadPoolExecutor(20) as pool:
-        answers = sorted(pool.map(ask, range(20)))
+        answers = sorted(pool.map(create_upload, range(20)))
     assert answers[:10] == [(201, "")] * 10
     assert {code for _, code in answers[10:]} <= {"document_limit", "try_again"}
     assert len(portal.details(request_id)["documents"]) == 10

@@ -58,7 +58,7 @@ def test_every_draft_is_on_a_page_when_cursors_are_followed(
     portal_: Portal, drafts: list[str]
 ) -> None:
     caller = portal_.deployment.caller(HOME)
-    for method, path, given in (
+    for method, path, parameters in (
         ("GET", "/v1/requests", {"limit": "5"}),
         ("GET", "/v1/requests", {"limit": "5", "status": "INCOMPLETE"}),
         ("GET", "/v1/requests", {"limit": "5", "sort": "due"}),
@@ -67,7 +67,7 @@ def test_every_draft_is_on_a_page_when_cursors_are_followed(
         seen: list[str] = []
         page: Json = {"cursor": None, "requests": []}
         while not seen or page["cursor"]:
-            requested = given | ({"cursor": page["cursor"]} if page["cursor"] else {})
+            requested = parameters | ({"cursor": page["cursor"]} if page["cursor"] else {})
             page = (
                 caller.call(method, path, query=requested)  # type: ignore[arg-type]
                 if method == "GET"

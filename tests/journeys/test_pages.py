@@ -21,7 +21,7 @@ PAGES: Final = [
 ]
 FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PRELUDE: Final = 'set -euo pipefail\nmake() { command make --dry-run "$@" >/dev/null; }\n'
-TOLD: Final = {
+ANSWERS: Final = {
     "provider": (r"^REQUIRED$", r"^(PROCESSING|PENDING)$", r"^(.*\"missing\"){4}"),
     "partner": (r'"RequestDetermined"', r'"resourceType":"Bundle"'),
 }
@@ -48,7 +48,7 @@ def test_commands_work_when_they_are_run_in_the_order_of_the_page(
         check=False,
     )
     assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
-    response = TOLD.get(page.stem, ())
+    response = ANSWERS.get(page.stem, ())
     assert [line for line in response if not re.search(line, ran.stdout, re.MULTILINE)] == []
 
 

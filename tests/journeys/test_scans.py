@@ -53,7 +53,7 @@ def scanning(portal: Portal) -> Iterator[Portal]:
     switch(portal, "off")
 
 
-def tell(portal: Portal, request_id: str, document_id: str, result: str) -> None:
+def deliver_result(portal: Portal, request_id: str, document_id: str, result: str) -> None:
     """GuardDuty's event for the scan of the newest version."""
     bucket = portal.deployment.outputs["DocumentsBucketName"]
     key = f"documents/{request_id}/{document_id}"
@@ -95,7 +95,7 @@ def test_document_is_downloadable_or_deleted_when_its_scan_has_completed(
     for user in (PROVIDER, FACILITY):
         assert portal.deployment.caller(user).call("GET", path).status_code == 409
     status, code = SETTLED[result]
-    tell(portal, request_id, document_id, result)
+    deliver_result(portal, request_id, document_id, result)
     until("waiting for the scan's result", lambda: has_status(status))
     for user in (PROVIDER, FACILITY):
         assert portal.deployment.caller(user).call("GET", path).status_code == code

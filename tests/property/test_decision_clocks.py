@@ -109,7 +109,7 @@ class Oracle:
     start: datetime
     shifts: list[tuple[str, Any, Any]] = field(default_factory=list)
     """Pauses and the extension, in their order."""
-    asked: datetime | None = None
+    requested_at: datetime | None = None
     extended: bool = False
     recorded: set[str] = field(default_factory=set)
     known: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
@@ -183,15 +183,15 @@ class Oracle:
 
     @property
     def answer_by(self) -> datetime:
-        if self.asked is None:
-            raise AssertionError("nothing is asked")
-        answer_by = self.end(self.asked, self.rule["information"])
+        if self.requested_at is None:
+            raise AssertionError("no request for information is open")
+        answer_by = self.end(self.requested_at, self.rule["information"])
         return answer_by if self.rule["pause"] else min(answer_by, self.deadlines()[1])
 
     def to_record(self) -> list[Due]:
         warn, due = self.deadlines()
-        found = [Due("InformationOverdue", self.answer_by)] if self.asked else []
-        if self.asked and self.rule["pause"]:
+        found = [Due("InformationOverdue", self.answer_by)] if self.requested_at else []
+        if self.requested_at and self.rule["pause"]:
             return found
         found.append(Due("DeadlinePassed", due))
         if self.rule.get("deemed_denial"):
@@ -211,13 +211,13 @@ class Oracle:
                 self.recorded.add(event)
         return events
 
-    def can_ask(self, now: datetime) -> bool:
-        return self.asked is None and (self.rule["pause"] or now < self.deadlines()[1])
+    def can_request(self, now: datetime) -> bool:
+        return self.requested_at is None and (self.rule["pause"] or now < self.deadlines()[1])
 
     def answer(self, now: datetime) -> None:
-        if self.asked and self.rule["pause"]:
-            self.shifts.append(("pause", self.asked, min(now, self.answer_by)))
-        self.asked = None
+        if self.requested_at and self.rule["pause"]:
+            self.shifts.append(("pause", self.requested_at, min(now, self.answer_by)))
+        self.requested_at = None
 
     def can_extend(self, now: datetime) -> bool:
         allowed = self.rule.get("extension") is not None and not self.extended
@@ -229,7 +229,7 @@ class Oracle:
         self.recorded.discard("DeadlineApproaching")
 
     def now_due(self) -> tuple[str, datetime]:
-        if self.asked:
+        if self.requested_at:
             return "PROVIDER", self.answer_by
         return "PAYER", self.deadlines()[1]
 
@@ -312,7 +312,14 @@ class History:
         self.compare()
         for _ in range(STEPS):
             step = self.random.choice(
-                [self.time_passes, self.time_passes, self.check, self.ask, self.answer, self.extend]
+                [
+                    self.time_passes,
+                    self.time_passes,
+                    self.check,
+                    self.request_information,
+                    self.answer,
+                    self.extend,
+                ]
             )
             step()
             self.compare()
@@ -337,8 +344,8 @@ class History:
         assert events == self.oracle.check(self.now)
         assert self.request.check_deadline(self.now, self.payer) is None
 
-    def ask(self) -> None:
-        allowed = self.oracle.can_ask(self.now)
+    def request_information(self) -> None:
+        allowed = self.oracle.can_request(self.now)
         assert allowed is self.offers(Action.REQUEST_INFORMATION)
         try:
             change = request_information(
@@ -348,12 +355,12 @@ class History:
             assert not allowed
             return
         assert allowed
-        self.oracle.asked = self.now
+        self.oracle.requested_at = self.now
         self.take(change)
 
     def answer(self) -> None:
         change = self.request.receive_information(self.now, self.payer)
-        assert (change is not None) is (self.oracle.asked is not None)
+        assert (change is not None) is (self.oracle.requested_at is not None)
         self.oracle.answer(self.now)
         self.take(change)
 

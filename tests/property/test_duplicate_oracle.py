@@ -559,9 +559,9 @@ class History:
                 locked |= item.keys() - {"pk", "sk", "version"}
             elif pk.startswith("MEMBER#"):
                 compared.add(item["sk"]["S"].removeprefix("REQUEST#"))
-        standing = {one.name for one in self.known.values() if one.stands}
-        assert compared == standing
-        assert locked == {one for one in standing if not self.known[one].adverse}
+        in_effect = {one.name for one in self.known.values() if one.stands}
+        assert compared == in_effect
+        assert locked == {one for one in in_effect if not self.known[one].adverse}
 
 
 def decision(status: LineStatus, at: datetime, cycle: int) -> Decision:

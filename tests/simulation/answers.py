@@ -47,10 +47,10 @@ class Answers:
             raise broken("a deleted draft is there:", acknowledged.request_id)
 
     def _voided(self, acknowledged: Acknowledged) -> None:
-        if self._standing(acknowledged).status != "VOID":
+        if self._current(acknowledged).status != "VOID":
             raise broken("a voided request is not void:", acknowledged.request_id)
 
-    def _standing(self, acknowledged: Acknowledged) -> Request:
+    def _current(self, acknowledged: Acknowledged) -> Request:
         request = self.people.request(acknowledged.request_id)
         if request is None or request.review is None:
             raise broken("a submitted request was lost:", acknowledged.request_id)
@@ -77,12 +77,12 @@ class Answers:
             )
 
     def _submitted(self, acknowledged: Acknowledged) -> None:
-        if self._standing(acknowledged).submitted.number != acknowledged.detail["number"]:
+        if self._current(acknowledged).submitted.number != acknowledged.detail["number"]:
             raise broken("a submission was answered with another number:", acknowledged.request_id)
         self._is_variant(self.images[acknowledged.request_id][-1], acknowledged)
 
     def _decided(self, acknowledged: Acknowledged) -> None:
-        for line in self._standing(acknowledged).submitted.lines:
+        for line in self._current(acknowledged).submitted.lines:
             expected = acknowledged.detail["lines"].get(line.line_id)
             if expected is None:
                 continue
@@ -98,7 +98,7 @@ class Answers:
 
     def _signed(self, acknowledged: Acknowledged) -> None:
         """A signature is by a second person, and is on every line of its cycle."""
-        for line in self._standing(acknowledged).submitted.lines:
+        for line in self._current(acknowledged).submitted.lines:
             for one in line.decisions:
                 if one.cycle != acknowledged.detail["cycle"]:
                     continue

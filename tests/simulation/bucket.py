@@ -34,40 +34,42 @@ class Bucket:
         self.versions.setdefault(key, []).append((f"v{self._deps}", body))
         return f"v{self._deps}"
 
-    def perform(self, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    def perform(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         called: Callable[[Mapping[str, Any]], dict[str, Any]] = getattr(self, f"_{operation}")
-        return called(given)
+        return called(parameters)
 
-    def _get_object(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        versions = self.versions.get(given["Key"])
+    def _get_object(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        versions = self.versions.get(parameters["Key"])
         if not versions:
             raise NoSuchKeyError
         version_id, body = versions[-1]
         return {"Body": io.BytesIO(body), "ContentLength": len(body), "VersionId": version_id}
 
-    def _put_object(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        return {"VersionId": self._add(given["Key"], given["Body"])}
+    def _put_object(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        return {"VersionId": self._add(parameters["Key"], parameters["Body"])}
 
-    def _list_objects_v2(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        found = [key for key in self.versions if key.startswith(given["Prefix"])]
+    def _list_objects_v2(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        found = [key for key in self.versions if key.startswith(parameters["Prefix"])]
         return {"Contents": [{"Key": key} for key in sorted(found)]}
 
-    def _list_object_versions(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _list_object_versions(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "Versions": [
                 {"Key": key, "VersionId": version_id}
                 for key in sorted(self.versions)
-                if key.startswith(given["Prefix"])
+                if key.startswith(parameters["Prefix"])
                 for version_id, _ in self.versions[key]
             ]
         }
 
-    def _delete_object(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _delete_object(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         left = [
-            one for one in self.versions.get(given["Key"], []) if one[0] != given.get("VersionId")
+            one
+            for one in self.versions.get(parameters["Key"], [])
+            if one[0] != parameters.get("VersionId")
         ]
         if left:
-            self.versions[given["Key"]] = left
+            self.versions[parameters["Key"]] = left
         else:
-            self.versions.pop(given["Key"], None)
+            self.versions.pop(parameters["Key"], None)
         return {}

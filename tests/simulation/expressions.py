@@ -96,10 +96,10 @@ def _given(name: str) -> Evaluated:
 
 
 def _size(value: Any) -> Any:
-    [(kind, held)] = value.items()
+    [(kind, content)] = value.items()
     if kind in ("N", "BOOL", "NULL"):
         raise ExpressionError("size of what has none")
-    return {"N": str(len(held.encode() if kind == "S" else held))}
+    return {"N": str(len(content.encode() if kind == "S" else content))}
 
 
 def _operand(tokens: _Tokens) -> Evaluated:
@@ -121,15 +121,15 @@ def _operand(tokens: _Tokens) -> Evaluated:
 
 def comparable(value: Wire) -> tuple[str, Any]:
     """A scalar with its type, so that it sorts as DynamoDB sorts."""
-    [(kind, held)] = value.items()
+    [(kind, content)] = value.items()
     match kind:
         case "N":
-            return kind, Decimal(held)
+            return kind, Decimal(content)
         case "S":
-            return kind, held.encode()
+            return kind, content.encode()
         case "SS":
-            return kind, frozenset(held)
-    return kind, held
+            return kind, frozenset(content)
+    return kind, content
 
 
 def _compared(operator: str, left: Any, right: Any) -> bool:
@@ -152,15 +152,15 @@ def _compared(operator: str, left: Any, right: Any) -> bool:
     return bool(one >= other)
 
 
-def _contains(held: Any, sought: Any) -> bool:
-    if held is None or sought is None:
+def _contains(whole: Any, part: Any) -> bool:
+    if whole is None or part is None:
         return False
-    [(kind, value)], [(sought_kind, part)] = held.items(), sought.items()
+    [(kind, value)], [(part_kind, text)] = whole.items(), part.items()
     if kind in ("SS", "NS", "BS"):
-        return kind[0] == sought_kind and part in value
+        return kind[0] == part_kind and text in value
     if kind == "L":
-        return sought in value
-    return kind == sought_kind == "S" and part in value
+        return part in value
+    return kind == part_kind == "S" and text in value
 
 
 def _function(tokens: _Tokens) -> Condition:
@@ -175,9 +175,9 @@ def _function(tokens: _Tokens) -> Condition:
         expected = name == "attribute_exists"
         return lambda item, names, values: (first(item, names, values) is not None) is expected
     if name == "contains" and second is not None:
-        sought = second
+        searched = second
         return lambda item, names, values: _contains(
-            first(item, names, values), sought(item, names, values)
+            first(item, names, values), searched(item, names, values)
         )
     if name == "begins_with" and second is not None:
         beginning = second
@@ -289,13 +289,13 @@ class CompiledUpdate(NamedTuple):
 
 def _parent(new: Wire, path: list[str]) -> Wire:
     """The map with the last part, copied on the way, as items are never changed in place."""
-    held = new
+    content = new
     for part in path[:-1]:
-        if part not in held or "M" not in held[part]:
+        if part not in content or "M" not in content[part]:
             raise ExpressionError("the document path is not valid for update")
-        held[part] = {"M": dict(held[part]["M"])}
-        held = held[part]["M"]
-    return held
+        content[part] = {"M": dict(content[part]["M"])}
+        content = content[part]["M"]
+    return content
 
 
 def _number(value: Any) -> Decimal:
@@ -308,13 +308,13 @@ def _term(tokens: _Tokens) -> Evaluated:
     if tokens.next.lower() == "if_not_exists":
         tokens.take()
         tokens.take("(")
-        standing = _look(_path(tokens))
+        operand = _look(_path(tokens))
         tokens.take(",")
         otherwise = _term(tokens)
         tokens.take(")")
 
         def retained(item: Wire, names: Names, values: Wire) -> Any:
-            value = standing(item, names, values)
+            value = operand(item, names, values)
             return otherwise(item, names, values) if value is None else value
 
         return retained
@@ -362,12 +362,12 @@ def _add(tokens: _Tokens) -> Update:
 
     def change(old: Wire, new: Wire, names: Names, values: Wire) -> None:
         where, more = _named(path, names), value(old, names, values)
-        held = _found(old, where)
+        content = _found(old, where)
         [(kind, added)] = more.items()
         if kind == "N":
-            result: Wire = {"N": str(Decimal(added) + (_number(held) if held else 0))}
+            result: Wire = {"N": str(Decimal(added) + (_number(content) if content else 0))}
         elif kind == "SS":
-            result = {"SS": sorted({*added, *(held["SS"] if held else ())})}
+            result = {"SS": sorted({*added, *(content["SS"] if content else ())})}
         else:
             raise ExpressionError("ADD takes a number or a set")
         _parent(new, where)[where[-1]] = result
@@ -380,10 +380,10 @@ def _delete(tokens: _Tokens) -> Update:
 
     def change(old: Wire, new: Wire, names: Names, values: Wire) -> None:
         where, deleted = _named(path, names), value(old, names, values)
-        held = _found(old, where)
-        if held is None:
+        content = _found(old, where)
+        if content is None:
             return
-        left = sorted(set(held["SS"]) - set(deleted["SS"]))
+        left = sorted(set(content["SS"]) - set(deleted["SS"]))
         if left:
             _parent(new, where)[where[-1]] = {"SS": left}
         else:

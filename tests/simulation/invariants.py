@@ -90,7 +90,7 @@ class Invariants:
             elif sk.startswith("EVENT#"):
                 self._mark(one, changed)
             elif sk == "NUMBER" and one.old is not None:
-                raise broken("a number was given twice:", pk)
+                raise broken("a number was assigned twice:", pk)
 
     def _mark(self, one: Written, changed: Mapping[tuple[str, str], Written]) -> None:
         """A reminder is correct by the clock as it was before."""
@@ -240,7 +240,7 @@ class Invariants:
                 raise broken("a draft's row expires at another time:", request.request_id)
 
     def _documents(self, request: Request, items: Mapping[str, Wire]) -> None:
-        held = set(items["REQUEST"].get("slots_taken", {"SS": []})["SS"])
+        taken_slots = set(items["REQUEST"].get("slots_taken", {"SS": []})["SS"])
         for sk, item in items.items():
             if not sk.startswith("DOCUMENT#"):
                 continue
@@ -253,7 +253,7 @@ class Invariants:
                     if stored != [document["version_id"]]:
                         raise broken("an attached document is not its bytes:", name, stored)
                 case "REFUSED":
-                    if stored or name in held:
+                    if stored or name in taken_slots:
                         raise broken("a refused document left something:", name, stored)
                 case "AWAITING_UPLOAD":
                     if stored:
@@ -265,7 +265,7 @@ class Invariants:
         if item is None or item["request_id"]["S"] != request.request_id:
             raise broken("a number is not its request's:", number, request.request_id)
         if self.numbers.setdefault(number, request.request_id) != request.request_id:
-            raise broken("a number was given twice:", number)
+            raise broken("a number was assigned twice:", number)
 
     def _cycles(self, request: Request, events: Iterable[Mapping[str, Any]]) -> None:
         """One submission, at most one end per cycle, one decision per line in a cycle."""

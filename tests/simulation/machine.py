@@ -44,8 +44,8 @@ def expression(text: str) -> Expression:
         left, expected = expression(match[1]), match[2]
         return lambda scope: left(scope) == expected
     if (match := _OR_ELSE.fullmatch(text)) and match[1] == match[2]:
-        given, otherwise = expression(match[1]), int(match[3])
-        return lambda scope: otherwise if (value := given(scope)) is None else value
+        operand, otherwise = expression(match[1]), int(match[3])
+        return lambda scope: otherwise if (value := operand(scope)) is None else value
     if match := _NUMBER.fullmatch(text):
         inner = expression(match[1])
         return lambda scope: int(inner(scope))
@@ -117,17 +117,17 @@ class Machine:
 
     # -- calls of the adapter -----------------------------------------------------------------------
 
-    def perform(self, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    def perform(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """A call of the client.
 
         Raises:
             ClientError: as the client would.
         """
         called: Callable[[Mapping[str, Any]], dict[str, Any]] = getattr(self, f"_{operation}")
-        return called(given)
+        return called(parameters)
 
-    def _start_execution(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        name, requested = given["name"], json.loads(given["input"])
+    def _start_execution(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        name, requested = parameters["name"], json.loads(parameters["input"])
         known = self.executions.get(name)
         if known is None:
             started = self.executions[name] = Execution(name, requested)
@@ -136,20 +136,20 @@ class Machine:
             raise ExecutionAlreadyExistsError
         return {"executionArn": f"arn:{name}"}
 
-    def _describe_execution(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        known = self.executions.get(given["executionArn"].rpartition(":")[2])
+    def _describe_execution(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        known = self.executions.get(parameters["executionArn"].rpartition(":")[2])
         if known is None:
             raise ExecutionDoesNotExistError
         return {"status": known.status}
 
-    def _send_task_success(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        execution = self._waiting(given["taskToken"], "SendTaskSuccess")
-        self._succeed(execution, json.loads(given["output"]))
+    def _send_task_success(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        execution = self._waiting(parameters["taskToken"], "SendTaskSuccess")
+        self._succeed(execution, json.loads(parameters["output"]))
         return {}
 
-    def _send_task_failure(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        execution = self._waiting(given["taskToken"], "SendTaskFailure")
-        self._fail(execution, given["error"], given["cause"])
+    def _send_task_failure(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        execution = self._waiting(parameters["taskToken"], "SendTaskFailure")
+        self._fail(execution, parameters["error"], parameters["cause"])
         return {}
 
     def _waiting(self, token: str, operation: str) -> Execution:

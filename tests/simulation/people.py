@@ -151,7 +151,7 @@ class People:
                 world.pause(1)
         return Reply(0, None)
 
-    def tell(self, what: str, request_id: str, **detail: Any) -> None:
+    def acknowledge(self, what: str, request_id: str, **detail: Any) -> None:
         self.acknowledged.append(Acknowledged(what, request_id, detail))
 
     # -- reads --------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ class People:
         )
         if reply.status == 201:
             draft_id = reply.body["draft_id"]
-            self.tell("started", draft_id, key=key, version=reply.body["version"])
+            self.acknowledge("started", draft_id, key=key, version=reply.body["version"])
             self.days[draft_id] = DAYS[number]
             if draft_id not in self.ids:
                 self.ids.append(draft_id)
@@ -227,7 +227,7 @@ class People:
         )
         if reply.status == 200:
             saved = reply.body["version"]
-            self.tell("saved", draft_id, version=saved, variant=variant, at=before)
+            self.acknowledge("saved", draft_id, version=saved, variant=variant, at=before)
 
     def patch(self, draft_id: str, version: int, _cycle: int) -> None:
         variant = self.world.rng.randrange(VARIANTS)
@@ -244,7 +244,9 @@ class People:
         )
         if reply.status == 200:
             saved = reply.body["version"]
-            self.tell("saved", draft_id, version=saved, variant=variant, at=self.world.clock.at)
+            self.acknowledge(
+                "saved", draft_id, version=saved, variant=variant, at=self.world.clock.at
+            )
 
     def submit(self, draft_id: str, version: int, _cycle: int) -> None:
         variant = self.world.rng.randrange(VARIANTS)
@@ -258,13 +260,15 @@ class People:
         )
         if reply.status == 202:
             number = reply.body["number"]
-            self.tell("submitted", draft_id, number=number, variant=variant, based_on=version)
+            self.acknowledge(
+                "submitted", draft_id, number=number, variant=variant, based_on=version
+            )
 
     def delete(self, draft_id: str, version: int, _cycle: int) -> None:
         path = f"/v1/drafts/{draft_id}"
         reply = self.call(submit, "DELETE", path, None, PROVIDERS[0], if_match=f'"{version}"')
         if reply.status == 204:
-            self.tell("deleted", draft_id)
+            self.acknowledge("deleted", draft_id)
 
     def offer(self, request_id: str, _version: int, _cycle: int) -> None:
         body = '{"file_name": "note.pdf"}'
@@ -272,7 +276,7 @@ class People:
         reply = self.call(upload, "POST", path, body, self.provider())
         if reply.status == 201:
             document_id = reply.body["document"]["document_id"]
-            self.tell("offered", request_id, document_id=document_id)
+            self.acknowledge("offered", request_id, document_id=document_id)
             self.forms.append((request_id, document_id))
 
     def upload(self) -> None:
@@ -289,7 +293,7 @@ class People:
         path = f"/v1/requests/{request_id}/void"
         reply = self.call(submit, "POST", path, '{"reason": "Chose another."}', self.provider())
         if reply.status == 200:
-            self.tell("voided", request_id)
+            self.acknowledge("voided", request_id)
 
     def appeal(self, request_id: str, _version: int, _cycle: int) -> None:
         request = self.request(request_id)
@@ -303,7 +307,7 @@ class People:
         path = f"/v1/requests/{request_id}/appeals"
         reply = self.call(submit, "POST", path, body, self.provider())
         if reply.status == 202:
-            self.tell("appealed", request_id)
+            self.acknowledge("appealed", request_id)
 
     def dispute(self, request_id: str, _version: int, _cycle: int) -> None:
         """Request a reconsideration or a discussion."""
@@ -319,7 +323,7 @@ class People:
             submit, "POST", f"/v1/requests/{request_id}/{path}", json.dumps(body), self.provider()
         )
         if reply.status == 202:
-            self.tell("appealed", request_id)
+            self.acknowledge("appealed", request_id)
 
     def record_outcome(self, request_id: str, _version: int, cycle: int) -> None:
         rng = self.world.rng
@@ -357,7 +361,7 @@ class People:
         reply = self.call(review, "POST", path, body, by)
         if reply.status == 200:
             decided = {one["line_id"]: one["status"] for one in whole}
-            self.tell("decided", request_id, cycle=cycle, by=by["sub"], lines=decided)
+            self.acknowledge("decided", request_id, cycle=cycle, by=by["sub"], lines=decided)
 
     def sign(self, request_id: str, _version: int, cycle: int) -> None:
         by = self.world.rng.choice(REVIEWERS)
@@ -377,7 +381,7 @@ class People:
         path = f"/v1/review/requests/{request_id}/signature"
         reply = self.call(review, "POST", path, body, by)
         if reply.status == 200 and accept and proposal:
-            self.tell("signed", request_id, cycle=cycle, by=by["sub"])
+            self.acknowledge("signed", request_id, cycle=cycle, by=by["sub"])
 
     def assign_case(self, request_id: str, _version: int, _cycle: int) -> None:
         self.reviewer_action(request_id, "assign", None)
@@ -393,7 +397,7 @@ class People:
 
     def extend(self, request_id: str, _version: int, _cycle: int) -> None:
         by = self.world.rng.choice(("MEMBER", "PAYER"))
-        body = {"reason": "A specialist is asked.", "requested_by": by}
+        body = {"reason": "A specialist reviews it.", "requested_by": by}
         self.reviewer_action(request_id, "extension", json.dumps(body))
 
     def offer_peer_to_peer(self, request_id: str, _version: int, _cycle: int) -> None:
@@ -420,7 +424,7 @@ class People:
         path = f"/v1/requests/{request_id}/documents/{document_id}"
         reply = self.call(upload, "DELETE", path, None, PROVIDERS[0])
         if reply.status == 204:
-            self.tell("taken off", request_id, document_id=document_id)
+            self.acknowledge("taken off", request_id, document_id=document_id)
 
     def look(self, request_id: str, _version: int, _cycle: int) -> None:
         self.call(status, "GET", f"/v1/requests/{request_id}", None, self.provider())

@@ -57,8 +57,8 @@ def _unchecked_event(patch: Patch, *modules: Any) -> None:
     """Events are put without a condition."""
     put = request_items.put_event
 
-    def unchecked(*given: Any) -> dict[str, Any]:
-        return {"Put": _without(put(*given)["Put"], "ConditionExpression")}
+    def unchecked(*arguments: Any) -> dict[str, Any]:
+        return {"Put": _without(put(*arguments)["Put"], "ConditionExpression")}
 
     for module in modules:
         patch.setattr(module, "put_event", unchecked)
@@ -80,9 +80,9 @@ def write_without_condition(patch: Patch) -> None:
     update = requests.DynamoDBRequests._update
 
     def unconditional(self: Any, change: Change) -> dict[str, Any]:
-        given = update(self, change)
-        values = _without(given["ExpressionAttributeValues"], ":based_on")
-        return {**_without(given, "ConditionExpression"), "ExpressionAttributeValues": values}
+        arguments = update(self, change)
+        values = _without(arguments["ExpressionAttributeValues"], ":based_on")
+        return {**_without(arguments, "ConditionExpression"), "ExpressionAttributeValues": values}
 
     patch.setattr(requests.DynamoDBRequests, "_update", unconditional)
     _unchecked_event(patch, requests)
@@ -117,10 +117,10 @@ def void_leaves_fingerprint(patch: Patch) -> None:
     """A void request is still compared with later ones."""
     duplicates = requests.DynamoDBRequests._duplicates
 
-    def kept(self: Any, change: Change) -> list[dict[str, Any]]:
+    def without_release(self: Any, change: Change) -> list[dict[str, Any]]:
         return [one for one in duplicates(self, change) if "Delete" not in one]
 
-    patch.setattr(requests.DynamoDBRequests, "_duplicates", kept)
+    patch.setattr(requests.DynamoDBRequests, "_duplicates", without_release)
 
 
 @defect
@@ -168,8 +168,8 @@ def submitted_twice(patch: Patch) -> None:
     def unconditional(self: Any, submission: Any) -> dict[str, Any]:
         live = "#status = :incomplete AND version = :based_on AND expires_at > :now"
         loose = "(#status = :incomplete OR version >= :based_on)"
-        given = submitting(self, submission)
-        return _rewritten("ConditionExpression", given, live, loose)
+        arguments = submitting(self, submission)
+        return _rewritten("ConditionExpression", arguments, live, loose)
 
     patch.setattr(drafts.DynamoDBDrafts, "_submitting_update", unconditional)
 
@@ -225,8 +225,8 @@ def stale_read_trusted(patch: Patch) -> None:
 
     def stale(client: Any, *key: str) -> Any:
         class Lenient:
-            def get_item(self, **given: Any) -> Any:
-                return client.get_item(**_without(given, "ConsistentRead"))
+            def get_item(self, **arguments: Any) -> Any:
+                return client.get_item(**_without(arguments, "ConsistentRead"))
 
         return consistent(Lenient(), *key)  # type: ignore[arg-type]
 
@@ -328,9 +328,9 @@ def execution_started_before_the_commit(patch: Patch) -> None:
     """A submission starts its execution before it is written."""
 
     @wraps(submit_draft)
-    def eager(draft_id: str, *given: Any, **more: Any) -> Any:
+    def eager(draft_id: str, *arguments: Any, **more: Any) -> Any:
         dependencies().workflow.start(draft_id, 1)
-        return submit_draft(draft_id, *given, **more)
+        return submit_draft(draft_id, *arguments, **more)
 
     patch.setattr(submit, "submit_draft", eager)
 
@@ -359,8 +359,8 @@ def rejected_entry_ignored(patch: Patch) -> None:
         client = self._client
 
         class Taken:
-            def put_events(self, **given: Any) -> Any:
-                return {**client.put_events(**given), "FailedEntryCount": 0}
+            def put_events(self, **arguments: Any) -> Any:
+                return {**client.put_events(**arguments), "FailedEntryCount": 0}
 
         publish(eventbridge.EventBridgeBus(Taken(), bus_name=self._bus_name), event)  # type: ignore[arg-type]
 
@@ -394,7 +394,7 @@ def message_to_one_provider(patch: Patch) -> None:
     patch.setattr(
         handler,
         "deliver_message",
-        lambda message, tins, **given: deliver(message, tins[:1], **given),
+        lambda message, tins, **arguments: deliver(message, tins[:1], **arguments),
     )
 
 
@@ -427,14 +427,14 @@ def execution_name_random(patch: Patch) -> None:
 @defect
 def reminder_recorded_twice(patch: Patch) -> None:
     """It is not recorded that a reminder was sent."""
-    mark = Request.check_deadline
+    check = Request.check_deadline
 
     def forgetful(self: Request, now: Any, payer: Payer) -> Change | None:
-        change = mark(self, now, payer)
+        change = check(self, now, payer)
         if change is None:
             return None
-        marks = {"warned_cycle": 0, "escalated_cycle": 0}
-        review = change.request.submitted.model_copy(update=marks)
+        cycles = {"warned_cycle": 0, "escalated_cycle": 0}
+        review = change.request.submitted.model_copy(update=cycles)
         return change._replace(request=change.request.model_copy(update={"review": review}))
 
     patch.setattr(Request, "check_deadline", forgetful)
@@ -463,14 +463,14 @@ def first_token_not_replaced(patch: Patch) -> None:
     put = requests.DynamoDBRequests._put_cycle
 
     def once(self: Any, cycle: Any) -> dict[str, Any]:
-        given = put(self, cycle)["Put"]
-        given = {
-            "TableName": given["TableName"],
-            "Key": {name: given["Item"][name] for name in ("pk", "sk")},
+        arguments = put(self, cycle)["Put"]
+        arguments = {
+            "TableName": arguments["TableName"],
+            "Key": {name: arguments["Item"][name] for name in ("pk", "sk")},
             "UpdateExpression": "SET task_token = if_not_exists(task_token, :token)",
-            "ExpressionAttributeValues": {":token": given["Item"]["task_token"]},
+            "ExpressionAttributeValues": {":token": arguments["Item"]["task_token"]},
         }
-        return {"Update": given}
+        return {"Update": arguments}
 
     patch.setattr(requests.DynamoDBRequests, "_put_cycle", once)
 
@@ -534,8 +534,8 @@ def warning_repeated_at_each_check(patch: Patch) -> None:
     give = drafts.DynamoDBDraftWarnings._without_warning
 
     def retained(self: Any, warning: Any) -> dict[str, Any]:
-        given = give(self, warning)
-        return {**given, "UpdateExpression": "SET worklist_sk = :listed"}
+        arguments = give(self, warning)
+        return {**arguments, "UpdateExpression": "SET worklist_sk = :listed"}
 
     patch.setattr(drafts.DynamoDBDraftWarnings, "_without_warning", retained)
 

@@ -65,12 +65,12 @@ class Tables:
 
     def collection(self, table: str, pk: str) -> list[Wire]:
         """An item collection, in the order of its sort keys."""
-        held = self.tables[table].get(pk, {})
-        return [held[sk] for sk in sorted(held)]
+        partition = self.tables[table].get(pk, {})
+        return [partition[sk] for sk in sorted(partition)]
 
     # -- calls of the adapters ----------------------------------------------------------------------
 
-    def perform(self, operation: str, given: Mapping[str, Any]) -> Wire:
+    def perform(self, operation: str, parameters: Mapping[str, Any]) -> Wire:
         """Execute a call of the low-level client, and return its response.
 
         Raises:
@@ -78,77 +78,77 @@ class Tables:
             InvariantError: DynamoDB would reject the call as invalid.
         """
         try:
-            return _OPERATIONS[operation](self, given)
+            return _OPERATIONS[operation](self, parameters)
         except ExpressionError as error:
             raise InvariantError(f"DynamoDB would refuse {operation}: {error}") from error
         except _FailedConditionError as error:
             more: dict[str, Any] = {}
-            if error.item and given.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+            if error.item and parameters.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
                 more["Item"] = error.item
             raise failed("ConditionalCheckFailedException", operation, **more) from error
 
-    def get_item(self, given: Mapping[str, Any]) -> Wire:
-        table, key = given["TableName"], _key(given["Key"])
+    def get_item(self, parameters: Mapping[str, Any]) -> Wire:
+        table, key = parameters["TableName"], _key(parameters["Key"])
         found = self.item(table, key)
         return {"Item": found} if found is not None else {}
 
-    def get_item_late(self, given: Mapping[str, Any]) -> Wire:
+    def get_item_late(self, parameters: Mapping[str, Any]) -> Wire:
         """As an eventually consistent read from a replica without the last write."""
-        table, key = given["TableName"], _key(given["Key"])
+        table, key = parameters["TableName"], _key(parameters["Key"])
         found = self.before.get((table, key), self.item(table, key))
         return {"Item": found} if found is not None else {}
 
-    def batch_get_item(self, given: Mapping[str, Any]) -> Wire:
+    def batch_get_item(self, parameters: Mapping[str, Any]) -> Wire:
         answers = {}
-        for table, requested in given["RequestItems"].items():
+        for table, requested in parameters["RequestItems"].items():
             found = [self.item(table, _key(key)) for key in requested["Keys"]]
             answers[table] = [item for item in found if item is not None]
         return {"Responses": answers, "UnprocessedKeys": {}}
 
-    def query(self, given: Mapping[str, Any]) -> Wire:
-        holds, mentioned = condition(given["KeyConditionExpression"])
-        names = given.get("ExpressionAttributeNames", {})
-        values = given.get("ExpressionAttributeValues", {})
+    def query(self, parameters: Mapping[str, Any]) -> Wire:
+        holds, mentioned = condition(parameters["KeyConditionExpression"])
+        names = parameters.get("ExpressionAttributeNames", {})
+        values = parameters.get("ExpressionAttributeValues", {})
         _all_used(names, values, mentioned)
-        table, index = given["TableName"], given.get("IndexName")
+        table, index = parameters["TableName"], parameters.get("IndexName")
         if index:
             keys = (INDEXES[index].partition_key, INDEXES[index].sort_key)
             items = [item for item in self.items(table) if all(key in item for key in keys)]
         else:
             keys = (PK, SK)
-            items = self.collection(table, _partition(given))
+            items = self.collection(table, _partition(parameters))
         found = [item for item in items if holds(item, names, values)]
         found.sort(key=lambda item: (comparable(item[keys[1]]), item[PK]["S"], item[SK]["S"]))
-        if given.get("ScanIndexForward") is False:
+        if parameters.get("ScanIndexForward") is False:
             found.reverse()
-        return _page(_projected(found, index), given, tuple(dict.fromkeys((PK, SK, *keys))))
+        return _page(_projected(found, index), parameters, tuple(dict.fromkeys((PK, SK, *keys))))
 
-    def scan(self, given: Mapping[str, Any]) -> Wire:
-        index = given.get("IndexName")
+    def scan(self, parameters: Mapping[str, Any]) -> Wire:
+        index = parameters.get("IndexName")
         keys = (INDEXES[index].partition_key, INDEXES[index].sort_key) if index else (PK, SK)
         items = [
-            item for item in self.items(given["TableName"]) if all(key in item for key in keys)
+            item for item in self.items(parameters["TableName"]) if all(key in item for key in keys)
         ]
         items.sort(key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
-        if names := given.get("ProjectionExpression"):
+        if names := parameters.get("ProjectionExpression"):
             expected = [name.strip() for name in names.split(",")]
             items = [{name: item[name] for name in expected if name in item} for item in items]
         return {"Items": items, "Count": len(items)}
 
-    def put_item(self, given: Mapping[str, Any]) -> Wire:
-        self._commit([self._put(given)])
+    def put_item(self, parameters: Mapping[str, Any]) -> Wire:
+        self._commit([self._put(parameters)])
         return {}
 
-    def update_item(self, given: Mapping[str, Any]) -> Wire:
-        self._commit([self._update(given)])
+    def update_item(self, parameters: Mapping[str, Any]) -> Wire:
+        self._commit([self._update(parameters)])
         return {}
 
-    def delete_item(self, given: Mapping[str, Any]) -> Wire:
-        self._commit([self._delete(given)])
+    def delete_item(self, parameters: Mapping[str, Any]) -> Wire:
+        self._commit([self._delete(parameters)])
         return {}
 
-    def batch_write_item(self, given: Mapping[str, Any]) -> Wire:
-        for table, requests in given["RequestItems"].items():
+    def batch_write_item(self, parameters: Mapping[str, Any]) -> Wire:
+        for table, requests in parameters["RequestItems"].items():
             for request in requests:
                 if "PutRequest" in request:
                     put = {"TableName": table, "Item": request["PutRequest"]["Item"]}
@@ -158,11 +158,11 @@ class Tables:
                     self._commit([self._delete(deleted)])
         return {"UnprocessedItems": {}}
 
-    def transact_write_items(self, given: Mapping[str, Any]) -> Wire:
-        token = given.get("ClientRequestToken")
+    def transact_write_items(self, parameters: Mapping[str, Any]) -> Wire:
+        token = parameters.get("ClientRequestToken")
         if token is not None and token in self._tokens:
             return {}
-        operations = given["TransactItems"]
+        operations = parameters["TransactItems"]
         if not 0 < len(operations) <= MAX_OPERATIONS:
             raise ExpressionError("too many operations, or none")
         written: list[Written | None] = []
@@ -195,38 +195,38 @@ class Tables:
         """Remove an item as DynamoDB does some time after its ``ttl``."""
         self._commit([Written(table, key, self.item(table, key), None, by_ttl=True)])
 
-    def _put(self, given: Mapping[str, Any]) -> Written:
-        table, new = given["TableName"], given["Item"]
+    def _put(self, parameters: Mapping[str, Any]) -> Written:
+        table, new = parameters["TableName"], parameters["Item"]
         key = _key(new)
-        old = self._checked(table, key, given, frozenset())
+        old = self._checked(table, key, parameters, frozenset())
         return Written(table, key, old, dict(new))
 
-    def _delete(self, given: Mapping[str, Any]) -> Written:
-        table, key = given["TableName"], _key(given["Key"])
-        return Written(table, key, self._checked(table, key, given, frozenset()), None)
+    def _delete(self, parameters: Mapping[str, Any]) -> Written:
+        table, key = parameters["TableName"], _key(parameters["Key"])
+        return Written(table, key, self._checked(table, key, parameters, frozenset()), None)
 
-    def _check(self, given: Mapping[str, Any]) -> None:
-        self._checked(given["TableName"], _key(given["Key"]), given, frozenset())
+    def _check(self, parameters: Mapping[str, Any]) -> None:
+        self._checked(parameters["TableName"], _key(parameters["Key"]), parameters, frozenset())
 
-    def _update(self, given: Mapping[str, Any]) -> Written:
-        table, key = given["TableName"], _key(given["Key"])
-        change, mentioned = update(given["UpdateExpression"])
-        old = self._checked(table, key, given, mentioned)
-        base: Wire = given["Key"] if old is None else old
+    def _update(self, parameters: Mapping[str, Any]) -> Written:
+        table, key = parameters["TableName"], _key(parameters["Key"])
+        change, mentioned = update(parameters["UpdateExpression"])
+        old = self._checked(table, key, parameters, mentioned)
+        base: Wire = parameters["Key"] if old is None else old
         new = dict(base)
-        names = given.get("ExpressionAttributeNames", {})
-        change(base, new, names, given.get("ExpressionAttributeValues", {}))
+        names = parameters.get("ExpressionAttributeNames", {})
+        change(base, new, names, parameters.get("ExpressionAttributeValues", {}))
         if _key(new) != key:
             raise ExpressionError("an update of a key")
         return Written(table, key, old, new)
 
     def _checked(
-        self, table: str, key: Key, given: Mapping[str, Any], mentioned: frozenset[str]
+        self, table: str, key: Key, parameters: Mapping[str, Any], mentioned: frozenset[str]
     ) -> Wire | None:
         old = self.item(table, key)
-        names = given.get("ExpressionAttributeNames", {})
-        values = given.get("ExpressionAttributeValues", {})
-        text = given.get("ConditionExpression")
+        names = parameters.get("ExpressionAttributeNames", {})
+        values = parameters.get("ExpressionAttributeValues", {})
+        text = parameters.get("ConditionExpression")
         if text is None:
             _all_used(names, values, mentioned)
             return old
@@ -278,9 +278,9 @@ def _operand_key(operation: Mapping[str, Any]) -> tuple[str, Key]:
     return requested["TableName"], _key(requested.get("Key") or requested["Item"])
 
 
-def _partition(given: Mapping[str, Any]) -> str:
+def _partition(parameters: Mapping[str, Any]) -> str:
     """The partition of a query of the table itself, in the form ``pk = :pk``."""
-    partition: str = given["ExpressionAttributeValues"][":pk"]["S"]
+    partition: str = parameters["ExpressionAttributeValues"][":pk"]["S"]
     return partition
 
 
@@ -299,11 +299,11 @@ def _projected(items: list[Wire], index: str | None) -> list[Wire]:
     return [{n: value for n, value in item.items() if n in carried} for item in items]
 
 
-def _page(found: list[Wire], given: Mapping[str, Any], key_names: tuple[str, ...]) -> Wire:
-    if start := given.get("ExclusiveStartKey"):
+def _page(found: list[Wire], parameters: Mapping[str, Any], key_names: tuple[str, ...]) -> Wire:
+    if start := parameters.get("ExclusiveStartKey"):
         keys = [{name: item[name] for name in key_names} for item in found]
         found = found[keys.index(start) + 1 :] if start in keys else found
-    limit = given.get("Limit", len(found))
+    limit = parameters.get("Limit", len(found))
     answer: Wire = {"Items": found[:limit], "Count": min(limit, len(found))}
     if len(found) > limit:
         answer["LastEvaluatedKey"] = {name: found[limit - 1][name] for name in key_names}

@@ -65,10 +65,10 @@ def expressions(value: Any) -> Iterator[str]:
 def test_expression_has_its_jsonata_meaning_when_the_definition_uses_it(
     text: str, scope: dict[str, Any]
 ) -> None:
-    said = jsonata.Jsonata(text)
+    reference = jsonata.Jsonata(text)
     for name, value in scope.items():
-        said.assign(name, value)
-    assert expression(text)(scope) == said.evaluate({})
+        reference.assign(name, value)
+    assert expression(text)(scope) == reference.evaluate({})
 
 
 def machine() -> tuple[Machine, Clock]:

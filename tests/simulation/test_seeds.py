@@ -21,7 +21,7 @@ SEEDS: Final = depth(SHARE, 20_000)
 BATCH: Final = 250
 VARIED: Final = 500
 """Seeds that between them bring about everything."""
-TOLD: Final = 120
+STEPS_SHOWN: Final = 120
 """Steps of a broken seed that are shown; its replay shows all."""
 
 SEEN: Final = frozenset(
@@ -68,7 +68,7 @@ def completed(seed: int, put: Put) -> Run:
     try:
         run.whole()
     except InvariantError as error:
-        steps = "\n".join(map(str, run.world.trace[-TOLD:]))
+        steps = "\n".join(map(str, run.world.trace[-STEPS_SHOWN:]))
         pytest.fail(f"{steps}\nseed {seed}: {error}\npython -m tests.simulation {seed}")
     return run
 

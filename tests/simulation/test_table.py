@@ -63,13 +63,13 @@ def trace_of(seed: int, put: Callable[[World], None]) -> tuple[Run, list[tuple[s
     calls: list[tuple[str, Any, Any]] = []
     perform = run.world.tables.perform
 
-    def performed(operation: str, given: Mapping[str, Any]) -> Any:
+    def performed(operation: str, parameters: Mapping[str, Any]) -> Any:
         try:
-            answer = perform(operation, given)
+            answer = perform(operation, parameters)
         except ClientError as error:
-            calls.append((operation, given, error))
+            calls.append((operation, parameters, error))
             raise
-        calls.append((operation, given, answer))
+        calls.append((operation, parameters, answer))
         return answer
 
     run.world.deps.dynamodb.perform = performed  # type: ignore[attr-defined]
@@ -95,8 +95,8 @@ def test_responses_match_moto_when_a_trace_is_replayed(
         create_tables(client, REQUESTS, REFERENCE)
         for item in World(seed).tables.items(REFERENCE):
             client.put_item(TableName=REFERENCE, Item=item)
-        for number, (operation, given, answer) in enumerate(calls):
-            requested = {k: v for k, v in given.items() if k != "ClientRequestToken"}
+        for number, (operation, parameters, answer) in enumerate(calls):
+            requested = {k: v for k, v in parameters.items() if k != "ClientRequestToken"}
             if operation == "scan":
                 continue
             try:
@@ -104,9 +104,9 @@ def test_responses_match_moto_when_a_trace_is_replayed(
             except ClientError as error:
                 real = error
             assert result(real) == result(answer), (number, operation, requested)
-        held = client.scan(TableName=REQUESTS)["Items"]
+        items = client.scan(TableName=REQUESTS)["Items"]
     ours = sorted((normal(item) for item in run.world.tables.items(REQUESTS)), key=str)
-    assert sorted((normal(item) for item in held), key=str) == ours
+    assert sorted((normal(item) for item in items), key=str) == ours
 
 
 KEY: Final = {"pk": {"S": "1"}, "sk": {"S": "1"}}
@@ -114,7 +114,7 @@ ONE: Final = {":one": {"S": "1"}}
 
 
 @pytest.mark.parametrize(
-    "given",
+    "parameters",
     [
         {"UpdateExpression": "SET a = :one"},
         {
@@ -127,8 +127,8 @@ ONE: Final = {":one": {"S": "1"}}
         {"UpdateExpression": "SET pk = :one", "ExpressionAttributeValues": {":one": {"S": "2"}}},
     ],
 )
-def test_update_is_rejected_when_dynamodb_would_reject_it(given: dict[str, Any]) -> None:
-    whole = {"TableName": "t", "Key": KEY, **given}
+def test_update_is_rejected_when_dynamodb_would_reject_it(parameters: dict[str, Any]) -> None:
+    whole = {"TableName": "t", "Key": KEY, **parameters}
     with pytest.raises(InvariantError, match="would refuse"):
         Tables({"t": {}}).perform("update_item", whole)
     with mock_aws():
@@ -142,9 +142,9 @@ def test_update_is_rejected_when_dynamodb_would_reject_it(given: dict[str, Any])
     "text", ["attribute_gone(pk)", "pk =", "pk = pk pk", "(pk = pk", "pk ~ pk"]
 )
 def test_condition_is_rejected_when_it_cannot_be_parsed(text: str) -> None:
-    given = {"TableName": "t", "Key": KEY, "ConditionExpression": text}
+    parameters = {"TableName": "t", "Key": KEY, "ConditionExpression": text}
     with pytest.raises(InvariantError, match="would refuse"):
-        Tables({"t": {}}).perform("delete_item", given)
+        Tables({"t": {}}).perform("delete_item", parameters)
 
 
 def test_transaction_writes_nothing_when_one_condition_fails() -> None:

@@ -63,20 +63,20 @@ class Wire:
     failures_left: int = 0
     calls: int = 0
 
-    def call(self, operation: str, perform: Perform, given: Mapping[str, Any]) -> Any:
+    def call(self, operation: str, perform: Perform, parameters: Mapping[str, Any]) -> Any:
         self.calls += 1
         self.between()
-        fault = self._drawn(operation, given)
+        fault = self._drawn(operation, parameters)
         if fault is None:
-            return perform(operation, given)
+            return perform(operation, parameters)
         self.note(f"{operation}: {fault.value}")
-        return self._faulty(fault, operation, perform, given)
+        return self._faulty(fault, operation, perform, parameters)
 
-    def _drawn(self, operation: str, given: Mapping[str, Any]) -> FieldError | None:
+    def _drawn(self, operation: str, parameters: Mapping[str, Any]) -> FieldError | None:
         if not self.failures_left:
             return None
         # A replica may be behind for any time: this is not a failure, but how such reads work.
-        if operation == "get_item" and not given.get("ConsistentRead"):
+        if operation == "get_item" and not parameters.get("ConsistentRead"):
             return FieldError.STALE if self.rng.random() < 0.5 else None
         if self.rng.random() >= self.failure_share:
             return None
@@ -85,27 +85,27 @@ class Wire:
         return self.rng.choice((*_ANYWHERE, own) if own else _ANYWHERE)
 
     def _faulty(
-        self, fault: FieldError, operation: str, perform: Perform, given: Mapping[str, Any]
+        self, fault: FieldError, operation: str, perform: Perform, parameters: Mapping[str, Any]
     ) -> Any:
         match fault:
             case FieldError.PARTLY:
                 return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
             case FieldError.STALE:
-                return perform("get_item_late", given)
+                return perform("get_item_late", parameters)
             case FieldError.REPEATED:
-                return self._repeated(operation, perform, given)
+                return self._repeated(operation, perform, parameters)
             case FieldError.LOST | FieldError.KILLED_AFTER:
                 with suppress(ClientError):
-                    perform(operation, given)
+                    perform(operation, parameters)
         raise _ERRORS[fault](operation)
 
-    def _repeated(self, operation: str, perform: Perform, given: Mapping[str, Any]) -> Any:
+    def _repeated(self, operation: str, perform: Perform, parameters: Mapping[str, Any]) -> Any:
         """A transaction has a token that identifies its repetition; other calls do not."""
         if operation == "transact_write_items":
-            return perform(operation, given)
+            return perform(operation, parameters)
         with suppress(ClientError):
-            perform(operation, given)
-        return perform(operation, given)
+            perform(operation, parameters)
+        return perform(operation, parameters)
 
 
 def _unanswered(_operation: str) -> ReadTimeoutError:
@@ -140,8 +140,8 @@ class Client:
         if operation.startswith("_"):
             raise AttributeError(operation)
 
-        def called(**given: Any) -> Any:
-            return self.wire.call(operation, self.perform, given)
+        def called(**parameters: Any) -> Any:
+            return self.wire.call(operation, self.perform, parameters)
 
         self.__dict__[operation] = called
         return called
@@ -149,13 +149,13 @@ class Client:
     def get_paginator(self, operation: str) -> "Pages":
         return Pages(self, operation)
 
-    def generate_presigned_post(self, **given: Any) -> dict[str, Any]:
+    def generate_presigned_post(self, **parameters: Any) -> dict[str, Any]:
         """Created without a call."""
-        return {"url": "https://documents.simulated", "fields": {"key": given["Key"]}}
+        return {"url": "https://documents.simulated", "fields": {"key": parameters["Key"]}}
 
-    def generate_presigned_url(self, operation: str, **given: Any) -> str:
+    def generate_presigned_url(self, operation: str, **parameters: Any) -> str:
         """Created without a call."""
-        return f"https://documents.simulated/{given['Params']['Key']}"
+        return f"https://documents.simulated/{parameters['Params']['Key']}"
 
 
 @dataclass
@@ -165,5 +165,5 @@ class Pages:
     client: Client
     operation: str
 
-    def paginate(self, **given: Any) -> Iterator[Any]:
-        yield getattr(self.client, self.operation)(**given)
+    def paginate(self, **parameters: Any) -> Iterator[Any]:
+        yield getattr(self.client, self.operation)(**parameters)

@@ -290,15 +290,18 @@ class World:
                     number = f"{len(mapping.records):021d}"
                     mapping.records.append((self.clock.at, _record(one, number)))
 
-    def _put_events(self, operation: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        for entry in given["Entries"]:
+    def _put_events(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        for entry in parameters["Entries"]:
             self.published.append(entry)
             detail = json.loads(entry["Detail"])
             for types, handler in _RULES:
                 if entry["DetailType"] in types:
                     what = f"{detail['event_id']} to {handler.__name__.split('.')[1]}"
                     self.deliveries.append(Delivery(detail, handler, what))
-        return {"FailedEntryCount": 0, "Entries": [{"EventId": "id"} for _ in given["Entries"]]}
+        return {
+            "FailedEntryCount": 0,
+            "Entries": [{"EventId": "id"} for _ in parameters["Entries"]],
+        }
 
     def _arrived(self, key: str) -> None:
         self.deliveries.append(Delivery({"object": {"key": key}}, verify, key))
@@ -308,7 +311,7 @@ class World:
         start = mapping.position
         batch = mapping.records[start : start + self.rng.randint(1, BATCH)]
         mapping.busy = True
-        self.note(f"{mapping.name} is given records {start} to {start + len(batch) - 1}")
+        self.note(f"{mapping.name} receives records {start} to {start + len(batch) - 1}")
         outcome = self.invoke(mapping.handler, {"Records": [record for _, record in batch]})
         mapping.busy = False
         if outcome.error:

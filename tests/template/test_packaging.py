@@ -34,12 +34,12 @@ def every_package(packages: Packages) -> list[Package]:
     return [*packages.layers, *packages.functions.values()]
 
 
-def in_isolation(code: str, *folders: Path, given: str = "") -> str:
+def in_isolation(code: str, *folders: Path, stdin: str = "") -> str:
     """Run code that can import the standard library and these folders only."""
     paths = [str(folder) for folder in folders]
     program = f"import sys; sys.path[:0] = {paths!r}\n{code}"
     command = [sys.executable, "-I", "-S", "-c", program]
-    return subprocess.run(command, check=True, capture_output=True, text=True, input=given).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, input=stdin).stdout
 
 
 @pytest.mark.parametrize("platform", list(Platform))
@@ -157,7 +157,7 @@ def test_passwords_are_detected_when_a_function_has_the_inspecting_layer(tmp_pat
         "print(inspect_content(body, 'application/pdf'))"
     )
     protected = writing.encrypted("AES-256", user="x").hex()
-    assert in_isolation(code, tmp_path / "python", given=protected).strip() == "password_protected"
+    assert in_isolation(code, tmp_path / "python", stdin=protected).strip() == "password_protected"
 
 
 def test_layers_are_within_the_lambda_limit_when_a_function_has_all_of_them(

@@ -94,7 +94,7 @@ WITHOUT_RESOURCES: Final = {
     *("logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy"),
     *("logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
 }
-"""Actions for which AWS defines no resource, so that ``*`` is all that can be said."""
+"""Actions for which AWS defines no resource, so that ``*`` is the only resource."""
 
 
 def permissions(stack: Synthesized) -> dict[str, set[str]]:

@@ -174,9 +174,9 @@ def problem(answer: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def saving(body: Any = None, **given: Any) -> dict[str, Any]:
-    given.setdefault("if_match", '"3"')
-    return called("PUT", f"/v1/drafts/{REQUEST_ID}", body or {"text": "é"}, **given)
+def saving(body: Any = None, **options: Any) -> dict[str, Any]:
+    options.setdefault("if_match", '"3"')
+    return called("PUT", f"/v1/drafts/{REQUEST_ID}", body or {"text": "é"}, **options)
 
 
 def test_operation_is_found_when_a_path_parameter_has_characters_that_powertools_does_not_match() -> (
@@ -255,8 +255,8 @@ def test_status_is_the_returned_one_when_an_operation_has_two_statuses(
 
 
 def test_caller_is_refused_before_input_is_parsed_when_entitlement_is_missing() -> None:
-    for given in ({"raw": "{"}, {"body": {"units": "x"}}, {"if_match": "x"}):
-        answer = saving(claims={"sub": "u", "cognito:groups": "[Reviewer]"}, **given)
+    for options in ({"raw": "{"}, {"body": {"units": "x"}}, {"if_match": "x"}):
+        answer = saving(claims={"sub": "u", "cognito:groups": "[Reviewer]"}, **options)
         assert problem(answer)["code"] == "not_entitled"
         assert problem(answer)["entitlement"] == Entitlement.PATIENT_SEARCH.value
 

@@ -50,8 +50,8 @@ def assessed(
 ) -> tuple[Request, InMemoryRequests, CycleStatus]:
     requests = InMemoryRequests.holding(request or submitted())
     requests.documents = list(documents)
-    standing = assess(requests, by=by)
-    return requests.requests[samples.REQUEST_ID], requests, standing
+    cycle_status = assess(requests, by=by)
+    return requests.requests[samples.REQUEST_ID], requests, cycle_status
 
 
 def assessment(request: Request) -> Assessment:
@@ -60,13 +60,15 @@ def assessment(request: Request) -> Assessment:
     return found
 
 
-def document(code: str | None, at: datetime = START - timedelta(hours=1), **given: Any) -> Document:
+def document(
+    code: str | None, at: datetime = START - timedelta(hours=1), **changes: Any
+) -> Document:
     return Document(
         document_id=f"D-{code}",
         file_name="note.pdf",
         content_type="application/pdf",
         document_type=code,
-        status=given.get("status", DocumentStatus.ATTACHED),
+        status=changes.get("status", DocumentStatus.ATTACHED),
         sent_by_tin=samples.PROVIDER_TIN,
         offered_at=at,
         upload_until=at + timedelta(minutes=15),
@@ -79,8 +81,8 @@ def document(code: str | None, at: datetime = START - timedelta(hours=1), **give
 
 @pytest.mark.rule("W1")
 def test_request_is_approved_as_requested_when_every_line_is_within_its_rules_limits() -> None:
-    request, requests, standing = assessed(LIMITED)
-    assert (request.status, standing) == (Status.APPROVED, CLOSED)
+    request, requests, cycle_status = assessed(LIMITED)
+    assert (request.status, cycle_status) == (Status.APPROVED, CLOSED)
     first, second = (line.decisions[-1] for line in request.submitted.lines)
     assert (first.status, first.decided_by, first.criterion) == (
         LineStatus.APPROVED,
@@ -141,8 +143,8 @@ TWICE: Final = [
 def test_case_is_pended_for_review_when_the_rules_leave_a_line_open(
     by: SampleReference, request_: Request
 ) -> None:
-    request, requests, standing = assessed(by, request_)
-    assert (request.status, standing.route) == (Status.PENDING, Route.REVIEW)
+    request, requests, cycle_status = assessed(by, request_)
+    assert (request.status, cycle_status.route) == (Status.PENDING, Route.REVIEW)
     assert request.waiting_on is WaitingOn.PAYER
     assert [event.type for event in requests.events] == [EventType.REQUEST_PENDED]
 
@@ -160,9 +162,9 @@ def test_rule_of_each_line_is_stored_when_a_reviewer_decides() -> None:
 
 @pytest.mark.rule("W8")
 def test_vendor_decides_when_every_line_is_delegated_to_it() -> None:
-    request, requests, standing = assessed(DELEGATED)
+    request, requests, cycle_status = assessed(DELEGATED)
     assert (request.status, request.waiting_on) == (Status.PENDING, WaitingOn.VENDOR)
-    assert (request.review_action, standing) == ("CT", CLOSED)
+    assert (request.review_action, cycle_status) == ("CT", CLOSED)
     [delegation] = request.submitted.delegations
     assert (delegation.vendor, delegation.line_ids) == (VENDOR, ("1.1", "1.2"))
     assert (delegation.delegated_at, delegation.due_at) == (START, START + timedelta(days=15))
@@ -180,29 +182,29 @@ def test_each_vendor_decides_its_lines_when_lines_are_delegated_to_two_vendors()
         rule("44121", "DELEGATED_VENDOR", vendor_id="OTHER"),
         vendors_by_id={"IMAGING": VENDOR, "OTHER": OTHER},
     )
-    request, _, standing = assessed(by)
+    request, _, cycle_status = assessed(by)
     assert (request.waiting_on, request.is_delegated) == (WaitingOn.VENDOR, True)
     owners = {one.vendor_id: one.line_ids for one in request.submitted.delegations}
     assert owners == {"IMAGING": ("1.1",), "OTHER": ("1.2",)}
-    assert standing == CLOSED
+    assert cycle_status == CLOSED
 
 
-def mixed(own: str = "REQUIRED", **given: Any) -> SampleReference:
+def mixed(own: str = "REQUIRED", **changes: Any) -> SampleReference:
     """The payer decides the first line, a vendor the second."""
     return SampleReference.of(
-        rule("44120", own, **given), rule("44121", "DELEGATED_VENDOR", vendor_id="IMAGING")
+        rule("44120", own, **changes), rule("44121", "DELEGATED_VENDOR", vendor_id="IMAGING")
     )
 
 
 @pytest.mark.rule("W8", "W2")
 def test_payers_lines_are_pended_with_their_clock_when_a_vendor_decides_others() -> None:
-    request, requests, standing = assessed(mixed())
+    request, requests, cycle_status = assessed(mixed())
     assert [event.type for event in requests.events] == [
         EventType.REQUEST_DELEGATED,
         EventType.REQUEST_PENDED,
     ]
     assert (request.status, request.waiting_on) == (Status.PENDING, WaitingOn.PAYER)
-    assert (standing.route, request.due_at) == (Route.REVIEW, START + timedelta(days=15))
+    assert (cycle_status.route, request.due_at) == (Route.REVIEW, START + timedelta(days=15))
     assert [line.line_id for line in request.lines_to_decide] == ["1.1"]
     [delegation] = request.submitted.delegations
     assert (delegation.line_ids, delegation.delegated_at) == (("1.2",), START)
@@ -215,14 +217,14 @@ def test_payers_lines_are_pended_with_their_clock_when_a_vendor_decides_others()
 
 @pytest.mark.rule("W1", "W3")
 def test_request_stays_pended_when_the_rules_approve_only_the_payers_lines() -> None:
-    request, requests, standing = assessed(mixed(auto_approve_max_days=3))
+    request, requests, cycle_status = assessed(mixed(auto_approve_max_days=3))
     assert (request.status, request.waiting_on) == (Status.PENDING, WaitingOn.VENDOR)
     assert [line.status for line in request.submitted.lines] == [
         LineStatus.APPROVED,
         LineStatus.OPEN,
     ]
     assert requests.events[-1].type is EventType.PAYER_LINES_DETERMINED
-    assert standing == CLOSED
+    assert cycle_status == CLOSED
 
 
 def test_documents_are_requested_for_the_payers_lines_only_when_a_vendor_decides_others() -> None:
@@ -299,14 +301,14 @@ def test_only_the_retrospective_service_stays_with_the_payer_when_others_are_ahe
 
 @pytest.mark.rule("W1", "W2")
 def test_missing_documents_are_requested_at_once_when_the_rules_require_them() -> None:
-    request, requests, standing = assessed(DOCUMENTS_REQUIRED, None, document("CLINICAL_NOTES"))
+    request, requests, cycle_status = assessed(DOCUMENTS_REQUIRED, None, document("CLINICAL_NOTES"))
     requested = request.submitted.open_information_request
     assert requested is not None
     assert (requested.documents, requested.requested_by) == (("OPERATIVE_PLAN",), SYSTEM)
     assert requested.text == samples.payer().required_documentation["OPERATIVE_PLAN"]
     assert requested.answer_by == START + timedelta(days=45)
     assert request.waiting_on is WaitingOn.PROVIDER
-    assert standing == CycleStatus(Route.REVIEW, int(timedelta(days=45).total_seconds()))
+    assert cycle_status == CycleStatus(Route.REVIEW, int(timedelta(days=45).total_seconds()))
     assert [event.type for event in requests.events] == [
         EventType.REQUEST_PENDED,
         EventType.INFORMATION_REQUESTED,
@@ -348,12 +350,12 @@ def test_information_is_requested_once_when_the_assessment_failed_after_pending(
     )
     again = InMemoryRequests.holding(half_done)
     again.events.append(pended)
-    standings = [
+    statuses = [
         assess(again, by=DOCUMENTS_REQUIRED, now=START + timedelta(minutes=1)) for _ in range(3)
     ]
     assert len(again.requests[samples.REQUEST_ID].submitted.information_requests) == 1
     assert len(again.events) == 2
-    assert {standing.route for standing in standings} == {Route.REVIEW}
+    assert {cycle_status.route for cycle_status in statuses} == {Route.REVIEW}
 
 
 def test_decision_clock_runs_when_a_document_arrived_during_the_request_for_information() -> None:
@@ -361,9 +363,9 @@ def test_decision_clock_runs_when_a_document_arrived_during_the_request_for_info
     request, requests, _ = assessed(DOCUMENTS_REQUIRED)
     assert request.waiting_on is WaitingOn.PROVIDER
     requests.documents = [document(None, START)]
-    standing = assess(requests, by=DOCUMENTS_REQUIRED)
+    cycle_status = assess(requests, by=DOCUMENTS_REQUIRED)
     assert requests.requests[samples.REQUEST_ID].waiting_on is WaitingOn.PAYER
-    assert standing.seconds_to_next_check == int((timedelta(days=15) * 0.75).total_seconds())
+    assert cycle_status.seconds_to_next_check == int((timedelta(days=15) * 0.75).total_seconds())
 
 
 def test_no_more_information_is_requested_when_it_was_provided_and_a_repair_assesses_again() -> (
@@ -408,7 +410,7 @@ def test_notification_is_late_when_more_than_one_business_day_has_passed(
 
 
 @pytest.mark.parametrize(
-    ("quoted", "standing"),
+    ("quoted", "expected"),
     [
         (None, AssertionStatus.NONE),
         ("CHK-260701150000-7Q2W8F5Y1ZT4XK6M", AssertionStatus.CHANGED),
@@ -419,7 +421,7 @@ def test_notification_is_late_when_more_than_one_business_day_has_passed(
     ],
 )
 def test_quoted_assertion_is_verified_when_the_request_is_assessed(
-    quoted: str | None, standing: AssertionStatus
+    quoted: str | None, expected: AssertionStatus
 ) -> None:
     request, _, _ = assessed(SampleReference(), submitted(assertion_id=quoted))
-    assert assessment(request).assertion is standing
+    assert assessment(request).assertion is expected

@@ -56,7 +56,7 @@ def _below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def _enums(annotation: Any, seen: set[Any] | None) -> Iterator[type[StrEnum]]:
-    """The enums of an annotation, and of the models in it that are not ``seen`` if that is given."""
+    """The enums of an annotation, and of the models in it that are not ``seen`` if that is passed."""
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         yield annotation
     elif (
@@ -157,10 +157,10 @@ def test_review_action_has_its_x12_name_when_shown(code: str, label: str) -> Non
 
 
 def test_every_review_action_has_a_name_when_a_status_leads_to_it() -> None:
-    given = {one.rule.review_action for one in (*Status, *LineStatus)} - {None}
-    given |= {DELEGATED_ACTION, NOT_REQUIRED_ACTION}
+    codes = {one.rule.review_action for one in (*Status, *LineStatus)} - {None}
+    codes |= {DELEGATED_ACTION, NOT_REQUIRED_ACTION}
     lists = CodeLists(payer())
-    assert [code for code in given if not lists.label("review_actions", code)] == []
+    assert [code for code in codes if not lists.label("review_actions", code)] == []
 
 
 @pytest.mark.rule("T6")

@@ -223,7 +223,7 @@ def test_entitlement_is_checked_first_when_the_provider_is_missing() -> None:
         caller.require(Entitlement.PATIENT_SEARCH)
         raise AssertionError
 
-    stranger = Caller(subject="nobody")
+    stranger = Caller(subject="another-user")
     content = samples.content(servicing_provider={})
     with pytest.raises(NotEntitledError):
         confirm_check(content, stranger, check=check, payer=samples.payer(), printer=Paper())

@@ -29,8 +29,8 @@ def test_part_equals_the_input_when_it_is_sent_alone(part: str) -> None:
         purpose="PREDETERMINATION",
         confirmed_vendors=["EVICORE-RAD"],
     )
-    given: dict[str, Any] = {part: whole[part]}
-    sent = ContentParts.model_validate(given)
+    body: dict[str, Any] = {part: whole[part]}
+    sent = ContentParts.model_validate(body)
     assert sent.sent == {part}
     assert getattr(sent.content, part) == getattr(content(**whole), part)
 

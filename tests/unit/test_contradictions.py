@@ -314,7 +314,7 @@ def test_decision_is_refused_when_an_appeal_would_make_a_line_worse(
     ],
     ids=["upheld", "more days", "overturned", "more than requested"],
 )
-def test_decision_is_accepted_when_an_appeal_keeps_what_was_granted(
+def test_decision_is_accepted_when_an_appeal_retains_what_was_approved(
     line: dict[str, Any], units: int, status: Status
 ) -> None:
     request = decided(line, request=reduced())
@@ -324,7 +324,7 @@ def test_decision_is_accepted_when_an_appeal_keeps_what_was_granted(
 
 
 @pytest.mark.rule("W5", "W7")
-def test_moved_dates_are_kept_when_an_appeal_approves_as_requested() -> None:
+def test_changed_dates_are_retained_when_an_appeal_approves_as_requested() -> None:
     request = reduced()
     before = request.submitted.lines[1].decisions[-1]
     assert before.approved is not None

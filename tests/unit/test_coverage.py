@@ -16,8 +16,8 @@ LATER_PLAN = PLAN.model_copy(update={"plan_id": "PPO-COMPLETE", "plan_type": "PP
 
 
 def span(active_from: str, active_to: str | None, **changes: Any) -> Coverage:
-    given = {"account": "1", "account_name": "Live Well", "plan": PLAN, **PATIENT, **changes}
-    return Coverage.model_validate({**given, "active_from": active_from, "active_to": active_to})
+    fields = {"account": "1", "account_name": "Live Well", "plan": PLAN, **PATIENT, **changes}
+    return Coverage.model_validate({**fields, "active_from": active_from, "active_to": active_to})
 
 
 @pytest.fixture
@@ -92,13 +92,13 @@ def test_patient_matches_the_member_when_all_four_fields_match(
 FACTS = {"date_of_birth": "1986-01-01", "last_name": "Adams", "first_name": "Allison"}
 
 
-def searched(**given: Any) -> PatientSearch:
-    return PatientSearch.model_validate_json(json.dumps({**FACTS, **given}), strict=True)
+def searched(**fields: Any) -> PatientSearch:
+    return PatientSearch.model_validate_json(json.dumps({**FACTS, **fields}), strict=True)
 
 
-def errors(given: dict[str, Any]) -> list[tuple[str, str]]:
+def errors(body: dict[str, Any]) -> list[tuple[str, str]]:
     with pytest.raises(ValidationError) as error:
-        PatientSearch.model_validate_json(json.dumps(given), strict=True)
+        PatientSearch.model_validate_json(json.dumps(body), strict=True)
     return [(error.pointer, error.code) for error in errors_of(error.value)]
 
 

@@ -39,32 +39,32 @@ THERAPY: dict[str, Any] = {
 
 
 def fingerprint(
-    request_id: str = FIRST, *, minutes: int = -10, codes: tuple[str, ...] = (), **given: Any
+    request_id: str = FIRST, *, minutes: int = -10, codes: tuple[str, ...] = (), **changes: Any
 ) -> Fingerprint:
-    """The fingerprint of the sample request, submitted this much earlier; ``given`` changes parts
+    """The fingerprint of the sample request, submitted this much earlier; ``changes`` changes parts
     of it.
     """
-    days = given.pop("days", 0)
-    services = samples.later(given.pop("services", samples.entered()["services"]), days)
+    days = changes.pop("days", 0)
+    services = samples.later(changes.pop("services", samples.entered()["services"]), days)
     if codes:
         of_line = services[0]["procedures"][0]
         services[0]["procedures"] = [{**of_line, "code": code} for code in codes]
-    if line := given.pop("line", {}):
+    if line := changes.pop("line", {}):
         services[0]["procedures"][0] = {**services[0]["procedures"][0], **line}
-    services[0] |= given.pop("service", {})
-    servicing = samples.entered()["servicing_provider"] | given.pop("servicing", {})
-    content = samples.content(services=services, servicing_provider=servicing, **given)
+    services[0] |= changes.pop("service", {})
+    servicing = samples.entered()["servicing_provider"] | changes.pop("servicing", {})
+    content = samples.content(services=services, servicing_provider=servicing, **changes)
     return fingerprint_of(request_id, "PC0000000018", START + timedelta(minutes=minutes), content)
 
 
-def own(**given: Any) -> Fingerprint:
-    return fingerprint(samples.REQUEST_ID, minutes=0, **given)
+def own(**changes: Any) -> Fingerprint:
+    return fingerprint(samples.REQUEST_ID, minutes=0, **changes)
 
 
-def outpatient(*procedures: dict[str, Any], **given: Any) -> list[dict[str, Any]]:
-    """A service whose procedures have one visit each, unless something else is given."""
+def outpatient(*procedures: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
+    """A service whose procedures have one visit each, unless changed."""
     visit = {"code": "97110", "units": 1, "unit_type": "VISITS"}
-    return [{**THERAPY, "procedures": [{**visit, **one} for one in procedures], **given}]
+    return [{**THERAPY, "procedures": [{**visit, **one} for one in procedures], **changes}]
 
 
 # -- at submission ------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def test_signature_is_identical_when_only_days_and_order_differ() -> None:
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize(
-    "given",
+    "changes",
     [
         {"codes": ("44120",)},
         {"line": {"modifiers": ["LT"]}},
@@ -94,8 +94,8 @@ def test_signature_is_identical_when_only_days_and_order_differ() -> None:
         {"purpose": "PREDETERMINATION"},
     ],
 )
-def test_signature_differs_when_anything_else_differs(given: dict[str, Any]) -> None:
-    assert own().signature != fingerprint(**given).signature
+def test_signature_differs_when_anything_else_differs(changes: dict[str, Any]) -> None:
+    assert own().signature != fingerprint(**changes).signature
 
 
 @pytest.mark.rule("S2")
@@ -115,7 +115,7 @@ def test_request_is_accepted_when_another_directory_entry_of_the_same_npi_is_nam
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize(
-    ("given", "sure", "reason"),
+    ("changes", "sure", "reason"),
     [
         ({}, True, None),
         ({"days": 2}, True, None),
@@ -148,9 +148,9 @@ def test_request_is_accepted_when_another_directory_entry_of_the_same_npi_is_nam
     ],
 )
 def test_duplicate_is_certain_only_when_all_services_are_the_same_on_overlapping_dates(
-    given: dict[str, Any], sure: bool, reason: str | None
+    changes: dict[str, Any], sure: bool, reason: str | None
 ) -> None:
-    for one, other in ((own(), fingerprint(**given)), (fingerprint(**given), own())):
+    for one, other in ((own(), fingerprint(**changes)), (fingerprint(**changes), own())):
         assert repeats(one, other) == sure
         if not sure:
             assert reason_of(one, other, NEAR) == reason
@@ -280,7 +280,7 @@ def test_later_request_is_voided_as_duplicate_when_it_repeats_an_earlier_one(
 
 @pytest.mark.rule("S2", "W10")
 @pytest.mark.parametrize(
-    "given",
+    "changes",
     [
         {"days": 5},
         {"line": {"units": 2}},
@@ -292,10 +292,10 @@ def test_later_request_is_voided_as_duplicate_when_it_repeats_an_earlier_one(
 )
 @pytest.mark.parametrize("status", [Status.PENDING, Status.APPROVED, Status.DENIED])
 def test_reviewer_decides_when_a_duplicate_is_potential(
-    given: dict[str, Any], status: Status
+    changes: dict[str, Any], status: Status
 ) -> None:
     """The rules would approve it."""
-    pended = assessed(earlier(status), fingerprint(**given))
+    pended = assessed(earlier(status), fingerprint(**changes))
     assert pended.status is Status.PENDING
     [potential] = found(pended)
     assert (potential.request_id, potential.number) == (FIRST, "PC0000000018")
@@ -311,31 +311,31 @@ def test_request_is_pended_when_the_one_it_repeats_was_denied() -> None:
 
 
 @pytest.mark.rule("S2")
-@pytest.mark.parametrize("given", [{"days": 2}, {"days": 5}])
+@pytest.mark.parametrize("changes", [{"days": 2}, {"days": 5}])
 def test_request_proceeds_when_the_one_it_matches_was_voided_meanwhile(
-    given: dict[str, Any],
+    changes: dict[str, Any],
 ) -> None:
-    assert assessed(earlier(Status.VOID), fingerprint(**given)).status is Status.APPROVED
+    assert assessed(earlier(Status.VOID), fingerprint(**changes)).status is Status.APPROVED
 
 
 @pytest.mark.rule("S2")
-@pytest.mark.parametrize("given", [{"days": 2}, {"days": 5}])
+@pytest.mark.parametrize("changes", [{"days": 2}, {"days": 5}])
 def test_earlier_request_proceeds_when_the_later_one_is_not_assessed_yet(
-    given: dict[str, Any],
+    changes: dict[str, Any],
 ) -> None:
-    later = fingerprint(**given, minutes=10)
+    later = fingerprint(**changes, minutes=10)
     assert assessed(earlier(Status.PROCESSING), later).status is Status.APPROVED
 
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize(
-    ("given", "status"), [({"days": 2}, Status.VOID), ({"days": 5}, Status.PENDING)]
+    ("changes", "status"), [({"days": 2}, Status.VOID), ({"days": 5}, Status.PENDING)]
 )
 def test_request_is_compared_when_the_later_one_was_assessed_without_seeing_it(
-    given: dict[str, Any], status: Status
+    changes: dict[str, Any], status: Status
 ) -> None:
     """A fax that is entered days after it was received."""
-    later = fingerprint(**given, minutes=10)
+    later = fingerprint(**changes, minutes=10)
     assert assessed(earlier(Status.PENDING), later).status is status
 
 

@@ -240,7 +240,7 @@ def test_candidates_are_offered_when_a_drug_code_is_ambiguous() -> None:
         *("0310471501", "6084200101"),
     ],
 )
-def test_ten_digits_without_dashes_are_asked_back_when_the_pattern_accepts_them(ten: str) -> None:
+def test_ten_digits_without_dashes_are_ambiguous_when_the_pattern_accepts_them(ten: str) -> None:
     form = requested(authorization_type="OUTPATIENT", type_of_service="MEDICAL_PHARMACY")
     ndc = next(part for part in field(form, "medication").fields if part.name == "ndc")
     assert re.fullmatch(ndc.pattern or "", ten)

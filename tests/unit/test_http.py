@@ -95,8 +95,8 @@ class Call:
         return parse_idempotency_key(self.event["headers"].get("idempotency-key"))
 
 
-def call(body: str | None = None, **given: Any) -> Call:
-    return Call(event(body, **given))
+def call(body: str | None = None, **options: Any) -> Call:
+    return Call(event(body, **options))
 
 
 def errors(body: Any, model: type[BaseModel] = ContentBody) -> list[tuple[str, str]]:
@@ -370,17 +370,17 @@ class Context:
     aws_request_id = "8e03978e-40d5-43dd-bc93-6894a57f9324"
 
 
-def served(operation: Callable[..., Body], **given: Any) -> dict[str, Any]:
+def served(operation: Callable[..., Body], **options: Any) -> dict[str, Any]:
     """The response of a function whose only operation is this one."""
-    return resolved(operation, event(**given))
+    return resolved(operation, event(**options))
 
 
-def resolved(operation: Callable[..., Body], given: dict[str, Any]) -> dict[str, Any]:
+def resolved(operation: Callable[..., Body], received: dict[str, Any]) -> dict[str, Any]:
     api = Api("submit", tag="Request", claim_names=lambda: NAMES, entitlement=None)
     path = "/v1/drafts/{draft_id}"
     api.get(path, "Read", operation_id="resumeDraft", etag="{response.version}")(operation)
     context: Any = Context()
-    return api.resolver.resolve(given, context)
+    return api.resolver.resolve(received, context)
 
 
 def raising(error: Exception) -> Callable[[DraftId], Body]:
@@ -455,7 +455,7 @@ def test_malformed_body_is_a_problem_when_an_operation_reads_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "options",
     [
         {"path": "/v1/nothing"},
         {"path": "/v1/drafts"},
@@ -463,8 +463,8 @@ def test_malformed_body_is_a_problem_when_an_operation_reads_it() -> None:
         {"path": f"/v1/drafts/{REQUEST_ID}/more"},
     ],
 )
-def test_response_is_404_when_no_route_matches(given: dict[str, Any]) -> None:
-    answer = served(reading, **given)
+def test_response_is_404_when_no_route_matches(options: dict[str, Any]) -> None:
+    answer = served(reading, **options)
     assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (404, "no_route")
     assert "4xx" in metrics.metric_set
 

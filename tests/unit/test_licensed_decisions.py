@@ -67,7 +67,7 @@ def decisions(
 
 
 def moved(request: Request, status: LineStatus, by: str, role: DecidingRole) -> dict[str, Decision]:
-    """The decisions in effect with other dates; if asked to refuse, with a shorter period."""
+    """The decisions in effect with other dates; with ``refuse`` for a shorter period."""
     shorter = {"to_date": GRANTED.from_date} if status.rule.adverse else {}
     return {
         line.line_id: line.decisions[-1].model_copy(
@@ -119,7 +119,7 @@ def report_by(subject: str) -> RecordedReport:
     return samples.report_of(START).model_copy(update={"reported_by": subject})
 
 
-def asked(request: Request) -> Request:
+def with_open_rfi(request: Request) -> Request:
     return reviewing.request_information(
         request, (), "Since when?", payer=PAYER, by="r", now=START
     ).request
@@ -147,7 +147,9 @@ CHANGES: Final[Mapping[str, Attempt]] = {
         one, DisputeKind.PEER_TO_PEER
     ).request.close_discussion(DiscussionOutcome.UPHELD, "r", START),
     "Request.check_deadline": lambda one, *_: one.check_deadline(LONG_AFTER, PAYER),
-    "Request.receive_information": lambda one, *_: asked(one).receive_information(START, PAYER),
+    "Request.receive_information": lambda one, *_: with_open_rfi(one).receive_information(
+        START, PAYER
+    ),
     "Request.changed": lambda one, *how: one.changed(
         EventType.DEADLINE_PASSED,
         START,
@@ -260,7 +262,7 @@ def test_nothing_is_refused_when_no_licensed_person_decides(name: str, status: L
         for by, role in (
             (SYSTEM, DecidingRole.RULES),
             ("operator", DecidingRole.RULES),
-            ("somebody", DecidingRole.RULES),
+            ("a-user", DecidingRole.RULES),
         ):
             change = attempted(name, request, status, by, role)
             if change is not None:
@@ -288,10 +290,10 @@ def test_refusal_names_its_licensed_person_when_one_is_recorded(name: str) -> No
 @pytest.mark.rule("W10")
 def test_change_is_stopped_when_its_actor_is_not_who_decided() -> None:
     request = samples.request(Status.PENDING)
-    made = decisions(request, LineStatus.DENIED, PHYSICIAN, DecidingRole.PHYSICIAN)
+    denial = decisions(request, LineStatus.DENIED, PHYSICIAN, DecidingRole.PHYSICIAN)
     with pytest.raises(AssertionError, match="licensed"):
-        request.determine(made, "operator", START)
-    assert request.determine(made, PHYSICIAN, START).request.status is Status.DENIED
+        request.determine(denial, "operator", START)
+    assert request.determine(denial, PHYSICIAN, START).request.status is Status.DENIED
 
 
 @pytest.mark.rule("W10")

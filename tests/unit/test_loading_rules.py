@@ -34,7 +34,7 @@ def result(rows: str) -> list[tuple[int, str]]:
 
 def row(rule_id: str, codes: str = "44120", requirement: str = "REQUIRED", **cells: str) -> str:
     first, _, last = codes.partition("-")
-    given = {
+    cells = {
         "rule_id": rule_id,
         "code_type": "CPT",
         "code_from": first,
@@ -42,7 +42,7 @@ def row(rule_id: str, codes: str = "44120", requirement: str = "REQUIRED", **cel
         "requirement": requirement,
         "effective_from": "2026-01-01",
     } | cells
-    return ",".join(given.get(name, "") for name in HEADER.strip().split(",")) + "\n"
+    return ",".join(cells.get(name, "") for name in HEADER.strip().split(",")) + "\n"
 
 
 def test_rule_has_every_column_when_all_are_filled_in() -> None:

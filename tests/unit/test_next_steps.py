@@ -132,7 +132,7 @@ def test_last_day_follows_from_the_state_when_an_emergency_admission_must_be_rep
 @pytest.mark.parametrize("requirement", Requirement)
 @pytest.mark.parametrize("where", AuthorizationType)
 @pytest.mark.parametrize("guidance", [None, "pharmacy_benefit", "national_hearing", "behavioral"])
-def test_nothing_is_to_be_asked_before_the_service_when_it_is_an_emergency(
+def test_no_precertification_is_required_when_it_is_an_emergency(
     requirement: Requirement, where: AuthorizationType, guidance: str | None
 ) -> None:
     result, requested = answer(requirement, guidance=guidance), service(Urgency.EMERGENCY, where)

@@ -406,7 +406,7 @@ def test_notice_states_reason_and_grievance_when_the_deadline_is_extended(
 
 
 @pytest.mark.rule("W11")
-def test_extension_is_noticed_once_and_besides_the_decision_when_both_occur() -> None:
+def test_extension_notice_is_issued_once_beside_the_decision_when_both_occur() -> None:
     store, requests = NoticeStore(), InMemoryRequests.holding(extended())
     first = store.run(requests)
     assert [notice.notice_id for notice in first] == ["1-provider-extension", "1-member-extension"]
@@ -427,7 +427,7 @@ def test_extension_is_noticed_once_and_besides_the_decision_when_both_occur() ->
 
 
 @pytest.mark.rule("W11")
-def test_notice_says_that_a_pause_adds_time_when_it_is_extended_meanwhile() -> None:
+def test_notice_states_that_a_pause_adds_time_when_it_is_extended_meanwhile() -> None:
     payer = samples.payer()
     submitted = samples.request(Status.PROCESSING)
     pended = submitted.pend(deadline_of(submitted, payer), 10, START).request

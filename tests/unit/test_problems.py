@@ -106,7 +106,7 @@ _LIBRARYS_OWN: Final = re.compile(
 )
 
 
-_ASKED: Final[dict[str, type[BaseModel]]] = {
+_BODIES: Final[dict[str, type[BaseModel]]] = {
     model.__name__: model
     for operation in OPERATIONS.values()
     for model in (operation.body, operation.query)
@@ -114,7 +114,7 @@ _ASKED: Final[dict[str, type[BaseModel]]] = {
 }
 
 
-@pytest.mark.parametrize("requested", _ASKED.values(), ids=_ASKED)
+@pytest.mark.parametrize("requested", _BODIES.values(), ids=_BODIES)
 def test_errors_have_the_products_wording_when_any_field_is_invalid(
     requested: type[BaseModel],
 ) -> None:

@@ -115,7 +115,7 @@ def test_another_number_is_drawn_when_the_first_is_taken() -> None:
 def test_coverage_is_checked_on_the_day_of_receipt_when_registered() -> None:
     world = World()
     world.take()
-    assert world.registrations.asked_on == [date(2026, 6, 30)]
+    assert world.registrations.coverage_days == [date(2026, 6, 30)]
     world = World()
     world.registrations.uncovered = True
     with pytest.raises(PatientNotEligibleError):

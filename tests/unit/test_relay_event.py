@@ -41,7 +41,7 @@ def event(type_: EventType, cycle: int = 1) -> Event:
         status=Status.DENIED,
         number=samples.NUMBER,
         tins=(samples.FACILITY_TIN, samples.PROVIDER_TIN),
-        actor="somebody",
+        actor="a-user",
     )
 
 
@@ -135,7 +135,7 @@ def test_open_cycles_are_restarted_when_no_execution_runs_for_them() -> None:
     draft = samples.request(request_id="01J1QZ8Y7N4W3V2T1S0R9Q8P7B")
     requests = InMemoryRequests.holding(pending, closed, draft)
     workflow = RecordingWorkflow()
-    listed = OpenCycles(pending.request_id, closed.request_id, draft.request_id, "gone")
+    listed = OpenCycles(pending.request_id, closed.request_id, draft.request_id, "removed")
     known = {"listings": listed, "requests": requests, "workflow": workflow}
     [orphaned] = orphaned_executions(**known)  # type: ignore[arg-type]
     assert (orphaned.request_id, orphaned.cycle, orphaned.number) == (

@@ -61,7 +61,7 @@ BACKWARDS = Approval(from_date=date(2026, 7, 20), to_date=date(2026, 7, 19))
 
 
 FEWER: Final = Approval(units=1)
-ASKED: Final = samples.content()
+REQUESTED: Final = samples.content()
 
 
 def line(line_id: str, status: LineStatus = APPROVED, **result: Any) -> LineDecision:
@@ -73,14 +73,14 @@ def line(line_id: str, status: LineStatus = APPROVED, **result: Any) -> LineDeci
 
 def report(*lines: LineDecision, at: datetime = START, **result: Any) -> VendorReport:
     decided = lines or (line("1.1"), line("1.2"))
-    given = {
+    body = {
         "vendor_id": VENDOR,
         "reference": "RAD-1",
         "reported_at": at,
         "reviewer": PHYSICIAN,
         "lines": decided,
     }
-    return VendorReport.model_validate({**given, **result})
+    return VendorReport.model_validate({**body, **result})
 
 
 def delegated() -> Request:
@@ -231,13 +231,13 @@ def test_report_is_applied_once_when_another_change_is_committed_first() -> None
         (report(line("1.1"), line("9.9"), content=samples.content()), "line_unknown"),
         (report(), "missing"),
         (report(content=samples.content(services=[])), "missing"),
-        (report(line("1.1", DENIED, rationale=""), line("1.2"), content=ASKED), "missing"),
-        (report(line("1.1", DENIED, rationale="  "), line("1.2"), content=ASKED), "missing"),
-        (report(line("1.1", DENIED, criterion=""), line("1.2"), content=ASKED), "missing"),
-        (report(line("1.1", DENIED, criterion=None), line("1.2"), content=ASKED), "missing"),
-        (report(line("1.1"), line("1.2", approved=FEWER), content=ASKED), "missing"),
-        (report(at=datetime(2000, 1, 2, tzinfo=UTC), content=ASKED), "too_early"),
-        (report(at=datetime(2100, 12, 30, tzinfo=UTC), content=ASKED), "in_future"),
+        (report(line("1.1", DENIED, rationale=""), line("1.2"), content=REQUESTED), "missing"),
+        (report(line("1.1", DENIED, rationale="  "), line("1.2"), content=REQUESTED), "missing"),
+        (report(line("1.1", DENIED, criterion=""), line("1.2"), content=REQUESTED), "missing"),
+        (report(line("1.1", DENIED, criterion=None), line("1.2"), content=REQUESTED), "missing"),
+        (report(line("1.1"), line("1.2", approved=FEWER), content=REQUESTED), "missing"),
+        (report(at=datetime(2000, 1, 2, tzinfo=UTC), content=REQUESTED), "too_early"),
+        (report(at=datetime(2100, 12, 30, tzinfo=UTC), content=REQUESTED), "in_future"),
     ],
 )
 def test_report_is_rejected_when_it_is_invalid(result: VendorReport, code: str) -> None:
@@ -265,7 +265,7 @@ def test_report_is_rejected_when_the_rule_list_does_not_delegate_a_code_to_the_v
     rules = SampleReference(rules.rules_by_code, {VENDOR: samples.VENDOR})
     world = World(rules=rules)
     with pytest.raises(InvalidInputError) as raised:
-        world.take(report(content=ASKED))
+        world.take(report(content=REQUESTED))
     first = raised.value.errors[0]
     assert first.pointer == "/content/services/0/procedures/0/code"
     assert (first.code, owner in first.message) == ("not_delegated", True)
@@ -277,7 +277,7 @@ def test_report_is_rejected_when_the_rule_ended_before_the_date_of_service() -> 
     ended = replace(RULES.rules_by_code["44121"], effective_to=date(2026, 7, 19))
     rules = SampleReference({**RULES.rules_by_code, "44121": ended}, RULES.vendors_by_id)
     with pytest.raises(InvalidInputError) as raised:
-        World(rules=rules).take(report(content=ASKED))
+        World(rules=rules).take(report(content=REQUESTED))
     [error] = raised.value.errors
     assert (error.pointer, error.code) == (
         "/content/services/0/procedures/1/code",
@@ -301,7 +301,7 @@ def test_report_is_rejected_when_the_member_is_not_covered_on_the_dates_of_servi
     )
     world = World(member_=MEMBER.model_copy(update={"spans": (span,)}))
     with pytest.raises(InvalidInputError) as raised:
-        world.take(report(content=ASKED))
+        world.take(report(content=REQUESTED))
     [error] = raised.value.errors
     assert (error.pointer, error.code) == ("/content/services/0/admission_date", "not_covered")
 
@@ -323,7 +323,7 @@ def test_denial_or_reduction_is_rejected_when_no_licensed_person_decided(
     world = holding(delegated()) if number else World()
     sent: dict[str, Any] = {
         "number": number,
-        "content": None if number else ASKED,
+        "content": None if number else REQUESTED,
         "reviewer": reviewer,
     }
     with pytest.raises(InvalidInputError) as raised:
@@ -345,7 +345,7 @@ def test_vendors_reviewer_is_recorded_when_a_denial_is_reported() -> None:
 
 
 def test_approval_is_recorded_when_it_names_no_reviewer() -> None:
-    assert World().take(report(reviewer=None, content=ASKED)).status is Status.APPROVED
+    assert World().take(report(reviewer=None, content=REQUESTED)).status is Status.APPROVED
 
 
 @pytest.mark.rule("W8")
@@ -386,7 +386,7 @@ def test_status_follows_from_all_lines_when_the_vendor_reports_last() -> None:
 
 def test_reference_is_rejected_when_it_names_a_case_of_another_member_or_other_codes() -> None:
     world = World()
-    world.take(report(content=ASKED))
+    world.take(report(content=REQUESTED))
     others = {**samples.PATIENT, "member_id": "849382931"}
     for content in (
         samples.content(patient=others),

@@ -30,8 +30,8 @@ def rule(rule_id: str, code_from: str, code_to: str | None = None, **changes: An
         "requirement": Requirement.REQUIRED,
         "effective_from": date(2026, 1, 1),
     }
-    given = {name: frozenset(v) if name.endswith(SETS) else v for name, v in changes.items()}
-    return Rule(**(fields | given))
+    conditions = {name: frozenset(v) if name.endswith(SETS) else v for name, v in changes.items()}
+    return Rule(**(fields | conditions))
 
 
 def query(code: str, **changes: Any) -> CodeQuery:
@@ -230,7 +230,7 @@ def test_range_of_fewest_codes_takes_precedence_when_its_ends_look_further_apart
         {"types_of_service": ["SURGICAL_INPATIENT", "MATERNITY"]},
         {"places_of_service": ["SURGICAL"]},
     ],
-    ids=lambda given: next(iter(given)),
+    ids=lambda case: next(iter(case)),
 )
 def test_each_condition_counts_when_codes_are_the_same(condition: dict[str, Any]) -> None:
     general = rule("R9", "44120", effective_from=date(2026, 6, 1))

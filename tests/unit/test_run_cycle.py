@@ -65,8 +65,8 @@ def appealed() -> Request:
 
 def test_cycle_is_pended_when_it_is_open() -> None:
     requests = InMemoryRequests.holding(SUBMITTED)
-    standing = assess(requests)
-    assert standing == CycleStatus(Route.REVIEW, int((DAYS * 0.75).total_seconds()))
+    cycle_status = assess(requests)
+    assert cycle_status == CycleStatus(Route.REVIEW, int((DAYS * 0.75).total_seconds()))
 
 
 @pytest.mark.parametrize(
@@ -192,10 +192,10 @@ def test_reminder_is_recorded_when_an_unrelated_change_was_committed_first() -> 
     run_pend(requests, waiting())
     pended = requests.requests[samples.REQUEST_ID]
     requests.races = [pended.model_copy(update={"version": pended.version + 1})]
-    standing = check_deadline(
+    cycle_status = check_deadline(
         samples.REQUEST_ID, 1, requests=requests, payer=samples.payer(), now=START + DAYS
     )
-    assert standing.route is Route.REVIEW
+    assert cycle_status.route is Route.REVIEW
     assert requests.events[-1].type is EventType.DEADLINE_PASSED
 
 

@@ -40,7 +40,7 @@ def test_variable_is_unset_when_no_ca_is_configured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "result"),
+    ("output", "result"),
     [
         ("npm error code SELF_SIGNED_CERT_IN_CHAIN", "its certificate is not trusted"),
         ("npm error code UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "its certificate is not trusted"),
@@ -52,14 +52,14 @@ def test_variable_is_unset_when_no_ca_is_configured(tmp_path: Path) -> None:
     ],
 )
 def test_cause_is_printed_when_the_installation_fails(
-    tmp_path: Path, said: str, result: str
+    tmp_path: Path, output: str, result: str
 ) -> None:
-    ran = set_up(tmp_path, f"echo '{said}'; exit 1")
+    ran = set_up(tmp_path, f"echo '{output}'; exit 1")
     assert ran.returncode == 1
     first, *more = ran.stderr.splitlines()
     assert result in first
     assert ".local/log/setup-node.log" in ran.stderr
-    assert more == [] or said in more[0]
+    assert more == [] or output in more[0]
 
 
 def find_python(folder: Path, **versions: str) -> subprocess.CompletedProcess[str]:

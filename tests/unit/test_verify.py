@@ -20,7 +20,7 @@ from tools import verify
 verify.LOGS = verify.ROOT / ".local" / "log" / sys.argv[1]
 verify.steps = lambda: tuple(
     verify.Step(name, ("bash", "-c", line), lane=int(name == "cloud"), deep=name == "simulation")
-    for name, _, line in (given.partition("=") for given in sys.argv[3:])
+    for name, _, line in (result.partition("=") for result in sys.argv[3:])
 )
 sys.exit(verify.main(sys.argv[2].split()))
 """

@@ -29,7 +29,7 @@ PHYSICIAN = Caller(
 
 
 def row(**columns: Any) -> WorklistRow:
-    given: dict[str, Any] = {
+    row: dict[str, Any] = {
         "request_id": "01J1QZ8Y7N4W3V2T1S0R9Q8P7B",
         "number": "PC0000000026",
         "plan_id": "OAP-COMPLETE",
@@ -41,7 +41,7 @@ def row(**columns: Any) -> WorklistRow:
         "assigned_until": NOW + HOUR,
         **columns,
     }
-    return WorklistRow(**given)
+    return WorklistRow(**row)
 
 
 @pytest.mark.parametrize(

@@ -179,8 +179,8 @@ def test_no_entered_value_is_logged_when_a_request_goes_through_its_lifecycle(
             .get_paginator("scan")
             .paginate(TableName=bench.deployment.outputs[table])
         )
-        held = json.dumps([page["Items"] for page in pages], default=str)
-        found += [leak for leak in leaks(table, held) if leak.startswith("412")]
+        stored = json.dumps([page["Items"] for page in pages], default=str)
+        found += [leak for leak in leaks(table, stored) if leak.startswith("412")]
     found += leaks("the cloud's log", cloud.log_file.read_text(encoding="utf-8"))
     assert found == []
 

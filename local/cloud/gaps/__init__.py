@@ -1,6 +1,6 @@
 """What the emulator (ministack 1.5.33) lacks for this product's template, each patched by one module.
 
-Each module says what the emulator does, what the module does about it, and when the module can be
+Each module states what the emulator does, what the module does about it, and when the module can be
 removed. For each, ``tests/cloud`` has a test named ``…_when_unfilled`` that runs the unpatched emulator
 and fails once a release no longer needs the module.
 

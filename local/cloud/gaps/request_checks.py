@@ -5,7 +5,7 @@ tasks of one state machine is denied. Calls over the loopback interface count as
 a bucket that requires TLS refuses all of them.
 Patch: use the token's state machine as the resource; treat loopback as TLS, because traffic on it
 cannot be intercepted.
-Remove when: the unpatched emulator knows the resource, and serves TLS.
+Remove when: the unpatched emulator supports the resource, and serves TLS.
 """
 
 import json
