@@ -62,7 +62,7 @@ def drawing() -> str:
         [
             "# The tables",
             "",
-            "Drawn by `make diagram` from `precert/adapters/dynamodb/keys.py` and the contract.",
+            "Drawn by `make diagram` from `precert/adapters/dynamodb/keys.py` and `precert/names.py`.",
             "The first line of a box is the partition key, the others are sort keys.",
             "",
             "```mermaid",

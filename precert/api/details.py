@@ -519,8 +519,8 @@ class SharedDetails(ResponseModel):
     waiting_on_label: ClassVar[Any] = label_of("waiting_on")
     due_at: datetime | None = Field(
         description="When the party in `waiting_on` must have acted: the payer's decision deadline, or "
-        "the providers' date while an RFI is open. Null until the request is pended, and when no one "
-        "must act."
+        "the providers' date while an RFI is open. Null until the request is pended, and when no "
+        "party must act."
     )
     decision_clock: DecisionClockResponse | None = Field(
         description="The clock of the open determination cycle. Null if the payer decides nothing now."
@@ -533,7 +533,7 @@ class SharedDetails(ResponseModel):
     void_reason: str | None
     duplicate_of: str | None = Field(
         description="The number of the request that this one repeats, if the caller can read that one. "
-        "Otherwise `notices` says that it exists and whom to call."
+        "Otherwise `notices` states that it exists and whom to call."
     )
     delegate: DelegatedVendorResponse | None = Field(
         description="The delegated vendor, if one vendor decides the whole request."

@@ -455,7 +455,7 @@ def test_vendor_is_not_found_when_the_list_does_not_have_it(cloud: Cloud) -> Non
         ("EVICORE-RAD", outpatient(IMAGE, urgency="EMERGENCY")),
         ("EVICORE-DME", equipment(EQUIPMENT, service_date="2026-06-30")),
     ],
-    ids=["the payer's", "nobody's", "another's", "emergency", "delivered already"],
+    ids=["the payer's", "invented", "another's", "emergency", "delivered already"],
 )
 def test_nothing_is_exported_when_the_vendor_decides_nothing(
     cloud: Cloud, vendor_id: str, service: dict[str, Any]

@@ -211,7 +211,7 @@ def test_every_field_is_returned_when_it_was_saved(cloud: Cloud, way: str) -> No
             assert saved.status == 200, saved.text
     resumed = cloud.resume(draft_id).body["content"]
     assert content(**resumed) == content(**EVERYTHING)
-    # Every field of the models is covered, so that a field forgotten in this test is detected too.
+    # Every field of the models is covered, so that a field missing in this test is detected too.
     known = named(_every_field())
     assert named(resumed) >= known - {"/servicing_provider/address/line_2"}
 

@@ -71,7 +71,7 @@ def printed(**changes: Any) -> bytes:
 
 
 def is_accessible(document: bytes) -> bool:
-    """Whether its metadata says that it is PDF/UA-1."""
+    """Whether its metadata states that it is PDF/UA-1."""
     metadata: Any = opened(document).root_object["/Metadata"]
     return b"<pdfuaid:part>1</pdfuaid:part>" in metadata.get_data()
 

@@ -110,7 +110,7 @@ BOWEL_SURGERY: Final[Mapping[str, Any]] = {
     **_CONTENT["services"][0],
     "procedures": [{"code": "44125", "start_date": "2026-07-20", "units": 1, "unit_type": "UNITS"}],
 }
-"""A service that a reviewer decides, and whose rule wants no documents."""
+"""A service that a reviewer decides, and whose rule requires no documents."""
 IMAGES: Final[Mapping[str, Any]] = {
     "authorization_type": "OUTPATIENT",
     "type_of_service": "IMAGING",

@@ -92,7 +92,7 @@ SPECIMENS: Final = ("generated", "to what is there", "one part generated")
 
 @dataclass(frozen=True)
 class Recorder(Caller):
-    """Records the calls that it is given."""
+    """Records the calls that it receives."""
 
     bodies: list[Any] = field(default_factory=list)
     queries: list[Mapping[str, str]] = field(default_factory=list)

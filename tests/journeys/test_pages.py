@@ -25,7 +25,7 @@ ANSWERS: Final = {
     "provider": (r"^REQUIRED$", r"^(PROCESSING|PENDING)$", r"^(.*\"missing\"){4}"),
     "partner": (r'"RequestDetermined"', r'"resourceType":"Bundle"'),
 }
-"""What the page says will be seen."""
+"""The output that the page states."""
 
 
 def commands(page: Path) -> list[str]:

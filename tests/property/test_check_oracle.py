@@ -1,6 +1,6 @@
 """A compiled rule list gives the same answers as its CSV file, read by an independent oracle.
 
-The oracle shares no code with the product. It knows the columns of the file and the order of
+The oracle shares no code with the product. It has the columns of the file and the order of
 precedence: a rule covers the codes of its code set that have the format of its ends and lie between
 them. Of the rules that cover a code, the one with the fewest codes answers, then the one with the
 most conditions, the newest, the one with the last id.

@@ -1,6 +1,6 @@
 """Every decision clock compared with an oracle, over random histories (W2, W11).
 
-The oracle reads ``payer.json`` as plain JSON and computes each deadline anew from what happened. It
+The oracle reads ``payer.json`` as plain JSON and computes each deadline from the history. It
 shares no code with the product: business time is found by bisection, and the reminders to record are
 derived from the deadlines alone.
 """

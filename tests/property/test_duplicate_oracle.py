@@ -66,7 +66,7 @@ OPERATOR: Final = Caller(subject="operator", entitlements=frozenset({Entitlement
 
 
 class Covered(SampleReference):
-    """Both members are covered, and no rule list knows a code: everything else is pended."""
+    """Both members are covered, and no rule list has a rule for a code: everything else is pended."""
 
     def member(self, member_id: str) -> Member | None:
         sample = super().member(samples.PATIENT["member_id"])
@@ -92,7 +92,7 @@ class Line:
 
 @dataclass
 class Known:
-    """A request as the oracle knows it."""
+    """A request in the oracle."""
 
     name: str
     member: str

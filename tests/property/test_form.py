@@ -1,6 +1,6 @@
 """Input that follows the form is accepted, and input that does not is reported (C3, C4).
 
-The tests act as a portal that knows only what the form tells it.
+The tests act as a portal that uses the form only.
 """
 
 import json

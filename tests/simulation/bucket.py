@@ -22,7 +22,7 @@ class Bucket:
 
     on_arrival: Callable[[str], None]
     versions: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
-    _deps: int = 0
+    _count: int = 0
 
     def upload(self, key: str, body: bytes) -> None:
         """A portal sends its form; S3 sends the event."""
@@ -30,9 +30,9 @@ class Bucket:
         self.on_arrival(key)
 
     def _add(self, key: str, body: bytes) -> str:
-        self._deps += 1
-        self.versions.setdefault(key, []).append((f"v{self._deps}", body))
-        return f"v{self._deps}"
+        self._count += 1
+        self.versions.setdefault(key, []).append((f"v{self._count}", body))
+        return f"v{self._count}"
 
     def perform(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         called: Callable[[Mapping[str, Any]], dict[str, Any]] = getattr(self, f"_{operation}")

@@ -181,7 +181,7 @@ class Invariants:
     # -- after all queues are drained ---------------------------------------------------------------
 
     def at_rest(self, *, repaired: bool) -> None:
-        """Check every request; ``repaired`` says whether orphaned executions were repaired."""
+        """Check every request; ``repaired`` states whether orphaned executions were repaired."""
         for request_id in dict.fromkeys((*self.people.ids, *self.images)):
             self._request(request_id, repaired=repaired)
         self._bus()

@@ -53,7 +53,7 @@ class Tables:
     tables: dict[str, dict[str, dict[str, Wire]]] = field(default_factory=dict)
     on_write: Callable[[list[Written]], None] = lambda _written: None
     before: dict[tuple[str, Key], Wire | None] = field(default_factory=dict)
-    """What stood before the last write of each key: an inconsistent read may still see it."""
+    """The item before the last write of each key: an inconsistent read may still return it."""
     _tokens: set[str] = field(default_factory=set)
 
     def item(self, table: str, key: Key) -> Wire | None:

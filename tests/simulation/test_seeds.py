@@ -14,7 +14,7 @@ from precert.domain.event_types import EventType
 from tests.depth import depth
 from tests.simulation.broken import InvariantError
 from tests.simulation.run import SHARE, Run
-from tests.simulation.wire import FieldError
+from tests.simulation.wire import CallFailure
 from tests.simulation.world import REQUESTS, World
 
 SEEDS: Final = depth(SHARE, 20_000)
@@ -100,7 +100,7 @@ def test_every_event_and_failure_occurs_when_the_first_seeds_are_run(put: Put) -
         ids = [json.loads(entry["Detail"])["event_id"] for entry in world.published]
         repeated += len(set(ids)) < len(ids)
     assert events >= SEEN
-    assert {defect.value for defect in FieldError} - {FieldError.STALE.value} <= defects.keys()
+    assert {defect.value for defect in CallFailure} - {CallFailure.STALE.value} <= defects.keys()
     assert nested > VARIED // 4
     assert aborted > VARIED // 50
     assert repeated > VARIED // 10

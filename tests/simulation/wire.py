@@ -23,7 +23,7 @@ class Killed(BaseException):
     """The process ended here; no code of the product can catch it."""
 
 
-class FieldError(Enum):
+class CallFailure(Enum):
     """The failure of one call."""
 
     THROTTLED = "throttled"
@@ -38,16 +38,16 @@ class FieldError(Enum):
 
 
 _ANYWHERE: Final = (
-    FieldError.THROTTLED,
-    FieldError.CUT,
-    FieldError.LOST,
-    FieldError.REPEATED,
-    FieldError.KILLED_BEFORE,
-    FieldError.KILLED_AFTER,
+    CallFailure.THROTTLED,
+    CallFailure.CUT,
+    CallFailure.LOST,
+    CallFailure.REPEATED,
+    CallFailure.KILLED_BEFORE,
+    CallFailure.KILLED_AFTER,
 )
-_SOMEWHERE: Final[Mapping[str, FieldError]] = {
-    "transact_write_items": FieldError.CONFLICT,
-    "put_events": FieldError.PARTLY,
+_SOMEWHERE: Final[Mapping[str, CallFailure]] = {
+    "transact_write_items": CallFailure.CONFLICT,
+    "put_events": CallFailure.PARTLY,
 }
 
 
@@ -66,38 +66,38 @@ class Wire:
     def call(self, operation: str, perform: Perform, parameters: Mapping[str, Any]) -> Any:
         self.calls += 1
         self.between()
-        fault = self._drawn(operation, parameters)
-        if fault is None:
+        failure = self._drawn(operation, parameters)
+        if failure is None:
             return perform(operation, parameters)
-        self.note(f"{operation}: {fault.value}")
-        return self._faulty(fault, operation, perform, parameters)
+        self.note(f"{operation}: {failure.value}")
+        return self._failing(failure, operation, perform, parameters)
 
-    def _drawn(self, operation: str, parameters: Mapping[str, Any]) -> FieldError | None:
+    def _drawn(self, operation: str, parameters: Mapping[str, Any]) -> CallFailure | None:
         if not self.failures_left:
             return None
         # A replica may be behind for any time: this is not a failure, but how such reads work.
         if operation == "get_item" and not parameters.get("ConsistentRead"):
-            return FieldError.STALE if self.rng.random() < 0.5 else None
+            return CallFailure.STALE if self.rng.random() < 0.5 else None
         if self.rng.random() >= self.failure_share:
             return None
         self.failures_left -= 1
         own = _SOMEWHERE.get(operation)
         return self.rng.choice((*_ANYWHERE, own) if own else _ANYWHERE)
 
-    def _faulty(
-        self, fault: FieldError, operation: str, perform: Perform, parameters: Mapping[str, Any]
+    def _failing(
+        self, failure: CallFailure, operation: str, perform: Perform, parameters: Mapping[str, Any]
     ) -> Any:
-        match fault:
-            case FieldError.PARTLY:
+        match failure:
+            case CallFailure.PARTLY:
                 return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
-            case FieldError.STALE:
+            case CallFailure.STALE:
                 return perform("get_item_late", parameters)
-            case FieldError.REPEATED:
+            case CallFailure.REPEATED:
                 return self._repeated(operation, perform, parameters)
-            case FieldError.LOST | FieldError.KILLED_AFTER:
+            case CallFailure.LOST | CallFailure.KILLED_AFTER:
                 with suppress(ClientError):
                     perform(operation, parameters)
-        raise _ERRORS[fault](operation)
+        raise _ERRORS[failure](operation)
 
     def _repeated(self, operation: str, perform: Perform, parameters: Mapping[str, Any]) -> Any:
         """A transaction has a token that identifies its repetition; other calls do not."""
@@ -117,13 +117,13 @@ def _conflict(operation: str) -> ClientError:
     return failed("TransactionCanceledException", operation, CancellationReasons=reasons)
 
 
-_ERRORS: Final[Mapping[FieldError, Callable[[str], BaseException]]] = {
-    FieldError.THROTTLED: lambda operation: failed("ThrottlingException", operation),
-    FieldError.CONFLICT: _conflict,
-    FieldError.CUT: _unanswered,
-    FieldError.LOST: _unanswered,
-    FieldError.KILLED_BEFORE: lambda _operation: Killed(),
-    FieldError.KILLED_AFTER: lambda _operation: Killed(),
+_ERRORS: Final[Mapping[CallFailure, Callable[[str], BaseException]]] = {
+    CallFailure.THROTTLED: lambda operation: failed("ThrottlingException", operation),
+    CallFailure.CONFLICT: _conflict,
+    CallFailure.CUT: _unanswered,
+    CallFailure.LOST: _unanswered,
+    CallFailure.KILLED_BEFORE: lambda _operation: Killed(),
+    CallFailure.KILLED_AFTER: lambda _operation: Killed(),
 }
 
 

@@ -321,7 +321,7 @@ class World:
             self.note(f"{mapping.name} answers {failures[0].lstrip('0') or '0'} as failed")
             mapping.position = int(failures[0])
         elif not (self.nesting and self.chance(0.05)):
-            # Now and then the mapping forgets that it was answered.
+            # Now and then the mapping loses the response.
             mapping.position = start + len(batch)
 
     def deliver(self, index: int) -> None:
@@ -438,7 +438,7 @@ _NOTHING: Final = SimpleNamespace(compress=lambda data, level: data, decompress=
 
 
 def _inspected(body: bytes, _content_type: str) -> Refusal | None:
-    """Looking into files is tests/adapters' affair; here one is what its name says, or is not."""
+    """tests/adapters inspects files; here only the first bytes are compared."""
     return None if body.startswith(b"%PDF") else Refusal.CONTENT
 
 

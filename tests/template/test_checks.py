@@ -15,7 +15,7 @@ NOT_OURS: Final = {
     "W3005": "the CDK writes each dependency on a role, whether or not a property has it",
 }
 JSONATA_TIMEOUT: Final = "States/Await Decision/TimeoutSeconds"
-"""The linter's schema knows no JSONata in a time limit; AWS takes it."""
+"""The linter's schema has no JSONata in a time limit; AWS accepts it."""
 
 
 def test_no_finding_is_reported_when_the_template_is_linted(stack: Synthesized) -> None:

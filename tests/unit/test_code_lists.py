@@ -34,8 +34,8 @@ from tests.fakes.code_sets import code_sets
 from tests.fakes.samples import DATA, content, entered, payer
 
 NOT_FOR_PEOPLE: Final = {
-    FieldKind: "tells a portal which input control to show",
-    Stage: "tells a portal when to require a field",
+    FieldKind: "which input control a portal shows",
+    Stage: "when a portal requires a field",
 }
 
 

@@ -186,7 +186,7 @@ def test_no_entered_value_is_logged_when_a_request_goes_through_its_lifecycle(
 
 
 def test_dead_letter_queues_are_empty_when_the_tier_has_run(bench: Bench) -> None:
-    """No event of the tests was given up."""
+    """No event of the tests is in a dead-letter queue."""
     sqs = bench.deployment.cloud.client("sqs")
     queues = [url for url in sqs.list_queues().get("QueueUrls", []) if "DeadLetter" in url]
     assert queues

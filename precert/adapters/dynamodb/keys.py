@@ -5,15 +5,15 @@ Requests table, one item collection per request::
     pk REQUEST#<request_id>   sk REQUEST             the request (a draft until submitted)
                               sk DOCUMENT#<id>       a document
                               sk EVENT#<id>          an event: history, and the stream's outbox
-                              sk PARTY#<tin>         its line on that TIN's lists
+                              sk PARTY#<tin>         its entry in the lists of that TIN
                               sk NOTICE#<id>         a determination notice
-                              sk CYCLE#<n>           the task token a cycle waits with
-                              sk OVERDUE             its line in the operators' queue
-                              sk DEEMED_DENIAL       its line in the queue of deemed denials
+                              sk CYCLE#<n>           the task token of a waiting execution
+                              sk OVERDUE             its entry in the queue of overdue requests
+                              sk DEEMED_DENIAL       its entry in the queue of deemed denials
                               sk VENDOR#<id>         its row in a delegated vendor's list
                               sk BACKLOG#<id>        its row in the backlog of delegated vendors
-                              sk UNMATCHED#<side>    a provider that waits to be reconciled
-                              sk INTAKE              its line in the queue of intake exceptions
+                              sk UNMATCHED#<role>    a provider that waits to be reconciled
+                              sk INTAKE              its entry in the queue of intake exceptions
     pk NUMBER#<number>        sk NUMBER              a precertification number, assigned once
     pk DUPLICATE#<SHA-256>    sk LOCK                requests with the same signature, and their days
     pk MEMBER#<SHA-256>       sk REQUEST#<id>        the duplicate fingerprint of a member's request
@@ -61,7 +61,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NOTICE_SK_PREFIX: Final = "NOTICE#"
 PARTY_SK_PREFIX: Final = "PARTY#"
 DRAFT_PARTY_SK: Final = "PARTY#DRAFT"
-"""The dashboard line of a draft; a submission replaces it without reading its TIN."""
+"""The dashboard entry of a draft; a submission replaces it without reading its TIN."""
 OVERDUE_SK: Final = "OVERDUE"
 DEEMED_DENIAL_SK: Final = "DEEMED_DENIAL"
 DEEMED_DENIAL_QUEUE: Final = "DEEMED_DENIAL"
@@ -180,7 +180,7 @@ def worklist_pk(plan_id: str) -> str:
 
 
 def worklist_sk(urgency: Urgency, due_at: datetime, request_id: str) -> str:
-    """Urgent and emergency cases sort before elective ones, then by due date."""
+    """Expedited and emergency cases sort before standard ones, then by due date."""
     rank = 1 if urgency is Urgency.STANDARD else 0
     return f"{rank}#{instant(due_at)}#{request_id}"
 

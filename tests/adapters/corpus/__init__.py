@@ -8,7 +8,7 @@ from precert.domain.documents import Refusal
 
 @dataclass(frozen=True)
 class Sample:
-    """A file as a provider might send it. ``about`` says what is valid or invalid in it."""
+    """A file as a provider might send it. ``about`` states what is valid or invalid in it."""
 
     about: str
     file_name: str
