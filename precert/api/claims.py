@@ -103,12 +103,12 @@ def _entitlements(claim: object, *, as_issued: bool) -> frozenset[Entitlement]:
 
 def _apart_from_unknown(words: list[str]) -> list[str]:
     """The known words whose neighbors are known too."""
-    found = []
+    tins = []
     for at, word in enumerate(words):
         around = words[max(at - 1, 0) : at + 2]
         if all(one in _ENTITLEMENTS for one in around):
-            found.append(word)
-    return found
+            tins.append(word)
+    return tins
 
 
 def _tins(claim: object, name: str) -> Iterable[str]:
@@ -146,10 +146,10 @@ def _json_array(text: str) -> list[Any] | None:
     if not text.lstrip().startswith('["'):
         return None
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except ValueError:
         return None
-    return found if isinstance(found, list) else None
+    return parsed if isinstance(parsed, list) else None
 
 
 def _unreadable(name: str, why: str = "") -> NoReturn:

@@ -573,11 +573,11 @@ class PotentialDuplicateResponse(ResponseModel):
     reason_code_label: ClassVar[Any] = label_of("reason_code")
 
     @classmethod
-    def of(cls, found: PotentialDuplicate, *, visible: bool) -> "PotentialDuplicateResponse":
+    def of(cls, duplicate: PotentialDuplicate, *, visible: bool) -> "PotentialDuplicateResponse":
         return cls(
-            request_id=found.request_id if visible else None,
-            number=found.number if visible else None,
-            reason_code=found.reason_code,
+            request_id=duplicate.request_id if visible else None,
+            number=duplicate.number if visible else None,
+            reason_code=duplicate.reason_code,
         )
 
 
@@ -603,8 +603,8 @@ class RequestDetails(SharedDetails):
         review = file.request.review
         assessment = review.assessment if review else None
         similar = [
-            PotentialDuplicateResponse.of(found, visible=not found.seen_by.isdisjoint(tins))
-            for found in (assessment.potential_duplicates if assessment else ())
+            PotentialDuplicateResponse.of(duplicate, visible=not duplicate.seen_by.isdisjoint(tins))
+            for duplicate in (assessment.potential_duplicates if assessment else ())
         ]
         members = members_of(file, payer, labels, tins, now=now)
         return cls(**members, potential_duplicates=similar)
@@ -771,8 +771,8 @@ def _duplicate_notices(
     if review.duplicate_of is not None:
         yield "duplicate" if sees(review.duplicate_seen_by) else "duplicate_not_visible"
         return
-    found = review.assessment.potential_duplicates if review.assessment else ()
-    seen = [sees(one.seen_by) for one in found]
+    duplicates = review.assessment.potential_duplicates if review.assessment else ()
+    seen = [sees(one.seen_by) for one in duplicates]
     if any(seen):
         yield "potential_duplicate"
     if not all(seen):

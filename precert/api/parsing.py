@@ -61,9 +61,9 @@ def malformed(reason: str = "") -> UnreadableBodyError:
 
     ``reason`` is the parser's message with line and column; it never contains a part of the body.
     """
-    found, _, place = reason.partition(" at line ")
-    if found in _LIMITS:
-        detail = f"The body {_LIMITS[found]}, at line {place}."
+    problem, _, place = reason.partition(" at line ")
+    if problem in _LIMITS:
+        detail = f"The body {_LIMITS[problem]}, at line {place}."
     else:
         detail = f"Send a body of valid JSON in UTF-8{f' ({reason})' if reason else ''}."
     return UnreadableBodyError(HTTPStatus.BAD_REQUEST, "malformed_body", detail)

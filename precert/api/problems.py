@@ -106,15 +106,15 @@ def status_of(error: PrecertError) -> HTTPStatus:
 
 def problem_of(error: PrecertError) -> Problem:
     """The problem for an error, with what the caller can do."""
-    found = error.errors if isinstance(error, errors.InvalidInputError) else ()
+    field_errors = error.errors if isinstance(error, errors.InvalidInputError) else ()
     return Problem(
         type=f"{TYPE_PREFIX}{error.code}",
         title=error.title,
         status=status_of(error),
         detail=error.detail,
         code=error.code,
-        errors=[ErrorItem.of(one) for one in found[:MAX_LISTED]] or None,
-        further_errors=max(len(found) - MAX_LISTED, 0) or None,
+        errors=[ErrorItem.of(one) for one in field_errors[:MAX_LISTED]] or None,
+        further_errors=max(len(field_errors) - MAX_LISTED, 0) or None,
         **cast("dict[str, Any]", error.extensions),
     )
 

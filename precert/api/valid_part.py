@@ -56,15 +56,15 @@ class ValidPart(Generic[Model]):
         An error is left out if it may follow from what was removed: its element, or a value that it
         depends on, contains something removed or is within it.
         """
-        found = []
+        all_errors = []
         for error in errors:
             places = [
                 _original(self.tree, _parts(pointer))
                 for pointer in (error.pointer, *error.depends_on)
             ]
             if not any(_related(place, one) for place in places for one in self.removed):
-                found.append(replace(error, pointer=_pointer(places[0])))
-        return found
+                all_errors.append(replace(error, pointer=_pointer(places[0])))
+        return all_errors
 
 
 def valid_part(

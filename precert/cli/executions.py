@@ -9,16 +9,16 @@ from precert.usecases.operations import orphaned_executions, repair_executions
 def show(args: argparse.Namespace) -> bool:
     """List the open determination cycles without a running execution."""
     deps = stack_dependencies(args.stack)
-    found = 0
+    mismatches = 0
     for orphaned in orphaned_executions(
         listings=deps.listings, requests=deps.stored_requests, workflow=deps.workflow
     ):
-        found += 1
+        mismatches += 1
         due = f"due {orphaned.due_at.isoformat()}" if orphaned.due_at else "not pended yet"
         print(
             f"{orphaned.request_id} cycle {orphaned.cycle}: {orphaned.number}, {orphaned.status}, {due}"
         )
-    print(f"{found} open cycles without an execution")
+    print(f"{mismatches} open cycles without an execution")
     return True
 
 

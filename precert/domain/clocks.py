@@ -248,8 +248,8 @@ def local_date(now: datetime, zone: ZoneInfo) -> date:
 
 def business_day_after(day: date, count: int, calendar: BusinessCalendar) -> date:
     """The ``count``-th business day after a day, which need not be one (C10)."""
-    found = day
-    while count and found < date.max:
-        found = days_after(found, 1)
-        count -= calendar.counts(found)
-    return found
+    end = day
+    while count and end < date.max:
+        end = days_after(end, 1)
+        count -= calendar.counts(end)
+    return end

@@ -426,11 +426,11 @@ _RECENT: Final[dict[int, CodeLists]] = {}
 
 def code_lists_of(payer: Payer) -> CodeLists:
     """The payer's code lists, built once: a process serves one payer."""
-    found = _RECENT.get(id(payer))
-    if found is None or found.payer is not payer:
+    lists = _RECENT.get(id(payer))
+    if lists is None or lists.payer is not payer:
         _RECENT.clear()
-        found = _RECENT[id(payer)] = CodeLists(payer)
-    return found
+        lists = _RECENT[id(payer)] = CodeLists(payer)
+    return lists
 
 
 def version_of(lists: Iterable[CodeList], beside: str = "") -> str:

@@ -108,19 +108,19 @@ _HINTS: Final = {
 }
 
 
-def _error(found: ListedCode | None, code_set: CodeSet, on: date | None) -> tuple[str, str] | None:
-    if found is None:
+def _error(listed: ListedCode | None, code_set: CodeSet, on: date | None) -> tuple[str, str] | None:
+    if listed is None:
         return "unknown_code", f"{code_set} has no such code: check it{_HINTS[code_set]}"
     if on is None:
         return None
-    if found.valid_from is not None and on < found.valid_from:
+    if listed.valid_from is not None and on < listed.valid_from:
         return (
             "not_valid_on_day",
-            f"this code is valid from {found.valid_from} on: use an older one",
+            f"this code is valid from {listed.valid_from} on: use an older one",
         )
-    if found.valid_to is not None and found.valid_to < on:
+    if listed.valid_to is not None and listed.valid_to < on:
         return (
             "not_valid_on_day",
-            f"this code ended on {found.valid_to}: use the one that follows it",
+            f"this code ended on {listed.valid_to}: use the one that follows it",
         )
     return None

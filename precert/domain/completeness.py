@@ -174,14 +174,16 @@ def error_of_form(code: str, code_type: CodeType | None, payer: Payer) -> FieldE
             return None
         message = f"{names.get(code_type, code_type)} codes have {FORM_IN_WORDS[code_type]}"
         return FieldError("/code", "malformed", message)
-    found = code_types_of(code)
-    if not found:
+    code_types = code_types_of(code)
+    if not code_types:
         forms = "; ".join(f"{names.get(kind, kind)}: {FORM_IN_WORDS[kind]}" for kind in CodeType)
         return FieldError("/code", "malformed", f"no code set has such codes. {forms}")
-    if len(found) == 1:
+    if len(code_types) == 1:
         return None
-    which = " or ".join(names.get(kind, kind) for kind in found)
-    return FieldError("/code_type", "ambiguous", f"this code could be {which}: choose one", found)
+    which = " or ".join(names.get(kind, kind) for kind in code_types)
+    return FieldError(
+        "/code_type", "ambiguous", f"this code could be {which}: choose one", code_types
+    )
 
 
 def _ndc_errors(medication: Medication, path: str) -> Iterator[FieldError]:

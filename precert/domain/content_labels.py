@@ -73,11 +73,11 @@ def _of_service(
     yield "type_of_service", lists.label("types_of_service", service.type_of_service)
     yield "place_of_service", lists.label("places_of_service", service.place_of_service)
     if service.primary_diagnosis is not None:
-        found = descriptions.get((CodeSet.ICD_10_CM, service.primary_diagnosis))
-        yield "primary_diagnosis", found
+        description = descriptions.get((CodeSet.ICD_10_CM, service.primary_diagnosis))
+        yield "primary_diagnosis", description
     for at, diagnosis in enumerate(service.additional_diagnoses):
-        found = descriptions.get((CodeSet.ICD_10_CM, diagnosis))
-        yield f"additional_diagnoses/{at}", found
+        description = descriptions.get((CodeSet.ICD_10_CM, diagnosis))
+        yield f"additional_diagnoses/{at}", description
     if service.medication is not None:
         yield "medication/frequency", lists.label("frequencies", service.medication.frequency)
         yield "medication/route", lists.label("routes", service.medication.route)

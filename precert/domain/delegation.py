@@ -151,8 +151,8 @@ class Ownership:
 
 def contact_of(vendor: DelegatedVendor) -> str:
     """The vendor's phone number and address in words."""
-    found: Iterable[str | None] = (vendor.phone and written_phone(vendor.phone), vendor.url)
-    return " or ".join(one for one in found if one)
+    contacts: Iterable[str | None] = (vendor.phone and written_phone(vendor.phone), vendor.url)
+    return " or ".join(one for one in contacts if one)
 
 
 def names_of(delegations: Sequence[Delegation]) -> str:

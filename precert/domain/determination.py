@@ -67,13 +67,13 @@ def lines_to_determine(
 
     Dates that were changed since the cycle was decided do not count.
     """
-    found = dict(requested_lines(content))
+    lines_by_id = dict(requested_lines(content))
     for line in lines:
         last = line.before(cycle)
-        if last and last.approved and last.date_change_reason and line.line_id in found:
-            moved = replace(found[line.line_id], from_date=last.approved.from_date)
-            found[line.line_id] = moved
-    return found
+        if last and last.approved and last.date_change_reason and line.line_id in lines_by_id:
+            moved = replace(lines_by_id[line.line_id], from_date=last.approved.from_date)
+            lines_by_id[line.line_id] = moved
+    return lines_by_id
 
 
 def as_requested(requested: RequestedLine, *, approval_days: int) -> Approved:
@@ -118,19 +118,19 @@ def dates_by_line(
     days that its units count.
     """
     moved = _changed_periods(lines)
-    found: dict[str, tuple[date, date]] = {}
+    dates: dict[str, tuple[date, date]] = {}
     for of_service in _by_service(content):
         of_stay = list(_days(of_service, moved))
         for line_id, requested in of_service.items():
             if requested.service.authorization_type is AuthorizationType.INPATIENT:
                 if of_stay:
-                    found[line_id] = min(of_stay), max(of_stay)
+                    dates[line_id] = min(of_stay), max(of_stay)
                 continue
             changed = moved.get(line_id)
             first = changed.from_date if changed else requested.from_date
             if first is not None:
-                found[line_id] = first, last_of_days(first, requested.days or 1)
-    return found
+                dates[line_id] = first, last_of_days(first, requested.days or 1)
+    return dates
 
 
 def last_of_days(first: date, days: int) -> date:
@@ -165,10 +165,10 @@ def authorized_days(
 
 def _by_service(content: RequestContent) -> list[dict[str, RequestedLine]]:
     """The requested lines, grouped by service."""
-    found: dict[str, dict[str, RequestedLine]] = {}
+    by_service: dict[str, dict[str, RequestedLine]] = {}
     for line_id, requested in requested_lines(content).items():
-        found.setdefault(line_id.partition(".")[0], {})[line_id] = requested
-    return list(found.values())
+        by_service.setdefault(line_id.partition(".")[0], {})[line_id] = requested
+    return list(by_service.values())
 
 
 def _days(
@@ -192,37 +192,37 @@ def is_less(approved: Approved, than: Approved) -> bool:
 
 def _reductions(approved: Approved, than: Approved) -> dict[str, str]:
     """Members in which less is approved, with the least value that is no reduction."""
-    found = {}
+    members = {}
     if approved.code != than.code:
-        found["code"] = f"{than.code or 'no code'}"
+        members["code"] = f"{than.code or 'no code'}"
     if (approved.units or 0) < (than.units or 0):
-        found["units"] = str(than.units)
+        members["units"] = str(than.units)
     if than.unit_type is not None and approved.unit_type is not than.unit_type:
-        found["unit_type"] = than.unit_type.value
+        members["unit_type"] = than.unit_type.value
     if _length(approved) < _length(than):
-        found["to_date"] = str(approved.from_date + _length(than))
-    return found
+        members["to_date"] = str(approved.from_date + _length(than))
+    return members
 
 
 def _additions(approved: Approved, than: Approved) -> dict[str, str]:
     """Members in which more is approved, with the most that was requested."""
-    found = {}
+    members = {}
     if than.units is not None and (approved.units or 0) > than.units:
-        found["units"] = str(than.units)
+        members["units"] = str(than.units)
     if _length(approved) > _length(than):
-        found["to_date"] = str(approved.from_date + _length(than))
-    return found
+        members["to_date"] = str(approved.from_date + _length(than))
+    return members
 
 
 def _losses(approved: Approved, granted: Approved) -> dict[str, str]:
     """Members in which an approval takes back something granted before, with what was granted."""
-    found = _reductions(approved, granted)
-    found.pop("to_date", None)
+    members = _reductions(approved, granted)
+    members.pop("to_date", None)
     if approved.from_date > granted.from_date:
-        found["from_date"] = f"{granted.from_date} or an earlier day"
+        members["from_date"] = f"{granted.from_date} or an earlier day"
     if approved.to_date < granted.to_date:
-        found["to_date"] = f"{granted.to_date} or a later day"
-    return found
+        members["to_date"] = f"{granted.to_date} or a later day"
+    return members
 
 
 def is_worse(after: Decision, before: Decision | None) -> bool:

@@ -235,12 +235,12 @@ def requested_services(
 ) -> tuple[RequestedService, ...]:
     """Service lines with dates as they are compared, sorted."""
     dates = dates_by_line(content, lines)
-    found = [
+    services = [
         _requested_service(service, procedure, *dates[line_id])
         for line_id, service, procedure in numbered_lines(content.services)
         if line_id in dates
     ]
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(services, key=_order))
 
 
 def repeats(own: Fingerprint, other: Fingerprint) -> bool:

@@ -103,16 +103,16 @@ def matched(
     ``entries`` are those of :func:`provider_ids` that the directory has. A role that was found before
     is unchanged, reconciled or not.
     """
-    found = {**manually_entered(request_id, content), **known}
+    temporary = {**manually_entered(request_id, content), **known}
     for role in ProviderRole:
         provider = role.of(content)
-        if role in found or provider is None or provider.provider_id is None:
+        if role in temporary or provider is None or provider.provider_id is None:
             continue
         if reason_codes := mismatches(provider, entries.get(provider.provider_id)):
-            found[role] = TemporaryProvider(
+            temporary[role] = TemporaryProvider(
                 temporary_id=temporary_id(request_id, role), reason_codes=reason_codes
             )
-    return found
+    return temporary
 
 
 def mismatches(provider: Provider, entry: DirectoryEntry | None) -> tuple[Mismatch, ...]:

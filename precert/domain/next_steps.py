@@ -149,9 +149,9 @@ def _notice_names(
     ]
     # An emergency needs no precertification before the service.
     planned = [code for service, code in medical if not is_emergency(service)]
-    found = {code.requirement for code in planned}
+    requirements = {code.requirement for code in planned}
     for requirement in (Requirement.UNABLE_TO_DETERMINE, Requirement.DELEGATED_VENDOR):
-        if requirement in found:
+        if requirement in requirements:
             yield _STEPS[requirement][1]
     if any(
         not codes and not is_emergency(service) and not payer.is_behavioral_stay(service)

@@ -470,7 +470,7 @@ class Payer(Value):
         diagnosis = service.primary_diagnosis
         if service.procedures or diagnosis is None:
             return False
-        return any(found.has(diagnosis) for found in self.behavioral_diagnoses)
+        return any(codes.has(diagnosis) for codes in self.behavioral_diagnoses)
 
     def is_drug(self, code: str, code_type: CodeType | None) -> bool:
         """Whether the code is a drug's (C11)."""
@@ -521,4 +521,4 @@ def _range_of(
     kinds = code_types_of(code) if code_type is None else (code_type,)
     if len(kinds) != 1 or not has_form(code, kinds[0]):
         return None
-    return next((found for found in ranges if found.names(code, kinds[0])), None)
+    return next((codes for codes in ranges if codes.names(code, kinds[0])), None)

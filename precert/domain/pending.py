@@ -82,10 +82,10 @@ def row_lines(request: Request) -> tuple[RowLine, ...]:
     services = {
         line_id: service for line_id, service, _ in numbered_lines(request.content.services)
     }
-    found: list[RowLine] = []
+    row_lines: list[RowLine] = []
     for line in request.lines_to_decide[:MOST_LINES]:
         service, rule = services.get(line.line_id), assessed.get(line.line_id)
-        found.append(
+        row_lines.append(
             RowLine(
                 line_id=line.line_id,
                 type_of_service=service.type_of_service if service else None,
@@ -94,4 +94,4 @@ def row_lines(request: Request) -> tuple[RowLine, ...]:
                 label=rule.label if rule else None,
             )
         )
-    return tuple(found)
+    return tuple(row_lines)

@@ -112,9 +112,9 @@ class RequestState(Value):
     @property
     def urgency(self) -> Urgency:
         """The most urgent level of its services."""
-        found = {service.urgency for service in self.content.services}
+        levels = {service.urgency for service in self.content.services}
         for urgency in (Urgency.EMERGENCY, Urgency.EXPEDITED):
-            if urgency in found:
+            if urgency in levels:
                 return urgency
         return Urgency.STANDARD
 

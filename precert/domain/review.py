@@ -351,14 +351,14 @@ class Rights(Value):
 
     def options(self, now: datetime) -> dict[DisputeOption, datetime]:
         """What is open, and before when: external review only where no appeal is."""
-        found = {
+        options = {
             DisputeOption(kind.value): until
             for kind in DisputeKind
             if (until := self.until(kind)) is not None and now < until
         }
         if (until := self.external_review(now)) is not None:
-            found[DisputeOption.EXTERNAL_REVIEW] = until
-        return found
+            options[DisputeOption.EXTERNAL_REVIEW] = until
+        return options
 
     def external_review(self, now: datetime) -> datetime | None:
         """The end of the time for external review, while it is what remains."""

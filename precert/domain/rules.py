@@ -257,12 +257,12 @@ def overall(requirements: Iterable[Requirement]) -> Requirement:
 
     It is *not required* only if every code is (C7).
     """
-    found = set(requirements)
+    all_requirements = set(requirements)
     for requirement in (
         Requirement.REQUIRED,
         Requirement.DELEGATED_VENDOR,
         Requirement.UNABLE_TO_DETERMINE,
     ):
-        if requirement in found:
+        if requirement in all_requirements:
             return requirement
-    return Requirement.NOT_REQUIRED if found else Requirement.UNABLE_TO_DETERMINE
+    return Requirement.NOT_REQUIRED if all_requirements else Requirement.UNABLE_TO_DETERMINE

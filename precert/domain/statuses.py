@@ -404,8 +404,8 @@ def status_of_lines(lines: Iterable[LineStatus]) -> Status:
 
     PENDING while a line of the payer or of a vendor is open: a part does not determine the whole.
     """
-    found = tuple(lines)
-    return Status.PENDING if LineStatus.OPEN in found else determined_status(found)
+    statuses = tuple(lines)
+    return Status.PENDING if LineStatus.OPEN in statuses else determined_status(statuses)
 
 
 def determined_status(lines: Iterable[LineStatus]) -> Status:
@@ -417,11 +417,11 @@ def determined_status(lines: Iterable[LineStatus]) -> Status:
     Raises:
         ValueError: a line is still open, or there is none.
     """
-    found = set(lines)
-    if not found or LineStatus.OPEN in found:
+    statuses = set(lines)
+    if not statuses or LineStatus.OPEN in statuses:
         raise ValueError("every line must be decided")
-    if not any(status.rule.adverse for status in found):
+    if not any(status.rule.adverse for status in statuses):
         return Status.APPROVED
-    if not any(status.rule.approves for status in found):
+    if not any(status.rule.approves for status in statuses):
         return Status.DENIED
     return Status.PARTIALLY_APPROVED

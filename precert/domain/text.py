@@ -64,10 +64,10 @@ def cleaned_line(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    found = _INVISIBLE.sub("", _SPACE.sub(" ", normalize("NFC", text)))
-    if not found.isprintable():
+    cleaned = _INVISIBLE.sub("", _SPACE.sub(" ", normalize("NFC", text)))
+    if not cleaned.isprintable():
         raise ValueError(CONTROL)
-    return found
+    return cleaned
 
 
 def cleaned_prose(text: str) -> str:
@@ -82,21 +82,21 @@ def cleaned_prose(text: str) -> str:
 
 def ascii_digits(text: str) -> str:
     """Digits, hyphens and spaces of any writing as ASCII, for numbers that people type or paste."""
-    found = _SPACE.sub(" ", _INVISIBLE.sub("", _HYPHEN.sub("-", normalize("NFKC", text))))
-    if found.isascii():
-        return found
-    return "".join(str(decimal(one, one)) for one in found)
+    plain = _SPACE.sub(" ", _INVISIBLE.sub("", _HYPHEN.sub("-", normalize("NFKC", text))))
+    if plain.isascii():
+        return plain
+    return "".join(str(decimal(one, one)) for one in plain)
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, folded: letters and digits only, separated where hyphens and signs are."""
     plain = _APOSTROPHE.sub("", _INVISIBLE.sub("", text))
-    found = normalize("NFKD", plain).casefold().translate(_WITHOUT_ACCENT)
-    if not found.isascii():
+    folded = normalize("NFKD", plain).casefold().translate(_WITHOUT_ACCENT)
+    if not folded.isascii():
         # Compatibility forms may contain further marks and apostrophes.
-        found = _APOSTROPHE.sub("", found)
-        found = "".join(one for one in found if not category(one).startswith("M"))
-    return tuple(_WORD.findall(found))
+        folded = _APOSTROPHE.sub("", folded)
+        folded = "".join(one for one in folded if not category(one).startswith("M"))
+    return tuple(_WORD.findall(folded))
 
 
 PARTICLE_LETTERS: Final = 3
@@ -110,10 +110,10 @@ def search_words(name: str) -> tuple[str, ...]:
     also *smithjones*.
     """
     tokens = name.split()
-    found = dict.fromkeys(words_of(name))
+    words = dict.fromkeys(words_of(name))
     for token in tokens:
-        found |= dict.fromkeys(words_of(_APOSTROPHE.sub(" ", token)))
-        found |= dict.fromkeys(filter(None, [folded(token)]))
+        words |= dict.fromkeys(words_of(_APOSTROPHE.sub(" ", token)))
+        words |= dict.fromkeys(filter(None, [folded(token)]))
     joined = [one for one in map(folded, tokens) if one]
     for at, first in enumerate(joined):
         whole, last = first, first
@@ -121,8 +121,8 @@ def search_words(name: str) -> tuple[str, ...]:
             if len(last) > PARTICLE_LETTERS:
                 break
             whole, last = whole + following, following
-            found[whole] = None
-    return tuple(found)
+            words[whole] = None
+    return tuple(words)
 
 
 def folded(name: str) -> str:

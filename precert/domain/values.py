@@ -124,8 +124,8 @@ def _zip_code(value: object) -> object:
     if not isinstance(value, str):
         return value
     plain = ascii_digits(value).strip()
-    found = _ZIP_PLUS_4.fullmatch(plain)
-    return found[1] if found else plain
+    match = _ZIP_PLUS_4.fullmatch(plain)
+    return match[1] if match else plain
 
 
 def _phone(value: str) -> str:

@@ -85,7 +85,7 @@ def not_decidable(row: WorklistRow, caller: Caller, now: datetime) -> tuple[NotD
     """All reasons why the case is not this reviewer's to decide now; none where it is (W7, W10)."""
     by = caller.subject
     others = row.awaits_signature and row.proposed_by not in (None, by)
-    found = {
+    reasons = {
         NotDecidable.OWN_REQUEST: by in row.provider_persons
         or not caller.tins.isdisjoint(row.tins),
         NotDecidable.DECIDED_EARLIER: by in row.earlier_reviewers,
@@ -95,7 +95,7 @@ def not_decidable(row: WorklistRow, caller: Caller, now: datetime) -> tuple[NotD
         and caller.deciding_role is not DecidingRole.PHYSICIAN,
         NotDecidable.NEEDS_ANOTHER_SIGNATURE: row.proposed_by == by,
     }
-    return tuple(reason for reason, applies in found.items() if applies)
+    return tuple(reason for reason, applies in reasons.items() if applies)
 
 
 @dataclass(frozen=True)

@@ -39,17 +39,17 @@ def reference(full_url: str) -> Json:
 
 
 def provider_identifiers(provider: Provider) -> list[Json]:
-    found = (("NPI", systems.US_NPI, provider.npi), ("TAX", systems.US_TIN, provider.tin))
+    identifiers = (("NPI", systems.US_NPI, provider.npi), ("TAX", systems.US_TIN, provider.tin))
     return [
         {"type": concept(systems.IDENTIFIER_TYPE, kind), "system": system, "value": value}
-        for kind, system, value in found
+        for kind, system, value in identifiers
         if value
     ]
 
 
 def telecom(provider: Provider) -> list[Json]:
-    found = (("phone", provider.phone), ("fax", provider.fax))
-    return [{"system": system, "value": value, "use": "work"} for system, value in found if value]
+    numbers = (("phone", provider.phone), ("fax", provider.fax))
+    return [{"system": system, "value": value, "use": "work"} for system, value in numbers if value]
 
 
 def addresses(address: Address | None) -> list[Json]:

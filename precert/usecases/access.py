@@ -159,9 +159,9 @@ class RetainedRequests:
         return self._retained_now(self._stored.read(request_id))
 
     def read_all(self, request_ids: Sequence[str]) -> FoundRequests:
-        found = self._stored.read_all(request_ids)
-        retained = map(self._retained_now, found.requests)
-        return replace(found, requests=tuple(one for one in retained if one is not None))
+        stored = self._stored.read_all(request_ids)
+        retained = map(self._retained_now, stored.requests)
+        return replace(stored, requests=tuple(one for one in retained if one is not None))
 
     def record(self, change: Change, cycle: Cycle | None = None) -> None:
         self._stored.record(change, cycle)

@@ -74,8 +74,8 @@ def change_case(
     """
     caller.require(Entitlement.REVIEWER)
 
-    def change(found: Request | None) -> Change | Request:
-        request = reviewable(found, caller)
+    def change(stored: Request | None) -> Change | Request:
+        request = reviewable(stored, caller)
 
         def moved() -> Change | Request | None:
             result = move(request)
@@ -106,8 +106,8 @@ def change_as_provider(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
 
-    def change(found: Request | None) -> Change | Request:
-        request = visible(found, caller.tins)
+    def change(stored: Request | None) -> Change | Request:
+        request = visible(stored, caller.tins)
         return with_callers_actions(
             request, lambda: move(request), lambda: request.provider_actions(now)
         )

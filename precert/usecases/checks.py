@@ -281,8 +281,8 @@ def check_requirements(
     caller.require(Entitlement.PATIENT_SEARCH, Entitlement.INTAKE)
     at = as_of or now
     today = local_date(at, payer.zone)
-    found = errors_of_check(content, payer, today)
-    errors = without_window(found) if caller.is_clerk else list(found)
+    content_errors = errors_of_check(content, payer, today)
+    errors = without_window(content_errors) if caller.is_clerk else list(content_errors)
     errors.extend(errors_of_codes(content, code_sets.listed))
     errors = [error.under("/content") for error in errors]
     if at > now:
@@ -328,7 +328,7 @@ def check_requirements(
         # A check as of the past has no assertion id: that result was not returned then.
         assertion_id=None if as_of else assertion_id(content, version, now, key=key),
         assertion_valid=matches(quoted, content, version, key=key) if quoted else None,
-        intake_exceptions=exceptions_of(found, coverage, payer, today),
+        intake_exceptions=exceptions_of(content_errors, coverage, payer, today),
     )
 
 
@@ -342,7 +342,7 @@ def _requirement(
     answers: Sequence[Sequence[CodeResult]], services: Sequence[Service], payer: Payer
 ) -> Requirement:
     """What the whole check comes to, with the stays without codes."""
-    found = [answer.requirement for codes in answers for answer in codes]
+    requirements = [answer.requirement for codes in answers for answer in codes]
     stays = [
         Requirement.UNABLE_TO_DETERMINE
         if payer.is_behavioral_stay(service)
@@ -350,7 +350,7 @@ def _requirement(
         for service, codes in zip(services, answers, strict=True)
         if not codes
     ]
-    return overall([*found, *stays])
+    return overall([*requirements, *stays])
 
 
 def _assertion_key(facts: CheckFacts) -> bytes:

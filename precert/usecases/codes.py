@@ -81,8 +81,8 @@ def search_diagnoses(
     """
     caller.require(*_READERS)
     today = local_date(now, payer.zone)
-    found = _listed(CodeSet.ICD_10_CM, entered, code_sets, today)
-    return _best((_diagnosis(one) for one in found), entered, limit)
+    listed = _listed(CodeSet.ICD_10_CM, entered, code_sets, today)
+    return _best((_diagnosis(one) for one in listed), entered, limit)
 
 
 def search_procedures(
@@ -167,8 +167,8 @@ def look_up_codes(
 
     def label_of(kind: CodeType, code: str) -> str | None:
         rules = rule_lists.rules(version, {(kind, code)}).get((kind, code), ()) if version else ()
-        found = (rule.label for rule in _narrowest_first(rules) if _in_effect(rule, day))
-        return next(filter(None, found), None)
+        labels = (rule.label for rule in _narrowest_first(rules) if _in_effect(rule, day))
+        return next(filter(None, labels), None)
 
     return (
         tuple(_looked_up_diagnosis(entry, day, code_sets) for entry in diagnoses),
@@ -202,7 +202,7 @@ def _listed(
             yield one
 
 
-def _best(found: Iterable[KnownCode], entered: str, limit: int) -> FoundCodes:
+def _best(codes: Iterable[KnownCode], entered: str, limit: int) -> FoundCodes:
     """Short texts that begin with what was entered are first, then by code."""
     beginning, words = _query(entered)
     first = words[0] if words else ""
@@ -213,7 +213,7 @@ def _best(found: Iterable[KnownCode], entered: str, limit: int) -> FoundCodes:
         texts = words_of(one.label or "")
         return not (texts and texts[0].startswith(first)), len(one.label or ""), one.code
 
-    ordered = sorted(found, key=rank)
+    ordered = sorted(codes, key=rank)
     return FoundCodes(tuple(ordered[:limit]), more=len(ordered) > limit)
 
 

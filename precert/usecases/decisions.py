@@ -280,7 +280,7 @@ def _errors(
             )
         line = review.line(one.line_id)
         earlier = line.before(cycle) if line else None
-        found = errors_of_line(
+        line_errors = errors_of_line(
             one,
             requested.get(one.line_id),
             payer,
@@ -288,7 +288,7 @@ def _errors(
             granted=earlier.approved if earlier else None,
             information_requested=bool(review.information_requests),
         )
-        errors.extend(error.under(path) for error in found)
+        errors.extend(error.under(path) for error in line_errors)
     return errors
 
 

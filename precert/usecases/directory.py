@@ -78,16 +78,16 @@ def search_providers(
         filed = directory.entries_at(search.zip_code, search.kind)
     else:
         filed = directory.entries_near(here, search.kind, word)
-    found = _by_provider(
+    entries = _by_provider(
         FoundProvider(entry, round(miles, 1))
         for entry, place in filed.entries
         if name_matches(entry.name, search.name)
         and (miles := miles_between(here, place)) <= SEARCH_RADIUS_MILES
     )
-    more = not filed.complete or len(found) > MAX_PROVIDERS
+    more = not filed.complete or len(entries) > MAX_PROVIDERS
     hints = {"directory_letters": word is None, "directory_more": more}
     return FoundProviders(
-        providers=tuple(one for provider in found[:MAX_PROVIDERS] for one in provider),
+        providers=tuple(one for provider in entries[:MAX_PROVIDERS] for one in provider),
         more=more,
         notices=tuple(payer.notices[name] for name, applies in hints.items() if applies),
         damaged=filed.damaged,

@@ -53,21 +53,21 @@ def find_duplicates(
     repeated: list[Request] = []
     potential: list[PotentialDuplicate] = []
     for other, reason in _matches(own, fingerprints, payer):
-        found = requests.read(other.request_id)
-        if found is None or found.status is Status.VOID:
+        other_request = requests.read(other.request_id)
+        if other_request is None or other_request.status is Status.VOID:
             continue
-        if not own.came_after(other) and found.status is Status.PROCESSING:
+        if not own.came_after(other) and other_request.status is Status.PROCESSING:
             continue  # its own assessment finds this request
-        if reason is None and not found.is_adverse:
-            repeated.append(found)
+        if reason is None and not other_request.is_adverse:
+            repeated.append(other_request)
             continue
         potential.append(
             PotentialDuplicate(
                 request_id=other.request_id,
                 number=other.number,
                 reason_code=reason or DuplicateReason.DECIDED_BEFORE,
-                plan_id=found.plan.plan_id,
-                seen_by=found.tins,
+                plan_id=other_request.plan.plan_id,
+                seen_by=other_request.tins,
             )
         )
     return FoundDuplicates(
@@ -105,12 +105,12 @@ def compare_duplicates(
     for other, reason in _matches(own, fingerprints, payer):
         if len(compared) == MOST_COMPARED:
             break
-        found = requests.read(other.request_id)
-        if found is None or found.status is Status.VOID:
+        other_request = requests.read(other.request_id)
+        if other_request is None or other_request.status is Status.VOID:
             continue
         known = reason or DuplicateReason.DECIDED_BEFORE
-        if found.plan.plan_id in caller.plan_ids:
-            compared.append(ComparedDuplicate(known, found, paired(own, other)))
+        if other_request.plan.plan_id in caller.plan_ids:
+            compared.append(ComparedDuplicate(known, other_request, paired(own, other)))
         else:
             compared.append(ComparedDuplicate(known))
     return tuple(compared)
@@ -121,12 +121,12 @@ def _matches(
 ) -> list[tuple[Fingerprint, DuplicateReason | None]]:
     """Requests that match, the last submitted first; the reason is ``None`` for a repetition."""
     window = payer.utilization_management.duplicate_window_days
-    found: list[tuple[Fingerprint, DuplicateReason | None]] = []
+    matches: list[tuple[Fingerprint, DuplicateReason | None]] = []
     for other in sorted(
         fingerprints.of_member(own.member_id), key=lambda one: one.submitted_at, reverse=True
     ):
         if repeats(own, other):
-            found.append((other, None))
+            matches.append((other, None))
         elif reason := reason_of(own, other, window):
-            found.append((other, reason))
-    return found
+            matches.append((other, reason))
+    return matches

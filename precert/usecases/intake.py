@@ -101,9 +101,9 @@ def register_request(
     """
     caller.require(Entitlement.INTAKE)
     day = local_date(arrival.received_at, payer.zone)
-    found = errors_of_submission(content, payer, day)
+    content_errors = errors_of_submission(content, payer, day)
     by_staff = arrival.channel is not Channel.EDI
-    errors = without_window(found) if by_staff else list(found)
+    errors = without_window(content_errors) if by_staff else list(content_errors)
     errors.extend(errors_of_codes(content, code_sets.listed))
     errors = [error.under("/content") for error in errors]
     if arrival.received_at > now:
@@ -122,7 +122,7 @@ def register_request(
         coverage = require_member(member, content.patient, payer).coverage_near(day)
     else:
         coverage = require_checkable(member, content.patient, payer=payer, now=arrival.received_at)
-    exceptions = exceptions_of(found, coverage, payer, day)
+    exceptions = exceptions_of(content_errors, coverage, payer, day)
     covered_on = None if IntakeException.COVERAGE_INACTIVE in exceptions else day
     request_id = id_of(arrival.channel.value, arrival.reference)
     request = received_request(
@@ -205,8 +205,8 @@ def void_registered_request(
     """
     caller.require(Entitlement.INTAKE)
 
-    def withdraw(found: Request | None) -> Change | Request:
-        request = registered(found)
+    def withdraw(stored: Request | None) -> Change | Request:
+        request = registered(stored)
         if request.submitted.void_reason == reason:
             return request
         return with_callers_actions(

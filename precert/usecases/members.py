@@ -54,13 +54,13 @@ def search_patients(
         # A portal that searches for a newborn has no more to send.
         return FoundPatients((), (payer.notices["patient_id_missing"], payer.notices["newborn"]))
     today = local_date(now, payer.zone)
-    found = tuple(
+    coverages = tuple(
         member.coverage_near(today)
         for member in _candidates(search, reference, digests)
         if search.fits(member)
     )
-    notices = () if found else (payer.notices["patient_not_found"], payer.notices["newborn"])
-    return FoundPatients(found, notices)
+    notices = () if coverages else (payer.notices["patient_not_found"], payer.notices["newborn"])
+    return FoundPatients(coverages, notices)
 
 
 def _candidates(

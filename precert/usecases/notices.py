@@ -395,9 +395,9 @@ def _code(code: str | None, code_type: CodeType | None, lists: CodeLists) -> str
     """The code set and the code: CPT 44125."""
     if code is None:
         return None
-    found = code_type or next(iter(code_types_of(code)), None)
-    name = (lists.label_of(found) if found else None) or "Code"
-    return f"{name}\u00a0{canonical_code(code, found) if found else code}"
+    code_set = code_type or next(iter(code_types_of(code)), None)
+    name = (lists.label_of(code_set) if code_set else None) or "Code"
+    return f"{name}\u00a0{canonical_code(code, code_set) if code_set else code}"
 
 
 def _diagnosis(

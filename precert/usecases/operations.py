@@ -137,8 +137,8 @@ def search_requests(
         page = Page(read.requests, ids.cursor, read.damaged)
     else:
         request_id = search.request_id or registrations.request_id_of((search.number or "").upper())
-        found = requests.read(request_id) if request_id else None
-        page = Page((found,) if found else (), None)
+        request = requests.read(request_id) if request_id else None
+        page = Page((request,) if request else (), None)
     return replace(page, rows=tuple(one for one in page.rows if not has_expired(one, now)))
 
 

@@ -217,13 +217,13 @@ def find_request(
     """
     caller.require(Entitlement.PATIENT_SEARCH)
     request_id = registrations.request_id_of(number)
-    found = requests.read(request_id) if request_id else None
-    if found is None or not found.tins.intersection(caller.tins) or not found.is_listed:
+    request = requests.read(request_id) if request_id else None
+    if request is None or not request.tins.intersection(caller.tins) or not request.is_listed:
         raise NotFoundError(
             "None of your TINs has a request with this number. Compare it with the confirmation of "
             "the submission. A request of other providers is not shown."
         )
-    return found
+    return request
 
 
 def copy_request(

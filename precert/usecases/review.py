@@ -61,9 +61,9 @@ def count_worklist(
         InvalidInputError: the plan is not the reviewer's.
     """
     plan_ids = _plans_of(caller, plan_id)
-    found = listings.open_cycles_of(plan_ids, most_calls=MOST_COUNTING_CALLS + len(plan_ids))
-    counts = counts_of(found.rows, caller, plan_ids, now)
-    return replace(counts, complete=found.complete, damaged=found.damaged)
+    open_cycles = listings.open_cycles_of(plan_ids, most_calls=MOST_COUNTING_CALLS + len(plan_ids))
+    counts = counts_of(open_cycles.rows, caller, plan_ids, now)
+    return replace(counts, complete=open_cycles.complete, damaged=open_cycles.damaged)
 
 
 def _plans_of(caller: Caller, plan_id: str | None) -> tuple[str, ...]:
@@ -172,8 +172,8 @@ def reassign_case(
     caller.require(Entitlement.REVIEW_LEAD)
     until = now + timedelta(minutes=payer.utilization_management.lead_assignment_minutes)
 
-    def change(found: Request | None) -> Change | Request:
-        request = reviewable(found, caller)
+    def change(stored: Request | None) -> Change | Request:
+        request = reviewable(stored, caller)
         caller.require_no_conflict(request)
         return with_callers_actions(
             request,
@@ -214,8 +214,8 @@ def add_note(
     """
     caller.require(Entitlement.REVIEWER)
 
-    def change(found: Request | None) -> Change | Request:
-        request = reviewable(found, caller)
+    def change(stored: Request | None) -> Change | Request:
+        request = reviewable(stored, caller)
         caller.require_no_conflict(request)
         return with_callers_actions(
             request,

@@ -355,11 +355,11 @@ def _decisions(
         InvalidInputError: with ``errors`` and those of the lines.
     """
     requested = requested_lines(content)
-    found = [*errors, *_errors_of_lines(report, content, requested, line_ids, payer, lookup)]
+    all_errors = [*errors, *_errors_of_lines(report, content, requested, line_ids, payer, lookup)]
     signature = Signature(by, report.reported_at, FIRST_CYCLE, DecidingRole.VENDOR)
     decisions = (
         {}
-        if found
+        if all_errors
         else {
             line.line_id: decision_of(line, requested[line.line_id], payer, signature)
             for line in report.lines
@@ -367,9 +367,9 @@ def _decisions(
     )
     denies = any(not line.status.rule.approves for line in report.lines)
     adverse = denies or any(decision.adverse for decision in decisions.values())
-    found.extend(_errors_of_reviewer(report.reviewer, payer, adverse=adverse))
-    if found:
-        raise InvalidInputError(found)
+    all_errors.extend(_errors_of_reviewer(report.reviewer, payer, adverse=adverse))
+    if all_errors:
+        raise InvalidInputError(all_errors)
     return decisions
 
 
@@ -405,10 +405,10 @@ def _errors_of_lines(
 def _errors_of_entries(report: VendorReport, payer: Payer, lookup: Lookup) -> Iterator[FieldError]:
     """Errors of the decisions where the lines that they decide are not known."""
     for index, line in enumerate(report.lines):
-        found = list(errors_of_line(line, None, payer, lookup))
+        line_errors = list(errors_of_line(line, None, payer, lookup))
         if line.status.rule.approves:
-            found.extend(errors_of_approval(line, None, payer))
-        for error in found:
+            line_errors.extend(errors_of_approval(line, None, payer))
+        for error in line_errors:
             yield error.under(f"/lines/{index}")
 
 

@@ -56,8 +56,8 @@ def with_matches(request: Request, reference: ReferenceReader) -> Request:
     """
     review, content = request.submitted, request.content
     entries = reference.entries(provider_ids(content))
-    found = matched(request.request_id, content, review.temporary_providers, entries)
-    marked = review.model_copy(update={"temporary_providers": found})
+    temporary = matched(request.request_id, content, review.temporary_providers, entries)
+    marked = review.model_copy(update={"temporary_providers": temporary})
     return request.model_copy(update={"review": marked})
 
 

@@ -246,7 +246,9 @@ SAMPLES: Final = (
     Sample("a document as a workbook", "note.xlsx", docx, Refusal.CONTENT),
     Sample("a plain archive", "a.docx", lambda: archive(note="text"), Refusal.CONTENT),
     Sample("a plain archive", "a.xlsx", lambda: archive(note="text"), Refusal.CONTENT),
-    Sample("an archive with a member named word", "a.docx", lambda: archive(word="x"), Refusal.CONTENT),
+    Sample(
+        "an archive with a member named word", "a.docx", lambda: archive(word="x"), Refusal.CONTENT
+    ),
     Sample("a document with macros", "note.docx", with_macros, Refusal.MACROS),
     Sample("a Strict document", "note.docx", lambda: strict(docx())),
     Sample("a Strict workbook", "labs.xlsx", lambda: strict(xlsx())),
