@@ -174,7 +174,7 @@ class RetainedRequests:
 
 
 def is_live(row: DashboardRow, payer: Payer, now: datetime) -> bool:
-    """Whether a line is neither expired nor past retention, even if not removed yet (D5, T4)."""
+    """Whether a row is neither expired nor past retention, even if not removed yet (D5, T4)."""
     if row.expires_at is not None:
         return now < row.expires_at
     if row.waiting_on is not WaitingOn.NONE:

@@ -24,7 +24,7 @@ from precert.domain.payer import Payer
 from precert.domain.text import folded
 from precert.names import Entitlement
 from precert.usecases.access import is_live
-from precert.usecases.ports.listings import Lines, Listings
+from precert.usecases.ports.listings import ListFilters, Listings
 from precert.usecases.ports.reference import Directory, FrequentProviders, Places, ReferenceWriter
 from precert.usecases.ports.requests import RequestStore
 
@@ -144,8 +144,8 @@ def list_requesting_providers(
         InvalidInputError: the TIN is not the caller's.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    lines = Lines(caller.acting_tin(tin))
-    page = listings.lines(lines, limit=_EXAMINED, cursor=None, now=now)
+    filters = ListFilters(caller.acting_tin(tin))
+    page = listings.rows(filters, limit=_EXAMINED, cursor=None, now=now)
     last: dict[tuple[str, str | None], str] = {}
     for row in page.rows:
         if row.requesting_provider and is_live(row, payer, now):
@@ -154,7 +154,7 @@ def list_requesting_providers(
     return tuple(
         UsedProvider(request.content.requesting_provider, request.updated_at)
         for request in (found.requests if found else ())
-        if request.content.requesting_provider and lines.tin in request.tins
+        if request.content.requesting_provider and filters.tin in request.tins
     )
 
 

@@ -46,7 +46,7 @@ from precert.usecases.access import (
 )
 from precert.usecases.checks import Check, CheckResult
 from precert.usecases.ownership import LineOwners, errors_of_confirmation
-from precert.usecases.ports.listings import Lines, Listings, Page
+from precert.usecases.ports.listings import ListFilters, Listings, Page
 from precert.usecases.ports.reference import CodeSets
 from precert.usecases.ports.requests import (
     DraftRefusedError,
@@ -303,8 +303,8 @@ def list_drafts(
         InvalidInputError: the TIN is not the caller's, or the cursor is not of this list.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    filters = Lines(caller.acting_tin(tin), status=Status.INCOMPLETE)
-    page = listings.lines(filters, limit=limit, cursor=cursor, now=now)
+    filters = ListFilters(caller.acting_tin(tin), status=Status.INCOMPLETE)
+    page = listings.rows(filters, limit=limit, cursor=cursor, now=now)
     rows = (row for row in page.rows if is_live(row, payer, now) and filters.fit(row))
     return replace(page, rows=tuple(rows))
 

@@ -18,7 +18,7 @@ from precert.domain.values import Sort
 from precert.names import Entitlement
 from precert.usecases.access import expired, has_expired, is_live, not_found, visible
 from precert.usecases.changes import change_as_provider
-from precert.usecases.ports.listings import Lines, Listings, Page
+from precert.usecases.ports.listings import ListFilters, Listings, Page
 from precert.usecases.ports.requests import (
     MOST_FLAGGED,
     ConcurrentChangeError,
@@ -31,7 +31,7 @@ from precert.usecases.ports.requests import (
 
 
 class Filters(TypedDict, total=False):
-    """Filters of a page, as in :class:`Lines`."""
+    """Filters of a page, as in :class:`ListFilters`."""
 
     member_id: str
     status: Status | None
@@ -56,7 +56,7 @@ def list_requests(
 ) -> Page[DashboardRow]:
     """Requests of one of the caller's TINs. One call.
 
-    Expired drafts, requests past retention, and lines that the filters exclude are left out of the
+    Expired drafts, requests past retention, and rows that the filters exclude are left out of the
     page, so that it may be shorter than the limit (D5, T4).
 
     Raises:
@@ -65,15 +65,15 @@ def list_requests(
             cursor is not of this list.
     """
     caller.require(Entitlement.PATIENT_SEARCH)
-    if errors := [*caller.errors_of_tin(tin), *_errors(Lines("", **filters))]:
+    if errors := [*caller.errors_of_tin(tin), *_errors(ListFilters("", **filters))]:
         raise InvalidInputError(errors)
-    selected = Lines(caller.acting_tin(tin), **filters)
-    page = listings.lines(selected, limit=limit, cursor=cursor, now=now)
+    selected = ListFilters(caller.acting_tin(tin), **filters)
+    page = listings.rows(selected, limit=limit, cursor=cursor, now=now)
     rows = tuple(row for row in page.rows if is_live(row, payer, now) and selected.fit(row))
     return replace(page, rows=rows)
 
 
-def _errors(selected: Lines) -> list[FieldError]:
+def _errors(selected: ListFilters) -> list[FieldError]:
     return [
         FieldError(
             f"/{name}_to", "before_its_beginning", f"send an end that is not before {name}_from"
@@ -113,7 +113,7 @@ def flag_request(
                 raise ConcurrentChangeError from full
             raise _limit(listings.flagged(acting_tin).rows, payer, now) from full
 
-    _on_a_line(request_id, caller, tin, flag, requests=requests, now=now)
+    _change_entry(request_id, caller, tin, flag, requests=requests, now=now)
 
 
 def unflag_request(
@@ -131,7 +131,7 @@ def unflag_request(
         NotEntitledError, NotFoundError, DraftExpiredError.
         InvalidInputError: the TIN is not the caller's.
     """
-    _on_a_line(request_id, caller, tin, flags.unflag, requests=requests, now=now)
+    _change_entry(request_id, caller, tin, flags.unflag, requests=requests, now=now)
 
 
 def list_flagged(
@@ -148,7 +148,7 @@ def list_flagged(
     return replace(page, rows=tuple(row for row in page.rows if is_live(row, payer, now)))
 
 
-def _on_a_line(
+def _change_entry(
     request_id: str,
     caller: Caller,
     tin: str | None,
@@ -157,7 +157,7 @@ def _on_a_line(
     requests: RequestStore,
     now: datetime,
 ) -> None:
-    """Change the line of a request that the TIN sees; retry if the line changed meanwhile."""
+    """Change the list entry of a request that the TIN sees; retry if it changed meanwhile."""
     caller.require(Entitlement.PATIENT_SEARCH)
     acting_tin = caller.acting_tin(tin)
 

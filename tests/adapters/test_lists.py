@@ -11,7 +11,7 @@ from functions.review import handler as review
 from functions.status import handler as status
 from precert.adapters.dynamodb.listings import _slice_of
 from precert.domain.values import precert_number
-from precert.usecases.ports.listings import Lines
+from precert.usecases.ports.listings import ListFilters
 from tests.adapters.cloud import FACILITY, PROVIDER, REVIEWER, STRANGER, Cloud, Reply, claims
 from tests.fakes.samples import FACILITY_TIN, PATIENT, PROVIDER_TIN, STRANGER_TIN, entered
 
@@ -84,7 +84,7 @@ def test_range_is_ordered_when_it_ends_before_1970(cloud: Cloud) -> None:
     requested = cloud.dashboard(changed_to="2000-01-01T07:01:33Z")
     assert ids(requested) == []
     end = datetime(1532, 8, 14, tzinfo=UTC)
-    first, last = _slice_of(Lines(PROVIDER_TIN, changed_to=end)).between or (1, 0)
+    first, last = _slice_of(ListFilters(PROVIDER_TIN, changed_to=end)).between or (1, 0)
     assert first <= last
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from precert.adapters.dynamodb.listings import LINE_BYTES, MAX_ROW_BYTES, PAGE, row_of, row_text
+from precert.adapters.dynamodb.listings import ENTRY_BYTES, MAX_ROW_BYTES, PAGE, row_of, row_text
 from precert.adapters.dynamodb.request_items import set_lines
 from precert.adapters.dynamodb.table import from_wire
 from precert.domain.matching import ProviderRole
@@ -77,7 +77,7 @@ def line(row: DashboardRow, member_id: str = "A" * 20) -> dict[str, dict[str, ob
 def test_page_costs_one_unit_when_every_name_has_maximum_length(name: str) -> None:
     item = in_index(line(WIDEST), INDEXES[name])
     assert item is not None
-    assert item_size(item) - len(row_text(WIDEST).encode()) <= LINE_BYTES
+    assert item_size(item) - len(row_text(WIDEST).encode()) <= ENTRY_BYTES
     assert read_units([item] * PAGE) == 1
 
 

@@ -63,7 +63,7 @@ class DynamoDBCleanup:
         return query_all(self._client, self._table, request_pk(request_id))
 
     def _delete(self, request_id: str, item: Item) -> None:
-        """Delete an item; a flagged line first decrements the count of flags."""
+        """Delete an item; a flagged entry first decrements the count of flags."""
         sk = item[SK]
         with transient_errors():
             if FLAG in item and sk != DRAFT_PARTY_SK:

@@ -388,7 +388,7 @@ class DynamoDBDraftWarnings:
             self._writes.transact(operations)
         except ConditionFailedError as failed:
             if failed.index == _EVENT:
-                # The warning was sent before, and the line was updated late.
+                # The warning was sent before, and the entry was updated late.
                 self.take_off(warning)
                 return
             raise DraftChangedError from failed

@@ -1,9 +1,9 @@
 """Flags in the requests table (port :class:`precert.usecases.ports.requests.Flags`).
 
 The flagged requests of a TIN are a set in one item; the transaction of each flag has a condition on
-its size, so that the limit holds under concurrent calls. The line has the flag and its time too, for
-the lists. A submission replaces a draft's line, so a draft's flag is also stored on the key of the
-request's future line.
+its size, so that the limit holds under concurrent calls. The entry has the flag and its time too, for
+the lists. A submission replaces a draft's entry, so a draft's flag is also stored on the key of the
+request's future entry.
 """
 
 from datetime import datetime
@@ -102,7 +102,7 @@ class DynamoDBFlags:
     def _lines(
         self, request: Request, tin: str, change: str, values: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        """The same change of the request's line, and for a draft of its future line."""
+        """The same change of the request's entry, and for a draft of its future entry."""
         listed = self._line(request, party_sk(tin), change, values)
         if request.status is not Status.INCOMPLETE:
             return [_if_listed(listed, tin)]

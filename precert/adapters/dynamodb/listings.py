@@ -1,7 +1,7 @@
 """Lists over the indexes (port :class:`precert.usecases.ports.listings.Listings`).
 
 A query is charged for whole items of the index, keys and attribute names included. 25 rows in 8 KB
-leave 327 bytes for each, of which the longest keys take :data:`LINE_BYTES`. The row is text with parts
+leave 327 bytes for each, of which the longest keys take :data:`ENTRY_BYTES`. The row is text with parts
 divided by tabs, which entered text cannot contain; the first part names the format. New parts are
 appended, and a reader treats a missing part as unknown.
 
@@ -77,7 +77,7 @@ from precert.names import (
     WORKLIST_PK,
     WORKLIST_SK,
 )
-from precert.usecases.ports.listings import CursorError, Cycles, Lines, OpenCycles, Page
+from precert.usecases.ports.listings import CursorError, Cycles, ListFilters, OpenCycles, Page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -157,9 +157,9 @@ def _is_key(key: object, names: frozenset[str]) -> bool:
 
 
 PAGE: Final = 25
-LINE_BYTES: Final = 137
-"""Size of a line in the widest index, by patient, without its row's text."""
-MAX_ROW_BYTES: Final = 2 * 4096 // PAGE - LINE_BYTES
+ENTRY_BYTES: Final = 137
+"""Size of an entry in the widest index, by patient, without its row's text."""
+MAX_ROW_BYTES: Final = 2 * 4096 // PAGE - ENTRY_BYTES
 """What exceeds this size is cut from the longest names; the details have them in full."""
 
 _FORM: Final = "1"
@@ -202,7 +202,7 @@ _UNMATCHED: Final[Mapping[str, tuple[ProviderRole, ...]]] = {
 
 
 def row_text(row: DashboardRow) -> str:
-    """The columns of a line that are not in its keys or other attributes."""
+    """The columns of a row that are not in its keys or other attributes."""
     notices = (
         row.status.rule.index_letter,
         _notice(_PURPOSES, row.purpose),
@@ -361,8 +361,8 @@ class DynamoDBListings:
         self._client = client
         self._table = requests_table
 
-    def lines(
-        self, filters: Lines, *, limit: int, cursor: str | None, now: datetime
+    def rows(
+        self, filters: ListFilters, *, limit: int, cursor: str | None, now: datetime
     ) -> Page[DashboardRow]:
         list_, named = _slice_of(filters), ("lines", *astuple(filters))
         if cursor is None:
@@ -617,8 +617,8 @@ _WORKLIST_CURSOR: Final = frozenset({WORKLIST_SK})
 """Names in a cursor of the reviewers' queue."""
 
 
-def _slice_of(filters: Lines) -> _Slice:
-    """The index that has the lines in the requested order."""
+def _slice_of(filters: ListFilters) -> _Slice:
+    """The index that has the entries in the requested order."""
     if filters.sort is Sort.DUE:
         return _Slice(DUE_INDEX, filters.tin, forward=True)
     between = (

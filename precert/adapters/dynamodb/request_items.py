@@ -141,10 +141,10 @@ def set_lines(
     *,
     listed: bool = True,
 ) -> list[dict[str, Any]]:
-    """Updates of a request's line on the lists of each TIN.
+    """Updates of a request's entry in the lists of each TIN.
 
-    A draft has one line, of its TIN. Other attributes of a line, such as the flag, are not changed. A
-    line that is not ``listed`` is in no index: delegated vendors have yet to decide the request (W8).
+    A draft has one entry, of its TIN. Other attributes, such as the flag, are not changed. An entry
+    that is not ``listed`` is in no index: delegated vendors have yet to decide the request (W8).
     """
     return [
         {"Update": _line_update(table, row, tin, member_id, listed=listed)} for tin in sorted(tins)
@@ -180,7 +180,7 @@ def _line_update(
 
 
 def delete_draft_party(table: str, request_id: str) -> dict[str, Any]:
-    """Delete a draft's line, of whichever TIN."""
+    """Delete a draft's entry, of whichever TIN."""
     key = to_wire({PK: request_pk(request_id), SK: DRAFT_PARTY_SK})
     return {"Delete": {"TableName": table, "Key": key}}
 

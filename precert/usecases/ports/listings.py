@@ -29,8 +29,8 @@ class CursorError(InvalidInputError):
 
 
 @dataclass(frozen=True)
-class Lines:
-    """The lines of a TIN, or of one patient. All filters apply, and bounds are inclusive."""
+class ListFilters:
+    """The rows of a TIN, or of one patient. All filters apply, and bounds are inclusive."""
 
     tin: str
     member_id: str | None = None
@@ -43,7 +43,7 @@ class Lines:
     sort: Sort = Sort.CHANGED
 
     def fit(self, row: DashboardRow) -> bool:
-        """Whether a line of the TIN, or of the patient, passes the filters."""
+        """Whether a row of the TIN, or of the patient, passes the filters."""
         return (
             (self.status is None or row.status is self.status)
             and (self.changed_from is None or row.updated_at >= self.changed_from)
@@ -92,13 +92,13 @@ class Page(Generic[Row]):
 
 
 class Listings(Protocol):
-    def lines(
-        self, filters: Lines, *, limit: int, cursor: str | None, now: datetime
+    def rows(
+        self, filters: ListFilters, *, limit: int, cursor: str | None, now: datetime
     ) -> "Page[DashboardRow]":
         """Requests of a TIN. One call.
 
-        A page may be shorter than the limit; the last one has no cursor. While lines change, following
-        the cursors shows each line at least once: lines that moved to the top after they were passed
+        A page may be shorter than the limit; the last one has no cursor. While rows change, following
+        the cursors shows each row at least once: rows that moved to the top after they were passed
         appear again at the end of a list of several pages. By due date none is repeated.
 
         Raises:
@@ -106,7 +106,7 @@ class Listings(Protocol):
         """
 
     def flagged(self, tin: str) -> "Page[DashboardRow]":
-        """The TIN's flagged lines, last flagged first. One call."""
+        """The TIN's flagged rows, last flagged first. One call."""
 
     def worklist(
         self, cycles: Cycles, *, limit: int, cursor: str | None, now: datetime
